@@ -1,0 +1,293 @@
+//! What attaching an endpoint would do, in order. Pure: no system call.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use crate::address::Address;
+use crate::endpoint::Endpoint;
+use crate::error::{Error, Result};
+use crate::link::{Link, LinkKind, Mode};
+use crate::mac::MacAddr;
+use crate::route::Route;
+
+/// The smallest MTU that the kernel gives an Ethernet link (`ETH_MIN_MTU`).
+const MIN_MTU: u32 = 68;
+
+/// The ordered requests that attach an [`Endpoint`].
+///
+/// Displayed as the `ip` commands that would do the same:
+///
+/// ```
+/// # use macvlan_core::Endpoint;
+/// let plan = Endpoint::new("eth0", "ens33")?.assignment("10.0.0.2/24@10.0.0.1".parse()?).plan()?;
+/// assert_eq!(plan.to_string(), "\
+/// host:   ip link add link ens33 name eth0 up type macvlan mode bridge netns CONTAINER
+/// inside: ip address add 10.0.0.2/24 broadcast + dev eth0
+/// inside: ip route add default via 10.0.0.1 dev eth0
+/// inside: ip link set lo up
+/// ");
+/// # Ok::<(), macvlan_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub(super) link: Link,
+    /// What is done inside in one send.
+    pub(super) inside: Vec<Step>,
+    /// What changes more than the new link, each done when everything before has succeeded.
+    pub(super) last: Vec<Step>,
+}
+
+/// One step of a [`Plan`].
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Step {
+    /// Creates the link, in the container's namespace.
+    CreateLink(Link),
+    /// Sets the link's MAC address, where it could not be set at creation (mode passthru).
+    SetMac(MacAddr),
+    /// Adds an address to the link.
+    AddAddress(Address),
+    /// Adds a route.
+    AddRoute(Route),
+    /// Deletes the default routes that exist, and adds these.
+    ReplaceDefaultRoutes(Vec<Route>),
+    /// Sets the container's `lo` up.
+    LoopbackUp,
+}
+
+impl Plan {
+    pub(super) fn of(endpoint: &Endpoint) -> Result<Self> {
+        let passthru = endpoint.macvlan.mode() == Mode::Passthru;
+        let mut link = Link::macvlan(endpoint.name, endpoint.parent, endpoint.macvlan.clone())?
+            .up(true)
+            .promisc(endpoint.promisc);
+        link.mtu = endpoint.mtu;
+        // A passthru link gets its parent's MAC address, whatever was asked for.
+        link.mac = endpoint.mac.filter(|_| !passthru);
+        if let Some(mtu) = endpoint.mtu.filter(|mtu| *mtu < MIN_MTU) {
+            return Err(refused(endpoint, format!("MTU {mtu} is below the smallest, {MIN_MTU}")));
+        }
+
+        let mut inside = Vec::with_capacity(endpoint.addresses.len() + endpoint.routes.len() + 2);
+        inside.extend(endpoint.mac.filter(|_| passthru).map(Step::SetMac));
+        for (at, address) in endpoint.addresses.iter().enumerate() {
+            if endpoint.addresses[..at].iter().any(|other| other.net() == address.net()) {
+                return Err(refused(endpoint, format!("address {address} is given twice")));
+            }
+            inside.push(Step::AddAddress(*address));
+        }
+
+        let mut last = Vec::with_capacity(2);
+        let defaults = default_routes(endpoint)?;
+        if endpoint.replace_default_route {
+            last.push(Step::ReplaceDefaultRoutes(defaults));
+        } else {
+            inside.extend(defaults.into_iter().map(Step::AddRoute));
+        }
+        for route in &endpoint.routes {
+            route.check()?;
+            inside.push(Step::AddRoute(*route));
+        }
+        if endpoint.lo_up {
+            last.push(Step::LoopbackUp);
+        }
+        Ok(Self { link, inside, last })
+    }
+
+    /// The steps, in order.
+    pub fn steps(&self) -> impl Iterator<Item = Step> {
+        std::iter::once(Step::CreateLink(self.link.clone()))
+            .chain(self.inside.iter().cloned())
+            .chain(self.last.iter().cloned())
+    }
+}
+
+fn default_routes(endpoint: &Endpoint) -> Result<Vec<Route>> {
+    let mut routes: Vec<Route> = Vec::with_capacity(endpoint.gateways.len());
+    for gateway in &endpoint.gateways {
+        if gateway.is_unspecified() || gateway.is_multicast() {
+            return Err(refused(endpoint, format!("{gateway} cannot be a gateway")));
+        }
+        let same_family =
+            |route: &&Route| route.destination().addr().is_ipv4() == gateway.is_ipv4();
+        if let Some(other) = routes.iter().find(same_family).and_then(Route::get_gateway) {
+            return Err(refused(
+                endpoint,
+                format!(
+                    "{other} and {gateway} cannot both be the gateway of one family's default route"
+                ),
+            ));
+        }
+        let on_link = endpoint.on_link_gateways && !is_covered(endpoint, gateway);
+        routes.push(Route::default_via(*gateway).on_link(on_link));
+    }
+    Ok(routes)
+}
+
+/// Whether the gateway lies in the subnet of one of the endpoint's addresses; IPv6's link-local
+/// addresses are on every link.
+fn is_covered(endpoint: &Endpoint, gateway: &IpAddr) -> bool {
+    matches!(gateway, IpAddr::V6(ip) if ip.is_unicast_link_local())
+        || endpoint.addresses.iter().any(|address| address.net().contains(gateway))
+}
+
+fn refused(endpoint: &Endpoint, why: String) -> Error {
+    Error::invalid("plan the endpoint", why)
+        .on_link(endpoint.name.as_str())
+        .on_parent(endpoint.parent.to_string())
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.link.name;
+        for step in self.steps() {
+            match step {
+                Step::CreateLink(link) => writeln!(f, "host:   {}", CreateCommand(&link))?,
+                Step::SetMac(mac) => writeln!(f, "inside: ip link set {name} address {mac}")?,
+                Step::AddAddress(address) => {
+                    let broadcast = if address.broadcast().is_some() { " broadcast +" } else { "" };
+                    writeln!(f, "inside: ip address add {address}{broadcast} dev {name}")?;
+                }
+                Step::AddRoute(route) => {
+                    writeln!(f, "inside: ip route add {}", on_device(&route, &self.link))?;
+                }
+                Step::ReplaceDefaultRoutes(routes) => {
+                    for route in routes {
+                        let family = if route.destination().addr().is_ipv4() { "-4" } else { "-6" };
+                        writeln!(f, "inside: ip {family} route flush default table main")?;
+                        writeln!(f, "inside: ip route add {}", on_device(&route, &self.link))?;
+                    }
+                }
+                Step::LoopbackUp => writeln!(f, "inside: ip link set lo up")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A route through the endpoint's link, unless it names another or leads nowhere.
+fn on_device(route: &Route, link: &Link) -> Route {
+    if route.needs_device() { route.device(link.name) } else { *route }
+}
+
+struct CreateCommand<'a>(&'a Link);
+
+impl fmt::Display for CreateCommand<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let link = self.0;
+        f.write_str("ip link add")?;
+        if let Some(parent) = link.parent {
+            write!(f, " link {parent}")?;
+        }
+        write!(f, " name {}", link.name)?;
+        if let Some(mac) = link.mac {
+            write!(f, " address {mac}")?;
+        }
+        if let Some(mtu) = link.mtu {
+            write!(f, " mtu {mtu}")?;
+        }
+        f.write_str(" up")?;
+        if link.promisc {
+            f.write_str(" promisc on")?;
+        }
+        write!(f, " type {}", link.kind.as_str())?;
+        if let LinkKind::Macvlan(options) = &link.kind {
+            write!(f, " mode {}", options.mode())?;
+        }
+        f.write_str(" netns CONTAINER")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint() -> Endpoint {
+        Endpoint::new("eth0", "ens33").unwrap()
+    }
+
+    #[test]
+    fn a_full_plan_prints_as_commands() {
+        let plan = endpoint()
+            .mode(Mode::Private)
+            .mac("02:42:ac:10:68:0a".parse().unwrap())
+            .mtu(1400)
+            .promisc(true)
+            .assignment("172.16.104.10/24@172.16.104.1".parse().unwrap())
+            .address("fd00::2/64 nodad".parse().unwrap())
+            .gateway("fd01::1".parse().unwrap())
+            .on_link_gateways(true)
+            .route("10.0.0.0/8 via 172.16.104.2".parse().unwrap())
+            .route("blackhole 10.9.0.0/16".parse().unwrap())
+            .plan()
+            .unwrap();
+        assert_eq!(
+            plan.to_string(),
+            "host:   ip link add link ens33 name eth0 address 02:42:ac:10:68:0a mtu 1400 up promisc on \
+             type macvlan mode private netns CONTAINER\n\
+             inside: ip address add 172.16.104.10/24 broadcast + dev eth0\n\
+             inside: ip address add fd00::2/64 nodad dev eth0\n\
+             inside: ip route add default via 172.16.104.1 dev eth0\n\
+             inside: ip route add default via fd01::1 dev eth0 onlink\n\
+             inside: ip route add 10.0.0.0/8 via 172.16.104.2 dev eth0\n\
+             inside: ip route add blackhole 10.9.0.0/16\n\
+             inside: ip link set lo up\n"
+        );
+    }
+
+    #[test]
+    fn replacing_the_default_route_comes_after_everything_that_can_fail_alone() {
+        let plan = endpoint()
+            .replace_default_route(true)
+            .assignment("10.0.0.2/24@10.0.0.1".parse().unwrap())
+            .plan()
+            .unwrap();
+        assert!(matches!(
+            plan.steps().collect::<Vec<_>>()[..],
+            [
+                Step::CreateLink(_),
+                Step::AddAddress(_),
+                Step::ReplaceDefaultRoutes(_),
+                Step::LoopbackUp
+            ]
+        ));
+    }
+
+    #[test]
+    fn passthru_takes_its_mac_address_after_creation() {
+        let plan = endpoint()
+            .mode(Mode::Passthru)
+            .mac("02:00:00:00:00:01".parse().unwrap())
+            .plan()
+            .unwrap();
+        assert!(plan.to_string().contains("inside: ip link set eth0 address 02:00:00:00:00:01"));
+        assert!(!plan.to_string().contains("name eth0 address"));
+    }
+
+    #[test]
+    fn refused_before_any_system_call() {
+        let two =
+            |a: &str, b: &str| endpoint().gateway(a.parse().unwrap()).gateway(b.parse().unwrap());
+        for (endpoint, why) in [
+            (endpoint().mtu(67), "MTU 67 is below the smallest, 68"),
+            (two("10.0.0.1", "10.0.0.2"), "cannot both be the gateway"),
+            (two("fd00::1", "fd00::2"), "cannot both be the gateway"),
+            (endpoint().gateway("0.0.0.0".parse().unwrap()), "cannot be a gateway"),
+            (
+                endpoint()
+                    .address("10.0.0.1/8".parse().unwrap())
+                    .address("10.0.0.1/8".parse().unwrap()),
+                "is given twice",
+            ),
+            (
+                endpoint().route(Route::default_v6().gateway("10.0.0.1".parse().unwrap())),
+                "IPv4 gateway",
+            ),
+        ] {
+            let error = endpoint.plan().unwrap_err();
+            assert!(error.is_invalid_value());
+            assert!(error.to_string().contains(why), "{error}");
+        }
+        assert!(two("10.0.0.1", "fd00::1").plan().is_ok());
+    }
+}

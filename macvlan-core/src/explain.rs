@@ -1,0 +1,365 @@
+//! Why the kernel refused: looked into only after it has, and put into plain words.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use nix::errno::Errno;
+
+use crate::address::Address;
+use crate::error::{Error, ErrorKind};
+use crate::link::{Link, LinkInfo, LinkKind, Mode};
+use crate::name::LinkId;
+use crate::netlink::{Connection, Failure, decode, encode};
+use crate::netns::NetNs;
+use crate::route::Route;
+
+/// What was attempted.
+pub(crate) enum Attempt<'a> {
+    CreateLink(&'a Link),
+    /// A verb, the address, and its link.
+    Address(&'static str, &'a Address, LinkId),
+    /// A verb, the route, and its link if it has one.
+    Route(&'static str, &'a Route, Option<LinkId>),
+    /// Anything else that was done to a link.
+    Other(LinkId, Cow<'static, str>),
+}
+
+/// Where it was attempted.
+pub(crate) struct Place<'a> {
+    /// Where the parent lives.
+    pub(crate) host: &'a NetNs,
+    /// Where the link is to live, if that is another namespace.
+    pub(crate) inside: Option<&'a NetNs>,
+    /// The parent's index, if there is a parent.
+    pub(crate) parent: Option<u32>,
+}
+
+impl<'a> Place<'a> {
+    /// The namespace that the link is to live in.
+    fn target(&self) -> &'a NetNs {
+        self.inside.unwrap_or(self.host)
+    }
+}
+
+impl Attempt<'_> {
+    fn operation(&self) -> Cow<'static, str> {
+        match self {
+            Self::CreateLink(link) => format!("create {}", link.kind.as_str()).into(),
+            Self::Address(verb, address, _) => format!("{verb} address {address}").into(),
+            Self::Route(verb, route, _) => format!("{verb} route {route}").into(),
+            Self::Other(_, operation) => operation.clone(),
+        }
+    }
+
+    /// The error for a failure, its cause looked up where the kernel's number does not tell it.
+    pub(crate) fn explain(&self, failure: Failure, place: &Place<'_>) -> Error {
+        let errno = match &failure {
+            Failure::Refused { errno, .. } | Failure::NotSent(errno) => Some(*errno),
+            Failure::NoAnswer(_) => None,
+        };
+        let mut error = failure.into_error(self.operation());
+        match self {
+            Self::CreateLink(link) => {
+                error = error.on_link(link.name.as_str());
+                if let Some(parent) = link.parent {
+                    error = error.on_parent(parent.to_string());
+                }
+            }
+            Self::Address(_, _, link) | Self::Other(link, _) | Self::Route(_, _, Some(link)) => {
+                error = error.on_link(link.to_string());
+            }
+            Self::Route(_, _, None) => {}
+        }
+        let target = match self {
+            Self::CreateLink(link) => link.netns.as_ref().unwrap_or(place.target()),
+            _ => place.target(),
+        };
+        error = error.in_netns(target.in_words());
+        let Some(errno) = errno else { return error };
+        match (self, errno) {
+            (_, Errno::EPERM) => permission(error, place.host, target),
+            (Self::CreateLink(link), _) => refused_link(error, errno, link, place, target),
+            (Self::Address(..), _) => refused_address(error, errno, self),
+            (Self::Route(..), _) => refused_route(error, errno),
+            (Self::Other(..), _) => refused_change(error, errno),
+        }
+    }
+}
+
+fn refused_link(
+    error: Error,
+    errno: Errno,
+    link: &Link,
+    place: &Place<'_>,
+    target: &NetNs,
+) -> Error {
+    let here = Neighbourhood::look(place, target);
+    match errno {
+        Errno::EEXIST
+            if target.connection().is_ok_and(|there| there.index_of(&link.name).is_ok()) =>
+        {
+            error
+                .because(ErrorKind::NameTaken, "a link of that name exists there")
+                .with_hint("choose another name, or delete that link first")
+        }
+        Errno::EEXIST | Errno::EBUSY
+            if link.index.is_some_and(|index| link_at(target, index).is_some()) =>
+        {
+            error.because(ErrorKind::NameTaken, "a link of that index exists there")
+        }
+        Errno::ENODEV if link.parent.is_some() => {
+            error.because(ErrorKind::ParentNotFound, "the parent does not exist")
+        }
+        Errno::EBUSY => busy_parent(error, &here),
+        Errno::EINVAL => invalid_link(error, link, &here),
+        Errno::EADDRINUSE => mac_in_use(error, link, &here),
+        Errno::EOPNOTSUPP => error
+            .because(ErrorKind::Unsupported, format!("the kernel has no {}", link.kind.as_str()))
+            .with_hint(format!("load its module (modprobe {}) or build it in", link.kind.as_str())),
+        _ => error,
+    }
+}
+
+/// What is around a link that could not be made.
+struct Neighbourhood {
+    parent: Option<LinkInfo>,
+    /// The links on that parent, as far as the two namespaces show them.
+    siblings: Vec<LinkInfo>,
+    /// The bridge, bond or team that the parent is a port of.
+    controller: Option<LinkInfo>,
+}
+
+impl Neighbourhood {
+    fn look(place: &Place<'_>, target: &NetNs) -> Self {
+        let parent = place.parent.and_then(|index| link_at(place.host, index));
+        let controller = parent
+            .as_ref()
+            .and_then(|parent| parent.controller)
+            .and_then(|index| link_at(place.host, index));
+        let mut siblings = links_on(place, place.host);
+        if !target.same_as(place.host) {
+            siblings.extend(links_on(place, target));
+        }
+        Self { parent, siblings, controller }
+    }
+}
+
+/// The links in a namespace that hang on the place's parent.
+///
+/// In another namespace the parent is told by its index alone; the numbers that namespaces give each
+/// other would have to be compared to be sure, so this is for messages only.
+fn links_on(place: &Place<'_>, netns: &NetNs) -> Vec<LinkInfo> {
+    let Some(parent) = place.parent else { return Vec::new() };
+    let elsewhere = !netns.same_as(place.host);
+    all_links(netns)
+        .into_iter()
+        .filter(|link| link.parent == Some(parent) && link.parent_netns.is_some() == elsewhere)
+        .collect()
+}
+
+fn all_links(netns: &NetNs) -> Vec<LinkInfo> {
+    netns
+        .connection()
+        .ok()
+        .and_then(|connection| connection.dump(&encode::get_links(), decode::link).ok())
+        .unwrap_or_default()
+}
+
+fn link_at(netns: &NetNs, index: u32) -> Option<LinkInfo> {
+    let read = |connection: &Connection| connection.get(encode::get_link(index), decode::link).ok();
+    netns.connection().ok().and_then(read)
+}
+
+fn busy_parent(error: Error, here: &Neighbourhood) -> Error {
+    if let Some(controller) = &here.controller {
+        let kind = controller.kind.as_deref().unwrap_or("link");
+        let cause = format!("the parent is a port of the {kind} {:?}", controller.name);
+        let hint =
+            format!("use {:?} itself as the parent, or take the port out of it", controller.name);
+        return error.because(ErrorKind::ParentBusy, cause).with_hint(hint);
+    }
+    let other = here
+        .siblings
+        .iter()
+        .find(|link| link.macvlan.is_none() && link.kind.as_deref() != Some("vlan"));
+    if let Some(other) = other {
+        let kind = other.kind.as_deref().unwrap_or("another kind");
+        let cause = format!("the parent carries {kind} links such as {:?}", other.name);
+        return error
+            .because(ErrorKind::ParentBusy, cause)
+            .with_hint(format!("a link carries either macvlan or {kind}, not both"));
+    }
+    error
+        .because(ErrorKind::ParentBusy, "something else has taken over the parent's frames")
+        .with_hint(
+            "ipvlan in another namespace, a bridge, bond, team or Open vSwitch would do that",
+        )
+}
+
+fn invalid_link(error: Error, link: &Link, here: &Neighbourhood) -> Error {
+    let LinkKind::Macvlan(options) = &link.kind else { return error };
+    let Some(parent) = &here.parent else { return error };
+    if let Some(mtu) = link.mtu.filter(|mtu| *mtu > parent.mtu) {
+        return error
+            .because(
+                ErrorKind::MtuTooLarge,
+                format!("MTU {mtu} is above the parent's {}", parent.mtu),
+            )
+            .with_hint("lower it or raise the parent's");
+    }
+    if parent.is_loopback() || parent.mac.is_none() {
+        return error
+            .because(
+                ErrorKind::Unsupported,
+                "the parent is no Ethernet link, and nothing else can carry macvlan",
+            )
+            .with_hint("choose a parent that has a MAC address");
+    }
+    let macvlans = here.siblings.iter().filter(|sibling| sibling.macvlan.is_some());
+    let sibling = |wanted: fn(Mode) -> bool| {
+        let mut macvlans = macvlans.clone();
+        let found =
+            macvlans.find(|sibling| sibling.macvlan.as_ref().is_some_and(|m| wanted(m.mode())));
+        found.map_or_else(
+            || "a link in another namespace".to_owned(),
+            |found| format!("{:?}", found.name),
+        )
+    };
+    if error.kernel_message().is_some() {
+        return error;
+    }
+    if options.mode() == Mode::Passthru {
+        let cause =
+            format!("passthru needs the parent for itself, and {} is on it", sibling(|_| true));
+        return error
+            .because(ErrorKind::PassthruConflict, cause)
+            .with_hint("use another mode, or remove the other macvlans first");
+    }
+    let cause = format!(
+        "the parent belongs to {} in passthru mode",
+        sibling(|mode| mode == Mode::Passthru)
+    );
+    error
+        .because(ErrorKind::PassthruConflict, cause)
+        .with_hint("remove that link first, or use another parent")
+}
+
+fn mac_in_use(error: Error, link: &Link, here: &Neighbourhood) -> Error {
+    let Some(mac) = link.mac else { return error };
+    if here.parent.as_ref().is_some_and(|parent| parent.mac == Some(mac)) {
+        return error
+            .because(ErrorKind::MacInUse, format!("the parent itself has the MAC address {mac}"))
+            .with_hint("choose another, or none for a random one");
+    }
+    let holder = here.siblings.iter().find(|sibling| sibling.mac == Some(mac));
+    let (holder, hint) = match holder {
+        Some(holder) => (format!("{:?}", holder.name), "choose another, or remove that link first"),
+        None => (
+            "a link in another namespace".to_owned(),
+            "if a container that had it is just being removed, the address is free some milliseconds later",
+        ),
+    };
+    error
+        .because(
+            ErrorKind::MacInUse,
+            format!("{holder} on the same parent has the MAC address {mac}"),
+        )
+        .with_hint(hint)
+}
+
+fn refused_address(error: Error, errno: Errno, attempt: &Attempt<'_>) -> Error {
+    let v6 = matches!(attempt, Attempt::Address(_, address, _) if address.ip().is_ipv6());
+    match errno {
+        Errno::EEXIST => {
+            error.because(ErrorKind::AddressTaken, "the link already has this address")
+        }
+        Errno::EADDRNOTAVAIL => {
+            error.because(ErrorKind::NotFound, "the link does not have this address")
+        }
+        Errno::ENODEV => no_such_link(error),
+        Errno::EACCES if v6 => ipv6_disabled(error),
+        Errno::EAFNOSUPPORT | Errno::EOPNOTSUPP if v6 => {
+            error.because(ErrorKind::Unsupported, "the kernel has no IPv6")
+        }
+        _ => error,
+    }
+}
+
+fn ipv6_disabled(error: Error) -> Error {
+    error
+        .because(ErrorKind::Ipv6Disabled, "IPv6 is switched off on the link")
+        .with_hint("set the sysctl net.ipv6.conf.default.disable_ipv6 to 0 in the namespace, or leave the IPv6 addresses out")
+}
+
+fn refused_route(error: Error, errno: Errno) -> Error {
+    match errno {
+        Errno::EEXIST => error
+            .because(ErrorKind::RouteExists, "a route to that destination with that metric exists")
+            .with_hint("replace it, or give another metric"),
+        Errno::ENETUNREACH | Errno::EHOSTUNREACH => error
+            .because(
+                ErrorKind::GatewayUnreachable,
+                "the gateway is on no subnet of this namespace's links",
+            )
+            .with_hint(
+                "add an address in the gateway's subnet, or say that the gateway is on-link",
+            ),
+        Errno::ESRCH => error.because(ErrorKind::NotFound, "there is no such route"),
+        Errno::ENODEV => no_such_link(error),
+        Errno::EACCES => ipv6_disabled(error),
+        _ => error,
+    }
+}
+
+fn refused_change(error: Error, errno: Errno) -> Error {
+    match errno {
+        Errno::ENODEV => no_such_link(error),
+        Errno::EEXIST => error.because(ErrorKind::NameTaken, "a link of that name exists there"),
+        Errno::EADDRINUSE => {
+            error.because(ErrorKind::MacInUse, "the parent or a sibling has the same MAC address")
+        }
+        _ => error,
+    }
+}
+
+fn no_such_link(error: Error) -> Error {
+    error.because(ErrorKind::NotFound, "there is no such link")
+}
+
+/// `CAP_NET_ADMIN` is what everything here takes; the question is where it is missing.
+fn permission(error: Error, host: &NetNs, target: &NetNs) -> Error {
+    if !has_net_admin() {
+        return error
+            .because(ErrorKind::PermissionDenied, "the process lacks CAP_NET_ADMIN")
+            .with_hint("run it as root, or give it the capability");
+    }
+    let mut foreign = String::new();
+    for netns in [host, target] {
+        if netns.belongs_to_our_user_namespace() == Some(false)
+            && !foreign.contains(&netns.in_words())
+        {
+            let and = if foreign.is_empty() { "" } else { " and " };
+            let _ = write!(foreign, "{and}{}", netns.in_words());
+        }
+    }
+    if foreign.is_empty() {
+        return error;
+    }
+    let cause = format!(
+        "CAP_NET_ADMIN is missing in the user namespace that owns {foreign}; the process has it in its own only"
+    );
+    error
+        .because(ErrorKind::PermissionDenied, cause)
+        .with_hint("a rootless program can use parents that live in its own network namespaces, not the machine's")
+}
+
+fn has_net_admin() -> bool {
+    const CAP_NET_ADMIN: u32 = 12;
+    std::fs::read_to_string("/proc/thread-self/status")
+        .ok()
+        .and_then(|status| {
+            let line = status.lines().find_map(|line| line.strip_prefix("CapEff:"))?;
+            u64::from_str_radix(line.trim(), 16).ok()
+        })
+        .is_some_and(|effective| effective & 1 << CAP_NET_ADMIN != 0)
+}

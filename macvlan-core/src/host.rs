@@ -1,0 +1,56 @@
+//! An open session on the namespace that parent links live in.
+
+use crate::endpoint::{self, Attachment, Endpoint};
+use crate::error::Result;
+use crate::handle::Handle;
+use crate::netns::NetNs;
+
+/// Attaches endpoints to containers, and detaches them.
+///
+/// Open one and keep it; it can be shared by threads. Needs `CAP_NET_ADMIN` in the user namespaces
+/// that own the host's and the container's network namespaces, and `CAP_SYS_ADMIN` to enter the
+/// container's.
+#[derive(Debug, Clone)]
+pub struct Host {
+    netns: NetNs,
+}
+
+impl Host {
+    /// On the namespace that the calling thread is in.
+    pub fn open() -> Result<Self> {
+        Self::in_netns(&NetNs::current()?)
+    }
+
+    /// On another namespace: parents are looked for there.
+    pub fn in_netns(netns: &NetNs) -> Result<Self> {
+        netns.connection()?;
+        Ok(Self { netns: netns.clone() })
+    }
+
+    /// The namespace that parents are looked for in.
+    pub fn netns(&self) -> &NetNs {
+        &self.netns
+    }
+
+    /// The verbs of `ip` on the host's namespace.
+    pub fn handle(&self) -> Result<Handle> {
+        Handle::in_netns(&self.netns)
+    }
+
+    /// Gives a container its interface, addresses and routes: all of it, or nothing and an error
+    /// that says why.
+    ///
+    /// The link is created directly in the container's namespace, up, in one request; addresses and
+    /// routes follow in one send. When any of it is refused, the link is deleted again, and nothing
+    /// else has been changed.
+    pub fn attach(&self, endpoint: &Endpoint, netns: &NetNs) -> Result<Attachment> {
+        endpoint::attach(&self.netns, endpoint, netns)
+    }
+
+    /// Takes the interface away, and with it its addresses and routes. Waits until the kernel has
+    /// finished, about 16 ms.
+    #[allow(clippy::needless_pass_by_value)] // what is detached is no attachment any more
+    pub fn detach(&self, attachment: Attachment) -> Result<()> {
+        Handle::in_netns(attachment.netns())?.delete_link(&attachment)
+    }
+}

@@ -1,0 +1,59 @@
+//! Give a container, sandbox or VM its place on the real network.
+//!
+//! One call sets up a macvlan link inside a network namespace, its addresses and its routes; either
+//! all of it, in the time the kernel needs and no more, or nothing, with an error that says why.
+//!
+//! ```no_run
+//! use macvlan_core::{Endpoint, Host, Mode, NetNs};
+//!
+//! let host = Host::open()?;
+//! let container = NetNs::from_pid(2084)?;
+//! let endpoint = Endpoint::new("eth0", "ens33")? // name inside, parent on the host
+//!     .mode(Mode::Bridge)
+//!     .address("172.16.213.180/16".parse()?)
+//!     .gateway("172.16.213.2".parse().unwrap());
+//! let attachment = host.attach(&endpoint, &container)?;
+//! println!("{} has {}", attachment.name(), attachment.mac());
+//! host.detach(attachment)?;
+//! # Ok::<(), macvlan_core::Error>(())
+//! ```
+//!
+//! # The tour
+//!
+//! - [`Host`] is an open session on the namespace that parent links live in; it attaches and detaches.
+//! - [`NetNs`] is a handle on a namespace, by pid, pidfd, path, name or file descriptor.
+//! - [`Endpoint`] says what a container's interface should be, without any system call;
+//!   [`Endpoint::plan`] shows what would be done for it. [`Attachment`] is what it became.
+//! - [`Handle`] has the verbs of `ip` for the links, addresses and routes of one namespace: [`Link`],
+//!   [`Address`], [`Route`], and what the kernel tells of them: [`LinkInfo`], [`AddressInfo`],
+//!   [`RouteInfo`].
+//! - [`Error`] says what was attempted, where, and why it failed; [`ErrorKind`] is for programs.
+//!
+//! Everything blocks: the kernel executes a request inside the system call that sends it, so there is
+//! nothing to wait for elsewhere. All types can be sent to other threads, and [`Host`], [`Handle`]
+//! and [`NetNs`] be shared by them.
+
+mod address;
+mod endpoint;
+mod error;
+mod explain;
+mod handle;
+mod host;
+mod link;
+mod mac;
+mod name;
+mod netlink;
+mod netns;
+mod route;
+mod text;
+
+pub use address::{Address, AddressInfo, Assignment, DuplicateDetection};
+pub use endpoint::{Attachment, Endpoint, Plan, Step};
+pub use error::{Error, ErrorKind, Result};
+pub use handle::Handle;
+pub use host::Host;
+pub use link::{Link, LinkInfo, LinkKind, LinkState, Macvlan, Mode};
+pub use mac::MacAddr;
+pub use name::{LinkId, LinkName};
+pub use netns::{NetNs, NetNsId};
+pub use route::{NextHop, Route, RouteInfo, RouteKind, Scope};

@@ -1,0 +1,81 @@
+//! What the kernel answers: acknowledgements, refusals with their reasons, parts of a listing.
+
+use netlink_packet_core::{NLM_F_ACK_TLVS, NLM_F_CAPPED, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR};
+use nix::errno::Errno;
+
+use crate::netlink::decode::{attributes, text_of};
+
+/// One message of an answer, its payload not decoded yet.
+pub(super) struct Reply<'a> {
+    kind: u16,
+    flags: u16,
+    pub(super) sequence: u32,
+    pub(super) payload: &'a [u8],
+}
+
+/// The kernel's verdict on a request, with its words if it gave any.
+pub(super) type Verdict = Result<(), (Errno, Option<String>)>;
+
+const HEADER: usize = 16;
+const NLMSGERR_ATTR_MSG: u16 = 1;
+
+/// The messages in what was received; what is cut off ends the walk.
+pub(super) fn replies(mut bytes: &[u8]) -> impl Iterator<Item = Reply<'_>> {
+    std::iter::from_fn(move || {
+        let header = bytes.first_chunk::<HEADER>()?;
+        let word = |at: usize| {
+            u32::from_ne_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
+        };
+        let half = |at: usize| u16::from_ne_bytes([header[at], header[at + 1]]);
+        let length = word(0) as usize;
+        let payload = bytes.get(HEADER..length)?;
+        let reply = Reply { kind: half(4), flags: half(6), sequence: word(8), payload };
+        bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
+        Some(reply)
+    })
+}
+
+impl Reply<'_> {
+    /// The verdict on a request; none if this is something else, such as what was asked for.
+    pub(super) fn verdict(&self) -> Option<Verdict> {
+        (self.kind == NLMSG_ERROR).then(|| self.read_verdict())
+    }
+
+    /// The verdict that ends a listing; none for its parts.
+    pub(super) fn end_of_dump(&self) -> Option<Verdict> {
+        matches!(self.kind, NLMSG_ERROR | NLMSG_DONE).then(|| self.read_verdict())
+    }
+
+    pub(super) fn dump_was_interrupted(&self) -> bool {
+        self.flags & NLM_F_DUMP_INTR != 0
+    }
+
+    fn read_verdict(&self) -> Verdict {
+        let Some((code, rest)) = self.payload.split_first_chunk::<4>() else {
+            // NLMSG_DONE may come without a code.
+            return if self.kind == NLMSG_DONE { Ok(()) } else { Err((Errno::EBADMSG, None)) };
+        };
+        match i32::from_ne_bytes(*code) {
+            0 => Ok(()),
+            code => Err((Errno::from_raw(code.saturating_abs()), self.reason(rest))),
+        }
+    }
+
+    /// The kernel's words, behind the echoed request (`struct nlmsgerr` in `linux/netlink.h`).
+    fn reason(&self, behind_code: &[u8]) -> Option<String> {
+        if self.flags & NLM_F_ACK_TLVS == 0 {
+            return None;
+        }
+        let echoed = if self.kind == NLMSG_DONE {
+            0
+        } else if self.flags & NLM_F_CAPPED != 0 {
+            HEADER
+        } else {
+            let length = behind_code.first_chunk::<4>()?;
+            (u32::from_ne_bytes(*length) as usize).checked_next_multiple_of(4)?
+        };
+        let (_, words) =
+            attributes(behind_code.get(echoed..)?).find(|(kind, _)| *kind == NLMSGERR_ATTR_MSG)?;
+        Some(text_of(words)).filter(|words| !words.is_empty())
+    }
+}

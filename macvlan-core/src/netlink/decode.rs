@@ -1,0 +1,288 @@
+//! From the kernel's messages to our types.
+//!
+//! Every attribute is looked at by itself: one that is unknown, or malformed, is left out and does
+//! not spoil the others.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::IpNet;
+use netlink_packet_core::{NLA_HEADER_SIZE, NlasIterator, Parseable};
+use netlink_packet_route::route::{RouteFlags, RouteMessage};
+
+use crate::address::{Address, AddressInfo, DuplicateDetection};
+use crate::link::{LinkInfo, LinkState, Macvlan, Mode};
+use crate::mac::MacAddr;
+use crate::name::LinkId;
+use crate::route::{NextHop, Route, RouteInfo, RouteKind, Scope};
+
+/// The attributes in a message or in another attribute, as type and value; what is malformed ends
+/// the walk.
+pub(super) fn attributes(bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    NlasIterator::new(bytes).map_while(Result::ok).map(|attribute| {
+        let (kind, end) = (attribute.kind(), usize::from(attribute.length()));
+        (kind, attribute.into_inner().get(NLA_HEADER_SIZE..end).unwrap_or_default())
+    })
+}
+
+fn u32_of(value: &[u8]) -> Option<u32> {
+    value.first_chunk().copied().map(u32::from_ne_bytes)
+}
+
+fn i32_of(value: &[u8]) -> Option<i32> {
+    value.first_chunk().copied().map(i32::from_ne_bytes)
+}
+
+pub(super) fn text_of(value: &[u8]) -> String {
+    let text = value.split(|byte| *byte == 0).next().unwrap_or_default();
+    String::from_utf8_lossy(text).into_owned()
+}
+
+fn mac_of(value: &[u8]) -> Option<MacAddr> {
+    MacAddr::new(value.try_into().ok()?).ok()
+}
+
+fn ip_of(value: &[u8]) -> Option<IpAddr> {
+    match value.len() {
+        4 => value.first_chunk::<4>().map(|bytes| Ipv4Addr::from(*bytes).into()),
+        16 => value.first_chunk::<16>().map(|bytes| Ipv6Addr::from(*bytes).into()),
+        _ => None,
+    }
+}
+
+// linux/if_link.h
+const IFLA_ADDRESS: u16 = 1;
+const IFLA_IFNAME: u16 = 3;
+const IFLA_MTU: u16 = 4;
+const IFLA_LINK: u16 = 5;
+const IFLA_MASTER: u16 = 10;
+const IFLA_OPERSTATE: u16 = 16;
+const IFLA_LINKINFO: u16 = 18;
+const IFLA_PROMISCUITY: u16 = 30;
+const IFLA_LINK_NETNSID: u16 = 37;
+const IFLA_INFO_KIND: u16 = 1;
+const IFLA_INFO_DATA: u16 = 2;
+const IFLA_MACVLAN_MODE: u16 = 1;
+
+/// A link, behind its `struct ifinfomsg`.
+pub(crate) fn link(payload: &[u8]) -> Option<LinkInfo> {
+    let (header, rest) = payload.split_first_chunk::<16>()?;
+    let mut info = LinkInfo {
+        index: u32_of(&header[4..])?,
+        name: String::new(),
+        kind: None,
+        macvlan: None,
+        parent: None,
+        parent_netns: None,
+        controller: None,
+        mac: None,
+        mtu: 0,
+        flags: u32_of(&header[8..])?,
+        state: LinkState::Unknown,
+        promiscuity: 0,
+    };
+    for (kind, value) in attributes(rest) {
+        match kind {
+            IFLA_ADDRESS => info.mac = mac_of(value),
+            IFLA_IFNAME => info.name = text_of(value),
+            IFLA_MTU => info.mtu = u32_of(value).unwrap_or_default(),
+            // The kernel says 0 for a link below that no longer exists.
+            IFLA_LINK => info.parent = u32_of(value).filter(|index| *index != 0),
+            IFLA_MASTER => info.controller = u32_of(value),
+            IFLA_OPERSTATE => info.state = value.first().copied().unwrap_or_default().into(),
+            IFLA_PROMISCUITY => info.promiscuity = u32_of(value).unwrap_or_default(),
+            IFLA_LINK_NETNSID => info.parent_netns = i32_of(value),
+            IFLA_LINKINFO => link_kind(&mut info, value),
+            _ => {}
+        }
+    }
+    Some(info)
+}
+
+fn link_kind(info: &mut LinkInfo, value: &[u8]) {
+    let find = |wanted| attributes(value).find(|(kind, _)| *kind == wanted).map(|(_, value)| value);
+    info.kind = find(IFLA_INFO_KIND).map(text_of);
+    let data = find(IFLA_INFO_DATA).unwrap_or_default();
+    if info.kind.as_deref() == Some("macvlan") {
+        info.macvlan = macvlan(data);
+    }
+}
+
+fn macvlan(data: &[u8]) -> Option<Macvlan> {
+    let mut mode = None;
+    for (kind, value) in attributes(data) {
+        if kind == IFLA_MACVLAN_MODE {
+            mode = u32_of(value).and_then(Mode::from_kernel);
+        }
+    }
+    Some(Macvlan::new(mode?))
+}
+
+// linux/if_addr.h
+const IFA_ADDRESS: u16 = 1;
+const IFA_LOCAL: u16 = 2;
+const IFA_LABEL: u16 = 3;
+const IFA_BROADCAST: u16 = 4;
+const IFA_FLAGS: u16 = 8;
+
+/// An address, behind its `struct ifaddrmsg`.
+pub(crate) fn address(payload: &[u8]) -> Option<AddressInfo> {
+    let (header, rest) = payload.split_first_chunk::<8>()?;
+    let prefix_len = header[1];
+    let mut flags = u32::from(header[2]);
+    let (mut local, mut peer, mut label, mut broadcast) = (None, None, None, None);
+    for (kind, value) in attributes(rest) {
+        match kind {
+            IFA_LOCAL => local = ip_of(value),
+            IFA_ADDRESS => peer = ip_of(value),
+            IFA_LABEL => label = Some(text_of(value)),
+            IFA_BROADCAST => broadcast = ip_of(value),
+            IFA_FLAGS => flags = u32_of(value).unwrap_or(flags),
+            _ => {}
+        }
+    }
+    // IPv6 leaves IFA_LOCAL out unless there is a peer.
+    let net = IpNet::new(local.or(peer)?, prefix_len).ok()?;
+    let mut address = Address::as_told(net);
+    if flags & nix::libc::IFA_F_OPTIMISTIC != 0 {
+        address = address.as_told_with(DuplicateDetection::Optimistic);
+    } else if flags & nix::libc::IFA_F_NODAD != 0 {
+        address = address.as_told_with(DuplicateDetection::Skip);
+    }
+    Some(AddressInfo {
+        address,
+        link: u32_of(&header[4..])?,
+        scope: Scope::from(header[3]),
+        label,
+        broadcast: match broadcast {
+            Some(IpAddr::V4(ip)) => Some(ip),
+            _ => None,
+        },
+        flags,
+    })
+}
+
+// linux/rtnetlink.h
+const RTA_DST: u16 = 1;
+const RTA_OIF: u16 = 4;
+const RTA_GATEWAY: u16 = 5;
+const RTA_PRIORITY: u16 = 6;
+const RTA_PREFSRC: u16 = 7;
+const RTA_METRICS: u16 = 8;
+const RTA_MULTIPATH: u16 = 9;
+const RTA_TABLE: u16 = 15;
+const RTA_VIA: u16 = 18;
+const RTAX_MTU: u16 = 2;
+const RTAX_ADVMSS: u16 = 8;
+const RTNH_F_ONLINK: u32 = 4;
+const RTM_F_CLONED: u32 = 0x200;
+
+/// A route, behind its `struct rtmsg`; none for routes of other families and other kinds, such as
+/// the kernel's own local and broadcast routes, and for cached ones.
+pub(crate) fn route(payload: &[u8]) -> Option<RouteInfo> {
+    let (header, rest) = payload.split_first_chunk::<12>()?;
+    let v4 = match i32::from(header[0]) {
+        nix::libc::AF_INET => true,
+        nix::libc::AF_INET6 => false,
+        _ => return None,
+    };
+    let flags = u32_of(&header[8..])?;
+    let kind = match header[7] {
+        1 => RouteKind::Unicast,
+        6 => RouteKind::Blackhole,
+        7 => RouteKind::Unreachable,
+        8 => RouteKind::Prohibit,
+        _ => return None,
+    };
+    if flags & RTM_F_CLONED != 0 {
+        return None;
+    }
+    let mut destination =
+        if v4 { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
+    let mut table = u32::from(header[4]);
+    let (mut gateway, mut device, mut metric, mut source) = (None, None, None, None);
+    let (mut mtu, mut advmss) = (None, None);
+    let mut next_hops = Vec::new();
+    for (kind, value) in attributes(rest) {
+        match kind {
+            RTA_DST => destination = ip_of(value)?,
+            RTA_OIF => device = u32_of(value),
+            RTA_GATEWAY => gateway = ip_of(value),
+            RTA_VIA => gateway = value.get(2..).and_then(ip_of),
+            RTA_PRIORITY => metric = u32_of(value),
+            RTA_PREFSRC => source = ip_of(value),
+            RTA_TABLE => table = u32_of(value).unwrap_or(table),
+            RTA_METRICS => {
+                for (kind, value) in attributes(value) {
+                    match kind {
+                        RTAX_MTU => mtu = u32_of(value),
+                        RTAX_ADVMSS => advmss = u32_of(value),
+                        _ => {}
+                    }
+                }
+            }
+            RTA_MULTIPATH => next_hops = multipath(value),
+            _ => {}
+        }
+    }
+    let mut route = Route::to(IpNet::new(destination, header[1]).ok()?)
+        .kind(kind)
+        .table(table)
+        .on_link(gateway.is_some() && flags & RTNH_F_ONLINK != 0);
+    if v4 {
+        route = route.scope(Scope::from(header[6]));
+    }
+    if let Some(gateway) = gateway {
+        route = route.gateway(gateway);
+    }
+    // A route to nowhere has `lo` as its link in IPv6, which nobody asked for.
+    if let Some(device) = device.filter(|_| kind == RouteKind::Unicast) {
+        route = route.device(LinkId::Index(device));
+    }
+    if let Some(metric) = metric {
+        route = route.metric(metric);
+    }
+    if let Some(source) = source {
+        route = route.source(source);
+    }
+    if let Some(mtu) = mtu {
+        route = route.mtu(mtu);
+    }
+    if let Some(advmss) = advmss {
+        route = route.advmss(advmss);
+    }
+    Some(RouteInfo { route, protocol: header[5], next_hops })
+}
+
+/// A default route of table main and one of the families (true is IPv4), as the message that would
+/// make it again.
+pub(crate) fn default_route(payload: &[u8], families: &[bool]) -> Option<RouteMessage> {
+    let found = route(payload)?.route;
+    let wanted = found.is_default()
+        && found.get_table() == Some(super::encode::MAIN_TABLE)
+        && families.contains(&found.destination().addr().is_ipv4());
+    let mut message = RouteMessage::parse(payload).ok().filter(|_| wanted)?;
+    // The kernel tells of the link's state in flags that it refuses to be told.
+    message.header.flags &= RouteFlags::Onlink;
+    Some(message)
+}
+
+/// The next hops of a multipath route (`struct rtnexthop`).
+fn multipath(mut bytes: &[u8]) -> Vec<NextHop> {
+    let mut found = Vec::new();
+    while let Some(header) = bytes.first_chunk::<8>() {
+        let length = usize::from(u16::from_ne_bytes([header[0], header[1]]));
+        let Some(rest) = bytes.get(8..length) else { break };
+        let Some(link) = u32_of(&header[4..]) else { break };
+        let mut gateway = None;
+        for (kind, value) in attributes(rest) {
+            match kind {
+                RTA_GATEWAY => gateway = ip_of(value),
+                RTA_VIA => gateway = value.get(2..).and_then(ip_of),
+                _ => {}
+            }
+        }
+        found.push(NextHop { link, gateway, weight: u16::from(header[3]) + 1 });
+        bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
+    }
+    found
+}

@@ -1,0 +1,205 @@
+//! How requests reach the kernel and what it answers: the only place that encodes, sends, reads and
+//! decodes netlink messages. Knows links, addresses and routes, and nothing of endpoints.
+
+mod ack;
+mod batch;
+pub(crate) mod decode;
+pub(crate) mod encode;
+mod socket;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use nix::errno::Errno;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::LinkName;
+use crate::netlink::socket::{Answer, Socket};
+
+pub(crate) use batch::{Batch, Request};
+
+/// Why a batch did not go through.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The kernel refused a request, the first such in the batch. It ran the others all the same.
+    Refused {
+        /// Which request of the batch, counted from 0.
+        at: usize,
+        errno: Errno,
+        message: Option<String>,
+    },
+    /// The batch was not sent: nothing has happened.
+    NotSent(Errno),
+    /// What became of the batch is not known, because its answer did not come or made no sense.
+    NoAnswer(Errno),
+}
+
+impl Failure {
+    /// The failure in words, its cause no better known than by the error number.
+    pub(crate) fn into_error(self, operation: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+        match self {
+            Self::Refused { errno, message, .. } => {
+                Error::system(operation, errno).kernel_says(message)
+            }
+            Self::NotSent(errno) => Error::system(operation, errno),
+            Self::NoAnswer(errno) => Error::new(
+                ErrorKind::Protocol,
+                operation,
+                format!("the kernel's answer did not come or made no sense ({errno:?})"),
+            )
+            .errno_is(errno),
+        }
+    }
+}
+
+/// A netlink socket that lives in one network namespace, shared by the threads that use it.
+pub(crate) struct Connection {
+    socket: Socket,
+    state: Mutex<State>,
+}
+
+/// What one conversation at a time needs.
+#[derive(Default)]
+struct State {
+    sequence: u32,
+    received: Answer,
+}
+
+/// How often an interrupted listing is begun again.
+const DUMP_ATTEMPTS: usize = 20;
+
+impl Connection {
+    /// A socket in the calling thread's namespace.
+    pub(crate) fn open() -> Result<Self> {
+        let socket =
+            Socket::open().map_err(|errno| Error::system("open a netlink socket", errno))?;
+        Ok(Self { socket, state: Mutex::default() })
+    }
+
+    /// The index of a link by its name, or alternative name, without a netlink message.
+    pub(crate) fn index_of(&self, name: &LinkName) -> nix::Result<u32> {
+        self.socket.index_of(name.as_str())
+    }
+
+    /// Sends all requests at once and waits for the kernel's verdict on every one.
+    pub(crate) fn submit(&self, batch: &mut Batch) -> std::result::Result<(), Failure> {
+        let Some(requests) = batch.len().checked_sub(1) else {
+            return Ok(());
+        };
+        let mut state = self.lock();
+        let first = state.take_sequence(batch.len());
+        batch.number_from(first);
+        self.socket.send(batch.bytes()).map_err(Failure::NotSent)?;
+        let mut refused = None;
+        loop {
+            self.socket.receive(&mut state.received).map_err(Failure::NoAnswer)?;
+            for reply in ack::replies(state.received.bytes()) {
+                // Late answers to a conversation that failed are not for us.
+                let at = reply.sequence.wrapping_sub(first) as usize;
+                if at > requests {
+                    continue;
+                }
+                if let Some(verdict) = reply.verdict() {
+                    if let (Err((errno, message)), None) = (verdict, &refused) {
+                        refused = Some(Failure::Refused { at, errno, message });
+                    }
+                    if at == requests {
+                        return refused.map_or(Ok(()), Err);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sends one request and decodes the one message that answers it.
+    pub(crate) fn get<T>(
+        &self,
+        request: Request,
+        decode: impl Fn(&[u8]) -> Option<T>,
+    ) -> std::result::Result<T, Failure> {
+        let mut batch = Batch::new();
+        batch.push(request.without_ack());
+        let mut state = self.lock();
+        let sequence = state.take_sequence(1);
+        batch.number_from(sequence);
+        self.socket.send(batch.bytes()).map_err(Failure::NotSent)?;
+        self.socket.receive_whole(&mut state.received).map_err(Failure::NoAnswer)?;
+        for reply in ack::replies(state.received.bytes()).filter(|reply| reply.sequence == sequence)
+        {
+            match reply.verdict() {
+                Some(Err((errno, message))) => {
+                    return Err(Failure::Refused { at: 0, errno, message });
+                }
+                Some(Ok(())) => {}
+                None => return decode(reply.payload).ok_or(Failure::NoAnswer(Errno::EBADMSG)),
+            }
+        }
+        Err(Failure::NoAnswer(Errno::ENODATA))
+    }
+
+    /// Lists everything that a request asks for; what `decode` makes nothing of is left out.
+    pub(crate) fn dump<T>(
+        &self,
+        request: &Request,
+        decode: impl Fn(&[u8]) -> Option<T>,
+    ) -> std::result::Result<Vec<T>, Failure> {
+        for _ in 0..DUMP_ATTEMPTS {
+            let mut batch = Batch::new();
+            batch.push(request.clone().dump());
+            let mut state = self.lock();
+            let sequence = state.take_sequence(1);
+            batch.number_from(sequence);
+            self.socket.send(batch.bytes()).map_err(Failure::NotSent)?;
+            match self.read_dump(&mut state, sequence, &decode) {
+                // Something changed while the kernel was listing (NLM_F_DUMP_INTR).
+                Err(Failure::Refused { errno: Errno::EINTR, .. }) => {}
+                finished => return finished,
+            }
+        }
+        Err(Failure::NoAnswer(Errno::EINTR))
+    }
+
+    fn read_dump<T>(
+        &self,
+        state: &mut State,
+        sequence: u32,
+        decode: &impl Fn(&[u8]) -> Option<T>,
+    ) -> std::result::Result<Vec<T>, Failure> {
+        let interrupted = Failure::Refused { at: 0, errno: Errno::EINTR, message: None };
+        let mut found = Vec::new();
+        let mut intact = true;
+        loop {
+            self.socket.receive_whole(&mut state.received).map_err(Failure::NoAnswer)?;
+            for reply in
+                ack::replies(state.received.bytes()).filter(|reply| reply.sequence == sequence)
+            {
+                intact &= !reply.dump_was_interrupted();
+                match reply.end_of_dump() {
+                    None => found.extend(decode(reply.payload)),
+                    Some(Ok(())) => return if intact { Ok(found) } else { Err(interrupted) },
+                    Some(Err((errno, message))) => {
+                        return Err(Failure::Refused { at: 0, errno, message });
+                    }
+                }
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A thread that panicked in a conversation leaves at worst answers that nobody waits for.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Takes `count` sequence numbers, and never 0, which the kernel uses for events.
+    fn take_sequence(&mut self, count: usize) -> u32 {
+        #[allow(clippy::cast_possible_truncation)] // a batch is far smaller
+        let count = count as u32;
+        if self.sequence.checked_add(count).is_none() {
+            self.sequence = 0;
+        }
+        let first = self.sequence + 1;
+        self.sequence += count;
+        first
+    }
+}

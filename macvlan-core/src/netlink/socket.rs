@@ -1,0 +1,136 @@
+//! The system calls of a netlink socket.
+
+#![allow(unsafe_code)] // socket options and an ioctl that nix does not wrap
+
+use std::io::IoSliceMut;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::libc;
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, recv, recvmsg, send,
+    socket,
+};
+
+pub(super) struct Socket(OwnedFd);
+
+/// What was received last, in a buffer that is used again and again.
+pub(super) struct Answer {
+    buffer: Vec<u8>,
+    length: usize,
+}
+
+impl Default for Answer {
+    fn default() -> Self {
+        // What the kernel fills at most in one part of a listing (`netlink_dump` in
+        // `net/netlink/af_netlink.c`), and more than the answers to a batch need.
+        Self { buffer: vec![0; 32 * 1024], length: 0 }
+    }
+}
+
+impl Answer {
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.buffer[..self.length]
+    }
+}
+
+impl Socket {
+    /// In the calling thread's namespace, with the kernel's reasons in words, and with listings that
+    /// the kernel filters.
+    pub(super) fn open() -> nix::Result<Self> {
+        let fd = socket(
+            AddressFamily::Netlink,
+            SockType::Raw,
+            SockFlag::SOCK_CLOEXEC,
+            SockProtocol::NetlinkRoute,
+        )?;
+        for option in [libc::NETLINK_EXT_ACK, libc::NETLINK_CAP_ACK, libc::NETLINK_GET_STRICT_CHK] {
+            let on: libc::c_int = 1;
+            #[allow(clippy::cast_possible_truncation)] // 4
+            // SAFETY: the value is an int that outlives the call, and its size is given.
+            let result = unsafe {
+                libc::setsockopt(
+                    fd.as_raw_fd(),
+                    libc::SOL_NETLINK,
+                    option,
+                    (&raw const on).cast(),
+                    size_of_val(&on) as libc::socklen_t,
+                )
+            };
+            Errno::result(result)?;
+        }
+        Ok(Self(fd))
+    }
+
+    /// Runs requests: the kernel executes them inside this call.
+    pub(super) fn send(&self, bytes: &[u8]) -> nix::Result<()> {
+        loop {
+            // An unconnected netlink socket sends to port 0, the kernel.
+            match send(self.0.as_raw_fd(), bytes, MsgFlags::empty()) {
+                Ok(_) => return Ok(()),
+                Err(Errno::EINTR) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+
+    /// The next answer, which the kernel queued before `send` returned; `EAGAIN` if there is none.
+    ///
+    /// Only for answers of a known size: one that is larger than the buffer is `EMSGSIZE`.
+    pub(super) fn receive(&self, answer: &mut Answer) -> nix::Result<()> {
+        let length = self.receive_into(answer, MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_TRUNC)?;
+        if length > answer.buffer.len() {
+            return Err(Errno::EMSGSIZE);
+        }
+        answer.length = length;
+        Ok(())
+    }
+
+    /// The next answer, however large.
+    pub(super) fn receive_whole(&self, answer: &mut Answer) -> nix::Result<()> {
+        let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_TRUNC | MsgFlags::MSG_PEEK;
+        let length = self.receive_into(answer, flags)?;
+        if length > answer.buffer.len() {
+            answer.buffer.resize(length, 0);
+        }
+        self.receive(answer)
+    }
+
+    /// Fills the buffer, ignoring what is not from the kernel, and tells the answer's full length.
+    fn receive_into(&self, answer: &mut Answer, flags: MsgFlags) -> nix::Result<usize> {
+        answer.length = 0;
+        loop {
+            let mut parts = [IoSliceMut::new(&mut answer.buffer)];
+            match recvmsg::<NetlinkAddr>(self.0.as_raw_fd(), &mut parts, None, flags) {
+                Ok(message) if message.address.is_none_or(|from| from.pid() == 0) => {
+                    return Ok(message.bytes);
+                }
+                // Take the stranger's message away, or we would peek at it for ever.
+                Ok(_) if flags.contains(MsgFlags::MSG_PEEK) => {
+                    recv(self.0.as_raw_fd(), &mut [], MsgFlags::MSG_DONTWAIT)?;
+                }
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+
+    /// The index of a link in the socket's namespace, by name.
+    pub(super) fn index_of(&self, name: &str) -> nix::Result<u32> {
+        // SAFETY: all-zero bytes are a valid ifreq.
+        let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+        if name.len() >= request.ifr_name.len() {
+            return Err(Errno::ENODEV);
+        }
+        for (to, from) in request.ifr_name.iter_mut().zip(name.bytes()) {
+            *to = libc::c_char::from_ne_bytes([from]);
+        }
+        // SAFETY: the request reads and writes one ifreq (netdevice(7)), which outlives the call.
+        let result =
+            unsafe { libc::ioctl(self.0.as_raw_fd(), libc::SIOCGIFINDEX as _, &raw mut request) };
+        Errno::result(result)?;
+        // SAFETY: SIOCGIFINDEX has filled this member of the union.
+        let index = unsafe { request.ifr_ifru.ifru_ifindex };
+        u32::try_from(index).map_err(|_| Errno::ENODEV)
+    }
+}
