@@ -32,7 +32,7 @@ pub enum ErrorKind {
     MacInUse = 7,
     /// The link already has this address.
     AddressTaken = 8,
-    /// The namespace already has this route.
+    /// The namespace already has this route, or rule.
     RouteExists = 9,
     /// The gateway is on no subnet that the namespace can reach directly.
     GatewayUnreachable = 10,

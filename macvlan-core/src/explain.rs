@@ -7,11 +7,12 @@ use nix::errno::Errno;
 
 use crate::address::Address;
 use crate::error::{Error, ErrorKind};
-use crate::link::{Link, LinkInfo, LinkKind, Mode};
+use crate::link::{Link, LinkInfo, Mode};
 use crate::name::LinkId;
 use crate::netlink::{Connection, Failure, decode, encode};
 use crate::netns::NetNs;
 use crate::route::Route;
+use crate::rule::Rule;
 
 /// What was attempted.
 pub(crate) enum Attempt<'a> {
@@ -20,6 +21,8 @@ pub(crate) enum Attempt<'a> {
     Address(&'static str, &'a Address, LinkId),
     /// A verb, the route, and its link if it has one.
     Route(&'static str, &'a Route, Option<LinkId>),
+    /// A verb and the rule.
+    Rule(&'static str, &'a Rule),
     /// Anything else that was done to a link.
     Other(LinkId, Cow<'static, str>),
 }
@@ -47,6 +50,7 @@ impl Attempt<'_> {
             Self::CreateLink(link) => format!("create {}", link.kind.as_str()).into(),
             Self::Address(verb, address, _) => format!("{verb} address {address}").into(),
             Self::Route(verb, route, _) => format!("{verb} route {route}").into(),
+            Self::Rule(verb, rule) => format!("{verb} rule {rule}").into(),
             Self::Other(_, operation) => operation.clone(),
         }
     }
@@ -68,7 +72,7 @@ impl Attempt<'_> {
             Self::Address(_, _, link) | Self::Other(link, _) | Self::Route(_, _, Some(link)) => {
                 error = error.on_link(link.to_string());
             }
-            Self::Route(_, _, None) => {}
+            Self::Route(_, _, None) | Self::Rule(..) => {}
         }
         let target = match self {
             Self::CreateLink(link) => link.netns.as_ref().unwrap_or(place.target()),
@@ -81,6 +85,13 @@ impl Attempt<'_> {
             (Self::CreateLink(link), _) => refused_link(error, errno, link, place, target),
             (Self::Address(..), _) => refused_address(error, errno, self),
             (Self::Route(..), _) => refused_route(error, errno),
+            (Self::Rule(..), Errno::EEXIST) => {
+                error.because(ErrorKind::RouteExists, "the namespace already has this rule")
+            }
+            (Self::Rule(..), Errno::ENOENT) => {
+                error.because(ErrorKind::NotFound, "there is no such rule")
+            }
+            (Self::Rule(..), _) => error,
             (Self::Other(..), _) => refused_change(error, errno),
         }
     }
@@ -161,7 +172,7 @@ fn all_links(netns: &NetNs) -> Vec<LinkInfo> {
     netns
         .connection()
         .ok()
-        .and_then(|connection| connection.dump(&encode::get_links(), decode::link).ok())
+        .and_then(|connection| connection.dump(&encode::get_links(None, None), decode::link).ok())
         .unwrap_or_default()
 }
 
@@ -197,7 +208,6 @@ fn busy_parent(error: Error, here: &Neighbourhood) -> Error {
 }
 
 fn invalid_link(error: Error, link: &Link, here: &Neighbourhood) -> Error {
-    let LinkKind::Macvlan(options) = &link.kind else { return error };
     let Some(parent) = &here.parent else { return error };
     if let Some(mtu) = link.mtu.filter(|mtu| *mtu > parent.mtu) {
         return error
@@ -215,6 +225,7 @@ fn invalid_link(error: Error, link: &Link, here: &Neighbourhood) -> Error {
             )
             .with_hint("choose a parent that has a MAC address");
     }
+    let Some(options) = link.kind.macvlan() else { return error };
     let macvlans = here.siblings.iter().filter(|sibling| sibling.macvlan.is_some());
     let sibling = |wanted: fn(Mode) -> bool| {
         let mut macvlans = macvlans.clone();

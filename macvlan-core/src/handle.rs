@@ -6,13 +6,17 @@ use nix::errno::Errno;
 use crate::address::{Address, AddressInfo};
 use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place};
-use crate::link::{Link, LinkInfo};
+use crate::filter::{AddressFilter, LinkFilter, NeighbourFilter, RouteFilter};
+use crate::link::{AddrGenMode, IntoLinkId, Link, LinkInfo, MacvlanChange, Vlan};
 use crate::mac::MacAddr;
 use crate::name::{LinkId, LinkName};
+use crate::neighbour::NeighbourInfo;
 use crate::netlink::encode::{self, LinkChange};
 use crate::netlink::{Batch, Connection, Failure, Request, decode};
 use crate::netns::NetNs;
+use crate::promisc::PromiscGuard;
 use crate::route::{Route, RouteInfo};
+use crate::rule::Rule;
 
 /// The links, addresses and routes of one network namespace.
 ///
@@ -53,6 +57,7 @@ impl Handle {
     #[doc(alias = "ip link add")]
     #[doc(alias = "RTM_NEWLINK")]
     pub fn add_link(&self, link: &Link) -> Result<()> {
+        link.check()?;
         let attempt = Attempt::CreateLink(link);
         let parent = link.parent.map(|parent| self.parent_index(parent, &attempt)).transpose()?;
         self.submit(encode::create_link(link, parent), &attempt, parent)
@@ -61,14 +66,14 @@ impl Handle {
     /// `ip link delete`. Waits until the kernel has finished, about 16 ms.
     #[doc(alias = "ip link delete")]
     #[doc(alias = "RTM_DELLINK")]
-    pub fn delete_link(&self, link: impl TryInto<LinkId, Error: Into<Error>>) -> Result<()> {
+    pub fn delete_link(&self, link: impl IntoLinkId) -> Result<()> {
         self.on_link(link, "delete the link", |index| Ok(encode::delete_link(index)))
     }
 
     /// `ip -d link show dev`.
     #[doc(alias = "ip link show")]
     #[doc(alias = "RTM_GETLINK")]
-    pub fn link(&self, link: impl TryInto<LinkId, Error: Into<Error>>) -> Result<LinkInfo> {
+    pub fn link(&self, link: impl IntoLinkId) -> Result<LinkInfo> {
         let link = link.try_into().map_err(Into::into)?;
         let attempt = Attempt::Other(link, "read the link".into());
         let index = self.index_of(link, &attempt)?;
@@ -80,30 +85,33 @@ impl Handle {
     /// `ip -d link show`: all links.
     #[doc(alias = "ip link show")]
     pub fn links(&self) -> Result<Vec<LinkInfo>> {
-        self.list(&encode::get_links(), decode::link, "list the links")
+        self.find_links(&LinkFilter::new())
+    }
+
+    /// `ip -d link show [type KIND] [master LINK]`.
+    pub fn find_links(&self, wanted: &LinkFilter) -> Result<Vec<LinkInfo>> {
+        let operation = "list the links";
+        let controller = self.index_for(wanted.controller, operation)?;
+        self.list(&encode::get_links(wanted.kind.as_deref(), controller), decode::link, operation)
     }
 
     /// `ip link set dev LINK up`.
     #[doc(alias = "ip link set up")]
     #[doc(alias = "IFF_UP")]
-    pub fn set_up(&self, link: impl TryInto<LinkId, Error: Into<Error>>) -> Result<()> {
+    pub fn set_up(&self, link: impl IntoLinkId) -> Result<()> {
         self.change(link, "set the link up", &LinkChange::Up(true))
     }
 
     /// `ip link set dev LINK down`. The kernel takes about 14 ms for it.
     #[doc(alias = "ip link set down")]
-    pub fn set_down(&self, link: impl TryInto<LinkId, Error: Into<Error>>) -> Result<()> {
+    pub fn set_down(&self, link: impl IntoLinkId) -> Result<()> {
         self.change(link, "set the link down", &LinkChange::Up(false))
     }
 
     /// `ip link set dev LINK name NAME`. Kernels before 6.0 refuse it while the link is up.
     #[doc(alias = "ip link set name")]
     #[doc(alias = "IFLA_IFNAME")]
-    pub fn rename(
-        &self,
-        link: impl TryInto<LinkId, Error: Into<Error>>,
-        name: LinkName,
-    ) -> Result<()> {
+    pub fn rename(&self, link: impl IntoLinkId, name: LinkName) -> Result<()> {
         self.change(
             link,
             format!("rename the link to {:?}", name.as_str()),
@@ -114,41 +122,110 @@ impl Handle {
     /// `ip link set dev LINK address MAC`.
     #[doc(alias = "ip link set address")]
     #[doc(alias = "IFLA_ADDRESS")]
-    pub fn set_mac(
-        &self,
-        link: impl TryInto<LinkId, Error: Into<Error>>,
-        mac: MacAddr,
-    ) -> Result<()> {
+    pub fn set_mac(&self, link: impl IntoLinkId, mac: MacAddr) -> Result<()> {
         self.change(link, format!("set the MAC address {mac}"), &LinkChange::Mac(mac))
     }
 
     /// `ip link set dev LINK mtu BYTES`.
     #[doc(alias = "ip link set mtu")]
     #[doc(alias = "IFLA_MTU")]
-    pub fn set_mtu(&self, link: impl TryInto<LinkId, Error: Into<Error>>, mtu: u32) -> Result<()> {
+    pub fn set_mtu(&self, link: impl IntoLinkId, mtu: u32) -> Result<()> {
         self.change(link, format!("set the MTU to {mtu}"), &LinkChange::Mtu(mtu))
     }
 
     /// `ip link set dev LINK promisc on|off`: the flag, which knows no owners.
     #[doc(alias = "ip link set promisc")]
     #[doc(alias = "IFF_PROMISC")]
-    pub fn set_promisc(
-        &self,
-        link: impl TryInto<LinkId, Error: Into<Error>>,
-        on: bool,
-    ) -> Result<()> {
+    pub fn set_promisc(&self, link: impl IntoLinkId, on: bool) -> Result<()> {
         self.change(link, format!("set promisc {}", on_off(on)), &LinkChange::Promisc(on))
     }
 
     /// `ip link set dev LINK allmulticast on|off`.
     #[doc(alias = "ip link set allmulticast")]
     #[doc(alias = "IFF_ALLMULTI")]
-    pub fn set_allmulticast(
-        &self,
-        link: impl TryInto<LinkId, Error: Into<Error>>,
-        on: bool,
-    ) -> Result<()> {
+    pub fn set_allmulticast(&self, link: impl IntoLinkId, on: bool) -> Result<()> {
         self.change(link, format!("set allmulticast {}", on_off(on)), &LinkChange::AllMulticast(on))
+    }
+
+    /// `ip link set dev LINK alias TEXT`; an empty text takes it away.
+    #[doc(alias = "ip link set alias")]
+    #[doc(alias = "IFLA_IFALIAS")]
+    pub fn set_alias(&self, link: impl IntoLinkId, alias: &str) -> Result<()> {
+        self.change(link, format!("set the alias {alias:?}"), &LinkChange::Alias(alias))
+    }
+
+    /// `ip link set dev LINK group NUMBER`.
+    #[doc(alias = "ip link set group")]
+    #[doc(alias = "IFLA_GROUP")]
+    pub fn set_group(&self, link: impl IntoLinkId, group: u32) -> Result<()> {
+        self.change(link, format!("set the group {group}"), &LinkChange::Group(group))
+    }
+
+    /// `ip link set dev LINK txqueuelen PACKETS`.
+    #[doc(alias = "ip link set txqueuelen")]
+    #[doc(alias = "IFLA_TXQLEN")]
+    pub fn set_tx_queue_len(&self, link: impl IntoLinkId, packets: u32) -> Result<()> {
+        let operation = format!("set the transmit queue length {packets}");
+        self.change(link, operation, &LinkChange::TxQueueLen(packets))
+    }
+
+    /// `ip link set dev LINK addrgenmode MODE`. It counts when the link comes up next; an address
+    /// that was made already stays.
+    #[doc(alias = "ip link set addrgenmode")]
+    #[doc(alias = "IFLA_INET6_ADDR_GEN_MODE")]
+    pub fn set_addr_gen_mode(&self, link: impl IntoLinkId, mode: AddrGenMode) -> Result<()> {
+        let operation = format!("set the address generation mode {mode}");
+        self.change(link, operation, &LinkChange::AddrGenMode(mode))
+    }
+
+    /// `ip link property add dev LINK altname NAME`: one more name, up to 127 bytes long (Linux 5.5
+    /// and later).
+    #[doc(alias = "ip link property add altname")]
+    #[doc(alias = "IFLA_ALT_IFNAME")]
+    pub fn add_alternative_name(&self, link: impl IntoLinkId, name: &str) -> Result<()> {
+        let operation = format!("add the alternative name {name:?}");
+        self.on_link(link, operation, |index| Ok(encode::add_altname(index, name)))
+    }
+
+    /// `ip link property delete dev LINK altname NAME`.
+    #[doc(alias = "ip link property delete altname")]
+    pub fn delete_alternative_name(&self, link: impl IntoLinkId, name: &str) -> Result<()> {
+        let operation = format!("delete the alternative name {name:?}");
+        self.on_link(link, operation, |index| Ok(encode::delete_altname(index, name)))
+    }
+
+    /// `ip link set dev LINK type macvlan …`, or macvtap: mode, flags, queue, list of source MAC
+    /// addresses.
+    #[doc(alias = "ip link set type macvlan")]
+    pub fn set_macvlan(&self, link: impl IntoLinkId, change: &MacvlanChange) -> Result<()> {
+        let link = link.try_into().map_err(Into::into)?;
+        let info = self.link(link)?;
+        let attempt = Attempt::Other(link, "change the macvlan options".into());
+        let Some(kind) = info.kind.as_deref().filter(|_| info.macvlan.is_some()) else {
+            return Err(self
+                .explain(&attempt, None, refused(Errno::EOPNOTSUPP))
+                .because(ErrorKind::InvalidValue, "the link is neither macvlan nor macvtap"));
+        };
+        let request = encode::set_link(info.index, &LinkChange::Macvlan(kind, change));
+        self.submit(request, &attempt, None)
+    }
+
+    /// `ip link set dev LINK type vlan …`: the flags and QoS mappings that are said; id and protocol
+    /// cannot be changed and are not looked at.
+    #[doc(alias = "ip link set type vlan")]
+    pub fn set_vlan(&self, link: impl IntoLinkId, vlan: &Vlan) -> Result<()> {
+        self.change(link, "change the VLAN options", &LinkChange::Vlan(vlan))
+    }
+
+    /// Holds a link promiscuous until the guard is dropped, or the process ends in whatever way.
+    /// The kernel counts: others who want it promiscuous are not disturbed.
+    #[doc(alias = "PACKET_MR_PROMISC")]
+    pub fn hold_promisc(&self, link: impl IntoLinkId) -> Result<PromiscGuard> {
+        let link = link.try_into().map_err(Into::into)?;
+        let attempt = Attempt::Other(link, "hold the link promiscuous".into());
+        let index = self.index_of(link, &attempt)?;
+        PromiscGuard::hold(&self.netns, index)?
+            .map_err(|errno| self.explain(&attempt, None, refused(errno)))
     }
 
     /// `ip link set dev LINK netns … [name NAME]`: moves a link to another namespace.
@@ -159,7 +236,7 @@ impl Handle {
     #[doc(alias = "IFLA_NET_NS_FD")]
     pub fn move_link(
         &self,
-        link: impl TryInto<LinkId, Error: Into<Error>>,
+        link: impl IntoLinkId,
         to: &NetNs,
         name: Option<LinkName>,
     ) -> Result<()> {
@@ -169,11 +246,7 @@ impl Handle {
     /// `ip address add … dev LINK`.
     #[doc(alias = "ip address add")]
     #[doc(alias = "RTM_NEWADDR")]
-    pub fn add_address(
-        &self,
-        link: impl TryInto<LinkId, Error: Into<Error>>,
-        address: &Address,
-    ) -> Result<()> {
+    pub fn add_address(&self, link: impl IntoLinkId, address: &Address) -> Result<()> {
         self.with_address(link, address, "add", |message| {
             Request::create(Message::NewAddress(message))
         })
@@ -181,11 +254,7 @@ impl Handle {
 
     /// `ip address replace … dev LINK`: adds it, or updates what exists.
     #[doc(alias = "ip address replace")]
-    pub fn replace_address(
-        &self,
-        link: impl TryInto<LinkId, Error: Into<Error>>,
-        address: &Address,
-    ) -> Result<()> {
+    pub fn replace_address(&self, link: impl IntoLinkId, address: &Address) -> Result<()> {
         self.with_address(link, address, "replace", |message| {
             Request::replace(Message::NewAddress(message))
         })
@@ -194,11 +263,7 @@ impl Handle {
     /// `ip address delete … dev LINK`.
     #[doc(alias = "ip address delete")]
     #[doc(alias = "RTM_DELADDR")]
-    pub fn delete_address(
-        &self,
-        link: impl TryInto<LinkId, Error: Into<Error>>,
-        address: &Address,
-    ) -> Result<()> {
+    pub fn delete_address(&self, link: impl IntoLinkId, address: &Address) -> Result<()> {
         self.with_address(link, address, "delete", |message| {
             Request::new(Message::DelAddress(message))
         })
@@ -208,21 +273,28 @@ impl Handle {
     #[doc(alias = "ip address show")]
     #[doc(alias = "RTM_GETADDR")]
     pub fn addresses(&self) -> Result<Vec<AddressInfo>> {
-        self.list(&encode::get_addresses(0), decode::address, "list the addresses")
+        self.find_addresses(&AddressFilter::new())
     }
 
-    /// `ip address show dev LINK`: the kernel sends just this link's.
-    #[doc(alias = "ip address show dev")]
-    pub fn addresses_of(
-        &self,
-        link: impl TryInto<LinkId, Error: Into<Error>>,
-    ) -> Result<Vec<AddressInfo>> {
-        let link = link.try_into().map_err(Into::into)?;
-        let attempt = Attempt::Other(link, "list the addresses".into());
-        let index = self.index_of(link, &attempt)?;
-        self.connection()?
-            .dump(&encode::get_addresses(index), decode::address)
-            .map_err(|failure| self.explain(&attempt, None, failure))
+    /// `ip [-4|-6] address show [dev LINK]`.
+    pub fn find_addresses(&self, wanted: &AddressFilter) -> Result<Vec<AddressInfo>> {
+        let operation = "list the addresses";
+        let link = self.index_for(wanted.link, operation)?;
+        self.list(&encode::get_addresses(wanted.family, link), decode::address, operation)
+    }
+
+    /// `ip neighbour show`: all neighbours, ARP's and neighbour discovery's.
+    #[doc(alias = "ip neighbour show")]
+    #[doc(alias = "RTM_GETNEIGH")]
+    pub fn neighbours(&self) -> Result<Vec<NeighbourInfo>> {
+        self.find_neighbours(&NeighbourFilter::new())
+    }
+
+    /// `ip [-4|-6] neighbour show [dev LINK]`.
+    pub fn find_neighbours(&self, wanted: &NeighbourFilter) -> Result<Vec<NeighbourInfo>> {
+        let operation = "list the neighbours";
+        let link = self.index_for(wanted.link, operation)?;
+        self.list(&encode::get_neighbours(wanted.family, link), decode::neighbour, operation)
     }
 
     /// `ip route add`.
@@ -257,19 +329,47 @@ impl Handle {
     #[doc(alias = "ip route show")]
     #[doc(alias = "RTM_GETROUTE")]
     pub fn routes(&self) -> Result<Vec<RouteInfo>> {
-        self.list(&encode::get_routes(None, None), decode::route, "list the routes")
+        self.find_routes(&RouteFilter::new())
     }
 
-    /// `ip route show table TABLE`: the kernel sends just that table's.
-    #[doc(alias = "ip route show table")]
-    pub fn routes_in(&self, table: u32) -> Result<Vec<RouteInfo>> {
-        let found =
-            self.list(&encode::get_routes(Some(table), None), decode::route, "list the routes");
-        match found {
+    /// `ip [-4|-6] route show [table TABLE] [dev LINK] [type TYPE] [proto PROTOCOL]`.
+    pub fn find_routes(&self, wanted: &RouteFilter) -> Result<Vec<RouteInfo>> {
+        let operation = "list the routes";
+        let link = self.index_for(wanted.link, operation)?;
+        match self.list(&encode::get_routes(wanted, link), decode::route, operation) {
             // A table that nobody has put a route in does not exist.
             Err(error) if error.errno() == Some(Errno::ENOENT as i32) => Ok(Vec::new()),
             other => other,
         }
+    }
+
+    /// `ip rule add`.
+    #[doc(alias = "ip rule add")]
+    #[doc(alias = "RTM_NEWRULE")]
+    pub fn add_rule(&self, rule: &Rule) -> Result<()> {
+        self.submit(
+            Request::create(Message::NewRule(encode::rule(rule)?)),
+            &Attempt::Rule("add", rule),
+            None,
+        )
+    }
+
+    /// `ip rule delete`: the first that matches all that the rule says.
+    #[doc(alias = "ip rule delete")]
+    #[doc(alias = "RTM_DELRULE")]
+    pub fn delete_rule(&self, rule: &Rule) -> Result<()> {
+        self.submit(
+            Request::new(Message::DelRule(encode::rule(rule)?)),
+            &Attempt::Rule("delete", rule),
+            None,
+        )
+    }
+
+    /// `ip rule show`, both families; rules that do not lead to a table are left out.
+    #[doc(alias = "ip rule show")]
+    #[doc(alias = "RTM_GETRULE")]
+    pub fn rules(&self) -> Result<Vec<Rule>> {
+        self.list(&encode::get_rules(None), decode::rule, "list the rules")
     }
 
     fn connection(&self) -> Result<&Connection> {
@@ -289,7 +389,7 @@ impl Handle {
 
     fn change(
         &self,
-        link: impl TryInto<LinkId, Error: Into<Error>>,
+        link: impl IntoLinkId,
         operation: impl Into<std::borrow::Cow<'static, str>>,
         change: &LinkChange<'_>,
     ) -> Result<()> {
@@ -298,7 +398,7 @@ impl Handle {
 
     fn on_link(
         &self,
-        link: impl TryInto<LinkId, Error: Into<Error>>,
+        link: impl IntoLinkId,
         operation: impl Into<std::borrow::Cow<'static, str>>,
         request: impl FnOnce(u32) -> Result<Request>,
     ) -> Result<()> {
@@ -310,7 +410,7 @@ impl Handle {
 
     fn with_address(
         &self,
-        link: impl TryInto<LinkId, Error: Into<Error>>,
+        link: impl IntoLinkId,
         address: &Address,
         verb: &'static str,
         request: impl FnOnce(netlink_packet_route::address::AddressMessage) -> Request,
@@ -343,10 +443,15 @@ impl Handle {
     fn index_of(&self, link: LinkId, attempt: &Attempt<'_>) -> Result<u32> {
         match link {
             LinkId::Index(index) => Ok(index),
-            LinkId::Name(name) => self.connection()?.index_of(&name).map_err(|errno| {
-                self.explain(attempt, None, Failure::Refused { at: 0, errno, message: None })
-            }),
+            LinkId::Name(name) => self
+                .connection()?
+                .index_of(&name)
+                .map_err(|errno| self.explain(attempt, None, refused(errno))),
         }
+    }
+
+    fn index_for(&self, link: Option<LinkId>, operation: &'static str) -> Result<Option<u32>> {
+        link.map(|link| self.index_of(link, &Attempt::Other(link, operation.into()))).transpose()
     }
 
     fn parent_index(&self, parent: LinkId, attempt: &Attempt<'_>) -> Result<u32> {
@@ -362,6 +467,10 @@ impl Handle {
     fn explain(&self, attempt: &Attempt<'_>, parent: Option<u32>, failure: Failure) -> Error {
         attempt.explain(failure, &Place { host: &self.netns, inside: None, parent })
     }
+}
+
+fn refused(errno: Errno) -> Failure {
+    Failure::Refused { at: 0, errno, message: None }
 }
 
 fn on_off(on: bool) -> &'static str {

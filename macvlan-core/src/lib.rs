@@ -37,23 +37,34 @@ mod address;
 mod endpoint;
 mod error;
 mod explain;
+mod filter;
 mod handle;
 mod host;
 mod link;
 mod mac;
 mod name;
+mod neighbour;
 mod netlink;
 mod netns;
+mod promisc;
 mod route;
+mod rule;
 mod text;
 
 pub use address::{Address, AddressInfo, Assignment, DuplicateDetection};
 pub use endpoint::{Attachment, Endpoint, Plan, Step};
 pub use error::{Error, ErrorKind, Result};
+pub use filter::{AddressFilter, Family, LinkFilter, NeighbourFilter, RouteFilter};
 pub use handle::Handle;
 pub use host::Host;
-pub use link::{Link, LinkInfo, LinkKind, LinkState, Macvlan, Mode};
+pub use link::{
+    AddrGenMode, IntoLinkId, IntoLinkName, Link, LinkInfo, LinkKind, LinkState, LinkStatistics,
+    Macvlan, MacvlanChange, Mode, Offloads, SourceMacs, Vlan, VlanProtocol,
+};
 pub use mac::MacAddr;
 pub use name::{LinkId, LinkName};
+pub use neighbour::{NeighbourInfo, NeighbourState};
 pub use netns::{NetNs, NetNsId};
+pub use promisc::PromiscGuard;
 pub use route::{NextHop, Route, RouteInfo, RouteKind, Scope};
+pub use rule::Rule;

@@ -317,21 +317,21 @@ impl NetNs {
         if let Some(connection) = self.0.inside.get() {
             return Ok(connection);
         }
-        let opened = self.open_connection()?;
+        let opened = self.visit(Connection::open)??;
         Ok(self.0.inside.get_or_init(|| opened))
     }
 
-    /// A new netlink socket inside.
-    pub(crate) fn open_connection(&self) -> Result<Connection> {
+    /// Runs something short inside: on this thread if it can return home, else on its own.
+    pub(crate) fn visit<T: Send>(&self, closure: impl FnOnce() -> T + Send) -> Result<T> {
         match Home::of_this_thread() {
-            Ok(home) if home.id == self.0.id => Connection::open(),
+            Ok(home) if home.id == self.0.id => Ok(closure()),
             Ok(home) if home.can_be_returned_to() => {
                 setns(self, CloneFlags::CLONE_NEWNET).map_err(|errno| self.cannot_enter(errno))?;
-                let opened = Connection::open();
+                let result = closure();
                 home.go_back()?;
-                opened
+                Ok(result)
             }
-            _ => self.run(Connection::open)?,
+            _ => self.run(closure),
         }
     }
 

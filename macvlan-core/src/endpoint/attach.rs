@@ -7,7 +7,8 @@ use nix::errno::Errno;
 use crate::endpoint::{Attachment, Endpoint, Step};
 use crate::error::{Error, Result};
 use crate::explain::{Attempt, Place};
-use crate::link::{Link, Mode};
+use crate::filter::RouteFilter;
+use crate::link::{Link, Macvlan, Mode};
 use crate::mac::MacAddr;
 use crate::name::LinkId;
 use crate::netlink::encode::{self, LinkChange};
@@ -203,9 +204,10 @@ impl<'a> Work<'a> {
             routes.iter().map(|route| route.destination().addr().is_ipv4()).collect();
         let existing = self
             .inside
-            .dump(&encode::get_routes(Some(encode::MAIN_TABLE), None), |payload| {
-                decode::default_route(payload, &families)
-            })
+            .dump(
+                &encode::get_routes(&RouteFilter::new().table(encode::MAIN_TABLE), None),
+                |payload| decode::default_route(payload, &families),
+            )
             .map_err(|failure| self.explain(&listing, failure))?;
         let mut batch = Batch::new();
         for route in &existing {
@@ -305,10 +307,7 @@ impl<'a> Work<'a> {
 }
 
 fn mode_of(link: &Link) -> Option<Mode> {
-    match &link.kind {
-        crate::link::LinkKind::Macvlan(options) => Some(options.mode()),
-        _ => None,
-    }
+    link.kind.macvlan().map(Macvlan::mode)
 }
 
 /// An index that hardly anybody has: the kernel gives its own from 1 upwards.

@@ -3,6 +3,7 @@
 use crate::address::Address;
 use crate::error::Result;
 use crate::explain::{Attempt, Place};
+use crate::filter::RouteFilter;
 use crate::mac::MacAddr;
 use crate::name::{LinkId, LinkName};
 use crate::netlink::{decode, encode};
@@ -89,10 +90,10 @@ impl Attachment {
         let explain = |failure| attempt.explain(failure, &place);
         let info = connection.get(encode::get_link(self.index), decode::link).map_err(explain)?;
         let addresses = connection
-            .dump(&encode::get_addresses(self.index), decode::address)
+            .dump(&encode::get_addresses(None, Some(self.index)), decode::address)
             .map_err(explain)?;
         let routes = connection
-            .dump(&encode::get_routes(None, Some(self.index)), decode::route)
+            .dump(&encode::get_routes(&RouteFilter::new(), Some(self.index)), decode::route)
             .map_err(explain)?;
         self.name = info.name.parse().unwrap_or(self.name);
         self.mac = info.mac.unwrap_or(self.mac);

@@ -1,5 +1,7 @@
 //! What a macvlan can be told.
 
+use crate::error::{Error, Result};
+use crate::mac::MacAddr;
 use crate::text::named;
 
 /// Who a macvlan may talk to.
@@ -49,29 +51,207 @@ impl Mode {
     }
 }
 
-/// The options of a macvlan.
+/// The options of a macvlan or macvtap.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[must_use]
 pub struct Macvlan {
-    pub(crate) mode: Mode,
+    mode: Mode,
+    nopromisc: bool,
+    nodst: bool,
+    source_macs: Vec<MacAddr>,
+    bc_queue_len: Option<u32>,
+    bc_cutoff: Option<i32>,
 }
 
 impl Macvlan {
     /// A macvlan in a mode.
     pub fn new(mode: Mode) -> Self {
-        Self { mode }
+        Self { mode, ..Self::default() }
+    }
+
+    /// In mode passthru, leaves the parent as promiscuous as it was.
+    #[doc(alias = "MACVLAN_FLAG_NOPROMISC")]
+    pub fn nopromisc(mut self, nopromisc: bool) -> Self {
+        self.nopromisc = nopromisc;
+        self
+    }
+
+    /// In mode source, looks at source addresses alone: frames from the list come in even when they
+    /// are sent to another MAC address (Linux 5.13 and later; older kernels refuse it).
+    #[doc(alias = "MACVLAN_FLAG_NODST")]
+    pub fn nodst(mut self, nodst: bool) -> Self {
+        self.nodst = nodst;
+        self
+    }
+
+    /// In mode source, one more MAC address that frames may come from.
+    #[doc(alias = "IFLA_MACVLAN_MACADDR_DATA")]
+    pub fn source_mac(mut self, mac: MacAddr) -> Self {
+        self.source_macs.push(mac);
+        self
+    }
+
+    /// How many broadcast and multicast frames may wait to be handed to the siblings; 1000 when not
+    /// given. The kernel keeps one queue for all on a parent and uses the largest length that any of
+    /// them asks for.
+    #[doc(alias = "IFLA_MACVLAN_BC_QUEUE_LEN")]
+    #[doc(alias = "bcqueuelen")]
+    pub fn bc_queue_len(mut self, frames: u32) -> Self {
+        self.bc_queue_len = Some(frames);
+        self
+    }
+
+    /// A multicast frame that more than this many siblings want goes through the broadcast queue,
+    /// others are delivered at once; -1 always delivers at once. 1 when not given.
+    ///
+    /// The kernel keeps it per *parent*: whoever sets it last sets it for all siblings. Linux 6.4
+    /// and later; older kernels ignore it without a word.
+    #[doc(alias = "IFLA_MACVLAN_BC_CUTOFF")]
+    #[doc(alias = "bclim")]
+    pub fn bc_cutoff(mut self, siblings: i32) -> Self {
+        self.bc_cutoff = Some(siblings);
+        self
     }
 
     /// The mode.
     pub fn mode(&self) -> Mode {
         self.mode
     }
+
+    /// Whether the parent is left as promiscuous as it was.
+    pub fn is_nopromisc(&self) -> bool {
+        self.nopromisc
+    }
+
+    /// Whether source addresses alone are looked at.
+    pub fn is_nodst(&self) -> bool {
+        self.nodst
+    }
+
+    /// The MAC addresses that frames may come from, in mode source.
+    pub fn source_macs(&self) -> &[MacAddr] {
+        &self.source_macs
+    }
+
+    /// The broadcast queue's length in frames.
+    pub fn get_bc_queue_len(&self) -> Option<u32> {
+        self.bc_queue_len
+    }
+
+    /// The broadcast cutoff.
+    pub fn get_bc_cutoff(&self) -> Option<i32> {
+        self.bc_cutoff
+    }
+
+    /// The flags as the kernel has them.
+    #[doc(alias = "IFLA_MACVLAN_FLAGS")]
+    pub(crate) fn flags(&self) -> u16 {
+        u16::from(self.nopromisc) | u16::from(self.nodst) << 1
+    }
+
+    /// Refuses what the kernel would refuse with a bare "invalid argument".
+    pub(crate) fn check(&self) -> Result<()> {
+        let refuse = |why: &'static str| Err(Error::invalid("use the macvlan options", why));
+        if self.mode != Mode::Source && !self.source_macs.is_empty() {
+            return refuse("a list of source MAC addresses belongs to mode source");
+        }
+        if self.mode != Mode::Source && self.nodst {
+            return refuse("nodst belongs to mode source");
+        }
+        if self.mode != Mode::Passthru && self.nopromisc {
+            return refuse("nopromisc belongs to mode passthru");
+        }
+        Ok(())
+    }
+}
+
+/// What is to be changed on a macvlan or macvtap that exists; what is not said stays as it is.
+///
+/// ```
+/// use macvlan_core::{MacvlanChange, Mode};
+/// let change = MacvlanChange::new().mode(Mode::Private).bc_queue_len(2000);
+/// # let _ = change;
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[must_use]
+pub struct MacvlanChange {
+    pub(crate) mode: Option<Mode>,
+    pub(crate) flags: Option<u16>,
+    pub(crate) bc_queue_len: Option<u32>,
+    pub(crate) bc_cutoff: Option<i32>,
+    pub(crate) source_macs: Option<SourceMacs>,
+}
+
+/// What is to become of a list of source MAC addresses.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SourceMacs {
+    /// One more (`ip link set … type macvlan macaddr add`).
+    #[doc(alias = "MACVLAN_MACADDR_ADD")]
+    Add(MacAddr),
+    /// One less (`macaddr del`).
+    #[doc(alias = "MACVLAN_MACADDR_DEL")]
+    Delete(MacAddr),
+    /// These and no others (`macaddr set`).
+    #[doc(alias = "MACVLAN_MACADDR_SET")]
+    Set(Vec<MacAddr>),
+    /// None (`macaddr flush`).
+    #[doc(alias = "MACVLAN_MACADDR_FLUSH")]
+    Flush,
+}
+
+impl MacvlanChange {
+    /// Nothing is to be changed yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Another mode. The kernel refuses to change to passthru or from it; leaving mode source
+    /// flushes the list of source MAC addresses.
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = Some(mode);
+        self
+    }
+
+    /// Both flags anew; the kernel knows no way to change one alone.
+    pub fn flags(mut self, nopromisc: bool, nodst: bool) -> Self {
+        self.flags = Some(Macvlan::default().nopromisc(nopromisc).nodst(nodst).flags());
+        self
+    }
+
+    /// Another broadcast queue length in frames; see [`Macvlan::bc_queue_len`].
+    pub fn bc_queue_len(mut self, frames: u32) -> Self {
+        self.bc_queue_len = Some(frames);
+        self
+    }
+
+    /// Another broadcast cutoff, for all on the parent; see [`Macvlan::bc_cutoff`].
+    pub fn bc_cutoff(mut self, siblings: i32) -> Self {
+        self.bc_cutoff = Some(siblings);
+        self
+    }
+
+    /// Changes the list of source MAC addresses; the link must be in mode source.
+    pub fn source_macs(mut self, change: SourceMacs) -> Self {
+        self.source_macs = Some(change);
+        self
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn options_are_refused_outside_their_mode() {
+        let mac = MacAddr::from_ipv4([10, 0, 0, 1].into());
+        assert!(Macvlan::new(Mode::Bridge).source_mac(mac).check().is_err());
+        assert!(Macvlan::new(Mode::Source).source_mac(mac).nodst(true).check().is_ok());
+        assert!(Macvlan::new(Mode::Private).nodst(true).check().is_err());
+        assert!(Macvlan::new(Mode::Private).nopromisc(true).check().is_err());
+        assert!(Macvlan::new(Mode::Passthru).nopromisc(true).check().is_ok());
+    }
 
     #[test]
     fn modes_round_trip_as_text_and_as_numbers() {

@@ -2,14 +2,17 @@
 
 mod info;
 mod macvlan;
+mod vlan;
 
-pub use info::{LinkInfo, LinkState};
-pub use macvlan::{Macvlan, Mode};
+pub use info::{LinkInfo, LinkState, LinkStatistics, Offloads};
+pub use macvlan::{Macvlan, MacvlanChange, Mode, SourceMacs};
+pub use vlan::{Vlan, VlanProtocol};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::mac::MacAddr;
 use crate::name::{LinkId, LinkName};
 use crate::netns::NetNs;
+use crate::text::named;
 
 /// A link to be made, by [`Handle::add_link`](crate::Handle::add_link).
 ///
@@ -31,6 +34,10 @@ pub struct Link {
     pub(crate) mtu: Option<u32>,
     pub(crate) up: bool,
     pub(crate) promisc: bool,
+    pub(crate) group: Option<u32>,
+    pub(crate) tx_queue_len: Option<u32>,
+    pub(crate) tx_queues: Option<u32>,
+    pub(crate) rx_queues: Option<u32>,
     pub(crate) netns: Option<NetNs>,
 }
 
@@ -41,6 +48,10 @@ pub struct Link {
 pub enum LinkKind {
     /// A macvlan on a parent.
     Macvlan(Macvlan),
+    /// A macvlan whose frames a program reads and writes, through `/dev/tapN`: a VM's interface.
+    Macvtap(Macvlan),
+    /// A VLAN of a parent.
+    Vlan(Vlan),
     /// A cable's two ends, the other end under a name of its own, in a namespace of its own.
     Veth {
         /// The other end's name.
@@ -59,73 +70,138 @@ impl LinkKind {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Macvlan(_) => "macvlan",
+            Self::Macvtap(_) => "macvtap",
+            Self::Vlan(_) => "vlan",
             Self::Veth { .. } => "veth",
             Self::Dummy => "dummy",
             Self::Bridge => "bridge",
         }
     }
+
+    /// The options of a macvlan or macvtap.
+    pub(crate) fn macvlan(&self) -> Option<&Macvlan> {
+        match self {
+            Self::Macvlan(options) | Self::Macvtap(options) => Some(options),
+            _ => None,
+        }
+    }
 }
 
+/// How the kernel makes a link's IPv6 link-local address.
+///
+/// The numbers are the kernel's (`enum in6_addr_gen_mode` in `linux/if_link.h`).
+#[doc(alias = "IFLA_INET6_ADDR_GEN_MODE")]
+#[doc(alias = "addrgenmode")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+#[repr(u8)]
+pub enum AddrGenMode {
+    /// From the MAC address (RFC 4291), what the kernel does by itself.
+    #[doc(alias = "IN6_ADDR_GEN_MODE_EUI64")]
+    Eui64 = 0,
+    /// Not at all: no fe80:: address.
+    #[doc(alias = "IN6_ADDR_GEN_MODE_NONE")]
+    None = 1,
+    /// Stable, and telling nothing (RFC 7217), from the namespace's sysctl `stable_secret`.
+    #[doc(alias = "IN6_ADDR_GEN_MODE_STABLE_PRIVACY")]
+    StableSecret = 2,
+    /// As `StableSecret`, from a secret that the kernel makes for each link.
+    #[doc(alias = "IN6_ADDR_GEN_MODE_RANDOM")]
+    Random = 3,
+}
+
+named!(
+    AddrGenMode,
+    "address generation mode",
+    [Eui64 = "eui64", None = "none", StableSecret = "stable_secret", Random = "random",]
+);
+
+impl AddrGenMode {
+    pub(crate) fn from_kernel(number: u8) -> Option<Self> {
+        [Self::Eui64, Self::None, Self::StableSecret, Self::Random]
+            .into_iter()
+            .find(|mode| *mode as u8 == number)
+    }
+}
+
+/// What can stand for a link's name in arguments.
+pub trait IntoLinkName: TryInto<LinkName, Error: Into<Error>> {}
+impl<T: TryInto<LinkName, Error: Into<Error>>> IntoLinkName for T {}
+
+/// What can stand for a link in arguments: a name or an index.
+pub trait IntoLinkId: TryInto<LinkId, Error: Into<Error>> {}
+impl<T: TryInto<LinkId, Error: Into<Error>>> IntoLinkId for T {}
+
 impl Link {
-    fn new(name: LinkName, kind: LinkKind) -> Self {
-        Self {
-            name,
+    fn new(name: impl IntoLinkName, parent: Option<LinkId>, kind: LinkKind) -> Result<Self> {
+        Ok(Self {
+            name: name.try_into().map_err(Into::into)?,
             kind,
-            parent: None,
+            parent,
             index: None,
             mac: None,
             mtu: None,
             up: false,
             promisc: false,
+            group: None,
+            tx_queue_len: None,
+            tx_queues: None,
+            rx_queues: None,
             netns: None,
-        }
+        })
+    }
+
+    fn on(name: impl IntoLinkName, parent: impl IntoLinkId, kind: LinkKind) -> Result<Self> {
+        Self::new(name, Some(parent.try_into().map_err(Into::into)?), kind)
     }
 
     /// A macvlan, as `ip link add link PARENT name NAME type macvlan mode …` makes it.
     #[doc(alias = "ip link add type macvlan")]
-    pub fn macvlan<N, P>(name: N, parent: P, options: Macvlan) -> Result<Self>
-    where
-        N: TryInto<LinkName>,
-        crate::Error: From<N::Error>,
-        P: TryInto<LinkId>,
-        crate::Error: From<P::Error>,
-    {
-        let mut link = Self::new(name.try_into()?, LinkKind::Macvlan(options));
-        link.parent = Some(parent.try_into()?);
-        Ok(link)
+    pub fn macvlan(
+        name: impl IntoLinkName,
+        parent: impl IntoLinkId,
+        options: Macvlan,
+    ) -> Result<Self> {
+        Self::on(name, parent, LinkKind::Macvlan(options))
+    }
+
+    /// A macvtap, as `ip link add link PARENT name NAME type macvtap mode …` makes it.
+    #[doc(alias = "ip link add type macvtap")]
+    pub fn macvtap(
+        name: impl IntoLinkName,
+        parent: impl IntoLinkId,
+        options: Macvlan,
+    ) -> Result<Self> {
+        Self::on(name, parent, LinkKind::Macvtap(options))
+    }
+
+    /// A VLAN, as `ip link add link PARENT name NAME type vlan id …` makes it.
+    #[doc(alias = "ip link add type vlan")]
+    pub fn vlan(name: impl IntoLinkName, parent: impl IntoLinkId, options: Vlan) -> Result<Self> {
+        Self::on(name, parent, LinkKind::Vlan(options))
     }
 
     /// A cable, as `ip link add NAME type veth peer name PEER [netns …]` makes it.
     #[doc(alias = "ip link add type veth")]
-    pub fn veth<N, P>(name: N, peer: P, peer_netns: Option<&NetNs>) -> Result<Self>
-    where
-        N: TryInto<LinkName>,
-        crate::Error: From<N::Error>,
-        P: TryInto<LinkName>,
-        crate::Error: From<P::Error>,
-    {
-        let kind = LinkKind::Veth { peer: peer.try_into()?, peer_netns: peer_netns.cloned() };
-        Ok(Self::new(name.try_into()?, kind))
+    pub fn veth(
+        name: impl IntoLinkName,
+        peer: impl IntoLinkName,
+        peer_netns: Option<&NetNs>,
+    ) -> Result<Self> {
+        let peer = peer.try_into().map_err(Into::into)?;
+        Self::new(name, None, LinkKind::Veth { peer, peer_netns: peer_netns.cloned() })
     }
 
     /// A dummy, as `ip link add NAME type dummy` makes it.
     #[doc(alias = "ip link add type dummy")]
-    pub fn dummy<N>(name: N) -> Result<Self>
-    where
-        N: TryInto<LinkName>,
-        crate::Error: From<N::Error>,
-    {
-        Ok(Self::new(name.try_into()?, LinkKind::Dummy))
+    pub fn dummy(name: impl IntoLinkName) -> Result<Self> {
+        Self::new(name, None, LinkKind::Dummy)
     }
 
     /// A bridge, as `ip link add NAME type bridge` makes it.
     #[doc(alias = "ip link add type bridge")]
-    pub fn bridge<N>(name: N) -> Result<Self>
-    where
-        N: TryInto<LinkName>,
-        crate::Error: From<N::Error>,
-    {
-        Ok(Self::new(name.try_into()?, LinkKind::Bridge))
+    pub fn bridge(name: impl IntoLinkName) -> Result<Self> {
+        Self::new(name, None, LinkKind::Bridge)
     }
 
     /// The index to have; the kernel's choice when not given.
@@ -134,7 +210,8 @@ impl Link {
         self
     }
 
-    /// The MAC address; the kernel's choice (random, or the parent's for passthru) when not given.
+    /// The MAC address; the kernel's choice (random, or the parent's for passthru and VLANs) when
+    /// not given.
     #[doc(alias = "IFLA_ADDRESS")]
     pub fn mac(mut self, mac: MacAddr) -> Self {
         self.mac = Some(mac);
@@ -162,11 +239,40 @@ impl Link {
         self
     }
 
+    /// The group that it belongs to; 0, the default group, when not given.
+    #[doc(alias = "IFLA_GROUP")]
+    pub fn group(mut self, group: u32) -> Self {
+        self.group = Some(group);
+        self
+    }
+
+    /// The transmit queue's length in packets; the kind's own when not given.
+    #[doc(alias = "IFLA_TXQLEN")]
+    pub fn tx_queue_len(mut self, packets: u32) -> Self {
+        self.tx_queue_len = Some(packets);
+        self
+    }
+
+    /// The number of transmit and of receive queues; the kind's own when not given (the parent's for
+    /// macvlan).
+    #[doc(alias = "IFLA_NUM_TX_QUEUES")]
+    #[doc(alias = "IFLA_NUM_RX_QUEUES")]
+    pub fn queues(mut self, transmit: u32, receive: u32) -> Self {
+        self.tx_queues = Some(transmit);
+        self.rx_queues = Some(receive);
+        self
+    }
+
     /// The namespace that it is made in; the handle's own when not given. The parent stays where the
     /// handle is.
     #[doc(alias = "IFLA_NET_NS_FD")]
     pub fn netns(mut self, netns: &NetNs) -> Self {
         self.netns = Some(netns.clone());
         self
+    }
+
+    /// Refuses what the values alone tell to be wrong.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.kind.macvlan().map_or(Ok(()), Macvlan::check)
     }
 }

@@ -1,8 +1,8 @@
 //! Requests laid out one after the other, for one send.
 
 use netlink_packet_core::{
-    NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REPLACE, NLM_F_REQUEST, NetlinkHeader,
-    NetlinkMessage, NetlinkPayload,
+    NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REPLACE, NLM_F_REQUEST,
+    NetlinkHeader, NetlinkMessage, NetlinkPayload,
 };
 use netlink_packet_route::RouteNetlinkMessage;
 
@@ -27,6 +27,12 @@ impl Request {
     /// Creates, or takes the place of what exists.
     pub(crate) fn replace(message: RouteNetlinkMessage) -> Self {
         Self { message, flags: NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE }
+    }
+
+    /// Adds to what exists.
+    pub(crate) fn create_or_append(message: RouteNetlinkMessage) -> Self {
+        let flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND;
+        Self { message, flags }
     }
 
     pub(super) fn without_ack(mut self) -> Self {
