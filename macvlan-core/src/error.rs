@@ -58,6 +58,8 @@ pub enum ErrorKind {
     System = 20,
     /// A fault of this library.
     Bug = 21,
+    /// The parent is down, and the link cannot come up before it does.
+    ParentDown = 22,
 }
 
 impl ErrorKind {
@@ -85,6 +87,7 @@ impl ErrorKind {
             Self::Interrupted => "interrupted",
             Self::System => "system",
             Self::Bug => "bug",
+            Self::ParentDown => "parent-down",
         }
     }
 }

@@ -7,7 +7,7 @@ use nix::errno::Errno;
 
 use crate::address::Address;
 use crate::error::{Error, ErrorKind};
-use crate::link::{Link, LinkInfo, Mode};
+use crate::link::{Link, LinkInfo, LinkKind, Mode};
 use crate::name::LinkId;
 use crate::netlink::{Connection, Failure, decode, encode};
 use crate::netns::NetNs;
@@ -38,6 +38,11 @@ pub(crate) struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
+    /// In one namespace, and with no parent.
+    pub(crate) fn host(host: &'a NetNs) -> Self {
+        Self { host, inside: None, parent: None }
+    }
+
     /// The namespace that the link is to live in.
     fn target(&self) -> &'a NetNs {
         self.inside.unwrap_or(self.host)
@@ -124,9 +129,20 @@ fn refused_link(
         Errno::EBUSY => busy_parent(error, &here),
         Errno::EINVAL => invalid_link(error, link, &here),
         Errno::EADDRINUSE => mac_in_use(error, link, &here),
+        Errno::ENETDOWN => error
+            .because(ErrorKind::ParentDown, "the parent is down")
+            .with_hint("set the parent up first"),
+        Errno::EOPNOTSUPP if error.kernel_message().is_some_and(|m| m != "Unknown device type") => {
+            error.because(ErrorKind::Unsupported, "the parent does not support it")
+        }
         Errno::EOPNOTSUPP => error
             .because(ErrorKind::Unsupported, format!("the kernel has no {}", link.kind.as_str()))
-            .with_hint(format!("load its module (modprobe {}) or build it in", link.kind.as_str())),
+            .with_hint(match link.kind {
+                LinkKind::Vlan(_) => "load its module (modprobe 8021q) or build it in".to_owned(),
+                _ => format!("load its module (modprobe {}) or build it in", link.kind.as_str()),
+            }),
+        Errno::EPROTONOSUPPORT => error
+            .because(ErrorKind::Unsupported, "the kernel or the parent lacks this VLAN protocol"),
         _ => error,
     }
 }

@@ -465,7 +465,7 @@ impl Handle {
     }
 
     fn explain(&self, attempt: &Attempt<'_>, parent: Option<u32>, failure: Failure) -> Error {
-        attempt.explain(failure, &Place { host: &self.netns, inside: None, parent })
+        attempt.explain(failure, &Place { parent, ..Place::host(&self.netns) })
     }
 }
 

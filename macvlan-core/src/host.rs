@@ -47,10 +47,17 @@ impl Host {
         endpoint::attach(&self.netns, endpoint, netns)
     }
 
-    /// Takes the interface away, and with it its addresses and routes. Waits until the kernel has
+    /// Takes the interface away, and with it its addresses, routes and rules; and its parent, if that
+    /// is a VLAN that was made on demand and nobody else is on it. Waits until the kernel has
     /// finished, about 16 ms.
     #[allow(clippy::needless_pass_by_value)] // what is detached is no attachment any more
     pub fn detach(&self, attachment: Attachment) -> Result<()> {
-        Handle::in_netns(attachment.netns())?.delete_link(&attachment)
+        endpoint::detach(&self.netns, &attachment)
+    }
+
+    /// The interfaces in a container that hang on this host's links: macvlans, macvtaps and VLANs,
+    /// whoever made them.
+    pub fn attachments(&self, netns: &NetNs) -> Result<Vec<Attachment>> {
+        endpoint::attachments(&self.netns, netns)
     }
 }

@@ -52,7 +52,7 @@ mod rule;
 mod text;
 
 pub use address::{Address, AddressInfo, Assignment, DuplicateDetection};
-pub use endpoint::{Attachment, Endpoint, Plan, Step};
+pub use endpoint::{Attachment, Endpoint, EndpointKind, IntoParent, Parent, Plan, Step};
 pub use error::{Error, ErrorKind, Result};
 pub use filter::{AddressFilter, Family, LinkFilter, NeighbourFilter, RouteFilter};
 pub use handle::Handle;

@@ -11,6 +11,10 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use crate::error::Result;
 use crate::netns::NetNs;
 
+/// As `struct packet_mreq` has it; libc gives an int.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 1
+const PACKET_MR_PROMISC: libc::c_ushort = libc::PACKET_MR_PROMISC as libc::c_ushort;
+
 /// Keeps a link promiscuous until it is dropped.
 ///
 /// The kernel counts the holders, and counts one less when the guard is dropped or its process ends,
@@ -30,7 +34,7 @@ impl PromiscGuard {
                 socket(AddressFamily::Packet, SockType::Raw, SockFlag::SOCK_CLOEXEC, None)?;
             let membership = libc::packet_mreq {
                 mr_ifindex: i32::try_from(index).map_err(|_| Errno::ENODEV)?,
-                mr_type: libc::PACKET_MR_PROMISC as libc::c_ushort,
+                mr_type: PACKET_MR_PROMISC,
                 mr_alen: 0,
                 mr_address: [0; 8],
             };

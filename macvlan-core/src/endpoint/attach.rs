@@ -4,17 +4,20 @@ use netlink_packet_route::RouteNetlinkMessage as Message;
 use netlink_packet_route::route::RouteMessage;
 use nix::errno::Errno;
 
-use crate::endpoint::{Attachment, Endpoint, Step};
+use crate::endpoint::on_demand::{self, Found};
+use crate::endpoint::plan::is_passthru;
+use crate::endpoint::{Attachment, Endpoint, Parent, Step};
 use crate::error::{Error, Result};
 use crate::explain::{Attempt, Place};
 use crate::filter::RouteFilter;
-use crate::link::{Link, Macvlan, Mode};
+use crate::link::{Link, LinkKind};
 use crate::mac::MacAddr;
 use crate::name::LinkId;
 use crate::netlink::encode::{self, LinkChange};
 use crate::netlink::{Batch, Connection, Failure, Request, decode};
 use crate::netns::NetNs;
 use crate::route::Route;
+use crate::rule::Rule;
 
 /// `lo` in every network namespace.
 const LOOPBACK: u32 = 1;
@@ -22,14 +25,53 @@ const LOOPBACK: u32 = 1;
 /// How often another index is tried when the chosen one is taken.
 const INDEX_ATTEMPTS: usize = 8;
 
+/// How often a parent that is being removed is looked for anew.
+const PARENT_ATTEMPTS: usize = 1000;
+
 /// Makes an endpoint exist inside a namespace, on a parent in the host's.
 pub(crate) fn attach(host: &NetNs, endpoint: &Endpoint, netns: &NetNs) -> Result<Attachment> {
     let plan = endpoint.plan()?;
     let mut work = Work::begin(host, endpoint, netns, plan.link)?;
-    work.create()?;
-    match work.furnish(&plan.inside).and_then(|()| work.finish(&plan.last)) {
+    match work
+        .create()
+        .and_then(|()| work.furnish(&plan.inside))
+        .and_then(|()| work.finish(&plan.last))
+    {
         Ok(()) => Ok(work.into_attachment(endpoint, &plan.inside, &plan.last)),
         Err(error) => Err(work.undo(error)),
+    }
+}
+
+/// Takes an attachment away: its rules, its link, and its parent if that was made on demand and
+/// nobody else is on it.
+pub(crate) fn detach(host: &NetNs, attachment: &Attachment) -> Result<()> {
+    let attempt = Attempt::Other(LinkId::Name(attachment.name), "delete the link".into());
+    let inside = attachment.netns.connection()?;
+    delete_rules(inside, &attachment.rules);
+    let mut batch = Batch::new();
+    batch.push(encode::delete_link(attachment.index));
+    inside
+        .submit(&mut batch)
+        .map_err(|failure| attempt.explain(failure, &Place::host(&attachment.netns)))?;
+    release_parent(host, attachment.parent_index)
+}
+
+/// Whether a link was made on demand is one question to the kernel; most were not.
+fn release_parent(host: &NetNs, index: u32) -> Result<()> {
+    match host.connection()?.get(encode::get_link(index), decode::link) {
+        Ok(parent) if parent.group == Parent::ON_DEMAND_GROUP => on_demand::release(host, index),
+        _ => Ok(()),
+    }
+}
+
+/// Rules do not go with a link. One that is gone already is no matter.
+fn delete_rules(inside: &Connection, rules: &[Rule]) {
+    for rule in rules {
+        if let Ok(message) = encode::rule(rule) {
+            let mut batch = Batch::new();
+            batch.push(Request::new(Message::DelRule(message)));
+            let _ = inside.submit(&mut batch);
+        }
     }
 }
 
@@ -39,43 +81,59 @@ struct Work<'a> {
     outside: &'a Connection,
     netns: &'a NetNs,
     inside: &'a Connection,
+    wanted: &'a Parent,
     link: Link,
-    parent: u32,
+    parent: Found,
     index: u32,
     mac: MacAddr,
+    /// Whether the link exists, or may.
+    created: bool,
     /// Default routes that were deleted, to be put back if something fails.
     replaced: Vec<RouteMessage>,
+    /// Rules that were added, to be deleted if something fails.
+    rules: Vec<Rule>,
 }
 
 impl<'a> Work<'a> {
-    /// Gets everything ready that can be without changing anything.
+    /// Gets everything ready. Nothing is changed, unless the parent has to be made.
     fn begin(
         host: &'a NetNs,
-        endpoint: &Endpoint,
+        endpoint: &'a Endpoint,
         netns: &'a NetNs,
         mut link: Link,
     ) -> Result<Self> {
         let outside = host.connection()?;
         let inside = netns.connection()?;
-        let parent = match endpoint.parent() {
-            LinkId::Index(index) => index,
-            LinkId::Name(name) => outside.index_of(&name).map_err(|errno| {
-                let failure = Failure::Refused { at: 0, errno, message: None };
-                Attempt::CreateLink(&link)
-                    .explain(failure, &Place { host, inside: Some(netns), parent: None })
-            })?,
-        };
         let mut random = [0; 9];
         getrandom::fill(&mut random)
             .map_err(|_| Error::system("choose a MAC address at random", Errno::EIO))?;
         let (for_mac, for_index) = random.split_at(6);
         let mac = link.mac.unwrap_or(MacAddr::from_random(for_mac.try_into().unwrap_or_default()));
         link.netns = Some(netns.clone());
-        if mode_of(&link) != Some(Mode::Passthru) {
+        if !inherits_mac(&link) {
             link.mac = Some(mac);
         }
         let index = index_from(for_index.try_into().unwrap_or_default());
-        Ok(Self { host, outside, netns, inside, link, parent, index, mac, replaced: Vec::new() })
+        let parent = on_demand::find_or_make(host, &endpoint.parent).map_err(|error| {
+            error
+                .on_link(link.name.as_str())
+                .on_parent(endpoint.parent.to_string())
+                .in_netns(netns.in_words())
+        })?;
+        Ok(Self {
+            host,
+            outside,
+            netns,
+            inside,
+            wanted: &endpoint.parent,
+            link,
+            parent,
+            index,
+            mac,
+            created: false,
+            replaced: Vec::new(),
+            rules: Vec::new(),
+        })
     }
 
     /// Creates the link, directly in the container's namespace and up.
@@ -84,32 +142,57 @@ impl<'a> Work<'a> {
     /// the name alone, which they would look up in the host's namespace instead of the container's
     /// (`__rtnl_newlink` in their `net/core/rtnetlink.c`).
     fn create(&mut self) -> Result<()> {
+        let unseen =
+            matches!(self.link.kind, LinkKind::Vlan(_)) && self.wanted.on_demand().is_some();
         for attempt in 1.. {
+            if unseen {
+                on_demand::keep(self.outside, self.parent.index)?;
+            }
             self.link.index = Some(self.index);
             let mut batch = Batch::new();
-            batch.push(encode::create_link(&self.link, Some(self.parent)));
-            match self.outside.submit(&mut batch) {
-                Ok(()) => break,
-                Err(Failure::Refused { errno: Errno::EEXIST | Errno::EBUSY, .. })
+            batch.push(encode::create_link(&self.link, Some(self.parent.index)));
+            let Err(failure) = self.outside.submit(&mut batch) else {
+                self.created = true;
+                // Nor does a removal that began before see this link: see that it does not end.
+                if !unseen || !on_demand::settle(self.host, self.parent.index)? {
+                    break;
+                }
+                self.delete_link()?;
+                self.find_parent_again()?;
+                continue;
+            };
+            self.created = matches!(failure, Failure::NoAnswer(_));
+            let (Failure::Refused { errno, .. }, true) = (&failure, attempt < PARENT_ATTEMPTS)
+            else {
+                return Err(self.explain(&Attempt::CreateLink(&self.link), failure));
+            };
+            match errno {
+                Errno::EEXIST | Errno::EBUSY
                     if attempt < INDEX_ATTEMPTS && self.index_is_taken() =>
                 {
                     // Any other will do: go on from here by a stride that meets all.
-                    let [_, a, b, c] = (self.index.wrapping_mul(5).wrapping_add(1)).to_be_bytes();
+                    let [_, a, b, c] = self.index.wrapping_mul(5).wrapping_add(1).to_be_bytes();
                     self.index = index_from([a, b, c]);
                 }
-                Err(failure) => {
-                    let unclear = matches!(failure, Failure::NoAnswer(_));
-                    let error = self.explain(&Attempt::CreateLink(&self.link), failure);
-                    return Err(if unclear { self.undo(error) } else { error });
+                // A parent made on demand may be about to be removed by somebody else.
+                Errno::ENODEV | Errno::EINVAL | Errno::EBUSY
+                    if on_demand::settle(self.host, self.parent.index)?
+                        && self.wanted.on_demand().is_some() =>
+                {
+                    self.find_parent_again()?;
                 }
+                _ => return Err(self.explain(&Attempt::CreateLink(&self.link), failure)),
             }
         }
-        if mode_of(&self.link) == Some(Mode::Passthru) {
-            self.mac = match self.read_mac() {
-                Ok(mac) => mac,
-                Err(error) => return Err(self.undo(error)),
-            };
+        if inherits_mac(&self.link) {
+            self.mac = self.read_mac()?;
         }
+        Ok(())
+    }
+
+    fn find_parent_again(&mut self) -> Result<()> {
+        let found = on_demand::find_or_make(self.host, self.wanted)?;
+        self.parent = Found { made: self.parent.made || found.made, ..found };
         Ok(())
     }
 
@@ -122,7 +205,7 @@ impl<'a> Work<'a> {
             })
     }
 
-    /// The parent's MAC address is what a passthru link has.
+    /// The parent's MAC address is what a passthru link has, and a VLAN that was given none.
     fn read_mac(&self) -> Result<MacAddr> {
         let attempt = Attempt::Other(self.link.name.into(), "read its MAC address".into());
         let info = self
@@ -156,7 +239,12 @@ impl<'a> Work<'a> {
                 Request::create(Message::NewAddress(encode::address(self.index, address)))
             }
             Step::AddRoute(route) => self.add_route(route)?,
-            Step::SetMac(mac) => encode::set_link(self.index, &LinkChange::Mac(*mac)),
+            Step::SetMac(mac) => self.change(&LinkChange::Mac(*mac)),
+            Step::SetAddrGenMode(mode) => self.change(&LinkChange::AddrGenMode(*mode)),
+            Step::SetUp => self.change(&LinkChange::Up(true)),
+            Step::SetAlias(alias) => self.change(&LinkChange::Alias(alias)),
+            Step::AddAlternativeName(name) => encode::add_altname(self.index, name),
+            Step::AddRule(rule) => Request::create(Message::NewRule(encode::rule(rule)?)),
             Step::LoopbackUp => encode::set_link(LOOPBACK, &LinkChange::Up(true)),
             Step::CreateLink(_) | Step::ReplaceDefaultRoutes(_) => {
                 return Err(Error::new(
@@ -166,6 +254,10 @@ impl<'a> Work<'a> {
                 ));
             }
         })
+    }
+
+    fn change(&self, change: &LinkChange<'_>) -> Request {
+        encode::set_link(self.index, change)
     }
 
     fn add_route(&self, route: &Route) -> Result<Request> {
@@ -231,16 +323,21 @@ impl<'a> Work<'a> {
         })
     }
 
-    /// Deletes the link, with which its addresses and routes go, and puts back what was replaced.
-    fn undo(&self, mut error: Error) -> Error {
+    fn delete_link(&self) -> std::result::Result<(), Error> {
         let mut batch = Batch::new();
         batch.push(encode::delete_link(self.index));
         match self.inside.submit(&mut batch) {
-            Ok(()) | Err(Failure::Refused { errno: Errno::ENODEV, .. }) => {}
-            Err(_) => {
-                error =
-                    error.leaves(format!("link {:?} in {}", self.link.name.as_str(), self.netns));
-            }
+            Ok(()) | Err(Failure::Refused { errno: Errno::ENODEV, .. }) => Ok(()),
+            Err(failure) => Err(failure.into_error("delete the link")),
+        }
+    }
+
+    /// Deletes the link, with which its addresses and routes go, puts back what was replaced, and
+    /// removes the parent if it was made for this link.
+    fn undo(&self, mut error: Error) -> Error {
+        delete_rules(self.inside, &self.rules);
+        if self.created && self.delete_link().is_err() {
+            error = error.leaves(format!("link {:?} in {}", self.link.name.as_str(), self.netns));
         }
         for route in &self.replaced {
             let mut batch = Batch::new();
@@ -253,11 +350,22 @@ impl<'a> Work<'a> {
                 }
             }
         }
+        if self.wanted.on_demand().is_some() && self.release_parent().is_err() {
+            error = error.leaves(format!("VLAN {} on the host", self.wanted));
+        }
         error
+    }
+
+    fn release_parent(&self) -> Result<()> {
+        if self.parent.made {
+            on_demand::take_back(self.outside, self.parent.index)?;
+        }
+        release_parent(self.host, self.parent.index)
     }
 
     fn explain_step(&self, step: &Step, failure: Failure) -> Error {
         let name = LinkId::from(self.link.name);
+        let other = |operation: String| Attempt::Other(name, operation.into());
         match step {
             Step::AddAddress(address) => {
                 self.explain(&Attempt::Address("add", address, name), failure)
@@ -265,12 +373,22 @@ impl<'a> Work<'a> {
             Step::AddRoute(route) => {
                 self.explain(&Attempt::Route("add", route, Some(name)), failure)
             }
-            Step::SetMac(mac) => self.explain(
-                &Attempt::Other(name, format!("set the MAC address {mac}").into()),
-                failure,
-            ),
+            Step::AddRule(rule) => self.explain(&Attempt::Rule("add", rule), failure),
             Step::LoopbackUp => {
                 self.explain(&Attempt::Other(LinkId::Index(LOOPBACK), "set lo up".into()), failure)
+            }
+            Step::SetMac(mac) => {
+                self.explain(&other(format!("set the MAC address {mac}")), failure)
+            }
+            Step::SetAddrGenMode(mode) => {
+                self.explain(&other(format!("set the address generation mode {mode}")), failure)
+            }
+            Step::SetUp => self.explain(&other("set the link up".to_owned()), failure),
+            Step::SetAlias(alias) => {
+                self.explain(&other(format!("set the alias {alias:?}")), failure)
+            }
+            Step::AddAlternativeName(other_name) => {
+                self.explain(&other(format!("add the alternative name {other_name:?}")), failure)
             }
             Step::CreateLink(_) | Step::ReplaceDefaultRoutes(_) => {
                 failure.into_error("carry out a plan")
@@ -279,7 +397,8 @@ impl<'a> Work<'a> {
     }
 
     fn explain(&self, attempt: &Attempt<'_>, failure: Failure) -> Error {
-        let place = Place { host: self.host, inside: Some(self.netns), parent: Some(self.parent) };
+        let place =
+            Place { host: self.host, inside: Some(self.netns), parent: Some(self.parent.index) };
         attempt.explain(failure, &place)
     }
 
@@ -294,20 +413,24 @@ impl<'a> Work<'a> {
         }
         Attachment {
             name: self.link.name,
+            kind: self.link.kind.as_str(),
             index: self.index,
             mac: self.mac,
             mtu: self.link.mtu,
-            parent: endpoint.parent(),
-            parent_index: self.parent,
+            parent: self.link.parent.unwrap_or(LinkId::Index(self.parent.index)),
+            parent_index: self.parent.index,
             addresses: endpoint.addresses.clone(),
             routes,
+            rules: self.rules,
             netns: self.netns.clone(),
         }
     }
 }
 
-fn mode_of(link: &Link) -> Option<Mode> {
-    link.kind.macvlan().map(Macvlan::mode)
+/// Whether the kernel takes the parent's MAC address: for passthru whatever was asked for, for a
+/// VLAN if nothing was.
+fn inherits_mac(link: &Link) -> bool {
+    is_passthru(link) || matches!(link.kind, LinkKind::Vlan(_)) && link.mac.is_none()
 }
 
 /// An index that hardly anybody has: the kernel gives its own from 1 upwards.

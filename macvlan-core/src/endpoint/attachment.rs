@@ -1,14 +1,21 @@
 //! What an endpoint became in the kernel.
 
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+
 use crate::address::Address;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place};
 use crate::filter::RouteFilter;
+use crate::link::LinkInfo;
 use crate::mac::MacAddr;
 use crate::name::{LinkId, LinkName};
-use crate::netlink::{decode, encode};
-use crate::netns::{NetNs, NetNsId};
+use crate::netlink::{Connection, Failure, decode, encode};
+use crate::netns::{NetNs, NetNsId, errno_of};
 use crate::route::Route;
+use crate::rule::Rule;
 
 /// One container interface, as it was set up.
 ///
@@ -18,6 +25,7 @@ use crate::route::Route;
 #[derive(Debug, Clone)]
 pub struct Attachment {
     pub(super) name: LinkName,
+    pub(super) kind: &'static str,
     pub(super) index: u32,
     pub(super) mac: MacAddr,
     pub(super) mtu: Option<u32>,
@@ -25,6 +33,7 @@ pub struct Attachment {
     pub(super) parent_index: u32,
     pub(super) addresses: Vec<Address>,
     pub(super) routes: Vec<Route>,
+    pub(super) rules: Vec<Rule>,
     pub(super) netns: NetNs,
 }
 
@@ -32,6 +41,11 @@ impl Attachment {
     /// The link's name inside.
     pub fn name(&self) -> LinkName {
         self.name
+    }
+
+    /// The kernel's name for the link's kind: `"macvlan"`, `"macvtap"` or `"vlan"`.
+    pub fn kind(&self) -> &'static str {
+        self.kind
     }
 
     /// The link's index inside.
@@ -51,7 +65,7 @@ impl Attachment {
         self.mtu
     }
 
-    /// The parent, as the endpoint named it.
+    /// The parent on the host.
     pub fn parent(&self) -> LinkId {
         self.parent
     }
@@ -76,30 +90,57 @@ impl Attachment {
         &self.addresses
     }
 
-    /// The routes through the link, the default routes first.
+    /// The routes that were set, the default routes first.
     pub fn routes(&self) -> &[Route] {
         &self.routes
     }
 
-    /// Reads back from the kernel what the link is now: name, MAC address, MTU, addresses, and the
-    /// routes through it in all tables, with those that the kernel made for the addresses.
+    /// The policy rules that were set, of [`Endpoint::source_routing`](crate::Endpoint::source_routing).
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// Where a VM monitor finds a macvtap's frames: `/dev/tapN`, N being the index. None for other
+    /// kinds.
+    ///
+    /// The kernel makes the file in the host's devtmpfs. Two macvtaps of one index, in two
+    /// namespaces, would share a name there; indices are chosen so that this does not happen.
+    pub fn tap_path(&self) -> Option<PathBuf> {
+        (self.kind == "macvtap").then(|| PathBuf::from(format!("/dev/tap{}", self.index)))
+    }
+
+    /// Opens a macvtap for a VM monitor, for reading and writing: the descriptor that QEMU takes as
+    /// `-netdev tap,fd=`. Every opening adds a queue.
+    pub fn open_tap(&self) -> Result<OwnedFd> {
+        let operation = "open the macvtap's device";
+        let Some(path) = self.tap_path() else {
+            return Err(Error::invalid(operation, format!("a {} has none", self.kind))
+                .on_link(self.name.as_str()));
+        };
+        OpenOptions::new().read(true).write(true).open(&path).map(File::into).map_err(|error| {
+            let error = Error::system(operation, errno_of(&error)).on_link(self.name.as_str());
+            if error.errno() == Some(nix::libc::ENOENT) {
+                return error
+                    .because(ErrorKind::NotFound, format!("there is no {}", path.display()))
+                    .with_hint("the kernel makes it in a devtmpfs; is one mounted on /dev?");
+            }
+            error
+        })
+    }
+
+    /// Reads back from the kernel what the link is now: name, MAC address, MTU, addresses, the
+    /// routes through it in all tables, with those that the kernel made for the addresses, and the
+    /// rules for packets from its addresses.
     pub fn refresh(&mut self) -> Result<()> {
         let attempt = Attempt::Other(LinkId::Name(self.name), "read the link".into());
-        let place = Place { host: &self.netns, inside: None, parent: None };
+        let explain = |failure| attempt.explain(failure, &Place::host(&self.netns));
         let connection = self.netns.connection()?;
-        let explain = |failure| attempt.explain(failure, &place);
         let info = connection.get(encode::get_link(self.index), decode::link).map_err(explain)?;
-        let addresses = connection
-            .dump(&encode::get_addresses(None, Some(self.index)), decode::address)
-            .map_err(explain)?;
-        let routes = connection
-            .dump(&encode::get_routes(&RouteFilter::new(), Some(self.index)), decode::route)
-            .map_err(explain)?;
+        let found = read(connection, &info).map_err(explain)?;
         self.name = info.name.parse().unwrap_or(self.name);
         self.mac = info.mac.unwrap_or(self.mac);
         self.mtu = Some(info.mtu);
-        self.addresses = addresses.into_iter().map(|info| info.address).collect();
-        self.routes = routes.into_iter().map(|info| info.route).collect();
+        (self.addresses, self.routes, self.rules) = found;
         Ok(())
     }
 }
@@ -108,4 +149,80 @@ impl From<&Attachment> for LinkId {
     fn from(attachment: &Attachment) -> Self {
         Self::Index(attachment.index)
     }
+}
+
+type Found = (Vec<Address>, Vec<Route>, Vec<Rule>);
+
+/// A link's addresses, routes, and the rules for packets from those addresses.
+fn read(connection: &Connection, link: &LinkInfo) -> std::result::Result<Found, Failure> {
+    let addresses: Vec<Address> = connection
+        .dump(&encode::get_addresses(None, Some(link.index)), decode::address)?
+        .into_iter()
+        .map(|info| info.address)
+        .collect();
+    let routes = connection
+        .dump(&encode::get_routes(&RouteFilter::new(), Some(link.index)), decode::route)?
+        .into_iter()
+        .map(|info| info.route)
+        .collect();
+    let from_here = |rule: &Rule| {
+        rule.get_from().is_some_and(|from| {
+            addresses.iter().any(|address| from == ipnet::IpNet::from(address.ip()))
+        })
+    };
+    let rules = connection
+        .dump(&encode::get_rules(None), |payload| decode::rule(payload).filter(&from_here))?;
+    Ok((addresses, routes, rules))
+}
+
+/// What hangs in a namespace on parents in the host's.
+pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>> {
+    let operation = "list the attachments";
+    let fails = |failure: Failure| failure.into_error(operation).in_netns(netns.in_words());
+    let inside = netns.connection()?;
+    let outside = host.connection()?;
+    // How the container numbers the host; if it does not, nothing of its hangs on a link there.
+    let number = match inside.get(encode::get_netns_id(host), decode::netns_id) {
+        Ok(number) => Some(number).filter(|number| *number >= 0),
+        Err(failure) => return Err(fails(failure)),
+    };
+    let same = netns.same_as(host);
+    let links = inside.dump(&encode::get_links(None, None), decode::link).map_err(fails)?;
+    let mut names: HashMap<u32, LinkId> = HashMap::new();
+    let mut found = Vec::new();
+    for link in links {
+        let kind = match link.kind.as_deref() {
+            Some("macvlan") => "macvlan",
+            Some("macvtap") => "macvtap",
+            Some("vlan") => "vlan",
+            _ => continue,
+        };
+        let on_host = if same {
+            link.parent_netns.is_none()
+        } else {
+            link.parent_netns.is_some() && link.parent_netns == number
+        };
+        let (Some(parent_index), true) = (link.parent, on_host) else { continue };
+        let parent = *names.entry(parent_index).or_insert_with(|| {
+            let parent = outside.get(encode::get_link(parent_index), decode::link).ok();
+            let name = parent.and_then(|parent| LinkName::new(&parent.name).ok());
+            name.map_or(LinkId::Index(parent_index), LinkId::Name)
+        });
+        let (Ok(name), Some(mac)) = (LinkName::new(&link.name), link.mac) else { continue };
+        let (addresses, routes, rules) = read(inside, &link).map_err(fails)?;
+        found.push(Attachment {
+            name,
+            kind,
+            index: link.index,
+            mac,
+            mtu: Some(link.mtu),
+            parent,
+            parent_index,
+            addresses,
+            routes,
+            rules,
+            netns: netns.clone(),
+        });
+    }
+    Ok(found)
 }

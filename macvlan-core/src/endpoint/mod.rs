@@ -2,20 +2,24 @@
 
 mod attach;
 mod attachment;
+mod on_demand;
+mod parent;
 mod plan;
 
 use std::net::IpAddr;
 
 pub use attachment::Attachment;
+pub use parent::{IntoParent, Parent};
 pub use plan::{Plan, Step};
 
-pub(crate) use attach::attach;
+pub(crate) use attach::{attach, detach};
+pub(crate) use attachment::attachments;
 
 use crate::address::{Address, Assignment};
-use crate::error::{Error, Result};
-use crate::link::{Macvlan, Mode};
+use crate::error::Result;
+use crate::link::{AddrGenMode, IntoLinkName, LinkKind, Macvlan, Mode, Vlan};
 use crate::mac::MacAddr;
-use crate::name::{LinkId, LinkName};
+use crate::name::LinkName;
 use crate::route::Route;
 
 /// What one container interface should be: a value, made without any system call.
@@ -37,48 +41,108 @@ use crate::route::Route;
 #[allow(clippy::struct_excessive_bools)] // independent switches, not a state machine
 pub struct Endpoint {
     name: LinkName,
-    parent: LinkId,
-    macvlan: Macvlan,
+    parent: Parent,
+    kind: EndpointKind,
     mac: Option<MacAddr>,
     mtu: Option<u32>,
     addresses: Vec<Address>,
     gateways: Vec<IpAddr>,
     on_link_gateways: bool,
     routes: Vec<Route>,
+    source_routing: Option<u32>,
     promisc: bool,
     lo_up: bool,
     replace_default_route: bool,
+    alias: Option<String>,
+    alternative_names: Vec<String>,
+    group: Option<u32>,
+    tx_queue_len: Option<u32>,
+    queues: Option<(u32, u32)>,
+    addr_gen_mode: Option<AddrGenMode>,
+}
+
+/// The kind of link that an endpoint is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub enum EndpointKind {
+    /// A macvlan: a MAC address of its own on the parent's wire.
+    Macvlan(Macvlan),
+    /// A macvtap: the same, and a VM monitor reads and writes its frames.
+    Macvtap(Macvlan),
+    /// A VLAN of the parent, and nothing in between.
+    Vlan(Vlan),
+}
+
+impl From<&EndpointKind> for LinkKind {
+    fn from(kind: &EndpointKind) -> Self {
+        match kind {
+            EndpointKind::Macvlan(options) => Self::Macvlan(options.clone()),
+            EndpointKind::Macvtap(options) => Self::Macvtap(options.clone()),
+            EndpointKind::Vlan(options) => Self::Vlan(options.clone()),
+        }
+    }
 }
 
 impl Endpoint {
-    /// An interface called `name` inside, on a parent link on the host; in mode bridge.
-    pub fn new<N, P>(name: N, parent: P) -> Result<Self>
-    where
-        N: TryInto<LinkName>,
-        Error: From<N::Error>,
-        P: TryInto<LinkId>,
-        Error: From<P::Error>,
-    {
+    /// A macvlan called `name` inside, on a parent link on the host; in mode bridge.
+    pub fn new(name: impl IntoLinkName, parent: impl IntoParent) -> Result<Self> {
+        Self::of(name, parent, EndpointKind::Macvlan(Macvlan::default()))
+    }
+
+    /// A macvtap called `name` inside, for a VM monitor there; in mode bridge. See
+    /// [`Attachment::open_tap`].
+    pub fn macvtap(name: impl IntoLinkName, parent: impl IntoParent) -> Result<Self> {
+        Self::of(name, parent, EndpointKind::Macvtap(Macvlan::default()))
+    }
+
+    /// A VLAN of the parent, called `name` inside.
+    ///
+    /// It has the parent's MAC address unless it is given another. On a parent that was made on
+    /// demand, that parent is then kept for good: the kernel does not tell when such a VLAN is gone.
+    pub fn vlan(name: impl IntoLinkName, parent: impl IntoParent, vlan: Vlan) -> Result<Self> {
+        Self::of(name, parent, EndpointKind::Vlan(vlan))
+    }
+
+    fn of(name: impl IntoLinkName, parent: impl IntoParent, kind: EndpointKind) -> Result<Self> {
         Ok(Self {
-            name: name.try_into()?,
-            parent: parent.try_into()?,
-            macvlan: Macvlan::new(Mode::Bridge),
+            name: name.try_into().map_err(Into::into)?,
+            parent: parent.try_into().map_err(Into::into)?,
+            kind,
             mac: None,
             mtu: None,
             addresses: Vec::new(),
             gateways: Vec::new(),
             on_link_gateways: false,
             routes: Vec::new(),
+            source_routing: None,
             promisc: false,
             lo_up: true,
             replace_default_route: false,
+            alias: None,
+            alternative_names: Vec::new(),
+            group: None,
+            tx_queue_len: None,
+            queues: None,
+            addr_gen_mode: None,
         })
     }
 
-    /// Who it may talk to; [`Mode::Bridge`] when not given.
+    /// Who it may talk to; [`Mode::Bridge`] when not given. For macvlan and macvtap.
+    ///
+    /// Sets the other options back; [`Endpoint::options`] sets all at once.
     #[doc(alias = "IFLA_MACVLAN_MODE")]
-    pub fn mode(mut self, mode: Mode) -> Self {
-        self.macvlan = Macvlan::new(mode);
+    pub fn mode(self, mode: Mode) -> Self {
+        self.options(Macvlan::new(mode))
+    }
+
+    /// All options of a macvlan or macvtap: mode, flags, source MAC addresses, broadcast queue. Says
+    /// nothing of a VLAN.
+    pub fn options(mut self, macvlan: Macvlan) -> Self {
+        match &mut self.kind {
+            EndpointKind::Macvlan(options) | EndpointKind::Macvtap(options) => *options = macvlan,
+            EndpointKind::Vlan(_) => {}
+        }
         self
     }
 
@@ -157,6 +221,62 @@ impl Endpoint {
         self
     }
 
+    /// Lets packets *from* its addresses leave by it, whatever the other routes say: the gateways'
+    /// default routes go into this table instead of `main`, with a route to each subnet, and for
+    /// each address a rule sends to it.
+    ///
+    /// So a container in two networks answers on the interface that was asked. Give each network
+    /// that is not to have the default route a table of its own, 1 to 252 or above 255. The rules go
+    /// when it is detached; the kernel does not take them away with the link.
+    pub fn source_routing(mut self, table: u32) -> Self {
+        self.source_routing = Some(table);
+        self
+    }
+
+    /// What `ip link` shows as its alias, up to 255 bytes.
+    #[doc(alias = "IFLA_IFALIAS")]
+    pub fn alias(mut self, alias: impl Into<String>) -> Self {
+        self.alias = Some(alias.into());
+        self
+    }
+
+    /// One more name, up to 127 bytes (Linux 5.5 and later).
+    #[doc(alias = "IFLA_ALT_IFNAME")]
+    pub fn alternative_name(mut self, name: impl Into<String>) -> Self {
+        self.alternative_names.push(name.into());
+        self
+    }
+
+    /// The link group; 0 when not given.
+    #[doc(alias = "IFLA_GROUP")]
+    pub fn group(mut self, group: u32) -> Self {
+        self.group = Some(group);
+        self
+    }
+
+    /// The transmit queue's length in packets; the kernel's choice when not given.
+    #[doc(alias = "IFLA_TXQLEN")]
+    pub fn tx_queue_len(mut self, packets: u32) -> Self {
+        self.tx_queue_len = Some(packets);
+        self
+    }
+
+    /// The number of transmit and receive queues; the kernel's choice when not given.
+    #[doc(alias = "IFLA_NUM_TX_QUEUES")]
+    #[doc(alias = "IFLA_NUM_RX_QUEUES")]
+    pub fn queues(mut self, transmit: u32, receive: u32) -> Self {
+        self.queues = Some((transmit, receive));
+        self
+    }
+
+    /// How its IPv6 link-local address is made; [`AddrGenMode::None`] for no `fe80::` address. The
+    /// namespace's default when not given.
+    #[doc(alias = "IFLA_INET6_ADDR_GEN_MODE")]
+    pub fn addr_gen_mode(mut self, mode: AddrGenMode) -> Self {
+        self.addr_gen_mode = Some(mode);
+        self
+    }
+
     /// What attaching it would do, in order. Everything that is wrong with the values alone is found
     /// here, without any system call.
     pub fn plan(&self) -> Result<Plan> {
@@ -169,7 +289,12 @@ impl Endpoint {
     }
 
     /// The parent on the host.
-    pub fn parent(&self) -> LinkId {
-        self.parent
+    pub fn parent(&self) -> &Parent {
+        &self.parent
+    }
+
+    /// The kind of link, with its options.
+    pub fn kind(&self) -> &EndpointKind {
+        &self.kind
     }
 }

@@ -6,9 +6,10 @@ use std::net::IpAddr;
 use crate::address::Address;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
-use crate::link::{Link, LinkKind, Mode};
+use crate::link::{AddrGenMode, Link, Macvlan, Mode};
 use crate::mac::MacAddr;
 use crate::route::Route;
+use crate::rule::Rule;
 
 /// The smallest MTU that the kernel gives an Ethernet link (`ETH_MIN_MTU`).
 const MIN_MTU: u32 = 68;
@@ -45,10 +46,20 @@ pub enum Step {
     CreateLink(Link),
     /// Sets the link's MAC address, where it could not be set at creation (mode passthru).
     SetMac(MacAddr),
+    /// Says how the link-local address is made, which the kernel does not take at creation.
+    SetAddrGenMode(AddrGenMode),
+    /// Sets the link up, where it could not be at creation.
+    SetUp,
+    /// Sets the alias, which the kernel does not take at creation.
+    SetAlias(String),
+    /// Adds an alternative name.
+    AddAlternativeName(String),
     /// Adds an address to the link.
     AddAddress(Address),
     /// Adds a route.
     AddRoute(Route),
+    /// Adds a policy rule.
+    AddRule(Rule),
     /// Deletes the default routes that exist, and adds these.
     ReplaceDefaultRoutes(Vec<Route>),
     /// Sets the container's `lo` up.
@@ -57,19 +68,17 @@ pub enum Step {
 
 impl Plan {
     pub(super) fn of(endpoint: &Endpoint) -> Result<Self> {
-        let passthru = endpoint.macvlan.mode() == Mode::Passthru;
-        let mut link = Link::macvlan(endpoint.name, endpoint.parent, endpoint.macvlan.clone())?
-            .up(true)
-            .promisc(endpoint.promisc);
-        link.mtu = endpoint.mtu;
-        // A passthru link gets its parent's MAC address, whatever was asked for.
-        link.mac = endpoint.mac.filter(|_| !passthru);
-        if let Some(mtu) = endpoint.mtu.filter(|mtu| *mtu < MIN_MTU) {
-            return Err(refused(endpoint, format!("MTU {mtu} is below the smallest, {MIN_MTU}")));
-        }
-
+        let link = link(endpoint)?;
         let mut inside = Vec::with_capacity(endpoint.addresses.len() + endpoint.routes.len() + 2);
-        inside.extend(endpoint.mac.filter(|_| passthru).map(Step::SetMac));
+        if is_passthru(&link) {
+            inside.extend(endpoint.mac.map(Step::SetMac));
+        }
+        inside.extend(endpoint.addr_gen_mode.map(Step::SetAddrGenMode));
+        if !link.up {
+            inside.push(Step::SetUp);
+        }
+        inside.extend(endpoint.alias.clone().map(Step::SetAlias));
+        inside.extend(endpoint.alternative_names.iter().cloned().map(Step::AddAlternativeName));
         for (at, address) in endpoint.addresses.iter().enumerate() {
             if endpoint.addresses[..at].iter().any(|other| other.net() == address.net()) {
                 return Err(refused(endpoint, format!("address {address} is given twice")));
@@ -78,8 +87,15 @@ impl Plan {
         }
 
         let mut last = Vec::with_capacity(2);
-        let defaults = default_routes(endpoint)?;
-        if endpoint.replace_default_route {
+        let mut defaults = default_routes(endpoint)?;
+        if let Some(table) = endpoint.source_routing {
+            for address in &endpoint.addresses {
+                let subnet = Route::to(address.net().trunc()).table(table);
+                inside.push(Step::AddRoute(subnet));
+                last.push(Step::AddRule(Rule::new(table).from(address.ip().into())));
+            }
+            inside.extend(defaults.drain(..).map(|route| Step::AddRoute(route.table(table))));
+        } else if endpoint.replace_default_route {
             last.push(Step::ReplaceDefaultRoutes(defaults));
         } else {
             inside.extend(defaults.into_iter().map(Step::AddRoute));
@@ -100,6 +116,30 @@ impl Plan {
             .chain(self.inside.iter().cloned())
             .chain(self.last.iter().cloned())
     }
+}
+
+/// The link to be created, but for what is chosen when it is.
+fn link(endpoint: &Endpoint) -> Result<Link> {
+    let mut link = Link::bare(endpoint.name, Some(endpoint.parent.id()?), (&endpoint.kind).into())
+        // An address generation mode counts from when the link comes up.
+        .up(endpoint.addr_gen_mode.is_none())
+        .promisc(endpoint.promisc);
+    link.check()?;
+    if let Some(mtu) = endpoint.mtu.filter(|mtu| *mtu < MIN_MTU) {
+        return Err(refused(endpoint, format!("MTU {mtu} is below the smallest, {MIN_MTU}")));
+    }
+    link.mtu = endpoint.mtu;
+    // A passthru link gets its parent's MAC address, whatever was asked for.
+    link.mac = endpoint.mac.filter(|_| !is_passthru(&link));
+    link.group = endpoint.group;
+    link.tx_queue_len = endpoint.tx_queue_len;
+    link.tx_queues = endpoint.queues.map(|(transmit, _)| transmit);
+    link.rx_queues = endpoint.queues.map(|(_, receive)| receive);
+    Ok(link)
+}
+
+pub(super) fn is_passthru(link: &Link) -> bool {
+    link.kind.macvlan().map(Macvlan::mode) == Some(Mode::Passthru)
 }
 
 fn default_routes(endpoint: &Endpoint) -> Result<Vec<Route>> {
@@ -144,6 +184,17 @@ impl fmt::Display for Plan {
             match step {
                 Step::CreateLink(link) => writeln!(f, "host:   {}", CreateCommand(&link))?,
                 Step::SetMac(mac) => writeln!(f, "inside: ip link set {name} address {mac}")?,
+                Step::SetAddrGenMode(mode) => {
+                    writeln!(f, "inside: ip link set {name} addrgenmode {mode}")?;
+                }
+                Step::SetUp => writeln!(f, "inside: ip link set {name} up")?,
+                Step::SetAlias(alias) => {
+                    writeln!(f, "inside: ip link set {name} alias {alias:?}")?;
+                }
+                Step::AddAlternativeName(other) => {
+                    writeln!(f, "inside: ip link property add dev {name} altname {other}")?;
+                }
+                Step::AddRule(rule) => writeln!(f, "inside: ip rule add {rule}")?,
                 Step::AddAddress(address) => {
                     let broadcast = if address.broadcast().is_some() { " broadcast +" } else { "" };
                     writeln!(f, "inside: ip address add {address}{broadcast} dev {name}")?;
@@ -186,14 +237,25 @@ impl fmt::Display for CreateCommand<'_> {
         if let Some(mtu) = link.mtu {
             write!(f, " mtu {mtu}")?;
         }
-        f.write_str(" up")?;
+        if let Some(group) = link.group {
+            write!(f, " group {group}")?;
+        }
+        if let Some(packets) = link.tx_queue_len {
+            write!(f, " txqueuelen {packets}")?;
+        }
+        if let Some(queues) = link.tx_queues {
+            write!(f, " numtxqueues {queues}")?;
+        }
+        if let Some(queues) = link.rx_queues {
+            write!(f, " numrxqueues {queues}")?;
+        }
+        if link.up {
+            f.write_str(" up")?;
+        }
         if link.promisc {
             f.write_str(" promisc on")?;
         }
-        write!(f, " type {}", link.kind.as_str())?;
-        if let LinkKind::Macvlan(options) = &link.kind {
-            write!(f, " mode {}", options.mode())?;
-        }
+        write!(f, " type {}{}", link.kind.as_str(), link.kind.options_in_words())?;
         f.write_str(" netns CONTAINER")
     }
 }

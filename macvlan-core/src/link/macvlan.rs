@@ -1,5 +1,7 @@
 //! What a macvlan can be told.
 
+use std::fmt::Write as _;
+
 use crate::error::{Error, Result};
 use crate::mac::MacAddr;
 use crate::text::named;
@@ -148,6 +150,30 @@ impl Macvlan {
     #[doc(alias = "IFLA_MACVLAN_FLAGS")]
     pub(crate) fn flags(&self) -> u16 {
         u16::from(self.nopromisc) | u16::from(self.nodst) << 1
+    }
+
+    /// As `ip link add … type macvlan` takes them.
+    pub(crate) fn in_words(&self) -> String {
+        let mut words = format!(" mode {}", self.mode);
+        if self.nopromisc {
+            words.push_str(" nopromisc");
+        }
+        if self.nodst {
+            words.push_str(" nodst");
+        }
+        if let Some(frames) = self.bc_queue_len {
+            let _ = write!(words, " bcqueuelen {frames}");
+        }
+        if let Some(siblings) = self.bc_cutoff {
+            let _ = write!(words, " bclim {siblings}");
+        }
+        if !self.source_macs.is_empty() {
+            words.push_str(" macaddr set");
+            for mac in &self.source_macs {
+                let _ = write!(words, " {mac}");
+            }
+        }
+        words
     }
 
     /// Refuses what the kernel would refuse with a bare "invalid argument".

@@ -78,6 +78,16 @@ impl LinkKind {
         }
     }
 
+    /// The options as `ip link add … type KIND` takes them, each with a space before it.
+    pub(crate) fn options_in_words(&self) -> String {
+        match self {
+            Self::Macvlan(options) | Self::Macvtap(options) => options.in_words(),
+            Self::Vlan(options) => options.in_words(),
+            Self::Veth { peer, .. } => format!(" peer name {peer}"),
+            Self::Dummy | Self::Bridge => String::new(),
+        }
+    }
+
     /// The options of a macvlan or macvtap.
     pub(crate) fn macvlan(&self) -> Option<&Macvlan> {
         match self {
@@ -99,7 +109,7 @@ pub enum AddrGenMode {
     /// From the MAC address (RFC 4291), what the kernel does by itself.
     #[doc(alias = "IN6_ADDR_GEN_MODE_EUI64")]
     Eui64 = 0,
-    /// Not at all: no fe80:: address.
+    /// Not at all: no `fe80::` address.
     #[doc(alias = "IN6_ADDR_GEN_MODE_NONE")]
     None = 1,
     /// Stable, and telling nothing (RFC 7217), from the namespace's sysctl `stable_secret`.
@@ -134,8 +144,13 @@ impl<T: TryInto<LinkId, Error: Into<Error>>> IntoLinkId for T {}
 
 impl Link {
     fn new(name: impl IntoLinkName, parent: Option<LinkId>, kind: LinkKind) -> Result<Self> {
-        Ok(Self {
-            name: name.try_into().map_err(Into::into)?,
+        Ok(Self::bare(name.try_into().map_err(Into::into)?, parent, kind))
+    }
+
+    /// From parts that are checked already.
+    pub(crate) fn bare(name: LinkName, parent: Option<LinkId>, kind: LinkKind) -> Self {
+        Self {
+            name,
             kind,
             parent,
             index: None,
@@ -148,7 +163,7 @@ impl Link {
             tx_queues: None,
             rx_queues: None,
             netns: None,
-        })
+        }
     }
 
     fn on(name: impl IntoLinkName, parent: impl IntoLinkId, kind: LinkKind) -> Result<Self> {

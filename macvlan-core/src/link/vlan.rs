@@ -26,7 +26,7 @@ pub struct Vlan {
     egress_qos: Vec<(u32, u8)>,
 }
 
-/// The tag's `EtherType`.
+/// The tag's EtherType.
 ///
 /// The numbers are the kernel's (`linux/if_ether.h`).
 #[doc(alias = "IFLA_VLAN_PROTOCOL")]
@@ -38,7 +38,7 @@ pub enum VlanProtocol {
     #[default]
     #[doc(alias = "ETH_P_8021Q")]
     Dot1q = 0x8100,
-    /// 802.1ad, the service tag of `QinQ` (`0x88a8`).
+    /// 802.1ad, the service tag of QinQ (`0x88a8`).
     #[doc(alias = "ETH_P_8021AD")]
     Dot1ad = 0x88a8,
 }
@@ -49,6 +49,13 @@ impl VlanProtocol {
     /// The protocol of one of the kernel's numbers.
     pub fn from_kernel(number: u16) -> Option<Self> {
         [Self::Dot1q, Self::Dot1ad].into_iter().find(|protocol| *protocol as u16 == number)
+    }
+}
+
+impl TryFrom<u16> for Vlan {
+    type Error = Error;
+    fn try_from(id: u16) -> Result<Self> {
+        Self::new(id)
     }
 }
 
@@ -189,6 +196,30 @@ impl Vlan {
     /// The egress map: the priority inside, and the tag's.
     pub fn get_egress_qos(&self) -> &[(u32, u8)] {
         &self.egress_qos
+    }
+
+    /// As `ip link add … type vlan` takes them.
+    pub(crate) fn in_words(&self) -> String {
+        let mut words = format!(" protocol {} id {}", self.protocol, self.id);
+        let flags = [
+            ("reorder_hdr", self.reorder_hdr),
+            ("gvrp", self.gvrp),
+            ("mvrp", self.mvrp),
+            ("loose_binding", self.loose_binding),
+            ("bridge_binding", self.bridge_binding),
+        ];
+        for (name, said) in flags {
+            words.extend(said.map(|on| format!(" {name} {}", if on { "on" } else { "off" })));
+        }
+        if !self.ingress_qos.is_empty() {
+            words.push_str(" ingress-qos-map");
+            words.extend(self.ingress_qos.iter().map(|(from, to)| format!(" {from}:{to}")));
+        }
+        if !self.egress_qos.is_empty() {
+            words.push_str(" egress-qos-map");
+            words.extend(self.egress_qos.iter().map(|(from, to)| format!(" {from}:{to}")));
+        }
+        words
     }
 
     /// The flags that were said, and which ones those are (`struct ifla_vlan_flags`).

@@ -1,0 +1,318 @@
+//! VLANs that are made when the first endpoint needs them and removed when the last one leaves.
+//!
+//! No state is kept outside the kernel, so it does not matter which process makes and which one
+//! removes, nor whether one of them is killed in between:
+//!
+//! - A VLAN is created in the link group [`Parent::ON_DEMAND_GROUP`], which marks it from its first
+//!   moment.
+//! - No query tells whether a macvlan in any namespace is still on a parent. But *creating* one in
+//!   mode passthru fails if there is any, and while it stands nobody else can join: a probe.
+//! - A VLAN that is about to be removed has an alternative name for this one attempt, and is deleted
+//!   by that name alone. Whoever finds the probe in the way takes that name away, and the probe; the
+//!   remover, still at work or killed long ago, can then delete nothing. All of this is serialized by
+//!   the kernel's RTNL lock.
+
+use nix::errno::Errno;
+
+use crate::endpoint::Parent;
+use crate::endpoint::parent::VlanTag;
+use crate::error::{Error, ErrorKind, Result};
+use crate::explain::{Attempt, Place};
+use crate::link::{Link, LinkInfo, Macvlan, Mode, Vlan};
+use crate::name::{LinkId, LinkName};
+use crate::netlink::encode::{self, LinkChange};
+use crate::netlink::{Batch, Connection, Failure, Request, decode};
+use crate::netns::NetNs;
+
+/// How an alternative name begins that announces a removal.
+const REMOVAL: &str = "macvlan-removal-";
+/// How a probe's name begins.
+const PROBE: &str = "mvp";
+/// How often something is tried again because another process was faster.
+const ATTEMPTS: usize = 1000;
+
+/// A parent that exists now.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Found {
+    pub(crate) index: u32,
+    /// Whether it was made here and now.
+    pub(crate) made: bool,
+}
+
+/// Finds a parent, or makes the VLAN that it is to be.
+pub(crate) fn find_or_make(host: &NetNs, parent: &Parent) -> Result<Found> {
+    let connection = host.connection()?;
+    let link = parent.id()?;
+    for _ in 0..ATTEMPTS {
+        let missing = match index_of(connection, link) {
+            Ok(index) => return Ok(Found { index, made: false }),
+            Err(errno) => errno,
+        };
+        let (Some((base, tag)), LinkId::Name(name), Errno::ENODEV) =
+            (parent.on_demand(), link, missing)
+        else {
+            let attempt = Attempt::Other(link, "use the parent".into());
+            let error = attempt.explain(refused(missing), &Place::host(host));
+            return Err(match missing {
+                Errno::ENODEV => {
+                    error.because(ErrorKind::ParentNotFound, "the parent does not exist")
+                }
+                _ => error,
+            });
+        };
+        if let Some(found) = make(host, connection, base, tag, name)? {
+            return Ok(found);
+        }
+    }
+    Err(contended(link))
+}
+
+/// Makes a VLAN; none if another process was faster in making or removing, and it is to be tried
+/// again.
+fn make(
+    host: &NetNs,
+    connection: &Connection,
+    base: &Parent,
+    tag: VlanTag,
+    name: LinkName,
+) -> Result<Option<Found>> {
+    let below = find_or_make(host, base)?;
+    let link = Link::vlan(name, below.index, Vlan::of(tag.id).protocol(tag.protocol))?
+        .up(true)
+        .group(Parent::ON_DEMAND_GROUP);
+    let made = match submit(connection, encode::create_link(&link, Some(below.index))) {
+        Ok(()) => true,
+        Err(Failure::Refused { errno: Errno::ENODEV, .. }) => return Ok(None),
+        Err(Failure::Refused { errno: Errno::EEXIST, .. })
+            if connection.index_of(&name).is_ok() =>
+        {
+            false
+        }
+        Err(failure) => {
+            let taken = matches!(failure, Failure::Refused { errno: Errno::EEXIST, .. });
+            if let Some(index) =
+                taken.then(|| under_another_name(connection, below.index, tag)).flatten()
+            {
+                return Ok(Some(Found { index, made: false }));
+            }
+            let place = Place { parent: Some(below.index), ..Place::host(host) };
+            let mut error =
+                Attempt::CreateLink(&link).explain(failure, &place).on_parent(base.to_string());
+            if taken {
+                let cause = format!("VLAN {} of {base} exists in another namespace", tag.id);
+                error = error.because(ErrorKind::NameTaken, cause);
+            }
+            if below.made {
+                let _ = release(host, below.index);
+            }
+            return Err(error);
+        }
+    };
+    // A base that was about to be removed has not seen this VLAN: keep it from going.
+    settle(host, below.index)?;
+    Ok(connection.index_of(&name).ok().map(|index| Found { index, made }))
+}
+
+/// The VLAN with this tag on this base, whatever it is called.
+fn under_another_name(connection: &Connection, base: u32, tag: VlanTag) -> Option<u32> {
+    let vlans = connection.dump(&encode::get_links(Some("vlan"), None), decode::link).ok()?;
+    let same = |vlan: &Vlan| vlan.id() == tag.id && vlan.get_protocol() == tag.protocol;
+    vlans
+        .into_iter()
+        .find(|link| link.parent == Some(base) && link.vlan.as_ref().is_some_and(same))
+        .map(|link| link.index)
+}
+
+/// Called off whatever removal of a parent is under way; whether something may have stood in the way
+/// of its use, so that it is worth trying again.
+pub(crate) fn settle(host: &NetNs, index: u32) -> Result<bool> {
+    let connection = host.connection()?;
+    match connection.get(encode::get_link(index), decode::link) {
+        Ok(link) if link.group == Parent::ON_DEMAND_GROUP => call_off(connection, &link),
+        Ok(_) => Ok(false),
+        Err(Failure::Refused { errno: Errno::ENODEV, .. }) => Ok(true),
+        Err(failure) => Err(failure.into_error("read the parent")),
+    }
+}
+
+/// Takes the names away that removals go by, and then the probes.
+fn call_off(connection: &Connection, vlan: &LinkInfo) -> Result<bool> {
+    let mut found = false;
+    for name in vlan.alternative_names.iter().filter(|name| name.starts_with(REMOVAL)) {
+        found = true;
+        ignore_gone(submit(connection, encode::delete_altname(vlan.index, name)))?;
+    }
+    for probe in links_on(connection, vlan.index)?.iter().filter(|link| is_probe(link)) {
+        found = true;
+        ignore_gone(submit(connection, encode::delete_link(probe.index)))?;
+    }
+    Ok(found)
+}
+
+/// Takes a VLAN out of our hands: it will not be removed any more, because something is about to use
+/// it that the probe does not see.
+pub(crate) fn keep(connection: &Connection, index: u32) -> Result<()> {
+    set_group(connection, index, 0)
+}
+
+/// Takes a VLAN back into our hands, after [`keep`] for something that then failed.
+pub(crate) fn take_back(connection: &Connection, index: u32) -> Result<()> {
+    set_group(connection, index, Parent::ON_DEMAND_GROUP)
+}
+
+fn set_group(connection: &Connection, index: u32, group: u32) -> Result<()> {
+    ignore_gone(submit(connection, encode::set_link(index, &LinkChange::Group(group))))
+}
+
+/// Removes a VLAN that was made on demand, if nobody uses it, and then its base likewise.
+pub(crate) fn release(host: &NetNs, index: u32) -> Result<()> {
+    // A socket of its own: deleting takes long, and others need the host's meanwhile.
+    let connection = host.visit(Connection::open)??;
+    let mut next = Some(index);
+    while let Some(index) = next.take() {
+        next = release_one(&connection, index)?;
+    }
+    Ok(())
+}
+
+/// The index of the base, if the VLAN is gone.
+fn release_one(connection: &Connection, index: u32) -> Result<Option<u32>> {
+    for _ in 0..ATTEMPTS {
+        let Some(vlan) = unused(connection, index)? else { return Ok(None) };
+        let attempt = Removal::begin(connection, index)?;
+        match attempt.outcome {
+            Ok(()) if unused(connection, index)?.is_none() => {
+                attempt.abandon()?;
+                return Ok(None);
+            }
+            Ok(()) => {
+                return match submit(connection, encode::delete_link_by_altname(&attempt.name)) {
+                    Ok(()) => Ok(vlan.parent),
+                    // Somebody called it off.
+                    Err(Failure::Refused { errno: Errno::ENODEV, .. }) => {
+                        attempt.abandon()?;
+                        Ok(None)
+                    }
+                    Err(failure) => {
+                        attempt.abandon()?;
+                        Err(failure.into_error("delete the VLAN").on_link(vlan.name))
+                    }
+                };
+            }
+            // A macvlan is on it, or the probe of another remover, who may have been killed.
+            Err(_) => {
+                attempt.abandon()?;
+                let now = connection.get(encode::get_link(index), decode::link);
+                if !now.is_ok_and(|vlan| call_off(connection, &vlan).unwrap_or(false)) {
+                    return Ok(None);
+                }
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// One attempt to remove a VLAN: its name and its probe.
+struct Removal<'a> {
+    connection: &'a Connection,
+    vlan: u32,
+    name: String,
+    probe: LinkName,
+    outcome: std::result::Result<(), Failure>,
+}
+
+impl<'a> Removal<'a> {
+    fn begin(connection: &'a Connection, vlan: u32) -> Result<Self> {
+        let mut random = [0; 10];
+        getrandom::fill(&mut random)
+            .map_err(|_| Error::system("choose a name at random", Errno::EIO))?;
+        let hex = random.map(|byte| format!("{byte:02x}")).concat();
+        let name = format!("{REMOVAL}{hex}");
+        let probe = LinkName::new(&format!("{PROBE}{}", &hex[..12]))?;
+        let link = Link::macvlan(probe, vlan, Macvlan::new(Mode::Passthru))?
+            .group(Parent::ON_DEMAND_GROUP);
+        let mut batch = Batch::new();
+        batch.push(encode::add_altname(vlan, &name));
+        batch.push(encode::create_link(&link, Some(vlan)));
+        let outcome = connection.submit(&mut batch);
+        Ok(Self { connection, vlan, name, probe, outcome })
+    }
+
+    fn abandon(&self) -> Result<()> {
+        ignore_gone(submit(self.connection, encode::delete_altname(self.vlan, &self.name)))?;
+        match self.connection.index_of(&self.probe) {
+            Ok(index) => ignore_gone(submit(self.connection, encode::delete_link(index))),
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+/// A VLAN that was made on demand and that nobody uses, as far as this namespace shows it.
+fn unused(connection: &Connection, index: u32) -> Result<Option<LinkInfo>> {
+    let Ok(vlan) = connection.get(encode::get_link(index), decode::link) else { return Ok(None) };
+    let ours = vlan.group == Parent::ON_DEMAND_GROUP && vlan.vlan.is_some();
+    if !ours || vlan.controller.is_some() {
+        return Ok(None);
+    }
+    let addresses = connection
+        .dump(&encode::get_addresses(None, Some(index)), decode::address)
+        .map_err(|failure| failure.into_error("list the VLAN's addresses"))?;
+    // The kernel gives every link a link-local address by itself.
+    let by_itself =
+        |ip: std::net::IpAddr| matches!(ip, std::net::IpAddr::V6(ip) if ip.is_unicast_link_local());
+    if addresses.iter().any(|info| !by_itself(info.address.ip())) {
+        return Ok(None);
+    }
+    let carries = links_on(connection, index)?.iter().any(|link| !is_probe(link));
+    Ok((!carries).then_some(vlan))
+}
+
+fn links_on(connection: &Connection, index: u32) -> Result<Vec<LinkInfo>> {
+    let on_it = |link: &LinkInfo| link.parent == Some(index) && link.parent_netns.is_none();
+    connection
+        .dump(&encode::get_links(None, None), |payload| decode::link(payload).filter(on_it))
+        .map_err(|failure| failure.into_error("list the links"))
+}
+
+fn is_probe(link: &LinkInfo) -> bool {
+    link.name.starts_with(PROBE)
+        && link.group == Parent::ON_DEMAND_GROUP
+        && link.macvlan.as_ref().map(Macvlan::mode) == Some(Mode::Passthru)
+}
+
+fn index_of(connection: &Connection, link: LinkId) -> nix::Result<u32> {
+    match link {
+        LinkId::Index(index) => Ok(index),
+        LinkId::Name(name) => connection.index_of(&name),
+    }
+}
+
+fn submit(connection: &Connection, request: Request) -> std::result::Result<(), Failure> {
+    let mut batch = Batch::new();
+    batch.push(request);
+    connection.submit(&mut batch)
+}
+
+fn ignore_gone(result: std::result::Result<(), Failure>) -> Result<()> {
+    match result {
+        Ok(())
+        | Err(Failure::Refused {
+            errno: Errno::ENODEV | Errno::ENOENT | Errno::EINVAL | Errno::EOPNOTSUPP,
+            ..
+        }) => Ok(()),
+        Err(failure) => Err(failure.into_error("tidy up after a VLAN's removal")),
+    }
+}
+
+fn refused(errno: Errno) -> Failure {
+    Failure::Refused { at: 0, errno, message: None }
+}
+
+pub(crate) fn contended(link: LinkId) -> Error {
+    Error::new(
+        ErrorKind::Interrupted,
+        "use the parent",
+        "other processes remove it as fast as it is made",
+    )
+    .on_link(link.to_string())
+}

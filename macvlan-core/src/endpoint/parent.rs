@@ -1,0 +1,239 @@
+//! What an endpoint hangs on: a link that exists, or a VLAN that is made when it is needed.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Error, Result};
+use crate::link::{IntoLinkName, Vlan, VlanProtocol};
+use crate::name::{LinkId, LinkName};
+use crate::text::serde_as_text;
+
+/// The link on the host that an endpoint hangs on.
+///
+/// A name such as `"ens33"` is that link. A name in VLAN notation, `"ens33.100"`, is that link if it
+/// exists; otherwise VLAN 100 of `ens33`, made under that name when the first endpoint needs it and
+/// removed when the last one leaves. `"eth0.20.200"` is QinQ: VLAN 200 of VLAN 20 of `eth0`. Under
+/// another name, or with another protocol, it is said with [`Parent::vlan`]:
+///
+/// ```
+/// use macvlan_core::{Endpoint, Parent, VlanProtocol};
+/// let service = Parent::vlan("eth0", 20)?.protocol(VlanProtocol::Dot1ad);
+/// let endpoint = Endpoint::new("eth0", Parent::vlan(service, 200)?.name("customer")?)?;
+/// # let _ = endpoint;
+/// # Ok::<(), macvlan_core::Error>(())
+/// ```
+///
+/// What was made on demand is marked by the link group [`Parent::ON_DEMAND_GROUP`]. A VLAN that
+/// somebody else made, or took out of that group, is never removed; nor is one that has an address,
+/// is a port of a bridge or bond, or carries any other link.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[must_use]
+pub struct Parent {
+    link: Named,
+    vlan: Option<(Box<Parent>, VlanTag)>,
+}
+
+/// What identifies a VLAN on its base.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct VlanTag {
+    pub(crate) id: u16,
+    pub(crate) protocol: VlanProtocol,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Named {
+    Link(LinkId),
+    /// A VLAN that is called after its base and its id.
+    AfterBase,
+}
+
+impl Parent {
+    /// The link group of VLANs that were made on demand (`ip link show group 1835102070`).
+    pub const ON_DEMAND_GROUP: u32 = u32::from_be_bytes(*b"macv");
+
+    /// A link that must exist.
+    pub fn link(link: impl Into<LinkId>) -> Self {
+        Self { link: Named::Link(link.into()), vlan: None }
+    }
+
+    /// VLAN `id` of a base, 802.1Q, called `BASE.ID` unless it gets another name.
+    pub fn vlan(base: impl IntoParent, id: u16) -> Result<Self> {
+        let tag = VlanTag { id: Vlan::new(id)?.id(), protocol: VlanProtocol::Dot1q };
+        let base = base.try_into().map_err(Into::into)?;
+        Ok(Self { link: Named::AfterBase, vlan: Some((Box::new(base), tag)) })
+    }
+
+    /// Another protocol of a VLAN's tag, 802.1ad. Says nothing of a link that must exist.
+    pub fn protocol(mut self, protocol: VlanProtocol) -> Self {
+        if let Some((_, tag)) = &mut self.vlan {
+            tag.protocol = protocol;
+        }
+        self
+    }
+
+    /// Another name for the link.
+    pub fn name(mut self, name: impl IntoLinkName) -> Result<Self> {
+        self.link = Named::Link(LinkId::Name(name.try_into().map_err(Into::into)?));
+        Ok(self)
+    }
+
+    /// The link's name or index. Fails where a VLAN's name after its base would be too long.
+    pub fn id(&self) -> Result<LinkId> {
+        match (&self.link, &self.vlan) {
+            (Named::Link(link), _) => Ok(*link),
+            (Named::AfterBase, Some((base, tag))) => match base.id()? {
+                LinkId::Name(base) => name_after(base.as_str(), tag.id).map(LinkId::Name),
+                LinkId::Index(index) => Err(Error::invalid(
+                    format!("name VLAN {} of link #{index}", tag.id),
+                    "the base has no name that the VLAN could be called after",
+                )
+                .with_hint("give the VLAN a name with Parent::name")),
+            },
+            (Named::AfterBase, None) => Err(Error::invalid("name the parent", "it has no name")),
+        }
+    }
+
+    /// The base and the tag, if the link can be made on demand.
+    pub(crate) fn on_demand(&self) -> Option<(&Parent, VlanTag)> {
+        self.vlan.as_ref().map(|(base, tag)| (&**base, *tag))
+    }
+}
+
+/// What can stand for a parent in arguments: `"ens33"`, `"ens33.100"`, an index, a [`Parent`].
+pub trait IntoParent: TryInto<Parent, Error: Into<Error>> {}
+impl<T: TryInto<Parent, Error: Into<Error>>> IntoParent for T {}
+
+fn name_after(base: &str, id: u16) -> Result<LinkName> {
+    let name = format!("{base}.{id}");
+    LinkName::new(&name).map_err(|error| {
+        error.with_hint(format!(
+            "give VLAN {id} of {base} a shorter name, with Parent::vlan({base:?}, {id}) and Parent::name"
+        ))
+    })
+}
+
+/// `BASE.ID`, where that can be a VLAN of a base.
+fn split_notation(text: &str) -> Option<(&str, u16)> {
+    let (base, id) = text.rsplit_once('.')?;
+    let digits =
+        !id.is_empty() && !id.starts_with('0') && id.bytes().all(|byte| byte.is_ascii_digit());
+    let id = id.parse().ok().filter(|id| digits && *id <= Vlan::MAX_ID)?;
+    (!base.is_empty()).then_some((base, id))
+}
+
+impl FromStr for Parent {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        if let Some((base, id)) = split_notation(text) {
+            if let Ok(base) = base.parse::<Parent>() {
+                let named = Self::vlan(base, id)?;
+                return named.id().map(|_| named);
+            }
+        }
+        text.parse().map(|link: LinkId| Self::link(link))
+    }
+}
+
+impl fmt::Display for Parent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.link, &self.vlan) {
+            (Named::Link(link), _) => link.fmt(f),
+            (Named::AfterBase, Some((base, tag))) => write!(f, "{base}.{}", tag.id),
+            (Named::AfterBase, None) => Ok(()),
+        }
+    }
+}
+
+impl TryFrom<&str> for Parent {
+    type Error = Error;
+    fn try_from(text: &str) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl TryFrom<&String> for Parent {
+    type Error = Error;
+    fn try_from(text: &String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for Parent {
+    type Error = Error;
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl From<u32> for Parent {
+    fn from(index: u32) -> Self {
+        Self::link(index)
+    }
+}
+
+impl From<LinkName> for Parent {
+    fn from(name: LinkName) -> Self {
+        Self::link(name)
+    }
+}
+
+impl From<LinkId> for Parent {
+    fn from(link: LinkId) -> Self {
+        Self::link(link)
+    }
+}
+
+impl From<&Parent> for Parent {
+    fn from(parent: &Parent) -> Self {
+        parent.clone()
+    }
+}
+
+serde_as_text!(Parent);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn base_of(parent: &Parent) -> Option<(String, u16)> {
+        parent.on_demand().map(|(base, tag)| (base.to_string(), tag.id))
+    }
+
+    #[test]
+    fn vlan_notation() {
+        let parse = |text: &str| text.parse::<Parent>().unwrap();
+        assert_eq!(base_of(&parse("ens33")), None);
+        assert_eq!(base_of(&parse("ens33.100")), Some(("ens33".into(), 100)));
+        assert_eq!(base_of(&parse("eth0.20.200")), Some(("eth0.20".into(), 200)));
+        // Names that look like it, and are none.
+        for text in ["eth0.0", "eth0.007", "eth0.4095", "eth0.x", "eth0.", ".5", "eth0.+5", "#7"] {
+            assert_eq!(base_of(&parse(text)), None, "{text}");
+        }
+        for text in ["ens33", "ens33.100", "eth0.20.200", "#7"] {
+            assert_eq!(parse(text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_name_that_gets_too_long_comes_with_a_proposal() {
+        for error in [
+            "verylongname0.4094".parse::<Parent>().unwrap_err(),
+            Parent::vlan("verylongname0", 4094).unwrap().id().unwrap_err(),
+        ] {
+            assert!(error.is_invalid_value());
+            assert!(
+                error.hint().unwrap().contains("give VLAN 4094 of verylongname0 a shorter name"),
+                "{error}"
+            );
+        }
+        let named = Parent::vlan("verylongname0", 4094).unwrap().name("lan").unwrap();
+        assert_eq!(named.id().unwrap().to_string(), "lan");
+        assert!(Parent::vlan(7, 100).unwrap().id().is_err());
+    }
+
+    #[test]
+    fn ids_are_checked() {
+        assert!(Parent::vlan("eth0", 4095).is_err());
+        assert!(Parent::vlan("eth0", 0).is_err());
+    }
+}
