@@ -16,12 +16,21 @@ pub type Outcome<T = ()> = Result<T, Stop>;
 pub type Test = (&'static str, fn() -> Outcome);
 
 /// Why a test stopped before its end.
-#[derive(Debug)]
 pub enum Stop {
     /// Something went wrong.
     Failed(String),
     /// Something is missing here that the test needs.
     Ignored(String),
+}
+
+/// In plain words, as what `main` returns is shown this way.
+impl fmt::Debug for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(why) => f.write_str(why),
+            Self::Ignored(reason) => write!(f, "cannot be done here: {reason}"),
+        }
+    }
 }
 
 /// Whatever can be displayed stops a test as a failure. (`Stop` itself has no `Display`, or this

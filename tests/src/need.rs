@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use macvlan_core::NetNs;
+use macvlan_core::{ErrorKind, Handle, Link, Macvlan, Mode, NetNs};
 
 use crate::harness::{Outcome, Stop};
 use crate::ip::ip_try;
@@ -28,6 +28,10 @@ pub enum Need {
     Ipv6,
 }
 
+const ROOT: &str = "it takes root (CAP_SYS_ADMIN and CAP_NET_ADMIN)";
+/// How `ip` says that the kernel knows no such kind of link.
+const NO_SUCH_KIND: [&str; 2] = ["Unknown device type", "not supported"];
+
 /// What was found out: all is there, or this is why not. An error is neither.
 type Finding = Result<Option<String>, String>;
 
@@ -46,46 +50,58 @@ impl Need {
     fn find_out(self) -> Finding {
         let netns = match NetNs::anonymous() {
             Ok(netns) => netns,
-            Err(error) if error.is_permission_denied() => {
-                let reason = "it takes root (CAP_SYS_ADMIN and CAP_NET_ADMIN)";
-                return Ok(Some(reason.to_owned()));
-            }
+            Err(error) if error.is_permission_denied() => return Ok(Some(ROOT.to_owned())),
             Err(error) => return Err(error.to_string()),
         };
-        let cable = "link add cable type veth peer name other";
-        let on_cable = |what: &str| -> Finding {
-            ip_try(&netns, cable)?;
-            lacks(&netns, &format!("link add link cable name tried type {what}"), what)
+        let try_out = || -> macvlan_core::Result<Result<(), String>> {
+            let handle = Handle::in_netns(&netns)?;
+            handle.add_link(&Link::veth("cable", "other", None)?)?;
+            match self {
+                Self::Root => handle.set_up("lo")?,
+                Self::Macvlan => {
+                    let options = Macvlan::new(Mode::Bridge);
+                    handle.add_link(&Link::macvlan("tried", "cable", options)?)?;
+                }
+                Self::Dummy => handle.add_link(&Link::dummy("tried")?)?,
+                Self::Bridge => handle.add_link(&Link::bridge("tried")?)?,
+                Self::Ipv6 => handle.add_address("lo", &"fd00::1/64".parse()?)?,
+                Self::Macvtap => return Ok(try_ip(&netns, "macvtap mode bridge")),
+                Self::Vlan => return Ok(try_ip(&netns, "vlan id 100")),
+                Self::Ipvlan => return Ok(try_ip(&netns, "ipvlan mode l2")),
+            }
+            Ok(Ok(()))
         };
+        match try_out() {
+            Ok(Ok(())) => Ok(None),
+            Ok(Err(why)) if NO_SUCH_KIND.iter().any(|no| why.contains(no)) => {
+                Ok(Some(format!("the kernel has no {}", self.module())))
+            }
+            Ok(Err(why)) => Err(why),
+            Err(error) => match error.kind() {
+                ErrorKind::Unsupported | ErrorKind::Ipv6Disabled => {
+                    Ok(Some(format!("the kernel has no {}", self.module())))
+                }
+                ErrorKind::PermissionDenied => Ok(Some(ROOT.to_owned())),
+                _ => Err(error.to_string()),
+            },
+        }
+    }
+
+    fn module(self) -> &'static str {
         match self {
-            Self::Root => lacks(&netns, "link set lo up", "link"),
-            Self::Macvlan => on_cable("macvlan mode bridge"),
-            Self::Macvtap => on_cable("macvtap mode bridge"),
-            Self::Vlan => on_cable("vlan id 100"),
-            Self::Ipvlan => on_cable("ipvlan mode l2"),
-            Self::Dummy => lacks(&netns, "link add tried type dummy", "dummy"),
-            Self::Bridge => lacks(&netns, "link add tried type bridge", "bridge"),
-            Self::Ipv6 => Ok(ip_try(&netns, "address add fd00::1/64 dev lo")
-                .err()
-                .map(|why| format!("the kernel has no IPv6 ({why})"))),
+            Self::Root => "veth",
+            Self::Macvlan => "macvlan",
+            Self::Macvtap => "macvtap",
+            Self::Vlan => "8021q",
+            Self::Dummy => "dummy",
+            Self::Bridge => "bridge",
+            Self::Ipvlan => "ipvlan",
+            Self::Ipv6 => "IPv6",
         }
     }
 }
 
-/// Tries a command: none if it works, the reason if the kernel knows no such thing.
-fn lacks(netns: &NetNs, command: &str, what: &str) -> Finding {
-    match ip_try(netns, command) {
-        Ok(_) => Ok(None),
-        Err(why) if ["Unknown device type", "not supported"].iter().any(|no| why.contains(no)) => {
-            let kind = match what.split_whitespace().next() {
-                Some("vlan") => "8021q (VLAN)",
-                kind => kind.unwrap_or(what),
-            };
-            Ok(Some(format!("the kernel has no {kind}")))
-        }
-        Err(why) if why.contains("Operation not permitted") => {
-            Ok(Some("it takes root (CAP_NET_ADMIN)".to_owned()))
-        }
-        Err(why) => Err(why),
-    }
+/// Tries a kind of link.
+fn try_ip(netns: &NetNs, kind: &str) -> Result<(), String> {
+    ip_try(netns, &format!("link add link cable name tried type {kind}")).map(drop)
 }

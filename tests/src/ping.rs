@@ -47,13 +47,19 @@ pub fn ping_from(netns: &NetNs, source: impl ToIp, ip: impl ToIp) -> Option<Echo
     ask(netns, Some(source.to_ip()), ip.to_ip(), PATIENCE)
 }
 
-/// Whether nobody answers, within the third of a second.
+/// Whether nobody answers, within a third of a second.
 ///
 /// # Panics
 /// As [`ping()`].
 #[track_caller]
 pub fn silent(netns: &NetNs, ip: impl ToIp) -> bool {
-    ask(netns, None, ip.to_ip(), SILENCE).is_none()
+    listen(netns, ip.to_ip()).is_none()
+}
+
+/// Asks for an echo that nobody should give.
+#[track_caller]
+pub(crate) fn listen(netns: &NetNs, ip: IpAddr) -> Option<Echo> {
+    ask(netns, None, ip, SILENCE)
 }
 
 /// An address, or the text of one.
