@@ -47,10 +47,10 @@ impl Host {
         endpoint::attach(&self.netns, endpoint, netns)
     }
 
-    /// Takes the interface away, and with it its addresses and routes. Waits until the kernel has
-    /// finished, about 16 ms.
+    /// Takes the interface away, and with it its addresses and routes, also those that lead nowhere
+    /// or through other links. Waits until the kernel has finished, about 16 ms.
     #[allow(clippy::needless_pass_by_value)] // what is detached is no attachment any more
     pub fn detach(&self, attachment: Attachment) -> Result<()> {
-        Handle::in_netns(attachment.netns())?.delete_link(&attachment)
+        endpoint::detach(&attachment)
     }
 }

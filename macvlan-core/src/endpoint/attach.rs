@@ -1,13 +1,14 @@
 //! Carrying out a plan: all of it, or nothing.
 
 use netlink_packet_route::RouteNetlinkMessage as Message;
-use netlink_packet_route::route::RouteMessage;
+use netlink_packet_route::route::{RouteAttribute, RouteMessage};
 use nix::errno::Errno;
 
 use crate::endpoint::{Attachment, Endpoint, Step};
 use crate::error::{Error, Result};
 use crate::explain::{Attempt, Place};
 use crate::filter::RouteFilter;
+use crate::handle::Handle;
 use crate::link::{Link, Macvlan, Mode};
 use crate::mac::MacAddr;
 use crate::name::LinkId;
@@ -45,6 +46,8 @@ struct Work<'a> {
     mac: MacAddr,
     /// Default routes that were deleted, to be put back if something fails.
     replaced: Vec<RouteMessage>,
+    /// Routes that were added and do not go with the link.
+    elsewhere: Vec<RouteMessage>,
 }
 
 impl<'a> Work<'a> {
@@ -75,7 +78,8 @@ impl<'a> Work<'a> {
             link.mac = Some(mac);
         }
         let index = index_from(for_index.try_into().unwrap_or_default());
-        Ok(Self { host, outside, netns, inside, link, parent, index, mac, replaced: Vec::new() })
+        let (replaced, elsewhere) = (Vec::new(), Vec::new());
+        Ok(Self { host, outside, netns, inside, link, parent, index, mac, replaced, elsewhere })
     }
 
     /// Creates the link, directly in the container's namespace and up.
@@ -155,7 +159,7 @@ impl<'a> Work<'a> {
             Step::AddAddress(address) => {
                 Request::create(Message::NewAddress(encode::address(self.index, address)))
             }
-            Step::AddRoute(route) => self.add_route(route)?,
+            Step::AddRoute(route) => Request::create(Message::NewRoute(self.route_message(route)?)),
             Step::SetMac(mac) => encode::set_link(self.index, &LinkChange::Mac(*mac)),
             Step::LoopbackUp => encode::set_link(LOOPBACK, &LinkChange::Up(true)),
             Step::CreateLink(_) | Step::ReplaceDefaultRoutes(_) => {
@@ -168,7 +172,7 @@ impl<'a> Work<'a> {
         })
     }
 
-    fn add_route(&self, route: &Route) -> Result<Request> {
+    fn route_message(&self, route: &Route) -> Result<RouteMessage> {
         let device = match route.get_device() {
             Some(LinkId::Index(index)) => Some(index),
             Some(LinkId::Name(name)) if name == self.link.name => Some(self.index),
@@ -178,7 +182,7 @@ impl<'a> Work<'a> {
             })?),
             None => route.needs_device().then_some(self.index),
         };
-        Ok(Request::create(Message::NewRoute(encode::route(route, device)?)))
+        encode::route(route, device)
     }
 
     /// What changes more than the new link comes at the very end, one after the other, so that
@@ -187,12 +191,13 @@ impl<'a> Work<'a> {
         for step in steps {
             if let Step::ReplaceDefaultRoutes(routes) = step {
                 self.replace_default_routes(routes)?;
-            } else {
-                let mut batch = Batch::new();
-                batch.push(self.request(step)?);
-                self.inside
-                    .submit(&mut batch)
-                    .map_err(|failure| self.explain_step(step, failure))?;
+                continue;
+            }
+            let mut batch = Batch::new();
+            batch.push(self.request(step)?);
+            self.inside.submit(&mut batch).map_err(|failure| self.explain_step(step, failure))?;
+            if let Step::AddRoute(route) = step {
+                self.elsewhere.push(self.route_message(route)?);
             }
         }
         Ok(())
@@ -202,19 +207,21 @@ impl<'a> Work<'a> {
         let listing = Attempt::Other(self.link.name.into(), "list the default routes".into());
         let families: Vec<bool> =
             routes.iter().map(|route| route.destination().addr().is_ipv4()).collect();
-        let existing = self
+        let mut existing = self
             .inside
             .dump(
                 &encode::get_routes(&RouteFilter::new().table(encode::MAIN_TABLE), None),
                 |payload| decode::default_route(payload, &families),
             )
             .map_err(|failure| self.explain(&listing, failure))?;
+        // The endpoint's own further default routes, with other metrics, stay.
+        existing.retain(|route| !route.attributes.contains(&RouteAttribute::Oif(self.index)));
         let mut batch = Batch::new();
         for route in &existing {
             batch.push(Request::new(Message::DelRoute(route.clone())));
         }
         for route in routes {
-            batch.push(self.add_route(route)?);
+            batch.push(Request::create(Message::NewRoute(self.route_message(route)?)));
         }
         let deleted = existing.len();
         self.replaced = existing;
@@ -231,8 +238,12 @@ impl<'a> Work<'a> {
         })
     }
 
-    /// Deletes the link, with which its addresses and routes go, and puts back what was replaced.
+    /// Deletes the link, with which its addresses and routes go, and what did not go with it, and
+    /// puts back what was replaced.
     fn undo(&self, mut error: Error) -> Error {
+        if delete_routes(self.inside, &self.elsewhere).is_err() {
+            error = error.leaves(format!("routes in {}", self.netns));
+        }
         let mut batch = Batch::new();
         batch.push(encode::delete_link(self.index));
         match self.inside.submit(&mut batch) {
@@ -280,7 +291,11 @@ impl<'a> Work<'a> {
 
     fn explain(&self, attempt: &Attempt<'_>, failure: Failure) -> Error {
         let place = Place { host: self.host, inside: Some(self.netns), parent: Some(self.parent) };
-        attempt.explain(failure, &place)
+        let error = attempt.explain(failure, &place);
+        match self.link.parent {
+            Some(parent) => error.on_parent(parent.to_string()),
+            None => error,
+        }
     }
 
     fn into_attachment(self, endpoint: &Endpoint, inside: &[Step], last: &[Step]) -> Attachment {
@@ -301,9 +316,34 @@ impl<'a> Work<'a> {
             parent_index: self.parent,
             addresses: endpoint.addresses.clone(),
             routes,
+            elsewhere: self.elsewhere,
             netns: self.netns.clone(),
         }
     }
+}
+
+/// Takes away what [`attach`] made.
+pub(crate) fn detach(attachment: &Attachment) -> Result<()> {
+    let netns = &attachment.netns;
+    delete_routes(netns.connection()?, &attachment.elsewhere).map_err(|failure| {
+        let attempt = Attempt::Other(attachment.name.into(), "delete the routes".into());
+        attempt.explain(failure, &Place { host: netns, inside: None, parent: None })
+    })?;
+    Handle::in_netns(netns)?.delete_link(attachment)
+}
+
+/// Deletes routes as they were added, last first; what is gone already does not matter.
+fn delete_routes(inside: &Connection, routes: &[RouteMessage]) -> std::result::Result<(), Failure> {
+    let mut outcome = Ok(());
+    for route in routes.iter().rev() {
+        let mut batch = Batch::new();
+        batch.push(Request::new(Message::DelRoute(encode::exactly(route.clone()))));
+        match inside.submit(&mut batch) {
+            Ok(()) | Err(Failure::Refused { errno: Errno::ESRCH | Errno::ENODEV, .. }) => {}
+            Err(failure) => outcome = Err(failure),
+        }
+    }
+    outcome
 }
 
 fn mode_of(link: &Link) -> Option<Mode> {

@@ -1,5 +1,7 @@
 //! What an endpoint became in the kernel.
 
+use netlink_packet_route::route::RouteMessage;
+
 use crate::address::Address;
 use crate::error::Result;
 use crate::explain::{Attempt, Place};
@@ -25,6 +27,8 @@ pub struct Attachment {
     pub(super) parent_index: u32,
     pub(super) addresses: Vec<Address>,
     pub(super) routes: Vec<Route>,
+    /// Routes that do not go with the link, as they were added.
+    pub(super) elsewhere: Vec<RouteMessage>,
     pub(super) netns: NetNs,
 }
 
@@ -76,7 +80,7 @@ impl Attachment {
         &self.addresses
     }
 
-    /// The routes through the link, the default routes first.
+    /// The endpoint's routes: those through the link, and those that it brought along.
     pub fn routes(&self) -> &[Route] {
         &self.routes
     }

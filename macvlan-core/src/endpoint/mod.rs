@@ -9,7 +9,7 @@ use std::net::IpAddr;
 pub use attachment::Attachment;
 pub use plan::{Plan, Step};
 
-pub(crate) use attach::attach;
+pub(crate) use attach::{attach, detach};
 
 use crate::address::{Address, Assignment};
 use crate::error::{Error, Result};
@@ -128,7 +128,7 @@ impl Endpoint {
     }
 
     /// One more route, after the addresses and the gateways' default routes; through this link,
-    /// unless it names another.
+    /// unless it names another. What leads elsewhere goes, too, when the interface is detached.
     pub fn route(mut self, route: Route) -> Self {
         self.routes.push(route);
         self
