@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use macvlan_core::{Address, Handle, Host, Link, LinkName, LinkState, NetNs};
+use macvlan_core::{Address, AddressFilter, Handle, Host, Link, LinkName, LinkState, NetNs};
 
 use crate::harness::Outcome;
 use crate::ip::sysctl;
@@ -67,9 +67,10 @@ impl Lab {
         self.b.handle.set_up(name)?;
         let ipv6 = need(Need::Ipv6).is_ok();
         for host in [&self.a, &self.b] {
+            let of_link = AddressFilter::new().link(name.parse::<LinkName>()?);
             let settled = || -> Outcome<bool> {
                 Ok(host.handle.link(name)?.state == LinkState::Up
-                    && (!ipv6 || !host.handle.addresses_of(name)?.is_empty()))
+                    && (!ipv6 || !host.handle.find_addresses(&of_link)?.is_empty()))
             };
             let patience = Instant::now() + Duration::from_secs(10);
             while !settled()? {

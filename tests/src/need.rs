@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use macvlan_core::{ErrorKind, Handle, Link, Macvlan, Mode, NetNs};
+use macvlan_core::{ErrorKind, Handle, Link, Macvlan, Mode, NetNs, Vlan};
 
 use crate::harness::{Outcome, Stop};
 use crate::ip::ip_try;
@@ -65,9 +65,15 @@ impl Need {
                 Self::Dummy => handle.add_link(&Link::dummy("tried")?)?,
                 Self::Bridge => handle.add_link(&Link::bridge("tried")?)?,
                 Self::Ipv6 => handle.add_address("lo", &"fd00::1/64".parse()?)?,
-                Self::Macvtap => return Ok(try_ip(&netns, "macvtap mode bridge")),
-                Self::Vlan => return Ok(try_ip(&netns, "vlan id 100")),
-                Self::Ipvlan => return Ok(try_ip(&netns, "ipvlan mode l2")),
+                Self::Macvtap => {
+                    let options = Macvlan::new(Mode::Bridge);
+                    handle.add_link(&Link::macvtap("tried", "cable", options)?)?;
+                }
+                Self::Vlan => handle.add_link(&Link::vlan("tried", "cable", Vlan::new(100)?)?)?,
+                Self::Ipvlan => {
+                    let command = "link add link cable name tried type ipvlan mode l2";
+                    return Ok(ip_try(&netns, command).map(drop));
+                }
             }
             Ok(Ok(()))
         };
@@ -99,9 +105,4 @@ impl Need {
             Self::Ipv6 => "IPv6",
         }
     }
-}
-
-/// Tries a kind of link.
-fn try_ip(netns: &NetNs, kind: &str) -> Result<(), String> {
-    ip_try(netns, &format!("link add link cable name tried type {kind}")).map(drop)
 }

@@ -8,17 +8,12 @@ use similar::TextDiff;
 
 use crate::ip::ip;
 
-/// What moves by itself, or only counts: nothing that a caller could have set.
-const VOLATILE: [&str; 8] = [
-    "stats",
-    "stats64",
-    "operstate",
-    "linkmode",
-    "tentative",
-    "valid_life_time",
-    "preferred_life_time",
-    "expires",
-];
+/// What moves by itself: whether a link works follows from others, and so does what waits for it.
+const VOLATILE: [&str; 3] = ["operstate", "tentative", "used"];
+/// What counts down: a caller can set it, but to see it again as it was one has to be quick.
+const COUNTDOWNS: [&str; 3] = ["valid_life_time", "preferred_life_time", "expires"];
+/// What `ip` shows for ever as.
+const FOR_EVER: u64 = u32::MAX as u64;
 
 /// What there is to see.
 const QUESTIONS: [&str; 6] = [
@@ -68,9 +63,18 @@ fn forget_volatile(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             fields.retain(|name, _| !VOLATILE.contains(&name.as_str()));
+            for (_, left) in fields.iter_mut().filter(|(name, _)| is_countdown(name)) {
+                if left.as_u64().is_some_and(|left| left != FOR_EVER) {
+                    *left = "not for ever".into();
+                }
+            }
             fields.values_mut().for_each(forget_volatile);
         }
         Value::Array(values) => values.iter_mut().for_each(forget_volatile),
         _ => {}
     }
+}
+
+fn is_countdown(name: &str) -> bool {
+    COUNTDOWNS.contains(&name)
 }
