@@ -47,8 +47,8 @@ impl Host {
         endpoint::attach(&self.netns, endpoint, netns)
     }
 
-    /// Takes the interface away, and with it its addresses, routes and rules; and its parent, if that
-    /// is a VLAN that was made on demand and nobody else is on it. Waits until the kernel has
+    /// Takes the interface away, and with it its addresses, routes and rules, also routes that
+    /// lead nowhere or through other links; and its parent, if that is a VLAN that was made on demand and nobody else is on it. Waits until the kernel has
     /// finished, about 16 ms.
     #[allow(clippy::needless_pass_by_value)] // what is detached is no attachment any more
     pub fn detach(&self, attachment: Attachment) -> Result<()> {

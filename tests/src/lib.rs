@@ -1,1 +1,46 @@
-//! The lab.
+//! The lab: hosts, cables and containers in throwaway network namespaces, and a witness of what
+//! the kernel made of them.
+//!
+//! A [`Lab`] is two hosts with a cable between them, a [`Container`] is a process in a network
+//! namespace of its own, [`ip()`] and [`Snapshot`] ask `ip` what is there, and [`ping()`] tries it
+//! out. None of it touches the machine's own network namespace, and all of it goes away by itself.
+//!
+//! A test is a function that returns an [`Outcome`]: `?` on any error fails it, and
+//! [`need`]`(Need::Vlan)?` has it reported as ignored, with the reason, where the kernel lacks
+//! 802.1Q. The macro [`tests!`] at the end of a file lists its tests:
+//!
+//! ```no_run
+//! use macvlan_core::Endpoint;
+//! use macvlan_tests::{Container, Lab, Outcome, ping};
+//!
+//! fn a_container_reaches_the_other_host() -> Outcome {
+//!     let lab = Lab::new()?;
+//!     let container = Container::start()?;
+//!     let endpoint = Endpoint::new("eth0", "ens33")?.address("192.168.15.3/24".parse()?);
+//!     lab.a.host.attach(&endpoint, &container.netns()?)?;
+//!     assert!(ping(&container.netns()?, "192.168.15.2").is_some());
+//!     Ok(())
+//! }
+//!
+//! macvlan_tests::tests! { a_container_reaches_the_other_host }
+//! ```
+
+mod container;
+mod harness;
+mod ip;
+mod lab;
+mod matrix;
+mod need;
+mod ping;
+mod snapshot;
+mod userns;
+
+pub use container::Container;
+pub use harness::{Outcome, Stop, Test, run_tests};
+pub use ip::{ip, ip_addresses, ip_do, ip_lines, ip_link, ip_try, sysctl};
+pub use lab::{Lab, LabHost};
+pub use matrix::{Matrix, Place, table};
+pub use need::{Need, need};
+pub use ping::{Echo, ToIp, ping, ping_from, silent};
+pub use snapshot::Snapshot;
+pub use userns::become_root;

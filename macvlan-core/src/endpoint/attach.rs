@@ -1,7 +1,7 @@
 //! Carrying out a plan: all of it, or nothing.
 
 use netlink_packet_route::RouteNetlinkMessage as Message;
-use netlink_packet_route::route::RouteMessage;
+use netlink_packet_route::route::{RouteAttribute, RouteMessage};
 use nix::errno::Errno;
 
 use crate::endpoint::on_demand::{self, Found};
@@ -17,7 +17,6 @@ use crate::netlink::encode::{self, LinkChange};
 use crate::netlink::{Batch, Connection, Failure, Request, decode};
 use crate::netns::NetNs;
 use crate::route::Route;
-use crate::rule::Rule;
 
 /// `lo` in every network namespace.
 const LOOPBACK: u32 = 1;
@@ -47,7 +46,10 @@ pub(crate) fn attach(host: &NetNs, endpoint: &Endpoint, netns: &NetNs) -> Result
 pub(crate) fn detach(host: &NetNs, attachment: &Attachment) -> Result<()> {
     let attempt = Attempt::Other(LinkId::Name(attachment.name), "delete the link".into());
     let inside = attachment.netns.connection()?;
-    delete_rules(inside, &attachment.rules);
+    delete(inside, &attachment.deletions).map_err(|failure| {
+        let attempt = Attempt::Other(attachment.name.into(), "delete routes and rules".into());
+        attempt.explain(failure, &Place::host(&attachment.netns))
+    })?;
     let mut batch = Batch::new();
     batch.push(encode::delete_link(attachment.index));
     inside
@@ -64,15 +66,21 @@ fn release_parent(host: &NetNs, index: u32) -> Result<()> {
     }
 }
 
-/// Rules do not go with a link. One that is gone already is no matter.
-fn delete_rules(inside: &Connection, rules: &[Rule]) {
-    for rule in rules {
-        if let Ok(message) = encode::rule(rule) {
-            let mut batch = Batch::new();
-            batch.push(Request::new(Message::DelRule(message)));
-            let _ = inside.submit(&mut batch);
+/// Deletes what does not go with a link, last first; what is gone already does not matter.
+fn delete(inside: &Connection, deletions: &[Request]) -> std::result::Result<(), Failure> {
+    let mut outcome = Ok(());
+    for deletion in deletions.iter().rev() {
+        let mut batch = Batch::new();
+        batch.push(deletion.clone());
+        match inside.submit(&mut batch) {
+            Ok(())
+            | Err(Failure::Refused {
+                errno: Errno::ESRCH | Errno::ENOENT | Errno::ENODEV, ..
+            }) => {}
+            Err(failure) => outcome = Err(failure),
         }
     }
+    outcome
 }
 
 /// An attachment in the making.
@@ -90,8 +98,8 @@ struct Work<'a> {
     created: bool,
     /// Default routes that were deleted, to be put back if something fails.
     replaced: Vec<RouteMessage>,
-    /// Rules that were added, to be deleted if something fails.
-    rules: Vec<Rule>,
+    /// What deletes that which was added and does not go with the link.
+    deletions: Vec<Request>,
 }
 
 impl<'a> Work<'a> {
@@ -132,7 +140,7 @@ impl<'a> Work<'a> {
             mac,
             created: false,
             replaced: Vec::new(),
-            rules: Vec::new(),
+            deletions: Vec::new(),
         })
     }
 
@@ -238,7 +246,7 @@ impl<'a> Work<'a> {
             Step::AddAddress(address) => {
                 Request::create(Message::NewAddress(encode::address(self.index, address)))
             }
-            Step::AddRoute(route) => self.add_route(route)?,
+            Step::AddRoute(route) => Request::create(Message::NewRoute(self.route_message(route)?)),
             Step::SetMac(mac) => self.change(&LinkChange::Mac(*mac)),
             Step::SetAddrGenMode(mode) => self.change(&LinkChange::AddrGenMode(*mode)),
             Step::SetUp => self.change(&LinkChange::Up(true)),
@@ -256,11 +264,23 @@ impl<'a> Work<'a> {
         })
     }
 
+    /// What takes a step back that does not go with the link.
+    fn deletion(&self, step: &Step) -> Result<Option<Request>> {
+        Ok(match step {
+            Step::AddRoute(route) => {
+                let message = encode::exactly(self.route_message(route)?);
+                Some(Request::new(Message::DelRoute(message)))
+            }
+            Step::AddRule(rule) => Some(Request::new(Message::DelRule(encode::rule(rule)?))),
+            _ => None,
+        })
+    }
+
     fn change(&self, change: &LinkChange<'_>) -> Request {
         encode::set_link(self.index, change)
     }
 
-    fn add_route(&self, route: &Route) -> Result<Request> {
+    fn route_message(&self, route: &Route) -> Result<RouteMessage> {
         let device = match route.get_device() {
             Some(LinkId::Index(index)) => Some(index),
             Some(LinkId::Name(name)) if name == self.link.name => Some(self.index),
@@ -270,7 +290,7 @@ impl<'a> Work<'a> {
             })?),
             None => route.needs_device().then_some(self.index),
         };
-        Ok(Request::create(Message::NewRoute(encode::route(route, device)?)))
+        encode::route(route, device)
     }
 
     /// What changes more than the new link comes at the very end, one after the other, so that
@@ -279,13 +299,12 @@ impl<'a> Work<'a> {
         for step in steps {
             if let Step::ReplaceDefaultRoutes(routes) = step {
                 self.replace_default_routes(routes)?;
-            } else {
-                let mut batch = Batch::new();
-                batch.push(self.request(step)?);
-                self.inside
-                    .submit(&mut batch)
-                    .map_err(|failure| self.explain_step(step, failure))?;
+                continue;
             }
+            let mut batch = Batch::new();
+            batch.push(self.request(step)?);
+            self.inside.submit(&mut batch).map_err(|failure| self.explain_step(step, failure))?;
+            self.deletions.extend(self.deletion(step)?);
         }
         Ok(())
     }
@@ -294,19 +313,21 @@ impl<'a> Work<'a> {
         let listing = Attempt::Other(self.link.name.into(), "list the default routes".into());
         let families: Vec<bool> =
             routes.iter().map(|route| route.destination().addr().is_ipv4()).collect();
-        let existing = self
+        let mut existing = self
             .inside
             .dump(
                 &encode::get_routes(&RouteFilter::new().table(encode::MAIN_TABLE), None),
                 |payload| decode::default_route(payload, &families),
             )
             .map_err(|failure| self.explain(&listing, failure))?;
+        // The endpoint's own further default routes, with other metrics, stay.
+        existing.retain(|route| !route.attributes.contains(&RouteAttribute::Oif(self.index)));
         let mut batch = Batch::new();
         for route in &existing {
             batch.push(Request::new(Message::DelRoute(route.clone())));
         }
         for route in routes {
-            batch.push(self.add_route(route)?);
+            batch.push(Request::create(Message::NewRoute(self.route_message(route)?)));
         }
         let deleted = existing.len();
         self.replaced = existing;
@@ -335,7 +356,9 @@ impl<'a> Work<'a> {
     /// Deletes the link, with which its addresses and routes go, puts back what was replaced, and
     /// removes the parent if it was made for this link.
     fn undo(&self, mut error: Error) -> Error {
-        delete_rules(self.inside, &self.rules);
+        if delete(self.inside, &self.deletions).is_err() {
+            error = error.leaves(format!("routes or rules in {}", self.netns));
+        }
         if self.created && self.delete_link().is_err() {
             error = error.leaves(format!("link {:?} in {}", self.link.name.as_str(), self.netns));
         }
@@ -399,13 +422,14 @@ impl<'a> Work<'a> {
     fn explain(&self, attempt: &Attempt<'_>, failure: Failure) -> Error {
         let place =
             Place { host: self.host, inside: Some(self.netns), parent: Some(self.parent.index) };
-        attempt.explain(failure, &place)
+        attempt.explain(failure, &place).on_parent(self.wanted.to_string())
     }
 
     fn into_attachment(self, endpoint: &Endpoint, inside: &[Step], last: &[Step]) -> Attachment {
-        let mut routes = Vec::new();
+        let (mut routes, mut rules) = (Vec::new(), Vec::new());
         for step in inside.iter().chain(last) {
             match step {
+                Step::AddRule(rule) => rules.push(*rule),
                 Step::AddRoute(route) => routes.push(*route),
                 Step::ReplaceDefaultRoutes(defaults) => routes.extend(defaults),
                 _ => {}
@@ -421,7 +445,8 @@ impl<'a> Work<'a> {
             parent_index: self.parent.index,
             addresses: endpoint.addresses.clone(),
             routes,
-            rules: self.rules,
+            rules,
+            deletions: self.deletions,
             netns: self.netns.clone(),
         }
     }

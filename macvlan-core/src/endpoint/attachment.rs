@@ -5,6 +5,8 @@ use std::fs::{File, OpenOptions};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
+use netlink_packet_route::RouteNetlinkMessage as Message;
+
 use crate::address::Address;
 use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place};
@@ -12,7 +14,7 @@ use crate::filter::RouteFilter;
 use crate::link::LinkInfo;
 use crate::mac::MacAddr;
 use crate::name::{LinkId, LinkName};
-use crate::netlink::{Connection, Failure, decode, encode};
+use crate::netlink::{Connection, Failure, Request, decode, encode};
 use crate::netns::{NetNs, NetNsId, errno_of};
 use crate::route::Route;
 use crate::rule::Rule;
@@ -34,6 +36,8 @@ pub struct Attachment {
     pub(super) addresses: Vec<Address>,
     pub(super) routes: Vec<Route>,
     pub(super) rules: Vec<Rule>,
+    /// What deletes the rules, and the routes that do not go with the link.
+    pub(super) deletions: Vec<Request>,
     pub(super) netns: NetNs,
 }
 
@@ -90,7 +94,7 @@ impl Attachment {
         &self.addresses
     }
 
-    /// The routes that were set, the default routes first.
+    /// The endpoint's routes: those through the link, and those that it brought along.
     pub fn routes(&self) -> &[Route] {
         &self.routes
     }
@@ -210,6 +214,8 @@ pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>
         });
         let (Ok(name), Some(mac)) = (LinkName::new(&link.name), link.mac) else { continue };
         let (addresses, routes, rules) = read(inside, &link).map_err(fails)?;
+        let deletions = rules.iter().filter_map(|rule| encode::rule(rule).ok());
+        let deletions = deletions.map(|rule| Request::new(Message::DelRule(rule))).collect();
         found.push(Attachment {
             name,
             kind,
@@ -221,6 +227,7 @@ pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>
             addresses,
             routes,
             rules,
+            deletions,
             netns: netns.clone(),
         });
     }

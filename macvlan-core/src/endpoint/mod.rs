@@ -192,7 +192,7 @@ impl Endpoint {
     }
 
     /// One more route, after the addresses and the gateways' default routes; through this link,
-    /// unless it names another.
+    /// unless it names another. What leads elsewhere goes, too, when the interface is detached.
     pub fn route(mut self, route: Route) -> Self {
         self.routes.push(route);
         self

@@ -56,7 +56,8 @@ pub enum Step {
     AddAlternativeName(String),
     /// Adds an address to the link.
     AddAddress(Address),
-    /// Adds a route.
+    /// Adds a route; those that do not go with the link (through another one, or leading nowhere)
+    /// after everything that does.
     AddRoute(Route),
     /// Adds a policy rule.
     AddRule(Rule),
@@ -102,7 +103,12 @@ impl Plan {
         }
         for route in &endpoint.routes {
             route.check()?;
-            inside.push(Step::AddRoute(*route));
+            let goes_with_the_link = route.get_device() == Some(endpoint.name.into());
+            if route.needs_device() || goes_with_the_link {
+                inside.push(Step::AddRoute(*route));
+            } else {
+                last.push(Step::AddRoute(*route));
+            }
         }
         if endpoint.lo_up {
             last.push(Step::LoopbackUp);

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 use netlink_packet_core::{NLA_HEADER_SIZE, NlasIterator, Parseable};
-use netlink_packet_route::route::{RouteFlags, RouteMessage};
+use netlink_packet_route::route::{RouteAttribute, RouteFlags, RouteMessage};
 
 use crate::address::{Address, AddressInfo, DuplicateDetection};
 use crate::link::{AddrGenMode, LinkInfo, LinkStatistics, Macvlan, Mode, Vlan, VlanProtocol};
@@ -442,7 +442,30 @@ pub(crate) fn default_route(payload: &[u8], families: &[bool]) -> Option<RouteMe
     let mut message = RouteMessage::parse(payload).ok().filter(|_| wanted)?;
     // The kernel tells of the link's state in flags that it refuses to be told.
     message.header.flags &= RouteFlags::Onlink;
+    repeatable(&mut message.attributes);
     Some(message)
+}
+
+/// The kernel tells more than it takes: what a next hop object says beside its number, and when a
+/// route expires in another attribute than the one that sets it.
+fn repeatable(attributes: &mut Vec<RouteAttribute>) {
+    if attributes.iter().any(|attribute| matches!(attribute, RouteAttribute::NhId(_))) {
+        attributes.retain(|attribute| {
+            !matches!(
+                attribute,
+                RouteAttribute::Oif(_)
+                    | RouteAttribute::Gateway(_)
+                    | RouteAttribute::Via(_)
+                    | RouteAttribute::MultiPath(_)
+            )
+        });
+    }
+    let expires = attributes.iter().find_map(|attribute| match attribute {
+        RouteAttribute::CacheInfo(info) if info.expires > 0 => Some(info.expires),
+        _ => None,
+    });
+    // Told in hundredths of a second (USER_HZ), set in seconds.
+    attributes.extend(expires.map(|left| RouteAttribute::Expires(left.div_ceil(100))));
 }
 
 /// The next hops of a multipath route (`struct rtnexthop`).

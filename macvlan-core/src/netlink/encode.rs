@@ -441,6 +441,17 @@ pub(crate) fn route_to_delete(route: &Route, device: Option<u32>) -> Result<Rout
     Ok(message)
 }
 
+/// A route that was added, so that its deletion can match no other: the metric that IPv6 gives when
+/// none is given (`IP6_RT_PRIO_USER`), to be deleted, has to be said.
+pub(crate) fn exactly(mut route: RouteMessage) -> RouteMessage {
+    let v6 = route.header.address_family == netlink_packet_route::AddressFamily::Inet6;
+    let is_metric = |attribute: &RouteAttribute| matches!(attribute, RouteAttribute::Priority(_));
+    if v6 && !route.attributes.iter().any(is_metric) {
+        route.attributes.push(RouteAttribute::Priority(1024));
+    }
+    route
+}
+
 /// `RT_TABLE_MAIN`.
 pub(crate) const MAIN_TABLE: u32 = RouteHeader::RT_TABLE_MAIN as u32;
 

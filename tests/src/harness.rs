@@ -1,0 +1,70 @@
+//! How tests are run: in parallel, and able to say while running why they cannot.
+//!
+//! The standard harness knows tests that are ignored only when they are compiled; whether a kernel
+//! has 802.1Q shows when a test runs. So the test binaries bring their own `main`.
+
+use std::fmt;
+use std::panic::Location;
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+/// What a test comes to; `?` on any error ends it.
+pub type Outcome<T = ()> = Result<T, Stop>;
+
+/// A test and its name.
+pub type Test = (&'static str, fn() -> Outcome);
+
+/// Why a test stopped before its end.
+pub enum Stop {
+    /// Something went wrong.
+    Failed(String),
+    /// Something is missing here that the test needs.
+    Ignored(String),
+}
+
+/// In plain words, as what `main` returns is shown this way.
+impl fmt::Debug for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(why) => f.write_str(why),
+            Self::Ignored(reason) => write!(f, "cannot be done here: {reason}"),
+        }
+    }
+}
+
+/// Whatever can be displayed stops a test as a failure. (`Stop` itself has no `Display`, or this
+/// would collide with the conversion of everything into itself.)
+impl<E: fmt::Display> From<E> for Stop {
+    #[track_caller]
+    fn from(error: E) -> Self {
+        Self::Failed(format!("{}: {error}", Location::caller()))
+    }
+}
+
+/// Runs tests as the command line says (the standard harness's options) and tells how it went; the
+/// macro [`tests!`](crate::tests) calls it.
+pub fn run_tests(tests: &[Test]) -> ExitCode {
+    let trials = tests
+        .iter()
+        .map(|(name, test)| {
+            let test = *test;
+            Trial::ignorable_test(*name, move || match test() {
+                Ok(()) => Ok(Completion::Completed),
+                Err(Stop::Ignored(reason)) => Ok(Completion::ignored_with(reason)),
+                Err(Stop::Failed(why)) => Err(Failed::from(why)),
+            })
+        })
+        .collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// Makes `main` of a file's tests. A test that is not listed is dead code, which each file denies.
+#[macro_export]
+macro_rules! tests {
+    ($($test:ident),+ $(,)?) => {
+        fn main() -> std::process::ExitCode {
+            $crate::run_tests(&[$((stringify!($test), $test as fn() -> $crate::Outcome)),+])
+        }
+    };
+}

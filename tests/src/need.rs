@@ -1,0 +1,108 @@
+//! What a test needs of the kernel and of its user: found out by trying, once a process.
+
+use std::sync::OnceLock;
+
+use macvlan_core::{ErrorKind, Handle, Link, Macvlan, Mode, NetNs, Vlan};
+
+use crate::harness::{Outcome, Stop};
+use crate::ip::ip_try;
+
+/// Something that not every kernel, or every user, has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// The right to make network namespaces and to change them.
+    Root,
+    /// `CONFIG_MACVLAN`.
+    Macvlan,
+    /// `CONFIG_MACVTAP`.
+    Macvtap,
+    /// 802.1Q: `CONFIG_VLAN_8021Q`.
+    Vlan,
+    /// `CONFIG_DUMMY`.
+    Dummy,
+    /// `CONFIG_BRIDGE`.
+    Bridge,
+    /// `CONFIG_IPVLAN`.
+    Ipvlan,
+    /// `CONFIG_IPV6`, and not switched off at boot.
+    Ipv6,
+}
+
+const ROOT: &str = "it takes root (CAP_SYS_ADMIN and CAP_NET_ADMIN)";
+/// How `ip` says that the kernel knows no such kind of link.
+const NO_SUCH_KIND: [&str; 2] = ["Unknown device type", "not supported"];
+
+/// What was found out: all is there, or this is why not. An error is neither.
+type Finding = Result<Option<String>, String>;
+
+/// Goes on where the need is met; elsewhere the test is ignored, and the reason told.
+#[track_caller]
+pub fn need(need: Need) -> Outcome {
+    static FINDINGS: [OnceLock<Finding>; 8] = [const { OnceLock::new() }; 8];
+    match FINDINGS[need as usize].get_or_init(|| need.find_out()) {
+        Ok(None) => Ok(()),
+        Ok(Some(reason)) => Err(Stop::Ignored(reason.clone())),
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl Need {
+    fn find_out(self) -> Finding {
+        let netns = match NetNs::anonymous() {
+            Ok(netns) => netns,
+            Err(error) if error.is_permission_denied() => return Ok(Some(ROOT.to_owned())),
+            Err(error) => return Err(error.to_string()),
+        };
+        let try_out = || -> macvlan_core::Result<Result<(), String>> {
+            let handle = Handle::in_netns(&netns)?;
+            handle.add_link(&Link::veth("cable", "other", None)?)?;
+            match self {
+                Self::Root => handle.set_up("lo")?,
+                Self::Macvlan => {
+                    let options = Macvlan::new(Mode::Bridge);
+                    handle.add_link(&Link::macvlan("tried", "cable", options)?)?;
+                }
+                Self::Dummy => handle.add_link(&Link::dummy("tried")?)?,
+                Self::Bridge => handle.add_link(&Link::bridge("tried")?)?,
+                Self::Ipv6 => handle.add_address("lo", &"fd00::1/64".parse()?)?,
+                Self::Macvtap => {
+                    let options = Macvlan::new(Mode::Bridge);
+                    handle.add_link(&Link::macvtap("tried", "cable", options)?)?;
+                }
+                Self::Vlan => handle.add_link(&Link::vlan("tried", "cable", Vlan::new(100)?)?)?,
+                Self::Ipvlan => {
+                    let command = "link add link cable name tried type ipvlan mode l2";
+                    return Ok(ip_try(&netns, command).map(drop));
+                }
+            }
+            Ok(Ok(()))
+        };
+        match try_out() {
+            Ok(Ok(())) => Ok(None),
+            Ok(Err(why)) if NO_SUCH_KIND.iter().any(|no| why.contains(no)) => {
+                Ok(Some(format!("the kernel has no {}", self.module())))
+            }
+            Ok(Err(why)) => Err(why),
+            Err(error) => match error.kind() {
+                ErrorKind::Unsupported | ErrorKind::Ipv6Disabled => {
+                    Ok(Some(format!("the kernel has no {}", self.module())))
+                }
+                ErrorKind::PermissionDenied => Ok(Some(ROOT.to_owned())),
+                _ => Err(error.to_string()),
+            },
+        }
+    }
+
+    fn module(self) -> &'static str {
+        match self {
+            Self::Root => "veth",
+            Self::Macvlan => "macvlan",
+            Self::Macvtap => "macvtap",
+            Self::Vlan => "8021q",
+            Self::Dummy => "dummy",
+            Self::Bridge => "bridge",
+            Self::Ipvlan => "ipvlan",
+            Self::Ipv6 => "IPv6",
+        }
+    }
+}
