@@ -17,6 +17,7 @@ use crate::netns::NetNs;
 use crate::promisc::PromiscGuard;
 use crate::route::{Route, RouteInfo};
 use crate::rule::Rule;
+use crate::watch::Watch;
 
 /// The links, addresses and routes of one network namespace.
 ///
@@ -370,6 +371,12 @@ impl Handle {
     #[doc(alias = "RTM_GETRULE")]
     pub fn rules(&self) -> Result<Vec<Rule>> {
         self.list(&encode::get_rules(None), decode::rule, "list the rules")
+    }
+
+    /// `ip monitor link address route`: what happens from now on.
+    #[doc(alias = "ip monitor")]
+    pub fn watch(&self) -> Result<Watch> {
+        Watch::open(&self.netns)
     }
 
     fn connection(&self) -> Result<&Connection> {

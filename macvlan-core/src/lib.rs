@@ -27,11 +27,17 @@
 //! - [`Handle`] has the verbs of `ip` for the links, addresses and routes of one namespace: [`Link`],
 //!   [`Address`], [`Route`], and what the kernel tells of them: [`LinkInfo`], [`AddressInfo`],
 //!   [`RouteInfo`].
+//! - [`Watch`] tells what happens to them: an iterator of [`Event`]s.
 //! - [`Error`] says what was attempted, where, and why it failed; [`ErrorKind`] is for programs.
 //!
 //! Everything blocks: the kernel executes a request inside the system call that sends it, so there is
 //! nothing to wait for elsewhere. All types can be sent to other threads, and [`Host`], [`Handle`]
 //! and [`NetNs`] be shared by them.
+//!
+//! # Features
+//!
+//! - `serde`: values as text, what the kernel tells as structures.
+//! - `tokio`: `AsyncHost` and `EventStream`, for programs that live there.
 
 mod address;
 mod endpoint;
@@ -50,6 +56,9 @@ mod promisc;
 mod route;
 mod rule;
 mod text;
+#[cfg(feature = "tokio")]
+mod tokio;
+mod watch;
 
 pub use address::{Address, AddressInfo, Assignment, DuplicateDetection};
 pub use endpoint::{Attachment, Endpoint, EndpointKind, IntoParent, Parent, Plan, Step};
@@ -68,3 +77,6 @@ pub use netns::{NetNs, NetNsId};
 pub use promisc::PromiscGuard;
 pub use route::{NextHop, Route, RouteInfo, RouteKind, Scope};
 pub use rule::Rule;
+#[cfg(feature = "tokio")]
+pub use tokio::{AsyncHost, EventStream};
+pub use watch::{Event, Watch};

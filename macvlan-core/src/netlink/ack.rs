@@ -7,7 +7,7 @@ use crate::netlink::decode::{attributes, text_of};
 
 /// One message of an answer, its payload not decoded yet.
 pub(super) struct Reply<'a> {
-    kind: u16,
+    pub(super) kind: u16,
     flags: u16,
     pub(super) sequence: u32,
     pub(super) payload: &'a [u8],

@@ -5,6 +5,7 @@ mod ack;
 mod batch;
 pub(crate) mod decode;
 pub(crate) mod encode;
+mod events;
 mod socket;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,6 +17,7 @@ use crate::name::LinkName;
 use crate::netlink::socket::{Answer, Socket};
 
 pub(crate) use batch::{Batch, Request};
+pub(crate) use events::Listener;
 
 /// Why a batch did not go through.
 #[derive(Debug)]

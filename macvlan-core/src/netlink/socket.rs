@@ -3,13 +3,13 @@
 #![allow(unsafe_code)] // socket options and an ioctl that nix does not wrap
 
 use std::io::IoSliceMut;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, recv, recvmsg, send,
-    socket,
+    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, recvmsg,
+    send, setsockopt, socket, sockopt,
 };
 
 pub(super) struct Socket(OwnedFd);
@@ -38,12 +38,7 @@ impl Socket {
     /// In the calling thread's namespace, with the kernel's reasons in words, and with listings that
     /// the kernel filters.
     pub(super) fn open() -> nix::Result<Self> {
-        let fd = socket(
-            AddressFamily::Netlink,
-            SockType::Raw,
-            SockFlag::SOCK_CLOEXEC,
-            SockProtocol::NetlinkRoute,
-        )?;
+        let fd = new_socket()?;
         for option in [libc::NETLINK_EXT_ACK, libc::NETLINK_CAP_ACK, libc::NETLINK_GET_STRICT_CHK] {
             let on: libc::c_int = 1;
             #[allow(clippy::cast_possible_truncation)] // 4
@@ -59,6 +54,15 @@ impl Socket {
             };
             Errno::result(result)?;
         }
+        Ok(Self(fd))
+    }
+
+    /// In the calling thread's namespace, for what the kernel tells by itself to these groups.
+    pub(super) fn listen(groups: u32) -> nix::Result<Self> {
+        let fd = new_socket()?;
+        // As large as a program may have it without being asked; bursts come by the thousand.
+        let _ = setsockopt(&fd, sockopt::RcvBuf, &(4 * 1024 * 1024));
+        bind(fd.as_raw_fd(), &NetlinkAddr::new(0, groups))?;
         Ok(Self(fd))
     }
 
@@ -133,4 +137,19 @@ impl Socket {
         let index = unsafe { request.ifr_ifru.ifru_ifindex };
         u32::try_from(index).map_err(|_| Errno::ENODEV)
     }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+fn new_socket() -> nix::Result<OwnedFd> {
+    socket(
+        AddressFamily::Netlink,
+        SockType::Raw,
+        SockFlag::SOCK_CLOEXEC,
+        SockProtocol::NetlinkRoute,
+    )
 }

@@ -1,0 +1,71 @@
+//! What the kernel tells by itself, as it happens.
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use crate::netlink::ack;
+use crate::netlink::socket::{Answer, Socket};
+
+/// A socket that listens.
+pub(crate) struct Listener {
+    socket: Socket,
+    answer: Answer,
+}
+
+/// The groups of links, addresses and routes of both families, as the bits that `bind` takes
+/// (`linux/rtnetlink.h`: `RTMGRP_…`).
+const GROUPS: u32 = 0x1 | 0x10 | 0x40 | 0x100 | 0x400;
+
+impl Listener {
+    /// In the calling thread's namespace.
+    pub(crate) fn open() -> nix::Result<Self> {
+        Ok(Self { socket: Socket::listen(GROUPS)?, answer: Answer::default() })
+    }
+
+    /// Waits for the next messages and hands each one's type and payload on; whether any came
+    /// before the time was over. `ENOBUFS` means that some were lost.
+    pub(crate) fn receive(
+        &mut self,
+        timeout: Option<Duration>,
+        mut each: impl FnMut(u16, &[u8]),
+    ) -> nix::Result<bool> {
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        loop {
+            match self.socket.receive_whole(&mut self.answer) {
+                Ok(()) => break,
+                Err(Errno::EAGAIN) => {}
+                Err(errno) => return Err(errno),
+            }
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                return Ok(false);
+            }
+            wait(self.socket.as_fd(), left)?;
+        }
+        for message in ack::replies(self.answer.bytes()) {
+            each(message.kind, message.payload);
+        }
+        Ok(true)
+    }
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+fn wait(fd: BorrowedFd<'_>, left: Option<Duration>) -> nix::Result<()> {
+    let timeout = match left {
+        None => PollTimeout::NONE,
+        // Up, or the last millisecond would be spent turning round and round.
+        Some(left) => {
+            PollTimeout::try_from(left.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX)
+        }
+    };
+    let mut fds = [PollFd::new(fd, PollFlags::POLLIN)];
+    poll(&mut fds, timeout).map(|_| ())
+}
