@@ -1,0 +1,148 @@
+//! Events: what happens in a namespace is told, in order and typed, and a lost event is one too.
+#![deny(dead_code)]
+
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use macvlan_core::{Endpoint, Event, Handle, Link, NetNs, Watch};
+use macvlan_tests::{Lab, Need, Outcome, need};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+const SOON: Duration = Duration::from_secs(5);
+
+/// The events up to one, in short words; fails if it does not come.
+fn until(watch: &mut Watch, last: &str) -> Outcome<Vec<String>> {
+    let mut told = Vec::new();
+    while told.last().is_none_or(|told| told != last) {
+        let event = watch.next_within(SOON)?;
+        let event = event.ok_or_else(|| format!("{last:?} does not come after {told:?}"))?;
+        told.push(in_words(&event));
+    }
+    Ok(told)
+}
+
+fn in_words(event: &Event) -> String {
+    match event {
+        Event::NewLink(link) => format!("link {} {}", link.name, up(link.is_up())),
+        Event::DelLink(link) => format!("no link {}", link.name),
+        Event::NewAddress(info) => format!("address {}", info.address.net()),
+        Event::DelAddress(info) => format!("no address {}", info.address.net()),
+        Event::NewRoute(info) => format!("route {}", info.route.destination()),
+        Event::DelRoute(info) => format!("no route {}", info.route.destination()),
+        Event::Lost => "lost".to_owned(),
+        _ => "unknown".to_owned(),
+    }
+}
+
+fn up(up: bool) -> &'static str {
+    if up { "up" } else { "down" }
+}
+
+/// An attachment is told inside as its link, address and route, in the order in which they came.
+fn an_attachment_is_told() -> Outcome {
+    let lab = Lab::new()?;
+    let inside = NetNs::anonymous()?;
+    let mut watch = Handle::in_netns(&inside)?.watch()?;
+    let endpoint =
+        Endpoint::new("eth0", "ens33")?.assignment("192.168.15.3/24@192.168.15.2".parse()?);
+    let attachment = lab.a.host.attach(&endpoint, &inside)?;
+    let told = until(&mut watch, "link lo up")?;
+    let at = |what: &str| told.iter().position(|told| told == what);
+    assert!(at("link eth0 up").is_some(), "{told:?}");
+    assert!(at("link eth0 up") < at("address 192.168.15.3/24"), "{told:?}");
+    assert!(at("address 192.168.15.3/24") < at("route 0.0.0.0/0"), "{told:?}");
+    lab.a.host.detach(attachment)?;
+    assert!(until(&mut watch, "no link eth0")?.contains(&"no address 192.168.15.3/24".to_owned()));
+    Ok(())
+}
+
+/// Nothing happens: the wait ends when its time is over. Something happens: the descriptor becomes
+/// readable.
+fn waiting_has_an_end_and_a_descriptor() -> Outcome {
+    need(Need::Root)?;
+    let netns = NetNs::anonymous()?;
+    let handle = Handle::in_netns(&netns)?;
+    let mut watch = handle.watch()?;
+    assert_eq!(watch.next_within(Duration::from_millis(20))?, None);
+    assert_eq!(watch.next_within(Duration::ZERO)?, None);
+    let ready = |watch: &Watch| -> Outcome<bool> {
+        let mut fds = [PollFd::new(watch.as_fd(), PollFlags::POLLIN)];
+        Ok(poll(&mut fds, PollTimeout::ZERO)? == 1)
+    };
+    assert!(!ready(&watch)?);
+    handle.set_up("lo")?;
+    assert!(ready(&watch)?);
+    until(&mut watch, "link lo up")?;
+    // As an iterator it waits without end, so there must be something to come.
+    handle.set_mtu("lo", 1500)?;
+    assert!(watch.next().is_some_and(|event| event.is_ok()));
+    Ok(())
+}
+
+/// More happens than anybody reads: the loss is told once, and the watch goes on.
+fn a_loss_is_told() -> Outcome {
+    need(Need::Root)?;
+    let netns = NetNs::anonymous()?;
+    let handle = Handle::in_netns(&netns)?;
+    let mut watch = handle.watch()?;
+    // Each change is a message of more than a kilobyte; the buffer holds some hundreds of kilobytes,
+    // or as many megabytes as the machine lets a program have.
+    let most = std::fs::read_to_string("/proc/sys/net/core/rmem_max")?.trim().parse::<usize>()?;
+    for round in 0..most.min(8 << 20) / 256 {
+        handle.set_mtu("lo", if round % 2 == 0 { 1500 } else { 1600 })?;
+    }
+    let mut lost = 0;
+    while let Some(event) = watch.next_within(Duration::ZERO)? {
+        lost += usize::from(event == Event::Lost);
+    }
+    assert_eq!(lost, 1);
+    handle.set_up("lo")?;
+    until(&mut watch, "link lo up")?;
+    Ok(())
+}
+
+/// A link that comes from elsewhere and goes elsewhere comes and goes for those who watch here.
+fn moves_are_told() -> Outcome {
+    need(Need::Root)?;
+    let (here, there) = (NetNs::anonymous()?, NetNs::anonymous()?);
+    let handle = Handle::in_netns(&here)?;
+    let mut watch = handle.watch()?;
+    handle.add_link(&Link::veth("cable", "other", None)?)?;
+    until(&mut watch, "link cable down")?;
+    handle.move_link("cable", &there, None)?;
+    until(&mut watch, "no link cable")?;
+    Handle::in_netns(&there)?.move_link("cable", &here, Some("back".parse()?))?;
+    until(&mut watch, "link back down")?;
+    Ok(())
+}
+
+/// The same events as a stream, and attach and detach as futures.
+fn tokio_programs_are_told_too() -> Outcome {
+    use futures_util::StreamExt as _;
+    let lab = Lab::new()?;
+    let inside = NetNs::anonymous()?;
+    let endpoint = Endpoint::new("eth0", "ens33")?.address("192.168.15.3/24".parse()?);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut events = Handle::in_netns(&inside)?.event_stream()?;
+        let host = macvlan_core::AsyncHost::from(lab.a.host.clone());
+        let attachment = host.attach(&endpoint, &inside).await?;
+        assert_eq!(host.attachments(&inside).await?.len(), 1);
+        host.detach(attachment).await?;
+        let mut told = Vec::new();
+        while told.last().is_none_or(|told| told != "no link eth0") {
+            let event = tokio::time::timeout(SOON, events.next()).await?;
+            told.push(in_words(&event.ok_or("the stream has ended")?));
+        }
+        assert!(told.contains(&"address 192.168.15.3/24".to_owned()), "{told:?}");
+        Ok(())
+    })
+}
+
+macvlan_tests::tests! {
+    an_attachment_is_told,
+    waiting_has_an_end_and_a_descriptor,
+    a_loss_is_told,
+    moves_are_told,
+    tokio_programs_are_told_too,
+}
