@@ -60,6 +60,8 @@ pub enum ErrorKind {
     Bug = 21,
     /// The parent is down, and the link cannot come up before it does.
     ParentDown = 22,
+    /// What is there cannot be changed into what is wanted, and was not to be replaced.
+    NeedsReplacement = 23,
 }
 
 impl ErrorKind {
@@ -88,6 +90,7 @@ impl ErrorKind {
             Self::System => "system",
             Self::Bug => "bug",
             Self::ParentDown => "parent-down",
+            Self::NeedsReplacement => "needs-replacement",
         }
     }
 }

@@ -40,6 +40,7 @@
 //! - `tokio`: `AsyncHost` and `EventStream`, for programs that live there.
 
 mod address;
+mod crowd;
 mod endpoint;
 mod error;
 mod explain;
@@ -52,6 +53,7 @@ mod name;
 mod neighbour;
 mod netlink;
 mod netns;
+mod pool;
 mod promisc;
 mod route;
 mod rule;
@@ -61,7 +63,11 @@ mod tokio;
 mod watch;
 
 pub use address::{Address, AddressInfo, Assignment, DuplicateDetection};
-pub use endpoint::{Attachment, Endpoint, EndpointKind, IntoParent, Parent, Plan, Step};
+pub use crowd::Detaching;
+pub use endpoint::{
+    Attachment, Detached, Difference, Endpoint, EndpointKind, Ensured, IntoParent, Parent, Plan,
+    Step,
+};
 pub use error::{Error, ErrorKind, Result};
 pub use filter::{AddressFilter, Family, LinkFilter, NeighbourFilter, RouteFilter};
 pub use handle::Handle;
@@ -74,6 +80,7 @@ pub use mac::MacAddr;
 pub use name::{LinkId, LinkName};
 pub use neighbour::{NeighbourInfo, NeighbourState};
 pub use netns::{NetNs, NetNsId};
+pub use pool::Pool;
 pub use promisc::PromiscGuard;
 pub use route::{NextHop, Route, RouteInfo, RouteKind, Scope};
 pub use rule::Rule;

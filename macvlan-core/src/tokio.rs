@@ -9,7 +9,7 @@ use netlink_packet_route::RouteNetlinkMessage as Message;
 use rtnetlink::MulticastGroup;
 use tokio::task::{AbortHandle, spawn_blocking};
 
-use crate::endpoint::{Attachment, Endpoint};
+use crate::endpoint::{Attachment, Detached, Endpoint};
 use crate::error::{Error, ErrorKind, Result};
 use crate::handle::Handle;
 use crate::host::Host;
@@ -44,7 +44,7 @@ impl AsyncHost {
     }
 
     /// As [`Host::detach`].
-    pub async fn detach(&self, attachment: Attachment) -> Result<()> {
+    pub async fn detach(&self, attachment: Attachment) -> Result<Detached> {
         let host = self.host.clone();
         blocking(move || host.detach(attachment)).await
     }

@@ -1,25 +1,26 @@
 //! Carrying out a plan: all of it, or nothing.
 
+use std::time::{Duration, Instant};
+
 use netlink_packet_route::RouteNetlinkMessage as Message;
 use netlink_packet_route::route::{RouteAttribute, RouteMessage};
 use nix::errno::Errno;
 
+use crate::endpoint::detach::{delete_all, release_parent};
 use crate::endpoint::on_demand::{self, Found};
 use crate::endpoint::plan::is_passthru;
-use crate::endpoint::{Attachment, Endpoint, Parent, Step};
+use crate::endpoint::{Attachment, Endpoint, LOOPBACK, Parent, Step};
 use crate::error::{Error, Result};
 use crate::explain::{Attempt, Place};
 use crate::filter::RouteFilter;
 use crate::link::{Link, LinkKind};
 use crate::mac::MacAddr;
-use crate::name::LinkId;
+use crate::name::{LinkId, LinkName};
 use crate::netlink::encode::{self, LinkChange};
 use crate::netlink::{Batch, Connection, Failure, Request, decode};
 use crate::netns::NetNs;
 use crate::route::Route;
-
-/// `lo` in every network namespace.
-const LOOPBACK: u32 = 1;
+use crate::rule::Rule;
 
 /// How often another index is tried when the chosen one is taken.
 const INDEX_ATTEMPTS: usize = 8;
@@ -28,59 +29,71 @@ const INDEX_ATTEMPTS: usize = 8;
 const PARENT_ATTEMPTS: usize = 1000;
 
 /// Makes an endpoint exist inside a namespace, on a parent in the host's.
-pub(crate) fn attach(host: &NetNs, endpoint: &Endpoint, netns: &NetNs) -> Result<Attachment> {
+///
+/// If told to be tolerant, rules and routes that stand there already, from an attachment that ended
+/// halfway, are no failure.
+pub(crate) fn attach(
+    host: &NetNs,
+    endpoint: &Endpoint,
+    netns: &NetNs,
+    tolerant: bool,
+) -> Result<Attachment> {
     let plan = endpoint.plan()?;
-    let mut work = Work::begin(host, endpoint, netns, plan.link)?;
-    match work
-        .create()
-        .and_then(|()| work.furnish(&plan.inside))
-        .and_then(|()| work.finish(&plan.last))
-    {
-        Ok(()) => Ok(work.into_attachment(endpoint, &plan.inside, &plan.last)),
+    let work = Work { tolerant, ..Work::begin(host, endpoint, netns, plan.link)? };
+    work.carry_out(endpoint, |work| {
+        work.create()?;
+        work.furnish(&plan.inside)?;
+        work.finish(&plan.last)
+    })
+}
+
+/// A link that was made beforehand, down, in a namespace of its own whose `lo` is up.
+pub(crate) struct Warm {
+    pub(crate) netns: NetNs,
+    name: LinkName,
+    parent: Found,
+    index: u32,
+    mac: MacAddr,
+}
+
+/// Makes the link of an endpoint, and nothing that can be said later.
+pub(crate) fn warm(host: &NetNs, template: &Endpoint) -> Result<Warm> {
+    let netns = NetNs::anonymous()?;
+    let mut link = template.plan()?.link;
+    link.up = false;
+    let mut work = Work::begin(host, template, &netns, link)?;
+    let lo = [Step::LoopbackUp];
+    let lo = if template.lo_up { &lo[..] } else { &[] };
+    match work.create().and_then(|()| work.finish(lo)) {
+        Ok(()) => {
+            let Work { link, parent, index, mac, .. } = work;
+            Ok(Warm { netns, name: link.name, parent, index, mac })
+        }
         Err(error) => Err(work.undo(error)),
     }
 }
 
-/// Takes an attachment away: its rules, its link, and its parent if that was made on demand and
-/// nobody else is on it.
-pub(crate) fn detach(host: &NetNs, attachment: &Attachment) -> Result<()> {
-    let attempt = Attempt::Other(LinkId::Name(attachment.name), "delete the link".into());
-    let inside = attachment.netns.connection()?;
-    delete(inside, &attachment.deletions).map_err(|failure| {
-        let attempt = Attempt::Other(attachment.name.into(), "delete routes and rules".into());
-        attempt.explain(failure, &Place::host(&attachment.netns))
-    })?;
-    let mut batch = Batch::new();
-    batch.push(encode::delete_link(attachment.index));
-    inside
-        .submit(&mut batch)
-        .map_err(|failure| attempt.explain(failure, &Place::host(&attachment.netns)))?;
-    release_parent(host, attachment.parent_index)
-}
-
-/// Whether a link was made on demand is one question to the kernel; most were not.
-fn release_parent(host: &NetNs, index: u32) -> Result<()> {
-    match host.connection()?.get(encode::get_link(index), decode::link) {
-        Ok(parent) if parent.group == Parent::ON_DEMAND_GROUP => on_demand::release(host, index),
-        _ => Ok(()),
+/// Makes a warm link an endpoint.
+pub(crate) fn attach_warm(host: &NetNs, endpoint: &Endpoint, warm: &Warm) -> Result<Attachment> {
+    let mut plan = endpoint.plan()?;
+    let mut first = Vec::with_capacity(plan.inside.len() + 3);
+    if endpoint.name != warm.name {
+        first.push(Step::SetName(endpoint.name));
     }
-}
-
-/// Deletes what does not go with a link, last first; what is gone already does not matter.
-fn delete(inside: &Connection, deletions: &[Request]) -> std::result::Result<(), Failure> {
-    let mut outcome = Ok(());
-    for deletion in deletions.iter().rev() {
-        let mut batch = Batch::new();
-        batch.push(deletion.clone());
-        match inside.submit(&mut batch) {
-            Ok(())
-            | Err(Failure::Refused {
-                errno: Errno::ESRCH | Errno::ENOENT | Errno::ENODEV, ..
-            }) => {}
-            Err(failure) => outcome = Err(failure),
-        }
+    first.extend(plan.link.mac.map(Step::SetMac));
+    if plan.link.up {
+        first.push(Step::SetUp);
     }
-    outcome
+    first.append(&mut plan.inside);
+    plan.last.retain(|step| !matches!(step, Step::LoopbackUp));
+    let work = Work {
+        created: true,
+        ..Work::with(host, endpoint, &warm.netns, plan.link, warm.parent, warm.index, warm.mac)?
+    };
+    work.carry_out(endpoint, |work| {
+        work.furnish(&first)?;
+        work.finish(&plan.last)
+    })
 }
 
 /// An attachment in the making.
@@ -94,10 +107,17 @@ struct Work<'a> {
     parent: Found,
     index: u32,
     mac: MacAddr,
+    /// How long a MAC address may be somebody else's.
+    patience: Duration,
     /// Whether the link exists, or may.
     created: bool,
     /// Default routes that were deleted, to be put back if something fails.
     replaced: Vec<RouteMessage>,
+    /// Whether what does not go with a link may stand there already.
+    tolerant: bool,
+    /// What was done, for the attachment.
+    routes: Vec<Route>,
+    rules: Vec<Rule>,
     /// What deletes that which was added and does not go with the link.
     deletions: Vec<Request>,
 }
@@ -110,8 +130,9 @@ impl<'a> Work<'a> {
         netns: &'a NetNs,
         mut link: Link,
     ) -> Result<Self> {
-        let outside = host.connection()?;
-        let inside = netns.connection()?;
+        // Whatever can fail, before a parent is made.
+        host.connection()?;
+        netns.connection()?;
         let mut random = [0; 9];
         getrandom::fill(&mut random)
             .map_err(|_| Error::system("choose a MAC address at random", Errno::EIO))?;
@@ -128,20 +149,48 @@ impl<'a> Work<'a> {
                 .on_parent(endpoint.parent.to_string())
                 .in_netns(netns.in_words())
         })?;
+        Self::with(host, endpoint, netns, link, parent, index, mac)
+    }
+
+    fn with(
+        host: &'a NetNs,
+        endpoint: &'a Endpoint,
+        netns: &'a NetNs,
+        link: Link,
+        parent: Found,
+        index: u32,
+        mac: MacAddr,
+    ) -> Result<Self> {
         Ok(Self {
             host,
-            outside,
+            outside: host.connection()?,
             netns,
-            inside,
+            inside: netns.connection()?,
             wanted: &endpoint.parent,
             link,
             parent,
             index,
             mac,
+            patience: endpoint.mac_patience,
             created: false,
             replaced: Vec::new(),
+            tolerant: false,
+            routes: Vec::new(),
+            rules: Vec::new(),
             deletions: Vec::new(),
         })
+    }
+
+    /// All of it, or nothing.
+    fn carry_out(
+        mut self,
+        endpoint: &Endpoint,
+        work: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<Attachment> {
+        match work(&mut self) {
+            Ok(()) => Ok(self.into_attachment(endpoint)),
+            Err(error) => Err(self.undo(error)),
+        }
     }
 
     /// Creates the link, directly in the container's namespace and up.
@@ -152,6 +201,7 @@ impl<'a> Work<'a> {
     fn create(&mut self) -> Result<()> {
         let unseen =
             matches!(self.link.kind, LinkKind::Vlan(_)) && self.wanted.on_demand().is_some();
+        let started = Instant::now();
         for attempt in 1.. {
             if unseen {
                 on_demand::keep(self.outside, self.parent.index)?;
@@ -182,6 +232,10 @@ impl<'a> Work<'a> {
                     let [_, a, b, c] = self.index.wrapping_mul(5).wrapping_add(1).to_be_bytes();
                     self.index = index_from([a, b, c]);
                 }
+                // The last owner may be a namespace that is just dying.
+                Errno::EADDRINUSE if started.elapsed() < self.patience => {
+                    std::thread::sleep(self.pause(started.elapsed()));
+                }
                 // A parent made on demand may be about to be removed by somebody else.
                 Errno::ENODEV | Errno::EINVAL | Errno::EBUSY
                     if on_demand::settle(self.host, self.parent.index)?
@@ -196,6 +250,13 @@ impl<'a> Work<'a> {
             self.mac = self.read_mac()?;
         }
         Ok(())
+    }
+
+    /// A namespace takes some tens of milliseconds to die. The index, which is random, spreads those
+    /// who wait for the same.
+    fn pause(&self, waited: Duration) -> Duration {
+        let jitter = Duration::from_micros(u64::from(self.index % 4096));
+        (Duration::from_millis(4) + jitter).min(self.patience.saturating_sub(waited))
     }
 
     fn find_parent_again(&mut self) -> Result<()> {
@@ -228,6 +289,9 @@ impl<'a> Work<'a> {
         let mut batch = Batch::new();
         for step in steps {
             batch.push(self.request(step)?);
+            if let Step::AddRoute(route) = step {
+                self.routes.push(*route);
+            }
             if let Step::SetMac(mac) = step {
                 self.mac = *mac;
             }
@@ -247,6 +311,7 @@ impl<'a> Work<'a> {
                 Request::create(Message::NewAddress(encode::address(self.index, address)))
             }
             Step::AddRoute(route) => Request::create(Message::NewRoute(self.route_message(route)?)),
+            Step::SetName(name) => self.change(&LinkChange::Name(*name)),
             Step::SetMac(mac) => self.change(&LinkChange::Mac(*mac)),
             Step::SetAddrGenMode(mode) => self.change(&LinkChange::AddrGenMode(*mode)),
             Step::SetUp => self.change(&LinkChange::Up(true)),
@@ -303,8 +368,17 @@ impl<'a> Work<'a> {
             }
             let mut batch = Batch::new();
             batch.push(self.request(step)?);
-            self.inside.submit(&mut batch).map_err(|failure| self.explain_step(step, failure))?;
+            match self.inside.submit(&mut batch) {
+                Ok(()) => {}
+                Err(Failure::Refused { errno: Errno::EEXIST, .. }) if self.tolerant => {}
+                Err(failure) => return Err(self.explain_step(step, failure)),
+            }
             self.deletions.extend(self.deletion(step)?);
+            match step {
+                Step::AddRoute(route) => self.routes.push(*route),
+                Step::AddRule(rule) => self.rules.push(*rule),
+                _ => {}
+            }
         }
         Ok(())
     }
@@ -331,6 +405,7 @@ impl<'a> Work<'a> {
         }
         let deleted = existing.len();
         self.replaced = existing;
+        self.routes.extend(routes);
         self.inside.submit(&mut batch).map_err(|failure| match &failure {
             Failure::Refused { at, .. } if *at >= deleted => {
                 let route = &routes[at - deleted];
@@ -356,7 +431,7 @@ impl<'a> Work<'a> {
     /// Deletes the link, with which its addresses and routes go, puts back what was replaced, and
     /// removes the parent if it was made for this link.
     fn undo(&self, mut error: Error) -> Error {
-        if delete(self.inside, &self.deletions).is_err() {
+        if delete_all(self.inside, &self.deletions).is_err() {
             error = error.leaves(format!("routes or rules in {}", self.netns));
         }
         if self.created && self.delete_link().is_err() {
@@ -400,6 +475,7 @@ impl<'a> Work<'a> {
             Step::LoopbackUp => {
                 self.explain(&Attempt::Other(LinkId::Index(LOOPBACK), "set lo up".into()), failure)
             }
+            Step::SetName(name) => self.explain(&other(format!("rename it to {name}")), failure),
             Step::SetMac(mac) => {
                 self.explain(&other(format!("set the MAC address {mac}")), failure)
             }
@@ -425,16 +501,7 @@ impl<'a> Work<'a> {
         attempt.explain(failure, &place).on_parent(self.wanted.to_string())
     }
 
-    fn into_attachment(self, endpoint: &Endpoint, inside: &[Step], last: &[Step]) -> Attachment {
-        let (mut routes, mut rules) = (Vec::new(), Vec::new());
-        for step in inside.iter().chain(last) {
-            match step {
-                Step::AddRule(rule) => rules.push(*rule),
-                Step::AddRoute(route) => routes.push(*route),
-                Step::ReplaceDefaultRoutes(defaults) => routes.extend(defaults),
-                _ => {}
-            }
-        }
+    fn into_attachment(self, endpoint: &Endpoint) -> Attachment {
         Attachment {
             name: self.link.name,
             kind: self.link.kind.as_str(),
@@ -444,8 +511,8 @@ impl<'a> Work<'a> {
             parent: self.link.parent.unwrap_or(LinkId::Index(self.parent.index)),
             parent_index: self.parent.index,
             addresses: endpoint.addresses.clone(),
-            routes,
-            rules,
+            routes: self.routes,
+            rules: self.rules,
             deletions: self.deletions,
             netns: self.netns.clone(),
         }

@@ -2,18 +2,29 @@
 
 mod attach;
 mod attachment;
+mod check;
+mod detach;
+mod ensure;
 mod on_demand;
 mod parent;
 mod plan;
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 pub use attachment::Attachment;
+pub use check::Difference;
+pub use detach::Detached;
+pub use ensure::Ensured;
 pub use parent::{IntoParent, Parent};
 pub use plan::{Plan, Step};
 
-pub(crate) use attach::{attach, detach};
+pub(crate) use attach::{Warm, attach, attach_warm, warm};
 pub(crate) use attachment::attachments;
+pub(crate) use check::check;
+pub(crate) use detach::{detach, detach_together, release_parent};
+pub(crate) use ensure::ensure;
+pub(crate) use on_demand::remove_unused_parents;
 
 use crate::address::{Address, Assignment};
 use crate::error::Result;
@@ -21,6 +32,9 @@ use crate::link::{AddrGenMode, IntoLinkName, LinkKind, Macvlan, Mode, Vlan};
 use crate::mac::MacAddr;
 use crate::name::LinkName;
 use crate::route::Route;
+
+/// `lo` in every network namespace.
+const LOOPBACK: u32 = 1;
 
 /// What one container interface should be: a value, made without any system call.
 ///
@@ -59,6 +73,7 @@ pub struct Endpoint {
     tx_queue_len: Option<u32>,
     queues: Option<(u32, u32)>,
     addr_gen_mode: Option<AddrGenMode>,
+    mac_patience: Duration,
 }
 
 /// The kind of link that an endpoint is.
@@ -125,6 +140,7 @@ impl Endpoint {
             tx_queue_len: None,
             queues: None,
             addr_gen_mode: None,
+            mac_patience: Duration::ZERO,
         })
     }
 
@@ -153,6 +169,15 @@ impl Endpoint {
     #[doc(alias = "IFLA_ADDRESS")]
     pub fn mac(mut self, mac: MacAddr) -> Self {
         self.mac = Some(mac);
+        self
+    }
+
+    /// How long to try again while somebody else on the parent has the MAC address: often a
+    /// container that is just dying, whose namespace takes some tens of milliseconds for it. Not at
+    /// all when not given.
+    #[doc(alias = "EADDRINUSE")]
+    pub fn wait_for_mac(mut self, at_most: Duration) -> Self {
+        self.mac_patience = at_most;
         self
     }
 
@@ -291,6 +316,21 @@ impl Endpoint {
     /// The parent on the host.
     pub fn parent(&self) -> &Parent {
         &self.parent
+    }
+
+    /// Whether two endpoints have in common what can only be said when the link is made.
+    pub(crate) fn is_made_like(&self, other: &Self) -> bool {
+        let made = |endpoint: &Self| {
+            (
+                endpoint.mtu,
+                endpoint.queues,
+                endpoint.group,
+                endpoint.tx_queue_len,
+                endpoint.promisc,
+                endpoint.lo_up,
+            )
+        };
+        self.parent == other.parent && self.kind == other.kind && made(self) == made(other)
     }
 
     /// The kind of link, with its options.

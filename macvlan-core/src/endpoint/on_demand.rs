@@ -175,6 +175,18 @@ pub(crate) fn release(host: &NetNs, index: u32) -> Result<()> {
     Ok(())
 }
 
+/// Removes all VLANs that were made on demand and that nobody uses.
+pub(crate) fn remove_unused_parents(host: &NetNs) -> Result<()> {
+    let connection = host.connection()?;
+    let marked = connection
+        .dump(&encode::get_links(Some("vlan"), None), decode::link)
+        .map_err(|failure| failure.into_error("list the VLANs"))?;
+    for vlan in marked.iter().filter(|vlan| vlan.group == Parent::ON_DEMAND_GROUP) {
+        release(host, vlan.index)?;
+    }
+    Ok(())
+}
+
 /// The index of the base, if the VLAN is gone.
 fn release_one(connection: &Connection, index: u32) -> Result<Option<u32>> {
     for _ in 0..ATTEMPTS {

@@ -8,6 +8,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
 use crate::link::{AddrGenMode, Link, Macvlan, Mode};
 use crate::mac::MacAddr;
+use crate::name::LinkName;
 use crate::route::Route;
 use crate::rule::Rule;
 
@@ -44,6 +45,8 @@ pub struct Plan {
 pub enum Step {
     /// Creates the link, in the container's namespace.
     CreateLink(Link),
+    /// Renames the link, where it was made beforehand (in a [`Pool`](crate::Pool)).
+    SetName(LinkName),
     /// Sets the link's MAC address, where it could not be set at creation (mode passthru).
     SetMac(MacAddr),
     /// Says how the link-local address is made, which the kernel does not take at creation.
@@ -189,6 +192,7 @@ impl fmt::Display for Plan {
         for step in self.steps() {
             match step {
                 Step::CreateLink(link) => writeln!(f, "host:   {}", CreateCommand(&link))?,
+                Step::SetName(new) => writeln!(f, "inside: ip link set {name} name {new}")?,
                 Step::SetMac(mac) => writeln!(f, "inside: ip link set {name} address {mac}")?,
                 Step::SetAddrGenMode(mode) => {
                     writeln!(f, "inside: ip link set {name} addrgenmode {mode}")?;

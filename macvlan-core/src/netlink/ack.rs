@@ -13,8 +13,11 @@ pub(super) struct Reply<'a> {
     pub(super) payload: &'a [u8],
 }
 
-/// The kernel's verdict on a request, with its words if it gave any.
-pub(super) type Verdict = Result<(), (Errno, Option<String>)>;
+/// Why a request was refused: the kernel's number, and its words if it gave any.
+pub(crate) type Refusal = (Errno, Option<String>);
+
+/// The kernel's verdict on a request.
+pub(crate) type Verdict = Result<(), Refusal>;
 
 const HEADER: usize = 16;
 const NLMSGERR_ATTR_MSG: u16 = 1;

@@ -267,6 +267,12 @@ pub(crate) fn delete_link(index: u32) -> Request {
     Request::new(Message::DelLink(by_index(index)))
 }
 
+/// `ip link delete group`.
+pub(crate) fn delete_group(group: u32) -> Request {
+    let message = LinkMessageBuilder::<LinkUnspec>::new().link_group(group).build();
+    Request::new(Message::DelLink(message))
+}
+
 /// `ip link show dev`.
 pub(crate) fn get_link(index: u32) -> Request {
     Request::new(Message::GetLink(by_index(index)))

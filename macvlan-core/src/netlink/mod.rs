@@ -16,6 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::name::LinkName;
 use crate::netlink::socket::{Answer, Socket};
 
+pub(crate) use ack::{Refusal, Verdict};
 pub(crate) use batch::{Batch, Request};
 pub(crate) use events::Listener;
 
@@ -82,30 +83,53 @@ impl Connection {
         self.socket.index_of(name.as_str())
     }
 
-    /// Sends all requests at once and waits for the kernel's verdict on every one.
+    /// Sends all requests at once and waits for the kernel's verdict on every one; fails with the
+    /// first refusal.
     pub(crate) fn submit(&self, batch: &mut Batch) -> std::result::Result<(), Failure> {
-        let Some(requests) = batch.len().checked_sub(1) else {
+        let mut refused = None;
+        self.converse(batch, |at, (errno, message)| {
+            refused.get_or_insert(Failure::Refused { at, errno, message });
+        })?;
+        refused.map_or(Ok(()), Err)
+    }
+
+    /// As [`Connection::submit`], with the verdict on each.
+    pub(crate) fn submit_each(
+        &self,
+        batch: &mut Batch,
+    ) -> std::result::Result<Vec<Verdict>, Failure> {
+        let mut verdicts: Vec<Verdict> = (0..batch.len()).map(|_| Ok(())).collect();
+        self.converse(batch, |at, refusal| verdicts[at] = Err(refusal))?;
+        Ok(verdicts)
+    }
+
+    /// Only refusals are told, and the last request's verdict whatever it is.
+    fn converse(
+        &self,
+        batch: &mut Batch,
+        mut refused: impl FnMut(usize, Refusal),
+    ) -> std::result::Result<(), Failure> {
+        let Some(last) = batch.len().checked_sub(1) else {
             return Ok(());
         };
         let mut state = self.lock();
         let first = state.take_sequence(batch.len());
         batch.number_from(first);
         self.socket.send(batch.bytes()).map_err(Failure::NotSent)?;
-        let mut refused = None;
         loop {
             self.socket.receive(&mut state.received).map_err(Failure::NoAnswer)?;
             for reply in ack::replies(state.received.bytes()) {
                 // Late answers to a conversation that failed are not for us.
                 let at = reply.sequence.wrapping_sub(first) as usize;
-                if at > requests {
+                if at > last {
                     continue;
                 }
                 if let Some(verdict) = reply.verdict() {
-                    if let (Err((errno, message)), None) = (verdict, &refused) {
-                        refused = Some(Failure::Refused { at, errno, message });
+                    if let Err(refusal) = verdict {
+                        refused(at, refusal);
                     }
-                    if at == requests {
-                        return refused.map_or(Ok(()), Err);
+                    if at == last {
+                        return Ok(());
                     }
                 }
             }
