@@ -441,7 +441,8 @@ fn scope_of(route: &Route) -> Scope {
 pub(crate) fn route_to_delete(route: &Route, device: Option<u32>) -> Result<RouteMessage> {
     let mut message = self::route(route, device)?;
     message.header.protocol = RouteProtocol::Unspec;
-    if route.get_scope().is_none() {
+    // IPv6 has no scopes, and `ip` sends 0 there.
+    if route.get_scope().is_none() && route.destination().addr().is_ipv4() {
         message.header.scope = RouteScope::NoWhere;
     }
     Ok(message)
