@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 use netlink_packet_core::{NLA_HEADER_SIZE, NlasIterator, Parseable};
-use netlink_packet_route::route::{RouteAttribute, RouteFlags, RouteMessage};
+use netlink_packet_route::route::{RouteAttribute, RouteFlags, RouteMessage, RouteNextHopFlags};
 
 use crate::address::{Address, AddressInfo, DuplicateDetection};
 use crate::link::{AddrGenMode, LinkInfo, LinkStatistics, Macvlan, Mode, Vlan, VlanProtocol};
@@ -452,9 +452,16 @@ pub(crate) fn default_route(payload: &[u8], families: &[bool]) -> Option<RouteMe
     Some(message)
 }
 
-/// The kernel tells more than it takes: what a next hop object says beside its number, and when a
-/// route expires in another attribute than the one that sets it.
+/// The kernel tells more than it takes: how the links of several next hops are, what a next hop object
+/// says beside its number, and when a route expires in another attribute than the one that sets it.
 fn repeatable(attributes: &mut Vec<RouteAttribute>) {
+    for attribute in attributes.iter_mut() {
+        if let RouteAttribute::MultiPath(next_hops) = attribute {
+            for next_hop in next_hops {
+                next_hop.flags &= RouteNextHopFlags::Onlink;
+            }
+        }
+    }
     if attributes.iter().any(|attribute| matches!(attribute, RouteAttribute::NhId(_))) {
         attributes.retain(|attribute| {
             !matches!(
