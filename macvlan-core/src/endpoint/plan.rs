@@ -23,7 +23,7 @@ const MIN_MTU: u32 = 68;
 /// # use macvlan_core::Endpoint;
 /// let plan = Endpoint::new("eth0", "ens33")?.assignment("10.0.0.2/24@10.0.0.1".parse()?).plan()?;
 /// assert_eq!(plan.to_string(), "\
-/// host:   ip link add link ens33 name eth0 up type macvlan mode bridge netns CONTAINER
+/// host:   ip link add link ens33 name eth0 up netns CONTAINER type macvlan mode bridge
 /// inside: ip address add 10.0.0.2/24 broadcast + dev eth0
 /// inside: ip route add default via 10.0.0.1 dev eth0
 /// inside: ip link set lo up
@@ -204,19 +204,24 @@ impl fmt::Display for Plan {
                 Step::AddAlternativeName(other) => {
                     writeln!(f, "inside: ip link property add dev {name} altname {other}")?;
                 }
-                Step::AddRule(rule) => writeln!(f, "inside: ip rule add {rule}")?,
+                Step::AddRule(rule) => {
+                    let family = if rule.is_ipv6() { " -6" } else { "" };
+                    writeln!(f, "inside: ip{family} rule add {rule}")?;
+                }
                 Step::AddAddress(address) => {
                     let broadcast = if address.broadcast().is_some() { " broadcast +" } else { "" };
                     writeln!(f, "inside: ip address add {address}{broadcast} dev {name}")?;
                 }
                 Step::AddRoute(route) => {
-                    writeln!(f, "inside: ip route add {}", on_device(&route, &self.link))?;
+                    let route = on_device(&route, &self.link);
+                    writeln!(f, "inside: ip{} route add {route}", family(&route))?;
                 }
                 Step::ReplaceDefaultRoutes(routes) => {
                     for route in routes {
-                        let family = if route.destination().addr().is_ipv4() { "-4" } else { "-6" };
-                        writeln!(f, "inside: ip {family} route flush default table main")?;
-                        writeln!(f, "inside: ip route add {}", on_device(&route, &self.link))?;
+                        let route = on_device(&route, &self.link);
+                        let of = if route.destination().addr().is_ipv4() { "-4" } else { "-6" };
+                        writeln!(f, "inside: ip {of} route flush default table main")?;
+                        writeln!(f, "inside: ip{} route add {route}", family(&route))?;
                     }
                 }
                 Step::LoopbackUp => writeln!(f, "inside: ip link set lo up")?,
@@ -229,6 +234,12 @@ impl fmt::Display for Plan {
 /// A route through the endpoint's link, unless it names another or leads nowhere.
 fn on_device(route: &Route, link: &Link) -> Route {
     if route.needs_device() { route.device(link.name) } else { *route }
+}
+
+/// `ip` takes the family of "default" from the gateway, unless it is told.
+fn family(route: &Route) -> &'static str {
+    let v4 = route.destination().addr().is_ipv4();
+    if v4 && route.get_gateway().is_some_and(|gateway| gateway.is_ipv6()) { " -4" } else { "" }
 }
 
 struct CreateCommand<'a>(&'a Link);
@@ -265,8 +276,9 @@ impl fmt::Display for CreateCommand<'_> {
         if link.promisc {
             f.write_str(" promisc on")?;
         }
-        write!(f, " type {}{}", link.kind.as_str(), link.kind.options_in_words())?;
-        f.write_str(" netns CONTAINER")
+        // What follows the type is the type's own.
+        f.write_str(" netns CONTAINER")?;
+        write!(f, " type {}{}", link.kind.as_str(), link.kind.options_in_words())
     }
 }
 
@@ -290,18 +302,20 @@ mod tests {
             .gateway("fd01::1".parse().unwrap())
             .on_link_gateways(true)
             .route("10.0.0.0/8 via 172.16.104.2".parse().unwrap())
+            .route("default via inet6 fe80::1 table 100".parse().unwrap())
             .route("blackhole 10.9.0.0/16".parse().unwrap())
             .plan()
             .unwrap();
         assert_eq!(
             plan.to_string(),
             "host:   ip link add link ens33 name eth0 address 02:42:ac:10:68:0a mtu 1400 up promisc on \
-             type macvlan mode private netns CONTAINER\n\
+             netns CONTAINER type macvlan mode private\n\
              inside: ip address add 172.16.104.10/24 broadcast + dev eth0\n\
              inside: ip address add fd00::2/64 nodad dev eth0\n\
              inside: ip route add default via 172.16.104.1 dev eth0\n\
              inside: ip route add default via fd01::1 dev eth0 onlink\n\
              inside: ip route add 10.0.0.0/8 via 172.16.104.2 dev eth0\n\
+             inside: ip -4 route add default via inet6 fe80::1 dev eth0 table 100\n\
              inside: ip route add blackhole 10.9.0.0/16\n\
              inside: ip link set lo up\n"
         );
