@@ -3,6 +3,8 @@
 
 mod ack;
 mod batch;
+#[cfg(all(test, target_endian = "little"))]
+mod captured;
 pub(crate) mod decode;
 pub(crate) mod encode;
 mod events;

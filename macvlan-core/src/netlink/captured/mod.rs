@@ -1,0 +1,68 @@
+//! What `ip` really sends and the kernel really answers, to hold ours against.
+//!
+//! The `.txt` files have the bytes, in hexadecimal, behind the command that they come from. They were
+//! captured once, with strace, by `capture.py`, which also wrote the comments in them; `scenarios.py`
+//! has the commands that prepared for it. They are a little-endian machine's.
+
+mod ack_tests;
+mod damage_tests;
+mod decode_tests;
+mod default_route_tests;
+mod link_info_tests;
+mod link_tests;
+mod message;
+mod request_tests;
+mod show_tests;
+
+use std::collections::BTreeMap;
+
+use crate::netlink::ack;
+
+/// The bytes of one file, by command.
+struct Captured(BTreeMap<&'static str, Vec<u8>>);
+
+impl Captured {
+    /// Lines that begin with `$` are commands, behind `#` is comment, and the rest is hexadecimal.
+    fn read(file: &'static str) -> Self {
+        let mut found = BTreeMap::new();
+        let mut command = None;
+        for line in file.lines() {
+            if let Some(next) = line.strip_prefix("$ ") {
+                assert!(found.insert(next, Vec::new()).is_none(), "{next:?} is there twice");
+                command = Some(next);
+                continue;
+            }
+            let hexadecimal: String =
+                line.split('#').next().unwrap().split_ascii_whitespace().collect();
+            if let Some(command) = command {
+                let bytes = found.get_mut(command).unwrap();
+                bytes.extend((0..hexadecimal.len()).step_by(2).map(|at| {
+                    u8::from_str_radix(&hexadecimal[at..at + 2], 16).expect("two digits")
+                }));
+            }
+        }
+        Self(found)
+    }
+
+    /// What belongs to a command, which is then gone: what no test asks for shows at the end.
+    fn take(&mut self, command: &str) -> Vec<u8> {
+        self.0.remove(command).unwrap_or_else(|| panic!("nothing was captured from {command:?}"))
+    }
+
+    /// All that are left, in the order of the alphabet.
+    fn take_all(self) -> impl Iterator<Item = (&'static str, Vec<u8>)> {
+        self.0.into_iter()
+    }
+
+    fn nothing_is_left(&self) {
+        assert!(self.0.is_empty(), "no test is for {:?}", self.0.keys());
+    }
+}
+
+/// What is told with one command, decoded.
+fn decoded<T>(bytes: &[u8], decode: impl Fn(&[u8]) -> Option<T>) -> Vec<T> {
+    ack::replies(bytes)
+        .filter(|reply| reply.end_of_dump().is_none())
+        .filter_map(|reply| decode(reply.payload))
+        .collect()
+}
