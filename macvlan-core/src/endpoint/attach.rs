@@ -25,6 +25,9 @@ use crate::rule::Rule;
 /// How often another index is tried when the chosen one is taken.
 const INDEX_ATTEMPTS: usize = 8;
 
+/// As many refusals as the socket's buffer surely holds, and requests as it surely sends.
+const IN_ONE_SEND: usize = 200;
+
 /// How often a parent that is being removed is looked for anew.
 const PARENT_ATTEMPTS: usize = 1000;
 
@@ -284,25 +287,27 @@ impl<'a> Work<'a> {
         info.mac.ok_or_else(|| self.explain(&attempt, Failure::NoAnswer(Errno::ENODATA)))
     }
 
-    /// Gives the link its addresses and routes, in one send.
+    /// Gives the link its addresses and routes, in one send if there are not very many.
     fn furnish(&mut self, steps: &[Step]) -> Result<()> {
-        let mut batch = Batch::new();
-        for step in steps {
-            batch.push(self.request(step)?);
-            if let Step::AddRoute(route) = step {
-                self.routes.push(*route);
+        for steps in steps.chunks(IN_ONE_SEND) {
+            let mut batch = Batch::new();
+            for step in steps {
+                batch.push(self.request(step)?);
+                match step {
+                    Step::AddRoute(route) => self.routes.push(*route),
+                    Step::SetMac(mac) => self.mac = *mac,
+                    _ => {}
+                }
             }
-            if let Step::SetMac(mac) = step {
-                self.mac = *mac;
-            }
+            self.inside.submit(&mut batch).map_err(|failure| {
+                let at = match failure {
+                    Failure::Refused { at, .. } => at,
+                    Failure::NotSent(_) | Failure::NoAnswer(_) => 0,
+                };
+                self.explain_step(&steps[at], failure)
+            })?;
         }
-        self.inside.submit(&mut batch).map_err(|failure| {
-            let at = match failure {
-                Failure::Refused { at, .. } => at,
-                Failure::NotSent(_) | Failure::NoAnswer(_) => 0,
-            };
-            self.explain_step(&steps[at], failure)
-        })
+        Ok(())
     }
 
     fn request(&self, step: &Step) -> Result<Request> {
