@@ -33,6 +33,7 @@ mod matrix;
 mod need;
 mod ping;
 mod snapshot;
+mod stage;
 mod userns;
 
 pub use container::Container;
@@ -43,4 +44,5 @@ pub use matrix::{Matrix, Place, table};
 pub use need::{Need, need};
 pub use ping::{Echo, ToIp, ping, ping_from, silent};
 pub use snapshot::Snapshot;
+pub use stage::Stage;
 pub use userns::become_root;

@@ -1,61 +1,9 @@
-//! For each request of a plan: when the kernel refuses it, nothing remains, on the host or inside,
+//! When the kernel refuses the link or one of its addresses, nothing remains, on the host or inside,
 //! and the error says what was refused and why.
 #![deny(dead_code)]
 
-use macvlan_core::{Endpoint, Error, ErrorKind, Link, Macvlan, Mode, NetNs, Result};
-use macvlan_tests::{
-    Container, Lab, Need, Outcome, Snapshot, ip, ip_do, ip_lines, ip_link, need, sysctl,
-};
-
-/// A lab, and a container whose `lo` is down.
-struct Stage {
-    lab: Lab,
-    inside: NetNs,
-    _container: Container,
-}
-
-impl Stage {
-    fn set() -> Outcome<Self> {
-        let container = Container::start()?;
-        Ok(Self { lab: Lab::new()?, inside: container.netns()?, _container: container })
-    }
-
-    /// A container that has an interface, `net0`, on the other host, with the default routes that
-    /// these words add.
-    fn with_default_routes(routes: &[&str]) -> Outcome<Self> {
-        let stage = Self::set()?;
-        let first = Endpoint::new("net0", "ens33")?
-            .address("192.168.15.20/24".parse()?)
-            .address("fd15::20/64 nodad".parse()?)
-            .lo_up(false);
-        stage.lab.b.host.attach(&first, &stage.inside)?;
-        for route in routes {
-            ip_do(&stage.inside, &format!("route add {route}"));
-        }
-        Ok(stage)
-    }
-
-    /// Attaches what is to be refused, and looks for traces.
-    #[track_caller]
-    fn refuse(&self, endpoint: &Endpoint, kind: ErrorKind, words: &str) -> Error {
-        let outside = Snapshot::of(&self.lab.a.netns);
-        let inside = Snapshot::of(&self.inside);
-        let error = self.lab.a.host.attach(endpoint, &self.inside).expect_err("it was not refused");
-        outside.assert_same(&self.lab.a.netns);
-        inside.assert_same(&self.inside);
-
-        let message = error.to_string();
-        assert_eq!(error.kind(), kind, "{message}");
-        let name = endpoint.name().to_string();
-        for part in [&name, &endpoint.parent().to_string(), &self.inside.to_string(), words] {
-            assert!(message.contains(part), "no {part:?} in: {message}");
-        }
-        assert_eq!(error.link(), Some(name.as_str()), "{message}");
-        assert_eq!(error.parent(), Some(endpoint.parent().to_string().as_str()), "{message}");
-        assert!(error.leftovers().is_empty(), "{message}");
-        error
-    }
-}
+use macvlan_core::{Endpoint, ErrorKind, Link, Macvlan, Mode, Result};
+use macvlan_tests::{Container, Need, Outcome, Stage, ip, ip_do, ip_lines, ip_link, need, sysctl};
 
 /// What would work alone, and so has to be undone when something after it is refused.
 fn eth0() -> Result<Endpoint> {
@@ -178,131 +126,6 @@ fn ipv6_is_switched_off_in_the_container() -> Outcome {
     Ok(())
 }
 
-fn a_gateway_cannot_be_reached() -> Outcome {
-    let stage = Stage::set()?;
-    for gateway in ["10.1.2.3", "fd99::1"] {
-        let endpoint = eth0()?.gateway(gateway.parse()?);
-        let words = format!("cannot add route default via {gateway}: the gateway is on no subnet");
-        stage.refuse(&endpoint, ErrorKind::GatewayUnreachable, &words);
-    }
-    Ok(())
-}
-
-fn a_default_route_exists() -> Outcome {
-    let stage = Stage::with_default_routes(&["default via 192.168.15.1", "default via fd15::1"])?;
-    let words = "a route to that destination with that metric exists";
-    for gateway in ["192.168.15.2", "fd15::2"] {
-        let endpoint = eth0()?.gateway(gateway.parse()?);
-        let error = stage.refuse(&endpoint, ErrorKind::RouteExists, words);
-        assert_eq!(error.operation(), format!("add route default via {gateway}"));
-    }
-    Ok(())
-}
-
-fn a_further_route_is_refused() -> Outcome {
-    let stage = Stage::set()?;
-    let words = "the gateway is on no subnet";
-    let endpoint = eth0()?
-        .gateway("192.168.15.2".parse()?)
-        .route("10.1.0.0/16 via 192.168.15.2".parse()?)
-        .route("10.2.0.0/16 via 10.3.0.1".parse()?)
-        .route("10.4.0.0/16 via 192.168.15.2".parse()?);
-    stage.refuse(&endpoint, ErrorKind::GatewayUnreachable, words);
-    Ok(())
-}
-
-/// Routes that lead nowhere do not go with the link: they have to be taken back one by one. So do
-/// those through another link.
-fn routes_that_do_not_hang_on_the_link_go_too() -> Outcome {
-    let stage = Stage::with_default_routes(&[])?;
-    let endpoint = || -> Result<Endpoint> {
-        Ok(eth0()?
-            .route("blackhole 10.1.0.0/16".parse()?)
-            .route("unreachable 10.2.0.0/16 metric 7 table 77".parse()?)
-            .route("prohibit fd01::/16".parse()?)
-            .route("10.3.0.0/16 via 192.168.15.2 dev net0".parse()?)
-            .route("fd03::/16 via fd15::2 dev net0".parse()?))
-    };
-    let refused = endpoint()?.route("10.4.0.0/16 via 10.5.0.1".parse()?);
-    stage.refuse(&refused, ErrorKind::GatewayUnreachable, "the gateway is on no subnet");
-    let refused = endpoint()?.gateway("10.5.0.1".parse()?).replace_default_route(true);
-    stage.refuse(&refused, ErrorKind::GatewayUnreachable, "the gateway is on no subnet");
-    Ok(())
-}
-
-/// And a route that was there already, which is why it was refused, stays.
-fn a_route_that_was_there_before_stays() -> Outcome {
-    let stage = Stage::set()?;
-    for route in ["blackhole 10.1.0.0/16", "blackhole fd01::/16"] {
-        ip_do(&stage.inside, &format!("route add {route}"));
-        let endpoint = eth0()?.route("blackhole 10.8.0.0/16".parse()?).route(route.parse()?);
-        stage.refuse(&endpoint, ErrorKind::RouteExists, "a route to that destination");
-    }
-    Ok(())
-}
-
-fn a_route_leads_through_a_link_that_does_not_exist() -> Outcome {
-    let stage = Stage::set()?;
-    let endpoint = eth0()?.route("10.1.0.0/16 dev eth7".parse()?);
-    let before = Snapshot::of(&stage.inside);
-    let error = stage.lab.a.host.attach(&endpoint, &stage.inside).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NotFound);
-    assert!(error.to_string().contains("eth7"), "{error}");
-    before.assert_same(&stage.inside);
-    Ok(())
-}
-
-fn a_routes_source_is_no_address_of_the_container() -> Outcome {
-    let stage = Stage::set()?;
-    for route in
-        ["10.1.0.0/16 via 192.168.15.2 src 192.168.15.99", "fd01::/16 via fd15::2 src fd15::99"]
-    {
-        let endpoint = eth0()?.route(route.parse()?);
-        stage.refuse(&endpoint, ErrorKind::System, &format!("add route {route}"));
-    }
-    Ok(())
-}
-
-/// The default routes that should have gone are as they were, with everything that they had.
-fn replacing_the_default_route_is_refused() -> Outcome {
-    let stage = Stage::with_default_routes(&[
-        "default via 192.168.15.2 metric 5 mtu lock 1400 advmss 1300 src 192.168.15.20",
-        "default via 192.168.15.1 metric 7",
-        "default via 10.99.0.1 dev net0 onlink metric 9",
-        "default metric 11 nexthop via 192.168.15.1 weight 2 nexthop via 192.168.15.2 weight 3",
-        "default via 192.168.15.1 table 77",
-        "unreachable default metric 4000",
-        "default via fd15::1 metric 5 mtu 1300",
-        "default via fd15::2 metric 7 pref high",
-        "default metric 9 nexthop via fd15::1 weight 2 nexthop via fd15::2",
-        "default via fd15::1 metric 11 expires 1000",
-    ])?;
-    for (number, gateway) in [(1, "192.168.15.1"), (2, "fd15::1")] {
-        ip_do(&stage.inside, &format!("nexthop add id {number} via {gateway} dev net0"));
-        let family = if gateway.contains(':') { "-6" } else { "-4" };
-        ip_do(&stage.inside, &format!("{family} route add default nhid {number} metric 13"));
-    }
-    for gateways in [&["10.1.2.3"][..], &["fd99::1"], &["192.168.15.2", "fd99::1"]] {
-        let mut endpoint = eth0()?.replace_default_route(true);
-        for gateway in gateways {
-            endpoint = endpoint.gateway(gateway.parse()?);
-        }
-        stage.refuse(&endpoint, ErrorKind::GatewayUnreachable, "the gateway is on no subnet");
-    }
-    Ok(())
-}
-
-/// A refusal before the default routes are touched leaves them alone as well.
-fn replacing_never_begins_when_something_else_is_refused() -> Outcome {
-    let stage = Stage::with_default_routes(&["default via 192.168.15.1", "default via fd15::1"])?;
-    let endpoint = eth0()?
-        .gateway("192.168.15.2".parse()?)
-        .replace_default_route(true)
-        .route("10.1.0.0/16 via 10.2.0.1".parse()?);
-    stage.refuse(&endpoint, ErrorKind::GatewayUnreachable, "cannot add route 10.1.0.0/16");
-    Ok(())
-}
-
 /// A passthru link gives its parent its MAC address, and takes it back when it goes.
 fn the_parent_has_its_own_mac_address_again() -> Outcome {
     let stage = Stage::set()?;
@@ -355,15 +178,6 @@ macvlan_tests::tests! {
     the_parent_is_no_ethernet,
     an_address_is_given_in_two_subnets,
     ipv6_is_switched_off_in_the_container,
-    a_gateway_cannot_be_reached,
-    a_default_route_exists,
-    a_further_route_is_refused,
-    routes_that_do_not_hang_on_the_link_go_too,
-    a_route_that_was_there_before_stays,
-    a_route_leads_through_a_link_that_does_not_exist,
-    a_routes_source_is_no_address_of_the_container,
-    replacing_the_default_route_is_refused,
-    replacing_never_begins_when_something_else_is_refused,
     the_parent_has_its_own_mac_address_again,
     the_parent_is_not_promiscuous_any_more,
     what_is_put_right_works,

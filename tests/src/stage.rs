@@ -1,0 +1,69 @@
+//! Where refusals are tried: a container on a host, looked at before and after.
+
+use macvlan_core::{Endpoint, Error, ErrorKind, NetNs};
+
+use crate::container::Container;
+use crate::harness::Outcome;
+use crate::ip::ip_do;
+use crate::lab::Lab;
+use crate::snapshot::Snapshot;
+
+/// A lab, and a container whose `lo` is down.
+#[derive(Debug)]
+pub struct Stage {
+    /// The lab; host a is the one that attaches.
+    pub lab: Lab,
+    /// The container's namespace.
+    pub inside: NetNs,
+    /// The container.
+    pub container: Container,
+}
+
+impl Stage {
+    /// With [`Lab::new`]'s hosts, and a container with nothing in it.
+    pub fn set() -> Outcome<Self> {
+        let container = Container::start()?;
+        Ok(Self { lab: Lab::new()?, inside: container.netns()?, container })
+    }
+
+    /// A container that has an interface, `net0`, on the other host, with the default routes that
+    /// these words add.
+    pub fn with_default_routes(routes: &[&str]) -> Outcome<Self> {
+        let stage = Self::set()?;
+        let first = Endpoint::new("net0", "ens33")?
+            .address("192.168.15.20/24".parse()?)
+            .address("fd15::20/64 nodad".parse()?)
+            .lo_up(false);
+        stage.lab.b.host.attach(&first, &stage.inside)?;
+        for route in routes {
+            ip_do(&stage.inside, &format!("route add {route}"));
+        }
+        Ok(stage)
+    }
+
+    /// Attaches what is to be refused by the kernel, and looks for traces: the host's namespace and
+    /// the container's have to be as before, and the error to be of this kind and to name the link,
+    /// its parent and the container's namespace, with these words among its own.
+    ///
+    /// # Panics
+    /// If any of this is not so.
+    #[track_caller]
+    pub fn refuse(&self, endpoint: &Endpoint, kind: ErrorKind, words: &str) -> Error {
+        let outside = Snapshot::of(&self.lab.a.netns);
+        let inside = Snapshot::of(&self.inside);
+        let error = self.lab.a.host.attach(endpoint, &self.inside).expect_err("it was not refused");
+        outside.assert_same(&self.lab.a.netns);
+        inside.assert_same(&self.inside);
+
+        let message = error.to_string();
+        assert_eq!(error.kind(), kind, "{message}");
+        let name = endpoint.name().to_string();
+        for part in [&name, &endpoint.parent().to_string(), &self.inside.to_string(), words] {
+            assert!(message.contains(part), "no {part:?} in: {message}");
+        }
+        assert_eq!(error.link(), Some(name.as_str()), "{message}");
+        assert_eq!(error.parent(), Some(endpoint.parent().to_string().as_str()), "{message}");
+        assert!(error.leftovers().is_empty(), "{message}");
+        error
+    }
+}

@@ -1,0 +1,39 @@
+//! Nothing piles up. Alone in its process, so that nobody else's file descriptors are counted.
+#![deny(dead_code)]
+
+use macvlan_core::{Endpoint, Error, NetNs};
+use macvlan_tests::{Container, Lab, Outcome};
+
+/// How many file descriptors and how many threads this process has.
+fn census() -> std::io::Result<(usize, usize)> {
+    let count = |path| std::fs::read_dir(path).map(Iterator::count);
+    Ok((count("/proc/self/fd")?, count("/proc/self/task")?))
+}
+
+/// 200 times attached and detached, by a handle that is new every time, and 20 times refused.
+fn neither_descriptors_nor_threads_pile_up() -> Outcome {
+    let lab = Lab::new()?;
+    let container = Container::start()?;
+    let good = Endpoint::new("eth0", "ens33")?.assignment("192.168.15.10/24@192.168.15.2".parse()?);
+    let bad = good.clone().route("10.1.0.0/16 via 10.2.0.1".parse()?);
+    let cycle = |number: usize| -> Outcome {
+        let inside = NetNs::from_pid(container.pid())?;
+        let attachment = lab.a.host.attach(&good, &inside)?;
+        lab.a.host.detach(attachment)?;
+        if number % 10 == 0 {
+            let refused: Error = lab.a.host.attach(&bad, &inside).unwrap_err();
+            assert!(refused.leftovers().is_empty(), "{refused}");
+        }
+        assert!(NetNs::from_path("/dev/null").is_err());
+        Ok(())
+    };
+    cycle(0)?;
+    let before = census()?;
+    for number in 0..200 {
+        cycle(number)?;
+    }
+    assert_eq!(census()?, before);
+    Ok(())
+}
+
+macvlan_tests::tests! { neither_descriptors_nor_threads_pile_up }

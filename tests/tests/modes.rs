@@ -1,0 +1,108 @@
+//! Who reaches whom in each mode.
+#![deny(dead_code)]
+
+use macvlan_core::{Endpoint, Mode, NetNs};
+use macvlan_tests::{Container, Lab, Outcome, ip_link, ping, silent};
+
+/// Two containers on host a in one mode.
+struct Siblings {
+    lab: Lab,
+    one: NetNs,
+    other: NetNs,
+    _containers: [Container; 2],
+}
+
+impl Siblings {
+    fn in_mode(mode: Mode) -> Outcome<Self> {
+        let lab = Lab::new()?;
+        let containers = [Container::start()?, Container::start()?];
+        let [one, other] = [containers[0].netns()?, containers[1].netns()?];
+        for (inside, address) in [(&one, "192.168.15.11/24"), (&other, "192.168.15.12/24")] {
+            let endpoint = Endpoint::new("eth0", "ens33")?.mode(mode).address(address.parse()?);
+            lab.a.host.attach(&endpoint, inside)?;
+            let told = ip_link(inside, "eth0");
+            assert_eq!(told["linkinfo"]["info_kind"], "macvlan");
+            assert_eq!(told["linkinfo"]["info_data"]["mode"], mode.to_string());
+        }
+        Ok(Self { lab, one, other, _containers: containers })
+    }
+}
+
+fn bridge_siblings_reach_each_other() -> Outcome {
+    let siblings = Siblings::in_mode(Mode::Bridge)?;
+    assert!(ping(&siblings.one, "192.168.15.12").is_some());
+    assert!(ping(&siblings.other, "192.168.15.2").is_some());
+    assert!(silent(&siblings.other, "192.168.15.1"));
+    Ok(())
+}
+
+fn private_siblings_do_not() -> Outcome {
+    let siblings = Siblings::in_mode(Mode::Private)?;
+    assert!(ping(&siblings.one, "192.168.15.2").is_some());
+    assert!(ping(&siblings.lab.b.netns, "192.168.15.12").is_some());
+    assert!(silent(&siblings.one, "192.168.15.12"));
+    Ok(())
+}
+
+/// And vepa siblings only through a switch outside that sends frames back, which this cable is not.
+fn vepa_siblings_need_a_switch() -> Outcome {
+    let siblings = Siblings::in_mode(Mode::Vepa)?;
+    assert!(ping(&siblings.one, "192.168.15.2").is_some());
+    assert!(ping(&siblings.lab.b.netns, "192.168.15.12").is_some());
+    assert!(silent(&siblings.one, "192.168.15.12"));
+    Ok(())
+}
+
+/// Source links hear only from MAC addresses that they were told of; these were told of none.
+fn source_links_hear_nobody_unknown() -> Outcome {
+    let siblings = Siblings::in_mode(Mode::Source)?;
+    assert!(silent(&siblings.one, "192.168.15.2"));
+    assert!(silent(&siblings.lab.b.netns, "192.168.15.12"));
+    Ok(())
+}
+
+/// A passthru link is the parent, as far as the wire can tell.
+fn passthru_has_the_parents_mac_address() -> Outcome {
+    let lab = Lab::with_addresses(&[], &["192.168.15.2/24"])?;
+    let container = Container::start()?;
+    let inside = container.netns()?;
+    let parents = ip_link(&lab.a.netns, "ens33")["address"].clone();
+    let endpoint =
+        Endpoint::new("eth0", "ens33")?.mode(Mode::Passthru).address("192.168.15.10/24".parse()?);
+    let attachment = lab.a.host.attach(&endpoint, &inside)?;
+    assert_eq!(ip_link(&inside, "eth0")["linkinfo"]["info_data"]["mode"], "passthru");
+    assert_eq!(ip_link(&inside, "eth0")["address"], parents);
+    assert_eq!(attachment.mac().to_string(), parents);
+    assert!(ping(&inside, "192.168.15.2").is_some());
+    assert!(ping(&lab.b.netns, "192.168.15.10").is_some());
+    Ok(())
+}
+
+/// With a MAC address of its own it lends that to the parent, until it is detached.
+fn passthru_lends_its_mac_address_to_the_parent() -> Outcome {
+    let lab = Lab::with_addresses(&[], &["192.168.15.2/24"])?;
+    let container = Container::start()?;
+    let inside = container.netns()?;
+    let own = ip_link(&lab.a.netns, "ens33")["address"].clone();
+    let endpoint = Endpoint::new("eth0", "ens33")?
+        .mode(Mode::Passthru)
+        .mac("02:42:c0:a8:0f:0a".parse()?)
+        .address("192.168.15.10/24".parse()?);
+    let attachment = lab.a.host.attach(&endpoint, &inside)?;
+    assert_eq!(attachment.mac().to_string(), "02:42:c0:a8:0f:0a");
+    assert_eq!(ip_link(&inside, "eth0")["address"], "02:42:c0:a8:0f:0a");
+    assert_eq!(ip_link(&lab.a.netns, "ens33")["address"], "02:42:c0:a8:0f:0a");
+    assert!(ping(&inside, "192.168.15.2").is_some());
+    lab.a.host.detach(attachment)?;
+    assert_eq!(ip_link(&lab.a.netns, "ens33")["address"], own);
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    bridge_siblings_reach_each_other,
+    private_siblings_do_not,
+    vepa_siblings_need_a_switch,
+    source_links_hear_nobody_unknown,
+    passthru_has_the_parents_mac_address,
+    passthru_lends_its_mac_address_to_the_parent,
+}
