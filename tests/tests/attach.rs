@@ -79,6 +79,9 @@ fn addresses_as_ip_sets_them() -> Outcome {
     let lab = Lab::new()?;
     let (_one, ours) = started()?;
     let (_other, theirs) = started()?;
+    for inside in [&ours, &theirs] {
+        sysctl(inside, "ipv6/conf/default/accept_dad", "0"); // both have the same on one wire
+    }
     let addresses = [
         "192.168.15.10/24",
         "10.0.0.1/8",
