@@ -1,0 +1,386 @@
+//! Every way to a network namespace, and every way that leads nowhere.
+#![deny(dead_code)]
+
+use std::fs::File;
+use std::os::unix::net::UnixListener;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use macvlan_core::{ErrorKind, Handle, Host, Link, NetNs, NetNsId};
+use macvlan_tests::{Container, Need, Outcome, ip, need};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+
+/// A name under `/run/netns` that nobody else uses, and that is gone after the test.
+struct Name(String);
+
+impl Name {
+    fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        Self(format!("macvlan-test-{}-{count}", std::process::id()))
+    }
+
+    fn path(&self) -> String {
+        format!("/run/netns/{}", self.0)
+    }
+
+    fn is_listed(&self) -> Outcome<bool> {
+        let output = Command::new("ip").args(["netns", "list"]).output()?;
+        let text = String::from_utf8(output.stdout)?;
+        Ok(text.lines().any(|line| line.split_whitespace().next() == Some(&self.0)))
+    }
+
+    fn ip_netns(&self, verb: &str) -> Outcome {
+        let output = Command::new("ip").args(["netns", verb, &self.0]).output()?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(String::from_utf8_lossy(&output.stderr).into_owned().into())
+    }
+}
+
+impl Drop for Name {
+    fn drop(&mut self) {
+        // Usually the test has done it.
+        let _ = NetNs::delete(&self.0);
+    }
+}
+
+/// The number in `net:[4026531840]` that a link under `/proc` shows.
+fn id_of(path: &str) -> Outcome<String> {
+    Ok(std::fs::read_link(path)?.to_string_lossy().into_owned())
+}
+
+fn pidfd_of(container: &Container) -> Outcome<std::os::fd::OwnedFd> {
+    let pid = Pid::from_raw(i32::try_from(container.pid())?).ok_or("no pid")?;
+    Ok(pidfd_open(pid, PidfdFlags::empty())?)
+}
+
+fn every_way_leads_to_the_same_namespace() -> Outcome {
+    let container = Container::start()?;
+    let pid = container.pid();
+    let by_pid = NetNs::from_pid(pid)?;
+    let by_path = NetNs::from_path(format!("/proc/{pid}/ns/net"))?;
+    let by_pidfd = NetNs::from_pidfd(&pidfd_of(&container)?)?;
+    let by_fd = NetNs::from_fd(File::open(format!("/proc/{pid}/ns/net"))?)?;
+    let by_handle = NetNs::from_fd(&by_pid)?;
+    let from_inside = by_pid.run(NetNs::current)??;
+    for netns in [&by_path, &by_pidfd, &by_fd, &by_handle, &from_inside, &by_pid.clone()] {
+        assert!(netns.same_as(&by_pid), "{netns:?} is not {by_pid:?}");
+    }
+    assert_eq!(by_pid.id().to_string(), id_of(&format!("/proc/{pid}/ns/net"))?);
+    assert!(!by_pid.same_as(&NetNs::current()?));
+    assert!(!by_pid.same_as(&NetNs::anonymous()?));
+    assert_eq!(by_pid.to_string(), format!("the network namespace of pid {pid}"));
+    Ok(())
+}
+
+fn handles_are_closed_on_exec() -> Outcome {
+    let seen_by_a_child = || -> Outcome<usize> {
+        let output = Command::new("ls").args(["-l", "/proc/self/fd"]).output()?;
+        let text = String::from_utf8(output.stdout)?;
+        assert!(text.contains("pipe:["), "at least its own standard output: {text}");
+        Ok(text.lines().filter(|line| line.contains("net:[") || line.contains("socket:[")).count())
+    };
+    let before = seen_by_a_child()?;
+    let container = Container::start()?;
+    let netns = container.netns()?;
+    Handle::in_netns(&netns)?.links()?; // opens a socket inside
+    assert_eq!(seen_by_a_child()?, before);
+    Ok(())
+}
+
+fn pids_that_lead_nowhere() -> Outcome {
+    need(Need::Root)?;
+    for (pid, kind, words) in [
+        (0, ErrorKind::InvalidValue, "it is no pid"),
+        (u32::MAX, ErrorKind::InvalidValue, "it is no pid"),
+        (i32::MAX.unsigned_abs(), ErrorKind::NamespaceGone, "there is no such process"),
+    ] {
+        let error = NetNs::from_pid(pid).unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.to_string().contains(&format!("pid {pid}: {words}")), "{error}");
+    }
+
+    let mut child = Command::new("true").spawn()?;
+    let pid = child.id();
+    let netns = NetNs::from_pid(pid);
+    // Dead, but not yet waited for: still a process, but one that is nowhere.
+    while !std::fs::read_to_string(format!("/proc/{pid}/stat"))?.contains(") Z ") {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let error = NetNs::from_pid(pid).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NamespaceGone, "{error}");
+    assert!(error.to_string().contains("the process has ended"), "{error}");
+    child.wait()?;
+    let error = NetNs::from_pid(pid).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NamespaceGone, "{error}");
+    assert!(error.is_not_found());
+    // What was opened while it lived is still good.
+    if let Ok(netns) = netns {
+        assert!(netns.same_as(&NetNs::current()?));
+    }
+    Ok(())
+}
+
+fn a_thread_is_no_process() -> Outcome {
+    need(Need::Root)?;
+    let error = std::thread::spawn(|| {
+        let tid = nix::unistd::gettid().as_raw().unsigned_abs();
+        NetNs::from_pid(tid).unwrap_err()
+    });
+    let error = error.join().map_err(|_| "the thread panicked")?;
+    assert_eq!(error.kind(), ErrorKind::NamespaceGone, "{error}");
+    assert!(error.to_string().contains("it is a thread, not a process"), "{error}");
+    Ok(())
+}
+
+/// A pidfd stays with its process, whoever gets the number afterwards.
+fn a_pidfd_outlives_its_process() -> Outcome {
+    let container = Container::start()?;
+    let pidfd = pidfd_of(&container)?;
+    drop(container);
+    let error = NetNs::from_pidfd(&pidfd).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NamespaceGone, "{error}");
+    assert!(error.to_string().contains("the process has ended"), "{error}");
+    Ok(())
+}
+
+fn files_that_are_no_network_namespace() -> Outcome {
+    need(Need::Root)?;
+    let directory = std::env::temp_dir().join(format!("macvlan-test-{}", std::process::id()));
+    std::fs::create_dir(&directory)?;
+    let [file, fifo, socket] = ["file", "fifo", "socket"].map(|name| directory.join(name));
+    File::create(&file)?;
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRUSR)?;
+    let _listener = UnixListener::bind(&socket)?;
+    let paths = ["/dev/null", "/proc/self/stat", "/proc/self/ns"].map(std::path::PathBuf::from);
+    for path in paths.iter().chain([&file, &fifo, &socket, &directory]) {
+        let error = NetNs::from_path(path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotANamespace, "{error}");
+        assert!(error.to_string().contains(&path.display().to_string()), "{error}");
+    }
+    std::fs::remove_dir_all(&directory)?;
+
+    let error = NetNs::from_path("/proc/self/ns/mnt").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotANamespace, "{error}");
+    assert!(error.to_string().contains("a namespace of another type"), "{error}");
+    let error = NetNs::from_path("/nowhere/at/all").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NamespaceGone, "{error}");
+    let error = NetNs::from_fd(File::open("/dev/null")?).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotANamespace, "{error}");
+    let error = NetNs::from_pidfd(File::open("/dev/null")?).unwrap_err();
+    assert!(error.is_invalid_value(), "{error}");
+    Ok(())
+}
+
+fn names_that_we_give_are_seen_by_ip() -> Outcome {
+    need(Need::Root)?;
+    let name = Name::new();
+    let netns = NetNs::create(&name.0)?;
+    assert!(name.is_listed()?);
+    assert!(netns.same_as(&NetNs::from_name(&name.0)?));
+    assert!(netns.same_as(&NetNs::from_path(name.path())?));
+    let inside = Command::new("ip")
+        .args(["netns", "exec", &name.0, "readlink", "/proc/self/ns/net"])
+        .output()?;
+    assert_eq!(String::from_utf8(inside.stdout)?.trim(), netns.id().to_string());
+
+    let error = NetNs::create(&name.0).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Exists, "{error}");
+    assert!(error.to_string().contains(&name.path()), "{error}");
+
+    // It lives without a handle.
+    Handle::in_netns(&netns)?.add_link(&Link::veth("one", "other", None)?)?;
+    let id: NetNsId = netns.id();
+    drop(netns);
+    let again = NetNs::from_name(&name.0)?;
+    assert_eq!(again.id(), id);
+    assert_eq!(ip(&again, "link show").as_array().map(Vec::len), Some(3));
+
+    name.ip_netns("delete")?;
+    assert!(!name.is_listed()?);
+    // And with a handle it lives without its name.
+    assert_eq!(ip(&again, "link show").as_array().map(Vec::len), Some(3));
+    assert_eq!(NetNs::from_name(&name.0).unwrap_err().kind(), ErrorKind::NamespaceGone);
+    Ok(())
+}
+
+fn names_that_ip_gives_are_ours_too() -> Outcome {
+    need(Need::Root)?;
+    let name = Name::new();
+    name.ip_netns("add")?;
+    let netns = NetNs::from_name(&name.0)?;
+    assert_eq!(netns.to_string(), format!("the network namespace {:?}", name.0));
+    assert!(Host::in_netns(&netns)?.netns().same_as(&netns));
+    assert_eq!(NetNs::create(&name.0).unwrap_err().kind(), ErrorKind::Exists);
+    NetNs::delete(&name.0)?;
+    assert!(!name.is_listed()?);
+    assert!(!std::path::Path::new(&name.path()).exists());
+
+    // The name is free again, for both.
+    NetNs::create(&name.0)?;
+    NetNs::delete(&name.0)?;
+    name.ip_netns("add")?;
+    name.ip_netns("delete")
+}
+
+fn names_that_do_not_exist() -> Outcome {
+    need(Need::Root)?;
+    let name = Name::new();
+    for error in [NetNs::from_name(&name.0).unwrap_err(), NetNs::delete(&name.0).unwrap_err()] {
+        assert_eq!(error.kind(), ErrorKind::NamespaceGone, "{error}");
+        assert!(error.to_string().contains(&name.path()), "{error}");
+        assert!(error.is_not_found());
+    }
+    for name in ["", ".", "..", "a/b", "/", "../netns/x", "a\0b", &"n".repeat(256)] {
+        for error in [
+            NetNs::from_name(name).unwrap_err(),
+            NetNs::create(name).unwrap_err(),
+            NetNs::delete(name).unwrap_err(),
+        ] {
+            assert!(error.is_invalid_value(), "{name:?}: {error}");
+        }
+    }
+    Ok(())
+}
+
+/// Whoever creates a name makes a file first and mounts the namespace on it then; killed in between,
+/// the file stays.
+fn what_an_interrupted_creation_left_can_be_deleted() -> Outcome {
+    need(Need::Root)?;
+    let name = Name::new();
+    NetNs::create(&name.0)?; // so that the directory exists
+    NetNs::delete(&name.0)?;
+    File::create(name.path())?;
+    let error = NetNs::from_name(&name.0).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotANamespace, "{error}");
+    let error = NetNs::create(&name.0).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Exists, "{error}");
+    NetNs::delete(&name.0)?;
+    assert!(!std::path::Path::new(&name.path()).exists());
+    Ok(())
+}
+
+/// Eight threads want one name: one gets it, and nothing is left over.
+fn one_name_for_eight_threads() -> Outcome {
+    need(Need::Root)?;
+    let name = Name::new();
+    let results: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| NetNs::create(&name.0))).collect();
+        threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
+    });
+    assert_eq!(results.len(), 8);
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    for error in results.into_iter().filter_map(Result::err) {
+        assert_eq!(error.kind(), ErrorKind::Exists, "{error}");
+    }
+    NetNs::delete(&name.0)?;
+    assert!(!name.is_listed()?);
+    Ok(())
+}
+
+/// A namespace without a name goes with its last handle, and what is in it as well.
+fn an_anonymous_namespace_lives_as_long_as_its_handles() -> Outcome {
+    need(Need::Root)?;
+    let (here, there) = (NetNs::anonymous()?, NetNs::anonymous()?);
+    let handle = Handle::in_netns(&here)?;
+    handle.add_link(&Link::veth("one", "other", Some(&there))?)?;
+    let kept = there.clone();
+    drop(there);
+    std::thread::sleep(Duration::from_millis(100));
+    assert!(handle.link("one").is_ok());
+    drop(kept);
+    let patience = Instant::now() + Duration::from_secs(10);
+    while handle.link("one").is_ok() {
+        assert!(Instant::now() < patience, "the other end is still there");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
+fn what_runs_inside_is_inside() -> Outcome {
+    need(Need::Root)?;
+    let (one, other) = (NetNs::anonymous()?, NetNs::anonymous()?);
+    let home = NetNs::current()?;
+    let mut text = String::from("borrowed");
+    let length = one.run(|| {
+        text.push_str(", and changed inside");
+        text.len()
+    })?;
+    assert_eq!(length, text.len());
+    assert!(one.run(NetNs::current)??.same_as(&one));
+    // Inside one, the other; and home again without anybody's doing.
+    let nested = one.run(|| {
+        let there = other.run(NetNs::current)??;
+        Ok::<_, macvlan_core::Error>((there.id(), NetNs::current()?.id()))
+    })??;
+    assert_eq!(nested, (other.id(), one.id()));
+    let child = one.run(|| Command::new("readlink").arg("/proc/self/ns/net").output())??;
+    assert_eq!(String::from_utf8(child.stdout)?.trim(), one.id().to_string());
+    assert!(NetNs::current()?.same_as(&home));
+    Ok(())
+}
+
+fn a_panic_inside_comes_out() -> Outcome {
+    need(Need::Root)?;
+    let netns = NetNs::anonymous()?;
+    let home = NetNs::current()?;
+    let panic = std::panic::catch_unwind(|| netns.run(|| std::panic::panic_any(4711_u32)));
+    let payload = panic.err().ok_or("the panic was swallowed")?;
+    assert_eq!(payload.downcast_ref::<u32>(), Some(&4711));
+    assert!(NetNs::current()?.same_as(&home));
+    assert_eq!(netns.run(|| 1)?, 1, "and the namespace can be used as before");
+    Ok(())
+}
+
+/// Whatever the library does elsewhere, the thread that calls it stays where it is.
+fn the_calling_thread_stays_where_it_is() -> Outcome {
+    let container = Container::start()?;
+    let home = id_of("/proc/thread-self/ns/net")?;
+    let at_home = |what: &str| -> Outcome {
+        assert_eq!(id_of("/proc/thread-self/ns/net")?, home, "after {what}");
+        Ok(())
+    };
+    let inside = container.netns()?;
+    at_home("from_pid")?;
+    let handle = Handle::in_netns(&inside)?;
+    at_home("Handle::in_netns")?;
+    handle.add_link(&Link::veth("one", "other", None)?)?;
+    handle.links()?;
+    at_home("the handle's verbs")?;
+    assert!(handle.link("nothing").is_err());
+    at_home("an error")?;
+    Host::in_netns(&inside)?;
+    NetNs::anonymous()?;
+    at_home("a new namespace")?;
+    // Within another namespace as well.
+    let other = NetNs::anonymous()?;
+    let (before, after) = other.run(|| -> Outcome<(String, String)> {
+        let before = id_of("/proc/thread-self/ns/net")?;
+        Handle::in_netns(&container.netns()?)?.links()?;
+        Ok((before, id_of("/proc/thread-self/ns/net")?))
+    })??;
+    assert_eq!(before, after);
+    assert_eq!(before, other.id().to_string());
+    at_home("all that")
+}
+
+macvlan_tests::tests! {
+    every_way_leads_to_the_same_namespace,
+    handles_are_closed_on_exec,
+    pids_that_lead_nowhere,
+    a_thread_is_no_process,
+    a_pidfd_outlives_its_process,
+    files_that_are_no_network_namespace,
+    names_that_we_give_are_seen_by_ip,
+    names_that_ip_gives_are_ours_too,
+    names_that_do_not_exist,
+    what_an_interrupted_creation_left_can_be_deleted,
+    one_name_for_eight_threads,
+    an_anonymous_namespace_lives_as_long_as_its_handles,
+    what_runs_inside_is_inside,
+    a_panic_inside_comes_out,
+    the_calling_thread_stays_where_it_is,
+}
