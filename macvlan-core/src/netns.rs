@@ -137,9 +137,13 @@ impl NetNs {
         }
         let pid = match pid {
             Some(pid) => pid,
-            None => pid_of(pidfd).ok_or_else(|| {
-                Error::invalid(operation(), "the file descriptor is no pidfd of a living process")
-            })?,
+            None => match pid_of(pidfd).map(u32::try_from) {
+                Some(Ok(pid)) => pid,
+                Some(Err(_ended)) => return Err(gone()),
+                None => {
+                    return Err(Error::invalid(operation(), "the file descriptor is no pidfd"));
+                }
+            },
         };
         let opened = open_file(Path::new(&format!("/proc/{pid}/ns/net")));
         // The path may already have led to a successor of that pid; not if the process still lives.
@@ -499,8 +503,9 @@ fn not_a_namespace(operation: String, errno: Errno) -> Error {
     Error::new(ErrorKind::NotANamespace, operation, "it is no network namespace").errno_is(errno)
 }
 
-/// The process behind a pidfd, as `/proc/self/fdinfo` tells it; none if it has ended.
-fn pid_of(pidfd: BorrowedFd<'_>) -> Option<u32> {
+/// The process behind a pidfd, as `/proc/self/fdinfo` tells it: -1 if it has ended; none if it is no
+/// pidfd.
+fn pid_of(pidfd: BorrowedFd<'_>) -> Option<libc::pid_t> {
     let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd())).ok()?;
     info.lines().find_map(|line| line.strip_prefix("Pid:"))?.trim().parse().ok()
 }
