@@ -1,6 +1,8 @@
 //! The independent witness: `ip`, run inside a namespace. What it says is what is there.
 
-use std::process::{Command, Stdio};
+use std::fmt;
+use std::io::{self, Write as _};
+use std::process::{Command, Output, Stdio};
 
 use macvlan_core::NetNs;
 use serde_json::Value;
@@ -65,20 +67,40 @@ pub fn ip_addresses(netns: &NetNs, name: &str) -> Vec<String> {
         .collect()
 }
 
+/// `ip … -batch -` inside a namespace: what it prints to several commands.
+///
+/// # Panics
+/// If `ip` refuses one.
+#[track_caller]
+pub fn ip_batch(netns: &NetNs, options: &str, commands: &[&str]) -> String {
+    must(run_ip(netns, &format!("{options} -batch -"), &(commands.join("\n") + "\n")))
+}
+
 /// `ip …` inside a namespace: what it prints, or its complaint.
 pub fn ip_try(netns: &NetNs, arguments: &str) -> Result<String, String> {
-    let complaint = |what: String| format!("`ip {arguments}` in {netns}: {what}");
-    let output = netns
-        .run(|| {
-            // A child begins in the namespace of the thread that starts it.
-            Command::new("ip").args(arguments.split_whitespace()).stdin(Stdio::null()).output()
-        })
-        .map_err(|error| complaint(error.to_string()))?
-        .map_err(|error| complaint(error.to_string()))?;
+    run_ip(netns, arguments, "")
+}
+
+fn run_ip(netns: &NetNs, arguments: &str, input: &str) -> Result<String, String> {
+    let complaint = |what: &dyn fmt::Display| format!("`ip {arguments}` in {netns}: {what}");
+    let start = || -> io::Result<Output> {
+        // A child begins in the namespace of the thread that starts it.
+        let mut child = Command::new("ip")
+            .args(arguments.split_whitespace())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        // So little fits into a pipe, and `ip` need not read it.
+        let _ = child.stdin.take().map(|mut pipe| pipe.write_all(input.as_bytes()));
+        child.wait_with_output()
+    };
+    let output =
+        netns.run(start).map_err(|error| complaint(&error))?.map_err(|error| complaint(&error))?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {
-        Err(complaint(String::from_utf8_lossy(&output.stderr).trim().to_owned()))
+        Err(complaint(&String::from_utf8_lossy(&output.stderr).trim()))
     }
 }
 
@@ -90,7 +112,7 @@ pub fn ip_try(netns: &NetNs, arguments: &str) -> Result<String, String> {
 pub fn sysctl(netns: &NetNs, name: &str, value: &str) {
     // `/proc/sys/net` shows every thread its own namespace's.
     let written = netns.run(|| std::fs::write(format!("/proc/sys/net/{name}"), value));
-    let complaint = |error: &dyn std::fmt::Display| format!("sysctl net/{name}={value}: {error}");
+    let complaint = |error: &dyn fmt::Display| format!("sysctl net/{name}={value}: {error}");
     must(
         written
             .map_err(|error| complaint(&error))

@@ -38,7 +38,7 @@ mod userns;
 
 pub use container::Container;
 pub use harness::{Outcome, Stop, Test, run_tests};
-pub use ip::{ip, ip_addresses, ip_do, ip_lines, ip_link, ip_try, sysctl};
+pub use ip::{ip, ip_addresses, ip_batch, ip_do, ip_lines, ip_link, ip_try, sysctl};
 pub use lab::{Lab, LabHost};
 pub use matrix::{Matrix, Place, table};
 pub use need::{Need, need};

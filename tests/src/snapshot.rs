@@ -3,27 +3,24 @@
 use std::fmt::Write as _;
 
 use macvlan_core::NetNs;
-use serde_json::Value;
+use serde_json::{Deserializer, Value};
 use similar::TextDiff;
 
-use crate::ip::ip;
+use crate::ip::ip_batch;
+
+/// What there is to see: what one start of `ip` is asked.
+const QUESTIONS: [(&str, &[&str]); 3] = [
+    ("-d -j", &["link show", "address show"]),
+    ("-d -j -4", &["route show table all", "rule show"]),
+    ("-d -j -6", &["route show table all", "rule show"]),
+];
 
 /// What moves by itself: whether a link works follows from others, and so does what waits for it.
 const VOLATILE: [&str; 3] = ["operstate", "tentative", "used"];
 /// What counts down: a caller can set it, but to see it again as it was one has to be quick.
 const COUNTDOWNS: [&str; 3] = ["valid_life_time", "preferred_life_time", "expires"];
-/// What `ip` shows for ever as.
+/// How `ip` shows a countdown that never ends.
 const FOR_EVER: u64 = u32::MAX as u64;
-
-/// What there is to see.
-const QUESTIONS: [&str; 6] = [
-    "link show",
-    "address show",
-    "-4 route show table all",
-    "-6 route show table all",
-    "-4 rule show",
-    "-6 rule show",
-];
 
 /// The links, addresses, routes of all tables and rules of a namespace, at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,10 +34,19 @@ impl Snapshot {
     #[track_caller]
     pub fn of(netns: &NetNs) -> Self {
         let mut text = String::new();
-        for question in QUESTIONS {
-            let mut answer = ip(netns, question);
-            forget_volatile(&mut answer);
-            let _ = writeln!(text, "# ip {question}\n{answer:#}"); // a String takes everything
+        for (options, questions) in QUESTIONS {
+            let _ = writeln!(text, "# ip {options}: {}", questions.join(", ")); // cannot fail
+            // One JSON value an answer, and none where there is nothing.
+            let answers = ip_batch(netns, options, questions);
+            for answer in Deserializer::from_str(&answers).into_iter::<Value>() {
+                match answer {
+                    Ok(mut answer) => {
+                        forget_volatile(&mut answer);
+                        let _ = writeln!(text, "{answer:#}");
+                    }
+                    Err(error) => panic!("ip {options} in {netns}: {error}: {answers}"),
+                }
+            }
         }
         Self(text)
     }
@@ -63,8 +69,8 @@ fn forget_volatile(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             fields.retain(|name, _| !VOLATILE.contains(&name.as_str()));
-            for (_, left) in fields.iter_mut().filter(|(name, _)| is_countdown(name)) {
-                if left.as_u64().is_some_and(|left| left != FOR_EVER) {
+            for (name, left) in fields.iter_mut() {
+                if COUNTDOWNS.contains(&name.as_str()) && left.as_u64() != Some(FOR_EVER) {
                     *left = "not for ever".into();
                 }
             }
@@ -73,8 +79,4 @@ fn forget_volatile(value: &mut Value) {
         Value::Array(values) => values.iter_mut().for_each(forget_volatile),
         _ => {}
     }
-}
-
-fn is_countdown(name: &str) -> bool {
-    COUNTDOWNS.contains(&name)
 }

@@ -4,8 +4,9 @@ use macvlan_core::{Endpoint, Error, ErrorKind, NetNs};
 
 use crate::container::Container;
 use crate::harness::Outcome;
-use crate::ip::ip_do;
+use crate::ip::{ip_do, sysctl};
 use crate::lab::Lab;
+use crate::need::{Need, need};
 use crate::snapshot::Snapshot;
 
 /// A lab, and a container whose `lo` is down.
@@ -22,8 +23,13 @@ pub struct Stage {
 impl Stage {
     /// With [`Lab::new`]'s hosts, and a container with nothing in it.
     pub fn set() -> Outcome<Self> {
-        let container = Container::start()?;
-        Ok(Self { lab: Lab::new()?, inside: container.netns()?, container })
+        let (lab, container) = (Lab::new()?, Container::start()?);
+        let inside = container.netns()?;
+        if need(Need::Ipv6).is_ok() {
+            // Or a link's own address would be seen to change while it is looked at.
+            sysctl(&inside, "ipv6/conf/default/accept_dad", "0");
+        }
+        Ok(Self { lab, inside, container })
     }
 
     /// A container that has an interface, `net0`, on the other host, with the default routes that

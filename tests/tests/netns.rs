@@ -172,6 +172,7 @@ fn files_that_are_no_network_namespace() -> Outcome {
     assert_eq!(error.kind(), ErrorKind::NotANamespace, "{error}");
     let error = NetNs::from_pidfd(File::open("/dev/null")?).unwrap_err();
     assert!(error.is_invalid_value(), "{error}");
+    assert!(error.to_string().contains("the file descriptor is no pidfd"), "{error}");
     Ok(())
 }
 
