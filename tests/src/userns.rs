@@ -22,8 +22,9 @@ pub fn become_root() -> Outcome {
         return Ok(());
     }
     let (user, group) = (geteuid(), getegid());
-    unshare(CloneFlags::CLONE_NEWUSER)
-        .map_err(|errno| format!("cannot enter a user namespace of one's own: {errno}"))?;
+    unshare(CloneFlags::CLONE_NEWUSER).map_err(|errno| {
+        format!("cannot enter a user namespace of one's own, so it takes root: {errno}")
+    })?;
     // Who may not set groups may map its own (user_namespaces(7)).
     fs::write("/proc/self/setgroups", "deny")?;
     fs::write("/proc/self/uid_map", format!("0 {user} 1"))?;
