@@ -1,7 +1,7 @@
 //! What an attached interface is and has, as `ip` sees it.
 #![deny(dead_code)]
 
-use macvlan_core::{Endpoint, LinkId, MacAddr, NetNs, Result};
+use macvlan_core::{Detached, Endpoint, LinkId, MacAddr, NetNs, Result};
 use macvlan_tests::{
     Container, Lab, Need, Outcome, ip, ip_addresses, ip_do, ip_lines, ip_link, need, ping,
     ping_from, sysctl,
@@ -229,7 +229,7 @@ fn the_attachment_tells_what_ip_tells() -> Outcome {
     lab.a.host.detach(attachment.clone())?;
     let error = attachment.refresh().unwrap_err();
     assert!(error.is_not_found(), "{error}");
-    assert!(lab.a.host.detach(attachment).unwrap_err().is_not_found());
+    assert_eq!(lab.a.host.detach(attachment)?, Detached::AlreadyGone);
     Ok(())
 }
 
