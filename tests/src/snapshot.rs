@@ -51,16 +51,20 @@ impl Snapshot {
         Self(text)
     }
 
+    /// What is different in a later one; none if nothing is.
+    pub fn difference(&self, later: &Self) -> Option<String> {
+        let difference = TextDiff::from_lines(&self.0, &later.0);
+        (self != later).then(|| difference.unified_diff().context_radius(8).to_string())
+    }
+
     /// Checks that nothing is different now.
     ///
     /// # Panics
     /// If something is; the message shows what.
     #[track_caller]
     pub fn assert_same(&self, netns: &NetNs) {
-        let now = Self::of(netns);
-        if *self != now {
-            let difference = TextDiff::from_lines(&self.0, &now.0);
-            panic!("the namespace has changed:\n{}", difference.unified_diff().context_radius(8));
+        if let Some(difference) = self.difference(&Self::of(netns)) {
+            panic!("{netns} has changed:\n{difference}");
         }
     }
 }
