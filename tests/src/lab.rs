@@ -56,6 +56,7 @@ impl Lab {
                     host.handle.add_address(PARENT, &address)?;
                 }
             }
+            wait_until("an address has no route", || host.has_local_routes(PARENT))?;
         }
         Ok(lab)
     }
@@ -68,17 +69,11 @@ impl Lab {
         let ipv6 = need(Need::Ipv6).is_ok();
         for host in [&self.a, &self.b] {
             let of_link = AddressFilter::new().link(name.parse::<LinkName>()?);
-            let settled = || -> Outcome<bool> {
+            wait_until(&format!("the cable {name} does not come up"), || {
                 Ok(host.handle.link(name)?.state == LinkState::Up
-                    && (!ipv6 || !host.handle.find_addresses(&of_link)?.is_empty()))
-            };
-            let patience = Instant::now() + Duration::from_secs(10);
-            while !settled()? {
-                if Instant::now() > patience {
-                    return Err(format!("the cable {name} does not come up").into());
-                }
-                std::thread::sleep(Duration::from_millis(1));
-            }
+                    && (!ipv6 || !host.handle.find_addresses(&of_link)?.is_empty())
+                    && host.has_local_routes(name)?)
+            })?;
         }
         Ok(())
     }
@@ -96,4 +91,32 @@ impl LabHost {
         handle.set_up("lo")?;
         Ok(Self { host: Host::in_netns(&netns)?, handle, parent: PARENT.parse()?, netns })
     }
+    /// Whether every IPv6 address of a link has its local route, which the kernel makes some moments
+    /// after the address; without IPv6 nothing is amiss.
+    fn has_local_routes(&self, link: &str) -> Outcome<bool> {
+        if need(Need::Ipv6).is_err() {
+            return Ok(true);
+        }
+        let read = |file| std::fs::read_to_string(format!("/proc/thread-self/net/{file}"));
+        let (addresses, routes) = self.netns.run(|| (read("if_inet6"), read("ipv6_route")))?;
+        // A line of each begins with an address in 32 digits, of a route with the prefix's length then.
+        let routes = routes?;
+        Ok(addresses?
+            .lines()
+            .filter(|line| line.split_whitespace().last() == Some(link))
+            .filter_map(|line| line.get(..32))
+            .all(|address| routes.contains(&format!("{address} 80 "))))
+    }
+}
+
+/// Waits for what comes about by itself, but not for ever.
+fn wait_until(complaint: &str, is_so: impl Fn() -> Outcome<bool>) -> Outcome {
+    let patience = Instant::now() + Duration::from_secs(10);
+    while !is_so()? {
+        if Instant::now() > patience {
+            return Err(complaint.into());
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Ok(())
 }
