@@ -188,8 +188,8 @@ impl Handle {
         self.on_link(link, operation, |index| Ok(encode::add_altname(index, name)))
     }
 
-    /// `ip link property delete dev LINK altname NAME`.
-    #[doc(alias = "ip link property delete altname")]
+    /// `ip link property del dev LINK altname NAME`.
+    #[doc(alias = "ip link property del altname")]
     pub fn delete_alternative_name(&self, link: impl IntoLinkId, name: &str) -> Result<()> {
         let operation = format!("delete the alternative name {name:?}");
         self.on_link(link, operation, |index| Ok(encode::delete_altname(index, name)))

@@ -60,11 +60,17 @@ pub fn run_tests(tests: &[Test]) -> ExitCode {
 }
 
 /// Makes `main` of a file's tests. A test that is not listed is dead code, which each file denies.
+///
+/// After a semicolon come the parts that [`Actor`](crate::Actor)s play.
 #[macro_export]
 macro_rules! tests {
-    ($($test:ident),+ $(,)?) => {
+    ($($test:ident),+ $(,)? $(; parts: $($part:ident),+ $(,)?)?) => {
         fn main() -> std::process::ExitCode {
-            $crate::run_tests(&[$((stringify!($test), $test as fn() -> $crate::Outcome)),+])
+            let parts: &[$crate::Part] =
+                &[$($((stringify!($part), $part as fn(&[String]) -> $crate::Outcome)),+)?];
+            $crate::play(parts).unwrap_or_else(|| {
+                $crate::run_tests(&[$((stringify!($test), $test as fn() -> $crate::Outcome)),+])
+            })
         }
     };
 }

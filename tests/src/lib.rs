@@ -3,7 +3,8 @@
 //!
 //! A [`Lab`] is two hosts with a cable between them, a [`Container`] is a process in a network
 //! namespace of its own, [`ip()`] and [`Snapshot`] ask `ip` what is there, and [`ping()`] tries it
-//! out. None of it touches the machine's own network namespace, and all of it goes away by itself.
+//! out. [`Wire`] hears what goes over a cable, and an [`Actor`] is a further process of the test's own.
+//! None of it touches the machine's own network namespace, and all of it goes away by itself.
 //!
 //! A test is a function that returns an [`Outcome`]: `?` on any error fails it, and
 //! [`need`]`(Need::Vlan)?` has it reported as ignored, with the reason, where the kernel lacks
@@ -25,6 +26,7 @@
 //! macvlan_tests::tests! { a_container_reaches_the_other_host }
 //! ```
 
+mod actor;
 mod container;
 mod harness;
 mod ip;
@@ -35,14 +37,17 @@ mod ping;
 mod snapshot;
 mod stage;
 mod userns;
+mod wire;
 
+pub use actor::{Actor, Part, path_of, play};
 pub use container::Container;
 pub use harness::{Outcome, Stop, Test, run_tests};
 pub use ip::{ip, ip_addresses, ip_batch, ip_do, ip_lines, ip_link, ip_try, sysctl};
 pub use lab::{Lab, LabHost};
 pub use matrix::{Matrix, Place, table};
-pub use need::{Need, need};
+pub use need::{Need, need, need_kernel};
 pub use ping::{Echo, ToIp, ping, ping_from, silent};
 pub use snapshot::Snapshot;
 pub use stage::Stage;
 pub use userns::become_root;
+pub use wire::Wire;

@@ -46,6 +46,17 @@ pub fn need(need: Need) -> Outcome {
     }
 }
 
+/// Goes on where the kernel is of this version or a later one.
+pub fn need_kernel(major: u32, minor: u32) -> Outcome {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease")?;
+    let mut numbers = release.split(['.', '-']).map_while(|number| number.parse::<u32>().ok());
+    if (numbers.next(), numbers.next()) < (Some(major), Some(minor)) {
+        let reason = format!("it takes Linux {major}.{minor}, and this is {}", release.trim());
+        return Err(Stop::Ignored(reason));
+    }
+    Ok(())
+}
+
 impl Need {
     fn find_out(self) -> Finding {
         let netns = match NetNs::anonymous() {
