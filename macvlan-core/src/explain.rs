@@ -23,6 +23,8 @@ pub(crate) enum Attempt<'a> {
     Route(&'static str, &'a Route, Option<LinkId>),
     /// A verb and the rule.
     Rule(&'static str, &'a Rule),
+    /// An MTU that a link is to have.
+    Mtu(LinkId, u32),
     /// Anything else that was done to a link.
     Other(LinkId, Cow<'static, str>),
 }
@@ -56,6 +58,7 @@ impl Attempt<'_> {
             Self::Address(verb, address, _) => format!("{verb} address {address}").into(),
             Self::Route(verb, route, _) => format!("{verb} route {route}").into(),
             Self::Rule(verb, rule) => format!("{verb} rule {rule}").into(),
+            Self::Mtu(_, mtu) => format!("set the MTU to {mtu}").into(),
             Self::Other(_, operation) => operation.clone(),
         }
     }
@@ -74,7 +77,10 @@ impl Attempt<'_> {
                     error = error.on_parent(parent.to_string());
                 }
             }
-            Self::Address(_, _, link) | Self::Other(link, _) | Self::Route(_, _, Some(link)) => {
+            Self::Address(_, _, link)
+            | Self::Other(link, _)
+            | Self::Mtu(link, _)
+            | Self::Route(_, _, Some(link)) => {
                 error = error.on_link(link.to_string());
             }
             Self::Route(_, _, None) | Self::Rule(..) => {}
@@ -97,7 +103,8 @@ impl Attempt<'_> {
                 error.because(ErrorKind::NotFound, "there is no such rule")
             }
             (Self::Rule(..), _) => error,
-            (Self::Other(..), _) => refused_change(error, errno),
+            (Self::Mtu(link, mtu), Errno::EINVAL) => refused_mtu(error, *link, *mtu, target),
+            (Self::Mtu(..) | Self::Other(..), _) => refused_change(error, errno),
         }
     }
 }
@@ -347,6 +354,32 @@ fn refused_change(error: Error, errno: Errno) -> Error {
         }
         _ => error,
     }
+}
+
+/// The driver's bounds are told by the kernel in words; the parent's MTU, as another one, is not.
+fn refused_mtu(error: Error, link: LinkId, mtu: u32, target: &NetNs) -> Error {
+    let by_name = |name| target.connection().ok().and_then(|there| there.index_of(&name).ok());
+    let index = match link {
+        LinkId::Index(index) => Some(index),
+        LinkId::Name(name) => by_name(name),
+    };
+    let Some(info) = index.and_then(|index| link_at(target, index)) else { return error };
+    if mtu < info.min_mtu {
+        return error;
+    }
+    if info.max_mtu != 0 && mtu > info.max_mtu {
+        let cause = format!("MTU {mtu} is above the largest that the link takes, {}", info.max_mtu);
+        return error.because(ErrorKind::MtuTooLarge, cause);
+    }
+    let parent = info.parent.filter(|_| info.parent_netns.is_none());
+    let cause = match parent.and_then(|index| link_at(target, index)) {
+        Some(parent) if mtu > parent.mtu => {
+            format!("MTU {mtu} is above the parent's {}", parent.mtu)
+        }
+        None if info.parent.is_some() => format!("MTU {mtu} is above the parent's"),
+        _ => return error,
+    };
+    error.because(ErrorKind::MtuTooLarge, cause).with_hint("lower it or raise the parent's")
 }
 
 fn no_such_link(error: Error) -> Error {

@@ -131,7 +131,10 @@ impl Handle {
     #[doc(alias = "ip link set mtu")]
     #[doc(alias = "IFLA_MTU")]
     pub fn set_mtu(&self, link: impl IntoLinkId, mtu: u32) -> Result<()> {
-        self.change(link, format!("set the MTU to {mtu}"), &LinkChange::Mtu(mtu))
+        let link = link.try_into().map_err(Into::into)?;
+        let attempt = Attempt::Mtu(link, mtu);
+        let index = self.index_of(link, &attempt)?;
+        self.submit(encode::set_link(index, &LinkChange::Mtu(mtu)), &attempt, None)
     }
 
     /// `ip link set dev LINK promisc on|off`: the flag, which knows no owners.
