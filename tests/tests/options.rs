@@ -343,6 +343,8 @@ fn common_options_at_creation() -> Outcome {
     Ok(())
 }
 
+type Change = fn(&Handle) -> macvlan_core::Result<()>;
+
 /// And on a living link, by the verbs of a handle.
 fn common_options_changed_on_a_living_link() -> Outcome {
     let lab = Lab::new()?;
@@ -352,7 +354,6 @@ fn common_options_changed_on_a_living_link() -> Outcome {
         "",
         "macvlan mode bridge",
     )?;
-    type Change = fn(&Handle) -> macvlan_core::Result<()>;
     let long = "a name that says more than fifteen bytes can".replace(' ', "-");
     let rows: [(&str, Change); 16] = [
         ("link set new0 address 02:00:00:00:00:11", |a| {
