@@ -48,7 +48,7 @@ enum Named {
 }
 
 impl Parent {
-    /// The link group of VLANs that were made on demand (`ip link show group 1835102070`).
+    /// The link group of VLANs that were made on demand (`ip link show group 1835098998`).
     pub const ON_DEMAND_GROUP: u32 = u32::from_be_bytes(*b"macv");
 
     /// A link that must exist.
@@ -229,6 +229,11 @@ mod tests {
         let named = Parent::vlan("verylongname0", 4094).unwrap().name("lan").unwrap();
         assert_eq!(named.id().unwrap().to_string(), "lan");
         assert!(Parent::vlan(7, 100).unwrap().id().is_err());
+    }
+
+    #[test]
+    fn the_group_is_the_one_that_the_documentation_names() {
+        assert_eq!(Parent::ON_DEMAND_GROUP, 1_835_098_998);
     }
 
     #[test]
