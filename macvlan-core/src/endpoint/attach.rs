@@ -513,7 +513,9 @@ impl<'a> Work<'a> {
             index: self.index,
             mac: self.mac,
             mtu: self.link.mtu,
-            parent: self.link.parent.unwrap_or(LinkId::Index(self.parent.index)),
+            parent: (self.parent.other_name.map(LinkId::Name))
+                .or(self.link.parent)
+                .unwrap_or(LinkId::Index(self.parent.index)),
             parent_index: self.parent.index,
             addresses: endpoint.addresses.clone(),
             routes: self.routes,

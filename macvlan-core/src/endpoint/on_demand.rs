@@ -37,6 +37,14 @@ pub(crate) struct Found {
     pub(crate) index: u32,
     /// Whether it was made here and now.
     pub(crate) made: bool,
+    /// What it is called, where that is not what it was asked for by.
+    pub(crate) other_name: Option<LinkName>,
+}
+
+impl Found {
+    fn by_its_name(index: u32, made: bool) -> Self {
+        Self { index, made, other_name: None }
+    }
 }
 
 /// Finds a parent, or makes the VLAN that it is to be.
@@ -45,7 +53,7 @@ pub(crate) fn find_or_make(host: &NetNs, parent: &Parent) -> Result<Found> {
     let link = parent.id()?;
     for _ in 0..ATTEMPTS {
         let missing = match index_of(connection, link) {
-            Ok(index) => return Ok(Found { index, made: false }),
+            Ok(index) => return Ok(Found::by_its_name(index, false)),
             Err(errno) => errno,
         };
         let (Some((base, tag)), LinkId::Name(name), Errno::ENODEV) =
@@ -90,10 +98,10 @@ fn make(
         }
         Err(failure) => {
             let taken = matches!(failure, Failure::Refused { errno: Errno::EEXIST, .. });
-            if let Some(index) =
+            if let Some(found) =
                 taken.then(|| under_another_name(connection, below.index, tag)).flatten()
             {
-                return Ok(Some(Found { index, made: false }));
+                return Ok(Some(found));
             }
             let place = Place { parent: Some(below.index), ..Place::host(host) };
             let mut error =
@@ -110,17 +118,20 @@ fn make(
     };
     // A base that was about to be removed has not seen this VLAN: keep it from going.
     settle(host, below.index)?;
-    Ok(connection.index_of(&name).ok().map(|index| Found { index, made }))
+    Ok(connection.index_of(&name).ok().map(|index| Found::by_its_name(index, made)))
 }
 
 /// The VLAN with this tag on this base, whatever it is called.
-fn under_another_name(connection: &Connection, base: u32, tag: VlanTag) -> Option<u32> {
+fn under_another_name(connection: &Connection, base: u32, tag: VlanTag) -> Option<Found> {
     let vlans = connection.dump(&encode::get_links(Some("vlan"), None), decode::link).ok()?;
     let same = |vlan: &Vlan| vlan.id() == tag.id && vlan.get_protocol() == tag.protocol;
     vlans
         .into_iter()
         .find(|link| link.parent == Some(base) && link.vlan.as_ref().is_some_and(same))
-        .map(|link| link.index)
+        .map(|link| Found {
+            other_name: LinkName::new(&link.name).ok(),
+            ..Found::by_its_name(link.index, false)
+        })
 }
 
 /// Called off whatever removal of a parent is under way; whether something may have stood in the way
