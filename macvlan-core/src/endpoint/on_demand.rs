@@ -139,17 +139,28 @@ fn under_another_name(connection: &Connection, base: u32, tag: VlanTag) -> Optio
 pub(crate) fn settle(host: &NetNs, index: u32) -> Result<bool> {
     let connection = host.connection()?;
     match connection.get(encode::get_link(index), decode::link) {
-        Ok(link) if link.group == Parent::ON_DEMAND_GROUP => call_off(connection, &link),
+        // Also one that was taken out of the group meanwhile: a remover looks there once only.
+        Ok(link) if link.group == Parent::ON_DEMAND_GROUP || is_being_removed(&link) => {
+            call_off(connection, &link)
+        }
         Ok(_) => Ok(false),
         Err(Failure::Refused { errno: Errno::ENODEV, .. }) => Ok(true),
         Err(failure) => Err(failure.into_error("read the parent")),
     }
 }
 
+fn is_being_removed(vlan: &LinkInfo) -> bool {
+    removals(vlan).next().is_some()
+}
+
+fn removals(vlan: &LinkInfo) -> impl Iterator<Item = &String> {
+    vlan.alternative_names.iter().filter(|name| name.starts_with(REMOVAL))
+}
+
 /// Takes the names away that removals go by, and then the probes.
 fn call_off(connection: &Connection, vlan: &LinkInfo) -> Result<bool> {
     let mut found = false;
-    for name in vlan.alternative_names.iter().filter(|name| name.starts_with(REMOVAL)) {
+    for name in removals(vlan) {
         found = true;
         ignore_gone(submit(connection, encode::delete_altname(vlan.index, name)))?;
     }
