@@ -78,6 +78,9 @@ pub use link::{
 };
 pub use mac::MacAddr;
 pub use name::{LinkId, LinkName};
+#[cfg(feature = "fault-injection")]
+#[doc(hidden)]
+pub use netlink::faults::{Call, Fault, with_faults};
 pub use neighbour::{NeighbourInfo, NeighbourState};
 pub use netns::{NetNs, NetNsId};
 pub use pool::Pool;

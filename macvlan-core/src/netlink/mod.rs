@@ -8,6 +8,7 @@ mod captured;
 pub(crate) mod decode;
 pub(crate) mod encode;
 mod events;
+pub(crate) mod faults;
 mod socket;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
