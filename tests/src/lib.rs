@@ -37,7 +37,7 @@ mod stage;
 mod userns;
 
 pub use container::Container;
-pub use harness::{Outcome, Stop, Test, run_tests};
+pub use harness::{Outcome, Stop, Test, is_long, run_tests};
 pub use ip::{ip, ip_addresses, ip_batch, ip_do, ip_lines, ip_link, ip_try, sysctl};
 pub use lab::{Lab, LabHost};
 pub use matrix::{Matrix, Place, table};

@@ -83,7 +83,8 @@ fn make(
     let made = match submit(connection, encode::create_link(&link, Some(below.index))) {
         Ok(()) => true,
         Err(Failure::Refused { errno: Errno::ENODEV, .. }) => return Ok(None),
-        Err(Failure::Refused { errno: Errno::EEXIST, .. })
+        // Somebody else was faster; or it is made, and only the answer got lost.
+        Err(Failure::Refused { errno: Errno::EEXIST, .. } | Failure::NoAnswer(_))
             if connection.index_of(&name).is_ok() =>
         {
             false
@@ -102,14 +103,20 @@ fn make(
                 let cause = format!("VLAN {} of {base} exists in another namespace", tag.id);
                 error = error.because(ErrorKind::NameTaken, cause);
             }
-            if below.made {
-                let _ = release(host, below.index);
+            if below.made && release(host, below.index).is_err() {
+                error = error.leaves(format!("perhaps VLAN {base} in {host}"));
             }
             return Err(error);
         }
     };
     // A base that was about to be removed has not seen this VLAN: keep it from going.
-    settle(host, below.index)?;
+    settle(host, below.index).map_err(|error| {
+        let index = connection.index_of(&name);
+        match index.map(|index| release(host, index)) {
+            Ok(Ok(())) | Err(Errno::ENODEV) => error,
+            Ok(Err(_)) | Err(_) => error.leaves(format!("perhaps VLAN {name} in {host}")),
+        }
+    })?;
     Ok(connection.index_of(&name).ok().map(|index| Found { index, made }))
 }
 
