@@ -8,7 +8,6 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
-use std::time::Duration;
 
 use macvlan_core::{
     AddressInfo, Attachment, Call, Endpoint, Error, ErrorKind, Fault, Handle, Host, Link, LinkInfo,
@@ -63,15 +62,8 @@ impl Stage {
     /// What is there when nothing moves by itself any more: the kernel finishes some things later.
     fn settled(&self) -> Outcome<Before> {
         let of = |netns: &NetNs| -> Outcome<(Seen, Snapshot)> {
-            let mut last = Snapshot::of(netns);
-            loop {
-                std::thread::sleep(Duration::from_millis(50));
-                let now = Snapshot::of(netns);
-                if now == last {
-                    return Ok((Seen::of(netns)?, now));
-                }
-                last = now;
-            }
+            let snapshot = Snapshot::settled(netns);
+            Ok((Seen::of(netns)?, snapshot))
         };
         Ok(Before { outside: of(self.outside())?, inside: of(&self.inside)? })
     }
