@@ -312,6 +312,12 @@ impl Error {
         self
     }
 
+    /// What another failure left comes on top.
+    pub(crate) fn leaves_too(mut self, other: Error) -> Self {
+        self.0.leftovers.extend(other.0.leftovers);
+        self
+    }
+
     /// The same failure, its cause now known better.
     pub(crate) fn because(mut self, kind: ErrorKind, cause: impl Into<Cow<'static, str>>) -> Self {
         self.0.kind = kind;

@@ -79,6 +79,9 @@ pub use link::{
 pub use mac::MacAddr;
 pub use name::{LinkId, LinkName};
 pub use neighbour::{NeighbourInfo, NeighbourState};
+#[cfg(feature = "fault-injection")]
+#[doc(hidden)]
+pub use netlink::faults::{Call, Fault, with_faults};
 pub use netns::{NetNs, NetNsId};
 pub use pool::Pool;
 pub use promisc::PromiscGuard;

@@ -42,6 +42,11 @@ impl<E: fmt::Display> From<E> for Stop {
     }
 }
 
+/// Whether tests are to take their long form, by `tests/run --long`.
+pub fn is_long() -> bool {
+    std::env::var_os("MACVLAN_LONG").is_some_and(|value| value == "1")
+}
+
 /// Runs tests as the command line says (the standard harness's options) and tells how it went; the
 /// macro [`tests!`](crate::tests) calls it.
 pub fn run_tests(tests: &[Test]) -> ExitCode {

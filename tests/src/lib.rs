@@ -43,7 +43,7 @@ mod wire;
 pub use actor::{Actor, Part, path_of, play};
 pub use container::Container;
 pub use devices::with_devices;
-pub use harness::{Outcome, Stop, Test, run_tests};
+pub use harness::{Outcome, Stop, Test, is_long, run_tests};
 pub use ip::{ip, ip_addresses, ip_batch, ip_do, ip_lines, ip_link, ip_try, sysctl};
 pub use lab::{Lab, LabHost};
 pub use matrix::{Matrix, Place, table};

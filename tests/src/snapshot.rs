@@ -1,6 +1,7 @@
 //! Everything that `ip` tells of a namespace, to be compared with what it tells later.
 
 use std::fmt::Write as _;
+use std::time::{Duration, Instant};
 
 use macvlan_core::NetNs;
 use serde_json::{Deserializer, Value};
@@ -49,6 +50,26 @@ impl Snapshot {
             }
         }
         Self(text)
+    }
+
+    /// Takes one when nothing moves by itself any more: the kernel finishes some things later, such
+    /// as the routes of IPv6 addresses.
+    ///
+    /// # Panics
+    /// If `ip` cannot tell, or it does not come to rest within ten seconds.
+    #[track_caller]
+    pub fn settled(netns: &NetNs) -> Self {
+        let patience = Instant::now() + Duration::from_secs(10);
+        let mut last = Self::of(netns);
+        loop {
+            std::thread::sleep(Duration::from_millis(20));
+            let now = Self::of(netns);
+            if now == last {
+                return now;
+            }
+            assert!(Instant::now() < patience, "{netns} does not come to rest");
+            last = now;
+        }
     }
 
     /// What is different in a later one; none if nothing is.

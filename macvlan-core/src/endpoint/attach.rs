@@ -6,7 +6,7 @@ use netlink_packet_route::RouteNetlinkMessage as Message;
 use netlink_packet_route::route::{RouteAttribute, RouteMessage};
 use nix::errno::Errno;
 
-use crate::endpoint::detach::{delete_all, release_parent};
+use crate::endpoint::detach::{Deletion, delete_all, insist, perhaps, release_parent};
 use crate::endpoint::on_demand::{self, Found};
 use crate::endpoint::plan::is_passthru;
 use crate::endpoint::{Attachment, Endpoint, LOOPBACK, Parent, Step};
@@ -122,7 +122,7 @@ struct Work<'a> {
     routes: Vec<Route>,
     rules: Vec<Rule>,
     /// What deletes that which was added and does not go with the link.
-    deletions: Vec<Request>,
+    deletions: Vec<Deletion>,
 }
 
 impl<'a> Work<'a> {
@@ -218,11 +218,17 @@ impl<'a> Work<'a> {
                 if !unseen || !on_demand::settle(self.host, self.parent.index)? {
                     break;
                 }
-                self.delete_link()?;
+                self.delete_link().map_err(|failure| {
+                    self.explain(
+                        &Attempt::Other(self.link.name.into(), "delete the link".into()),
+                        failure,
+                    )
+                })?;
+                self.created = false;
                 self.find_parent_again()?;
                 continue;
             };
-            self.created = matches!(failure, Failure::NoAnswer(_));
+            self.created = matches!(failure, Failure::NoAnswer(_)) && self.may_exist();
             let (Failure::Refused { errno, .. }, true) = (&failure, attempt < PARENT_ATTEMPTS)
             else {
                 return Err(self.explain(&Attempt::CreateLink(&self.link), failure));
@@ -253,6 +259,14 @@ impl<'a> Work<'a> {
             self.mac = self.read_mac()?;
         }
         Ok(())
+    }
+
+    /// Whether the link may be there though the kernel's answer got lost.
+    fn may_exist(&self) -> bool {
+        match self.inside.index_of(&self.link.name) {
+            Ok(index) => index == self.index,
+            Err(errno) => errno != Errno::ENODEV,
+        }
     }
 
     /// A namespace takes some tens of milliseconds to die. The index, which is random, spreads those
@@ -335,13 +349,10 @@ impl<'a> Work<'a> {
     }
 
     /// What takes a step back that does not go with the link.
-    fn deletion(&self, step: &Step) -> Result<Option<Request>> {
+    fn deletion(&self, step: &Step) -> Result<Option<Deletion>> {
         Ok(match step {
-            Step::AddRoute(route) => {
-                let message = encode::exactly(self.route_message(route)?);
-                Some(Request::new(Message::DelRoute(message)))
-            }
-            Step::AddRule(rule) => Some(Request::new(Message::DelRule(encode::rule(rule)?))),
+            Step::AddRoute(route) => Some(Deletion::Route(*route, self.route_message(route)?)),
+            Step::AddRule(rule) => Some(Deletion::Rule(*rule)),
             _ => None,
         })
     }
@@ -371,14 +382,17 @@ impl<'a> Work<'a> {
                 self.replace_default_routes(routes)?;
                 continue;
             }
+            // Whatever can fail, before it is done.
+            let deletion = self.deletion(step)?;
             let mut batch = Batch::new();
             batch.push(self.request(step)?);
             match self.inside.submit(&mut batch) {
                 Ok(()) => {}
                 Err(Failure::Refused { errno: Errno::EEXIST, .. }) if self.tolerant => {}
-                Err(failure) => return Err(self.explain_step(step, failure)),
+                Err(Failure::NoAnswer(_)) if self.is_done(step) => {}
+                Err(failure) => return Err(self.not_finished(step, failure)),
             }
-            self.deletions.extend(self.deletion(step)?);
+            self.deletions.extend(deletion);
             match step {
                 Step::AddRoute(route) => self.routes.push(*route),
                 Step::AddRule(rule) => self.rules.push(*rule),
@@ -386,6 +400,30 @@ impl<'a> Work<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a step whose answer got lost has led where it was to lead.
+    fn is_done(&self, step: &Step) -> bool {
+        matches!(step, Step::LoopbackUp)
+            && self
+                .inside
+                .get(encode::get_link(LOOPBACK), decode::link)
+                .is_ok_and(|loopback| loopback.is_up())
+    }
+
+    /// What got lost on its way may stand there now, or somebody else's stood there before: it is
+    /// left, and told.
+    fn not_finished(&self, step: &Step, failure: Failure) -> Error {
+        let lost = matches!(failure, Failure::NoAnswer(_));
+        let error = self.explain_step(step, failure);
+        let inside = self.netns;
+        match step {
+            _ if !lost => error,
+            Step::AddRoute(route) => error.leaves(format!("perhaps route {route} in {inside}")),
+            Step::AddRule(rule) => error.leaves(format!("perhaps rule {rule} in {inside}")),
+            Step::LoopbackUp => error.leaves(format!("perhaps lo set up in {inside}")),
+            _ => error,
+        }
     }
 
     fn replace_default_routes(&mut self, routes: &[Route]) -> Result<()> {
@@ -424,37 +462,40 @@ impl<'a> Work<'a> {
         })
     }
 
-    fn delete_link(&self) -> std::result::Result<(), Error> {
-        let mut batch = Batch::new();
-        batch.push(encode::delete_link(self.index));
-        match self.inside.submit(&mut batch) {
-            Ok(()) | Err(Failure::Refused { errno: Errno::ENODEV, .. }) => Ok(()),
-            Err(failure) => Err(failure.into_error("delete the link")),
+    fn delete_link(&self) -> std::result::Result<(), Failure> {
+        match insist(self.inside, &encode::delete_link(self.index)) {
+            Err(Failure::Refused { errno: Errno::ENODEV, .. }) => Ok(()),
+            other => other,
         }
     }
 
     /// Deletes the link, with which its addresses and routes go, puts back what was replaced, and
     /// removes the parent if it was made for this link.
     fn undo(&self, mut error: Error) -> Error {
-        if delete_all(self.inside, &self.deletions).is_err() {
-            error = error.leaves(format!("routes or rules in {}", self.netns));
+        let inside = self.netns;
+        for left in delete_all(self.inside, &self.deletions).1 {
+            error = error.leaves(format!("{left} in {inside}"));
         }
-        if self.created && self.delete_link().is_err() {
-            error = error.leaves(format!("link {:?} in {}", self.link.name.as_str(), self.netns));
+        if self.created {
+            if let Err(failure) = self.delete_link() {
+                let perhaps = perhaps(&failure);
+                error = error
+                    .leaves(format!("{perhaps}link {:?} in {inside}", self.link.name.as_str()));
+            }
         }
         for route in &self.replaced {
-            let mut batch = Batch::new();
-            batch.push(Request::create(Message::NewRoute(route.clone())));
-            match self.inside.submit(&mut batch) {
+            match insist(self.inside, &Request::create(Message::NewRoute(route.clone()))) {
                 // EEXIST: it had not been deleted.
                 Ok(()) | Err(Failure::Refused { errno: Errno::EEXIST, .. }) => {}
-                Err(_) => {
-                    error = error.leaves(format!("a default route of {} is gone", self.netns));
+                Err(failure) => {
+                    let perhaps = perhaps(&failure);
+                    error = error.leaves(format!("{perhaps}a default route of {inside} gone"));
                 }
             }
         }
         if self.wanted.on_demand().is_some() && self.release_parent().is_err() {
-            error = error.leaves(format!("VLAN {} on the host", self.wanted));
+            let host = self.host;
+            error = error.leaves(format!("perhaps VLAN {} in {host}", self.wanted));
         }
         error
     }

@@ -5,16 +5,15 @@ use std::fs::{File, OpenOptions};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-use netlink_packet_route::RouteNetlinkMessage as Message;
-
 use crate::address::Address;
+use crate::endpoint::detach::Deletion;
 use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place};
 use crate::filter::RouteFilter;
 use crate::link::LinkInfo;
 use crate::mac::MacAddr;
 use crate::name::{LinkId, LinkName};
-use crate::netlink::{Connection, Failure, Request, decode, encode};
+use crate::netlink::{Connection, Failure, decode, encode};
 use crate::netns::{NetNs, NetNsId, errno_of};
 use crate::route::Route;
 use crate::rule::Rule;
@@ -37,7 +36,7 @@ pub struct Attachment {
     pub(super) routes: Vec<Route>,
     pub(super) rules: Vec<Rule>,
     /// What deletes the rules, and the routes that do not go with the link.
-    pub(super) deletions: Vec<Request>,
+    pub(super) deletions: Vec<Deletion>,
     pub(super) netns: NetNs,
 }
 
@@ -214,8 +213,7 @@ pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>
         });
         let (Ok(name), Some(mac)) = (LinkName::new(&link.name), link.mac) else { continue };
         let (addresses, routes, rules) = read(inside, &link).map_err(fails)?;
-        let deletions = rules.iter().filter_map(|rule| encode::rule(rule).ok());
-        let deletions = deletions.map(|rule| Request::new(Message::DelRule(rule))).collect();
+        let deletions = rules.iter().copied().map(Deletion::Rule).collect();
         found.push(Attachment {
             name,
             kind,

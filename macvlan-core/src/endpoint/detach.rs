@@ -1,5 +1,9 @@
 //! Taking attachments away.
 
+use std::fmt;
+
+use netlink_packet_route::RouteNetlinkMessage as Message;
+use netlink_packet_route::route::RouteMessage;
 use nix::errno::Errno;
 
 use crate::endpoint::{Attachment, Parent, on_demand};
@@ -9,6 +13,8 @@ use crate::name::LinkId;
 use crate::netlink::encode::{self, LinkChange};
 use crate::netlink::{Batch, Connection, Failure, Request, decode};
 use crate::netns::NetNs;
+use crate::route::Route;
+use crate::rule::Rule;
 
 /// What there was to detach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,22 +31,42 @@ const TOGETHER: usize = 100;
 
 /// Takes an attachment away: what does not go with its link, its link, and its parent if that was
 /// made on demand and nobody else is on it.
+///
+/// One that fails does not keep it from the others; the error says what remains.
 pub(crate) fn detach(host: &NetNs, attachment: &Attachment) -> Result<Detached> {
-    let detached = detach_link(attachment)?;
-    release_parent(host, attachment.parent_index)?;
-    Ok(detached)
+    let detached = detach_link(attachment);
+    let released = release_parent(host, attachment.parent_index)
+        .map_err(|error| error.leaves(parent_left(host, attachment)));
+    match (detached, released) {
+        (Ok(detached), Ok(())) => Ok(detached),
+        (Err(error), Ok(())) | (Ok(_), Err(error)) => Err(error),
+        (Err(error), Err(_)) => Err(error.leaves(parent_left(host, attachment))),
+    }
+}
+
+/// Told of every parent that could not be looked at, also of those that nobody would have removed.
+pub(crate) fn parent_left(host: &NetNs, attachment: &Attachment) -> String {
+    format!("perhaps VLAN {} in {host}, if it was made on demand", attachment.parent)
 }
 
 fn detach_link(attachment: &Attachment) -> Result<Detached> {
     let inside = attachment.netns.connection()?;
-    delete_elsewhere(inside, attachment)?;
-    let mut batch = Batch::new();
-    batch.push(encode::delete_link(attachment.index));
-    match inside.submit(&mut batch) {
-        Ok(()) => Ok(Detached::Removed),
-        Err(Failure::Refused { errno: Errno::ENODEV, .. }) => Ok(Detached::AlreadyGone),
-        Err(failure) => Err(explain(attachment, "delete the link", failure)),
-    }
+    let deleted = delete_elsewhere(inside, attachment);
+    let detached = match insist(inside, &encode::delete_link(attachment.index)) {
+        Ok(()) => Detached::Removed,
+        Err(Failure::Refused { errno: Errno::ENODEV, .. }) => Detached::AlreadyGone,
+        Err(failure) => {
+            let left = link_left(attachment, &failure);
+            let error = explain(attachment, "delete the link", failure).leaves(left);
+            return Err(deleted.err().into_iter().fold(error, Error::leaves_too));
+        }
+    };
+    deleted.map(|()| detached)
+}
+
+fn link_left(attachment: &Attachment, failure: &Failure) -> String {
+    let name = attachment.name.as_str();
+    format!("{}link {name:?} in {}", perhaps(failure), attachment.netns)
 }
 
 /// Takes attachments of one namespace away, all links by one request: they are put into a group of
@@ -94,8 +120,12 @@ fn in_one_group(first: &Attachment, attachments: &[&Attachment]) -> Result<Vec<R
 }
 
 fn delete_elsewhere(inside: &Connection, attachment: &Attachment) -> Result<()> {
-    delete_all(inside, &attachment.deletions)
-        .map_err(|failure| explain(attachment, "delete routes and rules", failure))
+    let (deleted, left) = delete_all(inside, &attachment.deletions);
+    deleted.map_err(|failure| {
+        let error = explain(attachment, "delete routes and rules", failure);
+        left.into_iter()
+            .fold(error, |error, left| error.leaves(format!("{left} in {}", attachment.netns)))
+    })
 }
 
 fn explain(attachment: &Attachment, operation: &'static str, failure: Failure) -> Error {
@@ -105,28 +135,98 @@ fn explain(attachment: &Attachment, operation: &'static str, failure: Failure) -
 
 /// Whether a link was made on demand is one question to the kernel; most were not.
 pub(crate) fn release_parent(host: &NetNs, index: u32) -> Result<()> {
-    match host.connection()?.get(encode::get_link(index), decode::link) {
-        Ok(parent) if parent.group == Parent::ON_DEMAND_GROUP => on_demand::release(host, index),
+    let ask = || {
+        host.connection()?.get(encode::get_link(index), decode::link).map_or_else(
+            |failure| match failure {
+                Failure::Refused { errno: Errno::ENODEV, .. } => Ok(None),
+                failure => Err(failure.into_error("read the parent")),
+            },
+            |parent| Ok(Some(parent)),
+        )
+    };
+    match ask().or_else(|_| ask())? {
+        Some(parent) if parent.group == Parent::ON_DEMAND_GROUP => on_demand::release(host, index),
         _ => Ok(()),
     }
 }
 
-/// Deletes what does not go with a link, last first; what is gone already does not matter.
+/// Something that was added and does not go with the link, as what takes it away.
+#[derive(Debug, Clone)]
+pub(crate) enum Deletion {
+    /// A route, and the message that added it.
+    Route(Route, RouteMessage),
+    Rule(Rule),
+}
+
+impl Deletion {
+    fn request(&self) -> Result<Request> {
+        Ok(match self {
+            Self::Route(_, message) => {
+                Request::new(Message::DelRoute(encode::exactly(message.clone())))
+            }
+            Self::Rule(rule) => Request::new(Message::DelRule(encode::rule(rule)?)),
+        })
+    }
+}
+
+impl fmt::Display for Deletion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Route(route, _) => write!(f, "route {route}"),
+            Self::Rule(rule) => write!(f, "rule {rule}"),
+        }
+    }
+}
+
+/// Deletes what does not go with a link, last first; what is gone already does not matter. Also
+/// tells what is left if something fails.
 pub(super) fn delete_all(
     inside: &Connection,
-    deletions: &[Request],
-) -> std::result::Result<(), Failure> {
+    deletions: &[Deletion],
+) -> (std::result::Result<(), Failure>, Vec<String>) {
     let mut outcome = Ok(());
+    let mut left = Vec::new();
     for deletion in deletions.iter().rev() {
-        let mut batch = Batch::new();
-        batch.push(deletion.clone());
-        match inside.submit(&mut batch) {
+        let Ok(request) = deletion.request() else { continue };
+        match insist(inside, &request) {
             Ok(())
             | Err(Failure::Refused {
                 errno: Errno::ESRCH | Errno::ENOENT | Errno::ENODEV, ..
             }) => {}
-            Err(failure) => outcome = Err(failure),
+            Err(failure) => {
+                left.push(format!("{}{deletion}", perhaps(&failure)));
+                outcome = Err(failure);
+            }
         }
     }
-    outcome
+    (outcome, left)
+}
+
+/// Sends a request that does no harm when it comes twice, and sends it again if it may have got lost.
+pub(super) fn insist(
+    connection: &Connection,
+    request: &Request,
+) -> std::result::Result<(), Failure> {
+    let send = || {
+        let mut batch = Batch::new();
+        batch.push(request.clone());
+        connection.submit(&mut batch)
+    };
+    match send() {
+        Err(Failure::NotSent(_)) => send(),
+        // Nobody knows any more whether the first one came through.
+        Err(Failure::NoAnswer(errno)) => send().map_err(|failure| match failure {
+            Failure::NotSent(_) => Failure::NoAnswer(errno),
+            failure => failure,
+        }),
+        other => other,
+    }
+}
+
+/// What a leftover begins with, if it is not sure that it is one.
+pub(super) fn perhaps(failure: &Failure) -> &'static str {
+    match failure {
+        Failure::NoAnswer(_) => "perhaps ",
+        Failure::Refused { .. } | Failure::NotSent(_) => "",
+    }
 }

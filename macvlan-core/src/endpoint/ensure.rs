@@ -4,6 +4,7 @@ use netlink_packet_route::RouteNetlinkMessage as Message;
 use nix::errno::Errno;
 
 use crate::endpoint::check::{Difference, Findings, check};
+use crate::endpoint::detach::Deletion;
 use crate::endpoint::{Attachment, Endpoint, LOOPBACK, Step, attach, detach};
 use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place};
@@ -98,7 +99,7 @@ fn attachment(
             Step::ReplaceDefaultRoutes(defaults) => routes.extend(defaults),
             Step::AddRule(rule) => {
                 rules.push(*rule);
-                deletions.push(Request::new(Message::DelRule(encode::rule(rule)?)));
+                deletions.push(Deletion::Rule(*rule));
             }
             _ => {}
         }
@@ -106,9 +107,8 @@ fn attachment(
     // Routes that lead elsewhere do not go with the link.
     for step in &plan.last {
         if let Step::AddRoute(route) = step {
-            let message =
-                encode::exactly(encode::route(route, device(route, netns.connection()?, link))?);
-            deletions.push(Request::new(Message::DelRoute(message)));
+            let message = encode::route(route, device(route, netns.connection()?, link))?;
+            deletions.push(Deletion::Route(*route, message));
         }
     }
     Ok(Attachment {

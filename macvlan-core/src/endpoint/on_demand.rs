@@ -91,13 +91,16 @@ fn make(
     let made = match submit(connection, encode::create_link(&link, Some(below.index))) {
         Ok(()) => true,
         Err(Failure::Refused { errno: Errno::ENODEV, .. }) => return Ok(None),
-        Err(Failure::Refused { errno: Errno::EEXIST, .. })
+        // Somebody else was faster; or it is made, and only the answer got lost.
+        Err(Failure::Refused { errno: Errno::EEXIST, .. } | Failure::NoAnswer(_))
             if connection.index_of(&name).is_ok() =>
         {
             false
         }
         Err(failure) => {
             let taken = matches!(failure, Failure::Refused { errno: Errno::EEXIST, .. });
+            let lost = matches!(failure, Failure::NoAnswer(_))
+                && connection.index_of(&name) != Err(Errno::ENODEV);
             if let Some(found) =
                 taken.then(|| under_another_name(connection, below.index, tag)).flatten()
             {
@@ -110,14 +113,23 @@ fn make(
                 let cause = format!("VLAN {} of {base} exists in another namespace", tag.id);
                 error = error.because(ErrorKind::NameTaken, cause);
             }
-            if below.made {
-                let _ = release(host, below.index);
+            if lost {
+                error = error.leaves(format!("perhaps VLAN {name} in {host}"));
+            }
+            if below.made && release(host, below.index).is_err() {
+                error = error.leaves(format!("perhaps VLAN {base} in {host}"));
             }
             return Err(error);
         }
     };
     // A base that was about to be removed has not seen this VLAN: keep it from going.
-    settle(host, below.index)?;
+    settle(host, below.index).map_err(|error| {
+        let index = connection.index_of(&name);
+        match index.map(|index| release(host, index)) {
+            Ok(Ok(())) | Err(Errno::ENODEV) => error,
+            Ok(Err(_)) | Err(_) => error.leaves(format!("perhaps VLAN {name} in {host}")),
+        }
+    })?;
     Ok(connection.index_of(&name).ok().map(|index| Found::by_its_name(index, made)))
 }
 
@@ -189,10 +201,12 @@ fn set_group(connection: &Connection, index: u32, group: u32) -> Result<()> {
 /// Removes a VLAN that was made on demand, if nobody uses it, and then its base likewise.
 pub(crate) fn release(host: &NetNs, index: u32) -> Result<()> {
     // A socket of its own: deleting takes long, and others need the host's meanwhile.
-    let connection = host.visit(Connection::open)??;
+    let open = || host.visit(Connection::open)?;
+    let connection = open().or_else(|_| open())?;
     let mut next = Some(index);
     while let Some(index) = next.take() {
-        next = release_one(&connection, index)?;
+        let release = || release_one(&connection, index);
+        next = release().or_else(|_| release())?;
     }
     Ok(())
 }
@@ -213,8 +227,8 @@ pub(crate) fn remove_unused_parents(host: &NetNs) -> Result<()> {
 fn release_one(connection: &Connection, index: u32) -> Result<Option<u32>> {
     for _ in 0..ATTEMPTS {
         let Some(vlan) = unused(connection, index)? else { return Ok(None) };
-        let attempt = Removal::begin(connection, index)?;
-        match attempt.outcome {
+        let (attempt, outcome) = Removal::begin(connection, index)?;
+        match outcome {
             Ok(()) if unused(connection, index)?.is_none() => {
                 attempt.abandon()?;
                 return Ok(None);
@@ -222,6 +236,9 @@ fn release_one(connection: &Connection, index: u32) -> Result<Option<u32>> {
             Ok(()) => {
                 return match submit(connection, encode::delete_link_by_altname(&attempt.name)) {
                     Ok(()) => Ok(vlan.parent),
+                    Err(Failure::NoAnswer(_)) if read(connection, index)?.is_none() => {
+                        Ok(vlan.parent)
+                    }
                     // Somebody called it off.
                     Err(Failure::Refused { errno: Errno::ENODEV, .. }) => {
                         attempt.abandon()?;
@@ -232,6 +249,17 @@ fn release_one(connection: &Connection, index: u32) -> Result<Option<u32>> {
                         Err(failure.into_error("delete the VLAN").on_link(vlan.name))
                     }
                 };
+            }
+            Err(
+                failure @ (Failure::NotSent(_)
+                | Failure::NoAnswer(_)
+                | Failure::Refused {
+                    errno: Errno::EPERM | Errno::ENOMEM | Errno::ENOBUFS,
+                    ..
+                }),
+            ) => {
+                attempt.abandon()?;
+                return Err(failure.into_error("remove the VLAN").on_link(vlan.name));
             }
             // A macvlan is on it, or the probe of another remover, who may have been killed.
             Err(_) => {
@@ -252,11 +280,13 @@ struct Removal<'a> {
     vlan: u32,
     name: String,
     probe: LinkName,
-    outcome: std::result::Result<(), Failure>,
 }
 
 impl<'a> Removal<'a> {
-    fn begin(connection: &'a Connection, vlan: u32) -> Result<Self> {
+    fn begin(
+        connection: &'a Connection,
+        vlan: u32,
+    ) -> Result<(Self, std::result::Result<(), Failure>)> {
         let mut random = [0; 10];
         getrandom::fill(&mut random)
             .map_err(|_| Error::system("choose a name at random", Errno::EIO))?;
@@ -269,21 +299,22 @@ impl<'a> Removal<'a> {
         batch.push(encode::add_altname(vlan, &name));
         batch.push(encode::create_link(&link, Some(vlan)));
         let outcome = connection.submit(&mut batch);
-        Ok(Self { connection, vlan, name, probe, outcome })
+        Ok((Self { connection, vlan, name, probe }, outcome))
     }
 
     fn abandon(&self) -> Result<()> {
         ignore_gone(submit(self.connection, encode::delete_altname(self.vlan, &self.name)))?;
         match self.connection.index_of(&self.probe) {
             Ok(index) => ignore_gone(submit(self.connection, encode::delete_link(index))),
-            Err(_) => Ok(()),
+            Err(Errno::ENODEV) => Ok(()),
+            Err(errno) => Err(Error::system("look for the probe", errno)),
         }
     }
 }
 
 /// A VLAN that was made on demand and that nobody uses, as far as this namespace shows it.
 fn unused(connection: &Connection, index: u32) -> Result<Option<LinkInfo>> {
-    let Ok(vlan) = connection.get(encode::get_link(index), decode::link) else { return Ok(None) };
+    let Some(vlan) = read(connection, index)? else { return Ok(None) };
     let ours = vlan.group == Parent::ON_DEMAND_GROUP && vlan.vlan.is_some();
     if !ours || vlan.controller.is_some() {
         return Ok(None);
@@ -299,6 +330,15 @@ fn unused(connection: &Connection, index: u32) -> Result<Option<LinkInfo>> {
     }
     let carries = links_on(connection, index)?.iter().any(|link| !is_probe(link));
     Ok((!carries).then_some(vlan))
+}
+
+/// A link; none if it is gone.
+fn read(connection: &Connection, index: u32) -> Result<Option<LinkInfo>> {
+    match connection.get(encode::get_link(index), decode::link) {
+        Ok(link) => Ok(Some(link)),
+        Err(Failure::Refused { errno: Errno::ENODEV, .. }) => Ok(None),
+        Err(failure) => Err(failure.into_error("read the VLAN")),
+    }
 }
 
 fn links_on(connection: &Connection, index: u32) -> Result<Vec<LinkInfo>> {

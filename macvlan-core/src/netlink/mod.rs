@@ -8,6 +8,7 @@ mod captured;
 pub(crate) mod decode;
 pub(crate) mod encode;
 mod events;
+pub(crate) mod faults;
 mod socket;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -150,18 +151,18 @@ impl Connection {
         let sequence = state.take_sequence(1);
         batch.number_from(sequence);
         self.socket.send(batch.bytes()).map_err(Failure::NotSent)?;
-        self.socket.receive_whole(&mut state.received).map_err(Failure::NoAnswer)?;
-        for reply in ack::replies(state.received.bytes()).filter(|reply| reply.sequence == sequence)
-        {
-            match reply.verdict() {
-                Some(Err((errno, message))) => {
-                    return Err(Failure::Refused { at: 0, errno, message });
-                }
-                Some(Ok(())) => {}
-                None => return decode(reply.payload).ok_or(Failure::NoAnswer(Errno::EBADMSG)),
+        // Answers to a conversation that failed may come first.
+        loop {
+            self.socket.receive_whole(&mut state.received).map_err(Failure::NoAnswer)?;
+            let mut replies = ack::replies(state.received.bytes());
+            if let Some(reply) = replies.find(|reply| reply.sequence == sequence) {
+                return match reply.verdict() {
+                    Some(Err((errno, message))) => Err(Failure::Refused { at: 0, errno, message }),
+                    Some(Ok(())) => Err(Failure::NoAnswer(Errno::ENODATA)),
+                    None => decode(reply.payload).ok_or(Failure::NoAnswer(Errno::EBADMSG)),
+                };
             }
         }
-        Err(Failure::NoAnswer(Errno::ENODATA))
     }
 
     /// Lists everything that a request asks for; what `decode` makes nothing of is left out.

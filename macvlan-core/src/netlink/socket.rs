@@ -12,6 +12,8 @@ use nix::sys::socket::{
     send, setsockopt, socket, sockopt,
 };
 
+use crate::netlink::faults::{Call, before};
+
 pub(super) struct Socket(OwnedFd);
 
 /// What was received last, in a buffer that is used again and again.
@@ -70,7 +72,9 @@ impl Socket {
     pub(super) fn send(&self, bytes: &[u8]) -> nix::Result<()> {
         loop {
             // An unconnected netlink socket sends to port 0, the kernel.
-            match send(self.0.as_raw_fd(), bytes, MsgFlags::empty()) {
+            let sent =
+                before(Call::Send).and_then(|_| send(self.0.as_raw_fd(), bytes, MsgFlags::empty()));
+            match sent {
                 Ok(_) => return Ok(()),
                 Err(Errno::EINTR) => {}
                 Err(errno) => return Err(errno),
@@ -104,10 +108,17 @@ impl Socket {
     fn receive_into(&self, answer: &mut Answer, flags: MsgFlags) -> nix::Result<usize> {
         answer.length = 0;
         loop {
+            let verdict = match before(Call::Receive) {
+                Ok(verdict) => verdict,
+                Err(Errno::EINTR) => continue,
+                Err(errno) => return Err(errno),
+            };
             let mut parts = [IoSliceMut::new(&mut answer.buffer)];
-            match recvmsg::<NetlinkAddr>(self.0.as_raw_fd(), &mut parts, None, flags) {
-                Ok(message) if message.address.is_none_or(|from| from.pid() == 0) => {
-                    return Ok(message.bytes);
+            let received = recvmsg::<NetlinkAddr>(self.0.as_raw_fd(), &mut parts, None, flags)
+                .map(|message| (message.address.is_none_or(|from| from.pid() == 0), message.bytes));
+            match received {
+                Ok((true, length)) => {
+                    return verdict.spoil(&mut answer.buffer, length);
                 }
                 // Take the stranger's message away, or we would peek at it for ever.
                 Ok(_) if flags.contains(MsgFlags::MSG_PEEK) => {
@@ -121,6 +132,7 @@ impl Socket {
 
     /// The index of a link in the socket's namespace, by name.
     pub(super) fn index_of(&self, name: &str) -> nix::Result<u32> {
+        before(Call::IndexOf)?;
         // SAFETY: all-zero bytes are a valid ifreq.
         let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
         if name.len() >= request.ifr_name.len() {
@@ -146,6 +158,7 @@ impl AsFd for Socket {
 }
 
 fn new_socket() -> nix::Result<OwnedFd> {
+    before(Call::Open)?;
     socket(
         AddressFamily::Netlink,
         SockType::Raw,

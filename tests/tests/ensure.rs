@@ -1,0 +1,386 @@
+//! `check` tells every difference, `ensure` repairs it and otherwise only looks; `ip` is the witness.
+#![deny(dead_code)]
+
+use std::time::Duration;
+
+use macvlan_core::{
+    AddrGenMode, Detached, Difference, Endpoint, ErrorKind, Event, Fault, Handle, Macvlan, Mode,
+    Vlan, VlanProtocol, Watch, with_faults,
+};
+use macvlan_tests::{
+    Lab, Need, Outcome, Snapshot, Stage, ip, ip_addresses, ip_do, ip_lines, ip_link, need,
+};
+use nix::errno::Errno;
+
+const MAC: &str = "02:42:c0:a8:0f:0a";
+
+fn eth0() -> Outcome<Endpoint> {
+    Ok(Endpoint::new("eth0", "ens33")?
+        .mac(MAC.parse()?)
+        .address("192.168.15.10/24".parse()?)
+        .gateway("192.168.15.2".parse()?)
+        .route("blackhole 10.8.0.0/16".parse()?))
+}
+
+fn words(differences: &[Difference]) -> Vec<String> {
+    differences.iter().map(ToString::to_string).collect()
+}
+
+/// Watches both namespaces for changes.
+fn watches(stage: &Stage) -> Outcome<[Watch; 2]> {
+    Ok([stage.lab.a.handle.watch()?, Handle::in_netns(&stage.inside)?.watch()?])
+}
+
+/// The kernel tells of every change, so where it tells nothing, nothing was changed.
+fn assert_silence(watches: &mut [Watch; 2]) -> Outcome {
+    for watch in watches {
+        let event: Option<Event> = watch.next_within(Duration::from_millis(30))?;
+        assert!(event.is_none(), "{event:?}");
+    }
+    Ok(())
+}
+
+/// Attaches, spoils it with `ip` commands, and has it repaired: the differences are these, all is as
+/// it was to `ip`, and from then on nothing happens any more.
+fn repair(stage: &Stage, endpoint: &Endpoint, spoil: &[&str], expected: &[&str]) -> Outcome {
+    let host = &stage.lab.a.host;
+    let attachment = host.attach(endpoint, &stage.inside)?;
+    assert_eq!(words(&host.check(endpoint, &stage.inside)?), [""; 0], "just attached");
+    let right = Snapshot::settled(&stage.inside);
+    for command in spoil {
+        ip_do(&stage.inside, command);
+    }
+    assert_eq!(words(&host.check(endpoint, &stage.inside)?), expected, "{spoil:?}");
+    let ensured = host.ensure(endpoint, &stage.inside)?;
+    assert_eq!(words(&ensured.repaired), expected, "{spoil:?}");
+    let difference = right.difference(&Snapshot::settled(&stage.inside));
+    assert!(difference.is_none(), "{spoil:?}: {}", difference.unwrap_or_default());
+    assert_eq!(ensured.attachment.mac(), attachment.mac());
+    assert_eq!(ensured.attachment.index(), attachment.index());
+
+    let mut watches = watches(stage)?;
+    assert_eq!(host.check(endpoint, &stage.inside)?, []);
+    assert_eq!(host.ensure(endpoint, &stage.inside)?.repaired, []);
+    assert_eq!(host.ensure_or_replace(endpoint, &stage.inside)?.repaired, []);
+    assert_silence(&mut watches)?;
+
+    // What it gives can be detached like what was attached.
+    assert_eq!(host.detach(ensured.attachment)?, Detached::Removed);
+    assert_eq!(ip_lines(&stage.inside, "-4 route show table all type blackhole"), [""; 0]);
+    assert_eq!(ip_lines(&stage.inside, "rule show").len(), 3);
+    Ok(())
+}
+
+fn the_link_s_settings_are_repaired() -> Outcome {
+    let stage = Stage::set()?;
+    let endpoint = eth0()?.mtu(1400).group(7).tx_queue_len(100).promisc(true);
+    let endpoint = endpoint.alias("uplink").alternative_name("wan");
+    for (spoil, expected) in [
+        (
+            "link set eth0 address 02:42:c0:a8:0f:0b",
+            "the MAC address is 02:42:c0:a8:0f:0b and should be 02:42:c0:a8:0f:0a",
+        ),
+        ("link set eth0 mtu 1300", "the MTU is 1300 and should be 1400"),
+        ("link set eth0 group 8", "the group is not 7"),
+        ("link set eth0 txqueuelen 99", "the transmit queue length is not 100"),
+        ("link set eth0 promisc off", "promisc is off"),
+        ("link set eth0 alias downlink", "the alias is not \"uplink\""),
+        ("link property del dev eth0 altname wan", "the alternative name wan is missing"),
+        ("link set lo down", "lo is down"),
+    ] {
+        repair(&stage, &endpoint, &[spoil], &[expected])?;
+    }
+    repair(&stage, &eth0()?, &["link set eth0 promisc on"], &["promisc is on"])?;
+    Ok(())
+}
+
+fn macvlan_options_are_repaired() -> Outcome {
+    let stage = Stage::set()?;
+    let others = ["the macvlan options are others"];
+    for spoil in [
+        "link set eth0 type macvlan mode private",
+        "link set eth0 type macvlan mode vepa",
+        "link set eth0 type macvlan mode bridge bcqueuelen 77",
+    ] {
+        let options = Macvlan::new(Mode::Bridge).bc_queue_len(55);
+        repair(&stage, &eth0()?.options(options), &[spoil], &others)?;
+    }
+    let source = Macvlan::new(Mode::Source)
+        .source_mac("02:00:00:00:00:01".parse()?)
+        .source_mac("02:00:00:00:00:02".parse()?);
+    for spoil in [
+        "link set eth0 type macvlan macaddr del 02:00:00:00:00:02",
+        "link set eth0 type macvlan macaddr flush",
+    ] {
+        let host = &stage.lab.a.host;
+        let endpoint = eth0()?.options(source.clone());
+        let attachment = host.attach(&endpoint, &stage.inside)?;
+        ip_do(&stage.inside, spoil);
+        assert_eq!(words(&host.ensure(&endpoint, &stage.inside)?.repaired), others);
+        // The kernel lists them in whatever order.
+        let data = &ip_link(&stage.inside, "eth0")["linkinfo"]["info_data"];
+        assert_eq!(data["mode"], "source");
+        let macs = data["macaddr_data"].as_array().map(Vec::len);
+        assert_eq!(macs, Some(2), "{data}");
+        assert_eq!(host.check(&endpoint, &stage.inside)?, []);
+        host.detach(attachment)?;
+    }
+    // `ip` cannot switch it off, but on.
+    let host = &stage.lab.a.host;
+    let endpoint = Endpoint::new("eth0", "ens33")?.mode(Mode::Passthru);
+    let attachment = host.attach(&endpoint, &stage.inside)?;
+    ip_do(&stage.inside, "link set eth0 type macvlan mode passthru nopromisc");
+    assert_eq!(words(&host.ensure(&endpoint, &stage.inside)?.repaired), others);
+    assert_eq!(ip_link(&stage.lab.a.netns, "ens33")["promiscuity"], 1);
+    assert_eq!(host.check(&endpoint, &stage.inside)?, []);
+    host.detach(attachment)?;
+    Ok(())
+}
+
+fn addresses_routes_and_rules_are_repaired() -> Outcome {
+    let stage = Stage::set()?;
+    repair(
+        &stage,
+        &eth0()?,
+        &["address delete 192.168.15.10/24 dev eth0"],
+        &[
+            "the address 192.168.15.10/24 is missing",
+            // It went with the subnet that its gateway was in.
+            "the route default via 192.168.15.2 is missing",
+        ],
+    )?;
+    let missing = ["the route default via 192.168.15.2 is missing"];
+    repair(&stage, &eth0()?, &["route delete default"], &missing)?;
+    let wrong = ["route replace default via 192.168.15.1 dev eth0"];
+    repair(&stage, &eth0()?, &wrong, &missing)?;
+    let elsewhere = ["the route blackhole 10.8.0.0/16 is missing"];
+    repair(&stage, &eth0()?, &["route delete blackhole 10.8.0.0/16"], &elsewhere)?;
+    let routed = Endpoint::new("eth0", "ens33")?
+        .mac(MAC.parse()?)
+        .address("192.168.15.10/24".parse()?)
+        .source_routing(77);
+    repair(
+        &stage,
+        &routed,
+        &["rule delete from 192.168.15.10 table 77"],
+        &["the rule from 192.168.15.10/32 table 77 is missing"],
+    )?;
+    repair(
+        &stage,
+        &routed,
+        &["route flush table 77"],
+        &["the route 192.168.15.0/24 table 77 is missing"],
+    )
+}
+
+fn ipv6_is_repaired() -> Outcome {
+    need(Need::Ipv6)?;
+    let stage = Stage::set()?;
+    let endpoint = Endpoint::new("eth0", "ens33")?
+        .mac(MAC.parse()?)
+        .addr_gen_mode(AddrGenMode::None)
+        .address("fd15::10/64 nodad".parse()?)
+        .gateway("fd15::2".parse()?);
+    let gone = ["the address fd15::10/64 nodad is missing"];
+    repair(&stage, &endpoint, &["-6 address delete fd15::10/64 dev eth0"], &gone)?;
+    let missing = ["the route default via fd15::2 is missing"];
+    repair(&stage, &endpoint, &["-6 route delete default"], &missing)?;
+    let wrong = ["-6 route replace default via fd15::1 dev eth0"];
+    repair(&stage, &endpoint, &wrong, &missing)?;
+    let mode = ["the address generation mode is not none"];
+    repair(&stage, &endpoint, &["link set eth0 addrgenmode eui64"], &mode)
+}
+
+/// A link that is down has lost its routes, and what it had of IPv6.
+fn a_link_that_is_down_is_set_up_with_all_it_lost() -> Outcome {
+    let stage = Stage::set()?;
+    let mut endpoint = eth0()?;
+    let mut expected = vec!["the link is down"];
+    if need(Need::Ipv6).is_ok() {
+        endpoint = endpoint
+            .address("fd15::10/64 nodad".parse()?)
+            .gateway("fd15::2".parse()?)
+            .addr_gen_mode(AddrGenMode::None);
+        expected.push("the address fd15::10/64 nodad is missing");
+    }
+    expected.push("the route default via 192.168.15.2 is missing");
+    if need(Need::Ipv6).is_ok() {
+        expected.push("the route default via fd15::2 is missing");
+    }
+    repair(&stage, &endpoint, &["link set eth0 down"], &expected)
+}
+
+fn what_is_missing_is_attached() -> Outcome {
+    let stage = Stage::set()?;
+    let host = &stage.lab.a.host;
+    let missing = [Difference::LinkMissing];
+    assert_eq!(host.check(&eth0()?, &stage.inside)?, missing);
+    let ensured = host.ensure(&eth0()?, &stage.inside)?;
+    assert_eq!(ensured.repaired, missing);
+    assert_eq!(ip_link(&stage.inside, "eth0")["address"], MAC);
+    assert_eq!(ip_addresses(&stage.inside, "eth0"), ["192.168.15.10/24"]);
+    // Deleted by hand; the route to nowhere, which does not go with it, is no obstacle.
+    ip_do(&stage.inside, "link delete eth0");
+    assert_eq!(host.ensure(&eth0()?, &stage.inside)?.repaired, missing);
+    assert_eq!(
+        ip_lines(&stage.inside, "-4 route show"),
+        [
+            "default via 192.168.15.2 dev eth0",
+            "blackhole 10.8.0.0/16",
+            "192.168.15.0/24 dev eth0 proto kernel scope link src 192.168.15.10"
+        ]
+    );
+    assert_eq!(host.check(&eth0()?, &stage.inside)?, []);
+    Ok(())
+}
+
+/// Refused, with nothing changed, unless replacement is asked for.
+fn replace(stage: &Stage, wrong: &[&str], endpoint: &Endpoint, why: &str) -> Outcome {
+    let host = &stage.lab.a.host;
+    for command in wrong {
+        ip_do(&stage.inside, command);
+    }
+    let before = Snapshot::settled(&stage.inside);
+    let differences = host.check(endpoint, &stage.inside)?;
+    assert!(differences.iter().any(Difference::needs_replacement), "{differences:?}");
+    let mut watches = watches(stage)?;
+    let error = host.ensure(endpoint, &stage.inside).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NeedsReplacement, "{error}");
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "\"eth0\" on parent \"{}\" in {}: cannot make the endpoint as it should be: {why}, \
+             which cannot be changed; have it replaced, or delete the link",
+            endpoint.parent(),
+            stage.inside
+        )
+    );
+    assert_silence(&mut watches)?;
+    before.assert_same(&stage.inside);
+
+    let ensured = host.ensure_or_replace(endpoint, &stage.inside)?;
+    assert_eq!(words(&ensured.repaired), words(&differences));
+    assert_eq!(words(&host.check(endpoint, &stage.inside)?), [""; 0]);
+    assert_eq!(ip_addresses(&stage.inside, "eth0"), ["192.168.15.10/24"]);
+    host.detach(ensured.attachment)?;
+    Ok(())
+}
+
+fn what_cannot_be_changed_is_replaced_only_when_asked() -> Outcome {
+    let stage = Stage::set()?;
+    let veth = ["link add eth0 type veth peer name other"];
+    let why = "the link is not on that parent, the link is a veth";
+    replace(&stage, &veth, &eth0()?, why)?;
+
+    let host = &stage.lab.a.host;
+    host.attach(&eth0()?.mode(Mode::Passthru), &stage.inside)?;
+    replace(&stage, &[], &eth0()?, "the link is in mode passthru")?;
+    host.attach(&eth0()?, &stage.inside)?;
+    let passthru = eth0()?.mode(Mode::Passthru);
+    replace(&stage, &[], &passthru, "the link is in mode bridge")?;
+    host.attach(&eth0()?.queues(2, 2), &stage.inside)?;
+    let why = "the link has 2 transmit and 2 receive queues";
+    replace(&stage, &[], &eth0()?.queues(1, 4), why)?;
+
+    stage.lab.cable("ens34")?;
+    host.attach(&Endpoint::new("eth0", "ens34")?, &stage.inside)?;
+    replace(&stage, &[], &eth0()?, "the link is not on that parent")?;
+    // A parent of the same index on another host is another parent.
+    stage.lab.b.host.attach(&Endpoint::new("eth0", "ens33")?, &stage.inside)?;
+    replace(&stage, &[], &eth0()?, "the link is not on that parent")
+}
+
+fn vlans_are_repaired_and_replaced() -> Outcome {
+    need(Need::Vlan)?;
+    let stage = Stage::set()?;
+    let vlan = |id: u16| -> Outcome<Endpoint> {
+        Ok(Endpoint::vlan("eth0", "ens33", Vlan::new(id)?.gvrp(true).egress_qos(1, 2)?)?
+            .address("192.168.15.10/24".parse()?))
+    };
+    let others = ["the VLAN options are others"];
+    repair(&stage, &vlan(100)?, &["link set eth0 type vlan gvrp off"], &others)?;
+    repair(&stage, &vlan(100)?, &["link set eth0 type vlan egress-qos-map 1:3"], &others)?;
+    stage.lab.a.host.attach(&vlan(100)?, &stage.inside)?;
+    replace(&stage, &[], &vlan(101)?, "the link is VLAN 802.1Q 100")?;
+    stage.lab.a.host.attach(&vlan(100)?, &stage.inside)?;
+    let ad = Vlan::new(100)?.protocol(VlanProtocol::Dot1ad);
+    let ad = Endpoint::vlan("eth0", "ens33", ad)?.address("192.168.15.10/24".parse()?);
+    replace(&stage, &[], &ad, "the link is VLAN 802.1Q 100")?;
+    // On a VLAN parent that is gone with all that hung on it.
+    let endpoint = Endpoint::new("eth0", "ens33.200")?.address("192.168.15.10/24".parse()?);
+    stage.lab.a.host.ensure(&endpoint, &stage.inside)?;
+    ip_do(&stage.lab.a.netns, "link delete ens33.200");
+    let ensured = stage.lab.a.host.ensure(&endpoint, &stage.inside)?;
+    assert_eq!(ensured.repaired, [Difference::LinkMissing]);
+    stage.lab.a.host.detach(ensured.attachment)?;
+    assert_eq!(ip(&stage.lab.a.netns, "link show type vlan"), serde_json::json!([]));
+    Ok(())
+}
+
+fn what_is_gone_already_is_detached() -> Outcome {
+    let stage = Stage::set()?;
+    let host = &stage.lab.a.host;
+    let attachment = host.attach(&eth0()?, &stage.inside)?;
+    ip_do(&stage.inside, "link delete eth0");
+    assert_eq!(host.detach(attachment.clone())?, Detached::AlreadyGone);
+    assert_eq!(ip_lines(&stage.inside, "-4 route show"), [""; 0], "the blackhole went too");
+    assert_eq!(host.detach(attachment)?, Detached::AlreadyGone);
+
+    // The process has ended, and nobody but the attachment holds its namespace.
+    let Stage { lab, inside, container } = stage;
+    let attachment = lab.a.host.attach(&eth0()?, &inside)?;
+    drop((container, inside));
+    assert_eq!(lab.a.host.detach(attachment)?, Detached::Removed);
+
+    // The parent has gone, and its children with it.
+    let stage = Stage::set()?;
+    stage.lab.cable("ens34")?;
+    let endpoint = Endpoint::new("eth0", "ens34")?;
+    let attachment = stage.lab.a.host.attach(&endpoint, &stage.inside)?;
+    ip_do(&stage.lab.a.netns, "link delete ens34");
+    assert_eq!(stage.lab.a.host.detach(attachment)?, Detached::AlreadyGone);
+    let error = stage.lab.a.host.ensure(&endpoint, &stage.inside).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ParentNotFound, "{error}");
+    Ok(())
+}
+
+/// An attachment ends halfway, at every call, and nothing can be undone any more, as if the process
+/// had been killed: `ensure` finishes it.
+fn what_ended_halfway_is_finished() -> Outcome {
+    let lab = Lab::new()?;
+    let endpoint = eth0()?.source_routing(77).route("10.3.0.0/16 via 192.168.15.2".parse()?);
+    let mut halfway = 0;
+    for number in 0.. {
+        let container = macvlan_core::NetNs::anonymous()?;
+        let dead = Fault::Errno(Errno::EPERM as i32);
+        let (result, calls) =
+            with_faults(number..=usize::MAX, dead, || lab.a.host.attach(&endpoint, &container));
+        if calls.len() <= number {
+            assert!(result.is_ok());
+            break;
+        }
+        let error = result.unwrap_err();
+        halfway += usize::from(!error.leftovers().is_empty());
+        let ensured = lab.a.host.ensure(&endpoint, &container)?;
+        assert_eq!(words(&lab.a.host.check(&endpoint, &container)?), [""; 0], "{error}");
+        assert_eq!(ip_addresses(&container, "eth0"), ["192.168.15.10/24"]);
+        assert_eq!(lab.a.host.detach(ensured.attachment)?, Detached::Removed);
+        assert_eq!(ip_lines(&container, "rule show").len(), 3, "{error}");
+        assert_eq!(ip_lines(&container, "-4 route show type blackhole"), [""; 0], "{error}");
+    }
+    assert!(halfway > 5, "{halfway}");
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    the_link_s_settings_are_repaired,
+    macvlan_options_are_repaired,
+    addresses_routes_and_rules_are_repaired,
+    ipv6_is_repaired,
+    a_link_that_is_down_is_set_up_with_all_it_lost,
+    what_is_missing_is_attached,
+    what_cannot_be_changed_is_replaced_only_when_asked,
+    vlans_are_repaired_and_replaced,
+    what_is_gone_already_is_detached,
+    what_ended_halfway_is_finished,
+}

@@ -1,0 +1,402 @@
+//! Every system call of a netlink socket fails once, in every way, and then for good: whatever was
+//! being done, the namespaces are as before, or the error says precisely what remains.
+//!
+//! The faults come through a seam in the library (its feature `fault-injection`); `strace.rs` makes
+//! the kernel fail instead, with nothing compiled in.
+#![deny(dead_code)]
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+
+use macvlan_core::{
+    AddressInfo, Attachment, Call, Endpoint, Error, ErrorKind, Fault, Handle, Host, Link, LinkInfo,
+    LinkState, LinkStatistics, Macvlan, Mode, NetNs, Result, RouteInfo, Rule, with_faults,
+};
+use macvlan_tests::{Lab, Need, Outcome, Snapshot, ip_do, ip_try, is_long, need, sysctl};
+use nix::errno::Errno;
+
+const NEVER: RangeInclusive<usize> = usize::MAX..=usize::MAX;
+
+/// A host, and a container with routes of its own through an interface of its own.
+struct Stage {
+    lab: Lab,
+    inside: NetNs,
+}
+
+/// The container's routes, which are put back by hand where an error says that they are gone.
+const DEFAULT_ROUTES: [&str; 3] = [
+    "default via 192.168.15.2 dev net0 metric 5",
+    "default via 192.168.15.1 dev net0 metric 7",
+    "default via fd15::2 dev net0 metric 5",
+];
+
+/// A route of the container's, for which a route of the endpoint's is refused.
+const IN_THE_WAY: &str = "blackhole 10.9.0.0/16";
+
+impl Stage {
+    fn set() -> Outcome<Self> {
+        let stage = Self { lab: Lab::new()?, inside: NetNs::anonymous()? };
+        if need(Need::Ipv6).is_ok() {
+            // Snapshots are not to change by themselves.
+            sysctl(&stage.inside, "ipv6/conf/default/accept_dad", "0");
+        }
+        // It is another `lo` after its first time up, and trials will set it up.
+        ip_do(&stage.inside, "link set lo up");
+        ip_do(&stage.inside, "link set lo down");
+        let first = Endpoint::new("net0", "ens33")?
+            .address("192.168.15.20/24".parse()?)
+            .address("fd15::20/64 nodad".parse()?)
+            .lo_up(false);
+        stage.lab.b.host.attach(&first, &stage.inside)?;
+        for route in DEFAULT_ROUTES {
+            ip_do(&stage.inside, &format!("route add {route}"));
+        }
+        Ok(stage)
+    }
+
+    fn outside(&self) -> &NetNs {
+        &self.lab.a.netns
+    }
+
+    /// What is there when nothing moves by itself any more: the kernel finishes some things later.
+    fn settled(&self) -> Outcome<Before> {
+        let of = |netns: &NetNs| -> Outcome<(Seen, Snapshot)> {
+            let snapshot = Snapshot::settled(netns);
+            Ok((Seen::of(netns)?, snapshot))
+        };
+        Ok(Before { outside: of(self.outside())?, inside: of(&self.inside)? })
+    }
+
+    /// A session and a handle that have opened no socket yet, so that opening can fail too.
+    fn anew(&self) -> Result<(NetNs, NetNs)> {
+        Ok((NetNs::from_fd(self.outside())?, NetNs::from_fd(&self.inside)?))
+    }
+
+    fn attach(&self, endpoint: &Endpoint) -> Result<Attachment> {
+        let (outside, inside) = self.anew()?;
+        Host::in_netns(&outside)?.attach(endpoint, &inside)
+    }
+
+    /// Does by hand what an error says is left to do; what it is sure of has to be there.
+    fn tidy_up(&self, error: &Error) {
+        // Links first: other things go with them.
+        let mut left: Vec<&String> = error.leftovers().iter().collect();
+        left.sort_by_key(|left| !left.contains("link "));
+        for left in left {
+            let (sure, what) = match left.strip_prefix("perhaps ") {
+                Some(what) => (false, what),
+                None => (true, left.as_str()),
+            };
+            let outside = what.contains(&self.outside().id().to_string());
+            let netns = if outside { self.outside() } else { &self.inside };
+            assert!(what.contains(&netns.id().to_string()), "where? {error}");
+            let words = what.split(" in the network").next().unwrap_or_default();
+            let command = if let Some(name) = words.strip_prefix("link ") {
+                format!("link delete {}", name.trim_matches('"'))
+            } else if let Some(name) = words.strip_prefix("VLAN ") {
+                format!("link delete {}", name.trim_matches('"'))
+            } else if let Some(route) = words.strip_prefix("route ") {
+                let family = if route.contains("fd") { "-6" } else { "-4" };
+                format!("{family} route delete {route}")
+            } else if let Some(rule) = words.strip_prefix("rule ") {
+                let family = if rule.contains("fd") { "-6" } else { "-4" };
+                format!("{family} rule delete {rule}")
+            } else if words == "lo set up" {
+                "link set lo down".to_owned()
+            } else if words.starts_with("a default route of") {
+                for route in DEFAULT_ROUTES {
+                    let _ = ip_try(netns, &format!("route add {route}"));
+                }
+                continue;
+            } else {
+                panic!("{left:?} does not say what remains: {error}");
+            };
+            let of_parent = outside && words.strip_prefix("VLAN ") == Some("ens33");
+            if of_parent {
+                assert!(!sure && what.ends_with("if it was made on demand"), "{error}");
+                continue;
+            }
+            let done = ip_try(netns, &command);
+            assert!(!sure || done.is_ok(), "{done:?}, after: {error}");
+            // Whether that route was added or stood in the way is what nobody knows then.
+            if words == format!("route {IN_THE_WAY}") {
+                assert!(!sure, "{error}");
+                ip_do(netns, &format!("route add {IN_THE_WAY}"));
+            }
+        }
+    }
+
+    /// After something that was to change nothing, or to tell what it could not undo.
+    fn judge(&self, before: &Before, failed: Option<&Error>, trial: &str) -> Outcome {
+        if let Some(error) = failed {
+            assert_ne!(error.kind(), ErrorKind::Bug, "{trial}: {error}");
+            self.tidy_up(error);
+        }
+        let said = failed.map(ToString::to_string).unwrap_or_default();
+        for (netns, (seen, _)) in
+            [(self.outside(), &before.outside), (&self.inside, &before.inside)]
+        {
+            assert_eq!(Seen::of(netns)?, *seen, "{netns}, after {trial}: {said}");
+        }
+        Ok(())
+    }
+
+    /// When all trials are over, `ip` has the last word.
+    fn judge_all(&self, before: &Before) {
+        before.outside.1.assert_same(self.outside());
+        before.inside.1.assert_same(&self.inside);
+    }
+}
+
+struct Before {
+    outside: (Seen, Snapshot),
+    inside: (Seen, Snapshot),
+}
+
+/// What the library itself sees, which starts no program and so can be asked after every trial.
+#[derive(Debug, PartialEq, Eq)]
+struct Seen(Vec<LinkInfo>, Vec<AddressInfo>, Vec<RouteInfo>, Vec<Rule>);
+
+impl Seen {
+    fn of(netns: &NetNs) -> Outcome<Self> {
+        let handle = Handle::in_netns(&NetNs::from_fd(netns)?)?;
+        let mut links = handle.links()?;
+        for link in &mut links {
+            link.statistics = LinkStatistics::default();
+            link.state = LinkState::Unknown;
+        }
+        Ok(Self(links, handle.addresses()?, handle.routes()?, handle.rules()?))
+    }
+}
+
+/// The ways in which a call can fail, and whether for good.
+fn faults(call: Call) -> Vec<(Fault, bool)> {
+    let once = [Errno::EPERM, Errno::ENOBUFS, Errno::EINTR, Errno::ENOMEM];
+    let mut faults: Vec<(Fault, bool)> =
+        once.iter().map(|errno| (Fault::Errno(*errno as i32), false)).collect();
+    faults.push((Fault::Errno(Errno::EPERM as i32), true));
+    let replies = [Fault::Truncated, Fault::NoReply, Fault::OtherSequence];
+    if call == Call::Receive {
+        faults.extend(replies.map(|fault| (fault, false)));
+        faults.push((Fault::NoReply, true));
+    }
+    if is_long() {
+        faults.push((Fault::Errno(Errno::ENOBUFS as i32), true));
+        if call == Call::Receive {
+            faults.extend([Fault::Truncated, Fault::OtherSequence].map(|fault| (fault, true)));
+        }
+    }
+    faults
+}
+
+/// Does something with every fault at every call that it makes; how many trials that were.
+fn at_every_call<T>(
+    work: impl Fn() -> Outcome<T>,
+    clean: impl Fn(T, &str) -> Outcome,
+    prepare: impl Fn() -> Outcome,
+) -> Outcome<usize> {
+    prepare()?;
+    let (result, calls) = with_faults(NEVER, Fault::NoReply, &work);
+    clean(result?, "without a fault")?;
+    let mut trials = 0;
+    let mut kinds = BTreeSet::new();
+    for (number, call) in calls.iter().enumerate() {
+        kinds.insert(format!("{call:?}"));
+        for (fault, for_good) in faults(*call) {
+            let last = if for_good { usize::MAX } else { number };
+            prepare()?;
+            let (result, made) = with_faults(number..=last, fault, &work);
+            let trial = format!("{fault:?} at {call:?} {number}, for good: {for_good}");
+            assert!(made.len() > number, "{trial}: only {} calls were made", made.len());
+            clean(result?, &trial)?;
+            trials += 1;
+        }
+    }
+    assert!(kinds.contains("Send") && kinds.contains("Receive"), "{kinds:?}");
+    println!("{trials} faults in {} calls", calls.len());
+    Ok(trials)
+}
+
+/// Attaches with every fault. What was attached all the same is right, and is detached.
+fn attach_with_faults(endpoint: &Endpoint, refused: Option<ErrorKind>) -> Outcome {
+    let stage = Stage::set()?;
+    if refused.is_some() {
+        ip_do(&stage.inside, &format!("route add {IN_THE_WAY}"));
+    }
+    let before = stage.settled()?;
+    let host = &stage.lab.a.host;
+    let trials = at_every_call(
+        || Ok(stage.attach(endpoint)),
+        |result, trial| {
+            let failed = match result {
+                Ok(attachment) => {
+                    assert!(refused.is_none(), "{trial}: it was not refused");
+                    assert_eq!(host.check(endpoint, &stage.inside)?, [], "{trial}");
+                    host.detach(attachment)?;
+                    ip_do(&stage.inside, "link set lo down");
+                    for route in DEFAULT_ROUTES {
+                        let _ = ip_try(&stage.inside, &format!("route add {route}"));
+                    }
+                    None
+                }
+                Err(error) => Some(error),
+            };
+            stage.judge(&before, failed.as_ref(), trial)
+        },
+        || Ok(()),
+    )?;
+    assert!(trials > 40, "{trials}");
+    stage.judge_all(&before);
+    Ok(())
+}
+
+fn eth0() -> Result<Endpoint> {
+    Ok(Endpoint::new("eth0", "ens33")?
+        .address("10.0.0.10/24".parse()?)
+        .address("fd10::10/64 nodad".parse()?))
+}
+
+fn an_attach_fails_at_every_call() -> Outcome {
+    let endpoint = eth0()?
+        .gateway("10.0.0.1".parse()?)
+        .route("blackhole 10.8.0.0/16".parse()?)
+        .route("10.3.0.0/16 via 192.168.15.2 dev net0".parse()?);
+    attach_with_faults(&endpoint, None)
+}
+
+fn a_replacement_of_default_routes_fails_at_every_call() -> Outcome {
+    let endpoint = eth0()?
+        .gateway("10.0.0.1".parse()?)
+        .gateway("fd10::1".parse()?)
+        .replace_default_route(true);
+    attach_with_faults(&endpoint, None)
+}
+
+fn source_routing_fails_at_every_call() -> Outcome {
+    let endpoint =
+        eth0()?.gateway("10.0.0.1".parse()?).source_routing(77).mode(Mode::Passthru).promisc(true);
+    attach_with_faults(&endpoint, None)
+}
+
+/// And so do the looking for the cause and the undoing, when the kernel has refused.
+fn an_undoing_fails_at_every_call() -> Outcome {
+    let endpoint = eth0()?
+        .gateway("10.0.0.1".parse()?)
+        .route("blackhole 10.8.0.0/16".parse()?)
+        .route("blackhole fd08::/16".parse()?)
+        .route(IN_THE_WAY.parse()?);
+    attach_with_faults(&endpoint, Some(ErrorKind::RouteExists))
+}
+
+/// A detachment goes as far as it can, and says what remains.
+fn a_detach_fails_at_every_call() -> Outcome {
+    let stage = Stage::set()?;
+    let before = stage.settled()?;
+    let endpoint = eth0()?
+        .route("blackhole 10.8.0.0/16".parse()?)
+        .source_routing(77)
+        .gateway("10.0.0.1".parse()?)
+        .lo_up(false);
+    let attachment = RefCell::new(None);
+    let trials = at_every_call(
+        || {
+            let attachment = attachment.borrow_mut().take().ok_or("nothing is attached")?;
+            Ok(stage.lab.a.host.detach(attachment))
+        },
+        |result, trial| stage.judge(&before, result.err().as_ref(), trial),
+        || {
+            *attachment.borrow_mut() = Some(stage.attach(&endpoint)?);
+            Ok(())
+        },
+    )?;
+    stage.judge_all(&before);
+    assert!(trials > 20, "{trials}");
+    Ok(())
+}
+
+/// A link is given away, by moving it or by making it there: it is here or there, and whole.
+fn a_handoff_fails_at_every_call() -> Outcome {
+    let stage = Stage::set()?;
+    let before = stage.settled()?;
+    let moved = || -> Outcome<Result<()>> {
+        let (outside, inside) = stage.anew()?;
+        Ok(Handle::in_netns(&outside)
+            .and_then(|handle| handle.move_link("gift", &inside, Some("eth7".parse()?))))
+    };
+    let made = || -> Outcome<Result<()>> {
+        let (outside, inside) = stage.anew()?;
+        let link = Link::macvlan("eth7", "ens33", Macvlan::new(Mode::Bridge))?.netns(&inside);
+        Ok(Handle::in_netns(&outside).and_then(|handle| handle.add_link(&link)))
+    };
+    let prepare = || -> Outcome {
+        let gift = Link::macvlan("gift", "ens33", Macvlan::new(Mode::Bridge))?;
+        Ok(stage.lab.a.handle.add_link(&gift)?)
+    };
+    let end = |name_here: &str, result: Result<()>, trial: &str| -> Outcome {
+        let here = ip_try(stage.outside(), &format!("link delete {name_here}"));
+        let there = ip_try(&stage.inside, "link delete eth7");
+        match result {
+            Ok(()) => assert!(there.is_ok() && here.is_err(), "{trial}: {here:?} {there:?}"),
+            Err(error) => {
+                let sure = error.kind() != ErrorKind::Protocol;
+                assert!(!sure || there.is_err(), "{trial}: it was done all the same: {error}");
+            }
+        }
+        stage.judge(&before, None, trial)
+    };
+    at_every_call(moved, |result, trial| end("gift", result, trial), prepare)?;
+    at_every_call(made, |result, trial| end("gift", result, trial), || Ok(()))?;
+    stage.judge_all(&before);
+    Ok(())
+}
+
+fn a_vlan_on_demand_fails_at_every_call() -> Outcome {
+    need(Need::Vlan)?;
+    let endpoint = Endpoint::new("eth0", "ens33.100")?.address("10.0.0.10/24".parse()?);
+    attach_with_faults(&endpoint, None)?;
+    let endpoint = Endpoint::new("eth0", "ens33.100.200")?;
+    attach_with_faults(&endpoint, None)
+}
+
+fn the_last_one_leaves_a_vlan_with_faults() -> Outcome {
+    need(Need::Vlan)?;
+    let stage = Stage::set()?;
+    let before = stage.settled()?;
+    let endpoint = Endpoint::new("eth0", "ens33.100")?.lo_up(false);
+    let attachment = RefCell::new(None);
+    let host = &stage.lab.a.host;
+    at_every_call(
+        || {
+            let attachment = attachment.borrow_mut().take().ok_or("nothing is attached")?;
+            Ok(host.detach(attachment))
+        },
+        |result, trial| {
+            if result.is_ok() {
+                return stage.judge(&before, None, trial);
+            }
+            // Whoever comes by later removes what is left.
+            let error = result.err().ok_or("it failed")?;
+            assert!(!error.leftovers().is_empty(), "{trial}: {error}");
+            let _ = ip_try(&stage.inside, "link delete eth0");
+            host.remove_unused_parents()?;
+            stage.judge(&before, None, &format!("{trial}: {error}"))
+        },
+        || {
+            *attachment.borrow_mut() = Some(stage.attach(&endpoint)?);
+            Ok(())
+        },
+    )?;
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    an_attach_fails_at_every_call,
+    a_replacement_of_default_routes_fails_at_every_call,
+    source_routing_fails_at_every_call,
+    an_undoing_fails_at_every_call,
+    a_detach_fails_at_every_call,
+    a_handoff_fails_at_every_call,
+    a_vlan_on_demand_fails_at_every_call,
+    the_last_one_leaves_a_vlan_with_faults,
+}
