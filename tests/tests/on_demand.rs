@@ -2,8 +2,6 @@
 //! those that are not ours to remove.
 #![deny(dead_code)]
 
-use std::net::SocketAddrV6;
-use std::os::fd::AsRawFd;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
@@ -11,14 +9,8 @@ use macvlan_core::{
     Attachment, Detached, Endpoint, ErrorKind, Handle, LinkId, Parent, Result, Vlan, VlanProtocol,
 };
 use macvlan_tests::{
-    Container, Lab, Need, Outcome, Snapshot, ip, ip_do, ip_lines, ip_link, ip_try, need, ping,
-    sysctl,
-};
-use nix::errno::Errno;
-use nix::sys::socket::sockopt::Ipv6MulticastHops;
-use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, SockaddrIn6, sendto, setsockopt,
-    socket,
+    Container, Lab, Need, Outcome, Snapshot, advertise, ip, ip_do, ip_lines, ip_link, ip_try, need,
+    ping, sysctl,
 };
 
 /// A lab whose other host has an address in VLAN 100.
@@ -160,36 +152,6 @@ fn what_others_have_made_or_use_stays() -> Outcome {
     Ok(())
 }
 
-/// Has a router on the other host announce a subnet, until the VLAN has an address in it.
-fn advertise(lab: &Lab, prefix: [u8; 8]) -> Outcome {
-    // RFC 4861: router advertisement; prefix information: on-link, for addresses, a day.
-    let mut message = vec![134, 0, 0, 0, 64, 0, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0];
-    message.extend([3, 4, 64, 0xc0, 0, 1, 0x51, 0x80, 0, 1, 0x51, 0x80, 0, 0, 0, 0]);
-    message.extend(prefix);
-    message.extend([0; 8]);
-    let link = lab.b.handle.link("ens33.100")?.index;
-    let everybody = SocketAddrV6::new("ff02::1".parse()?, 0, 0, link);
-    let router = lab.b.netns.run(|| {
-        let flags = SockFlag::SOCK_CLOEXEC;
-        let protocol = SockProtocol::IcmpV6;
-        let socket = socket(AddressFamily::Inet6, SockType::Raw, flags, protocol)?;
-        setsockopt(&socket, Ipv6MulticastHops, &255)?;
-        Ok::<_, Errno>(socket)
-    })??;
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while Instant::now() < deadline {
-        let to = SockaddrIn6::from(everybody);
-        sendto(router.as_raw_fd(), &message, &to, MsgFlags::empty())?;
-        std::thread::sleep(Duration::from_millis(50));
-        let addresses =
-            ip_lines(&lab.a.netns, "-6 address show dev ens33.100 scope global dynamic");
-        if !addresses.is_empty() {
-            return Ok(());
-        }
-    }
-    Err("the VLAN heeds no router".into())
-}
-
 /// Nobody wanted the addresses that the host gives itself when a router speaks on the VLAN.
 fn an_address_that_comes_by_itself_does_not_keep_it() -> Outcome {
     need(Need::Ipv6)?;
@@ -197,7 +159,13 @@ fn an_address_that_comes_by_itself_does_not_keep_it() -> Outcome {
     let before = Snapshot::of(&lab.a.netns);
     sysctl(&lab.a.netns, "ipv6/conf/default/use_tempaddr", "2");
     let (_container, attachment) = start(&lab, 11)?;
-    advertise(&lab, [0xfd, 0x42, 0, 0, 0, 0, 0, 1])?;
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let dynamic = "-6 address show dev ens33.100 scope global dynamic";
+    while ip_lines(&lab.a.netns, dynamic).is_empty() {
+        assert!(Instant::now() < deadline, "the VLAN heeds no router");
+        advertise(&lab.b.netns, "ens33.100", "fd42::")?;
+        std::thread::sleep(Duration::from_millis(50));
+    }
     lab.a.host.detach(attachment)?;
     assert!(!exists(&lab, "ens33.100"));
     before.assert_same(&lab.a.netns);
