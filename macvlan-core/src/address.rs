@@ -143,6 +143,10 @@ pub struct AddressInfo {
     /// The kernel's `IFA_F_…` bits.
     #[doc(alias = "IFA_FLAGS")]
     pub flags: u32,
+    /// Who made it: 1 the kernel for `lo`, 2 the kernel because of a router's advertisement, 3 the
+    /// kernel as a link-local one; none where nobody said so, and before Linux 5.18.
+    #[doc(alias = "IFA_PROTO")]
+    pub protocol: Option<u8>,
 }
 
 impl AddressInfo {
@@ -150,6 +154,17 @@ impl AddressInfo {
     #[doc(alias = "IFA_F_TENTATIVE")]
     pub fn is_tentative(&self) -> bool {
         self.flags & nix::libc::IFA_F_TENTATIVE != 0
+    }
+
+    /// Whether the kernel made it by itself, which it does for IPv6: a link-local address, and those
+    /// that a router's advertisement leads to.
+    pub(crate) fn came_by_itself(&self) -> bool {
+        const IFAPROT_KERNEL_RA: u8 = 2;
+        let IpAddr::V6(ip) = self.address.ip() else { return false };
+        // Of privacy's addresses (RFC 8981) the kernel does not say who made them.
+        ip.is_unicast_link_local()
+            || self.protocol == Some(IFAPROT_KERNEL_RA)
+            || self.flags & nix::libc::IFA_F_TEMPORARY != 0
     }
 
     /// Whether the kernel found that somebody else has it.

@@ -34,6 +34,11 @@ impl Actor {
         Ok(Self { process, says: BufReader::new(says) })
     }
 
+    /// The process's id.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Waits for the next line that it prints.
     pub fn line(&mut self) -> Outcome<String> {
         let mut line = String::new();

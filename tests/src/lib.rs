@@ -27,6 +27,7 @@
 //! ```
 
 mod actor;
+mod advertise;
 mod container;
 mod devices;
 mod harness;
@@ -37,10 +38,12 @@ mod need;
 mod ping;
 mod snapshot;
 mod stage;
+mod twins;
 mod userns;
 mod wire;
 
 pub use actor::{Actor, Part, path_of, play};
+pub use advertise::advertise;
 pub use container::Container;
 pub use devices::with_devices;
 pub use harness::{Outcome, Stop, Test, is_long, run_tests};
@@ -51,5 +54,6 @@ pub use need::{Need, need, need_kernel};
 pub use ping::{Echo, ToIp, ping, ping_from, silent};
 pub use snapshot::Snapshot;
 pub use stage::Stage;
+pub use twins::Twins;
 pub use userns::become_root;
 pub use wire::Wire;

@@ -3,12 +3,14 @@
 #![deny(dead_code)]
 
 use std::sync::Barrier;
+use std::time::{Duration, Instant};
 
 use macvlan_core::{
-    Attachment, Endpoint, ErrorKind, Handle, LinkId, Parent, Result, Vlan, VlanProtocol,
+    Attachment, Detached, Endpoint, ErrorKind, Handle, LinkId, Parent, Result, Vlan, VlanProtocol,
 };
 use macvlan_tests::{
-    Container, Lab, Need, Outcome, Snapshot, ip, ip_do, ip_link, ip_try, need, ping,
+    Container, Lab, Need, Outcome, Snapshot, advertise, ip, ip_do, ip_lines, ip_link, ip_try, need,
+    ping, sysctl,
 };
 
 /// A lab whose other host has an address in VLAN 100.
@@ -150,6 +152,32 @@ fn what_others_have_made_or_use_stays() -> Outcome {
     Ok(())
 }
 
+/// Nobody wanted the addresses that the host gives itself when a router speaks on the VLAN.
+fn an_address_that_comes_by_itself_does_not_keep_it() -> Outcome {
+    need(Need::Ipv6)?;
+    let lab = lab()?;
+    let before = Snapshot::of(&lab.a.netns);
+    sysctl(&lab.a.netns, "ipv6/conf/default/use_tempaddr", "2");
+    let (_container, attachment) = start(&lab, 11)?;
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let dynamic = "-6 address show dev ens33.100 scope global dynamic";
+    while ip_lines(&lab.a.netns, dynamic).is_empty() {
+        assert!(Instant::now() < deadline, "the VLAN heeds no router");
+        advertise(&lab.b.netns, "ens33.100", "fd42::")?;
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    lab.a.host.detach(attachment)?;
+    assert!(!exists(&lab, "ens33.100"));
+    before.assert_same(&lab.a.netns);
+
+    // Unlike one that somebody has added, even if not for ever.
+    let (_container, attachment) = start(&lab, 11)?;
+    ip_do(&lab.a.netns, "address add fd43::1/64 dev ens33.100 valid_lft 1000 preferred_lft 1000");
+    lab.a.host.detach(attachment)?;
+    assert!(exists(&lab, "ens33.100"));
+    Ok(())
+}
+
 /// Both find nothing, and both get what one of them makes.
 fn two_at_once() -> Outcome {
     let lab = lab()?;
@@ -227,17 +255,18 @@ fn a_failed_attach_removes_what_it_made() -> Outcome {
             let error = lab.a.host.attach(&endpoint, &container.netns()?).unwrap_err();
             assert_eq!(error.kind(), kind, "{error}");
             assert!(error.leftovers().is_empty(), "{error}");
-            before.0.assert_same(&lab.a.netns);
-            before.1.assert_same(&container.netns()?);
+            assert_eq!(lab.a.handle.links()?.len(), 2, "lo and ens33: {error}");
         }
     }
+    before.0.assert_same(&lab.a.netns);
+    before.1.assert_same(&container.netns()?);
     let (_other, attachment) = start(&lab, 11)?;
     let before = Snapshot::of(&lab.a.netns);
     for (endpoint, kind) in endpoints("ens33.100")?.drain(..3) {
         let error = lab.a.host.attach(&endpoint, &container.netns()?).unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
-        before.assert_same(&lab.a.netns);
     }
+    before.assert_same(&lab.a.netns);
     lab.a.host.detach(attachment)?;
     assert!(!exists(&lab, "ens33.100"));
     Ok(())
@@ -281,8 +310,8 @@ fn a_base_that_is_down_or_missing() -> Outcome {
         let error = lab.a.host.attach(&Endpoint::new("eth0", parent)?, &inside).unwrap_err();
         assert_eq!(error.kind(), kind, "{parent}: {error}");
         assert!(error.to_string().contains(words), "{error}");
-        before.assert_same(&lab.a.netns);
     }
+    before.assert_same(&lab.a.netns);
     Ok(())
 }
 
@@ -291,8 +320,7 @@ fn the_interface_is_gone_before_it_is_detached() -> Outcome {
     let lab = lab()?;
     let (container, attachment) = start(&lab, 11)?;
     ip_do(&container.netns()?, "link delete eth0");
-    let error = lab.a.host.detach(attachment).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
+    assert_eq!(lab.a.host.detach(attachment)?, Detached::AlreadyGone);
     assert!(!exists(&lab, "ens33.100"));
     Ok(())
 }
@@ -320,6 +348,7 @@ macvlan_tests::tests! {
     under_another_name_and_with_another_protocol,
     both_levels_of_qinq_go,
     what_others_have_made_or_use_stays,
+    an_address_that_comes_by_itself_does_not_keep_it,
     two_at_once,
     a_vlan_interface_keeps_its_parent,
     a_failed_attach_removes_what_it_made,

@@ -3,53 +3,15 @@
 #![deny(dead_code)]
 
 use macvlan_core::{
-    AddrGenMode, Handle, Link, LinkInfo, LinkName, MacAddr, Macvlan, MacvlanChange, Mode, NetNs,
-    SourceMacs, Vlan, VlanProtocol,
+    Link, LinkInfo, MacAddr, Macvlan, MacvlanChange, Mode, SourceMacs, Vlan, VlanProtocol,
 };
-use macvlan_tests::{Lab, Need, Outcome, ip_do, ip_link, need, need_kernel};
-use serde_json::Value;
+use macvlan_tests::{Lab, Need, Outcome, Twins, ip_link, need, need_kernel};
 
 const FIRST: &str = "02:00:00:00:00:01";
 const SECOND: &str = "02:00:00:00:00:02";
 
 fn mac(text: &str) -> MacAddr {
     text.parse().unwrap_or_else(|error| panic!("{error}"))
-}
-
-/// What `ip -d -j` says of a link, but for what moves by itself; of the flags, those that are set.
-fn seen(netns: &NetNs, name: &str) -> Value {
-    let mut link = ip_link(netns, name);
-    let set = ["UP", "PROMISC", "ALLMULTI", "MULTICAST"];
-    if let Some(fields) = link.as_object_mut() {
-        fields.remove("operstate");
-    }
-    if let Some(flags) = link["flags"].as_array_mut() {
-        flags.retain(|flag| set.iter().any(|name| flag == name));
-    }
-    link
-}
-
-/// Checks that `ip` sees the same link on both hosts, and that we do; gives what we read.
-#[track_caller]
-fn assert_same(lab: &Lab, name: &str, said: &str) -> LinkInfo {
-    let (mut ours, mut theirs) = (seen(&lab.a.netns, name), seen(&lab.b.netns, name));
-    // Each passthru link has its own parent's MAC address.
-    let passthru = ours["linkinfo"]["info_data"]["mode"] == "passthru";
-    if passthru {
-        (ours["address"], theirs["address"]) = (Value::Null, Value::Null);
-    }
-    assert_eq!(ours, theirs, "ip sees a difference when told {said:?}");
-    let read = |handle: &Handle| handle.link(name).unwrap_or_else(|error| panic!("{error}"));
-    let (mut ours, mut theirs) = (read(&lab.a.handle), read(&lab.b.handle));
-    for info in [&mut ours, &mut theirs] {
-        info.mac = info.mac.filter(|_| !passthru);
-        info.statistics = <_>::default();
-        info.state = <_>::default();
-        info.carrier = None;
-        info.flags &= 1 | 0x100 | 0x200; // UP, PROMISC, ALLMULTI
-    }
-    assert_eq!(ours, theirs, "we read a difference when told {said:?}");
-    ours
 }
 
 /// Checks that the macvlan options that were read are those that were said.
@@ -80,22 +42,9 @@ fn assert_vlan(info: &LinkInfo, said: &Vlan) {
     assert_eq!(info.vlan.as_ref().map(parts), Some(parts(said)));
 }
 
-/// Makes the link on host a, and on b as the words say; both have the same MAC address.
-fn make(lab: &Lab, link: Link, common: &str, kind: &str) -> Outcome {
-    lab.a.handle.add_link(&link.mac(mac("02:00:00:00:00:0f")))?;
-    let common = format!("link ens33 name new0 address 02:00:00:00:00:0f {common}");
-    ip_do(&lab.b.netns, &format!("link add {common} type {kind}"));
-    Ok(())
-}
-
-fn unmake(lab: &Lab) -> Outcome {
-    lab.a.handle.delete_link("new0")?;
-    Ok(lab.b.handle.delete_link("new0")?)
-}
-
 fn macvlan_and_macvtap_options_at_creation() -> Outcome {
     need(Need::Macvtap)?;
-    let lab = Lab::new()?;
+    let twins = Twins::new()?;
     let (first, second) = (mac(FIRST), mac(SECOND));
     let source = Macvlan::new(Mode::Source);
     let rows = [
@@ -117,11 +66,11 @@ fn macvlan_and_macvtap_options_at_creation() -> Outcome {
         let macvlan = Link::macvlan("new0", "ens33", options.clone())?;
         let macvtap = Link::macvtap("new0", "ens33", options.clone())?;
         for (kind, link) in [("macvlan", macvlan), ("macvtap", macvtap)] {
-            make(&lab, link, "", &format!("{kind} {words}"))?;
-            let info = assert_same(&lab, "new0", words);
+            twins.make(link, "", &format!("{kind} {words}"))?;
+            let info = twins.assert_same("new0", words)?;
             assert_eq!(info.kind.as_deref(), Some(kind));
             assert_macvlan(&info, &options);
-            unmake(&lab)?;
+            twins.unmake()?;
         }
     }
     Ok(())
@@ -129,7 +78,7 @@ fn macvlan_and_macvtap_options_at_creation() -> Outcome {
 
 fn macvlan_options_changed_on_a_living_link() -> Outcome {
     need(Need::Macvtap)?;
-    let lab = Lab::new()?;
+    let twins = Twins::new()?;
     let change = MacvlanChange::new;
     let macs = |change: SourceMacs| MacvlanChange::new().source_macs(change);
     let (first, second) = (mac(FIRST), mac(SECOND));
@@ -181,33 +130,33 @@ fn macvlan_options_changed_on_a_living_link() -> Outcome {
             "macvtap" => Link::macvtap("new0", "ens33", options)?,
             _ => Link::macvlan("new0", "ens33", options)?,
         };
-        make(&lab, link.up(true), "up", &format!("{kind} mode bridge"))?;
+        twins.make(link.up(true), "up", &format!("{kind} mode bridge"))?;
         for (words, change, becomes) in &rows {
-            lab.a.handle.set_macvlan("new0", change)?;
-            ip_do(&lab.b.netns, &format!("link set new0 type {kind} {words}"));
-            assert_macvlan(&assert_same(&lab, "new0", words), becomes);
+            let command = format!("link set new0 type {kind} {words}");
+            twins.change(|a| a.set_macvlan("new0", change), &command)?;
+            assert_macvlan(&twins.assert_same("new0", words)?, becomes);
         }
-        unmake(&lab)?;
+        twins.unmake()?;
     }
     Ok(())
 }
 
 /// Without its flag, a passthru link makes the parent promiscuous, at once when that changes.
 fn nopromisc_changed_on_a_living_link() -> Outcome {
-    let lab = Lab::new()?;
+    let twins = Twins::new()?;
     let passthru = Macvlan::new(Mode::Passthru);
-    make(
-        &lab,
+    twins.make(
         Link::macvlan("new0", "ens33", passthru.clone().nopromisc(true))?.up(true),
         "up",
         "macvlan mode passthru nopromisc",
     )?;
     for (words, nopromisc) in [("flag null", false), ("nopromisc", true)] {
-        lab.a.handle.set_macvlan("new0", &MacvlanChange::new().flags(nopromisc, false))?;
-        ip_do(&lab.b.netns, &format!("link set new0 type macvlan mode passthru {words}"));
-        let info = assert_same(&lab, "new0", words);
+        let change = MacvlanChange::new().flags(nopromisc, false);
+        let command = format!("link set new0 type macvlan mode passthru {words}");
+        twins.change(|a| a.set_macvlan("new0", &change), &command)?;
+        let info = twins.assert_same("new0", words)?;
         assert_macvlan(&info, &passthru.clone().nopromisc(nopromisc));
-        for host in [&lab.a, &lab.b] {
+        for host in [&twins.lab.a, &twins.lab.b] {
             assert_eq!(
                 ip_link(&host.netns, "ens33")["promiscuity"],
                 u32::from(!nopromisc),
@@ -237,7 +186,7 @@ fn broadcast_cutoff() -> Outcome {
 
 fn vlan_options_at_creation() -> Outcome {
     need(Need::Vlan)?;
-    let lab = Lab::new()?;
+    let twins = Twins::new()?;
     let of = Vlan::new;
     let rows = [
         ("id 1", of(1)?),
@@ -260,16 +209,16 @@ fn vlan_options_at_creation() -> Outcome {
     ];
     for (words, options) in rows {
         let link = Link::vlan("new0", "ens33", options.clone())?;
-        make(&lab, link, "", &format!("vlan {words}"))?;
-        assert_vlan(&assert_same(&lab, "new0", words), &options);
-        unmake(&lab)?;
+        twins.make(link, "", &format!("vlan {words}"))?;
+        assert_vlan(&twins.assert_same("new0", words)?, &options);
+        twins.unmake()?;
     }
     Ok(())
 }
 
 fn vlan_options_changed_on_a_living_link() -> Outcome {
     need(Need::Vlan)?;
-    let lab = Lab::new()?;
+    let twins = Twins::new()?;
     let of = || Vlan::new(20);
     // What is said changes; what is not said stays as it was.
     let rows = [
@@ -292,11 +241,11 @@ fn vlan_options_changed_on_a_living_link() -> Outcome {
             of()?.egress_qos(1, 3)?.ingress_qos(2, 2)?.ingress_qos(4, 5)?,
         ),
     ];
-    make(&lab, Link::vlan("new0", "ens33", of()?)?, "", "vlan id 20")?;
+    twins.make(Link::vlan("new0", "ens33", of()?)?, "", "vlan id 20")?;
     for (words, change, becomes) in rows {
-        lab.a.handle.set_vlan("new0", &change)?;
-        ip_do(&lab.b.netns, &format!("link set new0 type vlan {words}"));
-        assert_vlan(&assert_same(&lab, "new0", words), &becomes);
+        let command = format!("link set new0 type vlan {words}");
+        twins.change(|a| a.set_vlan("new0", &change), &command)?;
+        assert_vlan(&twins.assert_same("new0", words)?, &becomes);
     }
     Ok(())
 }
@@ -306,87 +255,16 @@ fn vlan_bound_to_a_bridge() -> Outcome {
     for what in [Need::Vlan, Need::Bridge] {
         need(what)?;
     }
-    let lab = Lab::new()?;
+    let twins = Twins::new()?;
     let options = Vlan::new(20)?.bridge_binding(true);
-    for host in [&lab.a, &lab.b] {
+    for host in [&twins.lab.a, &twins.lab.b] {
         let bridge = Link::bridge("br0")?.mac(mac("02:00:00:00:00:0b")).index(70_000);
         host.handle.add_link(&bridge)?;
     }
-    lab.a.handle.add_link(&Link::vlan("br0.20", "br0", options.clone())?)?;
+    let vlan = Link::vlan("br0.20", "br0", options.clone())?;
     let words = "link add link br0 name br0.20 type vlan id 20 bridge_binding on";
-    ip_do(&lab.b.netns, words);
-    assert_vlan(&assert_same(&lab, "br0.20", words), &options);
-    Ok(())
-}
-
-/// What every kind of link can be told, at creation.
-fn common_options_at_creation() -> Outcome {
-    let lab = Lab::new()?;
-    let link = || Link::macvlan("new0", "ens33", Macvlan::new(Mode::Bridge));
-    let rows = [
-        ("index 70000", link()?.index(70_000)),
-        ("mtu 1400", link()?.mtu(1400)),
-        ("group 7", link()?.group(7)),
-        ("txqueuelen 33", link()?.tx_queue_len(33)),
-        ("numtxqueues 3 numrxqueues 2", link()?.queues(3, 2)),
-        ("up", link()?.up(true)),
-    ];
-    for (words, link) in rows {
-        make(&lab, link, words, "macvlan mode bridge")?;
-        assert_same(&lab, "new0", words);
-        unmake(&lab)?;
-    }
-    let promisc = link()?.promisc(true).up(true);
-    make(&lab, promisc, "", "macvlan mode bridge")?;
-    ip_do(&lab.b.netns, "link set new0 up promisc on"); // `link add … promisc on` does not work
-    assert!(assert_same(&lab, "new0", "promisc").is_promisc());
-    Ok(())
-}
-
-type Change = fn(&Handle) -> macvlan_core::Result<()>;
-
-/// And on a living link, by the verbs of a handle.
-fn common_options_changed_on_a_living_link() -> Outcome {
-    let lab = Lab::new()?;
-    make(
-        &lab,
-        Link::macvlan("new0", "ens33", Macvlan::new(Mode::Bridge))?,
-        "",
-        "macvlan mode bridge",
-    )?;
-    let long = "a name that says more than fifteen bytes can".replace(' ', "-");
-    let rows: [(&str, Change); 16] = [
-        ("link set new0 address 02:00:00:00:00:11", |a| {
-            a.set_mac("new0", mac("02:00:00:00:00:11"))
-        }),
-        ("link set new0 mtu 1300", |a| a.set_mtu("new0", 1300)),
-        ("link set new0 alias spare", |a| a.set_alias("new0", "spare")),
-        ("link set new0 group 9", |a| a.set_group("new0", 9)),
-        ("link set new0 txqueuelen 44", |a| a.set_tx_queue_len("new0", 44)),
-        ("link set new0 addrgenmode none", |a| a.set_addr_gen_mode("new0", AddrGenMode::None)),
-        ("link set new0 addrgenmode random", |a| a.set_addr_gen_mode("new0", AddrGenMode::Random)),
-        ("link set new0 addrgenmode eui64", |a| a.set_addr_gen_mode("new0", AddrGenMode::Eui64)),
-        ("link property add dev new0 altname wan", |a| a.add_alternative_name("new0", "wan")),
-        ("link property add dev new0 altname a-name-that-says-more-than-fifteen-bytes-can", |a| {
-            a.add_alternative_name("new0", "a-name-that-says-more-than-fifteen-bytes-can")
-        }),
-        ("link property del dev new0 altname wan", |a| a.delete_alternative_name("new0", "wan")),
-        ("link set new0 promisc on", |a| a.set_promisc("new0", true)),
-        ("link set new0 promisc off", |a| a.set_promisc("new0", false)),
-        ("link set new0 allmulticast on", |a| a.set_allmulticast("new0", true)),
-        ("link set new0 up", |a| a.set_up("new0")),
-        ("link set new0 down", |a| a.set_down("new0")),
-    ];
-    for (words, change) in rows {
-        change(&lab.a.handle)?;
-        ip_do(&lab.b.netns, words);
-        assert_same(&lab, "new0", words);
-    }
-    let info = lab.a.handle.link("new0")?;
-    assert_eq!(info.alternative_names, [long]);
-    assert_eq!(info.alias.as_deref(), Some("spare"));
-    lab.a.handle.rename("new0", LinkName::new("new1")?)?;
-    assert_eq!(ip_link(&lab.a.netns, "new1")["ifindex"], info.index);
+    twins.change(|a| a.add_link(&vlan), words)?;
+    assert_vlan(&twins.assert_same("br0.20", words)?, &options);
     Ok(())
 }
 
@@ -398,6 +276,4 @@ macvlan_tests::tests! {
     vlan_options_at_creation,
     vlan_options_changed_on_a_living_link,
     vlan_bound_to_a_bridge,
-    common_options_at_creation,
-    common_options_changed_on_a_living_link,
 }

@@ -192,9 +192,8 @@ fn two_vlans_and_a_router() -> Outcome {
     }
     sysctl(&router.netns()?, "ipv4/ip_forward", "1");
     sysctl(&router.netns()?, "ipv6/conf/all/forwarding", "1");
-    let two_hops = [Some(63), Some(63)];
     for (from, ips) in &across[..2] {
-        assert_eq!(hops(from, *ips), two_hops, "{ips:?}");
+        assert_eq!(hops(from, *ips), [Some(63), Some(63)], "{ips:?}");
     }
     // The router itself is still one hop away, and inside a VLAN nothing has changed.
     assert_eq!(hops(&container0, ["10.10.0.254", "fd00:10::254"]), direct);

@@ -322,10 +322,7 @@ fn unused(connection: &Connection, index: u32) -> Result<Option<LinkInfo>> {
     let addresses = connection
         .dump(&encode::get_addresses(None, Some(index)), decode::address)
         .map_err(|failure| failure.into_error("list the VLAN's addresses"))?;
-    // The kernel gives every link a link-local address by itself.
-    let by_itself =
-        |ip: std::net::IpAddr| matches!(ip, std::net::IpAddr::V6(ip) if ip.is_unicast_link_local());
-    if addresses.iter().any(|info| !by_itself(info.address.ip())) {
+    if addresses.iter().any(|address| !address.came_by_itself()) {
         return Ok(None);
     }
     let carries = links_on(connection, index)?.iter().any(|link| !is_probe(link));

@@ -24,8 +24,9 @@ use crate::text::serde_as_text;
 /// ```
 ///
 /// What was made on demand is marked by the link group [`Parent::ON_DEMAND_GROUP`]. A VLAN that
-/// somebody else made, or took out of that group, is never removed; nor is one that has an address,
-/// is a port of a bridge or bond, or carries any other link.
+/// somebody else made, or took out of that group, is never removed; nor is one that has an address
+/// (but for those that the kernel made by itself for IPv6), is a port of a bridge or bond, or carries
+/// any other link.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[must_use]
 pub struct Parent {

@@ -240,6 +240,7 @@ const IFA_LOCAL: u16 = 2;
 const IFA_LABEL: u16 = 3;
 const IFA_BROADCAST: u16 = 4;
 const IFA_FLAGS: u16 = 8;
+const IFA_PROTO: u16 = 11;
 
 /// An address, behind its `struct ifaddrmsg`.
 pub(crate) fn address(payload: &[u8]) -> Option<AddressInfo> {
@@ -247,6 +248,7 @@ pub(crate) fn address(payload: &[u8]) -> Option<AddressInfo> {
     let prefix_len = header[1];
     let mut flags = u32::from(header[2]);
     let (mut local, mut peer, mut label, mut broadcast) = (None, None, None, None);
+    let mut protocol = None;
     for (kind, value) in attributes(rest) {
         match kind {
             IFA_LOCAL => local = ip_of(value),
@@ -254,6 +256,7 @@ pub(crate) fn address(payload: &[u8]) -> Option<AddressInfo> {
             IFA_LABEL => label = Some(text_of(value)),
             IFA_BROADCAST => broadcast = ip_of(value),
             IFA_FLAGS => flags = u32_of(value).unwrap_or(flags),
+            IFA_PROTO => protocol = value.first().copied(),
             _ => {}
         }
     }
@@ -275,6 +278,7 @@ pub(crate) fn address(payload: &[u8]) -> Option<AddressInfo> {
             _ => None,
         },
         flags,
+        protocol,
     })
 }
 

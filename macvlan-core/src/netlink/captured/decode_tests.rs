@@ -27,6 +27,7 @@ fn addresses() {
         label: Some(label.into()),
         broadcast: None,
         flags: flags | PERMANENT,
+        protocol: None,
     };
     let v6 = |text: &str, flags| AddressInfo { label: None, ..v4(text, "", flags) };
     assert_eq!(
@@ -44,7 +45,11 @@ fn addresses() {
             v6("fd00::7/64 nodad", DEPRECATED | NODAD),
             v6("fd00::5/128 nodad", NODAD),
             v6("fd00::2/64 nodad", NODAD),
-            AddressInfo { scope: Scope::Link, ..v6("fe80::42:acff:fe10:d5b4/64", TENTATIVE) },
+            AddressInfo {
+                scope: Scope::Link,
+                protocol: Some(3),
+                ..v6("fe80::42:acff:fe10:d5b4/64", TENTATIVE)
+            },
         ]
     );
     assert_eq!(told.iter().filter(|info| info.is_tentative()).count(), 2);

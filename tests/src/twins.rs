@@ -1,0 +1,104 @@
+//! The same link twice: one told in our words, one in `ip`'s.
+
+use macvlan_core::{Handle, Link, LinkInfo, MacAddr, NetNs};
+use serde_json::Value;
+
+use crate::harness::Outcome;
+use crate::ip::{ip_do, ip_link};
+use crate::lab::Lab;
+
+/// What both are called, and the MAC address that both have.
+const NAME: &str = "new0";
+const MAC: &str = "02:00:00:00:00:0f";
+/// The flags that somebody sets; others follow from what happens.
+const FLAGS: [(&str, u32); 4] =
+    [("UP", 1), ("PROMISC", 0x100), ("ALLMULTI", 0x200), ("MULTICAST", 0x1000)];
+
+/// A lab with a link called `new0` on both hosts: made and changed by us on host a, by `ip` on b.
+/// Neither `ip` nor we may see a difference.
+#[derive(Debug)]
+pub struct Twins {
+    /// The hosts.
+    pub lab: Lab,
+}
+
+impl Twins {
+    /// Two hosts that have no such link yet.
+    pub fn new() -> Outcome<Self> {
+        Ok(Self { lab: Lab::new()? })
+    }
+
+    /// Makes the link on host a; and on b by `ip link add link ens33 name new0 COMMON type KIND`.
+    ///
+    /// # Panics
+    /// If `ip` refuses.
+    #[track_caller]
+    pub fn make(&self, link: Link, common: &str, kind: &str) -> Outcome {
+        self.lab.a.handle.add_link(&link.mac(MAC.parse::<MacAddr>()?))?;
+        let common = format!("link ens33 name {NAME} address {MAC} {common}");
+        ip_do(&self.lab.b.netns, &format!("link add {common} type {kind}"));
+        Ok(())
+    }
+
+    /// Changes the link on host a; and on b by `ip WORDS`.
+    ///
+    /// # Panics
+    /// If `ip` refuses.
+    #[track_caller]
+    pub fn change(
+        &self,
+        change: impl FnOnce(&Handle) -> macvlan_core::Result<()>,
+        words: &str,
+    ) -> Outcome {
+        change(&self.lab.a.handle)?;
+        ip_do(&self.lab.b.netns, words);
+        Ok(())
+    }
+
+    /// Takes both away.
+    pub fn unmake(&self) -> Outcome {
+        self.lab.a.handle.delete_link(NAME)?;
+        Ok(self.lab.b.handle.delete_link(NAME)?)
+    }
+
+    /// Checks that `ip` sees the same link on both hosts, and that we do; gives what we read.
+    ///
+    /// # Panics
+    /// If there is a difference.
+    #[track_caller]
+    pub fn assert_same(&self, name: &str, said: &str) -> Outcome<LinkInfo> {
+        let (a, b) = (&self.lab.a, &self.lab.b);
+        assert_eq!(seen(&a.netns, name), seen(&b.netns, name), "ip, told {said:?}");
+        let (ours, theirs) = (read(&a.handle, name)?, read(&b.handle, name)?);
+        assert_eq!(ours, theirs, "we, told {said:?}");
+        Ok(ours)
+    }
+}
+
+/// What `ip -d -j` says of a link, but for what moves by itself.
+#[track_caller]
+fn seen(netns: &NetNs, name: &str) -> Value {
+    let mut link = ip_link(netns, name);
+    // A passthru link has its own parent's MAC address.
+    if link["linkinfo"]["info_data"]["mode"] == "passthru" {
+        link["address"].take();
+    }
+    link["operstate"].take();
+    if let Some(flags) = link["flags"].as_array_mut() {
+        flags.retain(|flag| FLAGS.iter().any(|(name, _)| flag == name));
+    }
+    link
+}
+
+/// What we say of it, but for the same.
+fn read(handle: &Handle, name: &str) -> Outcome<LinkInfo> {
+    let mut info = handle.link(name)?;
+    if info.macvlan.as_ref().is_some_and(|options| options.mode() == macvlan_core::Mode::Passthru) {
+        info.mac = None;
+    }
+    info.statistics = <_>::default();
+    info.state = <_>::default();
+    info.carrier = None;
+    info.flags &= FLAGS.iter().fold(0, |all, (_, bit)| all | bit);
+    Ok(info)
+}

@@ -1,0 +1,169 @@
+//! Many processes on one VLAN that is made on demand, and some that are killed: none may lose it while
+//! it is on it, and the last one takes it along.
+#![deny(dead_code)]
+
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::Duration;
+
+use macvlan_core::{Detached, Endpoint, Handle, Host, NetNs};
+use macvlan_tests::{Actor, Lab, Need, Outcome, Snapshot, ip_do, need, path_of, ping};
+use nix::sys::ptrace;
+use nix::sys::signal::{Signal, raise};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::Pid;
+
+/// Who answers in the VLAN, on the other host.
+const ANSWERS: &str = "10.100.255.254";
+
+fn lab() -> Outcome<Lab> {
+    need(Need::Vlan)?;
+    let lab = Lab::new()?;
+    ip_do(&lab.b.netns, "link add link ens33 name ens33.100 up type vlan id 100");
+    ip_do(&lab.b.netns, &format!("address add {ANSWERS}/16 dev ens33.100"));
+    Ok(lab)
+}
+
+/// A number below the limit, at random.
+fn below(limit: u64) -> u64 {
+    RandomState::new().build_hasher().finish() % limit
+}
+
+fn pause(most_milliseconds: u64) {
+    std::thread::sleep(Duration::from_micros(below(1000 * most_milliseconds + 1)));
+}
+
+fn endpoint(number: u64) -> Outcome<Endpoint> {
+    let address = format!("10.100.{}.{}/16", number / 100, number % 100 + 1);
+    Ok(Endpoint::new("eth0", "ens33.100")?.address(address.parse()?))
+}
+
+/// Comes and goes: the host's namespace, a number of its own, how often, and how long at most it
+/// stays and stays away, in milliseconds. Prints the index of the VLAN that it was on.
+fn visitor(arguments: &[String]) -> Outcome {
+    let [host, number, rounds, stays] = arguments else { return Err("four arguments".into()) };
+    let host = Host::in_netns(&NetNs::from_path(host)?)?;
+    let endpoint = endpoint(number.parse()?)?;
+    let stays = stays.parse()?;
+    for _ in 0..rounds.parse()? {
+        pause(stays);
+        let inside = NetNs::anonymous()?;
+        let attachment = host.attach(&endpoint, &inside)?;
+        let parent = attachment.parent_index();
+        for what in ["at once", "after a while"] {
+            if ping(&inside, ANSWERS).is_none() {
+                return Err(format!("nobody answers {what}").into());
+            }
+            pause(stays);
+        }
+        let eth0 = Handle::in_netns(&inside)?.link("eth0")?;
+        if eth0.parent != Some(parent) {
+            return Err(format!("{eth0:?} is not on link {parent}").into());
+        }
+        match host.detach(attachment)? {
+            Detached::Removed => println!("{parent}"),
+            other => return Err(format!("the link was taken away: {other:?}").into()),
+        }
+    }
+    Ok(())
+}
+
+/// Has many come and go, and gives the indices of the VLANs that they were on.
+fn visits(lab: &Lab, visitors: u64, rounds: &str, stays: &str) -> Outcome<BTreeSet<String>> {
+    let host = path_of(&lab.a.netns);
+    let visit = |number: u64| Actor::start("visitor", &[&host, &number.to_string(), rounds, stays]);
+    let actors = (0..visitors).map(visit).collect::<Outcome<Vec<_>>>()?;
+    let mut parents = BTreeSet::new();
+    for actor in actors {
+        parents.extend(actor.finish()?);
+    }
+    Ok(parents)
+}
+
+fn fifty_processes_come_and_go() -> Outcome {
+    let lab = lab()?;
+    let before = Snapshot::of(&lab.a.netns);
+    assert!(!visits(&lab, 50, "2", "40")?.is_empty());
+    before.assert_same(&lab.a.netns);
+    Ok(())
+}
+
+/// So few and so short that the VLAN is made and removed all the time.
+fn a_few_processes_that_meet_at_the_door() -> Outcome {
+    let lab = lab()?;
+    let before = Snapshot::of(&lab.a.netns);
+    let parents = visits(&lab, 3, "25", "2")?;
+    assert!(parents.len() > 5, "it was made and removed more often than {parents:?}");
+    before.assert_same(&lab.a.netns);
+    Ok(())
+}
+
+/// Attaches and detaches once, under the eyes of the one who started it: the host's namespace, and
+/// the container's. Stops before and after.
+fn victim(arguments: &[String]) -> Outcome {
+    let [host, inside] = arguments else { return Err("two arguments".into()) };
+    let (host, inside) = (Host::in_netns(&NetNs::from_path(host)?)?, NetNs::from_path(inside)?);
+    ptrace::traceme()?;
+    raise(Signal::SIGSTOP)?;
+    let attachment = host.attach(&endpoint(1)?, &inside)?;
+    host.detach(attachment)?;
+    raise(Signal::SIGSTOP)?;
+    Ok(())
+}
+
+/// Kills a victim when it begins its so manieth system call; false if it is through before that.
+fn kill_at(victim: Actor, call: usize) -> Outcome<bool> {
+    let process = Pid::from_raw(i32::try_from(victim.pid())?);
+    let stopped = WaitStatus::Stopped(process, Signal::SIGSTOP);
+    if waitpid(process, None)? != stopped {
+        return Err("the victim does not begin".into());
+    }
+    // It stops twice a call, when it begins and when it ends.
+    for _ in 0..2 * call - 1 {
+        ptrace::syscall(process, None)?;
+        match waitpid(process, None)? {
+            WaitStatus::Stopped(_, Signal::SIGTRAP) => {}
+            status if status == stopped => return Ok(false),
+            status => return Err(format!("the victim ends by itself: {status:?}").into()),
+        }
+    }
+    victim.kill()?;
+    Ok(true)
+}
+
+/// A process is killed at each of the system calls that it takes to attach and detach. What it leaves
+/// is in nobody's way, and goes with the next one that leaves.
+fn killed_at_any_moment() -> Outcome {
+    let lab = lab()?;
+    let before = Snapshot::of(&lab.a.netns);
+    let (theirs, ours) = (NetNs::anonymous()?, NetNs::anonymous()?);
+    let mut seen = BTreeSet::new();
+    for call in 1.. {
+        let victim = Actor::start("victim", &[&path_of(&lab.a.netns), &path_of(&theirs)])?;
+        let killed = kill_at(victim, call)?;
+        let kinds = lab.a.handle.links()?.into_iter().filter_map(|link| link.kind);
+        seen.insert(kinds.collect::<Vec<_>>().join(" "));
+
+        let attachment = lab.a.host.attach(&endpoint(2)?, &ours)?;
+        for left in lab.a.host.attachments(&theirs)? {
+            lab.a.host.detach(left)?;
+        }
+        assert!(ping(&ours, ANSWERS).is_some(), "the next one is on the VLAN, and stays on it");
+        lab.a.host.detach(attachment)?;
+        assert_eq!(lab.a.handle.links()?.len(), 2, "there are lo and ens33");
+        if !killed {
+            break;
+        }
+    }
+    let all = ["veth", "veth vlan", "veth vlan macvlan"].map(str::to_owned);
+    assert_eq!(seen, BTreeSet::from(all), "nothing, the VLAN, and a remover's probe on it");
+    before.assert_same(&lab.a.netns);
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    fifty_processes_come_and_go,
+    a_few_processes_that_meet_at_the_door,
+    killed_at_any_moment;
+    parts: visitor, victim,
+}
