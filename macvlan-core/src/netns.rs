@@ -131,7 +131,7 @@ impl NetNs {
                 .errno_is(Errno::ESRCH)
         };
         match pidfd_net_namespace(pidfd) {
-            Ok(fd) => return Self::checked(fd, origin, operation),
+            Ok(fd) => return Self::known(fd, origin, operation),
             Err(Errno::ESRCH) => return Err(gone()),
             // Before Linux 6.11 a pidfd knows no such request.
             Err(Errno::ENOTTY | Errno::EINVAL | Errno::EOPNOTSUPP | Errno::ENOSYS) => {}
@@ -427,6 +427,11 @@ impl NetNs {
             }
             Err(errno) => return Err(not_a_namespace(operation(), errno)),
         }
+        Self::known(fd, origin, operation)
+    }
+
+    /// A handle on what is known to be a network namespace.
+    fn known(fd: OwnedFd, origin: Origin, operation: &dyn Fn() -> String) -> Result<Self> {
         let stat = fstat(&fd).map_err(|errno| Error::system(operation(), errno))?;
         let id = NetNsId::of(&stat);
         Ok(Self(Arc::new(Shared { fd, id, origin, inside: OnceLock::new() })))
