@@ -1,7 +1,7 @@
 //! Which order of the same system calls is the floor: `orders [ROUNDS [NUMBER]…]`, the
 //! numbers saying which to try, 0 being the floor itself.
 
-use macvlan_benches::floor::{BEST, Floor, Order};
+use macvlan_benches::floor::{BEST, Floor, Order, SAFE};
 use macvlan_benches::{Contender, Outcome, Stage, race, table};
 
 fn main() -> Outcome {
@@ -10,7 +10,7 @@ fn main() -> Outcome {
     let wanted = numbers.collect::<Result<Vec<_>, _>>()?;
     let orders = [
         (
-            "the floor: pidfd, two sends, up at creation, index and MAC address chosen, `lo` last",
+            "the floor: pidfd, socket inside first, two sends, up at creation, index and MAC address chosen, `lo` last",
             BEST,
         ),
         ("by `/proc/PID/ns/net`", Order { pidfd: false, ..BEST }),
@@ -19,8 +19,9 @@ fn main() -> Outcome {
         ("index asked for", Order { chosen_index: false, ..BEST }),
         ("MAC address left to the kernel", Order { chosen_mac: false, ..BEST }),
         ("number of queues said", Order { queues: true, ..BEST }),
+        ("socket inside after the link", Order { socket_first: false, ..BEST }),
         ("`lo` first", Order { loopback_first: true, ..BEST }),
-        ("`lo` in a send of its own", Order { loopback_alone: true, ..BEST }),
+        ("`lo` in a send of its own", SAFE),
         ("no link-local address (less work)", Order { no_link_local: true, ..BEST }),
     ];
     let stage = Stage::with_siblings(0)?;

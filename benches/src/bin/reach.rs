@@ -1,7 +1,7 @@
 //! How far the library is from the floor: `reach [--rounds N] [--siblings N,N,…]
 //! [--program NAME=COMMAND]…`. A program is one that [`macvlan_benches::Program`] describes.
 
-use macvlan_benches::floor::{BEST, Floor};
+use macvlan_benches::floor::{BEST, Floor, SAFE};
 use macvlan_benches::{Contender, Outcome, Program, Rust, Stage, race, table};
 
 fn main() -> Outcome {
@@ -26,12 +26,13 @@ fn main() -> Outcome {
         let parent = stage.parent()?;
         let rows = stage.netns().run(|| -> Outcome<_> {
             let mut floor = Floor::new("the floor", parent, BEST)?;
+            let mut safe = Floor::new("the floor, all or nothing", parent, SAFE)?;
             let mut rust = Rust::new()?;
             let mut others: Vec<Program> = programs
                 .iter()
                 .map(|(name, command)| Program::start(name, command))
                 .collect::<Outcome<_>>()?;
-            let mut contenders: Vec<&mut dyn Contender> = vec![&mut floor, &mut rust];
+            let mut contenders: Vec<&mut dyn Contender> = vec![&mut floor, &mut safe, &mut rust];
             contenders.extend(others.iter_mut().map(|other| other as &mut dyn Contender));
             race(&mut contenders, rounds)
         })??;
