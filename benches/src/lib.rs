@@ -18,7 +18,7 @@ pub mod work;
 pub use contender::{Contender, Program, Rust};
 pub use quantiles::{Quantiles, table};
 pub use race::race;
-pub use stage::{PARENT, Stage};
+pub use stage::{PARENT, Stage, witness};
 
 /// Whatever went wrong, in words; a benchmark that fails has no result.
 pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;

@@ -60,7 +60,7 @@ impl Stage {
 }
 
 /// Whether the work was really done, by `ip`'s word; what is wrong, otherwise.
-pub(crate) fn witness(netns: &NetNs) -> Outcome {
+pub fn witness(netns: &NetNs) -> Outcome {
     let link = ip_link(netns, work::NAME);
     let info = &link["linkinfo"];
     let expect = |what: &str, right: bool| {
