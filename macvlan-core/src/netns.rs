@@ -15,7 +15,7 @@ use nix::libc;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, setns, unshare};
-use nix::sys::stat::fstat;
+use nix::sys::stat::{FileStat, fstat, stat};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::netlink::Connection;
@@ -72,6 +72,12 @@ pub struct NetNsId {
     pub inode: u64,
 }
 
+impl NetNsId {
+    fn of(stat: &FileStat) -> Self {
+        Self { device: stat.st_dev, inode: stat.st_ino }
+    }
+}
+
 impl fmt::Display for NetNsId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "net:[{}]", self.inode)
@@ -125,7 +131,7 @@ impl NetNs {
                 .errno_is(Errno::ESRCH)
         };
         match pidfd_net_namespace(pidfd) {
-            Ok(fd) => return Self::checked(fd, origin, operation),
+            Ok(fd) => return Self::known(fd, origin, operation),
             Err(Errno::ESRCH) => return Err(gone()),
             // Before Linux 6.11 a pidfd knows no such request.
             Err(Errno::ENOTTY | Errno::EINVAL | Errno::EOPNOTSUPP | Errno::ENOSYS) => {}
@@ -318,25 +324,58 @@ impl NetNs {
 
     /// The netlink socket inside, opened when first asked for.
     pub(crate) fn connection(&self) -> Result<&Connection> {
+        self.connection_from(None)
+    }
+
+    /// As [`NetNs::connection`], by a thread that is likely to be in this other namespace.
+    pub(crate) fn connection_from(&self, likely_home: Option<&NetNs>) -> Result<&Connection> {
         if let Some(connection) = self.0.inside.get() {
             return Ok(connection);
         }
-        let opened = self.visit(Connection::open)??;
+        let opened = self.visit_from(likely_home, Connection::open)??;
         Ok(self.0.inside.get_or_init(|| opened))
     }
 
     /// Runs something short inside: on this thread if it can return home, else on its own.
     pub(crate) fn visit<T: Send>(&self, closure: impl FnOnce() -> T + Send) -> Result<T> {
-        match Home::of_this_thread() {
-            Ok(home) if home.id == self.0.id => Ok(closure()),
-            Ok(home) if home.can_be_returned_to() => {
-                setns(self, CloneFlags::CLONE_NEWNET).map_err(|errno| self.cannot_enter(errno))?;
-                let result = closure();
-                home.go_back()?;
-                Ok(result)
-            }
-            _ => self.run(closure),
+        self.visit_from(None, closure)
+    }
+
+    /// As [`NetNs::visit`]. If this thread is where it is likely to be, that handle leads back, which
+    /// saves opening one.
+    fn visit_from<T: Send>(
+        &self,
+        likely_home: Option<&NetNs>,
+        closure: impl FnOnce() -> T + Send,
+    ) -> Result<T> {
+        let Ok(here) = stat(OF_THIS_THREAD).map(|stat| NetNsId::of(&stat)) else {
+            return self.run(closure);
+        };
+        if here == self.id() {
+            return Ok(closure());
         }
+        let opened;
+        let home = match likely_home.filter(|likely| likely.id() == here) {
+            Some(likely) => likely.as_fd(),
+            None => match open_file(Path::new(OF_THIS_THREAD)) {
+                Ok(fd) => {
+                    opened = fd;
+                    opened.as_fd()
+                }
+                Err(_) => return self.run(closure),
+            },
+        };
+        // Entering where one already is takes the same rights as coming back, and changes nothing.
+        if setns(home, CloneFlags::CLONE_NEWNET).is_err() {
+            return self.run(closure);
+        }
+        setns(self, CloneFlags::CLONE_NEWNET).map_err(|errno| self.cannot_enter(errno))?;
+        let result = closure();
+        setns(home, CloneFlags::CLONE_NEWNET).map_err(|errno| {
+            Error::system("return to the thread's own network namespace", errno)
+                .leaves("the calling thread is in another network namespace")
+        })?;
+        Ok(result)
     }
 
     /// Whether the user namespace that owns it is the calling thread's; none if that cannot be told.
@@ -344,7 +383,7 @@ impl NetNs {
         match owning_user_namespace(self.as_fd()) {
             Ok(owner) => {
                 let owner = fstat(&owner).ok()?;
-                let ours = nix::sys::stat::stat("/proc/thread-self/ns/user").ok()?;
+                let ours = stat("/proc/thread-self/ns/user").ok()?;
                 Some((owner.st_dev, owner.st_ino) == (ours.st_dev, ours.st_ino))
             }
             // The owner is out of our sight: not ours, nor a descendant of it.
@@ -388,8 +427,13 @@ impl NetNs {
             }
             Err(errno) => return Err(not_a_namespace(operation(), errno)),
         }
+        Self::known(fd, origin, operation)
+    }
+
+    /// A handle on what is known to be a network namespace.
+    fn known(fd: OwnedFd, origin: Origin, operation: &dyn Fn() -> String) -> Result<Self> {
         let stat = fstat(&fd).map_err(|errno| Error::system(operation(), errno))?;
-        let id = NetNsId { device: stat.st_dev, inode: stat.st_ino };
+        let id = NetNsId::of(&stat);
         Ok(Self(Arc::new(Shared { fd, id, origin, inside: OnceLock::new() })))
     }
 }
@@ -409,32 +453,6 @@ impl fmt::Debug for NetNs {
 impl fmt::Display for NetNs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.in_words())
-    }
-}
-
-/// The namespace that a thread is in before it enters another.
-struct Home {
-    fd: OwnedFd,
-    id: NetNsId,
-}
-
-impl Home {
-    fn of_this_thread() -> nix::Result<Self> {
-        let fd = open_file(Path::new(OF_THIS_THREAD))?;
-        let stat = fstat(&fd)?;
-        Ok(Self { fd, id: NetNsId { device: stat.st_dev, inode: stat.st_ino } })
-    }
-
-    /// Entering where one already is takes the same rights as coming back, and changes nothing.
-    fn can_be_returned_to(&self) -> bool {
-        setns(&self.fd, CloneFlags::CLONE_NEWNET).is_ok()
-    }
-
-    fn go_back(&self) -> Result<()> {
-        setns(&self.fd, CloneFlags::CLONE_NEWNET).map_err(|errno| {
-            Error::system("return to the thread's own network namespace", errno)
-                .leaves("the calling thread is in another network namespace")
-        })
     }
 }
 

@@ -135,7 +135,7 @@ impl<'a> Work<'a> {
     ) -> Result<Self> {
         // Whatever can fail, before a parent is made.
         host.connection()?;
-        netns.connection()?;
+        netns.connection_from(Some(host))?;
         let mut random = [0; 9];
         getrandom::fill(&mut random)
             .map_err(|_| Error::system("choose a MAC address at random", Errno::EIO))?;

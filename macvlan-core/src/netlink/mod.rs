@@ -175,6 +175,7 @@ impl Connection {
             let mut batch = Batch::new();
             batch.push(request.clone().dump());
             let mut state = self.lock();
+            state.received.make_room_for_listing();
             let sequence = state.take_sequence(1);
             batch.number_from(sequence);
             self.socket.send(batch.bytes()).map_err(Failure::NotSent)?;

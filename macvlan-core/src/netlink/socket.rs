@@ -22,15 +22,25 @@ pub(super) struct Answer {
     length: usize,
 }
 
+/// More than a verdict needs, with the kernel's words.
+const VERDICT: usize = 1024;
+/// What the kernel fills at most in one part of a listing (`netlink_dump` in
+/// `net/netlink/af_netlink.c`).
+const LISTING: usize = 32 * 1024;
+
 impl Default for Answer {
     fn default() -> Self {
-        // What the kernel fills at most in one part of a listing (`netlink_dump` in
-        // `net/netlink/af_netlink.c`), and more than the answers to a batch need.
-        Self { buffer: vec![0; 32 * 1024], length: 0 }
+        Self { buffer: vec![0; VERDICT], length: 0 }
     }
 }
 
 impl Answer {
+    /// Makes room for the parts of a listing: the kernel makes them as large as what it is given to
+    /// fill, and a container that is only attached to never lists.
+    pub(super) fn make_room_for_listing(&mut self) {
+        self.buffer.resize(LISTING.max(self.buffer.len()), 0);
+    }
+
     pub(super) fn bytes(&self) -> &[u8] {
         &self.buffer[..self.length]
     }

@@ -1,0 +1,104 @@
+//! Many at once: detaching by the hundred, without waiting, and attaching from a pool:
+//! `crowds [COUNT]`.
+
+use std::time::{Duration, Instant};
+
+use macvlan_benches::floor::{BEST, Floor};
+use macvlan_benches::{Contender, Outcome, PARENT, Quantiles, Stage, table, work};
+use macvlan_core::{Attachment, Endpoint, Host, NetNs};
+
+fn main() -> Outcome {
+    let count = std::env::args().nth(1).map_or(Ok(200), |text| text.parse())?;
+    let stage = Stage::with_siblings(0)?;
+    let parent = stage.parent()?;
+    stage.netns().run(|| -> Outcome {
+        let host = Host::open()?;
+        detaching(&host, "in as many namespaces", count, || NetNs::anonymous().map_err(Into::into))?;
+        let shared = NetNs::anonymous()?;
+        detaching(&host, "in one namespace", count, || Ok(shared.clone()))?;
+        without_waiting(&host)?;
+        from_a_pool(&host, parent, count)
+    })?
+}
+
+fn detaching(
+    host: &Host,
+    place: &str,
+    count: usize,
+    mut netns: impl FnMut() -> Outcome<NetNs>,
+) -> Outcome {
+    let mut attached = || -> Outcome<Vec<Attachment>> {
+        let places = (0..count).map(|_| netns()).collect::<Outcome<Vec<NetNs>>>()?;
+        let endpoints = (0..count)
+            .map(|number| Endpoint::new(format!("eth{number}"), PARENT))
+            .collect::<Result<Vec<_>, _>>()?;
+        let start = Instant::now();
+        let results = host.attach_all(endpoints.iter().zip(&places));
+        println!("attach_all of {count} {place}: {}", in_words(start.elapsed()));
+        Ok(results.into_iter().collect::<Result<_, _>>()?)
+    };
+    let attachments = attached()?;
+    let start = Instant::now();
+    for attachment in attachments {
+        host.detach(attachment)?;
+    }
+    let one_by_one = start.elapsed();
+    let attachments = attached()?;
+    let start = Instant::now();
+    let results = host.detach_all(attachments);
+    let together = start.elapsed();
+    for result in results {
+        result?;
+    }
+    println!(
+        "detaching {count} {place}: one after the other {}, detach_all {}: {:.0} times faster",
+        in_words(one_by_one),
+        in_words(together),
+        one_by_one.as_secs_f64() / together.as_secs_f64()
+    );
+    Ok(())
+}
+
+fn without_waiting(host: &Host) -> Outcome {
+    let endpoint = work::endpoint(PARENT)?;
+    let mut times = Vec::new();
+    for _ in 0..50 {
+        let attachment = host.attach(&endpoint, &NetNs::anonymous()?)?;
+        let start = Instant::now();
+        let detaching = host.detach_later(attachment);
+        times.push(start.elapsed());
+        detaching.wait()?;
+    }
+    println!("\n{}", table(&[Quantiles::of("detach_later, till it returns", times)]));
+    Ok(())
+}
+
+fn from_a_pool(host: &Host, parent: u32, count: usize) -> Outcome {
+    let mut floor = Floor::new("the floor", parent, BEST)?;
+    let pool = host.pool(PARENT, count)?;
+    let containers = Stage::containers(count)?;
+    let endpoint = work::endpoint(PARENT)?;
+    let (mut on_the_floor, mut pooled): (Vec<Duration>, Vec<Duration>) = (Vec::new(), Vec::new());
+    let mut attachments = Vec::new();
+    for container in &containers {
+        on_the_floor.push(floor.attach(container.pid())?);
+        let start = Instant::now();
+        attachments.push(pool.attach(&endpoint)?);
+        pooled.push(start.elapsed());
+    }
+    for attachment in attachments.iter().take(1) {
+        macvlan_benches::witness(attachment.netns())?;
+    }
+    let rows = [
+        Quantiles::of("the floor", on_the_floor),
+        Quantiles::of("attach from a pool", pooled),
+    ];
+    println!("{}", table(&rows));
+    host.detach_all(attachments).into_iter().collect::<Result<Vec<_>, _>>()?;
+    Stage::end(containers);
+    Ok(())
+}
+
+fn in_words(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1e3)
+}
