@@ -87,7 +87,9 @@ fn assert_all_told(netns: &NetNs) -> Outcome<Vec<LinkInfo>> {
     let handle = Handle::in_netns(netns)?;
     let read = || -> Outcome<Vec<LinkInfo>> {
         let mut infos = handle.links()?;
-        infos.iter_mut().for_each(|info| info.statistics = <_>::default());
+        for info in &mut infos {
+            info.statistics = <_>::default();
+        }
         Ok(infos)
     };
     // Whether a link works shows a moment after it is up: all three have to see the same moment.
