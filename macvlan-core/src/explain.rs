@@ -95,7 +95,7 @@ impl Attempt<'_> {
             (_, Errno::EPERM) => permission(error, place.host, target),
             (Self::CreateLink(link), _) => refused_link(error, errno, link, place, target),
             (Self::Address(..), _) => refused_address(error, errno, self),
-            (Self::Route(..), _) => refused_route(error, errno),
+            (Self::Route(_, route, _), _) => refused_route(error, errno, route),
             (Self::Rule(..), Errno::EEXIST) => {
                 error.because(ErrorKind::RouteExists, "the namespace already has this rule")
             }
@@ -130,12 +130,13 @@ fn refused_link(
         {
             error.because(ErrorKind::NameTaken, "a link of that index exists there")
         }
-        Errno::ENODEV if link.parent.is_some() => {
-            error.because(ErrorKind::ParentNotFound, "the parent does not exist")
+        Errno::EEXIST if matches!(link.kind, LinkKind::Vlan(_)) => {
+            vlan_taken(error, link, &here, place, target)
         }
+        Errno::ENODEV if link.parent.is_some() => no_such_parent(error),
         Errno::EBUSY => busy_parent(error, &here),
-        Errno::EINVAL => invalid_link(error, link, &here),
-        Errno::EADDRINUSE => mac_in_use(error, link, &here),
+        Errno::EINVAL => invalid_link(error, link, &here, place, target),
+        Errno::EADDRINUSE => mac_in_use(error, link, &here, place, target),
         Errno::ENETDOWN => error
             .because(ErrorKind::ParentDown, "the parent is down")
             .with_hint("set the parent up first"),
@@ -143,14 +144,25 @@ fn refused_link(
             error.because(ErrorKind::Unsupported, "the parent does not support it")
         }
         Errno::EOPNOTSUPP => error
-            .because(ErrorKind::Unsupported, format!("the kernel has no {}", link.kind.as_str()))
-            .with_hint(match link.kind {
-                LinkKind::Vlan(_) => "load its module (modprobe 8021q) or build it in".to_owned(),
-                _ => format!("load its module (modprobe {}) or build it in", link.kind.as_str()),
-            }),
+            .because(ErrorKind::Unsupported, format!("the kernel has no {}", module(link)))
+            .with_hint(format!("load its module (modprobe {}) or build it in", module(link))),
         Errno::EPROTONOSUPPORT => error
             .because(ErrorKind::Unsupported, "the kernel or the parent lacks this VLAN protocol"),
         _ => error,
+    }
+}
+
+pub(crate) fn no_such_parent(error: Error) -> Error {
+    error
+        .because(ErrorKind::ParentNotFound, "the parent does not exist")
+        .with_hint("`ip link show` on the host lists the links that do")
+}
+
+/// What brings a kind of link into the kernel.
+fn module(link: &Link) -> &'static str {
+    match link.kind {
+        LinkKind::Vlan(_) => "8021q",
+        _ => link.kind.as_str(),
     }
 }
 
@@ -199,6 +211,43 @@ fn all_links(netns: &NetNs) -> Vec<LinkInfo> {
         .unwrap_or_default()
 }
 
+/// A link on the place's parent in some other namespace that a process is in, or that has a name; in
+/// words: `"eth0" in the network namespace of pid 2084`.
+fn find_elsewhere(
+    place: &Place<'_>,
+    target: &NetNs,
+    wanted: impl Fn(&LinkInfo) -> bool,
+) -> Option<String> {
+    let parent = place.parent?;
+    let mut known = vec![place.host.id(), target.id()];
+    for netns in NetNs::named().chain(NetNs::of_processes()) {
+        if known.contains(&netns.id()) {
+            continue;
+        }
+        if known.len() == SEARCHED {
+            break;
+        }
+        known.push(netns.id());
+        // How it numbers the host, which tells whose link its links' parent is.
+        let number = netns.connection().ok().and_then(|connection| {
+            connection.get(encode::get_netns_id(place.host), decode::netns_id).ok()
+        });
+        let hangs_here =
+            |link: &LinkInfo| link.parent == Some(parent) && link.parent_netns == number;
+        if number.is_none_or(|number| number < 0) {
+            continue;
+        }
+        if let Some(found) = all_links(&netns).iter().find(|link| hangs_here(link) && wanted(link))
+        {
+            return Some(format!("{:?} in {netns}", found.name));
+        }
+    }
+    None
+}
+
+/// How many namespaces are searched for the one to blame.
+const SEARCHED: usize = 256;
+
 fn link_at(netns: &NetNs, index: u32) -> Option<LinkInfo> {
     let read = |connection: &Connection| connection.get(encode::get_link(index), decode::link).ok();
     netns.connection().ok().and_then(read)
@@ -209,7 +258,7 @@ fn busy_parent(error: Error, here: &Neighbourhood) -> Error {
         let kind = controller.kind.as_deref().unwrap_or("link");
         let cause = format!("the parent is a port of the {kind} {:?}", controller.name);
         let hint =
-            format!("use {:?} itself as the parent, or take the port out of it", controller.name);
+            format!("use {:?} itself as the parent, or take the parent out of it", controller.name);
         return error.because(ErrorKind::ParentBusy, cause).with_hint(hint);
     }
     let other = here
@@ -230,7 +279,13 @@ fn busy_parent(error: Error, here: &Neighbourhood) -> Error {
         )
 }
 
-fn invalid_link(error: Error, link: &Link, here: &Neighbourhood) -> Error {
+fn invalid_link(
+    error: Error,
+    link: &Link,
+    here: &Neighbourhood,
+    place: &Place<'_>,
+    target: &NetNs,
+) -> Error {
     let Some(parent) = &here.parent else { return error };
     if let Some(mtu) = link.mtu.filter(|mtu| *mtu > parent.mtu) {
         return error
@@ -249,15 +304,13 @@ fn invalid_link(error: Error, link: &Link, here: &Neighbourhood) -> Error {
             .with_hint("choose a parent that has a MAC address");
     }
     let Some(options) = link.kind.macvlan() else { return error };
-    let macvlans = here.siblings.iter().filter(|sibling| sibling.macvlan.is_some());
     let sibling = |wanted: fn(Mode) -> bool| {
-        let mut macvlans = macvlans.clone();
-        let found =
-            macvlans.find(|sibling| sibling.macvlan.as_ref().is_some_and(|m| wanted(m.mode())));
-        found.map_or_else(
-            || "a link in another namespace".to_owned(),
-            |found| format!("{:?}", found.name),
-        )
+        let wanted = |link: &LinkInfo| link.macvlan.as_ref().is_some_and(|m| wanted(m.mode()));
+        let found = here.siblings.iter().find(|link| wanted(link));
+        found
+            .map(|found| format!("{:?}", found.name))
+            .or_else(|| find_elsewhere(place, target, wanted))
+            .unwrap_or_else(|| "a link in another namespace".to_owned())
     };
     if error.kernel_message().is_some() {
         return error;
@@ -278,16 +331,55 @@ fn invalid_link(error: Error, link: &Link, here: &Neighbourhood) -> Error {
         .with_hint("remove that link first, or use another parent")
 }
 
-fn mac_in_use(error: Error, link: &Link, here: &Neighbourhood) -> Error {
+/// A parent carries each VLAN once, in whatever namespace that is then.
+fn vlan_taken(
+    error: Error,
+    link: &Link,
+    here: &Neighbourhood,
+    place: &Place<'_>,
+    target: &NetNs,
+) -> Error {
+    let (LinkKind::Vlan(wanted), Some(parent)) = (&link.kind, &here.parent) else { return error };
+    let same = |link: &LinkInfo| {
+        link.vlan.as_ref().is_some_and(|vlan| {
+            (vlan.id(), vlan.get_protocol()) == (wanted.id(), wanted.get_protocol())
+        })
+    };
+    let found = here.siblings.iter().find(|link| same(link));
+    let holder = found
+        .map(|found| format!("{:?}", found.name))
+        .or_else(|| find_elsewhere(place, target, same))
+        .unwrap_or_else(|| "a link in another namespace".to_owned());
+    error
+        .because(
+            ErrorKind::NameTaken,
+            format!("VLAN {} of {:?} exists already, as {holder}", wanted.id(), parent.name),
+        )
+        .with_hint("a parent carries each VLAN once: delete that one, or put a macvlan on it")
+}
+
+fn mac_in_use(
+    error: Error,
+    link: &Link,
+    here: &Neighbourhood,
+    place: &Place<'_>,
+    target: &NetNs,
+) -> Error {
     let Some(mac) = link.mac else { return error };
     if here.parent.as_ref().is_some_and(|parent| parent.mac == Some(mac)) {
         return error
             .because(ErrorKind::MacInUse, format!("the parent itself has the MAC address {mac}"))
             .with_hint("choose another, or none for a random one");
     }
-    let holder = here.siblings.iter().find(|sibling| sibling.mac == Some(mac));
+    let has_it = |link: &LinkInfo| link.mac == Some(mac);
+    let holder = here
+        .siblings
+        .iter()
+        .find(|link| has_it(link))
+        .map(|holder| format!("{:?}", holder.name))
+        .or_else(|| find_elsewhere(place, target, has_it));
     let (holder, hint) = match holder {
-        Some(holder) => (format!("{:?}", holder.name), "choose another, or remove that link first"),
+        Some(holder) => (holder, "choose another, or remove that link first"),
         None => (
             "a link in another namespace".to_owned(),
             "if a container that had it is just being removed, the address is free some milliseconds later",
@@ -325,7 +417,7 @@ fn ipv6_disabled(error: Error) -> Error {
         .with_hint("set the sysctl net.ipv6.conf.default.disable_ipv6 to 0 in the namespace, or leave the IPv6 addresses out")
 }
 
-fn refused_route(error: Error, errno: Errno) -> Error {
+fn refused_route(error: Error, errno: Errno, route: &Route) -> Error {
     match errno {
         Errno::EEXIST => error
             .because(ErrorKind::RouteExists, "a route to that destination with that metric exists")
@@ -341,17 +433,28 @@ fn refused_route(error: Error, errno: Errno) -> Error {
         Errno::ESRCH => error.because(ErrorKind::NotFound, "there is no such route"),
         Errno::ENODEV => no_such_link(error),
         Errno::EACCES => ipv6_disabled(error),
+        Errno::EINVAL if route.get_source().is_some() && complains_of_source(&error) => error
+            .because(ErrorKind::System, "the route's source is no address of this namespace")
+            .with_hint("give that address to one of its links first"),
         _ => error,
     }
+}
+
+fn complains_of_source(error: &Error) -> bool {
+    error
+        .kernel_message()
+        .is_some_and(|words| ["Invalid prefsrc address", "Invalid source address"].contains(&words))
 }
 
 fn refused_change(error: Error, errno: Errno) -> Error {
     match errno {
         Errno::ENODEV => no_such_link(error),
-        Errno::EEXIST => error.because(ErrorKind::NameTaken, "a link of that name exists there"),
-        Errno::EADDRINUSE => {
-            error.because(ErrorKind::MacInUse, "the parent or a sibling has the same MAC address")
-        }
+        Errno::EEXIST => error
+            .because(ErrorKind::NameTaken, "a link of that name exists there")
+            .with_hint("choose another name, or take it from that link first"),
+        Errno::EADDRINUSE => error
+            .because(ErrorKind::MacInUse, "the parent or a sibling has the same MAC address")
+            .with_hint("choose another, or remove that link first"),
         _ => error,
     }
 }

@@ -5,7 +5,7 @@ use nix::errno::Errno;
 
 use crate::address::{Address, AddressInfo};
 use crate::error::{Error, ErrorKind, Result};
-use crate::explain::{Attempt, Place};
+use crate::explain::{Attempt, Place, no_such_parent};
 use crate::filter::{AddressFilter, LinkFilter, NeighbourFilter, RouteFilter};
 use crate::link::{AddrGenMode, IntoLinkId, Link, LinkInfo, MacvlanChange, Vlan};
 use crate::mac::MacAddr;
@@ -466,11 +466,7 @@ impl Handle {
 
     fn parent_index(&self, parent: LinkId, attempt: &Attempt<'_>) -> Result<u32> {
         self.index_of(parent, attempt).map_err(|error| {
-            if error.kind() == ErrorKind::NotFound {
-                error.because(ErrorKind::ParentNotFound, "the parent does not exist")
-            } else {
-                error
-            }
+            if error.kind() == ErrorKind::NotFound { no_such_parent(error) } else { error }
         })
     }
 

@@ -209,6 +209,16 @@ impl NetNs {
         Self::checked(fd, Origin::Fd, &operation)
     }
 
+    /// Those that have a name, as far as they can be opened.
+    pub(crate) fn named() -> impl Iterator<Item = Self> {
+        file_names(NAMED).filter_map(|name| Self::from_name(&name).ok())
+    }
+
+    /// Those that processes are in, as far as we may look; one that several are in comes as often.
+    pub(crate) fn of_processes() -> impl Iterator<Item = Self> {
+        file_names("/proc").filter_map(|name| Self::from_pid(name.parse().ok()?).ok())
+    }
+
     /// The namespace that the calling thread is in.
     pub fn current() -> Result<Self> {
         let operation = || "open the calling thread's network namespace".to_owned();
@@ -475,6 +485,11 @@ fn open_file(path: &Path) -> nix::Result<OwnedFd> {
         OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY,
         nix::sys::stat::Mode::empty(),
     )
+}
+
+fn file_names(directory: &str) -> impl Iterator<Item = String> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().into_string().ok())
 }
 
 fn named_path(name: &str, operation: &dyn Fn() -> String) -> Result<PathBuf> {

@@ -6,8 +6,12 @@
 
 use std::process::Command;
 
-use macvlan_core::{Endpoint, ErrorKind, Handle, Host, Link, NetNs};
-use macvlan_tests::{Container, Lab, Need, Outcome, ip_lines, need, ping, silent};
+use macvlan_core::{Detached, Endpoint, ErrorKind, Handle, Host, Link, NetNs};
+use macvlan_tests::{Container, Lab, Need, Outcome, Stage, ip_lines, need, ping, silent};
+use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
+
+#[path = "seeds/stories.rs"]
+mod stories;
 
 /// Set for the second start.
 const INSIDE: &str = "MACVLAN_TESTS_INSIDE";
@@ -57,6 +61,62 @@ fn a_user_namespace_has_room_for_a_lab() -> Outcome {
     assert!(silent(&inside, "192.168.15.1"));
     lab.a.host.detach(attachment)?;
     assert_eq!(std::fs::read_link("/proc/thread-self/ns/net")?, home);
+    Ok(())
+}
+
+/// The three jobs that this library grew from, as anybody can do them.
+fn the_seeds_grow_in_a_user_namespace() -> Outcome {
+    if !started_again("the_seeds_grow_in_a_user_namespace", &IN_A_USER_NAMESPACE)? {
+        return Ok(());
+    }
+    stories::four_containers_on_two_hosts()?;
+    stories::a_container_gets_its_place_by_pid()?;
+    stories::pipework_moves_the_default_route()
+}
+
+/// With `CAP_NET_ADMIN` alone one cannot enter a namespace; but a socket that was opened inside
+/// before does everything that attaching takes.
+fn net_admin_is_enough_where_a_socket_is_open() -> Outcome {
+    let stage = Stage::set()?;
+    let (host, inside) = (&stage.lab.a.host, &stage.inside);
+    let never_entered = NetNs::anonymous()?;
+    Handle::in_netns(inside)?;
+    let witness = Handle::in_netns(inside)?;
+    // Capabilities are a thread's own.
+    std::thread::scope(|scope| {
+        let unprivileged = || -> Outcome {
+            let net_admin = CapabilitySet::NET_ADMIN;
+            set_capabilities(
+                None,
+                CapabilitySets {
+                    effective: net_admin,
+                    permitted: net_admin,
+                    inheritable: CapabilitySet::empty(),
+                },
+            )?;
+            let error = inside.run(|| ()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
+            let endpoint = Endpoint::new("eth0", "ens33")?
+                .assignment("192.168.15.10/24@192.168.15.2".parse()?)
+                .route("blackhole 10.8.0.0/16".parse()?);
+            let attachment = host.attach(&endpoint, inside)?;
+            assert_eq!(witness.link("eth0")?.mac, Some(attachment.mac()));
+            assert_eq!(host.check(&endpoint, inside)?, []);
+            assert_eq!(host.detach(attachment)?, Detached::Removed);
+            // And where none was opened, the message says what is missing.
+            let error = host.attach(&endpoint, &never_entered).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                format!(
+                    "cannot enter {never_entered}: Operation not permitted (EPERM); it takes \
+                     CAP_SYS_ADMIN here and in the user namespace that owns the network namespace"
+                )
+            );
+            Ok(())
+        };
+        scope.spawn(unprivileged).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })?;
+    assert_eq!(ip_lines(inside, "-o link show").len(), 1);
     Ok(())
 }
 
@@ -127,5 +187,7 @@ macvlan_tests::tests! {
     a_user_namespace_has_room_for_a_lab,
     the_machines_parents_are_out_of_reach,
     others_namespaces_cannot_be_entered,
+    the_seeds_grow_in_a_user_namespace,
+    net_admin_is_enough_where_a_socket_is_open,
     the_missing_capability_is_named,
 }

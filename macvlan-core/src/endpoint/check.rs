@@ -170,7 +170,9 @@ fn kind(endpoint: &Endpoint, link: &LinkInfo, differences: &mut Vec<Difference>)
         ))),
     }
     if let Some((transmit, receive)) = endpoint.queues {
-        if (transmit, receive) != (link.tx_queues, link.rx_queues) {
+        // A kernel without receive packet steering has no number of receive queues to tell.
+        let receive_differs = link.rx_queues != 0 && link.rx_queues != receive;
+        if transmit != link.tx_queues || receive_differs {
             let found =
                 format!("{} transmit and {} receive queues", link.tx_queues, link.rx_queues);
             differences.push(Difference::Made(format!("the link has {found}")));

@@ -17,7 +17,7 @@ use nix::errno::Errno;
 use crate::endpoint::Parent;
 use crate::endpoint::parent::VlanTag;
 use crate::error::{Error, ErrorKind, Result};
-use crate::explain::{Attempt, Place};
+use crate::explain::{Attempt, Place, no_such_parent};
 use crate::link::{Link, LinkInfo, Macvlan, Mode, Vlan};
 use crate::name::{LinkId, LinkName};
 use crate::netlink::encode::{self, LinkChange};
@@ -62,9 +62,7 @@ pub(crate) fn find_or_make(host: &NetNs, parent: &Parent) -> Result<Found> {
             let attempt = Attempt::Other(link, "use the parent".into());
             let error = attempt.explain(refused(missing), &Place::host(host));
             return Err(match missing {
-                Errno::ENODEV => {
-                    error.because(ErrorKind::ParentNotFound, "the parent does not exist")
-                }
+                Errno::ENODEV => no_such_parent(error),
                 _ => error,
             });
         };
@@ -109,10 +107,6 @@ fn make(
             let place = Place { parent: Some(below.index), ..Place::host(host) };
             let mut error =
                 Attempt::CreateLink(&link).explain(failure, &place).on_parent(base.to_string());
-            if taken {
-                let cause = format!("VLAN {} of {base} exists in another namespace", tag.id);
-                error = error.because(ErrorKind::NameTaken, cause);
-            }
             if lost {
                 error = error.leaves(format!("perhaps VLAN {name} in {host}"));
             }
@@ -123,14 +117,23 @@ fn make(
         }
     };
     // A base that was about to be removed has not seen this VLAN: keep it from going.
-    settle(host, below.index).map_err(|error| {
-        let index = connection.index_of(&name);
-        match index.map(|index| release(host, index)) {
-            Ok(Ok(())) | Err(Errno::ENODEV) => error,
-            Ok(Err(_)) | Err(_) => error.leaves(format!("perhaps VLAN {name} in {host}")),
-        }
-    })?;
-    Ok(connection.index_of(&name).ok().map(|index| Found::by_its_name(index, made)))
+    let settled = settle(host, below.index);
+    let index = match connection.index_of(&name) {
+        // Somebody else has removed it.
+        Err(Errno::ENODEV) => Ok(None),
+        Err(_) => connection.index_of(&name).map(Some),
+        Ok(index) => Ok(Some(index)),
+    };
+    let error = match (settled, index) {
+        (Ok(_), Ok(index)) => return Ok(index.map(|index| Found::by_its_name(index, made))),
+        (Ok(_), Err(errno)) => Error::system("find the VLAN", errno).on_link(name.as_str()),
+        // The base goes with it.
+        (Err(error), Ok(Some(index))) if release(host, index).is_ok() => return Err(error),
+        (Err(error), Ok(None)) => return Err(error),
+        (Err(error), _) => error,
+    };
+    let error = error.leaves(format!("perhaps VLAN {name} in {host}"));
+    Err(if below.made { error.leaves(format!("perhaps VLAN {base} in {host}")) } else { error })
 }
 
 /// The VLAN with this tag on this base, whatever it is called.

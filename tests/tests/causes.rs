@@ -1,0 +1,648 @@
+//! What people read when something is refused: every message as a whole, each provoked on the kernel.
+//!
+//! `CONTAINER` stands for the words for the container's namespace, `HOST` for the host's, `PID` for a
+//! process's number. Without rights, `rootless.rs` looks at the message.
+#![deny(dead_code)]
+
+use std::time::{Duration, Instant};
+
+use macvlan_core::{Endpoint, Error, ErrorKind, Handle, Link, MacAddr, Macvlan, Mode, NetNs, Vlan};
+use macvlan_tests::{Container, Need, Outcome, Stage, ip_do, ip_link, need, sysctl};
+
+/// The message, with what differs from run to run replaced, and without the kernel's own words, which
+/// differ from kernel to kernel.
+fn said(stage: &Stage, error: &Error) -> String {
+    let kernel = error.kernel_message().map(|words| format!(" (the kernel says: {words})"));
+    error
+        .to_string()
+        .replace(&kernel.unwrap_or_default(), "")
+        .replace(&stage.inside.to_string(), "CONTAINER")
+        .replace(&stage.lab.a.netns.to_string(), "HOST")
+}
+
+#[track_caller]
+fn assert_says(stage: &Stage, error: &Error, kind: ErrorKind, expected: &str) {
+    assert_eq!(said(stage, error), expected);
+    assert_eq!(error.kind(), kind, "{error}");
+    assert!(error.leftovers().is_empty(), "{error}");
+}
+
+/// Attaching is refused, with this message.
+#[track_caller]
+fn refused(stage: &Stage, endpoint: &Endpoint, kind: ErrorKind, expected: &str) {
+    let error = stage.lab.a.host.attach(endpoint, &stage.inside).expect_err("it was not refused");
+    assert_says(stage, &error, kind, expected);
+}
+
+fn eth0() -> Outcome<Endpoint> {
+    Ok(Endpoint::new("eth0", "ens33")?.address("192.168.15.10/24".parse()?))
+}
+
+fn no_such_parent() -> Outcome {
+    let stage = Stage::set()?;
+    refused(
+        &stage,
+        &Endpoint::new("eth0", "ens99")?,
+        ErrorKind::ParentNotFound,
+        "\"eth0\" on parent \"ens99\" in CONTAINER: cannot use the parent: the parent does \
+         not exist; `ip link show` on the host lists the links that do",
+    );
+    refused(
+        &stage,
+        &Endpoint::new("eth0", "#4711")?,
+        ErrorKind::ParentNotFound,
+        "\"eth0\" on parent \"#4711\" in CONTAINER: cannot create macvlan: the parent does \
+         not exist; `ip link show` on the host lists the links that do",
+    );
+    Ok(())
+}
+
+fn a_parent_that_cannot_carry_it() -> Outcome {
+    let stage = Stage::set()?;
+    refused(
+        &stage,
+        &Endpoint::new("eth0", "lo")?,
+        ErrorKind::Unsupported,
+        "\"eth0\" on parent \"lo\" in CONTAINER: cannot create macvlan: the parent is no \
+         Ethernet link, and nothing else can carry macvlan; choose a parent that has a \
+         MAC address",
+    );
+    Ok(())
+}
+
+fn a_parent_that_is_a_port() -> Outcome {
+    need(Need::Bridge)?;
+    let stage = Stage::set()?;
+    ip_do(&stage.lab.a.netns, "link add br0 type bridge");
+    ip_do(&stage.lab.a.netns, "link set dev ens33 master br0");
+    refused(
+        &stage,
+        &eth0()?,
+        ErrorKind::ParentBusy,
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: the parent is a \
+         port of the bridge \"br0\"; use \"br0\" itself as the parent, or take the parent out \
+         of it",
+    );
+    Ok(())
+}
+
+fn a_parent_that_carries_ipvlan() -> Outcome {
+    need(Need::Ipvlan)?;
+    let stage = Stage::set()?;
+    ip_do(&stage.lab.a.netns, "link add link ens33 name ipv0 type ipvlan mode l2");
+    refused(
+        &stage,
+        &eth0()?,
+        ErrorKind::ParentBusy,
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: the parent carries \
+         ipvlan links such as \"ipv0\"; a link carries either macvlan or ipvlan, not both",
+    );
+    let elsewhere = NetNs::anonymous()?;
+    stage.lab.a.handle.move_link("ipv0", &elsewhere, None)?;
+    refused(
+        &stage,
+        &eth0()?,
+        ErrorKind::ParentBusy,
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: something else has \
+         taken over the parent's frames; ipvlan in another namespace, a bridge, bond, \
+         team or Open vSwitch would do that",
+    );
+    Ok(())
+}
+
+fn an_mtu_above_the_parents() -> Outcome {
+    let stage = Stage::set()?;
+    refused(
+        &stage,
+        &eth0()?.mtu(9000),
+        ErrorKind::MtuTooLarge,
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: MTU 9000 is above \
+         the parent's 1500; lower it or raise the parent's",
+    );
+    stage.lab.a.host.attach(&eth0()?, &stage.inside)?;
+    let error = Handle::in_netns(&stage.inside)?.set_mtu("eth0", 9000).unwrap_err();
+    assert_says(
+        &stage,
+        &error,
+        ErrorKind::MtuTooLarge,
+        "\"eth0\" in CONTAINER: cannot set the MTU to 9000: MTU 9000 is above the parent's, \
+         or out of the link's own range; lower it or raise the parent's; `ip -d link \
+         show` tells minmtu and maxmtu",
+    );
+    Ok(())
+}
+
+fn passthru_against_the_others() -> Outcome {
+    let stage = Stage::set()?;
+    let passthru = eth0()?.mode(Mode::Passthru);
+    let handle = &stage.lab.a.handle;
+    handle.add_link(&Link::macvlan("mv0", "ens33", Macvlan::new(Mode::Bridge))?)?;
+    refused(
+        &stage,
+        &passthru,
+        ErrorKind::PassthruConflict,
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: passthru needs the \
+         parent for itself, and \"mv0\" is on it; use another mode, or remove the other \
+         macvlans first",
+    );
+    handle.delete_link("mv0")?;
+    handle.add_link(&Link::macvlan("mv7", "ens33", Macvlan::new(Mode::Passthru))?)?;
+    refused(
+        &stage,
+        &eth0()?,
+        ErrorKind::PassthruConflict,
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: the parent belongs \
+         to \"mv7\" in passthru mode; remove that link first, or use another parent",
+    );
+    handle.delete_link("mv7")?;
+    let other = Container::start()?;
+    let attachment = stage.lab.a.host.attach(&eth0()?, &other.netns()?)?;
+    let pid = other.pid();
+    refused(
+        &stage,
+        &passthru,
+        ErrorKind::PassthruConflict,
+        &"\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: passthru needs the \
+         parent for itself, and \"eth0\" in the network namespace of pid PID is on it; use \
+         another mode, or remove the other macvlans first"
+            .replace("PID", &pid.to_string()),
+    );
+    stage.lab.a.host.detach(attachment)?;
+    stage.lab.a.host.attach(&passthru, &other.netns()?)?;
+    refused(
+        &stage,
+        &eth0()?,
+        ErrorKind::PassthruConflict,
+        &"\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: the parent belongs \
+         to \"eth0\" in the network namespace of pid PID in passthru mode; remove that link \
+         first, or use another parent"
+            .replace("PID", &pid.to_string()),
+    );
+    Ok(())
+}
+
+fn a_mac_address_in_use() -> Outcome {
+    let stage = Stage::set()?;
+    let mac = "02:42:c0:a8:0f:0a";
+    let endpoint = eth0()?.mac(mac.parse()?);
+    ip_do(&stage.lab.a.netns, &format!("link set ens33 address {mac}"));
+    refused(
+        &stage,
+        &endpoint,
+        ErrorKind::MacInUse,
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: the parent itself \
+         has the MAC address 02:42:c0:a8:0f:0a; choose another, or none for a random one",
+    );
+    ip_do(&stage.lab.a.netns, "link set ens33 address 02:42:c0:a8:0f:01");
+    let sibling = Endpoint::new("net0", "ens33")?.mac(mac.parse()?);
+    let attachment = stage.lab.a.host.attach(&sibling, &stage.inside)?;
+    refused(
+        &stage,
+        &endpoint,
+        ErrorKind::MacInUse,
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: \"net0\" on the same \
+         parent has the MAC address 02:42:c0:a8:0f:0a; choose another, or remove that \
+         link first",
+    );
+    stage.lab.a.host.detach(attachment)?;
+    let other = Container::start()?;
+    let attachment = stage.lab.a.host.attach(&sibling, &other.netns()?)?;
+    let pid = other.pid().to_string();
+    refused(
+        &stage,
+        &endpoint,
+        ErrorKind::MacInUse,
+        &"\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: \"net0\" in the \
+         network namespace of pid PID on the same parent has the MAC address \
+         02:42:c0:a8:0f:0a; choose another, or remove that link first"
+            .replace("PID", &pid),
+    );
+    stage.lab.a.host.detach(attachment)?;
+    // In a namespace that no process is in, nobody can find it.
+    let hidden = NetNs::anonymous()?;
+    let attachment = stage.lab.a.host.attach(&sibling, &hidden)?;
+    refused(
+        &stage,
+        &endpoint,
+        ErrorKind::MacInUse,
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: a link in another \
+         namespace on the same parent has the MAC address 02:42:c0:a8:0f:0a; if a \
+         container that had it is just being removed, the address is free some \
+         milliseconds later",
+    );
+    // To be changed into it, is as impossible.
+    stage.lab.a.host.attach(&eth0()?, &stage.inside)?;
+    let handle = Handle::in_netns(&stage.inside)?;
+    let error = handle.set_mac("eth0", mac.parse()?).unwrap_err();
+    assert_says(
+        &stage,
+        &error,
+        ErrorKind::MacInUse,
+        "\"eth0\" in CONTAINER: cannot set the MAC address 02:42:c0:a8:0f:0a: the parent or \
+         a sibling has the same MAC address; choose another, or remove that link first",
+    );
+    stage.lab.a.host.detach(attachment)?;
+    Ok(())
+}
+
+/// Its last owner's namespace is dying: an attachment that may wait gets it as soon as it is free,
+/// one that may not is refused, and one that waits in vain does so for as long as it was told.
+fn a_mac_address_of_a_dying_namespace() -> Outcome {
+    let stage = Stage::set()?;
+    let mac = "02:42:c0:a8:0f:0a".parse()?;
+    let endpoint = eth0()?.mac(mac);
+    let mut refusals = 0;
+    for _ in 0..5 {
+        let dying = NetNs::anonymous()?;
+        drop(stage.lab.a.host.attach(&endpoint, &dying)?);
+        drop(dying);
+        refusals += usize::from(match stage.lab.a.host.attach(&endpoint, &stage.inside) {
+            Ok(attachment) => {
+                stage.lab.a.host.detach(attachment)?;
+                continue;
+            }
+            Err(error) => error.kind() == ErrorKind::MacInUse,
+        });
+        let patient = endpoint.clone().wait_for_mac(Duration::from_secs(10));
+        let attachment = stage.lab.a.host.attach(&patient, &stage.inside)?;
+        assert_eq!(ip_link(&stage.inside, "eth0")["address"], mac.to_string());
+        stage.lab.a.host.detach(attachment)?;
+    }
+    assert!(refusals > 0, "no namespace took its time to die");
+
+    let hidden = NetNs::anonymous()?;
+    let _holder = stage.lab.a.host.attach(&endpoint, &hidden)?;
+    let started = Instant::now();
+    let patient = endpoint.wait_for_mac(Duration::from_millis(60));
+    refused(
+        &stage,
+        &patient,
+        ErrorKind::MacInUse,
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: a link in another \
+         namespace on the same parent has the MAC address 02:42:c0:a8:0f:0a; if a \
+         container that had it is just being removed, the address is free some \
+         milliseconds later",
+    );
+    assert!(started.elapsed() >= Duration::from_millis(60), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    Ok(())
+}
+
+fn an_impossible_mac_address() -> Outcome {
+    let stage = Stage::set()?;
+    for (mac, expected) in [
+        ("00:00:00:00:00:00", "cannot use 00:00:00:00:00:00 as a MAC address: it is zero"),
+        (
+            "01:00:5e:00:00:01",
+            "cannot use 01:00:5e:00:00:01 as a MAC address: the lowest bit of its first byte \
+         makes it a multicast address",
+        ),
+    ] {
+        let error = mac.parse::<MacAddr>().unwrap_err();
+        assert_says(&stage, &error, ErrorKind::InvalidValue, expected);
+    }
+    Ok(())
+}
+
+fn a_name_that_is_taken() -> Outcome {
+    let stage = Stage::set()?;
+    stage.lab.a.host.attach(&eth0()?.lo_up(false), &stage.inside)?;
+    refused(
+        &stage,
+        &eth0()?,
+        ErrorKind::NameTaken,
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: a link of that \
+         name exists there; choose another name, or delete that link first",
+    );
+    ip_do(&stage.inside, "link property add dev eth0 altname wan");
+    refused(
+        &stage,
+        &Endpoint::new("wan", "ens33")?,
+        ErrorKind::NameTaken,
+        "\"wan\" on parent \"ens33\" in CONTAINER: cannot create macvlan: a link of that name \
+         exists there; choose another name, or delete that link first",
+    );
+    let endpoint = Endpoint::new("eth1", "ens33")?.alternative_name("wan");
+    refused(
+        &stage,
+        &endpoint,
+        ErrorKind::NameTaken,
+        "\"eth1\" on parent \"ens33\" in CONTAINER: cannot add the alternative name \"wan\": a \
+         link of that name exists there; choose another name, or take it from that link \
+         first",
+    );
+    let handle = Handle::in_netns(&stage.inside)?;
+    let error = handle.rename("lo", "eth0".parse()?).unwrap_err();
+    assert_says(
+        &stage,
+        &error,
+        ErrorKind::NameTaken,
+        "\"lo\" in CONTAINER: cannot rename the link to \"eth0\": a link of that name exists \
+         there; choose another name, or take it from that link first",
+    );
+    Ok(())
+}
+
+fn a_vlan_that_is_taken() -> Outcome {
+    need(Need::Vlan)?;
+    let stage = Stage::set()?;
+    let handle = &stage.lab.a.handle;
+    handle.add_link(&Link::vlan("v100", "ens33", Vlan::new(100)?)?)?;
+    let error = handle.add_link(&Link::vlan("w100", "ens33", Vlan::new(100)?)?).unwrap_err();
+    assert_says(
+        &stage,
+        &error,
+        ErrorKind::NameTaken,
+        "\"w100\" on parent \"ens33\" in HOST: cannot create vlan: VLAN 100 of \"ens33\" exists \
+         already, as \"v100\"; a parent carries each VLAN once: delete that one, or put a \
+         macvlan on it",
+    );
+    let vlan = Endpoint::vlan("eth0", "ens33", Vlan::new(100)?)?;
+    refused(
+        &stage,
+        &vlan,
+        ErrorKind::NameTaken,
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create vlan: VLAN 100 of \"ens33\" \
+         exists already, as \"v100\"; a parent carries each VLAN once: delete that one, or \
+         put a macvlan on it",
+    );
+    // A macvlan on it is welcome, whatever it is called.
+    let attachment =
+        stage.lab.a.host.attach(&Endpoint::new("eth0", "ens33.100")?, &stage.inside)?;
+    assert_eq!(attachment.parent_index(), handle.link("v100")?.index);
+    stage.lab.a.host.detach(attachment)?;
+    let elsewhere = NetNs::anonymous()?;
+    handle.move_link("v100", &elsewhere, None)?;
+    refused(
+        &stage,
+        &vlan,
+        ErrorKind::NameTaken,
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create vlan: VLAN 100 of \"ens33\" \
+         exists already, as a link in another namespace; a parent carries each VLAN once: \
+         delete that one, or put a macvlan on it",
+    );
+    let on_demand = Endpoint::new("eth0", "ens33.100")?;
+    refused(
+        &stage,
+        &on_demand,
+        ErrorKind::NameTaken,
+        "\"eth0\" on parent \"ens33.100\" in CONTAINER: cannot create vlan: VLAN 100 of \
+         \"ens33\" exists already, as a link in another namespace; a parent carries each \
+         VLAN once: delete that one, or put a macvlan on it",
+    );
+    Ok(())
+}
+
+fn a_vlan_on_a_parent_that_is_down() -> Outcome {
+    need(Need::Vlan)?;
+    let stage = Stage::set()?;
+    stage.lab.a.handle.set_down("ens33")?;
+    let vlan = Endpoint::vlan("eth0", "ens33", Vlan::new(100)?)?;
+    refused(
+        &stage,
+        &vlan,
+        ErrorKind::ParentDown,
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create vlan: the parent is down; \
+         set the parent up first",
+    );
+    refused(
+        &stage,
+        &Endpoint::new("eth0", "ens33.100")?,
+        ErrorKind::ParentDown,
+        "\"eth0\" on parent \"ens33.100\" in CONTAINER: cannot create vlan: the parent is \
+         down; set the parent up first",
+    );
+    Ok(())
+}
+
+fn a_kernel_without_vlans() -> Outcome {
+    let stage = Stage::set()?;
+    if need(Need::Vlan).is_ok() {
+        return Err(macvlan_tests::Stop::Ignored("the kernel has 8021q".to_owned()));
+    }
+    refused(
+        &stage,
+        &Endpoint::new("eth0", "ens33.100")?,
+        ErrorKind::Unsupported,
+        "\"eth0\" on parent \"ens33.100\" in CONTAINER: cannot create vlan: the kernel has no \
+         8021q; load its module (modprobe 8021q) or build it in",
+    );
+    let vlan = Endpoint::vlan("eth0", "ens33", Vlan::new(100)?)?;
+    refused(
+        &stage,
+        &vlan,
+        ErrorKind::Unsupported,
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create vlan: the kernel has no \
+         8021q; load its module (modprobe 8021q) or build it in",
+    );
+    Ok(())
+}
+
+fn addresses() -> Outcome {
+    let stage = Stage::set()?;
+    let twice = eth0()?.address("192.168.15.10/16".parse()?);
+    refused(
+        &stage,
+        &twice.address("192.168.15.10/24".parse()?),
+        ErrorKind::InvalidValue,
+        "\"eth0\" on parent \"ens33\": cannot plan the endpoint: address 192.168.15.10/24 is \
+         given twice",
+    );
+    let handle = Handle::in_netns(&stage.inside)?;
+    let address = "192.168.15.10/24".parse()?;
+    stage.lab.a.host.attach(&eth0()?, &stage.inside)?;
+    let error = handle.add_address("eth0", &address).unwrap_err();
+    assert_says(
+        &stage,
+        &error,
+        ErrorKind::AddressTaken,
+        "\"eth0\" in CONTAINER: cannot add address 192.168.15.10/24: the link already has \
+         this address",
+    );
+    handle.delete_address("eth0", &address)?;
+    let error = handle.delete_address("eth0", &address).unwrap_err();
+    assert_says(
+        &stage,
+        &error,
+        ErrorKind::NotFound,
+        "\"eth0\" in CONTAINER: cannot delete address 192.168.15.10/24: the link does not \
+         have this address",
+    );
+    let error = handle.add_address("eth7", &address).unwrap_err();
+    assert_says(
+        &stage,
+        &error,
+        ErrorKind::NotFound,
+        "\"eth7\" in CONTAINER: cannot add address 192.168.15.10/24: there is no such link",
+    );
+    Ok(())
+}
+
+fn ipv6_switched_off() -> Outcome {
+    need(Need::Ipv6)?;
+    let stage = Stage::set()?;
+    sysctl(&stage.inside, "ipv6/conf/default/disable_ipv6", "1");
+    let endpoint = eth0()?.address("fd15::10/64 nodad".parse()?);
+    refused(
+        &stage,
+        &endpoint,
+        ErrorKind::Ipv6Disabled,
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot add address fd15::10/64 nodad: \
+         IPv6 is switched off on the link; set the sysctl \
+         net.ipv6.conf.default.disable_ipv6 to 0 in the namespace, or leave the IPv6 \
+         addresses out",
+    );
+    Ok(())
+}
+
+fn gateways_and_routes() -> Outcome {
+    let stage = Stage::set()?;
+    let gateway = eth0()?.gateway("10.1.2.3".parse()?);
+    refused(
+        &stage,
+        &gateway,
+        ErrorKind::GatewayUnreachable,
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot add route default via 10.1.2.3: \
+         the gateway is on no subnet of this namespace's links; add an address in the \
+         gateway's subnet, or say that the gateway is on-link",
+    );
+    let route = eth0()?.route("10.1.0.0/16 via 10.2.0.1".parse()?);
+    refused(
+        &stage,
+        &route,
+        ErrorKind::GatewayUnreachable,
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot add route 10.1.0.0/16 via \
+         10.2.0.1: the gateway is on no subnet of this namespace's links; add an address \
+         in the gateway's subnet, or say that the gateway is on-link",
+    );
+    if need(Need::Ipv6).is_ok() {
+        let gateway = eth0()?.address("fd15::10/64 nodad".parse()?).gateway("fd99::1".parse()?);
+        refused(
+            &stage,
+            &gateway,
+            ErrorKind::GatewayUnreachable,
+            "\"eth0\" on parent \"ens33\" in CONTAINER: cannot add route default via fd99::1: the \
+         gateway is on no subnet of this namespace's links; add an address in the \
+         gateway's subnet, or say that the gateway is on-link",
+        );
+    }
+    let device = eth0()?.route("10.1.0.0/16 dev eth7".parse()?);
+    refused(
+        &stage,
+        &device,
+        ErrorKind::NotFound,
+        "\"eth7\" on parent \"ens33\" in CONTAINER: cannot add route 10.1.0.0/16 dev eth7: \
+         there is no such link",
+    );
+    let source = eth0()?.route("10.1.0.0/16 via 192.168.15.2 src 192.168.15.99".parse()?);
+    refused(
+        &stage,
+        &source,
+        ErrorKind::System,
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot add route 10.1.0.0/16 via \
+         192.168.15.2 src 192.168.15.99: the route's source is no address of this \
+         namespace; give that address to one of its links first",
+    );
+    ip_do(&stage.inside, "link set lo up");
+    ip_do(&stage.inside, "route add default dev lo");
+    let default = eth0()?.gateway("192.168.15.2".parse()?);
+    refused(
+        &stage,
+        &default,
+        ErrorKind::RouteExists,
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot add route default via \
+         192.168.15.2: a route to that destination with that metric exists; replace it, \
+         or give another metric",
+    );
+    let handle = Handle::in_netns(&stage.inside)?;
+    let rule = "from 192.168.15.10/32 table 77 priority 7".parse()?;
+    handle.add_rule(&rule)?;
+    let error = handle.add_rule(&rule).unwrap_err();
+    assert_says(
+        &stage,
+        &error,
+        ErrorKind::RouteExists,
+        "CONTAINER: cannot add rule from 192.168.15.10/32 table 77 priority 7: the \
+         namespace already has this rule",
+    );
+    let error = handle.delete_route(&"10.99.0.0/16 via 192.168.15.2".parse()?).unwrap_err();
+    assert_says(
+        &stage,
+        &error,
+        ErrorKind::NotFound,
+        "CONTAINER: cannot delete route 10.99.0.0/16 via 192.168.15.2: there is no such \
+         route",
+    );
+    let error = handle.delete_rule(&"from 10.9.9.9/32 table 99".parse()?).unwrap_err();
+    assert_says(
+        &stage,
+        &error,
+        ErrorKind::NotFound,
+        "CONTAINER: cannot delete rule from 10.9.9.9/32 table 99: there is no such rule",
+    );
+    Ok(())
+}
+
+/// A process that has ended; its pid may then be another's, which a pidfd is not fooled by.
+fn containers_that_are_gone() -> Outcome {
+    let stage = Stage::set()?;
+    let container = Container::start()?;
+    let pid = container.pid();
+    drop(container);
+    let error = NetNs::from_pid(pid).unwrap_err();
+    let expected = "cannot open the network namespace of pid PID: there is no such process"
+        .replace("PID", &pid.to_string());
+    assert_says(&stage, &error, ErrorKind::NamespaceGone, &expected);
+    let error = NetNs::from_name("no-such-name").unwrap_err();
+    assert_says(
+        &stage,
+        &error,
+        ErrorKind::NamespaceGone,
+        "cannot open the network namespace named \"no-such-name\": there is no \
+         /run/netns/no-such-name; `ip netns list` shows the names that exist",
+    );
+    let error = NetNs::from_path("/no/such/path").unwrap_err();
+    assert_says(
+        &stage,
+        &error,
+        ErrorKind::NamespaceGone,
+        "cannot open the network namespace at /no/such/path: there is no such file",
+    );
+    let error = NetNs::from_path("/proc/self/ns/mnt").unwrap_err();
+    assert_says(
+        &stage,
+        &error,
+        ErrorKind::NotANamespace,
+        "cannot open the network namespace at /proc/self/ns/mnt: it is a namespace of \
+         another type, not a network namespace",
+    );
+    let error = NetNs::from_path("/proc/self/status").unwrap_err();
+    assert_says(
+        &stage,
+        &error,
+        ErrorKind::NotANamespace,
+        "cannot open the network namespace at /proc/self/status: it is no network \
+         namespace",
+    );
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    no_such_parent,
+    a_parent_that_cannot_carry_it,
+    a_parent_that_is_a_port,
+    a_parent_that_carries_ipvlan,
+    an_mtu_above_the_parents,
+    passthru_against_the_others,
+    a_mac_address_in_use,
+    a_mac_address_of_a_dying_namespace,
+    an_impossible_mac_address,
+    a_name_that_is_taken,
+    a_vlan_that_is_taken,
+    a_vlan_on_a_parent_that_is_down,
+    a_kernel_without_vlans,
+    addresses,
+    ipv6_switched_off,
+    gateways_and_routes,
+    containers_that_are_gone,
+}
