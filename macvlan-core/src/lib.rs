@@ -81,6 +81,9 @@ pub use name::{LinkId, LinkName};
 pub use neighbour::{NeighbourInfo, NeighbourState};
 #[cfg(feature = "fault-injection")]
 #[doc(hidden)]
+pub use netlink::everything::decode_everything;
+#[cfg(feature = "fault-injection")]
+#[doc(hidden)]
 pub use netlink::faults::{Call, Fault, with_faults};
 pub use netns::{NetNs, NetNsId};
 pub use pool::Pool;

@@ -8,6 +8,8 @@ mod captured;
 pub(crate) mod decode;
 pub(crate) mod encode;
 mod events;
+#[cfg(feature = "fault-injection")]
+pub(crate) mod everything;
 pub(crate) mod faults;
 mod socket;
 
