@@ -1,8 +1,11 @@
 //! Where the system calls of a netlink socket can be made to fail, for tests.
 //!
 //! With the feature `fault-injection`, which nothing enables but this project's own tests; without
-//! it, this is a call that does nothing and is compiled away. Faults are a thread's own, so that
-//! tests can run at the same time.
+//! it, `no_faults.rs` takes this file's place. Faults are a thread's own, so that tests can run at
+//! the same time.
+
+use std::cell::RefCell;
+use std::ops::RangeInclusive;
 
 use nix::errno::Errno;
 
@@ -34,48 +37,38 @@ pub enum Fault {
 }
 
 /// What is to be done to one call's result.
-#[derive(Default)]
-pub(super) struct Verdict(#[cfg(feature = "fault-injection")] Option<Fault>);
+pub(super) struct Verdict(Option<Fault>);
 
-#[cfg(feature = "fault-injection")]
-mod plan {
-    use std::cell::RefCell;
+/// Which calls are to fail, and those that were made.
+struct Plan {
+    first: usize,
+    last: usize,
+    fault: Fault,
+    calls: Vec<Call>,
+}
 
-    use super::{Call, Fault};
-
-    /// Which calls are to fail, and those that were made.
-    pub(super) struct Plan {
-        pub(super) first: usize,
-        pub(super) last: usize,
-        pub(super) fault: Fault,
-        pub(super) calls: Vec<Call>,
-    }
-
-    thread_local! {
-        pub(super) static PLAN: RefCell<Option<Plan>> = const { RefCell::new(None) };
-    }
+thread_local! {
+    static PLAN: RefCell<Option<Plan>> = const { RefCell::new(None) };
 }
 
 /// Runs something during which the calls with these numbers, counted from 0, come to a fault;
 /// returns what it returns, and the calls that this thread made.
-#[cfg(feature = "fault-injection")]
 pub fn with_faults<T>(
-    calls: std::ops::RangeInclusive<usize>,
+    calls: RangeInclusive<usize>,
     fault: Fault,
     work: impl FnOnce() -> T,
 ) -> (T, Vec<Call>) {
     let (first, last) = calls.into_inner();
-    let plan = plan::Plan { first, last, fault, calls: Vec::new() };
-    plan::PLAN.with(|current| *current.borrow_mut() = Some(plan));
+    let plan = Plan { first, last, fault, calls: Vec::new() };
+    PLAN.with(|current| *current.borrow_mut() = Some(plan));
     let result = work();
-    let plan = plan::PLAN.with(|current| current.borrow_mut().take());
+    let plan = PLAN.with(|current| current.borrow_mut().take());
     (result, plan.map(|plan| plan.calls).unwrap_or_default())
 }
 
 /// To be asked before every system call.
-#[cfg(feature = "fault-injection")]
 pub(super) fn before(call: Call) -> nix::Result<Verdict> {
-    plan::PLAN.with(|plan| {
+    PLAN.with(|plan| {
         let mut plan = plan.borrow_mut();
         let Some(plan) = plan.as_mut() else { return Ok(Verdict(None)) };
         let number = plan.calls.len();
@@ -88,15 +81,8 @@ pub(super) fn before(call: Call) -> nix::Result<Verdict> {
     })
 }
 
-#[cfg(not(feature = "fault-injection"))]
-#[allow(clippy::unnecessary_wraps)] // as with the feature
-pub(super) fn before(_: Call) -> nix::Result<Verdict> {
-    Ok(Verdict::default())
-}
-
 impl Verdict {
     /// What becomes of a reply that was received: its length, or `EAGAIN` if it got lost.
-    #[cfg(feature = "fault-injection")]
     pub(super) fn spoil(self, reply: &mut [u8], length: usize) -> nix::Result<usize> {
         match self.0 {
             Some(Fault::NoReply) => Err(Errno::EAGAIN),
@@ -109,11 +95,5 @@ impl Verdict {
             }
             _ => Ok(length),
         }
-    }
-
-    #[cfg(not(feature = "fault-injection"))]
-    #[allow(clippy::unused_self, clippy::unnecessary_wraps)] // as with the feature
-    pub(super) fn spoil(self, _: &mut [u8], length: usize) -> nix::Result<usize> {
-        Ok(length)
     }
 }

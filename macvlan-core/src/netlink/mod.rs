@@ -10,6 +10,7 @@ pub(crate) mod encode;
 mod events;
 #[cfg(feature = "fault-injection")]
 pub(crate) mod everything;
+#[cfg_attr(not(feature = "fault-injection"), path = "no_faults.rs")]
 pub(crate) mod faults;
 mod socket;
 
