@@ -3,12 +3,13 @@
 #![deny(dead_code)]
 
 use std::io::Read as _;
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use macvlan_core::{Detached, Endpoint, Host, NetNs};
+use macvlan_core::{Detached, Endpoint, Fault, Host, NetNs, with_faults};
 use macvlan_tests::{
-    Lab, Need, Outcome, Snapshot, Stage, ip, ip_addresses, ip_lines, is_long, need, run_tests,
+    Lab, Need, Outcome, Snapshot, Stage, ip_addresses, ip_lines, is_long, need, run_tests,
 };
 
 /// Set for a process that is to be killed: what it does, and where.
@@ -42,6 +43,17 @@ fn be_victim(what: &str) -> Outcome {
                 host.detach(ensured.attachment)?;
             }
         }
+        ["once", host, container, parent, call] => {
+            nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_CORE, 0, 0)?;
+            let call: usize = call.parse()?;
+            let (result, _) = with_faults(call..=call, Fault::Abort, || -> Outcome {
+                let host = Host::in_netns(&NetNs::from_path(host)?)?;
+                let container = NetNs::from_path(container)?;
+                host.detach(host.attach(&endpoint(parent)?, &container)?)?;
+                Ok(())
+            });
+            result
+        }
         ["name", name] => {
             begin();
             loop {
@@ -71,6 +83,18 @@ fn kill_after(what: &str, microseconds: u64) -> Outcome {
     Ok(())
 }
 
+/// Has a victim attach and detach once, and die before its system call of this number; whether it
+/// did, or came to its end.
+fn dies_at(what: &str, call: usize) -> Outcome<bool> {
+    let mut victim = Command::new(std::env::current_exe()?);
+    let ended = victim.env(VICTIM, format!("{what} {call}")).stdin(Stdio::null()).status()?;
+    match (ended.signal(), ended.success()) {
+        (Some(_), _) => Ok(true),
+        (None, true) => Ok(false),
+        (None, false) => Err(format!("{what:?} failed by itself at {call}").into()),
+    }
+}
+
 /// A path that leads other processes to a namespace of ours.
 fn path_of(netns: &NetNs) -> String {
     use std::os::fd::{AsFd as _, AsRawFd as _};
@@ -85,48 +109,86 @@ fn moments(count: u64, span: u64) -> impl Iterator<Item = u64> {
 }
 
 fn kills() -> u64 {
-    if is_long() { 1000 } else { 40 }
+    if is_long() { 1000 } else { 20 }
+}
+
+fn vlans(netns: &NetNs) -> Vec<String> {
+    ip_lines(netns, "-o link show type vlan")
 }
 
 /// Between the parts of an attachment or detachment: `ensure` brings the wanted state, and detaching
 /// by name takes all of it away.
-fn attaching(parent: &str) -> Outcome {
-    let stage = Stage::set()?;
-    let (host, inside) = (&stage.lab.a.host, &stage.inside);
-    let what = format!("attach {} {} {parent}", path_of(&stage.lab.a.netns), path_of(inside));
-    // It begins with all of it there and gone once, which leaves `lo` up.
-    host.detach(host.attach(&endpoint(parent)?, inside)?)?;
-    let outside = Snapshot::settled(&stage.lab.a.netns);
-    let empty = Snapshot::settled(inside);
-    let (mut there, mut halfway) = (0, 0);
-    for (number, moment) in moments(kills(), 45_000).enumerate() {
-        kill_after(&what, moment)?;
-        let differences = host.check(&endpoint(parent)?, inside)?;
-        there += usize::from(differences.is_empty());
-        let links = ip_lines(inside, "-o link show").len();
-        halfway += usize::from(!differences.is_empty() && links > 1);
-        if number % 2 == 0 {
-            let ensured = host.ensure(&endpoint(parent)?, inside)?;
-            assert_eq!(host.check(&endpoint(parent)?, inside)?, [], "killed at {moment}");
-            assert_eq!(ip_addresses(inside, "eth0"), ["192.168.15.10/24"]);
-            assert_eq!(host.detach(ensured.attachment)?, Detached::Removed);
-        } else {
-            // By name: what hangs there is found, and what it brought along with it; the rest is
-            // what `ensure` would say.
+struct Scene {
+    stage: Stage,
+    parent: &'static str,
+    outside: Snapshot,
+    empty: Snapshot,
+    halfway: usize,
+}
+
+impl Scene {
+    fn set(parent: &'static str) -> Outcome<Self> {
+        let stage = Stage::set()?;
+        // It begins with all of it there and gone once, which leaves `lo` up.
+        let host = &stage.lab.a.host;
+        host.detach(host.attach(&endpoint(parent)?, &stage.inside)?)?;
+        let outside = Snapshot::settled(&stage.lab.a.netns);
+        let empty = Snapshot::settled(&stage.inside);
+        Ok(Self { stage, parent, outside, empty, halfway: 0 })
+    }
+
+    fn words(&self, verb: &str) -> String {
+        let (host, inside) = (path_of(&self.stage.lab.a.netns), path_of(&self.stage.inside));
+        format!("{verb} {host} {inside} {}", self.parent)
+    }
+
+    /// Somebody comes by after a kill.
+    fn tidy_up(&mut self, when: &str, by_name: bool) -> Outcome {
+        let (host, inside) = (&self.stage.lab.a.host, &self.stage.inside);
+        let wanted = endpoint(self.parent)?;
+        let differences = host.check(&wanted, inside)?;
+        let vlan = !vlans(&self.stage.lab.a.netns).is_empty();
+        let rules = ip_lines(inside, "rule show").len() > 3;
+        let links = ip_lines(inside, "-o link show").len() > 1;
+        self.halfway += usize::from(!differences.is_empty() && (vlan || rules || links));
+        if by_name {
             for attachment in host.attachments(inside)? {
                 host.detach(attachment)?;
             }
-            let ensured = host.ensure(&endpoint(parent)?, inside)?;
-            host.detach(ensured.attachment)?;
         }
+        let ensured = host.ensure(&wanted, inside)?;
+        assert_eq!(host.check(&wanted, inside)?, [], "killed {when}");
+        assert_eq!(ip_addresses(inside, "eth0"), ["192.168.15.10/24"]);
+        assert_eq!(host.detach(ensured.attachment)?, Detached::Removed);
         host.remove_unused_parents()?;
-        let now = Snapshot::settled(inside);
-        if let Some(difference) = empty.difference(&now) {
-            return Err(format!("killed at {moment}: {difference}").into());
+        // What is left inside shows at once; what IPv6 adds to a link, some time after it.
+        let now = Snapshot::of(inside);
+        if self.empty.difference(&now).is_some() {
+            if let Some(difference) = self.empty.difference(&Snapshot::settled(inside)) {
+                return Err(format!("killed {when}: {difference}").into());
+            }
         }
+        assert_eq!(vlans(&self.stage.lab.a.netns), [""; 0], "killed {when}");
+        Ok(())
     }
-    outside.assert_same(&stage.lab.a.netns);
-    println!("{} killed: {there} when all was there, {halfway} halfway", kills());
+}
+
+fn attaching(parent: &'static str) -> Outcome {
+    let mut scene = Scene::set(parent)?;
+    let what = scene.words("once");
+    let mut calls = 0;
+    while dies_at(&what, calls)? {
+        scene.tidy_up(&format!("before call {calls}"), calls % 3 == 0)?;
+        calls += 1;
+    }
+    assert!(calls > 15 && scene.halfway > 5, "{calls} calls, {} halfway", scene.halfway);
+    let what = scene.words("attach");
+    for (number, moment) in moments(kills(), 45_000).enumerate() {
+        kill_after(&what, moment)?;
+        scene.tidy_up(&format!("after {moment} µs"), number % 2 == 0)?;
+    }
+    scene.outside.assert_same(&scene.stage.lab.a.netns);
+    println!("{calls} killed at a call, {} at random, {} of all halfway", kills(), scene.halfway);
     Ok(())
 }
 
@@ -150,17 +212,17 @@ fn unused_vlans_go_when_somebody_tidies_up() -> Outcome {
         kill_after(&what, moment)?;
         drop(inside);
         // Its namespace takes its time to die, and the VLAN is in use until then.
-        let mut left = serde_json::Value::Null;
+        let mut left = Vec::new();
         for _ in 0..200 {
             lab.a.host.remove_unused_parents()?;
-            left = ip(&lab.a.netns, "link show type vlan");
-            if left == serde_json::json!([]) {
+            left = vlans(&lab.a.netns);
+            if left.is_empty() {
                 break;
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        assert_eq!(left, serde_json::json!([]), "killed at {moment}");
-        assert_eq!(ip(&lab.a.netns, "link show type macvlan"), serde_json::json!([]), "a probe");
+        assert_eq!(left, [""; 0], "killed after {moment} µs");
+        assert_eq!(ip_lines(&lab.a.netns, "-o link show type macvlan"), [""; 0], "a probe");
     }
     Ok(())
 }
@@ -189,10 +251,13 @@ fn a_named_namespace_is_killed() -> Outcome {
 
 fn main() -> std::process::ExitCode {
     if let Ok(what) = std::env::var(VICTIM) {
-        if let Err(macvlan_tests::Stop::Failed(why)) = be_victim(&what) {
-            eprintln!("{what}: {why}");
-        }
-        return std::process::ExitCode::FAILURE;
+        return match be_victim(&what) {
+            Ok(()) => std::process::ExitCode::SUCCESS,
+            Err(why) => {
+                eprintln!("{what}: {why:?}");
+                std::process::ExitCode::FAILURE
+            }
+        };
     }
     run_tests(&[
         ("an_attachment_is_killed", an_attachment_is_killed),

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use macvlan_core::{Detached, Endpoint, Link, Macvlan, Mode, NetNs};
-use macvlan_tests::{Lab, Outcome, Snapshot, ip, ip_addresses, is_long};
+use macvlan_tests::{Lab, Outcome, Snapshot, ip_addresses, ip_lines, is_long};
 
 /// Long or short.
 fn form<T>(long: T, short: T) -> T {
@@ -42,7 +42,7 @@ fn thousands_of_endpoints_on_one_parent() -> Outcome {
     let attached = started.elapsed();
     for container in &containers {
         assert_eq!(lab.a.host.attachments(container)?.len(), 50);
-        assert_eq!(ip(container, "link show type macvlan").as_array().map(Vec::len), Some(50));
+        assert_eq!(ip_lines(container, "-o link show type macvlan").len(), 50);
     }
     // One more works as the first did.
     let one_more = NetNs::anonymous()?;
@@ -56,7 +56,7 @@ fn thousands_of_endpoints_on_one_parent() -> Outcome {
     }
     println!("{count} attached in {attached:?}, detached in {:?}", started.elapsed());
     for container in &containers {
-        assert_eq!(ip(container, "link show type macvlan"), serde_json::json!([]));
+        assert_eq!(ip_lines(container, "-o link show type macvlan"), [""; 0]);
     }
     before.assert_same(&lab.a.netns);
     // Nobody is on the parent: passthru gets it for itself.
@@ -83,7 +83,7 @@ fn sixteen_threads_share_a_host() -> Outcome {
             assert!(error.leftovers().is_empty(), "{error}");
             rounds.fetch_add(1, Ordering::Relaxed);
         }
-        assert_eq!(ip(&container, "link show type macvlan"), serde_json::json!([]));
+        assert_eq!(ip_lines(&container, "-o link show type macvlan"), [""; 0]);
         Ok(())
     };
     std::thread::scope(|scope| -> Outcome {

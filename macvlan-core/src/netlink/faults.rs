@@ -28,6 +28,8 @@ pub enum Fault {
     /// It is not made, and fails with this error number. A reply that it would have fetched comes
     /// with the next.
     Errno(i32),
+    /// The process ends here and now, without a chance to tidy up.
+    Abort,
     /// The reply ends in its middle.
     Truncated,
     /// The reply gets lost.
@@ -75,6 +77,7 @@ pub(super) fn before(call: Call) -> nix::Result<Verdict> {
         plan.calls.push(call);
         match plan.fault {
             _ if number < plan.first || number > plan.last => Ok(Verdict(None)),
+            Fault::Abort => std::process::abort(),
             Fault::Errno(number) => Err(Errno::from_raw(number)),
             fault => Ok(Verdict(Some(fault))),
         }
