@@ -8,6 +8,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
+use std::os::fd::AsRawFd as _;
 
 use macvlan_core::{
     AddressInfo, Attachment, Call, Endpoint, Error, ErrorKind, Fault, Handle, Host, Link, LinkInfo,
@@ -15,6 +16,9 @@ use macvlan_core::{
 };
 use macvlan_tests::{Lab, Need, Outcome, Snapshot, ip_do, ip_try, is_long, need, sysctl};
 use nix::errno::Errno;
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, sendto, socket,
+};
 
 const NEVER: RangeInclusive<usize> = usize::MAX..=usize::MAX;
 
@@ -351,6 +355,58 @@ fn a_handoff_fails_at_every_call() -> Outcome {
     Ok(())
 }
 
+/// Somebody else's message, from a port that is not the kernel's, says that all is well, with the
+/// sequence number that is waited for: it is not listened to.
+fn what_others_send_is_ignored() -> Outcome {
+    let stage = Stage::set()?;
+    let (outside, inside) = stage.anew()?;
+    let host = Host::in_netns(&outside)?;
+    // Its socket is the newest in the namespace, so the port can be read where the kernel lists them.
+    let read = || std::fs::read_to_string("/proc/thread-self/net/netlink");
+    let ports: Vec<u32> = outside
+        .run(read)??
+        .lines()
+        .skip(1)
+        .filter_map(|line| {
+            let mut words = line.split_whitespace().skip(1);
+            let (family, port) = (words.next()?, words.next()?.parse().ok()?);
+            (family == "0" && port != 0).then_some(port)
+        })
+        .collect();
+    assert!(!ports.is_empty());
+    outside.run(|| -> Outcome {
+        let stranger = socket(
+            AddressFamily::Netlink,
+            SockType::Raw,
+            SockFlag::empty(),
+            SockProtocol::NetlinkRoute,
+        )?;
+        for port in ports {
+            for sequence in 1..40_u32 {
+                // struct nlmsghdr, NLMSG_ERROR, and the error number 0.
+                let mut message = Vec::new();
+                message.extend(36_u32.to_ne_bytes());
+                message.extend(2_u16.to_ne_bytes());
+                message.extend(0_u16.to_ne_bytes());
+                message.extend(sequence.to_ne_bytes());
+                message.resize(36, 0);
+                let to = NetlinkAddr::new(port, 0);
+                let sent = sendto(stranger.as_raw_fd(), &message, &to, MsgFlags::MSG_DONTWAIT);
+                // Sockets of children that have ended by now.
+                assert!(matches!(sent, Ok(36) | Err(Errno::ECONNREFUSED)), "{sent:?}");
+            }
+        }
+        Ok(())
+    })??;
+    let parents = host.handle()?.link("ens33")?.mac;
+    let taken = eth0()?.mac(parents.ok_or("no MAC address")?);
+    assert_eq!(host.attach(&taken, &inside).unwrap_err().kind(), ErrorKind::MacInUse);
+    let attachment = host.attach(&eth0()?, &inside)?;
+    assert_eq!(host.attachments(&inside)?.len(), 1);
+    host.detach(attachment)?;
+    Ok(())
+}
+
 fn a_vlan_on_demand_fails_at_every_call() -> Outcome {
     need(Need::Vlan)?;
     let endpoint = Endpoint::new("eth0", "ens33.100")?.address("10.0.0.10/24".parse()?);
@@ -397,6 +453,7 @@ macvlan_tests::tests! {
     an_undoing_fails_at_every_call,
     a_detach_fails_at_every_call,
     a_handoff_fails_at_every_call,
+    what_others_send_is_ignored,
     a_vlan_on_demand_fails_at_every_call,
     the_last_one_leaves_a_vlan_with_faults,
 }
