@@ -146,10 +146,13 @@ impl Endpoint {
 
     /// Who it may talk to; [`Mode::Bridge`] when not given. For macvlan and macvtap.
     ///
-    /// Sets the other options back; [`Endpoint::options`] sets all at once.
+    /// The other options stay; [`Endpoint::options`] sets all at once. Says nothing of a VLAN.
     #[doc(alias = "IFLA_MACVLAN_MODE")]
-    pub fn mode(self, mode: Mode) -> Self {
-        self.options(Macvlan::new(mode))
+    pub fn mode(mut self, mode: Mode) -> Self {
+        if let EndpointKind::Macvlan(options) | EndpointKind::Macvtap(options) = &mut self.kind {
+            options.set_mode(mode);
+        }
+        self
     }
 
     /// All options of a macvlan or macvtap: mode, flags, source MAC addresses, broadcast queue. Says
@@ -336,5 +339,20 @@ impl Endpoint {
     /// The kind of link, with its options.
     pub fn kind(&self) -> &EndpointKind {
         &self.kind
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mode_leaves_the_other_options_alone() {
+        let options = Macvlan::new(Mode::Bridge).bc_queue_len(2000);
+        let endpoint = Endpoint::new("eth0", "ens33").unwrap().options(options);
+        let EndpointKind::Macvlan(private) = endpoint.mode(Mode::Private).kind().clone() else {
+            panic!("the kind has changed");
+        };
+        assert_eq!(private, Macvlan::new(Mode::Private).bc_queue_len(2000));
     }
 }

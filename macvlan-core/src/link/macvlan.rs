@@ -72,6 +72,10 @@ impl Macvlan {
         Self { mode, ..Self::default() }
     }
 
+    pub(crate) fn set_mode(&mut self, mode: Mode) {
+        self.mode = mode;
+    }
+
     /// In mode passthru, leaves the parent as promiscuous as it was.
     #[doc(alias = "MACVLAN_FLAG_NOPROMISC")]
     pub fn nopromisc(mut self, nopromisc: bool) -> Self {
