@@ -1,0 +1,2596 @@
+/*
+ * macvlan: give a container, sandbox or VM its place on the real network.
+ *
+ * One call sets up a macvlan link inside a network namespace, its addresses and its routes; either
+ * all of it, in the time the kernel needs and no more, or nothing, with an error that says why:
+ *
+ *     macvlan_host *host = NULL;
+ *     macvlan_netns *container = NULL;
+ *     macvlan_endpoint *eth0 = NULL;
+ *     macvlan_attachment *attachment = NULL;
+ *     macvlan_error *error = NULL;
+ *
+ *     if (macvlan_host_open(&host, &error) < 0 ||
+ *         macvlan_netns_from_pid(2084, &container, &error) < 0 ||
+ *         macvlan_endpoint_new("eth0", "ens33", &eth0, &error) < 0 ||
+ *         macvlan_endpoint_add_address(eth0, "172.16.213.180/16", &error) < 0 ||
+ *         macvlan_endpoint_add_gateway(eth0, "172.16.213.2", &error) < 0 ||
+ *         macvlan_host_attach(host, eth0, container, &attachment, &error) < 0)
+ *         fprintf(stderr, "%s\n", macvlan_error_message(error));
+ *
+ *     macvlan_error_free(error);
+ *     macvlan_attachment_free(attachment);
+ *     macvlan_endpoint_free(eth0);
+ *     macvlan_netns_free(container);
+ *     macvlan_host_free(host);
+ *
+ * What holds for all functions:
+ *
+ * Results. A function that can fail returns 0, or a negative errno. What it gives it puts where an
+ * argument points to, and that is NULL (or 0) if it fails. Its last argument can be NULL; otherwise
+ * it gets an error that says more, or NULL, and the caller frees the error. What was there before is
+ * overwritten: free it first. There is no "last error" kept anywhere.
+ *
+ * Objects. What a function gives through a pointer to a pointer is the caller's, to be freed by the
+ * _free function of its type; freeing NULL does nothing. What a function returns as a pointer to
+ * const, text and parts of lists, belongs to the object it was asked of, and goes with it. Objects do
+ * not need each other: each can be freed when it is not used any more, in any order.
+ *
+ * Arguments. Text is UTF-8 and ends with a zero byte. A pointer must not be NULL unless its function
+ * says so. File descriptors that are passed in stay the caller's. Nothing that is passed in is kept;
+ * what is needed longer is copied.
+ *
+ * Mistakes. NULL where there must be something, text that is not UTF-8, numbers that are no such
+ * enumerator, objects of another type, and parts of other objects where a whole one must be: -EINVAL
+ * and an error that names the function and the argument. An object that was freed is mostly noticed
+ * too, as long as its memory has found no other use; using it remains undefined behaviour, as for
+ * everything in C. Functions that return something else than a number to be checked answer with NULL,
+ * 0 or -1, and _free does nothing.
+ *
+ * Faults of the library become -ENOTRECOVERABLE and an error of the kind MACVLAN_ERROR_BUG; they do
+ * not end the program. Running out of memory does.
+ *
+ * Threads. Each type says what may be done at once; objects can be handed from thread to thread.
+ * Everything blocks: the kernel executes a request inside the system call that sends it. A fork is no
+ * matter: descriptors are closed on exec, and nothing runs in the background.
+ *
+ * Kernel headers. The modes of a macvlan are enum macvlan_mode of <linux/if_link.h>, with
+ * MACVLAN_MODE_BRIDGE and so on; address generation is its enum in6_addr_gen_mode.
+ *
+ * This file is made of the library's sources. Changes go there.
+ *
+ * SPDX-License-Identifier: MIT OR Apache-2.0
+ */
+
+#ifndef MACVLAN_H
+#define MACVLAN_H
+
+#include <linux/if_link.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/** The version that this header belongs to; macvlan_version() tells the library's. */
+#define MACVLAN_VERSION "0.1.0"
+#define MACVLAN_VERSION_MAJOR 0
+#define MACVLAN_VERSION_MINOR 1
+#define MACVLAN_VERSION_PATCH 0
+
+/** Whether this header belongs to this version or a later one, for #if. */
+#define MACVLAN_VERSION_AT_LEAST(major, minor, patch) \
+    (MACVLAN_VERSION_MAJOR > (major) || \
+     (MACVLAN_VERSION_MAJOR == (major) && \
+      (MACVLAN_VERSION_MINOR > (minor) || \
+       (MACVLAN_VERSION_MINOR == (minor) && MACVLAN_VERSION_PATCH >= (patch)))))
+
+/**
+ * The group of links that VLANs made on demand belong to (`ip link show group 1835098998`). One that
+ * somebody took out of it is never removed.
+ */
+#define MACVLAN_ON_DEMAND_GROUP 1835098998
+
+/**
+ * The cause of an error, as far as it could be told. The numbers are stable, and more may come: a
+ * program has to expect numbers that are not listed here.
+ */
+typedef enum macvlan_error_kinds {
+    /**
+     * There is no error: macvlan_error_kind(NULL).
+     */
+    MACVLAN_ERROR_NONE = 0,
+    /**
+     * A value that can never be right, or an argument that is not what it must be: NULL, freed, of
+     * another type, not UTF-8. Nothing was asked of the kernel.
+     */
+    MACVLAN_ERROR_INVALID_VALUE = 1,
+    /**
+     * The parent link does not exist in the host's namespace.
+     */
+    MACVLAN_ERROR_PARENT_NOT_FOUND = 2,
+    /**
+     * The parent is a port of a bridge, bond or team, carries ipvlan, or cannot carry such links.
+     */
+    MACVLAN_ERROR_PARENT_BUSY = 3,
+    /**
+     * Passthru needs the parent for itself, and somebody else is on it.
+     */
+    MACVLAN_ERROR_PASSTHRU_CONFLICT = 4,
+    /**
+     * The MTU asked for is above what the parent allows.
+     */
+    MACVLAN_ERROR_MTU_TOO_LARGE = 5,
+    /**
+     * A link of that name, or alternative name, exists in the namespace.
+     */
+    MACVLAN_ERROR_NAME_TAKEN = 6,
+    /**
+     * The parent or a sibling already has this MAC address.
+     */
+    MACVLAN_ERROR_MAC_IN_USE = 7,
+    /**
+     * The link already has this address.
+     */
+    MACVLAN_ERROR_ADDRESS_TAKEN = 8,
+    /**
+     * The namespace already has this route, or rule.
+     */
+    MACVLAN_ERROR_ROUTE_EXISTS = 9,
+    /**
+     * The gateway is on no subnet that the namespace can reach directly.
+     */
+    MACVLAN_ERROR_GATEWAY_UNREACHABLE = 10,
+    /**
+     * The process is gone, and its network namespace with it, or the named namespace does not
+     * exist.
+     */
+    MACVLAN_ERROR_NAMESPACE_GONE = 11,
+    /**
+     * A path or file descriptor that is something else than a network namespace.
+     */
+    MACVLAN_ERROR_NOT_A_NAMESPACE = 12,
+    /**
+     * A capability is missing; the message says which one, and where.
+     */
+    MACVLAN_ERROR_PERMISSION_DENIED = 13,
+    /**
+     * The kernel lacks what was asked for.
+     */
+    MACVLAN_ERROR_UNSUPPORTED = 14,
+    /**
+     * The link, address or route to be changed, read or deleted does not exist.
+     */
+    MACVLAN_ERROR_NOT_FOUND = 15,
+    /**
+     * Something of that name exists that is not a link: a named namespace, for example.
+     */
+    MACVLAN_ERROR_EXISTS = 16,
+    /**
+     * IPv6 is switched off in the namespace or on the link.
+     */
+    MACVLAN_ERROR_IPV6_DISABLED = 17,
+    /**
+     * The kernel's reply could not be understood, or did not come.
+     */
+    MACVLAN_ERROR_PROTOCOL = 18,
+    /**
+     * A listing was interrupted by changes again and again.
+     */
+    MACVLAN_ERROR_INTERRUPTED = 19,
+    /**
+     * Any other refusal by the kernel.
+     */
+    MACVLAN_ERROR_SYSTEM = 20,
+    /**
+     * A fault of this library; the function returned -ENOTRECOVERABLE.
+     */
+    MACVLAN_ERROR_BUG = 21,
+    /**
+     * The parent is down, and the link cannot come up before it does.
+     */
+    MACVLAN_ERROR_PARENT_DOWN = 22,
+} macvlan_error_kinds;
+
+/**
+ * What happened. More may come: a program has to expect numbers that are not listed here.
+ */
+typedef enum macvlan_event_kinds {
+    /**
+     * Something that this version has no number for.
+     */
+    MACVLAN_EVENT_OTHER = 0,
+    /**
+     * A link was made, or has changed.
+     */
+    MACVLAN_EVENT_NEW_LINK = 1,
+    /**
+     * A link was deleted, or has left for another namespace.
+     */
+    MACVLAN_EVENT_DEL_LINK = 2,
+    /**
+     * An address was added, or has changed: it is not tentative any more, for example.
+     */
+    MACVLAN_EVENT_NEW_ADDRESS = 3,
+    /**
+     * An address was deleted.
+     */
+    MACVLAN_EVENT_DEL_ADDRESS = 4,
+    /**
+     * A route was added or replaced. That a link took its routes along when it went, the kernel does
+     * not tell for IPv4.
+     */
+    MACVLAN_EVENT_NEW_ROUTE = 5,
+    /**
+     * A route was deleted.
+     */
+    MACVLAN_EVENT_DEL_ROUTE = 6,
+    /**
+     * Events were lost, because they were not read as fast as they came: whoever keeps a picture of
+     * the namespace has to list everything anew.
+     */
+    MACVLAN_EVENT_LOST = 7,
+} macvlan_event_kinds;
+
+/**
+ * What a link can send and receive in one piece.
+ */
+typedef enum macvlan_offload {
+    /**
+     * Generic segmentation: the largest packet in bytes.
+     */
+    MACVLAN_GSO_MAX_SIZE = 0,
+    /**
+     * Generic segmentation: the most segments.
+     */
+    MACVLAN_GSO_MAX_SEGS = 1,
+    /**
+     * Generic segmentation: the largest IPv4 packet in bytes (Linux 6.3 and later).
+     */
+    MACVLAN_GSO_IPV4_MAX_SIZE = 2,
+    /**
+     * Segmentation in hardware: the largest packet in bytes (Linux 5.19 and later).
+     */
+    MACVLAN_TSO_MAX_SIZE = 3,
+    /**
+     * Segmentation in hardware: the most segments (Linux 5.19 and later).
+     */
+    MACVLAN_TSO_MAX_SEGS = 4,
+    /**
+     * Generic receive: the largest packet in bytes (Linux 5.19 and later).
+     */
+    MACVLAN_GRO_MAX_SIZE = 5,
+    /**
+     * Generic receive: the largest IPv4 packet in bytes (Linux 6.3 and later).
+     */
+    MACVLAN_GRO_IPV4_MAX_SIZE = 6,
+} macvlan_offload;
+
+/**
+ * The protocol of a VLAN's tag: the EtherTypes ETH_P_8021Q and ETH_P_8021AD.
+ */
+typedef enum macvlan_protocol {
+    /**
+     * The customer tag.
+     */
+    MACVLAN_VLAN_8021Q = 33024,
+    /**
+     * The service tag of QinQ.
+     */
+    MACVLAN_VLAN_8021AD = 34984,
+} macvlan_protocol;
+
+/**
+ * What has come and gone since a link was made (struct rtnl_link_stats64).
+ */
+typedef enum macvlan_statistic {
+    /**
+     * Packets received.
+     */
+    MACVLAN_RX_PACKETS = 0,
+    /**
+     * Packets sent.
+     */
+    MACVLAN_TX_PACKETS = 1,
+    /**
+     * Bytes received.
+     */
+    MACVLAN_RX_BYTES = 2,
+    /**
+     * Bytes sent.
+     */
+    MACVLAN_TX_BYTES = 3,
+    /**
+     * Bad packets received.
+     */
+    MACVLAN_RX_ERRORS = 4,
+    /**
+     * Packets that could not be sent.
+     */
+    MACVLAN_TX_ERRORS = 5,
+    /**
+     * Packets received and dropped.
+     */
+    MACVLAN_RX_DROPPED = 6,
+    /**
+     * Packets dropped instead of sent.
+     */
+    MACVLAN_TX_DROPPED = 7,
+    /**
+     * Multicast packets received.
+     */
+    MACVLAN_MULTICAST = 8,
+    /**
+     * Collisions.
+     */
+    MACVLAN_COLLISIONS = 9,
+} macvlan_statistic;
+
+/**
+ * Which addresses are wanted; all, as long as nothing is set. Freed with
+ * macvlan_address_filter_free(). The kernel leaves out the others.
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_address_filter macvlan_address_filter;
+
+/**
+ * An address as the kernel describes it: a part of a macvlan_address_list or of a macvlan_event,
+ * which it is freed with.
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_address_info macvlan_address_info;
+
+/**
+ * The addresses of a namespace, given by macvlan_handle_addresses(). Freed with
+ * macvlan_address_list_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_address_list macvlan_address_list;
+
+/**
+ * One container interface, as it was set up. Freed with macvlan_attachment_free(), unless it is a
+ * part of a list; that changes nothing about the interface.
+ *
+ * It tells what was set without asking the kernel again; macvlan_attachment_refresh() asks. It holds
+ * the container's namespace open: free it when the container has ended, or the namespace, with the
+ * link and its MAC address, outlives the container.
+ *
+ * Threads: any number may look at it at once; macvlan_attachment_refresh() needs it alone.
+ */
+typedef struct macvlan_attachment macvlan_attachment;
+
+/**
+ * The interfaces in a container, given by macvlan_host_attachments(). Freed with
+ * macvlan_attachment_list_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_attachment_list macvlan_attachment_list;
+
+/**
+ * What is to be changed on a macvlan or macvtap that exists, by macvlan_handle_set_macvlan(); what is
+ * not set stays as it is. Freed with macvlan_change_free().
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_change macvlan_change;
+
+/**
+ * What one container interface should be: a value; making and changing it asks nothing of the
+ * kernel. Given to macvlan_host_attach(), which makes it so in a container's namespace. Freed with
+ * macvlan_endpoint_free().
+ *
+ * Threads: any number may look at it and attach it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_endpoint macvlan_endpoint;
+
+/**
+ * Why something could not be done. Every function that can fail gives one in its last argument, if
+ * that is not NULL; it is the caller's, to be freed with macvlan_error_free(). The texts belong to
+ * it.
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_error macvlan_error;
+
+/**
+ * Something that happened in a namespace, given by macvlan_watch_next(). Freed with
+ * macvlan_event_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_event macvlan_event;
+
+/**
+ * The links, addresses and routes of one network namespace. Every function is one verb of `ip`, and
+ * its comment names the command. Freed with macvlan_handle_free().
+ *
+ * Links are named by "eth0", an alternative name, or "#" and an index, which macvlan_link_text()
+ * writes.
+ *
+ * Threads: any number may use it at once; it is freed when nobody does.
+ */
+typedef struct macvlan_handle macvlan_handle;
+
+/**
+ * An open session on the namespace that parent links live in: attaches endpoints to containers, and
+ * detaches them. Open one and keep it. Freed with macvlan_host_free().
+ *
+ * Needs CAP_NET_ADMIN in the user namespaces that own the host's and the container's network
+ * namespaces, and CAP_SYS_ADMIN to enter the container's.
+ *
+ * Threads: any number may use it at once; it is freed when nobody does.
+ */
+typedef struct macvlan_host macvlan_host;
+
+/**
+ * A link to be made by macvlan_handle_add_link(); a value, which asks nothing of the kernel. Freed
+ * with macvlan_link_free().
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_link macvlan_link;
+
+/**
+ * Which links are wanted; all, as long as nothing is set. Freed with
+ * macvlan_link_filter_free(). The kernel leaves out the others.
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_link_filter macvlan_link_filter;
+
+/**
+ * A link as the kernel describes it. Freed with macvlan_link_info_free(), unless it is a part of a
+ * list or of an event.
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_link_info macvlan_link_info;
+
+/**
+ * The links of a namespace, given by macvlan_handle_links(). Freed with macvlan_link_list_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_link_list macvlan_link_list;
+
+/**
+ * Which neighbours are wanted; all, as long as nothing is set. Freed with
+ * macvlan_neighbour_filter_free(). The kernel leaves out the others.
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_neighbour_filter macvlan_neighbour_filter;
+
+/**
+ * An entry of the neighbour tables, ARP's for IPv4, neighbour discovery's for IPv6: a part of a
+ * macvlan_neighbour_list, which it is freed with.
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_neighbour_info macvlan_neighbour_info;
+
+/**
+ * The neighbours of a namespace, given by macvlan_handle_neighbours(). Freed with
+ * macvlan_neighbour_list_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_neighbour_list macvlan_neighbour_list;
+
+/**
+ * A handle on a network namespace: a container's, a sandbox's, the host's. Freed with
+ * macvlan_netns_free().
+ *
+ * It holds the namespace open: as long as a handle lives, so does the namespace with everything in
+ * it, even when no process is left inside.
+ *
+ * Threads: any number may use it at once; it is freed when nobody does.
+ */
+typedef struct macvlan_netns macvlan_netns;
+
+/**
+ * The options of a macvlan or macvtap: mode, flags, source MAC addresses, broadcast queue. Made with
+ * macvlan_options_new() and freed with macvlan_options_free(), or a part of a macvlan_link_info.
+ *
+ * An endpoint's can also be set one by one, by macvlan_endpoint_set_mode() and the like.
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_options macvlan_options;
+
+/**
+ * The link on the host that an endpoint hangs on, where text does not do: a VLAN on demand under a
+ * name of its own, or with the service tag 802.1ad. Freed with macvlan_parent_free().
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_parent macvlan_parent;
+
+/**
+ * What attaching an endpoint would do, given by macvlan_endpoint_plan(). Freed with
+ * macvlan_plan_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_plan macvlan_plan;
+
+/**
+ * Holds a link promiscuous until it is freed with macvlan_promisc_free(), given by
+ * macvlan_handle_hold_promisc().
+ *
+ * The kernel counts the holders, and counts one less when the guard is freed or its process ends,
+ * even by kill -9.
+ *
+ * Threads: it never changes, so any number may use it at once; it is freed when nobody does.
+ */
+typedef struct macvlan_promisc macvlan_promisc;
+
+/**
+ * Which routes are wanted; all, as long as nothing is set. Freed with
+ * macvlan_route_filter_free(). The kernel leaves out the others.
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_route_filter macvlan_route_filter;
+
+/**
+ * A route as the kernel describes it: a part of a macvlan_route_list or of a macvlan_event, which it
+ * is freed with.
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_route_info macvlan_route_info;
+
+/**
+ * The routes of a namespace, given by macvlan_handle_routes(). Freed with
+ * macvlan_route_list_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_route_list macvlan_route_list;
+
+/**
+ * The rules of a namespace, given by macvlan_handle_rules(). Freed with
+ * macvlan_rule_list_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_rule_list macvlan_rule_list;
+
+/**
+ * The options of a VLAN link: a tag, and what is done with it. Made with macvlan_vlan_new() and freed
+ * with macvlan_vlan_free(), or a part of a macvlan_link_info.
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_vlan macvlan_vlan;
+
+/**
+ * What happens to the links, addresses and routes of a namespace, from when it was opened by
+ * macvlan_handle_watch(). Freed with macvlan_watch_free().
+ *
+ * Threads: one at a time.
+ */
+typedef struct macvlan_watch macvlan_watch;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The version of the library that the program runs with, "0.1.0"; it can be newer than the header
+ * that the program was compiled with, MACVLAN_VERSION. Never NULL, and never freed.
+ *
+ * Threads: any, like the text itself.
+ */
+const char *macvlan_version(void);
+
+/**
+ * One line for the person who reads it: on which link, parent and namespace, what was attempted, why
+ * it failed, what to do about it, and what could not be undone. "no error" for NULL, never NULL.
+ */
+const char *macvlan_error_message(const struct macvlan_error *error);
+
+/**
+ * The cause, for a program: one of enum macvlan_error_kinds. MACVLAN_ERROR_NONE for NULL.
+ */
+int macvlan_error_kind(const struct macvlan_error *error);
+
+/**
+ * The cause's name, for logs: "mtu-too-large". NULL for NULL.
+ */
+const char *macvlan_error_kind_name(const struct macvlan_error *error);
+
+/**
+ * The error number, positive: what the function returned, without the sign. It is the kernel's where
+ * the kernel refused. 0 for NULL.
+ */
+int macvlan_error_errno(const struct macvlan_error *error);
+
+/**
+ * What was attempted: "add address 10.0.0.2/24". NULL for NULL.
+ */
+const char *macvlan_error_operation(const struct macvlan_error *error);
+
+/**
+ * Why it failed, without the rest of the message. NULL for NULL.
+ */
+const char *macvlan_error_cause(const struct macvlan_error *error);
+
+/**
+ * The link that it was attempted on, as the caller named it; NULL if there is none.
+ */
+const char *macvlan_error_link(const struct macvlan_error *error);
+
+/**
+ * The parent that the link was to hang on; NULL if there is none.
+ */
+const char *macvlan_error_parent(const struct macvlan_error *error);
+
+/**
+ * The network namespace that it was attempted in, in words; NULL if there is none.
+ */
+const char *macvlan_error_netns(const struct macvlan_error *error);
+
+/**
+ * The kernel's own words; NULL where it gave none.
+ */
+const char *macvlan_error_kernel_message(const struct macvlan_error *error);
+
+/**
+ * What the reader can do about it; NULL if there is nothing to say.
+ */
+const char *macvlan_error_hint(const struct macvlan_error *error);
+
+/**
+ * How many things had been done before the failure and could not be undone; mostly 0.
+ */
+size_t macvlan_error_leftover_count(const struct macvlan_error *error);
+
+/**
+ * One of the things that could not be undone, counted from 0, in words; NULL past the end.
+ */
+const char *macvlan_error_leftover(const struct macvlan_error *error, size_t index);
+
+/**
+ * Frees an error; does nothing to NULL.
+ */
+void macvlan_error_free(struct macvlan_error *error);
+
+/**
+ * The MAC address that Docker derives from an IPv4 address: 02:42: and its four bytes.
+ *
+ * The same address always gives the same MAC address, so neighbours that remember it stay right when
+ * a container is made again.
+ *
+ */
+int macvlan_mac_from_ipv4(const char *address,
+                          uint8_t mac[6],
+                          struct macvlan_error **error);
+
+/**
+ * Reads "02:42:ac:10:d5:b4". Zero and multicast addresses are refused: no link can have them.
+ *
+ */
+int macvlan_mac_parse(const char *text, uint8_t mac[6], struct macvlan_error **error);
+
+/**
+ * Writes "02:42:ac:10:d5:b4", 17 characters and a zero byte. Zero and multicast addresses are
+ * refused.
+ *
+ */
+int macvlan_mac_format(const uint8_t mac[6], char text[18], struct macvlan_error **error);
+
+/**
+ * The namespace of a process.
+ *
+ * The process is pinned by a pidfd before its namespace is looked up, so that a pid that is given to
+ * another process in between cannot lead to the wrong namespace.
+ */
+int macvlan_netns_from_pid(pid_t pid,
+                           struct macvlan_netns **netns,
+                           struct macvlan_error **error);
+
+/**
+ * The namespace of the process that a pidfd stands for; the pidfd stays the caller's.
+ */
+int macvlan_netns_from_pidfd(int pidfd, struct macvlan_netns **netns, struct macvlan_error **error);
+
+/**
+ * A namespace that has a name: made by macvlan_netns_create() or `ip netns add`.
+ */
+int macvlan_netns_from_name(const char *name,
+                            struct macvlan_netns **netns,
+                            struct macvlan_error **error);
+
+/**
+ * A namespace by a path, such as a container runtime's /var/run/docker/netns/... or
+ * /proc/2084/ns/net. A path that is not UTF-8 is refused: open it, and use macvlan_netns_from_fd().
+ */
+int macvlan_netns_from_path(const char *path,
+                            struct macvlan_netns **netns,
+                            struct macvlan_error **error);
+
+/**
+ * A namespace by an open file descriptor, which stays the caller's and can be closed afterwards.
+ */
+int macvlan_netns_from_fd(int fd, struct macvlan_netns **netns, struct macvlan_error **error);
+
+/**
+ * The namespace that the calling thread is in.
+ */
+int macvlan_netns_current(struct macvlan_netns **netns, struct macvlan_error **error);
+
+/**
+ * A new namespace without a name, which lives as long as the handle and whoever is inside. Needs
+ * CAP_SYS_ADMIN. Its lo is down, and nothing else is in it.
+ */
+int macvlan_netns_anonymous(struct macvlan_netns **netns, struct macvlan_error **error);
+
+/**
+ * A new namespace with a name, as `ip netns add NAME` makes it; `ip netns` sees it.
+ *
+ * It lives until it is deleted, by macvlan_netns_delete() or `ip netns delete`, also without a
+ * handle.
+ */
+int macvlan_netns_create(const char *name,
+                         struct macvlan_netns **netns,
+                         struct macvlan_error **error);
+
+/**
+ * Takes a namespace's name away, as `ip netns delete NAME` does.
+ *
+ * The namespace itself lives on while a process or a handle is in it. What an interrupted creation
+ * left behind is removed too.
+ */
+int macvlan_netns_delete(const char *name, struct macvlan_error **error);
+
+/**
+ * One more handle on the same namespace.
+ */
+int macvlan_netns_clone(const struct macvlan_netns *netns,
+                        struct macvlan_netns **clone,
+                        struct macvlan_error **error);
+
+/**
+ * The open file descriptor, for setns(2) and the like; it stays the handle's, which closes it when
+ * it is freed. -1 if the handle is none.
+ */
+int macvlan_netns_fd(const struct macvlan_netns *netns);
+
+/**
+ * What tells it from all other namespaces that exist at the same time: the device and inode number
+ * that fstat(2) gives for its descriptor. Both can be NULL.
+ */
+void macvlan_netns_id(const struct macvlan_netns *netns, uint64_t *device, uint64_t *inode);
+
+/**
+ * Whether both are handles on one namespace.
+ */
+bool macvlan_netns_same_as(const struct macvlan_netns *netns, const struct macvlan_netns *other);
+
+/**
+ * The namespace in words, as errors name it: "the network namespace of pid 2084". The text belongs
+ * to the handle. NULL if the handle is none.
+ */
+const char *macvlan_netns_text(const struct macvlan_netns *netns);
+
+/**
+ * Calls a function inside the namespace, on a thread of its own that ends with it, and waits for it.
+ *
+ * Sockets opened inside stay inside, and processes started inside begin there. /sys is not
+ * remounted, as `ip netns exec` would. The function has to return: it must not end its thread, leave
+ * by longjmp, or let a C++ exception out.
+ */
+int macvlan_netns_run(const struct macvlan_netns *netns,
+                      void (*function)(void *data),
+                      void *data,
+                      struct macvlan_error **error);
+
+/**
+ * Frees a handle; does nothing to NULL.
+ */
+void macvlan_netns_free(struct macvlan_netns *netns);
+
+/**
+ * What the text says, as in macvlan_endpoint_new(): "ens33", "#7" for the link of index 7,
+ * "ens33.100" for VLAN 100 of ens33, made when it is needed, "ens33.20.200" for a VLAN of a VLAN.
+ */
+int macvlan_parent_new(const char *text,
+                       struct macvlan_parent **parent,
+                       struct macvlan_error **error);
+
+/**
+ * A link that must exist, also if its name looks like a VLAN's; "#7" for the link of index 7.
+ */
+int macvlan_parent_new_link(const char *link,
+                            struct macvlan_parent **parent,
+                            struct macvlan_error **error);
+
+/**
+ * VLAN `id` (1 to 4094) of another parent, which is copied; 802.1Q, and called BASE.ID, unless it is
+ * told otherwise. It is made when the first endpoint needs it and removed when the last one leaves.
+ */
+int macvlan_parent_new_vlan(const struct macvlan_parent *base,
+                            uint16_t id,
+                            struct macvlan_parent **parent,
+                            struct macvlan_error **error);
+
+/**
+ * Another protocol of the VLAN's tag. Says nothing of a link that must exist.
+ */
+int macvlan_parent_set_protocol(struct macvlan_parent *parent,
+                                enum macvlan_protocol protocol,
+                                struct macvlan_error **error);
+
+/**
+ * Another name for the link.
+ */
+int macvlan_parent_set_name(struct macvlan_parent *parent,
+                            const char *name,
+                            struct macvlan_error **error);
+
+/**
+ * The parent as text: "ens33.100". It belongs to the parent, until that is changed or freed. NULL if
+ * the parent is none.
+ */
+const char *macvlan_parent_text(const struct macvlan_parent *parent);
+
+/**
+ * Frees a parent; does nothing to NULL.
+ */
+void macvlan_parent_free(struct macvlan_parent *parent);
+
+/**
+ * The options of a macvlan in a mode, all others as the kernel has them by itself.
+ */
+int macvlan_options_new(enum macvlan_mode mode,
+                        struct macvlan_options **options,
+                        struct macvlan_error **error);
+
+/**
+ * In mode passthru, leaves the parent as promiscuous as it was; no when not set.
+ */
+int macvlan_options_set_nopromisc(struct macvlan_options *options,
+                                  bool nopromisc,
+                                  struct macvlan_error **error);
+
+/**
+ * In mode source, looks at source addresses alone: frames from the list come in even when they are
+ * sent to another MAC address (Linux 5.13 and later; older kernels refuse it); no when not set.
+ */
+int macvlan_options_set_nodst(struct macvlan_options *options,
+                              bool nodst,
+                              struct macvlan_error **error);
+
+/**
+ * In mode source, one more MAC address that frames may come from.
+ *
+ */
+int macvlan_options_add_source_mac(struct macvlan_options *options,
+                                   const uint8_t mac[6],
+                                   struct macvlan_error **error);
+
+/**
+ * How many broadcast and multicast frames may wait to be handed to the siblings; 1000 when not set.
+ * The kernel keeps one queue for all on a parent and uses the largest length that any of them asks
+ * for.
+ */
+int macvlan_options_set_bc_queue_len(struct macvlan_options *options,
+                                     uint32_t frames,
+                                     struct macvlan_error **error);
+
+/**
+ * A multicast frame that more than this many siblings want goes through the broadcast queue, others
+ * are delivered at once; -1 always delivers at once. 1 when not set.
+ *
+ * The kernel keeps it per parent: whoever sets it last sets it for all siblings. Linux 6.4 and later;
+ * older kernels ignore it without a word.
+ */
+int macvlan_options_set_bc_cutoff(struct macvlan_options *options,
+                                  int32_t siblings,
+                                  struct macvlan_error **error);
+
+/**
+ * The mode: one of enum macvlan_mode; 0 if the options are none.
+ */
+uint32_t macvlan_options_mode(const struct macvlan_options *options);
+
+/**
+ * Whether the parent is left as promiscuous as it was.
+ */
+bool macvlan_options_is_nopromisc(const struct macvlan_options *options);
+
+/**
+ * Whether source addresses alone are looked at.
+ */
+bool macvlan_options_is_nodst(const struct macvlan_options *options);
+
+/**
+ * How many MAC addresses frames may come from, in mode source.
+ */
+size_t macvlan_options_source_mac_count(const struct macvlan_options *options);
+
+/**
+ * One of the MAC addresses that frames may come from, counted from 0. Whether there is one; zeroes if
+ * not.
+ *
+ */
+bool macvlan_options_source_mac(const struct macvlan_options *options,
+                                size_t index,
+                                uint8_t mac[6]);
+
+/**
+ * The broadcast queue's length in frames. Whether it is known: it is not if it was not set.
+ */
+bool macvlan_options_bc_queue_len(const struct macvlan_options *options, uint32_t *frames);
+
+/**
+ * The broadcast cutoff. Whether it is known: it is not if it was not set, or the kernel has none.
+ */
+bool macvlan_options_bc_cutoff(const struct macvlan_options *options, int32_t *siblings);
+
+/**
+ * Frees options; does nothing to NULL.
+ */
+void macvlan_options_free(struct macvlan_options *options);
+
+/**
+ * A VLAN by its id, 1 to 4094; 802.1Q, and all else as the kernel has it by itself.
+ */
+int macvlan_vlan_new(uint16_t id, struct macvlan_vlan **vlan, struct macvlan_error **error);
+
+/**
+ * Frames that carry a priority and no VLAN: id 0.
+ */
+int macvlan_vlan_new_priority_tags(struct macvlan_vlan **vlan, struct macvlan_error **error);
+
+/**
+ * The tag's protocol; 802.1Q when not set.
+ */
+int macvlan_vlan_set_protocol(struct macvlan_vlan *vlan,
+                              enum macvlan_protocol protocol,
+                              struct macvlan_error **error);
+
+/**
+ * Whether the tag is taken out of frames before they are shown; yes when not set.
+ */
+int macvlan_vlan_set_reorder_hdr(struct macvlan_vlan *vlan, bool on, struct macvlan_error **error);
+
+/**
+ * Whether the VLAN is announced to the switch by GVRP; no when not set.
+ */
+int macvlan_vlan_set_gvrp(struct macvlan_vlan *vlan, bool on, struct macvlan_error **error);
+
+/**
+ * Whether the VLAN is announced to the switch by MVRP; no when not set.
+ */
+int macvlan_vlan_set_mvrp(struct macvlan_vlan *vlan, bool on, struct macvlan_error **error);
+
+/**
+ * Whether the link stays up when its parent goes down; no when not set.
+ */
+int macvlan_vlan_set_loose_binding(struct macvlan_vlan *vlan,
+                                   bool on,
+                                   struct macvlan_error **error);
+
+/**
+ * Whether the link's state follows the bridge ports in this VLAN; no when not set. Its parent is
+ * then a bridge.
+ */
+int macvlan_vlan_set_bridge_binding(struct macvlan_vlan *vlan,
+                                    bool on,
+                                    struct macvlan_error **error);
+
+/**
+ * Frames that come with a tag's priority, 0 to 7, get this priority inside.
+ */
+int macvlan_vlan_add_ingress_qos(struct macvlan_vlan *vlan,
+                                 uint8_t tag,
+                                 uint32_t inside,
+                                 struct macvlan_error **error);
+
+/**
+ * Frames that have this priority inside get a tag of this priority, 0 to 7.
+ */
+int macvlan_vlan_add_egress_qos(struct macvlan_vlan *vlan,
+                                uint32_t inside,
+                                uint8_t tag,
+                                struct macvlan_error **error);
+
+/**
+ * The id; 0 for priority tags, and if the options are none.
+ */
+uint16_t macvlan_vlan_id(const struct macvlan_vlan *vlan);
+
+/**
+ * The protocol: one of enum macvlan_protocol; 0 if the options are none.
+ */
+uint16_t macvlan_vlan_protocol(const struct macvlan_vlan *vlan);
+
+/**
+ * Whether the tag is taken out of frames before they are shown: 1 or 0, or -1 where it was not
+ * set.
+ */
+int macvlan_vlan_reorder_hdr(const struct macvlan_vlan *vlan);
+
+/**
+ * Whether the VLAN is announced by GVRP: 1 or 0, or -1 where it was not
+ * set.
+ */
+int macvlan_vlan_gvrp(const struct macvlan_vlan *vlan);
+
+/**
+ * Whether the VLAN is announced by MVRP: 1 or 0, or -1 where it was not
+ * set.
+ */
+int macvlan_vlan_mvrp(const struct macvlan_vlan *vlan);
+
+/**
+ * Whether the link stays up without its parent: 1 or 0, or -1 where it was not
+ * set.
+ */
+int macvlan_vlan_loose_binding(const struct macvlan_vlan *vlan);
+
+/**
+ * Whether the link's state follows bridge ports: 1 or 0, or -1 where it was not
+ * set.
+ */
+int macvlan_vlan_bridge_binding(const struct macvlan_vlan *vlan);
+
+/**
+ * How many entries the ingress map has.
+ */
+size_t macvlan_vlan_ingress_qos_count(const struct macvlan_vlan *vlan);
+
+/**
+ * One entry of the ingress map, counted from 0: a tag's priority, and the priority inside. Whether
+ * there is one.
+ */
+bool macvlan_vlan_ingress_qos(const struct macvlan_vlan *vlan,
+                              size_t index,
+                              uint8_t *tag,
+                              uint32_t *inside);
+
+/**
+ * How many entries the egress map has.
+ */
+size_t macvlan_vlan_egress_qos_count(const struct macvlan_vlan *vlan);
+
+/**
+ * One entry of the egress map, counted from 0: the priority inside, and the tag's. Whether there is
+ * one.
+ */
+bool macvlan_vlan_egress_qos(const struct macvlan_vlan *vlan,
+                             size_t index,
+                             uint32_t *inside,
+                             uint8_t *tag);
+
+/**
+ * Frees options; does nothing to NULL.
+ */
+void macvlan_vlan_free(struct macvlan_vlan *vlan);
+
+/**
+ * A macvlan called `name` inside, on a parent link on the host; in mode bridge.
+ *
+ * The parent is a link's name ("ens33"), or its index behind a "#" ("#7"). A name in VLAN notation,
+ * "ens33.100", is that link if it exists; otherwise VLAN 100 of ens33, which is made when the first
+ * endpoint needs it and removed when the last one leaves. "eth0.20.200" is VLAN 200 of VLAN 20 of
+ * eth0. What text cannot say, a macvlan_parent can.
+ */
+int macvlan_endpoint_new(const char *name,
+                         const char *parent,
+                         struct macvlan_endpoint **endpoint,
+                         struct macvlan_error **error);
+
+/**
+ * The same on a parent that is an object, which is copied.
+ */
+int macvlan_endpoint_new_on(const char *name,
+                            const struct macvlan_parent *parent,
+                            struct macvlan_endpoint **endpoint,
+                            struct macvlan_error **error);
+
+/**
+ * A macvtap called `name` inside, for a VM monitor there; in mode bridge. See
+ * macvlan_attachment_open_tap(). The parent is as in macvlan_endpoint_new().
+ */
+int macvlan_endpoint_new_macvtap(const char *name,
+                                 const char *parent,
+                                 struct macvlan_endpoint **endpoint,
+                                 struct macvlan_error **error);
+
+/**
+ * The same on a parent that is an object, which is copied.
+ */
+int macvlan_endpoint_new_macvtap_on(const char *name,
+                                    const struct macvlan_parent *parent,
+                                    struct macvlan_endpoint **endpoint,
+                                    struct macvlan_error **error);
+
+/**
+ * A VLAN of the parent, called `name` inside, without a macvlan. The VLAN's options are copied; the
+ * parent is as in macvlan_endpoint_new().
+ *
+ * It has the parent's MAC address unless it is given another. On a parent that was made on demand,
+ * that parent is then kept for good: the kernel does not tell when such a VLAN is gone.
+ */
+int macvlan_endpoint_new_vlan(const char *name,
+                              const char *parent,
+                              const struct macvlan_vlan *vlan,
+                              struct macvlan_endpoint **endpoint,
+                              struct macvlan_error **error);
+
+/**
+ * The same on a parent that is an object, which is copied.
+ */
+int macvlan_endpoint_new_vlan_on(const char *name,
+                                 const struct macvlan_parent *parent,
+                                 const struct macvlan_vlan *vlan,
+                                 struct macvlan_endpoint **endpoint,
+                                 struct macvlan_error **error);
+
+/**
+ * A copy, to be changed by itself.
+ */
+int macvlan_endpoint_clone(const struct macvlan_endpoint *endpoint,
+                           struct macvlan_endpoint **clone,
+                           struct macvlan_error **error);
+
+/**
+ * What attaching it would do, in order. Everything that is wrong with the values alone is found here,
+ * without any system call.
+ */
+int macvlan_endpoint_plan(const struct macvlan_endpoint *endpoint,
+                          struct macvlan_plan **plan,
+                          struct macvlan_error **error);
+
+/**
+ * The name inside. It belongs to the endpoint. NULL if the endpoint is none.
+ */
+const char *macvlan_endpoint_name(const struct macvlan_endpoint *endpoint);
+
+/**
+ * The parent on the host, as text. It belongs to the endpoint. NULL if the endpoint is none.
+ */
+const char *macvlan_endpoint_parent(const struct macvlan_endpoint *endpoint);
+
+/**
+ * The kernel's name for the link's kind: "macvlan", "macvtap" or "vlan". NULL if the endpoint is
+ * none.
+ */
+const char *macvlan_endpoint_kind(const struct macvlan_endpoint *endpoint);
+
+/**
+ * A copy of a macvlan's or macvtap's options, to be freed with macvlan_options_free(). A VLAN has
+ * none: -EINVAL.
+ */
+int macvlan_endpoint_options(const struct macvlan_endpoint *endpoint,
+                             struct macvlan_options **options,
+                             struct macvlan_error **error);
+
+/**
+ * A copy of a VLAN's options, to be freed with macvlan_vlan_free(). Others have none: -EINVAL.
+ */
+int macvlan_endpoint_vlan(const struct macvlan_endpoint *endpoint,
+                          struct macvlan_vlan **vlan,
+                          struct macvlan_error **error);
+
+/**
+ * Frees an endpoint; does nothing to NULL. What was attached with it stays.
+ */
+void macvlan_endpoint_free(struct macvlan_endpoint *endpoint);
+
+/**
+ * Who it may talk to; MACVLAN_MODE_BRIDGE when not set. The other options stay. For macvlan and macvtap.
+ */
+int macvlan_endpoint_set_mode(struct macvlan_endpoint *endpoint,
+                              enum macvlan_mode mode,
+                              struct macvlan_error **error);
+
+/**
+ * All options of a macvlan or macvtap at once: mode, flags, source MAC addresses, broadcast queue.
+ * They are copied.
+ */
+int macvlan_endpoint_set_options(struct macvlan_endpoint *endpoint,
+                                 const struct macvlan_options *options,
+                                 struct macvlan_error **error);
+
+/**
+ * In mode passthru, leaves the parent as promiscuous as it was; see macvlan_options_set_nopromisc().
+ */
+int macvlan_endpoint_set_nopromisc(struct macvlan_endpoint *endpoint,
+                                   bool nopromisc,
+                                   struct macvlan_error **error);
+
+/**
+ * In mode source, looks at source addresses alone; see macvlan_options_set_nodst().
+ */
+int macvlan_endpoint_set_nodst(struct macvlan_endpoint *endpoint,
+                               bool nodst,
+                               struct macvlan_error **error);
+
+/**
+ * In mode source, one more MAC address that frames may come from.
+ *
+ */
+int macvlan_endpoint_add_source_mac(struct macvlan_endpoint *endpoint,
+                                    const uint8_t mac[6],
+                                    struct macvlan_error **error);
+
+/**
+ * The broadcast queue's length in frames; see macvlan_options_set_bc_queue_len().
+ */
+int macvlan_endpoint_set_bc_queue_len(struct macvlan_endpoint *endpoint,
+                                      uint32_t frames,
+                                      struct macvlan_error **error);
+
+/**
+ * The broadcast cutoff, for all on the parent; see macvlan_options_set_bc_cutoff().
+ */
+int macvlan_endpoint_set_bc_cutoff(struct macvlan_endpoint *endpoint,
+                                   int32_t siblings,
+                                   struct macvlan_error **error);
+
+/**
+ * Its MAC address. When not set, a random one, locally administered; in mode passthru, the parent's.
+ *
+ * In mode passthru a MAC address given here becomes the parent's as long as the link exists.
+ *
+ */
+int macvlan_endpoint_set_mac(struct macvlan_endpoint *endpoint,
+                             const uint8_t mac[6],
+                             struct macvlan_error **error);
+
+/**
+ * Its MTU in bytes, at most the parent's; the parent's when not set.
+ */
+int macvlan_endpoint_set_mtu(struct macvlan_endpoint *endpoint,
+                             uint32_t mtu,
+                             struct macvlan_error **error);
+
+/**
+ * One more address with its prefix length, as `ip address add` takes it: "172.16.213.180/16",
+ * "fd00::2/64 nodad", "fd00::2/64 optimistic". An IPv4 address brings its broadcast address along.
+ */
+int macvlan_endpoint_add_address(struct macvlan_endpoint *endpoint,
+                                 const char *address,
+                                 struct macvlan_error **error);
+
+/**
+ * An address and, if it has one, its gateway, in pipework's notation
+ * "172.16.104.10/24@172.16.104.1".
+ */
+int macvlan_endpoint_add_assignment(struct macvlan_endpoint *endpoint,
+                                    const char *assignment,
+                                    struct macvlan_error **error);
+
+/**
+ * The gateway of the default route of its family, "172.16.213.2"; one a family.
+ */
+int macvlan_endpoint_add_gateway(struct macvlan_endpoint *endpoint,
+                                 const char *gateway,
+                                 struct macvlan_error **error);
+
+/**
+ * Whether gateways that lie outside the subnet of every address are taken to be directly on the link
+ * (onlink); no when not set, and then the kernel refuses them unless a route says where they are.
+ */
+int macvlan_endpoint_set_on_link_gateways(struct macvlan_endpoint *endpoint,
+                                          bool on_link,
+                                          struct macvlan_error **error);
+
+/**
+ * One more route, as `ip route add` takes it: "10.1.0.0/16 via 10.0.0.2 metric 100", "blackhole
+ * fd00:1::/32". It is added after the addresses and the gateways' default routes, through this link
+ * unless it names another. What leads elsewhere goes, too, when the interface is detached.
+ */
+int macvlan_endpoint_add_route(struct macvlan_endpoint *endpoint,
+                               const char *route,
+                               struct macvlan_error **error);
+
+/**
+ * Lets packets from its addresses leave by it, whatever the other routes say: the gateways' default
+ * routes go into this table instead of main, with a route to each subnet, and for each address a
+ * rule sends to it.
+ *
+ * So a container in two networks answers on the interface that was asked. Give each network that is
+ * not to have the default route a table of its own, 1 to 252 or above 255.
+ */
+int macvlan_endpoint_set_source_routing(struct macvlan_endpoint *endpoint,
+                                        uint32_t table,
+                                        struct macvlan_error **error);
+
+/**
+ * Whether the link is promiscuous, which makes the parent promiscuous too while it is up; no when not
+ * set.
+ */
+int macvlan_endpoint_set_promisc(struct macvlan_endpoint *endpoint,
+                                 bool promisc,
+                                 struct macvlan_error **error);
+
+/**
+ * Whether the container's lo is set up as well, as a new namespace's is not; yes when not set.
+ */
+int macvlan_endpoint_set_lo_up(struct macvlan_endpoint *endpoint,
+                               bool lo_up,
+                               struct macvlan_error **error);
+
+/**
+ * Whether the default routes that the container already has in table main, of the gateways' families,
+ * go (as pipework has it); no when not set, and then one with the same metric is in the way. If
+ * attaching fails, they are as they were.
+ */
+int macvlan_endpoint_set_replace_default_route(struct macvlan_endpoint *endpoint,
+                                               bool replace,
+                                               struct macvlan_error **error);
+
+/**
+ * What `ip link` shows as its alias, up to 255 bytes.
+ */
+int macvlan_endpoint_set_alias(struct macvlan_endpoint *endpoint,
+                               const char *alias,
+                               struct macvlan_error **error);
+
+/**
+ * One more name, up to 127 bytes (Linux 5.5 and later).
+ */
+int macvlan_endpoint_add_alternative_name(struct macvlan_endpoint *endpoint,
+                                          const char *name,
+                                          struct macvlan_error **error);
+
+/**
+ * The link group; 0 when not set.
+ */
+int macvlan_endpoint_set_group(struct macvlan_endpoint *endpoint,
+                               uint32_t group,
+                               struct macvlan_error **error);
+
+/**
+ * The transmit queue's length in packets; the kernel's choice when not set.
+ */
+int macvlan_endpoint_set_tx_queue_len(struct macvlan_endpoint *endpoint,
+                                      uint32_t packets,
+                                      struct macvlan_error **error);
+
+/**
+ * The number of transmit and receive queues; the kernel's choice when not set.
+ */
+int macvlan_endpoint_set_queues(struct macvlan_endpoint *endpoint,
+                                uint32_t transmit,
+                                uint32_t receive,
+                                struct macvlan_error **error);
+
+/**
+ * How its IPv6 link-local address is made; IN6_ADDR_GEN_MODE_NONE for no fe80:: address. The
+ * namespace's default when not set.
+ */
+int macvlan_endpoint_set_addr_gen_mode(struct macvlan_endpoint *endpoint,
+                                       enum in6_addr_gen_mode mode,
+                                       struct macvlan_error **error);
+
+/**
+ * The plan as the `ip` commands that would do the same, one a line, each ended by a newline. It
+ * belongs to the plan. NULL if the plan is none.
+ */
+const char *macvlan_plan_text(const struct macvlan_plan *plan);
+
+/**
+ * Frees a plan; does nothing to NULL.
+ */
+void macvlan_plan_free(struct macvlan_plan *plan);
+
+/**
+ * On the namespace that the calling thread is in.
+ */
+int macvlan_host_open(struct macvlan_host **host, struct macvlan_error **error);
+
+/**
+ * On another namespace: parents are looked for there.
+ */
+int macvlan_host_open_in_netns(const struct macvlan_netns *netns,
+                               struct macvlan_host **host,
+                               struct macvlan_error **error);
+
+/**
+ * A handle on the namespace that parents are looked for in, to be freed by the caller.
+ */
+int macvlan_host_netns(const struct macvlan_host *host,
+                       struct macvlan_netns **netns,
+                       struct macvlan_error **error);
+
+/**
+ * The verbs of `ip` on the host's namespace, to be freed by the caller.
+ */
+int macvlan_host_handle(const struct macvlan_host *host,
+                        struct macvlan_handle **handle,
+                        struct macvlan_error **error);
+
+/**
+ * Gives a container its interface, addresses and routes: all of it, or nothing and an error that
+ * says why.
+ *
+ * The link is created directly in the container's namespace, up, in one request; addresses and routes
+ * follow in one send. When any of it is refused, the link is deleted again, and nothing else has been
+ * changed.
+ *
+ * The attachment does not refer to the other objects: each can be freed when it is not needed any
+ * more. It is no owner of the interface either, which stays until it is detached or the container's
+ * namespace ends.
+ */
+int macvlan_host_attach(struct macvlan_host *host,
+                        const struct macvlan_endpoint *endpoint,
+                        const struct macvlan_netns *netns,
+                        struct macvlan_attachment **attachment,
+                        struct macvlan_error **error);
+
+/**
+ * Takes the interface away, and with it its addresses, routes and rules, also routes that lead
+ * nowhere or through other links; and its parent, if that is a VLAN that was made on demand and
+ * nobody else is on it. Waits until the kernel has finished, about 16 ms.
+ *
+ * The attachment still has to be freed.
+ */
+int macvlan_host_detach(struct macvlan_host *host,
+                        const struct macvlan_attachment *attachment,
+                        struct macvlan_error **error);
+
+/**
+ * The interfaces in a container that hang on this host's links: macvlans, macvtaps and VLANs,
+ * whoever made them.
+ */
+int macvlan_host_attachments(const struct macvlan_host *host,
+                             const struct macvlan_netns *netns,
+                             struct macvlan_attachment_list **attachments,
+                             struct macvlan_error **error);
+
+/**
+ * Closes the session; does nothing to NULL. What was attached stays.
+ */
+void macvlan_host_free(struct macvlan_host *host);
+
+/**
+ * The link's name inside. This and all other texts belong to the attachment, until it is refreshed or
+ * freed. NULL if the attachment is none.
+ */
+const char *macvlan_attachment_name(const struct macvlan_attachment *attachment);
+
+/**
+ * The kernel's name for the link's kind: "macvlan", "macvtap" or "vlan".
+ */
+const char *macvlan_attachment_kind(const struct macvlan_attachment *attachment);
+
+/**
+ * The link's index inside; 0 if the attachment is none.
+ */
+uint32_t macvlan_attachment_index(const struct macvlan_attachment *attachment);
+
+/**
+ * The link's MAC address, also when nobody gave one. Zeroes if the attachment is none.
+ *
+ */
+void macvlan_attachment_mac(const struct macvlan_attachment *attachment, uint8_t mac[6]);
+
+/**
+ * The link's MTU in bytes; 0 before macvlan_attachment_refresh() if the endpoint gave none, and the
+ * link has its parent's.
+ */
+uint32_t macvlan_attachment_mtu(const struct macvlan_attachment *attachment);
+
+/**
+ * The parent on the host: its name, or "#" and its index.
+ */
+const char *macvlan_attachment_parent(const struct macvlan_attachment *attachment);
+
+/**
+ * The parent's index on the host; 0 if the attachment is none.
+ */
+uint32_t macvlan_attachment_parent_index(const struct macvlan_attachment *attachment);
+
+/**
+ * A handle on the container's namespace, to be freed by the caller.
+ */
+int macvlan_attachment_netns(const struct macvlan_attachment *attachment,
+                             struct macvlan_netns **netns,
+                             struct macvlan_error **error);
+
+/**
+ * What identifies the container's namespace, as macvlan_netns_id() gives it. Both can be NULL.
+ */
+void macvlan_attachment_netns_id(const struct macvlan_attachment *attachment,
+                                 uint64_t *device,
+                                 uint64_t *inode);
+
+/**
+ * How many addresses the link has.
+ */
+size_t macvlan_attachment_address_count(const struct macvlan_attachment *attachment);
+
+/**
+ * One of the addresses, counted from 0, as macvlan_endpoint_add_address() takes it. NULL past the
+ * end.
+ */
+const char *macvlan_attachment_address(const struct macvlan_attachment *attachment, size_t index);
+
+/**
+ * How many routes there are: those through the link, and those that the endpoint brought along.
+ */
+size_t macvlan_attachment_route_count(const struct macvlan_attachment *attachment);
+
+/**
+ * One of the routes, counted from 0, as macvlan_endpoint_add_route() takes it. NULL past the end.
+ */
+const char *macvlan_attachment_route(const struct macvlan_attachment *attachment, size_t index);
+
+/**
+ * How many policy rules were set, for macvlan_endpoint_set_source_routing().
+ */
+size_t macvlan_attachment_rule_count(const struct macvlan_attachment *attachment);
+
+/**
+ * One of the policy rules, counted from 0: "from 10.0.0.2/32 table 100". NULL past the end.
+ */
+const char *macvlan_attachment_rule(const struct macvlan_attachment *attachment, size_t index);
+
+/**
+ * Where a VM monitor finds a macvtap's frames: "/dev/tapN", N being the index. NULL for other kinds.
+ */
+const char *macvlan_attachment_tap_path(const struct macvlan_attachment *attachment);
+
+/**
+ * Opens a macvtap for a VM monitor, for reading and writing: the descriptor that QEMU takes as
+ * `-netdev tap,fd=`. It is the caller's, to be closed with close(2), and closes on exec. Every opening
+ * adds a queue.
+ */
+int macvlan_attachment_open_tap(const struct macvlan_attachment *attachment,
+                                int *fd,
+                                struct macvlan_error **error);
+
+/**
+ * Reads back from the kernel what the link is now: name, MAC address, MTU, addresses, the routes
+ * through it in all tables, with those that the kernel made for the addresses, and the rules for
+ * packets from its addresses. If it fails, the attachment is as it was.
+ */
+int macvlan_attachment_refresh(struct macvlan_attachment *attachment, struct macvlan_error **error);
+
+/**
+ * A copy, to be freed by the caller: of a list's part, for example, that is to outlive the list.
+ */
+int macvlan_attachment_clone(const struct macvlan_attachment *attachment,
+                             struct macvlan_attachment **clone,
+                             struct macvlan_error **error);
+
+/**
+ * Frees an attachment; does nothing to NULL, or to a part of a list. The interface stays.
+ */
+void macvlan_attachment_free(struct macvlan_attachment *attachment);
+
+/**
+ * How many there are.
+ */
+size_t macvlan_attachment_list_count(const struct macvlan_attachment_list *list);
+
+/**
+ * One of them, counted from 0. It belongs to the list. NULL past the end.
+ */
+const struct macvlan_attachment *macvlan_attachment_list_get(const struct macvlan_attachment_list *list,
+                                                             size_t index);
+
+/**
+ * Frees a list; does nothing to NULL.
+ */
+void macvlan_attachment_list_free(struct macvlan_attachment_list *list);
+
+/**
+ * The text that stands for the link of an index: "#7", up to 11 characters and a zero byte. Every
+ * argument that takes a link's name takes it too. Returns the text, or NULL if that is NULL.
+ *
+ */
+const char *macvlan_link_text(uint32_t index, char text[16]);
+
+/**
+ * A macvlan, as `ip link add link PARENT name NAME type macvlan mode ...` makes it. The options are
+ * copied.
+ */
+int macvlan_link_new_macvlan(const char *name,
+                             const char *parent,
+                             const struct macvlan_options *options,
+                             struct macvlan_link **link,
+                             struct macvlan_error **error);
+
+/**
+ * A macvtap, as `ip link add link PARENT name NAME type macvtap mode ...` makes it. The options are
+ * copied.
+ */
+int macvlan_link_new_macvtap(const char *name,
+                             const char *parent,
+                             const struct macvlan_options *options,
+                             struct macvlan_link **link,
+                             struct macvlan_error **error);
+
+/**
+ * A VLAN, as `ip link add link PARENT name NAME type vlan id ...` makes it. The options are copied.
+ */
+int macvlan_link_new_vlan(const char *name,
+                          const char *parent,
+                          const struct macvlan_vlan *vlan,
+                          struct macvlan_link **link,
+                          struct macvlan_error **error);
+
+/**
+ * A cable, as `ip link add NAME type veth peer name PEER [netns ...]` makes it. `peer_netns` can be
+ * NULL: the other end is then where this end is.
+ */
+int macvlan_link_new_veth(const char *name,
+                          const char *peer,
+                          const struct macvlan_netns *peer_netns,
+                          struct macvlan_link **link,
+                          struct macvlan_error **error);
+
+/**
+ * A link that leads nowhere, as `ip link add NAME type dummy` makes it.
+ */
+int macvlan_link_new_dummy(const char *name,
+                           struct macvlan_link **link,
+                           struct macvlan_error **error);
+
+/**
+ * A software switch, as `ip link add NAME type bridge` makes it.
+ */
+int macvlan_link_new_bridge(const char *name,
+                            struct macvlan_link **link,
+                            struct macvlan_error **error);
+
+/**
+ * The index to have; the kernel's choice when not set.
+ */
+int macvlan_link_set_index(struct macvlan_link *link, uint32_t index, struct macvlan_error **error);
+
+/**
+ * The MAC address; the kernel's choice (random, or the parent's for passthru and VLANs) when not set.
+ *
+ */
+int macvlan_link_set_mac(struct macvlan_link *link,
+                         const uint8_t mac[6],
+                         struct macvlan_error **error);
+
+/**
+ * The MTU in bytes; the parent's when not set.
+ */
+int macvlan_link_set_mtu(struct macvlan_link *link, uint32_t mtu, struct macvlan_error **error);
+
+/**
+ * Whether it is made up; down when not set.
+ */
+int macvlan_link_set_up(struct macvlan_link *link, bool up, struct macvlan_error **error);
+
+/**
+ * Whether it is made promiscuous; no when not set.
+ */
+int macvlan_link_set_promisc(struct macvlan_link *link, bool promisc, struct macvlan_error **error);
+
+/**
+ * The group that it belongs to; 0, the default group, when not set.
+ */
+int macvlan_link_set_group(struct macvlan_link *link, uint32_t group, struct macvlan_error **error);
+
+/**
+ * The transmit queue's length in packets; the kind's own when not set.
+ */
+int macvlan_link_set_tx_queue_len(struct macvlan_link *link,
+                                  uint32_t packets,
+                                  struct macvlan_error **error);
+
+/**
+ * The number of transmit and of receive queues; the kind's own when not set (the parent's for macvlan).
+ */
+int macvlan_link_set_queues(struct macvlan_link *link,
+                            uint32_t transmit,
+                            uint32_t receive,
+                            struct macvlan_error **error);
+
+/**
+ * The namespace that it is made in; the handle's own when not set. The parent stays where the handle
+ * is. The link holds the namespace open until it is freed.
+ */
+int macvlan_link_set_netns(struct macvlan_link *link,
+                           const struct macvlan_netns *netns,
+                           struct macvlan_error **error);
+
+/**
+ * Frees a link to be made; does nothing to NULL. What was made with it stays.
+ */
+void macvlan_link_free(struct macvlan_link *link);
+
+/**
+ * Nothing is to be changed yet.
+ */
+int macvlan_change_new(struct macvlan_change **change, struct macvlan_error **error);
+
+/**
+ * Another mode. The kernel refuses to change to passthru or from it; leaving mode source flushes the
+ * list of source MAC addresses.
+ */
+int macvlan_change_set_mode(struct macvlan_change *change,
+                            enum macvlan_mode mode,
+                            struct macvlan_error **error);
+
+/**
+ * Both flags anew; the kernel knows no way to change one alone.
+ */
+int macvlan_change_set_flags(struct macvlan_change *change,
+                             bool nopromisc,
+                             bool nodst,
+                             struct macvlan_error **error);
+
+/**
+ * Another broadcast queue length in frames; see macvlan_options_set_bc_queue_len().
+ */
+int macvlan_change_set_bc_queue_len(struct macvlan_change *change,
+                                    uint32_t frames,
+                                    struct macvlan_error **error);
+
+/**
+ * Another broadcast cutoff, for all on the parent; see macvlan_options_set_bc_cutoff().
+ */
+int macvlan_change_set_bc_cutoff(struct macvlan_change *change,
+                                 int32_t siblings,
+                                 struct macvlan_error **error);
+
+/**
+ * Changes the list of source MAC addresses; the link must be in mode source. MACVLAN_MACADDR_ADD and
+ * MACVLAN_MACADDR_DEL take one MAC address, MACVLAN_MACADDR_SET those that the list is to have and no
+ * others, MACVLAN_MACADDR_FLUSH none. `macs` leads to `count` times six bytes.
+ */
+int macvlan_change_set_source_macs(struct macvlan_change *change,
+                                   enum macvlan_macaddr_mode how,
+                                   const uint8_t *macs,
+                                   size_t count,
+                                   struct macvlan_error **error);
+
+/**
+ * Frees a change; does nothing to NULL.
+ */
+void macvlan_change_free(struct macvlan_change *change);
+
+/**
+ * Its index in its namespace; 0 if the object is none.
+ */
+uint32_t macvlan_link_info_index(const struct macvlan_link_info *link);
+
+/**
+ * Its name, with bytes that are no UTF-8 replaced. This and all other texts belong to the object. NULL
+ * if the object is none.
+ */
+const char *macvlan_link_info_name(const struct macvlan_link_info *link);
+
+/**
+ * The kernel's name for its kind: "macvlan", "vlan", "veth"; NULL for hardware and lo.
+ */
+const char *macvlan_link_info_kind(const struct macvlan_link_info *link);
+
+/**
+ * What a macvlan or macvtap was told; it belongs to the object. NULL for other kinds.
+ */
+const struct macvlan_options *macvlan_link_info_options(const struct macvlan_link_info *link);
+
+/**
+ * What a VLAN was told, with every flag; it belongs to the object. NULL for other kinds.
+ */
+const struct macvlan_vlan *macvlan_link_info_vlan(const struct macvlan_link_info *link);
+
+/**
+ * The index of the link below: a macvlan's or VLAN's parent, a veth's other end; 0 if there is none. It
+ * counts in another namespace if macvlan_link_info_parent_netns() gives one.
+ */
+uint32_t macvlan_link_info_parent(const struct macvlan_link_info *link);
+
+/**
+ * Where the link below is, as this namespace numbers other namespaces; -1 if it is here.
+ */
+int32_t macvlan_link_info_parent_netns(const struct macvlan_link_info *link);
+
+/**
+ * The index of the bridge, bond or VRF that it is a port of; 0 if it is none.
+ */
+uint32_t macvlan_link_info_controller(const struct macvlan_link_info *link);
+
+/**
+ * Its MAC address. Whether it has one: lo, for example, has none, and gives zeroes.
+ *
+ */
+bool macvlan_link_info_mac(const struct macvlan_link_info *link, uint8_t mac[6]);
+
+/**
+ * Its MTU in bytes.
+ */
+uint32_t macvlan_link_info_mtu(const struct macvlan_link_info *link);
+
+/**
+ * Its flags, the kernel's IFF_... bits.
+ */
+uint32_t macvlan_link_info_flags(const struct macvlan_link_info *link);
+
+/**
+ * Whether it is set up (administratively; macvlan_link_info_state() tells whether it works).
+ */
+bool macvlan_link_info_is_up(const struct macvlan_link_info *link);
+
+/**
+ * Whether its promisc flag is set. It may be promiscuous without, for others' reasons.
+ */
+bool macvlan_link_info_is_promisc(const struct macvlan_link_info *link);
+
+/**
+ * Whether it takes all multicast frames.
+ */
+bool macvlan_link_info_is_allmulticast(const struct macvlan_link_info *link);
+
+/**
+ * Whether it is lo.
+ */
+bool macvlan_link_info_is_loopback(const struct macvlan_link_info *link);
+
+/**
+ * Whether it works (RFC 2863), as `ip link` shows it: "UP", "DOWN", "LOWERLAYERDOWN", "UNKNOWN",
+ * "NOTPRESENT", "TESTING", "DORMANT".
+ */
+const char *macvlan_link_info_state(const struct macvlan_link_info *link);
+
+/**
+ * How many reasons it has to be promiscuous; 0 is not.
+ */
+uint32_t macvlan_link_info_promiscuity(const struct macvlan_link_info *link);
+
+/**
+ * How many reasons it has to take all multicast frames; -1 before Linux 6.0, which does not tell.
+ */
+int64_t macvlan_link_info_allmulticast_count(const struct macvlan_link_info *link);
+
+/**
+ * How many further names it has.
+ */
+size_t macvlan_link_info_alternative_name_count(const struct macvlan_link_info *link);
+
+/**
+ * One of its further names, counted from 0; NULL past the end.
+ */
+const char *macvlan_link_info_alternative_name(const struct macvlan_link_info *link, size_t index);
+
+/**
+ * What somebody wrote about it; NULL if nobody did.
+ */
+const char *macvlan_link_info_alias(const struct macvlan_link_info *link);
+
+/**
+ * Its group.
+ */
+uint32_t macvlan_link_info_group(const struct macvlan_link_info *link);
+
+/**
+ * Its transmit queue's length in packets.
+ */
+uint32_t macvlan_link_info_tx_queue_len(const struct macvlan_link_info *link);
+
+/**
+ * Its number of transmit queues.
+ */
+uint32_t macvlan_link_info_tx_queues(const struct macvlan_link_info *link);
+
+/**
+ * Its number of receive queues.
+ */
+uint32_t macvlan_link_info_rx_queues(const struct macvlan_link_info *link);
+
+/**
+ * The smallest MTU in bytes that it takes.
+ */
+uint32_t macvlan_link_info_min_mtu(const struct macvlan_link_info *link);
+
+/**
+ * The largest MTU in bytes that its driver takes, 0 for any; a macvlan's is also limited by its
+ * parent's present MTU.
+ */
+uint32_t macvlan_link_info_max_mtu(const struct macvlan_link_info *link);
+
+/**
+ * The queueing discipline at its root; NULL if the kernel tells none.
+ */
+const char *macvlan_link_info_qdisc(const struct macvlan_link_info *link);
+
+/**
+ * Whether there is a carrier: 1 or 0, or -1 where the kernel does not tell.
+ */
+int macvlan_link_info_carrier(const struct macvlan_link_info *link);
+
+/**
+ * How its IPv6 link-local address is made: one of enum in6_addr_gen_mode, or -1 where there is no IPv6.
+ */
+int macvlan_link_info_addr_gen_mode(const struct macvlan_link_info *link);
+
+/**
+ * What it can send and receive in one piece; 0 where the kernel does not tell.
+ */
+uint32_t macvlan_link_info_offload(const struct macvlan_link_info *link,
+                                   enum macvlan_offload which);
+
+/**
+ * What has come and gone since it was made.
+ */
+uint64_t macvlan_link_info_statistic(const struct macvlan_link_info *link,
+                                     enum macvlan_statistic which);
+
+/**
+ * Frees what was told of a link; does nothing to NULL, or to a part of a list or event. The link
+ * stays.
+ */
+void macvlan_link_info_free(struct macvlan_link_info *link);
+
+/**
+ * How many links there are.
+ */
+size_t macvlan_link_list_count(const struct macvlan_link_list *list);
+
+/**
+ * One of the links, counted from 0. It belongs to the list. NULL past the end.
+ */
+const struct macvlan_link_info *macvlan_link_list_get(const struct macvlan_link_list *list,
+                                                      size_t index);
+
+/**
+ * Frees a list; does nothing to NULL.
+ */
+void macvlan_link_list_free(struct macvlan_link_list *list);
+
+/**
+ * All links.
+ */
+int macvlan_link_filter_new(struct macvlan_link_filter **filter, struct macvlan_error **error);
+
+/**
+ * Those of a kind: "macvlan", "vlan". A kind that the kernel has never heard of (its module is not
+ * loaded) filters nothing.
+ */
+int macvlan_link_filter_set_kind(struct macvlan_link_filter *filter,
+                                 const char *kind,
+                                 struct macvlan_error **error);
+
+/**
+ * The ports of a bridge, bond or VRF, which is named by its name or "#" and its index.
+ */
+int macvlan_link_filter_set_controller(struct macvlan_link_filter *filter,
+                                       const char *link,
+                                       struct macvlan_error **error);
+
+/**
+ * Frees a filter; does nothing to NULL.
+ */
+void macvlan_link_filter_free(struct macvlan_link_filter *filter);
+
+/**
+ * The address as macvlan_endpoint_add_address() takes it: "10.0.0.2/24". This and all other texts
+ * belong to the object. NULL if the object is none.
+ */
+const char *macvlan_address_info_text(const struct macvlan_address_info *address);
+
+/**
+ * The index of the link that has it.
+ */
+uint32_t macvlan_address_info_link(const struct macvlan_address_info *address);
+
+/**
+ * How far it is valid: "global", "link", "host".
+ */
+const char *macvlan_address_info_scope(const struct macvlan_address_info *address);
+
+/**
+ * Its label, IPv4 only: the link's name unless somebody chose another. NULL for IPv6.
+ */
+const char *macvlan_address_info_label(const struct macvlan_address_info *address);
+
+/**
+ * The broadcast address, IPv4 only; NULL if there is none.
+ */
+const char *macvlan_address_info_broadcast(const struct macvlan_address_info *address);
+
+/**
+ * The kernel's IFA_F_... bits.
+ */
+uint32_t macvlan_address_info_flags(const struct macvlan_address_info *address);
+
+/**
+ * Whether the kernel is still checking that nobody else has it.
+ */
+bool macvlan_address_info_is_tentative(const struct macvlan_address_info *address);
+
+/**
+ * Whether the kernel found that somebody else has it.
+ */
+bool macvlan_address_info_is_duplicate(const struct macvlan_address_info *address);
+
+/**
+ * How many addresses there are.
+ */
+size_t macvlan_address_list_count(const struct macvlan_address_list *list);
+
+/**
+ * One of the addresses, counted from 0. It belongs to the list. NULL past the end.
+ */
+const struct macvlan_address_info *macvlan_address_list_get(const struct macvlan_address_list *list,
+                                                            size_t index);
+
+/**
+ * Frees a list; does nothing to NULL.
+ */
+void macvlan_address_list_free(struct macvlan_address_list *list);
+
+/**
+ * All addresses.
+ */
+int macvlan_address_filter_new(struct macvlan_address_filter **filter,
+                               struct macvlan_error **error);
+
+/**
+ * Those of a family: AF_INET or AF_INET6.
+ */
+int macvlan_address_filter_set_family(struct macvlan_address_filter *filter,
+                                      int family,
+                                      struct macvlan_error **error);
+
+/**
+ * Those of a link, by its name or "#" and its index.
+ */
+int macvlan_address_filter_set_link(struct macvlan_address_filter *filter,
+                                    const char *link,
+                                    struct macvlan_error **error);
+
+/**
+ * Frees a filter; does nothing to NULL.
+ */
+void macvlan_address_filter_free(struct macvlan_address_filter *filter);
+
+/**
+ * The route as macvlan_handle_add_route() takes it, with its table. This and all other texts belong
+ * to the object. NULL if the object is none.
+ */
+const char *macvlan_route_info_text(const struct macvlan_route_info *route);
+
+/**
+ * Who made it: 2 the kernel, 3 somebody at boot (and `ip`), 4 an administrator; see rtnetlink(7).
+ */
+uint8_t macvlan_route_info_protocol(const struct macvlan_route_info *route);
+
+/**
+ * How many next hops it has, where there are several; else 0, and its text tells the one.
+ */
+size_t macvlan_route_info_next_hop_count(const struct macvlan_route_info *route);
+
+/**
+ * One of several next hops, counted from 0: the link's index, and the share of packets that it gets, 1
+ * to 256. Whether there is one.
+ */
+bool macvlan_route_info_next_hop(const struct macvlan_route_info *route,
+                                 size_t index,
+                                 uint32_t *link,
+                                 uint16_t *weight);
+
+/**
+ * The gateway of one of several next hops, counted from 0; NULL if it has none, and past the end.
+ */
+const char *macvlan_route_info_next_hop_gateway(const struct macvlan_route_info *route,
+                                                size_t index);
+
+/**
+ * How many routes there are.
+ */
+size_t macvlan_route_list_count(const struct macvlan_route_list *list);
+
+/**
+ * One of the routes, counted from 0. It belongs to the list. NULL past the end.
+ */
+const struct macvlan_route_info *macvlan_route_list_get(const struct macvlan_route_list *list,
+                                                        size_t index);
+
+/**
+ * Frees a list; does nothing to NULL.
+ */
+void macvlan_route_list_free(struct macvlan_route_list *list);
+
+/**
+ * All routes.
+ */
+int macvlan_route_filter_new(struct macvlan_route_filter **filter, struct macvlan_error **error);
+
+/**
+ * Those of a family: AF_INET or AF_INET6.
+ */
+int macvlan_route_filter_set_family(struct macvlan_route_filter *filter,
+                                    int family,
+                                    struct macvlan_error **error);
+
+/**
+ * Those in a table.
+ */
+int macvlan_route_filter_set_table(struct macvlan_route_filter *filter,
+                                   uint32_t table,
+                                   struct macvlan_error **error);
+
+/**
+ * Those through a link, by its name or "#" and its index.
+ */
+int macvlan_route_filter_set_link(struct macvlan_route_filter *filter,
+                                  const char *link,
+                                  struct macvlan_error **error);
+
+/**
+ * Those of a type: "unicast", "blackhole", "unreachable" or "prohibit".
+ */
+int macvlan_route_filter_set_kind(struct macvlan_route_filter *filter,
+                                  const char *kind,
+                                  struct macvlan_error **error);
+
+/**
+ * Those made by one (2 the kernel, 3 at boot, 4 an administrator; rtnetlink(7)).
+ */
+int macvlan_route_filter_set_protocol(struct macvlan_route_filter *filter,
+                                      uint8_t protocol,
+                                      struct macvlan_error **error);
+
+/**
+ * Frees a filter; does nothing to NULL.
+ */
+void macvlan_route_filter_free(struct macvlan_route_filter *filter);
+
+/**
+ * How many rules there are.
+ */
+size_t macvlan_rule_list_count(const struct macvlan_rule_list *list);
+
+/**
+ * One of the rules, counted from 0, as macvlan_handle_add_rule() takes it. It belongs to the list.
+ * NULL past the end.
+ */
+const char *macvlan_rule_list_get(const struct macvlan_rule_list *list, size_t index);
+
+/**
+ * Frees a list; does nothing to NULL.
+ */
+void macvlan_rule_list_free(struct macvlan_rule_list *list);
+
+/**
+ * The neighbour's address, "10.0.0.1". It belongs to the object. NULL if the object is none.
+ */
+const char *macvlan_neighbour_info_ip(const struct macvlan_neighbour_info *neighbour);
+
+/**
+ * The neighbour's MAC address. Whether it is known: while it is being asked for, it is not, and gives
+ * zeroes.
+ *
+ */
+bool macvlan_neighbour_info_mac(const struct macvlan_neighbour_info *neighbour,
+                                uint8_t mac[6]);
+
+/**
+ * The index of the link that it is reached by.
+ */
+uint32_t macvlan_neighbour_info_link(const struct macvlan_neighbour_info *neighbour);
+
+/**
+ * How sure the entry is (RFC 4861), as `ip neighbour` shows it: "REACHABLE", "STALE", "FAILED". It
+ * belongs to the object.
+ */
+const char *macvlan_neighbour_info_state(const struct macvlan_neighbour_info *neighbour);
+
+/**
+ * How many neighbours there are.
+ */
+size_t macvlan_neighbour_list_count(const struct macvlan_neighbour_list *list);
+
+/**
+ * One of the neighbours, counted from 0. It belongs to the list. NULL past the end.
+ */
+const struct macvlan_neighbour_info *macvlan_neighbour_list_get(const struct macvlan_neighbour_list *list,
+                                                                size_t index);
+
+/**
+ * Frees a list; does nothing to NULL.
+ */
+void macvlan_neighbour_list_free(struct macvlan_neighbour_list *list);
+
+/**
+ * All neighbours.
+ */
+int macvlan_neighbour_filter_new(struct macvlan_neighbour_filter **filter,
+                                 struct macvlan_error **error);
+
+/**
+ * Those of a family: AF_INET or AF_INET6.
+ */
+int macvlan_neighbour_filter_set_family(struct macvlan_neighbour_filter *filter,
+                                        int family,
+                                        struct macvlan_error **error);
+
+/**
+ * Those reached by a link, by its name or "#" and its index.
+ */
+int macvlan_neighbour_filter_set_link(struct macvlan_neighbour_filter *filter,
+                                      const char *link,
+                                      struct macvlan_error **error);
+
+/**
+ * Frees a filter; does nothing to NULL.
+ */
+void macvlan_neighbour_filter_free(struct macvlan_neighbour_filter *filter);
+
+/**
+ * On the namespace that the calling thread is in.
+ */
+int macvlan_handle_open(struct macvlan_handle **handle, struct macvlan_error **error);
+
+/**
+ * On another namespace.
+ */
+int macvlan_handle_open_in_netns(const struct macvlan_netns *netns,
+                                 struct macvlan_handle **handle,
+                                 struct macvlan_error **error);
+
+/**
+ * A handle on the namespace itself, to be freed by the caller.
+ */
+int macvlan_handle_netns(const struct macvlan_handle *handle,
+                         struct macvlan_netns **netns,
+                         struct macvlan_error **error);
+
+/**
+ * Holds a link promiscuous until the guard is freed, or the process ends in whatever way. The kernel
+ * counts: others who want it promiscuous are not disturbed.
+ */
+int macvlan_handle_hold_promisc(const struct macvlan_handle *handle,
+                                const char *link,
+                                struct macvlan_promisc **promisc,
+                                struct macvlan_error **error);
+
+/**
+ * `ip monitor link address route`: what happens from now on.
+ */
+int macvlan_handle_watch(const struct macvlan_handle *handle,
+                         struct macvlan_watch **watch,
+                         struct macvlan_error **error);
+
+/**
+ * Frees a handle; does nothing to NULL.
+ */
+void macvlan_handle_free(struct macvlan_handle *handle);
+
+/**
+ * `ip link add`.
+ */
+int macvlan_handle_add_link(const struct macvlan_handle *handle,
+                            const struct macvlan_link *link,
+                            struct macvlan_error **error);
+
+/**
+ * `ip link delete`. Waits until the kernel has finished, about 16 ms.
+ */
+int macvlan_handle_delete_link(const struct macvlan_handle *handle,
+                               const char *link,
+                               struct macvlan_error **error);
+
+/**
+ * `ip -d link show dev LINK`. Freed with macvlan_link_info_free().
+ */
+int macvlan_handle_link(const struct macvlan_handle *handle,
+                        const char *link,
+                        struct macvlan_link_info **info,
+                        struct macvlan_error **error);
+
+/**
+ * `ip -d link show [type KIND] [master LINK]`. All links if the filter is NULL. Freed with
+ * macvlan_link_list_free().
+ */
+int macvlan_handle_links(const struct macvlan_handle *handle,
+                         const struct macvlan_link_filter *filter,
+                         struct macvlan_link_list **links,
+                         struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK up`.
+ */
+int macvlan_handle_set_up(const struct macvlan_handle *handle,
+                          const char *link,
+                          struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK down`. The kernel takes about 14 ms for it.
+ */
+int macvlan_handle_set_down(const struct macvlan_handle *handle,
+                            const char *link,
+                            struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK name NAME`. Kernels before 6.0 refuse it while the link is up.
+ */
+int macvlan_handle_rename(const struct macvlan_handle *handle,
+                          const char *link,
+                          const char *name,
+                          struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK address MAC`.
+ *
+ */
+int macvlan_handle_set_mac(const struct macvlan_handle *handle,
+                           const char *link,
+                           const uint8_t mac[6],
+                           struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK mtu BYTES`.
+ */
+int macvlan_handle_set_mtu(const struct macvlan_handle *handle,
+                           const char *link,
+                           uint32_t mtu,
+                           struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK promisc on|off`: the flag, which knows no owners; see
+ * macvlan_handle_hold_promisc().
+ */
+int macvlan_handle_set_promisc(const struct macvlan_handle *handle,
+                               const char *link,
+                               bool on,
+                               struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK allmulticast on|off`.
+ */
+int macvlan_handle_set_allmulticast(const struct macvlan_handle *handle,
+                                    const char *link,
+                                    bool on,
+                                    struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK alias TEXT`; an empty text takes it away.
+ */
+int macvlan_handle_set_alias(const struct macvlan_handle *handle,
+                             const char *link,
+                             const char *alias,
+                             struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK group NUMBER`.
+ */
+int macvlan_handle_set_group(const struct macvlan_handle *handle,
+                             const char *link,
+                             uint32_t group,
+                             struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK txqueuelen PACKETS`.
+ */
+int macvlan_handle_set_tx_queue_len(const struct macvlan_handle *handle,
+                                    const char *link,
+                                    uint32_t packets,
+                                    struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK addrgenmode MODE`. It counts when the link comes up next; an address that was
+ * made already stays.
+ */
+int macvlan_handle_set_addr_gen_mode(const struct macvlan_handle *handle,
+                                     const char *link,
+                                     enum in6_addr_gen_mode mode,
+                                     struct macvlan_error **error);
+
+/**
+ * `ip link property add dev LINK altname NAME`: one more name, up to 127 bytes long (Linux 5.5 and
+ * later).
+ */
+int macvlan_handle_add_alternative_name(const struct macvlan_handle *handle,
+                                        const char *link,
+                                        const char *name,
+                                        struct macvlan_error **error);
+
+/**
+ * `ip link property delete dev LINK altname NAME`.
+ */
+int macvlan_handle_delete_alternative_name(const struct macvlan_handle *handle,
+                                           const char *link,
+                                           const char *name,
+                                           struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK type macvlan ...`, or macvtap: mode, flags, queue, list of source MAC
+ * addresses.
+ */
+int macvlan_handle_set_macvlan(const struct macvlan_handle *handle,
+                               const char *link,
+                               const struct macvlan_change *change,
+                               struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK type vlan ...`: the flags and QoS mappings that are set; id and protocol cannot
+ * be changed and are not looked at.
+ */
+int macvlan_handle_set_vlan(const struct macvlan_handle *handle,
+                            const char *link,
+                            const struct macvlan_vlan *vlan,
+                            struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK netns ... [name NAME]`: moves a link to another namespace. `name` can be NULL:
+ * it then keeps its name.
+ *
+ * Its addresses and routes are lost, it arrives down, and the kernel takes about 16 ms for it;
+ * creating it there (macvlan_link_set_netns()) takes a hundredth of that.
+ */
+int macvlan_handle_move_link(const struct macvlan_handle *handle,
+                             const char *link,
+                             const struct macvlan_netns *netns,
+                             const char *name,
+                             struct macvlan_error **error);
+
+/**
+ * `ip address add ADDRESS dev LINK`, as text: "10.0.0.2/24", "fd00::2/64 nodad".
+ */
+int macvlan_handle_add_address(const struct macvlan_handle *handle,
+                               const char *link,
+                               const char *address,
+                               struct macvlan_error **error);
+
+/**
+ * `ip address replace ADDRESS dev LINK`: adds it, or updates what exists.
+ */
+int macvlan_handle_replace_address(const struct macvlan_handle *handle,
+                                   const char *link,
+                                   const char *address,
+                                   struct macvlan_error **error);
+
+/**
+ * `ip address delete ADDRESS dev LINK`.
+ */
+int macvlan_handle_delete_address(const struct macvlan_handle *handle,
+                                  const char *link,
+                                  const char *address,
+                                  struct macvlan_error **error);
+
+/**
+ * `ip [-4|-6] address show [dev LINK]`. All addresses if the filter is NULL. Freed with
+ * macvlan_address_list_free().
+ */
+int macvlan_handle_addresses(const struct macvlan_handle *handle,
+                             const struct macvlan_address_filter *filter,
+                             struct macvlan_address_list **addresses,
+                             struct macvlan_error **error);
+
+/**
+ * `ip [-4|-6] neighbour show [dev LINK]`. All neighbours if the filter is NULL. Freed with
+ * macvlan_neighbour_list_free().
+ */
+int macvlan_handle_neighbours(const struct macvlan_handle *handle,
+                              const struct macvlan_neighbour_filter *filter,
+                              struct macvlan_neighbour_list **neighbours,
+                              struct macvlan_error **error);
+
+/**
+ * `ip route add`, as text: "default via 10.0.0.1", "10.1.0.0/16 via 10.0.0.2 dev eth0 metric 100
+ * onlink", "blackhole fd00:1::/32 table 7".
+ */
+int macvlan_handle_add_route(const struct macvlan_handle *handle,
+                             const char *route,
+                             struct macvlan_error **error);
+
+/**
+ * `ip route replace`: adds it, or takes the place of the one to the same destination with the same
+ * metric in the same table.
+ */
+int macvlan_handle_replace_route(const struct macvlan_handle *handle,
+                                 const char *route,
+                                 struct macvlan_error **error);
+
+/**
+ * `ip route delete`: the first that matches all that the route says.
+ */
+int macvlan_handle_delete_route(const struct macvlan_handle *handle,
+                                const char *route,
+                                struct macvlan_error **error);
+
+/**
+ * `ip [-4|-6] route show [table TABLE] [dev LINK] [type TYPE] [proto PROTOCOL]`, without the local and
+ * broadcast routes that the kernel makes for every address. All routes in all tables if the filter is
+ * NULL. Freed with macvlan_route_list_free().
+ */
+int macvlan_handle_routes(const struct macvlan_handle *handle,
+                          const struct macvlan_route_filter *filter,
+                          struct macvlan_route_list **routes,
+                          struct macvlan_error **error);
+
+/**
+ * `ip rule add`, as text: "from 10.0.0.2/32 table 100", "from all to fd00::/64 table 100 priority
+ * 500".
+ */
+int macvlan_handle_add_rule(const struct macvlan_handle *handle,
+                            const char *rule,
+                            struct macvlan_error **error);
+
+/**
+ * `ip rule delete`: the first that matches all that the rule says.
+ */
+int macvlan_handle_delete_rule(const struct macvlan_handle *handle,
+                               const char *rule,
+                               struct macvlan_error **error);
+
+/**
+ * `ip rule show`, both families; rules that do not lead to a table are left out. Freed with
+ * macvlan_rule_list_free().
+ */
+int macvlan_handle_rules(const struct macvlan_handle *handle,
+                         struct macvlan_rule_list **rules,
+                         struct macvlan_error **error);
+
+/**
+ * The socket that holds the link promiscuous; it stays the guard's. A process that inherits or is
+ * sent it (SCM_RIGHTS) holds the link promiscuous, too. -1 if the guard is none.
+ */
+int macvlan_promisc_fd(const struct macvlan_promisc *promisc);
+
+/**
+ * Lets the link go; does nothing to NULL.
+ */
+void macvlan_promisc_free(struct macvlan_promisc *promisc);
+
+/**
+ * Waits for the next event, at most so many milliseconds; as long as it takes if that is negative.
+ * If none has come by then, `event` is NULL and the function returns 0.
+ */
+int macvlan_watch_next(struct macvlan_watch *watch,
+                       int milliseconds,
+                       struct macvlan_event **event,
+                       struct macvlan_error **error);
+
+/**
+ * A descriptor that is readable when there is an event, or may be, for poll(2); it stays the watch's.
+ * Events that came together are handed out one by one: call macvlan_watch_next() with 0 milliseconds
+ * until it gives none. -1 if the watch is none.
+ */
+int macvlan_watch_fd(const struct macvlan_watch *watch);
+
+/**
+ * Ends a watch; does nothing to NULL.
+ */
+void macvlan_watch_free(struct macvlan_watch *watch);
+
+/**
+ * What happened: one of enum macvlan_event_kinds.
+ */
+int macvlan_event_kind(const struct macvlan_event *event);
+
+/**
+ * The link that it is about, which belongs to the event; NULL if it is about none.
+ */
+const struct macvlan_link_info *macvlan_event_link(const struct macvlan_event *event);
+
+/**
+ * The address that it is about, which belongs to the event; NULL if it is about none.
+ */
+const struct macvlan_address_info *macvlan_event_address(const struct macvlan_event *event);
+
+/**
+ * The route that it is about, which belongs to the event; NULL if it is about none.
+ */
+const struct macvlan_route_info *macvlan_event_route(const struct macvlan_event *event);
+
+/**
+ * Frees an event; does nothing to NULL.
+ */
+void macvlan_event_free(struct macvlan_event *event);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* MACVLAN_H */

@@ -1,0 +1,44 @@
+//! The C library: `#include <macvlan.h>`, `-lmacvlan`.
+//!
+//! A face of `macvlan-core` and nothing more: every function takes its arguments apart, calls one
+//! function of the core, and puts the result where C finds it. One file is one object of the header,
+//! which is generated from these files by `tests/header.rs`; so the comments here are written for
+//! whoever reads the header.
+
+#![allow(unsafe_code, reason = "C programs call by pointers; each block says what it relies on")]
+#![allow(non_camel_case_types, reason = "types and constants have the names that they have in C")]
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "the header says once, at its beginning, what all functions ask of pointers"
+)]
+#![allow(clippy::doc_markdown, reason = "the comments are those of a C header")]
+
+pub mod address;
+pub mod attachment;
+mod boundary;
+pub mod change;
+pub mod endpoint;
+pub mod endpoint_set;
+pub mod error;
+pub mod handle;
+pub mod handle_addresses;
+pub mod handle_links;
+pub mod handle_routes;
+pub mod host;
+mod kernel;
+pub mod link;
+pub mod link_info;
+pub mod mac;
+pub mod neighbour;
+pub mod netns;
+mod object;
+pub mod options;
+pub mod parent;
+pub mod plan;
+pub mod promisc;
+pub mod route;
+pub mod rule;
+mod text;
+pub mod version;
+pub mod vlan;
+pub mod watch;
