@@ -101,6 +101,13 @@ fn function(here: &'static str) -> &'static str {
     here.rsplit("::").nth(1).unwrap_or(here)
 }
 
+/// A fault of the library, for tests from C: not in the header, nor in libraries as they are built.
+#[cfg(feature = "panic-for-tests")]
+#[unsafe(no_mangle)]
+unsafe extern "C" fn macvlan_panic_for_tests(error: *mut *mut macvlan_error) -> c_int {
+    boundary!(error, { panic!("asked for by a test") })
+}
+
 #[cfg(test)]
 mod tests {
     use std::ffi::CStr;

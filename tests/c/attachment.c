@@ -1,0 +1,165 @@
+/*
+ * What an attachment tells: what was set, what the kernel says after a refresh, and what hangs on the
+ * host when one asks; two networks with source routing.
+ */
+
+#include "lab.h"
+
+static macvlan_netns *container;
+
+static macvlan_attachment *attach_much(lab *l)
+{
+    macvlan_endpoint *endpoint = NULL;
+    macvlan_attachment *attachment = NULL;
+    MUST(macvlan_endpoint_new("eth0", "ens33", &endpoint, &error));
+    MUST(macvlan_endpoint_add_assignment(endpoint, "192.168.15.3/24@192.168.15.2", &error));
+    MUST(macvlan_endpoint_add_address(endpoint, "10.7.0.3/24", &error));
+    MUST(macvlan_endpoint_add_route(endpoint, "10.9.0.0/16 via 192.168.15.9 metric 50", &error));
+    MUST(macvlan_endpoint_add_route(endpoint, "blackhole 10.66.0.0/16", &error));
+    MUST(macvlan_endpoint_set_alias(endpoint, "a web server", &error));
+    MUST(macvlan_endpoint_set_mtu(endpoint, 1400, &error));
+    MUST(macvlan_endpoint_set_bc_queue_len(endpoint, 2000, &error));
+    MUST(macvlan_host_attach(l->host, endpoint, container, &attachment, &error));
+    macvlan_endpoint_free(endpoint);
+    return attachment;
+}
+
+static bool has_route(const macvlan_attachment *attachment, const char *route)
+{
+    size_t at;
+    for (at = 0; at < macvlan_attachment_route_count(attachment); at++)
+        if (strcmp(macvlan_attachment_route(attachment, at), route) == 0)
+            return true;
+    return false;
+}
+
+static void getters(lab *l, macvlan_attachment *attachment)
+{
+    macvlan_netns *netns = NULL;
+    macvlan_link_info *parent = NULL;
+    uint64_t device, inode, device_too, inode_too;
+    int fd = 7;
+
+    CHECK_TEXT(macvlan_attachment_name(attachment), "eth0");
+    CHECK_TEXT(macvlan_attachment_kind(attachment), "macvlan");
+    CHECK_TEXT(macvlan_attachment_parent(attachment), "ens33");
+    CHECK(macvlan_attachment_mtu(attachment) == 1400);
+    MUST(macvlan_handle_link(l->ip_here, "ens33", &parent, &error));
+    CHECK(macvlan_attachment_parent_index(attachment) == macvlan_link_info_index(parent));
+    macvlan_link_info_free(parent);
+
+    CHECK(macvlan_attachment_address_count(attachment) == 2);
+    CHECK_TEXT(macvlan_attachment_address(attachment, 1), "10.7.0.3/24");
+    CHECK_TEXT(macvlan_attachment_address(attachment, 2), NULL);
+    CHECK(has_route(attachment, "default via 192.168.15.2"));
+    CHECK(has_route(attachment, "10.9.0.0/16 via 192.168.15.9 metric 50"));
+    CHECK(has_route(attachment, "blackhole 10.66.0.0/16"));
+    CHECK(macvlan_attachment_rule_count(attachment) == 0);
+    CHECK_TEXT(macvlan_attachment_rule(attachment, 0), NULL);
+
+    MUST(macvlan_attachment_netns(attachment, &netns, &error));
+    CHECK(macvlan_netns_same_as(netns, container));
+    macvlan_netns_id(netns, &device, &inode);
+    macvlan_attachment_netns_id(attachment, &device_too, &inode_too);
+    CHECK(device == device_too && inode == inode_too && inode != 0);
+    macvlan_attachment_netns_id(attachment, NULL, NULL);
+    macvlan_netns_free(netns);
+
+    CHECK_TEXT(macvlan_attachment_tap_path(attachment), NULL);
+    REFUSED(macvlan_attachment_open_tap(attachment, &fd, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "macvlan");
+    CHECK(fd == -1);
+}
+
+static void refresh(macvlan_attachment *attachment)
+{
+    macvlan_handle *inside = NULL;
+    MUST(macvlan_handle_open_in_netns(container, &inside, &error));
+    MUST(macvlan_handle_set_mtu(inside, "eth0", 1300, &error));
+    MUST(macvlan_handle_add_address(inside, "eth0", "10.8.0.3/24", &error));
+    CHECK(macvlan_attachment_mtu(attachment) == 1400);
+    MUST(macvlan_attachment_refresh(attachment, &error));
+    CHECK(macvlan_attachment_mtu(attachment) == 1300);
+    CHECK_TEXT(macvlan_attachment_address(attachment, 2), "10.8.0.3/24");
+    CHECK_TEXT(macvlan_attachment_name(attachment), "eth0");
+    CHECK(macvlan_attachment_route_count(attachment) >= 5);
+    macvlan_handle_free(inside);
+}
+
+static void listed(lab *l, const macvlan_attachment *attachment)
+{
+    macvlan_attachment_list *list = NULL;
+    macvlan_attachment *kept = NULL;
+    const macvlan_attachment *found;
+
+    MUST(macvlan_host_attachments(l->host, container, &list, &error));
+    CHECK(macvlan_attachment_list_count(list) == 1);
+    CHECK(macvlan_attachment_list_get(list, 1) == NULL);
+    found = macvlan_attachment_list_get(list, 0);
+    CHECK(macvlan_attachment_index(found) == macvlan_attachment_index(attachment));
+
+    /* A list's part can be looked at, not changed or freed; a clone of it is one's own. */
+    REFUSED(macvlan_attachment_refresh((macvlan_attachment *)found, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "attachment is a part of another object");
+    macvlan_attachment_free((macvlan_attachment *)found);
+    CHECK_TEXT(macvlan_attachment_name(found), "eth0");
+    MUST(macvlan_attachment_clone(found, &kept, &error));
+    macvlan_attachment_list_free(list);
+    MUST(macvlan_attachment_refresh(kept, &error));
+    CHECK_TEXT(macvlan_attachment_name(kept), "eth0");
+    macvlan_attachment_free(kept);
+}
+
+static void two_networks(lab *l)
+{
+    macvlan_endpoint *endpoint = NULL;
+    macvlan_attachment *attachment = NULL;
+    MUST(macvlan_endpoint_new("eth1", "ens33", &endpoint, &error));
+    MUST(macvlan_endpoint_add_assignment(endpoint, "10.20.0.3/24@10.20.0.1", &error));
+    MUST(macvlan_endpoint_set_source_routing(endpoint, 100, &error));
+    MUST(macvlan_host_attach(l->host, endpoint, container, &attachment, &error));
+    CHECK(macvlan_attachment_rule_count(attachment) == 1);
+    CHECK_TEXT(macvlan_attachment_rule(attachment, 0), "from 10.20.0.3/32 table 100");
+    lab_witness(container, "ip route show table 100", "default via 10.20.0.1 dev eth1");
+    lab_witness(container, "ip rule", "from 10.20.0.3 lookup 100");
+    MUST(macvlan_host_detach(l->host, attachment, &error));
+    macvlan_attachment_free(attachment);
+    macvlan_endpoint_free(endpoint);
+}
+
+static void attachments(void)
+{
+    lab l = lab_open();
+    macvlan_attachment *attachment;
+    macvlan_netns *netns = NULL;
+    macvlan_handle *handle = NULL;
+
+    MUST(macvlan_netns_anonymous(&container, &error));
+    attachment = attach_much(&l);
+    lab_witness(container, "ip -d link show eth0", "mtu 1400");
+    lab_witness(container, "ip -d link show eth0", "alias a web server");
+    lab_witness(container, "ip route", "blackhole 10.66.0.0/16");
+    getters(&l, attachment);
+    listed(&l, attachment);
+    two_networks(&l);
+    refresh(attachment);
+    MUST(macvlan_host_detach(l.host, attachment, &error));
+    macvlan_attachment_free(attachment);
+
+    MUST(macvlan_host_netns(l.host, &netns, &error));
+    CHECK(macvlan_netns_same_as(netns, l.here) && !macvlan_netns_same_as(netns, l.there));
+    macvlan_netns_free(netns);
+    MUST(macvlan_host_handle(l.host, &handle, &error));
+    MUST(macvlan_handle_netns(handle, &netns, &error));
+    CHECK(macvlan_netns_same_as(netns, l.here));
+    macvlan_handle_free(handle);
+    macvlan_netns_free(netns);
+
+    macvlan_netns_free(container);
+    lab_close(&l);
+}
+
+int main(void)
+{
+    return lab_main(attachments);
+}

@@ -1,0 +1,86 @@
+/*
+ * What a C program can get wrong, and that it gets an error and not a crash. The program nulls, made
+ * of the header, does the same to every function; here are the words.
+ */
+
+#include "lab.h"
+
+static void arguments(void)
+{
+    macvlan_netns *netns = NULL;
+    macvlan_endpoint *endpoint = NULL, *none = NULL;
+    macvlan_error *error = NULL;
+
+    REFUSED(macvlan_endpoint_new(NULL, "ens33", &endpoint, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "cannot call macvlan_endpoint_new: name is NULL");
+    REFUSED(macvlan_endpoint_new("eth0", NULL, &endpoint, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "cannot call macvlan_endpoint_new: parent is NULL");
+    REFUSED(macvlan_endpoint_new("eth0", "ens33", NULL, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "cannot call macvlan_endpoint_new: endpoint is NULL");
+    REFUSED(macvlan_endpoint_new("eth0", "ens\xff", &endpoint, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "parent is not UTF-8: \"ens\\xff\"");
+    REFUSED(macvlan_endpoint_new("a name too long", "ens33", &endpoint, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "cannot use \"a name too long\" as a link name");
+    REFUSED(macvlan_netns_from_path("/tmp/\xff", &netns, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "path is not UTF-8");
+    REFUSED(macvlan_netns_from_pid(-7, &netns, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
+            "-7 is no pid");
+    REFUSED(macvlan_netns_from_pid(0, &netns, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE, "pid");
+    REFUSED(macvlan_netns_from_fd(-1, &netns, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
+            "-1 is no file descriptor");
+    REFUSED(macvlan_netns_from_fd(12345, &netns, &error), EBADF, MACVLAN_ERROR_SYSTEM,
+            "file descriptor");
+    CHECK(endpoint == NULL && netns == NULL);
+
+    MUST(macvlan_endpoint_new("eth0", "ens33", &endpoint, &error));
+    REFUSED(macvlan_endpoint_set_mode(endpoint, (enum macvlan_mode)0, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE,
+            "cannot call macvlan_endpoint_set_mode: 0 is no enum macvlan_mode");
+    REFUSED(macvlan_endpoint_set_mac(endpoint, NULL, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
+            "mac is NULL");
+    REFUSED(macvlan_netns_run((macvlan_netns *)endpoint, NULL, NULL, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "netns is no macvlan_netns");
+
+    /* Objects of another type, and what is besides an object. */
+    REFUSED(macvlan_host_attach((macvlan_host *)endpoint, endpoint, NULL, NULL, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "attachment is NULL");
+    REFUSED(macvlan_endpoint_clone((macvlan_endpoint *)((char *)endpoint + 1), &none, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "endpoint is no macvlan_endpoint");
+    CHECK(macvlan_netns_fd((macvlan_netns *)endpoint) == -1);
+    macvlan_netns_free((macvlan_netns *)endpoint); /* does nothing */
+    CHECK_TEXT(macvlan_endpoint_name(endpoint), "eth0");
+
+    /* An error is not taken for another object either, and what it points to is set in any case. */
+    none = endpoint;
+    CHECK(macvlan_endpoint_new("", "ens33", &none, &error) == -EINVAL);
+    CHECK(none == NULL && error != NULL);
+    CHECK_TEXT(macvlan_endpoint_name((macvlan_endpoint *)error), NULL);
+    CHECK_TEXT(macvlan_error_message((macvlan_error *)endpoint), "no error");
+    macvlan_error_free(error);
+    error = (macvlan_error *)endpoint;
+    CHECK(macvlan_endpoint_set_mtu(endpoint, 1400, &error) == 0);
+    CHECK(error == NULL);
+    macvlan_endpoint_free(endpoint);
+}
+
+static void a_thousand_errors(void)
+{
+    int at;
+    for (at = 0; at < 1000; at++) {
+        macvlan_endpoint *endpoint = NULL;
+        CHECK(macvlan_endpoint_new("a/b", "ens33", &endpoint, NULL) == -EINVAL);
+        REFUSED(macvlan_endpoint_new("a/b", "ens33", &endpoint, &error), EINVAL,
+                MACVLAN_ERROR_INVALID_VALUE, "a/b");
+    }
+}
+
+static void misuse(void)
+{
+    arguments();
+    a_thousand_errors();
+}
+
+int main(void)
+{
+    return lab_main(misuse);
+}

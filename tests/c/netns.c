@@ -1,0 +1,133 @@
+/*
+ * Every way to a namespace, and what can be done with the handle.
+ */
+
+#include "lab.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+static void number_of_links(void *data)
+{
+    macvlan_handle *handle = NULL;
+    macvlan_link_list *links = NULL;
+    MUST(macvlan_handle_open(&handle, &error));
+    MUST(macvlan_handle_links(handle, NULL, &links, &error));
+    *(size_t *)data = macvlan_link_list_count(links);
+    macvlan_link_list_free(links);
+    macvlan_handle_free(handle);
+}
+
+static void host_here(void *data)
+{
+    macvlan_host *host = NULL;
+    MUST(macvlan_host_open(&host, &error));
+    MUST(macvlan_host_netns(host, (macvlan_netns **)data, &error));
+    macvlan_host_free(host);
+}
+
+static void by_process(const macvlan_netns *own)
+{
+    pid_t pid = lab_start_container();
+    macvlan_netns *by_pid = lab_container(pid), *by_pidfd = NULL, *by_path = NULL, *by_fd = NULL,
+                  *gone = NULL;
+    char path[64], words[64];
+    struct stat status;
+    uint64_t device, inode;
+    int fd;
+
+    snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
+    snprintf(words, sizeof words, "the network namespace of pid %d", (int)pid);
+    CHECK(strcmp(macvlan_netns_text(by_pid), words) == 0
+          || strstr(macvlan_netns_text(by_pid), path) != NULL);
+    CHECK(!macvlan_netns_same_as(by_pid, own));
+    MUST(macvlan_netns_from_path(path, &by_path, &error));
+    CHECK(macvlan_netns_same_as(by_pid, by_path));
+
+    /* The descriptor stays ours. */
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    CHECK(fd >= 0);
+    MUST(macvlan_netns_from_fd(fd, &by_fd, &error));
+    CHECK(fstat(fd, &status) == 0);
+    macvlan_netns_id(by_fd, &device, &inode);
+    CHECK(device == status.st_dev && inode == status.st_ino);
+    CHECK(close(fd) == 0);
+    CHECK(macvlan_netns_same_as(by_pid, by_fd));
+    CHECK(macvlan_netns_fd(by_fd) >= 0 && fcntl(macvlan_netns_fd(by_fd), F_GETFD) == FD_CLOEXEC);
+
+    fd = (int)syscall(SYS_pidfd_open, pid, 0);
+    if (fd < 0) {
+        CHECK(errno == ENOSYS); /* valgrind's, or older than 5.3 */
+    } else {
+        MUST(macvlan_netns_from_pidfd(fd, &by_pidfd, &error));
+        CHECK(macvlan_netns_same_as(by_pid, by_pidfd));
+        CHECK(close(fd) == 0);
+    }
+
+    /* A handle outlives the process. */
+    lab_stop_container(pid);
+    REFUSED(macvlan_netns_from_path(path, &gone, &error), ENOENT, MACVLAN_ERROR_NAMESPACE_GONE,
+            path);
+    CHECK(gone == NULL);
+    {
+        size_t links = 0;
+        MUST(macvlan_netns_run(by_pid, number_of_links, &links, &error));
+        CHECK(links >= 1);
+    }
+    macvlan_netns_free(by_pid);
+    macvlan_netns_free(by_pidfd);
+    macvlan_netns_free(by_path);
+    macvlan_netns_free(by_fd);
+}
+
+static void by_name(void)
+{
+    macvlan_netns *made = NULL, *found = NULL;
+    char name[64];
+    snprintf(name, sizeof name, "macvlan-c-%d", (int)getpid());
+    MUST(macvlan_netns_create(name, &made, &error));
+    MUST(macvlan_netns_from_name(name, &found, &error));
+    CHECK(macvlan_netns_same_as(made, found));
+    macvlan_netns_free(found);
+    REFUSED(macvlan_netns_create(name, &found, &error), EEXIST, MACVLAN_ERROR_EXISTS, name);
+    MUST(macvlan_netns_delete(name, &error));
+    REFUSED(macvlan_netns_delete(name, &error), ENOENT, MACVLAN_ERROR_NAMESPACE_GONE, name);
+    REFUSED(macvlan_netns_from_name("a/b", &found, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
+            "a/b");
+    macvlan_netns_free(made);
+}
+
+static void inside(void)
+{
+    macvlan_netns *fresh = NULL, *clone = NULL, *seen = NULL;
+    MUST(macvlan_netns_anonymous(&fresh, &error));
+    MUST(macvlan_netns_run(fresh, host_here, &seen, &error));
+    CHECK(macvlan_netns_same_as(fresh, seen));
+    macvlan_netns_free(seen);
+    MUST(macvlan_netns_clone(fresh, &clone, &error));
+    macvlan_netns_free(fresh);
+    MUST(macvlan_netns_run(clone, host_here, &seen, &error));
+    CHECK(macvlan_netns_same_as(clone, seen));
+    macvlan_netns_free(seen);
+    macvlan_netns_free(clone);
+}
+
+static void namespaces(void)
+{
+    macvlan_netns *own = NULL, *again = NULL;
+    MUST(macvlan_netns_current(&own, &error));
+    by_process(own);
+    by_name();
+    inside();
+    /* Whatever was done inside, this thread is where it was. */
+    MUST(macvlan_netns_current(&again, &error));
+    CHECK(macvlan_netns_same_as(own, again));
+    macvlan_netns_free(own);
+    macvlan_netns_free(again);
+}
+
+int main(void)
+{
+    return lab_main(namespaces);
+}
