@@ -13,7 +13,9 @@ fn main() -> Outcome {
     let parent = stage.parent()?;
     stage.netns().run(|| -> Outcome {
         let host = Host::open()?;
-        detaching(&host, "in as many namespaces", count, || NetNs::anonymous().map_err(Into::into))?;
+        detaching(&host, "in as many namespaces", count, || {
+            NetNs::anonymous().map_err(Into::into)
+        })?;
         let shared = NetNs::anonymous()?;
         detaching(&host, "in one namespace", count, || Ok(shared.clone()))?;
         without_waiting(&host)?;
@@ -89,10 +91,8 @@ fn from_a_pool(host: &Host, parent: u32, count: usize) -> Outcome {
     for attachment in attachments.iter().take(1) {
         macvlan_benches::witness(attachment.netns())?;
     }
-    let rows = [
-        Quantiles::of("the floor", on_the_floor),
-        Quantiles::of("attach from a pool", pooled),
-    ];
+    let rows =
+        [Quantiles::of("the floor", on_the_floor), Quantiles::of("attach from a pool", pooled)];
     println!("{}", table(&rows));
     host.detach_all(attachments).into_iter().collect::<Result<Vec<_>, _>>()?;
     Stage::end(containers);
