@@ -81,12 +81,14 @@ impl Pool {
             .on_parent(endpoint.parent().to_string())
             .with_hint("give it the pool's parent, kind, options, MTU, queues and so on, or attach it without the pool"));
         }
+        // What is wrong with the values costs no namespace.
+        let plan = endpoint.plan()?;
         let taken = self.lock().pop_front();
         let warm = match taken {
             Some(warm) => warm,
             None => endpoint::warm(self.host.netns(), &self.template)?,
         };
-        endpoint::attach_warm(self.host.netns(), endpoint, &warm)
+        endpoint::attach_warm(self.host.netns(), endpoint, plan, &warm)
     }
 
     /// How many namespaces are ready.

@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use crate::endpoint::detach::{Deletion, delete_all, insist, perhaps, release_parent};
 use crate::endpoint::on_demand::{self, Found};
 use crate::endpoint::plan::is_passthru;
-use crate::endpoint::{Attachment, Endpoint, LOOPBACK, Parent, Step};
+use crate::endpoint::{Attachment, Endpoint, LOOPBACK, Parent, Plan, Step};
 use crate::error::{Error, Result};
 use crate::explain::{Attempt, Place};
 use crate::filter::RouteFilter;
@@ -77,8 +77,12 @@ pub(crate) fn warm(host: &NetNs, template: &Endpoint) -> Result<Warm> {
 }
 
 /// Makes a warm link an endpoint.
-pub(crate) fn attach_warm(host: &NetNs, endpoint: &Endpoint, warm: &Warm) -> Result<Attachment> {
-    let mut plan = endpoint.plan()?;
+pub(crate) fn attach_warm(
+    host: &NetNs,
+    endpoint: &Endpoint,
+    mut plan: Plan,
+    warm: &Warm,
+) -> Result<Attachment> {
     let mut first = Vec::with_capacity(plan.inside.len() + 3);
     if endpoint.name != warm.name {
         first.push(Step::SetName(endpoint.name));

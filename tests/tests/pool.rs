@@ -1,0 +1,194 @@
+//! The pool: namespaces with their link already inside.
+#![deny(dead_code)]
+
+use macvlan_core::{Detached, Endpoint, ErrorKind, Link, Macvlan, Mode, NetNs, Parent};
+use macvlan_tests::{
+    Container, Lab, Need, Outcome, ip, ip_addresses, ip_lines, ip_link, need, ping,
+};
+
+fn full(name: &str) -> Outcome<Endpoint> {
+    Ok(Endpoint::new(name, "ens33")?
+        .mac("02:42:c0:a8:0f:0a".parse()?)
+        .address("192.168.15.10/24".parse()?)
+        .address("fd15::10/64 nodad".parse()?)
+        .gateway("192.168.15.2".parse()?)
+        .gateway("fd15::2".parse()?)
+        .route("10.9.0.0/16 via 192.168.15.2".parse()?)
+        .alias("from the pool"))
+}
+
+/// Everything that `ip` says of a namespace, but for what is not the endpoint's: indices, counters
+/// and how long something lasts.
+fn told(netns: &NetNs) -> Vec<String> {
+    let mut lines = Vec::new();
+    for what in ["-4 route show table all", "-6 route show table all", "rule show"] {
+        lines.extend(ip_lines(netns, what));
+    }
+    lines.extend(ip_addresses(netns, "eth0"));
+    let shown = ip(netns, "link show");
+    for link in shown.as_array().into_iter().flatten() {
+        for what in ["ifname", "flags", "mtu", "address", "group", "txqlen", "linkinfo", "ifalias"]
+        {
+            lines.push(format!("{what}: {}", link[what]));
+        }
+    }
+    lines
+}
+
+fn what_is_ready() -> Outcome {
+    let lab = Lab::new()?;
+    let pool = lab.a.host.pool("ens33", 3)?;
+    assert_eq!((pool.len(), pool.is_empty()), (3, false));
+    let parent = ip_link(&lab.a.netns, "ens33")["ifindex"].clone();
+    for netns in pool.namespaces() {
+        let link = ip_link(&netns, "eth0");
+        assert_eq!(link["linkinfo"]["info_data"]["mode"], "bridge");
+        assert_eq!(link["link_index"], parent);
+        assert!(!link["flags"].to_string().contains("\"UP\""), "{link}");
+        assert!(ip_link(&netns, "lo")["flags"].to_string().contains("\"UP\""));
+        assert!(ip_lines(&netns, "-4 route show").is_empty());
+    }
+    Ok(())
+}
+
+/// An endpoint out of the pool is as one that was attached without.
+fn attached_from_the_pool_it_is_as_attached() -> Outcome {
+    need(Need::Ipv6)?;
+    let lab = Lab::new()?;
+    let plain = NetNs::anonymous()?;
+    lab.a.host.detach(lab.a.host.attach(&full("eth0")?, &plain)?)?;
+    lab.a.host.attach(&full("eth0")?, &plain)?;
+    let wanted = told(&plain);
+    drop(plain);
+
+    let pool = lab.a.host.pool("ens33", 2)?;
+    let first = pool.namespaces().remove(0);
+    let endpoint = full("eth0")?.wait_for_mac(std::time::Duration::from_secs(10));
+    let mut attachment = pool.attach(&endpoint);
+    // The MAC address is the plain one's until its namespace has died.
+    while attachment.as_ref().is_err_and(|error| error.kind() == ErrorKind::MacInUse) {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        attachment = pool.attach(&endpoint);
+    }
+    let attachment = attachment?;
+    assert!(pool.len() < 2);
+    if pool.len() == 1 {
+        assert!(attachment.netns().same_as(&first), "the first that was ready");
+    }
+    assert_eq!(told(attachment.netns()), wanted);
+    assert_eq!(attachment.mac().to_string(), "02:42:c0:a8:0f:0a");
+    assert_eq!(ip_link(attachment.netns(), "eth0")["ifindex"], attachment.index());
+    assert_eq!(attachment.addresses().len(), 2);
+    Ok(())
+}
+
+/// A process joins the namespace, and is on the network.
+fn a_container_starts_in_it() -> Outcome {
+    let lab = Lab::new()?;
+    let pool = lab.a.host.pool("ens33", 1)?;
+    let endpoint = Endpoint::new("net7", "ens33")?.address("192.168.15.10/24".parse()?);
+    let attachment = pool.attach(&endpoint)?;
+    let container = Container::start_in(attachment.netns())?;
+    let inside = container.netns()?;
+    assert!(inside.same_as(attachment.netns()));
+    assert_eq!(attachment.name().as_str(), "net7");
+    assert_eq!(ip_link(&inside, "net7")["address"], attachment.mac().to_string());
+    assert!(ping(&inside, "192.168.15.2").is_some());
+    assert!(pool.is_empty());
+    // From an empty pool, with one that is made now.
+    let more =
+        pool.attach(&Endpoint::new("eth0", "ens33")?.address("192.168.15.11/24".parse()?))?;
+    assert!(ping(more.netns(), "192.168.15.10").is_some());
+    assert_eq!(pool.fill()?, 1);
+    assert_eq!(pool.fill()?, 0);
+    assert_eq!(lab.a.host.detach(attachment)?, Detached::Removed);
+    assert_eq!(ip(&inside, "link show").as_array().map(Vec::len), Some(1));
+    Ok(())
+}
+
+/// What cannot be said any more is refused, and the pool is as it was.
+fn what_differs_is_refused() -> Outcome {
+    let lab = Lab::new()?;
+    let pool = lab.a.host.pool("ens33", 1)?;
+    for endpoint in [
+        full("eth0")?.mtu(1400),
+        full("eth0")?.mode(Mode::Private),
+        full("eth0")?.lo_up(false),
+        Endpoint::new("eth0", "ens34")?,
+        Endpoint::macvtap("eth0", "ens33")?,
+    ] {
+        let error = pool.attach(&endpoint).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
+    }
+    assert_eq!(pool.len(), 1);
+    let pool = lab.a.host.pool_of(Endpoint::new("eth0", "ens33")?.mtu(1400), 1)?;
+    let attachment = pool.attach(&Endpoint::new("eth0", "ens33")?.mtu(1400))?;
+    assert_eq!(ip_link(attachment.netns(), "eth0")["mtu"], 1400);
+    Ok(())
+}
+
+/// What the kernel refuses costs the namespace, and says why; without a parent there is no pool.
+fn what_the_kernel_refuses() -> Outcome {
+    let lab = Lab::new()?;
+    let pool = lab.a.host.pool("ens33", 2)?;
+    let taken = pool.namespaces().remove(0);
+    let error = pool.attach(&full("eth0")?.gateway("10.1.2.3".parse()?)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidValue, "two gateways of one family: {error}");
+    assert_eq!(pool.len(), 2, "what is wrong with the values costs no namespace");
+    let wrong = Endpoint::new("eth0", "ens33")?.gateway("10.1.2.3".parse()?);
+    let error = pool.attach(&wrong).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::GatewayUnreachable, "{error}");
+    assert!(error.leftovers().is_empty(), "{error}");
+    assert_eq!(ip(&taken, "link show").as_array().map(Vec::len), Some(1));
+    assert!(pool.attach(&full("eth0")?).is_ok());
+    let error = lab.a.host.pool("ens99", 1).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ParentNotFound);
+    Ok(())
+}
+
+/// Nothing of a pool remains on the parent: a passthru link, which wants it for itself, is possible
+/// again as soon as the namespaces have died.
+fn what_nobody_has_taken_goes_with_the_pool() -> Outcome {
+    let lab = Lab::new()?;
+    let alone = Link::macvlan("alone", "ens33", Macvlan::new(Mode::Passthru))?;
+    let pool = lab.a.host.pool("ens33", 3)?;
+    let error = lab.a.handle.add_link(&alone).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::PassthruConflict, "{error}");
+    drop(pool);
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while let Err(error) = lab.a.handle.add_link(&alone) {
+        assert!(std::time::Instant::now() < patience, "{error}");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    Ok(())
+}
+
+/// A VLAN is made for the pool, and is there until nobody uses it.
+fn on_a_parent_made_on_demand() -> Outcome {
+    need(Need::Vlan)?;
+    let lab = Lab::new()?;
+    let pool = lab.a.host.pool("ens33.100", 2)?;
+    assert_eq!(ip_link(&lab.a.netns, "ens33.100")["group"], Parent::ON_DEMAND_GROUP.to_string());
+    let endpoint = Endpoint::new("eth0", "ens33.100")?.address("10.100.0.2/24".parse()?);
+    let attachment = pool.attach(&endpoint)?;
+    lab.a.host.detach(attachment)?;
+    assert!(lab.a.handle.link("ens33.100").is_ok(), "the pool still uses it");
+    drop(pool);
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while lab.a.handle.link("ens33.100").is_ok() {
+        assert!(std::time::Instant::now() < patience, "it is still there");
+        lab.a.host.remove_unused_parents()?;
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    what_is_ready,
+    attached_from_the_pool_it_is_as_attached,
+    a_container_starts_in_it,
+    what_differs_is_refused,
+    what_the_kernel_refuses,
+    what_nobody_has_taken_goes_with_the_pool,
+    on_a_parent_made_on_demand,
+}
