@@ -91,6 +91,89 @@
 #define MACVLAN_ON_DEMAND_GROUP 1835098998
 
 /**
+ * What is not as an endpoint says. More may come: a program has to expect numbers that are not listed
+ * here.
+ */
+typedef enum macvlan_difference_kinds {
+    /**
+     * Something that this version has no number for.
+     */
+    MACVLAN_DIFFERENCE_OTHER = 0,
+    /**
+     * There is no link of that name.
+     */
+    MACVLAN_DIFFERENCE_LINK_MISSING = 1,
+    /**
+     * The link is of another kind, or has an option that cannot be changed. Needs replacement.
+     */
+    MACVLAN_DIFFERENCE_MADE = 2,
+    /**
+     * The link hangs on another parent, or the parent is gone. Needs replacement.
+     */
+    MACVLAN_DIFFERENCE_PARENT = 3,
+    /**
+     * The link's MAC address.
+     */
+    MACVLAN_DIFFERENCE_MAC = 4,
+    /**
+     * The link's MTU.
+     */
+    MACVLAN_DIFFERENCE_MTU = 5,
+    /**
+     * Options of a macvlan or macvtap that can be changed.
+     */
+    MACVLAN_DIFFERENCE_MACVLAN = 6,
+    /**
+     * Options of a VLAN that can be changed.
+     */
+    MACVLAN_DIFFERENCE_VLAN = 7,
+    /**
+     * The link is down.
+     */
+    MACVLAN_DIFFERENCE_DOWN = 8,
+    /**
+     * The link's promisc flag.
+     */
+    MACVLAN_DIFFERENCE_PROMISC = 9,
+    /**
+     * The link's alias.
+     */
+    MACVLAN_DIFFERENCE_ALIAS = 10,
+    /**
+     * An alternative name is missing.
+     */
+    MACVLAN_DIFFERENCE_ALTERNATIVE_NAME = 11,
+    /**
+     * The link's group.
+     */
+    MACVLAN_DIFFERENCE_GROUP = 12,
+    /**
+     * The link's transmit queue length.
+     */
+    MACVLAN_DIFFERENCE_TX_QUEUE_LEN = 13,
+    /**
+     * The link's address generation mode.
+     */
+    MACVLAN_DIFFERENCE_ADDR_GEN_MODE = 14,
+    /**
+     * An address is missing.
+     */
+    MACVLAN_DIFFERENCE_ADDRESS_MISSING = 15,
+    /**
+     * A route is missing.
+     */
+    MACVLAN_DIFFERENCE_ROUTE_MISSING = 16,
+    /**
+     * A policy rule is missing.
+     */
+    MACVLAN_DIFFERENCE_RULE_MISSING = 17,
+    /**
+     * lo is down.
+     */
+    MACVLAN_DIFFERENCE_LOOPBACK_DOWN = 18,
+} macvlan_difference_kinds;
+
+/**
  * The cause of an error, as far as it could be told. The numbers are stable, and more may come: a
  * program has to expect numbers that are not listed here.
  */
@@ -189,6 +272,10 @@ typedef enum macvlan_error_kinds {
      * The parent is down, and the link cannot come up before it does.
      */
     MACVLAN_ERROR_PARENT_DOWN = 22,
+    /**
+     * What is there cannot be changed into what is wanted, and was not to be replaced.
+     */
+    MACVLAN_ERROR_NEEDS_REPLACEMENT = 23,
 } macvlan_error_kinds;
 
 /**
@@ -378,6 +465,30 @@ typedef struct macvlan_attachment_list macvlan_attachment_list;
 typedef struct macvlan_change macvlan_change;
 
 /**
+ * A detachment under way, given by macvlan_host_detach_later(). Freed with macvlan_detaching_free(),
+ * which does not stop it.
+ *
+ * Threads: any number may ask whether it is finished; macvlan_detaching_wait() needs it alone.
+ */
+typedef struct macvlan_detaching macvlan_detaching;
+
+/**
+ * One thing that is not as an endpoint says: a part of a macvlan_difference_list, which it is freed
+ * with.
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_difference macvlan_difference;
+
+/**
+ * What is not as an endpoint says, or was not before it was repaired, given by macvlan_host_check()
+ * and macvlan_host_ensure(). Freed with macvlan_difference_list_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_difference_list macvlan_difference_list;
+
+/**
  * What one container interface should be: a value; making and changing it asks nothing of the
  * kernel. Given to macvlan_host_attach(), which makes it so in a container's namespace. Freed with
  * macvlan_endpoint_free().
@@ -492,6 +603,13 @@ typedef struct macvlan_neighbour_list macvlan_neighbour_list;
 typedef struct macvlan_netns macvlan_netns;
 
 /**
+ * Namespaces, given by macvlan_pool_namespaces(). Freed with macvlan_netns_list_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_netns_list macvlan_netns_list;
+
+/**
  * The options of a macvlan or macvtap: mode, flags, source MAC addresses, broadcast queue. Made with
  * macvlan_options_new() and freed with macvlan_options_free(), or a part of a macvlan_link_info.
  *
@@ -516,6 +634,21 @@ typedef struct macvlan_parent macvlan_parent;
  * Threads: it never changes, so any number may look at it at once.
  */
 typedef struct macvlan_plan macvlan_plan;
+
+/**
+ * Namespaces with a link already inside, for containers that cannot wait. Freed with
+ * macvlan_pool_free(); namespaces that nobody has taken go with it.
+ *
+ * Making the link is most of what attaching costs; here it is done beforehand. A container that
+ * starts is given a namespace out of the pool, and its link then gets its name, addresses and routes,
+ * in a fraction of the time. The container's process has to join that namespace, as setns(2) and
+ * every runtime's "network namespace by path" does.
+ *
+ * The pool does not fill itself: call macvlan_pool_fill() when there is time, from whatever thread.
+ *
+ * Threads: any number may use it at once; it is freed when nobody does.
+ */
+typedef struct macvlan_pool macvlan_pool;
 
 /**
  * Holds a link promiscuous until it is freed with macvlan_promisc_free(), given by
@@ -603,6 +736,27 @@ int macvlan_error_kind(const struct macvlan_error *error);
  * The cause's name, for logs: "mtu-too-large". NULL for NULL.
  */
 const char *macvlan_error_kind_name(const struct macvlan_error *error);
+
+/**
+ * Whether something that was to be created is there already: a link's name, an address, a route, a
+ * named namespace.
+ */
+bool macvlan_error_is_exists(const struct macvlan_error *error);
+
+/**
+ * Whether something that was needed is not there: the parent, the namespace, the link.
+ */
+bool macvlan_error_is_not_found(const struct macvlan_error *error);
+
+/**
+ * Whether a capability is missing.
+ */
+bool macvlan_error_is_permission_denied(const struct macvlan_error *error);
+
+/**
+ * Whether a value, or an argument, was refused before any system call.
+ */
+bool macvlan_error_is_invalid_value(const struct macvlan_error *error);
 
 /**
  * The error number, positive: what the function returned, without the sign. It is the kernel's where
@@ -794,6 +948,23 @@ int macvlan_netns_run(const struct macvlan_netns *netns,
  * Frees a handle; does nothing to NULL.
  */
 void macvlan_netns_free(struct macvlan_netns *netns);
+
+/**
+ * How many namespaces there are.
+ */
+size_t macvlan_netns_list_count(const struct macvlan_netns_list *list);
+
+/**
+ * One of the namespaces, counted from 0. It belongs to the list; macvlan_netns_clone() gives one that
+ * does not. NULL past the end.
+ */
+const struct macvlan_netns *macvlan_netns_list_get(const struct macvlan_netns_list *list,
+                                                   size_t index);
+
+/**
+ * Frees a list; does nothing to NULL.
+ */
+void macvlan_netns_list_free(struct macvlan_netns_list *list);
 
 /**
  * What the text says, as in macvlan_endpoint_new(): "ens33", "#7" for the link of index 7,
@@ -1374,6 +1545,15 @@ int macvlan_endpoint_set_addr_gen_mode(struct macvlan_endpoint *endpoint,
                                        struct macvlan_error **error);
 
 /**
+ * How long to try again, in milliseconds, while somebody else on the parent has the MAC address:
+ * often a container that is just dying, whose namespace takes some tens of milliseconds for it. Not
+ * at all when not set.
+ */
+int macvlan_endpoint_set_wait_for_mac(struct macvlan_endpoint *endpoint,
+                                      uint32_t milliseconds,
+                                      struct macvlan_error **error);
+
+/**
  * The plan as the `ip` commands that would do the same, one a line, each ended by a newline. It
  * belongs to the plan. NULL if the plan is none.
  */
@@ -1431,13 +1611,28 @@ int macvlan_host_attach(struct macvlan_host *host,
 /**
  * Takes the interface away, and with it its addresses, routes and rules, also routes that lead
  * nowhere or through other links; and its parent, if that is a VLAN that was made on demand and
- * nobody else is on it. Waits until the kernel has finished, about 16 ms.
+ * nobody else is on it. Waits until the kernel has finished, about 16 ms. What is gone already is no
+ * failure; macvlan_host_detach_and_tell() tells.
  *
  * The attachment still has to be freed.
  */
 int macvlan_host_detach(struct macvlan_host *host,
                         const struct macvlan_attachment *attachment,
                         struct macvlan_error **error);
+
+/**
+ * As macvlan_host_detach(), and tells whether the interface was there, or gone already.
+ */
+int macvlan_host_detach_and_tell(struct macvlan_host *host,
+                                 const struct macvlan_attachment *attachment,
+                                 bool *was_there,
+                                 struct macvlan_error **error);
+
+/**
+ * Removes VLANs that were made on demand and that nobody uses: those whose containers ended without
+ * being detached.
+ */
+int macvlan_host_remove_unused_parents(struct macvlan_host *host, struct macvlan_error **error);
 
 /**
  * The interfaces in a container that hang on this host's links: macvlans, macvtaps and VLANs,
@@ -1452,6 +1647,188 @@ int macvlan_host_attachments(const struct macvlan_host *host,
  * Closes the session; does nothing to NULL. What was attached stays.
  */
 void macvlan_host_free(struct macvlan_host *host);
+
+/**
+ * Attaches many, one after the other; a failure does not stop the others.
+ *
+ * The arrays have `count` places each: the endpoints, the namespaces that they go to, and what is
+ * given: for each its attachment, or NULL and an error. `errors` can be NULL. All that is given is to
+ * be freed. Returns 0 if all were attached, else what the first failure would return alone, which
+ * `error` tells too.
+ */
+int macvlan_host_attach_all(struct macvlan_host *host,
+                            const struct macvlan_endpoint *const *endpoints,
+                            const struct macvlan_netns *const *namespaces,
+                            size_t count,
+                            struct macvlan_attachment **attachments,
+                            struct macvlan_error **errors,
+                            struct macvlan_error **error);
+
+/**
+ * Detaches many; a failure does not stop the others. `errors` is as in macvlan_host_attach_all(), and
+ * so is what is returned. The attachments still have to be freed.
+ *
+ * Deleting a link waits about 16 ms for the kernel without keeping others from it, so here the waits
+ * overlap: those in one namespace are deleted by one request, and namespaces are dealt with by up to
+ * 64 threads.
+ */
+int macvlan_host_detach_all(struct macvlan_host *host,
+                            const struct macvlan_attachment *const *attachments,
+                            size_t count,
+                            struct macvlan_error **errors,
+                            struct macvlan_error **error);
+
+/**
+ * Detaches without waiting: a thread does it, and macvlan_detaching_wait() tells how it went.
+ *
+ * Returns in some ten microseconds. Where no thread can be made, it is done here and now. If the
+ * process ends before the thread does, the interface may remain.
+ */
+int macvlan_host_detach_later(struct macvlan_host *host,
+                              const struct macvlan_attachment *attachment,
+                              struct macvlan_detaching **detaching,
+                              struct macvlan_error **error);
+
+/**
+ * Whether it has ended, in whatever way.
+ */
+bool macvlan_detaching_is_finished(const struct macvlan_detaching *detaching);
+
+/**
+ * Waits for its end, once, and tells whether the interface was there, or gone already. `was_there`
+ * can be NULL.
+ */
+int macvlan_detaching_wait(struct macvlan_detaching *detaching,
+                           bool *was_there,
+                           struct macvlan_error **error);
+
+/**
+ * Frees a detachment, which goes on; does nothing to NULL.
+ */
+void macvlan_detaching_free(struct macvlan_detaching *detaching);
+
+/**
+ * What is not as the endpoint says; an empty list if all is right. Reads only. What is there besides,
+ * such as further addresses, is no difference.
+ */
+int macvlan_host_check(const struct macvlan_host *host,
+                       const struct macvlan_endpoint *endpoint,
+                       const struct macvlan_netns *netns,
+                       struct macvlan_difference_list **differences,
+                       struct macvlan_error **error);
+
+/**
+ * Makes it so: attaches the endpoint when it is missing, repairs what has drifted, and does nothing
+ * but read when all is right. Gives the attachment and what was not as it should be; `repaired` can
+ * be NULL.
+ *
+ * What cannot be changed in place (kind, parent, number of queues, to or from mode passthru) is
+ * refused with MACVLAN_ERROR_NEEDS_REPLACEMENT; see macvlan_host_ensure_or_replace(). A repair that is
+ * refused leaves the earlier ones done.
+ */
+int macvlan_host_ensure(struct macvlan_host *host,
+                        const struct macvlan_endpoint *endpoint,
+                        const struct macvlan_netns *netns,
+                        struct macvlan_attachment **attachment,
+                        struct macvlan_difference_list **repaired,
+                        struct macvlan_error **error);
+
+/**
+ * As macvlan_host_ensure(), but what cannot be changed in place is detached and attached anew.
+ */
+int macvlan_host_ensure_or_replace(struct macvlan_host *host,
+                                   const struct macvlan_endpoint *endpoint,
+                                   const struct macvlan_netns *netns,
+                                   struct macvlan_attachment **attachment,
+                                   struct macvlan_difference_list **repaired,
+                                   struct macvlan_error **error);
+
+/**
+ * What it is about: one of enum macvlan_difference_kinds.
+ */
+int macvlan_difference_kind(const struct macvlan_difference *difference);
+
+/**
+ * The difference in words: "the MTU is 1500 and should be 1400". It belongs to the object. NULL if
+ * the object is none.
+ */
+const char *macvlan_difference_text(const struct macvlan_difference *difference);
+
+/**
+ * Whether it cannot be changed on the link as it is.
+ */
+bool macvlan_difference_needs_replacement(const struct macvlan_difference *difference);
+
+/**
+ * How many differences there are; 0 if all is right.
+ */
+size_t macvlan_difference_list_count(const struct macvlan_difference_list *list);
+
+/**
+ * One of the differences, counted from 0. It belongs to the list. NULL past the end.
+ */
+const struct macvlan_difference *macvlan_difference_list_get(const struct macvlan_difference_list *list,
+                                                             size_t index);
+
+/**
+ * Frees a list; does nothing to NULL.
+ */
+void macvlan_difference_list_free(struct macvlan_difference_list *list);
+
+/**
+ * A pool of `size` namespaces, each with a macvlan in mode bridge on this parent, which is as in
+ * macvlan_endpoint_new(); filled when this returns. It does not need the host any more.
+ */
+int macvlan_host_pool(const struct macvlan_host *host,
+                      const char *parent,
+                      size_t size,
+                      struct macvlan_pool **pool,
+                      struct macvlan_error **error);
+
+/**
+ * A pool of links of any kind, with any options that are said when a link is made: the template's
+ * kind, parent, MTU, queues, group, transmit queue length, promisc and lo.
+ */
+int macvlan_host_pool_of(const struct macvlan_host *host,
+                         const struct macvlan_endpoint *template_,
+                         size_t size,
+                         struct macvlan_pool **pool,
+                         struct macvlan_error **error);
+
+/**
+ * Makes namespaces until the pool is full again, and tells how many; `made` can be NULL.
+ */
+int macvlan_pool_fill(struct macvlan_pool *pool, size_t *made, struct macvlan_error **error);
+
+/**
+ * Takes a namespace out of the pool and makes its link this endpoint; from an empty pool, with one
+ * made now. macvlan_attachment_netns() gives the namespace.
+ *
+ * The endpoint may differ from the template in name, MAC address, addresses, gateways, routes, rules,
+ * alias, alternative names and address generation. If any of it is refused, the namespace is given
+ * up.
+ */
+int macvlan_pool_attach(struct macvlan_pool *pool,
+                        const struct macvlan_endpoint *endpoint,
+                        struct macvlan_attachment **attachment,
+                        struct macvlan_error **error);
+
+/**
+ * How many namespaces are ready.
+ */
+size_t macvlan_pool_count(const struct macvlan_pool *pool);
+
+/**
+ * The namespaces that are ready, the one to be taken next first.
+ */
+int macvlan_pool_namespaces(const struct macvlan_pool *pool,
+                            struct macvlan_netns_list **namespaces,
+                            struct macvlan_error **error);
+
+/**
+ * Frees a pool, with the namespaces that nobody has taken; does nothing to NULL.
+ */
+void macvlan_pool_free(struct macvlan_pool *pool);
 
 /**
  * The link's name inside. This and all other texts belong to the attachment, until it is refreshed or

@@ -18,6 +18,8 @@ pub(crate) enum Failure {
     Core(macvlan_core::Error),
     /// The arguments are not what the header asks for.
     Misuse(Cow<'static, str>),
+    /// What has been told of one among many already.
+    Told(Box<Report>),
     /// A panic, and what it said.
     Bug(String),
 }

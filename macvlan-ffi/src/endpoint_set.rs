@@ -2,6 +2,7 @@
 
 use std::ffi::{c_char, c_int};
 use std::net::IpAddr;
+use std::time::Duration;
 
 use macvlan_core::{Address, Assignment, Endpoint, EndpointKind, Macvlan, Route};
 
@@ -367,5 +368,21 @@ pub unsafe extern "C" fn macvlan_endpoint_set_addr_gen_mode(
     boundary!(error, {
         let endpoint = &mut exclusive!(endpoint).endpoint;
         *endpoint = endpoint.clone().addr_gen_mode(addr_gen_mode(mode)?);
+    })
+}
+
+/// How long to try again, in milliseconds, while somebody else on the parent has the MAC address:
+/// often a container that is just dying, whose namespace takes some tens of milliseconds for it. Not
+/// at all when not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_endpoint_set_wait_for_mac(
+    endpoint: *mut macvlan_endpoint,
+    milliseconds: u32,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let endpoint = &mut exclusive!(endpoint).endpoint;
+        let at_most = Duration::from_millis(milliseconds.into());
+        *endpoint = endpoint.clone().wait_for_mac(at_most);
     })
 }

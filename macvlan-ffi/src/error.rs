@@ -71,11 +71,16 @@ pub enum macvlan_error_kinds {
     MACVLAN_ERROR_BUG = 21,
     /// The parent is down, and the link cannot come up before it does.
     MACVLAN_ERROR_PARENT_DOWN = 22,
+    /// What is there cannot be changed into what is wanted, and was not to be replaced.
+    MACVLAN_ERROR_NEEDS_REPLACEMENT = 23,
 }
 
 /// What an error tells, as C takes it.
+#[derive(Clone)]
 pub(crate) struct Report {
     kind: ErrorKind,
+    /// Of several kinds: exists, not found, permission denied, invalid value.
+    is: [bool; 4],
     kind_name: CString,
     errno: c_int,
     message: CString,
@@ -93,6 +98,7 @@ impl Report {
     pub(crate) fn new(failure: Failure, function: &str) -> Self {
         match failure {
             Failure::Core(error) => Self::of_core(&error),
+            Failure::Told(report) => *report,
             Failure::Misuse(cause) => Self::ours(ErrorKind::InvalidValue, function, &cause, None),
             Failure::Bug(cause) => {
                 let hint = "this is a bug in the library: please report it";
@@ -104,6 +110,12 @@ impl Report {
     fn of_core(error: &macvlan_core::Error) -> Self {
         Self {
             kind: error.kind(),
+            is: [
+                error.is_exists(),
+                error.is_not_found(),
+                error.is_permission_denied(),
+                error.is_invalid_value(),
+            ],
             kind_name: c_string(error.kind()),
             // The core may come with no number, or with one that it could not make out.
             errno: error.errno().filter(|errno| *errno > 0).unwrap_or_else(|| errno(error.kind())),
@@ -124,6 +136,7 @@ impl Report {
         let more = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
         Self {
             kind,
+            is: [false, false, false, kind == ErrorKind::InvalidValue],
             kind_name: c_string(kind),
             errno: errno(kind),
             message: c_string(format!("cannot call {function}: {cause}{more}")),
@@ -152,7 +165,8 @@ fn errno(kind: ErrorKind) -> c_int {
         ErrorKind::NameTaken
         | ErrorKind::AddressTaken
         | ErrorKind::RouteExists
-        | ErrorKind::Exists => libc::EEXIST,
+        | ErrorKind::Exists
+        | ErrorKind::NeedsReplacement => libc::EEXIST,
         ErrorKind::MacInUse => libc::EADDRINUSE,
         ErrorKind::GatewayUnreachable => libc::ENETUNREACH,
         ErrorKind::NamespaceGone | ErrorKind::NotFound => libc::ENOENT,
@@ -188,6 +202,31 @@ pub unsafe extern "C" fn macvlan_error_kind(error: *const macvlan_error) -> c_in
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_error_kind_name(error: *const macvlan_error) -> *const c_char {
     answer(null(), || Ok(shared!(error).kind_name.as_ptr()))
+}
+
+/// Whether something that was to be created is there already: a link's name, an address, a route, a
+/// named namespace.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_error_is_exists(error: *const macvlan_error) -> bool {
+    answer(false, || Ok(shared!(error).is[0]))
+}
+
+/// Whether something that was needed is not there: the parent, the namespace, the link.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_error_is_not_found(error: *const macvlan_error) -> bool {
+    answer(false, || Ok(shared!(error).is[1]))
+}
+
+/// Whether a capability is missing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_error_is_permission_denied(error: *const macvlan_error) -> bool {
+    answer(false, || Ok(shared!(error).is[2]))
+}
+
+/// Whether a value, or an argument, was refused before any system call.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_error_is_invalid_value(error: *const macvlan_error) -> bool {
+    answer(false, || Ok(shared!(error).is[3]))
 }
 
 /// The error number, positive: what the function returned, without the sign. It is the kernel's where

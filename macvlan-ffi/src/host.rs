@@ -2,7 +2,7 @@
 
 use std::ffi::c_int;
 
-use macvlan_core::Host;
+use macvlan_core::{Detached, Host};
 
 use crate::attachment::{Attached, macvlan_attachment, macvlan_attachment_list};
 use crate::boundary::boundary;
@@ -102,7 +102,8 @@ pub unsafe extern "C" fn macvlan_host_attach(
 
 /// Takes the interface away, and with it its addresses, routes and rules, also routes that lead
 /// nowhere or through other links; and its parent, if that is a VLAN that was made on demand and
-/// nobody else is on it. Waits until the kernel has finished, about 16 ms.
+/// nobody else is on it. Waits until the kernel has finished, about 16 ms. What is gone already is no
+/// failure; macvlan_host_detach_and_tell() tells.
 ///
 /// The attachment still has to be freed.
 #[unsafe(no_mangle)]
@@ -113,6 +114,33 @@ pub unsafe extern "C" fn macvlan_host_detach(
 ) -> c_int {
     boundary!(error, {
         shared!(host).detach(shared!(attachment).attachment.clone())?;
+    })
+}
+
+/// As macvlan_host_detach(), and tells whether the interface was there, or gone already.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_host_detach_and_tell(
+    host: *mut macvlan_host,
+    attachment: *const macvlan_attachment,
+    was_there: *mut bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let was_there = out!(was_there = false);
+        let detached = shared!(host).detach(shared!(attachment).attachment.clone())?;
+        *was_there = detached == Detached::Removed;
+    })
+}
+
+/// Removes VLANs that were made on demand and that nobody uses: those whose containers ended without
+/// being detached.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_host_remove_unused_parents(
+    host: *mut macvlan_host,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        shared!(host).remove_unused_parents()?;
     })
 }
 

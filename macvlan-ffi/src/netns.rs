@@ -10,7 +10,7 @@ use macvlan_core::{NetNs, NetNsId};
 use crate::boundary::{Failure, answer, boundary};
 use crate::error::macvlan_error;
 use crate::kernel::fd;
-use crate::object::{free, give, object, out, shared};
+use crate::object::{Tagged, free, give, nth, object, out, shared};
 use crate::text::{Text, text};
 
 /// A handle on a network namespace: a container's, a sandbox's, the host's. Freed with
@@ -24,6 +24,14 @@ pub struct macvlan_netns {
     _opaque: (),
 }
 object!(macvlan_netns, Namespace);
+
+/// Namespaces, given by macvlan_pool_namespaces(). Freed with macvlan_netns_list_free().
+///
+/// Threads: it never changes, so any number may look at it at once.
+pub struct macvlan_netns_list {
+    _opaque: (),
+}
+object!(macvlan_netns_list, Vec<Tagged<Namespace>>);
 
 pub(crate) struct Namespace {
     pub(crate) netns: NetNs,
@@ -264,4 +272,27 @@ pub unsafe extern "C" fn macvlan_netns_run(
 pub unsafe extern "C" fn macvlan_netns_free(netns: *mut macvlan_netns) {
     // SAFETY: the header says that nobody else uses it.
     unsafe { free(netns) }
+}
+
+/// How many namespaces there are.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_netns_list_count(list: *const macvlan_netns_list) -> usize {
+    answer(0, || Ok(shared!(list).len()))
+}
+
+/// One of the namespaces, counted from 0. It belongs to the list; macvlan_netns_clone() gives one that
+/// does not. NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_netns_list_get(
+    list: *const macvlan_netns_list,
+    index: usize,
+) -> *const macvlan_netns {
+    answer(null(), || Ok(nth(shared!(list), index)))
+}
+
+/// Frees a list; does nothing to NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_netns_list_free(list: *mut macvlan_netns_list) {
+    // SAFETY: the header says that nobody else uses it.
+    unsafe { free(list) }
 }

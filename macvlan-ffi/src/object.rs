@@ -161,6 +161,47 @@ pub(crate) unsafe fn free<O: Object>(pointer: *mut O) {
     });
 }
 
+/// What an array of pointers from C leads to.
+///
+/// # Safety
+///
+/// The array is null or has so many pointers, each null or leading to an object of ours that nobody
+/// changes or frees meanwhile.
+pub(crate) unsafe fn many<'a, O: Object>(
+    pointers: *const *const O,
+    count: usize,
+    argument: &str,
+) -> Result<Vec<&'a O::Inner>, Failure> {
+    // SAFETY: as the caller vouches.
+    let pointers = unsafe { array(pointers.cast_mut(), count, argument)? };
+    let each = pointers.iter().enumerate();
+    // SAFETY: as the caller vouches.
+    each.map(|(at, object)| unsafe { shared_at(*object, &format!("{argument}[{at}]")) }).collect()
+}
+
+/// An array of pointers from C; empty if it is null and none are wanted.
+///
+/// # Safety
+///
+/// The array is null or has so many pointers, which nobody else uses meanwhile.
+pub(crate) unsafe fn array<'a, T>(
+    pointers: *mut T,
+    count: usize,
+    argument: &str,
+) -> Result<&'a mut [T], Failure> {
+    if count == 0 {
+        return Ok(&mut []);
+    }
+    if pointers.is_null() {
+        return Err(Failure::misuse(format!("{argument} is NULL")));
+    }
+    if count > isize::MAX as usize / size_of::<T>() {
+        return Err(Failure::misuse(format!("{count} is more {argument} than there can be")));
+    }
+    // SAFETY: it is not null and not too long, and the caller vouches for the rest.
+    Ok(unsafe { std::slice::from_raw_parts_mut(pointers, count) })
+}
+
 /// What a pointer argument leads to.
 macro_rules! shared {
     ($argument:ident) => {

@@ -26,6 +26,8 @@ static void all_parts_of_an_error(lab *l)
     CHECK(attachment == NULL);
     CHECK(macvlan_error_kind(error) == MACVLAN_ERROR_MTU_TOO_LARGE);
     CHECK(macvlan_error_errno(error) == EINVAL);
+    CHECK(!macvlan_error_is_exists(error) && !macvlan_error_is_not_found(error));
+    CHECK(!macvlan_error_is_permission_denied(error) && !macvlan_error_is_invalid_value(error));
     CHECK_TEXT(macvlan_error_kind_name(error), "mtu-too-large");
     CHECK_TEXT(macvlan_error_operation(error), "create macvlan");
     CHECK_TEXT(macvlan_error_cause(error), "MTU 9000 is above the parent's 1500");
@@ -104,6 +106,23 @@ static void kinds(lab *l)
     macvlan_netns_free(container);
 }
 
+static void classes(lab *l)
+{
+    macvlan_error *error = NULL;
+    CHECK(macvlan_handle_delete_link(l->ip_here, "ens99", &error) == -ENODEV);
+    CHECK(macvlan_error_is_not_found(error) && !macvlan_error_is_exists(error));
+    macvlan_error_free(error);
+    CHECK(macvlan_handle_add_address(l->ip_there, "ens33", "192.168.15.2/24", &error) == -EEXIST);
+    CHECK(macvlan_error_is_exists(error));
+    macvlan_error_free(error);
+    CHECK(macvlan_handle_add_address(l->ip_there, "ens33", "192.168.15.2", &error) == -EINVAL);
+    CHECK(macvlan_error_is_invalid_value(error));
+    macvlan_error_free(error);
+    CHECK(macvlan_handle_set_up(NULL, "ens33", &error) == -EINVAL);
+    CHECK(macvlan_error_is_invalid_value(error));
+    macvlan_error_free(error);
+}
+
 static void no_error(void)
 {
     CHECK_TEXT(macvlan_error_message(NULL), "no error");
@@ -118,6 +137,7 @@ static void errors(void)
     lab l = lab_open();
     all_parts_of_an_error(&l);
     kinds(&l);
+    classes(&l);
     no_error();
     lab_close(&l);
 }

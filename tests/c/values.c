@@ -135,8 +135,8 @@ static void parents(void)
 
 static const char expected_plan[] =
     "host:   ip link add link ens33 name eth0 address 02:42:0a:00:00:02 mtu 1400 group 7 "
-    "txqueuelen 500 numtxqueues 2 numrxqueues 2 up promisc on type macvlan mode private "
-    "bcqueuelen 2000 bclim 3 netns CONTAINER\n"
+    "txqueuelen 500 numtxqueues 2 numrxqueues 2 up promisc on netns CONTAINER type macvlan mode "
+    "private bcqueuelen 2000 bclim 3\n"
     "inside: ip link set eth0 alias \"a web server\"\n"
     "inside: ip link property add dev eth0 altname web\n"
     "inside: ip address add 10.0.0.2/24 broadcast + dev eth0\n"
@@ -192,6 +192,7 @@ static void plans(void)
     MUST(macvlan_endpoint_plan(clone, &plan, &error));
     CHECK_TEXT(macvlan_plan_text(plan), expected_plan);
     macvlan_plan_free(plan);
+    MUST(macvlan_endpoint_set_wait_for_mac(clone, 100, &error));
     MUST(macvlan_endpoint_set_lo_up(clone, false, &error));
     MUST(macvlan_endpoint_set_addr_gen_mode(clone, IN6_ADDR_GEN_MODE_NONE, &error));
     MUST(macvlan_endpoint_set_on_link_gateways(clone, true, &error));
