@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 use crate::address::Address;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
@@ -93,10 +95,22 @@ impl Plan {
         let mut last = Vec::with_capacity(2);
         let mut defaults = default_routes(endpoint)?;
         if let Some(table) = endpoint.source_routing {
+            if matches!(table, 0 | 253..=255) {
+                let why = format!("table {table} is not one of the endpoint's own");
+                return Err(refused(endpoint, why).with_hint("choose 1 to 252, or above 255"));
+            }
+            // Two addresses may be in one subnet.
+            let (mut subnets, mut ips) = (Vec::new(), Vec::new());
             for address in &endpoint.addresses {
-                let subnet = Route::to(address.net().trunc()).table(table);
-                inside.push(Step::AddRoute(subnet));
-                last.push(Step::AddRule(Rule::new(table).from(address.ip().into())));
+                let (subnet, ip) = (address.net().trunc(), IpNet::from(address.ip()));
+                if !subnets.contains(&subnet) {
+                    subnets.push(subnet);
+                    inside.push(Step::AddRoute(Route::to(subnet).table(table)));
+                }
+                if !ips.contains(&ip) {
+                    ips.push(ip);
+                    last.push(Step::AddRule(Rule::new(table).from(ip)));
+                }
             }
             inside.extend(defaults.drain(..).map(|route| Step::AddRoute(route.table(table))));
         } else if endpoint.replace_default_route {
@@ -337,6 +351,26 @@ mod tests {
                 Step::LoopbackUp
             ]
         ));
+    }
+
+    #[test]
+    fn two_addresses_of_one_subnet_have_one_route_in_the_table() {
+        let plan = endpoint()
+            .address("10.0.0.2/24".parse().unwrap())
+            .address("10.0.0.3/24".parse().unwrap())
+            .source_routing(7)
+            .plan()
+            .unwrap();
+        let printed = plan.to_string();
+        let lines: Vec<_> = printed.lines().filter(|line| line.contains("table 7")).collect();
+        assert_eq!(
+            lines,
+            [
+                "inside: ip route add 10.0.0.0/24 dev eth0 table 7",
+                "inside: ip rule add from 10.0.0.2/32 table 7",
+                "inside: ip rule add from 10.0.0.3/32 table 7",
+            ]
+        );
     }
 
     #[test]
