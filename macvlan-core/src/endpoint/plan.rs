@@ -8,9 +8,9 @@ use ipnet::IpNet;
 use crate::address::Address;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
-use crate::link::{AddrGenMode, Link, Macvlan, Mode};
+use crate::link::{AddrGenMode, Link, Macvlan, Mode, check_alias};
 use crate::mac::MacAddr;
-use crate::name::LinkName;
+use crate::name::{LinkName, check_alternative_name};
 use crate::route::Route;
 use crate::rule::Rule;
 
@@ -83,6 +83,10 @@ impl Plan {
         if !link.up {
             inside.push(Step::SetUp);
         }
+        endpoint.alias.as_deref().map_or(Ok(()), check_alias)?;
+        for name in &endpoint.alternative_names {
+            check_alternative_name(name)?;
+        }
         inside.extend(endpoint.alias.clone().map(Step::SetAlias));
         inside.extend(endpoint.alternative_names.iter().cloned().map(Step::AddAlternativeName));
         for (at, address) in endpoint.addresses.iter().enumerate() {
@@ -147,7 +151,6 @@ fn link(endpoint: &Endpoint) -> Result<Link> {
         // An address generation mode counts from when the link comes up.
         .up(endpoint.addr_gen_mode.is_none())
         .promisc(endpoint.promisc);
-    link.check()?;
     if let Some(mtu) = endpoint.mtu.filter(|mtu| *mtu < MIN_MTU) {
         return Err(refused(endpoint, format!("MTU {mtu} is below the smallest, {MIN_MTU}")));
     }
@@ -158,6 +161,7 @@ fn link(endpoint: &Endpoint) -> Result<Link> {
     link.tx_queue_len = endpoint.tx_queue_len;
     link.tx_queues = endpoint.queues.map(|(transmit, _)| transmit);
     link.rx_queues = endpoint.queues.map(|(_, receive)| receive);
+    link.check()?;
     Ok(link)
 }
 
