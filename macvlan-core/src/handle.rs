@@ -7,9 +7,12 @@ use crate::address::{Address, AddressInfo};
 use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place, no_such_parent};
 use crate::filter::{AddressFilter, LinkFilter, NeighbourFilter, RouteFilter};
-use crate::link::{AddrGenMode, IntoLinkId, Link, LinkInfo, MacvlanChange, Vlan};
+use crate::link::{
+    AddrGenMode, IntoLinkId, LIST_OUTSIDE_SOURCE, Link, LinkInfo, MacvlanChange, Mode, Vlan,
+    check_alias,
+};
 use crate::mac::MacAddr;
-use crate::name::{LinkId, LinkName};
+use crate::name::{LinkId, LinkName, check_alternative_name};
 use crate::neighbour::NeighbourInfo;
 use crate::netlink::encode::{self, LinkChange};
 use crate::netlink::{Batch, Connection, Failure, Request, decode};
@@ -155,6 +158,7 @@ impl Handle {
     #[doc(alias = "ip link set alias")]
     #[doc(alias = "IFLA_IFALIAS")]
     pub fn set_alias(&self, link: impl IntoLinkId, alias: &str) -> Result<()> {
+        check_alias(alias)?;
         self.change(link, format!("set the alias {alias:?}"), &LinkChange::Alias(alias))
     }
 
@@ -187,6 +191,7 @@ impl Handle {
     #[doc(alias = "ip link property add altname")]
     #[doc(alias = "IFLA_ALT_IFNAME")]
     pub fn add_alternative_name(&self, link: impl IntoLinkId, name: &str) -> Result<()> {
+        check_alternative_name(name)?;
         let operation = format!("add the alternative name {name:?}");
         self.on_link(link, operation, |index| Ok(encode::add_altname(index, name)))
     }
@@ -194,6 +199,7 @@ impl Handle {
     /// `ip link property del dev LINK altname NAME`.
     #[doc(alias = "ip link property del altname")]
     pub fn delete_alternative_name(&self, link: impl IntoLinkId, name: &str) -> Result<()> {
+        check_alternative_name(name)?;
         let operation = format!("delete the alternative name {name:?}");
         self.on_link(link, operation, |index| Ok(encode::delete_altname(index, name)))
     }
@@ -203,22 +209,48 @@ impl Handle {
     #[doc(alias = "ip link set type macvlan")]
     pub fn set_macvlan(&self, link: impl IntoLinkId, change: &MacvlanChange) -> Result<()> {
         let link = link.try_into().map_err(Into::into)?;
+        change.check()?;
         let info = self.link(link)?;
         let attempt = Attempt::Other(link, "change the macvlan options".into());
-        let Some(kind) = info.kind.as_deref().filter(|_| info.macvlan.is_some()) else {
+        let (Some(kind), Some(options)) = (info.kind.as_deref(), &info.macvlan) else {
             return Err(self
                 .explain(&attempt, None, refused(Errno::EOPNOTSUPP))
                 .because(ErrorKind::InvalidValue, "the link is neither macvlan nor macvtap"));
         };
         let request = encode::set_link(info.index, &LinkChange::Macvlan(kind, change));
-        self.submit(request, &attempt, None)
+        self.submit(request, &attempt, None).map_err(|error| {
+            let (was, is) = (options.mode(), change.mode.unwrap_or(options.mode()));
+            if error.errno() != Some(Errno::EINVAL as i32) {
+                error
+            } else if was != is && [was, is].contains(&Mode::Passthru) {
+                let why = "a link cannot change from mode passthru or to it";
+                error.because(ErrorKind::InvalidValue, why)
+            } else if is != Mode::Source && change.source_macs.is_some() {
+                error.because(ErrorKind::InvalidValue, LIST_OUTSIDE_SOURCE)
+            } else {
+                error
+            }
+        })
     }
 
     /// `ip link set dev LINK type vlan …`: the flags and QoS mappings that are said; id and protocol
     /// cannot be changed and are not looked at.
     #[doc(alias = "ip link set type vlan")]
     pub fn set_vlan(&self, link: impl IntoLinkId, vlan: &Vlan) -> Result<()> {
-        self.change(link, "change the VLAN options", &LinkChange::Vlan(vlan))
+        vlan.check()?;
+        let link = link.try_into().map_err(Into::into)?;
+        self.change(link, "change the VLAN options", &LinkChange::Vlan(vlan)).map_err(|error| {
+            // What the kernel says to options of another kind of link.
+            if error.errno() != Some(Errno::EOPNOTSUPP as i32) {
+                return error;
+            }
+            match self.link(link) {
+                Ok(info) if info.vlan.is_none() => {
+                    error.because(ErrorKind::InvalidValue, "the link is no VLAN")
+                }
+                _ => error,
+            }
+        })
     }
 
     /// Holds a link promiscuous until the guard is dropped, or the process ends in whatever way.

@@ -59,8 +59,7 @@ impl LinkName {
                 _ => {}
             }
         }
-        // The kernel's isspace() works on bytes and counts 0xa0 among the white space.
-        if name.bytes().any(|byte| matches!(byte, b'\t'..=b'\r' | b' ' | 0xa0)) {
+        if name.bytes().any(is_kernel_space) {
             return refuse("the kernel refuses white space, and the byte 0xa0, in it");
         }
         let mut bytes = [0; Self::MAX_LEN];
@@ -131,6 +130,31 @@ impl PartialEq<&str> for LinkName {
     fn eq(&self, other: &&str) -> bool {
         self.as_str() == *other
     }
+}
+
+/// Refuses what cannot be an alternative name: the kernel looks at nothing but the length, and `ip`
+/// at this.
+pub(crate) fn check_alternative_name(name: &str) -> Result<()> {
+    /// `ALTIFNAMSIZ` less the terminating zero.
+    const MAX_LEN: usize = 127;
+    let refuse =
+        |why: String| Err(Error::invalid(format!("use {name:?} as an alternative link name"), why));
+    if name.is_empty() {
+        return refuse("it is empty".into());
+    }
+    if name.len() > MAX_LEN {
+        let why = format!("it is {} bytes long and the kernel's limit is {MAX_LEN}", name.len());
+        return refuse(why);
+    }
+    if name.bytes().any(|byte| byte == b'/' || byte == 0 || is_kernel_space(byte)) {
+        return refuse("\"/\", white space and zero bytes do not belong in it".into());
+    }
+    Ok(())
+}
+
+/// The kernel's `isspace()` works on bytes and counts 0xa0 among the white space.
+fn is_kernel_space(byte: u8) -> bool {
+    matches!(byte, b'\t'..=b'\r' | b' ' | 0xa0)
 }
 
 /// A link in one namespace, by name or by index.
@@ -243,6 +267,16 @@ mod tests {
             LinkName::new("1234567890123456").unwrap_err().to_string(),
             "cannot use \"1234567890123456\" as a link name: it is 16 bytes long and the kernel's limit is 15"
         );
+    }
+
+    #[test]
+    fn alternative_names_may_be_long() {
+        for name in ["a", "eth%d", "a:b", &"x".repeat(127)] {
+            assert!(check_alternative_name(name).is_ok(), "{name:?}");
+        }
+        for name in ["", "a/b", "a b", "a\0", &"x".repeat(128)] {
+            assert!(check_alternative_name(name).is_err(), "{name:?} was taken");
+        }
     }
 
     #[test]

@@ -56,8 +56,21 @@ impl Wire {
 
     /// Waits for a frame, as it was on the wire.
     pub fn find(&self, wanted: impl Fn(&[u8]) -> bool) -> Outcome<Option<Vec<u8>>> {
+        self.find_within(PATIENCE, wanted)
+    }
+
+    /// A frame that has arrived already.
+    pub fn find_now(&self, wanted: impl Fn(&[u8]) -> bool) -> Outcome<Option<Vec<u8>>> {
+        self.find_within(Duration::from_millis(50), wanted)
+    }
+
+    fn find_within(
+        &self,
+        patience: Duration,
+        wanted: impl Fn(&[u8]) -> bool,
+    ) -> Outcome<Option<Vec<u8>>> {
         let started = Instant::now();
-        while let Some(left) = PATIENCE.checked_sub(started.elapsed()) {
+        while let Some(left) = patience.checked_sub(started.elapsed()) {
             let milliseconds = u16::try_from(left.as_millis()).unwrap_or(u16::MAX) + 1;
             let mut events = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
             poll(&mut events, PollTimeout::from(milliseconds))?;

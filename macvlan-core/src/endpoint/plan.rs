@@ -3,12 +3,14 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 use crate::address::Address;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
-use crate::link::{AddrGenMode, Link, Macvlan, Mode};
+use crate::link::{AddrGenMode, Link, Macvlan, Mode, check_alias};
 use crate::mac::MacAddr;
-use crate::name::LinkName;
+use crate::name::{LinkName, check_alternative_name};
 use crate::route::Route;
 use crate::rule::Rule;
 
@@ -81,6 +83,10 @@ impl Plan {
         if !link.up {
             inside.push(Step::SetUp);
         }
+        endpoint.alias.as_deref().map_or(Ok(()), check_alias)?;
+        for name in &endpoint.alternative_names {
+            check_alternative_name(name)?;
+        }
         inside.extend(endpoint.alias.clone().map(Step::SetAlias));
         inside.extend(endpoint.alternative_names.iter().cloned().map(Step::AddAlternativeName));
         for (at, address) in endpoint.addresses.iter().enumerate() {
@@ -93,10 +99,22 @@ impl Plan {
         let mut last = Vec::with_capacity(2);
         let mut defaults = default_routes(endpoint)?;
         if let Some(table) = endpoint.source_routing {
+            if matches!(table, 0 | 253..=255) {
+                let why = format!("table {table} is not one of the endpoint's own");
+                return Err(refused(endpoint, why).with_hint("choose 1 to 252, or above 255"));
+            }
+            // Two addresses may be in one subnet.
+            let (mut subnets, mut ips) = (Vec::new(), Vec::new());
             for address in &endpoint.addresses {
-                let subnet = Route::to(address.net().trunc()).table(table);
-                inside.push(Step::AddRoute(subnet));
-                last.push(Step::AddRule(Rule::new(table).from(address.ip().into())));
+                let (subnet, ip) = (address.net().trunc(), IpNet::from(address.ip()));
+                if !subnets.contains(&subnet) {
+                    subnets.push(subnet);
+                    inside.push(Step::AddRoute(Route::to(subnet).table(table)));
+                }
+                if !ips.contains(&ip) {
+                    ips.push(ip);
+                    last.push(Step::AddRule(Rule::new(table).from(ip)));
+                }
             }
             inside.extend(defaults.drain(..).map(|route| Step::AddRoute(route.table(table))));
         } else if endpoint.replace_default_route {
@@ -133,7 +151,6 @@ fn link(endpoint: &Endpoint) -> Result<Link> {
         // An address generation mode counts from when the link comes up.
         .up(endpoint.addr_gen_mode.is_none())
         .promisc(endpoint.promisc);
-    link.check()?;
     if let Some(mtu) = endpoint.mtu.filter(|mtu| *mtu < MIN_MTU) {
         return Err(refused(endpoint, format!("MTU {mtu} is below the smallest, {MIN_MTU}")));
     }
@@ -144,6 +161,7 @@ fn link(endpoint: &Endpoint) -> Result<Link> {
     link.tx_queue_len = endpoint.tx_queue_len;
     link.tx_queues = endpoint.queues.map(|(transmit, _)| transmit);
     link.rx_queues = endpoint.queues.map(|(_, receive)| receive);
+    link.check()?;
     Ok(link)
 }
 
@@ -337,6 +355,26 @@ mod tests {
                 Step::LoopbackUp
             ]
         ));
+    }
+
+    #[test]
+    fn two_addresses_of_one_subnet_have_one_route_in_the_table() {
+        let plan = endpoint()
+            .address("10.0.0.2/24".parse().unwrap())
+            .address("10.0.0.3/24".parse().unwrap())
+            .source_routing(7)
+            .plan()
+            .unwrap();
+        let printed = plan.to_string();
+        let lines: Vec<_> = printed.lines().filter(|line| line.contains("table 7")).collect();
+        assert_eq!(
+            lines,
+            [
+                "inside: ip route add 10.0.0.0/24 dev eth0 table 7",
+                "inside: ip rule add from 10.0.0.2/32 table 7",
+                "inside: ip rule add from 10.0.0.3/32 table 7",
+            ]
+        );
     }
 
     #[test]

@@ -180,19 +180,27 @@ impl Macvlan {
         words
     }
 
-    /// Refuses what the kernel would refuse with a bare "invalid argument".
+    /// Refuses what the kernel would refuse with a bare "invalid argument", or not heed.
     pub(crate) fn check(&self) -> Result<()> {
-        let refuse = |why: &'static str| Err(Error::invalid("use the macvlan options", why));
-        if self.mode != Mode::Source && !self.source_macs.is_empty() {
-            return refuse("a list of source MAC addresses belongs to mode source");
-        }
-        if self.mode != Mode::Source && self.nodst {
-            return refuse("nodst belongs to mode source");
-        }
-        if self.mode != Mode::Passthru && self.nopromisc {
-            return refuse("nopromisc belongs to mode passthru");
-        }
-        Ok(())
+        let has_list = !self.source_macs.is_empty();
+        check_mode(self.mode, has_list, self.nopromisc, self.nodst)
+    }
+}
+
+/// What belongs to one mode only.
+pub(crate) const LIST_OUTSIDE_SOURCE: &str =
+    "a list of source MAC addresses belongs to mode source";
+
+fn check_mode(mode: Mode, has_list: bool, nopromisc: bool, nodst: bool) -> Result<()> {
+    let refuse = |why: &'static str| Err(Error::invalid("use the macvlan options", why));
+    match mode {
+        Mode::Source if nopromisc => refuse("nopromisc belongs to mode passthru"),
+        Mode::Source => Ok(()),
+        _ if has_list => refuse(LIST_OUTSIDE_SOURCE),
+        _ if nodst => refuse("nodst belongs to mode source"),
+        Mode::Passthru => Ok(()),
+        _ if nopromisc => refuse("nopromisc belongs to mode passthru"),
+        _ => Ok(()),
     }
 }
 
@@ -266,6 +274,13 @@ impl MacvlanChange {
     pub fn source_macs(mut self, change: SourceMacs) -> Self {
         self.source_macs = Some(change);
         self
+    }
+
+    /// Refuses what does not go with the mode that is to be, where one is said.
+    pub(crate) fn check(&self) -> Result<()> {
+        let Some(mode) = self.mode else { return Ok(()) };
+        let flags = self.flags.unwrap_or_default();
+        check_mode(mode, self.source_macs.is_some(), flags & 1 != 0, flags & 2 != 0)
     }
 }
 

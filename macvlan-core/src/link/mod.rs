@@ -8,6 +8,8 @@ pub use info::{LinkInfo, LinkState, LinkStatistics, Offloads};
 pub use macvlan::{Macvlan, MacvlanChange, Mode, SourceMacs};
 pub use vlan::{Vlan, VlanProtocol};
 
+pub(crate) use macvlan::LIST_OUTSIDE_SOURCE;
+
 use crate::error::{Error, Result};
 use crate::mac::MacAddr;
 use crate::name::{LinkId, LinkName};
@@ -132,6 +134,18 @@ impl AddrGenMode {
             .into_iter()
             .find(|mode| *mode as u8 == number)
     }
+}
+
+/// Refuses an alias that the kernel would cut off or refuse.
+pub(crate) fn check_alias(alias: &str) -> Result<()> {
+    /// `IFALIASZ` less the terminating zero.
+    const MAX_LEN: usize = 255;
+    let why = match alias.len() {
+        _ if alias.contains('\0') => "it contains a zero byte".to_owned(),
+        0..=MAX_LEN => return Ok(()),
+        length => format!("it is {length} bytes long and the kernel's limit is {MAX_LEN}"),
+    };
+    Err(Error::invalid(format!("use {alias:?} as a link's alias"), why))
 }
 
 /// What can stand for a link's name in arguments.
@@ -288,6 +302,14 @@ impl Link {
 
     /// Refuses what the values alone tell to be wrong.
     pub(crate) fn check(&self) -> Result<()> {
-        self.kind.macvlan().map_or(Ok(()), Macvlan::check)
+        if self.tx_queues == Some(0) || self.rx_queues == Some(0) {
+            return Err(Error::invalid("create a link with no queue", "it takes one at least")
+                .on_link(self.name.as_str()));
+        }
+        match &self.kind {
+            LinkKind::Macvlan(options) | LinkKind::Macvtap(options) => options.check(),
+            LinkKind::Vlan(options) => options.check(),
+            LinkKind::Veth { .. } | LinkKind::Dummy | LinkKind::Bridge => Ok(()),
+        }
     }
 }

@@ -1,0 +1,253 @@
+//! Bad input: told in clear words, and before any system call where the value alone tells.
+#![deny(dead_code)]
+
+use macvlan_core::{
+    AddrGenMode, Endpoint, Error, ErrorKind, Handle, Host, Link, MacAddr, Macvlan, MacvlanChange,
+    Mode, NetNs, Parent, Result, SourceMacs, Vlan, VlanProtocol,
+};
+use macvlan_tests::{Actor, Container, Lab, Need, Outcome, Snapshot, Stop, need};
+use nix::sys::ptrace;
+use nix::sys::signal::{Signal, raise};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::Pid;
+
+/// Where bad values are tried.
+struct Place {
+    host: Host,
+    handle: Handle,
+    netns: NetNs,
+}
+
+impl Place {
+    fn new(netns: &NetNs) -> Result<Self> {
+        let (host, handle) = (Host::in_netns(netns)?, Handle::in_netns(netns)?);
+        Ok(Self { host, handle, netns: netns.clone() })
+    }
+
+    fn attach(&self, endpoint: &Endpoint) -> Result<()> {
+        self.host.attach(endpoint, &self.netns).map(drop)
+    }
+
+    fn add(&self, link: Result<Link>) -> Result<()> {
+        self.handle.add_link(&link?)
+    }
+}
+
+/// What is tried, and what the error says about it.
+type Case = (fn(&Place) -> Result<()>, &'static str);
+
+fn mac() -> MacAddr {
+    MacAddr::from_ipv4([10, 0, 0, 1].into())
+}
+
+fn eth0() -> Result<Endpoint> {
+    Endpoint::new("eth0", "ens33")
+}
+
+/// Values that are wrong wherever they are used.
+const CASES: [Case; 30] = [
+    (|_| Vlan::new(4095).map(drop), "cannot use 4095 as a VLAN id: ids go from 1 to 4094"),
+    (|_| Vlan::new(0).map(drop), "Vlan::priority_tags"),
+    (|_| Parent::vlan("ens33", 4095).map(drop), "cannot use 4095 as a VLAN id"),
+    (|_| Vlan::new(1)?.ingress_qos(8, 0).map(drop), "cannot use 8 as a tag's priority"),
+    (|_| Vlan::new(1)?.egress_qos(0, 8).map(drop), "cannot use 8 as a tag's priority"),
+    (|_| Endpoint::new("eth0", "verylongname0.4094").map(drop), "it is 18 bytes long"),
+    (
+        |_| Endpoint::new("eth0", "verylongname0.4094").map(drop),
+        "give VLAN 4094 of verylongname0 a shorter name, with Parent::vlan(\"verylongname0\", 4094) and Parent::name",
+    ),
+    (
+        |at| at.attach(&Endpoint::new("eth0", Parent::vlan("verylongname0", 4094)?)?),
+        "give VLAN 4094 of verylongname0 a shorter name",
+    ),
+    (
+        |at| at.attach(&Endpoint::new("eth0", Parent::vlan(7, 100)?)?),
+        "the base has no name that the VLAN could be called after; give the VLAN a name",
+    ),
+    (|_| Parent::vlan("ens33", 100)?.name("a/b").map(drop), "the kernel refuses \"/\""),
+    (
+        |at| at.attach(&eth0()?.options(Macvlan::new(Mode::Bridge).source_mac(mac()))),
+        "a list of source MAC addresses belongs to mode source",
+    ),
+    (
+        |at| at.add(Link::macvlan("mv0", "ens33", Macvlan::new(Mode::Vepa).source_mac(mac()))),
+        "a list of source MAC addresses belongs to mode source",
+    ),
+    (
+        |at| at.add(Link::macvtap("mt0", "ens33", Macvlan::new(Mode::Passthru).source_mac(mac()))),
+        "a list of source MAC addresses belongs to mode source",
+    ),
+    (
+        |at| {
+            let change = MacvlanChange::new().mode(Mode::Bridge);
+            at.handle.set_macvlan("mv0", &change.source_macs(SourceMacs::Add(mac())))
+        },
+        "a list of source MAC addresses belongs to mode source",
+    ),
+    (
+        |at| at.attach(&eth0()?.options(Macvlan::new(Mode::Bridge).nodst(true))),
+        "nodst belongs to mode source",
+    ),
+    (
+        |at| at.attach(&eth0()?.options(Macvlan::new(Mode::Source).nopromisc(true))),
+        "nopromisc belongs to mode passthru",
+    ),
+    (
+        |at| {
+            let change = MacvlanChange::new().mode(Mode::Private).flags(true, false);
+            at.handle.set_macvlan("mv0", &change)
+        },
+        "nopromisc belongs to mode passthru",
+    ),
+    (|at| at.attach(&eth0()?.mtu(67)), "MTU 67 is below the smallest, 68"),
+    (|at| at.attach(&eth0()?.queues(0, 1)), "it takes one at least"),
+    (
+        |at| at.attach(&eth0()?.alias("x".repeat(256))),
+        "256 bytes long and the kernel's limit is 255",
+    ),
+    (|at| at.handle.set_alias("ens33", "a\0b"), "it contains a zero byte"),
+    (
+        |at| at.attach(&eth0()?.alternative_name("x".repeat(128))),
+        "128 bytes long and the kernel's limit is 127",
+    ),
+    (|at| at.handle.add_alternative_name("ens33", "a b"), "white space"),
+    (|at| at.attach(&eth0()?.source_routing(0)), "table 0 is not one of the endpoint's own"),
+    (|at| at.attach(&eth0()?.source_routing(254)), "choose 1 to 252, or above 255"),
+    (
+        |at| at.attach(&eth0()?.gateway([10, 0, 0, 1].into()).gateway([10, 0, 0, 2].into())),
+        "cannot both be the gateway",
+    ),
+    (
+        |at| at.handle.add_route(&"10.1.0.0/16 via fd00::1 src fd00::2".parse()?),
+        "the source fd00::2 is of the other family",
+    ),
+    (
+        |at| at.handle.add_rule(&"from 10.0.0.1/32 to fd00::/64 table 7".parse()?),
+        "not of one family",
+    ),
+    (
+        |_| "bridged".parse::<Mode>().map(drop),
+        "it is none of private, vepa, bridge, passthru, source",
+    ),
+    (|_| "none0".parse::<AddrGenMode>().map(drop), "it is none of eui64, none"),
+];
+
+fn every_value_is_refused_in_clear_words() -> Outcome {
+    need(Need::Root)?;
+    // There is no such parent, no such link: it is the value that is complained of.
+    let place = Place::new(&NetNs::anonymous()?)?;
+    for (number, (case, words)) in CASES.iter().enumerate() {
+        let error = case(&place).expect_err("it was not refused");
+        assert_eq!(error.kind(), ErrorKind::InvalidValue, "{number}: {error}");
+        assert!(error.to_string().contains(words), "{number}: no {words:?} in: {error}");
+        assert_eq!(error.errno(), None, "{error}");
+    }
+    Ok(())
+}
+
+/// Tries every case under the eyes of the one who started it, and stops before the first and after
+/// each; before the first it does nothing, once.
+fn refused(_: &[String]) -> Outcome {
+    let place = Place::new(&NetNs::anonymous()?)?;
+    // What is done for the first time takes memory.
+    let mut errors: Vec<Option<Error>> = Vec::with_capacity(3 * CASES.len());
+    errors.extend(CASES.iter().map(|(case, _)| case(&place).err()));
+    ptrace::traceme()?;
+    raise(Signal::SIGSTOP)?;
+    raise(Signal::SIGSTOP)?;
+    for (case, _) in CASES {
+        let error = case(&place).err();
+        errors.push(error);
+        raise(Signal::SIGSTOP)?;
+    }
+    Ok(())
+}
+
+/// How many times a system call begins or ends until a process stops itself.
+fn calls(process: Pid) -> Outcome<usize> {
+    for calls in 0.. {
+        ptrace::syscall(process, None)?;
+        match waitpid(process, None)? {
+            WaitStatus::Stopped(_, Signal::SIGTRAP) => {}
+            WaitStatus::Stopped(_, Signal::SIGSTOP) => return Ok(calls),
+            status => return Err(format!("it does not stop: {status:?}").into()),
+        }
+    }
+    Err("it does not stop".into())
+}
+
+fn no_system_call_is_made_for_it() -> Outcome {
+    need(Need::Root)?;
+    let actor = Actor::start("refused", &[])?;
+    let process = Pid::from_raw(i32::try_from(actor.pid())?);
+    let begins = waitpid(process, None)?;
+    assert_eq!(begins, WaitStatus::Stopped(process, Signal::SIGSTOP));
+    let of_nothing = calls(process)?;
+    for (_, words) in CASES {
+        assert_eq!(calls(process)?, of_nothing, "{words}");
+    }
+    ptrace::cont(process, None)?;
+    actor.finish()?;
+    Ok(())
+}
+
+/// What only the kernel can tell, because it depends on the link that there is.
+fn what_does_not_go_with_the_link() -> Outcome {
+    let lab = Lab::new()?;
+    let place = Place::new(&lab.a.netns)?;
+    for (name, mode) in [("mv0", Mode::Bridge), ("mv1", Mode::Source)] {
+        place.add(Link::macvlan(name, "ens33", Macvlan::new(mode)))?;
+    }
+    let before = Snapshot::of(&lab.a.netns);
+    let list = "a list of source MAC addresses belongs to mode source";
+    let macs = |change| MacvlanChange::new().source_macs(change);
+    let passthru = MacvlanChange::new().mode(Mode::Passthru);
+    let handle = &place.handle;
+    let neither = "the link is neither macvlan nor macvtap";
+    for (result, words) in [
+        (handle.set_macvlan("mv0", &macs(SourceMacs::Add(mac()))), list),
+        (handle.set_macvlan("mv0", &macs(SourceMacs::Set(vec![mac()]))), list),
+        (handle.set_macvlan("mv0", &macs(SourceMacs::Flush)), list),
+        (handle.set_macvlan("mv0", &passthru), "cannot change from mode passthru or to it"),
+        (handle.set_macvlan("mv1", &passthru), "cannot change from mode passthru or to it"),
+        (handle.set_macvlan("ens33", &macs(SourceMacs::Flush)), neither),
+        (handle.set_vlan("mv0", &Vlan::new(1)?.gvrp(true)), "the link is no VLAN"),
+        (handle.set_vlan("ens33", &Vlan::new(1)?.gvrp(true)), "the link is no VLAN"),
+    ] {
+        let error = result.expect_err("it was not refused");
+        assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+    }
+    before.assert_same(&lab.a.netns);
+    Ok(())
+}
+
+/// VLANs, of either protocol, on a kernel that has none.
+fn a_kernel_without_vlans() -> Outcome {
+    let lab = Lab::new()?;
+    if need(Need::Vlan).is_ok() {
+        return Err(Stop::Ignored("the kernel has 802.1Q".into()));
+    }
+    let container = Container::start()?;
+    let before = (Snapshot::of(&lab.a.netns), Snapshot::of(&container.netns()?));
+    for protocol in [VlanProtocol::Dot1q, VlanProtocol::Dot1ad] {
+        let parent = Parent::vlan("ens33", 20)?.protocol(protocol);
+        let vlan = Vlan::new(20)?.protocol(protocol);
+        for endpoint in [Endpoint::new("eth0", parent)?, Endpoint::vlan("eth0", "ens33", vlan)?] {
+            let error = lab.a.host.attach(&endpoint, &container.netns()?).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+            assert!(error.to_string().contains("modprobe 8021q"), "{error}");
+        }
+    }
+    before.0.assert_same(&lab.a.netns);
+    before.1.assert_same(&container.netns()?);
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    every_value_is_refused_in_clear_words,
+    no_system_call_is_made_for_it,
+    what_does_not_go_with_the_link,
+    a_kernel_without_vlans;
+    parts: refused,
+}
