@@ -38,18 +38,19 @@ impl Rule {
         Self { from: None, to: None, table, priority: None, v6: false }
     }
 
-    /// For packets with a source address in this subnet.
+    /// For packets with a source address in this subnet; `0.0.0.0/0` and `::/0` say the family only.
     #[doc(alias = "FRA_SRC")]
     pub fn from(mut self, net: IpNet) -> Self {
-        self.from = Some(net);
+        self.from = Some(net).filter(|net| net.prefix_len() != 0);
         self.v6 = net.addr().is_ipv6();
         self
     }
 
-    /// For packets with a destination address in this subnet.
+    /// For packets with a destination address in this subnet; `0.0.0.0/0` and `::/0` say the family
+    /// only.
     #[doc(alias = "FRA_DST")]
     pub fn to(mut self, net: IpNet) -> Self {
-        self.to = Some(net);
+        self.to = Some(net).filter(|net| net.prefix_len() != 0);
         self.v6 = net.addr().is_ipv6();
         self
     }

@@ -12,6 +12,8 @@ mod events;
 pub(crate) mod everything;
 #[cfg_attr(not(feature = "fault-injection"), path = "no_faults.rs")]
 pub(crate) mod faults;
+#[cfg(test)]
+mod roundtrip_tests;
 mod socket;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
