@@ -176,8 +176,9 @@ impl Macvlan {
         words
     }
 
-    /// Refuses what the kernel would refuse with a bare "invalid argument".
-    pub(crate) fn check(&self) -> Result<()> {
+    /// Refuses what does not go with the mode, which the kernel would refuse with a bare "invalid
+    /// argument".
+    pub fn check(&self) -> Result<()> {
         let refuse = |why: &'static str| Err(Error::invalid("use the macvlan options", why));
         if self.mode != Mode::Source && !self.source_macs.is_empty() {
             return refuse("a list of source MAC addresses belongs to mode source");
