@@ -87,7 +87,7 @@ impl Parent {
                     format!("name VLAN {} of link #{index}", tag.id),
                     "the base has no name that the VLAN could be called after",
                 )
-                .with_hint("give the VLAN a name with Parent::name")),
+                .with_hint("give the VLAN a name of its own")),
             },
             (Named::AfterBase, None) => Err(Error::invalid("name the parent", "it has no name")),
         }
@@ -130,9 +130,7 @@ impl<T: TryInto<Parent, Error: Into<Error>>> IntoParent for T {}
 fn name_after(base: &str, id: u16) -> Result<LinkName> {
     let name = format!("{base}.{id}");
     LinkName::new(&name).map_err(|error| {
-        error.with_hint(format!(
-            "give VLAN {id} of {base} a shorter name, with Parent::vlan({base:?}, {id}) and Parent::name"
-        ))
+        error.with_hint(format!("give VLAN {id} of {base} a shorter name of its own"))
     })
 }
 
