@@ -24,7 +24,7 @@ class _Named(str, Enum):
     """Members whose value is what the kernel or `ip` calls them."""
 
     def __str__(self) -> str:
-        return self.value
+        return str.__str__(self)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}.{self.name}"
