@@ -25,6 +25,8 @@ OSError, says what went wrong.
 from macvlan import _enums, _errors, _values, _watch
 from macvlan._enums import (
     AddrGenMode,
+    Detached,
+    DifferenceKind,
     DuplicateDetection,
     EndpointKind,
     ErrorKind,
@@ -47,6 +49,8 @@ from macvlan._errors import (
 from macvlan._macvlan import (
     AddressInfo,
     Attachment,
+    Detaching,
+    Difference,
     Endpoint,
     Handle,
     Host,
@@ -58,6 +62,7 @@ from macvlan._macvlan import (
     NextHop,
     Offloads,
     Parent,
+    Pool,
     PromiscGuard,
     Route,
     RouteInfo,
@@ -65,7 +70,7 @@ from macvlan._macvlan import (
     Vlan,
     __version__,
 )
-from macvlan._values import Address6, MacAddr, NetNsId
+from macvlan._values import Address6, Ensured, MacAddr, NetNsId
 from macvlan._watch import (
     DelAddress,
     DelLink,
@@ -86,9 +91,14 @@ __all__ = [
     "DelAddress",
     "DelLink",
     "DelRoute",
+    "Detached",
+    "Detaching",
+    "Difference",
+    "DifferenceKind",
     "DuplicateDetection",
     "Endpoint",
     "EndpointKind",
+    "Ensured",
     "ErrorKind",
     "Event",
     "ExistsError",
@@ -117,6 +127,7 @@ __all__ = [
     "Offloads",
     "Parent",
     "PermissionDenied",
+    "Pool",
     "PromiscGuard",
     "Route",
     "RouteInfo",

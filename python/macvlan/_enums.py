@@ -6,6 +6,8 @@ from enum import Enum
 
 __all__ = [
     "AddrGenMode",
+    "Detached",
+    "DifferenceKind",
     "DuplicateDetection",
     "EndpointKind",
     "ErrorKind",
@@ -231,6 +233,60 @@ class ErrorKind(_Named):
     """A fault of this library."""
     PARENT_DOWN = "parent-down"
     """The parent is down, and the link cannot come up before it does."""
+    NEEDS_REPLACEMENT = "needs-replacement"
+    """The endpoint's link is one that cannot be changed into what is wanted, only be replaced."""
+
+
+class Detached(_Named):
+    """What there was to detach."""
+
+    REMOVED = "removed"
+    """The link was there, and is gone now."""
+    ALREADY_GONE = "already-gone"
+    """The link was gone already."""
+
+
+class DifferenceKind(_Named):
+    """What differs from what an endpoint says."""
+
+    LINK_MISSING = "link-missing"
+    """There is no link of that name."""
+    MADE = "made"
+    """The link is of another kind, or has an option that cannot be changed."""
+    PARENT = "parent"
+    """The link hangs on another parent, or the parent is gone."""
+    MAC = "mac"
+    """The link's MAC address."""
+    MTU = "mtu"
+    """The link's MTU."""
+    MACVLAN = "macvlan"
+    """Options of a macvlan or macvtap that can be changed."""
+    VLAN = "vlan"
+    """Options of a VLAN that can be changed."""
+    DOWN = "down"
+    """The link is down."""
+    PROMISC = "promisc"
+    """The link's promisc flag."""
+    ALIAS = "alias"
+    """The link's alias."""
+    ALTERNATIVE_NAME = "alternative-name"
+    """An alternative name is missing."""
+    GROUP = "group"
+    """The link's group."""
+    TX_QUEUE_LEN = "tx-queue-len"
+    """The link's transmit queue length."""
+    ADDR_GEN_MODE = "addr-gen-mode"
+    """The link's address generation mode."""
+    ADDRESS_MISSING = "address-missing"
+    """An address is missing."""
+    ROUTE_MISSING = "route-missing"
+    """A route is missing."""
+    RULE_MISSING = "rule-missing"
+    """A policy rule is missing."""
+    LOOPBACK_DOWN = "loopback-down"
+    """lo is down."""
+    OTHER = "other"
+    """Something that this version has no name for; str() of the difference says what."""
 
 
 class Family(int, Enum):

@@ -105,7 +105,7 @@ _ERRNOS = {
     ErrorKind.INVALID_VALUE: errnos.EINVAL,
     ErrorKind.PARENT_NOT_FOUND: errnos.ENODEV,
     ErrorKind.PARENT_BUSY: errnos.EBUSY,
-    ErrorKind.PASSTHRU_CONFLICT: errnos.EINVAL,
+    ErrorKind.PASSTHRU_CONFLICT: errnos.EBUSY,
     ErrorKind.MTU_TOO_LARGE: errnos.EINVAL,
     ErrorKind.NAME_TAKEN: errnos.EEXIST,
     ErrorKind.MAC_IN_USE: errnos.EADDRINUSE,
@@ -118,10 +118,11 @@ _ERRNOS = {
     ErrorKind.UNSUPPORTED: errnos.EOPNOTSUPP,
     ErrorKind.NOT_FOUND: errnos.ENOENT,
     ErrorKind.EXISTS: errnos.EEXIST,
-    ErrorKind.IPV6_DISABLED: errnos.EACCES,
+    ErrorKind.IPV6_DISABLED: errnos.EOPNOTSUPP,
     ErrorKind.PROTOCOL: errnos.EPROTO,
     ErrorKind.INTERRUPTED: errnos.EINTR,
     ErrorKind.PARENT_DOWN: errnos.ENETDOWN,
+    ErrorKind.NEEDS_REPLACEMENT: errnos.EBUSY,
     ErrorKind.BUG: errnos.ENOTRECOVERABLE,
 }
 

@@ -1,5 +1,6 @@
 import ipaddress
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from io import FileIO
 from os import PathLike
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing_extensions import Self, TypeAlias
 
 from macvlan._enums import (
     AddrGenMode,
+    Detached,
+    DifferenceKind,
     EndpointKind,
     Family,
     LinkKind,
@@ -20,13 +23,16 @@ from macvlan._enums import (
     Scope,
     VlanProtocol,
 )
-from macvlan._values import Address6, MacAddr, NetNsId
+from macvlan._errors import MacvlanError
+from macvlan._values import Address6, Ensured, MacAddr, NetNsId
 from macvlan._watch import Event, Watch
 
 __all__ = [
     "AddressInfo",
     "Attached",
     "Attachment",
+    "Detaching",
+    "Difference",
     "Endpoint",
     "Handle",
     "Host",
@@ -39,6 +45,7 @@ __all__ = [
     "NextHop",
     "Offloads",
     "Parent",
+    "Pool",
     "PromiscGuard",
     "Route",
     "RouteInfo",
@@ -69,6 +76,9 @@ _Map: TypeAlias = Mapping[int, int] | Iterable[tuple[int, int]]
 # What is given.
 _Interfaces: TypeAlias = tuple[ipaddress.IPv4Interface | Address6, ...]
 _IpAddress: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+_Wanted: TypeAlias = (
+    str | int | bool | AddrGenMode | ipaddress.IPv4Interface | Address6 | Route | Rule | Vlan | None
+)
 _IpNetwork: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 __version__: Final[str]
@@ -83,7 +93,17 @@ class Host:
     def netns(self) -> NetNs: ...
     def handle(self) -> Handle: ...
     def attach(self, endpoint: Endpoint, netns: _NetNs) -> Attachment: ...
-    def detach(self, attachment: Attachment) -> None: ...
+    def detach(self, attachment: Attachment) -> Detached: ...
+    def detach_later(self, attachment: Attachment) -> Detaching: ...
+    def attach_all(
+        self, pairs: Iterable[tuple[Endpoint, _NetNs]]
+    ) -> list[Attachment | MacvlanError]: ...
+    def detach_all(self, attachments: Iterable[Attachment]) -> list[Detached | MacvlanError]: ...
+    def check(self, endpoint: Endpoint, netns: _NetNs) -> list[Difference]: ...
+    def ensure(self, endpoint: Endpoint, netns: _NetNs, *, replace: bool = False) -> Ensured: ...
+    def remove_unused_parents(self) -> None: ...
+    def pool(self, parent: _Parent, size: int) -> Pool: ...
+    def pool_of(self, template: Endpoint, size: int) -> Pool: ...
     def attached(self, endpoint: Endpoint, netns: _NetNs) -> Attached: ...
     def attachments(self, netns: _NetNs) -> list[Attachment]: ...
     def close(self) -> None: ...
@@ -108,6 +128,44 @@ class Attached:
         traceback: TracebackType | None,
         /,
     ) -> None: ...
+
+@final
+class Detaching:
+    @property
+    def is_finished(self) -> bool: ...
+    def wait(self) -> Detached: ...
+
+@final
+class Pool:
+    def fill(self) -> int: ...
+    def attach(self, endpoint: Endpoint) -> Attachment: ...
+    def namespaces(self) -> list[NetNs]: ...
+    def __len__(self) -> int: ...
+    def close(self) -> None: ...
+    @property
+    def closed(self) -> bool: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
+
+@final
+class Difference:
+    @property
+    def kind(self) -> DifferenceKind: ...
+    @property
+    def found(self) -> MacAddr | int | None: ...
+    @property
+    def wanted(self) -> _Wanted: ...
+    @property
+    def needs_replacement(self) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
 class NetNs:
@@ -174,6 +232,7 @@ class Endpoint:
         tx_queue_len: int | None = None,
         queues: tuple[int, int] | None = None,
         addr_gen_mode: AddrGenMode | str | None = None,
+        wait_for_mac: float | timedelta = 0.0,
         nopromisc: bool = False,
         nodst: bool = False,
         source_macs: Iterable[_Mac] = (),
@@ -232,6 +291,8 @@ class Endpoint:
     def queues(self) -> tuple[int, int] | None: ...
     @property
     def addr_gen_mode(self) -> AddrGenMode | None: ...
+    @property
+    def wait_for_mac(self) -> float: ...
     @property
     def nopromisc(self) -> bool: ...
     @property

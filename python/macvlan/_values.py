@@ -6,12 +6,12 @@ import ipaddress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from macvlan._enums import DuplicateDetection
-from macvlan._macvlan import Parent, address_text, mac_text
+from macvlan._macvlan import Attachment, Difference, Parent, address_text, mac_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Address6", "MacAddr", "NetNsId"]
+__all__ = ["Address6", "Ensured", "MacAddr", "NetNsId"]
 
 
 class MacAddr(str):
@@ -85,6 +85,15 @@ class NetNsId(NamedTuple):
 
     def __str__(self) -> str:
         return f"net:[{self.inode}]"
+
+
+class Ensured(NamedTuple):
+    """What Host.ensure() found and left."""
+
+    attachment: Attachment
+    """The endpoint, as it is now."""
+    repaired: tuple[Difference, ...]
+    """What was not as it should be, and is now; empty if nothing had to be done."""
 
 
 def rebuild_parent(maker: str, positional: tuple[Any, ...], named: dict[str, Any]) -> Parent:

@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use macvlan_core::{
@@ -12,7 +13,8 @@ use macvlan_core::{
 };
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBoolMethods, PyBytes, PyInt, PyMapping, PyString};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyBoolMethods, PyBytes, PyDelta, PyInt, PyMapping, PyString, PyType};
 use pyo3::{Borrowed, intern};
 
 use crate::error::{invalid, raised_for};
@@ -196,6 +198,21 @@ impl Take for String {
     }
 }
 
+impl Take for Duration {
+    const EXPECTED: &'static str = "a number of seconds, or a timedelta";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        if let Ok(delta) = value.cast::<PyDelta>() {
+            return delta.extract().map_err(|_| Refusal::Value("it is negative".to_owned()));
+        }
+        if value.is_instance_of::<PyBool>() {
+            return Err(Refusal::Type);
+        }
+        let seconds: f64 = value.extract().map_err(|_| Refusal::Type)?;
+        Self::try_from_secs_f64(seconds)
+            .map_err(|_| Refusal::Value("it is negative, or no length of time".to_owned()))
+    }
+}
+
 impl<A: Take, B: Take> Take for (A, B) {
     const EXPECTED: &'static str = "a pair";
     fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
@@ -356,6 +373,14 @@ impl Take for Scope {
 impl Take for Family {
     const EXPECTED: &'static str = "4, 6 or a Family";
     fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+        if value.is_instance_of::<PyString>() {
+            let class = CLASS.import(value.py(), "macvlan._enums", "Family")?;
+            return match class.call1((value,)) {
+                Ok(family) => Self::take(&family),
+                Err(_) => Err(Refusal::Value("it is neither ipv4 nor ipv6".to_owned())),
+            };
+        }
         if value.is_instance_of::<PyBool>() || !value.is_instance_of::<PyInt>() {
             return Err(Refusal::Type);
         }

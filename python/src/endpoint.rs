@@ -1,6 +1,7 @@
 //! `macvlan.Endpoint`: what one container interface should be.
 
 use std::fmt;
+use std::time::Duration;
 
 use macvlan_core::{
     Assignment, Endpoint as Core, EndpointKind, LinkName, Macvlan, Parent as CoreParent, Vlan,
@@ -40,6 +41,8 @@ use crate::vlan;
 /// alias, alternative_names, group, tx_queue_len (packets), queues (transmit, receive): as ip-link(8)
 ///     has them.
 /// addr_gen_mode: how the IPv6 link-local address is made; "none" for none.
+/// wait_for_mac: how many seconds (or a timedelta) to try again while somebody else on the parent has
+///     the MAC address: often a container that is just dying.
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Endpoint(pub(crate) Core);
@@ -64,7 +67,7 @@ impl Endpoint {
             on_link_gateways=Arg::Missing, promisc=Arg::Missing, lo_up=Arg::Missing,
             replace_default_route=Arg::Missing, source_routing=None, alias=None,
             alternative_names=Arg::Missing, group=None, tx_queue_len=None, queues=None,
-            addr_gen_mode=None, nopromisc=Arg::Missing, nodst=Arg::Missing,
+            addr_gen_mode=None, wait_for_mac=Arg::Missing, nopromisc=Arg::Missing, nodst=Arg::Missing,
             source_macs=Arg::Missing, bc_queue_len=None, bc_cutoff=None, vlan_id=None,
             vlan_protocol=Arg::Missing, reorder_hdr=None, gvrp=None, mvrp=None,
             loose_binding=None, bridge_binding=None, ingress_qos=Arg::Missing,
@@ -73,7 +76,7 @@ impl Endpoint {
         text_signature = "(name, *, parent, kind='macvlan', mode='bridge', mac=None, mtu=None, \
             addresses=(), gateways=(), routes=(), on_link_gateways=False, promisc=False, \
             lo_up=True, replace_default_route=False, source_routing=None, alias=None, \
-            alternative_names=(), group=None, tx_queue_len=None, queues=None, addr_gen_mode=None, \
+            alternative_names=(), group=None, tx_queue_len=None, queues=None, addr_gen_mode=None, wait_for_mac=0.0, \
             nopromisc=False, nodst=False, source_macs=(), bc_queue_len=None, bc_cutoff=None, \
             vlan_id=None, vlan_protocol='802.1Q', reorder_hdr=None, gvrp=None, mvrp=None, \
             loose_binding=None, bridge_binding=None, ingress_qos=(), egress_qos=())"
@@ -100,6 +103,7 @@ impl Endpoint {
         tx_queue_len: Option<&Bound<'_, PyAny>>,
         queues: Option<&Bound<'_, PyAny>>,
         addr_gen_mode: Option<&Bound<'_, PyAny>>,
+        wait_for_mac: Arg<'_, '_>,
         nopromisc: Arg<'_, '_>,
         nodst: Arg<'_, '_>,
         source_macs: Arg<'_, '_>,
@@ -168,7 +172,8 @@ impl Endpoint {
             .on_link_gateways(on_link_gateways.or("on_link_gateways", false)?)
             .promisc(promisc.or("promisc", false)?)
             .lo_up(lo_up.or("lo_up", true)?)
-            .replace_default_route(replace_default_route.or("replace_default_route", false)?);
+            .replace_default_route(replace_default_route.or("replace_default_route", false)?)
+            .wait_for_mac(wait_for_mac.or("wait_for_mac", Duration::ZERO)?);
         if let Some(table) = maybe("source_routing", source_routing)? {
             endpoint = endpoint.source_routing(table);
         }
@@ -343,6 +348,12 @@ impl Endpoint {
         self.0.get_addr_gen_mode().map(|mode| mode.to_member(py)).transpose()
     }
 
+    /// How long to try again while somebody else on the parent has the MAC address, in seconds.
+    #[getter]
+    fn wait_for_mac(&self) -> f64 {
+        self.0.get_wait_for_mac().as_secs_f64()
+    }
+
     /// Whether a parent is left as promiscuous as it was.
     #[getter]
     fn nopromisc(&self) -> bool {
@@ -492,6 +503,9 @@ impl Endpoint {
         }
         if let Some(mode) = endpoint.get_addr_gen_mode() {
             named.set_item("addr_gen_mode", mode.to_string())?;
+        }
+        if !endpoint.get_wait_for_mac().is_zero() {
+            named.set_item("wait_for_mac", endpoint.get_wait_for_mac().as_secs_f64())?;
         }
         Ok((PyTuple::new(py, [endpoint.name().to_string()])?, named))
     }

@@ -3,16 +3,23 @@
 use std::sync::{Mutex, PoisonError};
 
 use macvlan_core::{
-    Attachment as CoreAttachment, Endpoint as CoreEndpoint, Host as Core, NetNs as CoreNetNs,
+    Attachment as CoreAttachment, Detached, Endpoint as CoreEndpoint, Host as Core,
+    NetNs as CoreNetNs, Parent as CoreParent, Result,
 };
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyTuple;
 
-use crate::argument::{maybe, take};
+use crate::argument::{Arg, many, maybe, take};
 use crate::attachment::Attachment;
 use crate::closable::Closable;
-use crate::error::OrRaise;
+use crate::detaching::{Detaching, Was};
+use crate::difference::Difference;
+use crate::error::{OrRaise, raised};
 use crate::handle::Handle;
 use crate::netns::NetNs;
+use crate::output::Enumeration;
+use crate::pool::Pool;
 
 /// Attaches endpoints to containers, and detaches them.
 ///
@@ -60,10 +67,135 @@ impl Host {
 
     /// Takes the interface away, and with it its addresses, routes and rules; and its parent, if that
     /// is a VLAN that was made on demand and nobody else is on it. The kernel takes about 16 ms for it.
-    fn detach(&self, py: Python<'_>, attachment: &Bound<'_, PyAny>) -> PyResult<()> {
+    ///
+    /// What is gone already is no failure; the answer tells.
+    fn detach<'py>(
+        &self,
+        py: Python<'py>,
+        attachment: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let host = self.0.get()?;
         let attachment: CoreAttachment = take("attachment", attachment)?;
-        py.detach(|| host.detach(attachment)).or_raise(py)
+        Was(py.detach(|| host.detach(attachment)).or_raise(py)?).to_member(py)
+    }
+
+    /// Detaches without waiting: a thread does it, and the Detaching tells how it went.
+    fn detach_later(&self, py: Python<'_>, attachment: &Bound<'_, PyAny>) -> PyResult<Detaching> {
+        let host = self.0.get()?;
+        let attachment: CoreAttachment = take("attachment", attachment)?;
+        Ok(Detaching::new(py.detach(|| host.detach_later(attachment))))
+    }
+
+    /// Attaches many: for each pair of an endpoint and a namespace an Attachment or an exception, in
+    /// their order. A failure does not stop the others.
+    fn attach_all<'py>(
+        &self,
+        py: Python<'py>,
+        pairs: &Bound<'py, PyAny>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let host = self.0.get()?;
+        let pairs: Vec<(CoreEndpoint, CoreNetNs)> = many("pairs", pairs)?;
+        let items = pairs.iter().map(|(endpoint, netns)| (endpoint, netns));
+        let results = py.detach(|| host.attach_all(items));
+        let each = |result: Result<CoreAttachment>| match result {
+            Ok(made) => Ok(Attachment::new(made).into_pyobject(py)?.into_any()),
+            Err(error) => Ok(raised(py, &error).into_value(py).into_bound(py).into_any()),
+        };
+        results.into_iter().map(each).collect()
+    }
+
+    /// Detaches many, their waits at the same time: for each what there was to detach, or an
+    /// exception, in their order. A failure does not stop the others.
+    fn detach_all<'py>(
+        &self,
+        py: Python<'py>,
+        attachments: &Bound<'py, PyAny>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let host = self.0.get()?;
+        let attachments: Vec<CoreAttachment> = many("attachments", attachments)?;
+        let results = py.detach(|| host.detach_all(attachments));
+        let each = |result: Result<Detached>| match result {
+            Ok(detached) => Was(detached).to_member(py),
+            Err(error) => Ok(raised(py, &error).into_value(py).into_bound(py).into_any()),
+        };
+        results.into_iter().map(each).collect()
+    }
+
+    /// What is not as the endpoint says; empty if all is right. Reads only. What is there besides,
+    /// such as further addresses, is no difference.
+    fn check(
+        &self,
+        py: Python<'_>,
+        endpoint: &Bound<'_, PyAny>,
+        netns: &Bound<'_, PyAny>,
+    ) -> PyResult<Vec<Difference>> {
+        let host = self.0.get()?;
+        let endpoint: CoreEndpoint = take("endpoint", endpoint)?;
+        let netns: CoreNetNs = take("netns", netns)?;
+        let found = py.detach(|| host.check(&endpoint, &netns)).or_raise(py)?;
+        Ok(found.into_iter().map(Difference).collect())
+    }
+
+    /// Makes it so: attaches the endpoint when it is missing, repairs what has drifted, and does
+    /// nothing but read when all is right. Gives the attachment, and what was repaired.
+    ///
+    /// What cannot be changed in place (kind, parent, number of queues, to or from mode passthru) is
+    /// refused, or with replace=True detached and attached anew.
+    #[pyo3(
+        signature = (endpoint, netns, *, replace=Arg::Missing),
+        text_signature = "($self, endpoint, netns, *, replace=False)"
+    )]
+    fn ensure<'py>(
+        &self,
+        py: Python<'py>,
+        endpoint: &Bound<'py, PyAny>,
+        netns: &Bound<'py, PyAny>,
+        replace: Arg<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let host = self.0.get()?;
+        let endpoint: CoreEndpoint = take("endpoint", endpoint)?;
+        let netns: CoreNetNs = take("netns", netns)?;
+        let replace = replace.or("replace", false)?;
+        let ensure = if replace { Core::ensure_or_replace } else { Core::ensure };
+        let ensured = py.detach(|| ensure(&host, &endpoint, &netns)).or_raise(py)?;
+        let repaired = ensured.repaired.into_iter().map(Difference).collect::<Vec<_>>();
+        let made = Attachment::new(ensured.attachment);
+        CLASS.import(py, "macvlan._values", "Ensured")?.call1((made, PyTuple::new(py, repaired)?))
+    }
+
+    /// Removes VLANs that were made on demand and that nobody uses: those whose containers ended
+    /// without being detached.
+    fn remove_unused_parents(&self, py: Python<'_>) -> PyResult<()> {
+        let host = self.0.get()?;
+        py.detach(|| host.remove_unused_parents()).or_raise(py)
+    }
+
+    /// A pool of namespaces, each with a macvlan in mode bridge on this parent, filled when this
+    /// returns.
+    fn pool(
+        &self,
+        py: Python<'_>,
+        parent: &Bound<'_, PyAny>,
+        size: &Bound<'_, PyAny>,
+    ) -> PyResult<Pool> {
+        let host = self.0.get()?;
+        let (parent, size): (CoreParent, u32) = (take("parent", parent)?, take("size", size)?);
+        py.detach(|| host.pool(parent, size as usize)).or_raise(py).map(Pool::new)
+    }
+
+    /// A pool of links of any kind, with the options of a template that are said when a link is made:
+    /// its kind, parent, MTU, queues, group, transmit queue length, promisc and lo_up.
+    fn pool_of(
+        &self,
+        py: Python<'_>,
+        template: &Bound<'_, PyAny>,
+        size: &Bound<'_, PyAny>,
+    ) -> PyResult<Pool> {
+        let host = self.0.get()?;
+        let (template, size): (CoreEndpoint, u32) =
+            (take("template", template)?, take("size", size)?);
+        py.detach(|| host.pool_of(template, size as usize)).or_raise(py).map(Pool::new)
     }
 
     /// For a with block: attaches on the way in, gives the Attachment, and detaches on the way out,
@@ -163,7 +295,7 @@ impl Attached {
         let _ = (kind, error, traceback);
         let attachment = self.attachment.lock().unwrap_or_else(PoisonError::into_inner).take();
         match attachment {
-            Some(attachment) => py.detach(|| self.host.detach(attachment)).or_raise(py),
+            Some(attachment) => py.detach(|| self.host.detach(attachment)).or_raise(py).map(drop),
             None => Ok(()),
         }
     }

@@ -12,6 +12,8 @@ mod argument;
 mod attachment;
 mod closable;
 mod descriptor;
+mod detaching;
+mod difference;
 mod endpoint;
 mod error;
 mod handle;
@@ -24,6 +26,7 @@ mod netns;
 mod options;
 mod output;
 mod parent;
+mod pool;
 mod promisc;
 mod route;
 mod route_info;
@@ -38,6 +41,10 @@ mod _macvlan {
     use crate::address_info::AddressInfo;
     #[pymodule_export]
     use crate::attachment::Attachment;
+    #[pymodule_export]
+    use crate::detaching::Detaching;
+    #[pymodule_export]
+    use crate::difference::Difference;
     #[pymodule_export]
     use crate::endpoint::Endpoint;
     #[pymodule_export]
@@ -56,6 +63,8 @@ mod _macvlan {
     use crate::netns::NetNs;
     #[pymodule_export]
     use crate::parent::Parent;
+    #[pymodule_export]
+    use crate::pool::Pool;
     #[pymodule_export]
     use crate::promisc::PromiscGuard;
     #[pymodule_export]

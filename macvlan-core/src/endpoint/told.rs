@@ -1,6 +1,7 @@
 //! What an endpoint was told, read back: for other languages, and for whoever shows or stores it.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use crate::address::Address;
 use crate::endpoint::{Endpoint, EndpointKind};
@@ -20,6 +21,11 @@ impl Endpoint {
     /// Its MAC address, if one was given.
     pub fn get_mac(&self) -> Option<MacAddr> {
         self.mac
+    }
+
+    /// How long to try again while somebody else has the MAC address.
+    pub fn get_wait_for_mac(&self) -> Duration {
+        self.mac_patience
     }
 
     /// Its MTU in bytes, if one was given.
