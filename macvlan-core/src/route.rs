@@ -282,7 +282,7 @@ impl Route {
     }
 
     /// Refuses what no kernel can take: families that do not fit together.
-    pub(crate) fn check(&self) -> Result<()> {
+    pub fn check(&self) -> Result<()> {
         let refuse = |why: String| Err(Error::invalid(format!("use route {self}"), why));
         let v4 = self.destination.addr().is_ipv4();
         if let Some(gateway) = self.gateway {

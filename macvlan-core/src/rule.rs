@@ -94,8 +94,11 @@ impl Rule {
         self.v6
     }
 
-    /// Refuses families that do not fit together.
-    pub(crate) fn check(&self) -> Result<()> {
+    /// Refuses what no kernel can take: families that do not fit together, table 0.
+    pub fn check(&self) -> Result<()> {
+        if self.table == 0 {
+            return Err(Error::invalid(format!("use rule {self}"), "0 is no routing table"));
+        }
         let mut nets = [self.from, self.to].into_iter().flatten();
         if nets.any(|net| net.addr().is_ipv6() != self.v6) {
             return Err(Error::invalid(

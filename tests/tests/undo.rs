@@ -54,8 +54,7 @@ fn the_mac_address_is_a_siblings() -> Outcome {
     let sibling = Endpoint::new("net0", "ens33")?.mac(mac).lo_up(false);
     let elsewhere = Container::start()?;
     let attachment = stage.lab.a.host.attach(&sibling, &elsewhere.netns()?)?;
-    let words =
-        "a link in another namespace on the same parent has the MAC address 02:42:c0:a8:0f:14";
+    let words = "on the same parent has the MAC address 02:42:c0:a8:0f:14";
     stage.refuse(&eth0()?.mac(mac), ErrorKind::MacInUse, words);
     stage.lab.a.host.detach(attachment)?;
 

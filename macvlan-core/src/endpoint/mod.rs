@@ -8,6 +8,7 @@ mod ensure;
 mod on_demand;
 mod parent;
 mod plan;
+mod told;
 
 use std::net::IpAddr;
 use std::time::Duration;

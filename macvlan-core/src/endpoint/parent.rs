@@ -88,9 +88,33 @@ impl Parent {
                     format!("name VLAN {} of link #{index}", tag.id),
                     "the base has no name that the VLAN could be called after",
                 )
-                .with_hint("give the VLAN a name with Parent::name")),
+                .with_hint("give the VLAN a name of its own")),
             },
             (Named::AfterBase, None) => Err(Error::invalid("name the parent", "it has no name")),
+        }
+    }
+
+    /// What a VLAN that can be made on demand is on; none for a link that must exist.
+    pub fn get_base(&self) -> Option<&Parent> {
+        self.on_demand().map(|(base, _)| base)
+    }
+
+    /// The id of a VLAN that can be made on demand.
+    pub fn get_vlan_id(&self) -> Option<u16> {
+        self.on_demand().map(|(_, tag)| tag.id)
+    }
+
+    /// The protocol of a VLAN that can be made on demand.
+    pub fn get_protocol(&self) -> Option<VlanProtocol> {
+        self.on_demand().map(|(_, tag)| tag.protocol)
+    }
+
+    /// The name that was given to a VLAN that can be made on demand; none if it is called after its
+    /// base.
+    pub fn get_name(&self) -> Option<LinkName> {
+        match (&self.link, &self.vlan) {
+            (Named::Link(LinkId::Name(name)), Some(_)) => Some(*name),
+            _ => None,
         }
     }
 
@@ -107,9 +131,7 @@ impl<T: TryInto<Parent, Error: Into<Error>>> IntoParent for T {}
 fn name_after(base: &str, id: u16) -> Result<LinkName> {
     let name = format!("{base}.{id}");
     LinkName::new(&name).map_err(|error| {
-        error.with_hint(format!(
-            "give VLAN {id} of {base} a shorter name, with Parent::vlan({base:?}, {id}) and Parent::name"
-        ))
+        error.with_hint(format!("give VLAN {id} of {base} a shorter name of its own"))
     })
 }
 
@@ -235,6 +257,18 @@ mod tests {
     #[test]
     fn the_group_is_the_one_that_the_documentation_names() {
         assert_eq!(Parent::ON_DEMAND_GROUP, 1_835_098_998);
+    }
+
+    #[test]
+    fn what_was_told_is_read_back() {
+        let parent = Parent::vlan("ens33.20", 100).unwrap().protocol(VlanProtocol::Dot1ad);
+        assert_eq!(parent.get_base(), Some(&"ens33.20".parse().unwrap()));
+        assert_eq!(parent.get_vlan_id(), Some(100));
+        assert_eq!(parent.get_protocol(), Some(VlanProtocol::Dot1ad));
+        assert_eq!(parent.get_name(), None);
+        assert_eq!(parent.name("lan").unwrap().get_name().unwrap(), "lan");
+        let link = Parent::link(7);
+        assert_eq!((link.get_base(), link.get_vlan_id(), link.get_name()), (None, None, None));
     }
 
     #[test]

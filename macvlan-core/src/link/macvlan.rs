@@ -181,7 +181,7 @@ impl Macvlan {
     }
 
     /// Refuses what the kernel would refuse with a bare "invalid argument", or not heed.
-    pub(crate) fn check(&self) -> Result<()> {
+    pub fn check(&self) -> Result<()> {
         let has_list = !self.source_macs.is_empty();
         check_mode(self.mode, has_list, self.nopromisc, self.nodst)
     }

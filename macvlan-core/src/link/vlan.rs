@@ -69,7 +69,7 @@ impl Vlan {
         let refuse = |why| Err(Error::invalid(format!("use {id} as a VLAN id"), why));
         match id {
             0 => refuse(
-                "ids go from 1 to 4094; 0 stands for priority tags without a VLAN, which Vlan::priority_tags gives",
+                "ids go from 1 to 4094; 0 stands for priority tags without a VLAN, which are asked for by name",
             ),
             1..=Self::MAX_ID => Ok(Self::of(id)),
             _ => refuse("ids go from 1 to 4094"),

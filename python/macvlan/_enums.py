@@ -1,0 +1,305 @@
+"""The enumerations, each also a string: a member is equal to its name in iproute2 and the kernel."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+__all__ = [
+    "AddrGenMode",
+    "Detached",
+    "DifferenceKind",
+    "DuplicateDetection",
+    "EndpointKind",
+    "ErrorKind",
+    "Family",
+    "LinkKind",
+    "LinkState",
+    "Mode",
+    "NeighbourState",
+    "RouteKind",
+    "Scope",
+    "VlanProtocol",
+]
+
+
+class _Named(str, Enum):
+    """Members whose value is what the kernel or `ip` calls them."""
+
+    def __str__(self) -> str:
+        return str.__str__(self)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}.{self.name}"
+
+    @classmethod
+    def _missing_(cls, value: object) -> _Named | None:
+        """Finds a member by its value or name in whatever case."""
+        if not isinstance(value, str):
+            return None
+        wanted = value.lower()
+        return next((m for m in cls if wanted in (m.value.lower(), m.name.lower())), None)
+
+
+class Mode(_Named):
+    """Who a macvlan may talk to."""
+
+    PRIVATE = "private"
+    """Everybody on the wire, but no sibling on the same parent."""
+    VEPA = "vepa"
+    """Siblings too, if the switch outside sends their frames back (802.1Qbg reflective relay)."""
+    BRIDGE = "bridge"
+    """Siblings directly, and everybody on the wire."""
+    PASSTHRU = "passthru"
+    """The parent is this link's alone, which has the parent's MAC address."""
+    SOURCE = "source"
+    """Only frames from a list of MAC addresses come in."""
+
+
+class VlanProtocol(_Named):
+    """The EtherType of a VLAN's tag."""
+
+    DOT1Q = "802.1Q"
+    """The customer tag, 0x8100."""
+    DOT1AD = "802.1ad"
+    """The service tag of QinQ, 0x88a8."""
+
+
+class AddrGenMode(_Named):
+    """How the kernel makes a link's IPv6 link-local address."""
+
+    EUI64 = "eui64"
+    """From the MAC address (RFC 4291), what the kernel does by itself."""
+    NONE = "none"
+    """Not at all."""
+    STABLE_SECRET = "stable_secret"  # noqa: S105, the kernel's name
+    """Stable, and telling nothing (RFC 7217), from the namespace's sysctl."""
+    RANDOM = "random"
+    """As STABLE_SECRET, from a secret that the kernel makes up."""
+
+
+class DuplicateDetection(_Named):
+    """What the kernel does before it uses an IPv6 address (RFC 4862)."""
+
+    KERNEL = "kernel"
+    """What the namespace's sysctl accept_dad says: the address is tentative for a second or two."""
+    SKIP = "nodad"
+    """Nothing: the address can be used at once."""
+    OPTIMISTIC = "optimistic"
+    """It can be used while it is being checked (RFC 4429), where the kernel was built so."""
+
+
+class RouteKind(_Named):
+    """What happens to packets that a route matches."""
+
+    UNICAST = "unicast"
+    """They go to the gateway or the link."""
+    BLACKHOLE = "blackhole"
+    """They vanish; local senders get EINVAL."""
+    UNREACHABLE = "unreachable"
+    """They vanish, and the sender is told "host unreachable"."""
+    PROHIBIT = "prohibit"
+    """They vanish, and the sender is told "administratively prohibited"."""
+
+
+class Scope(_Named):
+    """How far away a destination is."""
+
+    GLOBAL = "global"
+    """Anywhere, through a gateway."""
+    SITE = "site"
+    """Inside this site."""
+    LINK = "link"
+    """Directly on the link."""
+    HOST = "host"
+    """On this machine."""
+    NOWHERE = "nowhere"
+    """Nowhere: a destination that does not exist."""
+
+
+class LinkState(_Named):
+    """Whether a link works (RFC 2863)."""
+
+    UNKNOWN = "UNKNOWN"
+    """The driver does not tell; it works if it is up."""
+    NOT_PRESENT = "NOTPRESENT"
+    """Something is missing."""
+    DOWN = "DOWN"
+    """It does not work."""
+    LOWER_LAYER_DOWN = "LOWERLAYERDOWN"
+    """The link below does not work."""
+    TESTING = "TESTING"
+    """It is being tested."""
+    DORMANT = "DORMANT"
+    """It waits for something, such as authentication."""
+    UP = "UP"
+    """It works."""
+
+
+class NeighbourState(_Named):
+    """How sure a neighbour entry is (RFC 4861)."""
+
+    INCOMPLETE = "INCOMPLETE"
+    """Being asked for."""
+    REACHABLE = "REACHABLE"
+    """Confirmed lately."""
+    STALE = "STALE"
+    """Confirmed some time ago; used, and checked when used."""
+    DELAY = "DELAY"
+    """About to be checked."""
+    PROBE = "PROBE"
+    """Being checked."""
+    FAILED = "FAILED"
+    """It did not answer."""
+    NOARP = "NOARP"
+    """Needs no asking, on a link that knows no such thing."""
+    PERMANENT = "PERMANENT"
+    """Somebody said so."""
+    NONE = "NONE"
+    """None of these."""
+
+
+class EndpointKind(_Named):
+    """The kinds of link that an endpoint can be."""
+
+    MACVLAN = "macvlan"
+    """A MAC address of its own on the parent's wire."""
+    MACVTAP = "macvtap"
+    """The same, and a VM monitor reads and writes its frames."""
+    VLAN = "vlan"
+    """A VLAN of the parent, and nothing in between."""
+
+
+class LinkKind(_Named):
+    """The kinds of link that Handle.add_link() makes."""
+
+    MACVLAN = "macvlan"
+    """A MAC address of its own on the parent's wire."""
+    MACVTAP = "macvtap"
+    """The same, and a VM monitor reads and writes its frames."""
+    VLAN = "vlan"
+    """A VLAN of a parent."""
+    VETH = "veth"
+    """A cable, with a name for each end."""
+    DUMMY = "dummy"
+    """It leads nowhere."""
+    BRIDGE = "bridge"
+    """A software switch."""
+
+
+class ErrorKind(_Named):
+    """The cause of a MacvlanError, as far as it could be told."""
+
+    INVALID_VALUE = "invalid-value"
+    """A value that can never be right, refused before any system call."""
+    PARENT_NOT_FOUND = "parent-not-found"
+    """The parent link does not exist in the host's namespace."""
+    PARENT_BUSY = "parent-busy"
+    """The parent is a port of a bridge, bond or team, carries ipvlan, or cannot carry such links."""
+    PASSTHRU_CONFLICT = "passthru-conflict"
+    """Passthru needs the parent for itself, and somebody else is on it."""
+    MTU_TOO_LARGE = "mtu-too-large"
+    """The MTU asked for is above what the parent allows."""
+    NAME_TAKEN = "name-taken"
+    """A link of that name exists in the namespace."""
+    MAC_IN_USE = "mac-in-use"
+    """The parent or a sibling already has this MAC address."""
+    ADDRESS_TAKEN = "address-taken"
+    """The link already has this address."""
+    ROUTE_EXISTS = "route-exists"
+    """The namespace already has this route, or rule."""
+    GATEWAY_UNREACHABLE = "gateway-unreachable"
+    """The gateway is on no subnet that the namespace can reach directly."""
+    NAMESPACE_GONE = "namespace-gone"
+    """The process is gone, and its namespace with it, or the named namespace does not exist."""
+    NOT_A_NAMESPACE = "not-a-namespace"
+    """A path or file descriptor that is something else than a network namespace."""
+    PERMISSION_DENIED = "permission-denied"
+    """A capability is missing; the message says which one, and where."""
+    UNSUPPORTED = "unsupported"
+    """The kernel lacks what was asked for."""
+    NOT_FOUND = "not-found"
+    """The link, address or route to be changed, read or deleted does not exist."""
+    EXISTS = "exists"
+    """Something of that name exists that is not a link: a named namespace, for example."""
+    IPV6_DISABLED = "ipv6-disabled"
+    """IPv6 is switched off in the namespace or on the link."""
+    PROTOCOL = "protocol"
+    """The kernel's reply could not be understood, or did not come."""
+    INTERRUPTED = "interrupted"
+    """A listing was interrupted by changes again and again."""
+    SYSTEM = "system"
+    """Any other refusal by the kernel; see errno and kernel_message."""
+    BUG = "bug"
+    """A fault of this library."""
+    PARENT_DOWN = "parent-down"
+    """The parent is down, and the link cannot come up before it does."""
+    NEEDS_REPLACEMENT = "needs-replacement"
+    """The endpoint's link is one that cannot be changed into what is wanted, only be replaced."""
+
+
+class Detached(_Named):
+    """What there was to detach."""
+
+    REMOVED = "removed"
+    """The link was there, and is gone now."""
+    ALREADY_GONE = "already-gone"
+    """The link was gone already."""
+
+
+class DifferenceKind(_Named):
+    """What differs from what an endpoint says."""
+
+    LINK_MISSING = "link-missing"
+    """There is no link of that name."""
+    MADE = "made"
+    """The link is of another kind, or has an option that cannot be changed."""
+    PARENT = "parent"
+    """The link hangs on another parent, or the parent is gone."""
+    MAC = "mac"
+    """The link's MAC address."""
+    MTU = "mtu"
+    """The link's MTU."""
+    MACVLAN = "macvlan"
+    """Options of a macvlan or macvtap that can be changed."""
+    VLAN = "vlan"
+    """Options of a VLAN that can be changed."""
+    DOWN = "down"
+    """The link is down."""
+    PROMISC = "promisc"
+    """The link's promisc flag."""
+    ALIAS = "alias"
+    """The link's alias."""
+    ALTERNATIVE_NAME = "alternative-name"
+    """An alternative name is missing."""
+    GROUP = "group"
+    """The link's group."""
+    TX_QUEUE_LEN = "tx-queue-len"
+    """The link's transmit queue length."""
+    ADDR_GEN_MODE = "addr-gen-mode"
+    """The link's address generation mode."""
+    ADDRESS_MISSING = "address-missing"
+    """An address is missing."""
+    ROUTE_MISSING = "route-missing"
+    """A route is missing."""
+    RULE_MISSING = "rule-missing"
+    """A policy rule is missing."""
+    LOOPBACK_DOWN = "loopback-down"
+    """lo is down."""
+    OTHER = "other"
+    """Something that this version has no name for; str() of the difference says what."""
+
+
+class Family(int, Enum):
+    """IPv4 or IPv6, by the number that ipaddress has as an address's version."""
+
+    V4 = 4
+    V6 = 6
+
+    def __repr__(self) -> str:
+        return f"Family.{self.name}"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Family | None:
+        if not isinstance(value, str):
+            return None
+        return {"v4": cls.V4, "ipv4": cls.V4, "v6": cls.V6, "ipv6": cls.V6}.get(value.lower())

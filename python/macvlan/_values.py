@@ -1,0 +1,102 @@
+"""Values that are subclasses of Python's own classes."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from macvlan._enums import DuplicateDetection
+from macvlan._macvlan import Attachment, Difference, Parent, address_text, mac_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Address6", "Ensured", "MacAddr", "NetNsId"]
+
+
+class MacAddr(str):
+    """A MAC address that a link can have: not zero, not multicast; in lower case.
+
+    It is its text, and equal to that; packed has the six bytes.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, mac: str | bytes) -> MacAddr:
+        return str.__new__(cls, mac_text(mac))
+
+    @classmethod
+    def from_ipv4(cls, address: str | ipaddress.IPv4Address) -> MacAddr:
+        """02:42: and the four bytes of the address, as Docker derives them."""
+        return cls(b"\x02\x42" + ipaddress.IPv4Address(address).packed)
+
+    @property
+    def packed(self) -> bytes:
+        """The six bytes, first on the wire first."""
+        return bytes.fromhex(self.replace(":", ""))
+
+    def __repr__(self) -> str:
+        return f"MacAddr({str(self)!r})"
+
+    def __getnewargs__(self) -> tuple[str]:
+        return (str(self),)
+
+
+class Address6(ipaddress.IPv6Interface):
+    """An IPv6 address with its prefix length that knows how duplicates are detected.
+
+    "fd00::2/64 nodad" and "fd00::2/64 optimistic" say so as `ip` does. Two are equal when address and
+    prefix length are, as for every ipaddress.IPv6Interface.
+    """
+
+    def __init__(
+        self,
+        address: str | ipaddress.IPv6Interface,
+        *,
+        duplicate_detection: DuplicateDetection | str | None = None,
+    ) -> None:
+        text, how = address_text(address)
+        super().__init__(text)
+        self._how = DuplicateDetection(how if duplicate_detection is None else duplicate_detection)
+
+    @property
+    def duplicate_detection(self) -> DuplicateDetection:
+        """What the kernel does before it uses the address."""
+        return self._how
+
+    def __repr__(self) -> str:
+        return f"Address6({self._text()!r})"
+
+    def __reduce__(self) -> tuple[type[Address6], tuple[str]]:
+        return (Address6, (self._text(),))
+
+    def _text(self) -> str:
+        plain = self._how is DuplicateDetection.KERNEL
+        return str(self) if plain else f"{self} {self._how}"
+
+
+class NetNsId(NamedTuple):
+    """What tells one network namespace from all others that exist at the same time."""
+
+    device: int
+    """The device number of the kernel's nsfs."""
+    inode: int
+    """The inode number on it."""
+
+    def __str__(self) -> str:
+        return f"net:[{self.inode}]"
+
+
+class Ensured(NamedTuple):
+    """What Host.ensure() found and left."""
+
+    attachment: Attachment
+    """The endpoint, as it is now."""
+    repaired: tuple[Difference, ...]
+    """What was not as it should be, and is now; empty if nothing had to be done."""
+
+
+def rebuild_parent(maker: str, positional: tuple[Any, ...], named: dict[str, Any]) -> Parent:
+    """Makes a Parent again; pickle calls it."""
+    make: Callable[..., Parent] = getattr(Parent, maker)
+    return make(*positional, **named)

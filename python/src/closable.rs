@@ -1,0 +1,50 @@
+//! What holds a file descriptor and can be closed before its last reference goes.
+
+use std::sync::{Mutex, PoisonError};
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+/// A value that is there until it is closed.
+pub(crate) struct Closable<T> {
+    what: &'static str,
+    value: Mutex<Option<T>>,
+}
+
+impl<T> Closable<T> {
+    pub(crate) fn new(what: &'static str, value: T) -> Self {
+        Self { what, value: Mutex::new(Some(value)) }
+    }
+
+    /// Takes the value out; closing twice does nothing. What it drops is dropped by the caller,
+    /// without the interpreter.
+    pub(crate) fn close(&self, py: Python<'_>)
+    where
+        T: Send,
+    {
+        let value = self.value.lock().unwrap_or_else(PoisonError::into_inner).take();
+        py.detach(|| drop(value));
+    }
+
+    /// Does something short with the value: it must neither block nor call Python, as the lock is
+    /// held.
+    pub(crate) fn with<R>(&self, work: impl FnOnce(&mut T) -> R) -> PyResult<R> {
+        let mut value = self.value.lock().unwrap_or_else(PoisonError::into_inner);
+        value.as_mut().map(work).ok_or_else(|| self.closed())
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.value.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
+    /// As Python's files say it.
+    fn closed(&self) -> PyErr {
+        PyValueError::new_err(format!("the {} is closed", self.what))
+    }
+}
+
+impl<T: Clone> Closable<T> {
+    pub(crate) fn get(&self) -> PyResult<T> {
+        self.with(|value| value.clone())
+    }
+}

@@ -1,0 +1,69 @@
+"""What all tests share: the lab, what a kernel has to have, and how results are told."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pytest
+from lab import Lab
+from libtest import Reporter
+
+from macvlan import ErrorKind, Handle, MacvlanError, NetNs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@cache
+def _lacks(kind: str) -> str | None:
+    """Why links of a kind cannot be made here: found out by trying."""
+    try:
+        with NetNs.anonymous() as netns, Handle(netns) as handle:
+            handle.add_link("cable", kind="veth", peer="other")
+            if kind in ("dummy", "bridge"):
+                handle.add_link("tried", kind=kind)
+            elif kind != "veth":
+                vlan_id = 100 if kind == "vlan" else None
+                handle.add_link("tried", kind=kind, parent="cable", vlan_id=vlan_id)
+    except MacvlanError as error:
+        if error.kind is ErrorKind.PERMISSION_DENIED:
+            return "it takes root (CAP_SYS_ADMIN and CAP_NET_ADMIN)"
+        if error.kind is ErrorKind.UNSUPPORTED:
+            return f"the kernel has no {'8021q' if kind == 'vlan' else kind}"
+        raise
+    return None
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--libtest", action="store_true", help="tell results as Rust's harness does")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--libtest"):  # together with -p no:terminal
+        config.pluginmanager.register(Reporter())
+    config.addinivalue_line("markers", "needs(kind, …): the kernel can make links of these kinds")
+    config.addinivalue_line("markers", "root: it makes network namespaces")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    kinds = [kind for mark in item.iter_markers("needs") for kind in mark.args]
+    if kinds or "lab" in getattr(item, "fixturenames", ()) or item.get_closest_marker("root"):
+        for kind in ("macvlan", *kinds):
+            reason = _lacks(kind)
+            if reason is not None:
+                pytest.skip(reason)
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    """Two hosts with a cable between them."""
+    with Lab() as made:
+        yield made
+
+
+@pytest.fixture
+def long() -> bool:
+    """Whether the long form of a test is wanted."""
+    return bool(os.environ.get("MACVLAN_LONG"))

@@ -1,0 +1,64 @@
+"""Tells results as Rust's test harness does, so that tests/run can add them up with all others."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
+
+
+class Reporter:
+    """What `--libtest` puts in place of pytest's own reporter."""
+
+    def __init__(self) -> None:
+        self.started = time.monotonic()
+        self.counts = {"ok": 0, "FAILED": 0, "ignored": 0}
+        self.failed: dict[str, str] = {}
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self._tell(_name(report.nodeid), "FAILED", str(report.longrepr))
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        if session.config.option.collectonly:
+            for item in session.items:
+                print(f"{_name(item.nodeid)}: test")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        name = _name(report.nodeid)
+        if report.failed:
+            if name not in self.failed:
+                self._tell(name, "FAILED", "\n".join([report.longreprtext, report.capstdout]))
+        elif report.skipped:
+            assert isinstance(report.longrepr, tuple)
+            reason = report.longrepr[2].removeprefix("Skipped: ")
+            self._tell(name, f"ignored, {reason}")
+        elif report.when == "call":
+            self._tell(name, "ok")
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if session.config.option.collectonly:
+            return
+        if self.failed:
+            print("\nfailures:")
+            for name, words in self.failed.items():
+                print(f"\n---- {name} ----\n{words}")
+        word = "FAILED" if self.failed else "ok"
+        ok, failed, ignored = self.counts.values()
+        print(
+            f"\ntest result: {word}. {ok} passed; {failed} failed; {ignored} ignored; 0 measured; "
+            f"0 filtered out; finished in {time.monotonic() - self.started:.2f}s",
+            flush=True,
+        )
+
+    def _tell(self, name: str, outcome: str, words: str = "") -> None:
+        self.counts[outcome.split(",")[0]] += 1
+        if outcome == "FAILED":
+            self.failed[name] = words
+        print(f"test {name} ... {outcome}", flush=True)
+
+
+def _name(nodeid: str) -> str:
+    return nodeid.rpartition("/")[2].replace(".py::", "::").replace(" ", "_")

@@ -1,0 +1,236 @@
+"""Wrong arguments: TypeError or InvalidError, and the message names the argument and the value."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Address, IPv4Network
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from macvlan import (
+    Address6,
+    Endpoint,
+    ErrorKind,
+    Handle,
+    Host,
+    InvalidError,
+    MacAddr,
+    MacvlanError,
+    Macvlan,
+    NetNs,
+    Parent,
+    Route,
+    Rule,
+    Vlan,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+INVALID: list[tuple[dict[str, Any], str, str]] = [
+    ({"name": "a/b"}, "name", "a/b"),
+    ({"name": ""}, "name", '""'),
+    ({"name": "sixteen-bytes-xx"}, "name", "sixteen-bytes-xx"),
+    ({"name": "\udc80"}, "name", r"\udc80"),
+    ({"parent": "verylongname0.4094"}, "parent", "verylongname0.4094"),
+    ({"parent": -1}, "parent", "-1"),
+    ({"parent": 2**40}, "parent", str(2**40)),
+    ({"parent": 2**80}, "parent", str(2**80)),
+    ({"kind": "ipvlan"}, "kind", "ipvlan"),
+    ({"mode": "bridged"}, "mode", "bridged"),
+    ({"mac": "01:00:5e:00:00:01"}, "mac", "01:00:5e:00:00:01"),
+    ({"mac": "02:42"}, "mac", "02:42"),
+    ({"mac": b"\x02\x42"}, "mac", r"b'\x02B'"),
+    ({"mtu": -1}, "mtu", "-1"),
+    ({"mtu": 2**32}, "mtu", str(2**32)),
+    ({"addresses": ["10.0.0.1"]}, "addresses[0]", "10.0.0.1"),
+    ({"addresses": ["10.0.0.1/8", "10.0.0.256/8"]}, "addresses[1]", "10.0.0.256"),
+    ({"addresses": ["10.0.0.1/33"]}, "addresses[0]", "10.0.0.1/33"),
+    ({"addresses": [IPv4Address("10.0.0.1")]}, "addresses[0]", "10.0.0.1"),
+    ({"addresses": ["10.0.0.1/8@fd00::1"]}, "addresses[0]", "fd00::1"),
+    ({"addresses": ["10.0.0.1/8 nodad"]}, "addresses[0]", "10.0.0.1/8"),
+    ({"gateways": ["10.0.0.1/8"]}, "gateways[0]", "10.0.0.1/8"),
+    ({"gateways": ["fe80::1%eth0"]}, "gateways[0]", "fe80::1%eth0"),
+    ({"routes": ["10.0.0.1/8"]}, "routes[0]", "10.0.0.1/8"),
+    ({"routes": ["10.0.0.0/8 by 10.0.0.1"]}, "routes[0]", "10.0.0.0/8 by 10.0.0.1"),
+    ({"source_routing": -5}, "source_routing", "-5"),
+    ({"group": -5}, "group", "-5"),
+    ({"addr_gen_mode": "eui-64"}, "addr_gen_mode", "eui-64"),
+    ({"wait_for_mac": -1}, "wait_for_mac", "-1"),
+    ({"wait_for_mac": float("nan")}, "wait_for_mac", "nan"),
+    ({"source_macs": ["x"], "mode": "source"}, "source_macs[0]", '"x"'),
+    ({"vlan_id": 5}, "vlan_id", "5"),
+    ({"gvrp": True}, "gvrp", "True"),
+    ({"vlan_protocol": "802.1ad"}, "vlan_protocol", "802.1ad"),
+    ({"kind": "vlan", "vlan_id": 4095}, "vlan_id", "4095"),
+    ({"kind": "vlan", "vlan_id": 0}, "vlan_id", "0"),
+    ({"kind": "vlan", "vlan_id": 70000}, "vlan_id", "70000"),
+    ({"kind": "vlan", "vlan_id": "100"}, "vlan_id", "'100'"),
+    ({"kind": "vlan", "vlan_id": 5, "vlan_protocol": "802.1x"}, "vlan_protocol", "802.1x"),
+    ({"kind": "vlan", "vlan_id": 5, "mode": "private"}, "mode", "private"),
+    ({"kind": "vlan", "vlan_id": 5, "bc_queue_len": 5}, "bc_queue_len", "5"),
+    ({"kind": "vlan", "vlan_id": 5, "egress_qos": {0: 8}}, "egress_qos", "8"),
+    ({"kind": "vlan", "vlan_id": 5, "ingress_qos": {8: 0}}, "ingress_qos", "8"),
+    ({"kind": "vlan", "vlan_id": 5, "ingress_qos": {300: 0}}, "ingress_qos[0]", "300"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "argument", "value"), INVALID, ids=lambda v: str(v)[:40])
+def test_a_wrong_value_is_named(arguments: dict[str, Any], argument: str, value: str) -> None:
+    with pytest.raises(InvalidError) as caught:
+        Endpoint(**{"name": "eth0", "parent": "ens33"} | arguments)
+    error = caught.value
+    assert error.argument == argument
+    assert str(error).startswith(f"argument '{argument}': cannot ")
+    assert value in str(error)
+    assert error.strerror in str(error)
+    assert error.kind is ErrorKind.INVALID_VALUE
+    assert error.errno == 22
+    assert isinstance(error, (ValueError, OSError, MacvlanError))
+    assert "\n" not in str(error)
+
+
+TOGETHER: list[tuple[dict[str, Any], str]] = [
+    ({"mtu": 60}, "MTU 60 is below the smallest, 68"),
+    ({"gateways": ["10.0.0.1", "10.0.0.2"]}, "10.0.0.1 and 10.0.0.2 cannot both be the gateway"),
+    ({"gateways": ["0.0.0.0"]}, "0.0.0.0 cannot be a gateway"),
+    ({"addresses": ["10.0.0.1/8", "10.0.0.1/8"]}, "10.0.0.1/8 is given twice"),
+    ({"source_macs": ["02:00:00:00:00:01"]}, "source MAC addresses belongs to mode source"),
+    ({"nodst": True}, "nodst belongs to mode source"),
+    ({"nopromisc": True}, "nopromisc belongs to mode passthru"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), TOGETHER, ids=lambda v: str(v)[:40])
+def test_values_that_do_not_go_together(arguments: dict[str, Any], words: str) -> None:
+    with pytest.raises(InvalidError, match=re.escape(words)):
+        Endpoint("eth0", parent="ens33", **arguments)
+
+
+WRONG_TYPES: list[tuple[dict[str, Any], str]] = [
+    ({"name": 5}, "argument 'name': expected a link's name as str, got 5 (int)"),
+    ({"name": b"eth0"}, "argument 'name': expected a link's name as str, got b'eth0' (bytes)"),
+    ({"parent": 1.5}, "argument 'parent': expected a link"),
+    ({"parent": None}, "argument 'parent': expected a link"),
+    ({"parent": True}, "argument 'parent': expected a link"),
+    ({"kind": 5}, "argument 'kind': expected an EndpointKind or its name, got 5 (int)"),
+    ({"mode": 4}, "argument 'mode': expected a Mode or its name, got 4 (int)"),
+    ({"mode": None}, "argument 'mode': expected a Mode or its name, got None (NoneType)"),
+    ({"mac": 5}, "argument 'mac': expected a MAC address as str, or its six bytes, got 5 (int)"),
+    ({"mtu": "1500"}, "argument 'mtu': expected an int, got '1500' (str)"),
+    ({"mtu": 1500.0}, "argument 'mtu': expected an int, got 1500.0 (float)"),
+    ({"mtu": True}, "argument 'mtu': expected an int, got True (bool)"),
+    ({"addresses": "10.0.0.1/8"}, "argument 'addresses': expected a sequence, got '10.0.0.1/8'"),
+    ({"addresses": None}, "argument 'addresses': expected a sequence, got None (NoneType)"),
+    ({"addresses": 5}, "argument 'addresses': expected a sequence, got 5 (int)"),
+    ({"addresses": [5]}, "argument 'addresses[0]': expected an address with its prefix length"),
+    (
+        {"addresses": [IPv4Network("10.0.0.0/8")]},
+        "argument 'addresses[0]': expected an address with its prefix length, as str or of "
+        "ipaddress, got IPv4Network('10.0.0.0/8') (IPv4Network)",
+    ),
+    ({"gateways": [5]}, "argument 'gateways[0]': expected an IP address as str or of ipaddress"),
+    ({"routes": [5]}, "argument 'routes[0]': expected a Route, or its text"),
+    ({"promisc": "yes"}, "argument 'promisc': expected a bool, got 'yes' (str)"),
+    ({"promisc": 1}, "argument 'promisc': expected a bool, got 1 (int)"),
+    ({"lo_up": None}, "argument 'lo_up': expected a bool, got None (NoneType)"),
+    ({"alias": 5}, "argument 'alias': expected a str, got 5 (int)"),
+    ({"queues": 5}, "argument 'queues': expected a pair, got 5 (int)"),
+    ({"queues": (1, 2, 3)}, "argument 'queues': expected a pair, got (1, 2, 3) (tuple)"),
+    ({"wait_for_mac": "1"}, "argument 'wait_for_mac': expected a number of seconds"),
+    ({"kind": "vlan"}, "argument 'vlan_id' is missing: a link of kind vlan needs it"),
+    ({"kind": "vlan", "vlan_id": 1.5}, "argument 'vlan_id': expected a VLAN's id as int"),
+    ({"kind": "vlan", "vlan_id": 5, "egress_qos": 5}, "argument 'egress_qos': expected a sequence"),
+    ({"mtuu": 5}, "unexpected keyword argument 'mtuu'"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), WRONG_TYPES, ids=lambda v: str(v)[:40])
+def test_a_wrong_type_is_named(arguments: dict[str, Any], words: str) -> None:
+    with pytest.raises(TypeError, match=re.escape(words)):
+        Endpoint(**{"name": "eth0", "parent": "ens33"} | arguments)
+
+
+def test_only_the_name_is_positional() -> None:
+    with pytest.raises(TypeError, match="missing 1 required keyword argument: 'parent'"):
+        Endpoint("eth0")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="positional"):
+        Endpoint("eth0", "ens33")  # type: ignore[misc, call-arg]
+
+
+OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
+    (lambda: Endpoint("e", parent="p").replace(mtuu=5), TypeError, "'mtuu'"),
+    (lambda: Endpoint("e", parent="p").replace(mtu="5"), TypeError, "argument 'mtu'"),
+    (lambda: Endpoint("e", parent="p").replace(mtu=5), InvalidError, "MTU 5"),
+    (lambda: Parent.vlan("eth0", 4095), InvalidError, "argument 'id': cannot use 4095"),
+    (lambda: Parent.vlan("eth0", 5, name="a/b"), InvalidError, "argument 'name'"),
+    (lambda: Parent.vlan("verylongname0", 4094), InvalidError, "a shorter name"),
+    (lambda: Parent.vlan(7, 5), InvalidError, "the base has no name"),
+    (lambda: Parent.vlan("eth0", 5, protocol=5), TypeError, "argument 'protocol'"),  # type: ignore[arg-type]
+    (lambda: Route("default"), InvalidError, "argument 'destination'"),
+    (lambda: Route("10.0.0.1/8"), InvalidError, "10.0.0.0/8 is the subnet"),
+    (lambda: Route("10.0.0.0/8 via 10.0.0.1"), InvalidError, "it is no subnet"),
+    (lambda: Route("fd00::/8", gateway="10.0.0.1"), InvalidError, "IPv4 gateway"),
+    (lambda: Route("10.0.0.0/8", scope="universe"), InvalidError, "argument 'scope'"),
+    (lambda: Route("10.0.0.0/8", scope=256), InvalidError, "argument 'scope'"),
+    (lambda: Route("10.0.0.0/8", kind="local"), InvalidError, "argument 'kind'"),
+    (lambda: Route(5), TypeError, "argument 'destination'"),  # type: ignore[arg-type]
+    (lambda: Route.parse("10.0.0.0/8 via"), InvalidError, "argument 'text'"),
+    (lambda: Route.parse(5), TypeError, "argument 'text'"),  # type: ignore[arg-type]
+    (lambda: Rule(0), InvalidError, "0 is no routing table"),
+    (lambda: Rule(5, from_="10.0.0.0/8", to="fd00::/8"), InvalidError, "one family"),
+    (lambda: Rule.parse("from all"), InvalidError, "it names no table"),
+    (lambda: Vlan(4095), InvalidError, "argument 'id'"),
+    (lambda: Macvlan("bridge", nodst=True), InvalidError, "nodst belongs to mode source"),
+    (lambda: Macvlan("x"), InvalidError, "argument 'mode'"),
+    (lambda: MacAddr("x"), InvalidError, "argument 'mac'"),
+    (lambda: MacAddr(5), TypeError, "argument 'mac'"),  # type: ignore[arg-type]
+    (lambda: Address6("fd00::1"), InvalidError, "prefix length is missing"),
+    (lambda: Address6("10.0.0.1/8"), ValueError, "10.0.0.1"),
+    (lambda: NetNs.from_pid(0), InvalidError, "pid 0"),
+    (lambda: NetNs.from_pid(-1), InvalidError, "argument 'pid'"),
+    (lambda: NetNs.from_pid("1"), TypeError, "argument 'pid'"),  # type: ignore[arg-type]
+    (lambda: NetNs.from_name("a/b"), InvalidError, "a/b"),
+    (lambda: NetNs.from_path(5), TypeError, "argument 'path'"),  # type: ignore[arg-type]
+    (lambda: NetNs.from_fd(-1), InvalidError, "argument 'fd'"),
+    (lambda: NetNs.from_fd("1"), TypeError, "argument 'fd'"),  # type: ignore[arg-type]
+    (lambda: NetNs.current().run(5), TypeError, "argument 'callable'"),  # type: ignore[arg-type]
+    (lambda: Host("a\0b"), InvalidError, "component of a path"),
+    (lambda: Host(1.5), TypeError, "argument 'netns'"),  # type: ignore[arg-type]
+    (lambda: Host(True), TypeError, "argument 'netns'"),
+    (lambda: Host().attach(5, 5), TypeError, "argument 'endpoint'"),  # type: ignore[arg-type]
+    (lambda: Host().detach(5), TypeError, "argument 'attachment'"),  # type: ignore[arg-type]
+    (lambda: Host().attach_all([5]), TypeError, r"argument 'pairs\[0\]'"),  # type: ignore[list-item]
+    (lambda: Host().pool("p", -1), InvalidError, "argument 'size'"),
+    (lambda: Handle().link(1.5), TypeError, "argument 'link'"),  # type: ignore[arg-type]
+    (lambda: Handle().add_link("a", kind="bond"), InvalidError, "argument 'kind'"),
+    (lambda: Handle().add_link("a", kind="veth"), TypeError, "argument 'peer' is missing"),
+    (lambda: Handle().add_link("a", kind="vlan"), TypeError, "argument 'parent' is missing"),
+    (lambda: Handle().add_link("a", kind="dummy", parent="b"), InvalidError, "'parent'"),
+    (lambda: Handle().add_link("a", kind="dummy", mode="vepa"), InvalidError, "'mode'"),
+    (lambda: Handle().addresses(family=5), InvalidError, "argument 'family'"),
+    (lambda: Handle().addresses(family="ipx"), InvalidError, "argument 'family'"),
+    (lambda: Handle().routes(protocol=256), InvalidError, "argument 'protocol'"),
+    (lambda: Handle().add_address("lo", 5), TypeError, "argument 'address'"),  # type: ignore[arg-type]
+    (
+        lambda: Handle().set_macvlan("lo", source_macs=(), add_source_mac="02:00:00:00:00:01"),
+        TypeError,
+        "one at a time",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "kind", "words"), OTHERS, ids=range(len(OTHERS)))
+def test_other_calls(call: Callable[[], object], kind: type[Exception], words: str) -> None:
+    with pytest.raises(kind, match=words):
+        call()
+
+
+def test_what_an_iterator_raises_is_raised() -> None:
+    def addresses() -> Any:
+        yield "10.0.0.1/8"
+        raise LookupError("no more")
+
+    with pytest.raises(LookupError, match="no more"):
+        Endpoint("eth0", parent="ens33", addresses=addresses())
