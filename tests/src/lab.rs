@@ -7,6 +7,7 @@ use macvlan_core::{Address, AddressFilter, Handle, Host, Link, LinkName, LinkSta
 use crate::harness::Outcome;
 use crate::ip::sysctl;
 use crate::need::{Need, need};
+use crate::settle::has_local_routes;
 
 /// What the parent link is called on both hosts.
 const PARENT: &str = "ens33";
@@ -56,7 +57,7 @@ impl Lab {
                     host.handle.add_address(PARENT, &address)?;
                 }
             }
-            wait_until("an address has no route", || host.has_local_routes(PARENT))?;
+            wait_until("an address has no route", || has_local_routes(&host.netns, Some(PARENT)))?;
         }
         Ok(lab)
     }
@@ -72,7 +73,7 @@ impl Lab {
             wait_until(&format!("the cable {name} does not come up"), || {
                 Ok(host.handle.link(name)?.state == LinkState::Up
                     && (!ipv6 || !host.handle.find_addresses(&of_link)?.is_empty())
-                    && host.has_local_routes(name)?)
+                    && has_local_routes(&host.netns, Some(name))?)
             })?;
         }
         Ok(())
@@ -90,22 +91,6 @@ impl LabHost {
         let handle = Handle::in_netns(&netns)?;
         handle.set_up("lo")?;
         Ok(Self { host: Host::in_netns(&netns)?, handle, parent: PARENT.parse()?, netns })
-    }
-    /// Whether every IPv6 address of a link has its local route, which the kernel makes some moments
-    /// after the address; without IPv6 nothing is amiss.
-    fn has_local_routes(&self, link: &str) -> Outcome<bool> {
-        if need(Need::Ipv6).is_err() {
-            return Ok(true);
-        }
-        let read = |file| std::fs::read_to_string(format!("/proc/thread-self/net/{file}"));
-        let (addresses, routes) = self.netns.run(|| (read("if_inet6"), read("ipv6_route")))?;
-        // A line of each begins with an address in 32 digits, of a route with the prefix's length then.
-        let routes = routes?;
-        Ok(addresses?
-            .lines()
-            .filter(|line| line.split_whitespace().last() == Some(link))
-            .filter_map(|line| line.get(..32))
-            .all(|address| routes.contains(&format!("{address} 80 "))))
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Deserializer, Value};
 use similar::TextDiff;
 
 use crate::ip::ip_batch;
+use crate::settle::settle;
 
 /// What there is to see: what one start of `ip` is asked.
 const QUESTIONS: [(&str, &[&str]); 3] = [
@@ -28,12 +29,13 @@ const FOR_EVER: u64 = u32::MAX as u64;
 pub struct Snapshot(String);
 
 impl Snapshot {
-    /// Takes one.
+    /// Takes one, when the kernel has done what it does by itself for the addresses that are there.
     ///
     /// # Panics
     /// If `ip` cannot tell.
     #[track_caller]
     pub fn of(netns: &NetNs) -> Self {
+        settle(netns);
         let mut text = String::new();
         for (options, questions) in QUESTIONS {
             let _ = writeln!(text, "# ip {options}: {}", questions.join(", ")); // cannot fail

@@ -4,7 +4,7 @@
 use macvlan_core::{Detached, Endpoint, LinkId, MacAddr, NetNs, Result};
 use macvlan_tests::{
     Container, Lab, Need, Outcome, ip, ip_addresses, ip_do, ip_lines, ip_link, need, ping,
-    ping_from, sysctl,
+    ping_from, settle, sysctl,
 };
 
 fn eth0() -> Result<Endpoint> {
@@ -103,6 +103,7 @@ fn addresses_as_ip_sets_them() -> Outcome {
     }
     lab.a.host.attach(&endpoint, &ours)?;
     let told = |netns: &NetNs| {
+        settle(netns);
         let mut told = ip(netns, "address show dev eth0")[0]["addr_info"].take();
         // The link-local address follows from the MAC address.
         told.as_array_mut().into_iter().for_each(|all| all.retain(|one| one["scope"] != "link"));
