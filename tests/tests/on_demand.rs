@@ -6,7 +6,8 @@ use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 use macvlan_core::{
-    Attachment, Detached, Endpoint, ErrorKind, Handle, LinkId, Parent, Result, Vlan, VlanProtocol,
+    Attachment, Detached, Endpoint, Error, ErrorKind, Handle, LinkId, Parent, Result, Vlan,
+    VlanProtocol,
 };
 use macvlan_tests::{
     Container, Lab, Need, Outcome, Snapshot, advertise, ip, ip_do, ip_lines, ip_link, ip_try, need,
@@ -84,6 +85,52 @@ fn under_another_name_and_with_another_protocol() -> Outcome {
         lab.a.host.detach(attachment)?;
     }
     before.assert_same(&lab.a.netns);
+    Ok(())
+}
+
+/// What was described is not mistaken for what has its name, or a container would come into another
+/// network.
+fn a_name_that_something_else_has() -> Outcome {
+    let lab = lab()?;
+    let inside = Container::start()?.netns()?;
+    let vlan = || Parent::vlan("ens33", 20);
+    let service = || Ok::<_, Error>(vlan()?.protocol(VlanProtocol::Dot1ad));
+    for (made, parent, words) in [
+        ("ens33.20 type vlan id 20", service()?, "ens33.20 exists, and is not VLAN 20 (802.1ad)"),
+        ("lan type vlan id 7", vlan()?.name("lan")?, "lan exists, and is not VLAN 20 (802.1Q)"),
+        ("lan type macvlan", vlan()?.name("lan")?, "lan exists, and is not VLAN 20 (802.1Q)"),
+        (
+            "lan type vlan id 20 protocol 802.1ad",
+            vlan()?.name("lan")?,
+            "lan exists, and is not VLAN 20 (802.1Q)",
+        ),
+    ] {
+        ip_do(&lab.a.netns, &format!("link add link ens33 name {made}"));
+        let error = lab.a.host.attach(&Endpoint::new("eth0", parent)?, &inside).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NameTaken, "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+        ip_do(&lab.a.netns, &format!("link delete {}", made.split(' ').next().unwrap_or_default()));
+    }
+    // Nor is what is below, when that has the wrong tag.
+    ip_do(&lab.a.netns, "link add link ens33 name ens33.20 up type vlan id 20");
+    ip_do(&lab.a.netns, "link add link ens33.20 name ens33.20.200 up type vlan id 200");
+    let endpoint = Endpoint::new("eth0", Parent::vlan(service()?, 200)?)?;
+    let error = lab.a.host.attach(&endpoint, &inside).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NameTaken, "{error}");
+    ip_do(&lab.a.netns, "link delete ens33.20");
+    // On another base, it is another VLAN.
+    lab.cable("ens34")?;
+    ip_do(&lab.a.netns, "link add link ens34 name lan up type vlan id 20");
+    let endpoint = Endpoint::new("eth0", vlan()?.name("lan")?)?;
+    let error = lab.a.host.attach(&endpoint, &inside).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NameTaken, "{error}");
+    ip_do(&lab.a.netns, "link delete lan");
+    // And this is the right one.
+    ip_do(&lab.a.netns, "link add link ens33 name lan up type vlan id 20");
+    let attachment = lab.a.host.attach(&endpoint, &inside)?;
+    assert_eq!(ip_link(&lab.a.netns, "lan")["ifindex"], attachment.parent_index());
+    lab.a.host.detach(attachment)?;
+    assert!(exists(&lab, "lan"));
     Ok(())
 }
 
@@ -289,7 +336,7 @@ fn a_vlan_that_exists_elsewhere() -> Outcome {
     let before = Snapshot::of(&lab.a.netns);
     let error = lab.a.host.attach(&endpoint(11)?, &Container::start()?.netns()?).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NameTaken, "{error}");
-    let words = "VLAN 100 of ens33 exists in another namespace";
+    let words = "VLAN 100 of \"ens33\" exists already, as \"lan\" in the network namespace of pid";
     assert!(error.to_string().contains(words), "{error}");
     before.assert_same(&lab.a.netns);
     Ok(())
@@ -346,6 +393,7 @@ fn what_a_killed_remover_leaves_is_in_nobodys_way() -> Outcome {
 macvlan_tests::tests! {
     made_used_and_removed,
     under_another_name_and_with_another_protocol,
+    a_name_that_something_else_has,
     both_levels_of_qinq_go,
     what_others_have_made_or_use_stays,
     an_address_that_comes_by_itself_does_not_keep_it,

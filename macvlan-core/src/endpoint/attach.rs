@@ -498,8 +498,7 @@ impl<'a> Work<'a> {
             }
         }
         if self.wanted.on_demand().is_some() && self.release_parent().is_err() {
-            let host = self.host;
-            error = error.leaves(format!("perhaps VLAN {} in {host}", self.wanted));
+            error = on_demand::may_leave(error, self.host, self.wanted);
         }
         error
     }

@@ -53,7 +53,11 @@ pub(crate) fn find_or_make(host: &NetNs, parent: &Parent) -> Result<Found> {
     let link = parent.id()?;
     for _ in 0..ATTEMPTS {
         let missing = match index_of(connection, link) {
-            Ok(index) => return Ok(Found::by_its_name(index, false)),
+            Ok(index) => match is_as_described(connection, parent, index)? {
+                Some(true) => return Ok(Found::by_its_name(index, false)),
+                Some(false) => return Err(not_that_vlan(host, parent, link)),
+                None => continue,
+            },
             Err(errno) => errno,
         };
         let (Some((base, tag)), LinkId::Name(name), Errno::ENODEV) =
@@ -71,6 +75,37 @@ pub(crate) fn find_or_make(host: &NetNs, parent: &Parent) -> Result<Found> {
         }
     }
     Err(contended(link))
+}
+
+/// Whether a link that has the right name is the VLAN that was described; none if it is gone.
+fn is_as_described(connection: &Connection, parent: &Parent, index: u32) -> Result<Option<bool>> {
+    let Some((base, tag)) = parent.described() else { return Ok(Some(true)) };
+    let info = match connection.get(encode::get_link(index), decode::link) {
+        Ok(info) => info,
+        Err(Failure::Refused { errno: Errno::ENODEV, .. }) => return Ok(None),
+        Err(failure) => return Err(failure.into_error("read the parent")),
+    };
+    let same = |vlan: &Vlan| vlan.id() == tag.id && vlan.get_protocol() == tag.protocol;
+    if !info.vlan.as_ref().is_some_and(same) {
+        return Ok(Some(false));
+    }
+    match index_of(connection, base.id()?) {
+        Ok(below) if info.parent != Some(below) => Ok(Some(false)),
+        Ok(below) => is_as_described(connection, base, below),
+        // It exists, as something is on it, but under another name.
+        Err(_) => Ok(Some(true)),
+    }
+}
+
+fn not_that_vlan(host: &NetNs, parent: &Parent, link: LinkId) -> Error {
+    let mut cause = "a link of that name exists and is another one".to_owned();
+    if let Some((base, tag)) = parent.described() {
+        cause = format!("{link} exists, and is not VLAN {} ({}) of {base}", tag.id, tag.protocol);
+    }
+    Error::new(ErrorKind::NameTaken, "use the parent", cause)
+        .with_hint("give the VLAN another name")
+        .on_link(link.to_string())
+        .in_netns(host.in_words())
 }
 
 /// Makes a VLAN; none if another process was faster in making or removing, and it is to be tried
@@ -111,7 +146,7 @@ fn make(
                 error = error.leaves(format!("perhaps VLAN {name} in {host}"));
             }
             if below.made && release(host, below.index).is_err() {
-                error = error.leaves(format!("perhaps VLAN {base} in {host}"));
+                error = may_leave(error, host, base);
             }
             return Err(error);
         }
@@ -133,7 +168,16 @@ fn make(
         (Err(error), _) => error,
     };
     let error = error.leaves(format!("perhaps VLAN {name} in {host}"));
-    Err(if below.made { error.leaves(format!("perhaps VLAN {base} in {host}")) } else { error })
+    Err(if below.made { may_leave(error, host, base) } else { error })
+}
+
+/// Says of a parent that is made on demand that it may remain, and each VLAN that it is on.
+pub(crate) fn may_leave(mut error: Error, host: &NetNs, mut parent: &Parent) -> Error {
+    while let Some((base, _)) = parent.on_demand() {
+        error = error.leaves(format!("perhaps VLAN {parent} in {host}"));
+        parent = base;
+    }
+    error
 }
 
 /// The VLAN with this tag on this base, whatever it is called.

@@ -13,7 +13,8 @@ use crate::text::serde_as_text;
 /// A name such as `"ens33"` is that link. A name in VLAN notation, `"ens33.100"`, is that link if it
 /// exists; otherwise VLAN 100 of `ens33`, made under that name when the first endpoint needs it and
 /// removed when the last one leaves. `"eth0.20.200"` is QinQ: VLAN 200 of VLAN 20 of `eth0`. Under
-/// another name, or with another protocol, it is said with [`Parent::vlan`]:
+/// another name, or with another protocol, it is said with [`Parent::vlan`], and a link that has the
+/// name then has to be that VLAN:
 ///
 /// ```
 /// use macvlan_core::{Endpoint, Parent, VlanProtocol};
@@ -116,6 +117,15 @@ impl Parent {
             (Named::Link(LinkId::Name(name)), Some(_)) => Some(*name),
             _ => None,
         }
+    }
+
+    /// The base and the tag, if they say more than the name does: what has the name must then be that
+    /// VLAN, or a container would come into another network than was asked for.
+    pub(crate) fn described(&self) -> Option<(&Parent, VlanTag)> {
+        let named = matches!(self.link, Named::Link(_));
+        self.on_demand().filter(|(base, tag)| {
+            named || tag.protocol != VlanProtocol::Dot1q || base.described().is_some()
+        })
     }
 
     /// The base and the tag, if the link can be made on demand.
