@@ -283,26 +283,20 @@ impl Handle {
     #[doc(alias = "ip address add")]
     #[doc(alias = "RTM_NEWADDR")]
     pub fn add_address(&self, link: impl IntoLinkId, address: &Address) -> Result<()> {
-        self.with_address(link, address, "add", |message| {
-            Request::create(Message::NewAddress(message))
-        })
+        self.with_address(link, address, "add", encode::add_address)
     }
 
     /// `ip address replace … dev LINK`: adds it, or updates what exists.
     #[doc(alias = "ip address replace")]
     pub fn replace_address(&self, link: impl IntoLinkId, address: &Address) -> Result<()> {
-        self.with_address(link, address, "replace", |message| {
-            Request::replace(Message::NewAddress(message))
-        })
+        self.with_address(link, address, "replace", encode::replace_address)
     }
 
     /// `ip address delete … dev LINK`.
     #[doc(alias = "ip address delete")]
     #[doc(alias = "RTM_DELADDR")]
     pub fn delete_address(&self, link: impl IntoLinkId, address: &Address) -> Result<()> {
-        self.with_address(link, address, "delete", |message| {
-            Request::new(Message::DelAddress(message))
-        })
+        self.with_address(link, address, "delete", encode::delete_address)
     }
 
     /// `ip address show`: all addresses of the namespace.
@@ -337,27 +331,21 @@ impl Handle {
     #[doc(alias = "ip route add")]
     #[doc(alias = "RTM_NEWROUTE")]
     pub fn add_route(&self, route: &Route) -> Result<()> {
-        self.with_route(route, "add", |route, device| {
-            Ok(Request::create(Message::NewRoute(encode::route(route, device)?)))
-        })
+        self.with_route(route, "add", encode::add_route)
     }
 
     /// `ip route replace`: adds it, or takes the place of the one to the same destination with the
     /// same metric in the same table.
     #[doc(alias = "ip route replace")]
     pub fn replace_route(&self, route: &Route) -> Result<()> {
-        self.with_route(route, "replace", |route, device| {
-            Ok(Request::replace(Message::NewRoute(encode::route(route, device)?)))
-        })
+        self.with_route(route, "replace", encode::replace_route)
     }
 
     /// `ip route delete`: the first that matches all that the route says.
     #[doc(alias = "ip route delete")]
     #[doc(alias = "RTM_DELROUTE")]
     pub fn delete_route(&self, route: &Route) -> Result<()> {
-        self.with_route(route, "delete", |route, device| {
-            Ok(Request::new(Message::DelRoute(encode::route_to_delete(route, device)?)))
-        })
+        self.with_route(route, "delete", encode::delete_route)
     }
 
     /// `ip route show table all`, both families, without the local and broadcast routes that the
@@ -455,12 +443,12 @@ impl Handle {
         link: impl IntoLinkId,
         address: &Address,
         verb: &'static str,
-        request: impl FnOnce(netlink_packet_route::address::AddressMessage) -> Request,
+        request: impl FnOnce(u32, &Address) -> Request,
     ) -> Result<()> {
         let link = link.try_into().map_err(Into::into)?;
         let attempt = Attempt::Address(verb, address, link);
         let index = self.index_of(link, &attempt)?;
-        self.submit(request(encode::address(index, address)), &attempt, None)
+        self.submit(request(index, address), &attempt, None)
     }
 
     fn with_route(

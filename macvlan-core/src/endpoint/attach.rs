@@ -330,10 +330,8 @@ impl<'a> Work<'a> {
 
     fn request(&self, step: &Step) -> Result<Request> {
         Ok(match step {
-            Step::AddAddress(address) => {
-                Request::create(Message::NewAddress(encode::address(self.index, address)))
-            }
-            Step::AddRoute(route) => Request::create(Message::NewRoute(self.route_message(route)?)),
+            Step::AddAddress(address) => encode::add_address(self.index, address),
+            Step::AddRoute(route) => encode::add_route(route, self.device(route)?)?,
             Step::SetName(name) => self.change(&LinkChange::Name(*name)),
             Step::SetMac(mac) => self.change(&LinkChange::Mac(*mac)),
             Step::SetAddrGenMode(mode) => self.change(&LinkChange::AddrGenMode(*mode)),
@@ -355,7 +353,10 @@ impl<'a> Work<'a> {
     /// What takes a step back that does not go with the link.
     fn deletion(&self, step: &Step) -> Result<Option<Deletion>> {
         Ok(match step {
-            Step::AddRoute(route) => Some(Deletion::Route(*route, self.route_message(route)?)),
+            Step::AddRoute(route) => {
+                let request = encode::delete_route_exactly(route, self.device(route)?)?;
+                Some(Deletion::Route(*route, request))
+            }
             Step::AddRule(rule) => Some(Deletion::Rule(*rule)),
             _ => None,
         })
@@ -365,8 +366,9 @@ impl<'a> Work<'a> {
         encode::set_link(self.index, change)
     }
 
-    fn route_message(&self, route: &Route) -> Result<RouteMessage> {
-        let device = match route.get_device() {
+    /// The index of the link that a route goes through.
+    fn device(&self, route: &Route) -> Result<Option<u32>> {
+        Ok(match route.get_device() {
             Some(LinkId::Index(index)) => Some(index),
             Some(LinkId::Name(name)) if name == self.link.name => Some(self.index),
             Some(LinkId::Name(name)) => Some(self.inside.index_of(&name).map_err(|errno| {
@@ -374,8 +376,7 @@ impl<'a> Work<'a> {
                 self.explain(&Attempt::Route("add", route, Some(name.into())), failure)
             })?),
             None => route.needs_device().then_some(self.index),
-        };
-        encode::route(route, device)
+        })
     }
 
     /// What changes more than the new link comes at the very end, one after the other, so that
@@ -448,7 +449,7 @@ impl<'a> Work<'a> {
             batch.push(Request::new(Message::DelRoute(route.clone())));
         }
         for route in routes {
-            batch.push(Request::create(Message::NewRoute(self.route_message(route)?)));
+            batch.push(encode::add_route(route, self.device(route)?)?);
         }
         let deleted = existing.len();
         self.replaced = existing;

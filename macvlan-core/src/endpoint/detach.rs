@@ -3,7 +3,6 @@
 use std::fmt;
 
 use netlink_packet_route::RouteNetlinkMessage as Message;
-use netlink_packet_route::route::RouteMessage;
 use nix::errno::Errno;
 
 use crate::endpoint::{Attachment, Parent, on_demand};
@@ -153,17 +152,15 @@ pub(crate) fn release_parent(host: &NetNs, index: u32) -> Result<()> {
 /// Something that was added and does not go with the link, as what takes it away.
 #[derive(Debug, Clone)]
 pub(crate) enum Deletion {
-    /// A route, and the message that added it.
-    Route(Route, RouteMessage),
+    /// A route, and what deletes it and no other.
+    Route(Route, Request),
     Rule(Rule),
 }
 
 impl Deletion {
     fn request(&self) -> Result<Request> {
         Ok(match self {
-            Self::Route(_, message) => {
-                Request::new(Message::DelRoute(encode::exactly(message.clone())))
-            }
+            Self::Route(_, request) => request.clone(),
             Self::Rule(rule) => Request::new(Message::DelRule(encode::rule(rule)?)),
         })
     }

@@ -107,8 +107,9 @@ fn attachment(
     // Routes that lead elsewhere do not go with the link.
     for step in &plan.last {
         if let Step::AddRoute(route) = step {
-            let message = encode::route(route, device(route, netns.connection()?, link))?;
-            deletions.push(Deletion::Route(*route, message));
+            let device = device(route, netns.connection()?, link);
+            let request = encode::delete_route_exactly(route, device)?;
+            deletions.push(Deletion::Route(*route, request));
         }
     }
     Ok(Attachment {
@@ -160,12 +161,9 @@ fn repair(
         Difference::Group(group) => set(&LinkChange::Group(*group)),
         Difference::TxQueueLen(packets) => set(&LinkChange::TxQueueLen(*packets)),
         Difference::AddrGenMode(mode) => set(&LinkChange::AddrGenMode(*mode)),
-        Difference::AddressMissing(address) => {
-            Request::replace(Message::NewAddress(encode::address(link.index, address)))
-        }
+        Difference::AddressMissing(address) => encode::replace_address(link.index, address),
         Difference::RouteMissing(route) => {
-            let message = encode::route(route, device(route, inside, link))?;
-            return add_or_replace_route(netns, inside, link, route, message);
+            return add_or_replace_route(netns, inside, link, route);
         }
         Difference::RuleMissing(rule) => Request::create(Message::NewRule(encode::rule(rule)?)),
         Difference::LoopbackDown => encode::set_link(LOOPBACK, &LinkChange::Up(true)),
@@ -180,13 +178,13 @@ fn add_or_replace_route(
     inside: &Connection,
     link: &LinkInfo,
     route: &crate::route::Route,
-    message: netlink_packet_route::route::RouteMessage,
 ) -> Result<()> {
     use crate::filter::RouteFilter;
     use crate::netlink::decode;
     let attempt = Attempt::Route("add", route, Some(LinkId::Index(link.index)));
     let explain = |failure| attempt.explain(failure, &Place::host(netns));
-    let added = submit(inside, Request::create(Message::NewRoute(message.clone())));
+    let device = device(route, inside, link);
+    let added = submit(inside, encode::add_route(route, device)?);
     let Err(Failure::Refused { errno: Errno::EEXIST, message: words, at }) = added else {
         return added.map_err(explain);
     };
@@ -194,7 +192,7 @@ fn add_or_replace_route(
         .dump(&encode::get_routes(&RouteFilter::new(), Some(link.index)), decode::route)
         .map_err(explain)?;
     if own.iter().any(|own| own.route.destination() == route.destination()) {
-        return submit(inside, Request::replace(Message::NewRoute(message))).map_err(explain);
+        return submit(inside, encode::replace_route(route, device)?).map_err(explain);
     }
     Err(explain(Failure::Refused { at, errno: Errno::EEXIST, message: words }))
 }

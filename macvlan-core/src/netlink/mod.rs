@@ -15,6 +15,7 @@ pub(crate) mod faults;
 #[cfg(test)]
 mod roundtrip_tests;
 mod socket;
+mod write;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -172,8 +172,7 @@ proptest! {
 
     #[test]
     fn addresses_as_messages(address in address(), link in 1..u32::MAX) {
-        let message = Message::NewAddress(encode::address(link, &address));
-        let told = decode::address(&payload(Request::create(message))).unwrap();
+        let told = decode::address(&payload(encode::add_address(link, &address))).unwrap();
         prop_assert_eq!(told.address.net(), address.net());
         prop_assert_eq!(told.link, link);
         prop_assert_eq!(told.broadcast, address.broadcast());
@@ -184,8 +183,8 @@ proptest! {
 
     #[test]
     fn routes_as_messages(route in route(), device in 1_u32..=i32::MAX as u32) {
-        let message = encode::route(&route, Some(device)).unwrap();
-        let told = decode::route(&payload(Request::create(Message::NewRoute(message)))).unwrap();
+        let request = encode::add_route(&route, Some(device)).unwrap();
+        let told = decode::route(&payload(request)).unwrap();
         let mut expected = route.device(LinkId::Index(device));
         // The route leaves the scope to us.
         if let Some(scope) = told.route.get_scope() {

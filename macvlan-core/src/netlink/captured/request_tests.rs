@@ -17,6 +17,8 @@ use crate::rule::Rule;
 const LO: u32 = 1;
 const ENS33: u32 = 2;
 
+const RTM_DELROUTE: u16 = 25;
+const NLM_F_REQUEST: u16 = 1;
 const IFA_BROADCAST: u16 = 4;
 const RTA_DST: u16 = 1;
 const RTA_PRIORITY: u16 = 6;
@@ -33,11 +35,11 @@ fn addresses() {
         let (verb, rest) = command.strip_prefix("ip address ").unwrap().split_once(' ').unwrap();
         let (address, device) = rest.split_once(" dev ").unwrap();
         let address: Address = address.trim_end_matches(" broadcast +").parse().unwrap();
-        let message = encode::address(if device == "lo" { LO } else { ENS33 }, &address);
+        let device = if device == "lo" { LO } else { ENS33 };
         let request = match verb {
-            "add" => Request::create(Netlink::NewAddress(message)),
-            "replace" => Request::replace(Netlink::NewAddress(message)),
-            "delete" => Request::new(Netlink::DelAddress(message)),
+            "add" => encode::add_address(device, &address),
+            "replace" => encode::replace_address(device, &address),
+            "delete" => encode::delete_address(device, &address),
             _ => panic!("{command}"),
         };
         let ip = match (verb, address.broadcast()) {
@@ -61,15 +63,12 @@ fn routes() {
         };
         let device = route.get_device().map(|_| ENS33);
         let request = match verb {
-            "add" => Request::create(Netlink::NewRoute(encode::route(&route, device).unwrap())),
-            "replace" => {
-                Request::replace(Netlink::NewRoute(encode::route(&route, device).unwrap()))
-            }
-            "delete" => {
-                Request::new(Netlink::DelRoute(encode::route_to_delete(&route, device).unwrap()))
-            }
+            "add" => encode::add_route(&route, device),
+            "replace" => encode::replace_route(&route, device),
+            "delete" => encode::delete_route(&route, device),
             _ => panic!("{command}"),
-        };
+        }
+        .unwrap();
         let ip = if verb == "delete" && route.get_kind() == RouteKind::Unicast {
             // Not told the type, `ip` deletes a route of any. Ours says that it is a unicast route.
             ip.header(RTM_TYPE, &[RTN_UNICAST])
@@ -92,14 +91,13 @@ fn a_route_to_be_taken_back() {
         ("fd02::/32 via fd00::1 dev ens33 metric 100 src fd00::5 mtu 1400", None),
         ("10.1.0.0/16 dev ens33", None),
     ] {
-        let route = encode::route(&text.parse().unwrap(), Some(ENS33)).unwrap();
+        let request = encode::delete_route_exactly(&text.parse().unwrap(), Some(ENS33)).unwrap();
         let ip = Message::parse(&captured.take(&format!("ip route add {text}")));
-        assert_eq!(
-            sent(Request::create(Netlink::NewRoute(encode::exactly(route)))),
-            metric
-                .into_iter()
-                .fold(ip, |ip, metric| ip.with(&[RTA_PRIORITY], &metric.to_le_bytes()))
-        );
+        let mut ip = metric
+            .into_iter()
+            .fold(ip, |ip, metric| ip.with(&[RTA_PRIORITY], &metric.to_le_bytes()));
+        (ip.kind, ip.flags) = (RTM_DELROUTE, NLM_F_REQUEST);
+        assert_eq!(sent(request), ip);
     }
 }
 
