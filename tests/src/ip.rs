@@ -76,6 +76,11 @@ pub fn ip_batch(netns: &NetNs, options: &str, commands: &[&str]) -> String {
     must(run_ip(netns, &format!("{options} -batch -"), &(commands.join("\n") + "\n")))
 }
 
+/// `ip -force -batch -` inside a namespace: as many of the commands as it lets through.
+pub fn ip_try_all(netns: &NetNs, commands: &[&str]) {
+    let _ = run_ip(netns, "-force -batch -", &(commands.join("\n") + "\n"));
+}
+
 /// `ip …` inside a namespace: what it prints, or its complaint.
 pub fn ip_try(netns: &NetNs, arguments: &str) -> Result<String, String> {
     run_ip(netns, arguments, "")

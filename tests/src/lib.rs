@@ -48,7 +48,7 @@ pub use advertise::advertise;
 pub use container::Container;
 pub use devices::with_devices;
 pub use harness::{Outcome, Stop, Test, is_long, run_tests};
-pub use ip::{ip, ip_addresses, ip_batch, ip_do, ip_lines, ip_link, ip_try, sysctl};
+pub use ip::{ip, ip_addresses, ip_batch, ip_do, ip_lines, ip_link, ip_try, ip_try_all, sysctl};
 pub use lab::{Lab, LabHost};
 pub use matrix::{Matrix, Place, table};
 pub use need::{Need, need, need_kernel};

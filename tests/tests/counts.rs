@@ -129,7 +129,7 @@ fn instructions(siblings: usize, times: usize) -> Outcome<u64> {
 fn instructions_of_an_attach() -> Outcome {
     need(Need::Ipv6)?;
     need_native_kernel()?;
-    let at_most = if cfg!(debug_assertions) { 400_000 } else { 40_000 };
+    let at_most = if cfg!(debug_assertions) { 250_000 } else { 20_000 };
     // The attacher attaches siblings and once more beforehand, which is taken away again.
     let of_one = |siblings: usize| -> Outcome<u64> {
         let times = u64::try_from(TIMES)?;

@@ -14,7 +14,9 @@ use macvlan_core::{
     AddressInfo, Attachment, Call, Endpoint, Error, ErrorKind, Fault, Handle, Host, Link, LinkInfo,
     LinkState, LinkStatistics, Macvlan, Mode, NetNs, Result, RouteInfo, Rule, with_faults,
 };
-use macvlan_tests::{Lab, Need, Outcome, Snapshot, ip_do, ip_try, is_long, need, sysctl};
+use macvlan_tests::{
+    Lab, Need, Outcome, Snapshot, ip_do, ip_try, ip_try_all, is_long, need, sysctl,
+};
 use nix::errno::Errno;
 use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, sendto, socket,
@@ -30,9 +32,9 @@ struct Stage {
 
 /// The container's routes, which are put back by hand where an error says that they are gone.
 const DEFAULT_ROUTES: [&str; 3] = [
-    "default via 192.168.15.2 dev net0 metric 5",
-    "default via 192.168.15.1 dev net0 metric 7",
-    "default via fd15::2 dev net0 metric 5",
+    "route add default via 192.168.15.2 dev net0 metric 5",
+    "route add default via 192.168.15.1 dev net0 metric 7",
+    "route add default via fd15::2 dev net0 metric 5",
 ];
 
 /// A route of the container's, for which a route of the endpoint's is refused.
@@ -54,7 +56,7 @@ impl Stage {
             .lo_up(false);
         stage.lab.b.host.attach(&first, &stage.inside)?;
         for route in DEFAULT_ROUTES {
-            ip_do(&stage.inside, &format!("route add {route}"));
+            ip_do(&stage.inside, route);
         }
         Ok(stage)
     }
@@ -109,9 +111,7 @@ impl Stage {
             } else if words == "lo set up" {
                 "link set lo down".to_owned()
             } else if words.starts_with("a default route of") {
-                for route in DEFAULT_ROUTES {
-                    let _ = ip_try(netns, &format!("route add {route}"));
-                }
+                ip_try_all(netns, &DEFAULT_ROUTES);
                 continue;
             } else {
                 panic!("{left:?} does not say what remains: {error}");
@@ -238,10 +238,8 @@ fn attach_with_faults(endpoint: &Endpoint, refused: Option<ErrorKind>) -> Outcom
                     assert!(refused.is_none(), "{trial}: it was not refused");
                     assert_eq!(host.check(endpoint, &stage.inside)?, [], "{trial}");
                     host.detach(attachment)?;
-                    ip_do(&stage.inside, "link set lo down");
-                    for route in DEFAULT_ROUTES {
-                        let _ = ip_try(&stage.inside, &format!("route add {route}"));
-                    }
+                    let [a, b, c] = DEFAULT_ROUTES;
+                    ip_try_all(&stage.inside, &["link set lo down", a, b, c]);
                     None
                 }
                 Err(error) => Some(error),
