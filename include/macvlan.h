@@ -819,7 +819,6 @@ void macvlan_error_free(struct macvlan_error *error);
  *
  * The same address always gives the same MAC address, so neighbours that remember it stay right when
  * a container is made again.
- *
  */
 int macvlan_mac_from_ipv4(const char *address,
                           uint8_t mac[6],
@@ -827,14 +826,12 @@ int macvlan_mac_from_ipv4(const char *address,
 
 /**
  * Reads "02:42:ac:10:d5:b4". Zero and multicast addresses are refused: no link can have them.
- *
  */
 int macvlan_mac_parse(const char *text, uint8_t mac[6], struct macvlan_error **error);
 
 /**
  * Writes "02:42:ac:10:d5:b4", 17 characters and a zero byte. Zero and multicast addresses are
  * refused.
- *
  */
 int macvlan_mac_format(const uint8_t mac[6], char text[18], struct macvlan_error **error);
 
@@ -1039,7 +1036,6 @@ int macvlan_options_set_nodst(struct macvlan_options *options,
 
 /**
  * In mode source, one more MAC address that frames may come from.
- *
  */
 int macvlan_options_add_source_mac(struct macvlan_options *options,
                                    const uint8_t mac[6],
@@ -1088,7 +1084,6 @@ size_t macvlan_options_source_mac_count(const struct macvlan_options *options);
 /**
  * One of the MAC addresses that frames may come from, counted from 0. Whether there is one; zeroes if
  * not.
- *
  */
 bool macvlan_options_source_mac(const struct macvlan_options *options,
                                 size_t index,
@@ -1387,7 +1382,6 @@ int macvlan_endpoint_set_nodst(struct macvlan_endpoint *endpoint,
 
 /**
  * In mode source, one more MAC address that frames may come from.
- *
  */
 int macvlan_endpoint_add_source_mac(struct macvlan_endpoint *endpoint,
                                     const uint8_t mac[6],
@@ -1411,7 +1405,6 @@ int macvlan_endpoint_set_bc_cutoff(struct macvlan_endpoint *endpoint,
  * Its MAC address. When not set, a random one, locally administered; in mode passthru, the parent's.
  *
  * In mode passthru a MAC address given here becomes the parent's as long as the link exists.
- *
  */
 int macvlan_endpoint_set_mac(struct macvlan_endpoint *endpoint,
                              const uint8_t mac[6],
@@ -1848,7 +1841,6 @@ uint32_t macvlan_attachment_index(const struct macvlan_attachment *attachment);
 
 /**
  * The link's MAC address, also when nobody gave one. Zeroes if the attachment is none.
- *
  */
 void macvlan_attachment_mac(const struct macvlan_attachment *attachment, uint8_t mac[6]);
 
@@ -1965,7 +1957,6 @@ void macvlan_attachment_list_free(struct macvlan_attachment_list *list);
 /**
  * The text that stands for the link of an index: "#7", up to 11 characters and a zero byte. Every
  * argument that takes a link's name takes it too. Returns the text, or NULL if that is NULL.
- *
  */
 const char *macvlan_link_text(uint32_t index, char text[16]);
 
@@ -2029,7 +2020,6 @@ int macvlan_link_set_index(struct macvlan_link *link, uint32_t index, struct mac
 
 /**
  * The MAC address; the kernel's choice (random, or the parent's for passthru and VLANs) when not set.
- *
  */
 int macvlan_link_set_mac(struct macvlan_link *link,
                          const uint8_t mac[6],
@@ -2178,7 +2168,6 @@ uint32_t macvlan_link_info_controller(const struct macvlan_link_info *link);
 
 /**
  * Its MAC address. Whether it has one: lo, for example, has none, and gives zeroes.
- *
  */
 bool macvlan_link_info_mac(const struct macvlan_link_info *link, uint8_t mac[6]);
 
@@ -2546,7 +2535,6 @@ const char *macvlan_neighbour_info_ip(const struct macvlan_neighbour_info *neigh
 /**
  * The neighbour's MAC address. Whether it is known: while it is being asked for, it is not, and gives
  * zeroes.
- *
  */
 bool macvlan_neighbour_info_mac(const struct macvlan_neighbour_info *neighbour,
                                 uint8_t mac[6]);
@@ -2698,7 +2686,6 @@ int macvlan_handle_rename(const struct macvlan_handle *handle,
 
 /**
  * `ip link set dev LINK address MAC`.
- *
  */
 int macvlan_handle_set_mac(const struct macvlan_handle *handle,
                            const char *link,

@@ -91,7 +91,6 @@ pub unsafe extern "C" fn macvlan_attachment_index(attachment: *const macvlan_att
 }
 
 /// The link's MAC address, also when nobody gave one. Zeroes if the attachment is none.
-///
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_mac(

@@ -86,7 +86,6 @@ pub unsafe extern "C" fn macvlan_endpoint_set_nodst(
 }
 
 /// In mode source, one more MAC address that frames may come from.
-///
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_add_source_mac(
@@ -130,7 +129,6 @@ pub unsafe extern "C" fn macvlan_endpoint_set_bc_cutoff(
 /// Its MAC address. When not set, a random one, locally administered; in mode passthru, the parent's.
 ///
 /// In mode passthru a MAC address given here becomes the parent's as long as the link exists.
-///
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_mac(

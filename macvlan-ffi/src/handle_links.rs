@@ -111,7 +111,6 @@ pub unsafe extern "C" fn macvlan_handle_rename(
 }
 
 /// `ip link set dev LINK address MAC`.
-///
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_set_mac(

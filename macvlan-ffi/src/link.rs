@@ -24,7 +24,6 @@ object!(macvlan_link, Link);
 
 /// The text that stands for the link of an index: "#7", up to 11 characters and a zero byte. Every
 /// argument that takes a link's name takes it too. Returns the text, or NULL if that is NULL.
-///
 /// cbindgen:ptrs-as-arrays=[[text;16]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_text(index: u32, text: *mut c_char) -> *const c_char {
@@ -147,7 +146,6 @@ pub unsafe extern "C" fn macvlan_link_set_index(
 }
 
 /// The MAC address; the kernel's choice (random, or the parent's for passthru and VLANs) when not set.
-///
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_set_mac(

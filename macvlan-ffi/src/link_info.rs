@@ -174,7 +174,6 @@ pub unsafe extern "C" fn macvlan_link_info_controller(link: *const macvlan_link_
 }
 
 /// Its MAC address. Whether it has one: lo, for example, has none, and gives zeroes.
-///
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_mac(

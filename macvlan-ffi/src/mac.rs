@@ -35,7 +35,6 @@ pub(crate) use mac_out;
 ///
 /// The same address always gives the same MAC address, so neighbours that remember it stay right when
 /// a container is made again.
-///
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_mac_from_ipv4(
@@ -50,7 +49,6 @@ pub unsafe extern "C" fn macvlan_mac_from_ipv4(
 }
 
 /// Reads "02:42:ac:10:d5:b4". Zero and multicast addresses are refused: no link can have them.
-///
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_mac_parse(
@@ -66,7 +64,6 @@ pub unsafe extern "C" fn macvlan_mac_parse(
 
 /// Writes "02:42:ac:10:d5:b4", 17 characters and a zero byte. Zero and multicast addresses are
 /// refused.
-///
 /// cbindgen:ptrs-as-arrays=[[mac;6],[text;18]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_mac_format(

@@ -63,7 +63,6 @@ pub unsafe extern "C" fn macvlan_neighbour_info_ip(
 
 /// The neighbour's MAC address. Whether it is known: while it is being asked for, it is not, and gives
 /// zeroes.
-///
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_neighbour_info_mac(

@@ -71,7 +71,6 @@ pub unsafe extern "C" fn macvlan_options_set_nodst(
 }
 
 /// In mode source, one more MAC address that frames may come from.
-///
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_add_source_mac(
@@ -145,7 +144,6 @@ pub unsafe extern "C" fn macvlan_options_source_mac_count(
 
 /// One of the MAC addresses that frames may come from, counted from 0. Whether there is one; zeroes if
 /// not.
-///
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_source_mac(
