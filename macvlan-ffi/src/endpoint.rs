@@ -1,6 +1,6 @@
 //! `macvlan_endpoint`: what one container interface should be.
 
-use std::ffi::{CString, c_char, c_int};
+use std::ffi::{c_char, c_int};
 use std::ptr::null;
 
 use macvlan_core::{Endpoint, EndpointKind, LinkName, Parent};
@@ -9,9 +9,9 @@ use crate::boundary::{Failure, answer, boundary};
 use crate::error::macvlan_error;
 use crate::object::{free, give, object, out, shared};
 use crate::options::macvlan_options;
-use crate::parent::macvlan_parent;
+use crate::parent::{self, macvlan_parent};
 use crate::plan::macvlan_plan;
-use crate::text::{c_string, text};
+use crate::text::{self, c_string, text};
 use crate::vlan::macvlan_vlan;
 
 /// What one container interface should be: a value; making and changing it asks nothing of the
@@ -26,15 +26,30 @@ object!(macvlan_endpoint, Described);
 
 pub(crate) struct Described {
     pub(crate) endpoint: Endpoint,
-    // Neither changes during an endpoint's life.
-    name: CString,
-    parent: CString,
+    pub(crate) texts: Texts,
+}
+
+/// Made when they are first asked for.
+#[derive(Default)]
+pub(crate) struct Texts {
+    pub(crate) name: text::Text,
+    pub(crate) parent: text::Text,
+    pub(crate) alias: text::Text,
+    pub(crate) addresses: text::Texts,
+    pub(crate) gateways: text::Texts,
+    pub(crate) routes: text::Texts,
+    pub(crate) alternative_names: text::Texts,
 }
 
 impl Described {
     fn new(endpoint: Endpoint) -> Self {
-        let (name, parent) = (c_string(endpoint.name()), c_string(endpoint.parent()));
-        Self { endpoint, name, parent }
+        Self { endpoint, texts: Texts::default() }
+    }
+
+    /// The endpoint, to be changed; texts that were given of it are not valid any more.
+    pub(crate) fn changing(&mut self) -> &mut Endpoint {
+        self.texts = Texts::default();
+        &mut self.endpoint
     }
 }
 
@@ -166,18 +181,38 @@ pub unsafe extern "C" fn macvlan_endpoint_plan(
     })
 }
 
-/// The name inside. It belongs to the endpoint. NULL if the endpoint is none.
+/// The name inside. This and all other texts belong to the endpoint, until it is changed or freed. NULL
+/// if the endpoint is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_name(endpoint: *const macvlan_endpoint) -> *const c_char {
-    answer(null(), || Ok(shared!(endpoint).name.as_ptr()))
+    answer(null(), || {
+        let described = shared!(endpoint);
+        Ok(described.texts.name.of(described.endpoint.name()))
+    })
 }
 
-/// The parent on the host, as text. It belongs to the endpoint. NULL if the endpoint is none.
+/// The parent on the host, as text. NULL if the endpoint is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_parent(
     endpoint: *const macvlan_endpoint,
 ) -> *const c_char {
-    answer(null(), || Ok(shared!(endpoint).parent.as_ptr()))
+    answer(null(), || {
+        let described = shared!(endpoint);
+        Ok(described.texts.parent.of(described.endpoint.parent()))
+    })
+}
+
+/// A copy of the parent, to be freed with macvlan_parent_free().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_endpoint_parent_object(
+    endpoint: *const macvlan_endpoint,
+    parent: *mut *mut macvlan_parent,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let parent = out!(parent);
+        give(parent, parent::Described::from(shared!(endpoint).endpoint.parent().clone()));
+    })
 }
 
 /// The kernel's name for the link's kind: "macvlan", "macvtap" or "vlan". NULL if the endpoint is

@@ -36,7 +36,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_mode(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = &mut exclusive!(endpoint).endpoint;
+        let endpoint = exclusive!(endpoint).changing();
         if matches!(endpoint.kind(), EndpointKind::Vlan(_)) {
             return Err(no_macvlan());
         }
@@ -53,7 +53,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_options(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = &mut exclusive!(endpoint).endpoint;
+        let endpoint = exclusive!(endpoint).changing();
         let options = shared!(options).clone();
         *endpoint = with_options(endpoint, |_| options)?;
     })
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_nopromisc(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = &mut exclusive!(endpoint).endpoint;
+        let endpoint = exclusive!(endpoint).changing();
         *endpoint = with_options(endpoint, |options| options.nopromisc(nopromisc))?;
     })
 }
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_nodst(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = &mut exclusive!(endpoint).endpoint;
+        let endpoint = exclusive!(endpoint).changing();
         *endpoint = with_options(endpoint, |options| options.nodst(nodst))?;
     })
 }
@@ -94,7 +94,7 @@ pub unsafe extern "C" fn macvlan_endpoint_add_source_mac(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = &mut exclusive!(endpoint).endpoint;
+        let endpoint = exclusive!(endpoint).changing();
         let mac = mac!(mac);
         *endpoint = with_options(endpoint, |options| options.source_mac(mac))?;
     })
@@ -108,7 +108,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_bc_queue_len(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = &mut exclusive!(endpoint).endpoint;
+        let endpoint = exclusive!(endpoint).changing();
         *endpoint = with_options(endpoint, |options| options.bc_queue_len(frames))?;
     })
 }
@@ -121,7 +121,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_bc_cutoff(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = &mut exclusive!(endpoint).endpoint;
+        let endpoint = exclusive!(endpoint).changing();
         *endpoint = with_options(endpoint, |options| options.bc_cutoff(siblings))?;
     })
 }
@@ -137,7 +137,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_mac(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = &mut exclusive!(endpoint).endpoint;
+        let endpoint = exclusive!(endpoint).changing();
         *endpoint = endpoint.clone().mac(mac!(mac));
     })
 }
@@ -150,7 +150,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_mtu(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = &mut exclusive!(endpoint).endpoint;
+        let endpoint = exclusive!(endpoint).changing();
         *endpoint = endpoint.clone().mtu(mtu);
     })
 }
@@ -164,7 +164,7 @@ pub unsafe extern "C" fn macvlan_endpoint_add_address(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = &mut exclusive!(endpoint).endpoint;
+        let endpoint = exclusive!(endpoint).changing();
         let address: Address = text!(address).parse()?;
         *endpoint = endpoint.clone().address(address);
     })
@@ -179,7 +179,7 @@ pub unsafe extern "C" fn macvlan_endpoint_add_assignment(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = &mut exclusive!(endpoint).endpoint;
+        let endpoint = exclusive!(endpoint).changing();
         let assignment: Assignment = text!(assignment).parse()?;
         *endpoint = endpoint.clone().assignment(assignment);
     })
@@ -193,7 +193,7 @@ pub unsafe extern "C" fn macvlan_endpoint_add_gateway(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = &mut exclusive!(endpoint).endpoint;
+        let endpoint = exclusive!(endpoint).changing();
         let gateway: IpAddr = ip(text!(gateway), "gateway")?;
         *endpoint = endpoint.clone().gateway(gateway);
     })
@@ -208,7 +208,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_on_link_gateways(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = &mut exclusive!(endpoint).endpoint;
+        let endpoint = exclusive!(endpoint).changing();
         *endpoint = endpoint.clone().on_link_gateways(on_link);
     })
 }
@@ -223,7 +223,7 @@ pub unsafe extern "C" fn macvlan_endpoint_add_route(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = &mut exclusive!(endpoint).endpoint;
+        let endpoint = exclusive!(endpoint).changing();
         let route: Route = text!(route).parse()?;
         *endpoint = endpoint.clone().route(route);
     })
@@ -242,7 +242,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_source_routing(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = &mut exclusive!(endpoint).endpoint;
+        let endpoint = exclusive!(endpoint).changing();
         *endpoint = endpoint.clone().source_routing(table);
     })
 }
@@ -256,7 +256,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_promisc(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = &mut exclusive!(endpoint).endpoint;
+        let endpoint = exclusive!(endpoint).changing();
         *endpoint = endpoint.clone().promisc(promisc);
     })
 }
@@ -269,7 +269,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_lo_up(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = &mut exclusive!(endpoint).endpoint;
+        let endpoint = exclusive!(endpoint).changing();
         *endpoint = endpoint.clone().lo_up(lo_up);
     })
 }
@@ -284,7 +284,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_replace_default_route(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = &mut exclusive!(endpoint).endpoint;
+        let endpoint = exclusive!(endpoint).changing();
         *endpoint = endpoint.clone().replace_default_route(replace);
     })
 }
@@ -297,7 +297,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_alias(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = &mut exclusive!(endpoint).endpoint;
+        let endpoint = exclusive!(endpoint).changing();
         *endpoint = endpoint.clone().alias(text!(alias));
     })
 }
@@ -310,7 +310,7 @@ pub unsafe extern "C" fn macvlan_endpoint_add_alternative_name(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = &mut exclusive!(endpoint).endpoint;
+        let endpoint = exclusive!(endpoint).changing();
         *endpoint = endpoint.clone().alternative_name(text!(name));
     })
 }
@@ -323,7 +323,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_group(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = &mut exclusive!(endpoint).endpoint;
+        let endpoint = exclusive!(endpoint).changing();
         *endpoint = endpoint.clone().group(group);
     })
 }
@@ -336,7 +336,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_tx_queue_len(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = &mut exclusive!(endpoint).endpoint;
+        let endpoint = exclusive!(endpoint).changing();
         *endpoint = endpoint.clone().tx_queue_len(packets);
     })
 }
@@ -350,7 +350,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_queues(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = &mut exclusive!(endpoint).endpoint;
+        let endpoint = exclusive!(endpoint).changing();
         *endpoint = endpoint.clone().queues(transmit, receive);
     })
 }
@@ -364,7 +364,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_addr_gen_mode(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = &mut exclusive!(endpoint).endpoint;
+        let endpoint = exclusive!(endpoint).changing();
         *endpoint = endpoint.clone().addr_gen_mode(addr_gen_mode(mode)?);
     })
 }
@@ -379,7 +379,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_wait_for_mac(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = &mut exclusive!(endpoint).endpoint;
+        let endpoint = exclusive!(endpoint).changing();
         let at_most = Duration::from_millis(milliseconds.into());
         *endpoint = endpoint.clone().wait_for_mac(at_most);
     })

@@ -20,6 +20,7 @@ pub mod change;
 pub mod crowd;
 pub mod endpoint;
 pub mod endpoint_set;
+pub mod endpoint_told;
 pub mod ensure;
 pub mod error;
 pub mod handle;

@@ -116,6 +116,18 @@ pub unsafe extern "C" fn macvlan_options_set_bc_cutoff(
     })
 }
 
+/// Refuses options that do not go together, which the kernel would refuse with a bare "invalid
+/// argument", or not heed. Attaching and making a link do the same.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_options_check(
+    options: *const macvlan_options,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        shared!(options).check()?;
+    })
+}
+
 /// The mode: one of enum macvlan_mode; 0 if the options are none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_mode(options: *const macvlan_options) -> u32 {

@@ -23,11 +23,12 @@ object!(macvlan_parent, Described);
 pub(crate) struct Described {
     pub(crate) parent: Parent,
     text: Text,
+    name: Text,
 }
 
 impl From<Parent> for Described {
     fn from(parent: Parent) -> Self {
-        Self { parent, text: Text::default() }
+        Self { parent, text: Text::default(), name: Text::default() }
     }
 }
 
@@ -126,6 +127,45 @@ pub unsafe extern "C" fn macvlan_parent_text(parent: *const macvlan_parent) -> *
     answer(null(), || {
         let parent = shared!(parent);
         Ok(parent.text.of(&parent.parent))
+    })
+}
+
+/// The name that was given to a VLAN that can be made on demand; NULL if it is called after its base,
+/// and for a link that must exist. It belongs to the parent, until that is changed or freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_parent_name(parent: *const macvlan_parent) -> *const c_char {
+    answer(null(), || {
+        let parent = shared!(parent);
+        Ok(parent.name.of_some(parent.parent.get_name()))
+    })
+}
+
+/// The id of a VLAN that can be made on demand; 0 for a link that must exist.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_parent_vlan_id(parent: *const macvlan_parent) -> u16 {
+    answer(0, || Ok(shared!(parent).parent.get_vlan_id().unwrap_or(0)))
+}
+
+/// The protocol of a VLAN that can be made on demand: one of enum macvlan_protocol; 0 for a link that
+/// must exist.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_parent_protocol(parent: *const macvlan_parent) -> u16 {
+    answer(0, || Ok(shared!(parent).parent.get_protocol().map_or(0, |protocol| protocol as u16)))
+}
+
+/// A copy of what a VLAN that can be made on demand is on, to be freed with macvlan_parent_free(); NULL
+/// for a link that must exist, which is no failure.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_parent_base(
+    parent: *const macvlan_parent,
+    base: *mut *mut macvlan_parent,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let base = out!(base);
+        if let Some(own) = shared!(parent).parent.get_base() {
+            give(base, own.clone().into());
+        }
     })
 }
 

@@ -66,6 +66,10 @@ static void options(void)
     CHECK(!macvlan_options_source_mac(options, 2, mac));
     CHECK(macvlan_options_bc_queue_len(options, &frames) && frames == 2000);
     CHECK(macvlan_options_bc_cutoff(options, &siblings) && siblings == -1);
+    REFUSED(macvlan_options_check(options, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
+            "nopromisc");
+    MUST(macvlan_options_set_nopromisc(options, false, &error));
+    MUST(macvlan_options_check(options, &error));
     macvlan_options_free(options);
 
     REFUSED(macvlan_options_new((enum macvlan_mode)3, &options, &error), EINVAL,
@@ -112,7 +116,8 @@ static void vlans(void)
 
 static void parents(void)
 {
-    macvlan_parent *parent = NULL, *vlan = NULL;
+    macvlan_parent *parent = NULL, *vlan = NULL, *base = NULL;
+    macvlan_endpoint *endpoint = NULL;
     char text[16];
 
     CHECK_TEXT(macvlan_link_text(7, text), "#7");
@@ -126,11 +131,73 @@ static void parents(void)
     REFUSED(macvlan_parent_set_name(vlan, "a/b", &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
             "a/b");
     CHECK_TEXT(macvlan_parent_text(vlan), "eth0.20.200.2");
+    CHECK_TEXT(macvlan_parent_name(vlan), NULL);
+    MUST(macvlan_parent_set_name(vlan, "lan", &error));
+    CHECK_TEXT(macvlan_parent_name(vlan), "lan");
+    CHECK(macvlan_parent_vlan_id(vlan) == 2);
+    CHECK(macvlan_parent_protocol(vlan) == MACVLAN_VLAN_8021Q);
+    MUST(macvlan_parent_base(vlan, &base, &error));
+    CHECK_TEXT(macvlan_parent_text(base), "eth0.20.200");
+    macvlan_parent_free(base);
+    MUST(macvlan_endpoint_new_on("eth0", vlan, &endpoint, &error));
     macvlan_parent_free(parent);
     macvlan_parent_free(vlan);
+    MUST(macvlan_endpoint_parent_object(endpoint, &vlan, &error));
+    CHECK(macvlan_parent_vlan_id(vlan) == 2);
+    macvlan_parent_free(vlan);
+    macvlan_endpoint_free(endpoint);
     MUST(macvlan_parent_new_link("#7", &parent, &error));
     CHECK_TEXT(macvlan_parent_text(parent), "#7");
+    CHECK(macvlan_parent_vlan_id(parent) == 0 && macvlan_parent_protocol(parent) == 0);
+    MUST(macvlan_parent_base(parent, &base, &error));
+    CHECK(base == NULL);
     macvlan_parent_free(parent);
+}
+
+/* What an endpoint was told, read back. */
+static void told(macvlan_endpoint *endpoint)
+{
+    const uint8_t expected[6] = { 2, 0x42, 10, 0, 0, 2 };
+    macvlan_endpoint *bare = NULL;
+    uint8_t mac[6];
+    uint32_t number = 9, other = 9;
+
+    CHECK(macvlan_endpoint_mac(endpoint, mac) && memcmp(mac, expected, 6) == 0);
+    CHECK(macvlan_endpoint_mtu(endpoint) == 1400);
+    CHECK(macvlan_endpoint_address_count(endpoint) == 3);
+    CHECK_TEXT(macvlan_endpoint_address(endpoint, 1), "fd00::2/64 nodad");
+    CHECK_TEXT(macvlan_endpoint_address(endpoint, 3), NULL);
+    CHECK(macvlan_endpoint_gateway_count(endpoint) == 2);
+    CHECK_TEXT(macvlan_endpoint_gateway(endpoint, 0), "10.1.0.1");
+    CHECK(macvlan_endpoint_route_count(endpoint) == 1);
+    CHECK_TEXT(macvlan_endpoint_route(endpoint, 0), "10.9.0.0/16 via 10.0.0.9 metric 50");
+    CHECK(macvlan_endpoint_alternative_name_count(endpoint) == 1);
+    CHECK_TEXT(macvlan_endpoint_alternative_name(endpoint, 0), "web");
+    CHECK_TEXT(macvlan_endpoint_alias(endpoint), "a web server");
+    CHECK(macvlan_endpoint_is_promisc(endpoint) && macvlan_endpoint_is_lo_up(endpoint));
+    CHECK(!macvlan_endpoint_is_on_link_gateways(endpoint));
+    CHECK(!macvlan_endpoint_is_replace_default_route(endpoint));
+    CHECK(macvlan_endpoint_group(endpoint, &number) && number == 7);
+    CHECK(macvlan_endpoint_tx_queue_len(endpoint, &number) && number == 500);
+    CHECK(macvlan_endpoint_queues(endpoint, &number, &other) && number == 2 && other == 2);
+    CHECK(macvlan_endpoint_addr_gen_mode(endpoint) == -1);
+    CHECK(macvlan_endpoint_wait_for_mac(endpoint) == 0);
+    CHECK(macvlan_endpoint_source_routing(endpoint) == 0);
+
+    MUST(macvlan_endpoint_new("eth0", "ens33", &bare, &error));
+    CHECK(!macvlan_endpoint_mac(bare, mac) && mac[0] == 0 && macvlan_endpoint_mtu(bare) == 0);
+    CHECK(!macvlan_endpoint_group(bare, &number) && number == 0);
+    CHECK(!macvlan_endpoint_queues(bare, &number, &other) && other == 0);
+    CHECK_TEXT(macvlan_endpoint_alias(bare), NULL);
+    MUST(macvlan_endpoint_set_alias(bare, "first", &error));
+    CHECK_TEXT(macvlan_endpoint_alias(bare), "first");
+    MUST(macvlan_endpoint_set_alias(bare, "second", &error));
+    CHECK_TEXT(macvlan_endpoint_alias(bare), "second");
+    MUST(macvlan_endpoint_set_wait_for_mac(bare, 250, &error));
+    CHECK(macvlan_endpoint_wait_for_mac(bare) == 250);
+    MUST(macvlan_endpoint_set_source_routing(bare, 77, &error));
+    CHECK(macvlan_endpoint_source_routing(bare) == 77);
+    macvlan_endpoint_free(bare);
 }
 
 static const char expected_plan[] =
@@ -178,6 +245,8 @@ static void plans(void)
     MUST(macvlan_endpoint_plan(endpoint, &plan, &error));
     CHECK_TEXT(macvlan_plan_text(plan), expected_plan);
     macvlan_plan_free(plan);
+
+    told(endpoint);
 
     /* A setter that fails changes nothing, and a clone's changes are its own. */
     MUST(macvlan_endpoint_clone(endpoint, &clone, &error));
