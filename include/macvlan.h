@@ -1008,6 +1008,31 @@ int macvlan_parent_set_name(struct macvlan_parent *parent,
 const char *macvlan_parent_text(const struct macvlan_parent *parent);
 
 /**
+ * The name that was given to a VLAN that can be made on demand; NULL if it is called after its base,
+ * and for a link that must exist. It belongs to the parent, until that is changed or freed.
+ */
+const char *macvlan_parent_name(const struct macvlan_parent *parent);
+
+/**
+ * The id of a VLAN that can be made on demand; 0 for a link that must exist.
+ */
+uint16_t macvlan_parent_vlan_id(const struct macvlan_parent *parent);
+
+/**
+ * The protocol of a VLAN that can be made on demand: one of enum macvlan_protocol; 0 for a link that
+ * must exist.
+ */
+uint16_t macvlan_parent_protocol(const struct macvlan_parent *parent);
+
+/**
+ * A copy of what a VLAN that can be made on demand is on, to be freed with macvlan_parent_free(); NULL
+ * for a link that must exist, which is no failure.
+ */
+int macvlan_parent_base(const struct macvlan_parent *parent,
+                        struct macvlan_parent **base,
+                        struct macvlan_error **error);
+
+/**
  * Frees a parent; does nothing to NULL.
  */
 void macvlan_parent_free(struct macvlan_parent *parent);
@@ -1060,6 +1085,12 @@ int macvlan_options_set_bc_queue_len(struct macvlan_options *options,
 int macvlan_options_set_bc_cutoff(struct macvlan_options *options,
                                   int32_t siblings,
                                   struct macvlan_error **error);
+
+/**
+ * Refuses options that do not go together, which the kernel would refuse with a bare "invalid
+ * argument", or not heed. Attaching and making a link do the same.
+ */
+int macvlan_options_check(const struct macvlan_options *options, struct macvlan_error **error);
 
 /**
  * The mode: one of enum macvlan_mode; 0 if the options are none.
@@ -1316,14 +1347,22 @@ int macvlan_endpoint_plan(const struct macvlan_endpoint *endpoint,
                           struct macvlan_error **error);
 
 /**
- * The name inside. It belongs to the endpoint. NULL if the endpoint is none.
+ * The name inside. This and all other texts belong to the endpoint, until it is changed or freed. NULL
+ * if the endpoint is none.
  */
 const char *macvlan_endpoint_name(const struct macvlan_endpoint *endpoint);
 
 /**
- * The parent on the host, as text. It belongs to the endpoint. NULL if the endpoint is none.
+ * The parent on the host, as text. NULL if the endpoint is none.
  */
 const char *macvlan_endpoint_parent(const struct macvlan_endpoint *endpoint);
+
+/**
+ * A copy of the parent, to be freed with macvlan_parent_free().
+ */
+int macvlan_endpoint_parent_object(const struct macvlan_endpoint *endpoint,
+                                   struct macvlan_parent **parent,
+                                   struct macvlan_error **error);
 
 /**
  * The kernel's name for the link's kind: "macvlan", "macvtap" or "vlan". NULL if the endpoint is
@@ -1545,6 +1584,115 @@ int macvlan_endpoint_set_addr_gen_mode(struct macvlan_endpoint *endpoint,
 int macvlan_endpoint_set_wait_for_mac(struct macvlan_endpoint *endpoint,
                                       uint32_t milliseconds,
                                       struct macvlan_error **error);
+
+/**
+ * Its MAC address. Whether one was set; zeroes if not.
+ */
+bool macvlan_endpoint_mac(const struct macvlan_endpoint *endpoint, uint8_t mac[6]);
+
+/**
+ * Its MTU in bytes; 0 if it was not set.
+ */
+uint32_t macvlan_endpoint_mtu(const struct macvlan_endpoint *endpoint);
+
+/**
+ * How many addresses it has.
+ */
+size_t macvlan_endpoint_address_count(const struct macvlan_endpoint *endpoint);
+
+/**
+ * One of its addresses, counted from 0, as macvlan_endpoint_add_address() takes it. NULL past the end.
+ */
+const char *macvlan_endpoint_address(const struct macvlan_endpoint *endpoint,
+                                     size_t index);
+
+/**
+ * How many gateways it has.
+ */
+size_t macvlan_endpoint_gateway_count(const struct macvlan_endpoint *endpoint);
+
+/**
+ * One of its gateways, counted from 0. NULL past the end.
+ */
+const char *macvlan_endpoint_gateway(const struct macvlan_endpoint *endpoint, size_t index);
+
+/**
+ * How many routes it has.
+ */
+size_t macvlan_endpoint_route_count(const struct macvlan_endpoint *endpoint);
+
+/**
+ * One of its routes, counted from 0, without the default routes of its gateways. NULL past the end.
+ */
+const char *macvlan_endpoint_route(const struct macvlan_endpoint *endpoint, size_t index);
+
+/**
+ * How many further names it has.
+ */
+size_t macvlan_endpoint_alternative_name_count(const struct macvlan_endpoint *endpoint);
+
+/**
+ * One of its further names, counted from 0. NULL past the end.
+ */
+const char *macvlan_endpoint_alternative_name(const struct macvlan_endpoint *endpoint,
+                                              size_t index);
+
+/**
+ * Its alias; NULL if none was set.
+ */
+const char *macvlan_endpoint_alias(const struct macvlan_endpoint *endpoint);
+
+/**
+ * Whether gateways outside every subnet are taken to be on the link.
+ */
+bool macvlan_endpoint_is_on_link_gateways(const struct macvlan_endpoint *endpoint);
+
+/**
+ * Whether it is promiscuous.
+ */
+bool macvlan_endpoint_is_promisc(const struct macvlan_endpoint *endpoint);
+
+/**
+ * Whether the container's lo is set up as well.
+ */
+bool macvlan_endpoint_is_lo_up(const struct macvlan_endpoint *endpoint);
+
+/**
+ * Whether the container's default routes are replaced.
+ */
+bool macvlan_endpoint_is_replace_default_route(const struct macvlan_endpoint *endpoint);
+
+/**
+ * The table of its source routing; 0 if none was set.
+ */
+uint32_t macvlan_endpoint_source_routing(const struct macvlan_endpoint *endpoint);
+
+/**
+ * Its group. Whether one was set.
+ */
+bool macvlan_endpoint_group(const struct macvlan_endpoint *endpoint, uint32_t *group);
+
+/**
+ * Its transmit queue's length in packets. Whether one was set.
+ */
+bool macvlan_endpoint_tx_queue_len(const struct macvlan_endpoint *endpoint, uint32_t *packets);
+
+/**
+ * Its numbers of transmit and receive queues. Whether they were set.
+ */
+bool macvlan_endpoint_queues(const struct macvlan_endpoint *endpoint,
+                             uint32_t *transmit,
+                             uint32_t *receive);
+
+/**
+ * How its IPv6 link-local address is made: one of enum in6_addr_gen_mode, or -1 if it was not set.
+ */
+int macvlan_endpoint_addr_gen_mode(const struct macvlan_endpoint *endpoint);
+
+/**
+ * How long to try again, in milliseconds, while somebody else has the MAC address; 0 for not at all.
+ */
+uint32_t macvlan_endpoint_wait_for_mac(const struct macvlan_endpoint *endpoint);
 
 /**
  * The plan as the `ip` commands that would do the same, one a line, each ended by a newline. It
