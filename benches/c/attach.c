@@ -1,90 +1,88 @@
 /*
- * Times the hot path from C: a container's namespace opened by its pid and an endpoint attached to it
- * (link, two addresses, two default routes, lo up).
+ * The hot path from C, timed: a contender for benches/src/bin/reach.rs, which says in contender.rs
+ * what such a program does.
  *
- *     attach [RUNS]         median, 99th percentile and least, in nanoseconds; 200 runs if not said
- *     attach RUNS --raw     one number a run, for whoever compares
+ *     attach PARENT
  *
- * Builds two hosts in namespaces of its own, a container for each run, and takes everything away
- * again; that is not in the times. Compiled against the installed library, see tests/c/run.
+ * Reads pids, one a line, until its input ends. Opens the container's namespace by its pid, attaches
+ * (link, two addresses, two default routes, lo up), frees what it got, and prints how many nanoseconds
+ * that took. Parents are looked for in the namespace that it is started in.
  */
 
-#include "../../tests/c/lab.h"
+#define _POSIX_C_SOURCE 200809L /* for clock_gettime() */
 
+#include <macvlan.h>
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
-static long runs = 200;
-static bool raw;
+static macvlan_error *error;
+
+static void must(int result)
+{
+    if (result < 0) {
+        fprintf(stderr, "attach: %s\n", macvlan_error_message(error));
+        exit(1);
+    }
+}
 
 static int64_t now(void)
 {
     struct timespec time;
-    CHECK(clock_gettime(CLOCK_MONOTONIC, &time) == 0);
+    if (clock_gettime(CLOCK_MONOTONIC, &time) < 0) {
+        perror("attach: the clock");
+        exit(1);
+    }
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-static int ascending(const void *a, const void *b)
+/* What benches/src/work.rs says. */
+static macvlan_endpoint *the_work(const char *parent)
 {
-    int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
-    return (left > right) - (left < right);
-}
-
-static void bench(void)
-{
-    lab l = lab_open();
     macvlan_endpoint *endpoint = NULL;
-    int64_t *took = (int64_t *)calloc((size_t)runs, sizeof *took);
-    long run;
-
-    CHECK(took != NULL);
-    MUST(macvlan_endpoint_new("eth0", "ens33", &endpoint, &error));
-    MUST(macvlan_endpoint_add_address(endpoint, "192.168.15.3/24", &error));
-    MUST(macvlan_endpoint_add_address(endpoint, "fd00:15::3/64 nodad", &error));
-    MUST(macvlan_endpoint_add_gateway(endpoint, "192.168.15.2", &error));
-    MUST(macvlan_endpoint_add_gateway(endpoint, "fd00:15::2", &error));
-
-    /* The first is not counted: memory and the kernel's caches are cold. */
-    for (run = -1; run < runs; run++) {
-        pid_t pid = lab_start_container();
-        macvlan_netns *container = NULL;
-        macvlan_attachment *attachment = NULL;
-        macvlan_error *error = NULL;
-        int64_t start = now(), end;
-        int result = macvlan_netns_from_pid(pid, &container, &error);
-        if (result == 0)
-            result = macvlan_host_attach(l.host, endpoint, container, &attachment, &error);
-        end = now();
-        if (result < 0)
-            lab_failed(__FILE__, __LINE__, error);
-        if (run >= 0)
-            took[run] = end - start;
-        MUST(macvlan_host_detach(l.host, attachment, &error));
-        macvlan_attachment_free(attachment);
-        macvlan_netns_free(container);
-        lab_stop_container(pid);
-    }
-
-    if (raw) {
-        for (run = 0; run < runs; run++)
-            printf("%lld\n", (long long)took[run]);
-    } else {
-        qsort(took, (size_t)runs, sizeof *took, ascending);
-        printf("attach: %lld ns median, %lld ns 99th percentile, %lld ns least, of %ld runs\n",
-               (long long)took[runs / 2], (long long)took[runs * 99 / 100], (long long)took[0], runs);
-    }
-    free(took);
-    macvlan_endpoint_free(endpoint);
-    lab_close(&l);
+    must(macvlan_endpoint_new("eth0", parent, &endpoint, &error));
+    must(macvlan_endpoint_add_address(endpoint, "10.77.0.2/16", &error));
+    must(macvlan_endpoint_add_address(endpoint, "fd77::2/64 nodad", &error));
+    must(macvlan_endpoint_add_gateway(endpoint, "10.77.0.1", &error));
+    must(macvlan_endpoint_add_gateway(endpoint, "fd77::1", &error));
+    return endpoint;
 }
 
 int main(int count, char **arguments)
 {
-    if (count > 1)
-        runs = strtol(arguments[1], NULL, 10);
-    raw = count > 2 && strcmp(arguments[2], "--raw") == 0;
-    if (runs < 1 || count > 3 || (count == 3 && !raw)) {
-        fprintf(stderr, "usage: attach [RUNS [--raw]]\n");
+    macvlan_host *host = NULL;
+    macvlan_endpoint *endpoint;
+    char line[32];
+
+    if (count != 2) {
+        fprintf(stderr, "usage: attach PARENT\n");
         return 2;
     }
-    return lab_main(bench);
+    must(macvlan_host_open(&host, &error));
+    endpoint = the_work(arguments[1]);
+
+    while (fgets(line, sizeof line, stdin) != NULL) {
+        macvlan_netns *container = NULL;
+        macvlan_attachment *attachment = NULL;
+        char *end = line;
+        long pid = strtol(line, &end, 10);
+        int64_t start;
+
+        if (end == line || *end != '\n') {
+            fprintf(stderr, "attach: this is no pid: %s\n", line);
+            return 2;
+        }
+        start = now();
+        must(macvlan_netns_from_pid((pid_t)pid, &container, &error));
+        must(macvlan_host_attach(host, endpoint, container, &attachment, &error));
+        macvlan_attachment_free(attachment);
+        macvlan_netns_free(container);
+        printf("%lld\n", (long long)(now() - start));
+        fflush(stdout);
+    }
+    macvlan_endpoint_free(endpoint);
+    macvlan_host_free(host);
+    return 0;
 }

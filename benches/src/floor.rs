@@ -122,7 +122,9 @@ impl Floor {
         let creator = if order.one_send { &mut inside } else { &mut outside };
         let LinkSlots { netns, mac } = creator.new_link(NAME, self.parent, link);
         if let Some(slot) = mac {
-            let [a, b, c, d] = MACS.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+            // Others' differ, who are on the same parent: what runs as a program of its own.
+            let number = MACS.fetch_add(1, Ordering::Relaxed) ^ (std::process::id() << 16);
+            let [a, b, c, d] = number.to_be_bytes();
             creator.fill(slot, &[0x02, 0xf1, a, b, c, d]);
         }
         if order.chosen_index {

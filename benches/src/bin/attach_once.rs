@@ -1,15 +1,26 @@
-//! The library as a program of its own, of the kind that [`macvlan_benches::Program`] describes: to
-//! let two builds of it take turns (`reach --program before=… --program after=…`).
+//! The library as a program of its own, or with `--floor` the floor, of the kind that
+//! [`macvlan_benches::Program`] describes: to let two builds take turns (`reach --program before=…
+//! --program after=…`), and to be what a program in another language is compared with.
 
 use std::io::{BufRead, Write};
 
+use macvlan_benches::floor::{BEST, Floor};
 use macvlan_benches::{Contender, Outcome, Rust};
+use macvlan_core::Handle;
 
 fn main() -> Outcome {
-    let mut rust = Rust::new()?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mut contender: Box<dyn Contender> = match arguments.as_slice() {
+        [floor, parent] if floor == "--floor" => {
+            let parent = Handle::open()?.link(parent.as_str())?.index;
+            Box::new(Floor::new("the floor", parent, BEST)?)
+        }
+        [_parent] => Box::new(Rust::new()?),
+        _ => return Err("usage: attach_once [--floor] PARENT".into()),
+    };
     let (input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());
     for line in input.lines() {
-        let time = rust.attach(line?.trim().parse()?)?;
+        let time = contender.attach(line?.trim().parse()?)?;
         writeln!(output, "{}", time.as_nanos())?;
         output.flush()?;
     }

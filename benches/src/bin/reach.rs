@@ -1,5 +1,9 @@
 //! How far the library is from the floor: `reach [--rounds N] [--siblings N,N,…]
 //! [--program NAME=COMMAND]…`. A program is one that [`macvlan_benches::Program`] describes.
+//!
+//! Whoever is woken for each attach has colder caches than what runs here, whatever its language: so
+//! programs are also shown by themselves, beside the first of them, which should be the floor
+//! (`--program "floor=target/release/attach_once --floor"`).
 
 use macvlan_benches::floor::{BEST, Floor, SAFE};
 use macvlan_benches::{Contender, Outcome, Program, Rust, Stage, race, table};
@@ -37,6 +41,10 @@ fn main() -> Outcome {
             race(&mut contenders, rounds)
         })??;
         println!("With {count} siblings on the parent:\n\n{}", table(&rows));
+        let of_their_own = &rows[rows.len() - programs.len()..];
+        if of_their_own.len() > 1 {
+            println!("The programs alone:\n\n{}", table(of_their_own));
+        }
     }
     Ok(())
 }
