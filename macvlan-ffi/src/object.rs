@@ -11,8 +11,9 @@ use crate::boundary::Failure;
 
 /// A type of the header, and the Rust value that its pointers lead to.
 pub(crate) trait Object {
-    /// What is behind the pointer.
-    type Inner;
+    /// What is behind the pointer. The header says that objects can be handed from thread to thread,
+    /// and that any number may look at one at once.
+    type Inner: Send + Sync;
     /// The type's name in C.
     const NAME: &'static str;
     /// How its objects begin.
