@@ -102,8 +102,8 @@ def _parser() -> argparse.ArgumentParser:
     show = commands.add_parser(
         "show",
         help="show the host's links and what hangs on them",
-        description="Shows the host's links, and the VLANs, macvlans and macvtaps that hang on them "
-        "in all namespaces that have a name or a process inside.",
+        description="Shows the host's links, and the VLANs, macvlans and macvtaps that hang on "
+        "them in all namespaces that have a name or a process inside.",
     )
     show.set_defaults(run=_show)
     show.add_argument("parents", nargs="*", metavar="PARENT", help="these alone")
@@ -169,21 +169,19 @@ def _told(made: Attachment) -> dict[str, object]:
 
 
 def _show(host: Host, arguments: argparse.Namespace) -> int:
+    with host.handle() as handle:
+        wanted = [handle.link(parent).index for parent in arguments.parents]
     elsewhere, hidden = places()
-    nodes, complaints = tree(host, elsewhere)
-    if arguments.parents:
-        with host.handle() as handle:
-            wanted = {handle.link(parent).index for parent in arguments.parents}
-        nodes = [node for node in nodes if node.link.index in wanted]
+    nodes, complaints = tree(host, elsewhere, wanted)
     if arguments.json:
         print(json.dumps([node.as_json() for node in nodes], indent=2))
     else:
         for node in nodes:
             print(*node.lines(), sep="\n")
-    if hidden:
-        complaints.append(f"{hidden} processes' namespaces cannot be looked at; it takes root")
     for complaint in complaints:
         _complain(complaint)
+    if hidden:
+        _complain(f"not shown is what only {hidden} processes have that may not be looked at")
     return 1 if complaints else 0
 
 

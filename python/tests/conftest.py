@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
-from lab import Lab
+from hosts import Lab
 from libtest import Reporter
 
 from macvlan import ErrorKind, Handle, MacvlanError, NetNs
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @cache
-def _lacks(kind: str) -> str | None:
+def lacks(kind: str) -> str | None:
     """Why links of a kind cannot be made here: found out by trying."""
     try:
         with NetNs.anonymous() as netns, Handle(netns) as handle:
@@ -51,7 +51,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     kinds = [kind for mark in item.iter_markers("needs") for kind in mark.args]
     if kinds or "lab" in getattr(item, "fixturenames", ()) or item.get_closest_marker("root"):
         for kind in ("macvlan", *kinds):
-            reason = _lacks(kind)
+            reason = lacks(kind)
             if reason is not None:
                 pytest.skip(reason)
 

@@ -30,7 +30,7 @@ class Reporter:
         name = _name(report.nodeid)
         if report.failed:
             if name not in self.failed:
-                self._tell(name, "FAILED", "\n".join([report.longreprtext, report.capstdout]))
+                self._tell(name, "FAILED", f"{report.longreprtext}\n{report.capstdout}")
         elif report.skipped:
             assert isinstance(report.longrepr, tuple)
             reason = report.longrepr[2].removeprefix("Skipped: ")
@@ -54,7 +54,7 @@ class Reporter:
         )
 
     def _tell(self, name: str, outcome: str, words: str = "") -> None:
-        self.counts[outcome.split(",")[0]] += 1
+        self.counts[outcome.split(",", maxsplit=1)[0]] += 1
         if outcome == "FAILED":
             self.failed[name] = words
         print(f"test {name} ... {outcome}", flush=True)

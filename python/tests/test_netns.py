@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import sys
 import threading
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from lab import ip, process
+from hosts import ip, process
 
 from macvlan import ExistsError, Handle, Host, NetNs, NotFoundError
 
@@ -102,7 +103,7 @@ def test_run_returns_and_raises() -> None:
         netns.run(fails)
     assert "fails" in {entry.name for entry in caught.traceback}
     with pytest.raises(SystemExit):
-        netns.run(lambda: exit(3))
+        netns.run(lambda: sys.exit(3))
     # On a thread of its own, which has ended.
     assert netns.run(threading.get_native_id) != threading.get_native_id()
     # One inside the other.

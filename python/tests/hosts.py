@@ -1,0 +1,223 @@
+"""The lab: hosts, cables and containers in throwaway namespaces, ip as the witness, and ping."""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+import json
+import socket
+import struct
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from macvlan import Endpoint, Handle, Host, LinkState, NetNs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+PARENT = "ens33"
+# How long an answer is waited for that is expected, and how often it is asked for again.
+PATIENCE = 2.0
+AGAIN = 0.25
+# How long silence is listened to.
+SILENCE = 0.35
+
+
+def ip_text(netns: NetNs, arguments: str) -> str:
+    """`ip …` inside a namespace: what it prints."""
+    command = ["ip", *arguments.split()]
+    # A child begins in the namespace of the thread that starts it.
+    done = netns.run(lambda: subprocess.run(command, capture_output=True, text=True, check=False))
+    assert done.returncode == 0, f"{arguments}: {done.stderr}"
+    return done.stdout
+
+
+def ip(netns: NetNs, arguments: str) -> Any:
+    """`ip -d -j …` inside a namespace; it prints nothing at all where there is nothing to list."""
+    return json.loads(ip_text(netns, f"-d -j {arguments}").strip() or "[]")
+
+
+def ip_link(netns: NetNs, name: str) -> Any:
+    """`ip -d -j link show dev …`: the one link."""
+    return ip(netns, f"link show dev {name}")[0]
+
+
+def ip_addresses(netns: NetNs, name: str) -> list[str]:
+    """The link's addresses with their lengths, without those that the kernel makes by itself."""
+    found = ip(netns, f"address show dev {name}")[0]["addr_info"]
+    return [f"{a['local']}/{a['prefixlen']}" for a in found if not a["local"].startswith("fe80:")]
+
+
+def ip_lines(netns: NetNs, arguments: str) -> list[str]:
+    """`ip …` inside a namespace: what it prints, line by line."""
+    return [" ".join(line.split()) for line in ip_text(netns, arguments).splitlines() if line]
+
+
+def sysctl(netns: NetNs, name: str, value: str) -> None:
+    """Sets a sysctl under net."""
+    netns.run(lambda: Path("/proc/sys/net", name).write_text(value))
+
+
+def ping(
+    netns: NetNs, to: str, *, source: str | None = None, patience: float = PATIENCE
+) -> int | None:
+    """Asks for an echo until it comes; the TTL or hop limit of the answer, or None."""
+    return netns.run(lambda: _ask(ipaddress.ip_address(to), source, patience))
+
+
+def silent(netns: NetNs, to: str) -> bool:
+    """Whether nobody answers."""
+    return ping(netns, to, patience=SILENCE) is None
+
+
+_identifiers = itertools.count(1)
+
+
+def _ask(
+    to: ipaddress.IPv4Address | ipaddress.IPv6Address, source: str | None, patience: float
+) -> int | None:
+    v6 = to.version == 6
+    family, protocol = (
+        (socket.AF_INET6, socket.getprotobyname("ipv6-icmp"))
+        if v6
+        else (socket.AF_INET, socket.IPPROTO_ICMP)
+    )
+    identifier = next(_identifiers) & 0xFFFF
+    started = time.monotonic()
+    with socket.socket(family, socket.SOCK_RAW, protocol) as line:
+        if v6:
+            line.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVHOPLIMIT, 1)
+        if source is not None:
+            line.bind((source, 0))
+        for sequence in itertools.count():
+            with suppress(OSError):  # no route, or nobody has the address
+                line.sendto(_echo(identifier, sequence, v6=v6), (str(to), 0))
+            until = started + min(patience, (sequence + 1) * AGAIN)
+            while (left := until - time.monotonic()) > 0:
+                line.settimeout(left)
+                try:
+                    message, control, _, sender = line.recvmsg(1500, 64)
+                except OSError:  # also what an earlier question came to
+                    continue
+                start = 0 if v6 else (message[0] & 15) * 4
+                kind, _, _, who = struct.unpack("!BBHH", message[start : start + 6])
+                if kind == (129 if v6 else 0) and who == identifier and sender[0] == str(to):
+                    return struct.unpack("@i", control[0][2])[0] if v6 else message[8]
+            if time.monotonic() - started >= patience:
+                return None
+    return None
+
+
+def _echo(identifier: int, sequence: int, *, v6: bool) -> bytes:
+    def message(checksum: int) -> bytes:
+        return struct.pack("!BBHHH", 128 if v6 else 8, 0, checksum, identifier, sequence)
+
+    words = struct.unpack("!4H", message(0))
+    total = sum(words)
+    total = (total & 0xFFFF) + (total >> 16)
+    return message(~(total + (total >> 16)) & 0xFFFF)
+
+
+@dataclass
+class LabHost:
+    """A host: a namespace with a parent link."""
+
+    netns: NetNs
+    host: Host
+    handle: Handle
+
+    @classmethod
+    def make(cls) -> LabHost:
+        """One without links."""
+        netns = NetNs.anonymous()
+        # Link-local addresses can be used at once.
+        sysctl(netns, "ipv6/conf/default/accept_dad", "0")
+        handle = Handle(netns)
+        handle.set_up("lo")
+        return cls(netns, Host(netns), handle)
+
+
+@dataclass
+class Lab:
+    """Two hosts, joined by a cable whose ends are the parent links, both called ens33."""
+
+    a: LabHost = field(default_factory=LabHost.make)
+    b: LabHost = field(default_factory=LabHost.make)
+    running: ExitStack = field(default_factory=ExitStack)
+
+    def __post_init__(self) -> None:
+        self.cable(PARENT)
+        for host, number in ((self.a, 1), (self.b, 2)):
+            host.handle.add_address(PARENT, f"192.168.15.{number}/24")
+            host.handle.add_address(PARENT, f"fd15::{number}/64 nodad")
+
+    def cable(self, name: str) -> None:
+        """One more cable between the two, which has the same name at both ends."""
+        self.a.handle.add_link(name, kind="veth", peer=name, peer_netns=self.b.netns, up=True)
+        self.b.handle.set_up(name)
+        until = time.monotonic() + 10
+        for host in (self.a, self.b):
+            while host.handle.link(name).state is not LinkState.UP:
+                assert time.monotonic() < until, f"the cable {name} does not come up"
+                time.sleep(0.001)
+
+    def container(self) -> NetNs:
+        """A container: the namespace of a process that ends with the lab."""
+        pid = self.running.enter_context(process())
+        return self.running.enter_context(NetNs.from_pid(pid))
+
+    def start(self, host: LabHost, *endpoints: Endpoint) -> NetNs:
+        """A container with interfaces."""
+        netns = self.container()
+        for endpoint in endpoints:
+            host.host.attach(endpoint, netns)
+        return netns
+
+    def __enter__(self) -> Lab:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.running.close()
+        for host in (self.a, self.b):
+            host.host.close()
+            host.handle.close()
+            host.netns.close()
+
+
+@contextmanager
+def process(netns: NetNs | None = None) -> Iterator[int]:
+    """The pid of a process in a namespace of its own, as a container runtime makes it."""
+    # It reads from a pipe that nobody writes to, so it waits, and ends when this process does.
+    with netns or NetNs.anonymous() as inside:
+        started = inside.run(
+            lambda: subprocess.Popen(
+                ["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd="/"
+            )
+        )
+    with started:
+        yield started.pid
+        assert started.stdin is not None
+        started.stdin.close()
+
+
+def surprises(
+    places: Sequence[tuple[str, NetNs, str]], expected: Sequence[Sequence[bool]]
+) -> list[str]:
+    """Everybody pings everybody at once; what was not as expected."""
+
+    def one(pair: tuple[int, int]) -> str | None:
+        (who, netns, _), (whom, _, address) = places[pair[0]], places[pair[1]]
+        wanted = expected[pair[0]][pair[1]]
+        reached = ping(netns, address) is not None if wanted else not silent(netns, address)
+        if reached == wanted:
+            return None
+        return f"{who} {'reaches' if reached else 'does not reach'} {whom} at {address}"
+
+    pairs = list(itertools.product(range(len(places)), repeat=2))
+    with ThreadPoolExecutor(len(pairs)) as threads:
+        return [told for told in threads.map(one, pairs) if told is not None]
