@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hosts import Lab
-from libtest import Reporter
+from libtest import Reporter, name_of
 
 from macvlan import ErrorKind, Handle, MacvlanError, NetNs
 
@@ -38,6 +38,7 @@ def lacks(kind: str) -> str | None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--libtest", action="store_true", help="tell results as Rust's harness does")
+    parser.addoption("--name", action="append", help="only tests with this in their names there")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -45,6 +46,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Reporter())
     config.addinivalue_line("markers", "needs(kind, …): the kernel can make links of these kinds")
     config.addinivalue_line("markers", "root: it makes network namespaces")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    names = config.getoption("--name")
+    if names:
+        items[:] = [item for item in items if any(name in name_of(item.nodeid) for name in names)]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

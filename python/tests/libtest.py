@@ -19,15 +19,15 @@ class Reporter:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self._tell(_name(report.nodeid), "FAILED", str(report.longrepr))
+            self._tell(name_of(report.nodeid), "FAILED", str(report.longrepr))
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         if session.config.option.collectonly:
             for item in session.items:
-                print(f"{_name(item.nodeid)}: test")
+                print(f"{name_of(item.nodeid)}: test")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        name = _name(report.nodeid)
+        name = name_of(report.nodeid)
         if report.failed:
             if name not in self.failed:
                 self._tell(name, "FAILED", f"{report.longreprtext}\n{report.capstdout}")
@@ -60,5 +60,7 @@ class Reporter:
         print(f"test {name} ... {outcome}", flush=True)
 
 
-def _name(nodeid: str) -> str:
-    return nodeid.rpartition("/")[2].replace(".py::", "::").replace(" ", "_")
+def name_of(nodeid: str) -> str:
+    """`file::test` instead of `tests/file.py::test`, and no spaces."""
+    file, _, test = nodeid.partition("::")
+    return f"{file.rpartition('/')[2].removesuffix('.py')}::{test}".replace(" ", "_")

@@ -84,8 +84,10 @@ def test_attach_show_detach(lab: Lab, command: Command, pid: int) -> None:
     parent = ip_link(lab.a.netns, "ens33")
     assert [line.split("  ") for line in lines] == [
         ["ens33", parent["address"], "mtu 1500", "UP", "192.168.15.1/24", "fd15::1/64"],
-        ["└─ eth0", "macvlan bridge", eth0["address"], "mtu 1500", "UP", "172.16.104.10/24"]
-        + [f"in pid {pid} (cat)"],
+        [
+            *("└─ eth0", "macvlan bridge", eth0["address"], "mtu 1500", "UP", "172.16.104.10/24"),
+            f"in pid {pid} (cat)",
+        ],
     ]
     assert command.words("detach", pid) == ""
     assert [link["ifname"] for link in ip(inside, "link show")] == ["lo"]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -109,6 +111,31 @@ def test_run_returns_and_raises() -> None:
     # One inside the other.
     other = NetNs.anonymous()
     assert netns.run(lambda: other.run(inode)) == other.id.inode
+
+
+def test_control_c_ends_the_wait_for_what_is_called() -> None:
+    netns, inside, over = NetNs.anonymous(), threading.Event(), threading.Event()
+
+    def serve() -> None:
+        inside.set()
+        over.wait(60)
+        inside.clear()
+
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        netns.run(serve)
+    assert time.monotonic() - started < 10
+    timer.join()
+    # It goes on by itself, and the namespace can be used as before.
+    assert inside.is_set()
+    assert netns.run(inode) == netns.id.inode
+    over.set()
+    until = time.monotonic() + 10
+    while inside.is_set():
+        assert time.monotonic() < until
+        time.sleep(0.001)
 
 
 def test_sockets_and_processes_stay_inside() -> None:

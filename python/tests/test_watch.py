@@ -33,7 +33,7 @@ from macvlan import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.root
 
@@ -158,7 +158,8 @@ def test_what_is_lost_is_an_event(netns: NetNs, watch: Watch) -> None:
 
 
 def test_control_c_ends_the_wait(watch: Watch) -> None:
-    for wait in (lambda: next(watch), lambda: watch.next_within(60)):
+    waits: list[Callable[[], object]] = [lambda: next(watch), lambda: watch.next_within(60)]
+    for wait in waits:
         timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
         timer.start()
         started = time.monotonic()
