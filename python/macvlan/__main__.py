@@ -208,11 +208,12 @@ def _complain(message: object) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; gives its exit status."""
-    parsed = _parser().parse_args(arguments)
     try:
-        with Host(None if parsed.host is None else _netns(parsed.host)) as host:
-            status: int = parsed.run(host, parsed)
-        sys.stdout.flush()
+        try:
+            return _run(_parser().parse_args(arguments))
+        finally:
+            # Also of what --help says, which ends by an exception.
+            sys.stdout.flush()
     except MacvlanError as error:
         _complain(error)
         return next((status for kind, status in _STATUS if isinstance(error, kind)), 1)
@@ -222,6 +223,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    with Host(None if parsed.host is None else _netns(parsed.host)) as host:
+        status: int = parsed.run(host, parsed)
     return status
 
 

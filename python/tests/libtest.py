@@ -16,6 +16,7 @@ class Reporter:
         self.started = time.monotonic()
         self.counts = {"ok": 0, "FAILED": 0, "ignored": 0}
         self.failed: dict[str, str] = {}
+        self.times: dict[str, float] = {}
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -28,6 +29,7 @@ class Reporter:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         name = name_of(report.nodeid)
+        self.times[name] = self.times.get(name, 0) + report.duration
         if report.failed:
             if name not in self.failed:
                 self._tell(name, "FAILED", f"{report.longreprtext}\n{report.capstdout}")
@@ -45,6 +47,8 @@ class Reporter:
             print("\nfailures:")
             for name, words in self.failed.items():
                 print(f"\n---- {name} ----\n{words}")
+        slowest = sorted(self.times.items(), key=lambda each: -each[1])[:10]
+        print("\nslowest:", ", ".join(f"{name} {took:.1f} s" for name, took in slowest))
         word = "FAILED" if self.failed else "ok"
         ok, failed, ignored = self.counts.values()
         print(

@@ -157,8 +157,9 @@ def test_show_as_json(lab: Lab, command: Command, pid: int, name: str) -> None:
 def test_vlans_in_the_tree(lab: Lab, command: Command, pid: int) -> None:
     command.words("attach", "ens33.100", pid, "10.0.0.2/24")
     command.words("attach", "ens33", pid, "--kind", "vlan", "--vlan-id", 7, "--name", "eth1")
-    lines = [line.split("  ") for line in command.words("show").splitlines()]
-    assert [line[0].strip("│├└─ ") for line in lines] == ["ens33", "ens33.100", "eth0", "eth1"]
+    shown = command.words("show").splitlines()
+    lines = [line.lstrip("│├└─ ").split("  ") for line in shown]
+    assert [line[0] for line in lines] == ["ens33", "ens33.100", "eth0", "eth1"]
     assert [line[1] for line in lines[1:]] == ["vlan 100 802.1Q", "macvlan bridge", "vlan 7 802.1Q"]
     (tree,) = command.json("show")
     vlan, eth1 = tree["children"]

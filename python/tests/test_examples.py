@@ -1,4 +1,4 @@
-"""What the README says, and the example, do what they say."""
+"""What the READMEs say, and the example, do what they say."""
 
 from __future__ import annotations
 
@@ -17,13 +17,18 @@ if TYPE_CHECKING:
 
 PYTHON = Path(__file__).parents[1]
 README = (PYTHON / "README.md").read_text()
-BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+# The project's own has a section on Python.
+BOTH = README + (PYTHON.parent / "README.md").read_text()
+BLOCKS = re.findall(r"```python\n(.*?)```", BOTH, re.DOTALL)
 COMMANDS = re.findall(r"^python (-m macvlan .*)$", README, re.MULTILINE)
 
 
 def test_there_are_examples() -> None:
-    assert len(BLOCKS) == README.count("```python") >= 7
+    assert len(BLOCKS) == BOTH.count("```python") >= 8
     assert len(COMMANDS) == 3
+    assert {f"python {command}" for command in COMMANDS} >= set(
+        re.findall(r"^python -m macvlan .*$", BOTH, re.MULTILINE)
+    )
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=[f"block{at}" for at, _ in enumerate(BLOCKS)])

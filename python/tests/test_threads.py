@@ -184,9 +184,11 @@ def test_asyncio_to_thread(lab: Lab) -> None:
         ticking = asyncio.create_task(tick())
         eth0 = lab.a.host.attach(endpoint, inside)
         assert ip_link(inside, "eth0")["address"] == eth0.mac
-        before = ticks
+        before, started = ticks, time.monotonic()
         assert await asyncio.to_thread(lab.a.host.detach, eth0) is Detached.REMOVED
-        assert ticks - before >= 2, "the loop stood still"
+        # A kernel with one processor has not to wait for others.
+        at_once = time.monotonic() - started < 0.005
+        assert at_once or ticks - before >= 2, "the loop stood still"
         namespaces = [NetNs.anonymous() for _ in range(10)]
         made = await asyncio.gather(
             *(asyncio.to_thread(lab.a.host.attach, endpoint, netns) for netns in namespaces)
