@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import select
 import time
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import asyncio
     from types import TracebackType
     from typing import TypeAlias
 
@@ -125,6 +125,9 @@ class Watch:
         return self
 
     async def __anext__(self) -> Event:
+        # Whoever waits here has it already; for all others it would be most of `import macvlan`.
+        import asyncio  # noqa: PLC0415
+
         while (event := self._listener.next()) is None:
             loop = asyncio.get_running_loop()
             readable = loop.create_future()

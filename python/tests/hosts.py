@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PARENT = "ens33"
 # How long an answer is waited for that is expected, and how often it is asked for again.
-PATIENCE = 2.0
+PATIENCE = 10.0
 AGAIN = 0.25
 # How long silence is listened to.
 SILENCE = 0.35

@@ -142,9 +142,19 @@ def test_handles_and_hosts(lab: Lab) -> None:
             handle.set_mtu("ens33", 1500)
             host.handle()
             with pytest.raises(NotFoundError):
-                handle.link("nope")
+                handle.set_mtu(54321, 1500)
 
     assert_nothing_is_lost(cycle)
+
+
+def test_links_that_are_not_there(lab: Lab) -> None:
+    """The kernel may start modprobe for each name that it does not know."""
+
+    def cycle() -> None:
+        with pytest.raises(NotFoundError):
+            lab.a.handle.link("nope")
+
+    assert_nothing_is_lost(cycle, 50 if SLOW else CYCLES)
 
 
 def test_listings(lab: Lab) -> None:

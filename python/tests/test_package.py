@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.metadata
 import inspect
 import re
+import subprocess
+import sys
 from enum import Enum
 from pathlib import Path
 
@@ -59,6 +61,15 @@ def test_everything_is_documented_and_called_after_the_package() -> None:
                 continue
             if not attribute.startswith("_") and not isinstance(value, (int, str, Enum)):
                 assert inspect.getdoc(getattr(one, attribute)), f"{name}.{attribute}"
+
+
+def test_importing_takes_nothing_big_along() -> None:
+    """People at a shell wait for it."""
+    code = "import sys, macvlan; print(*sys.modules)"
+    command = [sys.executable, "-I", "-c", code]
+    modules = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert "macvlan._watch" in modules
+    assert {"asyncio", "logging", "socket", "ssl", "subprocess"}.isdisjoint(modules)
 
 
 def test_metadata() -> None:

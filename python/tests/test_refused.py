@@ -201,6 +201,11 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Host().attach(5, 5), TypeError, "argument 'endpoint'"),  # type: ignore[arg-type]
     (lambda: Host().detach(5), TypeError, "argument 'attachment'"),  # type: ignore[arg-type]
     (lambda: Host().attach_all([5]), TypeError, r"argument 'pairs\[0\]'"),  # type: ignore[list-item]
+    (
+        lambda: Host().attach_all([(Endpoint("eth0", parent="p"), 5.5)]),  # type: ignore[list-item]
+        TypeError,
+        r"argument 'pairs\[0\]\[1\]': expected a NetNs, a pid, a name or a path, got 5.5",
+    ),
     (lambda: Host().pool("p", -1), InvalidError, "argument 'size'"),
     (lambda: Handle().link(1.5), TypeError, "argument 'link'"),  # type: ignore[arg-type]
     (lambda: Handle().add_link("a", kind="bond"), InvalidError, "argument 'kind'"),
