@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The hot path from Python, as a contender of `reach`: attach.py PARENT
+"""attach.py PARENT: the hot path from Python, as a contender of `reach`.
 
-Reads pids, gives the container of each its interface, and prints the nanoseconds that took, from the
-pid to the last descriptor closed. The interpreter is one that the package is installed for:
+Reads pids, gives the container of each its interface, and prints the nanoseconds that took, from
+the pid to the last descriptor closed. The interpreter is one that the package is installed for:
 
     reach --program Python="target/python/venv/bin/python benches/python/attach.py"
 """
