@@ -72,7 +72,7 @@ INVALID: list[tuple[dict[str, Any], str, str]] = [
     ({"kind": "vlan", "vlan_id": 5, "bc_queue_len": 5}, "bc_queue_len", "5"),
     ({"kind": "vlan", "vlan_id": 5, "egress_qos": {0: 8}}, "egress_qos", "8"),
     ({"kind": "vlan", "vlan_id": 5, "ingress_qos": {8: 0}}, "ingress_qos", "8"),
-    ({"kind": "vlan", "vlan_id": 5, "ingress_qos": {300: 0}}, "ingress_qos[0]", "300"),
+    ({"kind": "vlan", "vlan_id": 5, "ingress_qos": {300: 0}}, "ingress_qos[0][0]", "300"),
 ]
 
 
