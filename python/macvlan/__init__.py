@@ -1,8 +1,8 @@
 """Give a container, sandbox or VM its place on the real network.
 
 One call sets up a macvlan, macvtap or VLAN link inside a network namespace, its addresses and its
-routes; either all of it, in the time the kernel needs and no more, or nothing, with an exception that
-says why.
+routes; either all of it, in the time the kernel needs and no more, or nothing, with an exception
+that says why.
 
     import macvlan
 

@@ -102,8 +102,8 @@ def _parser() -> argparse.ArgumentParser:
     show = commands.add_parser(
         "show",
         help="show the host's links and what hangs on them",
-        description="Shows the host's links, and the VLANs, macvlans and macvtaps that hang on them "
-        "in all namespaces that have a name or a process inside.",
+        description="Shows the host's links, and the VLANs, macvlans and macvtaps that hang on "
+        "them in all namespaces that have a name or a process inside.",
     )
     show.set_defaults(run=_show)
     show.add_argument("parents", nargs="*", metavar="PARENT", help="these alone")
@@ -169,21 +169,19 @@ def _told(made: Attachment) -> dict[str, object]:
 
 
 def _show(host: Host, arguments: argparse.Namespace) -> int:
+    with host.handle() as handle:
+        wanted = [handle.link(parent).index for parent in arguments.parents]
     elsewhere, hidden = places()
-    nodes, complaints = tree(host, elsewhere)
-    if arguments.parents:
-        with host.handle() as handle:
-            wanted = {handle.link(parent).index for parent in arguments.parents}
-        nodes = [node for node in nodes if node.link.index in wanted]
+    nodes, complaints = tree(host, elsewhere, wanted)
     if arguments.json:
         print(json.dumps([node.as_json() for node in nodes], indent=2))
     else:
         for node in nodes:
             print(*node.lines(), sep="\n")
-    if hidden:
-        complaints.append(f"{hidden} processes' namespaces cannot be looked at; it takes root")
     for complaint in complaints:
         _complain(complaint)
+    if hidden:
+        _complain(f"not shown is what only {hidden} processes have that may not be looked at")
     return 1 if complaints else 0
 
 
@@ -210,11 +208,12 @@ def _complain(message: object) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; gives its exit status."""
-    parsed = _parser().parse_args(arguments)
     try:
-        with Host(None if parsed.host is None else _netns(parsed.host)) as host:
-            status: int = parsed.run(host, parsed)
-        sys.stdout.flush()
+        try:
+            return _run(_parser().parse_args(arguments))
+        finally:
+            # Also of what --help says, which ends by an exception.
+            sys.stdout.flush()
     except MacvlanError as error:
         _complain(error)
         return next((status for kind, status in _STATUS if isinstance(error, kind)), 1)
@@ -224,6 +223,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    with Host(None if parsed.host is None else _netns(parsed.host)) as host:
+        status: int = parsed.run(host, parsed)
     return status
 
 

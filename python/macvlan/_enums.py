@@ -1,4 +1,4 @@
-"""The enumerations, each also a string: a member is equal to its name in iproute2 and the kernel."""
+"""The enumerations: a member is equal to its name in iproute2 and the kernel."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ class ErrorKind(_Named):
     PARENT_NOT_FOUND = "parent-not-found"
     """The parent link does not exist in the host's namespace."""
     PARENT_BUSY = "parent-busy"
-    """The parent is a port of a bridge, bond or team, carries ipvlan, or cannot carry such links."""
+    """The parent is a port of a bridge, bond or team, carries ipvlan, or can carry no such link."""
     PASSTHRU_CONFLICT = "passthru-conflict"
     """Passthru needs the parent for itself, and somebody else is on it."""
     MTU_TOO_LARGE = "mtu-too-large"

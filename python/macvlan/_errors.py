@@ -1,4 +1,4 @@
-"""What can go wrong: one exception, which is an OSError, and subclasses for what programs tell apart."""
+"""What can go wrong: an OSError, and subclasses of it for what programs tell apart."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ __all__ = [
 class MacvlanError(OSError):
     """Why something could not be done.
 
-    str() gives one line: on which link, parent and namespace, what was attempted, why it failed, what
-    to do about it, and what could not be undone.
+    str() gives one line: on which link, parent and namespace, what was attempted, why it failed,
+    what to do about it, and what could not be undone.
     """
 
     errno: int

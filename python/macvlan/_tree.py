@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from macvlan._errors import MacvlanError, NotFoundError
 from macvlan._macvlan import Handle, NetNs
-from macvlan._values import NetNsId
+from macvlan._values import Address6, NetNsId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
+    from ipaddress import IPv4Interface
 
     from macvlan._macvlan import Host, LinkInfo
 
@@ -63,7 +63,7 @@ class Node:
     """A link, and what hangs on it."""
 
     link: LinkInfo
-    addresses: list[str]
+    addresses: list[IPv4Interface | Address6]
     place: Place | None
     children: list[Node] = field(default_factory=list)
 
@@ -77,7 +77,7 @@ class Node:
             found["vlan_id"] = link.vlan.id
             found["vlan_protocol"] = link.vlan.protocol
         found |= {"mac": link.mac, "mtu": link.mtu, "state": link.state}
-        found["addresses"] = self.addresses
+        found["addresses"] = [str(address) for address in self.addresses]
         found["netns"] = None if self.place is None else self.place.as_json()
         found["children"] = [child.as_json() for child in self.children]
         return found
@@ -101,7 +101,11 @@ class Node:
             words.append(f"{link.kind} {link.vlan.id} {link.vlan.protocol}")
         if link.mac is not None:
             words.append(link.mac)
-        words += [f"mtu {link.mtu}", str(link.state), *self.addresses]
+        words += [f"mtu {link.mtu}", str(link.state)]
+        # Every link has a link-local address, which tells nobody anything.
+        words += [
+            str(a) for a in self.addresses if not isinstance(a, Address6) or not a.is_link_local
+        ]
         if self.place is not None:
             words.append(f"in {self.place}")
         return "  ".join(words)
@@ -124,29 +128,24 @@ def places() -> tuple[list[Place], int]:
         netns = NetNsId(stat.st_dev, stat.st_ino)
         return found.setdefault(netns, Place(netns))
 
-    for name in sorted(os.listdir(_NAMED)) if _NAMED.is_dir() else ():
-        if (named := place(_NAMED / name)) is not None:
-            named.names.append(name)
-    for pid in filter(str.isdecimal, os.listdir(_PROCESSES)):
-        if (of_process := place(_PROCESSES / pid / "ns" / "net")) is not None:
-            of_process.pids.append(int(pid))
+    for path in sorted(_NAMED.iterdir()) if _NAMED.is_dir() else ():
+        if (named := place(path)) is not None:
+            named.names.append(path.name)
+    for path in _PROCESSES.iterdir():
+        if path.name.isdecimal() and (its := place(path / "ns" / "net")) is not None:
+            its.pids.append(int(path.name))
     return list(found.values()), hidden
 
 
-def tree(host: Host, elsewhere: Iterable[Place]) -> tuple[list[Node], list[str]]:
-    """The host's links that something hangs on, with it, and the complaints on the way."""
+def tree(
+    host: Host, elsewhere: Iterable[Place], wanted: Collection[int] = ()
+) -> tuple[list[Node], list[str]]:
+    """The host's links that something hangs on, with it, and the complaints on the way.
+
+    Those at the top, or those of the wanted indices.
+    """
+    nodes = _of_host(host)
     complaints = []
-    with host.handle() as handle:
-        nodes = {link.index: Node(link, [], None) for link in handle.links()}
-        for address in handle.addresses():
-            nodes[address.link].addresses.append(str(address.address))
-    top = dict(nodes)
-    for index, node in nodes.items():
-        parent = node.link.parent
-        on_host = node.link.parent_netns is None and parent in nodes
-        if (node.link.macvlan or node.link.vlan) and parent is not None and on_host:
-            nodes[parent].children.append(node)
-            del top[index]
     for place in elsewhere:
         if place.id == host.netns.id:
             continue
@@ -159,9 +158,26 @@ def tree(host: Host, elsewhere: Iterable[Place]) -> tuple[list[Node], list[str]]
             continue  # it has ended meanwhile
         except MacvlanError as error:
             complaints.append(str(error))
+    hangs = set()
     for node in nodes.values():
         node.children.sort(key=lambda child: (child.place is not None, child.link.name))
-    return [node for node in top.values() if node.children], complaints
+        hangs |= {child.link.index for child in node.children if child.place is None}
+    found = wanted or [index for index in nodes if index not in hangs]
+    return [nodes[index] for index in found if nodes[index].children], complaints
+
+
+def _of_host(host: Host) -> dict[int, Node]:
+    """All links of the host by their index; those on others are also the others' children."""
+    with host.handle() as handle:
+        nodes = {link.index: Node(link, [], None) for link in handle.links()}
+        for address in handle.addresses():
+            if address.link in nodes:
+                nodes[address.link].addresses.append(address.address)
+    for node in nodes.values():
+        link = node.link
+        if (link.macvlan or link.vlan) and link.parent_netns is None and link.parent in nodes:
+            nodes[link.parent].children.append(node)
+    return nodes
 
 
 def _inside(host: Host, netns: NetNs, place: Place) -> Iterator[tuple[int, Node]]:
@@ -171,4 +187,4 @@ def _inside(host: Host, netns: NetNs, place: Place) -> Iterator[tuple[int, Node]
     with Handle(netns) as handle:
         for attachment in attachments:
             link = handle.link(attachment)
-            yield attachment.parent_index, Node(link, [str(a) for a in attachment.addresses], place)
+            yield attachment.parent_index, Node(link, list(attachment.addresses), place)

@@ -11,6 +11,8 @@ from macvlan._macvlan import Attachment, Difference, Parent, address_text, mac_t
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from typing_extensions import Self
+
 __all__ = ["Address6", "Ensured", "MacAddr", "NetNsId"]
 
 
@@ -22,11 +24,11 @@ class MacAddr(str):
 
     __slots__ = ()
 
-    def __new__(cls, mac: str | bytes) -> MacAddr:
+    def __new__(cls, mac: str | bytes) -> Self:
         return str.__new__(cls, mac_text(mac))
 
     @classmethod
-    def from_ipv4(cls, address: str | ipaddress.IPv4Address) -> MacAddr:
+    def from_ipv4(cls, address: str | ipaddress.IPv4Address) -> Self:
         """02:42: and the four bytes of the address, as Docker derives them."""
         return cls(b"\x02\x42" + ipaddress.IPv4Address(address).packed)
 
@@ -45,8 +47,8 @@ class MacAddr(str):
 class Address6(ipaddress.IPv6Interface):
     """An IPv6 address with its prefix length that knows how duplicates are detected.
 
-    "fd00::2/64 nodad" and "fd00::2/64 optimistic" say so as `ip` does. Two are equal when address and
-    prefix length are, as for every ipaddress.IPv6Interface.
+    "fd00::2/64 nodad" and "fd00::2/64 optimistic" say so as `ip` does. Two are equal when address
+    and prefix length are, as for every ipaddress.IPv6Interface.
     """
 
     def __init__(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import select
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import asyncio
     from types import TracebackType
+    from typing import TypeAlias
 
-    from typing_extensions import Self, TypeAlias
+    from typing_extensions import Self
 
     from macvlan._macvlan import AddressInfo, LinkInfo, Listener, RouteInfo
 
@@ -76,7 +77,7 @@ class Lost:
     """Events were lost: whoever keeps a picture of the namespace has to list everything anew."""
 
 
-Event: TypeAlias = Union[NewLink, DelLink, NewAddress, DelAddress, NewRoute, DelRoute, Lost]
+Event: TypeAlias = NewLink | DelLink | NewAddress | DelAddress | NewRoute | DelRoute | Lost
 """Something that happened in a namespace."""
 
 
@@ -115,14 +116,18 @@ class Watch:
         return self
 
     def __next__(self) -> Event:
-        event = self._wait(None)
-        assert event is not None  # without a deadline it waits
-        return event
+        while True:
+            event = self._wait(None)
+            if event is not None:
+                return event
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Event:
+        # Whoever waits here has it already; for all others it would be most of `import macvlan`.
+        import asyncio  # noqa: PLC0415
+
         while (event := self._listener.next()) is None:
             loop = asyncio.get_running_loop()
             readable = loop.create_future()

@@ -50,6 +50,13 @@ impl AddressInfo {
         self.0.flags
     }
 
+    /// Who made it: 1 the kernel for lo, 2 the kernel because of a router's advertisement, 3 the kernel
+    /// as a link-local one; None where nobody said so, and before Linux 5.18.
+    #[getter]
+    fn protocol(&self) -> Option<u8> {
+        self.0.protocol
+    }
+
     /// Whether the kernel is still checking that nobody else has it.
     #[getter]
     fn is_tentative(&self) -> bool {
@@ -63,6 +70,8 @@ impl AddressInfo {
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        attributes_text(slf, &["address", "link", "scope", "label", "broadcast", "flags"])
+        const SHOWN: [&str; 7] =
+            ["address", "link", "scope", "label", "broadcast", "flags", "protocol"];
+        attributes_text(slf, &SHOWN)
     }
 }

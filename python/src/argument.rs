@@ -75,6 +75,8 @@ pub(crate) enum Refusal {
     Value(String),
     /// Something went wrong in Python.
     Raised(PyErr),
+    /// One of its items cannot: the how many-th, which, what was expected there, and why.
+    Item(usize, Py<PyAny>, &'static str, Box<Self>),
 }
 
 impl From<macvlan_core::Error> for Refusal {
@@ -91,12 +93,19 @@ impl From<PyErr> for Refusal {
 
 /// The value of an argument.
 pub(crate) fn take<T: Take>(name: &str, value: &Bound<'_, PyAny>) -> PyResult<T> {
-    T::take(value).map_err(|refusal| match refusal {
-        Refusal::Type => wrong_type(name, value, T::EXPECTED),
+    T::take(value).map_err(|refusal| refused(name, value, T::EXPECTED, refusal))
+}
+
+fn refused(name: &str, value: &Bound<'_, PyAny>, expected: &str, refusal: Refusal) -> PyErr {
+    match refusal {
+        Refusal::Type => wrong_type(name, value, expected),
         Refusal::Core(error) => raised_for(value.py(), Some(name), &error),
         Refusal::Value(cause) => wrong_value(name, value, &cause),
         Refusal::Raised(error) => error,
-    })
+        Refusal::Item(at, item, expected, refusal) => {
+            refused(&format!("{name}[{at}]"), item.bind(value.py()), expected, *refusal)
+        }
+    }
 }
 
 /// The value of an argument that may be `None`.
@@ -213,12 +222,18 @@ impl Take for Duration {
     }
 }
 
+fn item<T: Take>(at: usize, value: &Bound<'_, PyAny>) -> Result<T, Refusal> {
+    T::take(value).map_err(|refusal| {
+        Refusal::Item(at, value.clone().unbind(), T::EXPECTED, Box::new(refusal))
+    })
+}
+
 impl<A: Take, B: Take> Take for (A, B) {
     const EXPECTED: &'static str = "a pair";
     fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
         let (a, b): (Bound<'_, PyAny>, Bound<'_, PyAny>) =
             value.extract().map_err(|_| Refusal::Type)?;
-        Ok((A::take(&a)?, B::take(&b)?))
+        Ok((item(0, &a)?, item(1, &b)?))
     }
 }
 

@@ -6,22 +6,19 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 /// A value that is there until it is closed.
-pub(crate) struct Closable<T> {
+pub(crate) struct Closable<T: Send> {
     what: &'static str,
     value: Mutex<Option<T>>,
 }
 
-impl<T> Closable<T> {
+impl<T: Send> Closable<T> {
     pub(crate) fn new(what: &'static str, value: T) -> Self {
         Self { what, value: Mutex::new(Some(value)) }
     }
 
     /// Takes the value out; closing twice does nothing. What it drops is dropped by the caller,
     /// without the interpreter.
-    pub(crate) fn close(&self, py: Python<'_>)
-    where
-        T: Send,
-    {
+    pub(crate) fn close(&self, py: Python<'_>) {
         let value = self.value.lock().unwrap_or_else(PoisonError::into_inner).take();
         py.detach(|| drop(value));
     }
@@ -43,7 +40,18 @@ impl<T> Closable<T> {
     }
 }
 
-impl<T: Clone> Closable<T> {
+/// Nor has the interpreter to wait when one is collected that was not closed.
+impl<T: Send> Drop for Closable<T> {
+    fn drop(&mut self) {
+        let value = self.value.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if value.is_some() {
+            // No interpreter any more: then what is left of the value is dropped as it is.
+            Python::try_attach(|py| py.detach(|| drop(value)));
+        }
+    }
+}
+
+impl<T: Clone + Send> Closable<T> {
     pub(crate) fn get(&self) -> PyResult<T> {
         self.with(|value| value.clone())
     }

@@ -7,8 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
-from lab import Lab
-from libtest import Reporter
+from hosts import Lab
+from libtest import Reporter, name_of
 
 from macvlan import ErrorKind, Handle, MacvlanError, NetNs
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @cache
-def _lacks(kind: str) -> str | None:
+def lacks(kind: str) -> str | None:
     """Why links of a kind cannot be made here: found out by trying."""
     try:
         with NetNs.anonymous() as netns, Handle(netns) as handle:
@@ -38,6 +38,7 @@ def _lacks(kind: str) -> str | None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--libtest", action="store_true", help="tell results as Rust's harness does")
+    parser.addoption("--name", action="append", help="only tests with this in their names there")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -47,11 +48,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "root: it makes network namespaces")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    names = config.getoption("--name")
+    if names:
+        items[:] = [item for item in items if any(name in name_of(item.nodeid) for name in names)]
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     kinds = [kind for mark in item.iter_markers("needs") for kind in mark.args]
     if kinds or "lab" in getattr(item, "fixturenames", ()) or item.get_closest_marker("root"):
         for kind in ("macvlan", *kinds):
-            reason = _lacks(kind)
+            reason = lacks(kind)
             if reason is not None:
                 pytest.skip(reason)
 

@@ -16,21 +16,23 @@ class Reporter:
         self.started = time.monotonic()
         self.counts = {"ok": 0, "FAILED": 0, "ignored": 0}
         self.failed: dict[str, str] = {}
+        self.times: dict[str, float] = {}
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self._tell(_name(report.nodeid), "FAILED", str(report.longrepr))
+            self._tell(name_of(report.nodeid), "FAILED", str(report.longrepr))
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         if session.config.option.collectonly:
             for item in session.items:
-                print(f"{_name(item.nodeid)}: test")
+                print(f"{name_of(item.nodeid)}: test")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        name = _name(report.nodeid)
+        name = name_of(report.nodeid)
+        self.times[name] = self.times.get(name, 0) + report.duration
         if report.failed:
             if name not in self.failed:
-                self._tell(name, "FAILED", "\n".join([report.longreprtext, report.capstdout]))
+                self._tell(name, "FAILED", f"{report.longreprtext}\n{report.capstdout}")
         elif report.skipped:
             assert isinstance(report.longrepr, tuple)
             reason = report.longrepr[2].removeprefix("Skipped: ")
@@ -45,6 +47,8 @@ class Reporter:
             print("\nfailures:")
             for name, words in self.failed.items():
                 print(f"\n---- {name} ----\n{words}")
+        slowest = sorted(self.times.items(), key=lambda each: -each[1])[:10]
+        print("\nslowest:", ", ".join(f"{name} {took:.1f} s" for name, took in slowest))
         word = "FAILED" if self.failed else "ok"
         ok, failed, ignored = self.counts.values()
         print(
@@ -54,11 +58,13 @@ class Reporter:
         )
 
     def _tell(self, name: str, outcome: str, words: str = "") -> None:
-        self.counts[outcome.split(",")[0]] += 1
+        self.counts[outcome.split(",", maxsplit=1)[0]] += 1
         if outcome == "FAILED":
             self.failed[name] = words
         print(f"test {name} ... {outcome}", flush=True)
 
 
-def _name(nodeid: str) -> str:
-    return nodeid.rpartition("/")[2].replace(".py::", "::").replace(" ", "_")
+def name_of(nodeid: str) -> str:
+    """`file::test` instead of `tests/file.py::test`, and no spaces."""
+    file, _, test = nodeid.partition("::")
+    return f"{file.rpartition('/')[2].removesuffix('.py')}::{test}".replace(" ", "_")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from lab import ip, ip_text, sysctl
+from hosts import ip, ip_text, sysctl
 
 import macvlan
 from macvlan import (
@@ -30,7 +30,7 @@ from macvlan import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lab import Lab
+    from hosts import Lab
 
 
 def refusal(call: Callable[[], object]) -> MacvlanError:
@@ -176,7 +176,15 @@ def test_without_the_capability() -> None:
         "try: macvlan.NetNs.anonymous()\n"
         "except PermissionError as error: sys.stdout.buffer.write(pickle.dumps(error))\n"
     )
-    command = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", sys.executable, "-P", "-c", code]
+    command = [
+        "setpriv",
+        "--bounding-set=-all",
+        "--inh-caps=-all",
+        sys.executable,
+        "-P",
+        "-c",
+        code,
+    ]
     if sys.version_info < (3, 11):
         command.remove("-P")
     done = subprocess.run(command, capture_output=True, check=True, cwd="/")

@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, ip
 from typing import TYPE_CHECKING
 
 import pytest
-from lab import ip, ip_addresses, ip_lines, ip_link, ip_text, ping
+from hosts import ip, ip_addresses, ip_lines, ip_link, ip_text, ping
 
 from macvlan import (
     AddrGenMode,
@@ -27,7 +27,7 @@ from macvlan import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lab import Lab
+    from hosts import Lab
 
 
 @pytest.fixture
@@ -112,7 +112,10 @@ def test_what_is_set_is_what_ip_sees(handle: Handle) -> None:
 
 def test_what_ip_sets_is_what_we_see(handle: Handle) -> None:
     netns = handle.netns
-    ip_text(netns, "link add link v0 name m0 address 02:00:00:00:00:07 mtu 1234 type macvlan mode private")
+    ip_text(
+        netns,
+        "link add link v0 name m0 address 02:00:00:00:00:07 mtu 1234 type macvlan mode private",
+    )
     told, info = ip_link(netns, "m0"), handle.link("m0")
     assert info.index == told["ifindex"]
     assert (info.name, info.kind) == ("m0", "macvlan")
@@ -131,7 +134,11 @@ def test_what_ip_sets_is_what_we_see(handle: Handle) -> None:
     assert info.carrier in (True, False, None)
     assert handle.link("lo").is_loopback
     assert handle.link("lo").mac is None
-    assert handle.links() == [handle.link(link["ifindex"]) for link in ip(netns, "link show")]
+    # What it counts and its carrier may change meanwhile.
+    assert [(link.index, link.name, link.mac, link.mtu) for link in handle.links()] == [
+        (told["ifindex"], told["ifname"], handle.link(told["ifindex"]).mac, told["mtu"])
+        for told in ip(netns, "link show")
+    ]
     with pytest.raises(TypeError, match="unhashable"):
         hash(info)
 
@@ -218,7 +225,7 @@ def test_routes(handle: Handle) -> None:
     assert ip_lines(netns, "route show table 77") == ["unreachable 10.2.0.0/16"]
     (of_table,) = handle.routes(table=77)
     assert of_table.route == Route("10.2.0.0/16", kind="unreachable", table=77, scope="global")
-    assert of_table.protocol == 4 or of_table.protocol == 3
+    assert of_table.protocol in {3, 4}
     assert handle.routes(table=78) == []
     v0 = handle.link("v0").index
     (via,) = (r.route for r in handle.routes("v0", family=4, protocol=of_table.protocol))
@@ -245,7 +252,10 @@ def test_rules(handle: Handle) -> None:
     handle.delete_rule(rule)
     assert rule not in handle.rules()
     handle.delete_rule("from fd00::1/128 table 78")
-    assert ip_lines(netns, "-6 rule show") == ["0: from all lookup local", "32766: from all lookup main"]
+    assert ip_lines(netns, "-6 rule show") == [
+        "0: from all lookup local",
+        "32766: from all lookup main",
+    ]
 
 
 def test_neighbours(lab: Lab) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
+import sys
 import threading
+import time
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from lab import ip, process
+from hosts import ip, process
 
 from macvlan import ExistsError, Handle, Host, NetNs, NotFoundError
 
@@ -102,12 +105,37 @@ def test_run_returns_and_raises() -> None:
         netns.run(fails)
     assert "fails" in {entry.name for entry in caught.traceback}
     with pytest.raises(SystemExit):
-        netns.run(lambda: exit(3))
+        netns.run(lambda: sys.exit(3))
     # On a thread of its own, which has ended.
     assert netns.run(threading.get_native_id) != threading.get_native_id()
     # One inside the other.
     other = NetNs.anonymous()
     assert netns.run(lambda: other.run(inode)) == other.id.inode
+
+
+def test_control_c_ends_the_wait_for_what_is_called() -> None:
+    netns, inside, over = NetNs.anonymous(), threading.Event(), threading.Event()
+
+    def serve() -> None:
+        inside.set()
+        over.wait(60)
+        inside.clear()
+
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        netns.run(serve)
+    assert time.monotonic() - started < 10
+    timer.join()
+    # It goes on by itself, and the namespace can be used as before.
+    assert inside.is_set()
+    assert netns.run(inode) == netns.id.inode
+    over.set()
+    until = time.monotonic() + 10
+    while inside.is_set():
+        assert time.monotonic() < until
+        time.sleep(0.001)
 
 
 def test_sockets_and_processes_stay_inside() -> None:

@@ -8,13 +8,14 @@ import json
 import pickle
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface
+from typing import Any
 
 import pytest
 
 import macvlan
 from macvlan import (
-    AddrGenMode,
     Address6,
+    AddrGenMode,
     DuplicateDetection,
     Endpoint,
     EndpointKind,
@@ -85,7 +86,9 @@ VALUES = [
     Parent.vlan("ens33", 100),
     Parent.vlan(Parent.vlan("ens33", 20, protocol=VlanProtocol.DOT1AD), 200, name="customer"),
     Route("10.0.0.0/8", gateway="10.0.0.1"),
-    Route("default", gateway=IPv6Address("fe80::1"), device="eth0", metric=1, table=2, on_link=True),
+    Route(
+        "default", gateway=IPv6Address("fe80::1"), device="eth0", metric=1, table=2, on_link=True
+    ),
     Route("0.0.0.0/0", gateway="fe80::1", device=3),
     Route("::/0", device="eth0", source="fd00::1", mtu=1400, advmss=1300),
     Route("10.0.0.0/8", device="eth0", scope="link"),
@@ -207,7 +210,8 @@ def test_replace() -> None:
 
 
 def test_values_are_frozen() -> None:
-    for value in (FULL, Route("10.0.0.0/8"), Rule(5), Vlan(1), Macvlan(), Parent.link("a")):
+    values: list[Any] = [FULL, Route("10.0.0.0/8"), Rule(5), Vlan(1), Macvlan(), Parent.link("a")]
+    for value in values:
         with pytest.raises(AttributeError):
             value.name = "eth1"
         with pytest.raises(AttributeError):
@@ -250,7 +254,7 @@ def test_parents() -> None:
     assert (Parent.link("eth0").base, Parent.link("eth0").vlan_id) == (None, None)
     assert Parent.link("eth0").protocol is None
     assert Parent.link(7).id == 7
-    assert Parent.ON_DEMAND_GROUP == int.from_bytes(b"macv", "big")
+    assert int.from_bytes(b"macv", "big") == Parent.ON_DEMAND_GROUP
 
 
 def test_the_plan_is_text() -> None:
@@ -267,7 +271,10 @@ def test_the_plan_is_text() -> None:
     ("text", "route"),
     [
         ("default via 10.0.0.1 metric 100", Route("default", gateway="10.0.0.1", metric=100)),
-        ("default via inet6 fe80::1 dev eth0", Route("0.0.0.0/0", gateway="fe80::1", device="eth0")),
+        (
+            "default via inet6 fe80::1 dev eth0",
+            Route("0.0.0.0/0", gateway="fe80::1", device="eth0"),
+        ),
         ("blackhole fd00:1::/32 table 7", Route("fd00:1::/32", kind="blackhole", table=7)),
         ("10.0.0.0/8 dev #7 scope link", Route(IPv4Network("10.0.0.0/8"), device=7, scope="link")),
     ],
@@ -329,12 +336,13 @@ def test_ipv6_addresses_know_how_duplicates_are_detected() -> None:
 
 def test_enumerations_take_their_names() -> None:
     assert Mode("bridge") is Mode("BRIDGE") is Mode["BRIDGE"] is Mode(Mode.BRIDGE) is Mode.BRIDGE
-    assert Mode.BRIDGE == "bridge"
+    assert [str(mode) for mode in Mode] == list(Mode)
+    assert FULL.mode == "source"
     assert f"{Mode.BRIDGE} {Mode.BRIDGE!s} {Mode.BRIDGE!r}" == "bridge bridge Mode.BRIDGE"
     assert VlanProtocol("802.1AD") is VlanProtocol("dot1ad") is VlanProtocol.DOT1AD
     assert LinkState("up") is LinkState.UP
     assert Family(4) is Family("ipv4") is Family("V4") is Family.V4
-    assert IPv4Address("10.0.0.1").version == Family.V4
+    assert list(Family) == [4, 6]
     for wrong in ("bridged", 4, None):
         with pytest.raises(ValueError, match="is not a valid Mode"):
             Mode(wrong)

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from lab import ip, ip_addresses, ip_lines, ip_link, ip_text, ping, silent, surprises, sysctl
+from hosts import ip, ip_addresses, ip_lines, ip_link, ip_text, ping, silent, surprises, sysctl
 from wire import Wire, tags
 
 from macvlan import (
@@ -28,7 +28,7 @@ from macvlan import (
 )
 
 if TYPE_CHECKING:
-    from lab import Lab
+    from hosts import Lab
 
 pytestmark = pytest.mark.needs("vlan")
 
@@ -158,9 +158,7 @@ def test_a_vlan_in_a_service_vlan(lab: Lab) -> None:
     inside = [
         lab.start(
             host,
-            Endpoint(
-                "eth0", parent=Parent.vlan(service, 200), addresses=[f"10.200.0.{number}/24"]
-            ),
+            Endpoint("eth0", parent=Parent.vlan(service, 200), addresses=[f"10.200.0.{number}/24"]),
         )
         for host, number in ((lab.a, 1), (lab.b, 2))
     ]
@@ -373,5 +371,3 @@ def test_bad_values_are_refused_before_any_system_call() -> None:
     ):
         with pytest.raises(InvalidError):
             wrong()
-
-

@@ -9,7 +9,8 @@ import socket
 import struct
 import subprocess
 import time
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 PARENT = "ens33"
 # How long an answer is waited for that is expected, and how often it is asked for again.
-PATIENCE = 2.0
+PATIENCE = 10.0
 AGAIN = 0.25
 # How long silence is listened to.
 SILENCE = 0.35
@@ -94,10 +95,8 @@ def _ask(
         if source is not None:
             line.bind((source, 0))
         for sequence in itertools.count():
-            try:
+            with suppress(OSError):  # no route, or nobody has the address
                 line.sendto(_echo(identifier, sequence, v6=v6), (str(to), 0))
-            except OSError:  # no route, or nobody has the address
-                pass
             until = started + min(patience, (sequence + 1) * AGAIN)
             while (left := until - time.monotonic()) > 0:
                 line.settimeout(left)
@@ -192,7 +191,7 @@ class Lab:
 
 @contextmanager
 def process(netns: NetNs | None = None) -> Iterator[int]:
-    """The pid of a process in a namespace of its own, or another's, as a container runtime makes it."""
+    """The pid of a process in a namespace of its own, as a container runtime makes it."""
     # It reads from a pipe that nobody writes to, so it waits, and ends when this process does.
     with netns or NetNs.anonymous() as inside:
         started = inside.run(
@@ -210,7 +209,6 @@ def surprises(
     places: Sequence[tuple[str, NetNs, str]], expected: Sequence[Sequence[bool]]
 ) -> list[str]:
     """Everybody pings everybody at once; what was not as expected."""
-    from concurrent.futures import ThreadPoolExecutor
 
     def one(pair: tuple[int, int]) -> str | None:
         (who, netns, _), (whom, _, address) = places[pair[0]], places[pair[1]]

@@ -1,0 +1,84 @@
+"""What the READMEs say, and the example, do what they say."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import lacks
+from hosts import ip, process
+
+if TYPE_CHECKING:
+    from hosts import Lab
+
+PYTHON = Path(__file__).parents[1]
+README = (PYTHON / "README.md").read_text()
+# The project's own has a section on Python.
+BOTH = README + (PYTHON.parent / "README.md").read_text()
+BLOCKS = re.findall(r"```python\n(.*?)```", BOTH, re.DOTALL)
+COMMANDS = re.findall(r"^python (-m macvlan .*)$", README, re.MULTILINE)
+
+
+def test_there_are_examples() -> None:
+    assert len(BLOCKS) == BOTH.count("```python") >= 8
+    assert len(COMMANDS) == 3
+    assert {f"python {command}" for command in COMMANDS} >= set(
+        re.findall(r"^python -m macvlan .*$", BOTH, re.MULTILINE)
+    )
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=[f"block{at}" for at, _ in enumerate(BLOCKS)])
+def test_the_readmes_python(lab: Lab, block: str) -> None:
+    if "ens33." in block and (reason := lacks("vlan")) is not None:
+        pytest.skip(reason)
+    with process() as pid:
+        code = block.replace("2084", str(pid))
+        done = lab.a.netns.run(
+            lambda: subprocess.run(
+                [sys.executable, "-W", "error", "-c", code],
+                capture_output=True,
+                text=True,
+                cwd="/",
+                timeout=60,
+                check=False,
+            )
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        if "error.kind" in block:
+            (message,) = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
+            assert done.stdout == message.replace("2084", str(pid))
+        else:
+            assert done.stdout or "print" not in block
+    assert {link["ifname"] for link in ip(lab.a.netns, "link show")} == {"lo", "ens33"}
+
+
+def test_the_readmes_commands(lab: Lab) -> None:
+    with process() as pid:
+        for command in COMMANDS:
+            words = [sys.executable, *command.replace("2084", str(pid)).split()]
+            done = lab.a.netns.run(
+                lambda words=words: subprocess.run(  # type: ignore[misc]
+                    words, capture_output=True, text=True, cwd="/", check=False
+                )
+            )
+            assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.needs("vlan")
+def test_the_lab() -> None:
+    example = PYTHON / "examples" / "lab.py"
+    lines = example.read_text().splitlines()
+    assert len(lines) <= 50
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(example)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    told = done.stdout.splitlines()
+    assert len(told) == 7
+    assert told[0].startswith("container0 ")
+    assert told[0].endswith(" in VLAN 10 reaches container1, container2")
+    assert told[6] == " ".join(["removed"] * 6)
