@@ -371,10 +371,12 @@ impl<'a> Work<'a> {
         Ok(match route.get_device() {
             Some(LinkId::Index(index)) => Some(index),
             Some(LinkId::Name(name)) if name == self.link.name => Some(self.index),
-            Some(LinkId::Name(name)) => Some(self.inside.index_of(&name).map_err(|errno| {
-                let failure = Failure::Refused { at: 0, errno, message: None };
-                self.explain(&Attempt::Route("add", route, Some(name.into())), failure)
-            })?),
+            Some(LinkId::Name(name)) => {
+                Some(self.inside.index_of_existing(&name).map_err(|errno| {
+                    let failure = Failure::Refused { at: 0, errno, message: None };
+                    self.explain(&Attempt::Route("add", route, Some(name.into())), failure)
+                })?)
+            }
             None => route.needs_device().then_some(self.index),
         })
     }

@@ -52,7 +52,13 @@ pub(crate) fn find_or_make(host: &NetNs, parent: &Parent) -> Result<Found> {
     let connection = host.connection()?;
     let link = parent.id()?;
     for _ in 0..ATTEMPTS {
-        let missing = match index_of(connection, link) {
+        let found = match link {
+            LinkId::Name(name) if parent.on_demand().is_none() => {
+                connection.index_of_existing(&name)
+            }
+            _ => index_of(connection, link),
+        };
+        let missing = match found {
             Ok(index) => match is_as_described(connection, parent, index)? {
                 Some(true) => return Ok(Found::by_its_name(index, false)),
                 Some(false) => return Err(not_that_vlan(host, parent, link)),

@@ -100,6 +100,11 @@ const IFLA_VLAN_INGRESS_QOS: u16 = 4;
 const IFLA_VLAN_PROTOCOL: u16 = 5;
 const IFLA_INET6_ADDR_GEN_MODE: u16 = 8;
 
+/// A link's index alone (`struct ifinfomsg`).
+pub(crate) fn link_index(payload: &[u8]) -> Option<u32> {
+    payload.get(4..8)?.try_into().ok().map(u32::from_ne_bytes)
+}
+
 /// A link, behind its `struct ifinfomsg`.
 pub(crate) fn link(payload: &[u8]) -> Option<LinkInfo> {
     let (header, rest) = payload.split_first_chunk::<16>()?;

@@ -28,6 +28,7 @@ const IFLA_TXQLEN: u16 = 13;
 const IFLA_LINKINFO: u16 = 18;
 const IFLA_GROUP: u16 = 27;
 const IFLA_NET_NS_FD: u16 = 28;
+const IFLA_EXT_MASK: u16 = 29;
 const IFLA_NUM_TX_QUEUES: u16 = 31;
 const IFLA_NUM_RX_QUEUES: u16 = 32;
 const IFLA_ALT_IFNAME: u16 = 53;
@@ -37,6 +38,8 @@ const IFF_UP: u32 = 1;
 const IFF_PROMISC: u32 = 0x100;
 // linux/rtnetlink.h
 const RTM_NEWLINK: u16 = 16;
+const RTM_GETLINK: u16 = 18;
+const RTEXT_FILTER_SKIP_STATS: u32 = 8;
 
 /// `ip link add`.
 ///
@@ -283,6 +286,14 @@ pub(crate) fn delete_group(group: u32) -> Request {
 /// `ip link show dev`.
 pub(crate) fn get_link(index: u32) -> Request {
     Request::new(Message::GetLink(by_index(index)))
+}
+
+/// `ip link show dev NAME`, without statistics.
+pub(crate) fn get_link_by_name(name: &LinkName) -> Request {
+    let mut message = link_header(0, 0, 0);
+    message.text(IFLA_IFNAME, name.as_str());
+    message.number(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+    Request::new((RTM_GETLINK, message))
 }
 
 /// `ip link show [type KIND] [master LINK]`.

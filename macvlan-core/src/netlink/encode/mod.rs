@@ -23,7 +23,7 @@ use family::family_of;
 pub(crate) use address::{add_address, delete_address, get_addresses, replace_address};
 pub(crate) use link::{
     LinkChange, add_altname, create_link, delete_altname, delete_group, delete_link,
-    delete_link_by_altname, get_link, get_links, set_link,
+    delete_link_by_altname, get_link, get_link_by_name, get_links, set_link,
 };
 pub(crate) use route::{
     MAIN_TABLE, add_route, delete_route, delete_route_exactly, get_routes, replace_route,
