@@ -3,7 +3,7 @@
 
 use macvlan_core::{Detached, Endpoint, ErrorKind, Link, Macvlan, Mode, NetNs, Parent};
 use macvlan_tests::{
-    Container, Lab, Need, Outcome, ip, ip_addresses, ip_lines, ip_link, need, ping,
+    Container, Lab, Need, Outcome, ip, ip_addresses, ip_lines, ip_link, need, ping, settle,
 };
 
 fn full(name: &str) -> Outcome<Endpoint> {
@@ -20,6 +20,7 @@ fn full(name: &str) -> Outcome<Endpoint> {
 /// Everything that `ip` says of a namespace, but for what is not the endpoint's: indices, counters
 /// and how long something lasts.
 fn told(netns: &NetNs) -> Vec<String> {
+    settle(netns);
     let mut lines = Vec::new();
     for what in ["-4 route show table all", "-6 route show table all", "rule show"] {
         lines.extend(ip_lines(netns, what));
