@@ -55,8 +55,8 @@ fn boot() -> Result<&'static str> {
         return Ok(boot);
     }
     let path = "/proc/sys/kernel/random/boot_id";
-    let boot = fs::read_to_string(path)
-        .map_err(|error| Error::file(format!("read {path}"), error))?;
+    let boot =
+        fs::read_to_string(path).map_err(|error| Error::file(format!("read {path}"), error))?;
     Ok(BOOT.get_or_init(|| boot.trim().to_owned()))
 }
 
@@ -74,7 +74,10 @@ impl Living {
         let mut found = Self { paths: HashMap::new() };
         let mut mounts = HashSet::new();
         let processes = fs::read_dir("/proc").into_iter().flatten().flatten().filter(|entry| {
-            entry.file_name().to_str().is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_digit()))
+            entry
+                .file_name()
+                .to_str()
+                .is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_digit()))
         });
         for process in processes {
             let process = process.path();

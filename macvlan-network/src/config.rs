@@ -253,8 +253,7 @@ impl NetworkConfig {
 
 /// Names that stand in files, keys and commands: letters, digits, and `_.-` behind the first.
 pub(crate) fn check_name(name: &str, what: &str) -> Result<()> {
-    let refuse =
-        |why: &'static str| Err(Error::invalid(format!("use {name:?} as {what}"), why));
+    let refuse = |why: &'static str| Err(Error::invalid(format!("use {name:?} as {what}"), why));
     if name.is_empty() || name.len() > 128 {
         return refuse("it has to have 1 to 128 characters");
     }

@@ -194,7 +194,10 @@ impl Network {
                 return refuse(format!("it is connected on host {:?}", lease.host));
             }
         } else if Living::find().open(&lease.netns)?.is_some() {
-            return refuse(format!("it is connected in another namespace, net:[{}]", lease.netns.inode));
+            return refuse(format!(
+                "it is connected in another namespace, net:[{}]",
+                lease.netns.inode
+            ));
         }
         self.networks.store().release(&self.record, lease)?;
         Ok(())
@@ -386,5 +389,6 @@ pub(crate) fn endpoint(network: &NetworkRecord, lease: &Lease) -> Result<Endpoin
         }
         Ok(endpoint)
     };
-    make().map_err(|error| Error::kernel("describe the interface", error).in_network(network.name()))
+    make()
+        .map_err(|error| Error::kernel("describe the interface", error).in_network(network.name()))
 }

@@ -12,8 +12,7 @@ const SO_NETNS_COOKIE: libc::c_int = 71;
 /// The cookie of the namespace that the calling thread is in; none before Linux 5.14.
 #[allow(unsafe_code)] // no crate has this socket option
 pub(crate) fn of_this_thread() -> nix::Result<Option<u64>> {
-    let socket =
-        socket(AddressFamily::Unix, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)?;
+    let socket = socket(AddressFamily::Unix, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)?;
     let mut cookie = 0_u64;
     let mut length: libc::socklen_t = 8;
     // SAFETY: the descriptor is open, `cookie` has the eight bytes that `length` says, and both live

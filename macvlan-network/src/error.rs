@@ -213,10 +213,7 @@ impl Error {
         made
     }
 
-    pub(crate) fn file(
-        operation: impl Into<Cow<'static, str>>,
-        error: std::io::Error,
-    ) -> Self {
+    pub(crate) fn file(operation: impl Into<Cow<'static, str>>, error: std::io::Error) -> Self {
         Self::new(ErrorKind::File, operation, error.to_string()).caused_by(error)
     }
 

@@ -82,16 +82,16 @@ impl Wish {
         let here: Vec<&Lease> = others.iter().filter(|lease| lease.netns == self.netns).collect();
         let plain: Vec<IpAddr> = addresses.iter().map(IpNet::addr).collect();
         let default_route = !network.config.is_internal()
-            && self
-                .default_route
-                .unwrap_or_else(|| !here.iter().any(|lease| lease.default_route));
+            && self.default_route.unwrap_or_else(|| !here.iter().any(|lease| lease.default_route));
         Lease {
             network: network.id.clone(),
             container: self.container.clone(),
             name: self.name.clone(),
             host: self.host.clone(),
             endpoint: random::id(),
-            interface: self.interface.unwrap_or_else(|| free_interface(&here, self.skip_interfaces)),
+            interface: self
+                .interface
+                .unwrap_or_else(|| free_interface(&here, self.skip_interfaces)),
             mac: network.mac(self.mac, &self.container, &plain),
             addresses,
             default_route,

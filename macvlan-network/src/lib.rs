@@ -36,10 +36,12 @@
 //! kernel: whatever is killed in between, it is never given to a second container.
 
 mod alive;
+mod collect;
 mod config;
 mod connect;
 mod cookie;
 mod error;
+mod inspect;
 mod lease;
 mod mac;
 mod network;
@@ -47,11 +49,14 @@ mod networks;
 mod pool;
 mod probe;
 mod random;
+mod reconcile;
+mod resolve;
 mod store;
 mod subnet;
 mod time;
 
 pub use alive::NetNsMark;
+pub use collect::Collected;
 pub use config::NetworkConfig;
 pub use connect::{Connection, Member};
 pub use error::{Error, ErrorKind, Result};
@@ -61,6 +66,7 @@ pub use network::{Network, NetworkRecord};
 pub use networks::Networks;
 pub use pool::Order;
 pub use probe::Probe;
+pub use reconcile::Reconciled;
 #[cfg(feature = "etcd")]
 pub use store::{EtcdOptions, EtcdStore};
 pub use store::{Granted, SqliteStore, Store};

@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use macvlan_core::MacAddr;
 
 /// What a container's MAC address follows from, when it is given none.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum MacFrom {
@@ -38,9 +40,10 @@ fn hashed(network: &str, container: &str) -> MacAddr {
     });
     // Its lowest bits are the weakest; the upper half is folded in.
     let hash = hash ^ (hash >> 29);
-    let [.., a, b, c, d, e] = hash.to_be_bytes();
-    // Neither zero nor multicast, so it is never refused; the other is there for the type.
-    MacAddr::new([0x0a, a, b, c, d, e]).unwrap_or_else(|_| MacAddr::from_ipv4([a, b, c, d].into()))
+    let mut mac = [0x0a; 6];
+    mac[1..].copy_from_slice(&hash.to_be_bytes()[3..]);
+    // It begins with 0a: neither zero nor multicast.
+    MacAddr::new(mac).unwrap_or_else(|error| unreachable!("{error}"))
 }
 
 #[cfg(test)]

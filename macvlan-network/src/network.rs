@@ -55,8 +55,9 @@ impl NetworkRecord {
             Error::new(ErrorKind::AddressUnusable, format!("give out {address}"), why)
                 .in_network(self.name())
         };
-        let (_, subnet) =
-            self.subnet_of(address).ok_or_else(|| refuse("it is in no subnet of the network".into()))?;
+        let (_, subnet) = self
+            .subnet_of(address)
+            .ok_or_else(|| refuse("it is in no subnet of the network".into()))?;
         if subnet.get_gateway() == Some(address) {
             return Err(refuse("it is the gateway's".into()));
         }
@@ -137,10 +138,15 @@ impl Network {
         if self.networks.store().add_foreign(&self.record, address)? {
             return Ok(());
         }
-        let holder = self.leases()?.into_iter().find(|lease| {
-            lease.addresses.iter().any(|one| one.addr() == address)
-        });
-        Err(taken(&self.record, address, Some(holder.as_ref().map_or("", |lease| &lease.container))))
+        let holder = self
+            .leases()?
+            .into_iter()
+            .find(|lease| lease.addresses.iter().any(|one| one.addr() == address));
+        Err(taken(
+            &self.record,
+            address,
+            Some(holder.as_ref().map_or("", |lease| &lease.container)),
+        ))
     }
 
     /// Forgets that somebody has an address; false if it was not known.

@@ -29,25 +29,26 @@ struct Session {
 }
 
 impl Networks {
-    /// A session on a host, with a store that may serve others too. The host is called by its host
-    /// name; see [`Networks::host_name`].
+    /// A session on a host, with a store that may serve others too. The host is called as the store
+    /// was told, or by its host name; see [`Networks::with_host_name`].
     pub fn new(host: Host, store: impl Store + 'static) -> Result<Self> {
-        let name = nix::unistd::gethostname().map_err(|errno| {
-            Error::new(ErrorKind::Kernel, "ask for the host's name", errno.desc())
-        })?;
-        Ok(Self(Arc::new(Session {
-            host,
-            host_name: name.to_string_lossy().into_owned(),
-            store: Arc::new(store),
-            probe: None,
-        })))
+        let host_name = match store.host_name() {
+            Some(name) => name.to_owned(),
+            None => nix::unistd::gethostname()
+                .map_err(|errno| {
+                    Error::new(ErrorKind::Kernel, "ask for the host's name", errno.desc())
+                })?
+                .to_string_lossy()
+                .into_owned(),
+        };
+        Ok(Self(Arc::new(Session { host, host_name, store: Arc::new(store), probe: None })))
     }
 
-    /// What this host is called in the store: each host of a shared store by a name of its own, which
-    /// stays the same for as long as it has containers.
+    /// What this host is called in the store, if that was not told already: a name that stays the
+    /// same for as long as it has containers.
     pub fn with_host_name(self, name: &str) -> Result<Self> {
         check_name(name, "a host's name")?;
-        Ok(self.with(|session| session.host_name = name.to_owned()))
+        Ok(self.with(|session| name.clone_into(&mut session.host_name)))
     }
 
     /// What asks the wire, for networks that are created with [`NetworkConfig::probe`].
@@ -159,10 +160,7 @@ impl Networks {
     /// All networks, by name.
     pub fn list(&self) -> Result<Vec<Network>> {
         let records = self.store().networks()?;
-        Ok(records
-            .into_iter()
-            .map(|record| Network { networks: self.clone(), record })
-            .collect())
+        Ok(records.into_iter().map(|record| Network { networks: self.clone(), record }).collect())
     }
 
     /// Makes an isolated network's link, if it is not there.

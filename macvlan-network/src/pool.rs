@@ -43,14 +43,20 @@ impl Gap {
     /// One gap of several that touch, around an address that comes back.
     pub(crate) fn around(at: u128, before: Option<Self>, after: Option<Self>) -> Self {
         Self {
-            first: before.filter(|gap| gap.last.checked_add(1) == Some(at)).map_or(at, |gap| gap.first),
-            last: after.filter(|gap| at.checked_add(1) == Some(gap.first)).map_or(at, |gap| gap.last),
+            first: before
+                .filter(|gap| gap.last.checked_add(1) == Some(at))
+                .map_or(at, |gap| gap.first),
+            last: after
+                .filter(|gap| at.checked_add(1) == Some(gap.first))
+                .map_or(at, |gap| gap.last),
         }
     }
 }
 
 /// Which free address a network gives next.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Order {
@@ -106,12 +112,17 @@ mod tests {
         let mut taken = [false; 64];
         for round in 0..10_000_u128 {
             let at = round * 7919 % 4001 % 64;
-            let before = gaps.range(..=at).next_back().map(|(first, last)| Gap { first: *first, last: *last });
-            let after = gaps.range(at..).next().map(|(first, last)| Gap { first: *first, last: *last });
+            let before = gaps
+                .range(..=at)
+                .next_back()
+                .map(|(first, last)| Gap { first: *first, last: *last });
+            let after =
+                gaps.range(at..).next().map(|(first, last)| Gap { first: *first, last: *last });
             let taken = &mut taken[usize::try_from(at).unwrap()];
             if *taken {
                 let gap = Gap::around(at, before, after);
-                for old in [before, after].into_iter().flatten().filter(|old| gap.holds(old.first)) {
+                for old in [before, after].into_iter().flatten().filter(|old| gap.holds(old.first))
+                {
                     gaps.remove(&old.first);
                 }
                 gaps.insert(gap.first, gap.last);
@@ -123,7 +134,8 @@ mod tests {
             *taken = !*taken;
         }
         for at in 0..64_u128 {
-            let free = gaps.iter().any(|(first, last)| Gap { first: *first, last: *last }.holds(at));
+            let free =
+                gaps.iter().any(|(first, last)| Gap { first: *first, last: *last }.holds(at));
             assert_eq!(free, !taken[usize::try_from(at).unwrap()]);
         }
         let edges: Vec<_> = gaps.iter().collect();

@@ -40,9 +40,9 @@ impl Subnet {
     /// A subnet in CIDR notation; host bits are refused, since it could not be told what was meant.
     pub fn new(subnet: &str) -> Result<Self> {
         let refuse = |why: String| Error::invalid(format!("use {subnet:?} as a subnet"), why);
-        let net: IpNet = subnet.parse().map_err(|_| {
-            refuse("it is not an address, a \"/\" and a prefix length".to_owned())
-        })?;
+        let net: IpNet = subnet
+            .parse()
+            .map_err(|_| refuse("it is not an address, a \"/\" and a prefix length".to_owned()))?;
         if net.addr() != net.network() {
             return Err(refuse(format!("it has host bits; the subnet is {}", net.trunc())));
         }
@@ -217,10 +217,16 @@ mod tests {
     fn what_is_given() {
         let net = |text: &str| Subnet::new(text).unwrap();
         assert_eq!(gaps(&net("10.0.10.0/24")), [pair("10.0.10.2", "10.0.10.254")]);
-        assert_eq!(gaps(&net("10.0.10.0/24").without_gateway()), [pair("10.0.10.1", "10.0.10.254")]);
+        assert_eq!(
+            gaps(&net("10.0.10.0/24").without_gateway()),
+            [pair("10.0.10.1", "10.0.10.254")]
+        );
         assert_eq!(gaps(&net("10.0.10.0/31")), [pair("10.0.10.0", "10.0.10.1")]);
         assert_eq!(gaps(&net("10.0.10.7/32")), [pair("10.0.10.7", "10.0.10.7")]);
-        assert_eq!(gaps(&net("fd00:10::/64")), [pair("fd00:10::2", "fd00:10::ffff:ffff:ffff:ffff")]);
+        assert_eq!(
+            gaps(&net("fd00:10::/64")),
+            [pair("fd00:10::2", "fd00:10::ffff:ffff:ffff:ffff")]
+        );
         let shared = net("10.0.10.0/24")
             .range("10.0.10.64/26".parse().unwrap())
             .gateway("10.0.10.127".parse().unwrap())

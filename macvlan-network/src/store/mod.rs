@@ -30,6 +30,10 @@ pub enum Granted {
 /// Each call happens whole or not at all, also when the process or the machine dies in the middle of
 /// it, and has happened for good when it returns.
 pub trait Store: Send + Sync + Debug {
+    /// What this host is called, if the store was told so.
+    fn host_name(&self) -> Option<&str> {
+        None
+    }
     /// Adds a network; refused if its name is taken, a subnet overlaps another network's, or one of
     /// both needs the parent for itself.
     fn add_network(&self, network: &NetworkRecord) -> Result<()>;
@@ -70,7 +74,8 @@ pub trait Store: Send + Sync + Debug {
 /// Why a network cannot be added to others.
 pub(crate) fn check_clash(network: &NetworkRecord, others: &[NetworkRecord]) -> Result<()> {
     let operation = "create the network";
-    let refuse = |kind, why: String| Err(Error::new(kind, operation, why).in_network(network.name()));
+    let refuse =
+        |kind, why: String| Err(Error::new(kind, operation, why).in_network(network.name()));
     for other in others {
         let name = other.name();
         if name == network.name() {

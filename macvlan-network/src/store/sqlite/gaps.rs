@@ -125,15 +125,25 @@ pub(super) fn give_back(
     add(transaction, number, pool, whole)
 }
 
-/// Who has an address: a container, or somebody else; none if nobody.
-pub(super) fn holder(
-    transaction: &Transaction<'_>,
-    network: i64,
-    at: u128,
-) -> Attempt<Option<Option<String>>> {
+/// Who has an address.
+pub(super) enum Holder {
+    Nobody,
+    /// Nobody whom we know, that is.
+    Foreigner,
+    Container(String),
+}
+
+/// Who has an address.
+pub(super) fn holder(transaction: &Transaction<'_>, network: i64, at: u128) -> Attempt<Holder> {
     let mut statement = transaction.prepare_cached(
         "SELECT lease.container FROM address LEFT JOIN lease USING (endpoint) \
          WHERE address.network = ? AND address.address = ?",
     )?;
-    Ok(statement.query_row(params![network, blob(at)], |row| row.get(0)).optional()?)
+    let found: Option<Option<String>> =
+        statement.query_row(params![network, blob(at)], |row| row.get(0)).optional()?;
+    Ok(match found {
+        None => Holder::Nobody,
+        Some(None) => Holder::Foreigner,
+        Some(Some(container)) => Holder::Container(container),
+    })
 }

@@ -14,7 +14,7 @@ use crate::network::NetworkRecord;
 use crate::pool;
 use crate::store::{Granted, exhausted, name_taken, taken};
 
-use super::gaps::{self, blob, from_blob};
+use super::gaps::{self, Holder, blob, from_blob};
 use super::{Attempt, now, number};
 
 /// How long it is remembered whose an address was that nobody else has got since.
@@ -117,8 +117,10 @@ fn take_fixed(
     address: IpAddr,
 ) -> Attempt<IpNet> {
     let found = network.with_prefix(address)?;
-    if let Some(holder) = gaps::holder(transaction, number, pool::number(address))? {
-        return Err(taken(network, address, holder.as_deref()).into());
+    match gaps::holder(transaction, number, pool::number(address))? {
+        Holder::Nobody => {}
+        Holder::Foreigner => return Err(taken(network, address, None).into()),
+        Holder::Container(holder) => return Err(taken(network, address, Some(&holder)).into()),
     }
     if let Some((pool, _)) = network.subnet_of(address) {
         gaps::take(transaction, number, pool, pool::number(address))?;
@@ -136,9 +138,10 @@ fn take_any(
     v6: bool,
 ) -> Attempt<IpNet> {
     for address in remembered(transaction, number, &wish.container)? {
-        let nobody_has_it =
-            || gaps::holder(transaction, number, pool::number(address)).map(|one| one.is_none());
-        if address.is_ipv6() == v6 && network.with_prefix(address).is_ok() && nobody_has_it()? {
+        if address.is_ipv6() != v6 || network.with_prefix(address).is_err() {
+            continue;
+        }
+        if let Holder::Nobody = gaps::holder(transaction, number, pool::number(address))? {
             return take_fixed(transaction, network, number, address);
         }
     }
@@ -316,13 +319,12 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Lease> {
         endpoint: row.get(4)?,
         interface: parse(5, &row.get::<_, String>(5)?)?,
         mac: row.get::<_, Option<String>>(6)?.map(|mac| parse(6, &mac)).transpose()?,
-        addresses: addresses.split_whitespace().map(|one| parse(7, one)).collect::<Result<_, _>>()?,
+        addresses: addresses
+            .split_whitespace()
+            .map(|one| parse(7, one))
+            .collect::<Result<_, _>>()?,
         default_route: row.get(8)?,
-        netns: NetNsMark {
-            boot: row.get(9)?,
-            inode: inode,
-            cookie: cookie,
-        },
+        netns: NetNsMark { boot: row.get(9)?, inode, cookie },
     })
 }
 

@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use rusqlite::{
+    Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior, params,
+};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Foreign, Lease, Wish};
@@ -61,7 +63,8 @@ impl SqliteStore {
         };
         let (connection, version) = open().map_err(|error| explain(operation(), error))?;
         if version != VERSION {
-            let why = format!("its tables have version {version}, and this library knows {VERSION}");
+            let why =
+                format!("its tables have version {version}, and this library knows {VERSION}");
             return Err(Error::new(ErrorKind::StoreUnusable, operation(), why));
         }
         Ok(Self { path, connection: Mutex::new(connection) })
@@ -197,8 +200,10 @@ impl Store for SqliteStore {
             )?;
             let number = transaction.last_insert_rowid();
             for (pool, subnet) in network.config.get_subnets().iter().enumerate() {
-                transaction
-                    .execute("INSERT INTO pool (network, pool) VALUES (?, ?)", params![number, pool])?;
+                transaction.execute(
+                    "INSERT INTO pool (network, pool) VALUES (?, ?)",
+                    params![number, pool],
+                )?;
                 for gap in subnet.gaps() {
                     gaps::add(transaction, number, pool, gap)?;
                 }
@@ -256,9 +261,9 @@ impl Store for SqliteStore {
             let number = number(transaction, network)?;
             let at = pool::number(address);
             match gaps::holder(transaction, number, at)? {
-                Some(Some(_)) => return Ok(false),
-                Some(None) => return Ok(true),
-                None => {}
+                gaps::Holder::Container(_) => return Ok(false),
+                gaps::Holder::Foreigner => return Ok(true),
+                gaps::Holder::Nobody => {}
             }
             if let Some((pool, _)) = network.subnet_of(address) {
                 gaps::take(transaction, number, pool, at)?;
