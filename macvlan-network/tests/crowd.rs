@@ -140,7 +140,7 @@ fn kill(
     start: &dyn Fn(&[&str]) -> Outcome<Actor>,
     check: &dyn Fn() -> Outcome,
 ) -> Outcome {
-    let (mut halfway, mut leased) = (0, 0);
+    let (mut halfway, mut with_lease) = (0, 0);
     for number in 0..kills {
         let mut victim = start(arguments)?;
         assert_eq!(victim.line()?, "begin");
@@ -150,7 +150,7 @@ fn kill(
         let links = ip_lines(inside, "-o link show").len() - 1;
         let leases = lan.leases()?.len();
         assert!(links <= leases, "an interface without a lease, after kill {number}");
-        leased += leases;
+        with_lease += leases;
         halfway += usize::from(links != leases);
         for done in networks.reconcile()? {
             assert!(done.to_string().starts_with("repaired"), "after kill {number}: {done}");
@@ -162,7 +162,7 @@ fn kill(
         assert_eq!(ip_lines(inside, "-o link show").len(), 1, "after kill {number}");
         check()?;
     }
-    println!("{kills} killed: {leased} with a lease, {halfway} of these without an interface");
+    println!("{kills} killed: {with_lease} with a lease, {halfway} of these without an interface");
     Ok(())
 }
 

@@ -84,10 +84,10 @@ pub(crate) fn sound(directory: &Directory) -> Outcome<usize> {
     for line in listed.query_map([], |row| row.get::<_, String>(0))? {
         all.extend(line?.split_whitespace().map(str::to_owned));
     }
-    let leased: usize =
+    let held_by_leases: usize =
         file.query_row("SELECT count(*) FROM address WHERE endpoint IS NOT NULL", [], |row| {
             row.get(0)
         })?;
-    assert_eq!(all.len(), leased, "leases have other addresses than are held");
+    assert_eq!(all.len(), held_by_leases, "leases have other addresses than are held");
     Ok(leases)
 }

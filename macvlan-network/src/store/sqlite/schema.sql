@@ -26,9 +26,9 @@ CREATE TABLE gap (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE lease (
-    endpoint      TEXT PRIMARY KEY,
     network       INTEGER NOT NULL REFERENCES network,
     container     TEXT NOT NULL,
+    endpoint      TEXT NOT NULL UNIQUE,
     name          TEXT,
     host          TEXT NOT NULL,
     interface     TEXT NOT NULL,
@@ -38,7 +38,7 @@ CREATE TABLE lease (
     boot          TEXT NOT NULL,
     inode         INTEGER NOT NULL,
     cookie        INTEGER,
-    UNIQUE (network, container),
+    PRIMARY KEY (network, container),
     UNIQUE (network, name)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX lease_container ON lease (container);
@@ -47,7 +47,7 @@ CREATE INDEX lease_container ON lease (container);
 CREATE TABLE address (
     network  INTEGER NOT NULL REFERENCES network ON DELETE CASCADE,
     address  BLOB NOT NULL,
-    endpoint TEXT REFERENCES lease ON DELETE CASCADE,
+    endpoint TEXT REFERENCES lease (endpoint) ON DELETE CASCADE,
     since    INTEGER NOT NULL,          -- seconds since 1970
     PRIMARY KEY (network, address)
 ) STRICT, WITHOUT ROWID;
