@@ -167,7 +167,7 @@ fn kill(
 }
 
 fn kills() -> u64 {
-    if is_long() { 200 } else { 25 }
+    if is_long() { 200 } else { 15 }
 }
 
 fn killed_with_a_file() -> Outcome {
