@@ -18,6 +18,12 @@ fn median(mut all: Vec<Duration>) -> f64 {
     all[all.len() / 2].as_secs_f64() * 1e6
 }
 
+/// What this thread has used of the processor, whoever else is busy on the machine.
+fn processor_time() -> Outcome<Duration> {
+    use nix::time::{ClockId, clock_gettime};
+    Ok(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)?.into())
+}
+
 /// How long syncing a few kilobytes to this disk takes.
 fn a_sync(directory: &Directory) -> Outcome<f64> {
     use std::io::Write as _;
@@ -146,11 +152,15 @@ fn a_large_pool_is_as_fast_as_a_small_one() -> Outcome {
         took[0], took[1]
     );
 
-    let began = Instant::now();
+    let (began, worked) = (Instant::now(), processor_time()?);
     let all = lan.leases()?;
-    let took = began.elapsed();
+    let (took, worked) = (began.elapsed(), processor_time()?.saturating_sub(worked));
     assert_eq!(all.len(), 45_000);
-    println!("{} leases listed in {took:.1?}: {:.1?} for 10,000", all.len(), took * 10 / 45);
+    println!(
+        "10,000 leases listed in {:.1?}, of which {:.1?} on the processor",
+        took * 10 / 45,
+        worked * 10 / 45
+    );
     Ok(())
 }
 
