@@ -26,6 +26,8 @@ pub enum Need {
     Ipvlan,
     /// `CONFIG_IPV6`, and not switched off at boot.
     Ipv6,
+    /// The program `etcd`.
+    Etcd,
 }
 
 const ROOT: &str = "it takes root (CAP_SYS_ADMIN and CAP_NET_ADMIN)";
@@ -38,7 +40,7 @@ type Finding = Result<Option<String>, String>;
 /// Goes on where the need is met; elsewhere the test is ignored, and the reason told.
 #[track_caller]
 pub fn need(need: Need) -> Outcome {
-    static FINDINGS: [OnceLock<Finding>; 8] = [const { OnceLock::new() }; 8];
+    static FINDINGS: [OnceLock<Finding>; 9] = [const { OnceLock::new() }; 9];
     match FINDINGS[need as usize].get_or_init(|| need.find_out()) {
         Ok(None) => Ok(()),
         Ok(Some(reason)) => Err(Stop::Ignored(reason.clone())),
@@ -59,6 +61,10 @@ pub fn need_kernel(major: u32, minor: u32) -> Outcome {
 
 impl Need {
     fn find_out(self) -> Finding {
+        if self == Self::Etcd {
+            let told = std::process::Command::new("etcd").arg("--version").output();
+            return Ok(told.err().map(|error| format!("etcd does not run: {error}")));
+        }
         let netns = match NetNs::anonymous() {
             Ok(netns) => netns,
             Err(error) if error.is_permission_denied() => return Ok(Some(ROOT.to_owned())),
@@ -68,7 +74,7 @@ impl Need {
             let handle = Handle::in_netns(&netns)?;
             handle.add_link(&Link::veth("cable", "other", None)?)?;
             match self {
-                Self::Root => handle.set_up("lo")?,
+                Self::Root | Self::Etcd => handle.set_up("lo")?,
                 Self::Macvlan => {
                     let options = Macvlan::new(Mode::Bridge);
                     handle.add_link(&Link::macvlan("tried", "cable", options)?)?;
@@ -114,6 +120,7 @@ impl Need {
             Self::Bridge => "bridge",
             Self::Ipvlan => "ipvlan",
             Self::Ipv6 => "IPv6",
+            Self::Etcd => "etcd",
         }
     }
 }

@@ -1,0 +1,394 @@
+//! Connecting a container to a network, and taking it out again.
+//!
+//! The order is what makes it safe: the addresses are leased first and attached then; detached first
+//! and given back then. A process that dies in between leaves a lease without a link, never a link
+//! whose addresses somebody else can get.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use macvlan_core::{
+    Address, Attachment, Detached, DuplicateDetection, Endpoint, ErrorKind as CoreKind, LinkName,
+    MacAddr, NetNs, Parent,
+};
+
+use crate::alive::{Living, NetNsMark};
+use crate::config::check_name;
+use crate::error::{Error, ErrorKind, Result};
+use crate::lease::{Lease, Wish};
+use crate::network::{Network, NetworkRecord};
+use crate::store::{Granted, taken};
+
+/// How long to wait for a MAC address whose last owner is just dying.
+const MAC_PATIENCE: Duration = Duration::from_secs(2);
+/// How many `ethN` are tried when the container has links that we do not know.
+const INTERFACES: u32 = 64;
+/// What begins the alias of links that are ours.
+const ALIAS: &str = "macvlan-network/";
+
+/// How a container is to be connected: a value, as an endpoint is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Member {
+    container: String,
+    name: Option<String>,
+    addresses: Vec<IpAddr>,
+    interface: Option<String>,
+    mac: Option<MacAddr>,
+    default_route: Option<bool>,
+}
+
+impl Member {
+    /// A container, by an id that stays the same: when it returns, it gets its addresses again.
+    pub fn new(container: impl Into<String>) -> Self {
+        Self {
+            container: container.into(),
+            name: None,
+            addresses: Vec::new(),
+            interface: None,
+            mac: None,
+            default_route: None,
+        }
+    }
+
+    /// The name by which others find it.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// An address that it is to have; one a family. Chosen when not given.
+    #[doc(alias = "--ip")]
+    pub fn address(mut self, address: IpAddr) -> Self {
+        self.addresses.push(address);
+        self
+    }
+
+    /// The interface's name inside; the first free `ethN` when not given.
+    pub fn interface(mut self, name: impl Into<String>) -> Self {
+        self.interface = Some(name.into());
+        self
+    }
+
+    /// The interface's MAC address; derived when not given, see
+    /// [`NetworkConfig::mac_from`](crate::NetworkConfig::mac_from).
+    pub fn mac(mut self, mac: MacAddr) -> Self {
+        self.mac = Some(mac);
+        self
+    }
+
+    /// Whether the container's default routes lead through this network. When not said, they do if
+    /// they lead through no other network that it is in.
+    pub fn default_route(mut self, default_route: bool) -> Self {
+        self.default_route = Some(default_route);
+        self
+    }
+
+    fn wish(&self, network: &Network, netns: NetNsMark) -> Result<Wish> {
+        check_name(&self.container, "a container's id")?;
+        self.name.as_deref().map_or(Ok(()), |name| check_name(name, "a container's name"))?;
+        for v6 in [false, true] {
+            if self.addresses.iter().filter(|address| address.is_ipv6() == v6).count() > 1 {
+                let why = "a container has one address of each family in a network";
+                return Err(Error::invalid("take several fixed addresses", why));
+            }
+        }
+        let interface = self.interface.as_deref().map(LinkName::new).transpose();
+        Ok(Wish {
+            container: self.container.clone(),
+            name: self.name.clone(),
+            host: network.networks.host_name().to_owned(),
+            addresses: self.addresses.clone(),
+            interface: interface.map_err(|error| Error::kernel("name the interface", error))?,
+            mac: self.mac,
+            default_route: self.default_route,
+            netns,
+            skip_interfaces: 0,
+        })
+    }
+}
+
+/// A container that is connected to a network: its lease, and what it became in the kernel.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    lease: Lease,
+    attachment: Attachment,
+}
+
+impl Connection {
+    /// What the store has of it.
+    pub fn lease(&self) -> &Lease {
+        &self.lease
+    }
+
+    /// What it became in the kernel.
+    pub fn attachment(&self) -> &Attachment {
+        &self.attachment
+    }
+
+    /// Its addresses.
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        self.lease.addresses.iter().map(ipnet::IpNet::addr).collect()
+    }
+
+    /// The interface's name inside.
+    pub fn interface(&self) -> LinkName {
+        self.attachment.name()
+    }
+
+    /// The interface's MAC address.
+    pub fn mac(&self) -> MacAddr {
+        self.attachment.mac()
+    }
+}
+
+impl Network {
+    /// Connects a container: leases its addresses and attaches its interface; all of it, or nothing
+    /// and an error that says why.
+    ///
+    /// A container that is connected already, in the same namespace, stays as it is; what is missing
+    /// of its interface is repaired. If the namespace in which it was connected is gone, as after
+    /// a restart of the container, it is connected anew, with the addresses it had.
+    pub fn connect(&self, member: &Member, netns: &NetNs) -> Result<Connection> {
+        let operation = || format!("connect container {:?}", member.container);
+        let connect = || {
+            let mut wish = member.wish(self, NetNsMark::of(netns)?)?;
+            loop {
+                match self.networks.store().lease(&self.record, &wish)? {
+                    Granted::Held(lease) if lease.netns == wish.netns => {
+                        return self.again(member, lease, netns);
+                    }
+                    Granted::Held(lease) => self.take_over(&lease)?,
+                    Granted::New(lease) => match self.try_out(lease, &wish, netns)? {
+                        Tried::Connected(connection) => return Ok(*connection),
+                        Tried::ForeignAddress => {}
+                        Tried::InterfaceTaken => wish.skip_interfaces += 1,
+                    },
+                }
+            }
+        };
+        connect().map_err(|error: Error| error.during(operation()).in_network(self.name()))
+    }
+
+    /// A container that has a lease: what it asks for now has to be what it has.
+    fn again(&self, member: &Member, lease: Lease, netns: &NetNs) -> Result<Connection> {
+        let has = |wanted: &IpAddr| lease.addresses.iter().any(|one| one.addr() == *wanted);
+        if let Some(other) = member.addresses.iter().find(|wanted| !has(wanted)) {
+            let why = format!("it is connected, and has not the address {other}");
+            return Err(Error::new(ErrorKind::AlreadyConnected, "connect", why)
+                .with_hint("disconnect it first"));
+        }
+        let ensured = self.ensure(&lease, netns)?;
+        Ok(Connection { lease, attachment: ensured.attachment })
+    }
+
+    /// A lease of another namespace: that one has to be gone.
+    fn take_over(&self, lease: &Lease) -> Result<()> {
+        let refuse = |why: String| {
+            Err(Error::new(ErrorKind::AlreadyConnected, "connect", why)
+                .with_hint("disconnect it there first"))
+        };
+        if lease.host != self.networks.host_name() {
+            let living = self.networks.store().living_hosts()?;
+            if living.is_none_or(|hosts| hosts.contains(&lease.host)) {
+                return refuse(format!("it is connected on host {:?}", lease.host));
+            }
+        } else if Living::find().open(&lease.netns)?.is_some() {
+            return refuse(format!(
+                "it is connected in another namespace, net:[{}]",
+                lease.netns.inode
+            ));
+        }
+        self.networks.store().release(&self.record, lease)?;
+        Ok(())
+    }
+
+    /// Probes and attaches what was leased; if that does not work, the lease is given back.
+    fn try_out(&self, lease: Lease, wish: &Wish, netns: &NetNs) -> Result<Tried> {
+        let tried = self.is_foreign(&lease).and_then(|foreign| match foreign {
+            Some(address) => Ok(Err(address)),
+            None => self.attach(&lease, netns).map(Ok),
+        });
+        let why = match tried {
+            Ok(Ok(attachment)) => {
+                return Ok(Tried::Connected(Box::new(Connection { lease, attachment })));
+            }
+            Ok(Err(address)) => {
+                self.networks.store().release(&self.record, &lease)?;
+                self.networks.store().add_foreign(&self.record, address)?;
+                if wish.addresses.contains(&address) {
+                    return Err(taken(&self.record, address, None));
+                }
+                return Ok(Tried::ForeignAddress);
+            }
+            Err(error) => error,
+        };
+        if let Err(error) = self.networks.store().release(&self.record, &lease) {
+            return Err(why.leaves(format!("a lease of {:?} ({error})", lease.container)));
+        }
+        let taken = why.core().is_some_and(|core| core.kind() == CoreKind::NameTaken);
+        if taken && wish.interface.is_none() && wish.skip_interfaces < INTERFACES {
+            return Ok(Tried::InterfaceTaken);
+        }
+        Err(why)
+    }
+
+    /// An address that somebody on the wire has.
+    fn is_foreign(&self, lease: &Lease) -> Result<Option<IpAddr>> {
+        let Some(probe) = self.networks.probe().filter(|_| self.config().is_probe()) else {
+            return Ok(None);
+        };
+        let fails = |error| Error::kernel("probe the addresses", error);
+        let parent: Parent = self.record.parent().parse().map_err(fails)?;
+        let addresses: Vec<IpAddr> = lease.addresses.iter().map(ipnet::IpNet::addr).collect();
+        let taken = probe.taken(self.networks.host(), &parent, &addresses).map_err(fails)?;
+        Ok(taken.into_iter().find(|address| addresses.contains(address)))
+    }
+
+    fn attach(&self, lease: &Lease, netns: &NetNs) -> Result<Attachment> {
+        let endpoint = endpoint(&self.record, lease)?;
+        let attach = || self.networks.host().attach(&endpoint, netns);
+        let attached = match attach() {
+            // After a reboot, or on another host: the network's own link is not there yet.
+            Err(error) if error.kind() == CoreKind::ParentNotFound && self.is_isolated() => {
+                self.networks.make_dummy(&self.record)?;
+                attach()
+            }
+            result => result,
+        };
+        attached.map_err(|error| Error::kernel("attach", error))
+    }
+
+    /// As attaching, but what is there already is repaired.
+    pub(crate) fn ensure(&self, lease: &Lease, netns: &NetNs) -> Result<macvlan_core::Ensured> {
+        if self.is_isolated() {
+            self.networks.make_dummy(&self.record)?;
+        }
+        let endpoint = endpoint(&self.record, lease)?;
+        let ensured = self.networks.host().ensure_or_replace(&endpoint, netns);
+        ensured.map_err(|error| Error::kernel("attach", error))
+    }
+
+    pub(crate) fn is_isolated(&self) -> bool {
+        self.config().get_parent().is_none()
+    }
+
+    /// Takes a container out of the network: detaches its interface, and gives its addresses back.
+    /// Its namespace is looked for; if it is gone, nothing is left to be detached.
+    ///
+    /// On another host than the one that it runs on it is refused while that host lives.
+    pub fn disconnect(&self, container: &str) -> Result<Detached> {
+        self.disconnect_in(container, None)
+    }
+
+    /// As [`Network::disconnect`], by one who has a handle on the namespace, which saves looking for
+    /// it.
+    pub fn disconnect_from(&self, container: &str, netns: &NetNs) -> Result<Detached> {
+        self.disconnect_in(container, Some(netns))
+    }
+
+    fn disconnect_in(&self, container: &str, netns: Option<&NetNs>) -> Result<Detached> {
+        let operation = format!("disconnect container {container:?}");
+        let done = || {
+            let lease = self.lease(container)?.ok_or_else(|| {
+                Error::new(ErrorKind::NotConnected, "disconnect", "it is not connected")
+            })?;
+            self.refuse_elsewhere(&lease)?;
+            let found = match netns {
+                Some(netns) if NetNsMark::of(netns)? == lease.netns => Some(netns.clone()),
+                _ => Living::find().open(&lease.netns)?,
+            };
+            let detached = match found {
+                Some(netns) => self.detach(&lease, &netns)?,
+                None => Detached::AlreadyGone,
+            };
+            self.networks.store().release(&self.record, &lease)?;
+            Ok(detached)
+        };
+        done().map_err(|error: Error| error.during(operation).in_network(self.name()))
+    }
+
+    fn refuse_elsewhere(&self, lease: &Lease) -> Result<()> {
+        if lease.host == self.networks.host_name() {
+            return Ok(());
+        }
+        let living = self.networks.store().living_hosts()?;
+        if living.is_some_and(|hosts| !hosts.contains(&lease.host)) {
+            return Ok(());
+        }
+        let why = format!("it runs on host {:?}", lease.host);
+        Err(Error::new(ErrorKind::AlreadyConnected, "disconnect", why)
+            .with_hint("only there its interface can be taken away"))
+    }
+
+    /// Takes the link of a lease away, if it is there; one that somebody else made stays.
+    pub(crate) fn detach(&self, lease: &Lease, netns: &NetNs) -> Result<Detached> {
+        let host = self.networks.host();
+        let detach = || -> macvlan_core::Result<Detached> {
+            let ours = host.attachments(netns)?.into_iter().find(|one| is_of(one, lease));
+            match ours {
+                Some(attachment) => host.detach(attachment),
+                None => Ok(Detached::AlreadyGone),
+            }
+        };
+        detach().map_err(|error| Error::kernel("detach", error))
+    }
+}
+
+/// Whether an attachment is what a lease became: by its name, or, if that was changed inside, by its
+/// MAC address.
+fn is_of(attachment: &Attachment, lease: &Lease) -> bool {
+    match lease.mac {
+        Some(mac) => attachment.mac() == mac,
+        None => attachment.name() == lease.interface,
+    }
+}
+
+/// What came of trying a lease.
+enum Tried {
+    Connected(Box<Connection>),
+    ForeignAddress,
+    InterfaceTaken,
+}
+
+/// What marks the link of a lease, so that it can be told whose it is.
+pub(crate) fn alias(network: &NetworkRecord, container: &str) -> String {
+    format!("{ALIAS}{}/{container}", &network.id[..12])
+}
+
+/// The network's id, shortened, and the container that an alias tells of.
+pub(crate) fn read_alias(alias: &str) -> Option<(&str, &str)> {
+    alias.strip_prefix(ALIAS)?.split_once('/')
+}
+
+/// What a lease is to become.
+pub(crate) fn endpoint(network: &NetworkRecord, lease: &Lease) -> Result<Endpoint> {
+    let config = &network.config;
+    let make = || -> macvlan_core::Result<Endpoint> {
+        let mut endpoint = Endpoint::new(lease.interface, network.parent().as_str())?
+            .mode(config.get_mode())
+            .alias(alias(network, &lease.container))
+            .wait_for_mac(MAC_PATIENCE);
+        if let Some(mac) = lease.mac {
+            endpoint = endpoint.mac(mac);
+        }
+        if let Some(mtu) = config.get_mtu() {
+            endpoint = endpoint.mtu(mtu);
+        }
+        for net in &lease.addresses {
+            let mut address = Address::new(*net)?;
+            if net.addr().is_ipv6() && !config.is_duplicate_detection() {
+                address = address.with_duplicate_detection(DuplicateDetection::Skip)?;
+            }
+            endpoint = endpoint.address(address);
+            let subnet = network.subnet_of(net.addr());
+            let gateway = subnet.and_then(|(_, subnet)| subnet.get_gateway());
+            if let Some(gateway) = gateway.filter(|_| lease.default_route) {
+                endpoint = endpoint.gateway(gateway);
+            }
+        }
+        Ok(endpoint)
+    };
+    make()
+        .map_err(|error| Error::kernel("describe the interface", error).in_network(network.name()))
+}

@@ -1,0 +1,275 @@
+//! What went wrong, for a program ([`ErrorKind`]) and for the person reading its log.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// The result of everything here that can fail.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// The cause of an [`Error`], as far as it could be told.
+///
+/// The numbers are stable: a number is never given to another cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+#[repr(u32)]
+pub enum ErrorKind {
+    /// A value that can never be right: a gateway outside its subnet, a range outside it, a name
+    /// with a slash.
+    InvalidValue = 1,
+    /// A network of that name exists.
+    NetworkExists = 2,
+    /// No network has that name or id.
+    NetworkNotFound = 3,
+    /// Containers are still connected to the network that is to be removed.
+    NetworkInUse = 4,
+    /// The subnet overlaps one of another network.
+    SubnetOverlaps = 5,
+    /// The networks cannot share the parent: one of them needs it for itself.
+    ParentClash = 6,
+    /// Every subnet that is tried when none is given is in use.
+    NoFreeSubnet = 7,
+    /// No address is left in the network.
+    PoolExhausted = 8,
+    /// Another container has the address that was asked for.
+    AddressTaken = 9,
+    /// Somebody on the wire who is none of ours has the address that was asked for.
+    AddressForeign = 10,
+    /// The address that was asked for is not one that the network gives: outside its range,
+    /// reserved, the gateway's.
+    AddressUnusable = 11,
+    /// Another container in the network has the name.
+    NameTaken = 12,
+    /// The container is connected already, in another namespace that still exists.
+    AlreadyConnected = 13,
+    /// The container is not connected to the network.
+    NotConnected = 14,
+    /// The kernel refused, or the namespace is gone; [`Error::core`] tells the cause.
+    Kernel = 15,
+    /// The store cannot be reached, or does not answer in time: nothing has been given.
+    StoreUnavailable = 16,
+    /// The store was written by a later version, or holds what it never should.
+    StoreUnusable = 17,
+    /// So many others changed the same at the same time that it was given up.
+    Contended = 18,
+    /// A file could not be read or written.
+    File = 19,
+}
+
+impl ErrorKind {
+    /// A stable name for logs and other languages: `"pool-exhausted"`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidValue => "invalid-value",
+            Self::NetworkExists => "network-exists",
+            Self::NetworkNotFound => "network-not-found",
+            Self::NetworkInUse => "network-in-use",
+            Self::SubnetOverlaps => "subnet-overlaps",
+            Self::ParentClash => "parent-clash",
+            Self::NoFreeSubnet => "no-free-subnet",
+            Self::PoolExhausted => "pool-exhausted",
+            Self::AddressTaken => "address-taken",
+            Self::AddressForeign => "address-foreign",
+            Self::AddressUnusable => "address-unusable",
+            Self::NameTaken => "name-taken",
+            Self::AlreadyConnected => "already-connected",
+            Self::NotConnected => "not-connected",
+            Self::Kernel => "kernel",
+            Self::StoreUnavailable => "store-unavailable",
+            Self::StoreUnusable => "store-unusable",
+            Self::Contended => "contended",
+            Self::File => "file",
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why something could not be done.
+///
+/// [`Display`](fmt::Display) gives one line: in which network, for which container, what was
+/// attempted, why it failed, what to do about it, and what could not be undone:
+///
+/// ```text
+/// network "vlan10": cannot connect container "c1": no address is left in 10.0.10.0/30; …
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Error(Box<Report>);
+
+#[derive(Debug, thiserror::Error)]
+struct Report {
+    kind: ErrorKind,
+    operation: Cow<'static, str>,
+    network: Option<String>,
+    cause: Cow<'static, str>,
+    hint: Option<Cow<'static, str>>,
+    #[source]
+    source: Option<Source>,
+    leftovers: Vec<String>,
+}
+
+/// What lies under an error.
+#[derive(Debug, thiserror::Error)]
+enum Source {
+    #[error(transparent)]
+    Core(macvlan_core::Error),
+    #[error(transparent)]
+    Other(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(network) = &self.network {
+            write!(f, "network {network:?}: ")?;
+        }
+        write!(f, "cannot {}: {}", self.operation, self.cause)?;
+        if let Some(hint) = &self.hint {
+            write!(f, "; {hint}")?;
+        }
+        if !self.leftovers.is_empty() {
+            write!(f, "; could not be undone: {}", self.leftovers.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+impl Error {
+    /// What kind of failure this is.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What was attempted: `"connect container \"c1\""`.
+    pub fn operation(&self) -> &str {
+        &self.0.operation
+    }
+
+    /// The network that it was attempted in, by name.
+    pub fn network(&self) -> Option<&str> {
+        self.0.network.as_deref()
+    }
+
+    /// Why it failed, without the rest of the message.
+    pub fn cause(&self) -> &str {
+        &self.0.cause
+    }
+
+    /// What the reader can do about it.
+    pub fn hint(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
+    /// What had been done before the failure and could not be undone; empty when nothing remains.
+    pub fn leftovers(&self) -> &[String] {
+        &self.0.leftovers
+    }
+
+    /// The core's error, where the kernel refused.
+    pub fn core(&self) -> Option<&macvlan_core::Error> {
+        match &self.0.source {
+            Some(Source::Core(error)) => Some(error),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn new(
+        kind: ErrorKind,
+        operation: impl Into<Cow<'static, str>>,
+        cause: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self(Box::new(Report {
+            kind,
+            operation: operation.into(),
+            network: None,
+            cause: cause.into(),
+            hint: None,
+            source: None,
+            leftovers: Vec::new(),
+        }))
+    }
+
+    pub(crate) fn invalid(
+        operation: impl Into<Cow<'static, str>>,
+        cause: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::new(ErrorKind::InvalidValue, operation, cause)
+    }
+
+    /// A refusal by the core, whose message is the cause.
+    pub(crate) fn kernel(
+        operation: impl Into<Cow<'static, str>>,
+        error: macvlan_core::Error,
+    ) -> Self {
+        let kind = match error.kind() {
+            macvlan_core::ErrorKind::InvalidValue => ErrorKind::InvalidValue,
+            _ => ErrorKind::Kernel,
+        };
+        let mut made = Self::new(kind, operation, error.to_string());
+        made.0.source = Some(Source::Core(error));
+        made
+    }
+
+    pub(crate) fn file(operation: impl Into<Cow<'static, str>>, error: std::io::Error) -> Self {
+        Self::new(ErrorKind::File, operation, error.to_string()).caused_by(error)
+    }
+
+    pub(crate) fn in_network(mut self, network: &str) -> Self {
+        self.0.network.get_or_insert_with(|| network.to_owned());
+        self
+    }
+
+    /// The same failure, of a larger attempt.
+    pub(crate) fn during(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
+        self.0.operation = operation.into();
+        self
+    }
+
+    pub(crate) fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn caused_by(
+        mut self,
+        error: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
+        self.0.source = Some(Source::Other(Box::new(error)));
+        self
+    }
+
+    pub(crate) fn leaves(mut self, leftover: impl Into<String>) -> Self {
+        self.0.leftovers.push(leftover.into());
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_message_reads_as_one_line() {
+        let error = Error::new(ErrorKind::PoolExhausted, "connect container \"c1\"", "none left")
+            .in_network("vlan10")
+            .with_hint("take a larger subnet")
+            .leaves("a lease");
+        assert_eq!(
+            error.to_string(),
+            "network \"vlan10\": cannot connect container \"c1\": none left; take a larger subnet; \
+             could not be undone: a lease"
+        );
+        assert_eq!(error.kind().as_str(), "pool-exhausted");
+    }
+
+    #[test]
+    fn the_cores_error_shines_through() {
+        let core = "10.0.0.1".parse::<macvlan_core::Address>().unwrap_err();
+        let error = Error::kernel("create the network", core);
+        assert_eq!(error.kind(), ErrorKind::InvalidValue);
+        assert!(error.core().is_some() && error.to_string().contains("prefix length is missing"));
+    }
+}

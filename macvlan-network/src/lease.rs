@@ -1,0 +1,109 @@
+//! Who holds which address, and in which namespace.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use macvlan_core::{LinkName, MacAddr};
+
+use crate::alive::NetNsMark;
+use crate::network::NetworkRecord;
+use crate::random;
+
+/// One container's place in one network, as the store has it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[non_exhaustive]
+pub struct Lease {
+    /// The network's id.
+    pub network: String,
+    /// The container's id, as the caller calls it.
+    pub container: String,
+    /// The name by which others find it.
+    pub name: Option<String>,
+    /// The host that it runs on.
+    pub host: String,
+    /// What tells this lease from any other that the container had or will have.
+    pub endpoint: String,
+    /// The interface's name inside.
+    pub interface: LinkName,
+    /// The interface's MAC address; none in mode passthru, where it is the parent's.
+    pub mac: Option<MacAddr>,
+    /// Its addresses, each with the prefix length of its subnet.
+    pub addresses: Vec<IpNet>,
+    /// Whether the container's default routes lead through this network.
+    pub default_route: bool,
+    /// The container's namespace.
+    pub netns: NetNsMark,
+}
+
+/// An address that somebody has who is none of ours.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[non_exhaustive]
+pub struct Foreign {
+    /// The address.
+    pub address: IpAddr,
+    /// When it was found, in seconds since 1970.
+    pub found: u64,
+}
+
+/// What is asked of a store for a container that is to be connected.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Wish {
+    /// The container's id.
+    pub container: String,
+    /// The name by which others are to find it.
+    pub name: Option<String>,
+    /// The host that it runs on.
+    pub host: String,
+    /// Addresses that it has to get; at most one of each family.
+    pub addresses: Vec<IpAddr>,
+    /// The interface's name; the first free `ethN` when not given.
+    pub interface: Option<LinkName>,
+    /// The interface's MAC address, if it has to be a certain one.
+    pub mac: Option<MacAddr>,
+    /// Whether default routes are to lead through this network; when not given, if they lead through
+    /// no other of the container's.
+    pub default_route: Option<bool>,
+    /// The container's namespace.
+    pub netns: NetNsMark,
+    /// How many of the first free `ethN` are passed over, since the kernel has them already.
+    pub skip_interfaces: u32,
+}
+
+impl Wish {
+    /// The lease that comes of it, with these addresses; `others` are the container's leases in
+    /// other networks.
+    pub(crate) fn granted(
+        &self,
+        network: &NetworkRecord,
+        addresses: Vec<IpNet>,
+        others: &[Lease],
+    ) -> Lease {
+        let here: Vec<&Lease> = others.iter().filter(|lease| lease.netns == self.netns).collect();
+        let plain: Vec<IpAddr> = addresses.iter().map(IpNet::addr).collect();
+        let default_route = !network.config.is_internal()
+            && self.default_route.unwrap_or_else(|| !here.iter().any(|lease| lease.default_route));
+        Lease {
+            network: network.id.clone(),
+            container: self.container.clone(),
+            name: self.name.clone(),
+            host: self.host.clone(),
+            endpoint: random::id(),
+            interface: self
+                .interface
+                .unwrap_or_else(|| free_interface(&here, self.skip_interfaces)),
+            mac: network.mac(self.mac, &self.container, &plain),
+            addresses,
+            default_route,
+            netns: self.netns.clone(),
+        }
+    }
+}
+
+/// `eth0`, or the first `ethN` that no other network has given the container.
+fn free_interface(others: &[&Lease], skip: u32) -> LinkName {
+    let names = (0_u32..).filter_map(|number| LinkName::new(&format!("eth{number}")).ok());
+    let mut free = names.filter(|name| !others.iter().any(|lease| lease.interface == *name));
+    let skip = usize::try_from(skip).unwrap_or(usize::MAX);
+    free.nth(skip).unwrap_or_else(|| unreachable!("there are more names than leases"))
+}

@@ -1,0 +1,73 @@
+//! Networks of macvlan links: subnets, pools of addresses, and who holds which, on one machine by
+//! itself or on many.
+//!
+//! ```no_run
+//! use macvlan_core::{Host, NetNs};
+//! use macvlan_network::{Member, NetworkConfig, Networks, SqliteStore, Subnet};
+//!
+//! let store = SqliteStore::open("/var/lib/macvlan/networks.db")?;
+//! let networks = Networks::new(Host::open()?, store)?;
+//! let vlan10 = networks.create(
+//!     &NetworkConfig::new("vlan10").parent("ens33.10").subnet(Subnet::new("10.0.10.0/24")?),
+//! )?;
+//! let container = NetNs::from_pid(2084)?;
+//! let connection = vlan10.connect(&Member::new("4f1c9a").name("test101"), &container)?;
+//! println!("{} has {:?}", connection.interface(), connection.addresses());
+//! assert_eq!(vlan10.resolve("test101")?, connection.addresses());
+//! vlan10.disconnect("4f1c9a")?;
+//! vlan10.remove()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The tour
+//!
+//! - [`Networks`] is an open session: a [`Host`](macvlan_core::Host), and a [`Store`] that many
+//!   processes share. [`SqliteStore`] is a file for one host; `EtcdStore`, with the feature `etcd`,
+//!   is for many.
+//! - [`NetworkConfig`] says what a network should be, with its [`Subnet`]s; [`Network`] is one that
+//!   exists.
+//! - [`Member`] says how a container is to be connected; [`Connection`] is what came of it, and
+//!   [`Lease`] what the store has of it.
+//! - [`Networks::reconcile`] brings kernel and store together after whatever happened;
+//!   [`Networks::collect`] takes back what belongs to containers that are gone.
+//! - [`Error`] says what was attempted, where, and why it failed; [`ErrorKind`] is for programs.
+//!
+//! An address is in the store before it is in the kernel, and leaves the store after it has left the
+//! kernel: whatever is killed in between, it is never given to a second container.
+
+mod alive;
+mod collect;
+mod config;
+mod connect;
+mod cookie;
+mod error;
+mod inspect;
+mod lease;
+mod mac;
+mod network;
+mod networks;
+mod pool;
+mod probe;
+mod random;
+mod reconcile;
+mod resolve;
+mod store;
+mod subnet;
+mod time;
+
+pub use alive::NetNsMark;
+pub use collect::Collected;
+pub use config::NetworkConfig;
+pub use connect::{Connection, Member};
+pub use error::{Error, ErrorKind, Result};
+pub use lease::{Foreign, Lease, Wish};
+pub use mac::MacFrom;
+pub use network::{Network, NetworkRecord};
+pub use networks::Networks;
+pub use pool::Order;
+pub use probe::Probe;
+pub use reconcile::Reconciled;
+#[cfg(feature = "etcd")]
+pub use store::{EtcdOptions, EtcdStore};
+pub use store::{Granted, SqliteStore, Store};
+pub use subnet::Subnet;

@@ -1,0 +1,66 @@
+//! Which MAC address a container gets: always the same for the same place.
+
+use std::net::IpAddr;
+
+use macvlan_core::MacAddr;
+
+/// What a container's MAC address follows from, when it is given none.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum MacFrom {
+    /// Its IPv4 address, as Docker has it: `02:42:` and the four bytes. Without one, as
+    /// [`MacFrom::Container`].
+    #[default]
+    Address,
+    /// The network and the container's id: it stays when the address changes.
+    Container,
+}
+
+impl MacFrom {
+    pub(crate) fn derive(self, network: &str, container: &str, addresses: &[IpAddr]) -> MacAddr {
+        let v4 = addresses.iter().find_map(|address| match address {
+            IpAddr::V4(v4) => Some(*v4),
+            IpAddr::V6(_) => None,
+        });
+        match (self, v4) {
+            (Self::Address, Some(v4)) => MacAddr::from_ipv4(v4),
+            _ => hashed(network, container),
+        }
+    }
+}
+
+/// Locally administered, unicast, and not Docker's `02:42`; 40 bits by FNV-1a.
+fn hashed(network: &str, container: &str) -> MacAddr {
+    let bytes = network.bytes().chain([0]).chain(container.bytes());
+    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    // Its lowest bits are the weakest; the upper half is folded in.
+    let hash = hash ^ (hash >> 29);
+    let mut mac = [0x0a; 6];
+    mac[1..].copy_from_slice(&hash.to_be_bytes()[3..]);
+    // It begins with 0a: neither zero nor multicast.
+    MacAddr::new(mac).unwrap_or_else(|error| unreachable!("{error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_place_has_the_same_address() {
+        let v4 = ["fd00::2".parse().unwrap(), "10.0.10.2".parse().unwrap()];
+        let from = |from: MacFrom, container: &str| from.derive("net", container, &v4).to_string();
+        assert_eq!(from(MacFrom::Address, "c1"), "02:42:0a:00:0a:02");
+        assert_eq!(from(MacFrom::Container, "c1"), from(MacFrom::Container, "c1"));
+        assert_ne!(from(MacFrom::Container, "c1"), from(MacFrom::Container, "c2"));
+        let v6 = MacFrom::Address.derive("net", "c1", &v4[..1]);
+        assert_eq!(v6.octets()[0], 0x0a);
+        let all: std::collections::HashSet<_> =
+            (0..20_000).map(|number| hashed("net", &format!("c{number}"))).collect();
+        assert_eq!(all.len(), 20_000);
+    }
+}

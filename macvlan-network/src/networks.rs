@@ -1,0 +1,218 @@
+//! An open session: a host, and the store that says which networks there are.
+
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use macvlan_core::{Host, Link};
+
+use crate::config::{NetworkConfig, check_name};
+use crate::error::{Error, ErrorKind, Result};
+use crate::network::{Network, NetworkRecord};
+use crate::probe::Probe;
+use crate::random;
+use crate::store::Store;
+use crate::subnet::Subnet;
+use crate::time;
+
+/// Creates networks and finds them again.
+///
+/// Open one and keep it; clones share it, also among threads.
+#[derive(Debug, Clone)]
+pub struct Networks(Arc<Session>);
+
+#[derive(Debug, Clone)]
+struct Session {
+    host: Host,
+    host_name: String,
+    store: Arc<dyn Store>,
+    probe: Option<Arc<dyn Probe>>,
+}
+
+impl Networks {
+    /// A session on a host, with a store that may serve others too. The host is called as the store
+    /// was told, or by its host name; see [`Networks::with_host_name`].
+    pub fn new(host: Host, store: impl Store + 'static) -> Result<Self> {
+        let host_name = match store.host_name() {
+            Some(name) => name.to_owned(),
+            None => nix::unistd::gethostname()
+                .map_err(|errno| {
+                    Error::new(ErrorKind::Kernel, "ask for the host's name", errno.desc())
+                })?
+                .to_string_lossy()
+                .into_owned(),
+        };
+        Ok(Self(Arc::new(Session { host, host_name, store: Arc::new(store), probe: None })))
+    }
+
+    /// What this host is called in the store, if that was not told already: a name that stays the
+    /// same for as long as it has containers.
+    pub fn with_host_name(self, name: &str) -> Result<Self> {
+        check_name(name, "a host's name")?;
+        Ok(self.with(|session| name.clone_into(&mut session.host_name)))
+    }
+
+    /// What asks the wire, for networks that are created with [`NetworkConfig::probe`].
+    #[must_use]
+    pub fn with_probe(self, probe: impl Probe + 'static) -> Self {
+        self.with(|session| session.probe = Some(Arc::new(probe)))
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Session)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+
+    /// The host that containers are connected on.
+    pub fn host(&self) -> &Host {
+        &self.0.host
+    }
+
+    /// What this host is called in the store.
+    pub fn host_name(&self) -> &str {
+        &self.0.host_name
+    }
+
+    /// Where networks and leases are kept.
+    pub fn store(&self) -> &dyn Store {
+        &*self.0.store
+    }
+
+    pub(crate) fn probe(&self) -> Option<&dyn Probe> {
+        self.0.probe.as_deref()
+    }
+
+    /// Creates a network. Without a subnet it gets one of Docker's default subnets that no network
+    /// and no link or route of this host has.
+    pub fn create(&self, config: &NetworkConfig) -> Result<Network> {
+        config.check()?;
+        if config.is_probe() && self.0.probe.is_none() {
+            return Err(Error::invalid("create the network", "nothing was given that could probe")
+                .with_hint("give the session a probe")
+                .in_network(config.name()));
+        }
+        if !config.get_subnets().is_empty() {
+            return self.add(config.clone());
+        }
+        let mut avoid = self.in_use()?;
+        loop {
+            let Some(subnet) = defaults().find(|one| !avoid.iter().any(|net| overlap(*net, *one)))
+            else {
+                return Err(Error::new(
+                    ErrorKind::NoFreeSubnet,
+                    "choose a subnet",
+                    "all of 172.17.0.0/16 to 172.31.0.0/16 and 192.168.0.0/20 to 192.168.240.0/20 \
+                     are in use by networks, or by this host's links and routes",
+                )
+                .with_hint("give the network a subnet")
+                .in_network(config.name()));
+            };
+            match self.add(config.clone().subnet(Subnet::from(subnet))) {
+                // Somebody else has just chosen it.
+                Err(error) if error.kind() == ErrorKind::SubnetOverlaps => avoid.push(subnet),
+                result => return result,
+            }
+        }
+    }
+
+    fn add(&self, config: NetworkConfig) -> Result<Network> {
+        let record = NetworkRecord { id: random::id(), created: time::now(), config };
+        self.store().add_network(&record)?;
+        if record.config.get_parent().is_none() {
+            if let Err(error) = self.make_dummy(&record) {
+                return Err(match self.store().remove_network(&record) {
+                    Ok(()) => error,
+                    Err(_) => error.leaves("the network in the store"),
+                });
+            }
+        }
+        Ok(Network { networks: self.clone(), record })
+    }
+
+    /// The subnets of all networks, and of this host's links and routes.
+    fn in_use(&self) -> Result<Vec<IpNet>> {
+        let mut found: Vec<IpNet> = Vec::new();
+        for record in self.store().networks()? {
+            found.extend(record.config.get_subnets().iter().map(Subnet::net));
+        }
+        let mut read = || -> macvlan_core::Result<()> {
+            let handle = self.host().handle()?;
+            found.extend(handle.addresses()?.iter().map(|info| info.address.net().trunc()));
+            let routes = handle.routes()?.into_iter().map(|info| info.route.destination());
+            found.extend(routes.filter(|net| net.prefix_len() > 0));
+            Ok(())
+        };
+        read().map_err(|error| Error::kernel("choose a subnet", error))?;
+        Ok(found)
+    }
+
+    /// A network by its name or its id.
+    pub fn network(&self, name_or_id: &str) -> Result<Network> {
+        let mut all = self.store().networks()?;
+        let place = all.iter().position(|one| one.name() == name_or_id);
+        let place = place.or_else(|| all.iter().position(|one| one.id == name_or_id));
+        let place = place.ok_or_else(|| {
+            let why = "no network has that name or id";
+            Error::new(ErrorKind::NetworkNotFound, format!("find network {name_or_id:?}"), why)
+        })?;
+        Ok(Network { networks: self.clone(), record: all.swap_remove(place) })
+    }
+
+    /// All networks, by name.
+    pub fn list(&self) -> Result<Vec<Network>> {
+        let records = self.store().networks()?;
+        Ok(records.into_iter().map(|record| Network { networks: self.clone(), record }).collect())
+    }
+
+    /// Makes an isolated network's link, if it is not there.
+    pub(crate) fn make_dummy(&self, record: &NetworkRecord) -> Result<bool> {
+        let make = || -> macvlan_core::Result<bool> {
+            let link = Link::dummy(record.dummy().as_str())?.up(true);
+            match self.host().handle()?.add_link(&link) {
+                Ok(()) => Ok(true),
+                Err(error) if error.is_exists() => Ok(false),
+                Err(error) => Err(error),
+            }
+        };
+        make().map_err(|error| {
+            Error::kernel("make the network's own link", error).in_network(record.name())
+        })
+    }
+
+    pub(crate) fn remove_dummy(&self, record: &NetworkRecord) -> Result<()> {
+        if record.config.get_parent().is_some() {
+            return Ok(());
+        }
+        let dummy = record.dummy();
+        let remove = || self.host().handle()?.delete_link(dummy.as_str());
+        match remove() {
+            Err(error) if !error.is_not_found() => {
+                Err(Error::kernel("remove the network's own link", error)
+                    .in_network(record.name())
+                    .leaves(format!("link {dummy:?}")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Docker's default address pools, in its order.
+fn defaults() -> impl Iterator<Item = IpNet> {
+    let net = |a, b, c, length| IpNet::new([a, b, c, 0].map(u8::from).into(), length).ok();
+    let large = (17..=31_u8).filter_map(move |b| net(172_u8, b, 0_u8, 16));
+    large.chain((0..16_u8).filter_map(move |c| net(192, 168, c * 16, 20)))
+}
+
+fn overlap(one: IpNet, other: IpNet) -> bool {
+    one.contains(&other) || other.contains(&one)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn defaults_are_dockers() {
+        let all: Vec<String> = super::defaults().map(|net| net.to_string()).collect();
+        assert_eq!(all.len(), 31);
+        assert_eq!((all[0].as_str(), all[14].as_str()), ("172.17.0.0/16", "172.31.0.0/16"));
+        assert_eq!((all[15].as_str(), all[30].as_str()), ("192.168.0.0/20", "192.168.240.0/20"));
+    }
+}

@@ -1,0 +1,158 @@
+//! Free addresses as gaps: which one is next, and what remains when one is taken or comes back.
+//!
+//! A pool's free addresses are few gaps, however many addresses it has: a fresh /64 is a single one.
+//! Stores keep the gaps in order, so that finding, taking and giving back cost the same in a pool of
+//! fifty addresses, of 50,000, or of an IPv6 subnet that nobody could enumerate.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+/// An address as a number: IPv4 addresses as the IPv6 addresses that they are mapped to.
+pub(crate) fn number(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
+        IpAddr::V6(v6) => v6.to_bits(),
+    }
+}
+
+/// The address that a number stands for.
+pub(crate) fn address(number: u128) -> IpAddr {
+    Ipv6Addr::from_bits(number).to_canonical()
+}
+
+/// Free addresses without one that is taken in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Gap {
+    pub(crate) first: u128,
+    pub(crate) last: u128,
+}
+
+impl Gap {
+    pub(crate) fn holds(self, at: u128) -> bool {
+        self.first <= at && at <= self.last
+    }
+
+    /// What remains before and behind one that is taken.
+    pub(crate) fn without(self, at: u128) -> [Option<Self>; 2] {
+        debug_assert!(self.holds(at));
+        [
+            (at > self.first).then(|| Self { first: self.first, last: at - 1 }),
+            (at < self.last).then(|| Self { first: at + 1, last: self.last }),
+        ]
+    }
+
+    /// One gap of several that touch, around an address that comes back.
+    pub(crate) fn around(at: u128, before: Option<Self>, after: Option<Self>) -> Self {
+        Self {
+            first: before
+                .filter(|gap| gap.last.checked_add(1) == Some(at))
+                .map_or(at, |gap| gap.first),
+            last: after
+                .filter(|gap| at.checked_add(1) == Some(gap.first))
+                .map_or(at, |gap| gap.last),
+        }
+    }
+}
+
+/// Which free address a network gives next.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Order {
+    /// The lowest that is free.
+    #[default]
+    First,
+    /// The next after the one that was given last, and the lowest again after the highest: an
+    /// address that was given back rests as long as it can.
+    Next,
+    /// Any, by chance.
+    Random,
+}
+
+impl Order {
+    /// From where on a free address is looked for; wraps around at the end of the range.
+    pub(crate) fn start(self, range: Gap, given_last: Option<u128>) -> u128 {
+        match self {
+            Self::First => range.first,
+            Self::Next => given_last
+                .and_then(|last| last.checked_add(1))
+                .filter(|next| range.holds(*next))
+                .unwrap_or(range.first),
+            Self::Random => {
+                let size = (range.last - range.first).saturating_add(1);
+                range.first + crate::random::number() % size
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn numbers_keep_the_order_and_lead_back() {
+        for text in ["10.0.0.1", "255.255.255.255", "fd00::1", "::1"] {
+            let ip: IpAddr = text.parse().unwrap();
+            if text != "::1" {
+                assert_eq!(address(number(ip)), ip);
+            }
+        }
+        let number = |text: &str| number(text.parse().unwrap());
+        assert!(number("10.0.0.255") < number("10.0.1.0"));
+        assert!(number("255.0.0.0") < number("2001:db8::"));
+    }
+
+    /// Taking and giving back in any order keeps the gaps what a set of all addresses says.
+    #[test]
+    fn gaps_are_what_is_not_taken() {
+        let mut gaps = BTreeMap::from([(0_u128, 63_u128)]);
+        let mut taken = [false; 64];
+        for round in 0..10_000_u128 {
+            let at = round * 7919 % 4001 % 64;
+            let before = gaps
+                .range(..=at)
+                .next_back()
+                .map(|(first, last)| Gap { first: *first, last: *last });
+            let after =
+                gaps.range(at..).next().map(|(first, last)| Gap { first: *first, last: *last });
+            let taken = &mut taken[usize::try_from(at).unwrap()];
+            if *taken {
+                let gap = Gap::around(at, before, after);
+                for old in [before, after].into_iter().flatten().filter(|old| gap.holds(old.first))
+                {
+                    gaps.remove(&old.first);
+                }
+                gaps.insert(gap.first, gap.last);
+            } else {
+                let gap = before.filter(|gap| gap.holds(at)).unwrap();
+                gaps.remove(&gap.first);
+                gaps.extend(gap.without(at).into_iter().flatten().map(|gap| (gap.first, gap.last)));
+            }
+            *taken = !*taken;
+        }
+        for at in 0..64_u128 {
+            let free =
+                gaps.iter().any(|(first, last)| Gap { first: *first, last: *last }.holds(at));
+            assert_eq!(free, !taken[usize::try_from(at).unwrap()]);
+        }
+        let edges: Vec<_> = gaps.iter().collect();
+        assert!(edges.windows(2).all(|pair| pair[0].1 + 1 < *pair[1].0), "gaps that touch are one");
+    }
+
+    #[test]
+    fn the_start_stays_in_the_range() {
+        let range = Gap { first: 10, last: 20 };
+        assert_eq!(Order::First.start(range, Some(12)), 10);
+        assert_eq!(Order::Next.start(range, None), 10);
+        assert_eq!(Order::Next.start(range, Some(12)), 13);
+        assert_eq!(Order::Next.start(range, Some(20)), 10);
+        for _ in 0..100 {
+            assert!(range.holds(Order::Random.start(range, None)));
+        }
+        let all = Gap { first: 0, last: u128::MAX };
+        let _ = Order::Random.start(all, None);
+    }
+}

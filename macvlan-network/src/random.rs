@@ -1,0 +1,26 @@
+//! Numbers and ids by chance.
+
+/// Any number.
+pub(crate) fn number() -> u128 {
+    let mut bytes = [0; 16];
+    fill(&mut bytes);
+    u128::from_ne_bytes(bytes)
+}
+
+/// 64 hexadecimal digits, as Docker's ids.
+pub(crate) fn id() -> String {
+    let mut bytes = [0; 32];
+    fill(&mut bytes);
+    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
+        }
+        text
+    })
+}
+
+/// The kernel gives random bytes since 3.17, once it has booted.
+#[allow(clippy::expect_used)]
+fn fill(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the kernel gives random bytes");
+}

@@ -1,0 +1,178 @@
+//! Bringing kernel and store together, whichever of them is ahead.
+
+use std::fmt;
+
+use macvlan_core::{Handle, LinkInfo, NetNs};
+
+use crate::alive::{Living, NetNsMark};
+use crate::connect::read_alias;
+use crate::error::{Error, Result};
+use crate::lease::Lease;
+use crate::network::Network;
+use crate::networks::Networks;
+use crate::random;
+
+/// One thing that was brought together.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Reconciled {
+    /// A lease whose namespace, or host, is gone was taken back.
+    Released(Lease),
+    /// A connected container's interface was missing or had changed; what was repaired.
+    Repaired(Lease, Vec<String>),
+    /// A container's interface was there, and no lease for it; it has one again.
+    Adopted(Lease),
+    /// An interface of a container in a network that does not exist any more was taken away: which
+    /// one, of which container.
+    Removed {
+        /// The interface's name.
+        interface: String,
+        /// The container's id.
+        container: String,
+    },
+    /// Something could not be brought together; the rest was.
+    Failed(String),
+    /// Addresses that were kept for containers are free again.
+    Expired(usize),
+}
+
+impl fmt::Display for Reconciled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Released(lease) => {
+                write!(f, "released the lease of container {:?}, which is gone", lease.container)
+            }
+            Self::Repaired(lease, what) => write!(
+                f,
+                "repaired {:?} of container {:?}: {}",
+                lease.interface.as_str(),
+                lease.container,
+                what.join(", ")
+            ),
+            Self::Adopted(lease) => write!(
+                f,
+                "entered a lease for container {:?}, whose interface {:?} had none",
+                lease.container,
+                lease.interface.as_str()
+            ),
+            Self::Removed { interface, container } => write!(
+                f,
+                "removed {interface:?} of container {container:?}, whose network does not exist"
+            ),
+            Self::Failed(why) => f.write_str(why),
+            Self::Expired(count) => write!(f, "freed {count} addresses that had been kept"),
+        }
+    }
+}
+
+impl Networks {
+    /// Brings the kernel and the store together on this host, and says what it did; empty if all was
+    /// right. For a program that starts again, after whatever happened.
+    ///
+    /// The store says who is connected, the kernel who exists: leases of namespaces that are gone are
+    /// taken back, interfaces that are missing or have changed are made as they should be,
+    /// interfaces that the store does not know get a lease if their network exists, and go if it
+    /// does not.
+    pub fn reconcile(&self) -> Result<Vec<Reconciled>> {
+        let collected = self.collect()?;
+        let mut done: Vec<Reconciled> =
+            collected.leases.into_iter().map(Reconciled::Released).collect();
+        if collected.expired > 0 {
+            done.push(Reconciled::Expired(collected.expired));
+        }
+        let networks = self.list()?;
+        let living = Living::find();
+        for network in &networks {
+            let ours = network.leases()?.into_iter().filter(|one| one.host == self.host_name());
+            for lease in ours {
+                if let Some(netns) = living.open(&lease.netns)? {
+                    done.extend(network.repair(lease, &netns));
+                }
+            }
+        }
+        for netns in living.all() {
+            // It may go while we look, and has nothing to be adopted then.
+            let links = Handle::in_netns(&netns).and_then(|handle| handle.links());
+            for link in links.unwrap_or_default() {
+                let alias = link.alias.clone().unwrap_or_default();
+                if let Some((id, container)) = read_alias(&alias) {
+                    done.extend(self.look_at(&networks, &netns, &link, id, container));
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    /// A link that is ours by its alias.
+    fn look_at(
+        &self,
+        networks: &[Network],
+        netns: &NetNs,
+        link: &LinkInfo,
+        id: &str,
+        container: &str,
+    ) -> Option<Reconciled> {
+        let failed = |error: Error| Some(Reconciled::Failed(error.to_string()));
+        let attachment = match self.host().attachments(netns) {
+            Ok(all) => all.into_iter().find(|one| one.index() == link.index)?,
+            Err(error) => return failed(Error::kernel("look at an interface", error)),
+        };
+        let Some(network) = networks.iter().find(|network| network.id().starts_with(id)) else {
+            return match self.host().detach(attachment) {
+                Ok(_) => Some(Reconciled::Removed {
+                    interface: link.name.clone(),
+                    container: container.to_owned(),
+                }),
+                Err(error) => failed(Error::kernel("remove an interface", error)),
+            };
+        };
+        let adopt = || -> Result<Option<Lease>> {
+            if network.lease(container)?.is_some() {
+                return Ok(None);
+            }
+            let addresses = attachment.addresses().iter().map(macvlan_core::Address::net);
+            let addresses = addresses.filter(|net| network.record.with_prefix(net.addr()).is_ok());
+            let lease = Lease {
+                network: network.id().to_owned(),
+                container: container.to_owned(),
+                name: None,
+                host: self.host_name().to_owned(),
+                endpoint: random::id(),
+                interface: attachment.name(),
+                mac: (!network.record.is_passthru()).then(|| attachment.mac()),
+                addresses: addresses.collect(),
+                default_route: attachment.routes().iter().any(macvlan_core::Route::is_default),
+                netns: NetNsMark::of(netns)?,
+            };
+            self.store().adopt(&network.record, &lease)?;
+            Ok(Some(lease))
+        };
+        match adopt() {
+            Ok(lease) => lease.map(Reconciled::Adopted),
+            Err(error) => failed(error.in_network(network.name())),
+        }
+    }
+}
+
+impl Network {
+    /// As [`Networks::reconcile`], which does it for all networks of this host at once.
+    pub fn reconcile(&self) -> Result<Vec<Reconciled>> {
+        self.networks.reconcile()
+    }
+
+    fn repair(&self, lease: Lease, netns: &NetNs) -> Option<Reconciled> {
+        match self.ensure(&lease, netns) {
+            Ok(ensured) if ensured.repaired.is_empty() => None,
+            Ok(ensured) => {
+                let what = ensured.repaired.iter().map(ToString::to_string).collect();
+                Some(Reconciled::Repaired(lease, what))
+            }
+            Err(error) => Some(Reconciled::Failed(
+                error
+                    .during(format!("repair the interface of container {:?}", lease.container))
+                    .in_network(self.name())
+                    .to_string(),
+            )),
+        }
+    }
+}

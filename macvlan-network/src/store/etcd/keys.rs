@@ -1,0 +1,156 @@
+//! Where things are in etcd.
+//!
+//! | key | value |
+//! |---|---|
+//! | `guard` | changes with every network that comes or goes |
+//! | `net/ID` | a network, as JSON |
+//! | `gap/ID/POOL/OWNER/FIRST` | the last address of a gap; the owner is `@` or, with shares, a host |
+//! | `last/ID/POOL/OWNER` | the address that was given last |
+//! | `addr/ID/ADDRESS` | who has it ([`Holder`]) |
+//! | `lease/ID/CONTAINER` | a lease, as JSON |
+//! | `name/ID/NAME` | the container that is called so |
+//! | `member/CONTAINER/ID` | the lease once more, to be found by the container |
+//! | `was/ID/CONTAINER` | the addresses that a container had ([`Was`]) |
+//! | `host/HOST/PROCESS` | there as long as that process lives on that host |
+//!
+//! Addresses are 32 hexadecimal digits, IPv4 ones as mapped IPv6 ones, so that they sort as numbers.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// The owner of what any host may take.
+pub(super) const EVERYBODY: &str = "@";
+
+/// Who has an address.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Holder {
+    /// A container's, and whose gaps it came from.
+    Lease { container: String, owner: String },
+    /// Nobody's whom we know, found at that second.
+    Foreign { found: u64, owner: String },
+    /// Nobody's, but kept for a container until that second.
+    Kept { container: String, until: u64, owner: String },
+}
+
+impl Holder {
+    pub(super) fn owner(&self) -> &str {
+        match self {
+            Self::Lease { owner, .. } | Self::Foreign { owner, .. } | Self::Kept { owner, .. } => {
+                owner
+            }
+        }
+    }
+}
+
+/// The addresses that a container had, until when.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Was {
+    pub(super) addresses: Vec<IpAddr>,
+    pub(super) released: u64,
+}
+
+/// All keys begin the same.
+#[derive(Debug, Clone)]
+pub(super) struct Keys(pub(super) String);
+
+impl Keys {
+    pub(super) fn guard(&self) -> String {
+        format!("{}guard", self.0)
+    }
+
+    pub(super) fn networks(&self) -> String {
+        format!("{}net/", self.0)
+    }
+
+    pub(super) fn network(&self, id: &str) -> String {
+        format!("{}net/{id}", self.0)
+    }
+
+    pub(super) fn pool(&self, id: &str, pool: usize) -> String {
+        format!("{}gap/{id}/{pool:02x}/", self.0)
+    }
+
+    pub(super) fn gaps(&self, id: &str, pool: usize, owner: &str) -> String {
+        format!("{}gap/{id}/{pool:02x}/{owner}/", self.0)
+    }
+
+    pub(super) fn gap(&self, id: &str, pool: usize, owner: &str, first: u128) -> String {
+        format!("{}gap/{id}/{pool:02x}/{owner}/{first:032x}", self.0)
+    }
+
+    pub(super) fn last(&self, id: &str, pool: usize, owner: &str) -> String {
+        format!("{}last/{id}/{pool:02x}/{owner}", self.0)
+    }
+
+    pub(super) fn addresses(&self, id: &str) -> String {
+        format!("{}addr/{id}/", self.0)
+    }
+
+    pub(super) fn address(&self, id: &str, at: u128) -> String {
+        format!("{}addr/{id}/{at:032x}", self.0)
+    }
+
+    pub(super) fn leases(&self, id: &str) -> String {
+        format!("{}lease/{id}/", self.0)
+    }
+
+    pub(super) fn lease(&self, id: &str, container: &str) -> String {
+        format!("{}lease/{id}/{container}", self.0)
+    }
+
+    pub(super) fn name(&self, id: &str, name: &str) -> String {
+        format!("{}name/{id}/{name}", self.0)
+    }
+
+    pub(super) fn members(&self, container: &str) -> String {
+        format!("{}member/{container}/", self.0)
+    }
+
+    pub(super) fn member(&self, container: &str, id: &str) -> String {
+        format!("{}member/{container}/{id}", self.0)
+    }
+
+    pub(super) fn was(&self, id: &str, container: &str) -> String {
+        format!("{}was/{id}/{container}", self.0)
+    }
+
+    pub(super) fn hosts(&self) -> String {
+        format!("{}host/", self.0)
+    }
+
+    pub(super) fn host(&self, host: &str, process: &str) -> String {
+        format!("{}host/{host}/{process}", self.0)
+    }
+
+    /// Everything that goes with a network.
+    pub(super) fn of_network(&self, id: &str) -> Vec<String> {
+        ["gap", "last", "addr", "was", "lease", "name"]
+            .map(|kind| format!("{}{kind}/{id}/", self.0))
+            .to_vec()
+    }
+}
+
+/// The last part of a key.
+pub(super) fn end_of(key: &str) -> &str {
+    key.rsplit('/').next().unwrap_or(key)
+}
+
+pub(super) fn number(digits: &str) -> Result<u128> {
+    u128::from_str_radix(digits, 16).map_err(|error| unusable(&error))
+}
+
+pub(super) fn read<T: for<'a> Deserialize<'a>>(value: &str) -> Result<T> {
+    serde_json::from_str(value).map_err(|error| unusable(&error))
+}
+
+pub(super) fn write<T: Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| unusable(&error))
+}
+
+fn unusable(error: &dyn std::error::Error) -> Error {
+    Error::new(ErrorKind::StoreUnusable, "read what is in etcd", error.to_string())
+}

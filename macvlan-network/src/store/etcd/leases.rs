@@ -1,0 +1,422 @@
+//! Leases in etcd.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::lease::{Lease, Wish};
+use crate::network::NetworkRecord;
+use crate::pool::{self, Gap, Order};
+use crate::store::{Granted, exhausted, name_taken, no_network, taken};
+
+use super::change::Change;
+use super::keys::{self, EVERYBODY, Holder, Was, end_of};
+use super::wire::Get;
+use super::{EtcdStore, absent, exists, insist, now, unchanged};
+
+/// How long it is remembered what addresses a container had, in seconds.
+const MEMORY: u64 = 30 * 24 * 3600;
+
+/// An address that is about to be taken.
+enum Pick {
+    Taken(IpNet, String),
+    /// Somebody was faster, or the share had to grow: read again.
+    Again,
+}
+
+impl EtcdStore {
+    /// Gives a container its place.
+    pub(super) fn grant(&self, network: &NetworkRecord, wish: &Wish) -> Result<Granted> {
+        let done = insist(|| self.try_grant(network, wish))?;
+        match done {
+            Granted::Held(lease) => Ok(Granted::Held(lease)),
+            new => Ok(new),
+        }
+    }
+
+    fn try_grant(&self, network: &NetworkRecord, wish: &Wish) -> Result<Option<Granted>> {
+        let name = wish.name.as_deref().unwrap_or("");
+        let read = self.wire.read(vec![
+            Get::Key(self.keys.network(&network.id)),
+            Get::Key(self.keys.lease(&network.id, &wish.container)),
+            Get::Key(self.keys.name(&network.id, name)),
+            Get::prefix(&self.keys.members(&wish.container)),
+            Get::Key(self.keys.was(&network.id, &wish.container)),
+            Get::Key(self.registration.key.clone()),
+        ])?;
+        let [there, held, named, others, was, host] = read.as_slice() else {
+            return Err(Error::new(ErrorKind::StoreUnusable, "read from etcd", "half an answer"));
+        };
+        if there.is_empty() {
+            return Err(no_network(network.name()));
+        }
+        if let Some(held) = held.first() {
+            return Ok(Some(Granted::Held(keys::read(&held.value)?)));
+        }
+        if let (Some(holder), Some(name)) = (named.first(), &wish.name) {
+            return Err(name_taken(network, name, &holder.value));
+        }
+        if host.is_empty() {
+            // etcd was away for longer than it takes for a host to count as dead.
+            self.register()?;
+        }
+        let others: Vec<Lease> =
+            others.iter().map(|item| keys::read(&item.value)).collect::<Result<_>>()?;
+        let was: Option<Was> = was.first().map(|item| keys::read(&item.value)).transpose()?;
+        let mut change = Change::default();
+        let mut addresses = Vec::new();
+        for v6 in [false, true] {
+            let fixed = wish.addresses.iter().find(|address| address.is_ipv6() == v6);
+            let pick = if let Some(address) = fixed {
+                self.pick_fixed(network, *address, &mut change)?
+            } else if network.config.has_family(v6) {
+                let had = was.iter().flat_map(|was| &was.addresses);
+                let had = had.copied().find(|address| address.is_ipv6() == v6);
+                self.pick_any(network, &wish.container, had, v6, &mut change)?
+            } else {
+                continue;
+            };
+            match pick {
+                Pick::Taken(net, owner) => addresses.push((net, owner)),
+                Pick::Again => return Ok(None),
+            }
+        }
+        let plain = addresses.iter().map(|(net, _)| *net).collect();
+        let lease = wish.granted(network, plain, &others);
+        self.put_lease(&mut change, &lease, &addresses)?;
+        match change.commit(&self.wire) {
+            Ok(true) => Ok(Some(Granted::New(lease))),
+            Ok(false) => Ok(None),
+            Err(error) => {
+                // Whether it happened is not known; the caller is told that it did not.
+                self.doubt(network, &lease);
+                Err(error)
+            }
+        }
+    }
+
+    /// Everything that makes a lease, and what it rests on.
+    fn put_lease(
+        &self,
+        change: &mut Change,
+        lease: &Lease,
+        addresses: &[(IpNet, String)],
+    ) -> Result<()> {
+        let (id, container) = (lease.network.as_str(), lease.container.as_str());
+        let value = keys::write(lease)?;
+        change.when.extend([
+            exists(self.keys.network(id)),
+            exists(self.registration.key.clone()),
+            absent(self.keys.lease(id, container)),
+        ]);
+        change.put(self.keys.lease(id, container), value.clone());
+        change.put(self.keys.member(container, id), value);
+        if let Some(name) = &lease.name {
+            change.when.push(absent(self.keys.name(id, name)));
+            change.put(self.keys.name(id, name), container.to_owned());
+        }
+        for (net, owner) in addresses {
+            let holder = Holder::Lease { container: container.to_owned(), owner: owner.clone() };
+            let at = pool::number(net.addr());
+            change.put(self.keys.address(id, at), keys::write(&holder)?);
+        }
+        Ok(())
+    }
+
+    /// Picks the address that was asked for, from whatever gap it is in, or kept for somebody.
+    fn pick_fixed(
+        &self,
+        network: &NetworkRecord,
+        address: IpAddr,
+        change: &mut Change,
+    ) -> Result<Pick> {
+        let net = network.with_prefix(address)?;
+        let at = pool::number(address);
+        let key = self.keys.address(&network.id, at);
+        if let Some(item) = self.wire.get(Get::Key(key.clone()))?.first() {
+            match keys::read(&item.value)? {
+                Holder::Lease { container, .. } => {
+                    return Err(taken(network, address, Some(&container)));
+                }
+                Holder::Foreign { .. } => return Err(taken(network, address, None)),
+                Holder::Kept { owner, .. } => {
+                    change.when.push(unchanged(key, item.changed));
+                    return Ok(Pick::Taken(net, owner));
+                }
+            }
+        }
+        change.when.push(absent(key));
+        let owner = self.take_from_any(network, address, change)?;
+        Ok(Pick::Taken(net, owner.unwrap_or_else(|| EVERYBODY.to_owned())))
+    }
+
+    /// Takes an address out of the gap that it is in, and tells whose that was.
+    fn take_from_any(
+        &self,
+        network: &NetworkRecord,
+        address: IpAddr,
+        change: &mut Change,
+    ) -> Result<Option<String>> {
+        let Some((pool, _)) = network.subnet_of(address) else { return Ok(None) };
+        let at = pool::number(address);
+        for owner in self.owners(network, pool)? {
+            let gaps = self.pool(network, pool, &owner);
+            if let Some((_, from)) = gaps.first_free(at)?.filter(|(_, from)| from.gap.holds(at)) {
+                gaps.take(change, &from, at);
+                return Ok(Some(owner));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whoever has gaps in a pool.
+    fn owners(&self, network: &NetworkRecord, pool: usize) -> Result<Vec<String>> {
+        if network.config.get_share().is_none() {
+            return Ok(vec![EVERYBODY.to_owned()]);
+        }
+        let prefix = self.keys.pool(&network.id, pool);
+        let mut owners: Vec<String> = Vec::new();
+        for item in self.wire.all(&prefix)? {
+            let owner = item.key.strip_prefix(&prefix).and_then(|rest| rest.split('/').next());
+            if let Some(owner) =
+                owner.filter(|owner| owners.last().is_none_or(|last| last != owner))
+            {
+                owners.push(owner.to_owned());
+            }
+        }
+        Ok(owners)
+    }
+
+    /// Picks the address that the container had, or the next that is free, or one that is kept for
+    /// somebody else.
+    fn pick_any(
+        &self,
+        network: &NetworkRecord,
+        container: &str,
+        had: Option<IpAddr>,
+        v6: bool,
+        change: &mut Change,
+    ) -> Result<Pick> {
+        if let Some(address) = had.filter(|address| network.with_prefix(*address).is_ok()) {
+            let key = self.keys.address(&network.id, pool::number(address));
+            let holder = self.wire.get(Get::Key(key))?;
+            let holder = holder.first().map(|item| keys::read(&item.value)).transpose()?;
+            let is_ours = match holder {
+                None => true,
+                Some(Holder::Kept { container: kept_for, .. }) => kept_for == container,
+                Some(_) => false,
+            };
+            if is_ours {
+                return match self.pick_fixed(network, address, change) {
+                    Err(error) if error.kind() == ErrorKind::AddressTaken => Ok(Pick::Again),
+                    result => result,
+                };
+            }
+        }
+        let owner = self.owner(network);
+        let subnets = network.config.get_subnets().iter().enumerate();
+        for (pool, _) in subnets.filter(|(_, subnet)| subnet.net().addr().is_ipv6() == v6) {
+            let gaps = self.pool(network, pool, owner);
+            let Some((at, from)) = gaps.first_free(self.start(network, pool)?)? else {
+                match network.config.get_share() {
+                    Some(share) if self.claim(network, pool, share)? => return Ok(Pick::Again),
+                    _ => continue,
+                }
+            };
+            gaps.take(change, &from, at);
+            change.when.push(absent(self.keys.address(&network.id, at)));
+            if network.config.get_order() == Order::Next {
+                change.put(self.keys.last(&network.id, pool, owner), format!("{at:032x}"));
+            }
+            return Ok(Pick::Taken(network.with_prefix(pool::address(at))?, owner.to_owned()));
+        }
+        let mut kept = Vec::new();
+        for item in self.wire.all(&self.keys.addresses(&network.id))? {
+            let address = pool::address(keys::number(end_of(&item.key))?);
+            if let Holder::Kept { until, owner, .. } = keys::read(&item.value)? {
+                if address.is_ipv6() == v6 {
+                    kept.push((until, address, owner, item));
+                }
+            }
+        }
+        let first = kept.into_iter().min_by_key(|(until, ..)| *until);
+        let (_, address, owner, item) = first.ok_or_else(|| exhausted(network, v6))?;
+        change.when.push(unchanged(item.key, item.changed));
+        Ok(Pick::Taken(network.with_prefix(address)?, owner))
+    }
+
+    /// Takes a lease back.
+    pub(super) fn take_back(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
+        let key = self.keys.lease(&network.id, &lease.container);
+        let keep = network.config.get_keep().as_secs();
+        insist(|| {
+            let found = self.wire.get(Get::Key(key.clone()))?;
+            let Some(item) = found.first() else { return Ok(Some(false)) };
+            if keys::read::<Lease>(&item.value)?.endpoint != lease.endpoint {
+                return Ok(Some(false));
+            }
+            let mut change = Change::default();
+            change.when.push(unchanged(key.clone(), item.changed));
+            change.delete(key.clone());
+            change.delete(self.keys.member(&lease.container, &network.id));
+            if let Some(name) = &lease.name {
+                change.delete(self.keys.name(&network.id, name));
+            }
+            let addresses: Vec<IpAddr> = lease.addresses.iter().map(IpNet::addr).collect();
+            for address in &addresses {
+                let place = self.keys.address(&network.id, pool::number(*address));
+                let owner = match self.wire.get(Get::Key(place.clone()))?.first() {
+                    Some(item) => keys::read::<Holder>(&item.value)?.owner().to_owned(),
+                    None => EVERYBODY.to_owned(),
+                };
+                if keep > 0 {
+                    let (container, until) = (lease.container.clone(), now().saturating_add(keep));
+                    let kept = Holder::Kept { container, until, owner };
+                    change.put(place, keys::write(&kept)?);
+                } else {
+                    change.delete(place);
+                    self.give_back(network, *address, &owner, &mut change)?;
+                }
+            }
+            let was = Was { addresses, released: now() };
+            change.put(self.keys.was(&network.id, &lease.container), keys::write(&was)?);
+            Ok(change.commit(&self.wire)?.then_some(true))
+        })
+    }
+
+    /// Puts an address back into the gaps, if it is one that the network gives by itself.
+    fn give_back(
+        &self,
+        network: &NetworkRecord,
+        address: IpAddr,
+        owner: &str,
+        change: &mut Change,
+    ) -> Result<()> {
+        let at = pool::number(address);
+        let Some((pool, subnet)) = network.subnet_of(address) else { return Ok(()) };
+        if !subnet.given().holds(at) || subnet.kept_back().any(|kept| kept == address) {
+            return Ok(());
+        }
+        self.pool(network, pool, owner).give_back(change, Gap { first: at, last: at })
+    }
+
+    pub(super) fn enter(&self, network: &NetworkRecord, lease: &Lease) -> Result<()> {
+        insist(|| {
+            if self.wire.get(Get::Key(self.registration.key.clone()))?.is_empty() {
+                self.register()?;
+            }
+            let held = self.wire.get(Get::Key(self.keys.lease(&network.id, &lease.container)))?;
+            if !held.is_empty() {
+                let why = format!("container {:?} has one", lease.container);
+                return Err(Error::new(ErrorKind::AlreadyConnected, "enter a lease", why)
+                    .in_network(network.name()));
+            }
+            let mut change = Change::default();
+            let mut addresses = Vec::new();
+            for net in &lease.addresses {
+                match self.pick_fixed(network, net.addr(), &mut change)? {
+                    Pick::Taken(net, owner) => addresses.push((net, owner)),
+                    Pick::Again => return Ok(None),
+                }
+            }
+            self.put_lease(&mut change, lease, &addresses)?;
+            Ok(change.commit(&self.wire)?.then_some(()))
+        })
+    }
+
+    pub(super) fn try_add_foreign(
+        &self,
+        network: &NetworkRecord,
+        address: IpAddr,
+    ) -> Result<Option<bool>> {
+        let key = self.keys.address(&network.id, pool::number(address));
+        let mut change = Change::default();
+        let held = self.wire.get(Get::Key(key.clone()))?;
+        let owner = match held.first() {
+            None => {
+                change.when.push(absent(key.clone()));
+                self.take_from_any(network, address, &mut change)?
+            }
+            Some(item) => match keys::read(&item.value)? {
+                Holder::Lease { .. } => return Ok(Some(false)),
+                Holder::Foreign { .. } => return Ok(Some(true)),
+                Holder::Kept { owner, .. } => {
+                    change.when.push(unchanged(key.clone(), item.changed));
+                    Some(owner)
+                }
+            },
+        };
+        let owner = owner.unwrap_or_else(|| EVERYBODY.to_owned());
+        change.when.push(exists(self.keys.network(&network.id)));
+        change.put(key, keys::write(&Holder::Foreign { found: now(), owner })?);
+        Ok(change.commit(&self.wire)?.then_some(true))
+    }
+
+    /// Gives an address free that no lease has, if its holder is such.
+    pub(super) fn try_free(
+        &self,
+        network: &NetworkRecord,
+        address: IpAddr,
+        is_such: &dyn Fn(&Holder) -> bool,
+    ) -> Result<Option<bool>> {
+        let key = self.keys.address(&network.id, pool::number(address));
+        let found = self.wire.get(Get::Key(key.clone()))?;
+        let Some(item) = found.first() else { return Ok(Some(false)) };
+        let holder: Holder = keys::read(&item.value)?;
+        if !is_such(&holder) {
+            return Ok(Some(false));
+        }
+        let mut change = Change::default();
+        change.when.push(unchanged(key.clone(), item.changed));
+        change.delete(key);
+        self.give_back(network, address, holder.owner(), &mut change)?;
+        Ok(change.commit(&self.wire)?.then_some(true))
+    }
+
+    /// Frees what was kept long enough, returns the shares of dead hosts to everybody, and forgets
+    /// what has been over for very long.
+    pub(super) fn free_what_is_over(&self, network: &NetworkRecord) -> Result<usize> {
+        let mut freed = 0;
+        let is_over =
+            |holder: &Holder| matches!(holder, Holder::Kept { until, .. } if *until <= now());
+        for item in self.wire.all(&self.keys.addresses(&network.id))? {
+            if is_over(&keys::read(&item.value)?) {
+                let address = pool::address(keys::number(end_of(&item.key))?);
+                freed += usize::from(insist(|| self.try_free(network, address, &is_over))?);
+            }
+        }
+        for pool in 0..network.config.get_subnets().len() {
+            self.return_shares(network, pool)?;
+        }
+        for item in self.wire.all(&self.keys.was(&network.id, ""))? {
+            let was: Was = keys::read(&item.value)?;
+            if was.released.saturating_add(MEMORY) < now() {
+                let mut change = Change::default();
+                change.when.push(unchanged(item.key.clone(), item.changed));
+                change.delete(item.key);
+                change.commit(&self.wire)?;
+            }
+        }
+        Ok(freed)
+    }
+
+    fn return_shares(&self, network: &NetworkRecord, pool: usize) -> Result<()> {
+        let living = crate::Store::living_hosts(self)?.unwrap_or_default();
+        for owner in self.owners(network, pool)? {
+            if owner == EVERYBODY || living.contains(&owner) {
+                continue;
+            }
+            let theirs = self.pool(network, pool, &owner);
+            insist(|| {
+                let Some((_, from)) = theirs.first_free(0)? else { return Ok(Some(())) };
+                let mut change = Change::default();
+                change.take_all(&from);
+                self.pool(network, pool, EVERYBODY).give_back(&mut change, from.gap)?;
+                change.commit(&self.wire)?;
+                Ok(None)
+            })?;
+        }
+        Ok(())
+    }
+}

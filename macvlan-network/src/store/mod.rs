@@ -1,0 +1,179 @@
+//! Where networks and leases are kept, so that no address is given twice.
+
+#[cfg(feature = "etcd")]
+mod etcd;
+mod sqlite;
+
+use std::fmt::Debug;
+use std::net::IpAddr;
+
+#[cfg(feature = "etcd")]
+pub use etcd::{EtcdOptions, EtcdStore};
+pub use sqlite::SqliteStore;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::lease::{Foreign, Lease, Wish};
+use crate::network::NetworkRecord;
+
+/// What a store does with a wish.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Granted {
+    /// A lease that was not there before.
+    New(Lease),
+    /// The container has one already, which is left as it was.
+    Held(Lease),
+}
+
+/// A place for networks and leases that many processes use at once.
+///
+/// Each call happens whole or not at all, also when the process or the machine dies in the middle of
+/// it, and has happened for good when it returns.
+pub trait Store: Send + Sync + Debug {
+    /// What this host is called, if the store was told so.
+    fn host_name(&self) -> Option<&str> {
+        None
+    }
+    /// Adds a network; refused if its name is taken, a subnet overlaps another network's, or one of
+    /// both needs the parent for itself.
+    fn add_network(&self, network: &NetworkRecord) -> Result<()>;
+    /// All networks, by name.
+    fn networks(&self) -> Result<Vec<NetworkRecord>>;
+    /// Removes a network; refused while there are leases in it.
+    fn remove_network(&self, network: &NetworkRecord) -> Result<()>;
+
+    /// Gives a container its place: picks addresses that nobody has, and remembers whose they are.
+    fn lease(&self, network: &NetworkRecord, wish: &Wish) -> Result<Granted>;
+    /// Changes what a lease says of interface and namespace. False if there is no such lease any
+    /// more, told by its endpoint.
+    fn change(&self, lease: &Lease) -> Result<bool>;
+    /// Takes a lease back; its addresses can be given to others. False if there was no such lease.
+    fn release(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool>;
+    /// Enters a lease that was lost, with the addresses that the container has. Refused if somebody
+    /// else has one of them.
+    fn adopt(&self, network: &NetworkRecord, lease: &Lease) -> Result<()>;
+
+    /// One container's lease in a network.
+    fn find(&self, network: &NetworkRecord, container: &str) -> Result<Option<Lease>>;
+    /// The leases in one network, or in all.
+    fn leases(&self, network: Option<&NetworkRecord>) -> Result<Vec<Lease>>;
+
+    /// Remembers that somebody has an address who is none of ours. False if it is leased.
+    fn add_foreign(&self, network: &NetworkRecord, address: IpAddr) -> Result<bool>;
+    /// Forgets that. False if it was not known.
+    fn forget_foreign(&self, network: &NetworkRecord, address: IpAddr) -> Result<bool>;
+    /// The addresses that are known to be somebody else's.
+    fn foreign(&self, network: &NetworkRecord) -> Result<Vec<Foreign>>;
+
+    /// Gives free what was kept for containers that have not returned in time; how many addresses.
+    fn expire(&self, network: &NetworkRecord) -> Result<usize>;
+    /// The hosts that live, as far as the store can tell; none if it serves a single host.
+    fn living_hosts(&self) -> Result<Option<Vec<String>>>;
+}
+
+/// Why a network cannot be added to others.
+pub(crate) fn check_clash(network: &NetworkRecord, others: &[NetworkRecord]) -> Result<()> {
+    let operation = "create the network";
+    let refuse =
+        |kind, why: String| Err(Error::new(kind, operation, why).in_network(network.name()));
+    for other in others {
+        let name = other.name();
+        if name == network.name() {
+            return refuse(ErrorKind::NetworkExists, "a network of that name exists".to_owned());
+        }
+        for subnet in network.config.get_subnets() {
+            let theirs = other.config.get_subnets().iter().find(|theirs| theirs.overlaps(subnet));
+            if let Some(theirs) = theirs {
+                return refuse(
+                    ErrorKind::SubnetOverlaps,
+                    format!("its subnet {subnet} overlaps {theirs} of network {name:?}"),
+                );
+            }
+        }
+        let parent = network.config.get_parent();
+        if parent.is_some() && parent == other.config.get_parent() {
+            let alone = [network, other].into_iter().find(|one| one.is_passthru());
+            if let Some(alone) = alone {
+                let parent = parent.unwrap_or_default();
+                return refuse(
+                    ErrorKind::ParentClash,
+                    format!(
+                        "parent {parent:?} is also network {name:?}'s, and mode passthru, which {} has, \
+                         needs it for itself",
+                        if alone.id == other.id { "that one" } else { "this one" }
+                    ),
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How both stores say that nothing is left.
+pub(crate) fn exhausted(network: &NetworkRecord, v6: bool) -> Error {
+    let subnets: Vec<String> = network
+        .config
+        .get_subnets()
+        .iter()
+        .filter(|subnet| subnet.net().addr().is_ipv6() == v6)
+        .map(|subnet| subnet.get_range().unwrap_or(subnet.net()).to_string())
+        .collect();
+    Error::new(
+        ErrorKind::PoolExhausted,
+        "find a free address",
+        format!("no address is left in {}", subnets.join(", ")),
+    )
+    .with_hint("disconnect containers, or `collect` the leases of those that are gone")
+    .in_network(network.name())
+}
+
+/// How both stores say that somebody has an address: a container, or a foreigner.
+pub(crate) fn taken(network: &NetworkRecord, address: IpAddr, holder: Option<&str>) -> Error {
+    let operation = format!("give out {address}");
+    match holder {
+        Some(container) => Error::new(
+            ErrorKind::AddressTaken,
+            operation,
+            format!("container {container:?} has it"),
+        ),
+        None => Error::new(
+            ErrorKind::AddressForeign,
+            operation,
+            "somebody on the wire has it who is no container of this network",
+        )
+        .with_hint("when that is over, forget that it is foreign"),
+    }
+    .in_network(network.name())
+}
+
+/// How both stores say that a name is taken.
+pub(crate) fn name_taken(network: &NetworkRecord, name: &str, holder: &str) -> Error {
+    Error::new(
+        ErrorKind::NameTaken,
+        format!("call a container {name:?}"),
+        format!("container {holder:?} is called so"),
+    )
+    .with_hint("disconnect that one first; if it is gone, `collect` its lease")
+    .in_network(network.name())
+}
+
+/// How both stores say that the network is gone.
+pub(crate) fn no_network(name: &str) -> Error {
+    Error::new(ErrorKind::NetworkNotFound, "use the network", "there is no such network")
+        .in_network(name)
+}
+
+/// How both stores say that containers are still there.
+pub(crate) fn in_use(network: &NetworkRecord, holders: usize, one: &str) -> Error {
+    let others = match holders {
+        0 | 1 => String::new(),
+        more => format!(" and {} more", more - 1),
+    };
+    Error::new(
+        ErrorKind::NetworkInUse,
+        "remove the network",
+        format!("container {one:?}{others} are connected to it"),
+    )
+    .with_hint("disconnect them first; `collect` takes away those that are gone")
+    .in_network(network.name())
+}

@@ -1,0 +1,149 @@
+//! The gaps of a network's pools, in their table.
+
+use std::net::IpAddr;
+
+use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+
+use crate::network::NetworkRecord;
+use crate::pool::{self, Gap};
+
+use super::Attempt;
+
+pub(super) fn blob(number: u128) -> [u8; 16] {
+    number.to_be_bytes()
+}
+
+pub(super) fn from_blob(bytes: [u8; 16]) -> u128 {
+    u128::from_be_bytes(bytes)
+}
+
+fn gap(row: &Row<'_>) -> rusqlite::Result<Gap> {
+    Ok(Gap { first: from_blob(row.get(0)?), last: from_blob(row.get(1)?) })
+}
+
+pub(super) fn add(
+    transaction: &Transaction<'_>,
+    network: i64,
+    pool: usize,
+    gap: Gap,
+) -> Attempt<()> {
+    transaction
+        .prepare_cached("INSERT INTO gap (network, pool, first, last) VALUES (?, ?, ?, ?)")?
+        .execute(params![network, pool, blob(gap.first), blob(gap.last)])?;
+    Ok(())
+}
+
+fn remove(transaction: &Transaction<'_>, network: i64, pool: usize, gap: Gap) -> Attempt<()> {
+    transaction
+        .prepare_cached("DELETE FROM gap WHERE network = ? AND pool = ? AND first = ?")?
+        .execute(params![network, pool, blob(gap.first)])?;
+    Ok(())
+}
+
+/// The gap that begins at a number or before it, next to it.
+fn at_or_before(
+    transaction: &Transaction<'_>,
+    network: i64,
+    pool: usize,
+    at: u128,
+) -> Attempt<Option<Gap>> {
+    let mut statement = transaction.prepare_cached(
+        "SELECT first, last FROM gap WHERE network = ? AND pool = ? AND first <= ? \
+         ORDER BY first DESC LIMIT 1",
+    )?;
+    Ok(statement.query_row(params![network, pool, blob(at)], gap).optional()?)
+}
+
+/// The gap that begins behind a number, next to it.
+fn behind(
+    transaction: &Transaction<'_>,
+    network: i64,
+    pool: usize,
+    at: u128,
+) -> Attempt<Option<Gap>> {
+    let mut statement = transaction.prepare_cached(
+        "SELECT first, last FROM gap WHERE network = ? AND pool = ? AND first > ? \
+         ORDER BY first LIMIT 1",
+    )?;
+    Ok(statement.query_row(params![network, pool, blob(at)], gap).optional()?)
+}
+
+/// The first free address from a number on, and from the beginning if there is none behind it.
+pub(super) fn first_free(
+    transaction: &Transaction<'_>,
+    network: i64,
+    pool: usize,
+    start: u128,
+) -> Attempt<Option<u128>> {
+    if at_or_before(transaction, network, pool, start)?.is_some_and(|gap| gap.holds(start)) {
+        return Ok(Some(start));
+    }
+    let next = match behind(transaction, network, pool, start)? {
+        Some(gap) => Some(gap),
+        None => behind(transaction, network, pool, 0)?,
+    };
+    Ok(next.map(|gap| gap.first))
+}
+
+/// Takes an address out of the gaps; false if it was in none.
+pub(super) fn take(
+    transaction: &Transaction<'_>,
+    network: i64,
+    pool: usize,
+    at: u128,
+) -> Attempt<bool> {
+    let gap = at_or_before(transaction, network, pool, at)?.filter(|gap| gap.holds(at));
+    let Some(gap) = gap else { return Ok(false) };
+    remove(transaction, network, pool, gap)?;
+    for rest in gap.without(at).into_iter().flatten() {
+        add(transaction, network, pool, rest)?;
+    }
+    Ok(true)
+}
+
+/// Puts an address back into the gaps, if it is one that the network gives by itself.
+pub(super) fn give_back(
+    transaction: &Transaction<'_>,
+    network: &NetworkRecord,
+    number: i64,
+    address: IpAddr,
+) -> Attempt<()> {
+    let at = pool::number(address);
+    let Some((pool, subnet)) = network.subnet_of(address) else { return Ok(()) };
+    if !subnet.given().holds(at) || subnet.kept_back().any(|kept| kept == address) {
+        return Ok(());
+    }
+    let before = at_or_before(transaction, number, pool, at)?;
+    if before.is_some_and(|gap| gap.holds(at)) {
+        return Ok(());
+    }
+    let after = behind(transaction, number, pool, at)?;
+    let whole = Gap::around(at, before, after);
+    for old in [before, after].into_iter().flatten().filter(|old| whole.holds(old.first)) {
+        remove(transaction, number, pool, old)?;
+    }
+    add(transaction, number, pool, whole)
+}
+
+/// Who has an address.
+pub(super) enum Holder {
+    Nobody,
+    /// Nobody whom we know, that is.
+    Foreigner,
+    Container(String),
+}
+
+/// Who has an address.
+pub(super) fn holder(transaction: &Transaction<'_>, network: i64, at: u128) -> Attempt<Holder> {
+    let mut statement = transaction.prepare_cached(
+        "SELECT lease.container FROM address LEFT JOIN lease USING (endpoint) \
+         WHERE address.network = ? AND address.address = ?",
+    )?;
+    let found: Option<Option<String>> =
+        statement.query_row(params![network, blob(at)], |row| row.get(0)).optional()?;
+    Ok(match found {
+        None => Holder::Nobody,
+        Some(None) => Holder::Foreigner,
+        Some(Some(container)) => Holder::Container(container),
+    })
+}

@@ -1,0 +1,338 @@
+//! Leases in their tables.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use ipnet::IpNet;
+use rusqlite::types::Type;
+use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+
+use crate::alive::NetNsMark;
+use crate::error::{Error, ErrorKind};
+use crate::lease::{Lease, Wish};
+use crate::network::NetworkRecord;
+use crate::pool;
+use crate::store::{Granted, exhausted, name_taken, taken};
+
+use super::gaps::{self, Holder, blob, from_blob};
+use super::{Attempt, now, number};
+
+/// How long it is remembered whose an address was that nobody else has got since.
+const MEMORY: i64 = 30 * 24 * 3600;
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT network.id, container, lease.name, host, endpoint, interface, mac, addresses, \
+             default_route, boot, inode, cookie FROM lease JOIN network ON network = number ",
+            $rest
+        )
+    };
+}
+
+/// Gives a container its place.
+pub(super) fn lease(
+    transaction: &Transaction<'_>,
+    network: &NetworkRecord,
+    wish: &Wish,
+) -> Attempt<Granted> {
+    let number = number(transaction, network)?;
+    if let Some(held) = find(transaction, network, &wish.container)? {
+        return Ok(Granted::Held(held));
+    }
+    let others = {
+        let mut statement = transaction.prepare_cached(select!("WHERE container = ?"))?;
+        let rows = statement.query_map([&wish.container], from_row)?;
+        rows.collect::<rusqlite::Result<Vec<_>>>()?
+    };
+    let mut addresses = Vec::new();
+    for v6 in [false, true] {
+        let fixed = wish.addresses.iter().find(|address| address.is_ipv6() == v6);
+        if let Some(address) = fixed {
+            addresses.push(take_fixed(transaction, network, number, *address)?);
+        } else if network.config.has_family(v6) {
+            addresses.push(take_any(transaction, network, number, wish, v6)?);
+        }
+    }
+    let lease = wish.granted(network, addresses, &others);
+    insert(transaction, network, number, &lease)?;
+    Ok(Granted::New(lease))
+}
+
+/// Enters a lease and whose its addresses are; these are in no gap any more.
+fn insert(
+    transaction: &Transaction<'_>,
+    network: &NetworkRecord,
+    number: i64,
+    lease: &Lease,
+) -> Attempt<()> {
+    if let Some(name) = &lease.name {
+        let mut statement = transaction
+            .prepare_cached("SELECT container FROM lease WHERE network = ? AND name = ?")?;
+        let holder: Option<String> =
+            statement.query_row(params![number, name], |row| row.get(0)).optional()?;
+        if let Some(holder) = holder {
+            return Err(name_taken(network, name, &holder).into());
+        }
+    }
+    let addresses: Vec<String> = lease.addresses.iter().map(ToString::to_string).collect();
+    transaction
+        .prepare_cached(
+            "INSERT INTO lease (network, container, name, host, endpoint, interface, mac, addresses, \
+             default_route, boot, inode, cookie) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute(params![
+            number,
+            lease.container,
+            lease.name,
+            lease.host,
+            lease.endpoint,
+            lease.interface.as_str(),
+            lease.mac.map(|mac| mac.to_string()),
+            addresses.join(" "),
+            lease.default_route,
+            lease.netns.boot,
+            lease.netns.inode,
+            lease.netns.cookie,
+        ])?;
+    for address in &lease.addresses {
+        let at = blob(pool::number(address.addr()));
+        transaction
+            .prepare_cached(
+                "INSERT INTO address (network, address, endpoint, since) VALUES (?, ?, ?, ?)",
+            )?
+            .execute(params![number, at, lease.endpoint, now()])?;
+        transaction
+            .prepare_cached("DELETE FROM memory WHERE network = ? AND address = ?")?
+            .execute(params![number, at])?;
+    }
+    Ok(())
+}
+
+/// Takes the address that was asked for, also one outside the range, or kept for somebody.
+fn take_fixed(
+    transaction: &Transaction<'_>,
+    network: &NetworkRecord,
+    number: i64,
+    address: IpAddr,
+) -> Attempt<IpNet> {
+    let found = network.with_prefix(address)?;
+    match gaps::holder(transaction, number, pool::number(address))? {
+        Holder::Nobody => {}
+        Holder::Foreigner => return Err(taken(network, address, None).into()),
+        Holder::Container(holder) => return Err(taken(network, address, Some(&holder)).into()),
+    }
+    if let Some((pool, _)) = network.subnet_of(address) {
+        gaps::take(transaction, number, pool, pool::number(address))?;
+    }
+    Ok(found)
+}
+
+/// Takes the address that the container had, or the next that is free, or the one that has been kept
+/// longest for somebody else.
+fn take_any(
+    transaction: &Transaction<'_>,
+    network: &NetworkRecord,
+    number: i64,
+    wish: &Wish,
+    v6: bool,
+) -> Attempt<IpNet> {
+    for address in remembered(transaction, number, &wish.container)? {
+        if address.is_ipv6() != v6 || network.with_prefix(address).is_err() {
+            continue;
+        }
+        if let Holder::Nobody = gaps::holder(transaction, number, pool::number(address))? {
+            return take_fixed(transaction, network, number, address);
+        }
+    }
+    let subnets = network.config.get_subnets().iter().enumerate();
+    for (pool, subnet) in subnets.filter(|(_, subnet)| subnet.net().addr().is_ipv6() == v6) {
+        let last: Option<[u8; 16]> = transaction
+            .prepare_cached("SELECT given_last FROM pool WHERE network = ? AND pool = ?")?
+            .query_row(params![number, pool], |row| row.get(0))?;
+        let start = network.config.get_order().start(subnet.given(), last.map(from_blob));
+        if let Some(at) = gaps::first_free(transaction, number, pool, start)? {
+            gaps::take(transaction, number, pool, at)?;
+            transaction
+                .prepare_cached("UPDATE pool SET given_last = ? WHERE network = ? AND pool = ?")?
+                .execute(params![blob(at), number, pool])?;
+            return Ok(network.with_prefix(pool::address(at))?);
+        }
+    }
+    for address in kept(transaction, number)? {
+        if address.is_ipv6() == v6 && network.with_prefix(address).is_ok() {
+            return take_fixed(transaction, network, number, address);
+        }
+    }
+    Err(exhausted(network, v6).into())
+}
+
+/// The addresses that a container had.
+fn remembered(transaction: &Transaction<'_>, number: i64, container: &str) -> Attempt<Vec<IpAddr>> {
+    let mut statement = transaction.prepare_cached(
+        "SELECT address FROM memory WHERE network = ? AND container = ? ORDER BY released DESC",
+    )?;
+    let found = statement.query_map(params![number, container], address_of)?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The addresses that are kept for containers, the first to be free again first.
+fn kept(transaction: &Transaction<'_>, number: i64) -> Attempt<Vec<IpAddr>> {
+    let mut statement = transaction.prepare_cached(
+        "SELECT address FROM memory WHERE network = ? AND until IS NOT NULL ORDER BY until",
+    )?;
+    let found = statement.query_map([number], address_of)?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
+fn address_of(row: &Row<'_>) -> rusqlite::Result<IpAddr> {
+    Ok(pool::address(from_blob(row.get(0)?)))
+}
+
+/// Takes a lease back.
+pub(super) fn release(
+    transaction: &Transaction<'_>,
+    network: &NetworkRecord,
+    lease: &Lease,
+) -> Attempt<bool> {
+    let number = number(transaction, network)?;
+    let mut statement = transaction.prepare_cached("DELETE FROM lease WHERE endpoint = ?")?;
+    if statement.execute([&lease.endpoint])? == 0 {
+        return Ok(false);
+    }
+    let keep = i64::try_from(network.config.get_keep().as_secs()).unwrap_or(i64::MAX);
+    let until = (keep > 0).then(|| now().saturating_add(keep));
+    for address in &lease.addresses {
+        transaction
+            .prepare_cached(
+                "INSERT INTO memory (network, address, container, released, until) \
+                 VALUES (?, ?, ?, ?, ?)",
+            )?
+            .execute(params![
+                number,
+                blob(pool::number(address.addr())),
+                lease.container,
+                now(),
+                until
+            ])?;
+        if until.is_none() {
+            gaps::give_back(transaction, network, number, address.addr())?;
+        }
+    }
+    Ok(true)
+}
+
+/// Gives free what was kept long enough, and forgets what has been over for very long.
+pub(super) fn expire(transaction: &Transaction<'_>, network: &NetworkRecord) -> Attempt<usize> {
+    let number = number(transaction, network)?;
+    let mut statement = transaction
+        .prepare_cached("SELECT address FROM memory WHERE network = ? AND until <= ?")?;
+    let over: Vec<IpAddr> = statement
+        .query_map(params![number, now()], address_of)?
+        .collect::<rusqlite::Result<_>>()?;
+    for address in &over {
+        gaps::give_back(transaction, network, number, *address)?;
+        transaction.execute(
+            "UPDATE memory SET until = NULL WHERE network = ? AND address = ?",
+            params![number, blob(pool::number(*address))],
+        )?;
+    }
+    transaction.execute(
+        "DELETE FROM memory WHERE network = ? AND until IS NULL AND released < ?",
+        params![number, now() - MEMORY],
+    )?;
+    Ok(over.len())
+}
+
+pub(super) fn adopt(
+    transaction: &Transaction<'_>,
+    network: &NetworkRecord,
+    lease: &Lease,
+) -> Attempt<()> {
+    let number = number(transaction, network)?;
+    if let Some(held) = find(transaction, network, &lease.container)? {
+        let why = format!("container {:?} has one", held.container);
+        return Err(Error::new(ErrorKind::AlreadyConnected, "enter a lease", why)
+            .in_network(network.name())
+            .into());
+    }
+    for address in &lease.addresses {
+        take_fixed(transaction, network, number, address.addr())?;
+    }
+    insert(transaction, network, number, lease)
+}
+
+pub(super) fn change(transaction: &Transaction<'_>, lease: &Lease) -> Attempt<bool> {
+    let changed = transaction
+        .prepare_cached(
+            "UPDATE lease SET interface = ?, mac = ?, default_route = ?, host = ?, boot = ?, \
+             inode = ?, cookie = ? WHERE endpoint = ?",
+        )?
+        .execute(params![
+            lease.interface.as_str(),
+            lease.mac.map(|mac| mac.to_string()),
+            lease.default_route,
+            lease.host,
+            lease.netns.boot,
+            lease.netns.inode,
+            lease.netns.cookie,
+            lease.endpoint,
+        ])?;
+    Ok(changed > 0)
+}
+
+pub(super) fn find(
+    transaction: &Transaction<'_>,
+    network: &NetworkRecord,
+    container: &str,
+) -> Attempt<Option<Lease>> {
+    let mut statement =
+        transaction.prepare_cached(select!("WHERE network = ? AND container = ?"))?;
+    let number = number(transaction, network)?;
+    Ok(statement.query_row(params![number, container], from_row).optional()?)
+}
+
+pub(super) fn list(
+    transaction: &Transaction<'_>,
+    network: Option<&NetworkRecord>,
+) -> Attempt<Vec<Lease>> {
+    let Some(network) = network else {
+        let mut statement = transaction.prepare_cached(select!(""))?;
+        let found = statement.query_map([], from_row)?;
+        return Ok(found.collect::<rusqlite::Result<_>>()?);
+    };
+    let number = number(transaction, network)?;
+    let mut statement = transaction.prepare_cached(select!("WHERE network = ?"))?;
+    let found = statement.query_map([number], from_row)?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Lease> {
+    let addresses: String = row.get(7)?;
+    let inode: u64 = row.get(10)?;
+    let cookie: Option<u64> = row.get(11)?;
+    Ok(Lease {
+        network: row.get(0)?,
+        container: row.get(1)?,
+        name: row.get(2)?,
+        host: row.get(3)?,
+        endpoint: row.get(4)?,
+        interface: parse(5, &row.get::<_, String>(5)?)?,
+        mac: row.get::<_, Option<String>>(6)?.map(|mac| parse(6, &mac)).transpose()?,
+        addresses: addresses
+            .split_whitespace()
+            .map(|one| parse(7, one))
+            .collect::<Result<_, _>>()?,
+        default_route: row.get(8)?,
+        netns: NetNsMark { boot: row.get(9)?, inode, cookie },
+    })
+}
+
+fn parse<T>(column: usize, text: &str) -> rusqlite::Result<T>
+where
+    T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    text.parse().map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+    })
+}

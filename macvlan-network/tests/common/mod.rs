@@ -1,0 +1,93 @@
+//! What the tests of networks share.
+#![allow(dead_code)] // not every test program uses all of it
+
+use std::net::IpAddr;
+
+use macvlan_core::NetNs;
+use macvlan_network::{NetworkConfig, Networks, SqliteStore, Subnet};
+use macvlan_tests::{Container, Directory, Lab, LabHost, Outcome};
+
+/// A lab, and a store for its host a.
+pub(crate) struct Scene {
+    pub(crate) lab: Lab,
+    pub(crate) directory: Directory,
+    pub(crate) networks: Networks,
+}
+
+impl Scene {
+    pub(crate) fn set() -> Outcome<Self> {
+        let (lab, directory) = (Lab::new()?, Directory::new()?);
+        let networks = session(&lab.a, &directory, "a")?;
+        Ok(Self { lab, directory, networks })
+    }
+}
+
+/// A session on a host with a store in a directory, as a further process would open it.
+pub(crate) fn session(host: &LabHost, directory: &Directory, name: &str) -> Outcome<Networks> {
+    let store = SqliteStore::open(directory.path().join("networks.db"))?;
+    Ok(Networks::new(host.host.clone(), store)?.with_host_name(name)?)
+}
+
+/// The file of a store, to look at it, or to change it, behind the library's back.
+pub(crate) fn behind(directory: &Directory) -> Outcome<rusqlite::Connection> {
+    Ok(rusqlite::Connection::open(directory.path().join("networks.db"))?)
+}
+
+pub(crate) fn subnet(text: &str) -> Outcome<Subnet> {
+    Ok(Subnet::new(text)?)
+}
+
+/// A network on `ens33`, with one subnet.
+pub(crate) fn on_ens33(name: &str, net: &str) -> Outcome<NetworkConfig> {
+    Ok(NetworkConfig::new(name).parent("ens33").subnet(subnet(net)?))
+}
+
+#[track_caller]
+pub(crate) fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+/// A container that stays while its namespace is looked at.
+pub(crate) fn started() -> Outcome<(Container, NetNs)> {
+    let container = Container::start()?;
+    let inside = container.netns()?;
+    Ok((container, inside))
+}
+
+/// Makes sure that nothing inside a file is wrong by SQLite's own word, that gaps and holders
+/// together are all addresses once, and tells how many leases there are.
+pub(crate) fn sound(directory: &Directory) -> Outcome<usize> {
+    let file = behind(directory)?;
+    let word: String = file.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
+    assert_eq!(word, "ok");
+    let mut gaps = file.prepare("SELECT network, first, last FROM gap ORDER BY network, first")?;
+    let gaps: Vec<(i64, [u8; 16], [u8; 16])> = gaps
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<_, _>>()?;
+    for pair in gaps.windows(2) {
+        let ((one, _, last), (other, first, _)) = (&pair[0], &pair[1]);
+        let (last, first) = (u128::from_be_bytes(*last), u128::from_be_bytes(*first));
+        assert!(one != other || last + 1 < first, "gaps overlap or touch: {pair:?}");
+    }
+    let mut held = file.prepare("SELECT network, address FROM address")?;
+    let held: Vec<(i64, [u8; 16])> =
+        held.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    for (network, address) in &held {
+        let free = gaps
+            .iter()
+            .any(|(of, first, last)| of == network && first <= address && address <= last);
+        assert!(!free, "an address is held and free: {address:?}");
+    }
+    let leases: usize = file.query_row("SELECT count(*) FROM lease", [], |row| row.get(0))?;
+    let mut listed = file.prepare("SELECT addresses FROM lease")?;
+    let mut all: Vec<String> = Vec::new();
+    for line in listed.query_map([], |row| row.get::<_, String>(0))? {
+        all.extend(line?.split_whitespace().map(str::to_owned));
+    }
+    let held_by_leases: usize =
+        file.query_row("SELECT count(*) FROM address WHERE endpoint IS NOT NULL", [], |row| {
+            row.get(0)
+        })?;
+    assert_eq!(all.len(), held_by_leases, "leases have other addresses than are held");
+    Ok(leases)
+}
