@@ -18,6 +18,19 @@ pub trait Contender {
     /// Does the [`work`] for the container of this process, all of it, from the pid to
     /// the last descriptor closed; how long that took.
     fn attach(&mut self, pid: u32) -> Outcome<Duration>;
+
+    /// Takes the interface away again; how long that took.
+    fn detach(&mut self, pid: u32) -> Outcome<Duration>;
+
+    /// In how many rounds it takes part once: the slow do not hold up the others all the time.
+    fn every(&self) -> usize {
+        1
+    }
+
+    /// Whether it does IPv4 alone.
+    fn only_v4(&self) -> bool {
+        false
+    }
 }
 
 /// The library, as a Rust program uses it.
@@ -46,18 +59,30 @@ impl Contender for Rust {
         drop((attachment, netns));
         Ok(start.elapsed())
     }
+
+    fn detach(&mut self, pid: u32) -> Outcome<Duration> {
+        let start = Instant::now();
+        let netns = NetNs::from_pid(pid)?;
+        for attachment in self.host.attachments(&netns)? {
+            self.host.detach(attachment)?;
+        }
+        Ok(start.elapsed())
+    }
 }
 
 /// A program that is given a pid a line and answers with the nanoseconds that it took.
 ///
 /// It is started in the host's namespace with the parent's name as its last argument, reads pids from
-/// its standard input until that ends, does the [`work`] for each, and prints one number a line.
+/// its standard input until that ends, does the [`work`] for each, and prints one number a line. For a
+/// pid with a minus sign before it, it takes the interface away.
 #[derive(Debug)]
 pub struct Program {
     name: String,
     process: Child,
     to: Option<ChildStdin>,
     from: BufReader<ChildStdout>,
+    every: usize,
+    only_v4: bool,
 }
 
 impl Program {
@@ -74,7 +99,32 @@ impl Program {
             .map_err(|error| format!("{program}: {error}"))?;
         let to = process.stdin.take();
         let from = BufReader::new(process.stdout.take().ok_or("no pipe to read from")?);
-        Ok(Self { name: name.to_owned(), process, to, from })
+        Ok(Self { name: name.to_owned(), process, to, from, every: 1, only_v4: false })
+    }
+
+    /// Has it take part once in so many rounds.
+    #[must_use]
+    pub fn once_in(mut self, every: usize) -> Self {
+        self.every = every;
+        self
+    }
+
+    /// Takes it to do IPv4 alone.
+    #[must_use]
+    pub fn without_v6(mut self) -> Self {
+        self.only_v4 = true;
+        self
+    }
+
+    fn ask(&mut self, what: &str) -> Outcome<Duration> {
+        let to = self.to.as_mut().ok_or("no pipe to write to")?;
+        writeln!(to, "{what}")?;
+        to.flush()?;
+        let mut line = String::new();
+        self.from.read_line(&mut line)?;
+        let nanoseconds =
+            line.trim().parse().map_err(|_| format!("{} answers {line:?}", self.name))?;
+        Ok(Duration::from_nanos(nanoseconds))
     }
 }
 
@@ -84,14 +134,19 @@ impl Contender for Program {
     }
 
     fn attach(&mut self, pid: u32) -> Outcome<Duration> {
-        let to = self.to.as_mut().ok_or("no pipe to write to")?;
-        writeln!(to, "{pid}")?;
-        to.flush()?;
-        let mut line = String::new();
-        self.from.read_line(&mut line)?;
-        let nanoseconds =
-            line.trim().parse().map_err(|_| format!("{} answers {line:?}", self.name))?;
-        Ok(Duration::from_nanos(nanoseconds))
+        self.ask(&pid.to_string())
+    }
+
+    fn detach(&mut self, pid: u32) -> Outcome<Duration> {
+        self.ask(&format!("-{pid}"))
+    }
+
+    fn every(&self) -> usize {
+        self.every
+    }
+
+    fn only_v4(&self) -> bool {
+        self.only_v4
     }
 }
 

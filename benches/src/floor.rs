@@ -57,6 +57,13 @@ pub struct Order {
     pub loopback_first: bool,
     /// `lo` up in a send of its own, at the end.
     pub loopback_alone: bool,
+    /// The namespace by nothing but the process: entered by the pidfd, and named by the pid when the
+    /// link is created (which a library cannot do, since a pid may have been given to another by then).
+    pub by_process: bool,
+    /// Nothing is acknowledged: the kernel says something only if it refuses.
+    pub silent: bool,
+    /// IPv6's address and route before IPv4's.
+    pub v6_first: bool,
 }
 
 /// The fastest that was found; `docs/performance.md` tells of the others.
@@ -71,6 +78,9 @@ pub const BEST: Order = Order {
     socket_first: true,
     loopback_first: false,
     loopback_alone: false,
+    by_process: false,
+    silent: false,
+    v6_first: false,
 };
 
 /// The fastest that leaves nothing changed when the kernel refuses any of it: what the library does.
@@ -117,6 +127,7 @@ impl Floor {
             mac: order.chosen_mac,
             queues: order.queues,
             parent_nsid: order.one_send.then_some(HOST_NSID),
+            of_process: order.by_process.then_some(pid),
         };
         let host = order.one_send.then(|| inside.new_nsid(HOST_NSID));
         let creator = if order.one_send { &mut inside } else { &mut outside };
@@ -129,6 +140,10 @@ impl Floor {
         }
         if order.chosen_index {
             self.furnish(&mut inside, &mut last, INDEX);
+        }
+        if order.silent {
+            outside.without_ack();
+            inside.without_ack();
         }
         let path = CString::new(format!("/proc/{pid}/ns/net"))?;
         let pid = pid.try_into()?;
@@ -145,13 +160,21 @@ impl Floor {
             inside.no_link_local(index);
             inside.set_up(index);
         }
-        inside.new_address(index, V4.0.into(), V4.1);
-        inside.new_address(index, V6.0.into(), V6.1);
+        let mut addresses = [(V4.0.into(), V4.1), (V6.0.into(), V6.1)];
+        let mut gateways = [GATEWAYS.0.into(), GATEWAYS.1.into()];
+        if order.v6_first {
+            addresses.reverse();
+            gateways.reverse();
+        }
+        for (ip, prefix) in addresses {
+            inside.new_address(index, ip, prefix);
+        }
         if !order.up_at_creation && !order.no_link_local {
             inside.set_up(index);
         }
-        inside.new_default_route(index, GATEWAYS.0.into());
-        inside.new_default_route(index, GATEWAYS.1.into());
+        for gateway in gateways {
+            inside.new_default_route(index, gateway);
+        }
         if order.loopback_alone {
             last.set_up(LOOPBACK);
         } else if !order.loopback_first {
@@ -160,7 +183,9 @@ impl Floor {
     }
 
     fn run(&self, ready: &mut Ready) -> nix::Result<()> {
-        let netns = if self.order.pidfd {
+        let netns = if self.order.by_process {
+            pidfd_of(ready.pid)?
+        } else if self.order.pidfd {
             netns_of_process(ready.pid)?
         } else {
             open(ready.path.as_c_str(), OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?
@@ -224,25 +249,48 @@ impl Contender for Floor {
             None => Ok(time),
         }
     }
+
+    fn detach(&mut self, pid: u32) -> Outcome<Duration> {
+        let mut messages = Messages::default();
+        messages.delete_link(INDEX);
+        let mut answer = [0; 1024];
+        let start = Instant::now();
+        let inside = self.socket_inside(&netns_of_process(pid.try_into()?)?)?;
+        converse(&inside, &messages, &mut answer)?;
+        drop(inside);
+        let time = start.elapsed();
+        match refusal(&answer) {
+            Some(code) => Err(format!("{}: {}", self.name, Errno::from_raw(code)).into()),
+            None => Ok(time),
+        }
+    }
 }
 
-fn netlink() -> nix::Result<OwnedFd> {
+pub(crate) fn netlink() -> nix::Result<OwnedFd> {
     let (kind, flags) = (SockType::Raw, SockFlag::SOCK_CLOEXEC);
     socket(AddressFamily::Netlink, kind, flags, SockProtocol::NetlinkRoute)
 }
 
 fn converse(socket: &OwnedFd, messages: &Messages, answer: &mut [u8]) -> nix::Result<()> {
     send(socket.as_raw_fd(), messages.bytes(), MsgFlags::empty())?;
-    recv(socket.as_raw_fd(), answer, MsgFlags::MSG_DONTWAIT).map(drop)
+    match recv(socket.as_raw_fd(), answer, MsgFlags::MSG_DONTWAIT) {
+        // The kernel has run all before the send returned: what is not there will not come.
+        Err(Errno::EAGAIN) if !messages.ask_for_an_ack() => Ok(()),
+        received => received.map(drop),
+    }
 }
 
 fn netns_of_process(pid: libc::pid_t) -> nix::Result<OwnedFd> {
     const PIDFD_GET_NET_NAMESPACE: libc::Ioctl = nix::request_code_none!(0xff, 4) as libc::Ioctl;
-    // SAFETY: the call takes two integers and no pointer.
-    let pidfd = owned(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })?;
+    let pidfd = pidfd_of(pid)?;
     // SAFETY: the request takes no argument (linux/pidfd.h) and returns a new descriptor.
     let netns = unsafe { libc::ioctl(pidfd.as_raw_fd(), PIDFD_GET_NET_NAMESPACE, 0) };
     owned(netns.into())
+}
+
+fn pidfd_of(pid: libc::pid_t) -> nix::Result<OwnedFd> {
+    // SAFETY: the call takes two integers and no pointer.
+    owned(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })
 }
 
 fn owned(result: libc::c_long) -> nix::Result<OwnedFd> {

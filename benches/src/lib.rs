@@ -9,6 +9,7 @@
 
 mod contender;
 pub mod floor;
+pub mod listing;
 pub mod message;
 mod quantiles;
 mod race;

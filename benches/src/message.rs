@@ -15,6 +15,8 @@ pub const CREATE: u16 = short(libc::NLM_F_CREATE | libc::NLM_F_EXCL);
 
 const REQUEST: u16 = short(libc::NLM_F_REQUEST);
 const ACK: u16 = short(libc::NLM_F_ACK);
+const DUMP: u16 = short(libc::NLM_F_DUMP);
+const NLMSG_DONE: u16 = short(libc::NLMSG_DONE);
 const NLMSG_ERROR: u16 = short(libc::NLMSG_ERROR);
 const HEADER: usize = 16;
 
@@ -32,6 +34,7 @@ const NETNSA_NSID: u16 = 1;
 const NETNSA_FD: u16 = 3;
 const IFLA_INET6_ADDR_GEN_MODE: u16 = 8;
 const IFLA_LINK_NETNSID: u16 = 37;
+const IFLA_NET_NS_PID: u16 = 19;
 const IFLA_NET_NS_FD: u16 = 28;
 const IFLA_NUM_TX_QUEUES: u16 = 31;
 const IFLA_NUM_RX_QUEUES: u16 = 32;
@@ -62,6 +65,8 @@ pub struct NewLink {
     /// In the namespace of the sending socket, the parent's being known there by this number;
     /// otherwise in one given by descriptor.
     pub parent_nsid: Option<u32>,
+    /// In the namespace of this process, not in one given by descriptor.
+    pub of_process: Option<u32>,
 }
 
 /// Where a new link's namespace and MAC address are to be filled in.
@@ -77,6 +82,17 @@ impl Messages {
     /// The bytes to be sent.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// Has the kernel answer only if it refuses something.
+    pub fn without_ack(&mut self) {
+        self.set_flags(|flags| flags & !ACK);
+    }
+
+    /// Whether the kernel is to answer in any case.
+    pub fn ask_for_an_ack(&self) -> bool {
+        let flags = &self.bytes[self.last..][6..8];
+        u16::from_ne_bytes([flags[0], flags[1]]) & ACK != 0
     }
 
     /// Fills in what was not known.
@@ -95,12 +111,16 @@ impl Messages {
             self.attribute(IFLA_NUM_TX_QUEUES, &1u32.to_ne_bytes());
             self.attribute(IFLA_NUM_RX_QUEUES, &1u32.to_ne_bytes());
         }
-        let netns = match link.parent_nsid {
-            Some(number) => {
+        let netns = match (link.parent_nsid, link.of_process) {
+            (Some(number), _) => {
                 self.attribute(IFLA_LINK_NETNSID, &number.to_ne_bytes());
                 None
             }
-            None => Some(self.attribute(IFLA_NET_NS_FD, &[0; 4])),
+            (None, Some(pid)) => {
+                self.attribute(IFLA_NET_NS_PID, &pid.to_ne_bytes());
+                None
+            }
+            (None, None) => Some(self.attribute(IFLA_NET_NS_FD, &[0; 4])),
         };
         let mode = attribute(IFLA_MACVLAN_MODE, &MACVLAN_MODE_BRIDGE.to_ne_bytes());
         let info =
@@ -112,6 +132,17 @@ impl Messages {
     /// `ip link set dev … up`.
     pub fn set_up(&mut self, index: u32) {
         self.begin(libc::RTM_NEWLINK, 0, &ifinfo(index, IFF_UP));
+    }
+
+    /// `ip link show`.
+    pub fn list_links(&mut self) {
+        self.begin(libc::RTM_GETLINK, DUMP, &ifinfo(0, 0));
+        self.without_ack();
+    }
+
+    /// `ip link delete`.
+    pub fn delete_link(&mut self, index: u32) {
+        self.begin(libc::RTM_DELLINK, 0, &ifinfo(index, 0));
     }
 
     /// `ip link set dev … addrgenmode none`: no link-local address.
@@ -189,6 +220,11 @@ impl Messages {
         let changed = change(u16::from_ne_bytes([flags[0], flags[1]]));
         flags.copy_from_slice(&changed.to_ne_bytes());
     }
+}
+
+/// Whether an answer begins with the end of a listing.
+pub fn ends_a_listing(answer: &[u8]) -> bool {
+    answer.get(4..6) == Some(&NLMSG_DONE.to_ne_bytes())
 }
 
 /// What the kernel refused, if it refused anything: the first error number in an answer.

@@ -11,14 +11,15 @@ use crate::work;
 /// The parent link on the host.
 pub const PARENT: &str = "ens33";
 
-/// How long the kernel is given to bury namespaces, which it does when it likes.
-const BURIAL: Duration = Duration::from_millis(300);
+/// How long the kernel is given to bury namespaces, which it does when it likes; and how much longer
+/// for each.
+const BURIAL: (Duration, Duration) = (Duration::from_millis(250), Duration::from_millis(1));
 
 /// A throwaway host whose parent link may carry siblings already.
 #[derive(Debug)]
 pub struct Stage {
     lab: Lab,
-    _siblings: Option<NetNs>,
+    siblings: Option<NetNs>,
 }
 
 impl Stage {
@@ -34,12 +35,17 @@ impl Stage {
             }
             siblings = Some(netns);
         }
-        Ok(Self { lab, _siblings: siblings })
+        Ok(Self { lab, siblings })
     }
 
     /// The host's namespace.
     pub fn netns(&self) -> &NetNs {
         &self.lab.a.netns
+    }
+
+    /// Where the siblings are, if there are any.
+    pub fn siblings(&self) -> Option<&NetNs> {
+        self.siblings.as_ref()
     }
 
     /// The parent's index.
@@ -54,13 +60,20 @@ impl Stage {
 
     /// Ends containers, and waits until the kernel is done with them.
     pub fn end(containers: Vec<Container>) {
+        let count = containers.len();
         drop(containers);
-        std::thread::sleep(BURIAL);
+        Self::bury(count);
+    }
+
+    /// Waits until the kernel is done with this many namespaces that nobody uses any more.
+    pub fn bury(count: usize) {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        std::thread::sleep(BURIAL.0 + BURIAL.1 * count);
     }
 }
 
 /// Whether the work was really done, by `ip`'s word; what is wrong, otherwise.
-pub fn witness(netns: &NetNs) -> Outcome {
+pub fn witness(netns: &NetNs, only_v4: bool) -> Outcome {
     let link = ip_link(netns, work::NAME);
     let info = &link["linkinfo"];
     let expect = |what: &str, right: bool| {
@@ -70,12 +83,17 @@ pub fn witness(netns: &NetNs) -> Outcome {
     expect("mode", info["info_data"]["mode"] == "bridge")?;
     let flags = link["flags"].as_array().cloned().unwrap_or_default();
     expect("not up", flags.iter().any(|flag| flag == "UP"))?;
-    let addresses =
-        [format!("{}/{}", work::V4.0, work::V4.1), format!("{}/{}", work::V6.0, work::V6.1)];
-    expect("addresses", ip_addresses(netns, work::NAME) == addresses)?;
-    for (family, gateway) in
-        [("-4", work::GATEWAYS.0.to_string()), ("-6", work::GATEWAYS.1.to_string())]
-    {
+    let mut wanted =
+        vec![("-4", format!("{}/{}", work::V4.0, work::V4.1), work::GATEWAYS.0.to_string())];
+    if !only_v4 {
+        let address = format!("{}/{}", work::V6.0, work::V6.1);
+        wanted.push(("-6", address, work::GATEWAYS.1.to_string()));
+    }
+    let addresses: Vec<&String> = wanted.iter().map(|(_, address, _)| address).collect();
+    expect("addresses", ip_addresses(netns, work::NAME).iter().collect::<Vec<_>>() == addresses)?;
+    let failed = ip_lines(netns, &format!("-6 address show dev {} dadfailed", work::NAME));
+    expect("somebody else has its address", failed.is_empty())?;
+    for (family, _, gateway) in &wanted {
         let routes = ip_lines(netns, &format!("{family} route show default"));
         let wanted = format!("default via {gateway} dev {}", work::NAME);
         expect("default route", routes.len() == 1 && routes[0].starts_with(&wanted))?;

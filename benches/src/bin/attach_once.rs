@@ -1,6 +1,6 @@
 //! The library as a program of its own, or with `--floor` the floor, of the kind that
 //! [`macvlan_benches::Program`] describes: to let two builds take turns (`reach --program before=…
-//! --program after=…`), and to be what a program in another language is compared with.
+//! --program after=…`), to be what a program in another language is compared with, and to be traced.
 
 use std::io::{BufRead, Write};
 
@@ -20,7 +20,11 @@ fn main() -> Outcome {
     };
     let (input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());
     for line in input.lines() {
-        let time = contender.attach(line?.trim().parse()?)?;
+        let line = line?;
+        let time = match line.trim().strip_prefix('-') {
+            Some(pid) => contender.detach(pid.parse()?)?,
+            None => contender.attach(line.trim().parse()?)?,
+        };
         writeln!(output, "{}", time.as_nanos())?;
         output.flush()?;
     }

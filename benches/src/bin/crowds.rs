@@ -89,7 +89,7 @@ fn from_a_pool(host: &Host, parent: u32, count: usize) -> Outcome {
         pooled.push(start.elapsed());
     }
     for attachment in attachments.iter().take(1) {
-        macvlan_benches::witness(attachment.netns())?;
+        macvlan_benches::witness(attachment.netns(), false)?;
     }
     let rows =
         [Quantiles::of("the floor", on_the_floor), Quantiles::of("attach from a pool", pooled)];

@@ -22,6 +22,12 @@ fn main() -> Outcome {
         ("socket inside after the link", Order { socket_first: false, ..BEST }),
         ("`lo` first", Order { loopback_first: true, ..BEST }),
         ("`lo` in a send of its own", SAFE),
+        ("IPv6 before IPv4", Order { v6_first: true, ..BEST }),
+        (
+            "by pidfd and pid, without a descriptor of the namespace",
+            Order { by_process: true, ..BEST },
+        ),
+        ("nothing acknowledged", Order { silent: true, ..BEST }),
         ("no link-local address (less work)", Order { no_link_local: true, ..BEST }),
     ];
     let stage = Stage::with_siblings(0)?;
