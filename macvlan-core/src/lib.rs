@@ -85,6 +85,9 @@ pub use netlink::everything::decode_everything;
 #[cfg(feature = "fault-injection")]
 #[doc(hidden)]
 pub use netlink::faults::{Call, Fault, with_faults};
+#[cfg(feature = "bench-internals")]
+#[doc(hidden)]
+pub use netlink::laid_open::{decode_links, encode_attach};
 pub use netns::{NetNs, NetNsId};
 pub use pool::Pool;
 pub use promisc::PromiscGuard;

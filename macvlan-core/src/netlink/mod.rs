@@ -12,6 +12,8 @@ mod events;
 pub(crate) mod everything;
 #[cfg_attr(not(feature = "fault-injection"), path = "no_faults.rs")]
 pub(crate) mod faults;
+#[cfg(feature = "bench-internals")]
+pub(crate) mod laid_open;
 #[cfg(test)]
 mod roundtrip_tests;
 mod socket;

@@ -1,0 +1,69 @@
+//! What costs no system call: an endpoint's plan, the requests as bytes, the kernel's answers read.
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput};
+use macvlan_benches::work::{GATEWAYS, NAME, V4, V6};
+use macvlan_benches::{Outcome, PARENT, Stage, listing, work};
+use macvlan_core::{Address, Assignment, Link, Macvlan, Mode, Route};
+
+/// How many links the listing that is decoded has, about.
+const LINKS: usize = 100;
+
+fn main() -> Outcome {
+    let mut criterion = Criterion::default().configure_from_args();
+    parse(&mut criterion);
+    plan(&mut criterion)?;
+    encode(&mut criterion)?;
+    decode(&mut criterion)?;
+    criterion.final_summary();
+    Ok(())
+}
+
+fn parse(criterion: &mut Criterion) {
+    criterion.bench_function("parse/assignment", |bencher| {
+        bencher.iter(|| black_box("172.16.213.180/16@172.16.213.2").parse::<Assignment>());
+    });
+}
+
+fn plan(criterion: &mut Criterion) -> Outcome {
+    criterion.bench_function("plan/endpoint from text", |bencher| {
+        bencher.iter(|| work::endpoint(black_box(PARENT)));
+    });
+    let endpoint = work::endpoint(PARENT)?;
+    criterion.bench_function("plan/plan", |bencher| bencher.iter(|| black_box(&endpoint).plan()));
+    Ok(())
+}
+
+fn encode(criterion: &mut Criterion) -> Outcome {
+    let link = Link::macvlan(NAME, PARENT, Macvlan::new(Mode::Bridge))?.up(true);
+    let addresses: [Address; 2] =
+        [format!("{}/{}", V4.0, V4.1).parse()?, format!("{}/{} nodad", V6.0, V6.1).parse()?];
+    let routes = [Route::default_via(GATEWAYS.0.into()), Route::default_via(GATEWAYS.1.into())];
+    criterion.bench_function("encode/an attach", |bencher| {
+        bencher.iter(|| {
+            macvlan_core::encode_attach(black_box(&link), black_box(&addresses), black_box(&routes))
+        });
+    });
+    Ok(())
+}
+
+/// What this kernel really says of its links.
+fn decode(criterion: &mut Criterion) -> Outcome {
+    let stage = Stage::with_siblings(LINKS)?;
+    let siblings = stage.siblings().ok_or("no siblings")?;
+    let bytes = siblings.run(listing::links)??;
+    let links: usize = bytes.iter().map(|bytes| macvlan_core::decode_links(bytes)).sum();
+    if links <= LINKS {
+        return Err(format!("{links} links were decoded").into());
+    }
+    let mut group = criterion.benchmark_group("decode");
+    group.throughput(Throughput::Elements(links.try_into()?));
+    group.bench_function(format!("{links} links"), |bencher| {
+        bencher.iter(|| {
+            bytes.iter().map(|bytes| macvlan_core::decode_links(black_box(bytes))).sum::<usize>()
+        });
+    });
+    group.finish();
+    Ok(())
+}

@@ -1,0 +1,29 @@
+//! The encoder and the decoder laid open for the benchmarks, with the feature `bench-internals`.
+
+use crate::address::Address;
+use crate::error::Result;
+use crate::link::Link;
+use crate::netlink::encode::{self, LinkChange};
+use crate::netlink::{Batch, ack, decode};
+use crate::route::Route;
+
+/// Lays out what an attach sends, in its three batches: the link, its addresses and routes, `lo`; how
+/// many bytes that is.
+pub fn encode_attach(link: &Link, addresses: &[Address], routes: &[Route]) -> Result<usize> {
+    let (parent, index, loopback) = (2, 0x1_0000, 1);
+    let (mut outside, mut inside, mut last) = (Batch::new(), Batch::new(), Batch::new());
+    outside.push(encode::create_link(link, Some(parent)));
+    for address in addresses {
+        inside.push(encode::add_address(index, address));
+    }
+    for route in routes {
+        inside.push(encode::add_route(route, Some(index))?);
+    }
+    last.push(encode::set_link(loopback, &LinkChange::Up(true)));
+    Ok([outside, inside, last].iter().map(|batch| batch.bytes().len()).sum())
+}
+
+/// Reads what a netlink socket has received as a list of links; how many there are.
+pub fn decode_links(bytes: &[u8]) -> usize {
+    ack::replies(bytes).filter_map(|reply| decode::link(reply.payload)).count()
+}
