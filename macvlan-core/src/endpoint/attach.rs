@@ -1,5 +1,6 @@
 //! Carrying out a plan: all of it, or nothing.
 
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use netlink_packet_route::RouteNetlinkMessage as Message;
@@ -19,6 +20,7 @@ use crate::name::{LinkId, LinkName};
 use crate::netlink::encode::{self, LinkChange};
 use crate::netlink::{Batch, Connection, Failure, Request, decode};
 use crate::netns::NetNs;
+use crate::probe::{self, Asked, Detection, Probe, ask, held_by_parent};
 use crate::route::Route;
 use crate::rule::Rule;
 
@@ -45,6 +47,7 @@ pub(crate) fn attach(
     let work = Work { tolerant, ..Work::begin(host, endpoint, netns, plan.link)? };
     work.carry_out(endpoint, |work| {
         work.create()?;
+        work.probe(&plan.before, plan.probe.as_ref())?;
         work.furnish(&plan.inside)?;
         work.finish(&plan.last)
     })
@@ -91,6 +94,10 @@ pub(crate) fn attach_warm(
     if plan.link.up {
         first.push(Step::SetUp);
     }
+    if plan.probe.is_some() {
+        first.append(&mut plan.before);
+        plan.before = std::mem::take(&mut first);
+    }
     first.append(&mut plan.inside);
     plan.last.retain(|step| !matches!(step, Step::LoopbackUp));
     let work = Work {
@@ -98,6 +105,7 @@ pub(crate) fn attach_warm(
         ..Work::with(host, endpoint, &warm.netns, plan.link, warm.parent, warm.index, warm.mac)?
     };
     work.carry_out(endpoint, |work| {
+        work.probe(&plan.before, plan.probe.as_ref())?;
         work.furnish(&first)?;
         work.finish(&plan.last)
     })
@@ -328,6 +336,48 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
+    /// Asks for the addresses, if that is wanted, when the link is up and has none of those yet that
+    /// nobody else checks.
+    fn probe(&mut self, before: &[Step], wanted: Option<&(Probe, Vec<IpAddr>)>) -> Result<()> {
+        let Some((probe, ips)) = wanted else { return Ok(()) };
+        let (name, wanted, netns) = (self.link.name, self.wanted, self.netns);
+        let here = |error: Error| {
+            error.on_link(name.as_str()).on_parent(wanted.to_string()).in_netns(netns.in_words())
+        };
+        if let Some(holder) =
+            held_by_parent(self.host, self.parent.index, ips).map_err(here)?.first()
+        {
+            return Err(here(probe::in_use(*holder)));
+        }
+        let mut v4 = Vec::new();
+        let mut v6 = Vec::new();
+        for ip in ips {
+            match ip {
+                IpAddr::V4(_) => v4.push(*ip),
+                IpAddr::V6(ip) => v6.push(*ip),
+            }
+        }
+        let mac = before.iter().find_map(|step| match step {
+            Step::SetMac(mac) => Some(*mac),
+            _ => None,
+        });
+        let asked =
+            Asked { netns, link: name.as_str(), index: self.index, mac: mac.unwrap_or(self.mac) };
+        let detection =
+            (!v6.is_empty()).then(|| Detection::listen(&asked, &v6)).transpose().map_err(here)?;
+        self.furnish(before)?;
+        // Only now is a link up that was not made so.
+        asked.check_carrier().map_err(here)?;
+        let mut held = None;
+        if !v4.is_empty() {
+            held = ask(&asked, &v4, probe, true).map_err(here)?.first().copied();
+        }
+        if let (None, Some(detection)) = (held, detection) {
+            held = detection.wait(probe.get_deadline()).map_err(here)?;
+        }
+        held.map_or(Ok(()), |holder| Err(here(probe::in_use(holder))))
+    }
+
     fn request(&self, step: &Step) -> Result<Request> {
         Ok(match step {
             Step::AddAddress(address) => encode::add_address(self.index, address),
@@ -340,7 +390,7 @@ impl<'a> Work<'a> {
             Step::AddAlternativeName(name) => encode::add_altname(self.index, name),
             Step::AddRule(rule) => Request::create(Message::NewRule(encode::rule(rule)?)),
             Step::LoopbackUp => encode::set_link(LOOPBACK, &LinkChange::Up(true)),
-            Step::CreateLink(_) | Step::ReplaceDefaultRoutes(_) => {
+            Step::CreateLink(_) | Step::ReplaceDefaultRoutes(_) | Step::Probe(..) => {
                 return Err(Error::new(
                     crate::ErrorKind::Bug,
                     "carry out a plan",
@@ -541,7 +591,7 @@ impl<'a> Work<'a> {
             Step::AddAlternativeName(other_name) => {
                 self.explain(&other(format!("add the alternative name {other_name:?}")), failure)
             }
-            Step::CreateLink(_) | Step::ReplaceDefaultRoutes(_) => {
+            Step::CreateLink(_) | Step::ReplaceDefaultRoutes(_) | Step::Probe(..) => {
                 failure.into_error("carry out a plan")
             }
         }

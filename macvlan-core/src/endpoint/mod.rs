@@ -32,6 +32,7 @@ use crate::error::Result;
 use crate::link::{AddrGenMode, IntoLinkName, LinkKind, Macvlan, Mode, Vlan};
 use crate::mac::MacAddr;
 use crate::name::LinkName;
+use crate::probe::Probe;
 use crate::route::Route;
 
 /// `lo` in every network namespace.
@@ -75,6 +76,7 @@ pub struct Endpoint {
     queues: Option<(u32, u32)>,
     addr_gen_mode: Option<AddrGenMode>,
     mac_patience: Duration,
+    probe: Option<Probe>,
 }
 
 /// The kind of link that an endpoint is.
@@ -142,6 +144,7 @@ impl Endpoint {
             queues: None,
             addr_gen_mode: None,
             mac_patience: Duration::ZERO,
+            probe: None,
         })
     }
 
@@ -306,6 +309,18 @@ impl Endpoint {
         self
     }
 
+    /// Has every address asked for on the network before it is used; not asked for when not given.
+    ///
+    /// The link is made and set up, all addresses are asked for at the same time, and only then are
+    /// they added, and the routes. When somebody else has one, everything is as before, and the error
+    /// is [`ErrorKind::AddressInUse`](crate::ErrorKind::AddressInUse) and names the holder. The
+    /// parent's own addresses count too. See [`Probe`].
+    #[doc(alias = "arping -D")]
+    pub fn probe(mut self, probe: Probe) -> Self {
+        self.probe = Some(probe);
+        self
+    }
+
     /// What attaching it would do, in order. Everything that is wrong with the values alone is found
     /// here, without any system call.
     pub fn plan(&self) -> Result<Plan> {
@@ -320,6 +335,11 @@ impl Endpoint {
     /// The parent on the host.
     pub fn parent(&self) -> &Parent {
         &self.parent
+    }
+
+    pub(crate) fn without_addr_gen_mode(mut self) -> Self {
+        self.addr_gen_mode = None;
+        self
     }
 
     /// Whether two endpoints have in common what can only be said when the link is made.

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::link::{AddrGenMode, Link, Macvlan, Mode, check_alias};
 use crate::mac::MacAddr;
 use crate::name::{LinkName, check_alternative_name};
+use crate::probe::Probe;
 use crate::route::Route;
 use crate::rule::Rule;
 
@@ -35,6 +36,10 @@ const MIN_MTU: u32 = 68;
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub(super) link: Link,
+    /// What is done inside before the addresses are asked for, if they are.
+    pub(super) before: Vec<Step>,
+    /// How they are asked for.
+    pub(super) probe: Option<(Probe, Vec<IpAddr>)>,
     /// What is done inside in one send.
     pub(super) inside: Vec<Step>,
     /// What changes more than the new link, each done when everything before has succeeded.
@@ -59,6 +64,9 @@ pub enum Step {
     SetAlias(String),
     /// Adds an alternative name.
     AddAlternativeName(String),
+    /// Asks for addresses on the network, which nobody may have, and waits for the kernel's duplicate
+    /// detection of those that were added.
+    Probe(Probe, Vec<IpAddr>),
     /// Adds an address to the link.
     AddAddress(Address),
     /// Adds a route; those that do not go with the link (through another one, or leading nowhere)
@@ -89,12 +97,23 @@ impl Plan {
         }
         inside.extend(endpoint.alias.clone().map(Step::SetAlias));
         inside.extend(endpoint.alternative_names.iter().cloned().map(Step::AddAlternativeName));
+        let mut before = Vec::new();
+        if endpoint.probe.is_some() {
+            before.append(&mut inside);
+        }
         for (at, address) in endpoint.addresses.iter().enumerate() {
             if endpoint.addresses[..at].iter().any(|other| other.net() == address.net()) {
                 return Err(refused(endpoint, format!("address {address} is given twice")));
             }
-            inside.push(Step::AddAddress(*address));
+            // These the kernel checks while the others are asked for.
+            if endpoint.probe.is_some() && address.is_checked_by_kernel() {
+                before.push(Step::AddAddress(*address));
+            } else {
+                inside.push(Step::AddAddress(*address));
+            }
         }
+        let ips = || endpoint.addresses.iter().filter(|one| one.is_probed()).map(Address::ip);
+        let probe = endpoint.probe.map(|probe| (probe, ips().collect::<Vec<_>>()));
 
         let mut last = Vec::with_capacity(2);
         let mut defaults = default_routes(endpoint)?;
@@ -134,12 +153,14 @@ impl Plan {
         if endpoint.lo_up {
             last.push(Step::LoopbackUp);
         }
-        Ok(Self { link, inside, last })
+        Ok(Self { link, before, probe, inside, last })
     }
 
     /// The steps, in order.
     pub fn steps(&self) -> impl Iterator<Item = Step> {
         std::iter::once(Step::CreateLink(self.link.clone()))
+            .chain(self.before.iter().cloned())
+            .chain(self.probe.iter().map(|(probe, ips)| Step::Probe(*probe, ips.clone())))
             .chain(self.inside.iter().cloned())
             .chain(self.last.iter().cloned())
     }
@@ -225,6 +246,11 @@ impl fmt::Display for Plan {
                 Step::AddRule(rule) => {
                     let family = if rule.is_ipv6() { " -6" } else { "" };
                     writeln!(f, "inside: ip{family} rule add {rule}")?;
+                }
+                Step::Probe(probe, ips) => {
+                    for ip in &ips {
+                        writeln!(f, "inside: who has {ip}? ({probe})")?;
+                    }
                 }
                 Step::AddAddress(address) => {
                     let broadcast = if address.broadcast().is_some() { " broadcast +" } else { "" };
@@ -335,6 +361,31 @@ mod tests {
              inside: ip route add 10.0.0.0/8 via 172.16.104.2 dev eth0\n\
              inside: ip -4 route add default via inet6 fe80::1 dev eth0 table 100\n\
              inside: ip route add blackhole 10.9.0.0/16\n\
+             inside: ip link set lo up\n"
+        );
+    }
+
+    #[test]
+    fn addresses_are_asked_for_on_a_link_that_is_up_before_they_are_added() {
+        let plan = endpoint()
+            .address("10.0.0.2/24".parse().unwrap())
+            .address("fd00::2/64".parse().unwrap())
+            .address("fd00::3/64 nodad".parse().unwrap())
+            .alias("x")
+            .gateway("10.0.0.1".parse().unwrap())
+            .probe(Probe::quick())
+            .plan()
+            .unwrap();
+        assert_eq!(
+            plan.to_string(),
+            "host:   ip link add link ens33 name eth0 up netns CONTAINER type macvlan mode bridge\n\
+             inside: ip link set eth0 alias \"x\"\n\
+             inside: ip address add fd00::2/64 dev eth0\n\
+             inside: who has 10.0.0.2? (3 probes, within 250ms)\n\
+             inside: who has fd00::2? (3 probes, within 250ms)\n\
+             inside: ip address add 10.0.0.2/24 broadcast + dev eth0\n\
+             inside: ip address add fd00::3/64 nodad dev eth0\n\
+             inside: ip route add default via 10.0.0.1 dev eth0\n\
              inside: ip link set lo up\n"
         );
     }

@@ -7,6 +7,7 @@ use crate::address::Address;
 use crate::endpoint::{Endpoint, EndpointKind};
 use crate::link::{AddrGenMode, Macvlan};
 use crate::mac::MacAddr;
+use crate::probe::Probe;
 use crate::route::Route;
 
 impl Endpoint {
@@ -96,6 +97,11 @@ impl Endpoint {
     /// Its numbers of transmit and receive queues, if they were given.
     pub fn get_queues(&self) -> Option<(u32, u32)> {
         self.queues
+    }
+
+    /// How its addresses are asked for before they are used.
+    pub fn get_probe(&self) -> Option<Probe> {
+        self.probe
     }
 
     /// How its IPv6 link-local address is made, if that was said.
