@@ -40,6 +40,7 @@
 //! - `tokio`: `AsyncHost` and `EventStream`, for programs that live there.
 
 mod address;
+mod announce;
 mod crowd;
 mod endpoint;
 mod error;
@@ -65,6 +66,7 @@ mod tokio;
 mod watch;
 
 pub use address::{Address, AddressInfo, Assignment, DuplicateDetection};
+pub use announce::{Announce, Announcement};
 pub use crowd::Detaching;
 pub use endpoint::{
     Attachment, Detached, Difference, Endpoint, EndpointKind, Ensured, IntoParent, Parent, Plan,

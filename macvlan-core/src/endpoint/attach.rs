@@ -7,6 +7,8 @@ use netlink_packet_route::RouteNetlinkMessage as Message;
 use netlink_packet_route::route::{RouteAttribute, RouteMessage};
 use nix::errno::Errno;
 
+use crate::address::Address;
+use crate::announce::{Announce, Announcement, notify_ipv6};
 use crate::endpoint::detach::{Deletion, delete_all, insist, perhaps, release_parent};
 use crate::endpoint::on_demand::{self, Found};
 use crate::endpoint::plan::is_passthru;
@@ -47,8 +49,12 @@ pub(crate) fn attach(
     let work = Work { tolerant, ..Work::begin(host, endpoint, netns, plan.link)? };
     work.carry_out(endpoint, |work| {
         work.create()?;
+        if plan.notify_ipv6 {
+            notify_ipv6(work.netns, work.link.name)?;
+        }
         work.probe(&plan.before, plan.probe.as_ref())?;
         work.furnish(&plan.inside)?;
+        work.announce(plan.announce.as_ref(), endpoint)?;
         work.finish(&plan.last)
     })
 }
@@ -105,8 +111,12 @@ pub(crate) fn attach_warm(
         ..Work::with(host, endpoint, &warm.netns, plan.link, warm.parent, warm.index, warm.mac)?
     };
     work.carry_out(endpoint, |work| {
+        if plan.notify_ipv6 {
+            notify_ipv6(work.netns, warm.name)?;
+        }
         work.probe(&plan.before, plan.probe.as_ref())?;
         work.furnish(&first)?;
+        work.announce(plan.announce.as_ref(), endpoint)?;
         work.finish(&plan.last)
     })
 }
@@ -378,6 +388,30 @@ impl<'a> Work<'a> {
         held.map_or(Ok(()), |holder| Err(here(probe::in_use(holder))))
     }
 
+    /// Announces what the kernel does not, and the rest where that is to be waited for.
+    fn announce(
+        &self,
+        announced: Option<&(Announce, Vec<IpAddr>)>,
+        endpoint: &Endpoint,
+    ) -> Result<()> {
+        let Some((announce, first)) = announced else { return Ok(()) };
+        let rest = announce.rest();
+        let all = endpoint.addresses.iter().map(Address::ip).collect();
+        let announcement = Announcement::of(
+            rest.unwrap_or(*announce),
+            self.netns,
+            self.link.name,
+            self.index,
+            all,
+        )?;
+        announcement.send_these(first.iter().copied(), self.mac)?;
+        if rest.is_some() {
+            std::thread::sleep(announce.get_interval());
+            announcement.run()?;
+        }
+        Ok(())
+    }
+
     fn request(&self, step: &Step) -> Result<Request> {
         Ok(match step {
             Step::AddAddress(address) => encode::add_address(self.index, address),
@@ -389,8 +423,13 @@ impl<'a> Work<'a> {
             Step::SetAlias(alias) => self.change(&LinkChange::Alias(alias)),
             Step::AddAlternativeName(name) => encode::add_altname(self.index, name),
             Step::AddRule(rule) => Request::create(Message::NewRule(encode::rule(rule)?)),
+            Step::NotifyIpv4 => encode::arp_notify(self.index, true),
             Step::LoopbackUp => encode::set_link(LOOPBACK, &LinkChange::Up(true)),
-            Step::CreateLink(_) | Step::ReplaceDefaultRoutes(_) | Step::Probe(..) => {
+            Step::CreateLink(_)
+            | Step::ReplaceDefaultRoutes(_)
+            | Step::Probe(..)
+            | Step::NotifyIpv6
+            | Step::Announce(..) => {
                 return Err(Error::new(
                     crate::ErrorKind::Bug,
                     "carry out a plan",
@@ -591,9 +630,14 @@ impl<'a> Work<'a> {
             Step::AddAlternativeName(other_name) => {
                 self.explain(&other(format!("add the alternative name {other_name:?}")), failure)
             }
-            Step::CreateLink(_) | Step::ReplaceDefaultRoutes(_) | Step::Probe(..) => {
-                failure.into_error("carry out a plan")
+            Step::NotifyIpv4 => {
+                self.explain(&other("have the kernel announce its addresses".to_owned()), failure)
             }
+            Step::CreateLink(_)
+            | Step::ReplaceDefaultRoutes(_)
+            | Step::Probe(..)
+            | Step::NotifyIpv6
+            | Step::Announce(..) => failure.into_error("carry out a plan"),
         }
     }
 

@@ -28,6 +28,7 @@ pub(crate) use ensure::ensure;
 pub(crate) use on_demand::remove_unused_parents;
 
 use crate::address::{Address, Assignment};
+use crate::announce::Announce;
 use crate::error::Result;
 use crate::link::{AddrGenMode, IntoLinkName, LinkKind, Macvlan, Mode, Vlan};
 use crate::mac::MacAddr;
@@ -77,6 +78,7 @@ pub struct Endpoint {
     addr_gen_mode: Option<AddrGenMode>,
     mac_patience: Duration,
     probe: Option<Probe>,
+    announce: Option<Announce>,
 }
 
 /// The kind of link that an endpoint is.
@@ -145,6 +147,7 @@ impl Endpoint {
             addr_gen_mode: None,
             mac_patience: Duration::ZERO,
             probe: None,
+            announce: None,
         })
     }
 
@@ -314,10 +317,24 @@ impl Endpoint {
     /// The link is made and set up, all addresses are asked for at the same time, and only then are
     /// they added, and the routes. When somebody else has one, everything is as before, and the error
     /// is [`ErrorKind::AddressInUse`](crate::ErrorKind::AddressInUse) and names the holder. The
-    /// parent's own addresses count too. See [`Probe`].
+    /// parent's own addresses count too. [`Host::ensure`](crate::Host::ensure) asks for IPv4
+    /// addresses that are missing on a link that is there. See [`Probe`].
     #[doc(alias = "arping -D")]
     pub fn probe(mut self, probe: Probe) -> Self {
         self.probe = Some(probe);
+        self
+    }
+
+    /// Has the neighbours told where its addresses are now, as soon as each can be used; they are not
+    /// told when not given.
+    ///
+    /// The kernel does it by itself, by `arp_notify` and `ndisc_notify`, which stay set: it does so
+    /// again whenever the link comes up or gets another MAC address. What it leaves out (IPv4
+    /// addresses that were asked for first, by [`Endpoint::probe`], and IPv6 addresses that are
+    /// `nodad`) is announced by a frame of our own. See [`Announce`] for more than one.
+    #[doc(alias = "ndisc_notify")]
+    pub fn announce(mut self, announce: Announce) -> Self {
+        self.announce = Some(announce);
         self
     }
 

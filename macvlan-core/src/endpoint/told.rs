@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::address::Address;
+use crate::announce::Announce;
 use crate::endpoint::{Endpoint, EndpointKind};
 use crate::link::{AddrGenMode, Macvlan};
 use crate::mac::MacAddr;
@@ -102,6 +103,11 @@ impl Endpoint {
     /// How its addresses are asked for before they are used.
     pub fn get_probe(&self) -> Option<Probe> {
         self.probe
+    }
+
+    /// How the neighbours are told of its addresses.
+    pub fn get_announce(&self) -> Option<Announce> {
+        self.announce
     }
 
     /// How its IPv6 link-local address is made, if that was said.

@@ -55,12 +55,11 @@ pub(crate) fn announcement(ip: IpAddr, owner: MacAddr) -> Vec<u8> {
 /// Whether a frame shows that somebody else has an address, or is asking for it at this moment in
 /// order to have it: which address, and who.
 pub(crate) fn claim(frame: &[u8], we: MacAddr) -> Option<(IpAddr, MacAddr)> {
-    let (ip, mac) = match Arp::read(frame) {
-        Some(arp) => (IpAddr::V4(arp.claims()), arp.sender_mac),
-        None => {
-            let (ip, mac) = Ndp::read(frame)?.claims(frame)?;
-            (IpAddr::V6(ip), mac)
-        }
+    let (ip, mac) = if let Some(arp) = Arp::read(frame) {
+        (IpAddr::V4(arp.claims()), arp.sender_mac)
+    } else {
+        let (ip, mac) = Ndp::read(frame)?.claims(frame)?;
+        (IpAddr::V6(ip), mac)
     };
     let mac = MacAddr::new(mac).ok()?;
     (mac != we).then_some((ip, mac))
