@@ -39,6 +39,7 @@
 //! - `serde`: values as text, what the kernel tells as structures.
 //! - `tokio`: `AsyncHost` and `EventStream`, for programs that live there.
 
+mod access;
 mod address;
 mod announce;
 mod crowd;
@@ -65,6 +66,7 @@ mod text;
 mod tokio;
 mod watch;
 
+pub use access::{Access, HostAccess, Moving};
 pub use address::{Address, AddressInfo, Assignment, DuplicateDetection};
 pub use announce::{Announce, Announcement};
 pub use crowd::Detaching;

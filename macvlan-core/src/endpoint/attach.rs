@@ -423,6 +423,7 @@ impl<'a> Work<'a> {
             Step::SetAlias(alias) => self.change(&LinkChange::Alias(alias)),
             Step::AddAlternativeName(name) => encode::add_altname(self.index, name),
             Step::AddRule(rule) => Request::create(Message::NewRule(encode::rule(rule)?)),
+            Step::FilterArp => encode::arp_filter(self.index, true),
             Step::NotifyIpv4 => encode::arp_notify(self.index, true),
             Step::LoopbackUp => encode::set_link(LOOPBACK, &LinkChange::Up(true)),
             Step::CreateLink(_)
@@ -629,6 +630,9 @@ impl<'a> Work<'a> {
             }
             Step::AddAlternativeName(other_name) => {
                 self.explain(&other(format!("add the alternative name {other_name:?}")), failure)
+            }
+            Step::FilterArp => {
+                self.explain(&other("have it answer ARP for its own only".to_owned()), failure)
             }
             Step::NotifyIpv4 => {
                 self.explain(&other("have the kernel announce its addresses".to_owned()), failure)

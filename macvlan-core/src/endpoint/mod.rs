@@ -23,7 +23,7 @@ pub use plan::{Plan, Step};
 pub(crate) use attach::{Warm, attach, attach_warm, warm};
 pub(crate) use attachment::attachments;
 pub(crate) use check::check;
-pub(crate) use detach::{detach, detach_together, release_parent};
+pub(crate) use detach::{detach, detach_together, insist, release_parent};
 pub(crate) use ensure::ensure;
 pub(crate) use on_demand::remove_unused_parents;
 
@@ -79,6 +79,9 @@ pub struct Endpoint {
     mac_patience: Duration,
     probe: Option<Probe>,
     announce: Option<Announce>,
+    /// Whether it answers ARP only for what is reached by it.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    arp_filter: bool,
 }
 
 /// The kind of link that an endpoint is.
@@ -148,6 +151,7 @@ impl Endpoint {
             mac_patience: Duration::ZERO,
             probe: None,
             announce: None,
+            arp_filter: false,
         })
     }
 
@@ -352,6 +356,11 @@ impl Endpoint {
     /// The parent on the host.
     pub fn parent(&self) -> &Parent {
         &self.parent
+    }
+
+    pub(crate) fn arp_filter(mut self) -> Self {
+        self.arp_filter = true;
+        self
     }
 
     pub(crate) fn without_addr_gen_mode(mut self) -> Self {

@@ -72,6 +72,8 @@ pub enum Step {
     /// Asks for addresses on the network, which nobody may have, and waits for the kernel's duplicate
     /// detection of those that were added.
     Probe(Probe, Vec<IpAddr>),
+    /// Has the kernel answer ARP on the link only for what is reached by it.
+    FilterArp,
     /// Has the kernel announce IPv4 addresses when the link comes up.
     NotifyIpv4,
     /// Has the kernel announce IPv6 addresses when they can be used.
@@ -102,6 +104,9 @@ impl Plan {
         let of_v4 = |address: &&Address| address.ip().is_ipv4();
         let v4: Vec<&Address> = endpoint.addresses.iter().filter(of_v4).collect();
         let notify_ipv4 = endpoint.announce.is_some() && !v4.is_empty();
+        if endpoint.arp_filter {
+            inside.push(Step::FilterArp);
+        }
         if notify_ipv4 {
             inside.push(Step::NotifyIpv4);
         }
@@ -198,7 +203,7 @@ impl Plan {
 /// Whether IPv4 addresses are added before the link comes up, so that the kernel announces them; not
 /// where they are asked for on the link first.
 fn comes_up_with_its_addresses(endpoint: &Endpoint) -> bool {
-    endpoint.announce.is_some()
+    (endpoint.announce.is_some() || endpoint.arp_filter)
         && endpoint.probe.is_none()
         && endpoint.addresses.iter().any(|address| address.ip().is_ipv4())
 }
@@ -296,6 +301,9 @@ impl fmt::Display for Plan {
                 Step::AddRule(rule) => {
                     let family = if rule.is_ipv6() { " -6" } else { "" };
                     writeln!(f, "inside: ip{family} rule add {rule}")?;
+                }
+                Step::FilterArp => {
+                    writeln!(f, "inside: sysctl net/ipv4/conf/{name}/arp_filter=1")?;
                 }
                 Step::NotifyIpv4 => {
                     writeln!(f, "inside: sysctl net/ipv4/conf/{name}/arp_notify=1")?;

@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 use netlink_packet_core::{NLA_HEADER_SIZE, NlasIterator, Parseable};
+use netlink_packet_route::address::AddressMessage;
 use netlink_packet_route::route::{RouteAttribute, RouteFlags, RouteMessage, RouteNextHopFlags};
 
 use crate::address::{Address, AddressInfo, DuplicateDetection};
@@ -456,6 +457,36 @@ pub(crate) fn default_route(payload: &[u8], families: &[bool]) -> Option<RouteMe
         && families.contains(&found.destination().addr().is_ipv4());
     let mut message = RouteMessage::parse(payload).ok().filter(|_| wanted)?;
     // The kernel tells of the link's state in flags that it refuses to be told.
+    message.header.flags &= RouteFlags::Onlink;
+    repeatable(&mut message.attributes);
+    Some(message)
+}
+
+/// An address as it was told, to be told again.
+pub(crate) fn raw_address(payload: &[u8]) -> Option<AddressMessage> {
+    AddressMessage::parse(payload).ok()
+}
+
+/// A unicast route through a link that somebody has made, to be told again; not those that come from
+/// a router's advertisements, nor those that the kernel makes with an address, unless they are to one
+/// of these subnets, nor those that are to stay.
+pub(crate) fn route_through(
+    payload: &[u8],
+    link: u32,
+    by_hand: &[IpNet],
+    stays: &dyn Fn(&Route) -> bool,
+) -> Option<RouteMessage> {
+    const RTPROT_KERNEL: u8 = 2;
+    const RTPROT_RA: u8 = 9;
+    let told = route(payload)?;
+    let through = told.route.get_device() == Some(LinkId::Index(link))
+        || told.next_hops.iter().any(|next_hop| next_hop.link == link);
+    let wanted = match told.protocol {
+        RTPROT_KERNEL => by_hand.contains(&told.route.destination()),
+        RTPROT_RA => false,
+        _ => told.route.get_kind() == RouteKind::Unicast && !stays(&told.route),
+    };
+    let mut message = RouteMessage::parse(payload).ok().filter(|_| through && wanted)?;
     message.header.flags &= RouteFlags::Onlink;
     repeatable(&mut message.attributes);
     Some(message)

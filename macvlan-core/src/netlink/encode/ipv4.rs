@@ -7,6 +7,7 @@ use crate::netlink::encode::link::{RTM_NEWLINK, link_header};
 // linux/if_link.h, linux/ip.h, linux/netlink.h
 const IFLA_AF_SPEC: u16 = 26;
 const IFLA_INET_CONF: u16 = 1;
+const IPV4_DEVCONF_ARPFILTER: u16 = 13;
 const IPV4_DEVCONF_ARP_NOTIFY: u16 = 22;
 const NLA_F_NESTED: u16 = 0x8000;
 const AF_INET: u16 = 2;
@@ -14,6 +15,11 @@ const AF_INET: u16 = 2;
 /// Has the kernel announce addresses when the link comes up (`arp_notify`).
 pub(crate) fn arp_notify(link: u32, on: bool) -> Request {
     set(link, IPV4_DEVCONF_ARP_NOTIFY, on)
+}
+
+/// Has the kernel answer ARP on the link only for what is reached by it (`arp_filter`).
+pub(crate) fn arp_filter(link: u32, on: bool) -> Request {
+    set(link, IPV4_DEVCONF_ARPFILTER, on)
 }
 
 /// The kernel tells all settings as one array; it is told each as an attribute.

@@ -22,7 +22,7 @@ use crate::netns::NetNs;
 use family::family_of;
 
 pub(crate) use address::{add_address, delete_address, get_addresses, replace_address};
-pub(crate) use ipv4::arp_notify;
+pub(crate) use ipv4::{arp_filter, arp_notify};
 pub(crate) use link::{
     LinkChange, add_altname, create_link, delete_altname, delete_group, delete_link,
     delete_link_by_altname, get_link, get_link_by_name, get_links, set_link,
