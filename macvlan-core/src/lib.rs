@@ -49,6 +49,7 @@ mod explain;
 mod filter;
 mod handle;
 mod host;
+mod keep;
 mod link;
 mod mac;
 mod name;
@@ -78,6 +79,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use filter::{AddressFilter, Family, LinkFilter, NeighbourFilter, RouteFilter};
 pub use handle::Handle;
 pub use host::Host;
+pub use keep::{KeepEvent, Keeper};
 pub use link::{
     AddrGenMode, IntoLinkId, IntoLinkName, Link, LinkInfo, LinkKind, LinkState, LinkStatistics,
     Macvlan, MacvlanChange, Mode, Offloads, SourceMacs, Vlan, VlanProtocol,

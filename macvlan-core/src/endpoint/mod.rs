@@ -363,6 +363,11 @@ impl Endpoint {
         self
     }
 
+    pub(crate) fn with_parent(mut self, parent: Parent) -> Self {
+        self.parent = parent;
+        self
+    }
+
     pub(crate) fn without_addr_gen_mode(mut self) -> Self {
         self.addr_gen_mode = None;
         self
