@@ -43,6 +43,7 @@ mod access;
 mod address;
 mod announce;
 mod crowd;
+mod diagnose;
 mod endpoint;
 mod error;
 mod explain;
@@ -60,6 +61,7 @@ mod packet;
 mod pool;
 mod probe;
 mod promisc;
+mod rate;
 mod route;
 mod rule;
 mod text;
@@ -71,6 +73,7 @@ pub use access::{Access, HostAccess, Moving};
 pub use address::{Address, AddressInfo, Assignment, DuplicateDetection};
 pub use announce::{Announce, Announcement};
 pub use crowd::Detaching;
+pub use diagnose::{Diagnosis, Finding, FindingKind};
 pub use endpoint::{
     Attachment, Detached, Difference, Endpoint, EndpointKind, Ensured, IntoParent, Parent, Plan,
     Step,
@@ -97,6 +100,7 @@ pub use netns::{NetNs, NetNsId};
 pub use pool::Pool;
 pub use probe::{Holder, Probe};
 pub use promisc::PromiscGuard;
+pub use rate::Rate;
 pub use route::{NextHop, Route, RouteInfo, RouteKind, Scope};
 pub use rule::Rule;
 #[cfg(feature = "tokio")]

@@ -222,7 +222,7 @@ fn seen(netns: &NetNs) -> Vec<String> {
         let answer = ip(netns, question);
         for one in answer.as_array().into_iter().flatten() {
             let mut one = one.clone();
-            for addresses in one["addr_info"].as_array_mut().into_iter() {
+            if let Some(addresses) = one["addr_info"].as_array_mut() {
                 addresses.sort_by_key(ToString::to_string);
             }
             all.push(format!("{question}: {one}"));
@@ -383,7 +383,7 @@ fn there_is_hardly_a_moment_without_connectivity() -> Outcome {
         over.store(true, Ordering::Relaxed);
         back?;
         println!("moved in {took:?}");
-        let gaps = threads.into_iter().map(|thread| thread.join());
+        let gaps = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
         gaps.map(|gap| gap.map_err(|_| "a thread panicked")?).collect()
     })?;
     println!("longest times without an answer: {gaps:?}");

@@ -43,13 +43,9 @@ impl Moved {
         number
     }
 
-    /// From now on nothing is moved; what has to be undone, with its record if there is one.
-    pub(super) fn end(&mut self) -> Option<Option<Done>> {
-        match std::mem::replace(self, Self::No) {
-            Self::No => None,
-            Self::Pending(_, done) => Some(Some(done)),
-            Self::Yes(done) => Some(done),
-        }
+    /// From now on nothing is moved; what was before.
+    pub(super) fn end(&mut self) -> Self {
+        std::mem::replace(self, Self::No)
     }
 
     /// This very move's record, if it is still to be confirmed.

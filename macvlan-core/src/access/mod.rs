@@ -289,10 +289,10 @@ impl HostAccess {
         let host = self.host.netns();
         let record = lock(&self.moved).end();
         match record {
-            None => Ok(()),
-            Some(Some(done)) => done.undo(host),
+            Moved::No => Ok(()),
+            Moved::Pending(_, done) | Moved::Yes(Some(done)) => done.undo(host),
             // What somebody else has moved is found on the link.
-            Some(None) => moving::move_over(
+            Moved::Yes(None) => moving::move_over(
                 host,
                 (shim.index(), shim.name()),
                 (shim.parent_index(), shim.parent_name()),

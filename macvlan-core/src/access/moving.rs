@@ -103,9 +103,9 @@ impl Done {
         for change in self.changes.iter().rev() {
             for request in &change.undo {
                 match insist(connection, request) {
-                    Ok(()) => {}
-                    // It had not been done.
-                    Err(Failure::Refused {
+                    // Refused so, it had not been done.
+                    Ok(())
+                    | Err(Failure::Refused {
                         errno: Errno::EEXIST | Errno::EADDRNOTAVAIL | Errno::ESRCH | Errno::ENODEV,
                         ..
                     }) => {}

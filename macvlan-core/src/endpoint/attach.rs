@@ -13,7 +13,7 @@ use crate::endpoint::detach::{Deletion, delete_all, insist, perhaps, release_par
 use crate::endpoint::on_demand::{self, Found};
 use crate::endpoint::plan::is_passthru;
 use crate::endpoint::{Attachment, Endpoint, LOOPBACK, Parent, Plan, Step};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place};
 use crate::filter::RouteFilter;
 use crate::link::{Link, LinkKind};
@@ -23,6 +23,7 @@ use crate::netlink::encode::{self, LinkChange};
 use crate::netlink::{Batch, Connection, Failure, Request, decode};
 use crate::netns::NetNs;
 use crate::probe::{self, Asked, Detection, Probe, ask, held_by_parent};
+use crate::rate;
 use crate::route::Route;
 use crate::rule::Rule;
 
@@ -423,6 +424,7 @@ impl<'a> Work<'a> {
             Step::SetAlias(alias) => self.change(&LinkChange::Alias(alias)),
             Step::AddAlternativeName(name) => encode::add_altname(self.index, name),
             Step::AddRule(rule) => Request::create(Message::NewRule(encode::rule(rule)?)),
+            Step::SetRate(rate) => encode::set_rate(self.index, *rate),
             Step::FilterArp => encode::arp_filter(self.index, true),
             Step::NotifyIpv4 => encode::arp_notify(self.index, true),
             Step::LoopbackUp => encode::set_link(LOOPBACK, &LinkChange::Up(true)),
@@ -432,7 +434,7 @@ impl<'a> Work<'a> {
             | Step::NotifyIpv6
             | Step::Announce(..) => {
                 return Err(Error::new(
-                    crate::ErrorKind::Bug,
+                    ErrorKind::Bug,
                     "carry out a plan",
                     "a step stands where it cannot",
                 ));
@@ -630,6 +632,10 @@ impl<'a> Work<'a> {
             }
             Step::AddAlternativeName(other_name) => {
                 self.explain(&other(format!("add the alternative name {other_name:?}")), failure)
+            }
+            Step::SetRate(rate) => {
+                let attempt = other(format!("limit what it sends to {rate}"));
+                rate::explain(self.explain(&attempt, failure))
             }
             Step::FilterArp => {
                 self.explain(&other("have it answer ARP for its own only".to_owned()), failure)

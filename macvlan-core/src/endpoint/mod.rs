@@ -34,6 +34,7 @@ use crate::link::{AddrGenMode, IntoLinkName, LinkKind, Macvlan, Mode, Vlan};
 use crate::mac::MacAddr;
 use crate::name::LinkName;
 use crate::probe::Probe;
+use crate::rate::Rate;
 use crate::route::Route;
 
 /// `lo` in every network namespace.
@@ -79,6 +80,7 @@ pub struct Endpoint {
     mac_patience: Duration,
     probe: Option<Probe>,
     announce: Option<Announce>,
+    rate: Option<Rate>,
     /// Whether it answers ARP only for what is reached by it.
     #[cfg_attr(feature = "serde", serde(skip))]
     arp_filter: bool,
@@ -151,6 +153,7 @@ impl Endpoint {
             mac_patience: Duration::ZERO,
             probe: None,
             announce: None,
+            rate: None,
             arp_filter: false,
         })
     }
@@ -339,6 +342,17 @@ impl Endpoint {
     #[doc(alias = "ndisc_notify")]
     pub fn announce(mut self, announce: Announce) -> Self {
         self.announce = Some(announce);
+        self
+    }
+
+    /// How fast it may send at most; as fast as its parent when not given.
+    ///
+    /// By the kernel's token bucket filter (`tbf`); a kernel without it refuses with
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported), and nothing remains. What it
+    /// receives is the senders' business. [`Host::check`](crate::Host::check) does not look at it.
+    #[doc(alias = "tc qdisc add tbf")]
+    pub fn rate(mut self, egress: Rate) -> Self {
+        self.rate = Some(egress);
         self
     }
 

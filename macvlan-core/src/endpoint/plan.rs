@@ -13,6 +13,7 @@ use crate::link::{AddrGenMode, Link, Macvlan, Mode, check_alias};
 use crate::mac::MacAddr;
 use crate::name::{LinkName, check_alternative_name};
 use crate::probe::Probe;
+use crate::rate::Rate;
 use crate::route::Route;
 use crate::rule::Rule;
 
@@ -72,6 +73,8 @@ pub enum Step {
     /// Asks for addresses on the network, which nobody may have, and waits for the kernel's duplicate
     /// detection of those that were added.
     Probe(Probe, Vec<IpAddr>),
+    /// Limits what the link sends.
+    SetRate(Rate),
     /// Has the kernel answer ARP on the link only for what is reached by it.
     FilterArp,
     /// Has the kernel announce IPv4 addresses when the link comes up.
@@ -101,6 +104,7 @@ impl Plan {
             inside.extend(endpoint.mac.map(Step::SetMac));
         }
         inside.extend(endpoint.addr_gen_mode.map(Step::SetAddrGenMode));
+        inside.extend(endpoint.rate.map(Step::SetRate));
         let of_v4 = |address: &&Address| address.ip().is_ipv4();
         let v4: Vec<&Address> = endpoint.addresses.iter().filter(of_v4).collect();
         let notify_ipv4 = endpoint.announce.is_some() && !v4.is_empty();
@@ -301,6 +305,13 @@ impl fmt::Display for Plan {
                 Step::AddRule(rule) => {
                     let family = if rule.is_ipv6() { " -6" } else { "" };
                     writeln!(f, "inside: ip{family} rule add {rule}")?;
+                }
+                Step::SetRate(rate) => {
+                    let (burst, limit) = (rate.burst(), rate.limit());
+                    writeln!(
+                        f,
+                        "inside: tc qdisc add dev {name} root handle 1: tbf rate {rate} burst {burst} limit {limit}"
+                    )?;
                 }
                 Step::FilterArp => {
                     writeln!(f, "inside: sysctl net/ipv4/conf/{name}/arp_filter=1")?;

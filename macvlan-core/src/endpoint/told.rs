@@ -9,6 +9,7 @@ use crate::endpoint::{Endpoint, EndpointKind};
 use crate::link::{AddrGenMode, Macvlan};
 use crate::mac::MacAddr;
 use crate::probe::Probe;
+use crate::rate::Rate;
 use crate::route::Route;
 
 impl Endpoint {
@@ -108,6 +109,11 @@ impl Endpoint {
     /// How the neighbours are told of its addresses.
     pub fn get_announce(&self) -> Option<Announce> {
         self.announce
+    }
+
+    /// How fast it may send at most, if that was said.
+    pub fn get_rate(&self) -> Option<Rate> {
+        self.rate
     }
 
     /// How its IPv6 link-local address is made, if that was said.

@@ -12,6 +12,9 @@ use crate::packet::{self, ETHERTYPE_IPV6, PacketSocket, everybody};
 use crate::probe::{Asked, Holder};
 use crate::watch::{Event, event};
 
+/// How long is looked at what was heard.
+const HEARD: Duration = Duration::from_millis(20);
+
 /// Ears on a link, opened before the addresses are added that the kernel then checks.
 pub(crate) struct Detection<'a> {
     asked: &'a Asked<'a>,
@@ -107,7 +110,7 @@ impl<'a> Detection<'a> {
 
     /// Who was heard to have an address: its frame came before the kernel's verdict.
     fn holder(&self, ip: Ipv6Addr) -> Holder {
-        let heard = self.wire.listen(Instant::now(), |frame| {
+        let heard = self.wire.listen(Instant::now() + HEARD, |frame| {
             packet::claim(frame.bytes, self.asked.mac).filter(|(claimed, _)| *claimed == ip)
         });
         let mac = heard.ok().flatten().map(|(_, mac)| mac);
