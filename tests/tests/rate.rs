@@ -5,7 +5,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use macvlan_core::{Endpoint, ErrorKind, NetNs, Rate};
+use macvlan_core::{Endpoint, ErrorKind, NetNs};
 use macvlan_tests::{Lab, Outcome, Stage, Stop, ip_link, ping};
 
 /// `tc …` inside a namespace, as the witness.
@@ -98,14 +98,8 @@ fn it_is_set_or_refused_in_words() -> Outcome {
     Ok(())
 }
 
-fn a_rate_of_nothing_is_refused() -> Outcome {
-    assert!(Rate::bits_per_second(0).unwrap_err().is_invalid_value());
-    Ok(())
-}
-
 macvlan_tests::tests! {
     it_is_what_tc_shows,
     no_more_arrives_than_is_allowed,
     it_is_set_or_refused_in_words,
-    a_rate_of_nothing_is_refused,
 }

@@ -2,6 +2,7 @@
 //! has none of them.
 
 use std::net::IpAddr;
+use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
 use netlink_packet_route::RouteNetlinkMessage as Message;
@@ -15,12 +16,15 @@ use crate::access::is_link_local;
 use crate::announce::{Announce, Announcement};
 use crate::endpoint::insist;
 use crate::error::{Error, ErrorKind, Result};
-use crate::filter::RouteFilter;
+use crate::filter::{Family, RouteFilter};
 use crate::name::LinkName;
 use crate::netlink::encode;
 use crate::netlink::{Batch, Connection, Failure, Request, decode};
 use crate::netns::{NetNs, errno_of};
 use crate::route::Route;
+
+/// How long the kernel may take until an IPv6 address can be used.
+const LOCAL_ROUTES_TAKE: Duration = Duration::from_millis(200);
 
 /// A link, by index and name.
 type Link = (u32, LinkName);
@@ -37,7 +41,10 @@ struct Change {
 #[derive(Debug)]
 pub(super) struct Done {
     changes: Vec<Change>,
+    /// How many of them come before the addresses leave.
+    leaving: usize,
     from: Link,
+    to: Link,
     ips: Vec<IpAddr>,
 }
 
@@ -66,11 +73,15 @@ impl Own<'_> {
 /// Moves the addresses of one link, and the routes through it, to another: all of it but what is the
 /// link's own, or nothing.
 pub(super) fn move_over(host: &NetNs, from: Link, to: Link, own: Option<&Own<'_>>) -> Result<Done> {
-    let changes = plan(host, from, to, own)?;
+    let (changes, leaving) = plan(host, from, to, own)?;
     let connection = host.connection()?;
     let ips: Vec<IpAddr> = told_addresses(connection, from.0)?.iter().map(|told| told.ip).collect();
-    let mut done = Done { changes: Vec::with_capacity(changes.len()), from, ips };
-    for change in changes {
+    let made = Vec::with_capacity(changes.len());
+    let mut done = Done { changes: made, leaving, from, to, ips };
+    for (at, change) in changes.into_iter().enumerate() {
+        if at == leaving {
+            wait_for_local_routes(connection, to.0, &done.ips);
+        }
         let outcome = submit(connection, change.apply.clone());
         let error = match outcome {
             Ok(()) => {
@@ -100,7 +111,10 @@ impl Done {
     pub(super) fn undo(&self, host: &NetNs) -> Result<()> {
         let connection = host.connection()?;
         let mut outcome = Ok(());
-        for change in self.changes.iter().rev() {
+        for (at, change) in self.changes.iter().enumerate().rev() {
+            if at + 1 == self.leaving && self.changes.len() > self.leaving {
+                wait_for_local_routes(connection, self.from.0, &self.ips);
+            }
             for request in &change.undo {
                 match insist(connection, request) {
                     // Refused so, it had not been done.
@@ -125,6 +139,20 @@ impl Done {
     }
 }
 
+/// An IPv6 address can be used when the kernel has made its local route, which it does some moments
+/// after the address. Not waited for long: it is a matter of one lost packet.
+fn wait_for_local_routes(connection: &Connection, link: u32, ips: &[IpAddr]) {
+    let request = encode::get_routes(&RouteFilter::new().family(Family::V6), Some(link));
+    let started = Instant::now();
+    while started.elapsed() < LOCAL_ROUTES_TAKE {
+        let Ok(there) = connection.dump(&request, decode::local_route) else { return };
+        if ips.iter().all(|ip| ip.is_ipv4() || there.contains(ip)) {
+            return;
+        }
+        std::thread::sleep(Duration::from_micros(500));
+    }
+}
+
 /// Neighbours would learn it by themselves when their entries have grown old.
 fn announce(host: &NetNs, link: Link, ips: Vec<IpAddr>) {
     let told = Announcement::of(Announce::once(), host, link.1, link.0, ips);
@@ -133,7 +161,7 @@ fn announce(host: &NetNs, link: Link, ips: Vec<IpAddr>) {
 
 /// In the order that leaves no moment without an address: added there, routes changed over, and only
 /// then taken away here.
-fn plan(host: &NetNs, from: Link, to: Link, own: Option<&Own<'_>>) -> Result<Vec<Change>> {
+fn plan(host: &NetNs, from: Link, to: Link, own: Option<&Own<'_>>) -> Result<(Vec<Change>, usize)> {
     let connection = host.connection()?;
     let mut leaving = told_addresses(connection, from.0)?;
     leaving.retain(|told| own.is_none() || !Own::is_address(told.net));
@@ -167,9 +195,10 @@ fn plan(host: &NetNs, from: Link, to: Link, own: Option<&Own<'_>>) -> Result<Vec
     }
     // From now on the other link answers for them, and this one does not.
     changes.extend(leave_arp_to_the_other(host, from)?);
+    let before = changes.len();
     // Secondary addresses go before their primary one, which would take them along.
     changes.extend(leaving.iter().rev().map(|told| delete(told, from)));
-    Ok(changes)
+    Ok((changes, before))
 }
 
 fn told_addresses(connection: &Connection, link: u32) -> Result<Vec<Told>> {

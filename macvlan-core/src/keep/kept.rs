@@ -30,7 +30,12 @@ pub(super) struct Kept {
     pause: Duration,
     /// Why it failed last.
     told: Option<String>,
+    /// What was seen last of the link that all depends on.
+    seen: Option<Seen>,
 }
+
+/// A link's index, flags, MTU, MAC address and carrier.
+type Seen = (u32, u32, u32, Option<MacAddr>, Option<bool>);
 
 impl Kept {
     pub(super) fn new(endpoint: Endpoint, netns: NetNs) -> Self {
@@ -43,6 +48,7 @@ impl Kept {
             not_before: None,
             pause: FIRST_PAUSE,
             told: None,
+            seen: None,
         }
     }
 
@@ -92,7 +98,7 @@ impl Kept {
             self.know(&parent);
         }
         self.attachment = Some(attachment);
-        (self.due, self.not_before, self.told) = (None, None, None);
+        (self.due, self.not_before, self.told, self.seen) = (None, None, None, None);
         self.pause = FIRST_PAUSE;
     }
 
@@ -134,12 +140,30 @@ impl Kept {
             return Some(KeepEvent::Renamed(attachment?, self.known?.0));
         }
         if self.is_by_name(&link.name) || self.is_by_mac(link) {
+            self.hope(link);
             // Not earlier than it may: what we do in vain makes links come and go, too.
             let now = Instant::now();
             let earliest = self.not_before.map_or(now, |not_before| not_before.max(now));
             self.due = Some(self.due.map_or(earliest, |due| due.min(earliest)));
         }
         None
+    }
+
+    /// What we do in vain makes VLANs come and go, and never changes what they are on: when that has
+    /// changed, there is reason to hope anew.
+    fn hope(&mut self, link: &LinkInfo) {
+        let mut bottom = self.endpoint.parent();
+        while let Some(base) = bottom.get_base() {
+            bottom = base;
+        }
+        let on_demand = self.endpoint.parent().on_demand().is_some();
+        if on_demand && bottom.id().is_ok_and(|id| id.to_string() != link.name) {
+            return;
+        }
+        let now = (link.index, link.flags, link.mtu, link.mac, link.carrier);
+        if self.seen.replace(now) != Some(now) {
+            (self.not_before, self.pause) = (None, FIRST_PAUSE);
+        }
     }
 
     /// Whether it has the name of the parent, or of what the parent is made on.

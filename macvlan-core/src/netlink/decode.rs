@@ -492,6 +492,14 @@ pub(crate) fn route_through(
     Some(message)
 }
 
+/// The address that a local route is for.
+pub(crate) fn local_route(payload: &[u8]) -> Option<IpAddr> {
+    const RTN_LOCAL: u8 = 2;
+    let (header, rest) = payload.split_first_chunk::<12>()?;
+    let destination = attributes(rest).find_map(|(kind, value)| (kind == RTA_DST).then_some(value));
+    ip_of(destination?).filter(|_| header[7] == RTN_LOCAL)
+}
+
 /// The kernel tells more than it takes: how the links of several next hops are, what a next hop object
 /// says beside its number, and when a route expires in another attribute than the one that sets it.
 fn repeatable(attributes: &mut Vec<RouteAttribute>) {
