@@ -17,6 +17,9 @@ use crate::netns::NetNs;
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// `IFF_UP`, `IFF_RUNNING`, `IFF_LOWER_UP`.
+const UP_AND_RUNNING: u32 = 0x1 | 0x40 | 0x1_0000;
+
 pub(super) struct Kept {
     endpoint: Endpoint,
     netns: NetNs,
@@ -160,7 +163,7 @@ impl Kept {
         if on_demand && bottom.id().is_ok_and(|id| id.to_string() != link.name) {
             return;
         }
-        let now = (link.index, link.flags, link.mtu, link.mac, link.carrier);
+        let now = (link.index, link.flags & UP_AND_RUNNING, link.mtu, link.mac, link.carrier);
         if self.seen.replace(now) != Some(now) {
             (self.not_before, self.pause) = (None, FIRST_PAUSE);
         }
