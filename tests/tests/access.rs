@@ -161,6 +161,25 @@ fn an_address_of_its_own_and_a_prefix() -> Outcome {
     Ok(())
 }
 
+/// On a VLAN that is made on demand: it goes with the last who is on it, be that the host.
+fn on_a_vlan_that_is_made_on_demand() -> Outcome {
+    need(Need::Vlan)?;
+    let lab = Lab::new()?;
+    let before = Snapshot::settled(&lab.a.netns);
+    let bare = lab.a.host.access("ens33.100").unwrap_err();
+    assert!(bare.to_string().contains("no address to borrow"), "{bare}");
+    let wanted = Access::on("ens33.100")?.address("10.0.0.1".parse()?);
+    let access = lab.a.host.access_by(wanted)?;
+    let inside = NetNs::anonymous()?;
+    let endpoint = Endpoint::new("eth0", "ens33.100")?.address("10.0.0.2/24".parse()?);
+    let attachment = access.attach(&endpoint, &inside)?;
+    assert!(ping(&lab.a.netns, "10.0.0.2").is_some());
+    assert!(ping(&inside, "10.0.0.1").is_some());
+    access.detach(attachment)?;
+    before.assert_same(&lab.a.netns);
+    Ok(())
+}
+
 /// A container that was attached without it is added; dropping takes the link away, unless it is kept,
 /// and then it is found again.
 fn dropped_or_kept() -> Outcome {
@@ -414,6 +433,7 @@ macvlan_tests::tests! {
     others_are_answered_by_the_parent,
     strict_reverse_path_filtering_is_minded,
     an_address_of_its_own_and_a_prefix,
+    on_a_vlan_that_is_made_on_demand,
     dropped_or_kept,
     what_cannot_be_is_refused,
     addresses_are_moved_and_moved_back,

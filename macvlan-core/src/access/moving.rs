@@ -44,7 +44,6 @@ pub(super) struct Done {
     /// How many of them come before the addresses leave.
     leaving: usize,
     from: Link,
-    to: Link,
     ips: Vec<IpAddr>,
 }
 
@@ -77,7 +76,7 @@ pub(super) fn move_over(host: &NetNs, from: Link, to: Link, own: Option<&Own<'_>
     let connection = host.connection()?;
     let ips: Vec<IpAddr> = told_addresses(connection, from.0)?.iter().map(|told| told.ip).collect();
     let made = Vec::with_capacity(changes.len());
-    let mut done = Done { changes: made, leaving, from, to, ips };
+    let mut done = Done { changes: made, leaving, from, ips };
     for (at, change) in changes.into_iter().enumerate() {
         if at == leaving {
             wait_for_local_routes(connection, to.0, &done.ips);
