@@ -248,10 +248,14 @@ fn seen(netns: &NetNs) -> Vec<String> {
         let answers = ip_batch(netns, options, &questions);
         let answers = Deserializer::from_str(&answers).into_iter::<Value>().flatten();
         for mut one in answers.flat_map(|answer| answer.as_array().cloned().unwrap_or_default()) {
-            if let Some(addresses) = one["addr_info"].as_array_mut() {
-                addresses.sort_by_key(ToString::to_string);
+            // Of a link's own state much moves by itself; it is about its addresses.
+            let addresses = one["addr_info"].as_array_mut().map(std::mem::take);
+            for address in addresses.into_iter().flatten() {
+                all.push(format!("{}: {address}", one["ifname"]));
             }
-            all.push(format!("{options}: {one}"));
+            if one["ifname"].is_null() {
+                all.push(format!("{options}: {one}"));
+            }
         }
     }
     let filter = netns.run(|| std::fs::read_to_string("/proc/sys/net/ipv4/conf/ens33/arp_filter"));
