@@ -232,6 +232,8 @@ fn what_cannot_be_is_refused() -> Outcome {
     let bare = Lab::with_addresses(&[], &[])?;
     let error = bare.a.host.access("ens33").unwrap_err();
     assert!(error.to_string().contains("no address to borrow"), "{error}");
+    let error = bare.a.host.access("ens99").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ParentNotFound, "{error}");
     Ok(())
 }
 

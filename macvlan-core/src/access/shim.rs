@@ -34,8 +34,17 @@ impl Shim {
     pub(super) fn make(host: &Host, access: &Access) -> Result<Self> {
         let handle = host.handle()?;
         let netns = host.netns();
-        // A VLAN that is made on demand may not be there yet, and has nothing to lend then.
-        let parent = handle.link(access.parent.id()?).ok();
+        let parent = match handle.link(access.parent.id()?) {
+            Ok(parent) => Some(parent),
+            // A VLAN that is made on demand may not be there yet, and has nothing to lend then.
+            Err(error) if error.is_not_found() && access.parent.on_demand().is_some() => None,
+            Err(error) if error.is_not_found() => {
+                return Err(error
+                    .because(ErrorKind::ParentNotFound, "the parent does not exist")
+                    .on_parent(access.parent.to_string()));
+            }
+            Err(error) => return Err(error),
+        };
         let lent = match &parent {
             Some(parent) => lendable(&handle, parent.index)?,
             None => Vec::new(),
