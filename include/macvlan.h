@@ -628,8 +628,8 @@ typedef struct macvlan_announcement macvlan_announcement;
 typedef struct macvlan_attachment macvlan_attachment;
 
 /**
- * The interfaces in a container, given by macvlan_host_attachments(). Freed with
- * macvlan_attachment_list_free().
+ * Container interfaces, given by macvlan_host_attachments() and macvlan_keeper_attachments(). Freed
+ * with macvlan_attachment_list_free().
  *
  * Threads: it never changes, so any number may look at it at once.
  */
@@ -2912,8 +2912,8 @@ void macvlan_keeper_free(struct macvlan_keeper *keeper);
 int macvlan_keep_event_kind(const struct macvlan_keep_event *event);
 
 /**
- * The event in words: "eth0 in an anonymous network namespace: its parent ens33 is gone". NULL if the
- * event is none.
+ * The event in words: "eth0 in the network namespace of pid 2084: its parent ens33 is gone". NULL if
+ * the event is none.
  */
 const char *macvlan_keep_event_text(const struct macvlan_keep_event *event);
 

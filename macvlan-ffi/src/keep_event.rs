@@ -90,8 +90,8 @@ pub unsafe extern "C" fn macvlan_keep_event_kind(event: *const macvlan_keep_even
     answer(0, || Ok(shared!(event).kind as c_int))
 }
 
-/// The event in words: "eth0 in an anonymous network namespace: its parent ens33 is gone". NULL if the
-/// event is none.
+/// The event in words: "eth0 in the network namespace of pid 2084: its parent ens33 is gone". NULL if
+/// the event is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keep_event_text(
     event: *const macvlan_keep_event,

@@ -1,12 +1,9 @@
 /*
  * On a real network: an address that somebody has is not used, the neighbours are told where one is
- * now, the host reaches its own container, what keeps a LAN dark is named, what a container sends is
- * limited, and a container is attached again when its parent comes back.
+ * now, what keeps a LAN dark is named, and what a container sends is limited.
  */
 
 #include "lab.h"
-
-#include <poll.h>
 
 static lab l;
 
@@ -196,145 +193,6 @@ static void announces(void)
     macvlan_netns_free(container);
 }
 
-/* Whether the host has a way to this subnet. */
-static bool leads_to(const macvlan_access *access, const char *prefix)
-{
-    macvlan_prefix_list *list = NULL;
-    size_t at;
-    bool found = false;
-    MUST(macvlan_access_routes(access, &list, &error));
-    for (at = 0; at < macvlan_prefix_list_count(list); at++)
-        found |= strcmp(macvlan_prefix_list_get(list, at), prefix) == 0;
-    CHECK(macvlan_prefix_list_get(list, at) == NULL);
-    macvlan_prefix_list_free(list);
-    return found;
-}
-
-static void host_and_container(void)
-{
-    macvlan_netns *container = NULL;
-    macvlan_endpoint *endpoint = eth0("192.168.15.3/24");
-    macvlan_attachment *attachment = NULL;
-    macvlan_access *access = NULL;
-    char name[16] = "?";
-    bool was_there = false;
-
-    MUST(macvlan_netns_anonymous(&container, &error));
-    REFUSED(macvlan_host_access(l.host, "ens99", &access, &error), ENODEV,
-            MACVLAN_ERROR_PARENT_NOT_FOUND, "ens99");
-    MUST(macvlan_host_access(l.host, "ens33", &access, &error));
-    CHECK(macvlan_access_name(access, name));
-    CHECK_TEXT(name, "ens33-host");
-    CHECK(macvlan_access_index(access) > 0);
-    CHECK(!leads_to(access, "192.168.15.3/32"));
-    MUST(macvlan_access_attach(access, endpoint, container, &attachment, &error));
-    CHECK(leads_to(access, "192.168.15.3/32"));
-    CHECK(lab_ping(l.here, "192.168.15.3", 5));
-    CHECK(lab_ping(container, "192.168.15.1", 5));
-
-    /* Without its last container the link goes, and it comes back with the next. */
-    MUST(macvlan_access_remove(access, attachment, &error));
-    CHECK(!macvlan_access_name(access, name) && name[0] == 0);
-    CHECK(macvlan_access_index(access) == 0);
-    CHECK(!lab_ping(l.here, "192.168.15.3", 1));
-    MUST(macvlan_access_add(access, attachment, &error));
-    CHECK(lab_ping(l.here, "192.168.15.3", 5));
-    MUST(macvlan_access_detach(access, attachment, &was_there, &error));
-    CHECK(was_there && macvlan_access_index(access) == 0);
-    MUST(macvlan_access_detach(access, attachment, NULL, &error)); /* gone already */
-
-    MUST(macvlan_access_close(access, &error));
-    REFUSED(macvlan_access_close(access, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
-            "access has been closed already");
-    REFUSED(macvlan_access_add(access, attachment, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
-            "access has been closed");
-    macvlan_access_free(access);
-    lab_witness(l.here, "ip -o link show type macvlan | grep . || echo none", "none");
-    macvlan_attachment_free(attachment);
-    macvlan_endpoint_free(endpoint);
-    macvlan_netns_free(container);
-}
-
-/* With an address of the host's link, a prefix, and a link that stays. */
-static void access_with_options(void)
-{
-    macvlan_access_options *options = NULL;
-    macvlan_parent *parent = NULL;
-    macvlan_access *access = NULL;
-    char name[16];
-
-    MUST(macvlan_parent_new("ens33", &parent, &error));
-    MUST(macvlan_access_options_new_on(parent, &options, &error));
-    macvlan_access_options_free(options);
-    macvlan_parent_free(parent);
-    MUST(macvlan_access_options_new("ens33", &options, &error));
-    MUST(macvlan_access_options_set_name(options, "mine", &error));
-    MUST(macvlan_access_options_add_address(options, "192.168.15.250", &error));
-    MUST(macvlan_access_options_add_route(options, "192.168.15.128/25", &error));
-    MUST(macvlan_access_options_set_keep(options, true, &error));
-    REFUSED(macvlan_access_options_add_address(options, "192.168.15.250/24", &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "is no IP address");
-    REFUSED(macvlan_access_options_add_route(options, "192.168.15.128", &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "is no subnet");
-    MUST(macvlan_host_access_by(l.host, options, &access, &error));
-    CHECK(macvlan_access_name(access, name));
-    CHECK_TEXT(name, "mine");
-    CHECK(leads_to(access, "192.168.15.128/25"));
-    lab_witness(l.here, "ip -4 -o address show dev mine", "192.168.15.250/32");
-    macvlan_access_free(access);
-    lab_witness(l.here, "ip route show dev mine", "192.168.15.128/25"); /* it was to be kept */
-    MUST(macvlan_access_options_set_keep(options, false, &error));
-    MUST(macvlan_host_access_by(l.host, options, &access, &error));
-    macvlan_access_options_free(options);
-    MUST(macvlan_access_close(access, &error));
-    macvlan_access_free(access);
-    lab_witness(l.here, "ip -o link show type macvlan | grep . || echo none", "none");
-}
-
-/* The parent's addresses move to the host's link, and back: told to, freed, or not confirmed in time. */
-static void moves(void)
-{
-    static const char at_link[] = "ip -4 -o address show dev ens33-host";
-    static const char at_parent[] = "ip -4 -o address show dev ens33";
-    macvlan_access *access = NULL;
-    macvlan_moving *moving = NULL;
-
-    MUST(macvlan_host_access(l.host, "ens33", &access, &error));
-    MUST(macvlan_access_move_addresses(access, 60000, &moving, &error));
-    CHECK(macvlan_moving_is_pending(moving));
-    lab_witness(l.here, at_link, "192.168.15.1/24");
-    CHECK(lab_ping(l.here, "192.168.15.2", 5));
-    MUST(macvlan_moving_confirm(moving, &error));
-    CHECK(!macvlan_moving_is_pending(moving));
-    REFUSED(macvlan_moving_undo(moving, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
-            "moving has been confirmed or undone already");
-    macvlan_moving_free(moving);
-    lab_witness(l.here, at_link, "192.168.15.1/24");
-    MUST(macvlan_access_move_back(access, &error));
-    lab_witness(l.here, at_parent, "192.168.15.1/24");
-
-    MUST(macvlan_access_move_addresses(access, 60000, &moving, &error));
-    MUST(macvlan_moving_undo(moving, &error));
-    macvlan_moving_free(moving);
-    lab_witness(l.here, at_parent, "192.168.15.1/24");
-
-    MUST(macvlan_access_move_addresses(access, 60000, &moving, &error));
-    lab_witness(l.here, at_link, "192.168.15.1/24");
-    macvlan_moving_free(moving);
-    lab_witness(l.here, at_parent, "192.168.15.1/24");
-
-    MUST(macvlan_access_move_addresses(access, 50, &moving, &error));
-    while (macvlan_moving_is_pending(moving))
-        usleep(10000);
-    REFUSED(macvlan_moving_confirm(moving, &error), ETIMEDOUT, MACVLAN_ERROR_TIMED_OUT,
-            "they have been moved back");
-    macvlan_moving_free(moving);
-    lab_witness(l.here, at_parent, "192.168.15.1/24");
-    CHECK(lab_ping(l.here, "192.168.15.2", 5));
-    macvlan_access_free(access);
-    lab_witness(l.here, "ip -o link show type macvlan | grep . || echo none", "none");
-}
-
 static void diagnoses(void)
 {
     macvlan_netns *container = NULL;
@@ -406,113 +264,6 @@ static void rates(void)
     macvlan_netns_free(container);
 }
 
-/* The next event, which has to be of this kind and about eth0 in this container; by poll(2). */
-static macvlan_keep_event *await(macvlan_keeper *keeper, int kind, const macvlan_netns *container)
-{
-    macvlan_keep_event *event = NULL;
-    struct pollfd readable;
-    int tries;
-    readable.fd = macvlan_keeper_fd(keeper);
-    readable.events = POLLIN;
-    for (tries = 0; tries < 100 && event == NULL; tries++) {
-        int patience = macvlan_keeper_patience(keeper);
-        CHECK(poll(&readable, 1, patience < 0 || patience > 1000 ? 1000 : patience) >= 0);
-        MUST(macvlan_keeper_next(keeper, 0, &event, &error));
-    }
-    CHECK(event != NULL); /* else it never came */
-    puts(macvlan_keep_event_text(event));
-    CHECK(macvlan_keep_event_kind(event) == kind);
-    CHECK_TEXT(macvlan_keep_event_name(event), "eth0");
-    CHECK(macvlan_netns_same_as(macvlan_keep_event_netns(event), container));
-    return event;
-}
-
-/* A cable with this MTU. */
-static void plug(uint32_t mtu)
-{
-    macvlan_link *cable = NULL;
-    MUST(macvlan_link_new_veth("ens33", "ens33", l.there, &cable, &error));
-    MUST(macvlan_link_set_mtu(cable, mtu, &error));
-    MUST(macvlan_link_set_up(cable, true, &error));
-    MUST(macvlan_handle_add_link(l.ip_here, cable, &error));
-    macvlan_link_free(cable);
-    MUST(macvlan_handle_set_up(l.ip_there, "ens33", &error));
-    MUST(macvlan_handle_add_address(l.ip_there, "ens33", "192.168.15.2/24", &error));
-}
-
-static void keeps(void)
-{
-    macvlan_netns *containers[2] = { NULL, NULL };
-    macvlan_endpoint *endpoint = eth0("192.168.15.3/24"), *other = eth0("192.168.15.4/24");
-    const macvlan_endpoint *of_these[1];
-    const macvlan_netns *to_those[1];
-    macvlan_keeper *keeper = NULL;
-    macvlan_keep_event *event = NULL;
-    macvlan_attachment_list *attached = NULL;
-    macvlan_attachment *attachment = NULL;
-    uint8_t mac[6], again[6];
-
-    MUST(macvlan_netns_anonymous(&containers[0], &error));
-    MUST(macvlan_netns_anonymous(&containers[1], &error));
-    MUST(macvlan_endpoint_set_mtu(endpoint, 1400, &error));
-    of_these[0] = endpoint;
-    to_those[0] = containers[0];
-    MUST(macvlan_host_keep(l.host, of_these, to_those, 1, &keeper, &error));
-    MUST(macvlan_keeper_add(keeper, other, containers[1], &error));
-    macvlan_endpoint_free(endpoint);
-    macvlan_endpoint_free(other);
-    MUST(macvlan_keeper_attachments(keeper, &attached, &error));
-    CHECK(macvlan_attachment_list_count(attached) == 2);
-    macvlan_attachment_mac(macvlan_attachment_list_get(attached, 0), mac);
-    macvlan_attachment_list_free(attached);
-    CHECK(macvlan_keeper_patience(keeper) == -1);
-
-    /* Not kept any more, but there. */
-    MUST(macvlan_keeper_release(keeper, "eth1", containers[1], &attachment, &error));
-    CHECK(attachment == NULL);
-    MUST(macvlan_keeper_release(keeper, "eth0", containers[1], &attachment, &error));
-    CHECK_TEXT(macvlan_attachment_address(attachment, 0), "192.168.15.4/24");
-    MUST(macvlan_host_detach(l.host, attachment, &error));
-    macvlan_attachment_free(attachment);
-
-    MUST(macvlan_handle_set_down(l.ip_here, "ens33", &error));
-    MUST(macvlan_handle_rename(l.ip_here, "ens33", "lan7", &error));
-    event = await(keeper, MACVLAN_KEEP_EVENT_RENAMED, containers[0]);
-    CHECK_TEXT(macvlan_keep_event_parent(event), "lan7");
-    CHECK(macvlan_keep_event_attachment(event) != NULL && macvlan_keep_event_error(event) == NULL);
-    macvlan_keep_event_free(event);
-
-    MUST(macvlan_handle_delete_link(l.ip_here, "lan7", &error));
-    event = await(keeper, MACVLAN_KEEP_EVENT_GONE, containers[0]);
-    CHECK_TEXT(macvlan_keep_event_parent(event), NULL);
-    macvlan_keep_event_free(event);
-    MUST(macvlan_keeper_next(keeper, 0, &event, &error));
-    CHECK(event == NULL);
-
-    /* It comes back with an MTU that is too small at first. */
-    plug(1300);
-    event = await(keeper, MACVLAN_KEEP_EVENT_FAILED, containers[0]);
-    CHECK(macvlan_keep_event_attachment(event) == NULL);
-    CHECK(macvlan_error_kind(macvlan_keep_event_error(event)) == MACVLAN_ERROR_MTU_TOO_LARGE);
-    macvlan_keep_event_free(event);
-    CHECK(macvlan_keeper_patience(keeper) >= 0);
-    MUST(macvlan_handle_set_mtu(l.ip_here, "ens33", 1500, &error));
-    event = await(keeper, MACVLAN_KEEP_EVENT_ATTACHED, containers[0]);
-    macvlan_attachment_mac(macvlan_keep_event_attachment(event), again);
-    CHECK(memcmp(mac, again, 6) == 0);
-    macvlan_keep_event_free(event);
-    CHECK(lab_ping(containers[0], "192.168.15.2", 5));
-
-    /* Waited for as long as it takes. */
-    MUST(macvlan_handle_delete_link(l.ip_here, "ens33", &error));
-    MUST(macvlan_keeper_next(keeper, -1, &event, &error));
-    CHECK(macvlan_keep_event_kind(event) == MACVLAN_KEEP_EVENT_GONE);
-    macvlan_keep_event_free(event);
-    macvlan_keeper_free(keeper);
-    macvlan_netns_free(containers[0]);
-    macvlan_netns_free(containers[1]);
-}
-
 static void lan(void)
 {
     l = lab_open();
@@ -520,12 +271,8 @@ static void lan(void)
     values();
     an_address_that_is_taken();
     announces();
-    host_and_container();
-    access_with_options();
-    moves();
     diagnoses();
     rates();
-    keeps();
     lab_close(&l);
 }
 
