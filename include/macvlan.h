@@ -52,7 +52,8 @@
  *
  * Threads. Each type says what may be done at once; objects can be handed from thread to thread.
  * Everything blocks: the kernel executes a request inside the system call that sends it. A fork is no
- * matter: descriptors are closed on exec, and nothing runs in the background.
+ * matter: descriptors are closed on exec, and nothing runs in the background but what
+ * macvlan_host_detach_later() and macvlan_access_move_addresses() start.
  *
  * Kernel headers. The modes of a macvlan are enum macvlan_mode of <linux/if_link.h>, with
  * MACVLAN_MODE_BRIDGE and so on; address generation is its enum in6_addr_gen_mode.
@@ -276,6 +277,14 @@ typedef enum macvlan_error_kinds {
      * What is there cannot be changed into what is wanted, and was not to be replaced.
      */
     MACVLAN_ERROR_NEEDS_REPLACEMENT = 23,
+    /**
+     * Somebody else on the network has this address; see macvlan_error_holder().
+     */
+    MACVLAN_ERROR_ADDRESS_IN_USE = 24,
+    /**
+     * What was waited for did not come in time.
+     */
+    MACVLAN_ERROR_TIMED_OUT = 25,
 } macvlan_error_kinds;
 
 /**
@@ -317,6 +326,130 @@ typedef enum macvlan_event_kinds {
      */
     MACVLAN_EVENT_LOST = 7,
 } macvlan_event_kinds;
+
+/**
+ * What is not as it should be. The numbers are stable, and more may come: a program has to expect
+ * numbers that are not listed here.
+ */
+typedef enum macvlan_finding_kinds {
+    /**
+     * There is no finding: macvlan_finding_kind(NULL).
+     */
+    MACVLAN_FINDING_NONE = 0,
+    /**
+     * The container's link does not exist any more.
+     */
+    MACVLAN_FINDING_LINK_GONE = 1,
+    /**
+     * The container's link is down.
+     */
+    MACVLAN_FINDING_LINK_DOWN = 2,
+    /**
+     * The container's link has another MAC address than it was given.
+     */
+    MACVLAN_FINDING_MAC_CHANGED = 3,
+    /**
+     * The parent does not exist any more.
+     */
+    MACVLAN_FINDING_PARENT_GONE = 4,
+    /**
+     * The parent, or a link below it, is down.
+     */
+    MACVLAN_FINDING_PARENT_DOWN = 5,
+    /**
+     * The parent, or a link below it, has no carrier.
+     */
+    MACVLAN_FINDING_NO_CARRIER = 6,
+    /**
+     * The parent, or a link below it, is a port of a bridge, bond or VRF, which takes its frames.
+     */
+    MACVLAN_FINDING_PARENT_IS_PORT = 7,
+    /**
+     * The parent is wireless.
+     */
+    MACVLAN_FINDING_WIRELESS = 8,
+    /**
+     * The link has no address of the peer's family.
+     */
+    MACVLAN_FINDING_NO_ADDRESS = 9,
+    /**
+     * No route leads to the peer by this link.
+     */
+    MACVLAN_FINDING_NO_ROUTE = 10,
+    /**
+     * The peer is the host itself, which its own macvlans do not reach.
+     */
+    MACVLAN_FINDING_PEER_IS_HOST = 11,
+    /**
+     * The container's question did not leave by the parent.
+     */
+    MACVLAN_FINDING_NOT_SENT = 12,
+    /**
+     * The question went out, and nobody has answered.
+     */
+    MACVLAN_FINDING_NO_ANSWER = 13,
+    /**
+     * The peer answers the parent, and not the container: something on the way lets only the
+     * parent's MAC address pass.
+     */
+    MACVLAN_FINDING_MAC_FILTERED = 14,
+    /**
+     * The answer arrives only while the parent is promiscuous.
+     */
+    MACVLAN_FINDING_NOT_PROMISCUOUS = 15,
+    /**
+     * The answer has reached the parent, and not the container.
+     */
+    MACVLAN_FINDING_ANSWER_LOST = 16,
+    /**
+     * Several answer for one address.
+     */
+    MACVLAN_FINDING_SEVERAL_ANSWER = 17,
+    /**
+     * Somebody else sends with the container's MAC address.
+     */
+    MACVLAN_FINDING_MAC_ELSEWHERE = 18,
+    /**
+     * The wire carries other VLANs than this one.
+     */
+    MACVLAN_FINDING_OTHER_VLANS = 19,
+    /**
+     * The container remembers another MAC address than the peer has.
+     */
+    MACVLAN_FINDING_WRONG_NEIGHBOUR = 20,
+} macvlan_finding_kinds;
+
+/**
+ * What a keeper has seen or done. More may come: a program has to expect numbers that are not listed
+ * here.
+ */
+typedef enum macvlan_keep_event_kinds {
+    /**
+     * Something that this version has no number for.
+     */
+    MACVLAN_KEEP_EVENT_OTHER = 0,
+    /**
+     * The parent of the attachment is gone, and its link with it. It is waited for.
+     */
+    MACVLAN_KEEP_EVENT_GONE = 1,
+    /**
+     * The endpoint is attached again: same name, MAC address, addresses and routes.
+     */
+    MACVLAN_KEEP_EVENT_ATTACHED = 2,
+    /**
+     * The parent of the attachment has another name now. Nothing had to be done.
+     */
+    MACVLAN_KEEP_EVENT_RENAMED = 3,
+    /**
+     * The parent is back, and the endpoint could not be attached to it; it will be tried again. Told
+     * when the reason is another than the last time.
+     */
+    MACVLAN_KEEP_EVENT_FAILED = 4,
+    /**
+     * The container's namespace cannot be entered any more: its endpoint is not kept from now on.
+     */
+    MACVLAN_KEEP_EVENT_ENDED = 5,
+} macvlan_keep_event_kinds;
 
 /**
  * What a link can send and receive in one piece.
@@ -413,6 +546,31 @@ typedef enum macvlan_statistic {
 } macvlan_statistic;
 
 /**
+ * A host's way to the containers on one parent, by a macvlan of its own beside them: the kernel does
+ * not let it reach them otherwise. Given by macvlan_host_access(). Freed with macvlan_access_free().
+ *
+ * Containers that are attached by macvlan_access_attach() can be reached from the host, and can reach
+ * it at the parent's addresses. It has to be mode bridge on both sides. When the last container is
+ * detached by macvlan_access_detach(), or the access is closed or freed, the host's link goes, unless
+ * it is to be kept; it comes back with the next container.
+ *
+ * The link answers ARP only for what the host reaches by it (arp_filter), so that others on the
+ * network go on using the parent. IPv6 knows no such thing: with borrowed addresses, others may learn
+ * either MAC address, and both lead to the host.
+ *
+ * Threads: any number may use it at once; it is closed and freed when nobody does.
+ */
+typedef struct macvlan_access macvlan_access;
+
+/**
+ * How a host is to reach the containers on one of its parents: a value, for macvlan_host_access_by().
+ * Freed with macvlan_access_options_free().
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_access_options macvlan_access_options;
+
+/**
  * Which addresses are wanted; all, as long as nothing is set. Freed with
  * macvlan_address_filter_free(). The kernel leaves out the others.
  *
@@ -437,6 +595,27 @@ typedef struct macvlan_address_info macvlan_address_info;
 typedef struct macvlan_address_list macvlan_address_list;
 
 /**
+ * How the neighbours are told of addresses, by gratuitous ARP and unsolicited neighbour
+ * advertisements: a value, for macvlan_endpoint_set_announce() and macvlan_attachment_announce().
+ * Freed with macvlan_announce_free().
+ *
+ * Whoever has talked to the address before, when it was somebody else's, learns its MAC address at
+ * once and not when its own entry has grown old, which takes up to half an hour.
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_announce macvlan_announce;
+
+/**
+ * Announcements of an attachment's addresses, to be sent by whoever has the time: nothing is sent
+ * before macvlan_announcement_run() or macvlan_announcement_send(). Freed with
+ * macvlan_announcement_free().
+ *
+ * Threads: it never changes, so any number may use it at once; it is freed when nobody does.
+ */
+typedef struct macvlan_announcement macvlan_announcement;
+
+/**
  * One container interface, as it was set up. Freed with macvlan_attachment_free(), unless it is a
  * part of a list; that changes nothing about the interface.
  *
@@ -449,8 +628,8 @@ typedef struct macvlan_address_list macvlan_address_list;
 typedef struct macvlan_attachment macvlan_attachment;
 
 /**
- * The interfaces in a container, given by macvlan_host_attachments(). Freed with
- * macvlan_attachment_list_free().
+ * Container interfaces, given by macvlan_host_attachments() and macvlan_keeper_attachments(). Freed
+ * with macvlan_attachment_list_free().
  *
  * Threads: it never changes, so any number may look at it at once.
  */
@@ -471,6 +650,14 @@ typedef struct macvlan_change macvlan_change;
  * Threads: any number may ask whether it is finished; macvlan_detaching_wait() needs it alone.
  */
 typedef struct macvlan_detaching macvlan_detaching;
+
+/**
+ * What was found out about an attachment and a peer, given by macvlan_host_diagnose(). Freed with
+ * macvlan_diagnosis_free(); all that it tells belongs to it.
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_diagnosis macvlan_diagnosis;
 
 /**
  * One thing that is not as an endpoint says: a part of a macvlan_difference_list, which it is freed
@@ -515,6 +702,13 @@ typedef struct macvlan_error macvlan_error;
 typedef struct macvlan_event macvlan_event;
 
 /**
+ * Something that is not as it should be: a part of a macvlan_diagnosis, which it is freed with.
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_finding macvlan_finding;
+
+/**
  * The links, addresses and routes of one network namespace. Every function is one verb of `ip`, and
  * its comment names the command. Freed with macvlan_handle_free().
  *
@@ -526,6 +720,21 @@ typedef struct macvlan_event macvlan_event;
 typedef struct macvlan_handle macvlan_handle;
 
 /**
+ * Who has an address: a part of an error or of a macvlan_holder_list, which it is freed with.
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_holder macvlan_holder;
+
+/**
+ * Who has which of the addresses that were asked for, in the order of the addresses, given by
+ * macvlan_host_probe_free(). Freed with macvlan_holder_list_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_holder_list macvlan_holder_list;
+
+/**
  * An open session on the namespace that parent links live in: attaches endpoints to containers, and
  * detaches them. Open one and keep it. Freed with macvlan_host_free().
  *
@@ -535,6 +744,31 @@ typedef struct macvlan_handle macvlan_handle;
  * Threads: any number may use it at once; it is freed when nobody does.
  */
 typedef struct macvlan_host macvlan_host;
+
+/**
+ * What a keeper has seen or done, given by macvlan_keeper_next(). Freed with
+ * macvlan_keep_event_free(); all that it tells belongs to it.
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_keep_event macvlan_keep_event;
+
+/**
+ * Keeps endpoints attached: when their parent disappears (a network card that is pulled out, a driver
+ * that is loaded anew, a VLAN that somebody makes again) and comes back, also with another index, or,
+ * known by its MAC address, with another name, they are attached again, with the same name, MAC
+ * address, addresses and routes. VLANs that are made on demand are made again. Given by
+ * macvlan_host_keep(). Freed with macvlan_keeper_free().
+ *
+ * That a link goes down is no reason to do anything: the kernel keeps what is on it. Nor is it that
+ * somebody takes the container's link away while its parent stands.
+ *
+ * It works when macvlan_keeper_next() is called: on a thread that waits there, or in a loop over
+ * descriptors, with macvlan_keeper_fd() and macvlan_keeper_patience() for poll(2).
+ *
+ * Threads: one at a time.
+ */
+typedef struct macvlan_keeper macvlan_keeper;
 
 /**
  * A link to be made by macvlan_handle_add_link(); a value, which asks nothing of the kernel. Freed
@@ -566,6 +800,16 @@ typedef struct macvlan_link_info macvlan_link_info;
  * Threads: it never changes, so any number may look at it at once.
  */
 typedef struct macvlan_link_list macvlan_link_list;
+
+/**
+ * Addresses that have been moved, to be confirmed: given by macvlan_access_move_addresses(). At its
+ * deadline it moves them back by itself. Freed with macvlan_moving_free(), which moves them back at
+ * once if they were not confirmed.
+ *
+ * Threads: any number may ask whether it is pending; whoever confirms, undoes or frees it needs it
+ * alone.
+ */
+typedef struct macvlan_moving macvlan_moving;
 
 /**
  * Which neighbours are wanted; all, as long as nothing is set. Freed with
@@ -649,6 +893,24 @@ typedef struct macvlan_plan macvlan_plan;
  * Threads: any number may use it at once; it is freed when nobody does.
  */
 typedef struct macvlan_pool macvlan_pool;
+
+/**
+ * Subnets, given by macvlan_access_routes(). Freed with macvlan_prefix_list_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_prefix_list macvlan_prefix_list;
+
+/**
+ * How addresses are asked for on the network before they are used: a value, for
+ * macvlan_endpoint_set_probe() and macvlan_host_probe_free(). Freed with macvlan_probe_free().
+ *
+ * IPv4 addresses are asked for by ARP probes (RFC 5227), which change nobody's neighbour table. IPv6
+ * addresses are checked by the kernel's own duplicate detection, whose verdict is waited for.
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_probe macvlan_probe;
 
 /**
  * Holds a link promiscuous until it is freed with macvlan_promisc_free(), given by
@@ -800,6 +1062,11 @@ const char *macvlan_error_kernel_message(const struct macvlan_error *error);
 const char *macvlan_error_hint(const struct macvlan_error *error);
 
 /**
+ * Who has the address, where somebody else on the network was found to have it; NULL otherwise.
+ */
+const struct macvlan_holder *macvlan_error_holder(const struct macvlan_error *error);
+
+/**
  * How many things had been done before the failure and could not be undone; mostly 0.
  */
 size_t macvlan_error_leftover_count(const struct macvlan_error *error);
@@ -813,6 +1080,38 @@ const char *macvlan_error_leftover(const struct macvlan_error *error, size_t ind
  * Frees an error; does nothing to NULL.
  */
 void macvlan_error_free(struct macvlan_error *error);
+
+/**
+ * The address. This and the other text belong to the holder. NULL if the holder is none.
+ */
+const char *macvlan_holder_address(const struct macvlan_holder *holder);
+
+/**
+ * The MAC address of the one that has it. Whether it is known; zeroes if not: the kernel found the
+ * duplicate, and nobody was heard.
+ */
+bool macvlan_holder_mac(const struct macvlan_holder *holder, uint8_t mac[6]);
+
+/**
+ * In words: "02:00:00:00:00:05 has 192.168.15.5". NULL if the holder is none.
+ */
+const char *macvlan_holder_text(const struct macvlan_holder *holder);
+
+/**
+ * How many holders there are; 0 if all addresses are free.
+ */
+size_t macvlan_holder_list_count(const struct macvlan_holder_list *list);
+
+/**
+ * One of the holders, counted from 0. It belongs to the list. NULL past the end.
+ */
+const struct macvlan_holder *macvlan_holder_list_get(const struct macvlan_holder_list *list,
+                                                     size_t index);
+
+/**
+ * Frees a list; does nothing to NULL.
+ */
+void macvlan_holder_list_free(struct macvlan_holder_list *list);
 
 /**
  * The MAC address that Docker derives from an IPv4 address: 02:42: and its four bytes.
@@ -1586,6 +1885,49 @@ int macvlan_endpoint_set_wait_for_mac(struct macvlan_endpoint *endpoint,
                                       struct macvlan_error **error);
 
 /**
+ * Has every address asked for on the network before it is used; not asked for when not set. The probe
+ * is copied.
+ *
+ * The link is made and set up, all addresses are asked for at the same time, and only then are they
+ * added, and the routes. When somebody else has one, everything is as before, and the error is
+ * MACVLAN_ERROR_ADDRESS_IN_USE and names the holder. The parent's own addresses count too.
+ */
+int macvlan_endpoint_set_probe(struct macvlan_endpoint *endpoint,
+                               const struct macvlan_probe *probe,
+                               struct macvlan_error **error);
+
+/**
+ * Has the neighbours told where its addresses are now, as soon as each can be used; they are not told
+ * when not set. How is copied.
+ *
+ * The kernel does it by itself, by arp_notify and ndisc_notify, which stay set: it does so again
+ * whenever the link comes up or gets another MAC address. What it leaves out is announced by a frame
+ * of the library's.
+ */
+int macvlan_endpoint_set_announce(struct macvlan_endpoint *endpoint,
+                                  const struct macvlan_announce *announce,
+                                  struct macvlan_error **error);
+
+/**
+ * How fast it may send at most, as tc writes it: "10mbit", "512kbit", "1gbit", "9600bit"; as fast as
+ * its parent when not set.
+ *
+ * By the kernel's token bucket filter (tbf); a kernel without it refuses the attaching with
+ * MACVLAN_ERROR_UNSUPPORTED, and nothing remains. What it receives is the senders' business.
+ * macvlan_host_check() does not look at it.
+ */
+int macvlan_endpoint_set_rate(struct macvlan_endpoint *endpoint,
+                              const char *rate,
+                              struct macvlan_error **error);
+
+/**
+ * The same in bits a second, 8 at least.
+ */
+int macvlan_endpoint_set_rate_bits(struct macvlan_endpoint *endpoint,
+                                   uint64_t bits_per_second,
+                                   struct macvlan_error **error);
+
+/**
  * Its MAC address. Whether one was set; zeroes if not.
  */
 bool macvlan_endpoint_mac(const struct macvlan_endpoint *endpoint, uint8_t mac[6]);
@@ -1693,6 +2035,174 @@ int macvlan_endpoint_addr_gen_mode(const struct macvlan_endpoint *endpoint);
  * How long to try again, in milliseconds, while somebody else has the MAC address; 0 for not at all.
  */
 uint32_t macvlan_endpoint_wait_for_mac(const struct macvlan_endpoint *endpoint);
+
+/**
+ * A copy of how its addresses are asked for, to be freed with macvlan_probe_free(); NULL if they are
+ * not.
+ */
+int macvlan_endpoint_probe(const struct macvlan_endpoint *endpoint,
+                           struct macvlan_probe **probe,
+                           struct macvlan_error **error);
+
+/**
+ * A copy of how the neighbours are told of its addresses, to be freed with macvlan_announce_free();
+ * NULL if they are not.
+ */
+int macvlan_endpoint_announce(const struct macvlan_endpoint *endpoint,
+                              struct macvlan_announce **announce,
+                              struct macvlan_error **error);
+
+/**
+ * How fast it may send at most, as macvlan_endpoint_set_rate() takes it; NULL if that was not set.
+ */
+const char *macvlan_endpoint_rate(const struct macvlan_endpoint *endpoint);
+
+/**
+ * The same in bits a second; 0 if that was not set.
+ */
+uint64_t macvlan_endpoint_rate_bits(const struct macvlan_endpoint *endpoint);
+
+/**
+ * As RFC 5227 has it: three probes, 4 to 7 seconds in all.
+ */
+int macvlan_probe_rfc(struct macvlan_probe **probe, struct macvlan_error **error);
+
+/**
+ * Three probes within a quarter of a second. On a LAN whoever is awake answers within a few
+ * milliseconds.
+ */
+int macvlan_probe_quick(struct macvlan_probe **probe, struct macvlan_error **error);
+
+/**
+ * How many times each address is asked for, 1 at least (PROBE_NUM).
+ */
+int macvlan_probe_set_count(struct macvlan_probe *probe,
+                            uint32_t count,
+                            struct macvlan_error **error);
+
+/**
+ * Up to how many milliseconds, chosen at random, until it is asked first (PROBE_WAIT).
+ */
+int macvlan_probe_set_start(struct macvlan_probe *probe,
+                            uint32_t milliseconds,
+                            struct macvlan_error **error);
+
+/**
+ * How many milliseconds at least until it is asked again (PROBE_MIN).
+ */
+int macvlan_probe_set_interval(struct macvlan_probe *probe,
+                               uint32_t milliseconds,
+                               struct macvlan_error **error);
+
+/**
+ * Up to how many milliseconds more, chosen at random each time (PROBE_MAX less PROBE_MIN).
+ */
+int macvlan_probe_set_jitter(struct macvlan_probe *probe,
+                             uint32_t milliseconds,
+                             struct macvlan_error **error);
+
+/**
+ * How many milliseconds the last answer is waited for (ANNOUNCE_WAIT).
+ */
+int macvlan_probe_set_wait(struct macvlan_probe *probe,
+                           uint32_t milliseconds,
+                           struct macvlan_error **error);
+
+/**
+ * How many milliseconds the kernel may take for its duplicate detection of IPv6 addresses, which
+ * takes one to two seconds; 5000 when not set.
+ */
+int macvlan_probe_set_deadline(struct macvlan_probe *probe,
+                               uint32_t milliseconds,
+                               struct macvlan_error **error);
+
+/**
+ * How many times each address is asked for; 0 if the probe is none.
+ */
+uint32_t macvlan_probe_count(const struct macvlan_probe *probe);
+
+/**
+ * The longest that asking for IPv4 addresses takes when nobody answers, in milliseconds; 0 if the
+ * probe is none.
+ */
+uint32_t macvlan_probe_longest(const struct macvlan_probe *probe);
+
+/**
+ * Frees a probe; does nothing to NULL. What it was given to has a copy.
+ */
+void macvlan_probe_free(struct macvlan_probe *probe);
+
+/**
+ * Asks on a parent's network for `count` addresses of both families at once, and tells who has which;
+ * those that are not in the list are free. For pools of addresses. The parent is as in
+ * macvlan_endpoint_new().
+ *
+ * It is asked through a macvlan in a namespace of its own, both gone when this returns, because a
+ * question from the parent itself would not reach the containers on it. Those in modes private and
+ * vepa do not hear it either; the parent's own addresses are looked up. A parent that has a container
+ * in mode passthru is refused. Nobody's neighbour table changes.
+ */
+int macvlan_host_probe_free(const struct macvlan_host *host,
+                            const char *parent,
+                            const char *const *addresses,
+                            size_t count,
+                            const struct macvlan_probe *probe,
+                            struct macvlan_holder_list **holders,
+                            struct macvlan_error **error);
+
+/**
+ * Once, by the kernel when it takes the address into use. On a LAN that loses no frames it is enough.
+ */
+int macvlan_announce_once(struct macvlan_announce **announce,
+                          struct macvlan_error **error);
+
+/**
+ * As RFC 5227 has it: twice, two seconds apart.
+ */
+int macvlan_announce_rfc(struct macvlan_announce **announce, struct macvlan_error **error);
+
+/**
+ * How many times, 1 at least (ANNOUNCE_NUM).
+ */
+int macvlan_announce_set_count(struct macvlan_announce *announce,
+                               uint32_t count,
+                               struct macvlan_error **error);
+
+/**
+ * How many milliseconds from one to the next (ANNOUNCE_INTERVAL).
+ */
+int macvlan_announce_set_interval(struct macvlan_announce *announce,
+                                  uint32_t milliseconds,
+                                  struct macvlan_error **error);
+
+/**
+ * Whether attaching is to take as long as all of them; no when not set. Attaching then sends the first
+ * alone, and the others are sent by whoever calls macvlan_announcement_run(), on a thread of its
+ * choice: the library starts none.
+ */
+int macvlan_announce_set_blocking(struct macvlan_announce *announce,
+                                  bool blocking,
+                                  struct macvlan_error **error);
+
+/**
+ * How many times; 0 if the object is none.
+ */
+uint32_t macvlan_announce_count(const struct macvlan_announce *announce);
+
+/**
+ * How many milliseconds from one to the next.
+ */
+uint32_t macvlan_announce_interval(const struct macvlan_announce *announce);
+
+/**
+ * Whether attaching takes as long as all of them.
+ */
+bool macvlan_announce_is_blocking(const struct macvlan_announce *announce);
+
+/**
+ * Frees it; does nothing to NULL. What it was given to has a copy.
+ */
+void macvlan_announce_free(struct macvlan_announce *announce);
 
 /**
  * The plan as the `ip` commands that would do the same, one a line, each ended by a newline. It
@@ -2101,6 +2611,420 @@ const struct macvlan_attachment *macvlan_attachment_list_get(const struct macvla
  * Frees a list; does nothing to NULL.
  */
 void macvlan_attachment_list_free(struct macvlan_attachment_list *list);
+
+/**
+ * Announcements of an attachment's addresses. They do not need the attachment any more.
+ */
+int macvlan_attachment_announce(const struct macvlan_attachment *attachment,
+                                const struct macvlan_announce *announce,
+                                struct macvlan_announcement **announcement,
+                                struct macvlan_error **error);
+
+/**
+ * Sends all of them, and takes as long as that; `frames`, which can be NULL, tells how many frames
+ * were sent. Ends early when the link is gone.
+ */
+int macvlan_announcement_run(const struct macvlan_announcement *announcement,
+                             size_t *frames,
+                             struct macvlan_error **error);
+
+/**
+ * Announces each address once, now; `frames` is as in macvlan_announcement_run(). What the link does
+ * not have any more, or the kernel is still checking, is left out.
+ */
+int macvlan_announcement_send(const struct macvlan_announcement *announcement,
+                              size_t *frames,
+                              struct macvlan_error **error);
+
+/**
+ * Frees it; does nothing to NULL.
+ */
+void macvlan_announcement_free(struct macvlan_announcement *announcement);
+
+/**
+ * With the parent's own addresses, borrowed, and a route to each container. The parent is as in
+ * macvlan_endpoint_new().
+ */
+int macvlan_access_options_new(const char *parent,
+                               struct macvlan_access_options **options,
+                               struct macvlan_error **error);
+
+/**
+ * The same on a parent that is an object, which is copied.
+ */
+int macvlan_access_options_new_on(const struct macvlan_parent *parent,
+                                  struct macvlan_access_options **options,
+                                  struct macvlan_error **error);
+
+/**
+ * What the host's macvlan is called; the parent's name and "-host" when not set, or, where that is too
+ * long, "mvh" and the parent's index.
+ */
+int macvlan_access_options_set_name(struct macvlan_access_options *options,
+                                    const char *name,
+                                    struct macvlan_error **error);
+
+/**
+ * An address of its own, "192.168.15.250", one more each time, instead of the parent's. It is a host's
+ * address, as /32 or /128, and nobody else may have it.
+ */
+int macvlan_access_options_add_address(struct macvlan_access_options *options,
+                                       const char *address,
+                                       struct macvlan_error **error);
+
+/**
+ * A subnet that is containers' alone, "192.168.15.128/25", one more each time: one route leads to all
+ * of it, and none to each container in it.
+ */
+int macvlan_access_options_add_route(struct macvlan_access_options *options,
+                                     const char *prefix,
+                                     struct macvlan_error **error);
+
+/**
+ * Whether the link and its routes stay when the last container has gone and when the access is closed
+ * or freed; no when not set. What was kept is found again by macvlan_host_access().
+ */
+int macvlan_access_options_set_keep(struct macvlan_access_options *options,
+                                    bool keep,
+                                    struct macvlan_error **error);
+
+/**
+ * Frees it; does nothing to NULL. What was made with it has a copy.
+ */
+void macvlan_access_options_free(struct macvlan_access_options *options);
+
+/**
+ * Lets the host reach the containers on a parent, with the parent's own addresses: makes the link, or
+ * finds the one that was kept. If any of it fails, nothing has changed. The parent is as in
+ * macvlan_endpoint_new().
+ */
+int macvlan_host_access(struct macvlan_host *host,
+                        const char *parent,
+                        struct macvlan_access **access,
+                        struct macvlan_error **error);
+
+/**
+ * The same with options, which are copied.
+ */
+int macvlan_host_access_by(struct macvlan_host *host,
+                           const struct macvlan_access_options *options,
+                           struct macvlan_access **access,
+                           struct macvlan_error **error);
+
+/**
+ * Writes the name of the host's link, at most 15 characters and a zero byte. Whether there is a link:
+ * there is none when the last container has gone, and the name is empty then.
+ */
+bool macvlan_access_name(const struct macvlan_access *access,
+                         char name[16]);
+
+/**
+ * The index of the host's link; 0 if there is none at the moment.
+ */
+uint32_t macvlan_access_index(const struct macvlan_access *access);
+
+/**
+ * The destinations that the host reaches by it, at this moment.
+ */
+int macvlan_access_routes(const struct macvlan_access *access,
+                          struct macvlan_prefix_list **routes,
+                          struct macvlan_error **error);
+
+/**
+ * As macvlan_host_attach(), and the host has a route to each of the container's addresses; all of it,
+ * or nothing. The endpoint has to be a macvlan or macvtap in mode bridge on the same parent.
+ */
+int macvlan_access_attach(struct macvlan_access *access,
+                          const struct macvlan_endpoint *endpoint,
+                          const struct macvlan_netns *netns,
+                          struct macvlan_attachment **attachment,
+                          struct macvlan_error **error);
+
+/**
+ * Lets the host reach a container that is attached already.
+ */
+int macvlan_access_add(struct macvlan_access *access,
+                       const struct macvlan_attachment *attachment,
+                       struct macvlan_error **error);
+
+/**
+ * Takes the host's routes to a container away, and leaves the container as it is; with the last
+ * container the host's link goes, unless it is to be kept.
+ */
+int macvlan_access_remove(struct macvlan_access *access,
+                          const struct macvlan_attachment *attachment,
+                          struct macvlan_error **error);
+
+/**
+ * As macvlan_host_detach(), and the host's routes to the container go; with the last container, the
+ * host's link too, unless it is to be kept. `was_there`, which can be NULL, tells whether the
+ * container's interface was there, or gone already. The attachment still has to be freed.
+ */
+int macvlan_access_detach(struct macvlan_access *access,
+                          const struct macvlan_attachment *attachment,
+                          bool *was_there,
+                          struct macvlan_error **error);
+
+/**
+ * Moves the parent's addresses, and the routes through it, to the host's link: from then on host and
+ * containers are plain neighbours, with one connected subnet.
+ *
+ * There is no moment without an address. If any of it fails, everything is as before. Unless
+ * macvlan_moving_confirm() is called within so many milliseconds, it undoes itself, so that who has
+ * cut himself off only has to wait; the thread that sees to it ends with the macvlan_moving. A process
+ * that is killed leaves what it has done.
+ *
+ * IPv4 and IPv6; addresses that the kernel made by itself (link-local, by a router's advertisement)
+ * stay, and so do the routes that come from such advertisements. A DHCP client or a network manager
+ * has to be told itself.
+ */
+int macvlan_access_move_addresses(struct macvlan_access *access,
+                                  uint32_t milliseconds,
+                                  struct macvlan_moving **moving,
+                                  struct macvlan_error **error);
+
+/**
+ * Moves the addresses and routes back to the parent, if they have been moved, by this process or, with
+ * a link that was kept, by another.
+ */
+int macvlan_access_move_back(struct macvlan_access *access,
+                             struct macvlan_error **error);
+
+/**
+ * Takes the host's link away with its routes, if it is not to be kept, and tells how that went.
+ * Addresses that were moved are moved back before. The access still has to be freed.
+ */
+int macvlan_access_close(struct macvlan_access *access, struct macvlan_error **error);
+
+/**
+ * Frees an access, and closes it before, if that has not been done; does nothing to NULL.
+ */
+void macvlan_access_free(struct macvlan_access *access);
+
+/**
+ * How many subnets there are.
+ */
+size_t macvlan_prefix_list_count(const struct macvlan_prefix_list *list);
+
+/**
+ * One of the subnets as text, "192.168.15.3/32", counted from 0. It belongs to the list. NULL past the
+ * end.
+ */
+const char *macvlan_prefix_list_get(const struct macvlan_prefix_list *list,
+                                    size_t index);
+
+/**
+ * Frees a list; does nothing to NULL.
+ */
+void macvlan_prefix_list_free(struct macvlan_prefix_list *list);
+
+/**
+ * Leaves the addresses where they are, once. Too late, when they have been moved back already, is
+ * MACVLAN_ERROR_TIMED_OUT.
+ */
+int macvlan_moving_confirm(struct macvlan_moving *moving, struct macvlan_error **error);
+
+/**
+ * Moves the addresses back now, and tells how that went.
+ */
+int macvlan_moving_undo(struct macvlan_moving *moving, struct macvlan_error **error);
+
+/**
+ * Whether they are still moved and to be confirmed.
+ */
+bool macvlan_moving_is_pending(const struct macvlan_moving *moving);
+
+/**
+ * Frees it, and moves the addresses back if they were not confirmed; does nothing to NULL.
+ */
+void macvlan_moving_free(struct macvlan_moving *moving);
+
+/**
+ * Attaches `count` endpoints, or finds them attached (macvlan_host_ensure()), and keeps them so; those
+ * whose parent does not exist yet are waited for. If one fails otherwise, those that were attached by
+ * this call are detached again.
+ *
+ * The arrays have `count` places each: the endpoints, and the namespaces that they go to. All are
+ * copied.
+ */
+int macvlan_host_keep(struct macvlan_host *host,
+                      const struct macvlan_endpoint *const *endpoints,
+                      const struct macvlan_netns *const *namespaces,
+                      size_t count,
+                      struct macvlan_keeper **keeper,
+                      struct macvlan_error **error);
+
+/**
+ * Keeps one more endpoint, which is copied.
+ */
+int macvlan_keeper_add(struct macvlan_keeper *keeper,
+                       const struct macvlan_endpoint *endpoint,
+                       const struct macvlan_netns *netns,
+                       struct macvlan_error **error);
+
+/**
+ * Does not keep an endpoint any more, and gives its attachment, as it is; NULL if there is none with
+ * this name in this namespace, or its parent is gone at this moment.
+ */
+int macvlan_keeper_release(struct macvlan_keeper *keeper,
+                           const char *name,
+                           const struct macvlan_netns *netns,
+                           struct macvlan_attachment **attachment,
+                           struct macvlan_error **error);
+
+/**
+ * What is attached at this moment; copies.
+ */
+int macvlan_keeper_attachments(const struct macvlan_keeper *keeper,
+                               struct macvlan_attachment_list **attachments,
+                               struct macvlan_error **error);
+
+/**
+ * Sees to what has happened, and waits for the next event, at most so many milliseconds; as long as
+ * it takes if that is negative. If none has come by then, `event` is NULL and the function returns 0.
+ */
+int macvlan_keeper_next(struct macvlan_keeper *keeper,
+                        int milliseconds,
+                        struct macvlan_keep_event **event,
+                        struct macvlan_error **error);
+
+/**
+ * A descriptor that is readable when something has happened, for poll(2); it stays the keeper's. Call
+ * macvlan_keeper_next() with 0 milliseconds until it gives none, and again after
+ * macvlan_keeper_patience(). -1 if the keeper is none.
+ */
+int macvlan_keeper_fd(const struct macvlan_keeper *keeper);
+
+/**
+ * How many milliseconds poll(2) may wait at most until macvlan_keeper_next() is called, though the
+ * descriptor has not become readable: something that failed is to be tried again then. -1 for ever.
+ */
+int macvlan_keeper_patience(const struct macvlan_keeper *keeper);
+
+/**
+ * Frees a keeper; does nothing to NULL. The endpoints stay as they are.
+ */
+void macvlan_keeper_free(struct macvlan_keeper *keeper);
+
+/**
+ * What happened: one of enum macvlan_keep_event_kinds.
+ */
+int macvlan_keep_event_kind(const struct macvlan_keep_event *event);
+
+/**
+ * The event in words: "eth0 in the network namespace of pid 2084: its parent ens33 is gone". NULL if
+ * the event is none.
+ */
+const char *macvlan_keep_event_text(const struct macvlan_keep_event *event);
+
+/**
+ * The name of the endpoint that it is about. NULL if the event is none.
+ */
+const char *macvlan_keep_event_name(const struct macvlan_keep_event *event);
+
+/**
+ * The namespace of the container that it is about. NULL if the event is none.
+ */
+const struct macvlan_netns *macvlan_keep_event_netns(const struct macvlan_keep_event *event);
+
+/**
+ * The attachment that it is about; NULL if there is none: when it failed or ended.
+ */
+const struct macvlan_attachment *macvlan_keep_event_attachment(const struct macvlan_keep_event *event);
+
+/**
+ * The parent's new name; NULL if it has none.
+ */
+const char *macvlan_keep_event_parent(const struct macvlan_keep_event *event);
+
+/**
+ * Why it failed or ended; NULL if it did not.
+ */
+const struct macvlan_error *macvlan_keep_event_error(const struct macvlan_keep_event *event);
+
+/**
+ * Frees an event; does nothing to NULL.
+ */
+void macvlan_keep_event_free(struct macvlan_keep_event *event);
+
+/**
+ * Finds out why a container does not reach a peer on its network, "192.168.15.2": looks at its link,
+ * its parent and its addresses, asks for the peer (or the gateway to it) from inside, and listens on
+ * the parent to what goes out and what comes in.
+ *
+ * Takes a third of a second where the peer answers, and up to two where it does not. Nothing is
+ * changed, but that the parent is promiscuous for a moment where nobody answers. Needs CAP_NET_RAW
+ * beside the others.
+ */
+int macvlan_host_diagnose(const struct macvlan_host *host,
+                          const struct macvlan_attachment *attachment,
+                          const char *peer,
+                          struct macvlan_diagnosis **diagnosis,
+                          struct macvlan_error **error);
+
+/**
+ * Whether the peer, or the gateway that leads to it, has answered the container.
+ */
+bool macvlan_diagnosis_answered(const struct macvlan_diagnosis *diagnosis);
+
+/**
+ * How many findings there are; 0 if all is well.
+ */
+size_t macvlan_diagnosis_finding_count(const struct macvlan_diagnosis *diagnosis);
+
+/**
+ * One of the findings, counted from 0, what hinders most first. NULL past the end.
+ */
+const struct macvlan_finding *macvlan_diagnosis_finding(const struct macvlan_diagnosis *diagnosis,
+                                                        size_t index);
+
+/**
+ * Whether there is a finding of this kind, one of enum macvlan_finding_kinds.
+ */
+bool macvlan_diagnosis_has(const struct macvlan_diagnosis *diagnosis, int kind);
+
+/**
+ * How many facts there are.
+ */
+size_t macvlan_diagnosis_fact_count(const struct macvlan_diagnosis *diagnosis);
+
+/**
+ * Something that was seen, for the person reading, counted from 0: states of links, neighbour entries,
+ * frames, VLANs. NULL past the end.
+ */
+const char *macvlan_diagnosis_fact(const struct macvlan_diagnosis *diagnosis,
+                                   size_t index);
+
+/**
+ * All of it: the findings with their remedies and the facts, a line each. NULL if the diagnosis is
+ * none.
+ */
+const char *macvlan_diagnosis_text(const struct macvlan_diagnosis *diagnosis);
+
+/**
+ * Frees a diagnosis; does nothing to NULL.
+ */
+void macvlan_diagnosis_free(struct macvlan_diagnosis *diagnosis);
+
+/**
+ * What it is: one of enum macvlan_finding_kinds. MACVLAN_FINDING_NONE for NULL.
+ */
+int macvlan_finding_kind(const struct macvlan_finding *finding);
+
+/**
+ * The kind's name, for logs: "parent-down". NULL for NULL.
+ */
+const char *macvlan_finding_kind_name(const struct macvlan_finding *finding);
+
+/**
+ * What it is, in words. NULL for NULL.
+ */
+const char *macvlan_finding_text(const struct macvlan_finding *finding);
+
+/**
+ * What can be done about it. NULL for NULL.
+ */
+const char *macvlan_finding_remedy(const struct macvlan_finding *finding);
 
 /**
  * The text that stands for the link of an index: "#7", up to 11 characters and a zero byte. Every

@@ -104,6 +104,16 @@ impl Address {
         }
     }
 
+    /// Whether the kernel looks for duplicates before it uses the address.
+    pub(crate) fn is_checked_by_kernel(&self) -> bool {
+        self.net.addr().is_ipv6() && self.duplicate_detection == DuplicateDetection::Kernel
+    }
+
+    /// Whether anybody is asked for it, if the endpoint is to have that done.
+    pub(crate) fn is_probed(&self) -> bool {
+        self.net.addr().is_ipv4() || self.is_checked_by_kernel()
+    }
+
     /// How the kernel checks that nobody else has the address.
     pub fn duplicate_detection(&self) -> DuplicateDetection {
         self.duplicate_detection

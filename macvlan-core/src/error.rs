@@ -5,6 +5,8 @@ use std::fmt;
 
 use nix::errno::Errno;
 
+use crate::probe::Holder;
+
 /// The result of everything here that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -62,6 +64,10 @@ pub enum ErrorKind {
     ParentDown = 22,
     /// What is there cannot be changed into what is wanted, and was not to be replaced.
     NeedsReplacement = 23,
+    /// Somebody else on the network has this address; see [`Error::holder`].
+    AddressInUse = 24,
+    /// What was waited for did not come in time.
+    TimedOut = 25,
 }
 
 impl ErrorKind {
@@ -91,6 +97,8 @@ impl ErrorKind {
             Self::Bug => "bug",
             Self::ParentDown => "parent-down",
             Self::NeedsReplacement => "needs-replacement",
+            Self::AddressInUse => "address-in-use",
+            Self::TimedOut => "timed-out",
         }
     }
 }
@@ -126,6 +134,7 @@ struct Report {
     errno: Option<Errno>,
     kernel_message: Option<String>,
     leftovers: Vec<String>,
+    holder: Option<Holder>,
 }
 
 impl fmt::Display for Report {
@@ -209,6 +218,12 @@ impl Error {
         &self.0.leftovers
     }
 
+    /// Who has the address, where somebody else on the network was found to have it
+    /// ([`ErrorKind::AddressInUse`]).
+    pub fn holder(&self) -> Option<Holder> {
+        self.0.holder
+    }
+
     /// Whether something that was to be created is there already.
     pub fn is_exists(&self) -> bool {
         matches!(
@@ -257,6 +272,7 @@ impl Error {
             errno: None,
             kernel_message: None,
             leftovers: Vec::new(),
+            holder: None,
         }))
     }
 
@@ -309,6 +325,11 @@ impl Error {
 
     pub(crate) fn leaves(mut self, leftover: impl Into<String>) -> Self {
         self.0.leftovers.push(leftover.into());
+        self
+    }
+
+    pub(crate) fn held_by(mut self, holder: Holder) -> Self {
+        self.0.holder = Some(holder);
         self
     }
 

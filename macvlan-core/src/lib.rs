@@ -39,22 +39,29 @@
 //! - `serde`: values as text, what the kernel tells as structures.
 //! - `tokio`: `AsyncHost` and `EventStream`, for programs that live there.
 
+mod access;
 mod address;
+mod announce;
 mod crowd;
+mod diagnose;
 mod endpoint;
 mod error;
 mod explain;
 mod filter;
 mod handle;
 mod host;
+mod keep;
 mod link;
 mod mac;
 mod name;
 mod neighbour;
 mod netlink;
 mod netns;
+mod packet;
 mod pool;
+mod probe;
 mod promisc;
+mod rate;
 mod route;
 mod rule;
 mod text;
@@ -62,8 +69,11 @@ mod text;
 mod tokio;
 mod watch;
 
+pub use access::{Access, HostAccess, Moving};
 pub use address::{Address, AddressInfo, Assignment, DuplicateDetection};
+pub use announce::{Announce, Announcement};
 pub use crowd::Detaching;
+pub use diagnose::{Diagnosis, Finding, FindingKind};
 pub use endpoint::{
     Attachment, Detached, Difference, Endpoint, EndpointKind, Ensured, IntoParent, Parent, Plan,
     Step,
@@ -72,6 +82,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use filter::{AddressFilter, Family, LinkFilter, NeighbourFilter, RouteFilter};
 pub use handle::Handle;
 pub use host::Host;
+pub use keep::{KeepEvent, Keeper};
 pub use link::{
     AddrGenMode, IntoLinkId, IntoLinkName, Link, LinkInfo, LinkKind, LinkState, LinkStatistics,
     Macvlan, MacvlanChange, Mode, Offloads, SourceMacs, Vlan, VlanProtocol,
@@ -90,7 +101,9 @@ pub use netlink::faults::{Call, Fault, with_faults};
 pub use netlink::laid_open::{decode_links, encode_attach};
 pub use netns::{NetNs, NetNsId};
 pub use pool::Pool;
+pub use probe::{Holder, Probe};
 pub use promisc::PromiscGuard;
+pub use rate::Rate;
 pub use route::{NextHop, Route, RouteInfo, RouteKind, Scope};
 pub use rule::Rule;
 #[cfg(feature = "tokio")]

@@ -53,6 +53,11 @@ impl MacAddr {
         Self(bytes)
     }
 
+    /// Unchecked: what has stood in a checked one, or in a frame.
+    pub(crate) fn as_is(bytes: [u8; 6]) -> Self {
+        Self(bytes)
+    }
+
     /// The six bytes, first on the wire first.
     pub fn octets(self) -> [u8; 6] {
         self.0

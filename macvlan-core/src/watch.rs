@@ -67,7 +67,16 @@ pub struct Watch {
 
 impl Watch {
     pub(crate) fn open(netns: &NetNs) -> Result<Self> {
-        let listener = netns.visit(Listener::open)?.map_err(|errno| {
+        Self::to(netns, Listener::open)
+    }
+
+    /// Of links alone.
+    pub(crate) fn links(netns: &NetNs) -> Result<Self> {
+        Self::to(netns, Listener::open_for_links)
+    }
+
+    fn to(netns: &NetNs, open: fn() -> nix::Result<Listener>) -> Result<Self> {
+        let listener = netns.visit(open)?.map_err(|errno| {
             Error::system("watch a network namespace", errno).in_netns(netns.in_words())
         })?;
         Ok(Self { listener, netns: netns.clone(), waiting: VecDeque::new() })
@@ -78,7 +87,7 @@ impl Watch {
         self.wait(Some(timeout))
     }
 
-    fn wait(&mut self, timeout: Option<Duration>) -> Result<Option<Event>> {
+    pub(crate) fn wait(&mut self, timeout: Option<Duration>) -> Result<Option<Event>> {
         loop {
             if let Some(event) = self.waiting.pop_front() {
                 return Ok(Some(event));

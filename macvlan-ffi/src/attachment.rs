@@ -26,8 +26,8 @@ pub struct macvlan_attachment {
 }
 object!(macvlan_attachment, Attached);
 
-/// The interfaces in a container, given by macvlan_host_attachments(). Freed with
-/// macvlan_attachment_list_free().
+/// Container interfaces, given by macvlan_host_attachments() and macvlan_keeper_attachments(). Freed
+/// with macvlan_attachment_list_free().
 ///
 /// Threads: it never changes, so any number may look at it at once.
 pub struct macvlan_attachment_list {

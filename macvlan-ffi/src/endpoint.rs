@@ -39,6 +39,7 @@ pub(crate) struct Texts {
     pub(crate) gateways: text::Texts,
     pub(crate) routes: text::Texts,
     pub(crate) alternative_names: text::Texts,
+    pub(crate) rate: text::Text,
 }
 
 impl Described {

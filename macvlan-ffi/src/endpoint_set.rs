@@ -4,8 +4,9 @@ use std::ffi::{c_char, c_int};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use macvlan_core::{Address, Assignment, Endpoint, EndpointKind, Macvlan, Route};
+use macvlan_core::{Address, Assignment, Endpoint, EndpointKind, Macvlan, Rate, Route};
 
+use crate::announce::macvlan_announce;
 use crate::boundary::{Failure, boundary};
 use crate::endpoint::{macvlan_endpoint, no_macvlan};
 use crate::error::macvlan_error;
@@ -13,6 +14,7 @@ use crate::kernel::{EnumAddrGenMode, EnumMode, addr_gen_mode};
 use crate::mac::mac;
 use crate::object::{exclusive, shared};
 use crate::options::macvlan_options;
+use crate::probe::macvlan_probe;
 use crate::text::{ip, text};
 
 /// The options of a macvlan or macvtap changed in one point.
@@ -382,5 +384,72 @@ pub unsafe extern "C" fn macvlan_endpoint_set_wait_for_mac(
         let endpoint = exclusive!(endpoint).changing();
         let at_most = Duration::from_millis(milliseconds.into());
         *endpoint = endpoint.clone().wait_for_mac(at_most);
+    })
+}
+
+/// Has every address asked for on the network before it is used; not asked for when not set. The probe
+/// is copied.
+///
+/// The link is made and set up, all addresses are asked for at the same time, and only then are they
+/// added, and the routes. When somebody else has one, everything is as before, and the error is
+/// MACVLAN_ERROR_ADDRESS_IN_USE and names the holder. The parent's own addresses count too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_endpoint_set_probe(
+    endpoint: *mut macvlan_endpoint,
+    probe: *const macvlan_probe,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let endpoint = exclusive!(endpoint).changing();
+        *endpoint = endpoint.clone().probe(*shared!(probe));
+    })
+}
+
+/// Has the neighbours told where its addresses are now, as soon as each can be used; they are not told
+/// when not set. How is copied.
+///
+/// The kernel does it by itself, by arp_notify and ndisc_notify, which stay set: it does so again
+/// whenever the link comes up or gets another MAC address. What it leaves out is announced by a frame
+/// of the library's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_endpoint_set_announce(
+    endpoint: *mut macvlan_endpoint,
+    announce: *const macvlan_announce,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let endpoint = exclusive!(endpoint).changing();
+        *endpoint = endpoint.clone().announce(*shared!(announce));
+    })
+}
+
+/// How fast it may send at most, as tc writes it: "10mbit", "512kbit", "1gbit", "9600bit"; as fast as
+/// its parent when not set.
+///
+/// By the kernel's token bucket filter (tbf); a kernel without it refuses the attaching with
+/// MACVLAN_ERROR_UNSUPPORTED, and nothing remains. What it receives is the senders' business.
+/// macvlan_host_check() does not look at it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_endpoint_set_rate(
+    endpoint: *mut macvlan_endpoint,
+    rate: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let endpoint = exclusive!(endpoint).changing();
+        *endpoint = endpoint.clone().rate(text!(rate).parse()?);
+    })
+}
+
+/// The same in bits a second, 8 at least.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_endpoint_set_rate_bits(
+    endpoint: *mut macvlan_endpoint,
+    bits_per_second: u64,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let endpoint = exclusive!(endpoint).changing();
+        *endpoint = endpoint.clone().rate(Rate::bits_per_second(bits_per_second)?);
     })
 }

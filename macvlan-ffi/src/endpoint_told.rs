@@ -3,10 +3,14 @@
 use std::ffi::{c_char, c_int};
 use std::ptr::null;
 
-use crate::boundary::answer;
+use crate::announce::macvlan_announce;
+use crate::boundary::{answer, boundary};
 use crate::endpoint::macvlan_endpoint;
+use crate::error::macvlan_error;
 use crate::mac::{mac_out, put};
-use crate::object::{out, shared};
+use crate::object::{give, out, shared};
+use crate::probe::macvlan_probe;
+use crate::text::milliseconds;
 
 /// Its MAC address. Whether one was set; zeroes if not.
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
@@ -211,10 +215,55 @@ pub unsafe extern "C" fn macvlan_endpoint_addr_gen_mode(
 /// How long to try again, in milliseconds, while somebody else has the MAC address; 0 for not at all.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_wait_for_mac(endpoint: *const macvlan_endpoint) -> u32 {
+    answer(0, || Ok(milliseconds(shared!(endpoint).endpoint.get_wait_for_mac())))
+}
+
+/// A copy of how its addresses are asked for, to be freed with macvlan_probe_free(); NULL if they are
+/// not.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_endpoint_probe(
+    endpoint: *const macvlan_endpoint,
+    probe: *mut *mut macvlan_probe,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let probe = out!(probe);
+        if let Some(own) = shared!(endpoint).endpoint.get_probe() {
+            give(probe, own);
+        }
+    })
+}
+
+/// A copy of how the neighbours are told of its addresses, to be freed with macvlan_announce_free();
+/// NULL if they are not.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_endpoint_announce(
+    endpoint: *const macvlan_endpoint,
+    announce: *mut *mut macvlan_announce,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let announce = out!(announce);
+        if let Some(own) = shared!(endpoint).endpoint.get_announce() {
+            give(announce, own);
+        }
+    })
+}
+
+/// How fast it may send at most, as macvlan_endpoint_set_rate() takes it; NULL if that was not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_endpoint_rate(endpoint: *const macvlan_endpoint) -> *const c_char {
+    answer(null(), || {
+        let described = shared!(endpoint);
+        Ok(described.texts.rate.of_some(described.endpoint.get_rate()))
+    })
+}
+
+/// The same in bits a second; 0 if that was not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_endpoint_rate_bits(endpoint: *const macvlan_endpoint) -> u64 {
     answer(0, || {
-        Ok({
-            let at_most = shared!(endpoint).endpoint.get_wait_for_mac();
-            u32::try_from(at_most.as_millis()).unwrap_or(u32::MAX)
-        })
+        let rate = shared!(endpoint).endpoint.get_rate();
+        Ok(rate.map_or(0, |rate| rate.get_bits_per_second()))
     })
 }

@@ -2,11 +2,13 @@
 
 use std::ffi::{CString, c_char, c_int};
 use std::ptr::null;
+use std::sync::Arc;
 
 use macvlan_core::ErrorKind;
 
 use crate::boundary::{Failure, answer};
-use crate::object::{free, object, shared};
+use crate::holder::{Held, macvlan_holder};
+use crate::object::{Tagged, free, object, part, shared};
 use crate::text::c_string;
 
 /// Why something could not be done. Every function that can fail gives one in its last argument, if
@@ -73,6 +75,10 @@ pub enum macvlan_error_kinds {
     MACVLAN_ERROR_PARENT_DOWN = 22,
     /// What is there cannot be changed into what is wanted, and was not to be replaced.
     MACVLAN_ERROR_NEEDS_REPLACEMENT = 23,
+    /// Somebody else on the network has this address; see macvlan_error_holder().
+    MACVLAN_ERROR_ADDRESS_IN_USE = 24,
+    /// What was waited for did not come in time.
+    MACVLAN_ERROR_TIMED_OUT = 25,
 }
 
 /// What an error tells, as C takes it.
@@ -92,6 +98,7 @@ pub(crate) struct Report {
     kernel_message: Option<CString>,
     hint: Option<CString>,
     leftovers: Vec<CString>,
+    holder: Option<Arc<Tagged<Held>>>,
 }
 
 impl Report {
@@ -128,6 +135,7 @@ impl Report {
             kernel_message: error.kernel_message().map(c_string),
             hint: error.hint().map(c_string),
             leftovers: error.leftovers().iter().map(c_string).collect(),
+            holder: error.holder().map(|holder| Arc::new(part::<macvlan_holder>(holder.into()))),
         }
     }
 
@@ -148,6 +156,7 @@ impl Report {
             kernel_message: None,
             hint: hint.map(c_string),
             leftovers: Vec::new(),
+            holder: None,
         }
     }
 
@@ -167,7 +176,7 @@ fn errno(kind: ErrorKind) -> c_int {
         | ErrorKind::RouteExists
         | ErrorKind::Exists
         | ErrorKind::NeedsReplacement => libc::EEXIST,
-        ErrorKind::MacInUse => libc::EADDRINUSE,
+        ErrorKind::MacInUse | ErrorKind::AddressInUse => libc::EADDRINUSE,
         ErrorKind::GatewayUnreachable => libc::ENETUNREACH,
         ErrorKind::NamespaceGone | ErrorKind::NotFound => libc::ENOENT,
         ErrorKind::PermissionDenied => libc::EPERM,
@@ -176,6 +185,7 @@ fn errno(kind: ErrorKind) -> c_int {
         ErrorKind::Interrupted => libc::EINTR,
         ErrorKind::Bug => libc::ENOTRECOVERABLE,
         ErrorKind::ParentDown => libc::ENETDOWN,
+        ErrorKind::TimedOut => libc::ETIMEDOUT,
         _ => libc::EIO,
     }
 }
@@ -278,6 +288,14 @@ pub unsafe extern "C" fn macvlan_error_kernel_message(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_error_hint(error: *const macvlan_error) -> *const c_char {
     answer(null(), || Ok(pointer(shared!(error).hint.as_ref())))
+}
+
+/// Who has the address, where somebody else on the network was found to have it; NULL otherwise.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_error_holder(
+    error: *const macvlan_error,
+) -> *const macvlan_holder {
+    answer(null(), || Ok(shared!(error).holder.as_ref().map_or(null(), |held| held.pointer())))
 }
 
 /// How many things had been done before the failure and could not be undone; mostly 0.

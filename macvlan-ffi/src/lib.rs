@@ -13,11 +13,16 @@
 )]
 #![allow(clippy::doc_markdown, reason = "the comments are those of a C header")]
 
+pub mod access;
+pub mod access_options;
 pub mod address;
+pub mod announce;
+pub mod announcement;
 pub mod attachment;
 mod boundary;
 pub mod change;
 pub mod crowd;
+pub mod diagnosis;
 pub mod endpoint;
 pub mod endpoint_set;
 pub mod endpoint_told;
@@ -27,11 +32,15 @@ pub mod handle;
 pub mod handle_addresses;
 pub mod handle_links;
 pub mod handle_routes;
+pub mod holder;
 pub mod host;
+pub mod keep_event;
+pub mod keeper;
 mod kernel;
 pub mod link;
 pub mod link_info;
 pub mod mac;
+pub mod moving;
 pub mod neighbour;
 pub mod netns;
 mod object;
@@ -39,6 +48,7 @@ pub mod options;
 pub mod parent;
 pub mod plan;
 pub mod pool;
+pub mod probe;
 pub mod promisc;
 pub mod route;
 pub mod rule;

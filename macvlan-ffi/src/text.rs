@@ -6,8 +6,10 @@ use std::net::IpAddr;
 use std::ptr::null;
 use std::str::FromStr;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use crate::boundary::Failure;
+use crate::object::array;
 
 /// A text argument.
 macro_rules! text {
@@ -38,6 +40,28 @@ pub(crate) unsafe fn text_at<'a>(text: *const c_char, argument: &str) -> Result<
     text.to_str().map_err(|_| {
         Failure::misuse(format!("{argument} is not UTF-8: \"{}\"", text.to_bytes().escape_ascii()))
     })
+}
+
+/// Texts one after the other.
+///
+/// # Safety
+///
+/// The array is null or has so many pointers, each of them as for [`text_at`].
+pub(crate) unsafe fn texts_at<'a>(
+    texts: *const *const c_char,
+    count: usize,
+    argument: &str,
+) -> Result<Vec<&'a str>, Failure> {
+    // SAFETY: as the caller vouches.
+    let texts = unsafe { array(texts.cast_mut(), count, argument)? };
+    let each = texts.iter().enumerate();
+    // SAFETY: as the caller vouches.
+    each.map(|(at, text)| unsafe { text_at(*text, &format!("{argument}[{at}]")) }).collect()
+}
+
+/// A time as C takes it; what does not fit is the longest.
+pub(crate) fn milliseconds(time: Duration) -> u32 {
+    u32::try_from(time.as_millis()).unwrap_or(u32::MAX)
 }
 
 /// An IP address; the standard library's refusal does not say of what.

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 /// The sources of the header, in its order.
-const IN_ORDER: [&str; 29] = [
+const IN_ORDER: [&str; 39] = [
     "version",
     "error",
+    "holder",
     "mac",
     "netns",
     "parent",
@@ -19,12 +20,21 @@ const IN_ORDER: [&str; 29] = [
     "endpoint",
     "endpoint_set",
     "endpoint_told",
+    "probe",
+    "announce",
     "plan",
     "host",
     "crowd",
     "ensure",
     "pool",
     "attachment",
+    "announcement",
+    "access_options",
+    "access",
+    "moving",
+    "keeper",
+    "keep_event",
+    "diagnosis",
     "link",
     "change",
     "link_info",
@@ -169,6 +179,20 @@ fn the_kinds_of_errors_are_those_of_the_core() {
     let mut header =
         numbers(made(), "typedef enum macvlan_error_kinds {", "} macvlan_error_kinds;");
     assert!(header.remove(&("MACVLAN_ERROR_NONE".to_owned(), 0)), "{header:?}");
+    assert_eq!(core, header);
+}
+
+#[test]
+fn the_kinds_of_findings_are_those_of_the_core() {
+    let source = read("../macvlan-core/src/diagnose/mod.rs");
+    let core: BTreeSet<_> = numbers(&source, "pub enum FindingKind {", "\n}")
+        .into_iter()
+        .map(|(name, number)| (format!("MACVLAN_FINDING_{}", screaming(&name)), number))
+        .collect();
+    assert!(core.len() >= 20, "{core:?}");
+    let mut header =
+        numbers(made(), "typedef enum macvlan_finding_kinds {", "} macvlan_finding_kinds;");
+    assert!(header.remove(&("MACVLAN_FINDING_NONE".to_owned(), 0)), "{header:?}");
     assert_eq!(core, header);
 }
 

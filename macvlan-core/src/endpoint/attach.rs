@@ -1,16 +1,19 @@
 //! Carrying out a plan: all of it, or nothing.
 
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use netlink_packet_route::RouteNetlinkMessage as Message;
 use netlink_packet_route::route::{RouteAttribute, RouteMessage};
 use nix::errno::Errno;
 
+use crate::address::Address;
+use crate::announce::{Announce, Announcement, notify_ipv6};
 use crate::endpoint::detach::{Deletion, delete_all, insist, perhaps, release_parent};
 use crate::endpoint::on_demand::{self, Found};
 use crate::endpoint::plan::is_passthru;
 use crate::endpoint::{Attachment, Endpoint, LOOPBACK, Parent, Plan, Step};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place};
 use crate::filter::RouteFilter;
 use crate::link::{Link, LinkKind};
@@ -19,6 +22,8 @@ use crate::name::{LinkId, LinkName};
 use crate::netlink::encode::{self, LinkChange};
 use crate::netlink::{Batch, Connection, Failure, Request, decode};
 use crate::netns::NetNs;
+use crate::probe::{self, Asked, Detection, Probe, ask, held_by_parent};
+use crate::rate;
 use crate::route::Route;
 use crate::rule::Rule;
 
@@ -45,7 +50,12 @@ pub(crate) fn attach(
     let work = Work { tolerant, ..Work::begin(host, endpoint, netns, plan.link)? };
     work.carry_out(endpoint, |work| {
         work.create()?;
+        if plan.notify_ipv6 {
+            notify_ipv6(work.netns, work.link.name)?;
+        }
+        work.probe(&plan.before, plan.probe.as_ref())?;
         work.furnish(&plan.inside)?;
+        work.announce(plan.announce.as_ref(), endpoint)?;
         work.finish(&plan.last)
     })
 }
@@ -91,6 +101,10 @@ pub(crate) fn attach_warm(
     if plan.link.up {
         first.push(Step::SetUp);
     }
+    if plan.probe.is_some() {
+        first.append(&mut plan.before);
+        plan.before = std::mem::take(&mut first);
+    }
     first.append(&mut plan.inside);
     plan.last.retain(|step| !matches!(step, Step::LoopbackUp));
     let work = Work {
@@ -98,7 +112,12 @@ pub(crate) fn attach_warm(
         ..Work::with(host, endpoint, &warm.netns, plan.link, warm.parent, warm.index, warm.mac)?
     };
     work.carry_out(endpoint, |work| {
+        if plan.notify_ipv6 {
+            notify_ipv6(work.netns, warm.name)?;
+        }
+        work.probe(&plan.before, plan.probe.as_ref())?;
         work.furnish(&first)?;
+        work.announce(plan.announce.as_ref(), endpoint)?;
         work.finish(&plan.last)
     })
 }
@@ -328,6 +347,72 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
+    /// Asks for the addresses, if that is wanted, when the link is up and has none of those yet that
+    /// nobody else checks.
+    fn probe(&mut self, before: &[Step], wanted: Option<&(Probe, Vec<IpAddr>)>) -> Result<()> {
+        let Some((probe, ips)) = wanted else { return Ok(()) };
+        let (name, wanted, netns) = (self.link.name, self.wanted, self.netns);
+        let here = |error: Error| {
+            error.on_link(name.as_str()).on_parent(wanted.to_string()).in_netns(netns.in_words())
+        };
+        if let Some(holder) =
+            held_by_parent(self.host, self.parent.index, ips).map_err(here)?.first()
+        {
+            return Err(here(probe::in_use(*holder)));
+        }
+        let mut v4 = Vec::new();
+        let mut v6 = Vec::new();
+        for ip in ips {
+            match ip {
+                IpAddr::V4(_) => v4.push(*ip),
+                IpAddr::V6(ip) => v6.push(*ip),
+            }
+        }
+        let mac = before.iter().find_map(|step| match step {
+            Step::SetMac(mac) => Some(*mac),
+            _ => None,
+        });
+        let asked =
+            Asked { netns, link: name.as_str(), index: self.index, mac: mac.unwrap_or(self.mac) };
+        let detection =
+            (!v6.is_empty()).then(|| Detection::listen(&asked, &v6)).transpose().map_err(here)?;
+        self.furnish(before)?;
+        // Only now is a link up that was not made so.
+        asked.check_carrier().map_err(here)?;
+        let mut held = None;
+        if !v4.is_empty() {
+            held = ask(&asked, &v4, probe, true).map_err(here)?.first().copied();
+        }
+        if let (None, Some(detection)) = (held, detection) {
+            held = detection.wait(probe.get_deadline()).map_err(here)?;
+        }
+        held.map_or(Ok(()), |holder| Err(here(probe::in_use(holder))))
+    }
+
+    /// Announces what the kernel does not, and the rest where that is to be waited for.
+    fn announce(
+        &self,
+        announced: Option<&(Announce, Vec<IpAddr>)>,
+        endpoint: &Endpoint,
+    ) -> Result<()> {
+        let Some((announce, first)) = announced else { return Ok(()) };
+        let rest = announce.rest();
+        let all = endpoint.addresses.iter().map(Address::ip).collect();
+        let announcement = Announcement::of(
+            rest.unwrap_or(*announce),
+            self.netns,
+            self.link.name,
+            self.index,
+            all,
+        )?;
+        announcement.send_these(first.iter().copied(), self.mac)?;
+        if rest.is_some() {
+            std::thread::sleep(announce.get_interval());
+            announcement.run()?;
+        }
+        Ok(())
+    }
+
     fn request(&self, step: &Step) -> Result<Request> {
         Ok(match step {
             Step::AddAddress(address) => encode::add_address(self.index, address),
@@ -339,10 +424,17 @@ impl<'a> Work<'a> {
             Step::SetAlias(alias) => self.change(&LinkChange::Alias(alias)),
             Step::AddAlternativeName(name) => encode::add_altname(self.index, name),
             Step::AddRule(rule) => Request::create(Message::NewRule(encode::rule(rule)?)),
+            Step::SetRate(rate) => encode::set_rate(self.index, *rate),
+            Step::FilterArp => encode::arp_filter(self.index, true),
+            Step::NotifyIpv4 => encode::arp_notify(self.index, true),
             Step::LoopbackUp => encode::set_link(LOOPBACK, &LinkChange::Up(true)),
-            Step::CreateLink(_) | Step::ReplaceDefaultRoutes(_) => {
+            Step::CreateLink(_)
+            | Step::ReplaceDefaultRoutes(_)
+            | Step::Probe(..)
+            | Step::NotifyIpv6
+            | Step::Announce(..) => {
                 return Err(Error::new(
-                    crate::ErrorKind::Bug,
+                    ErrorKind::Bug,
                     "carry out a plan",
                     "a step stands where it cannot",
                 ));
@@ -541,9 +633,21 @@ impl<'a> Work<'a> {
             Step::AddAlternativeName(other_name) => {
                 self.explain(&other(format!("add the alternative name {other_name:?}")), failure)
             }
-            Step::CreateLink(_) | Step::ReplaceDefaultRoutes(_) => {
-                failure.into_error("carry out a plan")
+            Step::SetRate(rate) => {
+                let attempt = other(format!("limit what it sends to {rate}"));
+                rate::explain(self.explain(&attempt, failure))
             }
+            Step::FilterArp => {
+                self.explain(&other("have it answer ARP for its own only".to_owned()), failure)
+            }
+            Step::NotifyIpv4 => {
+                self.explain(&other("have the kernel announce its addresses".to_owned()), failure)
+            }
+            Step::CreateLink(_)
+            | Step::ReplaceDefaultRoutes(_)
+            | Step::Probe(..)
+            | Step::NotifyIpv6
+            | Step::Announce(..) => failure.into_error("carry out a plan"),
         }
     }
 

@@ -200,7 +200,7 @@ pub(super) fn delete_all(
 }
 
 /// Sends a request that does no harm when it comes twice, and sends it again if it may have got lost.
-pub(super) fn insist(
+pub(crate) fn insist(
     connection: &Connection,
     request: &Request,
 ) -> std::result::Result<(), Failure> {

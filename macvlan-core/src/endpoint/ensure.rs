@@ -13,6 +13,7 @@ use crate::name::LinkId;
 use crate::netlink::encode::{self, LinkChange};
 use crate::netlink::{Batch, Connection, Failure, Request};
 use crate::netns::NetNs;
+use crate::probe::{self, Asked, ask, held_by_parent};
 
 /// What [`Host::ensure`](crate::Host::ensure) found and left.
 #[derive(Debug, Clone)]
@@ -46,6 +47,7 @@ pub(crate) fn ensure(
     let inside = netns.connection()?;
     // A parent is there, or the difference would need replacement.
     let mut attachment = attachment(endpoint, netns, &link, parent_index.unwrap_or_default())?;
+    ask_for_missing(host, endpoint, netns, &attachment, &differences)?;
     for difference in &differences {
         repair(netns, inside, &link, difference)?;
         match difference {
@@ -55,6 +57,35 @@ pub(crate) fn ensure(
         }
     }
     Ok(Ensured { attachment, repaired: differences })
+}
+
+/// Addresses that are missing may be somebody else's by now.
+fn ask_for_missing(
+    host: &NetNs,
+    endpoint: &Endpoint,
+    netns: &NetNs,
+    attachment: &Attachment,
+    differences: &[Difference],
+) -> Result<()> {
+    let Some(probe) = endpoint.probe else { return Ok(()) };
+    let missing = differences.iter().filter_map(|difference| match difference {
+        Difference::AddressMissing(address) => Some(address.ip()),
+        _ => None,
+    });
+    let missing: Vec<_> = missing.filter(std::net::IpAddr::is_ipv4).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let name = endpoint.name;
+    let asked = Asked { netns, link: name.as_str(), index: attachment.index, mac: attachment.mac };
+    let mut held = held_by_parent(host, attachment.parent_index, &missing)?;
+    // A link that is down is set up by another repair; nobody is asked through it.
+    if held.is_empty() && !differences.contains(&Difference::Down) {
+        asked.check_carrier()?;
+        held = ask(&asked, &missing, &probe, true)?;
+    }
+    let found = |holder| probe::in_use(holder).on_link(name.as_str()).in_netns(netns.in_words());
+    held.first().map_or(Ok(()), |holder| Err(found(*holder)))
 }
 
 fn attach_anew(

@@ -23,15 +23,18 @@ pub use plan::{Plan, Step};
 pub(crate) use attach::{Warm, attach, attach_warm, warm};
 pub(crate) use attachment::attachments;
 pub(crate) use check::check;
-pub(crate) use detach::{detach, detach_together, release_parent};
+pub(crate) use detach::{detach, detach_together, insist, release_parent};
 pub(crate) use ensure::ensure;
 pub(crate) use on_demand::remove_unused_parents;
 
 use crate::address::{Address, Assignment};
+use crate::announce::Announce;
 use crate::error::Result;
 use crate::link::{AddrGenMode, IntoLinkName, LinkKind, Macvlan, Mode, Vlan};
 use crate::mac::MacAddr;
 use crate::name::LinkName;
+use crate::probe::Probe;
+use crate::rate::Rate;
 use crate::route::Route;
 
 /// `lo` in every network namespace.
@@ -75,6 +78,12 @@ pub struct Endpoint {
     queues: Option<(u32, u32)>,
     addr_gen_mode: Option<AddrGenMode>,
     mac_patience: Duration,
+    probe: Option<Probe>,
+    announce: Option<Announce>,
+    rate: Option<Rate>,
+    /// Whether it answers ARP only for what is reached by it.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    arp_filter: bool,
 }
 
 /// The kind of link that an endpoint is.
@@ -142,6 +151,10 @@ impl Endpoint {
             queues: None,
             addr_gen_mode: None,
             mac_patience: Duration::ZERO,
+            probe: None,
+            announce: None,
+            rate: None,
+            arp_filter: false,
         })
     }
 
@@ -306,6 +319,43 @@ impl Endpoint {
         self
     }
 
+    /// Has every address asked for on the network before it is used; not asked for when not given.
+    ///
+    /// The link is made and set up, all addresses are asked for at the same time, and only then are
+    /// they added, and the routes. When somebody else has one, everything is as before, and the error
+    /// is [`ErrorKind::AddressInUse`](crate::ErrorKind::AddressInUse) and names the holder. The
+    /// parent's own addresses count too. [`Host::ensure`](crate::Host::ensure) asks for IPv4
+    /// addresses that are missing on a link that is there. See [`Probe`].
+    #[doc(alias = "arping -D")]
+    pub fn probe(mut self, probe: Probe) -> Self {
+        self.probe = Some(probe);
+        self
+    }
+
+    /// Has the neighbours told where its addresses are now, as soon as each can be used; they are not
+    /// told when not given.
+    ///
+    /// The kernel does it by itself, by `arp_notify` and `ndisc_notify`, which stay set: it does so
+    /// again whenever the link comes up or gets another MAC address. What it leaves out (IPv4
+    /// addresses that were asked for first, by [`Endpoint::probe`], and IPv6 addresses that are
+    /// `nodad`) is announced by a frame of our own. See [`Announce`] for more than one.
+    #[doc(alias = "ndisc_notify")]
+    pub fn announce(mut self, announce: Announce) -> Self {
+        self.announce = Some(announce);
+        self
+    }
+
+    /// How fast it may send at most; as fast as its parent when not given.
+    ///
+    /// By the kernel's token bucket filter (`tbf`); a kernel without it refuses with
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported), and nothing remains. What it
+    /// receives is the senders' business. [`Host::check`](crate::Host::check) does not look at it.
+    #[doc(alias = "tc qdisc add tbf")]
+    pub fn rate(mut self, egress: Rate) -> Self {
+        self.rate = Some(egress);
+        self
+    }
+
     /// What attaching it would do, in order. Everything that is wrong with the values alone is found
     /// here, without any system call.
     pub fn plan(&self) -> Result<Plan> {
@@ -320,6 +370,21 @@ impl Endpoint {
     /// The parent on the host.
     pub fn parent(&self) -> &Parent {
         &self.parent
+    }
+
+    pub(crate) fn arp_filter(mut self) -> Self {
+        self.arp_filter = true;
+        self
+    }
+
+    pub(crate) fn with_parent(mut self, parent: Parent) -> Self {
+        self.parent = parent;
+        self
+    }
+
+    pub(crate) fn without_addr_gen_mode(mut self) -> Self {
+        self.addr_gen_mode = None;
+        self
     }
 
     /// Whether two endpoints have in common what can only be said when the link is made.

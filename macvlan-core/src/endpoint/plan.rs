@@ -5,12 +5,15 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::address::Address;
+use crate::address::{Address, DuplicateDetection};
+use crate::announce::Announce;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
 use crate::link::{AddrGenMode, Link, Macvlan, Mode, check_alias};
 use crate::mac::MacAddr;
 use crate::name::{LinkName, check_alternative_name};
+use crate::probe::Probe;
+use crate::rate::Rate;
 use crate::route::Route;
 use crate::rule::Rule;
 
@@ -35,8 +38,16 @@ const MIN_MTU: u32 = 68;
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub(super) link: Link,
+    /// Whether the kernel is to announce IPv6 addresses, which is said before all others.
+    pub(super) notify_ipv6: bool,
+    /// What is done inside before the addresses are asked for, if they are.
+    pub(super) before: Vec<Step>,
+    /// How they are asked for.
+    pub(super) probe: Option<(Probe, Vec<IpAddr>)>,
     /// What is done inside in one send.
     pub(super) inside: Vec<Step>,
+    /// What is announced in frames of our own, and how often.
+    pub(super) announce: Option<(Announce, Vec<IpAddr>)>,
     /// What changes more than the new link, each done when everything before has succeeded.
     pub(super) last: Vec<Step>,
 }
@@ -59,6 +70,19 @@ pub enum Step {
     SetAlias(String),
     /// Adds an alternative name.
     AddAlternativeName(String),
+    /// Asks for addresses on the network, which nobody may have, and waits for the kernel's duplicate
+    /// detection of those that were added.
+    Probe(Probe, Vec<IpAddr>),
+    /// Limits what the link sends.
+    SetRate(Rate),
+    /// Has the kernel answer ARP on the link only for what is reached by it.
+    FilterArp,
+    /// Has the kernel announce IPv4 addresses when the link comes up.
+    NotifyIpv4,
+    /// Has the kernel announce IPv6 addresses when they can be used.
+    NotifyIpv6,
+    /// Announces these addresses, beside what the kernel does.
+    Announce(Announce, Vec<IpAddr>),
     /// Adds an address to the link.
     AddAddress(Address),
     /// Adds a route; those that do not go with the link (through another one, or leading nowhere)
@@ -80,6 +104,21 @@ impl Plan {
             inside.extend(endpoint.mac.map(Step::SetMac));
         }
         inside.extend(endpoint.addr_gen_mode.map(Step::SetAddrGenMode));
+        inside.extend(endpoint.rate.map(Step::SetRate));
+        let of_v4 = |address: &&Address| address.ip().is_ipv4();
+        let v4: Vec<&Address> = endpoint.addresses.iter().filter(of_v4).collect();
+        let notify_ipv4 = endpoint.announce.is_some() && !v4.is_empty();
+        if endpoint.arp_filter {
+            inside.push(Step::FilterArp);
+        }
+        if notify_ipv4 {
+            inside.push(Step::NotifyIpv4);
+        }
+        // What the kernel is to announce by itself when the link comes up has to be there then.
+        let before_up = comes_up_with_its_addresses(endpoint);
+        if before_up {
+            inside.extend(v4.iter().map(|address| Step::AddAddress(**address)));
+        }
         if !link.up {
             inside.push(Step::SetUp);
         }
@@ -89,12 +128,26 @@ impl Plan {
         }
         inside.extend(endpoint.alias.clone().map(Step::SetAlias));
         inside.extend(endpoint.alternative_names.iter().cloned().map(Step::AddAlternativeName));
+        let mut before = Vec::new();
+        if endpoint.probe.is_some() {
+            before.append(&mut inside);
+        }
         for (at, address) in endpoint.addresses.iter().enumerate() {
             if endpoint.addresses[..at].iter().any(|other| other.net() == address.net()) {
                 return Err(refused(endpoint, format!("address {address} is given twice")));
             }
-            inside.push(Step::AddAddress(*address));
+            // These the kernel checks while the others are asked for.
+            if before_up && address.ip().is_ipv4() {
+                continue;
+            }
+            if endpoint.probe.is_some() && address.is_checked_by_kernel() {
+                before.push(Step::AddAddress(*address));
+            } else {
+                inside.push(Step::AddAddress(*address));
+            }
         }
+        let ips = || endpoint.addresses.iter().filter(|one| one.is_probed()).map(Address::ip);
+        let probe = endpoint.probe.map(|probe| (probe, ips().collect::<Vec<_>>()));
 
         let mut last = Vec::with_capacity(2);
         let mut defaults = default_routes(endpoint)?;
@@ -134,22 +187,49 @@ impl Plan {
         if endpoint.lo_up {
             last.push(Step::LoopbackUp);
         }
-        Ok(Self { link, inside, last })
+        let notify_ipv6 = endpoint.announce.is_some()
+            && endpoint.addresses.iter().any(|address| address.ip().is_ipv6());
+        Ok(Self { link, notify_ipv6, before, probe, inside, announce: announced(endpoint), last })
     }
 
     /// The steps, in order.
     pub fn steps(&self) -> impl Iterator<Item = Step> {
         std::iter::once(Step::CreateLink(self.link.clone()))
+            .chain(self.notify_ipv6.then_some(Step::NotifyIpv6))
+            .chain(self.before.iter().cloned())
+            .chain(self.probe.iter().map(|(probe, ips)| Step::Probe(*probe, ips.clone())))
             .chain(self.inside.iter().cloned())
+            .chain(self.announce.iter().map(|(how, ips)| Step::Announce(*how, ips.clone())))
             .chain(self.last.iter().cloned())
     }
+}
+
+/// Whether IPv4 addresses are added before the link comes up, so that the kernel announces them; not
+/// where they are asked for on the link first.
+fn comes_up_with_its_addresses(endpoint: &Endpoint) -> bool {
+    (endpoint.announce.is_some() || endpoint.arp_filter)
+        && endpoint.probe.is_none()
+        && endpoint.addresses.iter().any(|address| address.ip().is_ipv4())
+}
+
+/// What the kernel does not announce by itself: IPv4 addresses that were asked for on a link that was
+/// up already, IPv6 addresses that it was told not to check, and everything again where that is to be
+/// waited for.
+fn announced(endpoint: &Endpoint) -> Option<(Announce, Vec<IpAddr>)> {
+    let announce = endpoint.announce?;
+    let ours = |address: &&Address| match address.duplicate_detection() {
+        _ if address.ip().is_ipv4() => endpoint.probe.is_some(),
+        how => how == DuplicateDetection::Skip,
+    };
+    let first: Vec<IpAddr> = endpoint.addresses.iter().filter(ours).map(Address::ip).collect();
+    (!first.is_empty() || announce.rest().is_some()).then_some((announce, first))
 }
 
 /// The link to be created, but for what is chosen when it is.
 fn link(endpoint: &Endpoint) -> Result<Link> {
     let mut link = Link::bare(endpoint.name, Some(endpoint.parent.id()?), (&endpoint.kind).into())
         // An address generation mode counts from when the link comes up.
-        .up(endpoint.addr_gen_mode.is_none())
+        .up(endpoint.addr_gen_mode.is_none() && !comes_up_with_its_addresses(endpoint))
         .promisc(endpoint.promisc);
     if let Some(mtu) = endpoint.mtu.filter(|mtu| *mtu < MIN_MTU) {
         return Err(refused(endpoint, format!("MTU {mtu} is below the smallest, {MIN_MTU}")));
@@ -225,6 +305,35 @@ impl fmt::Display for Plan {
                 Step::AddRule(rule) => {
                     let family = if rule.is_ipv6() { " -6" } else { "" };
                     writeln!(f, "inside: ip{family} rule add {rule}")?;
+                }
+                Step::SetRate(rate) => {
+                    let (burst, limit) = (rate.burst(), rate.limit());
+                    writeln!(
+                        f,
+                        "inside: tc qdisc add dev {name} root handle 1: tbf rate {rate} burst {burst} limit {limit}"
+                    )?;
+                }
+                Step::FilterArp => {
+                    writeln!(f, "inside: sysctl net/ipv4/conf/{name}/arp_filter=1")?;
+                }
+                Step::NotifyIpv4 => {
+                    writeln!(f, "inside: sysctl net/ipv4/conf/{name}/arp_notify=1")?;
+                }
+                Step::NotifyIpv6 => {
+                    writeln!(f, "inside: sysctl net/ipv6/conf/{name}/ndisc_notify=1")?;
+                }
+                Step::Announce(announce, ips) => {
+                    for ip in &ips {
+                        writeln!(f, "inside: {ip} is here")?;
+                    }
+                    if let Some(rest) = announce.rest() {
+                        writeln!(f, "inside: all are here, {rest}")?;
+                    }
+                }
+                Step::Probe(probe, ips) => {
+                    for ip in &ips {
+                        writeln!(f, "inside: who has {ip}? ({probe})")?;
+                    }
                 }
                 Step::AddAddress(address) => {
                     let broadcast = if address.broadcast().is_some() { " broadcast +" } else { "" };
@@ -336,6 +445,57 @@ mod tests {
              inside: ip -4 route add default via inet6 fe80::1 dev eth0 table 100\n\
              inside: ip route add blackhole 10.9.0.0/16\n\
              inside: ip link set lo up\n"
+        );
+    }
+
+    #[test]
+    fn addresses_are_asked_for_on_a_link_that_is_up_before_they_are_added() {
+        let plan = endpoint()
+            .address("10.0.0.2/24".parse().unwrap())
+            .address("fd00::2/64".parse().unwrap())
+            .address("fd00::3/64 nodad".parse().unwrap())
+            .alias("x")
+            .gateway("10.0.0.1".parse().unwrap())
+            .probe(Probe::quick())
+            .plan()
+            .unwrap();
+        assert_eq!(
+            plan.to_string(),
+            "host:   ip link add link ens33 name eth0 up netns CONTAINER type macvlan mode bridge\n\
+             inside: ip link set eth0 alias \"x\"\n\
+             inside: ip address add fd00::2/64 dev eth0\n\
+             inside: who has 10.0.0.2? (3 probes, within 250ms)\n\
+             inside: who has fd00::2? (3 probes, within 250ms)\n\
+             inside: ip address add 10.0.0.2/24 broadcast + dev eth0\n\
+             inside: ip address add fd00::3/64 nodad dev eth0\n\
+             inside: ip route add default via 10.0.0.1 dev eth0\n\
+             inside: ip link set lo up\n"
+        );
+    }
+
+    #[test]
+    fn what_the_kernel_announces_is_there_when_the_link_comes_up() {
+        let announced = endpoint()
+            .address("10.0.0.2/24".parse().unwrap())
+            .address("fd00::2/64".parse().unwrap())
+            .gateway("10.0.0.1".parse().unwrap())
+            .announce(Announce::once());
+        assert_eq!(
+            announced.plan().unwrap().to_string(),
+            "host:   ip link add link ens33 name eth0 netns CONTAINER type macvlan mode bridge\n\
+             inside: sysctl net/ipv6/conf/eth0/ndisc_notify=1\n\
+             inside: sysctl net/ipv4/conf/eth0/arp_notify=1\n\
+             inside: ip address add 10.0.0.2/24 broadcast + dev eth0\n\
+             inside: ip link set eth0 up\n\
+             inside: ip address add fd00::2/64 dev eth0\n\
+             inside: ip route add default via 10.0.0.1 dev eth0\n\
+             inside: ip link set lo up\n"
+        );
+        let plan = announced.probe(Probe::quick()).plan().unwrap().to_string();
+        assert!(plan.contains("name eth0 up netns"), "{plan}");
+        assert!(
+            plan.contains("dev eth0\ninside: 10.0.0.2 is here\ninside: ip link set lo"),
+            "{plan}"
         );
     }
 

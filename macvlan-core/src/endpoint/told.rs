@@ -4,9 +4,12 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::address::Address;
+use crate::announce::Announce;
 use crate::endpoint::{Endpoint, EndpointKind};
 use crate::link::{AddrGenMode, Macvlan};
 use crate::mac::MacAddr;
+use crate::probe::Probe;
+use crate::rate::Rate;
 use crate::route::Route;
 
 impl Endpoint {
@@ -96,6 +99,21 @@ impl Endpoint {
     /// Its numbers of transmit and receive queues, if they were given.
     pub fn get_queues(&self) -> Option<(u32, u32)> {
         self.queues
+    }
+
+    /// How its addresses are asked for before they are used.
+    pub fn get_probe(&self) -> Option<Probe> {
+        self.probe
+    }
+
+    /// How the neighbours are told of its addresses.
+    pub fn get_announce(&self) -> Option<Announce> {
+        self.announce
+    }
+
+    /// How fast it may send at most, if that was said.
+    pub fn get_rate(&self) -> Option<Rate> {
+        self.rate
     }
 
     /// How its IPv6 link-local address is made, if that was said.

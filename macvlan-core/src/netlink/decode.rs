@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 use netlink_packet_core::{NLA_HEADER_SIZE, NlasIterator, Parseable};
+use netlink_packet_route::address::AddressMessage;
 use netlink_packet_route::route::{RouteAttribute, RouteFlags, RouteMessage, RouteNextHopFlags};
 
 use crate::address::{Address, AddressInfo, DuplicateDetection};
@@ -459,6 +460,44 @@ pub(crate) fn default_route(payload: &[u8], families: &[bool]) -> Option<RouteMe
     message.header.flags &= RouteFlags::Onlink;
     repeatable(&mut message.attributes);
     Some(message)
+}
+
+/// An address as it was told, to be told again.
+pub(crate) fn raw_address(payload: &[u8]) -> Option<AddressMessage> {
+    AddressMessage::parse(payload).ok()
+}
+
+/// A unicast route through a link that somebody has made, to be told again; not those that come from
+/// a router's advertisements, nor those that the kernel makes with an address, unless they are to one
+/// of these subnets, nor those that are to stay.
+pub(crate) fn route_through(
+    payload: &[u8],
+    link: u32,
+    by_hand: &[IpNet],
+    stays: &dyn Fn(&Route) -> bool,
+) -> Option<RouteMessage> {
+    const RTPROT_KERNEL: u8 = 2;
+    const RTPROT_RA: u8 = 9;
+    let told = route(payload)?;
+    let through = told.route.get_device() == Some(LinkId::Index(link))
+        || told.next_hops.iter().any(|next_hop| next_hop.link == link);
+    let wanted = match told.protocol {
+        RTPROT_KERNEL => by_hand.contains(&told.route.destination()),
+        RTPROT_RA => false,
+        _ => told.route.get_kind() == RouteKind::Unicast && !stays(&told.route),
+    };
+    let mut message = RouteMessage::parse(payload).ok().filter(|_| through && wanted)?;
+    message.header.flags &= RouteFlags::Onlink;
+    repeatable(&mut message.attributes);
+    Some(message)
+}
+
+/// The address that a local route is for.
+pub(crate) fn local_route(payload: &[u8]) -> Option<IpAddr> {
+    const RTN_LOCAL: u8 = 2;
+    let (header, rest) = payload.split_first_chunk::<12>()?;
+    let destination = attributes(rest).find_map(|(kind, value)| (kind == RTA_DST).then_some(value));
+    ip_of(destination?).filter(|_| header[7] == RTN_LOCAL)
 }
 
 /// The kernel tells more than it takes: how the links of several next hops are, what a next hop object

@@ -17,12 +17,18 @@ pub(crate) struct Listener {
 
 /// The groups of links, addresses and routes of both families, as the bits that `bind` takes
 /// (`linux/rtnetlink.h`: `RTMGRP_…`).
-const GROUPS: u32 = 0x1 | 0x10 | 0x40 | 0x100 | 0x400;
+const LINKS: u32 = 0x1;
+const GROUPS: u32 = LINKS | 0x10 | 0x40 | 0x100 | 0x400;
 
 impl Listener {
     /// In the calling thread's namespace.
     pub(crate) fn open() -> nix::Result<Self> {
         Ok(Self { socket: Socket::listen(GROUPS)?, answer: Answer::default() })
+    }
+
+    /// As [`Listener::open`], for what becomes of links alone.
+    pub(crate) fn open_for_links() -> nix::Result<Self> {
+        Ok(Self { socket: Socket::listen(LINKS)?, answer: Answer::default() })
     }
 
     /// Waits for the next messages and hands each one's type and payload on; whether any came

@@ -37,7 +37,7 @@ const IFLA_INFO_KIND: u16 = 1;
 const IFF_UP: u32 = 1;
 const IFF_PROMISC: u32 = 0x100;
 // linux/rtnetlink.h
-const RTM_NEWLINK: u16 = 16;
+pub(super) const RTM_NEWLINK: u16 = 16;
 const RTM_GETLINK: u16 = 18;
 const RTEXT_FILTER_SKIP_STATS: u32 = 8;
 
@@ -79,7 +79,7 @@ pub(crate) fn create_link(link: &Link, parent: Option<u32>) -> Request {
 }
 
 /// `struct ifinfomsg`: a link, and which of its flags are to be as said.
-fn link_header(index: u32, flags: u32, change: u32) -> Payload {
+pub(super) fn link_header(index: u32, flags: u32, change: u32) -> Payload {
     Payload::new(&[&[0; 4], &index.to_ne_bytes(), &flags.to_ne_bytes(), &change.to_ne_bytes()])
 }
 

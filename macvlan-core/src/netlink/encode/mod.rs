@@ -5,7 +5,9 @@
 
 mod address;
 mod family;
+mod ipv4;
 mod link;
+mod rate;
 mod route;
 mod rule;
 
@@ -21,10 +23,12 @@ use crate::netns::NetNs;
 use family::family_of;
 
 pub(crate) use address::{add_address, delete_address, get_addresses, replace_address};
+pub(crate) use ipv4::{arp_filter, arp_notify};
 pub(crate) use link::{
     LinkChange, add_altname, create_link, delete_altname, delete_group, delete_link,
     delete_link_by_altname, get_link, get_link_by_name, get_links, set_link,
 };
+pub(crate) use rate::set_rate;
 pub(crate) use route::{
     MAIN_TABLE, add_route, delete_route, delete_route_exactly, get_routes, replace_route,
 };

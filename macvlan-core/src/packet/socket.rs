@@ -1,0 +1,203 @@
+//! The system calls of a packet socket (`packet(7)`).
+
+#![allow(unsafe_code)] // nix has no way to say which link a packet socket is for
+
+use std::io::IoSliceMut;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::libc;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{
+    AddressFamily, ControlMessageOwned, LinkAddr, MsgFlags, SockFlag, SockType, SockaddrLike, bind,
+    recvmsg, send, setsockopt, socket,
+};
+
+/// Has the kernel tell the tag that it took out of a frame.
+#[derive(Clone, Copy)]
+struct PacketAuxData;
+/// Has the link take frames for a multicast address, as long as the socket is open.
+#[derive(Clone, Copy)]
+struct Membership;
+
+nix::setsockopt_impl!(
+    PacketAuxData,
+    libc::SOL_PACKET,
+    libc::PACKET_AUXDATA,
+    bool,
+    nix::sys::socket::sockopt::SetBool
+);
+nix::setsockopt_impl!(
+    Membership,
+    libc::SOL_PACKET,
+    libc::PACKET_ADD_MEMBERSHIP,
+    libc::packet_mreq,
+    nix::sys::socket::sockopt::SetStruct<libc::packet_mreq>
+);
+
+/// The kernel takes a frame's tag out and tells it beside (`linux/if_packet.h`).
+const TAG_IS_TOLD: u32 = libc::TP_STATUS_VLAN_VALID;
+/// Longer than what is looked at in any frame.
+const LONGEST: usize = 2048;
+
+/// A socket for the frames of one link and one EtherType, or of all.
+#[derive(Debug)]
+pub(crate) struct PacketSocket {
+    fd: OwnedFd,
+    index: u32,
+}
+
+/// A frame that went over the link.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Frame<'a> {
+    /// From the Ethernet header on, without a tag.
+    pub(crate) bytes: &'a [u8],
+    /// The tag's VLAN id, if it had a tag.
+    pub(crate) vlan: Option<u16>,
+    /// Whether it went out, from here.
+    pub(crate) outgoing: bool,
+}
+
+impl PacketSocket {
+    /// In the calling thread's namespace. `ethertype` none is all, those that go out too.
+    pub(crate) fn open(index: u32, ethertype: Option<u16>) -> nix::Result<Self> {
+        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+        // Protocol 0: nothing comes before the link is known.
+        let fd = socket(AddressFamily::Packet, SockType::Raw, flags, None)?;
+        if ethertype.is_none() {
+            setsockopt(&fd, PacketAuxData, &true)?;
+        }
+        #[allow(clippy::cast_possible_truncation)] // 3
+        let protocol = ethertype.unwrap_or(libc::ETH_P_ALL as u16);
+        let ours = Self { fd, index };
+        bind(ours.fd.as_raw_fd(), &link_address(index, protocol)?)?;
+        Ok(ours)
+    }
+
+    /// Takes frames for a multicast address too.
+    pub(crate) fn join(&self, group: [u8; 6]) -> nix::Result<()> {
+        let mut address = [0; 8];
+        address[..6].copy_from_slice(&group);
+        #[allow(clippy::cast_possible_truncation)] // 0
+        let membership = libc::packet_mreq {
+            mr_ifindex: i32::try_from(self.index).map_err(|_| Errno::ENODEV)?,
+            mr_type: libc::PACKET_MR_MULTICAST as libc::c_ushort,
+            mr_alen: 6,
+            mr_address: address,
+        };
+        setsockopt(&self.fd, Membership, &membership)
+    }
+
+    /// Sends a frame out on the link.
+    pub(crate) fn send(&self, frame: &[u8]) -> nix::Result<()> {
+        loop {
+            match send(self.fd.as_raw_fd(), frame, MsgFlags::empty()) {
+                Ok(_) => return Ok(()),
+                Err(Errno::EINTR) => {}
+                // What is under way has to leave first.
+                Err(Errno::EAGAIN | Errno::ENOBUFS) => {
+                    wait(self.fd.as_fd(), PollFlags::POLLOUT, Duration::from_millis(10))?;
+                }
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+
+    /// Hands frames on until one yields something, or the time is over.
+    pub(crate) fn listen<T>(
+        &self,
+        until: Instant,
+        mut each: impl FnMut(Frame<'_>) -> Option<T>,
+    ) -> nix::Result<Option<T>> {
+        let mut buffer = vec![0; LONGEST];
+        loop {
+            match self.receive(&mut buffer) {
+                Ok(Some(frame)) => {
+                    if let Some(found) = each(frame) {
+                        return Ok(Some(found));
+                    }
+                    // A busy wire has always one more.
+                    if Instant::now() >= until {
+                        return Ok(None);
+                    }
+                }
+                Ok(None) | Err(Errno::EINTR) => {}
+                Err(Errno::EAGAIN) => {
+                    let left = until.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return Ok(None);
+                    }
+                    wait(self.fd.as_fd(), PollFlags::POLLIN, left)?;
+                }
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+
+    /// The next frame; none if it was at another link.
+    fn receive<'a>(&self, buffer: &'a mut [u8]) -> nix::Result<Option<Frame<'a>>> {
+        let mut control = nix::cmsg_space!([u8; 20]);
+        let (length, here, outgoing, vlan) = {
+            let mut parts = [IoSliceMut::new(buffer)];
+            let message = recvmsg::<LinkAddr>(
+                self.fd.as_raw_fd(),
+                &mut parts,
+                Some(&mut control),
+                MsgFlags::empty(),
+            )?;
+            let vlan = message.cmsgs()?.find_map(|control| match control {
+                ControlMessageOwned::Unknown(control) => tag(&control.data_bytes),
+                _ => None,
+            });
+            let from = message.address;
+            let here = from.is_some_and(|from| from.ifindex() == self.index as usize);
+            let outgoing = from.is_some_and(|from| from.pkttype() == libc::PACKET_OUTGOING);
+            (message.bytes, here, outgoing, vlan)
+        };
+        let bytes = buffer.get(..length).unwrap_or_default();
+        Ok(here.then_some(Frame { bytes, vlan, outgoing }))
+    }
+}
+
+impl AsFd for PacketSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+/// The VLAN id that a `struct tpacket_auxdata` tells.
+fn tag(auxdata: &[u8]) -> Option<u16> {
+    let status = u32::from_ne_bytes(*auxdata.first_chunk()?);
+    let tci = u16::from_ne_bytes(*auxdata.get(16..)?.first_chunk()?);
+    (status & TAG_IS_TOLD != 0).then_some(tci & 0xfff)
+}
+
+fn link_address(index: u32, protocol: u16) -> nix::Result<LinkAddr> {
+    #[allow(clippy::cast_possible_truncation)] // 17
+    let family = libc::AF_PACKET as libc::sa_family_t;
+    let address = libc::sockaddr_ll {
+        sll_family: family,
+        sll_protocol: protocol.to_be(),
+        sll_ifindex: i32::try_from(index).map_err(|_| Errno::ENODEV)?,
+        sll_hatype: 0,
+        sll_pkttype: 0,
+        sll_halen: 0,
+        sll_addr: [0; 8],
+    };
+    #[allow(clippy::cast_possible_truncation)] // 20
+    let length = size_of_val(&address) as libc::socklen_t;
+    // SAFETY: it is a whole sockaddr_ll, whose family and size say so, and it outlives the call.
+    unsafe { LinkAddr::from_raw((&raw const address).cast(), Some(length)) }.ok_or(Errno::EINVAL)
+}
+
+/// Waits until something can be done, or the time is over.
+fn wait(fd: BorrowedFd<'_>, what: PollFlags, left: Duration) -> nix::Result<()> {
+    // Up, or the last millisecond would be spent turning round and round.
+    let timeout =
+        PollTimeout::try_from(left.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX);
+    match poll(&mut [PollFd::new(fd, what)], timeout) {
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Err(errno) => Err(errno),
+    }
+}

@@ -1,0 +1,164 @@
+/*
+ * A host reaches its own container, by a link of its own beside it; and moves its addresses there, to
+ * be undone unless that is confirmed in time.
+ */
+
+#include "lab.h"
+
+static lab l;
+
+/* Whether the host has a way to this subnet. */
+static bool leads_to(const macvlan_access *access, const char *prefix)
+{
+    macvlan_prefix_list *list = NULL;
+    size_t at;
+    bool found = false;
+    MUST(macvlan_access_routes(access, &list, &error));
+    for (at = 0; at < macvlan_prefix_list_count(list); at++)
+        found |= strcmp(macvlan_prefix_list_get(list, at), prefix) == 0;
+    CHECK(macvlan_prefix_list_get(list, at) == NULL);
+    macvlan_prefix_list_free(list);
+    return found;
+}
+
+static void host_and_container(void)
+{
+    macvlan_netns *container = NULL;
+    macvlan_endpoint *endpoint = NULL;
+    macvlan_attachment *attachment = NULL;
+    macvlan_access *access = NULL;
+    char name[16] = "?";
+    bool was_there = false;
+
+    MUST(macvlan_netns_anonymous(&container, &error));
+    MUST(macvlan_endpoint_new("eth0", "ens33", &endpoint, &error));
+    MUST(macvlan_endpoint_add_address(endpoint, "192.168.15.3/24", &error));
+    REFUSED(macvlan_host_access(l.host, "ens99", &access, &error), ENODEV,
+            MACVLAN_ERROR_PARENT_NOT_FOUND, "ens99");
+    MUST(macvlan_host_access(l.host, "ens33", &access, &error));
+    CHECK(macvlan_access_name(access, name));
+    CHECK_TEXT(name, "ens33-host");
+    CHECK(macvlan_access_index(access) > 0);
+    CHECK(!leads_to(access, "192.168.15.3/32"));
+    MUST(macvlan_access_attach(access, endpoint, container, &attachment, &error));
+    CHECK(leads_to(access, "192.168.15.3/32"));
+    CHECK(lab_ping(l.here, "192.168.15.3", 5));
+    CHECK(lab_ping(container, "192.168.15.1", 5));
+
+    /* Without its last container the link goes, and it comes back with the next. */
+    MUST(macvlan_access_remove(access, attachment, &error));
+    CHECK(!macvlan_access_name(access, name) && name[0] == 0);
+    CHECK(macvlan_access_index(access) == 0);
+    CHECK(!lab_ping(l.here, "192.168.15.3", 1));
+    MUST(macvlan_access_add(access, attachment, &error));
+    CHECK(lab_ping(l.here, "192.168.15.3", 5));
+    MUST(macvlan_access_detach(access, attachment, &was_there, &error));
+    CHECK(was_there && macvlan_access_index(access) == 0);
+    MUST(macvlan_access_detach(access, attachment, NULL, &error)); /* gone already */
+
+    MUST(macvlan_access_close(access, &error));
+    REFUSED(macvlan_access_close(access, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
+            "access has been closed already");
+    REFUSED(macvlan_access_add(access, attachment, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
+            "access has been closed");
+    macvlan_access_free(access);
+    lab_witness(l.here, "ip -o link show type macvlan | grep . || echo none", "none");
+    macvlan_attachment_free(attachment);
+    macvlan_endpoint_free(endpoint);
+    macvlan_netns_free(container);
+}
+
+/* With an address of the host's link, a prefix, and a link that stays. */
+static void access_with_options(void)
+{
+    macvlan_access_options *options = NULL;
+    macvlan_parent *parent = NULL;
+    macvlan_access *access = NULL;
+    char name[16];
+
+    MUST(macvlan_parent_new("ens33", &parent, &error));
+    MUST(macvlan_access_options_new_on(parent, &options, &error));
+    macvlan_access_options_free(options);
+    macvlan_parent_free(parent);
+    MUST(macvlan_access_options_new("ens33", &options, &error));
+    MUST(macvlan_access_options_set_name(options, "mine", &error));
+    MUST(macvlan_access_options_add_address(options, "192.168.15.250", &error));
+    MUST(macvlan_access_options_add_route(options, "192.168.15.128/25", &error));
+    MUST(macvlan_access_options_set_keep(options, true, &error));
+    REFUSED(macvlan_access_options_add_address(options, "192.168.15.250/24", &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "is no IP address");
+    REFUSED(macvlan_access_options_add_route(options, "192.168.15.128", &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "is no subnet");
+    MUST(macvlan_host_access_by(l.host, options, &access, &error));
+    CHECK(macvlan_access_name(access, name));
+    CHECK_TEXT(name, "mine");
+    CHECK(leads_to(access, "192.168.15.128/25"));
+    lab_witness(l.here, "ip -4 -o address show dev mine", "192.168.15.250/32");
+    macvlan_access_free(access);
+    lab_witness(l.here, "ip route show dev mine", "192.168.15.128/25"); /* it was to be kept */
+    MUST(macvlan_access_options_set_keep(options, false, &error));
+    MUST(macvlan_host_access_by(l.host, options, &access, &error));
+    macvlan_access_options_free(options);
+    MUST(macvlan_access_close(access, &error));
+    macvlan_access_free(access);
+    lab_witness(l.here, "ip -o link show type macvlan | grep . || echo none", "none");
+}
+
+/* The parent's addresses move to the host's link, and back: told to, freed, or not confirmed in time. */
+static void moves(void)
+{
+    static const char at_link[] = "ip -4 -o address show dev ens33-host";
+    static const char at_parent[] = "ip -4 -o address show dev ens33";
+    macvlan_access *access = NULL;
+    macvlan_moving *moving = NULL;
+
+    MUST(macvlan_host_access(l.host, "ens33", &access, &error));
+    MUST(macvlan_access_move_addresses(access, 60000, &moving, &error));
+    CHECK(macvlan_moving_is_pending(moving));
+    lab_witness(l.here, at_link, "192.168.15.1/24");
+    CHECK(lab_ping(l.here, "192.168.15.2", 5));
+    MUST(macvlan_moving_confirm(moving, &error));
+    CHECK(!macvlan_moving_is_pending(moving));
+    REFUSED(macvlan_moving_undo(moving, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
+            "moving has been confirmed or undone already");
+    macvlan_moving_free(moving);
+    lab_witness(l.here, at_link, "192.168.15.1/24");
+    MUST(macvlan_access_move_back(access, &error));
+    lab_witness(l.here, at_parent, "192.168.15.1/24");
+
+    MUST(macvlan_access_move_addresses(access, 60000, &moving, &error));
+    MUST(macvlan_moving_undo(moving, &error));
+    macvlan_moving_free(moving);
+    lab_witness(l.here, at_parent, "192.168.15.1/24");
+
+    MUST(macvlan_access_move_addresses(access, 60000, &moving, &error));
+    lab_witness(l.here, at_link, "192.168.15.1/24");
+    macvlan_moving_free(moving);
+    lab_witness(l.here, at_parent, "192.168.15.1/24");
+
+    MUST(macvlan_access_move_addresses(access, 50, &moving, &error));
+    while (macvlan_moving_is_pending(moving))
+        usleep(10000);
+    REFUSED(macvlan_moving_confirm(moving, &error), ETIMEDOUT, MACVLAN_ERROR_TIMED_OUT,
+            "they have been moved back");
+    macvlan_moving_free(moving);
+    lab_witness(l.here, at_parent, "192.168.15.1/24");
+    CHECK(lab_ping(l.here, "192.168.15.2", 5));
+    macvlan_access_free(access);
+    lab_witness(l.here, "ip -o link show type macvlan | grep . || echo none", "none");
+}
+
+static void accesses(void)
+{
+    l = lab_open();
+    MUST(macvlan_handle_add_address(l.ip_here, "ens33", "192.168.15.1/24", &error));
+    host_and_container();
+    access_with_options();
+    moves();
+    lab_close(&l);
+}
+
+int main(void)
+{
+    return lab_main(accesses);
+}

@@ -1,0 +1,132 @@
+/*
+ * A container is attached again when its parent has gone and comes back, in a loop over descriptors.
+ */
+
+#include "lab.h"
+
+#include <poll.h>
+
+static lab l;
+
+/* A container's eth0 with one address of the LAN. */
+static macvlan_endpoint *eth0(const char *address)
+{
+    macvlan_endpoint *endpoint = NULL;
+    MUST(macvlan_endpoint_new("eth0", "ens33", &endpoint, &error));
+    MUST(macvlan_endpoint_add_address(endpoint, address, &error));
+    return endpoint;
+}
+
+/* The next event, which has to be of this kind and about eth0 in this container; by poll(2). */
+static macvlan_keep_event *await(macvlan_keeper *keeper, int kind, const macvlan_netns *container)
+{
+    macvlan_keep_event *event = NULL;
+    struct pollfd readable;
+    int tries;
+    readable.fd = macvlan_keeper_fd(keeper);
+    readable.events = POLLIN;
+    for (tries = 0; tries < 100 && event == NULL; tries++) {
+        int patience = macvlan_keeper_patience(keeper);
+        CHECK(poll(&readable, 1, patience < 0 || patience > 1000 ? 1000 : patience) >= 0);
+        MUST(macvlan_keeper_next(keeper, 0, &event, &error));
+    }
+    CHECK(event != NULL); /* else it never came */
+    puts(macvlan_keep_event_text(event));
+    CHECK(macvlan_keep_event_kind(event) == kind);
+    CHECK_TEXT(macvlan_keep_event_name(event), "eth0");
+    CHECK(macvlan_netns_same_as(macvlan_keep_event_netns(event), container));
+    return event;
+}
+
+/* A cable with this MTU. */
+static void plug(uint32_t mtu)
+{
+    macvlan_link *cable = NULL;
+    MUST(macvlan_link_new_veth("ens33", "ens33", l.there, &cable, &error));
+    MUST(macvlan_link_set_mtu(cable, mtu, &error));
+    MUST(macvlan_link_set_up(cable, true, &error));
+    MUST(macvlan_handle_add_link(l.ip_here, cable, &error));
+    macvlan_link_free(cable);
+    MUST(macvlan_handle_set_up(l.ip_there, "ens33", &error));
+    MUST(macvlan_handle_add_address(l.ip_there, "ens33", "192.168.15.2/24", &error));
+}
+
+static void keeps(void)
+{
+    macvlan_netns *containers[2] = { NULL, NULL };
+    macvlan_endpoint *endpoint = eth0("192.168.15.3/24"), *other = eth0("192.168.15.4/24");
+    const macvlan_endpoint *of_these[1];
+    const macvlan_netns *to_those[1];
+    macvlan_keeper *keeper = NULL;
+    macvlan_keep_event *event = NULL;
+    macvlan_attachment_list *attached = NULL;
+    macvlan_attachment *attachment = NULL;
+    uint8_t mac[6], again[6];
+
+    l = lab_open();
+    MUST(macvlan_netns_anonymous(&containers[0], &error));
+    MUST(macvlan_netns_anonymous(&containers[1], &error));
+    MUST(macvlan_endpoint_set_mtu(endpoint, 1400, &error));
+    of_these[0] = endpoint;
+    to_those[0] = containers[0];
+    MUST(macvlan_host_keep(l.host, of_these, to_those, 1, &keeper, &error));
+    MUST(macvlan_keeper_add(keeper, other, containers[1], &error));
+    macvlan_endpoint_free(endpoint);
+    macvlan_endpoint_free(other);
+    MUST(macvlan_keeper_attachments(keeper, &attached, &error));
+    CHECK(macvlan_attachment_list_count(attached) == 2);
+    macvlan_attachment_mac(macvlan_attachment_list_get(attached, 0), mac);
+    macvlan_attachment_list_free(attached);
+    CHECK(macvlan_keeper_patience(keeper) == -1);
+
+    /* Not kept any more, but there. */
+    MUST(macvlan_keeper_release(keeper, "eth1", containers[1], &attachment, &error));
+    CHECK(attachment == NULL);
+    MUST(macvlan_keeper_release(keeper, "eth0", containers[1], &attachment, &error));
+    CHECK_TEXT(macvlan_attachment_address(attachment, 0), "192.168.15.4/24");
+    MUST(macvlan_host_detach(l.host, attachment, &error));
+    macvlan_attachment_free(attachment);
+
+    MUST(macvlan_handle_set_down(l.ip_here, "ens33", &error));
+    MUST(macvlan_handle_rename(l.ip_here, "ens33", "lan7", &error));
+    event = await(keeper, MACVLAN_KEEP_EVENT_RENAMED, containers[0]);
+    CHECK_TEXT(macvlan_keep_event_parent(event), "lan7");
+    CHECK(macvlan_keep_event_attachment(event) != NULL && macvlan_keep_event_error(event) == NULL);
+    macvlan_keep_event_free(event);
+
+    MUST(macvlan_handle_delete_link(l.ip_here, "lan7", &error));
+    event = await(keeper, MACVLAN_KEEP_EVENT_GONE, containers[0]);
+    CHECK_TEXT(macvlan_keep_event_parent(event), NULL);
+    macvlan_keep_event_free(event);
+    MUST(macvlan_keeper_next(keeper, 0, &event, &error));
+    CHECK(event == NULL);
+
+    /* It comes back with an MTU that is too small at first. */
+    plug(1300);
+    event = await(keeper, MACVLAN_KEEP_EVENT_FAILED, containers[0]);
+    CHECK(macvlan_keep_event_attachment(event) == NULL);
+    CHECK(macvlan_error_kind(macvlan_keep_event_error(event)) == MACVLAN_ERROR_MTU_TOO_LARGE);
+    macvlan_keep_event_free(event);
+    CHECK(macvlan_keeper_patience(keeper) >= 0);
+    MUST(macvlan_handle_set_mtu(l.ip_here, "ens33", 1500, &error));
+    event = await(keeper, MACVLAN_KEEP_EVENT_ATTACHED, containers[0]);
+    macvlan_attachment_mac(macvlan_keep_event_attachment(event), again);
+    CHECK(memcmp(mac, again, 6) == 0);
+    macvlan_keep_event_free(event);
+    CHECK(lab_ping(containers[0], "192.168.15.2", 5));
+
+    /* Waited for as long as it takes. */
+    MUST(macvlan_handle_delete_link(l.ip_here, "ens33", &error));
+    MUST(macvlan_keeper_next(keeper, -1, &event, &error));
+    CHECK(macvlan_keep_event_kind(event) == MACVLAN_KEEP_EVENT_GONE);
+    macvlan_keep_event_free(event);
+    macvlan_keeper_free(keeper);
+    macvlan_netns_free(containers[0]);
+    macvlan_netns_free(containers[1]);
+    lab_close(&l);
+}
+
+int main(void)
+{
+    return lab_main(keeps);
+}

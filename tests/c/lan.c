@@ -1,0 +1,282 @@
+/*
+ * On a real network: an address that somebody has is not used, the neighbours are told where one is
+ * now, what keeps a LAN dark is named, and what a container sends is limited.
+ */
+
+#include "lab.h"
+
+static lab l;
+
+/* A container's eth0 with one address of the LAN. */
+static macvlan_endpoint *eth0(const char *address)
+{
+    macvlan_endpoint *endpoint = NULL;
+    MUST(macvlan_endpoint_new("eth0", "ens33", &endpoint, &error));
+    MUST(macvlan_endpoint_add_address(endpoint, address, &error));
+    return endpoint;
+}
+
+/* What was said is what is told. */
+static void values(void)
+{
+    macvlan_endpoint *endpoint = eth0("192.168.15.3/24");
+    macvlan_probe *probe = NULL;
+    macvlan_announce *announce = NULL;
+
+    MUST(macvlan_endpoint_probe(endpoint, &probe, &error));
+    MUST(macvlan_endpoint_announce(endpoint, &announce, &error));
+    CHECK(probe == NULL && announce == NULL);
+    MUST(macvlan_probe_rfc(&probe, &error));
+    CHECK(macvlan_probe_count(probe) == 3 && macvlan_probe_longest(probe) == 7000);
+    MUST(macvlan_probe_set_count(probe, 2, &error));
+    MUST(macvlan_probe_set_start(probe, 10, &error));
+    MUST(macvlan_probe_set_interval(probe, 100, &error));
+    MUST(macvlan_probe_set_jitter(probe, 20, &error));
+    MUST(macvlan_probe_set_wait(probe, 200, &error));
+    MUST(macvlan_probe_set_deadline(probe, 4000, &error));
+    CHECK(macvlan_probe_count(probe) == 2 && macvlan_probe_longest(probe) == 10 + 120 + 200);
+    MUST(macvlan_endpoint_set_probe(endpoint, probe, &error));
+    macvlan_probe_free(probe);
+    MUST(macvlan_endpoint_probe(endpoint, &probe, &error));
+    CHECK(macvlan_probe_count(probe) == 2 && macvlan_probe_longest(probe) == 330);
+    macvlan_probe_free(probe);
+
+    MUST(macvlan_announce_once(&announce, &error));
+    CHECK(macvlan_announce_count(announce) == 1 && !macvlan_announce_is_blocking(announce));
+    MUST(macvlan_announce_set_count(announce, 3, &error));
+    MUST(macvlan_announce_set_interval(announce, 10, &error));
+    MUST(macvlan_announce_set_blocking(announce, true, &error));
+    MUST(macvlan_endpoint_set_announce(endpoint, announce, &error));
+    macvlan_announce_free(announce);
+    MUST(macvlan_endpoint_announce(endpoint, &announce, &error));
+    CHECK(macvlan_announce_count(announce) == 3 && macvlan_announce_interval(announce) == 10);
+    CHECK(macvlan_announce_is_blocking(announce));
+    macvlan_announce_free(announce);
+
+    CHECK_TEXT(macvlan_endpoint_rate(endpoint), NULL);
+    CHECK(macvlan_endpoint_rate_bits(endpoint) == 0);
+    MUST(macvlan_endpoint_set_rate(endpoint, "10mbit", &error));
+    CHECK(macvlan_endpoint_rate_bits(endpoint) == 10000000);
+    MUST(macvlan_endpoint_set_rate_bits(endpoint, 512000, &error));
+    CHECK_TEXT(macvlan_endpoint_rate(endpoint), "512kbit");
+    REFUSED(macvlan_endpoint_set_rate(endpoint, "fast", &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "it does not end in bit, kbit, mbit or gbit");
+    REFUSED(macvlan_endpoint_set_rate_bits(endpoint, 7, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "less than a byte a second");
+    CHECK_TEXT(macvlan_endpoint_rate(endpoint), "512kbit");
+    macvlan_endpoint_free(endpoint);
+}
+
+/* An address that somebody on the network has is not used, and nobody's neighbour table changes. */
+static void an_address_that_is_taken(void)
+{
+    static const char *const asked[] = { "192.168.15.2", "192.168.15.3", "192.168.15.1" };
+    static const char *const wrong[] = { "192.168.15.2", "nobody" };
+    static const char *const missing[] = { NULL };
+    macvlan_netns *container = NULL;
+    macvlan_link_info *theirs = NULL;
+    macvlan_probe *probe = NULL;
+    macvlan_endpoint *endpoint = eth0("192.168.15.2/24");
+    macvlan_attachment *attachment = NULL;
+    macvlan_holder_list *holders = NULL;
+    macvlan_error *error = NULL;
+    const macvlan_holder *holder;
+    uint8_t mac[6], expected[6];
+    char text[18];
+
+    MUST(macvlan_handle_link(l.ip_there, "ens33", &theirs, &error));
+    CHECK(macvlan_link_info_mac(theirs, expected));
+    MUST(macvlan_mac_format(expected, text, &error));
+    macvlan_link_info_free(theirs);
+    MUST(macvlan_netns_anonymous(&container, &error));
+    MUST(macvlan_probe_quick(&probe, &error));
+    MUST(macvlan_endpoint_set_probe(endpoint, probe, &error));
+
+    CHECK(macvlan_host_attach(l.host, endpoint, container, &attachment, &error) == -EADDRINUSE);
+    puts(macvlan_error_message(error));
+    CHECK(attachment == NULL);
+    CHECK(macvlan_error_kind(error) == MACVLAN_ERROR_ADDRESS_IN_USE);
+    CHECK_TEXT(macvlan_error_kind_name(error), "address-in-use");
+    CHECK(strstr(macvlan_error_message(error), text) != NULL);
+    holder = macvlan_error_holder(error);
+    CHECK_TEXT(macvlan_holder_address(holder), "192.168.15.2");
+    CHECK(macvlan_holder_mac(holder, mac) && memcmp(mac, expected, 6) == 0);
+    macvlan_error_free(error);
+    macvlan_endpoint_free(endpoint);
+    lab_witness(container, "ip -o link show type macvlan | grep . || echo none", "none");
+    lab_witness(l.there, "ip -4 neigh show dev ens33 | grep . || echo none", "none");
+
+    /* Many at once: the peer's, and the parent's own. */
+    MUST(macvlan_host_probe_free(l.host, "ens33", asked, 3, probe, &holders, &error));
+    CHECK(macvlan_holder_list_count(holders) == 2);
+    CHECK_TEXT(macvlan_holder_address(macvlan_holder_list_get(holders, 0)), "192.168.15.1");
+    CHECK(strstr(macvlan_holder_text(macvlan_holder_list_get(holders, 1)), text) != NULL);
+    CHECK(macvlan_holder_list_get(holders, 2) == NULL);
+    macvlan_holder_list_free(holders);
+    MUST(macvlan_host_probe_free(l.host, "ens33", NULL, 0, probe, &holders, &error));
+    CHECK(macvlan_holder_list_count(holders) == 0);
+    macvlan_holder_list_free(holders);
+    REFUSED(macvlan_host_probe_free(l.host, "ens33", wrong, 2, probe, &holders, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "\"nobody\" is no IP address");
+    REFUSED(macvlan_host_probe_free(l.host, "ens33", missing, 1, probe, &holders, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "addresses[0] is NULL");
+    CHECK(holders == NULL);
+
+    /* One that is free. */
+    endpoint = eth0("192.168.15.3/24");
+    MUST(macvlan_endpoint_set_probe(endpoint, probe, &error));
+    MUST(macvlan_host_attach(l.host, endpoint, container, &attachment, &error));
+    CHECK(lab_ping(container, "192.168.15.2", 5));
+    MUST(macvlan_host_detach(l.host, attachment, &error));
+    CHECK(macvlan_error_holder(NULL) == NULL);
+    macvlan_attachment_free(attachment);
+    macvlan_endpoint_free(endpoint);
+    macvlan_probe_free(probe);
+    macvlan_netns_free(container);
+}
+
+/* The peer remembers somebody else for the address, and must then know better. */
+static void forget(void)
+{
+    lab_witness(l.there,
+                "ip neigh replace 192.168.15.3 lladdr 02:00:00:00:00:99 dev ens33 nud stale"
+                " && ip neigh show 192.168.15.3",
+                "02:00:00:00:00:99");
+}
+
+static void knows(const char *mac)
+{
+    lab_witness(l.there,
+                "for try in 1 2 3 4 5 6 7 8 9 10; do"
+                " ip neigh show 192.168.15.3 | grep -q 02:00:00:00:00:99 || break; sleep 0.1; done;"
+                " ip neigh show 192.168.15.3",
+                mac);
+}
+
+static void announces(void)
+{
+    macvlan_netns *container = NULL;
+    macvlan_endpoint *endpoint = eth0("192.168.15.3/24");
+    macvlan_announce *announce = NULL;
+    macvlan_attachment *attachment = NULL;
+    macvlan_announcement *announcement = NULL;
+    static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 3 };
+    size_t frames = 0;
+
+    MUST(macvlan_netns_anonymous(&container, &error));
+    MUST(macvlan_announce_rfc(&announce, &error));
+    CHECK(macvlan_announce_count(announce) == 2 && macvlan_announce_interval(announce) == 2000);
+    MUST(macvlan_announce_set_interval(announce, 10, &error));
+    MUST(macvlan_endpoint_set_mac(endpoint, mac, &error));
+    MUST(macvlan_endpoint_set_announce(endpoint, announce, &error));
+    forget();
+    MUST(macvlan_host_attach(l.host, endpoint, container, &attachment, &error));
+    knows("02:00:00:00:00:03");
+
+    MUST(macvlan_attachment_announce(attachment, announce, &announcement, &error));
+    macvlan_announce_free(announce);
+    forget();
+    MUST(macvlan_announcement_send(announcement, &frames, &error));
+    CHECK(frames == 1);
+    knows("02:00:00:00:00:03");
+    forget();
+    MUST(macvlan_announcement_run(announcement, &frames, &error));
+    CHECK(frames == 2);
+    knows("02:00:00:00:00:03");
+    MUST(macvlan_announcement_send(announcement, NULL, &error));
+    MUST(macvlan_announcement_run(announcement, NULL, &error));
+
+    MUST(macvlan_host_detach(l.host, attachment, &error));
+    macvlan_announcement_free(announcement);
+    macvlan_attachment_free(attachment);
+    macvlan_endpoint_free(endpoint);
+    macvlan_netns_free(container);
+}
+
+static void diagnoses(void)
+{
+    macvlan_netns *container = NULL;
+    macvlan_endpoint *endpoint = eth0("192.168.15.3/24");
+    macvlan_attachment *attachment = NULL;
+    macvlan_diagnosis *diagnosis = NULL;
+    const macvlan_finding *finding;
+    size_t at;
+
+    MUST(macvlan_netns_anonymous(&container, &error));
+    MUST(macvlan_host_attach(l.host, endpoint, container, &attachment, &error));
+    MUST(macvlan_host_diagnose(l.host, attachment, "192.168.15.2", &diagnosis, &error));
+    printf("%s", macvlan_diagnosis_text(diagnosis));
+    CHECK(macvlan_diagnosis_answered(diagnosis));
+    CHECK(macvlan_diagnosis_finding_count(diagnosis) == 0);
+    CHECK(macvlan_diagnosis_finding(diagnosis, 0) == NULL);
+    CHECK(macvlan_diagnosis_fact_count(diagnosis) > 0);
+    macvlan_diagnosis_free(diagnosis);
+
+    MUST(macvlan_host_diagnose(l.host, attachment, "192.168.15.99", &diagnosis, &error));
+    CHECK(!macvlan_diagnosis_answered(diagnosis));
+    CHECK(macvlan_diagnosis_has(diagnosis, MACVLAN_FINDING_NO_ANSWER));
+    CHECK(!macvlan_diagnosis_has(diagnosis, MACVLAN_FINDING_PARENT_DOWN));
+    CHECK(macvlan_diagnosis_finding_count(diagnosis) == 1);
+    finding = macvlan_diagnosis_finding(diagnosis, 0);
+    CHECK(macvlan_finding_kind(finding) == MACVLAN_FINDING_NO_ANSWER);
+    CHECK_TEXT(macvlan_finding_kind_name(finding), "no-answer");
+    printf("%s: %s\n", macvlan_finding_text(finding), macvlan_finding_remedy(finding));
+    CHECK(strstr(macvlan_diagnosis_text(diagnosis), macvlan_finding_text(finding)) != NULL);
+    for (at = 0; at < macvlan_diagnosis_fact_count(diagnosis); at++)
+        printf("  %s\n", macvlan_diagnosis_fact(diagnosis, at));
+    CHECK(macvlan_diagnosis_fact(diagnosis, at) == NULL);
+    CHECK(macvlan_finding_kind(NULL) == MACVLAN_FINDING_NONE);
+    macvlan_diagnosis_free(diagnosis);
+    REFUSED(macvlan_host_diagnose(l.host, attachment, "it", &diagnosis, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "peer \"it\" is no IP address");
+
+    MUST(macvlan_host_detach(l.host, attachment, &error));
+    macvlan_attachment_free(attachment);
+    macvlan_endpoint_free(endpoint);
+    macvlan_netns_free(container);
+}
+
+/* Limited by the kernel where it has tbf; else refused in words, and nothing remains. */
+static void rates(void)
+{
+    macvlan_netns *container = NULL;
+    macvlan_endpoint *endpoint = eth0("192.168.15.3/24");
+    macvlan_attachment *attachment = NULL;
+    macvlan_error *error = NULL;
+
+    MUST(macvlan_netns_anonymous(&container, &error));
+    MUST(macvlan_endpoint_set_rate(endpoint, "10mbit", &error));
+    if (macvlan_host_attach(l.host, endpoint, container, &attachment, &error) == 0) {
+        lab_witness(container, "tc qdisc show dev eth0", "rate 10Mbit");
+        CHECK(lab_ping(container, "192.168.15.2", 5));
+        MUST(macvlan_host_detach(l.host, attachment, &error));
+    } else {
+        puts(macvlan_error_message(error));
+        CHECK(macvlan_error_kind(error) == MACVLAN_ERROR_UNSUPPORTED);
+        CHECK(strstr(macvlan_error_cause(error), "no token bucket filter (tbf)") != NULL);
+        CHECK(strstr(macvlan_error_hint(error), "modprobe sch_tbf") != NULL);
+        CHECK(attachment == NULL);
+        lab_witness(container, "ip -o link show type macvlan | grep . || echo none", "none");
+    }
+    macvlan_error_free(error);
+    macvlan_attachment_free(attachment);
+    macvlan_endpoint_free(endpoint);
+    macvlan_netns_free(container);
+}
+
+static void lan(void)
+{
+    l = lab_open();
+    MUST(macvlan_handle_add_address(l.ip_here, "ens33", "192.168.15.1/24", &error));
+    values();
+    an_address_that_is_taken();
+    announces();
+    diagnoses();
+    rates();
+    lab_close(&l);
+}
+
+int main(void)
+{
+    return lab_main(lan);
+}

@@ -1,0 +1,234 @@
+//! What keeps a LAN dark is found and named; each case is made on purpose.
+#![deny(dead_code)]
+
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use macvlan_core::{
+    Attachment, Diagnosis, Endpoint, FindingKind, Handle, Link, Macvlan, Mode, NetNs, Result,
+};
+use macvlan_tests::{Lab, Need, Outcome, ip_do, ip_link, need, ping, silent};
+
+fn eth0() -> Result<Endpoint> {
+    Ok(Endpoint::new("eth0", "ens33")?
+        .address("192.168.15.10/24".parse()?)
+        .address("fd15::10/64 nodad".parse()?))
+}
+
+/// A container on host a.
+fn container(lab: &Lab) -> Outcome<Attachment> {
+    Ok(lab.a.host.attach(&eth0()?, &NetNs::anonymous()?)?)
+}
+
+/// The diagnosis, which has to find this and nothing else.
+#[track_caller]
+fn find(lab: &Lab, attachment: &Attachment, peer: &str, kinds: &[FindingKind]) -> Diagnosis {
+    let peer: IpAddr = peer.parse().expect("no address");
+    let diagnosis = lab.a.host.diagnose(attachment, peer).expect("no diagnosis");
+    let found: Vec<_> = diagnosis.findings.iter().map(|finding| finding.kind).collect();
+    assert_eq!(found, kinds, "{diagnosis}");
+    assert!(diagnosis.findings.iter().all(|one| !one.remedy.is_empty()));
+    diagnosis
+}
+
+fn nothing_is_amiss() -> Outcome {
+    need(Need::Ipv6)?;
+    let lab = Lab::new()?;
+    let attachment = container(&lab)?;
+    for peer in ["192.168.15.2", "fd15::2"] {
+        let started = Instant::now();
+        let diagnosis = find(&lab, &attachment, peer, &[]);
+        assert!(diagnosis.answered);
+        assert!(started.elapsed() < Duration::from_millis(500), "{:?}", started.elapsed());
+        assert!(diagnosis.to_string().starts_with("nothing is amiss\n"), "{diagnosis}");
+    }
+    // A container beside it answers without a frame on the parent coming in.
+    let beside = NetNs::anonymous()?;
+    let other = Endpoint::new("eth0", "ens33")?.address("192.168.15.11/24".parse()?);
+    lab.a.host.attach(&other, &beside)?;
+    assert!(find(&lab, &attachment, "192.168.15.11", &[]).answered);
+    Ok(())
+}
+
+fn links_that_are_down_or_gone() -> Outcome {
+    let lab = Lab::new()?;
+    let attachment = container(&lab)?;
+    ip_do(attachment.netns(), "link set dev eth0 down");
+    let diagnosis = lab.a.host.diagnose(&attachment, "192.168.15.2".parse()?)?;
+    assert!(diagnosis.has(FindingKind::LinkDown), "{diagnosis}");
+    ip_do(attachment.netns(), "link set dev eth0 up");
+    ip_do(&lab.a.netns, "link set dev ens33 down");
+    let diagnosis = lab.a.host.diagnose(&attachment, "192.168.15.2".parse()?)?;
+    assert!(diagnosis.has(FindingKind::ParentDown), "{diagnosis}");
+    assert!(diagnosis.to_string().contains("`ip link set ens33 up` on the host"), "{diagnosis}");
+    ip_do(&lab.a.netns, "link set dev ens33 up");
+    ip_do(&lab.b.netns, "link set dev ens33 down");
+    let patience = Instant::now() + Duration::from_secs(10);
+    while !lab.a.host.diagnose(&attachment, "192.168.15.2".parse()?)?.has(FindingKind::NoCarrier) {
+        assert!(Instant::now() < patience, "the missing carrier is not found");
+    }
+    ip_do(&lab.a.netns, "link del dev ens33");
+    find(&lab, &attachment, "192.168.15.2", &[FindingKind::LinkGone]);
+    Ok(())
+}
+
+fn addresses_and_routes_that_are_missing() -> Outcome {
+    let lab = Lab::new()?;
+    let endpoint = Endpoint::new("eth0", "ens33")?.address("192.168.15.10/24".parse()?);
+    let attachment = lab.a.host.attach(&endpoint, &NetNs::anonymous()?)?;
+    find(&lab, &attachment, "fd15::2", &[FindingKind::NoAddress]);
+    find(&lab, &attachment, "10.1.1.1", &[FindingKind::NoRoute]);
+    // With a gateway, that is who is asked.
+    ip_do(attachment.netns(), "route add default via 192.168.15.2");
+    let diagnosis = find(&lab, &attachment, "10.1.1.1", &[]);
+    assert!(diagnosis.to_string().contains("10.1.1.1 is behind 192.168.15.2"), "{diagnosis}");
+    ip_do(attachment.netns(), "route change default via 192.168.15.99");
+    find(&lab, &attachment, "10.1.1.1", &[FindingKind::NoAnswer]);
+    Ok(())
+}
+
+fn a_peer_that_is_off() -> Outcome {
+    need(Need::Ipv6)?;
+    let lab = Lab::new()?;
+    let attachment = container(&lab)?;
+    let promiscuity = ip_link(&lab.a.netns, "ens33")["promiscuity"].clone();
+    for peer in ["192.168.15.99", "fd15::99"] {
+        let diagnosis = find(&lab, &attachment, peer, &[FindingKind::NoAnswer]);
+        assert!(!diagnosis.answered);
+        assert!(diagnosis.to_string().contains("seen leaving ens33: yes"), "{diagnosis}");
+    }
+    assert_eq!(ip_link(&lab.a.netns, "ens33")["promiscuity"], promiscuity);
+    Ok(())
+}
+
+fn the_peer_is_the_host_itself() -> Outcome {
+    let lab = Lab::new()?;
+    let attachment = container(&lab)?;
+    let diagnosis = find(&lab, &attachment, "192.168.15.1", &[FindingKind::PeerIsHost]);
+    assert!(diagnosis.findings[0].remedy.contains("Host::access"));
+    let access = lab.a.host.access("ens33")?;
+    access.add(&attachment)?;
+    assert!(find(&lab, &attachment, "192.168.15.1", &[]).answered);
+    Ok(())
+}
+
+/// A switch's port, or a hypervisor, that lets only the parent's MAC address pass: here it is the
+/// other host's macvlan in mode source, which takes frames from listed MAC addresses alone.
+fn only_the_parents_mac_address_gets_through() -> Outcome {
+    let lab = Lab::new()?;
+    let parents = lab.a.handle.link("ens33")?.mac.ok_or("no MAC address")?;
+    let strict = NetNs::anonymous()?;
+    let options = Macvlan::new(Mode::Source).source_mac(parents);
+    let endpoint =
+        Endpoint::new("eth0", "ens33")?.options(options).address("192.168.15.77/24".parse()?);
+    lab.b.host.attach(&endpoint, &strict)?;
+    assert!(ping(&lab.a.netns, "192.168.15.77").is_some());
+    let attachment = container(&lab)?;
+    assert!(silent(attachment.netns(), "192.168.15.77"));
+    let diagnosis = find(&lab, &attachment, "192.168.15.77", &[FindingKind::MacFiltered]);
+    assert!(!diagnosis.answered);
+    Ok(())
+}
+
+fn several_answer_and_a_wrong_entry() -> Outcome {
+    let lab = Lab::new()?;
+    let attachment = container(&lab)?;
+    let mut both = Vec::new();
+    for mac in ["02:42:00:00:00:01", "02:42:00:00:00:02"] {
+        let endpoint =
+            Endpoint::new("eth0", "ens33")?.mac(mac.parse()?).address("192.168.15.77/24".parse()?);
+        both.push(lab.b.host.attach(&endpoint, &NetNs::anonymous()?)?);
+    }
+    let diagnosis = find(&lab, &attachment, "192.168.15.77", &[FindingKind::SeveralAnswer]);
+    let text = &diagnosis.findings[0].text;
+    assert!(text.contains("02:42:00:00:00:01 and 02:42:00:00:00:02"), "{text}");
+
+    let entry = "192.168.15.2 lladdr 02:42:00:00:00:99 dev eth0 nud permanent";
+    ip_do(attachment.netns(), &format!("neigh replace {entry}"));
+    find(&lab, &attachment, "192.168.15.2", &[FindingKind::WrongNeighbour]);
+    Ok(())
+}
+
+/// Somebody on the wire has the container's MAC address.
+fn the_mac_address_is_elsewhere_too() -> Outcome {
+    let lab = Lab::new()?;
+    let attachment = container(&lab)?;
+    let twin = NetNs::anonymous()?;
+    let link = Link::macvlan("eth0", "ens33", Macvlan::new(Mode::Bridge))?
+        .mac(attachment.mac())
+        .netns(&twin)
+        .up(true);
+    lab.b.handle.add_link(&link)?;
+    let handle = Handle::in_netns(&twin)?;
+    handle.add_address("eth0", &"192.168.15.66/24".parse()?)?;
+    // It talks.
+    let over = std::sync::atomic::AtomicBool::new(false);
+    let peer: IpAddr = "192.168.15.98".parse()?;
+    let diagnosis = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                silent(&twin, "192.168.15.99");
+            }
+        });
+        std::thread::sleep(Duration::from_millis(50));
+        let diagnosis = lab.a.host.diagnose(&attachment, peer);
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        diagnosis
+    })?;
+    assert!(diagnosis.has(FindingKind::MacElsewhere), "{diagnosis}");
+    Ok(())
+}
+
+/// The container is on VLAN 100, and the wire carries 200.
+fn another_vlan_is_on_the_wire() -> Outcome {
+    need(Need::Vlan)?;
+    let lab = Lab::new()?;
+    let endpoint = Endpoint::new("eth0", "ens33.100")?.address("192.168.15.10/24".parse()?);
+    let attachment = lab.a.host.attach(&endpoint, &NetNs::anonymous()?)?;
+    let (there, theirs) = (NetNs::anonymous()?, "ens33.200");
+    let endpoint = Endpoint::new("eth0", theirs)?.address("192.168.15.20/24".parse()?);
+    lab.b.host.attach(&endpoint, &there)?;
+    let over = std::sync::atomic::AtomicBool::new(false);
+    let peer: IpAddr = "192.168.15.20".parse()?;
+    let diagnosis = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                silent(&there, "192.168.15.99");
+            }
+        });
+        let diagnosis = lab.a.host.diagnose(&attachment, peer);
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        diagnosis
+    })?;
+    assert!(diagnosis.has(FindingKind::NoAnswer), "{diagnosis}");
+    assert!(diagnosis.has(FindingKind::OtherVlans), "{diagnosis}");
+    assert!(diagnosis.to_string().contains("carries VLAN 200"), "{diagnosis}");
+    Ok(())
+}
+
+/// A VLAN's base that is a port of a bridge gives its frames to the bridge.
+fn the_parent_is_a_port() -> Outcome {
+    need(Need::Vlan)?;
+    need(Need::Bridge)?;
+    let lab = Lab::new()?;
+    let endpoint = Endpoint::new("eth0", "ens33.100")?.address("192.168.15.10/24".parse()?);
+    let attachment = lab.a.host.attach(&endpoint, &NetNs::anonymous()?)?;
+    lab.a.handle.add_link(&Link::bridge("br0")?)?;
+    ip_do(&lab.a.netns, "link set dev ens33 master br0");
+    let diagnosis = lab.a.host.diagnose(&attachment, "192.168.15.2".parse()?)?;
+    assert!(diagnosis.has(FindingKind::ParentIsPort), "{diagnosis}");
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    nothing_is_amiss,
+    links_that_are_down_or_gone,
+    addresses_and_routes_that_are_missing,
+    a_peer_that_is_off,
+    the_peer_is_the_host_itself,
+    only_the_parents_mac_address_gets_through,
+    several_answer_and_a_wrong_entry,
+    the_mac_address_is_elsewhere_too,
+    another_vlan_is_on_the_wire,
+    the_parent_is_a_port,
+}

@@ -1,0 +1,331 @@
+//! The parent goes and comes back, and the containers have their interfaces again, as they were.
+#![deny(dead_code)]
+
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use macvlan_core::{Attachment, Endpoint, KeepEvent, Keeper, Link, MacAddr, NetNs, Parent};
+use macvlan_tests::{
+    Lab, Need, Outcome, Snapshot, ip_addresses, ip_do, ip_lines, ip_link, need, ping,
+};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+const SOON: Duration = Duration::from_secs(5);
+
+/// Within this time of the parent's return all is as before. In the guest starting `ip` alone takes
+/// longer.
+fn at_once() -> Outcome<Duration> {
+    let guest = std::fs::read_to_string("/proc/cpuinfo")?.contains("User Mode Linux");
+    Ok(if guest { SOON } else { Duration::from_millis(100) })
+}
+
+fn eth0(parent: &str) -> Outcome<Endpoint> {
+    Ok(Endpoint::new("eth0", parent)?
+        .address("192.168.15.10/24".parse()?)
+        .address("fd15::10/64 nodad".parse()?)
+        .gateway("192.168.15.2".parse()?)
+        .route("10.7.0.0/16 via 192.168.15.2 metric 9".parse()?))
+}
+
+/// Pulls the cable out, with its plugs: the parent is gone on both hosts.
+fn unplug(lab: &Lab) {
+    ip_do(&lab.a.netns, "link del dev ens33");
+}
+
+/// Plugs it in again, on host a under this name and with this MAC address; when it was there.
+fn plug_in(lab: &Lab, name: &str, mac: MacAddr) -> Outcome<Instant> {
+    let started = Instant::now();
+    ip_do(&lab.a.netns, &format!("link add {name} address {mac} type veth peer name cable"));
+    lab.a.handle.move_link("cable", &lab.b.netns, Some("ens33".parse()?))?;
+    lab.b.handle.set_up("ens33")?;
+    lab.b.handle.add_address("ens33", &"192.168.15.2/24".parse()?)?;
+    if need(Need::Ipv6).is_ok() {
+        lab.b.handle.add_address("ens33", &"fd15::2/64 nodad".parse()?)?;
+    }
+    lab.a.handle.set_up(name)?;
+    Ok(started)
+}
+
+/// The next event, which has to come.
+fn next(keeper: &mut Keeper) -> Outcome<KeepEvent> {
+    Ok(keeper.next_within(SOON)?.ok_or("nothing is told")?)
+}
+
+fn nothing_more(keeper: &mut Keeper) -> Outcome {
+    match keeper.next_within(Duration::from_millis(60))? {
+        None => Ok(()),
+        Some(event) => Err(event.to_string().into()),
+    }
+}
+
+fn gone(keeper: &mut Keeper) -> Outcome {
+    match next(keeper)? {
+        KeepEvent::Gone(_) => Ok(()),
+        other => Err(other.to_string().into()),
+    }
+}
+
+/// Waits until it is attached again, past failures on the way.
+fn attached(keeper: &mut Keeper) -> Outcome<Attachment> {
+    loop {
+        match next(keeper)? {
+            KeepEvent::Attached(attachment) => return Ok(*attachment),
+            KeepEvent::Failed(..) => {}
+            other => return Err(other.to_string().into()),
+        }
+    }
+}
+
+/// What the container sees of its interface, but for its index.
+fn seen(inside: &NetNs) -> (String, Vec<String>, Vec<String>) {
+    let mac = ip_link(inside, "eth0")["address"].to_string();
+    (mac, ip_addresses(inside, "eth0"), ip_lines(inside, "route show dev eth0"))
+}
+
+fn the_parent_is_made_again() -> Outcome {
+    let lab = Lab::new()?;
+    let inside = NetNs::anonymous()?;
+    let mac = lab.a.handle.link("ens33")?.mac.ok_or("no MAC address")?;
+    let mut keeper = lab.a.host.keep([(eth0("ens33")?, inside.clone())])?;
+    let before = seen(&inside);
+    for _ in 0..3 {
+        let index = keeper.attachments().next().ok_or("not attached")?.parent_index();
+        unplug(&lab);
+        gone(&mut keeper)?;
+        assert_eq!(keeper.attachments().count(), 0);
+        // On a thread of its own, as a program would have it.
+        let (again, when) = std::thread::scope(|scope| -> Outcome<_> {
+            let thread = scope.spawn(|| {
+                let again = attached(&mut keeper);
+                (again, Instant::now())
+            });
+            let since = plug_in(&lab, "ens33", mac)?;
+            let (again, at) = thread.join().map_err(|_| "the keeper panicked")?;
+            Ok((again?, at.saturating_duration_since(since)))
+        })?;
+        println!("attached again after {when:?}");
+        assert!(when < at_once()?, "{when:?}");
+        assert_ne!(again.parent_index(), index);
+        assert_eq!(seen(&inside), before);
+        assert!(ping(&inside, "192.168.15.2").is_some());
+    }
+    nothing_more(&mut keeper)
+}
+
+/// Known by its MAC address.
+fn the_parent_comes_back_under_another_name() -> Outcome {
+    let lab = Lab::new()?;
+    let inside = NetNs::anonymous()?;
+    let mac = lab.a.handle.link("ens33")?.mac.ok_or("no MAC address")?;
+    let mut keeper = lab.a.host.keep([(eth0("ens33")?, inside.clone())])?;
+    let before = seen(&inside);
+    unplug(&lab);
+    gone(&mut keeper)?;
+    // Somebody else's link is none of our business.
+    lab.a.handle.add_link(&Link::veth("usb0", "usb1", None)?.up(true))?;
+    nothing_more(&mut keeper)?;
+    plug_in(&lab, "lan7", mac)?;
+    let again = attached(&mut keeper)?;
+    assert_eq!(again.parent().to_string(), "lan7");
+    assert_eq!(seen(&inside), before);
+    assert!(ping(&inside, "192.168.15.2").is_some());
+    Ok(())
+}
+
+/// A parent that is renamed where it is keeps what is on it; when it has gone, it is looked for under
+/// its new name.
+fn the_parent_is_renamed() -> Outcome {
+    let lab = Lab::new()?;
+    let inside = NetNs::anonymous()?;
+    let mut keeper = lab.a.host.keep([(eth0("ens33")?, inside.clone())])?;
+    let before = Snapshot::settled(&inside);
+    ip_do(&lab.a.netns, "link set dev ens33 down");
+    ip_do(&lab.a.netns, "link set dev ens33 name lan7");
+    ip_do(&lab.a.netns, "link set dev lan7 up");
+    match next(&mut keeper)? {
+        KeepEvent::Renamed(_, name) => assert_eq!(name.as_str(), "lan7"),
+        other => return Err(other.to_string().into()),
+    }
+    nothing_more(&mut keeper)?;
+    assert!(ping(&inside, "192.168.15.2").is_some());
+    before.assert_same(&inside);
+    ip_do(&lab.a.netns, "link del dev lan7");
+    gone(&mut keeper)?;
+    plug_in(&lab, "lan7", "02:00:00:00:77:77".parse()?)?; // and another card
+    assert_eq!(attached(&mut keeper)?.parent().to_string(), "lan7");
+    assert!(ping(&inside, "192.168.15.2").is_some());
+    Ok(())
+}
+
+/// Down and up again: nothing is done, and nothing is told.
+fn a_link_that_goes_down_is_no_reason() -> Outcome {
+    let lab = Lab::new()?;
+    let inside = NetNs::anonymous()?;
+    let mut keeper = lab.a.host.keep([(eth0("ens33")?, inside.clone())])?;
+    let index = ip_link(&inside, "eth0")["ifindex"].clone();
+    for state in ["down", "up"] {
+        ip_do(&lab.a.netns, &format!("link set dev ens33 {state}"));
+        nothing_more(&mut keeper)?;
+    }
+    assert_eq!(ip_link(&inside, "eth0")["ifindex"], index);
+    assert!(ping(&inside, "192.168.15.2").is_some());
+    Ok(())
+}
+
+/// A VLAN that is made on demand is made again when its base is back, and works when that is up.
+fn a_vlan_is_made_again() -> Outcome {
+    need(Need::Vlan)?;
+    let lab = Lab::new()?;
+    let (inside, peer) = (NetNs::anonymous()?, NetNs::anonymous()?);
+    let mac = lab.a.handle.link("ens33")?.mac.ok_or("no MAC address")?;
+    let mut keeper = lab.a.host.keep([(eth0("ens33.100")?, inside.clone())])?;
+    let before = seen(&inside);
+    unplug(&lab);
+    gone(&mut keeper)?;
+    plug_in(&lab, "ens33", mac)?;
+    let up = Instant::now();
+    let again = attached(&mut keeper)?;
+    assert!(up.elapsed() < at_once()?, "{:?}", up.elapsed());
+    assert_eq!(again.parent().to_string(), "ens33.100");
+    assert_eq!(seen(&inside), before);
+    let theirs = Endpoint::new("eth0", "ens33.100")?.address("192.168.15.20/24".parse()?);
+    lab.b.host.attach(&theirs, &peer)?;
+    assert!(ping(&inside, "192.168.15.20").is_some());
+    nothing_more(&mut keeper)?;
+
+    // Somebody deletes the VLAN alone, and makes it again.
+    ip_do(&lab.a.netns, "link del dev ens33.100");
+    gone(&mut keeper)?;
+    ip_do(&lab.a.netns, "link add link ens33 name ens33.100 up type vlan id 100");
+    attached(&mut keeper)?;
+    assert!(ping(&inside, "192.168.15.20").is_some());
+    Ok(())
+}
+
+/// Its parent does not exist yet; two endpoints, and one that is released.
+fn a_parent_is_waited_for() -> Outcome {
+    let lab = Lab::new()?;
+    let (one, other) = (NetNs::anonymous()?, NetNs::anonymous()?);
+    let second = |parent: &str| -> Outcome<Endpoint> {
+        Ok(Endpoint::new("wan0", parent)?.address("192.168.15.11/24".parse()?))
+    };
+    let mut keeper =
+        lab.a.host.keep([(eth0("lan7")?, one.clone()), (second("ens33")?, other.clone())])?;
+    assert_eq!(keeper.attachments().count(), 1);
+    nothing_more(&mut keeper)?;
+    lab.cable("lan7")?;
+    assert_eq!(attached(&mut keeper)?.name().as_str(), "eth0");
+    assert_eq!(keeper.attachments().count(), 2);
+
+    let released = keeper.release("wan0".parse()?, &other).ok_or("not kept")?;
+    unplug(&lab);
+    nothing_more(&mut keeper)?;
+    assert_eq!(released.name().as_str(), "wan0");
+    assert!(keeper.release("wan0".parse()?, &other).is_none());
+    keeper.add(second("lan7")?, &other)?;
+    assert_eq!(keeper.attachments().count(), 2);
+    drop(keeper);
+    assert_eq!(ip_addresses(&other, "wan0"), ["192.168.15.11/24"], "dropped, it leaves all");
+    Ok(())
+}
+
+/// One cannot be attached: what this call has attached goes again.
+fn all_are_kept_or_none() -> Outcome {
+    let lab = Lab::new()?;
+    let (one, other) = (NetNs::anonymous()?, NetNs::anonymous()?);
+    let wrong = eth0("ens33")?.mtu(9000);
+    let error = lab.a.host.keep([(eth0("ens33")?, one.clone()), (wrong, other)]).unwrap_err();
+    assert!(error.to_string().contains("MTU 9000"), "{error}");
+    assert!(lab.a.host.attachments(&one)?.is_empty());
+    Ok(())
+}
+
+/// What stands in the way is told once, and tried again until it has gone.
+fn what_fails_is_told_and_tried_again() -> Outcome {
+    let lab = Lab::new()?;
+    let inside = NetNs::anonymous()?;
+    let mac = lab.a.handle.link("ens33")?.mac.ok_or("no MAC address")?;
+    let mut keeper = lab.a.host.keep([(eth0("ens33")?.mtu(1400), inside.clone())])?;
+    unplug(&lab);
+    gone(&mut keeper)?;
+    ip_do(
+        &lab.a.netns,
+        &format!("link add ens33 address {mac} mtu 1300 type veth peer name other"),
+    );
+    let KeepEvent::Failed(name, _, error) = next(&mut keeper)? else {
+        return Err("it did not fail".into());
+    };
+    assert_eq!(name.as_str(), "eth0");
+    assert!(error.to_string().contains("1300"), "{error}");
+    assert!(keeper.patience().is_some());
+    nothing_more(&mut keeper)?;
+    ip_do(&lab.a.netns, "link set dev ens33 mtu 1500");
+    attached(&mut keeper)?;
+    assert_eq!(keeper.patience(), None);
+    Ok(())
+}
+
+/// The parent is back long before it is set up, and what can only be attached then is attached then.
+fn a_parent_that_is_set_up_late() -> Outcome {
+    let lab = Lab::new()?;
+    let inside = NetNs::anonymous()?;
+    let mac = lab.a.handle.link("ens33")?.mac.ok_or("no MAC address")?;
+    let mut keeper = lab.a.host.keep([(eth0("ens33")?.mtu(1400), inside.clone())])?;
+    unplug(&lab);
+    gone(&mut keeper)?;
+    ip_do(
+        &lab.a.netns,
+        &format!("link add ens33 address {mac} mtu 1300 type veth peer name other"),
+    );
+    let until = Instant::now() + Duration::from_millis(1500);
+    while Instant::now() < until {
+        keeper.next_within(Duration::from_millis(50))?; // it grows patient
+    }
+    lab.a.handle.set_mtu("ens33", 1500)?;
+    let started = Instant::now();
+    attached(&mut keeper)?;
+    assert!(started.elapsed() < at_once()?, "{:?}", started.elapsed());
+    Ok(())
+}
+
+/// In a loop of the caller's own: the descriptor becomes readable.
+fn it_fits_into_a_loop() -> Outcome {
+    let lab = Lab::new()?;
+    let inside = NetNs::anonymous()?;
+    let mut keeper = lab.a.host.keep([(eth0("ens33")?, inside)])?;
+    while keeper.next_within(Duration::ZERO)?.is_some() {}
+    unplug(&lab);
+    let mut fds = [PollFd::new(keeper.as_fd(), PollFlags::POLLIN)];
+    assert_eq!(poll(&mut fds, PollTimeout::from(1000u16))?, 1);
+    let event = keeper.next_within(Duration::ZERO)?.ok_or("nothing is told")?;
+    assert!(event.to_string().contains("its parent ens33 is gone"), "{event}");
+    Ok(())
+}
+
+/// A parent by its index is known by its name afterwards: the index is another's.
+fn a_parent_by_its_index() -> Outcome {
+    let lab = Lab::new()?;
+    let inside = NetNs::anonymous()?;
+    let parent = lab.a.handle.link("ens33")?;
+    let endpoint = Endpoint::new("eth0", Parent::link(parent.index))?;
+    let mut keeper = lab.a.host.keep([(endpoint, inside)])?;
+    unplug(&lab);
+    gone(&mut keeper)?;
+    plug_in(&lab, "ens33", parent.mac.ok_or("no MAC address")?)?;
+    attached(&mut keeper)?;
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    the_parent_is_made_again,
+    the_parent_comes_back_under_another_name,
+    the_parent_is_renamed,
+    a_link_that_goes_down_is_no_reason,
+    a_vlan_is_made_again,
+    a_parent_is_waited_for,
+    all_are_kept_or_none,
+    what_fails_is_told_and_tried_again,
+    a_parent_that_is_set_up_late,
+    it_fits_into_a_loop,
+    a_parent_by_its_index,
+}

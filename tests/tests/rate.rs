@@ -1,0 +1,105 @@
+//! What an endpoint sends is limited, or the kernel's lack is told in words.
+#![deny(dead_code)]
+
+use std::net::{SocketAddr, UdpSocket};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use macvlan_core::{Endpoint, ErrorKind, NetNs};
+use macvlan_tests::{Lab, Outcome, Stage, Stop, ip_link, ping};
+
+/// `tc …` inside a namespace, as the witness.
+fn tc(netns: &NetNs, arguments: &str) -> Outcome<Result<String, String>> {
+    let output = netns.run(|| Command::new("tc").args(arguments.split_whitespace()).output())?;
+    let output = match output {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(Stop::Ignored("there is no tc".to_owned()));
+        }
+        other => other?,
+    };
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    Ok(if output.status.success() { Ok(said(&output.stdout)) } else { Err(said(&output.stderr)) })
+}
+
+/// Whether `tc` can do it here.
+fn has_tbf() -> Outcome<bool> {
+    macvlan_tests::need(macvlan_tests::Need::Root)?;
+    let netns = NetNs::anonymous()?;
+    Ok(tc(&netns, "qdisc add dev lo root tbf rate 1mbit burst 16kb latency 50ms")?.is_ok())
+}
+
+fn need_tbf() -> Outcome {
+    if has_tbf()? { Ok(()) } else { Err(Stop::Ignored("the kernel has no sch_tbf".to_owned())) }
+}
+
+fn eth0(rate: &str) -> Outcome<Endpoint> {
+    Ok(Endpoint::new("eth0", "ens33")?.address("192.168.15.10/24".parse()?).rate(rate.parse()?))
+}
+
+/// As `tc` would have set it.
+fn it_is_what_tc_shows() -> Outcome {
+    need_tbf()?;
+    let lab = Lab::new()?;
+    for (rate, shown) in [
+        ("10mbit", "rate 10Mbit burst 16Kb"),
+        ("512kbit", "rate 512Kbit"),
+        ("80gbit", "rate 80Gbit"),
+    ] {
+        let inside = NetNs::anonymous()?;
+        let attachment = lab.a.host.attach(&eth0(rate)?, &inside)?;
+        let told = tc(&inside, "qdisc show dev eth0")??;
+        assert!(told.starts_with("qdisc tbf 1: root"), "{told}");
+        assert!(told.contains(shown), "{told}");
+        assert!(ping(&inside, "192.168.15.2").is_some());
+        lab.a.host.detach(attachment)?;
+    }
+    Ok(())
+}
+
+/// Sends for half a second as much as goes, and counts what arrives.
+fn no_more_arrives_than_is_allowed() -> Outcome {
+    need_tbf()?;
+    let lab = Lab::new()?;
+    let inside = NetNs::anonymous()?;
+    lab.a.host.attach(&eth0("4mbit")?, &inside)?;
+    let here: SocketAddr = "192.168.15.2:5000".parse()?;
+    let receiver = lab.b.netns.run(|| UdpSocket::bind(here))??;
+    receiver.set_read_timeout(Some(Duration::from_millis(300)))?;
+    let sender = inside.run(|| UdpSocket::bind("192.168.15.10:0"))??;
+    let sending = std::thread::spawn(move || {
+        let started = Instant::now();
+        while started.elapsed() < Duration::from_millis(500) {
+            let _ = sender.send_to(&[0; 1200], here); // a full queue is what it is about
+        }
+    });
+    let mut arrived = 0;
+    let mut buffer = [0; 2000];
+    while let Ok(length) = receiver.recv(&mut buffer) {
+        arrived += length;
+    }
+    sending.join().map_err(|_| "the sender panicked")?;
+    // 4 Mbit/s for half a second is 250 kB; and the burst, and what waits at the end.
+    assert!(arrived > 100_000 && arrived < 400_000, "{arrived} bytes");
+    Ok(())
+}
+
+/// Set, or refused by a typed error, with nothing left: as `tc` fares on this kernel.
+fn it_is_set_or_refused_in_words() -> Outcome {
+    let stage = Stage::set()?;
+    let endpoint = eth0("10mbit")?;
+    if has_tbf()? {
+        let attachment = stage.lab.a.host.attach(&endpoint, &stage.inside)?;
+        assert_eq!(ip_link(&stage.inside, "eth0")["qdisc"], "tbf");
+        stage.lab.a.host.detach(attachment)?;
+    } else {
+        let words = "the kernel has no token bucket filter (tbf)";
+        stage.refuse(&endpoint, ErrorKind::Unsupported, words);
+    }
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    it_is_what_tc_shows,
+    no_more_arrives_than_is_allowed,
+    it_is_set_or_refused_in_words,
+}
