@@ -38,9 +38,7 @@ class Keeper:
         """Keeps one more, as Host.keep() does."""
         self._keeping.add(endpoint, netns)
 
-    def release(
-        self, name: str, netns: NetNs | int | str | PathLike[str]
-    ) -> Attachment | None:
+    def release(self, name: str, netns: NetNs | int | str | PathLike[str]) -> Attachment | None:
         """Does not keep an endpoint any more, and gives its attachment, as it is.
 
         None if there is none with this name in this namespace, or its parent is gone now.
