@@ -232,6 +232,7 @@ fn what_cannot_be_is_refused() -> Outcome {
     let bare = Lab::with_addresses(&[], &[])?;
     let error = bare.a.host.access("ens33").unwrap_err();
     assert!(error.to_string().contains("no address to borrow"), "{error}");
+    assert_eq!(bare.a.host.access("nope").unwrap_err().kind(), ErrorKind::ParentNotFound);
     Ok(())
 }
 
