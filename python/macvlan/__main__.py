@@ -276,17 +276,16 @@ def _access(host: Host, arguments: argparse.Namespace) -> int:
         _complain("--remove takes it away from all containers; name none")
         return 2
     # Looked for before anything is made.
-    with host.handle() as handle:
-        parent = handle.link(arguments.parent).index
-    found = [
-        attachment
-        for container in arguments.containers
-        for attachment in host.attachments(_netns(container))
-        if attachment.parent_index == parent
-    ]
-    if arguments.containers and not found:
-        _complain(f"nothing hangs on {arguments.parent} there")
-        return 3
+    found = []
+    if arguments.containers:
+        with host.handle() as handle:
+            parent = handle.link(arguments.parent).index
+        for container in arguments.containers:
+            hang = [a for a in host.attachments(_netns(container)) if a.parent_index == parent]
+            if not hang:
+                _complain(f"nothing hangs on {arguments.parent} in {container}")
+                return 3
+            found += hang
     with host.access(
         arguments.parent,
         name=arguments.name,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno as errnos
-
 from typing import TYPE_CHECKING
 
 from macvlan._enums import ErrorKind
