@@ -2122,6 +2122,31 @@ int macvlan_probe_set_deadline(struct macvlan_probe *probe,
 uint32_t macvlan_probe_count(const struct macvlan_probe *probe);
 
 /**
+ * Up to how many milliseconds pass until it is asked first; 0 if the probe is none.
+ */
+uint32_t macvlan_probe_start(const struct macvlan_probe *probe);
+
+/**
+ * How many milliseconds at least pass until it is asked again; 0 if the probe is none.
+ */
+uint32_t macvlan_probe_interval(const struct macvlan_probe *probe);
+
+/**
+ * Up to how many milliseconds more, chosen at random; 0 if the probe is none.
+ */
+uint32_t macvlan_probe_jitter(const struct macvlan_probe *probe);
+
+/**
+ * How many milliseconds the last answer is waited for; 0 if the probe is none.
+ */
+uint32_t macvlan_probe_wait(const struct macvlan_probe *probe);
+
+/**
+ * How many milliseconds the kernel may take for IPv6 addresses; 0 if the probe is none.
+ */
+uint32_t macvlan_probe_deadline(const struct macvlan_probe *probe);
+
+/**
  * The longest that asking for IPv4 addresses takes when nobody answers, in milliseconds; 0 if the
  * probe is none.
  */

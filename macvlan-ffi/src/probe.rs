@@ -133,6 +133,36 @@ pub unsafe extern "C" fn macvlan_probe_count(probe: *const macvlan_probe) -> u32
     answer(0, || Ok(shared!(probe).get_count()))
 }
 
+/// Up to how many milliseconds pass until it is asked first; 0 if the probe is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_probe_start(probe: *const macvlan_probe) -> u32 {
+    answer(0, || Ok(milliseconds(shared!(probe).get_start())))
+}
+
+/// How many milliseconds at least pass until it is asked again; 0 if the probe is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_probe_interval(probe: *const macvlan_probe) -> u32 {
+    answer(0, || Ok(milliseconds(shared!(probe).get_interval())))
+}
+
+/// Up to how many milliseconds more, chosen at random; 0 if the probe is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_probe_jitter(probe: *const macvlan_probe) -> u32 {
+    answer(0, || Ok(milliseconds(shared!(probe).get_jitter())))
+}
+
+/// How many milliseconds the last answer is waited for; 0 if the probe is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_probe_wait(probe: *const macvlan_probe) -> u32 {
+    answer(0, || Ok(milliseconds(shared!(probe).get_wait())))
+}
+
+/// How many milliseconds the kernel may take for IPv6 addresses; 0 if the probe is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_probe_deadline(probe: *const macvlan_probe) -> u32 {
+    answer(0, || Ok(milliseconds(shared!(probe).get_deadline())))
+}
+
 /// The longest that asking for IPv4 addresses takes when nobody answers, in milliseconds; 0 if the
 /// probe is none.
 #[unsafe(no_mangle)]

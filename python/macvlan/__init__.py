@@ -22,7 +22,7 @@ interface should be, and Attachment what it became; Handle has the verbs of `ip`
 OSError, says what went wrong.
 """
 
-from macvlan import _enums, _errors, _values, _watch
+from macvlan import _enums, _errors, _keep, _values, _watch
 from macvlan._enums import (
     AddrGenMode,
     Detached,
@@ -31,6 +31,8 @@ from macvlan._enums import (
     EndpointKind,
     ErrorKind,
     Family,
+    FindingKind,
+    KeepEventKind,
     LinkKind,
     LinkState,
     Mode,
@@ -45,32 +47,43 @@ from macvlan._errors import (
     MacvlanError,
     NotFoundError,
     PermissionDenied,
+    TimedOut,
 )
+from macvlan._keep import Keeper
 from macvlan._macvlan import (
     AddressInfo,
+    Announce,
+    Announcement,
     Attachment,
     Detaching,
+    Diagnosis,
     Difference,
     Endpoint,
+    Finding,
     Handle,
     Host,
+    HostAccess,
+    KeepEvent,
     LinkInfo,
     LinkStatistics,
     Macvlan,
+    Moving,
     NeighbourInfo,
     NetNs,
     NextHop,
     Offloads,
     Parent,
     Pool,
+    Probe,
     PromiscGuard,
+    Rate,
     Route,
     RouteInfo,
     Rule,
     Vlan,
     __version__,
 )
-from macvlan._values import Address6, Ensured, MacAddr, NetNsId
+from macvlan._values import Address6, Ensured, Holder, MacAddr, NetNsId
 from macvlan._watch import (
     DelAddress,
     DelLink,
@@ -87,12 +100,15 @@ __all__ = [
     "AddrGenMode",
     "Address6",
     "AddressInfo",
+    "Announce",
+    "Announcement",
     "Attachment",
     "DelAddress",
     "DelLink",
     "DelRoute",
     "Detached",
     "Detaching",
+    "Diagnosis",
     "Difference",
     "DifferenceKind",
     "DuplicateDetection",
@@ -103,9 +119,16 @@ __all__ = [
     "Event",
     "ExistsError",
     "Family",
+    "Finding",
+    "FindingKind",
     "Handle",
+    "Holder",
     "Host",
+    "HostAccess",
     "InvalidError",
+    "KeepEvent",
+    "KeepEventKind",
+    "Keeper",
     "LinkInfo",
     "LinkKind",
     "LinkState",
@@ -115,6 +138,7 @@ __all__ = [
     "Macvlan",
     "MacvlanError",
     "Mode",
+    "Moving",
     "NeighbourInfo",
     "NeighbourState",
     "NetNs",
@@ -128,12 +152,15 @@ __all__ = [
     "Parent",
     "PermissionDenied",
     "Pool",
+    "Probe",
     "PromiscGuard",
+    "Rate",
     "Route",
     "RouteInfo",
     "RouteKind",
     "Rule",
     "Scope",
+    "TimedOut",
     "Vlan",
     "VlanProtocol",
     "Watch",
@@ -141,7 +168,7 @@ __all__ = [
 ]
 
 # In tracebacks and reprs they are called after where they are imported from.
-for _module in (_enums, _errors, _values, _watch):
+for _module in (_enums, _errors, _keep, _values, _watch):
     for _name in _module.__all__:
         if isinstance(getattr(_module, _name), type):
             getattr(_module, _name).__module__ = __name__

@@ -1,4 +1,4 @@
-"""A small command: python -m macvlan attach, show, detach."""
+"""A small command: python -m macvlan attach, show, detach, probe, access, diagnose."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from macvlan import (
+    Announce,
     Endpoint,
     EndpointKind,
+    ErrorKind,
     ExistsError,
     Host,
     InvalidError,
@@ -40,7 +42,13 @@ exit status:
   3  something that is needed is not there
   4  something that was to be made is there already
   5  a capability is missing
+  6  somebody has the address that was asked for; something is amiss on the container's network
 """
+
+_NOT_AS_WISHED = 6
+
+# The command ends when it has attached, so whatever is to be sent is sent before.
+_ANNOUNCES = {"once": Announce.once(), "rfc": Announce(2, blocking=True)}
 
 _STATUS: tuple[tuple[type[MacvlanError], int], ...] = (
     (InvalidError, 2),
@@ -96,6 +104,9 @@ def _parser() -> argparse.ArgumentParser:
     add("-r", "--replace-default-route", action="store_true", help="the one that is there goes")
     add("--source-routing", type=int, metavar="TABLE", help="answer by it what comes by it")
     add("--promisc", action="store_true")
+    add("--probe", choices=["quick", "rfc"], help="ask before whether the addresses are free")
+    add("--announce", choices=list(_ANNOUNCES), help="tell the neighbours of the addresses")
+    add("--rate", help="how fast it may send, as `tc` has it: 10mbit")
     add("-n", "--plan", action="store_true", help="show what would be done, and do nothing")
     add("--json", action="store_true", help="tell what was made as JSON")
 
@@ -118,7 +129,50 @@ def _parser() -> argparse.ArgumentParser:
     detach.add_argument("container", metavar="NETNS", help="a pid, a name or a path")
     detach.add_argument("names", nargs="*", metavar="NAME", help="which; not needed if it has one")
     detach.add_argument("--all", action="store_true", help="all that it has")
+    _add_lan(commands)
     return parser
+
+
+def _add_lan(commands: argparse._SubParsersAction[_Parser]) -> None:
+    """What is asked and done on a real network."""
+    probe = commands.add_parser(
+        "probe",
+        help="ask on a network whether addresses are free",
+        description="Asks on a parent's network who has these addresses; nobody notices. "
+        "Exit status 6 if somebody has one.",
+    )
+    probe.set_defaults(run=_probe)
+    probe.add_argument("parent", help="a link of the host; ens33.100 is VLAN 100 of ens33")
+    probe.add_argument("addresses", nargs="+", metavar="IP")
+    probe.add_argument("--rfc", action="store_true", help="take the 4 to 7 seconds of RFC 5227")
+    probe.add_argument("--json", action="store_true")
+
+    access = commands.add_parser(
+        "access",
+        help="let the host reach its containers",
+        description="Lets the host reach the containers on a parent, and them it, by a macvlan of "
+        "its own beside them, which stays until --remove.",
+    )
+    access.set_defaults(run=_access)
+    access.add_argument("parent", help="a link of the host")
+    access.add_argument("containers", nargs="*", metavar="NETNS", help="that it gets routes to")
+    add = access.add_argument
+    add("--name", help="of the host's macvlan; the parent's and -host")
+    add("--address", action="append", default=[], metavar="IP", help="its own; the parent's")
+    add("--route", action="append", default=[], metavar="SUBNET", help="of containers alone")
+    add("--remove", action="store_true", help="take the macvlan away, and all routes by it")
+
+    diagnose = commands.add_parser(
+        "diagnose",
+        help="find out why a container does not reach somebody",
+        description="Finds out why a container does not reach a peer on its network. "
+        "Exit status 6 if something is amiss.",
+    )
+    diagnose.set_defaults(run=_diagnose)
+    diagnose.add_argument("container", metavar="NETNS", help="a pid, a name or a path")
+    diagnose.add_argument("peer", metavar="IP")
+    diagnose.add_argument("-i", "--name", help="its interface; not needed if it has one")
+    diagnose.add_argument("--json", action="store_true")
 
 
 def _netns(text: str) -> NetNs:
@@ -143,6 +197,9 @@ def _attach(host: Host, arguments: argparse.Namespace) -> int:
         replace_default_route=arguments.replace_default_route,
         source_routing=arguments.source_routing,
         promisc=arguments.promisc,
+        probe=arguments.probe,
+        announce=_ANNOUNCES.get(arguments.announce),
+        rate=arguments.rate,
     )
     if arguments.plan:
         print(endpoint.plan(), end="")
@@ -202,6 +259,70 @@ def _detach(host: Host, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _probe(host: Host, arguments: argparse.Namespace) -> int:
+    probe = "rfc" if arguments.rfc else "quick"
+    held = host.probe_free(arguments.parent, arguments.addresses, probe=probe)
+    if arguments.json:
+        told = [{"address": str(one.address), "mac": one.mac} for one in held]
+        print(json.dumps(told, indent=2))
+    else:
+        for one in held:
+            print(one)
+    return _NOT_AS_WISHED if held else 0
+
+
+def _access(host: Host, arguments: argparse.Namespace) -> int:
+    if arguments.remove and arguments.containers:
+        _complain("--remove takes it away from all containers; name none")
+        return 2
+    # Looked for before anything is made.
+    found = []
+    if arguments.containers:
+        with host.handle() as handle:
+            parent = handle.link(arguments.parent).index
+        for container in arguments.containers:
+            hang = [a for a in host.attachments(_netns(container)) if a.parent_index == parent]
+            if not hang:
+                _complain(f"nothing hangs on {arguments.parent} in {container}")
+                return 3
+            found += hang
+    with host.access(
+        arguments.parent,
+        name=arguments.name,
+        addresses=arguments.address,
+        routes=arguments.route,
+        keep=not arguments.remove,
+    ) as access:
+        for attachment in found:
+            access.add(attachment)
+        if not arguments.remove:
+            print(access.name, *access.routes)
+    return 0
+
+
+def _diagnose(host: Host, arguments: argparse.Namespace) -> int:
+    found = host.attachments(_netns(arguments.container))
+    if arguments.name is not None:
+        found = [one for one in found if one.name == arguments.name]
+    if not found:
+        what = "nothing" if arguments.name is None else f"no {arguments.name!r}"
+        _complain(f"{what} hangs on the host's links there")
+        return 3
+    if len(found) > 1:
+        _complain(f"which one? say --name, and one of {' '.join(one.name for one in found)}")
+        return 2
+    told = host.diagnose(found[0], arguments.peer)
+    if arguments.json:
+        findings = [
+            {"kind": one.kind, "text": one.text, "remedy": one.remedy} for one in told.findings
+        ]
+        as_json = {"answered": told.answered, "findings": findings, "facts": told.facts}
+        print(json.dumps(as_json, indent=2))
+    else:
+        print(told, end="")
+    return _NOT_AS_WISHED if told.findings else 0
+
+
 def _complain(message: object) -> None:
     print(f"{_NAME}: {message}", file=sys.stderr)
 
@@ -216,6 +337,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
     except MacvlanError as error:
         _complain(error)
+        if error.kind is ErrorKind.ADDRESS_IN_USE:
+            return _NOT_AS_WISHED
         return next((status for kind, status in _STATUS if isinstance(error, kind)), 1)
     except BrokenPipeError:
         # Nobody reads on. Python must not find that out again when it ends.

@@ -12,6 +12,8 @@ __all__ = [
     "EndpointKind",
     "ErrorKind",
     "Family",
+    "FindingKind",
+    "KeepEventKind",
     "LinkKind",
     "LinkState",
     "Mode",
@@ -235,6 +237,10 @@ class ErrorKind(_Named):
     """The parent is down, and the link cannot come up before it does."""
     NEEDS_REPLACEMENT = "needs-replacement"
     """The endpoint's link is one that cannot be changed into what is wanted, only be replaced."""
+    ADDRESS_IN_USE = "address-in-use"
+    """Somebody else on the network has this address; see holder."""
+    TIMED_OUT = "timed-out"
+    """What was waited for did not come in time."""
 
 
 class Detached(_Named):
@@ -287,6 +293,68 @@ class DifferenceKind(_Named):
     """lo is down."""
     OTHER = "other"
     """Something that this version has no name for; str() of the difference says what."""
+
+
+class FindingKind(_Named):
+    """What a finding of Host.diagnose() is about."""
+
+    LINK_GONE = "link-gone"
+    """The container's link does not exist any more."""
+    LINK_DOWN = "link-down"
+    """The container's link is down."""
+    MAC_CHANGED = "mac-changed"
+    """The container's link has another MAC address than it was given."""
+    PARENT_GONE = "parent-gone"
+    """The parent does not exist any more."""
+    PARENT_DOWN = "parent-down"
+    """The parent, or a link below it, is down."""
+    NO_CARRIER = "no-carrier"
+    """The parent, or a link below it, has no carrier."""
+    PARENT_IS_PORT = "parent-is-port"
+    """The parent, or a link below it, is a port (of a bridge, bond, VRF) that takes its frames."""
+    WIRELESS = "wireless"
+    """The parent is wireless."""
+    NO_ADDRESS = "no-address"
+    """The link has no address of the peer's family."""
+    NO_ROUTE = "no-route"
+    """No route leads to the peer by this link."""
+    PEER_IS_HOST = "peer-is-host"
+    """The peer is the host itself, which its own macvlans do not reach."""
+    NOT_SENT = "not-sent"
+    """The container's question did not leave by the parent."""
+    NO_ANSWER = "no-answer"
+    """The question went out, and nobody has answered."""
+    MAC_FILTERED = "mac-filtered"
+    """The peer answers the parent, and not the container, whose MAC address does not pass."""
+    NOT_PROMISCUOUS = "not-promiscuous"
+    """The answer arrives only while the parent is promiscuous."""
+    ANSWER_LOST = "answer-lost"
+    """The answer has reached the parent, and not the container."""
+    SEVERAL_ANSWER = "several-answer"
+    """Several answer for one address."""
+    MAC_ELSEWHERE = "mac-elsewhere"
+    """Somebody else sends with the container's MAC address."""
+    OTHER_VLANS = "other-vlans"
+    """The wire carries other VLANs than this one."""
+    WRONG_NEIGHBOUR = "wrong-neighbour"
+    """The container remembers another MAC address than the peer has."""
+
+
+class KeepEventKind(_Named):
+    """What a Keeper has seen or done."""
+
+    GONE = "gone"
+    """The parent is gone, and the link with it. It is waited for."""
+    ATTACHED = "attached"
+    """The endpoint is attached again: same name, MAC address, addresses and routes."""
+    RENAMED = "renamed"
+    """The parent has another name now. Nothing had to be done."""
+    FAILED = "failed"
+    """The parent is back, and the endpoint could not be attached to it; it will be tried again."""
+    ENDED = "ended"
+    """The container's namespace is gone: its endpoint is not kept from now on."""
+    OTHER = "other"
+    """Something that this version has no name for; str() of the event says what."""
 
 
 class Family(int, Enum):

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import errno as errnos
+from typing import TYPE_CHECKING
 
 from macvlan._enums import ErrorKind
+
+if TYPE_CHECKING:
+    from macvlan._values import Holder
 
 __all__ = [
     "ExistsError",
@@ -12,6 +16,7 @@ __all__ = [
     "MacvlanError",
     "NotFoundError",
     "PermissionDenied",
+    "TimedOut",
 ]
 
 
@@ -44,6 +49,8 @@ class MacvlanError(OSError):
     """What the reader can do about it."""
     leftovers: tuple[str, ...]
     """What had been done before the failure and could not be undone; empty when nothing remains."""
+    holder: Holder | None
+    """Who has the address, where somebody else on the network was found to have it."""
 
     def __init__(
         self,
@@ -60,6 +67,7 @@ class MacvlanError(OSError):
         kernel_message: str | None = None,
         hint: str | None = None,
         leftovers: tuple[str, ...] = (),
+        holder: Holder | None = None,
     ) -> None:
         super().__init__(errno, strerror)
         self.kind = ErrorKind(kind)
@@ -71,6 +79,7 @@ class MacvlanError(OSError):
         self.kernel_message = kernel_message
         self.hint = hint
         self.leftovers = leftovers
+        self.holder = holder
         self._message = message
 
     def __str__(self) -> str:
@@ -93,11 +102,16 @@ class InvalidError(MacvlanError, ValueError):
     """A value was refused before any system call."""
 
 
+class TimedOut(MacvlanError, TimeoutError):
+    """What was waited for did not come in time."""
+
+
 _CLASSES: dict[str, type[MacvlanError]] = {
     "exists": ExistsError,
     "not-found": NotFoundError,
     "permission-denied": PermissionDenied,
     "invalid-value": InvalidError,
+    "timed-out": TimedOut,
 }
 
 # Where the kernel was not asked, or did not answer.
@@ -123,6 +137,8 @@ _ERRNOS = {
     ErrorKind.INTERRUPTED: errnos.EINTR,
     ErrorKind.PARENT_DOWN: errnos.ENETDOWN,
     ErrorKind.NEEDS_REPLACEMENT: errnos.EBUSY,
+    ErrorKind.ADDRESS_IN_USE: errnos.EADDRINUSE,
+    ErrorKind.TIMED_OUT: errnos.ETIMEDOUT,
     ErrorKind.BUG: errnos.ENOTRECOVERABLE,
 }
 
@@ -142,6 +158,7 @@ def make(
     kernel_message: str | None = None,
     hint: str | None = None,
     leftovers: tuple[str, ...] = (),
+    holder: Holder | None = None,
 ) -> MacvlanError:
     """The exception for an error of the core; the extension module calls it."""
     try:
@@ -163,4 +180,5 @@ def make(
         kernel_message=kernel_message,
         hint=hint,
         leftovers=leftovers,
+        holder=holder,
     )

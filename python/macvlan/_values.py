@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["Address6", "Ensured", "MacAddr", "NetNsId"]
+__all__ = ["Address6", "Ensured", "Holder", "MacAddr", "NetNsId"]
 
 
 class MacAddr(str):
@@ -96,6 +96,18 @@ class Ensured(NamedTuple):
     """The endpoint, as it is now."""
     repaired: tuple[Difference, ...]
     """What was not as it should be, and is now; empty if nothing had to be done."""
+
+
+class Holder(NamedTuple):
+    """Who on the network has an address."""
+
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address
+    """The address."""
+    mac: MacAddr | None
+    """The MAC address of who has it; None if the kernel found it, and nobody was heard."""
+
+    def __str__(self) -> str:
+        return f"{self.mac or 'somebody'} has {self.address}"
 
 
 def rebuild_parent(maker: str, positional: tuple[Any, ...], named: dict[str, Any]) -> Parent:

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use macvlan_core::{
-    Address, Assignment, Attachment, Endpoint, Family, LinkId, LinkName, MacAddr, NetNs, Parent,
-    Route, Rule, Scope,
+    Address, Announce, Assignment, Attachment, Endpoint, Family, LinkId, LinkName, MacAddr, NetNs,
+    Parent, Probe, Rate, Route, Rule, Scope,
 };
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
@@ -19,7 +19,7 @@ use pyo3::{Borrowed, intern};
 
 use crate::error::{invalid, raised_for};
 use crate::output::{Enumeration, is_address, is_interface, is_network};
-use crate::{attachment, endpoint, link_info, netns, parent, route, rule};
+use crate::{announce, attachment, endpoint, link_info, netns, parent, probe, rate, route, rule};
 
 /// An argument that may be left out, but not be `None`.
 #[derive(Clone, Copy)]
@@ -198,7 +198,7 @@ macro_rules! take_integers {
         }
     )+};
 }
-take_integers!(u8, u16, u32, i32);
+take_integers!(u8, u16, u32, u64, i32);
 
 impl Take for String {
     const EXPECTED: &'static str = "a str";
@@ -360,6 +360,58 @@ impl Take for Rule {
     const EXPECTED: &'static str = "a Rule, or its text as `ip rule` has it";
     fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
         value.cast::<rule::Rule>().map_or_else(|_| parse(value), |rule| Ok(rule.get().0))
+    }
+}
+
+impl Take for Probe {
+    const EXPECTED: &'static str = "a Probe, \"quick\" or \"rfc\"";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        if let Ok(probe) = value.cast::<probe::Probe>() {
+            return Ok(probe.get().0);
+        }
+        let word = text(value)?.ok_or(Refusal::Type)?.to_lowercase();
+        let known = probe::WORDS.iter().find(|(name, _)| *name == word);
+        let (_, make) = known.ok_or_else(|| Refusal::Value("it is none of quick, rfc".into()))?;
+        Ok(make())
+    }
+}
+
+impl Take for Announce {
+    const EXPECTED: &'static str = "an Announce, \"once\" or \"rfc\"";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        if let Ok(announce) = value.cast::<announce::Announce>() {
+            return Ok(announce.get().0);
+        }
+        let word = text(value)?.ok_or(Refusal::Type)?.to_lowercase();
+        let known = announce::WORDS.iter().find(|(name, _)| *name == word);
+        let (_, make) = known.ok_or_else(|| Refusal::Value("it is none of once, rfc".into()))?;
+        Ok(make())
+    }
+}
+
+/// How many times something is done.
+pub(crate) struct Times(pub(crate) u32);
+
+impl Take for Times {
+    const EXPECTED: &'static str = u32::EXPECTED;
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        match u32::take(value)? {
+            0 => Err(Refusal::Value("it is less than once".to_owned())),
+            times => Ok(Self(times)),
+        }
+    }
+}
+
+impl Take for Rate {
+    const EXPECTED: &'static str = "a Rate, its text as `tc` has it, or bits a second as int";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        if let Ok(rate) = value.cast::<rate::Rate>() {
+            return Ok(rate.get().0);
+        }
+        if value.is_instance_of::<PyInt>() {
+            return Ok(Self::bits_per_second(u64::take(value)?)?);
+        }
+        parse(value)
     }
 }
 

@@ -4,10 +4,12 @@ use std::os::fd::IntoRawFd;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use macvlan_core::Attachment as Core;
+use macvlan_core::{Announce, Attachment as Core};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
+use crate::announce::Announcement;
+use crate::argument::Arg;
 use crate::error::OrRaise;
 use crate::netns::NetNs;
 use crate::output::{addresses, attributes_text, endpoint_kind, link, mac};
@@ -114,6 +116,18 @@ impl Attachment {
         let tap = py.detach(|| attachment.open_tap()).or_raise(py)?;
         // The file owns the descriptor as soon as it is made.
         py.import("io")?.getattr("FileIO")?.call1((tap.into_raw_fd(), "r+"))
+    }
+
+    /// Announcements of its addresses to the neighbours, to be sent by Announcement.run() or send() on
+    /// whatever thread: "once", "rfc" or an Announce.
+    #[pyo3(
+        signature = (announce=Arg::Missing),
+        text_signature = "($self, announce='once')"
+    )]
+    fn announce(&self, py: Python<'_>, announce: Arg<'_, '_>) -> PyResult<Announcement> {
+        let (attachment, announce) = (self.get(), announce.or("announce", Announce::once())?);
+        let made = py.detach(|| attachment.announce(announce)).or_raise(py)?;
+        Ok(Announcement::new(announce, made))
     }
 
     /// Reads back from the kernel what the link is now: name, MAC address, MTU, addresses, routes and

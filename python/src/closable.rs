@@ -19,8 +19,12 @@ impl<T: Send> Closable<T> {
     /// Takes the value out; closing twice does nothing. What it drops is dropped by the caller,
     /// without the interpreter.
     pub(crate) fn close(&self, py: Python<'_>) {
-        let value = self.value.lock().unwrap_or_else(PoisonError::into_inner).take();
-        py.detach(|| drop(value));
+        py.detach(|| drop(self.take()));
+    }
+
+    /// Takes the value out, to end it in its own way.
+    pub(crate) fn take(&self) -> Option<T> {
+        self.value.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Does something short with the value: it must neither block nor call Python, as the lock is
@@ -35,7 +39,7 @@ impl<T: Send> Closable<T> {
     }
 
     /// As Python's files say it.
-    fn closed(&self) -> PyErr {
+    pub(crate) fn closed(&self) -> PyErr {
         PyValueError::new_err(format!("the {} is closed", self.what))
     }
 }

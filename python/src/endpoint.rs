@@ -9,12 +9,15 @@ use macvlan_core::{
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
+use crate::announce::{self, Announce};
 use crate::argument::{Arg, Refusal, Take, maybe, take};
 use crate::error::OrRaise;
 use crate::macvlan::{self, macs};
 use crate::options::Options;
 use crate::output::{Enumeration, addresses, call_text, enumerations, mac};
 use crate::parent::plain;
+use crate::probe::{self, Probe};
+use crate::rate::Rate;
 use crate::route::Route;
 use crate::vlan;
 
@@ -43,6 +46,10 @@ use crate::vlan;
 /// addr_gen_mode: how the IPv6 link-local address is made; "none" for none.
 /// wait_for_mac: how many seconds (or a timedelta) to try again while somebody else on the parent has
 ///     the MAC address: often a container that is just dying.
+/// probe: asks for the addresses before they are used, "quick", "rfc" or a Probe; who has one already
+///     is told by the exception.
+/// announce: tells the neighbours where the addresses are now, "once", "rfc" or an Announce.
+/// rate: how fast it may send at most: "10mbit", bits a second, or a Rate.
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Endpoint(pub(crate) Core);
@@ -67,7 +74,7 @@ impl Endpoint {
             on_link_gateways=Arg::Missing, promisc=Arg::Missing, lo_up=Arg::Missing,
             replace_default_route=Arg::Missing, source_routing=None, alias=None,
             alternative_names=Arg::Missing, group=None, tx_queue_len=None, queues=None,
-            addr_gen_mode=None, wait_for_mac=Arg::Missing, nopromisc=Arg::Missing, nodst=Arg::Missing,
+            addr_gen_mode=None, wait_for_mac=Arg::Missing, probe=None, announce=None, rate=None, nopromisc=Arg::Missing, nodst=Arg::Missing,
             source_macs=Arg::Missing, bc_queue_len=None, bc_cutoff=None, vlan_id=None,
             vlan_protocol=Arg::Missing, reorder_hdr=None, gvrp=None, mvrp=None,
             loose_binding=None, bridge_binding=None, ingress_qos=Arg::Missing,
@@ -77,7 +84,7 @@ impl Endpoint {
             addresses=(), gateways=(), routes=(), on_link_gateways=False, promisc=False, \
             lo_up=True, replace_default_route=False, source_routing=None, alias=None, \
             alternative_names=(), group=None, tx_queue_len=None, queues=None, addr_gen_mode=None, wait_for_mac=0.0, \
-            nopromisc=False, nodst=False, source_macs=(), bc_queue_len=None, bc_cutoff=None, \
+            probe=None, announce=None, rate=None, nopromisc=False, nodst=False, source_macs=(), bc_queue_len=None, bc_cutoff=None, \
             vlan_id=None, vlan_protocol='802.1Q', reorder_hdr=None, gvrp=None, mvrp=None, \
             loose_binding=None, bridge_binding=None, ingress_qos=(), egress_qos=())"
     )]
@@ -104,6 +111,9 @@ impl Endpoint {
         queues: Option<&Bound<'_, PyAny>>,
         addr_gen_mode: Option<&Bound<'_, PyAny>>,
         wait_for_mac: Arg<'_, '_>,
+        probe: Option<&Bound<'_, PyAny>>,
+        announce: Option<&Bound<'_, PyAny>>,
+        rate: Option<&Bound<'_, PyAny>>,
         nopromisc: Arg<'_, '_>,
         nodst: Arg<'_, '_>,
         source_macs: Arg<'_, '_>,
@@ -194,6 +204,15 @@ impl Endpoint {
         }
         if let Some(mode) = maybe("addr_gen_mode", addr_gen_mode)? {
             endpoint = endpoint.addr_gen_mode(mode);
+        }
+        if let Some(probe) = maybe("probe", probe)? {
+            endpoint = endpoint.probe(probe);
+        }
+        if let Some(announce) = maybe("announce", announce)? {
+            endpoint = endpoint.announce(announce);
+        }
+        if let Some(rate) = maybe("rate", rate)? {
+            endpoint = endpoint.rate(rate);
         }
         // What is wrong with the values together is found now rather than when it is attached.
         endpoint.plan().or_raise(py)?;
@@ -354,6 +373,24 @@ impl Endpoint {
         self.0.get_wait_for_mac().as_secs_f64()
     }
 
+    /// How its addresses are asked for before it uses them, if that was said.
+    #[getter]
+    fn probe(&self) -> Option<Probe> {
+        self.0.get_probe().map(Probe)
+    }
+
+    /// How the neighbours are told of its addresses, if that was said.
+    #[getter]
+    fn announce(&self) -> Option<Announce> {
+        self.0.get_announce().map(Announce)
+    }
+
+    /// How fast it may send, if that was said.
+    #[getter]
+    fn rate(&self) -> Option<Rate> {
+        self.0.get_rate().map(Rate)
+    }
+
     /// Whether a parent is left as promiscuous as it was.
     #[getter]
     fn nopromisc(&self) -> bool {
@@ -507,6 +544,21 @@ impl Endpoint {
         if !endpoint.get_wait_for_mac().is_zero() {
             named.set_item("wait_for_mac", endpoint.get_wait_for_mac().as_secs_f64())?;
         }
+        if let Some(probe) = endpoint.get_probe() {
+            match probe::word(&probe) {
+                Some(word) => named.set_item("probe", word)?,
+                None => named.set_item("probe", Probe(probe))?,
+            }
+        }
+        if let Some(announce) = endpoint.get_announce() {
+            match announce::word(&announce) {
+                Some(word) => named.set_item("announce", word)?,
+                None => named.set_item("announce", Announce(announce))?,
+            }
+        }
+        if let Some(rate) = endpoint.get_rate() {
+            named.set_item("rate", rate.to_string())?;
+        }
         Ok((PyTuple::new(py, [endpoint.name().to_string()])?, named))
     }
 }
@@ -518,6 +570,13 @@ impl Endpoint {
             _ => None,
         }
     }
+}
+
+/// Whether attaching it may take longer than the kernel needs.
+pub(crate) fn waits(endpoint: &Core) -> bool {
+    endpoint.get_probe().is_some()
+        || endpoint.get_announce().is_some_and(|announce| announce.is_blocking())
+        || !endpoint.get_wait_for_mac().is_zero()
 }
 
 impl Kind {

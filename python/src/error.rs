@@ -1,10 +1,12 @@
 //! What the core refuses is raised as one of the exceptions of `macvlan/_errors.py`.
 
-use macvlan_core::Error;
+use macvlan_core::{Error, ErrorKind, Holder};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
+
+use crate::output::mac;
 
 /// The exception for an error of the core.
 pub(crate) fn raised(py: Python<'_>, error: &Error) -> PyErr {
@@ -18,6 +20,7 @@ pub(crate) fn raised_for(py: Python<'_>, argument: Option<&str>, error: &Error) 
         _ if error.is_not_found() => "not-found",
         _ if error.is_permission_denied() => "permission-denied",
         _ if error.is_invalid_value() => "invalid-value",
+        _ if error.kind() == ErrorKind::TimedOut => "timed-out",
         _ => "other",
     };
     let build = || -> PyResult<PyErr> {
@@ -32,9 +35,18 @@ pub(crate) fn raised_for(py: Python<'_>, argument: Option<&str>, error: &Error) 
         report.set_item(intern!(py, "hint"), error.hint())?;
         report.set_item(intern!(py, "leftovers"), PyTuple::new(py, error.leftovers())?)?;
         report.set_item(intern!(py, "argument"), argument)?;
+        let holder = error.holder().map(|who| holder(py, who)).transpose()?;
+        report.set_item(intern!(py, "holder"), holder)?;
         exception(py, family, error.errno(), error.cause(), &report)
     };
     build().unwrap_or_else(|failure| failure)
+}
+
+/// Who has an address, as the class of `macvlan/_values.py`.
+pub(crate) fn holder(py: Python<'_>, holder: Holder) -> PyResult<Bound<'_, PyAny>> {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let mac = holder.mac.map(|one| mac(py, one)).transpose()?;
+    CLASS.import(py, "macvlan._values", "Holder")?.call1((holder.address, mac))
 }
 
 /// The `InvalidError` for an argument whose value is nothing that the core could be asked about.

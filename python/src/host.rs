@@ -1,25 +1,31 @@
 //! `macvlan.Host`: an open session on the namespace that parent links live in.
 
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use macvlan_core::{
-    Attachment as CoreAttachment, Detached, Endpoint as CoreEndpoint, Host as Core,
-    NetNs as CoreNetNs, Parent as CoreParent, Result,
+    Access, Attachment as CoreAttachment, Detached, Endpoint as CoreEndpoint, Host as Core,
+    NetNs as CoreNetNs, Parent as CoreParent, Probe, Result,
 };
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 
+use crate::access::HostAccess;
 use crate::argument::{Arg, many, maybe, take};
 use crate::attachment::Attachment;
 use crate::closable::Closable;
 use crate::detaching::{Detaching, Was};
+use crate::diagnosis::Diagnosis;
 use crate::difference::Difference;
-use crate::error::{OrRaise, raised};
+use crate::endpoint::waits;
+use crate::error::{OrRaise, holder, raised};
 use crate::handle::Handle;
+use crate::keeper::Keeping;
 use crate::netns::NetNs;
 use crate::output::Enumeration;
 use crate::pool::Pool;
+use crate::waiting;
 
 /// Attaches endpoints to containers, and detaches them.
 ///
@@ -53,6 +59,9 @@ impl Host {
 
     /// Gives a container its interface, addresses and routes: all of it, or nothing and an exception
     /// that says why.
+    ///
+    /// Ctrl-C while an endpoint's probe, blocking announcements or wait_for_mac takes its time: what has
+    /// begun comes to its end and is undone first; who does not want to wait for that presses it again.
     fn attach(
         &self,
         py: Python<'_>,
@@ -95,8 +104,18 @@ impl Host {
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let host = self.0.get()?;
         let pairs: Vec<(CoreEndpoint, CoreNetNs)> = many("pairs", pairs)?;
-        let items = pairs.iter().map(|(endpoint, netns)| (endpoint, netns));
-        let results = py.detach(|| host.attach_all(items));
+        let work = |host: &Core, pairs: &[(CoreEndpoint, CoreNetNs)]| {
+            host.attach_all(pairs.iter().map(|(endpoint, netns)| (endpoint, netns)))
+        };
+        let results = if pairs.iter().any(|(endpoint, _)| waits(endpoint)) {
+            let its = host.clone();
+            let undo = move |made: Vec<Result<CoreAttachment>>| {
+                drop(host.detach_all(made.into_iter().flatten()));
+            };
+            waiting::or_undo(py, move || work(&its, &pairs), undo)?
+        } else {
+            py.detach(|| work(&host, &pairs))
+        };
         let each = |result: Result<CoreAttachment>| match result {
             Ok(made) => Ok(Attachment::new(made).into_pyobject(py)?.into_any()),
             Err(error) => Ok(raised(py, &error).into_value(py).into_bound(py).into_any()),
@@ -158,7 +177,13 @@ impl Host {
         let netns: CoreNetNs = take("netns", netns)?;
         let replace = replace.or("replace", false)?;
         let ensure = if replace { Core::ensure_or_replace } else { Core::ensure };
-        let ensured = py.detach(|| ensure(&host, &endpoint, &netns)).or_raise(py)?;
+        let ensured = if waits(&endpoint) {
+            // What it has repaired stays so, also when a signal comes.
+            waiting::or_undo(py, move || ensure(&host, &endpoint, &netns), drop)?
+        } else {
+            py.detach(|| ensure(&host, &endpoint, &netns))
+        };
+        let ensured = ensured.or_raise(py)?;
         let repaired = ensured.repaired.into_iter().map(Difference).collect::<Vec<_>>();
         let made = Attachment::new(ensured.attachment);
         CLASS.import(py, "macvlan._values", "Ensured")?.call1((made, PyTuple::new(py, repaired)?))
@@ -222,6 +247,105 @@ impl Host {
         Ok(found.into_iter().map(Attachment::new).collect())
     }
 
+    /// Asks on a parent's network for many addresses at once, and tells who has which, a Holder each;
+    /// those that are not among the answers are free. Nobody's neighbour table changes.
+    ///
+    /// Containers in modes private and vepa do not hear it.
+    #[pyo3(
+        signature = (parent, addresses, *, probe=Arg::Missing),
+        text_signature = "($self, parent, addresses, *, probe='rfc')"
+    )]
+    fn probe_free<'py>(
+        &self,
+        py: Python<'py>,
+        parent: &Bound<'py, PyAny>,
+        addresses: &Bound<'py, PyAny>,
+        probe: Arg<'_, 'py>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let host = self.0.get()?;
+        let parent: CoreParent = take("parent", parent)?;
+        let addresses: Vec<IpAddr> = many("addresses", addresses)?;
+        let probe = probe.or("probe", Probe::rfc())?;
+        let ask = move || host.probe_free(parent, &addresses, &probe);
+        let held = waiting::or_leave(py, ask)?.or_raise(py)?;
+        held.into_iter().map(|one| holder(py, one)).collect()
+    }
+
+    /// Lets this host reach the containers on a parent, which it does not by itself: by a macvlan of its
+    /// own beside them, with the parent's addresses, and a route to each container that is attached by
+    /// HostAccess.attach(). If any of it fails, nothing has changed.
+    ///
+    /// name: what the macvlan is called; the parent's name and "-host" when not given.
+    /// addresses: of its own, instead of the parent's.
+    /// routes: subnets that are containers' alone, instead of a route to each container in them.
+    /// keep: whether it stays when the last container has gone and when the HostAccess is closed; this
+    ///     finds it again then.
+    #[pyo3(
+        signature = (
+            parent, *, name=None, addresses=Arg::Missing, routes=Arg::Missing, keep=Arg::Missing
+        ),
+        text_signature = "($self, parent, *, name=None, addresses=(), routes=(), keep=False)"
+    )]
+    fn access(
+        &self,
+        py: Python<'_>,
+        parent: &Bound<'_, PyAny>,
+        name: Option<&Bound<'_, PyAny>>,
+        addresses: Arg<'_, '_>,
+        routes: Arg<'_, '_>,
+        keep: Arg<'_, '_>,
+    ) -> PyResult<HostAccess> {
+        let host = self.0.get()?;
+        let mut access = Access::on(take::<CoreParent>("parent", parent)?).or_raise(py)?;
+        if let Some(name) = maybe("name", name)? {
+            access = access.name(name);
+        }
+        for address in addresses.many("addresses")? {
+            access = access.address(address);
+        }
+        for net in routes.many("routes")? {
+            access = access.route(net);
+        }
+        access = access.keep(keep.or("keep", false)?);
+        py.detach(|| host.access_by(access)).or_raise(py).map(HostAccess::new)
+    }
+
+    /// Attaches endpoints, or finds them attached, and keeps them so: when their parent goes and comes
+    /// back, they are attached again. Those whose parent does not exist yet are waited for.
+    ///
+    /// If one fails otherwise, those that were attached by this call are detached again. A Keeper works
+    /// when it is asked for the next event.
+    fn keep<'py>(&self, py: Python<'py>, pairs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let host = self.0.get()?;
+        let pairs: Vec<(CoreEndpoint, CoreNetNs)> = many("pairs", pairs)?;
+        let keeper = if pairs.iter().any(|(endpoint, _)| waits(endpoint)) {
+            waiting::or_undo(py, move || host.keep(pairs), drop)?
+        } else {
+            py.detach(|| host.keep(pairs))
+        };
+        let keeping = Keeping::new(keeper.or_raise(py)?);
+        CLASS.import(py, "macvlan._keep", "Keeper")?.call1((keeping,))
+    }
+
+    /// Finds out why a container does not reach a peer on its network: looks at its link, its parent and
+    /// its addresses, asks for the peer (or the gateway to it) from inside, and listens on the parent to
+    /// what goes out and comes in.
+    ///
+    /// Takes a third of a second where the peer answers, and up to two where it does not.
+    fn diagnose(
+        &self,
+        py: Python<'_>,
+        attachment: &Bound<'_, PyAny>,
+        peer: &Bound<'_, PyAny>,
+    ) -> PyResult<Diagnosis> {
+        let host = self.0.get()?;
+        let attachment: CoreAttachment = take("attachment", attachment)?;
+        let peer: IpAddr = take("peer", peer)?;
+        let diagnose = move || host.diagnose(&attachment, peer);
+        waiting::or_leave(py, diagnose)?.or_raise(py).map(Diagnosis)
+    }
+
     /// Closes its file descriptors. What is attached stays attached.
     fn close(&self, py: Python<'_>) {
         self.0.close(py);
@@ -264,7 +388,13 @@ fn attach(
     endpoint: &CoreEndpoint,
     netns: &CoreNetNs,
 ) -> PyResult<CoreAttachment> {
-    py.detach(|| host.attach(endpoint, netns)).or_raise(py)
+    if !waits(endpoint) {
+        return py.detach(|| host.attach(endpoint, netns)).or_raise(py);
+    }
+    let (its, endpoint, netns, host) =
+        (host.clone(), endpoint.clone(), netns.clone(), host.clone());
+    let undo = move |made: Result<CoreAttachment>| drop(made.map(|made| host.detach(made)));
+    waiting::or_undo(py, move || its.attach(&endpoint, &netns), undo)?.or_raise(py)
 }
 
 /// An endpoint that is attached in a with block.

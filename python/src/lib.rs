@@ -7,17 +7,21 @@
 
 #![allow(clippy::doc_markdown)] // doc comments are docstrings here, which help() shows as they are
 
+mod access;
 mod address_info;
+mod announce;
 mod argument;
 mod attachment;
 mod closable;
 mod descriptor;
 mod detaching;
+mod diagnosis;
 mod difference;
 mod endpoint;
 mod error;
 mod handle;
 mod host;
+mod keeper;
 mod link_info;
 mod listener;
 mod macvlan;
@@ -27,22 +31,31 @@ mod options;
 mod output;
 mod parent;
 mod pool;
+mod probe;
 mod promisc;
+mod rate;
 mod route;
 mod route_info;
 mod rule;
 mod values;
 mod vlan;
+mod waiting;
 
 /// The extension module of the package `macvlan`; its names are meant to be used from there.
 #[pyo3::pymodule(gil_used = false)]
 mod _macvlan {
     #[pymodule_export]
+    use crate::access::{HostAccess, Moving};
+    #[pymodule_export]
     use crate::address_info::AddressInfo;
+    #[pymodule_export]
+    use crate::announce::{Announce, Announcement};
     #[pymodule_export]
     use crate::attachment::Attachment;
     #[pymodule_export]
     use crate::detaching::Detaching;
+    #[pymodule_export]
+    use crate::diagnosis::{Diagnosis, Finding};
     #[pymodule_export]
     use crate::difference::Difference;
     #[pymodule_export]
@@ -51,6 +64,8 @@ mod _macvlan {
     use crate::handle::Handle;
     #[pymodule_export]
     use crate::host::{Attached, Host};
+    #[pymodule_export]
+    use crate::keeper::{KeepEvent, Keeping};
     #[pymodule_export]
     use crate::link_info::{LinkInfo, LinkStatistics, Offloads};
     #[pymodule_export]
@@ -66,7 +81,11 @@ mod _macvlan {
     #[pymodule_export]
     use crate::pool::Pool;
     #[pymodule_export]
+    use crate::probe::Probe;
+    #[pymodule_export]
     use crate::promisc::PromiscGuard;
+    #[pymodule_export]
+    use crate::rate::Rate;
     #[pymodule_export]
     use crate::route::Route;
     #[pymodule_export]

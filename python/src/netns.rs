@@ -3,12 +3,8 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::path::PathBuf;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
-use std::time::Duration;
 
 use macvlan_core::{NetNs as Core, NetNsId, Result};
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
@@ -16,9 +12,7 @@ use crate::argument::{take, wrong_type};
 use crate::closable::Closable;
 use crate::descriptor::Descriptor;
 use crate::error::OrRaise;
-
-/// How long a wait for Python code goes on until it looks whether a signal has come.
-const BETWEEN_SIGNALS: Duration = Duration::from_millis(50);
+use crate::waiting;
 
 /// A handle on a network namespace: a container's, a sandbox's, the host's.
 ///
@@ -135,29 +129,8 @@ impl NetNs {
         }
         let netns = self.get()?;
         let callable = callable.clone().unbind();
-        let (tell, mut told) = mpsc::channel();
-        let start = || {
-            thread::Builder::new().spawn(move || {
-                let result = netns.run(|| Python::attach(|py| callable.call0(py)));
-                // Nobody listens any more after a signal.
-                let _ = tell.send(result);
-            })
-        };
-        let thread = py.detach(start)?;
-        loop {
-            let told = &mut told;
-            match py.detach(move || told.recv_timeout(BETWEEN_SIGNALS)) {
-                Ok(result) => {
-                    // It ends now, and is not to be seen any more.
-                    let _ = py.detach(|| thread.join());
-                    return result.or_raise(py)?;
-                }
-                Err(RecvTimeoutError::Timeout) => py.check_signals()?,
-                Err(RecvTimeoutError::Disconnected) => {
-                    return Err(PyRuntimeError::new_err("what was called ended in a panic"));
-                }
-            }
-        }
+        let call = move || netns.run(|| Python::attach(|py| callable.call0(py)));
+        waiting::or_leave(py, call)?.or_raise(py)?
     }
 
     /// Its file descriptor, which stays the handle's.

@@ -25,7 +25,7 @@ COMMANDS = re.findall(r"^python (-m macvlan .*)$", README, re.MULTILINE)
 
 def test_there_are_examples() -> None:
     assert len(BLOCKS) == BOTH.count("```python") >= 8
-    assert len(COMMANDS) == 3
+    assert len(COMMANDS) == 7
     assert {f"python {command}" for command in COMMANDS} >= set(
         re.findall(r"^python -m macvlan .*$", BOTH, re.MULTILINE)
     )

@@ -11,11 +11,11 @@ from enum import Enum
 from pathlib import Path
 
 import macvlan
-from macvlan import _enums, _errors, _macvlan, _values, _watch
+from macvlan import _enums, _errors, _keep, _macvlan, _values, _watch
 
 PYTHON = Path(__file__).parents[1]
 CORE = PYTHON.parent / "macvlan-core" / "src"
-HIDDEN = {"Attached", "Listener", "address_text", "mac_text"}
+HIDDEN = {"Attached", "Keeping", "Listener", "address_text", "mac_text"}
 
 # What Python says another way, or does not need.
 NOT_REACHED = {
@@ -32,6 +32,7 @@ NOT_REACHED = {
     # Numbers of the kernel's for enumerations, which are called by their names here.
     "from_kernel": "names",
     # What another function does as well.
+    "has": "the kinds are compared by their names",
     "is_empty": "len()",
     "links": "find_links with a filter that may be empty",
     "neighbours": "find_neighbours with a filter that may be empty",
@@ -43,7 +44,7 @@ def test_everything_is_exported() -> None:
     everything = set(macvlan.__all__)
     assert sorted(everything) == sorted(macvlan.__all__)
     assert all(hasattr(macvlan, name) for name in everything)
-    for module in (_enums, _errors, _values, _watch):
+    for module in (_enums, _errors, _keep, _values, _watch):
         assert set(module.__all__) <= everything
     assert set(_macvlan.__all__) - HIDDEN <= everything
     assert HIDDEN.isdisjoint(everything)

@@ -16,16 +16,21 @@ import macvlan
 from macvlan import (
     Address6,
     AddrGenMode,
+    Announce,
     DuplicateDetection,
     Endpoint,
     EndpointKind,
     Family,
+    Holder,
+    InvalidError,
     LinkState,
     MacAddr,
     Macvlan,
     Mode,
     NetNsId,
     Parent,
+    Probe,
+    Rate,
     Route,
     RouteKind,
     Rule,
@@ -56,6 +61,9 @@ FULL = Endpoint(
     queues=(2, 3),
     addr_gen_mode="none",
     wait_for_mac=0.25,
+    probe="quick",
+    announce=Announce(3, interval=0.5),
+    rate="10mbit",
     nodst=True,
     source_macs=["02:00:00:00:00:01", b"\x02\x00\x00\x00\x00\x02"],
     bc_queue_len=2000,
@@ -81,6 +89,14 @@ VALUES = [
     ),
     Endpoint("prio", parent="ens33", kind="vlan", vlan_id="priority-tags"),
     Endpoint("eth0", parent="ens33", source_routing=100),
+    Endpoint("eth0", parent="ens33", probe=Probe(2, wait=0.25), announce="rfc", rate=9600),
+    Probe(),
+    Probe(5, start=0, interval=0.06, jitter=0.001, wait=timedelta(milliseconds=130), deadline=9),
+    Probe.quick(),
+    Announce(),
+    Announce.rfc(),
+    Announce(4, interval=0.1, blocking=True),
+    Rate("1500kbit"),
     Parent.link("ens33.100"),
     Parent.link(7),
     Parent.vlan("ens33", 100),
@@ -189,6 +205,7 @@ def test_defaults_are_what_was_not_said() -> None:
         gateways=(), routes=(), on_link_gateways=False, promisc=False, lo_up=True,
         replace_default_route=False, source_routing=None, alias=None, alternative_names=(),
         group=None, tx_queue_len=None, queues=None, addr_gen_mode=None, wait_for_mac=0,
+        probe=None, announce=None, rate=None,
         nopromisc=False, nodst=False, source_macs=(), bc_queue_len=None, bc_cutoff=None,
         vlan_id=None, vlan_protocol="802.1Q", reorder_hdr=None, gvrp=None, mvrp=None,
         loose_binding=None, bridge_binding=None, ingress_qos=(), egress_qos=(),
@@ -354,3 +371,51 @@ def test_times_are_seconds_or_timedeltas() -> None:
     for given in (1.5, timedelta(seconds=1.5)):
         assert Endpoint("e", parent="p", wait_for_mac=given).wait_for_mac == 1.5
     assert Endpoint("e", parent="p", wait_for_mac=2).wait_for_mac == 2.0
+
+
+def test_probes_and_announcements_are_said_by_words_and_by_numbers() -> None:
+    assert Endpoint("e", parent="p").probe is None
+    assert Endpoint("e", parent="p", probe="rfc").probe == Probe() == Probe.rfc()
+    assert Endpoint("e", parent="p", probe="QUICK").probe == Probe.quick() != Probe.rfc()
+    assert (Probe().count, Probe().start, Probe().interval, Probe().jitter) == (3, 1.0, 1.0, 1.0)
+    assert (Probe().wait, Probe().deadline, Probe().longest) == (2.0, 5.0, 7.0)
+    assert Probe.quick().longest == 0.25
+    assert str(Probe.quick()) == "3 probes, within 250ms"
+    assert Endpoint("e", parent="p", announce="once").announce == Announce() == Announce.once()
+    assert Announce.rfc() == Announce(2, interval=timedelta(seconds=2), blocking=False)
+    announce = Announce(3, interval=0.5, blocking=True)
+    assert (announce.count, announce.interval, announce.blocking) == (3, 0.5, True)
+    assert str(Announce.rfc()) == "2 times, 2s apart"
+    assert FULL.probe == Probe.quick()
+    assert "probe='quick', announce=Announce(count=3, interval=0.5), rate='10mbit'" in repr(FULL)
+    assert FULL.replace(probe=None, announce="once").probe is None
+    for wrong in (0, -1):
+        with pytest.raises(InvalidError, match="argument 'count'"):
+            Probe(wrong)
+    with pytest.raises(InvalidError, match=r"argument 'count': .* less than once"):
+        Announce(0)
+    with pytest.raises(InvalidError, match=r"argument 'probe': .* none of quick, rfc"):
+        Endpoint("e", parent="p", probe="slow")
+    with pytest.raises(TypeError, match="argument 'announce': expected an Announce"):
+        Endpoint("e", parent="p", announce=True)  # type: ignore[arg-type]
+
+
+def test_rates() -> None:
+    rate = Rate("10mbit")
+    assert (rate.bits_per_second, str(rate), repr(rate)) == (10**7, "10mbit", "Rate('10mbit')")
+    assert rate == Rate(10_000_000) == Rate("10000kbit") == Rate(rate)
+    assert rate < Rate("1gbit")
+    for given in (rate, "10mbit", 10**7):
+        assert Endpoint("e", parent="p", rate=given).rate == rate
+    for wrong in ("10", "10 mbit", 7):
+        with pytest.raises(InvalidError, match="argument 'rate'"):
+            Endpoint("e", parent="p", rate=wrong)
+    with pytest.raises(TypeError, match="argument 'rate'"):
+        Rate(1.5)  # type: ignore[arg-type]
+
+
+def test_holders_say_who() -> None:
+    assert str(Holder(IPv4Address("10.0.0.2"), MacAddr("02:42:ac:10:d5:b4"))) == (
+        "02:42:ac:10:d5:b4 has 10.0.0.2"
+    )
+    assert str(Holder(IPv6Address("fd00::2"), None)) == "somebody has fd00::2"

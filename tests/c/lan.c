@@ -28,6 +28,9 @@ static void values(void)
     CHECK(probe == NULL && announce == NULL);
     MUST(macvlan_probe_rfc(&probe, &error));
     CHECK(macvlan_probe_count(probe) == 3 && macvlan_probe_longest(probe) == 7000);
+    CHECK(macvlan_probe_start(probe) == 1000 && macvlan_probe_interval(probe) == 1000);
+    CHECK(macvlan_probe_jitter(probe) == 1000 && macvlan_probe_wait(probe) == 2000);
+    CHECK(macvlan_probe_deadline(probe) == 5000);
     MUST(macvlan_probe_set_count(probe, 2, &error));
     MUST(macvlan_probe_set_start(probe, 10, &error));
     MUST(macvlan_probe_set_interval(probe, 100, &error));

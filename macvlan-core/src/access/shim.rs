@@ -9,6 +9,7 @@ use crate::address::{Address, DuplicateDetection};
 use crate::announce::{Announce, Announcement};
 use crate::endpoint::{self, Attachment, Endpoint};
 use crate::error::{Error, ErrorKind, Result};
+use crate::explain::no_such_parent;
 use crate::filter::{AddressFilter, RouteFilter};
 use crate::handle::Handle;
 use crate::host::Host;
@@ -34,14 +35,12 @@ impl Shim {
     pub(super) fn make(host: &Host, access: &Access) -> Result<Self> {
         let handle = host.handle()?;
         let netns = host.netns();
+        // A VLAN that is made on demand may not be there yet, and has nothing to lend then.
         let parent = match handle.link(access.parent.id()?) {
             Ok(parent) => Some(parent),
-            // A VLAN that is made on demand may not be there yet, and has nothing to lend then.
-            Err(error) if error.is_not_found() && access.parent.on_demand().is_some() => None,
+            Err(error) if access.parent.on_demand().is_some() && error.is_not_found() => None,
             Err(error) if error.is_not_found() => {
-                return Err(error
-                    .because(ErrorKind::ParentNotFound, "the parent does not exist")
-                    .on_parent(access.parent.to_string()));
+                return Err(no_such_parent(error).on_parent(access.parent.to_string()));
             }
             Err(error) => return Err(error),
         };

@@ -110,7 +110,28 @@ impl Probe {
         self.count
     }
 
-    pub(crate) fn get_deadline(&self) -> Duration {
+    /// Up to how long until it is asked first.
+    pub fn get_start(&self) -> Duration {
+        self.start
+    }
+
+    /// How long at least until it is asked again.
+    pub fn get_interval(&self) -> Duration {
+        self.interval
+    }
+
+    /// Up to how much more, each time.
+    pub fn get_jitter(&self) -> Duration {
+        self.jitter
+    }
+
+    /// How long the last answer is waited for.
+    pub fn get_wait(&self) -> Duration {
+        self.wait
+    }
+
+    /// How long the kernel may take for its duplicate detection of IPv6 addresses.
+    pub fn get_deadline(&self) -> Duration {
         self.deadline
     }
 

@@ -1,0 +1,675 @@
+"""On a real network: probes, announcements, the host's access, keeping, diagnoses, rates."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import timedelta
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hosts import ip, ip_addresses, ip_lines, ip_link, ip_text, ping, process, silent
+from wire import Wire
+
+from macvlan import (
+    Announce,
+    Attachment,
+    Endpoint,
+    ErrorKind,
+    FindingKind,
+    Holder,
+    InvalidError,
+    Keeper,
+    KeepEvent,
+    KeepEventKind,
+    MacAddr,
+    MacvlanError,
+    NetNs,
+    NotFoundError,
+    Probe,
+    TimedOut,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from hosts import Lab, LabHost
+
+HELD = "02:42:00:00:00:05"
+STALE = "02:42:00:00:00:99"
+CORE = Path(__file__).parents[2] / "macvlan-core" / "src"
+
+
+@pytest.fixture
+def inside() -> Iterator[NetNs]:
+    with NetNs.anonymous() as netns:
+        yield netns
+
+
+def eth0(*addresses: str, **others: object) -> Endpoint:
+    return Endpoint("eth0", parent="ens33", addresses=addresses).replace(**others)
+
+
+def both(last: int) -> tuple[str, str]:
+    """An address of each family."""
+    return f"192.168.15.{last}/24", f"fd15::{last}/64 nodad"
+
+
+def station(lab: Lab) -> NetNs:
+    """Somebody on the other host who has .5 and ::5."""
+    return lab.start(lab.b, eth0(*both(5), mac=HELD))
+
+
+def links(netns: NetNs) -> list[str]:
+    return [link["ifname"] for link in ip(netns, "link show")]
+
+
+def entries(netns: NetNs) -> list[tuple[str, str | None]]:
+    """Of the neighbour tables."""
+    return [(entry["dst"], entry.get("lladdr")) for entry in ip(netns, "neigh show")]
+
+
+def interrupted(seconds: float, call: Callable[[], object]) -> float:
+    """How long it goes on when Ctrl-C is pressed then, which it has to hear."""
+    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
+    started = time.monotonic()
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        call()
+    timer.join()
+    return time.monotonic() - started
+
+
+# Probes.
+
+
+def test_a_conflict_names_who_has_the_address(lab: Lab, inside: NetNs) -> None:
+    there = station(lab)
+    assert ping(lab.a.netns, "192.168.15.5") is not None
+    before = [entries(netns) for netns in (lab.a.netns, lab.b.netns, there)]
+    wanted = eth0("192.168.15.4/24", "192.168.15.5/24", probe="quick")
+    with pytest.raises(MacvlanError, match=f"address 192.168.15.5: {HELD} on this") as caught:
+        lab.a.host.attach(wanted, inside)
+    error = caught.value
+    assert error.kind is ErrorKind.ADDRESS_IN_USE
+    assert error.holder == Holder(IPv4Address("192.168.15.5"), MacAddr(HELD))
+    assert isinstance(error.holder.mac, MacAddr)
+    assert error.hint is not None
+    assert error.leftovers == ()
+    assert links(inside) == ["lo"]
+    assert [entries(netns) for netns in (lab.a.netns, lab.b.netns, there)] == before
+    # Of many, each has its own.
+    results = lab.a.host.attach_all([(wanted, inside), (eth0(probe="quick"), inside)])
+    assert isinstance(results[0], MacvlanError)
+    assert results[0].holder == error.holder
+    assert isinstance(results[1], Attachment)
+
+
+def test_the_kernels_verdict_is_waited_for(lab: Lab, inside: NetNs) -> None:
+    station(lab)
+    with pytest.raises(MacvlanError) as caught:
+        lab.a.host.attach(eth0("fd15::5/64", probe="quick"), inside)
+    assert caught.value.kind is ErrorKind.ADDRESS_IN_USE
+    assert caught.value.holder is not None
+    assert caught.value.holder.address == IPv6Address("fd15::5")
+    with pytest.raises(TimedOut) as too_late:
+        lab.a.host.attach(eth0("fd15::6/64", probe=Probe(1, deadline=0.05)), inside)
+    assert isinstance(too_late.value, TimeoutError)
+    assert too_late.value.kind is ErrorKind.TIMED_OUT
+    assert links(inside) == ["lo"]
+
+
+def test_what_is_free_is_used(lab: Lab, inside: NetNs) -> None:
+    started = time.monotonic()
+    endpoint = eth0("192.168.15.6/24", probe=Probe.quick())
+    made = lab.a.host.attach(endpoint, inside)
+    assert time.monotonic() - started >= Probe.quick().longest
+    assert ip_addresses(inside, "eth0") == ["192.168.15.6/24"]
+    assert lab.a.host.ensure(endpoint, inside).repaired == ()
+    lab.a.host.detach(made)
+    with lab.a.host.attached(endpoint, inside) as again:
+        assert again.addresses == made.addresses
+
+
+def test_probe_free(lab: Lab) -> None:
+    station(lab)
+    wanted: list[str | IPv4Address | IPv6Address]
+    wanted = ["192.168.15.9", IPv4Address("192.168.15.5"), "fd15::5", "192.168.15.1", "fd15::77"]
+    held = lab.a.host.probe_free("ens33", wanted, probe="quick")
+    parent = MacAddr(ip_link(lab.a.netns, "ens33")["address"])
+    assert held == [
+        Holder(IPv4Address("192.168.15.1"), parent),
+        Holder(IPv4Address("192.168.15.5"), MacAddr(HELD)),
+        Holder(IPv6Address("fd15::5"), MacAddr(HELD)),
+    ]
+    assert lab.a.host.probe_free("ens33", []) == []
+    with pytest.raises(InvalidError, match=r"argument 'addresses\[1\]'"):
+        lab.a.host.probe_free("ens33", ["10.0.0.1", "10.0.0.0/8"])
+    with pytest.raises(NotFoundError):
+        lab.a.host.probe_free("nope", ["10.0.0.1"])
+    assert links(lab.a.netns) == ["lo", "ens33"]
+
+
+def test_control_c_breaks_an_attach_off_and_nothing_stays(lab: Lab, inside: NetNs) -> None:
+    slow = eth0("192.168.15.6/24", probe=Probe(1, start=0, wait=1.2))
+    for call in (
+        lambda: lab.a.host.attach(slow, inside),
+        lambda: lab.a.host.attach_all([(slow, inside)]),
+        lambda: lab.a.host.attached(slow, inside).__enter__(),
+    ):
+        assert interrupted(0.2, call) < 10
+        assert links(inside) == ["lo"]
+    with lab.a.host.access("ens33") as access:
+        assert interrupted(0.2, lambda: access.attach(slow, inside)) < 10
+        assert links(inside) == ["lo"]
+    # What only asks is left at once.
+    asking = Probe(2, start=0, interval=3, jitter=0, wait=3)
+    took = interrupted(0.2, lambda: lab.a.host.probe_free("ens33", ["192.168.15.6"], probe=asking))
+    assert took < 3
+
+
+def test_a_second_control_c_does_not_wait(lab: Lab, inside: NetNs) -> None:
+    slow = eth0("192.168.15.6/24", probe=Probe(1, start=0, wait=4))
+    timers = [threading.Timer(at, os.kill, (os.getpid(), signal.SIGINT)) for at in (0.2, 0.6)]
+    started = time.monotonic()
+    for timer in timers:
+        timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        lab.a.host.attach(slow, inside)
+    assert time.monotonic() - started < 3
+    for timer in timers:
+        timer.join()
+    # It is undone all the same, by its thread.
+    until = time.monotonic() + 10
+    while links(inside) != ["lo"] or time.monotonic() - started < 4.5:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+# Announcements.
+
+
+def stale(host: LabHost) -> None:
+    for address in ("192.168.15.5", "fd15::5"):
+        ip_text(host.netns, f"neigh replace {address} lladdr {STALE} dev ens33 nud stale")
+
+
+def remembered(host: LabHost) -> set[str | None]:
+    table = dict(entries(host.netns))
+    return {table.get("192.168.15.5"), table.get("fd15::5")}
+
+
+def learned(host: LabHost, mac: str) -> bool:
+    until = time.monotonic() + 5
+    while remembered(host) != {mac} and time.monotonic() < until:
+        time.sleep(0.005)
+    return remembered(host) == {mac}
+
+
+def test_neighbours_are_told(lab: Lab, inside: NetNs) -> None:
+    stale(lab.b)
+    silently = lab.a.host.attach(eth0(*both(5), mac=HELD), inside)
+    time.sleep(0.05)
+    assert remembered(lab.b) == {STALE}
+    lab.a.host.detach(silently)
+    made = lab.a.host.attach(eth0(*both(5), mac=HELD, announce="once"), inside)
+    assert learned(lab.b, HELD)
+    # By hand, as often as one likes.
+    stale(lab.b)
+    with made.announce() as announcement:
+        assert announcement.send() == 2
+        assert learned(lab.b, HELD)
+    assert announcement.closed
+    with pytest.raises(ValueError, match="the Announcement is closed"):
+        announcement.send()
+    started = time.monotonic()
+    assert made.announce(Announce(3, interval=0.05)).run() == 6
+    assert 0.1 <= time.monotonic() - started < 5
+    assert made.announce("rfc").send() == 2
+    assert interrupted(0.2, made.announce(Announce(2, interval=30)).run) < 10
+
+
+def test_attaching_waits_for_announcements_if_told_to(lab: Lab, inside: NetNs) -> None:
+    def is_announcement(frame: bytes) -> bool:
+        of_5 = bytes((192, 168, 15, 5))
+        return frame[12:14] == b"\x08\x06" and frame[28:32] == frame[38:42] == of_5
+
+    announce = Announce(3, interval=timedelta(milliseconds=100), blocking=True)
+    with Wire(lab.b.netns, "ens33") as wire:
+        started = time.monotonic()
+        lab.a.host.attach(eth0("192.168.15.5/24", announce=announce), inside)
+        assert time.monotonic() - started >= 0.2
+        assert all(wire.find(is_announcement) is not None for _ in range(3))
+
+
+# The host's access.
+
+
+def reach_each_other(host: NetNs, container: NetNs, last: int) -> bool:
+    return all(
+        ping(who, whom) is not None
+        for who, whom in (
+            (host, f"192.168.15.{last}"),
+            (host, f"fd15::{last}"),
+            (container, "192.168.15.1"),
+            (container, "fd15::1"),
+        )
+    )
+
+
+def test_host_and_container_reach_each_other(lab: Lab) -> None:
+    here = lab.a.netns
+    first, second = lab.container(), lab.container()
+    before = lab.a.host.attach(eth0(*both(10)), first)
+    assert silent(here, "192.168.15.10")
+    with lab.a.host.access("ens33") as access:
+        assert (access.name, access.routes) == ("ens33-host", ())
+        assert access.index == ip_link(here, "ens33-host")["ifindex"]
+        access.add(before)
+        made = access.attach(eth0(*both(11)), second)
+        assert reach_each_other(here, first, 10)
+        assert reach_each_other(here, second, 11)
+        assert access.routes == (
+            IPv4Network("192.168.15.10/32"),
+            IPv6Network("fd15::10/128"),
+            IPv4Network("192.168.15.11/32"),
+            IPv6Network("fd15::11/128"),
+        )
+        assert repr(access) == "<HostAccess by ens33-host, 4 routes>"
+        assert access.detach(made) == "removed"
+        assert links(second) == ["lo"]
+        access.remove(before)
+        assert (access.name, access.index) == (None, None)
+        assert repr(access) == "<HostAccess, without a link now>"
+        # The next one brings it back.
+        access.attach(eth0(*both(11)), second)
+        assert access.name == "ens33-host"
+        with pytest.raises(InvalidError, match="only macvlans in mode bridge"):
+            access.attach(eth0(mode="private"), lab.container())
+    assert access.closed
+    assert links(here) == ["lo", "ens33"]
+    assert silent(here, "192.168.15.11")
+    with pytest.raises(ValueError, match="the HostAccess is closed"):
+        access.attach(eth0(), second)
+    access.close()
+
+
+def test_access_with_what_can_be_said(lab: Lab) -> None:
+    inside = lab.start(lab.a, eth0(*both(10)))
+    with lab.a.host.access(
+        "ens33",
+        name="shim",
+        addresses=[IPv4Address("192.168.15.250")],
+        routes=["192.168.15.8/29"],
+        keep=True,
+    ) as access:
+        assert access.routes == (IPv4Network("192.168.15.8/29"),)
+        assert ip_addresses(lab.a.netns, "shim") == ["192.168.15.250/32"]
+        assert ping(lab.a.netns, "192.168.15.10") is not None
+        assert ping(inside, "192.168.15.250") is not None
+    # It was to be kept, and is found again.
+    index = ip_link(lab.a.netns, "shim")["ifindex"]
+    addresses, routes = ["192.168.15.250"], ["192.168.15.8/29"]
+    with lab.a.host.access("ens33", name="shim", addresses=addresses, routes=routes) as access:
+        assert access.index == index
+    assert links(lab.a.netns) == ["lo", "ens33"]
+    with pytest.raises(NotFoundError):
+        lab.a.host.access("nope")
+
+
+def test_addresses_are_moved_and_confirmed_or_moved_back(lab: Lab) -> None:
+    here = lab.a.netns
+    ip_text(here, "route add default via 192.168.15.2 dev ens33")
+    ip_text(lab.b.netns, "address add 10.1.1.1/32 dev lo")
+    ours = ["192.168.15.1/24", "fd15::1/64"]
+
+    def moved() -> bool:
+        assert ping(here, "10.1.1.1") is not None
+        parent, shim = ip_addresses(here, "ens33"), ip_addresses(here, "ens33-host")
+        through = "ens33" if parent else "ens33-host"
+        assert f"default via 192.168.15.2 dev {through}" in ip_lines(here, "route show")
+        assert parent in (ours, [])
+        assert set(ours).issubset(shim) != bool(parent)
+        return not parent
+
+    access = lab.a.host.access("ens33")
+    inside = lab.container()
+    access.attach(eth0(*both(10)), inside)
+    # Confirmed at the end of a block.
+    with access.move_addresses(30) as moving:
+        assert moving.is_pending
+        assert repr(moving) == "<Moving, to be confirmed>"
+        assert moved()
+        assert reach_each_other(here, inside, 10)
+        with pytest.raises(InvalidError, match="moved already"):
+            access.move_addresses(30)
+    assert not moving.is_pending
+    assert repr(moving) == "<Moving, over>"
+    assert moved()
+    with pytest.raises(ValueError, match="confirmed or undone already"):
+        moving.confirm()
+    access.move_back()
+    assert not moved()
+    # Undone by an exception, by hand, and by letting go.
+
+    def fail_when_moved() -> None:
+        with access.move_addresses(timedelta(seconds=30)):
+            assert moved()
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        fail_when_moved()
+    assert not moved()
+    with access.move_addresses(30) as moving:
+        moving.undo()
+        assert not moved()
+    moving = access.move_addresses(30)
+    assert moved()
+    del moving
+    assert not moved()
+    # Too late.
+    moving = access.move_addresses(0.1)
+    until = time.monotonic() + 10
+    while moving.is_pending:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    with pytest.raises(TimedOut, match="they have been moved back"):
+        moving.confirm()
+    assert not moved()
+    access.move_addresses(30).confirm()
+    assert moved()
+    access.close()
+    assert links(here) == ["lo", "ens33"]
+    assert ip_addresses(here, "ens33") == ours
+    assert ping(here, "10.1.1.1") is not None
+
+
+# Keeping.
+
+
+def unplug(lab: Lab) -> None:
+    ip_text(lab.a.netns, "link del dev ens33")
+
+
+def plug_in(lab: Lab) -> None:
+    lab.cable("ens33")
+    lab.b.handle.add_address("ens33", "192.168.15.2/24")
+
+
+def told(keeper: Keeper) -> KeepEvent:
+    event = keeper.next_within(10)
+    assert event is not None
+    return event
+
+
+def attached_again(keeper: Keeper) -> KeepEvent:
+    while (event := told(keeper)).kind is KeepEventKind.FAILED:
+        assert isinstance(event.error, MacvlanError)
+        assert event.attachment is None
+    return event
+
+
+def test_a_keeper_attaches_again(lab: Lab, inside: NetNs) -> None:
+    endpoint = eth0("192.168.15.10/24", gateways=["192.168.15.2"])
+    with lab.a.host.keep([(endpoint, inside)]) as keeper:
+        (made,) = keeper.attachments()
+        seen = ip_link(inside, "eth0")["address"], ip_lines(inside, "route show")
+        assert seen[0] == made.mac
+        assert keeper.next_within(0) is None
+        assert keeper.patience() is None
+        # Down and up is no reason.
+        lab.a.handle.set_down("ens33")
+        lab.a.handle.set_up("ens33")
+        assert keeper.next_within(timedelta(milliseconds=50)) is None
+        unplug(lab)
+        gone = told(keeper)
+        assert (gone.kind, gone.name, gone.netns) == (KeepEventKind.GONE, "eth0", inside)
+        assert gone.attachment is not None
+        assert gone.attachment.mac == made.mac
+        assert (gone.error, gone.parent) == (None, None)
+        assert str(gone).endswith("its parent ens33 is gone")
+        assert keeper.attachments() == []
+        assert repr(keeper) == "<Keeper, 0 attached>"
+        plug_in(lab)
+        back = attached_again(keeper)
+        assert back.kind is KeepEventKind.ATTACHED
+        assert back.attachment is not None
+        assert back.attachment.index == ip_link(inside, "eth0")["ifindex"]
+        assert (ip_link(inside, "eth0")["address"], ip_lines(inside, "route show")) == seen
+        assert ping(inside, "192.168.15.2") is not None
+        lab.a.handle.set_down("ens33")
+        lab.a.handle.rename("ens33", "lan0")
+        lab.a.handle.set_up("lan0")
+        renamed = told(keeper)
+        assert (renamed.kind, renamed.parent) == (KeepEventKind.RENAMED, "lan0")
+        lab.a.handle.set_down("lan0")
+        lab.a.handle.rename("lan0", "ens33")
+        assert told(keeper).parent == "ens33"
+        # One more, and one less.
+        other = NetNs.anonymous()
+        keeper.add(eth0("192.168.15.11/24"), other)
+        assert len(keeper.attachments()) == 2
+        released = keeper.release("eth0", other)
+        assert released is not None
+        assert released.netns == other
+        assert keeper.release("eth0", other) is None
+    assert keeper.closed
+    assert repr(keeper) == "<Keeper, closed>"
+    assert links(inside) == ["lo", "eth0"]
+    with pytest.raises(ValueError, match="the Keeper is closed"):
+        keeper.next_within(0)
+
+
+def test_a_keeper_waits_as_others_do(lab: Lab, inside: NetNs) -> None:
+    keeper = lab.a.host.keep([(eth0("192.168.15.10/24"), inside)])
+    assert interrupted(0.2, lambda: next(keeper)) < 10
+    # As an iterator on a thread, while others go on.
+    events: list[KeepEvent] = []
+
+    def listen() -> None:
+        for event in keeper:
+            events.append(event)
+            if event.kind is KeepEventKind.ATTACHED:
+                return
+
+    thread = threading.Thread(target=listen)
+    thread.start()
+    unplug(lab)
+    plug_in(lab)
+    thread.join(10)
+    assert not thread.is_alive()
+    assert [events[0].kind, events[-1].kind] == ["gone", "attached"]
+    # In a loop over descriptors.
+    unplug(lab)
+    assert select.select([keeper.fileno()], [], [], 10)[0]
+    assert told(keeper).kind is KeepEventKind.GONE
+
+    # In asyncio's.
+    async def again() -> KeepEvent:
+        async for event in keeper:
+            if event.kind is KeepEventKind.ATTACHED:
+                return event
+        raise AssertionError
+
+    async def both_at_once() -> KeepEvent:
+        waiting = asyncio.create_task(again())
+        await asyncio.sleep(0)
+        plug_in(lab)
+        return await asyncio.wait_for(waiting, 10)
+
+    assert asyncio.run(both_at_once()).name == "eth0"
+    keeper.close()
+
+
+def test_what_is_kept_is_attached_whole_or_not(lab: Lab, inside: NetNs) -> None:
+    other = NetNs.anonymous()
+    bad = eth0("192.168.15.11/24", mtu=9000)
+    with pytest.raises(MacvlanError) as caught:
+        lab.a.host.keep([(eth0("192.168.15.10/24"), inside), (bad, other)])
+    assert caught.value.kind is ErrorKind.MTU_TOO_LARGE
+    assert links(inside) == ["lo"]
+    with pytest.raises(TypeError, match=r"argument 'pairs\[0\]'"):
+        lab.a.host.keep([eth0()])  # type: ignore[list-item]
+    # A parent that is not there yet is waited for.
+    later = eth0("192.168.15.12/24", parent="ens34")
+    with lab.a.host.keep([(later, other)]) as keeper:
+        assert keeper.attachments() == []
+        lab.cable("ens34")
+        assert attached_again(keeper).kind is KeepEventKind.ATTACHED
+        assert ip_addresses(other, "eth0") == ["192.168.15.12/24"]
+
+
+# Diagnoses.
+
+
+def test_a_diagnosis(lab: Lab) -> None:
+    inside = lab.container()
+    made = lab.a.host.attach(eth0("192.168.15.10/24"), inside)
+    well = lab.a.host.diagnose(made, "192.168.15.2")
+    assert (well.answered, well.findings) == (True, ())
+    assert well.facts
+    assert str(well).startswith("nothing is amiss\n  ")
+    assert not well.has(FindingKind.NO_ANSWER)
+    off = lab.a.host.diagnose(made, IPv4Address("192.168.15.99"))
+    assert not off.answered
+    assert off.has("no-answer")
+    assert off.has(FindingKind.NO_ANSWER)
+    finding = next(one for one in off.findings if one.kind is FindingKind.NO_ANSWER)
+    assert str(finding) == f"no-answer: {finding.text}; {finding.remedy}"
+    assert str(finding) in str(off)
+    assert off != well
+    assert lab.a.host.diagnose(made, "192.168.15.1").has(FindingKind.PEER_IS_HOST)
+    assert lab.a.host.diagnose(made, "fd15::2").has(FindingKind.NO_ROUTE)
+    lab.a.handle.set_down("ens33")
+    dark = lab.a.host.diagnose(made, "192.168.15.2")
+    assert dark.findings[0].kind is FindingKind.PARENT_DOWN
+    assert dark.findings[0].remedy
+    with pytest.raises(InvalidError, match="argument 'kind'"):
+        dark.has("wet")
+    with pytest.raises(InvalidError, match="argument 'peer'"):
+        lab.a.host.diagnose(made, "somebody")
+    lab.a.handle.set_up("ens33")
+    assert interrupted(0.1, lambda: lab.a.host.diagnose(made, "192.168.15.98")) < 10
+
+
+def test_the_findings_have_the_cores_names() -> None:
+    source = (CORE / "diagnose" / "mod.rs").read_text()
+    names = re.findall(r'Self::\w+ => "([\w-]+)"', source)
+    assert names == list(FindingKind)
+    for kind in FindingKind:
+        assert kind.name.lower().replace("_", "-") == kind
+
+
+# Rates.
+
+
+def test_a_rate_is_set_or_refused_in_words(lab: Lab, inside: NetNs) -> None:
+    def tc(arguments: str) -> subprocess.CompletedProcess[str]:
+        return inside.run(
+            lambda: subprocess.run(
+                ["tc", *arguments.split()], capture_output=True, text=True, check=False
+            )
+        )
+
+    tried = tc("qdisc add dev lo root tbf rate 1mbit burst 16kb latency 50ms")
+    endpoint = eth0("192.168.15.10/24", rate="10mbit")
+    if tried.returncode == 0:
+        lab.a.host.attach(endpoint, inside)
+        told = tc("qdisc show dev eth0").stdout
+        assert told.startswith("qdisc tbf 1: root")
+        assert "rate 10Mbit" in told
+        assert ping(inside, "192.168.15.2") is not None
+    else:
+        with pytest.raises(MacvlanError, match=r"no token bucket filter \(tbf\)") as caught:
+            lab.a.host.attach(endpoint, inside)
+        assert caught.value.kind is ErrorKind.UNSUPPORTED
+        assert "sch_tbf" in (caught.value.hint or "")
+        assert links(inside) == ["lo"]
+
+
+# The command.
+
+
+def command(host: LabHost, *words: object, status: int = 0) -> str:
+    """What the command prints, or complains of."""
+    line = [sys.executable, "-W", "error", "-m", "macvlan", *map(str, words)]
+    done = host.netns.run(
+        lambda: subprocess.run(line, capture_output=True, text=True, cwd="/", check=False)
+    )
+    assert done.returncode == status, done
+    assert not (done.stdout and done.stderr), done
+    return done.stdout or done.stderr
+
+
+def test_the_command_probe(lab: Lab) -> None:
+    station(lab)
+    assert command(lab.a, "probe", "ens33", "192.168.15.9") == ""
+    said = command(lab.a, "probe", "ens33", "192.168.15.9", "192.168.15.5", status=6)
+    assert said == f"{HELD} has 192.168.15.5\n"
+    listed = json.loads(command(lab.a, "probe", "ens33", "192.168.15.5", "--json", status=6))
+    assert listed == [{"address": "192.168.15.5", "mac": HELD}]
+    assert "does not exist" in command(lab.a, "probe", "nope", "192.168.15.5", status=3)
+    assert "'addresses[0]'" in command(lab.a, "probe", "ens33", "x", status=2)
+    # Attaching asks too, and tells the neighbours.
+    with process() as pid:
+        taken = ("attach", "ens33", pid, "192.168.15.5/24", "--probe", "quick")
+        said = command(lab.a, *taken, status=6)
+        assert f"{HELD} on this network has it already" in said
+        free = ("attach", "ens33", pid, "192.168.15.6/24", "--probe", "quick", "--announce", "rfc")
+        ip_text(lab.b.netns, f"neigh replace 192.168.15.6 lladdr {STALE} dev ens33 nud stale")
+        _, mac, address = command(lab.a, *free).split()
+        assert address == "192.168.15.6/24"
+        assert dict(entries(lab.b.netns))["192.168.15.6"] == mac
+
+
+def test_the_command_access(lab: Lab) -> None:
+    with process() as pid:
+        inside = NetNs.from_pid(pid)
+        lab.a.host.attach(eth0(*both(10)), inside)
+        said = command(lab.a, "access", "ens33", pid)
+        assert said == "ens33-host 192.168.15.10/32 fd15::10/128\n"
+        # It stays, and works.
+        assert reach_each_other(lab.a.netns, inside, 10)
+        assert command(lab.a, "access", "ens33", "--remove") == ""
+        assert links(lab.a.netns) == ["lo", "ens33"]
+        more = ("--name", "shim", "--address", "192.168.15.250", "--route", "192.168.15.8/29")
+        assert command(lab.a, "access", "ens33", *more) == "shim 192.168.15.8/29\n"
+        assert ping(lab.a.netns, "192.168.15.10") is not None
+        assert command(lab.a, "access", "ens33", "--remove", *more) == ""
+        assert links(lab.a.netns) == ["lo", "ens33"]
+        assert "name none" in command(lab.a, "access", "ens33", pid, "--remove", status=2)
+        assert "does not exist" in command(lab.a, "access", "nope", status=3)
+    with process() as pid:
+        assert f"nothing hangs on ens33 in {pid}" in command(
+            lab.a, "access", "ens33", pid, status=3
+        )
+    assert links(lab.a.netns) == ["lo", "ens33"]
+
+
+def test_the_command_diagnose(lab: Lab) -> None:
+    with process() as pid:
+        assert "nothing hangs" in command(lab.a, "diagnose", pid, "192.168.15.2", status=3)
+        lab.a.host.attach(eth0("192.168.15.10/24"), pid)
+        said = command(lab.a, "diagnose", pid, "192.168.15.2")
+        assert said.startswith("nothing is amiss\n")
+        said = command(lab.a, "diagnose", pid, "192.168.15.99", status=6)
+        assert "no-answer: " in said
+        read = json.loads(command(lab.a, "diagnose", pid, "192.168.15.99", "--json", status=6))
+        assert read["answered"] is False
+        assert "no-answer" in [finding["kind"] for finding in read["findings"]]
+        assert read["facts"]
+        lab.a.host.attach(Endpoint("eth1", parent="ens33"), pid)
+        peer = "192.168.15.2"
+        assert "say --name, and one of eth" in command(lab.a, "diagnose", pid, peer, status=2)
+        assert "no 'lan'" in command(lab.a, "diagnose", pid, peer, "-i", "lan", status=3)
+        command(lab.a, "diagnose", pid, peer, "-i", "eth0")
