@@ -110,8 +110,8 @@ impl NetworkConfig {
     }
 
     /// Whether an address is looked for on the wire before it is given, so that one that somebody
-    /// else has is skipped, and remembered as foreign; no when not said. Takes a
-    /// [`Probe`](crate::Probe).
+    /// else has is skipped, and remembered as foreign; no when not said. Takes a quarter of a second,
+    /// unless the session has another [`Probe`](crate::Probe).
     pub fn probe(mut self, probe: bool) -> Self {
         self.probe = probe;
         self

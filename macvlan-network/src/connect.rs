@@ -235,13 +235,14 @@ impl Network {
 
     /// An address that somebody on the wire has.
     fn is_foreign(&self, lease: &Lease) -> Result<Option<IpAddr>> {
-        let Some(probe) = self.networks.probe().filter(|_| self.config().is_probe()) else {
+        if !self.config().is_probe() {
             return Ok(None);
-        };
+        }
         let fails = |error| Error::kernel("probe the addresses", error);
         let parent: Parent = self.record.parent().parse().map_err(fails)?;
         let addresses: Vec<IpAddr> = lease.addresses.iter().map(ipnet::IpNet::addr).collect();
-        let taken = probe.taken(self.networks.host(), &parent, &addresses).map_err(fails)?;
+        let (host, probe) = (self.networks.host(), self.networks.probe());
+        let taken = probe.taken(host, &parent, &addresses).map_err(fails)?;
         Ok(taken.into_iter().find(|address| addresses.contains(address)))
     }
 

@@ -25,7 +25,7 @@ struct Session {
     host: Host,
     host_name: String,
     store: Arc<dyn Store>,
-    probe: Option<Arc<dyn Probe>>,
+    probe: Arc<dyn Probe>,
 }
 
 impl Networks {
@@ -41,7 +41,8 @@ impl Networks {
                 .to_string_lossy()
                 .into_owned(),
         };
-        Ok(Self(Arc::new(Session { host, host_name, store: Arc::new(store), probe: None })))
+        let (store, probe) = (Arc::new(store), Arc::new(macvlan_core::Probe::quick()));
+        Ok(Self(Arc::new(Session { host, host_name, store, probe })))
     }
 
     /// What this host is called in the store, if that was not told already: a name that stays the
@@ -51,10 +52,11 @@ impl Networks {
         Ok(self.with(|session| name.clone_into(&mut session.host_name)))
     }
 
-    /// What asks the wire, for networks that are created with [`NetworkConfig::probe`].
+    /// What asks the wire, for networks that are created with [`NetworkConfig::probe`]: another
+    /// [`macvlan_core::Probe`] than the quick one, or something of one's own.
     #[must_use]
     pub fn with_probe(self, probe: impl Probe + 'static) -> Self {
-        self.with(|session| session.probe = Some(Arc::new(probe)))
+        self.with(|session| session.probe = Arc::new(probe))
     }
 
     fn with(mut self, change: impl FnOnce(&mut Session)) -> Self {
@@ -77,19 +79,14 @@ impl Networks {
         &*self.0.store
     }
 
-    pub(crate) fn probe(&self) -> Option<&dyn Probe> {
-        self.0.probe.as_deref()
+    pub(crate) fn probe(&self) -> &dyn Probe {
+        &*self.0.probe
     }
 
     /// Creates a network. Without a subnet it gets one of Docker's default subnets that no network
     /// and no link or route of this host has.
     pub fn create(&self, config: &NetworkConfig) -> Result<Network> {
         config.check()?;
-        if config.is_probe() && self.0.probe.is_none() {
-            return Err(Error::invalid("create the network", "nothing was given that could probe")
-                .with_hint("give the session a probe")
-                .in_network(config.name()));
-        }
         if !config.get_subnets().is_empty() {
             return self.add(config.clone());
         }

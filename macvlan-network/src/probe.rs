@@ -33,6 +33,20 @@ where
     }
 }
 
+/// How addresses are asked for, by ARP and by the kernel's duplicate detection
+/// ([`Host::probe_free`]).
+impl Probe for macvlan_core::Probe {
+    fn taken(
+        &self,
+        host: &Host,
+        parent: &Parent,
+        addresses: &[IpAddr],
+    ) -> macvlan_core::Result<Vec<IpAddr>> {
+        let holders = host.probe_free(parent.clone(), addresses, self)?;
+        Ok(holders.into_iter().map(|holder| holder.address).collect())
+    }
+}
+
 impl fmt::Debug for dyn Probe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Probe")
