@@ -57,6 +57,7 @@ def test_the_readmes_python(lab: Lab, block: str) -> None:
 
 
 def test_the_readmes_commands(lab: Lab) -> None:
+    lab.b.handle.add_address("ens33", "172.16.104.1/24")
     with process() as pid:
         for command in COMMANDS:
             words = [sys.executable, *command.replace("2084", str(pid)).split()]
