@@ -313,8 +313,8 @@ impl Host {
     /// Attaches endpoints, or finds them attached, and keeps them so: when their parent goes and comes
     /// back, they are attached again. Those whose parent does not exist yet are waited for.
     ///
-    /// If one fails otherwise, those that were attached by this call are detached again. A Keeper works
-    /// when it is asked for the next event.
+    /// If one fails otherwise, those that were attached by this call are detached again; Ctrl-C leaves
+    /// what is attached by then. A Keeper works when it is asked for the next event.
     fn keep<'py>(&self, py: Python<'py>, pairs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let host = self.0.get()?;

@@ -21,6 +21,7 @@ from macvlan import (
     Mode,
     NetNs,
     NotFoundError,
+    Probe,
     Route,
     Rule,
     Vlan,
@@ -122,6 +123,25 @@ def test_namespaces(lab: Lab) -> None:
             NetNs.from_name("no-such-namespace")
 
     assert_nothing_is_lost(cycle)
+
+
+def test_on_a_real_network(lab: Lab) -> None:
+    endpoint = Endpoint("eth0", parent="ens33", addresses=["192.168.15.10/24"])
+    inside = lab.start(lab.a, endpoint)
+    (eth0,) = lab.a.host.attachments(inside)
+    probe = Probe(1, start=0, wait=0.001)
+
+    def cycle() -> None:
+        with lab.a.host.access("ens33") as access, lab.a.host.keep([(endpoint, inside)]) as keeper:
+            access.add(eth0)
+            with access.move_addresses(30) as moving:
+                moving.undo()
+            read(keeper.next_within(0), access.routes)
+        assert eth0.announce("rfc").send() >= 1  # closed when it is collected
+        (holder,) = lab.a.host.probe_free("ens33", ["192.168.15.1"], probe=probe)
+        assert holder.mac is not None
+
+    assert_nothing_is_lost(cycle, 3 if SLOW else 10)
 
 
 def test_calls_inside(lab: Lab) -> None:
