@@ -9,7 +9,7 @@ use crate::address::Address;
 use crate::error::{Error, ErrorKind};
 use crate::link::{Link, LinkInfo, LinkKind, Mode};
 use crate::name::LinkId;
-use crate::netlink::{Connection, Failure, decode, encode};
+use crate::netlink::{Failure, decode, encode};
 use crate::netns::NetNs;
 use crate::route::Route;
 use crate::rule::Rule;
@@ -249,8 +249,7 @@ fn find_elsewhere(
 const SEARCHED: usize = 256;
 
 fn link_at(netns: &NetNs, index: u32) -> Option<LinkInfo> {
-    let read = |connection: &Connection| connection.get(encode::get_link(index), decode::link).ok();
-    netns.connection().ok().and_then(read)
+    netns.connection().ok().and_then(|connection| connection.link(index).ok())
 }
 
 fn busy_parent(error: Error, here: &Neighbourhood) -> Error {

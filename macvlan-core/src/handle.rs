@@ -15,7 +15,7 @@ use crate::mac::MacAddr;
 use crate::name::{LinkId, LinkName, check_alternative_name};
 use crate::neighbour::NeighbourInfo;
 use crate::netlink::encode::{self, LinkChange};
-use crate::netlink::{Batch, Connection, Failure, Request, decode};
+use crate::netlink::{Connection, Failure, Request, decode};
 use crate::netns::NetNs;
 use crate::promisc::PromiscGuard;
 use crate::route::{Route, RouteInfo};
@@ -80,10 +80,7 @@ impl Handle {
     pub fn link(&self, link: impl IntoLinkId) -> Result<LinkInfo> {
         let link = link.try_into().map_err(Into::into)?;
         let attempt = Attempt::Other(link, "read the link".into());
-        let index = self.index_of(link, &attempt)?;
-        self.connection()?
-            .get(encode::get_link(index), decode::link)
-            .map_err(|failure| self.explain(&attempt, None, failure))
+        self.connection()?.link(link).map_err(|failure| self.explain(&attempt, None, failure))
     }
 
     /// `ip -d link show`: all links.
@@ -463,10 +460,8 @@ impl Handle {
     }
 
     fn submit(&self, request: Request, attempt: &Attempt<'_>, parent: Option<u32>) -> Result<()> {
-        let mut batch = Batch::new();
-        batch.push(request);
         self.connection()?
-            .submit(&mut batch)
+            .submit_one(request)
             .map_err(|failure| self.explain(attempt, parent, failure))
     }
 

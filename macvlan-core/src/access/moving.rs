@@ -19,7 +19,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::filter::{Family, RouteFilter};
 use crate::name::LinkName;
 use crate::netlink::encode;
-use crate::netlink::{Batch, Connection, Failure, Request, decode};
+use crate::netlink::{Connection, Failure, Request, decode};
 use crate::netns::{NetNs, errno_of};
 use crate::route::Route;
 
@@ -81,7 +81,7 @@ pub(super) fn move_over(host: &NetNs, from: Link, to: Link, own: Option<&Own<'_>
         if at == leaving {
             wait_for_local_routes(connection, to.0, &done.ips);
         }
-        let outcome = submit(connection, change.apply.clone());
+        let outcome = connection.submit_one(change.apply.clone());
         let error = match outcome {
             Ok(()) => {
                 done.changes.push(change);
@@ -323,10 +323,4 @@ fn leave_arp_to_the_other(host: &NetNs, link: Link) -> Result<Option<Change>> {
     let set = |on: bool| encode::arp_filter(link.0, on);
     let what = format!("have {} answer ARP only for what is reached by it", link.1);
     Ok(Some(Change { what, apply: set(true), undo: vec![set(false)] }))
-}
-
-fn submit(connection: &Connection, request: Request) -> std::result::Result<(), Failure> {
-    let mut batch = Batch::new();
-    batch.push(request);
-    connection.submit(&mut batch)
 }

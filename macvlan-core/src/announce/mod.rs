@@ -171,7 +171,7 @@ impl Announcement {
         let attempt = Attempt::Other(self.link.into(), "announce the addresses".into());
         let refused = |failure| attempt.explain(failure, &Place::host(&self.netns));
         let connection = self.netns.connection()?;
-        let mac = connection.get(encode::get_link(self.index), decode::link).map_err(refused)?.mac;
+        let mac = connection.link(self.index).map_err(refused)?.mac;
         let Some(mac) = mac else { return Ok(0) };
         let listed = connection
             .dump(&encode::get_addresses(None, Some(self.index)), decode::address)

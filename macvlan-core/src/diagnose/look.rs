@@ -2,8 +2,6 @@
 
 use std::net::IpAddr;
 
-use nix::errno::Errno;
-
 use crate::diagnose::{Diagnosis, FindingKind};
 use crate::endpoint::Attachment;
 use crate::error::{Error, Result};
@@ -112,11 +110,7 @@ impl Surroundings {
 }
 
 fn read(connection: &Connection, index: u32) -> Result<Option<LinkInfo>> {
-    match connection.get(encode::get_link(index), decode::link) {
-        Ok(link) => Ok(Some(link)),
-        Err(Failure::Refused { errno: Errno::ENODEV, .. }) => Ok(None),
-        Err(failure) => Err(failure.into_error("diagnose")),
-    }
+    connection.find_link(index).map_err(|failure| failure.into_error("diagnose"))
 }
 
 fn neighbours(

@@ -233,9 +233,8 @@ impl<'a> Work<'a> {
                 on_demand::keep(self.outside, self.parent.index)?;
             }
             self.link.index = Some(self.index);
-            let mut batch = Batch::new();
-            batch.push(encode::create_link(&self.link, Some(self.parent.index)));
-            let Err(failure) = self.outside.submit(&mut batch) else {
+            let request = encode::create_link(&self.link, Some(self.parent.index));
+            let Err(failure) = self.outside.submit_one(request) else {
                 self.created = true;
                 // Nor does a removal that began before see this link: see that it does not end.
                 if !unseen || !on_demand::settle(self.host, self.parent.index)? {
@@ -309,18 +308,14 @@ impl<'a> Work<'a> {
     /// that is taken is another matter, and not to be tried again.
     fn index_is_taken(&self) -> bool {
         self.inside.index_of(&self.link.name).is_err()
-            && [self.inside, self.outside].iter().any(|connection| {
-                connection.get(encode::get_link(self.index), decode::link).is_ok()
-            })
+            && [self.inside, self.outside].iter().any(|there| there.link(self.index).is_ok())
     }
 
     /// The parent's MAC address is what a passthru link has, and a VLAN that was given none.
     fn read_mac(&self) -> Result<MacAddr> {
         let attempt = Attempt::Other(self.link.name.into(), "read its MAC address".into());
-        let info = self
-            .inside
-            .get(encode::get_link(self.index), decode::link)
-            .map_err(|failure| self.explain(&attempt, failure))?;
+        let info =
+            self.inside.link(self.index).map_err(|failure| self.explain(&attempt, failure))?;
         info.mac.ok_or_else(|| self.explain(&attempt, Failure::NoAnswer(Errno::ENODATA)))
     }
 
@@ -483,9 +478,7 @@ impl<'a> Work<'a> {
             }
             // Whatever can fail, before it is done.
             let deletion = self.deletion(step)?;
-            let mut batch = Batch::new();
-            batch.push(self.request(step)?);
-            match self.inside.submit(&mut batch) {
+            match self.inside.submit_one(self.request(step)?) {
                 Ok(()) => {}
                 Err(Failure::Refused { errno: Errno::EEXIST, .. }) if self.tolerant => {}
                 Err(Failure::NoAnswer(_)) if self.is_done(step) => {}
@@ -504,10 +497,7 @@ impl<'a> Work<'a> {
     /// Whether a step whose answer got lost has led where it was to lead.
     fn is_done(&self, step: &Step) -> bool {
         matches!(step, Step::LoopbackUp)
-            && self
-                .inside
-                .get(encode::get_link(LOOPBACK), decode::link)
-                .is_ok_and(|loopback| loopback.is_up())
+            && self.inside.link(LOOPBACK).is_ok_and(|loopback| loopback.is_up())
     }
 
     /// What got lost on its way may stand there now, or somebody else's stood there before: it is

@@ -138,7 +138,7 @@ impl Attachment {
         let attempt = Attempt::Other(LinkId::Name(self.name), "read the link".into());
         let explain = |failure| attempt.explain(failure, &Place::host(&self.netns));
         let connection = self.netns.connection()?;
-        let info = connection.get(encode::get_link(self.index), decode::link).map_err(explain)?;
+        let info = connection.link(self.index).map_err(explain)?;
         let found = read(connection, &info).map_err(explain)?;
         self.name = info.name.parse().unwrap_or(self.name);
         self.mac = info.mac.unwrap_or(self.mac);
@@ -207,7 +207,7 @@ pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>
         };
         let (Some(parent_index), true) = (link.parent, on_host) else { continue };
         let parent = *names.entry(parent_index).or_insert_with(|| {
-            let parent = outside.get(encode::get_link(parent_index), decode::link).ok();
+            let parent = outside.link(parent_index).ok();
             let name = parent.and_then(|parent| LinkName::new(&parent.name).ok());
             name.map_or(LinkId::Index(parent_index), LinkId::Name)
         });

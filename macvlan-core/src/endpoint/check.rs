@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use nix::errno::Errno;
-
 use crate::address::Address;
 use crate::endpoint::{Endpoint, EndpointKind, Step};
 use crate::error::Result;
@@ -129,14 +127,8 @@ pub(crate) fn check(host: &NetNs, endpoint: &Endpoint, netns: &NetNs) -> Result<
     };
     let missing =
         || Findings { link: None, parent_index, differences: vec![Difference::LinkMissing] };
-    let link = match inside.index_of(&endpoint.name) {
-        Ok(index) => match inside.get(encode::get_link(index), decode::link) {
-            Ok(link) => link,
-            Err(Failure::Refused { errno: Errno::ENODEV, .. }) => return Ok(missing()),
-            Err(failure) => return Err(explain(failure)),
-        },
-        Err(Errno::ENODEV) => return Ok(missing()),
-        Err(errno) => return Err(explain(Failure::Refused { at: 0, errno, message: None })),
+    let Some(link) = inside.find_link(endpoint.name).map_err(explain)? else {
+        return Ok(missing());
     };
     let mut differences = Vec::new();
     let number = if netns.same_as(host) {
@@ -320,7 +312,7 @@ fn contents(
         }
     }
     if steps.iter().any(|step| matches!(step, Step::LoopbackUp)) {
-        let lo = inside.get(encode::get_link(super::LOOPBACK), decode::link)?;
+        let lo = inside.link(super::LOOPBACK)?;
         if !lo.is_up() {
             differences.push(Difference::LoopbackDown);
         }

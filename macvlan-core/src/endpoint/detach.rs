@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::explain::{Attempt, Place};
 use crate::name::LinkId;
 use crate::netlink::encode::{self, LinkChange};
-use crate::netlink::{Batch, Connection, Failure, Request, decode};
+use crate::netlink::{Batch, Connection, Failure, Request};
 use crate::netns::NetNs;
 use crate::route::Route;
 use crate::rule::Rule;
@@ -109,9 +109,7 @@ fn in_one_group(first: &Attachment, attachments: &[&Attachment]) -> Result<Vec<R
             });
         }
     }
-    let mut batch = Batch::new();
-    batch.push(encode::delete_group(group));
-    match inside.submit(&mut batch) {
+    match inside.submit_one(encode::delete_group(group)) {
         // ENODEV: there was none left to be deleted.
         Ok(()) | Err(Failure::Refused { errno: Errno::ENODEV, .. }) => Ok(results),
         Err(failure) => Err(explain(first, "delete the links", failure)),
@@ -135,13 +133,8 @@ fn explain(attachment: &Attachment, operation: &'static str, failure: Failure) -
 /// Whether a link was made on demand is one question to the kernel; most were not.
 pub(crate) fn release_parent(host: &NetNs, index: u32) -> Result<()> {
     let ask = || {
-        host.connection()?.get(encode::get_link(index), decode::link).map_or_else(
-            |failure| match failure {
-                Failure::Refused { errno: Errno::ENODEV, .. } => Ok(None),
-                failure => Err(failure.into_error("read the parent")),
-            },
-            |parent| Ok(Some(parent)),
-        )
+        let parent = host.connection()?.find_link(index);
+        parent.map_err(|failure| failure.into_error("read the parent"))
     };
     match ask().or_else(|_| ask())? {
         Some(parent) if parent.group == Parent::ON_DEMAND_GROUP => on_demand::release(host, index),
@@ -204,11 +197,7 @@ pub(crate) fn insist(
     connection: &Connection,
     request: &Request,
 ) -> std::result::Result<(), Failure> {
-    let send = || {
-        let mut batch = Batch::new();
-        batch.push(request.clone());
-        connection.submit(&mut batch)
-    };
+    let send = || connection.submit_one(request.clone());
     match send() {
         Err(Failure::NotSent(_)) => send(),
         // Nobody knows any more whether the first one came through.

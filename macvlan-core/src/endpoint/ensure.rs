@@ -11,7 +11,7 @@ use crate::explain::{Attempt, Place};
 use crate::link::LinkInfo;
 use crate::name::LinkId;
 use crate::netlink::encode::{self, LinkChange};
-use crate::netlink::{Batch, Connection, Failure, Request};
+use crate::netlink::{Connection, Failure, Request};
 use crate::netns::NetNs;
 use crate::probe::{self, Asked, ask, held_by_parent};
 
@@ -200,7 +200,7 @@ fn repair(
         Difference::LoopbackDown => encode::set_link(LOOPBACK, &LinkChange::Up(true)),
     };
     let attempt = Attempt::Other(name(), format!("repair that {difference}").into());
-    submit(inside, request).map_err(|failure| attempt.explain(failure, &Place::host(netns)))
+    inside.submit_one(request).map_err(|failure| attempt.explain(failure, &Place::host(netns)))
 }
 
 /// A route to the same destination that is in the way is replaced if it is this link's own.
@@ -215,7 +215,7 @@ fn add_or_replace_route(
     let attempt = Attempt::Route("add", route, Some(LinkId::Index(link.index)));
     let explain = |failure| attempt.explain(failure, &Place::host(netns));
     let device = device(route, inside, link);
-    let added = submit(inside, encode::add_route(route, device)?);
+    let added = inside.submit_one(encode::add_route(route, device)?);
     let Err(Failure::Refused { errno: Errno::EEXIST, message: words, at }) = added else {
         return added.map_err(explain);
     };
@@ -223,13 +223,7 @@ fn add_or_replace_route(
         .dump(&encode::get_routes(&RouteFilter::new(), Some(link.index)), decode::route)
         .map_err(explain)?;
     if own.iter().any(|own| own.route.destination() == route.destination()) {
-        return submit(inside, encode::replace_route(route, device)?).map_err(explain);
+        return inside.submit_one(encode::replace_route(route, device)?).map_err(explain);
     }
     Err(explain(Failure::Refused { at, errno: Errno::EEXIST, message: words }))
-}
-
-fn submit(inside: &Connection, request: Request) -> std::result::Result<(), Failure> {
-    let mut batch = Batch::new();
-    batch.push(request);
-    inside.submit(&mut batch)
 }

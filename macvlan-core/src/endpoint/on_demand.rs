@@ -21,7 +21,7 @@ use crate::explain::{Attempt, Place, no_such_parent};
 use crate::link::{Link, LinkInfo, Macvlan, Mode, Vlan};
 use crate::name::{LinkId, LinkName};
 use crate::netlink::encode::{self, LinkChange};
-use crate::netlink::{Batch, Connection, Failure, Request, decode};
+use crate::netlink::{Batch, Connection, Failure, decode};
 use crate::netns::NetNs;
 
 /// How an alternative name begins that announces a removal.
@@ -86,13 +86,10 @@ pub(crate) fn find_or_make(host: &NetNs, parent: &Parent) -> Result<Found> {
 /// Whether a link that has the right name is the VLAN that was described; none if it is gone.
 fn is_as_described(connection: &Connection, parent: &Parent, index: u32) -> Result<Option<bool>> {
     let Some((base, tag)) = parent.described() else { return Ok(Some(true)) };
-    let info = match connection.get(encode::get_link(index), decode::link) {
-        Ok(info) => info,
-        Err(Failure::Refused { errno: Errno::ENODEV, .. }) => return Ok(None),
-        Err(failure) => return Err(failure.into_error("read the parent")),
-    };
-    let same = |vlan: &Vlan| vlan.id() == tag.id && vlan.get_protocol() == tag.protocol;
-    if !info.vlan.as_ref().is_some_and(same) {
+    let info =
+        connection.find_link(index).map_err(|failure| failure.into_error("read the parent"))?;
+    let Some(info) = info else { return Ok(None) };
+    if !info.vlan.as_ref().is_some_and(|vlan| tag.is_of(vlan)) {
         return Ok(Some(false));
     }
     match index_of(connection, base.id()?) {
@@ -127,7 +124,7 @@ fn make(
     let link = Link::vlan(name, below.index, Vlan::of(tag.id).protocol(tag.protocol))?
         .up(true)
         .group(Parent::ON_DEMAND_GROUP);
-    let made = match submit(connection, encode::create_link(&link, Some(below.index))) {
+    let made = match connection.submit_one(encode::create_link(&link, Some(below.index))) {
         Ok(()) => true,
         Err(Failure::Refused { errno: Errno::ENODEV, .. }) => return Ok(None),
         // Somebody else was faster; or it is made, and only the answer got lost.
@@ -189,28 +186,24 @@ pub(crate) fn may_leave(mut error: Error, host: &NetNs, mut parent: &Parent) -> 
 /// The VLAN with this tag on this base, whatever it is called.
 fn under_another_name(connection: &Connection, base: u32, tag: VlanTag) -> Option<Found> {
     let vlans = connection.dump(&encode::get_links(Some("vlan"), None), decode::link).ok()?;
-    let same = |vlan: &Vlan| vlan.id() == tag.id && vlan.get_protocol() == tag.protocol;
-    vlans
-        .into_iter()
-        .find(|link| link.parent == Some(base) && link.vlan.as_ref().is_some_and(same))
-        .map(|link| Found {
-            other_name: LinkName::new(&link.name).ok(),
-            ..Found::by_its_name(link.index, false)
-        })
+    let same = |link: &LinkInfo| link.vlan.as_ref().is_some_and(|vlan| tag.is_of(vlan));
+    vlans.into_iter().find(|link| link.parent == Some(base) && same(link)).map(|link| Found {
+        other_name: LinkName::new(&link.name).ok(),
+        ..Found::by_its_name(link.index, false)
+    })
 }
 
 /// Called off whatever removal of a parent is under way; whether something may have stood in the way
 /// of its use, so that it is worth trying again.
 pub(crate) fn settle(host: &NetNs, index: u32) -> Result<bool> {
     let connection = host.connection()?;
-    match connection.get(encode::get_link(index), decode::link) {
+    match connection.find_link(index).map_err(|failure| failure.into_error("read the parent"))? {
         // Also one that was taken out of the group meanwhile: a remover looks there once only.
-        Ok(link) if link.group == Parent::ON_DEMAND_GROUP || is_being_removed(&link) => {
+        Some(link) if link.group == Parent::ON_DEMAND_GROUP || is_being_removed(&link) => {
             call_off(connection, &link)
         }
-        Ok(_) => Ok(false),
-        Err(Failure::Refused { errno: Errno::ENODEV, .. }) => Ok(true),
-        Err(failure) => Err(failure.into_error("read the parent")),
+        Some(_) => Ok(false),
+        None => Ok(true),
     }
 }
 
@@ -227,11 +220,11 @@ fn call_off(connection: &Connection, vlan: &LinkInfo) -> Result<bool> {
     let mut found = false;
     for name in removals(vlan) {
         found = true;
-        ignore_gone(submit(connection, encode::delete_altname(vlan.index, name)))?;
+        ignore_gone(connection.submit_one(encode::delete_altname(vlan.index, name)))?;
     }
     for probe in links_on(connection, vlan.index)?.iter().filter(|link| is_probe(link)) {
         found = true;
-        ignore_gone(submit(connection, encode::delete_link(probe.index)))?;
+        ignore_gone(connection.submit_one(encode::delete_link(probe.index)))?;
     }
     Ok(found)
 }
@@ -248,7 +241,7 @@ pub(crate) fn take_back(connection: &Connection, index: u32) -> Result<()> {
 }
 
 fn set_group(connection: &Connection, index: u32, group: u32) -> Result<()> {
-    ignore_gone(submit(connection, encode::set_link(index, &LinkChange::Group(group))))
+    ignore_gone(connection.submit_one(encode::set_link(index, &LinkChange::Group(group))))
 }
 
 /// Removes a VLAN that was made on demand, if nobody uses it, and then its base likewise.
@@ -287,7 +280,7 @@ fn release_one(connection: &Connection, index: u32) -> Result<Option<u32>> {
                 return Ok(None);
             }
             Ok(()) => {
-                return match submit(connection, encode::delete_link_by_altname(&attempt.name)) {
+                return match connection.submit_one(encode::delete_link_by_altname(&attempt.name)) {
                     Ok(()) => Ok(vlan.parent),
                     Err(Failure::NoAnswer(_)) if read(connection, index)?.is_none() => {
                         Ok(vlan.parent)
@@ -317,7 +310,7 @@ fn release_one(connection: &Connection, index: u32) -> Result<Option<u32>> {
             // A macvlan is on it, or the probe of another remover, who may have been killed.
             Err(_) => {
                 attempt.abandon()?;
-                let now = connection.get(encode::get_link(index), decode::link);
+                let now = connection.link(index);
                 if !now.is_ok_and(|vlan| call_off(connection, &vlan).unwrap_or(false)) {
                     return Ok(None);
                 }
@@ -356,9 +349,9 @@ impl<'a> Removal<'a> {
     }
 
     fn abandon(&self) -> Result<()> {
-        ignore_gone(submit(self.connection, encode::delete_altname(self.vlan, &self.name)))?;
+        ignore_gone(self.connection.submit_one(encode::delete_altname(self.vlan, &self.name)))?;
         match self.connection.index_of(&self.probe) {
-            Ok(index) => ignore_gone(submit(self.connection, encode::delete_link(index))),
+            Ok(index) => ignore_gone(self.connection.submit_one(encode::delete_link(index))),
             Err(Errno::ENODEV) => Ok(()),
             Err(errno) => Err(Error::system("look for the probe", errno)),
         }
@@ -384,11 +377,7 @@ fn unused(connection: &Connection, index: u32) -> Result<Option<LinkInfo>> {
 
 /// A link; none if it is gone.
 fn read(connection: &Connection, index: u32) -> Result<Option<LinkInfo>> {
-    match connection.get(encode::get_link(index), decode::link) {
-        Ok(link) => Ok(Some(link)),
-        Err(Failure::Refused { errno: Errno::ENODEV, .. }) => Ok(None),
-        Err(failure) => Err(failure.into_error("read the VLAN")),
-    }
+    connection.find_link(index).map_err(|failure| failure.into_error("read the VLAN"))
 }
 
 fn links_on(connection: &Connection, index: u32) -> Result<Vec<LinkInfo>> {
@@ -409,12 +398,6 @@ fn index_of(connection: &Connection, link: LinkId) -> nix::Result<u32> {
         LinkId::Index(index) => Ok(index),
         LinkId::Name(name) => connection.index_of(&name),
     }
-}
-
-fn submit(connection: &Connection, request: Request) -> std::result::Result<(), Failure> {
-    let mut batch = Batch::new();
-    batch.push(request);
-    connection.submit(&mut batch)
 }
 
 fn ignore_gone(result: std::result::Result<(), Failure>) -> Result<()> {

@@ -42,6 +42,12 @@ pub(crate) struct VlanTag {
     pub(crate) protocol: VlanProtocol,
 }
 
+impl VlanTag {
+    pub(crate) fn is_of(self, vlan: &Vlan) -> bool {
+        (vlan.id(), vlan.get_protocol()) == (self.id, self.protocol)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Named {
     Link(LinkId),

@@ -2,15 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
-
 use crate::endpoint::{Attachment, Endpoint, EndpointKind, Parent};
 use crate::error::{ErrorKind, Result};
 use crate::keep::{KeepEvent, ensure};
 use crate::link::{LinkInfo, Mode};
 use crate::mac::MacAddr;
 use crate::name::{LinkId, LinkName};
-use crate::netlink::{Failure, decode, encode};
+use crate::netlink::{decode, encode};
 use crate::netns::NetNs;
 
 /// How long it is until what failed is tried again: twice as long each time, up to the longest.
@@ -94,9 +92,8 @@ impl Kept {
         if of_its_own {
             self.endpoint = self.endpoint.clone().mac(attachment.mac());
         }
-        let parent = host.connection().ok().and_then(|host| {
-            host.get(encode::get_link(attachment.parent_index()), decode::link).ok()
-        });
+        let parent =
+            host.connection().ok().and_then(|host| host.link(attachment.parent_index()).ok());
         if let Some(parent) = parent {
             self.know(&parent);
         }
@@ -124,10 +121,7 @@ impl Kept {
     /// Where it cannot be told, it is taken to be there.
     fn is_there(&self, attachment: &Attachment) -> bool {
         let Ok(inside) = self.netns.connection() else { return true };
-        !matches!(
-            inside.get(encode::get_link(attachment.index()), decode::link),
-            Err(Failure::Refused { errno: Errno::ENODEV, .. })
-        )
+        !matches!(inside.find_link(attachment.index()), Ok(None))
     }
 
     /// A link of the host has come or has changed.
@@ -199,14 +193,9 @@ impl Kept {
         self.due = Some(Instant::now());
         let attachment = self.attachment.as_ref()?;
         let parent = attachment.parent_index();
-        let parent = host.connection().ok()?.get(encode::get_link(parent), decode::link);
-        match parent {
-            Ok(parent) => self.link_is_there(&parent),
-            Err(Failure::Refused { errno: Errno::ENODEV, .. }) => {
-                let index = attachment.parent_index();
-                self.link_is_gone(index)
-            }
-            Err(_) => None,
+        match host.connection().ok()?.find_link(parent).ok()? {
+            Some(link) => self.link_is_there(&link),
+            None => self.link_is_gone(parent),
         }
     }
 

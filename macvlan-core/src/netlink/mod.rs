@@ -24,7 +24,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use nix::errno::Errno;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::name::LinkName;
+use crate::link::LinkInfo;
+use crate::name::{LinkId, LinkName};
 use crate::netlink::socket::{Answer, Socket};
 
 pub(crate) use ack::{Refusal, Verdict};
@@ -91,7 +92,7 @@ impl Connection {
 
     /// The index of a link by its name or alternative name; `ENODEV` if there is none.
     pub(crate) fn index_of(&self, name: &LinkName) -> nix::Result<u32> {
-        self.get(encode::get_link_by_name(name), decode::link_index).map_err(
+        self.get(encode::get_link_index(name), decode::link_index).map_err(
             |failure| match failure {
                 Failure::Refused { errno, .. }
                 | Failure::NotSent(errno)
@@ -114,6 +115,13 @@ impl Connection {
             refused.get_or_insert(Failure::Refused { at, errno, message });
         })?;
         refused.map_or(Ok(()), Err)
+    }
+
+    /// As [`Connection::submit`], for one request.
+    pub(crate) fn submit_one(&self, request: Request) -> std::result::Result<(), Failure> {
+        let mut batch = Batch::new();
+        batch.push(request);
+        self.submit(&mut batch)
     }
 
     /// As [`Connection::submit`], with the verdict on each.
@@ -182,6 +190,22 @@ impl Connection {
                     None => decode(reply.payload).ok_or(Failure::NoAnswer(Errno::EBADMSG)),
                 };
             }
+        }
+    }
+
+    /// A link, by its index or by a name of it.
+    pub(crate) fn link(&self, link: impl Into<LinkId>) -> std::result::Result<LinkInfo, Failure> {
+        self.get(encode::get_link(link.into()), decode::link)
+    }
+
+    /// As [`Connection::link`]; none if there is none.
+    pub(crate) fn find_link(
+        &self,
+        link: impl Into<LinkId>,
+    ) -> std::result::Result<Option<LinkInfo>, Failure> {
+        match self.link(link) {
+            Err(Failure::Refused { errno: Errno::ENODEV, .. }) => Ok(None),
+            link => link.map(Some),
         }
     }
 

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::link::LinkInfo;
 use crate::mac::MacAddr;
 use crate::netlink::{Failure, decode, encode};
 use crate::netns::NetNs;
@@ -35,8 +34,7 @@ impl Asked<'_> {
 
     /// Whether questions can reach anybody: silence says nothing where there is no carrier.
     pub(crate) fn check_carrier(&self) -> Result<()> {
-        let info = self.netns.connection()?.get(encode::get_link(self.index), decode::link);
-        let info: LinkInfo = info.map_err(|failure: Failure| {
+        let info = self.netns.connection()?.link(self.index).map_err(|failure| {
             failure.into_error("ask whether the addresses are free").on_link(self.link)
         })?;
         if info.carrier == Some(false) {
@@ -175,7 +173,7 @@ pub(crate) fn held_by_parent(host: &NetNs, parent: u32, ips: &[IpAddr]) -> Resul
     if held.is_empty() {
         return Ok(Vec::new());
     }
-    let parent = connection.get(encode::get_link(parent), decode::link).map_err(fails)?;
+    let parent = connection.link(parent).map_err(fails)?;
     Ok(held.into_iter().map(|address| Holder { address, mac: parent.mac }).collect())
 }
 

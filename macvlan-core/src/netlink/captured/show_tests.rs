@@ -39,7 +39,7 @@ fn show() {
     assert_eq!(dump(encode::get_links(None, Some(ENS33))), links(ip("link show master ens33")));
     // We know the index.
     assert_eq!(
-        sent(encode::get_link(ENS33)),
+        sent(encode::get_link(ENS33.into())),
         links(ip("link show dev ens33"))
             .without(&[IFLA_IFNAME])
             .header(IFI_INDEX, &ENS33.to_le_bytes())

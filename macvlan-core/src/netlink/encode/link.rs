@@ -13,7 +13,7 @@ use rtnetlink::{LinkMessageBuilder, LinkUnspec};
 
 use crate::link::{AddrGenMode, Link, LinkKind, Macvlan, MacvlanChange, Mode, SourceMacs, Vlan};
 use crate::mac::MacAddr;
-use crate::name::LinkName;
+use crate::name::{LinkId, LinkName};
 use crate::netlink::Request;
 use crate::netlink::encode::family::flag;
 use crate::netlink::write::Payload;
@@ -284,16 +284,26 @@ pub(crate) fn delete_group(group: u32) -> Request {
 }
 
 /// `ip link show dev`.
-pub(crate) fn get_link(index: u32) -> Request {
-    Request::new(Message::GetLink(by_index(index)))
+pub(crate) fn get_link(link: LinkId) -> Request {
+    Request::new((RTM_GETLINK, identified(link)))
 }
 
-/// `ip link show dev NAME`, without statistics.
-pub(crate) fn get_link_by_name(name: &LinkName) -> Request {
-    let mut message = link_header(0, 0, 0);
-    message.text(IFLA_IFNAME, name.as_str());
+/// As [`get_link`], for who wants to know the index alone: without statistics.
+pub(crate) fn get_link_index(name: &LinkName) -> Request {
+    let mut message = identified(name.into());
     message.number(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
     Request::new((RTM_GETLINK, message))
+}
+
+fn identified(link: LinkId) -> Payload {
+    match link {
+        LinkId::Index(index) => link_header(index, 0, 0),
+        LinkId::Name(name) => {
+            let mut message = link_header(0, 0, 0);
+            message.text(IFLA_IFNAME, name.as_str());
+            message
+        }
+    }
 }
 
 /// `ip link show [type KIND] [master LINK]`.

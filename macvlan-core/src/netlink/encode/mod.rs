@@ -26,7 +26,7 @@ pub(crate) use address::{add_address, delete_address, get_addresses, replace_add
 pub(crate) use ipv4::{arp_filter, arp_notify};
 pub(crate) use link::{
     LinkChange, add_altname, create_link, delete_altname, delete_group, delete_link,
-    delete_link_by_altname, get_link, get_link_by_name, get_links, set_link,
+    delete_link_by_altname, get_link, get_link_index, get_links, set_link,
 };
 pub(crate) use rate::set_rate;
 pub(crate) use route::{
