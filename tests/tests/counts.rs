@@ -90,7 +90,7 @@ fn system_calls() -> Outcome {
         ("newfstatat", 1),
         ("setns", 3),
         ("socket", 1),
-        ("setsockopt", 3),
+        ("setsockopt", 2),
         ("getrandom", 1),
         ("ioctl", 1),
         ("sendto", 3),

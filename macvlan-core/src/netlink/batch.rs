@@ -1,25 +1,28 @@
 //! Requests laid out one after the other, for one send.
 
+use std::ops::Range;
+
 use netlink_packet_core::{
-    Emitable, NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REPLACE,
-    NLM_F_REQUEST,
+    NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REPLACE, NLM_F_REQUEST,
 };
 use netlink_packet_route::RouteNetlinkMessage;
 
 use crate::netlink::write::Payload;
 
-/// One message to the kernel and what is to be done with it.
+/// Where the header's fields are.
+const LENGTH: Range<usize> = 0..4;
+const KIND: Range<usize> = 4..6;
+const FLAGS: Range<usize> = 6..8;
+const SEQUENCE: Range<usize> = 8..12;
+
+/// One message to the kernel and what is to be done with it: `struct nlmsghdr` and what follows.
 #[derive(Debug, Clone)]
-pub(crate) struct Request {
-    kind: u16,
-    flags: u16,
-    payload: Vec<u8>,
-}
+pub(crate) struct Request(Vec<u8>);
 
 /// What is asked for, whatever is to be done with it: `RTM_…` and what belongs to it.
 pub(crate) trait Message {
     fn kind(&self) -> u16;
-    fn into_payload(self) -> Vec<u8>;
+    fn into_payload(self) -> Payload;
 }
 
 impl Message for RouteNetlinkMessage {
@@ -27,10 +30,8 @@ impl Message for RouteNetlinkMessage {
         self.message_type()
     }
 
-    fn into_payload(self) -> Vec<u8> {
-        let mut bytes = vec![0; Emitable::buffer_len(&self)];
-        self.emit(&mut bytes);
-        bytes
+    fn into_payload(self) -> Payload {
+        Payload::of(&self)
     }
 }
 
@@ -40,8 +41,8 @@ impl Message for (u16, Payload) {
         self.0
     }
 
-    fn into_payload(self) -> Vec<u8> {
-        self.1.into_bytes()
+    fn into_payload(self) -> Payload {
+        self.1
     }
 }
 
@@ -68,62 +69,65 @@ impl Request {
     }
 
     fn with(message: impl Message, flags: u16) -> Self {
-        Self { kind: message.kind(), flags, payload: message.into_payload() }
+        Self::laid_out(message.kind(), flags, message.into_payload().into_bytes())
+    }
+
+    fn laid_out(kind: u16, flags: u16, mut bytes: Vec<u8>) -> Self {
+        // A message is bounded by what a link's options can hold, far below 4 GiB.
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        bytes[LENGTH].copy_from_slice(&length.to_ne_bytes());
+        bytes[KIND].copy_from_slice(&kind.to_ne_bytes());
+        bytes[FLAGS].copy_from_slice(&flags.to_ne_bytes());
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+        Self(bytes)
     }
 
     pub(super) fn without_ack(mut self) -> Self {
-        self.flags &= !NLM_F_ACK;
+        clear_ack(&mut self.0);
         self
     }
 
     pub(super) fn dump(mut self) -> Self {
-        self.flags = NLM_F_REQUEST | NLM_F_DUMP;
+        self.0[FLAGS].copy_from_slice(&(NLM_F_REQUEST | NLM_F_DUMP).to_ne_bytes());
         self
     }
+}
+
+/// Lets a message, which the bytes begin with, ask for no acknowledgement.
+fn clear_ack(message: &mut [u8]) {
+    let flags = u16::from_ne_bytes([message[6], message[7]]) & !NLM_F_ACK;
+    message[FLAGS].copy_from_slice(&flags.to_ne_bytes());
 }
 
 /// Requests in the order in which the kernel is to run them.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     bytes: Vec<u8>,
-    starts: Vec<usize>,
+    count: usize,
+    /// Where the last one begins.
+    last: usize,
 }
-
-/// The length of `struct nlmsghdr`.
-const HEADER: usize = 16;
-/// Where the header's flags and sequence number are.
-const FLAGS: std::ops::Range<usize> = 6..8;
-const SEQUENCE: std::ops::Range<usize> = 8..12;
 
 impl Batch {
     pub(crate) fn new() -> Self {
-        Self { bytes: Vec::with_capacity(1024), starts: Vec::with_capacity(8) }
+        Self::default()
     }
 
     /// Adds a request. Only the last in a batch asks for an acknowledgement: refusals are reported
     /// without, and in order.
-    #[allow(clippy::needless_pass_by_value)] // a request is made to be sent once
     pub(crate) fn push(&mut self, request: Request) {
-        if let Some(last) = self.starts.last() {
-            let flags = &mut self.bytes[*last..][FLAGS];
-            let quiet = u16::from_ne_bytes([flags[0], flags[1]]) & !NLM_F_ACK;
-            flags.copy_from_slice(&quiet.to_ne_bytes());
+        if self.count == 0 {
+            self.bytes = request.0;
+        } else {
+            clear_ack(&mut self.bytes[self.last..]);
+            self.last = self.bytes.len();
+            self.bytes.extend_from_slice(&request.0);
         }
-        let start = self.bytes.len();
-        let Request { kind, flags, payload } = request;
-        // A message is bounded by what a link's options can hold, far below 4 GiB.
-        let length = u32::try_from(HEADER + payload.len()).unwrap_or(u32::MAX);
-        self.bytes.extend_from_slice(&length.to_ne_bytes());
-        self.bytes.extend_from_slice(&kind.to_ne_bytes());
-        self.bytes.extend_from_slice(&flags.to_ne_bytes());
-        self.bytes.resize(start + HEADER, 0);
-        self.bytes.extend_from_slice(&payload);
-        self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);
-        self.starts.push(start);
+        self.count += 1;
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.starts.len()
+        self.count
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -131,8 +135,12 @@ impl Batch {
     }
 
     pub(super) fn number_from(&mut self, first: u32) {
-        for (sequence, start) in (first..).zip(&self.starts) {
-            self.bytes[*start..][SEQUENCE].copy_from_slice(&sequence.to_ne_bytes());
+        let mut start = 0;
+        for sequence in (first..).take(self.count) {
+            let message = &mut self.bytes[start..];
+            message[SEQUENCE].copy_from_slice(&sequence.to_ne_bytes());
+            let length = u32::from_ne_bytes([message[0], message[1], message[2], message[3]]);
+            start += (length as usize).next_multiple_of(4);
         }
     }
 }

@@ -77,6 +77,8 @@ pub(crate) struct Connection {
 struct State {
     sequence: u32,
     received: Answer,
+    /// Whether the socket was made ready for listings.
+    lists: bool,
 }
 
 /// How often an interrupted listing is begun again.
@@ -219,7 +221,11 @@ impl Connection {
             let mut batch = Batch::new();
             batch.push(request.clone().dump());
             let mut state = self.lock();
-            state.received.make_room_for_listing();
+            if !state.lists {
+                self.socket.filter_listings().map_err(Failure::NotSent)?;
+                state.received.make_room_for_listing();
+                state.lists = true;
+            }
             let sequence = state.take_sequence(1);
             batch.number_from(sequence);
             self.socket.send(batch.bytes()).map_err(Failure::NotSent)?;

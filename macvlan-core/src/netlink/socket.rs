@@ -47,26 +47,33 @@ impl Answer {
 }
 
 impl Socket {
-    /// In the calling thread's namespace, with the kernel's reasons in words, and with listings that
-    /// the kernel filters.
+    /// In the calling thread's namespace, with the kernel's reasons in words.
     pub(super) fn open() -> nix::Result<Self> {
-        let fd = new_socket()?;
-        for option in [libc::NETLINK_EXT_ACK, libc::NETLINK_CAP_ACK, libc::NETLINK_GET_STRICT_CHK] {
-            let on: libc::c_int = 1;
-            #[allow(clippy::cast_possible_truncation)] // 4
-            // SAFETY: the value is an int that outlives the call, and its size is given.
-            let result = unsafe {
-                libc::setsockopt(
-                    fd.as_raw_fd(),
-                    libc::SOL_NETLINK,
-                    option,
-                    (&raw const on).cast(),
-                    size_of_val(&on) as libc::socklen_t,
-                )
-            };
-            Errno::result(result)?;
-        }
-        Ok(Self(fd))
+        let socket = Self(new_socket()?);
+        socket.set(libc::NETLINK_EXT_ACK)?;
+        socket.set(libc::NETLINK_CAP_ACK)?;
+        Ok(socket)
+    }
+
+    /// Has the kernel filter listings. Most sockets never list anything.
+    pub(super) fn filter_listings(&self) -> nix::Result<()> {
+        self.set(libc::NETLINK_GET_STRICT_CHK)
+    }
+
+    fn set(&self, option: libc::c_int) -> nix::Result<()> {
+        let on: libc::c_int = 1;
+        #[allow(clippy::cast_possible_truncation)] // 4
+        // SAFETY: the value is an int that outlives the call, and its size is given.
+        let result = unsafe {
+            libc::setsockopt(
+                self.0.as_raw_fd(),
+                libc::SOL_NETLINK,
+                option,
+                (&raw const on).cast(),
+                size_of_val(&on) as libc::socklen_t,
+            )
+        };
+        Errno::result(result).map(drop)
     }
 
     /// In the calling thread's namespace, for what the kernel tells by itself to these groups.

@@ -2,14 +2,13 @@
 //! works without entering the namespace.
 
 use crate::netlink::Request;
-use crate::netlink::encode::link::{RTM_NEWLINK, link_header};
+use crate::netlink::encode::link::{IFLA_AF_SPEC, RTM_NEWLINK, link_header};
+use crate::netlink::write::NESTED;
 
-// linux/if_link.h, linux/ip.h, linux/netlink.h
-const IFLA_AF_SPEC: u16 = 26;
+// linux/if_link.h, linux/ip.h
 const IFLA_INET_CONF: u16 = 1;
 const IPV4_DEVCONF_ARPFILTER: u16 = 13;
 const IPV4_DEVCONF_ARP_NOTIFY: u16 = 22;
-const NLA_F_NESTED: u16 = 0x8000;
 const AF_INET: u16 = 2;
 
 /// Has the kernel announce addresses when the link comes up (`arp_notify`).
@@ -25,9 +24,9 @@ pub(crate) fn arp_filter(link: u32, on: bool) -> Request {
 /// The kernel tells all settings as one array; it is told each as an attribute.
 fn set(link: u32, setting: u16, on: bool) -> Request {
     let mut message = link_header(link, 0, 0);
-    message.nested(IFLA_AF_SPEC | NLA_F_NESTED, |families| {
-        families.nested(AF_INET | NLA_F_NESTED, |ipv4| {
-            ipv4.nested(IFLA_INET_CONF | NLA_F_NESTED, |settings| {
+    message.nested(IFLA_AF_SPEC | NESTED, |families| {
+        families.nested(AF_INET | NESTED, |ipv4| {
+            ipv4.nested(IFLA_INET_CONF | NESTED, |settings| {
                 settings.number(setting, u32::from(on));
             });
         });

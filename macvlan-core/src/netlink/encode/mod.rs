@@ -1,11 +1,12 @@
 //! From our types to the kernel's messages, with the attributes that `ip` would send.
 //!
-//! What every attach sends (a link's creation, `up`, addresses, routes) is written byte for byte; the
-//! rest goes by way of the values of `netlink-packet-route` and rtnetlink's builders.
+//! What an attach may send (links, addresses, routes) is written byte for byte; the rest goes by way
+//! of the values of `netlink-packet-route` and rtnetlink's builders.
 
 mod address;
 mod family;
 mod ipv4;
+mod kind;
 mod link;
 mod rate;
 mod route;

@@ -1,7 +1,7 @@
 //! How much a link may send: `tc qdisc`.
 
 use crate::netlink::Request;
-use crate::netlink::write::Payload;
+use crate::netlink::write::{NESTED, Payload};
 use crate::rate::Rate;
 
 // linux/rtnetlink.h, linux/pkt_sched.h
@@ -13,7 +13,6 @@ const TCA_TBF_PARMS: u16 = 1;
 const TCA_TBF_RATE64: u16 = 4;
 const TCA_TBF_BURST: u16 = 6;
 const TC_LINKLAYER_ETHERNET: u8 = 1;
-const NLA_F_NESTED: u16 = 0x8000;
 /// `1:`, the number that the discipline gets.
 const HANDLE: u32 = 0x1_0000;
 
@@ -29,7 +28,7 @@ pub(crate) fn set_rate(link: u32, rate: Rate) -> Request {
     ]);
     message.text(TCA_KIND, "tbf");
     let bytes = rate.bytes_per_second();
-    message.nested(TCA_OPTIONS | NLA_F_NESTED, |options| {
+    message.nested(TCA_OPTIONS | NESTED, |options| {
         options.attribute(TCA_TBF_PARMS, &parameters(bytes, rate.limit()));
         if u32::try_from(bytes).is_err() {
             options.attribute(TCA_TBF_RATE64, &bytes.to_ne_bytes());
