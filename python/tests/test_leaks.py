@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from conftest import GUEST
 
 from macvlan import (
     Attachment,
@@ -32,9 +33,7 @@ if TYPE_CHECKING:
 
     from hosts import Lab
 
-# A user-mode Linux takes about ten times as long.
-SLOW = "User Mode Linux" in Path("/proc/cpuinfo").read_text()
-CYCLES = 1_000 if SLOW else 10_000
+CYCLES = 1_000 if GUEST else 10_000
 # What an interpreter may come to hold by itself: caches of code, of attributes, of threads.
 BLOCKS = 300
 KILOBYTES = 6_000
@@ -141,7 +140,7 @@ def test_on_a_real_network(lab: Lab) -> None:
         (holder,) = lab.a.host.probe_free("ens33", ["192.168.15.1"], probe=probe)
         assert holder.mac is not None
 
-    assert_nothing_is_lost(cycle, 3 if SLOW else 10)
+    assert_nothing_is_lost(cycle, 3 if GUEST else 10)
 
 
 def test_calls_inside(lab: Lab) -> None:
@@ -174,7 +173,7 @@ def test_links_that_are_not_there(lab: Lab) -> None:
         with pytest.raises(NotFoundError):
             lab.a.handle.link("nope")
 
-    assert_nothing_is_lost(cycle, 20 if SLOW else CYCLES)
+    assert_nothing_is_lost(cycle, 20 if GUEST else CYCLES)
 
 
 def test_listings(lab: Lab) -> None:

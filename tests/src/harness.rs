@@ -47,6 +47,20 @@ pub fn is_long() -> bool {
     std::env::var_os("MACVLAN_LONG").is_some_and(|value| value == "1")
 }
 
+/// Goes on where it does not take minutes: on this kernel, and in the guest with `--long`. For tests
+/// whose subject is the same on every kernel.
+pub fn takes_long_in_the_guest() -> Outcome {
+    if is_guest()? && !is_long() {
+        return Err(Stop::Ignored("in the guest only with --long".to_owned()));
+    }
+    Ok(())
+}
+
+/// Whether the kernel is a user-mode Linux.
+pub fn is_guest() -> Outcome<bool> {
+    Ok(std::fs::read_to_string("/proc/cpuinfo")?.contains("User Mode Linux"))
+}
+
 /// Runs tests as the command line says (the standard harness's options) and tells how it went; the
 /// macro [`tests!`](crate::tests) calls it.
 pub fn run_tests(tests: &[Test]) -> ExitCode {

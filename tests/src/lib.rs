@@ -51,7 +51,7 @@ pub use container::Container;
 pub use devices::with_devices;
 pub use directory::Directory;
 pub use etcd::Etcd;
-pub use harness::{Outcome, Stop, Test, is_long, run_tests};
+pub use harness::{Outcome, Stop, Test, is_guest, is_long, run_tests, takes_long_in_the_guest};
 pub use ip::{ip, ip_addresses, ip_batch, ip_do, ip_lines, ip_link, ip_try, ip_try_all, sysctl};
 pub use lab::{Lab, LabHost};
 pub use matrix::{Matrix, Place, table};

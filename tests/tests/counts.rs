@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use macvlan_tests::{Need, Outcome, Stop, need};
+use macvlan_tests::{Need, Outcome, Stop, is_guest, need};
 
 /// Attaches to as many containers as it is told.
 const ATTACHER: &str = env!("CARGO_BIN_EXE_attacher");
@@ -34,7 +34,7 @@ impl Drop for Report {
 }
 
 fn need_native_kernel() -> Outcome {
-    if fs::read_to_string("/proc/cpuinfo")?.contains("User Mode Linux") {
+    if is_guest()? {
         let why = "neither strace nor valgrind is at home on a kernel that is itself a process";
         return Err(Stop::Ignored(why.to_owned()));
     }

@@ -16,6 +16,7 @@ use macvlan_core::{
 };
 use macvlan_tests::{
     Lab, Need, Outcome, Snapshot, ip_do, ip_try, ip_try_all, is_long, need, sysctl,
+    takes_long_in_the_guest,
 };
 use nix::errno::Errno;
 use nix::sys::socket::{
@@ -260,6 +261,7 @@ fn eth0() -> Result<Endpoint> {
 }
 
 fn an_attach_fails_at_every_call() -> Outcome {
+    takes_long_in_the_guest()?;
     let endpoint = eth0()?
         .gateway("10.0.0.1".parse()?)
         .route("blackhole 10.8.0.0/16".parse()?)
@@ -268,6 +270,7 @@ fn an_attach_fails_at_every_call() -> Outcome {
 }
 
 fn a_replacement_of_default_routes_fails_at_every_call() -> Outcome {
+    takes_long_in_the_guest()?;
     let endpoint = eth0()?
         .gateway("10.0.0.1".parse()?)
         .gateway("fd10::1".parse()?)
@@ -276,6 +279,7 @@ fn a_replacement_of_default_routes_fails_at_every_call() -> Outcome {
 }
 
 fn source_routing_fails_at_every_call() -> Outcome {
+    takes_long_in_the_guest()?;
     let endpoint =
         eth0()?.gateway("10.0.0.1".parse()?).source_routing(77).mode(Mode::Passthru).promisc(true);
     attach_with_faults(&endpoint, None)
@@ -283,6 +287,7 @@ fn source_routing_fails_at_every_call() -> Outcome {
 
 /// And so do the looking for the cause and the undoing, when the kernel has refused.
 fn an_undoing_fails_at_every_call() -> Outcome {
+    takes_long_in_the_guest()?;
     let endpoint = eth0()?
         .gateway("10.0.0.1".parse()?)
         .route("blackhole 10.8.0.0/16".parse()?)
@@ -293,6 +298,7 @@ fn an_undoing_fails_at_every_call() -> Outcome {
 
 /// A detachment goes as far as it can, and says what remains.
 fn a_detach_fails_at_every_call() -> Outcome {
+    takes_long_in_the_guest()?;
     let stage = Stage::set()?;
     let before = stage.settled()?;
     let endpoint = eth0()?
@@ -319,6 +325,7 @@ fn a_detach_fails_at_every_call() -> Outcome {
 
 /// A link is given away, by moving it or by making it there: it is here or there, and whole.
 fn a_handoff_fails_at_every_call() -> Outcome {
+    takes_long_in_the_guest()?;
     let stage = Stage::set()?;
     let before = stage.settled()?;
     let moved = || -> Outcome<Result<()>> {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use macvlan_core::{Detached, Endpoint, Fault, Host, NetNs, with_faults};
 use macvlan_tests::{
     Lab, Need, Outcome, Snapshot, Stage, ip_addresses, ip_lines, is_long, need, run_tests,
+    takes_long_in_the_guest,
 };
 
 /// Set for a process that is to be killed: what it does, and where.
@@ -195,6 +196,7 @@ fn attaching(parent: &'static str) -> Outcome {
 }
 
 fn an_attachment_is_killed() -> Outcome {
+    takes_long_in_the_guest()?;
     attaching("ens33")
 }
 
@@ -231,6 +233,7 @@ fn unused_vlans_go_when_somebody_tidies_up() -> Outcome {
 
 /// A name is a file and a mount: whichever of them is there, it can be deleted and made again.
 fn a_named_namespace_is_killed() -> Outcome {
+    takes_long_in_the_guest()?;
     need(Need::Root)?;
     let name = format!("macvlan-killed-{}", std::process::id());
     let mut left = 0;
