@@ -176,6 +176,14 @@ impl Error {
         }
     }
 
+    /// The kernel's error number, where it refused, or could not read or write a file.
+    pub fn errno(&self) -> Option<i32> {
+        match self.0.source.as_ref()? {
+            Source::Core(error) => error.errno(),
+            Source::Other(error) => error.downcast_ref::<std::io::Error>()?.raw_os_error(),
+        }
+    }
+
     pub(crate) fn new(
         kind: ErrorKind,
         operation: impl Into<Cow<'static, str>>,
@@ -263,6 +271,14 @@ mod tests {
              could not be undone: a lease"
         );
         assert_eq!(error.kind().as_str(), "pool-exhausted");
+    }
+
+    #[test]
+    fn a_files_error_number_is_told() {
+        let missing = std::fs::read("/no/such/file").unwrap_err();
+        let error = Error::file("read a file", missing);
+        assert_eq!((error.kind(), error.errno()), (ErrorKind::File, Some(libc::ENOENT)));
+        assert_eq!(Error::invalid("do", "no").errno(), None);
     }
 
     #[test]
