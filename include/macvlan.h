@@ -24,6 +24,9 @@
  *     macvlan_netns_free(container);
  *     macvlan_host_free(host);
  *
+ * Above single interfaces there are networks, as Docker has them: subnets, pools of addresses, and who
+ * holds which, in a file or in etcd; see macvlan_networks.
+ *
  * What holds for all functions:
  *
  * Results. A function that can fail returns 0, or a negative errno. What it gives it puts where an
@@ -53,7 +56,7 @@
  * Threads. Each type says what may be done at once; objects can be handed from thread to thread.
  * Everything blocks: the kernel executes a request inside the system call that sends it. A fork is no
  * matter: descriptors are closed on exec, and nothing runs in the background but what
- * macvlan_host_detach_later() and macvlan_access_move_addresses() start.
+ * macvlan_host_detach_later(), macvlan_access_move_addresses() and macvlan_networks_open_etcd() start.
  *
  * Kernel headers. The modes of a macvlan are enum macvlan_mode of <linux/if_link.h>, with
  * MACVLAN_MODE_BRIDGE and so on; address generation is its enum in6_addr_gen_mode.
@@ -285,6 +288,82 @@ typedef enum macvlan_error_kinds {
      * What was waited for did not come in time.
      */
     MACVLAN_ERROR_TIMED_OUT = 25,
+    /**
+     * A network of that name exists.
+     */
+    MACVLAN_ERROR_NETWORK_EXISTS = 102,
+    /**
+     * No network has that name or id, or it has been removed.
+     */
+    MACVLAN_ERROR_NETWORK_NOT_FOUND = 103,
+    /**
+     * Containers are still connected to the network that is to be removed.
+     */
+    MACVLAN_ERROR_NETWORK_IN_USE = 104,
+    /**
+     * The subnet overlaps one of another network.
+     */
+    MACVLAN_ERROR_NETWORK_SUBNET_OVERLAPS = 105,
+    /**
+     * The networks cannot share the parent: one of them needs it for itself.
+     */
+    MACVLAN_ERROR_NETWORK_PARENT_CLASH = 106,
+    /**
+     * Every subnet that is tried when none is given is in use.
+     */
+    MACVLAN_ERROR_NETWORK_NO_FREE_SUBNET = 107,
+    /**
+     * No address is left in the network.
+     */
+    MACVLAN_ERROR_NETWORK_POOL_EXHAUSTED = 108,
+    /**
+     * Another container of the network has the address that was asked for.
+     */
+    MACVLAN_ERROR_NETWORK_ADDRESS_TAKEN = 109,
+    /**
+     * Somebody on the wire who is no container of the network has the address that was asked for.
+     */
+    MACVLAN_ERROR_NETWORK_ADDRESS_FOREIGN = 110,
+    /**
+     * The address that was asked for is not one that the network gives: outside its subnets,
+     * reserved, the gateway's.
+     */
+    MACVLAN_ERROR_NETWORK_ADDRESS_UNUSABLE = 111,
+    /**
+     * Another container in the network has the name.
+     */
+    MACVLAN_ERROR_NETWORK_NAME_TAKEN = 112,
+    /**
+     * The container is connected already, with another address, in another namespace that still
+     * exists, or on another host.
+     */
+    MACVLAN_ERROR_NETWORK_ALREADY_CONNECTED = 113,
+    /**
+     * The container is not connected to the network.
+     */
+    MACVLAN_ERROR_NETWORK_NOT_CONNECTED = 114,
+    /**
+     * The kernel refused something that only networks ask of it. All else that it refuses has the
+     * kinds below 100, in networks too.
+     */
+    MACVLAN_ERROR_NETWORK_KERNEL = 115,
+    /**
+     * The store of the networks cannot be reached, or does not answer in time: nothing has been
+     * given.
+     */
+    MACVLAN_ERROR_NETWORK_STORE_UNAVAILABLE = 116,
+    /**
+     * The store was written by a later version, or holds what it never should.
+     */
+    MACVLAN_ERROR_NETWORK_STORE_UNUSABLE = 117,
+    /**
+     * So many others changed the same in the store at the same time that it was given up.
+     */
+    MACVLAN_ERROR_NETWORK_CONTENDED = 118,
+    /**
+     * A file could not be read or written.
+     */
+    MACVLAN_ERROR_NETWORK_FILE = 119,
 } macvlan_error_kinds;
 
 /**
@@ -452,6 +531,21 @@ typedef enum macvlan_keep_event_kinds {
 } macvlan_keep_event_kinds;
 
 /**
+ * What a container's MAC address follows from, when it is given none.
+ */
+typedef enum macvlan_mac_from {
+    /**
+     * Its IPv4 address, as Docker has it: 02:42: and the four bytes. Without one, as
+     * MACVLAN_MAC_FROM_CONTAINER.
+     */
+    MACVLAN_MAC_FROM_ADDRESS = 1,
+    /**
+     * The network and the container's id: it stays when the address changes.
+     */
+    MACVLAN_MAC_FROM_CONTAINER = 2,
+} macvlan_mac_from;
+
+/**
  * What a link can send and receive in one piece.
  */
 typedef enum macvlan_offload {
@@ -486,6 +580,25 @@ typedef enum macvlan_offload {
 } macvlan_offload;
 
 /**
+ * Which free address a network gives next.
+ */
+typedef enum macvlan_order {
+    /**
+     * The lowest that is free.
+     */
+    MACVLAN_ORDER_FIRST = 1,
+    /**
+     * The next after the one that was given last, and the lowest again after the highest: an address
+     * that was given back rests as long as it can.
+     */
+    MACVLAN_ORDER_NEXT = 2,
+    /**
+     * Any, by chance.
+     */
+    MACVLAN_ORDER_RANDOM = 3,
+} macvlan_order;
+
+/**
  * The protocol of a VLAN's tag: the EtherTypes ETH_P_8021Q and ETH_P_8021AD.
  */
 typedef enum macvlan_protocol {
@@ -498,6 +611,41 @@ typedef enum macvlan_protocol {
      */
     MACVLAN_VLAN_8021AD = 34984,
 } macvlan_protocol;
+
+/**
+ * What was done to bring kernel and store together. More may come: a program has to expect numbers
+ * that are not listed here.
+ */
+typedef enum macvlan_reconciled_kinds {
+    /**
+     * Something that this version has no number for.
+     */
+    MACVLAN_RECONCILED_OTHER = 0,
+    /**
+     * A lease whose namespace is gone, or whose host is, was taken back.
+     */
+    MACVLAN_RECONCILED_RELEASED = 1,
+    /**
+     * The interface of a lease was missing or changed, and is as it should be again.
+     */
+    MACVLAN_RECONCILED_REPAIRED = 2,
+    /**
+     * An interface that the store did not know, of a network that exists, has a lease now.
+     */
+    MACVLAN_RECONCILED_ADOPTED = 3,
+    /**
+     * An interface of a container in a network that does not exist any more was taken away.
+     */
+    MACVLAN_RECONCILED_REMOVED = 4,
+    /**
+     * Something could not be brought together; the rest was. The text says why.
+     */
+    MACVLAN_RECONCILED_FAILED = 5,
+    /**
+     * Addresses that were kept for containers are free again.
+     */
+    MACVLAN_RECONCILED_EXPIRED = 6,
+} macvlan_reconciled_kinds;
 
 /**
  * What has come and gone since a link was made (struct rtnl_link_stats64).
@@ -644,6 +792,24 @@ typedef struct macvlan_attachment_list macvlan_attachment_list;
 typedef struct macvlan_change macvlan_change;
 
 /**
+ * What was taken back, given by macvlan_networks_collect(). Freed with macvlan_collected_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_collected macvlan_collected;
+
+/**
+ * A container that is connected to a network: its lease, and what it became in the kernel. Given by
+ * macvlan_network_connect(). Freed with macvlan_connection_free(), which changes nothing about it.
+ *
+ * It holds the container's namespace open: free it when the container has ended, or the namespace
+ * outlives the container, and its lease is not collected.
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_connection macvlan_connection;
+
+/**
  * A detachment under way, given by macvlan_host_detach_later(). Freed with macvlan_detaching_free(),
  * which does not stop it.
  *
@@ -694,6 +860,14 @@ typedef struct macvlan_endpoint macvlan_endpoint;
 typedef struct macvlan_error macvlan_error;
 
 /**
+ * How to reach etcd, and who this is: a value, for macvlan_networks_open_etcd(). Freed with
+ * macvlan_etcd_options_free().
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_etcd_options macvlan_etcd_options;
+
+/**
  * Something that happened in a namespace, given by macvlan_watch_next(). Freed with
  * macvlan_event_free().
  *
@@ -707,6 +881,14 @@ typedef struct macvlan_event macvlan_event;
  * Threads: it never changes, so any number may look at it at once.
  */
 typedef struct macvlan_finding macvlan_finding;
+
+/**
+ * Addresses that somebody on the wire has who is no container of the network, given by
+ * macvlan_network_foreign(). Freed with macvlan_foreign_list_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_foreign_list macvlan_foreign_list;
 
 /**
  * The links, addresses and routes of one network namespace. Every function is one verb of `ip`, and
@@ -746,6 +928,13 @@ typedef struct macvlan_holder_list macvlan_holder_list;
 typedef struct macvlan_host macvlan_host;
 
 /**
+ * Addresses, given by macvlan_network_resolve(). Freed with macvlan_ip_list_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_ip_list macvlan_ip_list;
+
+/**
  * What a keeper has seen or done, given by macvlan_keeper_next(). Freed with
  * macvlan_keep_event_free(); all that it tells belongs to it.
  *
@@ -769,6 +958,21 @@ typedef struct macvlan_keep_event macvlan_keep_event;
  * Threads: one at a time.
  */
 typedef struct macvlan_keeper macvlan_keeper;
+
+/**
+ * One container's place in one network, as the store has it, given by macvlan_network_lease(). Freed
+ * with macvlan_lease_free(), unless it is a part of another object.
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_lease macvlan_lease;
+
+/**
+ * Leases, given by macvlan_network_leases(). Freed with macvlan_lease_list_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_lease_list macvlan_lease_list;
 
 /**
  * A link to be made by macvlan_handle_add_link(); a value, which asks nothing of the kernel. Freed
@@ -800,6 +1004,14 @@ typedef struct macvlan_link_info macvlan_link_info;
  * Threads: it never changes, so any number may look at it at once.
  */
 typedef struct macvlan_link_list macvlan_link_list;
+
+/**
+ * How a container is to be connected to a network: a value, for macvlan_network_connect(). Freed with
+ * macvlan_member_free().
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_member macvlan_member;
 
 /**
  * Addresses that have been moved, to be confirmed: given by macvlan_access_move_addresses(). At its
@@ -852,6 +1064,43 @@ typedef struct macvlan_netns macvlan_netns;
  * Threads: it never changes, so any number may look at it at once.
  */
 typedef struct macvlan_netns_list macvlan_netns_list;
+
+/**
+ * A network that exists, given by macvlan_networks_create() and macvlan_networks_get(): connects
+ * containers to it, and tells who is. Freed with macvlan_network_free(), unless it is a part of
+ * a list; the network stays.
+ *
+ * Threads: any number may use it at once; it is freed when nobody does.
+ */
+typedef struct macvlan_network macvlan_network;
+
+/**
+ * What a network should be: a value, as an endpoint is one. macvlan_networks_create() makes it so.
+ * Freed with macvlan_network_config_free(), unless it is a part of a macvlan_network.
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_network_config macvlan_network_config;
+
+/**
+ * Networks, given by macvlan_networks_list(). Freed with macvlan_network_list_free().
+ *
+ * Threads: any number may use what is in it at once; it is freed when nobody does.
+ */
+typedef struct macvlan_network_list macvlan_network_list;
+
+/**
+ * An open session: a host, and a store that says which networks there are and who holds which address,
+ * shared by many processes. What `docker network` does, without Docker. Open one and keep it. Freed
+ * with macvlan_networks_free().
+ *
+ * An address is in the store before it is in the kernel, and leaves the store after it has left the
+ * kernel: whatever is killed in between, it is never given to a second container.
+ *
+ * Threads: any number may use it at once, but macvlan_networks_set_host_name() and
+ * macvlan_networks_set_probe() need it alone; it is freed when nobody uses it.
+ */
+typedef struct macvlan_networks macvlan_networks;
 
 /**
  * The options of a macvlan or macvtap: mode, flags, source MAC addresses, broadcast queue. Made with
@@ -924,6 +1173,21 @@ typedef struct macvlan_probe macvlan_probe;
 typedef struct macvlan_promisc macvlan_promisc;
 
 /**
+ * One thing that was done to bring kernel and store together: a part of a macvlan_reconciled_list,
+ * which it is freed with.
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_reconciled macvlan_reconciled;
+
+/**
+ * What was done, given by macvlan_networks_reconcile(). Freed with macvlan_reconciled_list_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_reconciled_list macvlan_reconciled_list;
+
+/**
  * Which routes are wanted; all, as long as nothing is set. Freed with
  * macvlan_route_filter_free(). The kernel leaves out the others.
  *
@@ -956,6 +1220,23 @@ typedef struct macvlan_route_list macvlan_route_list;
 typedef struct macvlan_rule_list macvlan_rule_list;
 
 /**
+ * A subnet that a network gives addresses from: a value, for macvlan_network_config_add_subnet(), and
+ * checked when the network is created. Freed with macvlan_subnet_free(), unless it is a part of
+ * a macvlan_network_config.
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_subnet macvlan_subnet;
+
+/**
+ * A text of its own, given by macvlan_network_inspect() and macvlan_network_hosts(). Freed with
+ * macvlan_text_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_text macvlan_text;
+
+/**
  * The options of a VLAN link: a tag, and what is done with it. Made with macvlan_vlan_new() and freed
  * with macvlan_vlan_free(), or a part of a macvlan_link_info.
  *
@@ -984,7 +1265,7 @@ extern "C" {
 const char *macvlan_version(void);
 
 /**
- * One line for the person who reads it: on which link, parent and namespace, what was attempted, why
+ * One line for the person who reads it: on which link, parent and namespace, or in which network, what was attempted, why
  * it failed, what to do about it, and what could not be undone. "no error" for NULL, never NULL.
  */
 const char *macvlan_error_message(const struct macvlan_error *error);
@@ -1001,17 +1282,17 @@ const char *macvlan_error_kind_name(const struct macvlan_error *error);
 
 /**
  * Whether something that was to be created is there already: a link's name, an address, a route, a
- * named namespace.
+ * named namespace, a network.
  */
 bool macvlan_error_is_exists(const struct macvlan_error *error);
 
 /**
- * Whether something that was needed is not there: the parent, the namespace, the link.
+ * Whether something that was needed is not there: the parent, the namespace, the link, the network.
  */
 bool macvlan_error_is_not_found(const struct macvlan_error *error);
 
 /**
- * Whether a capability is missing.
+ * Whether a capability is missing, or the right to a file.
  */
 bool macvlan_error_is_permission_denied(const struct macvlan_error *error);
 
@@ -1035,6 +1316,11 @@ const char *macvlan_error_operation(const struct macvlan_error *error);
  * Why it failed, without the rest of the message. NULL for NULL.
  */
 const char *macvlan_error_cause(const struct macvlan_error *error);
+
+/**
+ * The network that it was attempted in, by name; NULL if there is none.
+ */
+const char *macvlan_error_network(const struct macvlan_error *error);
 
 /**
  * The link that it was attempted on, as the caller named it; NULL if there is none.
@@ -4049,6 +4335,924 @@ const struct macvlan_route_info *macvlan_event_route(const struct macvlan_event 
  * Frees an event; does nothing to NULL.
  */
 void macvlan_event_free(struct macvlan_event *event);
+
+/**
+ * A subnet, "10.0.10.0/24" or "fd00:10::/64"; host bits are refused, since it could not be told what
+ * was meant. Its router is its first address, as Docker has it.
+ */
+int macvlan_subnet_new(const char *net,
+                       struct macvlan_subnet **subnet,
+                       struct macvlan_error **error);
+
+/**
+ * Its router; the first address of the subnet when not set.
+ */
+int macvlan_subnet_set_gateway(struct macvlan_subnet *subnet,
+                               const char *gateway,
+                               struct macvlan_error **error);
+
+/**
+ * No router: no default route, and the first address can be given to a container.
+ */
+int macvlan_subnet_set_no_gateway(struct macvlan_subnet *subnet, struct macvlan_error **error);
+
+/**
+ * The part of the subnet that addresses are given from, "10.0.10.64/26": this host's share, where
+ * several hosts have one subnet and a store each. All of it when not set.
+ */
+int macvlan_subnet_set_range(struct macvlan_subnet *subnet,
+                             const char *range,
+                             struct macvlan_error **error);
+
+/**
+ * One more address that is not given to a container, and whose it is: "printer", "10.0.10.70".
+ */
+int macvlan_subnet_add_reserved(struct macvlan_subnet *subnet,
+                                const char *name,
+                                const char *address,
+                                struct macvlan_error **error);
+
+/**
+ * The subnet as text. This and all other texts belong to the object, until it is changed or freed.
+ * NULL if the object is none.
+ */
+const char *macvlan_subnet_net(const struct macvlan_subnet *subnet);
+
+/**
+ * Its router's address; NULL if it has none.
+ */
+const char *macvlan_subnet_gateway(const struct macvlan_subnet *subnet);
+
+/**
+ * The part that addresses are given from; NULL if it was not set.
+ */
+const char *macvlan_subnet_range(const struct macvlan_subnet *subnet);
+
+/**
+ * How many addresses are reserved.
+ */
+size_t macvlan_subnet_reserved_count(const struct macvlan_subnet *subnet);
+
+/**
+ * For whom one of them is reserved, counted from 0, by name. NULL past the end.
+ */
+const char *macvlan_subnet_reserved_name(const struct macvlan_subnet *subnet, size_t index);
+
+/**
+ * The address that is reserved for it. NULL past the end.
+ */
+const char *macvlan_subnet_reserved_address(const struct macvlan_subnet *subnet, size_t index);
+
+/**
+ * Frees a subnet; does nothing to NULL.
+ */
+void macvlan_subnet_free(struct macvlan_subnet *subnet);
+
+/**
+ * A network without a parent, in mode bridge, whose subnet is chosen unless it is given one.
+ */
+int macvlan_network_config_new(const char *name,
+                               struct macvlan_network_config **config,
+                               struct macvlan_error **error);
+
+/**
+ * A copy, to be changed by itself; also of a network's.
+ */
+int macvlan_network_config_clone(const struct macvlan_network_config *config,
+                                 struct macvlan_network_config **clone,
+                                 struct macvlan_error **error);
+
+/**
+ * The link on the host that its containers hang on: "ens33", or in VLAN notation "ens33.100", which
+ * is made when the first container needs it and removed with the last.
+ *
+ * Without a parent the network is isolated: its containers hang on a dummy link of its own, "dm-" and
+ * the beginning of its id, and reach one another on one host and nobody else.
+ */
+int macvlan_network_config_set_parent(struct macvlan_network_config *config,
+                                      const char *parent,
+                                      struct macvlan_error **error);
+
+/**
+ * Who its containers may talk to; MACVLAN_MODE_BRIDGE when not set.
+ */
+int macvlan_network_config_set_mode(struct macvlan_network_config *config,
+                                    enum macvlan_mode mode,
+                                    struct macvlan_error **error);
+
+/**
+ * One more subnet, of either family, which is copied. A container gets one address of each family,
+ * from the first of its subnets that has one left.
+ */
+int macvlan_network_config_add_subnet(struct macvlan_network_config *config,
+                                      const struct macvlan_subnet *subnet,
+                                      struct macvlan_error **error);
+
+/**
+ * Whether no container gets a default route through it; no when not set.
+ */
+int macvlan_network_config_set_internal(struct macvlan_network_config *config,
+                                        bool internal,
+                                        struct macvlan_error **error);
+
+/**
+ * The MTU of its containers' interfaces; the parent's when not set.
+ */
+int macvlan_network_config_set_mtu(struct macvlan_network_config *config,
+                                   uint32_t mtu,
+                                   struct macvlan_error **error);
+
+/**
+ * Which free address is given next; MACVLAN_ORDER_FIRST when not set.
+ */
+int macvlan_network_config_set_order(struct macvlan_network_config *config,
+                                     enum macvlan_order order,
+                                     struct macvlan_error **error);
+
+/**
+ * What a container's MAC address follows from; MACVLAN_MAC_FROM_ADDRESS when not set.
+ */
+int macvlan_network_config_set_mac_from(struct macvlan_network_config *config,
+                                        enum macvlan_mac_from from,
+                                        struct macvlan_error **error);
+
+/**
+ * Whether an address is looked for on the wire before it is given, so that one that somebody else has
+ * is skipped, and remembered as foreign; no when not set. Takes a quarter of a second, unless
+ * macvlan_networks_set_probe() says otherwise.
+ */
+int macvlan_network_config_set_probe(struct macvlan_network_config *config,
+                                     bool probe,
+                                     struct macvlan_error **error);
+
+/**
+ * Whether the kernel checks IPv6 addresses on the wire, which takes it a second or two in which they
+ * cannot be used; no when not set, as Docker has it.
+ */
+int macvlan_network_config_set_duplicate_detection(struct macvlan_network_config *config,
+                                                   bool detect,
+                                                   struct macvlan_error **error);
+
+/**
+ * How many addresses a host takes at a time for its containers, where many hosts have one store: its
+ * share of each subnet grows by so many when it has none left. When not set, all hosts give from one
+ * pool. A store of a single host has no use for it.
+ */
+int macvlan_network_config_set_share(struct macvlan_network_config *config,
+                                     uint32_t addresses,
+                                     struct macvlan_error **error);
+
+/**
+ * How many seconds an address that is given back stays its container's, and is given to no other
+ * unless nothing else is left. When not set, a container that returns gets its address again if
+ * nobody else got it meanwhile.
+ */
+int macvlan_network_config_set_keep(struct macvlan_network_config *config,
+                                    uint64_t seconds,
+                                    struct macvlan_error **error);
+
+/**
+ * One more option, for whoever reads it with macvlan_network_inspect(); it means nothing here.
+ */
+int macvlan_network_config_add_option(struct macvlan_network_config *config,
+                                      const char *key,
+                                      const char *value,
+                                      struct macvlan_error **error);
+
+/**
+ * One more label, likewise.
+ */
+int macvlan_network_config_add_label(struct macvlan_network_config *config,
+                                     const char *key,
+                                     const char *value,
+                                     struct macvlan_error **error);
+
+/**
+ * Frees a description of a network; does nothing to NULL.
+ */
+void macvlan_network_config_free(struct macvlan_network_config *config);
+
+/**
+ * The network's name. This and all other texts, and the subnets, belong to the object, until it is
+ * changed or freed. NULL if the object is none.
+ */
+const char *macvlan_network_config_name(const struct macvlan_network_config *config);
+
+/**
+ * Its parent; NULL if it has none.
+ */
+const char *macvlan_network_config_parent(const struct macvlan_network_config *config);
+
+/**
+ * Its mode: one of enum macvlan_mode; 0 if the object is none.
+ */
+uint32_t macvlan_network_config_mode(const struct macvlan_network_config *config);
+
+/**
+ * How many subnets it has. One that was chosen is among them: ask the network's.
+ */
+size_t macvlan_network_config_subnet_count(const struct macvlan_network_config *config);
+
+/**
+ * One of its subnets, counted from 0. NULL past the end.
+ */
+const struct macvlan_subnet *macvlan_network_config_subnet(const struct macvlan_network_config *config,
+                                                           size_t index);
+
+/**
+ * Whether no container gets a default route through it.
+ */
+bool macvlan_network_config_is_internal(const struct macvlan_network_config *config);
+
+/**
+ * The MTU of its containers' interfaces; 0 if it was not set.
+ */
+uint32_t macvlan_network_config_mtu(const struct macvlan_network_config *config);
+
+/**
+ * Which free address is given next: one of enum macvlan_order; 0 if the object is none.
+ */
+uint32_t macvlan_network_config_order(const struct macvlan_network_config *config);
+
+/**
+ * What a container's MAC address follows from: one of enum macvlan_mac_from; 0 if the object is none.
+ */
+uint32_t macvlan_network_config_mac_from(const struct macvlan_network_config *config);
+
+/**
+ * Whether an address is looked for on the wire before it is given.
+ */
+bool macvlan_network_config_is_probe(const struct macvlan_network_config *config);
+
+/**
+ * Whether the kernel checks IPv6 addresses on the wire.
+ */
+bool macvlan_network_config_is_duplicate_detection(const struct macvlan_network_config *config);
+
+/**
+ * How many addresses a host takes at a time; 0 if it was not set.
+ */
+uint32_t macvlan_network_config_share(const struct macvlan_network_config *config);
+
+/**
+ * How many seconds an address that is given back stays its container's; 0 if it was not set.
+ */
+uint64_t macvlan_network_config_keep(const struct macvlan_network_config *config);
+
+/**
+ * How many options it has.
+ */
+size_t macvlan_network_config_option_count(const struct macvlan_network_config *config);
+
+/**
+ * The key of one of its options, counted from 0. NULL past the end.
+ */
+const char *macvlan_network_config_option_key(const struct macvlan_network_config *config,
+                                              size_t index);
+
+/**
+ * The value of that option. NULL past the end.
+ */
+const char *macvlan_network_config_option_value(const struct macvlan_network_config *config,
+                                                size_t index);
+
+/**
+ * How many labels it has.
+ */
+size_t macvlan_network_config_label_count(const struct macvlan_network_config *config);
+
+/**
+ * The key of one of its labels, counted from 0. NULL past the end.
+ */
+const char *macvlan_network_config_label_key(const struct macvlan_network_config *config,
+                                             size_t index);
+
+/**
+ * The value of that label. NULL past the end.
+ */
+const char *macvlan_network_config_label_value(const struct macvlan_network_config *config,
+                                               size_t index);
+
+/**
+ * A container, by an id that stays the same: when it returns, it gets its addresses again.
+ */
+int macvlan_member_new(const char *container,
+                       struct macvlan_member **member,
+                       struct macvlan_error **error);
+
+/**
+ * The name by which others find it; none when not set.
+ */
+int macvlan_member_set_name(struct macvlan_member *member,
+                            const char *name,
+                            struct macvlan_error **error);
+
+/**
+ * An address that it is to have, "10.0.10.7"; one a family. Chosen when not given.
+ */
+int macvlan_member_add_address(struct macvlan_member *member,
+                               const char *address,
+                               struct macvlan_error **error);
+
+/**
+ * The interface's name inside; the first free "ethN" when not set.
+ */
+int macvlan_member_set_interface(struct macvlan_member *member,
+                                 const char *name,
+                                 struct macvlan_error **error);
+
+/**
+ * The interface's MAC address; derived when not set, see macvlan_network_config_set_mac_from().
+ */
+int macvlan_member_set_mac(struct macvlan_member *member,
+                           const uint8_t mac[6],
+                           struct macvlan_error **error);
+
+/**
+ * Whether the container's default routes lead through this network. When not set, they do if they lead
+ * through no other network that it is in.
+ */
+int macvlan_member_set_default_route(struct macvlan_member *member,
+                                     bool default_route,
+                                     struct macvlan_error **error);
+
+/**
+ * Frees a description of a container; does nothing to NULL.
+ */
+void macvlan_member_free(struct macvlan_member *member);
+
+/**
+ * Of this host, by a name that no other has, and that stays the same for as long as it has containers.
+ */
+int macvlan_etcd_options_new(const char *host,
+                             struct macvlan_etcd_options **options,
+                             struct macvlan_error **error);
+
+/**
+ * One more endpoint of etcd: "http://10.0.0.7:2379". It takes one at least.
+ */
+int macvlan_etcd_options_add_endpoint(struct macvlan_etcd_options *options,
+                                      const char *endpoint,
+                                      struct macvlan_error **error);
+
+/**
+ * What all keys begin with; "/macvlan/" when not set.
+ */
+int macvlan_etcd_options_set_prefix(struct macvlan_etcd_options *options,
+                                    const char *prefix,
+                                    struct macvlan_error **error);
+
+/**
+ * How many milliseconds to wait for an answer; 5000 when not set.
+ */
+int macvlan_etcd_options_set_timeout(struct macvlan_etcd_options *options,
+                                     uint32_t milliseconds,
+                                     struct macvlan_error **error);
+
+/**
+ * For how many milliseconds this host counts as alive after its last process with an open store has
+ * ended, or can reach etcd no more; 60000 when not set. Then others may collect its containers'
+ * leases.
+ *
+ * On a host without a process that stays, such as an agent, let it be longer than containers are left
+ * alone.
+ */
+int macvlan_etcd_options_set_ttl(struct macvlan_etcd_options *options,
+                                 uint32_t milliseconds,
+                                 struct macvlan_error **error);
+
+/**
+ * Frees options; does nothing to NULL.
+ */
+void macvlan_etcd_options_free(struct macvlan_etcd_options *options);
+
+/**
+ * With a store for one host: a SQLite file, which is made if there is none, and which has to lie on
+ * a file system of this machine. Many processes may use it at once; what was written survives the
+ * process and a power loss. The host is called by its host name, see
+ * macvlan_networks_set_host_name().
+ *
+ * A path that is not UTF-8 is refused. The host is not needed any more.
+ */
+int macvlan_networks_open(const struct macvlan_host *host,
+                          const char *path,
+                          struct macvlan_networks **networks,
+                          struct macvlan_error **error);
+
+/**
+ * With the store for many hosts, etcd; this host counts as alive as long as it is open. The socket
+ * belongs to the namespace that the calling thread is in, and a thread of the library's keeps it.
+ *
+ * A library that was built without etcd refuses: -EOPNOTSUPP and MACVLAN_ERROR_UNSUPPORTED.
+ */
+int macvlan_networks_open_etcd(const struct macvlan_host *host,
+                               const struct macvlan_etcd_options *options,
+                               struct macvlan_networks **networks,
+                               struct macvlan_error **error);
+
+/**
+ * What this host is called in the store, if that was not told already by macvlan_etcd_options_new():
+ * a name that stays the same for as long as it has containers. Networks that were given before keep
+ * the old one.
+ */
+int macvlan_networks_set_host_name(struct macvlan_networks *networks,
+                                   const char *name,
+                                   struct macvlan_error **error);
+
+/**
+ * How the wire is asked, for networks with macvlan_network_config_set_probe(), when it is to be
+ * otherwise than macvlan_probe_quick(). It is copied. Networks that were given before keep the old
+ * one.
+ */
+int macvlan_networks_set_probe(struct macvlan_networks *networks,
+                               const struct macvlan_probe *probe,
+                               struct macvlan_error **error);
+
+/**
+ * The host that containers are connected on; to be freed by the caller.
+ */
+int macvlan_networks_host(const struct macvlan_networks *networks,
+                          struct macvlan_host **host,
+                          struct macvlan_error **error);
+
+/**
+ * What this host is called in the store. It belongs to the session. NULL if the session is none.
+ */
+const char *macvlan_networks_host_name(const struct macvlan_networks *networks);
+
+/**
+ * Creates a network. Without a subnet it gets one of Docker's default subnets that no network and no
+ * link or route of this host has. `network`, which is given, can be freed at any time.
+ */
+int macvlan_networks_create(struct macvlan_networks *networks,
+                            const struct macvlan_network_config *config,
+                            struct macvlan_network **network,
+                            struct macvlan_error **error);
+
+/**
+ * A network by its name or its id.
+ */
+int macvlan_networks_get(const struct macvlan_networks *networks,
+                         const char *name_or_id,
+                         struct macvlan_network **network,
+                         struct macvlan_error **error);
+
+/**
+ * All networks, by name.
+ */
+int macvlan_networks_list(const struct macvlan_networks *networks,
+                          struct macvlan_network_list **list,
+                          struct macvlan_error **error);
+
+/**
+ * Takes back the leases of this host's containers whose namespace is gone, also by a reboot; of hosts
+ * that the store says are dead; and addresses that were kept long enough.
+ *
+ * A namespace is gone when no process is in it or has it open, and it is mounted nowhere, as far as
+ * this process may look: let one with root's rights on the host call this, not one in a container.
+ */
+int macvlan_networks_collect(struct macvlan_networks *networks,
+                             struct macvlan_collected **collected,
+                             struct macvlan_error **error);
+
+/**
+ * Brings the kernel and the store together on this host, and says what it did; an empty list if all
+ * was right. For a program that starts again, after whatever happened.
+ *
+ * The store says who is connected, the kernel who exists: leases of namespaces that are gone are taken
+ * back, interfaces that are missing or have changed are made as they should be, interfaces that the
+ * store does not know get a lease if their network exists, and go if it does not.
+ */
+int macvlan_networks_reconcile(struct macvlan_networks *networks,
+                               struct macvlan_reconciled_list **done,
+                               struct macvlan_error **error);
+
+/**
+ * Closes a session; does nothing to NULL. Networks that were given go on, and so does what is
+ * connected.
+ */
+void macvlan_networks_free(struct macvlan_networks *networks);
+
+/**
+ * Its id: 64 hexadecimal digits. This and all other texts, and what it was created as, belong to the
+ * object. NULL if the network is none.
+ */
+const char *macvlan_network_id(const struct macvlan_network *network);
+
+/**
+ * Its name.
+ */
+const char *macvlan_network_name(const struct macvlan_network *network);
+
+/**
+ * When it was created: "2024-05-01T12:00:00Z".
+ */
+const char *macvlan_network_created(const struct macvlan_network *network);
+
+/**
+ * The link that its containers hang on: the parent, or, for an isolated network, the dummy link of its
+ * own.
+ */
+const char *macvlan_network_parent(const struct macvlan_network *network);
+
+/**
+ * What it was created as, and with which subnet if none was given. NULL if the network is none.
+ */
+const struct macvlan_network_config *macvlan_network_get_config(const struct macvlan_network *network);
+
+/**
+ * Connects a container: leases its addresses and attaches its interface; all of it, or nothing and an
+ * error that says why.
+ *
+ * A container that is connected already, in the same namespace, stays as it is; what is missing of its
+ * interface is repaired. If the namespace in which it was connected is gone, as after a restart of the
+ * container, it is connected anew, with the addresses it had.
+ */
+int macvlan_network_connect(const struct macvlan_network *network,
+                            const struct macvlan_member *member,
+                            const struct macvlan_netns *netns,
+                            struct macvlan_connection **connection,
+                            struct macvlan_error **error);
+
+/**
+ * Takes a container out of the network, by its id: detaches its interface, and gives its addresses
+ * back. Its namespace is looked for; if it is gone, nothing is left to be detached. `was_there`, which
+ * can be NULL, tells whether the interface was there.
+ *
+ * On another host than the one that it runs on it is refused while that host lives.
+ */
+int macvlan_network_disconnect(const struct macvlan_network *network,
+                               const char *container,
+                               bool *was_there,
+                               struct macvlan_error **error);
+
+/**
+ * As macvlan_network_disconnect(), by one who has a handle on the namespace, which saves looking for
+ * it.
+ */
+int macvlan_network_disconnect_from(const struct macvlan_network *network,
+                                    const char *container,
+                                    const struct macvlan_netns *netns,
+                                    bool *was_there,
+                                    struct macvlan_error **error);
+
+/**
+ * Who is connected, on all hosts.
+ */
+int macvlan_network_leases(const struct macvlan_network *network,
+                           struct macvlan_lease_list **leases,
+                           struct macvlan_error **error);
+
+/**
+ * One container's lease, by the container's id; NULL if it is not connected, which is no failure.
+ */
+int macvlan_network_lease(const struct macvlan_network *network,
+                          const char *container,
+                          struct macvlan_lease **lease,
+                          struct macvlan_error **error);
+
+/**
+ * Removes it from the store, and the link that it made, if it is isolated; refused while somebody is
+ * connected. The object still has to be freed.
+ */
+int macvlan_network_remove(const struct macvlan_network *network,
+                           struct macvlan_error **error);
+
+/**
+ * Frees a network's object; does nothing to NULL. The network stays.
+ */
+void macvlan_network_free(struct macvlan_network *network);
+
+/**
+ * How many networks there are.
+ */
+size_t macvlan_network_list_count(const struct macvlan_network_list *list);
+
+/**
+ * One of the networks, counted from 0. It belongs to the list. NULL past the end.
+ */
+const struct macvlan_network *macvlan_network_list_get(const struct macvlan_network_list *list,
+                                                       size_t index);
+
+/**
+ * Frees a list; does nothing to NULL.
+ */
+void macvlan_network_list_free(struct macvlan_network_list *list);
+
+/**
+ * What the store has of it. It belongs to the connection. NULL if the connection is none.
+ */
+const struct macvlan_lease *macvlan_connection_lease(const struct macvlan_connection *connection);
+
+/**
+ * What it became in the kernel, as macvlan_host_attach() would give it. It belongs to the connection.
+ * NULL if the connection is none.
+ */
+const struct macvlan_attachment *macvlan_connection_attachment(const struct macvlan_connection *connection);
+
+/**
+ * The interface's name inside. It belongs to the connection. NULL if the connection is none.
+ */
+const char *macvlan_connection_interface(const struct macvlan_connection *connection);
+
+/**
+ * The interface's MAC address. Zeroes if the connection is none.
+ */
+void macvlan_connection_mac(const struct macvlan_connection *connection, uint8_t mac[6]);
+
+/**
+ * How many addresses it has.
+ */
+size_t macvlan_connection_address_count(const struct macvlan_connection *connection);
+
+/**
+ * One of its addresses, without a prefix length, counted from 0. It belongs to the connection. NULL
+ * past the end.
+ */
+const char *macvlan_connection_address(const struct macvlan_connection *connection, size_t index);
+
+/**
+ * Frees a connection; does nothing to NULL. The container stays connected.
+ */
+void macvlan_connection_free(struct macvlan_connection *connection);
+
+/**
+ * The network's id. This and all other texts belong to the lease. NULL if the lease is none.
+ */
+const char *macvlan_lease_network(const struct macvlan_lease *lease);
+
+/**
+ * The container's id, as the caller calls it.
+ */
+const char *macvlan_lease_container(const struct macvlan_lease *lease);
+
+/**
+ * The name by which others find it; NULL if it has none.
+ */
+const char *macvlan_lease_name(const struct macvlan_lease *lease);
+
+/**
+ * The host that it runs on.
+ */
+const char *macvlan_lease_host(const struct macvlan_lease *lease);
+
+/**
+ * What tells this lease from any other that the container had or will have.
+ */
+const char *macvlan_lease_endpoint(const struct macvlan_lease *lease);
+
+/**
+ * The interface's name inside.
+ */
+const char *macvlan_lease_interface(const struct macvlan_lease *lease);
+
+/**
+ * The interface's MAC address. Whether it has one of its own; zeroes if not: in mode passthru it is
+ * the parent's.
+ */
+bool macvlan_lease_mac(const struct macvlan_lease *lease, uint8_t mac[6]);
+
+/**
+ * How many addresses it has.
+ */
+size_t macvlan_lease_address_count(const struct macvlan_lease *lease);
+
+/**
+ * One of its addresses with the prefix length of its subnet, "10.0.10.2/24", counted from 0. NULL past
+ * the end.
+ */
+const char *macvlan_lease_address(const struct macvlan_lease *lease,
+                                  size_t index);
+
+/**
+ * Whether the container's default routes lead through this network.
+ */
+bool macvlan_lease_is_default_route(const struct macvlan_lease *lease);
+
+/**
+ * The boot that the container's namespace was made in (/proc/sys/kernel/random/boot_id).
+ */
+const char *macvlan_lease_netns_boot(const struct macvlan_lease *lease);
+
+/**
+ * The inode number of the container's namespace; 0 if the lease is none.
+ */
+uint64_t macvlan_lease_netns_inode(const struct macvlan_lease *lease);
+
+/**
+ * The kernel's cookie for the container's namespace, which it gives to no second one; 0 before Linux
+ * 5.14.
+ */
+uint64_t macvlan_lease_netns_cookie(const struct macvlan_lease *lease);
+
+/**
+ * Whether the container's namespace was made since this machine was started.
+ */
+int macvlan_lease_is_of_this_boot(const struct macvlan_lease *lease,
+                                  bool *is,
+                                  struct macvlan_error **error);
+
+/**
+ * Whether the container's namespace is this one, and no other that ever was.
+ */
+int macvlan_lease_is_of_netns(const struct macvlan_lease *lease,
+                              const struct macvlan_netns *netns,
+                              bool *is,
+                              struct macvlan_error **error);
+
+/**
+ * Frees a lease that is no part of another object; does nothing to NULL. The store keeps it.
+ */
+void macvlan_lease_free(struct macvlan_lease *lease);
+
+/**
+ * How many leases there are.
+ */
+size_t macvlan_lease_list_count(const struct macvlan_lease_list *list);
+
+/**
+ * One of the leases, counted from 0. It belongs to the list. NULL past the end.
+ */
+const struct macvlan_lease *macvlan_lease_list_get(const struct macvlan_lease_list *list,
+                                                   size_t index);
+
+/**
+ * Frees a list; does nothing to NULL.
+ */
+void macvlan_lease_list_free(struct macvlan_lease_list *list);
+
+/**
+ * The object that `docker network inspect` prints for a network, with its containers on all hosts, as
+ * JSON.
+ */
+int macvlan_network_inspect(const struct macvlan_network *network,
+                            struct macvlan_text **json,
+                            struct macvlan_error **error);
+
+/**
+ * The addresses of the container that has this name or id, on whatever host; an empty list if none
+ * has. What is behind the network's name, as in "test101.vlan10", is understood too.
+ */
+int macvlan_network_resolve(const struct macvlan_network *network,
+                            const char *name,
+                            struct macvlan_ip_list **addresses,
+                            struct macvlan_error **error);
+
+/**
+ * Lines for /etc/hosts, one for each address of a container that has a name: the address, the name,
+ * and the name with the network's behind a dot.
+ */
+int macvlan_network_hosts(const struct macvlan_network *network,
+                          struct macvlan_text **lines,
+                          struct macvlan_error **error);
+
+/**
+ * Writes these lines into a hosts file, between two lines of comment that tell where they begin and
+ * end; the next time they are replaced. The rest of the file stays as it is, and nobody ever sees half
+ * of it.
+ *
+ * A file that is mounted into a container cannot be replaced by another; it is written in place.
+ */
+int macvlan_network_write_hosts(const struct macvlan_network *network,
+                                const char *path,
+                                struct macvlan_error **error);
+
+/**
+ * The text. It belongs to the object. NULL if the object is none.
+ */
+const char *macvlan_text_get(const struct macvlan_text *text);
+
+/**
+ * Frees a text; does nothing to NULL.
+ */
+void macvlan_text_free(struct macvlan_text *text);
+
+/**
+ * How many addresses there are.
+ */
+size_t macvlan_ip_list_count(const struct macvlan_ip_list *list);
+
+/**
+ * One of the addresses as text, "10.0.10.2", counted from 0. It belongs to the list. NULL past the
+ * end.
+ */
+const char *macvlan_ip_list_get(const struct macvlan_ip_list *list, size_t index);
+
+/**
+ * Frees a list; does nothing to NULL.
+ */
+void macvlan_ip_list_free(struct macvlan_ip_list *list);
+
+/**
+ * Remembers that somebody has an address who is no container of this network: it is not given any
+ * more. Refused if a container has it. With macvlan_network_config_set_probe() this happens by itself.
+ */
+int macvlan_network_add_foreign(const struct macvlan_network *network,
+                                const char *address,
+                                struct macvlan_error **error);
+
+/**
+ * Forgets that somebody has an address. `was_known`, which can be NULL, tells whether that was known.
+ */
+int macvlan_network_forget_foreign(const struct macvlan_network *network,
+                                   const char *address,
+                                   bool *was_known,
+                                   struct macvlan_error **error);
+
+/**
+ * The addresses that somebody has who is no container of this network.
+ */
+int macvlan_network_foreign(const struct macvlan_network *network,
+                            struct macvlan_foreign_list **foreign,
+                            struct macvlan_error **error);
+
+/**
+ * How many addresses there are.
+ */
+size_t macvlan_foreign_list_count(const struct macvlan_foreign_list *list);
+
+/**
+ * One of the addresses, counted from 0. It belongs to the list. NULL past the end.
+ */
+const char *macvlan_foreign_list_address(const struct macvlan_foreign_list *list, size_t index);
+
+/**
+ * When it was found, in seconds since 1970; 0 past the end.
+ */
+uint64_t macvlan_foreign_list_found(const struct macvlan_foreign_list *list, size_t index);
+
+/**
+ * Frees a list; does nothing to NULL.
+ */
+void macvlan_foreign_list_free(struct macvlan_foreign_list *list);
+
+/**
+ * What was done: one of enum macvlan_reconciled_kinds.
+ */
+int macvlan_reconciled_kind(const struct macvlan_reconciled *done);
+
+/**
+ * What was done, in words. It belongs to the list. NULL for NULL.
+ */
+const char *macvlan_reconciled_text(const struct macvlan_reconciled *done);
+
+/**
+ * The lease that was taken back, entered, or whose interface was repaired; NULL if it is about no
+ * lease. It belongs to the list.
+ */
+const struct macvlan_lease *macvlan_reconciled_lease(const struct macvlan_reconciled *done);
+
+/**
+ * The name of the interface that it is about; NULL if it is about none.
+ */
+const char *macvlan_reconciled_interface(const struct macvlan_reconciled *done);
+
+/**
+ * The id of the container that it is about; NULL if it is about none.
+ */
+const char *macvlan_reconciled_container(const struct macvlan_reconciled *done);
+
+/**
+ * How many addresses that were kept are free again; 0 if it is about something else.
+ */
+size_t macvlan_reconciled_expired(const struct macvlan_reconciled *done);
+
+/**
+ * How many things were done; 0 if all was right.
+ */
+size_t macvlan_reconciled_list_count(const struct macvlan_reconciled_list *list);
+
+/**
+ * One of the things that were done, counted from 0. It belongs to the list. NULL past the end.
+ */
+const struct macvlan_reconciled *macvlan_reconciled_list_get(const struct macvlan_reconciled_list *list,
+                                                             size_t index);
+
+/**
+ * Frees a list; does nothing to NULL.
+ */
+void macvlan_reconciled_list_free(struct macvlan_reconciled_list *list);
+
+/**
+ * How many leases were taken back, since their namespace is gone, or their host.
+ */
+size_t macvlan_collected_lease_count(const struct macvlan_collected *collected);
+
+/**
+ * One of these leases, counted from 0. It belongs to the object. NULL past the end.
+ */
+const struct macvlan_lease *macvlan_collected_lease(const struct macvlan_collected *collected,
+                                                    size_t index);
+
+/**
+ * How many addresses were kept for containers that did not return in time.
+ */
+size_t macvlan_collected_expired(const struct macvlan_collected *collected);
+
+/**
+ * Frees what was told of a collection; does nothing to NULL.
+ */
+void macvlan_collected_free(struct macvlan_collected *collected);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -16,8 +16,13 @@ compile_error!("a panic must not end the C program: build with panic = \"unwind\
 pub(crate) enum Failure {
     /// The core says so.
     Core(macvlan_core::Error),
+    /// The networks above it say so.
+    Network(macvlan_network::Error),
     /// The arguments are not what the header asks for.
     Misuse(Cow<'static, str>),
+    /// The library was built without it: what, and how to build it with it.
+    #[cfg(not(feature = "etcd"))]
+    Lacking(&'static str, &'static str),
     /// What has been told of one among many already.
     Told(Box<Report>),
     /// A panic, and what it said.
@@ -33,6 +38,12 @@ impl Failure {
 impl From<macvlan_core::Error> for Failure {
     fn from(error: macvlan_core::Error) -> Self {
         Self::Core(error)
+    }
+}
+
+impl From<macvlan_network::Error> for Failure {
+    fn from(error: macvlan_network::Error) -> Self {
+        Self::Network(error)
     }
 }
 

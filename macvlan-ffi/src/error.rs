@@ -1,6 +1,7 @@
 //! `macvlan_error`: why something could not be done.
 
 use std::ffi::{CString, c_char, c_int};
+use std::fmt::Display;
 use std::ptr::null;
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use macvlan_core::ErrorKind;
 
 use crate::boundary::{Failure, answer};
 use crate::holder::{Held, macvlan_holder};
+use crate::network_error;
 use crate::object::{Tagged, free, object, part, shared};
 use crate::text::c_string;
 
@@ -79,12 +81,53 @@ pub enum macvlan_error_kinds {
     MACVLAN_ERROR_ADDRESS_IN_USE = 24,
     /// What was waited for did not come in time.
     MACVLAN_ERROR_TIMED_OUT = 25,
+    /// A network of that name exists.
+    MACVLAN_ERROR_NETWORK_EXISTS = 102,
+    /// No network has that name or id, or it has been removed.
+    MACVLAN_ERROR_NETWORK_NOT_FOUND = 103,
+    /// Containers are still connected to the network that is to be removed.
+    MACVLAN_ERROR_NETWORK_IN_USE = 104,
+    /// The subnet overlaps one of another network.
+    MACVLAN_ERROR_NETWORK_SUBNET_OVERLAPS = 105,
+    /// The networks cannot share the parent: one of them needs it for itself.
+    MACVLAN_ERROR_NETWORK_PARENT_CLASH = 106,
+    /// Every subnet that is tried when none is given is in use.
+    MACVLAN_ERROR_NETWORK_NO_FREE_SUBNET = 107,
+    /// No address is left in the network.
+    MACVLAN_ERROR_NETWORK_POOL_EXHAUSTED = 108,
+    /// Another container of the network has the address that was asked for.
+    MACVLAN_ERROR_NETWORK_ADDRESS_TAKEN = 109,
+    /// Somebody on the wire who is no container of the network has the address that was asked for.
+    MACVLAN_ERROR_NETWORK_ADDRESS_FOREIGN = 110,
+    /// The address that was asked for is not one that the network gives: outside its subnets,
+    /// reserved, the gateway's.
+    MACVLAN_ERROR_NETWORK_ADDRESS_UNUSABLE = 111,
+    /// Another container in the network has the name.
+    MACVLAN_ERROR_NETWORK_NAME_TAKEN = 112,
+    /// The container is connected already, with another address, in another namespace that still
+    /// exists, or on another host.
+    MACVLAN_ERROR_NETWORK_ALREADY_CONNECTED = 113,
+    /// The container is not connected to the network.
+    MACVLAN_ERROR_NETWORK_NOT_CONNECTED = 114,
+    /// The kernel refused something that only networks ask of it. All else that it refuses has the
+    /// kinds below 100, in networks too.
+    MACVLAN_ERROR_NETWORK_KERNEL = 115,
+    /// The store of the networks cannot be reached, or does not answer in time: nothing has been
+    /// given.
+    MACVLAN_ERROR_NETWORK_STORE_UNAVAILABLE = 116,
+    /// The store was written by a later version, or holds what it never should.
+    MACVLAN_ERROR_NETWORK_STORE_UNUSABLE = 117,
+    /// So many others changed the same in the store at the same time that it was given up.
+    MACVLAN_ERROR_NETWORK_CONTENDED = 118,
+    /// A file could not be read or written.
+    MACVLAN_ERROR_NETWORK_FILE = 119,
 }
 
 /// What an error tells, as C takes it.
 #[derive(Clone)]
 pub(crate) struct Report {
-    kind: ErrorKind,
+    /// One of `macvlan_error_kinds`.
+    kind: u32,
     /// Of several kinds: exists, not found, permission denied, invalid value.
     is: [bool; 4],
     kind_name: CString,
@@ -92,6 +135,7 @@ pub(crate) struct Report {
     message: CString,
     operation: CString,
     cause: CString,
+    network: Option<CString>,
     link: Option<CString>,
     parent: Option<CString>,
     netns: Option<CString>,
@@ -105,7 +149,12 @@ impl Report {
     pub(crate) fn new(failure: Failure, function: &str) -> Self {
         match failure {
             Failure::Core(error) => Self::of_core(&error),
+            Failure::Network(error) => Self::of_network(&error),
             Failure::Told(report) => *report,
+            #[cfg(not(feature = "etcd"))]
+            Failure::Lacking(cause, hint) => {
+                Self::ours(ErrorKind::Unsupported, function, cause, Some(hint))
+            }
             Failure::Misuse(cause) => Self::ours(ErrorKind::InvalidValue, function, &cause, None),
             Failure::Bug(cause) => {
                 let hint = "this is a bug in the library: please report it";
@@ -116,7 +165,7 @@ impl Report {
 
     fn of_core(error: &macvlan_core::Error) -> Self {
         Self {
-            kind: error.kind(),
+            kind: error.kind() as u32,
             is: [
                 error.is_exists(),
                 error.is_not_found(),
@@ -129,6 +178,7 @@ impl Report {
             message: c_string(error),
             operation: c_string(error.operation()),
             cause: c_string(error.cause()),
+            network: None,
             link: error.link().map(c_string),
             parent: error.parent().map(c_string),
             netns: error.netns().map(c_string),
@@ -139,22 +189,50 @@ impl Report {
         }
     }
 
+    /// As the core tells it, where the core refused, but in the words of who asked the core.
+    fn of_network(error: &macvlan_network::Error) -> Self {
+        let mut report = match error.core() {
+            Some(core) => Self::of_core(core),
+            None => network_error::report(error),
+        };
+        report.message = c_string(error);
+        report.operation = c_string(error.operation());
+        report.cause = c_string(error.cause());
+        report.network = error.network().map(c_string);
+        report.hint = error.hint().map(c_string).or(report.hint);
+        report.leftovers.extend(error.leftovers().iter().map(c_string));
+        report
+    }
+
     /// What this crate refuses by itself.
     fn ours(kind: ErrorKind, function: &str, cause: &str, hint: Option<&str>) -> Self {
         let more = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+        let invalid = kind == ErrorKind::InvalidValue;
         Self {
-            kind,
-            is: [false, false, false, kind == ErrorKind::InvalidValue],
-            kind_name: c_string(kind),
-            errno: errno(kind),
             message: c_string(format!("cannot call {function}: {cause}{more}")),
             operation: c_string(format!("call {function}")),
             cause: c_string(cause),
+            hint: hint.map(c_string),
+            ..Self::bare(kind as u32, [false, false, false, invalid], kind, errno(kind))
+        }
+    }
+
+    /// A kind of error, and nothing about it.
+    pub(crate) fn bare(kind: u32, is: [bool; 4], name: impl Display, errno: c_int) -> Self {
+        Self {
+            kind,
+            is,
+            kind_name: c_string(name),
+            errno,
+            message: CString::default(),
+            operation: CString::default(),
+            cause: CString::default(),
+            network: None,
             link: None,
             parent: None,
             netns: None,
             kernel_message: None,
-            hint: hint.map(c_string),
+            hint: None,
             leftovers: Vec::new(),
             holder: None,
         }
@@ -166,7 +244,7 @@ impl Report {
 }
 
 /// The number for a cause where the kernel gave none, because it was not asked or did not refuse.
-fn errno(kind: ErrorKind) -> c_int {
+pub(crate) fn errno(kind: ErrorKind) -> c_int {
     match kind {
         ErrorKind::InvalidValue | ErrorKind::NotANamespace | ErrorKind::MtuTooLarge => libc::EINVAL,
         ErrorKind::ParentNotFound => libc::ENODEV,
@@ -194,7 +272,7 @@ fn pointer(text: Option<&CString>) -> *const c_char {
     text.map_or(null(), |text| text.as_ptr())
 }
 
-/// One line for the person who reads it: on which link, parent and namespace, what was attempted, why
+/// One line for the person who reads it: on which link, parent and namespace, or in which network, what was attempted, why
 /// it failed, what to do about it, and what could not be undone. "no error" for NULL, never NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_error_message(error: *const macvlan_error) -> *const c_char {
@@ -205,7 +283,7 @@ pub unsafe extern "C" fn macvlan_error_message(error: *const macvlan_error) -> *
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_error_kind(error: *const macvlan_error) -> c_int {
     // The numbers are small; one that were not would be a bug.
-    answer(0, || Ok(c_int::try_from(shared!(error).kind as u32).unwrap_or(c_int::MAX)))
+    answer(0, || Ok(c_int::try_from(shared!(error).kind).unwrap_or(c_int::MAX)))
 }
 
 /// The cause's name, for logs: "mtu-too-large". NULL for NULL.
@@ -215,19 +293,19 @@ pub unsafe extern "C" fn macvlan_error_kind_name(error: *const macvlan_error) ->
 }
 
 /// Whether something that was to be created is there already: a link's name, an address, a route, a
-/// named namespace.
+/// named namespace, a network.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_error_is_exists(error: *const macvlan_error) -> bool {
     answer(false, || Ok(shared!(error).is[0]))
 }
 
-/// Whether something that was needed is not there: the parent, the namespace, the link.
+/// Whether something that was needed is not there: the parent, the namespace, the link, the network.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_error_is_not_found(error: *const macvlan_error) -> bool {
     answer(false, || Ok(shared!(error).is[1]))
 }
 
-/// Whether a capability is missing.
+/// Whether a capability is missing, or the right to a file.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_error_is_permission_denied(error: *const macvlan_error) -> bool {
     answer(false, || Ok(shared!(error).is[2]))
@@ -256,6 +334,12 @@ pub unsafe extern "C" fn macvlan_error_operation(error: *const macvlan_error) ->
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_error_cause(error: *const macvlan_error) -> *const c_char {
     answer(null(), || Ok(shared!(error).cause.as_ptr()))
+}
+
+/// The network that it was attempted in, by name; NULL if there is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_error_network(error: *const macvlan_error) -> *const c_char {
+    answer(null(), || Ok(pointer(shared!(error).network.as_ref())))
 }
 
 /// The link that it was attempted on, as the caller named it; NULL if there is none.

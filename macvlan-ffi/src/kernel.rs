@@ -23,8 +23,12 @@ pub(crate) type EnumProtocol = c_uint;
 pub(crate) type EnumStatistic = c_uint;
 /// `enum macvlan_offload`.
 pub(crate) type EnumOffload = c_uint;
+/// `enum macvlan_order`.
+pub(crate) type EnumOrder = c_uint;
+/// `enum macvlan_mac_from`.
+pub(crate) type EnumMacFrom = c_uint;
 
-fn no(number: impl std::fmt::Display, what: &str) -> Failure {
+pub(crate) fn no(number: impl std::fmt::Display, what: &str) -> Failure {
     Failure::misuse(format!("{number} is no {what}"))
 }
 

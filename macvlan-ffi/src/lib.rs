@@ -1,7 +1,7 @@
 //! The C library: `#include <macvlan.h>`, `-lmacvlan`.
 //!
-//! A face of `macvlan-core` and nothing more: every function takes its arguments apart, calls one
-//! function of the core, and puts the result where C finds it. One file is one object of the header,
+//! A face of `macvlan-core` and `macvlan-network` and nothing more: every function takes its arguments
+//! apart, calls one function of theirs, and puts the result where C finds it. One file is one object of the header,
 //! which is generated from these files by `tests/header.rs`; so the comments here are written for
 //! whoever reads the header.
 
@@ -21,6 +21,7 @@ pub mod announcement;
 pub mod attachment;
 mod boundary;
 pub mod change;
+pub mod connection;
 pub mod crowd;
 pub mod diagnosis;
 pub mod endpoint;
@@ -28,6 +29,8 @@ pub mod endpoint_set;
 pub mod endpoint_told;
 pub mod ensure;
 pub mod error;
+pub mod etcd_options;
+pub mod foreign;
 pub mod handle;
 pub mod handle_addresses;
 pub mod handle_links;
@@ -37,12 +40,20 @@ pub mod host;
 pub mod keep_event;
 pub mod keeper;
 mod kernel;
+pub mod lease;
 pub mod link;
 pub mod link_info;
 pub mod mac;
+pub mod member;
 pub mod moving;
 pub mod neighbour;
 pub mod netns;
+pub mod network;
+pub mod network_config;
+pub mod network_config_told;
+mod network_error;
+pub mod network_names;
+pub mod networks;
 mod object;
 pub mod options;
 pub mod parent;
@@ -50,8 +61,10 @@ pub mod plan;
 pub mod pool;
 pub mod probe;
 pub mod promisc;
+pub mod reconciled;
 pub mod route;
 pub mod rule;
+pub mod subnet;
 mod text;
 pub mod version;
 pub mod vlan;

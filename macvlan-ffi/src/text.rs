@@ -99,7 +99,16 @@ pub(crate) struct Texts(OnceLock<Vec<CString>>);
 impl Texts {
     /// NULL past the end.
     pub(crate) fn of<T: Display>(&self, values: &[T], index: usize) -> *const c_char {
-        let texts = self.0.get_or_init(|| values.iter().map(c_string).collect());
+        self.of_each(values, index)
+    }
+
+    /// The same of what is no slice.
+    pub(crate) fn of_each(
+        &self,
+        values: impl IntoIterator<Item = impl Display>,
+        index: usize,
+    ) -> *const c_char {
+        let texts = self.0.get_or_init(|| values.into_iter().map(c_string).collect());
         texts.get(index).map_or(null(), |text| text.as_ptr())
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 /// The sources of the header, in its order.
-const IN_ORDER: [&str; 39] = [
+const IN_ORDER: [&str; 51] = [
     "version",
     "error",
     "holder",
@@ -48,9 +48,23 @@ const IN_ORDER: [&str; 39] = [
     "handle_routes",
     "promisc",
     "watch",
+    "subnet",
+    "network_config",
+    "network_config_told",
+    "member",
+    "etcd_options",
+    "networks",
+    "network",
+    "connection",
+    "lease",
+    "network_names",
+    "foreign",
+    "reconciled",
 ];
+/// Those that are about networks, from there on, and errors.
+const OF_NETWORKS: &str = "subnet";
 /// What the header knows nothing of.
-const WITHIN: [&str; 5] = ["lib", "boundary", "kernel", "object", "text"];
+const WITHIN: [&str; 6] = ["lib", "boundary", "kernel", "network_error", "object", "text"];
 
 fn root() -> PathBuf {
     // At run time: the programs are also run where the sources lie elsewhere.
@@ -166,20 +180,33 @@ fn numbers(text: &str, from: &str, to: &str) -> BTreeSet<(String, u32)> {
         .collect()
 }
 
-/// The core's enumeration can be extended, so no `match` here could tell that it was: its source
-/// can.
+/// A Rust crate's kinds of errors, as C calls them. Its enumeration can be extended, so no `match` here
+/// could tell that it was: its source can.
+fn kinds_of_errors(of: &str) -> BTreeSet<(String, u32)> {
+    let source = read(&format!("../{of}/src/error.rs"));
+    let kinds = numbers(&source, "pub enum ErrorKind {", "\n}").into_iter();
+    kinds.map(|(name, number)| (screaming(&name), number)).collect()
+}
+
 #[test]
-fn the_kinds_of_errors_are_those_of_the_core() {
-    let core: BTreeSet<_> =
-        numbers(&read("../macvlan-core/src/error.rs"), "pub enum ErrorKind {", "\n}")
-            .into_iter()
-            .map(|(name, number)| (format!("MACVLAN_ERROR_{}", screaming(&name)), number))
-            .collect();
+fn the_kinds_of_errors_are_those_of_core_and_networks() {
+    let core = kinds_of_errors("macvlan-core");
     assert!(core.len() >= 22, "{core:?}");
+    let networks = kinds_of_errors("macvlan-network");
+    assert!(networks.len() >= 19, "{networks:?}");
+    let networks = networks.into_iter().filter_map(|(name, number)| match name.as_str() {
+        // The core's.
+        "INVALID_VALUE" => None,
+        name if name.starts_with("NETWORK_") => Some((name.to_owned(), number + 100)),
+        name => Some((format!("NETWORK_{name}"), number + 100)),
+    });
+    let all = core.into_iter().chain(networks);
+    let all: BTreeSet<_> =
+        all.map(|(name, number)| (format!("MACVLAN_ERROR_{name}"), number)).collect();
     let mut header =
         numbers(made(), "typedef enum macvlan_error_kinds {", "} macvlan_error_kinds;");
     assert!(header.remove(&("MACVLAN_ERROR_NONE".to_owned(), 0)), "{header:?}");
-    assert_eq!(core, header);
+    assert_eq!(all, header);
 }
 
 #[test]
@@ -194,6 +221,26 @@ fn the_kinds_of_findings_are_those_of_the_core() {
         numbers(made(), "typedef enum macvlan_finding_kinds {", "} macvlan_finding_kinds;");
     assert!(header.remove(&("MACVLAN_FINDING_NONE".to_owned(), 0)), "{header:?}");
     assert_eq!(core, header);
+}
+
+/// The variants carry what they are about, so they have no numbers of their own.
+#[test]
+fn the_kinds_of_reconciled_are_those_of_networks() {
+    let source = read("../macvlan-network/src/reconcile.rs");
+    let (_, rest) = source.split_once("pub enum Reconciled {").unwrap();
+    let (body, _) = rest.split_once("\n}").unwrap();
+    let variants = body.lines().filter_map(|line| line.strip_prefix("    "));
+    let variants = variants.filter(|line| line.starts_with(char::is_uppercase));
+    let names = variants.filter_map(|line| line.split(|end: char| !end.is_alphanumeric()).next());
+    let theirs: BTreeSet<_> =
+        names.map(|name| format!("MACVLAN_RECONCILED_{}", screaming(name))).collect();
+    assert!(theirs.len() >= 6, "{theirs:?}");
+    let header =
+        numbers(made(), "typedef enum macvlan_reconciled_kinds {", "} macvlan_reconciled_kinds;");
+    let header: BTreeSet<_> = header.into_iter().map(|(name, _)| name).collect();
+    let other = BTreeSet::from(["MACVLAN_RECONCILED_OTHER".to_owned()]);
+    assert_eq!(header.difference(&theirs).cloned().collect::<BTreeSet<_>>(), other);
+    assert!(theirs.is_subset(&header), "{theirs:?}");
 }
 
 #[test]
@@ -282,19 +329,31 @@ fn public_functions(folder: &Path, into: &mut BTreeSet<String>) {
     }
 }
 
+/// The functions of a crate that none of these sources mentions.
+fn missing(of: &str, sources: impl IntoIterator<Item = &'static str>, but: &[&str]) -> Vec<String> {
+    let mut theirs = BTreeSet::new();
+    public_functions(&root().join("..").join(of).join("src"), &mut theirs);
+    assert!(theirs.len() > 60, "{theirs:?}");
+    let ours: String = sources.into_iter().map(|name| read(&format!("src/{name}.rs"))).collect();
+    let words: BTreeSet<&str> =
+        ours.split(|character: char| !character.is_alphanumeric() && character != '_').collect();
+    let called = |name: &String| words.contains(name.as_str()) || but.contains(&name.as_str());
+    theirs.into_iter().filter(|name| !called(name)).collect()
+}
+
 /// Whatever the core gains is to have its C face in the same change.
 #[test]
 fn every_function_of_the_core_is_called() {
-    let mut core = BTreeSet::new();
-    public_functions(&root().join("../macvlan-core/src"), &mut core);
-    assert!(core.len() > 150, "{core:?}");
-    let ours: String =
-        IN_ORDER.iter().chain(&WITHIN).map(|name| read(&format!("src/{name}.rs"))).collect();
-    let words: BTreeSet<&str> =
-        ours.split(|character: char| !character.is_alphanumeric() && character != '_').collect();
-    let missing: Vec<_> = core
-        .iter()
-        .filter(|name| !words.contains(name.as_str()) && !NOT_REACHED.contains(&name.as_str()))
-        .collect();
+    let missing = missing("macvlan-core", IN_ORDER.into_iter().chain(WITHIN), &NOT_REACHED);
+    assert!(missing.is_empty(), "the C library has no face for {missing:?}");
+}
+
+/// Likewise what networks gain.
+#[test]
+fn every_function_of_networks_is_called() {
+    let place = IN_ORDER.iter().position(|name| *name == OF_NETWORKS).unwrap();
+    let sources = IN_ORDER.into_iter().skip(place).chain(["error", "network_error"]);
+    // The store is opened by its path, and what it does is done through networks.
+    let missing = missing("macvlan-network", sources, &["path", "store"]);
     assert!(missing.is_empty(), "the C library has no face for {missing:?}");
 }
