@@ -1,0 +1,327 @@
+/*
+ * Networks as Docker has them: one is created with two subnets, containers get their addresses from
+ * it, reach one another, are found by name and shown as JSON; what cannot be is refused in words.
+ */
+
+#include "lab_networks.h"
+
+static lab l;
+
+/* A network that gives .64 and up, without .65, and IPv6 addresses. */
+static macvlan_network *create(macvlan_networks *networks)
+{
+    macvlan_network_config *config = NULL;
+    macvlan_subnet *v4 = lab_subnet("192.168.15.0/24"), *v6 = lab_subnet("fd00:15::/64");
+    macvlan_network *network = NULL, *other = NULL;
+
+    MUST(macvlan_network_config_new("lan", &config, &error));
+    MUST(macvlan_network_config_set_parent(config, "ens33", &error));
+    MUST(macvlan_subnet_set_gateway(v4, "192.168.15.2", &error));
+    MUST(macvlan_subnet_set_range(v4, "192.168.15.64/26", &error));
+    MUST(macvlan_subnet_add_reserved(v4, "printer", "192.168.15.65", &error));
+    MUST(macvlan_network_config_add_subnet(config, v4, &error));
+    MUST(macvlan_network_config_add_subnet(config, v6, &error));
+    MUST(macvlan_network_config_add_label(config, "seed", "of pears", &error));
+    MUST(macvlan_networks_create(networks, config, &network, &error));
+    CHECK_TEXT(macvlan_network_name(network), "lan");
+    CHECK_TEXT(macvlan_network_parent(network), "ens33");
+    CHECK(strlen(macvlan_network_id(network)) == 64);
+    CHECK(strlen(macvlan_network_created(network)) == strlen("2024-05-01T12:00:00Z"));
+    CHECK(macvlan_network_config_subnet_count(macvlan_network_get_config(network)) == 2);
+
+    REFUSED(macvlan_networks_create(networks, config, &other, &error), EEXIST,
+            MACVLAN_ERROR_NETWORK_EXISTS, "network \"lan\": cannot create the network");
+    macvlan_network_config_free(config);
+    config = lab_config("lan2", "192.168.0.0/16");
+    REFUSED(macvlan_networks_create(networks, config, &other, &error), EADDRINUSE,
+            MACVLAN_ERROR_NETWORK_SUBNET_OVERLAPS, "overlaps 192.168.15.0/24 of network \"lan\"");
+    macvlan_network_config_free(config);
+    config = lab_config("lan3", "10.3.0.0/24");
+    MUST(macvlan_network_config_set_mode(config, MACVLAN_MODE_PASSTHRU, &error));
+    REFUSED(macvlan_networks_create(networks, config, &other, &error), EBUSY,
+            MACVLAN_ERROR_NETWORK_PARENT_CLASH, "needs it for itself");
+    MUST(macvlan_network_config_set_parent(config, "a name that is long", &error));
+    REFUSED(macvlan_networks_create(networks, config, &other, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "a name that is long");
+    CHECK(other == NULL);
+    macvlan_network_config_free(config);
+    macvlan_subnet_free(v4);
+    macvlan_subnet_free(v6);
+    return network;
+}
+
+static void found_again(macvlan_networks *networks, const macvlan_network *network)
+{
+    macvlan_network *found = NULL;
+    macvlan_network_list *list = NULL;
+    macvlan_host *host = NULL;
+    macvlan_netns *netns = NULL;
+    macvlan_error *error = NULL;
+
+    MUST(macvlan_networks_get(networks, macvlan_network_id(network), &found, &error));
+    CHECK_TEXT(macvlan_network_name(found), "lan");
+    macvlan_network_free(found);
+    CHECK(macvlan_networks_get(networks, "wan", &found, &error) == -ENOENT && found == NULL);
+    CHECK(macvlan_error_kind(error) == MACVLAN_ERROR_NETWORK_NOT_FOUND);
+    CHECK_TEXT(macvlan_error_kind_name(error), "network-not-found");
+    CHECK(macvlan_error_is_not_found(error) && !macvlan_error_is_exists(error));
+    CHECK_TEXT(macvlan_error_network(error), NULL);
+    macvlan_error_free(error);
+    MUST(macvlan_networks_list(networks, &list, &error));
+    CHECK(macvlan_network_list_count(list) == 1 && macvlan_network_list_get(list, 1) == NULL);
+    CHECK_TEXT(macvlan_network_id(macvlan_network_list_get(list, 0)), macvlan_network_id(network));
+    macvlan_network_list_free(list);
+
+    MUST(macvlan_networks_host(networks, &host, &error));
+    MUST(macvlan_host_netns(host, &netns, &error));
+    CHECK(macvlan_netns_same_as(netns, l.here));
+    CHECK_TEXT(macvlan_networks_host_name(networks), "a");
+    macvlan_netns_free(netns);
+    macvlan_host_free(host);
+}
+
+/* Two containers: one with a name, to which all else is given; and one that says what it wants. */
+static macvlan_netns *c1, *c2;
+static macvlan_member *one, *two;
+
+static void members(void)
+{
+    const uint8_t mac[6] = { 2, 0, 0, 0, 0, 7 };
+    MUST(macvlan_netns_anonymous(&c1, &error));
+    MUST(macvlan_netns_anonymous(&c2, &error));
+    MUST(macvlan_member_new("c1", &one, &error));
+    MUST(macvlan_member_set_name(one, "test101", &error));
+    MUST(macvlan_member_new("c2", &two, &error));
+    MUST(macvlan_member_add_address(two, "192.168.15.77", &error));
+    MUST(macvlan_member_set_interface(two, "lan0", &error));
+    MUST(macvlan_member_set_mac(two, mac, &error));
+    MUST(macvlan_member_set_default_route(two, false, &error));
+}
+
+static void connects(const macvlan_network *network)
+{
+    macvlan_connection *first = lab_connect(network, one, c1), *second, *again;
+    const macvlan_lease *held = macvlan_connection_lease(first);
+    uint8_t mac[6], leased[6];
+    char text[18];
+    bool is = false;
+
+    CHECK_TEXT(macvlan_connection_interface(first), "eth0");
+    CHECK(macvlan_connection_address_count(first) == 2);
+    CHECK_TEXT(macvlan_connection_address(first, 0), "192.168.15.64");
+    CHECK_TEXT(macvlan_connection_address(first, 1), "fd00:15::2");
+    CHECK(macvlan_connection_address(first, 2) == NULL);
+    macvlan_connection_mac(first, mac);
+    MUST(macvlan_mac_format(mac, text, &error));
+    CHECK_TEXT(text, "02:42:c0:a8:0f:40");
+    CHECK_TEXT(macvlan_attachment_address(macvlan_connection_attachment(first), 0),
+               "192.168.15.64/24");
+
+    CHECK_TEXT(macvlan_lease_network(held), macvlan_network_id(network));
+    CHECK_TEXT(macvlan_lease_container(held), "c1");
+    CHECK_TEXT(macvlan_lease_name(held), "test101");
+    CHECK_TEXT(macvlan_lease_host(held), "a");
+    CHECK_TEXT(macvlan_lease_interface(held), "eth0");
+    CHECK(strlen(macvlan_lease_endpoint(held)) == 64 && macvlan_lease_is_default_route(held));
+    CHECK(macvlan_lease_address_count(held) == 2);
+    CHECK_TEXT(macvlan_lease_address(held, 0), "192.168.15.64/24");
+    CHECK(macvlan_lease_mac(held, leased) && memcmp(mac, leased, 6) == 0);
+    CHECK(strlen(macvlan_lease_netns_boot(held)) == 36 && macvlan_lease_netns_inode(held) != 0);
+    CHECK(macvlan_lease_netns_cookie(held) != 0);
+    MUST(macvlan_lease_is_of_this_boot(held, &is, &error));
+    CHECK(is);
+    MUST(macvlan_lease_is_of_netns(held, c1, &is, &error));
+    CHECK(is);
+    MUST(macvlan_lease_is_of_netns(held, c2, &is, &error));
+    CHECK(!is);
+
+    second = lab_connect(network, two, c2);
+    CHECK_TEXT(macvlan_connection_address(second, 0), "192.168.15.77");
+    CHECK_TEXT(macvlan_lease_name(macvlan_connection_lease(second)), NULL);
+    CHECK(!macvlan_lease_is_default_route(macvlan_connection_lease(second)));
+    lab_witness(c1, "ip route", "default via 192.168.15.2 dev eth0");
+    lab_witness(c2, "ip route show default | grep . || echo none", "none");
+    lab_witness(c2, "ip -o link show lan0", "02:00:00:00:00:07");
+    lab_witness(c2, "ip -o -6 address show dev lan0", "fd00:15::3/64");
+    CHECK(lab_ping(c1, "192.168.15.77", 5) && lab_ping(c1, "192.168.15.2", 5));
+
+    /* Again, which changes nothing. */
+    again = lab_connect(network, one, c1);
+    CHECK_TEXT(macvlan_lease_endpoint(macvlan_connection_lease(again)), macvlan_lease_endpoint(held));
+    macvlan_connection_free(again);
+    macvlan_connection_free(first);
+    macvlan_connection_free(second);
+}
+
+static void names(const macvlan_network *network)
+{
+    macvlan_ip_list *addresses = NULL;
+    macvlan_text *lines = NULL;
+    char path[256], command[300];
+
+    MUST(macvlan_network_resolve(network, "test101.lan", &addresses, &error));
+    CHECK(macvlan_ip_list_count(addresses) == 2 && macvlan_ip_list_get(addresses, 2) == NULL);
+    CHECK_TEXT(macvlan_ip_list_get(addresses, 0), "192.168.15.64");
+    macvlan_ip_list_free(addresses);
+    MUST(macvlan_network_resolve(network, "nobody", &addresses, &error));
+    CHECK(macvlan_ip_list_count(addresses) == 0);
+    macvlan_ip_list_free(addresses);
+
+    MUST(macvlan_network_hosts(network, &lines, &error));
+    CHECK_TEXT(macvlan_text_get(lines), "192.168.15.64\ttest101 test101.lan\n"
+                                        "fd00:15::2\ttest101 test101.lan\n");
+    macvlan_text_free(lines);
+    lab_path(path, sizeof path, "hosts");
+    MUST(macvlan_network_write_hosts(network, path, &error));
+    snprintf(command, sizeof command, "cat %s", path);
+    lab_witness(l.here, command, "fd00:15::2\ttest101 test101.lan\n");
+    REFUSED(macvlan_network_write_hosts(network, "/no/such/file", &error), ENOENT,
+            MACVLAN_ERROR_NETWORK_FILE, "/no/such/file");
+}
+
+/* As `docker network inspect` prints it, by the eyes of another reader of JSON. */
+static void inspects(const macvlan_network *network)
+{
+    macvlan_text *json = NULL;
+    char path[256], command[512];
+    FILE *file;
+
+    MUST(macvlan_network_inspect(network, &json, &error));
+    lab_path(path, sizeof path, "json");
+    file = fopen(path, "w");
+    CHECK(file != NULL && fputs(macvlan_text_get(json), file) >= 0 && fclose(file) == 0);
+    macvlan_text_free(json);
+    snprintf(command, sizeof command,
+             "python3 -c 'import json; n = json.load(open(\"%s\")); c = n[\"IPAM\"][\"Config\"][0];"
+             " print(n[\"Name\"], n[\"Containers\"][\"c1\"][\"IPv4Address\"], c[\"IPRange\"],"
+             " c[\"Gateway\"], c[\"AuxiliaryAddresses\"][\"printer\"], n[\"Labels\"][\"seed\"],"
+             " n[\"Options\"][\"parent\"])'",
+             path);
+    lab_witness(l.here, command,
+                "lan 192.168.15.64/24 192.168.15.64/26 192.168.15.2 192.168.15.65 of pears ens33");
+}
+
+static void leases(const macvlan_network *network)
+{
+    macvlan_lease_list *leases = NULL;
+    macvlan_lease *lease = NULL;
+
+    MUST(macvlan_network_leases(network, &leases, &error));
+    CHECK(macvlan_lease_list_count(leases) == 2 && macvlan_lease_list_get(leases, 2) == NULL);
+    CHECK(macvlan_lease_container(macvlan_lease_list_get(leases, 1)) != NULL);
+    macvlan_lease_list_free(leases);
+    MUST(macvlan_network_lease(network, "c2", &lease, &error));
+    CHECK_TEXT(macvlan_lease_address(lease, 0), "192.168.15.77/24");
+    macvlan_lease_free(lease);
+    MUST(macvlan_network_lease(network, "c3", &lease, &error));
+    CHECK(lease == NULL);
+}
+
+/* A container c3 in the second one's namespace that asks for this is refused. */
+static void refused(const macvlan_network *network, const char *name, const char *address,
+                    int number, int kind, const char *words)
+{
+    macvlan_member *member = NULL;
+    macvlan_connection *connection = NULL;
+
+    MUST(macvlan_member_new("c3", &member, &error));
+    if (name != NULL)
+        MUST(macvlan_member_set_name(member, name, &error));
+    if (address != NULL)
+        MUST(macvlan_member_add_address(member, address, &error));
+    REFUSED(macvlan_network_connect(network, member, c2, &connection, &error), number, kind, words);
+    CHECK(connection == NULL);
+    macvlan_member_free(member);
+}
+
+static void refusals(const macvlan_network *network)
+{
+    macvlan_connection *connection = NULL;
+    macvlan_error *error = NULL;
+
+    refused(network, "test101", NULL, EEXIST, MACVLAN_ERROR_NETWORK_NAME_TAKEN,
+            "network \"lan\": cannot connect container \"c3\": container \"c1\" is called so");
+    refused(network, NULL, "192.168.15.77", EADDRINUSE, MACVLAN_ERROR_NETWORK_ADDRESS_TAKEN,
+            "container \"c2\" has it");
+    refused(network, NULL, "192.168.15.65", EADDRNOTAVAIL, MACVLAN_ERROR_NETWORK_ADDRESS_UNUSABLE,
+            "it is reserved for \"printer\"");
+    refused(network, NULL, "10.9.9.9", EADDRNOTAVAIL, MACVLAN_ERROR_NETWORK_ADDRESS_UNUSABLE,
+            "it is in no subnet of the network");
+    refused(network, "a/b", NULL, EINVAL, MACVLAN_ERROR_INVALID_VALUE, "only letters");
+    REFUSED(macvlan_network_connect(network, one, c2, &connection, &error), EISCONN,
+            MACVLAN_ERROR_NETWORK_ALREADY_CONNECTED, "it is connected in another namespace");
+    REFUSED(macvlan_network_remove(network, &error), EBUSY, MACVLAN_ERROR_NETWORK_IN_USE,
+            "network \"lan\": cannot remove the network: container \"c");
+
+    /* What the kernel refuses has the core's kind and parts, in the network's words. */
+    MUST(macvlan_network_disconnect(network, "c2", NULL, &error));
+    MUST(macvlan_member_set_interface(two, "eth0", &error));
+    CHECK(macvlan_network_connect(network, two, c1, &connection, &error) == -EEXIST);
+    puts(macvlan_error_message(error));
+    CHECK(macvlan_error_kind(error) == MACVLAN_ERROR_NAME_TAKEN);
+    CHECK_TEXT(macvlan_error_kind_name(error), "name-taken");
+    CHECK(macvlan_error_is_exists(error) && macvlan_error_errno(error) == EEXIST);
+    CHECK_TEXT(macvlan_error_network(error), "lan");
+    CHECK_TEXT(macvlan_error_operation(error), "connect container \"c2\"");
+    CHECK_TEXT(macvlan_error_link(error), "eth0");
+    CHECK_TEXT(macvlan_error_parent(error), "ens33");
+    CHECK_TEXT(macvlan_error_netns(error), macvlan_netns_text(c1));
+    CHECK(strstr(macvlan_error_message(error),
+                 "network \"lan\": cannot connect container \"c2\": \"eth0\" on parent \"ens33\"")
+          != NULL);
+    CHECK(strstr(macvlan_error_message(error), macvlan_error_cause(error)) != NULL);
+    macvlan_error_free(error);
+}
+
+static void disconnects(const macvlan_network *network)
+{
+    macvlan_connection *back;
+    bool was_there = false;
+
+    MUST(macvlan_network_disconnect(network, "c1", &was_there, &error));
+    CHECK(was_there);
+    lab_witness(c1, "ip -o link show type macvlan | grep . || echo none", "none");
+    REFUSED(macvlan_network_disconnect(network, "c1", NULL, &error), ENOTCONN,
+            MACVLAN_ERROR_NETWORK_NOT_CONNECTED, "it is not connected");
+
+    /* Who returns, in another namespace even, has its address again. */
+    back = lab_connect(network, one, c2);
+    CHECK_TEXT(macvlan_connection_address(back, 0), "192.168.15.64");
+    macvlan_connection_free(back);
+    lab_witness(c2, "ip link delete eth0 && echo gone", "gone");
+    MUST(macvlan_network_disconnect_from(network, "c1", c2, &was_there, &error));
+    CHECK(!was_there);
+}
+
+static void networks(void)
+{
+    macvlan_networks *networks;
+    macvlan_network *network;
+
+    l = lab_open();
+    networks = lab_networks(&l, "a");
+    network = create(networks);
+    found_again(networks, network);
+    members();
+    connects(network);
+    names(network);
+    inspects(network);
+    leases(network);
+    refusals(network);
+    disconnects(network);
+    MUST(macvlan_network_remove(network, &error));
+    REFUSED(macvlan_network_remove(network, &error), ENOENT, MACVLAN_ERROR_NETWORK_NOT_FOUND,
+            "there is no such network");
+    macvlan_network_free(network);
+    macvlan_networks_free(networks);
+    macvlan_member_free(one);
+    macvlan_member_free(two);
+    macvlan_netns_free(c1);
+    macvlan_netns_free(c2);
+    lab_close(&l);
+}
+
+int main(void)
+{
+    return lab_main(networks);
+}

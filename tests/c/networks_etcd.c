@@ -1,0 +1,143 @@
+/*
+ * One network over two hosts, which share a store: a real etcd, on the loopback link of a namespace of
+ * its own. When it is away, nothing is given.
+ */
+
+#include "lab_networks.h"
+
+#include <fcntl.h>
+
+#define ENDPOINT "http://127.0.0.1:2379"
+
+static bool answers(void)
+{
+    struct sockaddr_in to;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), result;
+    CHECK(fd >= 0);
+    memset(&to, 0, sizeof to);
+    to.sin_family = AF_INET;
+    to.sin_port = htons(2379);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    result = connect(fd, (struct sockaddr *)&to, sizeof to);
+    close(fd);
+    return result == 0;
+}
+
+/* In the namespace that this process has moved to. */
+static pid_t start_etcd(void)
+{
+    char data[256], log[256];
+    int tries, status;
+    pid_t pid;
+
+    lab_path(data, sizeof data, "etcd");
+    lab_path(log, sizeof log, "log");
+    pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        int fd = open(log, O_WRONLY | O_CREAT, 0600);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        dup2(fd, 1);
+        dup2(fd, 2);
+        execlp("etcd", "etcd", "--data-dir", data, "--listen-client-urls", ENDPOINT,
+               "--advertise-client-urls", ENDPOINT, "--listen-peer-urls", "http://127.0.0.1:2380",
+               "--initial-advertise-peer-urls", "http://127.0.0.1:2380", "--initial-cluster",
+               "default=http://127.0.0.1:2380", (char *)NULL);
+        _exit(errno == ENOENT ? SKIPPED : 1);
+    }
+    for (tries = 0; !answers(); tries++) {
+        if (waitpid(pid, &status, WNOHANG) == pid) {
+            printf("etcd does not run (Debian package etcd-server)\n");
+            exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+        }
+        CHECK(tries < 600);
+        usleep(100000);
+    }
+    return pid;
+}
+
+static macvlan_networks *session(const macvlan_host *host, const char *name)
+{
+    macvlan_etcd_options *options = NULL;
+    macvlan_networks *networks = NULL;
+    MUST(macvlan_etcd_options_new(name, &options, &error));
+    MUST(macvlan_etcd_options_add_endpoint(options, ENDPOINT, &error));
+    MUST(macvlan_etcd_options_set_prefix(options, "/test", &error));
+    MUST(macvlan_etcd_options_set_timeout(options, 5000, &error));
+    MUST(macvlan_etcd_options_set_ttl(options, 30000, &error));
+    MUST(macvlan_networks_open_etcd(host, options, &networks, &error));
+    macvlan_etcd_options_free(options);
+    CHECK_TEXT(macvlan_networks_host_name(networks), name);
+    return networks;
+}
+
+static void over_two_hosts(void)
+{
+    lab l;
+    pid_t etcd;
+    macvlan_handle *own = NULL;
+    macvlan_host *there = NULL;
+    macvlan_networks *a, *b;
+    macvlan_network_config *config = lab_config("lan", "10.1.0.0/24");
+    macvlan_network *on_a = NULL, *on_b = NULL;
+    macvlan_netns *c1 = NULL, *c2 = NULL, *c3 = NULL;
+    macvlan_ip_list *addresses = NULL;
+    macvlan_text *json = NULL;
+    macvlan_member *member = NULL;
+    macvlan_connection *connection = NULL;
+
+    if (unshare(CLONE_NEWNET) != 0) {
+        printf("it takes root to make a network namespace\n");
+        exit(errno == EPERM ? SKIPPED : 1);
+    }
+    MUST(macvlan_handle_open(&own, &error));
+    MUST(macvlan_handle_set_up(own, "lo", &error));
+    macvlan_handle_free(own);
+    l = lab_open();
+    MUST(macvlan_host_open_in_netns(l.there, &there, &error));
+    etcd = start_etcd();
+    a = session(l.host, "a");
+    b = session(there, "b");
+
+    MUST(macvlan_networks_create(a, config, &on_a, &error));
+    MUST(macvlan_networks_get(b, "lan", &on_b, &error));
+    MUST(macvlan_netns_anonymous(&c1, &error));
+    MUST(macvlan_netns_anonymous(&c2, &error));
+    MUST(macvlan_netns_anonymous(&c3, &error));
+    CHECK_TEXT(lab_join(on_a, "c1", c1), "10.1.0.2");
+    CHECK_TEXT(lab_join(on_b, "c2", c2), "10.1.0.3");
+    CHECK(lab_ping(c1, "10.1.0.3", 5));
+    MUST(macvlan_network_resolve(on_a, "c2", &addresses, &error));
+    CHECK(macvlan_ip_list_count(addresses) == 1);
+    CHECK_TEXT(macvlan_ip_list_get(addresses, 0), "10.1.0.3");
+    macvlan_ip_list_free(addresses);
+    MUST(macvlan_network_inspect(on_a, &json, &error));
+    CHECK(strstr(macvlan_text_get(json), "\"Scope\": \"global\"") != NULL);
+    macvlan_text_free(json);
+    REFUSED(macvlan_network_disconnect(on_a, "c2", NULL, &error), EISCONN,
+            MACVLAN_ERROR_NETWORK_ALREADY_CONNECTED, "it runs on host \"b\"");
+
+    MUST(macvlan_network_disconnect_from(on_b, "c2", c2, NULL, &error));
+    lab_stop_container(etcd);
+    MUST(macvlan_member_new("c3", &member, &error));
+    REFUSED(macvlan_network_connect(on_b, member, c3, &connection, &error), EAGAIN,
+            MACVLAN_ERROR_NETWORK_STORE_UNAVAILABLE, "network \"lan\": cannot connect");
+    CHECK(connection == NULL && lab_ping(c1, "10.1.0.2", 1));
+
+    macvlan_member_free(member);
+    macvlan_network_config_free(config);
+    macvlan_network_free(on_a);
+    macvlan_network_free(on_b);
+    macvlan_networks_free(a);
+    macvlan_networks_free(b);
+    macvlan_host_free(there);
+    macvlan_netns_free(c1);
+    macvlan_netns_free(c2);
+    macvlan_netns_free(c3);
+    lab_close(&l);
+}
+
+int main(void)
+{
+    return lab_main(over_two_hosts);
+}

@@ -1,0 +1,61 @@
+/*
+ * A network without a parent: its containers reach one another on a dummy link of its own, and nobody
+ * else; and whose subnet nobody has said. Some kernels lack dummy links.
+ */
+
+#include "lab_networks.h"
+
+/* Skipped where there are none, before there is a store that would stay open. */
+static void needs_dummies(const lab *l)
+{
+    macvlan_link *dummy = NULL;
+    MUST(macvlan_link_new_dummy("dummy0", &dummy, &error));
+    MUST(macvlan_handle_add_link(l->ip_there, dummy, &error));
+    macvlan_link_free(dummy);
+}
+
+static void isolated(void)
+{
+    lab l = lab_open();
+    macvlan_networks *networks;
+    macvlan_network_config *config = NULL;
+    macvlan_network *network = NULL;
+    macvlan_netns *c1 = NULL, *c2 = NULL;
+    const macvlan_network_config *created;
+    char command[128];
+
+    needs_dummies(&l);
+    networks = lab_networks(&l, "a");
+    MUST(macvlan_netns_anonymous(&c1, &error));
+    MUST(macvlan_netns_anonymous(&c2, &error));
+    MUST(macvlan_network_config_new("alone", &config, &error));
+    MUST(macvlan_networks_create(networks, config, &network, &error));
+    macvlan_network_config_free(config);
+    created = macvlan_network_get_config(network);
+    CHECK_TEXT(macvlan_network_config_parent(created), NULL);
+    CHECK(macvlan_network_config_subnet_count(created) == 1);
+    CHECK_TEXT(macvlan_subnet_net(macvlan_network_config_subnet(created, 0)), "172.17.0.0/16");
+    snprintf(command, sizeof command, "ip -d link show %s", macvlan_network_parent(network));
+    lab_witness(l.here, command, "dummy");
+
+    CHECK_TEXT(lab_join(network, "c1", c1), "172.17.0.2");
+    CHECK_TEXT(lab_join(network, "c2", c2), "172.17.0.3");
+    CHECK(lab_ping(c1, "172.17.0.3", 5));
+    MUST(macvlan_handle_add_address(l.ip_there, "ens33", "172.17.0.99/16", &error));
+    CHECK(!lab_ping(c1, "172.17.0.99", 1));
+
+    MUST(macvlan_network_disconnect_from(network, "c1", c1, NULL, &error));
+    MUST(macvlan_network_disconnect_from(network, "c2", c2, NULL, &error));
+    MUST(macvlan_network_remove(network, &error));
+    lab_witness(l.here, "ip -o link show type dummy | grep . || echo none", "none");
+    macvlan_network_free(network);
+    macvlan_networks_free(networks);
+    macvlan_netns_free(c1);
+    macvlan_netns_free(c2);
+    lab_close(&l);
+}
+
+int main(void)
+{
+    return lab_main(isolated);
+}

@@ -1,0 +1,208 @@
+/*
+ * What networks do after whatever happened: leases of containers that are gone are taken back,
+ * interfaces that were deleted are made again, and an address that somebody else on the wire has is
+ * skipped and remembered.
+ */
+
+#include "lab_networks.h"
+
+static lab l;
+
+/* The default route leads through one network only, and through none that is internal. */
+static void two_networks(macvlan_networks *networks)
+{
+    macvlan_network_config *config = lab_config("inner", "10.7.0.0/30");
+    macvlan_network *inner = NULL, *lan = NULL;
+    macvlan_netns *container = NULL, *second = NULL;
+    macvlan_member *member = NULL;
+    macvlan_connection *connection = NULL;
+
+    MUST(macvlan_network_config_set_internal(config, true, &error));
+    MUST(macvlan_networks_create(networks, config, &inner, &error));
+    macvlan_network_config_free(config);
+    MUST(macvlan_networks_get(networks, "lan", &lan, &error));
+    MUST(macvlan_netns_anonymous(&container, &error));
+    MUST(macvlan_netns_anonymous(&second, &error));
+    CHECK_TEXT(lab_join(inner, "c1", container), "10.7.0.2");
+    lab_witness(container, "ip route show default | grep . || echo none", "none");
+    CHECK_TEXT(lab_join(lan, "c1", container), "192.168.15.3");
+    lab_witness(container, "ip route show default", "via 192.168.15.1 dev eth1");
+
+    /* Its only address is given. */
+    MUST(macvlan_member_new("c2", &member, &error));
+    REFUSED(macvlan_network_connect(inner, member, second, &connection, &error), ENOSPC,
+            MACVLAN_ERROR_NETWORK_POOL_EXHAUSTED, "no address is left in 10.7.0.0/30");
+    macvlan_member_free(member);
+    MUST(macvlan_network_disconnect_from(inner, "c1", container, NULL, &error));
+    MUST(macvlan_network_disconnect_from(lan, "c1", container, NULL, &error));
+    MUST(macvlan_network_remove(inner, &error));
+    macvlan_network_free(inner);
+    macvlan_network_free(lan);
+    macvlan_netns_free(container);
+    macvlan_netns_free(second);
+}
+
+/* A link that was deleted by hand comes back as it was; a lease whose container is gone goes. */
+static void reconciles(macvlan_networks *networks, const macvlan_network *network)
+{
+    macvlan_netns *container = NULL;
+    macvlan_reconciled_list *done = NULL;
+    const macvlan_reconciled *one;
+    pid_t pid = lab_start_container();
+    macvlan_netns *dying = lab_container(pid);
+
+    MUST(macvlan_netns_anonymous(&container, &error));
+    CHECK_TEXT(lab_join(network, "c1", container), "192.168.15.3");
+    CHECK_TEXT(lab_join(network, "c2", dying), "192.168.15.4");
+    MUST(macvlan_networks_reconcile(networks, &done, &error));
+    CHECK(macvlan_reconciled_list_count(done) == 0);
+    macvlan_reconciled_list_free(done);
+
+    lab_witness(container, "ip link delete eth0 && echo gone", "gone");
+    macvlan_netns_free(dying);
+    lab_stop_container(pid);
+    MUST(macvlan_networks_reconcile(networks, &done, &error));
+    CHECK(macvlan_reconciled_list_count(done) == 2);
+    one = macvlan_reconciled_list_get(done, 0);
+    puts(macvlan_reconciled_text(one));
+    CHECK(macvlan_reconciled_kind(one) == MACVLAN_RECONCILED_RELEASED);
+    CHECK_TEXT(macvlan_reconciled_container(one), "c2");
+    CHECK_TEXT(macvlan_lease_address(macvlan_reconciled_lease(one), 0), "192.168.15.4/24");
+    one = macvlan_reconciled_list_get(done, 1);
+    puts(macvlan_reconciled_text(one));
+    CHECK(macvlan_reconciled_kind(one) == MACVLAN_RECONCILED_REPAIRED);
+    CHECK_TEXT(macvlan_reconciled_interface(one), "eth0");
+    CHECK_TEXT(macvlan_lease_container(macvlan_reconciled_lease(one)), "c1");
+    CHECK(macvlan_reconciled_expired(one) == 0 && macvlan_reconciled_list_get(done, 2) == NULL);
+    macvlan_reconciled_list_free(done);
+    lab_witness(container, "ip -o address show dev eth0", "192.168.15.3/24");
+    CHECK(lab_ping(container, "192.168.15.2", 5));
+
+    MUST(macvlan_network_disconnect_from(network, "c1", container, NULL, &error));
+    macvlan_netns_free(container);
+}
+
+/* A container that ends by itself keeps its lease until it is collected. */
+static void collects(macvlan_networks *networks, const macvlan_network *network)
+{
+    macvlan_collected *collected = NULL;
+    pid_t pid = lab_start_container();
+    macvlan_netns *dying = lab_container(pid);
+
+    CHECK_TEXT(lab_join(network, "c1", dying), "192.168.15.3");
+    MUST(macvlan_networks_collect(networks, &collected, &error));
+    CHECK(macvlan_collected_lease_count(collected) == 0);
+    macvlan_collected_free(collected);
+    macvlan_netns_free(dying);
+    lab_stop_container(pid);
+    MUST(macvlan_networks_collect(networks, &collected, &error));
+    CHECK(macvlan_collected_lease_count(collected) == 1);
+    CHECK_TEXT(macvlan_lease_container(macvlan_collected_lease(collected, 0)), "c1");
+    CHECK(macvlan_collected_lease(collected, 1) == NULL);
+    CHECK(macvlan_collected_expired(collected) == 0);
+    macvlan_collected_free(collected);
+}
+
+/* The other host has .2, and somebody says that .3 is taken too. */
+static void foreigners(macvlan_networks *networks)
+{
+    macvlan_network_config *config = lab_config("wire", "192.168.16.0/24");
+    macvlan_network *network = NULL;
+    macvlan_probe *probe = NULL;
+    macvlan_netns *container = NULL;
+    macvlan_member *member = NULL;
+    macvlan_connection *connection = NULL;
+    macvlan_foreign_list *foreign = NULL;
+    bool was_known = false;
+
+    MUST(macvlan_handle_add_address(l.ip_there, "ens33", "192.168.16.2/24", &error));
+    MUST(macvlan_network_config_set_probe(config, true, &error));
+    MUST(macvlan_probe_quick(&probe, &error));
+    MUST(macvlan_probe_set_deadline(probe, 4000, &error));
+    MUST(macvlan_networks_set_probe(networks, probe, &error));
+    macvlan_probe_free(probe);
+    MUST(macvlan_networks_create(networks, config, &network, &error));
+    macvlan_network_config_free(config);
+    MUST(macvlan_network_add_foreign(network, "192.168.16.3", &error));
+    REFUSED(macvlan_network_add_foreign(network, "10.9.9.9", &error), EADDRNOTAVAIL,
+            MACVLAN_ERROR_NETWORK_ADDRESS_UNUSABLE, "it is in no subnet");
+
+    MUST(macvlan_netns_anonymous(&container, &error));
+    MUST(macvlan_member_new("c2", &member, &error));
+    MUST(macvlan_member_add_address(member, "192.168.16.3", &error));
+    REFUSED(macvlan_network_connect(network, member, container, &connection, &error), EADDRINUSE,
+            MACVLAN_ERROR_NETWORK_ADDRESS_FOREIGN, "somebody on the wire has it");
+    macvlan_member_free(member);
+    CHECK_TEXT(lab_join(network, "c1", container), "192.168.16.4");
+
+    MUST(macvlan_network_foreign(network, &foreign, &error));
+    CHECK(macvlan_foreign_list_count(foreign) == 2);
+    CHECK_TEXT(macvlan_foreign_list_address(foreign, 0), "192.168.16.2");
+    CHECK(macvlan_foreign_list_found(foreign, 0) > 1700000000);
+    CHECK(macvlan_foreign_list_address(foreign, 2) == NULL);
+    macvlan_foreign_list_free(foreign);
+    MUST(macvlan_network_forget_foreign(network, "192.168.16.3", &was_known, &error));
+    CHECK(was_known);
+    MUST(macvlan_network_forget_foreign(network, "192.168.16.3", &was_known, &error));
+    CHECK(!was_known);
+
+    MUST(macvlan_network_disconnect_from(network, "c1", container, NULL, &error));
+    MUST(macvlan_network_remove(network, &error));
+    macvlan_network_free(network);
+    macvlan_netns_free(container);
+}
+
+static void stores(void)
+{
+    macvlan_networks *networks = NULL;
+    macvlan_error *error = NULL;
+    char path[256];
+    FILE *file;
+
+    CHECK(macvlan_networks_open(l.host, "/no/such/directory/networks.db", &networks, &error)
+          == -EAGAIN);
+    CHECK(macvlan_error_kind(error) == MACVLAN_ERROR_NETWORK_STORE_UNAVAILABLE);
+    CHECK_TEXT(macvlan_error_kind_name(error), "network-store-unavailable");
+    puts(macvlan_error_message(error));
+    macvlan_error_free(error);
+    lab_path(path, sizeof path, "letter");
+    file = fopen(path, "w");
+    CHECK(file != NULL && fputs("This is a letter, and no store.", file) >= 0 && fclose(file) == 0);
+    REFUSED(macvlan_networks_open(l.host, path, &networks, &error), EBADMSG,
+            MACVLAN_ERROR_NETWORK_STORE_UNUSABLE, "letter");
+    CHECK(networks == NULL);
+}
+
+static void recovery(void)
+{
+    macvlan_network_config *config = NULL;
+    macvlan_subnet *subnet = lab_subnet("192.168.15.0/24");
+    macvlan_networks *networks;
+    macvlan_network *network = NULL;
+
+    l = lab_open();
+    networks = lab_networks(&l, "a");
+    /* .2 is the other host's, and this network does not look. */
+    MUST(macvlan_subnet_add_reserved(subnet, "there", "192.168.15.2", &error));
+    MUST(macvlan_network_config_new("lan", &config, &error));
+    MUST(macvlan_network_config_set_parent(config, "ens33", &error));
+    MUST(macvlan_network_config_add_subnet(config, subnet, &error));
+    MUST(macvlan_networks_create(networks, config, &network, &error));
+    macvlan_network_config_free(config);
+    macvlan_subnet_free(subnet);
+
+    two_networks(networks);
+    reconciles(networks, network);
+    collects(networks, network);
+    foreigners(networks);
+    stores();
+    MUST(macvlan_network_remove(network, &error));
+    macvlan_network_free(network);
+    macvlan_networks_free(networks);
+    lab_close(&l);
+}
+
+int main(void)
+{
+    return lab_main(recovery);
+}
