@@ -253,15 +253,15 @@ impl NetworkConfig {
 
 /// Names that stand in files, keys and commands: letters, digits, and `_.-` behind the first.
 pub(crate) fn check_name(name: &str, what: &str) -> Result<()> {
-    let refuse = |why: &'static str| Err(Error::invalid(format!("use {name:?} as {what}"), why));
+    let refuse = |why: String| Err(Error::invalid(format!("use {name:?} as {what}"), why));
     if name.is_empty() || name.len() > 128 {
-        return refuse("it has to have 1 to 128 characters");
+        return refuse(format!("{what} has to have 1 to 128 characters"));
     }
     if !name.starts_with(|first: char| first.is_ascii_alphanumeric()) {
-        return refuse("it has to begin with a letter or a digit");
+        return refuse(format!("{what} has to begin with a letter or a digit"));
     }
     if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte)) {
-        return refuse("only letters, digits, \"_\", \".\" and \"-\" can be in it");
+        return refuse(format!("only letters, digits, \"_\", \".\" and \"-\" can be in {what}"));
     }
     Ok(())
 }

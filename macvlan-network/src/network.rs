@@ -57,15 +57,15 @@ impl NetworkRecord {
         };
         let (_, subnet) = self
             .subnet_of(address)
-            .ok_or_else(|| refuse("it is in no subnet of the network".into()))?;
+            .ok_or_else(|| refuse(format!("{address} is in no subnet of the network")))?;
         if subnet.get_gateway() == Some(address) {
-            return Err(refuse("it is the gateway's".into()));
+            return Err(refuse(format!("{address} is the gateway's")));
         }
         if let Some((name, _)) = subnet.get_reserved().iter().find(|(_, one)| **one == address) {
-            return Err(refuse(format!("it is reserved for {name:?}")));
+            return Err(refuse(format!("{address} is reserved for {name:?}")));
         }
         if !subnet.can_be_host(address) {
-            return Err(refuse(format!("it is not a host's address in {subnet}")));
+            return Err(refuse(format!("{address} is not a host's address in {subnet}")));
         }
         IpNet::new(address, subnet.net().prefix_len()).map_err(|error| refuse(error.to_string()))
     }

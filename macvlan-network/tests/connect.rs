@@ -195,7 +195,7 @@ fn connected_again() -> Outcome {
     assert_eq!(error.kind(), ErrorKind::AlreadyConnected, "{error}");
     let error = lan.connect(&Member::new("c2").name("test101"), &elsewhere).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NameTaken, "{error}");
-    assert!(error.to_string().contains("container \"c1\" is called so"), "{error}");
+    assert!(error.to_string().contains("container \"c1\" is called \"test101\""), "{error}");
     assert_eq!(lan.disconnect_from("c1", &inside)?, Detached::Removed);
     Ok(())
 }

@@ -104,7 +104,7 @@ fn fixed_reserved_and_foreign_addresses() -> Outcome {
         let mut people = People::default();
         let fixed = |address: &str| Member::new("fixed").address(ip(address));
         for (address, kind, words) in [
-            ("10.1.0.1", ErrorKind::AddressUnusable, "it is the gateway's"),
+            ("10.1.0.1", ErrorKind::AddressUnusable, "10.1.0.1 is the gateway's"),
             ("10.1.0.3", ErrorKind::AddressUnusable, "reserved for \"printer\""),
             ("10.1.0.255", ErrorKind::AddressUnusable, "not a host's address"),
             ("10.2.0.1", ErrorKind::AddressUnusable, "in no subnet"),
@@ -118,7 +118,7 @@ fn fixed_reserved_and_foreign_addresses() -> Outcome {
         people.join(&lan, &Member::new("out").address(ip("10.1.0.200")))?;
         let error = lan.connect(&fixed("10.1.0.200"), &NetNs::anonymous()?).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AddressTaken, "{error}");
-        assert!(error.to_string().contains("container \"out\" has it"), "{error}");
+        assert!(error.to_string().contains("container \"out\" has 10.1.0.200"), "{error}");
         assert_eq!(people.one(&lan, "c1")?, "10.1.0.2");
 
         lan.add_foreign(ip("10.1.0.5"))?;

@@ -134,12 +134,12 @@ pub(crate) fn taken(network: &NetworkRecord, address: IpAddr, holder: Option<&st
         Some(container) => Error::new(
             ErrorKind::AddressTaken,
             operation,
-            format!("container {container:?} has it"),
+            format!("container {container:?} has {address}"),
         ),
         None => Error::new(
             ErrorKind::AddressForeign,
             operation,
-            "somebody on the wire has it who is no container of this network",
+            format!("somebody on the wire has {address} who is no container of this network"),
         )
         .with_hint("when that is over, forget that it is foreign"),
     }
@@ -151,7 +151,7 @@ pub(crate) fn name_taken(network: &NetworkRecord, name: &str, holder: &str) -> E
     Error::new(
         ErrorKind::NameTaken,
         format!("call a container {name:?}"),
-        format!("container {holder:?} is called so"),
+        format!("container {holder:?} is called {name:?}"),
     )
     .with_hint("disconnect that one first; if it is gone, `collect` its lease")
     .in_network(network.name())
