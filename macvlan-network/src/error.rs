@@ -184,6 +184,43 @@ impl Error {
         }
     }
 
+    /// Whether something that was to be created, or to be given to a container, is there already.
+    pub fn is_exists(&self) -> bool {
+        matches!(
+            self.kind(),
+            ErrorKind::NetworkExists
+                | ErrorKind::AddressTaken
+                | ErrorKind::NameTaken
+                | ErrorKind::AlreadyConnected
+        ) || self.core().is_some_and(macvlan_core::Error::is_exists)
+    }
+
+    /// Whether something that was needed is not there.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self.kind(), ErrorKind::NetworkNotFound | ErrorKind::NotConnected)
+            || self.core().is_some_and(macvlan_core::Error::is_not_found)
+            || self.io().is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+    }
+
+    /// Whether a capability, or the right to a file, is missing.
+    pub fn is_permission_denied(&self) -> bool {
+        self.core().is_some_and(macvlan_core::Error::is_permission_denied)
+            || self.io().is_some_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
+    }
+
+    /// Whether a value can never be right.
+    pub fn is_invalid_value(&self) -> bool {
+        self.kind() == ErrorKind::InvalidValue
+    }
+
+    /// What was said of a file.
+    fn io(&self) -> Option<&std::io::Error> {
+        match &self.0.source {
+            Some(Source::Other(error)) => error.downcast_ref(),
+            _ => None,
+        }
+    }
+
     pub(crate) fn new(
         kind: ErrorKind,
         operation: impl Into<Cow<'static, str>>,
@@ -287,5 +324,17 @@ mod tests {
         let error = Error::kernel("create the network", core);
         assert_eq!(error.kind(), ErrorKind::InvalidValue);
         assert!(error.core().is_some() && error.to_string().contains("prefix length is missing"));
+    }
+
+    #[test]
+    fn what_programs_tell_apart() {
+        let of = |kind| Error::new(kind, "do it", "so");
+        assert!(of(ErrorKind::NameTaken).is_exists() && !of(ErrorKind::NameTaken).is_not_found());
+        assert!(of(ErrorKind::NotConnected).is_not_found());
+        assert!(of(ErrorKind::InvalidValue).is_invalid_value());
+        assert!(!of(ErrorKind::PoolExhausted).is_exists());
+        let missing = Error::file("read it", std::io::Error::from_raw_os_error(libc::ENOENT));
+        assert!(missing.is_not_found() && !missing.is_permission_denied());
+        assert_eq!((missing.errno(), of(ErrorKind::File).errno()), (Some(libc::ENOENT), None));
     }
 }

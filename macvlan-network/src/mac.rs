@@ -1,8 +1,12 @@
 //! Which MAC address a container gets: always the same for the same place.
 
+use std::fmt;
 use std::net::IpAddr;
+use std::str::FromStr;
 
 use macvlan_core::MacAddr;
+
+use crate::error::{Error, Result};
 
 /// What a container's MAC address follows from, when it is given none.
 #[derive(
@@ -17,6 +21,29 @@ pub enum MacFrom {
     Address,
     /// The network and the container's id: it stays when the address changes.
     Container,
+}
+
+impl fmt::Display for MacFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Address => "address",
+            Self::Container => "container",
+        })
+    }
+}
+
+impl FromStr for MacFrom {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "address" => Ok(Self::Address),
+            "container" => Ok(Self::Container),
+            _ => Err(Error::invalid(
+                format!("take {text:?} as what a MAC address follows from"),
+                "it is neither address nor container",
+            )),
+        }
+    }
 }
 
 impl MacFrom {
@@ -49,6 +76,15 @@ fn hashed(network: &str, container: &str) -> MacAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn it_is_its_name() {
+        for from in [MacFrom::Address, MacFrom::Container] {
+            assert_eq!(from.to_string().parse::<MacFrom>().unwrap(), from);
+            assert_eq!(serde_json::to_value(from).unwrap(), from.to_string());
+        }
+        assert!("host".parse::<MacFrom>().unwrap_err().is_invalid_value());
+    }
 
     #[test]
     fn the_same_place_has_the_same_address() {

@@ -34,7 +34,7 @@ impl NetworkRecord {
     }
 
     /// The link that its containers hang on: the parent, or the network's own dummy link.
-    pub(crate) fn parent(&self) -> String {
+    pub fn parent(&self) -> String {
         self.config.get_parent().map_or_else(|| self.dummy(), str::to_owned)
     }
 
@@ -104,6 +104,11 @@ impl Network {
     /// When it was created: `2024-05-01T12:00:00Z`.
     pub fn created(&self) -> &str {
         &self.record.created
+    }
+
+    /// What the store has of it; [`Networks::with_record`] leads back.
+    pub fn record(&self) -> &NetworkRecord {
+        &self.record
     }
 
     /// What it was created as.

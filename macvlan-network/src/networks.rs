@@ -154,6 +154,13 @@ impl Networks {
         Ok(Network { networks: self.clone(), record: all.swap_remove(place) })
     }
 
+    /// The network that a record tells of. Whether it still exists is not asked; what is done with it
+    /// finds out.
+    #[must_use]
+    pub fn with_record(&self, record: NetworkRecord) -> Network {
+        Network { networks: self.clone(), record }
+    }
+
     /// All networks, by name.
     pub fn list(&self) -> Result<Vec<Network>> {
         let records = self.store().networks()?;

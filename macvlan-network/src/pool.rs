@@ -4,7 +4,11 @@
 //! Stores keep the gaps in order, so that finding, taking and giving back cost the same in a pool of
 //! fifty addresses, of 50,000, or of an IPv6 subnet that nobody could enumerate.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
+use std::str::FromStr;
+
+use crate::error::{Error, Result};
 
 /// An address as a number: IPv4 addresses as the IPv6 addresses that they are mapped to.
 pub(crate) fn number(address: IpAddr) -> u128 {
@@ -68,6 +72,31 @@ pub enum Order {
     Next,
     /// Any, by chance.
     Random,
+}
+
+impl fmt::Display for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::First => "first",
+            Self::Next => "next",
+            Self::Random => "random",
+        })
+    }
+}
+
+impl FromStr for Order {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "first" => Ok(Self::First),
+            "next" => Ok(Self::Next),
+            "random" => Ok(Self::Random),
+            _ => Err(Error::invalid(
+                format!("parse order {text:?}"),
+                "it is none of first, next, random",
+            )),
+        }
+    }
 }
 
 impl Order {
@@ -140,6 +169,15 @@ mod tests {
         }
         let edges: Vec<_> = gaps.iter().collect();
         assert!(edges.windows(2).all(|pair| pair[0].1 + 1 < *pair[1].0), "gaps that touch are one");
+    }
+
+    #[test]
+    fn an_order_is_its_name() {
+        for order in [Order::First, Order::Next, Order::Random] {
+            assert_eq!(order.to_string().parse::<Order>().unwrap(), order);
+            assert_eq!(serde_json::to_value(order).unwrap(), order.to_string());
+        }
+        assert!("last".parse::<Order>().unwrap_err().is_invalid_value());
     }
 
     #[test]

@@ -40,7 +40,9 @@ fn a_container_is_connected_and_disconnected() -> Outcome {
     assert_eq!(lan.leases()?, []);
     let error = lan.disconnect("c1").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotConnected, "{error}");
+    let same = scene.networks.with_record(lan.record().clone());
     lan.remove()?;
+    assert_eq!(same.remove().unwrap_err().kind(), ErrorKind::NetworkNotFound);
     assert!(scene.networks.list()?.is_empty());
     assert_eq!(sound(&scene.directory)?, 0);
     Ok(())
