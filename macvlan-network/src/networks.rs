@@ -45,10 +45,14 @@ impl Networks {
         Ok(Self(Arc::new(Session { host, host_name, store, probe })))
     }
 
-    /// What this host is called in the store, if that was not told already: a name that stays the
-    /// same for as long as it has containers.
+    /// What this host is called in the store: a name that stays the same for as long as it has
+    /// containers. Refused if the store was told another: by that one others know that it lives.
     pub fn with_host_name(self, name: &str) -> Result<Self> {
         check_name(name, "a host's name")?;
+        if let Some(told) = self.store().host_name().filter(|told| *told != name) {
+            let why = format!("its store was told that it is {told:?}");
+            return Err(Error::invalid(format!("call this host {name:?}"), why));
+        }
         Ok(self.with(|session| name.clone_into(&mut session.host_name)))
     }
 

@@ -1,4 +1,4 @@
-"""A small command: python -m macvlan attach, show, detach, probe, access, diagnose."""
+"""A small command: python -m macvlan attach, show, detach, probe, access, diagnose, network."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from macvlan import (
     NotFoundError,
     PermissionDenied,
     __version__,
+    _network_command,
 )
 from macvlan._tree import places, tree
 
@@ -130,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     detach.add_argument("names", nargs="*", metavar="NAME", help="which; not needed if it has one")
     detach.add_argument("--all", action="store_true", help="all that it has")
     _add_lan(commands)
+    _network_command.add(commands)
     return parser
 
 

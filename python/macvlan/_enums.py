@@ -16,8 +16,11 @@ __all__ = [
     "KeepEventKind",
     "LinkKind",
     "LinkState",
+    "MacFrom",
     "Mode",
     "NeighbourState",
+    "Order",
+    "ReconciledKind",
     "RouteKind",
     "Scope",
     "VlanProtocol",
@@ -202,11 +205,11 @@ class ErrorKind(_Named):
     MTU_TOO_LARGE = "mtu-too-large"
     """The MTU asked for is above what the parent allows."""
     NAME_TAKEN = "name-taken"
-    """A link of that name exists in the namespace."""
+    """A link of that name exists in the namespace, or a container in the network is called so."""
     MAC_IN_USE = "mac-in-use"
     """The parent or a sibling already has this MAC address."""
     ADDRESS_TAKEN = "address-taken"
-    """The link already has this address."""
+    """The link already has this address, or a container in the network has it."""
     ROUTE_EXISTS = "route-exists"
     """The namespace already has this route, or rule."""
     GATEWAY_UNREACHABLE = "gateway-unreachable"
@@ -241,6 +244,38 @@ class ErrorKind(_Named):
     """Somebody else on the network has this address; see holder."""
     TIMED_OUT = "timed-out"
     """What was waited for did not come in time."""
+    NETWORK_EXISTS = "network-exists"
+    """A network of that name exists."""
+    NETWORK_NOT_FOUND = "network-not-found"
+    """No network has that name or id."""
+    NETWORK_IN_USE = "network-in-use"
+    """Containers are still connected to the network that is to be removed."""
+    SUBNET_OVERLAPS = "subnet-overlaps"
+    """The subnet overlaps one of another network."""
+    PARENT_CLASH = "parent-clash"
+    """The networks cannot share the parent: one of them needs it for itself."""
+    NO_FREE_SUBNET = "no-free-subnet"
+    """Every subnet that is tried when none is given is in use."""
+    POOL_EXHAUSTED = "pool-exhausted"
+    """No address is left in the network."""
+    ADDRESS_FOREIGN = "address-foreign"
+    """Somebody on the wire who is no container has the address that was asked for."""
+    ADDRESS_UNUSABLE = "address-unusable"
+    """The address that was asked for is not one that the network gives."""
+    ALREADY_CONNECTED = "already-connected"
+    """The container is connected already, in another namespace or with another address."""
+    NOT_CONNECTED = "not-connected"
+    """The container is not connected to the network."""
+    KERNEL = "kernel"
+    """The kernel refused something that is not of links, addresses or routes."""
+    STORE_UNAVAILABLE = "store-unavailable"
+    """The store cannot be reached, or does not answer in time: nothing has been given."""
+    STORE_UNUSABLE = "store-unusable"
+    """The store was written by a later version, or holds what it never should."""
+    CONTENDED = "contended"
+    """So many others changed the same at the same time that it was given up."""
+    FILE = "file"
+    """A file could not be read or written."""
 
 
 class Detached(_Named):
@@ -371,3 +406,42 @@ class Family(int, Enum):
         if not isinstance(value, str):
             return None
         return {"v4": cls.V4, "ipv4": cls.V4, "v6": cls.V6, "ipv6": cls.V6}.get(value.lower())
+
+
+class Order(_Named):
+    """Which free address a network gives next."""
+
+    FIRST = "first"
+    """The lowest that is free."""
+    NEXT = "next"
+    """The next after the one that was given last, so that one that was given back rests long."""
+    RANDOM = "random"
+    """Any, by chance."""
+
+
+class MacFrom(_Named):
+    """What a container's MAC address follows from, when it is given none."""
+
+    ADDRESS = "address"
+    """Its IPv4 address, as Docker has it: 02:42: and the four bytes. Without one, as CONTAINER."""
+    CONTAINER = "container"
+    """The network and the container's id: it stays when the address changes."""
+
+
+class ReconciledKind(_Named):
+    """How Networks.reconcile() has brought kernel and store together."""
+
+    RELEASED = "released"
+    """A lease whose namespace, or host, is gone was taken back."""
+    REPAIRED = "repaired"
+    """A connected container's interface was missing or had changed, and is as it should be."""
+    ADOPTED = "adopted"
+    """A container's interface was there, and no lease for it; it has one again."""
+    REMOVED = "removed"
+    """An interface of a container in a network that does not exist any more was taken away."""
+    FAILED = "failed"
+    """Something could not be brought together, which str() tells; the rest was."""
+    EXPIRED = "expired"
+    """Addresses that were kept for containers are free again."""
+    OTHER = "other"
+    """Something that this version has no name for; str() of it says what."""

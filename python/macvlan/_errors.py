@@ -51,6 +51,8 @@ class MacvlanError(OSError):
     """What had been done before the failure and could not be undone; empty when nothing remains."""
     holder: Holder | None
     """Who has the address, where somebody else on the network was found to have it."""
+    network: str | None
+    """The network of Networks that it was attempted in, by name."""
 
     def __init__(
         self,
@@ -68,6 +70,7 @@ class MacvlanError(OSError):
         hint: str | None = None,
         leftovers: tuple[str, ...] = (),
         holder: Holder | None = None,
+        network: str | None = None,
     ) -> None:
         super().__init__(errno, strerror)
         self.kind = ErrorKind(kind)
@@ -80,6 +83,7 @@ class MacvlanError(OSError):
         self.hint = hint
         self.leftovers = leftovers
         self.holder = holder
+        self.network = network
         self._message = message
 
     def __str__(self) -> str:
@@ -140,6 +144,22 @@ _ERRNOS = {
     ErrorKind.ADDRESS_IN_USE: errnos.EADDRINUSE,
     ErrorKind.TIMED_OUT: errnos.ETIMEDOUT,
     ErrorKind.BUG: errnos.ENOTRECOVERABLE,
+    ErrorKind.NETWORK_EXISTS: errnos.EEXIST,
+    ErrorKind.NETWORK_NOT_FOUND: errnos.ENOENT,
+    ErrorKind.NETWORK_IN_USE: errnos.EBUSY,
+    ErrorKind.SUBNET_OVERLAPS: errnos.EADDRINUSE,
+    ErrorKind.PARENT_CLASH: errnos.EBUSY,
+    ErrorKind.NO_FREE_SUBNET: errnos.ENOSPC,
+    ErrorKind.POOL_EXHAUSTED: errnos.ENOSPC,
+    ErrorKind.ADDRESS_FOREIGN: errnos.EADDRINUSE,
+    ErrorKind.ADDRESS_UNUSABLE: errnos.EADDRNOTAVAIL,
+    ErrorKind.ALREADY_CONNECTED: errnos.EEXIST,
+    ErrorKind.NOT_CONNECTED: errnos.ENOENT,
+    ErrorKind.KERNEL: errnos.EIO,
+    ErrorKind.STORE_UNAVAILABLE: errnos.EAGAIN,
+    ErrorKind.STORE_UNUSABLE: errnos.EIO,
+    ErrorKind.CONTENDED: errnos.EAGAIN,
+    ErrorKind.FILE: errnos.EIO,
 }
 
 
@@ -159,8 +179,9 @@ def make(
     hint: str | None = None,
     leftovers: tuple[str, ...] = (),
     holder: Holder | None = None,
+    network: str | None = None,
 ) -> MacvlanError:
-    """The exception for an error of the core; the extension module calls it."""
+    """The exception for an error of the core, or of a network; the extension module calls it."""
     try:
         known = ErrorKind(kind)
     except ValueError:  # the core knows more than we do
@@ -181,4 +202,5 @@ def make(
         hint=hint,
         leftovers=leftovers,
         holder=holder,
+        network=network,
     )

@@ -1,4 +1,5 @@
 import ipaddress
+from builtins import list as _list  # where a method is called so
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from io import FileIO
@@ -19,15 +20,27 @@ from macvlan._enums import (
     KeepEventKind,
     LinkKind,
     LinkState,
+    MacFrom,
     Mode,
     NeighbourState,
+    Order,
+    ReconciledKind,
     RouteKind,
     Scope,
     VlanProtocol,
 )
 from macvlan._errors import MacvlanError
 from macvlan._keep import Keeper
-from macvlan._values import Address6, Ensured, Holder, MacAddr, NetNsId
+from macvlan._values import (
+    Address6,
+    Collected,
+    Ensured,
+    Foreign,
+    Holder,
+    MacAddr,
+    NetNsId,
+    NetNsMark,
+)
 from macvlan._watch import Event, Watch
 
 __all__ = [
@@ -36,16 +49,19 @@ __all__ = [
     "Announcement",
     "Attached",
     "Attachment",
+    "Connection",
     "Detaching",
     "Diagnosis",
     "Difference",
     "Endpoint",
+    "EtcdStore",
     "Finding",
     "Handle",
     "Host",
     "HostAccess",
     "KeepEvent",
     "Keeping",
+    "Lease",
     "LinkInfo",
     "LinkStatistics",
     "Listener",
@@ -53,6 +69,8 @@ __all__ = [
     "Moving",
     "NeighbourInfo",
     "NetNs",
+    "Network",
+    "Networks",
     "NextHop",
     "Offloads",
     "Parent",
@@ -60,9 +78,11 @@ __all__ = [
     "Probe",
     "PromiscGuard",
     "Rate",
+    "Reconciled",
     "Route",
     "RouteInfo",
     "Rule",
+    "Subnet",
     "Vlan",
     "__version__",
     "address_text",
@@ -89,6 +109,7 @@ _Announce: TypeAlias = Announce | str
 _Rate: TypeAlias = Rate | str | int
 _Fd: TypeAlias = int | _HasFileno
 _Map: TypeAlias = Mapping[int, int] | Iterable[tuple[int, int]]
+_Texts: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
 
 # What is given.
 _Interfaces: TypeAlias = tuple[ipaddress.IPv4Interface | Address6, ...]
@@ -1059,3 +1080,207 @@ class KeepEvent:
     def parent(self) -> str | None: ...
     @property
     def error(self) -> MacvlanError | None: ...
+
+@final
+class Subnet:
+    def __new__(
+        cls,
+        subnet: _Subnet | Subnet,
+        *,
+        gateway: _Ip | None = "first",
+        ip_range: _Subnet | None = None,
+        reserved: Mapping[str, _Ip] | Iterable[tuple[str, _Ip]] = (),
+    ) -> Self: ...
+    @property
+    def net(self) -> _IpNetwork: ...
+    @property
+    def gateway(self) -> _IpAddress | None: ...
+    @property
+    def ip_range(self) -> _IpNetwork | None: ...
+    @property
+    def reserved(self) -> dict[str, _IpAddress]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]: ...
+
+@final
+class EtcdStore:
+    def __new__(
+        cls,
+        host: str,
+        endpoints: Iterable[str],
+        *,
+        prefix: str = "/macvlan/",
+        timeout: _Seconds = 5.0,
+        ttl: _Seconds = 60.0,
+    ) -> Self: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def endpoints(self) -> tuple[str, ...]: ...
+
+@final
+class Networks:
+    def __new__(
+        cls,
+        host: Host,
+        store: str | PathLike[str] | EtcdStore,
+        *,
+        host_name: str | None = None,
+        probe: _Probe = "quick",
+    ) -> Self: ...
+    @property
+    def host(self) -> Host: ...
+    @property
+    def host_name(self) -> str: ...
+    def create(
+        self,
+        name: str,
+        *,
+        parent: str | None = None,
+        subnets: Iterable[_Subnet | Subnet] = (),
+        mode: Mode | str = "bridge",
+        internal: bool = False,
+        mtu: int | None = None,
+        order: Order | str = "first",
+        mac_from: MacFrom | str = "address",
+        probe: bool = False,
+        duplicate_detection: bool = False,
+        share: int | None = None,
+        keep: _Seconds = 0.0,
+        options: _Texts = (),
+        labels: _Texts = (),
+    ) -> Network: ...
+    def network(self, name: str) -> Network: ...
+    def list(self) -> _list[Network]: ...
+    def collect(self) -> Collected: ...
+    def reconcile(self) -> _list[Reconciled]: ...
+    def close(self) -> None: ...
+    @property
+    def closed(self) -> bool: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
+
+@final
+class Network:
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def created(self) -> str: ...
+    @property
+    def parent(self) -> str: ...
+    @property
+    def isolated(self) -> bool: ...
+    @property
+    def mode(self) -> Mode: ...
+    @property
+    def subnets(self) -> tuple[Subnet, ...]: ...
+    @property
+    def internal(self) -> bool: ...
+    @property
+    def mtu(self) -> int | None: ...
+    @property
+    def order(self) -> Order: ...
+    @property
+    def mac_from(self) -> MacFrom: ...
+    @property
+    def probe(self) -> bool: ...
+    @property
+    def duplicate_detection(self) -> bool: ...
+    @property
+    def share(self) -> int | None: ...
+    @property
+    def keep(self) -> float: ...
+    @property
+    def options(self) -> dict[str, str]: ...
+    @property
+    def labels(self) -> dict[str, str]: ...
+    def connect(
+        self,
+        container: str,
+        netns: _NetNs,
+        *,
+        name: str | None = None,
+        addresses: Iterable[_Ip] = (),
+        interface: str | None = None,
+        mac: _Mac | None = None,
+        default_route: bool | None = None,
+    ) -> Connection: ...
+    def disconnect(self, container: str, netns: _NetNs | None = None) -> Detached: ...
+    def resolve(self, name: str) -> list[_IpAddress]: ...
+    def hosts(self) -> str: ...
+    def write_hosts(self, path: str | PathLike[str]) -> None: ...
+    def inspect(self) -> dict[str, Any]: ...
+    def leases(self) -> list[Lease]: ...
+    def lease(self, container: str) -> Lease | None: ...
+    def add_foreign(self, address: _Ip) -> None: ...
+    def forget_foreign(self, address: _Ip) -> bool: ...
+    def foreign(self) -> list[Foreign]: ...
+    def reconcile(self) -> list[Reconciled]: ...
+    def remove(self) -> None: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Connection:
+    @property
+    def lease(self) -> Lease: ...
+    @property
+    def attachment(self) -> Attachment: ...
+    @property
+    def addresses(self) -> tuple[_IpAddress, ...]: ...
+    @property
+    def interface(self) -> str: ...
+    @property
+    def mac(self) -> MacAddr: ...
+
+@final
+class Lease:
+    @property
+    def network(self) -> str: ...
+    @property
+    def container(self) -> str: ...
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def endpoint(self) -> str: ...
+    @property
+    def interface(self) -> str: ...
+    @property
+    def mac(self) -> MacAddr | None: ...
+    @property
+    def addresses(self) -> tuple[ipaddress.IPv4Interface | ipaddress.IPv6Interface, ...]: ...
+    @property
+    def default_route(self) -> bool: ...
+    @property
+    def netns(self) -> NetNsMark: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class Reconciled:
+    @property
+    def kind(self) -> ReconciledKind: ...
+    @property
+    def lease(self) -> Lease | None: ...
+    @property
+    def container(self) -> str | None: ...
+    @property
+    def interface(self) -> str | None: ...
+    @property
+    def repaired(self) -> tuple[str, ...]: ...
+    @property
+    def expired(self) -> int: ...

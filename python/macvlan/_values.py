@@ -6,14 +6,23 @@ import ipaddress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from macvlan._enums import DuplicateDetection
-from macvlan._macvlan import Attachment, Difference, Parent, address_text, mac_text
+from macvlan._macvlan import Attachment, Difference, Lease, Parent, address_text, mac_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from typing_extensions import Self
 
-__all__ = ["Address6", "Ensured", "Holder", "MacAddr", "NetNsId"]
+__all__ = [
+    "Address6",
+    "Collected",
+    "Ensured",
+    "Foreign",
+    "Holder",
+    "MacAddr",
+    "NetNsId",
+    "NetNsMark",
+]
 
 
 class MacAddr(str):
@@ -108,6 +117,35 @@ class Holder(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.mac or 'somebody'} has {self.address}"
+
+
+class NetNsMark(NamedTuple):
+    """What tells one network namespace from all others that ever were."""
+
+    boot: str
+    """The boot that it was made in (/proc/sys/kernel/random/boot_id)."""
+    inode: int
+    """Its inode number, by which it can be found: that of NetNs.id."""
+    cookie: int | None
+    """The kernel's cookie for it; None before Linux 5.14."""
+
+
+class Foreign(NamedTuple):
+    """An address that somebody has who is no container of the network."""
+
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address
+    """The address."""
+    found: int
+    """When it was found, in seconds since 1970."""
+
+
+class Collected(NamedTuple):
+    """What Networks.collect() took back."""
+
+    leases: list[Lease]
+    """Leases whose namespace is gone, or whose host is."""
+    expired: int
+    """How many addresses were kept for containers that did not return in time."""
 
 
 def rebuild_parent(maker: str, positional: tuple[Any, ...], named: dict[str, Any]) -> Parent:

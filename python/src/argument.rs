@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use macvlan_core::{
-    Address, Announce, Assignment, Attachment, Endpoint, Family, LinkId, LinkName, MacAddr, NetNs,
-    Parent, Probe, Rate, Route, Rule, Scope,
+    Address, Announce, Assignment, Attachment, Endpoint, Family, Host, LinkId, LinkName, MacAddr,
+    NetNs, Parent, Probe, Rate, Route, Rule, Scope,
 };
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
@@ -19,7 +19,9 @@ use pyo3::{Borrowed, intern};
 
 use crate::error::{invalid, raised_for};
 use crate::output::{Enumeration, is_address, is_interface, is_network};
-use crate::{announce, attachment, endpoint, link_info, netns, parent, probe, rate, route, rule};
+use crate::{
+    announce, attachment, endpoint, host, link_info, netns, parent, probe, rate, route, rule,
+};
 
 /// An argument that may be left out, but not be `None`.
 #[derive(Clone, Copy)]
@@ -71,6 +73,8 @@ pub(crate) enum Refusal {
     Type,
     /// The core refuses it.
     Core(macvlan_core::Error),
+    /// The networks refuse it.
+    Network(macvlan_network::Error),
     /// The core cannot even be asked, for this reason.
     Value(String),
     /// Something went wrong in Python.
@@ -82,6 +86,12 @@ pub(crate) enum Refusal {
 impl From<macvlan_core::Error> for Refusal {
     fn from(error: macvlan_core::Error) -> Self {
         Self::Core(error)
+    }
+}
+
+impl From<macvlan_network::Error> for Refusal {
+    fn from(error: macvlan_network::Error) -> Self {
+        Self::Network(error)
     }
 }
 
@@ -100,6 +110,7 @@ fn refused(name: &str, value: &Bound<'_, PyAny>, expected: &str, refusal: Refusa
     match refusal {
         Refusal::Type => wrong_type(name, value, expected),
         Refusal::Core(error) => raised_for(value.py(), Some(name), &error),
+        Refusal::Network(error) => raised_for(value.py(), Some(name), &error),
         Refusal::Value(cause) => wrong_value(name, value, &cause),
         Refusal::Raised(error) => error,
         Refusal::Item(at, item, expected, refusal) => {
@@ -159,7 +170,7 @@ fn shown(value: &Bound<'_, PyAny>) -> String {
 }
 
 /// Text, if it is that.
-fn text(value: &Bound<'_, PyAny>) -> Result<Option<String>, Refusal> {
+pub(crate) fn text(value: &Bound<'_, PyAny>) -> Result<Option<String>, Refusal> {
     let Ok(text) = value.cast::<PyString>() else { return Ok(None) };
     // Lone surrogates, which Python has and the kernel has not.
     text.to_str()
@@ -418,12 +429,13 @@ impl Take for Rate {
 /// An enumeration by its member, that one's value, or its name in whatever case.
 pub(crate) fn member<T>(value: &Bound<'_, PyAny>) -> Result<T, Refusal>
 where
-    T: Enumeration + FromStr<Err = macvlan_core::Error>,
+    T: Enumeration + FromStr,
+    Refusal: From<T::Err>,
 {
     let text = text(value)?.ok_or(Refusal::Type)?;
-    text.parse().or_else(|error| match T::class(value.py())?.call1((text,)) {
+    text.parse().or_else(|error: T::Err| match T::class(value.py())?.call1((text,)) {
         Ok(member) => Ok(member.cast::<PyString>().map_err(PyErr::from)?.to_str()?.parse()?),
-        Err(_) => Err(Refusal::Core(error)),
+        Err(_) => Err(error.into()),
     })
 }
 
@@ -478,6 +490,14 @@ impl Take for NetNs {
                 Ok(py.detach(|| Self::from_path(path))?)
             }
         }
+    }
+}
+
+impl Take for Host {
+    const EXPECTED: &'static str = "a Host";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        let host = value.cast::<host::Host>().map_err(|_| Refusal::Type)?;
+        Ok(host.get().get()?)
     }
 }
 

@@ -35,6 +35,16 @@ use crate::waiting;
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct Host(Closable<Core>);
 
+impl Host {
+    pub(crate) fn of(host: Core) -> Self {
+        Self(Closable::new("Host", host))
+    }
+
+    pub(crate) fn get(&self) -> PyResult<Core> {
+        self.0.get()
+    }
+}
+
 #[pymethods]
 impl Host {
     #[new]
@@ -42,7 +52,7 @@ impl Host {
     fn new(py: Python<'_>, netns: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let netns: Option<CoreNetNs> = maybe("netns", netns)?;
         let host = py.detach(|| netns.map_or_else(Core::open, |netns| Core::in_netns(&netns)));
-        Ok(Self(Closable::new("Host", host.or_raise(py)?)))
+        host.or_raise(py).map(Self::of)
     }
 
     /// The namespace that parents are looked for in.

@@ -1,5 +1,5 @@
-//! The extension module inside the Python package `macvlan`: macvlan-core's public API, one file a
-//! class, and no logic of its own.
+//! The extension module inside the Python package `macvlan`: the public APIs of macvlan-core and
+//! macvlan-network, one file a class, and no logic of its own.
 //!
 //! `argument.rs` takes Python values and names the argument that it refuses; `output.rs` gives them;
 //! `error.rs` raises. Enumerations, exceptions, `Address6` and `MacAddr` are Python classes in the
@@ -13,20 +13,25 @@ mod announce;
 mod argument;
 mod attachment;
 mod closable;
+mod connection;
 mod descriptor;
 mod detaching;
 mod diagnosis;
 mod difference;
 mod endpoint;
 mod error;
+mod etcd;
 mod handle;
 mod host;
 mod keeper;
+mod lease;
 mod link_info;
 mod listener;
 mod macvlan;
 mod neighbour_info;
 mod netns;
+mod network;
+mod networks;
 mod options;
 mod output;
 mod parent;
@@ -34,9 +39,11 @@ mod pool;
 mod probe;
 mod promisc;
 mod rate;
+mod reconciled;
 mod route;
 mod route_info;
 mod rule;
+mod subnet;
 mod values;
 mod vlan;
 mod waiting;
@@ -53,6 +60,8 @@ mod _macvlan {
     #[pymodule_export]
     use crate::attachment::Attachment;
     #[pymodule_export]
+    use crate::connection::Connection;
+    #[pymodule_export]
     use crate::detaching::Detaching;
     #[pymodule_export]
     use crate::diagnosis::{Diagnosis, Finding};
@@ -61,11 +70,15 @@ mod _macvlan {
     #[pymodule_export]
     use crate::endpoint::Endpoint;
     #[pymodule_export]
+    use crate::etcd::EtcdStore;
+    #[pymodule_export]
     use crate::handle::Handle;
     #[pymodule_export]
     use crate::host::{Attached, Host};
     #[pymodule_export]
     use crate::keeper::{KeepEvent, Keeping};
+    #[pymodule_export]
+    use crate::lease::Lease;
     #[pymodule_export]
     use crate::link_info::{LinkInfo, LinkStatistics, Offloads};
     #[pymodule_export]
@@ -77,6 +90,10 @@ mod _macvlan {
     #[pymodule_export]
     use crate::netns::NetNs;
     #[pymodule_export]
+    use crate::network::Network;
+    #[pymodule_export]
+    use crate::networks::Networks;
+    #[pymodule_export]
     use crate::parent::Parent;
     #[pymodule_export]
     use crate::pool::Pool;
@@ -87,11 +104,15 @@ mod _macvlan {
     #[pymodule_export]
     use crate::rate::Rate;
     #[pymodule_export]
+    use crate::reconciled::Reconciled;
+    #[pymodule_export]
     use crate::route::Route;
     #[pymodule_export]
     use crate::route_info::{NextHop, RouteInfo};
     #[pymodule_export]
     use crate::rule::Rule;
+    #[pymodule_export]
+    use crate::subnet::Subnet;
     #[pymodule_export]
     use crate::values::{address_text, mac_text};
     #[pymodule_export]

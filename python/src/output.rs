@@ -7,6 +7,7 @@ use macvlan_core::{
     AddrGenMode, Address, DuplicateDetection, LinkId, LinkState, MacAddr, Mode, NeighbourState,
     RouteKind, Scope, VlanProtocol,
 };
+use macvlan_network::{MacFrom, Order};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple, PyType};
@@ -54,7 +55,9 @@ macro_rules! take_members {
 take_members!(
     AddrGenMode = "AddrGenMode",
     DuplicateDetection = "DuplicateDetection",
+    MacFrom = "MacFrom",
     Mode = "Mode",
+    Order = "Order",
     RouteKind = "RouteKind",
     VlanProtocol = "VlanProtocol",
 );
@@ -119,6 +122,20 @@ pub(crate) fn address<'py>(py: Python<'py>, address: &Address) -> PyResult<Bound
 pub(crate) fn addresses<'py>(py: Python<'py>, list: &[Address]) -> PyResult<Bound<'py, PyTuple>> {
     let list = list.iter().map(|one| address(py, one)).collect::<PyResult<Vec<_>>>()?;
     PyTuple::new(py, list)
+}
+
+/// Addresses with the prefix length of their subnets: `ipaddress.IPv4Interface`, `IPv6Interface`.
+pub(crate) fn interfaces<'py>(py: Python<'py>, nets: &[IpNet]) -> PyResult<Bound<'py, PyTuple>> {
+    static V4: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    static V6: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let interface = |net: &IpNet| {
+        let class = match net {
+            IpNet::V4(_) => V4.import(py, "ipaddress", "IPv4Interface")?,
+            IpNet::V6(_) => V6.import(py, "ipaddress", "IPv6Interface")?,
+        };
+        class.call1((net.to_string(),))
+    };
+    PyTuple::new(py, nets.iter().map(interface).collect::<PyResult<Vec<_>>>()?)
 }
 
 pub(crate) fn network(py: Python<'_>, net: IpNet) -> PyResult<Bound<'_, PyAny>> {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 @cache
 def lacks(kind: str) -> str | None:
-    """Why links of a kind cannot be made here: found out by trying."""
+    """Why links of a kind cannot be made here: found out by trying. Or that there is no etcd."""
+    if kind == "etcd":
+        return None if shutil.which("etcd") else "there is no etcd (Debian's etcd-server)"
     try:
         with NetNs.anonymous() as netns, Handle(netns) as handle:
             handle.add_link("cable", kind="veth", peer="other")
@@ -45,7 +48,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--libtest"):  # together with -p no:terminal
         config.pluginmanager.register(Reporter())
-    config.addinivalue_line("markers", "needs(kind, …): the kernel can make links of these kinds")
+    config.addinivalue_line(
+        "markers", "needs(kind, …): the kernel can make links of these kinds, or there is an etcd"
+    )
     config.addinivalue_line("markers", "root: it makes network namespaces")
 
 

@@ -11,13 +11,14 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hosts import ip, ip_addresses, ip_lines, ip_link, process
+from hosts import ip, ip_addresses, ip_lines, ip_link, ip_text, process
 
 import macvlan
 from macvlan import Endpoint, Host, NetNs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from hosts import Lab
 
@@ -199,6 +200,39 @@ def test_the_plan_does_nothing(command: Command, pid: int) -> None:
     said = command.words("attach", "ens33", pid, "10.0.0.2/24@10.0.0.1", "--plan")
     assert said == Endpoint("eth0", parent="ens33", addresses=["10.0.0.2/24@10.0.0.1"]).plan()
     assert len(ip(NetNs.from_pid(pid), "link show")) == 1
+
+
+def test_networks_in_a_file(lab: Lab, command: Command, pid: int, tmp_path: Path) -> None:
+    inside = NetNs.from_pid(pid)
+    network = ("network", "--db", tmp_path / "networks.db")
+    subnets = ["--subnet", "10.1.0.0/24@10.1.0.254", "--subnet", "fd10::/64"]
+    made = command.words(*network, "create", "lan", "--parent", "ens33", *subnets, "--mtu", 1400)
+    assert command.words(*network, "ls") == "lan ens33 10.1.0.0/24 fd10::/64\n"
+    said = command.words(*network, "connect", "lan", "c1", pid, "--name", "x", "--ip", "10.1.0.9")
+    eth0 = ip_link(inside, "eth0")
+    assert said == f"eth0 {eth0['address']} 10.1.0.9/24 fd10::2/64\n"
+    assert eth0["mtu"] == 1400
+    assert ip_lines(inside, "-4 route show default") == ["default via 10.1.0.254 dev eth0"]
+    (told,) = json.loads(command.words(*network, "inspect", "lan"))
+    assert told["Id"] == made.strip()
+    assert told["Containers"]["c1"]["Name"] == "x"
+    command.words(*network, "rm", "lan", status=1)
+    ip_text(inside, "link delete eth0")
+    assert "there is no such link" in command.words(*network, "reconcile")
+    assert command.words(*network, "disconnect", "lan", "c1") == ""
+    assert [link["ifname"] for link in ip(inside, "link show")] == ["lo"]
+    for arguments, status, words in (
+        (["create", "lan"], 4, "a network of that name exists"),
+        (["create", "b", "--subnet", "10.1.0.1/24"], 2, "the subnet is 10.1.0.0/24"),
+        (["disconnect", "lan", "c1"], 3, "it is not connected"),
+        (["inspect", "wan"], 3, "no network has that name"),
+        ([], 2, "required: VERB"),
+    ):
+        assert words in command.words(*network, *arguments, status=status)
+    assert "required: --db" in command.words("network", "ls", status=2)
+    command.words(*network, "rm", "lan")
+    assert command.words(*network, "ls") == ""
+    assert {link["ifname"] for link in ip(lab.a.netns, "link show")} == {"lo", "ens33"}
 
 
 def test_statuses_and_one_line(lab: Lab, command: Command, pid: int) -> None:

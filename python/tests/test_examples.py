@@ -17,26 +17,27 @@ if TYPE_CHECKING:
 
 PYTHON = Path(__file__).parents[1]
 README = (PYTHON / "README.md").read_text()
-# The project's own has a section on Python.
-BOTH = README + (PYTHON.parent / "README.md").read_text()
-BLOCKS = re.findall(r"```python\n(.*?)```", BOTH, re.DOTALL)
+# The project's own has a section on Python, and so has what tells of networks.
+OTHERS = [PYTHON.parent / "README.md", PYTHON.parent / "docs" / "networks.md"]
+ALL = README + "".join(path.read_text() for path in OTHERS)
+BLOCKS = re.findall(r"```python\n(.*?)```", ALL, re.DOTALL)
 COMMANDS = re.findall(r"^python (-m macvlan .*)$", README, re.MULTILINE)
 
 
 def test_there_are_examples() -> None:
-    assert len(BLOCKS) == BOTH.count("```python") >= 8
-    assert len(COMMANDS) == 7
+    assert len(BLOCKS) == ALL.count("```python") >= 10
+    assert len(COMMANDS) == 9
     assert {f"python {command}" for command in COMMANDS} >= set(
-        re.findall(r"^python -m macvlan .*$", BOTH, re.MULTILINE)
+        re.findall(r"^python -m macvlan .*$", ALL, re.MULTILINE)
     )
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=[f"block{at}" for at, _ in enumerate(BLOCKS)])
-def test_the_readmes_python(lab: Lab, block: str) -> None:
+def test_the_readmes_python(lab: Lab, block: str, tmp_path: Path) -> None:
     if "ens33." in block and (reason := lacks("vlan")) is not None:
         pytest.skip(reason)
     with process() as pid:
-        code = block.replace("2084", str(pid))
+        code = block.replace("2084", str(pid)).replace("/var/lib/macvlan", str(tmp_path))
         done = lab.a.netns.run(
             lambda: subprocess.run(
                 [sys.executable, "-W", "error", "-c", code],
@@ -56,11 +57,12 @@ def test_the_readmes_python(lab: Lab, block: str) -> None:
     assert {link["ifname"] for link in ip(lab.a.netns, "link show")} == {"lo", "ens33"}
 
 
-def test_the_readmes_commands(lab: Lab) -> None:
+def test_the_readmes_commands(lab: Lab, tmp_path: Path) -> None:
     lab.b.handle.add_address("ens33", "172.16.104.1/24")
     with process() as pid:
         for command in COMMANDS:
-            words = [sys.executable, *command.replace("2084", str(pid)).split()]
+            here = command.replace("2084", str(pid)).replace("/var/lib/macvlan", str(tmp_path))
+            words = [sys.executable, *here.split()]
             done = lab.a.netns.run(
                 lambda words=words: subprocess.run(  # type: ignore[misc]
                     words, capture_output=True, text=True, cwd="/", check=False

@@ -16,15 +16,18 @@ from macvlan import (
     Attachment,
     Detached,
     Endpoint,
+    ExistsError,
     Handle,
     Host,
     InvalidError,
     Mode,
     NetNs,
+    Networks,
     NotFoundError,
     Probe,
     Route,
     Rule,
+    Subnet,
     Vlan,
 )
 
@@ -247,6 +250,35 @@ def test_one_by_one(lab: Lab, *, long: bool) -> None:
         host.detach_later(result).wait()
 
     assert_nothing_is_lost(cycle, CYCLES if long else CYCLES // 100)
+
+
+def test_networks(lab: Lab, tmp_path: Path) -> None:
+    """What is synced to a disk is not done ten thousand times."""
+    store = tmp_path / "networks.db"
+    subnet = Subnet("10.1.0.0/24", reserved={"printer": "10.1.0.9"})
+    with NetNs.anonymous() as inside, Networks(lab.a.host, store, host_name="a") as networks:
+        network = networks.create("lan", parent="ens33", subnets=[subnet, "fd00::/64"])
+
+        def cycle() -> None:
+            made = network.connect("c1", inside, name="x")
+            read(made.attachment, made.addresses, made.mac, made.lease.netns, network.inspect())
+            with pytest.raises(ExistsError):
+                network.connect("c2", inside, name="x")
+            network.add_foreign("10.1.0.7")
+            assert network.foreign()
+            assert network.forget_foreign("10.1.0.7")
+            assert network.resolve("x") == [address.ip for address in made.lease.addresses]
+            assert eval(repr(network.subnets[0])) == subnet
+            network.disconnect("c1", inside)
+
+        assert_nothing_is_lost(cycle, 10 if SLOW else 50)
+
+        def session() -> None:
+            with Networks(lab.a.host, store, host_name="a") as other:
+                assert other.list() == [network]
+            Networks(lab.a.host, store).network("lan")  # closed when it is collected
+
+        assert_nothing_is_lost(session, 20 if SLOW else 200)
 
 
 def test_pools(lab: Lab) -> None:

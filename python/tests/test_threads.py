@@ -14,10 +14,21 @@ from typing import TYPE_CHECKING
 import pytest
 from hosts import ip, ip_link
 
-from macvlan import Attachment, Detached, Endpoint, Handle, Host, NetNs, Probe
+from macvlan import (
+    Attachment,
+    Detached,
+    Endpoint,
+    Handle,
+    Host,
+    MacvlanError,
+    NetNs,
+    Networks,
+    Probe,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from hosts import Lab
 
@@ -35,6 +46,18 @@ class Counter:
         while not self.over:
             self.count += 1
             time.sleep(0)
+
+    def assert_let(self, work: Callable[[], object]) -> None:
+        """Asserts that it gets on while work is done, without anybody being interrupted."""
+        before = sys.getswitchinterval()
+        # Another thread runs only if the interpreter is let go.
+        sys.setswitchinterval(1000)
+        # Who waits already does so by the interval of before.
+        self.get_on()
+        try:
+            assert self.gets_on_during(work)
+        finally:
+            sys.setswitchinterval(before)
 
     def gets_on_during(self, work: Callable[[], object]) -> bool:
         """Whether it ever comes further while work is done, of which each time may be too short."""
@@ -67,18 +90,7 @@ def test_others_run_while_the_kernel_works(lab: Lab) -> None:
     eth1 = host.attach(endpoint.replace(name="eth1"), inside)
     gone = host.attach(endpoint, inside)
     host.detach(gone)
-    before = sys.getswitchinterval()
     with Counter() as counter, Handle(lab.a.netns) as handle, handle.watch() as watch:
-
-        def assert_free(work: Callable[[], object]) -> None:
-            # Nobody is interrupted: another thread runs only if the interpreter is let go.
-            sys.setswitchinterval(1000)
-            # Who waits already does so by the interval of before.
-            counter.get_on()
-            try:
-                assert counter.gets_on_during(work)
-            finally:
-                sys.setswitchinterval(before)
 
         def attach() -> None:
             for result in host.attach_all([(endpoint, NetNs.anonymous())]):
@@ -86,7 +98,7 @@ def test_others_run_while_the_kernel_works(lab: Lab) -> None:
 
         counter.patience = 0.2
         with pytest.raises(AssertionError):
-            assert_free(endpoint.plan)  # to see that it would be noticed
+            counter.assert_let(endpoint.plan)  # to see that it would be noticed
         counter.patience = 20
         for work in (
             NetNs.current,
@@ -124,7 +136,58 @@ def test_others_run_while_the_kernel_works(lab: Lab) -> None:
             lambda: watch.next_within(0),
             lambda: inside.run(lambda: None),
         ):
-            assert_free(work)
+            counter.assert_let(work)
+
+
+def test_others_run_while_the_store_works(lab: Lab, tmp_path: Path) -> None:
+    store, inside = tmp_path / "networks.db", lab.container()
+    with Counter() as counter, Networks(lab.a.host, store) as networks:
+        network = networks.create("lan", parent="ens33", subnets=["10.1.0.0/24"])
+        for work in (
+            lambda: Networks(lab.a.host, store),
+            lambda: networks.create("other", parent="ens33", subnets=["10.2.0.0/24"]).remove(),
+            lambda: networks.network("lan"),
+            networks.list,
+            lambda: network.connect("c1", inside),
+            networks.collect,
+            networks.reconcile,
+            lambda: network.resolve("c1"),
+            network.hosts,
+            lambda: network.write_hosts(tmp_path / "hosts"),
+            network.inspect,
+            network.leases,
+            lambda: network.lease("c1"),
+            network.foreign,
+            lambda: network.add_foreign("10.1.0.9"),
+            lambda: network.forget_foreign("10.1.0.9"),
+        ):
+            counter.assert_let(work)
+        network.disconnect("c1")
+
+
+def test_networks_closed_by_another_thread(lab: Lab, tmp_path: Path) -> None:
+    """Whoever is at work comes to the end of it."""
+    networks = Networks(lab.a.host, tmp_path / "networks.db", host_name="a")
+    network = networks.create("lan", parent="ens33", subnets=["10.1.0.0/24"], order="random")
+    failures: list[BaseException] = []
+
+    def use(number: int) -> None:
+        with NetNs.anonymous() as inside:
+            try:
+                while True:
+                    network.connect(f"c{number}", inside)
+                    network.disconnect(f"c{number}", inside)
+            except (ValueError, MacvlanError) as error:
+                failures.append(error)
+
+    threads = [threading.Thread(target=use, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.2)
+    networks.close()
+    for thread in threads:
+        thread.join(20)
+    assert [str(failure) for failure in failures] == ["the Networks is closed"] * 4
 
 
 def test_many_threads_share_a_host(lab: Lab) -> None:

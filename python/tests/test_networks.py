@@ -1,0 +1,684 @@
+"""Networks: created, connected to, told about, and brought together with the kernel again."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import pickle
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hosts import ip, ip_addresses, ip_lines, ip_link, ip_text, ping, process, silent, surprises
+
+from macvlan import (
+    Collected,
+    Detached,
+    Endpoint,
+    ErrorKind,
+    EtcdStore,
+    ExistsError,
+    Handle,
+    InvalidError,
+    Lease,
+    MacAddr,
+    MacFrom,
+    MacvlanError,
+    Mode,
+    NetNs,
+    Network,
+    Networks,
+    NotFoundError,
+    Order,
+    PermissionDenied,
+    Probe,
+    Reconciled,
+    ReconciledKind,
+    Subnet,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from hosts import Lab
+
+
+@pytest.fixture
+def networks(lab: Lab, tmp_path: Path) -> Iterator[Networks]:
+    """A session on host a, in a file."""
+    with Networks(lab.a.host, tmp_path / "networks.db", host_name="a") as made:
+        yield made
+
+
+def lan(
+    networks: Networks, name: str = "lan", subnet: str = "10.1.0.0/24", **others: Any
+) -> Network:
+    return networks.create(name, parent="ens33", subnets=[subnet], **others)
+
+
+def refusal(
+    call: Callable[[], object], kind: ErrorKind, *words: str, family: type = MacvlanError
+) -> MacvlanError:
+    with pytest.raises(MacvlanError) as caught:
+        call()
+    error = caught.value
+    assert (error.kind, type(error)) == (kind, family), error
+    assert error.errno > 0
+    assert error.strerror in str(error)
+    for word in words:
+        assert word in str(error)
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), vars(again)) == (str(error), vars(error))
+    return error
+
+
+def links(netns: NetNs) -> list[str]:
+    return [link["ifname"] for link in ip(netns, "link show")]
+
+
+def default_routes(netns: NetNs) -> list[str]:
+    return ip_lines(netns, "-4 route show default")
+
+
+def test_one_subnet_over_two_hosts(lab: Lab, tmp_path: Path) -> None:
+    """Each host gives its own part of it, and everybody reaches everybody."""
+    places = []
+    with ExitStack() as stack:
+        for host, part in ((lab.a, 64), (lab.b, 128)):
+            store = tmp_path / f"{part}.db"
+            networks = stack.enter_context(Networks(host.host, store, host_name=f"h{part}"))
+            split = Subnet(
+                "192.168.15.0/24",
+                gateway="192.168.15.1",
+                ip_range=f"192.168.15.{part}/26",
+                reserved={"printer": f"192.168.15.{part + 1}"},
+            )
+            network = networks.create("lan", parent="ens33", subnets=[split, f"fd15:{part}::/64"])
+            for at, first in enumerate((part, part + 2)):
+                inside = lab.container()
+                made = network.connect(f"c{at}", inside, name=f"test{at}")
+                v4, v6 = IPv4Address(f"192.168.15.{first}"), IPv6Address(f"fd15:{part}::{at + 2}")
+                assert made.addresses == (v4, v6)
+                assert made.interface == made.attachment.name == "eth0"
+                assert made.mac == MacAddr.from_ipv4(v4) == ip_link(inside, "eth0")["address"]
+                assert ip_addresses(inside, "eth0") == [f"{v4}/24", f"{v6}/64"]
+                assert default_routes(inside) == ["default via 192.168.15.1 dev eth0"]
+                assert network.resolve(f"test{at}") == [v4, v6]
+                assert made.lease == network.lease(f"c{at}") != network.lease("c9")
+                places.append((f"h{part}c{at}", inside, str(v4)))
+        assert surprises(places, [[True] * 4] * 4) == []
+        assert ping(places[0][1], "192.168.15.2") is not None
+
+
+def test_names_and_all_that_is_told(lab: Lab, networks: Networks, tmp_path: Path) -> None:
+    network = networks.create(
+        "vlan10",
+        parent="ens33",
+        subnets=[
+            Subnet("10.0.10.0/24", ip_range="10.0.10.64/26", reserved={"printer": "10.0.10.70"}),
+            "fd10::/64",
+        ],
+        mode="private",
+        mtu=1400,
+        order=Order.NEXT,
+        mac_from="container",
+        duplicate_detection=True,
+        share=16,
+        keep=timedelta(minutes=1),
+        options={"colour": "blue"},
+        labels=[("a", "b")],
+    )
+    inside = lab.container()
+    made = network.connect("4f1c9a", inside, name="test101", interface="lan0")
+    address = IPv4Address("10.0.10.64")
+    assert made.addresses == (address, IPv6Address("fd10::2"))
+    assert (network.name, network.parent, network.isolated) == ("vlan10", "ens33", False)
+    assert (network.mode, network.order) == (Mode.PRIVATE, Order.NEXT)
+    assert network.mac_from is MacFrom.CONTAINER
+    assert made.mac.startswith("0a:")
+    assert (network.mtu, network.share, network.keep) == (1400, 16, 60.0)
+    assert (network.internal, network.probe, network.duplicate_detection) == (False, False, True)
+    assert (network.options, network.labels) == ({"colour": "blue"}, {"a": "b"})
+    assert network.subnets[1] == Subnet("fd10::/64")
+    assert network.subnets[0].ip_range == IPv4Network("10.0.10.64/26")
+    assert re.fullmatch(r"[0-9a-f]{64}", network.id)
+    assert repr(network) == '<Network "vlan10", 10.0.10.0/24, fd10::/64>'
+    assert networks.list() == [network]
+    assert networks.network(network.id) == network
+    assert hash(networks.network("vlan10")) == hash(network)
+
+    (lease,) = network.leases()
+    assert isinstance(lease, Lease)
+    assert lease == made.lease == network.lease("4f1c9a")
+    assert (lease.network, lease.container, lease.name) == (network.id, "4f1c9a", "test101")
+    assert (lease.host, lease.interface, lease.mac) == ("a", "lan0", made.mac)
+    assert lease.addresses == (IPv4Interface("10.0.10.64/24"), IPv6Interface("fd10::2/64"))
+    assert lease.default_route
+    assert lease.netns.inode == inside.id.inode
+    assert lease.netns.boot == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    assert "4f1c9a" in repr(lease)
+    assert network.lease("other") is None
+
+    for name in ("test101", "test101.vlan10", "4f1c9a"):
+        assert network.resolve(name) == list(made.addresses)
+    assert network.resolve("nobody") == []
+    lines = "10.0.10.64\ttest101 test101.vlan10\nfd10::2\ttest101 test101.vlan10\n"
+    assert network.hosts() == lines
+    hosts = tmp_path / "hosts"
+    hosts.write_text("127.0.0.1\tlocalhost\n")
+    network.write_hosts(hosts)
+    assert hosts.read_text().startswith("127.0.0.1\tlocalhost\n# macvlan-network vlan10: begin\n")
+    assert lines in hosts.read_text()
+
+    told = network.inspect()
+    assert json.loads(json.dumps(told)) == told
+    assert (told["Name"], told["Id"], told["Created"]) == ("vlan10", network.id, network.created)
+    assert (told["Scope"], told["Driver"], told["Internal"]) == ("local", "macvlan", False)
+    assert told["IPAM"]["Config"] == [
+        {
+            "Subnet": "10.0.10.0/24",
+            "IPRange": "10.0.10.64/26",
+            "Gateway": "10.0.10.1",
+            "AuxiliaryAddresses": {"printer": "10.0.10.70"},
+        },
+        {"Subnet": "fd10::/64", "Gateway": "fd10::1"},
+    ]
+    assert told["Options"] == {
+        "macvlan_mode": "private",
+        "parent": "ens33",
+        "com.docker.network.driver.mtu": "1400",
+        "colour": "blue",
+    }
+    assert told["Containers"]["4f1c9a"] == {
+        "Name": "test101",
+        "EndpointID": lease.endpoint,
+        "MacAddress": made.mac,
+        "IPv4Address": "10.0.10.64/24",
+        "IPv6Address": "fd10::2/64",
+    }
+
+
+def test_what_is_fixed_and_what_clashes(lab: Lab, networks: Networks) -> None:
+    network = lan(networks, subnet="10.1.0.0/29")
+    one, two = lab.container(), lab.container()
+    made = network.connect(
+        "c1", one, name="x", addresses=["10.1.0.4"], mac="02:00:00:00:00:01", interface="lan"
+    )
+    assert made.addresses == (IPv4Address("10.1.0.4"),)
+    assert (made.mac, made.interface) == ("02:00:00:00:00:01", "lan")
+    assert network.connect("c1", one).lease == made.lease, "once more changes nothing"
+
+    def connect(**others: Any) -> Callable[[], object]:
+        return lambda: network.connect("c2", two, **others)
+
+    address = IPv4Address("10.1.0.4")
+    error = refusal(
+        connect(addresses=[address]),
+        ErrorKind.ADDRESS_TAKEN,
+        "10.1.0.4",
+        '"c1"',
+        family=ExistsError,
+    )
+    assert (error.network, error.operation) == ("lan", 'connect container "c2"')
+    assert str(error).startswith('network "lan": cannot connect container "c2": ')
+    assert (error.errno, error.link, error.argument) == (errno.EEXIST, None, None)
+    refusal(connect(name="x"), ErrorKind.NAME_TAKEN, '"c1"', family=ExistsError)
+    for unusable in ("10.1.0.1", "10.2.0.2", "10.1.0.7"):
+        refusal(connect(addresses=[unusable]), ErrorKind.ADDRESS_UNUSABLE, unusable)
+    again = ErrorKind.ALREADY_CONNECTED
+    error = refusal(lambda: network.connect("c1", two), again, family=ExistsError)
+    assert error.hint == "disconnect it there first"
+    refusal(lambda: network.connect("c1", one, addresses=["10.1.0.5"]), again, family=ExistsError)
+    missing = ErrorKind.NOT_CONNECTED
+    refusal(lambda: network.disconnect("c2"), missing, '"c2"', family=NotFoundError)
+    refusal(network.remove, ErrorKind.NETWORK_IN_USE, 'container "c1"')
+    assert links(two) == ["lo"]
+
+    network.add_foreign("10.1.0.2")
+    (foreign,) = network.foreign()
+    assert foreign.address == IPv4Address("10.1.0.2")
+    assert abs(foreign.found - time.time()) < 60
+    refusal(connect(addresses=["10.1.0.2"]), ErrorKind.ADDRESS_FOREIGN, "10.1.0.2")
+    taken = ErrorKind.ADDRESS_TAKEN
+    refusal(lambda: network.add_foreign(address), taken, '"c1"', family=ExistsError)
+    assert network.connect("c2", two).addresses == (IPv4Address("10.1.0.3"),)
+    assert network.forget_foreign("10.1.0.2") is True
+    assert network.forget_foreign("10.1.0.2") is False
+    for at in (2, 5, 6):
+        network.add_foreign(f"10.1.0.{at}")
+    error = refusal(
+        lambda: network.connect("c3", lab.a.netns), ErrorKind.POOL_EXHAUSTED, "10.1.0.0/29"
+    )
+    assert error.errno == errno.ENOSPC
+
+    create = networks.create
+    for call, kind, family in (
+        (lambda: lan(networks, subnet="10.9.0.0/24"), ErrorKind.NETWORK_EXISTS, ExistsError),
+        (lambda: lan(networks, "b", "10.1.0.0/16"), ErrorKind.SUBNET_OVERLAPS, MacvlanError),
+        (
+            lambda: lan(networks, "b", "10.9.0.0/24", mode="passthru"),
+            ErrorKind.PARENT_CLASH,
+            MacvlanError,
+        ),
+        (
+            lambda: create("b", subnets=[Subnet("10.9.0.0/24", gateway="10.8.0.1")]),
+            ErrorKind.INVALID_VALUE,
+            InvalidError,
+        ),
+        (lambda: networks.network("b"), ErrorKind.NETWORK_NOT_FOUND, NotFoundError),
+    ):
+        refusal(call, kind, family=family)
+    assert [one.name for one in networks.list()] == ["lan"]
+    assert network.disconnect("c1", one) is Detached.REMOVED
+    assert network.disconnect("c2") is Detached.REMOVED
+    assert links(one) == links(two) == ["lo"]
+    network.remove()
+    assert networks.list() == []
+    refusal(network.remove, ErrorKind.NETWORK_NOT_FOUND, '"lan"', family=NotFoundError)
+
+
+def test_what_the_kernel_refuses(lab: Lab, networks: Networks, tmp_path: Path) -> None:
+    """Its cause is the core's, and the line is whole."""
+    inside = lab.container()
+    large = lan(networks, "large", "10.2.0.0/24", mtu=9000)
+    error = refusal(lambda: large.connect("c1", inside), ErrorKind.MTU_TOO_LARGE)
+    assert (error.network, error.link, error.parent) == ("large", "eth0", "ens33")
+    assert error.errno == errno.EINVAL
+    assert error.netns is not None
+    assert error.hint == "lower it or raise the parent's"
+    assert str(error).startswith('network "large": cannot connect container "c1": "eth0" on parent')
+    gone = networks.create("gone", parent="eth7", subnets=["10.3.0.0/24"])
+    error = refusal(
+        lambda: gone.connect("c1", inside), ErrorKind.PARENT_NOT_FOUND, family=NotFoundError
+    )
+    assert (error.network, error.parent) == ("gone", "eth7")
+    assert large.leases() == gone.leases() == []
+    assert links(inside) == ["lo"]
+    nowhere = tmp_path / "nowhere" / "hosts"
+    network = lan(networks)
+    network.connect("c1", inside, name="x")
+    error = refusal(lambda: network.write_hosts(nowhere), ErrorKind.FILE, family=NotFoundError)
+    assert error.errno == errno.ENOENT
+    refusal(lambda: network.write_hosts(tmp_path), ErrorKind.FILE, str(tmp_path))
+    unavailable = ErrorKind.STORE_UNAVAILABLE
+    refusal(lambda: Networks(lab.a.host, nowhere), unavailable, str(nowhere))
+    text = tmp_path / "text"
+    text.write_text("no database " * 100)
+    refusal(lambda: Networks(lab.a.host, text), ErrorKind.STORE_UNUSABLE, str(text))
+
+
+def test_default_routes(lab: Lab, networks: Networks) -> None:
+    inner = lan(networks, "inner", "10.3.0.0/24", internal=True)
+    one, two = lan(networks, "one", "10.1.0.0/24"), lan(networks, "two", "10.2.0.0/24")
+    inside, other = lab.container(), lab.container()
+    assert inner.connect("c1", inside).interface == "eth0"
+    assert default_routes(inside) == []
+    assert one.connect("c1", inside).interface == "eth1"
+    assert not two.connect("c1", inside).lease.default_route
+    assert default_routes(inside) == ["default via 10.1.0.1 dev eth1"]
+    one.connect("c2", other, default_route=False)
+    assert two.connect("c2", other).lease.default_route
+    assert default_routes(other) == ["default via 10.2.0.1 dev eth1"]
+
+
+@pytest.mark.needs("dummy")
+def test_without_a_parent(lab: Lab, networks: Networks) -> None:
+    inside, other = lab.container(), lab.container()
+    alone = networks.create("alone")
+    assert alone.isolated
+    assert alone.subnets == (Subnet("172.17.0.0/16"),)
+    assert alone.parent == f"dm-{alone.id[:12]}"
+    assert ip_link(lab.a.netns, alone.parent)["linkinfo"]["info_kind"] == "dummy"
+    here, there = alone.connect("c1", inside), alone.connect("c2", other, interface="lan")
+    assert (here.interface, there.interface) == ("eth0", "lan")
+    assert here.addresses == (IPv4Address("172.17.0.2"),)
+    assert ping(inside, "172.17.0.3") is not None
+    nobody = Endpoint("eth0", parent="ens33", addresses=["172.17.0.9/16"])
+    assert silent(lab.start(lab.b, nobody), "172.17.0.2")
+    for container in ("c1", "c2"):
+        alone.disconnect(container)
+    alone.remove()
+    assert set(links(lab.a.netns)) == {"lo", "ens33"}
+
+
+def test_an_address_that_somebody_has(lab: Lab, tmp_path: Path) -> None:
+    """Docker would give it."""
+    lab.b.handle.add_address("ens33", "10.1.0.2/24")
+    with Networks(lab.a.host, tmp_path / "networks.db", probe="quick") as networks:
+        network = lan(networks, probe=True)
+        made = network.connect("c1", lab.container())
+        assert made.addresses == (IPv4Address("10.1.0.3"),)
+        assert [one.address for one in network.foreign()] == [IPv4Address("10.1.0.2")]
+
+
+def test_control_c_waits_for_what_has_begun(lab: Lab, tmp_path: Path) -> None:
+    """The container is connected, and its exception is raised then."""
+    slow = Probe(1, start=0, wait=0.5)
+    with Networks(lab.a.host, tmp_path / "networks.db", probe=slow) as networks:
+        network = lan(networks, probe=True)
+        inside = lab.container()
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            network.connect("c1", inside)
+        assert [lease.container for lease in network.leases()] == ["c1"]
+        assert ip_addresses(inside, "eth0") == ["10.1.0.2/24"]
+        assert network.disconnect("c1", inside) is Detached.REMOVED
+
+
+def test_kernel_and_store_are_brought_together(lab: Lab, networks: Networks) -> None:
+    network = lan(networks)
+    inside = lab.container()
+    made = network.connect("c1", inside)
+    assert networks.reconcile() == []
+    ip_text(inside, "link delete eth0")
+    (done,) = networks.reconcile()
+    assert isinstance(done, Reconciled)
+    assert done.kind is ReconciledKind.REPAIRED
+    assert (done.container, done.interface, done.lease) == ("c1", "eth0", made.lease)
+    assert done.repaired == ("there is no such link",)
+    assert str(done) == 'repaired "eth0" of container "c1": there is no such link'
+    assert ip_addresses(inside, "eth0") == ["10.1.0.2/24"]
+    assert ip_link(inside, "eth0")["address"] == made.mac
+
+    with process() as pid:
+        network.connect("c2", pid)
+    # Its namespace has gone with the process.
+    collected = networks.collect()
+    assert isinstance(collected, Collected)
+    ((lease,), expired) = collected
+    assert (lease.container, expired) == ("c2", 0)
+    again = network.connect("c2", lab.container())
+    assert again.addresses == (lease.addresses[0].ip,)
+    with process() as pid:
+        network.connect("c3", pid)
+    (done,) = network.reconcile()
+    assert (done.kind, done.container) == (ReconciledKind.RELEASED, "c3")
+    assert done.lease is not None
+    assert done.lease.container == "c3"
+    assert (done.repaired, done.expired) == ((), 0)
+    network.disconnect("c2")
+    network.disconnect("c1")
+
+
+def test_kept_for_who_returns(lab: Lab, networks: Networks) -> None:
+    kept = lan(networks, "kept", "10.2.0.0/24", keep=1.0, order="first")
+    first, second = lab.container(), lab.container()
+    assert kept.connect("c1", first).addresses == (IPv4Address("10.2.0.2"),)
+    kept.disconnect("c1", first)
+    assert kept.connect("c2", second).addresses == (IPv4Address("10.2.0.3"),)
+    time.sleep(2)
+    assert networks.collect() == ([], 1)
+    assert networks.collect() == ([], 0)
+
+
+def test_a_session_is_closed_for_its_networks_too(lab: Lab, tmp_path: Path) -> None:
+    store = tmp_path / "networks.db"
+    with Networks(lab.a.host, str(store), host_name="a") as networks:
+        network = lan(networks)
+        network.connect("c1", lab.container())
+        assert networks.host_name == "a"
+        assert networks.host.netns == lab.a.netns
+        assert repr(networks) == '<Networks of host "a">'
+    assert networks.closed
+    networks.close()
+    assert (network.name, network.subnets[0].net) == ("lan", IPv4Network("10.1.0.0/24"))
+    for call in (networks.list, network.leases, lambda: networks.host, networks.__enter__):
+        with pytest.raises(ValueError, match="the Networks is closed"):
+            call()
+    assert repr(networks) == "<Networks, closed>"
+    with Networks(lab.a.host, store, host_name="a") as again:
+        assert again.list() == [network]
+        assert [lease.container for lease in again.network("lan").leases()] == ["c1"]
+    lab.a.host.close()
+    with pytest.raises(ValueError, match="the Host is closed"):
+        Networks(lab.a.host, store)
+
+
+def test_a_subnet_is_a_value() -> None:
+    plain = Subnet("10.1.0.0/24")
+    assert plain == Subnet(IPv4Network("10.1.0.0/24")) == Subnet(plain) != Subnet("10.2.0.0/24")
+    assert (plain.net, plain.gateway) == (IPv4Network("10.1.0.0/24"), IPv4Address("10.1.0.1"))
+    assert (plain.ip_range, plain.reserved, str(plain)) == (None, {}, "10.1.0.0/24")
+    assert Subnet("10.1.0.0/24", gateway=None).gateway is None
+    assert repr(plain) == "Subnet('10.1.0.0/24')"
+    for subnet in (
+        plain,
+        Subnet("10.1.0.0/24", gateway=None),
+        Subnet("10.1.0.0/24", gateway="10.1.0.1"),
+        Subnet(
+            IPv4Network("10.1.0.0/24"),
+            gateway=IPv4Address("10.1.0.254"),
+            ip_range=IPv4Network("10.1.0.64/26"),
+            reserved={"printer": IPv4Address("10.1.0.70")},
+        ),
+        Subnet("fd00::/64", gateway="fd00::5", reserved=[("x", "fd00::9")]),
+    ):
+        assert eval(repr(subnet)) == subnet
+        assert pickle.loads(pickle.dumps(subnet)) == subnet
+        assert len({subnet, eval(repr(subnet))}) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "argument", "words"),
+    [
+        ({"subnets": ["10.1.0.1/24"]}, "subnets[0]", "the subnet is 10.1.0.0/24"),
+        ({"subnets": ["10.1.0.0"]}, "subnets[0]", "prefix length"),
+        ({"mode": "ipvlan"}, "mode", "ipvlan"),
+        ({"order": "last"}, "order", "none of first, next, random"),
+        ({"mac_from": "host"}, "mac_from", "neither address nor container"),
+        ({"keep": -1}, "keep", "negative"),
+        ({"mtu": -1}, "mtu", "-1"),
+        ({"share": 2**32}, "share", str(2**32)),
+        ({"share": 0}, None, "a share of no addresses is none"),
+        ({"name": "a/b"}, None, "only letters, digits"),
+        ({"parent": "a name that is too long"}, None, "a name that is too long"),
+    ],
+)
+def test_values_that_are_refused(
+    networks: Networks, arguments: dict[str, Any], argument: str | None, words: str
+) -> None:
+    with pytest.raises(InvalidError) as caught:
+        networks.create(**{"name": "net", "subnets": ["10.1.0.0/24"], **arguments})
+    assert caught.value.argument == argument
+    assert words in str(caught.value)
+    assert networks.list() == []
+
+
+def test_types_that_are_refused(lab: Lab, networks: Networks, tmp_path: Path) -> None:
+    network = lan(networks)
+    # What a type checker does not let through.
+    create: Any = networks.create
+    connect: Any = network.connect
+    subnet: Any = Subnet
+    session: Any = Networks
+    calls: list[tuple[Callable[[], object], str]] = [
+        (lambda: create(5), "argument 'name': expected a str, got 5"),
+        (lambda: create("x", subnets="10.1.0.0/24"), "argument 'subnets': expected a seq"),
+        (lambda: create("x", subnets=[5]), r"'subnets\[0\]': expected a subnet as str"),
+        (lambda: create("x", internal=1), "argument 'internal': expected a bool"),
+        (lambda: create("x", order=None), "argument 'order': expected a Order"),
+        (lambda: create("x", labels={"a": 1}), r"'labels\[0\]\[1\]': expected a str"),
+        (lambda: create("x", labels="ab"), "argument 'labels': expected a sequence"),
+        (lambda: create("x", colour="blue"), "colour"),
+        (lambda: connect("c1"), "netns"),
+        (lambda: connect(1, lab.a.netns), "argument 'container': expected a str"),
+        (lambda: connect("c1", lab.a.netns, addresses=[1]), r"'addresses\[0\]'"),
+        (lambda: connect("c1", lab.a.netns, default_route="yes"), "expected a bool"),
+        (lambda: subnet("10.1.0.0/24", gateway=5), "argument 'gateway': expected an IP address"),
+        (lambda: subnet("10.1.0.0/24", reserved=["x"]), r"'reserved\[0\]': expected a pair"),
+        (lambda: session(lab.a.netns, tmp_path / "x"), "argument 'host': expected a Host"),
+        (lambda: session(lab.a.host, 5), "argument 'store': expected a path"),
+        (lambda: EtcdStore("a", "http://127.0.0.1"), "argument 'endpoints': expected a sequence"),
+    ]
+    for call, words in calls:
+        with pytest.raises(TypeError, match=words):
+            call()
+    for call, words in (
+        (lambda: network.connect("a/b", lab.a.netns), "only letters"),
+        (lambda: network.connect("c1", lab.a.netns, name="two words"), "a container's name"),
+        (lambda: network.connect("c1", lab.a.netns, interface="a name that is too long"), "15"),
+        (lambda: network.connect("c1", lab.a.netns, addresses=["10.1.0.9", "10.1.0.8"]), "family"),
+        (lambda: network.connect("c1", lab.a.netns, mac="ff:ff:ff:ff:ff:ff"), "argument 'mac'"),
+        (lambda: network.resolve("\ud800"), "UTF-8"),
+        (lambda: Subnet("10.1.0.0/24", gateway="last"), "argument 'gateway'"),
+        (lambda: Networks(lab.a.host, tmp_path / "y", host_name="a b"), "a host's name"),
+        (lambda: Networks(lab.a.host, tmp_path / "y", probe="slow"), "argument 'probe'"),
+    ):
+        with pytest.raises(InvalidError, match=words):
+            call()
+    assert network.leases() == []
+
+
+def test_processes_share_a_file(lab: Lab, networks: Networks, tmp_path: Path) -> None:
+    """Another process sees the network, and gets another address."""
+    network = lan(networks)
+    code = (
+        "import sys, macvlan\n"
+        "with macvlan.Host(sys.argv[1]) as host, macvlan.Networks(host, sys.argv[2], "
+        "host_name='a') as networks:\n"
+        "    print(*networks.network('lan').connect('c1', sys.argv[3]).addresses)\n"
+    )
+    with process() as pid:
+        arguments = [f"/proc/self/fd/{lab.a.netns.fileno()}", str(tmp_path / "networks.db")]
+        command = [sys.executable, "-W", "error", "-c", code, *arguments, f"/proc/{pid}/ns/net"]
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+            pass_fds=[lab.a.netns.fileno()],
+        )
+        assert (done.stdout, done.stderr) == ("10.1.0.2\n", "")
+        assert network.connect("c2", lab.container()).addresses == (IPv4Address("10.1.0.3"),)
+        assert [lease.container for lease in network.leases()] == ["c1", "c2"]
+
+
+def test_many_threads(networks: Networks) -> None:
+    """No address is given twice."""
+    network = lan(networks, order="random")
+    given: list[IPv4Address | IPv6Address] = []
+    failures: list[BaseException] = []
+
+    def work(number: int) -> None:
+        try:
+            with NetNs.anonymous() as inside:
+                for _ in range(3):
+                    given.extend(network.connect(f"c{number}", inside).addresses)
+                network.disconnect(f"c{number}", inside)
+        except BaseException as error:  # noqa: BLE001
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert (len(given), len(set(given))) == (24, 8)
+    assert network.leases() == []
+
+
+@contextmanager
+def etcd(directory: Path) -> Iterator[NetNs]:
+    """A real etcd, on the loopback link of a namespace; whoever asks it has to be there."""
+    client, peer = "http://127.0.0.1:2379", "http://127.0.0.1:2380"
+    command = ["etcd", "--data-dir", str(directory / "etcd"), "--log-level", "error"]
+    command += ["--listen-client-urls", client, "--advertise-client-urls", client]
+    command += ["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer]
+    command += ["--initial-cluster", f"default={peer}"]
+
+    def answers() -> bool:
+        try:
+            with urllib.request.urlopen(f"{client}/health", timeout=5) as answer:
+                return b'"health":"true"' in answer.read()
+        except OSError:
+            return False
+
+    with NetNs.anonymous() as netns, Handle(netns) as handle, (directory / "log").open("w") as log:
+        handle.set_up("lo")
+        server = netns.run(lambda: subprocess.Popen(command, stdout=log, stderr=log, cwd="/"))
+        try:
+            until = time.monotonic() + 60
+            while not netns.run(answers):
+                assert time.monotonic() < until, (directory / "log").read_text()
+                time.sleep(0.02)
+            yield netns
+        finally:
+            server.kill()
+            server.wait()
+
+
+@pytest.mark.needs("etcd")
+def test_many_hosts(lab: Lab, tmp_path: Path) -> None:
+    """Two hosts, one store: names resolve on both, no address is given twice; etcd goes away."""
+    with ExitStack() as stack:
+        with etcd(tmp_path) as netns:
+
+            def session(name: str) -> Networks:
+                host = lab.a.host if name == "a" else lab.b.host
+                store = EtcdStore(
+                    name, ["http://127.0.0.1:2379"], ttl=5, timeout=timedelta(seconds=3)
+                )
+                assert (store.host, store.endpoints) == (name, ("http://127.0.0.1:2379",))
+                assert repr(store) == f'<EtcdStore of host "{name}" at http://127.0.0.1:2379>'
+                return stack.enter_context(netns.run(lambda: Networks(host, store)))
+
+            a, b = session("a"), session("b")
+            told = EtcdStore("a", ["http://127.0.0.1:2379"])
+            with pytest.raises(InvalidError, match='its store was told that it is "a"'):
+                netns.run(lambda: Networks(lab.a.host, told, host_name="b"))
+            assert (a.host_name, b.host_name) == ("a", "b")
+            here = lan(a, subnet="192.168.15.0/24", share=8)
+            there = b.network("lan")
+            assert there == here
+            one = here.connect("c1", lab.container(), name="x")
+            inside = lab.container()
+            two = there.connect("c2", inside, name="y")
+            assert set(one.addresses).isdisjoint(two.addresses)
+            assert (there.resolve("x"), here.resolve("y")) == (
+                list(one.addresses),
+                list(two.addresses),
+            )
+            assert ping(inside, str(one.addresses[0])) is not None
+            assert here.inspect()["Scope"] == "global"
+            refused = ErrorKind.ALREADY_CONNECTED
+            refusal(lambda: here.disconnect("c2"), refused, 'host "b"', family=ExistsError)
+        error = refusal(lambda: here.connect("c3", lab.container()), ErrorKind.STORE_UNAVAILABLE)
+        assert error.network == "lan"
+        assert ping(inside, str(one.addresses[0])) is not None, "what is connected stays so"
+        assert (there.name, there.share) == ("lan", 8)
+
+
+@pytest.mark.root
+def test_without_the_capability(tmp_path: Path) -> None:
+    code = (
+        "import macvlan, sys\n"
+        "with macvlan.Host() as host, macvlan.Networks(host, sys.argv[1]) as networks:\n"
+        "    lan = networks.create('lan', parent='lo', subnets=['10.1.0.0/24'])\n"
+        "    try: lan.connect('c1', '/proc/self/ns/net')\n"
+        "    except PermissionError as error: print(type(error).__name__, error.network)\n"
+    )
+    command = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", sys.executable, "-c", code]
+    with NetNs.anonymous() as somewhere:
+        done = somewhere.run(
+            lambda: subprocess.run(
+                [*command, str(tmp_path / "networks.db")],
+                capture_output=True,
+                text=True,
+                check=False,
+                cwd="/",
+            )
+        )
+    assert (done.stdout, done.stderr) == (f"{PermissionDenied.__name__} lan\n", "")
