@@ -20,11 +20,9 @@ pub(crate) fn report(error: &Error) -> Report {
     let name = kind.as_str();
     let name = format!("network-{}", name.strip_prefix("network-").unwrap_or(name));
     let errno = error.errno().filter(|errno| *errno > 0).unwrap_or_else(|| errno(kind));
-    let exists = matches!(kind, ErrorKind::NetworkExists | ErrorKind::NameTaken);
-    let not_found = matches!(kind, ErrorKind::NetworkNotFound | ErrorKind::NotConnected)
-        || errno == libc::ENOENT;
-    let denied = matches!(errno, libc::EACCES | libc::EPERM);
-    Report::bare(BEYOND + kind as u32, [exists, not_found, denied, false], name, errno)
+    let (exists, not_found) = (error.is_exists(), error.is_not_found());
+    let families = [exists, not_found, error.is_permission_denied(), false];
+    Report::bare(BEYOND + kind as u32, families, name, errno)
 }
 
 /// The number for a kind where no file and no kernel gave one.

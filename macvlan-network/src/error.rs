@@ -186,13 +186,8 @@ impl Error {
 
     /// Whether something that was to be created, or to be given to a container, is there already.
     pub fn is_exists(&self) -> bool {
-        matches!(
-            self.kind(),
-            ErrorKind::NetworkExists
-                | ErrorKind::AddressTaken
-                | ErrorKind::NameTaken
-                | ErrorKind::AlreadyConnected
-        ) || self.core().is_some_and(macvlan_core::Error::is_exists)
+        let kinds = [ErrorKind::NetworkExists, ErrorKind::AddressTaken, ErrorKind::NameTaken];
+        kinds.contains(&self.kind()) || self.core().is_some_and(macvlan_core::Error::is_exists)
     }
 
     /// Whether something that was needed is not there.

@@ -271,14 +271,14 @@ def test_networks(lab: Lab, tmp_path: Path) -> None:
             assert eval(repr(network.subnets[0])) == subnet
             network.disconnect("c1", inside)
 
-        assert_nothing_is_lost(cycle, 10 if SLOW else 50)
+        assert_nothing_is_lost(cycle, 10 if GUEST else 50)
 
         def session() -> None:
             with Networks(lab.a.host, store, host_name="a") as other:
                 assert other.list() == [network]
             Networks(lab.a.host, store).network("lan")  # closed when it is collected
 
-        assert_nothing_is_lost(session, 20 if SLOW else 200)
+        assert_nothing_is_lost(session, 20 if GUEST else 200)
 
 
 def test_pools(lab: Lab) -> None:

@@ -240,13 +240,13 @@ static void refusals(const macvlan_network *network)
     macvlan_error *error = NULL;
 
     refused(network, "test101", NULL, EEXIST, MACVLAN_ERROR_NETWORK_NAME_TAKEN,
-            "network \"lan\": cannot connect container \"c3\": container \"c1\" is called so");
+            "network \"lan\": cannot connect container \"c3\": container \"c1\" is called \"test101\"");
     refused(network, NULL, "192.168.15.77", EADDRINUSE, MACVLAN_ERROR_NETWORK_ADDRESS_TAKEN,
-            "container \"c2\" has it");
+            "container \"c2\" has 192.168.15.77");
     refused(network, NULL, "192.168.15.65", EADDRNOTAVAIL, MACVLAN_ERROR_NETWORK_ADDRESS_UNUSABLE,
-            "it is reserved for \"printer\"");
+            "192.168.15.65 is reserved for \"printer\"");
     refused(network, NULL, "10.9.9.9", EADDRNOTAVAIL, MACVLAN_ERROR_NETWORK_ADDRESS_UNUSABLE,
-            "it is in no subnet of the network");
+            "10.9.9.9 is in no subnet of the network");
     refused(network, "a/b", NULL, EINVAL, MACVLAN_ERROR_INVALID_VALUE, "only letters");
     REFUSED(macvlan_network_connect(network, one, c2, &connection, &error), EISCONN,
             MACVLAN_ERROR_NETWORK_ALREADY_CONNECTED, "it is connected in another namespace");
