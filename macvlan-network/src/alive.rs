@@ -11,7 +11,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use macvlan_core::NetNs;
+use macvlan_core::{Handle, NetNs};
 
 use crate::cookie;
 use crate::error::{Error, ErrorKind, Result};
@@ -35,9 +35,11 @@ impl NetNsMark {
     /// The mark of a namespace.
     pub fn of(netns: &NetNs) -> Result<Self> {
         let operation = "tell the container's namespace from others";
-        let cookie = netns
-            .run(cookie::of_this_thread)
-            .map_err(|error| Error::kernel(operation, error))?
+        // Any socket inside will do. `NetNs::run` would start a thread to open one, which takes longer
+        // than all the rest of a connect beside attaching.
+        let watch = Handle::in_netns(netns).and_then(|handle| handle.watch());
+        let watch = watch.map_err(|error| Error::kernel(operation, error))?;
+        let cookie = cookie::of(&watch)
             .map_err(|errno| Error::new(ErrorKind::Kernel, operation, errno.desc()))?;
         Ok(Self { boot: boot()?.to_owned(), inode: netns.id().inode, cookie })
     }

@@ -1,4 +1,5 @@
-//! Many processes at once, and processes that are killed: no address twice, none lost.
+//! Many processes at once, processes that are killed, and an etcd that is: no address twice, none
+//! lost.
 #![deny(dead_code)]
 
 mod common;
@@ -14,13 +15,18 @@ use macvlan_tests::{Actor, Directory, Etcd, Lab, Outcome, ip_lines, is_long, pat
 /// How many processes.
 const CROWD: usize = 16;
 
+/// How long they wait for etcd's answer: usually, and where it is away again and again.
+const TIMEOUT: Duration = Duration::from_secs(5);
+const SHORT: Duration = Duration::from_secs(2);
+
 /// A session as a further process opens it: `sqlite FILE` or `etcd ENDPOINT`, and the host.
-fn open(kind: &str, place: &str, host: &str) -> Outcome<Networks> {
+fn open(kind: &str, place: &str, host: &str, timeout: Duration) -> Outcome<Networks> {
     let host = Host::in_netns(&NetNs::from_path(host)?)?;
-    Ok(match kind {
-        "sqlite" => Networks::new(host, SqliteStore::open(place)?)?.with_host_name("a")?,
-        _ => Networks::new(host, EtcdStore::open(&EtcdOptions::new("a", [place]))?)?,
-    })
+    if kind == "sqlite" {
+        return Ok(Networks::new(host, SqliteStore::open(place)?)?.with_host_name("a")?);
+    }
+    let options = EtcdOptions::new("a", [place]).timeout(timeout);
+    Ok(Networks::new(host, EtcdStore::open(&options)?)?)
 }
 
 /// Connects and disconnects, time after time. Every address that it has it marks with a file that
@@ -29,7 +35,7 @@ fn comes_and_goes(arguments: &[String]) -> Outcome {
     let [kind, place, host, marks, who, times] = arguments else {
         return Err("KIND PLACE HOST MARKS WHO TIMES".into());
     };
-    let lan = open(kind, place, host)?.network("lan")?;
+    let lan = open(kind, place, host, TIMEOUT)?.network("lan")?;
     let inside = NetNs::anonymous()?;
     let times: usize = times.parse()?;
     println!("begin");
@@ -105,8 +111,12 @@ fn many_processes_on_one_etcd() -> Outcome {
     let lan = networks.create(&on_ens33("lan", "10.1.0.0/26")?)?;
     let times = if is_long() { 1000 } else { 6 };
     crowd("etcd", Etcd::ENDPOINT, &lab, times, &start)?;
+    all_can_be_given_once_more(&lan)
+}
+
+/// Nobody has any of the 61, and there are no more than these.
+fn all_can_be_given_once_more(lan: &Network) -> Outcome {
     assert_eq!(lan.leases()?, []);
-    // All of them can be given once more, and no more than that.
     let inside: Vec<NetNs> = (0..61).map(|_| NetNs::anonymous()).collect::<Result<_, _>>()?;
     for (number, inside) in inside.iter().enumerate() {
         lan.connect(&Member::new(format!("n{number}")), inside)?;
@@ -116,12 +126,124 @@ fn many_processes_on_one_etcd() -> Outcome {
     Ok(())
 }
 
+/// As [`comes_and_goes`], and whenever etcd is away, again and again until it is back; which it says.
+fn carries_on(arguments: &[String]) -> Outcome {
+    let [place, host, marks, who, times] = arguments else {
+        return Err("PLACE HOST MARKS WHO TIMES".into());
+    };
+    let lan = open("etcd", place, host, SHORT)?.network("lan")?;
+    let inside = NetNs::anonymous()?;
+    let (times, marks): (usize, _) = (times.parse()?, Path::new(marks));
+    let (mut is_away, mut refused, mut rounds) = (false, 0, 0);
+    // Does something until etcd takes it.
+    let mut insist = |what: &dyn Fn() -> macvlan_network::Result<()>| -> Outcome {
+        loop {
+            let began = Instant::now();
+            match what() {
+                Ok(()) => {
+                    if std::mem::take(&mut is_away) {
+                        println!("back");
+                    }
+                    return Ok(());
+                }
+                Err(error) if error.kind() == ErrorKind::StoreUnavailable => {
+                    assert!(began.elapsed() < 3 * SHORT, "it took {:?}", began.elapsed());
+                    refused += 1;
+                    if !std::mem::replace(&mut is_away, true) {
+                        println!("away");
+                    }
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    };
+    println!("begin");
+    while rounds < times || !marks.join("enough").exists() {
+        let id = format!("c{who}-{}", rounds % 3);
+        let connection = std::cell::Cell::new(None);
+        insist(&|| {
+            connection.set(Some(lan.connect(&Member::new(&id), &inside)?));
+            Ok(())
+        })?;
+        let connection = connection.take().ok_or("no connection")?;
+        let mark = marks.join(connection.addresses()[0].to_string());
+        std::fs::File::create_new(&mark)?;
+        std::fs::remove_file(&mark)?;
+        insist(&|| match lan.disconnect_from(&id, &inside) {
+            // It was done when etcd went, and nobody could say so.
+            Err(error) if error.kind() == ErrorKind::NotConnected => Ok(()),
+            result => result.map(drop),
+        })?;
+        assert_eq!(ip_lines(&inside, "-o link show").len(), 1);
+        rounds += 1;
+    }
+    println!("{rounds} {refused}");
+    Ok(())
+}
+
+/// etcd is ended, killed and hung while all of them are at it. They are told, and carry on when it is
+/// back.
+fn many_processes_and_an_etcd_that_goes() -> Outcome {
+    let (lab, mut etcd, marks) = (Lab::new()?, Etcd::start()?, Directory::new()?);
+    let store =
+        etcd.netns().run(|| EtcdStore::open(&EtcdOptions::new("a", [Etcd::ENDPOINT])))??;
+    let networks = Networks::new(lab.a.host.clone(), store)?;
+    let lan = networks.create(&on_ens33("lan", "10.1.0.0/26")?)?;
+    let (times, absences, pause) = if is_long() { (1000, 30, 2000) } else { (1, 3, 100) };
+    let (host, place) = (path_of(&lab.a.netns), marks.path().to_string_lossy().into_owned());
+    let began = Instant::now();
+    let mut actors = Vec::new();
+    for who in 0..CROWD {
+        let (who, times) = (who.to_string(), times.to_string());
+        let arguments = [Etcd::ENDPOINT, &host, &place, &who, &times];
+        let start = || Actor::start("carries_on", &arguments).map_err(|stop| format!("{stop:?}"));
+        actors.push(etcd.netns().run(start)??);
+    }
+    let all_say = |actors: &mut [Actor], what: &str| -> Outcome {
+        for actor in actors {
+            assert_eq!(actor.line()?, what);
+        }
+        Ok(())
+    };
+    all_say(&mut actors, "begin")?;
+    for absence in 0..absences {
+        std::thread::sleep(Duration::from_millis(pause));
+        match absence % 3 {
+            0 => etcd.end()?,
+            1 => etcd.stop()?,
+            _ => etcd.hang()?,
+        }
+        all_say(&mut actors, "away")?;
+        match absence % 3 {
+            2 => etcd.go_on()?,
+            _ => etcd.start_again()?,
+        }
+        all_say(&mut actors, "back")?;
+    }
+    std::fs::File::create(marks.path().join("enough"))?;
+    let (mut rounds, mut refused) = (0, 0);
+    for actor in actors {
+        let lines = actor.finish()?;
+        let last = lines.last().and_then(|line| line.split_once(' ')).ok_or("no last words")?;
+        rounds += last.0.parse::<usize>()?;
+        refused += last.1.parse::<usize>()?;
+    }
+    assert!(rounds >= CROWD * times && refused >= CROWD * absences, "{rounds} and {refused}");
+    println!(
+        "{CROWD} processes, {rounds} times connected in {:.1?}; etcd was away {absences} times, \
+         which they were told {refused} times",
+        began.elapsed()
+    );
+    all_can_be_given_once_more(&lan)
+}
+
 /// Connects and disconnects one container until it is killed.
 fn never_ends(arguments: &[String]) -> Outcome {
     let [kind, place, host, inside] = arguments else {
         return Err("KIND PLACE HOST INSIDE".into());
     };
-    let lan = open(kind, place, host)?.network("lan")?;
+    let lan = open(kind, place, host, TIMEOUT)?.network("lan")?;
     let inside = NetNs::from_path(inside)?;
     println!("begin");
     loop {
@@ -213,7 +335,8 @@ fn killed_with_etcd() -> Outcome {
 macvlan_tests::tests! {
     many_processes_on_one_file,
     many_processes_on_one_etcd,
+    many_processes_and_an_etcd_that_goes,
     killed_with_a_file,
     killed_with_etcd;
-    parts: comes_and_goes, never_ends
+    parts: comes_and_goes, carries_on, never_ends
 }

@@ -5,6 +5,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use macvlan_core::{Handle, NetNs};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::directory::Directory;
 use crate::harness::Outcome;
@@ -45,6 +47,30 @@ impl Etcd {
             server.wait()?;
         }
         Ok(())
+    }
+
+    /// Ends it as `systemctl stop` does, and waits until it has ended.
+    pub fn end(&mut self) -> Outcome {
+        self.signal(Signal::SIGTERM)?;
+        if let Some(mut server) = self.server.take() {
+            server.wait()?;
+        }
+        Ok(())
+    }
+
+    /// Lets it hang: it keeps its connections, and answers nobody.
+    pub fn hang(&self) -> Outcome {
+        self.signal(Signal::SIGSTOP)
+    }
+
+    /// Lets it go on where it hangs.
+    pub fn go_on(&self) -> Outcome {
+        self.signal(Signal::SIGCONT)
+    }
+
+    fn signal(&self, signal: Signal) -> Outcome {
+        let server = self.server.as_ref().ok_or("etcd does not run")?;
+        Ok(kill(Pid::from_raw(i32::try_from(server.id())?), signal)?)
     }
 
     /// Starts it again, and waits until it answers.

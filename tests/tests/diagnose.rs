@@ -2,12 +2,13 @@
 #![deny(dead_code)]
 
 use std::net::IpAddr;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use macvlan_core::{
     Attachment, Diagnosis, Endpoint, FindingKind, Handle, Link, Macvlan, Mode, NetNs, Result,
 };
-use macvlan_tests::{Lab, Need, Outcome, ip_do, ip_link, need, ping, silent};
+use macvlan_tests::{Lab, Need, Outcome, Stop, ip_do, ip_link, need, ping, silent};
 
 fn eth0() -> Result<Endpoint> {
     Ok(Endpoint::new("eth0", "ens33")?
@@ -149,6 +150,78 @@ fn several_answer_and_a_wrong_entry() -> Outcome {
     Ok(())
 }
 
+/// `nft …` in a namespace; where the kernel or the machine lacks it, the test says so.
+fn nft(netns: &NetNs, commands: &str) -> Outcome {
+    let output = netns.run(|| Command::new("nft").arg(commands).output())?;
+    let output = match output {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(Stop::Ignored("there is no nft".to_owned()));
+        }
+        other => other?,
+    };
+    let said = String::from_utf8_lossy(&output.stderr);
+    if ["not supported", "No such file or directory"].iter().any(|lack| said.contains(lack)) {
+        return Err(Stop::Ignored(format!("the kernel has no such filter: {}", said.trim())));
+    }
+    if output.status.success() { Ok(()) } else { Err(said.trim().into()) }
+}
+
+/// A chain at a link of the parent's or the container's, by which nothing gets in, or out.
+fn let_nothing_through(netns: &NetNs, link: &str, way: &str) -> Outcome {
+    let chain = format!("{{ type filter hook {way} device {link} priority 0; policy drop; }}");
+    nft(netns, &format!("add table netdev dark; add chain netdev dark {way} {chain}"))
+}
+
+/// The peer answers, and a filter at the parent takes the answer away before the container.
+fn the_answer_is_lost_at_the_parent() -> Outcome {
+    let lab = Lab::new()?;
+    let attachment = container(&lab)?;
+    let_nothing_through(&lab.a.netns, "ens33", "ingress")?;
+    assert!(silent(attachment.netns(), "192.168.15.2"));
+    let diagnosis = find(&lab, &attachment, "192.168.15.2", &[FindingKind::AnswerLost]);
+    assert!(!diagnosis.answered);
+    let text = diagnosis.to_string();
+    assert!(text.contains("the answer has reached ens33, and not eth0"), "{text}");
+    assert!(
+        text.contains("seen leaving ens33: yes; answer seen on ens33: yes; in eth0: no"),
+        "{text}"
+    );
+    nft(&lab.a.netns, "delete table netdev dark")?;
+    assert!(find(&lab, &attachment, "192.168.15.2", &[]).answered);
+    Ok(())
+}
+
+/// A filter on the container's way out, or on the parent's, takes the question away.
+fn the_question_does_not_leave() -> Outcome {
+    let lab = Lab::new()?;
+    let attachment = container(&lab)?;
+    for (netns, link) in [(attachment.netns(), "eth0"), (&lab.a.netns, "ens33")] {
+        let_nothing_through(netns, link, "egress")?;
+        let diagnosis = find(&lab, &attachment, "192.168.15.2", &[FindingKind::NotSent]);
+        assert!(!diagnosis.answered);
+        let text = diagnosis.to_string();
+        assert!(text.contains("seen leaving ens33: no; answer seen on ens33: no"), "{text}");
+        nft(netns, "delete table netdev dark")?;
+        assert!(find(&lab, &attachment, "192.168.15.2", &[]).answered);
+    }
+    Ok(())
+}
+
+/// Somebody inside has given the link another MAC address. The peer answers that one.
+fn the_mac_address_was_changed() -> Outcome {
+    let lab = Lab::new()?;
+    let attachment = container(&lab)?;
+    ip_do(attachment.netns(), "link set dev eth0 address 02:42:00:00:00:99");
+    let diagnosis = find(&lab, &attachment, "192.168.15.2", &[FindingKind::MacChanged]);
+    assert!(diagnosis.answered, "{diagnosis}");
+    let words =
+        format!("eth0 has the MAC address 02:42:00:00:00:99, and was given {}", attachment.mac());
+    assert_eq!(diagnosis.findings[0].text, words);
+    ip_do(attachment.netns(), &format!("link set dev eth0 address {}", attachment.mac()));
+    assert!(find(&lab, &attachment, "192.168.15.2", &[]).answered);
+    Ok(())
+}
+
 /// Somebody on the wire has the container's MAC address.
 fn the_mac_address_is_elsewhere_too() -> Outcome {
     let lab = Lab::new()?;
@@ -228,6 +301,9 @@ macvlan_tests::tests! {
     the_peer_is_the_host_itself,
     only_the_parents_mac_address_gets_through,
     several_answer_and_a_wrong_entry,
+    the_answer_is_lost_at_the_parent,
+    the_question_does_not_leave,
+    the_mac_address_was_changed,
     the_mac_address_is_elsewhere_too,
     another_vlan_is_on_the_wire,
     the_parent_is_a_port,

@@ -1,8 +1,10 @@
 //! Who reaches whom in each mode.
 #![deny(dead_code)]
 
-use macvlan_core::{Endpoint, Mode, NetNs};
-use macvlan_tests::{Container, Lab, Outcome, ip_link, ping, silent};
+use macvlan_core::{
+    Endpoint, ErrorKind, Handle, MacAddr, Macvlan, MacvlanChange, Mode, NetNs, SourceMacs,
+};
+use macvlan_tests::{Container, Lab, Outcome, ip_lines, ip_link, ping, silent};
 
 /// Two containers on host a in one mode.
 struct Siblings {
@@ -98,11 +100,59 @@ fn passthru_lends_its_mac_address_to_the_parent() -> Outcome {
     Ok(())
 }
 
+/// As many as one message can tell of, at creation and afterwards; one more is refused before anything
+/// is sent.
+fn a_source_list_is_as_long_as_it_can_be() -> Outcome {
+    const MOST: u32 = 5455;
+    let lab = Lab::new()?;
+    let inside = NetNs::anonymous()?;
+    let macs: Vec<MacAddr> = (0..=MOST).map(|number| MacAddr::from_ipv4(number.into())).collect();
+    let source = |macs: &[MacAddr]| {
+        macs.iter().fold(Macvlan::new(Mode::Source), |options, mac| options.source_mac(*mac))
+    };
+    let endpoint = |macs: &[MacAddr]| -> Outcome<Endpoint> {
+        let options = source(macs).bc_queue_len(2000).nodst(true);
+        Ok(Endpoint::new("eth0", "ens33")?.options(options))
+    };
+    let error = lab.a.host.attach(&endpoint(&macs)?, &inside).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
+    assert_eq!(ip_lines(&inside, "-o link show").len(), 1);
+
+    let most = &macs[1..];
+    let endpoint = endpoint(most)?;
+    lab.a.host.attach(&endpoint, &inside)?;
+    let listed = || -> Outcome<Vec<MacAddr>> {
+        let link = Handle::in_netns(&inside)?.link("eth0")?;
+        let mut macs = link.macvlan.ok_or("no macvlan")?.source_macs().to_vec();
+        macs.sort_unstable();
+        Ok(macs)
+    };
+    let of_ip = || {
+        let data = ip_link(&inside, "eth0")["linkinfo"]["info_data"].clone();
+        data["macaddr_data"].as_array().map(Vec::len)
+    };
+    assert_eq!(of_ip(), Some(most.len()));
+    assert_eq!(listed()?, most);
+    assert_eq!(lab.a.host.check(&endpoint, &inside)?, []);
+
+    let handle = Handle::in_netns(&inside)?;
+    let set = |macs: &[MacAddr]| MacvlanChange::new().source_macs(SourceMacs::Set(macs.to_vec()));
+    let error = handle.set_macvlan("eth0", &set(&macs)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
+    assert_eq!(listed()?, most);
+    handle.set_macvlan("eth0", &set(&macs[..most.len()]))?;
+    assert_eq!(listed()?, macs[..most.len()]);
+    assert_eq!(lab.a.host.ensure(&endpoint, &inside)?.repaired.len(), 1);
+    assert_eq!(listed()?, most);
+    Ok(())
+}
+
 macvlan_tests::tests! {
     bridge_siblings_reach_each_other,
     private_siblings_do_not,
     vepa_siblings_need_a_switch,
     source_links_hear_nobody_unknown,
+    a_source_list_is_as_long_as_it_can_be,
     passthru_has_the_parents_mac_address,
     passthru_lends_its_mac_address_to_the_parent,
 }

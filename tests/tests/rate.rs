@@ -98,8 +98,50 @@ fn it_is_set_or_refused_in_words() -> Outcome {
     Ok(())
 }
 
+/// Whatever was done to it, `check` tells it, `ensure` repairs it, and then nothing is left to do.
+fn it_is_looked_at_and_repaired() -> Outcome {
+    need_tbf()?;
+    let lab = Lab::new()?;
+    // Of 80 Gbit/s the kernel tells in another attribute.
+    for (rate, shown) in [("10mbit", "rate 10Mbit burst 16Kb"), ("80gbit", "rate 80Gbit")] {
+        let inside = NetNs::anonymous()?;
+        let (endpoint, host) = (eth0(rate)?, &lab.a.host);
+        let attachment = host.attach(&endpoint, &inside)?;
+        // The others' rates are others.
+        tc(&inside, "qdisc add dev lo root tbf rate 1mbit burst 16kb latency 50ms")??;
+        assert_eq!(host.check(&endpoint, &inside)?, [], "just attached");
+        for (spoil, words) in [
+            ("del dev eth0 root", format!("the rate is not limited to {rate}")),
+            ("replace dev eth0 root pfifo limit 10", format!("the rate is not limited to {rate}")),
+            (
+                "replace dev eth0 root handle 1: tbf rate 3mbit burst 16kb latency 50ms",
+                format!("the rate is 3mbit and should be {rate}"),
+            ),
+            (
+                "replace dev eth0 root tbf rate 40gbit burst 100mb latency 50ms",
+                format!("the rate is 40gbit and should be {rate}"),
+            ),
+        ] {
+            tc(&inside, &format!("qdisc {spoil}"))??;
+            let found = host.check(&endpoint, &inside)?;
+            assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), [words]);
+            assert_eq!(host.ensure(&endpoint, &inside)?.repaired, found, "{spoil}");
+            let told = tc(&inside, "qdisc show dev eth0")??;
+            assert!(told.starts_with("qdisc tbf") && told.contains(shown), "{spoil}: {told}");
+            assert_eq!(told.lines().count(), 1, "{told}");
+            assert_eq!(host.ensure(&endpoint, &inside)?.repaired, [], "{spoil}");
+        }
+        // Where none was asked for, none is missed.
+        let free = Endpoint::new("eth0", "ens33")?.address("192.168.15.10/24".parse()?);
+        assert_eq!(host.check(&free, &inside)?, []);
+        host.detach(attachment)?;
+    }
+    Ok(())
+}
+
 macvlan_tests::tests! {
     it_is_what_tc_shows,
     no_more_arrives_than_is_allowed,
     it_is_set_or_refused_in_words,
+    it_is_looked_at_and_repaired,
 }

@@ -12,6 +12,7 @@ use crate::mac::MacAddr;
 use crate::name::LinkId;
 use crate::netlink::{Connection, Failure, decode, encode};
 use crate::netns::NetNs;
+use crate::rate::Rate;
 use crate::route::{Route, RouteInfo, RouteKind};
 use crate::rule::Rule;
 
@@ -68,6 +69,14 @@ pub enum Difference {
     RuleMissing(Rule),
     /// `lo` is down.
     LoopbackDown,
+    /// How much the link may send.
+    Rate {
+        /// What it may; none if there is no limit, or another than
+        /// [`Endpoint::rate`](crate::Endpoint::rate) sets.
+        found: Option<Rate>,
+        /// What it should.
+        wanted: Rate,
+    },
 }
 
 impl Difference {
@@ -102,6 +111,12 @@ impl fmt::Display for Difference {
             Self::RouteMissing(route) => write!(f, "the route {route} is missing"),
             Self::RuleMissing(rule) => write!(f, "the rule {rule} is missing"),
             Self::LoopbackDown => f.write_str("lo is down"),
+            Self::Rate { found: Some(found), wanted } => {
+                write!(f, "the rate is {found} and should be {wanted}")
+            }
+            Self::Rate { found: None, wanted } => {
+                write!(f, "the rate is not limited to {wanted}")
+            }
         }
     }
 }
@@ -141,6 +156,7 @@ pub(crate) fn check(host: &NetNs, endpoint: &Endpoint, netns: &NetNs) -> Result<
     }
     kind(endpoint, &link, &mut differences);
     settings(endpoint, &link, &mut differences);
+    rate(endpoint, inside, &link, &mut differences).map_err(explain)?;
     contents(&plan.inside, inside, &link, &mut differences).map_err(explain)?;
     contents(&plan.last, inside, &link, &mut differences).map_err(explain)?;
     Ok(Findings { link: Some(link), parent_index, differences })
@@ -259,6 +275,27 @@ fn settings(endpoint: &Endpoint, link: &LinkInfo, differences: &mut Vec<Differen
     if let Some(packets) = endpoint.tx_queue_len.filter(|packets| *packets != link.tx_queue_len) {
         differences.push(Difference::TxQueueLen(packets));
     }
+}
+
+/// How much the link may send, if that was said. The burst and what may wait are not compared: they
+/// follow from the rate.
+fn rate(
+    endpoint: &Endpoint,
+    inside: &Connection,
+    link: &LinkInfo,
+    differences: &mut Vec<Difference>,
+) -> std::result::Result<(), Failure> {
+    let Some(wanted) = endpoint.rate else { return Ok(()) };
+    let found = if link.qdisc.as_deref() == Some("tbf") {
+        let all = inside.dump(&encode::get_qdiscs(), decode::rate)?;
+        all.into_iter().find(|(index, _)| *index == link.index).map(|(_, rate)| rate)
+    } else {
+        None
+    };
+    if found.map(Rate::bytes_per_second) != Some(wanted.bytes_per_second()) {
+        differences.push(Difference::Rate { found, wanted });
+    }
+    Ok(())
 }
 
 /// The addresses, routes and rules of a plan, and `lo`.

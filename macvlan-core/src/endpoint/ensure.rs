@@ -14,6 +14,7 @@ use crate::netlink::encode::{self, LinkChange};
 use crate::netlink::{Connection, Failure, Request};
 use crate::netns::NetNs;
 use crate::probe::{self, Asked, ask, held_by_parent};
+use crate::rate;
 
 /// What [`Host::ensure`](crate::Host::ensure) found and left.
 #[derive(Debug, Clone)]
@@ -198,9 +199,16 @@ fn repair(
         }
         Difference::RuleMissing(rule) => Request::create(Message::NewRule(encode::rule(rule)?)),
         Difference::LoopbackDown => encode::set_link(LOOPBACK, &LinkChange::Up(true)),
+        Difference::Rate { wanted, .. } => encode::replace_rate(link.index, *wanted),
     };
     let attempt = Attempt::Other(name(), format!("repair that {difference}").into());
-    inside.submit_one(request).map_err(|failure| attempt.explain(failure, &Place::host(netns)))
+    inside.submit_one(request).map_err(|failure| {
+        let error = attempt.explain(failure, &Place::host(netns));
+        match difference {
+            Difference::Rate { .. } => rate::explain(error),
+            _ => error,
+        }
+    })
 }
 
 /// A route to the same destination that is in the way is replaced if it is this link's own.

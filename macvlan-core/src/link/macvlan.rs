@@ -91,7 +91,7 @@ impl Macvlan {
         self
     }
 
-    /// In mode source, one more MAC address that frames may come from.
+    /// In mode source, one more MAC address that frames may come from; 5455 of them at most.
     #[doc(alias = "IFLA_MACVLAN_MACADDR_DATA")]
     pub fn source_mac(mut self, mac: MacAddr) -> Self {
         self.source_macs.push(mac);
@@ -182,6 +182,7 @@ impl Macvlan {
 
     /// Refuses what the kernel would refuse with a bare "invalid argument", or not heed.
     pub fn check(&self) -> Result<()> {
+        check_list(&self.source_macs)?;
         let has_list = !self.source_macs.is_empty();
         check_mode(self.mode, has_list, self.nopromisc, self.nodst)
     }
@@ -190,6 +191,19 @@ impl Macvlan {
 /// What belongs to one mode only.
 pub(crate) const LIST_OUTSIDE_SOURCE: &str =
     "a list of source MAC addresses belongs to mode source";
+
+/// How many source MAC addresses one list can have. An attribute's length is 16 bits, and the one that
+/// has all options of a link has 12 bytes for each of them and, in what the kernel tells of a link, at
+/// most 72 for the rest.
+const MOST_SOURCE_MACS: usize = (u16::MAX as usize - 72) / 12;
+
+fn check_list(macs: &[MacAddr]) -> Result<()> {
+    if macs.len() <= MOST_SOURCE_MACS {
+        return Ok(());
+    }
+    let why = format!("no more than {MOST_SOURCE_MACS} of them fit into a message to the kernel");
+    Err(Error::invalid(format!("use a list of {} source MAC addresses", macs.len()), why))
+}
 
 fn check_mode(mode: Mode, has_list: bool, nopromisc: bool, nodst: bool) -> Result<()> {
     let refuse = |why: &'static str| Err(Error::invalid("use the macvlan options", why));
@@ -231,7 +245,7 @@ pub enum SourceMacs {
     /// One less (`macaddr del`).
     #[doc(alias = "MACVLAN_MACADDR_DEL")]
     Delete(MacAddr),
-    /// These and no others (`macaddr set`).
+    /// These and no others (`macaddr set`); 5455 at most.
     #[doc(alias = "MACVLAN_MACADDR_SET")]
     Set(Vec<MacAddr>),
     /// None (`macaddr flush`).
@@ -276,8 +290,12 @@ impl MacvlanChange {
         self
     }
 
-    /// Refuses what does not go with the mode that is to be, where one is said.
+    /// Refuses a list that is too long, and what does not go with the mode that is to be, where one is
+    /// said.
     pub(crate) fn check(&self) -> Result<()> {
+        if let Some(SourceMacs::Set(macs)) = &self.source_macs {
+            check_list(macs)?;
+        }
         let Some(mode) = self.mode else { return Ok(()) };
         let flags = self.flags.unwrap_or_default();
         check_mode(mode, self.source_macs.is_some(), flags & 1 != 0, flags & 2 != 0)
@@ -296,6 +314,27 @@ mod tests {
         assert!(Macvlan::new(Mode::Private).nodst(true).check().is_err());
         assert!(Macvlan::new(Mode::Private).nopromisc(true).check().is_err());
         assert!(Macvlan::new(Mode::Passthru).nopromisc(true).check().is_ok());
+    }
+
+    #[test]
+    fn a_list_is_as_long_as_a_message_can_tell() {
+        assert_eq!(MOST_SOURCE_MACS, 5455);
+        let macs: Vec<MacAddr> =
+            (0..5456_u32).map(|number| MacAddr::from_ipv4(number.into())).collect();
+        let all = |macs: &[MacAddr]| {
+            macs.iter().fold(Macvlan::new(Mode::Source), |link, mac| link.source_mac(*mac))
+        };
+        let set =
+            |macs: &[MacAddr]| MacvlanChange::new().source_macs(SourceMacs::Set(macs.to_vec()));
+        all(&macs[1..]).check().unwrap();
+        set(&macs[1..]).check().unwrap();
+        set(&macs[1..]).mode(Mode::Source).check().unwrap();
+        for error in [all(&macs).check(), set(&macs).check(), set(&macs).mode(Mode::Source).check()]
+        {
+            let error = error.unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::InvalidValue);
+            assert!(error.to_string().contains("no more than 5455 of them fit"), "{error}");
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::link::{AddrGenMode, LinkInfo, LinkStatistics, Macvlan, Mode, Vlan, Vl
 use crate::mac::MacAddr;
 use crate::name::LinkId;
 use crate::neighbour::NeighbourInfo;
+use crate::rate::Rate;
 use crate::route::{NextHop, Route, RouteInfo, RouteKind, Scope};
 use crate::rule::Rule;
 
@@ -439,6 +440,37 @@ pub(crate) fn rule(payload: &[u8]) -> Option<Rule> {
         rule = rule.to(to);
     }
     Some(rule)
+}
+
+// linux/rtnetlink.h, linux/pkt_sched.h
+const TC_H_ROOT: u32 = 0xffff_ffff;
+const TCA_KIND: u16 = 1;
+const TCA_OPTIONS: u16 = 2;
+const TCA_TBF_PARMS: u16 = 1;
+const TCA_TBF_RATE64: u16 = 4;
+
+/// The link whose root discipline is a token bucket filter, and how much that lets through, behind
+/// a `struct tcmsg`.
+pub(crate) fn rate(payload: &[u8]) -> Option<(u32, Rate)> {
+    let (header, rest) = payload.split_first_chunk::<20>()?;
+    let is_tbf = attributes(rest).any(|(kind, value)| kind == TCA_KIND && text_of(value) == "tbf");
+    if !is_tbf || u32_of(&header[12..])? != TC_H_ROOT {
+        return None;
+    }
+    let (_, options) = attributes(rest).find(|(kind, _)| *kind == TCA_OPTIONS)?;
+    let mut bytes = None;
+    for (kind, value) in attributes(options) {
+        match kind {
+            // Which of both comes first does not matter: the larger number is the one that is meant.
+            TCA_TBF_PARMS => bytes = bytes.max(value.get(8..).and_then(u32_of).map(u64::from)),
+            TCA_TBF_RATE64 => {
+                bytes = bytes.max(value.first_chunk().copied().map(u64::from_ne_bytes));
+            }
+            _ => {}
+        }
+    }
+    let rate = Rate::bits_per_second(bytes?.saturating_mul(8)).ok()?;
+    Some((u32_of(&header[4..])?, rate))
 }
 
 /// The number of a namespace, behind a `struct rtgenmsg`; negative where it has none.

@@ -17,6 +17,7 @@ pub fn decode_everything(bytes: &[u8]) -> usize {
         let _ = decode::rule(payload);
         let _ = decode::neighbour(payload);
         let _ = decode::netns_id(payload);
+        let _ = decode::rate(payload);
         let _ = crate::watch::event(reply.kind, payload);
     }
     messages

@@ -29,7 +29,7 @@ pub(crate) use link::{
     LinkChange, add_altname, create_link, delete_altname, delete_group, delete_link,
     delete_link_by_altname, get_link, get_link_index, get_links, set_link,
 };
-pub(crate) use rate::set_rate;
+pub(crate) use rate::{get_qdiscs, replace_rate, set_rate};
 pub(crate) use route::{
     MAIN_TABLE, add_route, delete_route, delete_route_exactly, get_routes, replace_route,
 };

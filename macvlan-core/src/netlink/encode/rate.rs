@@ -6,6 +6,7 @@ use crate::rate::Rate;
 
 // linux/rtnetlink.h, linux/pkt_sched.h
 const RTM_NEWQDISC: u16 = 36;
+const RTM_GETQDISC: u16 = 38;
 const TC_H_ROOT: u32 = 0xffff_ffff;
 const TCA_KIND: u16 = 1;
 const TCA_OPTIONS: u16 = 2;
@@ -18,14 +19,28 @@ const HANDLE: u32 = 0x1_0000;
 
 /// `tc qdisc add dev … root handle 1: tbf rate … burst … limit …`.
 pub(crate) fn set_rate(link: u32, rate: Rate) -> Request {
-    // `struct tcmsg`
-    let mut message = Payload::new(&[
-        &[0; 4],
-        &link.to_ne_bytes(),
-        &HANDLE.to_ne_bytes(),
-        &TC_H_ROOT.to_ne_bytes(),
-        &[0; 4],
-    ]);
+    Request::create((RTM_NEWQDISC, token_bucket(link, HANDLE, rate)))
+}
+
+/// `tc qdisc replace dev … root tbf rate … burst … limit …`: without a number, another discipline that
+/// has it already is no hindrance.
+pub(crate) fn replace_rate(link: u32, rate: Rate) -> Request {
+    Request::replace((RTM_NEWQDISC, token_bucket(link, 0, rate)))
+}
+
+/// `tc qdisc show`: the kernel lists those of all links.
+pub(crate) fn get_qdiscs() -> Request {
+    Request::new((RTM_GETQDISC, header(0, 0, 0)))
+}
+
+/// `struct tcmsg`
+fn header(link: u32, handle: u32, parent: u32) -> Payload {
+    let [link, handle, parent] = [link, handle, parent].map(u32::to_ne_bytes);
+    Payload::new(&[&[0; 4], &link, &handle, &parent, &[0; 4]])
+}
+
+fn token_bucket(link: u32, handle: u32, rate: Rate) -> Payload {
+    let mut message = header(link, handle, TC_H_ROOT);
     message.text(TCA_KIND, "tbf");
     let bytes = rate.bytes_per_second();
     message.nested(TCA_OPTIONS | NESTED, |options| {
@@ -35,7 +50,7 @@ pub(crate) fn set_rate(link: u32, rate: Rate) -> Request {
         }
         options.number(TCA_TBF_BURST, rate.burst());
     });
-    Request::create((RTM_NEWQDISC, message))
+    message
 }
 
 /// `struct tc_tbf_qopt`: two `struct tc_ratespec`, of which the second stays empty; the limit; and two

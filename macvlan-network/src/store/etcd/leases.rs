@@ -28,11 +28,7 @@ enum Pick {
 impl EtcdStore {
     /// Gives a container its place.
     pub(super) fn grant(&self, network: &NetworkRecord, wish: &Wish) -> Result<Granted> {
-        let done = insist(|| self.try_grant(network, wish))?;
-        match done {
-            Granted::Held(lease) => Ok(Granted::Held(lease)),
-            new => Ok(new),
-        }
+        insist(|| self.try_grant(network, wish))
     }
 
     fn try_grant(&self, network: &NetworkRecord, wish: &Wish) -> Result<Option<Granted>> {
@@ -57,10 +53,11 @@ impl EtcdStore {
         if let (Some(holder), Some(name)) = (named.first(), &wish.name) {
             return Err(name_taken(network, name, &holder.value));
         }
-        if host.is_empty() {
+        let Some(host) = host.first() else {
             // etcd was away for longer than it takes for a host to count as dead.
             self.register()?;
-        }
+            return Ok(None);
+        };
         let others: Vec<Lease> =
             others.iter().map(|item| keys::read(&item.value)).collect::<Result<_>>()?;
         let was: Option<Was> = was.first().map(|item| keys::read(&item.value)).transpose()?;
@@ -85,7 +82,8 @@ impl EtcdStore {
         let plain = addresses.iter().map(|(net, _)| *net).collect();
         let lease = wish.granted(network, plain, &others);
         self.put_lease(&mut change, &lease, &addresses)?;
-        match change.commit(&self.wire) {
+        change.when.push(unchanged(self.registration.key.clone(), host.changed));
+        match self.decide(change) {
             Ok(true) => Ok(Some(Granted::New(lease))),
             Ok(false) => Ok(None),
             Err(error) => {
@@ -96,7 +94,7 @@ impl EtcdStore {
         }
     }
 
-    /// Everything that makes a lease, and what it rests on.
+    /// Everything that makes a lease, and what it rests on, but for the host's registration.
     fn put_lease(
         &self,
         change: &mut Change,
@@ -105,11 +103,7 @@ impl EtcdStore {
     ) -> Result<()> {
         let (id, container) = (lease.network.as_str(), lease.container.as_str());
         let value = keys::write(lease)?;
-        change.when.extend([
-            exists(self.keys.network(id)),
-            exists(self.registration.key.clone()),
-            absent(self.keys.lease(id, container)),
-        ]);
+        change.when.extend([exists(self.keys.network(id)), absent(self.keys.lease(id, container))]);
         change.put(self.keys.lease(id, container), value.clone());
         change.put(self.keys.member(container, id), value);
         if let Some(name) = &lease.name {
@@ -251,12 +245,17 @@ impl EtcdStore {
         let key = self.keys.lease(&network.id, &lease.container);
         let keep = network.config.get_keep().as_secs();
         insist(|| {
-            let found = self.wire.get(Get::Key(key.clone()))?;
-            let Some(item) = found.first() else { return Ok(Some(false)) };
+            let host = self.registration.key.clone();
+            let read = self.wire.read(vec![Get::Key(key.clone()), Get::Key(host.clone())])?;
+            let Some(item) = read.first().and_then(|found| found.first()) else {
+                return Ok(Some(false));
+            };
             if keys::read::<Lease>(&item.value)?.endpoint != lease.endpoint {
                 return Ok(Some(false));
             }
+            let registered = read.get(1).and_then(|found| found.first());
             let mut change = Change::default();
+            change.when.push(unchanged(host, registered.map_or(0, |host| host.changed)));
             change.when.push(unchanged(key.clone(), item.changed));
             change.delete(key.clone());
             change.delete(self.keys.member(&lease.container, &network.id));
@@ -281,7 +280,7 @@ impl EtcdStore {
             }
             let was = Was { addresses, released: now() };
             change.put(self.keys.was(&network.id, &lease.container), keys::write(&was)?);
-            Ok(change.commit(&self.wire)?.then_some(true))
+            Ok(self.decide(change)?.then_some(true))
         })
     }
 
@@ -303,9 +302,12 @@ impl EtcdStore {
 
     pub(super) fn enter(&self, network: &NetworkRecord, lease: &Lease) -> Result<()> {
         insist(|| {
-            if self.wire.get(Get::Key(self.registration.key.clone()))?.is_empty() {
+            let host = self.registration.key.clone();
+            let registered = self.wire.get(Get::Key(host.clone()))?;
+            let Some(registered) = registered.first() else {
                 self.register()?;
-            }
+                return Ok(None);
+            };
             let held = self.wire.get(Get::Key(self.keys.lease(&network.id, &lease.container)))?;
             if !held.is_empty() {
                 let why = format!("container {:?} has one", lease.container);
@@ -321,7 +323,8 @@ impl EtcdStore {
                 }
             }
             self.put_lease(&mut change, lease, &addresses)?;
-            Ok(change.commit(&self.wire)?.then_some(()))
+            change.when.push(unchanged(host, registered.changed));
+            Ok(self.decide(change)?.then_some(()))
         })
     }
 

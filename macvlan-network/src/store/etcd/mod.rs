@@ -12,6 +12,7 @@ mod leases;
 mod wire;
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -25,6 +26,7 @@ use crate::pool;
 use crate::random;
 use crate::store::{Granted, Store, check_clash, in_use, no_network};
 
+use change::Change;
 use host::Registration;
 use keys::{Holder, Keys, end_of};
 use wire::{Get, Wire};
@@ -93,6 +95,9 @@ pub struct EtcdStore {
     registration: Arc<Registration>,
     /// Leases of which etcd did not say whether it took them; they are taken back first of all.
     doubtful: Mutex<Vec<(NetworkRecord, Lease)>>,
+    /// How many changes etcd did not answer, and how many of these can come to nothing any more.
+    unanswered: AtomicU64,
+    fenced: AtomicU64,
 }
 
 impl EtcdStore {
@@ -109,6 +114,8 @@ impl EtcdStore {
             host: options.host.clone(),
             registration,
             doubtful: Mutex::new(Vec::new()),
+            unanswered: AtomicU64::new(0),
+            fenced: AtomicU64::new(0),
         };
         store.register()?;
         let staying = Arc::clone(&store.registration).stay(store.wire.client());
@@ -122,8 +129,22 @@ impl EtcdStore {
         self.wire.run(async move { registration.register(client).await })
     }
 
+    /// Has leases changed. What rests on this host's registration as it was read may go unanswered,
+    /// and cannot happen late, when the caller has long gone on: see [`EtcdStore::settle`].
+    fn decide(&self, change: Change) -> Result<bool> {
+        change.commit(&self.wire).inspect_err(|_| {
+            self.unanswered.fetch_add(1, Ordering::AcqRel);
+        })
+    }
+
     /// Takes back what etcd may or may not have taken when it last could not be reached.
     fn settle(&self) -> Result<()> {
+        let unanswered = self.unanswered.load(Ordering::Acquire);
+        if self.fenced.load(Ordering::Acquire) < unanswered {
+            // What is still on its way, or waits for etcd's disk, rests on the old registration.
+            self.register()?;
+            self.fenced.fetch_max(unanswered, Ordering::AcqRel);
+        }
         let doubtful = || self.doubtful.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let Some((network, lease)) = doubtful().pop() else { return Ok(()) };

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use ipnet::IpNet;
 use rusqlite::types::Type;
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use rusqlite::{OptionalExtension as _, Row, ToSql, Transaction, params};
 
 use crate::alive::NetNsMark;
 use crate::error::{Error, ErrorKind};
@@ -20,11 +20,13 @@ use super::{Attempt, now, number};
 /// How long it is remembered whose an address was that nobody else has got since.
 const MEMORY: i64 = 30 * 24 * 3600;
 
+/// What is read of a lease, in the order in which [`from_row`] takes it. The network's id is looked up
+/// once for many rows, which a join would do for each.
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT network.id, container, lease.name, host, endpoint, interface, mac, addresses, \
-             default_route, boot, inode, cookie FROM lease JOIN network ON network = number ",
+            "SELECT container, lease.name, host, endpoint, interface, mac, addresses, \
+             default_route, boot, inode, cookie, network FROM lease ",
             $rest
         )
     };
@@ -40,11 +42,7 @@ pub(super) fn lease(
     if let Some(held) = find(transaction, network, &wish.container)? {
         return Ok(Granted::Held(held));
     }
-    let others = {
-        let mut statement = transaction.prepare_cached(select!("WHERE container = ?"))?;
-        let rows = statement.query_map([&wish.container], from_row)?;
-        rows.collect::<rusqlite::Result<Vec<_>>>()?
-    };
+    let others = read_all(transaction, select!("WHERE container = ?"), params![wish.container])?;
     let mut addresses = Vec::new();
     for v6 in [false, true] {
         let fixed = wish.addresses.iter().find(|address| address.is_ipv6() == v6);
@@ -289,7 +287,8 @@ pub(super) fn find(
     let mut statement =
         transaction.prepare_cached(select!("WHERE network = ? AND container = ?"))?;
     let number = number(transaction, network)?;
-    Ok(statement.query_row(params![number, container], from_row).optional()?)
+    let read = |row: &Row<'_>| from_row(row, &network.id);
+    Ok(statement.query_row(params![number, container], read).optional()?)
 }
 
 pub(super) fn list(
@@ -297,34 +296,52 @@ pub(super) fn list(
     network: Option<&NetworkRecord>,
 ) -> Attempt<Vec<Lease>> {
     let Some(network) = network else {
-        let mut statement = transaction.prepare_cached(select!(""))?;
-        let found = statement.query_map([], from_row)?;
-        return Ok(found.collect::<rusqlite::Result<_>>()?);
+        return read_all(transaction, select!("ORDER BY network"), params![]);
     };
     let number = number(transaction, network)?;
-    let mut statement = transaction.prepare_cached(select!("WHERE network = ?"))?;
-    let found = statement.query_map([number], from_row)?;
-    Ok(found.collect::<rusqlite::Result<_>>()?)
+    read_all(transaction, select!("WHERE network = ?"), params![number])
 }
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<Lease> {
-    let addresses: String = row.get(7)?;
-    let inode: u64 = row.get(10)?;
-    let cookie: Option<u64> = row.get(11)?;
+/// The leases that a [`select!`] finds, those of one network behind each other if they are many.
+fn read_all(
+    transaction: &Transaction<'_>,
+    select: &str,
+    params: &[&dyn ToSql],
+) -> Attempt<Vec<Lease>> {
+    let mut ids = transaction.prepare_cached("SELECT id FROM network WHERE number = ?")?;
+    let mut statement = transaction.prepare_cached(select)?;
+    let mut rows = statement.query(params)?;
+    let (mut found, mut id) = (Vec::new(), (0, String::new()));
+    while let Some(row) = rows.next()? {
+        let number: i64 = row.get(11)?;
+        if id.0 != number || found.is_empty() {
+            id = (number, ids.query_row([number], |row| row.get(0))?);
+        }
+        found.push(from_row(row, &id.1)?);
+    }
+    Ok(found)
+}
+
+/// Texts that are parsed are looked at where SQLite has them: copying them first would take longer
+/// than parsing them.
+fn from_row(row: &Row<'_>, network: &str) -> rusqlite::Result<Lease> {
+    let mac = row.get_ref(5)?.as_str_or_null()?.map(|mac| parse(5, mac)).transpose()?;
     Ok(Lease {
-        network: row.get(0)?,
-        container: row.get(1)?,
-        name: row.get(2)?,
-        host: row.get(3)?,
-        endpoint: row.get(4)?,
-        interface: parse(5, &row.get::<_, String>(5)?)?,
-        mac: row.get::<_, Option<String>>(6)?.map(|mac| parse(6, &mac)).transpose()?,
-        addresses: addresses
-            .split_whitespace()
-            .map(|one| parse(7, one))
+        network: network.to_owned(),
+        container: row.get(0)?,
+        name: row.get(1)?,
+        host: row.get(2)?,
+        endpoint: row.get(3)?,
+        interface: parse(4, row.get_ref(4)?.as_str()?)?,
+        mac,
+        addresses: row
+            .get_ref(6)?
+            .as_str()?
+            .split_ascii_whitespace()
+            .map(|one| parse(6, one))
             .collect::<Result<_, _>>()?,
-        default_route: row.get(8)?,
-        netns: NetNsMark { boot: row.get(9)?, inode, cookie },
+        default_route: row.get(7)?,
+        netns: NetNsMark { boot: row.get(8)?, inode: row.get(9)?, cookie: row.get(10)? },
     })
 }
 
