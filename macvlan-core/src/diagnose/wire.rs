@@ -58,6 +58,14 @@ struct Question {
     frame: Vec<u8>,
 }
 
+/// A frame that something on the way drops is what is to be found out.
+fn unless_dropped(sent: nix::Result<()>) -> nix::Result<()> {
+    match sent {
+        Err(Errno::ENOBUFS) => Ok(()),
+        sent => sent,
+    }
+}
+
 impl Heard {
     pub(super) fn ask(
         host: &NetNs,
@@ -96,7 +104,7 @@ impl Heard {
     /// Asks from the container until it is answered, at most this many times.
     fn follow(&mut self, ears: &Ears, question: &Question, times: usize) -> nix::Result<()> {
         for _ in 0..times {
-            ears.inside.send(&question.frame)?;
+            unless_dropped(ears.inside.send(&question.frame))?;
             self.listen(ears, question, TIME, |heard| !heard.inside.is_empty())?;
             if !self.inside.is_empty() {
                 return self.listen(ears, question, OTHERS, |_| false);
@@ -128,7 +136,7 @@ impl Heard {
             let already = self.at_parent.clone();
             self.at_parent.clear();
             for _ in 0..2 {
-                ears.parent.send(&from_parent).map_err(fails)?;
+                unless_dropped(ears.parent.send(&from_parent)).map_err(fails)?;
                 self.listen(ears, question, TIME, |heard| !heard.at_parent.is_empty())
                     .map_err(fails)?;
             }

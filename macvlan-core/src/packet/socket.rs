@@ -59,6 +59,9 @@ pub(crate) struct Frame<'a> {
     pub(crate) outgoing: bool,
 }
 
+/// How long a frame may have to wait for those before it.
+const PATIENCE: Duration = Duration::from_millis(100);
+
 impl PacketSocket {
     /// In the calling thread's namespace. `ethertype` none is all, those that go out too.
     pub(crate) fn open(index: u32, ethertype: Option<u16>) -> nix::Result<Self> {
@@ -89,15 +92,18 @@ impl PacketSocket {
         setsockopt(&self.fd, Membership, &membership)
     }
 
-    /// Sends a frame out on the link.
+    /// Sends a frame out on the link. `ENOBUFS` if it was dropped on its way, by a queue that stays
+    /// full or by a filter, which the kernel does not tell apart (`packet_snd` in
+    /// `net/packet/af_packet.c`).
     pub(crate) fn send(&self, frame: &[u8]) -> nix::Result<()> {
+        let began = Instant::now();
         loop {
             match send(self.fd.as_raw_fd(), frame, MsgFlags::empty()) {
                 Ok(_) => return Ok(()),
                 Err(Errno::EINTR) => {}
                 // What is under way has to leave first.
-                Err(Errno::EAGAIN | Errno::ENOBUFS) => {
-                    wait(self.fd.as_fd(), PollFlags::POLLOUT, Duration::from_millis(10))?;
+                Err(Errno::EAGAIN | Errno::ENOBUFS) if began.elapsed() < PATIENCE => {
+                    std::thread::sleep(Duration::from_millis(1));
                 }
                 Err(errno) => return Err(errno),
             }
@@ -128,7 +134,7 @@ impl PacketSocket {
                     if left.is_zero() {
                         return Ok(None);
                     }
-                    wait(self.fd.as_fd(), PollFlags::POLLIN, left)?;
+                    wait(self.fd.as_fd(), left)?;
                 }
                 Err(errno) => return Err(errno),
             }
@@ -192,11 +198,11 @@ fn link_address(index: u32, protocol: u16) -> nix::Result<LinkAddr> {
 }
 
 /// Waits until something can be done, or the time is over.
-fn wait(fd: BorrowedFd<'_>, what: PollFlags, left: Duration) -> nix::Result<()> {
+fn wait(fd: BorrowedFd<'_>, left: Duration) -> nix::Result<()> {
     // Up, or the last millisecond would be spent turning round and round.
     let timeout =
         PollTimeout::try_from(left.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX);
-    match poll(&mut [PollFd::new(fd, what)], timeout) {
+    match poll(&mut [PollFd::new(fd, PollFlags::POLLIN)], timeout) {
         Ok(_) | Err(Errno::EINTR) => Ok(()),
         Err(errno) => Err(errno),
     }
