@@ -6,9 +6,10 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use macvlan_core::{
-    Attachment, Diagnosis, Endpoint, FindingKind, Handle, Link, Macvlan, Mode, NetNs, Result,
+    Attachment, Diagnosis, Endpoint, FindingKind, Handle, Link, Macvlan, Mode, NetNs, Probe, Result,
 };
-use macvlan_tests::{Lab, Need, Outcome, Stop, ip_do, ip_link, need, ping, silent};
+use macvlan_tests::{Lab, Need, Outcome, Stop, ip_do, ip_lines, ip_link, need, ping, silent};
+use nix::errno::Errno;
 
 fn eth0() -> Result<Endpoint> {
     Ok(Endpoint::new("eth0", "ens33")?
@@ -197,13 +198,29 @@ fn the_question_does_not_leave() -> Outcome {
     let attachment = container(&lab)?;
     for (netns, link) in [(attachment.netns(), "eth0"), (&lab.a.netns, "ens33")] {
         let_nothing_through(netns, link, "egress")?;
+        let started = Instant::now();
         let diagnosis = find(&lab, &attachment, "192.168.15.2", &[FindingKind::NotSent]);
         assert!(!diagnosis.answered);
         let text = diagnosis.to_string();
         assert!(text.contains("seen leaving ens33: no; answer seen on ens33: no"), "{text}");
+        assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
         nft(netns, "delete table netdev dark")?;
         assert!(find(&lab, &attachment, "192.168.15.2", &[]).answered);
     }
+    Ok(())
+}
+
+/// An address for which nobody can be asked is not taken for free, and nobody waits for ever.
+fn a_probe_that_does_not_leave() -> Outcome {
+    let lab = Lab::new()?;
+    let_nothing_through(&lab.a.netns, "ens33", "egress")?;
+    let inside = NetNs::anonymous()?;
+    let endpoint = Endpoint::new("eth0", "ens33")?.address("192.168.15.10/24".parse()?);
+    let started = Instant::now();
+    let error = lab.a.host.attach(&endpoint.probe(Probe::quick()), &inside).unwrap_err();
+    assert_eq!(error.errno(), Some(Errno::ENOBUFS as i32), "{error}");
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    assert_eq!(ip_lines(&inside, "-o link show").len(), 1);
     Ok(())
 }
 
@@ -303,6 +320,7 @@ macvlan_tests::tests! {
     several_answer_and_a_wrong_entry,
     the_answer_is_lost_at_the_parent,
     the_question_does_not_leave,
+    a_probe_that_does_not_leave,
     the_mac_address_was_changed,
     the_mac_address_is_elsewhere_too,
     another_vlan_is_on_the_wire,
