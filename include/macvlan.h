@@ -175,6 +175,10 @@ typedef enum macvlan_difference_kinds {
      * lo is down.
      */
     MACVLAN_DIFFERENCE_LOOPBACK_DOWN = 18,
+    /**
+     * How much the link may send.
+     */
+    MACVLAN_DIFFERENCE_RATE = 19,
 } macvlan_difference_kinds;
 
 /**

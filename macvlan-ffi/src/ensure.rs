@@ -75,6 +75,8 @@ pub enum macvlan_difference_kinds {
     MACVLAN_DIFFERENCE_RULE_MISSING = 17,
     /// lo is down.
     MACVLAN_DIFFERENCE_LOOPBACK_DOWN = 18,
+    /// How much the link may send.
+    MACVLAN_DIFFERENCE_RATE = 19,
 }
 use macvlan_difference_kinds as Kind;
 
@@ -109,6 +111,7 @@ fn kind(difference: &Difference) -> Kind {
         Difference::RouteMissing(_) => Kind::MACVLAN_DIFFERENCE_ROUTE_MISSING,
         Difference::RuleMissing(_) => Kind::MACVLAN_DIFFERENCE_RULE_MISSING,
         Difference::LoopbackDown => Kind::MACVLAN_DIFFERENCE_LOOPBACK_DOWN,
+        Difference::Rate { .. } => Kind::MACVLAN_DIFFERENCE_RATE,
         _ => Kind::MACVLAN_DIFFERENCE_OTHER,
     }
 }

@@ -326,6 +326,8 @@ class DifferenceKind(_Named):
     """A policy rule is missing."""
     LOOPBACK_DOWN = "loopback-down"
     """lo is down."""
+    RATE = "rate"
+    """How much the link may send."""
     OTHER = "other"
     """Something that this version has no name for; str() of the difference says what."""
 

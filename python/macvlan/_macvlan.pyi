@@ -115,7 +115,17 @@ _Texts: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
 _Interfaces: TypeAlias = tuple[ipaddress.IPv4Interface | Address6, ...]
 _IpAddress: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Wanted: TypeAlias = (
-    str | int | bool | AddrGenMode | ipaddress.IPv4Interface | Address6 | Route | Rule | Vlan | None
+    str
+    | int
+    | bool
+    | AddrGenMode
+    | ipaddress.IPv4Interface
+    | Address6
+    | Rate
+    | Route
+    | Rule
+    | Vlan
+    | None
 )
 _IpNetwork: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -210,7 +220,7 @@ class Difference:
     @property
     def kind(self) -> DifferenceKind: ...
     @property
-    def found(self) -> MacAddr | int | None: ...
+    def found(self) -> MacAddr | int | Rate | None: ...
     @property
     def wanted(self) -> _Wanted: ...
     @property

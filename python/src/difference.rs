@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
 use crate::output::{Enumeration, address, attributes_text, mac};
+use crate::rate::Rate;
 use crate::route::Route;
 use crate::rule::Rule;
 use crate::vlan::Vlan;
@@ -23,12 +24,15 @@ impl Difference {
         CLASS.import(py, "macvlan._enums", "DifferenceKind")?.call1((name(&self.0),))
     }
 
-    /// What it is, of a MAC address or MTU; None of all others.
+    /// What it is, of a MAC address, MTU or rate; None of all others.
     #[getter]
     fn found<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         match &self.0 {
             Core::Mac { found, .. } => found.map(|found| mac(py, found)).transpose(),
             Core::Mtu { found, .. } => Ok(Some(found.into_pyobject(py)?.into_any())),
+            Core::Rate { found: Some(found), .. } => {
+                Ok(Some(Rate(*found).into_pyobject(py)?.into_any()))
+            }
             _ => Ok(None),
         }
     }
@@ -46,6 +50,7 @@ impl Difference {
             Core::AddrGenMode(mode) => mode.to_member(py)?,
             Core::AddressMissing(one) => address(py, one)?,
             Core::RouteMissing(route) => Route(*route).into_pyobject(py)?.into_any(),
+            Core::Rate { wanted, .. } => Rate(*wanted).into_pyobject(py)?.into_any(),
             Core::RuleMissing(rule) => Rule(*rule).into_pyobject(py)?.into_any(),
             _ => return Ok(None),
         }))
@@ -86,6 +91,7 @@ fn name(difference: &Core) -> &'static str {
         Core::RouteMissing(_) => "route-missing",
         Core::RuleMissing(_) => "rule-missing",
         Core::LoopbackDown => "loopback-down",
+        Core::Rate { .. } => "rate",
         _ => "other",
     }
 }

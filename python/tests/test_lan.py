@@ -24,6 +24,7 @@ from wire import Wire
 from macvlan import (
     Announce,
     Attachment,
+    DifferenceKind,
     Endpoint,
     ErrorKind,
     FindingKind,
@@ -37,6 +38,7 @@ from macvlan import (
     NetNs,
     NotFoundError,
     Probe,
+    Rate,
     TimedOut,
 )
 
@@ -589,6 +591,13 @@ def test_a_rate_is_set_or_refused_in_words(lab: Lab, inside: NetNs) -> None:
         assert told.startswith("qdisc tbf 1: root")
         assert "rate 10Mbit" in told
         assert ping(inside, "192.168.15.2") is not None
+        assert lab.a.host.check(endpoint, inside) == []
+        tc("qdisc change dev eth0 root handle 1: tbf rate 1mbit burst 16kb latency 50ms")
+        (difference,) = lab.a.host.check(endpoint, inside)
+        assert difference.kind is DifferenceKind.RATE
+        assert (difference.found, difference.wanted) == (Rate("1mbit"), Rate("10mbit"))
+        assert lab.a.host.ensure(endpoint, inside).repaired == (difference,)
+        assert "rate 10Mbit" in tc("qdisc show dev eth0").stdout
     else:
         with pytest.raises(MacvlanError, match=r"no token bucket filter \(tbf\)") as caught:
             lab.a.host.attach(endpoint, inside)

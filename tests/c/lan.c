@@ -245,6 +245,7 @@ static void rates(void)
     macvlan_netns *container = NULL;
     macvlan_endpoint *endpoint = eth0("192.168.15.3/24");
     macvlan_attachment *attachment = NULL;
+    macvlan_difference_list *differences = NULL;
     macvlan_error *error = NULL;
 
     MUST(macvlan_netns_anonymous(&container, &error));
@@ -252,6 +253,13 @@ static void rates(void)
     if (macvlan_host_attach(l.host, endpoint, container, &attachment, &error) == 0) {
         lab_witness(container, "tc qdisc show dev eth0", "rate 10Mbit");
         CHECK(lab_ping(container, "192.168.15.2", 5));
+        lab_witness(container, "tc qdisc delete dev eth0 root && echo gone", "gone");
+        MUST(macvlan_host_check(l.host, endpoint, container, &differences, &error));
+        CHECK(macvlan_difference_list_count(differences) == 1);
+        const macvlan_difference *one = macvlan_difference_list_get(differences, 0);
+        CHECK(macvlan_difference_kind(one) == MACVLAN_DIFFERENCE_RATE);
+        CHECK_TEXT(macvlan_difference_text(one), "the rate is not limited to 10mbit");
+        macvlan_difference_list_free(differences);
         MUST(macvlan_host_detach(l.host, attachment, &error));
     } else {
         puts(macvlan_error_message(error));
