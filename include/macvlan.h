@@ -1269,8 +1269,9 @@ extern "C" {
 const char *macvlan_version(void);
 
 /**
- * One line for the person who reads it: on which link, parent and namespace, or in which network, what was attempted, why
- * it failed, what to do about it, and what could not be undone. "no error" for NULL, never NULL.
+ * One line for the person who reads it: on which link, parent and namespace, or in which network, what
+ * was attempted, why it failed, what to do about it, and what could not be undone. "no error" for
+ * NULL, never NULL.
  */
 const char *macvlan_error_message(const struct macvlan_error *error);
 

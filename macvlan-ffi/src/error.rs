@@ -272,8 +272,9 @@ fn pointer(text: Option<&CString>) -> *const c_char {
     text.map_or(null(), |text| text.as_ptr())
 }
 
-/// One line for the person who reads it: on which link, parent and namespace, or in which network, what was attempted, why
-/// it failed, what to do about it, and what could not be undone. "no error" for NULL, never NULL.
+/// One line for the person who reads it: on which link, parent and namespace, or in which network, what
+/// was attempted, why it failed, what to do about it, and what could not be undone. "no error" for
+/// NULL, never NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_error_message(error: *const macvlan_error) -> *const c_char {
     answer(c"no error".as_ptr(), || Ok(shared!(error).message.as_ptr()))

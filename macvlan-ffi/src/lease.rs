@@ -10,7 +10,7 @@ use crate::error::macvlan_error;
 use crate::mac::{mac_out, put};
 use crate::netns::macvlan_netns;
 use crate::object::{Tagged, free, nth, object, out, parts, shared};
-use crate::text::{Text, Texts};
+use crate::text;
 
 /// One container's place in one network, as the store has it, given by macvlan_network_lease(). Freed
 /// with macvlan_lease_free(), unless it is a part of another object.
@@ -31,29 +31,25 @@ object!(macvlan_lease_list, Vec<Tagged<Held>>);
 
 pub(crate) struct Held {
     lease: Lease,
-    network: Text,
-    container: Text,
-    name: Text,
-    host: Text,
-    endpoint: Text,
-    interface: Text,
-    boot: Text,
-    addresses: Texts,
+    texts: Texts,
+}
+
+/// Made when they are first asked for.
+#[derive(Default)]
+struct Texts {
+    network: text::Text,
+    container: text::Text,
+    name: text::Text,
+    host: text::Text,
+    endpoint: text::Text,
+    interface: text::Text,
+    boot: text::Text,
+    addresses: text::Texts,
 }
 
 impl From<Lease> for Held {
     fn from(lease: Lease) -> Self {
-        Self {
-            lease,
-            network: Text::default(),
-            container: Text::default(),
-            name: Text::default(),
-            host: Text::default(),
-            endpoint: Text::default(),
-            interface: Text::default(),
-            boot: Text::default(),
-            addresses: Texts::default(),
-        }
+        Self { lease, texts: Texts::default() }
     }
 }
 
@@ -66,7 +62,7 @@ pub(crate) fn list(leases: Vec<Lease>) -> Vec<Tagged<Held>> {
 pub unsafe extern "C" fn macvlan_lease_network(lease: *const macvlan_lease) -> *const c_char {
     answer(null(), || {
         let held = shared!(lease);
-        Ok(held.network.of(&held.lease.network))
+        Ok(held.texts.network.of(&held.lease.network))
     })
 }
 
@@ -75,7 +71,7 @@ pub unsafe extern "C" fn macvlan_lease_network(lease: *const macvlan_lease) -> *
 pub unsafe extern "C" fn macvlan_lease_container(lease: *const macvlan_lease) -> *const c_char {
     answer(null(), || {
         let held = shared!(lease);
-        Ok(held.container.of(&held.lease.container))
+        Ok(held.texts.container.of(&held.lease.container))
     })
 }
 
@@ -84,7 +80,7 @@ pub unsafe extern "C" fn macvlan_lease_container(lease: *const macvlan_lease) ->
 pub unsafe extern "C" fn macvlan_lease_name(lease: *const macvlan_lease) -> *const c_char {
     answer(null(), || {
         let held = shared!(lease);
-        Ok(held.name.of_some(held.lease.name.as_ref()))
+        Ok(held.texts.name.of_some(held.lease.name.as_ref()))
     })
 }
 
@@ -93,7 +89,7 @@ pub unsafe extern "C" fn macvlan_lease_name(lease: *const macvlan_lease) -> *con
 pub unsafe extern "C" fn macvlan_lease_host(lease: *const macvlan_lease) -> *const c_char {
     answer(null(), || {
         let held = shared!(lease);
-        Ok(held.host.of(&held.lease.host))
+        Ok(held.texts.host.of(&held.lease.host))
     })
 }
 
@@ -102,7 +98,7 @@ pub unsafe extern "C" fn macvlan_lease_host(lease: *const macvlan_lease) -> *con
 pub unsafe extern "C" fn macvlan_lease_endpoint(lease: *const macvlan_lease) -> *const c_char {
     answer(null(), || {
         let held = shared!(lease);
-        Ok(held.endpoint.of(&held.lease.endpoint))
+        Ok(held.texts.endpoint.of(&held.lease.endpoint))
     })
 }
 
@@ -111,7 +107,7 @@ pub unsafe extern "C" fn macvlan_lease_endpoint(lease: *const macvlan_lease) -> 
 pub unsafe extern "C" fn macvlan_lease_interface(lease: *const macvlan_lease) -> *const c_char {
     answer(null(), || {
         let held = shared!(lease);
-        Ok(held.interface.of(held.lease.interface))
+        Ok(held.texts.interface.of(held.lease.interface))
     })
 }
 
@@ -146,7 +142,7 @@ pub unsafe extern "C" fn macvlan_lease_address(
 ) -> *const c_char {
     answer(null(), || {
         let held = shared!(lease);
-        Ok(held.addresses.of(&held.lease.addresses, index))
+        Ok(held.texts.addresses.of(&held.lease.addresses, index))
     })
 }
 
@@ -161,7 +157,7 @@ pub unsafe extern "C" fn macvlan_lease_is_default_route(lease: *const macvlan_le
 pub unsafe extern "C" fn macvlan_lease_netns_boot(lease: *const macvlan_lease) -> *const c_char {
     answer(null(), || {
         let held = shared!(lease);
-        Ok(held.boot.of(&held.lease.netns.boot))
+        Ok(held.texts.boot.of(&held.lease.netns.boot))
     })
 }
 

@@ -68,28 +68,23 @@ pub(crate) struct Done {
 
 impl From<Reconciled> for Done {
     fn from(done: Reconciled) -> Self {
-        let text = c_string(&done);
-        let (kind, lease) = match &done {
-            Reconciled::Released(lease) => (Kind::MACVLAN_RECONCILED_RELEASED, Some(lease)),
-            Reconciled::Repaired(lease, _) => (Kind::MACVLAN_RECONCILED_REPAIRED, Some(lease)),
-            Reconciled::Adopted(lease) => (Kind::MACVLAN_RECONCILED_ADOPTED, Some(lease)),
-            Reconciled::Removed { .. } => (Kind::MACVLAN_RECONCILED_REMOVED, None),
-            Reconciled::Failed(_) => (Kind::MACVLAN_RECONCILED_FAILED, None),
-            Reconciled::Expired(_) => (Kind::MACVLAN_RECONCILED_EXPIRED, None),
-            _ => (Kind::MACVLAN_RECONCILED_OTHER, None),
+        let kind = match &done {
+            Reconciled::Released(_) => Kind::MACVLAN_RECONCILED_RELEASED,
+            Reconciled::Repaired(..) => Kind::MACVLAN_RECONCILED_REPAIRED,
+            Reconciled::Adopted(_) => Kind::MACVLAN_RECONCILED_ADOPTED,
+            Reconciled::Removed { .. } => Kind::MACVLAN_RECONCILED_REMOVED,
+            Reconciled::Failed(_) => Kind::MACVLAN_RECONCILED_FAILED,
+            Reconciled::Expired(_) => Kind::MACVLAN_RECONCILED_EXPIRED,
+            _ => Kind::MACVLAN_RECONCILED_OTHER,
         };
-        let mut interface = lease.map(|lease| c_string(lease.interface));
-        let mut container = lease.map(|lease| c_string(&lease.container));
-        let lease = lease.map(|lease| part::<macvlan_lease>(lease.clone().into()));
-        let mut expired = 0;
-        match done {
-            Reconciled::Removed { interface: its, container: whose } => {
-                (interface, container) = (Some(c_string(its)), Some(c_string(whose)));
-            }
-            Reconciled::Expired(count) => expired = count,
-            _ => {}
+        Self {
+            kind,
+            text: c_string(&done),
+            lease: done.lease().map(|lease| part::<macvlan_lease>(lease.clone().into())),
+            interface: done.interface().map(c_string),
+            container: done.container().map(c_string),
+            expired: done.expired(),
         }
-        Self { kind, text, lease, interface, container, expired }
     }
 }
 

@@ -36,6 +36,40 @@ pub enum Reconciled {
     Expired(usize),
 }
 
+impl Reconciled {
+    /// The lease that was taken back, entered, or whose interface was repaired.
+    pub fn lease(&self) -> Option<&Lease> {
+        match self {
+            Self::Released(lease) | Self::Repaired(lease, _) | Self::Adopted(lease) => Some(lease),
+            _ => None,
+        }
+    }
+
+    /// The name of the interface that it is about.
+    pub fn interface(&self) -> Option<&str> {
+        match self {
+            Self::Removed { interface, .. } => Some(interface),
+            _ => self.lease().map(|lease| lease.interface.as_str()),
+        }
+    }
+
+    /// The id of the container that it is about.
+    pub fn container(&self) -> Option<&str> {
+        match self {
+            Self::Removed { container, .. } => Some(container),
+            _ => self.lease().map(|lease| lease.container.as_str()),
+        }
+    }
+
+    /// How many addresses that were kept are free again.
+    pub fn expired(&self) -> usize {
+        match self {
+            Self::Expired(count) => *count,
+            _ => 0,
+        }
+    }
+}
+
 impl fmt::Display for Reconciled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -24,16 +24,24 @@ pub(crate) fn raised_for(py: Python<'_>, argument: Option<&str>, error: &impl Ra
     error.raise(py, argument)
 }
 
+/// Which of the exceptions it is, of an error that has the core's predicates and perhaps lies on one of
+/// the core's.
+macro_rules! family {
+    ($error:expr, $core:expr) => {
+        match $error {
+            error if error.is_exists() => "exists",
+            error if error.is_not_found() => "not-found",
+            error if error.is_permission_denied() => "permission-denied",
+            error if error.is_invalid_value() => "invalid-value",
+            _ if $core.is_some_and(|core| core.kind() == ErrorKind::TimedOut) => "timed-out",
+            _ => "other",
+        }
+    };
+}
+
 impl Raise for Error {
     fn raise(&self, py: Python<'_>, argument: Option<&str>) -> PyErr {
-        let family = match self {
-            _ if self.is_exists() => "exists",
-            _ if self.is_not_found() => "not-found",
-            _ if self.is_permission_denied() => "permission-denied",
-            _ if self.is_invalid_value() => "invalid-value",
-            _ if self.kind() == ErrorKind::TimedOut => "timed-out",
-            _ => "other",
-        };
+        let family = family!(self, Some(self));
         let build = || -> PyResult<PyErr> {
             let report = report(py, self)?;
             report.set_item(intern!(py, "kind"), self.kind().as_str())?;
@@ -52,14 +60,7 @@ impl Raise for Error {
 impl Raise for NetworkError {
     fn raise(&self, py: Python<'_>, argument: Option<&str>) -> PyErr {
         let core = self.core();
-        let family = match self {
-            _ if self.is_exists() => "exists",
-            _ if self.is_not_found() => "not-found",
-            _ if self.is_permission_denied() => "permission-denied",
-            _ if self.is_invalid_value() => "invalid-value",
-            _ if core.is_some_and(|core| core.kind() == ErrorKind::TimedOut) => "timed-out",
-            _ => "other",
-        };
+        let family = family!(self, core);
         let build = || -> PyResult<PyErr> {
             let report = core.map_or_else(|| Ok(PyDict::new(py)), |core| report(py, core))?;
             let kind = core.map_or(self.kind().as_str(), |core| core.kind().as_str());

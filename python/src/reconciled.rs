@@ -33,36 +33,19 @@ impl Reconciled {
     /// The lease, of RELEASED, REPAIRED and ADOPTED.
     #[getter]
     fn lease(&self) -> Option<Lease> {
-        match &self.0 {
-            Core::Released(lease) | Core::Repaired(lease, _) | Core::Adopted(lease) => {
-                Some(Lease(lease.clone()))
-            }
-            _ => None,
-        }
+        self.0.lease().cloned().map(Lease)
     }
 
     /// The container's id, where it is about one.
     #[getter]
     fn container(&self) -> Option<&str> {
-        match &self.0 {
-            Core::Released(lease) | Core::Repaired(lease, _) | Core::Adopted(lease) => {
-                Some(&lease.container)
-            }
-            Core::Removed { container, .. } => Some(container),
-            _ => None,
-        }
+        self.0.container()
     }
 
     /// The interface's name inside, where it is about one.
     #[getter]
     fn interface(&self) -> Option<&str> {
-        match &self.0 {
-            Core::Released(lease) | Core::Repaired(lease, _) | Core::Adopted(lease) => {
-                Some(lease.interface.as_str())
-            }
-            Core::Removed { interface, .. } => Some(interface),
-            _ => None,
-        }
+        self.0.interface()
     }
 
     /// What was not as it should be and is now, in words, of REPAIRED.
@@ -77,10 +60,7 @@ impl Reconciled {
     /// How many addresses that had been kept are free again, of EXPIRED.
     #[getter]
     fn expired(&self) -> usize {
-        match &self.0 {
-            Core::Expired(count) => *count,
-            _ => 0,
-        }
+        self.0.expired()
     }
 
     fn __str__(&self) -> String {

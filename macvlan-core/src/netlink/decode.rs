@@ -15,6 +15,9 @@ use crate::link::{AddrGenMode, LinkInfo, LinkStatistics, Macvlan, Mode, Vlan, Vl
 use crate::mac::MacAddr;
 use crate::name::LinkId;
 use crate::neighbour::NeighbourInfo;
+use crate::netlink::encode::rate::{
+    TC_H_ROOT, TCA_KIND, TCA_OPTIONS, TCA_TBF_PARMS, TCA_TBF_RATE64,
+};
 use crate::rate::Rate;
 use crate::route::{NextHop, Route, RouteInfo, RouteKind, Scope};
 use crate::rule::Rule;
@@ -441,13 +444,6 @@ pub(crate) fn rule(payload: &[u8]) -> Option<Rule> {
     }
     Some(rule)
 }
-
-// linux/rtnetlink.h, linux/pkt_sched.h
-const TC_H_ROOT: u32 = 0xffff_ffff;
-const TCA_KIND: u16 = 1;
-const TCA_OPTIONS: u16 = 2;
-const TCA_TBF_PARMS: u16 = 1;
-const TCA_TBF_RATE64: u16 = 4;
 
 /// The link whose root discipline is a token bucket filter, and how much that lets through, behind
 /// a `struct tcmsg`.

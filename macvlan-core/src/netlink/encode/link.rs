@@ -100,23 +100,15 @@ pub(crate) enum LinkChange<'a> {
 
 /// `ip link set`: one request that changes one link.
 pub(crate) fn set_link(index: u32, change: &LinkChange<'_>) -> Request {
-    let flags = |flags, mask| link_header(index, flags, mask);
-    let message = match *change {
-        LinkChange::Up(up) => flags(flag(IFF_UP, up), IFF_UP),
-        LinkChange::Promisc(on) => flags(flag(IFF_PROMISC, on), IFF_PROMISC),
-        LinkChange::AllMulticast(on) => flags(flag(IFF_ALLMULTI, on), IFF_ALLMULTI),
-        ref other => {
-            let mut message = link_header(index, 0, 0);
-            change_attribute(&mut message, other);
-            message
-        }
+    let (flags, mask) = match *change {
+        LinkChange::Up(up) => (flag(IFF_UP, up), IFF_UP),
+        LinkChange::Promisc(on) => (flag(IFF_PROMISC, on), IFF_PROMISC),
+        LinkChange::AllMulticast(on) => (flag(IFF_ALLMULTI, on), IFF_ALLMULTI),
+        _ => (0, 0),
     };
-    // As `ip` does: RTM_NEWLINK without NLM_F_CREATE. RTM_SETLINK is the same to the kernel.
-    Request::new((RTM_NEWLINK, message))
-}
-
-fn change_attribute(message: &mut Payload, change: &LinkChange<'_>) {
+    let mut message = link_header(index, flags, mask);
     match change {
+        // The header says it.
         LinkChange::Up(_) | LinkChange::Promisc(_) | LinkChange::AllMulticast(_) => {}
         LinkChange::Name(name) => message.text(IFLA_IFNAME, name.as_str()),
         LinkChange::Mac(mac) => message.attribute(IFLA_ADDRESS, &mac.octets()),
@@ -142,6 +134,8 @@ fn change_attribute(message: &mut Payload, change: &LinkChange<'_>) {
             message.nested(IFLA_LINKINFO, |info| kind::change_vlan(info, options));
         }
     }
+    // As `ip` does: RTM_NEWLINK without NLM_F_CREATE. RTM_SETLINK is the same to the kernel.
+    Request::new((RTM_NEWLINK, message))
 }
 
 /// `ip link property add altname`.

@@ -8,7 +8,7 @@ mod family;
 mod ipv4;
 mod kind;
 mod link;
-mod rate;
+pub(super) mod rate;
 mod route;
 mod rule;
 

@@ -7,11 +7,11 @@ use crate::rate::Rate;
 // linux/rtnetlink.h, linux/pkt_sched.h
 const RTM_NEWQDISC: u16 = 36;
 const RTM_GETQDISC: u16 = 38;
-const TC_H_ROOT: u32 = 0xffff_ffff;
-const TCA_KIND: u16 = 1;
-const TCA_OPTIONS: u16 = 2;
-const TCA_TBF_PARMS: u16 = 1;
-const TCA_TBF_RATE64: u16 = 4;
+pub(in crate::netlink) const TC_H_ROOT: u32 = 0xffff_ffff;
+pub(in crate::netlink) const TCA_KIND: u16 = 1;
+pub(in crate::netlink) const TCA_OPTIONS: u16 = 2;
+pub(in crate::netlink) const TCA_TBF_PARMS: u16 = 1;
+pub(in crate::netlink) const TCA_TBF_RATE64: u16 = 4;
 const TCA_TBF_BURST: u16 = 6;
 const TC_LINKLAYER_ETHERNET: u8 = 1;
 /// `1:`, the number that the discipline gets.
