@@ -3591,7 +3591,8 @@ bool macvlan_link_info_is_loopback(const struct macvlan_link_info *link);
 
 /**
  * Whether it works (RFC 2863), as `ip link` shows it: "UP", "DOWN", "LOWERLAYERDOWN", "UNKNOWN",
- * "NOTPRESENT", "TESTING", "DORMANT".
+ * "NOTPRESENT", "TESTING", "DORMANT". The kernel works it out apart from what changes it, so it may be
+ * a moment behind.
  */
 const char *macvlan_link_info_state(const struct macvlan_link_info *link);
 

@@ -228,7 +228,8 @@ pub unsafe extern "C" fn macvlan_link_info_is_loopback(link: *const macvlan_link
 }
 
 /// Whether it works (RFC 2863), as `ip link` shows it: "UP", "DOWN", "LOWERLAYERDOWN", "UNKNOWN",
-/// "NOTPRESENT", "TESTING", "DORMANT".
+/// "NOTPRESENT", "TESTING", "DORMANT". The kernel works it out apart from what changes it, so it may be
+/// a moment behind.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_state(link: *const macvlan_link_info) -> *const c_char {
     answer(null(), || {

@@ -118,7 +118,7 @@ impl LinkInfo {
         self.0.is_loopback()
     }
 
-    /// Its operational state (RFC 2863).
+    /// Its operational state (RFC 2863), which may be a moment behind what changes it.
     #[getter]
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.state.to_member(py)

@@ -15,6 +15,20 @@ static macvlan_link_info *look(const char *link)
     return info;
 }
 
+/* The kernel tells a moment after a link is up that it works. */
+static macvlan_link_info *look_when_it_works(const char *link)
+{
+    int tries;
+    for (tries = 0; tries < 200; tries++) {
+        macvlan_link_info *info = look(link);
+        if (strcmp(macvlan_link_info_state(info), "UP") == 0)
+            return info;
+        macvlan_link_info_free(info);
+        usleep(50000);
+    }
+    return look(link);
+}
+
 static void add(macvlan_link *link)
 {
     MUST(macvlan_handle_add_link(ip, link, &error));
@@ -43,7 +57,7 @@ static void links(void)
     add(link);
     MUST(macvlan_handle_set_up(ip, "v1", &error));
 
-    info = look(macvlan_link_text(77, by_index));
+    info = look_when_it_works(macvlan_link_text(77, by_index));
     CHECK(macvlan_link_info_index(info) == 77);
     CHECK_TEXT(macvlan_link_info_name(info), "v0");
     CHECK_TEXT(macvlan_link_info_kind(info), "veth");

@@ -44,7 +44,8 @@ pub struct LinkInfo {
     /// Its flags, the kernel's `IFF_…` bits.
     #[doc(alias = "ifi_flags")]
     pub flags: u32,
-    /// Its operational state (RFC 2863).
+    /// Its operational state (RFC 2863). The kernel works it out apart from what changes it, so it may
+    /// be a moment behind (`net/core/link_watch.c`).
     #[doc(alias = "IFLA_OPERSTATE")]
     pub state: LinkState,
     /// How many reasons it has to be promiscuous; 0 is not.
