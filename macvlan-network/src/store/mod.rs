@@ -44,10 +44,8 @@ pub trait Store: Send + Sync + Debug {
 
     /// Gives a container its place: picks addresses that nobody has, and remembers whose they are.
     fn lease(&self, network: &NetworkRecord, wish: &Wish) -> Result<Granted>;
-    /// Changes what a lease says of interface and namespace. False if there is no such lease any
+    /// Takes a lease back; its addresses can be given to others. False if there is no such lease any
     /// more, told by its endpoint.
-    fn change(&self, lease: &Lease) -> Result<bool>;
-    /// Takes a lease back; its addresses can be given to others. False if there was no such lease.
     fn release(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool>;
     /// Enters a lease that was lost, with the addresses that the container has. Refused if somebody
     /// else has one of them.

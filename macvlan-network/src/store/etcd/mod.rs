@@ -267,22 +267,6 @@ impl Store for EtcdStore {
         self.grant(network, wish)
     }
 
-    fn change(&self, lease: &Lease) -> Result<bool> {
-        insist(|| {
-            let key = self.keys.lease(&lease.network, &lease.container);
-            let found = self.wire.get(Get::Key(key.clone()))?;
-            let Some(item) = found.first() else { return Ok(Some(false)) };
-            if keys::read::<Lease>(&item.value)?.endpoint != lease.endpoint {
-                return Ok(Some(false));
-            }
-            let (value, member) =
-                (keys::write(lease)?, self.keys.member(&lease.container, &lease.network));
-            let then =
-                vec![TxnOp::put(key.clone(), value.clone(), None), TxnOp::put(member, value, None)];
-            Ok(self.wire.commit(vec![unchanged(key, item.changed)], then)?.then_some(true))
-        })
-    }
-
     fn release(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
         self.settle()?;
         self.take_back(network, lease)

@@ -260,25 +260,6 @@ pub(super) fn adopt(
     insert(transaction, network, number, lease)
 }
 
-pub(super) fn change(transaction: &Transaction<'_>, lease: &Lease) -> Attempt<bool> {
-    let changed = transaction
-        .prepare_cached(
-            "UPDATE lease SET interface = ?, mac = ?, default_route = ?, host = ?, boot = ?, \
-             inode = ?, cookie = ? WHERE endpoint = ?",
-        )?
-        .execute(params![
-            lease.interface.as_str(),
-            lease.mac.map(|mac| mac.to_string()),
-            lease.default_route,
-            lease.host,
-            lease.netns.boot,
-            lease.netns.inode,
-            lease.netns.cookie,
-            lease.endpoint,
-        ])?;
-    Ok(changed > 0)
-}
-
 pub(super) fn find(
     transaction: &Transaction<'_>,
     network: &NetworkRecord,

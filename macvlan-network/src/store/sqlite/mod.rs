@@ -236,10 +236,6 @@ impl Store for SqliteStore {
         self.write("lease addresses", |transaction| leases::lease(transaction, network, wish))
     }
 
-    fn change(&self, lease: &Lease) -> Result<bool> {
-        self.write("change a lease", |transaction| leases::change(transaction, lease))
-    }
-
     fn release(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
         self.write("release a lease", |transaction| leases::release(transaction, network, lease))
     }
