@@ -8,8 +8,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use macvlan_core::{
-    Address, Attachment, Detached, DuplicateDetection, Endpoint, ErrorKind as CoreKind, LinkName,
-    MacAddr, NetNs, Parent,
+    Address, Attachment, Detached, DuplicateDetection, Endpoint, ErrorKind as CoreKind, Handle,
+    LinkName, MacAddr, NetNs, Parent,
 };
 
 use crate::alive::{Living, NetNsMark};
@@ -84,6 +84,15 @@ impl Member {
         self
     }
 
+    /// What it asks for now has to be what it has.
+    fn check_against(&self, lease: &Lease) -> Result<()> {
+        let has = |wanted: &&IpAddr| lease.addresses.iter().any(|one| one.addr() == **wanted);
+        let Some(other) = self.addresses.iter().find(|wanted| !has(wanted)) else { return Ok(()) };
+        let why = format!("it is connected, and has not the address {other}");
+        Err(Error::new(ErrorKind::AlreadyConnected, "connect", why)
+            .with_hint("disconnect it first"))
+    }
+
     fn wish(&self, network: &Network, netns: NetNsMark) -> Result<Wish> {
         check_name(&self.container, "a container's id")?;
         self.name.as_deref().map_or(Ok(()), |name| check_name(name, "a container's name"))?;
@@ -149,6 +158,10 @@ impl Network {
     /// A container that is connected already, in the same namespace, stays as it is; what is missing
     /// of its interface is repaired. If the namespace in which it was connected is gone, as after
     /// a restart of the container, it is connected anew, with the addresses it had.
+    ///
+    /// Two callers at once for one container, in two processes perhaps, give it one lease and one
+    /// interface. If what one of them does fails halfway, though, it may take away what the other has
+    /// just found to be right; [`Networks::reconcile`](crate::Networks::reconcile) sees that.
     pub fn connect(&self, member: &Member, netns: &NetNs) -> Result<Connection> {
         let operation = || format!("connect container {:?}", member.container);
         let connect = || {
@@ -156,12 +169,15 @@ impl Network {
             loop {
                 match self.networks.store().lease(&self.record, &wish)? {
                     Granted::Held(lease) if lease.netns == wish.netns => {
-                        return self.again(member, lease, netns);
+                        member.check_against(&lease)?;
+                        if let Some(connection) = self.join(&lease, netns)? {
+                            return Ok(connection);
+                        }
                     }
                     Granted::Held(lease) => self.take_over(&lease)?,
                     Granted::New(lease) => match self.try_out(lease, &wish, netns)? {
                         Tried::Connected(connection) => return Ok(*connection),
-                        Tried::ForeignAddress => {}
+                        Tried::InVain => {}
                         Tried::InterfaceTaken => wish.skip_interfaces += 1,
                     },
                 }
@@ -170,16 +186,44 @@ impl Network {
         connect().map_err(|error: Error| error.during(operation()).in_network(self.name()))
     }
 
-    /// A container that has a lease: what it asks for now has to be what it has.
-    fn again(&self, member: &Member, lease: Lease, netns: &NetNs) -> Result<Connection> {
-        let has = |wanted: &IpAddr| lease.addresses.iter().any(|one| one.addr() == *wanted);
-        if let Some(other) = member.addresses.iter().find(|wanted| !has(wanted)) {
-            let why = format!("it is connected, and has not the address {other}");
-            return Err(Error::new(ErrorKind::AlreadyConnected, "connect", why)
-                .with_hint("disconnect it first"));
+    /// Sees that the interface of a lease that stands is there and right; none if somebody took the
+    /// lease back meanwhile, as who was given it does when attaching fails.
+    fn join(&self, lease: &Lease, netns: &NetNs) -> Result<Option<Connection>> {
+        Ok(self
+            .ensure_held(lease, netns)?
+            .map(|ensured| Connection { lease: lease.clone(), attachment: ensured.attachment }))
+    }
+
+    /// As [`Network::ensure`], for a lease that others may take back at any moment: without one, no
+    /// interface may stay that has its addresses.
+    pub(crate) fn ensure_held(
+        &self,
+        lease: &Lease,
+        netns: &NetNs,
+    ) -> Result<Option<macvlan_core::Ensured>> {
+        let ensured = loop {
+            match self.ensure(lease, netns) {
+                // It was not there when it was looked for, and is now.
+                Err(error) if is_name_taken(&error) && self.is_made(lease, netns) => {}
+                result => break result?,
+            }
+        };
+        let stands = self.lease(&lease.container)?;
+        if stands.is_some_and(|stands| stands.endpoint == lease.endpoint) {
+            return Ok(Some(ensured));
         }
-        let ensured = self.ensure(&lease, netns)?;
-        Ok(Connection { lease, attachment: ensured.attachment })
+        self.detach(lease, netns)?;
+        Ok(None)
+    }
+
+    /// Whether the interface of a new lease is there already: somebody else found the lease before it
+    /// was, and made it. Its alias comes a moment after its MAC address.
+    fn is_made(&self, lease: &Lease, netns: &NetNs) -> bool {
+        let link = Handle::in_netns(netns).and_then(|handle| handle.link(lease.interface));
+        link.is_ok_and(|link| {
+            lease.mac.is_some() && link.mac == lease.mac
+                || link.alias.is_some_and(|found| found == alias(&self.record, &lease.container))
+        })
     }
 
     /// A lease of another namespace: that one has to be gone.
@@ -219,14 +263,18 @@ impl Network {
                 if wish.addresses.contains(&address) {
                     return Err(taken(&self.record, address, None));
                 }
-                return Ok(Tried::ForeignAddress);
+                return Ok(Tried::InVain);
             }
             Err(error) => error,
         };
+        let taken = is_name_taken(&why);
+        if taken && self.is_made(&lease, netns) {
+            let joined = self.join(&lease, netns)?;
+            return Ok(joined.map_or(Tried::InVain, |joined| Tried::Connected(Box::new(joined))));
+        }
         if let Err(error) = self.networks.store().release(&self.record, &lease) {
             return Err(why.leaves(format!("a lease of {:?} ({error})", lease.container)));
         }
-        let taken = why.core().is_some_and(|core| core.kind() == CoreKind::NameTaken);
         if taken && wish.interface.is_none() && wish.skip_interfaces < INTERFACES {
             return Ok(Tried::InterfaceTaken);
         }
@@ -345,10 +393,16 @@ fn is_of(attachment: &Attachment, lease: &Lease) -> bool {
     }
 }
 
+/// Whether the container has a link of that name.
+fn is_name_taken(error: &Error) -> bool {
+    error.core().is_some_and(|core| core.kind() == CoreKind::NameTaken)
+}
+
 /// What came of trying a lease.
 enum Tried {
     Connected(Box<Connection>),
-    ForeignAddress,
+    /// The lease is gone again: a foreigner has its address, or somebody took it back.
+    InVain,
     InterfaceTaken,
 }
 

@@ -195,9 +195,10 @@ impl Network {
     }
 
     fn repair(&self, lease: Lease, netns: &NetNs) -> Option<Reconciled> {
-        match self.ensure(&lease, netns) {
-            Ok(ensured) if ensured.repaired.is_empty() => None,
-            Ok(ensured) => {
+        match self.ensure_held(&lease, netns) {
+            Ok(None) => None,
+            Ok(Some(ensured)) if ensured.repaired.is_empty() => None,
+            Ok(Some(ensured)) => {
                 let what = ensured.repaired.iter().map(ToString::to_string).collect();
                 Some(Reconciled::Repaired(lease, what))
             }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use common::{ip, on_ens33, started};
 use macvlan_core::NetNs;
 use macvlan_network::{ErrorKind, EtcdOptions, EtcdStore, Member, Networks};
-use macvlan_tests::{Etcd, Lab, LabHost, Outcome, ip_lines, ping};
+use macvlan_tests::{Etcd, Fault, Lab, LabHost, Outcome, Way, ip_addresses, ip_lines, ping};
 
 fn session(etcd: &Etcd, host: &LabHost, name: &str) -> Outcome<Networks> {
     let options = EtcdOptions::new(name, [Etcd::ENDPOINT])
@@ -140,8 +140,55 @@ fn etcd_is_away() -> Outcome {
     Ok(())
 }
 
+/// Two processes of one host connect one container. Of what etcd does for the first, its answer gets
+/// lost, or it does it too late: the second finds the lease and keeps it, whatever comes of that.
+fn what_goes_unanswered_does_not_come_late() -> Outcome {
+    let (lab, etcd) = (Lab::with_addresses(&[], &[])?, Etcd::start()?);
+    let way = Way::open(&etcd)?;
+    let options = EtcdOptions::new("a", [Way::ENDPOINT]).timeout(Duration::from_secs(1));
+    let store = etcd.netns().run(|| EtcdStore::open(&options))??;
+    let (first, second) = (Networks::new(lab.a.host.clone(), store)?, session(&etcd, &lab.a, "a")?);
+    second.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let (by_first, by_second) = (first.network("lan")?, second.network("lan")?);
+    let (_one, one) = started()?;
+    let (_other, other) = started()?;
+    let (c1, c2) = (Member::new("c1"), Member::new("c2"));
+
+    // The lease is made, and the first does not know.
+    way.goes_wrong("\"endpoint\"", Fault::AnswerLost);
+    let error = by_first.connect(&c1, &one).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::StoreUnavailable, "{error}");
+    let lease = by_second.lease("c1")?.ok_or("etcd was not asked")?;
+    assert_eq!(by_second.connect(&c1, &one)?.lease(), &lease);
+    way.works_again();
+    // What it may have left it takes back before it does anything else.
+    assert_eq!(by_first.connect(&c2, &other)?.addresses(), [ip("10.1.0.3")]);
+    assert_eq!(by_second.lease("c1")?, Some(lease.clone()));
+
+    // The interface is gone, and the lease is about to be.
+    way.goes_wrong("\"released\"", Fault::RequestLate);
+    let error = by_first.disconnect_from("c1", &one).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::StoreUnavailable, "{error}");
+    assert_eq!(by_second.connect(&c1, &one)?.lease(), &lease);
+    way.works_again();
+    by_first.disconnect("c2")?;
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(by_second.lease("c1")?, Some(lease));
+    assert_eq!(ip_addresses(&one, "eth0"), ["10.1.0.2/24"]);
+
+    // Nobody has taken that up which the first does not know: it goes.
+    way.goes_wrong("\"endpoint\"", Fault::AnswerLost);
+    let error = by_first.connect(&c2, &other).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::StoreUnavailable, "{error}");
+    assert!(by_second.lease("c2")?.is_some());
+    way.works_again();
+    assert_eq!(by_first.leases()?.len(), 1);
+    Ok(())
+}
+
 macvlan_tests::tests! {
     a_network_over_two_hosts,
     shares_of_hosts,
     etcd_is_away,
+    what_goes_unanswered_does_not_come_late,
 }

@@ -1,7 +1,9 @@
 //! A real etcd, on the loopback link of a namespace of its own.
 
-use std::net::TcpStream;
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use macvlan_core::{Handle, NetNs};
@@ -109,9 +111,116 @@ impl Drop for Etcd {
     }
 }
 
+/// What goes wrong on a [`Way`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// A request gets there and is carried out, and its answer gets lost, as all others from then on.
+    AnswerLost,
+    /// A request gets there when nobody waits for it any more.
+    RequestLate,
+}
+
+/// A way to an etcd on which something goes wrong when it is told to.
+#[derive(Debug)]
+pub struct Way(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// What goes wrong when a request with these words comes by.
+    awaited: Option<(&'static str, Fault)>,
+    fault: Option<Fault>,
+    /// Both ends of whatever is led through.
+    streams: Vec<TcpStream>,
+}
+
+impl Way {
+    /// Where etcd is asked by it, inside [`Etcd::netns`].
+    pub const ENDPOINT: &str = "http://127.0.0.1:2378";
+
+    /// Opens it.
+    pub fn open(etcd: &Etcd) -> Outcome<Self> {
+        let listener = etcd.netns.run(|| TcpListener::bind("127.0.0.1:2378"))??;
+        let way = Self(Arc::default());
+        let (state, netns) = (Self(Arc::clone(&way.0)), etcd.netns.clone());
+        // It ends with the process, and what it starts when the streams are closed.
+        std::thread::spawn(move || -> Outcome {
+            for client in listener.incoming() {
+                let server = netns.run(|| TcpStream::connect("127.0.0.1:2379"))??;
+                state.lead(client?, server)?;
+            }
+            Ok(())
+        });
+        Ok(way)
+    }
+
+    /// Lets something go wrong from the next request on that contains these words.
+    pub fn goes_wrong(&self, words: &'static str, fault: Fault) {
+        self.state().awaited = Some((words, fault));
+    }
+
+    /// Lets nothing go wrong any more. Who has lost an answer has to connect anew.
+    pub fn works_again(&self) {
+        let mut state = self.state();
+        if state.fault.take() == Some(Fault::AnswerLost) {
+            for stream in state.streams.drain(..) {
+                // One that is closed already cannot be shut down.
+                let _ = stream.shutdown(Shutdown::Both);
+            }
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lead(&self, client: TcpStream, server: TcpStream) -> Outcome {
+        self.state().streams.extend([client.try_clone()?, server.try_clone()?]);
+        let (requests, answers) = (Self(Arc::clone(&self.0)), Self(Arc::clone(&self.0)));
+        let (asking, asked) = (client.try_clone()?, server.try_clone()?);
+        std::thread::spawn(move || pass_on(asking, asked, |bytes| requests.meets(bytes)));
+        std::thread::spawn(move || {
+            pass_on(server, client, |_| answers.state().fault != Some(Fault::AnswerLost))
+        });
+        Ok(())
+    }
+
+    /// A request; always to be passed on, sooner or later.
+    fn meets(&self, bytes: &[u8]) -> bool {
+        let contains =
+            |words: &str| bytes.windows(words.len()).any(|some| some == words.as_bytes());
+        let mut state = self.state();
+        if let Some((_, fault)) = state.awaited.take_if(|(words, _)| contains(words)) {
+            state.fault = Some(fault);
+        }
+        while state.fault == Some(Fault::RequestLate) {
+            drop(state);
+            std::thread::sleep(Duration::from_millis(10));
+            state = self.state();
+        }
+        true
+    }
+}
+
+/// Passes on what may be.
+fn pass_on(
+    mut from: TcpStream,
+    mut to: TcpStream,
+    mut may: impl FnMut(&[u8]) -> bool,
+) -> std::io::Result<()> {
+    let mut buffer = vec![0; 65536];
+    loop {
+        let length = from.read(&mut buffer)?;
+        if length == 0 {
+            return to.shutdown(Shutdown::Both);
+        }
+        if may(&buffer[..length]) {
+            to.write_all(&buffer[..length])?;
+        }
+    }
+}
+
 /// Whether it is well, by its own word.
 fn answers() -> bool {
-    use std::io::{Read as _, Write as _};
     let ask = || -> std::io::Result<String> {
         let mut stream = TcpStream::connect("127.0.0.1:2379")?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;

@@ -50,7 +50,7 @@ pub use advertise::advertise;
 pub use container::Container;
 pub use devices::with_devices;
 pub use directory::Directory;
-pub use etcd::Etcd;
+pub use etcd::{Etcd, Fault, Way};
 pub use harness::{Outcome, Stop, Test, is_guest, is_long, run_tests, takes_long_in_the_guest};
 pub use ip::{ip, ip_addresses, ip_batch, ip_do, ip_lines, ip_link, ip_try, ip_try_all, sysctl};
 pub use lab::{Lab, LabHost};

@@ -12,7 +12,7 @@ use crate::store::{Granted, exhausted, name_taken, no_network, taken};
 
 use super::change::Change;
 use super::keys::{self, EVERYBODY, Holder, Was, end_of};
-use super::wire::Get;
+use super::wire::{Get, Item};
 use super::{EtcdStore, absent, exists, insist, now, unchanged};
 
 /// How long it is remembered what addresses a container had, in seconds.
@@ -48,7 +48,11 @@ impl EtcdStore {
             return Err(no_network(network.name()));
         }
         if let Some(held) = held.first() {
-            return Ok(Some(Granted::Held(keys::read(&held.value)?)));
+            let lease: Lease = keys::read(&held.value)?;
+            if lease.netns == wish.netns && !self.take_up(held)? {
+                return Ok(None);
+            }
+            return Ok(Some(Granted::Held(lease)));
         }
         if let (Some(holder), Some(name)) = (named.first(), &wish.name) {
             return Err(name_taken(network, name, &holder.value));
@@ -92,6 +96,16 @@ impl EtcdStore {
                 Err(error)
             }
         }
+    }
+
+    /// Lets a lease stand for one more caller; false if it has changed. What others began with it and
+    /// were not answered rests on it as it was, and comes to nothing; nor do they take it back in
+    /// doubt, which it is known by having been written again.
+    fn take_up(&self, held: &Item) -> Result<bool> {
+        let mut change = Change::default();
+        change.when.push(unchanged(held.key.clone(), held.changed));
+        change.put(held.key.clone(), held.value.clone());
+        change.commit(&self.wire)
     }
 
     /// Everything that makes a lease, and what it rests on, but for the host's registration.
@@ -240,8 +254,13 @@ impl EtcdStore {
         Ok(Pick::Taken(network.with_prefix(address)?, owner))
     }
 
-    /// Takes a lease back.
-    pub(super) fn take_back(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
+    /// Takes a lease back, if it may be as it was found.
+    pub(super) fn take_back(
+        &self,
+        network: &NetworkRecord,
+        lease: &Lease,
+        may: impl Fn(&Item) -> bool,
+    ) -> Result<bool> {
         let key = self.keys.lease(&network.id, &lease.container);
         let keep = network.config.get_keep().as_secs();
         insist(|| {
@@ -250,7 +269,7 @@ impl EtcdStore {
             let Some(item) = read.first().and_then(|found| found.first()) else {
                 return Ok(Some(false));
             };
-            if keys::read::<Lease>(&item.value)?.endpoint != lease.endpoint {
+            if keys::read::<Lease>(&item.value)?.endpoint != lease.endpoint || !may(item) {
                 return Ok(Some(false));
             }
             let registered = read.get(1).and_then(|found| found.first());

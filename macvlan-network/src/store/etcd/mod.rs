@@ -137,7 +137,8 @@ impl EtcdStore {
         })
     }
 
-    /// Takes back what etcd may or may not have taken when it last could not be reached.
+    /// Takes back what etcd may or may not have taken when it last could not be reached, and nobody
+    /// else has found and taken up since.
     fn settle(&self) -> Result<()> {
         let unanswered = self.unanswered.load(Ordering::Acquire);
         if self.fenced.load(Ordering::Acquire) < unanswered {
@@ -148,7 +149,7 @@ impl EtcdStore {
         let doubtful = || self.doubtful.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let Some((network, lease)) = doubtful().pop() else { return Ok(()) };
-            match self.take_back(&network, &lease) {
+            match self.take_back(&network, &lease, |item| item.made == item.changed) {
                 Err(error) if error.kind() == ErrorKind::StoreUnavailable => {
                     doubtful().push((network, lease));
                     return Err(error);
@@ -269,7 +270,7 @@ impl Store for EtcdStore {
 
     fn release(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
         self.settle()?;
-        self.take_back(network, lease)
+        self.take_back(network, lease, |_| true)
     }
 
     fn adopt(&self, network: &NetworkRecord, lease: &Lease) -> Result<()> {

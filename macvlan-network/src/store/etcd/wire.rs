@@ -14,11 +14,12 @@ use crate::error::{Error, ErrorKind, Result};
 /// How many keys are read at a time: their values have to fit into an answer of 4 MiB.
 const PAGE: i64 = 1000;
 
-/// A key, its value, and when it was last changed.
+/// A key, its value, and when it was made and last changed.
 #[derive(Debug, Clone)]
 pub(super) struct Item {
     pub(super) key: String,
     pub(super) value: String,
+    pub(super) made: i64,
     pub(super) changed: i64,
 }
 
@@ -178,7 +179,12 @@ fn item(kv: &etcd_client::KeyValue) -> Result<Item> {
             Error::new(ErrorKind::StoreUnusable, "read from etcd", error.to_string())
         })
     };
-    Ok(Item { key: text(kv.key())?, value: text(kv.value())?, changed: kv.mod_revision() })
+    Ok(Item {
+        key: text(kv.key())?,
+        value: text(kv.value())?,
+        made: kv.create_revision(),
+        changed: kv.mod_revision(),
+    })
 }
 
 fn run<T: Send + 'static>(
