@@ -4894,7 +4894,7 @@ int macvlan_network_disconnect(const struct macvlan_network *network,
 
 /**
  * As macvlan_network_disconnect(), by one who has a handle on the namespace, which saves looking for
- * it.
+ * it; refused if the container is connected in another one by now.
  */
 int macvlan_network_disconnect_from(const struct macvlan_network *network,
                                     const char *container,

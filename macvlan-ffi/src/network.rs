@@ -136,7 +136,7 @@ pub unsafe extern "C" fn macvlan_network_disconnect(
 }
 
 /// As macvlan_network_disconnect(), by one who has a handle on the namespace, which saves looking for
-/// it.
+/// it; refused if the container is connected in another one by now.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_disconnect_from(
     network: *const macvlan_network,

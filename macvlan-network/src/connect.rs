@@ -13,6 +13,7 @@ use macvlan_core::{
 };
 
 use crate::alive::{Living, NetNsMark};
+use crate::alone::Alone;
 use crate::config::check_name;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Lease, Wish};
@@ -159,25 +160,22 @@ impl Network {
     /// of its interface is repaired. If the namespace in which it was connected is gone, as after
     /// a restart of the container, it is connected anew, with the addresses it had.
     ///
-    /// Two callers at once for one container, in two processes perhaps, give it one lease and one
-    /// interface. If what one of them does fails halfway, though, it may take away what the other has
-    /// just found to be right; [`Networks::reconcile`](crate::Networks::reconcile) sees that.
+    /// While somebody else connects or disconnects the container, in whatever process, this waits.
     pub fn connect(&self, member: &Member, netns: &NetNs) -> Result<Connection> {
         let operation = || format!("connect container {:?}", member.container);
         let connect = || {
             let mut wish = member.wish(self, NetNsMark::of(netns)?)?;
+            let _alone = Alone::with(netns)?;
             loop {
                 match self.networks.store().lease(&self.record, &wish)? {
                     Granted::Held(lease) if lease.netns == wish.netns => {
                         member.check_against(&lease)?;
-                        if let Some(connection) = self.join(&lease, netns)? {
-                            return Ok(connection);
-                        }
+                        return self.again(lease, netns);
                     }
                     Granted::Held(lease) => self.take_over(&lease)?,
                     Granted::New(lease) => match self.try_out(lease, &wish, netns)? {
                         Tried::Connected(connection) => return Ok(*connection),
-                        Tried::InVain => {}
+                        Tried::ForeignAddress => {}
                         Tried::InterfaceTaken => wish.skip_interfaces += 1,
                     },
                 }
@@ -186,44 +184,17 @@ impl Network {
         connect().map_err(|error: Error| error.during(operation()).in_network(self.name()))
     }
 
-    /// Sees that the interface of a lease that stands is there and right; none if somebody took the
-    /// lease back meanwhile, as who was given it does when attaching fails.
-    fn join(&self, lease: &Lease, netns: &NetNs) -> Result<Option<Connection>> {
-        Ok(self
-            .ensure_held(lease, netns)?
-            .map(|ensured| Connection { lease: lease.clone(), attachment: ensured.attachment }))
+    /// Sees that the interface of a lease is there and right.
+    fn again(&self, lease: Lease, netns: &NetNs) -> Result<Connection> {
+        let attachment = self.ensure(&lease, netns)?.attachment;
+        Ok(Connection { lease, attachment })
     }
 
-    /// As [`Network::ensure`], for a lease that others may take back at any moment: without one, no
-    /// interface may stay that has its addresses.
-    pub(crate) fn ensure_held(
-        &self,
-        lease: &Lease,
-        netns: &NetNs,
-    ) -> Result<Option<macvlan_core::Ensured>> {
-        let ensured = loop {
-            match self.ensure(lease, netns) {
-                // It was not there when it was looked for, and is now.
-                Err(error) if is_name_taken(&error) && self.is_made(lease, netns) => {}
-                result => break result?,
-            }
-        };
-        let stands = self.lease(&lease.container)?;
-        if stands.is_some_and(|stands| stands.endpoint == lease.endpoint) {
-            return Ok(Some(ensured));
-        }
-        self.detach(lease, netns)?;
-        Ok(None)
-    }
-
-    /// Whether the interface of a new lease is there already: somebody else found the lease before it
-    /// was, and made it. Its alias comes a moment after its MAC address.
+    /// Whether the interface of a new lease is there already, as when the store has lost the old one.
     fn is_made(&self, lease: &Lease, netns: &NetNs) -> bool {
         let link = Handle::in_netns(netns).and_then(|handle| handle.link(lease.interface));
-        link.is_ok_and(|link| {
-            lease.mac.is_some() && link.mac == lease.mac
-                || link.alias.is_some_and(|found| found == alias(&self.record, &lease.container))
-        })
+        let alias = alias(&self.record, &lease.container);
+        link.is_ok_and(|link| link.alias.is_some_and(|found| found == alias))
     }
 
     /// A lease of another namespace: that one has to be gone.
@@ -263,14 +234,13 @@ impl Network {
                 if wish.addresses.contains(&address) {
                     return Err(taken(&self.record, address, None));
                 }
-                return Ok(Tried::InVain);
+                return Ok(Tried::ForeignAddress);
             }
             Err(error) => error,
         };
-        let taken = is_name_taken(&why);
+        let taken = why.core().is_some_and(|core| core.kind() == CoreKind::NameTaken);
         if taken && self.is_made(&lease, netns) {
-            let joined = self.join(&lease, netns)?;
-            return Ok(joined.map_or(Tried::InVain, |joined| Tried::Connected(Box::new(joined))));
+            return Ok(Tried::Connected(Box::new(self.again(lease, netns)?)));
         }
         if let Err(error) = self.networks.store().release(&self.record, &lease) {
             return Err(why.leaves(format!("a lease of {:?} ({error})", lease.container)));
@@ -331,7 +301,8 @@ impl Network {
     }
 
     /// As [`Network::disconnect`], by one who has a handle on the namespace, which saves looking for
-    /// it.
+    /// it; refused if the container is connected in another one by now, as after a restart of which
+    /// whoever cleans up is late to hear.
     pub fn disconnect_from(&self, container: &str, netns: &NetNs) -> Result<Detached> {
         self.disconnect_in(container, Some(netns))
     }
@@ -339,20 +310,31 @@ impl Network {
     fn disconnect_in(&self, container: &str, netns: Option<&NetNs>) -> Result<Detached> {
         let operation = format!("disconnect container {container:?}");
         let done = || {
-            let lease = self.lease(container)?.ok_or_else(|| {
-                Error::new(ErrorKind::NotConnected, "disconnect", "it is not connected")
-            })?;
-            self.refuse_elsewhere(&lease)?;
-            let found = match netns {
-                Some(netns) if NetNsMark::of(netns)? == lease.netns => Some(netns.clone()),
-                _ => Living::find().open(&lease.netns)?,
-            };
-            let detached = match found {
-                Some(netns) => self.detach(&lease, &netns)?,
-                None => Detached::AlreadyGone,
-            };
-            self.networks.store().release(&self.record, &lease)?;
-            Ok(detached)
+            let mut alone = netns.map(Alone::with).transpose()?;
+            loop {
+                let lease = self.lease(container)?.ok_or_else(|| {
+                    Error::new(ErrorKind::NotConnected, "disconnect", "it is not connected")
+                })?;
+                self.refuse_elsewhere(&lease)?;
+                let found = match netns {
+                    Some(netns) if NetNsMark::of(netns)? == lease.netns => Some(netns.clone()),
+                    _ => Living::find().open(&lease.netns)?,
+                };
+                let detached = match &found {
+                    None => Detached::AlreadyGone,
+                    Some(found) if alone.as_ref().is_some_and(|alone| alone.is_with(found)) => {
+                        self.detach(&lease, found)?
+                    }
+                    Some(_) if netns.is_some() => return Err(elsewhere(&lease)),
+                    // What was read may have changed while others had it.
+                    Some(found) => {
+                        alone = Some(Alone::with(found)?);
+                        continue;
+                    }
+                };
+                self.networks.store().release(&self.record, &lease)?;
+                return Ok(detached);
+            }
         };
         done().map_err(|error: Error| error.during(operation).in_network(self.name()))
     }
@@ -393,16 +375,16 @@ fn is_of(attachment: &Attachment, lease: &Lease) -> bool {
     }
 }
 
-/// Whether the container has a link of that name.
-fn is_name_taken(error: &Error) -> bool {
-    error.core().is_some_and(|core| core.kind() == CoreKind::NameTaken)
+fn elsewhere(lease: &Lease) -> Error {
+    let why = format!("it is connected in another namespace, net:[{}]", lease.netns.inode);
+    Error::new(ErrorKind::NotConnected, "disconnect", why)
+        .with_hint("disconnect it there, or without a namespace")
 }
 
 /// What came of trying a lease.
 enum Tried {
     Connected(Box<Connection>),
-    /// The lease is gone again: a foreigner has its address, or somebody took it back.
-    InVain,
+    ForeignAddress,
     InterfaceTaken,
 }
 

@@ -36,6 +36,7 @@
 //! kernel: whatever is killed in between, it is never given to a second container.
 
 mod alive;
+mod alone;
 mod collect;
 mod config;
 mod connect;

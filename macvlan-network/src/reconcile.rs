@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use macvlan_core::{Handle, LinkInfo, NetNs};
+use macvlan_core::{Ensured, Handle, LinkInfo, NetNs};
 
 use crate::alive::{Living, NetNsMark};
+use crate::alone::Alone;
 use crate::connect::read_alias;
 use crate::error::{Error, Result};
 use crate::lease::Lease;
@@ -130,7 +131,10 @@ impl Networks {
             for link in links.unwrap_or_default() {
                 let alias = link.alias.clone().unwrap_or_default();
                 if let Some((id, container)) = read_alias(&alias) {
-                    done.extend(self.look_at(&networks, &netns, &link, id, container));
+                    let looked = self.look_at(&networks, &netns, &link, id, container);
+                    done.extend(
+                        looked.unwrap_or_else(|error| Some(Reconciled::Failed(error.to_string()))),
+                    );
                 }
             }
         }
@@ -145,46 +149,46 @@ impl Networks {
         link: &LinkInfo,
         id: &str,
         container: &str,
-    ) -> Option<Reconciled> {
-        let failed = |error: Error| Some(Reconciled::Failed(error.to_string()));
-        let attachment = match self.host().attachments(netns) {
-            Ok(all) => all.into_iter().find(|one| one.index() == link.index)?,
-            Err(error) => return failed(Error::kernel("look at an interface", error)),
+    ) -> Result<Option<Reconciled>> {
+        // Whoever has it connects or disconnects it now.
+        let Some(_alone) = Alone::at_once(netns)? else { return Ok(None) };
+        let fails = |error| Error::kernel("look at an interface", error);
+        let all = self.host().attachments(netns).map_err(fails)?;
+        let Some(attachment) = all.into_iter().find(|one| one.index() == link.index) else {
+            return Ok(None);
         };
-        let Some(network) = networks.iter().find(|network| network.id().starts_with(id)) else {
-            return match self.host().detach(attachment) {
-                Ok(_) => Some(Reconciled::Removed {
-                    interface: link.name.clone(),
-                    container: container.to_owned(),
-                }),
-                Err(error) => failed(Error::kernel("remove an interface", error)),
-            };
+        let is_its = |network: &Network| network.id().starts_with(id);
+        let network = match networks.iter().find(|network| is_its(network)) {
+            Some(network) => Some(network.clone()),
+            // It may have been created since.
+            None => self.list()?.into_iter().find(is_its),
         };
-        let adopt = || -> Result<Option<Lease>> {
-            if network.lease(container)?.is_some() {
-                return Ok(None);
-            }
-            let addresses = attachment.addresses().iter().map(macvlan_core::Address::net);
-            let addresses = addresses.filter(|net| network.record.with_prefix(net.addr()).is_ok());
-            let lease = Lease {
-                network: network.id().to_owned(),
-                container: container.to_owned(),
-                name: None,
-                host: self.host_name().to_owned(),
-                endpoint: random::id(),
-                interface: attachment.name(),
-                mac: (!network.record.is_passthru()).then(|| attachment.mac()),
-                addresses: addresses.collect(),
-                default_route: attachment.routes().iter().any(macvlan_core::Route::is_default),
-                netns: NetNsMark::of(netns)?,
-            };
-            self.store().adopt(&network.record, &lease)?;
-            Ok(Some(lease))
+        let Some(network) = network else {
+            let fails = |error| Error::kernel("remove an interface", error);
+            self.host().detach(attachment).map_err(fails)?;
+            let (interface, container) = (link.name.clone(), container.to_owned());
+            return Ok(Some(Reconciled::Removed { interface, container }));
         };
-        match adopt() {
-            Ok(lease) => lease.map(Reconciled::Adopted),
-            Err(error) => failed(error.in_network(network.name())),
+        if network.lease(container)?.is_some() {
+            return Ok(None);
         }
+        let addresses = attachment.addresses().iter().map(macvlan_core::Address::net);
+        let addresses = addresses.filter(|net| network.record.with_prefix(net.addr()).is_ok());
+        let lease = Lease {
+            network: network.id().to_owned(),
+            container: container.to_owned(),
+            name: None,
+            host: self.host_name().to_owned(),
+            endpoint: random::id(),
+            interface: attachment.name(),
+            mac: (!network.record.is_passthru()).then(|| attachment.mac()),
+            addresses: addresses.collect(),
+            default_route: attachment.routes().iter().any(macvlan_core::Route::is_default),
+            netns: NetNsMark::of(netns)?,
+        };
+        let adopted = self.store().adopt(&network.record, &lease);
+        adopted.map_err(|error| error.in_network(network.name()))?;
+        Ok(Some(Reconciled::Adopted(lease)))
     }
 }
 
@@ -195,7 +199,16 @@ impl Network {
     }
 
     fn repair(&self, lease: Lease, netns: &NetNs) -> Option<Reconciled> {
-        match self.ensure_held(&lease, netns) {
+        let repair = || -> Result<Option<Ensured>> {
+            // Whoever has it connects or disconnects it now, and leaves it as it should be.
+            let Some(_alone) = Alone::at_once(netns)? else { return Ok(None) };
+            let stands = self.lease(&lease.container)?;
+            if stands.is_none_or(|stands| stands.endpoint != lease.endpoint) {
+                return Ok(None);
+            }
+            self.ensure(&lease, netns).map(Some)
+        };
+        match repair() {
             Ok(None) => None,
             Ok(Some(ensured)) if ensured.repaired.is_empty() => None,
             Ok(Some(ensured)) => {

@@ -198,7 +198,16 @@ fn connected_again() -> Outcome {
     let error = lan.connect(&Member::new("c2").name("test101"), &elsewhere).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NameTaken, "{error}");
     assert!(error.to_string().contains("container \"c1\" is called \"test101\""), "{error}");
+    let error = lan.disconnect_from("c1", &elsewhere).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotConnected, "{error}");
+    assert!(error.to_string().contains("it is connected in another namespace, net:["), "{error}");
     assert_eq!(lan.disconnect_from("c1", &inside)?, Detached::Removed);
+
+    // One whose namespace is gone can be disconnected by whoever is left.
+    let (gone, was_inside) = started()?;
+    lan.connect(&member, &was_inside)?;
+    drop((gone, was_inside));
+    assert_eq!(lan.disconnect_from("c1", &elsewhere)?, Detached::AlreadyGone);
     Ok(())
 }
 

@@ -241,8 +241,9 @@ impl Network {
     /// Takes a container out of the network: detaches its interface, and gives its addresses back. Tells
     /// what there was to detach; a namespace that is gone has nothing.
     ///
-    /// Its namespace is looked for, unless netns says which one it is. On another host than the one that
-    /// it runs on it is refused while that host lives.
+    /// Its namespace is looked for, unless netns says which one it is; if the container is connected in
+    /// another one by now, that is refused. On another host than the one that it runs on it is refused
+    /// while that host lives.
     #[pyo3(signature = (container, netns=None))]
     fn disconnect<'py>(
         &self,
