@@ -17,7 +17,7 @@ use crate::alone::Alone;
 use crate::config::check_name;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Lease, Wish};
-use crate::network::{Network, NetworkRecord};
+use crate::network::Network;
 use crate::store::{Granted, taken};
 
 /// How long to wait for a MAC address whose last owner is just dying.
@@ -193,7 +193,7 @@ impl Network {
     /// Whether the interface of a new lease is there already, as when the store has lost the old one.
     fn is_made(&self, lease: &Lease, netns: &NetNs) -> bool {
         let link = Handle::in_netns(netns).and_then(|handle| handle.link(lease.interface));
-        let alias = alias(&self.record, &lease.container);
+        let alias = self.alias(&lease.container);
         link.is_ok_and(|link| link.alias.is_some_and(|found| found == alias))
     }
 
@@ -265,7 +265,7 @@ impl Network {
     }
 
     fn attach(&self, lease: &Lease, netns: &NetNs) -> Result<Attachment> {
-        let endpoint = endpoint(&self.record, lease)?;
+        let endpoint = self.endpoint(lease)?;
         let attach = || self.networks.host().attach(&endpoint, netns);
         let attached = match attach() {
             // After a reboot, or on another host: the network's own link is not there yet.
@@ -283,7 +283,7 @@ impl Network {
         if self.is_isolated() {
             self.networks.make_dummy(&self.record)?;
         }
-        let endpoint = endpoint(&self.record, lease)?;
+        let endpoint = self.endpoint(lease)?;
         let ensured = self.networks.host().ensure_or_replace(&endpoint, netns);
         ensured.map_err(|error| Error::kernel("attach", error))
     }
@@ -364,6 +364,44 @@ impl Network {
         };
         detach().map_err(|error| Error::kernel("detach", error))
     }
+
+    /// What marks the link of a lease, so that it can be told whose it is, and by which store.
+    fn alias(&self, container: &str) -> String {
+        format!("{ALIAS}{}/{}/{container}", self.networks.store().id(), &self.id()[..12])
+    }
+
+    /// What a lease is to become.
+    fn endpoint(&self, lease: &Lease) -> Result<Endpoint> {
+        let (network, config) = (&self.record, self.config());
+        let make = || -> macvlan_core::Result<Endpoint> {
+            let mut endpoint = Endpoint::new(lease.interface, network.parent().as_str())?
+                .mode(config.get_mode())
+                .alias(self.alias(&lease.container))
+                .wait_for_mac(MAC_PATIENCE);
+            if let Some(mac) = lease.mac {
+                endpoint = endpoint.mac(mac);
+            }
+            if let Some(mtu) = config.get_mtu() {
+                endpoint = endpoint.mtu(mtu);
+            }
+            for net in &lease.addresses {
+                let mut address = Address::new(*net)?;
+                if net.addr().is_ipv6() && !config.is_duplicate_detection() {
+                    address = address.with_duplicate_detection(DuplicateDetection::Skip)?;
+                }
+                endpoint = endpoint.address(address);
+                let subnet = network.subnet_of(net.addr());
+                let gateway = subnet.and_then(|(_, subnet)| subnet.get_gateway());
+                if let Some(gateway) = gateway.filter(|_| lease.default_route) {
+                    endpoint = endpoint.gateway(gateway);
+                }
+            }
+            Ok(endpoint)
+        };
+        make().map_err(|error| {
+            Error::kernel("describe the interface", error).in_network(network.name())
+        })
+    }
 }
 
 /// Whether an attachment is what a lease became: by its name, or, if that was changed inside, by its
@@ -388,44 +426,7 @@ enum Tried {
     InterfaceTaken,
 }
 
-/// What marks the link of a lease, so that it can be told whose it is.
-pub(crate) fn alias(network: &NetworkRecord, container: &str) -> String {
-    format!("{ALIAS}{}/{container}", &network.id[..12])
-}
-
-/// The network's id, shortened, and the container that an alias tells of.
-pub(crate) fn read_alias(alias: &str) -> Option<(&str, &str)> {
-    alias.strip_prefix(ALIAS)?.split_once('/')
-}
-
-/// What a lease is to become.
-pub(crate) fn endpoint(network: &NetworkRecord, lease: &Lease) -> Result<Endpoint> {
-    let config = &network.config;
-    let make = || -> macvlan_core::Result<Endpoint> {
-        let mut endpoint = Endpoint::new(lease.interface, network.parent().as_str())?
-            .mode(config.get_mode())
-            .alias(alias(network, &lease.container))
-            .wait_for_mac(MAC_PATIENCE);
-        if let Some(mac) = lease.mac {
-            endpoint = endpoint.mac(mac);
-        }
-        if let Some(mtu) = config.get_mtu() {
-            endpoint = endpoint.mtu(mtu);
-        }
-        for net in &lease.addresses {
-            let mut address = Address::new(*net)?;
-            if net.addr().is_ipv6() && !config.is_duplicate_detection() {
-                address = address.with_duplicate_detection(DuplicateDetection::Skip)?;
-            }
-            endpoint = endpoint.address(address);
-            let subnet = network.subnet_of(net.addr());
-            let gateway = subnet.and_then(|(_, subnet)| subnet.get_gateway());
-            if let Some(gateway) = gateway.filter(|_| lease.default_route) {
-                endpoint = endpoint.gateway(gateway);
-            }
-        }
-        Ok(endpoint)
-    };
-    make()
-        .map_err(|error| Error::kernel("describe the interface", error).in_network(network.name()))
+/// The network's id, shortened, and the container that an alias tells of, if it is of that store.
+pub(crate) fn read_alias<'a>(alias: &'a str, store: &str) -> Option<(&'a str, &'a str)> {
+    alias.strip_prefix(ALIAS)?.strip_prefix(store)?.strip_prefix('/')?.split_once('/')
 }

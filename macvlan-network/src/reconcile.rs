@@ -107,7 +107,7 @@ impl Networks {
     /// The store says who is connected, the kernel who exists: leases of namespaces that are gone are
     /// taken back, interfaces that are missing or have changed are made as they should be,
     /// interfaces that the store does not know get a lease if their network exists, and go if it
-    /// does not.
+    /// does not. Those of another store's networks are nothing to it.
     pub fn reconcile(&self) -> Result<Vec<Reconciled>> {
         let collected = self.collect()?;
         let mut done: Vec<Reconciled> =
@@ -130,7 +130,7 @@ impl Networks {
             let links = Handle::in_netns(&netns).and_then(|handle| handle.links());
             for link in links.unwrap_or_default() {
                 let alias = link.alias.clone().unwrap_or_default();
-                if let Some((id, container)) = read_alias(&alias) {
+                if let Some((id, container)) = read_alias(&alias, self.store().id()) {
                     let looked = self.look_at(&networks, &netns, &link, id, container);
                     done.extend(
                         looked.unwrap_or_else(|error| Some(Reconciled::Failed(error.to_string()))),

@@ -7,7 +7,7 @@ mod common;
 use common::{Scene, behind, ip, on_ens33, session, sound, started, subnet};
 use macvlan_core::{Detached, NetNs};
 use macvlan_network::{Member, NetworkConfig, Reconciled};
-use macvlan_tests::{Container, Outcome, ip_addresses, ip_do, ip_lines, ping};
+use macvlan_tests::{Container, Directory, Outcome, ip_addresses, ip_do, ip_lines, ping};
 
 /// Who is gone, and who is only hard to find.
 fn leases_of_namespaces_that_are_gone_are_collected() -> Outcome {
@@ -159,6 +159,22 @@ fn kernel_and_store_are_brought_together() -> Outcome {
     Ok(())
 }
 
+/// Two stores on one host: neither touches the other's containers.
+fn what_another_store_knows_is_left_alone() -> Outcome {
+    let (scene, elsewhere) = (Scene::set()?, Directory::new()?);
+    let other = session(&scene.lab.a, &elsewhere, "a")?;
+    assert_ne!(other.store().id(), scene.networks.store().id());
+    let same = session(&scene.lab.a, &elsewhere, "a")?;
+    assert_eq!(other.store().id(), same.store().id());
+    let lan = other.create(&on_ens33("lan", "192.168.15.0/24")?)?;
+    let (_container, inside) = started()?;
+    lan.connect(&Member::new("c1"), &inside)?;
+    assert!(scene.networks.reconcile()?.is_empty());
+    assert!(same.reconcile()?.is_empty());
+    assert_eq!(ip_addresses(&inside, "eth0"), ["192.168.15.2/24"]);
+    Ok(())
+}
+
 /// What two containers cannot both have stays with the one that the store knows.
 fn what_cannot_be_adopted_is_told() -> Outcome {
     let scene = Scene::set()?;
@@ -190,5 +206,6 @@ macvlan_tests::tests! {
     a_container_that_returns_gets_its_address,
     after_a_reboot_nobody_is_connected,
     kernel_and_store_are_brought_together,
+    what_another_store_knows_is_left_alone,
     what_cannot_be_adopted_is_told,
 }

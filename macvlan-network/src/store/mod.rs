@@ -30,6 +30,9 @@ pub enum Granted {
 /// Each call happens whole or not at all, also when the process or the machine dies in the middle of
 /// it, and has happened for good when it returns.
 pub trait Store: Send + Sync + Debug {
+    /// What tells this store from every other, by whoever it is opened: some letters and digits, by
+    /// chance. By it interfaces are known again.
+    fn id(&self) -> &str;
     /// What this host is called, if the store was told so.
     fn host_name(&self) -> Option<&str> {
         None

@@ -2,6 +2,7 @@
 //!
 //! | key | value |
 //! |---|---|
+//! | `store` | the store's id |
 //! | `guard` | changes with every network that comes or goes |
 //! | `net/ID` | a network, as JSON |
 //! | `gap/ID/POOL/OWNER/FIRST` | the last address of a gap; the owner is `@` or, with shares, a host |
@@ -58,6 +59,10 @@ pub(super) struct Was {
 pub(super) struct Keys(pub(super) String);
 
 impl Keys {
+    pub(super) fn store(&self) -> String {
+        format!("{}store", self.0)
+    }
+
     pub(super) fn guard(&self) -> String {
         format!("{}guard", self.0)
     }

@@ -91,6 +91,7 @@ impl EtcdOptions {
 pub struct EtcdStore {
     wire: Wire,
     keys: Keys,
+    id: String,
     host: String,
     registration: Arc<Registration>,
     /// Leases of which etcd did not say whether it took them; they are taken back first of all.
@@ -108,9 +109,11 @@ impl EtcdStore {
         let keys = Keys(options.prefix.clone());
         let key = keys.host(&options.host, &random::id()[..16]);
         let registration = Arc::new(Registration::new(key, options.ttl));
+        let id = id(&wire, keys.store())?;
         let store = Self {
             wire,
             keys,
+            id,
             host: options.host.clone(),
             registration,
             doubtful: Mutex::new(Vec::new()),
@@ -166,6 +169,16 @@ impl EtcdStore {
     }
 }
 
+/// The store's id, which is chosen by whoever opens it first.
+fn id(wire: &Wire, key: String) -> Result<String> {
+    let chosen = TxnOp::put(key.clone(), &random::id()[..8], None);
+    wire.commit(vec![absent(key.clone())], vec![chosen])?;
+    let found = wire.get(Get::Key(key))?.pop();
+    found.map(|item| item.value).ok_or_else(|| {
+        Error::new(ErrorKind::StoreUnusable, "read the store's id", "it is gone again")
+    })
+}
+
 /// Tries until nobody was faster.
 fn insist<T>(mut attempt: impl FnMut() -> Result<Option<T>>) -> Result<T> {
     for tries in 0..TRIES {
@@ -204,6 +217,10 @@ fn unchanged(key: impl Into<Vec<u8>>, revision: i64) -> Compare {
 }
 
 impl Store for EtcdStore {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
     fn host_name(&self) -> Option<&str> {
         Some(&self.host)
     }

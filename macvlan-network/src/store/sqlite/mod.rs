@@ -19,9 +19,11 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Foreign, Lease, Wish};
 use crate::network::NetworkRecord;
 use crate::pool;
+use crate::random;
 use crate::store::{Granted, Store, check_clash, in_use, no_network};
 
-/// The version of the tables in `schema.sql`, kept in the file's `user_version`.
+/// The version of the tables in `schema.sql`, kept in the file's `user_version`; its `application_id` is
+/// the store's id.
 const VERSION: i32 = 1;
 /// How long others may hold the file before it is given up, in milliseconds.
 const PATIENCE: i32 = 60_000;
@@ -30,6 +32,7 @@ const PATIENCE: i32 = 60_000;
 #[derive(Debug)]
 pub struct SqliteStore {
     path: PathBuf,
+    id: String,
     connection: Mutex<Connection>,
 }
 
@@ -38,7 +41,7 @@ impl SqliteStore {
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_owned();
         let operation = || format!("open the store {}", path.display());
-        let open = || -> rusqlite::Result<(Connection, i32)> {
+        let open = || -> rusqlite::Result<(Connection, i32, i32)> {
             let mut connection = Connection::open(&path)?;
             connection.busy_handler(Some(wait))?;
             connection.set_prepared_statement_cache_capacity(64);
@@ -55,19 +58,24 @@ impl SqliteStore {
                 if version(&transaction)? == 0 {
                     transaction.execute_batch(include_str!("schema.sql"))?;
                     transaction.pragma_update(None, "user_version", VERSION)?;
+                    let [a, b, c, d, ..] = random::number().to_ne_bytes();
+                    let id = i32::from_ne_bytes([a, b, c, d]);
+                    transaction.pragma_update(None, "application_id", id)?;
                 }
                 transaction.commit()?;
             }
             let version = version(&connection)?;
-            Ok((connection, version))
+            let id: i32 =
+                connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+            Ok((connection, version, id))
         };
-        let (connection, version) = open().map_err(|error| explain(operation(), error))?;
+        let (connection, version, id) = open().map_err(|error| explain(operation(), error))?;
         if version != VERSION {
             let why =
                 format!("its tables have version {version}, and this library knows {VERSION}");
             return Err(Error::new(ErrorKind::StoreUnusable, operation(), why));
         }
-        Ok(Self { path, connection: Mutex::new(connection) })
+        Ok(Self { path, id: format!("{id:08x}"), connection: Mutex::new(connection) })
     }
 
     /// The file.
@@ -189,6 +197,10 @@ fn all_networks(transaction: &Transaction<'_>) -> Attempt<Vec<NetworkRecord>> {
 }
 
 impl Store for SqliteStore {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
     fn add_network(&self, network: &NetworkRecord) -> Result<()> {
         let config = serde_json::to_string(&network.config)
             .map_err(|error| Error::invalid("create the network", error.to_string()))?;
