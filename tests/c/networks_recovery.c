@@ -82,6 +82,73 @@ static void reconciles(macvlan_networks *networks, const macvlan_network *networ
     macvlan_netns_free(container);
 }
 
+static const macvlan_reconciled *find(const macvlan_reconciled_list *done, int kind)
+{
+    const macvlan_reconciled *one;
+    size_t at;
+    for (at = 0; (one = macvlan_reconciled_list_get(done, at)) != NULL; at++)
+        if (macvlan_reconciled_kind(one) == kind)
+            return one;
+    return NULL;
+}
+
+/* A store that comes from a backup does not know a lease and a network that the kernel has, and keeps an
+ * address for a container that has not returned. */
+static void forgets(macvlan_networks *networks, const macvlan_network *network)
+{
+    macvlan_network_config *config = lab_config("later", "10.8.0.0/24");
+    macvlan_network *later = NULL, *keeping = NULL;
+    macvlan_netns *known = NULL, *stray = NULL;
+    macvlan_reconciled_list *done = NULL;
+    const macvlan_reconciled *one;
+    char path[256], command[512];
+
+    MUST(macvlan_networks_create(networks, config, &later, &error));
+    macvlan_network_config_free(config);
+    config = lab_config("keeping", "10.9.0.0/24");
+    MUST(macvlan_network_config_set_keep(config, 1, &error));
+    MUST(macvlan_networks_create(networks, config, &keeping, &error));
+    macvlan_network_config_free(config);
+    MUST(macvlan_netns_anonymous(&known, &error));
+    MUST(macvlan_netns_anonymous(&stray, &error));
+    CHECK_TEXT(lab_join(keeping, "c3", known), "10.9.0.2");
+    MUST(macvlan_network_disconnect_from(keeping, "c3", known, NULL, &error));
+    CHECK_TEXT(lab_join(network, "c1", known), "192.168.15.3");
+    CHECK_TEXT(lab_join(later, "c2", stray), "10.8.0.2");
+    lab_path(path, sizeof path, "networks.db");
+    snprintf(command, sizeof command,
+             "python3 -c \"import sqlite3; store = sqlite3.connect('%s'); "
+             "store.execute('PRAGMA foreign_keys = on'); store.execute('DELETE FROM lease'); "
+             "store.execute('DELETE FROM network WHERE name = \\'later\\''); store.commit()\"",
+             path);
+    lab_witness(known, command, "");
+
+    sleep(2); /* longer than the address is kept */
+    MUST(macvlan_networks_reconcile(networks, &done, &error));
+    CHECK(macvlan_reconciled_list_count(done) == 3);
+    one = find(done, MACVLAN_RECONCILED_ADOPTED);
+    CHECK_TEXT(macvlan_reconciled_container(one), "c1");
+    CHECK_TEXT(macvlan_reconciled_interface(one), "eth0");
+    CHECK_TEXT(macvlan_lease_address(macvlan_reconciled_lease(one), 0), "192.168.15.3/24");
+    one = find(done, MACVLAN_RECONCILED_REMOVED);
+    CHECK_TEXT(macvlan_reconciled_container(one), "c2");
+    CHECK_TEXT(macvlan_reconciled_interface(one), "eth0");
+    CHECK(macvlan_reconciled_lease(one) == NULL);
+    one = find(done, MACVLAN_RECONCILED_EXPIRED);
+    CHECK(macvlan_reconciled_expired(one) == 1 && macvlan_reconciled_lease(one) == NULL);
+    CHECK_TEXT(macvlan_reconciled_container(one), NULL);
+    CHECK(find(done, MACVLAN_RECONCILED_FAILED) == NULL);
+    macvlan_reconciled_list_free(done);
+    lab_witness(stray, "ip -o link show | wc -l", "1");
+
+    MUST(macvlan_network_disconnect_from(network, "c1", known, NULL, &error));
+    MUST(macvlan_network_remove(keeping, &error));
+    macvlan_network_free(keeping);
+    macvlan_network_free(later);
+    macvlan_netns_free(known);
+    macvlan_netns_free(stray);
+}
+
 /* A container that ends by itself keeps its lease until it is collected. */
 static void collects(macvlan_networks *networks, const macvlan_network *network)
 {
@@ -194,6 +261,7 @@ static void recovery(void)
     two_networks(networks);
     reconciles(networks, network);
     collects(networks, network);
+    forgets(networks, network);
     foreigners(networks);
     stores();
     MUST(macvlan_network_remove(network, &error));
