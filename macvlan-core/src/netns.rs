@@ -1,7 +1,8 @@
 //! Network namespaces: handles on them, and the only place that enters one.
 
-#![allow(unsafe_code)] // three system calls that nix does not wrap: pidfd_open and two ioctls
+#![allow(unsafe_code)] // what nix does not wrap, and a readlink that allocates nothing
 
+use std::ffi::CStr;
 use std::fmt;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -9,6 +10,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use nix::NixPath;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag};
 use nix::libc;
@@ -23,7 +25,7 @@ use crate::netlink::Connection;
 /// Where `ip netns` keeps named namespaces.
 const NAMED: &str = "/run/netns";
 /// The calling thread's namespace; `/proc/self` would be the main thread's.
-const OF_THIS_THREAD: &str = "/proc/thread-self/ns/net";
+const OF_THIS_THREAD: &CStr = c"/proc/thread-self/ns/net";
 
 /// A handle on a network namespace: a container's, a sandbox's, the host's.
 ///
@@ -222,8 +224,7 @@ impl NetNs {
     /// The namespace that the calling thread is in.
     pub fn current() -> Result<Self> {
         let operation = || "open the calling thread's network namespace".to_owned();
-        let fd = open_file(Path::new(OF_THIS_THREAD))
-            .map_err(|errno| Error::system(operation(), errno))?;
+        let fd = open_file(OF_THIS_THREAD).map_err(|errno| Error::system(operation(), errno))?;
         Self::checked(fd, Origin::Current, &operation)
     }
 
@@ -234,7 +235,7 @@ impl NetNs {
         let operation = || "make a network namespace".to_owned();
         let fd = on_its_own_thread(|| -> nix::Result<OwnedFd> {
             unshare(CloneFlags::CLONE_NEWNET)?;
-            open_file(Path::new(OF_THIS_THREAD))
+            open_file(OF_THIS_THREAD)
         })?
         .map_err(|errno| match errno {
             Errno::EPERM => Error::system(operation(), errno).with_hint(
@@ -358,16 +359,16 @@ impl NetNs {
         likely_home: Option<&NetNs>,
         closure: impl FnOnce() -> T + Send,
     ) -> Result<T> {
-        let Ok(here) = stat(OF_THIS_THREAD).map(|stat| NetNsId::of(&stat)) else {
+        let Some(here) = inode_of_this_thread() else {
             return self.run(closure);
         };
-        if here == self.id() {
+        if here == self.id().inode {
             return Ok(closure());
         }
         let opened;
-        let home = match likely_home.filter(|likely| likely.id() == here) {
+        let home = match likely_home.filter(|likely| likely.id().inode == here) {
             Some(likely) => likely.as_fd(),
-            None => match open_file(Path::new(OF_THIS_THREAD)) {
+            None => match open_file(OF_THIS_THREAD) {
                 Ok(fd) => {
                     opened = fd;
                     opened.as_fd()
@@ -478,13 +479,28 @@ fn on_its_own_thread<T: Send>(closure: impl FnOnce() -> T + Send) -> Result<T> {
     })
 }
 
-fn open_file(path: &Path) -> nix::Result<OwnedFd> {
+fn open_file(path: &(impl NixPath + ?Sized)) -> nix::Result<OwnedFd> {
     // O_NONBLOCK: a path that turns out to be a FIFO must not stop us.
     nix::fcntl::open(
         path,
         OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY,
         nix::sys::stat::Mode::empty(),
     )
+}
+
+/// The inode number of the namespace that the calling thread is in, by the text of its link in `/proc`:
+/// reading that takes two thirds of the time of following it.
+fn inode_of_this_thread() -> Option<u64> {
+    let mut text = [0_u8; 32];
+    let room = text.len();
+    // SAFETY: the path ends with a zero, and the buffer has as much room as is said.
+    let length = unsafe { libc::readlink(OF_THIS_THREAD.as_ptr(), text.as_mut_ptr().cast(), room) };
+    let text = text.get(..usize::try_from(length).ok()?)?;
+    let digits = text.strip_prefix(b"net:[")?.strip_suffix(b"]")?;
+    digits.iter().try_fold(0_u64, |number, digit| {
+        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
 }
 
 fn file_names(directory: &str) -> impl Iterator<Item = String> {
