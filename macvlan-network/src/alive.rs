@@ -62,6 +62,15 @@ fn boot() -> Result<&'static str> {
     Ok(BOOT.get_or_init(|| boot.trim().to_owned()))
 }
 
+/// A handle on the namespace that has this mark, if it exists. It is looked for twice: one that is
+/// handed from one process to another while we look may be seen with neither.
+pub(crate) fn open(mark: &NetNsMark) -> Result<Option<NetNs>> {
+    match Living::find().open(mark)? {
+        Some(netns) => Ok(Some(netns)),
+        None => Living::find().open(mark),
+    }
+}
+
 /// The network namespaces that somebody holds.
 #[derive(Debug)]
 pub(crate) struct Living {

@@ -1,6 +1,6 @@
 //! Taking back what belongs to containers that are gone.
 
-use crate::alive::Living;
+use crate::alive::{self, Living};
 use crate::error::Result;
 use crate::lease::Lease;
 use crate::networks::Networks;
@@ -24,18 +24,15 @@ impl Networks {
     /// a container.
     pub fn collect(&self) -> Result<Collected> {
         let mut collected = Collected::default();
-        let hosts = self.store().living_hosts()?;
         let mut living = None;
         for record in self.store().networks()? {
-            for lease in self.store().leases(Some(&record))? {
+            let leases = self.store().leases(Some(&record))?;
+            // Asked after what is asked about: a host may just have come.
+            let hosts = self.store().living_hosts()?;
+            for lease in leases {
                 let gone = if lease.host == self.host_name() {
-                    let living = living.get_or_insert_with(Living::find);
-                    // One that is handed from one process to another while we look may be seen with
-                    // neither, hence the second look.
-                    living.open(&lease.netns)?.is_none() && {
-                        *living = Living::find();
-                        living.open(&lease.netns)?.is_none()
-                    }
+                    living.get_or_insert_with(Living::find).open(&lease.netns)?.is_none()
+                        && alive::open(&lease.netns)?.is_none()
                 } else {
                     hosts.as_ref().is_some_and(|hosts| !hosts.contains(&lease.host))
                 };

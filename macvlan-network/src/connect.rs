@@ -12,7 +12,7 @@ use macvlan_core::{
     LinkName, MacAddr, NetNs, Parent,
 };
 
-use crate::alive::{Living, NetNsMark};
+use crate::alive::{self, NetNsMark};
 use crate::alone::Alone;
 use crate::config::check_name;
 use crate::error::{Error, ErrorKind, Result};
@@ -190,13 +190,6 @@ impl Network {
         Ok(Connection { lease, attachment })
     }
 
-    /// Whether the interface of a new lease is there already, as when the store has lost the old one.
-    fn is_made(&self, lease: &Lease, netns: &NetNs) -> bool {
-        let link = Handle::in_netns(netns).and_then(|handle| handle.link(lease.interface));
-        let alias = self.alias(&lease.container);
-        link.is_ok_and(|link| link.alias.is_some_and(|found| found == alias))
-    }
-
     /// A lease of another namespace: that one has to be gone.
     fn take_over(&self, lease: &Lease) -> Result<()> {
         let refuse = |why: String| {
@@ -208,7 +201,7 @@ impl Network {
             if living.is_none_or(|hosts| hosts.contains(&lease.host)) {
                 return refuse(format!("it is connected on host {:?}", lease.host));
             }
-        } else if Living::find().open(&lease.netns)?.is_some() {
+        } else if alive::open(&lease.netns)?.is_some() {
             return refuse(format!(
                 "it is connected in another namespace, net:[{}]",
                 lease.netns.inode
@@ -220,7 +213,7 @@ impl Network {
 
     /// Probes and attaches what was leased; if that does not work, the lease is given back.
     fn try_out(&self, lease: Lease, wish: &Wish, netns: &NetNs) -> Result<Tried> {
-        let tried = self.is_foreign(&lease).and_then(|foreign| match foreign {
+        let tried = self.is_foreign(&lease, netns).and_then(|foreign| match foreign {
             Some(address) => Ok(Err(address)),
             None => self.attach(&lease, netns).map(Ok),
         });
@@ -238,13 +231,10 @@ impl Network {
             }
             Err(error) => error,
         };
-        let taken = why.core().is_some_and(|core| core.kind() == CoreKind::NameTaken);
-        if taken && self.is_made(&lease, netns) {
-            return Ok(Tried::Connected(Box::new(self.again(lease, netns)?)));
-        }
         if let Err(error) = self.networks.store().release(&self.record, &lease) {
             return Err(why.leaves(format!("a lease of {:?} ({error})", lease.container)));
         }
+        let taken = why.core().is_some_and(|core| core.kind() == CoreKind::NameTaken);
         if taken && wish.interface.is_none() && wish.skip_interfaces < INTERFACES {
             return Ok(Tried::InterfaceTaken);
         }
@@ -252,10 +242,12 @@ impl Network {
     }
 
     /// An address that somebody on the wire has.
-    fn is_foreign(&self, lease: &Lease) -> Result<Option<IpAddr>> {
+    fn is_foreign(&self, lease: &Lease, netns: &NetNs) -> Result<Option<IpAddr>> {
         if !self.config().is_probe() {
             return Ok(None);
         }
+        // Which would answer.
+        self.remove_forgotten(lease, netns)?;
         let fails = |error| Error::kernel("probe the addresses", error);
         let parent: Parent = self.record.parent().parse().map_err(fails)?;
         let addresses: Vec<IpAddr> = lease.addresses.iter().map(ipnet::IpNet::addr).collect();
@@ -273,9 +265,36 @@ impl Network {
                 self.networks.make_dummy(&self.record)?;
                 attach()
             }
+            Err(error)
+                if matches!(error.kind(), CoreKind::NameTaken | CoreKind::MacInUse)
+                    && self.remove_forgotten(lease, netns)? =>
+            {
+                attach()
+            }
             result => result,
         };
         attached.map_err(|error| Error::kernel("attach", error))
+    }
+
+    /// Takes away what the container has of a lease that the store has lost; whether there was such
+    /// an interface. It may have any of the network's addresses.
+    fn remove_forgotten(&self, lease: &Lease, netns: &NetNs) -> Result<bool> {
+        let remove = || match self.marked(&lease.container, netns)? {
+            Some(forgotten) => self.networks.host().detach(forgotten).map(|_| true),
+            None => Ok(false),
+        };
+        remove().map_err(|error| Error::kernel("remove a forgotten interface", error))
+    }
+
+    /// The interface that a container has of this network, by its alias.
+    fn marked(&self, container: &str, netns: &NetNs) -> macvlan_core::Result<Option<Attachment>> {
+        let alias = self.alias(container);
+        let links = Handle::in_netns(netns)?.links()?;
+        let Some(link) = links.iter().find(|link| link.alias.as_ref() == Some(&alias)) else {
+            return Ok(None);
+        };
+        let all = self.networks.host().attachments(netns)?;
+        Ok(all.into_iter().find(|one| one.index() == link.index))
     }
 
     /// As attaching, but what is there already is repaired.
@@ -310,30 +329,33 @@ impl Network {
     fn disconnect_in(&self, container: &str, netns: Option<&NetNs>) -> Result<Detached> {
         let operation = format!("disconnect container {container:?}");
         let done = || {
-            let mut alone = netns.map(Alone::with).transpose()?;
+            let mut at = netns.cloned();
+            let mut alone = at.as_ref().map(Alone::with).transpose()?;
             loop {
                 let lease = self.lease(container)?.ok_or_else(|| {
                     Error::new(ErrorKind::NotConnected, "disconnect", "it is not connected")
                 })?;
                 self.refuse_elsewhere(&lease)?;
-                let found = match netns {
-                    Some(netns) if NetNsMark::of(netns)? == lease.netns => Some(netns.clone()),
-                    _ => Living::find().open(&lease.netns)?,
-                };
-                let detached = match &found {
-                    None => Detached::AlreadyGone,
-                    Some(found) if alone.as_ref().is_some_and(|alone| alone.is_with(found)) => {
-                        self.detach(&lease, found)?
+                let is_there = |at: &NetNs| Ok::<_, Error>(NetNsMark::of(at)? == lease.netns);
+                let detached = if at.as_ref().map(is_there).transpose()? == Some(true) {
+                    at.as_ref().map_or(Ok(Detached::AlreadyGone), |at| self.detach(&lease, at))?
+                } else if let Some(found) = alive::open(&lease.netns)? {
+                    if netns.is_some() {
+                        return Err(elsewhere(&lease));
                     }
-                    Some(_) if netns.is_some() => return Err(elsewhere(&lease)),
                     // What was read may have changed while others had it.
-                    Some(found) => {
-                        alone = Some(Alone::with(found)?);
-                        continue;
-                    }
+                    drop(alone.take());
+                    alone = Some(Alone::with(&found)?);
+                    at = Some(found);
+                    continue;
+                } else {
+                    Detached::AlreadyGone
                 };
-                self.networks.store().release(&self.record, &lease)?;
-                return Ok(detached);
+                let released = self.networks.store().release(&self.record, &lease)?;
+                if released || lease.host == self.networks.host_name() {
+                    return Ok(detached);
+                }
+                // Its host lives again.
             }
         };
         done().map_err(|error: Error| error.during(operation).in_network(self.name()))
@@ -352,11 +374,15 @@ impl Network {
             .with_hint("only there its interface can be taken away"))
     }
 
-    /// Takes the link of a lease away, if it is there; one that somebody else made stays.
-    pub(crate) fn detach(&self, lease: &Lease, netns: &NetNs) -> Result<Detached> {
+    /// Takes the link of a lease away, if it is there; one that somebody else made stays. If its alias
+    /// was taken away inside, it is known by its MAC address.
+    fn detach(&self, lease: &Lease, netns: &NetNs) -> Result<Detached> {
         let host = self.networks.host();
         let detach = || -> macvlan_core::Result<Detached> {
-            let ours = host.attachments(netns)?.into_iter().find(|one| is_of(one, lease));
+            let ours = match self.marked(&lease.container, netns)? {
+                Some(marked) => Some(marked),
+                None => host.attachments(netns)?.into_iter().find(|one| is_of(one, lease)),
+            };
             match ours {
                 Some(attachment) => host.detach(attachment),
                 None => Ok(Detached::AlreadyGone),

@@ -49,7 +49,8 @@ pub enum ErrorKind {
     StoreUnavailable = 16,
     /// The store was written by a later version, or holds what it never should.
     StoreUnusable = 17,
-    /// So many others changed the same at the same time that it was given up.
+    /// So many others changed the same at the same time that it was given up, or somebody holds
+    /// the container's namespace.
     Contended = 18,
     /// A file could not be read or written.
     File = 19,

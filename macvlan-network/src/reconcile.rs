@@ -150,8 +150,7 @@ impl Networks {
         id: &str,
         container: &str,
     ) -> Result<Option<Reconciled>> {
-        // Whoever has it connects or disconnects it now.
-        let Some(_alone) = Alone::at_once(netns)? else { return Ok(None) };
+        let _alone = Alone::briefly(netns)?;
         let fails = |error| Error::kernel("look at an interface", error);
         let all = self.host().attachments(netns).map_err(fails)?;
         let Some(attachment) = all.into_iter().find(|one| one.index() == link.index) else {
@@ -200,10 +199,8 @@ impl Network {
 
     fn repair(&self, lease: Lease, netns: &NetNs) -> Option<Reconciled> {
         let repair = || -> Result<Option<Ensured>> {
-            // Whoever has it connects or disconnects it now, and leaves it as it should be.
-            let Some(_alone) = Alone::at_once(netns)? else { return Ok(None) };
-            let stands = self.lease(&lease.container)?;
-            if stands.is_none_or(|stands| stands.endpoint != lease.endpoint) {
+            let _alone = Alone::briefly(netns)?;
+            if !self.networks.store().take_up(&self.record, &lease)? {
                 return Ok(None);
             }
             self.ensure(&lease, netns).map(Some)

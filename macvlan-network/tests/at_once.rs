@@ -5,7 +5,7 @@ mod common;
 
 use std::sync::Barrier;
 
-use common::{Scene, on_ens33, session, sound, started};
+use common::{Scene, ip, on_ens33, session, sound, started};
 use macvlan_core::NetNs;
 use macvlan_network::{Connection, ErrorKind, Member, Network, Networks, Result};
 use macvlan_tests::{Outcome, ip_addresses, ip_lines, is_long};
@@ -100,17 +100,25 @@ fn connected_disconnected_and_reconciled() -> Outcome {
     Ok(())
 }
 
-/// The store has lost the lease, the kernel has the interface: connecting takes it as it is.
+/// The store has lost the lease, the kernel has the interface: it goes before there is a new one, which
+/// may have another address.
 fn connected_and_forgotten() -> Outcome {
     let scene = Scene::set()?;
-    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let config = on_ens33("lan", "10.1.0.0/24")?;
+    let lan = scene.networks.create(&config.probe(true))?;
     let (_container, inside) = started()?;
-    let first = connect(&lan, &inside)?;
-    scene.networks.store().release(lan.record(), first.lease())?;
-    let again = connect(&lan, &inside)?;
-    assert_ne!(again.lease().endpoint, first.lease().endpoint);
-    assert_eq!(again.attachment().index(), first.attachment().index());
-    assert_eq!(ip_lines(&inside, "-o link show").len(), 2, "lo and eth0");
+    for address in ["10.1.0.2", "10.1.0.2", "10.1.0.9"] {
+        let member = Member::new("c1").address(ip(address));
+        let connection = lan.connect(&member, &inside)?;
+        assert_eq!(ip_addresses(&inside, "eth0"), [format!("{address}/24")]);
+        assert_eq!(ip_lines(&inside, "-o link show").len(), 2, "lo and eth0");
+        scene.networks.store().release(lan.record(), connection.lease())?;
+    }
+    assert_eq!(lan.foreign()?, []);
+    // Brought together in the other way, the interface stays and has a lease again.
+    assert_eq!(lan.reconcile()?.len(), 1);
+    assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.9/24"]);
+    lan.disconnect_from("c1", &inside)?;
     Ok(())
 }
 

@@ -46,9 +46,16 @@ pub trait Store: Send + Sync + Debug {
     fn remove_network(&self, network: &NetworkRecord) -> Result<()>;
 
     /// Gives a container its place: picks addresses that nobody has, and remembers whose they are.
+    ///
+    /// A lease that the container holds already, in the namespace that is wished for, is taken up as by
+    /// [`Store::take_up`].
     fn lease(&self, network: &NetworkRecord, wish: &Wish) -> Result<Granted>;
+    /// Lets a lease stand for one more who goes on with it: what others have begun with it and were not
+    /// told the end of comes to nothing from now on. False if there is no such lease any more, told by
+    /// its endpoint.
+    fn take_up(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool>;
     /// Takes a lease back; its addresses can be given to others. False if there is no such lease any
-    /// more, told by its endpoint.
+    /// more, told by its endpoint, or if it is another host's, and that one lives.
     fn release(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool>;
     /// Enters a lease that was lost, with the addresses that the container has. Refused if somebody
     /// else has one of them.

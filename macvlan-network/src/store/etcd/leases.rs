@@ -18,6 +18,10 @@ use super::{EtcdStore, absent, exists, insist, now, unchanged};
 /// How long it is remembered what addresses a container had, in seconds.
 const MEMORY: u64 = 30 * 24 * 3600;
 
+fn half_an_answer() -> Error {
+    Error::new(ErrorKind::StoreUnusable, "read from etcd", "half an answer")
+}
+
 /// An address that is about to be taken.
 enum Pick {
     Taken(IpNet, String),
@@ -42,14 +46,14 @@ impl EtcdStore {
             Get::Key(self.registration.key.clone()),
         ])?;
         let [there, held, named, others, was, host] = read.as_slice() else {
-            return Err(Error::new(ErrorKind::StoreUnusable, "read from etcd", "half an answer"));
+            return Err(half_an_answer());
         };
         if there.is_empty() {
             return Err(no_network(network.name()));
         }
         if let Some(held) = held.first() {
             let lease: Lease = keys::read(&held.value)?;
-            if lease.netns == wish.netns && !self.take_up(held)? {
+            if lease.netns == wish.netns && !self.write_anew(held)? {
                 return Ok(None);
             }
             return Ok(Some(Granted::Held(lease)));
@@ -101,7 +105,7 @@ impl EtcdStore {
     /// Lets a lease stand for one more caller; false if it has changed. What others began with it and
     /// were not answered rests on it as it was, and comes to nothing; nor do they take it back in
     /// doubt, which it is known by having been written again.
-    fn take_up(&self, held: &Item) -> Result<bool> {
+    pub(super) fn write_anew(&self, held: &Item) -> Result<bool> {
         let mut change = Change::default();
         change.when.push(unchanged(held.key.clone(), held.changed));
         change.put(held.key.clone(), held.value.clone());
@@ -265,7 +269,12 @@ impl EtcdStore {
         let keep = network.config.get_keep().as_secs();
         insist(|| {
             let host = self.registration.key.clone();
-            let read = self.wire.read(vec![Get::Key(key.clone()), Get::Key(host.clone())])?;
+            let theirs = self.keys.host(&lease.host, "");
+            let read = self.wire.read(vec![
+                Get::Key(key.clone()),
+                Get::Key(host.clone()),
+                Get::prefix(&theirs),
+            ])?;
             let Some(item) = read.first().and_then(|found| found.first()) else {
                 return Ok(Some(false));
             };
@@ -274,6 +283,12 @@ impl EtcdStore {
             }
             let registered = read.get(1).and_then(|found| found.first());
             let mut change = Change::default();
+            if lease.host != self.host {
+                if read.get(2).is_some_and(|theirs| !theirs.is_empty()) {
+                    return Ok(Some(false));
+                }
+                change.when.push(absent(theirs).with_prefix());
+            }
             change.when.push(unchanged(host, registered.map_or(0, |host| host.changed)));
             change.when.push(unchanged(key.clone(), item.changed));
             change.delete(key.clone());
@@ -322,12 +337,19 @@ impl EtcdStore {
     pub(super) fn enter(&self, network: &NetworkRecord, lease: &Lease) -> Result<()> {
         insist(|| {
             let host = self.registration.key.clone();
-            let registered = self.wire.get(Get::Key(host.clone()))?;
+            let read = self.wire.read(vec![
+                Get::Key(self.keys.network(&network.id)),
+                Get::Key(host.clone()),
+                Get::Key(self.keys.lease(&network.id, &lease.container)),
+            ])?;
+            let [there, registered, held] = read.as_slice() else { return Err(half_an_answer()) };
+            if there.is_empty() {
+                return Err(no_network(network.name()));
+            }
             let Some(registered) = registered.first() else {
                 self.register()?;
                 return Ok(None);
             };
-            let held = self.wire.get(Get::Key(self.keys.lease(&network.id, &lease.container)))?;
             if !held.is_empty() {
                 let why = format!("container {:?} has one", lease.container);
                 return Err(Error::new(ErrorKind::AlreadyConnected, "enter a lease", why)
@@ -354,7 +376,13 @@ impl EtcdStore {
     ) -> Result<Option<bool>> {
         let key = self.keys.address(&network.id, pool::number(address));
         let mut change = Change::default();
-        let held = self.wire.get(Get::Key(key.clone()))?;
+        let read = self
+            .wire
+            .read(vec![Get::Key(self.keys.network(&network.id)), Get::Key(key.clone())])?;
+        let [there, held] = read.as_slice() else { return Err(half_an_answer()) };
+        if there.is_empty() {
+            return Err(no_network(network.name()));
+        }
         let owner = match held.first() {
             None => {
                 change.when.push(absent(key.clone()));

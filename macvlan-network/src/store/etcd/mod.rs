@@ -153,11 +153,16 @@ impl EtcdStore {
         loop {
             let Some((network, lease)) = doubtful().pop() else { return Ok(()) };
             match self.take_back(&network, &lease, |item| item.made == item.changed) {
-                Err(error) if error.kind() == ErrorKind::StoreUnavailable => {
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::StoreUnavailable | ErrorKind::Contended
+                    ) =>
+                {
                     doubtful().push((network, lease));
                     return Err(error);
                 }
-                // Gone with its network, for example.
+                // What cannot be read will not be read the next time.
                 _ => {}
             }
         }
@@ -283,6 +288,18 @@ impl Store for EtcdStore {
     fn lease(&self, network: &NetworkRecord, wish: &Wish) -> Result<Granted> {
         self.settle()?;
         self.grant(network, wish)
+    }
+
+    fn take_up(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
+        self.settle()?;
+        insist(|| {
+            let found = self.wire.get(Get::Key(self.keys.lease(&network.id, &lease.container)))?;
+            let Some(held) = found.first() else { return Ok(Some(false)) };
+            if keys::read::<Lease>(&held.value)?.endpoint != lease.endpoint {
+                return Ok(Some(false));
+            }
+            Ok(self.write_anew(held)?.then_some(true))
+        })
     }
 
     fn release(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {

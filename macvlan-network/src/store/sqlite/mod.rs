@@ -248,6 +248,12 @@ impl Store for SqliteStore {
         self.write("lease addresses", |transaction| leases::lease(transaction, network, wish))
     }
 
+    /// Nothing is ever left undecided here.
+    fn take_up(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
+        let found = self.find(network, &lease.container)?;
+        Ok(found.is_some_and(|found| found.endpoint == lease.endpoint))
+    }
+
     fn release(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
         self.write("release a lease", |transaction| leases::release(transaction, network, lease))
     }
