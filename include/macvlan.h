@@ -361,7 +361,8 @@ typedef enum macvlan_error_kinds {
      */
     MACVLAN_ERROR_NETWORK_STORE_UNUSABLE = 117,
     /**
-     * So many others changed the same in the store at the same time that it was given up.
+     * So many others changed the same in the store at the same time that it was given up, or somebody
+     * holds the namespace of the container.
      */
     MACVLAN_ERROR_NETWORK_CONTENDED = 118,
     /**

@@ -117,7 +117,8 @@ pub enum macvlan_error_kinds {
     MACVLAN_ERROR_NETWORK_STORE_UNAVAILABLE = 116,
     /// The store was written by a later version, or holds what it never should.
     MACVLAN_ERROR_NETWORK_STORE_UNUSABLE = 117,
-    /// So many others changed the same in the store at the same time that it was given up.
+    /// So many others changed the same in the store at the same time that it was given up, or somebody
+    /// holds the namespace of the container.
     MACVLAN_ERROR_NETWORK_CONTENDED = 118,
     /// A file could not be read or written.
     MACVLAN_ERROR_NETWORK_FILE = 119,
