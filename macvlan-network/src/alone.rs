@@ -25,6 +25,7 @@ const BRIEFLY: Duration = Duration::from_secs(5);
 
 /// A container's namespace, held until this is dropped.
 pub(crate) struct Alone {
+    netns: NetNs,
     _lock: Flock<File>,
 }
 
@@ -47,7 +48,7 @@ impl Alone {
         let began = Instant::now();
         loop {
             file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-                Ok(lock) => return Ok(Self { _lock: lock }),
+                Ok(lock) => return Ok(Self { netns: netns.clone(), _lock: lock }),
                 Err((file, Errno::EWOULDBLOCK)) => file,
                 Err((_, errno)) => return Err(Error::file(operation, errno.into())),
             };
@@ -60,6 +61,11 @@ impl Alone {
             }
             std::thread::sleep(Duration::from_millis(1));
         }
+    }
+
+    /// The namespace that is held.
+    pub(crate) fn netns(&self) -> &NetNs {
+        &self.netns
     }
 }
 

@@ -329,27 +329,26 @@ impl Network {
     fn disconnect_in(&self, container: &str, netns: Option<&NetNs>) -> Result<Detached> {
         let operation = format!("disconnect container {container:?}");
         let done = || {
-            let mut at = netns.cloned();
-            let mut alone = at.as_ref().map(Alone::with).transpose()?;
+            let mut alone = netns.map(Alone::with).transpose()?;
             loop {
                 let lease = self.lease(container)?.ok_or_else(|| {
                     Error::new(ErrorKind::NotConnected, "disconnect", "it is not connected")
                 })?;
                 self.refuse_elsewhere(&lease)?;
-                let is_there = |at: &NetNs| Ok::<_, Error>(NetNsMark::of(at)? == lease.netns);
-                let detached = if at.as_ref().map(is_there).transpose()? == Some(true) {
-                    at.as_ref().map_or(Ok(Detached::AlreadyGone), |at| self.detach(&lease, at))?
-                } else if let Some(found) = alive::open(&lease.netns)? {
-                    if netns.is_some() {
-                        return Err(elsewhere(&lease));
+                let detached = match &alone {
+                    Some(alone) if NetNsMark::of(alone.netns())? == lease.netns => {
+                        self.detach(&lease, alone.netns())?
                     }
-                    // What was read may have changed while others had it.
-                    drop(alone.take());
-                    alone = Some(Alone::with(&found)?);
-                    at = Some(found);
-                    continue;
-                } else {
-                    Detached::AlreadyGone
+                    _ => match alive::open(&lease.netns)? {
+                        None => Detached::AlreadyGone,
+                        Some(_) if netns.is_some() => return Err(elsewhere(&lease)),
+                        // What was read may have changed while others had it.
+                        Some(found) => {
+                            drop(alone.take());
+                            alone = Some(Alone::with(&found)?);
+                            continue;
+                        }
+                    },
                 };
                 let released = self.networks.store().release(&self.record, &lease)?;
                 if released || lease.host == self.networks.host_name() {
