@@ -12,7 +12,7 @@ use macvlan_tests::{Outcome, ip_addresses, ip_lines, is_long};
 
 /// How often they meet.
 fn rounds() -> usize {
-    if is_long() { 2000 } else { 30 }
+    if is_long() { 2000 } else { 15 }
 }
 
 /// Has some begin at the same moment, each with a session of its own, as processes have; what came of
