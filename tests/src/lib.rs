@@ -60,6 +60,6 @@ pub use ping::{Echo, ToIp, ping, ping_from, silent};
 pub use settle::settle;
 pub use snapshot::Snapshot;
 pub use stage::Stage;
-pub use twins::Twins;
+pub use twins::{Twins, at_rest};
 pub use userns::become_root;
 pub use wire::Wire;

@@ -96,9 +96,15 @@ fn read(handle: &Handle, name: &str) -> Outcome<LinkInfo> {
     if info.macvlan.as_ref().is_some_and(|options| options.mode() == macvlan_core::Mode::Passthru) {
         info.mac = None;
     }
+    Ok(at_rest(info))
+}
+
+/// What is said of a link, but for what moves by itself.
+#[must_use]
+pub fn at_rest(mut info: LinkInfo) -> LinkInfo {
     info.statistics = <_>::default();
     info.state = <_>::default();
     info.carrier = None;
     info.flags &= FLAGS.iter().fold(0, |all, (_, bit)| all | bit);
-    Ok(info)
+    info
 }
