@@ -62,13 +62,9 @@ fn boot() -> Result<&'static str> {
     Ok(BOOT.get_or_init(|| boot.trim().to_owned()))
 }
 
-/// A handle on the namespace that has this mark, if it exists. It is looked for twice: one that is
-/// handed from one process to another while we look may be seen with neither.
+/// A handle on the namespace that has this mark, if it exists.
 pub(crate) fn open(mark: &NetNsMark) -> Result<Option<NetNs>> {
-    match Living::find().open(mark)? {
-        Some(netns) => Ok(Some(netns)),
-        None => Living::find().open(mark),
-    }
+    Living::find().look_twice(mark)
 }
 
 /// The network namespaces that somebody holds.
@@ -140,6 +136,17 @@ impl Living {
                 self.add(inode, path);
             }
         }
+    }
+
+    /// As [`Living::open`], but what is not found is looked for once more: one that is handed from one
+    /// process to another while we look may be seen with neither.
+    pub(crate) fn look_twice(&mut self, mark: &NetNsMark) -> Result<Option<NetNs>> {
+        let found = self.open(mark)?;
+        if found.is_some() || !mark.is_of_this_boot()? {
+            return Ok(found);
+        }
+        *self = Self::find();
+        self.open(mark)
     }
 
     /// A handle on the namespace that has this mark, if it exists.

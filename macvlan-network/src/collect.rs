@@ -1,6 +1,6 @@
 //! Taking back what belongs to containers that are gone.
 
-use crate::alive::{self, Living};
+use crate::alive::Living;
 use crate::error::Result;
 use crate::lease::Lease;
 use crate::networks::Networks;
@@ -31,8 +31,8 @@ impl Networks {
             let hosts = self.store().living_hosts()?;
             for lease in leases {
                 let gone = if lease.host == self.host_name() {
-                    living.get_or_insert_with(Living::find).open(&lease.netns)?.is_none()
-                        && alive::open(&lease.netns)?.is_none()
+                    let living = living.get_or_insert_with(Living::find);
+                    living.look_twice(&lease.netns)?.is_none()
                 } else {
                     hosts.as_ref().is_some_and(|hosts| !hosts.contains(&lease.host))
                 };

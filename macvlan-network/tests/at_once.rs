@@ -82,7 +82,7 @@ fn connected_disconnected_and_reconciled() -> Outcome {
                 Err(error) if error.kind() == ErrorKind::NotConnected => Ok(()),
                 result => result.map(|_| ()),
             },
-            // Of what others are at, it keeps away.
+            // It finds nothing half done.
             _ => lan.reconcile().map(|done| assert!(done.is_empty(), "{done:?}")),
         });
         told.into_iter().collect::<Result<Vec<()>>>()?;

@@ -269,12 +269,7 @@ impl EtcdStore {
         let keep = network.config.get_keep().as_secs();
         insist(|| {
             let host = self.registration.key.clone();
-            let theirs = self.keys.host(&lease.host, "");
-            let read = self.wire.read(vec![
-                Get::Key(key.clone()),
-                Get::Key(host.clone()),
-                Get::prefix(&theirs),
-            ])?;
+            let read = self.wire.read(vec![Get::Key(key.clone()), Get::Key(host.clone())])?;
             let Some(item) = read.first().and_then(|found| found.first()) else {
                 return Ok(Some(false));
             };
@@ -284,7 +279,8 @@ impl EtcdStore {
             let registered = read.get(1).and_then(|found| found.first());
             let mut change = Change::default();
             if lease.host != self.host {
-                if read.get(2).is_some_and(|theirs| !theirs.is_empty()) {
+                let theirs = self.keys.host(&lease.host, "");
+                if !self.wire.get(Get::prefix(&theirs))?.is_empty() {
                     return Ok(Some(false));
                 }
                 change.when.push(absent(theirs).with_prefix());
