@@ -4874,6 +4874,8 @@ const struct macvlan_network_config *macvlan_network_get_config(const struct mac
  * A container that is connected already, in the same namespace, stays as it is; what is missing of its
  * interface is repaired. If the namespace in which it was connected is gone, as after a restart of the
  * container, it is connected anew, with the addresses it had.
+ *
+ * While somebody else connects or disconnects the container, in whatever process, this waits.
  */
 int macvlan_network_connect(const struct macvlan_network *network,
                             const struct macvlan_member *member,

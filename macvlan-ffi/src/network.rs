@@ -103,6 +103,8 @@ pub unsafe extern "C" fn macvlan_network_get_config(
 /// A container that is connected already, in the same namespace, stays as it is; what is missing of its
 /// interface is repaired. If the namespace in which it was connected is gone, as after a restart of the
 /// container, it is connected anew, with the addresses it had.
+///
+/// While somebody else connects or disconnects the container, in whatever process, this waits.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_connect(
     network: *const macvlan_network,

@@ -193,7 +193,8 @@ impl Network {
     ///
     /// A container that is connected already, in the same namespace, stays as it is; what is missing of
     /// its interface is repaired. If the namespace in which it was connected is gone, it is connected
-    /// anew, with the addresses it had.
+    /// anew, with the addresses it had. While somebody else connects or disconnects the container, in
+    /// whatever process, this waits.
     ///
     /// Ctrl-C while it takes its time, with probe=True or in etcd: what has begun comes to its end, and
     /// stays; disconnect() takes it away.
