@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use nix::errno::Errno;
+use nix::libc;
 
 use crate::probe::Holder;
 
@@ -71,35 +72,75 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// A stable name for logs and other languages: `"mtu-too-large"`.
-    pub fn as_str(self) -> &'static str {
+    /// All kinds, by their numbers.
+    pub const ALL: &[Self] = &[
+        Self::InvalidValue,
+        Self::ParentNotFound,
+        Self::ParentBusy,
+        Self::PassthruConflict,
+        Self::MtuTooLarge,
+        Self::NameTaken,
+        Self::MacInUse,
+        Self::AddressTaken,
+        Self::RouteExists,
+        Self::GatewayUnreachable,
+        Self::NamespaceGone,
+        Self::NotANamespace,
+        Self::PermissionDenied,
+        Self::Unsupported,
+        Self::NotFound,
+        Self::Exists,
+        Self::Ipv6Disabled,
+        Self::Protocol,
+        Self::Interrupted,
+        Self::System,
+        Self::Bug,
+        Self::ParentDown,
+        Self::NeedsReplacement,
+        Self::AddressInUse,
+        Self::TimedOut,
+    ];
+
+    /// The name and the error number of each kind: the only place that has them.
+    const fn entry(self) -> (&'static str, i32) {
         match self {
-            Self::InvalidValue => "invalid-value",
-            Self::ParentNotFound => "parent-not-found",
-            Self::ParentBusy => "parent-busy",
-            Self::PassthruConflict => "passthru-conflict",
-            Self::MtuTooLarge => "mtu-too-large",
-            Self::NameTaken => "name-taken",
-            Self::MacInUse => "mac-in-use",
-            Self::AddressTaken => "address-taken",
-            Self::RouteExists => "route-exists",
-            Self::GatewayUnreachable => "gateway-unreachable",
-            Self::NamespaceGone => "namespace-gone",
-            Self::NotANamespace => "not-a-namespace",
-            Self::PermissionDenied => "permission-denied",
-            Self::Unsupported => "unsupported",
-            Self::NotFound => "not-found",
-            Self::Exists => "exists",
-            Self::Ipv6Disabled => "ipv6-disabled",
-            Self::Protocol => "protocol",
-            Self::Interrupted => "interrupted",
-            Self::System => "system",
-            Self::Bug => "bug",
-            Self::ParentDown => "parent-down",
-            Self::NeedsReplacement => "needs-replacement",
-            Self::AddressInUse => "address-in-use",
-            Self::TimedOut => "timed-out",
+            Self::InvalidValue => ("invalid-value", libc::EINVAL),
+            Self::ParentNotFound => ("parent-not-found", libc::ENODEV),
+            Self::ParentBusy => ("parent-busy", libc::EBUSY),
+            Self::PassthruConflict => ("passthru-conflict", libc::EBUSY),
+            Self::MtuTooLarge => ("mtu-too-large", libc::EINVAL),
+            Self::NameTaken => ("name-taken", libc::EEXIST),
+            Self::MacInUse => ("mac-in-use", libc::EADDRINUSE),
+            Self::AddressTaken => ("address-taken", libc::EEXIST),
+            Self::RouteExists => ("route-exists", libc::EEXIST),
+            Self::GatewayUnreachable => ("gateway-unreachable", libc::ENETUNREACH),
+            Self::NamespaceGone => ("namespace-gone", libc::ENOENT),
+            Self::NotANamespace => ("not-a-namespace", libc::EINVAL),
+            Self::PermissionDenied => ("permission-denied", libc::EPERM),
+            Self::Unsupported => ("unsupported", libc::EOPNOTSUPP),
+            Self::NotFound => ("not-found", libc::ENOENT),
+            Self::Exists => ("exists", libc::EEXIST),
+            Self::Ipv6Disabled => ("ipv6-disabled", libc::EOPNOTSUPP),
+            Self::Protocol => ("protocol", libc::EPROTO),
+            Self::Interrupted => ("interrupted", libc::EINTR),
+            Self::System => ("system", libc::EIO),
+            Self::Bug => ("bug", libc::ENOTRECOVERABLE),
+            Self::ParentDown => ("parent-down", libc::ENETDOWN),
+            Self::NeedsReplacement => ("needs-replacement", libc::EEXIST),
+            Self::AddressInUse => ("address-in-use", libc::EADDRINUSE),
+            Self::TimedOut => ("timed-out", libc::ETIMEDOUT),
         }
+    }
+
+    /// Returns a stable name for logs and other languages: `"mtu-too-large"`.
+    pub const fn as_str(self) -> &'static str {
+        self.entry().0
+    }
+
+    /// Returns the error number (`errno(3)`) that fits the kind, for an error of which the kernel gave
+    /// none: the C library returns it, and Python's exceptions have it.
+    pub const fn errno(self) -> i32 {
+        self.entry().1
     }
 }
 
@@ -361,6 +402,17 @@ impl From<std::convert::Infallible> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn kinds_have_names_and_numbers_of_their_own() {
+        let numbers: Vec<u32> = ErrorKind::ALL.iter().map(|kind| *kind as u32).collect();
+        assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "{numbers:?}");
+        let mut names: Vec<&str> = ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ErrorKind::ALL.len());
+        assert!(ErrorKind::ALL.iter().all(|kind| kind.errno() > 0));
+    }
 
     #[test]
     fn a_whole_message_reads_as_one_line() {

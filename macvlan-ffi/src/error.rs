@@ -175,7 +175,7 @@ impl Report {
             ],
             kind_name: c_string(error.kind()),
             // The core may come with no number, or with one that it could not make out.
-            errno: error.errno().filter(|errno| *errno > 0).unwrap_or_else(|| errno(error.kind())),
+            errno: error.errno().filter(|errno| *errno > 0).unwrap_or(error.kind().errno()),
             message: c_string(error),
             operation: c_string(error.operation()),
             cause: c_string(error.cause()),
@@ -214,7 +214,7 @@ impl Report {
             operation: c_string(format!("call {function}")),
             cause: c_string(cause),
             hint: hint.map(c_string),
-            ..Self::bare(kind as u32, [false, false, false, invalid], kind, errno(kind))
+            ..Self::bare(kind as u32, [false, false, false, invalid], kind, kind.errno())
         }
     }
 
@@ -241,31 +241,6 @@ impl Report {
 
     pub(crate) fn errno(&self) -> c_int {
         self.errno
-    }
-}
-
-/// The number for a cause where the kernel gave none, because it was not asked or did not refuse.
-pub(crate) fn errno(kind: ErrorKind) -> c_int {
-    match kind {
-        ErrorKind::InvalidValue | ErrorKind::NotANamespace | ErrorKind::MtuTooLarge => libc::EINVAL,
-        ErrorKind::ParentNotFound => libc::ENODEV,
-        ErrorKind::ParentBusy | ErrorKind::PassthruConflict => libc::EBUSY,
-        ErrorKind::NameTaken
-        | ErrorKind::AddressTaken
-        | ErrorKind::RouteExists
-        | ErrorKind::Exists
-        | ErrorKind::NeedsReplacement => libc::EEXIST,
-        ErrorKind::MacInUse | ErrorKind::AddressInUse => libc::EADDRINUSE,
-        ErrorKind::GatewayUnreachable => libc::ENETUNREACH,
-        ErrorKind::NamespaceGone | ErrorKind::NotFound => libc::ENOENT,
-        ErrorKind::PermissionDenied => libc::EPERM,
-        ErrorKind::Unsupported | ErrorKind::Ipv6Disabled => libc::EOPNOTSUPP,
-        ErrorKind::Protocol => libc::EPROTO,
-        ErrorKind::Interrupted => libc::EINTR,
-        ErrorKind::Bug => libc::ENOTRECOVERABLE,
-        ErrorKind::ParentDown => libc::ENETDOWN,
-        ErrorKind::TimedOut => libc::ETIMEDOUT,
-        _ => libc::EIO,
     }
 }
 

@@ -8,7 +8,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// The cause of an [`Error`], as far as it could be told.
 ///
-/// The numbers are stable: a number is never given to another cause.
+/// The numbers are stable, the C ABI shows them, and a number is never given to another cause. They lie
+/// beyond those of the core's kinds, but for [`ErrorKind::InvalidValue`], which is the same kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 #[repr(u32)]
@@ -17,69 +18,104 @@ pub enum ErrorKind {
     /// with a slash.
     InvalidValue = 1,
     /// A network of that name exists.
-    NetworkExists = 2,
+    NetworkExists = 102,
     /// No network has that name or id.
-    NetworkNotFound = 3,
+    NetworkNotFound = 103,
     /// Containers are still connected to the network that is to be removed.
-    NetworkInUse = 4,
+    NetworkInUse = 104,
     /// The subnet overlaps one of another network.
-    SubnetOverlaps = 5,
+    SubnetOverlaps = 105,
     /// The networks cannot share the parent: one of them needs it for itself.
-    ParentClash = 6,
+    ParentClash = 106,
     /// Every subnet that is tried when none is given is in use.
-    NoFreeSubnet = 7,
+    NoFreeSubnet = 107,
     /// No address is left in the network.
-    PoolExhausted = 8,
+    PoolExhausted = 108,
     /// Another container has the address that was asked for.
-    AddressTaken = 9,
+    AddressTaken = 109,
     /// Somebody on the wire who is none of ours has the address that was asked for.
-    AddressForeign = 10,
+    AddressForeign = 110,
     /// The address that was asked for is not one that the network gives: outside its range,
     /// reserved, the gateway's.
-    AddressUnusable = 11,
+    AddressUnusable = 111,
     /// Another container in the network has the name.
-    NameTaken = 12,
+    NameTaken = 112,
     /// The container is connected already, in another namespace that still exists.
-    AlreadyConnected = 13,
+    AlreadyConnected = 113,
     /// The container is not connected to the network.
-    NotConnected = 14,
+    NotConnected = 114,
     /// The kernel refused, or the namespace is gone; [`Error::core`] tells the cause.
-    Kernel = 15,
+    Kernel = 115,
     /// The store cannot be reached, or does not answer in time: nothing has been given.
-    StoreUnavailable = 16,
+    StoreUnavailable = 116,
     /// The store was written by a later version, or holds what it never should.
-    StoreUnusable = 17,
+    StoreUnusable = 117,
     /// So many others changed the same at the same time that it was given up, or somebody holds
     /// the container's namespace.
-    Contended = 18,
+    Contended = 118,
     /// A file could not be read or written.
-    File = 19,
+    File = 119,
 }
 
 impl ErrorKind {
-    /// A stable name for logs and other languages: `"pool-exhausted"`.
-    pub fn as_str(self) -> &'static str {
+    /// All kinds, by their numbers.
+    pub const ALL: &[Self] = &[
+        Self::InvalidValue,
+        Self::NetworkExists,
+        Self::NetworkNotFound,
+        Self::NetworkInUse,
+        Self::SubnetOverlaps,
+        Self::ParentClash,
+        Self::NoFreeSubnet,
+        Self::PoolExhausted,
+        Self::AddressTaken,
+        Self::AddressForeign,
+        Self::AddressUnusable,
+        Self::NameTaken,
+        Self::AlreadyConnected,
+        Self::NotConnected,
+        Self::Kernel,
+        Self::StoreUnavailable,
+        Self::StoreUnusable,
+        Self::Contended,
+        Self::File,
+    ];
+
+    /// The name and the error number of each kind: the only place that has them.
+    const fn entry(self) -> (&'static str, i32) {
         match self {
-            Self::InvalidValue => "invalid-value",
-            Self::NetworkExists => "network-exists",
-            Self::NetworkNotFound => "network-not-found",
-            Self::NetworkInUse => "network-in-use",
-            Self::SubnetOverlaps => "subnet-overlaps",
-            Self::ParentClash => "parent-clash",
-            Self::NoFreeSubnet => "no-free-subnet",
-            Self::PoolExhausted => "pool-exhausted",
-            Self::AddressTaken => "address-taken",
-            Self::AddressForeign => "address-foreign",
-            Self::AddressUnusable => "address-unusable",
-            Self::NameTaken => "name-taken",
-            Self::AlreadyConnected => "already-connected",
-            Self::NotConnected => "not-connected",
-            Self::Kernel => "kernel",
-            Self::StoreUnavailable => "store-unavailable",
-            Self::StoreUnusable => "store-unusable",
-            Self::Contended => "contended",
-            Self::File => "file",
+            Self::InvalidValue => ("invalid-value", libc::EINVAL),
+            Self::NetworkExists => ("network-exists", libc::EEXIST),
+            Self::NetworkNotFound => ("network-not-found", libc::ENOENT),
+            Self::NetworkInUse => ("network-in-use", libc::EBUSY),
+            Self::SubnetOverlaps => ("network-subnet-overlaps", libc::EADDRINUSE),
+            Self::ParentClash => ("network-parent-clash", libc::EBUSY),
+            Self::NoFreeSubnet => ("network-no-free-subnet", libc::ENOSPC),
+            Self::PoolExhausted => ("network-pool-exhausted", libc::ENOSPC),
+            Self::AddressTaken => ("network-address-taken", libc::EADDRINUSE),
+            Self::AddressForeign => ("network-address-foreign", libc::EADDRINUSE),
+            Self::AddressUnusable => ("network-address-unusable", libc::EADDRNOTAVAIL),
+            Self::NameTaken => ("network-name-taken", libc::EEXIST),
+            Self::AlreadyConnected => ("network-already-connected", libc::EISCONN),
+            Self::NotConnected => ("network-not-connected", libc::ENOTCONN),
+            Self::Kernel => ("network-kernel", libc::EIO),
+            Self::StoreUnavailable => ("network-store-unavailable", libc::EAGAIN),
+            Self::StoreUnusable => ("network-store-unusable", libc::EBADMSG),
+            Self::Contended => ("network-contended", libc::EAGAIN),
+            Self::File => ("network-file", libc::EIO),
         }
+    }
+
+    /// Returns a stable name for logs and other languages: `"network-pool-exhausted"`. None is a name of
+    /// one of the core's kinds, but that of [`ErrorKind::InvalidValue`], which is the same kind.
+    pub const fn as_str(self) -> &'static str {
+        self.entry().0
+    }
+
+    /// Returns the error number (`errno(3)`) that fits the kind, for an error of which neither the kernel
+    /// nor a file gave one: the C library returns it, and Python's exceptions have it.
+    pub const fn errno(self) -> i32 {
+        self.entry().1
     }
 }
 
@@ -290,7 +326,25 @@ impl Error {
 
 #[cfg(test)]
 mod tests {
+    use macvlan_core::ErrorKind as CoreKind;
+
     use super::*;
+
+    #[test]
+    fn kinds_are_none_of_the_cores_but_one() {
+        let same = |kind: &&ErrorKind| {
+            let like =
+                |core: &&CoreKind| core.as_str() == kind.as_str() || **core as u32 == **kind as u32;
+            CoreKind::ALL.iter().any(|core| like(&core))
+        };
+        let shared: Vec<&ErrorKind> = ErrorKind::ALL.iter().filter(same).collect();
+        assert_eq!(shared, [&ErrorKind::InvalidValue]);
+        let (ours, core) = (ErrorKind::InvalidValue, CoreKind::InvalidValue);
+        assert_eq!(
+            (ours as u32, ours.as_str(), ours.errno()),
+            (core as u32, core.as_str(), core.errno())
+        );
+    }
 
     #[test]
     fn a_whole_message_reads_as_one_line() {
@@ -303,7 +357,7 @@ mod tests {
             "network \"vlan10\": cannot connect container \"c1\": none left; take a larger subnet; \
              could not be undone: a lease"
         );
-        assert_eq!(error.kind().as_str(), "pool-exhausted");
+        assert_eq!(error.kind().as_str(), "network-pool-exhausted");
     }
 
     #[test]
