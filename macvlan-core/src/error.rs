@@ -6,7 +6,7 @@ use std::fmt;
 use nix::errno::Errno;
 use nix::libc;
 
-use crate::probe::Holder;
+use crate::lan::probe::Holder;
 
 /// The result of everything here that can fail.
 pub type Result<T> = std::result::Result<T, Error>;

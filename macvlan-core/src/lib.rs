@@ -39,73 +39,57 @@
 //! - `serde`: values as text, what the kernel tells as structures.
 //! - `tokio`: `AsyncHost` and `EventStream`, for programs that live there.
 
-mod access;
-mod address;
-mod announce;
-mod crowd;
-mod diagnose;
 mod endpoint;
 mod error;
 mod explain;
-mod filter;
 mod handle;
 mod host;
-mod keep;
-mod link;
-mod mac;
-mod name;
-mod neighbour;
+mod lan;
 mod netlink;
 mod netns;
 mod packet;
-mod pool;
-mod probe;
-mod promisc;
-mod rate;
-mod route;
-mod rule;
-mod text;
+mod rtnl;
 #[cfg(feature = "tokio")]
 mod tokio;
-mod watch;
+mod value;
 
-pub use access::{Access, HostAccess, Moving};
-pub use address::{Address, AddressInfo, Assignment, DuplicateDetection};
-pub use announce::{Announce, Announcement};
-pub use crowd::Detaching;
-pub use diagnose::{Diagnosis, Finding, FindingKind};
 pub use endpoint::{
     Attachment, Detached, Difference, Endpoint, EndpointKind, Ensured, IntoParent, Parent, Plan,
     Step,
 };
 pub use error::{Error, ErrorKind, Result};
-pub use filter::{AddressFilter, Family, LinkFilter, NeighbourFilter, RouteFilter};
 pub use handle::Handle;
+pub use handle::promisc::PromiscGuard;
+pub use handle::watch::{Event, Watch};
 pub use host::Host;
-pub use keep::{KeepEvent, Keeper};
-pub use link::{
-    AddrGenMode, IntoLinkId, IntoLinkName, Link, LinkInfo, LinkKind, LinkState, LinkStatistics,
-    Macvlan, MacvlanChange, Mode, Offloads, SourceMacs, Vlan, VlanProtocol,
-};
-pub use mac::MacAddr;
-pub use name::{LinkId, LinkName};
-pub use neighbour::{NeighbourInfo, NeighbourState};
-#[cfg(feature = "fault-injection")]
-#[doc(hidden)]
-pub use netlink::everything::decode_everything;
+pub use host::access::{Access, HostAccess, Moving};
+pub use host::crowd::Detaching;
+pub use host::diagnose::{Diagnosis, Finding, FindingKind};
+pub use host::keep::{KeepEvent, Keeper};
+pub use host::pool::Pool;
+pub use lan::announce::{Announce, Announcement};
+pub use lan::probe::{Holder, Probe};
 #[cfg(feature = "fault-injection")]
 #[doc(hidden)]
 pub use netlink::faults::{Call, Fault, with_faults};
+pub use netns::{NetNs, NetNsId};
+#[cfg(feature = "fault-injection")]
+#[doc(hidden)]
+pub use rtnl::everything::decode_everything;
 #[cfg(feature = "bench-internals")]
 #[doc(hidden)]
-pub use netlink::laid_open::{decode_links, encode_attach};
-pub use netns::{NetNs, NetNsId};
-pub use pool::Pool;
-pub use probe::{Holder, Probe};
-pub use promisc::PromiscGuard;
-pub use rate::Rate;
-pub use route::{NextHop, Route, RouteInfo, RouteKind, Scope};
-pub use rule::Rule;
+pub use rtnl::laid_open::{decode_links, encode_attach};
 #[cfg(feature = "tokio")]
 pub use tokio::{AsyncHost, EventStream};
-pub use watch::{Event, Watch};
+pub use value::address::{Address, AddressInfo, Assignment, DuplicateDetection};
+pub use value::filter::{AddressFilter, Family, LinkFilter, NeighbourFilter, RouteFilter};
+pub use value::link::{
+    AddrGenMode, IntoLinkId, IntoLinkName, Link, LinkInfo, LinkKind, LinkState, LinkStatistics,
+    Macvlan, MacvlanChange, Mode, Offloads, SourceMacs, Vlan, VlanProtocol,
+};
+pub use value::mac::MacAddr;
+pub use value::name::{LinkId, LinkName};
+pub use value::neighbour::{NeighbourInfo, NeighbourState};
+pub use value::rate::Rate;
+pub use value::route::{NextHop, Route, RouteInfo, RouteKind, Scope};
+pub use value::rule::Rule;

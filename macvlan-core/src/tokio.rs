@@ -12,9 +12,9 @@ use tokio::task::{AbortHandle, spawn_blocking};
 use crate::endpoint::{Attachment, Detached, Endpoint};
 use crate::error::{Error, ErrorKind, Result};
 use crate::handle::Handle;
+use crate::handle::watch::{Event, event};
 use crate::host::Host;
 use crate::netns::{NetNs, errno_of};
-use crate::watch::{Event, event};
 
 /// A [`Host`] whose methods do not block the runtime.
 ///

@@ -211,7 +211,7 @@ fn the_kinds_of_errors_are_those_of_core_and_networks() {
 
 #[test]
 fn the_kinds_of_findings_are_those_of_the_core() {
-    let source = read("../macvlan-core/src/diagnose/mod.rs");
+    let source = read("../macvlan-core/src/host/diagnose/mod.rs");
     let core: BTreeSet<_> = numbers(&source, "pub enum FindingKind {", "\n}")
         .into_iter()
         .map(|(name, number)| (format!("MACVLAN_FINDING_{}", screaming(&name)), number))
@@ -314,7 +314,7 @@ fn public_functions(folder: &Path, into: &mut BTreeSet<String>) {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
         // The one is private, and the other for Rust's runtimes.
-        if ["netlink", "tokio.rs"].contains(&name) {
+        if ["netlink", "rtnl", "tokio.rs"].contains(&name) {
             continue;
         }
         if path.is_dir() {

@@ -5,18 +5,19 @@ use std::fs::{File, OpenOptions};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-use crate::address::Address;
 use crate::endpoint::detach::Deletion;
 use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place};
-use crate::filter::RouteFilter;
-use crate::link::LinkInfo;
-use crate::mac::MacAddr;
-use crate::name::{LinkId, LinkName};
-use crate::netlink::{Connection, Failure, decode, encode};
+use crate::netlink::{Connection, Failure};
 use crate::netns::{NetNs, NetNsId, errno_of};
-use crate::route::Route;
-use crate::rule::Rule;
+use crate::rtnl::{decode, encode};
+use crate::value::address::Address;
+use crate::value::filter::RouteFilter;
+use crate::value::link::LinkInfo;
+use crate::value::mac::MacAddr;
+use crate::value::name::{LinkId, LinkName};
+use crate::value::route::Route;
+use crate::value::rule::Rule;
 
 /// One container interface, as it was set up.
 ///

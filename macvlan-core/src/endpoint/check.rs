@@ -2,19 +2,23 @@
 
 use std::fmt;
 
-use crate::address::Address;
-use crate::endpoint::{Endpoint, EndpointKind, Step};
+use crate::endpoint::endpoint::{Endpoint, EndpointKind};
+use crate::endpoint::plan::Step;
 use crate::error::Result;
 use crate::explain::{Attempt, Place};
-use crate::filter::RouteFilter;
-use crate::link::{AddrGenMode, LinkInfo, Macvlan, MacvlanChange, Mode, SourceMacs, Vlan};
-use crate::mac::MacAddr;
-use crate::name::LinkId;
-use crate::netlink::{Connection, Failure, decode, encode};
+use crate::netlink::{Connection, Failure};
 use crate::netns::NetNs;
-use crate::rate::Rate;
-use crate::route::{Route, RouteInfo, RouteKind};
-use crate::rule::Rule;
+use crate::rtnl::{decode, encode};
+use crate::value::address::Address;
+use crate::value::filter::RouteFilter;
+use crate::value::link::{
+    AddrGenMode, LOOPBACK, LinkInfo, Macvlan, MacvlanChange, Mode, SourceMacs, Vlan,
+};
+use crate::value::mac::MacAddr;
+use crate::value::name::LinkId;
+use crate::value::rate::Rate;
+use crate::value::route::{Route, RouteInfo, RouteKind};
+use crate::value::rule::Rule;
 
 /// One thing that is not as an endpoint says.
 ///
@@ -349,7 +353,7 @@ fn contents(
         }
     }
     if steps.iter().any(|step| matches!(step, Step::LoopbackUp)) {
-        let lo = inside.link(super::LOOPBACK)?;
+        let lo = inside.link(LOOPBACK)?;
         if !lo.is_up() {
             differences.push(Difference::LoopbackDown);
         }

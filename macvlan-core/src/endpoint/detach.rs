@@ -5,15 +5,17 @@ use std::fmt;
 use netlink_packet_route::RouteNetlinkMessage as Message;
 use nix::errno::Errno;
 
-use crate::endpoint::{Attachment, Parent, on_demand};
+use crate::endpoint::attachment::Attachment;
+use crate::endpoint::on_demand;
+use crate::endpoint::parent::Parent;
 use crate::error::{Error, Result};
 use crate::explain::{Attempt, Place};
-use crate::name::LinkId;
-use crate::netlink::encode::{self, LinkChange};
 use crate::netlink::{Batch, Connection, Failure, Request};
 use crate::netns::NetNs;
-use crate::route::Route;
-use crate::rule::Rule;
+use crate::rtnl::encode::{self, LinkChange};
+use crate::value::name::LinkId;
+use crate::value::route::Route;
+use crate::value::rule::Rule;
 
 /// What there was to detach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -3,18 +3,24 @@
 use netlink_packet_route::RouteNetlinkMessage as Message;
 use nix::errno::Errno;
 
+use crate::endpoint::attach::attach;
+use crate::endpoint::attachment::Attachment;
 use crate::endpoint::check::{Difference, Findings, check};
 use crate::endpoint::detach::Deletion;
-use crate::endpoint::{Attachment, Endpoint, LOOPBACK, Step, attach, detach};
+use crate::endpoint::detach::detach;
+use crate::endpoint::endpoint::Endpoint;
+use crate::endpoint::plan::Step;
 use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place};
-use crate::link::LinkInfo;
-use crate::name::LinkId;
-use crate::netlink::encode::{self, LinkChange};
+use crate::lan::ask::{Asked, ask, held_by_parent};
+use crate::lan::probe::{self};
 use crate::netlink::{Connection, Failure, Request};
 use crate::netns::NetNs;
-use crate::probe::{self, Asked, ask, held_by_parent};
-use crate::rate;
+use crate::rtnl::encode::{self, LinkChange};
+use crate::value::link::LOOPBACK;
+use crate::value::link::LinkInfo;
+use crate::value::name::LinkId;
+use crate::value::rate;
 
 /// What [`Host::ensure`](crate::Host::ensure) found and left.
 #[derive(Debug, Clone)]
@@ -42,7 +48,7 @@ pub(crate) fn ensure(
             return Err(needs_replacement(endpoint, netns, &differences));
         }
         let old = attachment(endpoint, netns, &link, parent_index.unwrap_or_default())?;
-        detach::detach(host, &old)?;
+        detach(host, &old)?;
         return attach_anew(host, endpoint, netns, differences);
     }
     let inside = netns.connection()?;
@@ -95,7 +101,7 @@ fn attach_anew(
     netns: &NetNs,
     repaired: Vec<Difference>,
 ) -> Result<Ensured> {
-    let attachment = attach::attach(host, endpoint, netns, true)?;
+    let attachment = attach(host, endpoint, netns, true)?;
     Ok(Ensured { attachment, repaired })
 }
 
@@ -162,7 +168,7 @@ fn attachment(
     })
 }
 
-fn device(route: &crate::route::Route, inside: &Connection, link: &LinkInfo) -> Option<u32> {
+fn device(route: &crate::value::route::Route, inside: &Connection, link: &LinkInfo) -> Option<u32> {
     match route.get_device() {
         Some(LinkId::Index(index)) => Some(index),
         Some(LinkId::Name(name)) => inside.index_of(&name).ok(),
@@ -216,10 +222,10 @@ fn add_or_replace_route(
     netns: &NetNs,
     inside: &Connection,
     link: &LinkInfo,
-    route: &crate::route::Route,
+    route: &crate::value::route::Route,
 ) -> Result<()> {
-    use crate::filter::RouteFilter;
-    use crate::netlink::decode;
+    use crate::rtnl::decode;
+    use crate::value::filter::RouteFilter;
     let attempt = Attempt::Route("add", route, Some(LinkId::Index(link.index)));
     let explain = |failure| attempt.explain(failure, &Place::host(netns));
     let device = device(route, inside, link);

@@ -14,15 +14,16 @@
 
 use nix::errno::Errno;
 
-use crate::endpoint::Parent;
+use crate::endpoint::parent::Parent;
 use crate::endpoint::parent::VlanTag;
 use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place, no_such_parent};
-use crate::link::{Link, LinkInfo, Macvlan, Mode, Vlan};
-use crate::name::{LinkId, LinkName};
-use crate::netlink::encode::{self, LinkChange};
-use crate::netlink::{Batch, Connection, Failure, decode};
+use crate::netlink::{Batch, Connection, Failure};
 use crate::netns::NetNs;
+use crate::rtnl::decode;
+use crate::rtnl::encode::{self, LinkChange};
+use crate::value::link::{Link, LinkInfo, Macvlan, Mode, Vlan};
+use crate::value::name::{LinkId, LinkName};
 
 /// How an alternative name begins that announces a removal.
 const REMOVAL: &str = "macvlan-removal-";
@@ -54,7 +55,7 @@ pub(crate) fn find_or_make(host: &NetNs, parent: &Parent) -> Result<Found> {
     for _ in 0..ATTEMPTS {
         let found = match link {
             LinkId::Name(name) if parent.on_demand().is_none() => {
-                connection.index_of_existing(&name)
+                connection.index_of_existing(name.as_str())
             }
             _ => index_of(connection, link),
         };

@@ -4,9 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
-use crate::link::{IntoLinkName, Vlan, VlanProtocol};
-use crate::name::{LinkId, LinkName};
-use crate::text::serde_as_text;
+use crate::value::link::{IntoLinkName, Vlan, VlanProtocol};
+use crate::value::name::{LinkId, LinkName};
+use crate::value::text::serde_as_text;
 
 /// The link on the host that an endpoint hangs on.
 ///

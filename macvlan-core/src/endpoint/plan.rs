@@ -5,17 +5,17 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::address::{Address, DuplicateDetection};
-use crate::announce::Announce;
-use crate::endpoint::Endpoint;
+use crate::endpoint::endpoint::Endpoint;
 use crate::error::{Error, Result};
-use crate::link::{AddrGenMode, Link, Macvlan, Mode, check_alias};
-use crate::mac::MacAddr;
-use crate::name::{LinkName, check_alternative_name};
-use crate::probe::Probe;
-use crate::rate::Rate;
-use crate::route::Route;
-use crate::rule::Rule;
+use crate::lan::announce::Announce;
+use crate::lan::probe::Probe;
+use crate::value::address::{Address, DuplicateDetection};
+use crate::value::link::{AddrGenMode, Link, Macvlan, Mode, check_alias};
+use crate::value::mac::MacAddr;
+use crate::value::name::{LinkName, check_alternative_name};
+use crate::value::rate::Rate;
+use crate::value::route::Route;
+use crate::value::rule::Rule;
 
 /// The smallest MTU that the kernel gives an Ethernet link (`ETH_MIN_MTU`).
 const MIN_MTU: u32 = 68;

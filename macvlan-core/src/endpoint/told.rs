@@ -3,14 +3,14 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::address::Address;
-use crate::announce::Announce;
-use crate::endpoint::{Endpoint, EndpointKind};
-use crate::link::{AddrGenMode, Macvlan};
-use crate::mac::MacAddr;
-use crate::probe::Probe;
-use crate::rate::Rate;
-use crate::route::Route;
+use crate::endpoint::endpoint::{Endpoint, EndpointKind};
+use crate::lan::announce::Announce;
+use crate::lan::probe::Probe;
+use crate::value::address::Address;
+use crate::value::link::{AddrGenMode, Macvlan};
+use crate::value::mac::MacAddr;
+use crate::value::rate::Rate;
+use crate::value::route::Route;
 
 impl Endpoint {
     /// The options of a macvlan or macvtap; none for a VLAN.

@@ -3,14 +3,14 @@
 use netlink_packet_core::{NLM_F_ACK_TLVS, NLM_F_CAPPED, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR};
 use nix::errno::Errno;
 
-use crate::netlink::decode::{attributes, text_of};
+use crate::rtnl::decode::{attributes, text_of};
 
 /// One message of an answer, its payload not decoded yet.
-pub(super) struct Reply<'a> {
-    pub(super) kind: u16,
+pub(crate) struct Reply<'a> {
+    pub(crate) kind: u16,
     flags: u16,
-    pub(super) sequence: u32,
-    pub(super) payload: &'a [u8],
+    pub(crate) sequence: u32,
+    pub(crate) payload: &'a [u8],
 }
 
 /// Why a request was refused: the kernel's number, and its words if it gave any.
@@ -23,7 +23,7 @@ const HEADER: usize = 16;
 const NLMSGERR_ATTR_MSG: u16 = 1;
 
 /// The messages in what was received; what is cut off ends the walk.
-pub(super) fn replies(mut bytes: &[u8]) -> impl Iterator<Item = Reply<'_>> {
+pub(crate) fn replies(mut bytes: &[u8]) -> impl Iterator<Item = Reply<'_>> {
     std::iter::from_fn(move || {
         let header = bytes.first_chunk::<HEADER>()?;
         let word = |at: usize| {
@@ -40,16 +40,16 @@ pub(super) fn replies(mut bytes: &[u8]) -> impl Iterator<Item = Reply<'_>> {
 
 impl Reply<'_> {
     /// The verdict on a request; none if this is something else, such as what was asked for.
-    pub(super) fn verdict(&self) -> Option<Verdict> {
+    pub(crate) fn verdict(&self) -> Option<Verdict> {
         (self.kind == NLMSG_ERROR).then(|| self.read_verdict())
     }
 
     /// The verdict that ends a listing; none for its parts.
-    pub(super) fn end_of_dump(&self) -> Option<Verdict> {
+    pub(crate) fn end_of_dump(&self) -> Option<Verdict> {
         matches!(self.kind, NLMSG_ERROR | NLMSG_DONE).then(|| self.read_verdict())
     }
 
-    pub(super) fn dump_was_interrupted(&self) -> bool {
+    pub(crate) fn dump_was_interrupted(&self) -> bool {
         self.flags & NLM_F_DUMP_INTR != 0
     }
 

@@ -7,7 +7,7 @@ use netlink_packet_core::{
 };
 use netlink_packet_route::RouteNetlinkMessage;
 
-use crate::netlink::write::Payload;
+use crate::netlink::attributes::Payload;
 
 /// Where the header's fields are.
 const LENGTH: Range<usize> = 0..4;
@@ -87,7 +87,7 @@ impl Request {
         self
     }
 
-    pub(super) fn dump(mut self) -> Self {
+    pub(crate) fn dump(mut self) -> Self {
         self.0[FLAGS].copy_from_slice(&(NLM_F_REQUEST | NLM_F_DUMP).to_ne_bytes());
         self
     }

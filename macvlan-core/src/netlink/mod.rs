@@ -1,31 +1,19 @@
-//! How requests reach the kernel and what it answers: the only place that encodes, sends, reads and
-//! decodes netlink messages. Knows links, addresses and routes, and nothing of endpoints.
+//! Netlink as bytes: sockets, batches of requests, the verdicts on them, attributes. Knows no message of
+//! rtnetlink.
 
-mod ack;
+pub(crate) mod ack;
+pub(crate) mod attributes;
 mod batch;
-#[cfg(all(test, target_endian = "little"))]
-mod captured;
-pub(crate) mod decode;
-pub(crate) mod encode;
 mod events;
-#[cfg(feature = "fault-injection")]
-pub(crate) mod everything;
 #[cfg_attr(not(feature = "fault-injection"), path = "no_faults.rs")]
 pub(crate) mod faults;
-#[cfg(feature = "bench-internals")]
-pub(crate) mod laid_open;
-#[cfg(test)]
-mod roundtrip_tests;
 mod socket;
-mod write;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::link::LinkInfo;
-use crate::name::{LinkId, LinkName};
 use crate::netlink::socket::{Answer, Socket};
 
 pub(crate) use ack::{Refusal, Verdict};
@@ -92,21 +80,10 @@ impl Connection {
         Ok(Self { socket, state: Mutex::default() })
     }
 
-    /// The index of a link by its name or alternative name; `ENODEV` if there is none.
-    pub(crate) fn index_of(&self, name: &LinkName) -> nix::Result<u32> {
-        self.get(encode::get_link_index(name), decode::link_index).map_err(
-            |failure| match failure {
-                Failure::Refused { errno, .. }
-                | Failure::NotSent(errno)
-                | Failure::NoAnswer(errno) => errno,
-            },
-        )
-    }
-
-    /// As [`Connection::index_of`], several times as fast; but where there is no such link, the kernel
+    /// The index of a link by its name or alternative name, several times as fast as by a request; but where there is no such link, the kernel
     /// runs `modprobe` first (`dev_load` in `net/core/dev_ioctl.c`), which takes milliseconds.
-    pub(crate) fn index_of_existing(&self, name: &LinkName) -> nix::Result<u32> {
-        self.socket.index_of(name.as_str())
+    pub(crate) fn index_of_existing(&self, name: &str) -> nix::Result<u32> {
+        self.socket.index_of(name)
     }
 
     /// Sends all requests at once and waits for the kernel's verdict on every one; fails with the
@@ -192,22 +169,6 @@ impl Connection {
                     None => decode(reply.payload).ok_or(Failure::NoAnswer(Errno::EBADMSG)),
                 };
             }
-        }
-    }
-
-    /// A link, by its index or by a name of it.
-    pub(crate) fn link(&self, link: impl Into<LinkId>) -> std::result::Result<LinkInfo, Failure> {
-        self.get(encode::get_link(link.into()), decode::link)
-    }
-
-    /// As [`Connection::link`]; none if there is none.
-    pub(crate) fn find_link(
-        &self,
-        link: impl Into<LinkId>,
-    ) -> std::result::Result<Option<LinkInfo>, Failure> {
-        match self.link(link) {
-            Err(Failure::Refused { errno: Errno::ENODEV, .. }) => Ok(None),
-            link => link.map(Some),
         }
     }
 

@@ -2,8 +2,8 @@
 
 use std::net::Ipv4Addr;
 
-use crate::mac::MacAddr;
 use crate::packet::{behind_ethernet, ethernet};
+use crate::value::mac::MacAddr;
 
 pub(crate) const ETHERTYPE_ARP: u16 = 0x0806;
 

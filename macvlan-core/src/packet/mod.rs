@@ -7,7 +7,7 @@ mod socket;
 
 use std::net::IpAddr;
 
-use crate::mac::MacAddr;
+use crate::value::mac::MacAddr;
 
 pub(crate) use arp::{Arp, ETHERTYPE_ARP};
 pub(crate) use ndp::{ETHERTYPE_IPV6, Ndp, everybody, solicited_node};

@@ -2,8 +2,8 @@
 
 use std::net::Ipv6Addr;
 
-use crate::mac::MacAddr;
 use crate::packet::{ETHERNET, behind_ethernet, ethernet};
+use crate::value::mac::MacAddr;
 
 pub(crate) const ETHERTYPE_IPV6: u16 = 0x86dd;
 

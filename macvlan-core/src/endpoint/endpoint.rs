@@ -1,0 +1,399 @@
+//! What one container interface should be.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::endpoint::parent::{IntoParent, Parent};
+use crate::endpoint::plan::Plan;
+use crate::error::Result;
+use crate::lan::announce::Announce;
+use crate::lan::probe::Probe;
+use crate::value::address::{Address, Assignment};
+use crate::value::link::{AddrGenMode, IntoLinkName, LinkKind, Macvlan, Mode, Vlan};
+use crate::value::mac::MacAddr;
+use crate::value::name::LinkName;
+use crate::value::rate::Rate;
+use crate::value::route::Route;
+
+/// What one container interface should be: a value, made without any system call.
+///
+/// Given to [`Host::attach`](crate::Host::attach), which makes it so in a container's namespace.
+///
+/// ```
+/// use macvlan_core::{Endpoint, Mode};
+/// let endpoint = Endpoint::new("eth0", "ens33")?
+///     .mode(Mode::Bridge)
+///     .address("172.16.213.180/16".parse()?)
+///     .gateway("172.16.213.2".parse().unwrap());
+/// println!("{}", endpoint.plan()?);
+/// # Ok::<(), macvlan_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[must_use]
+#[allow(clippy::struct_excessive_bools)] // independent switches, not a state machine
+pub struct Endpoint {
+    pub(super) name: LinkName,
+    pub(super) parent: Parent,
+    pub(super) kind: EndpointKind,
+    pub(super) mac: Option<MacAddr>,
+    pub(super) mtu: Option<u32>,
+    pub(super) addresses: Vec<Address>,
+    pub(super) gateways: Vec<IpAddr>,
+    pub(super) on_link_gateways: bool,
+    pub(super) routes: Vec<Route>,
+    pub(super) source_routing: Option<u32>,
+    pub(super) promisc: bool,
+    pub(super) lo_up: bool,
+    pub(super) replace_default_route: bool,
+    pub(super) alias: Option<String>,
+    pub(super) alternative_names: Vec<String>,
+    pub(super) group: Option<u32>,
+    pub(super) tx_queue_len: Option<u32>,
+    pub(super) queues: Option<(u32, u32)>,
+    pub(super) addr_gen_mode: Option<AddrGenMode>,
+    pub(super) mac_patience: Duration,
+    pub(super) probe: Option<Probe>,
+    pub(super) announce: Option<Announce>,
+    pub(super) rate: Option<Rate>,
+    /// Whether it answers ARP only for what is reached by it.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub(super) arp_filter: bool,
+}
+
+/// The kind of link that an endpoint is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub enum EndpointKind {
+    /// A macvlan: a MAC address of its own on the parent's wire.
+    Macvlan(Macvlan),
+    /// A macvtap: the same, and a VM monitor reads and writes its frames.
+    Macvtap(Macvlan),
+    /// A VLAN of the parent, and nothing in between.
+    Vlan(Vlan),
+}
+
+impl From<&EndpointKind> for LinkKind {
+    fn from(kind: &EndpointKind) -> Self {
+        match kind {
+            EndpointKind::Macvlan(options) => Self::Macvlan(options.clone()),
+            EndpointKind::Macvtap(options) => Self::Macvtap(options.clone()),
+            EndpointKind::Vlan(options) => Self::Vlan(options.clone()),
+        }
+    }
+}
+
+impl Endpoint {
+    /// A macvlan called `name` inside, on a parent link on the host; in mode bridge.
+    pub fn new(name: impl IntoLinkName, parent: impl IntoParent) -> Result<Self> {
+        Self::of(name, parent, EndpointKind::Macvlan(Macvlan::default()))
+    }
+
+    /// A macvtap called `name` inside, for a VM monitor there; in mode bridge. See
+    /// [`Attachment::open_tap`].
+    pub fn macvtap(name: impl IntoLinkName, parent: impl IntoParent) -> Result<Self> {
+        Self::of(name, parent, EndpointKind::Macvtap(Macvlan::default()))
+    }
+
+    /// A VLAN of the parent, called `name` inside.
+    ///
+    /// It has the parent's MAC address unless it is given another. On a parent that was made on
+    /// demand, that parent is then kept for good: the kernel does not tell when such a VLAN is gone.
+    pub fn vlan(name: impl IntoLinkName, parent: impl IntoParent, vlan: Vlan) -> Result<Self> {
+        Self::of(name, parent, EndpointKind::Vlan(vlan))
+    }
+
+    fn of(name: impl IntoLinkName, parent: impl IntoParent, kind: EndpointKind) -> Result<Self> {
+        Ok(Self {
+            name: name.try_into().map_err(Into::into)?,
+            parent: parent.try_into().map_err(Into::into)?,
+            kind,
+            mac: None,
+            mtu: None,
+            addresses: Vec::new(),
+            gateways: Vec::new(),
+            on_link_gateways: false,
+            routes: Vec::new(),
+            source_routing: None,
+            promisc: false,
+            lo_up: true,
+            replace_default_route: false,
+            alias: None,
+            alternative_names: Vec::new(),
+            group: None,
+            tx_queue_len: None,
+            queues: None,
+            addr_gen_mode: None,
+            mac_patience: Duration::ZERO,
+            probe: None,
+            announce: None,
+            rate: None,
+            arp_filter: false,
+        })
+    }
+
+    /// Who it may talk to; [`Mode::Bridge`] when not given. For macvlan and macvtap.
+    ///
+    /// The other options stay; [`Endpoint::options`] sets all at once. Says nothing of a VLAN.
+    #[doc(alias = "IFLA_MACVLAN_MODE")]
+    pub fn mode(mut self, mode: Mode) -> Self {
+        if let EndpointKind::Macvlan(options) | EndpointKind::Macvtap(options) = &mut self.kind {
+            options.set_mode(mode);
+        }
+        self
+    }
+
+    /// All options of a macvlan or macvtap: mode, flags, source MAC addresses, broadcast queue. Says
+    /// nothing of a VLAN.
+    pub fn options(mut self, macvlan: Macvlan) -> Self {
+        match &mut self.kind {
+            EndpointKind::Macvlan(options) | EndpointKind::Macvtap(options) => *options = macvlan,
+            EndpointKind::Vlan(_) => {}
+        }
+        self
+    }
+
+    /// Its MAC address. When not given, a random one, locally administered; in mode passthru, the
+    /// parent's.
+    ///
+    /// In mode passthru a MAC address given here becomes the parent's as long as the link exists.
+    #[doc(alias = "IFLA_ADDRESS")]
+    pub fn mac(mut self, mac: MacAddr) -> Self {
+        self.mac = Some(mac);
+        self
+    }
+
+    /// How long to try again while somebody else on the parent has the MAC address: often a
+    /// container that is just dying, whose namespace takes some tens of milliseconds for it. Not at
+    /// all when not given.
+    #[doc(alias = "EADDRINUSE")]
+    pub fn wait_for_mac(mut self, at_most: Duration) -> Self {
+        self.mac_patience = at_most;
+        self
+    }
+
+    /// Its MTU in bytes, at most the parent's; the parent's when not given.
+    #[doc(alias = "IFLA_MTU")]
+    pub fn mtu(mut self, mtu: u32) -> Self {
+        self.mtu = Some(mtu);
+        self
+    }
+
+    /// One more address.
+    pub fn address(mut self, address: Address) -> Self {
+        self.addresses.push(address);
+        self
+    }
+
+    /// An address and, if it has one, its gateway, in pipework's notation
+    /// `172.16.104.10/24@172.16.104.1`.
+    pub fn assignment(mut self, assignment: Assignment) -> Self {
+        self.addresses.push(assignment.address());
+        self.gateways.extend(assignment.gateway());
+        self
+    }
+
+    /// The gateway of the default route of its family; one a family.
+    pub fn gateway(mut self, gateway: IpAddr) -> Self {
+        self.gateways.push(gateway);
+        self
+    }
+
+    /// Takes gateways that lie outside the subnet of every address to be directly on the link
+    /// (`onlink`). Without, the kernel refuses them unless a route says where they are.
+    #[doc(alias = "RTNH_F_ONLINK")]
+    pub fn on_link_gateways(mut self, on_link: bool) -> Self {
+        self.on_link_gateways = on_link;
+        self
+    }
+
+    /// One more route, after the addresses and the gateways' default routes; through this link,
+    /// unless it names another. What leads elsewhere goes, too, when the interface is detached.
+    pub fn route(mut self, route: Route) -> Self {
+        self.routes.push(route);
+        self
+    }
+
+    /// Whether the link is promiscuous, which makes the parent promiscuous too while it is up
+    /// (`ip link set eth0 promisc on`); no when not given.
+    #[doc(alias = "IFF_PROMISC")]
+    pub fn promisc(mut self, promisc: bool) -> Self {
+        self.promisc = promisc;
+        self
+    }
+
+    /// Whether the container's `lo` is set up as well, as a new namespace's is not; yes when not
+    /// given.
+    pub fn lo_up(mut self, lo_up: bool) -> Self {
+        self.lo_up = lo_up;
+        self
+    }
+
+    /// Whether the default routes that the container already has in table `main`, of the gateways'
+    /// families, go (as pipework has it); no when not given, and then one with the same metric is
+    /// in the way. If attaching fails, they are as they were.
+    pub fn replace_default_route(mut self, replace: bool) -> Self {
+        self.replace_default_route = replace;
+        self
+    }
+
+    /// Lets packets *from* its addresses leave by it, whatever the other routes say: the gateways'
+    /// default routes go into this table instead of `main`, with a route to each subnet, and for
+    /// each address a rule sends to it.
+    ///
+    /// So a container in two networks answers on the interface that was asked. Give each network
+    /// that is not to have the default route a table of its own, 1 to 252 or above 255. The rules go
+    /// when it is detached; the kernel does not take them away with the link.
+    pub fn source_routing(mut self, table: u32) -> Self {
+        self.source_routing = Some(table);
+        self
+    }
+
+    /// What `ip link` shows as its alias, up to 255 bytes.
+    #[doc(alias = "IFLA_IFALIAS")]
+    pub fn alias(mut self, alias: impl Into<String>) -> Self {
+        self.alias = Some(alias.into());
+        self
+    }
+
+    /// One more name, up to 127 bytes (Linux 5.5 and later).
+    #[doc(alias = "IFLA_ALT_IFNAME")]
+    pub fn alternative_name(mut self, name: impl Into<String>) -> Self {
+        self.alternative_names.push(name.into());
+        self
+    }
+
+    /// The link group; 0 when not given.
+    #[doc(alias = "IFLA_GROUP")]
+    pub fn group(mut self, group: u32) -> Self {
+        self.group = Some(group);
+        self
+    }
+
+    /// The transmit queue's length in packets; the kernel's choice when not given.
+    #[doc(alias = "IFLA_TXQLEN")]
+    pub fn tx_queue_len(mut self, packets: u32) -> Self {
+        self.tx_queue_len = Some(packets);
+        self
+    }
+
+    /// The number of transmit and receive queues; the kernel's choice when not given.
+    #[doc(alias = "IFLA_NUM_TX_QUEUES")]
+    #[doc(alias = "IFLA_NUM_RX_QUEUES")]
+    pub fn queues(mut self, transmit: u32, receive: u32) -> Self {
+        self.queues = Some((transmit, receive));
+        self
+    }
+
+    /// How its IPv6 link-local address is made; [`AddrGenMode::None`] for no `fe80::` address. The
+    /// namespace's default when not given.
+    #[doc(alias = "IFLA_INET6_ADDR_GEN_MODE")]
+    pub fn addr_gen_mode(mut self, mode: AddrGenMode) -> Self {
+        self.addr_gen_mode = Some(mode);
+        self
+    }
+
+    /// Has every address asked for on the network before it is used; not asked for when not given.
+    ///
+    /// The link is made and set up, all addresses are asked for at the same time, and only then are
+    /// they added, and the routes. When somebody else has one, everything is as before, and the error
+    /// is [`ErrorKind::AddressInUse`](crate::ErrorKind::AddressInUse) and names the holder. The
+    /// parent's own addresses count too. [`Host::ensure`](crate::Host::ensure) asks for IPv4
+    /// addresses that are missing on a link that is there. See [`Probe`].
+    #[doc(alias = "arping -D")]
+    pub fn probe(mut self, probe: Probe) -> Self {
+        self.probe = Some(probe);
+        self
+    }
+
+    /// Has the neighbours told where its addresses are now, as soon as each can be used; they are not
+    /// told when not given.
+    ///
+    /// The kernel does it by itself, by `arp_notify` and `ndisc_notify`, which stay set: it does so
+    /// again whenever the link comes up or gets another MAC address. What it leaves out (IPv4
+    /// addresses that were asked for first, by [`Endpoint::probe`], and IPv6 addresses that are
+    /// `nodad`) is announced by a frame of our own. See [`Announce`] for more than one.
+    #[doc(alias = "ndisc_notify")]
+    pub fn announce(mut self, announce: Announce) -> Self {
+        self.announce = Some(announce);
+        self
+    }
+
+    /// How fast it may send at most; as fast as its parent when not given.
+    ///
+    /// By the kernel's token bucket filter (`tbf`); a kernel without it refuses with
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported), and nothing remains. What it
+    /// receives is the senders' business. [`Host::check`](crate::Host::check) does not look at it.
+    #[doc(alias = "tc qdisc add tbf")]
+    pub fn rate(mut self, egress: Rate) -> Self {
+        self.rate = Some(egress);
+        self
+    }
+
+    /// What attaching it would do, in order. Everything that is wrong with the values alone is found
+    /// here, without any system call.
+    pub fn plan(&self) -> Result<Plan> {
+        Plan::of(self)
+    }
+
+    /// The name inside.
+    pub fn name(&self) -> LinkName {
+        self.name
+    }
+
+    /// The parent on the host.
+    pub fn parent(&self) -> &Parent {
+        &self.parent
+    }
+
+    pub(crate) fn arp_filter(mut self) -> Self {
+        self.arp_filter = true;
+        self
+    }
+
+    pub(crate) fn with_parent(mut self, parent: Parent) -> Self {
+        self.parent = parent;
+        self
+    }
+
+    pub(crate) fn without_addr_gen_mode(mut self) -> Self {
+        self.addr_gen_mode = None;
+        self
+    }
+
+    /// Whether two endpoints have in common what can only be said when the link is made.
+    pub(crate) fn is_made_like(&self, other: &Self) -> bool {
+        let made = |endpoint: &Self| {
+            (
+                endpoint.mtu,
+                endpoint.queues,
+                endpoint.group,
+                endpoint.tx_queue_len,
+                endpoint.promisc,
+                endpoint.lo_up,
+            )
+        };
+        self.parent == other.parent && self.kind == other.kind && made(self) == made(other)
+    }
+
+    /// The kind of link, with its options.
+    pub fn kind(&self) -> &EndpointKind {
+        &self.kind
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mode_leaves_the_other_options_alone() {
+        let options = Macvlan::new(Mode::Bridge).bc_queue_len(2000);
+        let endpoint = Endpoint::new("eth0", "ens33").unwrap().options(options);
+        let EndpointKind::Macvlan(private) = endpoint.mode(Mode::Private).kind().clone() else {
+            panic!("the kind has changed");
+        };
+        assert_eq!(private, Macvlan::new(Mode::Private).bc_queue_len(2000));
+    }
+}

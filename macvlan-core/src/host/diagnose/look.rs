@@ -1,0 +1,250 @@
+//! What can be seen without a frame on the wire.
+
+use std::net::IpAddr;
+
+use crate::endpoint::Attachment;
+use crate::error::{Error, Result};
+use crate::host::diagnose::{Diagnosis, FindingKind};
+use crate::netlink::{Connection, Failure};
+use crate::netns::NetNs;
+use crate::rtnl::{decode, encode};
+use crate::value::filter::RouteFilter;
+use crate::value::link::LinkInfo;
+use crate::value::mac::MacAddr;
+use crate::value::neighbour::{NeighbourInfo, NeighbourState};
+
+/// Links below links, in a chain that is longer, would be a circle.
+const DEEPEST: usize = 8;
+
+/// What an attachment stands in.
+pub(super) struct Surroundings {
+    pub(super) link: LinkInfo,
+    pub(super) parent: LinkInfo,
+    /// The link that has the wire: the parent, or what its VLANs are on.
+    pub(super) wire: LinkInfo,
+    /// The outermost VLAN of the parent, on that wire.
+    pub(super) vlan: Option<u16>,
+    pub(super) peer_is_host: bool,
+    /// The container's address to ask from, and whom it asks: the peer, or the gateway to it.
+    question: Option<(IpAddr, IpAddr)>,
+    /// What the container remembered before it was asked.
+    remembered: Vec<NeighbourInfo>,
+}
+
+impl Surroundings {
+    /// None where there is nothing to listen on.
+    pub(super) fn look(
+        host: &NetNs,
+        attachment: &Attachment,
+        peer: IpAddr,
+        diagnosis: &mut Diagnosis,
+    ) -> Result<Option<Self>> {
+        let (inside, outside) = (attachment.netns().connection()?, host.connection()?);
+        let Some(link) = read(inside, attachment.index())? else {
+            diagnosis.find(
+                FindingKind::LinkGone,
+                format!("{} is not there any more", attachment.name()),
+                "attach the endpoint again; Host::keep does so when its parent comes back",
+            );
+            return Ok(None);
+        };
+        look_at_link(attachment, &link, diagnosis);
+        let Some(parent) = read(outside, attachment.parent_index())? else {
+            diagnosis.find(
+                FindingKind::ParentGone,
+                format!("the parent {} does not exist in {host}", attachment.parent()),
+                "see where it has gone: `ip link` on the host",
+            );
+            return Ok(None);
+        };
+        let (mut wire, mut vlan) = (parent.clone(), None);
+        look_at_parent(host, outside, &wire, diagnosis)?;
+        for _ in 0..DEEPEST {
+            let (Some(tag), Some(below), None) = (&wire.vlan, wire.parent, wire.parent_netns)
+            else {
+                break;
+            };
+            let Some(below) = read(outside, below)? else { break };
+            vlan = Some(tag.id());
+            look_at_parent(host, outside, &below, diagnosis)?;
+            wire = below;
+        }
+        let fails = |failure: Failure| failure.into_error("diagnose");
+        let of_host =
+            outside.dump(&encode::get_addresses(None, None), decode::address).map_err(fails)?;
+        let peer_is_host = of_host.iter().any(|info| info.address.ip() == peer);
+        let question = question(inside, &link, peer, diagnosis)?;
+        let remembered = neighbours(inside, link.index, question)?;
+        let around = Self { link, parent, wire, vlan, peer_is_host, question, remembered };
+        // Without a way out there is nothing to be heard.
+        Ok(Some(around).filter(|around| around.link.is_up() && around.wire.is_up()))
+    }
+
+    pub(super) fn question(&self) -> Option<(IpAddr, IpAddr)> {
+        self.question
+    }
+
+    pub(super) fn remembered(&self) -> Option<MacAddr> {
+        self.remembered.iter().find_map(|neighbour| neighbour.mac)
+    }
+
+    /// What the container's neighbour tables say of whom it was asked for.
+    pub(super) fn tell_neighbours(
+        &self,
+        attachment: &Attachment,
+        diagnosis: &mut Diagnosis,
+    ) -> Result<()> {
+        let inside = attachment.netns().connection()?;
+        for NeighbourInfo { ip, mac, state, .. } in
+            neighbours(inside, self.link.index, self.question)?
+        {
+            let mac = mac.map_or_else(|| "no MAC address".to_owned(), |mac| mac.to_string());
+            diagnosis.note(format!("{} remembers {ip}: {mac}, {state}", self.link.name));
+        }
+        Ok(())
+    }
+
+    /// Whether somebody has written the entry by hand: it does not change by itself.
+    pub(super) fn is_remembered_for_ever(&self) -> bool {
+        self.remembered.iter().any(|one| one.state == NeighbourState::Permanent)
+    }
+}
+
+fn read(connection: &Connection, index: u32) -> Result<Option<LinkInfo>> {
+    connection.find_link(index).map_err(|failure| failure.into_error("diagnose"))
+}
+
+fn neighbours(
+    inside: &Connection,
+    link: u32,
+    question: Option<(IpAddr, IpAddr)>,
+) -> Result<Vec<NeighbourInfo>> {
+    let mut known = inside
+        .dump(&encode::get_neighbours(None, Some(link)), decode::neighbour)
+        .map_err(|failure: Failure| -> Error { failure.into_error("list the neighbours") })?;
+    known.retain(|one| one.link == link && question.is_some_and(|(_, target)| one.ip == target));
+    Ok(known)
+}
+
+fn state(link: &LinkInfo) -> String {
+    let carrier = if link.carrier == Some(false) { "no carrier" } else { "carrier" };
+    let mac = link.mac.map_or_else(|| "no MAC address".to_owned(), |mac| mac.to_string());
+    let up = if link.is_up() { "up" } else { "down" };
+    format!("{}: {up}, {carrier}, {mac}, promiscuity {}", link.name, link.promiscuity)
+}
+
+fn look_at_link(attachment: &Attachment, link: &LinkInfo, diagnosis: &mut Diagnosis) {
+    diagnosis.note(state(link));
+    if !link.is_up() {
+        diagnosis.find(
+            FindingKind::LinkDown,
+            format!("{} is down in the container", link.name),
+            format!("`ip link set {} up` inside", link.name),
+        );
+    }
+    if let Some(mac) = link.mac.filter(|mac| *mac != attachment.mac()) {
+        diagnosis.find(
+            FindingKind::MacChanged,
+            format!("{} has the MAC address {mac}, and was given {}", link.name, attachment.mac()),
+            "set it back, or announce the addresses: neighbours may know the old one",
+        );
+    }
+}
+
+fn look_at_parent(
+    host: &NetNs,
+    outside: &Connection,
+    parent: &LinkInfo,
+    diagnosis: &mut Diagnosis,
+) -> Result<()> {
+    let name = &parent.name;
+    diagnosis.note(state(parent));
+    if !parent.is_up() {
+        diagnosis.find(
+            FindingKind::ParentDown,
+            format!("{name} is down"),
+            format!("`ip link set {name} up` on the host"),
+        );
+    } else if parent.carrier == Some(false) {
+        diagnosis.find(
+            FindingKind::NoCarrier,
+            format!("{name} has no carrier"),
+            "look at the cable, the switch's port, or the virtual machine's \"cable connected\"",
+        );
+    }
+    if let Some(controller) = parent.controller {
+        let of = read(outside, controller)?;
+        let of = of.map_or_else(|| format!("link #{controller}"), |link| link.name);
+        diagnosis.find(
+            FindingKind::ParentIsPort,
+            format!("{name} is a port of {of}, which takes the frames that come in"),
+            format!("take {of} as the parent, or take {name} out of it"),
+        );
+    }
+    // One line for each wireless link, beginning with its name.
+    let wireless = host.visit(|| std::fs::read_to_string("/proc/thread-self/net/wireless"))?;
+    let is_wireless = wireless.is_ok_and(|table| {
+        table.lines().any(|line| line.trim_start().starts_with(&format!("{name}:")))
+    });
+    if is_wireless {
+        diagnosis.find(
+            FindingKind::Wireless,
+            format!(
+                "{name} is wireless: its access point takes frames from its own MAC address alone"
+            ),
+            "use a wired parent, ipvlan, or routing",
+        );
+    }
+    Ok(())
+}
+
+/// Where the container asks from and whom, by its own addresses and routes.
+fn question(
+    inside: &Connection,
+    link: &LinkInfo,
+    peer: IpAddr,
+    diagnosis: &mut Diagnosis,
+) -> Result<Option<(IpAddr, IpAddr)>> {
+    let fails = |failure: Failure| failure.into_error("diagnose");
+    let of_link = encode::get_addresses(None, Some(link.index));
+    let mut addresses = inside.dump(&of_link, decode::address).map_err(fails)?;
+    addresses.retain(|info| {
+        info.address.ip().is_ipv4() == peer.is_ipv4()
+            && !info.is_tentative()
+            && info.link == link.index
+    });
+    for info in &addresses {
+        diagnosis.note(format!("{} has {}", link.name, info.address.net()));
+    }
+    let family = if peer.is_ipv4() { "IPv4" } else { "IPv6" };
+    let Some(first) = addresses.first() else {
+        diagnosis.find(
+            FindingKind::NoAddress,
+            format!("{} has no {family} address that can be used", link.name),
+            format!("give it one in the subnet of {peer}, or wait until the kernel has checked it"),
+        );
+        return Ok(None);
+    };
+    let routes = inside
+        .dump(&encode::get_routes(&RouteFilter::new(), Some(link.index)), decode::route)
+        .map_err(fails)?;
+    let best = routes
+        .iter()
+        .map(|info| &info.route)
+        .filter(|route| route.destination().contains(&peer))
+        .max_by_key(|route| route.destination().prefix_len());
+    let Some(best) = best else {
+        diagnosis.find(
+            FindingKind::NoRoute,
+            format!("no route by {} leads to {peer}", link.name),
+            "give the endpoint a gateway or a route, or an address in the peer's subnet",
+        );
+        return Ok(None);
+    };
+    let target = best.get_gateway().filter(|via| via.is_ipv4() == peer.is_ipv4()).unwrap_or(peer);
+    if target != peer {
+        diagnosis.note(format!("{peer} is behind {target}, which is asked instead"));
+    }
+    let nearest = addresses.iter().find(|info| info.address.net().contains(&target));
+    Ok(Some((nearest.unwrap_or(first).address.ip(), target)))
+}

@@ -1,0 +1,260 @@
+//! Seeing to it that endpoints are attached again when their parent has gone and come back.
+
+mod kept;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
+
+use crate::endpoint::{self, Attachment, Endpoint};
+use crate::error::{Error, Result};
+use crate::handle::watch::{Event, Watch};
+use crate::host::Host;
+use crate::host::keep::kept::Kept;
+use crate::netns::NetNs;
+use crate::value::name::LinkName;
+
+/// What a [`Keeper`] has seen or done.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum KeepEvent {
+    /// The parent of this attachment is gone, and its link with it. It is waited for.
+    Gone(Box<Attachment>),
+    /// The endpoint is attached again: same name, MAC address, addresses and routes.
+    Attached(Box<Attachment>),
+    /// The parent of this attachment has another name now. Nothing had to be done.
+    Renamed(Box<Attachment>, LinkName),
+    /// The parent is back, and the endpoint with this name could not be attached to it, in this
+    /// namespace; it will be tried again. Told when the reason is another than the last time.
+    Failed(LinkName, NetNs, Error),
+    /// The container's namespace cannot be entered any more: its endpoint is not kept from now on.
+    Ended(LinkName, NetNs, Error),
+}
+
+/// Keeps endpoints attached: when their parent disappears (a network card that is pulled out, a driver
+/// that is loaded anew, a VLAN that somebody makes again) and comes back, also with another index, or,
+/// known by its MAC address, with another name, they are attached again, with the same name, MAC
+/// address, addresses and routes. VLANs that are made on demand are made again.
+///
+/// That a link goes down is no reason to do anything: the kernel keeps what is on it. Nor is it that
+/// somebody takes the container's link away while its parent stands.
+///
+/// It works when it is asked for the next event, as an iterator on a thread of its own, or in a loop
+/// over other descriptors too:
+///
+/// ```no_run
+/// use macvlan_core::{Endpoint, Host, NetNs};
+/// let host = Host::open()?;
+/// let endpoint = Endpoint::new("eth0", "ens33")?.address("10.0.0.2/24".parse()?);
+/// let keeper = host.keep([(endpoint, NetNs::from_pid(2084)?)])?;
+/// std::thread::spawn(move || {
+///     for event in keeper {
+///         println!("{event:?}");
+///     }
+/// });
+/// # Ok::<(), macvlan_core::Error>(())
+/// ```
+///
+/// When it is dropped, the endpoints stay as they are.
+pub struct Keeper {
+    host: Host,
+    watch: Watch,
+    kept: Vec<Kept>,
+    waiting: VecDeque<KeepEvent>,
+}
+
+impl Host {
+    /// Attaches endpoints, or finds them attached ([`Host::ensure`]), and keeps them so; those whose
+    /// parent does not exist yet are waited for. If one fails otherwise, those that were attached by
+    /// this call are detached again.
+    pub fn keep(&self, endpoints: impl IntoIterator<Item = (Endpoint, NetNs)>) -> Result<Keeper> {
+        // Before anything is attached, or what happens in between would be missed.
+        let watch = Watch::links(self.netns())?;
+        let mut keeper =
+            Keeper { host: self.clone(), watch, kept: Vec::new(), waiting: VecDeque::new() };
+        let mut made = Vec::new();
+        for (endpoint, netns) in endpoints {
+            if let Err(error) = keeper.add_noting(endpoint, netns, &mut made) {
+                return Err(made.into_iter().fold(error, |error, attachment| {
+                    match self.detach(attachment) {
+                        Ok(_) => error,
+                        Err(other) => error.leaves_too(other),
+                    }
+                }));
+            }
+        }
+        Ok(keeper)
+    }
+}
+
+impl Keeper {
+    /// Keeps one more.
+    pub fn add(&mut self, endpoint: Endpoint, netns: &NetNs) -> Result<()> {
+        self.add_noting(endpoint, netns.clone(), &mut Vec::new())
+    }
+
+    fn add_noting(
+        &mut self,
+        endpoint: Endpoint,
+        netns: NetNs,
+        made: &mut Vec<Attachment>,
+    ) -> Result<()> {
+        let mut kept = Kept::new(endpoint, netns);
+        if kept.attach_first(self.host.netns())? {
+            made.extend(kept.attachment().cloned());
+        }
+        self.kept.push(kept);
+        Ok(())
+    }
+
+    /// Does not keep an endpoint any more, and gives its attachment, as it is; none if there is none
+    /// with this name in this namespace, or its parent is gone at this moment.
+    pub fn release(&mut self, name: LinkName, netns: &NetNs) -> Option<Attachment> {
+        let at = self.kept.iter().position(|kept| kept.is(name, netns))?;
+        self.kept.remove(at).into_attachment()
+    }
+
+    /// What is attached at this moment.
+    pub fn attachments(&self) -> impl Iterator<Item = &Attachment> {
+        self.kept.iter().filter_map(Kept::attachment)
+    }
+
+    /// Sees to what has happened, and waits for the next event, up to this long.
+    pub fn next_within(&mut self, timeout: Duration) -> Result<Option<KeepEvent>> {
+        self.wait(Instant::now().checked_add(timeout))
+    }
+
+    /// How long a loop over descriptors may wait at most until it calls [`Keeper::next_within`], though
+    /// this one has not become readable: something that failed is to be tried again then. None is
+    /// for ever.
+    pub fn patience(&self) -> Option<Duration> {
+        if !self.waiting.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let next = self.kept.iter().filter_map(Kept::due).min();
+        next.map(|due| due.saturating_duration_since(Instant::now()))
+    }
+
+    fn wait(&mut self, deadline: Option<Instant>) -> Result<Option<KeepEvent>> {
+        loop {
+            if let Some(event) = self.waiting.pop_front() {
+                return Ok(Some(event));
+            }
+            let now = Instant::now();
+            self.try_what_is_due(now);
+            if !self.waiting.is_empty() {
+                continue;
+            }
+            let due = self.kept.iter().filter_map(Kept::due).min();
+            let until = [due, deadline].into_iter().flatten().min();
+            let left = until.map(|until| until.saturating_duration_since(now));
+            match self.watch.wait(left)? {
+                Some(event) => self.see(&event),
+                None if deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
+                    return Ok(None);
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn see(&mut self, event: &Event) {
+        let host = self.host.netns();
+        for kept in &mut self.kept {
+            let seen = match event {
+                Event::DelLink(link) => kept.link_is_gone(link.index),
+                Event::NewLink(link) => kept.link_is_there(link),
+                Event::Lost => kept.look(host),
+                _ => None,
+            };
+            self.waiting.extend(seen);
+        }
+        self.try_what_is_due(Instant::now());
+    }
+
+    fn try_what_is_due(&mut self, now: Instant) {
+        let host = self.host.netns();
+        let waiting = &mut self.waiting;
+        self.kept.retain_mut(|kept| {
+            if kept.due().is_none_or(|due| due > now) {
+                return true;
+            }
+            let done = kept.attach_again(host);
+            let ended = matches!(done, Some(KeepEvent::Ended(..)));
+            waiting.extend(done);
+            !ended
+        });
+    }
+}
+
+impl Iterator for Keeper {
+    type Item = Result<KeepEvent>;
+
+    /// Waits for the next event; never ends.
+    fn next(&mut self) -> Option<Result<KeepEvent>> {
+        self.wait(None).transpose()
+    }
+}
+
+impl AsFd for Keeper {
+    /// Readable when something has happened. Call [`Keeper::next_within`] with a time of zero until it
+    /// gives none, and again after [`Keeper::patience`].
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.watch.as_fd()
+    }
+}
+
+impl fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Keeper({} of {} attached)", self.attachments().count(), self.kept.len())
+    }
+}
+
+impl KeepEvent {
+    /// The name of the endpoint that it is about.
+    pub fn name(&self) -> LinkName {
+        match self {
+            Self::Gone(attachment) | Self::Attached(attachment) | Self::Renamed(attachment, _) => {
+                attachment.name()
+            }
+            Self::Failed(name, ..) | Self::Ended(name, ..) => *name,
+        }
+    }
+
+    /// The namespace of the container that it is about.
+    pub fn netns(&self) -> &NetNs {
+        match self {
+            Self::Gone(attachment) | Self::Attached(attachment) | Self::Renamed(attachment, _) => {
+                attachment.netns()
+            }
+            Self::Failed(_, netns, _) | Self::Ended(_, netns, _) => netns,
+        }
+    }
+}
+
+impl fmt::Display for KeepEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, netns) = (self.name(), self.netns());
+        match self {
+            Self::Gone(attachment) => {
+                write!(f, "{name} in {netns}: its parent {} is gone", attachment.parent())
+            }
+            Self::Attached(attachment) => {
+                write!(f, "{name} in {netns}: attached again to {}", attachment.parent())
+            }
+            Self::Renamed(_, parent) => {
+                write!(f, "{name} in {netns}: its parent is called {parent} now")
+            }
+            Self::Failed(_, _, error) => write!(f, "{name} in {netns}: not yet: {error}"),
+            Self::Ended(_, _, error) => write!(f, "{name} in {netns}: not kept any more: {error}"),
+        }
+    }
+}
+
+/// Makes an endpoint what it should be, and tells whether its link was made just now.
+fn ensure(host: &NetNs, endpoint: &Endpoint, netns: &NetNs) -> Result<(Attachment, bool)> {
+    let ensured = endpoint::ensure(host, endpoint, netns, false)?;
+    let made = ensured.repaired.contains(&endpoint::Difference::LinkMissing);
+    Ok((ensured.attachment, made))
+}

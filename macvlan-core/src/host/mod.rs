@@ -1,0 +1,97 @@
+//! An open session on the namespace that parent links live in.
+
+pub(crate) mod access;
+pub(crate) mod crowd;
+pub(crate) mod diagnose;
+pub(crate) mod keep;
+pub(crate) mod pool;
+mod probe;
+
+use crate::endpoint::{self, Attachment, Detached, Difference, Endpoint, Ensured};
+use crate::error::Result;
+use crate::handle::Handle;
+use crate::netns::NetNs;
+
+/// Attaches endpoints to containers, and detaches them.
+///
+/// Open one and keep it; it can be shared by threads. Needs `CAP_NET_ADMIN` in the user namespaces
+/// that own the host's and the container's network namespaces, and `CAP_SYS_ADMIN` to enter the
+/// container's.
+#[derive(Debug, Clone)]
+pub struct Host {
+    netns: NetNs,
+}
+
+impl Host {
+    /// On the namespace that the calling thread is in.
+    pub fn open() -> Result<Self> {
+        Self::in_netns(&NetNs::current()?)
+    }
+
+    /// On another namespace: parents are looked for there.
+    pub fn in_netns(netns: &NetNs) -> Result<Self> {
+        netns.connection()?;
+        Ok(Self { netns: netns.clone() })
+    }
+
+    /// The namespace that parents are looked for in.
+    pub fn netns(&self) -> &NetNs {
+        &self.netns
+    }
+
+    /// The verbs of `ip` on the host's namespace.
+    pub fn handle(&self) -> Result<Handle> {
+        Handle::in_netns(&self.netns)
+    }
+
+    /// Gives a container its interface, addresses and routes: all of it, or nothing and an error
+    /// that says why.
+    ///
+    /// The link is created directly in the container's namespace, up, in one request; addresses and
+    /// routes follow in one send. When any of it is refused, the link is deleted again, and nothing
+    /// else has been changed.
+    pub fn attach(&self, endpoint: &Endpoint, netns: &NetNs) -> Result<Attachment> {
+        endpoint::attach(&self.netns, endpoint, netns, false)
+    }
+
+    /// Takes the interface away, and with it its addresses, routes and rules, also routes that
+    /// lead nowhere or through other links; and its parent, if that is a VLAN that was made on demand and nobody else is on it. Waits until the kernel has
+    /// finished, about 16 ms. What is gone already is no failure.
+    #[allow(clippy::needless_pass_by_value)] // what is detached is no attachment any more
+    pub fn detach(&self, attachment: Attachment) -> Result<Detached> {
+        endpoint::detach(&self.netns, &attachment)
+    }
+
+    /// The interfaces in a container that hang on this host's links: macvlans, macvtaps and VLANs,
+    /// whoever made them.
+    pub fn attachments(&self, netns: &NetNs) -> Result<Vec<Attachment>> {
+        endpoint::attachments(&self.netns, netns)
+    }
+
+    /// What is not as the endpoint says; empty if all is right. Reads only. What is there besides,
+    /// such as further addresses, is no difference.
+    pub fn check(&self, endpoint: &Endpoint, netns: &NetNs) -> Result<Vec<Difference>> {
+        endpoint::check(&self.netns, endpoint, netns).map(|findings| findings.differences)
+    }
+
+    /// Makes it so: attaches the endpoint when it is missing, repairs what has drifted, and does
+    /// nothing but read when all is right.
+    ///
+    /// What cannot be changed in place (kind, parent, number of queues, to or from mode passthru)
+    /// is refused with [`ErrorKind::NeedsReplacement`](crate::ErrorKind::NeedsReplacement); see
+    /// [`Host::ensure_or_replace`]. A repair that is refused leaves the earlier ones done.
+    pub fn ensure(&self, endpoint: &Endpoint, netns: &NetNs) -> Result<Ensured> {
+        endpoint::ensure(&self.netns, endpoint, netns, false)
+    }
+
+    /// As [`Host::ensure`], but what cannot be changed in place is detached and attached anew.
+    pub fn ensure_or_replace(&self, endpoint: &Endpoint, netns: &NetNs) -> Result<Ensured> {
+        endpoint::ensure(&self.netns, endpoint, netns, true)
+    }
+
+    /// Removes VLANs that were made on demand and that nobody uses: those whose containers ended
+    /// without being detached.
+    pub fn remove_unused_parents(&self) -> Result<()> {
+        endpoint::remove_unused_parents(&self.netns)
+    }
+}

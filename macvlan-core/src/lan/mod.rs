@@ -1,0 +1,6 @@
+//! What goes over the wire about addresses.
+
+pub(crate) mod announce;
+pub(crate) mod ask;
+pub(crate) mod dad;
+pub(crate) mod probe;

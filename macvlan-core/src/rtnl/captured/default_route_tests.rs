@@ -1,0 +1,72 @@
+//! A default route that is taken away can be put back by the message that told of it.
+
+use netlink_packet_route::RouteNetlinkMessage;
+
+use super::Captured;
+use super::message::{Message, sent};
+use crate::netlink::{Request, ack};
+use crate::rtnl::decode;
+
+const RTA_OIF: u16 = 4;
+const RTA_GATEWAY: u16 = 5;
+const RTA_MULTIPATH: u16 = 9;
+const RTA_CACHEINFO: u16 = 12;
+/// `rta_expires` in `struct rta_cacheinfo`.
+const RTA_CACHEINFO_EXPIRES: std::ops::Range<usize> = 8..12;
+const RTA_EXPIRES: u16 = 23;
+const RTA_NH_ID: u16 = 30;
+const RTM_FLAGS: usize = 8;
+const ONLINK: u8 = 0x4;
+const LINKDOWN: u8 = 0x10;
+
+#[test]
+fn what_was_told_is_told_back() {
+    let mut found = 0;
+    for (file, v4) in
+        [(include_str!("routes-v4.txt"), true), (include_str!("routes-v6.txt"), false)]
+    {
+        for (_, bytes) in Captured::read(file).take_all() {
+            for reply in ack::replies(&bytes) {
+                assert!(decode::default_route(reply.payload, &[!v4]).is_none());
+                let Some(again) = decode::default_route(reply.payload, &[v4]) else { continue };
+                found += 1;
+                assert_eq!(
+                    sent(Request::create(RouteNetlinkMessage::NewRoute(again))),
+                    as_request(reply.payload)
+                );
+            }
+        }
+    }
+    assert_eq!(found, 7 + 5);
+}
+
+/// What the kernel told of a route, less what it refuses to be told, and with what it wants to be told in another way.
+fn as_request(payload: &[u8]) -> Message {
+    let (route, created) = (24_u16, 0x601_u16);
+    let length = u32::try_from(16 + payload.len()).unwrap();
+    let header =
+        [&length.to_le_bytes()[..], &route.to_le_bytes(), &created.to_le_bytes(), &[0; 8]].concat();
+    let mut told = Message::parse(&[&header, payload].concat());
+    // Of the flags, those that say how its links are.
+    let flags = told.header[RTM_FLAGS] & ONLINK;
+    told = told.header(RTM_FLAGS, &[flags]);
+    if let Some(hops) = told.get(&[RTA_MULTIPATH]) {
+        // The flags of the second hop stand behind the first hop and the second's length.
+        let second = usize::from(hops[0]);
+        let mut hops = hops.to_vec();
+        hops[second + 2] &= !LINKDOWN;
+        told = told.with(&[RTA_MULTIPATH], &hops);
+    }
+    if told.get(&[RTA_NH_ID]).is_some() {
+        // What the next hop is that goes by the number.
+        told = told.without(&[RTA_GATEWAY]).without(&[RTA_OIF]);
+    }
+    // When it expires, in hundredths of a second, goes into an attribute of its own, in seconds.
+    let expires = told
+        .get(&[RTA_CACHEINFO])
+        .map_or(0, |info| u32::from_le_bytes(info[RTA_CACHEINFO_EXPIRES].try_into().unwrap()));
+    if expires > 0 {
+        told = told.with(&[RTA_EXPIRES], &expires.div_ceil(100).to_le_bytes());
+    }
+    told
+}

@@ -1,0 +1,126 @@
+//! Every request that makes or deletes an address, a route or a rule, against what `ip` sends for the
+//! same.
+//!
+//! The commands are their own description: our types take `ip`'s words. Where ours differs, the test
+//! changes what `ip` sent into ours, and says why.
+
+use netlink_packet_route::RouteNetlinkMessage as Netlink;
+
+use super::Captured;
+use super::message::{Message, sent};
+use crate::netlink::Request;
+use crate::rtnl::encode;
+use crate::value::address::Address;
+use crate::value::route::{Route, RouteKind};
+use crate::value::rule::Rule;
+
+// The links of `scenarios.py`.
+const LO: u32 = 1;
+const ENS33: u32 = 2;
+
+const RTM_DELROUTE: u16 = 25;
+const NLM_F_REQUEST: u16 = 1;
+const IFA_BROADCAST: u16 = 4;
+const RTA_DST: u16 = 1;
+const RTA_PRIORITY: u16 = 6;
+const RTM_TYPE: usize = 7;
+const RTN_UNICAST: u8 = 1;
+const FRA_SRC: u16 = 2;
+const FRH_ACTION: usize = 7;
+const FR_ACT_TO_TBL: u8 = 1;
+
+#[test]
+fn addresses() {
+    for (command, bytes) in Captured::read(include_str!("address-requests.txt")).take_all() {
+        let ip = Message::parse(&bytes);
+        let (verb, rest) = command.strip_prefix("ip address ").unwrap().split_once(' ').unwrap();
+        let (address, device) = rest.split_once(" dev ").unwrap();
+        let address: Address = address.trim_end_matches(" broadcast +").parse().unwrap();
+        let device = if device == "lo" { LO } else { ENS33 };
+        let request = match verb {
+            "add" => encode::add_address(device, &address),
+            "replace" => encode::replace_address(device, &address),
+            "delete" => encode::delete_address(device, &address),
+            _ => panic!("{command}"),
+        };
+        let ip = match (verb, address.broadcast()) {
+            // Our address has it, and the kernel does not look for it when it deletes.
+            ("delete", Some(broadcast)) => ip.with(&[IFA_BROADCAST], &broadcast.octets()),
+            _ => ip,
+        };
+        assert_eq!(sent(request), ip, "{command}");
+    }
+}
+
+#[test]
+fn routes() {
+    for (command, bytes) in Captured::read(include_str!("route-requests.txt")).take_all() {
+        let ip = Message::parse(&bytes);
+        let (family, rest) = command.strip_prefix("ip ").unwrap().split_once("route ").unwrap();
+        let (verb, route) = rest.split_once(' ').unwrap();
+        let route: Route = match family {
+            "-6 " => route.replace("default", "::/0").parse().unwrap(),
+            _ => route.parse().unwrap(),
+        };
+        let device = route.get_device().map(|_| ENS33);
+        let request = match verb {
+            "add" => encode::add_route(&route, device),
+            "replace" => encode::replace_route(&route, device),
+            "delete" => encode::delete_route(&route, device),
+            _ => panic!("{command}"),
+        }
+        .unwrap();
+        let ip = if verb == "delete" && route.get_kind() == RouteKind::Unicast {
+            // Not told the type, `ip` deletes a route of any. Ours says that it is a unicast route.
+            ip.header(RTM_TYPE, &[RTN_UNICAST])
+        } else if !family.is_empty() {
+            // Told the family, `ip` sends the address of a default route, which is all zero.
+            ip.without(&[RTA_DST])
+        } else {
+            ip
+        };
+        assert_eq!(sent(request), ip, "{command}");
+    }
+}
+
+/// To take back a route that was added without a metric, the metric that it got is said.
+#[test]
+fn a_route_to_be_taken_back() {
+    let mut captured = Captured::read(include_str!("route-requests.txt"));
+    for (text, metric) in [
+        ("fd01::/32 dev ens33", Some(1024_u32)),
+        ("fd02::/32 via fd00::1 dev ens33 metric 100 src fd00::5 mtu 1400", None),
+        ("10.1.0.0/16 dev ens33", None),
+    ] {
+        let request = encode::delete_route_exactly(&text.parse().unwrap(), Some(ENS33)).unwrap();
+        let ip = Message::parse(&captured.take(&format!("ip route add {text}")));
+        let mut ip = metric
+            .into_iter()
+            .fold(ip, |ip, metric| ip.with(&[RTA_PRIORITY], &metric.to_le_bytes()));
+        (ip.kind, ip.flags) = (RTM_DELROUTE, NLM_F_REQUEST);
+        assert_eq!(sent(request), ip);
+    }
+}
+
+#[test]
+fn rules() {
+    for (command, bytes) in Captured::read(include_str!("rule-requests.txt")).take_all() {
+        let ip = Message::parse(&bytes);
+        let (family, rest) = command.strip_prefix("ip ").unwrap().split_once("rule ").unwrap();
+        let (verb, rule) = rest.split_once(' ').unwrap();
+        let rule: Rule = rule.parse().unwrap();
+        let rule = if family == "-6 " { rule.ipv6() } else { rule };
+        let message = encode::rule(&rule).unwrap();
+        let (request, ip) = match verb {
+            "add" => (Request::create(Netlink::NewRule(message)), ip),
+            // `ip` deletes a rule of any kind. Ours says that it is one that leads to a table.
+            "delete" => {
+                (Request::new(Netlink::DelRule(message)), ip.header(FRH_ACTION, &[FR_ACT_TO_TBL]))
+            }
+            _ => panic!("{command}"),
+        };
+        // `ip` says "all" as an address of no length.
+        let ip = if command.contains("from all") { ip.without(&[FRA_SRC]) } else { ip };
+        assert_eq!(sent(request), ip, "{command}");
+    }
+}

@@ -1,0 +1,156 @@
+//! What is particular to a kind of link: `ip link … type KIND …` (`IFLA_LINKINFO`).
+
+use std::os::fd::{AsFd, AsRawFd};
+
+use crate::netlink::attributes::Payload;
+use crate::rtnl::encode::link::{IFLA_IFNAME, IFLA_NET_NS_FD};
+use crate::value::link::{LinkKind, Macvlan, MacvlanChange, Mode, SourceMacs, Vlan};
+use crate::value::mac::MacAddr;
+
+// linux/if_link.h
+const IFLA_INFO_KIND: u16 = 1;
+const IFLA_INFO_DATA: u16 = 2;
+const IFLA_MACVLAN_MODE: u16 = 1;
+const IFLA_MACVLAN_FLAGS: u16 = 2;
+const IFLA_MACVLAN_MACADDR_MODE: u16 = 3;
+const IFLA_MACVLAN_MACADDR: u16 = 4;
+const IFLA_MACVLAN_MACADDR_DATA: u16 = 5;
+const IFLA_MACVLAN_BC_QUEUE_LEN: u16 = 7;
+const IFLA_MACVLAN_BC_CUTOFF: u16 = 9;
+const MACVLAN_MACADDR_ADD: u32 = 0;
+const MACVLAN_MACADDR_DEL: u32 = 1;
+const MACVLAN_MACADDR_FLUSH: u32 = 2;
+const MACVLAN_MACADDR_SET: u32 = 3;
+const IFLA_VLAN_ID: u16 = 1;
+const IFLA_VLAN_FLAGS: u16 = 2;
+const IFLA_VLAN_EGRESS_QOS: u16 = 3;
+const IFLA_VLAN_INGRESS_QOS: u16 = 4;
+const IFLA_VLAN_PROTOCOL: u16 = 5;
+const IFLA_VLAN_QOS_MAPPING: u16 = 1;
+// linux/veth.h
+const VETH_INFO_PEER: u16 = 1;
+/// The length of `struct ifinfomsg`.
+const LINK_HEADER: usize = 16;
+
+/// Of a link that is to be made.
+pub(super) fn new(info: &mut Payload, kind: &LinkKind) {
+    info.text(IFLA_INFO_KIND, kind.as_str());
+    match kind {
+        LinkKind::Macvlan(options) | LinkKind::Macvtap(options) => {
+            info.nested(IFLA_INFO_DATA, |data| macvlan(data, options));
+        }
+        LinkKind::Vlan(options) => info.nested(IFLA_INFO_DATA, |data| {
+            data.attribute(IFLA_VLAN_PROTOCOL, &(options.get_protocol() as u16).to_be_bytes());
+            data.attribute(IFLA_VLAN_ID, &options.id().to_ne_bytes());
+            vlan(data, options);
+        }),
+        LinkKind::Veth { peer, peer_netns } => info.nested(IFLA_INFO_DATA, |data| {
+            data.nested(VETH_INFO_PEER, |end| {
+                end.push(&[0; LINK_HEADER]);
+                end.text(IFLA_IFNAME, peer.as_str());
+                if let Some(netns) = peer_netns {
+                    end.attribute(IFLA_NET_NS_FD, &netns.as_fd().as_raw_fd().to_ne_bytes());
+                }
+            });
+        }),
+        LinkKind::Dummy | LinkKind::Bridge => {}
+    }
+}
+
+/// Of a macvlan or macvtap, whichever its kind says, that exists.
+pub(super) fn change_macvlan(info: &mut Payload, kind: &str, change: &MacvlanChange) {
+    info.text(IFLA_INFO_KIND, kind);
+    info.nested(IFLA_INFO_DATA, |data| {
+        if let Some(wanted) = change.mode {
+            mode(data, wanted);
+        }
+        if let Some(flags) = change.flags {
+            data.attribute(IFLA_MACVLAN_FLAGS, &flags.to_ne_bytes());
+        }
+        if let Some(change) = &change.source_macs {
+            source_macs(data, change);
+        }
+        broadcasts(data, change.bc_queue_len, change.bc_cutoff);
+    });
+}
+
+/// Of a VLAN that exists, whose id and protocol cannot be changed.
+pub(super) fn change_vlan(info: &mut Payload, options: &Vlan) {
+    info.text(IFLA_INFO_KIND, "vlan");
+    info.nested(IFLA_INFO_DATA, |data| vlan(data, options));
+}
+
+fn macvlan(data: &mut Payload, options: &Macvlan) {
+    mode(data, options.mode());
+    if options.flags() != 0 {
+        data.attribute(IFLA_MACVLAN_FLAGS, &options.flags().to_ne_bytes());
+    }
+    if !options.source_macs().is_empty() {
+        set_source_macs(data, options.source_macs());
+    }
+    broadcasts(data, options.get_bc_queue_len(), options.get_bc_cutoff());
+}
+
+fn mode(data: &mut Payload, mode: Mode) {
+    data.number(IFLA_MACVLAN_MODE, mode as u32);
+}
+
+fn broadcasts(data: &mut Payload, queue_len: Option<u32>, cutoff: Option<i32>) {
+    if let Some(frames) = queue_len {
+        data.number(IFLA_MACVLAN_BC_QUEUE_LEN, frames);
+    }
+    if let Some(siblings) = cutoff {
+        data.attribute(IFLA_MACVLAN_BC_CUTOFF, &siblings.to_ne_bytes());
+    }
+}
+
+fn source_macs(data: &mut Payload, change: &SourceMacs) {
+    let mut one = |what, mac: &MacAddr| {
+        data.number(IFLA_MACVLAN_MACADDR_MODE, what);
+        data.attribute(IFLA_MACVLAN_MACADDR, &mac.octets());
+    };
+    match change {
+        SourceMacs::Add(mac) => one(MACVLAN_MACADDR_ADD, mac),
+        SourceMacs::Delete(mac) => one(MACVLAN_MACADDR_DEL, mac),
+        SourceMacs::Set(macs) => set_source_macs(data, macs),
+        SourceMacs::Flush => data.number(IFLA_MACVLAN_MACADDR_MODE, MACVLAN_MACADDR_FLUSH),
+    }
+}
+
+fn set_source_macs(data: &mut Payload, macs: &[MacAddr]) {
+    data.number(IFLA_MACVLAN_MACADDR_MODE, MACVLAN_MACADDR_SET);
+    data.nested(IFLA_MACVLAN_MACADDR_DATA, |list| {
+        for mac in macs {
+            list.attribute(IFLA_MACVLAN_MACADDR, &mac.octets());
+        }
+    });
+}
+
+fn vlan(data: &mut Payload, options: &Vlan) {
+    let (flags, mask) = options.flags();
+    if mask != 0 {
+        // `struct ifla_vlan_flags`
+        data.attribute(IFLA_VLAN_FLAGS, &pair(flags, mask));
+    }
+    let ingress =
+        options.get_ingress_qos().iter().map(|(tag, inside)| pair((*tag).into(), *inside));
+    priorities(data, IFLA_VLAN_INGRESS_QOS, ingress);
+    let egress = options.get_egress_qos().iter().map(|(inside, tag)| pair(*inside, (*tag).into()));
+    priorities(data, IFLA_VLAN_EGRESS_QOS, egress);
+}
+
+/// Which priority becomes which (`struct ifla_vlan_qos_mapping`); nothing of none.
+fn priorities(data: &mut Payload, kind: u16, maps: impl ExactSizeIterator<Item = [u8; 8]>) {
+    if maps.len() > 0 {
+        data.nested(kind, |list| {
+            maps.for_each(|map| list.attribute(IFLA_VLAN_QOS_MAPPING, &map));
+        });
+    }
+}
+
+fn pair(a: u32, b: u32) -> [u8; 8] {
+    let mut pair = [0; 8];
+    pair[..4].copy_from_slice(&a.to_ne_bytes());
+    pair[4..].copy_from_slice(&b.to_ne_bytes());
+    pair
+}

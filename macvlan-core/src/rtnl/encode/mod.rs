@@ -1,0 +1,52 @@
+//! From our types to the kernel's messages, with the attributes that `ip` would send.
+//!
+//! What an attach may send (links, addresses, routes) is written byte for byte; the rest goes by way
+//! of the values of `netlink-packet-route` and rtnetlink's builders.
+
+mod address;
+mod family;
+mod ipv4;
+mod kind;
+mod link;
+pub(super) mod rate;
+mod route;
+mod rule;
+
+use std::os::fd::{AsFd, AsRawFd};
+
+use netlink_packet_route::RouteNetlinkMessage as Message;
+use netlink_packet_route::neighbour::{NeighbourAttribute, NeighbourMessage};
+use netlink_packet_route::nsid::{NsidAttribute, NsidMessage};
+
+use crate::netlink::Request;
+use crate::netns::NetNs;
+use crate::value::filter::Family;
+use family::family_of;
+
+pub(crate) use address::{add_address, delete_address, get_addresses, replace_address};
+pub(crate) use ipv4::{arp_filter, arp_notify};
+pub(crate) use link::{
+    LinkChange, add_altname, create_link, delete_altname, delete_group, delete_link,
+    delete_link_by_altname, get_link, get_link_index, get_links, set_link,
+};
+pub(crate) use rate::{get_qdiscs, replace_rate, set_rate};
+pub(crate) use route::{
+    MAIN_TABLE, add_route, delete_route, delete_route_exactly, get_routes, replace_route,
+};
+pub(crate) use rule::{get_rules, rule};
+
+/// `ip neighbour show [dev LINK]`.
+pub(crate) fn get_neighbours(family: Option<Family>, link: Option<u32>) -> Request {
+    let mut message = NeighbourMessage::default();
+    message.header.family = family_of(family);
+    message.attributes.extend(link.map(NeighbourAttribute::IfIndex));
+    Request::new(Message::GetNeighbour(message))
+}
+
+/// How `from` numbers the namespace `netns`, if it does.
+pub(crate) fn get_netns_id(netns: &NetNs) -> Request {
+    let mut message = NsidMessage::default();
+    let fd = netns.as_fd().as_raw_fd();
+    message.attributes.push(NsidAttribute::Fd(u32::try_from(fd).unwrap_or_default()));
+    Request::new(Message::GetNsId(message))
+}

@@ -1,0 +1,65 @@
+//! How much a link may send: `tc qdisc`.
+
+use crate::netlink::Request;
+use crate::netlink::attributes::{NESTED, Payload};
+use crate::value::rate::Rate;
+
+// linux/rtnetlink.h, linux/pkt_sched.h
+const RTM_NEWQDISC: u16 = 36;
+const RTM_GETQDISC: u16 = 38;
+pub(in crate::rtnl) const TC_H_ROOT: u32 = 0xffff_ffff;
+pub(in crate::rtnl) const TCA_KIND: u16 = 1;
+pub(in crate::rtnl) const TCA_OPTIONS: u16 = 2;
+pub(in crate::rtnl) const TCA_TBF_PARMS: u16 = 1;
+pub(in crate::rtnl) const TCA_TBF_RATE64: u16 = 4;
+const TCA_TBF_BURST: u16 = 6;
+const TC_LINKLAYER_ETHERNET: u8 = 1;
+/// `1:`, the number that the discipline gets.
+const HANDLE: u32 = 0x1_0000;
+
+/// `tc qdisc add dev … root handle 1: tbf rate … burst … limit …`.
+pub(crate) fn set_rate(link: u32, rate: Rate) -> Request {
+    Request::create((RTM_NEWQDISC, token_bucket(link, HANDLE, rate)))
+}
+
+/// `tc qdisc replace dev … root tbf rate … burst … limit …`: without a number, another discipline that
+/// has it already is no hindrance.
+pub(crate) fn replace_rate(link: u32, rate: Rate) -> Request {
+    Request::replace((RTM_NEWQDISC, token_bucket(link, 0, rate)))
+}
+
+/// `tc qdisc show`: the kernel lists those of all links.
+pub(crate) fn get_qdiscs() -> Request {
+    Request::new((RTM_GETQDISC, header(0, 0, 0)))
+}
+
+/// `struct tcmsg`
+fn header(link: u32, handle: u32, parent: u32) -> Payload {
+    let [link, handle, parent] = [link, handle, parent].map(u32::to_ne_bytes);
+    Payload::new(&[&[0; 4], &link, &handle, &parent, &[0; 4]])
+}
+
+fn token_bucket(link: u32, handle: u32, rate: Rate) -> Payload {
+    let mut message = header(link, handle, TC_H_ROOT);
+    message.text(TCA_KIND, "tbf");
+    let bytes = rate.bytes_per_second();
+    message.nested(TCA_OPTIONS | NESTED, |options| {
+        options.attribute(TCA_TBF_PARMS, &parameters(bytes, rate.limit()));
+        if u32::try_from(bytes).is_err() {
+            options.attribute(TCA_TBF_RATE64, &bytes.to_ne_bytes());
+        }
+        options.number(TCA_TBF_BURST, rate.burst());
+    });
+    message
+}
+
+/// `struct tc_tbf_qopt`: two `struct tc_ratespec`, of which the second stays empty; the limit; and two
+/// numbers in the kernel's own unit of time, in whose place stands the attribute for the burst.
+fn parameters(bytes_per_second: u64, limit: u32) -> [u8; 36] {
+    let mut parameters = [0; 36];
+    parameters[1] = TC_LINKLAYER_ETHERNET;
+    let rate = u32::try_from(bytes_per_second).unwrap_or(u32::MAX);
+    parameters[8..12].copy_from_slice(&rate.to_ne_bytes());
+    parameters[24..28].copy_from_slice(&limit.to_ne_bytes());
+    parameters
+}

@@ -1,0 +1,155 @@
+//! Routes: `ip route`.
+
+use std::net::IpAddr;
+
+use netlink_packet_route::RouteNetlinkMessage as Message;
+use netlink_packet_route::route::{
+    RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteType,
+};
+
+use crate::error::Result;
+use crate::netlink::Request;
+use crate::netlink::attributes::Payload;
+use crate::rtnl::encode::family::{family_number, family_of, flag, with_octets};
+use crate::value::filter::RouteFilter;
+use crate::value::route::{Route, RouteKind, Scope};
+
+// linux/rtnetlink.h
+const RTM_NEWROUTE: u16 = 24;
+const RTM_DELROUTE: u16 = 25;
+const RTA_DST: u16 = 1;
+const RTA_OIF: u16 = 4;
+const RTA_GATEWAY: u16 = 5;
+const RTA_PRIORITY: u16 = 6;
+const RTA_PREFSRC: u16 = 7;
+const RTA_METRICS: u16 = 8;
+const RTA_TABLE: u16 = 15;
+const RTA_VIA: u16 = 18;
+const RTAX_MTU: u16 = 2;
+const RTAX_ADVMSS: u16 = 8;
+const RTNH_F_ONLINK: u32 = 4;
+/// What IPv6 gives a route without a metric (`linux/ipv6_route.h`).
+const IP6_RT_PRIO_USER: u32 = 1024;
+
+/// `ip route add`, `device` being what the route itself does not say.
+pub(crate) fn add_route(route: &Route, device: Option<u32>) -> Result<Request> {
+    Ok(Request::create((RTM_NEWROUTE, self::route(route, device, Verb::Add)?)))
+}
+
+/// `ip route replace`.
+pub(crate) fn replace_route(route: &Route, device: Option<u32>) -> Result<Request> {
+    Ok(Request::replace((RTM_NEWROUTE, self::route(route, device, Verb::Add)?)))
+}
+
+/// `ip route delete`: what is not said matches anything.
+pub(crate) fn delete_route(route: &Route, device: Option<u32>) -> Result<Request> {
+    Ok(Request::new((RTM_DELROUTE, self::route(route, device, Verb::Delete)?)))
+}
+
+/// Deletes a route that was added, and can match no other.
+pub(crate) fn delete_route_exactly(route: &Route, device: Option<u32>) -> Result<Request> {
+    Ok(Request::new((RTM_DELROUTE, self::route(route, device, Verb::DeleteExactly)?)))
+}
+
+/// What is to become of a route, as far as it makes the message differ.
+#[derive(Clone, Copy, PartialEq)]
+enum Verb {
+    Add,
+    Delete,
+    DeleteExactly,
+}
+
+/// `struct rtmsg` and what follows.
+fn route(route: &Route, device: Option<u32>, verb: Verb) -> Result<Payload> {
+    route.check()?;
+    let destination = route.destination();
+    let v4 = destination.addr().is_ipv4();
+    // What does not fit the header's byte goes into an attribute, the header then saying "unspec".
+    let table = route.get_table().unwrap_or(MAIN_TABLE);
+    let in_header = u8::try_from(table).unwrap_or(RouteHeader::RT_TABLE_UNSPEC);
+    let scope = match verb {
+        // IPv6 has no scopes, and `ip` sends 0 there.
+        Verb::Delete if route.get_scope().is_none() && v4 => Scope::Nowhere,
+        _ => scope_of(route),
+    };
+    let protocol = if verb == Verb::Delete { RouteProtocol::Unspec } else { RouteProtocol::Boot };
+    let header = [
+        family_number(v4),
+        destination.prefix_len(),
+        0,
+        0,
+        in_header,
+        protocol.into(),
+        scope.into(),
+        route_type(route.get_kind()).into(),
+    ];
+    let flags = flag(RTNH_F_ONLINK, route.is_on_link());
+    let mut message = Payload::new(&[&header, &flags.to_ne_bytes()]);
+    if !route.is_default() {
+        with_octets(destination.addr(), |octets| message.attribute(RTA_DST, octets));
+    }
+    match route.get_gateway() {
+        Some(IpAddr::V6(gateway)) if v4 => message.nested(RTA_VIA, |via| {
+            via.push(&u16::from(family_number(false)).to_ne_bytes());
+            via.push(&gateway.octets());
+        }),
+        Some(gateway) => with_octets(gateway, |octets| message.attribute(RTA_GATEWAY, octets)),
+        None => {}
+    }
+    // The metric that IPv6 gives when none is given has to be said of a route that is deleted.
+    let metric =
+        route.get_metric().or((verb == Verb::DeleteExactly && !v4).then_some(IP6_RT_PRIO_USER));
+    for (kind, number) in [
+        (RTA_OIF, device),
+        (RTA_TABLE, (table > u8::MAX.into()).then_some(table)),
+        (RTA_PRIORITY, metric),
+    ] {
+        if let Some(number) = number {
+            message.number(kind, number);
+        }
+    }
+    if let Some(source) = route.get_source() {
+        with_octets(source, |octets| message.attribute(RTA_PREFSRC, octets));
+    }
+    if route.get_mtu().is_some() || route.get_advmss().is_some() {
+        message.nested(RTA_METRICS, |metrics| {
+            for (kind, number) in [(RTAX_MTU, route.get_mtu()), (RTAX_ADVMSS, route.get_advmss())] {
+                if let Some(number) = number {
+                    metrics.number(kind, number);
+                }
+            }
+        });
+    }
+    Ok(message)
+}
+
+/// As `ip route` chooses it when it is not told.
+fn scope_of(route: &Route) -> Scope {
+    route.get_scope().unwrap_or({
+        let direct = route.get_gateway().is_none() && route.get_kind() == RouteKind::Unicast;
+        if direct && route.destination().addr().is_ipv4() { Scope::Link } else { Scope::Global }
+    })
+}
+
+/// `RT_TABLE_MAIN`.
+pub(crate) const MAIN_TABLE: u32 = RouteHeader::RT_TABLE_MAIN as u32;
+
+/// `ip route show table …`; everything when nothing is said.
+pub(crate) fn get_routes(wanted: &RouteFilter, device: Option<u32>) -> Request {
+    let mut message = RouteMessage::default();
+    message.header.address_family = family_of(wanted.family);
+    message.header.kind = wanted.kind.map_or(RouteType::Unspec, route_type);
+    message.header.protocol = wanted.protocol.unwrap_or_default().into();
+    message.attributes.extend(wanted.table.map(RouteAttribute::Table));
+    message.attributes.extend(device.map(RouteAttribute::Oif));
+    Request::new(Message::GetRoute(message))
+}
+
+fn route_type(kind: RouteKind) -> RouteType {
+    match kind {
+        RouteKind::Unicast => RouteType::Unicast,
+        RouteKind::Blackhole => RouteType::BlackHole,
+        RouteKind::Unreachable => RouteType::Unreachable,
+        RouteKind::Prohibit => RouteType::Prohibit,
+    }
+}

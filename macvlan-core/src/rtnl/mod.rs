@@ -1,0 +1,13 @@
+//! rtnetlink messages: laid out from our values, and read back into them.
+
+#[cfg(all(test, target_endian = "little"))]
+mod captured;
+pub(crate) mod decode;
+pub(crate) mod encode;
+#[cfg(feature = "fault-injection")]
+pub(crate) mod everything;
+#[cfg(feature = "bench-internals")]
+pub(crate) mod laid_open;
+mod query;
+#[cfg(test)]
+mod roundtrip_tests;

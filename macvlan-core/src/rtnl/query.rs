@@ -1,0 +1,38 @@
+//! What is asked of the kernel in more than one place: a link, or its index alone.
+
+use nix::errno::Errno;
+
+use crate::netlink::{Connection, Failure};
+use crate::rtnl::{decode, encode};
+use crate::value::link::LinkInfo;
+use crate::value::name::{LinkId, LinkName};
+
+impl Connection {
+    /// The index of a link by its name or alternative name; `ENODEV` if there is none. Where one exists
+    /// for sure, [`Connection::index_of_existing`] is faster.
+    pub(crate) fn index_of(&self, name: &LinkName) -> nix::Result<u32> {
+        self.get(encode::get_link_index(name), decode::link_index).map_err(
+            |failure| match failure {
+                Failure::Refused { errno, .. }
+                | Failure::NotSent(errno)
+                | Failure::NoAnswer(errno) => errno,
+            },
+        )
+    }
+
+    /// A link, by its index or by a name of it.
+    pub(crate) fn link(&self, link: impl Into<LinkId>) -> std::result::Result<LinkInfo, Failure> {
+        self.get(encode::get_link(link.into()), decode::link)
+    }
+
+    /// As [`Connection::link`]; none if there is none.
+    pub(crate) fn find_link(
+        &self,
+        link: impl Into<LinkId>,
+    ) -> std::result::Result<Option<LinkInfo>, Failure> {
+        match self.link(link) {
+            Err(Failure::Refused { errno: Errno::ENODEV, .. }) => Ok(None),
+            link => link.map(Some),
+        }
+    }
+}

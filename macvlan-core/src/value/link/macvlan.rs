@@ -1,0 +1,356 @@
+//! What a macvlan can be told.
+
+use std::fmt::Write as _;
+
+use crate::error::{Error, Result};
+use crate::value::mac::MacAddr;
+use crate::value::text::named;
+
+/// Who a macvlan may talk to.
+///
+/// The numbers are the kernel's (`enum macvlan_mode` in `linux/if_link.h`).
+#[doc(alias = "IFLA_MACVLAN_MODE")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+#[repr(u32)]
+pub enum Mode {
+    /// Everybody on the wire, but no sibling on the same parent.
+    #[doc(alias = "MACVLAN_MODE_PRIVATE")]
+    Private = 1,
+    /// Siblings too, if the switch outside sends their frames back (802.1Qbg reflective relay).
+    #[doc(alias = "MACVLAN_MODE_VEPA")]
+    Vepa = 2,
+    /// Siblings directly, and everybody on the wire. What `docker network create -d macvlan` uses.
+    #[default]
+    #[doc(alias = "MACVLAN_MODE_BRIDGE")]
+    Bridge = 4,
+    /// The parent is this link's alone, which has the parent's MAC address.
+    #[doc(alias = "MACVLAN_MODE_PASSTHRU")]
+    Passthru = 8,
+    /// Only frames from a list of MAC addresses come in.
+    #[doc(alias = "MACVLAN_MODE_SOURCE")]
+    Source = 16,
+}
+
+named!(
+    Mode,
+    "macvlan mode",
+    [
+        Private = "private",
+        Vepa = "vepa",
+        Bridge = "bridge",
+        Passthru = "passthru",
+        Source = "source",
+    ]
+);
+
+impl Mode {
+    /// The mode of one of the kernel's numbers.
+    pub fn from_kernel(number: u32) -> Option<Self> {
+        [Self::Private, Self::Vepa, Self::Bridge, Self::Passthru, Self::Source]
+            .into_iter()
+            .find(|mode| *mode as u32 == number)
+    }
+}
+
+/// The options of a macvlan or macvtap.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[must_use]
+pub struct Macvlan {
+    mode: Mode,
+    nopromisc: bool,
+    nodst: bool,
+    source_macs: Vec<MacAddr>,
+    bc_queue_len: Option<u32>,
+    bc_cutoff: Option<i32>,
+}
+
+impl Macvlan {
+    /// A macvlan in a mode.
+    pub fn new(mode: Mode) -> Self {
+        Self { mode, ..Self::default() }
+    }
+
+    pub(crate) fn set_mode(&mut self, mode: Mode) {
+        self.mode = mode;
+    }
+
+    /// In mode passthru, leaves the parent as promiscuous as it was.
+    #[doc(alias = "MACVLAN_FLAG_NOPROMISC")]
+    pub fn nopromisc(mut self, nopromisc: bool) -> Self {
+        self.nopromisc = nopromisc;
+        self
+    }
+
+    /// In mode source, looks at source addresses alone: frames from the list come in even when they
+    /// are sent to another MAC address (Linux 5.13 and later; older kernels refuse it).
+    #[doc(alias = "MACVLAN_FLAG_NODST")]
+    pub fn nodst(mut self, nodst: bool) -> Self {
+        self.nodst = nodst;
+        self
+    }
+
+    /// In mode source, one more MAC address that frames may come from; 5455 of them at most.
+    #[doc(alias = "IFLA_MACVLAN_MACADDR_DATA")]
+    pub fn source_mac(mut self, mac: MacAddr) -> Self {
+        self.source_macs.push(mac);
+        self
+    }
+
+    /// How many broadcast and multicast frames may wait to be handed to the siblings; 1000 when not
+    /// given. The kernel keeps one queue for all on a parent and uses the largest length that any of
+    /// them asks for.
+    #[doc(alias = "IFLA_MACVLAN_BC_QUEUE_LEN")]
+    #[doc(alias = "bcqueuelen")]
+    pub fn bc_queue_len(mut self, frames: u32) -> Self {
+        self.bc_queue_len = Some(frames);
+        self
+    }
+
+    /// A multicast frame that more than this many siblings want goes through the broadcast queue,
+    /// others are delivered at once; -1 always delivers at once. 1 when not given.
+    ///
+    /// The kernel keeps it per *parent*: whoever sets it last sets it for all siblings. Linux 6.4
+    /// and later; older kernels ignore it without a word.
+    #[doc(alias = "IFLA_MACVLAN_BC_CUTOFF")]
+    #[doc(alias = "bclim")]
+    pub fn bc_cutoff(mut self, siblings: i32) -> Self {
+        self.bc_cutoff = Some(siblings);
+        self
+    }
+
+    /// The mode.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Whether the parent is left as promiscuous as it was.
+    pub fn is_nopromisc(&self) -> bool {
+        self.nopromisc
+    }
+
+    /// Whether source addresses alone are looked at.
+    pub fn is_nodst(&self) -> bool {
+        self.nodst
+    }
+
+    /// The MAC addresses that frames may come from, in mode source.
+    pub fn source_macs(&self) -> &[MacAddr] {
+        &self.source_macs
+    }
+
+    /// The broadcast queue's length in frames.
+    pub fn get_bc_queue_len(&self) -> Option<u32> {
+        self.bc_queue_len
+    }
+
+    /// The broadcast cutoff.
+    pub fn get_bc_cutoff(&self) -> Option<i32> {
+        self.bc_cutoff
+    }
+
+    /// The flags as the kernel has them.
+    #[doc(alias = "IFLA_MACVLAN_FLAGS")]
+    pub(crate) fn flags(&self) -> u16 {
+        u16::from(self.nopromisc) | u16::from(self.nodst) << 1
+    }
+
+    /// As `ip link add … type macvlan` takes them.
+    pub(crate) fn in_words(&self) -> String {
+        let mut words = format!(" mode {}", self.mode);
+        if self.nopromisc {
+            words.push_str(" nopromisc");
+        }
+        if self.nodst {
+            words.push_str(" nodst");
+        }
+        if let Some(frames) = self.bc_queue_len {
+            let _ = write!(words, " bcqueuelen {frames}");
+        }
+        if let Some(siblings) = self.bc_cutoff {
+            let _ = write!(words, " bclim {siblings}");
+        }
+        if !self.source_macs.is_empty() {
+            words.push_str(" macaddr set");
+            for mac in &self.source_macs {
+                let _ = write!(words, " {mac}");
+            }
+        }
+        words
+    }
+
+    /// Refuses what the kernel would refuse with a bare "invalid argument", or not heed.
+    pub fn check(&self) -> Result<()> {
+        check_list(&self.source_macs)?;
+        let has_list = !self.source_macs.is_empty();
+        check_mode(self.mode, has_list, self.nopromisc, self.nodst)
+    }
+}
+
+/// What belongs to one mode only.
+pub(crate) const LIST_OUTSIDE_SOURCE: &str =
+    "a list of source MAC addresses belongs to mode source";
+
+/// How many source MAC addresses one list can have. An attribute's length is 16 bits, and the one that
+/// has all options of a link has 12 bytes for each of them and, in what the kernel tells of a link, at
+/// most 72 for the rest.
+const MOST_SOURCE_MACS: usize = (u16::MAX as usize - 72) / 12;
+
+fn check_list(macs: &[MacAddr]) -> Result<()> {
+    if macs.len() <= MOST_SOURCE_MACS {
+        return Ok(());
+    }
+    let why = format!("no more than {MOST_SOURCE_MACS} of them fit into a message to the kernel");
+    Err(Error::invalid(format!("use a list of {} source MAC addresses", macs.len()), why))
+}
+
+fn check_mode(mode: Mode, has_list: bool, nopromisc: bool, nodst: bool) -> Result<()> {
+    let refuse = |why: &'static str| Err(Error::invalid("use the macvlan options", why));
+    match mode {
+        Mode::Source if nopromisc => refuse("nopromisc belongs to mode passthru"),
+        Mode::Source => Ok(()),
+        _ if has_list => refuse(LIST_OUTSIDE_SOURCE),
+        _ if nodst => refuse("nodst belongs to mode source"),
+        Mode::Passthru => Ok(()),
+        _ if nopromisc => refuse("nopromisc belongs to mode passthru"),
+        _ => Ok(()),
+    }
+}
+
+/// What is to be changed on a macvlan or macvtap that exists; what is not said stays as it is.
+///
+/// ```
+/// use macvlan_core::{MacvlanChange, Mode};
+/// let change = MacvlanChange::new().mode(Mode::Private).bc_queue_len(2000);
+/// # let _ = change;
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[must_use]
+pub struct MacvlanChange {
+    pub(crate) mode: Option<Mode>,
+    pub(crate) flags: Option<u16>,
+    pub(crate) bc_queue_len: Option<u32>,
+    pub(crate) bc_cutoff: Option<i32>,
+    pub(crate) source_macs: Option<SourceMacs>,
+}
+
+/// What is to become of a list of source MAC addresses.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SourceMacs {
+    /// One more (`ip link set … type macvlan macaddr add`).
+    #[doc(alias = "MACVLAN_MACADDR_ADD")]
+    Add(MacAddr),
+    /// One less (`macaddr del`).
+    #[doc(alias = "MACVLAN_MACADDR_DEL")]
+    Delete(MacAddr),
+    /// These and no others (`macaddr set`); 5455 at most.
+    #[doc(alias = "MACVLAN_MACADDR_SET")]
+    Set(Vec<MacAddr>),
+    /// None (`macaddr flush`).
+    #[doc(alias = "MACVLAN_MACADDR_FLUSH")]
+    Flush,
+}
+
+impl MacvlanChange {
+    /// Nothing is to be changed yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Another mode. The kernel refuses to change to passthru or from it; leaving mode source
+    /// flushes the list of source MAC addresses.
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = Some(mode);
+        self
+    }
+
+    /// Both flags anew; the kernel knows no way to change one alone.
+    pub fn flags(mut self, nopromisc: bool, nodst: bool) -> Self {
+        self.flags = Some(Macvlan::default().nopromisc(nopromisc).nodst(nodst).flags());
+        self
+    }
+
+    /// Another broadcast queue length in frames; see [`Macvlan::bc_queue_len`].
+    pub fn bc_queue_len(mut self, frames: u32) -> Self {
+        self.bc_queue_len = Some(frames);
+        self
+    }
+
+    /// Another broadcast cutoff, for all on the parent; see [`Macvlan::bc_cutoff`].
+    pub fn bc_cutoff(mut self, siblings: i32) -> Self {
+        self.bc_cutoff = Some(siblings);
+        self
+    }
+
+    /// Changes the list of source MAC addresses; the link must be in mode source.
+    pub fn source_macs(mut self, change: SourceMacs) -> Self {
+        self.source_macs = Some(change);
+        self
+    }
+
+    /// Refuses a list that is too long, and what does not go with the mode that is to be, where one is
+    /// said.
+    pub(crate) fn check(&self) -> Result<()> {
+        if let Some(SourceMacs::Set(macs)) = &self.source_macs {
+            check_list(macs)?;
+        }
+        let Some(mode) = self.mode else { return Ok(()) };
+        let flags = self.flags.unwrap_or_default();
+        check_mode(mode, self.source_macs.is_some(), flags & 1 != 0, flags & 2 != 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_refused_outside_their_mode() {
+        let mac = MacAddr::from_ipv4([10, 0, 0, 1].into());
+        assert!(Macvlan::new(Mode::Bridge).source_mac(mac).check().is_err());
+        assert!(Macvlan::new(Mode::Source).source_mac(mac).nodst(true).check().is_ok());
+        assert!(Macvlan::new(Mode::Private).nodst(true).check().is_err());
+        assert!(Macvlan::new(Mode::Private).nopromisc(true).check().is_err());
+        assert!(Macvlan::new(Mode::Passthru).nopromisc(true).check().is_ok());
+    }
+
+    #[test]
+    fn a_list_is_as_long_as_a_message_can_tell() {
+        assert_eq!(MOST_SOURCE_MACS, 5455);
+        let macs: Vec<MacAddr> =
+            (0..5456_u32).map(|number| MacAddr::from_ipv4(number.into())).collect();
+        let all = |macs: &[MacAddr]| {
+            macs.iter().fold(Macvlan::new(Mode::Source), |link, mac| link.source_mac(*mac))
+        };
+        let set =
+            |macs: &[MacAddr]| MacvlanChange::new().source_macs(SourceMacs::Set(macs.to_vec()));
+        all(&macs[1..]).check().unwrap();
+        set(&macs[1..]).check().unwrap();
+        set(&macs[1..]).mode(Mode::Source).check().unwrap();
+        for error in [all(&macs).check(), set(&macs).check(), set(&macs).mode(Mode::Source).check()]
+        {
+            let error = error.unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::InvalidValue);
+            assert!(error.to_string().contains("no more than 5455 of them fit"), "{error}");
+        }
+    }
+
+    #[test]
+    fn modes_round_trip_as_text_and_as_numbers() {
+        for (text, number) in
+            [("private", 1), ("vepa", 2), ("bridge", 4), ("passthru", 8), ("source", 16)]
+        {
+            let mode: Mode = text.parse().unwrap();
+            assert_eq!(mode.to_string(), text);
+            assert_eq!(mode as u32, number);
+            assert_eq!(Mode::from_kernel(number), Some(mode));
+        }
+        assert_eq!(Mode::from_kernel(3), None);
+        assert_eq!(
+            "bridged".parse::<Mode>().unwrap_err().to_string(),
+            "cannot parse macvlan mode \"bridged\": it is none of private, vepa, bridge, passthru, source"
+        );
+    }
+}

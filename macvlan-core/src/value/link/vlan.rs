@@ -1,0 +1,306 @@
+//! What a VLAN link can be told.
+
+use crate::error::{Error, Result};
+use crate::value::text::named;
+
+/// The options of a VLAN link: an 802.1Q tag, and what is done with it.
+///
+/// ```
+/// use macvlan_core::{Vlan, VlanProtocol};
+/// let vlan = Vlan::new(200)?.protocol(VlanProtocol::Dot1ad).egress_qos(0, 3)?;
+/// assert!(Vlan::new(4095).is_err());
+/// # Ok::<(), macvlan_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[must_use]
+pub struct Vlan {
+    id: u16,
+    protocol: VlanProtocol,
+    reorder_hdr: Option<bool>,
+    gvrp: Option<bool>,
+    loose_binding: Option<bool>,
+    mvrp: Option<bool>,
+    bridge_binding: Option<bool>,
+    ingress_qos: Vec<(u8, u32)>,
+    egress_qos: Vec<(u32, u8)>,
+}
+
+/// The tag's EtherType.
+///
+/// The numbers are the kernel's (`linux/if_ether.h`).
+#[doc(alias = "IFLA_VLAN_PROTOCOL")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+#[repr(u16)]
+pub enum VlanProtocol {
+    /// 802.1Q, the customer tag (`0x8100`).
+    #[default]
+    #[doc(alias = "ETH_P_8021Q")]
+    Dot1q = 0x8100,
+    /// 802.1ad, the service tag of QinQ (`0x88a8`).
+    #[doc(alias = "ETH_P_8021AD")]
+    Dot1ad = 0x88a8,
+}
+
+named!(VlanProtocol, "VLAN protocol", [Dot1q = "802.1Q", Dot1ad = "802.1ad"]);
+
+impl VlanProtocol {
+    /// The protocol of one of the kernel's numbers.
+    pub fn from_kernel(number: u16) -> Option<Self> {
+        [Self::Dot1q, Self::Dot1ad].into_iter().find(|protocol| *protocol as u16 == number)
+    }
+}
+
+impl TryFrom<u16> for Vlan {
+    type Error = Error;
+    fn try_from(id: u16) -> Result<Self> {
+        Self::new(id)
+    }
+}
+
+impl Vlan {
+    /// The highest id; 4095 is reserved by the standard.
+    pub const MAX_ID: u16 = 4094;
+
+    /// A VLAN by its id, 1 to 4094.
+    #[doc(alias = "IFLA_VLAN_ID")]
+    pub fn new(id: u16) -> Result<Self> {
+        let refuse = |why| Err(Error::invalid(format!("use {id} as a VLAN id"), why));
+        match id {
+            0 => refuse(
+                "ids go from 1 to 4094; 0 stands for priority tags without a VLAN, which are asked for by name",
+            ),
+            1..=Self::MAX_ID => Ok(Self::of(id)),
+            _ => refuse("ids go from 1 to 4094"),
+        }
+    }
+
+    /// Frames that carry a priority and no VLAN: id 0.
+    pub fn priority_tags() -> Self {
+        Self::of(0)
+    }
+
+    pub(crate) fn of(id: u16) -> Self {
+        Self {
+            id,
+            protocol: VlanProtocol::Dot1q,
+            reorder_hdr: None,
+            gvrp: None,
+            loose_binding: None,
+            mvrp: None,
+            bridge_binding: None,
+            ingress_qos: Vec::new(),
+            egress_qos: Vec::new(),
+        }
+    }
+
+    /// The tag's protocol; 802.1Q when not given.
+    pub fn protocol(mut self, protocol: VlanProtocol) -> Self {
+        self.protocol = protocol;
+        self
+    }
+
+    /// Whether the tag is taken out of frames before they are shown; yes when not given.
+    #[doc(alias = "VLAN_FLAG_REORDER_HDR")]
+    pub fn reorder_hdr(mut self, on: bool) -> Self {
+        self.reorder_hdr = Some(on);
+        self
+    }
+
+    /// Whether the VLAN is announced to the switch by GVRP; no when not given.
+    #[doc(alias = "VLAN_FLAG_GVRP")]
+    pub fn gvrp(mut self, on: bool) -> Self {
+        self.gvrp = Some(on);
+        self
+    }
+
+    /// Whether the VLAN is announced to the switch by MVRP; no when not given.
+    #[doc(alias = "VLAN_FLAG_MVRP")]
+    pub fn mvrp(mut self, on: bool) -> Self {
+        self.mvrp = Some(on);
+        self
+    }
+
+    /// Whether the link stays up when its parent goes down; no when not given.
+    #[doc(alias = "VLAN_FLAG_LOOSE_BINDING")]
+    pub fn loose_binding(mut self, on: bool) -> Self {
+        self.loose_binding = Some(on);
+        self
+    }
+
+    /// Whether the link's state follows the bridge ports in this VLAN; no when not given. Its parent
+    /// is then a bridge.
+    #[doc(alias = "VLAN_FLAG_BRIDGE_BINDING")]
+    pub fn bridge_binding(mut self, on: bool) -> Self {
+        self.bridge_binding = Some(on);
+        self
+    }
+
+    /// Frames that come with a tag's priority, 0 to 7, get this priority inside.
+    #[doc(alias = "IFLA_VLAN_INGRESS_QOS")]
+    #[doc(alias = "ingress-qos-map")]
+    pub fn ingress_qos(mut self, tag: u8, inside: u32) -> Result<Self> {
+        self.ingress_qos.push((tag_priority(tag)?, inside));
+        Ok(self)
+    }
+
+    /// Frames that have this priority inside get a tag of this priority, 0 to 7.
+    #[doc(alias = "IFLA_VLAN_EGRESS_QOS")]
+    #[doc(alias = "egress-qos-map")]
+    pub fn egress_qos(mut self, inside: u32, tag: u8) -> Result<Self> {
+        self.egress_qos.push((inside, tag_priority(tag)?));
+        Ok(self)
+    }
+
+    /// The id.
+    pub fn id(&self) -> u16 {
+        self.id
+    }
+
+    /// The protocol.
+    pub fn get_protocol(&self) -> VlanProtocol {
+        self.protocol
+    }
+
+    /// Whether the tag is taken out of frames before they are shown.
+    pub fn get_reorder_hdr(&self) -> Option<bool> {
+        self.reorder_hdr
+    }
+
+    /// Whether the VLAN is announced by GVRP.
+    pub fn get_gvrp(&self) -> Option<bool> {
+        self.gvrp
+    }
+
+    /// Whether the VLAN is announced by MVRP.
+    pub fn get_mvrp(&self) -> Option<bool> {
+        self.mvrp
+    }
+
+    /// Whether the link stays up without its parent.
+    pub fn get_loose_binding(&self) -> Option<bool> {
+        self.loose_binding
+    }
+
+    /// Whether the link's state follows bridge ports.
+    pub fn get_bridge_binding(&self) -> Option<bool> {
+        self.bridge_binding
+    }
+
+    /// The ingress map: a tag's priority, and the priority inside.
+    pub fn get_ingress_qos(&self) -> &[(u8, u32)] {
+        &self.ingress_qos
+    }
+
+    /// The egress map: the priority inside, and the tag's.
+    pub fn get_egress_qos(&self) -> &[(u32, u8)] {
+        &self.egress_qos
+    }
+
+    /// Refuses what did not come by the constructors and setters, but from a file, say.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.id != 0 {
+            Self::new(self.id).map(drop)?;
+        }
+        let tags = self.ingress_qos.iter().map(|(tag, _)| *tag);
+        tags.chain(self.egress_qos.iter().map(|(_, tag)| *tag))
+            .try_for_each(|tag| tag_priority(tag).map(drop))
+    }
+
+    /// As `ip link add … type vlan` takes them.
+    pub(crate) fn in_words(&self) -> String {
+        let mut words = format!(" protocol {} id {}", self.protocol, self.id);
+        let flags = [
+            ("reorder_hdr", self.reorder_hdr),
+            ("gvrp", self.gvrp),
+            ("mvrp", self.mvrp),
+            ("loose_binding", self.loose_binding),
+            ("bridge_binding", self.bridge_binding),
+        ];
+        for (name, said) in flags {
+            words.extend(said.map(|on| format!(" {name} {}", if on { "on" } else { "off" })));
+        }
+        if !self.ingress_qos.is_empty() {
+            words.push_str(" ingress-qos-map");
+            words.extend(self.ingress_qos.iter().map(|(from, to)| format!(" {from}:{to}")));
+        }
+        if !self.egress_qos.is_empty() {
+            words.push_str(" egress-qos-map");
+            words.extend(self.egress_qos.iter().map(|(from, to)| format!(" {from}:{to}")));
+        }
+        words
+    }
+
+    /// The flags that were said, and which ones those are (`struct ifla_vlan_flags`).
+    pub(crate) fn flags(&self) -> (u32, u32) {
+        let said =
+            [self.reorder_hdr, self.gvrp, self.loose_binding, self.mvrp, self.bridge_binding];
+        said.iter().enumerate().fold((0, 0), |(flags, mask), (bit, said)| match said {
+            None => (flags, mask),
+            Some(on) => (flags | u32::from(*on) << bit, mask | 1 << bit),
+        })
+    }
+
+    /// As the kernel tells it: every flag is said.
+    pub(crate) fn with_flags(mut self, flags: u32) -> Self {
+        let bit = |bit: u32| Some(flags >> bit & 1 == 1);
+        self.reorder_hdr = bit(0);
+        self.gvrp = bit(1);
+        self.loose_binding = bit(2);
+        self.mvrp = bit(3);
+        self.bridge_binding = bit(4);
+        self
+    }
+
+    pub(crate) fn with_qos(mut self, ingress: Vec<(u8, u32)>, egress: Vec<(u32, u8)>) -> Self {
+        self.ingress_qos = ingress;
+        self.egress_qos = egress;
+        self
+    }
+}
+
+fn tag_priority(priority: u8) -> Result<u8> {
+    if priority > 7 {
+        return Err(Error::invalid(
+            format!("use {priority} as a tag's priority"),
+            "a tag has three bits for it: 0 to 7",
+        ));
+    }
+    Ok(priority)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_and_priorities_have_their_limits() {
+        for id in [1, 2, 4094] {
+            assert_eq!(Vlan::new(id).unwrap().id(), id);
+        }
+        for id in [0, 4095, 4096, u16::MAX] {
+            assert!(Vlan::new(id).is_err());
+        }
+        assert_eq!(Vlan::priority_tags().id(), 0);
+        assert!(Vlan::of(1).ingress_qos(7, 0).is_ok());
+        assert!(Vlan::of(1).ingress_qos(8, 0).is_err());
+        assert!(Vlan::of(1).egress_qos(0, 8).is_err());
+    }
+
+    #[test]
+    fn only_what_is_said_is_in_the_mask() {
+        assert_eq!(Vlan::of(1).flags(), (0, 0));
+        assert_eq!(Vlan::of(1).reorder_hdr(false).mvrp(true).flags(), (8, 9));
+        assert_eq!(Vlan::of(1).with_flags(0b10110).flags(), (0b10110, 0b11111));
+    }
+
+    #[test]
+    fn protocols_round_trip() {
+        for (text, number) in [("802.1Q", 0x8100), ("802.1ad", 0x88a8)] {
+            let protocol: VlanProtocol = text.parse().unwrap();
+            assert_eq!(protocol.to_string(), text);
+            assert_eq!(VlanProtocol::from_kernel(number), Some(protocol));
+        }
+    }
+}

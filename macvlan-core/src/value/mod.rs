@@ -1,0 +1,12 @@
+//! Plain values, checked once, and what the kernel tells of links, addresses and routes.
+
+pub(crate) mod address;
+pub(crate) mod filter;
+pub(crate) mod link;
+pub(crate) mod mac;
+pub(crate) mod name;
+pub(crate) mod neighbour;
+pub(crate) mod rate;
+pub(crate) mod route;
+pub(crate) mod rule;
+pub(crate) mod text;

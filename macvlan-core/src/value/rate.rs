@@ -1,0 +1,155 @@
+//! How much an endpoint may send.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use nix::errno::Errno;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::value::text::serde_as_text;
+
+/// How fast an endpoint may send at most, by a token bucket filter (the kernel's `tbf`).
+///
+/// The text form is `tc`'s: `10mbit`, `512kbit`, `1gbit`, `9600bit`.
+///
+/// ```
+/// use macvlan_core::Rate;
+/// let rate: Rate = "10mbit".parse()?;
+/// assert_eq!(rate.get_bits_per_second(), 10_000_000);
+/// # Ok::<(), macvlan_core::Error>(())
+/// ```
+#[doc(alias = "tc qdisc add tbf")]
+#[doc(alias = "TCA_TBF_PARMS")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[must_use]
+pub struct Rate {
+    bits: u64,
+}
+
+/// The units, the largest first.
+const UNITS: [(&str, u64); 4] =
+    [("gbit", 1_000_000_000), ("mbit", 1_000_000), ("kbit", 1_000), ("bit", 1)];
+/// What may go out at once at least: some frames of the usual size, as timers are not exact.
+const SMALLEST_BURST: u64 = 16 * 1024;
+/// How long a frame waits at most before it is dropped.
+const LATENCY: Duration = Duration::from_millis(50);
+
+impl Rate {
+    /// In bits a second: 8 at least.
+    pub fn bits_per_second(bits: u64) -> Result<Self> {
+        if bits < 8 {
+            let why = "it is less than a byte a second";
+            return Err(Error::invalid(format!("use {bits}bit as a rate"), why));
+        }
+        Ok(Self { bits })
+    }
+
+    /// In bits a second.
+    pub fn get_bits_per_second(&self) -> u64 {
+        self.bits
+    }
+
+    pub(crate) fn bytes_per_second(self) -> u64 {
+        self.bits / 8
+    }
+
+    /// What may go out at once, in bytes: a hundredth of a second's worth, and some frames at least.
+    pub(crate) fn burst(self) -> u32 {
+        let burst = (self.bytes_per_second() / 100).max(SMALLEST_BURST);
+        u32::try_from(burst).unwrap_or(u32::MAX)
+    }
+
+    /// What may wait, in bytes.
+    pub(crate) fn limit(self) -> u32 {
+        let waiting = u128::from(self.bytes_per_second()) * LATENCY.as_millis() / 1000;
+        let limit = waiting.saturating_add(u128::from(self.burst()));
+        u32::try_from(limit).unwrap_or(u32::MAX)
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unit = UNITS.iter().find(|(_, size)| self.bits % size == 0);
+        let (unit, size) = unit.copied().unwrap_or(("bit", 1));
+        write!(f, "{}{unit}", self.bits / size)
+    }
+}
+
+impl FromStr for Rate {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        let refuse = |why: &'static str| Error::invalid(format!("parse rate {text:?}"), why);
+        let unit = UNITS.iter().find_map(|(unit, size)| Some((text.strip_suffix(unit)?, size)));
+        let (number, size) =
+            unit.ok_or_else(|| refuse("it does not end in bit, kbit, mbit or gbit"))?;
+        let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        let number = number.parse::<u64>().ok().filter(|_| digits);
+        let bits = number.and_then(|number| number.checked_mul(*size));
+        Self::bits_per_second(bits.ok_or_else(|| refuse("it is no number that fits"))?)
+    }
+}
+
+serde_as_text!(Rate);
+
+/// A kernel that has not heard of a queueing discipline says that there is no such file.
+pub(crate) fn explain(error: Error) -> Error {
+    let unknown = [Errno::ENOENT as i32, Errno::EOPNOTSUPP as i32];
+    if !error.errno().is_some_and(|errno| unknown.contains(&errno)) {
+        return error;
+    }
+    error
+        .because(ErrorKind::Unsupported, "the kernel has no token bucket filter (tbf)")
+        .with_hint("load its module (modprobe sch_tbf) or build it in (CONFIG_NET_SCH_TBF)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn round_trip() {
+        for text in ["10mbit", "512kbit", "1gbit", "9600bit", "1500kbit", "18446744073709551615bit"]
+        {
+            assert_eq!(text.parse::<Rate>().unwrap().to_string(), text);
+        }
+        assert_eq!("1000kbit".parse::<Rate>().unwrap().to_string(), "1mbit");
+    }
+
+    #[test]
+    fn refused() {
+        for text in [
+            "",
+            "10",
+            "mbit",
+            "-1mbit",
+            "+1mbit",
+            "1.5mbit",
+            "10 mbit",
+            "10mbps",
+            "0bit",
+            "7bit",
+            "99999999999gbit",
+        ] {
+            assert!(text.parse::<Rate>().is_err(), "{text:?} was taken");
+        }
+    }
+
+    #[test]
+    fn a_kernel_without_it_is_told_of() {
+        let error = explain(Error::system("limit", Errno::ENOENT));
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.to_string().contains("modprobe sch_tbf"), "{error}");
+        assert_eq!(explain(Error::system("limit", Errno::EINVAL)).kind(), ErrorKind::System);
+    }
+
+    #[test]
+    fn what_may_wait_fits_the_kernels_numbers() {
+        let slow = Rate::bits_per_second(8).unwrap();
+        assert_eq!((slow.burst(), slow.limit()), (16 * 1024, 16 * 1024));
+        let ten = "10mbit".parse::<Rate>().unwrap();
+        assert_eq!((ten.burst(), ten.limit()), (16 * 1024, 62_500 + 16 * 1024));
+        let fast = Rate::bits_per_second(u64::MAX).unwrap();
+        assert_eq!((fast.burst(), fast.limit()), (u32::MAX, u32::MAX));
+    }
+}

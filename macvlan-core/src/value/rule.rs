@@ -1,0 +1,201 @@
+//! A policy rule: which routing table is asked.
+
+use std::fmt;
+use std::str::FromStr;
+
+use ipnet::IpNet;
+
+use crate::error::{Error, Result};
+use crate::value::address::parse_net;
+use crate::value::text::serde_as_text;
+
+/// Sends the packets that it matches to a routing table.
+///
+/// The text form is `ip rule`'s: `from 10.0.0.2/32 table 100`, `from all to fd00::/64 table 100
+/// priority 500`.
+///
+/// ```
+/// use macvlan_core::Rule;
+/// let rule = Rule::new(100).from("10.0.0.2/32".parse().unwrap());
+/// assert_eq!(rule.to_string(), "from 10.0.0.2/32 table 100");
+/// ```
+#[doc(alias = "RTM_NEWRULE")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[must_use]
+pub struct Rule {
+    from: Option<IpNet>,
+    to: Option<IpNet>,
+    table: u32,
+    priority: Option<u32>,
+    v6: bool,
+}
+
+impl Rule {
+    /// For all IPv4 packets, to a table; narrowed by [`Rule::from`] and [`Rule::to`], which also say
+    /// the family.
+    #[doc(alias = "FRA_TABLE")]
+    pub fn new(table: u32) -> Self {
+        Self { from: None, to: None, table, priority: None, v6: false }
+    }
+
+    /// For packets with a source address in this subnet; `0.0.0.0/0` and `::/0` say the family only.
+    #[doc(alias = "FRA_SRC")]
+    pub fn from(mut self, net: IpNet) -> Self {
+        self.from = Some(net).filter(|net| net.prefix_len() != 0);
+        self.v6 = net.addr().is_ipv6();
+        self
+    }
+
+    /// For packets with a destination address in this subnet; `0.0.0.0/0` and `::/0` say the family
+    /// only.
+    #[doc(alias = "FRA_DST")]
+    pub fn to(mut self, net: IpNet) -> Self {
+        self.to = Some(net).filter(|net| net.prefix_len() != 0);
+        self.v6 = net.addr().is_ipv6();
+        self
+    }
+
+    /// For all packets of IPv6 instead of IPv4, where neither source nor destination say it.
+    pub fn ipv6(mut self) -> Self {
+        self.v6 = true;
+        self
+    }
+
+    /// Smaller numbers are asked first; the kernel's choice, before all others but 0, when not given.
+    #[doc(alias = "FRA_PRIORITY")]
+    #[doc(alias = "preference")]
+    pub fn priority(mut self, priority: u32) -> Self {
+        self.priority = Some(priority);
+        self
+    }
+
+    /// The source subnet.
+    pub fn get_from(&self) -> Option<IpNet> {
+        self.from
+    }
+
+    /// The destination subnet.
+    pub fn get_to(&self) -> Option<IpNet> {
+        self.to
+    }
+
+    /// The routing table.
+    pub fn table(&self) -> u32 {
+        self.table
+    }
+
+    /// The priority.
+    pub fn get_priority(&self) -> Option<u32> {
+        self.priority
+    }
+
+    /// Whether it is for IPv6.
+    pub fn is_ipv6(&self) -> bool {
+        self.v6
+    }
+
+    /// Refuses what no kernel can take: families that do not fit together, table 0.
+    pub fn check(&self) -> Result<()> {
+        if self.table == 0 {
+            return Err(Error::invalid(format!("use rule {self}"), "0 is no routing table"));
+        }
+        let mut nets = [self.from, self.to].into_iter().flatten();
+        if nets.any(|net| net.addr().is_ipv6() != self.v6) {
+            return Err(Error::invalid(
+                format!("use rule {self}"),
+                "source and destination are not of one family",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.from, self.to) {
+            (Some(from), _) => write!(f, "from {from}")?,
+            // "all" would not tell the family.
+            (None, None) if self.v6 => f.write_str("from ::/0")?,
+            (None, _) => f.write_str("from all")?,
+        }
+        if let Some(to) = self.to {
+            write!(f, " to {to}")?;
+        }
+        write!(f, " table {}", self.table)?;
+        self.priority.map_or(Ok(()), |priority| write!(f, " priority {priority}"))
+    }
+}
+
+impl FromStr for Rule {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        let operation = || format!("parse rule {text:?}");
+        let mut rule = Self::new(0);
+        let mut words = text.split_ascii_whitespace();
+        while let Some(key) = words.next() {
+            let value = words
+                .next()
+                .ok_or_else(|| Error::invalid(operation(), format!("{key:?} has no value")))?;
+            let number = || {
+                value.parse::<u32>().map_err(|_| {
+                    Error::invalid(
+                        operation(),
+                        format!("{key} {value:?} is no number from 0 to {}", u32::MAX),
+                    )
+                })
+            };
+            match key {
+                "from" | "to" if value == "all" => {}
+                "from" if value == "::/0" => rule = rule.ipv6(),
+                "from" => rule = rule.from(parse_net(value, &operation)?),
+                "to" => rule = rule.to(parse_net(value, &operation)?),
+                "table" | "lookup" => rule.table = number()?,
+                "priority" | "preference" => rule = rule.priority(number()?),
+                _ => {
+                    return Err(Error::invalid(operation(), format!("{key:?} is not understood")));
+                }
+            }
+        }
+        if rule.table == 0 {
+            return Err(Error::invalid(operation(), "it names no table"));
+        }
+        rule.check()?;
+        Ok(rule)
+    }
+}
+
+serde_as_text!(Rule);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn round_trip() {
+        for text in [
+            "from 10.0.0.2/32 table 100",
+            "from all to 10.0.0.0/8 table 7 priority 500",
+            "from fd00::2/128 to fd01::/64 table 4000000000",
+            "from ::/0 table 9",
+            "from all table 254 priority 0",
+        ] {
+            assert_eq!(text.parse::<Rule>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn refused() {
+        for text in [
+            "",
+            "from 10.0.0.2/32",
+            "from 10.0.0.2 table 1",
+            "from 10.0.0.2/32 to fd00::/64 table 1",
+            "from all table x",
+            "from all table 0",
+            "from all table 1 priority",
+            "iif eth0 table 1",
+        ] {
+            assert!(text.parse::<Rule>().is_err(), "{text:?} was taken");
+        }
+    }
+}
