@@ -6,7 +6,7 @@ use std::fmt;
 use nix::errno::Errno;
 use nix::libc;
 
-use crate::lan::probe::Holder;
+use crate::value::holder::Holder;
 
 /// The result of everything here that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -389,6 +389,11 @@ impl Error {
 }
 
 /// `"Device or resource busy (EBUSY)"`.
+/// The error number of what the standard library refuses.
+pub(crate) fn errno_of(error: &std::io::Error) -> Errno {
+    error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw)
+}
+
 fn errno_words(errno: Errno) -> String {
     format!("{} ({errno:?})", errno.desc())
 }

@@ -68,7 +68,7 @@ pub use host::diagnose::{Diagnosis, Finding, FindingKind};
 pub use host::keep::{KeepEvent, Keeper};
 pub use host::pool::Pool;
 pub use lan::announce::{Announce, Announcement};
-pub use lan::probe::{Holder, Probe};
+pub use lan::probe::Probe;
 #[cfg(feature = "fault-injection")]
 #[doc(hidden)]
 pub use netlink::faults::{Call, Fault, with_faults};
@@ -83,6 +83,7 @@ pub use rtnl::laid_open::{decode_links, encode_attach};
 pub use tokio::{AsyncHost, EventStream};
 pub use value::address::{Address, AddressInfo, Assignment, DuplicateDetection};
 pub use value::filter::{AddressFilter, Family, LinkFilter, NeighbourFilter, RouteFilter};
+pub use value::holder::Holder;
 pub use value::link::{
     AddrGenMode, IntoLinkId, IntoLinkName, Link, LinkInfo, LinkKind, LinkState, LinkStatistics,
     Macvlan, MacvlanChange, Mode, Offloads, SourceMacs, Vlan, VlanProtocol,
@@ -91,5 +92,6 @@ pub use value::mac::MacAddr;
 pub use value::name::{LinkId, LinkName};
 pub use value::neighbour::{NeighbourInfo, NeighbourState};
 pub use value::rate::Rate;
-pub use value::route::{NextHop, Route, RouteInfo, RouteKind, Scope};
+pub use value::route::{NextHop, Route, RouteInfo, RouteKind};
 pub use value::rule::Rule;
+pub use value::scope::Scope;

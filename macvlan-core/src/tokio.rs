@@ -10,11 +10,12 @@ use rtnetlink::MulticastGroup;
 use tokio::task::{AbortHandle, spawn_blocking};
 
 use crate::endpoint::{Attachment, Detached, Endpoint};
+use crate::error::errno_of;
 use crate::error::{Error, ErrorKind, Result};
 use crate::handle::Handle;
 use crate::handle::watch::{Event, event};
 use crate::host::Host;
-use crate::netns::{NetNs, errno_of};
+use crate::netns::NetNs;
 
 /// A [`Host`] whose methods do not block the runtime.
 ///

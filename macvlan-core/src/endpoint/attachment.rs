@@ -6,10 +6,11 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 use crate::endpoint::detach::Deletion;
+use crate::error::errno_of;
 use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place};
 use crate::netlink::{Connection, Failure};
-use crate::netns::{NetNs, NetNsId, errno_of};
+use crate::netns::{NetNs, NetNsId};
 use crate::rtnl::{decode, encode};
 use crate::value::address::Address;
 use crate::value::filter::RouteFilter;

@@ -6,8 +6,9 @@ use crate::endpoint::{Endpoint, IntoParent};
 use crate::error::Result;
 use crate::host::Host;
 use crate::lan::ask::{Asked, ask, held_by_parent};
-use crate::lan::probe::{Holder, Probe};
+use crate::lan::probe::Probe;
 use crate::netns::NetNs;
+use crate::value::holder::Holder;
 use crate::value::link::AddrGenMode;
 
 impl Host {

@@ -8,9 +8,10 @@ use std::time::Duration;
 use nix::errno::Errno;
 
 use crate::endpoint::Attachment;
+use crate::error::errno_of;
 use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place};
-use crate::netns::{NetNs, errno_of};
+use crate::netns::NetNs;
 use crate::packet::{self, ETHERTYPE_ARP, PacketSocket};
 use crate::rtnl::{decode, encode};
 use crate::value::mac::MacAddr;

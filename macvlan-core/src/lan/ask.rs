@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::lan::probe::{Holder, Probe};
+use crate::lan::probe::Probe;
 use crate::netlink::Failure;
 use crate::netns::NetNs;
 use crate::packet::{self, ETHERTYPE_ARP, ETHERTYPE_IPV6, PacketSocket, everybody, solicited_node};
 use crate::rtnl::{decode, encode};
+use crate::value::holder::Holder;
 use crate::value::mac::MacAddr;
 
 /// As many frames go out at once; macvlan puts up to a thousand multicasts aside for its siblings.

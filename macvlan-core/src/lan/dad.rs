@@ -8,11 +8,11 @@ use nix::errno::Errno;
 use crate::error::{Error, ErrorKind, Result};
 use crate::handle::watch::{Event, event};
 use crate::lan::ask::Asked;
-use crate::lan::probe::Holder;
 use crate::netlink::Listener;
 use crate::packet::{self, ETHERTYPE_IPV6, PacketSocket, everybody};
 use crate::rtnl::{decode, encode};
 use crate::value::address::AddressInfo;
+use crate::value::holder::Holder;
 
 /// How long is looked at what was heard.
 const HEARD: Duration = Duration::from_millis(20);

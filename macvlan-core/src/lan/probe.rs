@@ -1,11 +1,10 @@
 //! Whether an address is free: asked before it is used.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind};
-use crate::value::mac::MacAddr;
+use crate::value::holder::Holder;
 
 /// How an endpoint's addresses are asked for before it uses them; see
 /// [`Endpoint::probe`](crate::Endpoint::probe).
@@ -146,27 +145,6 @@ impl Default for Probe {
 impl fmt::Display for Probe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} probes, within {:?}", self.count, self.longest())
-    }
-}
-
-/// Who has an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[non_exhaustive]
-pub struct Holder {
-    /// The address.
-    pub address: IpAddr,
-    /// The MAC address of the one that has it; none if the kernel found the duplicate, and nobody was
-    /// heard.
-    pub mac: Option<MacAddr>,
-}
-
-impl fmt::Display for Holder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.mac {
-            Some(mac) => write!(f, "{} has {}", mac, self.address),
-            None => write!(f, "somebody has {}", self.address),
-        }
     }
 }
 

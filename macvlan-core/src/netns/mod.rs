@@ -1,31 +1,26 @@
 //! Network namespaces: handles on them, and the only place that enters one.
 
-#![allow(unsafe_code)] // what nix does not wrap, and a readlink that allocates nothing
+mod named;
+mod sys;
 
-use std::ffi::CStr;
 use std::fmt;
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use nix::NixPath;
 use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg, OFlag};
+use nix::fcntl::OFlag;
 use nix::libc;
-use nix::mount::{MntFlags, MsFlags, mount, umount2};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::stat::{FileStat, fstat, stat};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, errno_of};
 use crate::netlink::Connection;
-
-/// Where `ip netns` keeps named namespaces.
-const NAMED: &str = "/run/netns";
-/// The calling thread's namespace; `/proc/self` would be the main thread's.
-const OF_THIS_THREAD: &CStr = c"/proc/thread-self/ns/net";
+use crate::netns::sys::{
+    OF_THIS_THREAD, has_ended, inode_of_this_thread, namespace_type, owning_user_namespace, pid_of,
+    pidfd_net_namespace, pidfd_open,
+};
 
 /// A handle on a network namespace: a container's, a sandbox's, the host's.
 ///
@@ -167,23 +162,6 @@ impl NetNs {
         Self::checked(fd, origin, operation)
     }
 
-    /// A namespace that has a name: made by [`NetNs::create`] or `ip netns add`.
-    pub fn from_name(name: &str) -> Result<Self> {
-        let operation = || format!("open the network namespace named {name:?}");
-        let path = named_path(name, &operation)?;
-        let fd = open_file(&path).map_err(|errno| match errno {
-            Errno::ENOENT => Error::new(
-                ErrorKind::NamespaceGone,
-                operation(),
-                format!("there is no {}", path.display()),
-            )
-            .errno_is(errno)
-            .with_hint("`ip netns list` shows the names that exist"),
-            _ => Error::system(operation(), errno),
-        })?;
-        Self::checked(fd, Origin::Name(name.to_owned()), &operation)
-    }
-
     /// A namespace by a path, such as a container runtime's `/var/run/docker/netns/…` or
     /// `/proc/2084/ns/net`.
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self> {
@@ -209,11 +187,6 @@ impl NetNs {
             .try_clone_to_owned()
             .map_err(|error| Error::system(operation(), errno_of(&error)))?;
         Self::checked(fd, Origin::Fd, &operation)
-    }
-
-    /// Those that have a name, as far as they can be opened.
-    pub(crate) fn named() -> impl Iterator<Item = Self> {
-        file_names(NAMED).filter_map(|name| Self::from_name(&name).ok())
     }
 
     /// Those that processes are in, as far as we may look; one that several are in comes as often.
@@ -244,70 +217,6 @@ impl NetNs {
             _ => Error::system(operation(), errno),
         })?;
         Self::checked(fd, Origin::Anonymous, &operation)
-    }
-
-    /// A new namespace with a name, as `ip netns add NAME` makes it; `ip netns` sees it.
-    ///
-    /// It lives until it is deleted, by [`NetNs::delete`] or `ip netns delete`, also without a handle.
-    #[doc(alias = "ip netns add")]
-    pub fn create(name: &str) -> Result<Self> {
-        let operation = || format!("create the network namespace {name:?}");
-        let fails = |errno| Error::system(operation(), errno);
-        let path = named_path(name, &operation)?;
-        let _directory = lock_named_directory().map_err(fails)?;
-        match OpenOptions::new().write(true).create_new(true).mode(0o0).open(&path) {
-            Ok(_mount_point) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                return Err(Error::new(
-                    ErrorKind::Exists,
-                    operation(),
-                    format!("{} exists", path.display()),
-                )
-                .errno_is(Errno::EEXIST)
-                .with_hint("delete it first, or use it by its name"));
-            }
-            Err(error) => return Err(fails(errno_of(&error))),
-        }
-        let created = Self::anonymous().and_then(|namespace| {
-            let source = format!("/proc/self/fd/{}", namespace.as_fd().as_raw_fd());
-            mount(Some(source.as_str()), &path, Some("none"), MsFlags::MS_BIND, None::<&str>)
-                .map_err(fails)?;
-            Self::checked(
-                namespace.as_fd().try_clone_to_owned().map_err(|error| fails(errno_of(&error)))?,
-                Origin::Name(name.to_owned()),
-                &operation,
-            )
-        });
-        created.inspect_err(|_| {
-            let _ = umount2(&path, MntFlags::MNT_DETACH);
-            let _ = std::fs::remove_file(&path);
-        })
-    }
-
-    /// Takes a namespace's name away, as `ip netns delete NAME` does.
-    ///
-    /// The namespace itself lives on while a process or a handle is in it. What an interrupted
-    /// creation left behind is removed too.
-    #[doc(alias = "ip netns delete")]
-    pub fn delete(name: &str) -> Result<()> {
-        let operation = || format!("delete the network namespace {name:?}");
-        let path = named_path(name, &operation)?;
-        let _directory =
-            lock_named_directory().map_err(|errno| Error::system(operation(), errno))?;
-        match umount2(&path, MntFlags::MNT_DETACH) {
-            // EINVAL: nothing is mounted there, so its creator was interrupted.
-            Ok(()) | Err(Errno::EINVAL) => {}
-            Err(Errno::ENOENT) => {
-                return Err(Error::new(
-                    ErrorKind::NamespaceGone,
-                    operation(),
-                    format!("there is no {}", path.display()),
-                )
-                .errno_is(Errno::ENOENT));
-            }
-            Err(errno) => return Err(Error::system(operation(), errno)),
-        }
-        std::fs::remove_file(&path).map_err(|error| Error::system(operation(), errno_of(&error)))
     }
 
     /// What identifies the namespace as long as it exists.
@@ -488,116 +397,11 @@ fn open_file(path: &(impl NixPath + ?Sized)) -> nix::Result<OwnedFd> {
     )
 }
 
-/// The inode number of the namespace that the calling thread is in, by the text of its link in `/proc`:
-/// reading that takes two thirds of the time of following it.
-fn inode_of_this_thread() -> Option<u64> {
-    let mut text = [0_u8; 32];
-    let room = text.len();
-    // SAFETY: the path ends with a zero, and the buffer has as much room as is said.
-    let length = unsafe { libc::readlink(OF_THIS_THREAD.as_ptr(), text.as_mut_ptr().cast(), room) };
-    let text = text.get(..usize::try_from(length).ok()?)?;
-    let digits = text.strip_prefix(b"net:[")?.strip_suffix(b"]")?;
-    digits.iter().try_fold(0_u64, |number, digit| {
-        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
-        number.checked_mul(10)?.checked_add(digit)
-    })
-}
-
 fn file_names(directory: &str) -> impl Iterator<Item = String> {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.file_name().into_string().ok())
 }
 
-fn named_path(name: &str, operation: &dyn Fn() -> String) -> Result<PathBuf> {
-    // As `ip netns` does: one component of a path, and not "." or "..".
-    if name.is_empty()
-        || name.len() > 255
-        || name.contains(['/', '\0'])
-        || name == "."
-        || name == ".."
-    {
-        return Err(Error::invalid(operation(), "a name is one component of a path")
-            .with_hint("use from_path for a path"));
-    }
-    Ok(Path::new(NAMED).join(name))
-}
-
-/// Makes `/run/netns` a shared mount, as `ip netns add` does, so that names made here are seen in
-/// other mount namespaces; locked against `ip` and others doing the same at this moment.
-fn lock_named_directory() -> nix::Result<Flock<File>> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o755)
-        .create(NAMED)
-        .map_err(|error| errno_of(&error))?;
-    let directory = File::open(NAMED).map_err(|error| errno_of(&error))?;
-    let locked = Flock::lock(directory, FlockArg::LockExclusive).map_err(|(_, errno)| errno)?;
-    let share = || {
-        let flags = MsFlags::MS_SHARED | MsFlags::MS_REC;
-        mount(None::<&str>, NAMED, None::<&str>, flags, None::<&str>)
-    };
-    match share() {
-        // It is no mount point yet.
-        Err(Errno::EINVAL) => {
-            let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
-            mount(Some(NAMED), NAMED, Some("none"), flags, None::<&str>)?;
-            share()?;
-        }
-        other => other?,
-    }
-    Ok(locked)
-}
-
 fn not_a_namespace(operation: String, errno: Errno) -> Error {
     Error::new(ErrorKind::NotANamespace, operation, "it is no network namespace").errno_is(errno)
-}
-
-/// The process behind a pidfd, as `/proc/self/fdinfo` tells it: -1 if it has ended; none if it is no
-/// pidfd.
-fn pid_of(pidfd: BorrowedFd<'_>) -> Option<libc::pid_t> {
-    let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd())).ok()?;
-    info.lines().find_map(|line| line.strip_prefix("Pid:"))?.trim().parse().ok()
-}
-
-/// A pidfd becomes readable when its process ends.
-fn has_ended(pidfd: BorrowedFd<'_>) -> bool {
-    let mut fds = [PollFd::new(pidfd, PollFlags::POLLIN)];
-    !matches!(poll(&mut fds, PollTimeout::ZERO), Ok(0))
-}
-
-pub(crate) fn errno_of(error: &std::io::Error) -> Errno {
-    error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw)
-}
-
-fn pidfd_open(pid: libc::pid_t) -> nix::Result<OwnedFd> {
-    // SAFETY: the call takes two integers and no pointer.
-    let fd = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })?;
-    owned(fd)
-}
-
-fn pidfd_net_namespace(pidfd: BorrowedFd<'_>) -> nix::Result<OwnedFd> {
-    const PIDFD_GET_NET_NAMESPACE: libc::Ioctl = nix::request_code_none!(0xff, 4) as libc::Ioctl;
-    // SAFETY: the request takes no argument (linux/pidfd.h) and returns a new descriptor.
-    let fd = Errno::result(unsafe { libc::ioctl(pidfd.as_raw_fd(), PIDFD_GET_NET_NAMESPACE, 0) })?;
-    owned(fd.into())
-}
-
-/// `CLONE_NEWNET` for a network namespace; an error for what is no namespace at all.
-fn namespace_type(fd: BorrowedFd<'_>) -> nix::Result<libc::c_int> {
-    const NS_GET_NSTYPE: libc::Ioctl = nix::request_code_none!(0xb7, 3) as libc::Ioctl;
-    // SAFETY: the request takes no argument (ioctl_nsfs(2)) and returns a number.
-    Errno::result(unsafe { libc::ioctl(fd.as_raw_fd(), NS_GET_NSTYPE) })
-}
-
-fn owning_user_namespace(fd: BorrowedFd<'_>) -> nix::Result<OwnedFd> {
-    const NS_GET_USERNS: libc::Ioctl = nix::request_code_none!(0xb7, 1) as libc::Ioctl;
-    // SAFETY: the request takes no argument (ioctl_nsfs(2)) and returns a new descriptor.
-    let fd = Errno::result(unsafe { libc::ioctl(fd.as_raw_fd(), NS_GET_USERNS) })?;
-    owned(fd.into())
-}
-
-fn owned(fd: libc::c_long) -> nix::Result<OwnedFd> {
-    let fd = libc::c_int::try_from(fd).map_err(|_| Errno::EBADF)?;
-    // SAFETY: the kernel has just returned this descriptor, and nobody else knows it.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }

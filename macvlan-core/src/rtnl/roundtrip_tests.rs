@@ -18,8 +18,9 @@ use crate::value::address::{Address, Assignment, DuplicateDetection};
 use crate::value::link::{AddrGenMode, Link, Macvlan, Mode, Vlan, VlanProtocol};
 use crate::value::mac::MacAddr;
 use crate::value::name::{LinkId, LinkName};
-use crate::value::route::{Route, RouteKind, Scope};
+use crate::value::route::{Route, RouteKind};
 use crate::value::rule::Rule;
+use crate::value::scope::Scope;
 
 fn as_text<T: Display + Debug + FromStr<Err: Debug> + PartialEq>(value: &T) {
     let text = value.to_string();

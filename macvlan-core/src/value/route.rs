@@ -7,8 +7,9 @@ use std::str::FromStr;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::error::{Error, Result};
-use crate::value::address::parse_net;
 use crate::value::name::LinkId;
+use crate::value::net::parse_net;
+use crate::value::scope::Scope;
 use crate::value::text::{named, serde_as_text};
 
 /// Where packets for a destination go.
@@ -57,39 +58,6 @@ pub enum RouteKind {
     /// They vanish, and the sender is told "administratively prohibited" (local senders: `EACCES`).
     #[doc(alias = "RTN_PROHIBIT")]
     Prohibit,
-}
-
-/// How far a route's destination is away; the kernel keeps it for IPv4 only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Scope {
-    /// Anywhere, through a gateway.
-    #[doc(alias = "RT_SCOPE_UNIVERSE")]
-    Global,
-    /// Inside this site.
-    #[doc(alias = "RT_SCOPE_SITE")]
-    Site,
-    /// Directly on the link.
-    #[doc(alias = "RT_SCOPE_LINK")]
-    Link,
-    /// On this machine.
-    #[doc(alias = "RT_SCOPE_HOST")]
-    Host,
-    /// Nowhere: a destination that does not exist.
-    #[doc(alias = "RT_SCOPE_NOWHERE")]
-    Nowhere,
-    /// A number that has no name.
-    Other(u8),
-}
-
-impl Scope {
-    const NAMED: [(Self, &'static str); 5] = [
-        (Self::Global, "global"),
-        (Self::Site, "site"),
-        (Self::Link, "link"),
-        (Self::Host, "host"),
-        (Self::Nowhere, "nowhere"),
-    ];
 }
 
 impl Route {
@@ -462,60 +430,7 @@ named!(
         Prohibit = "prohibit",
     ]
 );
-serde_as_text!(Route, Scope);
-
-impl FromStr for Scope {
-    type Err = Error;
-    fn from_str(text: &str) -> Result<Self> {
-        if let Ok(number) = text.parse::<u8>() {
-            return Ok(Self::from(number));
-        }
-        Self::NAMED.iter().find(|(_, name)| *name == text).map(|(scope, _)| *scope).ok_or_else(
-            || {
-                Error::invalid(
-                    format!("parse scope {text:?}"),
-                    "it is none of global, site, link, host, nowhere, and no number from 0 to 255",
-                )
-            },
-        )
-    }
-}
-
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self, Self::NAMED.iter().find(|(scope, _)| scope == self)) {
-            (Self::Other(number), _) => write!(f, "{number}"),
-            (_, Some((_, name))) => f.write_str(name),
-            (_, None) => Ok(()),
-        }
-    }
-}
-
-impl From<u8> for Scope {
-    fn from(number: u8) -> Self {
-        match number {
-            0 => Self::Global,
-            200 => Self::Site,
-            253 => Self::Link,
-            254 => Self::Host,
-            255 => Self::Nowhere,
-            other => Self::Other(other),
-        }
-    }
-}
-
-impl From<Scope> for u8 {
-    fn from(scope: Scope) -> Self {
-        match scope {
-            Scope::Global => 0,
-            Scope::Site => 200,
-            Scope::Link => 253,
-            Scope::Host => 254,
-            Scope::Nowhere => 255,
-            Scope::Other(number) => number,
-        }
-    }
-}
+serde_as_text!(Route);
 
 #[cfg(test)]
 mod tests {

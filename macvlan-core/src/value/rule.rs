@@ -6,7 +6,7 @@ use std::str::FromStr;
 use ipnet::IpNet;
 
 use crate::error::{Error, Result};
-use crate::value::address::parse_net;
+use crate::value::net::parse_net;
 use crate::value::text::serde_as_text;
 
 /// Sends the packets that it matches to a routing table.

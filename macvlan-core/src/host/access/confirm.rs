@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::error::errno_of;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
 use crate::host::access::lock;
 use crate::host::access::moving::Done;
-use crate::netns::errno_of;
 
 /// Whether addresses have been moved.
 pub(super) enum Moved {

@@ -13,11 +13,12 @@ use netlink_packet_route::route::{RouteAttribute, RouteMessage};
 use nix::errno::Errno;
 
 use crate::endpoint::insist;
+use crate::error::errno_of;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::access::is_link_local;
 use crate::lan::announce::{Announce, Announcement};
 use crate::netlink::{Connection, Failure, Request};
-use crate::netns::{NetNs, errno_of};
+use crate::netns::NetNs;
 use crate::rtnl::decode;
 use crate::rtnl::encode;
 use crate::value::filter::{Family, RouteFilter};

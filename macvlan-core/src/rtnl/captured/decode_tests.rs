@@ -4,8 +4,9 @@ use super::{Captured, decoded};
 use crate::rtnl::decode;
 use crate::value::address::AddressInfo;
 use crate::value::neighbour::{NeighbourInfo, NeighbourState};
-use crate::value::route::{NextHop, RouteInfo, Scope};
+use crate::value::route::{NextHop, RouteInfo};
 use crate::value::rule::Rule;
+use crate::value::scope::Scope;
 
 // linux/if_addr.h
 const SECONDARY: u32 = 0x1;

@@ -19,8 +19,9 @@ use crate::value::mac::MacAddr;
 use crate::value::name::LinkId;
 use crate::value::neighbour::NeighbourInfo;
 use crate::value::rate::Rate;
-use crate::value::route::{NextHop, Route, RouteInfo, RouteKind, Scope};
+use crate::value::route::{NextHop, Route, RouteInfo, RouteKind};
 use crate::value::rule::Rule;
+use crate::value::scope::Scope;
 
 /// The attributes in a message or in another attribute, as type and value; what is malformed ends
 /// the walk.

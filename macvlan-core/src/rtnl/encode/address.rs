@@ -10,7 +10,7 @@ use crate::netlink::attributes::Payload;
 use crate::rtnl::encode::family::{family_number, family_of, with_octets};
 use crate::value::address::{Address, DuplicateDetection};
 use crate::value::filter::Family;
-use crate::value::route::Scope;
+use crate::value::scope::Scope;
 
 // linux/if_addr.h
 const IFA_ADDRESS: u16 = 1;

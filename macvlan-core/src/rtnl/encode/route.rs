@@ -12,7 +12,8 @@ use crate::netlink::Request;
 use crate::netlink::attributes::Payload;
 use crate::rtnl::encode::family::{family_number, family_of, flag, with_octets};
 use crate::value::filter::RouteFilter;
-use crate::value::route::{Route, RouteKind, Scope};
+use crate::value::route::{Route, RouteKind};
+use crate::value::scope::Scope;
 
 // linux/rtnetlink.h
 const RTM_NEWROUTE: u16 = 24;
