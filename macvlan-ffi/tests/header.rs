@@ -9,62 +9,71 @@ use std::sync::LazyLock;
 
 /// The sources of the header, in its order.
 const IN_ORDER: [&str; 51] = [
-    "version",
-    "error",
-    "holder",
-    "mac",
-    "netns",
-    "parent",
-    "options",
-    "vlan",
-    "endpoint",
-    "endpoint_set",
-    "endpoint_told",
-    "probe",
-    "announce",
-    "plan",
-    "host",
-    "crowd",
-    "ensure",
-    "pool",
-    "attachment",
-    "announcement",
-    "access_options",
-    "access",
-    "moving",
-    "keeper",
-    "keep_event",
-    "diagnosis",
-    "link",
-    "change",
-    "link_info",
-    "address",
-    "route",
-    "rule",
-    "neighbour",
-    "handle",
-    "handle_links",
-    "handle_addresses",
-    "handle_routes",
-    "promisc",
-    "watch",
-    "subnet",
-    "network_config",
-    "network_config_told",
-    "member",
-    "etcd_options",
-    "networks",
-    "network",
-    "connection",
-    "lease",
-    "network_names",
-    "foreign",
-    "reconciled",
+    "base/version",
+    "base/error",
+    "base/holder",
+    "base/mac",
+    "handle/netns",
+    "value/parent",
+    "value/options",
+    "value/vlan",
+    "endpoint/mod",
+    "endpoint/setters",
+    "endpoint/getters",
+    "endpoint/probe",
+    "endpoint/announce",
+    "endpoint/plan",
+    "host/mod",
+    "host/crowd",
+    "host/ensure",
+    "host/pool",
+    "endpoint/attachment",
+    "endpoint/announcement",
+    "host/access_options",
+    "host/access",
+    "host/moving",
+    "host/keeper",
+    "host/keep_event",
+    "host/diagnosis",
+    "handle/link",
+    "value/change",
+    "value/link_info",
+    "value/address",
+    "value/route",
+    "value/rule",
+    "value/neighbour",
+    "handle/mod",
+    "handle/links",
+    "handle/addresses",
+    "handle/routes",
+    "handle/promisc",
+    "handle/watch",
+    "network/subnet",
+    "network/config",
+    "network/config_getters",
+    "network/member",
+    "network/etcd_options",
+    "network/networks",
+    "network/mod",
+    "network/connection",
+    "network/lease",
+    "network/names",
+    "network/foreign",
+    "network/reconciled",
 ];
 /// Those that are about networks, from there on, and errors.
-const OF_NETWORKS: &str = "subnet";
+const OF_NETWORKS: &str = "network/subnet";
 /// What the header knows nothing of.
-const WITHIN: [&str; 6] = ["lib", "boundary", "kernel", "network_error", "object", "text"];
+const WITHIN: [&str; 8] = [
+    "lib",
+    "base/mod",
+    "value/mod",
+    "base/boundary",
+    "base/kernel",
+    "base/network_error",
+    "base/object",
+    "base/text",
+];
 
 fn root() -> PathBuf {
     // At run time: the programs are also run where the sources lie elsewhere.
@@ -247,11 +256,22 @@ fn the_kinds_of_reconciled_are_those_of_networks() {
 fn no_source_is_forgotten() {
     let listed: BTreeSet<String> =
         IN_ORDER.iter().chain(&WITHIN).map(ToString::to_string).collect();
-    let there: BTreeSet<String> = fs::read_dir(root().join("src"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
-        .collect();
+    let (src, mut there) = (root().join("src"), BTreeSet::new());
+    for folder in [&src].into_iter().cloned().chain(folders(&src)) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                let name = path.strip_prefix(&src).unwrap().with_extension("");
+                there.insert(name.to_str().unwrap().to_owned());
+            }
+        }
+    }
     assert_eq!(listed, there);
+}
+
+fn folders(of: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(of).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.is_dir()).collect()
 }
 
 /// Every type says what threads may do with it.
@@ -352,7 +372,7 @@ fn every_function_of_the_core_is_called() {
 #[test]
 fn every_function_of_networks_is_called() {
     let place = IN_ORDER.iter().position(|name| *name == OF_NETWORKS).unwrap();
-    let sources = IN_ORDER.into_iter().skip(place).chain(["error", "network_error"]);
+    let sources = IN_ORDER.into_iter().skip(place).chain(["base/error", "base/network_error"]);
     // The store is opened by its path, and what it does is done through networks. A session is closed
     // when the last of its networks is freed, so none is made again of its record.
     let other_ways = ["path", "store", "record", "with_record"];

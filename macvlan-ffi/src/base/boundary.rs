@@ -1,0 +1,189 @@
+//! The boundary to C: what a function comes to, and that no panic crosses it.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::ffi::c_int;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::null_mut;
+
+use crate::base::error::{Report, macvlan_error};
+use crate::base::object::give;
+
+#[cfg(panic = "abort")]
+compile_error!("a panic must not end the C program: build with panic = \"unwind\"");
+
+/// Why a function fails.
+pub(crate) enum Failure {
+    /// The core says so.
+    Core(macvlan_core::Error),
+    /// The networks above it say so.
+    Network(macvlan_network::Error),
+    /// The arguments are not what the header asks for.
+    Misuse(Cow<'static, str>),
+    /// The library was built without it: what, and how to build it with it.
+    #[cfg(not(feature = "etcd"))]
+    Lacking(&'static str, &'static str),
+    /// What has been told of one among many already.
+    Told(Box<Report>),
+    /// A panic, and what it said.
+    Bug(String),
+}
+
+impl Failure {
+    pub(crate) fn misuse(why: impl Into<Cow<'static, str>>) -> Self {
+        Self::Misuse(why.into())
+    }
+}
+
+impl From<macvlan_core::Error> for Failure {
+    fn from(error: macvlan_core::Error) -> Self {
+        Self::Core(error)
+    }
+}
+
+impl From<macvlan_network::Error> for Failure {
+    fn from(error: macvlan_network::Error) -> Self {
+        Self::Network(error)
+    }
+}
+
+/// The body of a function that returns 0 or a negative errno and tells more in its last argument.
+macro_rules! boundary {
+    ($error:ident, $body:block) => {{
+        fn here() {}
+        let here = || std::any::type_name_of_val(&here);
+        let body = || {
+            $body
+            #[allow(unreachable_code)] // a body may end with an error
+            Ok(())
+        };
+        // SAFETY: the header says that `error` is NULL or that a pointer can be put there.
+        unsafe { crate::base::boundary::run($error, here, body) }
+    }};
+}
+pub(crate) use boundary;
+
+/// Runs a function's body; `here` is a name inside the function.
+///
+/// # Safety
+///
+/// `error` is null, or a pointer can be put there.
+pub(crate) unsafe fn run(
+    error: *mut *mut macvlan_error,
+    here: impl Fn() -> &'static str,
+    body: impl FnOnce() -> Result<(), Failure>,
+) -> c_int {
+    if !error.is_null() {
+        // SAFETY: as the caller vouches.
+        unsafe { error.write(null_mut()) };
+    }
+    let Err(failure) = caught(body) else { return 0 };
+    // Telling of a failure must not end the program either.
+    let told = catch_unwind(AssertUnwindSafe(|| {
+        let report = Report::new(failure, function(here()));
+        let errno = report.errno();
+        if !error.is_null() {
+            // SAFETY: as the caller vouches, and it holds a null pointer since the beginning.
+            give(unsafe { &mut *error }, report);
+        }
+        -errno
+    }));
+    told.unwrap_or(-libc::ENOTRECOVERABLE)
+}
+
+/// The body of a function that cannot say why it fails: it then answers with something else.
+pub(crate) fn answer<T>(otherwise: T, body: impl FnOnce() -> Result<T, Failure>) -> T {
+    caught(body).unwrap_or(otherwise)
+}
+
+fn caught<T>(body: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    // What the body leaves half done is dropped with it or belongs to the C program, whose objects
+    // are only ever replaced by whole values.
+    catch_unwind(AssertUnwindSafe(body))
+        .unwrap_or_else(|panic| Err(Failure::Bug(words(panic.as_ref()))))
+}
+
+fn words(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "it panicked without a word".to_owned())
+}
+
+/// `macvlan_host_open` of `macvlan::host::macvlan_host_open::here`.
+fn function(here: &'static str) -> &'static str {
+    here.rsplit("::").nth(1).unwrap_or(here)
+}
+
+/// A fault of the library, for tests from C: not in the header, nor in libraries as they are built.
+#[cfg(feature = "panic-for-tests")]
+#[unsafe(no_mangle)]
+unsafe extern "C" fn macvlan_panic_for_tests(error: *mut *mut macvlan_error) -> c_int {
+    boundary!(error, { panic!("asked for by a test") })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CStr;
+
+    use super::*;
+    use crate::base::error::{macvlan_error_free, macvlan_error_kind, macvlan_error_message};
+
+    unsafe extern "C" fn macvlan_panics(error: *mut *mut macvlan_error) -> c_int {
+        boundary!(error, {
+            panic!("something");
+        })
+    }
+
+    unsafe extern "C" fn macvlan_is_misused(error: *mut *mut macvlan_error) -> c_int {
+        boundary!(error, {
+            return Err(Failure::misuse("host is NULL"));
+        })
+    }
+
+    fn told(
+        function: unsafe extern "C" fn(*mut *mut macvlan_error) -> c_int,
+    ) -> (c_int, c_int, String) {
+        let mut error = null_mut();
+        // SAFETY: the pointers lead where the functions want them to.
+        unsafe {
+            assert_eq!(function(null_mut()), function(&raw mut error));
+            macvlan_error_free(error);
+            let result = function(&raw mut error);
+            let message = CStr::from_ptr(macvlan_error_message(error)).to_str().unwrap().to_owned();
+            let kind = macvlan_error_kind(error);
+            macvlan_error_free(error);
+            (result, kind, message)
+        }
+    }
+
+    #[test]
+    fn a_panic_is_an_error_like_others() {
+        assert_eq!(
+            told(macvlan_panics),
+            (
+                -libc::ENOTRECOVERABLE,
+                macvlan_core::ErrorKind::Bug as c_int,
+                "cannot call macvlan_panics: something; this is a bug in the library: please \
+                 report it"
+                    .to_owned()
+            )
+        );
+    }
+
+    #[test]
+    fn misuse_names_the_function() {
+        assert_eq!(
+            told(macvlan_is_misused),
+            (
+                -libc::EINVAL,
+                macvlan_core::ErrorKind::InvalidValue as c_int,
+                "cannot call macvlan_is_misused: host is NULL".to_owned()
+            )
+        );
+    }
+
+    #[test]
+    fn a_panic_in_a_getter_is_answered() {
+        assert_eq!(answer(7, || panic!("{}", "formatted")), 7);
+    }
+}

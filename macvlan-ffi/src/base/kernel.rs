@@ -1,0 +1,69 @@
+//! Enumerations that come in as arguments, and the fds.
+//!
+//! To Rust they are numbers: a C program may pass any, and a Rust enumeration of another value than
+//! its own would be undefined behaviour. In the header they are the enumerations they are meant to
+//! be (`tests/header.rs` has the names), partly the kernel's own.
+
+use std::ffi::{c_int, c_uint};
+use std::os::fd::BorrowedFd;
+
+use macvlan_core::{AddrGenMode, Family, Mode, VlanProtocol};
+
+use crate::base::boundary::Failure;
+
+/// `enum macvlan_mode` of `linux/if_link.h`.
+pub(crate) type EnumMode = c_uint;
+/// `enum macvlan_macaddr_mode` of `linux/if_link.h`.
+pub(crate) type EnumMacaddrMode = c_uint;
+/// `enum in6_addr_gen_mode` of `linux/if_link.h`.
+pub(crate) type EnumAddrGenMode = c_uint;
+/// `enum macvlan_protocol`.
+pub(crate) type EnumProtocol = c_uint;
+/// `enum macvlan_statistic`.
+pub(crate) type EnumStatistic = c_uint;
+/// `enum macvlan_offload`.
+pub(crate) type EnumOffload = c_uint;
+/// `enum macvlan_order`.
+pub(crate) type EnumOrder = c_uint;
+/// `enum macvlan_mac_from`.
+pub(crate) type EnumMacFrom = c_uint;
+
+pub(crate) fn no(number: impl std::fmt::Display, what: &str) -> Failure {
+    Failure::misuse(format!("{number} is no {what}"))
+}
+
+pub(crate) fn mode(number: EnumMode) -> Result<Mode, Failure> {
+    Mode::from_kernel(number).ok_or_else(|| no(number, "enum macvlan_mode"))
+}
+
+pub(crate) fn addr_gen_mode(number: EnumAddrGenMode) -> Result<AddrGenMode, Failure> {
+    const ALL: [AddrGenMode; 4] =
+        [AddrGenMode::Eui64, AddrGenMode::None, AddrGenMode::StableSecret, AddrGenMode::Random];
+    let found = ALL.into_iter().find(|mode| c_uint::from(*mode as u8) == number);
+    found.ok_or_else(|| no(number, "enum in6_addr_gen_mode"))
+}
+
+pub(crate) fn vlan_protocol(number: EnumProtocol) -> Result<VlanProtocol, Failure> {
+    u16::try_from(number)
+        .ok()
+        .and_then(VlanProtocol::from_kernel)
+        .ok_or_else(|| no(number, "enum macvlan_protocol"))
+}
+
+pub(crate) fn family(number: c_int) -> Result<Family, Failure> {
+    match number {
+        libc::AF_INET => Ok(Family::V4),
+        libc::AF_INET6 => Ok(Family::V6),
+        _ => Err(no(number, "address family: AF_INET or AF_INET6")),
+    }
+}
+
+/// A descriptor that stays the C program's.
+pub(crate) fn fd<'a>(fd: c_int) -> Result<BorrowedFd<'a>, Failure> {
+    if fd < 0 {
+        return Err(no(fd, "file descriptor"));
+    }
+    // SAFETY: it is not -1. Whether it is open, the kernel tells when it is used; it stays open
+    // during the call, as the header asks.
+    Ok(unsafe { BorrowedFd::borrow_raw(fd) })
+}

@@ -1,0 +1,111 @@
+//! MAC addresses, six bytes in C.
+
+use std::ffi::{c_char, c_int};
+use std::slice;
+
+use macvlan_core::MacAddr;
+
+use crate::base::boundary::{Failure, boundary};
+use crate::base::error::macvlan_error;
+use crate::base::text::{c_string, ip, text};
+
+/// A MAC address in an argument, checked.
+macro_rules! mac {
+    ($argument:ident) => {
+        // SAFETY: the header says that it is NULL or leads to six bytes.
+        unsafe { crate::base::mac::macs($argument, 1, stringify!($argument)) }?[0]
+    };
+}
+pub(crate) use mac;
+
+/// Where a MAC address is to be put.
+macro_rules! mac_out {
+    ($argument:ident) => {{
+        if $argument.is_null() {
+            let why = concat!(stringify!($argument), " is NULL");
+            return Err(crate::base::boundary::Failure::misuse(why));
+        }
+        // SAFETY: it is not null, and the header says that it leads to six bytes.
+        unsafe { &mut *$argument.cast::<[u8; 6]>() }
+    }};
+}
+pub(crate) use mac_out;
+
+/// The MAC address that Docker derives from an IPv4 address: 02:42: and its four bytes.
+///
+/// The same address always gives the same MAC address, so neighbours that remember it stay right when
+/// a container is made again.
+/// cbindgen:ptrs-as-arrays=[[mac;6]]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_mac_from_ipv4(
+    address: *const c_char,
+    mac: *mut u8,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let given = MacAddr::from_ipv4(ip(text!(address), "address")?);
+        put(given, mac_out!(mac));
+    })
+}
+
+/// Reads "02:42:ac:10:d5:b4". Zero and multicast addresses are refused: no link can have them.
+/// cbindgen:ptrs-as-arrays=[[mac;6]]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_mac_parse(
+    text: *const c_char,
+    mac: *mut u8,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let given = text!(text).parse()?;
+        put(given, mac_out!(mac));
+    })
+}
+
+/// Writes "02:42:ac:10:d5:b4", 17 characters and a zero byte. Zero and multicast addresses are
+/// refused.
+/// cbindgen:ptrs-as-arrays=[[mac;6],[text;18]]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_mac_format(
+    mac: *const u8,
+    text: *mut c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let written = c_string(mac!(mac));
+        if text.is_null() {
+            return Err(Failure::misuse("text is NULL"));
+        }
+        let bytes = written.as_bytes_with_nul();
+        // SAFETY: the header asks for 18 bytes, and this is how long the text of a MAC address is.
+        unsafe { text.copy_from_nonoverlapping(bytes.as_ptr().cast(), bytes.len()) };
+    })
+}
+
+pub(crate) fn put(mac: MacAddr, to: &mut [u8; 6]) {
+    *to = mac.octets();
+}
+
+/// MAC addresses one after the other, six bytes each.
+///
+/// # Safety
+///
+/// The pointer is null or leads to that many times six bytes.
+pub(crate) unsafe fn macs(
+    bytes: *const u8,
+    count: usize,
+    argument: &str,
+) -> Result<Vec<MacAddr>, Failure> {
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    if bytes.is_null() {
+        return Err(Failure::misuse(format!("{argument} is NULL")));
+    }
+    if count > isize::MAX as usize / 6 {
+        return Err(Failure::misuse(format!("{count} is more MAC addresses than there can be")));
+    }
+    // SAFETY: it is not null and not too long, and the caller vouches for the rest.
+    let bytes = unsafe { slice::from_raw_parts(bytes.cast::<[u8; 6]>(), count) };
+    Ok(bytes.iter().map(|mac| MacAddr::new(*mac)).collect::<macvlan_core::Result<_>>()?)
+}

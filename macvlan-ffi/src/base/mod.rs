@@ -1,0 +1,11 @@
+//! What all of the C library rests on: the boundary, objects, text, errors, MAC addresses.
+
+pub(crate) mod boundary;
+pub mod error;
+pub mod holder;
+pub(crate) mod kernel;
+pub mod mac;
+pub(crate) mod network_error;
+pub(crate) mod object;
+pub(crate) mod text;
+pub mod version;

@@ -1,0 +1,114 @@
+//! Text from C programs, which must be UTF-8, and text for them, which belongs to an object.
+
+use std::ffi::{CStr, CString, c_char};
+use std::fmt::Display;
+use std::net::IpAddr;
+use std::ptr::null;
+use std::str::FromStr;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use crate::base::boundary::Failure;
+use crate::base::object::array;
+
+/// A text argument.
+macro_rules! text {
+    ($argument:ident) => {
+        // SAFETY: the header says that it is NULL or leads to text that ends with a zero byte.
+        unsafe { crate::base::text::text_at($argument, stringify!($argument)) }?
+    };
+}
+pub(crate) use text;
+
+/// A text argument that may be NULL.
+macro_rules! optional_text {
+    ($argument:ident) => {
+        if $argument.is_null() { None } else { Some(crate::base::text::text!($argument)) }
+    };
+}
+pub(crate) use optional_text;
+
+/// # Safety
+///
+/// The pointer is null or leads to text that ends with a zero byte and that nobody changes meanwhile.
+pub(crate) unsafe fn text_at<'a>(text: *const c_char, argument: &str) -> Result<&'a str, Failure> {
+    if text.is_null() {
+        return Err(Failure::misuse(format!("{argument} is NULL")));
+    }
+    // SAFETY: it is not null, and the caller vouches for the rest.
+    let text = unsafe { CStr::from_ptr(text) };
+    text.to_str().map_err(|_| {
+        Failure::misuse(format!("{argument} is not UTF-8: \"{}\"", text.to_bytes().escape_ascii()))
+    })
+}
+
+/// Texts one after the other.
+///
+/// # Safety
+///
+/// The array is null or has so many pointers, each of them as for [`text_at`].
+pub(crate) unsafe fn texts_at<'a>(
+    texts: *const *const c_char,
+    count: usize,
+    argument: &str,
+) -> Result<Vec<&'a str>, Failure> {
+    // SAFETY: as the caller vouches.
+    let texts = unsafe { array(texts.cast_mut(), count, argument)? };
+    let each = texts.iter().enumerate();
+    // SAFETY: as the caller vouches.
+    each.map(|(at, text)| unsafe { text_at(*text, &format!("{argument}[{at}]")) }).collect()
+}
+
+/// A time as C takes it; what does not fit is the longest.
+pub(crate) fn milliseconds(time: Duration) -> u32 {
+    u32::try_from(time.as_millis()).unwrap_or(u32::MAX)
+}
+
+/// An IP address; the standard library's refusal does not say of what.
+pub(crate) fn ip<T: FromStr>(text: &str, argument: &str) -> Result<T, Failure> {
+    let what = if size_of::<T>() == size_of::<IpAddr>() { "IP" } else { "IPv4" };
+    text.parse().map_err(|_| Failure::misuse(format!("{argument} {text:?} is no {what} address")))
+}
+
+/// Text for a C program. A zero byte, which the kernel has in none of its texts, would end it early.
+pub(crate) fn c_string(text: impl Display) -> CString {
+    let mut bytes = text.to_string().into_bytes();
+    bytes.retain(|byte| *byte != 0);
+    CString::new(bytes).unwrap_or_default()
+}
+
+/// A text, made when it is first asked for: most never are, and attaching should not pay for them.
+#[derive(Default)]
+pub(crate) struct Text(OnceLock<CString>);
+
+impl Text {
+    pub(crate) fn of(&self, value: impl Display) -> *const c_char {
+        self.0.get_or_init(|| c_string(value)).as_ptr()
+    }
+
+    /// NULL for none.
+    pub(crate) fn of_some(&self, value: Option<impl Display>) -> *const c_char {
+        value.map_or(null(), |value| self.of(value))
+    }
+}
+
+/// The texts of a list, made when one of them is first asked for.
+#[derive(Default)]
+pub(crate) struct Texts(OnceLock<Vec<CString>>);
+
+impl Texts {
+    /// NULL past the end.
+    pub(crate) fn of<T: Display>(&self, values: &[T], index: usize) -> *const c_char {
+        self.of_each(values, index)
+    }
+
+    /// The same of what is no slice.
+    pub(crate) fn of_each(
+        &self,
+        values: impl IntoIterator<Item = impl Display>,
+        index: usize,
+    ) -> *const c_char {
+        let texts = self.0.get_or_init(|| values.into_iter().map(c_string).collect());
+        texts.get(index).map_or(null(), |text| text.as_ptr())
+    }
+}

@@ -1,0 +1,93 @@
+//! The verbs of `ip address` and `ip neighbour`.
+
+use std::ffi::{c_char, c_int};
+
+use macvlan_core::{Address, AddressFilter, NeighbourFilter};
+
+use crate::base::boundary::boundary;
+use crate::base::error::macvlan_error;
+use crate::base::object::{give, optional, out, parts, shared};
+use crate::base::text::text;
+use crate::handle::macvlan_handle;
+use crate::value::address::{macvlan_address_filter, macvlan_address_info, macvlan_address_list};
+use crate::value::neighbour::{
+    macvlan_neighbour_filter, macvlan_neighbour_info, macvlan_neighbour_list,
+};
+
+/// `ip address add ADDRESS dev LINK`, as text: "10.0.0.2/24", "fd00::2/64 nodad".
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_handle_add_address(
+    handle: *const macvlan_handle,
+    link: *const c_char,
+    address: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let address: Address = text!(address).parse()?;
+        shared!(handle).add_address(text!(link), &address)?;
+    })
+}
+
+/// `ip address replace ADDRESS dev LINK`: adds it, or updates what exists.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_handle_replace_address(
+    handle: *const macvlan_handle,
+    link: *const c_char,
+    address: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let address: Address = text!(address).parse()?;
+        shared!(handle).replace_address(text!(link), &address)?;
+    })
+}
+
+/// `ip address delete ADDRESS dev LINK`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_handle_delete_address(
+    handle: *const macvlan_handle,
+    link: *const c_char,
+    address: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let address: Address = text!(address).parse()?;
+        shared!(handle).delete_address(text!(link), &address)?;
+    })
+}
+
+/// `ip [-4|-6] address show [dev LINK]`. All addresses if the filter is NULL. Freed with
+/// macvlan_address_list_free().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_handle_addresses(
+    handle: *const macvlan_handle,
+    filter: *const macvlan_address_filter,
+    addresses: *mut *mut macvlan_address_list,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let addresses = out!(addresses);
+        let all = AddressFilter::new();
+        let filter = optional!(filter).unwrap_or(&all);
+        let found = shared!(handle).find_addresses(filter)?;
+        give(addresses, parts::<macvlan_address_info>(found.into_iter().map(Into::into)));
+    })
+}
+
+/// `ip [-4|-6] neighbour show [dev LINK]`. All neighbours if the filter is NULL. Freed with
+/// macvlan_neighbour_list_free().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_handle_neighbours(
+    handle: *const macvlan_handle,
+    filter: *const macvlan_neighbour_filter,
+    neighbours: *mut *mut macvlan_neighbour_list,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let neighbours = out!(neighbours);
+        let all = NeighbourFilter::new();
+        let filter = optional!(filter).unwrap_or(&all);
+        let found = shared!(handle).find_neighbours(filter)?;
+        give(neighbours, parts::<macvlan_neighbour_info>(found.into_iter().map(Into::into)));
+    })
+}

@@ -1,0 +1,260 @@
+//! `macvlan_link`: a link to be made.
+
+use std::ffi::{c_char, c_int};
+
+use macvlan_core::{Link, LinkId};
+
+use crate::base::boundary::{Failure, boundary};
+use crate::base::error::macvlan_error;
+use crate::base::mac::mac;
+use crate::base::object::{exclusive, free, give, object, optional, out, shared};
+use crate::base::text::{c_string, text};
+use crate::handle::netns::macvlan_netns;
+use crate::value::options::macvlan_options;
+use crate::value::vlan::macvlan_vlan;
+
+/// A link to be made by macvlan_handle_add_link(); a value, which asks nothing of the kernel. Freed
+/// with macvlan_link_free().
+///
+/// Threads: any number may look at it at once; whoever changes it needs it alone.
+pub struct macvlan_link {
+    _opaque: (),
+}
+object!(macvlan_link, Link);
+
+/// The text that stands for the link of an index: "#7", up to 11 characters and a zero byte. Every
+/// argument that takes a link's name takes it too. Returns the text, or NULL if that is NULL.
+/// cbindgen:ptrs-as-arrays=[[text;16]]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_link_text(index: u32, text: *mut c_char) -> *const c_char {
+    crate::base::boundary::answer(std::ptr::null(), || {
+        if text.is_null() {
+            return Err(Failure::misuse("text is NULL"));
+        }
+        let written = c_string(LinkId::Index(index));
+        let bytes = written.as_bytes_with_nul();
+        // SAFETY: the header asks for 16 bytes, and the text of the largest index needs 12.
+        unsafe { text.copy_from_nonoverlapping(bytes.as_ptr().cast(), bytes.len()) };
+        Ok(text.cast_const())
+    })
+}
+
+/// A macvlan, as `ip link add link PARENT name NAME type macvlan mode ...` makes it. The options are
+/// copied.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_link_new_macvlan(
+    name: *const c_char,
+    parent: *const c_char,
+    options: *const macvlan_options,
+    link: *mut *mut macvlan_link,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let link = out!(link);
+        let options = shared!(options).clone();
+        give(link, Link::macvlan(text!(name), text!(parent), options)?);
+    })
+}
+
+/// A macvtap, as `ip link add link PARENT name NAME type macvtap mode ...` makes it. The options are
+/// copied.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_link_new_macvtap(
+    name: *const c_char,
+    parent: *const c_char,
+    options: *const macvlan_options,
+    link: *mut *mut macvlan_link,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let link = out!(link);
+        let options = shared!(options).clone();
+        give(link, Link::macvtap(text!(name), text!(parent), options)?);
+    })
+}
+
+/// A VLAN, as `ip link add link PARENT name NAME type vlan id ...` makes it. The options are copied.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_link_new_vlan(
+    name: *const c_char,
+    parent: *const c_char,
+    vlan: *const macvlan_vlan,
+    link: *mut *mut macvlan_link,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let link = out!(link);
+        let vlan = shared!(vlan).clone();
+        give(link, Link::vlan(text!(name), text!(parent), vlan)?);
+    })
+}
+
+/// A cable, as `ip link add NAME type veth peer name PEER [netns ...]` makes it. `peer_netns` can be
+/// NULL: the other end is then where this end is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_link_new_veth(
+    name: *const c_char,
+    peer: *const c_char,
+    peer_netns: *const macvlan_netns,
+    link: *mut *mut macvlan_link,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let link = out!(link);
+        let peer_netns = optional!(peer_netns).map(|netns| &netns.netns);
+        give(link, Link::veth(text!(name), text!(peer), peer_netns)?);
+    })
+}
+
+/// A link that leads nowhere, as `ip link add NAME type dummy` makes it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_link_new_dummy(
+    name: *const c_char,
+    link: *mut *mut macvlan_link,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let link = out!(link);
+        give(link, Link::dummy(text!(name))?);
+    })
+}
+
+/// A software switch, as `ip link add NAME type bridge` makes it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_link_new_bridge(
+    name: *const c_char,
+    link: *mut *mut macvlan_link,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let link = out!(link);
+        give(link, Link::bridge(text!(name))?);
+    })
+}
+
+/// The index to have; the kernel's choice when not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_link_set_index(
+    link: *mut macvlan_link,
+    index: u32,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let link = exclusive!(link);
+        *link = link.clone().index(index);
+    })
+}
+
+/// The MAC address; the kernel's choice (random, or the parent's for passthru and VLANs) when not set.
+/// cbindgen:ptrs-as-arrays=[[mac;6]]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_link_set_mac(
+    link: *mut macvlan_link,
+    mac: *const u8,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let link = exclusive!(link);
+        *link = link.clone().mac(mac!(mac));
+    })
+}
+
+/// The MTU in bytes; the parent's when not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_link_set_mtu(
+    link: *mut macvlan_link,
+    mtu: u32,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let link = exclusive!(link);
+        *link = link.clone().mtu(mtu);
+    })
+}
+
+/// Whether it is made up; down when not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_link_set_up(
+    link: *mut macvlan_link,
+    up: bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let link = exclusive!(link);
+        *link = link.clone().up(up);
+    })
+}
+
+/// Whether it is made promiscuous; no when not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_link_set_promisc(
+    link: *mut macvlan_link,
+    promisc: bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let link = exclusive!(link);
+        *link = link.clone().promisc(promisc);
+    })
+}
+
+/// The group that it belongs to; 0, the default group, when not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_link_set_group(
+    link: *mut macvlan_link,
+    group: u32,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let link = exclusive!(link);
+        *link = link.clone().group(group);
+    })
+}
+
+/// The transmit queue's length in packets; the kind's own when not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_link_set_tx_queue_len(
+    link: *mut macvlan_link,
+    packets: u32,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let link = exclusive!(link);
+        *link = link.clone().tx_queue_len(packets);
+    })
+}
+
+/// The number of transmit and of receive queues; the kind's own when not set (the parent's for macvlan).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_link_set_queues(
+    link: *mut macvlan_link,
+    transmit: u32,
+    receive: u32,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let link = exclusive!(link);
+        *link = link.clone().queues(transmit, receive);
+    })
+}
+
+/// The namespace that it is made in; the handle's own when not set. The parent stays where the handle
+/// is. The link holds the namespace open until it is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_link_set_netns(
+    link: *mut macvlan_link,
+    netns: *const macvlan_netns,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let link = exclusive!(link);
+        *link = link.clone().netns(&shared!(netns).netns);
+    })
+}
+
+/// Frees a link to be made; does nothing to NULL. What was made with it stays.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_link_free(link: *mut macvlan_link) {
+    // SAFETY: the header says that nobody else uses it.
+    unsafe { free(link) }
+}

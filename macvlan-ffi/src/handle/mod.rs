@@ -1,0 +1,106 @@
+//! `macvlan_handle`: the verbs of `ip` on one namespace.
+
+pub mod addresses;
+pub mod link;
+pub mod links;
+pub mod netns;
+pub mod promisc;
+pub mod routes;
+pub mod watch;
+
+use std::ffi::{c_char, c_int};
+
+use macvlan_core::Handle;
+
+use crate::base::boundary::boundary;
+use crate::base::error::macvlan_error;
+use crate::base::object::{free, give, object, out, shared};
+use crate::base::text::text;
+use crate::handle::netns::{Namespace, macvlan_netns};
+use crate::handle::promisc::macvlan_promisc;
+use crate::handle::watch::{Watching, macvlan_watch};
+
+/// The links, addresses and routes of one network namespace. Every function is one verb of `ip`, and
+/// its comment names the command. Freed with macvlan_handle_free().
+///
+/// Links are named by "eth0", an alternative name, or "#" and an index, which macvlan_link_text()
+/// writes.
+///
+/// Threads: any number may use it at once; it is freed when nobody does.
+pub struct macvlan_handle {
+    _opaque: (),
+}
+object!(macvlan_handle, Handle);
+
+/// On the namespace that the calling thread is in.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_handle_open(
+    handle: *mut *mut macvlan_handle,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let handle = out!(handle);
+        give(handle, Handle::open()?);
+    })
+}
+
+/// On another namespace.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_handle_open_in_netns(
+    netns: *const macvlan_netns,
+    handle: *mut *mut macvlan_handle,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let handle = out!(handle);
+        give(handle, Handle::in_netns(&shared!(netns).netns)?);
+    })
+}
+
+/// A handle on the namespace itself, to be freed by the caller.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_handle_netns(
+    handle: *const macvlan_handle,
+    netns: *mut *mut macvlan_netns,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let netns = out!(netns);
+        give(netns, Namespace::new(shared!(handle).netns().clone()));
+    })
+}
+
+/// Holds a link promiscuous until the guard is freed, or the process ends in whatever way. The kernel
+/// counts: others who want it promiscuous are not disturbed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_handle_hold_promisc(
+    handle: *const macvlan_handle,
+    link: *const c_char,
+    promisc: *mut *mut macvlan_promisc,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let promisc = out!(promisc);
+        give(promisc, shared!(handle).hold_promisc(text!(link))?);
+    })
+}
+
+/// `ip monitor link address route`: what happens from now on.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_handle_watch(
+    handle: *const macvlan_handle,
+    watch: *mut *mut macvlan_watch,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let watch = out!(watch);
+        give(watch, Watching(shared!(handle).watch()?));
+    })
+}
+
+/// Frees a handle; does nothing to NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_handle_free(handle: *mut macvlan_handle) {
+    // SAFETY: the header says that nobody else uses it.
+    unsafe { free(handle) }
+}

@@ -1,0 +1,114 @@
+//! The verbs of `ip route` and `ip rule`.
+
+use std::ffi::{c_char, c_int};
+
+use macvlan_core::{Route, RouteFilter, Rule};
+
+use crate::base::boundary::boundary;
+use crate::base::error::macvlan_error;
+use crate::base::object::{give, optional, out, parts, shared};
+use crate::base::text::{c_string, text};
+use crate::handle::macvlan_handle;
+use crate::value::route::{macvlan_route_filter, macvlan_route_info, macvlan_route_list};
+use crate::value::rule::macvlan_rule_list;
+
+/// `ip route add`, as text: "default via 10.0.0.1", "10.1.0.0/16 via 10.0.0.2 dev eth0 metric 100
+/// onlink", "blackhole fd00:1::/32 table 7".
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_handle_add_route(
+    handle: *const macvlan_handle,
+    route: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let route: Route = text!(route).parse()?;
+        shared!(handle).add_route(&route)?;
+    })
+}
+
+/// `ip route replace`: adds it, or takes the place of the one to the same destination with the same
+/// metric in the same table.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_handle_replace_route(
+    handle: *const macvlan_handle,
+    route: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let route: Route = text!(route).parse()?;
+        shared!(handle).replace_route(&route)?;
+    })
+}
+
+/// `ip route delete`: the first that matches all that the route says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_handle_delete_route(
+    handle: *const macvlan_handle,
+    route: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let route: Route = text!(route).parse()?;
+        shared!(handle).delete_route(&route)?;
+    })
+}
+
+/// `ip [-4|-6] route show [table TABLE] [dev LINK] [type TYPE] [proto PROTOCOL]`, without the local and
+/// broadcast routes that the kernel makes for every address. All routes in all tables if the filter is
+/// NULL. Freed with macvlan_route_list_free().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_handle_routes(
+    handle: *const macvlan_handle,
+    filter: *const macvlan_route_filter,
+    routes: *mut *mut macvlan_route_list,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let routes = out!(routes);
+        let all = RouteFilter::new();
+        let filter = optional!(filter).unwrap_or(&all);
+        let found = shared!(handle).find_routes(filter)?;
+        give(routes, parts::<macvlan_route_info>(found.into_iter().map(Into::into)));
+    })
+}
+
+/// `ip rule add`, as text: "from 10.0.0.2/32 table 100", "from all to fd00::/64 table 100 priority
+/// 500".
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_handle_add_rule(
+    handle: *const macvlan_handle,
+    rule: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let rule: Rule = text!(rule).parse()?;
+        shared!(handle).add_rule(&rule)?;
+    })
+}
+
+/// `ip rule delete`: the first that matches all that the rule says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_handle_delete_rule(
+    handle: *const macvlan_handle,
+    rule: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let rule: Rule = text!(rule).parse()?;
+        shared!(handle).delete_rule(&rule)?;
+    })
+}
+
+/// `ip rule show`, both families; rules that do not lead to a table are left out. Freed with
+/// macvlan_rule_list_free().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_handle_rules(
+    handle: *const macvlan_handle,
+    rules: *mut *mut macvlan_rule_list,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let rules = out!(rules);
+        give(rules, shared!(handle).rules()?.iter().map(c_string).collect());
+    })
+}

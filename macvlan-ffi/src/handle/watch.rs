@@ -1,0 +1,181 @@
+//! `macvlan_watch`: what happens in a namespace; and `macvlan_event`, one thing that happened.
+
+use std::ffi::c_int;
+use std::os::fd::{AsFd, AsRawFd};
+use std::ptr::null;
+use std::time::Duration;
+
+use macvlan_core::{Event, Watch};
+
+use crate::base::boundary::{answer, boundary};
+use crate::base::error::macvlan_error;
+use crate::base::object::{Object, Tagged, exclusive, free, give, object, out, part, shared};
+use crate::value::address::macvlan_address_info;
+use crate::value::link_info::macvlan_link_info;
+use crate::value::route::macvlan_route_info;
+
+/// What happens to the links, addresses and routes of a namespace, from when it was opened by
+/// macvlan_handle_watch(). Freed with macvlan_watch_free().
+///
+/// Threads: one at a time.
+pub struct macvlan_watch {
+    _opaque: (),
+}
+object!(macvlan_watch, Watching);
+
+/// Something that happened in a namespace, given by macvlan_watch_next(). Freed with
+/// macvlan_event_free().
+///
+/// Threads: it never changes, so any number may look at it at once.
+pub struct macvlan_event {
+    _opaque: (),
+}
+object!(macvlan_event, Happened);
+
+/// What happened. More may come: a program has to expect numbers that are not listed here.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub enum macvlan_event_kinds {
+    /// Something that this version has no number for.
+    MACVLAN_EVENT_OTHER = 0,
+    /// A link was made, or has changed.
+    MACVLAN_EVENT_NEW_LINK = 1,
+    /// A link was deleted, or has left for another namespace.
+    MACVLAN_EVENT_DEL_LINK = 2,
+    /// An address was added, or has changed: it is not tentative any more, for example.
+    MACVLAN_EVENT_NEW_ADDRESS = 3,
+    /// An address was deleted.
+    MACVLAN_EVENT_DEL_ADDRESS = 4,
+    /// A route was added or replaced. That a link took its routes along when it went, the kernel does
+    /// not tell for IPv4.
+    MACVLAN_EVENT_NEW_ROUTE = 5,
+    /// A route was deleted.
+    MACVLAN_EVENT_DEL_ROUTE = 6,
+    /// Events were lost, because they were not read as fast as they came: whoever keeps a picture of
+    /// the namespace has to list everything anew.
+    MACVLAN_EVENT_LOST = 7,
+}
+use macvlan_event_kinds as Kind;
+
+/// (A type of its own, or the calls on it would be those of an iterator.)
+pub(crate) struct Watching(pub(crate) Watch);
+
+/// An event, and what it is about as C takes it.
+pub(crate) struct Happened {
+    kind: Kind,
+    link: Option<Tagged<<macvlan_link_info as Object>::Inner>>,
+    address: Option<Tagged<<macvlan_address_info as Object>::Inner>>,
+    route: Option<Tagged<<macvlan_route_info as Object>::Inner>>,
+}
+
+impl From<Event> for Happened {
+    fn from(event: Event) -> Self {
+        let (mut link, mut address, mut route) = (None, None, None);
+        let mut about_link = |info| link = Some(part::<macvlan_link_info>(info));
+        let mut about_address = |info| address = Some(part::<macvlan_address_info>(info));
+        let mut about_route = |info| route = Some(part::<macvlan_route_info>(info));
+        let kind = match event {
+            Event::NewLink(info) => {
+                about_link((*info).into());
+                Kind::MACVLAN_EVENT_NEW_LINK
+            }
+            Event::DelLink(info) => {
+                about_link((*info).into());
+                Kind::MACVLAN_EVENT_DEL_LINK
+            }
+            Event::NewAddress(info) => {
+                about_address(info.into());
+                Kind::MACVLAN_EVENT_NEW_ADDRESS
+            }
+            Event::DelAddress(info) => {
+                about_address(info.into());
+                Kind::MACVLAN_EVENT_DEL_ADDRESS
+            }
+            Event::NewRoute(info) => {
+                about_route(info.into());
+                Kind::MACVLAN_EVENT_NEW_ROUTE
+            }
+            Event::DelRoute(info) => {
+                about_route(info.into());
+                Kind::MACVLAN_EVENT_DEL_ROUTE
+            }
+            Event::Lost => Kind::MACVLAN_EVENT_LOST,
+            _ => Kind::MACVLAN_EVENT_OTHER,
+        };
+        Self { kind, link, address, route }
+    }
+}
+
+/// Waits for the next event, at most so many milliseconds; as long as it takes if that is negative.
+/// If none has come by then, `event` is NULL and the function returns 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_watch_next(
+    watch: *mut macvlan_watch,
+    milliseconds: c_int,
+    event: *mut *mut macvlan_event,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let event = out!(event);
+        let Watching(watch) = exclusive!(watch);
+        let next = match u64::try_from(milliseconds) {
+            Ok(milliseconds) => watch.next_within(Duration::from_millis(milliseconds))?,
+            Err(_) => watch.next().transpose()?,
+        };
+        if let Some(next) = next {
+            give(event, next.into());
+        }
+    })
+}
+
+/// A descriptor that is readable when there is an event, or may be, for poll(2); it stays the watch's.
+/// Events that came together are handed out one by one: call macvlan_watch_next() with 0 milliseconds
+/// until it gives none. -1 if the watch is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_watch_fd(watch: *const macvlan_watch) -> c_int {
+    answer(-1, || Ok(shared!(watch).0.as_fd().as_raw_fd()))
+}
+
+/// Ends a watch; does nothing to NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_watch_free(watch: *mut macvlan_watch) {
+    // SAFETY: the header says that nobody else uses it.
+    unsafe { free(watch) }
+}
+
+/// What happened: one of enum macvlan_event_kinds.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_event_kind(event: *const macvlan_event) -> c_int {
+    answer(0, || Ok(shared!(event).kind as c_int))
+}
+
+/// The link that it is about, which belongs to the event; NULL if it is about none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_event_link(
+    event: *const macvlan_event,
+) -> *const macvlan_link_info {
+    answer(null(), || Ok(shared!(event).link.as_ref().map_or(null(), Tagged::pointer)))
+}
+
+/// The address that it is about, which belongs to the event; NULL if it is about none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_event_address(
+    event: *const macvlan_event,
+) -> *const macvlan_address_info {
+    answer(null(), || Ok(shared!(event).address.as_ref().map_or(null(), Tagged::pointer)))
+}
+
+/// The route that it is about, which belongs to the event; NULL if it is about none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_event_route(
+    event: *const macvlan_event,
+) -> *const macvlan_route_info {
+    answer(null(), || Ok(shared!(event).route.as_ref().map_or(null(), Tagged::pointer)))
+}
+
+/// Frees an event; does nothing to NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_event_free(event: *mut macvlan_event) {
+    // SAFETY: the header says that nobody else uses it.
+    unsafe { free(event) }
+}

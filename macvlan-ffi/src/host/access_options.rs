@@ -1,0 +1,114 @@
+//! `macvlan_access_options`: how a host is to reach the containers on one of its parents.
+
+use std::ffi::{c_char, c_int};
+
+use macvlan_core::Access;
+
+use crate::base::boundary::{Failure, boundary};
+use crate::base::error::macvlan_error;
+use crate::base::object::{exclusive, free, give, object, out, shared};
+use crate::base::text::{ip, text};
+use crate::value::parent::macvlan_parent;
+
+/// How a host is to reach the containers on one of its parents: a value, for macvlan_host_access_by().
+/// Freed with macvlan_access_options_free().
+///
+/// Threads: any number may look at it at once; whoever changes it needs it alone.
+pub struct macvlan_access_options {
+    _opaque: (),
+}
+object!(macvlan_access_options, Access);
+
+/// With the parent's own addresses, borrowed, and a route to each container. The parent is as in
+/// macvlan_endpoint_new().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_access_options_new(
+    parent: *const c_char,
+    options: *mut *mut macvlan_access_options,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let options = out!(options);
+        give(options, Access::on(text!(parent))?);
+    })
+}
+
+/// The same on a parent that is an object, which is copied.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_access_options_new_on(
+    parent: *const macvlan_parent,
+    options: *mut *mut macvlan_access_options,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let options = out!(options);
+        give(options, Access::on(&shared!(parent).parent)?);
+    })
+}
+
+/// What the host's macvlan is called; the parent's name and "-host" when not set, or, where that is too
+/// long, "mvh" and the parent's index.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_access_options_set_name(
+    options: *mut macvlan_access_options,
+    name: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let options = exclusive!(options);
+        *options = options.clone().name(text!(name).parse()?);
+    })
+}
+
+/// An address of its own, "192.168.15.250", one more each time, instead of the parent's. It is a host's
+/// address, as /32 or /128, and nobody else may have it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_access_options_add_address(
+    options: *mut macvlan_access_options,
+    address: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let options = exclusive!(options);
+        *options = options.clone().address(ip(text!(address), "address")?);
+    })
+}
+
+/// A subnet that is containers' alone, "192.168.15.128/25", one more each time: one route leads to all
+/// of it, and none to each container in it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_access_options_add_route(
+    options: *mut macvlan_access_options,
+    prefix: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let options = exclusive!(options);
+        let prefix = text!(prefix);
+        let parsed = prefix.parse();
+        let parsed =
+            parsed.map_err(|_| Failure::misuse(format!("prefix {prefix:?} is no subnet")))?;
+        *options = options.clone().route(parsed);
+    })
+}
+
+/// Whether the link and its routes stay when the last container has gone and when the access is closed
+/// or freed; no when not set. What was kept is found again by macvlan_host_access().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_access_options_set_keep(
+    options: *mut macvlan_access_options,
+    keep: bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let options = exclusive!(options);
+        *options = options.clone().keep(keep);
+    })
+}
+
+/// Frees it; does nothing to NULL. What was made with it has a copy.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_access_options_free(options: *mut macvlan_access_options) {
+    // SAFETY: the header says that nobody else uses it.
+    unsafe { free(options) }
+}

@@ -1,0 +1,260 @@
+//! `macvlan_difference`: what is not as an endpoint says; and making it so.
+
+use std::ffi::{c_char, c_int};
+use std::ptr::{null, null_mut};
+
+use macvlan_core::{Difference, Ensured};
+
+use crate::base::boundary::{answer, boundary};
+use crate::base::error::macvlan_error;
+use crate::base::object::{Tagged, free, give, nth, object, out, parts, shared};
+use crate::base::text::Text;
+use crate::endpoint::attachment::{Attached, macvlan_attachment};
+use crate::endpoint::macvlan_endpoint;
+use crate::handle::netns::macvlan_netns;
+use crate::host::macvlan_host;
+
+/// One thing that is not as an endpoint says: a part of a macvlan_difference_list, which it is freed
+/// with.
+///
+/// Threads: it never changes, so any number may look at it at once.
+pub struct macvlan_difference {
+    _opaque: (),
+}
+object!(macvlan_difference, Found);
+
+/// What is not as an endpoint says, or was not before it was repaired, given by macvlan_host_check()
+/// and macvlan_host_ensure(). Freed with macvlan_difference_list_free().
+///
+/// Threads: it never changes, so any number may look at it at once.
+pub struct macvlan_difference_list {
+    _opaque: (),
+}
+object!(macvlan_difference_list, Vec<Tagged<Found>>);
+
+/// What is not as an endpoint says. More may come: a program has to expect numbers that are not listed
+/// here.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub enum macvlan_difference_kinds {
+    /// Something that this version has no number for.
+    MACVLAN_DIFFERENCE_OTHER = 0,
+    /// There is no link of that name.
+    MACVLAN_DIFFERENCE_LINK_MISSING = 1,
+    /// The link is of another kind, or has an option that cannot be changed. Needs replacement.
+    MACVLAN_DIFFERENCE_MADE = 2,
+    /// The link hangs on another parent, or the parent is gone. Needs replacement.
+    MACVLAN_DIFFERENCE_PARENT = 3,
+    /// The link's MAC address.
+    MACVLAN_DIFFERENCE_MAC = 4,
+    /// The link's MTU.
+    MACVLAN_DIFFERENCE_MTU = 5,
+    /// Options of a macvlan or macvtap that can be changed.
+    MACVLAN_DIFFERENCE_MACVLAN = 6,
+    /// Options of a VLAN that can be changed.
+    MACVLAN_DIFFERENCE_VLAN = 7,
+    /// The link is down.
+    MACVLAN_DIFFERENCE_DOWN = 8,
+    /// The link's promisc flag.
+    MACVLAN_DIFFERENCE_PROMISC = 9,
+    /// The link's alias.
+    MACVLAN_DIFFERENCE_ALIAS = 10,
+    /// An alternative name is missing.
+    MACVLAN_DIFFERENCE_ALTERNATIVE_NAME = 11,
+    /// The link's group.
+    MACVLAN_DIFFERENCE_GROUP = 12,
+    /// The link's transmit queue length.
+    MACVLAN_DIFFERENCE_TX_QUEUE_LEN = 13,
+    /// The link's address generation mode.
+    MACVLAN_DIFFERENCE_ADDR_GEN_MODE = 14,
+    /// An address is missing.
+    MACVLAN_DIFFERENCE_ADDRESS_MISSING = 15,
+    /// A route is missing.
+    MACVLAN_DIFFERENCE_ROUTE_MISSING = 16,
+    /// A policy rule is missing.
+    MACVLAN_DIFFERENCE_RULE_MISSING = 17,
+    /// lo is down.
+    MACVLAN_DIFFERENCE_LOOPBACK_DOWN = 18,
+    /// How much the link may send.
+    MACVLAN_DIFFERENCE_RATE = 19,
+}
+use macvlan_difference_kinds as Kind;
+
+pub(crate) struct Found {
+    difference: Difference,
+    text: Text,
+}
+
+impl From<Difference> for Found {
+    fn from(difference: Difference) -> Self {
+        Self { difference, text: Text::default() }
+    }
+}
+
+fn kind(difference: &Difference) -> Kind {
+    match difference {
+        Difference::LinkMissing => Kind::MACVLAN_DIFFERENCE_LINK_MISSING,
+        Difference::Made(_) => Kind::MACVLAN_DIFFERENCE_MADE,
+        Difference::Parent => Kind::MACVLAN_DIFFERENCE_PARENT,
+        Difference::Mac { .. } => Kind::MACVLAN_DIFFERENCE_MAC,
+        Difference::Mtu { .. } => Kind::MACVLAN_DIFFERENCE_MTU,
+        Difference::Macvlan(_) => Kind::MACVLAN_DIFFERENCE_MACVLAN,
+        Difference::Vlan(_) => Kind::MACVLAN_DIFFERENCE_VLAN,
+        Difference::Down => Kind::MACVLAN_DIFFERENCE_DOWN,
+        Difference::Promisc(_) => Kind::MACVLAN_DIFFERENCE_PROMISC,
+        Difference::Alias(_) => Kind::MACVLAN_DIFFERENCE_ALIAS,
+        Difference::AlternativeName(_) => Kind::MACVLAN_DIFFERENCE_ALTERNATIVE_NAME,
+        Difference::Group(_) => Kind::MACVLAN_DIFFERENCE_GROUP,
+        Difference::TxQueueLen(_) => Kind::MACVLAN_DIFFERENCE_TX_QUEUE_LEN,
+        Difference::AddrGenMode(_) => Kind::MACVLAN_DIFFERENCE_ADDR_GEN_MODE,
+        Difference::AddressMissing(_) => Kind::MACVLAN_DIFFERENCE_ADDRESS_MISSING,
+        Difference::RouteMissing(_) => Kind::MACVLAN_DIFFERENCE_ROUTE_MISSING,
+        Difference::RuleMissing(_) => Kind::MACVLAN_DIFFERENCE_RULE_MISSING,
+        Difference::LoopbackDown => Kind::MACVLAN_DIFFERENCE_LOOPBACK_DOWN,
+        Difference::Rate { .. } => Kind::MACVLAN_DIFFERENCE_RATE,
+        _ => Kind::MACVLAN_DIFFERENCE_OTHER,
+    }
+}
+
+fn list(to: &mut *mut macvlan_difference_list, differences: Vec<Difference>) {
+    give(to, parts::<macvlan_difference>(differences.into_iter().map(Into::into)));
+}
+
+/// A place for what not everybody wants to know.
+///
+/// # Safety
+///
+/// The pointer is null, or a pointer can be put there.
+unsafe fn optional_out<'a, T>(place: *mut *mut T) -> Option<&'a mut *mut T> {
+    if place.is_null() {
+        return None;
+    }
+    // SAFETY: it is not null, and the caller vouches for the rest.
+    unsafe {
+        place.write(null_mut());
+        Some(&mut *place)
+    }
+}
+
+fn ensured(
+    attachment: &mut *mut macvlan_attachment,
+    repaired: Option<&mut *mut macvlan_difference_list>,
+    ensured: Ensured,
+) {
+    give(attachment, Attached::new(ensured.attachment));
+    if let Some(repaired) = repaired {
+        list(repaired, ensured.repaired);
+    }
+}
+
+/// What is not as the endpoint says; an empty list if all is right. Reads only. What is there besides,
+/// such as further addresses, is no difference.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_host_check(
+    host: *const macvlan_host,
+    endpoint: *const macvlan_endpoint,
+    netns: *const macvlan_netns,
+    differences: *mut *mut macvlan_difference_list,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let differences = out!(differences);
+        let (host, endpoint, netns) = (shared!(host), shared!(endpoint), shared!(netns));
+        list(differences, host.check(&endpoint.endpoint, &netns.netns)?);
+    })
+}
+
+/// Makes it so: attaches the endpoint when it is missing, repairs what has drifted, and does nothing
+/// but read when all is right. Gives the attachment and what was not as it should be; `repaired` can
+/// be NULL.
+///
+/// What cannot be changed in place (kind, parent, number of queues, to or from mode passthru) is
+/// refused with MACVLAN_ERROR_NEEDS_REPLACEMENT; see macvlan_host_ensure_or_replace(). A repair that is
+/// refused leaves the earlier ones done.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_host_ensure(
+    host: *mut macvlan_host,
+    endpoint: *const macvlan_endpoint,
+    netns: *const macvlan_netns,
+    attachment: *mut *mut macvlan_attachment,
+    repaired: *mut *mut macvlan_difference_list,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let attachment = out!(attachment);
+        // SAFETY: the header says that it is NULL or that a pointer can be put there.
+        let repaired = unsafe { optional_out(repaired) };
+        let (host, endpoint, netns) = (shared!(host), shared!(endpoint), shared!(netns));
+        ensured(attachment, repaired, host.ensure(&endpoint.endpoint, &netns.netns)?);
+    })
+}
+
+/// As macvlan_host_ensure(), but what cannot be changed in place is detached and attached anew.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_host_ensure_or_replace(
+    host: *mut macvlan_host,
+    endpoint: *const macvlan_endpoint,
+    netns: *const macvlan_netns,
+    attachment: *mut *mut macvlan_attachment,
+    repaired: *mut *mut macvlan_difference_list,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let attachment = out!(attachment);
+        // SAFETY: the header says that it is NULL or that a pointer can be put there.
+        let repaired = unsafe { optional_out(repaired) };
+        let (host, endpoint, netns) = (shared!(host), shared!(endpoint), shared!(netns));
+        let done = host.ensure_or_replace(&endpoint.endpoint, &netns.netns)?;
+        ensured(attachment, repaired, done);
+    })
+}
+
+/// What it is about: one of enum macvlan_difference_kinds.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_difference_kind(difference: *const macvlan_difference) -> c_int {
+    answer(0, || Ok(kind(&shared!(difference).difference) as c_int))
+}
+
+/// The difference in words: "the MTU is 1500 and should be 1400". It belongs to the object. NULL if
+/// the object is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_difference_text(
+    difference: *const macvlan_difference,
+) -> *const c_char {
+    answer(null(), || {
+        let found = shared!(difference);
+        Ok(found.text.of(&found.difference))
+    })
+}
+
+/// Whether it cannot be changed on the link as it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_difference_needs_replacement(
+    difference: *const macvlan_difference,
+) -> bool {
+    answer(false, || Ok(shared!(difference).difference.needs_replacement()))
+}
+
+/// How many differences there are; 0 if all is right.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_difference_list_count(
+    list: *const macvlan_difference_list,
+) -> usize {
+    answer(0, || Ok(shared!(list).len()))
+}
+
+/// One of the differences, counted from 0. It belongs to the list. NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_difference_list_get(
+    list: *const macvlan_difference_list,
+    index: usize,
+) -> *const macvlan_difference {
+    answer(null(), || Ok(nth(shared!(list), index)))
+}
+
+/// Frees a list; does nothing to NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_difference_list_free(list: *mut macvlan_difference_list) {
+    // SAFETY: the header says that nobody else uses it.
+    unsafe { free(list) }
+}

@@ -1,0 +1,147 @@
+//! `macvlan_keep_event`: what a keeper has seen or done.
+
+use std::ffi::{CString, c_char, c_int};
+use std::ptr::null;
+
+use macvlan_core::KeepEvent;
+
+use crate::base::boundary::answer;
+use crate::base::error::{Report, macvlan_error};
+use crate::base::object::{Tagged, free, object, part, shared};
+use crate::base::text::c_string;
+use crate::endpoint::attachment::{Attached, macvlan_attachment};
+use crate::handle::netns::{Namespace, macvlan_netns};
+
+/// What a keeper has seen or done, given by macvlan_keeper_next(). Freed with
+/// macvlan_keep_event_free(); all that it tells belongs to it.
+///
+/// Threads: it never changes, so any number may look at it at once.
+pub struct macvlan_keep_event {
+    _opaque: (),
+}
+object!(macvlan_keep_event, Told);
+
+/// What a keeper has seen or done. More may come: a program has to expect numbers that are not listed
+/// here.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub enum macvlan_keep_event_kinds {
+    /// Something that this version has no number for.
+    MACVLAN_KEEP_EVENT_OTHER = 0,
+    /// The parent of the attachment is gone, and its link with it. It is waited for.
+    MACVLAN_KEEP_EVENT_GONE = 1,
+    /// The endpoint is attached again: same name, MAC address, addresses and routes.
+    MACVLAN_KEEP_EVENT_ATTACHED = 2,
+    /// The parent of the attachment has another name now. Nothing had to be done.
+    MACVLAN_KEEP_EVENT_RENAMED = 3,
+    /// The parent is back, and the endpoint could not be attached to it; it will be tried again. Told
+    /// when the reason is another than the last time.
+    MACVLAN_KEEP_EVENT_FAILED = 4,
+    /// The container's namespace cannot be entered any more: its endpoint is not kept from now on.
+    MACVLAN_KEEP_EVENT_ENDED = 5,
+}
+use macvlan_keep_event_kinds as Kind;
+
+/// An event, and what it is about as C takes it.
+pub(crate) struct Told {
+    kind: Kind,
+    text: CString,
+    name: CString,
+    netns: Tagged<Namespace>,
+    attachment: Option<Tagged<Attached>>,
+    parent: Option<CString>,
+    error: Option<Tagged<Report>>,
+}
+
+impl From<KeepEvent> for Told {
+    fn from(event: KeepEvent) -> Self {
+        let (text, name) = (c_string(&event), c_string(event.name()));
+        let netns = part::<macvlan_netns>(Namespace::new(event.netns().clone()));
+        let (mut parent, mut why) = (None, None);
+        let (kind, attachment) = match event {
+            KeepEvent::Gone(attachment) => (Kind::MACVLAN_KEEP_EVENT_GONE, Some(attachment)),
+            KeepEvent::Attached(attachment) => {
+                (Kind::MACVLAN_KEEP_EVENT_ATTACHED, Some(attachment))
+            }
+            KeepEvent::Renamed(attachment, now) => {
+                parent = Some(c_string(now));
+                (Kind::MACVLAN_KEEP_EVENT_RENAMED, Some(attachment))
+            }
+            KeepEvent::Failed(_, _, error) => {
+                why = Some(error);
+                (Kind::MACVLAN_KEEP_EVENT_FAILED, None)
+            }
+            KeepEvent::Ended(_, _, error) => {
+                why = Some(error);
+                (Kind::MACVLAN_KEEP_EVENT_ENDED, None)
+            }
+            _ => (Kind::MACVLAN_KEEP_EVENT_OTHER, None),
+        };
+        let attachment = attachment.map(|one| part::<macvlan_attachment>(Attached::new(*one)));
+        let report = |error: macvlan_core::Error| Report::new(error.into(), "macvlan_keeper_next");
+        let error = why.map(|error| part::<macvlan_error>(report(error)));
+        Self { kind, text, name, netns, attachment, parent, error }
+    }
+}
+
+/// What happened: one of enum macvlan_keep_event_kinds.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_keep_event_kind(event: *const macvlan_keep_event) -> c_int {
+    answer(0, || Ok(shared!(event).kind as c_int))
+}
+
+/// The event in words: "eth0 in the network namespace of pid 2084: its parent ens33 is gone". NULL if
+/// the event is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_keep_event_text(
+    event: *const macvlan_keep_event,
+) -> *const c_char {
+    answer(null(), || Ok(shared!(event).text.as_ptr()))
+}
+
+/// The name of the endpoint that it is about. NULL if the event is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_keep_event_name(
+    event: *const macvlan_keep_event,
+) -> *const c_char {
+    answer(null(), || Ok(shared!(event).name.as_ptr()))
+}
+
+/// The namespace of the container that it is about. NULL if the event is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_keep_event_netns(
+    event: *const macvlan_keep_event,
+) -> *const macvlan_netns {
+    answer(null(), || Ok(shared!(event).netns.pointer()))
+}
+
+/// The attachment that it is about; NULL if there is none: when it failed or ended.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_keep_event_attachment(
+    event: *const macvlan_keep_event,
+) -> *const macvlan_attachment {
+    answer(null(), || Ok(shared!(event).attachment.as_ref().map_or(null(), Tagged::pointer)))
+}
+
+/// The parent's new name; NULL if it has none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_keep_event_parent(
+    event: *const macvlan_keep_event,
+) -> *const c_char {
+    answer(null(), || Ok(shared!(event).parent.as_ref().map_or(null(), |text| text.as_ptr())))
+}
+
+/// Why it failed or ended; NULL if it did not.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_keep_event_error(
+    event: *const macvlan_keep_event,
+) -> *const macvlan_error {
+    answer(null(), || Ok(shared!(event).error.as_ref().map_or(null(), Tagged::pointer)))
+}
+
+/// Frees an event; does nothing to NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_keep_event_free(event: *mut macvlan_keep_event) {
+    // SAFETY: the header says that nobody else uses it.
+    unsafe { free(event) }
+}

@@ -1,0 +1,312 @@
+//! `macvlan_network_config`: what a network should be.
+
+use std::ffi::{c_char, c_int};
+use std::time::Duration;
+
+use macvlan_network::{MacFrom, NetworkConfig, Order};
+
+use crate::base::boundary::boundary;
+use crate::base::error::macvlan_error;
+use crate::base::kernel::{EnumMacFrom, EnumMode, EnumOrder, no};
+use crate::base::object::{Tagged, exclusive, free, give, object, out, parts, shared};
+use crate::base::text::{self, text};
+use crate::network::subnet::{self, macvlan_subnet};
+
+/// What a network should be: a value, as an endpoint is one. macvlan_networks_create() makes it so.
+/// Freed with macvlan_network_config_free(), unless it is a part of a macvlan_network.
+///
+/// Threads: any number may look at it at once; whoever changes it needs it alone.
+pub struct macvlan_network_config {
+    _opaque: (),
+}
+object!(macvlan_network_config, Described);
+
+/// Which free address a network gives next.
+#[repr(C)]
+pub enum macvlan_order {
+    /// The lowest that is free.
+    MACVLAN_ORDER_FIRST = 1,
+    /// The next after the one that was given last, and the lowest again after the highest: an address
+    /// that was given back rests as long as it can.
+    MACVLAN_ORDER_NEXT = 2,
+    /// Any, by chance.
+    MACVLAN_ORDER_RANDOM = 3,
+}
+
+/// What a container's MAC address follows from, when it is given none.
+#[repr(C)]
+pub enum macvlan_mac_from {
+    /// Its IPv4 address, as Docker has it: 02:42: and the four bytes. Without one, as
+    /// MACVLAN_MAC_FROM_CONTAINER.
+    MACVLAN_MAC_FROM_ADDRESS = 1,
+    /// The network and the container's id: it stays when the address changes.
+    MACVLAN_MAC_FROM_CONTAINER = 2,
+}
+
+pub(crate) struct Described {
+    pub(crate) config: NetworkConfig,
+    pub(crate) subnets: Vec<Tagged<subnet::Described>>,
+    pub(crate) texts: Texts,
+}
+
+/// Made when they are first asked for.
+#[derive(Default)]
+pub(crate) struct Texts {
+    pub(crate) name: text::Text,
+    pub(crate) parent: text::Text,
+    pub(crate) option_keys: text::Texts,
+    pub(crate) option_values: text::Texts,
+    pub(crate) label_keys: text::Texts,
+    pub(crate) label_values: text::Texts,
+}
+
+impl From<NetworkConfig> for Described {
+    fn from(config: NetworkConfig) -> Self {
+        let subnets = config.get_subnets().iter().cloned().map(subnet::Described::from);
+        let subnets = parts::<macvlan_subnet>(subnets);
+        Self { config, subnets, texts: Texts::default() }
+    }
+}
+
+impl Described {
+    /// Changes it in one point; what was given of it is not valid any more.
+    fn change(&mut self, change: impl FnOnce(NetworkConfig) -> NetworkConfig) {
+        *self = change(self.config.clone()).into();
+    }
+}
+
+/// A network without a parent, in mode bridge, whose subnet is chosen unless it is given one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_new(
+    name: *const c_char,
+    config: *mut *mut macvlan_network_config,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let config = out!(config);
+        give(config, NetworkConfig::new(text!(name)).into());
+    })
+}
+
+/// A copy, to be changed by itself; also of a network's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_clone(
+    config: *const macvlan_network_config,
+    clone: *mut *mut macvlan_network_config,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let clone = out!(clone);
+        give(clone, shared!(config).config.clone().into());
+    })
+}
+
+/// The link on the host that its containers hang on: "ens33", or in VLAN notation "ens33.100", which
+/// is made when the first container needs it and removed with the last.
+///
+/// Without a parent the network is isolated: its containers hang on a dummy link of its own, "dm-" and
+/// the beginning of its id, and reach one another on one host and nobody else.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_set_parent(
+    config: *mut macvlan_network_config,
+    parent: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let parent = text!(parent);
+        exclusive!(config).change(|config| config.parent(parent));
+    })
+}
+
+/// Who its containers may talk to; MACVLAN_MODE_BRIDGE when not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_set_mode(
+    config: *mut macvlan_network_config,
+    mode: EnumMode,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let described = exclusive!(config);
+        let mode = crate::base::kernel::mode(mode)?;
+        described.change(|config| config.mode(mode));
+    })
+}
+
+/// One more subnet, of either family, which is copied. A container gets one address of each family,
+/// from the first of its subnets that has one left.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_add_subnet(
+    config: *mut macvlan_network_config,
+    subnet: *const macvlan_subnet,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let subnet = shared!(subnet).subnet.clone();
+        exclusive!(config).change(|config| config.subnet(subnet));
+    })
+}
+
+/// Whether no container gets a default route through it; no when not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_set_internal(
+    config: *mut macvlan_network_config,
+    internal: bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        exclusive!(config).change(|config| config.internal(internal));
+    })
+}
+
+/// The MTU of its containers' interfaces; the parent's when not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_set_mtu(
+    config: *mut macvlan_network_config,
+    mtu: u32,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        exclusive!(config).change(|config| config.mtu(mtu));
+    })
+}
+
+/// Which free address is given next; MACVLAN_ORDER_FIRST when not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_set_order(
+    config: *mut macvlan_network_config,
+    order: EnumOrder,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    const ALL: [Order; 3] = [Order::First, Order::Next, Order::Random];
+    boundary!(error, {
+        let described = exclusive!(config);
+        let found = ALL.into_iter().find(|one| order_number(*one) == order);
+        let found = found.ok_or_else(|| no(order, "enum macvlan_order"))?;
+        described.change(|config| config.order(found));
+    })
+}
+
+/// What a container's MAC address follows from; MACVLAN_MAC_FROM_ADDRESS when not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_set_mac_from(
+    config: *mut macvlan_network_config,
+    from: EnumMacFrom,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    const ALL: [MacFrom; 2] = [MacFrom::Address, MacFrom::Container];
+    boundary!(error, {
+        let described = exclusive!(config);
+        let found = ALL.into_iter().find(|one| mac_from_number(*one) == from);
+        let found = found.ok_or_else(|| no(from, "enum macvlan_mac_from"))?;
+        described.change(|config| config.mac_from(found));
+    })
+}
+
+/// Whether an address is looked for on the wire before it is given, so that one that somebody else has
+/// is skipped, and remembered as foreign; no when not set. Takes a quarter of a second, unless
+/// macvlan_networks_set_probe() says otherwise.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_set_probe(
+    config: *mut macvlan_network_config,
+    probe: bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        exclusive!(config).change(|config| config.probe(probe));
+    })
+}
+
+/// Whether the kernel checks IPv6 addresses on the wire, which takes it a second or two in which they
+/// cannot be used; no when not set, as Docker has it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_set_duplicate_detection(
+    config: *mut macvlan_network_config,
+    detect: bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        exclusive!(config).change(|config| config.duplicate_detection(detect));
+    })
+}
+
+/// How many addresses a host takes at a time for its containers, where many hosts have one store: its
+/// share of each subnet grows by so many when it has none left. When not set, all hosts give from one
+/// pool. A store of a single host has no use for it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_set_share(
+    config: *mut macvlan_network_config,
+    addresses: u32,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        exclusive!(config).change(|config| config.share(addresses));
+    })
+}
+
+/// How many seconds an address that is given back stays its container's, and is given to no other
+/// unless nothing else is left. When not set, a container that returns gets its address again if
+/// nobody else got it meanwhile.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_set_keep(
+    config: *mut macvlan_network_config,
+    seconds: u64,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        exclusive!(config).change(|config| config.keep(Duration::from_secs(seconds)));
+    })
+}
+
+/// One more option, for whoever reads it with macvlan_network_inspect(); it means nothing here.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_add_option(
+    config: *mut macvlan_network_config,
+    key: *const c_char,
+    value: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let (key, value) = (text!(key), text!(value));
+        exclusive!(config).change(|config| config.option(key, value));
+    })
+}
+
+/// One more label, likewise.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_add_label(
+    config: *mut macvlan_network_config,
+    key: *const c_char,
+    value: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let (key, value) = (text!(key), text!(value));
+        exclusive!(config).change(|config| config.label(key, value));
+    })
+}
+
+/// Frees a description of a network; does nothing to NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_free(config: *mut macvlan_network_config) {
+    // SAFETY: the header says that nobody else uses it.
+    unsafe { free(config) }
+}
+
+/// As C takes it; 0 for one that this version has no number for.
+pub(crate) fn order_number(order: Order) -> u32 {
+    match order {
+        Order::First => macvlan_order::MACVLAN_ORDER_FIRST as u32,
+        Order::Next => macvlan_order::MACVLAN_ORDER_NEXT as u32,
+        Order::Random => macvlan_order::MACVLAN_ORDER_RANDOM as u32,
+        _ => 0,
+    }
+}
+
+/// Likewise.
+pub(crate) fn mac_from_number(from: MacFrom) -> u32 {
+    match from {
+        MacFrom::Address => macvlan_mac_from::MACVLAN_MAC_FROM_ADDRESS as u32,
+        MacFrom::Container => macvlan_mac_from::MACVLAN_MAC_FROM_CONTAINER as u32,
+        _ => 0,
+    }
+}

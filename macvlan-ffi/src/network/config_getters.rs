@@ -1,0 +1,179 @@
+//! What a `macvlan_network_config` was told, read back.
+
+use std::ffi::c_char;
+use std::ptr::null;
+
+use crate::base::boundary::answer;
+use crate::base::object::{nth, shared};
+use crate::network::config::{mac_from_number, macvlan_network_config, order_number};
+use crate::network::subnet::macvlan_subnet;
+
+/// The network's name. This and all other texts, and the subnets, belong to the object, until it is
+/// changed or freed. NULL if the object is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_name(
+    config: *const macvlan_network_config,
+) -> *const c_char {
+    answer(null(), || {
+        let described = shared!(config);
+        Ok(described.texts.name.of(described.config.name()))
+    })
+}
+
+/// Its parent; NULL if it has none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_parent(
+    config: *const macvlan_network_config,
+) -> *const c_char {
+    answer(null(), || {
+        let described = shared!(config);
+        Ok(described.texts.parent.of_some(described.config.get_parent()))
+    })
+}
+
+/// Its mode: one of enum macvlan_mode; 0 if the object is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_mode(config: *const macvlan_network_config) -> u32 {
+    answer(0, || Ok(shared!(config).config.get_mode() as u32))
+}
+
+/// How many subnets it has. One that was chosen is among them: ask the network's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_subnet_count(
+    config: *const macvlan_network_config,
+) -> usize {
+    answer(0, || Ok(shared!(config).subnets.len()))
+}
+
+/// One of its subnets, counted from 0. NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_subnet(
+    config: *const macvlan_network_config,
+    index: usize,
+) -> *const macvlan_subnet {
+    answer(null(), || Ok(nth(&shared!(config).subnets, index)))
+}
+
+/// Whether no container gets a default route through it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_is_internal(
+    config: *const macvlan_network_config,
+) -> bool {
+    answer(false, || Ok(shared!(config).config.is_internal()))
+}
+
+/// The MTU of its containers' interfaces; 0 if it was not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_mtu(config: *const macvlan_network_config) -> u32 {
+    answer(0, || Ok(shared!(config).config.get_mtu().unwrap_or(0)))
+}
+
+/// Which free address is given next: one of enum macvlan_order; 0 if the object is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_order(
+    config: *const macvlan_network_config,
+) -> u32 {
+    answer(0, || Ok(order_number(shared!(config).config.get_order())))
+}
+
+/// What a container's MAC address follows from: one of enum macvlan_mac_from; 0 if the object is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_mac_from(
+    config: *const macvlan_network_config,
+) -> u32 {
+    answer(0, || Ok(mac_from_number(shared!(config).config.get_mac_from())))
+}
+
+/// Whether an address is looked for on the wire before it is given.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_is_probe(
+    config: *const macvlan_network_config,
+) -> bool {
+    answer(false, || Ok(shared!(config).config.is_probe()))
+}
+
+/// Whether the kernel checks IPv6 addresses on the wire.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_is_duplicate_detection(
+    config: *const macvlan_network_config,
+) -> bool {
+    answer(false, || Ok(shared!(config).config.is_duplicate_detection()))
+}
+
+/// How many addresses a host takes at a time; 0 if it was not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_share(
+    config: *const macvlan_network_config,
+) -> u32 {
+    answer(0, || Ok(shared!(config).config.get_share().unwrap_or(0)))
+}
+
+/// How many seconds an address that is given back stays its container's; 0 if it was not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_keep(config: *const macvlan_network_config) -> u64 {
+    answer(0, || Ok(shared!(config).config.get_keep().as_secs()))
+}
+
+/// How many options it has.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_option_count(
+    config: *const macvlan_network_config,
+) -> usize {
+    answer(0, || Ok(shared!(config).config.get_options().len()))
+}
+
+/// The key of one of its options, counted from 0. NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_option_key(
+    config: *const macvlan_network_config,
+    index: usize,
+) -> *const c_char {
+    answer(null(), || {
+        let described = shared!(config);
+        Ok(described.texts.option_keys.of_each(described.config.get_options().keys(), index))
+    })
+}
+
+/// The value of that option. NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_option_value(
+    config: *const macvlan_network_config,
+    index: usize,
+) -> *const c_char {
+    answer(null(), || {
+        let described = shared!(config);
+        Ok(described.texts.option_values.of_each(described.config.get_options().values(), index))
+    })
+}
+
+/// How many labels it has.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_label_count(
+    config: *const macvlan_network_config,
+) -> usize {
+    answer(0, || Ok(shared!(config).config.get_labels().len()))
+}
+
+/// The key of one of its labels, counted from 0. NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_label_key(
+    config: *const macvlan_network_config,
+    index: usize,
+) -> *const c_char {
+    answer(null(), || {
+        let described = shared!(config);
+        Ok(described.texts.label_keys.of_each(described.config.get_labels().keys(), index))
+    })
+}
+
+/// The value of that label. NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_label_value(
+    config: *const macvlan_network_config,
+    index: usize,
+) -> *const c_char {
+    answer(null(), || {
+        let described = shared!(config);
+        Ok(described.texts.label_values.of_each(described.config.get_labels().values(), index))
+    })
+}

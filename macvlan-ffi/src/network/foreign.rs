@@ -1,0 +1,94 @@
+//! Addresses in a network's subnets that somebody has who is no container of it.
+
+use std::ffi::{CString, c_char, c_int};
+use std::ptr::null;
+
+use crate::base::boundary::{answer, boundary};
+use crate::base::error::macvlan_error;
+use crate::base::object::{free, give, object, out, shared};
+use crate::base::text::{c_string, ip, text};
+use crate::network::macvlan_network;
+
+/// Addresses that somebody on the wire has who is no container of the network, given by
+/// macvlan_network_foreign(). Freed with macvlan_foreign_list_free().
+///
+/// Threads: it never changes, so any number may look at it at once.
+pub struct macvlan_foreign_list {
+    _opaque: (),
+}
+object!(macvlan_foreign_list, Vec<(CString, u64)>);
+
+/// Remembers that somebody has an address who is no container of this network: it is not given any
+/// more. Refused if a container has it. With macvlan_network_config_set_probe() this happens by itself.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_add_foreign(
+    network: *const macvlan_network,
+    address: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        shared!(network).network.add_foreign(ip(text!(address), "address")?)?;
+    })
+}
+
+/// Forgets that somebody has an address. `was_known`, which can be NULL, tells whether that was known.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_forget_foreign(
+    network: *const macvlan_network,
+    address: *const c_char,
+    was_known: *mut bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let known = shared!(network).network.forget_foreign(ip(text!(address), "address")?)?;
+        if !was_known.is_null() {
+            // SAFETY: it is not null, and the header says that an answer can be put there.
+            unsafe { was_known.write(known) };
+        }
+    })
+}
+
+/// The addresses that somebody has who is no container of this network.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_foreign(
+    network: *const macvlan_network,
+    foreign: *mut *mut macvlan_foreign_list,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let foreign = out!(foreign);
+        let found = shared!(network).network.foreign()?;
+        give(foreign, found.iter().map(|one| (c_string(one.address), one.found)).collect());
+    })
+}
+
+/// How many addresses there are.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_foreign_list_count(list: *const macvlan_foreign_list) -> usize {
+    answer(0, || Ok(shared!(list).len()))
+}
+
+/// One of the addresses, counted from 0. It belongs to the list. NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_foreign_list_address(
+    list: *const macvlan_foreign_list,
+    index: usize,
+) -> *const c_char {
+    answer(null(), || Ok(shared!(list).get(index).map_or(null(), |(text, _)| text.as_ptr())))
+}
+
+/// When it was found, in seconds since 1970; 0 past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_foreign_list_found(
+    list: *const macvlan_foreign_list,
+    index: usize,
+) -> u64 {
+    answer(0, || Ok(shared!(list).get(index).map_or(0, |(_, found)| *found)))
+}
+
+/// Frees a list; does nothing to NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_foreign_list_free(list: *mut macvlan_foreign_list) {
+    // SAFETY: the header says that nobody else uses it.
+    unsafe { free(list) }
+}

@@ -1,0 +1,231 @@
+//! `macvlan_lease`: one container's place in one network; and lists of them.
+
+use std::ffi::{c_char, c_int};
+use std::ptr::null;
+
+use macvlan_network::{Lease, NetNsMark};
+
+use crate::base::boundary::{answer, boundary};
+use crate::base::error::macvlan_error;
+use crate::base::mac::{mac_out, put};
+use crate::base::object::{Tagged, free, nth, object, out, parts, shared};
+use crate::base::text;
+use crate::handle::netns::macvlan_netns;
+
+/// One container's place in one network, as the store has it, given by macvlan_network_lease(). Freed
+/// with macvlan_lease_free(), unless it is a part of another object.
+///
+/// Threads: it never changes, so any number may look at it at once.
+pub struct macvlan_lease {
+    _opaque: (),
+}
+object!(macvlan_lease, Held);
+
+/// Leases, given by macvlan_network_leases(). Freed with macvlan_lease_list_free().
+///
+/// Threads: it never changes, so any number may look at it at once.
+pub struct macvlan_lease_list {
+    _opaque: (),
+}
+object!(macvlan_lease_list, Vec<Tagged<Held>>);
+
+pub(crate) struct Held {
+    lease: Lease,
+    texts: Texts,
+}
+
+/// Made when they are first asked for.
+#[derive(Default)]
+struct Texts {
+    network: text::Text,
+    container: text::Text,
+    name: text::Text,
+    host: text::Text,
+    endpoint: text::Text,
+    interface: text::Text,
+    boot: text::Text,
+    addresses: text::Texts,
+}
+
+impl From<Lease> for Held {
+    fn from(lease: Lease) -> Self {
+        Self { lease, texts: Texts::default() }
+    }
+}
+
+pub(crate) fn list(leases: Vec<Lease>) -> Vec<Tagged<Held>> {
+    parts::<macvlan_lease>(leases.into_iter().map(Held::from))
+}
+
+/// The network's id. This and all other texts belong to the lease. NULL if the lease is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_network(lease: *const macvlan_lease) -> *const c_char {
+    answer(null(), || {
+        let held = shared!(lease);
+        Ok(held.texts.network.of(&held.lease.network))
+    })
+}
+
+/// The container's id, as the caller calls it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_container(lease: *const macvlan_lease) -> *const c_char {
+    answer(null(), || {
+        let held = shared!(lease);
+        Ok(held.texts.container.of(&held.lease.container))
+    })
+}
+
+/// The name by which others find it; NULL if it has none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_name(lease: *const macvlan_lease) -> *const c_char {
+    answer(null(), || {
+        let held = shared!(lease);
+        Ok(held.texts.name.of_some(held.lease.name.as_ref()))
+    })
+}
+
+/// The host that it runs on.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_host(lease: *const macvlan_lease) -> *const c_char {
+    answer(null(), || {
+        let held = shared!(lease);
+        Ok(held.texts.host.of(&held.lease.host))
+    })
+}
+
+/// What tells this lease from any other that the container had or will have.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_endpoint(lease: *const macvlan_lease) -> *const c_char {
+    answer(null(), || {
+        let held = shared!(lease);
+        Ok(held.texts.endpoint.of(&held.lease.endpoint))
+    })
+}
+
+/// The interface's name inside.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_interface(lease: *const macvlan_lease) -> *const c_char {
+    answer(null(), || {
+        let held = shared!(lease);
+        Ok(held.texts.interface.of(held.lease.interface))
+    })
+}
+
+/// The interface's MAC address. Whether it has one of its own; zeroes if not: in mode passthru it is
+/// the parent's.
+/// cbindgen:ptrs-as-arrays=[[mac;6]]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_mac(lease: *const macvlan_lease, mac: *mut u8) -> bool {
+    answer(false, || {
+        let mac = mac_out!(mac);
+        *mac = [0; 6];
+        let own = shared!(lease).lease.mac;
+        if let Some(own) = own {
+            put(own, mac);
+        }
+        Ok(own.is_some())
+    })
+}
+
+/// How many addresses it has.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_address_count(lease: *const macvlan_lease) -> usize {
+    answer(0, || Ok(shared!(lease).lease.addresses.len()))
+}
+
+/// One of its addresses with the prefix length of its subnet, "10.0.10.2/24", counted from 0. NULL past
+/// the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_address(
+    lease: *const macvlan_lease,
+    index: usize,
+) -> *const c_char {
+    answer(null(), || {
+        let held = shared!(lease);
+        Ok(held.texts.addresses.of(&held.lease.addresses, index))
+    })
+}
+
+/// Whether the container's default routes lead through this network.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_is_default_route(lease: *const macvlan_lease) -> bool {
+    answer(false, || Ok(shared!(lease).lease.default_route))
+}
+
+/// The boot that the container's namespace was made in (/proc/sys/kernel/random/boot_id).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_netns_boot(lease: *const macvlan_lease) -> *const c_char {
+    answer(null(), || {
+        let held = shared!(lease);
+        Ok(held.texts.boot.of(&held.lease.netns.boot))
+    })
+}
+
+/// The inode number of the container's namespace; 0 if the lease is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_netns_inode(lease: *const macvlan_lease) -> u64 {
+    answer(0, || Ok(shared!(lease).lease.netns.inode))
+}
+
+/// The kernel's cookie for the container's namespace, which it gives to no second one; 0 before Linux
+/// 5.14.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_netns_cookie(lease: *const macvlan_lease) -> u64 {
+    answer(0, || Ok(shared!(lease).lease.netns.cookie.unwrap_or(0)))
+}
+
+/// Whether the container's namespace was made since this machine was started.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_is_of_this_boot(
+    lease: *const macvlan_lease,
+    is: *mut bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let is = out!(is = false);
+        *is = shared!(lease).lease.netns.is_of_this_boot()?;
+    })
+}
+
+/// Whether the container's namespace is this one, and no other that ever was.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_is_of_netns(
+    lease: *const macvlan_lease,
+    netns: *const macvlan_netns,
+    is: *mut bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let is = out!(is = false);
+        *is = shared!(lease).lease.netns == NetNsMark::of(&shared!(netns).netns)?;
+    })
+}
+
+/// Frees a lease that is no part of another object; does nothing to NULL. The store keeps it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_free(lease: *mut macvlan_lease) {
+    // SAFETY: the header says that nobody else uses it.
+    unsafe { free(lease) }
+}
+
+/// How many leases there are.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_list_count(list: *const macvlan_lease_list) -> usize {
+    answer(0, || Ok(shared!(list).len()))
+}
+
+/// One of the leases, counted from 0. It belongs to the list. NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_list_get(
+    list: *const macvlan_lease_list,
+    index: usize,
+) -> *const macvlan_lease {
+    answer(null(), || Ok(nth(shared!(list), index)))
+}
+
+/// Frees a list; does nothing to NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_list_free(list: *mut macvlan_lease_list) {
+    // SAFETY: the header says that nobody else uses it.
+    unsafe { free(list) }
+}

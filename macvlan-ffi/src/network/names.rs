@@ -1,0 +1,123 @@
+//! Finding containers by name, and a network as JSON: texts about a `macvlan_network`.
+
+use std::ffi::{CString, c_char, c_int};
+use std::ptr::null;
+
+use crate::base::boundary::{answer, boundary};
+use crate::base::error::macvlan_error;
+use crate::base::object::{free, give, object, out, shared};
+use crate::base::text::{c_string, text};
+use crate::network::macvlan_network;
+
+/// A text of its own, given by macvlan_network_inspect() and macvlan_network_hosts(). Freed with
+/// macvlan_text_free().
+///
+/// Threads: it never changes, so any number may look at it at once.
+pub struct macvlan_text {
+    _opaque: (),
+}
+object!(macvlan_text, CString);
+
+/// Addresses, given by macvlan_network_resolve(). Freed with macvlan_ip_list_free().
+///
+/// Threads: it never changes, so any number may look at it at once.
+pub struct macvlan_ip_list {
+    _opaque: (),
+}
+object!(macvlan_ip_list, Vec<CString>);
+
+/// The object that `docker network inspect` prints for a network, with its containers on all hosts, as
+/// JSON.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_inspect(
+    network: *const macvlan_network,
+    json: *mut *mut macvlan_text,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let json = out!(json);
+        give(json, c_string(format_args!("{:#}", shared!(network).network.inspect()?)));
+    })
+}
+
+/// The addresses of the container that has this name or id, on whatever host; an empty list if none
+/// has. What is behind the network's name, as in "test101.vlan10", is understood too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_resolve(
+    network: *const macvlan_network,
+    name: *const c_char,
+    addresses: *mut *mut macvlan_ip_list,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let addresses = out!(addresses);
+        let found = shared!(network).network.resolve(text!(name))?;
+        give(addresses, found.iter().map(c_string).collect());
+    })
+}
+
+/// Lines for /etc/hosts, one for each address of a container that has a name: the address, the name,
+/// and the name with the network's behind a dot.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_hosts(
+    network: *const macvlan_network,
+    lines: *mut *mut macvlan_text,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let lines = out!(lines);
+        give(lines, c_string(shared!(network).network.hosts()?));
+    })
+}
+
+/// Writes these lines into a hosts file, between two lines of comment that tell where they begin and
+/// end; the next time they are replaced. The rest of the file stays as it is, and nobody ever sees half
+/// of it.
+///
+/// A file that is mounted into a container cannot be replaced by another; it is written in place.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_write_hosts(
+    network: *const macvlan_network,
+    path: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        shared!(network).network.write_hosts(text!(path))?;
+    })
+}
+
+/// The text. It belongs to the object. NULL if the object is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_text_get(text: *const macvlan_text) -> *const c_char {
+    answer(null(), || Ok(shared!(text).as_ptr()))
+}
+
+/// Frees a text; does nothing to NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_text_free(text: *mut macvlan_text) {
+    // SAFETY: the header says that nobody else uses it.
+    unsafe { free(text) }
+}
+
+/// How many addresses there are.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_ip_list_count(list: *const macvlan_ip_list) -> usize {
+    answer(0, || Ok(shared!(list).len()))
+}
+
+/// One of the addresses as text, "10.0.10.2", counted from 0. It belongs to the list. NULL past the
+/// end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_ip_list_get(
+    list: *const macvlan_ip_list,
+    index: usize,
+) -> *const c_char {
+    answer(null(), || Ok(shared!(list).get(index).map_or(null(), |text| text.as_ptr())))
+}
+
+/// Frees a list; does nothing to NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_ip_list_free(list: *mut macvlan_ip_list) {
+    // SAFETY: the header says that nobody else uses it.
+    unsafe { free(list) }
+}

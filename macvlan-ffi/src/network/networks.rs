@@ -1,0 +1,221 @@
+//! `macvlan_networks`: an open session that creates networks and finds them again.
+
+use std::ffi::{c_char, c_int};
+use std::ptr::null;
+
+use ::macvlan_network::{Networks, SqliteStore};
+
+use crate::base::boundary::{answer, boundary};
+use crate::base::error::macvlan_error;
+use crate::base::object::{exclusive, free, give, object, out, parts, shared};
+use crate::base::text::{Text, text};
+use crate::endpoint::probe::macvlan_probe;
+use crate::host::macvlan_host;
+use crate::network::config::macvlan_network_config;
+use crate::network::etcd_options::macvlan_etcd_options;
+use crate::network::reconciled::{self, macvlan_collected, macvlan_reconciled_list};
+use crate::network::{Known, macvlan_network, macvlan_network_list};
+
+/// An open session: a host, and a store that says which networks there are and who holds which address,
+/// shared by many processes. What `docker network` does, without Docker. Open one and keep it. Freed
+/// with macvlan_networks_free().
+///
+/// An address is in the store before it is in the kernel, and leaves the store after it has left the
+/// kernel: whatever is killed in between, it is never given to a second container.
+///
+/// Threads: any number may use it at once, but macvlan_networks_set_host_name() and
+/// macvlan_networks_set_probe() need it alone; it is freed when nobody uses it.
+pub struct macvlan_networks {
+    _opaque: (),
+}
+object!(macvlan_networks, Session);
+
+pub(crate) struct Session {
+    networks: Networks,
+    host_name: Text,
+}
+
+impl From<Networks> for Session {
+    fn from(networks: Networks) -> Self {
+        Self { networks, host_name: Text::default() }
+    }
+}
+
+/// With a store for one host: a SQLite file, which is made if there is none, and which has to lie on
+/// a file system of this machine. Many processes may use it at once; what was written survives the
+/// process and a power loss. The host is called by its host name, see
+/// macvlan_networks_set_host_name().
+///
+/// A path that is not UTF-8 is refused. The host is not needed any more.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_networks_open(
+    host: *const macvlan_host,
+    path: *const c_char,
+    networks: *mut *mut macvlan_networks,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let networks = out!(networks);
+        let host = shared!(host).clone();
+        give(networks, Networks::new(host, SqliteStore::open(text!(path))?)?.into());
+    })
+}
+
+/// With the store for many hosts, etcd; this host counts as alive as long as it is open. The socket
+/// belongs to the namespace that the calling thread is in, and a thread of the library's keeps it.
+///
+/// A library that was built without etcd refuses: -EOPNOTSUPP and MACVLAN_ERROR_UNSUPPORTED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_networks_open_etcd(
+    host: *const macvlan_host,
+    options: *const macvlan_etcd_options,
+    networks: *mut *mut macvlan_networks,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let networks = out!(networks);
+        let host = shared!(host).clone();
+        give(networks, Networks::new(host, shared!(options).open()?)?.into());
+    })
+}
+
+/// What this host is called in the store, if that was not told already by macvlan_etcd_options_new():
+/// a name that stays the same for as long as it has containers. Networks that were given before keep
+/// the old one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_networks_set_host_name(
+    networks: *mut macvlan_networks,
+    name: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let session = exclusive!(networks);
+        *session = session.networks.clone().with_host_name(text!(name))?.into();
+    })
+}
+
+/// How the wire is asked, for networks with macvlan_network_config_set_probe(), when it is to be
+/// otherwise than macvlan_probe_quick(). It is copied. Networks that were given before keep the old
+/// one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_networks_set_probe(
+    networks: *mut macvlan_networks,
+    probe: *const macvlan_probe,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let (session, probe) = (exclusive!(networks), *shared!(probe));
+        *session = session.networks.clone().with_probe(probe).into();
+    })
+}
+
+/// The host that containers are connected on; to be freed by the caller.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_networks_host(
+    networks: *const macvlan_networks,
+    host: *mut *mut macvlan_host,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let host = out!(host);
+        give(host, shared!(networks).networks.host().clone());
+    })
+}
+
+/// What this host is called in the store. It belongs to the session. NULL if the session is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_networks_host_name(
+    networks: *const macvlan_networks,
+) -> *const c_char {
+    answer(null(), || {
+        let session = shared!(networks);
+        Ok(session.host_name.of(session.networks.host_name()))
+    })
+}
+
+/// Creates a network. Without a subnet it gets one of Docker's default subnets that no network and no
+/// link or route of this host has. `network`, which is given, can be freed at any time.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_networks_create(
+    networks: *mut macvlan_networks,
+    config: *const macvlan_network_config,
+    network: *mut *mut macvlan_network,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let network = out!(network);
+        let created = shared!(networks).networks.create(&shared!(config).config)?;
+        give(network, created.into());
+    })
+}
+
+/// A network by its name or its id.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_networks_get(
+    networks: *const macvlan_networks,
+    name_or_id: *const c_char,
+    network: *mut *mut macvlan_network,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let network = out!(network);
+        give(network, shared!(networks).networks.network(text!(name_or_id))?.into());
+    })
+}
+
+/// All networks, by name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_networks_list(
+    networks: *const macvlan_networks,
+    list: *mut *mut macvlan_network_list,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let list = out!(list);
+        let all = shared!(networks).networks.list()?;
+        give(list, parts::<macvlan_network>(all.into_iter().map(Known::from)));
+    })
+}
+
+/// Takes back the leases of this host's containers whose namespace is gone, also by a reboot; of hosts
+/// that the store says are dead; and addresses that were kept long enough.
+///
+/// A namespace is gone when no process is in it or has it open, and it is mounted nowhere, as far as
+/// this process may look: let one with root's rights on the host call this, not one in a container.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_networks_collect(
+    networks: *mut macvlan_networks,
+    collected: *mut *mut macvlan_collected,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let collected = out!(collected);
+        give(collected, shared!(networks).networks.collect()?.into());
+    })
+}
+
+/// Brings the kernel and the store together on this host, and says what it did; an empty list if all
+/// was right. For a program that starts again, after whatever happened.
+///
+/// The store says who is connected, the kernel who exists: leases of namespaces that are gone are taken
+/// back, interfaces that are missing or have changed are made as they should be, interfaces that the
+/// store does not know get a lease if their network exists, and go if it does not.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_networks_reconcile(
+    networks: *mut macvlan_networks,
+    done: *mut *mut macvlan_reconciled_list,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let done = out!(done);
+        give(done, reconciled::list(shared!(networks).networks.reconcile()?));
+    })
+}
+
+/// Closes a session; does nothing to NULL. Networks that were given go on, and so does what is
+/// connected.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_networks_free(networks: *mut macvlan_networks) {
+    // SAFETY: the header says that nobody else uses it.
+    unsafe { free(networks) }
+}

@@ -1,0 +1,186 @@
+//! `macvlan_subnet`: one subnet of a network.
+
+use std::ffi::{c_char, c_int};
+use std::ptr::null;
+
+use macvlan_network::Subnet;
+
+use crate::base::boundary::{Failure, answer, boundary};
+use crate::base::error::macvlan_error;
+use crate::base::object::{exclusive, free, give, object, out, shared};
+use crate::base::text::{self, ip, text};
+
+/// A subnet that a network gives addresses from: a value, for macvlan_network_config_add_subnet(), and
+/// checked when the network is created. Freed with macvlan_subnet_free(), unless it is a part of
+/// a macvlan_network_config.
+///
+/// Threads: any number may look at it at once; whoever changes it needs it alone.
+pub struct macvlan_subnet {
+    _opaque: (),
+}
+object!(macvlan_subnet, Described);
+
+pub(crate) struct Described {
+    pub(crate) subnet: Subnet,
+    texts: Texts,
+}
+
+/// Made when they are first asked for.
+#[derive(Default)]
+struct Texts {
+    net: text::Text,
+    gateway: text::Text,
+    range: text::Text,
+    names: text::Texts,
+    addresses: text::Texts,
+}
+
+impl From<Subnet> for Described {
+    fn from(subnet: Subnet) -> Self {
+        Self { subnet, texts: Texts::default() }
+    }
+}
+
+impl Described {
+    /// The subnet, to be changed; texts that were given of it are not valid any more.
+    fn changing(&mut self) -> &mut Subnet {
+        self.texts = Texts::default();
+        &mut self.subnet
+    }
+}
+
+/// A subnet, "10.0.10.0/24" or "fd00:10::/64"; host bits are refused, since it could not be told what
+/// was meant. Its router is its first address, as Docker has it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_subnet_new(
+    net: *const c_char,
+    subnet: *mut *mut macvlan_subnet,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let subnet = out!(subnet);
+        give(subnet, Subnet::new(text!(net))?.into());
+    })
+}
+
+/// Its router; the first address of the subnet when not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_subnet_set_gateway(
+    subnet: *mut macvlan_subnet,
+    gateway: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let subnet = exclusive!(subnet).changing();
+        *subnet = subnet.clone().gateway(ip(text!(gateway), "gateway")?);
+    })
+}
+
+/// No router: no default route, and the first address can be given to a container.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_subnet_set_no_gateway(
+    subnet: *mut macvlan_subnet,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let subnet = exclusive!(subnet).changing();
+        *subnet = subnet.clone().without_gateway();
+    })
+}
+
+/// The part of the subnet that addresses are given from, "10.0.10.64/26": this host's share, where
+/// several hosts have one subnet and a store each. All of it when not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_subnet_set_range(
+    subnet: *mut macvlan_subnet,
+    range: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let subnet = exclusive!(subnet).changing();
+        let range = text!(range);
+        let parsed = range.parse();
+        let parsed =
+            parsed.map_err(|_| Failure::misuse(format!("range {range:?} is no subnet")))?;
+        *subnet = subnet.clone().range(parsed);
+    })
+}
+
+/// One more address that is not given to a container, and whose it is: "printer", "10.0.10.70".
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_subnet_add_reserved(
+    subnet: *mut macvlan_subnet,
+    name: *const c_char,
+    address: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let subnet = exclusive!(subnet).changing();
+        *subnet = subnet.clone().reserve(text!(name), ip(text!(address), "address")?);
+    })
+}
+
+/// The subnet as text. This and all other texts belong to the object, until it is changed or freed.
+/// NULL if the object is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_subnet_net(subnet: *const macvlan_subnet) -> *const c_char {
+    answer(null(), || {
+        let described = shared!(subnet);
+        Ok(described.texts.net.of(described.subnet.net()))
+    })
+}
+
+/// Its router's address; NULL if it has none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_subnet_gateway(subnet: *const macvlan_subnet) -> *const c_char {
+    answer(null(), || {
+        let described = shared!(subnet);
+        Ok(described.texts.gateway.of_some(described.subnet.get_gateway()))
+    })
+}
+
+/// The part that addresses are given from; NULL if it was not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_subnet_range(subnet: *const macvlan_subnet) -> *const c_char {
+    answer(null(), || {
+        let described = shared!(subnet);
+        Ok(described.texts.range.of_some(described.subnet.get_range()))
+    })
+}
+
+/// How many addresses are reserved.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_subnet_reserved_count(subnet: *const macvlan_subnet) -> usize {
+    answer(0, || Ok(shared!(subnet).subnet.get_reserved().len()))
+}
+
+/// For whom one of them is reserved, counted from 0, by name. NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_subnet_reserved_name(
+    subnet: *const macvlan_subnet,
+    index: usize,
+) -> *const c_char {
+    answer(null(), || {
+        let described = shared!(subnet);
+        Ok(described.texts.names.of_each(described.subnet.get_reserved().keys(), index))
+    })
+}
+
+/// The address that is reserved for it. NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_subnet_reserved_address(
+    subnet: *const macvlan_subnet,
+    index: usize,
+) -> *const c_char {
+    answer(null(), || {
+        let described = shared!(subnet);
+        Ok(described.texts.addresses.of_each(described.subnet.get_reserved().values(), index))
+    })
+}
+
+/// Frees a subnet; does nothing to NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_subnet_free(subnet: *mut macvlan_subnet) {
+    // SAFETY: the header says that nobody else uses it.
+    unsafe { free(subnet) }
+}

@@ -1,0 +1,198 @@
+//! `macvlan_address_info`: an address as the kernel describes it; lists of them, and which are wanted.
+
+use std::ffi::{c_char, c_int};
+use std::ptr::null;
+
+use macvlan_core::{AddressFilter, AddressInfo, LinkId};
+
+use crate::base::boundary::{answer, boundary};
+use crate::base::error::macvlan_error;
+use crate::base::object::{Tagged, exclusive, free, give, nth, object, out, shared};
+use crate::base::text::{Text, text};
+
+/// An address as the kernel describes it: a part of a macvlan_address_list or of a macvlan_event,
+/// which it is freed with.
+///
+/// Threads: it never changes, so any number may look at it at once.
+pub struct macvlan_address_info {
+    _opaque: (),
+}
+object!(macvlan_address_info, Told);
+
+/// The addresses of a namespace, given by macvlan_handle_addresses(). Freed with
+/// macvlan_address_list_free().
+///
+/// Threads: it never changes, so any number may look at it at once.
+pub struct macvlan_address_list {
+    _opaque: (),
+}
+object!(macvlan_address_list, Vec<Tagged<Told>>);
+
+/// Which addresses are wanted; all, as long as nothing is set. Freed with
+/// macvlan_address_filter_free(). The kernel leaves out the others.
+///
+/// Threads: any number may look at it at once; whoever changes it needs it alone.
+pub struct macvlan_address_filter {
+    _opaque: (),
+}
+object!(macvlan_address_filter, AddressFilter);
+
+pub(crate) struct Told {
+    info: AddressInfo,
+    text: Text,
+    scope: Text,
+    label: Text,
+    broadcast: Text,
+}
+
+impl From<AddressInfo> for Told {
+    fn from(info: AddressInfo) -> Self {
+        Self {
+            info,
+            text: Text::default(),
+            scope: Text::default(),
+            label: Text::default(),
+            broadcast: Text::default(),
+        }
+    }
+}
+
+/// The address as macvlan_endpoint_add_address() takes it: "10.0.0.2/24". This and all other texts
+/// belong to the object. NULL if the object is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_address_info_text(
+    address: *const macvlan_address_info,
+) -> *const c_char {
+    answer(null(), || {
+        let address = shared!(address);
+        Ok(address.text.of(address.info.address))
+    })
+}
+
+/// The index of the link that has it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_address_info_link(address: *const macvlan_address_info) -> u32 {
+    answer(0, || Ok(shared!(address).info.link))
+}
+
+/// How far it is valid: "global", "link", "host".
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_address_info_scope(
+    address: *const macvlan_address_info,
+) -> *const c_char {
+    answer(null(), || {
+        let address = shared!(address);
+        Ok(address.scope.of(address.info.scope))
+    })
+}
+
+/// Its label, IPv4 only: the link's name unless somebody chose another. NULL for IPv6.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_address_info_label(
+    address: *const macvlan_address_info,
+) -> *const c_char {
+    answer(null(), || {
+        let address = shared!(address);
+        Ok(address.label.of_some(address.info.label.as_ref()))
+    })
+}
+
+/// The broadcast address, IPv4 only; NULL if there is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_address_info_broadcast(
+    address: *const macvlan_address_info,
+) -> *const c_char {
+    answer(null(), || {
+        let address = shared!(address);
+        Ok(address.broadcast.of_some(address.info.broadcast))
+    })
+}
+
+/// The kernel's IFA_F_... bits.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_address_info_flags(address: *const macvlan_address_info) -> u32 {
+    answer(0, || Ok(shared!(address).info.flags))
+}
+
+/// Whether the kernel is still checking that nobody else has it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_address_info_is_tentative(
+    address: *const macvlan_address_info,
+) -> bool {
+    answer(false, || Ok(shared!(address).info.is_tentative()))
+}
+
+/// Whether the kernel found that somebody else has it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_address_info_is_duplicate(
+    address: *const macvlan_address_info,
+) -> bool {
+    answer(false, || Ok(shared!(address).info.is_duplicate()))
+}
+
+/// How many addresses there are.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_address_list_count(list: *const macvlan_address_list) -> usize {
+    answer(0, || Ok(shared!(list).len()))
+}
+
+/// One of the addresses, counted from 0. It belongs to the list. NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_address_list_get(
+    list: *const macvlan_address_list,
+    index: usize,
+) -> *const macvlan_address_info {
+    answer(null(), || Ok(nth(shared!(list), index)))
+}
+
+/// Frees a list; does nothing to NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_address_list_free(list: *mut macvlan_address_list) {
+    // SAFETY: the header says that nobody else uses it.
+    unsafe { free(list) }
+}
+
+/// All addresses.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_address_filter_new(
+    filter: *mut *mut macvlan_address_filter,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let filter = out!(filter);
+        give(filter, AddressFilter::new());
+    })
+}
+
+/// Those of a family: AF_INET or AF_INET6.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_address_filter_set_family(
+    filter: *mut macvlan_address_filter,
+    family: c_int,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let filter = exclusive!(filter);
+        *filter = filter.clone().family(crate::base::kernel::family(family)?);
+    })
+}
+
+/// Those of a link, by its name or "#" and its index.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_address_filter_set_link(
+    filter: *mut macvlan_address_filter,
+    link: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let filter = exclusive!(filter);
+        *filter = filter.clone().link(text!(link).parse::<LinkId>()?);
+    })
+}
+
+/// Frees a filter; does nothing to NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_address_filter_free(filter: *mut macvlan_address_filter) {
+    // SAFETY: the header says that nobody else uses it.
+    unsafe { free(filter) }
+}

@@ -1,0 +1,170 @@
+//! `macvlan_neighbour_info`: an entry of the neighbour tables; lists of them, and which are wanted.
+
+use std::ffi::{c_char, c_int};
+use std::ptr::null;
+
+use macvlan_core::{LinkId, NeighbourFilter, NeighbourInfo};
+
+use crate::base::boundary::{answer, boundary};
+use crate::base::error::macvlan_error;
+use crate::base::mac::{mac_out, put};
+use crate::base::object::{Tagged, exclusive, free, give, nth, object, out, shared};
+use crate::base::text::{Text, text};
+
+/// An entry of the neighbour tables, ARP's for IPv4, neighbour discovery's for IPv6: a part of a
+/// macvlan_neighbour_list, which it is freed with.
+///
+/// Threads: it never changes, so any number may look at it at once.
+pub struct macvlan_neighbour_info {
+    _opaque: (),
+}
+object!(macvlan_neighbour_info, Told);
+
+/// The neighbours of a namespace, given by macvlan_handle_neighbours(). Freed with
+/// macvlan_neighbour_list_free().
+///
+/// Threads: it never changes, so any number may look at it at once.
+pub struct macvlan_neighbour_list {
+    _opaque: (),
+}
+object!(macvlan_neighbour_list, Vec<Tagged<Told>>);
+
+/// Which neighbours are wanted; all, as long as nothing is set. Freed with
+/// macvlan_neighbour_filter_free(). The kernel leaves out the others.
+///
+/// Threads: any number may look at it at once; whoever changes it needs it alone.
+pub struct macvlan_neighbour_filter {
+    _opaque: (),
+}
+object!(macvlan_neighbour_filter, NeighbourFilter);
+
+pub(crate) struct Told {
+    info: NeighbourInfo,
+    ip: Text,
+    state: Text,
+}
+
+impl From<NeighbourInfo> for Told {
+    fn from(info: NeighbourInfo) -> Self {
+        Self { info, ip: Text::default(), state: Text::default() }
+    }
+}
+
+/// The neighbour's address, "10.0.0.1". It belongs to the object. NULL if the object is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_neighbour_info_ip(
+    neighbour: *const macvlan_neighbour_info,
+) -> *const c_char {
+    answer(null(), || {
+        let neighbour = shared!(neighbour);
+        Ok(neighbour.ip.of(neighbour.info.ip))
+    })
+}
+
+/// The neighbour's MAC address. Whether it is known: while it is being asked for, it is not, and gives
+/// zeroes.
+/// cbindgen:ptrs-as-arrays=[[mac;6]]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_neighbour_info_mac(
+    neighbour: *const macvlan_neighbour_info,
+    mac: *mut u8,
+) -> bool {
+    answer(false, || {
+        let mac = mac_out!(mac);
+        *mac = [0; 6];
+        let own = shared!(neighbour).info.mac;
+        if let Some(own) = own {
+            put(own, mac);
+        }
+        Ok(own.is_some())
+    })
+}
+
+/// The index of the link that it is reached by.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_neighbour_info_link(
+    neighbour: *const macvlan_neighbour_info,
+) -> u32 {
+    answer(0, || Ok(shared!(neighbour).info.link))
+}
+
+/// How sure the entry is (RFC 4861), as `ip neighbour` shows it: "REACHABLE", "STALE", "FAILED". It
+/// belongs to the object.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_neighbour_info_state(
+    neighbour: *const macvlan_neighbour_info,
+) -> *const c_char {
+    answer(null(), || {
+        let neighbour = shared!(neighbour);
+        Ok(neighbour.state.of(neighbour.info.state))
+    })
+}
+
+/// How many neighbours there are.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_neighbour_list_count(
+    list: *const macvlan_neighbour_list,
+) -> usize {
+    answer(0, || Ok(shared!(list).len()))
+}
+
+/// One of the neighbours, counted from 0. It belongs to the list. NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_neighbour_list_get(
+    list: *const macvlan_neighbour_list,
+    index: usize,
+) -> *const macvlan_neighbour_info {
+    answer(null(), || Ok(nth(shared!(list), index)))
+}
+
+/// Frees a list; does nothing to NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_neighbour_list_free(list: *mut macvlan_neighbour_list) {
+    // SAFETY: the header says that nobody else uses it.
+    unsafe { free(list) }
+}
+
+/// All neighbours.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_neighbour_filter_new(
+    filter: *mut *mut macvlan_neighbour_filter,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let filter = out!(filter);
+        give(filter, NeighbourFilter::new());
+    })
+}
+
+/// Those of a family: AF_INET or AF_INET6.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_neighbour_filter_set_family(
+    filter: *mut macvlan_neighbour_filter,
+    family: c_int,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let filter = exclusive!(filter);
+        *filter = filter.clone().family(crate::base::kernel::family(family)?);
+    })
+}
+
+/// Those reached by a link, by its name or "#" and its index.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_neighbour_filter_set_link(
+    filter: *mut macvlan_neighbour_filter,
+    link: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let filter = exclusive!(filter);
+        *filter = filter.clone().link(text!(link).parse::<LinkId>()?);
+    })
+}
+
+/// Frees a filter; does nothing to NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_neighbour_filter_free(filter: *mut macvlan_neighbour_filter) {
+    // SAFETY: the header says that nobody else uses it.
+    unsafe { free(filter) }
+}

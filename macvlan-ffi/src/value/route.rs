@@ -1,0 +1,213 @@
+//! `macvlan_route_info`: a route as the kernel describes it; lists of them, and which are wanted.
+
+use std::ffi::{c_char, c_int};
+use std::ptr::null;
+
+use macvlan_core::{LinkId, RouteFilter, RouteInfo, RouteKind};
+
+use crate::base::boundary::{answer, boundary};
+use crate::base::error::macvlan_error;
+use crate::base::object::{Tagged, exclusive, free, give, nth, object, out, shared};
+use crate::base::text::{Text, text};
+
+/// A route as the kernel describes it: a part of a macvlan_route_list or of a macvlan_event, which it
+/// is freed with.
+///
+/// Threads: it never changes, so any number may look at it at once.
+pub struct macvlan_route_info {
+    _opaque: (),
+}
+object!(macvlan_route_info, Told);
+
+/// The routes of a namespace, given by macvlan_handle_routes(). Freed with
+/// macvlan_route_list_free().
+///
+/// Threads: it never changes, so any number may look at it at once.
+pub struct macvlan_route_list {
+    _opaque: (),
+}
+object!(macvlan_route_list, Vec<Tagged<Told>>);
+
+/// Which routes are wanted; all, as long as nothing is set. Freed with
+/// macvlan_route_filter_free(). The kernel leaves out the others.
+///
+/// Threads: any number may look at it at once; whoever changes it needs it alone.
+pub struct macvlan_route_filter {
+    _opaque: (),
+}
+object!(macvlan_route_filter, RouteFilter);
+
+pub(crate) struct Told {
+    info: RouteInfo,
+    text: Text,
+    gateways: Vec<Text>,
+}
+
+impl From<RouteInfo> for Told {
+    fn from(info: RouteInfo) -> Self {
+        let gateways = info.next_hops.iter().map(|_| Text::default()).collect();
+        Self { info, text: Text::default(), gateways }
+    }
+}
+
+/// The route as macvlan_handle_add_route() takes it, with its table. This and all other texts belong
+/// to the object. NULL if the object is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_route_info_text(
+    route: *const macvlan_route_info,
+) -> *const c_char {
+    answer(null(), || {
+        let route = shared!(route);
+        Ok(route.text.of(route.info.route))
+    })
+}
+
+/// Who made it: 2 the kernel, 3 somebody at boot (and `ip`), 4 an administrator; see rtnetlink(7).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_route_info_protocol(route: *const macvlan_route_info) -> u8 {
+    answer(0, || Ok(shared!(route).info.protocol))
+}
+
+/// How many next hops it has, where there are several; else 0, and its text tells the one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_route_info_next_hop_count(
+    route: *const macvlan_route_info,
+) -> usize {
+    answer(0, || Ok(shared!(route).info.next_hops.len()))
+}
+
+/// One of several next hops, counted from 0: the link's index, and the share of packets that it gets, 1
+/// to 256. Whether there is one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_route_info_next_hop(
+    route: *const macvlan_route_info,
+    index: usize,
+    link: *mut u32,
+    weight: *mut u16,
+) -> bool {
+    answer(false, || {
+        let (link, weight) = (out!(link = 0), out!(weight = 0));
+        let hop = shared!(route).info.next_hops.get(index);
+        (*link, *weight) = hop.map_or((0, 0), |hop| (hop.link, hop.weight));
+        Ok(hop.is_some())
+    })
+}
+
+/// The gateway of one of several next hops, counted from 0; NULL if it has none, and past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_route_info_next_hop_gateway(
+    route: *const macvlan_route_info,
+    index: usize,
+) -> *const c_char {
+    answer(null(), || {
+        let route = shared!(route);
+        let hop = route.info.next_hops.get(index).zip(route.gateways.get(index));
+        Ok(hop.map_or(null(), |(hop, text)| text.of_some(hop.gateway)))
+    })
+}
+
+/// How many routes there are.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_route_list_count(list: *const macvlan_route_list) -> usize {
+    answer(0, || Ok(shared!(list).len()))
+}
+
+/// One of the routes, counted from 0. It belongs to the list. NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_route_list_get(
+    list: *const macvlan_route_list,
+    index: usize,
+) -> *const macvlan_route_info {
+    answer(null(), || Ok(nth(shared!(list), index)))
+}
+
+/// Frees a list; does nothing to NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_route_list_free(list: *mut macvlan_route_list) {
+    // SAFETY: the header says that nobody else uses it.
+    unsafe { free(list) }
+}
+
+/// All routes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_route_filter_new(
+    filter: *mut *mut macvlan_route_filter,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let filter = out!(filter);
+        give(filter, RouteFilter::new());
+    })
+}
+
+/// Those of a family: AF_INET or AF_INET6.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_route_filter_set_family(
+    filter: *mut macvlan_route_filter,
+    family: c_int,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let filter = exclusive!(filter);
+        *filter = filter.clone().family(crate::base::kernel::family(family)?);
+    })
+}
+
+/// Those in a table.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_route_filter_set_table(
+    filter: *mut macvlan_route_filter,
+    table: u32,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let filter = exclusive!(filter);
+        *filter = filter.clone().table(table);
+    })
+}
+
+/// Those through a link, by its name or "#" and its index.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_route_filter_set_link(
+    filter: *mut macvlan_route_filter,
+    link: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let filter = exclusive!(filter);
+        *filter = filter.clone().link(text!(link).parse::<LinkId>()?);
+    })
+}
+
+/// Those of a type: "unicast", "blackhole", "unreachable" or "prohibit".
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_route_filter_set_kind(
+    filter: *mut macvlan_route_filter,
+    kind: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let filter = exclusive!(filter);
+        *filter = filter.clone().kind(text!(kind).parse::<RouteKind>()?);
+    })
+}
+
+/// Those made by one (2 the kernel, 3 at boot, 4 an administrator; rtnetlink(7)).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_route_filter_set_protocol(
+    filter: *mut macvlan_route_filter,
+    protocol: u8,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let filter = exclusive!(filter);
+        *filter = filter.clone().protocol(protocol);
+    })
+}
+
+/// Frees a filter; does nothing to NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_route_filter_free(filter: *mut macvlan_route_filter) {
+    // SAFETY: the header says that nobody else uses it.
+    unsafe { free(filter) }
+}

@@ -1,0 +1,39 @@
+//! `macvlan_rule_list`: the policy rules of a namespace.
+
+use std::ffi::{CString, c_char};
+use std::ptr::null;
+
+use crate::base::boundary::answer;
+use crate::base::object::{free, object, shared};
+
+/// The rules of a namespace, given by macvlan_handle_rules(). Freed with
+/// macvlan_rule_list_free().
+///
+/// Threads: it never changes, so any number may look at it at once.
+pub struct macvlan_rule_list {
+    _opaque: (),
+}
+object!(macvlan_rule_list, Vec<CString>);
+
+/// How many rules there are.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_rule_list_count(list: *const macvlan_rule_list) -> usize {
+    answer(0, || Ok(shared!(list).len()))
+}
+
+/// One of the rules, counted from 0, as macvlan_handle_add_rule() takes it. It belongs to the list.
+/// NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_rule_list_get(
+    list: *const macvlan_rule_list,
+    index: usize,
+) -> *const c_char {
+    answer(null(), || Ok(shared!(list).get(index).map_or(null(), |rule| rule.as_ptr())))
+}
+
+/// Frees a list; does nothing to NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_rule_list_free(list: *mut macvlan_rule_list) {
+    // SAFETY: the header says that nobody else uses it.
+    unsafe { free(list) }
+}

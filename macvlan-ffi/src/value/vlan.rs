@@ -1,0 +1,251 @@
+//! `macvlan_vlan`: the options of a VLAN link.
+
+use std::ffi::c_int;
+
+use macvlan_core::Vlan;
+
+use crate::base::boundary::{answer, boundary};
+use crate::base::error::macvlan_error;
+use crate::base::kernel::{EnumProtocol, vlan_protocol};
+use crate::base::object::{exclusive, free, give, object, out, shared};
+
+/// The options of a VLAN link: a tag, and what is done with it. Made with macvlan_vlan_new() and freed
+/// with macvlan_vlan_free(), or a part of a macvlan_link_info.
+///
+/// Threads: any number may look at it at once; whoever changes it needs it alone.
+pub struct macvlan_vlan {
+    _opaque: (),
+}
+object!(macvlan_vlan, Vlan);
+
+/// A VLAN by its id, 1 to 4094; 802.1Q, and all else as the kernel has it by itself.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_vlan_new(
+    id: u16,
+    vlan: *mut *mut macvlan_vlan,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let vlan = out!(vlan);
+        give(vlan, Vlan::new(id)?);
+    })
+}
+
+/// Frames that carry a priority and no VLAN: id 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_vlan_new_priority_tags(
+    vlan: *mut *mut macvlan_vlan,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let vlan = out!(vlan);
+        give(vlan, Vlan::priority_tags());
+    })
+}
+
+/// The tag's protocol; 802.1Q when not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_vlan_set_protocol(
+    vlan: *mut macvlan_vlan,
+    protocol: EnumProtocol,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let vlan = exclusive!(vlan);
+        *vlan = vlan.clone().protocol(vlan_protocol(protocol)?);
+    })
+}
+
+/// Whether the tag is taken out of frames before they are shown; yes when not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_vlan_set_reorder_hdr(
+    vlan: *mut macvlan_vlan,
+    on: bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let vlan = exclusive!(vlan);
+        *vlan = vlan.clone().reorder_hdr(on);
+    })
+}
+
+/// Whether the VLAN is announced to the switch by GVRP; no when not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_vlan_set_gvrp(
+    vlan: *mut macvlan_vlan,
+    on: bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let vlan = exclusive!(vlan);
+        *vlan = vlan.clone().gvrp(on);
+    })
+}
+
+/// Whether the VLAN is announced to the switch by MVRP; no when not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_vlan_set_mvrp(
+    vlan: *mut macvlan_vlan,
+    on: bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let vlan = exclusive!(vlan);
+        *vlan = vlan.clone().mvrp(on);
+    })
+}
+
+/// Whether the link stays up when its parent goes down; no when not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_vlan_set_loose_binding(
+    vlan: *mut macvlan_vlan,
+    on: bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let vlan = exclusive!(vlan);
+        *vlan = vlan.clone().loose_binding(on);
+    })
+}
+
+/// Whether the link's state follows the bridge ports in this VLAN; no when not set. Its parent is
+/// then a bridge.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_vlan_set_bridge_binding(
+    vlan: *mut macvlan_vlan,
+    on: bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let vlan = exclusive!(vlan);
+        *vlan = vlan.clone().bridge_binding(on);
+    })
+}
+
+/// Frames that come with a tag's priority, 0 to 7, get this priority inside.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_vlan_add_ingress_qos(
+    vlan: *mut macvlan_vlan,
+    tag: u8,
+    inside: u32,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let vlan = exclusive!(vlan);
+        *vlan = vlan.clone().ingress_qos(tag, inside)?;
+    })
+}
+
+/// Frames that have this priority inside get a tag of this priority, 0 to 7.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_vlan_add_egress_qos(
+    vlan: *mut macvlan_vlan,
+    inside: u32,
+    tag: u8,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let vlan = exclusive!(vlan);
+        *vlan = vlan.clone().egress_qos(inside, tag)?;
+    })
+}
+
+/// The id; 0 for priority tags, and if the options are none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_vlan_id(vlan: *const macvlan_vlan) -> u16 {
+    answer(0, || Ok(shared!(vlan).id()))
+}
+
+/// The protocol: one of enum macvlan_protocol; 0 if the options are none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_vlan_protocol(vlan: *const macvlan_vlan) -> u16 {
+    answer(0, || Ok(shared!(vlan).get_protocol() as u16))
+}
+
+/// Whether the tag is taken out of frames before they are shown: 1 or 0, or -1 where it was not
+/// set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_vlan_reorder_hdr(vlan: *const macvlan_vlan) -> c_int {
+    answer(-1, || Ok(shared!(vlan).get_reorder_hdr().map_or(-1, c_int::from)))
+}
+
+/// Whether the VLAN is announced by GVRP: 1 or 0, or -1 where it was not
+/// set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_vlan_gvrp(vlan: *const macvlan_vlan) -> c_int {
+    answer(-1, || Ok(shared!(vlan).get_gvrp().map_or(-1, c_int::from)))
+}
+
+/// Whether the VLAN is announced by MVRP: 1 or 0, or -1 where it was not
+/// set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_vlan_mvrp(vlan: *const macvlan_vlan) -> c_int {
+    answer(-1, || Ok(shared!(vlan).get_mvrp().map_or(-1, c_int::from)))
+}
+
+/// Whether the link stays up without its parent: 1 or 0, or -1 where it was not
+/// set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_vlan_loose_binding(vlan: *const macvlan_vlan) -> c_int {
+    answer(-1, || Ok(shared!(vlan).get_loose_binding().map_or(-1, c_int::from)))
+}
+
+/// Whether the link's state follows bridge ports: 1 or 0, or -1 where it was not
+/// set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_vlan_bridge_binding(vlan: *const macvlan_vlan) -> c_int {
+    answer(-1, || Ok(shared!(vlan).get_bridge_binding().map_or(-1, c_int::from)))
+}
+
+/// How many entries the ingress map has.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_vlan_ingress_qos_count(vlan: *const macvlan_vlan) -> usize {
+    answer(0, || Ok(shared!(vlan).get_ingress_qos().len()))
+}
+
+/// One entry of the ingress map, counted from 0: a tag's priority, and the priority inside. Whether
+/// there is one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_vlan_ingress_qos(
+    vlan: *const macvlan_vlan,
+    index: usize,
+    tag: *mut u8,
+    inside: *mut u32,
+) -> bool {
+    answer(false, || {
+        let (tag, inside) = (out!(tag = 0), out!(inside = 0));
+        let entry = shared!(vlan).get_ingress_qos().get(index);
+        (*tag, *inside) = entry.copied().unwrap_or_default();
+        Ok(entry.is_some())
+    })
+}
+
+/// How many entries the egress map has.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_vlan_egress_qos_count(vlan: *const macvlan_vlan) -> usize {
+    answer(0, || Ok(shared!(vlan).get_egress_qos().len()))
+}
+
+/// One entry of the egress map, counted from 0: the priority inside, and the tag's. Whether there is
+/// one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_vlan_egress_qos(
+    vlan: *const macvlan_vlan,
+    index: usize,
+    inside: *mut u32,
+    tag: *mut u8,
+) -> bool {
+    answer(false, || {
+        let (inside, tag) = (out!(inside = 0), out!(tag = 0));
+        let entry = shared!(vlan).get_egress_qos().get(index);
+        (*inside, *tag) = entry.copied().unwrap_or_default();
+        Ok(entry.is_some())
+    })
+}
+
+/// Frees options; does nothing to NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_vlan_free(vlan: *mut macvlan_vlan) {
+    // SAFETY: the header says that nobody else uses them.
+    unsafe { free(vlan) }
+}
