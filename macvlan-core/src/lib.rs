@@ -54,18 +54,18 @@ mod tokio;
 mod value;
 
 pub use endpoint::{
-    Attachment, Detached, Difference, Endpoint, EndpointKind, Ensured, IntoParent, Parent, Plan,
-    Step,
+    Attachment, Detached, Difference, DifferenceKind, Endpoint, EndpointKind, Ensured, IntoParent,
+    Parent, Plan, Step,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use handle::Handle;
 pub use handle::promisc::PromiscGuard;
-pub use handle::watch::{Event, Watch};
+pub use handle::watch::{Event, EventKind, Watch};
 pub use host::Host;
 pub use host::access::{Access, HostAccess, Moving};
 pub use host::crowd::Detaching;
 pub use host::diagnose::{Diagnosis, Finding, FindingKind};
-pub use host::keep::{KeepEvent, Keeper};
+pub use host::keep::{KeepEvent, KeepEventKind, Keeper};
 pub use host::pool::Pool;
 pub use lan::announce::{Announce, Announcement};
 pub use lan::probe::Probe;

@@ -67,7 +67,7 @@ pub use network::{Network, NetworkRecord};
 pub use networks::Networks;
 pub use pool::Order;
 pub use probe::Probe;
-pub use reconcile::Reconciled;
+pub use reconcile::{Reconciled, ReconciledKind};
 #[cfg(feature = "etcd")]
 pub use store::{EtcdOptions, EtcdStore};
 pub use store::{Granted, SqliteStore, Store};

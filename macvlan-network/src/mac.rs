@@ -8,19 +8,26 @@ use macvlan_core::MacAddr;
 
 use crate::error::{Error, Result};
 
-/// What a container's MAC address follows from, when it is given none.
+/// What a container's MAC address follows from, when it is given none. The numbers are stable, and the
+/// C ABI shows them.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
 )]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
+#[repr(u32)]
 pub enum MacFrom {
     /// Its IPv4 address, as Docker has it: `02:42:` and the four bytes. Without one, as
     /// [`MacFrom::Container`].
     #[default]
-    Address,
+    Address = 1,
     /// The network and the container's id: it stays when the address changes.
-    Container,
+    Container = 2,
+}
+
+impl MacFrom {
+    /// All of them, by their numbers.
+    pub const ALL: &[Self] = &[Self::Address, Self::Container];
 }
 
 impl fmt::Display for MacFrom {
@@ -79,7 +86,7 @@ mod tests {
 
     #[test]
     fn it_is_its_name() {
-        for from in [MacFrom::Address, MacFrom::Container] {
+        for &from in MacFrom::ALL {
             assert_eq!(from.to_string().parse::<MacFrom>().unwrap(), from);
             assert_eq!(serde_json::to_value(from).unwrap(), from.to_string());
         }

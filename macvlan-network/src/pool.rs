@@ -57,21 +57,27 @@ impl Gap {
     }
 }
 
-/// Which free address a network gives next.
+/// Which free address a network gives next. The numbers are stable, and the C ABI shows them.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
 )]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
+#[repr(u32)]
 pub enum Order {
     /// The lowest that is free.
     #[default]
-    First,
+    First = 1,
     /// The next after the one that was given last, and the lowest again after the highest: an
     /// address that was given back rests as long as it can.
-    Next,
+    Next = 2,
     /// Any, by chance.
-    Random,
+    Random = 3,
+}
+
+impl Order {
+    /// All orders, by their numbers.
+    pub const ALL: &[Self] = &[Self::First, Self::Next, Self::Random];
 }
 
 impl fmt::Display for Order {
@@ -173,7 +179,7 @@ mod tests {
 
     #[test]
     fn an_order_is_its_name() {
-        for order in [Order::First, Order::Next, Order::Random] {
+        for &order in Order::ALL {
             assert_eq!(order.to_string().parse::<Order>().unwrap(), order);
             assert_eq!(serde_json::to_value(order).unwrap(), order.to_string());
         }

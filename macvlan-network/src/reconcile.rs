@@ -37,7 +37,68 @@ pub enum Reconciled {
     Expired(usize),
 }
 
+/// The kind of a [`Reconciled`]. The numbers are stable, and the C ABI shows them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+#[repr(u32)]
+pub enum ReconciledKind {
+    /// A lease whose namespace, or host, is gone was taken back.
+    Released = 1,
+    /// A connected container's interface was missing or had changed, and is as it should be.
+    Repaired = 2,
+    /// A container's interface has a lease again.
+    Adopted = 3,
+    /// An interface of a container in a network that does not exist any more was taken away.
+    Removed = 4,
+    /// Something could not be brought together; the rest was.
+    Failed = 5,
+    /// Addresses that were kept for containers are free again.
+    Expired = 6,
+}
+
+impl ReconciledKind {
+    /// All kinds, by their numbers.
+    pub const ALL: &[Self] = &[
+        Self::Released,
+        Self::Repaired,
+        Self::Adopted,
+        Self::Removed,
+        Self::Failed,
+        Self::Expired,
+    ];
+
+    /// Returns a stable name for logs and other languages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Released => "released",
+            Self::Repaired => "repaired",
+            Self::Adopted => "adopted",
+            Self::Removed => "removed",
+            Self::Failed => "failed",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+impl fmt::Display for ReconciledKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 impl Reconciled {
+    /// Returns what was done, without what it is about.
+    pub fn kind(&self) -> ReconciledKind {
+        match self {
+            Self::Released(_) => ReconciledKind::Released,
+            Self::Repaired(..) => ReconciledKind::Repaired,
+            Self::Adopted(_) => ReconciledKind::Adopted,
+            Self::Removed { .. } => ReconciledKind::Removed,
+            Self::Failed(_) => ReconciledKind::Failed,
+            Self::Expired(_) => ReconciledKind::Expired,
+        }
+    }
+
     /// The lease that was taken back, entered, or whose interface was repaired.
     pub fn lease(&self) -> Option<&Lease> {
         match self {

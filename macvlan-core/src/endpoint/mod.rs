@@ -4,6 +4,7 @@ mod attach;
 mod attachment;
 mod check;
 mod detach;
+mod difference;
 #[allow(clippy::module_inception)] // the type that all of this is about
 mod endpoint;
 mod ensure;
@@ -15,6 +16,7 @@ mod told;
 pub use attachment::Attachment;
 pub use check::Difference;
 pub use detach::Detached;
+pub use difference::DifferenceKind;
 pub use endpoint::{Endpoint, EndpointKind};
 pub use ensure::Ensured;
 pub use parent::{IntoParent, Parent};

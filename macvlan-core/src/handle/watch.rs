@@ -14,6 +14,7 @@ use crate::rtnl::decode;
 use crate::value::address::AddressInfo;
 use crate::value::link::LinkInfo;
 use crate::value::route::RouteInfo;
+use crate::value::text::kinds;
 
 /// Something that happened in a namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +44,55 @@ pub enum Event {
     /// the namespace has to list everything anew.
     #[doc(alias = "ENOBUFS")]
     Lost,
+}
+
+/// The kind of an [`Event`]. The numbers are stable, and the C ABI shows them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+#[repr(u32)]
+pub enum EventKind {
+    /// A link was made, or has changed.
+    NewLink = 1,
+    /// A link was deleted, or has left for another namespace.
+    DelLink = 2,
+    /// An address was added, or has changed.
+    NewAddress = 3,
+    /// An address was deleted.
+    DelAddress = 4,
+    /// A route was added or replaced.
+    NewRoute = 5,
+    /// A route was deleted.
+    DelRoute = 6,
+    /// Events were lost.
+    Lost = 7,
+}
+
+kinds!(
+    EventKind,
+    [
+        NewLink = "new-link",
+        DelLink = "del-link",
+        NewAddress = "new-address",
+        DelAddress = "del-address",
+        NewRoute = "new-route",
+        DelRoute = "del-route",
+        Lost = "lost",
+    ]
+);
+
+impl Event {
+    /// Returns what has happened, without what it is about.
+    pub fn kind(&self) -> EventKind {
+        match self {
+            Self::NewLink(_) => EventKind::NewLink,
+            Self::DelLink(_) => EventKind::DelLink,
+            Self::NewAddress(_) => EventKind::NewAddress,
+            Self::DelAddress(_) => EventKind::DelAddress,
+            Self::NewRoute(_) => EventKind::NewRoute,
+            Self::DelRoute(_) => EventKind::DelRoute,
+            Self::Lost => EventKind::Lost,
+        }
+    }
 }
 
 /// The events of one namespace, from when it was opened.

@@ -27,6 +27,28 @@ macro_rules! named {
 }
 pub(crate) use named;
 
+/// Gives an enumeration of kinds a list of them and their names: `ALL`, `as_str` and `Display`.
+macro_rules! kinds {
+    ($type:ty, [$($variant:ident = $name:literal),+ $(,)?]) => {
+        impl $type {
+            /// All kinds, by their numbers.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// Returns a stable name for logs and other languages.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+        }
+
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    };
+}
+pub(crate) use kinds;
+
 /// Implements serde's traits, with the feature `serde`, by `Display` and `FromStr`.
 macro_rules! serde_as_text {
     ($($type:ty),+) => {$(
@@ -52,6 +74,30 @@ macro_rules! serde_as_text {
     )+};
 }
 pub(crate) use serde_as_text;
+
+#[cfg(test)]
+mod kinds_tests {
+    use crate::{DifferenceKind, EventKind, FindingKind, KeepEventKind};
+
+    fn check(kinds: &[(u32, &str)]) {
+        for (number, (found, name)) in (1..).zip(kinds) {
+            assert_eq!(*found, number, "{name}");
+            assert_eq!(kinds.iter().filter(|(_, other)| other == name).count(), 1, "{name}");
+        }
+    }
+
+    #[test]
+    fn kinds_have_names_and_numbers_of_their_own() {
+        let entries = |kind: &DifferenceKind| (*kind as u32, kind.as_str());
+        check(&DifferenceKind::ALL.iter().map(entries).collect::<Vec<_>>());
+        let entries = |kind: &EventKind| (*kind as u32, kind.as_str());
+        check(&EventKind::ALL.iter().map(entries).collect::<Vec<_>>());
+        let entries = |kind: &FindingKind| (*kind as u32, kind.as_str());
+        check(&FindingKind::ALL.iter().map(entries).collect::<Vec<_>>());
+        let entries = |kind: &KeepEventKind| (*kind as u32, kind.as_str());
+        check(&KeepEventKind::ALL.iter().map(entries).collect::<Vec<_>>());
+    }
+}
 
 #[cfg(all(test, feature = "serde"))]
 mod tests {

@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::host::Host;
 use crate::host::diagnose::look::Surroundings;
 use crate::host::diagnose::wire::Heard;
+use crate::value::text::kinds;
 
 /// What was found out about an attachment and a peer: [`Host::diagnose`].
 ///
@@ -40,7 +41,7 @@ pub struct Finding {
     pub remedy: String,
 }
 
-/// The kind of a [`Finding`]. The numbers are stable.
+/// The kind of a [`Finding`]. The numbers are stable, and the C ABI shows them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -89,33 +90,31 @@ pub enum FindingKind {
     WrongNeighbour = 20,
 }
 
-impl FindingKind {
-    /// A stable name for logs and other languages: `"parent-down"`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::LinkGone => "link-gone",
-            Self::LinkDown => "link-down",
-            Self::MacChanged => "mac-changed",
-            Self::ParentGone => "parent-gone",
-            Self::ParentDown => "parent-down",
-            Self::NoCarrier => "no-carrier",
-            Self::ParentIsPort => "parent-is-port",
-            Self::Wireless => "wireless",
-            Self::NoAddress => "no-address",
-            Self::NoRoute => "no-route",
-            Self::PeerIsHost => "peer-is-host",
-            Self::NotSent => "not-sent",
-            Self::NoAnswer => "no-answer",
-            Self::MacFiltered => "mac-filtered",
-            Self::NotPromiscuous => "not-promiscuous",
-            Self::AnswerLost => "answer-lost",
-            Self::SeveralAnswer => "several-answer",
-            Self::MacElsewhere => "mac-elsewhere",
-            Self::OtherVlans => "other-vlans",
-            Self::WrongNeighbour => "wrong-neighbour",
-        }
-    }
-}
+kinds!(
+    FindingKind,
+    [
+        LinkGone = "link-gone",
+        LinkDown = "link-down",
+        MacChanged = "mac-changed",
+        ParentGone = "parent-gone",
+        ParentDown = "parent-down",
+        NoCarrier = "no-carrier",
+        ParentIsPort = "parent-is-port",
+        Wireless = "wireless",
+        NoAddress = "no-address",
+        NoRoute = "no-route",
+        PeerIsHost = "peer-is-host",
+        NotSent = "not-sent",
+        NoAnswer = "no-answer",
+        MacFiltered = "mac-filtered",
+        NotPromiscuous = "not-promiscuous",
+        AnswerLost = "answer-lost",
+        SeveralAnswer = "several-answer",
+        MacElsewhere = "mac-elsewhere",
+        OtherVlans = "other-vlans",
+        WrongNeighbour = "wrong-neighbour",
+    ]
+);
 
 impl Host {
     /// Finds out why a container does not reach a peer on its network: looks at its link, its parent
@@ -152,12 +151,6 @@ impl Diagnosis {
     /// Whether there is a finding of this kind.
     pub fn has(&self, kind: FindingKind) -> bool {
         self.findings.iter().any(|finding| finding.kind == kind)
-    }
-}
-
-impl fmt::Display for FindingKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

@@ -14,6 +14,7 @@ use crate::host::Host;
 use crate::host::keep::kept::Kept;
 use crate::netns::NetNs;
 use crate::value::name::LinkName;
+use crate::value::text::kinds;
 
 /// What a [`Keeper`] has seen or done.
 #[derive(Debug)]
@@ -31,6 +32,28 @@ pub enum KeepEvent {
     /// The container's namespace cannot be entered any more: its endpoint is not kept from now on.
     Ended(LinkName, NetNs, Error),
 }
+
+/// The kind of a [`KeepEvent`]. The numbers are stable, and the C ABI shows them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+#[repr(u32)]
+pub enum KeepEventKind {
+    /// The parent of an attachment is gone, and its link with it.
+    Gone = 1,
+    /// An endpoint is attached again.
+    Attached = 2,
+    /// The parent of an attachment has another name now.
+    Renamed = 3,
+    /// The parent is back, and the endpoint could not be attached to it.
+    Failed = 4,
+    /// The container's namespace cannot be entered any more.
+    Ended = 5,
+}
+
+kinds!(
+    KeepEventKind,
+    [Gone = "gone", Attached = "attached", Renamed = "renamed", Failed = "failed", Ended = "ended",]
+);
 
 /// Keeps endpoints attached: when their parent disappears (a network card that is pulled out, a driver
 /// that is loaded anew, a VLAN that somebody makes again) and comes back, also with another index, or,
@@ -212,6 +235,43 @@ impl fmt::Debug for Keeper {
 }
 
 impl KeepEvent {
+    /// Returns what has happened, without what it is about.
+    pub fn kind(&self) -> KeepEventKind {
+        match self {
+            Self::Gone(_) => KeepEventKind::Gone,
+            Self::Attached(_) => KeepEventKind::Attached,
+            Self::Renamed(..) => KeepEventKind::Renamed,
+            Self::Failed(..) => KeepEventKind::Failed,
+            Self::Ended(..) => KeepEventKind::Ended,
+        }
+    }
+
+    /// Returns the attachment that it is about; none when it failed or ended.
+    pub fn attachment(&self) -> Option<&Attachment> {
+        match self {
+            Self::Gone(attachment) | Self::Attached(attachment) | Self::Renamed(attachment, _) => {
+                Some(attachment)
+            }
+            Self::Failed(..) | Self::Ended(..) => None,
+        }
+    }
+
+    /// Returns the parent's new name, of [`KeepEvent::Renamed`].
+    pub fn parent(&self) -> Option<LinkName> {
+        match self {
+            Self::Renamed(_, parent) => Some(*parent),
+            _ => None,
+        }
+    }
+
+    /// Returns why it failed or ended.
+    pub fn error(&self) -> Option<&Error> {
+        match self {
+            Self::Failed(_, _, error) | Self::Ended(_, _, error) => Some(error),
+            _ => None,
+        }
+    }
+
     /// The name of the endpoint that it is about.
     pub fn name(&self) -> LinkName {
         match self {

@@ -253,6 +253,30 @@ pub enum SourceMacs {
     Flush,
 }
 
+impl SourceMacs {
+    /// Returns what one of the kernel's numbers (`enum macvlan_macaddr_mode` in `linux/if_link.h`) does
+    /// with these MAC addresses.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if there is no such number, or it is
+    /// for another count of MAC addresses: one to add or delete, none to flush.
+    pub fn from_kernel(number: u32, macs: Vec<MacAddr>) -> Result<Self> {
+        let refuse = |why: String| {
+            let operation = format!("change source MAC addresses by mode {number}");
+            Err(Error::invalid(operation, why))
+        };
+        match (number, &macs[..]) {
+            (0, [mac]) => Ok(Self::Add(*mac)),
+            (1, [mac]) => Ok(Self::Delete(*mac)),
+            (2, []) => Ok(Self::Flush),
+            (3, _) => Ok(Self::Set(macs)),
+            (0..=2, _) => refuse(format!("it is not for {} MAC addresses", macs.len())),
+            _ => refuse("there is no such mode".to_owned()),
+        }
+    }
+}
+
 impl MacvlanChange {
     /// Nothing is to be changed yet.
     pub fn new() -> Self {
@@ -314,6 +338,19 @@ mod tests {
         assert!(Macvlan::new(Mode::Private).nodst(true).check().is_err());
         assert!(Macvlan::new(Mode::Private).nopromisc(true).check().is_err());
         assert!(Macvlan::new(Mode::Passthru).nopromisc(true).check().is_ok());
+    }
+
+    #[test]
+    fn a_number_of_the_kernel_s_is_for_so_many_source_macs() {
+        let mac = MacAddr::from_ipv4([10, 0, 0, 1].into());
+        let change = |number, macs: &[MacAddr]| SourceMacs::from_kernel(number, macs.to_vec()).ok();
+        assert_eq!(change(0, &[mac]), Some(SourceMacs::Add(mac)));
+        assert_eq!(change(1, &[mac]), Some(SourceMacs::Delete(mac)));
+        assert_eq!(change(2, &[]), Some(SourceMacs::Flush));
+        assert_eq!(change(3, &[mac, mac]), Some(SourceMacs::Set(vec![mac, mac])));
+        for (number, macs) in [(0, &[][..]), (1, &[mac, mac]), (2, &[mac]), (4, &[mac])] {
+            assert_eq!(change(number, macs), None, "{number}");
+        }
     }
 
     #[test]

@@ -132,7 +132,8 @@ named!(
 );
 
 impl AddrGenMode {
-    pub(crate) fn from_kernel(number: u8) -> Option<Self> {
+    /// Returns the mode of one of the kernel's numbers.
+    pub fn from_kernel(number: u8) -> Option<Self> {
         [Self::Eui64, Self::None, Self::StableSecret, Self::Random]
             .into_iter()
             .find(|mode| *mode as u8 == number)
