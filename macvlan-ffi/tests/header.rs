@@ -64,13 +64,12 @@ const IN_ORDER: [&str; 51] = [
 /// Those that are about networks, from there on, and errors.
 const OF_NETWORKS: &str = "network/subnet";
 /// What the header knows nothing of.
-const WITHIN: [&str; 8] = [
+const WITHIN: [&str; 7] = [
     "lib",
     "base/mod",
     "value/mod",
     "base/boundary",
     "base/kernel",
-    "base/network_error",
     "base/object",
     "base/text",
 ];
@@ -372,7 +371,7 @@ fn every_function_of_the_core_is_called() {
 #[test]
 fn every_function_of_networks_is_called() {
     let place = IN_ORDER.iter().position(|name| *name == OF_NETWORKS).unwrap();
-    let sources = IN_ORDER.into_iter().skip(place).chain(["base/error", "base/network_error"]);
+    let sources = IN_ORDER.into_iter().skip(place).chain(["base/error"]);
     // The store is opened by its path, and what it does is done through networks. A session is closed
     // when the last of its networks is freed, so none is made again of its record.
     let other_ways = ["path", "store", "record", "with_record"];

@@ -9,7 +9,7 @@ use macvlan_core::ErrorKind;
 
 use crate::base::boundary::{Failure, answer};
 use crate::base::holder::{Held, macvlan_holder};
-use crate::base::network_error;
+use crate::base::kernel::number;
 use crate::base::object::{Tagged, free, object, part, shared};
 use crate::base::text::c_string;
 
@@ -164,7 +164,7 @@ impl Report {
         }
     }
 
-    fn of_core(error: &macvlan_core::Error) -> Self {
+    pub(crate) fn of_core(error: &macvlan_core::Error) -> Self {
         Self {
             kind: error.kind() as u32,
             is: [
@@ -194,7 +194,7 @@ impl Report {
     fn of_network(error: &macvlan_network::Error) -> Self {
         let mut report = match error.core() {
             Some(core) => Self::of_core(core),
-            None => network_error::report(error),
+            None => Self::of_network_alone(error),
         };
         report.message = c_string(error);
         report.operation = c_string(error.operation());
@@ -203,6 +203,19 @@ impl Report {
         report.hint = error.hint().map(c_string).or(report.hint);
         report.leftovers.extend(error.leftovers().iter().map(c_string));
         report
+    }
+
+    /// An error without one of the core's below it: its kind, name and number.
+    fn of_network_alone(error: &macvlan_network::Error) -> Self {
+        let kind = error.kind();
+        let errno = error.errno().filter(|errno| *errno > 0).unwrap_or(kind.errno());
+        let is = [
+            error.is_exists(),
+            error.is_not_found(),
+            error.is_permission_denied(),
+            error.is_invalid_value(),
+        ];
+        Self::bare(kind as u32, is, kind.as_str(), errno)
     }
 
     /// What this crate refuses by itself.
@@ -219,7 +232,7 @@ impl Report {
     }
 
     /// A kind of error, and nothing about it.
-    pub(crate) fn bare(kind: u32, is: [bool; 4], name: impl Display, errno: c_int) -> Self {
+    fn bare(kind: u32, is: [bool; 4], name: impl Display, errno: c_int) -> Self {
         Self {
             kind,
             is,
@@ -259,8 +272,7 @@ pub unsafe extern "C" fn macvlan_error_message(error: *const macvlan_error) -> *
 /// The cause, for a program: one of enum macvlan_error_kinds. MACVLAN_ERROR_NONE for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_error_kind(error: *const macvlan_error) -> c_int {
-    // The numbers are small; one that were not would be a bug.
-    answer(0, || Ok(c_int::try_from(shared!(error).kind).unwrap_or(c_int::MAX)))
+    answer(0, || Ok(number(shared!(error).kind)))
 }
 
 /// The cause's name, for logs: "mtu-too-large". NULL for NULL.

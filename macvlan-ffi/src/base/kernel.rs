@@ -28,6 +28,11 @@ pub(crate) type EnumOrder = c_uint;
 /// `enum macvlan_mac_from`.
 pub(crate) type EnumMacFrom = c_uint;
 
+/// A kind's number as C takes it. They are small; one that is not would be a bug.
+pub(crate) fn number(kind: u32) -> c_int {
+    c_int::try_from(kind).unwrap_or(c_int::MAX)
+}
+
 pub(crate) fn no(number: impl std::fmt::Display, what: &str) -> Failure {
     Failure::misuse(format!("{number} is no {what}"))
 }
@@ -37,10 +42,10 @@ pub(crate) fn mode(number: EnumMode) -> Result<Mode, Failure> {
 }
 
 pub(crate) fn addr_gen_mode(number: EnumAddrGenMode) -> Result<AddrGenMode, Failure> {
-    const ALL: [AddrGenMode; 4] =
-        [AddrGenMode::Eui64, AddrGenMode::None, AddrGenMode::StableSecret, AddrGenMode::Random];
-    let found = ALL.into_iter().find(|mode| c_uint::from(*mode as u8) == number);
-    found.ok_or_else(|| no(number, "enum in6_addr_gen_mode"))
+    u8::try_from(number)
+        .ok()
+        .and_then(AddrGenMode::from_kernel)
+        .ok_or_else(|| no(number, "enum in6_addr_gen_mode"))
 }
 
 pub(crate) fn vlan_protocol(number: EnumProtocol) -> Result<VlanProtocol, Failure> {

@@ -5,7 +5,6 @@ pub mod error;
 pub mod holder;
 pub(crate) mod kernel;
 pub mod mac;
-pub(crate) mod network_error;
 pub(crate) mod object;
 pub(crate) mod text;
 pub mod version;

@@ -11,7 +11,7 @@ pub mod setters;
 use std::ffi::{c_char, c_int};
 use std::ptr::null;
 
-use macvlan_core::{Endpoint, EndpointKind, LinkName, Parent};
+use macvlan_core::{Endpoint, EndpointKind, LinkKind, LinkName, Parent};
 
 use crate::base::boundary::{Failure, answer, boundary};
 use crate::base::error::macvlan_error;
@@ -41,6 +41,7 @@ pub(crate) struct Described {
 #[derive(Default)]
 pub(crate) struct Texts {
     pub(crate) name: text::Text,
+    pub(crate) kind: text::Text,
     pub(crate) parent: text::Text,
     pub(crate) alias: text::Text,
     pub(crate) addresses: text::Texts,
@@ -229,12 +230,8 @@ pub unsafe extern "C" fn macvlan_endpoint_parent_object(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_kind(endpoint: *const macvlan_endpoint) -> *const c_char {
     answer(null(), || {
-        Ok(match shared!(endpoint).endpoint.kind() {
-            EndpointKind::Macvlan(_) => c"macvlan".as_ptr(),
-            EndpointKind::Macvtap(_) => c"macvtap".as_ptr(),
-            EndpointKind::Vlan(_) => c"vlan".as_ptr(),
-            _ => null(),
-        })
+        let described = shared!(endpoint);
+        Ok(described.texts.kind.of(LinkKind::from(described.endpoint.kind()).as_str()))
     })
 }
 
@@ -248,11 +245,7 @@ pub unsafe extern "C" fn macvlan_endpoint_options(
 ) -> c_int {
     boundary!(error, {
         let options = out!(options);
-        let endpoint = shared!(endpoint);
-        let (EndpointKind::Macvlan(own) | EndpointKind::Macvtap(own)) = endpoint.endpoint.kind()
-        else {
-            return Err(no_macvlan());
-        };
+        let own = shared!(endpoint).endpoint.get_options().ok_or_else(no_macvlan)?;
         give(options, own.clone());
     })
 }

@@ -5,10 +5,11 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::ptr::null;
 use std::time::Duration;
 
-use macvlan_core::{Event, Watch};
+use macvlan_core::{Event, EventKind, Watch};
 
 use crate::base::boundary::{answer, boundary};
 use crate::base::error::macvlan_error;
+use crate::base::kernel::number;
 use crate::base::object::{Object, Tagged, exclusive, free, give, object, out, part, shared};
 use crate::value::address::macvlan_address_info;
 use crate::value::link_info::macvlan_link_info;
@@ -33,7 +34,6 @@ pub struct macvlan_event {
 object!(macvlan_event, Happened);
 
 /// What happened. More may come: a program has to expect numbers that are not listed here.
-#[derive(Clone, Copy)]
 #[repr(C)]
 pub enum macvlan_event_kinds {
     /// Something that this version has no number for.
@@ -55,14 +55,13 @@ pub enum macvlan_event_kinds {
     /// the namespace has to list everything anew.
     MACVLAN_EVENT_LOST = 7,
 }
-use macvlan_event_kinds as Kind;
 
 /// (A type of its own, or the calls on it would be those of an iterator.)
 pub(crate) struct Watching(pub(crate) Watch);
 
 /// An event, and what it is about as C takes it.
 pub(crate) struct Happened {
-    kind: Kind,
+    kind: EventKind,
     link: Option<Tagged<<macvlan_link_info as Object>::Inner>>,
     address: Option<Tagged<<macvlan_address_info as Object>::Inner>>,
     route: Option<Tagged<<macvlan_route_info as Object>::Inner>>,
@@ -70,38 +69,19 @@ pub(crate) struct Happened {
 
 impl From<Event> for Happened {
     fn from(event: Event) -> Self {
-        let (mut link, mut address, mut route) = (None, None, None);
-        let mut about_link = |info| link = Some(part::<macvlan_link_info>(info));
-        let mut about_address = |info| address = Some(part::<macvlan_address_info>(info));
-        let mut about_route = |info| route = Some(part::<macvlan_route_info>(info));
-        let kind = match event {
-            Event::NewLink(info) => {
-                about_link((*info).into());
-                Kind::MACVLAN_EVENT_NEW_LINK
+        let (kind, mut link, mut address, mut route) = (event.kind(), None, None, None);
+        match event {
+            Event::NewLink(info) | Event::DelLink(info) => {
+                link = Some(part::<macvlan_link_info>((*info).into()));
             }
-            Event::DelLink(info) => {
-                about_link((*info).into());
-                Kind::MACVLAN_EVENT_DEL_LINK
+            Event::NewAddress(info) | Event::DelAddress(info) => {
+                address = Some(part::<macvlan_address_info>(info.into()));
             }
-            Event::NewAddress(info) => {
-                about_address(info.into());
-                Kind::MACVLAN_EVENT_NEW_ADDRESS
+            Event::NewRoute(info) | Event::DelRoute(info) => {
+                route = Some(part::<macvlan_route_info>(info.into()));
             }
-            Event::DelAddress(info) => {
-                about_address(info.into());
-                Kind::MACVLAN_EVENT_DEL_ADDRESS
-            }
-            Event::NewRoute(info) => {
-                about_route(info.into());
-                Kind::MACVLAN_EVENT_NEW_ROUTE
-            }
-            Event::DelRoute(info) => {
-                about_route(info.into());
-                Kind::MACVLAN_EVENT_DEL_ROUTE
-            }
-            Event::Lost => Kind::MACVLAN_EVENT_LOST,
-            _ => Kind::MACVLAN_EVENT_OTHER,
-        };
+            _ => {}
+        }
         Self { kind, link, address, route }
     }
 }
@@ -146,7 +126,7 @@ pub unsafe extern "C" fn macvlan_watch_free(watch: *mut macvlan_watch) {
 /// What happened: one of enum macvlan_event_kinds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_event_kind(event: *const macvlan_event) -> c_int {
-    answer(0, || Ok(shared!(event).kind as c_int))
+    answer(0, || Ok(number(shared!(event).kind as u32)))
 }
 
 /// The link that it is about, which belongs to the event; NULL if it is about none.

@@ -7,6 +7,7 @@ use macvlan_core::{Diagnosis, Finding, FindingKind};
 
 use crate::base::boundary::{answer, boundary};
 use crate::base::error::macvlan_error;
+use crate::base::kernel::number;
 use crate::base::object::{Tagged, free, give, nth, object, out, parts, shared};
 use crate::base::text::{Text, Texts, c_string, ip, text};
 use crate::endpoint::attachment::macvlan_attachment;
@@ -110,11 +111,6 @@ impl From<&Finding> for Found {
     }
 }
 
-/// As C takes it. The numbers are small; one that were not would be a bug.
-fn number(kind: FindingKind) -> c_int {
-    c_int::try_from(kind as u32).unwrap_or(c_int::MAX)
-}
-
 /// Finds out why a container does not reach a peer on its network, "192.168.15.2": looks at its link,
 /// its parent and its addresses, asks for the peer (or the gateway to it) from inside, and listens on
 /// the parent to what goes out and what comes in.
@@ -168,7 +164,7 @@ pub unsafe extern "C" fn macvlan_diagnosis_has(
 ) -> bool {
     answer(false, || {
         let found = &shared!(diagnosis).diagnosis.findings;
-        Ok(found.iter().any(|finding| number(finding.kind) == kind))
+        Ok(found.iter().any(|finding| number(finding.kind as u32) == kind))
     })
 }
 
@@ -215,7 +211,7 @@ pub unsafe extern "C" fn macvlan_diagnosis_free(diagnosis: *mut macvlan_diagnosi
 /// What it is: one of enum macvlan_finding_kinds. MACVLAN_FINDING_NONE for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_finding_kind(finding: *const macvlan_finding) -> c_int {
-    answer(0, || Ok(number(shared!(finding).kind)))
+    answer(0, || Ok(number(shared!(finding).kind as u32)))
 }
 
 /// The kind's name, for logs: "parent-down". NULL for NULL.

@@ -7,6 +7,7 @@ use macvlan_core::{Difference, Ensured};
 
 use crate::base::boundary::{answer, boundary};
 use crate::base::error::macvlan_error;
+use crate::base::kernel::number;
 use crate::base::object::{Tagged, free, give, nth, object, out, parts, shared};
 use crate::base::text::Text;
 use crate::endpoint::attachment::{Attached, macvlan_attachment};
@@ -34,7 +35,6 @@ object!(macvlan_difference_list, Vec<Tagged<Found>>);
 
 /// What is not as an endpoint says. More may come: a program has to expect numbers that are not listed
 /// here.
-#[derive(Clone, Copy)]
 #[repr(C)]
 pub enum macvlan_difference_kinds {
     /// Something that this version has no number for.
@@ -78,7 +78,6 @@ pub enum macvlan_difference_kinds {
     /// How much the link may send.
     MACVLAN_DIFFERENCE_RATE = 19,
 }
-use macvlan_difference_kinds as Kind;
 
 pub(crate) struct Found {
     difference: Difference,
@@ -88,31 +87,6 @@ pub(crate) struct Found {
 impl From<Difference> for Found {
     fn from(difference: Difference) -> Self {
         Self { difference, text: Text::default() }
-    }
-}
-
-fn kind(difference: &Difference) -> Kind {
-    match difference {
-        Difference::LinkMissing => Kind::MACVLAN_DIFFERENCE_LINK_MISSING,
-        Difference::Made(_) => Kind::MACVLAN_DIFFERENCE_MADE,
-        Difference::Parent => Kind::MACVLAN_DIFFERENCE_PARENT,
-        Difference::Mac { .. } => Kind::MACVLAN_DIFFERENCE_MAC,
-        Difference::Mtu { .. } => Kind::MACVLAN_DIFFERENCE_MTU,
-        Difference::Macvlan(_) => Kind::MACVLAN_DIFFERENCE_MACVLAN,
-        Difference::Vlan(_) => Kind::MACVLAN_DIFFERENCE_VLAN,
-        Difference::Down => Kind::MACVLAN_DIFFERENCE_DOWN,
-        Difference::Promisc(_) => Kind::MACVLAN_DIFFERENCE_PROMISC,
-        Difference::Alias(_) => Kind::MACVLAN_DIFFERENCE_ALIAS,
-        Difference::AlternativeName(_) => Kind::MACVLAN_DIFFERENCE_ALTERNATIVE_NAME,
-        Difference::Group(_) => Kind::MACVLAN_DIFFERENCE_GROUP,
-        Difference::TxQueueLen(_) => Kind::MACVLAN_DIFFERENCE_TX_QUEUE_LEN,
-        Difference::AddrGenMode(_) => Kind::MACVLAN_DIFFERENCE_ADDR_GEN_MODE,
-        Difference::AddressMissing(_) => Kind::MACVLAN_DIFFERENCE_ADDRESS_MISSING,
-        Difference::RouteMissing(_) => Kind::MACVLAN_DIFFERENCE_ROUTE_MISSING,
-        Difference::RuleMissing(_) => Kind::MACVLAN_DIFFERENCE_RULE_MISSING,
-        Difference::LoopbackDown => Kind::MACVLAN_DIFFERENCE_LOOPBACK_DOWN,
-        Difference::Rate { .. } => Kind::MACVLAN_DIFFERENCE_RATE,
-        _ => Kind::MACVLAN_DIFFERENCE_OTHER,
     }
 }
 
@@ -212,7 +186,7 @@ pub unsafe extern "C" fn macvlan_host_ensure_or_replace(
 /// What it is about: one of enum macvlan_difference_kinds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_difference_kind(difference: *const macvlan_difference) -> c_int {
-    answer(0, || Ok(kind(&shared!(difference).difference) as c_int))
+    answer(0, || Ok(number(shared!(difference).difference.kind() as u32)))
 }
 
 /// The difference in words: "the MTU is 1500 and should be 1400". It belongs to the object. NULL if

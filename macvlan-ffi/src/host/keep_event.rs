@@ -3,10 +3,11 @@
 use std::ffi::{CString, c_char, c_int};
 use std::ptr::null;
 
-use macvlan_core::KeepEvent;
+use macvlan_core::{KeepEvent, KeepEventKind};
 
 use crate::base::boundary::answer;
 use crate::base::error::{Report, macvlan_error};
+use crate::base::kernel::number;
 use crate::base::object::{Tagged, free, object, part, shared};
 use crate::base::text::c_string;
 use crate::endpoint::attachment::{Attached, macvlan_attachment};
@@ -23,7 +24,6 @@ object!(macvlan_keep_event, Told);
 
 /// What a keeper has seen or done. More may come: a program has to expect numbers that are not listed
 /// here.
-#[derive(Clone, Copy)]
 #[repr(C)]
 pub enum macvlan_keep_event_kinds {
     /// Something that this version has no number for.
@@ -40,11 +40,10 @@ pub enum macvlan_keep_event_kinds {
     /// The container's namespace cannot be entered any more: its endpoint is not kept from now on.
     MACVLAN_KEEP_EVENT_ENDED = 5,
 }
-use macvlan_keep_event_kinds as Kind;
 
 /// An event, and what it is about as C takes it.
 pub(crate) struct Told {
-    kind: Kind,
+    kind: KeepEventKind,
     text: CString,
     name: CString,
     netns: Tagged<Namespace>,
@@ -57,37 +56,27 @@ impl From<KeepEvent> for Told {
     fn from(event: KeepEvent) -> Self {
         let (text, name) = (c_string(&event), c_string(event.name()));
         let netns = part::<macvlan_netns>(Namespace::new(event.netns().clone()));
-        let (mut parent, mut why) = (None, None);
-        let (kind, attachment) = match event {
-            KeepEvent::Gone(attachment) => (Kind::MACVLAN_KEEP_EVENT_GONE, Some(attachment)),
-            KeepEvent::Attached(attachment) => {
-                (Kind::MACVLAN_KEEP_EVENT_ATTACHED, Some(attachment))
-            }
-            KeepEvent::Renamed(attachment, now) => {
-                parent = Some(c_string(now));
-                (Kind::MACVLAN_KEEP_EVENT_RENAMED, Some(attachment))
-            }
-            KeepEvent::Failed(_, _, error) => {
-                why = Some(error);
-                (Kind::MACVLAN_KEEP_EVENT_FAILED, None)
-            }
-            KeepEvent::Ended(_, _, error) => {
-                why = Some(error);
-                (Kind::MACVLAN_KEEP_EVENT_ENDED, None)
-            }
-            _ => (Kind::MACVLAN_KEEP_EVENT_OTHER, None),
-        };
-        let attachment = attachment.map(|one| part::<macvlan_attachment>(Attached::new(*one)));
-        let report = |error: macvlan_core::Error| Report::new(error.into(), "macvlan_keeper_next");
-        let error = why.map(|error| part::<macvlan_error>(report(error)));
-        Self { kind, text, name, netns, attachment, parent, error }
+        let report = |error: &macvlan_core::Error| part::<macvlan_error>(Report::of_core(error));
+        Self {
+            kind: event.kind(),
+            text,
+            name,
+            netns,
+            attachment: event
+                .attachment()
+                .cloned()
+                .map(Attached::new)
+                .map(part::<macvlan_attachment>),
+            parent: event.parent().map(c_string),
+            error: event.error().map(report),
+        }
     }
 }
 
 /// What happened: one of enum macvlan_keep_event_kinds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keep_event_kind(event: *const macvlan_keep_event) -> c_int {
-    answer(0, || Ok(shared!(event).kind as c_int))
+    answer(0, || Ok(number(shared!(event).kind as u32)))
 }
 
 /// The event in words: "eth0 in the network namespace of pid 2084: its parent ens33 is gone". NULL if

@@ -177,12 +177,11 @@ pub unsafe extern "C" fn macvlan_network_config_set_order(
     order: EnumOrder,
     error: *mut *mut macvlan_error,
 ) -> c_int {
-    const ALL: [Order; 3] = [Order::First, Order::Next, Order::Random];
     boundary!(error, {
         let described = exclusive!(config);
-        let found = ALL.into_iter().find(|one| order_number(*one) == order);
+        let found = Order::ALL.iter().find(|one| **one as u32 == order);
         let found = found.ok_or_else(|| no(order, "enum macvlan_order"))?;
-        described.change(|config| config.order(found));
+        described.change(|config| config.order(*found));
     })
 }
 
@@ -193,12 +192,11 @@ pub unsafe extern "C" fn macvlan_network_config_set_mac_from(
     from: EnumMacFrom,
     error: *mut *mut macvlan_error,
 ) -> c_int {
-    const ALL: [MacFrom; 2] = [MacFrom::Address, MacFrom::Container];
     boundary!(error, {
         let described = exclusive!(config);
-        let found = ALL.into_iter().find(|one| mac_from_number(*one) == from);
+        let found = MacFrom::ALL.iter().find(|one| **one as u32 == from);
         let found = found.ok_or_else(|| no(from, "enum macvlan_mac_from"))?;
-        described.change(|config| config.mac_from(found));
+        described.change(|config| config.mac_from(*found));
     })
 }
 
@@ -290,23 +288,4 @@ pub unsafe extern "C" fn macvlan_network_config_add_label(
 pub unsafe extern "C" fn macvlan_network_config_free(config: *mut macvlan_network_config) {
     // SAFETY: the header says that nobody else uses it.
     unsafe { free(config) }
-}
-
-/// As C takes it; 0 for one that this version has no number for.
-pub(crate) fn order_number(order: Order) -> u32 {
-    match order {
-        Order::First => macvlan_order::MACVLAN_ORDER_FIRST as u32,
-        Order::Next => macvlan_order::MACVLAN_ORDER_NEXT as u32,
-        Order::Random => macvlan_order::MACVLAN_ORDER_RANDOM as u32,
-        _ => 0,
-    }
-}
-
-/// Likewise.
-pub(crate) fn mac_from_number(from: MacFrom) -> u32 {
-    match from {
-        MacFrom::Address => macvlan_mac_from::MACVLAN_MAC_FROM_ADDRESS as u32,
-        MacFrom::Container => macvlan_mac_from::MACVLAN_MAC_FROM_CONTAINER as u32,
-        _ => 0,
-    }
 }

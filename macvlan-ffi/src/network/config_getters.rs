@@ -5,7 +5,7 @@ use std::ptr::null;
 
 use crate::base::boundary::answer;
 use crate::base::object::{nth, shared};
-use crate::network::config::{mac_from_number, macvlan_network_config, order_number};
+use crate::network::config::macvlan_network_config;
 use crate::network::subnet::macvlan_subnet;
 
 /// The network's name. This and all other texts, and the subnets, belong to the object, until it is
@@ -73,7 +73,7 @@ pub unsafe extern "C" fn macvlan_network_config_mtu(config: *const macvlan_netwo
 pub unsafe extern "C" fn macvlan_network_config_order(
     config: *const macvlan_network_config,
 ) -> u32 {
-    answer(0, || Ok(order_number(shared!(config).config.get_order())))
+    answer(0, || Ok(shared!(config).config.get_order() as u32))
 }
 
 /// What a container's MAC address follows from: one of enum macvlan_mac_from; 0 if the object is none.
@@ -81,7 +81,7 @@ pub unsafe extern "C" fn macvlan_network_config_order(
 pub unsafe extern "C" fn macvlan_network_config_mac_from(
     config: *const macvlan_network_config,
 ) -> u32 {
-    answer(0, || Ok(mac_from_number(shared!(config).config.get_mac_from())))
+    answer(0, || Ok(shared!(config).config.get_mac_from() as u32))
 }
 
 /// Whether an address is looked for on the wire before it is given.

@@ -3,9 +3,10 @@
 use std::ffi::{CString, c_char, c_int};
 use std::ptr::null;
 
-use macvlan_network::{Collected, Reconciled};
+use macvlan_network::{Collected, Reconciled, ReconciledKind};
 
 use crate::base::boundary::answer;
+use crate::base::kernel::number;
 use crate::base::object::{Tagged, free, nth, object, part, parts, shared};
 use crate::base::text::c_string;
 use crate::network::lease::{self, Held, macvlan_lease};
@@ -37,7 +38,6 @@ object!(macvlan_collected, TakenBack);
 
 /// What was done to bring kernel and store together. More may come: a program has to expect numbers
 /// that are not listed here.
-#[derive(Clone, Copy)]
 #[repr(C)]
 pub enum macvlan_reconciled_kinds {
     /// Something that this version has no number for.
@@ -55,10 +55,9 @@ pub enum macvlan_reconciled_kinds {
     /// Addresses that were kept for containers are free again.
     MACVLAN_RECONCILED_EXPIRED = 6,
 }
-use macvlan_reconciled_kinds as Kind;
 
 pub(crate) struct Done {
-    kind: Kind,
+    kind: ReconciledKind,
     text: CString,
     lease: Option<Tagged<Held>>,
     interface: Option<CString>,
@@ -68,17 +67,8 @@ pub(crate) struct Done {
 
 impl From<Reconciled> for Done {
     fn from(done: Reconciled) -> Self {
-        let kind = match &done {
-            Reconciled::Released(_) => Kind::MACVLAN_RECONCILED_RELEASED,
-            Reconciled::Repaired(..) => Kind::MACVLAN_RECONCILED_REPAIRED,
-            Reconciled::Adopted(_) => Kind::MACVLAN_RECONCILED_ADOPTED,
-            Reconciled::Removed { .. } => Kind::MACVLAN_RECONCILED_REMOVED,
-            Reconciled::Failed(_) => Kind::MACVLAN_RECONCILED_FAILED,
-            Reconciled::Expired(_) => Kind::MACVLAN_RECONCILED_EXPIRED,
-            _ => Kind::MACVLAN_RECONCILED_OTHER,
-        };
         Self {
-            kind,
+            kind: done.kind(),
             text: c_string(&done),
             lease: done.lease().map(|lease| part::<macvlan_lease>(lease.clone().into())),
             interface: done.interface().map(c_string),
@@ -106,7 +96,7 @@ impl From<Collected> for TakenBack {
 /// What was done: one of enum macvlan_reconciled_kinds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_reconciled_kind(done: *const macvlan_reconciled) -> c_int {
-    answer(0, || Ok(shared!(done).kind as c_int))
+    answer(0, || Ok(number(shared!(done).kind as u32)))
 }
 
 /// What was done, in words. It belongs to the list. NULL for NULL.

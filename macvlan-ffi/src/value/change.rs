@@ -2,9 +2,9 @@
 
 use std::ffi::c_int;
 
-use macvlan_core::{MacAddr, MacvlanChange, SourceMacs};
+use macvlan_core::{MacvlanChange, SourceMacs};
 
-use crate::base::boundary::{Failure, boundary};
+use crate::base::boundary::boundary;
 use crate::base::error::macvlan_error;
 use crate::base::kernel::{EnumMacaddrMode, EnumMode};
 use crate::base::object::{exclusive, free, give, object, out};
@@ -99,22 +99,11 @@ pub unsafe extern "C" fn macvlan_change_set_source_macs(
         let change = exclusive!(change);
         // SAFETY: the header says that it leads to so many MAC addresses.
         let macs = unsafe { crate::base::mac::macs(macs, count, "macs") }?;
-        *change = change.clone().source_macs(source_macs(how, macs)?);
+        *change = change.clone().source_macs(SourceMacs::from_kernel(how, macs)?);
     })
 }
 
 /// `enum macvlan_macaddr_mode` of `linux/if_link.h`: add, delete, flush, set.
-fn source_macs(how: EnumMacaddrMode, macs: Vec<MacAddr>) -> Result<SourceMacs, Failure> {
-    match (how, &macs[..]) {
-        (0, [mac]) => Ok(SourceMacs::Add(*mac)),
-        (1, [mac]) => Ok(SourceMacs::Delete(*mac)),
-        (2, []) => Ok(SourceMacs::Flush),
-        (3, _) => Ok(SourceMacs::Set(macs)),
-        (0..=2, _) => Err(Failure::misuse(format!("not with {} MAC addresses", macs.len()))),
-        _ => Err(Failure::misuse(format!("{how} is no enum macvlan_macaddr_mode"))),
-    }
-}
-
 /// Frees a change; does nothing to NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_change_free(change: *mut macvlan_change) {
