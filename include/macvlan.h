@@ -61,6 +61,30 @@
  * Kernel headers. The modes of a macvlan are enum macvlan_mode of <linux/if_link.h>, with
  * MACVLAN_MODE_BRIDGE and so on; address generation is its enum in6_addr_gen_mode.
  *
+ * Contents. Each section has types and their functions together.
+ *
+ *   1. Version of the library
+ *   2. Errors
+ *   3. MAC addresses
+ *   4. Parents
+ *   5. Options of macvlan and VLAN links
+ *   6. Links, addresses, routes, rules and neighbours as the kernel describes them
+ *   7. Network namespaces
+ *   8. Events in a namespace
+ *   9. Handles: the commands of ip in one namespace
+ *  10. Probing and announcing addresses
+ *  11. Endpoints: what a container interface should be
+ *  12. Attachments: what a container interface is
+ *  13. Hosts: attaching and detaching
+ *  14. Checking and repairing
+ *  15. Keeping endpoints attached
+ *  16. Which addresses are taken
+ *  17. Why a container does not reach a peer
+ *  18. From the host to its own containers
+ *  19. Networks: what they should be
+ *  20. Networks and their containers
+ *  21. Sessions: creating and finding networks
+ *
  * This file is made of the library's sources. Changes go there.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
@@ -88,98 +112,48 @@
       (MACVLAN_VERSION_MINOR > (minor) || \
        (MACVLAN_VERSION_MINOR == (minor) && MACVLAN_VERSION_PATCH >= (patch)))))
 
-/**
- * The group of links that VLANs made on demand belong to (`ip link show group 1835098998`). One that
- * somebody took out of it is never removed.
- */
-#define MACVLAN_ON_DEMAND_GROUP 1835098998
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------------------------------------
+ * 1. Version of the library
+ * ------------------------------------------------------------------------------------------------ */
 
 /**
- * What is not as an endpoint says. More may come: a program has to expect numbers that are not listed
- * here.
+ * The version of the library that the program runs with, "0.1.0"; it can be newer than the header
+ * that the program was compiled with, MACVLAN_VERSION. Never NULL, and never freed.
+ *
+ * Threads: any, like the text itself.
  */
-typedef enum macvlan_difference_kinds {
-    /**
-     * Something that this version has no number for.
-     */
-    MACVLAN_DIFFERENCE_OTHER = 0,
-    /**
-     * There is no link of that name.
-     */
-    MACVLAN_DIFFERENCE_LINK_MISSING = 1,
-    /**
-     * The link is of another kind, or has an option that cannot be changed. Needs replacement.
-     */
-    MACVLAN_DIFFERENCE_MADE = 2,
-    /**
-     * The link hangs on another parent, or the parent is gone. Needs replacement.
-     */
-    MACVLAN_DIFFERENCE_PARENT = 3,
-    /**
-     * The link's MAC address.
-     */
-    MACVLAN_DIFFERENCE_MAC = 4,
-    /**
-     * The link's MTU.
-     */
-    MACVLAN_DIFFERENCE_MTU = 5,
-    /**
-     * Options of a macvlan or macvtap that can be changed.
-     */
-    MACVLAN_DIFFERENCE_MACVLAN = 6,
-    /**
-     * Options of a VLAN that can be changed.
-     */
-    MACVLAN_DIFFERENCE_VLAN = 7,
-    /**
-     * The link is down.
-     */
-    MACVLAN_DIFFERENCE_DOWN = 8,
-    /**
-     * The link's promisc flag.
-     */
-    MACVLAN_DIFFERENCE_PROMISC = 9,
-    /**
-     * The link's alias.
-     */
-    MACVLAN_DIFFERENCE_ALIAS = 10,
-    /**
-     * An alternative name is missing.
-     */
-    MACVLAN_DIFFERENCE_ALTERNATIVE_NAME = 11,
-    /**
-     * The link's group.
-     */
-    MACVLAN_DIFFERENCE_GROUP = 12,
-    /**
-     * The link's transmit queue length.
-     */
-    MACVLAN_DIFFERENCE_TX_QUEUE_LEN = 13,
-    /**
-     * The link's address generation mode.
-     */
-    MACVLAN_DIFFERENCE_ADDR_GEN_MODE = 14,
-    /**
-     * An address is missing.
-     */
-    MACVLAN_DIFFERENCE_ADDRESS_MISSING = 15,
-    /**
-     * A route is missing.
-     */
-    MACVLAN_DIFFERENCE_ROUTE_MISSING = 16,
-    /**
-     * A policy rule is missing.
-     */
-    MACVLAN_DIFFERENCE_RULE_MISSING = 17,
-    /**
-     * lo is down.
-     */
-    MACVLAN_DIFFERENCE_LOOPBACK_DOWN = 18,
-    /**
-     * How much the link may send.
-     */
-    MACVLAN_DIFFERENCE_RATE = 19,
-} macvlan_difference_kinds;
+const char *macvlan_version(void);
+
+/* ------------------------------------------------------------------------------------------------
+ * 2. Errors
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Who has an address: a part of an error or of a macvlan_holder_list, which it is freed with.
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_holder macvlan_holder;
+
+/**
+ * The address. This and the other text belong to the holder. NULL if the holder is none.
+ */
+const char *macvlan_holder_address(const struct macvlan_holder *holder);
+
+/**
+ * The MAC address of the one that has it. Whether it is known; zeroes if not: the kernel found the
+ * duplicate, and nobody was heard.
+ */
+bool macvlan_holder_mac(const struct macvlan_holder *holder, uint8_t mac[6]);
+
+/**
+ * In words: "02:00:00:00:00:05 has 192.168.15.5". NULL if the holder is none.
+ */
+const char *macvlan_holder_text(const struct macvlan_holder *holder);
 
 /**
  * The cause of an error, as far as it could be told. The numbers are stable, and more may come: a
@@ -372,490 +346,6 @@ typedef enum macvlan_error_kinds {
 } macvlan_error_kinds;
 
 /**
- * What happened. More may come: a program has to expect numbers that are not listed here.
- */
-typedef enum macvlan_event_kinds {
-    /**
-     * Something that this version has no number for.
-     */
-    MACVLAN_EVENT_OTHER = 0,
-    /**
-     * A link was made, or has changed.
-     */
-    MACVLAN_EVENT_NEW_LINK = 1,
-    /**
-     * A link was deleted, or has left for another namespace.
-     */
-    MACVLAN_EVENT_DEL_LINK = 2,
-    /**
-     * An address was added, or has changed: it is not tentative any more, for example.
-     */
-    MACVLAN_EVENT_NEW_ADDRESS = 3,
-    /**
-     * An address was deleted.
-     */
-    MACVLAN_EVENT_DEL_ADDRESS = 4,
-    /**
-     * A route was added or replaced. That a link took its routes along when it went, the kernel does
-     * not tell for IPv4.
-     */
-    MACVLAN_EVENT_NEW_ROUTE = 5,
-    /**
-     * A route was deleted.
-     */
-    MACVLAN_EVENT_DEL_ROUTE = 6,
-    /**
-     * Events were lost, because they were not read as fast as they came: whoever keeps a picture of
-     * the namespace has to list everything anew.
-     */
-    MACVLAN_EVENT_LOST = 7,
-} macvlan_event_kinds;
-
-/**
- * What is not as it should be. The numbers are stable, and more may come: a program has to expect
- * numbers that are not listed here.
- */
-typedef enum macvlan_finding_kinds {
-    /**
-     * There is no finding: macvlan_finding_kind(NULL).
-     */
-    MACVLAN_FINDING_NONE = 0,
-    /**
-     * The container's link does not exist any more.
-     */
-    MACVLAN_FINDING_LINK_GONE = 1,
-    /**
-     * The container's link is down.
-     */
-    MACVLAN_FINDING_LINK_DOWN = 2,
-    /**
-     * The container's link has another MAC address than it was given.
-     */
-    MACVLAN_FINDING_MAC_CHANGED = 3,
-    /**
-     * The parent does not exist any more.
-     */
-    MACVLAN_FINDING_PARENT_GONE = 4,
-    /**
-     * The parent, or a link below it, is down.
-     */
-    MACVLAN_FINDING_PARENT_DOWN = 5,
-    /**
-     * The parent, or a link below it, has no carrier.
-     */
-    MACVLAN_FINDING_NO_CARRIER = 6,
-    /**
-     * The parent, or a link below it, is a port of a bridge, bond or VRF, which takes its frames.
-     */
-    MACVLAN_FINDING_PARENT_IS_PORT = 7,
-    /**
-     * The parent is wireless.
-     */
-    MACVLAN_FINDING_WIRELESS = 8,
-    /**
-     * The link has no address of the peer's family.
-     */
-    MACVLAN_FINDING_NO_ADDRESS = 9,
-    /**
-     * No route leads to the peer by this link.
-     */
-    MACVLAN_FINDING_NO_ROUTE = 10,
-    /**
-     * The peer is the host itself, which its own macvlans do not reach.
-     */
-    MACVLAN_FINDING_PEER_IS_HOST = 11,
-    /**
-     * The container's question did not leave by the parent.
-     */
-    MACVLAN_FINDING_NOT_SENT = 12,
-    /**
-     * The question went out, and nobody has answered.
-     */
-    MACVLAN_FINDING_NO_ANSWER = 13,
-    /**
-     * The peer answers the parent, and not the container: something on the way lets only the
-     * parent's MAC address pass.
-     */
-    MACVLAN_FINDING_MAC_FILTERED = 14,
-    /**
-     * The answer arrives only while the parent is promiscuous.
-     */
-    MACVLAN_FINDING_NOT_PROMISCUOUS = 15,
-    /**
-     * The answer has reached the parent, and not the container.
-     */
-    MACVLAN_FINDING_ANSWER_LOST = 16,
-    /**
-     * Several answer for one address.
-     */
-    MACVLAN_FINDING_SEVERAL_ANSWER = 17,
-    /**
-     * Somebody else sends with the container's MAC address.
-     */
-    MACVLAN_FINDING_MAC_ELSEWHERE = 18,
-    /**
-     * The wire carries other VLANs than this one.
-     */
-    MACVLAN_FINDING_OTHER_VLANS = 19,
-    /**
-     * The container remembers another MAC address than the peer has.
-     */
-    MACVLAN_FINDING_WRONG_NEIGHBOUR = 20,
-} macvlan_finding_kinds;
-
-/**
- * What a keeper has seen or done. More may come: a program has to expect numbers that are not listed
- * here.
- */
-typedef enum macvlan_keep_event_kinds {
-    /**
-     * Something that this version has no number for.
-     */
-    MACVLAN_KEEP_EVENT_OTHER = 0,
-    /**
-     * The parent of the attachment is gone, and its link with it. It is waited for.
-     */
-    MACVLAN_KEEP_EVENT_GONE = 1,
-    /**
-     * The endpoint is attached again: same name, MAC address, addresses and routes.
-     */
-    MACVLAN_KEEP_EVENT_ATTACHED = 2,
-    /**
-     * The parent of the attachment has another name now. Nothing had to be done.
-     */
-    MACVLAN_KEEP_EVENT_RENAMED = 3,
-    /**
-     * The parent is back, and the endpoint could not be attached to it; it will be tried again. Told
-     * when the reason is another than the last time.
-     */
-    MACVLAN_KEEP_EVENT_FAILED = 4,
-    /**
-     * The container's namespace cannot be entered any more: its endpoint is not kept from now on.
-     */
-    MACVLAN_KEEP_EVENT_ENDED = 5,
-} macvlan_keep_event_kinds;
-
-/**
- * What a container's MAC address follows from, when it is given none.
- */
-typedef enum macvlan_mac_from {
-    /**
-     * Its IPv4 address, as Docker has it: 02:42: and the four bytes. Without one, as
-     * MACVLAN_MAC_FROM_CONTAINER.
-     */
-    MACVLAN_MAC_FROM_ADDRESS = 1,
-    /**
-     * The network and the container's id: it stays when the address changes.
-     */
-    MACVLAN_MAC_FROM_CONTAINER = 2,
-} macvlan_mac_from;
-
-/**
- * What a link can send and receive in one piece.
- */
-typedef enum macvlan_offload {
-    /**
-     * Generic segmentation: the largest packet in bytes.
-     */
-    MACVLAN_GSO_MAX_SIZE = 0,
-    /**
-     * Generic segmentation: the most segments.
-     */
-    MACVLAN_GSO_MAX_SEGS = 1,
-    /**
-     * Generic segmentation: the largest IPv4 packet in bytes (Linux 6.3 and later).
-     */
-    MACVLAN_GSO_IPV4_MAX_SIZE = 2,
-    /**
-     * Segmentation in hardware: the largest packet in bytes (Linux 5.19 and later).
-     */
-    MACVLAN_TSO_MAX_SIZE = 3,
-    /**
-     * Segmentation in hardware: the most segments (Linux 5.19 and later).
-     */
-    MACVLAN_TSO_MAX_SEGS = 4,
-    /**
-     * Generic receive: the largest packet in bytes (Linux 5.19 and later).
-     */
-    MACVLAN_GRO_MAX_SIZE = 5,
-    /**
-     * Generic receive: the largest IPv4 packet in bytes (Linux 6.3 and later).
-     */
-    MACVLAN_GRO_IPV4_MAX_SIZE = 6,
-} macvlan_offload;
-
-/**
- * Which free address a network gives next.
- */
-typedef enum macvlan_order {
-    /**
-     * The lowest that is free.
-     */
-    MACVLAN_ORDER_FIRST = 1,
-    /**
-     * The next after the one that was given last, and the lowest again after the highest: an address
-     * that was given back rests as long as it can.
-     */
-    MACVLAN_ORDER_NEXT = 2,
-    /**
-     * Any, by chance.
-     */
-    MACVLAN_ORDER_RANDOM = 3,
-} macvlan_order;
-
-/**
- * The protocol of a VLAN's tag: the EtherTypes ETH_P_8021Q and ETH_P_8021AD.
- */
-typedef enum macvlan_protocol {
-    /**
-     * The customer tag.
-     */
-    MACVLAN_VLAN_8021Q = 33024,
-    /**
-     * The service tag of QinQ.
-     */
-    MACVLAN_VLAN_8021AD = 34984,
-} macvlan_protocol;
-
-/**
- * What was done to bring kernel and store together. More may come: a program has to expect numbers
- * that are not listed here.
- */
-typedef enum macvlan_reconciled_kinds {
-    /**
-     * Something that this version has no number for.
-     */
-    MACVLAN_RECONCILED_OTHER = 0,
-    /**
-     * A lease whose namespace is gone, or whose host is, was taken back.
-     */
-    MACVLAN_RECONCILED_RELEASED = 1,
-    /**
-     * The interface of a lease was missing or changed, and is as it should be again.
-     */
-    MACVLAN_RECONCILED_REPAIRED = 2,
-    /**
-     * An interface that the store did not know, of a network that exists, has a lease now.
-     */
-    MACVLAN_RECONCILED_ADOPTED = 3,
-    /**
-     * An interface of a container in a network that does not exist any more was taken away.
-     */
-    MACVLAN_RECONCILED_REMOVED = 4,
-    /**
-     * Something could not be brought together; the rest was. The text says why.
-     */
-    MACVLAN_RECONCILED_FAILED = 5,
-    /**
-     * Addresses that were kept for containers are free again.
-     */
-    MACVLAN_RECONCILED_EXPIRED = 6,
-} macvlan_reconciled_kinds;
-
-/**
- * What has come and gone since a link was made (struct rtnl_link_stats64).
- */
-typedef enum macvlan_statistic {
-    /**
-     * Packets received.
-     */
-    MACVLAN_RX_PACKETS = 0,
-    /**
-     * Packets sent.
-     */
-    MACVLAN_TX_PACKETS = 1,
-    /**
-     * Bytes received.
-     */
-    MACVLAN_RX_BYTES = 2,
-    /**
-     * Bytes sent.
-     */
-    MACVLAN_TX_BYTES = 3,
-    /**
-     * Bad packets received.
-     */
-    MACVLAN_RX_ERRORS = 4,
-    /**
-     * Packets that could not be sent.
-     */
-    MACVLAN_TX_ERRORS = 5,
-    /**
-     * Packets received and dropped.
-     */
-    MACVLAN_RX_DROPPED = 6,
-    /**
-     * Packets dropped instead of sent.
-     */
-    MACVLAN_TX_DROPPED = 7,
-    /**
-     * Multicast packets received.
-     */
-    MACVLAN_MULTICAST = 8,
-    /**
-     * Collisions.
-     */
-    MACVLAN_COLLISIONS = 9,
-} macvlan_statistic;
-
-/**
- * A host's way to the containers on one parent, by a macvlan of its own beside them: the kernel does
- * not let it reach them otherwise. Given by macvlan_host_access(). Freed with macvlan_access_free().
- *
- * Containers that are attached by macvlan_access_attach() can be reached from the host, and can reach
- * it at the parent's addresses. It has to be mode bridge on both sides. When the last container is
- * detached by macvlan_access_detach(), or the access is closed or freed, the host's link goes, unless
- * it is to be kept; it comes back with the next container.
- *
- * The link answers ARP only for what the host reaches by it (arp_filter), so that others on the
- * network go on using the parent. IPv6 knows no such thing: with borrowed addresses, others may learn
- * either MAC address, and both lead to the host.
- *
- * Threads: any number may use it at once; it is closed and freed when nobody does.
- */
-typedef struct macvlan_access macvlan_access;
-
-/**
- * How a host is to reach the containers on one of its parents: a value, for macvlan_host_access_by().
- * Freed with macvlan_access_options_free().
- *
- * Threads: any number may look at it at once; whoever changes it needs it alone.
- */
-typedef struct macvlan_access_options macvlan_access_options;
-
-/**
- * Which addresses are wanted; all, as long as nothing is set. Freed with
- * macvlan_address_filter_free(). The kernel leaves out the others.
- *
- * Threads: any number may look at it at once; whoever changes it needs it alone.
- */
-typedef struct macvlan_address_filter macvlan_address_filter;
-
-/**
- * An address as the kernel describes it: a part of a macvlan_address_list or of a macvlan_event,
- * which it is freed with.
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_address_info macvlan_address_info;
-
-/**
- * The addresses of a namespace, given by macvlan_handle_addresses(). Freed with
- * macvlan_address_list_free().
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_address_list macvlan_address_list;
-
-/**
- * How the neighbours are told of addresses, by gratuitous ARP and unsolicited neighbour
- * advertisements: a value, for macvlan_endpoint_set_announce() and macvlan_attachment_announce().
- * Freed with macvlan_announce_free().
- *
- * Whoever has talked to the address before, when it was somebody else's, learns its MAC address at
- * once and not when its own entry has grown old, which takes up to half an hour.
- *
- * Threads: any number may look at it at once; whoever changes it needs it alone.
- */
-typedef struct macvlan_announce macvlan_announce;
-
-/**
- * Announcements of an attachment's addresses, to be sent by whoever has the time: nothing is sent
- * before macvlan_announcement_run() or macvlan_announcement_send(). Freed with
- * macvlan_announcement_free().
- *
- * Threads: it never changes, so any number may use it at once; it is freed when nobody does.
- */
-typedef struct macvlan_announcement macvlan_announcement;
-
-/**
- * One container interface, as it was set up. Freed with macvlan_attachment_free(), unless it is a
- * part of a list; that changes nothing about the interface.
- *
- * It tells what was set without asking the kernel again; macvlan_attachment_refresh() asks. It holds
- * the container's namespace open: free it when the container has ended, or the namespace, with the
- * link and its MAC address, outlives the container.
- *
- * Threads: any number may look at it at once; macvlan_attachment_refresh() needs it alone.
- */
-typedef struct macvlan_attachment macvlan_attachment;
-
-/**
- * Container interfaces, given by macvlan_host_attachments() and macvlan_keeper_attachments(). Freed
- * with macvlan_attachment_list_free().
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_attachment_list macvlan_attachment_list;
-
-/**
- * What is to be changed on a macvlan or macvtap that exists, by macvlan_handle_set_macvlan(); what is
- * not set stays as it is. Freed with macvlan_change_free().
- *
- * Threads: any number may look at it at once; whoever changes it needs it alone.
- */
-typedef struct macvlan_change macvlan_change;
-
-/**
- * What was taken back, given by macvlan_networks_collect(). Freed with macvlan_collected_free().
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_collected macvlan_collected;
-
-/**
- * A container that is connected to a network: its lease, and what it became in the kernel. Given by
- * macvlan_network_connect(). Freed with macvlan_connection_free(), which changes nothing about it.
- *
- * It holds the container's namespace open: free it when the container has ended, or the namespace
- * outlives the container, and its lease is not collected.
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_connection macvlan_connection;
-
-/**
- * A detachment under way, given by macvlan_host_detach_later(). Freed with macvlan_detaching_free(),
- * which does not stop it.
- *
- * Threads: any number may ask whether it is finished; macvlan_detaching_wait() needs it alone.
- */
-typedef struct macvlan_detaching macvlan_detaching;
-
-/**
- * What was found out about an attachment and a peer, given by macvlan_host_diagnose(). Freed with
- * macvlan_diagnosis_free(); all that it tells belongs to it.
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_diagnosis macvlan_diagnosis;
-
-/**
- * One thing that is not as an endpoint says: a part of a macvlan_difference_list, which it is freed
- * with.
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_difference macvlan_difference;
-
-/**
- * What is not as an endpoint says, or was not before it was repaired, given by macvlan_host_check()
- * and macvlan_host_ensure(). Freed with macvlan_difference_list_free().
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_difference_list macvlan_difference_list;
-
-/**
- * What one container interface should be: a value; making and changing it asks nothing of the
- * kernel. Given to macvlan_host_attach(), which makes it so in a container's namespace. Freed with
- * macvlan_endpoint_free().
- *
- * Threads: any number may look at it and attach it at once; whoever changes it needs it alone.
- */
-typedef struct macvlan_endpoint macvlan_endpoint;
-
-/**
  * Why something could not be done. Every function that can fail gives one in its last argument, if
  * that is not NULL; it is the caller's, to be freed with macvlan_error_free(). The texts belong to
  * it.
@@ -863,411 +353,6 @@ typedef struct macvlan_endpoint macvlan_endpoint;
  * Threads: it never changes, so any number may look at it at once.
  */
 typedef struct macvlan_error macvlan_error;
-
-/**
- * How to reach etcd, and who this is: a value, for macvlan_networks_open_etcd(). Freed with
- * macvlan_etcd_options_free().
- *
- * Threads: any number may look at it at once; whoever changes it needs it alone.
- */
-typedef struct macvlan_etcd_options macvlan_etcd_options;
-
-/**
- * Something that happened in a namespace, given by macvlan_watch_next(). Freed with
- * macvlan_event_free().
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_event macvlan_event;
-
-/**
- * Something that is not as it should be: a part of a macvlan_diagnosis, which it is freed with.
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_finding macvlan_finding;
-
-/**
- * Addresses that somebody on the wire has who is no container of the network, given by
- * macvlan_network_foreign(). Freed with macvlan_foreign_list_free().
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_foreign_list macvlan_foreign_list;
-
-/**
- * The links, addresses and routes of one network namespace. Every function is one verb of `ip`, and
- * its comment names the command. Freed with macvlan_handle_free().
- *
- * Links are named by "eth0", an alternative name, or "#" and an index, which macvlan_link_text()
- * writes.
- *
- * Threads: any number may use it at once; it is freed when nobody does.
- */
-typedef struct macvlan_handle macvlan_handle;
-
-/**
- * Who has an address: a part of an error or of a macvlan_holder_list, which it is freed with.
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_holder macvlan_holder;
-
-/**
- * Who has which of the addresses that were asked for, in the order of the addresses, given by
- * macvlan_host_probe_free(). Freed with macvlan_holder_list_free().
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_holder_list macvlan_holder_list;
-
-/**
- * An open session on the namespace that parent links live in: attaches endpoints to containers, and
- * detaches them. Open one and keep it. Freed with macvlan_host_free().
- *
- * Needs CAP_NET_ADMIN in the user namespaces that own the host's and the container's network
- * namespaces, and CAP_SYS_ADMIN to enter the container's.
- *
- * Threads: any number may use it at once; it is freed when nobody does.
- */
-typedef struct macvlan_host macvlan_host;
-
-/**
- * Addresses, given by macvlan_network_resolve(). Freed with macvlan_ip_list_free().
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_ip_list macvlan_ip_list;
-
-/**
- * What a keeper has seen or done, given by macvlan_keeper_next(). Freed with
- * macvlan_keep_event_free(); all that it tells belongs to it.
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_keep_event macvlan_keep_event;
-
-/**
- * Keeps endpoints attached: when their parent disappears (a network card that is pulled out, a driver
- * that is loaded anew, a VLAN that somebody makes again) and comes back, also with another index, or,
- * known by its MAC address, with another name, they are attached again, with the same name, MAC
- * address, addresses and routes. VLANs that are made on demand are made again. Given by
- * macvlan_host_keep(). Freed with macvlan_keeper_free().
- *
- * That a link goes down is no reason to do anything: the kernel keeps what is on it. Nor is it that
- * somebody takes the container's link away while its parent stands.
- *
- * It works when macvlan_keeper_next() is called: on a thread that waits there, or in a loop over
- * descriptors, with macvlan_keeper_fd() and macvlan_keeper_patience() for poll(2).
- *
- * Threads: one at a time.
- */
-typedef struct macvlan_keeper macvlan_keeper;
-
-/**
- * One container's place in one network, as the store has it, given by macvlan_network_lease(). Freed
- * with macvlan_lease_free(), unless it is a part of another object.
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_lease macvlan_lease;
-
-/**
- * Leases, given by macvlan_network_leases(). Freed with macvlan_lease_list_free().
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_lease_list macvlan_lease_list;
-
-/**
- * A link to be made by macvlan_handle_add_link(); a value, which asks nothing of the kernel. Freed
- * with macvlan_link_free().
- *
- * Threads: any number may look at it at once; whoever changes it needs it alone.
- */
-typedef struct macvlan_link macvlan_link;
-
-/**
- * Which links are wanted; all, as long as nothing is set. Freed with
- * macvlan_link_filter_free(). The kernel leaves out the others.
- *
- * Threads: any number may look at it at once; whoever changes it needs it alone.
- */
-typedef struct macvlan_link_filter macvlan_link_filter;
-
-/**
- * A link as the kernel describes it. Freed with macvlan_link_info_free(), unless it is a part of a
- * list or of an event.
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_link_info macvlan_link_info;
-
-/**
- * The links of a namespace, given by macvlan_handle_links(). Freed with macvlan_link_list_free().
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_link_list macvlan_link_list;
-
-/**
- * How a container is to be connected to a network: a value, for macvlan_network_connect(). Freed with
- * macvlan_member_free().
- *
- * Threads: any number may look at it at once; whoever changes it needs it alone.
- */
-typedef struct macvlan_member macvlan_member;
-
-/**
- * Addresses that have been moved, to be confirmed: given by macvlan_access_move_addresses(). At its
- * deadline it moves them back by itself. Freed with macvlan_moving_free(), which moves them back at
- * once if they were not confirmed.
- *
- * Threads: any number may ask whether it is pending; whoever confirms, undoes or frees it needs it
- * alone.
- */
-typedef struct macvlan_moving macvlan_moving;
-
-/**
- * Which neighbours are wanted; all, as long as nothing is set. Freed with
- * macvlan_neighbour_filter_free(). The kernel leaves out the others.
- *
- * Threads: any number may look at it at once; whoever changes it needs it alone.
- */
-typedef struct macvlan_neighbour_filter macvlan_neighbour_filter;
-
-/**
- * An entry of the neighbour tables, ARP's for IPv4, neighbour discovery's for IPv6: a part of a
- * macvlan_neighbour_list, which it is freed with.
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_neighbour_info macvlan_neighbour_info;
-
-/**
- * The neighbours of a namespace, given by macvlan_handle_neighbours(). Freed with
- * macvlan_neighbour_list_free().
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_neighbour_list macvlan_neighbour_list;
-
-/**
- * A handle on a network namespace: a container's, a sandbox's, the host's. Freed with
- * macvlan_netns_free().
- *
- * It holds the namespace open: as long as a handle lives, so does the namespace with everything in
- * it, even when no process is left inside.
- *
- * Threads: any number may use it at once; it is freed when nobody does.
- */
-typedef struct macvlan_netns macvlan_netns;
-
-/**
- * Namespaces, given by macvlan_pool_namespaces(). Freed with macvlan_netns_list_free().
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_netns_list macvlan_netns_list;
-
-/**
- * A network that exists, given by macvlan_networks_create() and macvlan_networks_get(): connects
- * containers to it, and tells who is. Freed with macvlan_network_free(), unless it is a part of
- * a list; the network stays.
- *
- * Threads: any number may use it at once; it is freed when nobody does.
- */
-typedef struct macvlan_network macvlan_network;
-
-/**
- * What a network should be: a value, as an endpoint is one. macvlan_networks_create() makes it so.
- * Freed with macvlan_network_config_free(), unless it is a part of a macvlan_network.
- *
- * Threads: any number may look at it at once; whoever changes it needs it alone.
- */
-typedef struct macvlan_network_config macvlan_network_config;
-
-/**
- * Networks, given by macvlan_networks_list(). Freed with macvlan_network_list_free().
- *
- * Threads: any number may use what is in it at once; it is freed when nobody does.
- */
-typedef struct macvlan_network_list macvlan_network_list;
-
-/**
- * An open session: a host, and a store that says which networks there are and who holds which address,
- * shared by many processes. What `docker network` does, without Docker. Open one and keep it. Freed
- * with macvlan_networks_free().
- *
- * An address is in the store before it is in the kernel, and leaves the store after it has left the
- * kernel: whatever is killed in between, it is never given to a second container.
- *
- * Threads: any number may use it at once, but macvlan_networks_set_host_name() and
- * macvlan_networks_set_probe() need it alone; it is freed when nobody uses it.
- */
-typedef struct macvlan_networks macvlan_networks;
-
-/**
- * The options of a macvlan or macvtap: mode, flags, source MAC addresses, broadcast queue. Made with
- * macvlan_options_new() and freed with macvlan_options_free(), or a part of a macvlan_link_info.
- *
- * An endpoint's can also be set one by one, by macvlan_endpoint_set_mode() and the like.
- *
- * Threads: any number may look at it at once; whoever changes it needs it alone.
- */
-typedef struct macvlan_options macvlan_options;
-
-/**
- * The link on the host that an endpoint hangs on, where text does not do: a VLAN on demand under a
- * name of its own, or with the service tag 802.1ad. Freed with macvlan_parent_free().
- *
- * Threads: any number may look at it at once; whoever changes it needs it alone.
- */
-typedef struct macvlan_parent macvlan_parent;
-
-/**
- * What attaching an endpoint would do, given by macvlan_endpoint_plan(). Freed with
- * macvlan_plan_free().
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_plan macvlan_plan;
-
-/**
- * Namespaces with a link already inside, for containers that cannot wait. Freed with
- * macvlan_pool_free(); namespaces that nobody has taken go with it.
- *
- * Making the link is most of what attaching costs; here it is done beforehand. A container that
- * starts is given a namespace out of the pool, and its link then gets its name, addresses and routes,
- * in a fraction of the time. The container's process has to join that namespace, as setns(2) and
- * every runtime's "network namespace by path" does.
- *
- * The pool does not fill itself: call macvlan_pool_fill() when there is time, from whatever thread.
- *
- * Threads: any number may use it at once; it is freed when nobody does.
- */
-typedef struct macvlan_pool macvlan_pool;
-
-/**
- * Subnets, given by macvlan_access_routes(). Freed with macvlan_prefix_list_free().
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_prefix_list macvlan_prefix_list;
-
-/**
- * How addresses are asked for on the network before they are used: a value, for
- * macvlan_endpoint_set_probe() and macvlan_host_probe_free(). Freed with macvlan_probe_free().
- *
- * IPv4 addresses are asked for by ARP probes (RFC 5227), which change nobody's neighbour table. IPv6
- * addresses are checked by the kernel's own duplicate detection, whose verdict is waited for.
- *
- * Threads: any number may look at it at once; whoever changes it needs it alone.
- */
-typedef struct macvlan_probe macvlan_probe;
-
-/**
- * Holds a link promiscuous until it is freed with macvlan_promisc_free(), given by
- * macvlan_handle_hold_promisc().
- *
- * The kernel counts the holders, and counts one less when the guard is freed or its process ends,
- * even by kill -9.
- *
- * Threads: it never changes, so any number may use it at once; it is freed when nobody does.
- */
-typedef struct macvlan_promisc macvlan_promisc;
-
-/**
- * One thing that was done to bring kernel and store together: a part of a macvlan_reconciled_list,
- * which it is freed with.
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_reconciled macvlan_reconciled;
-
-/**
- * What was done, given by macvlan_networks_reconcile(). Freed with macvlan_reconciled_list_free().
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_reconciled_list macvlan_reconciled_list;
-
-/**
- * Which routes are wanted; all, as long as nothing is set. Freed with
- * macvlan_route_filter_free(). The kernel leaves out the others.
- *
- * Threads: any number may look at it at once; whoever changes it needs it alone.
- */
-typedef struct macvlan_route_filter macvlan_route_filter;
-
-/**
- * A route as the kernel describes it: a part of a macvlan_route_list or of a macvlan_event, which it
- * is freed with.
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_route_info macvlan_route_info;
-
-/**
- * The routes of a namespace, given by macvlan_handle_routes(). Freed with
- * macvlan_route_list_free().
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_route_list macvlan_route_list;
-
-/**
- * The rules of a namespace, given by macvlan_handle_rules(). Freed with
- * macvlan_rule_list_free().
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_rule_list macvlan_rule_list;
-
-/**
- * A subnet that a network gives addresses from: a value, for macvlan_network_config_add_subnet(), and
- * checked when the network is created. Freed with macvlan_subnet_free(), unless it is a part of
- * a macvlan_network_config.
- *
- * Threads: any number may look at it at once; whoever changes it needs it alone.
- */
-typedef struct macvlan_subnet macvlan_subnet;
-
-/**
- * A text of its own, given by macvlan_network_inspect() and macvlan_network_hosts(). Freed with
- * macvlan_text_free().
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_text macvlan_text;
-
-/**
- * The options of a VLAN link: a tag, and what is done with it. Made with macvlan_vlan_new() and freed
- * with macvlan_vlan_free(), or a part of a macvlan_link_info.
- *
- * Threads: any number may look at it at once; whoever changes it needs it alone.
- */
-typedef struct macvlan_vlan macvlan_vlan;
-
-/**
- * What happens to the links, addresses and routes of a namespace, from when it was opened by
- * macvlan_handle_watch(). Freed with macvlan_watch_free().
- *
- * Threads: one at a time.
- */
-typedef struct macvlan_watch macvlan_watch;
-
-#ifdef __cplusplus
-extern "C" {
-#endif // __cplusplus
-
-/**
- * The version of the library that the program runs with, "0.1.0"; it can be newer than the header
- * that the program was compiled with, MACVLAN_VERSION. Never NULL, and never freed.
- *
- * Threads: any, like the text itself.
- */
-const char *macvlan_version(void);
 
 /**
  * One line for the person who reads it: on which link, parent and namespace, or in which network, what
@@ -1373,37 +458,9 @@ const char *macvlan_error_leftover(const struct macvlan_error *error, size_t ind
  */
 void macvlan_error_free(struct macvlan_error *error);
 
-/**
- * The address. This and the other text belong to the holder. NULL if the holder is none.
- */
-const char *macvlan_holder_address(const struct macvlan_holder *holder);
-
-/**
- * The MAC address of the one that has it. Whether it is known; zeroes if not: the kernel found the
- * duplicate, and nobody was heard.
- */
-bool macvlan_holder_mac(const struct macvlan_holder *holder, uint8_t mac[6]);
-
-/**
- * In words: "02:00:00:00:00:05 has 192.168.15.5". NULL if the holder is none.
- */
-const char *macvlan_holder_text(const struct macvlan_holder *holder);
-
-/**
- * How many holders there are; 0 if all addresses are free.
- */
-size_t macvlan_holder_list_count(const struct macvlan_holder_list *list);
-
-/**
- * One of the holders, counted from 0. It belongs to the list. NULL past the end.
- */
-const struct macvlan_holder *macvlan_holder_list_get(const struct macvlan_holder_list *list,
-                                                     size_t index);
-
-/**
- * Frees a list; does nothing to NULL.
- */
-void macvlan_holder_list_free(struct macvlan_holder_list *list);
+/* ------------------------------------------------------------------------------------------------
+ * 3. MAC addresses
+ * ------------------------------------------------------------------------------------------------ */
 
 /**
  * The MAC address that Docker derives from an IPv4 address: 02:42: and its four bytes.
@@ -1426,133 +483,37 @@ int macvlan_mac_parse(const char *text, uint8_t mac[6], struct macvlan_error **e
  */
 int macvlan_mac_format(const uint8_t mac[6], char text[18], struct macvlan_error **error);
 
+/* ------------------------------------------------------------------------------------------------
+ * 4. Parents
+ * ------------------------------------------------------------------------------------------------ */
+
 /**
- * The namespace of a process.
+ * The group of links that VLANs made on demand belong to (`ip link show group 1835098998`). One that
+ * somebody took out of it is never removed.
+ */
+#define MACVLAN_ON_DEMAND_GROUP 1835098998
+
+/**
+ * The protocol of a VLAN's tag: the EtherTypes ETH_P_8021Q and ETH_P_8021AD.
+ */
+typedef enum macvlan_protocol {
+    /**
+     * The customer tag.
+     */
+    MACVLAN_VLAN_8021Q = 33024,
+    /**
+     * The service tag of QinQ.
+     */
+    MACVLAN_VLAN_8021AD = 34984,
+} macvlan_protocol;
+
+/**
+ * The link on the host that an endpoint hangs on, where text does not do: a VLAN on demand under a
+ * name of its own, or with the service tag 802.1ad. Freed with macvlan_parent_free().
  *
- * The process is pinned by a pidfd before its namespace is looked up, so that a pid that is given to
- * another process in between cannot lead to the wrong namespace.
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
  */
-int macvlan_netns_from_pid(pid_t pid,
-                           struct macvlan_netns **netns,
-                           struct macvlan_error **error);
-
-/**
- * The namespace of the process that a pidfd stands for; the pidfd stays the caller's.
- */
-int macvlan_netns_from_pidfd(int pidfd, struct macvlan_netns **netns, struct macvlan_error **error);
-
-/**
- * A namespace that has a name: made by macvlan_netns_create() or `ip netns add`.
- */
-int macvlan_netns_from_name(const char *name,
-                            struct macvlan_netns **netns,
-                            struct macvlan_error **error);
-
-/**
- * A namespace by a path, such as a container runtime's /var/run/docker/netns/... or
- * /proc/2084/ns/net. A path that is not UTF-8 is refused: open it, and use macvlan_netns_from_fd().
- */
-int macvlan_netns_from_path(const char *path,
-                            struct macvlan_netns **netns,
-                            struct macvlan_error **error);
-
-/**
- * A namespace by an open file descriptor, which stays the caller's and can be closed afterwards.
- */
-int macvlan_netns_from_fd(int fd, struct macvlan_netns **netns, struct macvlan_error **error);
-
-/**
- * The namespace that the calling thread is in.
- */
-int macvlan_netns_current(struct macvlan_netns **netns, struct macvlan_error **error);
-
-/**
- * A new namespace without a name, which lives as long as the handle and whoever is inside. Needs
- * CAP_SYS_ADMIN. Its lo is down, and nothing else is in it.
- */
-int macvlan_netns_anonymous(struct macvlan_netns **netns, struct macvlan_error **error);
-
-/**
- * A new namespace with a name, as `ip netns add NAME` makes it; `ip netns` sees it.
- *
- * It lives until it is deleted, by macvlan_netns_delete() or `ip netns delete`, also without a
- * handle.
- */
-int macvlan_netns_create(const char *name,
-                         struct macvlan_netns **netns,
-                         struct macvlan_error **error);
-
-/**
- * Takes a namespace's name away, as `ip netns delete NAME` does.
- *
- * The namespace itself lives on while a process or a handle is in it. What an interrupted creation
- * left behind is removed too.
- */
-int macvlan_netns_delete(const char *name, struct macvlan_error **error);
-
-/**
- * One more handle on the same namespace.
- */
-int macvlan_netns_clone(const struct macvlan_netns *netns,
-                        struct macvlan_netns **clone,
-                        struct macvlan_error **error);
-
-/**
- * The open file descriptor, for setns(2) and the like; it stays the handle's, which closes it when
- * it is freed. -1 if the handle is none.
- */
-int macvlan_netns_fd(const struct macvlan_netns *netns);
-
-/**
- * What tells it from all other namespaces that exist at the same time: the device and inode number
- * that fstat(2) gives for its descriptor. Both can be NULL.
- */
-void macvlan_netns_id(const struct macvlan_netns *netns, uint64_t *device, uint64_t *inode);
-
-/**
- * Whether both are handles on one namespace.
- */
-bool macvlan_netns_same_as(const struct macvlan_netns *netns, const struct macvlan_netns *other);
-
-/**
- * The namespace in words, as errors name it: "the network namespace of pid 2084". The text belongs
- * to the handle. NULL if the handle is none.
- */
-const char *macvlan_netns_text(const struct macvlan_netns *netns);
-
-/**
- * Calls a function inside the namespace, on a thread of its own that ends with it, and waits for it.
- *
- * Sockets opened inside stay inside, and processes started inside begin there. /sys is not
- * remounted, as `ip netns exec` would. The function has to return: it must not end its thread, leave
- * by longjmp, or let a C++ exception out.
- */
-int macvlan_netns_run(const struct macvlan_netns *netns,
-                      void (*function)(void *data),
-                      void *data,
-                      struct macvlan_error **error);
-
-/**
- * Frees a handle; does nothing to NULL.
- */
-void macvlan_netns_free(struct macvlan_netns *netns);
-
-/**
- * How many namespaces there are.
- */
-size_t macvlan_netns_list_count(const struct macvlan_netns_list *list);
-
-/**
- * One of the namespaces, counted from 0. It belongs to the list; macvlan_netns_clone() gives one that
- * does not. NULL past the end.
- */
-const struct macvlan_netns *macvlan_netns_list_get(const struct macvlan_netns_list *list,
-                                                   size_t index);
-
-/**
- * Frees a list; does nothing to NULL.
- */
-void macvlan_netns_list_free(struct macvlan_netns_list *list);
+typedef struct macvlan_parent macvlan_parent;
 
 /**
  * What the text says, as in macvlan_endpoint_new(): "ens33", "#7" for the link of index 7,
@@ -1627,6 +588,20 @@ int macvlan_parent_base(const struct macvlan_parent *parent,
  * Frees a parent; does nothing to NULL.
  */
 void macvlan_parent_free(struct macvlan_parent *parent);
+
+/* ------------------------------------------------------------------------------------------------
+ * 5. Options of macvlan and VLAN links
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * The options of a macvlan or macvtap: mode, flags, source MAC addresses, broadcast queue. Made with
+ * macvlan_options_new() and freed with macvlan_options_free(), or a part of a macvlan_link_info.
+ *
+ * An endpoint's can also be set one by one, by macvlan_endpoint_set_mode() and the like.
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_options macvlan_options;
 
 /**
  * The options of a macvlan in a mode, all others as the kernel has them by itself.
@@ -1725,6 +700,14 @@ bool macvlan_options_bc_cutoff(const struct macvlan_options *options, int32_t *s
  * Frees options; does nothing to NULL.
  */
 void macvlan_options_free(struct macvlan_options *options);
+
+/**
+ * The options of a VLAN link: a tag, and what is done with it. Made with macvlan_vlan_new() and freed
+ * with macvlan_vlan_free(), or a part of a macvlan_link_info.
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_vlan macvlan_vlan;
 
 /**
  * A VLAN by its id, 1 to 4094; 802.1Q, and all else as the kernel has it by itself.
@@ -1861,6 +844,1654 @@ bool macvlan_vlan_egress_qos(const struct macvlan_vlan *vlan,
  * Frees options; does nothing to NULL.
  */
 void macvlan_vlan_free(struct macvlan_vlan *vlan);
+
+/**
+ * What is to be changed on a macvlan or macvtap that exists, by macvlan_handle_set_macvlan(); what is
+ * not set stays as it is. Freed with macvlan_change_free().
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_change macvlan_change;
+
+/**
+ * Nothing is to be changed yet.
+ */
+int macvlan_change_new(struct macvlan_change **change, struct macvlan_error **error);
+
+/**
+ * Another mode. The kernel refuses to change to passthru or from it; leaving mode source flushes the
+ * list of source MAC addresses.
+ */
+int macvlan_change_set_mode(struct macvlan_change *change,
+                            enum macvlan_mode mode,
+                            struct macvlan_error **error);
+
+/**
+ * Both flags anew; the kernel knows no way to change one alone.
+ */
+int macvlan_change_set_flags(struct macvlan_change *change,
+                             bool nopromisc,
+                             bool nodst,
+                             struct macvlan_error **error);
+
+/**
+ * Another broadcast queue length in frames; see macvlan_options_set_bc_queue_len().
+ */
+int macvlan_change_set_bc_queue_len(struct macvlan_change *change,
+                                    uint32_t frames,
+                                    struct macvlan_error **error);
+
+/**
+ * Another broadcast cutoff, for all on the parent; see macvlan_options_set_bc_cutoff().
+ */
+int macvlan_change_set_bc_cutoff(struct macvlan_change *change,
+                                 int32_t siblings,
+                                 struct macvlan_error **error);
+
+/**
+ * Changes the list of source MAC addresses; the link must be in mode source. MACVLAN_MACADDR_ADD and
+ * MACVLAN_MACADDR_DEL take one MAC address, MACVLAN_MACADDR_SET those that the list is to have and no
+ * others, MACVLAN_MACADDR_FLUSH none. `macs` leads to `count` times six bytes.
+ */
+int macvlan_change_set_source_macs(struct macvlan_change *change,
+                                   enum macvlan_macaddr_mode how,
+                                   const uint8_t *macs,
+                                   size_t count,
+                                   struct macvlan_error **error);
+
+/**
+ * `enum macvlan_macaddr_mode` of `linux/if_link.h`: add, delete, flush, set.
+ * Frees a change; does nothing to NULL.
+ */
+void macvlan_change_free(struct macvlan_change *change);
+
+/* ------------------------------------------------------------------------------------------------
+ * 6. Links, addresses, routes, rules and neighbours as the kernel describes them
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * What a link can send and receive in one piece.
+ */
+typedef enum macvlan_offload {
+    /**
+     * Generic segmentation: the largest packet in bytes.
+     */
+    MACVLAN_GSO_MAX_SIZE = 0,
+    /**
+     * Generic segmentation: the most segments.
+     */
+    MACVLAN_GSO_MAX_SEGS = 1,
+    /**
+     * Generic segmentation: the largest IPv4 packet in bytes (Linux 6.3 and later).
+     */
+    MACVLAN_GSO_IPV4_MAX_SIZE = 2,
+    /**
+     * Segmentation in hardware: the largest packet in bytes (Linux 5.19 and later).
+     */
+    MACVLAN_TSO_MAX_SIZE = 3,
+    /**
+     * Segmentation in hardware: the most segments (Linux 5.19 and later).
+     */
+    MACVLAN_TSO_MAX_SEGS = 4,
+    /**
+     * Generic receive: the largest packet in bytes (Linux 5.19 and later).
+     */
+    MACVLAN_GRO_MAX_SIZE = 5,
+    /**
+     * Generic receive: the largest IPv4 packet in bytes (Linux 6.3 and later).
+     */
+    MACVLAN_GRO_IPV4_MAX_SIZE = 6,
+} macvlan_offload;
+
+/**
+ * What has come and gone since a link was made (struct rtnl_link_stats64).
+ */
+typedef enum macvlan_statistic {
+    /**
+     * Packets received.
+     */
+    MACVLAN_RX_PACKETS = 0,
+    /**
+     * Packets sent.
+     */
+    MACVLAN_TX_PACKETS = 1,
+    /**
+     * Bytes received.
+     */
+    MACVLAN_RX_BYTES = 2,
+    /**
+     * Bytes sent.
+     */
+    MACVLAN_TX_BYTES = 3,
+    /**
+     * Bad packets received.
+     */
+    MACVLAN_RX_ERRORS = 4,
+    /**
+     * Packets that could not be sent.
+     */
+    MACVLAN_TX_ERRORS = 5,
+    /**
+     * Packets received and dropped.
+     */
+    MACVLAN_RX_DROPPED = 6,
+    /**
+     * Packets dropped instead of sent.
+     */
+    MACVLAN_TX_DROPPED = 7,
+    /**
+     * Multicast packets received.
+     */
+    MACVLAN_MULTICAST = 8,
+    /**
+     * Collisions.
+     */
+    MACVLAN_COLLISIONS = 9,
+} macvlan_statistic;
+
+/**
+ * Which links are wanted; all, as long as nothing is set. Freed with
+ * macvlan_link_filter_free(). The kernel leaves out the others.
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_link_filter macvlan_link_filter;
+
+/**
+ * A link as the kernel describes it. Freed with macvlan_link_info_free(), unless it is a part of a
+ * list or of an event.
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_link_info macvlan_link_info;
+
+/**
+ * The links of a namespace, given by macvlan_handle_links(). Freed with macvlan_link_list_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_link_list macvlan_link_list;
+
+/**
+ * Its index in its namespace; 0 if the object is none.
+ */
+uint32_t macvlan_link_info_index(const struct macvlan_link_info *link);
+
+/**
+ * Its name, with bytes that are no UTF-8 replaced. This and all other texts belong to the object. NULL
+ * if the object is none.
+ */
+const char *macvlan_link_info_name(const struct macvlan_link_info *link);
+
+/**
+ * The kernel's name for its kind: "macvlan", "vlan", "veth"; NULL for hardware and lo.
+ */
+const char *macvlan_link_info_kind(const struct macvlan_link_info *link);
+
+/**
+ * What a macvlan or macvtap was told; it belongs to the object. NULL for other kinds.
+ */
+const struct macvlan_options *macvlan_link_info_options(const struct macvlan_link_info *link);
+
+/**
+ * What a VLAN was told, with every flag; it belongs to the object. NULL for other kinds.
+ */
+const struct macvlan_vlan *macvlan_link_info_vlan(const struct macvlan_link_info *link);
+
+/**
+ * The index of the link below: a macvlan's or VLAN's parent, a veth's other end; 0 if there is none. It
+ * counts in another namespace if macvlan_link_info_parent_netns() gives one.
+ */
+uint32_t macvlan_link_info_parent(const struct macvlan_link_info *link);
+
+/**
+ * Where the link below is, as this namespace numbers other namespaces; -1 if it is here.
+ */
+int32_t macvlan_link_info_parent_netns(const struct macvlan_link_info *link);
+
+/**
+ * The index of the bridge, bond or VRF that it is a port of; 0 if it is none.
+ */
+uint32_t macvlan_link_info_controller(const struct macvlan_link_info *link);
+
+/**
+ * Its MAC address. Whether it has one: lo, for example, has none, and gives zeroes.
+ */
+bool macvlan_link_info_mac(const struct macvlan_link_info *link, uint8_t mac[6]);
+
+/**
+ * Its MTU in bytes.
+ */
+uint32_t macvlan_link_info_mtu(const struct macvlan_link_info *link);
+
+/**
+ * Its flags, the kernel's IFF_... bits.
+ */
+uint32_t macvlan_link_info_flags(const struct macvlan_link_info *link);
+
+/**
+ * Whether it is set up (administratively; macvlan_link_info_state() tells whether it works).
+ */
+bool macvlan_link_info_is_up(const struct macvlan_link_info *link);
+
+/**
+ * Whether its promisc flag is set. It may be promiscuous without, for others' reasons.
+ */
+bool macvlan_link_info_is_promisc(const struct macvlan_link_info *link);
+
+/**
+ * Whether it takes all multicast frames.
+ */
+bool macvlan_link_info_is_allmulticast(const struct macvlan_link_info *link);
+
+/**
+ * Whether it is lo.
+ */
+bool macvlan_link_info_is_loopback(const struct macvlan_link_info *link);
+
+/**
+ * Whether it works (RFC 2863), as `ip link` shows it: "UP", "DOWN", "LOWERLAYERDOWN", "UNKNOWN",
+ * "NOTPRESENT", "TESTING", "DORMANT". The kernel works it out apart from what changes it, so it may be
+ * a moment behind.
+ */
+const char *macvlan_link_info_state(const struct macvlan_link_info *link);
+
+/**
+ * How many reasons it has to be promiscuous; 0 is not.
+ */
+uint32_t macvlan_link_info_promiscuity(const struct macvlan_link_info *link);
+
+/**
+ * How many reasons it has to take all multicast frames; -1 before Linux 6.0, which does not tell.
+ */
+int64_t macvlan_link_info_allmulticast_count(const struct macvlan_link_info *link);
+
+/**
+ * How many further names it has.
+ */
+size_t macvlan_link_info_alternative_name_count(const struct macvlan_link_info *link);
+
+/**
+ * One of its further names, counted from 0; NULL past the end.
+ */
+const char *macvlan_link_info_alternative_name(const struct macvlan_link_info *link, size_t index);
+
+/**
+ * What somebody wrote about it; NULL if nobody did.
+ */
+const char *macvlan_link_info_alias(const struct macvlan_link_info *link);
+
+/**
+ * Its group.
+ */
+uint32_t macvlan_link_info_group(const struct macvlan_link_info *link);
+
+/**
+ * Its transmit queue's length in packets.
+ */
+uint32_t macvlan_link_info_tx_queue_len(const struct macvlan_link_info *link);
+
+/**
+ * Its number of transmit queues.
+ */
+uint32_t macvlan_link_info_tx_queues(const struct macvlan_link_info *link);
+
+/**
+ * Its number of receive queues.
+ */
+uint32_t macvlan_link_info_rx_queues(const struct macvlan_link_info *link);
+
+/**
+ * The smallest MTU in bytes that it takes.
+ */
+uint32_t macvlan_link_info_min_mtu(const struct macvlan_link_info *link);
+
+/**
+ * The largest MTU in bytes that its driver takes, 0 for any; a macvlan's is also limited by its
+ * parent's present MTU.
+ */
+uint32_t macvlan_link_info_max_mtu(const struct macvlan_link_info *link);
+
+/**
+ * The queueing discipline at its root; NULL if the kernel tells none.
+ */
+const char *macvlan_link_info_qdisc(const struct macvlan_link_info *link);
+
+/**
+ * Whether there is a carrier: 1 or 0, or -1 where the kernel does not tell.
+ */
+int macvlan_link_info_carrier(const struct macvlan_link_info *link);
+
+/**
+ * How its IPv6 link-local address is made: one of enum in6_addr_gen_mode, or -1 where there is no IPv6.
+ */
+int macvlan_link_info_addr_gen_mode(const struct macvlan_link_info *link);
+
+/**
+ * What it can send and receive in one piece; 0 where the kernel does not tell.
+ */
+uint32_t macvlan_link_info_offload(const struct macvlan_link_info *link,
+                                   enum macvlan_offload which);
+
+/**
+ * What has come and gone since it was made.
+ */
+uint64_t macvlan_link_info_statistic(const struct macvlan_link_info *link,
+                                     enum macvlan_statistic which);
+
+/**
+ * Frees what was told of a link; does nothing to NULL, or to a part of a list or event. The link
+ * stays.
+ */
+void macvlan_link_info_free(struct macvlan_link_info *link);
+
+/**
+ * How many links there are.
+ */
+size_t macvlan_link_list_count(const struct macvlan_link_list *list);
+
+/**
+ * One of the links, counted from 0. It belongs to the list. NULL past the end.
+ */
+const struct macvlan_link_info *macvlan_link_list_get(const struct macvlan_link_list *list,
+                                                      size_t index);
+
+/**
+ * Frees a list; does nothing to NULL.
+ */
+void macvlan_link_list_free(struct macvlan_link_list *list);
+
+/**
+ * All links.
+ */
+int macvlan_link_filter_new(struct macvlan_link_filter **filter, struct macvlan_error **error);
+
+/**
+ * Those of a kind: "macvlan", "vlan". A kind that the kernel has never heard of (its module is not
+ * loaded) filters nothing.
+ */
+int macvlan_link_filter_set_kind(struct macvlan_link_filter *filter,
+                                 const char *kind,
+                                 struct macvlan_error **error);
+
+/**
+ * The ports of a bridge, bond or VRF, which is named by its name or "#" and its index.
+ */
+int macvlan_link_filter_set_controller(struct macvlan_link_filter *filter,
+                                       const char *link,
+                                       struct macvlan_error **error);
+
+/**
+ * Frees a filter; does nothing to NULL.
+ */
+void macvlan_link_filter_free(struct macvlan_link_filter *filter);
+
+/**
+ * Which addresses are wanted; all, as long as nothing is set. Freed with
+ * macvlan_address_filter_free(). The kernel leaves out the others.
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_address_filter macvlan_address_filter;
+
+/**
+ * An address as the kernel describes it: a part of a macvlan_address_list or of a macvlan_event,
+ * which it is freed with.
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_address_info macvlan_address_info;
+
+/**
+ * The addresses of a namespace, given by macvlan_handle_addresses(). Freed with
+ * macvlan_address_list_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_address_list macvlan_address_list;
+
+/**
+ * The address as macvlan_endpoint_add_address() takes it: "10.0.0.2/24". This and all other texts
+ * belong to the object. NULL if the object is none.
+ */
+const char *macvlan_address_info_text(const struct macvlan_address_info *address);
+
+/**
+ * The index of the link that has it.
+ */
+uint32_t macvlan_address_info_link(const struct macvlan_address_info *address);
+
+/**
+ * How far it is valid: "global", "link", "host".
+ */
+const char *macvlan_address_info_scope(const struct macvlan_address_info *address);
+
+/**
+ * Its label, IPv4 only: the link's name unless somebody chose another. NULL for IPv6.
+ */
+const char *macvlan_address_info_label(const struct macvlan_address_info *address);
+
+/**
+ * The broadcast address, IPv4 only; NULL if there is none.
+ */
+const char *macvlan_address_info_broadcast(const struct macvlan_address_info *address);
+
+/**
+ * The kernel's IFA_F_... bits.
+ */
+uint32_t macvlan_address_info_flags(const struct macvlan_address_info *address);
+
+/**
+ * Whether the kernel is still checking that nobody else has it.
+ */
+bool macvlan_address_info_is_tentative(const struct macvlan_address_info *address);
+
+/**
+ * Whether the kernel found that somebody else has it.
+ */
+bool macvlan_address_info_is_duplicate(const struct macvlan_address_info *address);
+
+/**
+ * How many addresses there are.
+ */
+size_t macvlan_address_list_count(const struct macvlan_address_list *list);
+
+/**
+ * One of the addresses, counted from 0. It belongs to the list. NULL past the end.
+ */
+const struct macvlan_address_info *macvlan_address_list_get(const struct macvlan_address_list *list,
+                                                            size_t index);
+
+/**
+ * Frees a list; does nothing to NULL.
+ */
+void macvlan_address_list_free(struct macvlan_address_list *list);
+
+/**
+ * All addresses.
+ */
+int macvlan_address_filter_new(struct macvlan_address_filter **filter,
+                               struct macvlan_error **error);
+
+/**
+ * Those of a family: AF_INET or AF_INET6.
+ */
+int macvlan_address_filter_set_family(struct macvlan_address_filter *filter,
+                                      int family,
+                                      struct macvlan_error **error);
+
+/**
+ * Those of a link, by its name or "#" and its index.
+ */
+int macvlan_address_filter_set_link(struct macvlan_address_filter *filter,
+                                    const char *link,
+                                    struct macvlan_error **error);
+
+/**
+ * Frees a filter; does nothing to NULL.
+ */
+void macvlan_address_filter_free(struct macvlan_address_filter *filter);
+
+/**
+ * Which routes are wanted; all, as long as nothing is set. Freed with
+ * macvlan_route_filter_free(). The kernel leaves out the others.
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_route_filter macvlan_route_filter;
+
+/**
+ * A route as the kernel describes it: a part of a macvlan_route_list or of a macvlan_event, which it
+ * is freed with.
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_route_info macvlan_route_info;
+
+/**
+ * The routes of a namespace, given by macvlan_handle_routes(). Freed with
+ * macvlan_route_list_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_route_list macvlan_route_list;
+
+/**
+ * The route as macvlan_handle_add_route() takes it, with its table. This and all other texts belong
+ * to the object. NULL if the object is none.
+ */
+const char *macvlan_route_info_text(const struct macvlan_route_info *route);
+
+/**
+ * Who made it: 2 the kernel, 3 somebody at boot (and `ip`), 4 an administrator; see rtnetlink(7).
+ */
+uint8_t macvlan_route_info_protocol(const struct macvlan_route_info *route);
+
+/**
+ * How many next hops it has, where there are several; else 0, and its text tells the one.
+ */
+size_t macvlan_route_info_next_hop_count(const struct macvlan_route_info *route);
+
+/**
+ * One of several next hops, counted from 0: the link's index, and the share of packets that it gets, 1
+ * to 256. Whether there is one.
+ */
+bool macvlan_route_info_next_hop(const struct macvlan_route_info *route,
+                                 size_t index,
+                                 uint32_t *link,
+                                 uint16_t *weight);
+
+/**
+ * The gateway of one of several next hops, counted from 0; NULL if it has none, and past the end.
+ */
+const char *macvlan_route_info_next_hop_gateway(const struct macvlan_route_info *route,
+                                                size_t index);
+
+/**
+ * How many routes there are.
+ */
+size_t macvlan_route_list_count(const struct macvlan_route_list *list);
+
+/**
+ * One of the routes, counted from 0. It belongs to the list. NULL past the end.
+ */
+const struct macvlan_route_info *macvlan_route_list_get(const struct macvlan_route_list *list,
+                                                        size_t index);
+
+/**
+ * Frees a list; does nothing to NULL.
+ */
+void macvlan_route_list_free(struct macvlan_route_list *list);
+
+/**
+ * All routes.
+ */
+int macvlan_route_filter_new(struct macvlan_route_filter **filter, struct macvlan_error **error);
+
+/**
+ * Those of a family: AF_INET or AF_INET6.
+ */
+int macvlan_route_filter_set_family(struct macvlan_route_filter *filter,
+                                    int family,
+                                    struct macvlan_error **error);
+
+/**
+ * Those in a table.
+ */
+int macvlan_route_filter_set_table(struct macvlan_route_filter *filter,
+                                   uint32_t table,
+                                   struct macvlan_error **error);
+
+/**
+ * Those through a link, by its name or "#" and its index.
+ */
+int macvlan_route_filter_set_link(struct macvlan_route_filter *filter,
+                                  const char *link,
+                                  struct macvlan_error **error);
+
+/**
+ * Those of a type: "unicast", "blackhole", "unreachable" or "prohibit".
+ */
+int macvlan_route_filter_set_kind(struct macvlan_route_filter *filter,
+                                  const char *kind,
+                                  struct macvlan_error **error);
+
+/**
+ * Those made by one (2 the kernel, 3 at boot, 4 an administrator; rtnetlink(7)).
+ */
+int macvlan_route_filter_set_protocol(struct macvlan_route_filter *filter,
+                                      uint8_t protocol,
+                                      struct macvlan_error **error);
+
+/**
+ * Frees a filter; does nothing to NULL.
+ */
+void macvlan_route_filter_free(struct macvlan_route_filter *filter);
+
+/**
+ * The rules of a namespace, given by macvlan_handle_rules(). Freed with
+ * macvlan_rule_list_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_rule_list macvlan_rule_list;
+
+/**
+ * How many rules there are.
+ */
+size_t macvlan_rule_list_count(const struct macvlan_rule_list *list);
+
+/**
+ * One of the rules, counted from 0, as macvlan_handle_add_rule() takes it. It belongs to the list.
+ * NULL past the end.
+ */
+const char *macvlan_rule_list_get(const struct macvlan_rule_list *list, size_t index);
+
+/**
+ * Frees a list; does nothing to NULL.
+ */
+void macvlan_rule_list_free(struct macvlan_rule_list *list);
+
+/**
+ * Which neighbours are wanted; all, as long as nothing is set. Freed with
+ * macvlan_neighbour_filter_free(). The kernel leaves out the others.
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_neighbour_filter macvlan_neighbour_filter;
+
+/**
+ * An entry of the neighbour tables, ARP's for IPv4, neighbour discovery's for IPv6: a part of a
+ * macvlan_neighbour_list, which it is freed with.
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_neighbour_info macvlan_neighbour_info;
+
+/**
+ * The neighbours of a namespace, given by macvlan_handle_neighbours(). Freed with
+ * macvlan_neighbour_list_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_neighbour_list macvlan_neighbour_list;
+
+/**
+ * The neighbour's address, "10.0.0.1". It belongs to the object. NULL if the object is none.
+ */
+const char *macvlan_neighbour_info_ip(const struct macvlan_neighbour_info *neighbour);
+
+/**
+ * The neighbour's MAC address. Whether it is known: while it is being asked for, it is not, and gives
+ * zeroes.
+ */
+bool macvlan_neighbour_info_mac(const struct macvlan_neighbour_info *neighbour,
+                                uint8_t mac[6]);
+
+/**
+ * The index of the link that it is reached by.
+ */
+uint32_t macvlan_neighbour_info_link(const struct macvlan_neighbour_info *neighbour);
+
+/**
+ * How sure the entry is (RFC 4861), as `ip neighbour` shows it: "REACHABLE", "STALE", "FAILED". It
+ * belongs to the object.
+ */
+const char *macvlan_neighbour_info_state(const struct macvlan_neighbour_info *neighbour);
+
+/**
+ * How many neighbours there are.
+ */
+size_t macvlan_neighbour_list_count(const struct macvlan_neighbour_list *list);
+
+/**
+ * One of the neighbours, counted from 0. It belongs to the list. NULL past the end.
+ */
+const struct macvlan_neighbour_info *macvlan_neighbour_list_get(const struct macvlan_neighbour_list *list,
+                                                                size_t index);
+
+/**
+ * Frees a list; does nothing to NULL.
+ */
+void macvlan_neighbour_list_free(struct macvlan_neighbour_list *list);
+
+/**
+ * All neighbours.
+ */
+int macvlan_neighbour_filter_new(struct macvlan_neighbour_filter **filter,
+                                 struct macvlan_error **error);
+
+/**
+ * Those of a family: AF_INET or AF_INET6.
+ */
+int macvlan_neighbour_filter_set_family(struct macvlan_neighbour_filter *filter,
+                                        int family,
+                                        struct macvlan_error **error);
+
+/**
+ * Those reached by a link, by its name or "#" and its index.
+ */
+int macvlan_neighbour_filter_set_link(struct macvlan_neighbour_filter *filter,
+                                      const char *link,
+                                      struct macvlan_error **error);
+
+/**
+ * Frees a filter; does nothing to NULL.
+ */
+void macvlan_neighbour_filter_free(struct macvlan_neighbour_filter *filter);
+
+/* ------------------------------------------------------------------------------------------------
+ * 7. Network namespaces
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * A handle on a network namespace: a container's, a sandbox's, the host's. Freed with
+ * macvlan_netns_free().
+ *
+ * It holds the namespace open: as long as a handle lives, so does the namespace with everything in
+ * it, even when no process is left inside.
+ *
+ * Threads: any number may use it at once; it is freed when nobody does.
+ */
+typedef struct macvlan_netns macvlan_netns;
+
+/**
+ * Namespaces, given by macvlan_pool_namespaces(). Freed with macvlan_netns_list_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_netns_list macvlan_netns_list;
+
+/**
+ * The namespace of a process.
+ *
+ * The process is pinned by a pidfd before its namespace is looked up, so that a pid that is given to
+ * another process in between cannot lead to the wrong namespace.
+ */
+int macvlan_netns_from_pid(pid_t pid,
+                           struct macvlan_netns **netns,
+                           struct macvlan_error **error);
+
+/**
+ * The namespace of the process that a pidfd stands for; the pidfd stays the caller's.
+ */
+int macvlan_netns_from_pidfd(int pidfd, struct macvlan_netns **netns, struct macvlan_error **error);
+
+/**
+ * A namespace that has a name: made by macvlan_netns_create() or `ip netns add`.
+ */
+int macvlan_netns_from_name(const char *name,
+                            struct macvlan_netns **netns,
+                            struct macvlan_error **error);
+
+/**
+ * A namespace by a path, such as a container runtime's /var/run/docker/netns/... or
+ * /proc/2084/ns/net. A path that is not UTF-8 is refused: open it, and use macvlan_netns_from_fd().
+ */
+int macvlan_netns_from_path(const char *path,
+                            struct macvlan_netns **netns,
+                            struct macvlan_error **error);
+
+/**
+ * A namespace by an open file descriptor, which stays the caller's and can be closed afterwards.
+ */
+int macvlan_netns_from_fd(int fd, struct macvlan_netns **netns, struct macvlan_error **error);
+
+/**
+ * The namespace that the calling thread is in.
+ */
+int macvlan_netns_current(struct macvlan_netns **netns, struct macvlan_error **error);
+
+/**
+ * A new namespace without a name, which lives as long as the handle and whoever is inside. Needs
+ * CAP_SYS_ADMIN. Its lo is down, and nothing else is in it.
+ */
+int macvlan_netns_anonymous(struct macvlan_netns **netns, struct macvlan_error **error);
+
+/**
+ * A new namespace with a name, as `ip netns add NAME` makes it; `ip netns` sees it.
+ *
+ * It lives until it is deleted, by macvlan_netns_delete() or `ip netns delete`, also without a
+ * handle.
+ */
+int macvlan_netns_create(const char *name,
+                         struct macvlan_netns **netns,
+                         struct macvlan_error **error);
+
+/**
+ * Takes a namespace's name away, as `ip netns delete NAME` does.
+ *
+ * The namespace itself lives on while a process or a handle is in it. What an interrupted creation
+ * left behind is removed too.
+ */
+int macvlan_netns_delete(const char *name, struct macvlan_error **error);
+
+/**
+ * One more handle on the same namespace.
+ */
+int macvlan_netns_clone(const struct macvlan_netns *netns,
+                        struct macvlan_netns **clone,
+                        struct macvlan_error **error);
+
+/**
+ * The open file descriptor, for setns(2) and the like; it stays the handle's, which closes it when
+ * it is freed. -1 if the handle is none.
+ */
+int macvlan_netns_fd(const struct macvlan_netns *netns);
+
+/**
+ * What tells it from all other namespaces that exist at the same time: the device and inode number
+ * that fstat(2) gives for its descriptor. Both can be NULL.
+ */
+void macvlan_netns_id(const struct macvlan_netns *netns, uint64_t *device, uint64_t *inode);
+
+/**
+ * Whether both are handles on one namespace.
+ */
+bool macvlan_netns_same_as(const struct macvlan_netns *netns, const struct macvlan_netns *other);
+
+/**
+ * The namespace in words, as errors name it: "the network namespace of pid 2084". The text belongs
+ * to the handle. NULL if the handle is none.
+ */
+const char *macvlan_netns_text(const struct macvlan_netns *netns);
+
+/**
+ * Calls a function inside the namespace, on a thread of its own that ends with it, and waits for it.
+ *
+ * Sockets opened inside stay inside, and processes started inside begin there. /sys is not
+ * remounted, as `ip netns exec` would. The function has to return: it must not end its thread, leave
+ * by longjmp, or let a C++ exception out.
+ */
+int macvlan_netns_run(const struct macvlan_netns *netns,
+                      void (*function)(void *data),
+                      void *data,
+                      struct macvlan_error **error);
+
+/**
+ * Frees a handle; does nothing to NULL.
+ */
+void macvlan_netns_free(struct macvlan_netns *netns);
+
+/**
+ * How many namespaces there are.
+ */
+size_t macvlan_netns_list_count(const struct macvlan_netns_list *list);
+
+/**
+ * One of the namespaces, counted from 0. It belongs to the list; macvlan_netns_clone() gives one that
+ * does not. NULL past the end.
+ */
+const struct macvlan_netns *macvlan_netns_list_get(const struct macvlan_netns_list *list,
+                                                   size_t index);
+
+/**
+ * Frees a list; does nothing to NULL.
+ */
+void macvlan_netns_list_free(struct macvlan_netns_list *list);
+
+/* ------------------------------------------------------------------------------------------------
+ * 8. Events in a namespace
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * What happened. More may come: a program has to expect numbers that are not listed here.
+ */
+typedef enum macvlan_event_kinds {
+    /**
+     * Something that this version has no number for.
+     */
+    MACVLAN_EVENT_OTHER = 0,
+    /**
+     * A link was made, or has changed.
+     */
+    MACVLAN_EVENT_NEW_LINK = 1,
+    /**
+     * A link was deleted, or has left for another namespace.
+     */
+    MACVLAN_EVENT_DEL_LINK = 2,
+    /**
+     * An address was added, or has changed: it is not tentative any more, for example.
+     */
+    MACVLAN_EVENT_NEW_ADDRESS = 3,
+    /**
+     * An address was deleted.
+     */
+    MACVLAN_EVENT_DEL_ADDRESS = 4,
+    /**
+     * A route was added or replaced. That a link took its routes along when it went, the kernel does
+     * not tell for IPv4.
+     */
+    MACVLAN_EVENT_NEW_ROUTE = 5,
+    /**
+     * A route was deleted.
+     */
+    MACVLAN_EVENT_DEL_ROUTE = 6,
+    /**
+     * Events were lost, because they were not read as fast as they came: whoever keeps a picture of
+     * the namespace has to list everything anew.
+     */
+    MACVLAN_EVENT_LOST = 7,
+} macvlan_event_kinds;
+
+/**
+ * Something that happened in a namespace, given by macvlan_watch_next(). Freed with
+ * macvlan_event_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_event macvlan_event;
+
+/**
+ * What happens to the links, addresses and routes of a namespace, from when it was opened by
+ * macvlan_handle_watch(). Freed with macvlan_watch_free().
+ *
+ * Threads: one at a time.
+ */
+typedef struct macvlan_watch macvlan_watch;
+
+/**
+ * Waits for the next event, at most so many milliseconds; as long as it takes if that is negative.
+ * If none has come by then, `event` is NULL and the function returns 0.
+ */
+int macvlan_watch_next(struct macvlan_watch *watch,
+                       int milliseconds,
+                       struct macvlan_event **event,
+                       struct macvlan_error **error);
+
+/**
+ * A descriptor that is readable when there is an event, or may be, for poll(2); it stays the watch's.
+ * Events that came together are handed out one by one: call macvlan_watch_next() with 0 milliseconds
+ * until it gives none. -1 if the watch is none.
+ */
+int macvlan_watch_fd(const struct macvlan_watch *watch);
+
+/**
+ * Ends a watch; does nothing to NULL.
+ */
+void macvlan_watch_free(struct macvlan_watch *watch);
+
+/**
+ * What happened: one of enum macvlan_event_kinds.
+ */
+int macvlan_event_kind(const struct macvlan_event *event);
+
+/**
+ * The link that it is about, which belongs to the event; NULL if it is about none.
+ */
+const struct macvlan_link_info *macvlan_event_link(const struct macvlan_event *event);
+
+/**
+ * The address that it is about, which belongs to the event; NULL if it is about none.
+ */
+const struct macvlan_address_info *macvlan_event_address(const struct macvlan_event *event);
+
+/**
+ * The route that it is about, which belongs to the event; NULL if it is about none.
+ */
+const struct macvlan_route_info *macvlan_event_route(const struct macvlan_event *event);
+
+/**
+ * Frees an event; does nothing to NULL.
+ */
+void macvlan_event_free(struct macvlan_event *event);
+
+/* ------------------------------------------------------------------------------------------------
+ * 9. Handles: the commands of ip in one namespace
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * A link to be made by macvlan_handle_add_link(); a value, which asks nothing of the kernel. Freed
+ * with macvlan_link_free().
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_link macvlan_link;
+
+/**
+ * The text that stands for the link of an index: "#7", up to 11 characters and a zero byte. Every
+ * argument that takes a link's name takes it too. Returns the text, or NULL if that is NULL.
+ */
+const char *macvlan_link_text(uint32_t index, char text[16]);
+
+/**
+ * A macvlan, as `ip link add link PARENT name NAME type macvlan mode ...` makes it. The options are
+ * copied.
+ */
+int macvlan_link_new_macvlan(const char *name,
+                             const char *parent,
+                             const struct macvlan_options *options,
+                             struct macvlan_link **link,
+                             struct macvlan_error **error);
+
+/**
+ * A macvtap, as `ip link add link PARENT name NAME type macvtap mode ...` makes it. The options are
+ * copied.
+ */
+int macvlan_link_new_macvtap(const char *name,
+                             const char *parent,
+                             const struct macvlan_options *options,
+                             struct macvlan_link **link,
+                             struct macvlan_error **error);
+
+/**
+ * A VLAN, as `ip link add link PARENT name NAME type vlan id ...` makes it. The options are copied.
+ */
+int macvlan_link_new_vlan(const char *name,
+                          const char *parent,
+                          const struct macvlan_vlan *vlan,
+                          struct macvlan_link **link,
+                          struct macvlan_error **error);
+
+/**
+ * A cable, as `ip link add NAME type veth peer name PEER [netns ...]` makes it. `peer_netns` can be
+ * NULL: the other end is then where this end is.
+ */
+int macvlan_link_new_veth(const char *name,
+                          const char *peer,
+                          const struct macvlan_netns *peer_netns,
+                          struct macvlan_link **link,
+                          struct macvlan_error **error);
+
+/**
+ * A link that leads nowhere, as `ip link add NAME type dummy` makes it.
+ */
+int macvlan_link_new_dummy(const char *name,
+                           struct macvlan_link **link,
+                           struct macvlan_error **error);
+
+/**
+ * A software switch, as `ip link add NAME type bridge` makes it.
+ */
+int macvlan_link_new_bridge(const char *name,
+                            struct macvlan_link **link,
+                            struct macvlan_error **error);
+
+/**
+ * The index to have; the kernel's choice when not set.
+ */
+int macvlan_link_set_index(struct macvlan_link *link, uint32_t index, struct macvlan_error **error);
+
+/**
+ * The MAC address; the kernel's choice (random, or the parent's for passthru and VLANs) when not set.
+ */
+int macvlan_link_set_mac(struct macvlan_link *link,
+                         const uint8_t mac[6],
+                         struct macvlan_error **error);
+
+/**
+ * The MTU in bytes; the parent's when not set.
+ */
+int macvlan_link_set_mtu(struct macvlan_link *link, uint32_t mtu, struct macvlan_error **error);
+
+/**
+ * Whether it is made up; down when not set.
+ */
+int macvlan_link_set_up(struct macvlan_link *link, bool up, struct macvlan_error **error);
+
+/**
+ * Whether it is made promiscuous; no when not set.
+ */
+int macvlan_link_set_promisc(struct macvlan_link *link, bool promisc, struct macvlan_error **error);
+
+/**
+ * The group that it belongs to; 0, the default group, when not set.
+ */
+int macvlan_link_set_group(struct macvlan_link *link, uint32_t group, struct macvlan_error **error);
+
+/**
+ * The transmit queue's length in packets; the kind's own when not set.
+ */
+int macvlan_link_set_tx_queue_len(struct macvlan_link *link,
+                                  uint32_t packets,
+                                  struct macvlan_error **error);
+
+/**
+ * The number of transmit and of receive queues; the kind's own when not set (the parent's for macvlan).
+ */
+int macvlan_link_set_queues(struct macvlan_link *link,
+                            uint32_t transmit,
+                            uint32_t receive,
+                            struct macvlan_error **error);
+
+/**
+ * The namespace that it is made in; the handle's own when not set. The parent stays where the handle
+ * is. The link holds the namespace open until it is freed.
+ */
+int macvlan_link_set_netns(struct macvlan_link *link,
+                           const struct macvlan_netns *netns,
+                           struct macvlan_error **error);
+
+/**
+ * Frees a link to be made; does nothing to NULL. What was made with it stays.
+ */
+void macvlan_link_free(struct macvlan_link *link);
+
+/**
+ * Holds a link promiscuous until it is freed with macvlan_promisc_free(), given by
+ * macvlan_handle_hold_promisc().
+ *
+ * The kernel counts the holders, and counts one less when the guard is freed or its process ends,
+ * even by kill -9.
+ *
+ * Threads: it never changes, so any number may use it at once; it is freed when nobody does.
+ */
+typedef struct macvlan_promisc macvlan_promisc;
+
+/**
+ * The socket that holds the link promiscuous; it stays the guard's. A process that inherits or is
+ * sent it (SCM_RIGHTS) holds the link promiscuous, too. -1 if the guard is none.
+ */
+int macvlan_promisc_fd(const struct macvlan_promisc *promisc);
+
+/**
+ * Lets the link go; does nothing to NULL.
+ */
+void macvlan_promisc_free(struct macvlan_promisc *promisc);
+
+/**
+ * The links, addresses and routes of one network namespace. Every function is one verb of `ip`, and
+ * its comment names the command. Freed with macvlan_handle_free().
+ *
+ * Links are named by "eth0", an alternative name, or "#" and an index, which macvlan_link_text()
+ * writes.
+ *
+ * Threads: any number may use it at once; it is freed when nobody does.
+ */
+typedef struct macvlan_handle macvlan_handle;
+
+/**
+ * On the namespace that the calling thread is in.
+ */
+int macvlan_handle_open(struct macvlan_handle **handle, struct macvlan_error **error);
+
+/**
+ * On another namespace.
+ */
+int macvlan_handle_open_in_netns(const struct macvlan_netns *netns,
+                                 struct macvlan_handle **handle,
+                                 struct macvlan_error **error);
+
+/**
+ * A handle on the namespace itself, to be freed by the caller.
+ */
+int macvlan_handle_netns(const struct macvlan_handle *handle,
+                         struct macvlan_netns **netns,
+                         struct macvlan_error **error);
+
+/**
+ * Holds a link promiscuous until the guard is freed, or the process ends in whatever way. The kernel
+ * counts: others who want it promiscuous are not disturbed.
+ */
+int macvlan_handle_hold_promisc(const struct macvlan_handle *handle,
+                                const char *link,
+                                struct macvlan_promisc **promisc,
+                                struct macvlan_error **error);
+
+/**
+ * `ip monitor link address route`: what happens from now on.
+ */
+int macvlan_handle_watch(const struct macvlan_handle *handle,
+                         struct macvlan_watch **watch,
+                         struct macvlan_error **error);
+
+/**
+ * Frees a handle; does nothing to NULL.
+ */
+void macvlan_handle_free(struct macvlan_handle *handle);
+
+/**
+ * `ip link add`.
+ */
+int macvlan_handle_add_link(const struct macvlan_handle *handle,
+                            const struct macvlan_link *link,
+                            struct macvlan_error **error);
+
+/**
+ * `ip link delete`. Waits until the kernel has finished, about 16 ms.
+ */
+int macvlan_handle_delete_link(const struct macvlan_handle *handle,
+                               const char *link,
+                               struct macvlan_error **error);
+
+/**
+ * `ip -d link show dev LINK`. Freed with macvlan_link_info_free().
+ */
+int macvlan_handle_link(const struct macvlan_handle *handle,
+                        const char *link,
+                        struct macvlan_link_info **info,
+                        struct macvlan_error **error);
+
+/**
+ * `ip -d link show [type KIND] [master LINK]`. All links if the filter is NULL. Freed with
+ * macvlan_link_list_free().
+ */
+int macvlan_handle_links(const struct macvlan_handle *handle,
+                         const struct macvlan_link_filter *filter,
+                         struct macvlan_link_list **links,
+                         struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK up`.
+ */
+int macvlan_handle_set_up(const struct macvlan_handle *handle,
+                          const char *link,
+                          struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK down`. The kernel takes about 14 ms for it.
+ */
+int macvlan_handle_set_down(const struct macvlan_handle *handle,
+                            const char *link,
+                            struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK name NAME`. Kernels before 6.0 refuse it while the link is up.
+ */
+int macvlan_handle_rename(const struct macvlan_handle *handle,
+                          const char *link,
+                          const char *name,
+                          struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK address MAC`.
+ */
+int macvlan_handle_set_mac(const struct macvlan_handle *handle,
+                           const char *link,
+                           const uint8_t mac[6],
+                           struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK mtu BYTES`.
+ */
+int macvlan_handle_set_mtu(const struct macvlan_handle *handle,
+                           const char *link,
+                           uint32_t mtu,
+                           struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK promisc on|off`: the flag, which knows no owners; see
+ * macvlan_handle_hold_promisc().
+ */
+int macvlan_handle_set_promisc(const struct macvlan_handle *handle,
+                               const char *link,
+                               bool on,
+                               struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK allmulticast on|off`.
+ */
+int macvlan_handle_set_allmulticast(const struct macvlan_handle *handle,
+                                    const char *link,
+                                    bool on,
+                                    struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK alias TEXT`; an empty text takes it away.
+ */
+int macvlan_handle_set_alias(const struct macvlan_handle *handle,
+                             const char *link,
+                             const char *alias,
+                             struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK group NUMBER`.
+ */
+int macvlan_handle_set_group(const struct macvlan_handle *handle,
+                             const char *link,
+                             uint32_t group,
+                             struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK txqueuelen PACKETS`.
+ */
+int macvlan_handle_set_tx_queue_len(const struct macvlan_handle *handle,
+                                    const char *link,
+                                    uint32_t packets,
+                                    struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK addrgenmode MODE`. It counts when the link comes up next; an address that was
+ * made already stays.
+ */
+int macvlan_handle_set_addr_gen_mode(const struct macvlan_handle *handle,
+                                     const char *link,
+                                     enum in6_addr_gen_mode mode,
+                                     struct macvlan_error **error);
+
+/**
+ * `ip link property add dev LINK altname NAME`: one more name, up to 127 bytes long (Linux 5.5 and
+ * later).
+ */
+int macvlan_handle_add_alternative_name(const struct macvlan_handle *handle,
+                                        const char *link,
+                                        const char *name,
+                                        struct macvlan_error **error);
+
+/**
+ * `ip link property delete dev LINK altname NAME`.
+ */
+int macvlan_handle_delete_alternative_name(const struct macvlan_handle *handle,
+                                           const char *link,
+                                           const char *name,
+                                           struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK type macvlan ...`, or macvtap: mode, flags, queue, list of source MAC
+ * addresses.
+ */
+int macvlan_handle_set_macvlan(const struct macvlan_handle *handle,
+                               const char *link,
+                               const struct macvlan_change *change,
+                               struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK type vlan ...`: the flags and QoS mappings that are set; id and protocol cannot
+ * be changed and are not looked at.
+ */
+int macvlan_handle_set_vlan(const struct macvlan_handle *handle,
+                            const char *link,
+                            const struct macvlan_vlan *vlan,
+                            struct macvlan_error **error);
+
+/**
+ * `ip link set dev LINK netns ... [name NAME]`: moves a link to another namespace. `name` can be NULL:
+ * it then keeps its name.
+ *
+ * Its addresses and routes are lost, it arrives down, and the kernel takes about 16 ms for it;
+ * creating it there (macvlan_link_set_netns()) takes a hundredth of that.
+ */
+int macvlan_handle_move_link(const struct macvlan_handle *handle,
+                             const char *link,
+                             const struct macvlan_netns *netns,
+                             const char *name,
+                             struct macvlan_error **error);
+
+/**
+ * `ip address add ADDRESS dev LINK`, as text: "10.0.0.2/24", "fd00::2/64 nodad".
+ */
+int macvlan_handle_add_address(const struct macvlan_handle *handle,
+                               const char *link,
+                               const char *address,
+                               struct macvlan_error **error);
+
+/**
+ * `ip address replace ADDRESS dev LINK`: adds it, or updates what exists.
+ */
+int macvlan_handle_replace_address(const struct macvlan_handle *handle,
+                                   const char *link,
+                                   const char *address,
+                                   struct macvlan_error **error);
+
+/**
+ * `ip address delete ADDRESS dev LINK`.
+ */
+int macvlan_handle_delete_address(const struct macvlan_handle *handle,
+                                  const char *link,
+                                  const char *address,
+                                  struct macvlan_error **error);
+
+/**
+ * `ip [-4|-6] address show [dev LINK]`. All addresses if the filter is NULL. Freed with
+ * macvlan_address_list_free().
+ */
+int macvlan_handle_addresses(const struct macvlan_handle *handle,
+                             const struct macvlan_address_filter *filter,
+                             struct macvlan_address_list **addresses,
+                             struct macvlan_error **error);
+
+/**
+ * `ip [-4|-6] neighbour show [dev LINK]`. All neighbours if the filter is NULL. Freed with
+ * macvlan_neighbour_list_free().
+ */
+int macvlan_handle_neighbours(const struct macvlan_handle *handle,
+                              const struct macvlan_neighbour_filter *filter,
+                              struct macvlan_neighbour_list **neighbours,
+                              struct macvlan_error **error);
+
+/**
+ * `ip route add`, as text: "default via 10.0.0.1", "10.1.0.0/16 via 10.0.0.2 dev eth0 metric 100
+ * onlink", "blackhole fd00:1::/32 table 7".
+ */
+int macvlan_handle_add_route(const struct macvlan_handle *handle,
+                             const char *route,
+                             struct macvlan_error **error);
+
+/**
+ * `ip route replace`: adds it, or takes the place of the one to the same destination with the same
+ * metric in the same table.
+ */
+int macvlan_handle_replace_route(const struct macvlan_handle *handle,
+                                 const char *route,
+                                 struct macvlan_error **error);
+
+/**
+ * `ip route delete`: the first that matches all that the route says.
+ */
+int macvlan_handle_delete_route(const struct macvlan_handle *handle,
+                                const char *route,
+                                struct macvlan_error **error);
+
+/**
+ * `ip [-4|-6] route show [table TABLE] [dev LINK] [type TYPE] [proto PROTOCOL]`, without the local and
+ * broadcast routes that the kernel makes for every address. All routes in all tables if the filter is
+ * NULL. Freed with macvlan_route_list_free().
+ */
+int macvlan_handle_routes(const struct macvlan_handle *handle,
+                          const struct macvlan_route_filter *filter,
+                          struct macvlan_route_list **routes,
+                          struct macvlan_error **error);
+
+/**
+ * `ip rule add`, as text: "from 10.0.0.2/32 table 100", "from all to fd00::/64 table 100 priority
+ * 500".
+ */
+int macvlan_handle_add_rule(const struct macvlan_handle *handle,
+                            const char *rule,
+                            struct macvlan_error **error);
+
+/**
+ * `ip rule delete`: the first that matches all that the rule says.
+ */
+int macvlan_handle_delete_rule(const struct macvlan_handle *handle,
+                               const char *rule,
+                               struct macvlan_error **error);
+
+/**
+ * `ip rule show`, both families; rules that do not lead to a table are left out. Freed with
+ * macvlan_rule_list_free().
+ */
+int macvlan_handle_rules(const struct macvlan_handle *handle,
+                         struct macvlan_rule_list **rules,
+                         struct macvlan_error **error);
+
+/* ------------------------------------------------------------------------------------------------
+ * 10. Probing and announcing addresses
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * How addresses are asked for on the network before they are used: a value, for
+ * macvlan_endpoint_set_probe() and macvlan_host_probe_free(). Freed with macvlan_probe_free().
+ *
+ * IPv4 addresses are asked for by ARP probes (RFC 5227), which change nobody's neighbour table. IPv6
+ * addresses are checked by the kernel's own duplicate detection, whose verdict is waited for.
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_probe macvlan_probe;
+
+/**
+ * As RFC 5227 has it: three probes, 4 to 7 seconds in all.
+ */
+int macvlan_probe_rfc(struct macvlan_probe **probe, struct macvlan_error **error);
+
+/**
+ * Three probes within a quarter of a second. On a LAN whoever is awake answers within a few
+ * milliseconds.
+ */
+int macvlan_probe_quick(struct macvlan_probe **probe, struct macvlan_error **error);
+
+/**
+ * How many times each address is asked for, 1 at least (PROBE_NUM).
+ */
+int macvlan_probe_set_count(struct macvlan_probe *probe,
+                            uint32_t count,
+                            struct macvlan_error **error);
+
+/**
+ * Up to how many milliseconds, chosen at random, until it is asked first (PROBE_WAIT).
+ */
+int macvlan_probe_set_start(struct macvlan_probe *probe,
+                            uint32_t milliseconds,
+                            struct macvlan_error **error);
+
+/**
+ * How many milliseconds at least until it is asked again (PROBE_MIN).
+ */
+int macvlan_probe_set_interval(struct macvlan_probe *probe,
+                               uint32_t milliseconds,
+                               struct macvlan_error **error);
+
+/**
+ * Up to how many milliseconds more, chosen at random each time (PROBE_MAX less PROBE_MIN).
+ */
+int macvlan_probe_set_jitter(struct macvlan_probe *probe,
+                             uint32_t milliseconds,
+                             struct macvlan_error **error);
+
+/**
+ * How many milliseconds the last answer is waited for (ANNOUNCE_WAIT).
+ */
+int macvlan_probe_set_wait(struct macvlan_probe *probe,
+                           uint32_t milliseconds,
+                           struct macvlan_error **error);
+
+/**
+ * How many milliseconds the kernel may take for its duplicate detection of IPv6 addresses, which
+ * takes one to two seconds; 5000 when not set.
+ */
+int macvlan_probe_set_deadline(struct macvlan_probe *probe,
+                               uint32_t milliseconds,
+                               struct macvlan_error **error);
+
+/**
+ * How many times each address is asked for; 0 if the probe is none.
+ */
+uint32_t macvlan_probe_count(const struct macvlan_probe *probe);
+
+/**
+ * Up to how many milliseconds pass until it is asked first; 0 if the probe is none.
+ */
+uint32_t macvlan_probe_start(const struct macvlan_probe *probe);
+
+/**
+ * How many milliseconds at least pass until it is asked again; 0 if the probe is none.
+ */
+uint32_t macvlan_probe_interval(const struct macvlan_probe *probe);
+
+/**
+ * Up to how many milliseconds more, chosen at random; 0 if the probe is none.
+ */
+uint32_t macvlan_probe_jitter(const struct macvlan_probe *probe);
+
+/**
+ * How many milliseconds the last answer is waited for; 0 if the probe is none.
+ */
+uint32_t macvlan_probe_wait(const struct macvlan_probe *probe);
+
+/**
+ * How many milliseconds the kernel may take for IPv6 addresses; 0 if the probe is none.
+ */
+uint32_t macvlan_probe_deadline(const struct macvlan_probe *probe);
+
+/**
+ * The longest that asking for IPv4 addresses takes when nobody answers, in milliseconds; 0 if the
+ * probe is none.
+ */
+uint32_t macvlan_probe_longest(const struct macvlan_probe *probe);
+
+/**
+ * Frees a probe; does nothing to NULL. What it was given to has a copy.
+ */
+void macvlan_probe_free(struct macvlan_probe *probe);
+
+/**
+ * How the neighbours are told of addresses, by gratuitous ARP and unsolicited neighbour
+ * advertisements: a value, for macvlan_endpoint_set_announce() and macvlan_attachment_announce().
+ * Freed with macvlan_announce_free().
+ *
+ * Whoever has talked to the address before, when it was somebody else's, learns its MAC address at
+ * once and not when its own entry has grown old, which takes up to half an hour.
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_announce macvlan_announce;
+
+/**
+ * Once, by the kernel when it takes the address into use. On a LAN that loses no frames it is enough.
+ */
+int macvlan_announce_once(struct macvlan_announce **announce,
+                          struct macvlan_error **error);
+
+/**
+ * As RFC 5227 has it: twice, two seconds apart.
+ */
+int macvlan_announce_rfc(struct macvlan_announce **announce, struct macvlan_error **error);
+
+/**
+ * How many times, 1 at least (ANNOUNCE_NUM).
+ */
+int macvlan_announce_set_count(struct macvlan_announce *announce,
+                               uint32_t count,
+                               struct macvlan_error **error);
+
+/**
+ * How many milliseconds from one to the next (ANNOUNCE_INTERVAL).
+ */
+int macvlan_announce_set_interval(struct macvlan_announce *announce,
+                                  uint32_t milliseconds,
+                                  struct macvlan_error **error);
+
+/**
+ * Whether attaching is to take as long as all of them; no when not set. Attaching then sends the first
+ * alone, and the others are sent by whoever calls macvlan_announcement_run(), on a thread of its
+ * choice: the library starts none.
+ */
+int macvlan_announce_set_blocking(struct macvlan_announce *announce,
+                                  bool blocking,
+                                  struct macvlan_error **error);
+
+/**
+ * How many times; 0 if the object is none.
+ */
+uint32_t macvlan_announce_count(const struct macvlan_announce *announce);
+
+/**
+ * How many milliseconds from one to the next.
+ */
+uint32_t macvlan_announce_interval(const struct macvlan_announce *announce);
+
+/**
+ * Whether attaching takes as long as all of them.
+ */
+bool macvlan_announce_is_blocking(const struct macvlan_announce *announce);
+
+/**
+ * Frees it; does nothing to NULL. What it was given to has a copy.
+ */
+void macvlan_announce_free(struct macvlan_announce *announce);
+
+/* ------------------------------------------------------------------------------------------------
+ * 11. Endpoints: what a container interface should be
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * What attaching an endpoint would do, given by macvlan_endpoint_plan(). Freed with
+ * macvlan_plan_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_plan macvlan_plan;
+
+/**
+ * The plan as the `ip` commands that would do the same, one a line, each ended by a newline. It
+ * belongs to the plan. NULL if the plan is none.
+ */
+const char *macvlan_plan_text(const struct macvlan_plan *plan);
+
+/**
+ * Frees a plan; does nothing to NULL.
+ */
+void macvlan_plan_free(struct macvlan_plan *plan);
+
+/**
+ * What one container interface should be: a value; making and changing it asks nothing of the
+ * kernel. Given to macvlan_host_attach(), which makes it so in a container's namespace. Freed with
+ * macvlan_endpoint_free().
+ *
+ * Threads: any number may look at it and attach it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_endpoint macvlan_endpoint;
 
 /**
  * A macvlan called `name` inside, on a parent link on the host; in mode bridge.
@@ -2354,449 +2985,29 @@ const char *macvlan_endpoint_rate(const struct macvlan_endpoint *endpoint);
  */
 uint64_t macvlan_endpoint_rate_bits(const struct macvlan_endpoint *endpoint);
 
-/**
- * As RFC 5227 has it: three probes, 4 to 7 seconds in all.
- */
-int macvlan_probe_rfc(struct macvlan_probe **probe, struct macvlan_error **error);
+/* ------------------------------------------------------------------------------------------------
+ * 12. Attachments: what a container interface is
+ * ------------------------------------------------------------------------------------------------ */
 
 /**
- * Three probes within a quarter of a second. On a LAN whoever is awake answers within a few
- * milliseconds.
- */
-int macvlan_probe_quick(struct macvlan_probe **probe, struct macvlan_error **error);
-
-/**
- * How many times each address is asked for, 1 at least (PROBE_NUM).
- */
-int macvlan_probe_set_count(struct macvlan_probe *probe,
-                            uint32_t count,
-                            struct macvlan_error **error);
-
-/**
- * Up to how many milliseconds, chosen at random, until it is asked first (PROBE_WAIT).
- */
-int macvlan_probe_set_start(struct macvlan_probe *probe,
-                            uint32_t milliseconds,
-                            struct macvlan_error **error);
-
-/**
- * How many milliseconds at least until it is asked again (PROBE_MIN).
- */
-int macvlan_probe_set_interval(struct macvlan_probe *probe,
-                               uint32_t milliseconds,
-                               struct macvlan_error **error);
-
-/**
- * Up to how many milliseconds more, chosen at random each time (PROBE_MAX less PROBE_MIN).
- */
-int macvlan_probe_set_jitter(struct macvlan_probe *probe,
-                             uint32_t milliseconds,
-                             struct macvlan_error **error);
-
-/**
- * How many milliseconds the last answer is waited for (ANNOUNCE_WAIT).
- */
-int macvlan_probe_set_wait(struct macvlan_probe *probe,
-                           uint32_t milliseconds,
-                           struct macvlan_error **error);
-
-/**
- * How many milliseconds the kernel may take for its duplicate detection of IPv6 addresses, which
- * takes one to two seconds; 5000 when not set.
- */
-int macvlan_probe_set_deadline(struct macvlan_probe *probe,
-                               uint32_t milliseconds,
-                               struct macvlan_error **error);
-
-/**
- * How many times each address is asked for; 0 if the probe is none.
- */
-uint32_t macvlan_probe_count(const struct macvlan_probe *probe);
-
-/**
- * Up to how many milliseconds pass until it is asked first; 0 if the probe is none.
- */
-uint32_t macvlan_probe_start(const struct macvlan_probe *probe);
-
-/**
- * How many milliseconds at least pass until it is asked again; 0 if the probe is none.
- */
-uint32_t macvlan_probe_interval(const struct macvlan_probe *probe);
-
-/**
- * Up to how many milliseconds more, chosen at random; 0 if the probe is none.
- */
-uint32_t macvlan_probe_jitter(const struct macvlan_probe *probe);
-
-/**
- * How many milliseconds the last answer is waited for; 0 if the probe is none.
- */
-uint32_t macvlan_probe_wait(const struct macvlan_probe *probe);
-
-/**
- * How many milliseconds the kernel may take for IPv6 addresses; 0 if the probe is none.
- */
-uint32_t macvlan_probe_deadline(const struct macvlan_probe *probe);
-
-/**
- * The longest that asking for IPv4 addresses takes when nobody answers, in milliseconds; 0 if the
- * probe is none.
- */
-uint32_t macvlan_probe_longest(const struct macvlan_probe *probe);
-
-/**
- * Frees a probe; does nothing to NULL. What it was given to has a copy.
- */
-void macvlan_probe_free(struct macvlan_probe *probe);
-
-/**
- * Asks on a parent's network for `count` addresses of both families at once, and tells who has which;
- * those that are not in the list are free. For pools of addresses. The parent is as in
- * macvlan_endpoint_new().
+ * One container interface, as it was set up. Freed with macvlan_attachment_free(), unless it is a
+ * part of a list; that changes nothing about the interface.
  *
- * It is asked through a macvlan in a namespace of its own, both gone when this returns, because a
- * question from the parent itself would not reach the containers on it. Those in modes private and
- * vepa do not hear it either; the parent's own addresses are looked up. A parent that has a container
- * in mode passthru is refused. Nobody's neighbour table changes.
- */
-int macvlan_host_probe_free(const struct macvlan_host *host,
-                            const char *parent,
-                            const char *const *addresses,
-                            size_t count,
-                            const struct macvlan_probe *probe,
-                            struct macvlan_holder_list **holders,
-                            struct macvlan_error **error);
-
-/**
- * Once, by the kernel when it takes the address into use. On a LAN that loses no frames it is enough.
- */
-int macvlan_announce_once(struct macvlan_announce **announce,
-                          struct macvlan_error **error);
-
-/**
- * As RFC 5227 has it: twice, two seconds apart.
- */
-int macvlan_announce_rfc(struct macvlan_announce **announce, struct macvlan_error **error);
-
-/**
- * How many times, 1 at least (ANNOUNCE_NUM).
- */
-int macvlan_announce_set_count(struct macvlan_announce *announce,
-                               uint32_t count,
-                               struct macvlan_error **error);
-
-/**
- * How many milliseconds from one to the next (ANNOUNCE_INTERVAL).
- */
-int macvlan_announce_set_interval(struct macvlan_announce *announce,
-                                  uint32_t milliseconds,
-                                  struct macvlan_error **error);
-
-/**
- * Whether attaching is to take as long as all of them; no when not set. Attaching then sends the first
- * alone, and the others are sent by whoever calls macvlan_announcement_run(), on a thread of its
- * choice: the library starts none.
- */
-int macvlan_announce_set_blocking(struct macvlan_announce *announce,
-                                  bool blocking,
-                                  struct macvlan_error **error);
-
-/**
- * How many times; 0 if the object is none.
- */
-uint32_t macvlan_announce_count(const struct macvlan_announce *announce);
-
-/**
- * How many milliseconds from one to the next.
- */
-uint32_t macvlan_announce_interval(const struct macvlan_announce *announce);
-
-/**
- * Whether attaching takes as long as all of them.
- */
-bool macvlan_announce_is_blocking(const struct macvlan_announce *announce);
-
-/**
- * Frees it; does nothing to NULL. What it was given to has a copy.
- */
-void macvlan_announce_free(struct macvlan_announce *announce);
-
-/**
- * The plan as the `ip` commands that would do the same, one a line, each ended by a newline. It
- * belongs to the plan. NULL if the plan is none.
- */
-const char *macvlan_plan_text(const struct macvlan_plan *plan);
-
-/**
- * Frees a plan; does nothing to NULL.
- */
-void macvlan_plan_free(struct macvlan_plan *plan);
-
-/**
- * On the namespace that the calling thread is in.
- */
-int macvlan_host_open(struct macvlan_host **host, struct macvlan_error **error);
-
-/**
- * On another namespace: parents are looked for there.
- */
-int macvlan_host_open_in_netns(const struct macvlan_netns *netns,
-                               struct macvlan_host **host,
-                               struct macvlan_error **error);
-
-/**
- * A handle on the namespace that parents are looked for in, to be freed by the caller.
- */
-int macvlan_host_netns(const struct macvlan_host *host,
-                       struct macvlan_netns **netns,
-                       struct macvlan_error **error);
-
-/**
- * The verbs of `ip` on the host's namespace, to be freed by the caller.
- */
-int macvlan_host_handle(const struct macvlan_host *host,
-                        struct macvlan_handle **handle,
-                        struct macvlan_error **error);
-
-/**
- * Gives a container its interface, addresses and routes: all of it, or nothing and an error that
- * says why.
+ * It tells what was set without asking the kernel again; macvlan_attachment_refresh() asks. It holds
+ * the container's namespace open: free it when the container has ended, or the namespace, with the
+ * link and its MAC address, outlives the container.
  *
- * The link is created directly in the container's namespace, up, in one request; addresses and routes
- * follow in one send. When any of it is refused, the link is deleted again, and nothing else has been
- * changed.
+ * Threads: any number may look at it at once; macvlan_attachment_refresh() needs it alone.
+ */
+typedef struct macvlan_attachment macvlan_attachment;
+
+/**
+ * Container interfaces, given by macvlan_host_attachments() and macvlan_keeper_attachments(). Freed
+ * with macvlan_attachment_list_free().
  *
- * The attachment does not refer to the other objects: each can be freed when it is not needed any
- * more. It is no owner of the interface either, which stays until it is detached or the container's
- * namespace ends.
+ * Threads: it never changes, so any number may look at it at once.
  */
-int macvlan_host_attach(struct macvlan_host *host,
-                        const struct macvlan_endpoint *endpoint,
-                        const struct macvlan_netns *netns,
-                        struct macvlan_attachment **attachment,
-                        struct macvlan_error **error);
-
-/**
- * Takes the interface away, and with it its addresses, routes and rules, also routes that lead
- * nowhere or through other links; and its parent, if that is a VLAN that was made on demand and
- * nobody else is on it. Waits until the kernel has finished, about 16 ms. What is gone already is no
- * failure; macvlan_host_detach_and_tell() tells.
- *
- * The attachment still has to be freed.
- */
-int macvlan_host_detach(struct macvlan_host *host,
-                        const struct macvlan_attachment *attachment,
-                        struct macvlan_error **error);
-
-/**
- * As macvlan_host_detach(), and tells whether the interface was there, or gone already.
- */
-int macvlan_host_detach_and_tell(struct macvlan_host *host,
-                                 const struct macvlan_attachment *attachment,
-                                 bool *was_there,
-                                 struct macvlan_error **error);
-
-/**
- * Removes VLANs that were made on demand and that nobody uses: those whose containers ended without
- * being detached.
- */
-int macvlan_host_remove_unused_parents(struct macvlan_host *host, struct macvlan_error **error);
-
-/**
- * The interfaces in a container that hang on this host's links: macvlans, macvtaps and VLANs,
- * whoever made them.
- */
-int macvlan_host_attachments(const struct macvlan_host *host,
-                             const struct macvlan_netns *netns,
-                             struct macvlan_attachment_list **attachments,
-                             struct macvlan_error **error);
-
-/**
- * Closes the session; does nothing to NULL. What was attached stays.
- */
-void macvlan_host_free(struct macvlan_host *host);
-
-/**
- * Attaches many, one after the other; a failure does not stop the others.
- *
- * The arrays have `count` places each: the endpoints, the namespaces that they go to, and what is
- * given: for each its attachment, or NULL and an error. `errors` can be NULL. All that is given is to
- * be freed. Returns 0 if all were attached, else what the first failure would return alone, which
- * `error` tells too.
- */
-int macvlan_host_attach_all(struct macvlan_host *host,
-                            const struct macvlan_endpoint *const *endpoints,
-                            const struct macvlan_netns *const *namespaces,
-                            size_t count,
-                            struct macvlan_attachment **attachments,
-                            struct macvlan_error **errors,
-                            struct macvlan_error **error);
-
-/**
- * Detaches many; a failure does not stop the others. `errors` is as in macvlan_host_attach_all(), and
- * so is what is returned. The attachments still have to be freed.
- *
- * Deleting a link waits about 16 ms for the kernel without keeping others from it, so here the waits
- * overlap: those in one namespace are deleted by one request, and namespaces are dealt with by up to
- * 64 threads.
- */
-int macvlan_host_detach_all(struct macvlan_host *host,
-                            const struct macvlan_attachment *const *attachments,
-                            size_t count,
-                            struct macvlan_error **errors,
-                            struct macvlan_error **error);
-
-/**
- * Detaches without waiting: a thread does it, and macvlan_detaching_wait() tells how it went.
- *
- * Returns in some ten microseconds. Where no thread can be made, it is done here and now. If the
- * process ends before the thread does, the interface may remain.
- */
-int macvlan_host_detach_later(struct macvlan_host *host,
-                              const struct macvlan_attachment *attachment,
-                              struct macvlan_detaching **detaching,
-                              struct macvlan_error **error);
-
-/**
- * Whether it has ended, in whatever way.
- */
-bool macvlan_detaching_is_finished(const struct macvlan_detaching *detaching);
-
-/**
- * Waits for its end, once, and tells whether the interface was there, or gone already. `was_there`
- * can be NULL.
- */
-int macvlan_detaching_wait(struct macvlan_detaching *detaching,
-                           bool *was_there,
-                           struct macvlan_error **error);
-
-/**
- * Frees a detachment, which goes on; does nothing to NULL.
- */
-void macvlan_detaching_free(struct macvlan_detaching *detaching);
-
-/**
- * What is not as the endpoint says; an empty list if all is right. Reads only. What is there besides,
- * such as further addresses, is no difference.
- */
-int macvlan_host_check(const struct macvlan_host *host,
-                       const struct macvlan_endpoint *endpoint,
-                       const struct macvlan_netns *netns,
-                       struct macvlan_difference_list **differences,
-                       struct macvlan_error **error);
-
-/**
- * Makes it so: attaches the endpoint when it is missing, repairs what has drifted, and does nothing
- * but read when all is right. Gives the attachment and what was not as it should be; `repaired` can
- * be NULL.
- *
- * What cannot be changed in place (kind, parent, number of queues, to or from mode passthru) is
- * refused with MACVLAN_ERROR_NEEDS_REPLACEMENT; see macvlan_host_ensure_or_replace(). A repair that is
- * refused leaves the earlier ones done.
- */
-int macvlan_host_ensure(struct macvlan_host *host,
-                        const struct macvlan_endpoint *endpoint,
-                        const struct macvlan_netns *netns,
-                        struct macvlan_attachment **attachment,
-                        struct macvlan_difference_list **repaired,
-                        struct macvlan_error **error);
-
-/**
- * As macvlan_host_ensure(), but what cannot be changed in place is detached and attached anew.
- */
-int macvlan_host_ensure_or_replace(struct macvlan_host *host,
-                                   const struct macvlan_endpoint *endpoint,
-                                   const struct macvlan_netns *netns,
-                                   struct macvlan_attachment **attachment,
-                                   struct macvlan_difference_list **repaired,
-                                   struct macvlan_error **error);
-
-/**
- * What it is about: one of enum macvlan_difference_kinds.
- */
-int macvlan_difference_kind(const struct macvlan_difference *difference);
-
-/**
- * The difference in words: "the MTU is 1500 and should be 1400". It belongs to the object. NULL if
- * the object is none.
- */
-const char *macvlan_difference_text(const struct macvlan_difference *difference);
-
-/**
- * Whether it cannot be changed on the link as it is.
- */
-bool macvlan_difference_needs_replacement(const struct macvlan_difference *difference);
-
-/**
- * How many differences there are; 0 if all is right.
- */
-size_t macvlan_difference_list_count(const struct macvlan_difference_list *list);
-
-/**
- * One of the differences, counted from 0. It belongs to the list. NULL past the end.
- */
-const struct macvlan_difference *macvlan_difference_list_get(const struct macvlan_difference_list *list,
-                                                             size_t index);
-
-/**
- * Frees a list; does nothing to NULL.
- */
-void macvlan_difference_list_free(struct macvlan_difference_list *list);
-
-/**
- * A pool of `size` namespaces, each with a macvlan in mode bridge on this parent, which is as in
- * macvlan_endpoint_new(); filled when this returns. It does not need the host any more.
- */
-int macvlan_host_pool(const struct macvlan_host *host,
-                      const char *parent,
-                      size_t size,
-                      struct macvlan_pool **pool,
-                      struct macvlan_error **error);
-
-/**
- * A pool of links of any kind, with any options that are said when a link is made: the template's
- * kind, parent, MTU, queues, group, transmit queue length, promisc and lo.
- */
-int macvlan_host_pool_of(const struct macvlan_host *host,
-                         const struct macvlan_endpoint *template_,
-                         size_t size,
-                         struct macvlan_pool **pool,
-                         struct macvlan_error **error);
-
-/**
- * Makes namespaces until the pool is full again, and tells how many; `made` can be NULL.
- */
-int macvlan_pool_fill(struct macvlan_pool *pool, size_t *made, struct macvlan_error **error);
-
-/**
- * Takes a namespace out of the pool and makes its link this endpoint; from an empty pool, with one
- * made now. macvlan_attachment_netns() gives the namespace.
- *
- * The endpoint may differ from the template in name, MAC address, addresses, gateways, routes, rules,
- * alias, alternative names and address generation. If any of it is refused, the namespace is given
- * up.
- */
-int macvlan_pool_attach(struct macvlan_pool *pool,
-                        const struct macvlan_endpoint *endpoint,
-                        struct macvlan_attachment **attachment,
-                        struct macvlan_error **error);
-
-/**
- * How many namespaces are ready.
- */
-size_t macvlan_pool_count(const struct macvlan_pool *pool);
-
-/**
- * The namespaces that are ready, the one to be taken next first.
- */
-int macvlan_pool_namespaces(const struct macvlan_pool *pool,
-                            struct macvlan_netns_list **namespaces,
-                            struct macvlan_error **error);
-
-/**
- * Frees a pool, with the namespaces that nobody has taken; does nothing to NULL.
- */
-void macvlan_pool_free(struct macvlan_pool *pool);
+typedef struct macvlan_attachment_list macvlan_attachment_list;
 
 /**
  * The link's name inside. This and all other texts belong to the attachment, until it is refreshed or
@@ -2930,6 +3141,15 @@ const struct macvlan_attachment *macvlan_attachment_list_get(const struct macvla
 void macvlan_attachment_list_free(struct macvlan_attachment_list *list);
 
 /**
+ * Announcements of an attachment's addresses, to be sent by whoever has the time: nothing is sent
+ * before macvlan_announcement_run() or macvlan_announcement_send(). Freed with
+ * macvlan_announcement_free().
+ *
+ * Threads: it never changes, so any number may use it at once; it is freed when nobody does.
+ */
+typedef struct macvlan_announcement macvlan_announcement;
+
+/**
  * Announcements of an attachment's addresses. They do not need the attachment any more.
  */
 int macvlan_attachment_announce(const struct macvlan_attachment *attachment,
@@ -2957,6 +3177,834 @@ int macvlan_announcement_send(const struct macvlan_announcement *announcement,
  * Frees it; does nothing to NULL.
  */
 void macvlan_announcement_free(struct macvlan_announcement *announcement);
+
+/* ------------------------------------------------------------------------------------------------
+ * 13. Hosts: attaching and detaching
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * An open session on the namespace that parent links live in: attaches endpoints to containers, and
+ * detaches them. Open one and keep it. Freed with macvlan_host_free().
+ *
+ * Needs CAP_NET_ADMIN in the user namespaces that own the host's and the container's network
+ * namespaces, and CAP_SYS_ADMIN to enter the container's.
+ *
+ * Threads: any number may use it at once; it is freed when nobody does.
+ */
+typedef struct macvlan_host macvlan_host;
+
+/**
+ * On the namespace that the calling thread is in.
+ */
+int macvlan_host_open(struct macvlan_host **host, struct macvlan_error **error);
+
+/**
+ * On another namespace: parents are looked for there.
+ */
+int macvlan_host_open_in_netns(const struct macvlan_netns *netns,
+                               struct macvlan_host **host,
+                               struct macvlan_error **error);
+
+/**
+ * A handle on the namespace that parents are looked for in, to be freed by the caller.
+ */
+int macvlan_host_netns(const struct macvlan_host *host,
+                       struct macvlan_netns **netns,
+                       struct macvlan_error **error);
+
+/**
+ * The verbs of `ip` on the host's namespace, to be freed by the caller.
+ */
+int macvlan_host_handle(const struct macvlan_host *host,
+                        struct macvlan_handle **handle,
+                        struct macvlan_error **error);
+
+/**
+ * Gives a container its interface, addresses and routes: all of it, or nothing and an error that
+ * says why.
+ *
+ * The link is created directly in the container's namespace, up, in one request; addresses and routes
+ * follow in one send. When any of it is refused, the link is deleted again, and nothing else has been
+ * changed.
+ *
+ * The attachment does not refer to the other objects: each can be freed when it is not needed any
+ * more. It is no owner of the interface either, which stays until it is detached or the container's
+ * namespace ends.
+ */
+int macvlan_host_attach(struct macvlan_host *host,
+                        const struct macvlan_endpoint *endpoint,
+                        const struct macvlan_netns *netns,
+                        struct macvlan_attachment **attachment,
+                        struct macvlan_error **error);
+
+/**
+ * Takes the interface away, and with it its addresses, routes and rules, also routes that lead
+ * nowhere or through other links; and its parent, if that is a VLAN that was made on demand and
+ * nobody else is on it. Waits until the kernel has finished, about 16 ms. What is gone already is no
+ * failure; macvlan_host_detach_and_tell() tells.
+ *
+ * The attachment still has to be freed.
+ */
+int macvlan_host_detach(struct macvlan_host *host,
+                        const struct macvlan_attachment *attachment,
+                        struct macvlan_error **error);
+
+/**
+ * As macvlan_host_detach(), and tells whether the interface was there, or gone already.
+ */
+int macvlan_host_detach_and_tell(struct macvlan_host *host,
+                                 const struct macvlan_attachment *attachment,
+                                 bool *was_there,
+                                 struct macvlan_error **error);
+
+/**
+ * Removes VLANs that were made on demand and that nobody uses: those whose containers ended without
+ * being detached.
+ */
+int macvlan_host_remove_unused_parents(struct macvlan_host *host, struct macvlan_error **error);
+
+/**
+ * The interfaces in a container that hang on this host's links: macvlans, macvtaps and VLANs,
+ * whoever made them.
+ */
+int macvlan_host_attachments(const struct macvlan_host *host,
+                             const struct macvlan_netns *netns,
+                             struct macvlan_attachment_list **attachments,
+                             struct macvlan_error **error);
+
+/**
+ * Closes the session; does nothing to NULL. What was attached stays.
+ */
+void macvlan_host_free(struct macvlan_host *host);
+
+/**
+ * A detachment under way, given by macvlan_host_detach_later(). Freed with macvlan_detaching_free(),
+ * which does not stop it.
+ *
+ * Threads: any number may ask whether it is finished; macvlan_detaching_wait() needs it alone.
+ */
+typedef struct macvlan_detaching macvlan_detaching;
+
+/**
+ * Attaches many, one after the other; a failure does not stop the others.
+ *
+ * The arrays have `count` places each: the endpoints, the namespaces that they go to, and what is
+ * given: for each its attachment, or NULL and an error. `errors` can be NULL. All that is given is to
+ * be freed. Returns 0 if all were attached, else what the first failure would return alone, which
+ * `error` tells too.
+ */
+int macvlan_host_attach_all(struct macvlan_host *host,
+                            const struct macvlan_endpoint *const *endpoints,
+                            const struct macvlan_netns *const *namespaces,
+                            size_t count,
+                            struct macvlan_attachment **attachments,
+                            struct macvlan_error **errors,
+                            struct macvlan_error **error);
+
+/**
+ * Detaches many; a failure does not stop the others. `errors` is as in macvlan_host_attach_all(), and
+ * so is what is returned. The attachments still have to be freed.
+ *
+ * Deleting a link waits about 16 ms for the kernel without keeping others from it, so here the waits
+ * overlap: those in one namespace are deleted by one request, and namespaces are dealt with by up to
+ * 64 threads.
+ */
+int macvlan_host_detach_all(struct macvlan_host *host,
+                            const struct macvlan_attachment *const *attachments,
+                            size_t count,
+                            struct macvlan_error **errors,
+                            struct macvlan_error **error);
+
+/**
+ * Detaches without waiting: a thread does it, and macvlan_detaching_wait() tells how it went.
+ *
+ * Returns in some ten microseconds. Where no thread can be made, it is done here and now. If the
+ * process ends before the thread does, the interface may remain.
+ */
+int macvlan_host_detach_later(struct macvlan_host *host,
+                              const struct macvlan_attachment *attachment,
+                              struct macvlan_detaching **detaching,
+                              struct macvlan_error **error);
+
+/**
+ * Whether it has ended, in whatever way.
+ */
+bool macvlan_detaching_is_finished(const struct macvlan_detaching *detaching);
+
+/**
+ * Waits for its end, once, and tells whether the interface was there, or gone already. `was_there`
+ * can be NULL.
+ */
+int macvlan_detaching_wait(struct macvlan_detaching *detaching,
+                           bool *was_there,
+                           struct macvlan_error **error);
+
+/**
+ * Frees a detachment, which goes on; does nothing to NULL.
+ */
+void macvlan_detaching_free(struct macvlan_detaching *detaching);
+
+/**
+ * Namespaces with a link already inside, for containers that cannot wait. Freed with
+ * macvlan_pool_free(); namespaces that nobody has taken go with it.
+ *
+ * Making the link is most of what attaching costs; here it is done beforehand. A container that
+ * starts is given a namespace out of the pool, and its link then gets its name, addresses and routes,
+ * in a fraction of the time. The container's process has to join that namespace, as setns(2) and
+ * every runtime's "network namespace by path" does.
+ *
+ * The pool does not fill itself: call macvlan_pool_fill() when there is time, from whatever thread.
+ *
+ * Threads: any number may use it at once; it is freed when nobody does.
+ */
+typedef struct macvlan_pool macvlan_pool;
+
+/**
+ * A pool of `size` namespaces, each with a macvlan in mode bridge on this parent, which is as in
+ * macvlan_endpoint_new(); filled when this returns. It does not need the host any more.
+ */
+int macvlan_host_pool(const struct macvlan_host *host,
+                      const char *parent,
+                      size_t size,
+                      struct macvlan_pool **pool,
+                      struct macvlan_error **error);
+
+/**
+ * A pool of links of any kind, with any options that are said when a link is made: the template's
+ * kind, parent, MTU, queues, group, transmit queue length, promisc and lo.
+ */
+int macvlan_host_pool_of(const struct macvlan_host *host,
+                         const struct macvlan_endpoint *template_,
+                         size_t size,
+                         struct macvlan_pool **pool,
+                         struct macvlan_error **error);
+
+/**
+ * Makes namespaces until the pool is full again, and tells how many; `made` can be NULL.
+ */
+int macvlan_pool_fill(struct macvlan_pool *pool, size_t *made, struct macvlan_error **error);
+
+/**
+ * Takes a namespace out of the pool and makes its link this endpoint; from an empty pool, with one
+ * made now. macvlan_attachment_netns() gives the namespace.
+ *
+ * The endpoint may differ from the template in name, MAC address, addresses, gateways, routes, rules,
+ * alias, alternative names and address generation. If any of it is refused, the namespace is given
+ * up.
+ */
+int macvlan_pool_attach(struct macvlan_pool *pool,
+                        const struct macvlan_endpoint *endpoint,
+                        struct macvlan_attachment **attachment,
+                        struct macvlan_error **error);
+
+/**
+ * How many namespaces are ready.
+ */
+size_t macvlan_pool_count(const struct macvlan_pool *pool);
+
+/**
+ * The namespaces that are ready, the one to be taken next first.
+ */
+int macvlan_pool_namespaces(const struct macvlan_pool *pool,
+                            struct macvlan_netns_list **namespaces,
+                            struct macvlan_error **error);
+
+/**
+ * Frees a pool, with the namespaces that nobody has taken; does nothing to NULL.
+ */
+void macvlan_pool_free(struct macvlan_pool *pool);
+
+/* ------------------------------------------------------------------------------------------------
+ * 14. Checking and repairing
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * What is not as an endpoint says. More may come: a program has to expect numbers that are not listed
+ * here.
+ */
+typedef enum macvlan_difference_kinds {
+    /**
+     * Something that this version has no number for.
+     */
+    MACVLAN_DIFFERENCE_OTHER = 0,
+    /**
+     * There is no link of that name.
+     */
+    MACVLAN_DIFFERENCE_LINK_MISSING = 1,
+    /**
+     * The link is of another kind, or has an option that cannot be changed. Needs replacement.
+     */
+    MACVLAN_DIFFERENCE_MADE = 2,
+    /**
+     * The link hangs on another parent, or the parent is gone. Needs replacement.
+     */
+    MACVLAN_DIFFERENCE_PARENT = 3,
+    /**
+     * The link's MAC address.
+     */
+    MACVLAN_DIFFERENCE_MAC = 4,
+    /**
+     * The link's MTU.
+     */
+    MACVLAN_DIFFERENCE_MTU = 5,
+    /**
+     * Options of a macvlan or macvtap that can be changed.
+     */
+    MACVLAN_DIFFERENCE_MACVLAN = 6,
+    /**
+     * Options of a VLAN that can be changed.
+     */
+    MACVLAN_DIFFERENCE_VLAN = 7,
+    /**
+     * The link is down.
+     */
+    MACVLAN_DIFFERENCE_DOWN = 8,
+    /**
+     * The link's promisc flag.
+     */
+    MACVLAN_DIFFERENCE_PROMISC = 9,
+    /**
+     * The link's alias.
+     */
+    MACVLAN_DIFFERENCE_ALIAS = 10,
+    /**
+     * An alternative name is missing.
+     */
+    MACVLAN_DIFFERENCE_ALTERNATIVE_NAME = 11,
+    /**
+     * The link's group.
+     */
+    MACVLAN_DIFFERENCE_GROUP = 12,
+    /**
+     * The link's transmit queue length.
+     */
+    MACVLAN_DIFFERENCE_TX_QUEUE_LEN = 13,
+    /**
+     * The link's address generation mode.
+     */
+    MACVLAN_DIFFERENCE_ADDR_GEN_MODE = 14,
+    /**
+     * An address is missing.
+     */
+    MACVLAN_DIFFERENCE_ADDRESS_MISSING = 15,
+    /**
+     * A route is missing.
+     */
+    MACVLAN_DIFFERENCE_ROUTE_MISSING = 16,
+    /**
+     * A policy rule is missing.
+     */
+    MACVLAN_DIFFERENCE_RULE_MISSING = 17,
+    /**
+     * lo is down.
+     */
+    MACVLAN_DIFFERENCE_LOOPBACK_DOWN = 18,
+    /**
+     * How much the link may send.
+     */
+    MACVLAN_DIFFERENCE_RATE = 19,
+} macvlan_difference_kinds;
+
+/**
+ * One thing that is not as an endpoint says: a part of a macvlan_difference_list, which it is freed
+ * with.
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_difference macvlan_difference;
+
+/**
+ * What is not as an endpoint says, or was not before it was repaired, given by macvlan_host_check()
+ * and macvlan_host_ensure(). Freed with macvlan_difference_list_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_difference_list macvlan_difference_list;
+
+/**
+ * What is not as the endpoint says; an empty list if all is right. Reads only. What is there besides,
+ * such as further addresses, is no difference.
+ */
+int macvlan_host_check(const struct macvlan_host *host,
+                       const struct macvlan_endpoint *endpoint,
+                       const struct macvlan_netns *netns,
+                       struct macvlan_difference_list **differences,
+                       struct macvlan_error **error);
+
+/**
+ * Makes it so: attaches the endpoint when it is missing, repairs what has drifted, and does nothing
+ * but read when all is right. Gives the attachment and what was not as it should be; `repaired` can
+ * be NULL.
+ *
+ * What cannot be changed in place (kind, parent, number of queues, to or from mode passthru) is
+ * refused with MACVLAN_ERROR_NEEDS_REPLACEMENT; see macvlan_host_ensure_or_replace(). A repair that is
+ * refused leaves the earlier ones done.
+ */
+int macvlan_host_ensure(struct macvlan_host *host,
+                        const struct macvlan_endpoint *endpoint,
+                        const struct macvlan_netns *netns,
+                        struct macvlan_attachment **attachment,
+                        struct macvlan_difference_list **repaired,
+                        struct macvlan_error **error);
+
+/**
+ * As macvlan_host_ensure(), but what cannot be changed in place is detached and attached anew.
+ */
+int macvlan_host_ensure_or_replace(struct macvlan_host *host,
+                                   const struct macvlan_endpoint *endpoint,
+                                   const struct macvlan_netns *netns,
+                                   struct macvlan_attachment **attachment,
+                                   struct macvlan_difference_list **repaired,
+                                   struct macvlan_error **error);
+
+/**
+ * What it is about: one of enum macvlan_difference_kinds.
+ */
+int macvlan_difference_kind(const struct macvlan_difference *difference);
+
+/**
+ * The difference in words: "the MTU is 1500 and should be 1400". It belongs to the object. NULL if
+ * the object is none.
+ */
+const char *macvlan_difference_text(const struct macvlan_difference *difference);
+
+/**
+ * Whether it cannot be changed on the link as it is.
+ */
+bool macvlan_difference_needs_replacement(const struct macvlan_difference *difference);
+
+/**
+ * How many differences there are; 0 if all is right.
+ */
+size_t macvlan_difference_list_count(const struct macvlan_difference_list *list);
+
+/**
+ * One of the differences, counted from 0. It belongs to the list. NULL past the end.
+ */
+const struct macvlan_difference *macvlan_difference_list_get(const struct macvlan_difference_list *list,
+                                                             size_t index);
+
+/**
+ * Frees a list; does nothing to NULL.
+ */
+void macvlan_difference_list_free(struct macvlan_difference_list *list);
+
+/* ------------------------------------------------------------------------------------------------
+ * 15. Keeping endpoints attached
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * What a keeper has seen or done. More may come: a program has to expect numbers that are not listed
+ * here.
+ */
+typedef enum macvlan_keep_event_kinds {
+    /**
+     * Something that this version has no number for.
+     */
+    MACVLAN_KEEP_EVENT_OTHER = 0,
+    /**
+     * The parent of the attachment is gone, and its link with it. It is waited for.
+     */
+    MACVLAN_KEEP_EVENT_GONE = 1,
+    /**
+     * The endpoint is attached again: same name, MAC address, addresses and routes.
+     */
+    MACVLAN_KEEP_EVENT_ATTACHED = 2,
+    /**
+     * The parent of the attachment has another name now. Nothing had to be done.
+     */
+    MACVLAN_KEEP_EVENT_RENAMED = 3,
+    /**
+     * The parent is back, and the endpoint could not be attached to it; it will be tried again. Told
+     * when the reason is another than the last time.
+     */
+    MACVLAN_KEEP_EVENT_FAILED = 4,
+    /**
+     * The container's namespace cannot be entered any more: its endpoint is not kept from now on.
+     */
+    MACVLAN_KEEP_EVENT_ENDED = 5,
+} macvlan_keep_event_kinds;
+
+/**
+ * What a keeper has seen or done, given by macvlan_keeper_next(). Freed with
+ * macvlan_keep_event_free(); all that it tells belongs to it.
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_keep_event macvlan_keep_event;
+
+/**
+ * What happened: one of enum macvlan_keep_event_kinds.
+ */
+int macvlan_keep_event_kind(const struct macvlan_keep_event *event);
+
+/**
+ * The event in words: "eth0 in the network namespace of pid 2084: its parent ens33 is gone". NULL if
+ * the event is none.
+ */
+const char *macvlan_keep_event_text(const struct macvlan_keep_event *event);
+
+/**
+ * The name of the endpoint that it is about. NULL if the event is none.
+ */
+const char *macvlan_keep_event_name(const struct macvlan_keep_event *event);
+
+/**
+ * The namespace of the container that it is about. NULL if the event is none.
+ */
+const struct macvlan_netns *macvlan_keep_event_netns(const struct macvlan_keep_event *event);
+
+/**
+ * The attachment that it is about; NULL if there is none: when it failed or ended.
+ */
+const struct macvlan_attachment *macvlan_keep_event_attachment(const struct macvlan_keep_event *event);
+
+/**
+ * The parent's new name; NULL if it has none.
+ */
+const char *macvlan_keep_event_parent(const struct macvlan_keep_event *event);
+
+/**
+ * Why it failed or ended; NULL if it did not.
+ */
+const struct macvlan_error *macvlan_keep_event_error(const struct macvlan_keep_event *event);
+
+/**
+ * Frees an event; does nothing to NULL.
+ */
+void macvlan_keep_event_free(struct macvlan_keep_event *event);
+
+/**
+ * Keeps endpoints attached: when their parent disappears (a network card that is pulled out, a driver
+ * that is loaded anew, a VLAN that somebody makes again) and comes back, also with another index, or,
+ * known by its MAC address, with another name, they are attached again, with the same name, MAC
+ * address, addresses and routes. VLANs that are made on demand are made again. Given by
+ * macvlan_host_keep(). Freed with macvlan_keeper_free().
+ *
+ * That a link goes down is no reason to do anything: the kernel keeps what is on it. Nor is it that
+ * somebody takes the container's link away while its parent stands.
+ *
+ * It works when macvlan_keeper_next() is called: on a thread that waits there, or in a loop over
+ * descriptors, with macvlan_keeper_fd() and macvlan_keeper_patience() for poll(2).
+ *
+ * Threads: one at a time.
+ */
+typedef struct macvlan_keeper macvlan_keeper;
+
+/**
+ * Attaches `count` endpoints, or finds them attached (macvlan_host_ensure()), and keeps them so; those
+ * whose parent does not exist yet are waited for. If one fails otherwise, those that were attached by
+ * this call are detached again.
+ *
+ * The arrays have `count` places each: the endpoints, and the namespaces that they go to. All are
+ * copied.
+ */
+int macvlan_host_keep(struct macvlan_host *host,
+                      const struct macvlan_endpoint *const *endpoints,
+                      const struct macvlan_netns *const *namespaces,
+                      size_t count,
+                      struct macvlan_keeper **keeper,
+                      struct macvlan_error **error);
+
+/**
+ * Keeps one more endpoint, which is copied.
+ */
+int macvlan_keeper_add(struct macvlan_keeper *keeper,
+                       const struct macvlan_endpoint *endpoint,
+                       const struct macvlan_netns *netns,
+                       struct macvlan_error **error);
+
+/**
+ * Does not keep an endpoint any more, and gives its attachment, as it is; NULL if there is none with
+ * this name in this namespace, or its parent is gone at this moment.
+ */
+int macvlan_keeper_release(struct macvlan_keeper *keeper,
+                           const char *name,
+                           const struct macvlan_netns *netns,
+                           struct macvlan_attachment **attachment,
+                           struct macvlan_error **error);
+
+/**
+ * What is attached at this moment; copies.
+ */
+int macvlan_keeper_attachments(const struct macvlan_keeper *keeper,
+                               struct macvlan_attachment_list **attachments,
+                               struct macvlan_error **error);
+
+/**
+ * Sees to what has happened, and waits for the next event, at most so many milliseconds; as long as
+ * it takes if that is negative. If none has come by then, `event` is NULL and the function returns 0.
+ */
+int macvlan_keeper_next(struct macvlan_keeper *keeper,
+                        int milliseconds,
+                        struct macvlan_keep_event **event,
+                        struct macvlan_error **error);
+
+/**
+ * A descriptor that is readable when something has happened, for poll(2); it stays the keeper's. Call
+ * macvlan_keeper_next() with 0 milliseconds until it gives none, and again after
+ * macvlan_keeper_patience(). -1 if the keeper is none.
+ */
+int macvlan_keeper_fd(const struct macvlan_keeper *keeper);
+
+/**
+ * How many milliseconds poll(2) may wait at most until macvlan_keeper_next() is called, though the
+ * descriptor has not become readable: something that failed is to be tried again then. -1 for ever.
+ */
+int macvlan_keeper_patience(const struct macvlan_keeper *keeper);
+
+/**
+ * Frees a keeper; does nothing to NULL. The endpoints stay as they are.
+ */
+void macvlan_keeper_free(struct macvlan_keeper *keeper);
+
+/* ------------------------------------------------------------------------------------------------
+ * 16. Which addresses are taken
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Who has which of the addresses that were asked for, in the order of the addresses, given by
+ * macvlan_host_probe_free(). Freed with macvlan_holder_list_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_holder_list macvlan_holder_list;
+
+/**
+ * Asks on a parent's network for `count` addresses of both families at once, and tells who has which;
+ * those that are not in the list are free. For pools of addresses. The parent is as in
+ * macvlan_endpoint_new().
+ *
+ * It is asked through a macvlan in a namespace of its own, both gone when this returns, because a
+ * question from the parent itself would not reach the containers on it. Those in modes private and
+ * vepa do not hear it either; the parent's own addresses are looked up. A parent that has a container
+ * in mode passthru is refused. Nobody's neighbour table changes.
+ */
+int macvlan_host_probe_free(const struct macvlan_host *host,
+                            const char *parent,
+                            const char *const *addresses,
+                            size_t count,
+                            const struct macvlan_probe *probe,
+                            struct macvlan_holder_list **holders,
+                            struct macvlan_error **error);
+
+/**
+ * How many holders there are; 0 if all addresses are free.
+ */
+size_t macvlan_holder_list_count(const struct macvlan_holder_list *list);
+
+/**
+ * One of the holders, counted from 0. It belongs to the list. NULL past the end.
+ */
+const struct macvlan_holder *macvlan_holder_list_get(const struct macvlan_holder_list *list,
+                                                     size_t index);
+
+/**
+ * Frees a list; does nothing to NULL.
+ */
+void macvlan_holder_list_free(struct macvlan_holder_list *list);
+
+/* ------------------------------------------------------------------------------------------------
+ * 17. Why a container does not reach a peer
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * What is not as it should be. The numbers are stable, and more may come: a program has to expect
+ * numbers that are not listed here.
+ */
+typedef enum macvlan_finding_kinds {
+    /**
+     * There is no finding: macvlan_finding_kind(NULL).
+     */
+    MACVLAN_FINDING_NONE = 0,
+    /**
+     * The container's link does not exist any more.
+     */
+    MACVLAN_FINDING_LINK_GONE = 1,
+    /**
+     * The container's link is down.
+     */
+    MACVLAN_FINDING_LINK_DOWN = 2,
+    /**
+     * The container's link has another MAC address than it was given.
+     */
+    MACVLAN_FINDING_MAC_CHANGED = 3,
+    /**
+     * The parent does not exist any more.
+     */
+    MACVLAN_FINDING_PARENT_GONE = 4,
+    /**
+     * The parent, or a link below it, is down.
+     */
+    MACVLAN_FINDING_PARENT_DOWN = 5,
+    /**
+     * The parent, or a link below it, has no carrier.
+     */
+    MACVLAN_FINDING_NO_CARRIER = 6,
+    /**
+     * The parent, or a link below it, is a port of a bridge, bond or VRF, which takes its frames.
+     */
+    MACVLAN_FINDING_PARENT_IS_PORT = 7,
+    /**
+     * The parent is wireless.
+     */
+    MACVLAN_FINDING_WIRELESS = 8,
+    /**
+     * The link has no address of the peer's family.
+     */
+    MACVLAN_FINDING_NO_ADDRESS = 9,
+    /**
+     * No route leads to the peer by this link.
+     */
+    MACVLAN_FINDING_NO_ROUTE = 10,
+    /**
+     * The peer is the host itself, which its own macvlans do not reach.
+     */
+    MACVLAN_FINDING_PEER_IS_HOST = 11,
+    /**
+     * The container's question did not leave by the parent.
+     */
+    MACVLAN_FINDING_NOT_SENT = 12,
+    /**
+     * The question went out, and nobody has answered.
+     */
+    MACVLAN_FINDING_NO_ANSWER = 13,
+    /**
+     * The peer answers the parent, and not the container: something on the way lets only the
+     * parent's MAC address pass.
+     */
+    MACVLAN_FINDING_MAC_FILTERED = 14,
+    /**
+     * The answer arrives only while the parent is promiscuous.
+     */
+    MACVLAN_FINDING_NOT_PROMISCUOUS = 15,
+    /**
+     * The answer has reached the parent, and not the container.
+     */
+    MACVLAN_FINDING_ANSWER_LOST = 16,
+    /**
+     * Several answer for one address.
+     */
+    MACVLAN_FINDING_SEVERAL_ANSWER = 17,
+    /**
+     * Somebody else sends with the container's MAC address.
+     */
+    MACVLAN_FINDING_MAC_ELSEWHERE = 18,
+    /**
+     * The wire carries other VLANs than this one.
+     */
+    MACVLAN_FINDING_OTHER_VLANS = 19,
+    /**
+     * The container remembers another MAC address than the peer has.
+     */
+    MACVLAN_FINDING_WRONG_NEIGHBOUR = 20,
+} macvlan_finding_kinds;
+
+/**
+ * What was found out about an attachment and a peer, given by macvlan_host_diagnose(). Freed with
+ * macvlan_diagnosis_free(); all that it tells belongs to it.
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_diagnosis macvlan_diagnosis;
+
+/**
+ * Something that is not as it should be: a part of a macvlan_diagnosis, which it is freed with.
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_finding macvlan_finding;
+
+/**
+ * Finds out why a container does not reach a peer on its network, "192.168.15.2": looks at its link,
+ * its parent and its addresses, asks for the peer (or the gateway to it) from inside, and listens on
+ * the parent to what goes out and what comes in.
+ *
+ * Takes a third of a second where the peer answers, and up to two where it does not. Nothing is
+ * changed, but that the parent is promiscuous for a moment where nobody answers. Needs CAP_NET_RAW
+ * beside the others.
+ */
+int macvlan_host_diagnose(const struct macvlan_host *host,
+                          const struct macvlan_attachment *attachment,
+                          const char *peer,
+                          struct macvlan_diagnosis **diagnosis,
+                          struct macvlan_error **error);
+
+/**
+ * Whether the peer, or the gateway that leads to it, has answered the container.
+ */
+bool macvlan_diagnosis_answered(const struct macvlan_diagnosis *diagnosis);
+
+/**
+ * How many findings there are; 0 if all is well.
+ */
+size_t macvlan_diagnosis_finding_count(const struct macvlan_diagnosis *diagnosis);
+
+/**
+ * One of the findings, counted from 0, what hinders most first. NULL past the end.
+ */
+const struct macvlan_finding *macvlan_diagnosis_finding(const struct macvlan_diagnosis *diagnosis,
+                                                        size_t index);
+
+/**
+ * Whether there is a finding of this kind, one of enum macvlan_finding_kinds.
+ */
+bool macvlan_diagnosis_has(const struct macvlan_diagnosis *diagnosis, int kind);
+
+/**
+ * How many facts there are.
+ */
+size_t macvlan_diagnosis_fact_count(const struct macvlan_diagnosis *diagnosis);
+
+/**
+ * Something that was seen, for the person reading, counted from 0: states of links, neighbour entries,
+ * frames, VLANs. NULL past the end.
+ */
+const char *macvlan_diagnosis_fact(const struct macvlan_diagnosis *diagnosis,
+                                   size_t index);
+
+/**
+ * All of it: the findings with their remedies and the facts, a line each. NULL if the diagnosis is
+ * none.
+ */
+const char *macvlan_diagnosis_text(const struct macvlan_diagnosis *diagnosis);
+
+/**
+ * Frees a diagnosis; does nothing to NULL.
+ */
+void macvlan_diagnosis_free(struct macvlan_diagnosis *diagnosis);
+
+/**
+ * What it is: one of enum macvlan_finding_kinds. MACVLAN_FINDING_NONE for NULL.
+ */
+int macvlan_finding_kind(const struct macvlan_finding *finding);
+
+/**
+ * The kind's name, for logs: "parent-down". NULL for NULL.
+ */
+const char *macvlan_finding_kind_name(const struct macvlan_finding *finding);
+
+/**
+ * What it is, in words. NULL for NULL.
+ */
+const char *macvlan_finding_text(const struct macvlan_finding *finding);
+
+/**
+ * What can be done about it. NULL for NULL.
+ */
+const char *macvlan_finding_remedy(const struct macvlan_finding *finding);
+
+/* ------------------------------------------------------------------------------------------------
+ * 18. From the host to its own containers
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * How a host is to reach the containers on one of its parents: a value, for macvlan_host_access_by().
+ * Freed with macvlan_access_options_free().
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_access_options macvlan_access_options;
 
 /**
  * With the parent's own addresses, borrowed, and a route to each container. The parent is as in
@@ -3009,6 +4057,61 @@ int macvlan_access_options_set_keep(struct macvlan_access_options *options,
  * Frees it; does nothing to NULL. What was made with it has a copy.
  */
 void macvlan_access_options_free(struct macvlan_access_options *options);
+
+/**
+ * Addresses that have been moved, to be confirmed: given by macvlan_access_move_addresses(). At its
+ * deadline it moves them back by itself. Freed with macvlan_moving_free(), which moves them back at
+ * once if they were not confirmed.
+ *
+ * Threads: any number may ask whether it is pending; whoever confirms, undoes or frees it needs it
+ * alone.
+ */
+typedef struct macvlan_moving macvlan_moving;
+
+/**
+ * Leaves the addresses where they are, once. Too late, when they have been moved back already, is
+ * MACVLAN_ERROR_TIMED_OUT.
+ */
+int macvlan_moving_confirm(struct macvlan_moving *moving, struct macvlan_error **error);
+
+/**
+ * Moves the addresses back now, and tells how that went.
+ */
+int macvlan_moving_undo(struct macvlan_moving *moving, struct macvlan_error **error);
+
+/**
+ * Whether they are still moved and to be confirmed.
+ */
+bool macvlan_moving_is_pending(const struct macvlan_moving *moving);
+
+/**
+ * Frees it, and moves the addresses back if they were not confirmed; does nothing to NULL.
+ */
+void macvlan_moving_free(struct macvlan_moving *moving);
+
+/**
+ * A host's way to the containers on one parent, by a macvlan of its own beside them: the kernel does
+ * not let it reach them otherwise. Given by macvlan_host_access(). Freed with macvlan_access_free().
+ *
+ * Containers that are attached by macvlan_access_attach() can be reached from the host, and can reach
+ * it at the parent's addresses. It has to be mode bridge on both sides. When the last container is
+ * detached by macvlan_access_detach(), or the access is closed or freed, the host's link goes, unless
+ * it is to be kept; it comes back with the next container.
+ *
+ * The link answers ARP only for what the host reaches by it (arp_filter), so that others on the
+ * network go on using the parent. IPv6 knows no such thing: with borrowed addresses, others may learn
+ * either MAC address, and both lead to the host.
+ *
+ * Threads: any number may use it at once; it is closed and freed when nobody does.
+ */
+typedef struct macvlan_access macvlan_access;
+
+/**
+ * Subnets, given by macvlan_access_routes(). Freed with macvlan_prefix_list_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_prefix_list macvlan_prefix_list;
 
 /**
  * Lets the host reach the containers on a parent, with the parent's own addresses: makes the link, or
@@ -3135,1213 +4238,18 @@ const char *macvlan_prefix_list_get(const struct macvlan_prefix_list *list,
  */
 void macvlan_prefix_list_free(struct macvlan_prefix_list *list);
 
-/**
- * Leaves the addresses where they are, once. Too late, when they have been moved back already, is
- * MACVLAN_ERROR_TIMED_OUT.
- */
-int macvlan_moving_confirm(struct macvlan_moving *moving, struct macvlan_error **error);
+/* ------------------------------------------------------------------------------------------------
+ * 19. Networks: what they should be
+ * ------------------------------------------------------------------------------------------------ */
 
 /**
- * Moves the addresses back now, and tells how that went.
- */
-int macvlan_moving_undo(struct macvlan_moving *moving, struct macvlan_error **error);
-
-/**
- * Whether they are still moved and to be confirmed.
- */
-bool macvlan_moving_is_pending(const struct macvlan_moving *moving);
-
-/**
- * Frees it, and moves the addresses back if they were not confirmed; does nothing to NULL.
- */
-void macvlan_moving_free(struct macvlan_moving *moving);
-
-/**
- * Attaches `count` endpoints, or finds them attached (macvlan_host_ensure()), and keeps them so; those
- * whose parent does not exist yet are waited for. If one fails otherwise, those that were attached by
- * this call are detached again.
+ * A subnet that a network gives addresses from: a value, for macvlan_network_config_add_subnet(), and
+ * checked when the network is created. Freed with macvlan_subnet_free(), unless it is a part of
+ * a macvlan_network_config.
  *
- * The arrays have `count` places each: the endpoints, and the namespaces that they go to. All are
- * copied.
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
  */
-int macvlan_host_keep(struct macvlan_host *host,
-                      const struct macvlan_endpoint *const *endpoints,
-                      const struct macvlan_netns *const *namespaces,
-                      size_t count,
-                      struct macvlan_keeper **keeper,
-                      struct macvlan_error **error);
-
-/**
- * Keeps one more endpoint, which is copied.
- */
-int macvlan_keeper_add(struct macvlan_keeper *keeper,
-                       const struct macvlan_endpoint *endpoint,
-                       const struct macvlan_netns *netns,
-                       struct macvlan_error **error);
-
-/**
- * Does not keep an endpoint any more, and gives its attachment, as it is; NULL if there is none with
- * this name in this namespace, or its parent is gone at this moment.
- */
-int macvlan_keeper_release(struct macvlan_keeper *keeper,
-                           const char *name,
-                           const struct macvlan_netns *netns,
-                           struct macvlan_attachment **attachment,
-                           struct macvlan_error **error);
-
-/**
- * What is attached at this moment; copies.
- */
-int macvlan_keeper_attachments(const struct macvlan_keeper *keeper,
-                               struct macvlan_attachment_list **attachments,
-                               struct macvlan_error **error);
-
-/**
- * Sees to what has happened, and waits for the next event, at most so many milliseconds; as long as
- * it takes if that is negative. If none has come by then, `event` is NULL and the function returns 0.
- */
-int macvlan_keeper_next(struct macvlan_keeper *keeper,
-                        int milliseconds,
-                        struct macvlan_keep_event **event,
-                        struct macvlan_error **error);
-
-/**
- * A descriptor that is readable when something has happened, for poll(2); it stays the keeper's. Call
- * macvlan_keeper_next() with 0 milliseconds until it gives none, and again after
- * macvlan_keeper_patience(). -1 if the keeper is none.
- */
-int macvlan_keeper_fd(const struct macvlan_keeper *keeper);
-
-/**
- * How many milliseconds poll(2) may wait at most until macvlan_keeper_next() is called, though the
- * descriptor has not become readable: something that failed is to be tried again then. -1 for ever.
- */
-int macvlan_keeper_patience(const struct macvlan_keeper *keeper);
-
-/**
- * Frees a keeper; does nothing to NULL. The endpoints stay as they are.
- */
-void macvlan_keeper_free(struct macvlan_keeper *keeper);
-
-/**
- * What happened: one of enum macvlan_keep_event_kinds.
- */
-int macvlan_keep_event_kind(const struct macvlan_keep_event *event);
-
-/**
- * The event in words: "eth0 in the network namespace of pid 2084: its parent ens33 is gone". NULL if
- * the event is none.
- */
-const char *macvlan_keep_event_text(const struct macvlan_keep_event *event);
-
-/**
- * The name of the endpoint that it is about. NULL if the event is none.
- */
-const char *macvlan_keep_event_name(const struct macvlan_keep_event *event);
-
-/**
- * The namespace of the container that it is about. NULL if the event is none.
- */
-const struct macvlan_netns *macvlan_keep_event_netns(const struct macvlan_keep_event *event);
-
-/**
- * The attachment that it is about; NULL if there is none: when it failed or ended.
- */
-const struct macvlan_attachment *macvlan_keep_event_attachment(const struct macvlan_keep_event *event);
-
-/**
- * The parent's new name; NULL if it has none.
- */
-const char *macvlan_keep_event_parent(const struct macvlan_keep_event *event);
-
-/**
- * Why it failed or ended; NULL if it did not.
- */
-const struct macvlan_error *macvlan_keep_event_error(const struct macvlan_keep_event *event);
-
-/**
- * Frees an event; does nothing to NULL.
- */
-void macvlan_keep_event_free(struct macvlan_keep_event *event);
-
-/**
- * Finds out why a container does not reach a peer on its network, "192.168.15.2": looks at its link,
- * its parent and its addresses, asks for the peer (or the gateway to it) from inside, and listens on
- * the parent to what goes out and what comes in.
- *
- * Takes a third of a second where the peer answers, and up to two where it does not. Nothing is
- * changed, but that the parent is promiscuous for a moment where nobody answers. Needs CAP_NET_RAW
- * beside the others.
- */
-int macvlan_host_diagnose(const struct macvlan_host *host,
-                          const struct macvlan_attachment *attachment,
-                          const char *peer,
-                          struct macvlan_diagnosis **diagnosis,
-                          struct macvlan_error **error);
-
-/**
- * Whether the peer, or the gateway that leads to it, has answered the container.
- */
-bool macvlan_diagnosis_answered(const struct macvlan_diagnosis *diagnosis);
-
-/**
- * How many findings there are; 0 if all is well.
- */
-size_t macvlan_diagnosis_finding_count(const struct macvlan_diagnosis *diagnosis);
-
-/**
- * One of the findings, counted from 0, what hinders most first. NULL past the end.
- */
-const struct macvlan_finding *macvlan_diagnosis_finding(const struct macvlan_diagnosis *diagnosis,
-                                                        size_t index);
-
-/**
- * Whether there is a finding of this kind, one of enum macvlan_finding_kinds.
- */
-bool macvlan_diagnosis_has(const struct macvlan_diagnosis *diagnosis, int kind);
-
-/**
- * How many facts there are.
- */
-size_t macvlan_diagnosis_fact_count(const struct macvlan_diagnosis *diagnosis);
-
-/**
- * Something that was seen, for the person reading, counted from 0: states of links, neighbour entries,
- * frames, VLANs. NULL past the end.
- */
-const char *macvlan_diagnosis_fact(const struct macvlan_diagnosis *diagnosis,
-                                   size_t index);
-
-/**
- * All of it: the findings with their remedies and the facts, a line each. NULL if the diagnosis is
- * none.
- */
-const char *macvlan_diagnosis_text(const struct macvlan_diagnosis *diagnosis);
-
-/**
- * Frees a diagnosis; does nothing to NULL.
- */
-void macvlan_diagnosis_free(struct macvlan_diagnosis *diagnosis);
-
-/**
- * What it is: one of enum macvlan_finding_kinds. MACVLAN_FINDING_NONE for NULL.
- */
-int macvlan_finding_kind(const struct macvlan_finding *finding);
-
-/**
- * The kind's name, for logs: "parent-down". NULL for NULL.
- */
-const char *macvlan_finding_kind_name(const struct macvlan_finding *finding);
-
-/**
- * What it is, in words. NULL for NULL.
- */
-const char *macvlan_finding_text(const struct macvlan_finding *finding);
-
-/**
- * What can be done about it. NULL for NULL.
- */
-const char *macvlan_finding_remedy(const struct macvlan_finding *finding);
-
-/**
- * The text that stands for the link of an index: "#7", up to 11 characters and a zero byte. Every
- * argument that takes a link's name takes it too. Returns the text, or NULL if that is NULL.
- */
-const char *macvlan_link_text(uint32_t index, char text[16]);
-
-/**
- * A macvlan, as `ip link add link PARENT name NAME type macvlan mode ...` makes it. The options are
- * copied.
- */
-int macvlan_link_new_macvlan(const char *name,
-                             const char *parent,
-                             const struct macvlan_options *options,
-                             struct macvlan_link **link,
-                             struct macvlan_error **error);
-
-/**
- * A macvtap, as `ip link add link PARENT name NAME type macvtap mode ...` makes it. The options are
- * copied.
- */
-int macvlan_link_new_macvtap(const char *name,
-                             const char *parent,
-                             const struct macvlan_options *options,
-                             struct macvlan_link **link,
-                             struct macvlan_error **error);
-
-/**
- * A VLAN, as `ip link add link PARENT name NAME type vlan id ...` makes it. The options are copied.
- */
-int macvlan_link_new_vlan(const char *name,
-                          const char *parent,
-                          const struct macvlan_vlan *vlan,
-                          struct macvlan_link **link,
-                          struct macvlan_error **error);
-
-/**
- * A cable, as `ip link add NAME type veth peer name PEER [netns ...]` makes it. `peer_netns` can be
- * NULL: the other end is then where this end is.
- */
-int macvlan_link_new_veth(const char *name,
-                          const char *peer,
-                          const struct macvlan_netns *peer_netns,
-                          struct macvlan_link **link,
-                          struct macvlan_error **error);
-
-/**
- * A link that leads nowhere, as `ip link add NAME type dummy` makes it.
- */
-int macvlan_link_new_dummy(const char *name,
-                           struct macvlan_link **link,
-                           struct macvlan_error **error);
-
-/**
- * A software switch, as `ip link add NAME type bridge` makes it.
- */
-int macvlan_link_new_bridge(const char *name,
-                            struct macvlan_link **link,
-                            struct macvlan_error **error);
-
-/**
- * The index to have; the kernel's choice when not set.
- */
-int macvlan_link_set_index(struct macvlan_link *link, uint32_t index, struct macvlan_error **error);
-
-/**
- * The MAC address; the kernel's choice (random, or the parent's for passthru and VLANs) when not set.
- */
-int macvlan_link_set_mac(struct macvlan_link *link,
-                         const uint8_t mac[6],
-                         struct macvlan_error **error);
-
-/**
- * The MTU in bytes; the parent's when not set.
- */
-int macvlan_link_set_mtu(struct macvlan_link *link, uint32_t mtu, struct macvlan_error **error);
-
-/**
- * Whether it is made up; down when not set.
- */
-int macvlan_link_set_up(struct macvlan_link *link, bool up, struct macvlan_error **error);
-
-/**
- * Whether it is made promiscuous; no when not set.
- */
-int macvlan_link_set_promisc(struct macvlan_link *link, bool promisc, struct macvlan_error **error);
-
-/**
- * The group that it belongs to; 0, the default group, when not set.
- */
-int macvlan_link_set_group(struct macvlan_link *link, uint32_t group, struct macvlan_error **error);
-
-/**
- * The transmit queue's length in packets; the kind's own when not set.
- */
-int macvlan_link_set_tx_queue_len(struct macvlan_link *link,
-                                  uint32_t packets,
-                                  struct macvlan_error **error);
-
-/**
- * The number of transmit and of receive queues; the kind's own when not set (the parent's for macvlan).
- */
-int macvlan_link_set_queues(struct macvlan_link *link,
-                            uint32_t transmit,
-                            uint32_t receive,
-                            struct macvlan_error **error);
-
-/**
- * The namespace that it is made in; the handle's own when not set. The parent stays where the handle
- * is. The link holds the namespace open until it is freed.
- */
-int macvlan_link_set_netns(struct macvlan_link *link,
-                           const struct macvlan_netns *netns,
-                           struct macvlan_error **error);
-
-/**
- * Frees a link to be made; does nothing to NULL. What was made with it stays.
- */
-void macvlan_link_free(struct macvlan_link *link);
-
-/**
- * Nothing is to be changed yet.
- */
-int macvlan_change_new(struct macvlan_change **change, struct macvlan_error **error);
-
-/**
- * Another mode. The kernel refuses to change to passthru or from it; leaving mode source flushes the
- * list of source MAC addresses.
- */
-int macvlan_change_set_mode(struct macvlan_change *change,
-                            enum macvlan_mode mode,
-                            struct macvlan_error **error);
-
-/**
- * Both flags anew; the kernel knows no way to change one alone.
- */
-int macvlan_change_set_flags(struct macvlan_change *change,
-                             bool nopromisc,
-                             bool nodst,
-                             struct macvlan_error **error);
-
-/**
- * Another broadcast queue length in frames; see macvlan_options_set_bc_queue_len().
- */
-int macvlan_change_set_bc_queue_len(struct macvlan_change *change,
-                                    uint32_t frames,
-                                    struct macvlan_error **error);
-
-/**
- * Another broadcast cutoff, for all on the parent; see macvlan_options_set_bc_cutoff().
- */
-int macvlan_change_set_bc_cutoff(struct macvlan_change *change,
-                                 int32_t siblings,
-                                 struct macvlan_error **error);
-
-/**
- * Changes the list of source MAC addresses; the link must be in mode source. MACVLAN_MACADDR_ADD and
- * MACVLAN_MACADDR_DEL take one MAC address, MACVLAN_MACADDR_SET those that the list is to have and no
- * others, MACVLAN_MACADDR_FLUSH none. `macs` leads to `count` times six bytes.
- */
-int macvlan_change_set_source_macs(struct macvlan_change *change,
-                                   enum macvlan_macaddr_mode how,
-                                   const uint8_t *macs,
-                                   size_t count,
-                                   struct macvlan_error **error);
-
-/**
- * Frees a change; does nothing to NULL.
- */
-void macvlan_change_free(struct macvlan_change *change);
-
-/**
- * Its index in its namespace; 0 if the object is none.
- */
-uint32_t macvlan_link_info_index(const struct macvlan_link_info *link);
-
-/**
- * Its name, with bytes that are no UTF-8 replaced. This and all other texts belong to the object. NULL
- * if the object is none.
- */
-const char *macvlan_link_info_name(const struct macvlan_link_info *link);
-
-/**
- * The kernel's name for its kind: "macvlan", "vlan", "veth"; NULL for hardware and lo.
- */
-const char *macvlan_link_info_kind(const struct macvlan_link_info *link);
-
-/**
- * What a macvlan or macvtap was told; it belongs to the object. NULL for other kinds.
- */
-const struct macvlan_options *macvlan_link_info_options(const struct macvlan_link_info *link);
-
-/**
- * What a VLAN was told, with every flag; it belongs to the object. NULL for other kinds.
- */
-const struct macvlan_vlan *macvlan_link_info_vlan(const struct macvlan_link_info *link);
-
-/**
- * The index of the link below: a macvlan's or VLAN's parent, a veth's other end; 0 if there is none. It
- * counts in another namespace if macvlan_link_info_parent_netns() gives one.
- */
-uint32_t macvlan_link_info_parent(const struct macvlan_link_info *link);
-
-/**
- * Where the link below is, as this namespace numbers other namespaces; -1 if it is here.
- */
-int32_t macvlan_link_info_parent_netns(const struct macvlan_link_info *link);
-
-/**
- * The index of the bridge, bond or VRF that it is a port of; 0 if it is none.
- */
-uint32_t macvlan_link_info_controller(const struct macvlan_link_info *link);
-
-/**
- * Its MAC address. Whether it has one: lo, for example, has none, and gives zeroes.
- */
-bool macvlan_link_info_mac(const struct macvlan_link_info *link, uint8_t mac[6]);
-
-/**
- * Its MTU in bytes.
- */
-uint32_t macvlan_link_info_mtu(const struct macvlan_link_info *link);
-
-/**
- * Its flags, the kernel's IFF_... bits.
- */
-uint32_t macvlan_link_info_flags(const struct macvlan_link_info *link);
-
-/**
- * Whether it is set up (administratively; macvlan_link_info_state() tells whether it works).
- */
-bool macvlan_link_info_is_up(const struct macvlan_link_info *link);
-
-/**
- * Whether its promisc flag is set. It may be promiscuous without, for others' reasons.
- */
-bool macvlan_link_info_is_promisc(const struct macvlan_link_info *link);
-
-/**
- * Whether it takes all multicast frames.
- */
-bool macvlan_link_info_is_allmulticast(const struct macvlan_link_info *link);
-
-/**
- * Whether it is lo.
- */
-bool macvlan_link_info_is_loopback(const struct macvlan_link_info *link);
-
-/**
- * Whether it works (RFC 2863), as `ip link` shows it: "UP", "DOWN", "LOWERLAYERDOWN", "UNKNOWN",
- * "NOTPRESENT", "TESTING", "DORMANT". The kernel works it out apart from what changes it, so it may be
- * a moment behind.
- */
-const char *macvlan_link_info_state(const struct macvlan_link_info *link);
-
-/**
- * How many reasons it has to be promiscuous; 0 is not.
- */
-uint32_t macvlan_link_info_promiscuity(const struct macvlan_link_info *link);
-
-/**
- * How many reasons it has to take all multicast frames; -1 before Linux 6.0, which does not tell.
- */
-int64_t macvlan_link_info_allmulticast_count(const struct macvlan_link_info *link);
-
-/**
- * How many further names it has.
- */
-size_t macvlan_link_info_alternative_name_count(const struct macvlan_link_info *link);
-
-/**
- * One of its further names, counted from 0; NULL past the end.
- */
-const char *macvlan_link_info_alternative_name(const struct macvlan_link_info *link, size_t index);
-
-/**
- * What somebody wrote about it; NULL if nobody did.
- */
-const char *macvlan_link_info_alias(const struct macvlan_link_info *link);
-
-/**
- * Its group.
- */
-uint32_t macvlan_link_info_group(const struct macvlan_link_info *link);
-
-/**
- * Its transmit queue's length in packets.
- */
-uint32_t macvlan_link_info_tx_queue_len(const struct macvlan_link_info *link);
-
-/**
- * Its number of transmit queues.
- */
-uint32_t macvlan_link_info_tx_queues(const struct macvlan_link_info *link);
-
-/**
- * Its number of receive queues.
- */
-uint32_t macvlan_link_info_rx_queues(const struct macvlan_link_info *link);
-
-/**
- * The smallest MTU in bytes that it takes.
- */
-uint32_t macvlan_link_info_min_mtu(const struct macvlan_link_info *link);
-
-/**
- * The largest MTU in bytes that its driver takes, 0 for any; a macvlan's is also limited by its
- * parent's present MTU.
- */
-uint32_t macvlan_link_info_max_mtu(const struct macvlan_link_info *link);
-
-/**
- * The queueing discipline at its root; NULL if the kernel tells none.
- */
-const char *macvlan_link_info_qdisc(const struct macvlan_link_info *link);
-
-/**
- * Whether there is a carrier: 1 or 0, or -1 where the kernel does not tell.
- */
-int macvlan_link_info_carrier(const struct macvlan_link_info *link);
-
-/**
- * How its IPv6 link-local address is made: one of enum in6_addr_gen_mode, or -1 where there is no IPv6.
- */
-int macvlan_link_info_addr_gen_mode(const struct macvlan_link_info *link);
-
-/**
- * What it can send and receive in one piece; 0 where the kernel does not tell.
- */
-uint32_t macvlan_link_info_offload(const struct macvlan_link_info *link,
-                                   enum macvlan_offload which);
-
-/**
- * What has come and gone since it was made.
- */
-uint64_t macvlan_link_info_statistic(const struct macvlan_link_info *link,
-                                     enum macvlan_statistic which);
-
-/**
- * Frees what was told of a link; does nothing to NULL, or to a part of a list or event. The link
- * stays.
- */
-void macvlan_link_info_free(struct macvlan_link_info *link);
-
-/**
- * How many links there are.
- */
-size_t macvlan_link_list_count(const struct macvlan_link_list *list);
-
-/**
- * One of the links, counted from 0. It belongs to the list. NULL past the end.
- */
-const struct macvlan_link_info *macvlan_link_list_get(const struct macvlan_link_list *list,
-                                                      size_t index);
-
-/**
- * Frees a list; does nothing to NULL.
- */
-void macvlan_link_list_free(struct macvlan_link_list *list);
-
-/**
- * All links.
- */
-int macvlan_link_filter_new(struct macvlan_link_filter **filter, struct macvlan_error **error);
-
-/**
- * Those of a kind: "macvlan", "vlan". A kind that the kernel has never heard of (its module is not
- * loaded) filters nothing.
- */
-int macvlan_link_filter_set_kind(struct macvlan_link_filter *filter,
-                                 const char *kind,
-                                 struct macvlan_error **error);
-
-/**
- * The ports of a bridge, bond or VRF, which is named by its name or "#" and its index.
- */
-int macvlan_link_filter_set_controller(struct macvlan_link_filter *filter,
-                                       const char *link,
-                                       struct macvlan_error **error);
-
-/**
- * Frees a filter; does nothing to NULL.
- */
-void macvlan_link_filter_free(struct macvlan_link_filter *filter);
-
-/**
- * The address as macvlan_endpoint_add_address() takes it: "10.0.0.2/24". This and all other texts
- * belong to the object. NULL if the object is none.
- */
-const char *macvlan_address_info_text(const struct macvlan_address_info *address);
-
-/**
- * The index of the link that has it.
- */
-uint32_t macvlan_address_info_link(const struct macvlan_address_info *address);
-
-/**
- * How far it is valid: "global", "link", "host".
- */
-const char *macvlan_address_info_scope(const struct macvlan_address_info *address);
-
-/**
- * Its label, IPv4 only: the link's name unless somebody chose another. NULL for IPv6.
- */
-const char *macvlan_address_info_label(const struct macvlan_address_info *address);
-
-/**
- * The broadcast address, IPv4 only; NULL if there is none.
- */
-const char *macvlan_address_info_broadcast(const struct macvlan_address_info *address);
-
-/**
- * The kernel's IFA_F_... bits.
- */
-uint32_t macvlan_address_info_flags(const struct macvlan_address_info *address);
-
-/**
- * Whether the kernel is still checking that nobody else has it.
- */
-bool macvlan_address_info_is_tentative(const struct macvlan_address_info *address);
-
-/**
- * Whether the kernel found that somebody else has it.
- */
-bool macvlan_address_info_is_duplicate(const struct macvlan_address_info *address);
-
-/**
- * How many addresses there are.
- */
-size_t macvlan_address_list_count(const struct macvlan_address_list *list);
-
-/**
- * One of the addresses, counted from 0. It belongs to the list. NULL past the end.
- */
-const struct macvlan_address_info *macvlan_address_list_get(const struct macvlan_address_list *list,
-                                                            size_t index);
-
-/**
- * Frees a list; does nothing to NULL.
- */
-void macvlan_address_list_free(struct macvlan_address_list *list);
-
-/**
- * All addresses.
- */
-int macvlan_address_filter_new(struct macvlan_address_filter **filter,
-                               struct macvlan_error **error);
-
-/**
- * Those of a family: AF_INET or AF_INET6.
- */
-int macvlan_address_filter_set_family(struct macvlan_address_filter *filter,
-                                      int family,
-                                      struct macvlan_error **error);
-
-/**
- * Those of a link, by its name or "#" and its index.
- */
-int macvlan_address_filter_set_link(struct macvlan_address_filter *filter,
-                                    const char *link,
-                                    struct macvlan_error **error);
-
-/**
- * Frees a filter; does nothing to NULL.
- */
-void macvlan_address_filter_free(struct macvlan_address_filter *filter);
-
-/**
- * The route as macvlan_handle_add_route() takes it, with its table. This and all other texts belong
- * to the object. NULL if the object is none.
- */
-const char *macvlan_route_info_text(const struct macvlan_route_info *route);
-
-/**
- * Who made it: 2 the kernel, 3 somebody at boot (and `ip`), 4 an administrator; see rtnetlink(7).
- */
-uint8_t macvlan_route_info_protocol(const struct macvlan_route_info *route);
-
-/**
- * How many next hops it has, where there are several; else 0, and its text tells the one.
- */
-size_t macvlan_route_info_next_hop_count(const struct macvlan_route_info *route);
-
-/**
- * One of several next hops, counted from 0: the link's index, and the share of packets that it gets, 1
- * to 256. Whether there is one.
- */
-bool macvlan_route_info_next_hop(const struct macvlan_route_info *route,
-                                 size_t index,
-                                 uint32_t *link,
-                                 uint16_t *weight);
-
-/**
- * The gateway of one of several next hops, counted from 0; NULL if it has none, and past the end.
- */
-const char *macvlan_route_info_next_hop_gateway(const struct macvlan_route_info *route,
-                                                size_t index);
-
-/**
- * How many routes there are.
- */
-size_t macvlan_route_list_count(const struct macvlan_route_list *list);
-
-/**
- * One of the routes, counted from 0. It belongs to the list. NULL past the end.
- */
-const struct macvlan_route_info *macvlan_route_list_get(const struct macvlan_route_list *list,
-                                                        size_t index);
-
-/**
- * Frees a list; does nothing to NULL.
- */
-void macvlan_route_list_free(struct macvlan_route_list *list);
-
-/**
- * All routes.
- */
-int macvlan_route_filter_new(struct macvlan_route_filter **filter, struct macvlan_error **error);
-
-/**
- * Those of a family: AF_INET or AF_INET6.
- */
-int macvlan_route_filter_set_family(struct macvlan_route_filter *filter,
-                                    int family,
-                                    struct macvlan_error **error);
-
-/**
- * Those in a table.
- */
-int macvlan_route_filter_set_table(struct macvlan_route_filter *filter,
-                                   uint32_t table,
-                                   struct macvlan_error **error);
-
-/**
- * Those through a link, by its name or "#" and its index.
- */
-int macvlan_route_filter_set_link(struct macvlan_route_filter *filter,
-                                  const char *link,
-                                  struct macvlan_error **error);
-
-/**
- * Those of a type: "unicast", "blackhole", "unreachable" or "prohibit".
- */
-int macvlan_route_filter_set_kind(struct macvlan_route_filter *filter,
-                                  const char *kind,
-                                  struct macvlan_error **error);
-
-/**
- * Those made by one (2 the kernel, 3 at boot, 4 an administrator; rtnetlink(7)).
- */
-int macvlan_route_filter_set_protocol(struct macvlan_route_filter *filter,
-                                      uint8_t protocol,
-                                      struct macvlan_error **error);
-
-/**
- * Frees a filter; does nothing to NULL.
- */
-void macvlan_route_filter_free(struct macvlan_route_filter *filter);
-
-/**
- * How many rules there are.
- */
-size_t macvlan_rule_list_count(const struct macvlan_rule_list *list);
-
-/**
- * One of the rules, counted from 0, as macvlan_handle_add_rule() takes it. It belongs to the list.
- * NULL past the end.
- */
-const char *macvlan_rule_list_get(const struct macvlan_rule_list *list, size_t index);
-
-/**
- * Frees a list; does nothing to NULL.
- */
-void macvlan_rule_list_free(struct macvlan_rule_list *list);
-
-/**
- * The neighbour's address, "10.0.0.1". It belongs to the object. NULL if the object is none.
- */
-const char *macvlan_neighbour_info_ip(const struct macvlan_neighbour_info *neighbour);
-
-/**
- * The neighbour's MAC address. Whether it is known: while it is being asked for, it is not, and gives
- * zeroes.
- */
-bool macvlan_neighbour_info_mac(const struct macvlan_neighbour_info *neighbour,
-                                uint8_t mac[6]);
-
-/**
- * The index of the link that it is reached by.
- */
-uint32_t macvlan_neighbour_info_link(const struct macvlan_neighbour_info *neighbour);
-
-/**
- * How sure the entry is (RFC 4861), as `ip neighbour` shows it: "REACHABLE", "STALE", "FAILED". It
- * belongs to the object.
- */
-const char *macvlan_neighbour_info_state(const struct macvlan_neighbour_info *neighbour);
-
-/**
- * How many neighbours there are.
- */
-size_t macvlan_neighbour_list_count(const struct macvlan_neighbour_list *list);
-
-/**
- * One of the neighbours, counted from 0. It belongs to the list. NULL past the end.
- */
-const struct macvlan_neighbour_info *macvlan_neighbour_list_get(const struct macvlan_neighbour_list *list,
-                                                                size_t index);
-
-/**
- * Frees a list; does nothing to NULL.
- */
-void macvlan_neighbour_list_free(struct macvlan_neighbour_list *list);
-
-/**
- * All neighbours.
- */
-int macvlan_neighbour_filter_new(struct macvlan_neighbour_filter **filter,
-                                 struct macvlan_error **error);
-
-/**
- * Those of a family: AF_INET or AF_INET6.
- */
-int macvlan_neighbour_filter_set_family(struct macvlan_neighbour_filter *filter,
-                                        int family,
-                                        struct macvlan_error **error);
-
-/**
- * Those reached by a link, by its name or "#" and its index.
- */
-int macvlan_neighbour_filter_set_link(struct macvlan_neighbour_filter *filter,
-                                      const char *link,
-                                      struct macvlan_error **error);
-
-/**
- * Frees a filter; does nothing to NULL.
- */
-void macvlan_neighbour_filter_free(struct macvlan_neighbour_filter *filter);
-
-/**
- * On the namespace that the calling thread is in.
- */
-int macvlan_handle_open(struct macvlan_handle **handle, struct macvlan_error **error);
-
-/**
- * On another namespace.
- */
-int macvlan_handle_open_in_netns(const struct macvlan_netns *netns,
-                                 struct macvlan_handle **handle,
-                                 struct macvlan_error **error);
-
-/**
- * A handle on the namespace itself, to be freed by the caller.
- */
-int macvlan_handle_netns(const struct macvlan_handle *handle,
-                         struct macvlan_netns **netns,
-                         struct macvlan_error **error);
-
-/**
- * Holds a link promiscuous until the guard is freed, or the process ends in whatever way. The kernel
- * counts: others who want it promiscuous are not disturbed.
- */
-int macvlan_handle_hold_promisc(const struct macvlan_handle *handle,
-                                const char *link,
-                                struct macvlan_promisc **promisc,
-                                struct macvlan_error **error);
-
-/**
- * `ip monitor link address route`: what happens from now on.
- */
-int macvlan_handle_watch(const struct macvlan_handle *handle,
-                         struct macvlan_watch **watch,
-                         struct macvlan_error **error);
-
-/**
- * Frees a handle; does nothing to NULL.
- */
-void macvlan_handle_free(struct macvlan_handle *handle);
-
-/**
- * `ip link add`.
- */
-int macvlan_handle_add_link(const struct macvlan_handle *handle,
-                            const struct macvlan_link *link,
-                            struct macvlan_error **error);
-
-/**
- * `ip link delete`. Waits until the kernel has finished, about 16 ms.
- */
-int macvlan_handle_delete_link(const struct macvlan_handle *handle,
-                               const char *link,
-                               struct macvlan_error **error);
-
-/**
- * `ip -d link show dev LINK`. Freed with macvlan_link_info_free().
- */
-int macvlan_handle_link(const struct macvlan_handle *handle,
-                        const char *link,
-                        struct macvlan_link_info **info,
-                        struct macvlan_error **error);
-
-/**
- * `ip -d link show [type KIND] [master LINK]`. All links if the filter is NULL. Freed with
- * macvlan_link_list_free().
- */
-int macvlan_handle_links(const struct macvlan_handle *handle,
-                         const struct macvlan_link_filter *filter,
-                         struct macvlan_link_list **links,
-                         struct macvlan_error **error);
-
-/**
- * `ip link set dev LINK up`.
- */
-int macvlan_handle_set_up(const struct macvlan_handle *handle,
-                          const char *link,
-                          struct macvlan_error **error);
-
-/**
- * `ip link set dev LINK down`. The kernel takes about 14 ms for it.
- */
-int macvlan_handle_set_down(const struct macvlan_handle *handle,
-                            const char *link,
-                            struct macvlan_error **error);
-
-/**
- * `ip link set dev LINK name NAME`. Kernels before 6.0 refuse it while the link is up.
- */
-int macvlan_handle_rename(const struct macvlan_handle *handle,
-                          const char *link,
-                          const char *name,
-                          struct macvlan_error **error);
-
-/**
- * `ip link set dev LINK address MAC`.
- */
-int macvlan_handle_set_mac(const struct macvlan_handle *handle,
-                           const char *link,
-                           const uint8_t mac[6],
-                           struct macvlan_error **error);
-
-/**
- * `ip link set dev LINK mtu BYTES`.
- */
-int macvlan_handle_set_mtu(const struct macvlan_handle *handle,
-                           const char *link,
-                           uint32_t mtu,
-                           struct macvlan_error **error);
-
-/**
- * `ip link set dev LINK promisc on|off`: the flag, which knows no owners; see
- * macvlan_handle_hold_promisc().
- */
-int macvlan_handle_set_promisc(const struct macvlan_handle *handle,
-                               const char *link,
-                               bool on,
-                               struct macvlan_error **error);
-
-/**
- * `ip link set dev LINK allmulticast on|off`.
- */
-int macvlan_handle_set_allmulticast(const struct macvlan_handle *handle,
-                                    const char *link,
-                                    bool on,
-                                    struct macvlan_error **error);
-
-/**
- * `ip link set dev LINK alias TEXT`; an empty text takes it away.
- */
-int macvlan_handle_set_alias(const struct macvlan_handle *handle,
-                             const char *link,
-                             const char *alias,
-                             struct macvlan_error **error);
-
-/**
- * `ip link set dev LINK group NUMBER`.
- */
-int macvlan_handle_set_group(const struct macvlan_handle *handle,
-                             const char *link,
-                             uint32_t group,
-                             struct macvlan_error **error);
-
-/**
- * `ip link set dev LINK txqueuelen PACKETS`.
- */
-int macvlan_handle_set_tx_queue_len(const struct macvlan_handle *handle,
-                                    const char *link,
-                                    uint32_t packets,
-                                    struct macvlan_error **error);
-
-/**
- * `ip link set dev LINK addrgenmode MODE`. It counts when the link comes up next; an address that was
- * made already stays.
- */
-int macvlan_handle_set_addr_gen_mode(const struct macvlan_handle *handle,
-                                     const char *link,
-                                     enum in6_addr_gen_mode mode,
-                                     struct macvlan_error **error);
-
-/**
- * `ip link property add dev LINK altname NAME`: one more name, up to 127 bytes long (Linux 5.5 and
- * later).
- */
-int macvlan_handle_add_alternative_name(const struct macvlan_handle *handle,
-                                        const char *link,
-                                        const char *name,
-                                        struct macvlan_error **error);
-
-/**
- * `ip link property delete dev LINK altname NAME`.
- */
-int macvlan_handle_delete_alternative_name(const struct macvlan_handle *handle,
-                                           const char *link,
-                                           const char *name,
-                                           struct macvlan_error **error);
-
-/**
- * `ip link set dev LINK type macvlan ...`, or macvtap: mode, flags, queue, list of source MAC
- * addresses.
- */
-int macvlan_handle_set_macvlan(const struct macvlan_handle *handle,
-                               const char *link,
-                               const struct macvlan_change *change,
-                               struct macvlan_error **error);
-
-/**
- * `ip link set dev LINK type vlan ...`: the flags and QoS mappings that are set; id and protocol cannot
- * be changed and are not looked at.
- */
-int macvlan_handle_set_vlan(const struct macvlan_handle *handle,
-                            const char *link,
-                            const struct macvlan_vlan *vlan,
-                            struct macvlan_error **error);
-
-/**
- * `ip link set dev LINK netns ... [name NAME]`: moves a link to another namespace. `name` can be NULL:
- * it then keeps its name.
- *
- * Its addresses and routes are lost, it arrives down, and the kernel takes about 16 ms for it;
- * creating it there (macvlan_link_set_netns()) takes a hundredth of that.
- */
-int macvlan_handle_move_link(const struct macvlan_handle *handle,
-                             const char *link,
-                             const struct macvlan_netns *netns,
-                             const char *name,
-                             struct macvlan_error **error);
-
-/**
- * `ip address add ADDRESS dev LINK`, as text: "10.0.0.2/24", "fd00::2/64 nodad".
- */
-int macvlan_handle_add_address(const struct macvlan_handle *handle,
-                               const char *link,
-                               const char *address,
-                               struct macvlan_error **error);
-
-/**
- * `ip address replace ADDRESS dev LINK`: adds it, or updates what exists.
- */
-int macvlan_handle_replace_address(const struct macvlan_handle *handle,
-                                   const char *link,
-                                   const char *address,
-                                   struct macvlan_error **error);
-
-/**
- * `ip address delete ADDRESS dev LINK`.
- */
-int macvlan_handle_delete_address(const struct macvlan_handle *handle,
-                                  const char *link,
-                                  const char *address,
-                                  struct macvlan_error **error);
-
-/**
- * `ip [-4|-6] address show [dev LINK]`. All addresses if the filter is NULL. Freed with
- * macvlan_address_list_free().
- */
-int macvlan_handle_addresses(const struct macvlan_handle *handle,
-                             const struct macvlan_address_filter *filter,
-                             struct macvlan_address_list **addresses,
-                             struct macvlan_error **error);
-
-/**
- * `ip [-4|-6] neighbour show [dev LINK]`. All neighbours if the filter is NULL. Freed with
- * macvlan_neighbour_list_free().
- */
-int macvlan_handle_neighbours(const struct macvlan_handle *handle,
-                              const struct macvlan_neighbour_filter *filter,
-                              struct macvlan_neighbour_list **neighbours,
-                              struct macvlan_error **error);
-
-/**
- * `ip route add`, as text: "default via 10.0.0.1", "10.1.0.0/16 via 10.0.0.2 dev eth0 metric 100
- * onlink", "blackhole fd00:1::/32 table 7".
- */
-int macvlan_handle_add_route(const struct macvlan_handle *handle,
-                             const char *route,
-                             struct macvlan_error **error);
-
-/**
- * `ip route replace`: adds it, or takes the place of the one to the same destination with the same
- * metric in the same table.
- */
-int macvlan_handle_replace_route(const struct macvlan_handle *handle,
-                                 const char *route,
-                                 struct macvlan_error **error);
-
-/**
- * `ip route delete`: the first that matches all that the route says.
- */
-int macvlan_handle_delete_route(const struct macvlan_handle *handle,
-                                const char *route,
-                                struct macvlan_error **error);
-
-/**
- * `ip [-4|-6] route show [table TABLE] [dev LINK] [type TYPE] [proto PROTOCOL]`, without the local and
- * broadcast routes that the kernel makes for every address. All routes in all tables if the filter is
- * NULL. Freed with macvlan_route_list_free().
- */
-int macvlan_handle_routes(const struct macvlan_handle *handle,
-                          const struct macvlan_route_filter *filter,
-                          struct macvlan_route_list **routes,
-                          struct macvlan_error **error);
-
-/**
- * `ip rule add`, as text: "from 10.0.0.2/32 table 100", "from all to fd00::/64 table 100 priority
- * 500".
- */
-int macvlan_handle_add_rule(const struct macvlan_handle *handle,
-                            const char *rule,
-                            struct macvlan_error **error);
-
-/**
- * `ip rule delete`: the first that matches all that the rule says.
- */
-int macvlan_handle_delete_rule(const struct macvlan_handle *handle,
-                               const char *rule,
-                               struct macvlan_error **error);
-
-/**
- * `ip rule show`, both families; rules that do not lead to a table are left out. Freed with
- * macvlan_rule_list_free().
- */
-int macvlan_handle_rules(const struct macvlan_handle *handle,
-                         struct macvlan_rule_list **rules,
-                         struct macvlan_error **error);
-
-/**
- * The socket that holds the link promiscuous; it stays the guard's. A process that inherits or is
- * sent it (SCM_RIGHTS) holds the link promiscuous, too. -1 if the guard is none.
- */
-int macvlan_promisc_fd(const struct macvlan_promisc *promisc);
-
-/**
- * Lets the link go; does nothing to NULL.
- */
-void macvlan_promisc_free(struct macvlan_promisc *promisc);
-
-/**
- * Waits for the next event, at most so many milliseconds; as long as it takes if that is negative.
- * If none has come by then, `event` is NULL and the function returns 0.
- */
-int macvlan_watch_next(struct macvlan_watch *watch,
-                       int milliseconds,
-                       struct macvlan_event **event,
-                       struct macvlan_error **error);
-
-/**
- * A descriptor that is readable when there is an event, or may be, for poll(2); it stays the watch's.
- * Events that came together are handed out one by one: call macvlan_watch_next() with 0 milliseconds
- * until it gives none. -1 if the watch is none.
- */
-int macvlan_watch_fd(const struct macvlan_watch *watch);
-
-/**
- * Ends a watch; does nothing to NULL.
- */
-void macvlan_watch_free(struct macvlan_watch *watch);
-
-/**
- * What happened: one of enum macvlan_event_kinds.
- */
-int macvlan_event_kind(const struct macvlan_event *event);
-
-/**
- * The link that it is about, which belongs to the event; NULL if it is about none.
- */
-const struct macvlan_link_info *macvlan_event_link(const struct macvlan_event *event);
-
-/**
- * The address that it is about, which belongs to the event; NULL if it is about none.
- */
-const struct macvlan_address_info *macvlan_event_address(const struct macvlan_event *event);
-
-/**
- * The route that it is about, which belongs to the event; NULL if it is about none.
- */
-const struct macvlan_route_info *macvlan_event_route(const struct macvlan_event *event);
-
-/**
- * Frees an event; does nothing to NULL.
- */
-void macvlan_event_free(struct macvlan_event *event);
+typedef struct macvlan_subnet macvlan_subnet;
 
 /**
  * A subnet, "10.0.10.0/24" or "fd00:10::/64"; host bits are refused, since it could not be told what
@@ -4414,6 +4322,48 @@ const char *macvlan_subnet_reserved_address(const struct macvlan_subnet *subnet,
  * Frees a subnet; does nothing to NULL.
  */
 void macvlan_subnet_free(struct macvlan_subnet *subnet);
+
+/**
+ * What a container's MAC address follows from, when it is given none.
+ */
+typedef enum macvlan_mac_from {
+    /**
+     * Its IPv4 address, as Docker has it: 02:42: and the four bytes. Without one, as
+     * MACVLAN_MAC_FROM_CONTAINER.
+     */
+    MACVLAN_MAC_FROM_ADDRESS = 1,
+    /**
+     * The network and the container's id: it stays when the address changes.
+     */
+    MACVLAN_MAC_FROM_CONTAINER = 2,
+} macvlan_mac_from;
+
+/**
+ * Which free address a network gives next.
+ */
+typedef enum macvlan_order {
+    /**
+     * The lowest that is free.
+     */
+    MACVLAN_ORDER_FIRST = 1,
+    /**
+     * The next after the one that was given last, and the lowest again after the highest: an address
+     * that was given back rests as long as it can.
+     */
+    MACVLAN_ORDER_NEXT = 2,
+    /**
+     * Any, by chance.
+     */
+    MACVLAN_ORDER_RANDOM = 3,
+} macvlan_order;
+
+/**
+ * What a network should be: a value, as an endpoint is one. macvlan_networks_create() makes it so.
+ * Freed with macvlan_network_config_free(), unless it is a part of a macvlan_network.
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_network_config macvlan_network_config;
 
 /**
  * A network without a parent, in mode bridge, whose subnet is chosen unless it is given one.
@@ -4640,6 +4590,18 @@ const char *macvlan_network_config_label_key(const struct macvlan_network_config
 const char *macvlan_network_config_label_value(const struct macvlan_network_config *config,
                                                size_t index);
 
+/* ------------------------------------------------------------------------------------------------
+ * 20. Networks and their containers
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * How a container is to be connected to a network: a value, for macvlan_network_connect(). Freed with
+ * macvlan_member_free().
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_member macvlan_member;
+
 /**
  * A container, by an id that stays the same: when it returns, it gets its addresses again.
  */
@@ -4689,156 +4651,188 @@ int macvlan_member_set_default_route(struct macvlan_member *member,
 void macvlan_member_free(struct macvlan_member *member);
 
 /**
- * Of this host, by a name that no other has, and that stays the same for as long as it has containers.
- */
-int macvlan_etcd_options_new(const char *host,
-                             struct macvlan_etcd_options **options,
-                             struct macvlan_error **error);
-
-/**
- * One more endpoint of etcd: "http://10.0.0.7:2379". It takes one at least.
- */
-int macvlan_etcd_options_add_endpoint(struct macvlan_etcd_options *options,
-                                      const char *endpoint,
-                                      struct macvlan_error **error);
-
-/**
- * What all keys begin with; "/macvlan/" when not set.
- */
-int macvlan_etcd_options_set_prefix(struct macvlan_etcd_options *options,
-                                    const char *prefix,
-                                    struct macvlan_error **error);
-
-/**
- * How many milliseconds to wait for an answer; 5000 when not set.
- */
-int macvlan_etcd_options_set_timeout(struct macvlan_etcd_options *options,
-                                     uint32_t milliseconds,
-                                     struct macvlan_error **error);
-
-/**
- * For how many milliseconds this host counts as alive after its last process with an open store has
- * ended, or can reach etcd no more; 60000 when not set. Then others may collect its containers'
- * leases.
+ * One container's place in one network, as the store has it, given by macvlan_network_lease(). Freed
+ * with macvlan_lease_free(), unless it is a part of another object.
  *
- * On a host without a process that stays, such as an agent, let it be longer than containers are left
- * alone.
+ * Threads: it never changes, so any number may look at it at once.
  */
-int macvlan_etcd_options_set_ttl(struct macvlan_etcd_options *options,
-                                 uint32_t milliseconds,
-                                 struct macvlan_error **error);
+typedef struct macvlan_lease macvlan_lease;
 
 /**
- * Frees options; does nothing to NULL.
- */
-void macvlan_etcd_options_free(struct macvlan_etcd_options *options);
-
-/**
- * With a store for one host: a SQLite file, which is made if there is none, and which has to lie on
- * a file system of this machine. Many processes may use it at once; what was written survives the
- * process and a power loss. The host is called by its host name, see
- * macvlan_networks_set_host_name().
+ * Leases, given by macvlan_network_leases(). Freed with macvlan_lease_list_free().
  *
- * A path that is not UTF-8 is refused. The host is not needed any more.
+ * Threads: it never changes, so any number may look at it at once.
  */
-int macvlan_networks_open(const struct macvlan_host *host,
-                          const char *path,
-                          struct macvlan_networks **networks,
-                          struct macvlan_error **error);
+typedef struct macvlan_lease_list macvlan_lease_list;
 
 /**
- * With the store for many hosts, etcd; this host counts as alive as long as it is open. The socket
- * belongs to the namespace that the calling thread is in, and a thread of the library's keeps it.
+ * The network's id. This and all other texts belong to the lease. NULL if the lease is none.
+ */
+const char *macvlan_lease_network(const struct macvlan_lease *lease);
+
+/**
+ * The container's id, as the caller calls it.
+ */
+const char *macvlan_lease_container(const struct macvlan_lease *lease);
+
+/**
+ * The name by which others find it; NULL if it has none.
+ */
+const char *macvlan_lease_name(const struct macvlan_lease *lease);
+
+/**
+ * The host that it runs on.
+ */
+const char *macvlan_lease_host(const struct macvlan_lease *lease);
+
+/**
+ * What tells this lease from any other that the container had or will have.
+ */
+const char *macvlan_lease_endpoint(const struct macvlan_lease *lease);
+
+/**
+ * The interface's name inside.
+ */
+const char *macvlan_lease_interface(const struct macvlan_lease *lease);
+
+/**
+ * The interface's MAC address. Whether it has one of its own; zeroes if not: in mode passthru it is
+ * the parent's.
+ */
+bool macvlan_lease_mac(const struct macvlan_lease *lease, uint8_t mac[6]);
+
+/**
+ * How many addresses it has.
+ */
+size_t macvlan_lease_address_count(const struct macvlan_lease *lease);
+
+/**
+ * One of its addresses with the prefix length of its subnet, "10.0.10.2/24", counted from 0. NULL past
+ * the end.
+ */
+const char *macvlan_lease_address(const struct macvlan_lease *lease,
+                                  size_t index);
+
+/**
+ * Whether the container's default routes lead through this network.
+ */
+bool macvlan_lease_is_default_route(const struct macvlan_lease *lease);
+
+/**
+ * The boot that the container's namespace was made in (/proc/sys/kernel/random/boot_id).
+ */
+const char *macvlan_lease_netns_boot(const struct macvlan_lease *lease);
+
+/**
+ * The inode number of the container's namespace; 0 if the lease is none.
+ */
+uint64_t macvlan_lease_netns_inode(const struct macvlan_lease *lease);
+
+/**
+ * The kernel's cookie for the container's namespace, which it gives to no second one; 0 before Linux
+ * 5.14.
+ */
+uint64_t macvlan_lease_netns_cookie(const struct macvlan_lease *lease);
+
+/**
+ * Whether the container's namespace was made since this machine was started.
+ */
+int macvlan_lease_is_of_this_boot(const struct macvlan_lease *lease,
+                                  bool *is,
+                                  struct macvlan_error **error);
+
+/**
+ * Whether the container's namespace is this one, and no other that ever was.
+ */
+int macvlan_lease_is_of_netns(const struct macvlan_lease *lease,
+                              const struct macvlan_netns *netns,
+                              bool *is,
+                              struct macvlan_error **error);
+
+/**
+ * Frees a lease that is no part of another object; does nothing to NULL. The store keeps it.
+ */
+void macvlan_lease_free(struct macvlan_lease *lease);
+
+/**
+ * How many leases there are.
+ */
+size_t macvlan_lease_list_count(const struct macvlan_lease_list *list);
+
+/**
+ * One of the leases, counted from 0. It belongs to the list. NULL past the end.
+ */
+const struct macvlan_lease *macvlan_lease_list_get(const struct macvlan_lease_list *list,
+                                                   size_t index);
+
+/**
+ * Frees a list; does nothing to NULL.
+ */
+void macvlan_lease_list_free(struct macvlan_lease_list *list);
+
+/**
+ * A container that is connected to a network: its lease, and what it became in the kernel. Given by
+ * macvlan_network_connect(). Freed with macvlan_connection_free(), which changes nothing about it.
  *
- * A library that was built without etcd refuses: -EOPNOTSUPP and MACVLAN_ERROR_UNSUPPORTED.
- */
-int macvlan_networks_open_etcd(const struct macvlan_host *host,
-                               const struct macvlan_etcd_options *options,
-                               struct macvlan_networks **networks,
-                               struct macvlan_error **error);
-
-/**
- * What this host is called in the store, if that was not told already by macvlan_etcd_options_new():
- * a name that stays the same for as long as it has containers. Networks that were given before keep
- * the old one.
- */
-int macvlan_networks_set_host_name(struct macvlan_networks *networks,
-                                   const char *name,
-                                   struct macvlan_error **error);
-
-/**
- * How the wire is asked, for networks with macvlan_network_config_set_probe(), when it is to be
- * otherwise than macvlan_probe_quick(). It is copied. Networks that were given before keep the old
- * one.
- */
-int macvlan_networks_set_probe(struct macvlan_networks *networks,
-                               const struct macvlan_probe *probe,
-                               struct macvlan_error **error);
-
-/**
- * The host that containers are connected on; to be freed by the caller.
- */
-int macvlan_networks_host(const struct macvlan_networks *networks,
-                          struct macvlan_host **host,
-                          struct macvlan_error **error);
-
-/**
- * What this host is called in the store. It belongs to the session. NULL if the session is none.
- */
-const char *macvlan_networks_host_name(const struct macvlan_networks *networks);
-
-/**
- * Creates a network. Without a subnet it gets one of Docker's default subnets that no network and no
- * link or route of this host has. `network`, which is given, can be freed at any time.
- */
-int macvlan_networks_create(struct macvlan_networks *networks,
-                            const struct macvlan_network_config *config,
-                            struct macvlan_network **network,
-                            struct macvlan_error **error);
-
-/**
- * A network by its name or its id.
- */
-int macvlan_networks_get(const struct macvlan_networks *networks,
-                         const char *name_or_id,
-                         struct macvlan_network **network,
-                         struct macvlan_error **error);
-
-/**
- * All networks, by name.
- */
-int macvlan_networks_list(const struct macvlan_networks *networks,
-                          struct macvlan_network_list **list,
-                          struct macvlan_error **error);
-
-/**
- * Takes back the leases of this host's containers whose namespace is gone, also by a reboot; of hosts
- * that the store says are dead; and addresses that were kept long enough.
+ * It holds the container's namespace open: free it when the container has ended, or the namespace
+ * outlives the container, and its lease is not collected.
  *
- * A namespace is gone when no process is in it or has it open, and it is mounted nowhere, as far as
- * this process may look: let one with root's rights on the host call this, not one in a container.
+ * Threads: it never changes, so any number may look at it at once.
  */
-int macvlan_networks_collect(struct macvlan_networks *networks,
-                             struct macvlan_collected **collected,
-                             struct macvlan_error **error);
+typedef struct macvlan_connection macvlan_connection;
 
 /**
- * Brings the kernel and the store together on this host, and says what it did; an empty list if all
- * was right. For a program that starts again, after whatever happened.
+ * What the store has of it. It belongs to the connection. NULL if the connection is none.
+ */
+const struct macvlan_lease *macvlan_connection_lease(const struct macvlan_connection *connection);
+
+/**
+ * What it became in the kernel, as macvlan_host_attach() would give it. It belongs to the connection.
+ * NULL if the connection is none.
+ */
+const struct macvlan_attachment *macvlan_connection_attachment(const struct macvlan_connection *connection);
+
+/**
+ * The interface's name inside. It belongs to the connection. NULL if the connection is none.
+ */
+const char *macvlan_connection_interface(const struct macvlan_connection *connection);
+
+/**
+ * The interface's MAC address. Zeroes if the connection is none.
+ */
+void macvlan_connection_mac(const struct macvlan_connection *connection, uint8_t mac[6]);
+
+/**
+ * How many addresses it has.
+ */
+size_t macvlan_connection_address_count(const struct macvlan_connection *connection);
+
+/**
+ * One of its addresses, without a prefix length, counted from 0. It belongs to the connection. NULL
+ * past the end.
+ */
+const char *macvlan_connection_address(const struct macvlan_connection *connection, size_t index);
+
+/**
+ * Frees a connection; does nothing to NULL. The container stays connected.
+ */
+void macvlan_connection_free(struct macvlan_connection *connection);
+
+/**
+ * A network that exists, given by macvlan_networks_create() and macvlan_networks_get(): connects
+ * containers to it, and tells who is. Freed with macvlan_network_free(), unless it is a part of
+ * a list; the network stays.
  *
- * The store says who is connected, the kernel who exists: leases of namespaces that are gone are taken
- * back, interfaces that are missing or have changed are made as they should be, interfaces that the
- * store does not know get a lease if their network exists, and go if it does not.
+ * Threads: any number may use it at once; it is freed when nobody does.
  */
-int macvlan_networks_reconcile(struct macvlan_networks *networks,
-                               struct macvlan_reconciled_list **done,
-                               struct macvlan_error **error);
+typedef struct macvlan_network macvlan_network;
 
 /**
- * Closes a session; does nothing to NULL. Networks that were given go on, and so does what is
- * connected.
+ * Networks, given by macvlan_networks_list(). Freed with macvlan_network_list_free().
+ *
+ * Threads: any number may use what is in it at once; it is freed when nobody does.
  */
-void macvlan_networks_free(struct macvlan_networks *networks);
+typedef struct macvlan_network_list macvlan_network_list;
 
 /**
  * Its id: 64 hexadecimal digits. This and all other texts, and what it was created as, belong to the
@@ -4949,146 +4943,19 @@ const struct macvlan_network *macvlan_network_list_get(const struct macvlan_netw
 void macvlan_network_list_free(struct macvlan_network_list *list);
 
 /**
- * What the store has of it. It belongs to the connection. NULL if the connection is none.
+ * Addresses, given by macvlan_network_resolve(). Freed with macvlan_ip_list_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
  */
-const struct macvlan_lease *macvlan_connection_lease(const struct macvlan_connection *connection);
+typedef struct macvlan_ip_list macvlan_ip_list;
 
 /**
- * What it became in the kernel, as macvlan_host_attach() would give it. It belongs to the connection.
- * NULL if the connection is none.
+ * A text of its own, given by macvlan_network_inspect() and macvlan_network_hosts(). Freed with
+ * macvlan_text_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
  */
-const struct macvlan_attachment *macvlan_connection_attachment(const struct macvlan_connection *connection);
-
-/**
- * The interface's name inside. It belongs to the connection. NULL if the connection is none.
- */
-const char *macvlan_connection_interface(const struct macvlan_connection *connection);
-
-/**
- * The interface's MAC address. Zeroes if the connection is none.
- */
-void macvlan_connection_mac(const struct macvlan_connection *connection, uint8_t mac[6]);
-
-/**
- * How many addresses it has.
- */
-size_t macvlan_connection_address_count(const struct macvlan_connection *connection);
-
-/**
- * One of its addresses, without a prefix length, counted from 0. It belongs to the connection. NULL
- * past the end.
- */
-const char *macvlan_connection_address(const struct macvlan_connection *connection, size_t index);
-
-/**
- * Frees a connection; does nothing to NULL. The container stays connected.
- */
-void macvlan_connection_free(struct macvlan_connection *connection);
-
-/**
- * The network's id. This and all other texts belong to the lease. NULL if the lease is none.
- */
-const char *macvlan_lease_network(const struct macvlan_lease *lease);
-
-/**
- * The container's id, as the caller calls it.
- */
-const char *macvlan_lease_container(const struct macvlan_lease *lease);
-
-/**
- * The name by which others find it; NULL if it has none.
- */
-const char *macvlan_lease_name(const struct macvlan_lease *lease);
-
-/**
- * The host that it runs on.
- */
-const char *macvlan_lease_host(const struct macvlan_lease *lease);
-
-/**
- * What tells this lease from any other that the container had or will have.
- */
-const char *macvlan_lease_endpoint(const struct macvlan_lease *lease);
-
-/**
- * The interface's name inside.
- */
-const char *macvlan_lease_interface(const struct macvlan_lease *lease);
-
-/**
- * The interface's MAC address. Whether it has one of its own; zeroes if not: in mode passthru it is
- * the parent's.
- */
-bool macvlan_lease_mac(const struct macvlan_lease *lease, uint8_t mac[6]);
-
-/**
- * How many addresses it has.
- */
-size_t macvlan_lease_address_count(const struct macvlan_lease *lease);
-
-/**
- * One of its addresses with the prefix length of its subnet, "10.0.10.2/24", counted from 0. NULL past
- * the end.
- */
-const char *macvlan_lease_address(const struct macvlan_lease *lease,
-                                  size_t index);
-
-/**
- * Whether the container's default routes lead through this network.
- */
-bool macvlan_lease_is_default_route(const struct macvlan_lease *lease);
-
-/**
- * The boot that the container's namespace was made in (/proc/sys/kernel/random/boot_id).
- */
-const char *macvlan_lease_netns_boot(const struct macvlan_lease *lease);
-
-/**
- * The inode number of the container's namespace; 0 if the lease is none.
- */
-uint64_t macvlan_lease_netns_inode(const struct macvlan_lease *lease);
-
-/**
- * The kernel's cookie for the container's namespace, which it gives to no second one; 0 before Linux
- * 5.14.
- */
-uint64_t macvlan_lease_netns_cookie(const struct macvlan_lease *lease);
-
-/**
- * Whether the container's namespace was made since this machine was started.
- */
-int macvlan_lease_is_of_this_boot(const struct macvlan_lease *lease,
-                                  bool *is,
-                                  struct macvlan_error **error);
-
-/**
- * Whether the container's namespace is this one, and no other that ever was.
- */
-int macvlan_lease_is_of_netns(const struct macvlan_lease *lease,
-                              const struct macvlan_netns *netns,
-                              bool *is,
-                              struct macvlan_error **error);
-
-/**
- * Frees a lease that is no part of another object; does nothing to NULL. The store keeps it.
- */
-void macvlan_lease_free(struct macvlan_lease *lease);
-
-/**
- * How many leases there are.
- */
-size_t macvlan_lease_list_count(const struct macvlan_lease_list *list);
-
-/**
- * One of the leases, counted from 0. It belongs to the list. NULL past the end.
- */
-const struct macvlan_lease *macvlan_lease_list_get(const struct macvlan_lease_list *list,
-                                                   size_t index);
-
-/**
- * Frees a list; does nothing to NULL.
- */
-void macvlan_lease_list_free(struct macvlan_lease_list *list);
+typedef struct macvlan_text macvlan_text;
 
 /**
  * The object that `docker network inspect` prints for a network, with its containers on all hosts, as
@@ -5153,6 +5020,14 @@ const char *macvlan_ip_list_get(const struct macvlan_ip_list *list, size_t index
 void macvlan_ip_list_free(struct macvlan_ip_list *list);
 
 /**
+ * Addresses that somebody on the wire has who is no container of the network, given by
+ * macvlan_network_foreign(). Freed with macvlan_foreign_list_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_foreign_list macvlan_foreign_list;
+
+/**
  * Remembers that somebody has an address who is no container of this network: it is not given any
  * more. Refused if a container has it. With macvlan_network_config_set_probe() this happens by itself.
  */
@@ -5194,6 +5069,120 @@ uint64_t macvlan_foreign_list_found(const struct macvlan_foreign_list *list, siz
  * Frees a list; does nothing to NULL.
  */
 void macvlan_foreign_list_free(struct macvlan_foreign_list *list);
+
+/* ------------------------------------------------------------------------------------------------
+ * 21. Sessions: creating and finding networks
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * How to reach etcd, and who this is: a value, for macvlan_networks_open_etcd(). Freed with
+ * macvlan_etcd_options_free().
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_etcd_options macvlan_etcd_options;
+
+/**
+ * Of this host, by a name that no other has, and that stays the same for as long as it has containers.
+ */
+int macvlan_etcd_options_new(const char *host,
+                             struct macvlan_etcd_options **options,
+                             struct macvlan_error **error);
+
+/**
+ * One more endpoint of etcd: "http://10.0.0.7:2379". It takes one at least.
+ */
+int macvlan_etcd_options_add_endpoint(struct macvlan_etcd_options *options,
+                                      const char *endpoint,
+                                      struct macvlan_error **error);
+
+/**
+ * What all keys begin with; "/macvlan/" when not set.
+ */
+int macvlan_etcd_options_set_prefix(struct macvlan_etcd_options *options,
+                                    const char *prefix,
+                                    struct macvlan_error **error);
+
+/**
+ * How many milliseconds to wait for an answer; 5000 when not set.
+ */
+int macvlan_etcd_options_set_timeout(struct macvlan_etcd_options *options,
+                                     uint32_t milliseconds,
+                                     struct macvlan_error **error);
+
+/**
+ * For how many milliseconds this host counts as alive after its last process with an open store has
+ * ended, or can reach etcd no more; 60000 when not set. Then others may collect its containers'
+ * leases.
+ *
+ * On a host without a process that stays, such as an agent, let it be longer than containers are left
+ * alone.
+ */
+int macvlan_etcd_options_set_ttl(struct macvlan_etcd_options *options,
+                                 uint32_t milliseconds,
+                                 struct macvlan_error **error);
+
+/**
+ * Frees options; does nothing to NULL.
+ */
+void macvlan_etcd_options_free(struct macvlan_etcd_options *options);
+
+/**
+ * What was done to bring kernel and store together. More may come: a program has to expect numbers
+ * that are not listed here.
+ */
+typedef enum macvlan_reconciled_kinds {
+    /**
+     * Something that this version has no number for.
+     */
+    MACVLAN_RECONCILED_OTHER = 0,
+    /**
+     * A lease whose namespace is gone, or whose host is, was taken back.
+     */
+    MACVLAN_RECONCILED_RELEASED = 1,
+    /**
+     * The interface of a lease was missing or changed, and is as it should be again.
+     */
+    MACVLAN_RECONCILED_REPAIRED = 2,
+    /**
+     * An interface that the store did not know, of a network that exists, has a lease now.
+     */
+    MACVLAN_RECONCILED_ADOPTED = 3,
+    /**
+     * An interface of a container in a network that does not exist any more was taken away.
+     */
+    MACVLAN_RECONCILED_REMOVED = 4,
+    /**
+     * Something could not be brought together; the rest was. The text says why.
+     */
+    MACVLAN_RECONCILED_FAILED = 5,
+    /**
+     * Addresses that were kept for containers are free again.
+     */
+    MACVLAN_RECONCILED_EXPIRED = 6,
+} macvlan_reconciled_kinds;
+
+/**
+ * What was taken back, given by macvlan_networks_collect(). Freed with macvlan_collected_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_collected macvlan_collected;
+
+/**
+ * One thing that was done to bring kernel and store together: a part of a macvlan_reconciled_list,
+ * which it is freed with.
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_reconciled macvlan_reconciled;
+
+/**
+ * What was done, given by macvlan_networks_reconcile(). Freed with macvlan_reconciled_list_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_reconciled_list macvlan_reconciled_list;
 
 /**
  * What was done: one of enum macvlan_reconciled_kinds.
@@ -5263,8 +5252,128 @@ size_t macvlan_collected_expired(const struct macvlan_collected *collected);
  */
 void macvlan_collected_free(struct macvlan_collected *collected);
 
-#ifdef __cplusplus
-}  // extern "C"
-#endif  // __cplusplus
+/**
+ * An open session: a host, and a store that says which networks there are and who holds which address,
+ * shared by many processes. What `docker network` does, without Docker. Open one and keep it. Freed
+ * with macvlan_networks_free().
+ *
+ * An address is in the store before it is in the kernel, and leaves the store after it has left the
+ * kernel: whatever is killed in between, it is never given to a second container.
+ *
+ * Threads: any number may use it at once, but macvlan_networks_set_host_name() and
+ * macvlan_networks_set_probe() need it alone; it is freed when nobody uses it.
+ */
+typedef struct macvlan_networks macvlan_networks;
 
-#endif  /* MACVLAN_H */
+/**
+ * With a store for one host: a SQLite file, which is made if there is none, and which has to lie on
+ * a file system of this machine. Many processes may use it at once; what was written survives the
+ * process and a power loss. The host is called by its host name, see
+ * macvlan_networks_set_host_name().
+ *
+ * A path that is not UTF-8 is refused. The host is not needed any more.
+ */
+int macvlan_networks_open(const struct macvlan_host *host,
+                          const char *path,
+                          struct macvlan_networks **networks,
+                          struct macvlan_error **error);
+
+/**
+ * With the store for many hosts, etcd; this host counts as alive as long as it is open. The socket
+ * belongs to the namespace that the calling thread is in, and a thread of the library's keeps it.
+ *
+ * A library that was built without etcd refuses: -EOPNOTSUPP and MACVLAN_ERROR_UNSUPPORTED.
+ */
+int macvlan_networks_open_etcd(const struct macvlan_host *host,
+                               const struct macvlan_etcd_options *options,
+                               struct macvlan_networks **networks,
+                               struct macvlan_error **error);
+
+/**
+ * What this host is called in the store, if that was not told already by macvlan_etcd_options_new():
+ * a name that stays the same for as long as it has containers. Networks that were given before keep
+ * the old one.
+ */
+int macvlan_networks_set_host_name(struct macvlan_networks *networks,
+                                   const char *name,
+                                   struct macvlan_error **error);
+
+/**
+ * How the wire is asked, for networks with macvlan_network_config_set_probe(), when it is to be
+ * otherwise than macvlan_probe_quick(). It is copied. Networks that were given before keep the old
+ * one.
+ */
+int macvlan_networks_set_probe(struct macvlan_networks *networks,
+                               const struct macvlan_probe *probe,
+                               struct macvlan_error **error);
+
+/**
+ * The host that containers are connected on; to be freed by the caller.
+ */
+int macvlan_networks_host(const struct macvlan_networks *networks,
+                          struct macvlan_host **host,
+                          struct macvlan_error **error);
+
+/**
+ * What this host is called in the store. It belongs to the session. NULL if the session is none.
+ */
+const char *macvlan_networks_host_name(const struct macvlan_networks *networks);
+
+/**
+ * Creates a network. Without a subnet it gets one of Docker's default subnets that no network and no
+ * link or route of this host has. `network`, which is given, can be freed at any time.
+ */
+int macvlan_networks_create(struct macvlan_networks *networks,
+                            const struct macvlan_network_config *config,
+                            struct macvlan_network **network,
+                            struct macvlan_error **error);
+
+/**
+ * A network by its name or its id.
+ */
+int macvlan_networks_get(const struct macvlan_networks *networks,
+                         const char *name_or_id,
+                         struct macvlan_network **network,
+                         struct macvlan_error **error);
+
+/**
+ * All networks, by name.
+ */
+int macvlan_networks_list(const struct macvlan_networks *networks,
+                          struct macvlan_network_list **list,
+                          struct macvlan_error **error);
+
+/**
+ * Takes back the leases of this host's containers whose namespace is gone, also by a reboot; of hosts
+ * that the store says are dead; and addresses that were kept long enough.
+ *
+ * A namespace is gone when no process is in it or has it open, and it is mounted nowhere, as far as
+ * this process may look: let one with root's rights on the host call this, not one in a container.
+ */
+int macvlan_networks_collect(struct macvlan_networks *networks,
+                             struct macvlan_collected **collected,
+                             struct macvlan_error **error);
+
+/**
+ * Brings the kernel and the store together on this host, and says what it did; an empty list if all
+ * was right. For a program that starts again, after whatever happened.
+ *
+ * The store says who is connected, the kernel who exists: leases of namespaces that are gone are taken
+ * back, interfaces that are missing or have changed are made as they should be, interfaces that the
+ * store does not know get a lease if their network exists, and go if it does not.
+ */
+int macvlan_networks_reconcile(struct macvlan_networks *networks,
+                               struct macvlan_reconciled_list **done,
+                               struct macvlan_error **error);
+
+/**
+ * Closes a session; does nothing to NULL. Networks that were given go on, and so does what is
+ * connected.
+ */
+void macvlan_networks_free(struct macvlan_networks *networks);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* MACVLAN_H */

@@ -1,4 +1,4 @@
-//! `macvlan_holder`: who has an address; and lists of them.
+//! `macvlan_holder`: who has an address.
 
 use std::ffi::c_char;
 use std::ptr::null;
@@ -7,7 +7,7 @@ use macvlan_core::Holder;
 
 use crate::base::boundary::answer;
 use crate::base::mac::{mac_out, put};
-use crate::base::object::{Tagged, free, nth, object, shared};
+use crate::base::object::{object, shared};
 use crate::base::text::Text;
 
 /// Who has an address: a part of an error or of a macvlan_holder_list, which it is freed with.
@@ -17,15 +17,6 @@ pub struct macvlan_holder {
     _opaque: (),
 }
 object!(macvlan_holder, Held);
-
-/// Who has which of the addresses that were asked for, in the order of the addresses, given by
-/// macvlan_host_probe_free(). Freed with macvlan_holder_list_free().
-///
-/// Threads: it never changes, so any number may look at it at once.
-pub struct macvlan_holder_list {
-    _opaque: (),
-}
-object!(macvlan_holder_list, Vec<Tagged<Held>>);
 
 pub(crate) struct Held {
     holder: Holder,
@@ -71,26 +62,4 @@ pub unsafe extern "C" fn macvlan_holder_text(holder: *const macvlan_holder) -> *
         let held = shared!(holder);
         Ok(held.text.of(held.holder))
     })
-}
-
-/// How many holders there are; 0 if all addresses are free.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_holder_list_count(list: *const macvlan_holder_list) -> usize {
-    answer(0, || Ok(shared!(list).len()))
-}
-
-/// One of the holders, counted from 0. It belongs to the list. NULL past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_holder_list_get(
-    list: *const macvlan_holder_list,
-    index: usize,
-) -> *const macvlan_holder {
-    answer(null(), || Ok(nth(shared!(list), index)))
-}
-
-/// Frees a list; does nothing to NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_holder_list_free(list: *mut macvlan_holder_list) {
-    // SAFETY: the header says that nobody else uses it.
-    unsafe { free(list) }
 }

@@ -1,17 +1,14 @@
 //! `macvlan_probe`: how addresses are asked for before they are used.
 
-use std::ffi::{c_char, c_int};
-use std::net::IpAddr;
+use std::ffi::c_int;
 use std::time::Duration;
 
 use macvlan_core::Probe;
 
 use crate::base::boundary::{answer, boundary};
 use crate::base::error::macvlan_error;
-use crate::base::holder::{Held, macvlan_holder, macvlan_holder_list};
-use crate::base::object::{exclusive, free, give, object, out, parts, shared};
-use crate::base::text::{ip, milliseconds, text, texts_at};
-use crate::host::macvlan_host;
+use crate::base::object::{exclusive, free, give, object, out, shared};
+use crate::base::text::milliseconds;
 
 /// How addresses are asked for on the network before they are used: a value, for
 /// macvlan_endpoint_set_probe() and macvlan_host_probe_free(). Freed with macvlan_probe_free().
@@ -175,33 +172,4 @@ pub unsafe extern "C" fn macvlan_probe_longest(probe: *const macvlan_probe) -> u
 pub unsafe extern "C" fn macvlan_probe_free(probe: *mut macvlan_probe) {
     // SAFETY: the header says that nobody else uses it.
     unsafe { free(probe) }
-}
-
-/// Asks on a parent's network for `count` addresses of both families at once, and tells who has which;
-/// those that are not in the list are free. For pools of addresses. The parent is as in
-/// macvlan_endpoint_new().
-///
-/// It is asked through a macvlan in a namespace of its own, both gone when this returns, because a
-/// question from the parent itself would not reach the containers on it. Those in modes private and
-/// vepa do not hear it either; the parent's own addresses are looked up. A parent that has a container
-/// in mode passthru is refused. Nobody's neighbour table changes.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_host_probe_free(
-    host: *const macvlan_host,
-    parent: *const c_char,
-    addresses: *const *const c_char,
-    count: usize,
-    probe: *const macvlan_probe,
-    holders: *mut *mut macvlan_holder_list,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let holders = out!(holders);
-        // SAFETY: the header says that the array has so many texts.
-        let addresses = unsafe { texts_at(addresses, count, "addresses")? };
-        let addresses = addresses.into_iter().map(|address| ip(address, "address"));
-        let addresses = addresses.collect::<Result<Vec<IpAddr>, _>>()?;
-        let held = shared!(host).probe_free(text!(parent), &addresses, shared!(probe))?;
-        give(holders, parts::<macvlan_holder>(held.into_iter().map(Held::from)));
-    })
 }

@@ -9,6 +9,7 @@ pub mod keep_event;
 pub mod keeper;
 pub mod moving;
 pub mod pool;
+pub mod probe;
 
 use std::ffi::c_int;
 
