@@ -54,8 +54,8 @@ mod tokio;
 mod value;
 
 pub use endpoint::{
-    Attachment, Detached, Difference, DifferenceKind, Endpoint, EndpointKind, Ensured, IntoParent,
-    Parent, Plan, Step,
+    Attachment, Change, Detached, Difference, DifferenceKind, Endpoint, EndpointKind, Ensured,
+    IntoParent, Parent, Phase, Plan,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use handle::Handle;

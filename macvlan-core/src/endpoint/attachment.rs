@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-use crate::endpoint::detach::Deletion;
+use crate::endpoint::deletion::Deletion;
 use crate::error::errno_of;
 use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place};

@@ -1,21 +1,16 @@
 //! Taking attachments away.
 
-use std::fmt;
-
-use netlink_packet_route::RouteNetlinkMessage as Message;
 use nix::errno::Errno;
 
 use crate::endpoint::attachment::Attachment;
+use crate::endpoint::deletion::delete_all;
 use crate::endpoint::on_demand;
-use crate::endpoint::parent::Parent;
 use crate::error::{Error, Result};
 use crate::explain::{Attempt, Place};
-use crate::netlink::{Batch, Connection, Failure, Request};
+use crate::netlink::{Batch, Connection, Failure};
 use crate::netns::NetNs;
 use crate::rtnl::encode::{self, LinkChange};
 use crate::value::name::LinkId;
-use crate::value::route::Route;
-use crate::value::rule::Rule;
 
 /// What there was to detach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,7 +31,7 @@ const TOGETHER: usize = 100;
 /// One that fails does not keep it from the others; the error says what remains.
 pub(crate) fn detach(host: &NetNs, attachment: &Attachment) -> Result<Detached> {
     let detached = detach_link(attachment);
-    let released = release_parent(host, attachment.parent_index)
+    let released = on_demand::release_if_marked(host, attachment.parent_index)
         .map_err(|error| error.leaves(parent_left(host, attachment)));
     match (detached, released) {
         (Ok(detached), Ok(())) => Ok(detached),
@@ -53,7 +48,7 @@ pub(crate) fn parent_left(host: &NetNs, attachment: &Attachment) -> String {
 fn detach_link(attachment: &Attachment) -> Result<Detached> {
     let inside = attachment.netns.connection()?;
     let deleted = delete_elsewhere(inside, attachment);
-    let detached = match insist(inside, &encode::delete_link(attachment.index)) {
+    let detached = match inside.retry(&encode::delete_link(attachment.index)) {
         Ok(()) => Detached::Removed,
         Err(Failure::Refused { errno: Errno::ENODEV, .. }) => Detached::AlreadyGone,
         Err(failure) => {
@@ -67,7 +62,7 @@ fn detach_link(attachment: &Attachment) -> Result<Detached> {
 
 fn link_left(attachment: &Attachment, failure: &Failure) -> String {
     let name = attachment.name.as_str();
-    format!("{}link {name:?} in {}", perhaps(failure), attachment.netns)
+    format!("{}link {name:?} in {}", failure.maybe(), attachment.netns)
 }
 
 /// Takes attachments of one namespace away, all links by one request: they are put into a group of
@@ -130,91 +125,4 @@ fn delete_elsewhere(inside: &Connection, attachment: &Attachment) -> Result<()> 
 fn explain(attachment: &Attachment, operation: &'static str, failure: Failure) -> Error {
     Attempt::Other(LinkId::Name(attachment.name), operation.into())
         .explain(failure, &Place::host(&attachment.netns))
-}
-
-/// Whether a link was made on demand is one question to the kernel; most were not.
-pub(crate) fn release_parent(host: &NetNs, index: u32) -> Result<()> {
-    let ask = || {
-        let parent = host.connection()?.find_link(index);
-        parent.map_err(|failure| failure.into_error("read the parent"))
-    };
-    match ask().or_else(|_| ask())? {
-        Some(parent) if parent.group == Parent::ON_DEMAND_GROUP => on_demand::release(host, index),
-        _ => Ok(()),
-    }
-}
-
-/// Something that was added and does not go with the link, as what takes it away.
-#[derive(Debug, Clone)]
-pub(crate) enum Deletion {
-    /// A route, and what deletes it and no other.
-    Route(Route, Request),
-    Rule(Rule),
-}
-
-impl Deletion {
-    fn request(&self) -> Result<Request> {
-        Ok(match self {
-            Self::Route(_, request) => request.clone(),
-            Self::Rule(rule) => Request::new(Message::DelRule(encode::rule(rule)?)),
-        })
-    }
-}
-
-impl fmt::Display for Deletion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Route(route, _) => write!(f, "route {route}"),
-            Self::Rule(rule) => write!(f, "rule {rule}"),
-        }
-    }
-}
-
-/// Deletes what does not go with a link, last first; what is gone already does not matter. Also
-/// tells what is left if something fails.
-pub(super) fn delete_all(
-    inside: &Connection,
-    deletions: &[Deletion],
-) -> (std::result::Result<(), Failure>, Vec<String>) {
-    let mut outcome = Ok(());
-    let mut left = Vec::new();
-    for deletion in deletions.iter().rev() {
-        let Ok(request) = deletion.request() else { continue };
-        match insist(inside, &request) {
-            Ok(())
-            | Err(Failure::Refused {
-                errno: Errno::ESRCH | Errno::ENOENT | Errno::ENODEV, ..
-            }) => {}
-            Err(failure) => {
-                left.push(format!("{}{deletion}", perhaps(&failure)));
-                outcome = Err(failure);
-            }
-        }
-    }
-    (outcome, left)
-}
-
-/// Sends a request that does no harm when it comes twice, and sends it again if it may have got lost.
-pub(crate) fn insist(
-    connection: &Connection,
-    request: &Request,
-) -> std::result::Result<(), Failure> {
-    let send = || connection.submit_one(request.clone());
-    match send() {
-        Err(Failure::NotSent(_)) => send(),
-        // Nobody knows any more whether the first one came through.
-        Err(Failure::NoAnswer(errno)) => send().map_err(|failure| match failure {
-            Failure::NotSent(_) => Failure::NoAnswer(errno),
-            failure => failure,
-        }),
-        other => other,
-    }
-}
-
-/// What a leftover begins with, if it is not sure that it is one.
-pub(super) fn perhaps(failure: &Failure) -> &'static str {
-    match failure {
-        Failure::NoAnswer(_) => "perhaps ",
-        Failure::Refused { .. } | Failure::NotSent(_) => "",
-    }
 }

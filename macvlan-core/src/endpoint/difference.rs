@@ -1,7 +1,32 @@
-//! The kinds of differences between an endpoint and what is there.
+//! What differs between an endpoint and what is there.
 
-use crate::endpoint::Difference;
+use std::fmt;
+
+use crate::endpoint::change::Change;
 use crate::value::text::kinds;
+
+/// One thing that is not as an endpoint says.
+///
+/// Displayed in words: `the MTU is 1500 and should be 1400`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Difference {
+    /// There is no link of that name.
+    LinkMissing,
+    /// The link is of another kind, or has an option that cannot be changed: the words say which.
+    /// Needs replacement.
+    Made(String),
+    /// The link hangs on another parent, or the parent is gone. Needs replacement.
+    Parent,
+    /// Something that a change mends.
+    Change {
+        /// The change to be made.
+        change: Change,
+        /// What is there now, as the change that would make it so; none where there is nothing, or
+        /// where it is not told.
+        found: Option<Change>,
+    },
+}
 
 /// The kind of a [`Difference`]. The numbers are stable, and the C ABI shows them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,6 +71,8 @@ pub enum DifferenceKind {
     LoopbackDown = 18,
     /// How much the link may send.
     Rate = 19,
+    /// A sysctl of the link.
+    Sysctl = 20,
 }
 
 kinds!(
@@ -70,32 +97,95 @@ kinds!(
         RuleMissing = "rule-missing",
         LoopbackDown = "loopback-down",
         Rate = "rate",
+        Sysctl = "sysctl",
     ]
 );
 
 impl Difference {
+    pub(super) fn missing(change: Change) -> Self {
+        Self::Change { change, found: None }
+    }
+
     /// Returns what differs, without the values.
     pub fn kind(&self) -> DifferenceKind {
-        match self {
-            Self::LinkMissing => DifferenceKind::LinkMissing,
-            Self::Made(_) => DifferenceKind::Made,
-            Self::Parent => DifferenceKind::Parent,
-            Self::Mac { .. } => DifferenceKind::Mac,
-            Self::Mtu { .. } => DifferenceKind::Mtu,
-            Self::Macvlan(_) => DifferenceKind::Macvlan,
-            Self::Vlan(_) => DifferenceKind::Vlan,
-            Self::Down => DifferenceKind::Down,
-            Self::Promisc(_) => DifferenceKind::Promisc,
-            Self::Alias(_) => DifferenceKind::Alias,
-            Self::AlternativeName(_) => DifferenceKind::AlternativeName,
-            Self::Group(_) => DifferenceKind::Group,
-            Self::TxQueueLen(_) => DifferenceKind::TxQueueLen,
-            Self::AddrGenMode(_) => DifferenceKind::AddrGenMode,
-            Self::AddressMissing(_) => DifferenceKind::AddressMissing,
-            Self::RouteMissing(_) => DifferenceKind::RouteMissing,
-            Self::RuleMissing(_) => DifferenceKind::RuleMissing,
-            Self::LoopbackDown => DifferenceKind::LoopbackDown,
-            Self::Rate { .. } => DifferenceKind::Rate,
+        let change = match self {
+            Self::LinkMissing => return DifferenceKind::LinkMissing,
+            Self::Made(_) => return DifferenceKind::Made,
+            Self::Parent => return DifferenceKind::Parent,
+            Self::Change { change, .. } => change,
+        };
+        match change {
+            Change::SetName(_) => DifferenceKind::LinkMissing,
+            Change::SetMac(_) => DifferenceKind::Mac,
+            Change::SetMtu(_) => DifferenceKind::Mtu,
+            Change::SetUp => DifferenceKind::Down,
+            Change::SetPromisc(_) => DifferenceKind::Promisc,
+            Change::SetAlias(_) => DifferenceKind::Alias,
+            Change::AddAlternativeName(_) => DifferenceKind::AlternativeName,
+            Change::SetGroup(_) => DifferenceKind::Group,
+            Change::SetTxQueueLen(_) => DifferenceKind::TxQueueLen,
+            Change::SetAddrGenMode(_) => DifferenceKind::AddrGenMode,
+            Change::SetMacvlan(_) => DifferenceKind::Macvlan,
+            Change::SetVlan(_) => DifferenceKind::Vlan,
+            Change::SetRate(_) => DifferenceKind::Rate,
+            Change::FilterArp | Change::NotifyIpv4 => DifferenceKind::Sysctl,
+            Change::AddAddress(_) => DifferenceKind::AddressMissing,
+            Change::AddRoute(_) => DifferenceKind::RouteMissing,
+            Change::AddRule(_) => DifferenceKind::RuleMissing,
+            Change::SetLoopbackUp => DifferenceKind::LoopbackDown,
+        }
+    }
+
+    /// Whether it cannot be changed on the link as it is.
+    pub fn needs_replacement(&self) -> bool {
+        matches!(self, Self::Made(_) | Self::Parent)
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (change, found) = match self {
+            Self::LinkMissing => return f.write_str("there is no such link"),
+            Self::Made(what) => return f.write_str(what),
+            Self::Parent => return f.write_str("the link is not on that parent"),
+            Self::Change { change, found } => (change, found.as_ref()),
+        };
+        match (change, found) {
+            (Change::SetMac(wanted), Some(Change::SetMac(found))) => {
+                write!(f, "the MAC address is {found} and should be {wanted}")
+            }
+            (Change::SetMac(wanted), _) => write!(f, "the MAC address should be {wanted}"),
+            (Change::SetMtu(wanted), Some(Change::SetMtu(found))) => {
+                write!(f, "the MTU is {found} and should be {wanted}")
+            }
+            (Change::SetMtu(wanted), _) => write!(f, "the MTU should be {wanted}"),
+            (Change::SetRate(wanted), Some(Change::SetRate(found))) => {
+                write!(f, "the rate is {found} and should be {wanted}")
+            }
+            (Change::SetRate(wanted), _) => write!(f, "the rate is not limited to {wanted}"),
+            (Change::SetName(name), _) => write!(f, "the name is not {name}"),
+            (Change::SetMacvlan(_), _) => f.write_str("the macvlan options are others"),
+            (Change::SetVlan(_), _) => f.write_str("the VLAN options are others"),
+            (Change::SetUp, _) => f.write_str("the link is down"),
+            (Change::SetPromisc(true), _) => f.write_str("promisc is off"),
+            (Change::SetPromisc(false), _) => f.write_str("promisc is on"),
+            (Change::SetAlias(wanted), _) => write!(f, "the alias is not {wanted:?}"),
+            (Change::AddAlternativeName(name), _) => {
+                write!(f, "the alternative name {name} is missing")
+            }
+            (Change::SetGroup(wanted), _) => write!(f, "the group is not {wanted}"),
+            (Change::SetTxQueueLen(wanted), _) => {
+                write!(f, "the transmit queue length is not {wanted}")
+            }
+            (Change::SetAddrGenMode(wanted), _) => {
+                write!(f, "the address generation mode is not {wanted}")
+            }
+            (Change::FilterArp, _) => f.write_str("arp_filter is off"),
+            (Change::NotifyIpv4, _) => f.write_str("arp_notify is off"),
+            (Change::AddAddress(address), _) => write!(f, "the address {address} is missing"),
+            (Change::AddRoute(route), _) => write!(f, "the route {route} is missing"),
+            (Change::AddRule(rule), _) => write!(f, "the rule {rule} is missing"),
+            (Change::SetLoopbackUp, _) => f.write_str("lo is down"),
         }
     }
 }

@@ -2,29 +2,31 @@
 
 mod attach;
 mod attachment;
+mod change;
 mod check;
+mod deletion;
 mod detach;
 mod difference;
 #[allow(clippy::module_inception)] // the type that all of this is about
 mod endpoint;
 mod ensure;
+mod find_parent;
 mod on_demand;
 mod parent;
 mod plan;
-mod told;
 
 pub use attachment::Attachment;
-pub use check::Difference;
+pub use change::Change;
 pub use detach::Detached;
-pub use difference::DifferenceKind;
+pub use difference::{Difference, DifferenceKind};
 pub use endpoint::{Endpoint, EndpointKind};
 pub use ensure::Ensured;
 pub use parent::{IntoParent, Parent};
-pub use plan::{Plan, Step};
+pub use plan::{Phase, Plan};
 
 pub(crate) use attach::{Warm, attach, attach_warm, warm};
 pub(crate) use attachment::attachments;
 pub(crate) use check::check;
-pub(crate) use detach::{detach, detach_together, insist, release_parent};
+pub(crate) use detach::{detach, detach_together};
 pub(crate) use ensure::ensure;
-pub(crate) use on_demand::remove_unused_parents;
+pub(crate) use on_demand::{release_if_marked, remove_unused_parents};

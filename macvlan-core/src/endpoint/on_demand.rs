@@ -14,10 +14,10 @@
 
 use nix::errno::Errno;
 
-use crate::endpoint::parent::Parent;
-use crate::endpoint::parent::VlanTag;
+use crate::endpoint::find_parent::{self, ByName, Found};
+use crate::endpoint::parent::{Parent, VlanTag};
 use crate::error::{Error, ErrorKind, Result};
-use crate::explain::{Attempt, Place, no_such_parent};
+use crate::explain::{Attempt, Place};
 use crate::netlink::{Batch, Connection, Failure};
 use crate::netns::NetNs;
 use crate::rtnl::decode;
@@ -32,83 +32,33 @@ const PROBE: &str = "mvp";
 /// How often something is tried again because another process was faster.
 const ATTEMPTS: usize = 1000;
 
-/// A parent that exists now.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Found {
-    pub(crate) index: u32,
-    /// Whether it was made here and now.
-    pub(crate) made: bool,
-    /// What it is called, where that is not what it was asked for by.
-    pub(crate) other_name: Option<LinkName>,
-}
-
-impl Found {
-    fn by_its_name(index: u32, made: bool) -> Self {
-        Self { index, made, other_name: None }
-    }
-}
-
 /// Finds a parent, or makes the VLAN that it is to be.
 pub(crate) fn find_or_make(host: &NetNs, parent: &Parent) -> Result<Found> {
     let connection = host.connection()?;
-    let link = parent.id()?;
     for _ in 0..ATTEMPTS {
-        let found = match link {
-            LinkId::Name(name) if parent.on_demand().is_none() => {
-                connection.index_of_existing(name.as_str())
-            }
-            _ => index_of(connection, link),
-        };
-        let missing = match found {
-            Ok(index) => match is_as_described(connection, parent, index)? {
-                Some(true) => return Ok(Found::by_its_name(index, false)),
-                Some(false) => return Err(not_that_vlan(host, parent, link)),
-                None => continue,
-            },
-            Err(errno) => errno,
-        };
-        let (Some((base, tag)), LinkId::Name(name), Errno::ENODEV) =
-            (parent.on_demand(), link, missing)
-        else {
-            let attempt = Attempt::Other(link, "use the parent".into());
-            let error = attempt.explain(refused(missing), &Place::host(host));
-            return Err(match missing {
-                Errno::ENODEV => no_such_parent(error),
-                _ => error,
-            });
+        match find_parent::by_name(host, parent)? {
+            ByName::There(found) => return Ok(found),
+            ByName::Other => return Err(not_that_vlan(host, parent)),
+            ByName::Missing => {}
+        }
+        let (Some((base, tag)), LinkId::Name(name)) = (parent.on_demand(), parent.id()?) else {
+            return Err(find_parent::refused(host, parent.id()?, Errno::ENODEV));
         };
         if let Some(found) = make(host, connection, base, tag, name)? {
             return Ok(found);
         }
     }
-    Err(contended(link))
+    Err(contended(parent.id()?))
 }
 
-/// Whether a link that has the right name is the VLAN that was described; none if it is gone.
-fn is_as_described(connection: &Connection, parent: &Parent, index: u32) -> Result<Option<bool>> {
-    let Some((base, tag)) = parent.described() else { return Ok(Some(true)) };
-    let info =
-        connection.find_link(index).map_err(|failure| failure.into_error("read the parent"))?;
-    let Some(info) = info else { return Ok(None) };
-    if !info.vlan.as_ref().is_some_and(|vlan| tag.is_of(vlan)) {
-        return Ok(Some(false));
-    }
-    match index_of(connection, base.id()?) {
-        Ok(below) if info.parent != Some(below) => Ok(Some(false)),
-        Ok(below) => is_as_described(connection, base, below),
-        // It exists, as something is on it, but under another name.
-        Err(_) => Ok(Some(true)),
-    }
-}
-
-fn not_that_vlan(host: &NetNs, parent: &Parent, link: LinkId) -> Error {
+fn not_that_vlan(host: &NetNs, parent: &Parent) -> Error {
     let mut cause = "a link of that name exists and is another one".to_owned();
     if let Some((base, tag)) = parent.described() {
-        cause = format!("{link} exists, and is not VLAN {} ({}) of {base}", tag.id, tag.protocol);
+        cause = format!("{parent} exists, and is not VLAN {} ({}) of {base}", tag.id, tag.protocol);
     }
     Error::new(ErrorKind::NameTaken, "use the parent", cause)
         .with_hint("give the VLAN another name")
-        .on_link(link.to_string())
+        .on_link(parent.to_string())
         .in_netns(host.in_words())
 }
 
@@ -138,10 +88,10 @@ fn make(
             let taken = matches!(failure, Failure::Refused { errno: Errno::EEXIST, .. });
             let lost = matches!(failure, Failure::NoAnswer(_))
                 && connection.index_of(&name) != Err(Errno::ENODEV);
-            if let Some(found) =
-                taken.then(|| under_another_name(connection, below.index, tag)).flatten()
-            {
-                return Ok(Some(found));
+            if taken {
+                if let Some(found) = find_parent::by_tag(host, below.index, tag)? {
+                    return Ok(Some(found));
+                }
             }
             let place = Place { parent: Some(below.index), ..Place::host(host) };
             let mut error =
@@ -184,16 +134,6 @@ pub(crate) fn may_leave(mut error: Error, host: &NetNs, mut parent: &Parent) -> 
     error
 }
 
-/// The VLAN with this tag on this base, whatever it is called.
-fn under_another_name(connection: &Connection, base: u32, tag: VlanTag) -> Option<Found> {
-    let vlans = connection.dump(&encode::get_links(Some("vlan"), None), decode::link).ok()?;
-    let same = |link: &LinkInfo| link.vlan.as_ref().is_some_and(|vlan| tag.is_of(vlan));
-    vlans.into_iter().find(|link| link.parent == Some(base) && same(link)).map(|link| Found {
-        other_name: LinkName::new(&link.name).ok(),
-        ..Found::by_its_name(link.index, false)
-    })
-}
-
 /// Called off whatever removal of a parent is under way; whether something may have stood in the way
 /// of its use, so that it is worth trying again.
 pub(crate) fn settle(host: &NetNs, index: u32) -> Result<bool> {
@@ -221,7 +161,9 @@ fn call_off(connection: &Connection, vlan: &LinkInfo) -> Result<bool> {
     let mut found = false;
     for name in removals(vlan) {
         found = true;
-        ignore_gone(connection.submit_one(encode::delete_altname(vlan.index, name)))?;
+        ignore_gone(
+            connection.submit_one(encode::set_link(vlan.index, &LinkChange::DeleteAltName(name))),
+        )?;
     }
     for probe in links_on(connection, vlan.index)?.iter().filter(|link| is_probe(link)) {
         found = true;
@@ -256,6 +198,19 @@ pub(crate) fn release(host: &NetNs, index: u32) -> Result<()> {
         next = release().or_else(|_| release())?;
     }
     Ok(())
+}
+
+/// As [`release`], for a parent of which it is not known whether it was made on demand. That is one
+/// question to the kernel; most were not.
+pub(crate) fn release_if_marked(host: &NetNs, index: u32) -> Result<()> {
+    let ask = || {
+        let parent = host.connection()?.find_link(index);
+        parent.map_err(|failure| failure.into_error("read the parent"))
+    };
+    match ask().or_else(|_| ask())? {
+        Some(parent) if parent.group == Parent::ON_DEMAND_GROUP => release(host, index),
+        _ => Ok(()),
+    }
 }
 
 /// Removes all VLANs that were made on demand and that nobody uses.
@@ -343,14 +298,17 @@ impl<'a> Removal<'a> {
         let link = Link::macvlan(probe, vlan, Macvlan::new(Mode::Passthru))?
             .group(Parent::ON_DEMAND_GROUP);
         let mut batch = Batch::new();
-        batch.push(encode::add_altname(vlan, &name));
+        batch.push(encode::set_link(vlan, &LinkChange::AddAltName(&name)));
         batch.push(encode::create_link(&link, Some(vlan)));
         let outcome = connection.submit(&mut batch);
         Ok((Self { connection, vlan, name, probe }, outcome))
     }
 
     fn abandon(&self) -> Result<()> {
-        ignore_gone(self.connection.submit_one(encode::delete_altname(self.vlan, &self.name)))?;
+        ignore_gone(
+            self.connection
+                .submit_one(encode::set_link(self.vlan, &LinkChange::DeleteAltName(&self.name))),
+        )?;
         match self.connection.index_of(&self.probe) {
             Ok(index) => ignore_gone(self.connection.submit_one(encode::delete_link(index))),
             Err(Errno::ENODEV) => Ok(()),
@@ -394,13 +352,6 @@ fn is_probe(link: &LinkInfo) -> bool {
         && link.macvlan.as_ref().map(Macvlan::mode) == Some(Mode::Passthru)
 }
 
-fn index_of(connection: &Connection, link: LinkId) -> nix::Result<u32> {
-    match link {
-        LinkId::Index(index) => Ok(index),
-        LinkId::Name(name) => connection.index_of(&name),
-    }
-}
-
 fn ignore_gone(result: std::result::Result<(), Failure>) -> Result<()> {
     match result {
         Ok(())
@@ -410,10 +361,6 @@ fn ignore_gone(result: std::result::Result<(), Failure>) -> Result<()> {
         }) => Ok(()),
         Err(failure) => Err(failure.into_error("tidy up after a VLAN's removal")),
     }
-}
-
-fn refused(errno: Errno) -> Failure {
-    Failure::Refused { at: 0, errno, message: None }
 }
 
 pub(crate) fn contended(link: LinkId) -> Error {

@@ -5,22 +5,21 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use crate::endpoint::change::Change;
 use crate::endpoint::endpoint::Endpoint;
 use crate::error::{Error, Result};
 use crate::lan::announce::Announce;
 use crate::lan::probe::Probe;
 use crate::value::address::{Address, DuplicateDetection};
-use crate::value::link::{AddrGenMode, Link, Macvlan, Mode, check_alias};
-use crate::value::mac::MacAddr;
+use crate::value::link::{Link, check_alias};
 use crate::value::name::{LinkName, check_alternative_name};
-use crate::value::rate::Rate;
 use crate::value::route::Route;
 use crate::value::rule::Rule;
 
 /// The smallest MTU that the kernel gives an Ethernet link (`ETH_MIN_MTU`).
 const MIN_MTU: u32 = 68;
 
-/// The ordered requests that attach an [`Endpoint`].
+/// What attaches an [`Endpoint`], phase by phase, in the order in which they are carried out.
 ///
 /// Displayed as the `ip` commands that would do the same:
 ///
@@ -37,120 +36,114 @@ const MIN_MTU: u32 = 68;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Plan {
-    pub(super) link: Link,
-    /// Whether the kernel is to announce IPv6 addresses, which is said before all others.
-    pub(super) notify_ipv6: bool,
-    /// What is done inside before the addresses are asked for, if they are.
-    pub(super) before: Vec<Step>,
-    /// How they are asked for.
-    pub(super) probe: Option<(Probe, Vec<IpAddr>)>,
-    /// What is done inside in one send.
-    pub(super) inside: Vec<Step>,
-    /// What is announced in frames of our own, and how often.
-    pub(super) announce: Option<(Announce, Vec<IpAddr>)>,
-    /// What changes more than the new link, each done when everything before has succeeded.
-    pub(super) last: Vec<Step>,
+    pub(super) name: LinkName,
+    pub(super) phases: Vec<Phase>,
 }
 
-/// One step of a [`Plan`].
+/// One phase of a [`Plan`]. It begins when those before it have succeeded.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub enum Step {
+pub enum Phase {
     /// Creates the link, in the container's namespace.
-    CreateLink(Link),
-    /// Renames the link, where it was made beforehand (in a [`Pool`](crate::Pool)).
-    SetName(LinkName),
-    /// Sets the link's MAC address, where it could not be set at creation (mode passthru).
-    SetMac(MacAddr),
-    /// Says how the link-local address is made, which the kernel does not take at creation.
-    SetAddrGenMode(AddrGenMode),
-    /// Sets the link up, where it could not be at creation.
-    SetUp,
-    /// Sets the alias, which the kernel does not take at creation.
-    SetAlias(String),
-    /// Adds an alternative name.
-    AddAlternativeName(String),
-    /// Asks for addresses on the network, which nobody may have, and waits for the kernel's duplicate
-    /// detection of those that were added.
-    Probe(Probe, Vec<IpAddr>),
-    /// Limits what the link sends.
-    SetRate(Rate),
-    /// Has the kernel answer ARP on the link only for what is reached by it.
-    FilterArp,
-    /// Has the kernel announce IPv4 addresses when the link comes up.
-    NotifyIpv4,
-    /// Has the kernel announce IPv6 addresses when they can be used.
-    NotifyIpv6,
-    /// Announces these addresses, beside what the kernel does.
+    Create(Link),
+    /// Sets a sysctl of the link, `net.ipv6.conf.LINK.NAME`.
+    Sysctl {
+        /// The sysctl's name.
+        name: &'static str,
+        /// What it is set to.
+        value: &'static str,
+    },
+    /// Makes changes inside, in one send.
+    Batch(Vec<Change>),
+    /// Makes changes inside, then asks for addresses on the network, which nobody else may have, and
+    /// waits for the kernel's duplicate detection of those that the changes add.
+    Probe {
+        /// How it is asked.
+        probe: Probe,
+        /// What is changed before.
+        changes: Vec<Change>,
+        /// The addresses.
+        addresses: Vec<IpAddr>,
+    },
+    /// Announces these addresses, beside what the kernel announces.
     Announce(Announce, Vec<IpAddr>),
-    /// Adds an address to the link.
-    AddAddress(Address),
-    /// Adds a route; those that do not go with the link (through another one, or leading nowhere)
-    /// after everything that does.
-    AddRoute(Route),
-    /// Adds a policy rule.
-    AddRule(Rule),
-    /// Deletes the default routes that exist, and adds these.
+    /// Deletes the default routes that exist in the families of these, and adds these.
     ReplaceDefaultRoutes(Vec<Route>),
-    /// Sets the container's `lo` up.
-    LoopbackUp,
+    /// Makes changes inside, one after the other: those that do not go with the link.
+    OneByOne(Vec<Change>),
+}
+
+impl Endpoint {
+    /// Returns what attaching it would do, in order. Finds everything that is wrong with the values
+    /// alone, without any system call.
+    pub fn plan(&self) -> Result<Plan> {
+        Plan::of(self)
+    }
 }
 
 impl Plan {
-    pub(super) fn of(endpoint: &Endpoint) -> Result<Self> {
+    fn of(endpoint: &Endpoint) -> Result<Self> {
         let link = link(endpoint)?;
-        let mut inside = Vec::with_capacity(endpoint.addresses.len() + endpoint.routes.len() + 2);
-        if is_passthru(&link) {
-            inside.extend(endpoint.mac.map(Step::SetMac));
-        }
-        inside.extend(endpoint.addr_gen_mode.map(Step::SetAddrGenMode));
-        inside.extend(endpoint.rate.map(Step::SetRate));
-        let of_v4 = |address: &&Address| address.ip().is_ipv4();
-        let v4: Vec<&Address> = endpoint.addresses.iter().filter(of_v4).collect();
-        let notify_ipv4 = endpoint.announce.is_some() && !v4.is_empty();
-        if endpoint.arp_filter {
-            inside.push(Step::FilterArp);
-        }
-        if notify_ipv4 {
-            inside.push(Step::NotifyIpv4);
-        }
-        // What the kernel is to announce by itself when the link comes up has to be there then.
-        let before_up = comes_up_with_its_addresses(endpoint);
-        if before_up {
-            inside.extend(v4.iter().map(|address| Step::AddAddress(**address)));
-        }
-        if !link.up {
-            inside.push(Step::SetUp);
-        }
         endpoint.alias.as_deref().map_or(Ok(()), check_alias)?;
         for name in &endpoint.alternative_names {
             check_alternative_name(name)?;
         }
-        inside.extend(endpoint.alias.clone().map(Step::SetAlias));
-        inside.extend(endpoint.alternative_names.iter().cloned().map(Step::AddAlternativeName));
-        let mut before = Vec::new();
-        if endpoint.probe.is_some() {
-            before.append(&mut inside);
+        let mut phases = Vec::with_capacity(4);
+        let has = |v4: bool| endpoint.addresses.iter().any(|one| one.ip().is_ipv4() == v4);
+        let sysctl = (endpoint.announce.is_some() && has(false))
+            .then_some(Phase::Sysctl { name: "ndisc_notify", value: "1" });
+        let mut settings = Vec::with_capacity(endpoint.addresses.len() + endpoint.routes.len() + 2);
+        if endpoint.kind.is_passthru() {
+            settings.extend(endpoint.mac.map(Change::SetMac));
         }
+        settings.extend(endpoint.addr_gen_mode.map(Change::SetAddrGenMode));
+        settings.extend(endpoint.rate.map(Change::SetRate));
+        if endpoint.arp_filter {
+            settings.push(Change::FilterArp);
+        }
+        if endpoint.announce.is_some() && has(true) {
+            settings.push(Change::NotifyIpv4);
+        }
+        // What the kernel is to announce by itself when the link comes up has to be there then.
+        let before_up = comes_up_with_its_addresses(endpoint);
+        if before_up {
+            let v4 = endpoint.addresses.iter().filter(|address| address.ip().is_ipv4());
+            settings.extend(v4.copied().map(Change::AddAddress));
+        }
+        if !link.up {
+            settings.push(Change::SetUp);
+        }
+        settings.extend(endpoint.alias.clone().map(Change::SetAlias));
+        settings.extend(endpoint.alternative_names.iter().cloned().map(Change::AddAlternativeName));
+
+        phases.push(Phase::Create(link));
+        phases.extend(sysctl);
+        let mut batch = match endpoint.probe {
+            None => settings,
+            Some(probe) => {
+                // These the kernel checks while the others are asked for.
+                let checked = endpoint.addresses.iter().filter(|one| one.is_checked_by_kernel());
+                settings.extend(checked.copied().map(Change::AddAddress));
+                let asked = endpoint.addresses.iter().filter(|one| one.is_probed());
+                let addresses = asked.map(Address::ip).collect();
+                phases.push(Phase::Probe { probe, changes: settings, addresses });
+                Vec::with_capacity(endpoint.addresses.len() + endpoint.routes.len() + 2)
+            }
+        };
         for (at, address) in endpoint.addresses.iter().enumerate() {
             if endpoint.addresses[..at].iter().any(|other| other.net() == address.net()) {
                 return Err(refused(endpoint, format!("address {address} is given twice")));
             }
-            // These the kernel checks while the others are asked for.
-            if before_up && address.ip().is_ipv4() {
-                continue;
-            }
-            if endpoint.probe.is_some() && address.is_checked_by_kernel() {
-                before.push(Step::AddAddress(*address));
-            } else {
-                inside.push(Step::AddAddress(*address));
+            let is_there = before_up && address.ip().is_ipv4()
+                || endpoint.probe.is_some() && address.is_checked_by_kernel();
+            if !is_there {
+                batch.push(Change::AddAddress(*address));
             }
         }
-        let ips = || endpoint.addresses.iter().filter(|one| one.is_probed()).map(Address::ip);
-        let probe = endpoint.probe.map(|probe| (probe, ips().collect::<Vec<_>>()));
 
         let mut last = Vec::with_capacity(2);
         let mut defaults = default_routes(endpoint)?;
+        let mut replaced = None;
         if let Some(table) = endpoint.source_routing {
             if matches!(table, 0 | 253..=255) {
                 let why = format!("table {table} is not one of the endpoint's own");
@@ -162,45 +155,67 @@ impl Plan {
                 let (subnet, ip) = (address.net().trunc(), IpNet::from(address.ip()));
                 if !subnets.contains(&subnet) {
                     subnets.push(subnet);
-                    inside.push(Step::AddRoute(Route::to(subnet).table(table)));
+                    batch.push(Change::AddRoute(Route::to(subnet).table(table)));
                 }
                 if !ips.contains(&ip) {
                     ips.push(ip);
-                    last.push(Step::AddRule(Rule::new(table).from(ip)));
+                    last.push(Change::AddRule(Rule::new(table).from(ip)));
                 }
             }
-            inside.extend(defaults.drain(..).map(|route| Step::AddRoute(route.table(table))));
+            batch.extend(defaults.drain(..).map(|route| Change::AddRoute(route.table(table))));
         } else if endpoint.replace_default_route {
-            last.push(Step::ReplaceDefaultRoutes(defaults));
+            replaced = Some(Phase::ReplaceDefaultRoutes(defaults));
         } else {
-            inside.extend(defaults.into_iter().map(Step::AddRoute));
+            batch.extend(defaults.into_iter().map(Change::AddRoute));
         }
         for route in &endpoint.routes {
             route.check()?;
             let goes_with_the_link = route.get_device() == Some(endpoint.name.into());
             if route.needs_device() || goes_with_the_link {
-                inside.push(Step::AddRoute(*route));
+                batch.push(Change::AddRoute(*route));
             } else {
-                last.push(Step::AddRoute(*route));
+                last.push(Change::AddRoute(*route));
             }
         }
         if endpoint.lo_up {
-            last.push(Step::LoopbackUp);
+            last.push(Change::SetLoopbackUp);
         }
-        let notify_ipv6 = endpoint.announce.is_some()
-            && endpoint.addresses.iter().any(|address| address.ip().is_ipv6());
-        Ok(Self { link, notify_ipv6, before, probe, inside, announce: announced(endpoint), last })
+        phases.push(Phase::Batch(batch));
+        phases.extend(announced(endpoint));
+        phases.extend(replaced);
+        phases.push(Phase::OneByOne(last));
+        Ok(Self { name: endpoint.name, phases })
     }
 
-    /// The steps, in order.
-    pub fn steps(&self) -> impl Iterator<Item = Step> {
-        std::iter::once(Step::CreateLink(self.link.clone()))
-            .chain(self.notify_ipv6.then_some(Step::NotifyIpv6))
-            .chain(self.before.iter().cloned())
-            .chain(self.probe.iter().map(|(probe, ips)| Step::Probe(*probe, ips.clone())))
-            .chain(self.inside.iter().cloned())
-            .chain(self.announce.iter().map(|(how, ips)| Step::Announce(*how, ips.clone())))
-            .chain(self.last.iter().cloned())
+    /// Returns the phases, in order.
+    pub fn phases(&self) -> &[Phase] {
+        &self.phases
+    }
+
+    /// Returns the changes inside of all phases, in order, with the default routes that others are
+    /// replaced by.
+    pub fn changes(&self) -> impl Iterator<Item = Change> {
+        self.phases.iter().flat_map(|phase| {
+            let defaults = match phase {
+                Phase::ReplaceDefaultRoutes(routes) => &routes[..],
+                _ => &[],
+            };
+            let defaults = defaults.iter().copied().map(Change::AddRoute);
+            phase.changes().iter().cloned().chain(defaults)
+        })
+    }
+}
+
+impl Phase {
+    /// Returns the changes that it makes by requests of their own.
+    fn changes(&self) -> &[Change] {
+        match self {
+            Self::Batch(changes) | Self::OneByOne(changes) | Self::Probe { changes, .. } => changes,
+            Self::Create(_)
+            | Self::Sysctl { .. }
+            | Self::Announce(..)
+            | Self::ReplaceDefaultRoutes(_) => &[],
+        }
     }
 }
 
@@ -215,14 +230,14 @@ fn comes_up_with_its_addresses(endpoint: &Endpoint) -> bool {
 /// What the kernel does not announce by itself: IPv4 addresses that were asked for on a link that was
 /// up already, IPv6 addresses that it was told not to check, and everything again where that is to be
 /// waited for.
-fn announced(endpoint: &Endpoint) -> Option<(Announce, Vec<IpAddr>)> {
+fn announced(endpoint: &Endpoint) -> Option<Phase> {
     let announce = endpoint.announce?;
     let ours = |address: &&Address| match address.duplicate_detection() {
         _ if address.ip().is_ipv4() => endpoint.probe.is_some(),
         how => how == DuplicateDetection::Skip,
     };
     let first: Vec<IpAddr> = endpoint.addresses.iter().filter(ours).map(Address::ip).collect();
-    (!first.is_empty() || announce.rest().is_some()).then_some((announce, first))
+    (!first.is_empty() || announce.rest().is_some()).then_some(Phase::Announce(announce, first))
 }
 
 /// The link to be created, but for what is chosen when it is.
@@ -236,17 +251,13 @@ fn link(endpoint: &Endpoint) -> Result<Link> {
     }
     link.mtu = endpoint.mtu;
     // A passthru link gets its parent's MAC address, whatever was asked for.
-    link.mac = endpoint.mac.filter(|_| !is_passthru(&link));
+    link.mac = endpoint.mac.filter(|_| !endpoint.kind.is_passthru());
     link.group = endpoint.group;
     link.tx_queue_len = endpoint.tx_queue_len;
     link.tx_queues = endpoint.queues.map(|(transmit, _)| transmit);
     link.rx_queues = endpoint.queues.map(|(_, receive)| receive);
     link.check()?;
     Ok(link)
-}
-
-pub(super) fn is_passthru(link: &Link) -> bool {
-    link.kind.macvlan().map(Macvlan::mode) == Some(Mode::Passthru)
 }
 
 fn default_routes(endpoint: &Endpoint) -> Result<Vec<Route>> {
@@ -286,87 +297,93 @@ fn refused(endpoint: &Endpoint, why: String) -> Error {
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.link.name;
-        for step in self.steps() {
-            match step {
-                Step::CreateLink(link) => writeln!(f, "host:   {}", CreateCommand(&link))?,
-                Step::SetName(new) => writeln!(f, "inside: ip link set {name} name {new}")?,
-                Step::SetMac(mac) => writeln!(f, "inside: ip link set {name} address {mac}")?,
-                Step::SetAddrGenMode(mode) => {
-                    writeln!(f, "inside: ip link set {name} addrgenmode {mode}")?;
+        let name = self.name;
+        for phase in &self.phases {
+            for change in phase.changes() {
+                writeln!(f, "inside: {}", Command(change, name))?;
+            }
+            match phase {
+                Phase::Create(link) => writeln!(f, "host:   {}", CreateCommand(link))?,
+                Phase::Sysctl { name: setting, value } => {
+                    writeln!(f, "inside: sysctl net/ipv6/conf/{name}/{setting}={value}")?;
                 }
-                Step::SetUp => writeln!(f, "inside: ip link set {name} up")?,
-                Step::SetAlias(alias) => {
-                    writeln!(f, "inside: ip link set {name} alias {alias:?}")?;
+                Phase::Batch(_) | Phase::OneByOne(_) => {}
+                Phase::Probe { probe, addresses, .. } => {
+                    for ip in addresses {
+                        writeln!(f, "inside: who has {ip}? ({probe})")?;
+                    }
                 }
-                Step::AddAlternativeName(other) => {
-                    writeln!(f, "inside: ip link property add dev {name} altname {other}")?;
-                }
-                Step::AddRule(rule) => {
-                    let family = if rule.is_ipv6() { " -6" } else { "" };
-                    writeln!(f, "inside: ip{family} rule add {rule}")?;
-                }
-                Step::SetRate(rate) => {
-                    let (burst, limit) = (rate.burst(), rate.limit());
-                    writeln!(
-                        f,
-                        "inside: tc qdisc add dev {name} root handle 1: tbf rate {rate} burst {burst} limit {limit}"
-                    )?;
-                }
-                Step::FilterArp => {
-                    writeln!(f, "inside: sysctl net/ipv4/conf/{name}/arp_filter=1")?;
-                }
-                Step::NotifyIpv4 => {
-                    writeln!(f, "inside: sysctl net/ipv4/conf/{name}/arp_notify=1")?;
-                }
-                Step::NotifyIpv6 => {
-                    writeln!(f, "inside: sysctl net/ipv6/conf/{name}/ndisc_notify=1")?;
-                }
-                Step::Announce(announce, ips) => {
-                    for ip in &ips {
+                Phase::Announce(announce, ips) => {
+                    for ip in ips {
                         writeln!(f, "inside: {ip} is here")?;
                     }
                     if let Some(rest) = announce.rest() {
                         writeln!(f, "inside: all are here, {rest}")?;
                     }
                 }
-                Step::Probe(probe, ips) => {
-                    for ip in &ips {
-                        writeln!(f, "inside: who has {ip}? ({probe})")?;
-                    }
-                }
-                Step::AddAddress(address) => {
-                    let broadcast = if address.broadcast().is_some() { " broadcast +" } else { "" };
-                    writeln!(f, "inside: ip address add {address}{broadcast} dev {name}")?;
-                }
-                Step::AddRoute(route) => {
-                    let route = on_device(&route, &self.link);
-                    writeln!(f, "inside: ip{} route add {route}", family(&route))?;
-                }
-                Step::ReplaceDefaultRoutes(routes) => {
+                Phase::ReplaceDefaultRoutes(routes) => {
                     for route in routes {
-                        let route = on_device(&route, &self.link);
                         let of = if route.destination().addr().is_ipv4() { "-4" } else { "-6" };
                         writeln!(f, "inside: ip {of} route flush default table main")?;
-                        writeln!(f, "inside: ip{} route add {route}", family(&route))?;
+                        writeln!(f, "inside: {}", Command(&Change::AddRoute(*route), name))?;
                     }
                 }
-                Step::LoopbackUp => writeln!(f, "inside: ip link set lo up")?,
             }
         }
         Ok(())
     }
 }
 
-/// A route through the endpoint's link, unless it names another or leads nowhere.
-fn on_device(route: &Route, link: &Link) -> Route {
-    if route.needs_device() { route.device(link.name) } else { *route }
-}
+/// A change of the link of this name, as a command of iproute2 (or sysctl).
+struct Command<'a>(&'a Change, LinkName);
 
-/// `ip` takes the family of "default" from the gateway, unless it is told.
-fn family(route: &Route) -> &'static str {
-    let v4 = route.destination().addr().is_ipv4();
-    if v4 && route.get_gateway().is_some_and(|gateway| gateway.is_ipv6()) { " -4" } else { "" }
+impl fmt::Display for Command<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(change, name) = *self;
+        match change {
+            Change::SetName(new) => write!(f, "ip link set {name} name {new}"),
+            Change::SetMac(mac) => write!(f, "ip link set {name} address {mac}"),
+            Change::SetMtu(mtu) => write!(f, "ip link set {name} mtu {mtu}"),
+            Change::SetUp => write!(f, "ip link set {name} up"),
+            Change::SetPromisc(true) => write!(f, "ip link set {name} promisc on"),
+            Change::SetPromisc(false) => write!(f, "ip link set {name} promisc off"),
+            Change::SetAlias(alias) => write!(f, "ip link set {name} alias {alias:?}"),
+            Change::AddAlternativeName(other) => {
+                write!(f, "ip link property add dev {name} altname {other}")
+            }
+            Change::SetGroup(group) => write!(f, "ip link set {name} group {group}"),
+            Change::SetTxQueueLen(packets) => write!(f, "ip link set {name} txqueuelen {packets}"),
+            Change::SetAddrGenMode(mode) => write!(f, "ip link set {name} addrgenmode {mode}"),
+            Change::SetMacvlan(_) => write!(f, "ip link set {name} type macvlan"),
+            Change::SetVlan(_) => write!(f, "ip link set {name} type vlan"),
+            Change::SetRate(rate) => {
+                let (burst, limit) = (rate.burst(), rate.limit());
+                write!(
+                    f,
+                    "tc qdisc replace dev {name} root tbf rate {rate} burst {burst} limit {limit}"
+                )
+            }
+            Change::FilterArp => write!(f, "sysctl net/ipv4/conf/{name}/arp_filter=1"),
+            Change::NotifyIpv4 => write!(f, "sysctl net/ipv4/conf/{name}/arp_notify=1"),
+            Change::AddAddress(address) => {
+                let broadcast = if address.broadcast().is_some() { " broadcast +" } else { "" };
+                write!(f, "ip address add {address}{broadcast} dev {name}")
+            }
+            Change::AddRoute(route) => {
+                // Through the link, unless it names another or leads nowhere.
+                let route = if route.needs_device() { route.device(name) } else { *route };
+                // `ip` takes the family of "default" from the gateway, unless it is told.
+                let v4 = route.destination().addr().is_ipv4();
+                let via_v6 = v4 && route.get_gateway().is_some_and(|gateway| gateway.is_ipv6());
+                write!(f, "ip{} route add {route}", if via_v6 { " -4" } else { "" })
+            }
+            Change::AddRule(rule) => {
+                let family = if rule.is_ipv6() { " -6" } else { "" };
+                write!(f, "ip{family} rule add {rule}")
+            }
+            Change::SetLoopbackUp => f.write_str("ip link set lo up"),
+        }
+    }
 }
 
 struct CreateCommand<'a>(&'a Link);
@@ -412,6 +429,7 @@ impl fmt::Display for CreateCommand<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::link::Mode;
 
     fn endpoint() -> Endpoint {
         Endpoint::new("eth0", "ens33").unwrap()
@@ -506,15 +524,17 @@ mod tests {
             .assignment("10.0.0.2/24@10.0.0.1".parse().unwrap())
             .plan()
             .unwrap();
-        assert!(matches!(
-            plan.steps().collect::<Vec<_>>()[..],
-            [
-                Step::CreateLink(_),
-                Step::AddAddress(_),
-                Step::ReplaceDefaultRoutes(_),
-                Step::LoopbackUp
-            ]
-        ));
+        let [
+            Phase::Create(_),
+            Phase::Batch(batch),
+            Phase::ReplaceDefaultRoutes(_),
+            Phase::OneByOne(last),
+        ] = plan.phases()
+        else {
+            panic!("{plan:?}");
+        };
+        assert!(matches!(batch[..], [Change::AddAddress(_)]), "{batch:?}");
+        assert_eq!(last, &[Change::SetLoopbackUp]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use nix::errno::Errno;
 use crate::error::{Error, ErrorKind};
 use crate::netlink::Failure;
 use crate::netns::NetNs;
+use crate::rtnl::encode::LinkChange;
 use crate::rtnl::{decode, encode};
 use crate::value::address::Address;
 use crate::value::link::{Link, LinkInfo, LinkKind, Mode};
@@ -24,8 +25,8 @@ pub(crate) enum Attempt<'a> {
     Route(&'static str, &'a Route, Option<LinkId>),
     /// A verb and the rule.
     Rule(&'static str, &'a Rule),
-    /// An MTU that a link is to have.
-    Mtu(LinkId, u32),
+    /// A change of a link.
+    Change(LinkId, LinkChange<'a>),
     /// Anything else that was done to a link.
     Other(LinkId, Cow<'static, str>),
 }
@@ -53,13 +54,14 @@ impl<'a> Place<'a> {
 }
 
 impl Attempt<'_> {
-    fn operation(&self) -> Cow<'static, str> {
+    /// Returns what was attempted, in words: `add address 10.0.0.2/24`.
+    pub(crate) fn operation(&self) -> Cow<'static, str> {
         match self {
             Self::CreateLink(link) => format!("create {}", link.kind.as_str()).into(),
             Self::Address(verb, address, _) => format!("{verb} address {address}").into(),
             Self::Route(verb, route, _) => format!("{verb} route {route}").into(),
             Self::Rule(verb, rule) => format!("{verb} rule {rule}").into(),
-            Self::Mtu(_, mtu) => format!("set the MTU to {mtu}").into(),
+            Self::Change(_, change) => change.to_string().into(),
             Self::Other(_, operation) => operation.clone(),
         }
     }
@@ -80,7 +82,7 @@ impl Attempt<'_> {
             }
             Self::Address(_, _, link)
             | Self::Other(link, _)
-            | Self::Mtu(link, _)
+            | Self::Change(link, _)
             | Self::Route(_, _, Some(link)) => {
                 error = error.on_link(link.to_string());
             }
@@ -104,8 +106,16 @@ impl Attempt<'_> {
                 error.because(ErrorKind::NotFound, "there is no such rule")
             }
             (Self::Rule(..), _) => error,
-            (Self::Mtu(link, mtu), Errno::EINVAL) => refused_mtu(error, *link, *mtu, target),
-            (Self::Mtu(..) | Self::Other(..), _) => refused_change(error, errno),
+            (Self::Change(link, LinkChange::Mtu(mtu)), Errno::EINVAL) => {
+                refused_mtu(error, *link, *mtu, target)
+            }
+            // A kernel that has not heard of a queueing discipline says that there is no such file.
+            (Self::Change(_, LinkChange::Rate(_)), Errno::ENOENT | Errno::EOPNOTSUPP) => error
+                .because(ErrorKind::Unsupported, "the kernel has no token bucket filter (tbf)")
+                .with_hint(
+                    "load its module (modprobe sch_tbf) or build it in (CONFIG_NET_SCH_TBF)",
+                ),
+            (Self::Change(..) | Self::Other(..), _) => refused_change(error, errno),
         }
     }
 }

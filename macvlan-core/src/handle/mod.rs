@@ -75,7 +75,10 @@ impl Handle {
     #[doc(alias = "ip link delete")]
     #[doc(alias = "RTM_DELLINK")]
     pub fn delete_link(&self, link: impl IntoLinkId) -> Result<()> {
-        self.on_link(link, "delete the link", |index| Ok(encode::delete_link(index)))
+        let link = link.try_into().map_err(Into::into)?;
+        let attempt = Attempt::Other(link, "delete the link".into());
+        let index = self.index_of(link, &attempt)?;
+        self.submit(encode::delete_link(index), &attempt, None)
     }
 
     /// `ip -d link show dev`.
@@ -104,55 +107,48 @@ impl Handle {
     #[doc(alias = "ip link set up")]
     #[doc(alias = "IFF_UP")]
     pub fn set_up(&self, link: impl IntoLinkId) -> Result<()> {
-        self.change(link, "set the link up", &LinkChange::Up(true))
+        self.change(link, &LinkChange::Up(true))
     }
 
     /// `ip link set dev LINK down`. The kernel takes about 14 ms for it.
     #[doc(alias = "ip link set down")]
     pub fn set_down(&self, link: impl IntoLinkId) -> Result<()> {
-        self.change(link, "set the link down", &LinkChange::Up(false))
+        self.change(link, &LinkChange::Up(false))
     }
 
     /// `ip link set dev LINK name NAME`. Kernels before 6.0 refuse it while the link is up.
     #[doc(alias = "ip link set name")]
     #[doc(alias = "IFLA_IFNAME")]
     pub fn rename(&self, link: impl IntoLinkId, name: LinkName) -> Result<()> {
-        self.change(
-            link,
-            format!("rename the link to {:?}", name.as_str()),
-            &LinkChange::Name(name),
-        )
+        self.change(link, &LinkChange::Name(name))
     }
 
     /// `ip link set dev LINK address MAC`.
     #[doc(alias = "ip link set address")]
     #[doc(alias = "IFLA_ADDRESS")]
     pub fn set_mac(&self, link: impl IntoLinkId, mac: MacAddr) -> Result<()> {
-        self.change(link, format!("set the MAC address {mac}"), &LinkChange::Mac(mac))
+        self.change(link, &LinkChange::Mac(mac))
     }
 
     /// `ip link set dev LINK mtu BYTES`.
     #[doc(alias = "ip link set mtu")]
     #[doc(alias = "IFLA_MTU")]
     pub fn set_mtu(&self, link: impl IntoLinkId, mtu: u32) -> Result<()> {
-        let link = link.try_into().map_err(Into::into)?;
-        let attempt = Attempt::Mtu(link, mtu);
-        let index = self.index_of(link, &attempt)?;
-        self.submit(encode::set_link(index, &LinkChange::Mtu(mtu)), &attempt, None)
+        self.change(link, &LinkChange::Mtu(mtu))
     }
 
     /// `ip link set dev LINK promisc on|off`: the flag, which knows no owners.
     #[doc(alias = "ip link set promisc")]
     #[doc(alias = "IFF_PROMISC")]
     pub fn set_promisc(&self, link: impl IntoLinkId, on: bool) -> Result<()> {
-        self.change(link, format!("set promisc {}", on_off(on)), &LinkChange::Promisc(on))
+        self.change(link, &LinkChange::Promisc(on))
     }
 
     /// `ip link set dev LINK allmulticast on|off`.
     #[doc(alias = "ip link set allmulticast")]
     #[doc(alias = "IFF_ALLMULTI")]
     pub fn set_allmulticast(&self, link: impl IntoLinkId, on: bool) -> Result<()> {
-        self.change(link, format!("set allmulticast {}", on_off(on)), &LinkChange::AllMulticast(on))
+        self.change(link, &LinkChange::AllMulticast(on))
     }
 
     /// `ip link set dev LINK alias TEXT`; an empty text takes it away.
@@ -160,22 +156,21 @@ impl Handle {
     #[doc(alias = "IFLA_IFALIAS")]
     pub fn set_alias(&self, link: impl IntoLinkId, alias: &str) -> Result<()> {
         check_alias(alias)?;
-        self.change(link, format!("set the alias {alias:?}"), &LinkChange::Alias(alias))
+        self.change(link, &LinkChange::Alias(alias))
     }
 
     /// `ip link set dev LINK group NUMBER`.
     #[doc(alias = "ip link set group")]
     #[doc(alias = "IFLA_GROUP")]
     pub fn set_group(&self, link: impl IntoLinkId, group: u32) -> Result<()> {
-        self.change(link, format!("set the group {group}"), &LinkChange::Group(group))
+        self.change(link, &LinkChange::Group(group))
     }
 
     /// `ip link set dev LINK txqueuelen PACKETS`.
     #[doc(alias = "ip link set txqueuelen")]
     #[doc(alias = "IFLA_TXQLEN")]
     pub fn set_tx_queue_len(&self, link: impl IntoLinkId, packets: u32) -> Result<()> {
-        let operation = format!("set the transmit queue length {packets}");
-        self.change(link, operation, &LinkChange::TxQueueLen(packets))
+        self.change(link, &LinkChange::TxQueueLen(packets))
     }
 
     /// `ip link set dev LINK addrgenmode MODE`. It counts when the link comes up next; an address
@@ -183,8 +178,7 @@ impl Handle {
     #[doc(alias = "ip link set addrgenmode")]
     #[doc(alias = "IFLA_INET6_ADDR_GEN_MODE")]
     pub fn set_addr_gen_mode(&self, link: impl IntoLinkId, mode: AddrGenMode) -> Result<()> {
-        let operation = format!("set the address generation mode {mode}");
-        self.change(link, operation, &LinkChange::AddrGenMode(mode))
+        self.change(link, &LinkChange::AddrGenMode(mode))
     }
 
     /// `ip link property add dev LINK altname NAME`: one more name, up to 127 bytes long (Linux 5.5
@@ -193,16 +187,14 @@ impl Handle {
     #[doc(alias = "IFLA_ALT_IFNAME")]
     pub fn add_alternative_name(&self, link: impl IntoLinkId, name: &str) -> Result<()> {
         check_alternative_name(name)?;
-        let operation = format!("add the alternative name {name:?}");
-        self.on_link(link, operation, |index| Ok(encode::add_altname(index, name)))
+        self.change(link, &LinkChange::AddAltName(name))
     }
 
     /// `ip link property del dev LINK altname NAME`.
     #[doc(alias = "ip link property del altname")]
     pub fn delete_alternative_name(&self, link: impl IntoLinkId, name: &str) -> Result<()> {
         check_alternative_name(name)?;
-        let operation = format!("delete the alternative name {name:?}");
-        self.on_link(link, operation, |index| Ok(encode::delete_altname(index, name)))
+        self.change(link, &LinkChange::DeleteAltName(name))
     }
 
     /// `ip link set dev LINK type macvlan …`, or macvtap: mode, flags, queue, list of source MAC
@@ -212,14 +204,13 @@ impl Handle {
         let link = link.try_into().map_err(Into::into)?;
         change.check()?;
         let info = self.link(link)?;
-        let attempt = Attempt::Other(link, "change the macvlan options".into());
         let (Some(kind), Some(options)) = (info.kind.as_deref(), &info.macvlan) else {
+            let attempt = Attempt::Change(link, LinkChange::Macvlan("", change));
             return Err(self
-                .explain(&attempt, None, refused(Errno::EOPNOTSUPP))
+                .explain(&attempt, None, Failure::refused(Errno::EOPNOTSUPP))
                 .because(ErrorKind::InvalidValue, "the link is neither macvlan nor macvtap"));
         };
-        let request = encode::set_link(info.index, &LinkChange::Macvlan(kind, change));
-        self.submit(request, &attempt, None).map_err(|error| {
+        self.change_of(link, info.index, &LinkChange::Macvlan(kind, change)).map_err(|error| {
             let (was, is) = (options.mode(), change.mode.unwrap_or(options.mode()));
             if error.errno() != Some(Errno::EINVAL as i32) {
                 error
@@ -240,7 +231,7 @@ impl Handle {
     pub fn set_vlan(&self, link: impl IntoLinkId, vlan: &Vlan) -> Result<()> {
         vlan.check()?;
         let link = link.try_into().map_err(Into::into)?;
-        self.change(link, "change the VLAN options", &LinkChange::Vlan(vlan)).map_err(|error| {
+        self.change(link, &LinkChange::Vlan(vlan)).map_err(|error| {
             // What the kernel says to options of another kind of link.
             if error.errno() != Some(Errno::EOPNOTSUPP as i32) {
                 return error;
@@ -262,7 +253,7 @@ impl Handle {
         let attempt = Attempt::Other(link, "hold the link promiscuous".into());
         let index = self.index_of(link, &attempt)?;
         PromiscGuard::hold(&self.netns, index)?
-            .map_err(|errno| self.explain(&attempt, None, refused(errno)))
+            .map_err(|errno| self.explain(&attempt, None, Failure::refused(errno)))
     }
 
     /// `ip link set dev LINK netns … [name NAME]`: moves a link to another namespace.
@@ -277,7 +268,7 @@ impl Handle {
         to: &NetNs,
         name: Option<LinkName>,
     ) -> Result<()> {
-        self.change(link, format!("move the link to {to}"), &LinkChange::NetNs(to, name))
+        self.change(link, &LinkChange::NetNs(to, name))
     }
 
     /// `ip address add … dev LINK`.
@@ -418,25 +409,14 @@ impl Handle {
             .map_err(|failure| failure.into_error(operation).in_netns(self.netns.in_words()))
     }
 
-    fn change(
-        &self,
-        link: impl IntoLinkId,
-        operation: impl Into<std::borrow::Cow<'static, str>>,
-        change: &LinkChange<'_>,
-    ) -> Result<()> {
-        self.on_link(link, operation, |index| Ok(encode::set_link(index, change)))
+    fn change(&self, link: impl IntoLinkId, change: &LinkChange<'_>) -> Result<()> {
+        let link = link.try_into().map_err(Into::into)?;
+        let index = self.index_of(link, &Attempt::Change(link, *change))?;
+        self.change_of(link, index, change)
     }
 
-    fn on_link(
-        &self,
-        link: impl IntoLinkId,
-        operation: impl Into<std::borrow::Cow<'static, str>>,
-        request: impl FnOnce(u32) -> Result<Request>,
-    ) -> Result<()> {
-        let link = link.try_into().map_err(Into::into)?;
-        let attempt = Attempt::Other(link, operation.into());
-        let index = self.index_of(link, &attempt)?;
-        self.submit(request(index)?, &attempt, None)
+    fn change_of(&self, link: LinkId, index: u32, change: &LinkChange<'_>) -> Result<()> {
+        self.submit(encode::set_link(index, change), &Attempt::Change(link, *change), None)
     }
 
     fn with_address(
@@ -459,7 +439,8 @@ impl Handle {
         request: impl FnOnce(&Route, Option<u32>) -> Result<Request>,
     ) -> Result<()> {
         let attempt = Attempt::Route(verb, route, route.get_device());
-        let device = route.get_device().map(|link| self.index_of(link, &attempt)).transpose()?;
+        let device = self.connection()?.device_of(route, None);
+        let device = device.map_err(|failure| self.explain(&attempt, None, failure))?;
         self.submit(request(route, device)?, &attempt, None)
     }
 
@@ -475,7 +456,7 @@ impl Handle {
             LinkId::Name(name) => self
                 .connection()?
                 .index_of(&name)
-                .map_err(|errno| self.explain(attempt, None, refused(errno))),
+                .map_err(|errno| self.explain(attempt, None, Failure::refused(errno))),
         }
     }
 
@@ -492,12 +473,4 @@ impl Handle {
     fn explain(&self, attempt: &Attempt<'_>, parent: Option<u32>, failure: Failure) -> Error {
         attempt.explain(failure, &Place { parent, ..Place::host(&self.netns) })
     }
-}
-
-fn refused(errno: Errno) -> Failure {
-    Failure::Refused { at: 0, errno, message: None }
-}
-
-fn on_off(on: bool) -> &'static str {
-    if on { "on" } else { "off" }
 }

@@ -74,7 +74,7 @@ impl Host {
         let released: HashMap<u32, Error> = parents
             .into_iter()
             .filter_map(|parent| {
-                Some((parent, endpoint::release_parent(self.netns(), parent).err()?))
+                Some((parent, endpoint::release_if_marked(self.netns(), parent).err()?))
             })
             .collect();
         let mut told = released;

@@ -8,8 +8,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 
 use crate::endpoint::Attachment;
-use crate::error::errno_of;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::explain::{Attempt, Place};
 use crate::netns::NetNs;
 use crate::packet::{self, ETHERTYPE_ARP, PacketSocket};
@@ -202,27 +201,6 @@ impl Announcement {
 
 fn fails(errno: Errno, link: LinkName, netns: &NetNs) -> Error {
     Error::system("announce the addresses", errno).on_link(link.as_str()).in_netns(netns.in_words())
-}
-
-/// Has the kernel announce a link's IPv6 addresses by itself, as soon as each can be used. What
-/// `arp_notify` is for IPv4 and netlink can set, is for IPv6 a sysctl alone.
-pub(crate) fn notify_ipv6(netns: &NetNs, link: LinkName) -> Result<()> {
-    // `/proc/sys/net` shows every thread its own namespace's.
-    let path = format!("/proc/sys/net/ipv6/conf/{link}/ndisc_notify");
-    let written = netns.visit(|| std::fs::write(&path, "1"))?;
-    match written.map_err(|error| errno_of(&error)) {
-        // Without IPv6 there will be nothing to announce, and whoever adds an address is told so.
-        Ok(()) | Err(Errno::ENOENT) => Ok(()),
-        Err(errno) => Err(Error::new(
-            ErrorKind::System,
-            "have the kernel announce the IPv6 addresses",
-            format!("{path} cannot be written: {errno:?}"),
-        )
-        .errno_is(errno)
-        .with_hint("attach without it, and announce them with the attachment when they can be used")
-        .on_link(link.as_str())
-        .in_netns(netns.in_words())),
-    }
 }
 
 #[cfg(test)]

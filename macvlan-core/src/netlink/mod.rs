@@ -52,6 +52,20 @@ impl Failure {
             .errno_is(errno),
         }
     }
+
+    /// A request that was refused, without words.
+    pub(crate) fn refused(errno: Errno) -> Self {
+        Self::Refused { at: 0, errno, message: None }
+    }
+
+    /// Returns what a leftover begins with: that it may be one, if what became of the request that
+    /// made it, or was to take it away, is not known.
+    pub(crate) fn maybe(&self) -> &'static str {
+        match self {
+            Self::NoAnswer(_) => "perhaps ",
+            Self::Refused { .. } | Self::NotSent(_) => "",
+        }
+    }
 }
 
 /// A netlink socket that lives in one network namespace, shared by the threads that use it.
@@ -101,6 +115,21 @@ impl Connection {
         let mut batch = Batch::new();
         batch.push(request);
         self.submit(&mut batch)
+    }
+
+    /// As [`Connection::submit_one`], for a request that does no harm when it comes twice: it is sent
+    /// again if it may have got lost.
+    pub(crate) fn retry(&self, request: &Request) -> std::result::Result<(), Failure> {
+        let send = || self.submit_one(request.clone());
+        match send() {
+            Err(Failure::NotSent(_)) => send(),
+            // What became of the first one is not known either.
+            Err(Failure::NoAnswer(errno)) => send().map_err(|failure| match failure {
+                Failure::NotSent(_) => Failure::NoAnswer(errno),
+                failure => failure,
+            }),
+            other => other,
+        }
     }
 
     /// As [`Connection::submit`], with the verdict on each.

@@ -11,3 +11,4 @@ pub(crate) mod laid_open;
 mod query;
 #[cfg(test)]
 mod roundtrip_tests;
+pub(crate) mod sysctl;

@@ -6,6 +6,7 @@ use crate::netlink::{Connection, Failure};
 use crate::rtnl::{decode, encode};
 use crate::value::link::LinkInfo;
 use crate::value::name::{LinkId, LinkName};
+use crate::value::route::Route;
 
 impl Connection {
     /// The index of a link by its name or alternative name; `ENODEV` if there is none. Where one exists
@@ -34,5 +35,20 @@ impl Connection {
             Err(Failure::Refused { errno: Errno::ENODEV, .. }) => Ok(None),
             link => link.map(Some),
         }
+    }
+
+    /// Returns the index of the link that a route goes through, if it goes through one: that which it
+    /// names, otherwise `own`, the link that it is added for.
+    pub(crate) fn device_of(
+        &self,
+        route: &Route,
+        own: Option<(LinkName, u32)>,
+    ) -> std::result::Result<Option<u32>, Failure> {
+        Ok(match (route.get_device(), own) {
+            (Some(LinkId::Index(index)), _) => Some(index),
+            (Some(LinkId::Name(name)), Some((own, index))) if own == name => Some(index),
+            (Some(LinkId::Name(name)), _) => Some(self.index_of(&name).map_err(Failure::refused)?),
+            (None, own) => own.filter(|_| route.needs_device()).map(|(_, index)| index),
+        })
     }
 }

@@ -4,9 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use nix::errno::Errno;
-
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::value::text::serde_as_text;
 
 /// How fast an endpoint may send at most, by a token bucket filter (the kernel's `tbf`).
@@ -92,17 +90,6 @@ impl FromStr for Rate {
 
 serde_as_text!(Rate);
 
-/// A kernel that has not heard of a queueing discipline says that there is no such file.
-pub(crate) fn explain(error: Error) -> Error {
-    let unknown = [Errno::ENOENT as i32, Errno::EOPNOTSUPP as i32];
-    if !error.errno().is_some_and(|errno| unknown.contains(&errno)) {
-        return error;
-    }
-    error
-        .because(ErrorKind::Unsupported, "the kernel has no token bucket filter (tbf)")
-        .with_hint("load its module (modprobe sch_tbf) or build it in (CONFIG_NET_SCH_TBF)")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,14 +120,6 @@ mod tests {
         ] {
             assert!(text.parse::<Rate>().is_err(), "{text:?} was taken");
         }
-    }
-
-    #[test]
-    fn a_kernel_without_it_is_told_of() {
-        let error = explain(Error::system("limit", Errno::ENOENT));
-        assert_eq!(error.kind(), ErrorKind::Unsupported);
-        assert!(error.to_string().contains("modprobe sch_tbf"), "{error}");
-        assert_eq!(explain(Error::system("limit", Errno::EINVAL)).kind(), ErrorKind::System);
     }
 
     #[test]

@@ -12,7 +12,6 @@ use netlink_packet_route::address::{
 use netlink_packet_route::route::{RouteAttribute, RouteMessage};
 use nix::errno::Errno;
 
-use crate::endpoint::insist;
 use crate::error::errno_of;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::access::is_link_local;
@@ -20,7 +19,7 @@ use crate::lan::announce::{Announce, Announcement};
 use crate::netlink::{Connection, Failure, Request};
 use crate::netns::NetNs;
 use crate::rtnl::decode;
-use crate::rtnl::encode;
+use crate::rtnl::encode::{self, LinkChange};
 use crate::value::filter::{Family, RouteFilter};
 use crate::value::name::LinkName;
 use crate::value::route::Route;
@@ -117,7 +116,7 @@ impl Done {
                 wait_for_local_routes(connection, self.from.0, &self.ips);
             }
             for request in &change.undo {
-                match insist(connection, request) {
+                match connection.retry(request) {
                     // Refused so, it had not been done.
                     Ok(())
                     | Err(Failure::Refused {
@@ -322,7 +321,7 @@ fn leave_arp_to_the_other(host: &NetNs, link: Link) -> Result<Option<Change>> {
     if before.trim() != "0" {
         return Ok(None);
     }
-    let set = |on: bool| encode::arp_filter(link.0, on);
+    let set = |on: bool| encode::set_link(link.0, &LinkChange::ArpFilter(on));
     let what = format!("have {} answer ARP only for what is reached by it", link.1);
     Ok(Some(Change { what, apply: set(true), undo: vec![set(false)] }))
 }

@@ -199,11 +199,11 @@ fn change_and_delete() {
 
     let other_name = "a-name-of-more-than-15-bytes";
     assert_eq!(
-        sent(encode::add_altname(ENS33, other_name)),
+        set(ENS33, &LinkChange::AddAltName(other_name)),
         ip(&format!("property add dev ens33 altname {other_name}"))
     );
     assert_eq!(
-        sent(encode::delete_altname(ENS33, other_name)),
+        set(ENS33, &LinkChange::DeleteAltName(other_name)),
         ip(&format!("property del dev ens33 altname {other_name}"))
     );
 

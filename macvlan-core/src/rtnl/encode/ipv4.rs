@@ -12,12 +12,12 @@ const IPV4_DEVCONF_ARP_NOTIFY: u16 = 22;
 const AF_INET: u16 = 2;
 
 /// Has the kernel announce addresses when the link comes up (`arp_notify`).
-pub(crate) fn arp_notify(link: u32, on: bool) -> Request {
+pub(super) fn arp_notify(link: u32, on: bool) -> Request {
     set(link, IPV4_DEVCONF_ARP_NOTIFY, on)
 }
 
 /// Has the kernel answer ARP on the link only for what is reached by it (`arp_filter`).
-pub(crate) fn arp_filter(link: u32, on: bool) -> Request {
+pub(super) fn arp_filter(link: u32, on: bool) -> Request {
     set(link, IPV4_DEVCONF_ARPFILTER, on)
 }
 

@@ -4,40 +4,33 @@ use std::os::fd::{AsFd, AsRawFd};
 
 use netlink_packet_core::DefaultNla;
 use netlink_packet_route::RouteNetlinkMessage as Message;
-use netlink_packet_route::link::{InfoKind, LinkAttribute, LinkInfo, LinkMessage, Prop};
+use netlink_packet_route::link::{InfoKind, LinkAttribute, LinkInfo, LinkMessage};
 use rtnetlink::{LinkMessageBuilder, LinkUnspec};
 
 use crate::netlink::Request;
 use crate::netlink::attributes::Payload;
-use crate::netns::NetNs;
 use crate::rtnl::encode::family::flag;
 use crate::rtnl::encode::kind;
-use crate::value::link::{AddrGenMode, Link, MacvlanChange, Vlan};
-use crate::value::mac::MacAddr;
+use crate::value::link::Link;
 use crate::value::name::{LinkId, LinkName};
 
 // linux/if_link.h
-const IFLA_ADDRESS: u16 = 1;
+pub(super) const IFLA_ADDRESS: u16 = 1;
 pub(super) const IFLA_IFNAME: u16 = 3;
-const IFLA_MTU: u16 = 4;
+pub(super) const IFLA_MTU: u16 = 4;
 const IFLA_LINK: u16 = 5;
-const IFLA_TXQLEN: u16 = 13;
-const IFLA_LINKINFO: u16 = 18;
-const IFLA_IFALIAS: u16 = 20;
+pub(super) const IFLA_TXQLEN: u16 = 13;
+pub(super) const IFLA_LINKINFO: u16 = 18;
 pub(super) const IFLA_AF_SPEC: u16 = 26;
-const IFLA_GROUP: u16 = 27;
+pub(super) const IFLA_GROUP: u16 = 27;
 pub(super) const IFLA_NET_NS_FD: u16 = 28;
 const IFLA_EXT_MASK: u16 = 29;
 const IFLA_NUM_TX_QUEUES: u16 = 31;
 const IFLA_NUM_RX_QUEUES: u16 = 32;
 const IFLA_ALT_IFNAME: u16 = 53;
-const IFLA_INET6_ADDR_GEN_MODE: u16 = 8;
-// linux/socket.h
-const AF_INET6: u16 = 10;
 // linux/if.h
-const IFF_UP: u32 = 1;
-const IFF_PROMISC: u32 = 0x100;
-const IFF_ALLMULTI: u32 = 0x200;
+pub(super) const IFF_UP: u32 = 1;
+pub(super) const IFF_PROMISC: u32 = 0x100;
 // linux/rtnetlink.h
 pub(super) const RTM_NEWLINK: u16 = 16;
 const RTM_GETLINK: u16 = 18;
@@ -78,82 +71,6 @@ pub(crate) fn create_link(link: &Link, parent: Option<u32>) -> Request {
 /// `struct ifinfomsg`: a link, and which of its flags are to be as said.
 pub(super) fn link_header(index: u32, flags: u32, change: u32) -> Payload {
     Payload::new(&[&[0; 4], &index.to_ne_bytes(), &flags.to_ne_bytes(), &change.to_ne_bytes()])
-}
-
-/// What can be changed on a link that exists.
-pub(crate) enum LinkChange<'a> {
-    Up(bool),
-    Promisc(bool),
-    AllMulticast(bool),
-    Name(LinkName),
-    Mac(MacAddr),
-    Mtu(u32),
-    Alias(&'a str),
-    Group(u32),
-    TxQueueLen(u32),
-    AddrGenMode(AddrGenMode),
-    NetNs(&'a NetNs, Option<LinkName>),
-    /// For a link of this kind, macvlan or macvtap.
-    Macvlan(&'a str, &'a MacvlanChange),
-    Vlan(&'a Vlan),
-}
-
-/// `ip link set`: one request that changes one link.
-pub(crate) fn set_link(index: u32, change: &LinkChange<'_>) -> Request {
-    let (flags, mask) = match *change {
-        LinkChange::Up(up) => (flag(IFF_UP, up), IFF_UP),
-        LinkChange::Promisc(on) => (flag(IFF_PROMISC, on), IFF_PROMISC),
-        LinkChange::AllMulticast(on) => (flag(IFF_ALLMULTI, on), IFF_ALLMULTI),
-        _ => (0, 0),
-    };
-    let mut message = link_header(index, flags, mask);
-    match change {
-        // The header says it.
-        LinkChange::Up(_) | LinkChange::Promisc(_) | LinkChange::AllMulticast(_) => {}
-        LinkChange::Name(name) => message.text(IFLA_IFNAME, name.as_str()),
-        LinkChange::Mac(mac) => message.attribute(IFLA_ADDRESS, &mac.octets()),
-        LinkChange::Mtu(mtu) => message.number(IFLA_MTU, *mtu),
-        LinkChange::Alias(alias) => message.text(IFLA_IFALIAS, alias),
-        LinkChange::Group(group) => message.number(IFLA_GROUP, *group),
-        LinkChange::TxQueueLen(packets) => message.number(IFLA_TXQLEN, *packets),
-        LinkChange::AddrGenMode(mode) => message.nested(IFLA_AF_SPEC, |families| {
-            families.nested(AF_INET6, |v6| {
-                v6.attribute(IFLA_INET6_ADDR_GEN_MODE, &[*mode as u8]);
-            });
-        }),
-        LinkChange::NetNs(netns, name) => {
-            message.attribute(IFLA_NET_NS_FD, &netns.as_fd().as_raw_fd().to_ne_bytes());
-            if let Some(name) = name {
-                message.text(IFLA_IFNAME, name.as_str());
-            }
-        }
-        LinkChange::Macvlan(kind, change) => {
-            message.nested(IFLA_LINKINFO, |info| kind::change_macvlan(info, kind, change));
-        }
-        LinkChange::Vlan(options) => {
-            message.nested(IFLA_LINKINFO, |info| kind::change_vlan(info, options));
-        }
-    }
-    // As `ip` does: RTM_NEWLINK without NLM_F_CREATE. RTM_SETLINK is the same to the kernel.
-    Request::new((RTM_NEWLINK, message))
-}
-
-/// `ip link property add altname`.
-pub(crate) fn add_altname(index: u32, name: &str) -> Request {
-    Request::create_or_append(Message::NewLinkProp(altname(index, name)))
-}
-
-/// `ip link property delete altname`.
-pub(crate) fn delete_altname(index: u32, name: &str) -> Request {
-    Request::new(Message::DelLinkProp(altname(index, name)))
-}
-
-fn altname(index: u32, name: &str) -> LinkMessage {
-    let names = vec![Prop::AltIfName(name.to_owned())];
-    LinkMessageBuilder::<LinkUnspec>::new()
-        .index(index)
-        .append_extra_attribute(LinkAttribute::PropList(names))
-        .build()
 }
 
 /// `ip link delete` by an alternative name alone: if the name is gone, nothing is deleted.

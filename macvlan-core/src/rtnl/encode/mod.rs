@@ -4,6 +4,7 @@
 //! of the values of `netlink-packet-route` and rtnetlink's builders.
 
 mod address;
+mod change;
 mod family;
 mod ipv4;
 mod kind;
@@ -24,12 +25,12 @@ use crate::value::filter::Family;
 use family::family_of;
 
 pub(crate) use address::{add_address, delete_address, get_addresses, replace_address};
-pub(crate) use ipv4::{arp_filter, arp_notify};
+pub(crate) use change::{LinkChange, set_link};
 pub(crate) use link::{
-    LinkChange, add_altname, create_link, delete_altname, delete_group, delete_link,
-    delete_link_by_altname, get_link, get_link_index, get_links, set_link,
+    create_link, delete_group, delete_link, delete_link_by_altname, get_link, get_link_index,
+    get_links,
 };
-pub(crate) use rate::{get_qdiscs, replace_rate, set_rate};
+pub(crate) use rate::get_qdiscs;
 pub(crate) use route::{
     MAIN_TABLE, add_route, delete_route, delete_route_exactly, get_routes, replace_route,
 };

@@ -14,33 +14,26 @@ pub(in crate::rtnl) const TCA_TBF_PARMS: u16 = 1;
 pub(in crate::rtnl) const TCA_TBF_RATE64: u16 = 4;
 const TCA_TBF_BURST: u16 = 6;
 const TC_LINKLAYER_ETHERNET: u8 = 1;
-/// `1:`, the number that the discipline gets.
-const HANDLE: u32 = 0x1_0000;
 
-/// `tc qdisc add dev … root handle 1: tbf rate … burst … limit …`.
-pub(crate) fn set_rate(link: u32, rate: Rate) -> Request {
-    Request::create((RTM_NEWQDISC, token_bucket(link, HANDLE, rate)))
-}
-
-/// `tc qdisc replace dev … root tbf rate … burst … limit …`: without a number, another discipline that
-/// has it already is no hindrance.
-pub(crate) fn replace_rate(link: u32, rate: Rate) -> Request {
-    Request::replace((RTM_NEWQDISC, token_bucket(link, 0, rate)))
+/// `tc qdisc replace dev … root tbf rate … burst … limit …`. The kernel numbers the discipline, so that
+/// one which has a certain number already is not in the way.
+pub(super) fn replace_rate(link: u32, rate: Rate) -> Request {
+    Request::replace((RTM_NEWQDISC, token_bucket(link, rate)))
 }
 
 /// `tc qdisc show`: the kernel lists those of all links.
 pub(crate) fn get_qdiscs() -> Request {
-    Request::new((RTM_GETQDISC, header(0, 0, 0)))
+    Request::new((RTM_GETQDISC, header(0, 0)))
 }
 
 /// `struct tcmsg`
-fn header(link: u32, handle: u32, parent: u32) -> Payload {
-    let [link, handle, parent] = [link, handle, parent].map(u32::to_ne_bytes);
-    Payload::new(&[&[0; 4], &link, &handle, &parent, &[0; 4]])
+fn header(link: u32, parent: u32) -> Payload {
+    let [link, parent] = [link, parent].map(u32::to_ne_bytes);
+    Payload::new(&[&[0; 4], &link, &[0; 4], &parent, &[0; 4]])
 }
 
-fn token_bucket(link: u32, handle: u32, rate: Rate) -> Payload {
-    let mut message = header(link, handle, TC_H_ROOT);
+fn token_bucket(link: u32, rate: Rate) -> Payload {
+    let mut message = header(link, TC_H_ROOT);
     message.text(TCA_KIND, "tbf");
     let bytes = rate.bytes_per_second();
     message.nested(TCA_OPTIONS | NESTED, |options| {

@@ -1,0 +1,131 @@
+//! Creating the link, in the container's namespace.
+
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+
+use crate::endpoint::attach::Work;
+use crate::endpoint::endpoint::EndpointKind;
+use crate::endpoint::find_parent::Found;
+use crate::endpoint::on_demand;
+use crate::error::Result;
+use crate::explain::Attempt;
+use crate::netlink::Failure;
+use crate::rtnl::encode;
+use crate::value::link::Link;
+use crate::value::mac::MacAddr;
+
+/// How often another index is tried when the chosen one is taken.
+const INDEX_ATTEMPTS: usize = 8;
+
+/// How often a parent that is being removed is looked for again.
+const PARENT_ATTEMPTS: usize = 1000;
+
+impl Work<'_> {
+    /// Creates the link, directly in the container's namespace and up.
+    ///
+    /// Its index is chosen here, which saves asking for it. It also makes kernels before 6.2 leave
+    /// the name alone, which they would look up in the host's namespace instead of the container's
+    /// (`__rtnl_newlink` in their `net/core/rtnetlink.c`).
+    pub(super) fn create(&mut self, mut link: Link) -> Result<()> {
+        link.netns = Some(self.netns.clone());
+        if !self.inherits_mac() {
+            link.mac = Some(self.mac);
+        }
+        // A VLAN inside is not seen by the one who removes its parent.
+        let unseen = matches!(self.endpoint.kind, EndpointKind::Vlan(_))
+            && self.endpoint.parent.on_demand().is_some();
+        let started = Instant::now();
+        for attempt in 1.. {
+            if unseen {
+                on_demand::keep(self.outside, self.parent.index)?;
+            }
+            link.index = Some(self.index);
+            let request = encode::create_link(&link, Some(self.parent.index));
+            let Err(failure) = self.outside.submit_one(request) else {
+                self.created = true;
+                // Nor does a removal that began before see this link: see that it does not end.
+                if !unseen || !on_demand::settle(self.host, self.parent.index)? {
+                    break;
+                }
+                self.delete_link()
+                    .map_err(|failure| self.explain_other("delete the link", failure))?;
+                self.created = false;
+                self.find_parent_again()?;
+                continue;
+            };
+            self.created = matches!(failure, Failure::NoAnswer(_)) && self.may_exist();
+            let (Failure::Refused { errno, .. }, true) = (&failure, attempt < PARENT_ATTEMPTS)
+            else {
+                return Err(self.explain(&Attempt::CreateLink(&link), failure));
+            };
+            match errno {
+                Errno::EEXIST | Errno::EBUSY
+                    if attempt < INDEX_ATTEMPTS && self.index_is_taken() =>
+                {
+                    // Any other will do: go on from here by a stride that meets all.
+                    let [_, a, b, c] = self.index.wrapping_mul(5).wrapping_add(1).to_be_bytes();
+                    self.index = index_from([a, b, c]);
+                }
+                // The last owner may be a namespace that is just dying.
+                Errno::EADDRINUSE if started.elapsed() < self.endpoint.mac_patience => {
+                    std::thread::sleep(self.pause(started.elapsed()));
+                }
+                // A parent made on demand may be about to be removed by another process.
+                Errno::ENODEV | Errno::EINVAL | Errno::EBUSY
+                    if on_demand::settle(self.host, self.parent.index)?
+                        && self.endpoint.parent.on_demand().is_some() =>
+                {
+                    self.find_parent_again()?;
+                }
+                _ => return Err(self.explain(&Attempt::CreateLink(&link), failure)),
+            }
+        }
+        if self.inherits_mac() {
+            self.mac = self.read_mac()?;
+        }
+        Ok(())
+    }
+
+    /// Whether the link may be there though the kernel's answer got lost.
+    fn may_exist(&self) -> bool {
+        match self.inside.index_of(&self.endpoint.name) {
+            Ok(index) => index == self.index,
+            Err(errno) => errno != Errno::ENODEV,
+        }
+    }
+
+    /// A namespace takes some tens of milliseconds to die. The index, which is random, spreads those
+    /// who wait for the same.
+    fn pause(&self, waited: Duration) -> Duration {
+        let jitter = Duration::from_micros(u64::from(self.index % 4096));
+        (Duration::from_millis(4) + jitter).min(self.endpoint.mac_patience.saturating_sub(waited))
+    }
+
+    fn find_parent_again(&mut self) -> Result<()> {
+        let found = on_demand::find_or_make(self.host, &self.endpoint.parent)?;
+        self.parent = Found { made: self.parent.made || found.made, ..found };
+        Ok(())
+    }
+
+    /// Kernels before 6.2 compare the index with the host's links, all with the container's; a name
+    /// that is taken is another matter, and not to be tried again.
+    fn index_is_taken(&self) -> bool {
+        self.inside.index_of(&self.endpoint.name).is_err()
+            && [self.inside, self.outside].iter().any(|there| there.link(self.index).is_ok())
+    }
+
+    /// The parent's MAC address is what a passthru link has, and a VLAN that was given none.
+    fn read_mac(&self) -> Result<MacAddr> {
+        let operation = "read its MAC address";
+        let info = self.inside.link(self.index);
+        let mac = info.map_err(|failure| self.explain_other(operation, failure))?.mac;
+        mac.ok_or_else(|| self.explain_other(operation, Failure::NoAnswer(Errno::ENODATA)))
+    }
+}
+
+/// An index that hardly any link has: the kernel gives its own from 1 upwards.
+pub(super) fn index_from(random: [u8; 3]) -> u32 {
+    let [a, b, c] = random;
+    0x1_0000 + (u32::from_be_bytes([0, a, b, c]) % 0xff_0000)
+}

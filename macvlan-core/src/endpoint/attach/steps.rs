@@ -1,0 +1,205 @@
+//! What is done to the link when it exists, phase by phase.
+
+use std::net::IpAddr;
+
+use netlink_packet_route::RouteNetlinkMessage as Message;
+use netlink_packet_route::route::RouteAttribute;
+use nix::errno::Errno;
+
+use crate::endpoint::attach::Work;
+use crate::endpoint::change::Change;
+use crate::endpoint::deletion::Deletion;
+use crate::error::{Error, Result};
+use crate::lan::announce::{Announce, Announcement};
+use crate::lan::ask::{Asked, ask, held_by_parent};
+use crate::lan::dad::Detection;
+use crate::lan::probe::{Probe, in_use};
+use crate::netlink::{Batch, Failure, Request};
+use crate::rtnl::{decode, encode, sysctl};
+use crate::value::address::Address;
+use crate::value::filter::RouteFilter;
+use crate::value::link::LOOPBACK;
+use crate::value::route::Route;
+
+/// As many refusals as the socket's buffer surely holds, and requests as it surely sends.
+const IN_ONE_SEND: usize = 200;
+
+impl Work<'_> {
+    pub(super) fn set_sysctl(&self, name: &str, value: &str) -> Result<()> {
+        sysctl::set_ipv6(self.netns, self.endpoint.name, name, value)
+    }
+
+    /// Makes changes in one send, if there are not very many.
+    pub(super) fn batch(&mut self, changes: &[Change]) -> Result<()> {
+        for changes in changes.chunks(IN_ONE_SEND) {
+            let mut batch = Batch::new();
+            for change in changes {
+                batch.push(self.request(change)?);
+                match change {
+                    Change::AddRoute(route) => self.routes.push(*route),
+                    Change::SetMac(mac) => self.mac = *mac,
+                    _ => {}
+                }
+            }
+            self.inside.submit(&mut batch).map_err(|failure| {
+                let at = match failure {
+                    Failure::Refused { at, .. } => at,
+                    Failure::NotSent(_) | Failure::NoAnswer(_) => 0,
+                };
+                self.explain_change(&changes[at], failure)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Asks for the addresses, when the link is up and has none of those yet that the kernel does not
+    /// check.
+    pub(super) fn probe(&mut self, probe: Probe, changes: &[Change], ips: &[IpAddr]) -> Result<()> {
+        let (endpoint, netns) = (self.endpoint, self.netns);
+        let here = |error: Error| {
+            error
+                .on_link(endpoint.name.as_str())
+                .on_parent(endpoint.parent.to_string())
+                .in_netns(netns.in_words())
+        };
+        if let Some(holder) =
+            held_by_parent(self.host, self.parent.index, ips).map_err(here)?.first()
+        {
+            return Err(here(in_use(*holder)));
+        }
+        let mut v4 = Vec::new();
+        let mut v6 = Vec::new();
+        for ip in ips {
+            match ip {
+                IpAddr::V4(_) => v4.push(*ip),
+                IpAddr::V6(ip) => v6.push(*ip),
+            }
+        }
+        let mac = changes.iter().find_map(|change| match change {
+            Change::SetMac(mac) => Some(*mac),
+            _ => None,
+        });
+        let asked = Asked {
+            netns,
+            link: endpoint.name.as_str(),
+            index: self.index,
+            mac: mac.unwrap_or(self.mac),
+        };
+        let detection =
+            (!v6.is_empty()).then(|| Detection::listen(&asked, &v6)).transpose().map_err(here)?;
+        self.batch(changes)?;
+        // Only now is a link up that was not created so.
+        asked.check_carrier().map_err(here)?;
+        let mut held = None;
+        if !v4.is_empty() {
+            held = ask(&asked, &v4, &probe, true).map_err(here)?.first().copied();
+        }
+        if let (None, Some(detection)) = (held, detection) {
+            held = detection.wait(probe.get_deadline()).map_err(here)?;
+        }
+        held.map_or(Ok(()), |holder| Err(here(in_use(holder))))
+    }
+
+    /// Announces what the kernel does not, and the rest where that is to be waited for.
+    pub(super) fn announce(&self, announce: Announce, first: &[IpAddr]) -> Result<()> {
+        let rest = announce.rest();
+        let announcement = Announcement::of(
+            rest.unwrap_or(announce),
+            self.netns,
+            self.endpoint.name,
+            self.index,
+            self.endpoint.addresses.iter().map(Address::ip).collect(),
+        )?;
+        announcement.send_these(first.iter().copied(), self.mac)?;
+        if rest.is_some() {
+            std::thread::sleep(announce.get_interval());
+            announcement.run()?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn replace_default_routes(&mut self, routes: &[Route]) -> Result<()> {
+        let families: Vec<bool> =
+            routes.iter().map(|route| route.destination().addr().is_ipv4()).collect();
+        let mut existing = self
+            .inside
+            .dump(
+                &encode::get_routes(&RouteFilter::new().table(encode::MAIN_TABLE), None),
+                |payload| decode::default_route(payload, &families),
+            )
+            .map_err(|failure| self.explain_other("list the default routes", failure))?;
+        // The endpoint's own further default routes, with other metrics, stay.
+        existing.retain(|route| !route.attributes.contains(&RouteAttribute::Oif(self.index)));
+        let mut batch = Batch::new();
+        for route in &existing {
+            batch.push(Request::new(Message::DelRoute(route.clone())));
+        }
+        let added: Vec<Change> = routes.iter().copied().map(Change::AddRoute).collect();
+        for change in &added {
+            batch.push(self.request(change)?);
+        }
+        let deleted = existing.len();
+        self.replaced = existing;
+        self.routes.extend(routes);
+        self.inside.submit(&mut batch).map_err(|failure| match &failure {
+            Failure::Refused { at, .. } if *at >= deleted => {
+                self.explain_change(&added[at - deleted], failure)
+            }
+            _ => self.explain_other("delete the old default route", failure),
+        })
+    }
+
+    /// Makes changes one after the other: what changes more than the new link, so that nothing but the
+    /// link has to be undone when something before it was refused.
+    pub(super) fn one_by_one(&mut self, changes: &[Change]) -> Result<()> {
+        for change in changes {
+            // Whatever can fail, before it is done.
+            let deletion = Deletion::of(change, &self.target())?;
+            match self.inside.submit_one(self.request(change)?) {
+                Ok(()) => {}
+                Err(Failure::Refused { errno: Errno::EEXIST, .. }) if self.tolerant => {}
+                Err(Failure::NoAnswer(_)) if self.is_done(change) => {}
+                Err(failure) => return Err(self.not_done(change, deletion, failure)),
+            }
+            self.deletions.extend(deletion);
+            match change {
+                Change::AddRoute(route) => self.routes.push(*route),
+                Change::AddRule(rule) => self.rules.push(*rule),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a change whose answer got lost has led where it was to lead.
+    fn is_done(&self, change: &Change) -> bool {
+        matches!(change, Change::SetLoopbackUp)
+            && self.inside.link(LOOPBACK).is_ok_and(|loopback| loopback.is_up())
+    }
+
+    /// What got lost on its way may stand there now, or may have stood there before: it is left, and
+    /// named.
+    fn not_done(&self, change: &Change, deletion: Option<Deletion>, failure: Failure) -> Error {
+        let lost = matches!(failure, Failure::NoAnswer(_));
+        let maybe = failure.maybe();
+        let error = self.explain_change(change, failure);
+        let inside = self.netns;
+        match (change, deletion) {
+            _ if !lost => error,
+            (_, Some(deletion)) => error.leaves(format!("{maybe}{deletion} in {inside}")),
+            (Change::SetLoopbackUp, None) => error.leaves(format!("{maybe}lo set up in {inside}")),
+            _ => error,
+        }
+    }
+
+    fn request(&self, change: &Change) -> Result<Request> {
+        change
+            .request(&self.target(), false)
+            .map_err(|error| error.on_parent(self.endpoint.parent.to_string()))
+    }
+
+    fn explain_change(&self, change: &Change, failure: Failure) -> Error {
+        let target = self.target();
+        self.explain(&change.attempt(target.name.into(), target.kind), failure)
+    }
+}

@@ -1,0 +1,56 @@
+//! Taking back what was done when something failed.
+
+use netlink_packet_route::RouteNetlinkMessage as Message;
+use nix::errno::Errno;
+
+use crate::endpoint::attach::Work;
+use crate::endpoint::deletion::delete_all;
+use crate::endpoint::on_demand;
+use crate::error::{Error, Result};
+use crate::netlink::{Failure, Request};
+use crate::rtnl::encode;
+
+impl Work<'_> {
+    pub(super) fn delete_link(&self) -> std::result::Result<(), Failure> {
+        match self.inside.retry(&encode::delete_link(self.index)) {
+            Err(Failure::Refused { errno: Errno::ENODEV, .. }) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Deletes the link, with which its addresses and routes go, puts back what was replaced, and
+    /// removes the parent if it was made for this link.
+    pub(super) fn undo(&self, mut error: Error) -> Error {
+        let inside = self.netns;
+        for left in delete_all(self.inside, &self.deletions).1 {
+            error = error.leaves(format!("{left} in {inside}"));
+        }
+        if self.created {
+            if let Err(failure) = self.delete_link() {
+                let (maybe, name) = (failure.maybe(), self.endpoint.name);
+                error = error.leaves(format!("{maybe}link {:?} in {inside}", name.as_str()));
+            }
+        }
+        for route in &self.replaced {
+            match self.inside.retry(&Request::create(Message::NewRoute(route.clone()))) {
+                // EEXIST: it had not been deleted.
+                Ok(()) | Err(Failure::Refused { errno: Errno::EEXIST, .. }) => {}
+                Err(failure) => {
+                    let maybe = failure.maybe();
+                    error = error.leaves(format!("{maybe}a default route of {inside} gone"));
+                }
+            }
+        }
+        if self.endpoint.parent.on_demand().is_some() && self.release_parent().is_err() {
+            error = on_demand::may_leave(error, self.host, &self.endpoint.parent);
+        }
+        error
+    }
+
+    fn release_parent(&self) -> Result<()> {
+        if self.parent.made {
+            on_demand::take_back(self.outside, self.parent.index)?;
+        }
+        on_demand::release_if_marked(self.host, self.parent.index)
+    }
+}

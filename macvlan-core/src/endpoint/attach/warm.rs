@@ -1,0 +1,84 @@
+//! Links that are made beforehand, in namespaces of their own, and become an endpoint later.
+
+use crate::endpoint::attach::Work;
+use crate::endpoint::attachment::Attachment;
+use crate::endpoint::change::Change;
+use crate::endpoint::endpoint::Endpoint;
+use crate::endpoint::find_parent::Found;
+use crate::endpoint::plan::{Phase, Plan};
+use crate::error::Result;
+use crate::netns::NetNs;
+use crate::value::link::Link;
+use crate::value::mac::MacAddr;
+use crate::value::name::LinkName;
+
+/// A link that was made beforehand, down, in a namespace of its own whose `lo` is up.
+pub(crate) struct Warm {
+    pub(crate) netns: NetNs,
+    name: LinkName,
+    parent: Found,
+    index: u32,
+    mac: MacAddr,
+}
+
+/// Makes the link of an endpoint, and nothing that can be said later: of the plan's phases the first,
+/// and of the others `lo`.
+pub(crate) fn warm(host: &NetNs, template: &Endpoint) -> Result<Warm> {
+    let phases = template.plan()?.phases.into_iter().filter_map(|phase| match phase {
+        Phase::Create(link) => Some(Phase::Create(Link { up: false, ..link })),
+        Phase::OneByOne(mut changes) => {
+            changes.retain(|change| *change == Change::SetLoopbackUp);
+            Some(Phase::OneByOne(changes))
+        }
+        _ => None,
+    });
+    let netns = NetNs::anonymous()?;
+    let mut work = Work::begin(host, template, &netns)?;
+    for phase in phases {
+        if let Err(error) = work.run(phase) {
+            return Err(work.undo(error));
+        }
+    }
+    let Work { parent, index, mac, .. } = work;
+    Ok(Warm { netns, name: template.name, parent, index, mac })
+}
+
+/// Makes a warm link an endpoint: by its plan, in which the link is not created but made what it would
+/// have been.
+pub(crate) fn attach_warm(
+    host: &NetNs,
+    endpoint: &Endpoint,
+    plan: Plan,
+    warm: &Warm,
+) -> Result<Attachment> {
+    let mut phases: Vec<Phase> = Vec::with_capacity(plan.phases.len());
+    for phase in plan.phases {
+        match phase {
+            Phase::Create(link) => phases.push(Phase::Batch(instead_of_creating(&link, warm))),
+            // In the same send, if nothing comes between.
+            Phase::Batch(mut changes) => match phases.last_mut() {
+                Some(Phase::Batch(before)) => before.append(&mut changes),
+                _ => phases.push(Phase::Batch(changes)),
+            },
+            Phase::OneByOne(mut changes) => {
+                changes.retain(|change| *change != Change::SetLoopbackUp);
+                phases.push(Phase::OneByOne(changes));
+            }
+            other => phases.push(other),
+        }
+    }
+    let work = Work::with(host, endpoint, &warm.netns, warm.parent, warm.index, warm.mac)?;
+    Work { created: true, ..work }.carry_out(phases)
+}
+
+fn instead_of_creating(link: &Link, warm: &Warm) -> Vec<Change> {
+    let mut changes = Vec::new();
+    if link.name != warm.name {
+        changes.push(Change::SetName(link.name));
+    }
+    changes.extend(link.mac.map(Change::SetMac));
+    if link.up {
+        changes.push(Change::SetUp);
+    }
+    changes
+}

@@ -1,0 +1,159 @@
+//! One change inside a container: what a plan consists of, and what a difference is.
+
+use std::fmt;
+
+use netlink_packet_route::RouteNetlinkMessage as Message;
+
+use crate::endpoint::endpoint::Endpoint;
+use crate::error::Result;
+use crate::explain::{Attempt, Place};
+use crate::netlink::Request;
+use crate::netns::NetNs;
+use crate::rtnl::encode::{self, LinkChange};
+use crate::value::address::Address;
+use crate::value::link::{AddrGenMode, LOOPBACK, MacvlanChange, Vlan};
+use crate::value::mac::MacAddr;
+use crate::value::name::{LinkId, LinkName};
+use crate::value::rate::Rate;
+use crate::value::route::Route;
+use crate::value::rule::Rule;
+
+/// One request to the kernel that changes a container's link, or what goes with it.
+///
+/// Displayed in words: `add address 10.0.0.2/24`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Change {
+    /// Renames the link.
+    SetName(LinkName),
+    /// Sets the link's MAC address.
+    SetMac(MacAddr),
+    /// Sets the link's MTU in bytes.
+    SetMtu(u32),
+    /// Sets the link up.
+    SetUp,
+    /// Sets or clears the link's flag `IFF_PROMISC`.
+    SetPromisc(bool),
+    /// Sets the link's alias, which the kernel does not take at creation.
+    SetAlias(String),
+    /// Adds an alternative name to the link.
+    AddAlternativeName(String),
+    /// Sets the link's group.
+    SetGroup(u32),
+    /// Sets the link's transmit queue length in packets.
+    SetTxQueueLen(u32),
+    /// Sets how the IPv6 link-local address is made, which the kernel does not take at creation.
+    SetAddrGenMode(AddrGenMode),
+    /// Changes the options of a macvlan or macvtap.
+    SetMacvlan(MacvlanChange),
+    /// Changes the options of a VLAN.
+    SetVlan(Vlan),
+    /// Limits what the link sends.
+    SetRate(Rate),
+    /// Sets the sysctl `arp_filter`: the kernel answers ARP on the link only for what is reached by it.
+    FilterArp,
+    /// Sets the sysctl `arp_notify`: the kernel announces IPv4 addresses when the link comes up.
+    NotifyIpv4,
+    /// Adds an address to the link.
+    AddAddress(Address),
+    /// Adds a route, through the link unless it names another or leads nowhere.
+    AddRoute(Route),
+    /// Adds a policy rule.
+    AddRule(Rule),
+    /// Sets the container's `lo` up.
+    SetLoopbackUp,
+}
+
+/// Where changes are made: a container's link.
+#[derive(Clone, Copy)]
+pub(super) struct Target<'a> {
+    pub(super) netns: &'a NetNs,
+    pub(super) name: LinkName,
+    pub(super) index: u32,
+    /// The kernel's name for its kind.
+    pub(super) kind: &'a str,
+}
+
+impl Target<'_> {
+    /// Returns the index of the link that a route goes through, if it goes through one.
+    pub(super) fn device(&self, route: &Route) -> Result<Option<u32>> {
+        let device = self.netns.connection()?.device_of(route, Some((self.name, self.index)));
+        device.map_err(|failure| {
+            let attempt = Attempt::Route("add", route, Some(self.name.into()));
+            attempt.explain(failure, &Place::host(self.netns))
+        })
+    }
+}
+
+impl Endpoint {
+    /// Returns where its changes are made, when its link has this index.
+    pub(super) fn target<'a>(&self, netns: &'a NetNs, index: u32) -> Target<'a> {
+        Target { netns, name: self.name, index, kind: self.kind.as_str() }
+    }
+}
+
+/// What a change is to the kernel.
+enum Verb<'a> {
+    Link(LinkChange<'a>),
+    Address(&'a Address),
+    Route(&'a Route),
+    Rule(&'a Rule),
+    Loopback,
+}
+
+impl Change {
+    fn verb<'a>(&'a self, kind: &'a str) -> Verb<'a> {
+        Verb::Link(match self {
+            Self::AddAddress(address) => return Verb::Address(address),
+            Self::AddRoute(route) => return Verb::Route(route),
+            Self::AddRule(rule) => return Verb::Rule(rule),
+            Self::SetLoopbackUp => return Verb::Loopback,
+            Self::SetName(name) => LinkChange::Name(*name),
+            Self::SetMac(mac) => LinkChange::Mac(*mac),
+            Self::SetMtu(mtu) => LinkChange::Mtu(*mtu),
+            Self::SetUp => LinkChange::Up(true),
+            Self::SetPromisc(on) => LinkChange::Promisc(*on),
+            Self::SetAlias(alias) => LinkChange::Alias(alias),
+            Self::AddAlternativeName(name) => LinkChange::AddAltName(name),
+            Self::SetGroup(group) => LinkChange::Group(*group),
+            Self::SetTxQueueLen(packets) => LinkChange::TxQueueLen(*packets),
+            Self::SetAddrGenMode(mode) => LinkChange::AddrGenMode(*mode),
+            Self::SetMacvlan(change) => LinkChange::Macvlan(kind, change),
+            Self::SetVlan(vlan) => LinkChange::Vlan(vlan),
+            Self::SetRate(rate) => LinkChange::Rate(*rate),
+            Self::FilterArp => LinkChange::ArpFilter(true),
+            Self::NotifyIpv4 => LinkChange::ArpNotify(true),
+        })
+    }
+
+    /// Returns the request that makes the change; with `replace`, also where something like it is in
+    /// the way.
+    pub(super) fn request(&self, link: &Target<'_>, replace: bool) -> Result<Request> {
+        Ok(match self.verb(link.kind) {
+            Verb::Link(change) => encode::set_link(link.index, &change),
+            Verb::Address(address) if replace => encode::replace_address(link.index, address),
+            Verb::Address(address) => encode::add_address(link.index, address),
+            Verb::Route(route) if replace => encode::replace_route(route, link.device(route)?)?,
+            Verb::Route(route) => encode::add_route(route, link.device(route)?)?,
+            Verb::Rule(rule) => Request::create(Message::NewRule(encode::rule(rule)?)),
+            Verb::Loopback => encode::set_link(LOOPBACK, &LinkChange::Up(true)),
+        })
+    }
+
+    /// Returns the attempt to make the change, whose failure can be explained.
+    pub(super) fn attempt<'a>(&'a self, name: LinkId, kind: &'a str) -> Attempt<'a> {
+        match self.verb(kind) {
+            Verb::Link(change) => Attempt::Change(name, change),
+            Verb::Address(address) => Attempt::Address("add", address, name),
+            Verb::Route(route) => Attempt::Route("add", route, Some(name)),
+            Verb::Rule(rule) => Attempt::Rule("add", rule),
+            Verb::Loopback => Attempt::Other(LinkId::Index(LOOPBACK), "set lo up".into()),
+        }
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.attempt(LinkId::Index(LOOPBACK), "").operation())
+    }
+}

@@ -1,0 +1,75 @@
+//! What takes away that which was added for an endpoint and does not go with its link.
+
+use std::fmt;
+
+use netlink_packet_route::RouteNetlinkMessage as Message;
+use nix::errno::Errno;
+
+use crate::endpoint::change::{Change, Target};
+use crate::error::Result;
+use crate::netlink::{Connection, Failure, Request};
+use crate::rtnl::encode;
+use crate::value::route::Route;
+use crate::value::rule::Rule;
+
+/// Something that was added and does not go with the link, as what takes it away.
+#[derive(Debug, Clone)]
+pub(crate) enum Deletion {
+    /// A route, and what deletes it and no other.
+    Route(Route, Request),
+    Rule(Rule),
+}
+
+impl Deletion {
+    /// Returns what takes a change back that does not go with the link; none for those that do.
+    pub(super) fn of(change: &Change, link: &Target<'_>) -> Result<Option<Self>> {
+        Ok(match change {
+            Change::AddRoute(route) => {
+                let request = encode::delete_route_exactly(route, link.device(route)?)?;
+                Some(Self::Route(*route, request))
+            }
+            Change::AddRule(rule) => Some(Self::Rule(*rule)),
+            _ => None,
+        })
+    }
+
+    fn request(&self) -> Result<Request> {
+        Ok(match self {
+            Self::Route(_, request) => request.clone(),
+            Self::Rule(rule) => Request::new(Message::DelRule(encode::rule(rule)?)),
+        })
+    }
+}
+
+impl fmt::Display for Deletion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Route(route, _) => write!(f, "route {route}"),
+            Self::Rule(rule) => write!(f, "rule {rule}"),
+        }
+    }
+}
+
+/// Deletes what does not go with a link, last first; what is gone already does not matter. Returns also
+/// what is left if something fails, in words.
+pub(super) fn delete_all(
+    inside: &Connection,
+    deletions: &[Deletion],
+) -> (std::result::Result<(), Failure>, Vec<String>) {
+    let mut outcome = Ok(());
+    let mut left = Vec::new();
+    for deletion in deletions.iter().rev() {
+        let Ok(request) = deletion.request() else { continue };
+        match inside.retry(&request) {
+            Ok(())
+            | Err(Failure::Refused {
+                errno: Errno::ESRCH | Errno::ENOENT | Errno::ENODEV, ..
+            }) => {}
+            Err(failure) => {
+                left.push(format!("{}{deletion}", failure.maybe()));
+                outcome = Err(failure);
+            }
+        }
+    }
+    (outcome, left)
+}

@@ -1,0 +1,159 @@
+//! What changes one link that exists: `ip link set`, and the settings that are requests of their own.
+
+use std::fmt;
+use std::os::fd::{AsFd, AsRawFd};
+
+use netlink_packet_route::RouteNetlinkMessage as Message;
+use netlink_packet_route::link::{LinkAttribute, LinkMessage, Prop};
+use rtnetlink::{LinkMessageBuilder, LinkUnspec};
+
+use crate::netlink::Request;
+use crate::netns::NetNs;
+use crate::rtnl::encode::family::flag;
+use crate::rtnl::encode::ipv4::{arp_filter, arp_notify};
+use crate::rtnl::encode::kind;
+use crate::rtnl::encode::link::{
+    IFF_PROMISC, IFF_UP, IFLA_ADDRESS, IFLA_AF_SPEC, IFLA_GROUP, IFLA_IFNAME, IFLA_LINKINFO,
+    IFLA_MTU, IFLA_NET_NS_FD, IFLA_TXQLEN, RTM_NEWLINK, link_header,
+};
+use crate::rtnl::encode::rate::replace_rate;
+use crate::value::link::{AddrGenMode, MacvlanChange, Vlan};
+use crate::value::mac::MacAddr;
+use crate::value::name::LinkName;
+use crate::value::rate::Rate;
+
+// linux/if_link.h
+const IFLA_IFALIAS: u16 = 20;
+const IFLA_INET6_ADDR_GEN_MODE: u16 = 8;
+// linux/socket.h
+const AF_INET6: u16 = 10;
+// linux/if.h
+const IFF_ALLMULTI: u32 = 0x200;
+
+/// What can be changed on a link that exists, displayed in words: `set the MTU to 1400`.
+#[derive(Clone, Copy)]
+pub(crate) enum LinkChange<'a> {
+    Up(bool),
+    Promisc(bool),
+    AllMulticast(bool),
+    Name(LinkName),
+    Mac(MacAddr),
+    Mtu(u32),
+    Alias(&'a str),
+    Group(u32),
+    TxQueueLen(u32),
+    AddrGenMode(AddrGenMode),
+    NetNs(&'a NetNs, Option<LinkName>),
+    /// For a link of this kind, macvlan or macvtap.
+    Macvlan(&'a str, &'a MacvlanChange),
+    Vlan(&'a Vlan),
+    AddAltName(&'a str),
+    DeleteAltName(&'a str),
+    /// The sysctl `arp_filter`.
+    ArpFilter(bool),
+    /// The sysctl `arp_notify`.
+    ArpNotify(bool),
+    /// The most that it may send.
+    Rate(Rate),
+}
+
+impl fmt::Display for LinkChange<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let on_off = |on: bool| if on { "on" } else { "off" };
+        match self {
+            Self::Up(true) => f.write_str("set the link up"),
+            Self::Up(false) => f.write_str("set the link down"),
+            Self::Promisc(on) => write!(f, "set promisc {}", on_off(*on)),
+            Self::AllMulticast(on) => write!(f, "set allmulticast {}", on_off(*on)),
+            Self::Name(name) => write!(f, "rename the link to {:?}", name.as_str()),
+            Self::Mac(mac) => write!(f, "set the MAC address {mac}"),
+            Self::Mtu(mtu) => write!(f, "set the MTU to {mtu}"),
+            Self::Alias(alias) => write!(f, "set the alias {alias:?}"),
+            Self::Group(group) => write!(f, "set the group {group}"),
+            Self::TxQueueLen(packets) => write!(f, "set the transmit queue length {packets}"),
+            Self::AddrGenMode(mode) => write!(f, "set the address generation mode {mode}"),
+            Self::NetNs(netns, _) => write!(f, "move the link to {netns}"),
+            Self::Macvlan(..) => f.write_str("change the macvlan options"),
+            Self::Vlan(_) => f.write_str("change the VLAN options"),
+            Self::AddAltName(name) => write!(f, "add the alternative name {name:?}"),
+            Self::DeleteAltName(name) => write!(f, "delete the alternative name {name:?}"),
+            Self::ArpFilter(on) => write!(f, "set arp_filter {}", on_off(*on)),
+            Self::ArpNotify(on) => write!(f, "set arp_notify {}", on_off(*on)),
+            Self::Rate(rate) => write!(f, "limit what the link sends to {rate}"),
+        }
+    }
+}
+
+/// `ip link set`: one request that changes one link; `tc qdisc replace` for a rate.
+pub(crate) fn set_link(index: u32, change: &LinkChange<'_>) -> Request {
+    match *change {
+        LinkChange::AddAltName(name) => return add_altname(index, name),
+        LinkChange::DeleteAltName(name) => return delete_altname(index, name),
+        LinkChange::ArpFilter(on) => return arp_filter(index, on),
+        LinkChange::ArpNotify(on) => return arp_notify(index, on),
+        LinkChange::Rate(rate) => return replace_rate(index, rate),
+        _ => {}
+    }
+    let (flags, mask) = match *change {
+        LinkChange::Up(up) => (flag(IFF_UP, up), IFF_UP),
+        LinkChange::Promisc(on) => (flag(IFF_PROMISC, on), IFF_PROMISC),
+        LinkChange::AllMulticast(on) => (flag(IFF_ALLMULTI, on), IFF_ALLMULTI),
+        _ => (0, 0),
+    };
+    let mut message = link_header(index, flags, mask);
+    match change {
+        // The header says it.
+        LinkChange::Up(_)
+        | LinkChange::Promisc(_)
+        | LinkChange::AllMulticast(_)
+        // Requests of their own, made above.
+        | LinkChange::AddAltName(_)
+        | LinkChange::DeleteAltName(_)
+        | LinkChange::ArpFilter(_)
+        | LinkChange::ArpNotify(_)
+        | LinkChange::Rate(_) => {}
+        LinkChange::Name(name) => message.text(IFLA_IFNAME, name.as_str()),
+        LinkChange::Mac(mac) => message.attribute(IFLA_ADDRESS, &mac.octets()),
+        LinkChange::Mtu(mtu) => message.number(IFLA_MTU, *mtu),
+        LinkChange::Alias(alias) => message.text(IFLA_IFALIAS, alias),
+        LinkChange::Group(group) => message.number(IFLA_GROUP, *group),
+        LinkChange::TxQueueLen(packets) => message.number(IFLA_TXQLEN, *packets),
+        LinkChange::AddrGenMode(mode) => message.nested(IFLA_AF_SPEC, |families| {
+            families.nested(AF_INET6, |v6| {
+                v6.attribute(IFLA_INET6_ADDR_GEN_MODE, &[*mode as u8]);
+            });
+        }),
+        LinkChange::NetNs(netns, name) => {
+            message.attribute(IFLA_NET_NS_FD, &netns.as_fd().as_raw_fd().to_ne_bytes());
+            if let Some(name) = name {
+                message.text(IFLA_IFNAME, name.as_str());
+            }
+        }
+        LinkChange::Macvlan(kind, change) => {
+            message.nested(IFLA_LINKINFO, |info| kind::change_macvlan(info, kind, change));
+        }
+        LinkChange::Vlan(options) => {
+            message.nested(IFLA_LINKINFO, |info| kind::change_vlan(info, options));
+        }
+    }
+    // As `ip` does: RTM_NEWLINK without NLM_F_CREATE. RTM_SETLINK is the same to the kernel.
+    Request::new((RTM_NEWLINK, message))
+}
+
+/// `ip link property add altname`.
+fn add_altname(index: u32, name: &str) -> Request {
+    Request::create_or_append(Message::NewLinkProp(altname(index, name)))
+}
+
+/// `ip link property delete altname`.
+fn delete_altname(index: u32, name: &str) -> Request {
+    Request::new(Message::DelLinkProp(altname(index, name)))
+}
+
+fn altname(index: u32, name: &str) -> LinkMessage {
+    let names = vec![Prop::AltIfName(name.to_owned())];
+    LinkMessageBuilder::<LinkUnspec>::new()
+        .index(index)
+        .append_extra_attribute(LinkAttribute::PropList(names))
+        .build()
+}
