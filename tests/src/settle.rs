@@ -33,12 +33,12 @@ pub fn settle(netns: &NetNs) {
 /// What the kernel is not done with yet.
 fn what_moves(netns: &NetNs) -> Outcome<Option<String>> {
     let handle = Handle::in_netns(netns)?;
-    let pending = pending_addresses(netns, &handle)?;
+    let unready = unready_address(netns, &handle)?;
     // Last, since the kernel tells of a link under the lock that reading them takes: what is seen
     // here has been told.
     let links = handle.links()?;
     let moving = links.iter().find(|link| !is_told(link));
-    Ok(moving.map(|link| format!("whether {} works is not told", link.name)).or(pending))
+    Ok(moving.map(|link| format!("whether {} works is not told", link.name)).or(unready))
 }
 
 /// Whether a link's state is what follows from its carrier.
@@ -54,25 +54,25 @@ fn is_told(link: &LinkInfo) -> bool {
 
 /// An IPv6 address of a link that works, without its local route: the kernel makes it some moments
 /// after the address, and only then is that not tentative any more, without duplicate detection too.
-fn pending_addresses(netns: &NetNs, handle: &Handle) -> Outcome<Option<String>> {
+fn unready_address(netns: &NetNs, handle: &Handle) -> Outcome<Option<String>> {
     if need(Need::Ipv6).is_err() {
         return Ok(None);
     }
-    let works = |link: &LinkInfo| link.is_up() && link.carrier != Some(false);
-    let working: Vec<String> =
-        handle.links()?.into_iter().filter(works).map(|link| link.name).collect();
+    let carries = |link: &LinkInfo| link.is_up() && link.carrier != Some(false);
+    let at_work: Vec<String> =
+        handle.links()?.into_iter().filter(carries).map(|link| link.name).collect();
     let read = |file| std::fs::read_to_string(format!("/proc/thread-self/net/{file}"));
     // The addresses first: their routes may come in between.
     let (addresses, routes) = netns.run(|| (read("if_inet6"), read("ipv6_route")))?;
     let routes = routes?;
-    let is_pending = |line: &str| {
+    let is_unready = |line: &str| {
         let words: Vec<&str> = line.split_whitespace().collect();
         let [address, _, _, _, flags, link] = words[..] else { return false };
         u8::from_str_radix(flags, 16).is_ok_and(|flags| flags & DUPLICATE == 0)
-            && working.iter().any(|name| name == link)
+            && at_work.iter().any(|name| name == link)
             // A route's line begins with its destination and the length of the prefix.
             && !routes.contains(&format!("{address} 80 "))
     };
-    let pending = addresses?.lines().find(|line| is_pending(line)).map(str::to_owned);
-    Ok(pending.map(|line| format!("an address is not ready: {line}")))
+    let unready = addresses?.lines().find(|line| is_unready(line)).map(str::to_owned);
+    Ok(unready.map(|line| format!("an address is not ready: {line}")))
 }
