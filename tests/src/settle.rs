@@ -32,7 +32,8 @@ pub fn settle(netns: &NetNs) {
 
 /// What the kernel is not done with yet.
 fn what_moves(netns: &NetNs) -> Outcome<Option<String>> {
-    let handle = Handle::in_netns(netns)?;
+    // By a socket of its own: what was done to others may be what the test is about.
+    let handle = Handle::in_netns(&NetNs::from_fd(netns)?)?;
     let unready = unready_address(netns, &handle)?;
     // Last, since the kernel tells of a link under the lock that reading them takes: what is seen
     // here has been told.

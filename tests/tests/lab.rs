@@ -118,7 +118,9 @@ fn a_matrix_tells_surprises() -> Outcome {
     let matrix = Matrix::ping(&places, |from, to| from != 2 && to != 2);
     assert_eq!(matrix.surprises(), [""; 0]);
     assert!(!matrix.to_string().contains("SILENT"));
-    let matrix = Matrix::ping(&places, |from, to| (from, to) != (0, 1) && from != 2);
+    // Who is nobody is waited for in vain.
+    let patience = Duration::from_secs(2);
+    let matrix = Matrix::ping_for(patience, &places, |from, to| (from, to) != (0, 1) && from != 2);
     assert_eq!(
         matrix.surprises(),
         ["a reaches b", "a does not reach nobody", "b does not reach nobody"]
