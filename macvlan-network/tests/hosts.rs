@@ -9,12 +9,28 @@ use std::time::{Duration, Instant};
 use common::{ip, on_ens33, started};
 use macvlan_core::NetNs;
 use macvlan_network::{ErrorKind, EtcdOptions, EtcdStore, Member, Networks, Result};
-use macvlan_tests::{Etcd, Fault, Lab, LabHost, Outcome, Way, ip_addresses, ip_lines, ping};
+use macvlan_tests::{
+    Etcd, Fault, Lab, LabHost, Outcome, PATIENCE, Way, eventually, ip_addresses, ip_lines, ping,
+};
 
+/// A session that waits for etcd as long as it takes, and lives as long as the test.
 fn session(etcd: &Etcd, host: &LabHost, name: &str) -> Outcome<Networks> {
-    let options = EtcdOptions::new(name, [Etcd::ENDPOINT])
-        .timeout(Duration::from_secs(2))
-        .ttl(Duration::from_secs(3));
+    session_for(etcd, host, name, PATIENCE, 10 * PATIENCE)
+}
+
+/// One that says so soon where etcd is away, and soon dies with its process.
+fn brief_session(etcd: &Etcd, host: &LabHost, name: &str) -> Outcome<Networks> {
+    session_for(etcd, host, name, Duration::from_secs(2), Duration::from_secs(3))
+}
+
+fn session_for(
+    etcd: &Etcd,
+    host: &LabHost,
+    name: &str,
+    timeout: Duration,
+    ttl: Duration,
+) -> Outcome<Networks> {
+    let options = EtcdOptions::new(name, [Etcd::ENDPOINT]).timeout(timeout).ttl(ttl);
     let store = etcd.netns().run(|| EtcdStore::open(&options))??;
     Ok(Networks::new(host.host.clone(), store)?)
 }
@@ -55,7 +71,7 @@ fn a_network_over_two_hosts() -> Outcome {
 /// Each host takes eight addresses at a time; what a dead one had comes back.
 fn shares_of_hosts() -> Outcome {
     let (lab, etcd) = (Lab::with_addresses(&[], &[])?, Etcd::start()?);
-    let (a, b) = (session(&etcd, &lab.a, "a")?, session(&etcd, &lab.b, "b")?);
+    let (a, b) = (session(&etcd, &lab.a, "a")?, brief_session(&etcd, &lab.b, "b")?);
     a.create(&on_ens33("lan", "10.1.0.0/27")?.share(8))?;
     let (on_a, on_b) = (a.network("lan")?, b.network("lan")?);
     let mut people = Vec::new();
@@ -74,17 +90,13 @@ fn shares_of_hosts() -> Outcome {
     assert_eq!(join(&on_a, "a9")?, "10.1.0.19", "a second share");
     // b dies, with its container and seven addresses that it never gave.
     drop((on_b, b));
-    let patience = Instant::now() + Duration::from_secs(20);
-    let collected = loop {
+    let mut collected = Vec::new();
+    eventually("the host does not die", || {
         let is_dead = a.store().living_hosts()? == Some(vec!["a".to_owned()]);
-        let collected = a.collect()?.leases;
-        if !collected.is_empty() {
-            break collected;
-        }
-        assert!(!is_dead, "nothing is collected of a dead host");
-        assert!(Instant::now() < patience, "the host does not die");
-        std::thread::sleep(Duration::from_millis(200));
-    };
+        collected = a.collect()?.leases;
+        assert!(!is_dead || !collected.is_empty(), "nothing is collected of a dead host");
+        Ok(!collected.is_empty())
+    })?;
     assert_eq!(collected.len(), 1);
     assert_eq!((collected[0].container.as_str(), collected[0].host.as_str()), ("b0", "b"));
     let mut all = HashSet::new();
@@ -106,7 +118,7 @@ fn shares_of_hosts() -> Outcome {
 /// when it returns.
 fn etcd_is_away() -> Outcome {
     let (lab, mut etcd) = (Lab::with_addresses(&[], &[])?, Etcd::start()?);
-    let (a, b) = (session(&etcd, &lab.a, "a")?, session(&etcd, &lab.b, "b")?);
+    let (a, b) = (brief_session(&etcd, &lab.a, "a")?, brief_session(&etcd, &lab.b, "b")?);
     a.create(&on_ens33("lan", "10.1.0.0/24")?)?;
     let (on_a, on_b) = (a.network("lan")?, b.network("lan")?);
     let (_one, one) = started()?;
@@ -120,7 +132,7 @@ fn etcd_is_away() -> Outcome {
             let began = Instant::now();
             let error = network.connect(&Member::new("c3"), &three).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::StoreUnavailable, "{error}");
-            assert!(began.elapsed() < Duration::from_secs(10));
+            assert!(began.elapsed() < PATIENCE);
         }
         let error = on_a.disconnect("c1").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::StoreUnavailable, "{error}");
@@ -146,17 +158,15 @@ fn etcd_is_away() -> Outcome {
 
 /// Tries until etcd can be reached again, as whoever has lost a connection does.
 fn when_there<T>(work: impl Fn() -> Result<T>) -> Outcome<T> {
-    let patience = Instant::now() + Duration::from_secs(20);
-    loop {
-        match work() {
-            Err(error)
-                if error.kind() == ErrorKind::StoreUnavailable && Instant::now() < patience =>
-            {
-                std::thread::sleep(Duration::from_millis(50));
-            }
-            result => return Ok(result?),
-        }
-    }
+    let mut done = None;
+    eventually("etcd cannot be reached", || {
+        done = match work() {
+            Err(error) if error.kind() == ErrorKind::StoreUnavailable => None,
+            result => Some(result?),
+        };
+        Ok(done.is_some())
+    })?;
+    Ok(done.ok_or("nothing was done")?)
 }
 
 /// Two processes of one host connect one container. Of what etcd does for the first, its answer gets

@@ -7,7 +7,9 @@ mod common;
 use common::{Scene, behind, ip, on_ens33, session, sound, started, subnet};
 use macvlan_core::{Detached, NetNs};
 use macvlan_network::{Member, NetworkConfig, Reconciled};
-use macvlan_tests::{Container, Directory, Outcome, ip_addresses, ip_do, ip_lines, ping};
+use macvlan_tests::{
+    Container, Directory, Outcome, eventually, ip_addresses, ip_do, ip_lines, ping,
+};
 
 /// Who is gone, and who is only hard to find.
 fn leases_of_namespaces_that_are_gone_are_collected() -> Outcome {
@@ -33,16 +35,10 @@ fn leases_of_namespaces_that_are_gone_are_collected() -> Outcome {
     drop((descriptor, stop));
     drop(process);
     // A thread's end is seen when the kernel is done with it.
-    let mut left = lan.leases()?.len();
-    for _ in 0..100 {
+    eventually("a lease is left", || {
         scene.networks.collect()?;
-        left = lan.leases()?.len();
-        if left == 0 {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
-    assert_eq!(left, 0);
+        Ok(lan.leases()?.is_empty())
+    })?;
     assert_eq!(sound(&scene.directory)?, 0);
     Ok(())
 }

@@ -44,7 +44,7 @@ def test_the_readmes_python(lab: Lab, block: str, tmp_path: Path) -> None:
                 capture_output=True,
                 text=True,
                 cwd="/",
-                timeout=60,
+                timeout=600,
                 check=False,
             )
         )

@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, ip
 from typing import TYPE_CHECKING
 
 import pytest
-from hosts import ip, ip_addresses, ip_lines, ip_link, ip_text, ping
+from hosts import ip, ip_addresses, ip_lines, ip_link, ip_text, ping, works
 
 from macvlan import (
     AddrGenMode,
@@ -37,6 +37,7 @@ def handle(request: pytest.FixtureRequest) -> Iterator[Handle]:
     with NetNs.anonymous() as netns, Handle(netns) as made:
         made.add_link("v0", kind="veth", peer="v1", up=True)
         made.set_up("v1")
+        works(made, "v0")
         yield made
 
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hosts import ip, ip_addresses, ip_lines, ip_link, ip_text, ping, process, silent, surprises
+from hosts import (
+    eventually,
+    ip,
+    ip_addresses,
+    ip_lines,
+    ip_link,
+    ip_text,
+    ping,
+    process,
+    silent,
+    surprises,
+)
 
 from macvlan import (
     Address6,
@@ -286,9 +296,7 @@ def test_detaching_without_waiting(lab: Lab) -> None:
     eth0 = lab.a.host.attach(endpoint, inside)
     lab.a.host.detach(eth0)
     detaching = lab.a.host.detach_later(eth0)
-    until = time.monotonic() + 10
-    while not detaching.is_finished:
-        assert time.monotonic() < until
+    eventually(lambda: detaching.is_finished)
     assert detaching.wait() is Detached.ALREADY_GONE
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hosts import ip_text
+from hosts import PATIENCE, ip_text
 
 from macvlan import (
     DelAddress,
@@ -136,7 +136,7 @@ def test_waiting_ends_with_its_time(watch: Watch) -> None:
 def test_the_descriptor_becomes_readable(netns: NetNs, watch: Watch) -> None:
     assert select.select([watch], [], [], 0) == ([], [], [])
     ip_text(netns, "link set lo up")
-    assert select.select([watch], [], [], 2) == ([watch], [], [])
+    assert select.select([watch], [], [], PATIENCE) == ([watch], [], [])
     assert "NewLink lo" in all_of(watch)
 
 
@@ -194,18 +194,22 @@ def test_async_for(netns: NetNs, watch: Watch) -> None:
                 await asyncio.sleep(0.01)
                 ticks += 1
 
-        async def later() -> None:
-            await asyncio.sleep(0.1)
+        def later() -> None:
+            # When the loop has gone on; or it never does.
+            until = time.monotonic() + PATIENCE
+            while ticks < 3 and time.monotonic() < until:
+                time.sleep(0.01)
             with Handle(netns) as handle:
                 handle.add_link("v0", kind="veth", peer="v1")
 
-        ticking, adding = asyncio.create_task(tick()), asyncio.create_task(later())
+        ticking, adding = asyncio.create_task(tick()), threading.Thread(target=later)
+        adding.start()
         told = []
         async for event in watch:
             told.append(words(event))
             if len(told) == 2:
                 break
-        await adding
+        adding.join()
         ticking.cancel()
         assert ticks >= 3, "the loop stood still"
         with pytest.raises(asyncio.TimeoutError):

@@ -7,6 +7,8 @@ import struct
 import time
 from typing import TYPE_CHECKING
 
+from hosts import PATIENCE
+
 from macvlan import Handle, NetNs
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ class Wire:
         self.socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
         self.socket.bind((link, ETH_P_ALL))
 
-    def find(self, wanted: Callable[[bytes], bool], patience: float = 2.0) -> bytes | None:
+    def find(self, wanted: Callable[[bytes], bool], patience: float = PATIENCE) -> bytes | None:
         """Waits for a frame, as it was on the wire."""
         until = time.monotonic() + patience
         while (left := until - time.monotonic()) > 0:

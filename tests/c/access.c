@@ -42,16 +42,16 @@ static void host_and_container(void)
     CHECK(!leads_to(access, "192.168.15.3/32"));
     MUST(macvlan_access_attach(access, endpoint, container, &attachment, &error));
     CHECK(leads_to(access, "192.168.15.3/32"));
-    CHECK(lab_ping(l.here, "192.168.15.3", 5));
-    CHECK(lab_ping(container, "192.168.15.1", 5));
+    CHECK(lab_ping(l.here, "192.168.15.3"));
+    CHECK(lab_ping(container, "192.168.15.1"));
 
     /* Without its last container the link goes, and it comes back with the next. */
     MUST(macvlan_access_remove(access, attachment, &error));
     CHECK(!macvlan_access_name(access, name) && name[0] == 0);
     CHECK(macvlan_access_index(access) == 0);
-    CHECK(!lab_ping(l.here, "192.168.15.3", 1));
+    CHECK(lab_silent(l.here, "192.168.15.3"));
     MUST(macvlan_access_add(access, attachment, &error));
-    CHECK(lab_ping(l.here, "192.168.15.3", 5));
+    CHECK(lab_ping(l.here, "192.168.15.3"));
     MUST(macvlan_access_detach(access, attachment, &was_there, &error));
     CHECK(was_there && macvlan_access_index(access) == 0);
     MUST(macvlan_access_detach(access, attachment, NULL, &error)); /* gone already */
@@ -113,10 +113,10 @@ static void moves(void)
     macvlan_moving *moving = NULL;
 
     MUST(macvlan_host_access(l.host, "ens33", &access, &error));
-    MUST(macvlan_access_move_addresses(access, 60000, &moving, &error));
+    MUST(macvlan_access_move_addresses(access, 10 * PATIENCE, &moving, &error));
     CHECK(macvlan_moving_is_pending(moving));
     lab_witness(l.here, at_link, "192.168.15.1/24");
-    CHECK(lab_ping(l.here, "192.168.15.2", 5));
+    CHECK(lab_ping(l.here, "192.168.15.2"));
     MUST(macvlan_moving_confirm(moving, &error));
     CHECK(!macvlan_moving_is_pending(moving));
     REFUSED(macvlan_moving_undo(moving, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
@@ -126,24 +126,23 @@ static void moves(void)
     MUST(macvlan_access_move_back(access, &error));
     lab_witness(l.here, at_parent, "192.168.15.1/24");
 
-    MUST(macvlan_access_move_addresses(access, 60000, &moving, &error));
+    MUST(macvlan_access_move_addresses(access, 10 * PATIENCE, &moving, &error));
     MUST(macvlan_moving_undo(moving, &error));
     macvlan_moving_free(moving);
     lab_witness(l.here, at_parent, "192.168.15.1/24");
 
-    MUST(macvlan_access_move_addresses(access, 60000, &moving, &error));
+    MUST(macvlan_access_move_addresses(access, 10 * PATIENCE, &moving, &error));
     lab_witness(l.here, at_link, "192.168.15.1/24");
     macvlan_moving_free(moving);
     lab_witness(l.here, at_parent, "192.168.15.1/24");
 
     MUST(macvlan_access_move_addresses(access, 50, &moving, &error));
-    while (macvlan_moving_is_pending(moving))
-        usleep(10000);
+    EVENTUALLY(!macvlan_moving_is_pending(moving));
     REFUSED(macvlan_moving_confirm(moving, &error), ETIMEDOUT, MACVLAN_ERROR_TIMED_OUT,
             "they have been moved back");
     macvlan_moving_free(moving);
     lab_witness(l.here, at_parent, "192.168.15.1/24");
-    CHECK(lab_ping(l.here, "192.168.15.2", 5));
+    CHECK(lab_ping(l.here, "192.168.15.2"));
     macvlan_access_free(access);
     lab_witness(l.here, "ip -o link show type macvlan | grep . || echo none", "none");
 }

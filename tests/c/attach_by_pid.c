@@ -43,13 +43,13 @@ static void attach_by_pid(void)
     lab_witness(container, "ip route", "default via 192.168.15.2 dev eth0");
 
     /* The other host answers; its own host cannot be reached, which is how macvlan works. */
-    CHECK(lab_ping(container, "192.168.15.2", 5));
+    CHECK(lab_ping(container, "192.168.15.2"));
     MUST(macvlan_handle_add_address(l.ip_here, "ens33", "192.168.15.1/24", &error));
-    CHECK(!lab_ping(container, "192.168.15.1", 1));
-    CHECK(lab_ping(l.here, "192.168.15.2", 5));
+    CHECK(lab_silent(container, "192.168.15.1"));
+    CHECK(lab_ping(l.here, "192.168.15.2"));
 
     MUST(macvlan_host_detach(l.host, attachment, &error));
-    CHECK(!lab_ping(container, "192.168.15.2", 1));
+    CHECK(lab_silent(container, "192.168.15.2"));
 
     macvlan_attachment_free(attachment);
     macvlan_endpoint_free(endpoint);

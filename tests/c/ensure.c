@@ -65,7 +65,7 @@ static void ensures(void)
     differences(list, MACVLAN_DIFFERENCE_ROUTE_MISSING, "default via 192.168.15.2");
     macvlan_difference_list_free(list);
     macvlan_attachment_free(attachment);
-    CHECK(lab_ping(container, "192.168.15.2", 5));
+    CHECK(lab_ping(container, "192.168.15.2"));
 
     /* What cannot be changed in place. */
     MUST(macvlan_endpoint_set_mode(endpoint, MACVLAN_MODE_PASSTHRU, &error));

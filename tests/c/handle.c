@@ -16,16 +16,17 @@ static macvlan_link_info *look(const char *link)
 }
 
 /* The kernel tells a moment after a link is up that it works. */
+static bool works(const char *link)
+{
+    macvlan_link_info *info = look(link);
+    bool is_so = strcmp(macvlan_link_info_state(info), "UP") == 0;
+    macvlan_link_info_free(info);
+    return is_so;
+}
+
 static macvlan_link_info *look_when_it_works(const char *link)
 {
-    int tries;
-    for (tries = 0; tries < 200; tries++) {
-        macvlan_link_info *info = look(link);
-        if (strcmp(macvlan_link_info_state(info), "UP") == 0)
-            return info;
-        macvlan_link_info_free(info);
-        usleep(50000);
-    }
+    EVENTUALLY(works(link));
     return look(link);
 }
 
@@ -420,7 +421,7 @@ static void statistics(void)
     uint64_t received;
 
     MUST(macvlan_handle_set_up(ip, "lo", &error));
-    CHECK(lab_ping(netns, "127.0.0.1", 3));
+    CHECK(lab_ping(netns, "127.0.0.1"));
     info = look("lo");
     received = macvlan_link_info_statistic(info, MACVLAN_RX_PACKETS);
     CHECK(received >= 2 && received == macvlan_link_info_statistic(info, MACVLAN_TX_PACKETS));

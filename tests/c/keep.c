@@ -113,7 +113,7 @@ static void keeps(void)
     macvlan_attachment_mac(macvlan_keep_event_attachment(event), again);
     CHECK(memcmp(mac, again, 6) == 0);
     macvlan_keep_event_free(event);
-    CHECK(lab_ping(containers[0], "192.168.15.2", 5));
+    CHECK(lab_ping(containers[0], "192.168.15.2"));
 
     /* Waited for as long as it takes. */
     MUST(macvlan_handle_delete_link(l.ip_here, "ens33", &error));

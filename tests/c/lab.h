@@ -33,6 +33,9 @@
 
 #define SKIPPED 77
 
+/* How long anything is waited for that has to come, in milliseconds: far longer than it takes. */
+#define PATIENCE 60000
+
 /* Ends the program, with the place, if a condition does not hold. */
 #define CHECK(condition)                                                                            \
     do {                                                                                           \
@@ -40,6 +43,15 @@
             fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                \
             exit(1);                                                                               \
         }                                                                                          \
+    } while (0)
+
+/* Waits until a condition holds; ends the program if it does not come about. */
+#define EVENTUALLY(condition)                                                                      \
+    do {                                                                                           \
+        int waited = 0;                                                                            \
+        for (; waited < PATIENCE && !(condition); waited += 10)                                    \
+            usleep(10000);                                                                         \
+        CHECK(waited < PATIENCE && #condition);                                                    \
     } while (0)
 
 /* The same for two texts, which it shows. */
@@ -280,8 +292,8 @@ static inline void lab_echo_inside(void *data)
     close(fd);
 }
 
-/* Whether an address answers to pings out of a namespace. */
-static inline bool lab_ping(const macvlan_netns *from, const char *to, int tries)
+/* Whether an address answers to pings out of a namespace, of which each waits for a second. */
+static inline bool lab_answers(const macvlan_netns *from, const char *to, int tries)
 {
     lab_echo echo;
     echo.to = to;
@@ -289,6 +301,18 @@ static inline bool lab_ping(const macvlan_netns *from, const char *to, int tries
     echo.answered = false;
     MUST(macvlan_netns_run(from, lab_echo_inside, &echo, &error));
     return echo.answered;
+}
+
+/* Asks until somebody answers. */
+static inline bool lab_ping(const macvlan_netns *from, const char *to)
+{
+    return lab_answers(from, to, PATIENCE / 1000);
+}
+
+/* Asks once what nobody should answer. */
+static inline bool lab_silent(const macvlan_netns *from, const char *to)
+{
+    return !lab_answers(from, to, 1);
 }
 
 typedef struct lab_command {

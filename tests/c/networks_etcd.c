@@ -27,7 +27,7 @@ static bool answers(void)
 static pid_t start_etcd(void)
 {
     char data[256], log[256];
-    int tries, status;
+    int status;
     pid_t pid;
 
     lab_path(data, sizeof data, "etcd");
@@ -45,13 +45,10 @@ static pid_t start_etcd(void)
                "default=http://127.0.0.1:2380", (char *)NULL);
         _exit(errno == ENOENT ? SKIPPED : 1);
     }
-    for (tries = 0; !answers(); tries++) {
-        if (waitpid(pid, &status, WNOHANG) == pid) {
-            printf("etcd does not run (Debian package etcd-server)\n");
-            exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
-        }
-        CHECK(tries < 600);
-        usleep(100000);
+    EVENTUALLY(answers() || waitpid(pid, &status, WNOHANG) == pid);
+    if (kill(pid, 0) != 0) {
+        printf("etcd does not run (Debian package etcd-server)\n");
+        exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
     }
     return pid;
 }
@@ -63,8 +60,8 @@ static macvlan_networks *session(const macvlan_host *host, const char *name)
     MUST(macvlan_etcd_options_new(name, &options, &error));
     MUST(macvlan_etcd_options_add_endpoint(options, ENDPOINT, &error));
     MUST(macvlan_etcd_options_set_prefix(options, "/test", &error));
-    MUST(macvlan_etcd_options_set_timeout(options, 5000, &error));
-    MUST(macvlan_etcd_options_set_ttl(options, 30000, &error));
+    MUST(macvlan_etcd_options_set_timeout(options, PATIENCE, &error));
+    MUST(macvlan_etcd_options_set_ttl(options, 10 * PATIENCE, &error));
     MUST(macvlan_networks_open_etcd(host, options, &networks, &error));
     macvlan_etcd_options_free(options);
     CHECK_TEXT(macvlan_networks_host_name(networks), name);
@@ -106,7 +103,7 @@ static void over_two_hosts(void)
     MUST(macvlan_netns_anonymous(&c3, &error));
     CHECK_TEXT(lab_join(on_a, "c1", c1), "10.1.0.2");
     CHECK_TEXT(lab_join(on_b, "c2", c2), "10.1.0.3");
-    CHECK(lab_ping(c1, "10.1.0.3", 5));
+    CHECK(lab_ping(c1, "10.1.0.3"));
     MUST(macvlan_network_resolve(on_a, "c2", &addresses, &error));
     CHECK(macvlan_ip_list_count(addresses) == 1);
     CHECK_TEXT(macvlan_ip_list_get(addresses, 0), "10.1.0.3");
@@ -122,7 +119,7 @@ static void over_two_hosts(void)
     MUST(macvlan_member_new("c3", &member, &error));
     REFUSED(macvlan_network_connect(on_b, member, c3, &connection, &error), EAGAIN,
             MACVLAN_ERROR_NETWORK_STORE_UNAVAILABLE, "network \"lan\": cannot connect");
-    CHECK(connection == NULL && lab_ping(c1, "10.1.0.2", 1));
+    CHECK(connection == NULL && lab_ping(c1, "10.1.0.2"));
 
     macvlan_member_free(member);
     macvlan_network_config_free(config);

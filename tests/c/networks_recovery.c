@@ -76,7 +76,7 @@ static void reconciles(macvlan_networks *networks, const macvlan_network *networ
     CHECK(macvlan_reconciled_expired(one) == 0 && macvlan_reconciled_list_get(done, 2) == NULL);
     macvlan_reconciled_list_free(done);
     lab_witness(container, "ip -o address show dev eth0", "192.168.15.3/24");
-    CHECK(lab_ping(container, "192.168.15.2", 5));
+    CHECK(lab_ping(container, "192.168.15.2"));
 
     MUST(macvlan_network_disconnect_from(network, "c1", container, NULL, &error));
     macvlan_netns_free(container);
@@ -185,7 +185,7 @@ static void foreigners(macvlan_networks *networks)
     MUST(macvlan_handle_add_address(l.ip_there, "ens33", "192.168.16.2/24", &error));
     MUST(macvlan_network_config_set_probe(config, true, &error));
     MUST(macvlan_probe_quick(&probe, &error));
-    MUST(macvlan_probe_set_deadline(probe, 4000, &error));
+    MUST(macvlan_probe_set_deadline(probe, PATIENCE, &error));
     MUST(macvlan_networks_set_probe(networks, probe, &error));
     macvlan_probe_free(probe);
     MUST(macvlan_networks_create(networks, config, &network, &error));

@@ -82,9 +82,9 @@ static void by_notation(lab *l)
 
     CHECK_TEXT(macvlan_attachment_parent(one), "ens33.100");
     lab_witness(l->here, "ip -d link show ens33.100", "vlan protocol 802.1Q id 100");
-    CHECK(lab_ping(first, "10.100.0.2", 5));
-    CHECK(lab_ping(first, "10.100.0.4", 5));
-    CHECK(!lab_ping(first, "192.168.15.2", 1));
+    CHECK(lab_ping(first, "10.100.0.2"));
+    CHECK(lab_ping(first, "10.100.0.4"));
+    CHECK(lab_silent(first, "192.168.15.2"));
 
     MUST(macvlan_host_detach(l->host, one, &error));
     CHECK(exists(l->ip_here, "ens33.100"));
@@ -146,7 +146,7 @@ static void as_the_container_s_own_link(lab *l)
     MUST(macvlan_endpoint_add_address(endpoint, "10.100.0.5/24", &error));
     MUST(macvlan_host_attach(l->host, endpoint, container, &attachment, &error));
     CHECK_TEXT(macvlan_attachment_kind(attachment), "vlan");
-    CHECK(lab_ping(container, "10.100.0.2", 5));
+    CHECK(lab_ping(container, "10.100.0.2"));
     MUST(macvlan_host_detach(l->host, attachment, &error));
     macvlan_attachment_free(attachment);
     macvlan_endpoint_free(endpoint);

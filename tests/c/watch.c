@@ -13,7 +13,7 @@ static void await(macvlan_watch *watch, int kind, const char *what)
         macvlan_event *event = NULL;
         const char *about = NULL;
         bool found;
-        MUST(macvlan_watch_next(watch, 5000, &event, &error));
+        MUST(macvlan_watch_next(watch, PATIENCE, &event, &error));
         CHECK(event != NULL); /* else it never came */
         if (macvlan_event_link(event) != NULL)
             about = macvlan_link_info_name(macvlan_event_link(event));
@@ -54,7 +54,7 @@ static void watch(void)
     MUST(macvlan_endpoint_add_address(endpoint, "192.168.15.3/24", &error));
     MUST(macvlan_endpoint_add_route(endpoint, "10.9.0.0/16 via 192.168.15.2", &error));
     MUST(macvlan_host_attach(l.host, endpoint, container, &attachment, &error));
-    CHECK(poll(&readable, 1, 5000) == 1);
+    CHECK(poll(&readable, 1, PATIENCE) == 1);
     await(watch, MACVLAN_EVENT_NEW_LINK, "eth0");
     await(watch, MACVLAN_EVENT_NEW_ADDRESS, "192.168.15.3/24");
     await(watch, MACVLAN_EVENT_NEW_ROUTE, "10.9.0.0/16");

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use macvlan_core::{Handle, NetNs};
 use nix::sys::signal::{Signal, kill};
@@ -13,6 +13,7 @@ use nix::unistd::Pid;
 use crate::directory::Directory;
 use crate::harness::Outcome;
 use crate::need::{Need, need};
+use crate::patience::eventually;
 
 /// A server that can be stopped and started again with what it knew; killed when dropped.
 #[derive(Debug)]
@@ -92,13 +93,9 @@ impl Etcd {
             .stdout(log.try_clone()?)
             .stderr(log);
         self.server = Some(self.netns.run(|| command.spawn())??);
-        let patience = Instant::now() + Duration::from_secs(60);
-        while !self.netns.run(answers)? {
-            if Instant::now() > patience {
-                let log = std::fs::read_to_string(self.directory.path().join("log"))?;
-                return Err(format!("etcd does not answer: {log}").into());
-            }
-            std::thread::sleep(Duration::from_millis(20));
+        if let Err(stop) = eventually("etcd does not answer", || Ok(self.netns.run(answers)?)) {
+            let log = std::fs::read_to_string(self.directory.path().join("log"))?;
+            return Err(format!("{stop:?}: {log}").into());
         }
         Ok(())
     }

@@ -1,13 +1,12 @@
 //! Two hosts with a cable between them.
 
-use std::time::{Duration, Instant};
-
 use macvlan_core::{Address, AddressFilter, Handle, Host, Link, LinkName, LinkState, NetNs};
 
 use crate::harness::Outcome;
 use crate::ip::sysctl;
 use crate::need::{Need, need};
-use crate::settle::has_local_routes;
+use crate::patience::eventually;
+use crate::settle::settle;
 
 /// What the parent link is called on both hosts.
 const PARENT: &str = "ens33";
@@ -57,7 +56,7 @@ impl Lab {
                     host.handle.add_address(PARENT, &address)?;
                 }
             }
-            wait_until("an address has no route", || has_local_routes(&host.netns, Some(PARENT)))?;
+            settle(&host.netns);
         }
         Ok(lab)
     }
@@ -70,11 +69,11 @@ impl Lab {
         let ipv6 = need(Need::Ipv6).is_ok();
         for host in [&self.a, &self.b] {
             let of_link = AddressFilter::new().link(name.parse::<LinkName>()?);
-            wait_until(&format!("the cable {name} does not come up"), || {
+            eventually(&format!("the cable {name} does not come up"), || {
                 Ok(host.handle.link(name)?.state == LinkState::Up
-                    && (!ipv6 || !host.handle.find_addresses(&of_link)?.is_empty())
-                    && has_local_routes(&host.netns, Some(name))?)
+                    && (!ipv6 || !host.handle.find_addresses(&of_link)?.is_empty()))
             })?;
+            settle(&host.netns);
         }
         Ok(())
     }
@@ -92,16 +91,4 @@ impl LabHost {
         handle.set_up("lo")?;
         Ok(Self { host: Host::in_netns(&netns)?, handle, parent: PARENT.parse()?, netns })
     }
-}
-
-/// Waits for what comes about by itself, but not for ever.
-fn wait_until(complaint: &str, is_so: impl Fn() -> Outcome<bool>) -> Outcome {
-    let patience = Instant::now() + Duration::from_secs(10);
-    while !is_so()? {
-        if Instant::now() > patience {
-            return Err(complaint.into());
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    Ok(())
 }

@@ -37,6 +37,7 @@ mod ip;
 mod lab;
 mod matrix;
 mod need;
+mod patience;
 mod ping;
 mod settle;
 mod snapshot;
@@ -56,7 +57,8 @@ pub use ip::{ip, ip_addresses, ip_batch, ip_do, ip_lines, ip_link, ip_try, ip_tr
 pub use lab::{Lab, LabHost};
 pub use matrix::{Matrix, Place, table};
 pub use need::{Need, need, need_kernel};
-pub use ping::{Echo, ToIp, ping, ping_from, silent};
+pub use patience::{PATIENCE, eventually, quick};
+pub use ping::{Echo, ToIp, ping, ping_from, silent, silent_from};
 pub use settle::settle;
 pub use snapshot::Snapshot;
 pub use stage::Stage;

@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use macvlan_core::NetNs;
 
-use crate::ping::{Echo, ToIp, listen, ping};
+use crate::patience::PATIENCE;
+use crate::ping::{Echo, SILENCE, ToIp, answer};
 
 /// Somebody who pings and is pinged.
 #[derive(Debug, Clone)]
@@ -42,10 +44,17 @@ impl Matrix {
     ///
     /// Where nothing is expected, silence is listened to for a third of a second.
     pub fn ping(places: &[Place], expected: impl Fn(usize, usize) -> bool) -> Self {
+        Self::ping_for(PATIENCE, places, expected)
+    }
+
+    /// The same with another patience for what is expected.
+    pub fn ping_for(
+        patience: Duration,
+        places: &[Place],
+        expected: impl Fn(usize, usize) -> bool,
+    ) -> Self {
         let one = |from: &Place, to: &Place, expected: bool| {
-            let reached =
-                if expected { ping(&from.netns, to.ip) } else { listen(&from.netns, to.ip) };
-            (reached, expected)
+            (answer(&from.netns, to.ip, if expected { patience } else { SILENCE }), expected)
         };
         let pings = std::thread::scope(|scope| {
             let rows: Vec<Vec<_>> = places

@@ -14,11 +14,12 @@ use nix::sys::socket::{
     SockaddrStorage, bind, connect, recvmsg, send, setsockopt, socket,
 };
 
-/// How long an answer is waited for that is expected, and how often it is asked for again.
-const PATIENCE: Duration = Duration::from_secs(2);
+use crate::patience::PATIENCE;
+
+/// How often an answer is asked for again that is waited for.
 const AGAIN: Duration = Duration::from_millis(200);
 /// How long silence is listened to.
-const SILENCE: Duration = Duration::from_millis(300);
+pub(crate) const SILENCE: Duration = Duration::from_millis(300);
 
 /// An answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub struct Echo {
     pub time: Duration,
 }
 
-/// Asks for an echo until it comes, for up to two seconds.
+/// Asks for an echo until it comes, for as long as [`PATIENCE`].
 ///
 /// # Panics
 /// If `ip` is no address, or the namespace cannot be entered or gives no raw socket.
@@ -53,13 +54,22 @@ pub fn ping_from(netns: &NetNs, source: impl ToIp, ip: impl ToIp) -> Option<Echo
 /// As [`ping()`].
 #[track_caller]
 pub fn silent(netns: &NetNs, ip: impl ToIp) -> bool {
-    listen(netns, ip.to_ip()).is_none()
+    answer(netns, ip.to_ip(), SILENCE).is_none()
 }
 
-/// Asks for an echo that nobody should give.
+/// Whether nobody answers one who has this source address, within a third of a second.
+///
+/// # Panics
+/// As [`ping_from()`].
 #[track_caller]
-pub(crate) fn listen(netns: &NetNs, ip: IpAddr) -> Option<Echo> {
-    ask(netns, None, ip, SILENCE)
+pub fn silent_from(netns: &NetNs, source: impl ToIp, ip: impl ToIp) -> bool {
+    ask(netns, Some(source.to_ip()), ip.to_ip(), SILENCE).is_none()
+}
+
+/// Asks for an echo for so long.
+#[track_caller]
+pub(crate) fn answer(netns: &NetNs, ip: IpAddr, patience: Duration) -> Option<Echo> {
+    ask(netns, None, ip, patience)
 }
 
 /// An address, or the text of one.

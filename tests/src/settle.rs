@@ -1,35 +1,79 @@
 //! Waiting for what the kernel does some moments after it was asked.
 
-use std::time::{Duration, Instant};
-
-use macvlan_core::NetNs;
+use macvlan_core::{Handle, LinkInfo, LinkState, NetNs};
 
 use crate::harness::Outcome;
 use crate::need::{Need, need};
+use crate::patience::eventually;
 
-/// Whether every IPv6 address of a link, or of all links, has its local route, which the kernel makes
-/// some moments after the address; only then is the address not tentative any more, without duplicate
-/// detection too. Without IPv6 nothing is amiss.
-pub(crate) fn has_local_routes(netns: &NetNs, link: Option<&str>) -> Outcome<bool> {
-    if need(Need::Ipv6).is_err() {
-        return Ok(true);
+/// The kernel tells the state of these links when it has looked at them, some moments after they
+/// came or changed (`net/core/link_watch.c`); those of other kinds may stay unknown.
+const WATCHED: [&str; 4] = ["veth", "macvlan", "macvtap", "vlan"];
+/// `IFA_F_DADFAILED`: somebody else has the address, so it will never work.
+const DUPLICATE: u8 = 8;
+
+/// Waits until the kernel has done what it does by itself in a namespace: told whether each link
+/// works, and made the IPv6 addresses of those that do ready, with their routes. From then on it
+/// tells no event about them any more.
+///
+/// # Panics
+/// If it does not come to that, or cannot be looked at.
+#[track_caller]
+pub fn settle(netns: &NetNs) {
+    let mut moves = None;
+    let at_rest = eventually("it does not come to rest", || {
+        moves = what_moves(netns)?;
+        Ok(moves.is_none())
+    });
+    if let Err(stop) = at_rest {
+        panic!("{netns}: {stop:?}: {}", moves.unwrap_or_default());
     }
-    let read = |file| std::fs::read_to_string(format!("/proc/thread-self/net/{file}"));
-    let (addresses, routes) = netns.run(|| (read("if_inet6"), read("ipv6_route")))?;
-    // A line of each begins with an address in 32 digits, of a route with the prefix's length then.
-    let routes = routes?;
-    Ok(addresses?
-        .lines()
-        .filter(|line| link.is_none() || line.split_whitespace().last() == link)
-        .filter_map(|line| line.get(..32))
-        .all(|address| routes.contains(&format!("{address} 80 "))))
 }
 
-/// Waits until a namespace's IPv6 addresses have what belongs to them; not for ever, since on a link
-/// that is down they never get it, nor where duplicate detection found a duplicate.
-pub fn settle(netns: &NetNs) {
-    let patience = Instant::now() + Duration::from_secs(2);
-    while matches!(has_local_routes(netns, None), Ok(false)) && Instant::now() < patience {
-        std::thread::sleep(Duration::from_millis(1));
+/// What the kernel is not done with yet.
+fn what_moves(netns: &NetNs) -> Outcome<Option<String>> {
+    // By a socket of its own: what was done to others may be what the test is about.
+    let handle = Handle::in_netns(&NetNs::from_fd(netns)?)?;
+    let unready = unready_address(netns, &handle)?;
+    // Last, since the kernel tells of a link under the lock that reading them takes: what is seen
+    // here has been told.
+    let links = handle.links()?;
+    let moving = links.iter().find(|link| !is_told(link));
+    Ok(moving.map(|link| format!("whether {} works is not told", link.name)).or(unready))
+}
+
+/// Whether a link's state is what follows from its carrier.
+fn is_told(link: &LinkInfo) -> bool {
+    let carrier = link.carrier.unwrap_or(true);
+    match link.state {
+        _ if !link.is_up() || link.is_loopback() => true,
+        LinkState::Unknown => !link.kind.as_deref().is_some_and(|kind| WATCHED.contains(&kind)),
+        LinkState::Up => carrier,
+        _ => !carrier,
     }
+}
+
+/// An IPv6 address of a link that works, without its local route: the kernel makes it some moments
+/// after the address, and only then is that not tentative any more, without duplicate detection too.
+fn unready_address(netns: &NetNs, handle: &Handle) -> Outcome<Option<String>> {
+    if need(Need::Ipv6).is_err() {
+        return Ok(None);
+    }
+    let carries = |link: &LinkInfo| link.is_up() && link.carrier != Some(false);
+    let at_work: Vec<String> =
+        handle.links()?.into_iter().filter(carries).map(|link| link.name).collect();
+    let read = |file| std::fs::read_to_string(format!("/proc/thread-self/net/{file}"));
+    // The addresses first: their routes may come in between.
+    let (addresses, routes) = netns.run(|| (read("if_inet6"), read("ipv6_route")))?;
+    let routes = routes?;
+    let is_unready = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [address, _, _, _, flags, link] = words[..] else { return false };
+        u8::from_str_radix(flags, 16).is_ok_and(|flags| flags & DUPLICATE == 0)
+            && at_work.iter().any(|name| name == link)
+            // A route's line begins with its destination and the length of the prefix.
+            && !routes.contains(&format!("{address} 80 "))
+    };
+    let unready = addresses?.lines().find(|line| is_unready(line)).map(str::to_owned);
+    Ok(unready.map(|line| format!("an address is not ready: {line}")))
 }

@@ -1,13 +1,14 @@
 //! Everything that `ip` tells of a namespace, to be compared with what it tells later.
 
 use std::fmt::Write as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use macvlan_core::NetNs;
 use serde_json::{Deserializer, Value};
 use similar::TextDiff;
 
 use crate::ip::ip_batch;
+use crate::patience::eventually;
 use crate::settle::settle;
 
 /// What there is to see: what one start of `ip` is asked.
@@ -58,20 +59,19 @@ impl Snapshot {
     /// as the routes of IPv6 addresses.
     ///
     /// # Panics
-    /// If `ip` cannot tell, or it does not come to rest within ten seconds.
+    /// If `ip` cannot tell, or it does not come to rest.
     #[track_caller]
     pub fn settled(netns: &NetNs) -> Self {
-        let patience = Instant::now() + Duration::from_secs(10);
         let mut last = Self::of(netns);
-        loop {
+        let at_rest = eventually("it does not come to rest", || {
             std::thread::sleep(Duration::from_millis(20));
-            let now = Self::of(netns);
-            if now == last {
-                return now;
-            }
-            assert!(Instant::now() < patience, "{netns} does not come to rest");
-            last = now;
+            let before = std::mem::replace(&mut last, Self::of(netns));
+            Ok(before == last)
+        });
+        if let Err(stop) = at_rest {
+            panic!("{netns}: {stop:?}");
         }
+        last
     }
 
     /// What is different in a later one; none if nothing is.

@@ -14,6 +14,7 @@ use nix::sys::socket::{
 };
 
 use crate::harness::Outcome;
+use crate::patience::PATIENCE;
 
 /// Has the kernel tell the tag that it took out of a frame (`packet(7)`).
 #[derive(Clone, Copy)]
@@ -27,8 +28,6 @@ nix::setsockopt_impl!(
     nix::sys::socket::sockopt::SetBool
 );
 
-/// How long a frame is waited for.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// The frame's own tag is in the `tpacket_auxdata`, and so is its EtherType (`linux/if_packet.h`).
 const TAG_IS_TOLD: u32 = libc::TP_STATUS_VLAN_VALID | libc::TP_STATUS_VLAN_TPID_VALID;
 /// Where a tag stands in a frame: behind the two MAC addresses.

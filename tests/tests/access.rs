@@ -10,12 +10,13 @@ use macvlan_core::{
     Result, with_faults,
 };
 use macvlan_tests::{
-    Lab, Need, Outcome, Snapshot, ip, ip_addresses, ip_batch, ip_do, ip_lines, need, ping, settle,
-    silent, sysctl,
+    Lab, Need, Outcome, Snapshot, eventually, ip, ip_addresses, ip_batch, ip_do, ip_lines, need,
+    ping, quick, settle, silent, sysctl,
 };
 use serde_json::{Deserializer, Value};
 
-const SOON: Duration = Duration::from_secs(30);
+/// To be confirmed within: longer than any of these tests takes.
+const SOON: Duration = Duration::from_secs(600);
 
 fn eth0(last: u8) -> Result<Endpoint> {
     Ok(Endpoint::new("eth0", "ens33")?
@@ -314,14 +315,10 @@ fn unconfirmed_it_undoes_itself() -> Outcome {
         let wanted = AddressFilter::new().family(Family::V4).link(lab.a.parent);
         Ok(lab.a.handle.find_addresses(&wanted)?.len())
     };
-    let moving = access.move_addresses(Duration::from_secs(1))?;
+    let moving = access.move_addresses(Duration::from_secs(4))?;
     assert_eq!(of_parent()?, 0);
     assert!(moving.is_pending());
-    let patience = Instant::now() + Duration::from_secs(20);
-    while moving.is_pending() {
-        assert!(Instant::now() < patience, "it does not undo itself");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    eventually("it does not undo itself", || Ok(!moving.is_pending()))?;
     assert_eq!(of_parent()?, 1);
     settle(&lab.a.netns);
     assert_eq!(seen(&lab.a.netns), before);
@@ -398,6 +395,12 @@ fn a_fault_in_any_step_leaves_everything_as_before() -> Outcome {
 fn there_is_hardly_a_moment_without_connectivity() -> Outcome {
     let lab = routed()?;
     let (access, _inside) = ready(&lab)?;
+    // An echo that got lost is asked for again after 200 ms: none did more than once.
+    quick(Duration::from_secs(1), || longest_gap(&lab, &access))
+}
+
+/// While they are moved and moved back.
+fn longest_gap(lab: &Lab, access: &HostAccess) -> Outcome<Duration> {
     let over = AtomicBool::new(false);
     let longest_gap = |netns: &NetNs, ip: &str| -> Outcome<Duration> {
         let ip: IpAddr = ip.parse()?;
@@ -428,9 +431,7 @@ fn there_is_hardly_a_moment_without_connectivity() -> Outcome {
         gaps.map(|gap| gap.map_err(|_| "a thread panicked")?).collect()
     })?;
     println!("longest times without an answer: {gaps:?}");
-    // An echo that got lost is asked for again after 200 ms: none did more than once.
-    assert!(gaps.iter().all(|gap| *gap < Duration::from_secs(1)), "{gaps:?}");
-    Ok(())
+    Ok(gaps.into_iter().max().unwrap_or_default())
 }
 
 macvlan_tests::tests! {

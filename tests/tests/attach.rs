@@ -121,6 +121,7 @@ fn duplicate_detection_is_as_said() -> Outcome {
     let lab = Lab::new()?;
     let (_container, inside) = started()?;
     sysctl(&inside, "ipv6/conf/default/accept_dad", "1");
+    sysctl(&inside, "ipv6/conf/default/dad_transmits", "60"); // so many seconds
     let endpoint = eth0()?.address("fd15::10/64".parse()?).address("fd15::11/64 nodad".parse()?);
     lab.a.host.attach(&endpoint, &inside)?;
     let told = ip(&inside, "-6 address show dev eth0 scope global");

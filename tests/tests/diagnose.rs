@@ -3,12 +3,16 @@
 
 use std::net::IpAddr;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use macvlan_core::{
     Attachment, Diagnosis, Endpoint, FindingKind, Handle, Link, Macvlan, Mode, NetNs, Probe, Result,
 };
-use macvlan_tests::{Lab, Need, Outcome, Stop, ip_do, ip_lines, ip_link, need, ping, silent};
+use macvlan_tests::{
+    Lab, Need, Outcome, PATIENCE, Stop, eventually, ip_do, ip_lines, ip_link, need, ping, quick,
+    silent,
+};
 use nix::errno::Errno;
 
 fn eth0() -> Result<Endpoint> {
@@ -22,15 +26,26 @@ fn container(lab: &Lab) -> Outcome<Attachment> {
     Ok(lab.a.host.attach(&eth0()?, &NetNs::anonymous()?)?)
 }
 
-/// The diagnosis, which has to find this and nothing else.
+/// The diagnosis, which has to find this and nothing else. It listens for a fifth of a second, in
+/// which a busy machine may not get to answering; but not each time.
 #[track_caller]
 fn find(lab: &Lab, attachment: &Attachment, peer: &str, kinds: &[FindingKind]) -> Diagnosis {
+    let started = Instant::now();
+    loop {
+        let diagnosis = diagnose(lab, attachment, peer);
+        let found: Vec<_> = diagnosis.findings.iter().map(|finding| finding.kind).collect();
+        assert!(diagnosis.findings.iter().all(|one| !one.remedy.is_empty()));
+        if found == kinds {
+            return diagnosis;
+        }
+        assert!(started.elapsed() < PATIENCE, "{diagnosis}");
+    }
+}
+
+#[track_caller]
+fn diagnose(lab: &Lab, attachment: &Attachment, peer: &str) -> Diagnosis {
     let peer: IpAddr = peer.parse().expect("no address");
-    let diagnosis = lab.a.host.diagnose(attachment, peer).expect("no diagnosis");
-    let found: Vec<_> = diagnosis.findings.iter().map(|finding| finding.kind).collect();
-    assert_eq!(found, kinds, "{diagnosis}");
-    assert!(diagnosis.findings.iter().all(|one| !one.remedy.is_empty()));
-    diagnosis
+    lab.a.host.diagnose(attachment, peer).expect("no diagnosis")
 }
 
 fn nothing_is_amiss() -> Outcome {
@@ -38,11 +53,13 @@ fn nothing_is_amiss() -> Outcome {
     let lab = Lab::new()?;
     let attachment = container(&lab)?;
     for peer in ["192.168.15.2", "fd15::2"] {
-        let started = Instant::now();
-        let diagnosis = find(&lab, &attachment, peer, &[]);
-        assert!(diagnosis.answered);
-        assert!(started.elapsed() < Duration::from_millis(500), "{:?}", started.elapsed());
-        assert!(diagnosis.to_string().starts_with("nothing is amiss\n"), "{diagnosis}");
+        quick(Duration::from_millis(500), || {
+            let started = Instant::now();
+            let diagnosis = find(&lab, &attachment, peer, &[]);
+            assert!(diagnosis.answered);
+            assert!(diagnosis.to_string().starts_with("nothing is amiss\n"), "{diagnosis}");
+            Ok(started.elapsed())
+        })?;
     }
     // A container beside it answers without a frame on the parent coming in.
     let beside = NetNs::anonymous()?;
@@ -56,19 +73,18 @@ fn links_that_are_down_or_gone() -> Outcome {
     let lab = Lab::new()?;
     let attachment = container(&lab)?;
     ip_do(attachment.netns(), "link set dev eth0 down");
-    let diagnosis = lab.a.host.diagnose(&attachment, "192.168.15.2".parse()?)?;
+    let diagnosis = diagnose(&lab, &attachment, "192.168.15.2");
     assert!(diagnosis.has(FindingKind::LinkDown), "{diagnosis}");
     ip_do(attachment.netns(), "link set dev eth0 up");
     ip_do(&lab.a.netns, "link set dev ens33 down");
-    let diagnosis = lab.a.host.diagnose(&attachment, "192.168.15.2".parse()?)?;
+    let diagnosis = diagnose(&lab, &attachment, "192.168.15.2");
     assert!(diagnosis.has(FindingKind::ParentDown), "{diagnosis}");
     assert!(diagnosis.to_string().contains("`ip link set ens33 up` on the host"), "{diagnosis}");
     ip_do(&lab.a.netns, "link set dev ens33 up");
     ip_do(&lab.b.netns, "link set dev ens33 down");
-    let patience = Instant::now() + Duration::from_secs(10);
-    while !lab.a.host.diagnose(&attachment, "192.168.15.2".parse()?)?.has(FindingKind::NoCarrier) {
-        assert!(Instant::now() < patience, "the missing carrier is not found");
-    }
+    eventually("the missing carrier is not found", || {
+        Ok(diagnose(&lab, &attachment, "192.168.15.2").has(FindingKind::NoCarrier))
+    })?;
     ip_do(&lab.a.netns, "link del dev ens33");
     find(&lab, &attachment, "192.168.15.2", &[FindingKind::LinkGone]);
     Ok(())
@@ -203,7 +219,7 @@ fn the_question_does_not_leave() -> Outcome {
         assert!(!diagnosis.answered);
         let text = diagnosis.to_string();
         assert!(text.contains("seen leaving ens33: no; answer seen on ens33: no"), "{text}");
-        assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+        assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
         nft(netns, "delete table netdev dark")?;
         assert!(find(&lab, &attachment, "192.168.15.2", &[]).answered);
     }
@@ -219,7 +235,7 @@ fn a_probe_that_does_not_leave() -> Outcome {
     let started = Instant::now();
     let error = lab.a.host.attach(&endpoint.probe(Probe::quick()), &inside).unwrap_err();
     assert_eq!(error.errno(), Some(Errno::ENOBUFS as i32), "{error}");
-    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
     assert_eq!(ip_lines(&inside, "-o link show").len(), 1);
     Ok(())
 }
@@ -251,22 +267,26 @@ fn the_mac_address_is_elsewhere_too() -> Outcome {
     lab.b.handle.add_link(&link)?;
     let handle = Handle::in_netns(&twin)?;
     handle.add_address("eth0", &"192.168.15.66/24".parse()?)?;
-    // It talks.
-    let over = std::sync::atomic::AtomicBool::new(false);
-    let peer: IpAddr = "192.168.15.98".parse()?;
-    let diagnosis = std::thread::scope(|scope| {
+    while_it_talks(&twin, || {
+        eventually("the other is not found", || {
+            Ok(diagnose(&lab, &attachment, "192.168.15.98").has(FindingKind::MacElsewhere))
+        })
+    })
+}
+
+/// Does something while somebody looks for one who is not there.
+fn while_it_talks<T>(netns: &NetNs, work: impl FnOnce() -> T) -> T {
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
         scope.spawn(|| {
-            while !over.load(std::sync::atomic::Ordering::Relaxed) {
-                silent(&twin, "192.168.15.99");
+            while !over.load(Ordering::Relaxed) {
+                silent(netns, "192.168.15.99");
             }
         });
-        std::thread::sleep(Duration::from_millis(50));
-        let diagnosis = lab.a.host.diagnose(&attachment, peer);
-        over.store(true, std::sync::atomic::Ordering::Relaxed);
-        diagnosis
-    })?;
-    assert!(diagnosis.has(FindingKind::MacElsewhere), "{diagnosis}");
-    Ok(())
+        let done = work();
+        over.store(true, Ordering::Relaxed);
+        done
+    })
 }
 
 /// The container is on VLAN 100, and the wire carries 200.
@@ -278,22 +298,15 @@ fn another_vlan_is_on_the_wire() -> Outcome {
     let (there, theirs) = (NetNs::anonymous()?, "ens33.200");
     let endpoint = Endpoint::new("eth0", theirs)?.address("192.168.15.20/24".parse()?);
     lab.b.host.attach(&endpoint, &there)?;
-    let over = std::sync::atomic::AtomicBool::new(false);
-    let peer: IpAddr = "192.168.15.20".parse()?;
-    let diagnosis = std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while !over.load(std::sync::atomic::Ordering::Relaxed) {
-                silent(&there, "192.168.15.99");
-            }
-        });
-        let diagnosis = lab.a.host.diagnose(&attachment, peer);
-        over.store(true, std::sync::atomic::Ordering::Relaxed);
-        diagnosis
-    })?;
-    assert!(diagnosis.has(FindingKind::NoAnswer), "{diagnosis}");
-    assert!(diagnosis.has(FindingKind::OtherVlans), "{diagnosis}");
-    assert!(diagnosis.to_string().contains("carries VLAN 200"), "{diagnosis}");
-    Ok(())
+    while_it_talks(&there, || {
+        eventually("the other VLAN is not found", || {
+            let diagnosis = diagnose(&lab, &attachment, "192.168.15.20");
+            assert!(diagnosis.has(FindingKind::NoAnswer), "{diagnosis}");
+            let found = diagnosis.has(FindingKind::OtherVlans);
+            assert!(!found || diagnosis.to_string().contains("carries VLAN 200"), "{diagnosis}");
+            Ok(found)
+        })
+    })
 }
 
 /// A VLAN's base that is a port of a bridge gives its frames to the bridge.
@@ -305,7 +318,7 @@ fn the_parent_is_a_port() -> Outcome {
     let attachment = lab.a.host.attach(&endpoint, &NetNs::anonymous()?)?;
     lab.a.handle.add_link(&Link::bridge("br0")?)?;
     ip_do(&lab.a.netns, "link set dev ens33 master br0");
-    let diagnosis = lab.a.host.diagnose(&attachment, "192.168.15.2".parse()?)?;
+    let diagnosis = diagnose(&lab, &attachment, "192.168.15.2");
     assert!(diagnosis.has(FindingKind::ParentIsPort), "{diagnosis}");
     Ok(())
 }

@@ -8,7 +8,7 @@ use macvlan_core::{
     Vlan, VlanProtocol, Watch, with_faults,
 };
 use macvlan_tests::{
-    Lab, Need, Outcome, Snapshot, Stage, ip, ip_addresses, ip_do, ip_lines, ip_link, need,
+    Lab, Need, Outcome, Snapshot, Stage, ip, ip_addresses, ip_do, ip_lines, ip_link, need, settle,
 };
 use nix::errno::Errno;
 
@@ -26,8 +26,10 @@ fn words(differences: &[Difference]) -> Vec<String> {
     differences.iter().map(ToString::to_string).collect()
 }
 
-/// Watches both namespaces for changes.
+/// Watches both namespaces for changes, where the kernel makes none by itself any more.
 fn watches(stage: &Stage) -> Outcome<[Watch; 2]> {
+    settle(&stage.lab.a.netns);
+    settle(&stage.inside);
     Ok([stage.lab.a.handle.watch()?, Handle::in_netns(&stage.inside)?.watch()?])
 }
 

@@ -383,7 +383,7 @@ fn what_others_send_is_ignored() -> Outcome {
         let stranger = socket(
             AddressFamily::Netlink,
             SockType::Raw,
-            SockFlag::empty(),
+            SockFlag::SOCK_CLOEXEC,
             SockProtocol::NetlinkRoute,
         )?;
         for port in ports {

@@ -6,17 +6,15 @@ use std::time::{Duration, Instant};
 
 use macvlan_core::{Attachment, Endpoint, KeepEvent, Keeper, Link, MacAddr, NetNs, Parent};
 use macvlan_tests::{
-    Lab, Need, Outcome, Snapshot, ip_addresses, ip_do, ip_lines, ip_link, need, ping,
+    Lab, Need, Outcome, PATIENCE, Snapshot, eventually, ip_addresses, ip_do, ip_lines, ip_link,
+    is_guest, need, ping, quick,
 };
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-
-const SOON: Duration = Duration::from_secs(5);
 
 /// Within this time of the parent's return all is as before. In the guest starting `ip` alone takes
 /// longer.
 fn at_once() -> Outcome<Duration> {
-    let guest = std::fs::read_to_string("/proc/cpuinfo")?.contains("User Mode Linux");
-    Ok(if guest { SOON } else { Duration::from_millis(100) })
+    Ok(if is_guest()? { Duration::from_secs(5) } else { Duration::from_millis(100) })
 }
 
 fn eth0(parent: &str) -> Outcome<Endpoint> {
@@ -48,7 +46,7 @@ fn plug_in(lab: &Lab, name: &str, mac: MacAddr) -> Outcome<Instant> {
 
 /// The next event, which has to come.
 fn next(keeper: &mut Keeper) -> Outcome<KeepEvent> {
-    Ok(keeper.next_within(SOON)?.ok_or("nothing is told")?)
+    Ok(keeper.next_within(PATIENCE)?.ok_or("nothing is told")?)
 }
 
 fn nothing_more(keeper: &mut Keeper) -> Outcome {
@@ -82,21 +80,26 @@ fn seen(inside: &NetNs) -> (String, Vec<String>, Vec<String>) {
     (mac, ip_addresses(inside, "eth0"), ip_lines(inside, "route show dev eth0"))
 }
 
+/// It comes to see the same: that the link works, its routes show a moment later.
+fn is_seen(inside: &NetNs, before: &(String, Vec<String>, Vec<String>)) -> Outcome {
+    eventually("it is not as it was", || Ok(seen(inside) == *before))
+}
+
 fn the_parent_is_made_again() -> Outcome {
     let lab = Lab::new()?;
     let inside = NetNs::anonymous()?;
     let mac = lab.a.handle.link("ens33")?.mac.ok_or("no MAC address")?;
     let mut keeper = lab.a.host.keep([(eth0("ens33")?, inside.clone())])?;
     let before = seen(&inside);
-    for _ in 0..3 {
+    let round = |keeper: &mut Keeper| -> Outcome<Duration> {
         let index = keeper.attachments().next().ok_or("not attached")?.parent_index();
         unplug(&lab);
-        gone(&mut keeper)?;
+        gone(keeper)?;
         assert_eq!(keeper.attachments().count(), 0);
         // On a thread of its own, as a program would have it.
         let (again, when) = std::thread::scope(|scope| -> Outcome<_> {
             let thread = scope.spawn(|| {
-                let again = attached(&mut keeper);
+                let again = attached(keeper);
                 (again, Instant::now())
             });
             let since = plug_in(&lab, "ens33", mac)?;
@@ -104,10 +107,13 @@ fn the_parent_is_made_again() -> Outcome {
             Ok((again?, at.saturating_duration_since(since)))
         })?;
         println!("attached again after {when:?}");
-        assert!(when < at_once()?, "{when:?}");
         assert_ne!(again.parent_index(), index);
-        assert_eq!(seen(&inside), before);
+        is_seen(&inside, &before)?;
         assert!(ping(&inside, "192.168.15.2").is_some());
+        Ok(when)
+    };
+    for _ in 0..3 {
+        quick(at_once()?, || round(&mut keeper))?;
     }
     nothing_more(&mut keeper)
 }
@@ -127,7 +133,7 @@ fn the_parent_comes_back_under_another_name() -> Outcome {
     plug_in(&lab, "lan7", mac)?;
     let again = attached(&mut keeper)?;
     assert_eq!(again.parent().to_string(), "lan7");
-    assert_eq!(seen(&inside), before);
+    is_seen(&inside, &before)?;
     assert!(ping(&inside, "192.168.15.2").is_some());
     Ok(())
 }
@@ -180,14 +186,17 @@ fn a_vlan_is_made_again() -> Outcome {
     let mac = lab.a.handle.link("ens33")?.mac.ok_or("no MAC address")?;
     let mut keeper = lab.a.host.keep([(eth0("ens33.100")?, inside.clone())])?;
     let before = seen(&inside);
-    unplug(&lab);
-    gone(&mut keeper)?;
-    plug_in(&lab, "ens33", mac)?;
-    let up = Instant::now();
-    let again = attached(&mut keeper)?;
-    assert!(up.elapsed() < at_once()?, "{:?}", up.elapsed());
-    assert_eq!(again.parent().to_string(), "ens33.100");
-    assert_eq!(seen(&inside), before);
+    quick(at_once()?, || {
+        unplug(&lab);
+        gone(&mut keeper)?;
+        plug_in(&lab, "ens33", mac)?;
+        let up = Instant::now();
+        let again = attached(&mut keeper)?;
+        let took = up.elapsed();
+        assert_eq!(again.parent().to_string(), "ens33.100");
+        is_seen(&inside, &before)?;
+        Ok(took)
+    })?;
     let theirs = Endpoint::new("eth0", "ens33.100")?.address("192.168.15.20/24".parse()?);
     lab.b.host.attach(&theirs, &peer)?;
     assert!(ping(&inside, "192.168.15.20").is_some());
@@ -271,21 +280,22 @@ fn a_parent_that_is_set_up_late() -> Outcome {
     let inside = NetNs::anonymous()?;
     let mac = lab.a.handle.link("ens33")?.mac.ok_or("no MAC address")?;
     let mut keeper = lab.a.host.keep([(eth0("ens33")?.mtu(1400), inside.clone())])?;
-    unplug(&lab);
-    gone(&mut keeper)?;
-    ip_do(
-        &lab.a.netns,
-        &format!("link add ens33 address {mac} mtu 1300 type veth peer name other"),
-    );
-    let until = Instant::now() + Duration::from_millis(1500);
-    while Instant::now() < until {
-        keeper.next_within(Duration::from_millis(50))?; // it grows patient
-    }
-    lab.a.handle.set_mtu("ens33", 1500)?;
-    let started = Instant::now();
-    attached(&mut keeper)?;
-    assert!(started.elapsed() < at_once()?, "{:?}", started.elapsed());
-    Ok(())
+    quick(at_once()?, || {
+        unplug(&lab);
+        gone(&mut keeper)?;
+        ip_do(
+            &lab.a.netns,
+            &format!("link add ens33 address {mac} mtu 1300 type veth peer name other"),
+        );
+        let until = Instant::now() + Duration::from_millis(1500);
+        while Instant::now() < until {
+            keeper.next_within(Duration::from_millis(50))?; // it grows patient
+        }
+        lab.a.handle.set_mtu("ens33", 1500)?;
+        let started = Instant::now();
+        attached(&mut keeper)?;
+        Ok(started.elapsed())
+    })
 }
 
 /// In a loop of the caller's own: the descriptor becomes readable.
@@ -295,9 +305,15 @@ fn it_fits_into_a_loop() -> Outcome {
     let mut keeper = lab.a.host.keep([(eth0("ens33")?, inside)])?;
     while keeper.next_within(Duration::ZERO)?.is_some() {}
     unplug(&lab);
-    let mut fds = [PollFd::new(keeper.as_fd(), PollFlags::POLLIN)];
-    assert_eq!(poll(&mut fds, PollTimeout::from(1000u16))?, 1);
-    let event = keeper.next_within(Duration::ZERO)?.ok_or("nothing is told")?;
+    let patience = PollTimeout::try_from(PATIENCE)?;
+    // It may be readable for what the keeper does not tell.
+    let event = loop {
+        let mut fds = [PollFd::new(keeper.as_fd(), PollFlags::POLLIN)];
+        assert_eq!(poll(&mut fds, patience)?, 1);
+        if let Some(event) = keeper.next_within(Duration::ZERO)? {
+            break event;
+        }
+    };
     assert!(event.to_string().contains("its parent ens33 is gone"), "{event}");
     Ok(())
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use macvlan_core::{Detached, Endpoint, Fault, Host, NetNs, with_faults};
 use macvlan_tests::{
-    Lab, Need, Outcome, Snapshot, Stage, ip_addresses, ip_lines, is_long, need, run_tests,
-    takes_long_in_the_guest,
+    Lab, Need, Outcome, Snapshot, Stage, eventually, ip_addresses, ip_lines, is_long, need,
+    run_tests, takes_long_in_the_guest,
 };
 
 /// Set for a process that is to be killed: what it does, and where.
@@ -216,16 +216,10 @@ fn unused_vlans_go_when_somebody_tidies_up() -> Outcome {
         kill_after(&what, moment)?;
         drop(inside);
         // Its namespace takes its time to die, and the VLAN is in use until then.
-        let mut left = Vec::new();
-        for _ in 0..200 {
+        eventually(&format!("a VLAN is left, killed after {moment} µs"), || {
             lab.a.host.remove_unused_parents()?;
-            left = vlans(&lab.a.netns);
-            if left.is_empty() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        assert_eq!(left, [""; 0], "killed after {moment} µs");
+            Ok(vlans(&lab.a.netns).is_empty())
+        })?;
         assert_eq!(ip_lines(&lab.a.netns, "-o link show type macvlan"), [""; 0], "a probe");
     }
     Ok(())

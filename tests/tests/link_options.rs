@@ -2,11 +2,11 @@
 //! it as if it had been told itself.
 #![deny(dead_code)]
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use macvlan_core::{AddrGenMode, Endpoint, Handle, Link, LinkName, Macvlan, Mode};
 use macvlan_tests::{
-    Container, Lab, Need, Outcome, Twins, ip, ip_do, ip_lines, ip_link, need, sysctl,
+    Container, Lab, Need, Outcome, Twins, eventually, ip, ip_do, ip_lines, ip_link, need, sysctl,
 };
 use serde_json::Value;
 
@@ -143,11 +143,9 @@ fn no_link_local_address_when_none_is_asked_for() -> Outcome {
         found.iter().filter_map(|address| address["local"].as_str().map(str::to_owned)).collect()
     };
     // Until duplicate address detection is through with the one that is there, and a second more.
-    let patience = Instant::now() + Duration::from_secs(10);
-    while ip_lines(&inside, "-6 address show dev with").join(" ").contains("tentative") {
-        assert!(Instant::now() < patience, "it stays tentative");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    eventually("it stays tentative", || {
+        Ok(!ip_lines(&inside, "-6 address show dev with").join(" ").contains("tentative"))
+    })?;
     std::thread::sleep(Duration::from_secs(1));
     assert_eq!(link_local("with").len(), 1);
     for name in ["without", "bare"] {

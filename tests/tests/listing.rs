@@ -8,7 +8,8 @@ use macvlan_core::{
     Macvlan, Mode, NeighbourFilter, NeighbourState, NetNs, RouteFilter, RouteKind, Vlan,
 };
 use macvlan_tests::{
-    Container, Lab, Need, Outcome, Snapshot, ip, ip_do, ip_link, need, ping, silent,
+    Container, Lab, Need, Outcome, Snapshot, eventually, ip, ip_do, ip_link, need, ping, settle,
+    silent,
 };
 use serde_json::Value;
 
@@ -54,6 +55,7 @@ fn full_lab() -> Outcome<Lab> {
     ] {
         ip_do(&lab.a.netns, command);
     }
+    settle(&lab.a.netns);
     Ok(lab)
 }
 
@@ -157,18 +159,21 @@ fn routes_and_neighbours_that_are_wanted() -> Outcome {
         ("-4 neighbour show dev ens33 nud all", all().link(name("ens33")).family(Family::V4)),
     ];
     for (command, wanted) in neighbours {
-        let found = a.find_neighbours(&wanted)?.into_iter().map(|info| {
-            format!("{} {}", info.ip, info.mac.map(|mac| mac.to_string()).unwrap_or_default())
-        });
-        let told = listed(netns, command, |entry| {
-            // What `ip` shows of multicast entries is no address that anybody has.
-            let mac = field(entry, "lladdr");
-            let mac =
-                if mac.parse::<macvlan_core::MacAddr>().is_ok() { mac } else { String::new() };
-            vec![format!("{} {mac}", field(entry, "dst"))]
-        });
-        assert_eq!(found.collect::<BTreeSet<_>>(), told, "{command}");
-        assert!(!told.is_empty(), "{command}");
+        // The kernel adds some by itself, such as those of the groups that it joins.
+        eventually(&format!("we see others than ip {command}"), || {
+            let found = a.find_neighbours(&wanted)?.into_iter().map(|info| {
+                format!("{} {}", info.ip, info.mac.map(|mac| mac.to_string()).unwrap_or_default())
+            });
+            let told = listed(netns, command, |entry| {
+                // What `ip` shows of multicast entries is no address that anybody has.
+                let mac = field(entry, "lladdr");
+                let mac =
+                    if mac.parse::<macvlan_core::MacAddr>().is_ok() { mac } else { String::new() };
+                vec![format!("{} {mac}", field(entry, "dst"))]
+            });
+            assert!(!told.is_empty(), "{command}");
+            Ok(found.collect::<BTreeSet<_>>() == told)
+        })?;
     }
     let state = |ip: &str| -> Outcome<NeighbourState> {
         let ip = ip.parse::<std::net::IpAddr>()?;
@@ -255,6 +260,7 @@ fn the_attachments_of_a_container() -> Outcome {
         &format!("link add to-inside type veth peer name cable netns {}", container.pid()),
     );
 
+    settle(&inside);
     let found = lab.a.host.attachments(&inside)?;
     let mut expected = BTreeSet::new();
     for attachment in &mut made {

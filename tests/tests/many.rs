@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use macvlan_core::{Attachment, Detached, Endpoint, ErrorKind, Host, NetNs};
-use macvlan_tests::{Lab, Outcome, Stop, ip, ip_addresses, ip_do, ip_link};
+use macvlan_tests::{Lab, Outcome, Stop, eventually, ip, ip_addresses, ip_do, ip_link};
 use nix::libc;
 use seccompiler::{SeccompAction, SeccompFilter};
 
@@ -166,12 +166,7 @@ fn detaching_later() -> Outcome {
     drop(lab.a.host.detach_later(third));
     assert_eq!(first.wait()?, Detached::Removed);
     assert_eq!(second.wait()?, Detached::AlreadyGone);
-    let patience = std::time::Instant::now() + std::time::Duration::from_secs(20);
-    while !names(&netns).is_empty() {
-        assert!(std::time::Instant::now() < patience, "{:?} is still there", names(&netns));
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-    Ok(())
+    eventually("a link is still there", || Ok(names(&netns).is_empty()))
 }
 
 /// Has the kernel refuse system calls to the calling thread, for as long as that lives.

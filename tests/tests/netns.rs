@@ -5,10 +5,10 @@ use std::fs::File;
 use std::os::unix::net::UnixListener;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use macvlan_core::{ErrorKind, Handle, Host, Link, NetNs, NetNsId};
-use macvlan_tests::{Container, Need, Outcome, ip, need};
+use macvlan_tests::{Container, Need, Outcome, eventually, ip, need};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 /// A name under `/run/netns` that nobody else uses, and that is gone after the test.
@@ -107,9 +107,9 @@ fn pids_that_lead_nowhere() -> Outcome {
     let pid = child.id();
     let netns = NetNs::from_pid(pid);
     // Dead, but not yet waited for: still a process, but one that is nowhere.
-    while !std::fs::read_to_string(format!("/proc/{pid}/stat"))?.contains(") Z ") {
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    eventually("it does not end", || {
+        Ok(std::fs::read_to_string(format!("/proc/{pid}/stat"))?.contains(") Z "))
+    })?;
     let error = NetNs::from_pid(pid).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NamespaceGone, "{error}");
     assert!(error.to_string().contains("the process has ended"), "{error}");
@@ -293,12 +293,7 @@ fn an_anonymous_namespace_lives_as_long_as_its_handles() -> Outcome {
     std::thread::sleep(Duration::from_millis(100));
     assert!(handle.link("one").is_ok());
     drop(kept);
-    let patience = Instant::now() + Duration::from_secs(10);
-    while handle.link("one").is_ok() {
-        assert!(Instant::now() < patience, "the other end is still there");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    Ok(())
+    eventually("the other end is still there", || Ok(handle.link("one").is_err()))
 }
 
 fn what_runs_inside_is_inside() -> Outcome {

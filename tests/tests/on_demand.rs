@@ -3,15 +3,14 @@
 #![deny(dead_code)]
 
 use std::sync::Barrier;
-use std::time::{Duration, Instant};
 
 use macvlan_core::{
     Attachment, Detached, Endpoint, Error, ErrorKind, Handle, LinkId, Parent, Result, Vlan,
     VlanProtocol,
 };
 use macvlan_tests::{
-    Container, Lab, Need, Outcome, Snapshot, advertise, ip, ip_do, ip_lines, ip_link, ip_try, need,
-    ping, sysctl,
+    Container, Lab, Need, Outcome, Snapshot, advertise, eventually, ip, ip_do, ip_lines, ip_link,
+    ip_try, need, ping, settle, sysctl,
 };
 
 /// A lab whose other host has an address in VLAN 100.
@@ -20,6 +19,7 @@ fn lab() -> Outcome<Lab> {
     let lab = Lab::new()?;
     ip_do(&lab.b.netns, "link add link ens33 name ens33.100 up type vlan id 100");
     ip_do(&lab.b.netns, "address add 10.100.0.1/24 dev ens33.100");
+    settle(&lab.b.netns);
     Ok(lab)
 }
 
@@ -206,13 +206,11 @@ fn an_address_that_comes_by_itself_does_not_keep_it() -> Outcome {
     let before = Snapshot::of(&lab.a.netns);
     sysctl(&lab.a.netns, "ipv6/conf/default/use_tempaddr", "2");
     let (_container, attachment) = start(&lab, 11)?;
-    let deadline = Instant::now() + Duration::from_secs(10);
     let dynamic = "-6 address show dev ens33.100 scope global dynamic";
-    while ip_lines(&lab.a.netns, dynamic).is_empty() {
-        assert!(Instant::now() < deadline, "the VLAN heeds no router");
+    eventually("the VLAN heeds no router", || {
         advertise(&lab.b.netns, "ens33.100", "fd42::")?;
-        std::thread::sleep(Duration::from_millis(50));
-    }
+        Ok(!ip_lines(&lab.a.netns, dynamic).is_empty())
+    })?;
     lab.a.host.detach(attachment)?;
     assert!(!exists(&lab, "ens33.100"));
     before.assert_same(&lab.a.netns);

@@ -1,9 +1,10 @@
 //! The pool: namespaces with their link already inside.
 #![deny(dead_code)]
 
-use macvlan_core::{Detached, Endpoint, ErrorKind, Link, Macvlan, Mode, NetNs, Parent};
+use macvlan_core::{Detached, Endpoint, Error, ErrorKind, Link, Macvlan, Mode, NetNs, Parent};
 use macvlan_tests::{
-    Container, Lab, Need, Outcome, ip, ip_addresses, ip_lines, ip_link, need, ping, settle,
+    Container, Lab, Need, Outcome, PATIENCE, eventually, ip, ip_addresses, ip_lines, ip_link, need,
+    ping, settle,
 };
 
 fn full(name: &str) -> Outcome<Endpoint> {
@@ -64,13 +65,17 @@ fn attached_from_the_pool_it_is_as_attached() -> Outcome {
 
     let pool = lab.a.host.pool("ens33", 2)?;
     let first = pool.namespaces().remove(0);
-    let endpoint = full("eth0")?.wait_for_mac(std::time::Duration::from_secs(10));
+    let endpoint = full("eth0")?.wait_for_mac(PATIENCE);
     let mut attachment = pool.attach(&endpoint);
     // The MAC address is the plain one's until its namespace has died.
-    while attachment.as_ref().is_err_and(|error| error.kind() == ErrorKind::MacInUse) {
-        std::thread::sleep(std::time::Duration::from_millis(10));
-        attachment = pool.attach(&endpoint);
-    }
+    eventually("its namespace does not die", || {
+        let is_taken = |error: &Error| error.kind() == ErrorKind::MacInUse;
+        let taken = attachment.as_ref().is_err_and(is_taken);
+        if taken {
+            attachment = pool.attach(&endpoint);
+        }
+        Ok(!taken)
+    })?;
     let attachment = attachment?;
     assert!(pool.len() < 2);
     if pool.len() == 1 {
@@ -156,12 +161,7 @@ fn what_nobody_has_taken_goes_with_the_pool() -> Outcome {
     let error = lab.a.handle.add_link(&alone).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PassthruConflict, "{error}");
     drop(pool);
-    let patience = std::time::Instant::now() + std::time::Duration::from_secs(20);
-    while let Err(error) = lab.a.handle.add_link(&alone) {
-        assert!(std::time::Instant::now() < patience, "{error}");
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
-    Ok(())
+    eventually("something of it is on the parent", || Ok(lab.a.handle.add_link(&alone).is_ok()))
 }
 
 /// A VLAN is made for the pool, and is there until nobody uses it.
@@ -175,13 +175,10 @@ fn on_a_parent_made_on_demand() -> Outcome {
     lab.a.host.detach(attachment)?;
     assert!(lab.a.handle.link("ens33.100").is_ok(), "the pool still uses it");
     drop(pool);
-    let patience = std::time::Instant::now() + std::time::Duration::from_secs(20);
-    while lab.a.handle.link("ens33.100").is_ok() {
-        assert!(std::time::Instant::now() < patience, "it is still there");
+    eventually("it is still there", || {
         lab.a.host.remove_unused_parents()?;
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
-    Ok(())
+        Ok(lab.a.handle.link("ens33.100").is_err())
+    })
 }
 
 macvlan_tests::tests! {

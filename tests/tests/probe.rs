@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use macvlan_core::{Endpoint, ErrorKind, Link, Macvlan, Mode, NetNs, Probe, Result};
 use macvlan_tests::{
-    Container, Lab, Need, Outcome, Snapshot, Stage, Wire, ip, ip_addresses, ip_do, ip_lines,
-    ip_link, need, ping, sysctl,
+    Container, Lab, Need, Outcome, PATIENCE, Snapshot, Stage, Wire, eventually, ip, ip_addresses,
+    ip_do, ip_lines, ip_link, need, ping, quick, sysctl,
 };
 
+/// Quick, but patient with the kernel, whose verdict on an IPv6 address takes up to two seconds.
 fn eth0() -> Result<Endpoint> {
-    Ok(Endpoint::new("eth0", "ens33")?.probe(Probe::quick()))
+    Ok(Endpoint::new("eth0", "ens33")?.probe(Probe::quick().deadline(PATIENCE)))
 }
 
 /// Entries of a namespace's neighbour tables as `ip` tells them, without how sure they are.
@@ -81,11 +82,16 @@ fn free_addresses_are_asked_for_at_once() -> Outcome {
         endpoint = endpoint.address(format!("192.168.15.{last}/24").parse()?);
     }
     let wire = Wire::listen(&lab.b.netns, "ens33")?;
-    let started = Instant::now();
-    lab.a.host.attach(&endpoint, &inside)?;
-    let took = started.elapsed();
-    assert!(took >= Duration::from_millis(250), "{took:?}");
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    quick(Duration::from_secs(2), || {
+        for attachment in lab.a.host.attachments(&inside)? {
+            lab.a.host.detach(attachment)?;
+        }
+        let started = Instant::now();
+        lab.a.host.attach(&endpoint, &inside)?;
+        let took = started.elapsed();
+        assert!(took >= Duration::from_millis(250), "{took:?}");
+        Ok(took)
+    })?;
     assert_eq!(ip_addresses(&inside, "eth0").len(), 4);
     assert!(ping(&inside, "192.168.15.2").is_some());
     for last in 10..14 {
@@ -94,7 +100,7 @@ fn free_addresses_are_asked_for_at_once() -> Outcome {
                 && frame[28..32] == [0; 4]
                 && frame[38..42] == [192, 168, 15, last]
         };
-        assert!(wire.find_now(asked)?.is_some() || last < 13, "nobody asked for .{last}");
+        assert!(wire.find(asked)?.is_some(), "nobody asked for .{last}");
     }
     Ok(())
 }
@@ -132,10 +138,13 @@ fn duplicate_detection_can_be_left_out_or_come_too_late() -> Outcome {
     stage.refuse(&late, ErrorKind::TimedOut, "the kernel is still checking fd15::6 after 20ms");
     for how in ["nodad", "optimistic"] {
         let endpoint = eth0()?.probe(short).address(format!("fd15::6/64 {how}").parse()?);
-        let started = Instant::now();
-        let attachment = stage.lab.a.host.attach(&endpoint, &stage.inside)?;
-        assert!(started.elapsed() < Duration::from_millis(900), "{how}");
-        stage.lab.a.host.detach(attachment)?;
+        quick(Duration::from_millis(900), || {
+            let started = Instant::now();
+            let attachment = stage.lab.a.host.attach(&endpoint, &stage.inside)?;
+            let took = started.elapsed();
+            stage.lab.a.host.detach(attachment)?;
+            Ok(took)
+        })?;
     }
     Ok(())
 }
@@ -168,11 +177,9 @@ fn a_siblings_address_is_in_use() -> Outcome {
 fn without_a_carrier_nothing_is_free() -> Outcome {
     let stage = Stage::set()?;
     ip_do(&stage.lab.b.netns, "link set dev ens33 down");
-    let patience = Instant::now() + Duration::from_secs(10);
-    while ip_link(&stage.lab.a.netns, "ens33")["operstate"] == "UP" {
-        assert!(Instant::now() < patience, "the carrier stays");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    eventually("the carrier stays", || {
+        Ok(ip_link(&stage.lab.a.netns, "ens33")["operstate"] != "UP")
+    })?;
     Snapshot::settled(&stage.lab.a.netns);
     let endpoint = eth0()?.address("192.168.15.9/24".parse()?);
     let words = "the parent is down or has no carrier, so nobody can answer";
@@ -225,9 +232,13 @@ fn many_are_asked_for_at_once() -> Outcome {
     }
     let snapshot = Snapshot::settled(&lab.a.netns);
     let knows = neighbours(&lab.b.netns);
-    let started = Instant::now();
-    let held = lab.a.host.probe_free("ens33", &wanted, &Probe::quick())?;
-    let took = started.elapsed();
+    let mut held = Vec::new();
+    quick(Duration::from_secs(3), || {
+        let started = Instant::now();
+        held = lab.a.host.probe_free("ens33", &wanted, &Probe::quick())?;
+        println!("508 addresses in {:?}", started.elapsed());
+        Ok(started.elapsed())
+    })?;
     snapshot.assert_same(&lab.a.netns);
     assert_eq!(neighbours(&lab.b.netns), knows);
     let mac = |netns: &NetNs| ip_link(netns, "ens33")["address"].as_str().map(str::to_owned);
@@ -245,8 +256,6 @@ fn many_are_asked_for_at_once() -> Outcome {
         expected.extend(who.map(|(last, mac)| format!("{mac} has {net}{last}")));
     }
     assert_eq!(told, expected);
-    assert!(took < Duration::from_secs(3), "{took:?}");
-    println!("508 addresses in {took:?}");
     Ok(())
 }
 

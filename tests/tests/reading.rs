@@ -1,10 +1,8 @@
 //! What the kernel tells of links, read by us and compared field by field with what `ip` reads.
 #![deny(dead_code)]
 
-use std::time::Duration;
-
 use macvlan_core::{Endpoint, ErrorKind, Handle, Link, LinkInfo, MacAddr, Macvlan, Mode, NetNs};
-use macvlan_tests::{Container, Lab, Outcome, ip, ip_do, ip_try, ping};
+use macvlan_tests::{Container, Lab, Outcome, eventually, ip, ip_do, ip_try, ping};
 use serde_json::Value;
 
 /// Flags as `ip` calls them, and the kernel's bits.
@@ -93,13 +91,13 @@ fn assert_all_told(netns: &NetNs) -> Outcome<Vec<LinkInfo>> {
         Ok(infos)
     };
     // Whether a link works shows a moment after it is up: all three have to see the same moment.
-    let (infos, links) = loop {
-        let (before, links, after) = (read()?, ip(netns, "link show"), read()?);
-        if before == after {
-            break (after, links);
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    };
+    let (mut infos, mut links) = (Vec::new(), Value::Null);
+    eventually("what is told of links changes", || {
+        let before = read()?;
+        links = ip(netns, "link show");
+        infos = read()?;
+        Ok(before == infos)
+    })?;
     let links = links.as_array().ok_or("ip shows no links")?;
     assert_eq!(infos.len(), links.len());
     for (info, link) in infos.iter().zip(links) {

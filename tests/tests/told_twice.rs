@@ -3,7 +3,7 @@
 #![deny(dead_code)]
 
 use macvlan_core::{Handle, Link, LinkId, NetNs, Route, RouteFilter, RouteKind, Rule};
-use macvlan_tests::{Need, Outcome, ip, ip_do, ip_lines, need};
+use macvlan_tests::{Need, Outcome, ip, ip_do, ip_lines, need, settle};
 use serde_json::Value;
 
 /// Two namespaces that are alike: a cable with both ends there, and an address of each family.
@@ -19,6 +19,7 @@ fn alike() -> Outcome<[(NetNs, Handle); 2]> {
         for address in ["10.0.0.2/24", "fd00::2/64 nodad"] {
             handle.add_address("cable", &address.parse()?)?;
         }
+        settle(&netns);
         Ok((netns, handle))
     };
     Ok([one()?, one()?])

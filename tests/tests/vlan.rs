@@ -4,7 +4,7 @@
 use macvlan_core::{Endpoint, Link, NetNs, Parent, Vlan, VlanProtocol};
 use macvlan_tests::{
     Container, Lab, LabHost, Matrix, Need, Outcome, Place, Wire, ip, ip_addresses, ip_lines,
-    ip_link, need, ping, silent, sysctl,
+    ip_link, need, ping, settle, silent, sysctl,
 };
 
 /// Starts a container with an interface.
@@ -118,6 +118,7 @@ fn assert_routes(netns: &NetNs, expected: &[(Vec<String>, Vec<String>)]) {
         lines.sort();
         lines
     };
+    settle(netns);
     let v4 = expected.iter().flat_map(|(v4, _)| v4.clone()).collect();
     let v6 = expected.iter().flat_map(|(_, v6)| v6.clone()).collect();
     assert_eq!(sorted(ip_lines(netns, "-4 route show")), sorted(v4));

@@ -5,16 +5,14 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use macvlan_core::{Endpoint, Event, Handle, Link, NetNs, Watch};
-use macvlan_tests::{Lab, Need, Outcome, need};
+use macvlan_tests::{Lab, Need, Outcome, PATIENCE, need};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-
-const SOON: Duration = Duration::from_secs(5);
 
 /// The events up to one, in short words; fails if it does not come.
 fn until(watch: &mut Watch, last: &str) -> Outcome<Vec<String>> {
     let mut told = Vec::new();
     while told.last().is_none_or(|told| told != last) {
-        let event = watch.next_within(SOON)?;
+        let event = watch.next_within(PATIENCE)?;
         let event = event.ok_or_else(|| format!("{last:?} does not come after {told:?}"))?;
         told.push(in_words(&event));
     }
@@ -131,7 +129,7 @@ fn tokio_programs_are_told_too() -> Outcome {
         host.detach(attachment).await?;
         let mut told = Vec::new();
         while told.last().is_none_or(|told| told != "no link eth0") {
-            let event = tokio::time::timeout(SOON, events.next()).await?;
+            let event = tokio::time::timeout(PATIENCE, events.next()).await?;
             told.push(in_words(&event.ok_or("the stream has ended")?));
         }
         assert!(told.contains(&"address 192.168.15.3/24".to_owned()), "{told:?}");

@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use etcd_client::{Client, Compare, GetOptions, SortOrder, SortTarget, Txn, TxnOp, TxnOpResponse};
+use nix::sys::signal::{SigSet, Signal};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
@@ -61,7 +62,12 @@ impl Wire {
         let thread = std::thread::Builder::new()
             .name("macvlan-etcd".to_owned())
             // Ends when told, or when whoever could tell is gone.
-            .spawn(move || drop(runtime.block_on(stopped)))
+            .spawn(move || {
+                // That etcd has closed a connection is told by EPIPE. The signal would end a program
+                // that does not ignore it, as those do that are not Rust's.
+                let _ = SigSet::from(Signal::SIGPIPE).thread_block();
+                drop(runtime.block_on(stopped));
+            })
             .map_err(|error| Error::file(operation, error))?;
         let endpoints = endpoints.to_vec();
         let connecting = async move { Client::connect(endpoints, None).await };
