@@ -9,7 +9,7 @@
 //! let host = Host::open()?;
 //! let container = NetNs::from_pid(2084)?;
 //! let endpoint = Endpoint::new("eth0", "ens33")? // name inside, parent on the host
-//!     .mode(Mode::Bridge)
+//!     .mode(Mode::Bridge)?
 //!     .address("172.16.213.180/16".parse()?)
 //!     .gateway("172.16.213.2".parse().unwrap());
 //! let attachment = host.attach(&endpoint, &container)?;

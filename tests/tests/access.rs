@@ -218,7 +218,7 @@ fn what_cannot_be_is_refused() -> Outcome {
     let inside = NetNs::anonymous()?;
     let access = lab.a.host.access("ens33")?;
     let (outside, within) = (Snapshot::settled(&lab.a.netns), Snapshot::settled(&inside));
-    let private = access.attach(&eth0(10)?.mode(Mode::Private), &inside);
+    let private = access.attach(&eth0(10)?.mode(Mode::Private)?, &inside);
     assert!(private.unwrap_err().is_invalid_value());
     let elsewhere = access.attach(&Endpoint::new("eth0", "ens34")?, &inside);
     assert!(elsewhere.unwrap_err().is_invalid_value());

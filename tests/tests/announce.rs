@@ -129,7 +129,7 @@ fn an_address_that_is_checked_is_announced_later() -> Outcome {
 /// Attaching does not wait for the further ones, unless it is told to.
 fn attaching_waits_only_if_told_to() -> Outcome {
     let lab = Lab::new()?;
-    let thrice = Announce::once().count(3).interval(Duration::from_secs(1));
+    let thrice = Announce::once().count(3)?.interval(Duration::from_secs(1));
     for blocking in [false, true] {
         let wire = Wire::listen(&lab.b.netns, "ens33")?;
         let inside = NetNs::anonymous()?;

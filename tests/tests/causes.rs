@@ -135,7 +135,7 @@ fn an_mtu_above_the_parents() -> Outcome {
 
 fn passthru_against_the_others() -> Outcome {
     let stage = Stage::set()?;
-    let passthru = eth0()?.mode(Mode::Passthru);
+    let passthru = eth0()?.mode(Mode::Passthru)?;
     let handle = &stage.lab.a.handle;
     handle.add_link(&Link::macvlan("mv0", "ens33", Macvlan::new(Mode::Bridge))?)?;
     refused(

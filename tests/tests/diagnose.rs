@@ -138,7 +138,7 @@ fn only_the_parents_mac_address_gets_through() -> Outcome {
     let strict = NetNs::anonymous()?;
     let options = Macvlan::new(Mode::Source).source_mac(parents);
     let endpoint =
-        Endpoint::new("eth0", "ens33")?.options(options).address("192.168.15.77/24".parse()?);
+        Endpoint::new("eth0", "ens33")?.options(options)?.address("192.168.15.77/24".parse()?);
     lab.b.host.attach(&endpoint, &strict)?;
     assert!(ping(&lab.a.netns, "192.168.15.77").is_some());
     let attachment = container(&lab)?;

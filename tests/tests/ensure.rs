@@ -105,7 +105,7 @@ fn macvlan_options_are_repaired() -> Outcome {
         "link set eth0 type macvlan mode bridge bcqueuelen 77",
     ] {
         let options = Macvlan::new(Mode::Bridge).bc_queue_len(55);
-        repair(&stage, &eth0()?.options(options), &[spoil], &others)?;
+        repair(&stage, &eth0()?.options(options)?, &[spoil], &others)?;
     }
     let source = Macvlan::new(Mode::Source)
         .source_mac("02:00:00:00:00:01".parse()?)
@@ -115,7 +115,7 @@ fn macvlan_options_are_repaired() -> Outcome {
         "link set eth0 type macvlan macaddr flush",
     ] {
         let host = &stage.lab.a.host;
-        let endpoint = eth0()?.options(source.clone());
+        let endpoint = eth0()?.options(source.clone())?;
         let attachment = host.attach(&endpoint, &stage.inside)?;
         ip_do(&stage.inside, spoil);
         assert_eq!(words(&host.ensure(&endpoint, &stage.inside)?.repaired), others);
@@ -129,7 +129,7 @@ fn macvlan_options_are_repaired() -> Outcome {
     }
     // `ip` cannot switch it off, but on.
     let host = &stage.lab.a.host;
-    let endpoint = Endpoint::new("eth0", "ens33")?.mode(Mode::Passthru);
+    let endpoint = Endpoint::new("eth0", "ens33")?.mode(Mode::Passthru)?;
     let attachment = host.attach(&endpoint, &stage.inside)?;
     ip_do(&stage.inside, "link set eth0 type macvlan mode passthru nopromisc");
     assert_eq!(words(&host.ensure(&endpoint, &stage.inside)?.repaired), others);
@@ -275,10 +275,10 @@ fn what_cannot_be_changed_is_replaced_only_when_asked() -> Outcome {
     replace(&stage, &veth, &eth0()?, why)?;
 
     let host = &stage.lab.a.host;
-    host.attach(&eth0()?.mode(Mode::Passthru), &stage.inside)?;
+    host.attach(&eth0()?.mode(Mode::Passthru)?, &stage.inside)?;
     replace(&stage, &[], &eth0()?, "the link is in mode passthru")?;
     host.attach(&eth0()?, &stage.inside)?;
-    let passthru = eth0()?.mode(Mode::Passthru);
+    let passthru = eth0()?.mode(Mode::Passthru)?;
     replace(&stage, &[], &passthru, "the link is in mode bridge")?;
     host.attach(&eth0()?.queues(2, 2), &stage.inside)?;
     // A kernel without receive packet steering has none to tell.

@@ -281,7 +281,7 @@ fn a_replacement_of_default_routes_fails_at_every_call() -> Outcome {
 fn source_routing_fails_at_every_call() -> Outcome {
     takes_long_in_the_guest()?;
     let endpoint =
-        eth0()?.gateway("10.0.0.1".parse()?).source_routing(77).mode(Mode::Passthru).promisc(true);
+        eth0()?.gateway("10.0.0.1".parse()?).source_routing(77).mode(Mode::Passthru)?.promisc(true);
     attach_with_faults(&endpoint, None)
 }
 

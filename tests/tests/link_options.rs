@@ -87,7 +87,7 @@ fn what_an_endpoint_can_be_told() -> Outcome {
     let inside = container.netns()?;
     let long = "the-interface-that-leads-to-the-outside-world";
     let endpoint = Endpoint::new("eth0", "ens33")?
-        .options(Macvlan::new(Mode::Source).nodst(true).source_mac("02:00:00:00:00:01".parse()?))
+        .options(Macvlan::new(Mode::Source).nodst(true).source_mac("02:00:00:00:00:01".parse()?))?
         .mac("02:42:ac:10:00:05".parse()?)
         .mtu(1400)
         .alias("outside, for web-1")

@@ -83,7 +83,7 @@ fn several_queues() -> Outcome {
     need(Need::Macvtap)?;
     let (lab, container) = (Lab::new()?, Container::start()?);
     let mac: MacAddr = "02:42:c0:a8:0f:0a".parse()?;
-    let endpoint = Endpoint::macvtap("tap0", "ens33")?.mode(Mode::Vepa).mac(mac).queues(3, 3);
+    let endpoint = Endpoint::macvtap("tap0", "ens33")?.mode(Mode::Vepa)?.mac(mac).queues(3, 3);
     let attachment = lab.a.host.attach(&endpoint, &container.netns()?)?;
     let link = ip_link(&container.netns()?, "tap0");
     assert_eq!(link["num_tx_queues"], 3);

@@ -20,7 +20,7 @@ impl Siblings {
         let containers = [Container::start()?, Container::start()?];
         let [one, other] = [containers[0].netns()?, containers[1].netns()?];
         for (inside, address) in [(&one, "192.168.15.11/24"), (&other, "192.168.15.12/24")] {
-            let endpoint = Endpoint::new("eth0", "ens33")?.mode(mode).address(address.parse()?);
+            let endpoint = Endpoint::new("eth0", "ens33")?.mode(mode)?.address(address.parse()?);
             lab.a.host.attach(&endpoint, inside)?;
             let told = ip_link(inside, "eth0");
             assert_eq!(told["linkinfo"]["info_kind"], "macvlan");
@@ -70,7 +70,7 @@ fn passthru_has_the_parents_mac_address() -> Outcome {
     let inside = container.netns()?;
     let parents = ip_link(&lab.a.netns, "ens33")["address"].clone();
     let endpoint =
-        Endpoint::new("eth0", "ens33")?.mode(Mode::Passthru).address("192.168.15.10/24".parse()?);
+        Endpoint::new("eth0", "ens33")?.mode(Mode::Passthru)?.address("192.168.15.10/24".parse()?);
     let attachment = lab.a.host.attach(&endpoint, &inside)?;
     assert_eq!(ip_link(&inside, "eth0")["linkinfo"]["info_data"]["mode"], "passthru");
     assert_eq!(ip_link(&inside, "eth0")["address"], parents);
@@ -87,7 +87,7 @@ fn passthru_lends_its_mac_address_to_the_parent() -> Outcome {
     let inside = container.netns()?;
     let own = ip_link(&lab.a.netns, "ens33")["address"].clone();
     let endpoint = Endpoint::new("eth0", "ens33")?
-        .mode(Mode::Passthru)
+        .mode(Mode::Passthru)?
         .mac("02:42:c0:a8:0f:0a".parse()?)
         .address("192.168.15.10/24".parse()?);
     let attachment = lab.a.host.attach(&endpoint, &inside)?;
@@ -112,7 +112,7 @@ fn a_source_list_is_as_long_as_it_can_be() -> Outcome {
     };
     let endpoint = |macs: &[MacAddr]| -> Outcome<Endpoint> {
         let options = source(macs).bc_queue_len(2000).nodst(true);
-        Ok(Endpoint::new("eth0", "ens33")?.options(options))
+        Ok(Endpoint::new("eth0", "ens33")?.options(options)?)
     };
     let error = lab.a.host.attach(&endpoint(&macs)?, &inside).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");

@@ -72,7 +72,7 @@ fn made_used_and_removed() -> Outcome {
 fn under_another_name_and_with_another_protocol() -> Outcome {
     let lab = lab()?;
     let before = Snapshot::of(&lab.a.netns);
-    let parent = Parent::vlan("ens33", 4094)?.protocol(VlanProtocol::Dot1ad).name("service")?;
+    let parent = Parent::vlan("ens33", 4094)?.protocol(VlanProtocol::Dot1ad)?.name("service")?;
     let (one, two) = (Container::start()?, Container::start()?);
     let endpoint = Endpoint::new("eth0", &parent)?;
     let first = lab.a.host.attach(&endpoint, &one.netns()?)?;
@@ -94,7 +94,7 @@ fn a_name_that_something_else_has() -> Outcome {
     let lab = lab()?;
     let inside = Container::start()?.netns()?;
     let vlan = || Parent::vlan("ens33", 20);
-    let service = || Ok::<_, Error>(vlan()?.protocol(VlanProtocol::Dot1ad));
+    let service = || vlan()?.protocol(VlanProtocol::Dot1ad);
     for (made, parent, words) in [
         ("ens33.20 type vlan id 20", service()?, "ens33.20 exists, and is not VLAN 20 (802.1ad)"),
         ("lan type vlan id 7", vlan()?.name("lan")?, "lan exists, and is not VLAN 20 (802.1Q)"),

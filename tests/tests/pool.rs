@@ -118,7 +118,7 @@ fn what_differs_is_refused() -> Outcome {
     let pool = lab.a.host.pool("ens33", 1)?;
     for endpoint in [
         full("eth0")?.mtu(1400),
-        full("eth0")?.mode(Mode::Private),
+        full("eth0")?.mode(Mode::Private)?,
         full("eth0")?.lo_up(false),
         Endpoint::new("eth0", "ens34")?,
         Endpoint::macvtap("eth0", "ens33")?,

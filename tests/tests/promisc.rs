@@ -91,7 +91,7 @@ fn an_endpoint_takes_its_parent_along() -> Outcome {
     let lab = Lab::new()?;
     let container = Container::start()?;
     let inside = container.netns()?;
-    let endpoint = Endpoint::new("eth0", "ens33")?.mode(Mode::Bridge);
+    let endpoint = Endpoint::new("eth0", "ens33")?.mode(Mode::Bridge)?;
     for (promisc, reasons) in [(false, 1), (true, 2)] {
         let attachment = lab.a.host.attach(&endpoint.clone().promisc(promisc), &inside)?;
         assert_eq!(seen(&inside, "eth0"), (promisc, u64::from(promisc)));

@@ -66,7 +66,7 @@ const CASES: [Case; 30] = [
     ),
     (|_| Parent::vlan("ens33", 100)?.name("a/b").map(drop), "the kernel refuses \"/\""),
     (
-        |at| at.attach(&eth0()?.options(Macvlan::new(Mode::Bridge).source_mac(mac()))),
+        |at| at.attach(&eth0()?.options(Macvlan::new(Mode::Bridge).source_mac(mac()))?),
         "a list of source MAC addresses belongs to mode source",
     ),
     (
@@ -85,11 +85,11 @@ const CASES: [Case; 30] = [
         "a list of source MAC addresses belongs to mode source",
     ),
     (
-        |at| at.attach(&eth0()?.options(Macvlan::new(Mode::Bridge).nodst(true))),
+        |at| at.attach(&eth0()?.options(Macvlan::new(Mode::Bridge).nodst(true))?),
         "nodst belongs to mode source",
     ),
     (
-        |at| at.attach(&eth0()?.options(Macvlan::new(Mode::Source).nopromisc(true))),
+        |at| at.attach(&eth0()?.options(Macvlan::new(Mode::Source).nopromisc(true))?),
         "nopromisc belongs to mode passthru",
     ),
     (
@@ -231,7 +231,7 @@ fn a_kernel_without_vlans() -> Outcome {
     let container = Container::start()?;
     let before = (Snapshot::of(&lab.a.netns), Snapshot::of(&container.netns()?));
     for protocol in [VlanProtocol::Dot1q, VlanProtocol::Dot1ad] {
-        let parent = Parent::vlan("ens33", 20)?.protocol(protocol);
+        let parent = Parent::vlan("ens33", 20)?.protocol(protocol)?;
         let vlan = Vlan::new(20)?.protocol(protocol);
         for endpoint in [Endpoint::new("eth0", parent)?, Endpoint::vlan("eth0", "ens33", vlan)?] {
             let error = lab.a.host.attach(&endpoint, &container.netns()?).unwrap_err();

@@ -68,7 +68,7 @@ fn passthru_needs_the_parent_for_itself() -> Outcome {
     let stage = Stage::set()?;
     let sibling = Link::macvlan("mv0", "ens33", Macvlan::new(Mode::Bridge))?.up(true);
     stage.lab.a.handle.add_link(&sibling)?;
-    let passthru = eth0()?.mode(Mode::Passthru);
+    let passthru = eth0()?.mode(Mode::Passthru)?;
     let words = "passthru needs the parent for itself, and \"mv0\" is on it";
     stage.refuse(&passthru, ErrorKind::PassthruConflict, words);
     stage.lab.a.handle.delete_link("mv0")?;
@@ -130,7 +130,7 @@ fn the_parent_has_its_own_mac_address_again() -> Outcome {
     let stage = Stage::set()?;
     let before = ip_link(&stage.lab.a.netns, "ens33")["address"].clone();
     let endpoint =
-        eth0()?.mode(Mode::Passthru).mac("02:42:c0:a8:0f:0a".parse()?).gateway("10.1.2.3".parse()?);
+        eth0()?.mode(Mode::Passthru)?.mac("02:42:c0:a8:0f:0a".parse()?).gateway("10.1.2.3".parse()?);
     stage.refuse(&endpoint, ErrorKind::GatewayUnreachable, "the gateway is on no subnet");
     assert_eq!(ip_link(&stage.lab.a.netns, "ens33")["address"], before);
     Ok(())

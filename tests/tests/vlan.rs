@@ -233,7 +233,7 @@ fn a_vlan_in_a_service_vlan() -> Outcome {
     need(Need::Vlan)?;
     let lab = Lab::new()?;
     let service =
-        || -> Outcome<Parent> { Ok(Parent::vlan("ens33", 20)?.protocol(VlanProtocol::Dot1ad)) };
+        || -> Outcome<Parent> { Ok(Parent::vlan("ens33", 20)?.protocol(VlanProtocol::Dot1ad)?) };
     let mut containers = Vec::new();
     for (host, number) in [(&lab.a, 1), (&lab.b, 2)] {
         let endpoint = Endpoint::new("eth0", Parent::vlan(service()?, 200)?)?

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::endpoint::parent::{IntoParent, Parent};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::lan::announce::Announce;
 use crate::lan::probe::Probe;
 use crate::value::address::{Address, Assignment};
@@ -21,7 +21,7 @@ use crate::value::route::Route;
 /// ```
 /// use macvlan_core::{Endpoint, Mode};
 /// let endpoint = Endpoint::new("eth0", "ens33")?
-///     .mode(Mode::Bridge)
+///     .mode(Mode::Bridge)?
 ///     .address("172.16.213.180/16".parse()?)
 ///     .gateway("172.16.213.2".parse().unwrap());
 /// println!("{}", endpoint.plan()?);
@@ -151,25 +151,38 @@ impl Endpoint {
         })
     }
 
-    /// Who it may talk to; [`Mode::Bridge`] when not given. For macvlan and macvtap.
+    /// Sets who it may talk to, of a macvlan or macvtap. Defaults to [`Mode::Bridge`].
     ///
-    /// The other options stay; [`Endpoint::options`] sets all at once. Says nothing of a VLAN.
+    /// The other options stay; [`Endpoint::options`] sets all at once.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for a VLAN, which has no mode.
     #[doc(alias = "IFLA_MACVLAN_MODE")]
-    pub fn mode(mut self, mode: Mode) -> Self {
-        if let EndpointKind::Macvlan(options) | EndpointKind::Macvtap(options) = &mut self.kind {
-            options.set_mode(mode);
-        }
-        self
+    pub fn mode(mut self, mode: Mode) -> Result<Self> {
+        self.macvlan_options("set the mode")?.set_mode(mode);
+        Ok(self)
     }
 
-    /// All options of a macvlan or macvtap: mode, flags, source MAC addresses, broadcast queue. Says
-    /// nothing of a VLAN.
-    pub fn options(mut self, macvlan: Macvlan) -> Self {
+    /// Sets all options of a macvlan or macvtap: mode, flags, source MAC addresses, broadcast queue.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for a VLAN, whose options
+    /// [`Endpoint::vlan`] takes.
+    pub fn options(mut self, macvlan: Macvlan) -> Result<Self> {
+        *self.macvlan_options("set macvlan options")? = macvlan;
+        Ok(self)
+    }
+
+    fn macvlan_options(&mut self, operation: &'static str) -> Result<&mut Macvlan> {
         match &mut self.kind {
-            EndpointKind::Macvlan(options) | EndpointKind::Macvtap(options) => *options = macvlan,
-            EndpointKind::Vlan(_) => {}
+            EndpointKind::Macvlan(options) | EndpointKind::Macvtap(options) => Ok(options),
+            EndpointKind::Vlan(_) => {
+                let cause = "the endpoint is a VLAN, and only a macvlan or macvtap has them";
+                Err(Error::invalid(operation, cause).on_link(self.name.as_str()))
+            }
         }
-        self
     }
 
     /// Its MAC address. When not given, a random one, locally administered; in mode passthru, the
@@ -510,8 +523,8 @@ mod tests {
     #[test]
     fn a_mode_leaves_the_other_options_alone() {
         let options = Macvlan::new(Mode::Bridge).bc_queue_len(2000);
-        let endpoint = Endpoint::new("eth0", "ens33").unwrap().options(options);
-        let EndpointKind::Macvlan(private) = endpoint.mode(Mode::Private).kind().clone() else {
+        let endpoint = Endpoint::new("eth0", "ens33").unwrap().options(options).unwrap();
+        let EndpointKind::Macvlan(private) = endpoint.mode(Mode::Private).unwrap().kind().clone() else {
             panic!("the kind has changed");
         };
         assert_eq!(private, Macvlan::new(Mode::Private).bc_queue_len(2000));
@@ -536,5 +549,15 @@ mod tests {
         assert_eq!(endpoint.get_queues(), Some((2, 3)));
         assert!(endpoint.is_lo_up() && !endpoint.is_promisc());
         assert_eq!((endpoint.get_mac(), endpoint.get_group()), (None, None));
+    }
+
+    #[test]
+    fn a_vlan_has_no_options_of_a_macvlan() {
+        let vlan = || Endpoint::vlan("eth0", "ens33", Vlan::new(100).unwrap()).unwrap();
+        for error in [vlan().mode(Mode::Private), vlan().options(Macvlan::default())] {
+            let error = error.unwrap_err();
+            assert!(error.is_invalid_value(), "{error}");
+            assert!(error.to_string().contains("is a VLAN"), "{error}");
+        }
     }
 }

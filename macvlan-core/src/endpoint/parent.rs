@@ -18,7 +18,7 @@ use crate::value::text::serde_as_text;
 ///
 /// ```
 /// use macvlan_core::{Endpoint, Parent, VlanProtocol};
-/// let service = Parent::vlan("eth0", 20)?.protocol(VlanProtocol::Dot1ad);
+/// let service = Parent::vlan("eth0", 20)?.protocol(VlanProtocol::Dot1ad)?;
 /// let endpoint = Endpoint::new("eth0", Parent::vlan(service, 200)?.name("customer")?)?;
 /// # let _ = endpoint;
 /// # Ok::<(), macvlan_core::Error>(())
@@ -71,12 +71,22 @@ impl Parent {
         Ok(Self { link: Named::AfterBase, vlan: Some((Box::new(base), tag)) })
     }
 
-    /// Another protocol of a VLAN's tag, 802.1ad. Says nothing of a link that must exist.
-    pub fn protocol(mut self, protocol: VlanProtocol) -> Self {
-        if let Some((_, tag)) = &mut self.vlan {
-            tag.protocol = protocol;
-        }
-        self
+    /// Sets the protocol of a VLAN's tag. Defaults to 802.1Q.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for a link that must exist, which
+    /// is no VLAN to be made.
+    pub fn protocol(mut self, protocol: VlanProtocol) -> Result<Self> {
+        let Some((_, tag)) = &mut self.vlan else {
+            return Err(Error::invalid(
+                format!("set the VLAN protocol {protocol}"),
+                format!("parent {self} is not a VLAN that is made on demand"),
+            )
+            .with_hint("describe it with its base and id"));
+        };
+        tag.protocol = protocol;
+        Ok(self)
     }
 
     /// Another name for the link.
@@ -277,13 +287,16 @@ mod tests {
 
     #[test]
     fn what_was_told_is_read_back() {
-        let parent = Parent::vlan("ens33.20", 100).unwrap().protocol(VlanProtocol::Dot1ad);
+        let parent = Parent::vlan("ens33.20", 100).unwrap();
+        let parent = parent.protocol(VlanProtocol::Dot1ad).unwrap();
         assert_eq!(parent.get_base(), Some(&"ens33.20".parse().unwrap()));
         assert_eq!(parent.get_vlan_id(), Some(100));
         assert_eq!(parent.get_protocol(), Some(VlanProtocol::Dot1ad));
         assert_eq!(parent.get_name(), None);
         assert_eq!(parent.name("lan").unwrap().get_name().unwrap(), "lan");
         let link = Parent::link(7);
+        let error = link.clone().protocol(VlanProtocol::Dot1ad).unwrap_err();
+        assert!(error.is_invalid_value() && error.to_string().contains("#7"), "{error}");
         assert_eq!((link.get_base(), link.get_vlan_id(), link.get_name()), (None, None, None));
     }
 

@@ -439,6 +439,7 @@ mod tests {
     fn a_full_plan_prints_as_commands() {
         let plan = endpoint()
             .mode(Mode::Private)
+            .unwrap()
             .mac("02:42:ac:10:68:0a".parse().unwrap())
             .mtu(1400)
             .promisc(true)
@@ -561,6 +562,7 @@ mod tests {
     fn passthru_takes_its_mac_address_after_creation() {
         let plan = endpoint()
             .mode(Mode::Passthru)
+            .unwrap()
             .mac("02:00:00:00:00:01".parse().unwrap())
             .plan()
             .unwrap();

@@ -53,10 +53,18 @@ impl Announce {
         Self { count: 2, ..Self::once() }
     }
 
-    /// How many times, 1 at least (`ANNOUNCE_NUM`).
-    pub fn count(mut self, count: u32) -> Self {
-        self.count = count.max(1);
-        self
+    /// Sets how many times (`ANNOUNCE_NUM`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for 0.
+    pub fn count(mut self, count: u32) -> Result<Self> {
+        if count == 0 {
+            let cause = "announcing 0 times is announcing nothing";
+            return Err(Error::invalid("set the number of announcements", cause));
+        }
+        self.count = count;
+        Ok(self)
     }
 
     /// How long from one to the next (`ANNOUNCE_INTERVAL`).
@@ -211,9 +219,9 @@ mod tests {
     fn what_is_left_when_the_first_has_been_sent() {
         assert_eq!(Announce::once().rest(), None);
         assert_eq!(Announce::rfc().rest(), None, "the caller's business");
-        let rest = Announce::rfc().count(5).blocking(true).rest().unwrap();
+        let rest = Announce::rfc().count(5).unwrap().blocking(true).rest().unwrap();
         assert_eq!(rest.get_count(), 4);
-        assert_eq!(Announce::once().count(0), Announce::once());
+        assert!(Announce::once().count(0).unwrap_err().is_invalid_value());
         assert_eq!(Announce::rfc().to_string(), "2 times, 2s apart");
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Result};
 use crate::value::holder::Holder;
 
 /// How an endpoint's addresses are asked for before it uses them; see
@@ -60,10 +60,17 @@ impl Probe {
         }
     }
 
-    /// How many times each address is asked for, 1 at least (`PROBE_NUM`).
-    pub fn count(mut self, count: u32) -> Self {
-        self.count = count.max(1);
-        self
+    /// Sets how many times each address is asked for (`PROBE_NUM`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`] for 0.
+    pub fn count(mut self, count: u32) -> Result<Self> {
+        if count == 0 {
+            return Err(Error::invalid("set the number of probes", "0 probes find nothing out"));
+        }
+        self.count = count;
+        Ok(self)
     }
 
     /// Up to how long, chosen at random, until it is asked first (`PROBE_WAIT`).
@@ -170,8 +177,8 @@ mod tests {
         assert_eq!(Probe::default(), Probe::rfc());
         assert_eq!(Probe::rfc().longest(), Duration::from_secs(1 + 2 * 2 + 2));
         assert_eq!(Probe::quick().longest(), Duration::from_millis(250));
-        assert_eq!(Probe::quick().count(0).get_count(), 1);
-        let far = Probe::rfc().count(u32::MAX).interval(Duration::MAX).wait(Duration::MAX);
+        assert!(Probe::quick().count(0).unwrap_err().is_invalid_value());
+        let far = Probe::rfc().count(u32::MAX).unwrap().interval(Duration::MAX).wait(Duration::MAX);
         assert_eq!(far.longest(), Duration::MAX);
     }
 }

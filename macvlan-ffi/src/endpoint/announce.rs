@@ -45,7 +45,7 @@ pub unsafe extern "C" fn macvlan_announce_rfc(
     })
 }
 
-/// How many times, 1 at least (ANNOUNCE_NUM).
+/// How many times (ANNOUNCE_NUM); 0 is refused.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_announce_set_count(
     announce: *mut macvlan_announce,
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn macvlan_announce_set_count(
 ) -> c_int {
     boundary!(error, {
         let announce = exclusive!(announce);
-        *announce = announce.count(count);
+        *announce = announce.count(count)?;
     })
 }
 

@@ -45,7 +45,7 @@ pub unsafe extern "C" fn macvlan_probe_quick(
     })
 }
 
-/// How many times each address is asked for, 1 at least (PROBE_NUM).
+/// How many times each address is asked for (PROBE_NUM); 0 is refused.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_probe_set_count(
     probe: *mut macvlan_probe,
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn macvlan_probe_set_count(
 ) -> c_int {
     boundary!(error, {
         let probe = exclusive!(probe);
-        *probe = probe.count(count);
+        *probe = probe.count(count)?;
     })
 }
 

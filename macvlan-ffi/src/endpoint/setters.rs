@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_int};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use macvlan_core::{Address, Assignment, Endpoint, EndpointKind, Macvlan, Rate, Route};
+use macvlan_core::{Address, Assignment, Endpoint, Macvlan, Rate, Route};
 
 use crate::base::boundary::{Failure, boundary};
 use crate::base::error::macvlan_error;
@@ -14,7 +14,7 @@ use crate::base::object::{exclusive, shared};
 use crate::base::text::{ip, text};
 use crate::endpoint::announce::macvlan_announce;
 use crate::endpoint::probe::macvlan_probe;
-use crate::endpoint::{macvlan_endpoint, no_macvlan};
+use crate::endpoint::macvlan_endpoint;
 use crate::value::options::macvlan_options;
 
 /// The options of a macvlan or macvtap changed in one point.
@@ -22,12 +22,8 @@ fn with_options(
     endpoint: &Endpoint,
     change: impl FnOnce(Macvlan) -> Macvlan,
 ) -> Result<Endpoint, Failure> {
-    match endpoint.kind() {
-        EndpointKind::Macvlan(options) | EndpointKind::Macvtap(options) => {
-            Ok(endpoint.clone().options(change(options.clone())))
-        }
-        _ => Err(no_macvlan()),
-    }
+    let options = endpoint.get_options().cloned().unwrap_or_default();
+    Ok(endpoint.clone().options(change(options))?)
 }
 
 /// Who it may talk to; MACVLAN_MODE_BRIDGE when not set. The other options stay. For macvlan and macvtap.
@@ -39,10 +35,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_mode(
 ) -> c_int {
     boundary!(error, {
         let endpoint = exclusive!(endpoint).changing();
-        if matches!(endpoint.kind(), EndpointKind::Vlan(_)) {
-            return Err(no_macvlan());
-        }
-        *endpoint = endpoint.clone().mode(crate::base::kernel::mode(mode)?);
+        *endpoint = endpoint.clone().mode(crate::base::kernel::mode(mode)?)?;
     })
 }
 
@@ -57,7 +50,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_options(
     boundary!(error, {
         let endpoint = exclusive!(endpoint).changing();
         let options = shared!(options).clone();
-        *endpoint = with_options(endpoint, |_| options)?;
+        *endpoint = endpoint.clone().options(options)?;
     })
 }
 

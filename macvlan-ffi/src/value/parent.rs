@@ -93,7 +93,7 @@ pub unsafe extern "C" fn macvlan_parent_new_vlan(
     })
 }
 
-/// Another protocol of the VLAN's tag. Says nothing of a link that must exist.
+/// Another protocol of the VLAN's tag. Refused for a link that must exist.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_parent_set_protocol(
     parent: *mut macvlan_parent,
@@ -102,7 +102,7 @@ pub unsafe extern "C" fn macvlan_parent_set_protocol(
 ) -> c_int {
     boundary!(error, {
         let parent = exclusive!(parent);
-        *parent = parent.parent.clone().protocol(vlan_protocol(protocol)?).into();
+        *parent = parent.parent.clone().protocol(vlan_protocol(protocol)?)?.into();
     })
 }
 

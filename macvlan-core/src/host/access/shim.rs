@@ -74,7 +74,7 @@ impl Shim {
             .with_hint("give the host's link an address of its own"));
         }
         let mut endpoint = Endpoint::new(name, access.parent.clone())?
-            .mode(Mode::Bridge)
+            .mode(Mode::Bridge)?
             .alias(ALIAS)
             .lo_up(false)
             .arp_filter();
