@@ -370,7 +370,7 @@ const NOT_REACHED: [&str; 33] = [
     // Handle: the functions with a filter, which can be NULL.
     "neighbours",
     // Plan: its text.
-    "steps",
+    "phases",
 ];
 
 /// The names of public functions in a folder of sources.
