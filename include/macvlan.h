@@ -3503,6 +3503,10 @@ typedef enum macvlan_difference_kinds {
      * How much the link may send.
      */
     MACVLAN_DIFFERENCE_RATE = 19,
+    /**
+     * A sysctl of the link.
+     */
+    MACVLAN_DIFFERENCE_SYSCTL = 20,
 } macvlan_difference_kinds;
 
 /**

@@ -238,9 +238,9 @@ impl Error {
         &self.0.cause
     }
 
-    /// The kernel's error number, where the kernel refused.
+    /// The kernel's error number, where the kernel refused, and with one that is known.
     pub fn errno(&self) -> Option<i32> {
-        self.0.errno.map(|errno| errno as i32)
+        self.0.errno.map(|errno| errno as i32).filter(|number| *number > 0)
     }
 
     /// The kernel's own words, where it gave any.

@@ -1,9 +1,12 @@
 //! The C library: `#include <macvlan.h>`, `-lmacvlan`.
 //!
 //! A face of `macvlan-core` and `macvlan-network` and nothing more: every function takes its arguments
-//! apart, calls one function of theirs, and puts the result where C finds it. One file is one object of the header,
-//! which is generated from these files by `tests/header.rs`; so the comments here are written for
-//! whoever reads the header.
+//! apart, calls one function of theirs, and puts the result where C finds it. One file is one object of
+//! the header, which is generated from these files by `tests/header.rs`; so the comments here are
+//! written for the reader of the header.
+//!
+//! Each folder uses only those before it: [`base`], [`value`], [`handle`], [`endpoint`], [`host`],
+//! [`network`].
 
 #![allow(unsafe_code, reason = "C programs call by pointers; each block says what it relies on")]
 #![allow(non_camel_case_types, reason = "types and constants have the names that they have in C")]

@@ -83,7 +83,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// All sources, and what each says.
+/// Returns all sources by their names, `host/access`.
 fn sources() -> BTreeMap<String, String> {
     fn read_all(folder: &Path, within: &str, into: &mut BTreeMap<String, String>) {
         for entry in fs::read_dir(folder).unwrap() {
@@ -134,7 +134,7 @@ fn name(declaration: &str) -> &str {
     code.and_then(|code| code.rsplit([' ', '*']).next()).unwrap()
 }
 
-/// Whether it stands in a source, which it is said by.
+/// Whether a source declares this name.
 fn is_of(source: &str, name: &str) -> bool {
     [
         format!(" fn {name}("),
@@ -263,7 +263,7 @@ fn enumerators(of: &str) -> BTreeMap<&'static str, u32> {
 }
 
 /// Compares an enumeration of the header with kinds in Rust, whose variants are `CamelCase` and have
-/// the same numbers; `none` is what the header has besides, by number 0.
+/// the same numbers; `none` is an enumerator that only the header has, by number 0.
 fn compare(
     of: &str,
     prefix: &str,
@@ -370,7 +370,7 @@ const NOT_REACHED: [&str; 33] = [
     // Handle: the functions with a filter, which can be NULL.
     "neighbours",
     // Plan: its text.
-    "steps",
+    "phases",
 ];
 
 /// The names of public functions in a folder of sources.

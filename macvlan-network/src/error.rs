@@ -195,9 +195,9 @@ impl Error {
         &self.0.cause
     }
 
-    /// What the reader can do about it.
+    /// What the reader can do about it; where the core refused, and nothing else is said, its hint.
     pub fn hint(&self) -> Option<&str> {
-        self.0.hint.as_deref()
+        self.0.hint.as_deref().or_else(|| self.core()?.hint())
     }
 
     /// What had been done before the failure and could not be undone; empty when nothing remains.

@@ -184,9 +184,9 @@ static void macvlans(void)
     MUST(macvlan_handle_set_macvlan(ip, "mv0", change, &error));
     lab_witness(netns, "ip -d link show mv0", "remotes (0)");
     REFUSED(macvlan_change_set_source_macs(change, MACVLAN_MACADDR_ADD, three, 2, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "not with 2 MAC addresses");
+            MACVLAN_ERROR_INVALID_VALUE, "mode 0 is not for 2 MAC addresses");
     REFUSED(macvlan_change_set_source_macs(change, (enum macvlan_macaddr_mode)4, three, 1, &error),
-            EINVAL, MACVLAN_ERROR_INVALID_VALUE, "4 is no enum macvlan_macaddr_mode");
+            EINVAL, MACVLAN_ERROR_INVALID_VALUE, "4 is not in enum macvlan_macaddr_mode");
     macvlan_change_free(change);
     MUST(macvlan_change_new(&change, &error));
     MUST(macvlan_change_set_mode(change, MACVLAN_MODE_PRIVATE, &error));

@@ -174,8 +174,7 @@ impl Report {
                 error.is_invalid_value(),
             ],
             kind_name: c_string(error.kind()),
-            // The core may come with no number, or with one that it could not make out.
-            errno: error.errno().filter(|errno| *errno > 0).unwrap_or(error.kind().errno()),
+            errno: error.errno().unwrap_or(error.kind().errno()),
             message: c_string(error),
             operation: c_string(error.operation()),
             cause: c_string(error.cause()),
@@ -200,7 +199,7 @@ impl Report {
         report.operation = c_string(error.operation());
         report.cause = c_string(error.cause());
         report.network = error.network().map(c_string);
-        report.hint = error.hint().map(c_string).or(report.hint);
+        report.hint = error.hint().map(c_string);
         report.leftovers.extend(error.leftovers().iter().map(c_string));
         report
     }
@@ -208,7 +207,7 @@ impl Report {
     /// An error without one of the core's below it: its kind, name and number.
     fn of_network_alone(error: &macvlan_network::Error) -> Self {
         let kind = error.kind();
-        let errno = error.errno().filter(|errno| *errno > 0).unwrap_or(kind.errno());
+        let errno = error.errno().unwrap_or(kind.errno());
         let is = [
             error.is_exists(),
             error.is_not_found(),

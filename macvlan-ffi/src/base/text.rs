@@ -70,6 +70,11 @@ pub(crate) fn ip<T: FromStr>(text: &str, argument: &str) -> Result<T, Failure> {
     text.parse().map_err(|_| Failure::misuse(format!("{argument} {text:?} is no {what} address")))
 }
 
+/// A subnet; likewise.
+pub(crate) fn subnet<T: FromStr>(text: &str, argument: &str) -> Result<T, Failure> {
+    text.parse().map_err(|_| Failure::misuse(format!("{argument} {text:?} is no subnet")))
+}
+
 /// Text for a C program. A zero byte, which the kernel has in none of its texts, would end it early.
 pub(crate) fn c_string(text: impl Display) -> CString {
     let mut bytes = text.to_string().into_bytes();

@@ -4,10 +4,10 @@ use std::ffi::{c_char, c_int};
 
 use macvlan_core::Access;
 
-use crate::base::boundary::{Failure, boundary};
+use crate::base::boundary::boundary;
 use crate::base::error::macvlan_error;
 use crate::base::object::{exclusive, free, give, object, out, shared};
-use crate::base::text::{ip, text};
+use crate::base::text::{ip, subnet, text};
 use crate::value::parent::macvlan_parent;
 
 /// How a host is to reach the containers on one of its parents: a value, for macvlan_host_access_by().
@@ -84,11 +84,7 @@ pub unsafe extern "C" fn macvlan_access_options_add_route(
 ) -> c_int {
     boundary!(error, {
         let options = exclusive!(options);
-        let prefix = text!(prefix);
-        let parsed = prefix.parse();
-        let parsed =
-            parsed.map_err(|_| Failure::misuse(format!("prefix {prefix:?} is no subnet")))?;
-        *options = options.clone().route(parsed);
+        *options = options.clone().route(subnet(text!(prefix), "prefix")?);
     })
 }
 

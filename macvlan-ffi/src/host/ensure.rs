@@ -77,6 +77,8 @@ pub enum macvlan_difference_kinds {
     MACVLAN_DIFFERENCE_LOOPBACK_DOWN = 18,
     /// How much the link may send.
     MACVLAN_DIFFERENCE_RATE = 19,
+    /// A sysctl of the link.
+    MACVLAN_DIFFERENCE_SYSCTL = 20,
 }
 
 pub(crate) struct Found {

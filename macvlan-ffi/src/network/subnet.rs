@@ -5,7 +5,7 @@ use std::ptr::null;
 
 use macvlan_network::Subnet;
 
-use crate::base::boundary::{Failure, answer, boundary};
+use crate::base::boundary::{answer, boundary};
 use crate::base::error::macvlan_error;
 use crate::base::object::{exclusive, free, give, object, out, shared};
 use crate::base::text::{self, ip, text};
@@ -98,11 +98,7 @@ pub unsafe extern "C" fn macvlan_subnet_set_range(
 ) -> c_int {
     boundary!(error, {
         let subnet = exclusive!(subnet).changing();
-        let range = text!(range);
-        let parsed = range.parse();
-        let parsed =
-            parsed.map_err(|_| Failure::misuse(format!("range {range:?} is no subnet")))?;
-        *subnet = subnet.clone().range(parsed);
+        *subnet = subnet.clone().range(text::subnet(text!(range), "range")?);
     })
 }
 

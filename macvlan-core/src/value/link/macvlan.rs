@@ -262,17 +262,14 @@ impl SourceMacs {
     /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if there is no such number, or it is
     /// for another count of MAC addresses: one to add or delete, none to flush.
     pub fn from_kernel(number: u32, macs: Vec<MacAddr>) -> Result<Self> {
-        let refuse = |why: String| {
-            let operation = format!("change source MAC addresses by mode {number}");
-            Err(Error::invalid(operation, why))
-        };
+        let refuse = |why| Err(Error::invalid("change source MAC addresses", why));
         match (number, &macs[..]) {
             (0, [mac]) => Ok(Self::Add(*mac)),
             (1, [mac]) => Ok(Self::Delete(*mac)),
             (2, []) => Ok(Self::Flush),
             (3, _) => Ok(Self::Set(macs)),
-            (0..=2, _) => refuse(format!("it is not for {} MAC addresses", macs.len())),
-            _ => refuse("there is no such mode".to_owned()),
+            (0..=2, _) => refuse(format!("mode {number} is not for {} MAC addresses", macs.len())),
+            _ => refuse(format!("{number} is not in enum macvlan_macaddr_mode")),
         }
     }
 }
