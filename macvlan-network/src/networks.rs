@@ -7,9 +7,10 @@ use macvlan_core::{Host, Link};
 
 use crate::config::{NetworkConfig, check_name};
 use crate::error::{Error, ErrorKind, Result};
-use crate::network::{Network, NetworkRecord};
+use crate::network::Network;
 use crate::probe::Probe;
 use crate::random;
+use crate::record::NetworkRecord;
 use crate::store::Store;
 use crate::subnet::Subnet;
 use crate::time;

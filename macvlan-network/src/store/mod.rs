@@ -13,7 +13,7 @@ pub use sqlite::SqliteStore;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Foreign, Lease, Wish};
-use crate::network::NetworkRecord;
+use crate::record::NetworkRecord;
 
 /// What a store does with a wish.
 #[derive(Debug, Clone)]

@@ -6,8 +6,8 @@ use ipnet::IpNet;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Lease, Wish};
-use crate::network::NetworkRecord;
 use crate::pool::{self, Gap, Order};
+use crate::record::NetworkRecord;
 use crate::store::{Granted, exhausted, name_taken, no_network, taken};
 
 use super::change::Change;
