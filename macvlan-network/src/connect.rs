@@ -18,7 +18,8 @@ use crate::config::check_name;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Lease, Wish};
 use crate::network::Network;
-use crate::store::{Granted, taken};
+use crate::store::Granted;
+use crate::store::refusal::taken;
 
 /// How long to wait for a MAC address whose last owner is just dying.
 const MAC_PATIENCE: Duration = Duration::from_secs(2);

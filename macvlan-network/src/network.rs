@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Foreign, Lease};
 use crate::networks::Networks;
 use crate::record::NetworkRecord;
-use crate::store::taken;
+use crate::store::refusal::taken;
 
 /// A network that exists: connects containers to it, and tells who is.
 #[derive(Debug, Clone)]

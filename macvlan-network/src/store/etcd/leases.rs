@@ -8,7 +8,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Lease, Wish};
 use crate::pool::{self, Gap, Order};
 use crate::record::NetworkRecord;
-use crate::store::{Granted, exhausted, name_taken, no_network, taken};
+use crate::store::Granted;
+use crate::store::refusal::{exhausted, name_taken, no_network, taken};
 
 use super::change::Change;
 use super::keys::{self, EVERYBODY, Holder, Was, end_of};

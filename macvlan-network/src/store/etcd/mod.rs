@@ -24,7 +24,8 @@ use crate::lease::{Foreign, Lease, Wish};
 use crate::pool;
 use crate::random;
 use crate::record::NetworkRecord;
-use crate::store::{Granted, Store, check_clash, in_use, no_network};
+use crate::store::refusal::{in_use, no_network};
+use crate::store::{Granted, Store, check_clash};
 
 use change::Change;
 use host::Registration;

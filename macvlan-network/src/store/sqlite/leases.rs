@@ -12,7 +12,8 @@ use crate::error::{Error, ErrorKind};
 use crate::lease::{Lease, Wish};
 use crate::pool;
 use crate::record::NetworkRecord;
-use crate::store::{Granted, exhausted, name_taken, taken};
+use crate::store::Granted;
+use crate::store::refusal::{exhausted, name_taken, taken};
 
 use super::gaps::{self, Holder, blob, from_blob};
 use super::{Attempt, now, number};
