@@ -6,8 +6,8 @@ use macvlan_core::{Ensured, Handle, LinkInfo, NetNs};
 
 use crate::alive::{Living, NetNsMark};
 use crate::alone::Alone;
-use crate::connect::read_alias;
 use crate::error::{Error, Result};
+use crate::interface::read_alias;
 use crate::lease::Lease;
 use crate::network::Network;
 use crate::networks::Networks;
