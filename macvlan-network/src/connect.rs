@@ -66,10 +66,10 @@ impl Network {
     pub fn connect(&self, member: &Member, netns: &NetNs) -> Result<Connection> {
         let operation = || format!("connect container {:?}", member.container);
         let connect = || {
-            let mut wish = member.wish(self, NetNsMark::of(netns)?)?;
+            let mut wish = member.wish(&self.session.host_name, NetNsMark::of(netns)?)?;
             let _alone = Alone::with(netns)?;
             loop {
-                match self.networks.store().lease(&self.record, &wish)? {
+                match self.session.store.lease(&self.record, &wish)? {
                     Granted::Held(lease) if lease.netns == wish.netns => {
                         member.check_against(&lease)?;
                         return self.again(lease, netns);
@@ -98,8 +98,8 @@ impl Network {
             Err(Error::new(ErrorKind::AlreadyConnected, "connect", why)
                 .with_hint("disconnect it there first"))
         };
-        if lease.host != self.networks.host_name() {
-            let living = self.networks.store().living_hosts()?;
+        if lease.host != self.session.host_name {
+            let living = self.session.store.living_hosts()?;
             if living.is_none_or(|hosts| hosts.contains(&lease.host)) {
                 return refuse(format!("it is connected on host {:?}", lease.host));
             }
@@ -109,7 +109,7 @@ impl Network {
                 lease.netns.inode
             ));
         }
-        self.networks.store().release(&self.record, lease)?;
+        self.session.store.release(&self.record, lease)?;
         Ok(())
     }
 
@@ -124,8 +124,8 @@ impl Network {
                 return Ok(Tried::Connected(Box::new(Connection { lease, attachment })));
             }
             Ok(Err(address)) => {
-                self.networks.store().release(&self.record, &lease)?;
-                self.networks.store().add_foreign(&self.record, address)?;
+                self.session.store.release(&self.record, &lease)?;
+                self.session.store.add_foreign(&self.record, address)?;
                 if wish.addresses.contains(&address) {
                     return Err(taken(&self.record, address, None));
                 }
@@ -133,7 +133,7 @@ impl Network {
             }
             Err(error) => error,
         };
-        if let Err(error) = self.networks.store().release(&self.record, &lease) {
+        if let Err(error) = self.session.store.release(&self.record, &lease) {
             return Err(why.leaves(format!("a lease of {:?} ({error})", lease.container)));
         }
         let taken = why.core().is_some_and(|core| core.kind() == CoreKind::NameTaken);
@@ -153,7 +153,7 @@ impl Network {
         let fails = |error| Error::kernel("probe the addresses", error);
         let parent: Parent = self.record.parent().parse().map_err(fails)?;
         let addresses: Vec<IpAddr> = lease.addresses.iter().map(ipnet::IpNet::addr).collect();
-        let (host, probe) = (self.networks.host(), self.networks.probe());
+        let (host, probe) = (&self.session.host, &self.session.probe);
         let taken = probe.taken(host, &parent, &addresses).map_err(fails)?;
         Ok(taken.into_iter().find(|address| addresses.contains(address)))
     }

@@ -48,8 +48,8 @@ impl Network {
                         }
                     },
                 };
-                let released = self.networks.store().release(&self.record, &lease)?;
-                if released || lease.host == self.networks.host_name() {
+                let released = self.session.store.release(&self.record, &lease)?;
+                if released || lease.host == self.session.host_name {
                     return Ok(detached);
                 }
                 // Its host lives again.
@@ -59,10 +59,10 @@ impl Network {
     }
 
     fn refuse_elsewhere(&self, lease: &Lease) -> Result<()> {
-        if lease.host == self.networks.host_name() {
+        if lease.host == self.session.host_name {
             return Ok(());
         }
-        let living = self.networks.store().living_hosts()?;
+        let living = self.session.store.living_hosts()?;
         if living.is_some_and(|hosts| !hosts.contains(&lease.host)) {
             return Ok(());
         }

@@ -19,11 +19,11 @@ const ALIAS: &str = "macvlan-network/";
 impl Network {
     pub(crate) fn attach(&self, lease: &Lease, netns: &NetNs) -> Result<Attachment> {
         let endpoint = self.endpoint(lease)?;
-        let attach = || self.networks.host().attach(&endpoint, netns);
+        let attach = || self.session.host.attach(&endpoint, netns);
         let attached = match attach() {
             // After a reboot, or on another host: the network's own link is not there yet.
             Err(error) if error.kind() == CoreKind::ParentNotFound && self.is_isolated() => {
-                self.networks.make_dummy(&self.record)?;
+                self.session.make_dummy(&self.record)?;
                 attach()
             }
             Err(error)
@@ -41,7 +41,7 @@ impl Network {
     /// an interface. It may have any of the network's addresses.
     pub(crate) fn remove_forgotten(&self, lease: &Lease, netns: &NetNs) -> Result<bool> {
         let remove = || match self.marked(&lease.container, netns)? {
-            Some(forgotten) => self.networks.host().detach(forgotten).map(|_| true),
+            Some(forgotten) => self.session.host.detach(forgotten).map(|_| true),
             None => Ok(false),
         };
         remove().map_err(|error| Error::kernel("remove a forgotten interface", error))
@@ -54,17 +54,17 @@ impl Network {
         let Some(link) = links.iter().find(|link| link.alias.as_ref() == Some(&alias)) else {
             return Ok(None);
         };
-        let all = self.networks.host().attachments(netns)?;
+        let all = self.session.host.attachments(netns)?;
         Ok(all.into_iter().find(|one| one.index() == link.index))
     }
 
     /// As attaching, but what is there already is repaired.
     pub(crate) fn ensure(&self, lease: &Lease, netns: &NetNs) -> Result<macvlan_core::Ensured> {
         if self.is_isolated() {
-            self.networks.make_dummy(&self.record)?;
+            self.session.make_dummy(&self.record)?;
         }
         let endpoint = self.endpoint(lease)?;
-        let ensured = self.networks.host().ensure_or_replace(&endpoint, netns);
+        let ensured = self.session.host.ensure_or_replace(&endpoint, netns);
         ensured.map_err(|error| Error::kernel("attach", error))
     }
 
@@ -75,7 +75,7 @@ impl Network {
     /// Takes the link of a lease away, if it is there; one that somebody else made stays. If its alias
     /// was taken away inside, it is known by its MAC address.
     pub(crate) fn detach(&self, lease: &Lease, netns: &NetNs) -> Result<Detached> {
-        let host = self.networks.host();
+        let host = &self.session.host;
         let detach = || -> macvlan_core::Result<Detached> {
             let ours = match self.marked(&lease.container, netns)? {
                 Some(marked) => Some(marked),
@@ -91,7 +91,7 @@ impl Network {
 
     /// What marks the link of a lease, so that it can be told whose it is, and by which store.
     fn alias(&self, container: &str) -> String {
-        format!("{ALIAS}{}/{}/{container}", self.networks.store().id(), &self.id()[..12])
+        format!("{ALIAS}{}/{}/{container}", self.session.store.id(), &self.id()[..12])
     }
 
     /// What a lease is to become.

@@ -56,6 +56,7 @@ mod random;
 mod reconcile;
 mod record;
 mod resolve;
+mod session;
 mod store;
 mod subnet;
 mod time;

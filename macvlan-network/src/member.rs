@@ -8,7 +8,6 @@ use crate::alive::NetNsMark;
 use crate::config::check_name;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Lease, Wish};
-use crate::network::Network;
 
 /// How a container is to be connected: a value, as an endpoint is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +76,7 @@ impl Member {
             .with_hint("disconnect it first"))
     }
 
-    pub(crate) fn wish(&self, network: &Network, netns: NetNsMark) -> Result<Wish> {
+    pub(crate) fn wish(&self, host: &str, netns: NetNsMark) -> Result<Wish> {
         check_name(&self.container, "a container's id")?;
         self.name.as_deref().map_or(Ok(()), |name| check_name(name, "a container's name"))?;
         for v6 in [false, true] {
@@ -90,7 +89,7 @@ impl Member {
         Ok(Wish {
             container: self.container.clone(),
             name: self.name.clone(),
-            host: network.networks.host_name().to_owned(),
+            host: host.to_owned(),
             addresses: self.addresses.clone(),
             interface: interface.map_err(|error| Error::kernel("name the interface", error))?,
             mac: self.mac,

@@ -1,18 +1,19 @@
 //! One network: the handle that connects containers to it.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::config::NetworkConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Foreign, Lease};
-use crate::networks::Networks;
 use crate::record::NetworkRecord;
+use crate::session::Session;
 use crate::store::refusal::taken;
 
 /// A network that exists: connects containers to it, and tells who is.
 #[derive(Debug, Clone)]
 pub struct Network {
-    pub(crate) networks: Networks,
+    pub(crate) session: Arc<Session>,
     pub(crate) record: NetworkRecord,
 }
 
@@ -32,7 +33,7 @@ impl Network {
         &self.record.created
     }
 
-    /// What the store has of it; [`Networks::with_record`] leads back.
+    /// What the store has of it; [`Networks::with_record`](crate::Networks::with_record) leads back.
     pub fn record(&self) -> &NetworkRecord {
         &self.record
     }
@@ -50,12 +51,12 @@ impl Network {
 
     /// Who is connected, on all hosts.
     pub fn leases(&self) -> Result<Vec<Lease>> {
-        self.networks.store().leases(Some(&self.record))
+        self.session.store.leases(Some(&self.record))
     }
 
     /// One container's lease.
     pub fn lease(&self, container: &str) -> Result<Option<Lease>> {
-        self.networks.store().find(&self.record, container)
+        self.session.store.find(&self.record, container)
     }
 
     /// Remembers that somebody has an address who is no container of this network: it is not given
@@ -66,7 +67,7 @@ impl Network {
             Error::new(ErrorKind::AddressUnusable, format!("keep {address} back"), why)
                 .in_network(self.name())
         })?;
-        if self.networks.store().add_foreign(&self.record, address)? {
+        if self.session.store.add_foreign(&self.record, address)? {
             return Ok(());
         }
         let holder = self
@@ -82,17 +83,17 @@ impl Network {
 
     /// Forgets that somebody has an address; false if it was not known.
     pub fn forget_foreign(&self, address: IpAddr) -> Result<bool> {
-        self.networks.store().forget_foreign(&self.record, address)
+        self.session.store.forget_foreign(&self.record, address)
     }
 
     /// The addresses that somebody has who is no container of this network.
     pub fn foreign(&self) -> Result<Vec<Foreign>> {
-        self.networks.store().foreign(&self.record)
+        self.session.store.foreign(&self.record)
     }
 
     /// Removes it, and the link that it made, if it is isolated; refused while somebody is connected.
     pub fn remove(self) -> Result<()> {
-        self.networks.store().remove_network(&self.record)?;
-        self.networks.remove_dummy(&self.record)
+        self.session.store.remove_network(&self.record)?;
+        self.session.remove_dummy(&self.record)
     }
 }
