@@ -72,7 +72,7 @@ pub use lan::probe::Probe;
 #[cfg(feature = "fault-injection")]
 #[doc(hidden)]
 pub use netlink::faults::{Call, Fault, with_faults};
-pub use netns::{NetNs, NetNsId};
+pub use netns::{NetNs, NetNsId, VisibleNamespaces, VisibleNetNs};
 #[cfg(feature = "fault-injection")]
 #[doc(hidden)]
 pub use rtnl::everything::decode_everything;

@@ -1,7 +1,7 @@
 //! Taking back what belongs to containers that are gone.
 
 use crate::alive::Living;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::lease::Lease;
 use crate::networks::Networks;
 
@@ -45,7 +45,7 @@ impl Networks {
         if !collected.leases.is_empty() {
             // Their VLANs may have been the last ones' parents.
             self.host().remove_unused_parents().map_err(|error| {
-                crate::Error::kernel("remove parents that nobody uses any more", error)
+                Error::kernel("remove parents that nobody uses any more", error)
             })?;
         }
         Ok(collected)

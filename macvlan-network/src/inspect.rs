@@ -30,7 +30,7 @@ impl Network {
             "Name": self.name(),
             "Id": self.id(),
             "Created": self.created(),
-            "Scope": if self.networks.store().living_hosts()?.is_some() { "global" } else { "local" },
+            "Scope": if self.session.store.living_hosts()?.is_some() { "global" } else { "local" },
             "Driver": "macvlan",
             "EnableIPv4": config.has_family(false),
             "EnableIPv6": config.has_family(true),

@@ -6,8 +6,8 @@ use ipnet::IpNet;
 use macvlan_core::{LinkName, MacAddr};
 
 use crate::alive::NetNsMark;
-use crate::network::NetworkRecord;
 use crate::random;
+use crate::record::NetworkRecord;
 
 /// One container's place in one network, as the store has it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -1,92 +1,19 @@
-//! One network: what the store has of it, and the handle that connects containers to it.
+//! One network: the handle that connects containers to it.
 
 use std::net::IpAddr;
-
-use ipnet::IpNet;
-use macvlan_core::{MacAddr, Mode};
+use std::sync::Arc;
 
 use crate::config::NetworkConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Foreign, Lease};
-use crate::networks::Networks;
-use crate::store::taken;
-use crate::subnet::Subnet;
-
-/// A network as the store has it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[non_exhaustive]
-pub struct NetworkRecord {
-    /// 64 hexadecimal digits, by chance.
-    pub id: String,
-    /// When it was created: `2024-05-01T12:00:00Z`.
-    pub created: String,
-    /// What it is to be.
-    pub config: NetworkConfig,
-}
-
-impl NetworkRecord {
-    pub(crate) fn name(&self) -> &str {
-        self.config.name()
-    }
-
-    pub(crate) fn is_passthru(&self) -> bool {
-        self.config.get_mode() == Mode::Passthru
-    }
-
-    /// The link that its containers hang on: the parent, or the network's own dummy link.
-    pub fn parent(&self) -> String {
-        self.config.get_parent().map_or_else(|| self.dummy(), str::to_owned)
-    }
-
-    /// What an isolated network's link is called: as Docker calls it.
-    pub(crate) fn dummy(&self) -> String {
-        format!("dm-{}", &self.id[..12])
-    }
-
-    /// Which subnet an address is in, and its number.
-    pub(crate) fn subnet_of(&self, address: IpAddr) -> Option<(usize, &Subnet)> {
-        let mut subnets = self.config.get_subnets().iter().enumerate();
-        subnets.find(|(_, subnet)| subnet.net().contains(&address))
-    }
-
-    /// An address with its subnet's prefix length.
-    pub(crate) fn with_prefix(&self, address: IpAddr) -> Result<IpNet> {
-        let refuse = |why: String| {
-            Error::new(ErrorKind::AddressUnusable, format!("give out {address}"), why)
-                .in_network(self.name())
-        };
-        let (_, subnet) = self
-            .subnet_of(address)
-            .ok_or_else(|| refuse(format!("{address} is in no subnet of the network")))?;
-        if subnet.get_gateway() == Some(address) {
-            return Err(refuse(format!("{address} is the gateway's")));
-        }
-        if let Some((name, _)) = subnet.get_reserved().iter().find(|(_, one)| **one == address) {
-            return Err(refuse(format!("{address} is reserved for {name:?}")));
-        }
-        if !subnet.can_be_host(address) {
-            return Err(refuse(format!("{address} is not a host's address in {subnet}")));
-        }
-        IpNet::new(address, subnet.net().prefix_len()).map_err(|error| refuse(error.to_string()))
-    }
-
-    /// The MAC address of a container with these addresses.
-    pub(crate) fn mac(
-        &self,
-        wanted: Option<MacAddr>,
-        container: &str,
-        addresses: &[IpAddr],
-    ) -> Option<MacAddr> {
-        let derived = || self.config.get_mac_from().derive(&self.id, container, addresses);
-        // In mode passthru it would become the parent's.
-        wanted.or_else(|| (!self.is_passthru()).then(derived))
-    }
-}
+use crate::record::NetworkRecord;
+use crate::session::Session;
+use crate::store::refusal::taken;
 
 /// A network that exists: connects containers to it, and tells who is.
 #[derive(Debug, Clone)]
 pub struct Network {
-    pub(crate) networks: Networks,
+    pub(crate) session: Arc<Session>,
     pub(crate) record: NetworkRecord,
 }
 
@@ -106,7 +33,7 @@ impl Network {
         &self.record.created
     }
 
-    /// What the store has of it; [`Networks::with_record`] leads back.
+    /// What the store has of it; [`Networks::with_record`](crate::Networks::with_record) leads back.
     pub fn record(&self) -> &NetworkRecord {
         &self.record
     }
@@ -124,12 +51,12 @@ impl Network {
 
     /// Who is connected, on all hosts.
     pub fn leases(&self) -> Result<Vec<Lease>> {
-        self.networks.store().leases(Some(&self.record))
+        self.session.store.leases(Some(&self.record))
     }
 
     /// One container's lease.
     pub fn lease(&self, container: &str) -> Result<Option<Lease>> {
-        self.networks.store().find(&self.record, container)
+        self.session.store.find(&self.record, container)
     }
 
     /// Remembers that somebody has an address who is no container of this network: it is not given
@@ -140,7 +67,7 @@ impl Network {
             Error::new(ErrorKind::AddressUnusable, format!("keep {address} back"), why)
                 .in_network(self.name())
         })?;
-        if self.networks.store().add_foreign(&self.record, address)? {
+        if self.session.store.add_foreign(&self.record, address)? {
             return Ok(());
         }
         let holder = self
@@ -156,17 +83,17 @@ impl Network {
 
     /// Forgets that somebody has an address; false if it was not known.
     pub fn forget_foreign(&self, address: IpAddr) -> Result<bool> {
-        self.networks.store().forget_foreign(&self.record, address)
+        self.session.store.forget_foreign(&self.record, address)
     }
 
     /// The addresses that somebody has who is no container of this network.
     pub fn foreign(&self) -> Result<Vec<Foreign>> {
-        self.networks.store().foreign(&self.record)
+        self.session.store.foreign(&self.record)
     }
 
     /// Removes it, and the link that it made, if it is isolated; refused while somebody is connected.
     pub fn remove(self) -> Result<()> {
-        self.networks.store().remove_network(&self.record)?;
-        self.networks.remove_dummy(&self.record)
+        self.session.store.remove_network(&self.record)?;
+        self.session.remove_dummy(&self.record)
     }
 }

@@ -1,15 +1,17 @@
-//! An open session: a host, and the store that says which networks there are.
+//! Creates networks, and finds them again.
 
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use macvlan_core::{Host, Link};
+use macvlan_core::Host;
 
 use crate::config::{NetworkConfig, check_name};
 use crate::error::{Error, ErrorKind, Result};
-use crate::network::{Network, NetworkRecord};
+use crate::network::Network;
 use crate::probe::Probe;
 use crate::random;
+use crate::record::NetworkRecord;
+use crate::session::Session;
 use crate::store::Store;
 use crate::subnet::Subnet;
 use crate::time;
@@ -18,15 +20,7 @@ use crate::time;
 ///
 /// Open one and keep it; clones share it, also among threads.
 #[derive(Debug, Clone)]
-pub struct Networks(Arc<Session>);
-
-#[derive(Debug, Clone)]
-struct Session {
-    host: Host,
-    host_name: String,
-    store: Arc<dyn Store>,
-    probe: Arc<dyn Probe>,
-}
+pub struct Networks(pub(crate) Arc<Session>);
 
 impl Networks {
     /// A session on a host, with a store that may serve others too. The host is called as the store
@@ -83,10 +77,6 @@ impl Networks {
         &*self.0.store
     }
 
-    pub(crate) fn probe(&self) -> &dyn Probe {
-        &*self.0.probe
-    }
-
     /// Creates a network. Without a subnet it gets one of Docker's default subnets that no network
     /// and no link or route of this host has.
     pub fn create(&self, config: &NetworkConfig) -> Result<Network> {
@@ -119,14 +109,14 @@ impl Networks {
         let record = NetworkRecord { id: random::id(), created: time::now(), config };
         self.store().add_network(&record)?;
         if record.config.get_parent().is_none() {
-            if let Err(error) = self.make_dummy(&record) {
+            if let Err(error) = self.0.make_dummy(&record) {
                 return Err(match self.store().remove_network(&record) {
                     Ok(()) => error,
                     Err(_) => error.leaves("the network in the store"),
                 });
             }
         }
-        Ok(Network { networks: self.clone(), record })
+        Ok(self.with_record(record))
     }
 
     /// The subnets of all networks, and of this host's links and routes.
@@ -155,51 +145,20 @@ impl Networks {
             let why = "no network has that name or id";
             Error::new(ErrorKind::NetworkNotFound, format!("find network {name_or_id:?}"), why)
         })?;
-        Ok(Network { networks: self.clone(), record: all.swap_remove(place) })
+        Ok(self.with_record(all.swap_remove(place)))
     }
 
     /// The network that a record tells of. Whether it still exists is not asked; what is done with it
     /// finds out.
     #[must_use]
     pub fn with_record(&self, record: NetworkRecord) -> Network {
-        Network { networks: self.clone(), record }
+        Network { session: Arc::clone(&self.0), record }
     }
 
     /// All networks, by name.
     pub fn list(&self) -> Result<Vec<Network>> {
         let records = self.store().networks()?;
-        Ok(records.into_iter().map(|record| Network { networks: self.clone(), record }).collect())
-    }
-
-    /// Makes an isolated network's link, if it is not there.
-    pub(crate) fn make_dummy(&self, record: &NetworkRecord) -> Result<bool> {
-        let make = || -> macvlan_core::Result<bool> {
-            let link = Link::dummy(record.dummy().as_str())?.up(true);
-            match self.host().handle()?.add_link(&link) {
-                Ok(()) => Ok(true),
-                Err(error) if error.is_exists() => Ok(false),
-                Err(error) => Err(error),
-            }
-        };
-        make().map_err(|error| {
-            Error::kernel("make the network's own link", error).in_network(record.name())
-        })
-    }
-
-    pub(crate) fn remove_dummy(&self, record: &NetworkRecord) -> Result<()> {
-        if record.config.get_parent().is_some() {
-            return Ok(());
-        }
-        let dummy = record.dummy();
-        let remove = || self.host().handle()?.delete_link(dummy.as_str());
-        match remove() {
-            Err(error) if !error.is_not_found() => {
-                Err(Error::kernel("remove the network's own link", error)
-                    .in_network(record.name())
-                    .leaves(format!("link {dummy:?}")))
-            }
-            _ => Ok(()),
-        }
+        Ok(records.into_iter().map(|record| self.with_record(record)).collect())
     }
 }
 

@@ -1,13 +1,14 @@
 //! Bringing kernel and store together, whichever of them is ahead.
 
 use std::fmt;
+use std::sync::Arc;
 
 use macvlan_core::{Ensured, Handle, LinkInfo, NetNs};
 
 use crate::alive::{Living, NetNsMark};
 use crate::alone::Alone;
-use crate::connect::read_alias;
 use crate::error::{Error, Result};
+use crate::interface::read_alias;
 use crate::lease::Lease;
 use crate::network::Network;
 use crate::networks::Networks;
@@ -255,13 +256,13 @@ impl Networks {
 impl Network {
     /// As [`Networks::reconcile`], which does it for all networks of this host at once.
     pub fn reconcile(&self) -> Result<Vec<Reconciled>> {
-        self.networks.reconcile()
+        Networks(Arc::clone(&self.session)).reconcile()
     }
 
     fn repair(&self, lease: Lease, netns: &NetNs) -> Option<Reconciled> {
         let repair = || -> Result<Option<Ensured>> {
             let _alone = Alone::briefly(netns)?;
-            if !self.networks.store().take_up(&self.record, &lease)? {
+            if !self.session.store.take_up(&self.record, &lease)? {
                 return Ok(None);
             }
             self.ensure(&lease, netns).map(Some)

@@ -4,11 +4,16 @@
 //! process's number. Without rights, `rootless.rs` looks at the message.
 #![deny(dead_code)]
 
+use std::io::IoSlice;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use macvlan_core::{Endpoint, Error, ErrorKind, Handle, Link, MacAddr, Macvlan, Mode, NetNs, Vlan};
 use macvlan_tests::{
-    Container, Need, Outcome, PATIENCE, Stage, eventually, ip_do, ip_link, need, sysctl,
+    Container, Need, Outcome, PATIENCE, Stage, eventually, ip_do, ip_link, need, path_of, sysctl,
+};
+use nix::sys::socket::{
+    AddressFamily, ControlMessage, MsgFlags, SockFlag, SockType, sendmsg, socketpair,
 };
 
 /// The message, with what differs from run to run replaced, and without the kernel's own words, which
@@ -34,6 +39,17 @@ fn assert_says(stage: &Stage, error: &Error, kind: ErrorKind, expected: &str) {
 fn refused(stage: &Stage, endpoint: &Endpoint, kind: ErrorKind, expected: &str) {
     let error = stage.lab.a.host.attach(endpoint, &stage.inside).expect_err("it was not refused");
     assert_says(stage, &error, kind, expected);
+}
+
+/// Keeps a namespace where it cannot be seen: in a socket, as a message that is not read.
+fn send_away(netns: NetNs) -> Outcome<[OwnedFd; 2]> {
+    let (from, to) =
+        socketpair(AddressFamily::Unix, SockType::Datagram, None, SockFlag::SOCK_CLOEXEC)?;
+    let descriptor = [netns.as_fd().as_raw_fd()];
+    let message = [ControlMessage::ScmRights(&descriptor)];
+    let words = [IoSlice::new(b"a namespace")];
+    sendmsg::<()>(from.as_raw_fd(), &words, &message, MsgFlags::empty(), None)?;
+    Ok([from, to])
 }
 
 fn eth0() -> Outcome<Endpoint> {
@@ -219,9 +235,20 @@ fn a_mac_address_in_use() -> Outcome {
             .replace("PID", &pid),
     );
     stage.lab.a.host.detach(attachment)?;
-    // In a namespace that no process is in, nobody can find it.
+    // A namespace that no process is in is found by who has it open.
     let hidden = NetNs::anonymous()?;
     let attachment = stage.lab.a.host.attach(&sibling, &hidden)?;
+    refused(
+        &stage,
+        &endpoint,
+        ErrorKind::MacInUse,
+        &"\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: \"net0\" in the \
+         network namespace PATH on the same parent has the MAC address 02:42:c0:a8:0f:0a; \
+         choose another, or remove that link first"
+            .replace("PATH", &path_of(&hidden)),
+    );
+    drop(attachment);
+    let on_its_way = send_away(hidden)?;
     refused(
         &stage,
         &endpoint,
@@ -232,7 +259,7 @@ fn a_mac_address_in_use() -> Outcome {
          milliseconds later",
     );
     // To be changed into it, is as impossible.
-    stage.lab.a.host.attach(&eth0()?, &stage.inside)?;
+    let attachment = stage.lab.a.host.attach(&eth0()?, &stage.inside)?;
     let handle = Handle::in_netns(&stage.inside)?;
     let error = handle.set_mac("eth0", mac.parse()?).unwrap_err();
     assert_says(
@@ -243,6 +270,7 @@ fn a_mac_address_in_use() -> Outcome {
          a sibling has the same MAC address; choose another, or remove that link first",
     );
     stage.lab.a.host.detach(attachment)?;
+    drop(on_its_way);
     Ok(())
 }
 
@@ -271,7 +299,8 @@ fn a_mac_address_of_a_dying_namespace() -> Outcome {
     })?;
 
     let hidden = NetNs::anonymous()?;
-    let _holder = stage.lab.a.host.attach(&endpoint, &hidden)?;
+    drop(stage.lab.a.host.attach(&endpoint, &hidden)?);
+    let _holder = send_away(hidden)?;
     let started = Instant::now();
     let patient = endpoint.wait_for_mac(Duration::from_millis(60));
     refused(

@@ -3,12 +3,15 @@
 
 use std::fs::File;
 use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use macvlan_core::{ErrorKind, Handle, Host, Link, NetNs, NetNsId};
-use macvlan_tests::{Container, Need, Outcome, eventually, ip, need};
+use macvlan_core::{ErrorKind, Handle, Host, Link, NetNs, NetNsId, VisibleNetNs};
+use macvlan_tests::{Actor, Container, Directory, Need, Outcome, eventually, ip, need, path_of};
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 /// A name under `/run/netns` that nobody else uses, and that is gone after the test.
@@ -363,6 +366,138 @@ fn the_calling_thread_stays_where_it_is() -> Outcome {
     at_home("all that")
 }
 
+fn visible(id: NetNsId) -> Option<VisibleNetNs> {
+    NetNs::visible().namespaces.into_iter().find(|one| one.id == id)
+}
+
+fn a_way_to(id: NetNsId) -> Outcome<VisibleNetNs> {
+    let found = visible(id).ok_or_else(|| format!("{id} is not visible"))?;
+    assert_eq!(found.open()?.id(), id);
+    Ok(found)
+}
+
+fn names_and_processes_are_visible() -> Outcome {
+    need(Need::Root)?;
+    let name = Name::new();
+    let named = NetNs::create(&name.0)?.id();
+    let found = a_way_to(named)?;
+    assert_eq!(found.names, [name.0.clone()]);
+    assert!(found.pids.is_empty(), "{found:?}");
+    // Other mount namespaces may have the name too.
+    assert!(!found.paths.contains(&PathBuf::from(name.path())), "{found:?}");
+    assert_eq!(found.open()?.to_string(), format!("the network namespace {:?}", name.0));
+
+    let (first, id) = {
+        let netns = NetNs::anonymous()?;
+        (Container::start_in(&netns)?, netns.id())
+    };
+    let second = Container::start_in(&first.netns()?)?;
+    let mut pids = a_way_to(id)?.pids;
+    pids.sort_unstable();
+    let mut expected = [first.pid(), second.pid()];
+    expected.sort_unstable();
+    assert_eq!(pids, expected);
+
+    let found = a_way_to(id)?;
+    drop((first, second));
+    NetNs::delete(&name.0)?;
+    eventually("they are still visible", || {
+        Ok(visible(id).is_none() && visible(named).is_none())
+    })?;
+    let error = found.open().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NamespaceGone, "{error}");
+    Ok(())
+}
+
+fn threads_and_descriptors_are_visible() -> Outcome {
+    need(Need::Root)?;
+    let process = std::process::id();
+    let netns = NetNs::anonymous()?;
+    let descriptor = PathBuf::from(path_of(&netns));
+    let found = a_way_to(netns.id())?;
+    assert!(found.paths.contains(&descriptor), "{found:?}");
+    assert!(found.names.is_empty() && found.pids.is_empty(), "{found:?}");
+
+    let (say, hear) = std::sync::mpsc::channel();
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let (id, inside) = (netns.id(), netns.clone());
+    let thread = std::thread::spawn(move || {
+        inside.run(move || {
+            // It ends with an error when the other end goes.
+            let _ = say.send(nix::unistd::gettid()).map(|()| stopped.recv());
+        })
+    });
+    let of_thread = PathBuf::from(format!("/proc/{process}/task/{}/ns/net", hear.recv()?));
+    let found = a_way_to(id)?;
+    assert!(found.paths.contains(&of_thread), "{found:?}");
+    assert!(found.pids.is_empty(), "{found:?}");
+    drop(stop);
+    thread.join().map_err(|_| "the thread panicked")??;
+    assert!(!a_way_to(id)?.paths.contains(&of_thread));
+    Ok(())
+}
+
+/// Mounts a namespace where only this process sees it.
+fn mount_aside(arguments: &[String]) -> Outcome {
+    let [namespace, point] = arguments else { return Err("which one, and where?".into()) };
+    unshare(CloneFlags::CLONE_NEWNS)?;
+    let none = None::<&str>;
+    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
+    mount(Some(namespace.as_str()), point.as_str(), none, MsFlags::MS_BIND, none)?;
+    println!("mounted");
+    loop {
+        std::thread::park();
+    }
+}
+
+fn mounts_elsewhere_are_visible() -> Outcome {
+    need(Need::Root)?;
+    let directory = Directory::new()?;
+    let point = directory.path().join("a name\twith\nall \\ of them\\040");
+    File::create(&point)?;
+    let netns = NetNs::anonymous()?;
+    let id = netns.id();
+    let aside = [&path_of(&netns), point.to_str().ok_or("no UTF-8")?];
+    let mut actor = Actor::start("mount_aside", &aside.map(AsRef::as_ref))?;
+    assert_eq!(actor.line()?, "mounted");
+    drop(netns);
+    let path = Path::new(&format!("/proc/{}/root", actor.pid())).join(point.strip_prefix("/")?);
+    let found = a_way_to(id)?;
+    assert!(found.paths.contains(&path), "{found:?}");
+    assert!(found.names.is_empty() && found.pids.is_empty(), "{found:?}");
+    actor.kill()?;
+    eventually("it is still visible", || Ok(visible(id).is_none()))
+}
+
+/// Prints what a user without any right sees.
+fn stranger(_: &[String]) -> Outcome {
+    let nobody = nix::unistd::Uid::from_raw(65534);
+    nix::unistd::setuid(nobody)?;
+    let visible = NetNs::visible();
+    for found in visible.namespaces {
+        println!("seen {} {:?} {:?}", found.id, found.names, found.pids);
+    }
+    for path in visible.unseen {
+        println!("unseen {}", path.display());
+    }
+    Ok(())
+}
+
+fn what_cannot_be_looked_at_is_said() -> Outcome {
+    need(Need::Root)?;
+    let (container, name) = (Container::start()?, Name::new());
+    let (hidden, named) = (container.netns()?.id(), NetNs::create(&name.0)?.id());
+    let stale = Name::new();
+    File::create(stale.path())?;
+    let lines = Actor::start("stranger", &[])?.finish()?;
+    assert!(lines.contains(&format!("unseen /proc/{}", container.pid())), "{lines:?}");
+    assert!(!lines.iter().any(|line| line.starts_with(&format!("seen {hidden}"))), "{lines:?}");
+    assert!(lines.contains(&format!("seen {named} {:?} []", [&name.0])), "{lines:?}");
+    // A file that leads to no namespace is nothing that could not be seen.
+    assert!(!lines.iter().any(|line| line.contains(&stale.0)), "{lines:?}");
+    Ok(())
+}
+
 macvlan_tests::tests! {
     every_way_leads_to_the_same_namespace,
     handles_are_closed_on_exec,
@@ -379,4 +514,9 @@ macvlan_tests::tests! {
     what_runs_inside_is_inside,
     a_panic_inside_comes_out,
     the_calling_thread_stays_where_it_is,
+    names_and_processes_are_visible,
+    threads_and_descriptors_are_visible,
+    mounts_elsewhere_are_visible,
+    what_cannot_be_looked_at_is_said;
+    parts: mount_aside, stranger,
 }

@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::ops::ControlFlow;
 
 use nix::errno::Errno;
 
 use crate::error::{Error, ErrorKind};
 use crate::netlink::Failure;
-use crate::netns::NetNs;
+use crate::netns::{self, NetNs};
 use crate::rtnl::encode::LinkChange;
 use crate::rtnl::{decode, encode};
 use crate::value::address::Address;
@@ -222,8 +223,8 @@ fn all_links(netns: &NetNs) -> Vec<LinkInfo> {
         .unwrap_or_default()
 }
 
-/// A link on the place's parent in some other namespace that a process is in, or that has a name; in
-/// words: `"eth0" in the network namespace of pid 2084`.
+/// A link on the place's parent in some other visible namespace, in words: `"eth0" in the network
+/// namespace of pid 2084`.
 fn find_elsewhere(
     place: &Place<'_>,
     target: &NetNs,
@@ -231,29 +232,30 @@ fn find_elsewhere(
 ) -> Option<String> {
     let parent = place.parent?;
     let mut known = vec![place.host.id(), target.id()];
-    for netns in NetNs::named().chain(NetNs::of_processes()) {
-        if known.contains(&netns.id()) {
-            continue;
+    let found = netns::ways(&mut Vec::new(), |id, way| {
+        if known.contains(&id) {
+            return ControlFlow::Continue(());
         }
+        let Ok(netns) = way.open() else { return ControlFlow::Continue(()) };
         if known.len() == SEARCHED {
-            break;
+            return ControlFlow::Break(None);
         }
-        known.push(netns.id());
+        known.push(id);
         // How it numbers the host, which tells whose link its links' parent is.
         let number = netns.connection().ok().and_then(|connection| {
             connection.get(encode::get_netns_id(place.host), decode::netns_id).ok()
         });
+        if number.is_none_or(|number| number < 0) {
+            return ControlFlow::Continue(());
+        }
         let hangs_here =
             |link: &LinkInfo| link.parent == Some(parent) && link.parent_netns == number;
-        if number.is_none_or(|number| number < 0) {
-            continue;
+        match all_links(&netns).iter().find(|link| hangs_here(link) && wanted(link)) {
+            Some(found) => ControlFlow::Break(Some(format!("{:?} in {netns}", found.name))),
+            None => ControlFlow::Continue(()),
         }
-        if let Some(found) = all_links(&netns).iter().find(|link| hangs_here(link) && wanted(link))
-        {
-            return Some(format!("{:?} in {netns}", found.name));
-        }
-    }
-    None
+    });
+    found.break_value().flatten()
 }
 
 /// How many namespaces are searched for the one to blame.

@@ -2,6 +2,7 @@
 
 mod named;
 mod sys;
+mod visible;
 
 use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -14,6 +15,9 @@ use nix::fcntl::OFlag;
 use nix::libc;
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::stat::{FileStat, fstat, stat};
+
+pub(crate) use visible::ways;
+pub use visible::{VisibleNamespaces, VisibleNetNs};
 
 use crate::error::{Error, ErrorKind, Result, errno_of};
 use crate::netlink::Connection;
@@ -187,11 +191,6 @@ impl NetNs {
             .try_clone_to_owned()
             .map_err(|error| Error::system(operation(), errno_of(&error)))?;
         Self::checked(fd, Origin::Fd, &operation)
-    }
-
-    /// Those that processes are in, as far as we may look; one that several are in comes as often.
-    pub(crate) fn of_processes() -> impl Iterator<Item = Self> {
-        file_names("/proc").filter_map(|name| Self::from_pid(name.parse().ok()?).ok())
     }
 
     /// The namespace that the calling thread is in.
@@ -395,11 +394,6 @@ fn open_file(path: &(impl NixPath + ?Sized)) -> nix::Result<OwnedFd> {
         OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY,
         nix::sys::stat::Mode::empty(),
     )
-}
-
-fn file_names(directory: &str) -> impl Iterator<Item = String> {
-    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().into_string().ok())
 }
 
 fn not_a_namespace(operation: String, errno: Errno) -> Error {

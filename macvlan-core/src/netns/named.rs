@@ -10,10 +10,10 @@ use nix::fcntl::{Flock, FlockArg};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 
 use crate::error::{Error, ErrorKind, Result, errno_of};
-use crate::netns::{NetNs, Origin, file_names, open_file};
+use crate::netns::{NetNs, Origin, open_file};
 
 /// Where `ip netns` keeps named namespaces.
-const NAMED: &str = "/run/netns";
+pub(super) const NAMED: &str = "/run/netns";
 
 impl NetNs {
     /// A namespace that has a name: made by [`NetNs::create`] or `ip netns add`.
@@ -31,11 +31,6 @@ impl NetNs {
             _ => Error::system(operation(), errno),
         })?;
         Self::checked(fd, Origin::Name(name.to_owned()), &operation)
-    }
-
-    /// Those that have a name, as far as they can be opened.
-    pub(crate) fn named() -> impl Iterator<Item = Self> {
-        file_names(NAMED).filter_map(|name| Self::from_name(&name).ok())
     }
 
     /// A new namespace with a name, as `ip netns add NAME` makes it; `ip netns` sees it.

@@ -19,8 +19,12 @@ pub(super) fn inode_of_this_thread() -> Option<u64> {
     let room = text.len();
     // SAFETY: the path ends with a zero, and the buffer has as much room as is said.
     let length = unsafe { libc::readlink(OF_THIS_THREAD.as_ptr(), text.as_mut_ptr().cast(), room) };
-    let text = text.get(..usize::try_from(length).ok()?)?;
-    let digits = text.strip_prefix(b"net:[")?.strip_suffix(b"]")?;
+    inode_in(text.get(..usize::try_from(length).ok()?)?)
+}
+
+/// The inode number in `net:[4026531840]`.
+pub(super) fn inode_in(link: &[u8]) -> Option<u64> {
+    let digits = link.strip_prefix(b"net:[")?.strip_suffix(b"]")?;
     digits.iter().try_fold(0_u64, |number, digit| {
         let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
         number.checked_mul(10)?.checked_add(digit)

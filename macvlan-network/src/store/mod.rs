@@ -2,6 +2,7 @@
 
 #[cfg(feature = "etcd")]
 mod etcd;
+pub(crate) mod refusal;
 mod sqlite;
 
 use std::fmt::Debug;
@@ -13,7 +14,7 @@ pub use sqlite::SqliteStore;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Foreign, Lease, Wish};
-use crate::network::NetworkRecord;
+use crate::record::NetworkRecord;
 
 /// What a store does with a wish.
 #[derive(Debug, Clone)]
@@ -115,73 +116,4 @@ pub(crate) fn check_clash(network: &NetworkRecord, others: &[NetworkRecord]) -> 
         }
     }
     Ok(())
-}
-
-/// How both stores say that nothing is left.
-pub(crate) fn exhausted(network: &NetworkRecord, v6: bool) -> Error {
-    let subnets: Vec<String> = network
-        .config
-        .get_subnets()
-        .iter()
-        .filter(|subnet| subnet.net().addr().is_ipv6() == v6)
-        .map(|subnet| subnet.get_range().unwrap_or(subnet.net()).to_string())
-        .collect();
-    Error::new(
-        ErrorKind::PoolExhausted,
-        "find a free address",
-        format!("no address is left in {}", subnets.join(", ")),
-    )
-    .with_hint("disconnect containers, or `collect` the leases of those that are gone")
-    .in_network(network.name())
-}
-
-/// How both stores say that somebody has an address: a container, or a foreigner.
-pub(crate) fn taken(network: &NetworkRecord, address: IpAddr, holder: Option<&str>) -> Error {
-    let operation = format!("give out {address}");
-    match holder {
-        Some(container) => Error::new(
-            ErrorKind::AddressTaken,
-            operation,
-            format!("container {container:?} has {address}"),
-        ),
-        None => Error::new(
-            ErrorKind::AddressForeign,
-            operation,
-            format!("somebody on the wire has {address} who is no container of this network"),
-        )
-        .with_hint("when that is over, forget that it is foreign"),
-    }
-    .in_network(network.name())
-}
-
-/// How both stores say that a name is taken.
-pub(crate) fn name_taken(network: &NetworkRecord, name: &str, holder: &str) -> Error {
-    Error::new(
-        ErrorKind::NameTaken,
-        format!("call a container {name:?}"),
-        format!("container {holder:?} is called {name:?}"),
-    )
-    .with_hint("disconnect that one first; if it is gone, `collect` its lease")
-    .in_network(network.name())
-}
-
-/// How both stores say that the network is gone.
-pub(crate) fn no_network(name: &str) -> Error {
-    Error::new(ErrorKind::NetworkNotFound, "use the network", "there is no such network")
-        .in_network(name)
-}
-
-/// How both stores say that containers are still there.
-pub(crate) fn in_use(network: &NetworkRecord, holders: usize, one: &str) -> Error {
-    let others = match holders {
-        0 | 1 => String::new(),
-        more => format!(" and {} more", more - 1),
-    };
-    Error::new(
-        ErrorKind::NetworkInUse,
-        "remove the network",
-        format!("container {one:?}{others} are connected to it"),
-    )
-    .with_hint("disconnect them first; `collect` takes away those that are gone")
-    .in_network(network.name())
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use etcd_client::{Compare, TxnOp};
 
 use crate::error::Result;
-use crate::network::NetworkRecord;
 use crate::pool::{Gap, Order};
+use crate::record::NetworkRecord;
 
 use super::keys::{self, EVERYBODY, Keys, end_of};
 use super::wire::{Get, Item, Wire, within};

@@ -6,9 +6,10 @@ use ipnet::IpNet;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Lease, Wish};
-use crate::network::NetworkRecord;
 use crate::pool::{self, Gap, Order};
-use crate::store::{Granted, exhausted, name_taken, no_network, taken};
+use crate::record::NetworkRecord;
+use crate::store::Granted;
+use crate::store::refusal::{exhausted, name_taken, no_network, taken};
 
 use super::change::Change;
 use super::keys::{self, EVERYBODY, Holder, Was, end_of};

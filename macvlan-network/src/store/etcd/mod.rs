@@ -21,10 +21,11 @@ use etcd_client::{Compare, CompareOp, DeleteOptions, TxnOp};
 use crate::config::check_name;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Foreign, Lease, Wish};
-use crate::network::NetworkRecord;
 use crate::pool;
 use crate::random;
-use crate::store::{Granted, Store, check_clash, in_use, no_network};
+use crate::record::NetworkRecord;
+use crate::store::refusal::{in_use, no_network};
+use crate::store::{Granted, Store, check_clash};
 
 use change::Change;
 use host::Registration;

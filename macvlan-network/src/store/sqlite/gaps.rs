@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
-use crate::network::NetworkRecord;
 use crate::pool::{self, Gap};
+use crate::record::NetworkRecord;
 
 use super::Attempt;
 

@@ -10,9 +10,10 @@ use rusqlite::{OptionalExtension as _, Row, ToSql, Transaction, params};
 use crate::alive::NetNsMark;
 use crate::error::{Error, ErrorKind};
 use crate::lease::{Lease, Wish};
-use crate::network::NetworkRecord;
 use crate::pool;
-use crate::store::{Granted, exhausted, name_taken, taken};
+use crate::record::NetworkRecord;
+use crate::store::Granted;
+use crate::store::refusal::{exhausted, name_taken, taken};
 
 use super::gaps::{self, Holder, blob, from_blob};
 use super::{Attempt, now, number};

@@ -17,10 +17,11 @@ use rusqlite::{
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Foreign, Lease, Wish};
-use crate::network::NetworkRecord;
 use crate::pool;
 use crate::random;
-use crate::store::{Granted, Store, check_clash, in_use, no_network};
+use crate::record::NetworkRecord;
+use crate::store::refusal::{in_use, no_network};
+use crate::store::{Granted, Store, check_clash};
 
 /// The version of the tables in `schema.sql`, kept in the file's `user_version`; its `application_id` is
 /// the store's id.

@@ -1,0 +1,79 @@
+//! Taking a container out of a network.
+
+use macvlan_core::{Detached, NetNs};
+
+use crate::alive::{self, NetNsMark};
+use crate::alone::Alone;
+use crate::error::{Error, ErrorKind, Result};
+use crate::lease::Lease;
+use crate::network::Network;
+
+impl Network {
+    /// Takes a container out of the network: detaches its interface, and gives its addresses back.
+    /// Its namespace is looked for; if it is gone, nothing is left to be detached.
+    ///
+    /// On another host than the one that it runs on it is refused while that host lives.
+    pub fn disconnect(&self, container: &str) -> Result<Detached> {
+        self.disconnect_in(container, None)
+    }
+
+    /// As [`Network::disconnect`], by one who has a handle on the namespace, which saves looking for
+    /// it; refused if the container is connected in another one by now, as after a restart of which
+    /// whoever cleans up is late to hear.
+    pub fn disconnect_from(&self, container: &str, netns: &NetNs) -> Result<Detached> {
+        self.disconnect_in(container, Some(netns))
+    }
+
+    fn disconnect_in(&self, container: &str, netns: Option<&NetNs>) -> Result<Detached> {
+        let operation = format!("disconnect container {container:?}");
+        let done = || {
+            let mut alone = netns.map(Alone::with).transpose()?;
+            loop {
+                let lease = self.lease(container)?.ok_or_else(|| {
+                    Error::new(ErrorKind::NotConnected, "disconnect", "it is not connected")
+                })?;
+                self.refuse_elsewhere(&lease)?;
+                let detached = match &alone {
+                    Some(alone) if NetNsMark::of(alone.netns())? == lease.netns => {
+                        self.detach(&lease, alone.netns())?
+                    }
+                    _ => match alive::open(&lease.netns)? {
+                        None => Detached::AlreadyGone,
+                        Some(_) if netns.is_some() => return Err(elsewhere(&lease)),
+                        // What was read may have changed while others had it.
+                        Some(found) => {
+                            drop(alone.take());
+                            alone = Some(Alone::with(&found)?);
+                            continue;
+                        }
+                    },
+                };
+                let released = self.session.store.release(&self.record, &lease)?;
+                if released || lease.host == self.session.host_name {
+                    return Ok(detached);
+                }
+                // Its host lives again.
+            }
+        };
+        done().map_err(|error: Error| error.during(operation).in_network(self.name()))
+    }
+
+    fn refuse_elsewhere(&self, lease: &Lease) -> Result<()> {
+        if lease.host == self.session.host_name {
+            return Ok(());
+        }
+        let living = self.session.store.living_hosts()?;
+        if living.is_some_and(|hosts| !hosts.contains(&lease.host)) {
+            return Ok(());
+        }
+        let why = format!("it runs on host {:?}", lease.host);
+        Err(Error::new(ErrorKind::AlreadyConnected, "disconnect", why)
+            .with_hint("only there its interface can be taken away"))
+    }
+}
+
+fn elsewhere(lease: &Lease) -> Error {
+    let why = format!("it is connected in another namespace, net:[{}]", lease.netns.inode);
+    Error::new(ErrorKind::NotConnected, "disconnect", why)
+        .with_hint("disconnect it there, or without a namespace")
+}

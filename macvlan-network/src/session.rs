@@ -1,0 +1,52 @@
+//! What an open session has: a host, and the store that says which networks there are.
+
+use std::sync::Arc;
+
+use macvlan_core::{Host, Link};
+
+use crate::error::{Error, Result};
+use crate::probe::Probe;
+use crate::record::NetworkRecord;
+use crate::store::Store;
+
+/// What [`Networks`](crate::Networks) and each [`Network`](crate::Network) share.
+#[derive(Debug, Clone)]
+pub(crate) struct Session {
+    pub(crate) host: Host,
+    pub(crate) host_name: String,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) probe: Arc<dyn Probe>,
+}
+
+impl Session {
+    /// Makes an isolated network's link, if it is not there.
+    pub(crate) fn make_dummy(&self, record: &NetworkRecord) -> Result<bool> {
+        let make = || -> macvlan_core::Result<bool> {
+            let link = Link::dummy(record.dummy().as_str())?.up(true);
+            match self.host.handle()?.add_link(&link) {
+                Ok(()) => Ok(true),
+                Err(error) if error.is_exists() => Ok(false),
+                Err(error) => Err(error),
+            }
+        };
+        make().map_err(|error| {
+            Error::kernel("make the network's own link", error).in_network(record.name())
+        })
+    }
+
+    pub(crate) fn remove_dummy(&self, record: &NetworkRecord) -> Result<()> {
+        if record.config.get_parent().is_some() {
+            return Ok(());
+        }
+        let dummy = record.dummy();
+        let remove = || self.host.handle()?.delete_link(dummy.as_str());
+        match remove() {
+            Err(error) if !error.is_not_found() => {
+                Err(Error::kernel("remove the network's own link", error)
+                    .in_network(record.name())
+                    .leaves(format!("link {dummy:?}")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
