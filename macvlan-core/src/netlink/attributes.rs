@@ -8,10 +8,6 @@ use netlink_packet_core::{Emitable, NLA_HEADER_SIZE, NlasIterator};
 /// The length of `struct nlmsghdr`.
 const HEADER: usize = 16;
 
-/// Of an attribute whose value is attributes (`NLA_F_NESTED` in `linux/netlink.h`); newer families
-/// insist on it.
-pub(crate) const NESTED: u16 = 0x8000;
-
 /// A message in the making: room for its header, the family's fixed header, then attributes (`struct
 /// nlattr` in `linux/netlink.h`), each at a multiple of four bytes.
 pub(crate) struct Payload(Vec<u8>);

@@ -3,19 +3,13 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use nix::libc::{IFA_ADDRESS, IFA_BROADCAST, IFA_FLAGS, IFA_LABEL, IFA_LOCAL};
 
 use crate::netlink::attributes::{attributes, text_of, u32_of};
 use crate::rtnl::decode::ip_of;
+use crate::rtnl::uapi::IFA_PROTO;
 use crate::value::address::{Address, AddressInfo, DuplicateDetection};
 use crate::value::scope::Scope;
-
-// linux/if_addr.h
-const IFA_ADDRESS: u16 = 1;
-const IFA_LOCAL: u16 = 2;
-const IFA_LABEL: u16 = 3;
-const IFA_BROADCAST: u16 = 4;
-const IFA_FLAGS: u16 = 8;
-const IFA_PROTO: u16 = 11;
 
 /// An address, behind its `struct ifaddrmsg`.
 pub(crate) fn address(payload: &[u8]) -> Option<AddressInfo> {

@@ -4,8 +4,10 @@ use ipnet::IpNet;
 use netlink_packet_core::Parseable;
 use netlink_packet_route::address::AddressMessage;
 use netlink_packet_route::route::{RouteAttribute, RouteFlags, RouteMessage, RouteNextHopFlags};
+use nix::libc::RTPROT_KERNEL;
 
 use crate::rtnl::decode::route;
+use crate::rtnl::uapi::RTPROT_RA;
 use crate::value::name::LinkId;
 use crate::value::route::{Route, RouteKind};
 
@@ -37,8 +39,6 @@ pub(crate) fn route_through(
     by_hand: &[IpNet],
     stays: &dyn Fn(&Route) -> bool,
 ) -> Option<RouteMessage> {
-    const RTPROT_KERNEL: u8 = 2;
-    const RTPROT_RA: u8 = 9;
     let told = route(payload)?;
     let through = told.route.get_device() == Some(LinkId::Index(link))
         || told.next_hops.iter().any(|next_hop| next_hop.link == link);

@@ -1,55 +1,25 @@
 //! Links, behind their `struct ifinfomsg`.
 
+use nix::libc::{
+    IFLA_ADDRESS, IFLA_AF_SPEC, IFLA_ALLMULTI, IFLA_ALT_IFNAME, IFLA_CARRIER, IFLA_GRO_MAX_SIZE,
+    IFLA_GROUP, IFLA_GSO_MAX_SEGS, IFLA_GSO_MAX_SIZE, IFLA_IFALIAS, IFLA_IFNAME, IFLA_INFO_DATA,
+    IFLA_INFO_KIND, IFLA_LINK, IFLA_LINK_NETNSID, IFLA_LINKINFO, IFLA_MASTER, IFLA_MAX_MTU,
+    IFLA_MIN_MTU, IFLA_MTU, IFLA_NUM_RX_QUEUES, IFLA_NUM_TX_QUEUES, IFLA_OPERSTATE,
+    IFLA_PROMISCUITY, IFLA_PROP_LIST, IFLA_QDISC, IFLA_STATS64, IFLA_TSO_MAX_SEGS,
+    IFLA_TSO_MAX_SIZE, IFLA_TXQLEN,
+};
+
 use crate::netlink::attributes::{attributes, i32_of, text_of, u16_of, u32_of};
 use crate::rtnl::decode::mac_of;
+use crate::rtnl::uapi::{
+    IFLA_GRO_IPV4_MAX_SIZE, IFLA_GSO_IPV4_MAX_SIZE, IFLA_INET6_ADDR_GEN_MODE,
+    IFLA_MACVLAN_BC_CUTOFF, IFLA_MACVLAN_BC_QUEUE_LEN, IFLA_MACVLAN_FLAGS,
+    IFLA_MACVLAN_MACADDR_DATA, IFLA_MACVLAN_MODE, IFLA_VLAN_EGRESS_QOS, IFLA_VLAN_FLAGS,
+    IFLA_VLAN_ID, IFLA_VLAN_INGRESS_QOS, IFLA_VLAN_PROTOCOL,
+};
 use crate::value::link::{
     AddrGenMode, LinkInfo, LinkStatistics, Macvlan, Mode, Vlan, VlanProtocol,
 };
-
-// linux/if_link.h
-const IFLA_ADDRESS: u16 = 1;
-const IFLA_IFNAME: u16 = 3;
-const IFLA_MTU: u16 = 4;
-const IFLA_LINK: u16 = 5;
-const IFLA_QDISC: u16 = 6;
-const IFLA_MASTER: u16 = 10;
-const IFLA_TXQLEN: u16 = 13;
-const IFLA_OPERSTATE: u16 = 16;
-const IFLA_LINKINFO: u16 = 18;
-const IFLA_IFALIAS: u16 = 20;
-const IFLA_STATS64: u16 = 23;
-const IFLA_AF_SPEC: u16 = 26;
-const IFLA_GROUP: u16 = 27;
-const IFLA_PROMISCUITY: u16 = 30;
-const IFLA_NUM_TX_QUEUES: u16 = 31;
-const IFLA_NUM_RX_QUEUES: u16 = 32;
-const IFLA_CARRIER: u16 = 33;
-const IFLA_LINK_NETNSID: u16 = 37;
-const IFLA_GSO_MAX_SEGS: u16 = 40;
-const IFLA_GSO_MAX_SIZE: u16 = 41;
-const IFLA_MIN_MTU: u16 = 50;
-const IFLA_MAX_MTU: u16 = 51;
-const IFLA_PROP_LIST: u16 = 52;
-const IFLA_ALT_IFNAME: u16 = 53;
-const IFLA_GRO_MAX_SIZE: u16 = 58;
-const IFLA_TSO_MAX_SIZE: u16 = 59;
-const IFLA_TSO_MAX_SEGS: u16 = 60;
-const IFLA_ALLMULTI: u16 = 61;
-const IFLA_GSO_IPV4_MAX_SIZE: u16 = 63;
-const IFLA_GRO_IPV4_MAX_SIZE: u16 = 64;
-const IFLA_INFO_KIND: u16 = 1;
-const IFLA_INFO_DATA: u16 = 2;
-const IFLA_MACVLAN_MODE: u16 = 1;
-const IFLA_MACVLAN_FLAGS: u16 = 2;
-const IFLA_MACVLAN_MACADDR_DATA: u16 = 5;
-const IFLA_MACVLAN_BC_QUEUE_LEN: u16 = 7;
-const IFLA_MACVLAN_BC_CUTOFF: u16 = 9;
-const IFLA_VLAN_ID: u16 = 1;
-const IFLA_VLAN_FLAGS: u16 = 2;
-const IFLA_VLAN_EGRESS_QOS: u16 = 3;
-const IFLA_VLAN_INGRESS_QOS: u16 = 4;
-const IFLA_VLAN_PROTOCOL: u16 = 5;
-const IFLA_INET6_ADDR_GEN_MODE: u16 = 8;
 
 /// A link's index alone (`struct ifinfomsg`).
 pub(crate) fn link_index(payload: &[u8]) -> Option<u32> {

@@ -14,6 +14,7 @@ mod rule;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::netlink::attributes::{attributes, i32_of};
+use crate::rtnl::uapi::NETNSA_NSID;
 use crate::value::mac::MacAddr;
 
 pub(crate) use address::address;
@@ -38,7 +39,6 @@ fn ip_of(value: &[u8]) -> Option<IpAddr> {
 
 /// The number of a namespace, behind a `struct rtgenmsg`; negative where it has none.
 pub(crate) fn netns_id(payload: &[u8]) -> Option<i32> {
-    const NETNSA_NSID: u16 = 1;
     let (_, id) = attributes(payload.get(4..)?).find(|(kind, _)| *kind == NETNSA_NSID)?;
     i32_of(id)
 }

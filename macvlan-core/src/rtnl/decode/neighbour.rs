@@ -1,12 +1,10 @@
 //! Neighbours, behind their `struct ndmsg`.
 
+use nix::libc::{NDA_DST, NDA_LLADDR};
+
 use crate::netlink::attributes::{attributes, u16_of, u32_of};
 use crate::rtnl::decode::{ip_of, mac_of};
 use crate::value::neighbour::NeighbourInfo;
-
-// linux/neighbour.h
-const NDA_DST: u16 = 1;
-const NDA_LLADDR: u16 = 2;
 
 /// A neighbour, behind its `struct ndmsg`; none for bridges' tables.
 pub(crate) fn neighbour(payload: &[u8]) -> Option<NeighbourInfo> {

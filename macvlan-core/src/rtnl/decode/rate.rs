@@ -1,7 +1,9 @@
 //! How much a link may send, behind a `struct tcmsg`.
 
+use nix::libc::{TCA_KIND, TCA_OPTIONS};
+
 use crate::netlink::attributes::{attributes, text_of, u32_of};
-use crate::rtnl::encode::rate::{TC_H_ROOT, TCA_KIND, TCA_OPTIONS, TCA_TBF_PARMS, TCA_TBF_RATE64};
+use crate::rtnl::uapi::{TC_H_ROOT, TCA_TBF_PARMS, TCA_TBF_RATE64};
 use crate::value::rate::Rate;
 
 /// The link whose root discipline is a token bucket filter, and how much that lets through, behind

@@ -3,27 +3,17 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
+use nix::libc::{
+    RTA_DST, RTA_GATEWAY, RTA_METRICS, RTA_MULTIPATH, RTA_OIF, RTA_PREFSRC, RTA_PRIORITY,
+    RTA_TABLE, RTM_F_CLONED, RTN_BLACKHOLE, RTN_LOCAL, RTN_PROHIBIT, RTN_UNICAST, RTN_UNREACHABLE,
+};
 
 use crate::netlink::attributes::{attributes, u32_of};
 use crate::rtnl::decode::ip_of;
+use crate::rtnl::uapi::{RTA_VIA, RTAX_ADVMSS, RTAX_MTU, RTNH_F_ONLINK};
 use crate::value::name::LinkId;
 use crate::value::route::{NextHop, Route, RouteInfo, RouteKind};
 use crate::value::scope::Scope;
-
-// linux/rtnetlink.h
-const RTA_DST: u16 = 1;
-const RTA_OIF: u16 = 4;
-const RTA_GATEWAY: u16 = 5;
-const RTA_PRIORITY: u16 = 6;
-const RTA_PREFSRC: u16 = 7;
-const RTA_METRICS: u16 = 8;
-const RTA_MULTIPATH: u16 = 9;
-const RTA_TABLE: u16 = 15;
-const RTA_VIA: u16 = 18;
-const RTAX_MTU: u16 = 2;
-const RTAX_ADVMSS: u16 = 8;
-const RTNH_F_ONLINK: u32 = 4;
-const RTM_F_CLONED: u32 = 0x200;
 
 /// A route, behind its `struct rtmsg`; none for routes of other families and other kinds, such as
 /// the kernel's own local and broadcast routes, and for cached ones.
@@ -36,10 +26,10 @@ pub(crate) fn route(payload: &[u8]) -> Option<RouteInfo> {
     };
     let flags = u32_of(&header[8..])?;
     let kind = match header[7] {
-        1 => RouteKind::Unicast,
-        6 => RouteKind::Blackhole,
-        7 => RouteKind::Unreachable,
-        8 => RouteKind::Prohibit,
+        RTN_UNICAST => RouteKind::Unicast,
+        RTN_BLACKHOLE => RouteKind::Blackhole,
+        RTN_UNREACHABLE => RouteKind::Unreachable,
+        RTN_PROHIBIT => RouteKind::Prohibit,
         _ => return None,
     };
     if flags & RTM_F_CLONED != 0 {
@@ -125,7 +115,6 @@ fn multipath(mut bytes: &[u8]) -> Vec<NextHop> {
 
 /// The address that a local route is for.
 pub(crate) fn local_route(payload: &[u8]) -> Option<IpAddr> {
-    const RTN_LOCAL: u8 = 2;
     let (header, rest) = payload.split_first_chunk::<12>()?;
     let destination = attributes(rest).find_map(|(kind, value)| (kind == RTA_DST).then_some(value));
     ip_of(destination?).filter(|_| header[7] == RTN_LOCAL)

@@ -4,14 +4,8 @@ use ipnet::IpNet;
 
 use crate::netlink::attributes::{attributes, u32_of};
 use crate::rtnl::decode::ip_of;
+use crate::rtnl::uapi::{FR_ACT_TO_TBL, FRA_DST, FRA_PRIORITY, FRA_SRC, FRA_TABLE};
 use crate::value::rule::Rule;
-
-// linux/fib_rules.h
-const FRA_DST: u16 = 1;
-const FRA_SRC: u16 = 2;
-const FRA_PRIORITY: u16 = 6;
-const FRA_TABLE: u16 = 15;
-const FR_ACT_TO_TBL: u8 = 1;
 
 /// A rule that leads to a table, behind its `struct fib_rule_hdr`.
 pub(crate) fn rule(payload: &[u8]) -> Option<Rule> {
