@@ -11,7 +11,7 @@ use crate::value::mac::MacAddr;
 
 pub(crate) use arp::{Arp, ETHERTYPE_ARP};
 pub(crate) use ndp::{ETHERTYPE_IPV6, Ndp, everybody, solicited_node};
-pub(crate) use socket::PacketSocket;
+pub(crate) use socket::{PacketSocket, promiscuous};
 
 /// The MAC address of all.
 pub(crate) const BROADCAST: [u8; 6] = [0xff; 6];
