@@ -14,9 +14,10 @@ use crate::endpoint::{Attachment, Detached, Endpoint};
 use crate::error::errno_of;
 use crate::error::{Error, ErrorKind, Result};
 use crate::handle::Handle;
-use crate::handle::watch::{Event, Watch};
+use crate::handle::watch::Watch;
 use crate::host::Host;
 use crate::netns::NetNs;
+use crate::value::event::Event;
 
 /// A [`Host`] whose methods do not block the runtime.
 ///

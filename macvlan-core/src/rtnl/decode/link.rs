@@ -76,12 +76,6 @@ pub(crate) fn link(payload: &[u8]) -> Option<LinkInfo> {
     Some(info)
 }
 
-/// A link of an event: none for what bridges tell of their ports in a family of their own.
-pub(crate) fn link_event(payload: &[u8]) -> Option<LinkInfo> {
-    let family = i32::from(*payload.first()?);
-    (family == nix::libc::AF_UNSPEC).then(|| link(payload)).flatten()
-}
-
 fn link_kind(info: &mut LinkInfo, value: &[u8]) {
     let find = |wanted| attributes(value).find(|(kind, _)| *kind == wanted).map(|(_, value)| value);
     info.kind = find(IFLA_INFO_KIND).map(text_of);

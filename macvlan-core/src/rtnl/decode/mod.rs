@@ -5,6 +5,7 @@
 
 mod address;
 mod again;
+mod event;
 mod link;
 mod neighbour;
 mod rate;
@@ -19,7 +20,8 @@ use crate::value::mac::MacAddr;
 
 pub(crate) use address::address;
 pub(crate) use again::{default_route, raw_address, route_through};
-pub(crate) use link::{link, link_event, link_index};
+pub(crate) use event::event;
+pub(crate) use link::{link, link_index};
 pub(crate) use neighbour::neighbour;
 pub(crate) use rate::rate;
 pub(crate) use route::{local_route, route};
