@@ -3,7 +3,7 @@
 use nix::errno::Errno;
 
 use crate::error::{Error, ErrorKind};
-use crate::explain::{Place, link_at};
+use crate::explain::place::{Place, link_at};
 use crate::netns::NetNs;
 use crate::rtnl::{decode, encode};
 use crate::value::link::{Link, LinkInfo, LinkKind, Mode};

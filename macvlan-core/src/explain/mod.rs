@@ -1,6 +1,7 @@
 //! Why the kernel refused: looked into only after it has, and put into plain words.
 
 mod link;
+mod place;
 mod rights;
 
 use std::borrow::Cow;
@@ -12,13 +13,16 @@ use crate::netlink::Failure;
 use crate::netns::NetNs;
 use crate::rtnl::encode::LinkChange;
 use crate::value::address::Address;
-use crate::value::link::{Link, LinkInfo};
+use crate::value::link::Link;
 use crate::value::name::LinkId;
 use crate::value::route::Route;
 use crate::value::rule::Rule;
 
 pub(crate) use link::no_such_parent;
+pub(crate) use place::Place;
+
 use link::refused_link;
+use place::link_at;
 use rights::permission;
 
 /// What was attempted.
@@ -34,28 +38,6 @@ pub(crate) enum Attempt<'a> {
     Change(LinkId, LinkChange<'a>),
     /// Anything else that was done to a link.
     Other(LinkId, Cow<'static, str>),
-}
-
-/// Where it was attempted.
-pub(crate) struct Place<'a> {
-    /// Where the parent lives.
-    pub(crate) host: &'a NetNs,
-    /// Where the link is to live, if that is another namespace.
-    pub(crate) inside: Option<&'a NetNs>,
-    /// The parent's index, if there is a parent.
-    pub(crate) parent: Option<u32>,
-}
-
-impl<'a> Place<'a> {
-    /// In one namespace, and with no parent.
-    pub(crate) fn host(host: &'a NetNs) -> Self {
-        Self { host, inside: None, parent: None }
-    }
-
-    /// The namespace that the link is to live in.
-    fn target(&self) -> &'a NetNs {
-        self.inside.unwrap_or(self.host)
-    }
 }
 
 impl Attempt<'_> {
@@ -123,10 +105,6 @@ impl Attempt<'_> {
             (Self::Change(..) | Self::Other(..), _) => refused_change(error, errno),
         }
     }
-}
-
-fn link_at(netns: &NetNs, index: u32) -> Option<LinkInfo> {
-    netns.connection().ok().and_then(|connection| connection.link(index).ok())
 }
 
 fn refused_address(error: Error, errno: Errno, attempt: &Attempt<'_>) -> Error {
