@@ -1,7 +1,9 @@
 //! How much a link may send: `tc qdisc`.
 
 use netlink_packet_core::NLA_F_NESTED;
-use nix::libc::{RTM_GETQDISC, RTM_NEWQDISC, TCA_KIND, TCA_OPTIONS};
+use netlink_packet_route::RouteNetlinkMessage as Message;
+use netlink_packet_route::tc::TcMessage;
+use nix::libc::{RTM_NEWQDISC, TCA_KIND, TCA_OPTIONS};
 
 use crate::netlink::Request;
 use crate::netlink::attributes::Payload;
@@ -18,17 +20,13 @@ pub(super) fn replace_rate(link: u32, rate: Rate) -> Request {
 
 /// `tc qdisc show`: the kernel lists those of all links.
 pub(crate) fn get_qdiscs() -> Request {
-    Request::new((RTM_GETQDISC, header(0, 0)))
+    Request::new(Message::GetQueueDiscipline(TcMessage::default()))
 }
 
-/// `struct tcmsg`
-fn header(link: u32, parent: u32) -> Payload {
-    let [link, parent] = [link, parent].map(u32::to_ne_bytes);
-    Payload::new(&[&[0; 4], &link, &[0; 4], &parent, &[0; 4]])
-}
-
+/// `struct tcmsg` and what follows, which netlink-packet-route does not know of this discipline.
 fn token_bucket(link: u32, rate: Rate) -> Payload {
-    let mut message = header(link, TC_H_ROOT);
+    let (link, parent) = (link.to_ne_bytes(), TC_H_ROOT.to_ne_bytes());
+    let mut message = Payload::new(&[&[0; 4], &link, &[0; 4], &parent, &[0; 4]]);
     message.text(TCA_KIND, "tbf");
     let bytes = rate.bytes_per_second();
     message.nested(TCA_OPTIONS | NLA_F_NESTED, |options| {
