@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
 
 use nix::errno::Errno;
 use nix::libc;
-
-use crate::value::holder::Holder;
 
 /// The result of everything here that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -175,7 +174,8 @@ struct Report {
     errno: Option<Errno>,
     kernel_message: Option<String>,
     leftovers: Vec<String>,
-    holder: Option<Holder>,
+    /// An address and a MAC address, of which a Holder is made: it is a value, which knows errors.
+    holder: Option<(IpAddr, Option<[u8; 6]>)>,
 }
 
 impl fmt::Display for Report {
@@ -257,12 +257,6 @@ impl Error {
     /// What had been done before the failure and could not be undone; empty when nothing remains.
     pub fn leftovers(&self) -> &[String] {
         &self.0.leftovers
-    }
-
-    /// Who has the address, where somebody else on the network was found to have it
-    /// ([`ErrorKind::AddressInUse`]).
-    pub fn holder(&self) -> Option<Holder> {
-        self.0.holder
     }
 
     /// Whether something that was to be created is there already.
@@ -369,9 +363,15 @@ impl Error {
         self
     }
 
-    pub(crate) fn held_by(mut self, holder: Holder) -> Self {
-        self.0.holder = Some(holder);
+    /// Somebody else has this address, and this MAC address if it is known.
+    pub(crate) fn has_holder(mut self, address: IpAddr, mac: Option<[u8; 6]>) -> Self {
+        self.0.holder = Some((address, mac));
         self
+    }
+
+    /// Returns what was given to [`Error::has_holder`].
+    pub(crate) fn raw_holder(&self) -> Option<(IpAddr, Option<[u8; 6]>)> {
+        self.0.holder
     }
 
     /// What another failure left comes on top.

@@ -60,7 +60,7 @@ pub use endpoint::{
 pub use error::{Error, ErrorKind, Result};
 pub use handle::Handle;
 pub use handle::promisc::PromiscGuard;
-pub use handle::watch::{Event, EventKind, Watch};
+pub use handle::watch::Watch;
 pub use host::Host;
 pub use host::access::{Access, HostAccess, Moving};
 pub use host::crowd::Detaching;
@@ -82,6 +82,7 @@ pub use rtnl::laid_open::{decode_links, encode_attach};
 #[cfg(feature = "tokio")]
 pub use tokio::{AsyncHost, EventStream};
 pub use value::address::{Address, AddressInfo, Assignment, DuplicateDetection};
+pub use value::event::{Event, EventKind};
 pub use value::filter::{AddressFilter, Family, LinkFilter, NeighbourFilter, RouteFilter};
 pub use value::holder::Holder;
 pub use value::link::{

@@ -1,21 +1,23 @@
 //! For programs that live in tokio: [`Host`] with async methods, and events as a stream.
 
+use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_core::Stream;
-use netlink_packet_core::{Emitable, NetlinkMessage, NetlinkPayload};
-use netlink_packet_route::RouteNetlinkMessage as Message;
-use rtnetlink::MulticastGroup;
-use tokio::task::{AbortHandle, spawn_blocking};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::task::spawn_blocking;
 
 use crate::endpoint::{Attachment, Detached, Endpoint};
 use crate::error::errno_of;
 use crate::error::{Error, ErrorKind, Result};
 use crate::handle::Handle;
-use crate::handle::watch::{Event, event};
+use crate::handle::watch::Watch;
 use crate::host::Host;
 use crate::netns::NetNs;
+use crate::value::event::Event;
 
 /// A [`Host`] whose methods do not block the runtime.
 ///
@@ -79,41 +81,22 @@ async fn blocking<T: Send + 'static>(
     }
 }
 
-/// The events of one namespace, as a stream over rtnetlink's own connection.
-///
-/// An event that the netlink crates cannot parse is left out by them without a word;
-/// [`Watch`](crate::Watch) decodes attribute by attribute and does not lose any.
+/// The events of one namespace, as a stream that never ends: those that [`Watch`] yields, with as much
+/// room for what has not been read yet.
 #[derive(Debug)]
 pub struct EventStream {
-    messages: Messages,
-    connection: AbortHandle,
+    watch: AsyncFd<Readable>,
 }
 
-type Messages =
-    futures_channel::mpsc::UnboundedReceiver<(NetlinkMessage<Message>, rtnetlink::sys::SocketAddr)>;
-
 impl EventStream {
-    /// Listens in a namespace. Must be called within a tokio runtime.
+    /// Listens in a namespace. Must be called within a tokio runtime that has its I/O driver enabled.
     pub fn open(netns: &NetNs) -> Result<Self> {
-        let groups = [
-            MulticastGroup::Link,
-            MulticastGroup::Ipv4Ifaddr,
-            MulticastGroup::Ipv4Route,
-            MulticastGroup::Ipv6Ifaddr,
-            MulticastGroup::Ipv6Route,
-        ];
-        let runtime = tokio::runtime::Handle::current();
-        let (connection, _, messages) = netns
-            .visit(|| {
-                let _entered = runtime.enter();
-                rtnetlink::new_multicast_connection(&groups)
-            })?
-            .map_err(|error| {
-                Error::system("watch a network namespace", errno_of(&error))
-                    .in_netns(netns.in_words())
-            })?;
-        let connection = runtime.spawn(connection).abort_handle();
-        Ok(Self { messages, connection })
+        // What newer versions have in its place is unsafe, for descriptors that may change or be closed.
+        // A Watch keeps its own for as long as it lives.
+        #[allow(deprecated)]
+        let watch = AsyncFd::with_interest(Readable(Watch::open(netns)?), Interest::READABLE)
+            .map_err(|error| fails(&error).in_netns(netns.in_words()))?;
+        Ok(Self { watch })
     }
 }
 
@@ -125,38 +108,37 @@ impl Handle {
 }
 
 impl Stream for EventStream {
-    type Item = Event;
+    type Item = Result<Event>;
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Event>> {
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Event>>> {
         loop {
-            match Pin::new(&mut self.messages).poll_next(context) {
-                Poll::Ready(Some((message, _))) => {
-                    if let Some(event) = typed(&message) {
-                        return Poll::Ready(Some(event));
-                    }
-                }
-                Poll::Ready(None) => return Poll::Ready(None),
+            let mut ready = match self.watch.poll_read_ready_mut(context) {
+                Poll::Ready(Ok(ready)) => ready,
+                Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(fails(&error)))),
                 Poll::Pending => return Poll::Pending,
+            };
+            match ready.get_inner_mut().0.next_within(Duration::ZERO).transpose() {
+                // Only now: events that came together are handed out one by one.
+                None => ready.clear_ready(),
+                event => return Poll::Ready(event),
             }
         }
     }
 }
 
-impl Drop for EventStream {
-    fn drop(&mut self) {
-        self.connection.abort();
+/// What [`AsyncFd`] asks for.
+#[derive(Debug)]
+struct Readable(Watch);
+
+impl AsRawFd for Readable {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_fd().as_raw_fd()
     }
 }
 
-/// Back to bytes, so that there is one decoder.
-fn typed(message: &NetlinkMessage<Message>) -> Option<Event> {
-    match &message.payload {
-        NetlinkPayload::Overrun(_) => Some(Event::Lost),
-        NetlinkPayload::InnerMessage(inner) => {
-            let mut bytes = vec![0; inner.buffer_len()];
-            inner.emit(&mut bytes);
-            event(message.header.message_type, &bytes)
-        }
-        _ => None,
-    }
+fn fails(error: &std::io::Error) -> Error {
+    Error::system("wait for events", errno_of(error))
 }

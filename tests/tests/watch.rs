@@ -130,11 +130,42 @@ fn tokio_programs_are_told_too() -> Outcome {
         let mut told = Vec::new();
         while told.last().is_none_or(|told| told != "no link eth0") {
             let event = tokio::time::timeout(PATIENCE, events.next()).await?;
-            told.push(in_words(&event.ok_or("the stream has ended")?));
+            told.push(in_words(&event.ok_or("the stream has ended")??));
         }
         assert!(told.contains(&"address 192.168.15.3/24".to_owned()), "{told:?}");
         Ok(())
     })
+}
+
+/// Thousands of events that come before any is read are all handed on, or their loss is told where a
+/// program may not have that much room.
+fn a_burst_reaches_tokio_programs() -> Outcome {
+    use futures_util::StreamExt as _;
+    need(Need::Root)?;
+    let netns = NetNs::anonymous()?;
+    let handle = Handle::in_netns(&netns)?;
+    let burst: Vec<String> =
+        (0..3000).map(|n| format!("10.0.{}.{}/32", n / 256, n % 256)).collect();
+    let expected: Vec<String> = burst.iter().map(|net| format!("address {net}")).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let told = runtime.block_on(async {
+        let mut events = handle.event_stream()?;
+        for address in &burst {
+            handle.add_address("lo", &address.parse()?)?;
+        }
+        let mut told = Vec::new();
+        while told.last().is_none_or(|told| told != "lost" && Some(told) != expected.last()) {
+            let event = tokio::time::timeout(PATIENCE, events.next()).await?;
+            told.push(in_words(&event.ok_or("the stream has ended")??));
+        }
+        Outcome::Ok(told)
+    })?;
+    let most = std::fs::read_to_string("/proc/sys/net/core/rmem_max")?.trim().parse::<usize>()?;
+    if most < 4 << 20 && told == ["lost"] {
+        return Ok(());
+    }
+    assert_eq!(told, expected);
+    Ok(())
 }
 
 macvlan_tests::tests! {
@@ -143,4 +174,5 @@ macvlan_tests::tests! {
     a_loss_is_told,
     moves_are_told,
     tokio_programs_are_told_too,
+    a_burst_reaches_tokio_programs,
 }

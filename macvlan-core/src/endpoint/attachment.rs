@@ -9,6 +9,7 @@ use crate::endpoint::deletion::Deletion;
 use crate::error::errno_of;
 use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place};
+use crate::lan::announce::{Announce, Announcement};
 use crate::netlink::{Connection, Failure};
 use crate::netns::{NetNs, NetNsId};
 use crate::rtnl::{decode, encode};
@@ -147,6 +148,21 @@ impl Attachment {
         self.mtu = Some(info.mtu);
         (self.addresses, self.routes, self.rules) = found;
         Ok(())
+    }
+
+    /// Announcements of its addresses, to be sent by [`Announcement::run`] or
+    /// [`Announcement::send`].
+    ///
+    /// ```no_run
+    /// # fn example(attachment: &macvlan_core::Attachment) -> macvlan_core::Result<()> {
+    /// use macvlan_core::Announce;
+    /// let announcement = attachment.announce(Announce::rfc())?;
+    /// std::thread::spawn(move || announcement.run());
+    /// # Ok(()) }
+    /// ```
+    pub fn announce(&self, announce: Announce) -> Result<Announcement> {
+        let ips = self.addresses().iter().map(Address::ip).collect();
+        Announcement::of(announce, self.netns(), self.name(), self.index(), ips)
     }
 }
 

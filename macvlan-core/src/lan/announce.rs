@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-use crate::endpoint::Attachment;
 use crate::error::{Error, Result};
 use crate::explain::{Attempt, Place};
 use crate::netns::NetNs;
@@ -74,8 +73,9 @@ impl Announce {
     }
 
     /// Whether attaching is to take as long as all of them; no when not given. Attaching then sends
-    /// the first alone, and the others are sent by whoever runs [`Attachment::announce`], on a thread
-    /// of its choice: this library starts none behind its caller's back.
+    /// the first alone, and the others are sent by the thread that runs
+    /// [`Attachment::announce`](crate::Attachment::announce): this library starts none behind its
+    /// caller's back.
     pub fn blocking(mut self, blocking: bool) -> Self {
         self.blocking = blocking;
         self
@@ -119,7 +119,7 @@ impl fmt::Display for Announce {
 }
 
 /// Announcements of an attachment's addresses, to be sent by whoever has the time:
-/// [`Attachment::announce`].
+/// [`Attachment::announce`](crate::Attachment::announce).
 #[derive(Debug)]
 #[must_use = "nothing is sent before it is run"]
 pub struct Announcement {
@@ -129,23 +129,6 @@ pub struct Announcement {
     index: u32,
     ips: Vec<IpAddr>,
     socket: PacketSocket,
-}
-
-impl Attachment {
-    /// Announcements of its addresses, to be sent by [`Announcement::run`] or
-    /// [`Announcement::send`].
-    ///
-    /// ```no_run
-    /// # fn example(attachment: &macvlan_core::Attachment) -> macvlan_core::Result<()> {
-    /// use macvlan_core::Announce;
-    /// let announcement = attachment.announce(Announce::rfc())?;
-    /// std::thread::spawn(move || announcement.run());
-    /// # Ok(()) }
-    /// ```
-    pub fn announce(&self, announce: Announce) -> Result<Announcement> {
-        let ips = self.addresses().iter().map(crate::Address::ip).collect();
-        Announcement::of(announce, self.netns(), self.name(), self.index(), ips)
-    }
 }
 
 impl Announcement {

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::handle::watch::{Event, event};
 use crate::lan::ask::Asked;
 use crate::netlink::Listener;
 use crate::packet::{self, ETHERTYPE_IPV6, PacketSocket, everybody};
 use crate::rtnl::{decode, encode};
 use crate::value::address::AddressInfo;
+use crate::value::event::Event;
 use crate::value::holder::Holder;
 
 /// How long is looked at what was heard.
@@ -50,7 +50,7 @@ impl<'a> Detection<'a> {
             let left = deadline.map(|end| end.saturating_duration_since(Instant::now()));
             let mut told = Vec::new();
             let came = self.listener.receive(left, |kind, payload| {
-                told.extend(event(kind, payload));
+                told.extend(decode::event(kind, payload));
             });
             let conflict = match came {
                 Ok(true) => told.into_iter().find_map(|event| match event {

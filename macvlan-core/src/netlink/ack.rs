@@ -3,7 +3,7 @@
 use netlink_packet_core::{NLM_F_ACK_TLVS, NLM_F_CAPPED, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR};
 use nix::errno::Errno;
 
-use crate::rtnl::decode::{attributes, text_of};
+use crate::netlink::attributes::{attributes, text_of};
 
 /// One message of an answer, its payload not decoded yet.
 pub(crate) struct Reply<'a> {

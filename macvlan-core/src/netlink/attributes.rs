@@ -1,16 +1,12 @@
-//! A message, written attribute by attribute.
+//! A message, written attribute by attribute, and attributes read.
 //!
 //! What every attach sends is written with this: laying it out by way of a tree of values takes
 //! several times as many instructions, which shows beside the kernel's own time.
 
-use netlink_packet_core::Emitable;
+use netlink_packet_core::{Emitable, NLA_HEADER_SIZE, NlasIterator};
 
 /// The length of `struct nlmsghdr`.
 const HEADER: usize = 16;
-
-/// Of an attribute whose value is attributes (`NLA_F_NESTED` in `linux/netlink.h`); newer families
-/// insist on it.
-pub(crate) const NESTED: u16 = 0x8000;
 
 /// A message in the making: room for its header, the family's fixed header, then attributes (`struct
 /// nlattr` in `linux/netlink.h`), each at a multiple of four bytes.
@@ -83,4 +79,30 @@ impl Payload {
     pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.0
     }
+}
+
+/// The attributes in a message or in another attribute, as type and value; what is malformed ends
+/// the walk.
+pub(crate) fn attributes(bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    NlasIterator::new(bytes).map_while(Result::ok).map(|attribute| {
+        let (kind, end) = (attribute.kind(), usize::from(attribute.length()));
+        (kind, attribute.into_inner().get(NLA_HEADER_SIZE..end).unwrap_or_default())
+    })
+}
+
+pub(crate) fn u32_of(value: &[u8]) -> Option<u32> {
+    value.first_chunk().copied().map(u32::from_ne_bytes)
+}
+
+pub(crate) fn u16_of(value: &[u8]) -> Option<u16> {
+    value.first_chunk().copied().map(u16::from_ne_bytes)
+}
+
+pub(crate) fn i32_of(value: &[u8]) -> Option<i32> {
+    value.first_chunk().copied().map(i32::from_ne_bytes)
+}
+
+pub(crate) fn text_of(value: &[u8]) -> String {
+    let text = value.split(|byte| *byte == 0).next().unwrap_or_default();
+    String::from_utf8_lossy(text).into_owned()
 }

@@ -4,6 +4,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
+use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::netlink::ack;
@@ -15,10 +16,15 @@ pub(crate) struct Listener {
     answer: Answer,
 }
 
-/// The groups of links, addresses and routes of both families, as the bits that `bind` takes
-/// (`linux/rtnetlink.h`: `RTMGRP_…`).
-const LINKS: u32 = 0x1;
-const GROUPS: u32 = LINKS | 0x10 | 0x40 | 0x100 | 0x400;
+/// The groups of links, addresses and routes of both families, as the bits that `bind` takes.
+#[allow(clippy::cast_sign_loss)] // bits
+const GROUPS: u32 = LINKS
+    | (libc::RTMGRP_IPV4_IFADDR
+        | libc::RTMGRP_IPV4_ROUTE
+        | libc::RTMGRP_IPV6_IFADDR
+        | libc::RTMGRP_IPV6_ROUTE) as u32;
+#[allow(clippy::cast_sign_loss)] // 1
+const LINKS: u32 = libc::RTMGRP_LINK as u32;
 
 impl Listener {
     /// In the calling thread's namespace.

@@ -1,6 +1,6 @@
 //! The system calls of a netlink socket.
 
-#![allow(unsafe_code)] // socket options and an ioctl that nix does not wrap
+#![allow(unsafe_code)] // an ioctl that nix does not wrap
 
 use std::io::IoSliceMut;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -11,8 +11,13 @@ use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, recvmsg,
     send, setsockopt, socket, sockopt,
 };
+use nix::{setsockopt_impl, sockopt_impl};
 
 use crate::netlink::faults::{Call, before};
+
+sockopt_impl!(ExtendedAck, SetOnly, libc::SOL_NETLINK, libc::NETLINK_EXT_ACK, bool);
+sockopt_impl!(CappedAck, SetOnly, libc::SOL_NETLINK, libc::NETLINK_CAP_ACK, bool);
+sockopt_impl!(StrictCheck, SetOnly, libc::SOL_NETLINK, libc::NETLINK_GET_STRICT_CHK, bool);
 
 pub(super) struct Socket(OwnedFd);
 
@@ -50,30 +55,14 @@ impl Socket {
     /// In the calling thread's namespace, with the kernel's reasons in words.
     pub(super) fn open() -> nix::Result<Self> {
         let socket = Self(new_socket()?);
-        socket.set(libc::NETLINK_EXT_ACK)?;
-        socket.set(libc::NETLINK_CAP_ACK)?;
+        setsockopt(&socket.0, ExtendedAck, &true)?;
+        setsockopt(&socket.0, CappedAck, &true)?;
         Ok(socket)
     }
 
     /// Has the kernel filter listings. Most sockets never list anything.
     pub(super) fn filter_listings(&self) -> nix::Result<()> {
-        self.set(libc::NETLINK_GET_STRICT_CHK)
-    }
-
-    fn set(&self, option: libc::c_int) -> nix::Result<()> {
-        let on: libc::c_int = 1;
-        #[allow(clippy::cast_possible_truncation)] // 4
-        // SAFETY: the value is an int that outlives the call, and its size is given.
-        let result = unsafe {
-            libc::setsockopt(
-                self.0.as_raw_fd(),
-                libc::SOL_NETLINK,
-                option,
-                (&raw const on).cast(),
-                size_of_val(&on) as libc::socklen_t,
-            )
-        };
-        Errno::result(result).map(drop)
+        setsockopt(&self.0, StrictCheck, &true)
     }
 
     /// In the calling thread's namespace, for what the kernel tells by itself to these groups.
@@ -150,8 +139,10 @@ impl Socket {
     /// The index of a link in the socket's namespace, by name.
     pub(super) fn index_of(&self, name: &str) -> nix::Result<u32> {
         before(Call::IndexOf)?;
-        // SAFETY: all-zero bytes are a valid ifreq.
-        let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+        let mut request = libc::ifreq {
+            ifr_name: [0; libc::IFNAMSIZ],
+            ifr_ifru: libc::__c_anonymous_ifr_ifru { ifru_ifindex: 0 },
+        };
         if name.len() >= request.ifr_name.len() {
             return Err(Errno::ENODEV);
         }

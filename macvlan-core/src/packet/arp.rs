@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use crate::packet::{behind_ethernet, ethernet};
+use crate::packet::ethernet::{behind_ethernet, ethernet};
 use crate::value::mac::MacAddr;
 
 pub(crate) const ETHERTYPE_ARP: u16 = 0x0806;

@@ -2,6 +2,7 @@
 //! sockets. Private; what it is for is in `probe`, `announce` and `diagnose`.
 
 mod arp;
+mod ethernet;
 mod ndp;
 mod socket;
 
@@ -11,28 +12,10 @@ use crate::value::mac::MacAddr;
 
 pub(crate) use arp::{Arp, ETHERTYPE_ARP};
 pub(crate) use ndp::{ETHERTYPE_IPV6, Ndp, everybody, solicited_node};
-pub(crate) use socket::PacketSocket;
+pub(crate) use socket::{PacketSocket, promiscuous};
 
 /// The MAC address of all.
 pub(crate) const BROADCAST: [u8; 6] = [0xff; 6];
-
-/// Length of an Ethernet header without a tag.
-const ETHERNET: usize = 14;
-
-/// An Ethernet header.
-fn ethernet(to: [u8; 6], from: MacAddr, ethertype: u16) -> Vec<u8> {
-    let mut frame = Vec::with_capacity(96);
-    frame.extend(to);
-    frame.extend(from.octets());
-    frame.extend(ethertype.to_be_bytes());
-    frame
-}
-
-/// What is behind the Ethernet header, if that has this type.
-fn behind_ethernet(frame: &[u8], ethertype: u16) -> Option<&[u8]> {
-    let (header, rest) = frame.split_first_chunk::<ETHERNET>()?;
-    (header[12..] == ethertype.to_be_bytes()).then_some(rest)
-}
 
 /// Asks whether anybody has an address, without saying who asks: the question changes nobody's
 /// neighbour table (RFC 5227 for IPv4, RFC 4862 for IPv6).

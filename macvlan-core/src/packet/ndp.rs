@@ -2,7 +2,7 @@
 
 use std::net::Ipv6Addr;
 
-use crate::packet::{ETHERNET, behind_ethernet, ethernet};
+use crate::packet::ethernet::{ETHERNET, behind_ethernet, ethernet};
 use crate::value::mac::MacAddr;
 
 pub(crate) const ETHERTYPE_IPV6: u16 = 0x86dd;

@@ -13,27 +13,17 @@ use nix::sys::socket::{
     AddressFamily, ControlMessageOwned, LinkAddr, MsgFlags, SockFlag, SockType, SockaddrLike, bind,
     recvmsg, send, setsockopt, socket,
 };
+use nix::{setsockopt_impl, sockopt_impl};
 
-/// Has the kernel tell the tag that it took out of a frame.
-#[derive(Clone, Copy)]
-struct PacketAuxData;
-/// Has the link take frames for a multicast address, as long as the socket is open.
-#[derive(Clone, Copy)]
-struct Membership;
-
-nix::setsockopt_impl!(
-    PacketAuxData,
-    libc::SOL_PACKET,
-    libc::PACKET_AUXDATA,
-    bool,
-    nix::sys::socket::sockopt::SetBool
-);
-nix::setsockopt_impl!(
+// The kernel tells the tag that it took out of a frame.
+sockopt_impl!(PacketAuxData, SetOnly, libc::SOL_PACKET, libc::PACKET_AUXDATA, bool);
+// The link takes more frames than its own, for as long as the socket is open.
+sockopt_impl!(
     Membership,
+    SetOnly,
     libc::SOL_PACKET,
     libc::PACKET_ADD_MEMBERSHIP,
-    libc::packet_mreq,
-    nix::sys::socket::sockopt::SetStruct<libc::packet_mreq>
+    libc::packet_mreq
 );
 
 /// The kernel takes a frame's tag out and tells it beside (`linux/if_packet.h`).
@@ -80,15 +70,7 @@ impl PacketSocket {
 
     /// Takes frames for a multicast address too.
     pub(crate) fn join(&self, group: [u8; 6]) -> nix::Result<()> {
-        let mut address = [0; 8];
-        address[..6].copy_from_slice(&group);
-        #[allow(clippy::cast_possible_truncation)] // 0
-        let membership = libc::packet_mreq {
-            mr_ifindex: i32::try_from(self.index).map_err(|_| Errno::ENODEV)?,
-            mr_type: libc::PACKET_MR_MULTICAST as libc::c_ushort,
-            mr_alen: 6,
-            mr_address: address,
-        };
+        let membership = membership(self.index, libc::PACKET_MR_MULTICAST, &group)?;
         setsockopt(&self.fd, Membership, &membership)
     }
 
@@ -170,6 +152,28 @@ impl AsFd for PacketSocket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
+}
+
+/// Opens a socket in the calling thread's namespace that takes no frames, and holds a link promiscuous
+/// for as long as it is open.
+pub(crate) fn promiscuous(index: u32) -> nix::Result<OwnedFd> {
+    // Protocol 0: no frames.
+    let fd = socket(AddressFamily::Packet, SockType::Raw, SockFlag::SOCK_CLOEXEC, None)?;
+    setsockopt(&fd, Membership, &membership(index, libc::PACKET_MR_PROMISC, &[])?)?;
+    Ok(fd)
+}
+
+/// Which frames a link is to take: all, or those for a group.
+fn membership(index: u32, kind: libc::c_int, group: &[u8]) -> nix::Result<libc::packet_mreq> {
+    let mut address = [0; 8];
+    address[..group.len()].copy_from_slice(group);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 1 at most, 6 at most
+    Ok(libc::packet_mreq {
+        mr_ifindex: i32::try_from(index).map_err(|_| Errno::ENODEV)?,
+        mr_type: kind as libc::c_ushort,
+        mr_alen: group.len() as libc::c_ushort,
+        mr_address: address,
+    })
 }
 
 /// The VLAN id that a `struct tpacket_auxdata` tells.

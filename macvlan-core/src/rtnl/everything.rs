@@ -19,7 +19,7 @@ pub fn decode_everything(bytes: &[u8]) -> usize {
         let _ = decode::neighbour(payload);
         let _ = decode::netns_id(payload);
         let _ = decode::rate(payload);
-        let _ = crate::handle::watch::event(reply.kind, payload);
+        let _ = decode::event(reply.kind, payload);
     }
     messages
 }

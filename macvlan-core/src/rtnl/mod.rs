@@ -12,3 +12,4 @@ mod query;
 #[cfg(test)]
 mod roundtrip_tests;
 pub(crate) mod sysctl;
+mod uapi;

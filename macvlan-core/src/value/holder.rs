@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use crate::error::Error;
 use crate::value::mac::MacAddr;
 
 /// Who has an address.
@@ -23,5 +24,18 @@ impl fmt::Display for Holder {
             Some(mac) => write!(f, "{} has {}", mac, self.address),
             None => write!(f, "somebody has {}", self.address),
         }
+    }
+}
+
+impl Error {
+    /// Who has the address, where somebody else on the network was found to have it
+    /// ([`ErrorKind::AddressInUse`](crate::ErrorKind::AddressInUse)).
+    pub fn holder(&self) -> Option<Holder> {
+        let (address, mac) = self.raw_holder()?;
+        Some(Holder { address, mac: mac.and_then(|octets| MacAddr::new(octets).ok()) })
+    }
+
+    pub(crate) fn held_by(self, holder: Holder) -> Self {
+        self.has_holder(holder.address, holder.mac.map(MacAddr::octets))
     }
 }

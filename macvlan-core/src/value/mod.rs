@@ -1,6 +1,7 @@
 //! Plain values, checked once, and what the kernel tells of links, addresses and routes.
 
 pub(crate) mod address;
+pub(crate) mod event;
 pub(crate) mod filter;
 pub(crate) mod holder;
 pub(crate) mod link;

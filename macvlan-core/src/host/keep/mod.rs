@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 
 use crate::endpoint::{self, Attachment, Endpoint};
 use crate::error::{Error, Result};
-use crate::handle::watch::{Event, Watch};
+use crate::handle::watch::Watch;
 use crate::host::Host;
 use crate::host::keep::kept::Kept;
 use crate::netns::NetNs;
+use crate::value::event::Event;
 use crate::value::name::LinkName;
 use crate::value::text::kinds;
 

@@ -1,16 +1,13 @@
 //! A default route that is taken away can be put back by the message that told of it.
 
 use netlink_packet_route::RouteNetlinkMessage;
+use nix::libc::{RTA_CACHEINFO, RTA_GATEWAY, RTA_MULTIPATH, RTA_OIF};
 
 use super::Captured;
 use super::message::{Message, sent};
 use crate::netlink::{Request, ack};
 use crate::rtnl::decode;
 
-const RTA_OIF: u16 = 4;
-const RTA_GATEWAY: u16 = 5;
-const RTA_MULTIPATH: u16 = 9;
-const RTA_CACHEINFO: u16 = 12;
 /// `rta_expires` in `struct rta_cacheinfo`.
 const RTA_CACHEINFO_EXPIRES: std::ops::Range<usize> = 8..12;
 const RTA_EXPIRES: u16 = 23;

@@ -4,10 +4,13 @@
 
 use std::os::fd::{AsFd, AsRawFd};
 
+use nix::libc::{IFLA_ALT_IFNAME, IFLA_INFO_DATA, IFLA_LINKINFO, IFLA_NET_NS_FD};
+
 use super::Captured;
 use super::message::{Message, sent};
 use crate::netns::NetNs;
 use crate::rtnl::encode::{self, LinkChange};
+use crate::rtnl::uapi::{IFLA_MACVLAN_BC_CUTOFF, IFLA_VLAN_PROTOCOL, VETH_INFO_PEER};
 use crate::value::link::{
     AddrGenMode, Link, Macvlan, MacvlanChange, Mode, SourceMacs, Vlan, VlanProtocol,
 };
@@ -19,13 +22,6 @@ const ENS33: u32 = 2;
 const CABLE: u32 = 3;
 const MV0: u32 = 12;
 
-const IFLA_LINKINFO: u16 = 18;
-const IFLA_NET_NS_FD: u16 = 28;
-const IFLA_ALT_IFNAME: u16 = 53;
-const IFLA_INFO_DATA: u16 = 2;
-const VETH_INFO_PEER: u16 = 1;
-const IFLA_VLAN_PROTOCOL: u16 = 5;
-const IFLA_MACVLAN_BC_CUTOFF: u16 = 9;
 const IFI_INDEX: usize = 4;
 
 fn mac(text: &str) -> MacAddr {

@@ -1,6 +1,15 @@
 //! A request taken apart, so that two that mean the same to the kernel are equal.
 
+use netlink_packet_core::{NLA_TYPE_MASK, NLM_F_ACK};
+use nix::libc::{
+    IFLA_AF_SPEC, IFLA_ALT_IFNAME, IFLA_IFALIAS, IFLA_IFNAME, IFLA_INFO_DATA, IFLA_INFO_KIND,
+    IFLA_LINKINFO, IFLA_PROP_LIST, RTA_METRICS,
+};
+
 use crate::netlink::{Batch, Request};
+use crate::rtnl::uapi::{
+    IFLA_MACVLAN_MACADDR_DATA, IFLA_VLAN_EGRESS_QOS, IFLA_VLAN_INGRESS_QOS, VETH_INFO_PEER,
+};
 
 /// A request. Its sequence number and port are left out, the order of its attributes too.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,11 +24,8 @@ pub(super) struct Message {
     attributes: Vec<(Vec<u16>, Vec<u8>)>,
 }
 
-const NLM_F_ACK: u16 = 4;
 /// The length of `struct ifinfomsg`.
 const IFINFOMSG: usize = 16;
-/// `NLA_F_NESTED` and `NLA_F_NET_BYTEORDER`, the bits of an attribute's type that are not the type.
-const NLA_F: u16 = 0xc000;
 
 /// What is in an attribute.
 enum Shape {
@@ -68,7 +74,7 @@ impl Message {
             let length = usize::from(u16::from_le_bytes([bytes[0], bytes[1]]));
             assert!(length >= 4 && length <= bytes.len(), "at {path:?}: {bytes:x?}");
             let value = &bytes[4..length];
-            let path = [path, &[u16::from_le_bytes([bytes[2], bytes[3]]) & !NLA_F]].concat();
+            let path = [path, &[u16::from_le_bytes([bytes[2], bytes[3]]) & NLA_TYPE_MASK]].concat();
             match self.shape(&path, &link_kind) {
                 Shape::Value => self.attributes.push((path, value.to_vec())),
                 Shape::Text => {
@@ -121,20 +127,6 @@ impl Message {
         self
     }
 }
-
-const IFLA_IFNAME: u16 = 3;
-const IFLA_LINKINFO: u16 = 18;
-const IFLA_IFALIAS: u16 = 20;
-const IFLA_AF_SPEC: u16 = 26;
-const IFLA_PROP_LIST: u16 = 52;
-const IFLA_ALT_IFNAME: u16 = 53;
-const IFLA_INFO_KIND: u16 = 1;
-const IFLA_INFO_DATA: u16 = 2;
-const VETH_INFO_PEER: u16 = 1;
-const IFLA_VLAN_EGRESS_QOS: u16 = 3;
-const IFLA_VLAN_INGRESS_QOS: u16 = 4;
-const IFLA_MACVLAN_MACADDR_DATA: u16 = 5;
-const RTA_METRICS: u16 = 8;
 
 fn link_shape(path: &[u16], link_kind: &str) -> Shape {
     match path {

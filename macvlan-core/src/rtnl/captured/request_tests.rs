@@ -4,12 +4,15 @@
 //! The commands are their own description: our types take `ip`'s words. Where ours differs, the test
 //! changes what `ip` sent into ours, and says why.
 
+use netlink_packet_core::NLM_F_REQUEST;
 use netlink_packet_route::RouteNetlinkMessage as Netlink;
+use nix::libc::{IFA_BROADCAST, RTA_DST, RTA_PRIORITY, RTM_DELROUTE, RTN_UNICAST};
 
 use super::Captured;
 use super::message::{Message, sent};
 use crate::netlink::Request;
 use crate::rtnl::encode;
+use crate::rtnl::uapi::{FR_ACT_TO_TBL, FRA_SRC};
 use crate::value::address::Address;
 use crate::value::route::{Route, RouteKind};
 use crate::value::rule::Rule;
@@ -18,16 +21,8 @@ use crate::value::rule::Rule;
 const LO: u32 = 1;
 const ENS33: u32 = 2;
 
-const RTM_DELROUTE: u16 = 25;
-const NLM_F_REQUEST: u16 = 1;
-const IFA_BROADCAST: u16 = 4;
-const RTA_DST: u16 = 1;
-const RTA_PRIORITY: u16 = 6;
 const RTM_TYPE: usize = 7;
-const RTN_UNICAST: u8 = 1;
-const FRA_SRC: u16 = 2;
 const FRH_ACTION: usize = 7;
-const FR_ACT_TO_TBL: u8 = 1;
 
 #[test]
 fn addresses() {

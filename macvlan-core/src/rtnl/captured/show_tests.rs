@@ -4,6 +4,8 @@
 
 use std::os::fd::{AsFd, AsRawFd};
 
+use nix::libc::{IFLA_EXT_MASK, IFLA_IFNAME};
+
 use super::Captured;
 use super::message::{Message, sent};
 use crate::netlink::Request;
@@ -15,8 +17,6 @@ use crate::value::route::RouteKind;
 /// The link of `scenarios.py`.
 const ENS33: u32 = 2;
 
-const IFLA_IFNAME: u16 = 3;
-const IFLA_EXT_MASK: u16 = 29;
 const NETNSA_FD: u16 = 3;
 /// The first byte of every header.
 const FAMILY: usize = 0;

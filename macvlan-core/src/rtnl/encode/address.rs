@@ -4,23 +4,15 @@ use std::net::IpAddr;
 
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::address::AddressMessage;
+use nix::libc::{IFA_ADDRESS, IFA_BROADCAST, IFA_LOCAL, RTM_DELADDR, RTM_NEWADDR};
 
 use crate::netlink::Request;
 use crate::netlink::attributes::Payload;
 use crate::rtnl::encode::family::{family_number, family_of, with_octets};
+use crate::rtnl::uapi::{IFA_F_NODAD, IFA_F_OPTIMISTIC};
 use crate::value::address::{Address, DuplicateDetection};
 use crate::value::filter::Family;
 use crate::value::scope::Scope;
-
-// linux/if_addr.h
-const IFA_ADDRESS: u16 = 1;
-const IFA_LOCAL: u16 = 2;
-const IFA_BROADCAST: u16 = 4;
-const IFA_F_NODAD: u8 = 0x02;
-const IFA_F_OPTIMISTIC: u8 = 0x04;
-// linux/rtnetlink.h
-const RTM_NEWADDR: u16 = 20;
-const RTM_DELADDR: u16 = 21;
 
 /// `ip address add … broadcast +`.
 pub(crate) fn add_address(link: u32, address: &Address) -> Request {

@@ -5,6 +5,10 @@ use std::os::fd::{AsFd, AsRawFd};
 
 use netlink_packet_route::RouteNetlinkMessage as Message;
 use netlink_packet_route::link::{LinkAttribute, LinkMessage, Prop};
+use nix::libc::{
+    IFLA_ADDRESS, IFLA_AF_SPEC, IFLA_GROUP, IFLA_IFALIAS, IFLA_IFNAME, IFLA_LINKINFO, IFLA_MTU,
+    IFLA_NET_NS_FD, IFLA_TXQLEN, RTM_NEWLINK,
+};
 use rtnetlink::{LinkMessageBuilder, LinkUnspec};
 
 use crate::netlink::Request;
@@ -12,23 +16,13 @@ use crate::netns::NetNs;
 use crate::rtnl::encode::family::flag;
 use crate::rtnl::encode::ipv4::{arp_filter, arp_notify};
 use crate::rtnl::encode::kind;
-use crate::rtnl::encode::link::{
-    IFF_PROMISC, IFF_UP, IFLA_ADDRESS, IFLA_AF_SPEC, IFLA_GROUP, IFLA_IFNAME, IFLA_LINKINFO,
-    IFLA_MTU, IFLA_NET_NS_FD, IFLA_TXQLEN, RTM_NEWLINK, link_header,
-};
+use crate::rtnl::encode::link::link_header;
 use crate::rtnl::encode::rate::replace_rate;
+use crate::rtnl::uapi::{AF_INET6, IFF_ALLMULTI, IFF_PROMISC, IFF_UP, IFLA_INET6_ADDR_GEN_MODE};
 use crate::value::link::{AddrGenMode, MacvlanChange, Vlan};
 use crate::value::mac::MacAddr;
 use crate::value::name::LinkName;
 use crate::value::rate::Rate;
-
-// linux/if_link.h
-const IFLA_IFALIAS: u16 = 20;
-const IFLA_INET6_ADDR_GEN_MODE: u16 = 8;
-// linux/socket.h
-const AF_INET6: u16 = 10;
-// linux/if.h
-const IFF_ALLMULTI: u32 = 0x200;
 
 /// What can be changed on a link that exists, displayed in words: `set the MTU to 1400`.
 #[derive(Clone, Copy)]

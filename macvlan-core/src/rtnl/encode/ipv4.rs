@@ -1,15 +1,12 @@
 //! A link's settings of IPv4, those that `/proc/sys/net/ipv4/conf` shows: no other way to set them
 //! works without entering the namespace.
 
-use crate::netlink::Request;
-use crate::netlink::attributes::NESTED;
-use crate::rtnl::encode::link::{IFLA_AF_SPEC, RTM_NEWLINK, link_header};
+use netlink_packet_core::NLA_F_NESTED;
+use nix::libc::{IFLA_AF_SPEC, RTM_NEWLINK};
 
-// linux/if_link.h, linux/ip.h
-const IFLA_INET_CONF: u16 = 1;
-const IPV4_DEVCONF_ARPFILTER: u16 = 13;
-const IPV4_DEVCONF_ARP_NOTIFY: u16 = 22;
-const AF_INET: u16 = 2;
+use crate::netlink::Request;
+use crate::rtnl::encode::link::link_header;
+use crate::rtnl::uapi::{AF_INET, IFLA_INET_CONF, IPV4_DEVCONF_ARP_NOTIFY, IPV4_DEVCONF_ARPFILTER};
 
 /// Has the kernel announce addresses when the link comes up (`arp_notify`).
 pub(super) fn arp_notify(link: u32, on: bool) -> Request {
@@ -24,9 +21,9 @@ pub(super) fn arp_filter(link: u32, on: bool) -> Request {
 /// The kernel tells all settings as one array; it is told each as an attribute.
 fn set(link: u32, setting: u16, on: bool) -> Request {
     let mut message = link_header(link, 0, 0);
-    message.nested(IFLA_AF_SPEC | NESTED, |families| {
-        families.nested(AF_INET | NESTED, |ipv4| {
-            ipv4.nested(IFLA_INET_CONF | NESTED, |settings| {
+    message.nested(IFLA_AF_SPEC | NLA_F_NESTED, |families| {
+        families.nested(AF_INET | NLA_F_NESTED, |ipv4| {
+            ipv4.nested(IFLA_INET_CONF | NLA_F_NESTED, |settings| {
                 settings.number(setting, u32::from(on));
             });
         });

@@ -2,33 +2,20 @@
 
 use std::os::fd::{AsFd, AsRawFd};
 
+use nix::libc::{IFLA_IFNAME, IFLA_INFO_DATA, IFLA_INFO_KIND, IFLA_NET_NS_FD};
+
 use crate::netlink::attributes::Payload;
-use crate::rtnl::encode::link::{IFLA_IFNAME, IFLA_NET_NS_FD};
+use crate::rtnl::uapi::{
+    IFLA_MACVLAN_BC_CUTOFF, IFLA_MACVLAN_BC_QUEUE_LEN, IFLA_MACVLAN_FLAGS, IFLA_MACVLAN_MACADDR,
+    IFLA_MACVLAN_MACADDR_DATA, IFLA_MACVLAN_MACADDR_MODE, IFLA_MACVLAN_MODE, IFLA_VLAN_EGRESS_QOS,
+    IFLA_VLAN_FLAGS, IFLA_VLAN_ID, IFLA_VLAN_INGRESS_QOS, IFLA_VLAN_PROTOCOL,
+    IFLA_VLAN_QOS_MAPPING, MACVLAN_MACADDR_ADD, MACVLAN_MACADDR_DEL, MACVLAN_MACADDR_FLUSH,
+    MACVLAN_MACADDR_SET, VETH_INFO_PEER,
+};
 use crate::value::link::{LinkKind, Macvlan, MacvlanChange, Mode, SourceMacs, Vlan};
 use crate::value::mac::MacAddr;
 
-// linux/if_link.h
-const IFLA_INFO_KIND: u16 = 1;
-const IFLA_INFO_DATA: u16 = 2;
-const IFLA_MACVLAN_MODE: u16 = 1;
-const IFLA_MACVLAN_FLAGS: u16 = 2;
-const IFLA_MACVLAN_MACADDR_MODE: u16 = 3;
-const IFLA_MACVLAN_MACADDR: u16 = 4;
-const IFLA_MACVLAN_MACADDR_DATA: u16 = 5;
-const IFLA_MACVLAN_BC_QUEUE_LEN: u16 = 7;
-const IFLA_MACVLAN_BC_CUTOFF: u16 = 9;
-const MACVLAN_MACADDR_ADD: u32 = 0;
-const MACVLAN_MACADDR_DEL: u32 = 1;
-const MACVLAN_MACADDR_FLUSH: u32 = 2;
-const MACVLAN_MACADDR_SET: u32 = 3;
-const IFLA_VLAN_ID: u16 = 1;
-const IFLA_VLAN_FLAGS: u16 = 2;
-const IFLA_VLAN_EGRESS_QOS: u16 = 3;
-const IFLA_VLAN_INGRESS_QOS: u16 = 4;
-const IFLA_VLAN_PROTOCOL: u16 = 5;
-const IFLA_VLAN_QOS_MAPPING: u16 = 1;
 // linux/veth.h
-const VETH_INFO_PEER: u16 = 1;
 /// The length of `struct ifinfomsg`.
 const LINK_HEADER: usize = 16;
 

@@ -5,36 +5,20 @@ use std::os::fd::{AsFd, AsRawFd};
 use netlink_packet_core::DefaultNla;
 use netlink_packet_route::RouteNetlinkMessage as Message;
 use netlink_packet_route::link::{InfoKind, LinkAttribute, LinkInfo, LinkMessage};
+use nix::libc::{
+    IFLA_ADDRESS, IFLA_ALT_IFNAME, IFLA_EXT_MASK, IFLA_GROUP, IFLA_IFNAME, IFLA_LINK,
+    IFLA_LINKINFO, IFLA_MTU, IFLA_NET_NS_FD, IFLA_NUM_RX_QUEUES, IFLA_NUM_TX_QUEUES, IFLA_TXQLEN,
+    RTM_GETLINK, RTM_NEWLINK,
+};
 use rtnetlink::{LinkMessageBuilder, LinkUnspec};
 
 use crate::netlink::Request;
 use crate::netlink::attributes::Payload;
 use crate::rtnl::encode::family::flag;
 use crate::rtnl::encode::kind;
+use crate::rtnl::uapi::{IFF_PROMISC, IFF_UP, RTEXT_FILTER_SKIP_STATS};
 use crate::value::link::Link;
 use crate::value::name::{LinkId, LinkName};
-
-// linux/if_link.h
-pub(super) const IFLA_ADDRESS: u16 = 1;
-pub(super) const IFLA_IFNAME: u16 = 3;
-pub(super) const IFLA_MTU: u16 = 4;
-const IFLA_LINK: u16 = 5;
-pub(super) const IFLA_TXQLEN: u16 = 13;
-pub(super) const IFLA_LINKINFO: u16 = 18;
-pub(super) const IFLA_AF_SPEC: u16 = 26;
-pub(super) const IFLA_GROUP: u16 = 27;
-pub(super) const IFLA_NET_NS_FD: u16 = 28;
-const IFLA_EXT_MASK: u16 = 29;
-const IFLA_NUM_TX_QUEUES: u16 = 31;
-const IFLA_NUM_RX_QUEUES: u16 = 32;
-const IFLA_ALT_IFNAME: u16 = 53;
-// linux/if.h
-pub(super) const IFF_UP: u32 = 1;
-pub(super) const IFF_PROMISC: u32 = 0x100;
-// linux/rtnetlink.h
-pub(super) const RTM_NEWLINK: u16 = 16;
-const RTM_GETLINK: u16 = 18;
-const RTEXT_FILTER_SKIP_STATS: u32 = 8;
 
 /// `ip link add`.
 ///

@@ -1,7 +1,8 @@
 //! From our types to the kernel's messages, with the attributes that `ip` would send.
 //!
-//! What an attach may send (links, addresses, routes) is written byte for byte; the rest goes by way
-//! of the values of `netlink-packet-route` and rtnetlink's builders.
+//! What an attach sends (links and their settings, addresses, routes, a rate), and the question for one
+//! link, is written byte for byte; everything else is laid out by `netlink-packet-route` and
+//! rtnetlink's builders.
 
 mod address;
 mod change;

@@ -1,19 +1,16 @@
 //! How much a link may send: `tc qdisc`.
 
-use crate::netlink::Request;
-use crate::netlink::attributes::{NESTED, Payload};
-use crate::value::rate::Rate;
+use netlink_packet_core::NLA_F_NESTED;
+use netlink_packet_route::RouteNetlinkMessage as Message;
+use netlink_packet_route::tc::TcMessage;
+use nix::libc::{RTM_NEWQDISC, TCA_KIND, TCA_OPTIONS};
 
-// linux/rtnetlink.h, linux/pkt_sched.h
-const RTM_NEWQDISC: u16 = 36;
-const RTM_GETQDISC: u16 = 38;
-pub(in crate::rtnl) const TC_H_ROOT: u32 = 0xffff_ffff;
-pub(in crate::rtnl) const TCA_KIND: u16 = 1;
-pub(in crate::rtnl) const TCA_OPTIONS: u16 = 2;
-pub(in crate::rtnl) const TCA_TBF_PARMS: u16 = 1;
-pub(in crate::rtnl) const TCA_TBF_RATE64: u16 = 4;
-const TCA_TBF_BURST: u16 = 6;
-const TC_LINKLAYER_ETHERNET: u8 = 1;
+use crate::netlink::Request;
+use crate::netlink::attributes::Payload;
+use crate::rtnl::uapi::{
+    TC_H_ROOT, TC_LINKLAYER_ETHERNET, TCA_TBF_BURST, TCA_TBF_PARMS, TCA_TBF_RATE64,
+};
+use crate::value::rate::Rate;
 
 /// `tc qdisc replace dev … root tbf rate … burst … limit …`. The kernel numbers the discipline, so that
 /// one which has a certain number already is not in the way.
@@ -23,20 +20,16 @@ pub(super) fn replace_rate(link: u32, rate: Rate) -> Request {
 
 /// `tc qdisc show`: the kernel lists those of all links.
 pub(crate) fn get_qdiscs() -> Request {
-    Request::new((RTM_GETQDISC, header(0, 0)))
+    Request::new(Message::GetQueueDiscipline(TcMessage::default()))
 }
 
-/// `struct tcmsg`
-fn header(link: u32, parent: u32) -> Payload {
-    let [link, parent] = [link, parent].map(u32::to_ne_bytes);
-    Payload::new(&[&[0; 4], &link, &[0; 4], &parent, &[0; 4]])
-}
-
+/// `struct tcmsg` and what follows, which netlink-packet-route does not know of this discipline.
 fn token_bucket(link: u32, rate: Rate) -> Payload {
-    let mut message = header(link, TC_H_ROOT);
+    let (link, parent) = (link.to_ne_bytes(), TC_H_ROOT.to_ne_bytes());
+    let mut message = Payload::new(&[&[0; 4], &link, &[0; 4], &parent, &[0; 4]]);
     message.text(TCA_KIND, "tbf");
     let bytes = rate.bytes_per_second();
-    message.nested(TCA_OPTIONS | NESTED, |options| {
+    message.nested(TCA_OPTIONS | NLA_F_NESTED, |options| {
         options.attribute(TCA_TBF_PARMS, &parameters(bytes, rate.limit()));
         if u32::try_from(bytes).is_err() {
             options.attribute(TCA_TBF_RATE64, &bytes.to_ne_bytes());

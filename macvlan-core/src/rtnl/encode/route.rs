@@ -6,32 +6,21 @@ use netlink_packet_route::RouteNetlinkMessage as Message;
 use netlink_packet_route::route::{
     RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteType,
 };
+use nix::libc::{
+    RTA_DST, RTA_GATEWAY, RTA_METRICS, RTA_OIF, RTA_PREFSRC, RTA_PRIORITY, RTA_TABLE, RTM_DELROUTE,
+    RTM_NEWROUTE,
+};
 
 use crate::error::Result;
 use crate::netlink::Request;
 use crate::netlink::attributes::Payload;
 use crate::rtnl::encode::family::{family_number, family_of, flag, with_octets};
+use crate::rtnl::uapi::{IP6_RT_PRIO_USER, RTA_VIA, RTAX_ADVMSS, RTAX_MTU, RTNH_F_ONLINK};
 use crate::value::filter::RouteFilter;
 use crate::value::route::{Route, RouteKind};
 use crate::value::scope::Scope;
 
 // linux/rtnetlink.h
-const RTM_NEWROUTE: u16 = 24;
-const RTM_DELROUTE: u16 = 25;
-const RTA_DST: u16 = 1;
-const RTA_OIF: u16 = 4;
-const RTA_GATEWAY: u16 = 5;
-const RTA_PRIORITY: u16 = 6;
-const RTA_PREFSRC: u16 = 7;
-const RTA_METRICS: u16 = 8;
-const RTA_TABLE: u16 = 15;
-const RTA_VIA: u16 = 18;
-const RTAX_MTU: u16 = 2;
-const RTAX_ADVMSS: u16 = 8;
-const RTNH_F_ONLINK: u32 = 4;
-/// What IPv6 gives a route without a metric (`linux/ipv6_route.h`).
-const IP6_RT_PRIO_USER: u32 = 1024;
-
 /// `ip route add`, `device` being what the route itself does not say.
 pub(crate) fn add_route(route: &Route, device: Option<u32>) -> Result<Request> {
     Ok(Request::create((RTM_NEWROUTE, self::route(route, device, Verb::Add)?)))

@@ -1,0 +1,28 @@
+//! What the kernel says by itself.
+
+use nix::libc;
+
+use crate::rtnl::decode::address::address;
+use crate::rtnl::decode::link::link;
+use crate::rtnl::decode::route::route;
+use crate::value::event::Event;
+use crate::value::link::LinkInfo;
+
+/// An event of a message; none for messages about something else.
+pub(crate) fn event(kind: u16, payload: &[u8]) -> Option<Event> {
+    Some(match kind {
+        libc::RTM_NEWLINK => Event::NewLink(Box::new(link_event(payload)?)),
+        libc::RTM_DELLINK => Event::DelLink(Box::new(link_event(payload)?)),
+        libc::RTM_NEWADDR => Event::NewAddress(address(payload)?),
+        libc::RTM_DELADDR => Event::DelAddress(address(payload)?),
+        libc::RTM_NEWROUTE => Event::NewRoute(route(payload)?),
+        libc::RTM_DELROUTE => Event::DelRoute(route(payload)?),
+        _ => return None,
+    })
+}
+
+/// A link of an event: none for what bridges tell of their ports in a family of their own.
+fn link_event(payload: &[u8]) -> Option<LinkInfo> {
+    let family = i32::from(*payload.first()?);
+    (family == libc::AF_UNSPEC).then(|| link(payload)).flatten()
+}

@@ -1,0 +1,155 @@
+//! Links, behind their `struct ifinfomsg`.
+
+use nix::libc::{
+    IFLA_ADDRESS, IFLA_AF_SPEC, IFLA_ALLMULTI, IFLA_ALT_IFNAME, IFLA_CARRIER, IFLA_GRO_MAX_SIZE,
+    IFLA_GROUP, IFLA_GSO_MAX_SEGS, IFLA_GSO_MAX_SIZE, IFLA_IFALIAS, IFLA_IFNAME, IFLA_INFO_DATA,
+    IFLA_INFO_KIND, IFLA_LINK, IFLA_LINK_NETNSID, IFLA_LINKINFO, IFLA_MASTER, IFLA_MAX_MTU,
+    IFLA_MIN_MTU, IFLA_MTU, IFLA_NUM_RX_QUEUES, IFLA_NUM_TX_QUEUES, IFLA_OPERSTATE,
+    IFLA_PROMISCUITY, IFLA_PROP_LIST, IFLA_QDISC, IFLA_STATS64, IFLA_TSO_MAX_SEGS,
+    IFLA_TSO_MAX_SIZE, IFLA_TXQLEN,
+};
+
+use crate::netlink::attributes::{attributes, i32_of, text_of, u16_of, u32_of};
+use crate::rtnl::decode::mac_of;
+use crate::rtnl::uapi::{
+    IFLA_GRO_IPV4_MAX_SIZE, IFLA_GSO_IPV4_MAX_SIZE, IFLA_INET6_ADDR_GEN_MODE,
+    IFLA_MACVLAN_BC_CUTOFF, IFLA_MACVLAN_BC_QUEUE_LEN, IFLA_MACVLAN_FLAGS,
+    IFLA_MACVLAN_MACADDR_DATA, IFLA_MACVLAN_MODE, IFLA_VLAN_EGRESS_QOS, IFLA_VLAN_FLAGS,
+    IFLA_VLAN_ID, IFLA_VLAN_INGRESS_QOS, IFLA_VLAN_PROTOCOL,
+};
+use crate::value::link::{
+    AddrGenMode, LinkInfo, LinkStatistics, Macvlan, Mode, Vlan, VlanProtocol,
+};
+
+/// A link's index alone (`struct ifinfomsg`).
+pub(crate) fn link_index(payload: &[u8]) -> Option<u32> {
+    payload.get(4..8)?.try_into().ok().map(u32::from_ne_bytes)
+}
+
+/// A link, behind its `struct ifinfomsg`.
+pub(crate) fn link(payload: &[u8]) -> Option<LinkInfo> {
+    let (header, rest) = payload.split_first_chunk::<16>()?;
+    let mut info = LinkInfo {
+        index: u32_of(&header[4..])?,
+        flags: u32_of(&header[8..])?,
+        ..LinkInfo::default()
+    };
+    for (kind, value) in attributes(rest) {
+        let number = || u32_of(value).unwrap_or_default();
+        match kind {
+            IFLA_ADDRESS => info.mac = mac_of(value),
+            IFLA_IFNAME => info.name = text_of(value),
+            IFLA_MTU => info.mtu = number(),
+            // The kernel says 0 for a link below that no longer exists.
+            IFLA_LINK => info.parent = u32_of(value).filter(|index| *index != 0),
+            IFLA_QDISC => info.qdisc = Some(text_of(value)),
+            IFLA_MASTER => info.controller = u32_of(value),
+            IFLA_TXQLEN => info.tx_queue_len = number(),
+            IFLA_OPERSTATE => info.state = value.first().copied().unwrap_or_default().into(),
+            IFLA_LINKINFO => link_kind(&mut info, value),
+            IFLA_IFALIAS => info.alias = Some(text_of(value)).filter(|alias| !alias.is_empty()),
+            IFLA_STATS64 => info.statistics = statistics(value),
+            IFLA_AF_SPEC => info.addr_gen_mode = addr_gen_mode(value),
+            IFLA_GROUP => info.group = number(),
+            IFLA_PROMISCUITY => info.promiscuity = number(),
+            IFLA_NUM_TX_QUEUES => info.tx_queues = number(),
+            IFLA_NUM_RX_QUEUES => info.rx_queues = number(),
+            IFLA_CARRIER => info.carrier = value.first().map(|carrier| *carrier != 0),
+            IFLA_LINK_NETNSID => info.parent_netns = i32_of(value),
+            IFLA_GSO_MAX_SEGS => info.offloads.gso_max_segs = u32_of(value),
+            IFLA_GSO_MAX_SIZE => info.offloads.gso_max_size = u32_of(value),
+            IFLA_MIN_MTU => info.min_mtu = number(),
+            IFLA_MAX_MTU => info.max_mtu = number(),
+            IFLA_PROP_LIST => {
+                let names = attributes(value).filter(|(kind, _)| *kind == IFLA_ALT_IFNAME);
+                info.alternative_names = names.map(|(_, name)| text_of(name)).collect();
+            }
+            IFLA_GRO_MAX_SIZE => info.offloads.gro_max_size = u32_of(value),
+            IFLA_TSO_MAX_SIZE => info.offloads.tso_max_size = u32_of(value),
+            IFLA_TSO_MAX_SEGS => info.offloads.tso_max_segs = u32_of(value),
+            IFLA_ALLMULTI => info.allmulticast_count = u32_of(value),
+            IFLA_GSO_IPV4_MAX_SIZE => info.offloads.gso_ipv4_max_size = u32_of(value),
+            IFLA_GRO_IPV4_MAX_SIZE => info.offloads.gro_ipv4_max_size = u32_of(value),
+            _ => {}
+        }
+    }
+    Some(info)
+}
+
+fn link_kind(info: &mut LinkInfo, value: &[u8]) {
+    let find = |wanted| attributes(value).find(|(kind, _)| *kind == wanted).map(|(_, value)| value);
+    info.kind = find(IFLA_INFO_KIND).map(text_of);
+    let data = find(IFLA_INFO_DATA).unwrap_or_default();
+    match info.kind.as_deref() {
+        Some("macvlan" | "macvtap") => info.macvlan = macvlan(data),
+        Some("vlan") => info.vlan = vlan(data),
+        _ => {}
+    }
+}
+
+fn macvlan(data: &[u8]) -> Option<Macvlan> {
+    let find = |wanted| attributes(data).find(|(kind, _)| *kind == wanted).map(|(_, value)| value);
+    let mode = find(IFLA_MACVLAN_MODE).and_then(u32_of).and_then(Mode::from_kernel)?;
+    let flags = find(IFLA_MACVLAN_FLAGS).and_then(u16_of).unwrap_or_default();
+    let mut macvlan = Macvlan::new(mode).nopromisc(flags & 1 != 0).nodst(flags & 2 != 0);
+    for (_, value) in attributes(find(IFLA_MACVLAN_MACADDR_DATA).unwrap_or_default()) {
+        if let Some(mac) = mac_of(value) {
+            macvlan = macvlan.source_mac(mac);
+        }
+    }
+    if let Some(frames) = find(IFLA_MACVLAN_BC_QUEUE_LEN).and_then(u32_of) {
+        macvlan = macvlan.bc_queue_len(frames);
+    }
+    if let Some(siblings) = find(IFLA_MACVLAN_BC_CUTOFF).and_then(i32_of) {
+        macvlan = macvlan.bc_cutoff(siblings);
+    }
+    Some(macvlan)
+}
+
+fn vlan(data: &[u8]) -> Option<Vlan> {
+    let find = |wanted| attributes(data).find(|(kind, _)| *kind == wanted).map(|(_, value)| value);
+    let protocol = find(IFLA_VLAN_PROTOCOL)
+        .and_then(|value| value.first_chunk().copied().map(u16::from_be_bytes))
+        .and_then(VlanProtocol::from_kernel);
+    // struct ifla_vlan_qos_mapping: from, to.
+    let map = |wanted| {
+        let mappings = attributes(find(wanted).unwrap_or_default());
+        mappings.filter_map(|(_, value)| Some((u32_of(value)?, u32_of(value.get(4..)?)?)))
+    };
+    let tag = |priority: u32| u8::try_from(priority).ok();
+    let ingress = map(IFLA_VLAN_INGRESS_QOS).filter_map(|(from, to)| Some((tag(from)?, to)));
+    let egress = map(IFLA_VLAN_EGRESS_QOS).filter_map(|(from, to)| Some((from, tag(to)?)));
+    Some(
+        Vlan::of(find(IFLA_VLAN_ID).and_then(u16_of)?)
+            .protocol(protocol.unwrap_or_default())
+            .with_flags(find(IFLA_VLAN_FLAGS).and_then(u32_of).unwrap_or_default())
+            .with_qos(ingress.collect(), egress.collect()),
+    )
+}
+
+fn addr_gen_mode(af_spec: &[u8]) -> Option<AddrGenMode> {
+    let (_, inet6) =
+        attributes(af_spec).find(|(family, _)| i32::from(*family) == nix::libc::AF_INET6)?;
+    let (_, mode) = attributes(inet6).find(|(kind, _)| *kind == IFLA_INET6_ADDR_GEN_MODE)?;
+    AddrGenMode::from_kernel(*mode.first()?)
+}
+
+fn statistics(value: &[u8]) -> LinkStatistics {
+    let mut counters = value
+        .chunks_exact(8)
+        .map(|counter| counter.first_chunk().copied().map_or(0, u64::from_ne_bytes));
+    let mut next = || counters.next().unwrap_or_default();
+    // In the order of struct rtnl_link_stats64.
+    LinkStatistics {
+        rx_packets: next(),
+        tx_packets: next(),
+        rx_bytes: next(),
+        tx_bytes: next(),
+        rx_errors: next(),
+        tx_errors: next(),
+        rx_dropped: next(),
+        tx_dropped: next(),
+        multicast: next(),
+        collisions: next(),
+    }
+}

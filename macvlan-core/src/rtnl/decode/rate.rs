@@ -1,0 +1,31 @@
+//! How much a link may send, behind a `struct tcmsg`.
+
+use nix::libc::{TCA_KIND, TCA_OPTIONS};
+
+use crate::netlink::attributes::{attributes, text_of, u32_of};
+use crate::rtnl::uapi::{TC_H_ROOT, TCA_TBF_PARMS, TCA_TBF_RATE64};
+use crate::value::rate::Rate;
+
+/// The link whose root discipline is a token bucket filter, and how much that lets through, behind
+/// a `struct tcmsg`.
+pub(crate) fn rate(payload: &[u8]) -> Option<(u32, Rate)> {
+    let (header, rest) = payload.split_first_chunk::<20>()?;
+    let is_tbf = attributes(rest).any(|(kind, value)| kind == TCA_KIND && text_of(value) == "tbf");
+    if !is_tbf || u32_of(&header[12..])? != TC_H_ROOT {
+        return None;
+    }
+    let (_, options) = attributes(rest).find(|(kind, _)| *kind == TCA_OPTIONS)?;
+    let mut bytes = None;
+    for (kind, value) in attributes(options) {
+        match kind {
+            // Which of both comes first does not matter: the larger number is the one that is meant.
+            TCA_TBF_PARMS => bytes = bytes.max(value.get(8..).and_then(u32_of).map(u64::from)),
+            TCA_TBF_RATE64 => {
+                bytes = bytes.max(value.first_chunk().copied().map(u64::from_ne_bytes));
+            }
+            _ => {}
+        }
+    }
+    let rate = Rate::bits_per_second(bytes?.saturating_mul(8)).ok()?;
+    Some((u32_of(&header[4..])?, rate))
+}

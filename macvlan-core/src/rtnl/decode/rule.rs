@@ -1,0 +1,43 @@
+//! Policy rules, behind their `struct fib_rule_hdr`.
+
+use ipnet::IpNet;
+
+use crate::netlink::attributes::{attributes, u32_of};
+use crate::rtnl::decode::ip_of;
+use crate::rtnl::uapi::{FR_ACT_TO_TBL, FRA_DST, FRA_PRIORITY, FRA_SRC, FRA_TABLE};
+use crate::value::rule::Rule;
+
+/// A rule that leads to a table, behind its `struct fib_rule_hdr`.
+pub(crate) fn rule(payload: &[u8]) -> Option<Rule> {
+    let (header, rest) = payload.split_first_chunk::<12>()?;
+    if header[7] != FR_ACT_TO_TBL {
+        return None;
+    }
+    let v6 = match i32::from(header[0]) {
+        nix::libc::AF_INET => false,
+        nix::libc::AF_INET6 => true,
+        _ => return None,
+    };
+    let (mut from, mut to, mut priority, mut table) = (None, None, 0, u32::from(header[4]));
+    for (kind, value) in attributes(rest) {
+        match kind {
+            FRA_SRC => from = IpNet::new(ip_of(value)?, header[2]).ok(),
+            FRA_DST => to = IpNet::new(ip_of(value)?, header[1]).ok(),
+            // The first rule's priority, 0, is not told.
+            FRA_PRIORITY => priority = u32_of(value)?,
+            FRA_TABLE => table = u32_of(value)?,
+            _ => {}
+        }
+    }
+    let mut rule = Rule::new(table).priority(priority);
+    if v6 {
+        rule = rule.ipv6();
+    }
+    if let Some(from) = from {
+        rule = rule.from(from);
+    }
+    if let Some(to) = to {
+        rule = rule.to(to);
+    }
+    Some(rule)
+}

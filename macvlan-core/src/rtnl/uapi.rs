@@ -1,0 +1,67 @@
+//! The kernel's constants that `libc` does not have, or not for every C library, each with its header.
+
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // the constants below fit
+
+use nix::libc;
+
+// linux/if_link.h
+pub(super) const IFLA_GSO_IPV4_MAX_SIZE: u16 = 63;
+pub(super) const IFLA_GRO_IPV4_MAX_SIZE: u16 = 64;
+pub(super) const IFLA_INET_CONF: u16 = 1;
+pub(super) const IFLA_INET6_ADDR_GEN_MODE: u16 = 8;
+pub(super) const IFLA_MACVLAN_MODE: u16 = 1;
+pub(super) const IFLA_MACVLAN_FLAGS: u16 = 2;
+pub(super) const IFLA_MACVLAN_MACADDR_MODE: u16 = 3;
+pub(super) const IFLA_MACVLAN_MACADDR: u16 = 4;
+pub(super) const IFLA_MACVLAN_MACADDR_DATA: u16 = 5;
+pub(super) const IFLA_MACVLAN_BC_QUEUE_LEN: u16 = 7;
+pub(super) const IFLA_MACVLAN_BC_CUTOFF: u16 = 9;
+pub(super) const MACVLAN_MACADDR_ADD: u32 = 0;
+pub(super) const MACVLAN_MACADDR_DEL: u32 = 1;
+pub(super) const MACVLAN_MACADDR_FLUSH: u32 = 2;
+pub(super) const MACVLAN_MACADDR_SET: u32 = 3;
+pub(super) const IFLA_VLAN_ID: u16 = 1;
+pub(super) const IFLA_VLAN_FLAGS: u16 = 2;
+pub(super) const IFLA_VLAN_EGRESS_QOS: u16 = 3;
+pub(super) const IFLA_VLAN_INGRESS_QOS: u16 = 4;
+pub(super) const IFLA_VLAN_PROTOCOL: u16 = 5;
+pub(super) const IFLA_VLAN_QOS_MAPPING: u16 = 1;
+// linux/veth.h
+pub(super) const VETH_INFO_PEER: u16 = 1;
+// linux/ip.h
+pub(super) const IPV4_DEVCONF_ARPFILTER: u16 = 13;
+pub(super) const IPV4_DEVCONF_ARP_NOTIFY: u16 = 22;
+// linux/if_addr.h
+pub(super) const IFA_PROTO: u16 = 11;
+// linux/rtnetlink.h
+pub(super) const RTA_VIA: u16 = 18; // libc has it for glibc alone
+pub(super) const RTAX_MTU: u16 = 2;
+pub(super) const RTAX_ADVMSS: u16 = 8;
+pub(super) const RTNH_F_ONLINK: u32 = 4;
+pub(super) const RTPROT_RA: u8 = 9;
+// linux/ipv6_route.h: what IPv6 gives a route without a metric
+pub(super) const IP6_RT_PRIO_USER: u32 = 1024;
+// linux/fib_rules.h
+pub(super) const FRA_DST: u16 = 1;
+pub(super) const FRA_SRC: u16 = 2;
+pub(super) const FRA_PRIORITY: u16 = 6;
+pub(super) const FRA_TABLE: u16 = 15;
+pub(super) const FR_ACT_TO_TBL: u8 = 1;
+// linux/pkt_sched.h
+pub(super) const TC_H_ROOT: u32 = 0xffff_ffff;
+pub(super) const TC_LINKLAYER_ETHERNET: u8 = 1;
+pub(super) const TCA_TBF_PARMS: u16 = 1;
+pub(super) const TCA_TBF_RATE64: u16 = 4;
+pub(super) const TCA_TBF_BURST: u16 = 6;
+// linux/net_namespace.h
+pub(super) const NETNSA_NSID: u16 = 1;
+
+// Those that messages have in another type than libc.
+pub(super) const AF_INET: u16 = libc::AF_INET as u16;
+pub(super) const AF_INET6: u16 = libc::AF_INET6 as u16;
+pub(super) const IFF_UP: u32 = libc::IFF_UP as u32;
+pub(super) const IFF_PROMISC: u32 = libc::IFF_PROMISC as u32;
+pub(super) const IFF_ALLMULTI: u32 = libc::IFF_ALLMULTI as u32;
+pub(super) const IFA_F_NODAD: u8 = libc::IFA_F_NODAD as u8;
+pub(super) const IFA_F_OPTIMISTIC: u8 = libc::IFA_F_OPTIMISTIC as u8;
+pub(super) const RTEXT_FILTER_SKIP_STATS: u32 = libc::RTEXT_FILTER_SKIP_STATS as u32;
