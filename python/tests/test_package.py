@@ -111,8 +111,8 @@ def functions(crate: str) -> set[str]:
 
 def faces(*only: str) -> str:
     """The extension module's sources."""
-    sources = [PYTHON / "src" / name for name in only] or (PYTHON / "src").glob("*.rs")
-    return "\n".join(source.read_text() for source in sources)
+    sources = (PYTHON / "src").rglob("*.rs")
+    return "\n".join(one.read_text() for one in sources if not only or one.name in only)
 
 
 def reached(names: set[str], text: str) -> set[str]:
