@@ -1,28 +1,17 @@
 //! Arguments: what Python gives becomes a value of the core, or an exception that names the argument
 //! and the value.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use ipnet::IpNet;
-use macvlan_core::{
-    Address, Announce, Assignment, Attachment, Endpoint, Family, Host, LinkId, LinkName, MacAddr,
-    NetNs, Parent, Probe, Rate, Route, Rule, Scope,
-};
+use pyo3::Borrowed;
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyBoolMethods, PyBytes, PyDelta, PyInt, PyMapping, PyString, PyType};
-use pyo3::{Borrowed, intern};
+use pyo3::types::{PyBool, PyBoolMethods, PyBytes, PyDelta, PyMapping, PyString};
 
 use crate::base::error::{invalid, raised_for};
-use crate::base::output::{Enumeration, is_address, is_interface, is_network};
-use crate::endpoint::{announce, attachment, endpoint, probe};
-use crate::handle::netns;
-use crate::host::host;
-use crate::value::{link_info, parent, rate, route, rule};
+use crate::base::output::Enumeration;
 
 /// An argument that may be left out, but not be `None`.
 #[derive(Clone, Copy)]
@@ -179,7 +168,10 @@ pub(crate) fn text(value: &Bound<'_, PyAny>) -> Result<Option<String>, Refusal> 
         .map_err(|_| Refusal::Value("it has characters that UTF-8 cannot say".to_owned()))
 }
 
-fn parse<T: FromStr<Err = macvlan_core::Error>>(value: &Bound<'_, PyAny>) -> Result<T, Refusal> {
+/// What the core parses of text.
+pub(crate) fn parse<T: FromStr<Err = macvlan_core::Error>>(
+    value: &Bound<'_, PyAny>,
+) -> Result<T, Refusal> {
     Ok(text(value)?.ok_or(Refusal::Type)?.parse()?)
 }
 
@@ -256,151 +248,6 @@ impl Take for PathBuf {
     }
 }
 
-impl Take for LinkName {
-    const EXPECTED: &'static str = "a link's name as str";
-    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-        parse(value)
-    }
-}
-
-impl Take for LinkId {
-    const EXPECTED: &'static str = "a link: its name, its index, a LinkInfo or an Attachment";
-    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-        if let Ok(link) = value.cast::<link_info::LinkInfo>() {
-            return Ok(Self::from(&link.get().0));
-        }
-        if let Ok(attachment) = value.cast::<attachment::Attachment>() {
-            return Ok(Self::from(&*attachment.get().get()));
-        }
-        if value.is_instance_of::<PyInt>() {
-            return u32::take(value).map(Self::Index);
-        }
-        parse(value)
-    }
-}
-
-impl Take for Parent {
-    const EXPECTED: &'static str = "a link: its name, its index, a Parent or a LinkInfo";
-    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-        if let Ok(parent) = value.cast::<parent::Parent>() {
-            return Ok(parent.get().0.clone());
-        }
-        if let Some(text) = text(value)? {
-            return Ok(text.parse()?);
-        }
-        LinkId::take(value).map(Self::link)
-    }
-}
-
-impl Take for MacAddr {
-    const EXPECTED: &'static str = "a MAC address as str, or its six bytes";
-    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-        let Ok(bytes) = value.cast::<PyBytes>() else { return parse(value) };
-        let bytes = <[u8; 6]>::try_from(bytes.as_bytes())
-            .map_err(|_| Refusal::Value("it is not six bytes long".to_owned()))?;
-        Ok(Self::new(bytes)?)
-    }
-}
-
-impl Take for Assignment {
-    const EXPECTED: &'static str = "an address with its prefix length, as str or of ipaddress";
-    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-        if let Some(text) = text(value)? {
-            return Ok(text.parse()?);
-        }
-        Ok(Self::new(Address::take(value)?, None)?)
-    }
-}
-
-impl Take for Address {
-    const EXPECTED: &'static str = Assignment::EXPECTED;
-    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-        if let Some(text) = text(value)? {
-            return Ok(text.parse()?);
-        }
-        // An address of ipaddress without a prefix length is let in, so that the core says what is
-        // missing.
-        if !is_address(value)? {
-            return Err(Refusal::Type);
-        }
-        let address: Self = value.str()?.to_cow()?.parse()?;
-        let name = intern!(value.py(), "duplicate_detection");
-        match value.getattr_opt(name)? {
-            Some(how) => Ok(address.with_duplicate_detection(Take::take(&how)?)?),
-            None => Ok(address),
-        }
-    }
-}
-
-impl Take for IpAddr {
-    const EXPECTED: &'static str = "an IP address as str or of ipaddress";
-    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-        if !value.is_instance_of::<PyString>() && !is_address(value)? {
-            return Err(Refusal::Type);
-        }
-        let text = value.str()?;
-        text.to_cow()?.parse().map_err(|_| Refusal::Value("it is no IP address".to_owned()))
-    }
-}
-
-impl Take for IpNet {
-    const EXPECTED: &'static str = "a subnet as str or of ipaddress";
-    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-        let known = value.is_instance_of::<PyString>() || is_network(value)?;
-        // One address, which is the subnet of all its bits.
-        if !known && is_address(value)? && !is_interface(value)? {
-            return IpAddr::take(value).map(Self::from);
-        }
-        if !known && !is_interface(value)? {
-            return Err(Refusal::Type);
-        }
-        let text = value.str()?;
-        text.to_cow()?.parse().map_err(|_| {
-            Refusal::Value("it is no subnet, such as 10.0.0.0/8 or fd00::/64".to_owned())
-        })
-    }
-}
-
-impl Take for Route {
-    const EXPECTED: &'static str = "a Route, or its text as `ip route` has it";
-    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-        value.cast::<route::Route>().map_or_else(|_| parse(value), |route| Ok(route.get().0))
-    }
-}
-
-impl Take for Rule {
-    const EXPECTED: &'static str = "a Rule, or its text as `ip rule` has it";
-    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-        value.cast::<rule::Rule>().map_or_else(|_| parse(value), |rule| Ok(rule.get().0))
-    }
-}
-
-impl Take for Probe {
-    const EXPECTED: &'static str = "a Probe, \"quick\" or \"rfc\"";
-    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-        if let Ok(probe) = value.cast::<probe::Probe>() {
-            return Ok(probe.get().0);
-        }
-        let word = text(value)?.ok_or(Refusal::Type)?.to_lowercase();
-        let known = probe::WORDS.iter().find(|(name, _)| *name == word);
-        let (_, make) = known.ok_or_else(|| Refusal::Value("it is none of quick, rfc".into()))?;
-        Ok(make())
-    }
-}
-
-impl Take for Announce {
-    const EXPECTED: &'static str = "an Announce, \"once\" or \"rfc\"";
-    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-        if let Ok(announce) = value.cast::<announce::Announce>() {
-            return Ok(announce.get().0);
-        }
-        let word = text(value)?.ok_or(Refusal::Type)?.to_lowercase();
-        let known = announce::WORDS.iter().find(|(name, _)| *name == word);
-        let (_, make) = known.ok_or_else(|| Refusal::Value("it is none of once, rfc".into()))?;
-        Ok(make())
-    }
-}
-
 /// How many times something is done.
 pub(crate) struct Times(pub(crate) u32);
 
@@ -411,19 +258,6 @@ impl Take for Times {
             0 => Err(Refusal::Value("it is less than once".to_owned())),
             times => Ok(Self(times)),
         }
-    }
-}
-
-impl Take for Rate {
-    const EXPECTED: &'static str = "a Rate, its text as `tc` has it, or bits a second as int";
-    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-        if let Ok(rate) = value.cast::<rate::Rate>() {
-            return Ok(rate.get().0);
-        }
-        if value.is_instance_of::<PyInt>() {
-            return Ok(Self::bits_per_second(u64::take(value)?)?);
-        }
-        parse(value)
     }
 }
 
@@ -438,82 +272,4 @@ where
         Ok(member) => Ok(member.cast::<PyString>().map_err(PyErr::from)?.to_str()?.parse()?),
         Err(_) => Err(error.into()),
     })
-}
-
-impl Take for Scope {
-    const EXPECTED: &'static str = "a Scope, its name or its number";
-    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-        if value.is_instance_of::<PyInt>() {
-            return u8::take(value).map(Self::from);
-        }
-        member(value)
-    }
-}
-
-impl Take for Family {
-    const EXPECTED: &'static str = "4, 6 or a Family";
-    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-        static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-        if value.is_instance_of::<PyString>() {
-            let class = CLASS.import(value.py(), "macvlan._enums", "Family")?;
-            return match class.call1((value,)) {
-                Ok(family) => Self::take(&family),
-                Err(_) => Err(Refusal::Value("it is neither ipv4 nor ipv6".to_owned())),
-            };
-        }
-        if value.is_instance_of::<PyBool>() || !value.is_instance_of::<PyInt>() {
-            return Err(Refusal::Type);
-        }
-        match value.extract() {
-            Ok(4) => Ok(Self::V4),
-            Ok(6) => Ok(Self::V6),
-            _ => Err(Refusal::Value("it is neither 4 nor 6".to_owned())),
-        }
-    }
-}
-
-/// A namespace: a handle, a pid, a name, or a path.
-impl Take for NetNs {
-    const EXPECTED: &'static str = "a NetNs, a pid, a name or a path";
-    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-        let py = value.py();
-        if let Ok(netns) = value.cast::<netns::NetNs>() {
-            return Ok(netns.get().get()?);
-        }
-        if value.is_instance_of::<PyInt>() {
-            let pid = u32::take(value)?;
-            return Ok(py.detach(|| Self::from_pid(pid))?);
-        }
-        match text(value)? {
-            Some(name) if !name.contains('/') => Ok(py.detach(|| Self::from_name(&name))?),
-            _ => {
-                let path = PathBuf::take(value)?;
-                Ok(py.detach(|| Self::from_path(path))?)
-            }
-        }
-    }
-}
-
-impl Take for Host {
-    const EXPECTED: &'static str = "a Host";
-    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-        let host = value.cast::<host::Host>().map_err(|_| Refusal::Type)?;
-        Ok(host.get().get()?)
-    }
-}
-
-impl Take for Endpoint {
-    const EXPECTED: &'static str = "an Endpoint";
-    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-        let endpoint = value.cast::<endpoint::Endpoint>().map_err(|_| Refusal::Type)?;
-        Ok(endpoint.get().0.clone())
-    }
-}
-
-impl Take for Attachment {
-    const EXPECTED: &'static str = "an Attachment";
-    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-        let attachment = value.cast::<attachment::Attachment>().map_err(|_| Refusal::Type)?;
-        Ok(Self::clone(&attachment.get().get()))
-    }
 }

@@ -3,16 +3,10 @@
 use std::fmt::Display;
 
 use ipnet::IpNet;
-use macvlan_core::{
-    AddrGenMode, Address, DuplicateDetection, LinkId, LinkState, MacAddr, Mode, NeighbourState,
-    RouteKind, Scope, VlanProtocol,
-};
-use macvlan_network::{MacFrom, Order};
+use macvlan_core::{Address, LinkId, MacAddr};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple, PyType};
-
-use crate::base::argument::{Refusal, Take, member};
 
 /// An enumeration that Python has in `macvlan/_enums.py`.
 pub(crate) trait Enumeration: Display {
@@ -38,43 +32,10 @@ macro_rules! enumerations {
 }
 pub(crate) use enumerations;
 
-macro_rules! take_members {
-    ($($type:ty = $class:literal),+ $(,)?) => {
-        enumerations!($($type = $class),+);
-        $(
-            impl Take for $type {
-                const EXPECTED: &'static str = concat!("a ", $class, " or its name");
-                fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-                    member(value)
-                }
-            }
-        )+
-    };
-}
-
-take_members!(
-    AddrGenMode = "AddrGenMode",
-    DuplicateDetection = "DuplicateDetection",
-    MacFrom = "MacFrom",
-    Mode = "Mode",
-    Order = "Order",
-    RouteKind = "RouteKind",
-    VlanProtocol = "VlanProtocol",
-);
-enumerations!(LinkState = "LinkState", NeighbourState = "NeighbourState", Scope = "Scope");
-
 /// The kind of an attachment.
 pub(crate) fn endpoint_kind<'py>(py: Python<'py>, kind: &str) -> PyResult<Bound<'py, PyAny>> {
     static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     CLASS.import(py, "macvlan._enums", "EndpointKind")?.call1((kind,))
-}
-
-/// A scope, or the number of one that has no name.
-pub(crate) fn scope(py: Python<'_>, scope: Scope) -> PyResult<Bound<'_, PyAny>> {
-    match scope {
-        Scope::Other(number) => number.into_pyobject(py).map(Bound::into_any).map_err(Into::into),
-        named => named.to_member(py),
-    }
 }
 
 /// Whether it is an `ipaddress.IPv4Address` or `IPv6Address`, of which the interfaces are subclasses.

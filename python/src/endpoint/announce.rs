@@ -6,7 +6,7 @@ use macvlan_core::{Announce as Core, Announcement as CoreAnnouncement};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::base::argument::{Arg, Times};
+use crate::base::argument::{Arg, Refusal, Take, Times, text};
 use crate::base::closable::Closable;
 use crate::base::error::OrRaise;
 use crate::base::output::call_text;
@@ -173,5 +173,18 @@ impl Announcement {
     ) {
         let _ = (kind, error, traceback);
         self.close(py);
+    }
+}
+
+impl Take for Core {
+    const EXPECTED: &'static str = "an Announce, \"once\" or \"rfc\"";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        if let Ok(announce) = value.cast::<Announce>() {
+            return Ok(announce.get().0);
+        }
+        let word = text(value)?.ok_or(Refusal::Type)?.to_lowercase();
+        let known = WORDS.iter().find(|(name, _)| *name == word);
+        let (_, make) = known.ok_or_else(|| Refusal::Value("it is none of once, rfc".into()))?;
+        Ok(make())
     }
 }

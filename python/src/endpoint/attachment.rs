@@ -4,15 +4,16 @@ use std::os::fd::IntoRawFd;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use macvlan_core::{Announce, Attachment as Core};
+use macvlan_core::{Announce, Attachment as Core, LinkId};
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyInt, PyTuple};
 
-use crate::base::argument::Arg;
+use crate::base::argument::{Arg, Refusal, Take, parse};
 use crate::base::error::OrRaise;
 use crate::base::output::{addresses, attributes_text, endpoint_kind, link, mac};
 use crate::endpoint::announce::Announcement;
 use crate::handle::netns::NetNs;
+use crate::value::link_info::LinkInfo;
 use crate::value::route::Route;
 use crate::value::rule::Rule;
 
@@ -143,5 +144,30 @@ impl Attachment {
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         const SHOWN: [&str; 7] = ["name", "kind", "parent", "index", "mac", "addresses", "netns"];
         attributes_text(slf, &SHOWN)
+    }
+}
+
+impl Take for Core {
+    const EXPECTED: &'static str = "an Attachment";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        let attachment = value.cast::<Attachment>().map_err(|_| Refusal::Type)?;
+        Ok(Self::clone(&attachment.get().get()))
+    }
+}
+
+/// Here, since an attachment is a link too.
+impl Take for LinkId {
+    const EXPECTED: &'static str = "a link: its name, its index, a LinkInfo or an Attachment";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        if let Ok(link) = value.cast::<LinkInfo>() {
+            return Ok(Self::from(&link.get().0));
+        }
+        if let Ok(attachment) = value.cast::<Attachment>() {
+            return Ok(Self::from(&*attachment.get().get()));
+        }
+        if value.is_instance_of::<PyInt>() {
+            return u32::take(value).map(Self::Index);
+        }
+        parse(value)
     }
 }

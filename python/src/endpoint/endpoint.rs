@@ -609,3 +609,11 @@ impl Take for Kind {
             .ok_or_else(|| Refusal::Value("it is none of macvlan, macvtap, vlan".to_owned()))
     }
 }
+
+impl Take for Core {
+    const EXPECTED: &'static str = "an Endpoint";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        let endpoint = value.cast::<Endpoint>().map_err(|_| Refusal::Type)?;
+        Ok(endpoint.get().0.clone())
+    }
+}

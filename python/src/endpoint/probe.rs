@@ -4,7 +4,7 @@ use macvlan_core::Probe as Core;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::base::argument::{Arg, Times};
+use crate::base::argument::{Arg, Refusal, Take, Times, text};
 use crate::base::output::call_text;
 
 /// How addresses are asked for before they are used: ARP probes (RFC 5227) for IPv4, the kernel's own
@@ -145,5 +145,18 @@ impl Probe {
             }
         }
         Ok((PyTuple::empty(py), named))
+    }
+}
+
+impl Take for Core {
+    const EXPECTED: &'static str = "a Probe, \"quick\" or \"rfc\"";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        if let Ok(probe) = value.cast::<Probe>() {
+            return Ok(probe.get().0);
+        }
+        let word = text(value)?.ok_or(Refusal::Type)?.to_lowercase();
+        let known = WORDS.iter().find(|(name, _)| *name == word);
+        let (_, make) = known.ok_or_else(|| Refusal::Value("it is none of quick, rfc".into()))?;
+        Ok(make())
     }
 }

@@ -4,11 +4,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::path::PathBuf;
 
-use macvlan_core::{NetNs as Core, NetNsId, Result};
+use macvlan_core::{NetNs as Core, NetNsId};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::PyInt;
 
-use crate::base::argument::{take, wrong_type};
+use crate::base::argument::{Refusal, Take, take, text, wrong_type};
 use crate::base::closable::Closable;
 use crate::base::descriptor::Descriptor;
 use crate::base::error::OrRaise;
@@ -35,7 +36,10 @@ impl NetNs {
         self.netns.get()
     }
 
-    fn open(py: Python<'_>, open: impl FnOnce() -> Result<Core> + Send) -> PyResult<Self> {
+    fn open(
+        py: Python<'_>,
+        open: impl FnOnce() -> macvlan_core::Result<Core> + Send,
+    ) -> PyResult<Self> {
         py.detach(open).or_raise(py).map(Self::new)
     }
 }
@@ -185,5 +189,27 @@ impl NetNs {
     ) {
         let _ = (kind, error, traceback);
         self.close(py);
+    }
+}
+
+/// A namespace: a handle, a pid, a name, or a path.
+impl Take for Core {
+    const EXPECTED: &'static str = "a NetNs, a pid, a name or a path";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        let py = value.py();
+        if let Ok(netns) = value.cast::<NetNs>() {
+            return Ok(netns.get().get()?);
+        }
+        if value.is_instance_of::<PyInt>() {
+            let pid = u32::take(value)?;
+            return Ok(py.detach(|| Self::from_pid(pid))?);
+        }
+        match text(value)? {
+            Some(name) if !name.contains('/') => Ok(py.detach(|| Self::from_name(&name))?),
+            _ => {
+                let path = PathBuf::take(value)?;
+                Ok(py.detach(|| Self::from_path(path))?)
+            }
+        }
     }
 }

@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 
-use crate::base::argument::{Arg, many, maybe, take};
+use crate::base::argument::{Arg, Refusal, Take, many, maybe, take};
 use crate::base::closable::Closable;
 use crate::base::error::{OrRaise, holder, raised};
 use crate::base::output::Enumeration;
@@ -438,5 +438,13 @@ impl Attached {
             Some(attachment) => py.detach(|| self.host.detach(attachment)).or_raise(py).map(drop),
             None => Ok(()),
         }
+    }
+}
+
+impl Take for Core {
+    const EXPECTED: &'static str = "a Host";
+    fn take(value: &Bound<'_, PyAny>) -> std::result::Result<Self, Refusal> {
+        let host = value.cast::<Host>().map_err(|_| Refusal::Type)?;
+        Ok(host.get().get()?)
     }
 }

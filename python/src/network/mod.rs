@@ -6,4 +6,5 @@ pub(crate) mod lease;
 pub(crate) mod network;
 pub(crate) mod networks;
 pub(crate) mod reconciled;
+pub(crate) mod session;
 pub(crate) mod subnet;

@@ -17,8 +17,8 @@ use crate::base::output::Enumeration;
 use crate::host::detaching::Was;
 use crate::network::connection::Connection;
 use crate::network::lease::Lease;
-use crate::network::networks::Session;
 use crate::network::reconciled::Reconciled;
+use crate::network::session::Session;
 use crate::network::subnet::Subnet;
 
 /// A network that exists, of Networks.create(), network() or list(): connects containers to it, and

@@ -22,30 +22,7 @@ use crate::host::host::Host;
 use crate::network::lease::Lease;
 use crate::network::network::Network;
 use crate::network::reconciled::Reconciled;
-
-/// What a Networks and its networks share: closed by the one, it is closed for all.
-pub(crate) struct Session {
-    networks: Closable<Core>,
-    /// Whether the store is on another machine, so that an answer may take long.
-    distant: bool,
-}
-
-impl Session {
-    /// Does something with the interpreter let go; what may take long so that Ctrl-C is heard at its
-    /// end, and a second one at once.
-    pub(crate) fn ask<T: Send + 'static>(
-        &self,
-        py: Python<'_>,
-        slow: bool,
-        work: impl FnOnce(&Core) -> Result<T> + Send + 'static,
-    ) -> PyResult<T> {
-        let networks = self.networks.get()?;
-        let work = move || work(&networks);
-        let done =
-            if slow || self.distant { waiting::or_undo(py, work, drop)? } else { py.detach(work) };
-        done.or_raise(py)
-    }
-}
+use crate::network::session::Session;
 
 /// Where networks and leases are kept.
 enum Place {

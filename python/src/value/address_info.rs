@@ -5,7 +5,8 @@ use std::net::Ipv4Addr;
 use macvlan_core::AddressInfo as Core;
 use pyo3::prelude::*;
 
-use crate::base::output::{address, attributes_text, scope};
+use crate::base::output::{address, attributes_text};
+use crate::value::enumerations::scope;
 
 /// An address as the kernel describes it.
 #[pyclass(frozen, eq, module = "macvlan")]

@@ -1,9 +1,12 @@
 //! `macvlan.LinkInfo`: what the kernel says that a link is.
 
-use macvlan_core::{LinkInfo as Core, LinkStatistics as CoreStatistics, Offloads as CoreOffloads};
+use macvlan_core::{
+    LinkInfo as Core, LinkName, LinkStatistics as CoreStatistics, Offloads as CoreOffloads,
+};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
+use crate::base::argument::{Refusal, Take, parse};
 use crate::base::output::{Enumeration, attributes_text, mac};
 use crate::value::macvlan::Macvlan;
 use crate::value::vlan::Vlan;
@@ -262,3 +265,10 @@ numbers!(
         collisions = "Collisions.",
     ]
 );
+
+impl Take for LinkName {
+    const EXPECTED: &'static str = "a link's name as str";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        parse(value)
+    }
+}

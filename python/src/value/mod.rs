@@ -1,6 +1,7 @@
 //! Values, and what the kernel tells.
 
 pub(crate) mod address_info;
+pub(crate) mod enumerations;
 pub(crate) mod link_info;
 pub(crate) mod macvlan;
 pub(crate) mod neighbour_info;

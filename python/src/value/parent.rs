@@ -4,7 +4,7 @@ use macvlan_core::{LinkId, LinkName, Parent as Core, VlanProtocol};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::base::argument::{Arg, maybe, take};
+use crate::base::argument::{Arg, Refusal, Take, maybe, take, text};
 use crate::base::error::{OrRaise, raised_for};
 use crate::base::output::{Enumeration, call_text, link};
 
@@ -131,4 +131,17 @@ pub(crate) fn plain<'py>(py: Python<'py>, parent: &Core) -> PyResult<Bound<'py, 
         return Ok(text.into_pyobject(py)?.into_any());
     }
     Ok(Parent(parent.clone()).into_pyobject(py)?.into_any())
+}
+
+impl Take for Core {
+    const EXPECTED: &'static str = "a link: its name, its index, a Parent or a LinkInfo";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        if let Ok(parent) = value.cast::<Parent>() {
+            return Ok(parent.get().0.clone());
+        }
+        if let Some(text) = text(value)? {
+            return Ok(text.parse()?);
+        }
+        LinkId::take(value).map(Self::link)
+    }
 }

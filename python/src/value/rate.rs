@@ -2,8 +2,9 @@
 
 use macvlan_core::Rate as Core;
 use pyo3::prelude::*;
+use pyo3::types::PyInt;
 
-use crate::base::argument::take;
+use crate::base::argument::{Refusal, Take, parse, take};
 
 /// How fast an endpoint may send at most, by the kernel's token bucket filter (tbf).
 ///
@@ -36,5 +37,18 @@ impl Rate {
 
     fn __getnewargs__(&self) -> (String,) {
         (self.0.to_string(),)
+    }
+}
+
+impl Take for Core {
+    const EXPECTED: &'static str = "a Rate, its text as `tc` has it, or bits a second as int";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        if let Ok(rate) = value.cast::<Rate>() {
+            return Ok(rate.get().0);
+        }
+        if value.is_instance_of::<PyInt>() {
+            return Ok(Self::bits_per_second(u64::take(value)?)?);
+        }
+        parse(value)
     }
 }

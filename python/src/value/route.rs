@@ -5,9 +5,10 @@ use macvlan_core::{Route as Core, RouteKind};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
-use crate::base::argument::{Arg, maybe, take, wrong_value};
+use crate::base::argument::{Arg, Refusal, Take, maybe, parse, take, wrong_value};
 use crate::base::error::{OrRaise, raised_for};
-use crate::base::output::{Enumeration, call_text, link, network, scope as scope_of};
+use crate::base::output::{Enumeration, call_text, link, network};
+use crate::value::enumerations::scope as scope_of;
 
 /// Where packets for a destination go, as `ip route` has it.
 ///
@@ -223,5 +224,12 @@ impl Route {
             route.destination().to_string()
         };
         Ok((PyTuple::new(py, [destination])?, named))
+    }
+}
+
+impl Take for Core {
+    const EXPECTED: &'static str = "a Route, or its text as `ip route` has it";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        value.cast::<Route>().map_or_else(|_| parse(value), |route| Ok(route.get().0))
     }
 }

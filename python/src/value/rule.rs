@@ -4,7 +4,7 @@ use macvlan_core::Rule as Core;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::base::argument::{Arg, maybe, take};
+use crate::base::argument::{Arg, Refusal, Take, maybe, parse, take};
 use crate::base::error::{OrRaise, raised_for};
 use crate::base::output::{call_text, network};
 
@@ -115,5 +115,12 @@ impl Rule {
             named.set_item("ipv6", true)?;
         }
         Ok((PyTuple::new(py, [self.0.table()])?, named))
+    }
+}
+
+impl Take for Core {
+    const EXPECTED: &'static str = "a Rule, or its text as `ip rule` has it";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        value.cast::<Rule>().map_or_else(|_| parse(value), |rule| Ok(rule.get().0))
     }
 }
