@@ -1,6 +1,6 @@
 import ipaddress
 from builtins import list as _list  # where a method is called so
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import timedelta
 from io import FileIO
 from os import PathLike
@@ -30,7 +30,7 @@ from macvlan._enums import (
     VlanProtocol,
 )
 from macvlan._errors import MacvlanError
-from macvlan._keep import Keeper
+from macvlan._events import Event
 from macvlan._values import (
     Address6,
     Collected,
@@ -41,7 +41,6 @@ from macvlan._values import (
     NetNsId,
     NetNsMark,
 )
-from macvlan._watch import Event, Watch
 
 __all__ = [
     "AddressInfo",
@@ -60,11 +59,10 @@ __all__ = [
     "Host",
     "HostAccess",
     "KeepEvent",
-    "Keeping",
+    "Keeper",
     "Lease",
     "LinkInfo",
     "LinkStatistics",
-    "Listener",
     "Macvlan",
     "Moving",
     "NeighbourInfo",
@@ -84,6 +82,7 @@ __all__ = [
     "Rule",
     "Subnet",
     "Vlan",
+    "Watch",
     "__version__",
     "address_text",
     "mac_text",
@@ -574,12 +573,24 @@ class Handle:
     ) -> None: ...
 
 @final
-class Listener:
-    def next(self) -> Event | None: ...
+class Watch:
+    def next_within(self, timeout: _Seconds) -> Event | None: ...
     def fileno(self) -> int: ...
     def close(self) -> None: ...
     @property
     def closed(self) -> bool: ...
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Event: ...
+    def __aiter__(self) -> Self: ...
+    def __anext__(self) -> Coroutine[Any, Any, Event]: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
 
 @final
 class PromiscGuard:
@@ -1065,16 +1076,28 @@ class Finding:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
-class Keeping:
-    def next(self) -> KeepEvent | None: ...
-    def patience(self) -> float | None: ...
+class Keeper:
     def add(self, endpoint: Endpoint, netns: _NetNs) -> None: ...
     def release(self, name: str, netns: _NetNs) -> Attachment | None: ...
     def attachments(self) -> list[Attachment]: ...
+    def next_within(self, timeout: _Seconds) -> KeepEvent | None: ...
+    def patience(self) -> float | None: ...
     def fileno(self) -> int: ...
     def close(self) -> None: ...
     @property
     def closed(self) -> bool: ...
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> KeepEvent: ...
+    def __aiter__(self) -> Self: ...
+    def __anext__(self) -> Coroutine[Any, Any, KeepEvent]: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
 
 @final
 class KeepEvent:

@@ -32,11 +32,11 @@ mod _macvlan {
     #[pymodule_export]
     use crate::handle::handle::Handle;
     #[pymodule_export]
-    use crate::handle::listener::Listener;
-    #[pymodule_export]
     use crate::handle::netns::NetNs;
     #[pymodule_export]
     use crate::handle::promisc::PromiscGuard;
+    #[pymodule_export]
+    use crate::handle::watch::Watch;
     #[pymodule_export]
     use crate::host::access::{HostAccess, Moving};
     #[pymodule_export]
@@ -46,7 +46,7 @@ mod _macvlan {
     #[pymodule_export]
     use crate::host::host::{Attached, Host};
     #[pymodule_export]
-    use crate::host::keeper::{KeepEvent, Keeping};
+    use crate::host::keeper::{KeepEvent, Keeper};
     #[pymodule_export]
     use crate::host::pool::Pool;
     #[pymodule_export]

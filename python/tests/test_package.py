@@ -11,11 +11,11 @@ from enum import Enum
 from pathlib import Path
 
 import macvlan
-from macvlan import _enums, _errors, _keep, _macvlan, _values, _watch
+from macvlan import _enums, _errors, _events, _macvlan, _values
 
 PYTHON = Path(__file__).parents[1]
 CRATES = {name: PYTHON.parent / f"macvlan-{name}" / "src" for name in ("core", "network")}
-HIDDEN = {"Attached", "Keeping", "Listener", "address_text", "mac_text"}
+HIDDEN = {"Attached", "address_text", "mac_text"}
 
 # What Python says another way, or does not need.
 NOT_REACHED = {
@@ -51,7 +51,7 @@ def test_everything_is_exported() -> None:
     everything = set(macvlan.__all__)
     assert sorted(everything) == sorted(macvlan.__all__)
     assert all(hasattr(macvlan, name) for name in everything)
-    for module in (_enums, _errors, _keep, _values, _watch):
+    for module in (_enums, _errors, _events, _values):
         assert set(module.__all__) <= everything
     assert set(_macvlan.__all__) - HIDDEN <= everything
     assert HIDDEN.isdisjoint(everything)
@@ -76,7 +76,7 @@ def test_importing_takes_nothing_big_along() -> None:
     code = "import sys, macvlan; print(*sys.modules)"
     command = [sys.executable, "-I", "-c", code]
     modules = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    assert "macvlan._watch" in modules
+    assert "macvlan._events" in modules
     assert {"asyncio", "logging", "socket", "ssl", "subprocess"}.isdisjoint(modules)
 
 

@@ -6,14 +6,13 @@ use macvlan_core::{
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 
 use crate::base::argument::{Arg, Refusal, Take, many, maybe, no_such_option, take};
 use crate::base::closable::Closable;
 use crate::base::error::OrRaise;
-use crate::handle::listener::Listener;
 use crate::handle::netns::NetNs;
 use crate::handle::promisc::PromiscGuard;
+use crate::handle::watch::Watch;
 use crate::value::address_info::AddressInfo;
 use crate::value::link_info::LinkInfo;
 use crate::value::neighbour_info::NeighbourInfo;
@@ -644,10 +643,8 @@ impl Handle {
     }
 
     /// `ip monitor`: the events of links, addresses and routes from now on, as a Watch.
-    fn watch<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let listener = self.ask(py, Core::watch).map(Listener::new)?;
-        CLASS.import(py, "macvlan._watch", "Watch")?.call1((listener,))
+    fn watch(&self, py: Python<'_>) -> PyResult<Watch> {
+        self.ask(py, Core::watch).map(Watch::new)
     }
 
     /// Closes its file descriptors.

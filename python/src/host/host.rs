@@ -24,7 +24,7 @@ use crate::handle::netns::NetNs;
 use crate::host::access::HostAccess;
 use crate::host::detaching::{Detaching, Was};
 use crate::host::diagnosis::Diagnosis;
-use crate::host::keeper::Keeping;
+use crate::host::keeper::Keeper;
 use crate::host::pool::Pool;
 
 /// Attaches endpoints to containers, and detaches them.
@@ -325,8 +325,7 @@ impl Host {
     ///
     /// If one fails otherwise, those that were attached by this call are detached again; Ctrl-C leaves
     /// what is attached by then. A Keeper works when it is asked for the next event.
-    fn keep<'py>(&self, py: Python<'py>, pairs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    fn keep(&self, py: Python<'_>, pairs: &Bound<'_, PyAny>) -> PyResult<Keeper> {
         let host = self.0.get()?;
         let pairs: Vec<(CoreEndpoint, CoreNetNs)> = many("pairs", pairs)?;
         let keeper = if pairs.iter().any(|(endpoint, _)| waits(endpoint)) {
@@ -334,8 +333,7 @@ impl Host {
         } else {
             py.detach(|| host.keep(pairs))
         };
-        let keeping = Keeping::new(keeper.or_raise(py)?);
-        CLASS.import(py, "macvlan._keep", "Keeper")?.call1((keeping,))
+        keeper.or_raise(py).map(Keeper::new)
     }
 
     /// Finds out why a container does not reach a peer on its network: looks at its link, its parent and

@@ -1,10 +1,12 @@
-//! What keeps endpoints attached, without waiting; `macvlan.Keeper`, in `macvlan/_keep.py`, waits.
+//! `macvlan.Keeper` and `KeepEvent`: endpoints that are attached again when their parent has gone and come
+//! back.
 
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::time::Duration;
 
 use macvlan_core::{
     Endpoint as CoreEndpoint, KeepEvent as CoreEvent, Keeper as Core, LinkName, NetNs as CoreNetNs,
+    Result,
 };
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -13,19 +15,29 @@ use crate::base::argument::take;
 use crate::base::closable::Closable;
 use crate::base::error::{OrRaise, raised};
 use crate::base::output::attributes_text;
+use crate::base::waiting::{self, Source};
 use crate::endpoint::attachment::Attachment;
 use crate::handle::netns::NetNs;
 
-/// What keeps endpoints attached. Its lock is held while it attaches them, so it is never waited for
-/// with the interpreter held.
-#[pyclass(frozen, module = "macvlan._macvlan")]
-pub(crate) struct Keeping(Closable<Core>);
+/// Keeps endpoints attached, from when Host.keep() made it.
+///
+/// When their parent disappears and comes back, also with another index, or, known by its MAC
+/// address, with another name, they are attached again: same name, MAC address, addresses, routes.
+/// That a link goes down is no reason to do anything.
+///
+/// It works when it is asked for the next event: as an iterator, which never ends, or by
+/// next_within(). `async for` does so in the running asyncio loop. For other loops, fileno()
+/// becomes readable; then, and after patience() seconds, call next_within(0) until it gives None.
+/// One waits at a time. When it is closed, the endpoints stay as they are.
+#[pyclass(frozen, module = "macvlan")]
+pub(crate) struct Keeper(Closable<Core>);
 
-impl Keeping {
+impl Keeper {
     pub(crate) fn new(keeper: Core) -> Self {
         Self(Closable::new("Keeper", keeper))
     }
 
+    /// Its lock is held while it attaches, so it is never waited for with the interpreter held.
     fn with<R: Send>(
         &self,
         py: Python<'_>,
@@ -35,20 +47,21 @@ impl Keeping {
     }
 }
 
+impl Source for Core {
+    type Event = CoreEvent;
+
+    fn next(&mut self) -> Result<Option<CoreEvent>> {
+        self.next_within(Duration::ZERO)
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        self.patience()
+    }
+}
+
 #[pymethods]
-impl Keeping {
-    /// The next event, if one is there already or what is due brings one.
-    fn next(&self, py: Python<'_>) -> PyResult<Option<KeepEvent>> {
-        let event = self.with(py, |keeper| keeper.next_within(Duration::ZERO))?;
-        Ok(event.or_raise(py)?.map(KeepEvent))
-    }
-
-    /// How long to wait at most until next() is called again; None for ever.
-    fn patience(&self, py: Python<'_>) -> PyResult<Option<f64>> {
-        self.with(py, |keeper| keeper.patience().map(|patience| patience.as_secs_f64()))
-    }
-
-    /// Keeps one more.
+impl Keeper {
+    /// Keeps one more, as Host.keep() does.
     fn add(
         &self,
         py: Python<'_>,
@@ -60,7 +73,9 @@ impl Keeping {
         self.with(py, |keeper| keeper.add(endpoint, &netns))?.or_raise(py)
     }
 
-    /// Does not keep an endpoint any more, and gives its attachment.
+    /// Does not keep an endpoint any more, and gives its attachment, as it is.
+    ///
+    /// None if there is none with this name in this namespace, or its parent is gone now.
     fn release(
         &self,
         py: Python<'_>,
@@ -77,12 +92,26 @@ impl Keeping {
         Ok(found.into_iter().map(Attachment::new).collect())
     }
 
-    /// Its file descriptor, which becomes readable.
+    /// Sees to what has happened; the next event, or None if none comes within this time, in seconds or
+    /// as a timedelta. An endpoint's probe takes its own time.
+    fn next_within(&self, timeout: &Bound<'_, PyAny>) -> PyResult<Option<KeepEvent>> {
+        let limit = Some(take("timeout", timeout)?);
+        Ok(waiting::for_event(timeout.py(), &self.0, limit)?.map(KeepEvent))
+    }
+
+    /// How many seconds another loop may wait until it calls next_within(); None for ever.
+    ///
+    /// Something that failed is to be tried again then, though fileno() has not become readable.
+    fn patience(&self, py: Python<'_>) -> PyResult<Option<f64>> {
+        self.with(py, |keeper| keeper.patience().map(|patience| patience.as_secs_f64()))
+    }
+
+    /// Its file descriptor, which becomes readable when something has happened, or may have.
     fn fileno(&self, py: Python<'_>) -> PyResult<RawFd> {
         self.with(py, |keeper| keeper.as_fd().as_raw_fd())
     }
 
-    /// Keeps nothing any more.
+    /// Keeps nothing any more; what is attached stays so.
     fn close(&self, py: Python<'_>) {
         self.0.close(py);
     }
@@ -91,6 +120,46 @@ impl Keeping {
     #[getter]
     fn closed(&self, py: Python<'_>) -> bool {
         py.detach(|| self.0.is_closed())
+    }
+
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<KeepEvent>> {
+        Ok(waiting::for_event(py, &self.0, None)?.map(KeepEvent))
+    }
+
+    fn __aiter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __anext__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        waiting::in_asyncio(slf)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> String {
+        match self.with(py, |keeper| keeper.attachments().count()) {
+            Ok(attached) => format!("<Keeper, {attached} attached>"),
+            Err(_) => "<Keeper, closed>".to_owned(),
+        }
+    }
+
+    fn __enter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<Self>> {
+        slf.get().fileno(py)?;
+        Ok(slf)
+    }
+
+    #[pyo3(signature = (kind, error, traceback, /))]
+    fn __exit__(
+        &self,
+        py: Python<'_>,
+        kind: &Bound<'_, PyAny>,
+        error: &Bound<'_, PyAny>,
+        traceback: &Bound<'_, PyAny>,
+    ) {
+        let _ = (kind, error, traceback);
+        self.close(py);
     }
 }
 
