@@ -85,6 +85,7 @@ __all__ = [
     "Watch",
     "__version__",
     "address_text",
+    "error_kinds",
     "mac_text",
 ]
 
@@ -130,6 +131,7 @@ _IpNetwork: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 __version__: Final[str]
 
+def error_kinds() -> list[tuple[str, int]]: ...
 def address_text(address: _Interface) -> tuple[str, str]: ...
 def mac_text(mac: _Mac) -> str: ...
 

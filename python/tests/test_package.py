@@ -15,7 +15,7 @@ from macvlan import _enums, _errors, _events, _macvlan, _values
 
 PYTHON = Path(__file__).parents[1]
 CRATES = {name: PYTHON.parent / f"macvlan-{name}" / "src" for name in ("core", "network")}
-HIDDEN = {"Attached", "address_text", "mac_text"}
+HIDDEN = {"Attached", "address_text", "error_kinds", "mac_text"}
 
 # What Python says another way, or does not need.
 NOT_REACHED = {

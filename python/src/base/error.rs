@@ -1,7 +1,7 @@
 //! What the core and the networks refuse is raised as one of the exceptions of `macvlan/_errors.py`.
 
 use macvlan_core::{Error, ErrorKind, Holder};
-use macvlan_network::Error as NetworkError;
+use macvlan_network::{Error as NetworkError, ErrorKind as NetworkKind};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -26,31 +26,32 @@ pub(crate) fn raised_for(py: Python<'_>, argument: Option<&str>, error: &impl Ra
 
 /// Which of the exceptions it is, of an error that has the core's predicates and perhaps lies on one of
 /// the core's.
-macro_rules! family {
+macro_rules! class {
     ($error:expr, $core:expr) => {
         match $error {
-            error if error.is_exists() => "exists",
-            error if error.is_not_found() => "not-found",
-            error if error.is_permission_denied() => "permission-denied",
-            error if error.is_invalid_value() => "invalid-value",
-            _ if $core.is_some_and(|core| core.kind() == ErrorKind::TimedOut) => "timed-out",
-            _ => "other",
+            error if error.is_exists() => "ExistsError",
+            error if error.is_not_found() => "NotFoundError",
+            error if error.is_permission_denied() => "PermissionDenied",
+            error if error.is_invalid_value() => "InvalidError",
+            _ if $core.is_some_and(|core| core.kind() == ErrorKind::TimedOut) => "TimedOut",
+            _ => "MacvlanError",
         }
     };
 }
 
 impl Raise for Error {
     fn raise(&self, py: Python<'_>, argument: Option<&str>) -> PyErr {
-        let family = family!(self, Some(self));
+        let class = class!(self, Some(self));
+        let errno = self.errno().unwrap_or(self.kind().errno());
         let build = || -> PyResult<PyErr> {
             let report = report(py, self)?;
             report.set_item(intern!(py, "kind"), self.kind().as_str())?;
-            report.set_item(intern!(py, "message"), self.to_string())?;
+            report.set_item(intern!(py, "message"), message(argument, class, &self.to_string()))?;
             report.set_item(intern!(py, "operation"), self.operation())?;
             report.set_item(intern!(py, "hint"), self.hint())?;
             report.set_item(intern!(py, "leftovers"), PyTuple::new(py, self.leftovers())?)?;
             report.set_item(intern!(py, "argument"), argument)?;
-            exception(py, family, self.errno(), self.cause(), &report)
+            exception(py, class, errno, self.cause(), &report)
         };
         build().unwrap_or_else(|failure| failure)
     }
@@ -60,20 +61,24 @@ impl Raise for Error {
 impl Raise for NetworkError {
     fn raise(&self, py: Python<'_>, argument: Option<&str>) -> PyErr {
         let core = self.core();
-        let family = family!(self, core);
+        let class = class!(self, core);
+        let (kind, errno) = match core.map(Error::kind) {
+            Some(kind) => (kind.as_str(), kind.errno()),
+            None => (self.kind().as_str(), self.kind().errno()),
+        };
+        let errno = self.errno().unwrap_or(errno);
         let build = || -> PyResult<PyErr> {
             let report = core.map_or_else(|| Ok(PyDict::new(py)), |core| report(py, core))?;
-            let kind = core.map_or(self.kind().as_str(), |core| core.kind().as_str());
             let leftovers = core.into_iter().flat_map(Error::leftovers).chain(self.leftovers());
             report.set_item(intern!(py, "kind"), kind)?;
-            report.set_item(intern!(py, "message"), self.to_string())?;
+            report.set_item(intern!(py, "message"), message(argument, class, &self.to_string()))?;
             report.set_item(intern!(py, "operation"), self.operation())?;
             report.set_item(intern!(py, "network"), self.network())?;
             report.set_item(intern!(py, "hint"), self.hint().or(core.and_then(Error::hint)))?;
             let leftovers = PyTuple::new(py, leftovers.collect::<Vec<_>>())?;
             report.set_item(intern!(py, "leftovers"), leftovers)?;
             report.set_item(intern!(py, "argument"), argument)?;
-            exception(py, family, self.errno(), self.cause(), &report)
+            exception(py, class, errno, self.cause(), &report)
         };
         build().unwrap_or_else(|failure| failure)
     }
@@ -102,11 +107,13 @@ pub(crate) fn holder(py: Python<'_>, holder: Holder) -> PyResult<Bound<'_, PyAny
 pub(crate) fn invalid(py: Python<'_>, argument: &str, operation: &str, cause: &str) -> PyErr {
     let build = || -> PyResult<PyErr> {
         let report = PyDict::new(py);
-        report.set_item(intern!(py, "kind"), "invalid-value")?;
-        report.set_item(intern!(py, "message"), format!("cannot {operation}: {cause}"))?;
+        let (class, kind) = ("InvalidError", ErrorKind::InvalidValue);
+        let text = message(Some(argument), class, &format!("cannot {operation}: {cause}"));
+        report.set_item(intern!(py, "kind"), kind.as_str())?;
+        report.set_item(intern!(py, "message"), text)?;
         report.set_item(intern!(py, "operation"), operation)?;
         report.set_item(intern!(py, "argument"), argument)?;
-        exception(py, "invalid-value", None, cause, &report)
+        exception(py, class, kind.errno(), cause, &report)
     };
     build().unwrap_or_else(|failure| failure)
 }
@@ -116,25 +123,41 @@ pub(crate) fn invalid(py: Python<'_>, argument: &str, operation: &str, cause: &s
 pub(crate) fn unsupported(py: Python<'_>, operation: &str, cause: &str, hint: &str) -> PyErr {
     let build = || -> PyResult<PyErr> {
         let report = PyDict::new(py);
-        report.set_item(intern!(py, "kind"), "unsupported")?;
+        let kind = ErrorKind::Unsupported;
+        report.set_item(intern!(py, "kind"), kind.as_str())?;
         report.set_item(intern!(py, "message"), format!("cannot {operation}: {cause}; {hint}"))?;
         report.set_item(intern!(py, "operation"), operation)?;
         report.set_item(intern!(py, "hint"), hint)?;
-        exception(py, "other", None, cause, &report)
+        exception(py, "MacvlanError", kind.errno(), cause, &report)
     };
     build().unwrap_or_else(|failure| failure)
 }
 
+/// A message, with the argument whose value is refused.
+fn message(argument: Option<&str>, class: &str, text: &str) -> String {
+    match argument.filter(|_| class == "InvalidError") {
+        Some(argument) => format!("argument '{argument}': {text}"),
+        None => text.to_owned(),
+    }
+}
+
 fn exception(
     py: Python<'_>,
-    family: &str,
-    errno: Option<i32>,
+    class: &str,
+    errno: i32,
     cause: &str,
     report: &Bound<'_, PyDict>,
 ) -> PyResult<PyErr> {
-    static MAKE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let make = MAKE.import(py, "macvlan._errors", "make")?;
-    Ok(PyErr::from_value(make.call((family, errno, cause), Some(report))?))
+    let class = py.import(intern!(py, "macvlan._errors"))?.getattr(class)?;
+    Ok(PyErr::from_value(class.call((errno, cause), Some(report))?))
+}
+
+/// All kinds of error with their error numbers, in order: what `ErrorKind` has to have.
+#[pyfunction]
+pub(crate) fn error_kinds() -> Vec<(&'static str, i32)> {
+    let core = ErrorKind::ALL.iter().map(|kind| (kind.as_str(), kind.errno()));
+    let networks = NetworkKind::ALL.iter().filter(|kind| **kind != NetworkKind::InvalidValue);
+    core.chain(networks.map(|kind| (kind.as_str(), kind.errno()))).collect()
 }
 
 /// Raises what a result refuses.
