@@ -277,8 +277,9 @@ class Endpoint:
         name: str,
         *,
         parent: _Parent,
-        kind: EndpointKind | str = "macvlan",
-        mode: Mode | str = "bridge",
+        kind: EndpointKind | str | None = None,
+        mode: Mode | str | None = None,
+        options: Macvlan | Vlan | None = None,
         mac: _Mac | None = None,
         mtu: int | None = None,
         addresses: Iterable[_Interface] = (),
@@ -299,20 +300,6 @@ class Endpoint:
         probe: _Probe | None = None,
         announce: _Announce | None = None,
         rate: _Rate | None = None,
-        nopromisc: bool = False,
-        nodst: bool = False,
-        source_macs: Iterable[_Mac] = (),
-        bc_queue_len: int | None = None,
-        bc_cutoff: int | None = None,
-        vlan_id: int | Literal["priority-tags"] | None = None,
-        vlan_protocol: VlanProtocol | str = "802.1Q",
-        reorder_hdr: bool | None = None,
-        gvrp: bool | None = None,
-        mvrp: bool | None = None,
-        loose_binding: bool | None = None,
-        bridge_binding: bool | None = None,
-        ingress_qos: _Map = (),
-        egress_qos: _Map = (),
     ) -> Self: ...
     def replace(self, **changes: object) -> Endpoint: ...
     def __replace__(self, **changes: object) -> Endpoint: ...
@@ -325,6 +312,8 @@ class Endpoint:
     def kind(self) -> EndpointKind: ...
     @property
     def mode(self) -> Mode | None: ...
+    @property
+    def options(self) -> Macvlan | Vlan: ...
     @property
     def mac(self) -> MacAddr | None: ...
     @property
@@ -365,34 +354,6 @@ class Endpoint:
     def announce(self) -> Announce | None: ...
     @property
     def rate(self) -> Rate | None: ...
-    @property
-    def nopromisc(self) -> bool: ...
-    @property
-    def nodst(self) -> bool: ...
-    @property
-    def source_macs(self) -> tuple[MacAddr, ...]: ...
-    @property
-    def bc_queue_len(self) -> int | None: ...
-    @property
-    def bc_cutoff(self) -> int | None: ...
-    @property
-    def vlan_id(self) -> int | None: ...
-    @property
-    def vlan_protocol(self) -> VlanProtocol | None: ...
-    @property
-    def reorder_hdr(self) -> bool | None: ...
-    @property
-    def gvrp(self) -> bool | None: ...
-    @property
-    def mvrp(self) -> bool | None: ...
-    @property
-    def loose_binding(self) -> bool | None: ...
-    @property
-    def bridge_binding(self) -> bool | None: ...
-    @property
-    def ingress_qos(self) -> dict[int, int]: ...
-    @property
-    def egress_qos(self) -> dict[int, int]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
@@ -463,8 +424,10 @@ class Handle:
         self,
         name: str,
         *,
-        kind: LinkKind | str,
+        kind: LinkKind | str | None = None,
         parent: _Link | None = None,
+        mode: Mode | str | None = None,
+        options: Macvlan | Vlan | None = None,
         peer: str | None = None,
         peer_netns: _NetNs | None = None,
         netns: _NetNs | None = None,
@@ -476,21 +439,6 @@ class Handle:
         group: int | None = None,
         tx_queue_len: int | None = None,
         queues: tuple[int, int] | None = None,
-        mode: Mode | str = "bridge",
-        nopromisc: bool = False,
-        nodst: bool = False,
-        source_macs: Iterable[_Mac] = (),
-        bc_queue_len: int | None = None,
-        bc_cutoff: int | None = None,
-        vlan_id: int | Literal["priority-tags"] | None = None,
-        vlan_protocol: VlanProtocol | str = "802.1Q",
-        reorder_hdr: bool | None = None,
-        gvrp: bool | None = None,
-        mvrp: bool | None = None,
-        loose_binding: bool | None = None,
-        bridge_binding: bool | None = None,
-        ingress_qos: _Map = (),
-        egress_qos: _Map = (),
     ) -> None: ...
     def delete_link(self, link: _Link) -> None: ...
     def link(self, link: _Link) -> LinkInfo: ...
@@ -621,6 +569,8 @@ class Macvlan:
         bc_queue_len: int | None = None,
         bc_cutoff: int | None = None,
     ) -> Self: ...
+    def replace(self, **changes: object) -> Macvlan: ...
+    def __replace__(self, **changes: object) -> Macvlan: ...
     @property
     def mode(self) -> Mode: ...
     @property
@@ -653,6 +603,8 @@ class Vlan:
         ingress_qos: _Map = (),
         egress_qos: _Map = (),
     ) -> Self: ...
+    def replace(self, **changes: object) -> Vlan: ...
+    def __replace__(self, **changes: object) -> Vlan: ...
     @property
     def id(self) -> int: ...
     @property

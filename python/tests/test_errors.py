@@ -27,6 +27,7 @@ from macvlan import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from hosts import Lab
 

@@ -276,7 +276,11 @@ def test_what_is_fixed_and_what_clashes(lab: Lab, networks: Networks) -> None:
     create = networks.create
     for call, kind, family in (
         (lambda: lan(networks, subnet="10.9.0.0/24"), ErrorKind.NETWORK_EXISTS, ExistsError),
-        (lambda: lan(networks, "b", "10.1.0.0/16"), ErrorKind.NETWORK_SUBNET_OVERLAPS, MacvlanError),
+        (
+            lambda: lan(networks, "b", "10.1.0.0/16"),
+            ErrorKind.NETWORK_SUBNET_OVERLAPS,
+            MacvlanError,
+        ),
         (
             lambda: lan(networks, "b", "10.9.0.0/24", mode="passthru"),
             ErrorKind.NETWORK_PARENT_CLASH,
@@ -319,7 +323,9 @@ def test_what_the_kernel_refuses(lab: Lab, networks: Networks, tmp_path: Path) -
     nowhere = tmp_path / "nowhere" / "hosts"
     network = lan(networks)
     network.connect("c1", inside, name="x")
-    error = refusal(lambda: network.write_hosts(nowhere), ErrorKind.NETWORK_FILE, family=NotFoundError)
+    error = refusal(
+        lambda: network.write_hosts(nowhere), ErrorKind.NETWORK_FILE, family=NotFoundError
+    )
     assert error.errno == errno.ENOENT
     refusal(lambda: network.write_hosts(tmp_path), ErrorKind.NETWORK_FILE, str(tmp_path))
     unavailable = ErrorKind.NETWORK_STORE_UNAVAILABLE
@@ -669,7 +675,9 @@ def test_many_hosts(lab: Lab, tmp_path: Path) -> None:
             assert here.inspect()["Scope"] == "global"
             refused = ErrorKind.NETWORK_ALREADY_CONNECTED
             refusal(lambda: here.disconnect("c2"), refused, 'host "b"')
-        error = refusal(lambda: here.connect("c3", lab.container()), ErrorKind.NETWORK_STORE_UNAVAILABLE)
+        error = refusal(
+            lambda: here.connect("c3", lab.container()), ErrorKind.NETWORK_STORE_UNAVAILABLE
+        )
         assert error.network == "lan"
         assert ping(inside, str(one.addresses[0])) is not None, "what is connected stays so"
         assert (there.name, there.share) == ("lan", 8)

@@ -130,7 +130,17 @@ def test_every_function_of_the_core_is_reached() -> None:
 
 def test_every_function_of_the_networks_is_reached() -> None:
     """By the files that are about them: many of the names are the core's too."""
-    about = ("networks", "network", "session", "subnet", "connection", "lease", "reconciled", "etcd", "error")
+    about = (
+        "networks",
+        "network",
+        "session",
+        "subnet",
+        "connection",
+        "lease",
+        "reconciled",
+        "etcd",
+        "error",
+    )
     networks = functions("network")
     found = reached(networks, faces(*(f"{name}.rs" for name in about)))
     assert len(found) > 70

@@ -150,6 +150,15 @@ pub(crate) fn no_such_option(name: &str, value: &Bound<'_, PyAny>, kind: &str) -
     wrong_value(name, value, &format!("a link of kind {kind} has no such option"))
 }
 
+/// Refuses such an option, if it is given.
+pub(crate) fn refuse_option(
+    name: &str,
+    value: Option<&Bound<'_, PyAny>>,
+    kind: &str,
+) -> PyResult<()> {
+    value.map_or(Ok(()), |value| Err(no_such_option(name, value, kind)))
+}
+
 /// A value as messages show it.
 fn shown(value: &Bound<'_, PyAny>) -> String {
     let text = value.repr().map_or_else(|_| "?".to_owned(), |text| text.to_string());

@@ -139,6 +139,21 @@ pub(crate) fn call_text(
     Ok(format!("{class}({})", arguments.join(", ")))
 }
 
+/// The same with other values for these arguments; `first` is the name of the positional one.
+pub(crate) fn replaced<'py>(
+    object: &Bound<'py, PyAny>,
+    first: &str,
+    changes: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let arguments = object.call_method0("__getnewargs_ex__")?;
+    let (positional, named): (Bound<'py, PyTuple>, Bound<'py, PyDict>) = arguments.extract()?;
+    named.set_item(first, positional.get_item(0)?)?;
+    if let Some(changes) = changes {
+        named.update(changes.as_mapping())?;
+    }
+    object.get_type().call((), Some(&named))
+}
+
 /// `Class(name=value, …)` of an object's attributes, to be read.
 pub(crate) fn attributes_text(object: &Bound<'_, PyAny>, names: &[&str]) -> PyResult<String> {
     let attributes = names

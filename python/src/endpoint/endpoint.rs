@@ -4,32 +4,33 @@ use std::fmt;
 use std::time::Duration;
 
 use macvlan_core::{
-    Assignment, Endpoint as Core, EndpointKind, LinkName, Macvlan, Parent as CoreParent, Vlan,
+    Assignment, Endpoint as Core, EndpointKind, LinkName, Macvlan as CoreMacvlan,
+    Parent as CoreParent,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::base::argument::{Arg, Refusal, Take, maybe, take};
 use crate::base::error::OrRaise;
-use crate::base::output::{Enumeration, addresses, call_text, enumerations, mac};
+use crate::base::output::{Enumeration, addresses, call_text, enumerations, mac, replaced};
 use crate::endpoint::announce::{self, Announce};
 use crate::endpoint::probe::{self, Probe};
-use crate::value::macvlan::{self, macs};
+use crate::value::macvlan::Macvlan;
 use crate::value::options::Options;
 use crate::value::parent::plain;
 use crate::value::rate::Rate;
 use crate::value::route::Route;
-use crate::value::vlan;
+use crate::value::vlan::Vlan;
 
 /// What one container interface should be: a value, made without any system call, and checked.
 ///
 /// `name` is its name inside, `parent` the link on the host that it hangs on: a name, an index or a
 /// Parent; "ens33.100" is VLAN 100 of ens33. Host.attach() makes it so in a container's namespace.
 ///
-/// kind="macvlan" (or "macvtap", for a VM monitor) has mode, nopromisc, nodst, source_macs,
-/// bc_queue_len and bc_cutoff; kind="vlan" has vlan_id, vlan_protocol, reorder_hdr, gvrp, mvrp,
-/// loose_binding, bridge_binding, ingress_qos and egress_qos.
-///
+/// kind: "macvlan", "macvtap" (for a VM monitor) or "vlan"; what options are of when not given, or
+///     "macvlan".
+/// mode: of a macvlan or macvtap, who it may talk to; "bridge" when not given.
+/// options: what else a kind has: Macvlan(…), which has the mode too, or Vlan(…), which a VLAN needs.
 /// mac: when not given, a random one; in mode passthru, and for a VLAN, the parent's.
 /// mtu: in bytes, at most the parent's; the parent's when not given.
 /// addresses: "10.0.0.2/24", "fd00::2/64 nodad", or ipaddress interfaces. With "@GATEWAY" behind it,
@@ -69,31 +70,26 @@ impl Endpoint {
     #[new]
     #[pyo3(
         signature = (
-            name, *, parent, kind=Arg::Missing, mode=Arg::Missing, mac=None, mtu=None,
+            name, *, parent, kind=None, mode=None, options=None, mac=None, mtu=None,
             addresses=Arg::Missing, gateways=Arg::Missing, routes=Arg::Missing,
             on_link_gateways=Arg::Missing, promisc=Arg::Missing, lo_up=Arg::Missing,
             replace_default_route=Arg::Missing, source_routing=None, alias=None,
             alternative_names=Arg::Missing, group=None, tx_queue_len=None, queues=None,
-            addr_gen_mode=None, wait_for_mac=Arg::Missing, probe=None, announce=None, rate=None, nopromisc=Arg::Missing, nodst=Arg::Missing,
-            source_macs=Arg::Missing, bc_queue_len=None, bc_cutoff=None, vlan_id=None,
-            vlan_protocol=Arg::Missing, reorder_hdr=None, gvrp=None, mvrp=None,
-            loose_binding=None, bridge_binding=None, ingress_qos=Arg::Missing,
-            egress_qos=Arg::Missing
+            addr_gen_mode=None, wait_for_mac=Arg::Missing, probe=None, announce=None, rate=None
         ),
-        text_signature = "(name, *, parent, kind='macvlan', mode='bridge', mac=None, mtu=None, \
+        text_signature = "(name, *, parent, kind=None, mode=None, options=None, mac=None, mtu=None, \
             addresses=(), gateways=(), routes=(), on_link_gateways=False, promisc=False, \
             lo_up=True, replace_default_route=False, source_routing=None, alias=None, \
-            alternative_names=(), group=None, tx_queue_len=None, queues=None, addr_gen_mode=None, wait_for_mac=0.0, \
-            probe=None, announce=None, rate=None, nopromisc=False, nodst=False, source_macs=(), bc_queue_len=None, bc_cutoff=None, \
-            vlan_id=None, vlan_protocol='802.1Q', reorder_hdr=None, gvrp=None, mvrp=None, \
-            loose_binding=None, bridge_binding=None, ingress_qos=(), egress_qos=())"
+            alternative_names=(), group=None, tx_queue_len=None, queues=None, addr_gen_mode=None, \
+            wait_for_mac=0.0, probe=None, announce=None, rate=None)"
     )]
-    #[allow(clippy::too_many_arguments, clippy::similar_names)] // keywords in Python
+    #[allow(clippy::too_many_arguments)] // keywords in Python
     fn new(
         name: &Bound<'_, PyAny>,
         parent: &Bound<'_, PyAny>,
-        kind: Arg<'_, '_>,
-        mode: Arg<'_, '_>,
+        kind: Option<&Bound<'_, PyAny>>,
+        mode: Option<&Bound<'_, PyAny>>,
+        options: Option<&Bound<'_, PyAny>>,
         mac: Option<&Bound<'_, PyAny>>,
         mtu: Option<&Bound<'_, PyAny>>,
         addresses: Arg<'_, '_>,
@@ -114,54 +110,20 @@ impl Endpoint {
         probe: Option<&Bound<'_, PyAny>>,
         announce: Option<&Bound<'_, PyAny>>,
         rate: Option<&Bound<'_, PyAny>>,
-        nopromisc: Arg<'_, '_>,
-        nodst: Arg<'_, '_>,
-        source_macs: Arg<'_, '_>,
-        bc_queue_len: Option<&Bound<'_, PyAny>>,
-        bc_cutoff: Option<&Bound<'_, PyAny>>,
-        vlan_id: Option<&Bound<'_, PyAny>>,
-        vlan_protocol: Arg<'_, '_>,
-        reorder_hdr: Option<&Bound<'_, PyAny>>,
-        gvrp: Option<&Bound<'_, PyAny>>,
-        mvrp: Option<&Bound<'_, PyAny>>,
-        loose_binding: Option<&Bound<'_, PyAny>>,
-        bridge_binding: Option<&Bound<'_, PyAny>>,
-        ingress_qos: Arg<'_, '_>,
-        egress_qos: Arg<'_, '_>,
     ) -> PyResult<Self> {
         let py = name.py();
         let name: LinkName = take("name", name)?;
         let parent: CoreParent = take("parent", parent)?;
-        let options = Options {
-            macvlan: macvlan::Arguments {
-                mode,
-                nopromisc,
-                nodst,
-                source_macs,
-                bc_queue_len,
-                bc_cutoff,
-            },
-            vlan_id,
-            vlan: vlan::Arguments {
-                protocol: vlan_protocol,
-                reorder_hdr,
-                gvrp,
-                mvrp,
-                loose_binding,
-                bridge_binding,
-                ingress_qos,
-                egress_qos,
-            },
-        };
-        let kind = kind.or("kind", Kind::Macvlan)?;
-        let mut endpoint = match kind {
+        let options = Options { mode, options };
+        let implied = if options.kind() == Some("vlan") { Kind::Vlan } else { Kind::Macvlan };
+        let mut endpoint = match maybe("kind", kind)?.unwrap_or(implied) {
             Kind::Macvlan => {
-                Core::new(name, parent).or_raise(py)?.options(options.of_macvlan(py, "macvlan")?)
+                Core::new(name, parent).or_raise(py)?.options(options.of_macvlan("macvlan")?)
             }
-            Kind::Macvtap => Core::macvtap(name, parent)
-                .or_raise(py)?
-                .options(options.of_macvlan(py, "macvtap")?),
-            Kind::Vlan => Core::vlan(name, parent, options.of_vlan(py)?).or_raise(py)?,
+            Kind::Macvtap => {
+                Core::macvtap(name, parent).or_raise(py)?.options(options.of_macvlan("macvtap")?)
+            }
+            Kind::Vlan => Core::vlan(name, parent, options.of_vlan()?).or_raise(py)?,
         };
         if let Some(mac) = maybe("mac", mac)? {
             endpoint = endpoint.mac(mac);
@@ -219,18 +181,18 @@ impl Endpoint {
         Ok(Self(endpoint))
     }
 
-    /// The same with other values for these arguments.
+    /// The same with other values for these arguments. Other options take the place of the mode, too.
     #[pyo3(signature = (**changes))]
     fn replace<'py>(
         slf: &Bound<'py, Self>,
         changes: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (positional, named) = slf.get().__getnewargs_ex__(slf.py())?;
-        named.set_item("name", positional.get_item(0)?)?;
         if let Some(changes) = changes {
-            named.update(changes.as_mapping())?;
+            if changes.contains("options")? && !changes.contains("mode")? {
+                changes.set_item("mode", slf.py().None())?;
+            }
         }
-        slf.get_type().call((), Some(&named))
+        replaced(slf, "name", changes)
     }
 
     /// copy.replace() of Python 3.13.
@@ -269,6 +231,16 @@ impl Endpoint {
     #[getter]
     fn mode<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.0.get_options().map(|options| options.mode().to_member(py)).transpose()
+    }
+
+    /// The options of its kind, as a Macvlan or a Vlan.
+    #[getter]
+    fn options<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        if let EndpointKind::Vlan(vlan) = self.0.kind() {
+            return Ok(Vlan(vlan.clone()).into_pyobject(py)?.into_any());
+        }
+        let options = self.0.get_options().cloned().unwrap_or_default();
+        Ok(Macvlan(options).into_pyobject(py)?.into_any())
     }
 
     /// The MAC address, if one was given.
@@ -391,93 +363,6 @@ impl Endpoint {
         self.0.get_rate().map(Rate)
     }
 
-    /// Whether a parent is left as promiscuous as it was.
-    #[getter]
-    fn nopromisc(&self) -> bool {
-        self.0.get_options().is_some_and(Macvlan::is_nopromisc)
-    }
-
-    /// Whether source addresses alone are looked at.
-    #[getter]
-    fn nodst(&self) -> bool {
-        self.0.get_options().is_some_and(Macvlan::is_nodst)
-    }
-
-    /// The MAC addresses that frames may come from.
-    #[getter]
-    fn source_macs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        match self.0.get_options() {
-            Some(options) => macs(py, options),
-            None => Ok(PyTuple::empty(py)),
-        }
-    }
-
-    /// The broadcast queue's length in frames, if one was given.
-    #[getter]
-    fn bc_queue_len(&self) -> Option<u32> {
-        self.0.get_options().and_then(Macvlan::get_bc_queue_len)
-    }
-
-    /// The broadcast cutoff, if one was given.
-    #[getter]
-    fn bc_cutoff(&self) -> Option<i32> {
-        self.0.get_options().and_then(Macvlan::get_bc_cutoff)
-    }
-
-    /// A VLAN's id; 0 for priority tags.
-    #[getter]
-    fn vlan_id(&self) -> Option<u16> {
-        self.vlan().map(Vlan::id)
-    }
-
-    /// The protocol of a VLAN's tag.
-    #[getter]
-    fn vlan_protocol<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.vlan().map(|vlan| vlan.get_protocol().to_member(py)).transpose()
-    }
-
-    /// Whether a VLAN's tag is taken out of frames, if that was said.
-    #[getter]
-    fn reorder_hdr(&self) -> Option<bool> {
-        self.vlan().and_then(Vlan::get_reorder_hdr)
-    }
-
-    /// Whether a VLAN is announced by GVRP, if that was said.
-    #[getter]
-    fn gvrp(&self) -> Option<bool> {
-        self.vlan().and_then(Vlan::get_gvrp)
-    }
-
-    /// Whether a VLAN is announced by MVRP, if that was said.
-    #[getter]
-    fn mvrp(&self) -> Option<bool> {
-        self.vlan().and_then(Vlan::get_mvrp)
-    }
-
-    /// Whether a VLAN stays up without its parent, if that was said.
-    #[getter]
-    fn loose_binding(&self) -> Option<bool> {
-        self.vlan().and_then(Vlan::get_loose_binding)
-    }
-
-    /// Whether a VLAN's state follows bridge ports, if that was said.
-    #[getter]
-    fn bridge_binding(&self) -> Option<bool> {
-        self.vlan().and_then(Vlan::get_bridge_binding)
-    }
-
-    /// The priority inside for each priority of a VLAN's tags.
-    #[getter]
-    fn ingress_qos<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        self.vlan().map_or_else(|| Ok(PyDict::new(py)), |vlan| vlan::ingress(py, vlan))
-    }
-
-    /// The priority of a VLAN's tags for each priority inside.
-    #[getter]
-    fn egress_qos<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        self.vlan().map_or_else(|| Ok(PyDict::new(py)), |vlan| vlan::egress(py, vlan))
-    }
-
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let (positional, named) = self.__getnewargs_ex__(py)?;
         call_text("Endpoint", &positional, &named)
@@ -491,13 +376,15 @@ impl Endpoint {
         let endpoint = &self.0;
         let named = PyDict::new(py);
         named.set_item("parent", plain(py, endpoint.parent())?)?;
-        let kind = Kind::of(endpoint);
-        if kind != Kind::Macvlan {
-            named.set_item("kind", kind.to_string())?;
+        if Kind::of(endpoint) == Kind::Macvtap {
+            named.set_item("kind", Kind::Macvtap.to_string())?;
         }
-        match endpoint.kind() {
-            EndpointKind::Vlan(vlan) => vlan::say(vlan, &named)?,
-            _ => endpoint.get_options().map_or(Ok(()), |options| macvlan::say(options, &named))?,
+        match endpoint.get_options() {
+            Some(options) if *options == CoreMacvlan::default() => {}
+            Some(options) if *options == CoreMacvlan::new(options.mode()) => {
+                named.set_item("mode", options.mode().to_string())?;
+            }
+            _ => named.set_item("options", self.options(py)?)?,
         }
         let texts = |name: &str, texts: Vec<String>| match texts.as_slice() {
             [] => Ok(()),
@@ -560,15 +447,6 @@ impl Endpoint {
             named.set_item("rate", rate.to_string())?;
         }
         Ok((PyTuple::new(py, [endpoint.name().to_string()])?, named))
-    }
-}
-
-impl Endpoint {
-    fn vlan(&self) -> Option<&Vlan> {
-        match self.0.kind() {
-            EndpointKind::Vlan(vlan) => Some(vlan),
-            _ => None,
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use macvlan_core::{
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
-use crate::base::argument::{Arg, Refusal, Take, many, maybe, no_such_option, take};
+use crate::base::argument::{Arg, Refusal, Take, many, maybe, refuse_option, take};
 use crate::base::closable::Closable;
 use crate::base::error::OrRaise;
 use crate::handle::netns::NetNs;
@@ -19,7 +19,7 @@ use crate::value::neighbour_info::NeighbourInfo;
 use crate::value::options::Options;
 use crate::value::route_info::RouteInfo;
 use crate::value::rule::Rule;
-use crate::value::{macvlan, vlan};
+use crate::value::vlan::Flags;
 
 /// The links, addresses and routes of one network namespace: the one that the calling thread is in,
 /// or another.
@@ -74,32 +74,27 @@ impl Handle {
 
     /// `ip link add`: a link of kind "macvlan", "macvtap", "vlan", "veth", "dummy" or "bridge".
     ///
-    /// The options of macvlans and VLANs are those of Endpoint. peer is the name of a veth's other
-    /// end, and peer_netns where that is; netns is the namespace that the link itself is made in,
-    /// while its parent stays where the handle is.
+    /// Mode and options are those of Endpoint, and options say the kind where it is not given. peer is
+    /// the name of a veth's other end, and peer_netns where that is; netns is the namespace that the link
+    /// itself is made in, while its parent stays where the handle is.
     #[pyo3(
         signature = (
-            name, *, kind, parent=None, peer=None, peer_netns=None, netns=None, index=None,
-            mac=None, mtu=None, up=Arg::Missing, promisc=Arg::Missing, group=None,
-            tx_queue_len=None, queues=None, mode=Arg::Missing, nopromisc=Arg::Missing,
-            nodst=Arg::Missing, source_macs=Arg::Missing, bc_queue_len=None, bc_cutoff=None,
-            vlan_id=None, vlan_protocol=Arg::Missing, reorder_hdr=None, gvrp=None, mvrp=None,
-            loose_binding=None, bridge_binding=None, ingress_qos=Arg::Missing,
-            egress_qos=Arg::Missing
+            name, *, kind=None, parent=None, mode=None, options=None, peer=None, peer_netns=None,
+            netns=None, index=None, mac=None, mtu=None, up=Arg::Missing, promisc=Arg::Missing,
+            group=None, tx_queue_len=None, queues=None
         ),
-        text_signature = "($self, name, *, kind, parent=None, peer=None, peer_netns=None, \
-            netns=None, index=None, mac=None, mtu=None, up=False, promisc=False, group=None, \
-            tx_queue_len=None, queues=None, mode='bridge', nopromisc=False, nodst=False, \
-            source_macs=(), bc_queue_len=None, bc_cutoff=None, vlan_id=None, \
-            vlan_protocol='802.1Q', reorder_hdr=None, gvrp=None, mvrp=None, loose_binding=None, \
-            bridge_binding=None, ingress_qos=(), egress_qos=())"
+        text_signature = "($self, name, *, kind=None, parent=None, mode=None, options=None, \
+            peer=None, peer_netns=None, netns=None, index=None, mac=None, mtu=None, up=False, \
+            promisc=False, group=None, tx_queue_len=None, queues=None)"
     )]
-    #[allow(clippy::too_many_arguments, clippy::similar_names)] // keywords in Python
+    #[allow(clippy::too_many_arguments)] // keywords in Python
     fn add_link(
         &self,
         name: &Bound<'_, PyAny>,
-        kind: &Bound<'_, PyAny>,
+        kind: Option<&Bound<'_, PyAny>>,
         parent: Option<&Bound<'_, PyAny>>,
+        mode: Option<&Bound<'_, PyAny>>,
+        options: Option<&Bound<'_, PyAny>>,
         peer: Option<&Bound<'_, PyAny>>,
         peer_netns: Option<&Bound<'_, PyAny>>,
         netns: Option<&Bound<'_, PyAny>>,
@@ -111,63 +106,27 @@ impl Handle {
         group: Option<&Bound<'_, PyAny>>,
         tx_queue_len: Option<&Bound<'_, PyAny>>,
         queues: Option<&Bound<'_, PyAny>>,
-        mode: Arg<'_, '_>,
-        nopromisc: Arg<'_, '_>,
-        nodst: Arg<'_, '_>,
-        source_macs: Arg<'_, '_>,
-        bc_queue_len: Option<&Bound<'_, PyAny>>,
-        bc_cutoff: Option<&Bound<'_, PyAny>>,
-        vlan_id: Option<&Bound<'_, PyAny>>,
-        vlan_protocol: Arg<'_, '_>,
-        reorder_hdr: Option<&Bound<'_, PyAny>>,
-        gvrp: Option<&Bound<'_, PyAny>>,
-        mvrp: Option<&Bound<'_, PyAny>>,
-        loose_binding: Option<&Bound<'_, PyAny>>,
-        bridge_binding: Option<&Bound<'_, PyAny>>,
-        ingress_qos: Arg<'_, '_>,
-        egress_qos: Arg<'_, '_>,
     ) -> PyResult<()> {
         let py = name.py();
         let name: LinkName = take("name", name)?;
-        let options = Options {
-            macvlan: macvlan::Arguments {
-                mode,
-                nopromisc,
-                nodst,
-                source_macs,
-                bc_queue_len,
-                bc_cutoff,
-            },
-            vlan_id,
-            vlan: vlan::Arguments {
-                protocol: vlan_protocol,
-                reorder_hdr,
-                gvrp,
-                mvrp,
-                loose_binding,
-                bridge_binding,
-                ingress_qos,
-                egress_qos,
-            },
-        };
-        let kind: Kind = take("kind", kind)?;
+        let options = Options { mode, options };
+        let implied = Kind::ALL.into_iter().find(|kind| Some(kind.as_str()) == options.kind());
+        let kind = maybe("kind", kind)?.or(implied).ok_or_else(|| {
+            PyTypeError::new_err("argument 'kind' is missing: neither do options say it")
+        })?;
         let ends = Ends { kind, parent, peer, peer_netns };
         let mut link = match kind {
-            Kind::Macvlan => {
-                Link::macvlan(name, ends.parent()?, options.of_macvlan(py, "macvlan")?)
-            }
-            Kind::Macvtap => {
-                Link::macvtap(name, ends.parent()?, options.of_macvlan(py, "macvtap")?)
-            }
-            Kind::Vlan => Link::vlan(name, ends.parent()?, options.of_vlan(py)?),
+            Kind::Macvlan => Link::macvlan(name, ends.parent()?, options.of_macvlan("macvlan")?),
+            Kind::Macvtap => Link::macvtap(name, ends.parent()?, options.of_macvlan("macvtap")?),
+            Kind::Vlan => Link::vlan(name, ends.parent()?, options.of_vlan()?),
             Kind::Veth => {
                 let (peer, netns) = ends.peer()?;
-                options.of_others(py, "veth")?;
+                options.of_others("veth")?;
                 Link::veth(name, peer, netns.as_ref())
             }
             Kind::Dummy | Kind::Bridge => {
                 ends.alone()?;
-                options.of_others(py, kind.as_str())?;
+                options.of_others(kind.as_str())?;
                 if kind == Kind::Dummy { Link::dummy(name) } else { Link::bridge(name) }
             }
         }
@@ -457,8 +416,7 @@ impl Handle {
     ) -> PyResult<()> {
         let py = link.py();
         let link: LinkId = take("link", link)?;
-        let options = vlan::Arguments {
-            protocol: Arg::Missing,
+        let flags = Flags {
             reorder_hdr,
             gvrp,
             mvrp,
@@ -468,7 +426,7 @@ impl Handle {
             egress_qos,
         };
         // The id is not looked at.
-        let change = options.options(py, macvlan_core::Vlan::priority_tags())?;
+        let change = flags.set(py, macvlan_core::Vlan::priority_tags())?;
         self.ask(py, |handle| handle.set_vlan(link, &change))
     }
 
@@ -719,25 +677,21 @@ struct Ends<'a, 'py> {
 
 impl Ends<'_, '_> {
     fn parent(&self) -> PyResult<LinkId> {
-        self.refuse("peer", self.peer)?;
-        self.refuse("peer_netns", self.peer_netns)?;
+        refuse_option("peer", self.peer, self.kind.as_str())?;
+        refuse_option("peer_netns", self.peer_netns, self.kind.as_str())?;
         maybe("parent", self.parent)?.ok_or_else(|| self.missing("parent"))
     }
 
     fn peer(&self) -> PyResult<(LinkName, Option<CoreNetNs>)> {
-        self.refuse("parent", self.parent)?;
+        refuse_option("parent", self.parent, self.kind.as_str())?;
         let peer = maybe("peer", self.peer)?.ok_or_else(|| self.missing("peer"))?;
         Ok((peer, maybe("peer_netns", self.peer_netns)?))
     }
 
     fn alone(&self) -> PyResult<()> {
-        self.refuse("parent", self.parent)?;
-        self.refuse("peer", self.peer)?;
-        self.refuse("peer_netns", self.peer_netns)
-    }
-
-    fn refuse(&self, name: &str, value: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-        value.map_or(Ok(()), |value| Err(no_such_option(name, value, self.kind.as_str())))
+        refuse_option("parent", self.parent, self.kind.as_str())?;
+        refuse_option("peer", self.peer, self.kind.as_str())?;
+        refuse_option("peer_netns", self.peer_netns, self.kind.as_str())
     }
 
     fn missing(&self, name: &str) -> PyErr {

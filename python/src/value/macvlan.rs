@@ -1,14 +1,22 @@
-//! `macvlan.Macvlan`: the options of a macvlan or macvtap; and how every call takes them.
+//! `macvlan.Macvlan`: the options of a macvlan or macvtap.
 
 use macvlan_core::{Macvlan as Core, Mode};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::base::argument::{Arg, maybe, no_such_option};
+use crate::base::argument::{Arg, maybe};
 use crate::base::error::OrRaise;
-use crate::base::output::{Enumeration, call_text, mac};
+use crate::base::output::{Enumeration, call_text, mac, replaced};
 
-/// What a macvlan or macvtap was told.
+/// The options of a macvlan or macvtap: a value, for Endpoint(options=…) and Handle.add_link(), and what
+/// LinkInfo tells.
+///
+/// mode: who it may talk to.
+/// nopromisc: in mode passthru, leaves the parent as promiscuous as it was.
+/// nodst: in mode source, looks at source addresses alone.
+/// source_macs: in mode source, the MAC addresses that frames may come from.
+/// bc_queue_len: the broadcast queue's length in frames; the kernel's when not given.
+/// bc_cutoff: the broadcast cutoff (`bclim`), which the kernel keeps per parent.
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Macvlan(pub(crate) Core);
@@ -33,9 +41,38 @@ impl Macvlan {
         bc_queue_len: Option<&Bound<'_, PyAny>>,
         bc_cutoff: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        Arguments { mode, nopromisc, nodst, source_macs, bc_queue_len, bc_cutoff }
-            .options(py)
-            .map(Self)
+        let mut options = Core::new(mode.or("mode", Mode::default())?)
+            .nopromisc(nopromisc.or("nopromisc", false)?)
+            .nodst(nodst.or("nodst", false)?);
+        for mac in source_macs.many("source_macs")? {
+            options = options.source_mac(mac);
+        }
+        if let Some(frames) = maybe("bc_queue_len", bc_queue_len)? {
+            options = options.bc_queue_len(frames);
+        }
+        if let Some(siblings) = maybe("bc_cutoff", bc_cutoff)? {
+            options = options.bc_cutoff(siblings);
+        }
+        options.check().or_raise(py)?;
+        Ok(Self(options))
+    }
+
+    /// The same with other values for these arguments.
+    #[pyo3(signature = (**changes))]
+    fn replace<'py>(
+        slf: &Bound<'py, Self>,
+        changes: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        replaced(slf, "mode", changes)
+    }
+
+    /// copy.replace() of Python 3.13.
+    #[pyo3(signature = (**changes))]
+    fn __replace__<'py>(
+        slf: &Bound<'py, Self>,
+        changes: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        replaced(slf, "mode", changes)
     }
 
     /// Who it may talk to.
@@ -59,7 +96,8 @@ impl Macvlan {
     /// In mode source: the MAC addresses that frames may come from.
     #[getter]
     fn source_macs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        macs(py, &self.0)
+        let macs = self.0.source_macs().iter().map(|one| mac(py, *one));
+        PyTuple::new(py, macs.collect::<PyResult<Vec<_>>>()?)
     }
 
     /// The broadcast queue's length in frames, that this link asked for.
@@ -83,85 +121,24 @@ impl Macvlan {
         &self,
         py: Python<'py>,
     ) -> PyResult<(Bound<'py, PyTuple>, Bound<'py, PyDict>)> {
+        let options = &self.0;
         let named = PyDict::new(py);
-        say_flags(&self.0, &named)?;
-        Ok((PyTuple::new(py, [self.0.mode().to_string()])?, named))
-    }
-}
-
-/// The options that differ from what is meant when nothing is said, as the arguments that say them.
-pub(crate) fn say(options: &Core, named: &Bound<'_, PyDict>) -> PyResult<()> {
-    if options.mode() != Mode::default() {
-        named.set_item("mode", options.mode().to_string())?;
-    }
-    say_flags(options, named)
-}
-
-fn say_flags(options: &Core, named: &Bound<'_, PyDict>) -> PyResult<()> {
-    if options.is_nopromisc() {
-        named.set_item("nopromisc", true)?;
-    }
-    if options.is_nodst() {
-        named.set_item("nodst", true)?;
-    }
-    if !options.source_macs().is_empty() {
-        let macs = options.source_macs().iter().map(ToString::to_string);
-        named.set_item("source_macs", PyTuple::new(named.py(), macs.collect::<Vec<_>>())?)?;
-    }
-    if let Some(frames) = options.get_bc_queue_len() {
-        named.set_item("bc_queue_len", frames)?;
-    }
-    if let Some(siblings) = options.get_bc_cutoff() {
-        named.set_item("bc_cutoff", siblings)?;
-    }
-    Ok(())
-}
-
-pub(crate) fn macs<'py>(py: Python<'py>, options: &Core) -> PyResult<Bound<'py, PyTuple>> {
-    let macs = options.source_macs().iter().map(|one| mac(py, *one));
-    PyTuple::new(py, macs.collect::<PyResult<Vec<_>>>()?)
-}
-
-/// The options as arguments of a call.
-#[derive(Clone, Copy)]
-pub(crate) struct Arguments<'a, 'py> {
-    pub(crate) mode: Arg<'a, 'py>,
-    pub(crate) nopromisc: Arg<'a, 'py>,
-    pub(crate) nodst: Arg<'a, 'py>,
-    pub(crate) source_macs: Arg<'a, 'py>,
-    pub(crate) bc_queue_len: Option<&'a Bound<'py, PyAny>>,
-    pub(crate) bc_cutoff: Option<&'a Bound<'py, PyAny>>,
-}
-
-impl Arguments<'_, '_> {
-    pub(crate) fn options(self, py: Python<'_>) -> PyResult<Core> {
-        let mut options = Core::new(self.mode.or("mode", Mode::default())?)
-            .nopromisc(self.nopromisc.or("nopromisc", false)?)
-            .nodst(self.nodst.or("nodst", false)?);
-        for mac in self.source_macs.many("source_macs")? {
-            options = options.source_mac(mac);
+        if options.is_nopromisc() {
+            named.set_item("nopromisc", true)?;
         }
-        if let Some(frames) = maybe("bc_queue_len", self.bc_queue_len)? {
-            options = options.bc_queue_len(frames);
+        if options.is_nodst() {
+            named.set_item("nodst", true)?;
         }
-        if let Some(siblings) = maybe("bc_cutoff", self.bc_cutoff)? {
-            options = options.bc_cutoff(siblings);
+        if !options.source_macs().is_empty() {
+            let macs = options.source_macs().iter().map(ToString::to_string);
+            named.set_item("source_macs", PyTuple::new(py, macs.collect::<Vec<_>>())?)?;
         }
-        options.check().or_raise(py)?;
-        Ok(options)
-    }
-
-    /// Refuses them where they mean nothing, unless they say what is meant anyway.
-    pub(crate) fn refuse(self, py: Python<'_>, kind: &str) -> PyResult<()> {
-        let given = self.options(py)?;
-        if given == Core::default() {
-            return Ok(());
+        if let Some(frames) = options.get_bc_queue_len() {
+            named.set_item("bc_queue_len", frames)?;
         }
-        let named = PyDict::new(py);
-        say(&given, &named)?;
-        match named.iter().next() {
-            Some((name, value)) => Err(no_such_option(name.extract()?, &value, kind)),
-            None => Ok(()),
+        if let Some(siblings) = options.get_bc_cutoff() {
+            named.set_item("bc_cutoff", siblings)?;
         }
+        Ok((PyTuple::new(py, [options.mode().to_string()])?, named))
     }
 }

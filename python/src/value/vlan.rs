@@ -1,20 +1,24 @@
-//! `macvlan.Vlan`: the options of a VLAN; and how every call takes them.
+//! `macvlan.Vlan`: the options of a VLAN.
 
 use macvlan_core::{Vlan as Core, VlanProtocol};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::base::argument::{Arg, Refusal, Take, maybe, no_such_option, pairs, take};
+use crate::base::argument::{Arg, Refusal, Take, maybe, pairs, take};
 use crate::base::error::raised_for;
-use crate::base::output::{Enumeration, call_text};
+use crate::base::output::{Enumeration, call_text, replaced};
 
 /// How the id 0 is said, which is no VLAN.
 const PRIORITY_TAGS: &str = "priority-tags";
 
-/// What a VLAN was told.
+/// The options of a VLAN: a value, for Endpoint(options=…) and Handle.add_link(), and what LinkInfo
+/// tells.
 ///
-/// The id goes from 1 to 4094; "priority-tags" stands for 0: frames that carry a priority and no
-/// VLAN. A flag that is None was not said; of a link that exists every flag is.
+/// id: from 1 to 4094; "priority-tags" stands for 0: frames that carry a priority and no VLAN.
+/// protocol: of the tag.
+/// reorder_hdr, gvrp, mvrp, loose_binding, bridge_binding: as ip-link(8) has them; the kernel's choice
+///     when not given. Of a link that exists each is told.
+/// ingress_qos: the priority inside for each tag's priority; egress_qos: the other way round.
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Vlan(pub(crate) Core);
@@ -43,10 +47,9 @@ impl Vlan {
         ingress_qos: Arg<'_, '_>,
         egress_qos: Arg<'_, '_>,
     ) -> PyResult<Self> {
-        let py = id.py();
         let VlanId(vlan) = take("id", id)?;
-        let arguments = Arguments {
-            protocol,
+        let vlan = vlan.protocol(protocol.or("protocol", VlanProtocol::Dot1q)?);
+        let flags = Flags {
             reorder_hdr,
             gvrp,
             mvrp,
@@ -55,7 +58,25 @@ impl Vlan {
             ingress_qos,
             egress_qos,
         };
-        arguments.options(py, vlan).map(Self)
+        flags.set(id.py(), vlan).map(Self)
+    }
+
+    /// The same with other values for these arguments.
+    #[pyo3(signature = (**changes))]
+    fn replace<'py>(
+        slf: &Bound<'py, Self>,
+        changes: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        replaced(slf, "id", changes)
+    }
+
+    /// copy.replace() of Python 3.13.
+    #[pyo3(signature = (**changes))]
+    fn __replace__<'py>(
+        slf: &Bound<'py, Self>,
+        changes: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        replaced(slf, "id", changes)
     }
 
     /// The id; 0 for priority tags.
@@ -103,13 +124,17 @@ impl Vlan {
     /// The priority inside for each tag's priority.
     #[getter]
     fn ingress_qos<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        ingress(py, &self.0)
+        let map = PyDict::new(py);
+        self.0.get_ingress_qos().iter().try_for_each(|(tag, inside)| map.set_item(tag, inside))?;
+        Ok(map)
     }
 
     /// The tag's priority for each priority inside.
     #[getter]
     fn egress_qos<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        egress(py, &self.0)
+        let map = PyDict::new(py);
+        self.0.get_egress_qos().iter().try_for_each(|(inside, tag)| map.set_item(inside, tag))?;
+        Ok(map)
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
@@ -121,67 +146,39 @@ impl Vlan {
         &self,
         py: Python<'py>,
     ) -> PyResult<(Bound<'py, PyTuple>, Bound<'py, PyDict>)> {
+        let vlan = &self.0;
         let named = PyDict::new(py);
-        if self.0.get_protocol() != VlanProtocol::Dot1q {
-            named.set_item("protocol", self.0.get_protocol().to_string())?;
+        if vlan.get_protocol() != VlanProtocol::Dot1q {
+            named.set_item("protocol", vlan.get_protocol().to_string())?;
         }
-        say_flags(&self.0, &named)?;
-        Ok((PyTuple::new(py, [id_to_say(py, &self.0)?])?, named))
-    }
-}
-
-pub(crate) fn ingress<'py>(py: Python<'py>, vlan: &Core) -> PyResult<Bound<'py, PyDict>> {
-    let map = PyDict::new(py);
-    vlan.get_ingress_qos().iter().try_for_each(|(tag, inside)| map.set_item(tag, inside))?;
-    Ok(map)
-}
-
-pub(crate) fn egress<'py>(py: Python<'py>, vlan: &Core) -> PyResult<Bound<'py, PyDict>> {
-    let map = PyDict::new(py);
-    vlan.get_egress_qos().iter().try_for_each(|(inside, tag)| map.set_item(inside, tag))?;
-    Ok(map)
-}
-
-fn id_to_say<'py>(py: Python<'py>, vlan: &Core) -> PyResult<Bound<'py, PyAny>> {
-    Ok(match vlan.id() {
-        0 => PRIORITY_TAGS.into_pyobject(py)?.into_any(),
-        id => id.into_pyobject(py)?.into_any(),
-    })
-}
-
-/// The options that differ from what is meant when nothing is said, as the arguments that say them.
-pub(crate) fn say(vlan: &Core, named: &Bound<'_, PyDict>) -> PyResult<()> {
-    named.set_item("vlan_id", id_to_say(named.py(), vlan)?)?;
-    if vlan.get_protocol() != VlanProtocol::Dot1q {
-        named.set_item("vlan_protocol", vlan.get_protocol().to_string())?;
-    }
-    say_flags(vlan, named)
-}
-
-fn say_flags(vlan: &Core, named: &Bound<'_, PyDict>) -> PyResult<()> {
-    let flags = [
-        ("reorder_hdr", vlan.get_reorder_hdr()),
-        ("gvrp", vlan.get_gvrp()),
-        ("mvrp", vlan.get_mvrp()),
-        ("loose_binding", vlan.get_loose_binding()),
-        ("bridge_binding", vlan.get_bridge_binding()),
-    ];
-    for (name, flag) in flags {
-        if let Some(on) = flag {
-            named.set_item(name, on)?;
+        let flags = [
+            ("reorder_hdr", vlan.get_reorder_hdr()),
+            ("gvrp", vlan.get_gvrp()),
+            ("mvrp", vlan.get_mvrp()),
+            ("loose_binding", vlan.get_loose_binding()),
+            ("bridge_binding", vlan.get_bridge_binding()),
+        ];
+        for (name, flag) in flags {
+            if let Some(on) = flag {
+                named.set_item(name, on)?;
+            }
         }
+        if !vlan.get_ingress_qos().is_empty() {
+            named.set_item("ingress_qos", self.ingress_qos(py)?)?;
+        }
+        if !vlan.get_egress_qos().is_empty() {
+            named.set_item("egress_qos", self.egress_qos(py)?)?;
+        }
+        let id = match vlan.id() {
+            0 => PRIORITY_TAGS.into_pyobject(py)?.into_any(),
+            id => id.into_pyobject(py)?.into_any(),
+        };
+        Ok((PyTuple::new(py, [id])?, named))
     }
-    if !vlan.get_ingress_qos().is_empty() {
-        named.set_item("ingress_qos", ingress(named.py(), vlan)?)?;
-    }
-    if !vlan.get_egress_qos().is_empty() {
-        named.set_item("egress_qos", egress(named.py(), vlan)?)?;
-    }
-    Ok(())
 }
 
 /// A VLAN by what its id can be said with.
-pub(crate) struct VlanId(pub(crate) Core);
+struct VlanId(Core);
 
 impl Take for VlanId {
     const EXPECTED: &'static str = "a VLAN's id as int, or 'priority-tags'";
@@ -194,10 +191,8 @@ impl Take for VlanId {
     }
 }
 
-/// The options as arguments of a call.
-#[derive(Clone, Copy)]
-pub(crate) struct Arguments<'a, 'py> {
-    pub(crate) protocol: Arg<'a, 'py>,
+/// What can be changed on a link that exists, as arguments of a call.
+pub(crate) struct Flags<'a, 'py> {
     pub(crate) reorder_hdr: Option<&'a Bound<'py, PyAny>>,
     pub(crate) gvrp: Option<&'a Bound<'py, PyAny>>,
     pub(crate) mvrp: Option<&'a Bound<'py, PyAny>>,
@@ -207,10 +202,9 @@ pub(crate) struct Arguments<'a, 'py> {
     pub(crate) egress_qos: Arg<'a, 'py>,
 }
 
-impl Arguments<'_, '_> {
-    /// The VLAN with these options as well.
-    pub(crate) fn options(self, py: Python<'_>, mut vlan: Core) -> PyResult<Core> {
-        vlan = vlan.protocol(self.protocol.or("vlan_protocol", VlanProtocol::Dot1q)?);
+impl Flags<'_, '_> {
+    /// The VLAN with these as well.
+    pub(crate) fn set(self, py: Python<'_>, mut vlan: Core) -> PyResult<Core> {
         if let Some(on) = maybe("reorder_hdr", self.reorder_hdr)? {
             vlan = vlan.reorder_hdr(on);
         }
@@ -237,21 +231,5 @@ impl Arguments<'_, '_> {
                 .map_err(|error| raised_for(py, Some("egress_qos"), &error))?;
         }
         Ok(vlan)
-    }
-
-    /// Refuses them where they mean nothing.
-    pub(crate) fn refuse(self, py: Python<'_>, kind: &str) -> PyResult<()> {
-        let nothing = Core::priority_tags();
-        let given = self.options(py, nothing.clone())?;
-        if given == nothing {
-            return Ok(());
-        }
-        let named = PyDict::new(py);
-        say(&given, &named)?;
-        named.del_item("vlan_id")?;
-        match named.iter().next() {
-            Some((name, value)) => Err(no_such_option(name.extract()?, &value, kind)),
-            None => Ok(()),
-        }
     }
 }
