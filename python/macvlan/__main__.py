@@ -18,7 +18,6 @@ from macvlan import (
     InvalidError,
     MacvlanError,
     Mode,
-    NetNs,
     NotFoundError,
     PermissionDenied,
     Vlan,
@@ -178,10 +177,8 @@ def _add_lan(commands: argparse._SubParsersAction[_Parser]) -> None:
     diagnose.add_argument("--json", action="store_true")
 
 
-def _netns(text: str) -> NetNs:
-    if text.isdecimal():
-        return NetNs.from_pid(int(text))
-    return NetNs.from_path(text) if "/" in text else NetNs.from_name(text)
+def _netns(text: str) -> int | str:
+    return int(text) if text.isdecimal() else text
 
 
 def _attach(host: Host, arguments: argparse.Namespace) -> int:

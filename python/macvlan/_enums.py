@@ -332,8 +332,6 @@ class DifferenceKind(_Named):
     """lo is down."""
     RATE = "rate"
     """How much the link may send."""
-    OTHER = "other"
-    """Something that this version has no name for; str() of the difference says what."""
 
 
 class FindingKind(_Named):
@@ -394,8 +392,6 @@ class KeepEventKind(_Named):
     """The parent is back, and the endpoint could not be attached to it; it will be tried again."""
     ENDED = "ended"
     """The container's namespace is gone: its endpoint is not kept from now on."""
-    OTHER = "other"
-    """Something that this version has no name for; str() of the event says what."""
 
 
 class Family(int, Enum):
@@ -449,5 +445,3 @@ class ReconciledKind(_Named):
     """Something could not be brought together, which str() tells; the rest was."""
     EXPIRED = "expired"
     """Addresses that were kept for containers are free again."""
-    OTHER = "other"
-    """Something that this version has no name for; str() of it says what."""

@@ -86,7 +86,9 @@ __all__ = [
     "__version__",
     "address_text",
     "error_kinds",
+    "mac_from_ipv4",
     "mac_text",
+    "names",
 ]
 
 _T = TypeVar("_T")
@@ -133,7 +135,9 @@ __version__: Final[str]
 
 def error_kinds() -> list[tuple[str, int]]: ...
 def address_text(address: _Interface) -> tuple[str, str]: ...
+def mac_from_ipv4(address: str | ipaddress.IPv4Address) -> str: ...
 def mac_text(mac: _Mac) -> str: ...
+def names() -> list[tuple[str, list[str]]]: ...
 
 @final
 class Host:

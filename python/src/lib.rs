@@ -68,6 +68,8 @@ mod _macvlan {
     #[pymodule_export]
     use crate::value::address_info::AddressInfo;
     #[pymodule_export]
+    use crate::value::enumerations::names;
+    #[pymodule_export]
     use crate::value::link_info::{LinkInfo, LinkStatistics, Offloads};
     #[pymodule_export]
     use crate::value::macvlan::Macvlan;
@@ -84,7 +86,7 @@ mod _macvlan {
     #[pymodule_export]
     use crate::value::rule::Rule;
     #[pymodule_export]
-    use crate::value::values::{address_text, mac_text};
+    use crate::value::values::{address_text, mac_from_ipv4, mac_text};
     #[pymodule_export]
     use crate::value::vlan::Vlan;
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 import select
 import signal
 import subprocess
@@ -15,7 +14,6 @@ import time
 from datetime import timedelta
 from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -64,7 +62,6 @@ HELD = "02:42:00:00:00:05"
 STALE = "02:42:00:00:00:99"
 # The kernel's verdict on an IPv6 address takes up to two seconds.
 PATIENT = Probe(3, start=0, interval=0.06, jitter=0, wait=0.13, deadline=PATIENCE)
-CORE = Path(__file__).parents[2] / "macvlan-core" / "src"
 
 
 @pytest.fixture
@@ -575,14 +572,6 @@ def test_a_diagnosis(lab: Lab) -> None:
         lab.a.host.diagnose(made, "somebody")
     lab.a.handle.set_up("ens33")
     assert interrupted(0.1, lambda: lab.a.host.diagnose(made, "192.168.15.98")) < 10
-
-
-def test_the_findings_have_the_cores_names() -> None:
-    source = (CORE / "diagnose" / "mod.rs").read_text()
-    names = re.findall(r'Self::\w+ => "([\w-]+)"', source)
-    assert names == list(FindingKind)
-    for kind in FindingKind:
-        assert kind.name.lower().replace("_", "-") == kind
 
 
 # Rates.

@@ -15,14 +15,13 @@ from macvlan import _enums, _errors, _events, _macvlan, _values
 
 PYTHON = Path(__file__).parents[1]
 CRATES = {name: PYTHON.parent / f"macvlan-{name}" / "src" for name in ("core", "network")}
-HIDDEN = {"Attached", "address_text", "error_kinds", "mac_text"}
+HIDDEN = {"Attached", "address_text", "error_kinds", "mac_from_ipv4", "mac_text", "names"}
 
 # What Python says another way, or does not need.
 NOT_REACHED = {
     # Values that the constructors take, and text.
     "default_v4": "Route('0.0.0.0/0')",
     "default_v6": "Route('::/0')",
-    "from_ipv4": "MacAddr.from_ipv4, which is Python",
     "gateway": "of Assignment: its text is taken",
     "options": "the keywords of Endpoint",
     "prefix_len": "ipaddress has it",
@@ -69,6 +68,15 @@ def test_everything_is_documented_and_called_after_the_package() -> None:
                 continue
             if not attribute.startswith("_") and not isinstance(value, (int, str, Enum)):
                 assert inspect.getdoc(getattr(one, attribute)), f"{name}.{attribute}"
+
+
+def test_enumerations_have_the_names_of_the_core() -> None:
+    told = _macvlan.names()
+    assert len(told) == 6
+    for name, names in told:
+        members = list(getattr(_enums, name))
+        assert [member.value for member in members] == names
+        assert [member.name.lower().replace("_", "-") for member in members] == names
 
 
 def test_importing_takes_nothing_big_along() -> None:

@@ -1,14 +1,15 @@
 //! `macvlan.Difference`: one thing that is not as an endpoint says.
 
-use macvlan_core::Difference as Core;
+use macvlan_core::{Difference as Core, DifferenceKind};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 
-use crate::base::output::{Enumeration, address, attributes_text, mac};
+use crate::base::output::{Enumeration, address, attributes_text, enumerations, mac};
 use crate::value::rate::Rate;
 use crate::value::route::Route;
 use crate::value::rule::Rule;
 use crate::value::vlan::Vlan;
+
+enumerations!(DifferenceKind = "DifferenceKind");
 
 /// One thing that is not as an endpoint says; str() says it in words.
 #[pyclass(frozen, eq, module = "macvlan")]
@@ -20,8 +21,7 @@ impl Difference {
     /// What differs.
     #[getter]
     fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        CLASS.import(py, "macvlan._enums", "DifferenceKind")?.call1((name(&self.0),))
+        self.0.kind().to_member(py)
     }
 
     /// What it is, of a MAC address, MTU or rate; None of all others.
@@ -68,30 +68,5 @@ impl Difference {
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         attributes_text(slf, &["kind", "found", "wanted", "needs_replacement"])
-    }
-}
-
-fn name(difference: &Core) -> &'static str {
-    match difference {
-        Core::LinkMissing => "link-missing",
-        Core::Made(_) => "made",
-        Core::Parent => "parent",
-        Core::Mac { .. } => "mac",
-        Core::Mtu { .. } => "mtu",
-        Core::Macvlan(_) => "macvlan",
-        Core::Vlan(_) => "vlan",
-        Core::Down => "down",
-        Core::Promisc(_) => "promisc",
-        Core::Alias(_) => "alias",
-        Core::AlternativeName(_) => "alternative-name",
-        Core::Group(_) => "group",
-        Core::TxQueueLen(_) => "tx-queue-len",
-        Core::AddrGenMode(_) => "addr-gen-mode",
-        Core::AddressMissing(_) => "address-missing",
-        Core::RouteMissing(_) => "route-missing",
-        Core::RuleMissing(_) => "rule-missing",
-        Core::LoopbackDown => "loopback-down",
-        Core::Rate { .. } => "rate",
-        _ => "other",
     }
 }

@@ -5,16 +5,15 @@ use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::time::Duration;
 
 use macvlan_core::{
-    Endpoint as CoreEndpoint, KeepEvent as CoreEvent, Keeper as Core, LinkName, NetNs as CoreNetNs,
-    Result,
+    Endpoint as CoreEndpoint, KeepEvent as CoreEvent, KeepEventKind, Keeper as Core, LinkName,
+    NetNs as CoreNetNs, Result,
 };
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 
 use crate::base::argument::take;
 use crate::base::closable::Closable;
 use crate::base::error::{OrRaise, raised};
-use crate::base::output::attributes_text;
+use crate::base::output::{Enumeration, attributes_text, enumerations};
 use crate::base::waiting::{self, Source};
 use crate::endpoint::attachment::Attachment;
 use crate::handle::netns::NetNs;
@@ -163,6 +162,8 @@ impl Keeper {
     }
 }
 
+enumerations!(KeepEventKind = "KeepEventKind");
+
 /// What a Keeper has seen or done; str() says it in words.
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct KeepEvent(CoreEvent);
@@ -172,16 +173,7 @@ impl KeepEvent {
     /// What has happened.
     #[getter]
     fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let kind = match &self.0 {
-            CoreEvent::Gone(_) => "gone",
-            CoreEvent::Attached(_) => "attached",
-            CoreEvent::Renamed(..) => "renamed",
-            CoreEvent::Failed(..) => "failed",
-            CoreEvent::Ended(..) => "ended",
-            _ => "other",
-        };
-        CLASS.import(py, "macvlan._enums", "KeepEventKind")?.call1((kind,))
+        self.0.kind().to_member(py)
     }
 
     /// The name of the endpoint that it is about.
@@ -199,32 +191,19 @@ impl KeepEvent {
     /// The attachment: of GONE what it was, of ATTACHED and RENAMED what it is. None of the others.
     #[getter]
     fn attachment(&self) -> Option<Attachment> {
-        match &self.0 {
-            CoreEvent::Gone(one) | CoreEvent::Attached(one) | CoreEvent::Renamed(one, _) => {
-                Some(Attachment::new(one.as_ref().clone()))
-            }
-            _ => None,
-        }
+        self.0.attachment().cloned().map(Attachment::new)
     }
 
     /// What the parent is called now, of RENAMED.
     #[getter]
     fn parent(&self) -> Option<String> {
-        match &self.0 {
-            CoreEvent::Renamed(_, parent) => Some(parent.to_string()),
-            _ => None,
-        }
+        self.0.parent().map(|parent| parent.to_string())
     }
 
     /// Why it failed, of FAILED and ENDED: an exception that is not raised.
     #[getter]
     fn error<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        match &self.0 {
-            CoreEvent::Failed(_, _, error) | CoreEvent::Ended(_, _, error) => {
-                Some(raised(py, error).into_value(py).into_bound(py).into_any())
-            }
-            _ => None,
-        }
+        self.0.error().map(|error| raised(py, error).into_value(py).into_bound(py).into_any())
     }
 
     fn __str__(&self) -> String {

@@ -1,12 +1,13 @@
 //! `macvlan.Reconciled`: one thing in which kernel and store were brought together.
 
-use macvlan_network::Reconciled as Core;
+use macvlan_network::{Reconciled as Core, ReconciledKind};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 
-use crate::base::output::attributes_text;
+use crate::base::output::{Enumeration, attributes_text, enumerations};
 use crate::network::lease::Lease;
+
+enumerations!(ReconciledKind = "ReconciledKind");
 
 /// One thing in which Networks.reconcile() brought kernel and store together; str() says it in words.
 #[pyclass(frozen, module = "macvlan")]
@@ -17,17 +18,7 @@ impl Reconciled {
     /// What was done.
     #[getter]
     fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let kind = match &self.0 {
-            Core::Released(_) => "released",
-            Core::Repaired(..) => "repaired",
-            Core::Adopted(_) => "adopted",
-            Core::Removed { .. } => "removed",
-            Core::Failed(_) => "failed",
-            Core::Expired(_) => "expired",
-            _ => "other",
-        };
-        CLASS.import(py, "macvlan._enums", "ReconciledKind")?.call1((kind,))
+        self.0.kind().to_member(py)
     }
 
     /// The lease, of RELEASED, REPAIRED and ADOPTED.

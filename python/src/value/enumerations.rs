@@ -1,10 +1,10 @@
 //! The enumerations of `macvlan/_enums.py` that are taken, and those that are given.
 
 use macvlan_core::{
-    AddrGenMode, DuplicateDetection, Family, LinkState, Mode, NeighbourState, RouteKind, Scope,
-    VlanProtocol,
+    AddrGenMode, DifferenceKind, DuplicateDetection, Family, FindingKind, KeepEventKind, LinkState,
+    Mode, NeighbourState, RouteKind, Scope, VlanProtocol,
 };
-use macvlan_network::{MacFrom, Order};
+use macvlan_network::{MacFrom, Order, ReconciledKind};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyInt, PyString, PyType};
@@ -75,4 +75,20 @@ impl Take for Family {
             _ => Err(Refusal::Value("it is neither 4 nor 6".to_owned())),
         }
     }
+}
+
+/// The names of all members, by the class of `macvlan/_enums.py` that has to have them, in order.
+#[pyfunction]
+pub(crate) fn names() -> Vec<(&'static str, Vec<String>)> {
+    fn names<T: ToString>(all: &[T]) -> Vec<String> {
+        all.iter().map(ToString::to_string).collect()
+    }
+    vec![
+        ("DifferenceKind", names(DifferenceKind::ALL)),
+        ("FindingKind", names(FindingKind::ALL)),
+        ("KeepEventKind", names(KeepEventKind::ALL)),
+        ("MacFrom", names(MacFrom::ALL)),
+        ("Order", names(Order::ALL)),
+        ("ReconciledKind", names(ReconciledKind::ALL)),
+    ]
 }

@@ -9,7 +9,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
-use crate::base::argument::{Refusal, Take, parse, take, text};
+use crate::base::argument::{Refusal, Take, parse, take, text, wrong_value};
 use crate::base::output::{is_address, is_interface, is_network};
 
 /// The address and prefix length of an address, and how duplicates are detected.
@@ -17,6 +17,15 @@ use crate::base::output::{is_address, is_interface, is_network};
 pub(crate) fn address_text(address: &Bound<'_, PyAny>) -> PyResult<(String, String)> {
     let address: Address = take("address", address)?;
     Ok((address.net().to_string(), address.duplicate_detection().to_string()))
+}
+
+/// The text of the MAC address that follows from an IPv4 address.
+#[pyfunction]
+pub(crate) fn mac_from_ipv4(address: &Bound<'_, PyAny>) -> PyResult<String> {
+    match take("address", address)? {
+        IpAddr::V4(ip) => Ok(MacAddr::from_ipv4(ip).to_string()),
+        IpAddr::V6(_) => Err(wrong_value("address", address, "it is not an IPv4 address")),
+    }
 }
 
 /// The text of a MAC address, in lower case.
