@@ -332,6 +332,8 @@ class DifferenceKind(_Named):
     """lo is down."""
     RATE = "rate"
     """How much the link may send."""
+    SYSCTL = "sysctl"
+    """A sysctl of the link."""
 
 
 class FindingKind(_Named):

@@ -1,6 +1,6 @@
 //! `macvlan.Difference`: one thing that is not as an endpoint says.
 
-use macvlan_core::{Difference as Core, DifferenceKind};
+use macvlan_core::{Change, Difference as Core, DifferenceKind};
 use pyo3::prelude::*;
 
 use crate::base::output::{Enumeration, address, attributes_text, enumerations, mac};
@@ -28,11 +28,7 @@ impl Difference {
     #[getter]
     fn found<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         match &self.0 {
-            Core::Mac { found, .. } => found.map(|found| mac(py, found)).transpose(),
-            Core::Mtu { found, .. } => Ok(Some(found.into_pyobject(py)?.into_any())),
-            Core::Rate { found: Some(found), .. } => {
-                Ok(Some(Rate(*found).into_pyobject(py)?.into_any()))
-            }
+            Core::Change { found: Some(found), .. } => value(py, found),
             _ => Ok(None),
         }
     }
@@ -40,20 +36,10 @@ impl Difference {
     /// What it should be, or what is missing; None where kind says all.
     #[getter]
     fn wanted<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        Ok(Some(match &self.0 {
-            Core::Mac { wanted, .. } => mac(py, *wanted)?,
-            Core::Mtu { wanted, .. } => wanted.into_pyobject(py)?.into_any(),
-            Core::Vlan(vlan) => Vlan(vlan.clone()).into_pyobject(py)?.into_any(),
-            Core::Promisc(on) => on.into_pyobject(py)?.to_owned().into_any(),
-            Core::Alias(text) | Core::AlternativeName(text) => text.into_pyobject(py)?.into_any(),
-            Core::Group(number) | Core::TxQueueLen(number) => number.into_pyobject(py)?.into_any(),
-            Core::AddrGenMode(mode) => mode.to_member(py)?,
-            Core::AddressMissing(one) => address(py, one)?,
-            Core::RouteMissing(route) => Route(*route).into_pyobject(py)?.into_any(),
-            Core::Rate { wanted, .. } => Rate(*wanted).into_pyobject(py)?.into_any(),
-            Core::RuleMissing(rule) => Rule(*rule).into_pyobject(py)?.into_any(),
-            _ => return Ok(None),
-        }))
+        match &self.0 {
+            Core::Change { change, .. } => value(py, change),
+            _ => Ok(None),
+        }
     }
 
     /// Whether it cannot be changed on the link as it is.
@@ -69,4 +55,26 @@ impl Difference {
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         attributes_text(slf, &["kind", "found", "wanted", "needs_replacement"])
     }
+}
+
+/// What a change sets or adds; None where it is the change that says all.
+fn value<'py>(py: Python<'py>, change: &Change) -> PyResult<Option<Bound<'py, PyAny>>> {
+    Ok(Some(match change {
+        Change::SetName(name) => name.as_str().into_pyobject(py)?.into_any(),
+        Change::SetMac(wanted) => mac(py, *wanted)?,
+        Change::SetVlan(vlan) => Vlan(vlan.clone()).into_pyobject(py)?.into_any(),
+        Change::SetPromisc(on) => on.into_pyobject(py)?.to_owned().into_any(),
+        Change::SetAlias(text) | Change::AddAlternativeName(text) => {
+            text.into_pyobject(py)?.into_any()
+        }
+        Change::SetMtu(number) | Change::SetGroup(number) | Change::SetTxQueueLen(number) => {
+            number.into_pyobject(py)?.into_any()
+        }
+        Change::SetAddrGenMode(mode) => mode.to_member(py)?,
+        Change::SetRate(rate) => Rate(*rate).into_pyobject(py)?.into_any(),
+        Change::AddAddress(one) => address(py, one)?,
+        Change::AddRoute(route) => Route(*route).into_pyobject(py)?.into_any(),
+        Change::AddRule(rule) => Rule(*rule).into_pyobject(py)?.into_any(),
+        _ => return Ok(None),
+    }))
 }
