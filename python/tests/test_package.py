@@ -27,7 +27,8 @@ NOT_REACHED = {
     "prefix_len": "ipaddress has it",
     "ip": "ipaddress has it",
     "octets": "MacAddr.packed",
-    "steps": "the plan's text",
+    "changes": "the plan's text",
+    "phases": "the plan's text",
     # Numbers of the kernel's for enumerations, which are called by their names here.
     "from_kernel": "names",
     # What another function does as well.

@@ -6,6 +6,7 @@ import multiprocessing
 import random
 import socket
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -100,6 +101,11 @@ def in_vlan(name: str, vlan: int, number: int, *, gateway: bool = False) -> Endp
     )
 
 
+def has_routes(netns: NetNs, routes: list[str]) -> bool:
+    found = ip_lines(netns, "-4 route show") + ip_lines(netns, "-6 route show")
+    return sorted(found) == sorted(routes)
+
+
 def table_main(name: str, vlan: int, number: int, *, default: bool) -> list[str]:
     routes = [
         f"10.{vlan}.0.0/24 dev {name} proto kernel scope link src 10.{vlan}.0.{number}",
@@ -131,11 +137,8 @@ def test_two_vlans_and_a_router(lab: Lab) -> None:
             assert ip_link(netns, name)["linkinfo"]["info_kind"] == "macvlan"
             routes += table_main(name, vlan, number, default=default)
 
-        def found(netns: NetNs = netns) -> list[str]:
-            return sorted(ip_lines(netns, "-4 route show") + ip_lines(netns, "-6 route show"))
-
         # A link-local address comes when the kernel has told that its link works.
-        eventually(lambda found=found, routes=routes: found() == sorted(routes))
+        eventually(partial(has_routes, netns, routes))
 
     def hops(netns: NetNs, vlan: int, number: int) -> list[int | None]:
         return [ping(netns, f"10.{vlan}.0.{number}"), ping(netns, f"fd00:{vlan}::{number}")]
