@@ -22,7 +22,7 @@ interface should be, and Attachment what it became; Handle has the verbs of `ip`
 networks, subnets and who has which address; MacvlanError, an OSError, says what went wrong.
 """
 
-from macvlan import _enums, _errors, _keep, _values, _watch
+from macvlan import _enums, _errors, _events, _values
 from macvlan._enums import (
     AddrGenMode,
     Detached,
@@ -52,7 +52,16 @@ from macvlan._errors import (
     PermissionDenied,
     TimedOut,
 )
-from macvlan._keep import Keeper
+from macvlan._events import (
+    DelAddress,
+    DelLink,
+    DelRoute,
+    Event,
+    Lost,
+    NewAddress,
+    NewLink,
+    NewRoute,
+)
 from macvlan._macvlan import (
     AddressInfo,
     Announce,
@@ -68,6 +77,7 @@ from macvlan._macvlan import (
     Handle,
     Host,
     HostAccess,
+    Keeper,
     KeepEvent,
     Lease,
     LinkInfo,
@@ -91,6 +101,7 @@ from macvlan._macvlan import (
     Rule,
     Subnet,
     Vlan,
+    Watch,
     __version__,
 )
 from macvlan._values import (
@@ -102,17 +113,6 @@ from macvlan._values import (
     MacAddr,
     NetNsId,
     NetNsMark,
-)
-from macvlan._watch import (
-    DelAddress,
-    DelLink,
-    DelRoute,
-    Event,
-    Lost,
-    NewAddress,
-    NewLink,
-    NewRoute,
-    Watch,
 )
 
 __all__ = [
@@ -200,7 +200,7 @@ __all__ = [
 ]
 
 # In tracebacks and reprs they are called after where they are imported from.
-for _module in (_enums, _errors, _keep, _values, _watch):
+for _module in (_enums, _errors, _events, _values):
     for _name in _module.__all__:
         if isinstance(getattr(_module, _name), type):
             getattr(_module, _name).__module__ = __name__

@@ -18,9 +18,9 @@ from macvlan import (
     InvalidError,
     MacvlanError,
     Mode,
-    NetNs,
     NotFoundError,
     PermissionDenied,
+    Vlan,
     __version__,
     _network_command,
 )
@@ -94,13 +94,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = attach.add_argument
     add("-i", "--name", default="eth0", help="the interface's name inside (%(default)s)")
-    add("-k", "--kind", default="macvlan", choices=[k.value for k in EndpointKind])
-    add("-m", "--mode", default="bridge", choices=[m.value for m in Mode])
+    add("-k", "--kind", choices=[k.value for k in EndpointKind], help="macvlan")
+    add("-m", "--mode", choices=[m.value for m in Mode], help="bridge")
     add("--mac", help="its MAC address; a random one")
     add("--mtu", type=int, metavar="BYTES", help="at most the parent's, which is what it gets")
     add("--gateway", action="append", default=[], metavar="IP", help="of the default route")
     add("--route", action="append", default=[], help="one more, as `ip route` has it")
-    add("--vlan-id", type=int, metavar="ID", help="for --kind vlan")
+    add("--vlan-id", type=int, metavar="ID", help="of a VLAN, which --kind vlan needs")
     add("--on-link-gateways", action="store_true", help="gateways may lie outside every subnet")
     add("-r", "--replace-default-route", action="store_true", help="the one that is there goes")
     add("--source-routing", type=int, metavar="TABLE", help="answer by it what comes by it")
@@ -177,24 +177,25 @@ def _add_lan(commands: argparse._SubParsersAction[_Parser]) -> None:
     diagnose.add_argument("--json", action="store_true")
 
 
-def _netns(text: str) -> NetNs:
-    if text.isdecimal():
-        return NetNs.from_pid(int(text))
-    return NetNs.from_path(text) if "/" in text else NetNs.from_name(text)
+def _netns(text: str) -> int | str:
+    return int(text) if text.isdecimal() else text
 
 
 def _attach(host: Host, arguments: argparse.Namespace) -> int:
+    if arguments.kind == EndpointKind.VLAN and arguments.vlan_id is None:
+        _complain("--kind vlan needs --vlan-id")
+        return 2
     endpoint = Endpoint(
         arguments.name,
         parent=arguments.parent,
         kind=arguments.kind,
         mode=arguments.mode,
+        options=None if arguments.vlan_id is None else Vlan(arguments.vlan_id),
         mac=arguments.mac,
         mtu=arguments.mtu,
         addresses=arguments.addresses,
         gateways=arguments.gateway,
         routes=arguments.route,
-        vlan_id=arguments.vlan_id,
         on_link_gateways=arguments.on_link_gateways,
         replace_default_route=arguments.replace_default_route,
         source_routing=arguments.source_routing,

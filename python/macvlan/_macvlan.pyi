@@ -1,6 +1,6 @@
 import ipaddress
 from builtins import list as _list  # where a method is called so
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import timedelta
 from io import FileIO
 from os import PathLike
@@ -30,7 +30,7 @@ from macvlan._enums import (
     VlanProtocol,
 )
 from macvlan._errors import MacvlanError
-from macvlan._keep import Keeper
+from macvlan._events import Event
 from macvlan._values import (
     Address6,
     Collected,
@@ -41,7 +41,6 @@ from macvlan._values import (
     NetNsId,
     NetNsMark,
 )
-from macvlan._watch import Event, Watch
 
 __all__ = [
     "AddressInfo",
@@ -60,11 +59,10 @@ __all__ = [
     "Host",
     "HostAccess",
     "KeepEvent",
-    "Keeping",
+    "Keeper",
     "Lease",
     "LinkInfo",
     "LinkStatistics",
-    "Listener",
     "Macvlan",
     "Moving",
     "NeighbourInfo",
@@ -84,9 +82,13 @@ __all__ = [
     "Rule",
     "Subnet",
     "Vlan",
+    "Watch",
     "__version__",
     "address_text",
+    "error_kinds",
+    "mac_from_ipv4",
     "mac_text",
+    "names",
 ]
 
 _T = TypeVar("_T")
@@ -131,8 +133,11 @@ _IpNetwork: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 __version__: Final[str]
 
+def error_kinds() -> list[tuple[str, int]]: ...
 def address_text(address: _Interface) -> tuple[str, str]: ...
+def mac_from_ipv4(address: str | ipaddress.IPv4Address) -> str: ...
 def mac_text(mac: _Mac) -> str: ...
+def names() -> list[tuple[str, list[str]]]: ...
 
 @final
 class Host:
@@ -276,8 +281,9 @@ class Endpoint:
         name: str,
         *,
         parent: _Parent,
-        kind: EndpointKind | str = "macvlan",
-        mode: Mode | str = "bridge",
+        kind: EndpointKind | str | None = None,
+        mode: Mode | str | None = None,
+        options: Macvlan | Vlan | None = None,
         mac: _Mac | None = None,
         mtu: int | None = None,
         addresses: Iterable[_Interface] = (),
@@ -298,20 +304,6 @@ class Endpoint:
         probe: _Probe | None = None,
         announce: _Announce | None = None,
         rate: _Rate | None = None,
-        nopromisc: bool = False,
-        nodst: bool = False,
-        source_macs: Iterable[_Mac] = (),
-        bc_queue_len: int | None = None,
-        bc_cutoff: int | None = None,
-        vlan_id: int | Literal["priority-tags"] | None = None,
-        vlan_protocol: VlanProtocol | str = "802.1Q",
-        reorder_hdr: bool | None = None,
-        gvrp: bool | None = None,
-        mvrp: bool | None = None,
-        loose_binding: bool | None = None,
-        bridge_binding: bool | None = None,
-        ingress_qos: _Map = (),
-        egress_qos: _Map = (),
     ) -> Self: ...
     def replace(self, **changes: object) -> Endpoint: ...
     def __replace__(self, **changes: object) -> Endpoint: ...
@@ -324,6 +316,8 @@ class Endpoint:
     def kind(self) -> EndpointKind: ...
     @property
     def mode(self) -> Mode | None: ...
+    @property
+    def options(self) -> Macvlan | Vlan: ...
     @property
     def mac(self) -> MacAddr | None: ...
     @property
@@ -364,34 +358,6 @@ class Endpoint:
     def announce(self) -> Announce | None: ...
     @property
     def rate(self) -> Rate | None: ...
-    @property
-    def nopromisc(self) -> bool: ...
-    @property
-    def nodst(self) -> bool: ...
-    @property
-    def source_macs(self) -> tuple[MacAddr, ...]: ...
-    @property
-    def bc_queue_len(self) -> int | None: ...
-    @property
-    def bc_cutoff(self) -> int | None: ...
-    @property
-    def vlan_id(self) -> int | None: ...
-    @property
-    def vlan_protocol(self) -> VlanProtocol | None: ...
-    @property
-    def reorder_hdr(self) -> bool | None: ...
-    @property
-    def gvrp(self) -> bool | None: ...
-    @property
-    def mvrp(self) -> bool | None: ...
-    @property
-    def loose_binding(self) -> bool | None: ...
-    @property
-    def bridge_binding(self) -> bool | None: ...
-    @property
-    def ingress_qos(self) -> dict[int, int]: ...
-    @property
-    def egress_qos(self) -> dict[int, int]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
@@ -462,8 +428,10 @@ class Handle:
         self,
         name: str,
         *,
-        kind: LinkKind | str,
+        kind: LinkKind | str | None = None,
         parent: _Link | None = None,
+        mode: Mode | str | None = None,
+        options: Macvlan | Vlan | None = None,
         peer: str | None = None,
         peer_netns: _NetNs | None = None,
         netns: _NetNs | None = None,
@@ -475,21 +443,6 @@ class Handle:
         group: int | None = None,
         tx_queue_len: int | None = None,
         queues: tuple[int, int] | None = None,
-        mode: Mode | str = "bridge",
-        nopromisc: bool = False,
-        nodst: bool = False,
-        source_macs: Iterable[_Mac] = (),
-        bc_queue_len: int | None = None,
-        bc_cutoff: int | None = None,
-        vlan_id: int | Literal["priority-tags"] | None = None,
-        vlan_protocol: VlanProtocol | str = "802.1Q",
-        reorder_hdr: bool | None = None,
-        gvrp: bool | None = None,
-        mvrp: bool | None = None,
-        loose_binding: bool | None = None,
-        bridge_binding: bool | None = None,
-        ingress_qos: _Map = (),
-        egress_qos: _Map = (),
     ) -> None: ...
     def delete_link(self, link: _Link) -> None: ...
     def link(self, link: _Link) -> LinkInfo: ...
@@ -574,12 +527,24 @@ class Handle:
     ) -> None: ...
 
 @final
-class Listener:
-    def next(self) -> Event | None: ...
+class Watch:
+    def next_within(self, timeout: _Seconds) -> Event | None: ...
     def fileno(self) -> int: ...
     def close(self) -> None: ...
     @property
     def closed(self) -> bool: ...
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Event: ...
+    def __aiter__(self) -> Self: ...
+    def __anext__(self) -> Coroutine[Any, Any, Event]: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
 
 @final
 class PromiscGuard:
@@ -608,6 +573,8 @@ class Macvlan:
         bc_queue_len: int | None = None,
         bc_cutoff: int | None = None,
     ) -> Self: ...
+    def replace(self, **changes: object) -> Macvlan: ...
+    def __replace__(self, **changes: object) -> Macvlan: ...
     @property
     def mode(self) -> Mode: ...
     @property
@@ -640,6 +607,8 @@ class Vlan:
         ingress_qos: _Map = (),
         egress_qos: _Map = (),
     ) -> Self: ...
+    def replace(self, **changes: object) -> Vlan: ...
+    def __replace__(self, **changes: object) -> Vlan: ...
     @property
     def id(self) -> int: ...
     @property
@@ -1065,16 +1034,28 @@ class Finding:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
-class Keeping:
-    def next(self) -> KeepEvent | None: ...
-    def patience(self) -> float | None: ...
+class Keeper:
     def add(self, endpoint: Endpoint, netns: _NetNs) -> None: ...
     def release(self, name: str, netns: _NetNs) -> Attachment | None: ...
     def attachments(self) -> list[Attachment]: ...
+    def next_within(self, timeout: _Seconds) -> KeepEvent | None: ...
+    def patience(self) -> float | None: ...
     def fileno(self) -> int: ...
     def close(self) -> None: ...
     @property
     def closed(self) -> bool: ...
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> KeepEvent: ...
+    def __aiter__(self) -> Self: ...
+    def __anext__(self) -> Coroutine[Any, Any, KeepEvent]: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
 
 @final
 class KeepEvent:

@@ -6,7 +6,15 @@ import ipaddress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from macvlan._enums import DuplicateDetection
-from macvlan._macvlan import Attachment, Difference, Lease, Parent, address_text, mac_text
+from macvlan._macvlan import (
+    Attachment,
+    Difference,
+    Lease,
+    Parent,
+    address_text,
+    mac_from_ipv4,
+    mac_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +47,7 @@ class MacAddr(str):
     @classmethod
     def from_ipv4(cls, address: str | ipaddress.IPv4Address) -> Self:
         """02:42: and the four bytes of the address, as Docker derives them."""
-        return cls(b"\x02\x42" + ipaddress.IPv4Address(address).packed)
+        return cls(mac_from_ipv4(address))
 
     @property
     def packed(self) -> bytes:

@@ -1,122 +1,94 @@
 //! The extension module inside the Python package `macvlan`: the public APIs of macvlan-core and
 //! macvlan-network, one file a class, and no logic of its own.
 //!
-//! `argument.rs` takes Python values and names the argument that it refuses; `output.rs` gives them;
-//! `error.rs` raises. Enumerations, exceptions, `Address6` and `MacAddr` are Python classes in the
+//! The folders stand on one another: `base`, `value`, `handle`, `endpoint`, `host`, `network`.
+//! `base/argument.rs` takes Python values and names the argument that it refuses; `base/output.rs`
+//! gives them; `base/error.rs` raises. Enumerations, exceptions, `Address6` and `MacAddr` are Python classes in the
 //! package, because each is a subclass of a class of Python's own.
 
+#![allow(clippy::module_inception)] // the class Host is in host/host.rs
 #![allow(clippy::doc_markdown)] // doc comments are docstrings here, which help() shows as they are
 
-mod access;
-mod address_info;
-mod announce;
-mod argument;
-mod attachment;
-mod closable;
-mod connection;
-mod descriptor;
-mod detaching;
-mod diagnosis;
-mod difference;
+mod base;
 mod endpoint;
-mod error;
-mod etcd;
 mod handle;
 mod host;
-mod keeper;
-mod lease;
-mod link_info;
-mod listener;
-mod macvlan;
-mod neighbour_info;
-mod netns;
 mod network;
-mod networks;
-mod options;
-mod output;
-mod parent;
-mod pool;
-mod probe;
-mod promisc;
-mod rate;
-mod reconciled;
-mod route;
-mod route_info;
-mod rule;
-mod subnet;
-mod values;
-mod vlan;
-mod waiting;
+mod value;
 
 /// The extension module of the package `macvlan`; its names are meant to be used from there.
 #[pyo3::pymodule(gil_used = false)]
 mod _macvlan {
     #[pymodule_export]
-    use crate::access::{HostAccess, Moving};
+    use crate::base::error::error_kinds;
     #[pymodule_export]
-    use crate::address_info::AddressInfo;
+    use crate::endpoint::announce::{Announce, Announcement};
     #[pymodule_export]
-    use crate::announce::{Announce, Announcement};
+    use crate::endpoint::attachment::Attachment;
     #[pymodule_export]
-    use crate::attachment::Attachment;
+    use crate::endpoint::difference::Difference;
     #[pymodule_export]
-    use crate::connection::Connection;
+    use crate::endpoint::endpoint::Endpoint;
     #[pymodule_export]
-    use crate::detaching::Detaching;
+    use crate::endpoint::probe::Probe;
     #[pymodule_export]
-    use crate::diagnosis::{Diagnosis, Finding};
+    use crate::handle::handle::Handle;
     #[pymodule_export]
-    use crate::difference::Difference;
+    use crate::handle::netns::NetNs;
     #[pymodule_export]
-    use crate::endpoint::Endpoint;
+    use crate::handle::promisc::PromiscGuard;
     #[pymodule_export]
-    use crate::etcd::EtcdStore;
+    use crate::handle::watch::Watch;
     #[pymodule_export]
-    use crate::handle::Handle;
+    use crate::host::access::{HostAccess, Moving};
     #[pymodule_export]
-    use crate::host::{Attached, Host};
+    use crate::host::detaching::Detaching;
     #[pymodule_export]
-    use crate::keeper::{KeepEvent, Keeping};
+    use crate::host::diagnosis::{Diagnosis, Finding};
     #[pymodule_export]
-    use crate::lease::Lease;
+    use crate::host::host::{Attached, Host};
     #[pymodule_export]
-    use crate::link_info::{LinkInfo, LinkStatistics, Offloads};
+    use crate::host::keeper::{KeepEvent, Keeper};
     #[pymodule_export]
-    use crate::listener::Listener;
+    use crate::host::pool::Pool;
     #[pymodule_export]
-    use crate::macvlan::Macvlan;
+    use crate::network::connection::Connection;
     #[pymodule_export]
-    use crate::neighbour_info::NeighbourInfo;
+    use crate::network::etcd::EtcdStore;
     #[pymodule_export]
-    use crate::netns::NetNs;
+    use crate::network::lease::Lease;
     #[pymodule_export]
-    use crate::network::Network;
+    use crate::network::network::Network;
     #[pymodule_export]
-    use crate::networks::Networks;
+    use crate::network::networks::Networks;
     #[pymodule_export]
-    use crate::parent::Parent;
+    use crate::network::reconciled::Reconciled;
     #[pymodule_export]
-    use crate::pool::Pool;
+    use crate::network::subnet::Subnet;
     #[pymodule_export]
-    use crate::probe::Probe;
+    use crate::value::address_info::AddressInfo;
     #[pymodule_export]
-    use crate::promisc::PromiscGuard;
+    use crate::value::enumerations::names;
     #[pymodule_export]
-    use crate::rate::Rate;
+    use crate::value::link_info::{LinkInfo, LinkStatistics, Offloads};
     #[pymodule_export]
-    use crate::reconciled::Reconciled;
+    use crate::value::macvlan::Macvlan;
     #[pymodule_export]
-    use crate::route::Route;
+    use crate::value::neighbour_info::NeighbourInfo;
     #[pymodule_export]
-    use crate::route_info::{NextHop, RouteInfo};
+    use crate::value::parent::Parent;
     #[pymodule_export]
-    use crate::rule::Rule;
+    use crate::value::rate::Rate;
     #[pymodule_export]
-    use crate::subnet::Subnet;
+    use crate::value::route::Route;
     #[pymodule_export]
-    use crate::values::{address_text, mac_text};
+    use crate::value::route_info::{NextHop, RouteInfo};
     #[pymodule_export]
-    use crate::vlan::Vlan;
+    use crate::value::rule::Rule;
+    #[pymodule_export]
+    use crate::value::values::{address_text, mac_from_ipv4, mac_text};
+    #[pymodule_export]
+    use crate::value::vlan::Vlan;
 
     /// The version of the package.
     #[pymodule_export]

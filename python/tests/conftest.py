@@ -12,7 +12,7 @@ import pytest
 from hosts import Lab
 from libtest import Reporter, name_of
 
-from macvlan import ErrorKind, Handle, MacvlanError, NetNs
+from macvlan import ErrorKind, Handle, MacvlanError, NetNs, Vlan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +29,8 @@ def lacks(kind: str) -> str | None:
             if kind in ("dummy", "bridge"):
                 handle.add_link("tried", kind=kind)
             elif kind != "veth":
-                vlan_id = 100 if kind == "vlan" else None
-                handle.add_link("tried", kind=kind, parent="cable", vlan_id=vlan_id)
+                options = Vlan(100) if kind == "vlan" else None
+                handle.add_link("tried", kind=kind, parent="cable", options=options)
     except MacvlanError as error:
         if error.kind is ErrorKind.PERMISSION_DENIED:
             return "it takes root (CAP_SYS_ADMIN and CAP_NET_ADMIN)"

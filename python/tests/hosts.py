@@ -38,8 +38,10 @@ def eventually(is_so: Callable[[], object]) -> None:
 
 
 def quick(seconds: float, work: Callable[[], float]) -> None:
-    """Tries something until it takes less than this, by its own word: a busy machine may hold it up,
-    but not each time."""
+    """Tries something until it takes less than this, by its own word.
+
+    A busy machine may hold it up, but not each time.
+    """
     took = []
     for _ in range(20):
         took.append(work())

@@ -147,7 +147,9 @@ def test_what_ip_sets_is_what_we_see(handle: Handle) -> None:
 def test_macvlan_options_of_a_living_link(handle: Handle) -> None:
     netns = handle.netns
     macs = ["02:00:00:00:00:01", "02:00:00:00:00:02", "02:00:00:00:00:03"]
-    handle.add_link("m0", kind="macvlan", parent="v0", mode="source", source_macs=macs[:2])
+    handle.add_link(
+        "m0", kind="macvlan", parent="v0", options=Macvlan("source", source_macs=macs[:2])
+    )
 
     def listed() -> list[str]:
         return sorted(ip_link(netns, "m0")["linkinfo"]["info_data"]["macaddr_data"])

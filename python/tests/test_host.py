@@ -32,6 +32,7 @@ from macvlan import (
     Host,
     InvalidError,
     MacAddr,
+    Macvlan,
     MacvlanError,
     NetNs,
     NotFoundError,
@@ -120,7 +121,7 @@ def test_everything_that_an_endpoint_can_say(lab: Lab) -> None:
     endpoint = Endpoint(
         "eth0",
         parent="ens33",
-        mode="private",
+        options=Macvlan("private", bc_queue_len=1234),
         mtu=1400,
         addresses=["10.0.0.2/24", "fd00::2/64 nodad"],
         gateways=["10.0.0.1", "fd01::1"],
@@ -138,7 +139,6 @@ def test_everything_that_an_endpoint_can_say(lab: Lab) -> None:
         tx_queue_len=77,
         queues=(2, 3),
         addr_gen_mode="none",
-        bc_queue_len=1234,
     )
     inside = lab.container()
     made = lab.a.host.attach(endpoint, inside)

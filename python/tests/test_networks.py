@@ -236,22 +236,22 @@ def test_what_is_fixed_and_what_clashes(lab: Lab, networks: Networks) -> None:
     address = IPv4Address("10.1.0.4")
     error = refusal(
         connect(addresses=[address]),
-        ErrorKind.ADDRESS_TAKEN,
+        ErrorKind.NETWORK_ADDRESS_TAKEN,
         "10.1.0.4",
         '"c1"',
         family=ExistsError,
     )
     assert (error.network, error.operation) == ("lan", 'connect container "c2"')
     assert str(error).startswith('network "lan": cannot connect container "c2": ')
-    assert (error.errno, error.link, error.argument) == (errno.EEXIST, None, None)
-    refusal(connect(name="x"), ErrorKind.NAME_TAKEN, '"c1"', family=ExistsError)
+    assert (error.errno, error.link, error.argument) == (errno.EADDRINUSE, None, None)
+    refusal(connect(name="x"), ErrorKind.NETWORK_NAME_TAKEN, '"c1"', family=ExistsError)
     for unusable in ("10.1.0.1", "10.2.0.2", "10.1.0.7"):
-        refusal(connect(addresses=[unusable]), ErrorKind.ADDRESS_UNUSABLE, unusable)
-    again = ErrorKind.ALREADY_CONNECTED
+        refusal(connect(addresses=[unusable]), ErrorKind.NETWORK_ADDRESS_UNUSABLE, unusable)
+    again = ErrorKind.NETWORK_ALREADY_CONNECTED
     error = refusal(lambda: network.connect("c1", two), again)
     assert error.hint == "disconnect it there first"
     refusal(lambda: network.connect("c1", one, addresses=["10.1.0.5"]), again)
-    missing = ErrorKind.NOT_CONNECTED
+    missing = ErrorKind.NETWORK_NOT_CONNECTED
     refusal(lambda: network.disconnect("c2"), missing, '"c2"', family=NotFoundError)
     refusal(network.remove, ErrorKind.NETWORK_IN_USE, 'container "c1"')
     assert links(two) == ["lo"]
@@ -260,8 +260,8 @@ def test_what_is_fixed_and_what_clashes(lab: Lab, networks: Networks) -> None:
     (foreign,) = network.foreign()
     assert foreign.address == IPv4Address("10.1.0.2")
     assert abs(foreign.found - time.time()) < 60
-    refusal(connect(addresses=["10.1.0.2"]), ErrorKind.ADDRESS_FOREIGN, "10.1.0.2")
-    taken = ErrorKind.ADDRESS_TAKEN
+    refusal(connect(addresses=["10.1.0.2"]), ErrorKind.NETWORK_ADDRESS_FOREIGN, "10.1.0.2")
+    taken = ErrorKind.NETWORK_ADDRESS_TAKEN
     refusal(lambda: network.add_foreign(address), taken, '"c1"', family=ExistsError)
     assert network.connect("c2", two).addresses == (IPv4Address("10.1.0.3"),)
     assert network.forget_foreign("10.1.0.2") is True
@@ -269,17 +269,21 @@ def test_what_is_fixed_and_what_clashes(lab: Lab, networks: Networks) -> None:
     for at in (2, 5, 6):
         network.add_foreign(f"10.1.0.{at}")
     error = refusal(
-        lambda: network.connect("c3", lab.a.netns), ErrorKind.POOL_EXHAUSTED, "10.1.0.0/29"
+        lambda: network.connect("c3", lab.a.netns), ErrorKind.NETWORK_POOL_EXHAUSTED, "10.1.0.0/29"
     )
     assert error.errno == errno.ENOSPC
 
     create = networks.create
     for call, kind, family in (
         (lambda: lan(networks, subnet="10.9.0.0/24"), ErrorKind.NETWORK_EXISTS, ExistsError),
-        (lambda: lan(networks, "b", "10.1.0.0/16"), ErrorKind.SUBNET_OVERLAPS, MacvlanError),
+        (
+            lambda: lan(networks, "b", "10.1.0.0/16"),
+            ErrorKind.NETWORK_SUBNET_OVERLAPS,
+            MacvlanError,
+        ),
         (
             lambda: lan(networks, "b", "10.9.0.0/24", mode="passthru"),
-            ErrorKind.PARENT_CLASH,
+            ErrorKind.NETWORK_PARENT_CLASH,
             MacvlanError,
         ),
         (
@@ -319,14 +323,16 @@ def test_what_the_kernel_refuses(lab: Lab, networks: Networks, tmp_path: Path) -
     nowhere = tmp_path / "nowhere" / "hosts"
     network = lan(networks)
     network.connect("c1", inside, name="x")
-    error = refusal(lambda: network.write_hosts(nowhere), ErrorKind.FILE, family=NotFoundError)
+    error = refusal(
+        lambda: network.write_hosts(nowhere), ErrorKind.NETWORK_FILE, family=NotFoundError
+    )
     assert error.errno == errno.ENOENT
-    refusal(lambda: network.write_hosts(tmp_path), ErrorKind.FILE, str(tmp_path))
-    unavailable = ErrorKind.STORE_UNAVAILABLE
+    refusal(lambda: network.write_hosts(tmp_path), ErrorKind.NETWORK_FILE, str(tmp_path))
+    unavailable = ErrorKind.NETWORK_STORE_UNAVAILABLE
     refusal(lambda: Networks(lab.a.host, nowhere), unavailable, str(nowhere))
     text = tmp_path / "text"
     text.write_text("no database " * 100)
-    refusal(lambda: Networks(lab.a.host, text), ErrorKind.STORE_UNUSABLE, str(text))
+    refusal(lambda: Networks(lab.a.host, text), ErrorKind.NETWORK_STORE_UNUSABLE, str(text))
 
 
 def test_default_routes(lab: Lab, networks: Networks) -> None:
@@ -667,9 +673,11 @@ def test_many_hosts(lab: Lab, tmp_path: Path) -> None:
             )
             assert ping(inside, str(one.addresses[0])) is not None
             assert here.inspect()["Scope"] == "global"
-            refused = ErrorKind.ALREADY_CONNECTED
+            refused = ErrorKind.NETWORK_ALREADY_CONNECTED
             refusal(lambda: here.disconnect("c2"), refused, 'host "b"')
-        error = refusal(lambda: here.connect("c3", lab.container()), ErrorKind.STORE_UNAVAILABLE)
+        error = refusal(
+            lambda: here.connect("c3", lab.container()), ErrorKind.NETWORK_STORE_UNAVAILABLE
+        )
         assert error.network == "lan"
         assert ping(inside, str(one.addresses[0])) is not None, "what is connected stays so"
         assert (there.name, there.share) == ("lan", 8)

@@ -11,24 +11,24 @@ from enum import Enum
 from pathlib import Path
 
 import macvlan
-from macvlan import _enums, _errors, _keep, _macvlan, _values, _watch
+from macvlan import _enums, _errors, _events, _macvlan, _values
 
 PYTHON = Path(__file__).parents[1]
 CRATES = {name: PYTHON.parent / f"macvlan-{name}" / "src" for name in ("core", "network")}
-HIDDEN = {"Attached", "Keeping", "Listener", "address_text", "mac_text"}
+HIDDEN = {"Attached", "address_text", "error_kinds", "mac_from_ipv4", "mac_text", "names"}
 
 # What Python says another way, or does not need.
 NOT_REACHED = {
     # Values that the constructors take, and text.
     "default_v4": "Route('0.0.0.0/0')",
     "default_v6": "Route('::/0')",
-    "from_ipv4": "MacAddr.from_ipv4, which is Python",
     "gateway": "of Assignment: its text is taken",
     "options": "the keywords of Endpoint",
     "prefix_len": "ipaddress has it",
     "ip": "ipaddress has it",
     "octets": "MacAddr.packed",
-    "steps": "the plan's text",
+    "changes": "the plan's text",
+    "phases": "the plan's text",
     # Numbers of the kernel's for enumerations, which are called by their names here.
     "from_kernel": "names",
     # What another function does as well.
@@ -51,7 +51,7 @@ def test_everything_is_exported() -> None:
     everything = set(macvlan.__all__)
     assert sorted(everything) == sorted(macvlan.__all__)
     assert all(hasattr(macvlan, name) for name in everything)
-    for module in (_enums, _errors, _keep, _values, _watch):
+    for module in (_enums, _errors, _events, _values):
         assert set(module.__all__) <= everything
     assert set(_macvlan.__all__) - HIDDEN <= everything
     assert HIDDEN.isdisjoint(everything)
@@ -71,12 +71,21 @@ def test_everything_is_documented_and_called_after_the_package() -> None:
                 assert inspect.getdoc(getattr(one, attribute)), f"{name}.{attribute}"
 
 
+def test_enumerations_have_the_names_of_the_core() -> None:
+    told = _macvlan.names()
+    assert len(told) == 6
+    for name, names in told:
+        members = list(getattr(_enums, name))
+        assert [member.value for member in members] == names
+        assert [member.name.lower().replace("_", "-") for member in members] == names
+
+
 def test_importing_takes_nothing_big_along() -> None:
     """People at a shell wait for it."""
     code = "import sys, macvlan; print(*sys.modules)"
     command = [sys.executable, "-I", "-c", code]
     modules = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    assert "macvlan._watch" in modules
+    assert "macvlan._events" in modules
     assert {"asyncio", "logging", "socket", "ssl", "subprocess"}.isdisjoint(modules)
 
 
@@ -111,8 +120,8 @@ def functions(crate: str) -> set[str]:
 
 def faces(*only: str) -> str:
     """The extension module's sources."""
-    sources = [PYTHON / "src" / name for name in only] or (PYTHON / "src").glob("*.rs")
-    return "\n".join(source.read_text() for source in sources)
+    sources = (PYTHON / "src").rglob("*.rs")
+    return "\n".join(one.read_text() for one in sources if not only or one.name in only)
 
 
 def reached(names: set[str], text: str) -> set[str]:
@@ -130,7 +139,17 @@ def test_every_function_of_the_core_is_reached() -> None:
 
 def test_every_function_of_the_networks_is_reached() -> None:
     """By the files that are about them: many of the names are the core's too."""
-    about = ("networks", "network", "subnet", "connection", "lease", "reconciled", "etcd", "error")
+    about = (
+        "networks",
+        "network",
+        "session",
+        "subnet",
+        "connection",
+        "lease",
+        "reconciled",
+        "etcd",
+        "error",
+    )
     networks = functions("network")
     found = reached(networks, faces(*(f"{name}.rs" for name in about)))
     assert len(found) > 70

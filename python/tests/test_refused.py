@@ -59,20 +59,11 @@ INVALID: list[tuple[dict[str, Any], str, str]] = [
     ({"addr_gen_mode": "eui-64"}, "addr_gen_mode", "eui-64"),
     ({"wait_for_mac": -1}, "wait_for_mac", "-1"),
     ({"wait_for_mac": float("nan")}, "wait_for_mac", "nan"),
-    ({"source_macs": ["x"], "mode": "source"}, "source_macs[0]", '"x"'),
-    ({"vlan_id": 5}, "vlan_id", "5"),
-    ({"gvrp": True}, "gvrp", "True"),
-    ({"vlan_protocol": "802.1ad"}, "vlan_protocol", "802.1ad"),
-    ({"kind": "vlan", "vlan_id": 4095}, "vlan_id", "4095"),
-    ({"kind": "vlan", "vlan_id": 0}, "vlan_id", "0"),
-    ({"kind": "vlan", "vlan_id": 70000}, "vlan_id", "70000"),
-    ({"kind": "vlan", "vlan_id": "100"}, "vlan_id", "'100'"),
-    ({"kind": "vlan", "vlan_id": 5, "vlan_protocol": "802.1x"}, "vlan_protocol", "802.1x"),
-    ({"kind": "vlan", "vlan_id": 5, "mode": "private"}, "mode", "private"),
-    ({"kind": "vlan", "vlan_id": 5, "bc_queue_len": 5}, "bc_queue_len", "5"),
-    ({"kind": "vlan", "vlan_id": 5, "egress_qos": {0: 8}}, "egress_qos", "8"),
-    ({"kind": "vlan", "vlan_id": 5, "ingress_qos": {8: 0}}, "ingress_qos", "8"),
-    ({"kind": "vlan", "vlan_id": 5, "ingress_qos": {300: 0}}, "ingress_qos[0][0]", "300"),
+    ({"options": Vlan(5), "mode": "private"}, "mode", "private"),
+    ({"options": Macvlan("private"), "mode": "private"}, "mode", "private"),
+    ({"options": Vlan(5), "kind": "macvlan"}, "options", "Vlan(5)"),
+    ({"options": Vlan(5), "kind": "macvtap"}, "options", "Vlan(5)"),
+    ({"options": Macvlan(), "kind": "vlan"}, "options", "Macvlan('bridge')"),
 ]
 
 
@@ -96,9 +87,6 @@ TOGETHER: list[tuple[dict[str, Any], str]] = [
     ({"gateways": ["10.0.0.1", "10.0.0.2"]}, "10.0.0.1 and 10.0.0.2 cannot both be the gateway"),
     ({"gateways": ["0.0.0.0"]}, "0.0.0.0 cannot be a gateway"),
     ({"addresses": ["10.0.0.1/8", "10.0.0.1/8"]}, "10.0.0.1/8 is given twice"),
-    ({"source_macs": ["02:00:00:00:00:01"]}, "source MAC addresses belongs to mode source"),
-    ({"nodst": True}, "nodst belongs to mode source"),
-    ({"nopromisc": True}, "nopromisc belongs to mode passthru"),
 ]
 
 
@@ -116,7 +104,7 @@ WRONG_TYPES: list[tuple[dict[str, Any], str]] = [
     ({"parent": True}, "argument 'parent': expected a link"),
     ({"kind": 5}, "argument 'kind': expected an EndpointKind or its name, got 5 (int)"),
     ({"mode": 4}, "argument 'mode': expected a Mode or its name, got 4 (int)"),
-    ({"mode": None}, "argument 'mode': expected a Mode or its name, got None (NoneType)"),
+    ({"options": 5}, "argument 'options': expected a Macvlan or a Vlan, got 5 (int)"),
     ({"mac": 5}, "argument 'mac': expected a MAC address as str, or its six bytes, got 5 (int)"),
     ({"mtu": "1500"}, "argument 'mtu': expected an int, got '1500' (str)"),
     ({"mtu": 1500.0}, "argument 'mtu': expected an int, got 1500.0 (float)"),
@@ -138,9 +126,8 @@ WRONG_TYPES: list[tuple[dict[str, Any], str]] = [
     ({"queues": 5}, "argument 'queues': expected a pair, got 5 (int)"),
     ({"queues": (1, 2, 3)}, "argument 'queues': expected a pair, got (1, 2, 3) (tuple)"),
     ({"wait_for_mac": "1"}, "argument 'wait_for_mac': expected a number of seconds"),
-    ({"kind": "vlan"}, "argument 'vlan_id' is missing: a link of kind vlan needs it"),
-    ({"kind": "vlan", "vlan_id": 1.5}, "argument 'vlan_id': expected a VLAN's id as int"),
-    ({"kind": "vlan", "vlan_id": 5, "egress_qos": 5}, "argument 'egress_qos': expected a sequence"),
+    ({"kind": "vlan"}, "argument 'options' is missing: a link of kind vlan needs a Vlan"),
+    ({"kind": "vlan", "options": 5}, "argument 'options': expected a Macvlan or a Vlan"),
     ({"mtuu": 5}, "unexpected keyword argument 'mtuu'"),
 ]
 
@@ -180,8 +167,26 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Rule(0), InvalidError, "0 is no routing table"),
     (lambda: Rule(5, from_="10.0.0.0/8", to="fd00::/8"), InvalidError, "one family"),
     (lambda: Rule.parse("from all"), InvalidError, "it names no table"),
-    (lambda: Vlan(4095), InvalidError, "argument 'id'"),
+    (lambda: Vlan(4095), InvalidError, "argument 'id': cannot use 4095"),
+    (lambda: Vlan(0), InvalidError, "argument 'id'"),
+    (lambda: Vlan(70000), InvalidError, "argument 'id': cannot use 70000"),
+    (lambda: Vlan("100"), InvalidError, "argument 'id': cannot use '100'"),  # type: ignore[arg-type]
+    (lambda: Vlan(1.5), TypeError, "argument 'id': expected a VLAN's id as int"),  # type: ignore[arg-type]
+    (lambda: Vlan(5, protocol="802.1x"), InvalidError, "argument 'protocol'.*802.1x"),
+    (lambda: Vlan(5, egress_qos={0: 8}), InvalidError, "argument 'egress_qos'.*8"),
+    (lambda: Vlan(5, ingress_qos={8: 0}), InvalidError, "argument 'ingress_qos'.*8"),
+    (lambda: Vlan(5, ingress_qos={300: 0}), InvalidError, r"argument 'ingress_qos\[0\]\[0\]'.*300"),
+    (lambda: Vlan(5, egress_qos=5), TypeError, "argument 'egress_qos': expected a sequence"),  # type: ignore[arg-type]
+    (lambda: Vlan(5).replace(idd=6), TypeError, "'idd'"),
     (lambda: Macvlan("bridge", nodst=True), InvalidError, "nodst belongs to mode source"),
+    (lambda: Macvlan(nopromisc=True), InvalidError, "nopromisc belongs to mode passthru"),
+    (
+        lambda: Macvlan(source_macs=["02:00:00:00:00:01"]),
+        InvalidError,
+        "source MAC addresses belongs to mode source",
+    ),
+    (lambda: Macvlan("source", source_macs=["x"]), InvalidError, r"argument 'source_macs\[0\]'"),
+    (lambda: Macvlan("source").replace(mode="bridge", nodst=True), InvalidError, "nodst belongs"),
     (lambda: Macvlan("x"), InvalidError, "argument 'mode'"),
     (lambda: MacAddr("x"), InvalidError, "argument 'mac'"),
     (lambda: MacAddr(5), TypeError, "argument 'mac'"),  # type: ignore[arg-type]
@@ -208,6 +213,9 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
     ),
     (lambda: Host().pool("p", -1), InvalidError, "argument 'size'"),
     (lambda: Handle().link(1.5), TypeError, "argument 'link'"),  # type: ignore[arg-type]
+    (lambda: Handle().add_link("a"), TypeError, "argument 'kind' is missing"),
+    (lambda: Handle().add_link("a", options=Vlan(5)), TypeError, "argument 'parent' is missing"),
+    (lambda: Handle().add_link("a", kind="veth", peer="b", options=Vlan(5)), InvalidError, "opti"),
     (lambda: Handle().add_link("a", kind="bond"), InvalidError, "argument 'kind'"),
     (lambda: Handle().add_link("a", kind="veth"), TypeError, "argument 'peer' is missing"),
     (lambda: Handle().add_link("a", kind="vlan"), TypeError, "argument 'parent' is missing"),

@@ -258,8 +258,8 @@ def test_asyncio_to_thread(lab: Lab) -> None:
                 ticks += 1
 
         ticking = asyncio.create_task(tick())
-        # The kernel takes some milliseconds, in which a busy machine may not get to ticking; but not
-        # each time. One with one processor has no other to wait for, and is done at once.
+        # The kernel takes some milliseconds, in which a busy machine may not get to ticking; not
+        # each time, though. One with one processor has no other to wait for, and is done at once.
         for _ in range(20):
             eth0 = lab.a.host.attach(endpoint, inside)
             assert ip_link(inside, "eth0")["address"] == eth0.mac

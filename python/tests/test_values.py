@@ -43,7 +43,6 @@ FULL = Endpoint(
     "eth0",
     parent="ens33.100",
     kind="macvlan",
-    mode="source",
     mac="02:42:AC:10:D5:B4",
     mtu=1400,
     addresses=["172.16.213.180/16", "fd00::2/64 nodad", "fd01::2/64"],
@@ -64,30 +63,35 @@ FULL = Endpoint(
     probe="quick",
     announce=Announce(3, interval=0.5),
     rate="10mbit",
-    nodst=True,
-    source_macs=["02:00:00:00:00:01", b"\x02\x00\x00\x00\x00\x02"],
-    bc_queue_len=2000,
-    bc_cutoff=-1,
+    options=Macvlan(
+        "source",
+        nodst=True,
+        source_macs=["02:00:00:00:00:01", b"\x02\x00\x00\x00\x00\x02"],
+        bc_queue_len=2000,
+        bc_cutoff=-1,
+    ),
 )
 VALUES = [
     FULL,
     Endpoint("eth0", parent="ens33"),
-    Endpoint("tap0", parent=7, kind="macvtap", mode="passthru", nopromisc=True),
+    Endpoint("tap0", parent=7, kind="macvtap", options=Macvlan("passthru", nopromisc=True)),
     Endpoint(
         "eth0",
         parent=Parent.vlan("eth0", 20, protocol="802.1ad", name="service"),
-        kind="vlan",
-        vlan_id=200,
-        vlan_protocol="802.1ad",
-        reorder_hdr=False,
-        gvrp=True,
-        mvrp=False,
-        loose_binding=True,
-        bridge_binding=False,
-        ingress_qos={1: 2, 3: 4},
-        egress_qos=[(5, 6)],
+        options=Vlan(
+            200,
+            protocol="802.1ad",
+            reorder_hdr=False,
+            gvrp=True,
+            mvrp=False,
+            loose_binding=True,
+            bridge_binding=False,
+            ingress_qos={1: 2, 3: 4},
+            egress_qos=[(5, 6)],
+        ),
     ),
-    Endpoint("prio", parent="ens33", kind="vlan", vlan_id="priority-tags"),
+    Endpoint("prio", parent="ens33", options=Vlan("priority-tags")),
+    Endpoint("tap0", parent="ens33", kind="macvtap", mode="vepa"),
     Endpoint("eth0", parent="ens33", source_routing=100),
     Endpoint("eth0", parent="ens33", probe=Probe(2, wait=0.25), announce="rfc", rate=9600),
     Probe(),
@@ -174,12 +178,12 @@ def test_an_endpoint_tells_what_it_was_told() -> None:
     assert (FULL.group, FULL.tx_queue_len, FULL.queues) == (7, 500, (2, 3))
     assert FULL.addr_gen_mode is AddrGenMode.NONE
     assert FULL.wait_for_mac == 0.25
-    assert (FULL.nopromisc, FULL.nodst) == (False, True)
-    assert FULL.source_macs == ("02:00:00:00:00:01", "02:00:00:00:00:02")
-    assert (FULL.bc_queue_len, FULL.bc_cutoff) == (2000, -1)
-    assert FULL.vlan_id is None
-    assert FULL.vlan_protocol is None
-    assert FULL.ingress_qos == {}
+    options = FULL.options
+    assert isinstance(options, Macvlan)
+    assert options.mode is Mode.SOURCE
+    assert (options.nopromisc, options.nodst) == (False, True)
+    assert options.source_macs == ("02:00:00:00:00:01", "02:00:00:00:00:02")
+    assert (options.bc_queue_len, options.bc_cutoff) == (2000, -1)
 
 
 def test_a_vlan_endpoint_tells_what_it_was_told() -> None:
@@ -187,31 +191,55 @@ def test_a_vlan_endpoint_tells_what_it_was_told() -> None:
     assert isinstance(vlan, Endpoint)
     assert vlan.kind is EndpointKind.VLAN
     assert vlan.mode is None
-    assert (vlan.vlan_id, vlan.vlan_protocol) == (200, VlanProtocol.DOT1AD)
-    assert (vlan.reorder_hdr, vlan.gvrp, vlan.mvrp) == (False, True, False)
-    assert (vlan.loose_binding, vlan.bridge_binding) == (True, False)
-    assert (vlan.ingress_qos, vlan.egress_qos) == ({1: 2, 3: 4}, {5: 6})
+    options = vlan.options
+    assert isinstance(options, Vlan)
+    assert (options.id, options.protocol) == (200, VlanProtocol.DOT1AD)
+    assert (options.reorder_hdr, options.gvrp, options.mvrp) == (False, True, False)
+    assert (options.loose_binding, options.bridge_binding) == (True, False)
+    assert (options.ingress_qos, options.egress_qos) == ({1: 2, 3: 4}, {5: 6})
     parent = vlan.parent
     assert isinstance(parent, Parent)
     assert (parent.id, parent.base, parent.vlan_id) == ("service", "eth0", 20)
     assert parent.protocol is VlanProtocol.DOT1AD
-    assert Endpoint("p", parent="x", kind="vlan", vlan_id="priority-tags").vlan_id == 0
+    assert Endpoint("p", parent="x", kind="vlan", options=Vlan("priority-tags")).options == Vlan(
+        "priority-tags"
+    )
+    assert Vlan("priority-tags").id == 0
 
 
 def test_defaults_are_what_was_not_said() -> None:
     plain = Endpoint("eth0", parent="ens33")
     said = Endpoint(
-        "eth0", parent="ens33", kind="macvlan", mode="bridge", mac=None, mtu=None, addresses=(),
-        gateways=(), routes=(), on_link_gateways=False, promisc=False, lo_up=True,
+        "eth0", parent="ens33", kind=None, mode=None, options=None, mac=None, mtu=None,
+        addresses=(), gateways=(), routes=(), on_link_gateways=False, promisc=False, lo_up=True,
         replace_default_route=False, source_routing=None, alias=None, alternative_names=(),
         group=None, tx_queue_len=None, queues=None, addr_gen_mode=None, wait_for_mac=0,
         probe=None, announce=None, rate=None,
-        nopromisc=False, nodst=False, source_macs=(), bc_queue_len=None, bc_cutoff=None,
-        vlan_id=None, vlan_protocol="802.1Q", reorder_hdr=None, gvrp=None, mvrp=None,
-        loose_binding=None, bridge_binding=None, ingress_qos=(), egress_qos=(),
     )  # fmt: skip
     assert said == plain
     assert repr(said) == "Endpoint('eth0', parent='ens33')"
+    assert Endpoint("eth0", parent="ens33", kind="macvlan", mode="bridge") == plain
+    assert Endpoint("eth0", parent="ens33", options=Macvlan()) == plain
+    assert plain.options == Macvlan()
+
+
+def test_options_say_the_kind_and_the_mode() -> None:
+    vlan = Endpoint("eth0", parent="ens33", options=Vlan(5))
+    assert vlan == Endpoint("eth0", parent="ens33", kind="vlan", options=Vlan(5))
+    assert repr(vlan) == "Endpoint('eth0', parent='ens33', options=Vlan(5))"
+    private = Endpoint("eth0", parent="ens33", mode="private")
+    assert private == Endpoint("eth0", parent="ens33", options=Macvlan("private"))
+    assert repr(private) == "Endpoint('eth0', parent='ens33', mode='private')"
+    queue = Macvlan("vepa", bc_queue_len=5)
+    tap = Endpoint("eth0", parent="ens33", kind="macvtap", options=queue)
+    assert (tap.kind, tap.mode, tap.options) == (EndpointKind.MACVTAP, Mode.VEPA, queue)
+    assert repr(tap).endswith("kind='macvtap', options=Macvlan('vepa', bc_queue_len=5))")
+    # Each in place of the other.
+    assert private.replace(options=queue).options == queue
+    assert private.replace(options=Vlan(5)) == vlan
+    assert vlan.replace(options=None, mode="private") == private
+    with pytest.raises(InvalidError, match="argument 'mode'"):
+        tap.replace(mode="bridge")
 
 
 def test_replace() -> None:
@@ -222,7 +250,13 @@ def test_replace() -> None:
     assert other.replace(mtu=None, name="eth0") == endpoint
     assert endpoint.replace() == endpoint
     assert FULL.replace(addresses=()).addresses == ()
+    assert Macvlan("vepa", bc_queue_len=5).replace(mode="private") == Macvlan(
+        "private", bc_queue_len=5
+    )
+    assert Vlan(5, gvrp=True).replace(id=6, gvrp=None) == Vlan(6)
     if hasattr(copy, "replace"):  # Python 3.13
+        assert copy.replace(Vlan(5), id=6) == Vlan(6)
+        assert copy.replace(Macvlan(), mode="vepa") == Macvlan("vepa")
         assert copy.replace(endpoint, mtu=1400).mtu == 1400
 
 

@@ -6,6 +6,7 @@ import multiprocessing
 import random
 import socket
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,6 +31,7 @@ from macvlan import (
     ErrorKind,
     Host,
     InvalidError,
+    Macvlan,
     MacvlanError,
     NetNs,
     NotFoundError,
@@ -51,7 +53,7 @@ def names(netns: NetNs) -> list[str]:
 def test_containers_on_a_vlan_of_two_hosts(lab: Lab) -> None:
     places: list[tuple[str, NetNs, int, int]] = []
     for host, number in ((lab.a, 1), (lab.b, 2)):
-        host.handle.add_link("ens33.100", kind="vlan", parent="ens33", vlan_id=100, up=True)
+        host.handle.add_link("ens33.100", parent="ens33", options=Vlan(100), up=True)
         host.handle.add_address("ens33.100", f"192.168.100.{number}/24")
         host.handle.add_address("ens33.100", f"fd00:100::{number}/64 nodad")
         data = ip_link(host.netns, "ens33.100")["linkinfo"]["info_data"]
@@ -99,6 +101,11 @@ def in_vlan(name: str, vlan: int, number: int, *, gateway: bool = False) -> Endp
     )
 
 
+def has_routes(netns: NetNs, routes: list[str]) -> bool:
+    found = ip_lines(netns, "-4 route show") + ip_lines(netns, "-6 route show")
+    return sorted(found) == sorted(routes)
+
+
 def table_main(name: str, vlan: int, number: int, *, default: bool) -> list[str]:
     routes = [
         f"10.{vlan}.0.0/24 dev {name} proto kernel scope link src 10.{vlan}.0.{number}",
@@ -130,11 +137,8 @@ def test_two_vlans_and_a_router(lab: Lab) -> None:
             assert ip_link(netns, name)["linkinfo"]["info_kind"] == "macvlan"
             routes += table_main(name, vlan, number, default=default)
 
-        def found(netns: NetNs = netns) -> list[str]:
-            return sorted(ip_lines(netns, "-4 route show") + ip_lines(netns, "-6 route show"))
-
         # A link-local address comes when the kernel has told that its link works.
-        eventually(lambda found=found, routes=routes: found() == sorted(routes))
+        eventually(partial(has_routes, netns, routes))
 
     def hops(netns: NetNs, vlan: int, number: int) -> list[int | None]:
         return [ping(netns, f"10.{vlan}.0.{number}"), ping(netns, f"fd00:{vlan}::{number}")]
@@ -199,10 +203,12 @@ def test_a_vlan_in_a_service_vlan(lab: Lab) -> None:
 
 
 def test_a_vlan_as_the_containers_own_interface(lab: Lab) -> None:
-    plain = Endpoint("eth0", parent="ens33", kind="vlan", vlan_id=30)
+    plain = Endpoint("eth0", parent="ens33", kind="vlan", options=Vlan(30))
     other = lab.start(lab.b, plain.replace(addresses=["10.30.0.2/24"]))
     endpoint = plain.replace(
-        mac="02:42:0a:1e:00:01", addresses=["10.30.0.1/24@10.30.0.2"], egress_qos={0: 5}
+        mac="02:42:0a:1e:00:01",
+        addresses=["10.30.0.1/24@10.30.0.2"],
+        options=Vlan(30, egress_qos={0: 5}),
     )
     inside = lab.container()
     eth0 = lab.a.host.attach(endpoint, inside)
@@ -223,7 +229,7 @@ def test_a_vlan_as_the_containers_own_interface(lab: Lab) -> None:
 
 def test_priority_tags_are_no_vlan(lab: Lab) -> None:
     lab.a.handle.add_link(
-        "prio0", kind="vlan", parent="ens33", vlan_id="priority-tags", egress_qos={0: 6}, up=True
+        "prio0", parent="ens33", options=Vlan("priority-tags", egress_qos={0: 6}), up=True
     )
     lab.a.handle.add_address("prio0", "10.31.0.1/24")
     with Wire(lab.b.netns, "ens33") as wire:
@@ -238,11 +244,11 @@ def test_priority_tags_are_no_vlan(lab: Lab) -> None:
 
 def test_every_option_of_a_vlan(lab: Lab) -> None:
     handle, netns = lab.a.handle, lab.a.netns
-    handle.add_link(
-        "v5", kind="vlan", parent="ens33", vlan_id=5, vlan_protocol="802.1ad", reorder_hdr=False,
-        gvrp=False, mvrp=False, loose_binding=True, ingress_qos={1: 10, 2: 20},
-        egress_qos=[(30, 3)],
+    options = Vlan(
+        5, protocol="802.1ad", reorder_hdr=False, gvrp=False, mvrp=False, loose_binding=True,
+        ingress_qos={1: 10, 2: 20}, egress_qos=[(30, 3)],
     )  # fmt: skip
+    handle.add_link("v5", kind="vlan", parent="ens33", options=options)
     data = ip_link(netns, "v5")["linkinfo"]["info_data"]
     assert data["flags"] == ["LOOSE_BINDING"]
     assert data["ingress_qos"] == [{"from": 1, "to": 10}, {"from": 2, "to": 20}]
@@ -265,7 +271,7 @@ def test_every_option_of_a_vlan(lab: Lab) -> None:
 
 def test_made_used_and_removed(lab: Lab) -> None:
     host, netns = lab.a.host, lab.a.netns
-    lab.b.handle.add_link("ens33.100", kind="vlan", parent="ens33", vlan_id=100, up=True)
+    lab.b.handle.add_link("ens33.100", parent="ens33", options=Vlan(100), up=True)
     lab.b.handle.add_address("ens33.100", "10.100.0.1/24")
     before = names(netns)
     endpoint = Endpoint("eth0", parent="ens33.100", addresses=["10.100.0.11/24"])
@@ -350,7 +356,7 @@ def come_and_go(path: str, seed: int, failures: Any) -> None:
 
 
 def test_processes_come_and_go_on_one_vlan(lab: Lab) -> None:
-    lab.b.handle.add_link("ens33.100", kind="vlan", parent="ens33", vlan_id=100, up=True)
+    lab.b.handle.add_link("ens33.100", parent="ens33", options=Vlan(100), up=True)
     lab.b.handle.add_address("ens33.100", "10.100.0.1/16")
     context = multiprocessing.get_context("forkserver")
     failures: Any = context.SimpleQueue()
@@ -370,11 +376,11 @@ def test_processes_come_and_go_on_one_vlan(lab: Lab) -> None:
 
 
 def test_the_kernels_refusals(lab: Lab) -> None:
-    lab.a.handle.add_link("v5", kind="vlan", parent="ens33", vlan_id=5)
+    lab.a.handle.add_link("v5", parent="ens33", options=Vlan(5))
     with pytest.raises(FileExistsError, match="VLAN"):
-        lab.a.handle.add_link("v6", kind="vlan", parent="ens33", vlan_id=5)
+        lab.a.handle.add_link("v6", parent="ens33", options=Vlan(5))
     with pytest.raises(NotFoundError):
-        lab.a.handle.add_link("v6", kind="vlan", parent="nope", vlan_id=5)
+        lab.a.handle.add_link("v6", parent="nope", options=Vlan(5))
     with pytest.raises(MacvlanError):
         lab.a.handle.set_vlan("ens33", gvrp=True)
 
@@ -384,7 +390,7 @@ def test_bad_values_are_refused_before_any_system_call() -> None:
         lambda: Parent.vlan("eth0", 4095),
         lambda: Endpoint("e", parent="verylongname0.4094"),
         lambda: Vlan(1, egress_qos={0: 8}),
-        lambda: Endpoint("e", parent="p", source_macs=["02:00:00:00:00:01"]),
+        lambda: Macvlan(source_macs=["02:00:00:00:00:01"]),
     ):
         with pytest.raises(InvalidError):
             wrong()

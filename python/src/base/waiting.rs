@@ -1,0 +1,156 @@
+//! Waits that Ctrl-C, and whatever else a signal's handler raises, can end: for an event, by its
+//! descriptor; and for what takes long, which is done on a thread of its own.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use macvlan_core::Result;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+
+use crate::base::argument::{Refusal, Take};
+use crate::base::closable::Closable;
+use crate::base::error::OrRaise;
+
+/// Where events come from, with a descriptor that becomes readable.
+pub(crate) trait Source: AsFd + Send {
+    type Event: Send;
+
+    /// Returns the next event, if one is there already.
+    fn next(&mut self) -> Result<Option<Self::Event>>;
+
+    /// Returns how long to wait at most until `next` is called again, though the descriptor has not
+    /// become readable; `None` for ever.
+    fn patience(&self) -> Option<Duration> {
+        None
+    }
+}
+
+/// Waits for the next event, and for no longer than this. The source's lock is held while it works,
+/// so it is never waited for with the interpreter held.
+pub(crate) fn for_event<S: Source>(
+    py: Python<'_>,
+    source: &Closable<S>,
+    timeout: Option<Timeout>,
+) -> PyResult<Option<S::Event>> {
+    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout.0));
+    loop {
+        let event = py.detach(|| source.with(S::next))?.or_raise(py)?;
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if event.is_some() || left.is_some_and(|left| left.is_zero()) {
+            return Ok(event);
+        }
+        // Another thread may close the source during the wait, and its number be given to another file.
+        let look = |source: &mut S| (source.as_fd().try_clone_to_owned(), source.patience());
+        let (fd, patience) = py.detach(|| source.with(look))?;
+        // One may have come since the interpreter was let go last, and would not interrupt the wait.
+        py.check_signals()?;
+        readable(py, fd?.as_fd(), [left, patience].into_iter().flatten().min())?;
+    }
+}
+
+/// Returns what waits for the next event in the running asyncio loop, to be awaited.
+pub(crate) fn in_asyncio<'py>(source: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    static NEXT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    NEXT.import(source.py(), "macvlan._aio", "next_event")?.call1((source,))
+}
+
+/// Waits until a descriptor is readable, the time is over, or a signal has come.
+fn readable(py: Python<'_>, fd: BorrowedFd<'_>, timeout: Option<Duration>) -> PyResult<()> {
+    // Rounded up, or the last millisecond would be spent turning round.
+    let up = |timeout: Duration| timeout.as_nanos().div_ceil(1_000_000);
+    let timeout = timeout.map_or(PollTimeout::NONE, |timeout| {
+        PollTimeout::try_from(up(timeout)).unwrap_or(PollTimeout::MAX)
+    });
+    match py.detach(|| poll(&mut [PollFd::new(fd, PollFlags::POLLIN)], timeout)) {
+        Ok(_) => Ok(()),
+        Err(Errno::EINTR) => py.check_signals(),
+        Err(errno) => Err(io::Error::from(errno).into()),
+    }
+}
+
+/// How long to wait. What is left of a time may be less than nothing, which is no time.
+pub(crate) struct Timeout(Duration);
+
+impl Take for Timeout {
+    const EXPECTED: &'static str = Duration::EXPECTED;
+    fn take(value: &Bound<'_, PyAny>) -> std::result::Result<Self, Refusal> {
+        let sign = value.getattr("days").unwrap_or_else(|_| value.clone());
+        let is_over = sign.lt(0).unwrap_or(false);
+        if is_over { Ok(Self(Duration::ZERO)) } else { Duration::take(value).map(Self) }
+    }
+}
+
+/// How long a wait goes on until it looks whether a signal has come.
+const BETWEEN_SIGNALS: Duration = Duration::from_millis(50);
+
+/// Waits for its result, or leaves it to its thread when a signal comes.
+pub(crate) fn or_leave<T: Send + 'static>(
+    py: Python<'_>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> PyResult<T> {
+    Waiting::start(py, work, drop)?.result(py)
+}
+
+/// Waits for its result. When a signal comes, its end is waited for all the same, so that no half of
+/// it stays behind when the program ends now, and it is undone; at a second signal its thread does so.
+pub(crate) fn or_undo<T: Send + 'static>(
+    py: Python<'_>,
+    work: impl FnOnce() -> T + Send + 'static,
+    undo: impl FnOnce(T) + Clone + Send + 'static,
+) -> PyResult<T> {
+    let mut waiting = Waiting::start(py, work, undo.clone())?;
+    waiting.result(py).or_else(|signal| {
+        let result = waiting.result(py)?;
+        py.detach(|| undo(result));
+        Err(signal)
+    })
+}
+
+struct Waiting<T> {
+    told: Receiver<T>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl<T: Send + 'static> Waiting<T> {
+    fn start(
+        py: Python<'_>,
+        work: impl FnOnce() -> T + Send + 'static,
+        unheard: impl FnOnce(T) + Send + 'static,
+    ) -> PyResult<Self> {
+        let (tell, told) = mpsc::channel();
+        let start = || {
+            thread::Builder::new().spawn(move || {
+                // Nobody listens any more after a signal.
+                if let Err(mpsc::SendError(result)) = tell.send(work()) {
+                    unheard(result);
+                }
+            })
+        };
+        Ok(Self { told, thread: Some(py.detach(start)?) })
+    }
+
+    fn result(&mut self, py: Python<'_>) -> PyResult<T> {
+        loop {
+            let told = &mut self.told;
+            match py.detach(move || told.recv_timeout(BETWEEN_SIGNALS)) {
+                Ok(result) => {
+                    // It ends now, and is not to be seen any more.
+                    let thread = self.thread.take();
+                    py.detach(|| thread.map(JoinHandle::join));
+                    return Ok(result);
+                }
+                Err(RecvTimeoutError::Timeout) => py.check_signals()?,
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(PyRuntimeError::new_err("what was called ended in a panic"));
+                }
+            }
+        }
+    }
+}

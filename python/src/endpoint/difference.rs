@@ -1,0 +1,80 @@
+//! `macvlan.Difference`: one thing that is not as an endpoint says.
+
+use macvlan_core::{Change, Difference as Core, DifferenceKind};
+use pyo3::prelude::*;
+
+use crate::base::output::{Enumeration, address, attributes_text, enumerations, mac};
+use crate::value::rate::Rate;
+use crate::value::route::Route;
+use crate::value::rule::Rule;
+use crate::value::vlan::Vlan;
+
+enumerations!(DifferenceKind = "DifferenceKind");
+
+/// One thing that is not as an endpoint says; str() says it in words.
+#[pyclass(frozen, eq, module = "macvlan")]
+#[derive(PartialEq, Eq)]
+pub(crate) struct Difference(pub(crate) Core);
+
+#[pymethods]
+impl Difference {
+    /// What differs.
+    #[getter]
+    fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.kind().to_member(py)
+    }
+
+    /// What it is, of a MAC address, MTU or rate; None of all others.
+    #[getter]
+    fn found<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match &self.0 {
+            Core::Change { found: Some(found), .. } => value(py, found),
+            _ => Ok(None),
+        }
+    }
+
+    /// What it should be, or what is missing; None where kind says all.
+    #[getter]
+    fn wanted<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match &self.0 {
+            Core::Change { change, .. } => value(py, change),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether it cannot be changed on the link as it is.
+    #[getter]
+    fn needs_replacement(&self) -> bool {
+        self.0.needs_replacement()
+    }
+
+    fn __str__(&self) -> String {
+        self.0.to_string()
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        attributes_text(slf, &["kind", "found", "wanted", "needs_replacement"])
+    }
+}
+
+/// What a change sets or adds; None where it is the change that says all.
+fn value<'py>(py: Python<'py>, change: &Change) -> PyResult<Option<Bound<'py, PyAny>>> {
+    Ok(Some(match change {
+        Change::SetName(name) => name.as_str().into_pyobject(py)?.into_any(),
+        Change::SetMac(wanted) => mac(py, *wanted)?,
+        Change::SetVlan(vlan) => Vlan(vlan.clone()).into_pyobject(py)?.into_any(),
+        Change::SetPromisc(on) => on.into_pyobject(py)?.to_owned().into_any(),
+        Change::SetAlias(text) | Change::AddAlternativeName(text) => {
+            text.into_pyobject(py)?.into_any()
+        }
+        Change::SetMtu(number) | Change::SetGroup(number) | Change::SetTxQueueLen(number) => {
+            number.into_pyobject(py)?.into_any()
+        }
+        Change::SetAddrGenMode(mode) => mode.to_member(py)?,
+        Change::SetRate(rate) => Rate(*rate).into_pyobject(py)?.into_any(),
+        Change::AddAddress(one) => address(py, one)?,
+        Change::AddRoute(route) => Route(*route).into_pyobject(py)?.into_any(),
+        Change::AddRule(rule) => Rule(*rule).into_pyobject(py)?.into_any(),
+        _ => return Ok(None),
+    }))
+}

@@ -1,0 +1,497 @@
+//! `macvlan.Endpoint`: what one container interface should be.
+
+use std::fmt;
+use std::time::Duration;
+
+use macvlan_core::{
+    Assignment, Endpoint as Core, EndpointKind, LinkName, Macvlan as CoreMacvlan,
+    Parent as CoreParent,
+};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::base::argument::{Arg, Refusal, Take, maybe, take};
+use crate::base::error::OrRaise;
+use crate::base::output::{Enumeration, addresses, call_text, enumerations, mac, replaced};
+use crate::endpoint::announce::{self, Announce};
+use crate::endpoint::probe::{self, Probe};
+use crate::value::macvlan::Macvlan;
+use crate::value::options::Options;
+use crate::value::parent::plain;
+use crate::value::rate::Rate;
+use crate::value::route::Route;
+use crate::value::vlan::Vlan;
+
+/// What one container interface should be: a value, made without any system call, and checked.
+///
+/// `name` is its name inside, `parent` the link on the host that it hangs on: a name, an index or a
+/// Parent; "ens33.100" is VLAN 100 of ens33. Host.attach() makes it so in a container's namespace.
+///
+/// kind: "macvlan", "macvtap" (for a VM monitor) or "vlan"; what options are of when not given, or
+///     "macvlan".
+/// mode: of a macvlan or macvtap, who it may talk to; "bridge" when not given.
+/// options: what else a kind has: Macvlan(…), which has the mode too, or Vlan(…), which a VLAN needs.
+/// mac: when not given, a random one; in mode passthru, and for a VLAN, the parent's.
+/// mtu: in bytes, at most the parent's; the parent's when not given.
+/// addresses: "10.0.0.2/24", "fd00::2/64 nodad", or ipaddress interfaces. With "@GATEWAY" behind it,
+///     as pipework has it, an address brings its gateway along.
+/// gateways: of the default routes, one a family. on_link_gateways takes those outside every subnet
+///     to be directly on the link.
+/// routes: further ones, as Route or as `ip route` writes them.
+/// promisc: the flag, as `ip link set promisc on` sets it.
+/// lo_up: whether the container's lo is set up as well.
+/// replace_default_route: whether the default routes that the container already has go.
+/// source_routing: a table of its own, so that what comes by this interface is answered by it.
+/// alias, alternative_names, group, tx_queue_len (packets), queues (transmit, receive): as ip-link(8)
+///     has them.
+/// addr_gen_mode: how the IPv6 link-local address is made; "none" for none.
+/// wait_for_mac: how many seconds (or a timedelta) to try again while somebody else on the parent has
+///     the MAC address: often a container that is just dying.
+/// probe: asks for the addresses before they are used, "quick", "rfc" or a Probe; who has one already
+///     is told by the exception.
+/// announce: tells the neighbours where the addresses are now, "once", "rfc" or an Announce.
+/// rate: how fast it may send at most: "10mbit", bits a second, or a Rate.
+#[pyclass(frozen, eq, hash, module = "macvlan")]
+#[derive(PartialEq, Eq, Hash)]
+pub(crate) struct Endpoint(pub(crate) Core);
+
+/// The kinds by their names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Macvlan,
+    Macvtap,
+    Vlan,
+}
+
+enumerations!(Kind = "EndpointKind");
+
+#[pymethods]
+impl Endpoint {
+    #[new]
+    #[pyo3(
+        signature = (
+            name, *, parent, kind=None, mode=None, options=None, mac=None, mtu=None,
+            addresses=Arg::Missing, gateways=Arg::Missing, routes=Arg::Missing,
+            on_link_gateways=Arg::Missing, promisc=Arg::Missing, lo_up=Arg::Missing,
+            replace_default_route=Arg::Missing, source_routing=None, alias=None,
+            alternative_names=Arg::Missing, group=None, tx_queue_len=None, queues=None,
+            addr_gen_mode=None, wait_for_mac=Arg::Missing, probe=None, announce=None, rate=None
+        ),
+        text_signature = "(name, *, parent, kind=None, mode=None, options=None, mac=None, mtu=None, \
+            addresses=(), gateways=(), routes=(), on_link_gateways=False, promisc=False, \
+            lo_up=True, replace_default_route=False, source_routing=None, alias=None, \
+            alternative_names=(), group=None, tx_queue_len=None, queues=None, addr_gen_mode=None, \
+            wait_for_mac=0.0, probe=None, announce=None, rate=None)"
+    )]
+    #[allow(clippy::too_many_arguments)] // keywords in Python
+    fn new(
+        name: &Bound<'_, PyAny>,
+        parent: &Bound<'_, PyAny>,
+        kind: Option<&Bound<'_, PyAny>>,
+        mode: Option<&Bound<'_, PyAny>>,
+        options: Option<&Bound<'_, PyAny>>,
+        mac: Option<&Bound<'_, PyAny>>,
+        mtu: Option<&Bound<'_, PyAny>>,
+        addresses: Arg<'_, '_>,
+        gateways: Arg<'_, '_>,
+        routes: Arg<'_, '_>,
+        on_link_gateways: Arg<'_, '_>,
+        promisc: Arg<'_, '_>,
+        lo_up: Arg<'_, '_>,
+        replace_default_route: Arg<'_, '_>,
+        source_routing: Option<&Bound<'_, PyAny>>,
+        alias: Option<&Bound<'_, PyAny>>,
+        alternative_names: Arg<'_, '_>,
+        group: Option<&Bound<'_, PyAny>>,
+        tx_queue_len: Option<&Bound<'_, PyAny>>,
+        queues: Option<&Bound<'_, PyAny>>,
+        addr_gen_mode: Option<&Bound<'_, PyAny>>,
+        wait_for_mac: Arg<'_, '_>,
+        probe: Option<&Bound<'_, PyAny>>,
+        announce: Option<&Bound<'_, PyAny>>,
+        rate: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let py = name.py();
+        let name: LinkName = take("name", name)?;
+        let parent: CoreParent = take("parent", parent)?;
+        let options = Options { mode, options };
+        let implied = if options.kind() == Some("vlan") { Kind::Vlan } else { Kind::Macvlan };
+        let mut endpoint = match maybe("kind", kind)?.unwrap_or(implied) {
+            Kind::Macvlan => {
+                Core::new(name, parent).or_raise(py)?.options(options.of_macvlan("macvlan")?)
+            }
+            Kind::Macvtap => {
+                Core::macvtap(name, parent).or_raise(py)?.options(options.of_macvlan("macvtap")?)
+            }
+            Kind::Vlan => Core::vlan(name, parent, options.of_vlan()?).or_raise(py)?,
+        };
+        if let Some(mac) = maybe("mac", mac)? {
+            endpoint = endpoint.mac(mac);
+        }
+        if let Some(mtu) = maybe("mtu", mtu)? {
+            endpoint = endpoint.mtu(mtu);
+        }
+        for assignment in addresses.many::<Assignment>("addresses")? {
+            endpoint = endpoint.assignment(assignment);
+        }
+        for gateway in gateways.many("gateways")? {
+            endpoint = endpoint.gateway(gateway);
+        }
+        for route in routes.many("routes")? {
+            endpoint = endpoint.route(route);
+        }
+        endpoint = endpoint
+            .on_link_gateways(on_link_gateways.or("on_link_gateways", false)?)
+            .promisc(promisc.or("promisc", false)?)
+            .lo_up(lo_up.or("lo_up", true)?)
+            .replace_default_route(replace_default_route.or("replace_default_route", false)?)
+            .wait_for_mac(wait_for_mac.or("wait_for_mac", Duration::ZERO)?);
+        if let Some(table) = maybe("source_routing", source_routing)? {
+            endpoint = endpoint.source_routing(table);
+        }
+        if let Some(alias) = maybe::<String>("alias", alias)? {
+            endpoint = endpoint.alias(alias);
+        }
+        for name in alternative_names.many::<String>("alternative_names")? {
+            endpoint = endpoint.alternative_name(name);
+        }
+        if let Some(group) = maybe("group", group)? {
+            endpoint = endpoint.group(group);
+        }
+        if let Some(packets) = maybe("tx_queue_len", tx_queue_len)? {
+            endpoint = endpoint.tx_queue_len(packets);
+        }
+        if let Some((transmit, receive)) = maybe("queues", queues)? {
+            endpoint = endpoint.queues(transmit, receive);
+        }
+        if let Some(mode) = maybe("addr_gen_mode", addr_gen_mode)? {
+            endpoint = endpoint.addr_gen_mode(mode);
+        }
+        if let Some(probe) = maybe("probe", probe)? {
+            endpoint = endpoint.probe(probe);
+        }
+        if let Some(announce) = maybe("announce", announce)? {
+            endpoint = endpoint.announce(announce);
+        }
+        if let Some(rate) = maybe("rate", rate)? {
+            endpoint = endpoint.rate(rate);
+        }
+        // What is wrong with the values together is found now rather than when it is attached.
+        endpoint.plan().or_raise(py)?;
+        Ok(Self(endpoint))
+    }
+
+    /// The same with other values for these arguments. Other options take the place of the mode, too.
+    #[pyo3(signature = (**changes))]
+    fn replace<'py>(
+        slf: &Bound<'py, Self>,
+        changes: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(changes) = changes {
+            if changes.contains("options")? && !changes.contains("mode")? {
+                changes.set_item("mode", slf.py().None())?;
+            }
+        }
+        replaced(slf, "name", changes)
+    }
+
+    /// copy.replace() of Python 3.13.
+    #[pyo3(signature = (**changes))]
+    fn __replace__<'py>(
+        slf: &Bound<'py, Self>,
+        changes: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        Self::replace(slf, changes)
+    }
+
+    /// What attaching it would do, in order, as the `ip` commands that would do the same.
+    fn plan(&self, py: Python<'_>) -> PyResult<String> {
+        self.0.plan().or_raise(py).map(|plan| plan.to_string())
+    }
+
+    /// Its name inside.
+    #[getter]
+    fn name(&self) -> String {
+        self.0.name().to_string()
+    }
+
+    /// The parent on the host: a name, an index, or a Parent where these do not say enough.
+    #[getter]
+    fn parent<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        plain(py, self.0.parent())
+    }
+
+    /// Its kind.
+    #[getter]
+    fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Kind::of(&self.0).to_member(py)
+    }
+
+    /// The mode of a macvlan or macvtap; None for a VLAN.
+    #[getter]
+    fn mode<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.0.get_options().map(|options| options.mode().to_member(py)).transpose()
+    }
+
+    /// The options of its kind, as a Macvlan or a Vlan.
+    #[getter]
+    fn options<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        if let EndpointKind::Vlan(vlan) = self.0.kind() {
+            return Ok(Vlan(vlan.clone()).into_pyobject(py)?.into_any());
+        }
+        let options = self.0.get_options().cloned().unwrap_or_default();
+        Ok(Macvlan(options).into_pyobject(py)?.into_any())
+    }
+
+    /// The MAC address, if one was given.
+    #[getter]
+    fn mac<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.0.get_mac().map(|one| mac(py, one)).transpose()
+    }
+
+    /// The MTU in bytes, if one was given.
+    #[getter]
+    fn mtu(&self) -> Option<u32> {
+        self.0.get_mtu()
+    }
+
+    /// The addresses, as ipaddress.IPv4Interface and Address6.
+    #[getter]
+    fn addresses<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        addresses(py, self.0.get_addresses())
+    }
+
+    /// The gateways of the default routes.
+    #[getter]
+    fn gateways<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.0.get_gateways())
+    }
+
+    /// The routes, without the gateways' default routes.
+    #[getter]
+    fn routes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.0.get_routes().iter().map(|route| Route(*route)).collect::<Vec<_>>())
+    }
+
+    /// Whether gateways outside every subnet are taken to be on the link.
+    #[getter]
+    fn on_link_gateways(&self) -> bool {
+        self.0.is_on_link_gateways()
+    }
+
+    /// Whether it is promiscuous.
+    #[getter]
+    fn promisc(&self) -> bool {
+        self.0.is_promisc()
+    }
+
+    /// Whether the container's lo is set up as well.
+    #[getter]
+    fn lo_up(&self) -> bool {
+        self.0.is_lo_up()
+    }
+
+    /// Whether the container's default routes are replaced.
+    #[getter]
+    fn replace_default_route(&self) -> bool {
+        self.0.is_replace_default_route()
+    }
+
+    /// The table of its source routing.
+    #[getter]
+    fn source_routing(&self) -> Option<u32> {
+        self.0.get_source_routing()
+    }
+
+    /// Its alias.
+    #[getter]
+    fn alias(&self) -> Option<&str> {
+        self.0.get_alias()
+    }
+
+    /// Its further names.
+    #[getter]
+    fn alternative_names<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.0.get_alternative_names())
+    }
+
+    /// Its link group, if one was given.
+    #[getter]
+    fn group(&self) -> Option<u32> {
+        self.0.get_group()
+    }
+
+    /// The transmit queue's length in packets, if one was given.
+    #[getter]
+    fn tx_queue_len(&self) -> Option<u32> {
+        self.0.get_tx_queue_len()
+    }
+
+    /// The numbers of transmit and receive queues, if they were given.
+    #[getter]
+    fn queues(&self) -> Option<(u32, u32)> {
+        self.0.get_queues()
+    }
+
+    /// How the IPv6 link-local address is made, if that was said.
+    #[getter]
+    fn addr_gen_mode<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.0.get_addr_gen_mode().map(|mode| mode.to_member(py)).transpose()
+    }
+
+    /// How long to try again while somebody else on the parent has the MAC address, in seconds.
+    #[getter]
+    fn wait_for_mac(&self) -> f64 {
+        self.0.get_wait_for_mac().as_secs_f64()
+    }
+
+    /// How its addresses are asked for before it uses them, if that was said.
+    #[getter]
+    fn probe(&self) -> Option<Probe> {
+        self.0.get_probe().map(Probe)
+    }
+
+    /// How the neighbours are told of its addresses, if that was said.
+    #[getter]
+    fn announce(&self) -> Option<Announce> {
+        self.0.get_announce().map(Announce)
+    }
+
+    /// How fast it may send, if that was said.
+    #[getter]
+    fn rate(&self) -> Option<Rate> {
+        self.0.get_rate().map(Rate)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let (positional, named) = self.__getnewargs_ex__(py)?;
+        call_text("Endpoint", &positional, &named)
+    }
+
+    /// The arguments that make the same, without those that say what is meant anyway.
+    fn __getnewargs_ex__<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<(Bound<'py, PyTuple>, Bound<'py, PyDict>)> {
+        let endpoint = &self.0;
+        let named = PyDict::new(py);
+        named.set_item("parent", plain(py, endpoint.parent())?)?;
+        if Kind::of(endpoint) == Kind::Macvtap {
+            named.set_item("kind", Kind::Macvtap.to_string())?;
+        }
+        match endpoint.get_options() {
+            Some(options) if *options == CoreMacvlan::default() => {}
+            Some(options) if *options == CoreMacvlan::new(options.mode()) => {
+                named.set_item("mode", options.mode().to_string())?;
+            }
+            _ => named.set_item("options", self.options(py)?)?,
+        }
+        let texts = |name: &str, texts: Vec<String>| match texts.as_slice() {
+            [] => Ok(()),
+            texts => named.set_item(name, PyTuple::new(py, texts)?),
+        };
+        if let Some(mac) = endpoint.get_mac() {
+            named.set_item("mac", mac.to_string())?;
+        }
+        if let Some(mtu) = endpoint.get_mtu() {
+            named.set_item("mtu", mtu)?;
+        }
+        texts("addresses", endpoint.get_addresses().iter().map(ToString::to_string).collect())?;
+        texts("gateways", endpoint.get_gateways().iter().map(ToString::to_string).collect())?;
+        texts("routes", endpoint.get_routes().iter().map(ToString::to_string).collect())?;
+        for (name, on, unless_said) in [
+            ("on_link_gateways", endpoint.is_on_link_gateways(), false),
+            ("promisc", endpoint.is_promisc(), false),
+            ("lo_up", endpoint.is_lo_up(), true),
+            ("replace_default_route", endpoint.is_replace_default_route(), false),
+        ] {
+            if on != unless_said {
+                named.set_item(name, on)?;
+            }
+        }
+        if let Some(table) = endpoint.get_source_routing() {
+            named.set_item("source_routing", table)?;
+        }
+        if let Some(alias) = endpoint.get_alias() {
+            named.set_item("alias", alias)?;
+        }
+        texts("alternative_names", endpoint.get_alternative_names().to_vec())?;
+        if let Some(group) = endpoint.get_group() {
+            named.set_item("group", group)?;
+        }
+        if let Some(packets) = endpoint.get_tx_queue_len() {
+            named.set_item("tx_queue_len", packets)?;
+        }
+        if let Some(queues) = endpoint.get_queues() {
+            named.set_item("queues", queues)?;
+        }
+        if let Some(mode) = endpoint.get_addr_gen_mode() {
+            named.set_item("addr_gen_mode", mode.to_string())?;
+        }
+        if !endpoint.get_wait_for_mac().is_zero() {
+            named.set_item("wait_for_mac", endpoint.get_wait_for_mac().as_secs_f64())?;
+        }
+        if let Some(probe) = endpoint.get_probe() {
+            match probe::word(&probe) {
+                Some(word) => named.set_item("probe", word)?,
+                None => named.set_item("probe", Probe(probe))?,
+            }
+        }
+        if let Some(announce) = endpoint.get_announce() {
+            match announce::word(&announce) {
+                Some(word) => named.set_item("announce", word)?,
+                None => named.set_item("announce", Announce(announce))?,
+            }
+        }
+        if let Some(rate) = endpoint.get_rate() {
+            named.set_item("rate", rate.to_string())?;
+        }
+        Ok((PyTuple::new(py, [endpoint.name().to_string()])?, named))
+    }
+}
+
+/// Whether attaching it may take longer than the kernel needs.
+pub(crate) fn waits(endpoint: &Core) -> bool {
+    endpoint.get_probe().is_some()
+        || endpoint.get_announce().is_some_and(|announce| announce.is_blocking())
+        || !endpoint.get_wait_for_mac().is_zero()
+}
+
+impl Kind {
+    fn of(endpoint: &Core) -> Self {
+        match endpoint.kind() {
+            EndpointKind::Macvtap(_) => Self::Macvtap,
+            EndpointKind::Vlan(_) => Self::Vlan,
+            _ => Self::Macvlan,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Macvlan => "macvlan",
+            Self::Macvtap => "macvtap",
+            Self::Vlan => "vlan",
+        })
+    }
+}
+
+impl Take for Kind {
+    const EXPECTED: &'static str = "an EndpointKind or its name";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        let name = String::take(value)?.to_lowercase();
+        [Self::Macvlan, Self::Macvtap, Self::Vlan]
+            .into_iter()
+            .find(|kind| kind.to_string() == name)
+            .ok_or_else(|| Refusal::Value("it is none of macvlan, macvtap, vlan".to_owned()))
+    }
+}
+
+impl Take for Core {
+    const EXPECTED: &'static str = "an Endpoint";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        let endpoint = value.cast::<Endpoint>().map_err(|_| Refusal::Type)?;
+        Ok(endpoint.get().0.clone())
+    }
+}

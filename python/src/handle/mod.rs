@@ -1,0 +1,6 @@
+//! Namespaces, and the verbs of `ip` in one.
+
+pub(crate) mod handle;
+pub(crate) mod netns;
+pub(crate) mod promisc;
+pub(crate) mod watch;

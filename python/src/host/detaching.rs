@@ -1,0 +1,71 @@
+//! `macvlan.Detaching`: a detachment under way.
+
+use std::fmt;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use macvlan_core::{Detached, Detaching as Core, Result};
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+
+use crate::base::error::raised;
+use crate::base::output::{Enumeration, enumerations};
+
+/// What there was to detach, by its name.
+pub(crate) struct Was(pub(crate) Detached);
+
+enumerations!(Was = "Detached");
+
+impl fmt::Display for Was {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Detached::AlreadyGone => "already-gone",
+            _ => "removed",
+        })
+    }
+}
+
+/// A detachment under way, of Host.detach_later(). Letting go of it does not stop it.
+#[pyclass(frozen, module = "macvlan")]
+pub(crate) struct Detaching {
+    running: Mutex<Option<Core>>,
+    result: OnceLock<Result<Detached>>,
+}
+
+impl Detaching {
+    pub(crate) fn new(detaching: Core) -> Self {
+        Self { running: Mutex::new(Some(detaching)), result: OnceLock::new() }
+    }
+}
+
+#[pymethods]
+impl Detaching {
+    /// Whether it has ended, in whatever way.
+    #[getter]
+    fn is_finished(&self) -> bool {
+        // Locked: somebody waits for it.
+        self.result.get().is_some()
+            || self
+                .running
+                .try_lock()
+                .is_ok_and(|running| running.as_ref().is_some_and(Core::is_finished))
+    }
+
+    /// Waits for its end, and tells what there was to detach, or raises why it failed.
+    fn wait<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        py.detach(|| {
+            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(detaching) = running.take() {
+                let _ = self.result.set(detaching.wait());
+            }
+        });
+        match self.result.get() {
+            Some(Ok(detached)) => Was(*detached).to_member(py),
+            Some(Err(error)) => Err(raised(py, error)),
+            None => Err(PyRuntimeError::new_err("the detachment ended in a panic")),
+        }
+    }
+
+    fn __repr__(&self) -> &'static str {
+        if self.is_finished() { "<Detaching, finished>" } else { "<Detaching>" }
+    }
+}

@@ -1,0 +1,111 @@
+//! `macvlan.EtcdStore`: where networks of many hosts are kept. In every build; one without the feature
+//! `etcd` says so when it is wanted.
+
+#[cfg(feature = "etcd")]
+use std::time::Duration;
+
+#[cfg(feature = "etcd")]
+use macvlan_network::EtcdOptions;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use crate::base::argument::Arg;
+#[cfg(feature = "etcd")]
+use crate::base::argument::{many, take};
+#[cfg(not(feature = "etcd"))]
+use crate::base::error::unsupported;
+
+/// Networks and leases in etcd, which many hosts use at once: who this is, and where etcd is. Networks()
+/// connects to it.
+///
+/// host: what this host is called, by a name that no other has.
+/// endpoints: where etcd answers, such as http://10.0.0.7:2379; one of them is enough.
+/// prefix: what all keys begin with.
+/// timeout: how long to wait for an answer, in seconds or as a timedelta.
+/// ttl: for how long this host counts as alive after its last process with open Networks has ended, or
+///     can reach etcd no more. Then others may collect its containers' leases.
+///
+/// It takes a build with etcd: pip install ./python --config-settings=build-args="--features etcd"
+#[pyclass(frozen, module = "macvlan")]
+pub(crate) struct EtcdStore {
+    host: String,
+    endpoints: Vec<String>,
+    #[cfg(feature = "etcd")]
+    options: EtcdOptions,
+}
+
+#[cfg(feature = "etcd")]
+impl EtcdStore {
+    pub(crate) fn options(&self) -> EtcdOptions {
+        self.options.clone()
+    }
+
+    fn make(
+        host: &Bound<'_, PyAny>,
+        endpoints: &Bound<'_, PyAny>,
+        [prefix, timeout, ttl]: [Arg<'_, '_>; 3],
+    ) -> PyResult<Self> {
+        let host: String = take("host", host)?;
+        let endpoints: Vec<String> = many("endpoints", endpoints)?;
+        let mut options = EtcdOptions::new(host.clone(), endpoints.clone());
+        if let Some(prefix) = prefix.get::<String>("prefix")? {
+            options = options.prefix(prefix);
+        }
+        if let Some(timeout) = timeout.get::<Duration>("timeout")? {
+            options = options.timeout(timeout);
+        }
+        if let Some(ttl) = ttl.get::<Duration>("ttl")? {
+            options = options.ttl(ttl);
+        }
+        Ok(Self { host, endpoints, options })
+    }
+}
+
+#[cfg(not(feature = "etcd"))]
+impl EtcdStore {
+    fn make(host: &Bound<'_, PyAny>, _: &Bound<'_, PyAny>, _: [Arg<'_, '_>; 3]) -> PyResult<Self> {
+        Err(unsupported(
+            host.py(),
+            "keep networks in etcd",
+            "this build of the package is without etcd",
+            "build one with it, which takes protobuf-compiler: \
+             pip install ./python --config-settings=build-args=\"--features etcd\"",
+        ))
+    }
+}
+
+#[pymethods]
+impl EtcdStore {
+    #[new]
+    #[pyo3(
+        signature = (
+            host, endpoints, *, prefix=Arg::Missing, timeout=Arg::Missing, ttl=Arg::Missing
+        ),
+        text_signature = "(host, endpoints, *, prefix='/macvlan/', timeout=5.0, ttl=60.0)"
+    )]
+    fn new(
+        host: &Bound<'_, PyAny>,
+        endpoints: &Bound<'_, PyAny>,
+        prefix: Arg<'_, '_>,
+        timeout: Arg<'_, '_>,
+        ttl: Arg<'_, '_>,
+    ) -> PyResult<Self> {
+        Self::make(host, endpoints, [prefix, timeout, ttl])
+    }
+
+    /// What this host is called.
+    #[getter]
+    fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Where etcd answers.
+    #[getter]
+    fn endpoints<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, &self.endpoints)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<EtcdStore of host {:?} at {}>", self.host, self.endpoints.join(", "))
+    }
+}

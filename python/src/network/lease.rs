@@ -1,0 +1,84 @@
+//! `macvlan.Lease`: one container's place in one network, as the store has it.
+
+use macvlan_network::Lease as Core;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyTuple;
+
+use crate::base::output::{attributes_text, interfaces, mac};
+
+/// One container's place in one network, as the store has it.
+#[pyclass(frozen, eq, module = "macvlan")]
+#[derive(PartialEq, Eq)]
+pub(crate) struct Lease(pub(crate) Core);
+
+#[pymethods]
+impl Lease {
+    /// The network's id.
+    #[getter]
+    fn network(&self) -> &str {
+        &self.0.network
+    }
+
+    /// The container's id, as the caller calls it.
+    #[getter]
+    fn container(&self) -> &str {
+        &self.0.container
+    }
+
+    /// The name by which others find it; None if it was given none.
+    #[getter]
+    fn name(&self) -> Option<&str> {
+        self.0.name.as_deref()
+    }
+
+    /// The host that it runs on.
+    #[getter]
+    fn host(&self) -> &str {
+        &self.0.host
+    }
+
+    /// What tells this lease from any other that the container had or will have.
+    #[getter]
+    fn endpoint(&self) -> &str {
+        &self.0.endpoint
+    }
+
+    /// The interface's name inside.
+    #[getter]
+    fn interface(&self) -> &str {
+        self.0.interface.as_str()
+    }
+
+    /// The interface's MAC address; None in mode passthru, where it is the parent's.
+    #[getter]
+    fn mac<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.0.mac.map(|one| mac(py, one)).transpose()
+    }
+
+    /// Its addresses, each with the prefix length of its subnet.
+    #[getter]
+    fn addresses<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        interfaces(py, &self.0.addresses)
+    }
+
+    /// Whether the container's default routes lead through this network.
+    #[getter]
+    fn default_route(&self) -> bool {
+        self.0.default_route
+    }
+
+    /// The container's namespace, as a NetNsMark.
+    #[getter]
+    fn netns<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let mark = &self.0.netns;
+        let class = CLASS.import(py, "macvlan._values", "NetNsMark")?;
+        class.call1((&mark.boot, mark.inode, mark.cookie))
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        const SHOWN: [&str; 6] = ["container", "name", "host", "interface", "mac", "addresses"];
+        attributes_text(slf, &SHOWN)
+    }
+}

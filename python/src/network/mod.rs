@@ -1,0 +1,10 @@
+//! Networks, and who is in them.
+
+pub(crate) mod connection;
+pub(crate) mod etcd;
+pub(crate) mod lease;
+pub(crate) mod network;
+pub(crate) mod networks;
+pub(crate) mod reconciled;
+pub(crate) mod session;
+pub(crate) mod subnet;

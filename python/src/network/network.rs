@@ -1,0 +1,347 @@
+//! `macvlan.Network`: a network that exists, which connects containers.
+
+use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use macvlan_core::{MacAddr, NetNs as CoreNetNs};
+use macvlan_network::{Member, Network as Core, NetworkConfig, NetworkRecord, Result};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::base::argument::{Arg, maybe, take};
+use crate::base::output::Enumeration;
+use crate::host::detaching::Was;
+use crate::network::connection::Connection;
+use crate::network::lease::Lease;
+use crate::network::reconciled::Reconciled;
+use crate::network::session::Session;
+use crate::network::subnet::Subnet;
+
+/// A network that exists, of Networks.create(), network() or list(): connects containers to it, and
+/// tells who is.
+///
+/// What it was created as it tells without asking the store. Two are equal when they are the same
+/// network.
+#[pyclass(frozen, eq, hash, module = "macvlan")]
+pub(crate) struct Network {
+    session: Arc<Session>,
+    record: NetworkRecord,
+}
+
+impl PartialEq for Network {
+    fn eq(&self, other: &Self) -> bool {
+        self.record.id == other.record.id
+    }
+}
+
+impl Hash for Network {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.record.id.hash(state);
+    }
+}
+
+impl Network {
+    pub(crate) fn new(session: Arc<Session>, record: NetworkRecord) -> Self {
+        Self { session, record }
+    }
+
+    fn ask<T: Send + 'static>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(Core) -> Result<T> + Send + 'static,
+    ) -> PyResult<T> {
+        self.ask_long(py, false, work)
+    }
+
+    fn ask_long<T: Send + 'static>(
+        &self,
+        py: Python<'_>,
+        slow: bool,
+        work: impl FnOnce(Core) -> Result<T> + Send + 'static,
+    ) -> PyResult<T> {
+        let record = self.record.clone();
+        self.session.ask(py, slow, move |networks| work(networks.with_record(record)))
+    }
+
+    fn config(&self) -> &NetworkConfig {
+        &self.record.config
+    }
+}
+
+#[pymethods]
+impl Network {
+    /// Its id: 64 hexadecimal digits.
+    #[getter]
+    fn id(&self) -> &str {
+        &self.record.id
+    }
+
+    /// Its name.
+    #[getter]
+    fn name(&self) -> &str {
+        self.config().name()
+    }
+
+    /// When it was created: "2024-05-01T12:00:00Z".
+    #[getter]
+    fn created(&self) -> &str {
+        &self.record.created
+    }
+
+    /// The link on the host that its containers hang on: the parent, or, if it is isolated, the dummy
+    /// link of its own.
+    #[getter]
+    fn parent(&self) -> String {
+        self.record.parent()
+    }
+
+    /// Whether it has no parent, so that its containers reach one another on one host and nobody else.
+    #[getter]
+    fn isolated(&self) -> bool {
+        self.config().get_parent().is_none()
+    }
+
+    /// Who its containers may talk to.
+    #[getter]
+    fn mode<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.config().get_mode().to_member(py)
+    }
+
+    /// Its subnets.
+    #[getter]
+    fn subnets<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(
+            py,
+            self.config().get_subnets().iter().cloned().map(Subnet).collect::<Vec<_>>(),
+        )
+    }
+
+    /// Whether no container gets a default route through it.
+    #[getter]
+    fn internal(&self) -> bool {
+        self.config().is_internal()
+    }
+
+    /// The MTU of its containers' interfaces; None if it is the parent's.
+    #[getter]
+    fn mtu(&self) -> Option<u32> {
+        self.config().get_mtu()
+    }
+
+    /// Which free address is given next.
+    #[getter]
+    fn order<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.config().get_order().to_member(py)
+    }
+
+    /// What a container's MAC address follows from.
+    #[getter]
+    fn mac_from<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.config().get_mac_from().to_member(py)
+    }
+
+    /// Whether an address is looked for on the wire before it is given.
+    #[getter]
+    fn probe(&self) -> bool {
+        self.config().is_probe()
+    }
+
+    /// Whether the kernel checks IPv6 addresses on the wire.
+    #[getter]
+    fn duplicate_detection(&self) -> bool {
+        self.config().is_duplicate_detection()
+    }
+
+    /// How many addresses a host takes at a time; None if all hosts give from one pool.
+    #[getter]
+    fn share(&self) -> Option<u32> {
+        self.config().get_share()
+    }
+
+    /// How long an address that is given back stays its container's, in seconds.
+    #[getter]
+    fn keep(&self) -> f64 {
+        self.config().get_keep().as_secs_f64()
+    }
+
+    /// Its options.
+    #[getter]
+    fn options<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        texts(py, self.config().get_options())
+    }
+
+    /// Its labels.
+    #[getter]
+    fn labels<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        texts(py, self.config().get_labels())
+    }
+
+    /// Connects a container: leases its addresses and attaches its interface; all of it, or nothing and
+    /// an exception that says why.
+    ///
+    /// container: its id, always the same: when it returns, it gets its addresses again.
+    /// name: by which others find it.
+    /// addresses: that it has to have, one of each family; chosen when not given.
+    /// interface: its name inside; the first free ethN when not given.
+    /// mac: the interface's MAC address; it follows from the address or the container when not given.
+    /// default_route: whether the container's default routes lead through this network. When not said,
+    ///     they do if they lead through no other network that it is in.
+    ///
+    /// A container that is connected already, in the same namespace, stays as it is; what is missing of
+    /// its interface is repaired. If the namespace in which it was connected is gone, it is connected
+    /// anew, with the addresses it had. While somebody else connects or disconnects the container, in
+    /// whatever process, this waits.
+    ///
+    /// Ctrl-C while it takes its time, with probe=True or in etcd: what has begun comes to its end, and
+    /// stays; disconnect() takes it away.
+    #[pyo3(
+        signature = (
+            container, netns, *, name=None, addresses=Arg::Missing, interface=None, mac=None,
+            default_route=None
+        ),
+        text_signature = "($self, container, netns, *, name=None, addresses=(), interface=None, \
+                          mac=None, default_route=None)"
+    )]
+    #[allow(clippy::too_many_arguments)] // keywords
+    fn connect(
+        &self,
+        py: Python<'_>,
+        container: &Bound<'_, PyAny>,
+        netns: &Bound<'_, PyAny>,
+        name: Option<&Bound<'_, PyAny>>,
+        addresses: Arg<'_, '_>,
+        interface: Option<&Bound<'_, PyAny>>,
+        mac: Option<&Bound<'_, PyAny>>,
+        default_route: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Connection> {
+        let mut member = Member::new(take::<String>("container", container)?);
+        let netns: CoreNetNs = take("netns", netns)?;
+        if let Some(name) = maybe::<String>("name", name)? {
+            member = member.name(name);
+        }
+        for address in addresses.many::<IpAddr>("addresses")? {
+            member = member.address(address);
+        }
+        if let Some(interface) = maybe::<String>("interface", interface)? {
+            member = member.interface(interface);
+        }
+        if let Some(mac) = maybe::<MacAddr>("mac", mac)? {
+            member = member.mac(mac);
+        }
+        if let Some(default_route) = maybe("default_route", default_route)? {
+            member = member.default_route(default_route);
+        }
+        let connect = move |network: Core| network.connect(&member, &netns);
+        self.ask_long(py, self.config().is_probe(), connect).map(Connection)
+    }
+
+    /// Takes a container out of the network: detaches its interface, and gives its addresses back. Tells
+    /// what there was to detach; a namespace that is gone has nothing.
+    ///
+    /// Its namespace is looked for, unless netns says which one it is; if the container is connected in
+    /// another one by now, that is refused. On another host than the one that it runs on it is refused
+    /// while that host lives.
+    #[pyo3(signature = (container, netns=None))]
+    fn disconnect<'py>(
+        &self,
+        py: Python<'py>,
+        container: &Bound<'py, PyAny>,
+        netns: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let container: String = take("container", container)?;
+        let netns: Option<CoreNetNs> = maybe("netns", netns)?;
+        let disconnect = move |network: Core| match netns {
+            Some(netns) => network.disconnect_from(&container, &netns),
+            None => network.disconnect(&container),
+        };
+        Was(self.ask(py, disconnect)?).to_member(py)
+    }
+
+    /// The addresses of the container that has this name or id, on whatever host; empty if none has.
+    /// What is behind the network's name, as in "test101.vlan10", is understood too.
+    fn resolve(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<Vec<IpAddr>> {
+        let name: String = take("name", name)?;
+        self.ask(py, move |network| network.resolve(&name))
+    }
+
+    /// Lines for /etc/hosts, one for each address of a container that has a name: the address, the name,
+    /// and the name with the network's behind a dot.
+    fn hosts(&self, py: Python<'_>) -> PyResult<String> {
+        self.ask(py, |network| network.hosts())
+    }
+
+    /// Writes these lines into a hosts file, between two lines of comment; the next time they are
+    /// replaced. The rest of the file stays as it is, and nobody ever sees half of it.
+    fn write_hosts(&self, py: Python<'_>, path: &Bound<'_, PyAny>) -> PyResult<()> {
+        let path: PathBuf = take("path", path)?;
+        self.ask(py, move |network| network.write_hosts(path))
+    }
+
+    /// What `docker network inspect` prints for a network, with its containers on all hosts.
+    fn inspect<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        static LOADS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let told = self.ask(py, |network| network.inspect())?;
+        LOADS.import(py, "json", "loads")?.call1((told.to_string(),))
+    }
+
+    /// Who is connected, on all hosts.
+    fn leases(&self, py: Python<'_>) -> PyResult<Vec<Lease>> {
+        Ok(self.ask(py, |network| network.leases())?.into_iter().map(Lease).collect())
+    }
+
+    /// One container's lease; None if it is not connected.
+    fn lease(&self, py: Python<'_>, container: &Bound<'_, PyAny>) -> PyResult<Option<Lease>> {
+        let container: String = take("container", container)?;
+        Ok(self.ask(py, move |network| network.lease(&container))?.map(Lease))
+    }
+
+    /// Remembers that somebody has an address who is no container of this network: it is not given any
+    /// more. Refused if a container has it.
+    fn add_foreign(&self, py: Python<'_>, address: &Bound<'_, PyAny>) -> PyResult<()> {
+        let address: IpAddr = take("address", address)?;
+        self.ask(py, move |network| network.add_foreign(address))
+    }
+
+    /// Forgets that somebody has an address; False if it was not known.
+    fn forget_foreign(&self, py: Python<'_>, address: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let address: IpAddr = take("address", address)?;
+        self.ask(py, move |network| network.forget_foreign(address))
+    }
+
+    /// The addresses that somebody has who is no container of this network: a Foreign each.
+    fn foreign<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let class = CLASS.import(py, "macvlan._values", "Foreign")?;
+        let found = self.ask(py, |network| network.foreign())?;
+        found.into_iter().map(|one| class.call1((one.address, one.found))).collect()
+    }
+
+    /// As Networks.reconcile(), which does it for all networks of this host at once.
+    fn reconcile(&self, py: Python<'_>) -> PyResult<Vec<Reconciled>> {
+        let done = self.ask(py, |network| network.reconcile())?;
+        Ok(done.into_iter().map(Reconciled).collect())
+    }
+
+    /// Removes it, and the link that it made, if it is isolated; refused while somebody is connected.
+    fn remove(&self, py: Python<'_>) -> PyResult<()> {
+        self.ask(py, Core::remove)
+    }
+
+    fn __repr__(&self) -> String {
+        let subnets: Vec<String> =
+            self.config().get_subnets().iter().map(ToString::to_string).collect();
+        format!("<Network {:?}, {}>", self.name(), subnets.join(", "))
+    }
+}
+
+fn texts<'py>(py: Python<'py>, texts: &BTreeMap<String, String>) -> PyResult<Bound<'py, PyDict>> {
+    let made = PyDict::new(py);
+    for (key, value) in texts {
+        made.set_item(key, value)?;
+    }
+    Ok(made)
+}

@@ -1,0 +1,273 @@
+//! `macvlan.Networks`: an open session on a host and a store, which creates networks and finds them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use macvlan_core::{Host as CoreHost, Mode, Probe};
+#[cfg(feature = "etcd")]
+use macvlan_network::{EtcdOptions, EtcdStore as CoreEtcdStore};
+use macvlan_network::{
+    MacFrom, Network as CoreNetwork, NetworkConfig, Networks as Core, Order, Result, SqliteStore,
+    Subnet,
+};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+
+use crate::base::argument::{Arg, Refusal, Take, maybe, pairs, take};
+use crate::base::closable::Closable;
+use crate::base::error::OrRaise;
+use crate::base::waiting;
+use crate::host::host::Host;
+use crate::network::lease::Lease;
+use crate::network::network::Network;
+use crate::network::reconciled::Reconciled;
+use crate::network::session::Session;
+
+/// Where networks and leases are kept.
+enum Place {
+    File(PathBuf),
+    #[cfg(feature = "etcd")]
+    Etcd(EtcdOptions),
+}
+
+impl Take for Place {
+    const EXPECTED: &'static str = "a path as str or os.PathLike, or an EtcdStore";
+    fn take(value: &Bound<'_, PyAny>) -> std::result::Result<Self, Refusal> {
+        #[cfg(feature = "etcd")]
+        if let Ok(store) = value.cast::<crate::network::etcd::EtcdStore>() {
+            return Ok(Self::Etcd(store.get().options()));
+        }
+        PathBuf::take(value).map(Self::File)
+    }
+}
+
+impl Place {
+    fn is_distant(&self) -> bool {
+        !matches!(self, Self::File(_))
+    }
+
+    fn open(self, host: CoreHost, name: Option<&str>, probe: Option<Probe>) -> Result<Core> {
+        let mut networks = match self {
+            Self::File(path) => Core::new(host, SqliteStore::open(path)?)?,
+            #[cfg(feature = "etcd")]
+            Self::Etcd(options) => Core::new(host, CoreEtcdStore::open(&options)?)?,
+        };
+        if let Some(name) = name {
+            networks = networks.with_host_name(name)?;
+        }
+        Ok(match probe {
+            Some(probe) => networks.with_probe(probe),
+            None => networks,
+        })
+    }
+}
+
+/// An open session on networks: creates them, and finds them again.
+///
+/// host: the Host that containers are connected on.
+/// store: where networks and leases are kept: a file of this machine, which is made if there is none,
+///     and which many processes can use; or an EtcdStore, which many hosts can use.
+/// host_name: what this host is called in the store, always the same as long as it has containers; its
+///     host name when not given. An EtcdStore has a name of its own.
+/// probe: what asks the wire, for networks with probe=True: a Probe, "quick" or "rfc".
+///
+/// Open one and keep it; threads can share it. When it is closed its networks cannot be used any more;
+/// what is connected stays connected.
+#[pyclass(frozen, module = "macvlan")]
+pub(crate) struct Networks(Arc<Session>);
+
+impl Networks {
+    fn network(&self, network: &CoreNetwork) -> Network {
+        Network::new(self.0.clone(), network.record().clone())
+    }
+}
+
+#[pymethods]
+impl Networks {
+    #[new]
+    #[pyo3(
+        signature = (host, store, *, host_name=None, probe=Arg::Missing),
+        text_signature = "(host, store, *, host_name=None, probe='quick')"
+    )]
+    fn new(
+        py: Python<'_>,
+        host: &Bound<'_, PyAny>,
+        store: &Bound<'_, PyAny>,
+        host_name: Option<&Bound<'_, PyAny>>,
+        probe: Arg<'_, '_>,
+    ) -> PyResult<Self> {
+        let (host, store): (CoreHost, Place) = (take("host", host)?, take("store", store)?);
+        let (name, probe): (Option<String>, _) =
+            (maybe("host_name", host_name)?, probe.get("probe")?);
+        let distant = store.is_distant();
+        let open = move || store.open(host, name.as_deref(), probe);
+        let opened = if distant { waiting::or_leave(py, open)? } else { py.detach(open) };
+        let networks = Closable::new("Networks", opened.or_raise(py)?);
+        Ok(Self(Arc::new(Session { networks, distant })))
+    }
+
+    /// The host that containers are connected on.
+    #[getter]
+    fn host(&self) -> PyResult<Host> {
+        Ok(Host::of(self.0.networks.get()?.host().clone()))
+    }
+
+    /// What this host is called in the store.
+    #[getter]
+    fn host_name(&self) -> PyResult<String> {
+        Ok(self.0.networks.get()?.host_name().to_owned())
+    }
+
+    /// Creates a network.
+    ///
+    /// parent: the link on the host that its containers hang on: "ens33", or "ens33.100", which is made
+    ///     when the first container needs it and removed with the last. Without a parent the network is
+    ///     isolated: its containers hang on a dummy link of its own.
+    /// subnets: that a container gets an address of each family from. When none is given, the first of
+    ///     Docker's default subnets that no network, and no link or route of this host, has.
+    /// mode: who its containers may talk to.
+    /// internal: whether no container gets a default route through it.
+    /// mtu: of its containers' interfaces; the parent's when not given.
+    /// order: which free address is given next.
+    /// mac_from: what a container's MAC address follows from.
+    /// probe: whether an address is looked for on the wire before it is given. One that somebody else
+    ///     has is skipped, and remembered as foreign. It takes a quarter of a second.
+    /// duplicate_detection: whether the kernel checks IPv6 addresses on the wire, for a second or two.
+    /// share: how many addresses a host takes at a time, where many hosts have one store; when not
+    ///     given, all give from one pool.
+    /// keep: how long an address that is given back stays its container's, in seconds or as a timedelta.
+    /// options, labels: text by its key, for whoever reads it with Network.inspect().
+    #[pyo3(
+        signature = (
+            name, *, parent=None, subnets=Arg::Missing, mode=Arg::Missing, internal=Arg::Missing,
+            mtu=None, order=Arg::Missing, mac_from=Arg::Missing, probe=Arg::Missing,
+            duplicate_detection=Arg::Missing, share=None, keep=Arg::Missing, options=Arg::Missing,
+            labels=Arg::Missing
+        ),
+        text_signature = "($self, name, *, parent=None, subnets=(), mode='bridge', internal=False, \
+                          mtu=None, order='first', mac_from='address', probe=False, \
+                          duplicate_detection=False, share=None, keep=0.0, options=(), labels=())"
+    )]
+    #[allow(clippy::too_many_arguments)] // keywords
+    fn create(
+        &self,
+        py: Python<'_>,
+        name: &Bound<'_, PyAny>,
+        parent: Option<&Bound<'_, PyAny>>,
+        subnets: Arg<'_, '_>,
+        mode: Arg<'_, '_>,
+        internal: Arg<'_, '_>,
+        mtu: Option<&Bound<'_, PyAny>>,
+        order: Arg<'_, '_>,
+        mac_from: Arg<'_, '_>,
+        probe: Arg<'_, '_>,
+        duplicate_detection: Arg<'_, '_>,
+        share: Option<&Bound<'_, PyAny>>,
+        keep: Arg<'_, '_>,
+        options: Arg<'_, '_>,
+        labels: Arg<'_, '_>,
+    ) -> PyResult<Network> {
+        let mut config = NetworkConfig::new(take::<String>("name", name)?)
+            .mode(mode.or("mode", Mode::Bridge)?)
+            .internal(internal.or("internal", false)?)
+            .order(order.or("order", Order::default())?)
+            .mac_from(mac_from.or("mac_from", MacFrom::default())?)
+            .probe(probe.or("probe", false)?)
+            .duplicate_detection(duplicate_detection.or("duplicate_detection", false)?)
+            .keep(keep.or("keep", Duration::ZERO)?);
+        if let Some(parent) = maybe::<String>("parent", parent)? {
+            config = config.parent(parent);
+        }
+        for subnet in subnets.many::<Subnet>("subnets")? {
+            config = config.subnet(subnet);
+        }
+        if let Some(mtu) = maybe("mtu", mtu)? {
+            config = config.mtu(mtu);
+        }
+        if let Some(share) = maybe("share", share)? {
+            config = config.share(share);
+        }
+        for (key, value) in pairs::<String, String>("options", options)? {
+            config = config.option(key, value);
+        }
+        for (key, value) in pairs::<String, String>("labels", labels)? {
+            config = config.label(key, value);
+        }
+        let created = self.0.ask(py, false, move |networks| networks.create(&config))?;
+        Ok(self.network(&created))
+    }
+
+    /// A network by its name or its id.
+    #[pyo3(name = "network")]
+    fn find(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<Network> {
+        let name: String = take("name", name)?;
+        let found = self.0.ask(py, false, move |networks| networks.network(&name))?;
+        Ok(self.network(&found))
+    }
+
+    /// All networks, by name.
+    fn list(&self, py: Python<'_>) -> PyResult<Vec<Network>> {
+        let found = self.0.ask(py, false, Core::list)?;
+        Ok(found.iter().map(|one| self.network(one)).collect())
+    }
+
+    /// Takes back the leases of this host's containers whose namespace is gone, also by a reboot; of
+    /// hosts that the store says are dead; and addresses that were kept long enough. Tells what it was.
+    ///
+    /// A namespace is gone when no process is in it or has it open, and it is mounted nowhere, as far
+    /// as this process may look: let one with root's rights on the host call this, not one in a
+    /// container.
+    fn collect<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let done = self.0.ask(py, false, Core::collect)?;
+        let leases: Vec<_> = done.leases.into_iter().map(Lease).collect();
+        CLASS.import(py, "macvlan._values", "Collected")?.call1((leases, done.expired))
+    }
+
+    /// Brings the kernel and the store together on this host, and says what it did; empty if all was
+    /// right. For a program that starts again, after whatever happened.
+    ///
+    /// Leases of namespaces that are gone are taken back, interfaces that are missing or have changed
+    /// are made as they should be, interfaces that the store does not know get a lease if their network
+    /// exists, and go if it does not.
+    fn reconcile(&self, py: Python<'_>) -> PyResult<Vec<Reconciled>> {
+        let done = self.0.ask(py, false, Core::reconcile)?;
+        Ok(done.into_iter().map(Reconciled).collect())
+    }
+
+    /// Closes the store, and its host's file descriptors. What is connected stays connected.
+    fn close(&self, py: Python<'_>) {
+        self.0.networks.close(py);
+    }
+
+    /// Whether it is closed.
+    #[getter]
+    fn closed(&self) -> bool {
+        self.0.networks.is_closed()
+    }
+
+    fn __repr__(&self) -> String {
+        self.0.networks.get().map_or_else(
+            |_| "<Networks, closed>".to_owned(),
+            |networks| format!("<Networks of host {:?}>", networks.host_name()),
+        )
+    }
+
+    fn __enter__(slf: Py<Self>) -> PyResult<Py<Self>> {
+        slf.get().0.networks.get()?;
+        Ok(slf)
+    }
+
+    #[pyo3(signature = (kind, error, traceback, /))]
+    fn __exit__(
+        &self,
+        py: Python<'_>,
+        kind: &Bound<'_, PyAny>,
+        error: &Bound<'_, PyAny>,
+        traceback: &Bound<'_, PyAny>,
+    ) {
+        let _ = (kind, error, traceback);
+        self.close(py);
+    }
+}

@@ -1,0 +1,32 @@
+//! What a `Networks` and its networks share.
+
+use macvlan_network::{Networks as Core, Result};
+use pyo3::prelude::*;
+
+use crate::base::closable::Closable;
+use crate::base::error::OrRaise;
+use crate::base::waiting;
+
+/// What a Networks and its networks share: closed by the one, it is closed for all.
+pub(crate) struct Session {
+    pub(crate) networks: Closable<Core>,
+    /// Whether the store is on another machine, so that an answer may take long.
+    pub(crate) distant: bool,
+}
+
+impl Session {
+    /// Does something with the interpreter let go; what may take long so that Ctrl-C is heard at its
+    /// end, and a second one at once.
+    pub(crate) fn ask<T: Send + 'static>(
+        &self,
+        py: Python<'_>,
+        slow: bool,
+        work: impl FnOnce(&Core) -> Result<T> + Send + 'static,
+    ) -> PyResult<T> {
+        let networks = self.networks.get()?;
+        let work = move || work(&networks);
+        let done =
+            if slow || self.distant { waiting::or_undo(py, work, drop)? } else { py.detach(work) };
+        done.or_raise(py)
+    }
+}

@@ -1,0 +1,144 @@
+//! `macvlan.Macvlan`: the options of a macvlan or macvtap.
+
+use macvlan_core::{Macvlan as Core, Mode};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::base::argument::{Arg, maybe};
+use crate::base::error::OrRaise;
+use crate::base::output::{Enumeration, call_text, mac, replaced};
+
+/// The options of a macvlan or macvtap: a value, for Endpoint(options=…) and Handle.add_link(), and what
+/// LinkInfo tells.
+///
+/// mode: who it may talk to.
+/// nopromisc: in mode passthru, leaves the parent as promiscuous as it was.
+/// nodst: in mode source, looks at source addresses alone.
+/// source_macs: in mode source, the MAC addresses that frames may come from.
+/// bc_queue_len: the broadcast queue's length in frames; the kernel's when not given.
+/// bc_cutoff: the broadcast cutoff (`bclim`), which the kernel keeps per parent.
+#[pyclass(frozen, eq, hash, module = "macvlan")]
+#[derive(PartialEq, Eq, Hash)]
+pub(crate) struct Macvlan(pub(crate) Core);
+
+#[pymethods]
+impl Macvlan {
+    #[new]
+    #[pyo3(
+        signature = (
+            mode=Arg::Missing, *, nopromisc=Arg::Missing, nodst=Arg::Missing,
+            source_macs=Arg::Missing, bc_queue_len=None, bc_cutoff=None
+        ),
+        text_signature = "(mode='bridge', *, nopromisc=False, nodst=False, source_macs=(), \
+                          bc_queue_len=None, bc_cutoff=None)"
+    )]
+    fn new(
+        py: Python<'_>,
+        mode: Arg<'_, '_>,
+        nopromisc: Arg<'_, '_>,
+        nodst: Arg<'_, '_>,
+        source_macs: Arg<'_, '_>,
+        bc_queue_len: Option<&Bound<'_, PyAny>>,
+        bc_cutoff: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let mut options = Core::new(mode.or("mode", Mode::default())?)
+            .nopromisc(nopromisc.or("nopromisc", false)?)
+            .nodst(nodst.or("nodst", false)?);
+        for mac in source_macs.many("source_macs")? {
+            options = options.source_mac(mac);
+        }
+        if let Some(frames) = maybe("bc_queue_len", bc_queue_len)? {
+            options = options.bc_queue_len(frames);
+        }
+        if let Some(siblings) = maybe("bc_cutoff", bc_cutoff)? {
+            options = options.bc_cutoff(siblings);
+        }
+        options.check().or_raise(py)?;
+        Ok(Self(options))
+    }
+
+    /// The same with other values for these arguments.
+    #[pyo3(signature = (**changes))]
+    fn replace<'py>(
+        slf: &Bound<'py, Self>,
+        changes: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        replaced(slf, "mode", changes)
+    }
+
+    /// copy.replace() of Python 3.13.
+    #[pyo3(signature = (**changes))]
+    fn __replace__<'py>(
+        slf: &Bound<'py, Self>,
+        changes: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        replaced(slf, "mode", changes)
+    }
+
+    /// Who it may talk to.
+    #[getter]
+    fn mode<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.mode().to_member(py)
+    }
+
+    /// In mode passthru: whether the parent is left as promiscuous as it was.
+    #[getter]
+    fn nopromisc(&self) -> bool {
+        self.0.is_nopromisc()
+    }
+
+    /// In mode source: whether source addresses alone are looked at.
+    #[getter]
+    fn nodst(&self) -> bool {
+        self.0.is_nodst()
+    }
+
+    /// In mode source: the MAC addresses that frames may come from.
+    #[getter]
+    fn source_macs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let macs = self.0.source_macs().iter().map(|one| mac(py, *one));
+        PyTuple::new(py, macs.collect::<PyResult<Vec<_>>>()?)
+    }
+
+    /// The broadcast queue's length in frames, that this link asked for.
+    #[getter]
+    fn bc_queue_len(&self) -> Option<u32> {
+        self.0.get_bc_queue_len()
+    }
+
+    /// The broadcast cutoff (`bclim`), which the kernel keeps per parent.
+    #[getter]
+    fn bc_cutoff(&self) -> Option<i32> {
+        self.0.get_bc_cutoff()
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let (positional, named) = self.__getnewargs_ex__(py)?;
+        call_text("Macvlan", &positional, &named)
+    }
+
+    fn __getnewargs_ex__<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<(Bound<'py, PyTuple>, Bound<'py, PyDict>)> {
+        let options = &self.0;
+        let named = PyDict::new(py);
+        if options.is_nopromisc() {
+            named.set_item("nopromisc", true)?;
+        }
+        if options.is_nodst() {
+            named.set_item("nodst", true)?;
+        }
+        if !options.source_macs().is_empty() {
+            let macs = options.source_macs().iter().map(ToString::to_string);
+            named.set_item("source_macs", PyTuple::new(py, macs.collect::<Vec<_>>())?)?;
+        }
+        if let Some(frames) = options.get_bc_queue_len() {
+            named.set_item("bc_queue_len", frames)?;
+        }
+        if let Some(siblings) = options.get_bc_cutoff() {
+            named.set_item("bc_cutoff", siblings)?;
+        }
+        Ok((PyTuple::new(py, [options.mode().to_string()])?, named))
+    }
+}

@@ -1,0 +1,74 @@
+//! The options of a kind of link, as calls take them: `options=Macvlan(…)` or `Vlan(…)`, or of a macvlan
+//! its mode alone.
+
+use macvlan_core::{Macvlan as CoreMacvlan, Vlan as CoreVlan};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+
+use crate::base::argument::{
+    Refusal, Take, maybe, no_such_option, refuse_option, take, wrong_value,
+};
+use crate::value::macvlan::Macvlan;
+use crate::value::vlan::Vlan;
+
+/// The options of a kind of link, in one object.
+enum Given {
+    Macvlan(CoreMacvlan),
+    Vlan(CoreVlan),
+}
+
+impl Take for Given {
+    const EXPECTED: &'static str = "a Macvlan or a Vlan";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        if let Ok(vlan) = value.cast::<Vlan>() {
+            return Ok(Self::Vlan(vlan.get().0.clone()));
+        }
+        let macvlan = value.cast::<Macvlan>().map_err(|_| Refusal::Type)?;
+        Ok(Self::Macvlan(macvlan.get().0.clone()))
+    }
+}
+
+/// The arguments of a call that say them.
+#[derive(Clone, Copy)]
+pub(crate) struct Options<'a, 'py> {
+    pub(crate) mode: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) options: Option<&'a Bound<'py, PyAny>>,
+}
+
+impl Options<'_, '_> {
+    /// The kind that they are of, where the call does not say it.
+    pub(crate) fn kind(self) -> Option<&'static str> {
+        let options = self.options?;
+        Some(if options.is_instance_of::<Vlan>() { "vlan" } else { "macvlan" })
+    }
+
+    /// Those of a macvlan or macvtap.
+    pub(crate) fn of_macvlan(self, kind: &str) -> PyResult<CoreMacvlan> {
+        let Some(options) = self.options else {
+            return Ok(CoreMacvlan::new(maybe("mode", self.mode)?.unwrap_or_default()));
+        };
+        match (take("options", options)?, self.mode) {
+            (Given::Vlan(_), _) => Err(no_such_option("options", options, kind)),
+            (_, Some(mode)) => Err(wrong_value("mode", mode, "options=Macvlan(…) has the mode")),
+            (Given::Macvlan(given), None) => Ok(given),
+        }
+    }
+
+    /// Those of a VLAN.
+    pub(crate) fn of_vlan(self) -> PyResult<CoreVlan> {
+        refuse_option("mode", self.mode, "vlan")?;
+        let options = self.options.ok_or_else(|| {
+            PyTypeError::new_err("argument 'options' is missing: a link of kind vlan needs a Vlan")
+        })?;
+        match take("options", options)? {
+            Given::Vlan(given) => Ok(given),
+            Given::Macvlan(_) => Err(no_such_option("options", options, "vlan")),
+        }
+    }
+
+    /// Those of a kind that has none.
+    pub(crate) fn of_others(self, kind: &str) -> PyResult<()> {
+        refuse_option("mode", self.mode, kind)?;
+        refuse_option("options", self.options, kind)
+    }
+}

@@ -1,0 +1,147 @@
+//! `macvlan.Parent`: what an endpoint hangs on.
+
+use macvlan_core::{LinkId, LinkName, Parent as Core, VlanProtocol};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::base::argument::{Arg, Refusal, Take, maybe, take, text};
+use crate::base::error::{OrRaise, raised_for};
+use crate::base::output::{Enumeration, call_text, link};
+
+/// The link on the host that an endpoint hangs on, where a name alone does not say enough.
+///
+/// Wherever a parent is wanted, its name will do: "ens33" is a link, and "ens33.100", if there is no
+/// such link, VLAN 100 of ens33, made under that name when the first endpoint needs it and removed
+/// when the last one leaves. Parent.vlan() is such a VLAN under another name or with another
+/// protocol; Parent.link() a link that must exist, whatever its name looks like.
+#[pyclass(frozen, eq, hash, module = "macvlan")]
+#[derive(PartialEq, Eq, Hash)]
+pub(crate) struct Parent(pub(crate) Core);
+
+/// A static method with its positional and named arguments.
+type Call<'py> = (&'static str, Bound<'py, PyTuple>, Bound<'py, PyDict>);
+
+#[pymethods]
+impl Parent {
+    /// The link group of VLANs that were made on demand.
+    #[classattr]
+    const ON_DEMAND_GROUP: u32 = Core::ON_DEMAND_GROUP;
+
+    /// A link that must exist, by name or index.
+    #[staticmethod]
+    #[pyo3(name = "link")]
+    fn of_link(link: &Bound<'_, PyAny>) -> PyResult<Self> {
+        take::<LinkId>("link", link).map(Core::link).map(Self)
+    }
+
+    /// VLAN `id` of a base, called BASE.ID unless it gets another name.
+    #[staticmethod]
+    #[pyo3(
+        signature = (base, id, *, protocol=Arg::Missing, name=None),
+        text_signature = "(base, id, *, protocol='802.1Q', name=None)"
+    )]
+    fn vlan(
+        base: &Bound<'_, PyAny>,
+        id: &Bound<'_, PyAny>,
+        protocol: Arg<'_, '_>,
+        name: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let py = base.py();
+        let base: Core = take("base", base)?;
+        let mut parent = Core::vlan(&base, take("id", id)?)
+            .map_err(|error| raised_for(py, Some("id"), &error))?
+            .protocol(protocol.or("protocol", VlanProtocol::Dot1q)?);
+        if let Some(name) = maybe::<LinkName>("name", name)? {
+            parent = parent.name(name).or_raise(py)?;
+        }
+        // A name after its base may be too long.
+        parent.id().map_err(|error| raised_for(py, Some("name"), &error))?;
+        Ok(Self(parent))
+    }
+
+    /// The link's name, or its index.
+    #[getter]
+    fn id<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        link(py, self.0.id().or_raise(py)?)
+    }
+
+    /// What a VLAN that can be made on demand is on: a name, an index or a Parent.
+    #[getter]
+    fn base<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.0.get_base().map(|base| plain(py, base)).transpose()
+    }
+
+    /// The id of a VLAN that can be made on demand.
+    #[getter]
+    fn vlan_id(&self) -> Option<u16> {
+        self.0.get_vlan_id()
+    }
+
+    /// The protocol of a VLAN that can be made on demand.
+    #[getter]
+    fn protocol<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.0.get_protocol().map(|protocol| protocol.to_member(py)).transpose()
+    }
+
+    fn __str__(&self) -> String {
+        self.0.to_string()
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let (maker, positional, named) = self.call(py)?;
+        call_text(&format!("Parent.{maker}"), &positional, &named)
+    }
+
+    /// For pickle and copy.
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Call<'py>)> {
+        let rebuild = slf.py().import("macvlan._values")?.getattr("rebuild_parent")?;
+        Ok((rebuild, slf.get().call(slf.py())?))
+    }
+}
+
+impl Parent {
+    /// The static method and its arguments that make the same.
+    fn call<'py>(&self, py: Python<'py>) -> PyResult<Call<'py>> {
+        let named = PyDict::new(py);
+        let (Some(base), Some(id)) = (self.0.get_base(), self.0.get_vlan_id()) else {
+            let positional = [link(py, self.0.id().or_raise(py)?)?];
+            return Ok(("link", PyTuple::new(py, positional)?, named));
+        };
+        let protocol = self.0.get_protocol().filter(|protocol| *protocol != VlanProtocol::Dot1q);
+        if let Some(protocol) = protocol {
+            named.set_item("protocol", protocol.to_string())?;
+        }
+        if let Some(name) = self.0.get_name() {
+            named.set_item("name", name.as_str())?;
+        }
+        let positional = [plain(py, base)?, id.into_pyobject(py)?.into_any()];
+        Ok(("vlan", PyTuple::new(py, positional)?, named))
+    }
+}
+
+/// A parent as plainly as it can be said: its name, its index, or a `Parent`.
+pub(crate) fn plain<'py>(py: Python<'py>, parent: &Core) -> PyResult<Bound<'py, PyAny>> {
+    let text = parent.to_string();
+    if parent.get_base().is_none() {
+        if let Ok(LinkId::Index(index)) = parent.id() {
+            return Ok(index.into_pyobject(py)?.into_any());
+        }
+    }
+    if text.parse().is_ok_and(|parsed: Core| parsed == *parent) {
+        return Ok(text.into_pyobject(py)?.into_any());
+    }
+    Ok(Parent(parent.clone()).into_pyobject(py)?.into_any())
+}
+
+impl Take for Core {
+    const EXPECTED: &'static str = "a link: its name, its index, a Parent or a LinkInfo";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        if let Ok(parent) = value.cast::<Parent>() {
+            return Ok(parent.get().0.clone());
+        }
+        if let Some(text) = text(value)? {
+            return Ok(text.parse()?);
+        }
+        LinkId::take(value).map(Self::link)
+    }
+}

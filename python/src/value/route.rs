@@ -1,0 +1,235 @@
+//! `macvlan.Route`: where packets for a destination go.
+
+use ipnet::IpNet;
+use macvlan_core::{Route as Core, RouteKind};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyTuple};
+
+use crate::base::argument::{Arg, Refusal, Take, maybe, parse, take, wrong_value};
+use crate::base::error::{OrRaise, raised_for};
+use crate::base::output::{Enumeration, call_text, link, network};
+use crate::value::enumerations::scope as scope_of;
+
+/// Where packets for a destination go, as `ip route` has it.
+///
+/// destination: a subnet, or "default", whose family is the gateway's. An IPv4 destination may have
+///     an IPv6 gateway; the IPv4 default route with one is Route("0.0.0.0/0", gateway="fe80::1").
+/// device: the link that packets leave by; an endpoint's routes use the endpoint's own.
+/// metric, table, source, mtu (bytes), advmss (bytes), scope: as ip-route(8) has them.
+/// on_link: the gateway is directly on the link, whatever the addresses say.
+/// kind: "unicast", "blackhole", "unreachable" or "prohibit".
+///
+/// Route.parse() takes `ip route`'s text, and str() gives it.
+#[pyclass(frozen, eq, hash, module = "macvlan")]
+#[derive(PartialEq, Eq, Hash)]
+pub(crate) struct Route(pub(crate) Core);
+
+#[pymethods]
+impl Route {
+    #[new]
+    #[pyo3(
+        signature = (
+            destination, *, gateway=None, device=None, metric=None, table=None, source=None,
+            scope=None, mtu=None, advmss=None, on_link=Arg::Missing, kind=Arg::Missing
+        ),
+        text_signature = "(destination, *, gateway=None, device=None, metric=None, table=None, \
+            source=None, scope=None, mtu=None, advmss=None, on_link=False, kind='unicast')"
+    )]
+    #[allow(clippy::too_many_arguments)] // keywords in Python
+    fn new(
+        destination: &Bound<'_, PyAny>,
+        gateway: Option<&Bound<'_, PyAny>>,
+        device: Option<&Bound<'_, PyAny>>,
+        metric: Option<&Bound<'_, PyAny>>,
+        table: Option<&Bound<'_, PyAny>>,
+        source: Option<&Bound<'_, PyAny>>,
+        scope: Option<&Bound<'_, PyAny>>,
+        mtu: Option<&Bound<'_, PyAny>>,
+        advmss: Option<&Bound<'_, PyAny>>,
+        on_link: Arg<'_, '_>,
+        kind: Arg<'_, '_>,
+    ) -> PyResult<Self> {
+        let py = destination.py();
+        let gateway = maybe("gateway", gateway)?;
+        let is_default = destination.cast::<PyString>().is_ok_and(|text| text == "default");
+        let mut route = match gateway {
+            Some(gateway) if is_default => Core::default_via(gateway),
+            None if is_default => {
+                let cause = "without a gateway it does not tell the family";
+                return Err(wrong_value("destination", destination, cause));
+            }
+            gateway => {
+                let route = Core::new(take::<IpNet>("destination", destination)?)
+                    .map_err(|error| raised_for(py, Some("destination"), &error))?;
+                gateway.map_or(route, |gateway| route.gateway(gateway))
+            }
+        };
+        if let Some(device) = maybe::<macvlan_core::LinkId>("device", device)? {
+            route = route.device(device);
+        }
+        if let Some(metric) = maybe("metric", metric)? {
+            route = route.metric(metric);
+        }
+        if let Some(table) = maybe("table", table)? {
+            route = route.table(table);
+        }
+        if let Some(source) = maybe("source", source)? {
+            route = route.source(source);
+        }
+        if let Some(scope) = maybe("scope", scope)? {
+            route = route.scope(scope);
+        }
+        if let Some(mtu) = maybe("mtu", mtu)? {
+            route = route.mtu(mtu);
+        }
+        if let Some(advmss) = maybe("advmss", advmss)? {
+            route = route.advmss(advmss);
+        }
+        route =
+            route.on_link(on_link.or("on_link", false)?).kind(kind.or("kind", RouteKind::Unicast)?);
+        route.check().or_raise(py)?;
+        Ok(Self(route))
+    }
+
+    /// A route by `ip route`'s text: "default via 10.0.0.1 metric 100".
+    #[staticmethod]
+    fn parse(text: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let text_alone: String = take("text", text)?;
+        let route: macvlan_core::Result<Core> = text_alone.parse();
+        route.map(Self).map_err(|error| raised_for(text.py(), Some("text"), &error))
+    }
+
+    /// Where it leads.
+    #[getter]
+    fn destination<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        network(py, self.0.destination())
+    }
+
+    /// Whether it matches everything that no other route does.
+    #[getter]
+    fn is_default(&self) -> bool {
+        self.0.is_default()
+    }
+
+    /// The next hop.
+    #[getter]
+    fn gateway(&self) -> Option<std::net::IpAddr> {
+        self.0.get_gateway()
+    }
+
+    /// The link that packets leave by: a name, or an index.
+    #[getter]
+    fn device<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.0.get_device().map(|device| link(py, device)).transpose()
+    }
+
+    /// The metric.
+    #[getter]
+    fn metric(&self) -> Option<u32> {
+        self.0.get_metric()
+    }
+
+    /// The routing table.
+    #[getter]
+    fn table(&self) -> Option<u32> {
+        self.0.get_table()
+    }
+
+    /// The preferred source address.
+    #[getter]
+    fn source(&self) -> Option<std::net::IpAddr> {
+        self.0.get_source()
+    }
+
+    /// The scope; the number of one that has no name.
+    #[getter]
+    fn scope<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.0.get_scope().map(|scope| scope_of(py, scope)).transpose()
+    }
+
+    /// The path MTU in bytes.
+    #[getter]
+    fn mtu(&self) -> Option<u32> {
+        self.0.get_mtu()
+    }
+
+    /// The advertised maximal segment size in bytes.
+    #[getter]
+    fn advmss(&self) -> Option<u32> {
+        self.0.get_advmss()
+    }
+
+    /// Whether the gateway is taken to be on the link.
+    #[getter]
+    fn on_link(&self) -> bool {
+        self.0.is_on_link()
+    }
+
+    /// What happens to matching packets.
+    #[getter]
+    fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.get_kind().to_member(py)
+    }
+
+    fn __str__(&self) -> String {
+        self.0.to_string()
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let (positional, named) = self.__getnewargs_ex__(py)?;
+        call_text("Route", &positional, &named)
+    }
+
+    fn __getnewargs_ex__<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<(Bound<'py, PyTuple>, Bound<'py, PyDict>)> {
+        let route = &self.0;
+        let named = PyDict::new(py);
+        if let Some(gateway) = route.get_gateway() {
+            named.set_item("gateway", gateway.to_string())?;
+        }
+        if let Some(device) = route.get_device() {
+            named.set_item("device", link(py, device)?)?;
+        }
+        if let Some(source) = route.get_source() {
+            named.set_item("source", source.to_string())?;
+        }
+        if let Some(scope) = route.get_scope() {
+            named.set_item("scope", u8::from(scope))?;
+        }
+        let numbers = [
+            ("metric", route.get_metric()),
+            ("table", route.get_table()),
+            ("mtu", route.get_mtu()),
+            ("advmss", route.get_advmss()),
+        ];
+        for (name, number) in numbers {
+            if let Some(number) = number {
+                named.set_item(name, number)?;
+            }
+        }
+        if route.is_on_link() {
+            named.set_item("on_link", true)?;
+        }
+        if route.get_kind() != RouteKind::Unicast {
+            named.set_item("kind", route.get_kind().to_string())?;
+        }
+        let of_gateways_family = route
+            .get_gateway()
+            .is_some_and(|gateway| gateway.is_ipv4() == route.destination().addr().is_ipv4());
+        let destination = if route.is_default() && of_gateways_family {
+            "default".to_owned()
+        } else {
+            route.destination().to_string()
+        };
+        Ok((PyTuple::new(py, [destination])?, named))
+    }
+}
+
+impl Take for Core {
+    const EXPECTED: &'static str = "a Route, or its text as `ip route` has it";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        value.cast::<Route>().map_or_else(|_| parse(value), |route| Ok(route.get().0))
+    }
+}

@@ -1,0 +1,104 @@
+//! Addresses, subnets and MAC addresses, which are of classes of Python's own; and their texts, checked by
+//! the core for the Python classes of these.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use macvlan_core::{Address, Assignment, MacAddr};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
+
+use crate::base::argument::{Refusal, Take, parse, take, text, wrong_value};
+use crate::base::output::{is_address, is_interface, is_network};
+
+/// The address and prefix length of an address, and how duplicates are detected.
+#[pyfunction]
+pub(crate) fn address_text(address: &Bound<'_, PyAny>) -> PyResult<(String, String)> {
+    let address: Address = take("address", address)?;
+    Ok((address.net().to_string(), address.duplicate_detection().to_string()))
+}
+
+/// The text of the MAC address that follows from an IPv4 address.
+#[pyfunction]
+pub(crate) fn mac_from_ipv4(address: &Bound<'_, PyAny>) -> PyResult<String> {
+    match take("address", address)? {
+        IpAddr::V4(ip) => Ok(MacAddr::from_ipv4(ip).to_string()),
+        IpAddr::V6(_) => Err(wrong_value("address", address, "it is not an IPv4 address")),
+    }
+}
+
+/// The text of a MAC address, in lower case.
+#[pyfunction]
+pub(crate) fn mac_text(mac: &Bound<'_, PyAny>) -> PyResult<String> {
+    take::<MacAddr>("mac", mac).map(|mac| mac.to_string())
+}
+
+impl Take for IpAddr {
+    const EXPECTED: &'static str = "an IP address as str or of ipaddress";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        if !value.is_instance_of::<PyString>() && !is_address(value)? {
+            return Err(Refusal::Type);
+        }
+        let text = value.str()?;
+        text.to_cow()?.parse().map_err(|_| Refusal::Value("it is no IP address".to_owned()))
+    }
+}
+
+impl Take for IpNet {
+    const EXPECTED: &'static str = "a subnet as str or of ipaddress";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        let known = value.is_instance_of::<PyString>() || is_network(value)?;
+        // One address, which is the subnet of all its bits.
+        if !known && is_address(value)? && !is_interface(value)? {
+            return IpAddr::take(value).map(Self::from);
+        }
+        if !known && !is_interface(value)? {
+            return Err(Refusal::Type);
+        }
+        let text = value.str()?;
+        text.to_cow()?.parse().map_err(|_| {
+            Refusal::Value("it is no subnet, such as 10.0.0.0/8 or fd00::/64".to_owned())
+        })
+    }
+}
+
+impl Take for MacAddr {
+    const EXPECTED: &'static str = "a MAC address as str, or its six bytes";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        let Ok(bytes) = value.cast::<PyBytes>() else { return parse(value) };
+        let bytes = <[u8; 6]>::try_from(bytes.as_bytes())
+            .map_err(|_| Refusal::Value("it is not six bytes long".to_owned()))?;
+        Ok(Self::new(bytes)?)
+    }
+}
+
+impl Take for Assignment {
+    const EXPECTED: &'static str = "an address with its prefix length, as str or of ipaddress";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        if let Some(text) = text(value)? {
+            return Ok(text.parse()?);
+        }
+        Ok(Self::new(Address::take(value)?, None)?)
+    }
+}
+
+impl Take for Address {
+    const EXPECTED: &'static str = Assignment::EXPECTED;
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        if let Some(text) = text(value)? {
+            return Ok(text.parse()?);
+        }
+        // An address of ipaddress without a prefix length is let in, so that the core says what is
+        // missing.
+        if !is_address(value)? {
+            return Err(Refusal::Type);
+        }
+        let address: Self = value.str()?.to_cow()?.parse()?;
+        let name = intern!(value.py(), "duplicate_detection");
+        match value.getattr_opt(name)? {
+            Some(how) => Ok(address.with_duplicate_detection(Take::take(&how)?)?),
+            None => Ok(address),
+        }
+    }
+}
