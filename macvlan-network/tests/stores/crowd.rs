@@ -2,12 +2,10 @@
 //! lost.
 #![deny(dead_code)]
 
-mod common;
-
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use common::{behind, on_ens33, sound};
+use crate::common::{behind, on_ens33, sound};
 use macvlan_core::{Host, NetNs};
 use macvlan_network::{ErrorKind, EtcdOptions, EtcdStore, Member, Network, Networks, SqliteStore};
 use macvlan_tests::{
@@ -88,7 +86,7 @@ fn assert_all_free(directory: &Directory) -> Outcome {
 
 fn many_processes_on_one_file() -> Outcome {
     let (lab, directory) = (Lab::new()?, Directory::new()?);
-    let networks = common::session(&lab.a, &directory, "a")?;
+    let networks = crate::common::session(&lab.a, &directory, "a")?;
     networks.create(&on_ens33("lan", "10.1.0.0/26")?)?;
     let file = directory.path().join("networks.db");
     let times = if is_long() { 1000 } else { 12 };
@@ -305,7 +303,7 @@ fn kills() -> u64 {
 
 fn killed_with_a_file() -> Outcome {
     let (lab, directory) = (Lab::new()?, Directory::new()?);
-    let networks = common::session(&lab.a, &directory, "a")?;
+    let networks = crate::common::session(&lab.a, &directory, "a")?;
     let lan = networks.create(&on_ens33("lan", "10.1.0.0/26")?)?;
     let file = directory.path().join("networks.db");
     let inside = NetNs::anonymous()?;

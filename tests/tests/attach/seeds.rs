@@ -1,8 +1,7 @@
 //! The three jobs that this library grew from.
 #![deny(dead_code)]
 
-#[path = "seeds/stories.rs"]
-mod stories;
+pub(crate) mod stories;
 
 use stories::{
     a_container_gets_its_place_by_pid, four_containers_on_two_hosts,

@@ -1,9 +1,7 @@
 //! Networks with a SQLite store on one host: created, connected to, and removed again.
 #![deny(dead_code)]
 
-mod common;
-
-use common::{Scene, ip, on_ens33, session, sound, started, subnet};
+use crate::common::{Scene, ip, on_ens33, session, sound, started, subnet};
 use macvlan_core::{Detached, Mode};
 use macvlan_network::{ErrorKind, MacFrom, Member, NetworkConfig};
 use macvlan_tests::{

@@ -2,9 +2,7 @@
 //! that somebody else has changed.
 #![deny(dead_code)]
 
-mod common;
-
-use common::{Scene, behind, ip, on_ens33, session, sound, started, subnet};
+use crate::common::{Scene, behind, ip, on_ens33, session, sound, started, subnet};
 use macvlan_core::{Detached, NetNs};
 use macvlan_network::{Member, NetworkConfig, Reconciled};
 use macvlan_tests::{

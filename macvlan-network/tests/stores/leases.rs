@@ -1,13 +1,11 @@
 //! Who gets which address, with both kinds of store; without a container anywhere.
 #![deny(dead_code)]
 
-mod common;
-
 use std::collections::HashSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use common::{ip, on_ens33, session, sound, started, subnet};
+use crate::common::{ip, on_ens33, session, sound, started, subnet};
 use macvlan_core::NetNs;
 use macvlan_network::{
     ErrorKind, EtcdOptions, EtcdStore, Member, Network, NetworkConfig, Networks, Order,

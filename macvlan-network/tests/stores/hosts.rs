@@ -1,12 +1,10 @@
 //! Many hosts over one etcd: shares, names, hosts that die, and an etcd that is away.
 #![deny(dead_code)]
 
-mod common;
-
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use common::{ip, on_ens33, started};
+use crate::common::{ip, on_ens33, started};
 use macvlan_core::NetNs;
 use macvlan_network::{ErrorKind, EtcdOptions, EtcdStore, Member, Networks, Result};
 use macvlan_tests::{

@@ -2,9 +2,7 @@
 //! somebody on the wire has already.
 #![deny(dead_code)]
 
-mod common;
-
-use common::{ip, on_ens33, session, started, subnet};
+use crate::common::{ip, on_ens33, session, started, subnet};
 use macvlan_core::{Handle, Host, Link, NetNs, Vlan};
 use macvlan_network::{
     ErrorKind, EtcdOptions, EtcdStore, Member, Network, NetworkConfig, Networks,

@@ -10,8 +10,7 @@ use macvlan_core::{Detached, Endpoint, ErrorKind, Handle, Host, Link, NetNs};
 use macvlan_tests::{Container, Lab, Need, Outcome, Stage, ip_lines, need, ping, silent};
 use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
 
-#[path = "seeds/stories.rs"]
-mod stories;
+use super::seeds::stories;
 
 /// Set for the second start.
 const INSIDE: &str = "MACVLAN_TESTS_INSIDE";
@@ -33,7 +32,7 @@ fn started_again(name: &str, front: &[&str]) -> Outcome<bool> {
         Command::new(front[0])
             .args(&front[1..])
             .arg(std::env::current_exe()?)
-            .args(["--exact", name])
+            .args(["--exact", &format!("rootless::{name}")])
             .env(INSIDE, "1")
             .output()
     })??;

@@ -122,7 +122,7 @@ const ALONE: &str = "MACVLAN_TESTS_ALONE";
 fn thousands_of_rounds_in_one_process() -> Outcome {
     if std::env::var_os(ALONE).is_none() {
         let output = Command::new(std::env::current_exe()?)
-            .args(["--exact", "thousands_of_rounds_in_one_process"])
+            .args(["--exact", "limits::thousands_of_rounds_in_one_process"])
             .env(ALONE, "1")
             .output()?;
         let text = String::from_utf8_lossy(&output.stdout);

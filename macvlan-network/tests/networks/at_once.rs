@@ -1,11 +1,9 @@
 //! Several processes at work on one container at the same time.
 #![deny(dead_code)]
 
-mod common;
-
 use std::sync::Barrier;
 
-use common::{Scene, ip, on_ens33, session, sound, started};
+use crate::common::{Scene, ip, on_ens33, session, sound, started};
 use macvlan_core::NetNs;
 use macvlan_network::{Connection, ErrorKind, Member, Network, Networks, Result};
 use macvlan_tests::{Outcome, ip_addresses, ip_lines, is_long};
