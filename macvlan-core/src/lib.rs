@@ -42,6 +42,9 @@
 mod endpoint;
 mod error;
 mod explain;
+#[cfg(feature = "fault-injection")]
+#[doc(hidden)]
+pub mod fuzz;
 mod handle;
 mod host;
 mod lan;
@@ -73,9 +76,6 @@ pub use lan::probe::Probe;
 #[doc(hidden)]
 pub use netlink::faults::{Call, Fault, with_faults};
 pub use netns::{NetNs, NetNsId, VisibleNamespaces, VisibleNetNs};
-#[cfg(feature = "fault-injection")]
-#[doc(hidden)]
-pub use rtnl::everything::decode_everything;
 #[cfg(feature = "bench-internals")]
 #[doc(hidden)]
 pub use rtnl::laid_open::{decode_links, encode_attach};

@@ -168,3 +168,4 @@ macvlan_tests::tests! {
     connecting_beside_attaching,
     a_large_pool_is_as_fast_as_a_small_one,
 }
+macvlan_tests::main! {}

@@ -80,9 +80,8 @@ pub fn path_of(netns: &NetNs) -> String {
     format!("/proc/{}/fd/{}", std::process::id(), netns.as_fd().as_raw_fd())
 }
 
-/// Plays the part that this process was started for, if it was; the macro
-/// [`tests!`](crate::tests) calls it.
-pub fn play(parts: &[Part]) -> Option<ExitCode> {
+/// Plays the part that this process was started for, if it was.
+pub(crate) fn play(parts: &[Part]) -> Option<ExitCode> {
     let wanted = std::env::var(PART).ok()?;
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let Some((_, part)) = parts.iter().find(|(name, _)| *name == wanted) else {

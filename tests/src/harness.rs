@@ -9,6 +9,8 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
+use crate::actor::{Part, play};
+
 /// What a test comes to; `?` on any error ends it.
 pub type Outcome<T = ()> = Result<T, Stop>;
 
@@ -61,35 +63,62 @@ pub fn is_guest() -> Outcome<bool> {
     Ok(std::fs::read_to_string("/proc/cpuinfo")?.contains("User Mode Linux"))
 }
 
-/// Runs tests as the command line says (the standard harness's options) and tells how it went; the
-/// macro [`tests!`](crate::tests) calls it.
-pub fn run_tests(tests: &[Test]) -> ExitCode {
-    let trials = tests
-        .iter()
-        .map(|(name, test)| {
-            let test = *test;
-            Trial::ignorable_test(*name, move || match test() {
+/// What a file lists: its tests, and the parts that [`Actor`](crate::Actor)s play in them; the macro
+/// [`tests!`](crate::tests) makes it.
+pub struct Tests {
+    /// The tests, by their names in the file.
+    pub tests: &'static [Test],
+    /// The parts.
+    pub parts: &'static [Part],
+}
+
+/// Runs the tests of a program's files as the command line says (the standard harness's options), or
+/// plays the part that this process was started for. Where there is more than one file, the name of
+/// each test begins with its file's.
+pub fn run_tests(files: &[(&str, Tests)]) -> ExitCode {
+    let parts: Vec<Part> = files.iter().flat_map(|(_, file)| file.parts).copied().collect();
+    if let Some(played) = play(&parts) {
+        return played;
+    }
+    let mut trials = Vec::new();
+    for (file, Tests { tests, .. }) in files {
+        for (name, test) in *tests {
+            let name = if file.is_empty() { (*name).to_owned() } else { format!("{file}::{name}") };
+            trials.push(Trial::ignorable_test(name, move || match test() {
                 Ok(()) => Ok(Completion::Completed),
                 Err(Stop::Ignored(reason)) => Ok(Completion::ignored_with(reason)),
                 Err(Stop::Failed(why)) => Err(Failed::from(why)),
-            })
-        })
-        .collect();
+            }));
+        }
+    }
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-/// Makes `main` of a file's tests. A test that is not listed is dead code, which each file denies.
+/// Lists a file's tests. A test that is not listed is dead code, which each file denies.
 ///
 /// After a semicolon come the parts that [`Actor`](crate::Actor)s play.
 #[macro_export]
 macro_rules! tests {
     ($($test:ident),+ $(,)? $(; parts: $($part:ident),+ $(,)?)?) => {
+        pub(crate) const TESTS: $crate::Tests = $crate::Tests {
+            tests: &[$((stringify!($test), $test)),+],
+            parts: &[$($((stringify!($part), $part)),+)?],
+        };
+    };
+}
+
+/// Makes `main` of a program's files, each a module with [`tests!`](crate::tests) at its end; without
+/// modules, of the tests in the same file.
+#[macro_export]
+macro_rules! main {
+    () => {
         fn main() -> std::process::ExitCode {
-            let parts: &[$crate::Part] =
-                &[$($((stringify!($part), $part as fn(&[String]) -> $crate::Outcome)),+)?];
-            $crate::play(parts).unwrap_or_else(|| {
-                $crate::run_tests(&[$((stringify!($test), $test as fn() -> $crate::Outcome)),+])
-            })
+            $crate::run_tests(&[("", TESTS)])
+        }
+    };
+    ($($(#[$attribute:meta])* $module:ident),+ $(,)?) => {
+        fn main() -> std::process::ExitCode {
+            $crate::run_tests(&[$($(#[$attribute])* (stringify!($module), $module::TESTS)),+])
         }
     };
 }

@@ -8,7 +8,8 @@
 //!
 //! A test is a function that returns an [`Outcome`]: `?` on any error fails it, and
 //! [`need`]`(Need::Vlan)?` has it reported as ignored, with the reason, where the kernel lacks
-//! 802.1Q. The macro [`tests!`] at the end of a file lists its tests:
+//! 802.1Q. The macro [`tests!`] at the end of a file lists its tests, and [`main!`] makes a program
+//! of one file or of several:
 //!
 //! ```no_run
 //! use macvlan_core::Endpoint;
@@ -24,6 +25,7 @@
 //! }
 //!
 //! macvlan_tests::tests! { a_container_reaches_the_other_host }
+//! macvlan_tests::main! {}
 //! ```
 
 mod actor;
@@ -46,13 +48,15 @@ mod twins;
 mod userns;
 mod wire;
 
-pub use actor::{Actor, Part, path_of, play};
+pub use actor::{Actor, Part, path_of};
 pub use advertise::advertise;
 pub use container::Container;
 pub use devices::with_devices;
 pub use directory::Directory;
 pub use etcd::{Etcd, Fault, Way};
-pub use harness::{Outcome, Stop, Test, is_guest, is_long, run_tests, takes_long_in_the_guest};
+pub use harness::{
+    Outcome, Stop, Test, Tests, is_guest, is_long, run_tests, takes_long_in_the_guest,
+};
 pub use ip::{ip, ip_addresses, ip_batch, ip_do, ip_lines, ip_link, ip_try, ip_try_all, sysctl};
 pub use lab::{Lab, LabHost};
 pub use matrix::{Matrix, Place, table};

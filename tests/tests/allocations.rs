@@ -44,3 +44,4 @@ fn an_attach_allocates_the_same_however_many_links_there_are() -> Outcome {
 }
 
 macvlan_tests::tests! { an_attach_allocates_the_same_however_many_links_there_are }
+macvlan_tests::main! {}

@@ -145,3 +145,4 @@ fn instructions_of_an_attach() -> Outcome {
 }
 
 macvlan_tests::tests! { system_calls, requests, instructions_of_an_attach }
+macvlan_tests::main! {}

@@ -258,10 +258,12 @@ fn main() -> std::process::ExitCode {
             }
         };
     }
-    run_tests(&[
-        ("an_attachment_is_killed", an_attachment_is_killed),
-        ("a_vlan_on_demand_is_killed", a_vlan_on_demand_is_killed),
-        ("unused_vlans_go_when_somebody_tidies_up", unused_vlans_go_when_somebody_tidies_up),
-        ("a_named_namespace_is_killed", a_named_namespace_is_killed),
-    ])
+    run_tests(&[("", TESTS)])
+}
+
+macvlan_tests::tests! {
+    an_attachment_is_killed,
+    a_vlan_on_demand_is_killed,
+    unused_vlans_go_when_somebody_tidies_up,
+    a_named_namespace_is_killed,
 }

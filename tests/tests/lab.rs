@@ -203,3 +203,4 @@ macvlan_tests::tests! {
     a_container_ends_with_the_process_that_started_it,
     a_failure_says_where_and_a_need_says_what,
 }
+macvlan_tests::main! {}

@@ -37,3 +37,4 @@ fn neither_descriptors_nor_threads_pile_up() -> Outcome {
 }
 
 macvlan_tests::tests! { neither_descriptors_nor_threads_pile_up }
+macvlan_tests::main! {}

@@ -4,8 +4,6 @@
 mod captured;
 pub(crate) mod decode;
 pub(crate) mod encode;
-#[cfg(feature = "fault-injection")]
-pub(crate) mod everything;
 #[cfg(feature = "bench-internals")]
 pub(crate) mod laid_open;
 mod query;

@@ -1,0 +1,39 @@
+//! The readers of what comes from outside, opened to the fuzzers by the feature `fault-injection`.
+
+use std::net::IpAddr;
+
+use crate::handle::watch;
+use crate::netlink::ack;
+use crate::packet;
+use crate::rtnl::decode;
+use crate::value::mac::MacAddr;
+
+/// Reads bytes as what a netlink socket has received, each message as everything that it might be;
+/// returns how many messages there were.
+pub fn netlink(bytes: &[u8]) -> usize {
+    let mut messages = 0;
+    for reply in ack::replies(bytes) {
+        messages += 1;
+        let _ = (reply.verdict(), reply.end_of_dump(), reply.dump_was_interrupted());
+        let payload = reply.payload;
+        let _ = decode::link_index(payload);
+        let _ = decode::link(payload);
+        let _ = decode::link_event(payload);
+        let _ = decode::address(payload);
+        let _ = decode::raw_address(payload);
+        let _ = decode::route(payload);
+        let _ = decode::local_route(payload);
+        let _ = decode::default_route(payload, &[true, false]);
+        let _ = decode::rule(payload);
+        let _ = decode::neighbour(payload);
+        let _ = decode::netns_id(payload);
+        let _ = decode::rate(payload);
+        let _ = watch::event(reply.kind, payload);
+    }
+    messages
+}
+
+/// Reads a frame as what a packet socket has received; returns whose address it claims to be.
+pub fn frame(bytes: &[u8]) -> Option<(IpAddr, MacAddr)> {
+    packet::claim(bytes, MacAddr::as_is([2, 0, 0, 0, 0, 1]))
+}

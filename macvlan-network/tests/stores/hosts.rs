@@ -1,0 +1,227 @@
+//! Many hosts over one etcd: shares, names, hosts that die, and an etcd that is away.
+#![deny(dead_code)]
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use crate::common::{ip, on_ens33, started};
+use macvlan_core::NetNs;
+use macvlan_network::{ErrorKind, EtcdOptions, EtcdStore, Member, Networks, Result};
+use macvlan_tests::{
+    Etcd, Fault, Lab, LabHost, Outcome, PATIENCE, Way, eventually, ip_addresses, ip_lines, ping,
+};
+
+/// A session that waits for etcd as long as it takes, and lives as long as the test.
+fn session(etcd: &Etcd, host: &LabHost, name: &str) -> Outcome<Networks> {
+    session_for(etcd, host, name, PATIENCE, 10 * PATIENCE)
+}
+
+/// One that says so soon where etcd is away, and soon dies with its process.
+fn brief_session(etcd: &Etcd, host: &LabHost, name: &str) -> Outcome<Networks> {
+    session_for(etcd, host, name, Duration::from_secs(2), Duration::from_secs(3))
+}
+
+fn session_for(
+    etcd: &Etcd,
+    host: &LabHost,
+    name: &str,
+    timeout: Duration,
+    ttl: Duration,
+) -> Outcome<Networks> {
+    let options = EtcdOptions::new(name, [Etcd::ENDPOINT]).timeout(timeout).ttl(ttl);
+    let store = etcd.netns().run(|| EtcdStore::open(&options))??;
+    Ok(Networks::new(host.host.clone(), store)?)
+}
+
+/// One network, containers on both hosts, no address twice, and everybody is found by name.
+fn a_network_over_two_hosts() -> Outcome {
+    let (lab, etcd) = (Lab::with_addresses(&[], &[])?, Etcd::start()?);
+    let (a, b) = (session(&etcd, &lab.a, "a")?, session(&etcd, &lab.b, "b")?);
+    a.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let (on_a, on_b) = (a.network("lan")?, b.network("lan")?);
+    let mut people = Vec::new();
+    for number in 0..4 {
+        let (container, inside) = started()?;
+        let network = if number % 2 == 0 { &on_a } else { &on_b };
+        let member = Member::new(format!("c{number}")).name(format!("test{number}"));
+        network.connect(&member, &inside)?;
+        people.push((container, inside));
+    }
+    for number in 0..4 {
+        let name = format!("test{number}");
+        let found = on_b.resolve(&name)?;
+        assert_eq!(found, on_a.resolve(&name)?);
+        assert_eq!(found, [ip(&format!("10.1.0.{}", number + 2))]);
+        for (_, inside) in &people {
+            assert!(ping(inside, found[0].to_string().as_str()).is_some(), "{name}");
+        }
+    }
+    assert_eq!(on_b.hosts()?.lines().count(), 4);
+    assert_eq!(on_a.inspect()?["Scope"], "global");
+    // What runs elsewhere is not taken away here, nor collected.
+    let error = on_a.disconnect("c1").unwrap_err();
+    assert!(error.to_string().contains("it runs on host \"b\""), "{error}");
+    assert!(a.collect()?.leases.is_empty() && b.collect()?.leases.is_empty());
+    assert!(a.reconcile()?.is_empty() && b.reconcile()?.is_empty());
+    Ok(())
+}
+
+/// Each host takes eight addresses at a time; what a dead one had comes back.
+fn shares_of_hosts() -> Outcome {
+    let (lab, etcd) = (Lab::with_addresses(&[], &[])?, Etcd::start()?);
+    let (a, b) = (session(&etcd, &lab.a, "a")?, brief_session(&etcd, &lab.b, "b")?);
+    a.create(&on_ens33("lan", "10.1.0.0/27")?.share(8))?;
+    let (on_a, on_b) = (a.network("lan")?, b.network("lan")?);
+    let mut people = Vec::new();
+    let mut join = |network: &macvlan_network::Network, container: &str| -> Outcome<String> {
+        let inside = NetNs::anonymous()?;
+        let connection = network.connect(&Member::new(container), &inside)?;
+        people.push(inside);
+        Ok(connection.addresses()[0].to_string())
+    };
+    assert_eq!(join(&on_a, "a0")?, "10.1.0.2");
+    assert_eq!(join(&on_b, "b0")?, "10.1.0.10");
+    assert_eq!(join(&on_a, "a1")?, "10.1.0.3");
+    for number in 2..9 {
+        join(&on_a, &format!("a{number}"))?;
+    }
+    assert_eq!(join(&on_a, "a9")?, "10.1.0.19", "a second share");
+    // b dies, with its container and seven addresses that it never gave.
+    drop((on_b, b));
+    let mut collected = Vec::new();
+    eventually("the host does not die", || {
+        let is_dead = a.store().living_hosts()? == Some(vec!["a".to_owned()]);
+        collected = a.collect()?.leases;
+        assert!(!is_dead || !collected.is_empty(), "nothing is collected of a dead host");
+        Ok(!collected.is_empty())
+    })?;
+    assert_eq!(collected.len(), 1);
+    assert_eq!((collected[0].container.as_str(), collected[0].host.as_str()), ("b0", "b"));
+    let mut all = HashSet::new();
+    for number in 10..29 {
+        assert!(all.insert(join(&on_a, &format!("a{number}"))?));
+    }
+    assert!(all.contains("10.1.0.10") && all.contains("10.1.0.17"), "{all:?}");
+    let error = on_a.connect(&Member::new("late"), &NetNs::anonymous()?).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::PoolExhausted, "{error}");
+    // The host comes back: its container still has its address, which somebody else has been given.
+    let b = session(&etcd, &lab.b, "b")?;
+    let done = b.reconcile()?;
+    assert_eq!(done.len(), 1, "{done:?}");
+    assert!(done[0].to_string().contains("10.1.0.10"), "{}", done[0]);
+    Ok(())
+}
+
+/// etcd is away: what runs goes on, nobody new is connected, nothing is given twice, and all is well
+/// when it returns.
+fn etcd_is_away() -> Outcome {
+    let (lab, mut etcd) = (Lab::with_addresses(&[], &[])?, Etcd::start()?);
+    let (a, b) = (brief_session(&etcd, &lab.a, "a")?, brief_session(&etcd, &lab.b, "b")?);
+    a.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let (on_a, on_b) = (a.network("lan")?, b.network("lan")?);
+    let (_one, one) = started()?;
+    let (_two, two) = started()?;
+    let (_three, three) = started()?;
+    on_a.connect(&Member::new("c1"), &one)?;
+    on_b.connect(&Member::new("c2"), &two)?;
+    for _ in 0..2 {
+        etcd.stop()?;
+        for network in [&on_a, &on_b] {
+            let began = Instant::now();
+            let error = network.connect(&Member::new("c3"), &three).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::StoreUnavailable, "{error}");
+            assert!(began.elapsed() < PATIENCE);
+        }
+        let error = on_a.disconnect("c1").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::StoreUnavailable, "{error}");
+        assert_eq!(ip_lines(&three, "-o link show").len(), 1);
+        assert!(ping(&one, "10.1.0.3").is_some(), "what runs goes on");
+        // For longer than a host may be silent.
+        std::thread::sleep(Duration::from_secs(4));
+        etcd.start_again()?;
+        let connection = on_b.connect(&Member::new("c3"), &three)?;
+        assert_eq!(connection.addresses(), [ip("10.1.0.4")]);
+        assert!(ping(&three, "10.1.0.2").is_some());
+        on_b.disconnect("c3")?;
+    }
+    assert_eq!(on_a.leases()?.len(), 2);
+    assert!(a.reconcile()?.is_empty() && b.reconcile()?.is_empty());
+    drop((a, on_a));
+    etcd.stop()?;
+    let options = EtcdOptions::new("a", [Etcd::ENDPOINT]).timeout(Duration::from_secs(1));
+    let error = etcd.netns().run(|| EtcdStore::open(&options))?.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::StoreUnavailable, "{error}");
+    Ok(())
+}
+
+/// Tries until etcd can be reached again, as whoever has lost a connection does.
+fn when_there<T>(work: impl Fn() -> Result<T>) -> Outcome<T> {
+    let mut done = None;
+    eventually("etcd cannot be reached", || {
+        done = match work() {
+            Err(error) if error.kind() == ErrorKind::StoreUnavailable => None,
+            result => Some(result?),
+        };
+        Ok(done.is_some())
+    })?;
+    Ok(done.ok_or("nothing was done")?)
+}
+
+/// Two processes of one host connect one container. Of what etcd does for the first, its answer gets
+/// lost, or it does it too late: the second finds the lease and keeps it, whatever comes of that.
+fn what_goes_unanswered_does_not_come_late() -> Outcome {
+    let (lab, etcd) = (Lab::with_addresses(&[], &[])?, Etcd::start()?);
+    let way = Way::open(&etcd)?;
+    let options = EtcdOptions::new("a", [Way::ENDPOINT]).timeout(Duration::from_secs(2));
+    let store = etcd.netns().run(|| EtcdStore::open(&options))??;
+    let (first, second) = (Networks::new(lab.a.host.clone(), store)?, session(&etcd, &lab.a, "a")?);
+    second.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let (by_first, by_second) = (first.network("lan")?, second.network("lan")?);
+    let (_one, one) = started()?;
+    let (_other, other) = started()?;
+    let (c1, c2) = (Member::new("c1"), Member::new("c2"));
+
+    // The lease is made, and the first does not know.
+    way.goes_wrong("\"endpoint\"", Fault::AnswerLost);
+    let error = by_first.connect(&c1, &one).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::StoreUnavailable, "{error}");
+    let lease = by_second.lease("c1")?.ok_or("etcd was not asked")?;
+    assert_eq!(by_second.connect(&c1, &one)?.lease(), &lease);
+    way.works_again();
+    // What it may have left it takes back before it does anything else.
+    let connected = when_there(|| by_first.connect(&c2, &other))?;
+    assert_eq!(connected.addresses(), [ip("10.1.0.3")]);
+    assert_eq!(by_second.lease("c1")?, Some(lease.clone()));
+
+    // The interface is gone, and the lease is about to be, when somebody else makes it again.
+    let connects = || by_second.connect(&c1, &one).map(|again| assert_eq!(again.lease(), &lease));
+    let reconciles = || second.reconcile().map(|done| assert_eq!(done.len(), 1, "{done:?}"));
+    for goes_on in [&connects as &dyn Fn() -> Result<()>, &reconciles] {
+        way.goes_wrong("\"released\"", Fault::RequestLate);
+        let error = by_first.disconnect_from("c1", &one).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::StoreUnavailable, "{error}");
+        goes_on()?;
+        way.works_again();
+        when_there(|| by_first.lease("c2"))?;
+        std::thread::sleep(Duration::from_millis(500));
+        assert_eq!(by_second.lease("c1")?.as_ref(), Some(&lease));
+        assert_eq!(ip_addresses(&one, "eth0"), ["10.1.0.2/24"]);
+    }
+
+    // Nobody has taken that up which the first does not know: it goes.
+    way.goes_wrong("\"endpoint\"", Fault::AnswerLost);
+    let error = by_first.connect(&Member::new("c3"), &other).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::StoreUnavailable, "{error}");
+    assert!(by_second.lease("c3")?.is_some());
+    way.works_again();
+    assert_eq!(when_there(|| by_first.leases())?.len(), 2);
+    assert_eq!(by_second.lease("c3")?, None);
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    a_network_over_two_hosts,
+    shares_of_hosts,
+    etcd_is_away,
+    what_goes_unanswered_does_not_come_late,
+}

@@ -1,0 +1,205 @@
+//! After whatever happened: processes and namespaces that are gone, a reboot, a kernel or a store
+//! that somebody else has changed.
+#![deny(dead_code)]
+
+use crate::common::{Scene, behind, ip, on_ens33, session, sound, started, subnet};
+use macvlan_core::{Detached, NetNs};
+use macvlan_network::{Member, NetworkConfig, Reconciled};
+use macvlan_tests::{
+    Container, Directory, Outcome, eventually, ip_addresses, ip_do, ip_lines, ping,
+};
+
+/// Who is gone, and who is only hard to find.
+fn leases_of_namespaces_that_are_gone_are_collected() -> Outcome {
+    let scene = Scene::set()?;
+    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let name = format!("macvlan-network-{}", std::process::id());
+    let (process, descriptor, named) =
+        (Container::start()?, NetNs::anonymous()?, NetNs::create(&name)?);
+    let (thread, stop) = in_a_thread()?;
+    let ends = Container::start()?;
+    lan.connect(&Member::new("ends"), &ends.netns()?)?;
+    lan.connect(&Member::new("process"), &process.netns()?)?;
+    lan.connect(&Member::new("descriptor"), &descriptor)?;
+    lan.connect(&Member::new("named"), &named)?;
+    lan.connect(&Member::new("thread"), &thread)?;
+    drop((named, thread));
+    assert!(scene.networks.collect()?.leases.is_empty(), "all of them live");
+    drop(ends);
+    let collected = scene.networks.collect()?;
+    let who: Vec<&str> = collected.leases.iter().map(|lease| lease.container.as_str()).collect();
+    assert_eq!(who, ["ends"]);
+    NetNs::delete(&name)?;
+    drop((descriptor, stop));
+    drop(process);
+    // A thread's end is seen when the kernel is done with it.
+    eventually("a lease is left", || {
+        scene.networks.collect()?;
+        Ok(lan.leases()?.is_empty())
+    })?;
+    assert_eq!(sound(&scene.directory)?, 0);
+    Ok(())
+}
+
+/// A namespace that only a sleeping thread is in; it ends when the other thing is dropped.
+fn in_a_thread() -> Outcome<(NetNs, std::sync::mpsc::Sender<()>)> {
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let inside = nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET);
+        // Whoever is told, and whoever tells, may be gone.
+        let _ = tell.send(inside.map(|()| NetNs::current()));
+        let _ = stopped.recv();
+    });
+    Ok((told.recv()???, stop))
+}
+
+/// A container that was started again under its id: its namespace is another, its address is not.
+fn a_container_that_returns_gets_its_address() -> Outcome {
+    let scene = Scene::set()?;
+    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let (first, inside) = started()?;
+    let (_other, other) = started()?;
+    let member = Member::new("c1").name("test101");
+    lan.connect(&member, &inside)?;
+    lan.connect(&Member::new("c2"), &other)?;
+    drop((first, inside));
+    let (_again, inside) = started()?;
+    // Nobody has collected anything.
+    let connection = lan.connect(&member, &inside)?;
+    assert_eq!(connection.addresses(), [ip("10.1.0.2")]);
+    assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
+    assert_eq!(lan.leases()?.len(), 2);
+    Ok(())
+}
+
+/// Another boot: inode numbers and cookies begin anew, so that they may well be found again.
+fn after_a_reboot_nobody_is_connected() -> Outcome {
+    let scene = Scene::set()?;
+    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let (_container, inside) = started()?;
+    lan.connect(&Member::new("c1"), &inside)?;
+    assert!(scene.networks.reconcile()?.is_empty());
+    let file = behind(&scene.directory)?;
+    file.execute("UPDATE lease SET boot = '5a1e2b8c-0000-0000-0000-000000000000'", [])?;
+    assert_eq!(scene.networks.collect()?.leases.len(), 1);
+    assert_eq!(lan.leases()?, []);
+    // A namespace with the inode number of one that is gone is another one.
+    ip_do(&inside, "link delete eth0");
+    lan.connect(&Member::new("c1"), &inside)?;
+    file.execute("UPDATE lease SET cookie = cookie + 1", [])?;
+    assert_eq!(scene.networks.collect()?.leases.len(), 1);
+    Ok(())
+}
+
+/// A process that starts anew brings together what others have taken apart.
+fn kernel_and_store_are_brought_together() -> Outcome {
+    let scene = Scene::set()?;
+    let lan = scene.networks.create(&on_ens33("lan", "192.168.15.0/24")?)?;
+    let gone = scene.networks.create(&on_ens33("gone", "10.2.0.0/24")?)?;
+    let mut people = Vec::new();
+    for container in ["missing", "changed", "right", "unknown", "stray", "ended"] {
+        people.push(started()?);
+        let inside = &people[people.len() - 1].1;
+        let network = if container == "stray" { &gone } else { &lan };
+        network.connect(&Member::new(container).name(container), inside)?;
+    }
+    let [missing, changed, right, unknown, stray, _] = people.as_slice() else {
+        return Err("there are six".into());
+    };
+    ip_do(&missing.1, "link delete eth0");
+    ip_do(&changed.1, "link set eth0 mtu 1300 down");
+    ip_do(&changed.1, "address flush dev eth0 scope global");
+    let file = behind(&scene.directory)?;
+    // The store forgets a lease, as one that comes from a backup does, and a whole network.
+    file.pragma_update(None, "foreign_keys", true)?;
+    file.execute("DELETE FROM lease WHERE container IN ('unknown', 'stray')", [])?;
+    file.execute("DELETE FROM network WHERE name = 'gone'", [])?;
+    let [missing, changed, right, unknown, stray] =
+        [missing, changed, right, unknown, stray].map(|(_, inside)| inside.clone());
+    let ended = people.pop();
+    drop(ended);
+
+    let networks = session(&scene.lab.a, &scene.directory, "a")?;
+    let done = networks.reconcile()?;
+    let mut words: Vec<String> = done.iter().map(ToString::to_string).collect();
+    words.sort();
+    assert_eq!(words.len(), 5, "{words:#?}");
+    assert_eq!(
+        words[0],
+        "entered a lease for container \"unknown\", whose interface \"eth0\" had none"
+    );
+    assert_eq!(words[1], "released the lease of container \"ended\", which is gone");
+    assert_eq!(words[2], "removed \"eth0\" of container \"stray\", whose network does not exist");
+    assert!(words[3].starts_with("repaired \"eth0\" of container \"changed\": "), "{}", words[3]);
+    assert_eq!(words[4], "repaired \"eth0\" of container \"missing\": there is no such link");
+    assert!(matches!(done[0], Reconciled::Released(_)));
+
+    for (inside, address) in
+        [(&missing, "192.168.15.2"), (&changed, "192.168.15.3"), (&unknown, "192.168.15.5")]
+    {
+        assert_eq!(ip_addresses(inside, "eth0"), [format!("{address}/24")]);
+    }
+    assert!(ping(&right, "192.168.15.3").is_some());
+    assert_eq!(ip_lines(&stray, "-o link show").len(), 1);
+    let lan = networks.network("lan")?;
+    assert_eq!(lan.lease("unknown")?.map(|lease| lease.addresses.len()), Some(1));
+    assert!(networks.reconcile()?.is_empty(), "all is right");
+    // What was adopted is not given to others, and can be disconnected as the others are.
+    let (_new, new) = started()?;
+    assert_eq!(lan.connect(&Member::new("new"), &new)?.addresses(), [ip("192.168.15.6")]);
+    assert_eq!(lan.disconnect("unknown")?, Detached::Removed);
+    assert_eq!(sound(&scene.directory)?, 4);
+    Ok(())
+}
+
+/// Two stores on one host: neither touches the other's containers.
+fn what_another_store_knows_is_left_alone() -> Outcome {
+    let (scene, elsewhere) = (Scene::set()?, Directory::new()?);
+    let other = session(&scene.lab.a, &elsewhere, "a")?;
+    assert_ne!(other.store().id(), scene.networks.store().id());
+    let same = session(&scene.lab.a, &elsewhere, "a")?;
+    assert_eq!(other.store().id(), same.store().id());
+    let lan = other.create(&on_ens33("lan", "192.168.15.0/24")?)?;
+    let (_container, inside) = started()?;
+    lan.connect(&Member::new("c1"), &inside)?;
+    assert!(scene.networks.reconcile()?.is_empty());
+    assert!(same.reconcile()?.is_empty());
+    assert_eq!(ip_addresses(&inside, "eth0"), ["192.168.15.2/24"]);
+    Ok(())
+}
+
+/// What two containers cannot both have stays with the one that the store knows.
+fn what_cannot_be_adopted_is_told() -> Outcome {
+    let scene = Scene::set()?;
+    let lan = scene.networks.create(
+        &NetworkConfig::new("lan")
+            .parent("ens33")
+            .subnet(subnet("10.1.0.0/24")?)
+            .mac_from(macvlan_network::MacFrom::Container),
+    )?;
+    let (_one, one) = started()?;
+    let (_two, two) = started()?;
+    lan.connect(&Member::new("c1"), &one)?;
+    behind(&scene.directory)?.execute_batch(
+        "DELETE FROM address; DELETE FROM lease;
+             UPDATE gap SET first = x'00000000000000000000ffff0a010002'",
+    )?;
+    lan.connect(&Member::new("c2"), &two)?;
+    let done = scene.networks.reconcile()?;
+    let [Reconciled::Failed(why)] = done.as_slice() else {
+        return Err(format!("{done:?}").into());
+    };
+    assert!(why.contains("container \"c2\" has 10.1.0.2"), "{why}");
+    assert_eq!(ip_addresses(&one, "eth0"), ["10.1.0.2/24"], "it is left alone");
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    leases_of_namespaces_that_are_gone_are_collected,
+    a_container_that_returns_gets_its_address,
+    after_a_reboot_nobody_is_connected,
+    kernel_and_store_are_brought_together,
+    what_another_store_knows_is_left_alone,
+    what_cannot_be_adopted_is_told,
+}

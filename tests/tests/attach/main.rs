@@ -1,0 +1,31 @@
+//! Attaching, detaching, checking and repairing endpoints, one and many.
+
+mod attach;
+mod crowd;
+mod ensure;
+mod limits;
+mod many;
+mod modes;
+mod options;
+mod pool;
+mod rootless;
+mod routes;
+mod seeds;
+mod source_routing;
+mod told_twice;
+
+macvlan_tests::main! {
+    attach,
+    crowd,
+    ensure,
+    limits,
+    many,
+    modes,
+    options,
+    pool,
+    rootless,
+    routes,
+    seeds,
+    source_routing,
+    told_twice,
+}

@@ -1,0 +1,17 @@
+//! Addresses on the LAN: who has them, who learns of them, and who reaches them.
+
+mod access;
+mod announce;
+mod diagnose;
+mod keep;
+mod probe;
+mod rate;
+
+macvlan_tests::main! {
+    access,
+    announce,
+    diagnose,
+    keep,
+    probe,
+    rate,
+}

@@ -1,0 +1,27 @@
+//! Links, namespaces, and everything that a handle does.
+
+mod handle;
+mod link_options;
+mod listing;
+mod macvtap;
+mod netns;
+mod on_demand;
+mod on_demand_crowd;
+mod promisc;
+mod reading;
+mod vlan;
+mod watch;
+
+macvlan_tests::main! {
+    handle,
+    link_options,
+    listing,
+    macvtap,
+    netns,
+    on_demand,
+    on_demand_crowd,
+    promisc,
+    reading,
+    vlan,
+    watch,
+}
