@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use crate::handle::watch;
 use crate::netlink::ack;
 use crate::packet;
 use crate::rtnl::decode;
@@ -18,7 +17,6 @@ pub fn netlink(bytes: &[u8]) -> usize {
         let payload = reply.payload;
         let _ = decode::link_index(payload);
         let _ = decode::link(payload);
-        let _ = decode::link_event(payload);
         let _ = decode::address(payload);
         let _ = decode::raw_address(payload);
         let _ = decode::route(payload);
@@ -28,7 +26,7 @@ pub fn netlink(bytes: &[u8]) -> usize {
         let _ = decode::neighbour(payload);
         let _ = decode::netns_id(payload);
         let _ = decode::rate(payload);
-        let _ = watch::event(reply.kind, payload);
+        let _ = decode::event(reply.kind, payload);
     }
     messages
 }

@@ -524,7 +524,8 @@ mod tests {
     fn a_mode_leaves_the_other_options_alone() {
         let options = Macvlan::new(Mode::Bridge).bc_queue_len(2000);
         let endpoint = Endpoint::new("eth0", "ens33").unwrap().options(options).unwrap();
-        let EndpointKind::Macvlan(private) = endpoint.mode(Mode::Private).unwrap().kind().clone() else {
+        let EndpointKind::Macvlan(private) = endpoint.mode(Mode::Private).unwrap().kind().clone()
+        else {
             panic!("the kind has changed");
         };
         assert_eq!(private, Macvlan::new(Mode::Private).bc_queue_len(2000));

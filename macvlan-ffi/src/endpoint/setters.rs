@@ -13,8 +13,8 @@ use crate::base::mac::mac;
 use crate::base::object::{exclusive, shared};
 use crate::base::text::{ip, text};
 use crate::endpoint::announce::macvlan_announce;
-use crate::endpoint::probe::macvlan_probe;
 use crate::endpoint::macvlan_endpoint;
+use crate::endpoint::probe::macvlan_probe;
 use crate::value::options::macvlan_options;
 
 /// The options of a macvlan or macvtap changed in one point.

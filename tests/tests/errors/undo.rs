@@ -129,8 +129,10 @@ fn ipv6_is_switched_off_in_the_container() -> Outcome {
 fn the_parent_has_its_own_mac_address_again() -> Outcome {
     let stage = Stage::set()?;
     let before = ip_link(&stage.lab.a.netns, "ens33")["address"].clone();
-    let endpoint =
-        eth0()?.mode(Mode::Passthru)?.mac("02:42:c0:a8:0f:0a".parse()?).gateway("10.1.2.3".parse()?);
+    let endpoint = eth0()?
+        .mode(Mode::Passthru)?
+        .mac("02:42:c0:a8:0f:0a".parse()?)
+        .gateway("10.1.2.3".parse()?);
     stage.refuse(&endpoint, ErrorKind::GatewayUnreachable, "the gateway is on no subnet");
     assert_eq!(ip_link(&stage.lab.a.netns, "ens33")["address"], before);
     Ok(())

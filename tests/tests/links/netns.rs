@@ -401,9 +401,7 @@ fn names_and_processes_are_visible() -> Outcome {
     let found = a_way_to(id)?;
     drop((first, second));
     NetNs::delete(&name.0)?;
-    eventually("they are still visible", || {
-        Ok(visible(id).is_none() && visible(named).is_none())
-    })?;
+    eventually("they are still visible", || Ok(visible(id).is_none() && visible(named).is_none()))?;
     let error = found.open().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NamespaceGone, "{error}");
     Ok(())
