@@ -296,6 +296,14 @@ named!(
 );
 serde_as_text!(Address, Assignment);
 
+/// Whether an address is valid on its link only.
+pub(crate) fn is_link_local(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_unicast_link_local(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 
-use crate::endpoint::attach::Work;
+use crate::endpoint::attach::work::{Work, index_from};
 use crate::endpoint::endpoint::EndpointKind;
 use crate::endpoint::find_parent::Found;
 use crate::endpoint::on_demand;
@@ -122,10 +122,4 @@ impl Work<'_> {
         let mac = info.map_err(|failure| self.explain_other(operation, failure))?.mac;
         mac.ok_or_else(|| self.explain_other(operation, Failure::NoAnswer(Errno::ENODATA)))
     }
-}
-
-/// An index that hardly any link has: the kernel gives its own from 1 upwards.
-pub(super) fn index_from(random: [u8; 3]) -> u32 {
-    let [a, b, c] = random;
-    0x1_0000 + (u32::from_be_bytes([0, a, b, c]) % 0xff_0000)
 }

@@ -6,7 +6,7 @@ use netlink_packet_route::RouteNetlinkMessage as Message;
 use netlink_packet_route::route::RouteAttribute;
 use nix::errno::Errno;
 
-use crate::endpoint::attach::Work;
+use crate::endpoint::attach::work::Work;
 use crate::endpoint::change::Change;
 use crate::endpoint::deletion::Deletion;
 use crate::error::{Error, Result};

@@ -3,7 +3,7 @@
 use netlink_packet_route::RouteNetlinkMessage as Message;
 use nix::errno::Errno;
 
-use crate::endpoint::attach::Work;
+use crate::endpoint::attach::work::Work;
 use crate::endpoint::deletion::delete_all;
 use crate::endpoint::on_demand;
 use crate::error::{Error, Result};

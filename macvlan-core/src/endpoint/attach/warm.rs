@@ -1,6 +1,6 @@
 //! Links that are made beforehand, in namespaces of their own, and become an endpoint later.
 
-use crate::endpoint::attach::Work;
+use crate::endpoint::attach::work::Work;
 use crate::endpoint::attachment::Attachment;
 use crate::endpoint::change::Change;
 use crate::endpoint::endpoint::Endpoint;

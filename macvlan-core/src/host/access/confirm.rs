@@ -2,14 +2,13 @@
 
 use std::fmt;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::error::errno_of;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
-use crate::host::access::lock;
 use crate::host::access::moving::Done;
 
 /// Whether addresses have been moved.
@@ -170,4 +169,8 @@ impl fmt::Debug for Moving {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Moving(to be confirmed within {:?})", self.deadline)
     }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

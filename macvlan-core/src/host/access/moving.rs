@@ -14,12 +14,12 @@ use nix::errno::Errno;
 
 use crate::error::errno_of;
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::access::is_link_local;
 use crate::lan::announce::{Announce, Announcement};
 use crate::netlink::{Connection, Failure, Request};
 use crate::netns::NetNs;
 use crate::rtnl::decode;
 use crate::rtnl::encode::{self, LinkChange};
+use crate::value::address::is_link_local;
 use crate::value::filter::{Family, RouteFilter};
 use crate::value::name::LinkName;
 use crate::value::route::Route;

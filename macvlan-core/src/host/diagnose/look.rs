@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::endpoint::Attachment;
 use crate::error::{Error, Result};
-use crate::host::diagnose::{Diagnosis, FindingKind};
+use crate::host::diagnose::finding::{Diagnosis, FindingKind};
 use crate::netlink::{Connection, Failure};
 use crate::netns::NetNs;
 use crate::rtnl::{decode, encode};

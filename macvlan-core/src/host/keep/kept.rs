@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use crate::endpoint::{Attachment, Endpoint, EndpointKind, Parent};
+use crate::endpoint::{
+    Attachment, Difference, Endpoint, EndpointKind, Parent, ensure as ensure_endpoint,
+};
 use crate::error::{ErrorKind, Result};
-use crate::host::keep::{KeepEvent, ensure};
+use crate::host::keep::event::KeepEvent;
 use crate::netns::NetNs;
 use crate::rtnl::{decode, encode};
 use crate::value::link::{LinkInfo, Mode};
@@ -249,4 +251,11 @@ impl Kept {
         let found = links.iter().find(|link| self.is_by_mac(link))?;
         Some(Parent::link(LinkName::new(&found.name).ok()?))
     }
+}
+
+/// Makes an endpoint what it should be, and tells whether its link was made just now.
+fn ensure(host: &NetNs, endpoint: &Endpoint, netns: &NetNs) -> Result<(Attachment, bool)> {
+    let ensured = ensure_endpoint(host, endpoint, netns, false)?;
+    let made = ensured.repaired.contains(&Difference::LinkMissing);
+    Ok((ensured.attachment, made))
 }

@@ -1,5 +1,6 @@
 //! Seeing to it that endpoints are attached again when their parent has gone and come back.
 
+mod event;
 mod kept;
 
 use std::collections::VecDeque;
@@ -7,54 +8,16 @@ use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
-use crate::endpoint::{self, Attachment, Endpoint};
-use crate::error::{Error, Result};
+use crate::endpoint::{Attachment, Endpoint};
+use crate::error::Result;
 use crate::handle::watch::Watch;
 use crate::host::Host;
 use crate::host::keep::kept::Kept;
 use crate::netns::NetNs;
 use crate::value::event::Event;
 use crate::value::name::LinkName;
-use crate::value::text::kinds;
 
-/// What a [`Keeper`] has seen or done.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum KeepEvent {
-    /// The parent of this attachment is gone, and its link with it. It is waited for.
-    Gone(Box<Attachment>),
-    /// The endpoint is attached again: same name, MAC address, addresses and routes.
-    Attached(Box<Attachment>),
-    /// The parent of this attachment has another name now. Nothing had to be done.
-    Renamed(Box<Attachment>, LinkName),
-    /// The parent is back, and the endpoint with this name could not be attached to it, in this
-    /// namespace; it will be tried again. Told when the reason is another than the last time.
-    Failed(LinkName, NetNs, Error),
-    /// The container's namespace cannot be entered any more: its endpoint is not kept from now on.
-    Ended(LinkName, NetNs, Error),
-}
-
-/// The kind of a [`KeepEvent`]. The numbers are stable, and the C ABI shows them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-#[repr(u32)]
-pub enum KeepEventKind {
-    /// The parent of an attachment is gone, and its link with it.
-    Gone = 1,
-    /// An endpoint is attached again.
-    Attached = 2,
-    /// The parent of an attachment has another name now.
-    Renamed = 3,
-    /// The parent is back, and the endpoint could not be attached to it.
-    Failed = 4,
-    /// The container's namespace cannot be entered any more.
-    Ended = 5,
-}
-
-kinds!(
-    KeepEventKind,
-    [Gone = "gone", Attached = "attached", Renamed = "renamed", Failed = "failed", Ended = "ended",]
-);
+pub use event::{KeepEvent, KeepEventKind};
 
 /// Keeps endpoints attached: when their parent disappears (a network card that is pulled out, a driver
 /// that is loaded anew, a VLAN that somebody makes again) and comes back, also with another index, or,
@@ -233,89 +196,4 @@ impl fmt::Debug for Keeper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Keeper({} of {} attached)", self.attachments().count(), self.kept.len())
     }
-}
-
-impl KeepEvent {
-    /// Returns what has happened, without what it is about.
-    pub fn kind(&self) -> KeepEventKind {
-        match self {
-            Self::Gone(_) => KeepEventKind::Gone,
-            Self::Attached(_) => KeepEventKind::Attached,
-            Self::Renamed(..) => KeepEventKind::Renamed,
-            Self::Failed(..) => KeepEventKind::Failed,
-            Self::Ended(..) => KeepEventKind::Ended,
-        }
-    }
-
-    /// Returns the attachment that it is about; none when it failed or ended.
-    pub fn attachment(&self) -> Option<&Attachment> {
-        match self {
-            Self::Gone(attachment) | Self::Attached(attachment) | Self::Renamed(attachment, _) => {
-                Some(attachment)
-            }
-            Self::Failed(..) | Self::Ended(..) => None,
-        }
-    }
-
-    /// Returns the parent's new name, of [`KeepEvent::Renamed`].
-    pub fn parent(&self) -> Option<LinkName> {
-        match self {
-            Self::Renamed(_, parent) => Some(*parent),
-            _ => None,
-        }
-    }
-
-    /// Returns why it failed or ended.
-    pub fn error(&self) -> Option<&Error> {
-        match self {
-            Self::Failed(_, _, error) | Self::Ended(_, _, error) => Some(error),
-            _ => None,
-        }
-    }
-
-    /// The name of the endpoint that it is about.
-    pub fn name(&self) -> LinkName {
-        match self {
-            Self::Gone(attachment) | Self::Attached(attachment) | Self::Renamed(attachment, _) => {
-                attachment.name()
-            }
-            Self::Failed(name, ..) | Self::Ended(name, ..) => *name,
-        }
-    }
-
-    /// The namespace of the container that it is about.
-    pub fn netns(&self) -> &NetNs {
-        match self {
-            Self::Gone(attachment) | Self::Attached(attachment) | Self::Renamed(attachment, _) => {
-                attachment.netns()
-            }
-            Self::Failed(_, netns, _) | Self::Ended(_, netns, _) => netns,
-        }
-    }
-}
-
-impl fmt::Display for KeepEvent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, netns) = (self.name(), self.netns());
-        match self {
-            Self::Gone(attachment) => {
-                write!(f, "{name} in {netns}: its parent {} is gone", attachment.parent())
-            }
-            Self::Attached(attachment) => {
-                write!(f, "{name} in {netns}: attached again to {}", attachment.parent())
-            }
-            Self::Renamed(_, parent) => {
-                write!(f, "{name} in {netns}: its parent is called {parent} now")
-            }
-            Self::Failed(_, _, error) => write!(f, "{name} in {netns}: not yet: {error}"),
-            Self::Ended(_, _, error) => write!(f, "{name} in {netns}: not kept any more: {error}"),
-        }
-    }
-}
-
-/// Makes an endpoint what it should be, and tells whether its link was made just now.
-fn ensure(host: &NetNs, endpoint: &Endpoint, netns: &NetNs) -> Result<(Attachment, bool)> {
-    let ensured = endpoint::ensure(host, endpoint, netns, false)?;
-    let made = ensured.repaired.contains(&endpoint::Difference::LinkMissing);
-    Ok((ensured.attachment, made))
 }

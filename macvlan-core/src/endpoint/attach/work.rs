@@ -1,0 +1,164 @@
+//! An attachment in the making: what is known of it, and the run of its phases.
+
+use netlink_packet_route::route::RouteMessage;
+use nix::errno::Errno;
+
+use crate::endpoint::attachment::Attachment;
+use crate::endpoint::change::Target;
+use crate::endpoint::deletion::Deletion;
+use crate::endpoint::endpoint::{Endpoint, EndpointKind};
+use crate::endpoint::find_parent::Found;
+use crate::endpoint::on_demand;
+use crate::endpoint::plan::Phase;
+use crate::error::{Error, Result};
+use crate::explain::{Attempt, Place};
+use crate::netlink::{Connection, Failure};
+use crate::netns::NetNs;
+use crate::value::mac::MacAddr;
+use crate::value::name::LinkId;
+use crate::value::route::Route;
+use crate::value::rule::Rule;
+
+/// An attachment in the making.
+pub(super) struct Work<'a> {
+    pub(super) host: &'a NetNs,
+    pub(super) outside: &'a Connection,
+    pub(super) netns: &'a NetNs,
+    pub(super) inside: &'a Connection,
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) parent: Found,
+    pub(super) index: u32,
+    pub(super) mac: MacAddr,
+    /// Whether the link exists, or may.
+    pub(super) created: bool,
+    /// Default routes that were deleted, to be put back if something fails.
+    pub(super) replaced: Vec<RouteMessage>,
+    /// Whether what does not go with a link may stand there already.
+    pub(super) tolerant: bool,
+    /// What was done, for the attachment.
+    pub(super) routes: Vec<Route>,
+    pub(super) rules: Vec<Rule>,
+    /// What deletes that which was added and does not go with the link.
+    pub(super) deletions: Vec<Deletion>,
+}
+
+impl<'a> Work<'a> {
+    /// Gets everything ready. Nothing is changed, unless the parent has to be made.
+    pub(super) fn begin(host: &'a NetNs, endpoint: &'a Endpoint, netns: &'a NetNs) -> Result<Self> {
+        // Whatever can fail, before a parent is made.
+        host.connection()?;
+        netns.connection_from(Some(host))?;
+        let mut random = [0; 9];
+        getrandom::fill(&mut random)
+            .map_err(|_| Error::system("choose a MAC address at random", Errno::EIO))?;
+        let (for_mac, for_index) = random.split_at(6);
+        let chosen = MacAddr::from_random(for_mac.try_into().unwrap_or_default());
+        let mac = endpoint.mac.filter(|_| !endpoint.kind.is_passthru()).unwrap_or(chosen);
+        let index = index_from(for_index.try_into().unwrap_or_default());
+        let parent = on_demand::find_or_make(host, &endpoint.parent).map_err(|error| {
+            error
+                .on_link(endpoint.name.as_str())
+                .on_parent(endpoint.parent.to_string())
+                .in_netns(netns.in_words())
+        })?;
+        Self::with(host, endpoint, netns, parent, index, mac)
+    }
+
+    pub(super) fn with(
+        host: &'a NetNs,
+        endpoint: &'a Endpoint,
+        netns: &'a NetNs,
+        parent: Found,
+        index: u32,
+        mac: MacAddr,
+    ) -> Result<Self> {
+        Ok(Self {
+            host,
+            outside: host.connection()?,
+            netns,
+            inside: netns.connection()?,
+            endpoint,
+            parent,
+            index,
+            mac,
+            created: false,
+            replaced: Vec::new(),
+            tolerant: false,
+            routes: Vec::new(),
+            rules: Vec::new(),
+            deletions: Vec::new(),
+        })
+    }
+
+    /// Carries out all phases, or nothing.
+    pub(super) fn carry_out(mut self, phases: Vec<Phase>) -> Result<Attachment> {
+        for phase in phases {
+            if let Err(error) = self.run(phase) {
+                return Err(self.undo(error));
+            }
+        }
+        Ok(self.into_attachment())
+    }
+
+    pub(super) fn run(&mut self, phase: Phase) -> Result<()> {
+        match phase {
+            Phase::Create(link) => self.create(link),
+            Phase::Sysctl { name, value } => self.set_sysctl(name, value),
+            Phase::Batch(changes) => self.batch(&changes),
+            Phase::Probe { probe, changes, addresses } => self.probe(probe, &changes, &addresses),
+            Phase::Announce(announce, first) => self.announce(announce, &first),
+            Phase::ReplaceDefaultRoutes(routes) => self.replace_default_routes(&routes),
+            Phase::OneByOne(changes) => self.one_by_one(&changes),
+        }
+    }
+
+    /// Where changes are made.
+    pub(super) fn target(&self) -> Target<'a> {
+        self.endpoint.target(self.netns, self.index)
+    }
+
+    /// Whether the kernel takes the parent's MAC address: for passthru whatever was asked for, for a
+    /// VLAN if nothing was.
+    pub(super) fn inherits_mac(&self) -> bool {
+        let kind = &self.endpoint.kind;
+        kind.is_passthru() || matches!(kind, EndpointKind::Vlan(_)) && self.endpoint.mac.is_none()
+    }
+
+    /// The error for something that was done to the link.
+    pub(super) fn explain_other(&self, operation: &'static str, failure: Failure) -> Error {
+        let name = LinkId::from(self.endpoint.name);
+        self.explain(&Attempt::Other(name, operation.into()), failure)
+    }
+
+    pub(super) fn explain(&self, attempt: &Attempt<'_>, failure: Failure) -> Error {
+        let place =
+            Place { host: self.host, inside: Some(self.netns), parent: Some(self.parent.index) };
+        attempt.explain(failure, &place).on_parent(self.endpoint.parent.to_string())
+    }
+
+    fn into_attachment(self) -> Attachment {
+        let endpoint = self.endpoint;
+        Attachment {
+            name: endpoint.name,
+            kind: endpoint.kind.as_str(),
+            index: self.index,
+            mac: self.mac,
+            mtu: endpoint.mtu,
+            parent: (self.parent.other_name.map(LinkId::Name))
+                .or(endpoint.parent.id().ok())
+                .unwrap_or(LinkId::Index(self.parent.index)),
+            parent_index: self.parent.index,
+            addresses: endpoint.addresses.clone(),
+            routes: self.routes,
+            rules: self.rules,
+            deletions: self.deletions,
+            netns: self.netns.clone(),
+        }
+    }
+}
+
+/// An index that hardly any link has: the kernel gives its own from 1 upwards.
+pub(super) fn index_from(random: [u8; 3]) -> u32 {
+    let [a, b, c] = random;
+    0x1_0000 + (u32::from_be_bytes([0, a, b, c]) % 0xff_0000)
+}
