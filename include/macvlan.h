@@ -1710,6 +1710,94 @@ const struct macvlan_netns *macvlan_netns_list_get(const struct macvlan_netns_li
  */
 void macvlan_netns_list_free(struct macvlan_netns_list *list);
 
+/**
+ * The network namespaces that exist, given by macvlan_netns_visible(). Freed with
+ * macvlan_visible_namespaces_free(); all that it has belongs to it.
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_visible_namespaces macvlan_visible_namespaces;
+
+/**
+ * A network namespace and the ways that lead to it: a part of a macvlan_visible_namespaces, which it
+ * is freed with.
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_visible_netns macvlan_visible_netns;
+
+/**
+ * Lists the network namespaces that have a name, a thread inside, an open descriptor or a mount.
+ *
+ * What cannot be read is left out, and macvlan_visible_namespaces_unseen() gives it. Processes that
+ * /proc does not show, those of other PID namespaces above all, are not even there; nor is a
+ * descriptor on its way through a socket.
+ */
+int macvlan_netns_visible(struct macvlan_visible_namespaces **visible,
+                          struct macvlan_error **error);
+
+/**
+ * Returns how many namespaces there are.
+ */
+size_t macvlan_visible_namespaces_count(const struct macvlan_visible_namespaces *visible);
+
+/**
+ * Returns one of the namespaces, counted from 0. NULL past the end.
+ */
+const struct macvlan_visible_netns *macvlan_visible_namespaces_get(const struct macvlan_visible_namespaces *visible,
+                                                                   size_t index);
+
+/**
+ * Returns how many files and directories could not be looked at. There may be further namespaces
+ * behind them.
+ */
+size_t macvlan_visible_namespaces_unseen_count(const struct macvlan_visible_namespaces *visible);
+
+/**
+ * Returns the path of one of them, counted from 0, such as "/proc/2084" for a process of another user.
+ * NULL past the end.
+ */
+const char *macvlan_visible_namespaces_unseen(const struct macvlan_visible_namespaces *visible,
+                                              size_t index);
+
+/**
+ * Frees a list; does nothing to NULL.
+ */
+void macvlan_visible_namespaces_free(struct macvlan_visible_namespaces *visible);
+
+/**
+ * Gives what identifies the namespace, as macvlan_netns_id() does. Both can be NULL.
+ */
+void macvlan_visible_netns_id(const struct macvlan_visible_netns *netns,
+                              uint64_t *device,
+                              uint64_t *inode);
+
+/**
+ * Returns one of its names, as `ip netns` lists them, counted from 0. NULL past the end.
+ */
+const char *macvlan_visible_netns_name(const struct macvlan_visible_netns *netns, size_t index);
+
+/**
+ * Returns one of the processes whose main thread is in it, counted from 0. 0 past the end.
+ */
+pid_t macvlan_visible_netns_pid(const struct macvlan_visible_netns *netns, size_t index);
+
+/**
+ * Returns one of the files that lead to it besides those, counted from 0: threads in another namespace
+ * than their main thread ("/proc/2084/task/2085/ns/net"), open descriptors ("/proc/2084/fd/7"), and
+ * mount points, which begin with "/proc/2084/root" if another mount namespace has them and need not
+ * be UTF-8. NULL past the end.
+ */
+const char *macvlan_visible_netns_path(const struct macvlan_visible_netns *netns,
+                                       size_t index);
+
+/**
+ * Opens the namespace by the first way that still leads to it; -ENOENT if none does.
+ */
+int macvlan_visible_netns_open(const struct macvlan_visible_netns *netns,
+                               struct macvlan_netns **handle,
+                               struct macvlan_error **error);
+
 /* ------------------------------------------------------------------------------------------------
  * 8. Events in a namespace
  * ------------------------------------------------------------------------------------------------ */

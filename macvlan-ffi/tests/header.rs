@@ -23,7 +23,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
         "Links, addresses, routes, rules and neighbours as the kernel describes them",
         &["value/link_info", "value/address", "value/route", "value/rule", "value/neighbour"],
     ),
-    ("Network namespaces", &["handle/netns"]),
+    ("Network namespaces", &["handle/netns", "handle/visible"]),
     ("Events in a namespace", &["handle/watch"]),
     (
         "Handles: the commands of ip in one namespace",

@@ -113,6 +113,65 @@ static void inside(void)
     macvlan_netns_free(clone);
 }
 
+static const macvlan_visible_netns *find(const macvlan_visible_namespaces *visible, uint64_t wanted)
+{
+    uint64_t inode;
+    size_t i;
+    for (i = 0; i < macvlan_visible_namespaces_count(visible); i++) {
+        const macvlan_visible_netns *netns = macvlan_visible_namespaces_get(visible, i);
+        macvlan_visible_netns_id(netns, NULL, &inode);
+        if (inode == wanted)
+            return netns;
+    }
+    return NULL;
+}
+
+static void seen(void)
+{
+    pid_t pid = lab_start_container();
+    macvlan_netns *container = lab_container(pid), *named = NULL, *opened = NULL;
+    macvlan_visible_namespaces *visible = NULL;
+    const macvlan_visible_netns *found;
+    char name[64], path[64];
+    uint64_t inode;
+    size_t i;
+
+    snprintf(name, sizeof name, "macvlan-c-seen-%d", (int)getpid());
+    MUST(macvlan_netns_create(name, &named, &error));
+    MUST(macvlan_netns_visible(&visible, &error));
+    macvlan_netns_id(named, NULL, &inode);
+    found = find(visible, inode);
+    CHECK_TEXT(macvlan_visible_netns_name(found, 0), name);
+    CHECK(macvlan_visible_netns_name(found, 1) == NULL);
+    CHECK(macvlan_visible_netns_pid(found, 0) == 0);
+    MUST(macvlan_visible_netns_open(found, &opened, &error));
+    CHECK(macvlan_netns_same_as(opened, named));
+    macvlan_netns_free(opened);
+    macvlan_netns_free(named);
+    MUST(macvlan_netns_delete(name, &error));
+
+    macvlan_netns_id(container, NULL, &inode);
+    found = find(visible, inode);
+    CHECK(macvlan_visible_netns_name(found, 0) == NULL);
+    CHECK(macvlan_visible_netns_pid(found, 0) == pid);
+    CHECK(macvlan_visible_netns_pid(found, 1) == 0);
+    snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)getpid(), macvlan_netns_fd(container));
+    for (i = 0; strcmp(macvlan_visible_netns_path(found, i), path) != 0; i++)
+        CHECK(macvlan_visible_netns_path(found, i + 1) != NULL);
+    lab_stop_container(pid);
+    MUST(macvlan_visible_netns_open(found, &opened, &error));
+    CHECK(macvlan_netns_same_as(opened, container));
+    macvlan_netns_free(opened);
+    macvlan_netns_free(container);
+
+    for (i = 0; i < macvlan_visible_namespaces_unseen_count(visible); i++)
+        CHECK(macvlan_visible_namespaces_unseen(visible, i)[0] == '/');
+    CHECK(macvlan_visible_namespaces_unseen(visible, i) == NULL);
+    CHECK(macvlan_visible_namespaces_get(visible, macvlan_visible_namespaces_count(visible))
+          == NULL);
+    macvlan_visible_namespaces_free(visible);
+}
+
 static void namespaces(void)
 {
     macvlan_netns *own = NULL, *again = NULL;
@@ -120,6 +179,7 @@ static void namespaces(void)
     by_process(own);
     by_name();
     inside();
+    seen();
     /* Whatever was done inside, this thread is where it was. */
     MUST(macvlan_netns_current(&again, &error));
     CHECK(macvlan_netns_same_as(own, again));

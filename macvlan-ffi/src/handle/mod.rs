@@ -6,6 +6,7 @@ pub mod links;
 pub mod netns;
 pub mod promisc;
 pub mod routes;
+pub mod visible;
 pub mod watch;
 
 use std::ffi::{c_char, c_int};
