@@ -1,16 +1,19 @@
 //! A change that is being put together: what it rests on, and what it does.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use etcd_client::{Compare, TxnOp};
 
-use crate::error::Result;
-use crate::pool::{Gap, Order};
-use crate::record::NetworkRecord;
+use crate::error::{Error, ErrorKind, Result};
+use crate::pool::Gap;
+use crate::random;
 
-use super::keys::{self, EVERYBODY, Keys, end_of};
-use super::wire::{Get, Item, Wire, within};
-use super::{EtcdStore, insist, unchanged};
+use super::keys::{self, Keys, end_of};
+use super::wire::{Get, Item, Wire, absent, unchanged, within};
+
+/// How often a change is tried again when somebody was faster.
+const TRIES: u32 = 2000;
 
 /// Compares and operations of one transaction; each key in it once.
 #[derive(Default)]
@@ -120,59 +123,27 @@ impl Pool<'_> {
         }
         // That nobody has put another there meanwhile: then it would have been ours.
         if whole.first == at.first {
-            change.when.push(super::absent(self.key(at.first)));
+            change.when.push(absent(self.key(at.first)));
         }
         change.put(self.key(whole.first), format!("{:032x}", whole.last));
         Ok(())
     }
 }
 
-impl EtcdStore {
-    pub(super) fn pool<'a>(
-        &'a self,
-        network: &'a NetworkRecord,
-        pool: usize,
-        owner: &'a str,
-    ) -> Pool<'a> {
-        Pool { keys: &self.keys, wire: &self.wire, network: &network.id, number: pool, owner }
+/// Tries until nobody was faster.
+pub(super) fn insist<T>(mut attempt: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    for tries in 0..TRIES {
+        if let Some(done) = attempt()? {
+            return Ok(done);
+        }
+        // Whoever waits for a random time lets another go first.
+        let most = 1 << tries.min(5);
+        let some = u64::try_from(random::number() % most).unwrap_or_default();
+        std::thread::sleep(Duration::from_millis(some));
     }
-
-    /// Whose gaps this host takes addresses from.
-    pub(super) fn owner<'a>(&'a self, network: &NetworkRecord) -> &'a str {
-        if network.config.get_share().is_some() { &self.host } else { EVERYBODY }
-    }
-
-    /// Where a free address is looked for.
-    pub(super) fn start(&self, network: &NetworkRecord, pool: usize) -> Result<u128> {
-        let order = network.config.get_order();
-        let given = network.config.get_subnets()[pool].given();
-        let last = match order {
-            Order::Next => {
-                let key = self.keys.last(&network.id, pool, self.owner(network));
-                let found = self.wire.get(Get::Key(key))?;
-                found.first().map(|item| keys::number(&item.value)).transpose()?
-            }
-            _ => None,
-        };
-        Ok(order.start(given, last))
-    }
-
-    /// Moves some addresses from everybody's into this host's share; false if there are none left.
-    pub(super) fn claim(&self, network: &NetworkRecord, pool: usize, share: u32) -> Result<bool> {
-        insist(|| {
-            let everybody = self.pool(network, pool, EVERYBODY);
-            let Some((_, from)) = everybody.first_free(0)? else { return Ok(Some(false)) };
-            let last = from.gap.last.min(from.gap.first.saturating_add(u128::from(share) - 1));
-            let mut change = Change::default();
-            change.when.push(super::exists(self.keys.network(&network.id)));
-            change.take_all(&from);
-            if last < from.gap.last {
-                let key = self.keys.gap(&network.id, pool, EVERYBODY, last + 1);
-                change.put(key, format!("{:032x}", from.gap.last));
-            }
-            self.pool(network, pool, &self.host)
-                .give_back(&mut change, Gap { first: from.gap.first, last })?;
-            Ok(change.commit(&self.wire)?.then_some(true))
-        })
-    }
+    Err(Error::new(
+        ErrorKind::Contended,
+        "change what is in etcd",
+        format!("somebody else was faster {TRIES} times"),
+    ))
 }

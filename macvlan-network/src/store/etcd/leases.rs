@@ -1,6 +1,7 @@
 //! Leases in etcd.
 
 use std::net::IpAddr;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use ipnet::IpNet;
 
@@ -8,16 +9,20 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Lease, Wish};
 use crate::pool::{self, Gap, Order};
 use crate::record::NetworkRecord;
-use crate::store::Granted;
 use crate::store::refusal::{exhausted, name_taken, no_network, taken};
+use crate::store::{Granted, Store as _};
 
-use super::change::Change;
+use super::change::{Change, insist};
 use super::keys::{self, EVERYBODY, Holder, Was, end_of};
-use super::wire::{Get, Item};
-use super::{EtcdStore, absent, exists, insist, now, unchanged};
+use super::store::EtcdStore;
+use super::wire::{Get, Item, absent, exists, unchanged};
 
 /// How long it is remembered what addresses a container had, in seconds.
 const MEMORY: u64 = 30 * 24 * 3600;
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
 
 fn half_an_answer() -> Error {
     Error::new(ErrorKind::StoreUnusable, "read from etcd", "half an answer")
@@ -449,7 +454,7 @@ impl EtcdStore {
     }
 
     fn return_shares(&self, network: &NetworkRecord, pool: usize) -> Result<()> {
-        let living = crate::Store::living_hosts(self)?.unwrap_or_default();
+        let living = self.living_hosts()?.unwrap_or_default();
         for owner in self.owners(network, pool)? {
             if owner == EVERYBODY || living.contains(&owner) {
                 continue;

@@ -6,141 +6,35 @@
 //! be reached, none is given.
 
 mod change;
+mod gaps;
 mod host;
 mod keys;
 mod leases;
+mod options;
+mod store;
 mod wire;
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
-use etcd_client::{Compare, CompareOp, DeleteOptions, TxnOp};
+use etcd_client::{DeleteOptions, TxnOp};
 
-use crate::config::check_name;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::lease::{Foreign, Lease, Wish};
 use crate::pool;
-use crate::random;
 use crate::record::NetworkRecord;
 use crate::store::refusal::{in_use, no_network};
 use crate::store::{Granted, Store, check_clash};
 
-use change::Change;
-use host::Registration;
-use keys::{Holder, Keys, end_of};
-use wire::{Get, Wire};
+pub use options::EtcdOptions;
+pub use store::EtcdStore;
 
-/// How often a change is tried again when somebody was faster.
-const TRIES: u32 = 2000;
-
-/// How to reach etcd, and who this is.
-#[derive(Debug, Clone)]
-#[must_use]
-pub struct EtcdOptions {
-    endpoints: Vec<String>,
-    host: String,
-    prefix: String,
-    timeout: Duration,
-    ttl: Duration,
-}
-
-impl EtcdOptions {
-    /// Of this host, by a name that no other has, at these endpoints: `http://10.0.0.7:2379`.
-    pub fn new<E: Into<String>>(
-        host: impl Into<String>,
-        endpoints: impl IntoIterator<Item = E>,
-    ) -> Self {
-        Self {
-            endpoints: endpoints.into_iter().map(Into::into).collect(),
-            host: host.into(),
-            prefix: "/macvlan/".to_owned(),
-            timeout: Duration::from_secs(5),
-            ttl: Duration::from_secs(60),
-        }
-    }
-
-    /// What all keys begin with; `/macvlan/` when not given.
-    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.prefix = prefix.into();
-        if !self.prefix.ends_with('/') {
-            self.prefix.push('/');
-        }
-        self
-    }
-
-    /// How long to wait for an answer; 5 s when not given.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
-    }
-
-    /// For how long this host counts as alive after its last process with an open store has ended, or
-    /// can reach etcd no more; 60 s when not given. Then others may collect its containers' leases.
-    ///
-    /// On a host without a process that stays, such as an agent, let it be longer than containers
-    /// are left alone.
-    pub fn ttl(mut self, ttl: Duration) -> Self {
-        self.ttl = ttl;
-        self
-    }
-}
-
-/// Networks and leases in etcd, which many hosts use at once.
-#[derive(Debug)]
-pub struct EtcdStore {
-    wire: Wire,
-    keys: Keys,
-    id: String,
-    host: String,
-    registration: Arc<Registration>,
-    /// Leases of which etcd did not say whether it took them; they are taken back first of all.
-    doubtful: Mutex<Vec<(NetworkRecord, Lease)>>,
-    /// How many changes etcd did not answer, and how many of these can come to nothing any more.
-    unanswered: AtomicU64,
-    fenced: AtomicU64,
-}
+use change::insist;
+use keys::{Holder, end_of};
+use wire::{Get, absent, exists, unchanged};
 
 impl EtcdStore {
-    /// Connects, and says that this host is alive as long as the store is open.
-    pub fn open(options: &EtcdOptions) -> Result<Self> {
-        check_name(&options.host, "a host's name")?;
-        let wire = Wire::connect(&options.endpoints, options.timeout)?;
-        let keys = Keys(options.prefix.clone());
-        let key = keys.host(&options.host, &random::id()[..16]);
-        let registration = Arc::new(Registration::new(key, options.ttl));
-        let id = id(&wire, keys.store())?;
-        let store = Self {
-            wire,
-            keys,
-            id,
-            host: options.host.clone(),
-            registration,
-            doubtful: Mutex::new(Vec::new()),
-            unanswered: AtomicU64::new(0),
-            fenced: AtomicU64::new(0),
-        };
-        store.register()?;
-        let staying = Arc::clone(&store.registration).stay(store.wire.client());
-        store.wire.spawn(staying);
-        Ok(store)
-    }
-
-    /// Says that this host is alive.
-    fn register(&self) -> Result<()> {
-        let (registration, client) = (Arc::clone(&self.registration), self.wire.client());
-        self.wire.run(async move { registration.register(client).await })
-    }
-
-    /// Has leases changed. What rests on this host's registration as it was read may go unanswered,
-    /// and cannot happen late, when the caller has long gone on: see [`EtcdStore::settle`].
-    fn decide(&self, change: Change) -> Result<bool> {
-        change.commit(&self.wire).inspect_err(|_| {
-            self.unanswered.fetch_add(1, Ordering::AcqRel);
-        })
-    }
-
     /// Takes back what etcd may or may not have taken when it last could not be reached, and nobody
     /// else has found and taken up since.
     fn settle(&self) -> Result<()> {
@@ -168,58 +62,6 @@ impl EtcdStore {
             }
         }
     }
-
-    fn doubt(&self, network: &NetworkRecord, lease: &Lease) {
-        let mut doubtful = self.doubtful.lock().unwrap_or_else(PoisonError::into_inner);
-        doubtful.push((network.clone(), lease.clone()));
-    }
-}
-
-/// The store's id, which is chosen by whoever opens it first.
-fn id(wire: &Wire, key: String) -> Result<String> {
-    let chosen = TxnOp::put(key.clone(), &random::id()[..8], None);
-    wire.commit(vec![absent(key.clone())], vec![chosen])?;
-    let found = wire.get(Get::Key(key))?.pop();
-    found.map(|item| item.value).ok_or_else(|| {
-        Error::new(ErrorKind::StoreUnusable, "read the store's id", "it is gone again")
-    })
-}
-
-/// Tries until nobody was faster.
-fn insist<T>(mut attempt: impl FnMut() -> Result<Option<T>>) -> Result<T> {
-    for tries in 0..TRIES {
-        if let Some(done) = attempt()? {
-            return Ok(done);
-        }
-        // Whoever waits for a random time lets another go first.
-        let most = 1 << tries.min(5);
-        let some = u64::try_from(random::number() % most).unwrap_or_default();
-        std::thread::sleep(Duration::from_millis(some));
-    }
-    Err(Error::new(
-        ErrorKind::Contended,
-        "change what is in etcd",
-        format!("somebody else was faster {TRIES} times"),
-    ))
-}
-
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
-}
-
-/// That a key exists.
-fn exists(key: impl Into<Vec<u8>>) -> Compare {
-    Compare::create_revision(key, CompareOp::Greater, 0)
-}
-
-/// That a key does not exist.
-fn absent(key: impl Into<Vec<u8>>) -> Compare {
-    Compare::create_revision(key, CompareOp::Equal, 0)
-}
-
-/// That a key is as it was read; revision 0: that it does not exist.
-fn unchanged(key: impl Into<Vec<u8>>, revision: i64) -> Compare {
-    Compare::mod_revision(key, CompareOp::Equal, revision)
 }
 
 impl Store for EtcdStore {

@@ -5,7 +5,9 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use etcd_client::{Client, Compare, GetOptions, SortOrder, SortTarget, Txn, TxnOp, TxnOpResponse};
+use etcd_client::{
+    Client, Compare, CompareOp, GetOptions, SortOrder, SortTarget, Txn, TxnOp, TxnOpResponse,
+};
 use nix::sys::signal::{SigSet, Signal};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
@@ -219,4 +221,19 @@ fn run<T: Send + 'static>(
         .with_hint("what is connected stays so; try again when etcd can be reached")),
         Err(_) => Err(Error::new(ErrorKind::StoreUnavailable, operation, "its thread has ended")),
     }
+}
+
+/// That a key exists.
+pub(super) fn exists(key: impl Into<Vec<u8>>) -> Compare {
+    Compare::create_revision(key, CompareOp::Greater, 0)
+}
+
+/// That a key does not exist.
+pub(super) fn absent(key: impl Into<Vec<u8>>) -> Compare {
+    Compare::create_revision(key, CompareOp::Equal, 0)
+}
+
+/// That a key is as it was read; revision 0: that it does not exist.
+pub(super) fn unchanged(key: impl Into<Vec<u8>>, revision: i64) -> Compare {
+    Compare::mod_revision(key, CompareOp::Equal, revision)
 }

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use crate::pool::{self, Gap};
 use crate::record::NetworkRecord;
 
-use super::Attempt;
+use super::transaction::Attempt;
 
 pub(super) fn blob(number: u128) -> [u8; 16] {
     number.to_be_bytes()

@@ -16,7 +16,7 @@ use crate::store::Granted;
 use crate::store::refusal::{exhausted, name_taken, taken};
 
 use super::gaps::{self, Holder, blob, from_blob};
-use super::{Attempt, now, number};
+use super::transaction::{Attempt, now, number};
 
 /// How long it is remembered whose an address was that nobody else has got since.
 const MEMORY: i64 = 30 * 24 * 3600;

@@ -6,22 +6,23 @@
 
 mod gaps;
 mod leases;
+mod transaction;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use rusqlite::{
-    Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior, params,
-};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Foreign, Lease, Wish};
 use crate::pool;
 use crate::random;
 use crate::record::NetworkRecord;
-use crate::store::refusal::{in_use, no_network};
+use crate::store::refusal::in_use;
 use crate::store::{Granted, Store, check_clash};
+
+use transaction::{Attempt, Stop, now, number};
 
 /// The version of the tables in `schema.sql`, kept in the file's `user_version`; its `application_id` is
 /// the store's id.
@@ -127,26 +128,6 @@ impl SqliteStore {
     }
 }
 
-/// Why a transaction is rolled back: it is not to be, or SQLite fails.
-enum Stop {
-    Refused(Error),
-    Failed(rusqlite::Error),
-}
-
-type Attempt<T> = std::result::Result<T, Stop>;
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Self {
-        Self::Refused(error)
-    }
-}
-
-impl From<rusqlite::Error> for Stop {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
 /// Called when somebody else has the file: a transaction takes them about a millisecond.
 fn wait(times: i32) -> bool {
     std::thread::sleep(Duration::from_millis(1));
@@ -168,18 +149,6 @@ fn explain(operation: String, error: rusqlite::Error) -> Error {
     let made = Error::new(kind, operation, error.to_string());
     let made = hint.into_iter().fold(made, Error::with_hint);
     made.caused_by(error)
-}
-
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
-}
-
-/// How a network is called in the other tables.
-fn number(transaction: &Transaction<'_>, network: &NetworkRecord) -> Attempt<i64> {
-    let mut statement = transaction.prepare_cached("SELECT number FROM network WHERE id = ?")?;
-    let number = statement.query_row([&network.id], |row| row.get(0)).optional()?;
-    number.ok_or_else(|| no_network(network.name()).into())
 }
 
 fn all_networks(transaction: &Transaction<'_>) -> Attempt<Vec<NetworkRecord>> {

@@ -1,0 +1,60 @@
+//! The gaps of a network's pools, each owned by a host or by everybody.
+
+use crate::error::Result;
+use crate::pool::{Gap, Order};
+use crate::record::NetworkRecord;
+
+use super::change::{Change, Pool, insist};
+use super::keys::{self, EVERYBODY};
+use super::store::EtcdStore;
+use super::wire::{Get, exists};
+
+impl EtcdStore {
+    pub(super) fn pool<'a>(
+        &'a self,
+        network: &'a NetworkRecord,
+        pool: usize,
+        owner: &'a str,
+    ) -> Pool<'a> {
+        Pool { keys: &self.keys, wire: &self.wire, network: &network.id, number: pool, owner }
+    }
+
+    /// Whose gaps this host takes addresses from.
+    pub(super) fn owner<'a>(&'a self, network: &NetworkRecord) -> &'a str {
+        if network.config.get_share().is_some() { &self.host } else { EVERYBODY }
+    }
+
+    /// Where a free address is looked for.
+    pub(super) fn start(&self, network: &NetworkRecord, pool: usize) -> Result<u128> {
+        let order = network.config.get_order();
+        let given = network.config.get_subnets()[pool].given();
+        let last = match order {
+            Order::Next => {
+                let key = self.keys.last(&network.id, pool, self.owner(network));
+                let found = self.wire.get(Get::Key(key))?;
+                found.first().map(|item| keys::number(&item.value)).transpose()?
+            }
+            _ => None,
+        };
+        Ok(order.start(given, last))
+    }
+
+    /// Moves some addresses from everybody's into this host's share; false if there are none left.
+    pub(super) fn claim(&self, network: &NetworkRecord, pool: usize, share: u32) -> Result<bool> {
+        insist(|| {
+            let everybody = self.pool(network, pool, EVERYBODY);
+            let Some((_, from)) = everybody.first_free(0)? else { return Ok(Some(false)) };
+            let last = from.gap.last.min(from.gap.first.saturating_add(u128::from(share) - 1));
+            let mut change = Change::default();
+            change.when.push(exists(self.keys.network(&network.id)));
+            change.take_all(&from);
+            if last < from.gap.last {
+                let key = self.keys.gap(&network.id, pool, EVERYBODY, last + 1);
+                change.put(key, format!("{:032x}", from.gap.last));
+            }
+            self.pool(network, pool, &self.host)
+                .give_back(&mut change, Gap { first: from.gap.first, last })?;
+            Ok(change.commit(&self.wire)?.then_some(true))
+        })
+    }
+}

@@ -1,0 +1,41 @@
+//! What is done in a transaction, and why it is rolled back.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rusqlite::{OptionalExtension as _, Transaction};
+
+use crate::error::Error;
+use crate::record::NetworkRecord;
+use crate::store::refusal::no_network;
+
+/// Why a transaction is rolled back: it is not to be, or SQLite fails.
+pub(super) enum Stop {
+    Refused(Error),
+    Failed(rusqlite::Error),
+}
+
+pub(super) type Attempt<T> = std::result::Result<T, Stop>;
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<rusqlite::Error> for Stop {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+pub(super) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// How a network is called in the other tables.
+pub(super) fn number(transaction: &Transaction<'_>, network: &NetworkRecord) -> Attempt<i64> {
+    let mut statement = transaction.prepare_cached("SELECT number FROM network WHERE id = ?")?;
+    let number = statement.query_row([&network.id], |row| row.get(0)).optional()?;
+    number.ok_or_else(|| no_network(network.name()).into())
+}
