@@ -540,7 +540,7 @@ int macvlan_parent_new_vlan(const struct macvlan_parent *base,
                             struct macvlan_error **error);
 
 /**
- * Another protocol of the VLAN's tag. Says nothing of a link that must exist.
+ * Another protocol of the VLAN's tag. Refused for a link that must exist.
  */
 int macvlan_parent_set_protocol(struct macvlan_parent *parent,
                                 enum macvlan_protocol protocol,
@@ -2400,7 +2400,7 @@ int macvlan_probe_rfc(struct macvlan_probe **probe, struct macvlan_error **error
 int macvlan_probe_quick(struct macvlan_probe **probe, struct macvlan_error **error);
 
 /**
- * How many times each address is asked for, 1 at least (PROBE_NUM).
+ * How many times each address is asked for (PROBE_NUM); 0 is refused.
  */
 int macvlan_probe_set_count(struct macvlan_probe *probe,
                             uint32_t count,
@@ -2507,7 +2507,7 @@ int macvlan_announce_once(struct macvlan_announce **announce,
 int macvlan_announce_rfc(struct macvlan_announce **announce, struct macvlan_error **error);
 
 /**
- * How many times, 1 at least (ANNOUNCE_NUM).
+ * How many times (ANNOUNCE_NUM); 0 is refused.
  */
 int macvlan_announce_set_count(struct macvlan_announce *announce,
                                uint32_t count,
