@@ -99,7 +99,7 @@ impl Network {
         let (network, config) = (&self.record, self.config());
         let make = || -> macvlan_core::Result<Endpoint> {
             let mut endpoint = Endpoint::new(lease.interface, network.parent().as_str())?
-                .mode(config.get_mode())
+                .mode(config.get_mode())?
                 .alias(self.alias(&lease.container))
                 .wait_for_mac(MAC_PATIENCE);
             if let Some(mac) = lease.mac {
