@@ -100,6 +100,7 @@ from macvlan._macvlan import (
     RouteInfo,
     Rule,
     Subnet,
+    VisibleNetNs,
     Vlan,
     Watch,
     __version__,
@@ -113,6 +114,7 @@ from macvlan._values import (
     MacAddr,
     NetNsId,
     NetNsMark,
+    VisibleNamespaces,
 )
 
 __all__ = [
@@ -193,6 +195,8 @@ __all__ = [
     "Scope",
     "Subnet",
     "TimedOut",
+    "VisibleNamespaces",
+    "VisibleNetNs",
     "Vlan",
     "VlanProtocol",
     "Watch",

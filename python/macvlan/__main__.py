@@ -18,13 +18,14 @@ from macvlan import (
     InvalidError,
     MacvlanError,
     Mode,
+    NetNs,
     NotFoundError,
     PermissionDenied,
     Vlan,
     __version__,
     _network_command,
 )
-from macvlan._tree import places, tree
+from macvlan._tree import tree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
         "show",
         help="show the host's links and what hangs on them",
         description="Shows the host's links, and the VLANs, macvlans and macvtaps that hang on "
-        "them in all namespaces that have a name or a process inside.",
+        "them in all namespaces that have a name, a process inside, or something that holds them.",
     )
     show.set_defaults(run=_show)
     show.add_argument("parents", nargs="*", metavar="PARENT", help="these alone")
@@ -231,8 +232,8 @@ def _told(made: Attachment) -> dict[str, object]:
 def _show(host: Host, arguments: argparse.Namespace) -> int:
     with host.handle() as handle:
         wanted = [handle.link(parent).index for parent in arguments.parents]
-    elsewhere, hidden = places()
-    nodes, complaints = tree(host, elsewhere, wanted)
+    visible = NetNs.visible()
+    nodes, complaints = tree(host, visible.namespaces, wanted)
     if arguments.json:
         print(json.dumps([node.as_json() for node in nodes], indent=2))
     else:
@@ -240,8 +241,9 @@ def _show(host: Host, arguments: argparse.Namespace) -> int:
             print(*node.lines(), sep="\n")
     for complaint in complaints:
         _complain(complaint)
-    if hidden:
-        _complain(f"not shown is what only {hidden} processes have that may not be looked at")
+    if visible.unseen:
+        also = f" and {len(visible.unseen) - 1} others" if visible.unseen[1:] else ""
+        _complain(f"not shown is what only {visible.unseen[0]}{also} would tell")
     return 1 if complaints else 0
 
 

@@ -40,6 +40,7 @@ from macvlan._values import (
     MacAddr,
     NetNsId,
     NetNsMark,
+    VisibleNamespaces,
 )
 
 __all__ = [
@@ -81,6 +82,7 @@ __all__ = [
     "RouteInfo",
     "Rule",
     "Subnet",
+    "VisibleNetNs",
     "Vlan",
     "Watch",
     "__version__",
@@ -254,6 +256,8 @@ class NetNs:
     def create(name: str) -> NetNs: ...
     @staticmethod
     def delete(name: str) -> None: ...
+    @staticmethod
+    def visible() -> VisibleNamespaces: ...
     @property
     def id(self) -> NetNsId: ...
     def same_as(self, other: NetNs) -> bool: ...
@@ -273,6 +277,18 @@ class NetNs:
         traceback: TracebackType | None,
         /,
     ) -> None: ...
+
+@final
+class VisibleNetNs:
+    @property
+    def id(self) -> NetNsId: ...
+    @property
+    def names(self) -> tuple[str, ...]: ...
+    @property
+    def pids(self) -> tuple[int, ...]: ...
+    @property
+    def paths(self) -> tuple[Path, ...]: ...
+    def open(self) -> NetNs: ...
 
 @final
 class Endpoint:

@@ -7,55 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from macvlan._errors import MacvlanError, NotFoundError
-from macvlan._macvlan import Handle, NetNs
-from macvlan._values import Address6, NetNsId
+from macvlan._macvlan import Handle
+from macvlan._values import Address6
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from ipaddress import IPv4Interface
 
-    from macvlan._macvlan import Host, LinkInfo
-
-_NAMED = Path("/run/netns")
-_PROCESSES = Path("/proc")
-
-
-@dataclass
-class Place:
-    """A network namespace, and how it can be called."""
-
-    id: NetNsId
-    names: list[str] = field(default_factory=list)
-    pids: list[int] = field(default_factory=list)
-
-    def open(self) -> NetNs:
-        """A handle on it; fails if nobody is in it any more."""
-        for name in self.names:
-            netns = NetNs.from_name(name)
-            if netns.id == self.id:
-                return netns
-        for pid in self.pids:
-            try:
-                netns = NetNs.from_pid(pid)
-            except NotFoundError:
-                continue
-            if netns.id == self.id:
-                return netns
-        raise ProcessLookupError(f"nobody is left in {self.id}")
-
-    def __str__(self) -> str:
-        if self.names:
-            return " ".join(self.names)
-        pid = min(self.pids)
-        try:
-            command = (_PROCESSES / str(pid) / "comm").read_text().strip()
-        except OSError:  # it has just ended
-            return f"pid {pid}"
-        return f"pid {pid} ({command})"
-
-    def as_json(self) -> dict[str, object]:
-        """What json.dumps takes."""
-        return {"inode": self.id.inode, "names": self.names, "pids": sorted(self.pids)}
+    from macvlan._macvlan import Host, LinkInfo, NetNs, VisibleNetNs
 
 
 @dataclass
@@ -64,7 +23,7 @@ class Node:
 
     link: LinkInfo
     addresses: list[IPv4Interface | Address6]
-    place: Place | None
+    place: VisibleNetNs | None
     children: list[Node] = field(default_factory=list)
 
     def as_json(self) -> dict[str, object]:
@@ -78,7 +37,7 @@ class Node:
             found["vlan_protocol"] = link.vlan.protocol
         found |= {"mac": link.mac, "mtu": link.mtu, "state": link.state}
         found["addresses"] = [str(address) for address in self.addresses]
-        found["netns"] = None if self.place is None else self.place.as_json()
+        found["netns"] = None if self.place is None else _as_json(self.place)
         found["children"] = [child.as_json() for child in self.children]
         return found
 
@@ -107,38 +66,36 @@ class Node:
             str(a) for a in self.addresses if not isinstance(a, Address6) or not a.is_link_local
         ]
         if self.place is not None:
-            words.append(f"in {self.place}")
+            words.append(f"in {_words(self.place)}")
         return "  ".join(words)
 
 
-def places() -> tuple[list[Place], int]:
-    """The namespaces that have a name or a process inside, and how many could not be looked at."""
-    found: dict[NetNsId, Place] = {}
-    hidden = 0
+def _words(place: VisibleNetNs) -> str:
+    """How a namespace is called."""
+    if place.names:
+        return " ".join(place.names)
+    if not place.pids:
+        return str(place.paths[0])
+    pid = min(place.pids)
+    try:
+        command = Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:  # it has just ended
+        return f"pid {pid}"
+    return f"pid {pid} ({command})"
 
-    def place(path: Path) -> Place | None:
-        nonlocal hidden
-        try:
-            stat = path.stat()
-        except (FileNotFoundError, ProcessLookupError):
-            return None
-        except PermissionError:
-            hidden += 1
-            return None
-        netns = NetNsId(stat.st_dev, stat.st_ino)
-        return found.setdefault(netns, Place(netns))
 
-    for path in sorted(_NAMED.iterdir()) if _NAMED.is_dir() else ():
-        if (named := place(path)) is not None:
-            named.names.append(path.name)
-    for path in _PROCESSES.iterdir():
-        if path.name.isdecimal() and (its := place(path / "ns" / "net")) is not None:
-            its.pids.append(int(path.name))
-    return list(found.values()), hidden
+def _as_json(place: VisibleNetNs) -> dict[str, object]:
+    """What json.dumps takes."""
+    return {
+        "inode": place.id.inode,
+        "names": place.names,
+        "pids": sorted(place.pids),
+        "paths": [str(path) for path in place.paths],
+    }
 
 
 def tree(
-    host: Host, elsewhere: Iterable[Place], wanted: Collection[int] = ()
+    host: Host, elsewhere: Iterable[VisibleNetNs], wanted: Collection[int] = ()
 ) -> tuple[list[Node], list[str]]:
     """The host's links that something hangs on, with it, and the complaints on the way.
 
@@ -154,7 +111,7 @@ def tree(
                 for parent, node in _inside(host, netns, place):
                     if parent in nodes:
                         nodes[parent].children.append(node)
-        except (NotFoundError, ProcessLookupError):
+        except NotFoundError:
             continue  # it has ended meanwhile
         except MacvlanError as error:
             complaints.append(str(error))
@@ -180,7 +137,7 @@ def _of_host(host: Host) -> dict[int, Node]:
     return nodes
 
 
-def _inside(host: Host, netns: NetNs, place: Place) -> Iterator[tuple[int, Node]]:
+def _inside(host: Host, netns: NetNs, place: VisibleNetNs) -> Iterator[tuple[int, Node]]:
     attachments = host.attachments(netns)
     if not attachments:
         return

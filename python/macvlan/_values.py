@@ -11,6 +11,7 @@ from macvlan._macvlan import (
     Difference,
     Lease,
     Parent,
+    VisibleNetNs,
     address_text,
     mac_from_ipv4,
     mac_text,
@@ -18,6 +19,7 @@ from macvlan._macvlan import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from typing_extensions import Self
 
@@ -30,6 +32,7 @@ __all__ = [
     "MacAddr",
     "NetNsId",
     "NetNsMark",
+    "VisibleNamespaces",
 ]
 
 
@@ -104,6 +107,15 @@ class NetNsId(NamedTuple):
 
     def __str__(self) -> str:
         return f"net:[{self.inode}]"
+
+
+class VisibleNamespaces(NamedTuple):
+    """What NetNs.visible() found."""
+
+    namespaces: list[VisibleNetNs]
+    """Each namespace once."""
+    unseen: list[Path]
+    """Files and directories that could not be looked at, behind which there may be more."""
 
 
 class Ensured(NamedTuple):

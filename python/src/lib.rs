@@ -34,7 +34,7 @@ mod _macvlan {
     #[pymodule_export]
     use crate::handle::handle::Handle;
     #[pymodule_export]
-    use crate::handle::netns::NetNs;
+    use crate::handle::netns::{NetNs, VisibleNetNs};
     #[pymodule_export]
     use crate::handle::promisc::PromiscGuard;
     #[pymodule_export]

@@ -295,7 +295,7 @@ def test_control_c(lab: Lab) -> None:
     """It ends as a command that was interrupted, and says nothing."""
     code = (
         "import os, signal, macvlan.__main__ as command\n"
-        "command.places = lambda: os.kill(os.getpid(), signal.SIGINT)\n"
+        "command.tree = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
         "raise SystemExit(command.main(['show']))\n"
     )
     done = lab.a.netns.run(

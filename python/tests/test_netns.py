@@ -37,6 +37,25 @@ def inode() -> int:
     return Path("/proc/thread-self/ns/net").stat().st_ino
 
 
+def test_the_namespaces_that_exist(name: str) -> None:
+    with NetNs.create(name) as named, NetNs.anonymous() as held, process() as pid:
+        visible = NetNs.visible()
+        found = {one.id: one for one in visible.namespaces}
+        assert len(found) == len(visible.namespaces)
+        assert all(isinstance(path, Path) for path in visible.unseen)
+        of_pid = NetNs.from_pid(pid)
+        assert found[named.id].names == (name,)
+        assert found[of_pid.id].pids == (pid,)
+        only_held = found[held.id]
+        assert (only_held.names, only_held.pids) == ((), ())
+        assert Path(f"/proc/{os.getpid()}/fd/{held.fileno()}") in only_held.paths
+        for netns in (named, held, of_pid):
+            assert found[netns.id].open() == netns
+        assert repr(only_held).startswith(f"VisibleNetNs(id={held.id!r}, names=(), pids=(), paths=")
+    with pytest.raises(NotFoundError, match="no way leads to it any more"):
+        only_held.open()
+
+
 def test_all_ways_lead_to_the_same() -> None:
     with process() as pid:
         netns = NetNs.from_pid(pid)

@@ -426,7 +426,7 @@ def test_probes_and_announcements_are_said_by_words_and_by_numbers() -> None:
     for wrong in (0, -1):
         with pytest.raises(InvalidError, match="argument 'count'"):
             Probe(wrong)
-    with pytest.raises(InvalidError, match=r"argument 'count': .* less than once"):
+    with pytest.raises(InvalidError, match=r"argument 'count': .* 0 times"):
         Announce(0)
     with pytest.raises(InvalidError, match=r"argument 'probe': .* none of quick, rfc"):
         Endpoint("e", parent="p", probe="slow")

@@ -257,19 +257,6 @@ impl Take for PathBuf {
     }
 }
 
-/// How many times something is done.
-pub(crate) struct Times(pub(crate) u32);
-
-impl Take for Times {
-    const EXPECTED: &'static str = u32::EXPECTED;
-    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-        match u32::take(value)? {
-            0 => Err(Refusal::Value("it is less than once".to_owned())),
-            times => Ok(Self(times)),
-        }
-    }
-}
-
 /// An enumeration by its member, that one's value, or its name in whatever case.
 pub(crate) fn member<T>(value: &Bound<'_, PyAny>) -> Result<T, Refusal>
 where

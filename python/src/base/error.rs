@@ -163,10 +163,17 @@ pub(crate) fn error_kinds() -> Vec<(&'static str, i32)> {
 /// Raises what a result refuses.
 pub(crate) trait OrRaise<T> {
     fn or_raise(self, py: Python<'_>) -> PyResult<T>;
+
+    /// The same, of an argument whose value is refused.
+    fn or_raise_for(self, py: Python<'_>, argument: &str) -> PyResult<T>;
 }
 
 impl<T, E: Raise> OrRaise<T> for Result<T, E> {
     fn or_raise(self, py: Python<'_>) -> PyResult<T> {
         self.map_err(|error| raised(py, &error))
+    }
+
+    fn or_raise_for(self, py: Python<'_>, argument: &str) -> PyResult<T> {
+        self.map_err(|error| raised_for(py, Some(argument), &error))
     }
 }

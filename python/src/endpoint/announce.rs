@@ -6,7 +6,7 @@ use macvlan_core::{Announce as Core, Announcement as CoreAnnouncement};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::base::argument::{Arg, Refusal, Take, Times, text};
+use crate::base::argument::{Arg, Refusal, Take, text};
 use crate::base::closable::Closable;
 use crate::base::error::OrRaise;
 use crate::base::output::call_text;
@@ -39,10 +39,16 @@ impl Announce {
         signature = (count=Arg::Missing, *, interval=Arg::Missing, blocking=Arg::Missing),
         text_signature = "(count=1, *, interval=2.0, blocking=False)"
     )]
-    fn new(count: Arg<'_, '_>, interval: Arg<'_, '_>, blocking: Arg<'_, '_>) -> PyResult<Self> {
+    fn new(
+        py: Python<'_>,
+        count: Arg<'_, '_>,
+        interval: Arg<'_, '_>,
+        blocking: Arg<'_, '_>,
+    ) -> PyResult<Self> {
         let once = Core::once();
         Ok(Self(
-            once.count(count.or("count", Times(once.get_count()))?.0)
+            once.count(count.or("count", once.get_count())?)
+                .or_raise_for(py, "count")?
                 .interval(interval.or("interval", once.get_interval())?)
                 .blocking(blocking.or("blocking", false)?),
         ))

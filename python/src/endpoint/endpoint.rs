@@ -118,13 +118,16 @@ impl Endpoint {
         let implied = if options.kind() == Some("vlan") { Kind::Vlan } else { Kind::Macvlan };
         let mut endpoint = match maybe("kind", kind)?.unwrap_or(implied) {
             Kind::Macvlan => {
-                Core::new(name, parent).or_raise(py)?.options(options.of_macvlan("macvlan")?)
+                let options = options.of_macvlan("macvlan")?;
+                Core::new(name, parent).and_then(|endpoint| endpoint.options(options))
             }
             Kind::Macvtap => {
-                Core::macvtap(name, parent).or_raise(py)?.options(options.of_macvlan("macvtap")?)
+                let options = options.of_macvlan("macvtap")?;
+                Core::macvtap(name, parent).and_then(|endpoint| endpoint.options(options))
             }
-            Kind::Vlan => Core::vlan(name, parent, options.of_vlan()?).or_raise(py)?,
-        };
+            Kind::Vlan => Core::vlan(name, parent, options.of_vlan()?),
+        }
+        .or_raise(py)?;
         if let Some(mac) = maybe("mac", mac)? {
             endpoint = endpoint.mac(mac);
         }

@@ -4,7 +4,8 @@ use macvlan_core::Probe as Core;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::base::argument::{Arg, Refusal, Take, Times, text};
+use crate::base::argument::{Arg, Refusal, Take, text};
+use crate::base::error::OrRaise;
 use crate::base::output::call_text;
 
 /// How addresses are asked for before they are used: ARP probes (RFC 5227) for IPv4, the kernel's own
@@ -42,6 +43,7 @@ impl Probe {
         text_signature = "(count=3, *, start=1.0, interval=1.0, jitter=1.0, wait=2.0, deadline=5.0)"
     )]
     fn new(
+        py: Python<'_>,
         count: Arg<'_, '_>,
         start: Arg<'_, '_>,
         interval: Arg<'_, '_>,
@@ -51,7 +53,8 @@ impl Probe {
     ) -> PyResult<Self> {
         let rfc = Core::rfc();
         Ok(Self(
-            rfc.count(count.or("count", Times(rfc.get_count()))?.0)
+            rfc.count(count.or("count", rfc.get_count())?)
+                .or_raise_for(py, "count")?
                 .start(start.or("start", rfc.get_start())?)
                 .interval(interval.or("interval", rfc.get_interval())?)
                 .jitter(jitter.or("jitter", rfc.get_jitter())?)

@@ -4,15 +4,16 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::path::PathBuf;
 
-use macvlan_core::{NetNs as Core, NetNsId};
+use macvlan_core::{NetNs as Core, NetNsId, VisibleNetNs as CoreVisible};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyInt;
+use pyo3::types::{PyInt, PyTuple};
 
 use crate::base::argument::{Refusal, Take, take, text, wrong_type};
 use crate::base::closable::Closable;
 use crate::base::descriptor::Descriptor;
 use crate::base::error::OrRaise;
+use crate::base::output::attributes_text;
 use crate::base::waiting;
 
 /// A handle on a network namespace: a container's, a sandbox's, the host's.
@@ -109,11 +110,21 @@ impl NetNs {
         py.detach(|| Core::delete(&name)).or_raise(py)
     }
 
+    /// The namespaces that have a name, a thread inside, an open descriptor or a mount, each once, and what
+    /// could not be looked at, behind which there may be more.
+    #[staticmethod]
+    fn visible(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let found = py.detach(Core::visible);
+        let namespaces: Vec<_> = found.namespaces.into_iter().map(VisibleNetNs).collect();
+        let class = CLASS.import(py, "macvlan._values", "VisibleNamespaces")?;
+        class.call1((namespaces, found.unseen))
+    }
+
     /// What identifies the namespace as long as it exists: the device and inode number of its file.
     #[getter]
     fn id<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        CLASS.import(py, "macvlan._values", "NetNsId")?.call1((self.id.device, self.id.inode))
+        id(py, self.id)
     }
 
     /// Whether both are handles on one namespace, as == tells, too.
@@ -190,6 +201,51 @@ impl NetNs {
         let _ = (kind, error, traceback);
         self.close(py);
     }
+}
+
+/// A network namespace that exists, of NetNs.visible(), and the ways that lead to it.
+#[pyclass(frozen, module = "macvlan")]
+pub(crate) struct VisibleNetNs(CoreVisible);
+
+#[pymethods]
+impl VisibleNetNs {
+    /// What identifies it, as NetNs.id.
+    #[getter]
+    fn id<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        id(py, self.0.id)
+    }
+
+    /// Its names, as `ip netns` lists them.
+    #[getter]
+    fn names<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, &self.0.names)
+    }
+
+    /// The processes whose main thread is in it.
+    #[getter]
+    fn pids<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, &self.0.pids)
+    }
+
+    /// The files that lead to it otherwise: of further threads, open descriptors and mounts.
+    #[getter]
+    fn paths<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, &self.0.paths)
+    }
+
+    /// Opens it by the first way that still leads to it; NotFoundError if none does.
+    fn open(&self, py: Python<'_>) -> PyResult<NetNs> {
+        NetNs::open(py, || self.0.open())
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        attributes_text(slf, &["id", "names", "pids", "paths"])
+    }
+}
+
+fn id(py: Python<'_>, id: NetNsId) -> PyResult<Bound<'_, PyAny>> {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    CLASS.import(py, "macvlan._values", "NetNsId")?.call1((id.device, id.inode))
 }
 
 /// A namespace: a handle, a pid, a name, or a path.

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::base::argument::{Arg, Refusal, Take, maybe, take, text};
-use crate::base::error::{OrRaise, raised_for};
+use crate::base::error::OrRaise;
 use crate::base::output::{Enumeration, call_text, link};
 
 /// The link on the host that an endpoint hangs on, where a name alone does not say enough.
@@ -49,13 +49,14 @@ impl Parent {
         let py = base.py();
         let base: Core = take("base", base)?;
         let mut parent = Core::vlan(&base, take("id", id)?)
-            .map_err(|error| raised_for(py, Some("id"), &error))?
-            .protocol(protocol.or("protocol", VlanProtocol::Dot1q)?);
+            .or_raise_for(py, "id")?
+            .protocol(protocol.or("protocol", VlanProtocol::Dot1q)?)
+            .or_raise_for(py, "protocol")?;
         if let Some(name) = maybe::<LinkName>("name", name)? {
             parent = parent.name(name).or_raise(py)?;
         }
         // A name after its base may be too long.
-        parent.id().map_err(|error| raised_for(py, Some("name"), &error))?;
+        parent.id().or_raise_for(py, "name")?;
         Ok(Self(parent))
     }
 

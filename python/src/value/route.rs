@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::base::argument::{Arg, Refusal, Take, maybe, parse, take, wrong_value};
-use crate::base::error::{OrRaise, raised_for};
+use crate::base::error::OrRaise;
 use crate::base::output::{Enumeration, call_text, link, network};
 use crate::value::enumerations::scope as scope_of;
 
@@ -60,7 +60,7 @@ impl Route {
             }
             gateway => {
                 let route = Core::new(take::<IpNet>("destination", destination)?)
-                    .map_err(|error| raised_for(py, Some("destination"), &error))?;
+                    .or_raise_for(py, "destination")?;
                 gateway.map_or(route, |gateway| route.gateway(gateway))
             }
         };
@@ -96,7 +96,7 @@ impl Route {
     fn parse(text: &Bound<'_, PyAny>) -> PyResult<Self> {
         let text_alone: String = take("text", text)?;
         let route: macvlan_core::Result<Core> = text_alone.parse();
-        route.map(Self).map_err(|error| raised_for(text.py(), Some("text"), &error))
+        route.map(Self).or_raise_for(text.py(), "text")
     }
 
     /// Where it leads.

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::base::argument::{Arg, Refusal, Take, maybe, parse, take};
-use crate::base::error::{OrRaise, raised_for};
+use crate::base::error::OrRaise;
 use crate::base::output::{call_text, network};
 
 /// Sends the packets that it matches to a routing table, as `ip rule` has it.
@@ -55,7 +55,7 @@ impl Rule {
     fn parse(text: &Bound<'_, PyAny>) -> PyResult<Self> {
         let text_alone: String = take("text", text)?;
         let rule: macvlan_core::Result<Core> = text_alone.parse();
-        rule.map(Self).map_err(|error| raised_for(text.py(), Some("text"), &error))
+        rule.map(Self).or_raise_for(text.py(), "text")
     }
 
     /// The routing table.

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::base::argument::{Arg, Refusal, Take, maybe, pairs, take};
-use crate::base::error::raised_for;
+use crate::base::error::OrRaise;
 use crate::base::output::{Enumeration, call_text, replaced};
 
 /// How the id 0 is said, which is no VLAN.
@@ -221,14 +221,10 @@ impl Flags<'_, '_> {
             vlan = vlan.bridge_binding(on);
         }
         for (tag, inside) in pairs("ingress_qos", self.ingress_qos)? {
-            vlan = vlan
-                .ingress_qos(tag, inside)
-                .map_err(|error| raised_for(py, Some("ingress_qos"), &error))?;
+            vlan = vlan.ingress_qos(tag, inside).or_raise_for(py, "ingress_qos")?;
         }
         for (inside, tag) in pairs("egress_qos", self.egress_qos)? {
-            vlan = vlan
-                .egress_qos(inside, tag)
-                .map_err(|error| raised_for(py, Some("egress_qos"), &error))?;
+            vlan = vlan.egress_qos(inside, tag).or_raise_for(py, "egress_qos")?;
         }
         Ok(vlan)
     }
