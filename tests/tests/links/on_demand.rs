@@ -5,7 +5,7 @@
 use std::sync::Barrier;
 
 use macvlan_core::{
-    Attachment, Detached, Endpoint, Error, ErrorKind, Handle, LinkId, Parent, Result, Vlan,
+    Attachment, Detached, Endpoint, ErrorKind, Handle, LinkId, Parent, Result, Vlan,
     VlanProtocol,
 };
 use macvlan_tests::{
