@@ -90,8 +90,6 @@ impl Plan {
         }
         let mut phases = Vec::with_capacity(4);
         let has = |v4: bool| endpoint.addresses.iter().any(|one| one.ip().is_ipv4() == v4);
-        let sysctl = (endpoint.announce.is_some() && has(false))
-            .then_some(Phase::Sysctl { name: "ndisc_notify", value: "1" });
         let mut settings = Vec::with_capacity(endpoint.addresses.len() + endpoint.routes.len() + 2);
         if endpoint.kind.is_passthru() {
             settings.extend(endpoint.mac.map(Change::SetMac));
@@ -117,7 +115,9 @@ impl Plan {
         settings.extend(endpoint.alternative_names.iter().cloned().map(Change::AddAlternativeName));
 
         phases.push(Phase::Create(link));
-        phases.extend(sysctl);
+        if endpoint.announce.is_some() && has(false) {
+            phases.push(Phase::Sysctl { name: "ndisc_notify", value: "1" });
+        }
         let mut batch = match endpoint.probe {
             None => settings,
             Some(probe) => {
@@ -143,7 +143,7 @@ impl Plan {
 
         let mut last = Vec::with_capacity(2);
         let mut defaults = default_routes(endpoint)?;
-        let mut replaced = None;
+        let mut replaced = Vec::new();
         if let Some(table) = endpoint.source_routing {
             if matches!(table, 0 | 253..=255) {
                 let why = format!("table {table} is not one of the endpoint's own");
@@ -164,7 +164,7 @@ impl Plan {
             }
             batch.extend(defaults.drain(..).map(|route| Change::AddRoute(route.table(table))));
         } else if endpoint.replace_default_route {
-            replaced = Some(Phase::ReplaceDefaultRoutes(defaults));
+            replaced = defaults;
         } else {
             batch.extend(defaults.into_iter().map(Change::AddRoute));
         }
@@ -181,8 +181,12 @@ impl Plan {
             last.push(Change::SetLoopbackUp);
         }
         phases.push(Phase::Batch(batch));
-        phases.extend(announced(endpoint));
-        phases.extend(replaced);
+        if let Some(announced) = announced(endpoint) {
+            phases.push(announced);
+        }
+        if !replaced.is_empty() {
+            phases.push(Phase::ReplaceDefaultRoutes(replaced));
+        }
         phases.push(Phase::OneByOne(last));
         Ok(Self { name: endpoint.name, phases })
     }
