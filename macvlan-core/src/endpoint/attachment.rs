@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 use crate::endpoint::deletion::Deletion;
+use crate::endpoint::find_parent::name_of;
 use crate::error::errno_of;
 use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place};
@@ -201,7 +202,6 @@ pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>
     let operation = "list the attachments";
     let fails = |failure: Failure| failure.into_error(operation).in_netns(netns.in_words());
     let inside = netns.connection()?;
-    let outside = host.connection()?;
     // How the container numbers the host; if it does not, nothing of its hangs on a link there.
     let number = match inside.get(encode::get_netns_id(host), decode::netns_id) {
         Ok(number) => Some(number).filter(|number| *number >= 0),
@@ -224,11 +224,10 @@ pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>
             link.parent_netns.is_some() && link.parent_netns == number
         };
         let (Some(parent_index), true) = (link.parent, on_host) else { continue };
-        let parent = *names.entry(parent_index).or_insert_with(|| {
-            let parent = outside.link(parent_index).ok();
-            let name = parent.and_then(|parent| LinkName::new(&parent.name).ok());
-            name.map_or(LinkId::Index(parent_index), LinkId::Name)
-        });
+        let parent = match names.get(&parent_index) {
+            Some(name) => *name,
+            None => *names.entry(parent_index).or_insert(name_of(host, parent_index)?),
+        };
         let (Ok(name), Some(mac)) = (LinkName::new(&link.name), link.mac) else { continue };
         let (addresses, routes, rules) = read(inside, &link).map_err(fails)?;
         let deletions = rules.iter().copied().map(Deletion::Rule).collect();

@@ -107,6 +107,22 @@ pub(super) fn by_tag(host: &NetNs, base: u32, tag: VlanTag) -> Result<Option<Fou
     }))
 }
 
+/// Returns what a parent is called now; its index if it is gone, or has no name that could be one.
+pub(crate) fn name_of(host: &NetNs, index: u32) -> Result<LinkId> {
+    let parent = host.connection()?.find_link(index);
+    let parent = parent.map_err(|failure| failure.into_error("read the parent"))?;
+    let name = parent.and_then(|parent| LinkName::new(&parent.name).ok());
+    Ok(name.map_or(LinkId::Index(index), LinkId::Name))
+}
+
+/// The error for a parent that does not exist.
+pub(crate) fn missing(host: &NetNs, parent: &Parent) -> Error {
+    match parent.id() {
+        Ok(link) => refused(host, link, Errno::ENODEV).on_parent(parent.to_string()),
+        Err(error) => error,
+    }
+}
+
 /// The error for a parent that cannot be used.
 pub(super) fn refused(host: &NetNs, link: LinkId, errno: Errno) -> Error {
     let attempt = Attempt::Other(link, "use the parent".into());

@@ -5,8 +5,7 @@
 use std::sync::Barrier;
 
 use macvlan_core::{
-    Attachment, Detached, Endpoint, ErrorKind, Handle, LinkId, Parent, Result, Vlan,
-    VlanProtocol,
+    Attachment, Detached, Endpoint, ErrorKind, Handle, LinkId, Parent, Result, Vlan, VlanProtocol,
 };
 use macvlan_tests::{
     Container, Lab, Need, Outcome, Snapshot, advertise, eventually, ip, ip_do, ip_lines, ip_link,

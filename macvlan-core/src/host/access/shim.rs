@@ -6,7 +6,6 @@ use ipnet::IpNet;
 
 use crate::endpoint::{self, Attachment, Endpoint};
 use crate::error::{Error, ErrorKind, Result};
-use crate::explain::no_such_parent;
 use crate::handle::Handle;
 use crate::host::Host;
 use crate::host::access::options::Access;
@@ -37,13 +36,10 @@ impl Shim {
         let handle = host.handle()?;
         let netns = host.netns();
         // A VLAN that is made on demand may not be there yet, and has nothing to lend then.
-        let parent = match handle.link(access.parent.id()?) {
-            Ok(parent) => Some(parent),
-            Err(error) if access.parent.on_demand().is_some() && error.is_not_found() => None,
-            Err(error) if error.is_not_found() => {
-                return Err(no_such_parent(error).on_parent(access.parent.to_string()));
-            }
-            Err(error) => return Err(error),
+        let parent = match endpoint::find_parent(netns, &access.parent)? {
+            Some(found) => Some(handle.link(found.index)?),
+            None if access.parent.on_demand().is_some() => None,
+            None => return Err(endpoint::missing_parent(netns, &access.parent)),
         };
         let lent = match &parent {
             Some(parent) => lendable(&handle, parent.index)?,

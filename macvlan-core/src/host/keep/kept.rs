@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::endpoint::{
-    Attachment, Difference, Endpoint, EndpointKind, Parent, ensure as ensure_endpoint,
+    Attachment, Difference, Endpoint, EndpointKind, Parent, ensure as ensure_endpoint, find_parent,
 };
 use crate::error::{ErrorKind, Result};
 use crate::host::keep::event::KeepEvent;
@@ -232,7 +232,7 @@ impl Kept {
         let connection = host.connection().ok()?;
         let wanted = self.endpoint.parent();
         let is_there = |parent: &Parent| match parent.id() {
-            Ok(LinkId::Name(name)) => connection.index_of(&name).is_ok(),
+            Ok(LinkId::Name(_)) => matches!(find_parent(host, parent), Ok(Some(_))),
             // Another link may have that index by now.
             Ok(LinkId::Index(_)) | Err(_) => false,
         };
