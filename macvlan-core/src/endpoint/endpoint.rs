@@ -109,7 +109,7 @@ impl Endpoint {
     }
 
     /// A macvtap called `name` inside, for a VM monitor there; in mode bridge. See
-    /// [`Attachment::open_tap`].
+    /// [`Attachment::open_tap`](crate::Attachment::open_tap).
     pub fn macvtap(name: impl IntoLinkName, parent: impl IntoParent) -> Result<Self> {
         Self::of(name, parent, EndpointKind::Macvtap(Macvlan::default()))
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use macvlan_core::{
     AddrGenMode, Detached, Difference, Endpoint, ErrorKind, Event, Fault, Handle, Macvlan, Mode,
-    Vlan, VlanProtocol, Watch, with_faults,
+    Probe, Vlan, VlanProtocol, Watch, with_faults,
 };
 use macvlan_tests::{
     Lab, Need, Outcome, Snapshot, Stage, ip, ip_addresses, ip_do, ip_lines, ip_link, need, settle,
@@ -376,6 +376,38 @@ fn what_ended_halfway_is_finished() -> Outcome {
     Ok(())
 }
 
+/// Those that the kernel checks while the others are asked for are the endpoint's like all others.
+fn an_address_that_a_probe_adds_first_is_repaired() -> Outcome {
+    need(Need::Ipv6)?;
+    let stage = Stage::set()?;
+    let endpoint = eth0()?.address("fd15::10/64".parse()?).probe(Probe::quick());
+    let spoil = ["address delete fd15::10/64 dev eth0"];
+    repair(&stage, &endpoint, &spoil, &["the address fd15::10/64 is missing"])
+}
+
+/// A route is never installed elsewhere than through the link that it names.
+fn a_route_through_a_link_that_does_not_exist_is_refused_by_all() -> Outcome {
+    let stage = Stage::set()?;
+    let host = &stage.lab.a.host;
+    let route = "10.9.0.0/16 via 192.168.15.9 dev nope".parse()?;
+    let endpoint = eth0()?.route(route);
+    stage.refuse(&endpoint, ErrorKind::NotFound, "there is no such link");
+    host.attach(&eth0()?, &stage.inside)?;
+    let before = Snapshot::settled(&stage.inside);
+    for error in [
+        host.check(&endpoint, &stage.inside).unwrap_err(),
+        host.ensure(&endpoint, &stage.inside).unwrap_err(),
+        host.ensure_or_replace(&endpoint, &stage.inside).unwrap_err(),
+        Handle::in_netns(&stage.inside)?.add_route(&route).unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
+        assert_eq!(error.operation(), format!("add route {route}"));
+    }
+    let difference = before.difference(&Snapshot::settled(&stage.inside));
+    assert!(difference.is_none(), "{}", difference.unwrap_or_default());
+    Ok(())
+}
+
 macvlan_tests::tests! {
     the_link_s_settings_are_repaired,
     macvlan_options_are_repaired,
@@ -387,4 +419,6 @@ macvlan_tests::tests! {
     vlans_are_repaired_and_replaced,
     what_is_gone_already_is_detached,
     what_ended_halfway_is_finished,
+    an_address_that_a_probe_adds_first_is_repaired,
+    a_route_through_a_link_that_does_not_exist_is_refused_by_all,
 }

@@ -49,7 +49,7 @@ fn it_is_what_tc_shows() -> Outcome {
         let inside = NetNs::anonymous()?;
         let attachment = lab.a.host.attach(&eth0(rate)?, &inside)?;
         let told = tc(&inside, "qdisc show dev eth0")??;
-        assert!(told.starts_with("qdisc tbf 1: root"), "{told}");
+        assert!(told.starts_with("qdisc tbf ") && told.contains(": root"), "{told}");
         assert!(told.contains(shown), "{told}");
         assert!(ping(&inside, "192.168.15.2").is_some());
         lab.a.host.detach(attachment)?;

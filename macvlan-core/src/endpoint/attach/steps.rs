@@ -154,7 +154,8 @@ impl Work<'_> {
     pub(super) fn one_by_one(&mut self, changes: &[Change]) -> Result<()> {
         for change in changes {
             // Whatever can fail, before it is done.
-            let deletion = Deletion::of(change, &self.target())?;
+            let deletion =
+                Deletion::of(change, &self.target()).map_err(|error| self.on_parent(error))?;
             match self.inside.submit_one(self.request(change)?) {
                 Ok(()) => {}
                 Err(Failure::Refused { errno: Errno::EEXIST, .. }) if self.tolerant => {}
@@ -193,9 +194,11 @@ impl Work<'_> {
     }
 
     fn request(&self, change: &Change) -> Result<Request> {
-        change
-            .request(&self.target(), false)
-            .map_err(|error| error.on_parent(self.endpoint.parent.to_string()))
+        change.request(&self.target(), false).map_err(|error| self.on_parent(error))
+    }
+
+    fn on_parent(&self, error: Error) -> Error {
+        error.on_parent(self.endpoint.parent.to_string())
     }
 
     fn explain_change(&self, change: &Change, failure: Failure) -> Error {
