@@ -79,7 +79,7 @@ impl Target<'_> {
     pub(super) fn device(&self, route: &Route) -> Result<Option<u32>> {
         let device = self.netns.connection()?.device_of(route, Some((self.name, self.index)));
         device.map_err(|failure| {
-            let attempt = Attempt::Route("add", route, Some(self.name.into()));
+            let attempt = Attempt::Route("add", route, route.get_device());
             attempt.explain(failure, &Place::host(self.netns))
         })
     }

@@ -89,33 +89,9 @@ impl Plan {
             check_alternative_name(name)?;
         }
         let mut phases = Vec::with_capacity(4);
-        let has = |v4: bool| endpoint.addresses.iter().any(|one| one.ip().is_ipv4() == v4);
-        let mut settings = Vec::with_capacity(endpoint.addresses.len() + endpoint.routes.len() + 2);
-        if endpoint.kind.is_passthru() {
-            settings.extend(endpoint.mac.map(Change::SetMac));
-        }
-        settings.extend(endpoint.addr_gen_mode.map(Change::SetAddrGenMode));
-        settings.extend(endpoint.rate.map(Change::SetRate));
-        if endpoint.arp_filter {
-            settings.push(Change::FilterArp);
-        }
-        if endpoint.announce.is_some() && has(true) {
-            settings.push(Change::NotifyIpv4);
-        }
-        // What the kernel is to announce by itself when the link comes up has to be there then.
-        let before_up = comes_up_with_its_addresses(endpoint);
-        if before_up {
-            let v4 = endpoint.addresses.iter().filter(|address| address.ip().is_ipv4());
-            settings.extend(v4.copied().map(Change::AddAddress));
-        }
-        if !link.up {
-            settings.push(Change::SetUp);
-        }
-        settings.extend(endpoint.alias.clone().map(Change::SetAlias));
-        settings.extend(endpoint.alternative_names.iter().cloned().map(Change::AddAlternativeName));
-
+        let mut settings = settings(endpoint, link.up);
         phases.push(Phase::Create(link));
-        if endpoint.announce.is_some() && has(false) {
+        if endpoint.announce.is_some() && has_family(endpoint, false) {
             phases.push(Phase::Sysctl { name: "ndisc_notify", value: "1" });
         }
         let mut batch = match endpoint.probe {
@@ -134,7 +110,7 @@ impl Plan {
             if endpoint.addresses[..at].iter().any(|other| other.net() == address.net()) {
                 return Err(refused(endpoint, format!("address {address} is given twice")));
             }
-            let is_there = before_up && address.ip().is_ipv4()
+            let is_there = comes_up_with_its_addresses(endpoint) && address.ip().is_ipv4()
                 || endpoint.probe.is_some() && address.is_checked_by_kernel();
             if !is_there {
                 batch.push(Change::AddAddress(*address));
@@ -145,23 +121,7 @@ impl Plan {
         let mut defaults = default_routes(endpoint)?;
         let mut replaced = Vec::new();
         if let Some(table) = endpoint.source_routing {
-            if matches!(table, 0 | 253..=255) {
-                let why = format!("table {table} is not one of the endpoint's own");
-                return Err(refused(endpoint, why).with_hint("choose 1 to 252, or above 255"));
-            }
-            // Two addresses may be in one subnet.
-            let (mut subnets, mut ips) = (Vec::new(), Vec::new());
-            for address in &endpoint.addresses {
-                let (subnet, ip) = (address.net().trunc(), IpNet::from(address.ip()));
-                if !subnets.contains(&subnet) {
-                    subnets.push(subnet);
-                    batch.push(Change::AddRoute(Route::to(subnet).table(table)));
-                }
-                if !ips.contains(&ip) {
-                    ips.push(ip);
-                    last.push(Change::AddRule(Rule::new(table).from(ip)));
-                }
-            }
+            route_by_source(endpoint, table, &mut batch, &mut last)?;
             batch.extend(defaults.drain(..).map(|route| Change::AddRoute(route.table(table))));
         } else if endpoint.replace_default_route {
             replaced = defaults;
@@ -221,6 +181,65 @@ impl Phase {
             | Self::ReplaceDefaultRoutes(_) => &[],
         }
     }
+}
+
+/// What is set on the link itself, with what it needs to come up.
+fn settings(endpoint: &Endpoint, is_up: bool) -> Vec<Change> {
+    let mut settings = Vec::with_capacity(endpoint.addresses.len() + endpoint.routes.len() + 2);
+    if endpoint.kind.is_passthru() {
+        settings.extend(endpoint.mac.map(Change::SetMac));
+    }
+    settings.extend(endpoint.addr_gen_mode.map(Change::SetAddrGenMode));
+    settings.extend(endpoint.rate.map(Change::SetRate));
+    if endpoint.arp_filter {
+        settings.push(Change::FilterArp);
+    }
+    if endpoint.announce.is_some() && has_family(endpoint, true) {
+        settings.push(Change::NotifyIpv4);
+    }
+    // What the kernel is to announce by itself when the link comes up has to be there then.
+    if comes_up_with_its_addresses(endpoint) {
+        let v4 = endpoint.addresses.iter().filter(|address| address.ip().is_ipv4());
+        settings.extend(v4.copied().map(Change::AddAddress));
+    }
+    if !is_up {
+        settings.push(Change::SetUp);
+    }
+    settings.extend(endpoint.alias.clone().map(Change::SetAlias));
+    settings.extend(endpoint.alternative_names.iter().cloned().map(Change::AddAlternativeName));
+    settings
+}
+
+fn has_family(endpoint: &Endpoint, v4: bool) -> bool {
+    endpoint.addresses.iter().any(|address| address.ip().is_ipv4() == v4)
+}
+
+/// A route to each subnet in a table of the endpoint's own, and a rule for each address that sends to
+/// it.
+fn route_by_source(
+    endpoint: &Endpoint,
+    table: u32,
+    batch: &mut Vec<Change>,
+    last: &mut Vec<Change>,
+) -> Result<()> {
+    if matches!(table, 0 | 253..=255) {
+        let why = format!("table {table} is not one of the endpoint's own");
+        return Err(refused(endpoint, why).with_hint("choose 1 to 252, or above 255"));
+    }
+    // Two addresses may be in one subnet.
+    let (mut subnets, mut ips) = (Vec::new(), Vec::new());
+    for address in &endpoint.addresses {
+        let (subnet, ip) = (address.net().trunc(), IpNet::from(address.ip()));
+        if !subnets.contains(&subnet) {
+            subnets.push(subnet);
+            batch.push(Change::AddRoute(Route::to(subnet).table(table)));
+        }
+        if !ips.contains(&ip) {
+            ips.push(ip);
+            last.push(Change::AddRule(Rule::new(table).from(ip)));
+        }
+    }
+    Ok(())
 }
 
 /// Whether IPv4 addresses are added before the link comes up, so that the kernel announces them; not
