@@ -133,6 +133,15 @@ const char *macvlan_version(void);
  * ------------------------------------------------------------------------------------------------ */
 
 /**
+ * Why something could not be done. Every function that can fail gives one in its last argument, if
+ * that is not NULL; it is the caller's, to be freed with macvlan_error_free(). The texts belong to
+ * it.
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_error macvlan_error;
+
+/**
  * Who has an address: a part of an error or of a macvlan_holder_list, which it is freed with.
  *
  * Threads: it never changes, so any number may look at it at once.
@@ -344,15 +353,6 @@ typedef enum macvlan_error_kinds {
      */
     MACVLAN_ERROR_NETWORK_FILE = 119,
 } macvlan_error_kinds;
-
-/**
- * Why something could not be done. Every function that can fail gives one in its last argument, if
- * that is not NULL; it is the caller's, to be freed with macvlan_error_free(). The texts belong to
- * it.
- *
- * Threads: it never changes, so any number may look at it at once.
- */
-typedef struct macvlan_error macvlan_error;
 
 /**
  * One line for the person who reads it: on which link, parent and namespace, or in which network, what

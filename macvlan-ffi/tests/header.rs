@@ -15,7 +15,7 @@ use macvlan_network::{MacFrom, Order, ReconciledKind};
 /// ones alone, as C asks for.
 const SECTIONS: &[(&str, &[&str])] = &[
     ("Version of the library", &["base/version"]),
-    ("Errors", &["base/holder", "base/error"]),
+    ("Errors", &["base/report", "base/holder", "base/error"]),
     ("MAC addresses", &["base/mac"]),
     ("Parents", &["value/parent"]),
     ("Options of macvlan and VLAN links", &["value/options", "value/vlan", "value/change"]),
@@ -422,6 +422,6 @@ fn every_function_of_networks_is_called() {
     // The store is opened by its path, and what it does is done through networks. A session is closed
     // when the last of its networks is freed, so none is made again of its record.
     let other_ways = ["path", "store", "record", "with_record"];
-    let missing = missing("macvlan-network", &["network/", "base/error"], &other_ways);
+    let missing = missing("macvlan-network", &["network/", "base/report"], &other_ways);
     assert!(missing.is_empty(), "the C library has no face for {missing:?}");
 }

@@ -1,51 +1,15 @@
 //! The boundary to C: what a function comes to, and that no panic crosses it.
 
 use std::any::Any;
-use std::borrow::Cow;
 use std::ffi::c_int;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 
-use crate::base::error::{Report, macvlan_error};
-use crate::base::object::give;
+use crate::base::object::{Object, give, take};
+use crate::base::report::{Failure, Report, macvlan_error};
 
 #[cfg(panic = "abort")]
 compile_error!("a panic must not end the C program: build with panic = \"unwind\"");
-
-/// Why a function fails.
-pub(crate) enum Failure {
-    /// The core says so.
-    Core(macvlan_core::Error),
-    /// The networks above it say so.
-    Network(macvlan_network::Error),
-    /// The arguments are not what the header asks for.
-    Misuse(Cow<'static, str>),
-    /// The library was built without it: what, and how to build it with it.
-    #[cfg(not(feature = "etcd"))]
-    Lacking(&'static str, &'static str),
-    /// What has been told of one among many already.
-    Told(Box<Report>),
-    /// A panic, and what it said.
-    Bug(String),
-}
-
-impl Failure {
-    pub(crate) fn misuse(why: impl Into<Cow<'static, str>>) -> Self {
-        Self::Misuse(why.into())
-    }
-}
-
-impl From<macvlan_core::Error> for Failure {
-    fn from(error: macvlan_core::Error) -> Self {
-        Self::Core(error)
-    }
-}
-
-impl From<macvlan_network::Error> for Failure {
-    fn from(error: macvlan_network::Error) -> Self {
-        Self::Network(error)
-    }
-}
 
 /// The body of a function that returns 0 or a negative errno and tells more in its last argument.
 macro_rules! boundary {
@@ -94,6 +58,19 @@ pub(crate) unsafe fn run(
 /// The body of a function that cannot say why it fails: it then answers with something else.
 pub(crate) fn answer<T>(otherwise: T, body: impl FnOnce() -> Result<T, Failure>) -> T {
     caught(body).unwrap_or(otherwise)
+}
+
+/// Frees an object; does nothing to what is null, freed, a part, or of another type.
+///
+/// # Safety
+///
+/// The pointer is null or leads to an object of ours that nobody else uses.
+pub(crate) unsafe fn free<O: Object>(pointer: *mut O) {
+    answer((), || {
+        // SAFETY: as the caller vouches.
+        unsafe { take(pointer)? };
+        Ok(())
+    });
 }
 
 fn caught<T>(body: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {

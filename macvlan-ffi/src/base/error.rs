@@ -1,27 +1,12 @@
 //! `macvlan_error`: why something could not be done.
 
 use std::ffi::{CString, c_char, c_int};
-use std::fmt::Display;
 use std::ptr::null;
-use std::sync::Arc;
 
-use macvlan_core::ErrorKind;
-
-use crate::base::boundary::{Failure, answer};
-use crate::base::holder::{Held, macvlan_holder};
+use crate::base::boundary::{answer, free};
 use crate::base::kernel::number;
-use crate::base::object::{Tagged, free, object, part, shared};
-use crate::base::text::c_string;
-
-/// Why something could not be done. Every function that can fail gives one in its last argument, if
-/// that is not NULL; it is the caller's, to be freed with macvlan_error_free(). The texts belong to
-/// it.
-///
-/// Threads: it never changes, so any number may look at it at once.
-pub struct macvlan_error {
-    _opaque: (),
-}
-object!(macvlan_error, Report);
+use crate::base::object::shared;
+use crate::base::report::{macvlan_error, macvlan_holder};
 
 /// The cause of an error, as far as it could be told. The numbers are stable, and more may come: a
 /// program has to expect numbers that are not listed here.
@@ -122,138 +107,6 @@ pub enum macvlan_error_kinds {
     MACVLAN_ERROR_NETWORK_CONTENDED = 118,
     /// A file could not be read or written.
     MACVLAN_ERROR_NETWORK_FILE = 119,
-}
-
-/// What an error tells, as C takes it.
-#[derive(Clone)]
-pub(crate) struct Report {
-    /// One of `macvlan_error_kinds`.
-    kind: u32,
-    /// Of several kinds: exists, not found, permission denied, invalid value.
-    is: [bool; 4],
-    kind_name: CString,
-    errno: c_int,
-    message: CString,
-    operation: CString,
-    cause: CString,
-    network: Option<CString>,
-    link: Option<CString>,
-    parent: Option<CString>,
-    netns: Option<CString>,
-    kernel_message: Option<CString>,
-    hint: Option<CString>,
-    leftovers: Vec<CString>,
-    holder: Option<Arc<Tagged<Held>>>,
-}
-
-impl Report {
-    pub(crate) fn new(failure: Failure, function: &str) -> Self {
-        match failure {
-            Failure::Core(error) => Self::of_core(&error),
-            Failure::Network(error) => Self::of_network(&error),
-            Failure::Told(report) => *report,
-            #[cfg(not(feature = "etcd"))]
-            Failure::Lacking(cause, hint) => {
-                Self::ours(ErrorKind::Unsupported, function, cause, Some(hint))
-            }
-            Failure::Misuse(cause) => Self::ours(ErrorKind::InvalidValue, function, &cause, None),
-            Failure::Bug(cause) => {
-                let hint = "this is a bug in the library: please report it";
-                Self::ours(ErrorKind::Bug, function, &cause, Some(hint))
-            }
-        }
-    }
-
-    pub(crate) fn of_core(error: &macvlan_core::Error) -> Self {
-        Self {
-            kind: error.kind() as u32,
-            is: [
-                error.is_exists(),
-                error.is_not_found(),
-                error.is_permission_denied(),
-                error.is_invalid_value(),
-            ],
-            kind_name: c_string(error.kind()),
-            errno: error.errno().unwrap_or(error.kind().errno()),
-            message: c_string(error),
-            operation: c_string(error.operation()),
-            cause: c_string(error.cause()),
-            network: None,
-            link: error.link().map(c_string),
-            parent: error.parent().map(c_string),
-            netns: error.netns().map(c_string),
-            kernel_message: error.kernel_message().map(c_string),
-            hint: error.hint().map(c_string),
-            leftovers: error.leftovers().iter().map(c_string).collect(),
-            holder: error.holder().map(|holder| Arc::new(part::<macvlan_holder>(holder.into()))),
-        }
-    }
-
-    /// As the core tells it, where the core refused, but in the words of who asked the core.
-    fn of_network(error: &macvlan_network::Error) -> Self {
-        let mut report = match error.core() {
-            Some(core) => Self::of_core(core),
-            None => Self::of_network_alone(error),
-        };
-        report.message = c_string(error);
-        report.operation = c_string(error.operation());
-        report.cause = c_string(error.cause());
-        report.network = error.network().map(c_string);
-        report.hint = error.hint().map(c_string);
-        report.leftovers.extend(error.leftovers().iter().map(c_string));
-        report
-    }
-
-    /// An error without one of the core's below it: its kind, name and number.
-    fn of_network_alone(error: &macvlan_network::Error) -> Self {
-        let kind = error.kind();
-        let errno = error.errno().unwrap_or(kind.errno());
-        let is = [
-            error.is_exists(),
-            error.is_not_found(),
-            error.is_permission_denied(),
-            error.is_invalid_value(),
-        ];
-        Self::bare(kind as u32, is, kind.as_str(), errno)
-    }
-
-    /// What this crate refuses by itself.
-    fn ours(kind: ErrorKind, function: &str, cause: &str, hint: Option<&str>) -> Self {
-        let more = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
-        let invalid = kind == ErrorKind::InvalidValue;
-        Self {
-            message: c_string(format!("cannot call {function}: {cause}{more}")),
-            operation: c_string(format!("call {function}")),
-            cause: c_string(cause),
-            hint: hint.map(c_string),
-            ..Self::bare(kind as u32, [false, false, false, invalid], kind, kind.errno())
-        }
-    }
-
-    /// A kind of error, and nothing about it.
-    fn bare(kind: u32, is: [bool; 4], name: impl Display, errno: c_int) -> Self {
-        Self {
-            kind,
-            is,
-            kind_name: c_string(name),
-            errno,
-            message: CString::default(),
-            operation: CString::default(),
-            cause: CString::default(),
-            network: None,
-            link: None,
-            parent: None,
-            netns: None,
-            kernel_message: None,
-            hint: None,
-            leftovers: Vec::new(),
-            holder: None,
-        }
-    }
-
-    pub(crate) fn errno(&self) -> c_int {
-        self.errno
-    }
 }
 
 fn pointer(text: Option<&CString>) -> *const c_char {

@@ -3,32 +3,10 @@
 use std::ffi::c_char;
 use std::ptr::null;
 
-use macvlan_core::Holder;
-
 use crate::base::boundary::answer;
 use crate::base::mac::{mac_out, put};
-use crate::base::object::{object, shared};
-use crate::base::text::Text;
-
-/// Who has an address: a part of an error or of a macvlan_holder_list, which it is freed with.
-///
-/// Threads: it never changes, so any number may look at it at once.
-pub struct macvlan_holder {
-    _opaque: (),
-}
-object!(macvlan_holder, Held);
-
-pub(crate) struct Held {
-    holder: Holder,
-    address: Text,
-    text: Text,
-}
-
-impl From<Holder> for Held {
-    fn from(holder: Holder) -> Self {
-        Self { holder, address: Text::default(), text: Text::default() }
-    }
-}
+use crate::base::object::shared;
+use crate::base::report::macvlan_holder;
 
 /// The address. This and the other text belong to the holder. NULL if the holder is none.
 #[unsafe(no_mangle)]

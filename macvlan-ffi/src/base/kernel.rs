@@ -9,7 +9,7 @@ use std::os::fd::BorrowedFd;
 
 use macvlan_core::{AddrGenMode, Family, Mode, VlanProtocol};
 
-use crate::base::boundary::Failure;
+use crate::base::misuse::Misuse;
 
 /// `enum macvlan_mode` of `linux/if_link.h`.
 pub(crate) type EnumMode = c_uint;
@@ -33,29 +33,29 @@ pub(crate) fn number(kind: u32) -> c_int {
     c_int::try_from(kind).unwrap_or(c_int::MAX)
 }
 
-pub(crate) fn no(number: impl std::fmt::Display, what: &str) -> Failure {
-    Failure::misuse(format!("{number} is no {what}"))
+pub(crate) fn no(number: impl std::fmt::Display, what: &str) -> Misuse {
+    Misuse::new(format!("{number} is no {what}"))
 }
 
-pub(crate) fn mode(number: EnumMode) -> Result<Mode, Failure> {
+pub(crate) fn mode(number: EnumMode) -> Result<Mode, Misuse> {
     Mode::from_kernel(number).ok_or_else(|| no(number, "enum macvlan_mode"))
 }
 
-pub(crate) fn addr_gen_mode(number: EnumAddrGenMode) -> Result<AddrGenMode, Failure> {
+pub(crate) fn addr_gen_mode(number: EnumAddrGenMode) -> Result<AddrGenMode, Misuse> {
     u8::try_from(number)
         .ok()
         .and_then(AddrGenMode::from_kernel)
         .ok_or_else(|| no(number, "enum in6_addr_gen_mode"))
 }
 
-pub(crate) fn vlan_protocol(number: EnumProtocol) -> Result<VlanProtocol, Failure> {
+pub(crate) fn vlan_protocol(number: EnumProtocol) -> Result<VlanProtocol, Misuse> {
     u16::try_from(number)
         .ok()
         .and_then(VlanProtocol::from_kernel)
         .ok_or_else(|| no(number, "enum macvlan_protocol"))
 }
 
-pub(crate) fn family(number: c_int) -> Result<Family, Failure> {
+pub(crate) fn family(number: c_int) -> Result<Family, Misuse> {
     match number {
         libc::AF_INET => Ok(Family::V4),
         libc::AF_INET6 => Ok(Family::V6),
@@ -64,7 +64,7 @@ pub(crate) fn family(number: c_int) -> Result<Family, Failure> {
 }
 
 /// A descriptor that stays the C program's.
-pub(crate) fn fd<'a>(fd: c_int) -> Result<BorrowedFd<'a>, Failure> {
+pub(crate) fn fd<'a>(fd: c_int) -> Result<BorrowedFd<'a>, Misuse> {
     if fd < 0 {
         return Err(no(fd, "file descriptor"));
     }

@@ -5,8 +5,8 @@ use std::slice;
 
 use macvlan_core::MacAddr;
 
-use crate::base::boundary::{Failure, boundary};
-use crate::base::error::macvlan_error;
+use crate::base::boundary::boundary;
+use crate::base::report::{Failure, macvlan_error};
 use crate::base::text::{c_string, ip, text};
 
 /// A MAC address in an argument, checked.
@@ -23,7 +23,7 @@ macro_rules! mac_out {
     ($argument:ident) => {{
         if $argument.is_null() {
             let why = concat!(stringify!($argument), " is NULL");
-            return Err(crate::base::boundary::Failure::misuse(why));
+            return Err(crate::base::report::Failure::misuse(why));
         }
         // SAFETY: it is not null, and the header says that it leads to six bytes.
         unsafe { &mut *$argument.cast::<[u8; 6]>() }

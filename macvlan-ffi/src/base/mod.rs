@@ -5,6 +5,8 @@ pub mod error;
 pub mod holder;
 pub(crate) mod kernel;
 pub mod mac;
+pub(crate) mod misuse;
 pub(crate) mod object;
+pub mod report;
 pub(crate) mod text;
 pub mod version;

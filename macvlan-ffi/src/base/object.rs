@@ -7,7 +7,7 @@
 
 use std::ptr;
 
-use crate::base::boundary::Failure;
+use crate::base::misuse::Misuse;
 
 /// A type of the header, and the Rust value that its pointers lead to.
 pub(crate) trait Object {
@@ -90,12 +90,12 @@ enum Ownership {
 /// # Safety
 ///
 /// The pointer is null or leads to eight bytes that can be read.
-unsafe fn look<O: Object>(pointer: *const O, argument: &str) -> Result<Ownership, Failure> {
+unsafe fn look<O: Object>(pointer: *const O, argument: &str) -> Result<Ownership, Misuse> {
     let tag: *const u64 = pointer.cast();
     if tag.is_null() {
-        return Err(Failure::misuse(format!("{argument} is NULL")));
+        return Err(Misuse::new(format!("{argument} is NULL")));
     }
-    let wrong = || Failure::misuse(format!("{argument} is no {}", O::NAME));
+    let wrong = || Misuse::new(format!("{argument} is no {}", O::NAME));
     if !tag.is_aligned() {
         return Err(wrong());
     }
@@ -104,7 +104,7 @@ unsafe fn look<O: Object>(pointer: *const O, argument: &str) -> Result<Ownership
     match unsafe { tag.read_volatile() } {
         tag if tag == O::TAG => Ok(Ownership::Whole),
         tag if tag == !O::TAG => Ok(Ownership::Part),
-        FREED => Err(Failure::misuse(format!("{argument} has been freed"))),
+        FREED => Err(Misuse::new(format!("{argument} has been freed"))),
         _ => Err(wrong()),
     }
 }
@@ -117,7 +117,7 @@ unsafe fn look<O: Object>(pointer: *const O, argument: &str) -> Result<Ownership
 pub(crate) unsafe fn shared_at<'a, O: Object>(
     pointer: *const O,
     argument: &str,
-) -> Result<&'a O::Inner, Failure> {
+) -> Result<&'a O::Inner, Misuse> {
     // SAFETY: as the caller vouches.
     unsafe { look(pointer, argument)? };
     // SAFETY: the tag says that such an object is there, and the caller that it stays.
@@ -132,34 +132,32 @@ pub(crate) unsafe fn shared_at<'a, O: Object>(
 pub(crate) unsafe fn exclusive_at<'a, O: Object>(
     pointer: *mut O,
     argument: &str,
-) -> Result<&'a mut O::Inner, Failure> {
+) -> Result<&'a mut O::Inner, Misuse> {
     // SAFETY: as the caller vouches.
     if unsafe { look(pointer.cast_const(), argument)? } == Ownership::Part {
-        return Err(Failure::misuse(format!("{argument} is a part of another object")));
+        return Err(Misuse::new(format!("{argument} is a part of another object")));
     }
     // SAFETY: the tag says that such an object is there, and the caller that it is theirs alone.
     Ok(unsafe { &mut (*pointer.cast::<Tagged<O::Inner>>()).inner })
 }
 
-/// Frees an object; does nothing to what is null, freed, a part, or of another type.
+/// Takes an object back from C and drops it; leaves a part where it is.
 ///
 /// # Safety
 ///
 /// The pointer is null or leads to an object of ours that nobody else uses.
-pub(crate) unsafe fn free<O: Object>(pointer: *mut O) {
-    crate::base::boundary::answer((), || {
-        // SAFETY: as the caller vouches.
-        if unsafe { look(pointer.cast_const(), "")? } == Ownership::Part {
-            return Ok(());
-        }
-        let tagged = pointer.cast::<Tagged<O::Inner>>();
-        // Volatile, or it would be left out, as nobody may read it any more.
-        // SAFETY: the tag says that such an object is there.
-        unsafe { (&raw mut (*tagged).tag).write_volatile(FREED) };
-        // SAFETY: `give` made it of a box, and the tag says that it has not been freed since.
-        drop(unsafe { Box::from_raw(tagged) });
-        Ok(())
-    });
+pub(crate) unsafe fn take<O: Object>(pointer: *mut O) -> Result<(), Misuse> {
+    // SAFETY: as the caller vouches.
+    if unsafe { look(pointer.cast_const(), "")? } == Ownership::Part {
+        return Ok(());
+    }
+    let tagged = pointer.cast::<Tagged<O::Inner>>();
+    // Volatile, or it would be left out, as nobody may read it any more.
+    // SAFETY: the tag says that such an object is there.
+    unsafe { (&raw mut (*tagged).tag).write_volatile(FREED) };
+    // SAFETY: `give` made it of a box, and the tag says that it has not been freed since.
+    drop(unsafe { Box::from_raw(tagged) });
+    Ok(())
 }
 
 /// What an array of pointers from C leads to.
@@ -172,7 +170,7 @@ pub(crate) unsafe fn many<'a, O: Object>(
     pointers: *const *const O,
     count: usize,
     argument: &str,
-) -> Result<Vec<&'a O::Inner>, Failure> {
+) -> Result<Vec<&'a O::Inner>, Misuse> {
     // SAFETY: as the caller vouches.
     let pointers = unsafe { array(pointers.cast_mut(), count, argument)? };
     let each = pointers.iter().enumerate();
@@ -189,15 +187,15 @@ pub(crate) unsafe fn array<'a, T>(
     pointers: *mut T,
     count: usize,
     argument: &str,
-) -> Result<&'a mut [T], Failure> {
+) -> Result<&'a mut [T], Misuse> {
     if count == 0 {
         return Ok(&mut []);
     }
     if pointers.is_null() {
-        return Err(Failure::misuse(format!("{argument} is NULL")));
+        return Err(Misuse::new(format!("{argument} is NULL")));
     }
     if count > isize::MAX as usize / size_of::<T>() {
-        return Err(Failure::misuse(format!("{count} is more {argument} than there can be")));
+        return Err(Misuse::new(format!("{count} is more {argument} than there can be")));
     }
     // SAFETY: it is not null and not too long, and the caller vouches for the rest.
     Ok(unsafe { std::slice::from_raw_parts_mut(pointers, count) })
@@ -235,7 +233,7 @@ macro_rules! out {
     ($argument:ident = $nothing:expr) => {{
         if $argument.is_null() {
             let why = concat!(stringify!($argument), " is NULL");
-            return Err(crate::base::boundary::Failure::misuse(why));
+            return Err(crate::base::misuse::Misuse::new(why).into());
         }
         // SAFETY: it is not null, and the header says that a result can be put there.
         unsafe {
@@ -252,6 +250,7 @@ pub(crate) use out;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::boundary::free;
     use std::ptr::null_mut;
 
     struct Apple;
@@ -259,9 +258,9 @@ mod tests {
     object!(Apple, String);
     object!(Pear, String);
 
-    fn misuse<T>(result: Result<T, Failure>) -> String {
+    fn misuse<T>(result: Result<T, Misuse>) -> String {
         match result {
-            Err(Failure::Misuse(why)) => why.into_owned(),
+            Err(Misuse(why)) => why.into_owned(),
             _ => panic!("nothing was noticed"),
         }
     }

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use crate::base::boundary::Failure;
+use crate::base::misuse::Misuse;
 use crate::base::object::array;
 
 /// A text argument.
@@ -31,14 +31,14 @@ pub(crate) use optional_text;
 /// # Safety
 ///
 /// The pointer is null or leads to text that ends with a zero byte and that nobody changes meanwhile.
-pub(crate) unsafe fn text_at<'a>(text: *const c_char, argument: &str) -> Result<&'a str, Failure> {
+pub(crate) unsafe fn text_at<'a>(text: *const c_char, argument: &str) -> Result<&'a str, Misuse> {
     if text.is_null() {
-        return Err(Failure::misuse(format!("{argument} is NULL")));
+        return Err(Misuse::new(format!("{argument} is NULL")));
     }
     // SAFETY: it is not null, and the caller vouches for the rest.
     let text = unsafe { CStr::from_ptr(text) };
     text.to_str().map_err(|_| {
-        Failure::misuse(format!("{argument} is not UTF-8: \"{}\"", text.to_bytes().escape_ascii()))
+        Misuse::new(format!("{argument} is not UTF-8: \"{}\"", text.to_bytes().escape_ascii()))
     })
 }
 
@@ -51,7 +51,7 @@ pub(crate) unsafe fn texts_at<'a>(
     texts: *const *const c_char,
     count: usize,
     argument: &str,
-) -> Result<Vec<&'a str>, Failure> {
+) -> Result<Vec<&'a str>, Misuse> {
     // SAFETY: as the caller vouches.
     let texts = unsafe { array(texts.cast_mut(), count, argument)? };
     let each = texts.iter().enumerate();
@@ -65,14 +65,14 @@ pub(crate) fn milliseconds(time: Duration) -> u32 {
 }
 
 /// An IP address; the standard library's refusal does not say of what.
-pub(crate) fn ip<T: FromStr>(text: &str, argument: &str) -> Result<T, Failure> {
+pub(crate) fn ip<T: FromStr>(text: &str, argument: &str) -> Result<T, Misuse> {
     let what = if size_of::<T>() == size_of::<IpAddr>() { "IP" } else { "IPv4" };
-    text.parse().map_err(|_| Failure::misuse(format!("{argument} {text:?} is no {what} address")))
+    text.parse().map_err(|_| Misuse::new(format!("{argument} {text:?} is no {what} address")))
 }
 
 /// A subnet; likewise.
-pub(crate) fn subnet<T: FromStr>(text: &str, argument: &str) -> Result<T, Failure> {
-    text.parse().map_err(|_| Failure::misuse(format!("{argument} {text:?} is no subnet")))
+pub(crate) fn subnet<T: FromStr>(text: &str, argument: &str) -> Result<T, Misuse> {
+    text.parse().map_err(|_| Misuse::new(format!("{argument} {text:?} is no subnet")))
 }
 
 /// Text for a C program. A zero byte, which the kernel has in none of its texts, would end it early.

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use macvlan_core::Announce;
 
-use crate::base::boundary::{answer, boundary};
-use crate::base::error::macvlan_error;
-use crate::base::object::{exclusive, free, give, object, out, shared};
+use crate::base::boundary::{answer, boundary, free};
+use crate::base::object::{exclusive, give, object, out, shared};
+use crate::base::report::macvlan_error;
 use crate::base::text::milliseconds;
 
 /// How the neighbours are told of addresses, by gratuitous ARP and unsolicited neighbour

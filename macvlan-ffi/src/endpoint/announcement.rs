@@ -4,9 +4,9 @@ use std::ffi::c_int;
 
 use macvlan_core::Announcement;
 
-use crate::base::boundary::boundary;
-use crate::base::error::macvlan_error;
-use crate::base::object::{free, give, object, out, shared};
+use crate::base::boundary::{boundary, free};
+use crate::base::object::{give, object, out, shared};
+use crate::base::report::macvlan_error;
 use crate::endpoint::announce::macvlan_announce;
 use crate::endpoint::attachment::macvlan_attachment;
 

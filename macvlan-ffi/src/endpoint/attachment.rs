@@ -6,10 +6,10 @@ use std::ptr::null;
 
 use macvlan_core::Attachment;
 
-use crate::base::boundary::{answer, boundary};
-use crate::base::error::macvlan_error;
+use crate::base::boundary::{answer, boundary, free};
 use crate::base::mac::{mac_out, put};
-use crate::base::object::{Tagged, exclusive, free, give, nth, object, out, shared};
+use crate::base::object::{Tagged, exclusive, give, nth, object, out, shared};
+use crate::base::report::macvlan_error;
 use crate::base::text::{Text, Texts};
 use crate::handle::netns::{Namespace, macvlan_netns, put_id};
 

@@ -4,9 +4,9 @@ use std::ffi::{c_char, c_int};
 use std::ptr::null;
 
 use crate::base::boundary::{answer, boundary};
-use crate::base::error::macvlan_error;
 use crate::base::mac::{mac_out, put};
 use crate::base::object::{give, out, shared};
+use crate::base::report::macvlan_error;
 use crate::base::text::milliseconds;
 use crate::endpoint::announce::macvlan_announce;
 use crate::endpoint::macvlan_endpoint;

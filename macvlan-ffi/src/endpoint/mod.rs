@@ -13,9 +13,9 @@ use std::ptr::null;
 
 use macvlan_core::{Endpoint, EndpointKind, LinkKind, LinkName, Parent};
 
-use crate::base::boundary::{Failure, answer, boundary};
-use crate::base::error::macvlan_error;
-use crate::base::object::{free, give, object, out, shared};
+use crate::base::boundary::{answer, boundary, free};
+use crate::base::object::{give, object, out, shared};
+use crate::base::report::{Failure, macvlan_error};
 use crate::base::text::{self, c_string, text};
 use crate::endpoint::plan::macvlan_plan;
 use crate::value::options::macvlan_options;

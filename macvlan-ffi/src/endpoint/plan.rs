@@ -3,8 +3,8 @@
 use std::ffi::{CString, c_char};
 use std::ptr::null;
 
-use crate::base::boundary::answer;
-use crate::base::object::{free, object, shared};
+use crate::base::boundary::{answer, free};
+use crate::base::object::{object, shared};
 
 /// What attaching an endpoint would do, given by macvlan_endpoint_plan(). Freed with
 /// macvlan_plan_free().

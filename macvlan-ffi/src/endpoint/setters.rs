@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use macvlan_core::{Address, Assignment, Endpoint, Macvlan, Rate, Route};
 
-use crate::base::boundary::{Failure, boundary};
-use crate::base::error::macvlan_error;
+use crate::base::boundary::boundary;
 use crate::base::kernel::{EnumAddrGenMode, EnumMode, addr_gen_mode};
 use crate::base::mac::mac;
 use crate::base::object::{exclusive, shared};
+use crate::base::report::{Failure, macvlan_error};
 use crate::base::text::{ip, text};
 use crate::endpoint::announce::macvlan_announce;
 use crate::endpoint::macvlan_endpoint;

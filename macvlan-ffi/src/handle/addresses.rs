@@ -5,8 +5,8 @@ use std::ffi::{c_char, c_int};
 use macvlan_core::{Address, AddressFilter, NeighbourFilter};
 
 use crate::base::boundary::boundary;
-use crate::base::error::macvlan_error;
 use crate::base::object::{give, optional, out, parts, shared};
+use crate::base::report::macvlan_error;
 use crate::base::text::text;
 use crate::handle::macvlan_handle;
 use crate::value::address::{macvlan_address_filter, macvlan_address_info, macvlan_address_list};

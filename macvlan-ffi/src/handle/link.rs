@@ -4,10 +4,10 @@ use std::ffi::{c_char, c_int};
 
 use macvlan_core::{Link, LinkId};
 
-use crate::base::boundary::{Failure, boundary};
-use crate::base::error::macvlan_error;
+use crate::base::boundary::{boundary, free};
 use crate::base::mac::mac;
-use crate::base::object::{exclusive, free, give, object, optional, out, shared};
+use crate::base::object::{exclusive, give, object, optional, out, shared};
+use crate::base::report::{Failure, macvlan_error};
 use crate::base::text::{c_string, text};
 use crate::handle::netns::macvlan_netns;
 use crate::value::options::macvlan_options;

@@ -5,10 +5,10 @@ use std::ffi::{c_char, c_int};
 use macvlan_core::LinkFilter;
 
 use crate::base::boundary::boundary;
-use crate::base::error::macvlan_error;
 use crate::base::kernel::{EnumAddrGenMode, addr_gen_mode};
 use crate::base::mac::mac;
 use crate::base::object::{give, optional, out, parts, shared};
+use crate::base::report::macvlan_error;
 use crate::base::text::{optional_text, text};
 use crate::handle::link::macvlan_link;
 use crate::handle::macvlan_handle;

@@ -13,9 +13,9 @@ use std::ffi::{c_char, c_int};
 
 use macvlan_core::Handle;
 
-use crate::base::boundary::boundary;
-use crate::base::error::macvlan_error;
-use crate::base::object::{free, give, object, out, shared};
+use crate::base::boundary::{boundary, free};
+use crate::base::object::{give, object, out, shared};
+use crate::base::report::macvlan_error;
 use crate::base::text::text;
 use crate::handle::netns::{Namespace, macvlan_netns};
 use crate::handle::promisc::macvlan_promisc;

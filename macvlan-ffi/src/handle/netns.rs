@@ -7,10 +7,10 @@ use std::ptr::null;
 use libc::pid_t;
 use macvlan_core::{NetNs, NetNsId};
 
-use crate::base::boundary::{Failure, answer, boundary};
-use crate::base::error::macvlan_error;
+use crate::base::boundary::{answer, boundary, free};
 use crate::base::kernel::fd;
-use crate::base::object::{Tagged, free, give, nth, object, out, shared};
+use crate::base::object::{Tagged, give, nth, object, out, shared};
+use crate::base::report::{Failure, macvlan_error};
 use crate::base::text::{Text, text};
 
 /// A handle on a network namespace: a container's, a sandbox's, the host's. Freed with

@@ -5,8 +5,8 @@ use std::os::fd::{AsFd, AsRawFd};
 
 use macvlan_core::PromiscGuard;
 
-use crate::base::boundary::answer;
-use crate::base::object::{free, object, shared};
+use crate::base::boundary::{answer, free};
+use crate::base::object::{object, shared};
 
 /// Holds a link promiscuous until it is freed with macvlan_promisc_free(), given by
 /// macvlan_handle_hold_promisc().

@@ -5,8 +5,8 @@ use std::ffi::{c_char, c_int};
 use macvlan_core::{Route, RouteFilter, Rule};
 
 use crate::base::boundary::boundary;
-use crate::base::error::macvlan_error;
 use crate::base::object::{give, optional, out, parts, shared};
+use crate::base::report::macvlan_error;
 use crate::base::text::{c_string, text};
 use crate::handle::macvlan_handle;
 use crate::value::route::{macvlan_route_filter, macvlan_route_info, macvlan_route_list};

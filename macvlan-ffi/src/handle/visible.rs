@@ -8,9 +8,9 @@ use std::ptr::null;
 use libc::pid_t;
 use macvlan_core::{NetNs, VisibleNetNs};
 
-use crate::base::boundary::{answer, boundary};
-use crate::base::error::macvlan_error;
-use crate::base::object::{Tagged, free, give, nth, object, out, parts, shared};
+use crate::base::boundary::{answer, boundary, free};
+use crate::base::object::{Tagged, give, nth, object, out, parts, shared};
+use crate::base::report::macvlan_error;
 use crate::base::text::c_string;
 use crate::handle::netns::{Namespace, macvlan_netns, put_id};
 

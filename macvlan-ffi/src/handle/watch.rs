@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use macvlan_core::{Event, EventKind, Watch};
 
-use crate::base::boundary::{answer, boundary};
-use crate::base::error::macvlan_error;
+use crate::base::boundary::{answer, boundary, free};
 use crate::base::kernel::number;
-use crate::base::object::{Object, Tagged, exclusive, free, give, object, out, part, shared};
+use crate::base::object::{Object, Tagged, exclusive, give, object, out, part, shared};
+use crate::base::report::macvlan_error;
 use crate::value::address::macvlan_address_info;
 use crate::value::link_info::macvlan_link_info;
 use crate::value::route::macvlan_route_info;

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use macvlan_core::{Detached, HostAccess};
 
-use crate::base::boundary::{Failure, answer, boundary};
-use crate::base::error::macvlan_error;
-use crate::base::object::{exclusive, free, give, object, out, shared};
+use crate::base::boundary::{answer, boundary, free};
+use crate::base::object::{exclusive, give, object, out, shared};
+use crate::base::report::{Failure, macvlan_error};
 use crate::base::text::{c_string, text};
 use crate::endpoint::attachment::{Attached, macvlan_attachment};
 use crate::endpoint::macvlan_endpoint;

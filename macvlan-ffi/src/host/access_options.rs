@@ -4,9 +4,9 @@ use std::ffi::{c_char, c_int};
 
 use macvlan_core::Access;
 
-use crate::base::boundary::boundary;
-use crate::base::error::macvlan_error;
-use crate::base::object::{exclusive, free, give, object, out, shared};
+use crate::base::boundary::{boundary, free};
+use crate::base::object::{exclusive, give, object, out, shared};
+use crate::base::report::macvlan_error;
 use crate::base::text::{ip, subnet, text};
 use crate::value::parent::macvlan_parent;
 

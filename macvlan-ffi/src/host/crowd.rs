@@ -5,9 +5,9 @@ use std::ptr::null_mut;
 
 use macvlan_core::{Detached, Detaching};
 
-use crate::base::boundary::{Failure, answer, boundary};
-use crate::base::error::{Report, macvlan_error};
-use crate::base::object::{array, exclusive, free, give, many, object, out, shared};
+use crate::base::boundary::{answer, boundary, free};
+use crate::base::object::{array, exclusive, give, many, object, out, shared};
+use crate::base::report::{Failure, Report, macvlan_error};
 use crate::endpoint::attachment::{Attached, macvlan_attachment};
 use crate::endpoint::macvlan_endpoint;
 use crate::handle::netns::macvlan_netns;

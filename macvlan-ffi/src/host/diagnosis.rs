@@ -5,10 +5,10 @@ use std::ptr::null;
 
 use macvlan_core::{Diagnosis, Finding, FindingKind};
 
-use crate::base::boundary::{answer, boundary};
-use crate::base::error::macvlan_error;
+use crate::base::boundary::{answer, boundary, free};
 use crate::base::kernel::number;
-use crate::base::object::{Tagged, free, give, nth, object, out, parts, shared};
+use crate::base::object::{Tagged, give, nth, object, out, parts, shared};
+use crate::base::report::macvlan_error;
 use crate::base::text::{Text, Texts, c_string, ip, text};
 use crate::endpoint::attachment::macvlan_attachment;
 use crate::host::macvlan_host;

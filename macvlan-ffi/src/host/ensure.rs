@@ -5,10 +5,10 @@ use std::ptr::{null, null_mut};
 
 use macvlan_core::{Difference, Ensured};
 
-use crate::base::boundary::{answer, boundary};
-use crate::base::error::macvlan_error;
+use crate::base::boundary::{answer, boundary, free};
 use crate::base::kernel::number;
-use crate::base::object::{Tagged, free, give, nth, object, out, parts, shared};
+use crate::base::object::{Tagged, give, nth, object, out, parts, shared};
+use crate::base::report::macvlan_error;
 use crate::base::text::Text;
 use crate::endpoint::attachment::{Attached, macvlan_attachment};
 use crate::endpoint::macvlan_endpoint;

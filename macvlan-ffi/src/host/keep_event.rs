@@ -5,10 +5,10 @@ use std::ptr::null;
 
 use macvlan_core::{KeepEvent, KeepEventKind};
 
-use crate::base::boundary::answer;
-use crate::base::error::{Report, macvlan_error};
+use crate::base::boundary::{answer, free};
 use crate::base::kernel::number;
-use crate::base::object::{Tagged, free, object, part, shared};
+use crate::base::object::{Tagged, object, part, shared};
+use crate::base::report::{Report, macvlan_error};
 use crate::base::text::c_string;
 use crate::endpoint::attachment::{Attached, macvlan_attachment};
 use crate::handle::netns::{Namespace, macvlan_netns};

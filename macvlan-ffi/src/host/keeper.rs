@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use macvlan_core::Keeper;
 
-use crate::base::boundary::{answer, boundary};
-use crate::base::error::macvlan_error;
-use crate::base::object::{exclusive, free, give, many, object, out, parts, shared};
+use crate::base::boundary::{answer, boundary, free};
+use crate::base::object::{exclusive, give, many, object, out, parts, shared};
+use crate::base::report::macvlan_error;
 use crate::base::text::text;
 use crate::endpoint::attachment::{Attached, macvlan_attachment, macvlan_attachment_list};
 use crate::endpoint::macvlan_endpoint;

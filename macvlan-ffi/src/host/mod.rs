@@ -15,9 +15,9 @@ use std::ffi::c_int;
 
 use macvlan_core::{Detached, Host};
 
-use crate::base::boundary::boundary;
-use crate::base::error::macvlan_error;
-use crate::base::object::{free, give, object, out, parts, shared};
+use crate::base::boundary::{boundary, free};
+use crate::base::object::{give, object, out, parts, shared};
+use crate::base::report::macvlan_error;
 use crate::endpoint::attachment::{Attached, macvlan_attachment, macvlan_attachment_list};
 use crate::endpoint::macvlan_endpoint;
 use crate::handle::macvlan_handle;

@@ -4,9 +4,9 @@ use std::ffi::c_int;
 
 use macvlan_core::Moving;
 
-use crate::base::boundary::{Failure, answer, boundary};
-use crate::base::error::macvlan_error;
-use crate::base::object::{exclusive, free, object, shared};
+use crate::base::boundary::{answer, boundary, free};
+use crate::base::object::{exclusive, object, shared};
+use crate::base::report::{Failure, macvlan_error};
 
 /// Addresses that have been moved, to be confirmed: given by macvlan_access_move_addresses(). At its
 /// deadline it moves them back by itself. Freed with macvlan_moving_free(), which moves them back at

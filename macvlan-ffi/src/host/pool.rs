@@ -4,9 +4,9 @@ use std::ffi::{c_char, c_int};
 
 use macvlan_core::Pool;
 
-use crate::base::boundary::{answer, boundary};
-use crate::base::error::macvlan_error;
-use crate::base::object::{free, give, object, out, parts, shared};
+use crate::base::boundary::{answer, boundary, free};
+use crate::base::object::{give, object, out, parts, shared};
+use crate::base::report::macvlan_error;
 use crate::base::text::text;
 use crate::endpoint::attachment::{Attached, macvlan_attachment};
 use crate::endpoint::macvlan_endpoint;

@@ -4,10 +4,9 @@ use std::ffi::{c_char, c_int};
 use std::net::IpAddr;
 use std::ptr::null;
 
-use crate::base::boundary::{answer, boundary};
-use crate::base::error::macvlan_error;
-use crate::base::holder::{Held, macvlan_holder};
-use crate::base::object::{Tagged, free, give, nth, object, out, parts, shared};
+use crate::base::boundary::{answer, boundary, free};
+use crate::base::object::{Tagged, give, nth, object, out, parts, shared};
+use crate::base::report::{Held, macvlan_error, macvlan_holder};
 use crate::base::text::{ip, text, texts_at};
 use crate::endpoint::probe::macvlan_probe;
 use crate::host::macvlan_host;

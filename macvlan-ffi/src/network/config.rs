@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use macvlan_network::{MacFrom, NetworkConfig, Order};
 
-use crate::base::boundary::boundary;
-use crate::base::error::macvlan_error;
+use crate::base::boundary::{boundary, free};
 use crate::base::kernel::{EnumMacFrom, EnumMode, EnumOrder, no};
-use crate::base::object::{Tagged, exclusive, free, give, object, out, parts, shared};
+use crate::base::object::{Tagged, exclusive, give, object, out, parts, shared};
+use crate::base::report::macvlan_error;
 use crate::base::text::{self, text};
 use crate::network::subnet::{self, macvlan_subnet};
 

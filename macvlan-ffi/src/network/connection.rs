@@ -5,9 +5,9 @@ use std::ptr::null;
 
 use macvlan_network::Connection;
 
-use crate::base::boundary::answer;
+use crate::base::boundary::{answer, free};
 use crate::base::mac::{mac_out, put};
-use crate::base::object::{Tagged, free, object, part, shared};
+use crate::base::object::{Tagged, object, part, shared};
 use crate::base::text::{Text, Texts};
 use crate::endpoint::attachment::{Attached, macvlan_attachment};
 use crate::network::lease::{Held, macvlan_lease};

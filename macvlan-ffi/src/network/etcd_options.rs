@@ -3,9 +3,9 @@
 use std::ffi::{c_char, c_int};
 use std::time::Duration;
 
-use crate::base::boundary::{Failure, boundary};
-use crate::base::error::macvlan_error;
-use crate::base::object::{exclusive, free, give, object, out};
+use crate::base::boundary::{boundary, free};
+use crate::base::object::{exclusive, give, object, out};
+use crate::base::report::{Failure, macvlan_error};
 use crate::base::text::text;
 
 /// How to reach etcd, and who this is: a value, for macvlan_networks_open_etcd(). Freed with

@@ -5,10 +5,10 @@ use std::ptr::null;
 
 use macvlan_network::{Lease, NetNsMark};
 
-use crate::base::boundary::{answer, boundary};
-use crate::base::error::macvlan_error;
+use crate::base::boundary::{answer, boundary, free};
 use crate::base::mac::{mac_out, put};
-use crate::base::object::{Tagged, free, nth, object, out, parts, shared};
+use crate::base::object::{Tagged, nth, object, out, parts, shared};
+use crate::base::report::macvlan_error;
 use crate::base::text;
 use crate::handle::netns::macvlan_netns;
 

@@ -4,10 +4,10 @@ use std::ffi::{c_char, c_int};
 
 use macvlan_network::Member;
 
-use crate::base::boundary::boundary;
-use crate::base::error::macvlan_error;
+use crate::base::boundary::{boundary, free};
 use crate::base::mac::mac;
-use crate::base::object::{exclusive, free, give, object, out};
+use crate::base::object::{exclusive, give, object, out};
+use crate::base::report::macvlan_error;
 use crate::base::text::{ip, text};
 
 /// How a container is to be connected to a network: a value, for macvlan_network_connect(). Freed with

@@ -18,9 +18,9 @@ use std::ptr::null;
 use ::macvlan_network::Network;
 use macvlan_core::Detached;
 
-use crate::base::boundary::{answer, boundary};
-use crate::base::error::macvlan_error;
-use crate::base::object::{Tagged, free, give, nth, object, out, part, shared};
+use crate::base::boundary::{answer, boundary, free};
+use crate::base::object::{Tagged, give, nth, object, out, part, shared};
+use crate::base::report::macvlan_error;
 use crate::base::text::{Text, text};
 use crate::handle::netns::macvlan_netns;
 use crate::network::config::macvlan_network_config;

@@ -3,9 +3,9 @@
 use std::ffi::{CString, c_char, c_int};
 use std::ptr::null;
 
-use crate::base::boundary::{answer, boundary};
-use crate::base::error::macvlan_error;
-use crate::base::object::{free, give, object, out, shared};
+use crate::base::boundary::{answer, boundary, free};
+use crate::base::object::{give, object, out, shared};
+use crate::base::report::macvlan_error;
 use crate::base::text::{c_string, text};
 use crate::network::macvlan_network;
 

@@ -5,9 +5,9 @@ use std::ptr::null;
 
 use ::macvlan_network::{Networks, SqliteStore};
 
-use crate::base::boundary::{answer, boundary};
-use crate::base::error::macvlan_error;
-use crate::base::object::{exclusive, free, give, object, out, parts, shared};
+use crate::base::boundary::{answer, boundary, free};
+use crate::base::object::{exclusive, give, object, out, parts, shared};
+use crate::base::report::macvlan_error;
 use crate::base::text::{Text, text};
 use crate::endpoint::probe::macvlan_probe;
 use crate::host::macvlan_host;

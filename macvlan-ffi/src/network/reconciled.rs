@@ -5,9 +5,9 @@ use std::ptr::null;
 
 use macvlan_network::{Collected, Reconciled, ReconciledKind};
 
-use crate::base::boundary::answer;
+use crate::base::boundary::{answer, free};
 use crate::base::kernel::number;
-use crate::base::object::{Tagged, free, nth, object, part, parts, shared};
+use crate::base::object::{Tagged, nth, object, part, parts, shared};
 use crate::base::text::c_string;
 use crate::network::lease::{self, Held, macvlan_lease};
 

@@ -5,9 +5,9 @@ use std::ptr::null;
 
 use macvlan_network::Subnet;
 
-use crate::base::boundary::{answer, boundary};
-use crate::base::error::macvlan_error;
-use crate::base::object::{exclusive, free, give, object, out, shared};
+use crate::base::boundary::{answer, boundary, free};
+use crate::base::object::{exclusive, give, object, out, shared};
+use crate::base::report::macvlan_error;
 use crate::base::text::{self, ip, text};
 
 /// A subnet that a network gives addresses from: a value, for macvlan_network_config_add_subnet(), and

@@ -5,9 +5,9 @@ use std::ptr::null;
 
 use macvlan_core::{AddressFilter, AddressInfo, LinkId};
 
-use crate::base::boundary::{answer, boundary};
-use crate::base::error::macvlan_error;
-use crate::base::object::{Tagged, exclusive, free, give, nth, object, out, shared};
+use crate::base::boundary::{answer, boundary, free};
+use crate::base::object::{Tagged, exclusive, give, nth, object, out, shared};
+use crate::base::report::macvlan_error;
 use crate::base::text::{Text, text};
 
 /// An address as the kernel describes it: a part of a macvlan_address_list or of a macvlan_event,

@@ -4,10 +4,10 @@ use std::ffi::c_int;
 
 use macvlan_core::{MacvlanChange, SourceMacs};
 
-use crate::base::boundary::boundary;
-use crate::base::error::macvlan_error;
+use crate::base::boundary::{boundary, free};
 use crate::base::kernel::{EnumMacaddrMode, EnumMode};
-use crate::base::object::{exclusive, free, give, object, out};
+use crate::base::object::{exclusive, give, object, out};
+use crate::base::report::macvlan_error;
 
 /// What is to be changed on a macvlan or macvtap that exists, by macvlan_handle_set_macvlan(); what is
 /// not set stays as it is. Freed with macvlan_change_free().

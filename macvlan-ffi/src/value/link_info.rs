@@ -5,11 +5,11 @@ use std::ptr::null;
 
 use macvlan_core::{LinkFilter, LinkId, LinkInfo, Macvlan, Vlan};
 
-use crate::base::boundary::{Failure, answer, boundary};
-use crate::base::error::macvlan_error;
+use crate::base::boundary::{answer, boundary, free};
 use crate::base::kernel::{EnumOffload, EnumStatistic};
 use crate::base::mac::{mac_out, put};
-use crate::base::object::{Tagged, exclusive, free, give, nth, object, out, part, shared};
+use crate::base::object::{Tagged, exclusive, give, nth, object, out, part, shared};
+use crate::base::report::{Failure, macvlan_error};
 use crate::base::text::{Text, Texts, text};
 use crate::value::options::macvlan_options;
 use crate::value::vlan::macvlan_vlan;

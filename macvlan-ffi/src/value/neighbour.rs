@@ -5,10 +5,10 @@ use std::ptr::null;
 
 use macvlan_core::{LinkId, NeighbourFilter, NeighbourInfo};
 
-use crate::base::boundary::{answer, boundary};
-use crate::base::error::macvlan_error;
+use crate::base::boundary::{answer, boundary, free};
 use crate::base::mac::{mac_out, put};
-use crate::base::object::{Tagged, exclusive, free, give, nth, object, out, shared};
+use crate::base::object::{Tagged, exclusive, give, nth, object, out, shared};
+use crate::base::report::macvlan_error;
 use crate::base::text::{Text, text};
 
 /// An entry of the neighbour tables, ARP's for IPv4, neighbour discovery's for IPv6: a part of a

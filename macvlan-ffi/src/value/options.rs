@@ -4,11 +4,11 @@ use std::ffi::c_int;
 
 use macvlan_core::{Macvlan, Mode};
 
-use crate::base::boundary::{answer, boundary};
-use crate::base::error::macvlan_error;
+use crate::base::boundary::{answer, boundary, free};
 use crate::base::kernel::EnumMode;
 use crate::base::mac::{mac, mac_out, put};
-use crate::base::object::{exclusive, free, give, object, out, shared};
+use crate::base::object::{exclusive, give, object, out, shared};
+use crate::base::report::macvlan_error;
 
 /// The options of a macvlan or macvtap: mode, flags, source MAC addresses, broadcast queue. Made with
 /// macvlan_options_new() and freed with macvlan_options_free(), or a part of a macvlan_link_info.

@@ -5,10 +5,10 @@ use std::ptr::null;
 
 use macvlan_core::{LinkName, Parent, VlanProtocol};
 
-use crate::base::boundary::{answer, boundary};
-use crate::base::error::macvlan_error;
+use crate::base::boundary::{answer, boundary, free};
 use crate::base::kernel::{EnumProtocol, vlan_protocol};
-use crate::base::object::{exclusive, free, give, object, out, shared};
+use crate::base::object::{exclusive, give, object, out, shared};
+use crate::base::report::macvlan_error;
 use crate::base::text::{Text, text};
 
 /// The link on the host that an endpoint hangs on, where text does not do: a VLAN on demand under a

@@ -3,8 +3,8 @@
 use std::ffi::{CString, c_char};
 use std::ptr::null;
 
-use crate::base::boundary::answer;
-use crate::base::object::{free, object, shared};
+use crate::base::boundary::{answer, free};
+use crate::base::object::{object, shared};
 
 /// The rules of a namespace, given by macvlan_handle_rules(). Freed with
 /// macvlan_rule_list_free().

@@ -4,10 +4,10 @@ use std::ffi::c_int;
 
 use macvlan_core::Vlan;
 
-use crate::base::boundary::{answer, boundary};
-use crate::base::error::macvlan_error;
+use crate::base::boundary::{answer, boundary, free};
 use crate::base::kernel::{EnumProtocol, vlan_protocol};
-use crate::base::object::{exclusive, free, give, object, out, shared};
+use crate::base::object::{exclusive, give, object, out, shared};
+use crate::base::report::macvlan_error;
 
 /// The options of a VLAN link: a tag, and what is done with it. Made with macvlan_vlan_new() and freed
 /// with macvlan_vlan_free(), or a part of a macvlan_link_info.

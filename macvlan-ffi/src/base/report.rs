@@ -1,0 +1,215 @@
+//! Why a function fails, and what an error tells of it.
+
+use std::borrow::Cow;
+use std::ffi::{CString, c_int};
+use std::fmt::Display;
+use std::sync::Arc;
+
+use macvlan_core::{ErrorKind, Holder};
+
+use crate::base::misuse::Misuse;
+use crate::base::object::{Tagged, object, part};
+use crate::base::text::{Text, c_string};
+
+/// Why something could not be done. Every function that can fail gives one in its last argument, if
+/// that is not NULL; it is the caller's, to be freed with macvlan_error_free(). The texts belong to
+/// it.
+///
+/// Threads: it never changes, so any number may look at it at once.
+pub struct macvlan_error {
+    _opaque: (),
+}
+object!(macvlan_error, Report);
+
+/// Who has an address: a part of an error or of a macvlan_holder_list, which it is freed with.
+///
+/// Threads: it never changes, so any number may look at it at once.
+pub struct macvlan_holder {
+    _opaque: (),
+}
+object!(macvlan_holder, Held);
+
+pub(crate) struct Held {
+    pub(super) holder: Holder,
+    pub(super) address: Text,
+    pub(super) text: Text,
+}
+
+impl From<Holder> for Held {
+    fn from(holder: Holder) -> Self {
+        Self { holder, address: Text::default(), text: Text::default() }
+    }
+}
+
+/// Why a function fails.
+pub(crate) enum Failure {
+    /// The core says so.
+    Core(macvlan_core::Error),
+    /// The networks above it say so.
+    Network(macvlan_network::Error),
+    /// The arguments are not what the header asks for.
+    Misuse(Cow<'static, str>),
+    /// The library was built without it: what, and how to build it with it.
+    #[cfg(not(feature = "etcd"))]
+    Lacking(&'static str, &'static str),
+    /// What has been told of one among many already.
+    Told(Box<Report>),
+    /// A panic, and what it said.
+    Bug(String),
+}
+
+impl Failure {
+    pub(crate) fn misuse(why: impl Into<Cow<'static, str>>) -> Self {
+        Self::Misuse(why.into())
+    }
+}
+
+impl From<Misuse> for Failure {
+    fn from(Misuse(why): Misuse) -> Self {
+        Self::Misuse(why)
+    }
+}
+
+impl From<macvlan_core::Error> for Failure {
+    fn from(error: macvlan_core::Error) -> Self {
+        Self::Core(error)
+    }
+}
+
+impl From<macvlan_network::Error> for Failure {
+    fn from(error: macvlan_network::Error) -> Self {
+        Self::Network(error)
+    }
+}
+
+/// What an error tells, as C takes it.
+#[derive(Clone)]
+pub(crate) struct Report {
+    /// One of `macvlan_error_kinds`.
+    pub(super) kind: u32,
+    /// Of several kinds: exists, not found, permission denied, invalid value.
+    pub(super) is: [bool; 4],
+    pub(super) kind_name: CString,
+    pub(super) errno: c_int,
+    pub(super) message: CString,
+    pub(super) operation: CString,
+    pub(super) cause: CString,
+    pub(super) network: Option<CString>,
+    pub(super) link: Option<CString>,
+    pub(super) parent: Option<CString>,
+    pub(super) netns: Option<CString>,
+    pub(super) kernel_message: Option<CString>,
+    pub(super) hint: Option<CString>,
+    pub(super) leftovers: Vec<CString>,
+    pub(super) holder: Option<Arc<Tagged<Held>>>,
+}
+
+impl Report {
+    pub(crate) fn new(failure: Failure, function: &str) -> Self {
+        match failure {
+            Failure::Core(error) => Self::of_core(&error),
+            Failure::Network(error) => Self::of_network(&error),
+            Failure::Told(report) => *report,
+            #[cfg(not(feature = "etcd"))]
+            Failure::Lacking(cause, hint) => {
+                Self::ours(ErrorKind::Unsupported, function, cause, Some(hint))
+            }
+            Failure::Misuse(cause) => Self::ours(ErrorKind::InvalidValue, function, &cause, None),
+            Failure::Bug(cause) => {
+                let hint = "this is a bug in the library: please report it";
+                Self::ours(ErrorKind::Bug, function, &cause, Some(hint))
+            }
+        }
+    }
+
+    pub(crate) fn of_core(error: &macvlan_core::Error) -> Self {
+        Self {
+            kind: error.kind() as u32,
+            is: [
+                error.is_exists(),
+                error.is_not_found(),
+                error.is_permission_denied(),
+                error.is_invalid_value(),
+            ],
+            kind_name: c_string(error.kind()),
+            errno: error.errno().unwrap_or(error.kind().errno()),
+            message: c_string(error),
+            operation: c_string(error.operation()),
+            cause: c_string(error.cause()),
+            network: None,
+            link: error.link().map(c_string),
+            parent: error.parent().map(c_string),
+            netns: error.netns().map(c_string),
+            kernel_message: error.kernel_message().map(c_string),
+            hint: error.hint().map(c_string),
+            leftovers: error.leftovers().iter().map(c_string).collect(),
+            holder: error.holder().map(|holder| Arc::new(part::<macvlan_holder>(holder.into()))),
+        }
+    }
+
+    /// As the core tells it, where the core refused, but in the words of who asked the core.
+    fn of_network(error: &macvlan_network::Error) -> Self {
+        let mut report = match error.core() {
+            Some(core) => Self::of_core(core),
+            None => Self::of_network_alone(error),
+        };
+        report.message = c_string(error);
+        report.operation = c_string(error.operation());
+        report.cause = c_string(error.cause());
+        report.network = error.network().map(c_string);
+        report.hint = error.hint().map(c_string);
+        report.leftovers.extend(error.leftovers().iter().map(c_string));
+        report
+    }
+
+    /// An error without one of the core's below it: its kind, name and number.
+    fn of_network_alone(error: &macvlan_network::Error) -> Self {
+        let kind = error.kind();
+        let errno = error.errno().unwrap_or(kind.errno());
+        let is = [
+            error.is_exists(),
+            error.is_not_found(),
+            error.is_permission_denied(),
+            error.is_invalid_value(),
+        ];
+        Self::bare(kind as u32, is, kind.as_str(), errno)
+    }
+
+    /// What this crate refuses by itself.
+    fn ours(kind: ErrorKind, function: &str, cause: &str, hint: Option<&str>) -> Self {
+        let more = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+        let invalid = kind == ErrorKind::InvalidValue;
+        Self {
+            message: c_string(format!("cannot call {function}: {cause}{more}")),
+            operation: c_string(format!("call {function}")),
+            cause: c_string(cause),
+            hint: hint.map(c_string),
+            ..Self::bare(kind as u32, [false, false, false, invalid], kind, kind.errno())
+        }
+    }
+
+    /// A kind of error, and nothing about it.
+    fn bare(kind: u32, is: [bool; 4], name: impl Display, errno: c_int) -> Self {
+        Self {
+            kind,
+            is,
+            kind_name: c_string(name),
+            errno,
+            message: CString::default(),
+            operation: CString::default(),
+            cause: CString::default(),
+            network: None,
+            link: None,
+            parent: None,
+            netns: None,
+            kernel_message: None,
+            hint: None,
+            leftovers: Vec::new(),
+            holder: None,
+        }
+    }
+
+    pub(crate) fn errno(&self) -> c_int {
+        self.errno
+    }
+}
