@@ -165,6 +165,7 @@ fn a_large_pool_is_as_fast_as_a_small_one() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     connecting_beside_attaching,
     a_large_pool_is_as_fast_as_a_small_one,
 }

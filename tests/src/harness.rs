@@ -49,8 +49,9 @@ pub fn is_long() -> bool {
     std::env::var_os("MACVLAN_LONG").is_some_and(|value| value == "1")
 }
 
-/// Goes on where it does not take minutes: on this kernel, and in the guest with `--long`. For tests
-/// whose subject is the same on every kernel.
+/// Goes on where it does not take minutes: on this kernel, and in the guest with `--long`. For a test
+/// whose subject is the same on every kernel; where that is so of a whole file, its
+/// [`tests!`](crate::tests) says so.
 pub fn takes_long_in_the_guest() -> Outcome {
     if is_guest()? && !is_long() {
         return Err(Stop::Ignored("in the guest only with --long".to_owned()));
@@ -70,6 +71,8 @@ pub struct Tests {
     pub tests: &'static [Test],
     /// The parts.
     pub parts: &'static [Part],
+    /// Whether another kernel would change nothing.
+    pub same_on_every_kernel: bool,
 }
 
 /// Runs the tests of a program's files as the command line says (the standard harness's options), or
@@ -81,10 +84,11 @@ pub fn run_tests(files: &[(&str, Tests)]) -> ExitCode {
         return played;
     }
     let mut trials = Vec::new();
-    for (file, Tests { tests, .. }) in files {
+    for (file, Tests { tests, same_on_every_kernel, .. }) in files {
         for (name, test) in *tests {
+            let asked = if *same_on_every_kernel { takes_long_in_the_guest } else { || Ok(()) };
             let name = if file.is_empty() { (*name).to_owned() } else { format!("{file}::{name}") };
-            trials.push(Trial::ignorable_test(name, move || match test() {
+            trials.push(Trial::ignorable_test(name, move || match asked().and_then(|()| test()) {
                 Ok(()) => Ok(Completion::Completed),
                 Err(Stop::Ignored(reason)) => Ok(Completion::ignored_with(reason)),
                 Err(Stop::Failed(why)) => Err(Failed::from(why)),
@@ -96,15 +100,20 @@ pub fn run_tests(files: &[(&str, Tests)]) -> ExitCode {
 
 /// Lists a file's tests. A test that is not listed is dead code, which each file denies.
 ///
-/// After a semicolon come the parts that [`Actor`](crate::Actor)s play.
+/// After a semicolon come the parts that [`Actor`](crate::Actor)s play. A file whose subject is the same
+/// on every kernel begins its list with `same_on_every_kernel:`, and the guest, which takes its time, runs
+/// it only with `--long`.
 #[macro_export]
 macro_rules! tests {
-    ($($test:ident),+ $(,)? $(; parts: $($part:ident),+ $(,)?)?) => {
+    (same_on_every_kernel: $($rest:tt)+) => { $crate::tests! { @ true $($rest)+ } };
+    (@ $same:literal $($test:ident),+ $(,)? $(; parts: $($part:ident),+ $(,)?)?) => {
         pub(crate) const TESTS: $crate::Tests = $crate::Tests {
             tests: &[$((stringify!($test), $test)),+],
             parts: &[$($((stringify!($part), $part)),+)?],
+            same_on_every_kernel: $same,
         };
     };
+    ($($rest:tt)+) => { $crate::tests! { @ false $($rest)+ } };
 }
 
 /// Makes `main` of a program's files, each a module with [`tests!`](crate::tests) at its end; without

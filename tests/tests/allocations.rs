@@ -43,5 +43,5 @@ fn an_attach_allocates_the_same_however_many_links_there_are() -> Outcome {
     Ok(())
 }
 
-macvlan_tests::tests! { an_attach_allocates_the_same_however_many_links_there_are }
+macvlan_tests::tests! { same_on_every_kernel: an_attach_allocates_the_same_however_many_links_there_are }
 macvlan_tests::main! {}

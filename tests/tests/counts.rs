@@ -144,5 +144,5 @@ fn instructions_of_an_attach() -> Outcome {
     Ok(())
 }
 
-macvlan_tests::tests! { system_calls, requests, instructions_of_an_attach }
+macvlan_tests::tests! { same_on_every_kernel: system_calls, requests, instructions_of_an_attach }
 macvlan_tests::main! {}

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use macvlan_core::{Detached, Endpoint, Fault, Host, NetNs, with_faults};
 use macvlan_tests::{
-    Lab, Need, Outcome, Snapshot, Stage, eventually, ip_addresses, ip_lines, is_long, need,
-    run_tests, takes_long_in_the_guest,
+    Lab, Need, Outcome, Snapshot, Stage, eventually, ip_addresses, ip_lines, is_guest, is_long,
+    need, run_tests, takes_long_in_the_guest,
 };
 
 /// Set for a process that is to be killed: what it does, and where.
@@ -109,8 +109,12 @@ fn moments(count: u64, span: u64) -> impl Iterator<Item = u64> {
     (0..count).map(move |number| number * 7919 % if number % 4 < 2 { 2_000 } else { span })
 }
 
-fn kills() -> u64 {
-    if is_long() { 1000 } else { 20 }
+fn kills() -> Outcome<u64> {
+    Ok(match (is_long(), is_guest()?) {
+        (true, _) => 1000,
+        (_, true) => 8,
+        (_, false) => 20,
+    })
 }
 
 fn vlans(netns: &NetNs) -> Vec<String> {
@@ -186,12 +190,12 @@ fn attaching(parent: &'static str) -> Outcome {
     }
     assert!(calls > 15 && scene.halfway > 5, "{calls} calls, {} halfway", scene.halfway);
     let what = scene.words("attach");
-    for (number, moment) in moments(kills(), 45_000).enumerate() {
+    for (number, moment) in moments(kills()?, 45_000).enumerate() {
         kill_after(&what, moment)?;
         scene.tidy_up(&format!("after {moment} µs"), number % 2 == 0)?;
     }
     scene.outside.assert_same(&scene.stage.lab.a.netns);
-    println!("{calls} killed at a call, {} at random, {} of all halfway", kills(), scene.halfway);
+    println!("{calls} killed at a call, {} at random, {} of all halfway", kills()?, scene.halfway);
     Ok(())
 }
 
@@ -210,7 +214,7 @@ fn a_vlan_on_demand_is_killed() -> Outcome {
 fn unused_vlans_go_when_somebody_tidies_up() -> Outcome {
     need(Need::Vlan)?;
     let lab = Lab::new()?;
-    for moment in moments(kills(), 60_000) {
+    for moment in moments(kills()?, 60_000) {
         let inside = NetNs::anonymous()?;
         let what = format!("attach {} {} ens33.100", path_of(&lab.a.netns), path_of(&inside));
         kill_after(&what, moment)?;
@@ -231,7 +235,7 @@ fn a_named_namespace_is_killed() -> Outcome {
     need(Need::Root)?;
     let name = format!("macvlan-killed-{}", std::process::id());
     let mut left = 0;
-    for moment in moments(kills(), 3_000) {
+    for moment in moments(kills()?, 3_000) {
         kill_after(&format!("name {name}"), moment)?;
         match NetNs::delete(&name) {
             Ok(()) => left += 1,
@@ -244,7 +248,7 @@ fn a_named_namespace_is_killed() -> Outcome {
     }
     let mounts = std::fs::read_to_string("/proc/self/mounts")?;
     assert!(!mounts.contains(&name), "{mounts}");
-    println!("{} killed, {left} of them left something", kills());
+    println!("{} killed, {left} of them left something", kills()?);
     Ok(())
 }
 

@@ -194,6 +194,7 @@ fn a_failure_says_where_and_a_need_says_what() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     a_snapshot_shows_every_change,
     a_lab_at_rest_does_not_change,
     a_ping_knows_an_answer_from_silence,

@@ -121,6 +121,7 @@ fn connected_and_forgotten() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     connected_by_three,
     connected_disconnected_and_reconciled,
     connected_and_forgotten,

@@ -343,6 +343,7 @@ fn killed_with_etcd() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     many_processes_on_one_file,
     many_processes_on_one_etcd,
     many_processes_and_an_etcd_that_goes,

@@ -220,6 +220,7 @@ fn what_goes_unanswered_does_not_come_late() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     a_network_over_two_hosts,
     shares_of_hosts,
     etcd_is_away,

@@ -242,6 +242,7 @@ fn networks_come_and_go() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     the_lowest_free_address,
     the_next_address,
     any_address,

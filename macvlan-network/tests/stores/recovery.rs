@@ -196,6 +196,7 @@ fn what_cannot_be_adopted_is_told() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     leases_of_namespaces_that_are_gone_are_collected,
     a_container_that_returns_gets_its_address,
     after_a_reboot_nobody_is_connected,

@@ -110,6 +110,7 @@ fn eight_threads_share_one_host() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     two_interfaces_on_two_parents,
     fifty_containers_with_an_eth0_each,
     eight_threads_share_one_host,

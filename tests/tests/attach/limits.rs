@@ -167,6 +167,7 @@ fn thousands_of_rounds_in_one_process() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     thousands_of_endpoints_on_one_parent,
     sixteen_threads_share_a_host,
     thousands_of_rounds_in_one_process,
