@@ -11,8 +11,9 @@ use crate::netlink::{Batch, Connection, Failure};
 use crate::netns::NetNs;
 use crate::rtnl::encode::{self, LinkChange};
 use crate::value::name::LinkId;
+use crate::value::text::named;
 
-/// What there was to detach.
+/// What there was to detach. Displayed as `removed` or `already-gone`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Detached {
@@ -21,6 +22,8 @@ pub enum Detached {
     /// The link was gone already.
     AlreadyGone,
 }
+
+named!(Detached, "outcome of detaching", [Removed = "removed", AlreadyGone = "already-gone"]);
 
 /// How many links are put into a group by one send: as many verdicts fit the socket's buffer.
 const TOGETHER: usize = 100;

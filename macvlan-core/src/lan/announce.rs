@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::str::FromStr;
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -99,6 +100,21 @@ impl Announce {
     /// How many are left for attaching to send when the first has been.
     pub(crate) fn rest(&self) -> Option<Self> {
         (self.blocking && self.count > 1).then(|| Self { count: self.count - 1, ..*self })
+    }
+}
+
+impl FromStr for Announce {
+    type Err = Error;
+    /// `once` or `rfc`.
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "once" => Ok(Self::once()),
+            "rfc" => Ok(Self::rfc()),
+            _ => Err(Error::invalid(
+                format!("parse announce {text:?}"),
+                "it is neither once nor rfc",
+            )),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whether an address is free: asked before it is used.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -139,6 +140,21 @@ impl Probe {
         let between = self.interval.saturating_add(self.jitter);
         let between = between.checked_mul(self.count - 1).unwrap_or(Duration::MAX);
         self.start.saturating_add(between).saturating_add(self.wait)
+    }
+}
+
+impl FromStr for Probe {
+    type Err = Error;
+    /// `quick` or `rfc`.
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "quick" => Ok(Self::quick()),
+            "rfc" => Ok(Self::rfc()),
+            _ => Err(Error::invalid(
+                format!("parse probe {text:?}"),
+                "it is neither quick nor rfc",
+            )),
+        }
     }
 }
 

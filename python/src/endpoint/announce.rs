@@ -22,14 +22,12 @@ use crate::base::output::call_text;
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Announce(pub(crate) Core);
 
-/// A word, and what it says.
-type Word = (&'static str, fn() -> Core);
+/// The words that stand for one.
+const WORDS: [&str; 2] = ["once", "rfc"];
 
-pub(crate) const WORDS: [Word; 2] = [("once", Core::once), ("rfc", Core::rfc)];
-
-/// The word that says it, if there is one.
+/// Returns the word that stands for it, if there is one.
 pub(crate) fn word(announce: &Core) -> Option<&'static str> {
-    WORDS.iter().find(|(_, make)| make() == *announce).map(|(word, _)| *word)
+    WORDS.into_iter().find(|word| word.parse::<Core>().is_ok_and(|one| one == *announce))
 }
 
 #[pymethods]
@@ -188,9 +186,6 @@ impl Take for Core {
         if let Ok(announce) = value.cast::<Announce>() {
             return Ok(announce.get().0);
         }
-        let word = text(value)?.ok_or(Refusal::Type)?.to_lowercase();
-        let known = WORDS.iter().find(|(name, _)| *name == word);
-        let (_, make) = known.ok_or_else(|| Refusal::Value("it is none of once, rfc".into()))?;
-        Ok(make())
+        Ok(text(value)?.ok_or(Refusal::Type)?.to_lowercase().parse()?)
     }
 }

@@ -22,14 +22,12 @@ use crate::base::output::call_text;
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Probe(pub(crate) Core);
 
-/// A word, and what it says.
-type Word = (&'static str, fn() -> Core);
+/// The words that stand for one.
+const WORDS: [&str; 2] = ["quick", "rfc"];
 
-pub(crate) const WORDS: [Word; 2] = [("quick", Core::quick), ("rfc", Core::rfc)];
-
-/// The word that says it, if there is one.
+/// Returns the word that stands for it, if there is one.
 pub(crate) fn word(probe: &Core) -> Option<&'static str> {
-    WORDS.iter().find(|(_, make)| make() == *probe).map(|(word, _)| *word)
+    WORDS.into_iter().find(|word| word.parse::<Core>().is_ok_and(|one| one == *probe))
 }
 
 #[pymethods]
@@ -157,9 +155,6 @@ impl Take for Core {
         if let Ok(probe) = value.cast::<Probe>() {
             return Ok(probe.get().0);
         }
-        let word = text(value)?.ok_or(Refusal::Type)?.to_lowercase();
-        let known = WORDS.iter().find(|(name, _)| *name == word);
-        let (_, make) = known.ok_or_else(|| Refusal::Value("it is none of quick, rfc".into()))?;
-        Ok(make())
+        Ok(text(value)?.ok_or(Refusal::Type)?.to_lowercase().parse()?)
     }
 }

@@ -18,7 +18,6 @@ use crate::base::output::{Enumeration, network};
 use crate::base::waiting;
 use crate::endpoint::attachment::Attachment;
 use crate::endpoint::endpoint::waits;
-use crate::host::detaching::Was;
 
 /// A host's way to the containers on one parent, of Host.access(): a macvlan of the host's beside them.
 ///
@@ -100,7 +99,7 @@ impl HostAccess {
     ) -> PyResult<Bound<'py, PyAny>> {
         let access = self.0.get()?;
         let attachment: CoreAttachment = take("attachment", attachment)?;
-        Was(py.detach(|| access.detach(attachment)).or_raise(py)?).to_member(py)
+        py.detach(|| access.detach(attachment)).or_raise(py)?.to_member(py)
     }
 
     /// Takes the host's routes to a container away, and leaves the container as it is.

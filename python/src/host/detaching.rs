@@ -1,6 +1,5 @@
 //! `macvlan.Detaching`: a detachment under way.
 
-use std::fmt;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use macvlan_core::{Detached, Detaching as Core, Result};
@@ -10,19 +9,7 @@ use pyo3::prelude::*;
 use crate::base::error::raised;
 use crate::base::output::{Enumeration, enumerations};
 
-/// What there was to detach, by its name.
-pub(crate) struct Was(pub(crate) Detached);
-
-enumerations!(Was = "Detached");
-
-impl fmt::Display for Was {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
-            Detached::AlreadyGone => "already-gone",
-            _ => "removed",
-        })
-    }
-}
+enumerations!(Detached = "Detached");
 
 /// A detachment under way, of Host.detach_later(). Letting go of it does not stop it.
 #[pyclass(frozen, module = "macvlan")]
@@ -59,7 +46,7 @@ impl Detaching {
             }
         });
         match self.result.get() {
-            Some(Ok(detached)) => Was(*detached).to_member(py),
+            Some(Ok(detached)) => detached.to_member(py),
             Some(Err(error)) => Err(raised(py, error)),
             None => Err(PyRuntimeError::new_err("the detachment ended in a panic")),
         }

@@ -22,7 +22,7 @@ use crate::endpoint::endpoint::waits;
 use crate::handle::handle::Handle;
 use crate::handle::netns::NetNs;
 use crate::host::access::HostAccess;
-use crate::host::detaching::{Detaching, Was};
+use crate::host::detaching::Detaching;
 use crate::host::diagnosis::Diagnosis;
 use crate::host::keeper::Keeper;
 use crate::host::pool::Pool;
@@ -95,7 +95,7 @@ impl Host {
     ) -> PyResult<Bound<'py, PyAny>> {
         let host = self.0.get()?;
         let attachment: CoreAttachment = take("attachment", attachment)?;
-        Was(py.detach(|| host.detach(attachment)).or_raise(py)?).to_member(py)
+        py.detach(|| host.detach(attachment)).or_raise(py)?.to_member(py)
     }
 
     /// Detaches without waiting: a thread does it, and the Detaching tells how it went.
@@ -144,7 +144,7 @@ impl Host {
         let attachments: Vec<CoreAttachment> = many("attachments", attachments)?;
         let results = py.detach(|| host.detach_all(attachments));
         let each = |result: Result<Detached>| match result {
-            Ok(detached) => Was(detached).to_member(py),
+            Ok(detached) => detached.to_member(py),
             Err(error) => Ok(raised(py, &error).into_value(py).into_bound(py).into_any()),
         };
         results.into_iter().map(each).collect()

@@ -14,7 +14,6 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::base::argument::{Arg, maybe, take};
 use crate::base::output::Enumeration;
-use crate::host::detaching::Was;
 use crate::network::connection::Connection;
 use crate::network::lease::Lease;
 use crate::network::reconciled::Reconciled;
@@ -258,7 +257,7 @@ impl Network {
             Some(netns) => network.disconnect_from(&container, &netns),
             None => network.disconnect(&container),
         };
-        Was(self.ask(py, disconnect)?).to_member(py)
+        self.ask(py, disconnect)?.to_member(py)
     }
 
     /// The addresses of the container that has this name or id, on whatever host; empty if none has.
