@@ -150,10 +150,9 @@ impl FromStr for Probe {
         match text {
             "quick" => Ok(Self::quick()),
             "rfc" => Ok(Self::rfc()),
-            _ => Err(Error::invalid(
-                format!("parse probe {text:?}"),
-                "it is neither quick nor rfc",
-            )),
+            _ => {
+                Err(Error::invalid(format!("parse probe {text:?}"), "it is neither quick nor rfc"))
+            }
         }
     }
 }

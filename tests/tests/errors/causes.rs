@@ -49,6 +49,7 @@ fn send_away(netns: NetNs) -> Outcome<[OwnedFd; 2]> {
     let message = [ControlMessage::ScmRights(&descriptor)];
     let words = [IoSlice::new(b"a namespace")];
     sendmsg::<()>(from.as_raw_fd(), &words, &message, MsgFlags::empty(), None)?;
+    drop(netns);
     Ok([from, to])
 }
 

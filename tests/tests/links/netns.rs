@@ -381,7 +381,7 @@ fn names_and_processes_are_visible() -> Outcome {
     let name = Name::new();
     let named = NetNs::create(&name.0)?.id();
     let found = a_way_to(named)?;
-    assert_eq!(found.names, [name.0.clone()]);
+    assert_eq!(found.names, std::slice::from_ref(&name.0));
     assert!(found.pids.is_empty(), "{found:?}");
     // Other mount namespaces may have the name too.
     assert!(!found.paths.contains(&PathBuf::from(name.path())), "{found:?}");
