@@ -391,10 +391,13 @@ fn a_route_through_a_link_that_does_not_exist_is_refused_by_all() -> Outcome {
     let host = &stage.lab.a.host;
     let route = "10.9.0.0/16 via 192.168.15.9 dev nope".parse()?;
     let endpoint = eth0()?.route(route);
-    stage.refuse(&endpoint, ErrorKind::NotFound, "there is no such link");
+    let before = Snapshot::settled(&stage.inside);
+    let refused = host.attach(&endpoint, &stage.inside).unwrap_err();
+    before.assert_same(&stage.inside);
     host.attach(&eth0()?, &stage.inside)?;
     let before = Snapshot::settled(&stage.inside);
     for error in [
+        refused,
         host.check(&endpoint, &stage.inside).unwrap_err(),
         host.ensure(&endpoint, &stage.inside).unwrap_err(),
         host.ensure_or_replace(&endpoint, &stage.inside).unwrap_err(),
@@ -402,9 +405,9 @@ fn a_route_through_a_link_that_does_not_exist_is_refused_by_all() -> Outcome {
     ] {
         assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
         assert_eq!(error.operation(), format!("add route {route}"));
+        assert_eq!(error.link(), Some("nope"));
     }
-    let difference = before.difference(&Snapshot::settled(&stage.inside));
-    assert!(difference.is_none(), "{}", difference.unwrap_or_default());
+    before.assert_same(&stage.inside);
     Ok(())
 }
 

@@ -403,6 +403,7 @@ fn a_vlan_that_is_taken() -> Outcome {
     stage.lab.a.host.detach(attachment)?;
     let elsewhere = NetNs::anonymous()?;
     handle.move_link("v100", &elsewhere, None)?;
+    let _held = send_away(elsewhere)?;
     refused(
         &stage,
         &vlan,
