@@ -54,8 +54,8 @@ impl Access {
         self
     }
 
-    /// Whether the link and its routes stay when the last container has gone and when [`HostAccess`] is
-    /// dropped; no when not given. What was kept is found again by [`Host::access`].
+    /// Whether the link and its routes stay when the last container has gone and when [`HostAccess`](crate::HostAccess) is
+    /// dropped; no when not given. What was kept is found again by [`Host::access`](crate::Host::access).
     pub fn keep(mut self, keep: bool) -> Self {
         self.keep = keep;
         self

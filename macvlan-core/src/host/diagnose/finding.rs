@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::value::text::kinds;
 
-/// What was found out about an attachment and a peer: [`Host::diagnose`].
+/// What was found out about an attachment and a peer: [`Host::diagnose`](crate::Host::diagnose).
 ///
 /// Displayed, it is the findings with their remedies and the facts, a line each.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use crate::netns::NetNs;
 use crate::value::name::LinkName;
 use crate::value::text::kinds;
 
-/// What a [`Keeper`] has seen or done.
+/// What a [`Keeper`](crate::Keeper) has seen or done.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum KeepEvent {
