@@ -11,7 +11,7 @@ use macvlan_core::{
 };
 use macvlan_tests::{
     Lab, Need, Outcome, Snapshot, eventually, ip, ip_addresses, ip_batch, ip_do, ip_lines, need,
-    ping, quick, settle, silent, sysctl,
+    ping, quick, settle, silent, sysctl, takes_long_in_the_guest,
 };
 use serde_json::{Deserializer, Value};
 
@@ -355,6 +355,7 @@ fn another_process_moves_them_back() -> Outcome {
 
 /// Whatever request fails, or loses its answer, the host is where it was, with its default route.
 fn a_fault_in_any_step_leaves_everything_as_before() -> Outcome {
+    takes_long_in_the_guest()?;
     let lab = routed()?;
     let (access, inside) = ready(&lab)?;
     Snapshot::settled(&lab.a.netns);
