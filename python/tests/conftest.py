@@ -63,7 +63,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 # A user-mode Linux takes about ten times as long. The core's own tests tell how kernels differ;
 # here it runs what another kernel may not be able to, and little of the rest.
 GUEST = "User Mode Linux" in Path("/proc/cpuinfo").read_text()
-IN_GUEST = ("test_examples.py", "test_host.py")
+IN_GUEST = ("test_host.py",)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
