@@ -362,7 +362,8 @@ def test_processes_come_and_go_on_one_vlan(lab: Lab, *, long: bool) -> None:
     failures: Any = context.SimpleQueue()
     path = f"/proc/{multiprocessing.current_process().pid}/fd/{lab.a.netns.fileno()}"
     processes = [
-        context.Process(target=come_and_go, args=(path, seed, failures)) for seed in range(12 if long else 4)
+        context.Process(target=come_and_go, args=(path, seed, failures))
+        for seed in range(12 if long else 4)
     ]
     for process in processes:
         process.start()
