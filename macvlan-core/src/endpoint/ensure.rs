@@ -42,12 +42,13 @@ pub(crate) fn ensure(
     let Some(link) = link else {
         return attach_anew(host, endpoint, netns, differences);
     };
+    let replaces = differences.iter().any(Difference::needs_replacement);
+    if replaces && !replace {
+        return Err(needs_replacement(endpoint, netns, &differences));
+    }
     let mut attachment =
         attachment(endpoint, netns, &plan, &link, parent.map_or(0, |parent| parent.index))?;
-    if differences.iter().any(Difference::needs_replacement) {
-        if !replace {
-            return Err(needs_replacement(endpoint, netns, &differences));
-        }
+    if replaces {
         detach(host, &attachment)?;
         return attach_anew(host, endpoint, netns, differences);
     }

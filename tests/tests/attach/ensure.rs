@@ -8,7 +8,8 @@ use macvlan_core::{
     Probe, Vlan, VlanProtocol, Watch, with_faults,
 };
 use macvlan_tests::{
-    Lab, Need, Outcome, Snapshot, Stage, ip, ip_addresses, ip_do, ip_lines, ip_link, need, settle,
+    Lab, Need, Outcome, Snapshot, Stage, Stop, ip, ip_addresses, ip_do, ip_lines, ip_link, ip_try,
+    need, settle,
 };
 use nix::errno::Errno;
 
@@ -411,6 +412,20 @@ fn a_route_through_a_link_that_does_not_exist_is_refused_by_all() -> Outcome {
     Ok(())
 }
 
+/// What the link is counts, also where it has nothing that an endpoint's link has.
+fn a_link_without_a_mac_address_needs_replacement() -> Outcome {
+    let stage = Stage::set()?;
+    if let Err(why) = ip_try(&stage.inside, "tuntap add eth0 mode tun") {
+        return Err(Stop::Ignored(format!("there is no tun: {why}")));
+    }
+    let before = Snapshot::settled(&stage.inside);
+    let error = stage.lab.a.host.ensure(&eth0()?, &stage.inside).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NeedsReplacement, "{error}");
+    assert!(error.to_string().contains("the link is a tun"), "{error}");
+    before.assert_same(&stage.inside);
+    Ok(())
+}
+
 macvlan_tests::tests! {
     the_link_s_settings_are_repaired,
     macvlan_options_are_repaired,
@@ -424,4 +439,5 @@ macvlan_tests::tests! {
     what_ended_halfway_is_finished,
     an_address_that_a_probe_adds_first_is_repaired,
     a_route_through_a_link_that_does_not_exist_is_refused_by_all,
+    a_link_without_a_mac_address_needs_replacement,
 }
