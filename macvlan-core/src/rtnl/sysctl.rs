@@ -21,6 +21,7 @@ pub(crate) fn set_ipv6(netns: &NetNs, link: LinkName, name: &str, value: &str) -
             format!("{path} cannot be written: {errno:?}"),
         )
         .errno_is(errno)
+        .with_hint("leave out what sets it, or make /proc/sys writable")
         .on_link(link.as_str())
         .in_netns(netns.in_words())),
     }
