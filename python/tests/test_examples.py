@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import lacks
 from hosts import ip, process
 
 if TYPE_CHECKING:
+    from _pytest.mark import ParameterSet
     from hosts import Lab
 
 PYTHON = Path(__file__).parents[1]
@@ -32,10 +32,13 @@ def test_there_are_examples() -> None:
     )
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=[f"block{at}" for at, _ in enumerate(BLOCKS)])
+def example(at: int, text: str) -> ParameterSet:
+    marks = [pytest.mark.needs("vlan")] if "ens33." in text else []
+    return pytest.param(text, id=f"block{at}", marks=marks)
+
+
+@pytest.mark.parametrize("block", [example(at, text) for at, text in enumerate(BLOCKS)])
 def test_the_readmes_python(lab: Lab, block: str, tmp_path: Path) -> None:
-    if "ens33." in block and (reason := lacks("vlan")) is not None:
-        pytest.skip(reason)
     with process() as pid:
         code = block.replace("2084", str(pid)).replace("/var/lib/macvlan", str(tmp_path))
         done = lab.a.netns.run(
