@@ -119,7 +119,7 @@ static void two_networks(lab *l)
     MUST(macvlan_endpoint_set_source_routing(endpoint, 100, &error));
     MUST(macvlan_host_attach(l->host, endpoint, container, &attachment, &error));
     CHECK(macvlan_attachment_rule_count(attachment) == 1);
-    CHECK_TEXT(macvlan_attachment_rule(attachment, 0), "from 10.20.0.3/32 table 100");
+    CHECK_TEXT(macvlan_attachment_rule(attachment, 0), "from 10.20.0.3/32 table 100 priority 30000");
     lab_witness(container, "ip route show table 100", "default via 10.20.0.1 dev eth1");
     lab_witness(container, "ip rule", "from 10.20.0.3 lookup 100");
     MUST(macvlan_host_detach(l->host, attachment, &error));

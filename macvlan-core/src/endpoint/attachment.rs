@@ -13,7 +13,7 @@ use crate::explain::{Attempt, Place};
 use crate::lan::announce::{Announce, Announcement};
 use crate::netlink::{Connection, Failure};
 use crate::netns::{NetNs, NetNsId};
-use crate::rtnl::{decode, encode};
+use crate::rtnl::{RTPROT_MACVLAN, decode, encode};
 use crate::value::address::Address;
 use crate::value::filter::RouteFilter;
 use crate::value::link::LinkInfo;
@@ -176,7 +176,10 @@ impl From<&Attachment> for LinkId {
 type Found = (Vec<Address>, Vec<Route>, Vec<Rule>);
 
 /// A link's addresses, routes, and the rules for packets from those addresses.
-fn read(connection: &Connection, link: &LinkInfo) -> std::result::Result<Found, Failure> {
+pub(super) fn read(
+    connection: &Connection,
+    link: &LinkInfo,
+) -> std::result::Result<Found, Failure> {
     let addresses: Vec<Address> = connection
         .dump(&encode::get_addresses(None, Some(link.index)), decode::address)?
         .into_iter()
@@ -192,8 +195,9 @@ fn read(connection: &Connection, link: &LinkInfo) -> std::result::Result<Found, 
             addresses.iter().any(|address| from == ipnet::IpNet::from(address.ip()))
         })
     };
-    let rules = connection
-        .dump(&encode::get_rules(None), |payload| decode::rule(payload).filter(&from_here))?;
+    let rules = connection.dump(&encode::get_rules(None), |payload| {
+        decode::marked_rule(payload).filter(&from_here)
+    })?;
     Ok((addresses, routes, rules))
 }
 
@@ -245,6 +249,17 @@ pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>
             deletions,
             netns: netns.clone(),
         });
+    }
+    // Whose routes elsewhere are, the kernel does not tell: the only one's, or nobody's.
+    if let [only] = &mut found[..] {
+        let marked = RouteFilter::new().protocol(RTPROT_MACVLAN);
+        let marked =
+            inside.dump(&encode::get_routes(&marked, None), decode::route).map_err(fails)?;
+        for info in marked.into_iter().filter(|info| info.protocol == RTPROT_MACVLAN) {
+            let deletion = Deletion::marked_route(info.route)?;
+            only.routes.push(info.route);
+            only.deletions.push(deletion);
+        }
     }
     Ok(found)
 }

@@ -3,12 +3,14 @@
 use std::fmt;
 
 use netlink_packet_route::RouteNetlinkMessage as Message;
+use nix::libc::RTPROT_BOOT;
 
 use crate::endpoint::endpoint::Endpoint;
 use crate::error::Result;
 use crate::explain::{Attempt, Place};
 use crate::netlink::Request;
 use crate::netns::NetNs;
+use crate::rtnl::RTPROT_MACVLAN;
 use crate::rtnl::encode::{self, LinkChange};
 use crate::value::address::Address;
 use crate::value::link::{AddrGenMode, LOOPBACK, MacvlanChange, Vlan};
@@ -75,6 +77,14 @@ pub(super) struct Target<'a> {
 }
 
 impl Target<'_> {
+    /// Returns the protocol number that a route of the endpoint carries: what goes with the link is
+    /// known by it, and everything else by a number of our own.
+    pub(super) fn protocol(&self, route: &Route) -> u8 {
+        let goes_with_it =
+            route.goes_with(self.name) || route.get_device() == Some(LinkId::Index(self.index));
+        if goes_with_it { RTPROT_BOOT } else { RTPROT_MACVLAN }
+    }
+
     /// Returns the index of the link that a route goes through, if it goes through one.
     pub(super) fn device(&self, route: &Route) -> Result<Option<u32>> {
         let device = self.netns.connection()?.device_of(route, Some((self.name, self.index)));
@@ -126,16 +136,17 @@ impl Change {
         })
     }
 
-    /// Returns the request that makes the change; with `replace`, also where something like it is in
-    /// the way.
-    pub(super) fn request(&self, link: &Target<'_>, replace: bool) -> Result<Request> {
+    /// Returns the request that makes the change.
+    pub(super) fn request(&self, link: &Target<'_>) -> Result<Request> {
         Ok(match self.verb(link.kind) {
             Verb::Link(change) => encode::set_link(link.index, &change),
-            Verb::Address(address) if replace => encode::replace_address(link.index, address),
             Verb::Address(address) => encode::add_address(link.index, address),
-            Verb::Route(route) if replace => encode::replace_route(route, link.device(route)?)?,
-            Verb::Route(route) => encode::add_route(route, link.device(route)?)?,
-            Verb::Rule(rule) => Request::create(Message::NewRule(encode::rule(rule)?)),
+            Verb::Route(route) => {
+                encode::add_route(route, link.device(route)?, link.protocol(route))?
+            }
+            Verb::Rule(rule) => {
+                Request::create(Message::NewRule(encode::rule(rule, RTPROT_MACVLAN)?))
+            }
             Verb::Loopback => encode::set_link(LOOPBACK, &LinkChange::Up(true)),
         })
     }

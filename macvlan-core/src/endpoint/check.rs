@@ -9,13 +9,12 @@ use crate::error::{Error, Result};
 use crate::explain::{Attempt, Place};
 use crate::netlink::{Connection, Failure};
 use crate::netns::NetNs;
-use crate::rtnl::{decode, encode};
+use crate::rtnl::{IP6_RT_PRIO_USER, decode, encode};
 use crate::value::filter::RouteFilter;
 use crate::value::link::{LOOPBACK, LinkInfo, Macvlan, MacvlanChange, Mode, SourceMacs, Vlan};
 use crate::value::name::LinkId;
 use crate::value::rate::Rate;
 use crate::value::route::{Route, RouteInfo};
-use crate::value::rule::Rule;
 
 /// What was found of an endpoint.
 pub(crate) struct Findings {
@@ -198,36 +197,60 @@ fn contents(
     explain: &dyn Fn(Failure) -> Error,
 ) -> Result<()> {
     let (mut addresses, mut routes, mut rules) = (None, None, None);
+    let list_routes = || inside.dump(&encode::get_routes(&RouteFilter::new(), None), decode::route);
     for change in changes {
+        let mut instead = None;
         let is_there = match change {
             Change::AddAddress(wanted) => {
                 let list =
                     || inside.dump(&encode::get_addresses(None, Some(link.index)), decode::address);
                 let found = listed(&mut addresses, list).map_err(explain)?;
+                let same_ip =
+                    found.iter().map(|info| info.address).filter(|a| a.ip() == wanted.ip());
+                instead =
+                    same_ip.filter(|a| a.net() != wanted.net()).map(Change::AddAddress).next();
                 found.iter().any(|info| info.address.net() == wanted.net())
             }
             Change::AddRoute(wanted) => {
                 let device = link.device(wanted)?;
-                let list =
-                    || inside.dump(&encode::get_routes(&RouteFilter::new(), None), decode::route);
-                let found = listed(&mut routes, list).map_err(explain)?;
+                let found = listed(&mut routes, list_routes).map_err(explain)?;
+                let through = Some(LinkId::Index(link.index));
+                let in_the_way = |found: &&RouteInfo| {
+                    found.route.get_device() == through && is_in_the_way(wanted, &found.route)
+                };
+                instead = found.iter().find(in_the_way).map(|found| Change::AddRoute(found.route));
                 found.iter().any(|found| is_same_route(wanted, device, found))
             }
             Change::AddRule(wanted) => {
-                let list = || inside.dump(&encode::get_rules(None), decode::rule);
-                let found = listed(&mut rules, list).map_err(explain)?;
-                let key = |rule: &Rule| (rule.get_from(), rule.get_to(), rule.table());
-                found.iter().any(|rule| key(rule) == key(wanted))
+                let list = || inside.dump(&encode::get_rules(None), decode::marked_rule);
+                listed(&mut rules, list).map_err(explain)?.contains(wanted)
             }
             Change::SetLoopbackUp => inside.link(LOOPBACK).map_err(explain)?.is_up(),
             // Compared with what was read of the link.
             _ => true,
         };
         if !is_there {
-            differences.push(Difference::missing(change.clone()));
+            differences.push(Difference::Change { change: change.clone(), found: instead });
         }
     }
     Ok(())
+}
+
+/// Whether the kernel takes two routes for one: where one stands it refuses to add the other.
+fn is_in_the_way(wanted: &Route, found: &Route) -> bool {
+    wanted.destination() == found.destination()
+        && table(wanted) == table(found)
+        && metric(wanted) == metric(found)
+}
+
+fn table(route: &Route) -> u32 {
+    route.get_table().unwrap_or(encode::MAIN_TABLE)
+}
+
+/// The metric that a route has, or gets.
+fn metric(route: &Route) -> u32 {
+    let default = if route.destination().addr().is_ipv4() { 0 } else { IP6_RT_PRIO_USER };
+    route.get_metric().unwrap_or(default)
 }
 
 /// What was listed already, or is listed now.
@@ -242,16 +265,14 @@ fn listed<T>(
 }
 
 /// Whether a route is there, what it does not say being the kernel's defaults.
-fn is_same_route(wanted: &Route, device: Option<u32>, found: &RouteInfo) -> bool {
+pub(super) fn is_same_route(wanted: &Route, device: Option<u32>, found: &RouteInfo) -> bool {
     let route = &found.route;
     let v4 = wanted.destination().addr().is_ipv4();
-    let default_metric = if v4 { 0 } else { 1024 };
-    let metric = |route: &Route| route.get_metric().unwrap_or(default_metric);
     let said = |wanted: Option<u32>, found: Option<u32>| wanted.is_none() || wanted == found;
     wanted.get_kind() == route.get_kind()
         && wanted.destination() == route.destination()
         && wanted.get_gateway() == route.get_gateway()
-        && wanted.get_table().unwrap_or(encode::MAIN_TABLE) == route.get_table().unwrap_or_default()
+        && table(wanted) == table(route)
         && device.map(LinkId::Index) == route.get_device()
         && metric(wanted) == metric(route)
         && (wanted.get_source().is_none() || wanted.get_source() == route.get_source())

@@ -8,7 +8,8 @@ use nix::errno::Errno;
 use crate::endpoint::change::{Change, Target};
 use crate::error::Result;
 use crate::netlink::{Connection, Failure, Request};
-use crate::rtnl::encode;
+use crate::rtnl::{RTPROT_MACVLAN, encode};
+use crate::value::name::LinkId;
 use crate::value::route::Route;
 use crate::value::rule::Rule;
 
@@ -25,7 +26,8 @@ impl Deletion {
     pub(super) fn of(change: &Change, link: &Target<'_>) -> Result<Option<Self>> {
         Ok(match change {
             Change::AddRoute(route) => {
-                let request = encode::delete_route_exactly(route, link.device(route)?)?;
+                let (device, protocol) = (link.device(route)?, link.protocol(route));
+                let request = encode::delete_route_exactly(route, device, protocol)?;
                 Some(Self::Route(*route, request))
             }
             Change::AddRule(rule) => Some(Self::Rule(*rule)),
@@ -33,10 +35,20 @@ impl Deletion {
         })
     }
 
+    /// Returns what takes a route away that was found to carry our mark.
+    pub(super) fn marked_route(route: Route) -> Result<Self> {
+        let device = match route.get_device() {
+            Some(LinkId::Index(index)) => Some(index),
+            _ => None,
+        };
+        let request = encode::delete_route_exactly(&route, device, RTPROT_MACVLAN)?;
+        Ok(Self::Route(route, request))
+    }
+
     fn request(&self) -> Result<Request> {
         Ok(match self {
             Self::Route(_, request) => request.clone(),
-            Self::Rule(rule) => Request::new(Message::DelRule(encode::rule(rule)?)),
+            Self::Rule(rule) => Request::new(Message::DelRule(encode::rule(rule, RTPROT_MACVLAN)?)),
         })
     }
 }

@@ -182,6 +182,9 @@ impl fmt::Display for Difference {
             }
             (Change::FilterArp, _) => f.write_str("arp_filter is off"),
             (Change::NotifyIpv4, _) => f.write_str("arp_notify is off"),
+            (Change::AddAddress(wanted), Some(Change::AddAddress(found))) => {
+                write!(f, "the address is {found} and should be {wanted}")
+            }
             (Change::AddAddress(address), _) => write!(f, "the address {address} is missing"),
             (Change::AddRoute(route), _) => write!(f, "the route {route} is missing"),
             (Change::AddRule(rule), _) => write!(f, "the rule {rule} is missing"),

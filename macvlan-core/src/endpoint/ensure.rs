@@ -1,24 +1,18 @@
 //! Making an endpoint what it should be, whatever it is now.
 
-use nix::errno::Errno;
-
-use crate::endpoint::attach::attach;
+use crate::endpoint::attach::{Work, attach};
 use crate::endpoint::attachment::Attachment;
-use crate::endpoint::change::{Change, Target};
+use crate::endpoint::change::Change;
 use crate::endpoint::check::{Findings, check};
 use crate::endpoint::deletion::Deletion;
-use crate::endpoint::detach::detach;
 use crate::endpoint::difference::Difference;
 use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::plan::{Phase, Plan};
+use crate::endpoint::replace::replace_link;
 use crate::error::{Error, ErrorKind, Result};
-use crate::explain::Place;
 use crate::lan::ask::{Asked, ask, held_by_parent};
 use crate::lan::probe::in_use;
-use crate::netlink::Failure;
 use crate::netns::NetNs;
-use crate::rtnl::{decode, encode};
-use crate::value::filter::RouteFilter;
 use crate::value::link::LinkInfo;
 
 /// What [`Host::ensure`](crate::Host::ensure) found and left.
@@ -31,6 +25,10 @@ pub struct Ensured {
     pub repaired: Vec<Difference>,
 }
 
+/// How often is looked again whether a repair has made it so: what one repair takes along, such as the
+/// routes of an address that had another prefix length, the next one mends.
+const PASSES: usize = 4;
+
 /// Attaches what is missing and repairs what has drifted.
 pub(crate) fn ensure(
     host: &NetNs,
@@ -38,31 +36,52 @@ pub(crate) fn ensure(
     netns: &NetNs,
     replace: bool,
 ) -> Result<Ensured> {
-    let Findings { plan, link, parent, differences } = check(host, endpoint, netns)?;
-    let Some(link) = link else {
-        return attach_anew(host, endpoint, netns, differences);
-    };
-    let replaces = differences.iter().any(Difference::needs_replacement);
-    if replaces && !replace {
-        return Err(needs_replacement(endpoint, netns, &differences));
-    }
-    let mut attachment =
-        attachment(endpoint, netns, &plan, &link, parent.map_or(0, |parent| parent.index))?;
-    if replaces {
-        detach(host, &attachment)?;
-        return attach_anew(host, endpoint, netns, differences);
-    }
-    ask_for_missing(host, endpoint, netns, &attachment, &differences)?;
-    for difference in &differences {
-        let Difference::Change { change, .. } = difference else { continue };
-        repair(&endpoint.target(netns, link.index), change)?;
-        match change {
-            Change::SetMac(mac) => attachment.mac = *mac,
-            Change::SetMtu(mtu) => attachment.mtu = Some(*mtu),
-            _ => {}
+    let mut repaired: Vec<Difference> = Vec::new();
+    for _ in 0..PASSES {
+        let Findings { plan, link, parent, differences } = check(host, endpoint, netns)?;
+        let Some(link) = link else {
+            repaired.extend(differences);
+            let attachment = attach(host, endpoint, netns)?;
+            return Ok(Ensured { attachment, repaired });
+        };
+        let parent = parent.filter(|_| !differences.iter().any(Difference::needs_replacement));
+        let Some(parent) = parent else {
+            if !replace {
+                return Err(needs_replacement(endpoint, netns, &differences));
+            }
+            let attachment = replace_link(host, endpoint, netns, &link)?;
+            repaired.extend(differences);
+            return Ok(Ensured { attachment, repaired });
+        };
+        let attachment = attachment(endpoint, netns, &plan, &link, parent.index)?;
+        if differences.is_empty() {
+            return Ok(Ensured { attachment, repaired });
+        }
+        ask_for_missing(host, endpoint, netns, &attachment, &differences)?;
+        let mut refused: Option<Error> = None;
+        for difference in differences {
+            let Difference::Change { change, found } = &difference else { continue };
+            let work = Work::with(host, endpoint, netns, parent, link.index, attachment.mac)?;
+            match work.repair(&plan, change, found.as_ref()) {
+                Ok(()) if repaired.contains(&difference) => {}
+                Ok(()) => repaired.push(difference),
+                Err(error) => match refused {
+                    None => refused = Some(error),
+                    Some(first) => refused = Some(first.leaves_too(error)),
+                },
+            }
+        }
+        if let Some(error) = refused {
+            return Err(error);
         }
     }
-    Ok(Ensured { attachment, repaired: differences })
+    Err(Error::new(
+        ErrorKind::System,
+        "make the endpoint as it should be",
+        "somebody else changes it as fast as it is repaired, or the kernel does",
+    )
+    .on_link(endpoint.name.as_str())
+    .in_netns(netns.in_words()))
 }
 
 /// Addresses that are missing may be somebody else's by now.
@@ -92,16 +111,6 @@ fn ask_for_missing(
     }
     let found = |holder| in_use(holder).on_link(name.as_str()).in_netns(netns.in_words());
     held.first().map_or(Ok(()), |holder| Err(found(*holder)))
-}
-
-fn attach_anew(
-    host: &NetNs,
-    endpoint: &Endpoint,
-    netns: &NetNs,
-    repaired: Vec<Difference>,
-) -> Result<Ensured> {
-    let attachment = attach(host, endpoint, netns, true)?;
-    Ok(Ensured { attachment, repaired })
 }
 
 fn needs_replacement(endpoint: &Endpoint, netns: &NetNs, differences: &[Difference]) -> Error {
@@ -160,26 +169,4 @@ fn attachment(
         deletions,
         netns: netns.clone(),
     })
-}
-
-/// Makes a change. A route to the same destination that is in the way is replaced if it is this link's
-/// own.
-fn repair(link: &Target<'_>, change: &Change) -> Result<()> {
-    let inside = link.netns.connection()?;
-    let attempt = change.attempt(link.name.into(), link.kind);
-    let explain = |failure| attempt.explain(failure, &Place::host(link.netns));
-    let Change::AddRoute(route) = change else {
-        return inside.submit_one(change.request(link, true)?).map_err(explain);
-    };
-    match inside.submit_one(change.request(link, false)?) {
-        Err(Failure::Refused { errno: Errno::EEXIST, message, at }) => {
-            let own = encode::get_routes(&RouteFilter::new(), Some(link.index));
-            let own = inside.dump(&own, decode::route).map_err(explain)?;
-            if own.iter().any(|own| own.route.destination() == route.destination()) {
-                return inside.submit_one(change.request(link, true)?).map_err(explain);
-            }
-            Err(explain(Failure::Refused { at, errno: Errno::EEXIST, message }))
-        }
-        other => other.map_err(explain),
-    }
 }

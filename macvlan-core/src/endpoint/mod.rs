@@ -14,6 +14,7 @@ mod find_parent;
 mod on_demand;
 mod parent;
 mod plan;
+mod replace;
 
 pub use attachment::Attachment;
 pub use change::Change;

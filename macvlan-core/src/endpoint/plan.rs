@@ -67,7 +67,7 @@ pub enum Phase {
     },
     /// Announces these addresses, beside what the kernel announces.
     Announce(Announce, Vec<IpAddr>),
-    /// Deletes the default routes that exist in the families of these, and adds these.
+    /// Adds these default routes, and deletes all others in their families.
     ReplaceDefaultRoutes(Vec<Route>),
     /// Makes changes inside, one after the other: those that do not go with the link.
     OneByOne(Vec<Change>),
@@ -130,22 +130,22 @@ impl Plan {
         }
         for route in &endpoint.routes {
             route.check()?;
-            let goes_with_the_link = route.get_device() == Some(endpoint.name.into());
-            if route.needs_device() || goes_with_the_link {
+            if route.goes_with(endpoint.name) {
                 batch.push(Change::AddRoute(*route));
             } else {
                 last.push(Change::AddRoute(*route));
             }
-        }
-        if endpoint.lo_up {
-            last.push(Change::SetLoopbackUp);
         }
         phases.push(Phase::Batch(batch));
         if let Some(announced) = announced(endpoint) {
             phases.push(announced);
         }
         if !replaced.is_empty() {
+            phases.push(Phase::OneByOne(std::mem::take(&mut last)));
             phases.push(Phase::ReplaceDefaultRoutes(replaced));
+        }
+        if endpoint.lo_up {
+            last.push(Change::SetLoopbackUp);
         }
         phases.push(Phase::OneByOne(last));
         Ok(Self { name: endpoint.name, phases })
@@ -154,6 +154,15 @@ impl Plan {
     /// Returns the phases, in order.
     pub fn phases(&self) -> &[Phase] {
         &self.phases
+    }
+
+    /// Whether others are to go for this default route.
+    pub(super) fn replaces_by(&self, route: &Route) -> bool {
+        let replaces = |phase: &Phase| match phase {
+            Phase::ReplaceDefaultRoutes(routes) => routes.contains(route),
+            _ => false,
+        };
+        self.phases.iter().any(replaces)
     }
 
     /// Returns the changes inside of all phases, in order, with the default routes that others are
@@ -236,7 +245,7 @@ fn route_by_source(
         }
         if !ips.contains(&ip) {
             ips.push(ip);
-            last.push(Change::AddRule(Rule::new(table).from(ip)));
+            last.push(Change::AddRule(Rule::new(table).from(ip).priority(Endpoint::RULE_PRIORITY)));
         }
     }
     Ok(())
@@ -551,6 +560,7 @@ mod tests {
         let [
             Phase::Create(_),
             Phase::Batch(batch),
+            Phase::OneByOne(before),
             Phase::ReplaceDefaultRoutes(_),
             Phase::OneByOne(last),
         ] = plan.phases()
@@ -558,6 +568,7 @@ mod tests {
             panic!("{plan:?}");
         };
         assert!(matches!(batch[..], [Change::AddAddress(_)]), "{batch:?}");
+        assert_eq!(before, &[]);
         assert_eq!(last, &[Change::SetLoopbackUp]);
     }
 
@@ -575,8 +586,8 @@ mod tests {
             lines,
             [
                 "inside: ip route add 10.0.0.0/24 dev eth0 table 7",
-                "inside: ip rule add from 10.0.0.2/32 table 7",
-                "inside: ip rule add from 10.0.0.3/32 table 7",
+                "inside: ip rule add from 10.0.0.2/32 table 7 priority 30000",
+                "inside: ip rule add from 10.0.0.3/32 table 7 priority 30000",
             ]
         );
     }

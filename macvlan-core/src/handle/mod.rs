@@ -5,6 +5,7 @@ pub(crate) mod watch;
 
 use netlink_packet_route::RouteNetlinkMessage as Message;
 use nix::errno::Errno;
+use nix::libc::{RTPROT_BOOT, RTPROT_UNSPEC};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place, no_such_parent};
@@ -323,7 +324,7 @@ impl Handle {
     #[doc(alias = "ip route add")]
     #[doc(alias = "RTM_NEWROUTE")]
     pub fn add_route(&self, route: &Route) -> Result<()> {
-        self.with_route(route, "add", encode::add_route)
+        self.with_route(route, "add", |route, device| encode::add_route(route, device, RTPROT_BOOT))
     }
 
     /// `ip route replace`: adds it, or takes the place of the one to the same destination with the
@@ -364,7 +365,7 @@ impl Handle {
     #[doc(alias = "RTM_NEWRULE")]
     pub fn add_rule(&self, rule: &Rule) -> Result<()> {
         self.submit(
-            Request::create(Message::NewRule(encode::rule(rule)?)),
+            Request::create(Message::NewRule(encode::rule(rule, RTPROT_UNSPEC)?)),
             &Attempt::Rule("add", rule),
             None,
         )
@@ -375,7 +376,7 @@ impl Handle {
     #[doc(alias = "RTM_DELRULE")]
     pub fn delete_rule(&self, rule: &Rule) -> Result<()> {
         self.submit(
-            Request::new(Message::DelRule(encode::rule(rule)?)),
+            Request::new(Message::DelRule(encode::rule(rule, RTPROT_UNSPEC)?)),
             &Attempt::Rule("delete", rule),
             None,
         )

@@ -51,7 +51,7 @@ impl Host {
     /// routes follow in one send. When any of it is refused, the link is deleted again, and nothing
     /// else has been changed.
     pub fn attach(&self, endpoint: &Endpoint, netns: &NetNs) -> Result<Attachment> {
-        endpoint::attach(&self.netns, endpoint, netns, false)
+        endpoint::attach(&self.netns, endpoint, netns)
     }
 
     /// Takes the interface away, and with it its addresses, routes and rules, also routes that
@@ -63,7 +63,9 @@ impl Host {
     }
 
     /// The interfaces in a container that hang on this host's links: macvlans, macvtaps and VLANs,
-    /// whoever made them.
+    /// whoever made them. Of the rules and routes that do not go with a link only those are told that
+    /// carry [`Endpoint::PROTOCOL`]: rules with the interface whose address they are for, routes if there
+    /// is one interface only, since the kernel does not tell whose they are.
     pub fn attachments(&self, netns: &NetNs) -> Result<Vec<Attachment>> {
         endpoint::attachments(&self.netns, netns)
     }

@@ -62,6 +62,16 @@ impl Request {
         Self::with(message, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE)
     }
 
+    /// Creates, beside what exists.
+    pub(crate) fn beside(message: impl Message) -> Self {
+        Self::with(message, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE)
+    }
+
+    /// Creates, behind what exists.
+    pub(crate) fn append(message: impl Message) -> Self {
+        Self::with(message, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_APPEND)
+    }
+
     /// Adds to what exists.
     pub(crate) fn create_or_append(message: impl Message) -> Self {
         let flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND;

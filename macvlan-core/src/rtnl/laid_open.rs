@@ -1,5 +1,7 @@
 //! The encoder and the decoder laid open for the benchmarks, with the feature `bench-internals`.
 
+use nix::libc::RTPROT_BOOT;
+
 use crate::error::Result;
 use crate::netlink::{Batch, ack};
 use crate::rtnl::decode;
@@ -18,7 +20,7 @@ pub fn encode_attach(link: &Link, addresses: &[Address], routes: &[Route]) -> Re
         inside.push(encode::add_address(index, address));
     }
     for route in routes {
-        inside.push(encode::add_route(route, Some(index))?);
+        inside.push(encode::add_route(route, Some(index), RTPROT_BOOT)?);
     }
     last.push(encode::set_link(loopback, &LinkChange::Up(true)));
     Ok([outside, inside, last].iter().map(|batch| batch.bytes().len()).sum())

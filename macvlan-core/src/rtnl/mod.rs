@@ -11,3 +11,5 @@ mod query;
 mod roundtrip_tests;
 pub(crate) mod sysctl;
 mod uapi;
+
+pub(crate) use uapi::{IP6_RT_PRIO_USER, RTPROT_MACVLAN};

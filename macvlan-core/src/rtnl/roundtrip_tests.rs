@@ -7,13 +7,14 @@ use std::str::FromStr;
 
 use ipnet::IpNet;
 use netlink_packet_route::RouteNetlinkMessage as Message;
+use nix::libc::RTPROT_BOOT;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
 use crate::endpoint::Parent;
 use crate::netlink::{Batch, Request, ack};
-use crate::rtnl::{decode, encode};
+use crate::rtnl::{RTPROT_MACVLAN, decode, encode};
 use crate::value::address::{Address, Assignment, DuplicateDetection};
 use crate::value::link::{AddrGenMode, Link, Macvlan, Mode, Vlan, VlanProtocol};
 use crate::value::mac::MacAddr;
@@ -185,7 +186,7 @@ proptest! {
 
     #[test]
     fn routes_as_messages(route in route(), device in 1_u32..=i32::MAX as u32) {
-        let request = encode::add_route(&route, Some(device)).unwrap();
+        let request = encode::add_route(&route, Some(device), RTPROT_BOOT).unwrap();
         let told = decode::route(&payload(request)).unwrap();
         let mut expected = route.device(LinkId::Index(device));
         // The route leaves the scope to us.
@@ -197,8 +198,10 @@ proptest! {
 
     #[test]
     fn rules_as_messages(rule in rule()) {
-        let message = Message::NewRule(encode::rule(&rule).unwrap());
-        let told = decode::rule(&payload(Request::create(message))).unwrap();
+        let message = Message::NewRule(encode::rule(&rule, RTPROT_MACVLAN).unwrap());
+        let payload = payload(Request::create(message));
+        let told = decode::rule(&payload).unwrap();
+        prop_assert_eq!(decode::marked_rule(&payload), Some(told));
         prop_assert_eq!(told.priority(7), rule.priority(7));
     }
 

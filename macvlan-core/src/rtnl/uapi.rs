@@ -39,13 +39,16 @@ pub(super) const RTAX_MTU: u16 = 2;
 pub(super) const RTAX_ADVMSS: u16 = 8;
 pub(super) const RTNH_F_ONLINK: u32 = 4;
 pub(super) const RTPROT_RA: u8 = 9;
+/// Ours; iproute2's `rt_protos` gives it to no other program.
+pub(crate) const RTPROT_MACVLAN: u8 = 109;
 // linux/ipv6_route.h: what IPv6 gives a route without a metric
-pub(super) const IP6_RT_PRIO_USER: u32 = 1024;
+pub(crate) const IP6_RT_PRIO_USER: u32 = 1024;
 // linux/fib_rules.h
 pub(super) const FRA_DST: u16 = 1;
 pub(super) const FRA_SRC: u16 = 2;
 pub(super) const FRA_PRIORITY: u16 = 6;
 pub(super) const FRA_TABLE: u16 = 15;
+pub(super) const FRA_PROTOCOL: u16 = 21;
 pub(super) const FR_ACT_TO_TBL: u8 = 1;
 // linux/pkt_sched.h
 pub(super) const TC_H_ROOT: u32 = 0xffff_ffff;

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::error::{Error, Result};
-use crate::value::name::LinkId;
+use crate::value::name::{LinkId, LinkName};
 use crate::value::net::parse_net;
 use crate::value::scope::Scope;
 use crate::value::text::{named, serde_as_text};
@@ -242,6 +242,11 @@ impl Route {
     /// What happens to matching packets.
     pub fn get_kind(&self) -> RouteKind {
         self.kind
+    }
+
+    /// Whether it goes when the link of this name goes, which it is added for.
+    pub(crate) fn goes_with(&self, link: LinkName) -> bool {
+        self.needs_device() || self.device == Some(LinkId::Name(link))
     }
 
     /// Whether it wants a link and names none.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use macvlan_core::{
     AddrGenMode, Detached, Difference, Endpoint, ErrorKind, Event, Fault, Handle, Macvlan, Mode,
-    Probe, Vlan, VlanProtocol, Watch, with_faults,
+    NetNs, Probe, Vlan, VlanProtocol, Watch, with_faults,
 };
 use macvlan_tests::{
     Lab, Need, Outcome, Snapshot, Stage, Stop, ip, ip_addresses, ip_do, ip_lines, ip_link, ip_try,
@@ -166,7 +166,7 @@ fn addresses_routes_and_rules_are_repaired() -> Outcome {
         &stage,
         &routed,
         &["rule delete from 192.168.15.10 table 77"],
-        &["the rule from 192.168.15.10/32 table 77 is missing"],
+        &["the rule from 192.168.15.10/32 table 77 priority 30000 is missing"],
     )?;
     repair(
         &stage,
@@ -229,7 +229,7 @@ fn what_is_missing_is_attached() -> Outcome {
         ip_lines(&stage.inside, "-4 route show"),
         [
             "default via 192.168.15.2 dev eth0",
-            "blackhole 10.8.0.0/16",
+            "blackhole 10.8.0.0/16 proto 109",
             "192.168.15.0/24 dev eth0 proto kernel scope link src 192.168.15.10"
         ]
     );
@@ -271,10 +271,6 @@ fn replace(stage: &Stage, wrong: &[&str], endpoint: &Endpoint, why: &str) -> Out
 
 fn what_cannot_be_changed_is_replaced_only_when_asked() -> Outcome {
     let stage = Stage::set()?;
-    let veth = ["link add eth0 type veth peer name other"];
-    let why = "the link is not on that parent, the link is a veth";
-    replace(&stage, &veth, &eth0()?, why)?;
-
     let host = &stage.lab.a.host;
     host.attach(&eth0()?.mode(Mode::Passthru)?, &stage.inside)?;
     replace(&stage, &[], &eth0()?, "the link is in mode passthru")?;
@@ -290,9 +286,132 @@ fn what_cannot_be_changed_is_replaced_only_when_asked() -> Outcome {
     stage.lab.cable("ens34")?;
     host.attach(&Endpoint::new("eth0", "ens34")?, &stage.inside)?;
     replace(&stage, &[], &eth0()?, "the link is not on that parent")?;
+    Ok(())
+}
+
+/// What is not ours to delete, or could not be put back, is not replaced.
+fn what_could_not_be_put_back_is_not_replaced() -> Outcome {
+    let stage = Stage::set()?;
+    let host = &stage.lab.a.host;
+    ip_do(&stage.inside, "link add eth0 type veth peer name other");
+    let refused = |why: &str| {
+        let before = Snapshot::settled(&stage.inside);
+        let error = host.ensure_or_replace(&eth0()?, &stage.inside).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NeedsReplacement, "{error}");
+        assert!(error.to_string().contains(why), "{error}");
+        before.assert_same(&stage.inside);
+        Outcome::Ok(())
+    };
+    refused("it is not one that an endpoint could be, but veth")?;
+    ip_do(&stage.inside, "link delete eth0");
     // A parent of the same index on another host is another parent.
     stage.lab.b.host.attach(&Endpoint::new("eth0", "ens33")?, &stage.inside)?;
-    replace(&stage, &[], &eth0()?, "the link is not on that parent")
+    refused("its parent is elsewhere")
+}
+
+/// Whatever the new link is refused for, and whenever, the old one is there again with all that it had.
+fn a_refused_replacement_leaves_the_old_link() -> Outcome {
+    let stage = Stage::set()?;
+    let host = &stage.lab.a.host;
+    let old = eth0()?
+        .mode(Mode::Vepa)?
+        .mtu(1400)
+        .alias("mine")
+        .alternative_name("uplink")
+        .queues(2, 2)
+        .rate("10mbit".parse()?)
+        .source_routing(7);
+    host.attach(&old, &stage.inside)?;
+    for command in [
+        "address add 192.168.15.77/24 dev eth0 label eth0:x noprefixroute",
+        "address add fd15::77/64 dev eth0 nodad valid_lft 5000 preferred_lft 4000",
+        "route add 10.70.0.0/16 via 192.168.15.2 dev eth0 metric 5 mtu lock 1200",
+        "route append 10.70.0.0/16 via 192.168.15.3 dev eth0 metric 5",
+        "rule add from 192.168.15.10 fwmark 5 table 7",
+    ] {
+        ip_do(&stage.inside, command);
+    }
+    stage.lab.cable("ens34")?;
+    let elsewhere = Endpoint::new("eth0", "ens34")?;
+    let other = NetNs::anonymous()?;
+    let sibling = host.attach(&Endpoint::new("sibling", "ens34")?, &other)?;
+    for (endpoint, kind) in [
+        (eth0()?.queues(1, 1).mtu(9000), ErrorKind::MtuTooLarge),
+        (Endpoint::new("eth0", "missing")?, ErrorKind::ParentNotFound),
+        (elsewhere.clone().mode(Mode::Passthru)?, ErrorKind::PassthruConflict),
+        (elsewhere.clone().gateway("10.1.2.3".parse()?), ErrorKind::GatewayUnreachable),
+        (elsewhere.route("10.1.0.0/16 dev nowhere".parse()?), ErrorKind::NotFound),
+    ] {
+        let before = Snapshot::settled(&stage.inside);
+        let error = host.ensure_or_replace(&endpoint, &stage.inside).unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert_eq!(error.leftovers(), [""; 0], "{error}");
+        settle(&stage.inside);
+        before.assert_same(&stage.inside);
+    }
+    host.detach(sibling)?;
+    Ok(())
+}
+
+/// What somebody else has put in the way is neither taken for ours nor taken away.
+fn what_others_put_in_the_way_stays() -> Outcome {
+    let stage = Stage::set()?;
+    let host = &stage.lab.a.host;
+    let endpoint = eth0()?.source_routing(7).route("10.50.0.0/16 via 192.168.15.2".parse()?);
+    let attachment = host.attach(&endpoint, &stage.inside)?;
+    for command in [
+        "link add other type veth peer name end",
+        "link set other up",
+        "address add 10.60.0.2/24 dev other",
+        "route delete 10.50.0.0/16",
+        "route add 10.50.0.0/16 via 10.60.0.1 dev other",
+        "route delete blackhole 10.8.0.0/16",
+        "route add blackhole 10.8.0.0/16",
+        "rule add from 192.168.15.10 fwmark 5 table 7 priority 30000",
+        "rule add from 192.168.15.10 table 7 priority 600",
+    ] {
+        ip_do(&stage.inside, command);
+    }
+    let theirs = || {
+        let mut all = ip_lines(&stage.inside, "-4 route show");
+        all.extend(ip_lines(&stage.inside, "-4 rule show"));
+        all.retain(|line| {
+            let others = ["dev other", "blackhole", "fwmark", "600:"];
+            others.iter().any(|part| line.contains(part))
+        });
+        all
+    };
+    let before = theirs();
+    assert_eq!(before.len(), 5, "{before:?}");
+    let missing = ["the route 10.50.0.0/16 via 192.168.15.2 is missing"];
+    assert_eq!(words(&host.check(&endpoint, &stage.inside)?)[..1], missing);
+    let error = host.ensure(&endpoint, &stage.inside).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::RouteExists, "{error}");
+    assert_eq!(theirs(), before);
+    host.detach(attachment)?;
+    assert_eq!(theirs(), before);
+    Ok(())
+}
+
+/// However often it is ensured, a rule is there once, and goes when the endpoint is detached.
+fn a_rule_is_there_once() -> Outcome {
+    let stage = Stage::set()?;
+    let host = &stage.lab.a.host;
+    let endpoint = eth0()?.source_routing(7);
+    ip_do(&stage.inside, "link set lo up");
+    settle(&stage.inside);
+    let before = Snapshot::of(&stage.inside);
+    for _ in 0..3 {
+        host.attach(&endpoint, &stage.inside)?;
+        ip_do(&stage.inside, "link delete eth0");
+    }
+    host.ensure(&endpoint, &stage.inside)?;
+    let rules = ip_lines(&stage.inside, "rule show");
+    assert_eq!(rules.iter().filter(|rule| rule.contains("lookup 7")).count(), 1, "{rules:?}");
+    let found = host.attachments(&stage.inside)?.remove(0);
+    host.detach(found)?;
+    before.assert_same(&stage.inside);
+    Ok(())
 }
 
 fn vlans_are_repaired_and_replaced() -> Outcome {
@@ -427,6 +546,10 @@ fn a_link_without_a_mac_address_needs_replacement() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    what_could_not_be_put_back_is_not_replaced,
+    a_refused_replacement_leaves_the_old_link,
+    what_others_put_in_the_way_stays,
+    a_rule_is_there_once,
     the_link_s_settings_are_repaired,
     macvlan_options_are_repaired,
     addresses_routes_and_rules_are_repaired,

@@ -114,7 +114,7 @@ fn routes_of_every_sort() -> Outcome {
         ip_lines(&inside, "-4 route show"),
         [
             "default via inet6 fd15::2 dev eth0",
-            "blackhole 10.95.0.0/16",
+            "blackhole 10.95.0.0/16 proto 109",
             "10.97.0.0/16 dev eth0 scope link",
             "10.98.0.0/16 via 192.168.15.2 dev eth0 src 192.168.15.10 mtu 1400 advmss 1300",
             "10.99.0.0/16 via 192.168.15.2 dev eth0 metric 10",
@@ -128,7 +128,7 @@ fn routes_of_every_sort() -> Outcome {
     let v6 = ip_lines(&inside, "-6 route show");
     for route in [
         "fd99::/16 via fd15::2 dev eth0 metric 1024 pref medium",
-        "unreachable fd95::/16 dev lo metric 3 pref medium",
+        "unreachable fd95::/16 dev lo proto 109 metric 3 pref medium",
     ] {
         assert!(v6.contains(&route.to_owned()), "no {route:?} in {v6:#?}");
     }

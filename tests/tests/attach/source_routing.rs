@@ -145,17 +145,23 @@ fn with_it_they_leave_by_the_link_that_was_asked() -> Outcome {
     );
     let rules = |family: &str| {
         let mut rules = inside(&format!("{family} rule show"));
-        rules.retain(|rule| rule.ends_with("lookup 100"));
+        rules.retain(|rule| rule.contains("lookup 100"));
         rules
             .iter()
             .map(|rule| rule.split_once(':').map(|(_, rule)| rule.trim().to_owned()))
             .collect()
     };
     let rules: [Vec<Option<String>>; 2] = [rules("-4"), rules("-6")];
-    assert_eq!(rules[0], [Some("from 10.34.0.10 lookup 100".to_owned())]);
-    assert_eq!(rules[1], [Some("from fd34::10 lookup 100".to_owned())]);
+    assert_eq!(rules[0], [Some("from 10.34.0.10 lookup 100 proto 109".to_owned())]);
+    assert_eq!(rules[1], [Some("from fd34::10 lookup 100 proto 109".to_owned())]);
     let told: Vec<_> = attachment.rules().iter().map(ToString::to_string).collect();
-    assert_eq!(told, ["from 10.34.0.10/32 table 100", "from fd34::10/128 table 100"]);
+    assert_eq!(
+        told,
+        [
+            "from 10.34.0.10/32 table 100 priority 30000",
+            "from fd34::10/128 table 100 priority 30000",
+        ]
+    );
 
     stage.lab.a.host.detach(attachment)?;
     before.assert_same(&stage.inside);

@@ -8,6 +8,7 @@ use nix::errno::Errno;
 
 use crate::endpoint::attach::work::Work;
 use crate::endpoint::change::Change;
+use crate::endpoint::check::is_same_route;
 use crate::endpoint::deletion::Deletion;
 use crate::error::{Error, Result};
 use crate::lan::announce::{Announce, Announcement};
@@ -15,7 +16,7 @@ use crate::lan::ask::{Asked, ask, held_by_parent};
 use crate::lan::dad::Detection;
 use crate::lan::probe::{Probe, in_use};
 use crate::netlink::{Batch, Failure, Request};
-use crate::rtnl::{decode, encode, sysctl};
+use crate::rtnl::{RTPROT_MACVLAN, decode, encode, sysctl};
 use crate::value::address::Address;
 use crate::value::filter::RouteFilter;
 use crate::value::link::LOOPBACK;
@@ -130,23 +131,32 @@ impl Work<'_> {
             .map_err(|failure| self.explain_other("list the default routes", failure))?;
         // The endpoint's own further default routes, with other metrics, stay.
         existing.retain(|route| !route.attributes.contains(&RouteAttribute::Oif(self.index)));
+        // The new ones first, beside the others: these go when it is known that those stand.
         let mut batch = Batch::new();
-        for route in &existing {
+        for route in routes {
+            batch.push(encode::prepend_route(route, Some(self.index))?);
+        }
+        self.inside.submit(&mut batch).map_err(|failure| {
+            let at = match failure {
+                Failure::Refused { at, .. } => at,
+                Failure::NotSent(_) | Failure::NoAnswer(_) => 0,
+            };
+            self.explain_change(&Change::AddRoute(routes[at]), failure)
+        })?;
+        self.routes.extend(routes);
+        self.replaced = existing;
+        if !self.created {
+            for route in routes {
+                self.added.extend(Deletion::of(&Change::AddRoute(*route), &self.target())?);
+            }
+        }
+        let mut batch = Batch::new();
+        for route in &self.replaced {
             batch.push(Request::new(Message::DelRoute(route.clone())));
         }
-        let added: Vec<Change> = routes.iter().copied().map(Change::AddRoute).collect();
-        for change in &added {
-            batch.push(self.request(change)?);
-        }
-        let deleted = existing.len();
-        self.replaced = existing;
-        self.routes.extend(routes);
-        self.inside.submit(&mut batch).map_err(|failure| match &failure {
-            Failure::Refused { at, .. } if *at >= deleted => {
-                self.explain_change(&added[at - deleted], failure)
-            }
-            _ => self.explain_other("delete the old default route", failure),
-        })
+        self.inside
+            .submit(&mut batch)
+            .map_err(|failure| self.explain_other("delete the old default route", failure))
     }
 
     /// Makes changes one after the other: what changes more than the new link, so that nothing but the
@@ -157,8 +167,13 @@ impl Work<'_> {
             let deletion =
                 Deletion::of(change, &self.target()).map_err(|error| self.on_parent(error))?;
             match self.inside.submit_one(self.request(change)?) {
-                Ok(()) => {}
-                Err(Failure::Refused { errno: Errno::EEXIST, .. }) if self.tolerant => {}
+                Ok(()) => self.added.extend(deletion.clone()),
+                // Ours from an attachment that ended halfway or whose link somebody deleted.
+                Err(failure @ Failure::Refused { errno: Errno::EEXIST, .. }) => {
+                    if !self.stands_already(change)? {
+                        return Err(self.not_done(change, deletion, failure));
+                    }
+                }
                 Err(Failure::NoAnswer(_)) if self.is_done(change) => {}
                 Err(failure) => return Err(self.not_done(change, deletion, failure)),
             }
@@ -170,6 +185,23 @@ impl Work<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether what the kernel says to be there is ours, in every attribute.
+    fn stands_already(&self, change: &Change) -> Result<bool> {
+        let Change::AddRoute(route) = change else {
+            // The kernel compares all of a rule, our protocol number with it.
+            return Ok(matches!(change, Change::AddRule(_)));
+        };
+        let marked = RouteFilter::new().protocol(RTPROT_MACVLAN);
+        let marked = self
+            .inside
+            .dump(&encode::get_routes(&marked, None), decode::route)
+            .map_err(|failure| self.explain_other("list the routes", failure))?;
+        let device = self.target().device(route)?;
+        Ok(marked
+            .iter()
+            .any(|found| found.protocol == RTPROT_MACVLAN && is_same_route(route, device, found)))
     }
 
     /// Whether a change whose answer got lost has led where it was to lead.
@@ -193,15 +225,15 @@ impl Work<'_> {
         }
     }
 
-    fn request(&self, change: &Change) -> Result<Request> {
-        change.request(&self.target(), false).map_err(|error| self.on_parent(error))
+    pub(super) fn request(&self, change: &Change) -> Result<Request> {
+        change.request(&self.target()).map_err(|error| self.on_parent(error))
     }
 
     fn on_parent(&self, error: Error) -> Error {
         error.on_parent(self.endpoint.parent.to_string())
     }
 
-    fn explain_change(&self, change: &Change, failure: Failure) -> Error {
+    pub(super) fn explain_change(&self, change: &Change, failure: Failure) -> Error {
         let target = self.target();
         self.explain(&change.attempt(target.name.into(), target.kind), failure)
     }

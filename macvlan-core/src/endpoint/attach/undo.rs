@@ -22,7 +22,7 @@ impl Work<'_> {
     /// removes the parent if it was made for this link.
     pub(super) fn undo(&self, mut error: Error) -> Error {
         let inside = self.netns;
-        for left in delete_all(self.inside, &self.deletions).1 {
+        for left in delete_all(self.inside, &self.added).1 {
             error = error.leaves(format!("{left} in {inside}"));
         }
         if self.created {
@@ -32,7 +32,8 @@ impl Work<'_> {
             }
         }
         for route in &self.replaced {
-            match self.inside.retry(&Request::create(Message::NewRoute(route.clone()))) {
+            // In their order behind each other: several may have one metric.
+            match self.inside.retry(&Request::append(Message::NewRoute(route.clone()))) {
                 // EEXIST: it had not been deleted.
                 Ok(()) | Err(Failure::Refused { errno: Errno::EEXIST, .. }) => {}
                 Err(failure) => {

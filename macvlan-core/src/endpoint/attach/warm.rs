@@ -8,6 +8,7 @@ use crate::endpoint::find_parent::Found;
 use crate::endpoint::plan::{Phase, Plan};
 use crate::error::Result;
 use crate::netns::NetNs;
+use crate::rtnl::encode;
 use crate::value::link::Link;
 use crate::value::mac::MacAddr;
 use crate::value::name::LinkName;
@@ -19,6 +20,15 @@ pub(crate) struct Warm {
     parent: Found,
     index: u32,
     mac: MacAddr,
+}
+
+impl Warm {
+    /// Deletes the link, and tells which parent it was on. If that fails, it goes with its namespace.
+    pub(crate) fn cool(self) -> u32 {
+        let _gone =
+            self.netns.connection().map(|inside| inside.retry(&encode::delete_link(self.index)));
+        self.parent.index
+    }
 }
 
 /// Makes the link of an endpoint, and nothing that can be said later: of the plan's phases the first,

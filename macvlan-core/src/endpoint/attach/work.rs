@@ -20,7 +20,7 @@ use crate::value::route::Route;
 use crate::value::rule::Rule;
 
 /// An attachment in the making.
-pub(super) struct Work<'a> {
+pub(in crate::endpoint) struct Work<'a> {
     pub(super) host: &'a NetNs,
     pub(super) outside: &'a Connection,
     pub(super) netns: &'a NetNs,
@@ -33,13 +33,12 @@ pub(super) struct Work<'a> {
     pub(super) created: bool,
     /// Default routes that were deleted, to be put back if something fails.
     pub(super) replaced: Vec<RouteMessage>,
-    /// Whether what does not go with a link may stand there already.
-    pub(super) tolerant: bool,
     /// What was done, for the attachment.
     pub(super) routes: Vec<Route>,
     pub(super) rules: Vec<Rule>,
-    /// What deletes that which was added and does not go with the link.
+    /// What deletes that which does not go with the link: all of it, and what was added here and now.
     pub(super) deletions: Vec<Deletion>,
+    pub(super) added: Vec<Deletion>,
 }
 
 impl<'a> Work<'a> {
@@ -64,7 +63,8 @@ impl<'a> Work<'a> {
         Self::with(host, endpoint, netns, parent, index, mac)
     }
 
-    pub(super) fn with(
+    /// Gets ready for a link that exists.
+    pub(in crate::endpoint) fn with(
         host: &'a NetNs,
         endpoint: &'a Endpoint,
         netns: &'a NetNs,
@@ -83,10 +83,10 @@ impl<'a> Work<'a> {
             mac,
             created: false,
             replaced: Vec::new(),
-            tolerant: false,
             routes: Vec::new(),
             rules: Vec::new(),
             deletions: Vec::new(),
+            added: Vec::new(),
         })
     }
 

@@ -6,7 +6,9 @@
 
 use netlink_packet_core::NLM_F_REQUEST;
 use netlink_packet_route::RouteNetlinkMessage as Netlink;
-use nix::libc::{IFA_BROADCAST, RTA_DST, RTA_PRIORITY, RTM_DELROUTE, RTN_UNICAST};
+use nix::libc::{
+    IFA_BROADCAST, RTA_DST, RTA_PRIORITY, RTM_DELROUTE, RTN_UNICAST, RTPROT_BOOT, RTPROT_UNSPEC,
+};
 
 use super::Captured;
 use super::message::{Message, sent};
@@ -59,7 +61,7 @@ fn routes() {
         };
         let device = route.get_device().map(|_| ENS33);
         let request = match verb {
-            "add" => encode::add_route(&route, device),
+            "add" => encode::add_route(&route, device, RTPROT_BOOT),
             "replace" => encode::replace_route(&route, device),
             "delete" => encode::delete_route(&route, device),
             _ => panic!("{command}"),
@@ -87,7 +89,8 @@ fn a_route_to_be_taken_back() {
         ("fd02::/32 via fd00::1 dev ens33 metric 100 src fd00::5 mtu 1400", None),
         ("10.1.0.0/16 dev ens33", None),
     ] {
-        let request = encode::delete_route_exactly(&text.parse().unwrap(), Some(ENS33)).unwrap();
+        let request =
+            encode::delete_route_exactly(&text.parse().unwrap(), Some(ENS33), RTPROT_BOOT).unwrap();
         let ip = Message::parse(&captured.take(&format!("ip route add {text}")));
         let mut ip = metric
             .into_iter()
@@ -105,7 +108,7 @@ fn rules() {
         let (verb, rule) = rest.split_once(' ').unwrap();
         let rule: Rule = rule.parse().unwrap();
         let rule = if family == "-6 " { rule.ipv6() } else { rule };
-        let message = encode::rule(&rule).unwrap();
+        let message = encode::rule(&rule, RTPROT_UNSPEC).unwrap();
         let (request, ip) = match verb {
             "add" => (Request::create(Netlink::NewRule(message)), ip),
             // `ip` deletes a rule of any kind. Ours says that it is one that leads to a table.

@@ -25,7 +25,7 @@ pub(crate) use link::{link, link_index};
 pub(crate) use neighbour::neighbour;
 pub(crate) use rate::rate;
 pub(crate) use route::{local_route, route};
-pub(crate) use rule::rule;
+pub(crate) use rule::{marked_rule, rule};
 
 fn mac_of(value: &[u8]) -> Option<MacAddr> {
     MacAddr::new(value.try_into().ok()?).ok()

@@ -4,8 +4,16 @@ use ipnet::IpNet;
 
 use crate::netlink::attributes::{attributes, u32_of};
 use crate::rtnl::decode::ip_of;
-use crate::rtnl::uapi::{FR_ACT_TO_TBL, FRA_DST, FRA_PRIORITY, FRA_SRC, FRA_TABLE};
+use crate::rtnl::uapi::{
+    FR_ACT_TO_TBL, FRA_DST, FRA_PRIORITY, FRA_PROTOCOL, FRA_SRC, FRA_TABLE, RTPROT_MACVLAN,
+};
 use crate::value::rule::Rule;
+
+/// As [`rule`], of those that carry our protocol number.
+pub(crate) fn marked_rule(payload: &[u8]) -> Option<Rule> {
+    let protocol = attributes(payload.get(12..)?).find(|(kind, _)| *kind == FRA_PROTOCOL);
+    protocol.filter(|(_, value)| *value == [RTPROT_MACVLAN]).and_then(|_| rule(payload))
+}
 
 /// A rule that leads to a table, behind its `struct fib_rule_hdr`.
 pub(crate) fn rule(payload: &[u8]) -> Option<Rule> {

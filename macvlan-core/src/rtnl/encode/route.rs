@@ -3,12 +3,10 @@
 use std::net::IpAddr;
 
 use netlink_packet_route::RouteNetlinkMessage as Message;
-use netlink_packet_route::route::{
-    RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteType,
-};
+use netlink_packet_route::route::{RouteAttribute, RouteHeader, RouteMessage, RouteType};
 use nix::libc::{
     RTA_DST, RTA_GATEWAY, RTA_METRICS, RTA_OIF, RTA_PREFSRC, RTA_PRIORITY, RTA_TABLE, RTM_DELROUTE,
-    RTM_NEWROUTE,
+    RTM_NEWROUTE, RTPROT_BOOT, RTPROT_UNSPEC,
 };
 
 use crate::error::Result;
@@ -21,24 +19,33 @@ use crate::value::route::{Route, RouteKind};
 use crate::value::scope::Scope;
 
 // linux/rtnetlink.h
-/// `ip route add`, `device` being what the route itself does not say.
-pub(crate) fn add_route(route: &Route, device: Option<u32>) -> Result<Request> {
-    Ok(Request::create((RTM_NEWROUTE, self::route(route, device, Verb::Add)?)))
+/// `ip route add … proto`, `device` being what the route itself does not say.
+pub(crate) fn add_route(route: &Route, device: Option<u32>, protocol: u8) -> Result<Request> {
+    Ok(Request::create((RTM_NEWROUTE, self::route(route, device, Verb::Add, protocol)?)))
+}
+
+/// `ip route prepend`: before those with the same destination and metric.
+pub(crate) fn prepend_route(route: &Route, device: Option<u32>) -> Result<Request> {
+    Ok(Request::beside((RTM_NEWROUTE, self::route(route, device, Verb::Add, RTPROT_BOOT)?)))
 }
 
 /// `ip route replace`.
 pub(crate) fn replace_route(route: &Route, device: Option<u32>) -> Result<Request> {
-    Ok(Request::replace((RTM_NEWROUTE, self::route(route, device, Verb::Add)?)))
+    Ok(Request::replace((RTM_NEWROUTE, self::route(route, device, Verb::Add, RTPROT_BOOT)?)))
 }
 
 /// `ip route delete`: what is not said matches anything.
 pub(crate) fn delete_route(route: &Route, device: Option<u32>) -> Result<Request> {
-    Ok(Request::new((RTM_DELROUTE, self::route(route, device, Verb::Delete)?)))
+    Ok(Request::new((RTM_DELROUTE, self::route(route, device, Verb::Delete, RTPROT_UNSPEC)?)))
 }
 
-/// Deletes a route that was added, and can match no other.
-pub(crate) fn delete_route_exactly(route: &Route, device: Option<u32>) -> Result<Request> {
-    Ok(Request::new((RTM_DELROUTE, self::route(route, device, Verb::DeleteExactly)?)))
+/// Deletes a route that was added with this protocol, and can match no other.
+pub(crate) fn delete_route_exactly(
+    route: &Route,
+    device: Option<u32>,
+    protocol: u8,
+) -> Result<Request> {
+    Ok(Request::new((RTM_DELROUTE, self::route(route, device, Verb::DeleteExactly, protocol)?)))
 }
 
 /// What is to become of a route, as far as it makes the message differ.
@@ -50,7 +57,7 @@ enum Verb {
 }
 
 /// `struct rtmsg` and what follows.
-fn route(route: &Route, device: Option<u32>, verb: Verb) -> Result<Payload> {
+fn route(route: &Route, device: Option<u32>, verb: Verb, protocol: u8) -> Result<Payload> {
     route.check()?;
     let destination = route.destination();
     let v4 = destination.addr().is_ipv4();
@@ -62,14 +69,13 @@ fn route(route: &Route, device: Option<u32>, verb: Verb) -> Result<Payload> {
         Verb::Delete if route.get_scope().is_none() && v4 => Scope::Nowhere,
         _ => scope_of(route),
     };
-    let protocol = if verb == Verb::Delete { RouteProtocol::Unspec } else { RouteProtocol::Boot };
     let header = [
         family_number(v4),
         destination.prefix_len(),
         0,
         0,
         in_header,
-        protocol.into(),
+        protocol,
         scope.into(),
         route_type(route.get_kind()).into(),
     ];

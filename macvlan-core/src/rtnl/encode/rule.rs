@@ -3,14 +3,16 @@
 use netlink_packet_route::rule::{RuleAction, RuleAttribute, RuleMessage};
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage as Message};
 
+use nix::libc::RTPROT_UNSPEC;
+
 use crate::error::Result;
 use crate::netlink::Request;
 use crate::rtnl::encode::family::family_of;
 use crate::value::filter::Family;
 use crate::value::rule::Rule;
 
-/// `ip rule`.
-pub(crate) fn rule(rule: &Rule) -> Result<RuleMessage> {
+/// `ip rule … protocol`; 0 is none, which matches any when a rule is deleted.
+pub(crate) fn rule(rule: &Rule, protocol: u8) -> Result<RuleMessage> {
     rule.check()?;
     let mut message = RuleMessage::default();
     message.header.family = if rule.is_ipv6() { AddressFamily::Inet6 } else { AddressFamily::Inet };
@@ -28,6 +30,9 @@ pub(crate) fn rule(rule: &Rule) -> Result<RuleMessage> {
         Err(_) => message.attributes.push(RuleAttribute::Table(rule.table())),
     }
     message.attributes.extend(rule.get_priority().map(RuleAttribute::Priority));
+    if protocol != RTPROT_UNSPEC {
+        message.attributes.push(RuleAttribute::Protocol(protocol.into()));
+    }
     Ok(message)
 }
 
