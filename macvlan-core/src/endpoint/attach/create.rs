@@ -18,6 +18,9 @@ use crate::value::mac::MacAddr;
 /// How often another index is tried when the chosen one is taken.
 const INDEX_ATTEMPTS: usize = 8;
 
+/// How often a refusal is put down to a removal that is not to be seen any more.
+const IN_VAIN: usize = 20;
+
 /// How often a parent that is being removed is looked for again.
 const PARENT_ATTEMPTS: usize = 1000;
 
@@ -36,6 +39,7 @@ impl Work<'_> {
         let unseen = matches!(self.endpoint.kind, EndpointKind::Vlan(_))
             && self.endpoint.parent.on_demand().is_some();
         let started = Instant::now();
+        let mut in_vain = 0;
         for attempt in 1.. {
             if unseen {
                 on_demand::keep(self.outside, self.parent.index)?;
@@ -73,8 +77,8 @@ impl Work<'_> {
                 }
                 // A parent made on demand may be about to be removed by another process.
                 Errno::ENODEV | Errno::EINVAL | Errno::EBUSY
-                    if on_demand::settle(self.host, self.parent.index)?
-                        && self.endpoint.parent.on_demand().is_some() =>
+                    if self.endpoint.parent.on_demand().is_some()
+                        && self.was_in_the_way(&mut in_vain)? =>
                 {
                     self.find_parent_again()?;
                 }
@@ -100,6 +104,13 @@ impl Work<'_> {
     fn pause(&self, waited: Duration) -> Duration {
         let jitter = Duration::from_micros(u64::from(self.index % 4096));
         (Duration::from_millis(4) + jitter).min(self.endpoint.mac_patience.saturating_sub(waited))
+    }
+
+    /// Whether a removal of the parent may have been what the kernel refused the link for. Where none is
+    /// to be seen, it may have ended since, so this is believed a few times only.
+    fn was_in_the_way(&self, in_vain: &mut usize) -> Result<bool> {
+        *in_vain += 1;
+        Ok(on_demand::settle(self.host, self.parent.index)? || *in_vain <= IN_VAIN)
     }
 
     fn find_parent_again(&mut self) -> Result<()> {
