@@ -75,7 +75,7 @@ pub use lan::probe::Probe;
 #[cfg(feature = "fault-injection")]
 #[doc(hidden)]
 pub use netlink::faults::{Call, Fault, with_faults};
-pub use netns::{NetNs, NetNsId, VisibleNamespaces, VisibleNetNs};
+pub use netns::{NetNs, NetNsId, NetNsLock, VisibleNamespaces, VisibleNetNs};
 #[cfg(feature = "bench-internals")]
 #[doc(hidden)]
 pub use rtnl::laid_open::{decode_links, encode_attach};

@@ -386,10 +386,15 @@ fn public_functions(folder: &Path, into: &mut BTreeSet<String>) {
             public_functions(&path, into);
             continue;
         }
-        for line in fs::read_to_string(&path).unwrap().lines() {
-            if let Some(rest) = line.trim_start().strip_prefix("pub fn ") {
+        let text = fs::read_to_string(&path).unwrap();
+        let mut before = "";
+        for line in text.lines().map(str::trim_start) {
+            // What is hidden is for the other crates of this project.
+            let hidden = before.starts_with("#[doc(hidden)]");
+            if let Some(rest) = line.strip_prefix("pub fn ").filter(|_| !hidden) {
                 into.insert(rest.split(['(', '<']).next().unwrap().to_owned());
             }
+            before = line;
         }
     }
 }

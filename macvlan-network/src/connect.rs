@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use macvlan_core::{Attachment, ErrorKind as CoreKind, LinkName, MacAddr, NetNs, Parent};
 
 use crate::alive::{self, NetNsMark};
-use crate::alone::Alone;
+use crate::alone::alone;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Lease, Wish};
 use crate::member::Member;
@@ -67,7 +67,7 @@ impl Network {
         let operation = || format!("connect container {:?}", member.container);
         let connect = || {
             let mut wish = member.wish(&self.session.host_name, NetNsMark::of(netns)?)?;
-            let _alone = Alone::with(netns)?;
+            let _alone = alone(netns)?;
             loop {
                 match self.session.store.lease(&self.record, &wish)? {
                     Granted::Held(lease) if lease.netns == wish.netns => {

@@ -3,7 +3,7 @@
 use macvlan_core::{Detached, NetNs};
 
 use crate::alive::{self, NetNsMark};
-use crate::alone::Alone;
+use crate::alone::alone;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::Lease;
 use crate::network::Network;
@@ -27,23 +27,23 @@ impl Network {
     fn disconnect_in(&self, container: &str, netns: Option<&NetNs>) -> Result<Detached> {
         let operation = format!("disconnect container {container:?}");
         let done = || {
-            let mut alone = netns.map(Alone::with).transpose()?;
+            let mut held = netns.map(alone).transpose()?;
             loop {
                 let lease = self.lease(container)?.ok_or_else(|| {
                     Error::new(ErrorKind::NotConnected, "disconnect", "it is not connected")
                 })?;
                 self.refuse_elsewhere(&lease)?;
-                let detached = match &alone {
-                    Some(alone) if NetNsMark::of(alone.netns())? == lease.netns => {
-                        self.detach(&lease, alone.netns())?
+                let detached = match &held {
+                    Some(held) if NetNsMark::of(held.netns())? == lease.netns => {
+                        self.detach(&lease, held.netns())?
                     }
                     _ => match alive::open(&lease.netns)? {
                         None => Detached::AlreadyGone,
                         Some(_) if netns.is_some() => return Err(elsewhere(&lease)),
                         // What was read may have changed while others had it.
                         Some(found) => {
-                            drop(alone.take());
-                            alone = Some(Alone::with(&found)?);
+                            drop(held.take());
+                            held = Some(alone(&found)?);
                             continue;
                         }
                     },

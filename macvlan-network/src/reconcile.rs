@@ -6,7 +6,7 @@ use std::sync::Arc;
 use macvlan_core::{Ensured, Handle, LinkInfo, NetNs};
 
 use crate::alive::{Living, NetNsMark};
-use crate::alone::Alone;
+use crate::alone::alone_soon;
 use crate::error::{Error, Result};
 use crate::interface::read_alias;
 use crate::lease::Lease;
@@ -212,7 +212,7 @@ impl Networks {
         id: &str,
         container: &str,
     ) -> Result<Option<Reconciled>> {
-        let _alone = Alone::briefly(netns)?;
+        let _alone = alone_soon(netns)?;
         let fails = |error| Error::kernel("look at an interface", error);
         let all = self.host().attachments(netns).map_err(fails)?;
         let Some(attachment) = all.into_iter().find(|one| one.index() == link.index) else {
@@ -261,7 +261,7 @@ impl Network {
 
     fn repair(&self, lease: Lease, netns: &NetNs) -> Option<Reconciled> {
         let repair = || -> Result<Option<Ensured>> {
-            let _alone = Alone::briefly(netns)?;
+            let _alone = alone_soon(netns)?;
             if !self.session.store.take_up(&self.record, &lease)? {
                 return Ok(None);
             }

@@ -49,6 +49,7 @@ pub(crate) fn parent_left(host: &NetNs, attachment: &Attachment) -> String {
 }
 
 fn detach_link(attachment: &Attachment) -> Result<Detached> {
+    let _alone = attachment.netns.lock()?;
     let inside = attachment.netns.connection()?;
     let deleted = delete_elsewhere(inside, attachment);
     let detached = match inside.retry(&encode::delete_link(attachment.index)) {
@@ -82,6 +83,7 @@ pub(crate) fn detach_together(attachments: &[&Attachment]) -> Vec<Result<Detache
 }
 
 fn in_one_group(first: &Attachment, attachments: &[&Attachment]) -> Result<Vec<Result<Detached>>> {
+    let _alone = first.netns.lock()?;
     let inside = first.netns.connection()?;
     let mut random = [0; 4];
     getrandom::fill(&mut random)

@@ -36,6 +36,7 @@ pub(crate) fn ensure(
     netns: &NetNs,
     replace: bool,
 ) -> Result<Ensured> {
+    let _alone = netns.lock()?;
     let mut repaired: Vec<Difference> = Vec::new();
     for _ in 0..PASSES {
         let Findings { plan, link, parent, differences } = check(host, endpoint, netns)?;

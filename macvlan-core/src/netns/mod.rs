@@ -1,11 +1,13 @@
 //! Network namespaces: handles on them, and the only place that enters one.
 
+mod held;
+mod lock;
 mod named;
 mod sys;
 mod visible;
 
 use std::fmt;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -16,11 +18,13 @@ use nix::libc;
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::stat::{FileStat, fstat, stat};
 
+pub use lock::NetNsLock;
 pub(crate) use visible::ways;
 pub use visible::{VisibleNamespaces, VisibleNetNs};
 
 use crate::error::{Error, ErrorKind, Result, errno_of};
 use crate::netlink::Connection;
+use crate::netns::held::Held;
 use crate::netns::sys::{
     OF_THIS_THREAD, has_ended, inode_of_this_thread, namespace_type, owning_user_namespace, pid_of,
     pidfd_net_namespace, pidfd_open,
@@ -46,6 +50,7 @@ struct Shared {
     origin: Origin,
     /// A netlink socket inside, made when first needed: entering costs more than sending.
     inside: OnceLock<Connection>,
+    held: Held,
 }
 
 /// How the caller came to a namespace, which is how errors name it.
@@ -186,10 +191,12 @@ impl NetNs {
     /// A namespace by an open file descriptor, which stays the caller's.
     pub fn from_fd(fd: impl AsFd) -> Result<Self> {
         let operation = || "use a file descriptor as a network namespace".to_owned();
-        let fd = fd
-            .as_fd()
-            .try_clone_to_owned()
-            .map_err(|error| Error::system(operation(), errno_of(&error)))?;
+        let fd = fd.as_fd();
+        // Opened anew, since two that share an open file would share its lock.
+        let path = format!("/proc/thread-self/fd/{}", fd.as_raw_fd());
+        let fd = open_file(Path::new(&path))
+            .or_else(|_| fd.try_clone_to_owned().map_err(|error| errno_of(&error)))
+            .map_err(|errno| Error::system(operation(), errno))?;
         Self::checked(fd, Origin::Fd, &operation)
     }
 
@@ -353,7 +360,13 @@ impl NetNs {
     fn known(fd: OwnedFd, origin: Origin, operation: &dyn Fn() -> String) -> Result<Self> {
         let stat = fstat(&fd).map_err(|errno| Error::system(operation(), errno))?;
         let id = NetNsId::of(&stat);
-        Ok(Self(Arc::new(Shared { fd, id, origin, inside: OnceLock::new() })))
+        Ok(Self(Arc::new(Shared {
+            fd,
+            id,
+            origin,
+            inside: OnceLock::new(),
+            held: Held::default(),
+        })))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Attaching, detaching, checking and repairing endpoints, one and many.
 
+mod at_once;
 mod attach;
 mod crowd;
 mod ensure;
@@ -15,6 +16,7 @@ mod source_routing;
 mod told_twice;
 
 macvlan_tests::main! {
+    at_once,
     attach,
     crowd,
     ensure,

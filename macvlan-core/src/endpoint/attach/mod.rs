@@ -18,5 +18,6 @@ pub(super) use work::Work;
 /// Makes an endpoint exist inside a namespace, on a parent in the host's.
 pub(crate) fn attach(host: &NetNs, endpoint: &Endpoint, netns: &NetNs) -> Result<Attachment> {
     let plan = endpoint.plan()?;
+    let _alone = netns.lock()?;
     Work::begin(host, endpoint, netns)?.carry_out(plan.phases)
 }
