@@ -54,9 +54,14 @@
  * not end the program. Running out of memory does.
  *
  * Threads. Each type says what may be done at once; objects can be handed from thread to thread.
- * Everything blocks: the kernel executes a request inside the system call that sends it. A fork is no
- * matter: descriptors are closed on exec, and nothing runs in the background but what
- * macvlan_host_detach_later(), macvlan_access_move_addresses() and macvlan_networks_open_etcd() start.
+ * Everything blocks: the kernel executes a request inside the system call that sends it. Nothing runs
+ * in the background but what macvlan_host_detach_later(), macvlan_access_move_addresses() and
+ * macvlan_networks_open_etcd() start.
+ *
+ * Forks. A child may use hosts, handles, namespaces and endpoints that its parent opened, and opens
+ * sockets of its own for them. A watch or a keeper is refused there (-EINVAL); a host's access, a move of
+ * addresses or a pool that is freed in a child is left as it is. Networks have to be opened again.
+ * Descriptors are closed on exec.
  *
  * Kernel headers. The modes of a macvlan are enum macvlan_mode of <linux/if_link.h>, with
  * MACVLAN_MODE_BRIDGE and so on; address generation is its enum in6_addr_gen_mode.

@@ -32,6 +32,8 @@ pub struct Watch {
     listener: Listener,
     netns: NetNs,
     waiting: VecDeque<Event>,
+    /// The process that opened it: a forked child would take its events.
+    process: u32,
 }
 
 impl Watch {
@@ -48,7 +50,8 @@ impl Watch {
         let listener = netns.visit(open)?.map_err(|errno| {
             Error::system("watch a network namespace", errno).in_netns(netns.in_words())
         })?;
-        Ok(Self { listener, netns: netns.clone(), waiting: VecDeque::new() })
+        let (netns, waiting) = (netns.clone(), VecDeque::new());
+        Ok(Self { listener, netns, waiting, process: std::process::id() })
     }
 
     /// The next event; none if none comes within this time.
@@ -57,6 +60,12 @@ impl Watch {
     }
 
     pub(crate) fn wait(&mut self, timeout: Option<Duration>) -> Result<Option<Event>> {
+        if self.process != std::process::id() {
+            let why = "it belongs to the process that this one was forked from";
+            return Err(Error::invalid("wait for events", why)
+                .with_hint("open another")
+                .in_netns(self.netns.in_words()));
+        }
         loop {
             if let Some(event) = self.waiting.pop_front() {
                 return Ok(Some(event));

@@ -1,6 +1,6 @@
 //! Namespaces with their link already inside, made before they are needed.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -34,6 +34,7 @@ pub struct Pool {
     template: Endpoint,
     size: usize,
     warm: Mutex<VecDeque<Warm>>,
+    process: u32,
 }
 
 impl Host {
@@ -47,7 +48,8 @@ impl Host {
     /// template's kind, parent, MTU, queues, group, transmit queue length, promisc and `lo`.
     pub fn pool_of(&self, template: Endpoint, size: usize) -> Result<Pool> {
         let warm = Mutex::new(VecDeque::with_capacity(size));
-        let pool = Pool { host: self.clone(), template, size, warm };
+        let (host, process) = (self.clone(), std::process::id());
+        let pool = Pool { host, template, size, warm, process };
         pool.fill()?;
         Ok(pool)
     }
@@ -108,6 +110,22 @@ impl Pool {
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Warm>> {
         self.warm.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Pool {
+    /// Deletes the links that nobody took, where a VLAN that was made on demand waits for that; elsewhere
+    /// they go with their namespaces.
+    fn drop(&mut self) {
+        if self.template.parent().on_demand().is_none() || self.process != std::process::id() {
+            return;
+        }
+        let unused = std::mem::take(&mut *self.lock());
+        let parents: BTreeSet<u32> = unused.into_iter().map(Warm::cool).collect();
+        for parent in parents {
+            // What remains is removed by `remove_unused_parents`.
+            let _released = endpoint::release_if_marked(self.host.netns(), parent);
+        }
     }
 }
 

@@ -48,9 +48,19 @@ struct Shared {
     fd: OwnedFd,
     id: NetNsId,
     origin: Origin,
-    /// A netlink socket inside, made when first needed: entering costs more than sending.
-    inside: OnceLock<Connection>,
+    inside: Inside,
     held: Held,
+}
+
+/// A netlink socket inside, made when first needed: entering costs more than sending. A forked child,
+/// which would get its parent's answers, has one of its own.
+type Inside = OnceLock<Box<Opened>>;
+
+struct Opened {
+    connection: Connection,
+    /// The process that opened it.
+    process: u32,
+    of_child: Inside,
 }
 
 /// How the caller came to a namespace, which is how errors name it.
@@ -255,11 +265,17 @@ impl NetNs {
 
     /// As [`NetNs::connection`], by a thread that is likely to be in this other namespace.
     pub(crate) fn connection_from(&self, likely_home: Option<&NetNs>) -> Result<&Connection> {
-        if let Some(connection) = self.0.inside.get() {
-            return Ok(connection);
+        let process = std::process::id();
+        let mut inside = &self.0.inside;
+        while let Some(opened) = inside.get() {
+            if opened.process == process {
+                return Ok(&opened.connection);
+            }
+            inside = &opened.of_child;
         }
-        let opened = self.visit_from(likely_home, Connection::open)??;
-        Ok(self.0.inside.get_or_init(|| opened))
+        let connection = self.visit_from(likely_home, Connection::open)??;
+        let opened = Opened { connection, process, of_child: OnceLock::new() };
+        Ok(&inside.get_or_init(|| Box::new(opened)).connection)
     }
 
     /// Runs something short inside: on this thread if it can return home, else on its own.

@@ -73,6 +73,8 @@ pub struct Moving {
     deadline: Duration,
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<Result<()>>>,
+    /// The thread is not in a forked child, and the move is not its own.
+    process: u32,
 }
 
 impl Moving {
@@ -96,7 +98,8 @@ impl Moving {
         };
         let spawned = std::thread::Builder::new().name("macvlan-confirm".to_owned()).spawn(wait);
         let (host, moved) = (host.clone(), Arc::clone(moved));
-        let mut moving = Self { host, moved, number, deadline, stop: Some(stop), thread: None };
+        let (stop, process) = (Some(stop), std::process::id());
+        let mut moving = Self { host, moved, number, deadline, stop, thread: None, process };
         match spawned {
             Ok(thread) => {
                 moving.thread = Some(thread);
@@ -115,6 +118,7 @@ impl Moving {
     /// Leaves the addresses where they are. Too late, when they have been moved back already, is
     /// [`ErrorKind::TimedOut`].
     pub fn confirm(mut self) -> Result<()> {
+        self.refuse_in_child("confirm that the addresses stay moved")?;
         {
             let mut moved = lock(&self.moved);
             if let Some(done) = moved.take_pending(self.number) {
@@ -133,7 +137,15 @@ impl Moving {
 
     /// Moves the addresses back now.
     pub fn undo(mut self) -> Result<()> {
+        self.refuse_in_child("move the addresses back")?;
         self.take_back()
+    }
+
+    fn refuse_in_child(&self, operation: &'static str) -> Result<()> {
+        if self.process == std::process::id() {
+            return Ok(());
+        }
+        Err(Error::invalid(operation, "the process that this one was forked from has moved them"))
     }
 
     /// Whether they are still moved and to be confirmed.
@@ -159,7 +171,9 @@ impl Moving {
 
 impl Drop for Moving {
     fn drop(&mut self) {
-        if self.thread.is_some() {
+        if self.process != std::process::id() {
+            std::mem::forget(self.thread.take());
+        } else if self.thread.is_some() {
             let _ = self.take_back();
         }
     }

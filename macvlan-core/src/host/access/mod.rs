@@ -42,6 +42,7 @@ pub struct HostAccess {
     access: Access,
     state: Mutex<State>,
     moved: Arc<Mutex<Moved>>,
+    process: u32,
 }
 
 #[derive(Default)]
@@ -77,7 +78,8 @@ impl Host {
         let shim = Shim::make(self, &access)?;
         let moved = Arc::new(Mutex::new(Moved::found(shim.has_subnets())));
         let state = State { shim: Some(shim), containers: Vec::new() };
-        Ok(HostAccess { host: self.clone(), access, state: Mutex::new(state), moved })
+        let (host, state, process) = (self.clone(), Mutex::new(state), std::process::id());
+        Ok(HostAccess { host, access, state, moved, process })
     }
 }
 
@@ -294,7 +296,10 @@ impl HostAccess {
 
 impl Drop for HostAccess {
     fn drop(&mut self) {
-        let _ = self.end();
+        // In a forked child it is its parent's.
+        if self.process == std::process::id() {
+            let _ = self.end();
+        }
     }
 }
 

@@ -1,0 +1,60 @@
+"""What was opened before a fork works in the child, by sockets of its own."""
+
+from __future__ import annotations
+
+import multiprocessing
+from typing import TYPE_CHECKING
+
+import pytest
+from hosts import ip_link
+
+from macvlan import Endpoint, ErrorKind, Handle, MacvlanError, NetNs
+
+if TYPE_CHECKING:
+    from hosts import Lab
+
+    from macvlan import Host
+
+CHILDREN = 4
+ROUNDS = 10
+
+
+def work(host: Host) -> None:
+    """Attaches what has to be attached, and is refused what has to be refused."""
+    inside = NetNs.anonymous()
+    good = Endpoint("eth0", parent="ens33", addresses=["192.168.15.99/24"])
+    bad = Endpoint("eth0", parent="ens33", mtu=9000)
+    for _ in range(ROUNDS):
+        with pytest.raises(MacvlanError) as refused:
+            host.attach(bad, inside)
+        assert refused.value.kind == ErrorKind.MTU_TOO_LARGE
+        attachment = host.attach(good, inside)
+        assert ip_link(inside, "eth0")["address"] == str(attachment.mac)
+        host.detach(attachment)
+
+
+def test_children_and_their_parent_at_once(lab: Lab) -> None:
+    host = lab.a.host
+    host.handle()  # so that there is a socket
+    context = multiprocessing.get_context("fork")
+    children = [context.Process(target=work, args=(host,)) for _ in range(CHILDREN)]
+    for child in children:
+        child.start()
+    work(host)
+    for child in children:
+        child.join()
+    assert [child.exitcode for child in children] == [0] * CHILDREN
+
+
+def test_events_are_their_openers(lab: Lab) -> None:
+    watch = Handle(lab.a.netns).watch()
+
+    def refused() -> None:
+        with pytest.raises(MacvlanError, match="forked"):
+            watch.next_within(0)
+
+    child = multiprocessing.get_context("fork").Process(target=refused)
+    child.start()
+    child.join()
+    assert child.exitcode == 0
+    watch.close()
