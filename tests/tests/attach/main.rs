@@ -13,6 +13,7 @@ mod routes;
 mod seeds;
 mod source_routing;
 mod told_twice;
+mod values;
 
 macvlan_tests::main! {
     attach,
@@ -28,4 +29,5 @@ macvlan_tests::main! {
     seeds,
     source_routing,
     told_twice,
+    values,
 }
