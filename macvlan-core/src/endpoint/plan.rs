@@ -115,11 +115,7 @@ impl Plan {
             if address.ip() == Ipv6Addr::LOCALHOST {
                 return Err(refused(endpoint, format!("{} belongs to lo alone", address.ip())));
             }
-            // IPv6 has an address once on a link, IPv4 once with each prefix length.
-            let is_same = |other: &Address| {
-                other.net() == address.net() || address.ip().is_ipv6() && other.ip() == address.ip()
-            };
-            if endpoint.addresses[..at].iter().any(is_same) {
+            if endpoint.addresses[..at].iter().any(|other| other.net() == address.net()) {
                 return Err(refused(endpoint, format!("address {address} is given twice")));
             }
             let is_there = comes_up_with_its_addresses(endpoint) && address.ip().is_ipv4()

@@ -9,7 +9,7 @@ type Change = fn(Endpoint) -> Result<Endpoint>;
 /// With 10.0.0.2/16 and fd00::2/64 on the link.
 const VALUES: &[(&str, Change)] = &[
     ("empty alias", |e| Ok(e.alias(""))),
-    ("longest alias", |e| Ok(e.alias("x".repeat(255)))),
+    ("longest alias", |e| Ok(e.alias("x".repeat(254)))),
     ("alternative name", |e| Ok(e.alternative_name("x".repeat(127)))),
     ("group 0", |e| Ok(e.group(0))),
     ("largest group", |e| Ok(e.group(u32::MAX))),
