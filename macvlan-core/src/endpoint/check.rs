@@ -131,11 +131,20 @@ fn vlan(wanted: &Vlan, found: &Vlan, differences: &mut Vec<Difference>) {
     }
     let (flags, mask) = wanted.flags();
     let (now, _) = found.flags();
-    let qos = wanted.get_ingress_qos().iter().all(|map| found.get_ingress_qos().contains(map))
-        && wanted.get_egress_qos().iter().all(|map| found.get_egress_qos().contains(map));
+    let qos = maps(wanted.get_ingress_qos(), found.get_ingress_qos())
+        && maps(wanted.get_egress_qos(), found.get_egress_qos());
     if now & mask != flags || !qos {
         differences.push(Difference::missing(Change::SetVlan(wanted.clone())));
     }
+}
+
+/// Whether each priority becomes what is wanted. What becomes 0 is not listed: all do that nothing is
+/// said of.
+fn maps<A: PartialEq, B: PartialEq + Copy + Default>(wanted: &[(A, B)], found: &[(A, B)]) -> bool {
+    wanted.iter().all(|(from, to)| {
+        let now = found.iter().find(|(other, _)| other == from);
+        now.map_or(B::default(), |(_, to)| *to) == *to
+    })
 }
 
 fn settings(endpoint: &Endpoint, link: &LinkInfo, differences: &mut Vec<Difference>) {
@@ -151,7 +160,8 @@ fn settings(endpoint: &Endpoint, link: &LinkInfo, differences: &mut Vec<Differen
     let promisc =
         (link.is_promisc() != endpoint.promisc).then_some(Change::SetPromisc(endpoint.promisc));
     let mode = endpoint.addr_gen_mode.filter(|mode| Some(*mode) != link.addr_gen_mode);
-    let alias = endpoint.alias.as_ref().filter(|alias| Some(*alias) != link.alias.as_ref());
+    let now = link.alias.as_deref().unwrap_or_default();
+    let alias = endpoint.alias.as_ref().filter(|alias| *alias != now);
     let missing = |name: &&String| !link.alternative_names.contains(name);
     let names = endpoint.alternative_names.iter().filter(missing).cloned();
     let group = endpoint.group.filter(|group| *group != link.group);
@@ -249,8 +259,11 @@ fn table(route: &Route) -> u32 {
 
 /// The metric that a route has, or gets.
 fn metric(route: &Route) -> u32 {
-    let default = if route.destination().addr().is_ipv4() { 0 } else { IP6_RT_PRIO_USER };
-    route.get_metric().unwrap_or(default)
+    match route.get_metric() {
+        // Which IPv6 takes for none.
+        None | Some(0) if route.destination().addr().is_ipv6() => IP6_RT_PRIO_USER,
+        metric => metric.unwrap_or(0),
+    }
 }
 
 /// What was listed already, or is listed now.

@@ -1,7 +1,7 @@
 //! What attaching an endpoint would do, in order. Pure: no system call.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
@@ -18,6 +18,8 @@ use crate::value::rule::Rule;
 
 /// The smallest MTU that the kernel gives an Ethernet link (`ETH_MIN_MTU`).
 const MIN_MTU: u32 = 68;
+/// The smallest MTU with which the kernel has IPv6 on a link (`IPV6_MIN_MTU`).
+const MIN_MTU_V6: u32 = 1280;
 
 /// What attaches an [`Endpoint`], phase by phase, in the order in which they are carried out.
 ///
@@ -85,8 +87,11 @@ impl Plan {
     fn of(endpoint: &Endpoint) -> Result<Self> {
         let link = link(endpoint)?;
         endpoint.alias.as_deref().map_or(Ok(()), check_alias)?;
-        for name in &endpoint.alternative_names {
+        for (at, name) in endpoint.alternative_names.iter().enumerate() {
             check_alternative_name(name)?;
+            if endpoint.name == **name || endpoint.alternative_names[..at].contains(name) {
+                return Err(refused(endpoint, format!("the name {name:?} is given twice")));
+            }
         }
         let mut phases = Vec::with_capacity(4);
         let mut settings = settings(endpoint, link.up);
@@ -107,6 +112,9 @@ impl Plan {
             }
         };
         for (at, address) in endpoint.addresses.iter().enumerate() {
+            if address.ip() == Ipv6Addr::LOCALHOST {
+                return Err(refused(endpoint, format!("{} belongs to lo alone", address.ip())));
+            }
             if endpoint.addresses[..at].iter().any(|other| other.net() == address.net()) {
                 return Err(refused(endpoint, format!("address {address} is given twice")));
             }
@@ -130,6 +138,9 @@ impl Plan {
         }
         for route in &endpoint.routes {
             route.check()?;
+            if let Some(gateway) = route.get_gateway() {
+                check_gateway(endpoint, gateway)?;
+            }
             if route.goes_with(endpoint.name) {
                 batch.push(Change::AddRoute(*route));
             } else {
@@ -281,6 +292,12 @@ fn link(endpoint: &Endpoint) -> Result<Link> {
     if let Some(mtu) = endpoint.mtu.filter(|mtu| *mtu < MIN_MTU) {
         return Err(refused(endpoint, format!("MTU {mtu} is below the smallest, {MIN_MTU}")));
     }
+    if let Some(mtu) = endpoint.mtu.filter(|mtu| *mtu < MIN_MTU_V6) {
+        if has_family(endpoint, false) {
+            let why = format!("MTU {mtu} is below {MIN_MTU_V6}, the smallest for IPv6 addresses");
+            return Err(refused(endpoint, why));
+        }
+    }
     link.mtu = endpoint.mtu;
     // A passthru link gets its parent's MAC address, whatever was asked for.
     link.mac = endpoint.mac.filter(|_| !endpoint.kind.is_passthru());
@@ -295,9 +312,7 @@ fn link(endpoint: &Endpoint) -> Result<Link> {
 fn default_routes(endpoint: &Endpoint) -> Result<Vec<Route>> {
     let mut routes: Vec<Route> = Vec::with_capacity(endpoint.gateways.len());
     for gateway in &endpoint.gateways {
-        if gateway.is_unspecified() || gateway.is_multicast() {
-            return Err(refused(endpoint, format!("{gateway} cannot be a gateway")));
-        }
+        check_gateway(endpoint, *gateway)?;
         let same_family =
             |route: &&Route| route.destination().addr().is_ipv4() == gateway.is_ipv4();
         if let Some(other) = routes.iter().find(same_family).and_then(Route::get_gateway) {
@@ -312,6 +327,26 @@ fn default_routes(endpoint: &Endpoint) -> Result<Vec<Route>> {
         routes.push(Route::default_via(*gateway).on_link(on_link));
     }
     Ok(routes)
+}
+
+/// Refuses what no router can have on the endpoint's link.
+fn check_gateway(endpoint: &Endpoint, gateway: IpAddr) -> Result<()> {
+    let why = if gateway.is_unspecified() || gateway.is_multicast() {
+        String::new()
+    } else if endpoint.addresses.iter().any(|address| address.ip() == gateway) {
+        ": it is the endpoint's own address".to_owned()
+    } else if gateway == Ipv4Addr::BROADCAST {
+        ": it is the broadcast address".to_owned()
+    } else if let Some(address) = endpoint
+        .addresses
+        .iter()
+        .find(|address| address.broadcast().is_some_and(|broadcast| gateway == broadcast))
+    {
+        format!(": it is the broadcast address of {}", address.net().trunc())
+    } else {
+        return Ok(());
+    };
+    Err(refused(endpoint, format!("{gateway} cannot be a gateway{why}")))
 }
 
 /// Whether the gateway lies in the subnet of one of the endpoint's addresses; IPv6's link-local

@@ -8,7 +8,8 @@ use crate::error::{Error, ErrorKind};
 use crate::explain::place::{Place, link_at};
 use crate::netns::{self, NetNs};
 use crate::rtnl::{decode, encode};
-use crate::value::link::{Link, LinkInfo, LinkKind, Mode};
+use crate::value::link::{Link, LinkInfo, LinkKind, Mode, Vlan};
+use crate::value::net::parse_number;
 
 pub(super) fn refused_link(
     error: Error,
@@ -54,6 +55,16 @@ pub(super) fn refused_link(
 }
 
 pub(crate) fn no_such_parent(error: Error) -> Error {
+    let id = error.parent().and_then(|name| name.rsplit_once('.')).map(|(_, id)| id.to_owned());
+    if let Some(id) = id.filter(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
+    {
+        if !parse_number(&id).is_some_and(|id| (1..=Vlan::MAX_ID).contains(&id)) {
+            let cause = format!("the parent does not exist, and {id} is not a VLAN id");
+            return error
+                .because(ErrorKind::ParentNotFound, cause)
+                .with_hint("VLAN ids go from 1 to 4094, without leading zeros");
+        }
+    }
     error
         .because(ErrorKind::ParentNotFound, "the parent does not exist")
         .with_hint("`ip link show` on the host lists the links that do")
@@ -207,22 +218,27 @@ fn invalid_link(
         found
             .map(|found| format!("{:?}", found.name))
             .or_else(|| find_elsewhere(place, target, wanted))
-            .unwrap_or_else(|| "a link in another namespace".to_owned())
     };
     if error.kernel_message().is_some() {
         return error;
     }
     if options.mode() == Mode::Passthru {
-        let cause =
-            format!("passthru needs the parent for itself, and {} is on it", sibling(|_| true));
+        let Some(other) = sibling(|_| true) else {
+            return error.with_hint(
+                "look for a macvlan on the parent in namespaces that cannot be seen from here; passthru needs the parent for itself",
+            );
+        };
+        let cause = format!("passthru needs the parent for itself, and {other} is on it");
         return error
             .because(ErrorKind::PassthruConflict, cause)
             .with_hint("use another mode, or remove the other macvlans first");
     }
-    let cause = format!(
-        "the parent belongs to {} in passthru mode",
-        sibling(|mode| mode == Mode::Passthru)
-    );
+    let Some(owner) = sibling(|mode| mode == Mode::Passthru) else {
+        return error.with_hint(
+            "look for a macvlan in mode passthru on the parent in namespaces that cannot be seen from here",
+        );
+    };
+    let cause = format!("the parent belongs to {owner} in passthru mode");
     error
         .because(ErrorKind::PassthruConflict, cause)
         .with_hint("remove that link first, or use another parent")

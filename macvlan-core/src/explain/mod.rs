@@ -5,6 +5,7 @@ mod place;
 mod rights;
 
 use std::borrow::Cow;
+use std::net::Ipv6Addr;
 
 use nix::errno::Errno;
 
@@ -13,7 +14,7 @@ use crate::netlink::Failure;
 use crate::netns::NetNs;
 use crate::rtnl::encode::LinkChange;
 use crate::value::address::Address;
-use crate::value::link::Link;
+use crate::value::link::{Link, LinkInfo};
 use crate::value::name::LinkId;
 use crate::value::route::Route;
 use crate::value::rule::Rule;
@@ -84,7 +85,9 @@ impl Attempt<'_> {
         match (self, errno) {
             (_, Errno::EPERM) => permission(error, place.host, target),
             (Self::CreateLink(link), _) => refused_link(error, errno, link, place, target),
-            (Self::Address(..), _) => refused_address(error, errno, self),
+            (Self::Address(verb, address, link), _) => {
+                refused_address(error, errno, verb, address, *link, target)
+            }
             (Self::Route(_, route, _), _) => refused_route(error, errno, route),
             (Self::Rule(..), Errno::EEXIST) => {
                 error.because(ErrorKind::RouteExists, "the namespace already has this rule")
@@ -107,9 +110,31 @@ impl Attempt<'_> {
     }
 }
 
-fn refused_address(error: Error, errno: Errno, attempt: &Attempt<'_>) -> Error {
-    let v6 = matches!(attempt, Attempt::Address(_, address, _) if address.ip().is_ipv6());
+fn refused_address(
+    error: Error,
+    errno: Errno,
+    verb: &str,
+    address: &Address,
+    link: LinkId,
+    target: &NetNs,
+) -> Error {
+    let v6 = address.ip().is_ipv6();
+    // Without IPv6 for its MTU, a link refuses addresses by several numbers.
+    if v6 && verb == "add" && matches!(errno, Errno::EINVAL | Errno::ENOBUFS | Errno::EACCES) {
+        const IPV6_MIN_MTU: u32 = 1280;
+        if let Some(info) = named_link(target, link).filter(|info| info.mtu < IPV6_MIN_MTU) {
+            let cause =
+                format!("the link's MTU is {}, and IPv6 needs {IPV6_MIN_MTU} at least", info.mtu);
+            return error
+                .because(ErrorKind::Ipv6Disabled, cause)
+                .with_hint("raise it, or leave the IPv6 addresses out");
+        }
+    }
     match errno {
+        Errno::EADDRNOTAVAIL if verb == "add" && address.ip() == Ipv6Addr::LOCALHOST => {
+            error.because(ErrorKind::InvalidValue, format!("{} belongs to lo alone", address.ip()))
+        }
+        Errno::EADDRNOTAVAIL if verb == "add" => error,
         Errno::EEXIST => {
             error.because(ErrorKind::AddressTaken, "the link already has this address")
         }
@@ -175,12 +200,7 @@ fn refused_change(error: Error, errno: Errno) -> Error {
 
 /// The driver's bounds are told by the kernel in words; the parent's MTU, as another one, is not.
 fn refused_mtu(error: Error, link: LinkId, mtu: u32, target: &NetNs) -> Error {
-    let by_name = |name| target.connection().ok().and_then(|there| there.index_of(&name).ok());
-    let index = match link {
-        LinkId::Index(index) => Some(index),
-        LinkId::Name(name) => by_name(name),
-    };
-    let Some(info) = index.and_then(|index| link_at(target, index)) else { return error };
+    let Some(info) = named_link(target, link) else { return error };
     if mtu < info.min_mtu {
         return error;
     }
@@ -197,6 +217,15 @@ fn refused_mtu(error: Error, link: LinkId, mtu: u32, target: &NetNs) -> Error {
         _ => return error,
     };
     error.because(ErrorKind::MtuTooLarge, cause).with_hint("lower it or raise the parent's")
+}
+
+fn named_link(netns: &NetNs, link: LinkId) -> Option<LinkInfo> {
+    let by_name = |name| netns.connection().ok().and_then(|there| there.index_of(&name).ok());
+    let index = match link {
+        LinkId::Index(index) => Some(index),
+        LinkId::Name(name) => by_name(name),
+    };
+    index.and_then(|index| link_at(netns, index))
 }
 
 fn no_such_link(error: Error) -> Error {

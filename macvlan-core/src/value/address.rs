@@ -7,7 +7,7 @@ use std::str::FromStr;
 use ipnet::IpNet;
 
 use crate::error::{Error, Result};
-use crate::value::net::parse_net;
+use crate::value::net::{parse_ip, parse_net};
 use crate::value::scope::Scope;
 use crate::value::text::{named, serde_as_text};
 
@@ -200,8 +200,8 @@ impl FromStr for Address {
     type Err = Error;
     fn from_str(text: &str) -> Result<Self> {
         let operation = || format!("parse address {text:?}");
-        let mut words = text.split_ascii_whitespace();
-        let net = words.next().ok_or_else(|| Error::invalid(operation(), "it is empty"))?;
+        let mut words = text.split(' ');
+        let net = words.next().unwrap_or_default();
         let address = Self::new(parse_net(net, &operation)?)?;
         match (words.next(), words.next()) {
             (None, _) => Ok(address),
@@ -279,12 +279,7 @@ impl FromStr for Assignment {
         let Some((address, gateway)) = text.split_once('@') else {
             return Self::new(text.parse()?, None);
         };
-        let gateway = gateway.parse().map_err(|_| {
-            Error::invalid(
-                format!("parse address with gateway {text:?}"),
-                format!("{gateway:?} is no IP address"),
-            )
-        })?;
+        let gateway = parse_ip(gateway, &|| format!("parse address with gateway {text:?}"))?;
         Self::new(address.parse()?, Some(gateway))
     }
 }
@@ -348,14 +343,24 @@ mod tests {
             "ff02::1/64",
             "255.255.255.255/32",
             "10.0.0.1/8 nodad",
+            " 10.0.0.1/8",
+            "10.0.0.1/8 ",
+            "10.0.0.1/8\n",
+            "10.0.0.1/08",
+            "010.0.0.1/8",
+            "fd00::1/64  nodad",
             "fd00::1/64 dad",
             "fd00::1/64 nodad optimistic",
         ] {
             assert!(text.parse::<Address>().is_err(), "{text:?} was taken");
         }
-        for text in
-            ["10.0.0.1/8@", "10.0.0.1/8@fd00::1", "@10.0.0.1", "10.0.0.1/8@10.0.0.2@10.0.0.3"]
-        {
+        for text in [
+            "10.0.0.1/8@",
+            "10.0.0.1/8@ 10.0.0.2",
+            "10.0.0.1/8@fd00::1",
+            "@10.0.0.1",
+            "10.0.0.1/8@10.0.0.2@10.0.0.3",
+        ] {
             assert!(text.parse::<Assignment>().is_err(), "{text:?} was taken");
         }
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
+use crate::value::net::parse_number;
 use crate::value::text::serde_as_text;
 
 /// A link's name: 1 to 15 bytes of UTF-8 without `/`, `:` or white space, neither `.` nor `..`.
@@ -206,8 +207,8 @@ impl From<&LinkId> for LinkId {
 impl FromStr for LinkId {
     type Err = Error;
     fn from_str(text: &str) -> Result<Self> {
-        match text.strip_prefix('#').map(str::parse) {
-            Some(Ok(index)) => Ok(Self::Index(index)),
+        match text.strip_prefix('#').and_then(parse_number) {
+            Some(index) => Ok(Self::Index(index)),
             _ => LinkName::new(text).map(Self::Name),
         }
     }

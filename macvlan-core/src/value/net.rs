@@ -1,26 +1,85 @@
-//! Subnets, and addresses with a prefix length, as text.
+//! Addresses, subnets and numbers as text: the one parser of each.
 
 use std::net::IpAddr;
+use std::str::FromStr;
 
 use ipnet::IpNet;
 
 use crate::error::{Error, Result};
 
+/// A decimal number without sign and without leading zeros, which `ip` would read as octal.
+pub(crate) fn parse_number<T: FromStr>(text: &str) -> Option<T> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let padded = text.len() > 1 && text.starts_with('0');
+    text.parse().ok().filter(|_| digits && !padded)
+}
+
+/// `10.0.0.2` or `fd00::2`; nothing before it and nothing behind it.
+pub(crate) fn parse_ip(text: &str, operation: &dyn Fn() -> String) -> Result<IpAddr> {
+    text.parse().map_err(|_| Error::invalid(operation(), format!("{text:?} is not an IP address")))
+}
+
 /// `10.0.0.2/24`; a missing prefix length is refused rather than guessed.
 pub(crate) fn parse_net(text: &str, operation: &dyn Fn() -> String) -> Result<IpNet> {
-    text.parse().map_err(|_| {
-        let (ip, prefix) = text.split_once('/').map_or((text, None), |(ip, len)| (ip, Some(len)));
-        let Ok(ip) = ip.parse::<IpAddr>() else {
-            return Error::invalid(operation(), format!("{ip:?} is no IP address"));
-        };
-        let (all, family) = if ip.is_ipv4() { (32, "IPv4") } else { (128, "IPv6") };
-        match prefix {
-            None => Error::invalid(operation(), "the prefix length is missing")
-                .with_hint(format!("write {ip}/{all} if just this address is meant")),
-            Some(_) => Error::invalid(
-                operation(),
-                format!("the prefix length is no number from 0 to {all}, the bits of {family}"),
-            ),
-        }
+    let (ip, prefix) = text.split_once('/').map_or((text, None), |(ip, len)| (ip, Some(len)));
+    let ip = parse_ip(ip, operation)?;
+    let (all, family) = if ip.is_ipv4() { (32, "IPv4") } else { (128, "IPv6") };
+    let Some(prefix) = prefix else {
+        return Err(Error::invalid(operation(), "the prefix length is missing")
+            .with_hint(format!("write {ip}/{all} if just this address is meant")));
+    };
+    parse_number(prefix).and_then(|prefix| IpNet::new(ip, prefix).ok()).ok_or_else(|| {
+        let why = format!("the prefix length is no number from 0 to {all}, the bits of {family}");
+        Error::invalid(operation(), why)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_one_reading() {
+        for text in ["10.0.0.1/8", "0.0.0.0/0", "fd00::2/64", "::1.2.3.4/96", "fe80::1/128"] {
+            assert!(parse_net(text, &String::new).is_ok(), "{text:?}");
+        }
+        for text in [
+            "010.0.0.1/8",
+            "10.0.0.01/8",
+            "10.0.0.1/08",
+            "10.0.0.1/008",
+            "10.0.0.1/00",
+            "10.0.0.1/+8",
+            "10.0.0.1/",
+            "10.0.0.1/8/8",
+            " 10.0.0.1/8",
+            "10.0.0.1/8 ",
+            "10.0.0.1 /8",
+            "10.0.0.1/ 8",
+            "10.0.0.1/8\n",
+            "10.1/8",
+            "1.2.3/8",
+            "0x0a.0.0.1/8",
+            "fe80::1%eth0/64",
+            "fe80::1/064",
+            "[fd00::1]/64",
+            "10.0.0.1/33",
+            "fd00::1/129",
+            "10.0.0.1/300",
+        ] {
+            assert!(parse_net(text, &String::new).is_err(), "{text:?} was taken");
+        }
+        for text in ["", " 10.0.0.1", "10.0.0.1 ", "010.0.0.1", "10.0.0.1/32", "fe80::1%eth0"] {
+            assert!(parse_ip(text, &String::new).is_err(), "{text:?} was taken");
+        }
+    }
+
+    #[test]
+    fn a_number_has_one_reading() {
+        assert_eq!(parse_number("0"), Some(0_u32));
+        assert_eq!(parse_number("4294967295"), Some(u32::MAX));
+        for text in ["", "+1", "-1", "01", "00", " 1", "1 ", "0x1", "4294967296"] {
+            assert_eq!(parse_number::<u32>(text), None, "{text:?}");
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::value::net::parse_number;
 use crate::value::text::serde_as_text;
 
 /// How fast an endpoint may send at most, by a token bucket filter (the kernel's `tbf`).
@@ -81,9 +82,7 @@ impl FromStr for Rate {
         let unit = UNITS.iter().find_map(|(unit, size)| Some((text.strip_suffix(unit)?, size)));
         let (number, size) =
             unit.ok_or_else(|| refuse("it does not end in bit, kbit, mbit or gbit"))?;
-        let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-        let number = number.parse::<u64>().ok().filter(|_| digits);
-        let bits = number.and_then(|number| number.checked_mul(*size));
+        let bits = parse_number::<u64>(number).and_then(|number| number.checked_mul(*size));
         Self::bits_per_second(bits.ok_or_else(|| refuse("it is no number that fits"))?)
     }
 }

@@ -8,7 +8,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::error::{Error, Result};
 use crate::value::name::{LinkId, LinkName};
-use crate::value::net::parse_net;
+use crate::value::net::{parse_ip, parse_net, parse_number};
 use crate::value::scope::Scope;
 use crate::value::text::{named, serde_as_text};
 
@@ -59,6 +59,10 @@ pub enum RouteKind {
     #[doc(alias = "RTN_PROHIBIT")]
     Prohibit,
 }
+
+/// What the kernel cuts larger path MTUs and segment sizes to (`ip_metrics_convert`).
+const MOST_MTU: u32 = 65535 - 15;
+const MOST_ADVMSS: u32 = 65535 - 40;
 
 impl Route {
     /// A route to a subnet; host bits in the destination are refused, as the kernel refuses them.
@@ -129,7 +133,7 @@ impl Route {
         self
     }
 
-    /// The smaller, the better; 0 for IPv4 and 1024 for IPv6 when not given.
+    /// The smaller, the better; 0 for IPv4 and 1024 for IPv6 when not given. IPv6 takes 0 for 1024.
     #[doc(alias = "RTA_PRIORITY")]
     pub fn metric(mut self, metric: u32) -> Self {
         self.metric = Some(metric);
@@ -157,14 +161,14 @@ impl Route {
         self
     }
 
-    /// The path MTU to the destination in bytes.
+    /// The path MTU to the destination in bytes, 1 to 65520.
     #[doc(alias = "RTAX_MTU")]
     pub fn mtu(mut self, mtu: u32) -> Self {
         self.mtu = Some(mtu);
         self
     }
 
-    /// The maximal segment size to advertise to TCP peers, in bytes.
+    /// The maximal segment size to advertise to TCP peers in bytes, 1 to 65495.
     #[doc(alias = "RTAX_ADVMSS")]
     pub fn advmss(mut self, advmss: u32) -> Self {
         self.advmss = Some(advmss);
@@ -254,7 +258,8 @@ impl Route {
         self.device.is_none() && self.kind == RouteKind::Unicast
     }
 
-    /// Refuses what no kernel can take: families that do not fit together.
+    /// Refuses what no kernel can take, or takes as something else: families that do not fit together,
+    /// table 0 (which would be `main`), an MTU or a segment size that is 0 (none) or cut to a maximum.
     pub fn check(&self) -> Result<()> {
         let refuse = |why: String| Err(Error::invalid(format!("use route {self}"), why));
         let v4 = self.destination.addr().is_ipv4();
@@ -270,6 +275,16 @@ impl Route {
         }
         if let Some(source) = self.source.filter(|source| source.is_ipv4() != v4) {
             return refuse(format!("the source {source} is of the other family"));
+        }
+        if self.table == Some(0) {
+            return refuse("0 is no routing table".into());
+        }
+        for (what, said, most) in
+            [("mtu", self.mtu, MOST_MTU), ("advmss", self.advmss, MOST_ADVMSS)]
+        {
+            if let Some(bytes) = said.filter(|bytes| !(1..=most).contains(bytes)) {
+                return refuse(format!("{what} {bytes} is no number from 1 to {most}"));
+            }
         }
         if self.kind != RouteKind::Unicast && (self.gateway.is_some() || self.device.is_some()) {
             return refuse("only a unicast route has a gateway or a link".into());
@@ -381,13 +396,9 @@ impl FromStr for Route {
             }
             let value = value
                 .ok_or_else(|| Error::invalid(operation(), format!("{key:?} has no value")))?;
-            let ip = || {
-                value.parse::<IpAddr>().map_err(|_| {
-                    Error::invalid(operation(), format!("{key} {value:?} is no IP address"))
-                })
-            };
+            let ip = || parse_ip(value, &operation);
             let number = || {
-                value.parse::<u32>().map_err(|_| {
+                parse_number::<u32>(value).ok_or_else(|| {
                     Error::invalid(
                         operation(),
                         format!("{key} {value:?} is no number from 0 to {}", u32::MAX),
@@ -491,6 +502,13 @@ mod tests {
             "default via inet6",
             "default via 224.0.0.1",
             "10.0.0.0/8 dev a/b",
+            "10.0.0.0/08",
+            "10.0.0.0/8 metric 010",
+            "10.0.0.0/8 metric +1",
+            "10.0.0.0/8 table 0",
+            "10.0.0.0/8 mtu 0",
+            "10.0.0.0/8 mtu 65521",
+            "10.0.0.0/8 advmss 65496",
         ] {
             assert!(text.parse::<Route>().is_err(), "{text:?} was taken");
         }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use ipnet::IpNet;
 
 use crate::error::{Error, Result};
-use crate::value::net::parse_net;
+use crate::value::net::{parse_net, parse_number};
 use crate::value::text::serde_as_text;
 
 /// Sends the packets that it matches to a routing table.
@@ -137,7 +137,7 @@ impl FromStr for Rule {
                 .next()
                 .ok_or_else(|| Error::invalid(operation(), format!("{key:?} has no value")))?;
             let number = || {
-                value.parse::<u32>().map_err(|_| {
+                parse_number::<u32>(value).ok_or_else(|| {
                     Error::invalid(
                         operation(),
                         format!("{key} {value:?} is no number from 0 to {}", u32::MAX),
@@ -192,6 +192,8 @@ mod tests {
             "from 10.0.0.2/32 to fd00::/64 table 1",
             "from all table x",
             "from all table 0",
+            "from all table 010",
+            "from 10.0.0.2/032 table 1",
             "from all table 1 priority",
             "iif eth0 table 1",
         ] {

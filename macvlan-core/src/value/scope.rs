@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
+use crate::value::net::parse_number;
 use crate::value::text::serde_as_text;
 
 /// How far a route's destination is away; the kernel keeps it for IPv4 only.
@@ -44,7 +45,7 @@ serde_as_text!(Scope);
 impl FromStr for Scope {
     type Err = Error;
     fn from_str(text: &str) -> Result<Self> {
-        if let Ok(number) = text.parse::<u8>() {
+        if let Some(number) = parse_number::<u8>(text) {
             return Ok(Self::from(number));
         }
         Self::NAMED.iter().find(|(_, name)| *name == text).map(|(scope, _)| *scope).ok_or_else(

@@ -14,6 +14,7 @@ mod routes;
 mod seeds;
 mod source_routing;
 mod told_twice;
+mod values;
 
 macvlan_tests::main! {
     at_once,
@@ -30,4 +31,5 @@ macvlan_tests::main! {
     seeds,
     source_routing,
     told_twice,
+    values,
 }

@@ -45,7 +45,7 @@ fn eth0() -> Result<Endpoint> {
 }
 
 /// Values that are wrong wherever they are used.
-const CASES: [Case; 30] = [
+const CASES: [Case; 38] = [
     (|_| Vlan::new(4095).map(drop), "cannot use 4095 as a VLAN id: ids go from 1 to 4094"),
     (|_| Vlan::new(0).map(drop), "0 stands for priority tags without a VLAN"),
     (|_| Parent::vlan("ens33", 4095).map(drop), "cannot use 4095 as a VLAN id"),
@@ -129,6 +129,23 @@ const CASES: [Case; 30] = [
         |_| "bridged".parse::<Mode>().map(drop),
         "it is none of private, vepa, bridge, passthru, source",
     ),
+    (|at| at.attach(&Endpoint::new("all", "ens33")?), "net/ipv4/conf has this name"),
+    (|at| at.add(Link::dummy("default")), "net/ipv4/conf has this name"),
+    (|at| at.attach(&eth0()?.address("::1/128".parse()?)), "::1 belongs to lo alone"),
+    (
+        |at| at.attach(&eth0()?.mtu(1279).address("fd00::2/64".parse()?)),
+        "MTU 1279 is below 1280, the smallest for IPv6 addresses",
+    ),
+    (
+        |at| at.attach(&eth0()?.assignment("10.0.0.2/24@10.0.0.2".parse()?)),
+        "it is the endpoint's own address",
+    ),
+    (
+        |at| at.attach(&eth0()?.assignment("10.0.0.2/24@10.0.0.255".parse()?)),
+        "it is the broadcast address of 10.0.0.0/24",
+    ),
+    (|at| at.attach(&eth0()?.queues(4097, 1)), "the kernel's limit is 4096"),
+    (|at| at.attach(&eth0()?.alternative_name("eth0")), "the name \"eth0\" is given twice"),
     (|_| "none0".parse::<AddrGenMode>().map(drop), "it is none of eui64, none"),
 ];
 

@@ -109,7 +109,9 @@ pub(crate) fn set_link(index: u32, change: &LinkChange<'_>) -> Request {
         LinkChange::Name(name) => message.text(IFLA_IFNAME, name.as_str()),
         LinkChange::Mac(mac) => message.attribute(IFLA_ADDRESS, &mac.octets()),
         LinkChange::Mtu(mtu) => message.number(IFLA_MTU, *mtu),
-        LinkChange::Alias(alias) => message.text(IFLA_IFALIAS, alias),
+        // The longest alias has no room for a zero at its end; none at all is said by one.
+        LinkChange::Alias("") => message.text(IFLA_IFALIAS, ""),
+        LinkChange::Alias(alias) => message.attribute(IFLA_IFALIAS, alias.as_bytes()),
         LinkChange::Group(group) => message.number(IFLA_GROUP, *group),
         LinkChange::TxQueueLen(packets) => message.number(IFLA_TXQLEN, *packets),
         LinkChange::AddrGenMode(mode) => message.nested(IFLA_AF_SPEC, |families| {

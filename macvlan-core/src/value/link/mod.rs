@@ -152,6 +152,9 @@ pub(crate) fn check_alias(alias: &str) -> Result<()> {
     Err(Error::invalid(format!("use {alias:?} as a link's alias"), why))
 }
 
+/// The most queues that the kernel gives a link in one direction (`rtnl_create_link`).
+const MOST_QUEUES: u32 = 4096;
+
 /// What can stand for a link's name in arguments.
 pub trait IntoLinkName: TryInto<LinkName, Error: Into<Error>> {}
 impl<T: TryInto<LinkName, Error: Into<Error>>> IntoLinkName for T {}
@@ -309,6 +312,25 @@ impl Link {
         if self.tx_queues == Some(0) || self.rx_queues == Some(0) {
             return Err(Error::invalid("create a link with no queue", "it takes one at least")
                 .on_link(self.name.as_str()));
+        }
+        let most = self.tx_queues.max(self.rx_queues).unwrap_or_default();
+        if most > MOST_QUEUES {
+            let operation = format!("create a link with {most} queues");
+            return Err(Error::invalid(operation, format!("the kernel's limit is {MOST_QUEUES}"))
+                .on_link(self.name.as_str()));
+        }
+        let peer = match &self.kind {
+            LinkKind::Veth { peer, .. } => Some(peer),
+            _ => None,
+        };
+        if let Some(name) = [Some(&self.name), peer]
+            .into_iter()
+            .flatten()
+            .find(|name| ["all", "default"].contains(&name.as_str()))
+        {
+            let why = "net/ipv4/conf has this name for the settings of other links";
+            return Err(Error::invalid(format!("call a link {name:?}"), why)
+                .with_hint("choose another name"));
         }
         match &self.kind {
             LinkKind::Macvlan(options) | LinkKind::Macvtap(options) => options.check(),

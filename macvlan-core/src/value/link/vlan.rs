@@ -137,19 +137,25 @@ impl Vlan {
         self
     }
 
-    /// Frames that come with a tag's priority, 0 to 7, get this priority inside.
+    /// Frames that come with a tag's priority, 0 to 7, get this priority inside; what was said last of a tag's
+    /// priority counts.
     #[doc(alias = "IFLA_VLAN_INGRESS_QOS")]
     #[doc(alias = "ingress-qos-map")]
     pub fn ingress_qos(mut self, tag: u8, inside: u32) -> Result<Self> {
-        self.ingress_qos.push((tag_priority(tag)?, inside));
+        let tag = tag_priority(tag)?;
+        self.ingress_qos.retain(|(other, _)| *other != tag);
+        self.ingress_qos.push((tag, inside));
         Ok(self)
     }
 
-    /// Frames that have this priority inside get a tag of this priority, 0 to 7.
+    /// Frames that have this priority inside get a tag of this priority, 0 to 7; what was said last
+    /// of a priority counts.
     #[doc(alias = "IFLA_VLAN_EGRESS_QOS")]
     #[doc(alias = "egress-qos-map")]
     pub fn egress_qos(mut self, inside: u32, tag: u8) -> Result<Self> {
-        self.egress_qos.push((inside, tag_priority(tag)?));
+        let tag = tag_priority(tag)?;
+        self.egress_qos.retain(|(other, _)| *other != inside);
+        self.egress_qos.push((inside, tag));
         Ok(self)
     }
 
@@ -286,6 +292,13 @@ mod tests {
         assert!(Vlan::of(1).ingress_qos(7, 0).is_ok());
         assert!(Vlan::of(1).ingress_qos(8, 0).is_err());
         assert!(Vlan::of(1).egress_qos(0, 8).is_err());
+    }
+
+    #[test]
+    fn what_was_said_last_of_a_priority_counts() {
+        let vlan = Vlan::of(1).ingress_qos(2, 3).unwrap().ingress_qos(2, 4).unwrap();
+        let vlan = vlan.egress_qos(9, 1).unwrap().egress_qos(9, 0).unwrap();
+        assert_eq!((vlan.get_ingress_qos(), vlan.get_egress_qos()), (&[(2, 4)][..], &[(9, 0)][..]));
     }
 
     #[test]
