@@ -159,7 +159,7 @@ def test_everything_that_an_endpoint_can_say(lab: Lab) -> None:
         "10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.2",
         "10.1.0.0/16 via 10.0.0.3 dev eth0 metric 7 mtu 1300",
         "10.2.0.0/16 via inet6 fe80::1 dev eth0",
-        "blackhole 10.9.0.0/16",
+        "blackhole 10.9.0.0/16 proto 109",
         "default via 10.0.0.1 dev eth0",
     ]
     assert ip_lines(inside, "-6 route show default") == [
@@ -185,7 +185,7 @@ def test_source_routing_answers_on_the_interface_that_was_asked(lab: Lab) -> Non
     inside = lab.container()
     lab.a.host.attach(first, inside)
     eth1 = lab.a.host.attach(second, inside)
-    assert eth1.rules == (Rule(100, from_="192.168.16.9/32"),)
+    assert eth1.rules == (Rule(100, from_="192.168.16.9/32", priority=30000),)
     assert [r.destination for r in eth1.routes] == [
         IPv4Network("192.168.16.0/24"),
         IPv4Network("0.0.0.0/0"),
