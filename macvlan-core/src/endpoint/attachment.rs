@@ -6,14 +6,14 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 use crate::endpoint::deletion::Deletion;
-use crate::endpoint::find_parent::name_of;
+use crate::endpoint::find_parent::{self, name_of};
 use crate::error::errno_of;
 use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place};
 use crate::lan::announce::{Announce, Announcement};
 use crate::netlink::{Connection, Failure};
 use crate::netns::{NetNs, NetNsId};
-use crate::rtnl::{RTPROT_MACVLAN, decode, encode};
+use crate::rtnl::{decode, encode};
 use crate::value::address::Address;
 use crate::value::filter::RouteFilter;
 use crate::value::link::LinkInfo;
@@ -176,10 +176,7 @@ impl From<&Attachment> for LinkId {
 type Found = (Vec<Address>, Vec<Route>, Vec<Rule>);
 
 /// A link's addresses, routes, and the rules for packets from those addresses.
-pub(super) fn read(
-    connection: &Connection,
-    link: &LinkInfo,
-) -> std::result::Result<Found, Failure> {
+fn read(connection: &Connection, link: &LinkInfo) -> std::result::Result<Found, Failure> {
     let addresses: Vec<Address> = connection
         .dump(&encode::get_addresses(None, Some(link.index)), decode::address)?
         .into_iter()
@@ -190,15 +187,22 @@ pub(super) fn read(
         .into_iter()
         .map(|info| info.route)
         .collect();
+    let rules = marked_rules(connection, &addresses)?;
+    Ok((addresses, routes, rules))
+}
+
+/// Lists our rules for packets from these addresses.
+pub(super) fn marked_rules(
+    connection: &Connection,
+    addresses: &[Address],
+) -> std::result::Result<Vec<Rule>, Failure> {
     let from_here = |rule: &Rule| {
         rule.get_from().is_some_and(|from| {
             addresses.iter().any(|address| from == ipnet::IpNet::from(address.ip()))
         })
     };
-    let rules = connection.dump(&encode::get_rules(None), |payload| {
-        decode::marked_rule(payload).filter(&from_here)
-    })?;
-    Ok((addresses, routes, rules))
+    connection
+        .dump(&encode::get_rules(None), |payload| decode::marked_rule(payload).filter(&from_here))
 }
 
 /// What hangs in a namespace on parents in the host's.
@@ -206,12 +210,7 @@ pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>
     let operation = "list the attachments";
     let fails = |failure: Failure| failure.into_error(operation).in_netns(netns.in_words());
     let inside = netns.connection()?;
-    // How the container numbers the host; if it does not, nothing of its hangs on a link there.
-    let number = match inside.get(encode::get_netns_id(host), decode::netns_id) {
-        Ok(number) => Some(number).filter(|number| *number >= 0),
-        Err(failure) => return Err(fails(failure)),
-    };
-    let same = netns.same_as(host);
+    let is_on_host = find_parent::on_host(host, netns, inside).map_err(fails)?;
     let links = inside.dump(&encode::get_links(None, None), decode::link).map_err(fails)?;
     let mut names: HashMap<u32, LinkId> = HashMap::new();
     let mut found = Vec::new();
@@ -222,12 +221,7 @@ pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>
             Some("vlan") => "vlan",
             _ => continue,
         };
-        let on_host = if same {
-            link.parent_netns.is_none()
-        } else {
-            link.parent_netns.is_some() && link.parent_netns == number
-        };
-        let (Some(parent_index), true) = (link.parent, on_host) else { continue };
+        let Some(parent_index) = link.parent.filter(|_| is_on_host(&link)) else { continue };
         let parent = match names.get(&parent_index) {
             Some(name) => *name,
             None => *names.entry(parent_index).or_insert(name_of(host, parent_index)?),
@@ -252,10 +246,7 @@ pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>
     }
     // Whose routes elsewhere are, the kernel does not tell: the only one's, or nobody's.
     if let [only] = &mut found[..] {
-        let marked = RouteFilter::new().protocol(RTPROT_MACVLAN);
-        let marked =
-            inside.dump(&encode::get_routes(&marked, None), decode::route).map_err(fails)?;
-        for info in marked.into_iter().filter(|info| info.protocol == RTPROT_MACVLAN) {
+        for info in inside.marked_routes().map_err(fails)? {
             let deletion = Deletion::marked_route(info.route)?;
             only.routes.push(info.route);
             only.deletions.push(deletion);

@@ -8,7 +8,7 @@ use nix::libc::RTPROT_BOOT;
 use crate::endpoint::endpoint::Endpoint;
 use crate::error::Result;
 use crate::explain::{Attempt, Place};
-use crate::netlink::Request;
+use crate::netlink::{Connection, Request};
 use crate::netns::NetNs;
 use crate::rtnl::RTPROT_MACVLAN;
 use crate::rtnl::encode::{self, LinkChange};
@@ -70,6 +70,7 @@ pub enum Change {
 #[derive(Clone, Copy)]
 pub(super) struct Target<'a> {
     pub(super) netns: &'a NetNs,
+    pub(super) inside: &'a Connection,
     pub(super) name: LinkName,
     pub(super) index: u32,
     /// The kernel's name for its kind.
@@ -87,7 +88,7 @@ impl Target<'_> {
 
     /// Returns the index of the link that a route goes through, if it goes through one.
     pub(super) fn device(&self, route: &Route) -> Result<Option<u32>> {
-        let device = self.netns.connection()?.device_of(route, Some((self.name, self.index)));
+        let device = self.inside.device_of(route, Some((self.name, self.index)));
         device.map_err(|failure| {
             let attempt = Attempt::Route("add", route, route.get_device());
             attempt.explain(failure, &Place::host(self.netns))
@@ -97,8 +98,13 @@ impl Target<'_> {
 
 impl Endpoint {
     /// Returns where its changes are made, when its link has this index.
-    pub(super) fn target<'a>(&self, netns: &'a NetNs, index: u32) -> Target<'a> {
-        Target { netns, name: self.name, index, kind: self.kind.as_str() }
+    pub(super) fn target<'a>(
+        &self,
+        netns: &'a NetNs,
+        inside: &'a Connection,
+        index: u32,
+    ) -> Target<'a> {
+        Target { netns, inside, name: self.name, index, kind: self.kind.as_str() }
     }
 }
 

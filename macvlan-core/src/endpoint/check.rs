@@ -10,6 +10,7 @@ use crate::explain::{Attempt, Place};
 use crate::netlink::{Connection, Failure};
 use crate::netns::NetNs;
 use crate::rtnl::{IP6_RT_PRIO_USER, decode, encode};
+use crate::value::address::Address;
 use crate::value::filter::RouteFilter;
 use crate::value::link::{LOOPBACK, LinkInfo, Macvlan, MacvlanChange, Mode, SourceMacs, Vlan};
 use crate::value::name::LinkId;
@@ -38,21 +39,17 @@ pub(crate) fn check(host: &NetNs, endpoint: &Endpoint, netns: &NetNs) -> Result<
         return Ok(Findings { plan, link: None, parent, differences });
     };
     let mut differences = Vec::new();
-    let number = if netns.same_as(host) {
-        None
-    } else {
-        Some(inside.get(encode::get_netns_id(host), decode::netns_id).map_err(explain)?)
-    };
+    let is_on_host = find_parent::on_host(host, netns, inside).map_err(explain)?;
     let on_parent = parent.is_some_and(|parent| link.parent == Some(parent.index));
-    if !on_parent || link.parent_netns != number {
+    if !on_parent || !is_on_host(&link) {
         differences.push(Difference::Parent);
     }
     kind(endpoint, &link, &mut differences);
     settings(endpoint, &link, &mut differences);
     rate(endpoint, inside, &link, &mut differences).map_err(explain)?;
     let changes: Vec<Change> = plan.changes().collect();
-    let target = endpoint.target(netns, link.index);
-    contents(&changes, &target, inside, &mut differences, &explain)?;
+    let target = endpoint.target(netns, inside, link.index);
+    contents(&changes, &target, &mut differences, &explain)?;
     Ok(Findings { plan, link: Some(link), parent, differences })
 }
 
@@ -185,12 +182,7 @@ fn rate(
     differences: &mut Vec<Difference>,
 ) -> std::result::Result<(), Failure> {
     let Some(wanted) = endpoint.rate else { return Ok(()) };
-    let found = if link.qdisc.as_deref() == Some("tbf") {
-        let all = inside.dump(&encode::get_qdiscs(), decode::rate)?;
-        all.into_iter().find(|(index, _)| *index == link.index).map(|(_, rate)| rate)
-    } else {
-        None
-    };
+    let found = inside.rate_of(link)?;
     if found.map(Rate::bytes_per_second) != Some(wanted.bytes_per_second()) {
         let found = found.map(Change::SetRate);
         differences.push(Difference::Change { change: Change::SetRate(wanted), found });
@@ -202,10 +194,10 @@ fn rate(
 fn contents(
     changes: &[Change],
     link: &Target<'_>,
-    inside: &Connection,
     differences: &mut Vec<Difference>,
     explain: &dyn Fn(Failure) -> Error,
 ) -> Result<()> {
+    let inside = link.inside;
     let (mut addresses, mut routes, mut rules) = (None, None, None);
     let list_routes = || inside.dump(&encode::get_routes(&RouteFilter::new(), None), decode::route);
     for change in changes {
@@ -215,10 +207,11 @@ fn contents(
                 let list =
                     || inside.dump(&encode::get_addresses(None, Some(link.index)), decode::address);
                 let found = listed(&mut addresses, list).map_err(explain)?;
-                let same_ip =
-                    found.iter().map(|info| info.address).filter(|a| a.ip() == wanted.ip());
-                instead =
-                    same_ip.filter(|a| a.net() != wanted.net()).map(Change::AddAddress).next();
+                let is_instead = |found: &Address| {
+                    found.ip() == wanted.ip() && found.prefix_len() != wanted.prefix_len()
+                };
+                let mut all = found.iter().map(|info| info.address);
+                instead = all.find(is_instead).map(Change::AddAddress);
                 found.iter().any(|info| info.address.net() == wanted.net())
             }
             Change::AddRoute(wanted) => {

@@ -59,20 +59,17 @@ pub(crate) fn ensure(
             return Ok(Ensured { attachment, repaired });
         }
         ask_for_missing(host, endpoint, netns, &attachment, &differences)?;
-        let mut refused: Option<Error> = None;
+        let mut refused = Vec::new();
         for difference in differences {
             let Difference::Change { change, found } = &difference else { continue };
             let work = Work::with(host, endpoint, netns, parent, link.index, attachment.mac)?;
             match work.repair(&plan, change, found.as_ref()) {
                 Ok(()) if repaired.contains(&difference) => {}
                 Ok(()) => repaired.push(difference),
-                Err(error) => match refused {
-                    None => refused = Some(error),
-                    Some(first) => refused = Some(first.leaves_too(error)),
-                },
+                Err(error) => refused.push(error),
             }
         }
-        if let Some(error) = refused {
+        if let Some(error) = refused.into_iter().reduce(Error::leaves_too) {
             return Err(error);
         }
     }
@@ -147,7 +144,7 @@ fn attachment(
             _ => {}
         }
     }
-    let target = endpoint.target(netns, link.index);
+    let target = endpoint.target(netns, netns.connection()?, link.index);
     for phase in plan.phases() {
         let Phase::OneByOne(changes) = phase else { continue };
         for change in changes {

@@ -5,7 +5,7 @@ use nix::errno::Errno;
 use crate::endpoint::parent::{Parent, VlanTag};
 use crate::error::{Error, Result};
 use crate::explain::{Attempt, Place, no_such_parent};
-use crate::netlink::Failure;
+use crate::netlink::{Connection, Failure};
 use crate::netns::NetNs;
 use crate::rtnl::{decode, encode};
 use crate::value::link::LinkInfo;
@@ -105,6 +105,24 @@ pub(super) fn by_tag(host: &NetNs, base: u32, tag: VlanTag) -> Result<Option<Fou
         other_name: LinkName::new(&link.name).ok(),
         ..Found::by_its_name(link.index, false)
     }))
+}
+
+/// Returns what tells of a namespace's links whether the link below them is on the host. A link tells
+/// where that is by the namespace's own number for the other (`IFLA_LINK_NETNSID`).
+pub(super) fn on_host(
+    host: &NetNs,
+    netns: &NetNs,
+    inside: &Connection,
+) -> std::result::Result<impl Fn(&LinkInfo) -> bool + use<>, Failure> {
+    let number = if netns.same_as(host) {
+        None
+    } else {
+        Some(inside.get(encode::get_netns_id(host), decode::netns_id)?)
+    };
+    // A negative number is none: nothing there hangs on a link of the host.
+    Ok(move |link: &LinkInfo| {
+        link.parent_netns == number && number.is_none_or(|number| number >= 0)
+    })
 }
 
 /// Returns what a parent is called now; its index if it is gone, or has no name that could be one.

@@ -34,7 +34,6 @@ const ATTEMPTS: usize = 1000;
 
 /// Finds a parent, or makes the VLAN that it is to be.
 pub(crate) fn find_or_make(host: &NetNs, parent: &Parent) -> Result<Found> {
-    let connection = host.connection()?;
     for _ in 0..ATTEMPTS {
         match find_parent::by_name(host, parent)? {
             ByName::There(found) => return Ok(found),
@@ -44,7 +43,7 @@ pub(crate) fn find_or_make(host: &NetNs, parent: &Parent) -> Result<Found> {
         let (Some((base, tag)), LinkId::Name(name)) = (parent.on_demand(), parent.id()?) else {
             return Err(find_parent::refused(host, parent.id()?, Errno::ENODEV));
         };
-        if let Some(found) = make(host, connection, base, tag, name)? {
+        if let Some(found) = make(host, base, tag, name)? {
             return Ok(found);
         }
     }
@@ -64,13 +63,8 @@ fn not_that_vlan(host: &NetNs, parent: &Parent) -> Error {
 
 /// Makes a VLAN; none if another process was faster in making or removing, and it is to be tried
 /// again.
-fn make(
-    host: &NetNs,
-    connection: &Connection,
-    base: &Parent,
-    tag: VlanTag,
-    name: LinkName,
-) -> Result<Option<Found>> {
+fn make(host: &NetNs, base: &Parent, tag: VlanTag, name: LinkName) -> Result<Option<Found>> {
+    let connection = host.connection()?;
     let below = find_or_make(host, base)?;
     let link = Link::vlan(name, below.index, Vlan::of(tag.id).protocol(tag.protocol))?
         .up(true)

@@ -11,15 +11,13 @@ use crate::error::{Error, Result};
 use crate::lan::announce::Announce;
 use crate::lan::probe::Probe;
 use crate::value::address::{Address, DuplicateDetection};
-use crate::value::link::{Link, check_alias};
+use crate::value::link::{IPV6_MIN_MTU, Link, check_alias};
 use crate::value::name::{LinkName, check_alternative_name};
 use crate::value::route::Route;
 use crate::value::rule::Rule;
 
 /// The smallest MTU that the kernel gives an Ethernet link (`ETH_MIN_MTU`).
 const MIN_MTU: u32 = 68;
-/// The smallest MTU with which the kernel has IPv6 on a link (`IPV6_MIN_MTU`).
-const MIN_MTU_V6: u32 = 1280;
 
 /// What attaches an [`Endpoint`], phase by phase, in the order in which they are carried out.
 ///
@@ -292,9 +290,9 @@ fn link(endpoint: &Endpoint) -> Result<Link> {
     if let Some(mtu) = endpoint.mtu.filter(|mtu| *mtu < MIN_MTU) {
         return Err(refused(endpoint, format!("MTU {mtu} is below the smallest, {MIN_MTU}")));
     }
-    if let Some(mtu) = endpoint.mtu.filter(|mtu| *mtu < MIN_MTU_V6) {
+    if let Some(mtu) = endpoint.mtu.filter(|mtu| *mtu < IPV6_MIN_MTU) {
         if has_family(endpoint, false) {
-            let why = format!("MTU {mtu} is below {MIN_MTU_V6}, the smallest for IPv6 addresses");
+            let why = format!("MTU {mtu} is below {IPV6_MIN_MTU}, the smallest for IPv6 addresses");
             return Err(refused(endpoint, why));
         }
     }

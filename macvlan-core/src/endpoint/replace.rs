@@ -9,11 +9,11 @@ use netlink_packet_route::route::RouteMessage;
 use nix::errno::Errno;
 
 use crate::endpoint::attach::{Warm, attach, warm};
-use crate::endpoint::attachment::{Attachment, read};
+use crate::endpoint::attachment::{Attachment, marked_rules};
 use crate::endpoint::change::{Change, Target};
 use crate::endpoint::deletion::{Deletion, delete_all};
 use crate::endpoint::endpoint::{Endpoint, EndpointKind};
-use crate::endpoint::on_demand;
+use crate::endpoint::{find_parent, on_demand};
 use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place};
 use crate::netlink::{Failure, Request};
@@ -88,16 +88,10 @@ impl<'a> Old<'a> {
                 .on_link(info.name.clone())
                 .in_netns(netns.in_words())
         };
-        let on_host = match info.parent_netns {
-            None => netns.same_as(host),
-            Some(number) => {
-                let host = inside.get(encode::get_netns_id(host), decode::netns_id);
-                if host.map_err(fails)? != number {
-                    return refuse("it could not be put back: its parent is elsewhere".to_owned());
-                }
-                true
-            }
-        };
+        let on_host = find_parent::on_host(host, netns, inside).map_err(fails)?(info);
+        if !on_host && info.parent_netns.is_some() {
+            return refuse("it could not be put back: its parent is elsewhere".to_owned());
+        }
         let mut link = Link::bare(LinkName::new(&info.name)?, Some(LinkId::Index(parent)), kind);
         link.index = Some(info.index);
         link.mac = info.mac.filter(|_| !is_passthru(info));
@@ -112,21 +106,20 @@ impl<'a> Old<'a> {
         settings.extend(info.addr_gen_mode.map(Change::SetAddrGenMode));
         settings.extend(info.alias.clone().map(Change::SetAlias));
         settings.extend(info.alternative_names.iter().cloned().map(Change::AddAlternativeName));
-        if info.qdisc.as_deref() == Some("tbf") {
-            let rates = inside.dump(&encode::get_qdiscs(), decode::rate).map_err(fails)?;
-            let rate = rates.into_iter().find(|(index, _)| *index == info.index);
-            settings.extend(rate.map(|(_, rate)| Change::SetRate(rate)));
-        }
+        settings.extend(inside.rate_of(info).map_err(fails)?.map(Change::SetRate));
         settings.extend(info.is_up().then_some(Change::SetUp));
+        let by_hand = |payload: &[u8]| {
+            let told = decode::address(payload).filter(|told| !told.came_by_itself())?;
+            Some((told.address, decode::raw_address(payload)?))
+        };
         let addresses = encode::get_addresses(None, Some(info.index));
-        let addresses = inside.dump(&addresses, |payload| {
-            decode::address(payload).filter(|told| !told.came_by_itself())?;
-            decode::raw_address(payload)
-        });
+        let addresses = inside.dump(&addresses, by_hand).map_err(fails)?;
+        let (ips, addresses): (Vec<_>, Vec<_>) = addresses.into_iter().unzip();
         let routes = encode::get_routes(&RouteFilter::new(), None);
         let routes = inside
-            .dump(&routes, |payload| decode::route_through(payload, info.index, &[], &|_| false));
-        let (_, _, rules) = read(inside, info).map_err(fails)?;
+            .dump(&routes, |payload| decode::route_through(payload, info.index, &[], &|_| false))
+            .map_err(fails)?;
+        let rules = marked_rules(inside, &ips).map_err(fails)?;
         Ok(Self {
             host,
             netns,
@@ -134,8 +127,8 @@ impl<'a> Old<'a> {
             link,
             on_host: on_host.then_some(parent),
             settings,
-            addresses: addresses.map_err(fails)?,
-            routes: routes.map_err(fails)?,
+            addresses,
+            routes,
             rules,
         })
     }
@@ -192,6 +185,7 @@ impl<'a> Old<'a> {
         let Ok(inside) = self.netns.connection() else { return error };
         let target = Target {
             netns: self.netns,
+            inside,
             name: self.link.name,
             index: self.info.index,
             kind: self.link.kind.as_str(),

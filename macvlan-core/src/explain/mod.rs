@@ -14,7 +14,7 @@ use crate::netlink::Failure;
 use crate::netns::NetNs;
 use crate::rtnl::encode::LinkChange;
 use crate::value::address::Address;
-use crate::value::link::{Link, LinkInfo};
+use crate::value::link::{IPV6_MIN_MTU, Link, LinkInfo};
 use crate::value::name::LinkId;
 use crate::value::route::Route;
 use crate::value::rule::Rule;
@@ -121,7 +121,6 @@ fn refused_address(
     let v6 = address.ip().is_ipv6();
     // Without IPv6 for its MTU, a link refuses addresses by several numbers.
     if v6 && verb == "add" && matches!(errno, Errno::EINVAL | Errno::ENOBUFS | Errno::EACCES) {
-        const IPV6_MIN_MTU: u32 = 1280;
         if let Some(info) = named_link(target, link).filter(|info| info.mtu < IPV6_MIN_MTU) {
             let cause =
                 format!("the link's MTU is {}, and IPv6 needs {IPV6_MIN_MTU} at least", info.mtu);

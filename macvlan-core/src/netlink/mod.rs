@@ -53,6 +53,14 @@ impl Failure {
         }
     }
 
+    /// Returns which request of the batch failed, counted from 0: the first where none is known.
+    pub(crate) fn at(&self) -> usize {
+        match self {
+            Self::Refused { at, .. } => *at,
+            Self::NotSent(_) | Self::NoAnswer(_) => 0,
+        }
+    }
+
     /// A request that was refused, without words.
     pub(crate) fn refused(errno: Errno) -> Self {
         Self::Refused { at: 0, errno, message: None }

@@ -3,10 +3,12 @@
 use nix::errno::Errno;
 
 use crate::netlink::{Connection, Failure};
-use crate::rtnl::{decode, encode};
+use crate::rtnl::{RTPROT_MACVLAN, decode, encode};
+use crate::value::filter::RouteFilter;
 use crate::value::link::LinkInfo;
 use crate::value::name::{LinkId, LinkName};
-use crate::value::route::Route;
+use crate::value::rate::Rate;
+use crate::value::route::{Route, RouteInfo};
 
 impl Connection {
     /// The index of a link by its name or alternative name; `ENODEV` if there is none. Where one exists
@@ -35,6 +37,23 @@ impl Connection {
             Err(Failure::Refused { errno: Errno::ENODEV, .. }) => Ok(None),
             link => link.map(Some),
         }
+    }
+
+    /// Lists the routes that carry our protocol number.
+    pub(crate) fn marked_routes(&self) -> std::result::Result<Vec<RouteInfo>, Failure> {
+        let marked = RouteFilter::new().protocol(RTPROT_MACVLAN);
+        let mut marked = self.dump(&encode::get_routes(&marked, None), decode::route)?;
+        marked.retain(|info| info.protocol == RTPROT_MACVLAN);
+        Ok(marked)
+    }
+
+    /// Returns how much a link may send; none if its queueing discipline is not a token bucket filter.
+    pub(crate) fn rate_of(&self, link: &LinkInfo) -> std::result::Result<Option<Rate>, Failure> {
+        if link.qdisc.as_deref() != Some("tbf") {
+            return Ok(None);
+        }
+        let all = self.dump(&encode::get_qdiscs(), decode::rate)?;
+        Ok(all.into_iter().find(|(index, _)| *index == link.index).map(|(_, rate)| rate))
     }
 
     /// Returns the index of the link that a route goes through, if it goes through one: that which it

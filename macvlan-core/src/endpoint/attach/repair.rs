@@ -1,5 +1,7 @@
 //! Making one change on a link that exists, whatever is in its way there.
 
+use nix::errno::Errno;
+
 use crate::endpoint::attach::work::Work;
 use crate::endpoint::change::Change;
 use crate::endpoint::plan::Plan;
@@ -16,44 +18,43 @@ impl Work<'_> {
         change: &Change,
         found: Option<&Change>,
     ) -> Result<()> {
-        let done = match (change, found) {
+        self.put(plan, change, found).map_err(|error| self.undo(error))
+    }
+
+    fn put(&mut self, plan: &Plan, change: &Change, found: Option<&Change>) -> Result<()> {
+        let only = std::slice::from_ref(change);
+        match (change, found) {
             (Change::AddRoute(route), _) if plan.replaces_by(route) => {
                 self.replace_default_routes(&[*route])
             }
-            (Change::AddAddress(_) | Change::AddRoute(_), Some(found)) => {
-                self.put_instead(change, found)
+            (_, Some(old @ Change::AddAddress(address))) => {
+                self.put_instead(change, old, &encode::delete_address(self.index, address))
             }
-            (Change::AddRoute(route), None) if !route.goes_with(self.endpoint.name) => {
-                self.one_by_one(std::slice::from_ref(change))
+            (_, Some(old @ Change::AddRoute(route))) => {
+                self.put_instead(change, old, &encode::delete_route(route, Some(self.index))?)
             }
-            (Change::AddRule(_) | Change::SetLoopbackUp, _) => {
-                self.one_by_one(std::slice::from_ref(change))
+            (Change::AddRoute(route), None) if route.goes_with(self.endpoint.name) => {
+                self.batch(only)
             }
-            _ => self.batch(std::slice::from_ref(change)),
-        };
-        done.map_err(|error| self.undo(error))
+            (Change::AddRoute(_) | Change::AddRule(_) | Change::SetLoopbackUp, _) => {
+                self.one_by_one(only)
+            }
+            _ => self.batch(only),
+        }
     }
 
-    /// Takes an address or a route of the link away and adds another, which the kernel would not have
-    /// beside it; if it does not take the other, the first is put back.
-    fn put_instead(&mut self, change: &Change, found: &Change) -> Result<()> {
-        let put = |failure| self.explain_change(change, failure);
-        self.inside.retry(&self.deletion(found)?).map_err(put)?;
+    /// Deletes an address or a route of the link and adds another, which the kernel would not have
+    /// beside it; if the kernel refuses the other, the first is put back.
+    fn put_instead(&mut self, change: &Change, old: &Change, deletion: &Request) -> Result<()> {
+        let refused = |failure| self.explain_change(change, failure);
+        self.inside.retry(deletion).map_err(refused)?;
         let Err(failure) = self.inside.submit_one(self.request(change)?) else { return Ok(()) };
-        let error = put(failure);
-        Err(match self.inside.retry(&self.request(found)?) {
-            Ok(()) | Err(Failure::Refused { errno: nix::errno::Errno::EEXIST, .. }) => error,
+        let error = refused(failure);
+        Err(match self.inside.retry(&self.request(old)?) {
+            Ok(()) | Err(Failure::Refused { errno: Errno::EEXIST, .. }) => error,
             Err(failure) => {
-                error.leaves(format!("{}not to {found} in {}", failure.maybe(), self.netns))
+                error.leaves(format!("{}not to {old} in {}", failure.maybe(), self.netns))
             }
-        })
-    }
-
-    fn deletion(&self, found: &Change) -> Result<Request> {
-        Ok(match found {
-            Change::AddAddress(address) => encode::delete_address(self.index, address),
-            Change::AddRoute(route) => encode::delete_route(route, Some(self.index))?,
-            _ => self.request(found)?,
         })
     }
 }

@@ -16,7 +16,7 @@ use crate::lan::ask::{Asked, ask, held_by_parent};
 use crate::lan::dad::Detection;
 use crate::lan::probe::{Probe, in_use};
 use crate::netlink::{Batch, Failure, Request};
-use crate::rtnl::{RTPROT_MACVLAN, decode, encode, sysctl};
+use crate::rtnl::{decode, encode, sysctl};
 use crate::value::address::Address;
 use crate::value::filter::RouteFilter;
 use crate::value::link::LOOPBACK;
@@ -42,13 +42,9 @@ impl Work<'_> {
                     _ => {}
                 }
             }
-            self.inside.submit(&mut batch).map_err(|failure| {
-                let at = match failure {
-                    Failure::Refused { at, .. } => at,
-                    Failure::NotSent(_) | Failure::NoAnswer(_) => 0,
-                };
-                self.explain_change(&changes[at], failure)
-            })?;
+            self.inside
+                .submit(&mut batch)
+                .map_err(|failure| self.explain_change(&changes[failure.at()], failure))?;
         }
         Ok(())
     }
@@ -137,11 +133,7 @@ impl Work<'_> {
             batch.push(encode::prepend_route(route, Some(self.index))?);
         }
         self.inside.submit(&mut batch).map_err(|failure| {
-            let at = match failure {
-                Failure::Refused { at, .. } => at,
-                Failure::NotSent(_) | Failure::NoAnswer(_) => 0,
-            };
-            self.explain_change(&Change::AddRoute(routes[at]), failure)
+            self.explain_change(&Change::AddRoute(routes[failure.at()]), failure)
         })?;
         self.routes.extend(routes);
         self.replaced = existing;
@@ -193,15 +185,10 @@ impl Work<'_> {
             // The kernel compares all of a rule, our protocol number with it.
             return Ok(matches!(change, Change::AddRule(_)));
         };
-        let marked = RouteFilter::new().protocol(RTPROT_MACVLAN);
-        let marked = self
-            .inside
-            .dump(&encode::get_routes(&marked, None), decode::route)
-            .map_err(|failure| self.explain_other("list the routes", failure))?;
+        let marked = self.inside.marked_routes();
+        let marked = marked.map_err(|failure| self.explain_other("list the routes", failure))?;
         let device = self.target().device(route)?;
-        Ok(marked
-            .iter()
-            .any(|found| found.protocol == RTPROT_MACVLAN && is_same_route(route, device, found)))
+        Ok(marked.iter().any(|found| is_same_route(route, device, found)))
     }
 
     /// Whether a change whose answer got lost has led where it was to lead.

@@ -45,8 +45,7 @@ impl<'a> Work<'a> {
     /// Gets everything ready. Nothing is changed, unless the parent has to be made.
     pub(super) fn begin(host: &'a NetNs, endpoint: &'a Endpoint, netns: &'a NetNs) -> Result<Self> {
         // Whatever can fail, before a parent is made.
-        host.connection()?;
-        netns.connection_from(Some(host))?;
+        let connections = (host.connection()?, netns.connection_from(Some(host))?);
         let mut random = [0; 9];
         getrandom::fill(&mut random)
             .map_err(|_| Error::system("choose a MAC address at random", Errno::EIO))?;
@@ -60,7 +59,7 @@ impl<'a> Work<'a> {
                 .on_parent(endpoint.parent.to_string())
                 .in_netns(netns.in_words())
         })?;
-        Self::with(host, endpoint, netns, parent, index, mac)
+        Ok(Self::of(host, endpoint, netns, connections, parent, index, mac))
     }
 
     /// Gets ready for a link that exists.
@@ -72,11 +71,24 @@ impl<'a> Work<'a> {
         index: u32,
         mac: MacAddr,
     ) -> Result<Self> {
-        Ok(Self {
+        let connections = (host.connection()?, netns.connection()?);
+        Ok(Self::of(host, endpoint, netns, connections, parent, index, mac))
+    }
+
+    fn of(
+        host: &'a NetNs,
+        endpoint: &'a Endpoint,
+        netns: &'a NetNs,
+        (outside, inside): (&'a Connection, &'a Connection),
+        parent: Found,
+        index: u32,
+        mac: MacAddr,
+    ) -> Self {
+        Self {
             host,
-            outside: host.connection()?,
+            outside,
             netns,
-            inside: netns.connection()?,
+            inside,
             endpoint,
             parent,
             index,
@@ -87,7 +99,7 @@ impl<'a> Work<'a> {
             rules: Vec::new(),
             deletions: Vec::new(),
             added: Vec::new(),
-        })
+        }
     }
 
     /// Carries out all phases, or nothing.
@@ -114,7 +126,7 @@ impl<'a> Work<'a> {
 
     /// Where changes are made.
     pub(super) fn target(&self) -> Target<'a> {
-        self.endpoint.target(self.netns, self.index)
+        self.endpoint.target(self.netns, self.inside, self.index)
     }
 
     /// Whether the kernel takes the parent's MAC address: for passthru whatever was asked for, for a

@@ -16,6 +16,9 @@ use crate::value::mac::MacAddr;
 use crate::value::name::{LinkId, LinkName};
 use crate::value::text::named;
 
+/// The smallest MTU with which the kernel has IPv6 on a link.
+pub(crate) const IPV6_MIN_MTU: u32 = 1280;
+
 /// `lo` in every network namespace.
 pub(crate) const LOOPBACK: u32 = 1;
 
