@@ -244,7 +244,7 @@ pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>
             netns: netns.clone(),
         });
     }
-    // Whose routes elsewhere are, the kernel does not tell: the only one's, or nobody's.
+    // The kernel does not tell which of several attachments such a route belongs to.
     if let [only] = &mut found[..] {
         for info in inside.marked_routes().map_err(fails)? {
             let deletion = Deletion::marked_route(info.route)?;

@@ -135,8 +135,8 @@ fn vlan(wanted: &Vlan, found: &Vlan, differences: &mut Vec<Difference>) {
     }
 }
 
-/// Whether each priority becomes what is wanted. What becomes 0 is not listed: all do that nothing is
-/// said of.
+/// Returns whether each priority is mapped as wanted. The kernel does not list those mapped to 0, which
+/// is the default.
 fn maps<A: PartialEq, B: PartialEq + Copy + Default>(wanted: &[(A, B)], found: &[(A, B)]) -> bool {
     wanted.iter().all(|(from, to)| {
         let now = found.iter().find(|(other, _)| other == from);
@@ -239,7 +239,7 @@ fn contents(
     Ok(())
 }
 
-/// Whether the kernel takes two routes for one: where one stands it refuses to add the other.
+/// Returns whether the kernel refuses to add one route where the other exists.
 fn is_in_the_way(wanted: &Route, found: &Route) -> bool {
     wanted.destination() == found.destination()
         && table(wanted) == table(found)

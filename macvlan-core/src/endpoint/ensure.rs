@@ -25,8 +25,8 @@ pub struct Ensured {
     pub repaired: Vec<Difference>,
 }
 
-/// How often is looked again whether a repair has made it so: what one repair takes along, such as the
-/// routes of an address that had another prefix length, the next one mends.
+/// How often differences are looked for and repaired: one repair may delete what the next pass adds
+/// again, such as the routes of an address that had another prefix length.
 const PASSES: usize = 4;
 
 /// Attaches what is missing and repairs what has drifted.

@@ -165,7 +165,7 @@ impl Plan {
         &self.phases
     }
 
-    /// Whether others are to go for this default route.
+    /// Returns whether this default route replaces others.
     pub(super) fn replaces_by(&self, route: &Route) -> bool {
         let replaces = |phase: &Phase| match phase {
             Phase::ReplaceDefaultRoutes(routes) => routes.contains(route),

@@ -1,7 +1,7 @@
 //! Replacing a link that cannot be changed into what it should be.
 //!
-//! It is a transaction: the old link is described before anything is touched, the new one is tried out in
-//! a namespace of its own, and if it is refused in the end, the old one is put back.
+//! It is a transaction: the old link is read whole before anything is changed, the new one is tried in a
+//! namespace of its own, and if the kernel refuses the attachment, the old link is created again.
 
 use netlink_packet_route::RouteNetlinkMessage as Message;
 use netlink_packet_route::address::AddressMessage;
@@ -45,7 +45,7 @@ pub(super) fn replace_link(
     }
 }
 
-/// A link, with everything that it takes to make it again.
+/// A link, with everything that is needed to create it again.
 struct Old<'a> {
     host: &'a NetNs,
     netns: &'a NetNs,
@@ -133,10 +133,10 @@ impl<'a> Old<'a> {
         })
     }
 
-    /// Makes the new link in a namespace of its own, where it can stand beside the old one: what is
-    /// refused then has changed nothing.
+    /// Creates the new link in a namespace of its own, if it can exist beside the old one. A refusal then
+    /// has changed nothing.
     fn try_out(&self, endpoint: &Endpoint) -> Result<Option<Warm>> {
-        // On one parent, passthru suffers no other, and a VLAN none of its number.
+        // A passthru link is the only one on its parent, and a VLAN the only one with its id.
         let alone = is_passthru(self.info)
             || endpoint.kind.is_passthru()
             || matches!(endpoint.kind, EndpointKind::Vlan(_));
@@ -147,8 +147,8 @@ impl<'a> Old<'a> {
         warm(self.host, &Endpoint { mac: None, ..endpoint.clone() }).map(Some)
     }
 
-    /// Deletes the old link and attaches the endpoint, or puts the link back. What does not go with the
-    /// link stays until the endpoint stands.
+    /// Deletes the old link and attaches the endpoint, or creates the old link again. Rules and routes
+    /// that the kernel does not delete with the link stay until the endpoint is attached.
     fn give_way_to(&self, endpoint: &Endpoint) -> Result<Attachment> {
         let inside = self.netns.connection()?;
         match inside.retry(&encode::delete_link(self.info.index)) {
@@ -175,7 +175,7 @@ impl<'a> Old<'a> {
         }
     }
 
-    /// Makes the link again, with what was on it. What is refused of it is told.
+    /// Creates the link again, with what was on it. The error names what the kernel refused.
     fn put_back(&self, mut error: Error) -> Error {
         let (name, there) = (&self.info.name, self.netns);
         if let Err(failure) = self.make_link() {

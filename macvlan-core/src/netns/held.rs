@@ -56,7 +56,7 @@ impl Held {
             state.waiting -= 1;
         }
         state.holder = Some(Holder { thread, process, times: 1 });
-        // Other processes are waited for without the mutex: a child that is forked meanwhile would find
+        // The mutex is not held while waiting for other processes: a child forked in that time would find
         // it locked for ever.
         drop(state);
         let locked = loop {

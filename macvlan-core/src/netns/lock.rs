@@ -1,10 +1,9 @@
-//! One at a time: whoever attaches, ensures or detaches holds the container's namespace meanwhile, so
-//! that nobody meets another's half-done work, in whatever thread or process.
+//! One at a time: attaching, ensuring and detaching lock the container's namespace, so that no thread or
+//! process sees the half-done work of another.
 //!
-//! What is held is a lock (`flock(2)`) on the namespace's own file in the kernel: there is nothing to be
-//! made and nothing to be left behind, it goes with its holder, and everybody on the machine who can
-//! open the namespace can have the lock. That is root, the container itself, and, for a namespace with
-//! a name, whoever may look into `/run/netns`: one who holds on keeps others from it for as long.
+//! The lock is `flock(2)` on the namespace's file in the kernel. It needs no file of its own, leaves
+//! nothing behind, and is released when its holder ends. Any process that can open the namespace can hold
+//! it: root, the container itself, and, for a namespace with a name, those that may read `/run/netns`.
 
 use std::os::fd::AsFd;
 use std::time::Duration;

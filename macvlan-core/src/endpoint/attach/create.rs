@@ -18,7 +18,7 @@ use crate::value::mac::MacAddr;
 /// How often another index is tried when the chosen one is taken.
 const INDEX_ATTEMPTS: usize = 8;
 
-/// How often a refusal is put down to a removal that is not to be seen any more.
+/// How often a refusal is attributed to a removal that has ended.
 const IN_VAIN: usize = 20;
 
 /// How often a parent that is being removed is looked for again.
@@ -106,8 +106,8 @@ impl Work<'_> {
         (Duration::from_millis(4) + jitter).min(self.endpoint.mac_patience.saturating_sub(waited))
     }
 
-    /// Whether a removal of the parent may have been what the kernel refused the link for. Where none is
-    /// to be seen, it may have ended since, so this is believed a few times only.
+    /// Returns whether the kernel may have refused the link because of a removal of the parent. A removal
+    /// that is not found may just have ended, so this is assumed a few times only.
     fn was_in_the_way(&self, in_vain: &mut usize) -> Result<bool> {
         *in_vain += 1;
         Ok(on_demand::settle(self.host, self.parent.index)? || *in_vain <= IN_VAIN)

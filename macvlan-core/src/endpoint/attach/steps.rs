@@ -160,7 +160,7 @@ impl Work<'_> {
                 Deletion::of(change, &self.target()).map_err(|error| self.on_parent(error))?;
             match self.inside.submit_one(self.request(change)?) {
                 Ok(()) => self.added.extend(deletion.clone()),
-                // Ours from an attachment that ended halfway or whose link somebody deleted.
+                // It may be ours, from an attachment that was cut off or whose link was deleted.
                 Err(failure @ Failure::Refused { errno: Errno::EEXIST, .. }) => {
                     if !self.stands_already(change)? {
                         return Err(self.not_done(change, deletion, failure));
@@ -179,7 +179,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Whether what the kernel says to be there is ours, in every attribute.
+    /// Returns whether the rule or route that already exists is ours, in every attribute.
     fn stands_already(&self, change: &Change) -> Result<bool> {
         let Change::AddRoute(route) = change else {
             // The kernel compares all of a rule, our protocol number with it.

@@ -36,7 +36,8 @@ pub(in crate::endpoint) struct Work<'a> {
     /// What was done, for the attachment.
     pub(super) routes: Vec<Route>,
     pub(super) rules: Vec<Rule>,
-    /// What deletes that which does not go with the link: all of it, and what was added here and now.
+    /// Deletes the rules and routes that the kernel does not delete with the link: all of them, and
+    /// those that this attach has added.
     pub(super) deletions: Vec<Deletion>,
     pub(super) added: Vec<Deletion>,
 }
