@@ -109,7 +109,8 @@ fn own(ip: IpAddr, link: u32) -> AddressMessage {
     message
 }
 
-/// Lists a link's addresses but for link-local ones.
+/// Lists a link's addresses but for link-local ones, in the order in which they were added: the kernel
+/// lists IPv6's last first.
 pub(super) fn described(connection: &Connection, link: u32) -> Result<Vec<Described>> {
     let describe = |payload: &[u8]| {
         let info = decode::address(payload)?;
@@ -125,9 +126,13 @@ pub(super) fn described(connection: &Connection, link: u32) -> Result<Vec<Descri
             message: decode::raw_address(payload)?,
         })
     };
-    connection
+    let listed = connection
         .dump(&encode::get_addresses(None, Some(link)), describe)
-        .map_err(|failure| failure.into_error("list the addresses"))
+        .map_err(|failure| failure.into_error("list the addresses"))?;
+    let (mut addresses, v6): (Vec<_>, Vec<_>) =
+        listed.into_iter().partition(|one| one.ip.is_ipv4());
+    addresses.extend(v6.into_iter().rev());
+    Ok(addresses)
 }
 
 /// The addresses that a parent, by index and name, lends a link.

@@ -252,9 +252,12 @@ impl HostAccess {
     /// Moves the addresses and routes back to the parent, if they have been moved, by this process or
     /// by another.
     pub fn move_back(&self) -> Result<()> {
-        let state = self.lock();
+        let mut state = self.lock();
         let _alone = self.host.netns().lock()?;
-        state.shim.as_ref().map_or(Ok(()), |shim| self.move_back_from(shim))
+        let Some(shim) = &mut state.shim else { return Ok(()) };
+        self.move_back_from(shim)?;
+        // What made place for the parent's is lent again.
+        shim.refresh(&self.access)
     }
 
     fn move_back_from(&self, shim: &Shim) -> Result<()> {

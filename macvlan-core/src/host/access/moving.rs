@@ -99,12 +99,19 @@ pub(super) fn move_back(host: &NetNs, link: Link, parent: Link, how: Back) -> Re
     let connection = host.connection()?;
     let mut leaving = described(connection, link.0)?;
     let stayed = |one: &Described| one.marked || how.mark.by_prefix && one.is_for_a_host();
+    // Those that were lent came in the parent's order, and some of them were taken over.
+    let order: Vec<IpAddr> = leaving.iter().map(|one| one.ip).collect();
     leaving.retain(|one| !stayed(one) && !one.came_by_itself);
+    leaving.sort_by_key(|one| match one.ip {
+        IpAddr::V4(_) => order.iter().position(|ip| *ip == one.ip),
+        IpAddr::V6(_) => Some(usize::MAX),
+    });
     let mut plan = Plan::default();
     let kept = move_over(host, &mut plan, &leaving, link, parent)?;
     plan.leaving = plan.changes.len();
     // The link goes on having its parent's addresses; without any it would lose its routes.
-    let stays = |one: &Leaving<'_>| how.borrows && one.address.is_for_a_host();
+    let stays =
+        |one: &Leaving<'_>| how.borrows && one.address.is_for_a_host() && one.address.ip.is_ipv4();
     let (stay, leave): (Vec<_>, Vec<_>) = kept.into_iter().partition(stays);
     plan.leave(leave, link);
     plan.changes.extend(stay.iter().map(|one| mark_again(one.address, link)));
@@ -135,10 +142,12 @@ fn move_over<'a>(
     plan.ips = leaving.iter().map(|one| one.ip).collect();
     for one in leaving {
         match there.iter().find(|same| same.ip == one.ip && same.net == one.net) {
-            Some(lent) if lent.marked => plan.changes.push(take_over(one, lent, from, to)),
+            Some(lent) if lent.marked && one.ip.is_ipv4() => {
+                plan.changes.push(take_over(one, lent, from, to));
+            }
             // An earlier move got as far as this.
-            Some(_) => {}
-            None => {
+            Some(same) if !same.marked => {}
+            _ => {
                 // IPv6 has an address on a link once: what was lent makes place. Without any IPv4
                 // address the link would lose its routes: what was lent stays.
                 let lent = there.iter().find(|lent| lent.ip == one.ip && one.ip.is_ipv6());
