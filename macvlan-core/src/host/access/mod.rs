@@ -1,6 +1,7 @@
 //! The host's own way to its containers: it cannot reach the macvlans on its parent, but a macvlan of
 //! its own beside them can.
 
+mod change;
 mod confirm;
 mod lend;
 mod mark;
@@ -36,7 +37,10 @@ use crate::value::name::LinkName;
 /// Containers that are attached through it ([`HostAccess::attach`]) can be reached from the host, and
 /// can reach it at the parent's addresses. It has to be mode bridge on both sides. When the last
 /// container is detached through it, or it is dropped, the host's link goes, and comes back with the
-/// next container.
+/// next container. While another session on the parent uses the link, in whatever process, it stays.
+///
+/// Attaching, adding and moving make a link again that somebody has deleted, and give it the addresses
+/// that the parent has by then; between these calls the parent's addresses are not followed.
 ///
 /// The link answers ARP only for what the host reaches by it (`arp_filter`), so that others on the
 /// network go on using the parent. IPv6 knows no such thing: with borrowed addresses, others may learn
@@ -82,6 +86,11 @@ impl Host {
 
     /// Lets this host reach the containers on a parent: makes the link, or finds the one that was kept.
     /// If any of it fails, nothing has changed.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NameTaken`](crate::ErrorKind::NameTaken) if a link of the name exists that was not
+    /// made for this.
     pub fn access_by(&self, access: Access) -> Result<HostAccess> {
         let _alone = self.netns.lock()?;
         let shim = Shim::make(self, &access, None)?;
@@ -229,7 +238,8 @@ impl HostAccess {
     /// then the parent loses them. If any of it fails, everything is as before. Unless
     /// [`Moving::confirm`] is called before the time is over, it undoes itself, so that who has cut
     /// himself off only has to wait; the thread that sees to it ends with the [`Moving`]. A process
-    /// that is killed leaves what it has done.
+    /// that is killed leaves what it has done, with marks by which [`HostAccess::move_back`] of another
+    /// undoes it.
     ///
     /// IPv4 and IPv6; addresses that the kernel made by itself (link-local, by a router's
     /// advertisement) stay, and so do the routes that come from such advertisements. A DHCP client or a

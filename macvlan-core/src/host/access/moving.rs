@@ -13,6 +13,7 @@ use nix::errno::Errno;
 
 use crate::error::errno_of;
 use crate::error::{Error, ErrorKind, Result};
+use crate::host::access::change::{Change, Link};
 use crate::host::access::lend::{Described, described};
 use crate::host::access::mark::Mark;
 use crate::host::access::routes::{self, Table};
@@ -22,23 +23,9 @@ use crate::netns::NetNs;
 use crate::rtnl::encode::{self, LinkChange};
 use crate::rtnl::{RTPROT_MACVLAN, decode};
 use crate::value::filter::{Family, RouteFilter};
-use crate::value::name::LinkName;
 
 /// How long the kernel may take until an IPv6 address can be used.
 const LOCAL_ROUTES_TAKE: Duration = Duration::from_millis(200);
-
-/// A link, by index and name.
-pub(super) type Link = (u32, LinkName);
-
-/// What is done, and what undoes it.
-#[derive(Debug)]
-pub(super) struct Change {
-    pub(super) what: String,
-    pub(super) apply: Request,
-    /// A refusal that says that it is so already: then there is nothing to be undone.
-    pub(super) unless: Option<Errno>,
-    pub(super) undo: Vec<Request>,
-}
 
 /// Changes that have been made.
 #[derive(Debug)]
@@ -60,6 +47,7 @@ struct Plan {
 }
 
 /// How addresses were moved that are to be moved back.
+#[derive(Clone, Copy)]
 pub(super) struct Back {
     pub(super) mark: Mark,
     /// Whether the host's link has its parent's addresses, and not its own.

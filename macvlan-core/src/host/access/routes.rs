@@ -12,8 +12,8 @@ use nix::errno::Errno;
 use nix::libc::RTPROT_KERNEL;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::host::access::change::{Change, Link};
 use crate::host::access::lend::Described;
-use crate::host::access::moving::{Change, Link};
 use crate::netlink::{Connection, Request};
 use crate::rtnl::{RTPROT_MACVLAN, RTPROT_RA, decode, encode};
 use crate::value::filter::RouteFilter;
