@@ -87,7 +87,7 @@ fn counted(calls: &[String]) -> BTreeMap<&str, usize> {
 fn system_calls() -> Outcome {
     let calls = traced(0)?;
     let each = BTreeMap::from([
-        ("getpid", 2),
+        ("getpid", 10),
         ("flock", 2),
         ("readlink", 1),
         ("setns", 3),

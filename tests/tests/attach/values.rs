@@ -6,7 +6,7 @@ use macvlan_tests::{Container, Lab, Outcome};
 
 type Change = fn(Endpoint) -> Result<Endpoint>;
 
-/// With 10.0.0.2/16 and fd00::2/64 on the link.
+/// With `10.0.0.2/16` and `fd00::2/64` on the link.
 const VALUES: &[(&str, Change)] = &[
     ("empty alias", |e| Ok(e.alias(""))),
     ("longest alias", |e| Ok(e.alias("x".repeat(255)))),
