@@ -91,7 +91,7 @@ impl Described {
 }
 
 /// An address for one host alone, with our mark.
-fn own(ip: IpAddr, link: u32) -> AddressMessage {
+pub(super) fn own(ip: IpAddr, link: u32) -> AddressMessage {
     let net = IpNet::from(ip);
     let mut message = AddressMessage::default();
     message.header.family = if ip.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };

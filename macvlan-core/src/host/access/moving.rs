@@ -1,20 +1,21 @@
 //! Addresses and routes that change over from one link to another, without a moment in which the host
 //! has none of them.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
 use netlink_packet_route::RouteNetlinkMessage as Message;
 use netlink_packet_route::address::{
     AddressAttribute, AddressFlags, AddressHeaderFlags, AddressMessage, AddressProtocol,
+    AddressScope,
 };
 use nix::errno::Errno;
 
 use crate::error::errno_of;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::access::change::{Change, Link};
-use crate::host::access::lend::{Described, described};
+use crate::host::access::lend::{self, Described, described};
 use crate::host::access::mark::Mark;
 use crate::host::access::routes::{self, Table};
 use crate::lan::announce::{Announce, Announcement};
@@ -26,6 +27,9 @@ use crate::value::filter::{Family, RouteFilter};
 
 /// How long the kernel may take until an IPv6 address can be used.
 const LOCAL_ROUTES_TAKE: Duration = Duration::from_millis(200);
+
+/// Where a link would be without any IPv4 address while one is exchanged for another.
+const PLACE_HOLDER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, RTPROT_MACVLAN);
 
 /// Changes that have been made.
 #[derive(Debug)]
@@ -87,22 +91,19 @@ pub(super) fn move_back(host: &NetNs, link: Link, parent: Link, how: Back) -> Re
     let connection = host.connection()?;
     let mut leaving = described(connection, link.0)?;
     let stayed = |one: &Described| one.marked || how.mark.by_prefix && one.is_for_a_host();
-    // Those that were lent came in the parent's order, and some of them were taken over.
-    let order: Vec<IpAddr> = leaving.iter().map(|one| one.ip).collect();
     leaving.retain(|one| !stayed(one) && !one.came_by_itself);
-    leaving.sort_by_key(|one| match one.ip {
-        IpAddr::V4(_) => order.iter().position(|ip| *ip == one.ip),
-        IpAddr::V6(_) => Some(usize::MAX),
-    });
     let mut plan = Plan::default();
     let kept = move_over(host, &mut plan, &leaving, link, parent)?;
     plan.leaving = plan.changes.len();
     // The link goes on having its parent's addresses; without any it would lose its routes.
-    let stays =
-        |one: &Leaving<'_>| how.borrows && one.address.is_for_a_host() && one.address.ip.is_ipv4();
-    let (stay, leave): (Vec<_>, Vec<_>) = kept.into_iter().partition(stays);
-    plan.leave(leave, link);
-    plan.changes.extend(stay.iter().map(|one| mark_again(one.address, link)));
+    let lent_again: Vec<Described> = (leaving.iter())
+        .filter(|one| how.borrows && one.ip.is_ipv4() && one.is_for_a_host())
+        .cloned()
+        .collect();
+    plan.changes.extend((!lent_again.is_empty()).then(|| hold_place(link, true)));
+    plan.leave(kept, link);
+    plan.changes.extend(lent_again.iter().map(|one| lend_again(one, link)));
+    plan.changes.extend((!lent_again.is_empty()).then(|| hold_place(link, false)));
     if how.mark.arp_filter_was_off {
         plan.changes.push(filter_arp(parent, false));
     }
@@ -128,22 +129,26 @@ fn move_over<'a>(
     let connection = host.connection()?;
     let there = described(connection, to.0)?;
     plan.ips = leaving.iter().map(|one| one.ip).collect();
+    // An address is on a link once: what was lent makes place. Without any IPv4 address the link would
+    // lose its routes: of IPv4 it stays if the other has a subnet.
+    let same = |one: &Described, lent: &&Described| {
+        lent.ip == one.ip && (lent.net == one.net || one.ip.is_ipv6())
+    };
+    let swapped = |one: &Described| {
+        one.ip.is_ipv4() && there.iter().any(|lent| lent.marked && same(one, &lent))
+    };
+    let holds = leaving.iter().any(swapped);
+    plan.changes.extend(holds.then(|| hold_place(to, true)));
     for one in leaving {
-        match there.iter().find(|same| same.ip == one.ip && same.net == one.net) {
-            Some(lent) if lent.marked && one.ip.is_ipv4() => {
-                plan.changes.push(take_over(one, lent, from, to));
-            }
-            // An earlier move got as far as this.
-            Some(same) if !same.marked => {}
-            _ => {
-                // IPv6 has an address on a link once: what was lent makes place. Without any IPv4
-                // address the link would lose its routes: what was lent stays.
-                let lent = there.iter().find(|lent| lent.ip == one.ip && one.ip.is_ipv6());
-                plan.changes.extend(lent.map(|lent| delete(lent, to, Vec::new())));
-                plan.changes.push(add(one, from, to));
-            }
+        let lent = there.iter().find(|lent| same(one, lent));
+        // An earlier move got as far as this.
+        if lent.is_some_and(|there| !there.marked && there.net == one.net) {
+            continue;
         }
+        plan.changes.extend(lent.map(|lent| delete(lent, to, Vec::new())));
+        plan.changes.push(add(one, from, to));
     }
+    plan.changes.extend(holds.then(|| hold_place(to, false)));
     let by_hand: Vec<IpNet> = leaving
         .iter()
         .filter(|one| one.flags().contains(AddressFlags::Noprefixroute))
@@ -291,27 +296,33 @@ fn add(one: &Described, from: Link, to: Link) -> Change {
     }
 }
 
-/// Makes an address that was lent one that was moved.
-fn take_over(one: &Described, lent: &Described, from: Link, to: Link) -> Change {
-    Change {
-        what: format!("take address {} of {} over to {}", one.net, from.1, to.1),
-        apply: Request::replace(Message::NewAddress(on_other_link(one, from, to))),
-        unless: None,
-        undo: vec![Request::replace(Message::NewAddress(lent.message.clone()))],
-    }
+/// Adds or deletes an address that is there only so that a link is never without one of IPv4. Its mark
+/// lets it be found if it should stay.
+fn hold_place(link: Link, add: bool) -> Change {
+    let mut message = lend::own(PLACE_HOLDER.into(), link.0);
+    message.header.scope = AddressScope::Host;
+    let create = Request::create(Message::NewAddress(message.clone()));
+    let delete = Request::new(Message::DelAddress(message));
+    let (verb, apply, unless, undo) = if add {
+        ("add", create, Errno::EEXIST, delete)
+    } else {
+        ("delete", delete, Errno::EADDRNOTAVAIL, create)
+    };
+    let what = format!("{verb} address {PLACE_HOLDER}");
+    Change { what, apply, unless: Some(unless), undo: vec![undo] }
 }
 
-/// Makes an address that was moved one that is lent.
-fn mark_again(one: &Described, link: Link) -> Change {
-    let mut marked = one.message.clone();
-    marked.attributes.retain(|attribute| !matches!(attribute, AddressAttribute::Protocol(_)));
+/// Lends an address again that was moved.
+fn lend_again(one: &Described, link: Link) -> Change {
+    let mut lent = one.message.clone();
+    lent.attributes.retain(|attribute| !matches!(attribute, AddressAttribute::Protocol(_)));
     let mark = AddressProtocol::Other(RTPROT_MACVLAN);
-    marked.attributes.push(AddressAttribute::Protocol(mark));
+    lent.attributes.push(AddressAttribute::Protocol(mark));
     Change {
         what: format!("lend address {} to {}", one.net, link.1),
-        apply: Request::replace(Message::NewAddress(marked)),
-        unless: None,
-        undo: vec![Request::replace(Message::NewAddress(one.message.clone()))],
+        apply: Request::create(Message::NewAddress(lent.clone())),
+        unless: Some(Errno::EEXIST),
+        undo: vec![Request::new(Message::DelAddress(lent))],
     }
 }
 
