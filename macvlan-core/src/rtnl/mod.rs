@@ -12,4 +12,4 @@ mod roundtrip_tests;
 pub(crate) mod sysctl;
 mod uapi;
 
-pub(crate) use uapi::{IP6_RT_PRIO_USER, RTPROT_MACVLAN};
+pub(crate) use uapi::{IP6_RT_PRIO_USER, RTPROT_MACVLAN, RTPROT_RA};

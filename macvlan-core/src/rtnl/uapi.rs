@@ -38,7 +38,7 @@ pub(super) const RTA_VIA: u16 = 18; // libc has it for glibc alone
 pub(super) const RTAX_MTU: u16 = 2;
 pub(super) const RTAX_ADVMSS: u16 = 8;
 pub(super) const RTNH_F_ONLINK: u32 = 4;
-pub(super) const RTPROT_RA: u8 = 9;
+pub(crate) const RTPROT_RA: u8 = 9;
 /// Ours; iproute2's `rt_protos` gives it to no other program.
 pub(crate) const RTPROT_MACVLAN: u8 = 109;
 // linux/ipv6_route.h: what IPv6 gives a route without a metric

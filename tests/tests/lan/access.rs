@@ -152,7 +152,7 @@ fn an_address_of_its_own_and_a_prefix() -> Outcome {
     let inside = NetNs::anonymous()?;
     access.attach(&eth0(70)?, &inside)?;
     let routes = ip_lines(&lab.a.netns, "-4 route show dev shim");
-    assert_eq!(routes, ["192.168.15.64/26 scope link"]);
+    assert_eq!(routes, ["192.168.15.64/26 proto 109 scope link"]);
     for ip in ["192.168.15.70", "fd15::46"] {
         assert!(ping(&lab.a.netns, ip).is_some(), "{ip}");
     }
@@ -335,21 +335,249 @@ fn unconfirmed_it_undoes_itself() -> Outcome {
     Ok(())
 }
 
+/// As cloud images and network managers set a host up: an address for one host alone with its gateway on
+/// the link, addresses with a label, without a subnet's route and with a metric, and others' routes that
+/// are equal but for the link.
+fn managed() -> Outcome<Lab> {
+    let lab = routed()?;
+    for command in [
+        "link add q0 type veth peer name q1",
+        "link set q0 up",
+        "link set q1 up",
+        "address add 192.168.7.2/24 dev q0",
+        "address add 192.168.15.101/24 dev ens33 label ens33:web",
+        "address add 10.77.0.5/32 dev ens33 label ens33:one noprefixroute",
+        "route add 10.77.0.1 dev ens33 src 10.77.0.5",
+        "route add 10.6.0.0/16 via 10.77.0.1 dev ens33",
+        "route add 10.5.0.0/16 via 10.77.0.9 dev ens33 onlink",
+        "address add 172.30.0.5/16 dev ens33 noprefixroute",
+        "route add 172.30.0.0/16 dev ens33 proto kernel scope link src 172.30.0.5 metric 100",
+        "route add 10.4.0.0/16 via 172.30.0.1 dev ens33 proto dhcp metric 100",
+        "address add 172.31.0.5/16 dev ens33 metric 200",
+        "address add 192.168.15.77/24 dev q0",
+        "route append 10.9.0.0/16 via 192.168.7.1 dev q0",
+        "route add 10.3.0.0/16 via 192.168.7.1 dev q0",
+        "route append 10.3.0.0/16 via 192.168.15.2 dev ens33",
+        "route append 10.3.0.0/16 via 192.168.15.3 dev ens33",
+        "-6 address add fd15::77/128 dev ens33 nodad",
+        "-6 address add fd16::1/64 dev ens33 nodad noprefixroute",
+        "-6 route add fd16::/64 dev ens33 metric 100",
+    ] {
+        ip_do(&lab.a.netns, command);
+    }
+    // The host may choose any of its addresses as the source.
+    ip_do(&lab.b.netns, "-6 route add fd16::/64 via fd15::1");
+    Ok(lab)
+}
+
+/// Routes and the parent's addresses, as the kernel has them one after the other.
+fn in_order(lab: &Lab) -> Vec<String> {
+    let mut all = ip_lines(&lab.a.netns, "-4 route show table main");
+    all.extend(ip_lines(&lab.a.netns, "-6 route show table main"));
+    all.extend(ip_addresses(&lab.a.netns, "ens33"));
+    all
+}
+
 /// The process that moved them is gone, and left the link: another finds it and moves them back.
 fn another_process_moves_them_back() -> Outcome {
-    let lab = routed()?;
-    let before = Snapshot::settled(&lab.a.netns);
+    let lab = managed()?;
+    Snapshot::settled(&lab.a.netns);
+    let before = seen(&lab.a.netns);
+    let routes = || in_order(&lab);
+    let ordered = routes();
     let access = lab.a.host.access_by(Access::on("ens33")?.keep(true))?;
     access.move_addresses(SOON)?.confirm()?;
     drop(access);
     assert_reaches_the_network(&lab);
+    assert_eq!(ip_addresses(&lab.a.netns, "ens33"), [""; 0]);
+    let first = &ip_lines(&lab.a.netns, "route show 192.168.15.0/24")[0];
+    assert!(first.contains("dev ens33-host"), "another link's subnet comes first: {first}");
     let access = lab.a.host.access("ens33")?;
+    let again = access.move_addresses(SOON).unwrap_err();
+    assert!(again.is_invalid_value(), "{again}");
     access.move_back()?;
     assert_reaches_the_network(&lab);
     access.close()?;
-    // What the other process knew, nobody knows any more.
-    sysctl(&lab.a.netns, "ipv4/conf/ens33/arp_filter", "0");
+    settle(&lab.a.netns);
+    assert_eq!(seen(&lab.a.netns), before);
+    assert_eq!(routes(), ordered);
+    Ok(())
+}
+
+/// Undone by the process itself, others' routes of equal destination and metric stand where they stood.
+fn equal_routes_of_others_are_left_alone() -> Outcome {
+    let lab = managed()?;
+    Snapshot::settled(&lab.a.netns);
+    let before = seen(&lab.a.netns);
+    let routes = || in_order(&lab);
+    let of_others = || ip_lines(&lab.a.netns, "-4 route show table main dev q0");
+    let (ordered, others) = (routes(), of_others());
+    let access = lab.a.host.access("ens33")?;
+    let moving = access.move_addresses(SOON)?;
+    assert_eq!(of_others(), others);
+    assert_eq!(ip_lines(&lab.a.netns, "route show dev ens33"), [""; 0]);
+    moving.undo()?;
+    access.close()?;
+    settle(&lab.a.netns);
+    assert_eq!(seen(&lab.a.netns), before);
+    assert_eq!(routes(), ordered);
+    Ok(())
+}
+
+/// A process that ends at any moment of moving leaves marks by which another puts all back.
+fn a_move_that_was_cut_off_is_put_back_by_another() -> Outcome {
+    takes_long_in_the_guest()?;
+    let lab = managed()?;
+    let access = || lab.a.host.access_by(Access::on("ens33")?.keep(true));
+    let first = access()?;
+    Snapshot::settled(&lab.a.netns);
+    let before = seen(&lab.a.netns);
+    let (moved, calls) =
+        with_faults(usize::MAX..=usize::MAX, Fault::Abort, || first.move_addresses(SOON));
+    moved?.undo()?;
+    drop(first);
+    let sends = calls.iter().enumerate().filter(|(_, call)| **call == Call::Send);
+    let mut cut_off = 0;
+    for (at, _) in sends {
+        let session = access()?;
+        // From there on nothing can be sent, not what would undo it either.
+        let fault = Fault::Errno(nix::errno::Errno::EPERM as i32);
+        let (moved, _) = with_faults(at..=usize::MAX, fault, || session.move_addresses(SOON));
+        cut_off += usize::from(moved.is_err());
+        drop(moved);
+        drop(session);
+        let other = access()?;
+        other.move_back()?;
+        drop(other);
+        settle(&lab.a.netns);
+        assert_eq!(seen(&lab.a.netns), before, "cut off at call {at}");
+    }
+    assert!(cut_off > 20, "{cut_off}");
+    assert_reaches_the_network(&lab);
+    Ok(())
+}
+
+/// A link of the name that was not made for this is neither changed nor deleted.
+fn somebody_elses_link_is_refused() -> Outcome {
+    let lab = Lab::new()?;
+    for command in [
+        "link add ens33-host link ens33 type macvlan mode bridge",
+        "address add 192.168.15.33/32 dev ens33-host",
+        "link set ens33-host up",
+        "route add 10.44.0.0/24 dev ens33-host",
+    ] {
+        ip_do(&lab.a.netns, command);
+    }
+    let before = Snapshot::settled(&lab.a.netns);
+    let error = lab.a.host.access("ens33").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NameTaken, "{error}");
+    assert!(error.to_string().contains("was not made for this"), "{error}");
     before.assert_same(&lab.a.netns);
+    lab.a.host.access_by(Access::on("ens33")?.name("mine".parse()?))?.close()?;
+    before.assert_same(&lab.a.netns);
+    Ok(())
+}
+
+/// Two sessions have one link; whoever goes first takes only what is its own, the last one all.
+fn two_sessions_share_the_link() -> Outcome {
+    let lab = Lab::new()?;
+    let before = Snapshot::settled(&lab.a.netns);
+    let (one, other) = (NetNs::anonymous()?, NetNs::anonymous()?);
+    for first_goes_first in [true, false] {
+        let first = lab.a.host.access("ens33")?;
+        let second = lab.a.host.access("ens33")?;
+        assert_eq!(first.index(), second.index());
+        let attached = [first.attach(&eth0(10)?, &one)?, second.attach(&eth0(11)?, &other)?];
+        let (goes, stays, left, last) =
+            if first_goes_first { (first, second, &other, 11) } else { (second, first, &one, 10) };
+        goes.close()?;
+        assert_reach_each_other(&lab.a.netns, left, last);
+        let gone = if first_goes_first { "192.168.15.10" } else { "192.168.15.11" };
+        assert!(silent(&lab.a.netns, gone));
+        stays.close()?;
+        for attachment in attached {
+            lab.a.host.detach(attachment)?;
+        }
+        before.assert_same(&lab.a.netns);
+    }
+    Ok(())
+}
+
+/// The link was deleted, or its parent was; the next attach makes it again, with all routes.
+fn it_recovers_from_what_others_delete() -> Outcome {
+    let lab = Lab::new()?;
+    let before = Snapshot::settled(&lab.a.netns);
+    let access = lab.a.host.access("ens33")?;
+    let (one, other) = (NetNs::anonymous()?, NetNs::anonymous()?);
+    let first = access.attach(&eth0(10)?, &one)?;
+    ip_do(&lab.a.netns, "link delete ens33-host");
+    let second = access.attach(&eth0(11)?, &other)?;
+    assert_reach_each_other(&lab.a.netns, &one, 10);
+    assert_reach_each_other(&lab.a.netns, &other, 11);
+    let mut attached = vec![first, second];
+    // Known by what it is, whatever it is called. Kernels before 6.0 rename no link that is up.
+    let inside = NetNs::anonymous()?;
+    if lab.a.handle.rename("ens33", "ens99".parse()?).is_ok() {
+        let endpoint = Endpoint::new("eth0", "ens99")?.address("192.168.15.12/24".parse()?);
+        attached.push(access.attach(&endpoint, &inside)?);
+        assert!(ping(&lab.a.netns, "192.168.15.12").is_some());
+        lab.a.handle.rename("ens99", "ens33".parse()?)?;
+    }
+    access.close()?;
+    for attachment in attached {
+        lab.a.host.detach(attachment)?;
+    }
+    before.assert_same(&lab.a.netns);
+    Ok(())
+}
+
+/// What the parent has no more is not borrowed any more; what is to be used no more never was, and what
+/// expires does so on the link too.
+fn borrowed_addresses_follow_the_parents() -> Outcome {
+    need(Need::Ipv6)?;
+    let lab = Lab::new()?;
+    for command in [
+        "address add fd17::1/64 dev ens33 nodad preferred_lft 0",
+        "address add fd17::2/64 dev ens33 nodad valid_lft 5000 preferred_lft 4000",
+    ] {
+        ip_do(&lab.a.netns, command);
+    }
+    let access = lab.a.host.access("ens33")?;
+    let borrowed = || {
+        let mut borrowed = ip_addresses(&lab.a.netns, "ens33-host");
+        borrowed.sort();
+        borrowed
+    };
+    assert_eq!(borrowed(), ["192.168.15.1/32", "fd15::1/128", "fd17::2/128"]);
+    let expiring = ip_lines(&lab.a.netns, "-o address show dev ens33-host dynamic");
+    assert_eq!(expiring.len(), 1, "{expiring:?}");
+    let (one, other) = (NetNs::anonymous()?, NetNs::anonymous()?);
+    let first = access.attach(&eth0(10)?, &one)?;
+    ip_do(&lab.a.netns, "address delete 192.168.15.1/24 dev ens33");
+    ip_do(&lab.a.netns, "address add 192.168.15.9/24 dev ens33");
+    ip_do(&lab.a.netns, "address delete fd17::2/64 dev ens33");
+    let second = access.attach(&eth0(11)?, &other)?;
+    assert_eq!(borrowed(), ["192.168.15.9/32", "fd15::1/128"]);
+    for netns in [&one, &other] {
+        assert!(ping(netns, "192.168.15.9").is_some());
+    }
+    for last in ["192.168.15.10", "192.168.15.11", "fd15::a", "fd15::b"] {
+        assert!(ping(&lab.a.netns, last).is_some(), "{last}");
+    }
+    access.detach(first)?;
+    access.detach(second)?;
+    Ok(())
+}
+
+/// Advertisements of routers are for the parent.
+fn the_link_takes_no_advertisements() -> Outcome {
+    need(Need::Ipv6)?;
+    let lab = Lab::new()?;
+    let _access = lab.a.host.access("ens33")?;
+    for setting in ["accept_ra", "autoconf"] {
+        let path = format!("/proc/sys/net/ipv6/conf/ens33-host/{setting}");
+        assert_eq!(lab.a.netns.run(|| std::fs::read_to_string(path))??.trim(), "0");
+    }
     Ok(())
 }
 
@@ -447,6 +675,13 @@ macvlan_tests::tests! {
     addresses_are_moved_and_moved_back,
     unconfirmed_it_undoes_itself,
     another_process_moves_them_back,
+    equal_routes_of_others_are_left_alone,
+    a_move_that_was_cut_off_is_put_back_by_another,
+    somebody_elses_link_is_refused,
+    two_sessions_share_the_link,
+    it_recovers_from_what_others_delete,
+    borrowed_addresses_follow_the_parents,
+    the_link_takes_no_advertisements,
     a_fault_in_any_step_leaves_everything_as_before,
     there_is_hardly_a_moment_without_connectivity,
 }

@@ -11,20 +11,18 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
 use crate::host::access::moving::Done;
 
-/// Whether addresses have been moved.
+/// Whether this session has moved addresses.
+#[derive(Default)]
 pub(super) enum Moved {
+    #[default]
     No,
     /// Not confirmed yet; the number tells one move from the next.
     Pending(u64, Done),
-    /// Confirmed, or, without a record, found to have been moved by another process.
-    Yes(Option<Done>),
+    /// Confirmed.
+    Yes(Done),
 }
 
 impl Moved {
-    pub(super) fn found(moved: bool) -> Self {
-        if moved { Self::Yes(None) } else { Self::No }
-    }
-
     pub(super) fn is_moved(&self) -> bool {
         !matches!(self, Self::No)
     }
@@ -90,6 +88,7 @@ impl Moving {
         let (there, its) = (host.netns().clone(), Arc::clone(moved));
         let wait = move || match stopped.recv_timeout(deadline) {
             Err(RecvTimeoutError::Timeout) => {
+                let _alone = there.lock();
                 // Held until it is done, so that nobody confirms what is being undone.
                 let mut moved = lock(&its);
                 moved.take_pending(number).map_or(Ok(()), |done| done.undo(&there))
@@ -122,7 +121,7 @@ impl Moving {
         {
             let mut moved = lock(&self.moved);
             if let Some(done) = moved.take_pending(self.number) {
-                *moved = Moved::Yes(Some(done));
+                *moved = Moved::Yes(done);
                 drop(moved);
                 return self.end_thread();
             }

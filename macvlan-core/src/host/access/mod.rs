@@ -1,9 +1,14 @@
 //! The host's own way to its containers: it cannot reach the macvlans on its parent, but a macvlan of
 //! its own beside them can.
 
+mod change;
 mod confirm;
+mod lend;
+mod mark;
 mod moving;
 mod options;
+mod presence;
+mod routes;
 mod shim;
 
 use std::fmt;
@@ -20,7 +25,7 @@ use crate::endpoint::{Attachment, Detached, Endpoint, EndpointKind, IntoParent};
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::host::access::confirm::{Moved, lock};
-use crate::host::access::moving::Own;
+use crate::host::access::moving::Back;
 use crate::host::access::shim::Shim;
 use crate::netns::NetNsId;
 use crate::value::address::{Address, is_link_local};
@@ -32,7 +37,10 @@ use crate::value::name::LinkName;
 /// Containers that are attached through it ([`HostAccess::attach`]) can be reached from the host, and
 /// can reach it at the parent's addresses. It has to be mode bridge on both sides. When the last
 /// container is detached through it, or it is dropped, the host's link goes, and comes back with the
-/// next container.
+/// next container. While another session on the parent uses the link, in whatever process, it stays.
+///
+/// Attaching, adding and moving make a link again that somebody has deleted, and give it the addresses
+/// that the parent has by then; between these calls the parent's addresses are not followed.
 ///
 /// The link answers ARP only for what the host reaches by it (`arp_filter`), so that others on the
 /// network go on using the parent. IPv6 knows no such thing: with borrowed addresses, others may learn
@@ -55,13 +63,17 @@ struct State {
 struct Container {
     netns: NetNsId,
     index: u32,
-    routes: Vec<IpNet>,
+    routes: Routes,
 }
 
-impl Container {
-    fn of(attachment: &Attachment, routes: Vec<IpNet>) -> Self {
-        Self { netns: attachment.netns_id(), index: attachment.index(), routes }
-    }
+/// The host's routes to a container.
+#[derive(Default)]
+struct Routes {
+    all: Vec<IpNet>,
+    /// Those that were not there before.
+    added: Vec<IpNet>,
+    /// Whether the link was made for them.
+    with_link: bool,
 }
 
 impl Host {
@@ -74,10 +86,16 @@ impl Host {
 
     /// Lets this host reach the containers on a parent: makes the link, or finds the one that was kept.
     /// If any of it fails, nothing has changed.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NameTaken`](crate::ErrorKind::NameTaken) if a link of the name exists that was not
+    /// made for this.
     pub fn access_by(&self, access: Access) -> Result<HostAccess> {
-        let shim = Shim::make(self, &access)?;
-        let moved = Arc::new(Mutex::new(Moved::found(shim.has_subnets())));
+        let _alone = self.netns.lock()?;
+        let shim = Shim::make(self, &access, None)?;
         let state = State { shim: Some(shim), containers: Vec::new() };
+        let moved = Arc::default();
         let (host, state, process) = (self.clone(), Mutex::new(state), std::process::id());
         Ok(HostAccess { host, access, state, moved, process })
     }
@@ -97,8 +115,7 @@ impl HostAccess {
     /// The destinations that the host reaches by it.
     pub fn routes(&self) -> Vec<IpNet> {
         let state = self.lock();
-        let of_containers = state.containers.iter().flat_map(|one| one.routes.iter().copied());
-        self.access.prefixes.iter().copied().chain(of_containers).collect()
+        self.access.prefixes.iter().copied().chain(state.routes()).collect()
     }
 
     /// As [`Host::attach`], and the host has a route to each of the container's addresses; all of it,
@@ -109,7 +126,7 @@ impl HostAccess {
                 .on_link(endpoint.name().as_str())
                 .on_parent(endpoint.parent().to_string()))
         };
-        if *endpoint.parent() != self.access.parent {
+        if *endpoint.parent() != self.access.parent && !self.is_same_parent(endpoint)? {
             return refuse("the endpoint is on another parent");
         }
         match endpoint.kind() {
@@ -123,16 +140,53 @@ impl HostAccess {
         let routes = self.lead_to(&mut state, endpoint.get_addresses())?;
         match self.host.attach(endpoint, netns) {
             Ok(attachment) => {
-                state.containers.push(Container::of(&attachment, routes));
+                state.enter(&attachment, routes);
                 Ok(attachment)
             }
+            Err(error) => Err(match self.take_back(&mut state, &routes) {
+                Ok(()) => error,
+                Err(other) => error.leaves_too(other),
+            }),
+        }
+    }
+
+    /// Whether the endpoint's parent is this one, by another name.
+    fn is_same_parent(&self, endpoint: &Endpoint) -> Result<bool> {
+        let found = crate::endpoint::find_parent(self.host.netns(), endpoint.parent())?;
+        let parent = self.lock().shim.as_ref().map(Shim::parent_index);
+        Ok(parent.is_some() && found.map(|found| found.index) == parent)
+    }
+
+    /// Lets the host reach a container that is attached already.
+    pub fn add(&self, attachment: &Attachment) -> Result<()> {
+        let mut state = self.lock();
+        let routes = self.lead_to(&mut state, attachment.addresses())?;
+        state.enter(attachment, routes);
+        Ok(())
+    }
+
+    /// Adds a route to each of a container's addresses that has none yet. The link is made where there is
+    /// none, and has the addresses that it should have now.
+    fn lead_to(&self, state: &mut State, addresses: &[Address]) -> Result<Routes> {
+        let _alone = self.host.netns().lock()?;
+        let mut shim = Shim::make(&self.host, &self.access, state.shim.as_ref())?;
+        let with_link = state.shim.is_none();
+        if std::mem::take(&mut shim.has_lost_routes) {
+            let known: Vec<IpNet> =
+                self.access.prefixes.iter().copied().chain(state.routes()).collect();
+            shim.add_routes(&known)?;
+        }
+        let covered = |ip: &IpAddr| self.access.prefixes.iter().any(|prefix| prefix.contains(ip));
+        let ips = addresses.iter().map(Address::ip);
+        let all: Vec<IpNet> =
+            ips.filter(|ip| !is_link_local(*ip) && !covered(ip)).map(IpNet::from).collect();
+        let added = shim.add_routes(&all);
+        state.shim = Some(shim);
+        match added {
+            Ok(added) => Ok(Routes { all, added, with_link }),
             Err(error) => {
-                let alone = state.containers.is_empty() && !self.access.keep;
-                let undone = match &state.shim {
-                    Some(shim) if !alone => shim.delete_routes(&routes),
-                    _ => self.take_down(&mut state),
-                };
-                Err(match undone {
+                let nothing = Routes { with_link, ..Routes::default() };
+                Err(match self.take_back(state, &nothing) {
                     Ok(()) => error,
                     Err(other) => error.leaves_too(other),
                 })
@@ -140,30 +194,13 @@ impl HostAccess {
         }
     }
 
-    /// Lets the host reach a container that is attached already.
-    pub fn add(&self, attachment: &Attachment) -> Result<()> {
-        let mut state = self.lock();
-        let routes = self.lead_to(&mut state, attachment.addresses())?;
-        state.containers.push(Container::of(attachment, routes));
-        Ok(())
-    }
-
-    /// Adds a route to each of a container's addresses that has none yet, and the link if there is
-    /// none; the routes that were added.
-    fn lead_to(&self, state: &mut State, addresses: &[Address]) -> Result<Vec<IpNet>> {
-        let fresh = state.shim.is_none();
-        if fresh {
-            state.shim = Some(Shim::make(&self.host, &self.access)?);
-        }
-        let Some(shim) = &state.shim else { return Ok(Vec::new()) };
-        let covered = |ip: &IpAddr| self.access.prefixes.iter().any(|prefix| prefix.contains(ip));
-        let ips = addresses.iter().map(Address::ip);
-        let routes: Vec<IpNet> =
-            ips.filter(|ip| !is_link_local(*ip) && !covered(ip)).map(IpNet::from).collect();
-        match shim.add_routes(&routes) {
-            Ok(()) => Ok(routes),
-            Err(error) if fresh => Err(self.give_up(state, error)),
-            Err(error) => Err(error),
+    /// Takes back what was done to reach a container.
+    fn take_back(&self, state: &mut State, routes: &Routes) -> Result<()> {
+        match &state.shim {
+            Some(shim) if !routes.with_link || self.access.keep => {
+                shim.delete_routes(&routes.added)
+            }
+            _ => self.take_down(state),
         }
     }
 
@@ -186,11 +223,12 @@ impl HostAccess {
             |one: &Container| one.netns == attachment.netns_id() && one.index == attachment.index();
         let Some(at) = state.containers.iter().position(is_it) else { return Ok(()) };
         let container = state.containers.remove(at);
-        if state.containers.is_empty() && !self.access.keep {
-            return self.take_down(&mut state);
-        }
         let Some(shim) = &state.shim else { return Ok(()) };
-        shim.delete_routes(&container.routes)
+        let deleted = shim.delete_routes(&container.routes.all);
+        if state.containers.is_empty() && !self.access.keep {
+            return deleted.and(self.take_down(&mut state));
+        }
+        deleted
     }
 
     /// Moves the parent's addresses, and the routes through it, to the host's link: from then on host
@@ -200,56 +238,51 @@ impl HostAccess {
     /// then the parent loses them. If any of it fails, everything is as before. Unless
     /// [`Moving::confirm`] is called before the time is over, it undoes itself, so that who has cut
     /// himself off only has to wait; the thread that sees to it ends with the [`Moving`]. A process
-    /// that is killed leaves what it has done.
+    /// that is killed leaves what it has done, with marks by which [`HostAccess::move_back`] of another
+    /// undoes it.
     ///
     /// IPv4 and IPv6; addresses that the kernel made by itself (link-local, by a router's
     /// advertisement) stay, and so do the routes that come from such advertisements. A DHCP client or a
     /// network manager has to be told itself.
     pub fn move_addresses(&self, deadline: Duration) -> Result<Moving> {
         let mut state = self.lock();
-        if state.shim.is_none() {
-            state.shim = Some(Shim::make(&self.host, &self.access)?);
+        let _alone = self.host.netns().lock()?;
+        let shim = Shim::make(&self.host, &self.access, state.shim.as_ref())?;
+        let shim = state.shim.insert(shim);
+        let mut moved = lock(&self.moved);
+        if moved.is_moved() || shim.mark()?.moved {
+            return Err(Error::invalid("move the addresses", "they have been moved already"));
         }
-        let Some(shim) = &state.shim else { return Err(nothing_to_move()) };
-        let done = {
-            let mut moved = lock(&self.moved);
-            if moved.is_moved() {
-                return Err(Error::invalid("move the addresses", "they have been moved already"));
-            }
-            let done = moving::move_over(
-                self.host.netns(),
-                (shim.parent_index(), shim.parent_name()),
-                (shim.index(), shim.name()),
-                None,
-            )?;
-            moved.begin(done)
-        };
-        Moving::watch(&self.host, &self.moved, done, deadline)
+        let done = moving::move_to_host_link(self.host.netns(), shim.parent(), shim.link())?;
+        let number = moved.begin(done);
+        drop(moved);
+        Moving::watch(&self.host, &self.moved, number, deadline)
     }
 
-    /// Moves the addresses and routes back to the parent, if they have been moved, by this process or,
-    /// with a link that was kept, by another.
+    /// Moves the addresses and routes back to the parent, if they have been moved, by this process or
+    /// by another.
     pub fn move_back(&self) -> Result<()> {
-        let state = self.lock();
-        let Some(shim) = &state.shim else { return Ok(()) };
-        self.move_back_from(shim)
+        let mut state = self.lock();
+        let _alone = self.host.netns().lock()?;
+        let Some(shim) = &mut state.shim else { return Ok(()) };
+        self.move_back_from(shim)?;
+        // What made place for the parent's is lent again.
+        shim.refresh(&self.access)
     }
 
     fn move_back_from(&self, shim: &Shim) -> Result<()> {
         let host = self.host.netns();
         let record = lock(&self.moved).end();
-        match record {
-            Moved::No => Ok(()),
-            Moved::Pending(_, done) | Moved::Yes(Some(done)) => done.undo(host),
-            // What somebody else has moved is found on the link.
-            Moved::Yes(None) => moving::move_over(
-                host,
-                (shim.index(), shim.name()),
-                (shim.parent_index(), shim.parent_name()),
-                Some(&Own(&self.access.prefixes)),
-            )
-            .map(drop),
+        if let Moved::Pending(_, done) | Moved::Yes(done) = record {
+            return done.undo(host);
         }
+        // What another process has moved is found by its marks.
+        let mark = shim.mark()?;
+        if !mark.moved {
+            return Ok(());
+        }
+        let borrows = self.access.addresses.is_empty();
+        moving::move_back(host, shim.link(), shim.parent(), Back { mark, borrows })
     }
 
     /// Takes the host's link away with its routes, if it is not to be kept, and tells how that went;
@@ -259,34 +292,37 @@ impl HostAccess {
     }
 
     fn end(&mut self) -> Result<()> {
+        // In a forked child it is its parent's.
+        if self.process != std::process::id() {
+            return Ok(());
+        }
         let mut state = self.lock();
+        if !self.access.keep {
+            return self.take_down(&mut state);
+        }
         // What nobody has confirmed does not stay.
         let pending = lock(&self.moved).is_pending();
-        if self.access.keep {
-            return match &state.shim {
-                Some(shim) if pending => self.move_back_from(shim),
-                _ => Ok(()),
-            };
-        }
-        self.take_down(&mut state)
+        let Some(shim) = state.shim.take().filter(|_| pending) else { return Ok(()) };
+        let _alone = self.host.netns().lock()?;
+        self.move_back_from(&shim)
     }
 
+    /// Takes the link away, or, where another session uses it too, only what this one has added.
     fn take_down(&self, state: &mut State) -> Result<()> {
-        let Some(shim) = state.shim.take() else { return Ok(()) };
+        let Some(shim) = &state.shim else { return Ok(()) };
+        let _alone = self.host.netns().lock()?;
+        let is_shared = shim.has_company()?;
         // Deleted with the addresses on it, the link would take them along.
-        if let Err(error) = self.move_back_from(&shim) {
-            state.shim = Some(shim);
-            return Err(error);
+        if !is_shared || lock(&self.moved).is_moved() {
+            self.move_back_from(shim)?;
         }
-        state.containers.clear();
-        shim.delete(&self.host)
-    }
-
-    fn give_up(&self, state: &mut State, error: Error) -> Error {
-        match self.take_down(state) {
-            Ok(()) => error,
-            Err(other) => error.leaves_too(other),
+        if is_shared {
+            shim.delete_routes(&state.added())?;
+        } else {
+            shim.delete()?;
         }
+        *state = State::default();
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -294,12 +330,31 @@ impl HostAccess {
     }
 }
 
+impl State {
+    fn routes(&self) -> impl Iterator<Item = IpNet> {
+        self.containers.iter().flat_map(|one| one.routes.all.iter().copied())
+    }
+
+    fn added(&self) -> Vec<IpNet> {
+        self.containers.iter().flat_map(|one| one.routes.added.iter().copied()).collect()
+    }
+
+    /// Takes note of a container, or of what is new with one that is known.
+    fn enter(&mut self, attachment: &Attachment, routes: Routes) {
+        let (netns, index) = (attachment.netns_id(), attachment.index());
+        match self.containers.iter_mut().find(|one| one.netns == netns && one.index == index) {
+            Some(known) => {
+                known.routes.all = routes.all;
+                known.routes.added.extend(routes.added);
+            }
+            None => self.containers.push(Container { netns, index, routes }),
+        }
+    }
+}
+
 impl Drop for HostAccess {
     fn drop(&mut self) {
-        // In a forked child it is its parent's.
-        if self.process == std::process::id() {
-            let _ = self.end();
-        }
+        let _ = self.end();
     }
 }
 
@@ -307,8 +362,4 @@ impl fmt::Debug for HostAccess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "HostAccess({}, {} routes)", self.access.parent, self.routes().len())
     }
-}
-
-fn nothing_to_move() -> Error {
-    Error::invalid("move the addresses", "there is no link to move them to")
 }

@@ -1,118 +1,219 @@
 //! Addresses and routes that change over from one link to another, without a moment in which the host
 //! has none of them.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
 use netlink_packet_route::RouteNetlinkMessage as Message;
 use netlink_packet_route::address::{
-    AddressAttribute, AddressFlags, AddressHeaderFlags, AddressMessage,
+    AddressAttribute, AddressFlags, AddressHeaderFlags, AddressMessage, AddressProtocol,
+    AddressScope,
 };
-use netlink_packet_route::route::{RouteAttribute, RouteMessage};
 use nix::errno::Errno;
 
 use crate::error::errno_of;
 use crate::error::{Error, ErrorKind, Result};
+use crate::host::access::change::{Change, Link};
+use crate::host::access::lend::{self, Described, described};
+use crate::host::access::mark::Mark;
+use crate::host::access::routes::{self, Table};
 use crate::lan::announce::{Announce, Announcement};
 use crate::netlink::{Connection, Failure, Request};
 use crate::netns::NetNs;
-use crate::rtnl::decode;
 use crate::rtnl::encode::{self, LinkChange};
-use crate::value::address::is_link_local;
+use crate::rtnl::{RTPROT_MACVLAN, decode};
 use crate::value::filter::{Family, RouteFilter};
-use crate::value::name::LinkName;
-use crate::value::route::Route;
 
 /// How long the kernel may take until an IPv6 address can be used.
 const LOCAL_ROUTES_TAKE: Duration = Duration::from_millis(200);
 
-/// A link, by index and name.
-type Link = (u32, LinkName);
-
-/// What is done, and what undoes it.
-#[derive(Debug)]
-struct Change {
-    what: String,
-    apply: Request,
-    undo: Vec<Request>,
-}
+/// Where a link would be without any IPv4 address while one is exchanged for another.
+const PLACE_HOLDER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, RTPROT_MACVLAN);
 
 /// Changes that have been made.
 #[derive(Debug)]
 pub(super) struct Done {
     changes: Vec<Change>,
-    /// How many of them come before the addresses leave.
-    leaving: usize,
+    /// The change after which the addresses leave the first link, if it got that far.
+    leaving: Option<usize>,
     from: Link,
     ips: Vec<IpAddr>,
 }
 
-/// An address as the kernel tells it, to be told again.
-struct Told {
-    ip: IpAddr,
-    net: IpNet,
-    message: AddressMessage,
+/// Changes to be made.
+#[derive(Default)]
+struct Plan {
+    changes: Vec<Change>,
+    /// How many of them come before the addresses leave.
+    leaving: usize,
+    ips: Vec<IpAddr>,
 }
 
-/// What is a link's own and stays: addresses without a subnet, and the routes to containers.
-pub(super) struct Own<'a>(pub(super) &'a [IpNet]);
-
-impl Own<'_> {
-    fn is_address(net: IpNet) -> bool {
-        net.prefix_len() == net.max_prefix_len()
-    }
-
-    fn is_route(&self, route: &Route) -> bool {
-        let destination = route.destination();
-        route.get_gateway().is_none()
-            && (Self::is_address(destination) || self.0.contains(&destination))
-    }
+/// How addresses were moved that are to be moved back.
+#[derive(Clone, Copy)]
+pub(super) struct Back {
+    pub(super) mark: Mark,
+    /// Whether the host's link has its parent's addresses, and not its own.
+    pub(super) borrows: bool,
 }
 
-/// Moves the addresses of one link, and the routes through it, to another: all of it but what is the
-/// link's own, or nothing.
-pub(super) fn move_over(host: &NetNs, from: Link, to: Link, own: Option<&Own<'_>>) -> Result<Done> {
-    let (changes, leaving) = plan(host, from, to, own)?;
+/// Moves a parent's addresses and the routes through it to the host's link, all of it or nothing. The
+/// link says so in its mark before anything is moved.
+pub(super) fn move_to_host_link(host: &NetNs, parent: Link, link: Link) -> Result<Done> {
     let connection = host.connection()?;
-    let ips: Vec<IpAddr> = told_addresses(connection, from.0)?.iter().map(|told| told.ip).collect();
-    let made = Vec::with_capacity(changes.len());
-    let mut done = Done { changes: made, leaving, from, ips };
-    for (at, change) in changes.into_iter().enumerate() {
-        if at == leaving {
-            wait_for_local_routes(connection, to.0, &done.ips);
-        }
-        let outcome = connection.submit_one(change.apply.clone());
-        let error = match outcome {
-            Ok(()) => {
-                done.changes.push(change);
-                continue;
-            }
-            Err(failure) => {
-                let what = format!("{}, to move the addresses of {}", change.what, from.1);
-                // Nobody knows whether it was done.
-                if matches!(failure, Failure::NoAnswer(_)) {
-                    done.changes.push(change);
-                }
-                failure.into_error(what).on_link(to.1.as_str()).in_netns(host.in_words())
-            }
-        };
-        return Err(match done.undo(host) {
-            Ok(()) => error,
-            Err(other) => error.leaves_too(other),
-        });
+    let mut leaving = described(connection, parent.0)?;
+    leaving.retain(|one| !one.came_by_itself && !one.flags().contains(AddressFlags::Dadfailed));
+    let fails =
+        |kind, why| Err(Error::new(kind, "move the addresses", why).in_netns(host.in_words()));
+    if leaving.is_empty() {
+        return fails(ErrorKind::NotFound, format!("{} has none that could be moved", parent.1));
     }
-    announce(host, to, done.ips.clone());
-    Ok(done)
+    let lent = described(connection, link.0)?;
+    let by_prefix = lent.iter().any(|one| one.is_for_a_host() && !one.marked);
+    if let Some(one) = leaving.iter().find(|one| by_prefix && one.is_for_a_host()) {
+        let why = format!("moving {} takes marks on addresses (Linux 5.18)", one.net);
+        return fails(ErrorKind::Unsupported, why);
+    }
+    let filter = arp_filter_to_set(host, parent)?;
+    let mark = Mark { moved: true, by_prefix, arp_filter_was_off: filter.is_some() };
+    let mut plan = Plan::default();
+    plan.changes.push(say(link, mark, Mark::default()));
+    let kept = move_over(host, &mut plan, &leaving, parent, link)?;
+    plan.changes.extend(filter);
+    plan.leaving = plan.changes.len();
+    plan.leave(kept, parent);
+    plan.carry_out(host, parent, link)
+}
+
+/// Moves back what the marks say to have been moved, by whomever and however far.
+pub(super) fn move_back(host: &NetNs, link: Link, parent: Link, how: Back) -> Result<()> {
+    let connection = host.connection()?;
+    let mut leaving = described(connection, link.0)?;
+    let stayed = |one: &Described| one.marked || how.mark.by_prefix && one.is_for_a_host();
+    leaving.retain(|one| !stayed(one) && !one.came_by_itself);
+    let mut plan = Plan::default();
+    let kept = move_over(host, &mut plan, &leaving, link, parent)?;
+    plan.leaving = plan.changes.len();
+    // The link goes on having its parent's addresses; without any it would lose its routes.
+    let lent_again: Vec<Described> = (leaving.iter())
+        .filter(|one| how.borrows && one.ip.is_ipv4() && one.is_for_a_host())
+        .cloned()
+        .collect();
+    plan.changes.extend((!lent_again.is_empty()).then(|| hold_place(link, true)));
+    plan.leave(kept, link);
+    plan.changes.extend(lent_again.iter().map(|one| lend_again(one, link)));
+    plan.changes.extend((!lent_again.is_empty()).then(|| hold_place(link, false)));
+    if how.mark.arp_filter_was_off {
+        plan.changes.push(filter_arp(parent, false));
+    }
+    plan.changes.push(say(link, Mark::default(), how.mark));
+    plan.carry_out(host, link, parent).map(drop)
+}
+
+/// An address that is to leave a link, and what puts the order of its subnet's routes right where it
+/// comes back.
+struct Leaving<'a> {
+    address: &'a Described,
+    order: Vec<Request>,
+}
+
+/// In the order that leaves no moment without an address: added there, routes changed over.
+fn move_over<'a>(
+    host: &NetNs,
+    plan: &mut Plan,
+    leaving: &'a [Described],
+    from: Link,
+    to: Link,
+) -> Result<Vec<Leaving<'a>>> {
+    let connection = host.connection()?;
+    let there = described(connection, to.0)?;
+    plan.ips = leaving.iter().map(|one| one.ip).collect();
+    // An address is on a link once: what was lent makes place. Without any IPv4 address the link would
+    // lose its routes: of IPv4 it stays if the other has a subnet.
+    let same = |one: &Described, lent: &&Described| {
+        lent.ip == one.ip && (lent.net == one.net || one.ip.is_ipv6())
+    };
+    let swapped = |one: &Described| {
+        one.ip.is_ipv4() && there.iter().any(|lent| lent.marked && same(one, &lent))
+    };
+    let holds = leaving.iter().any(swapped);
+    plan.changes.extend(holds.then(|| hold_place(to, true)));
+    for one in leaving {
+        let lent = there.iter().find(|lent| same(one, lent));
+        // An earlier move got as far as this.
+        if lent.is_some_and(|there| !there.marked && there.net == one.net) {
+            continue;
+        }
+        plan.changes.extend(lent.map(|lent| delete(lent, to, Vec::new())));
+        plan.changes.push(add(one, from, to));
+    }
+    plan.changes.extend(holds.then(|| hold_place(to, false)));
+    let by_hand: Vec<IpNet> = leaving
+        .iter()
+        .filter(|one| one.flags().contains(AddressFlags::Noprefixroute))
+        .map(|one| one.net.trunc())
+        .collect();
+    let table = Table::read(connection)?;
+    let mut kept = Vec::new();
+    for one in leaving {
+        let (there, back) = routes::order_of_subnet(&table, one, from, to)?;
+        plan.changes.extend(there);
+        kept.push(Leaving { address: one, order: back });
+    }
+    plan.changes.extend(routes::change_over(&table, &by_hand, from, to)?);
+    Ok(kept)
+}
+
+impl Plan {
+    /// Takes addresses away. Secondary ones go before their primary one, which would take them along.
+    fn leave(&mut self, addresses: Vec<Leaving<'_>>, link: Link) {
+        let last_first = addresses.into_iter().rev();
+        self.changes.extend(last_first.map(|one| delete(one.address, link, one.order)));
+    }
+
+    fn carry_out(self, host: &NetNs, from: Link, to: Link) -> Result<Done> {
+        let connection = host.connection()?;
+        let made = Vec::with_capacity(self.changes.len());
+        let mut done = Done { changes: made, leaving: None, from, ips: self.ips };
+        for (at, change) in self.changes.into_iter().enumerate() {
+            if at == self.leaving {
+                wait_for_local_routes(connection, to.0, &done.ips);
+                done.leaving = Some(done.changes.len());
+            }
+            let failure = match connection.submit_one(change.apply.clone()) {
+                Ok(()) => {
+                    done.changes.push(change);
+                    continue;
+                }
+                Err(Failure::Refused { errno, .. }) if change.unless == Some(errno) => continue,
+                Err(failure) => failure,
+            };
+            let what = format!("{}, to move the addresses of {}", change.what, from.1);
+            // Nobody knows whether it was done.
+            if matches!(failure, Failure::NoAnswer(_)) {
+                done.changes.push(change);
+            }
+            let error = failure.into_error(what).on_link(to.1.as_str()).in_netns(host.in_words());
+            return Err(match done.undo(host) {
+                Ok(()) => error,
+                Err(other) => error.leaves_too(other),
+            });
+        }
+        announce(host, to, done.ips.clone());
+        Ok(done)
+    }
 }
 
 impl Done {
     /// Puts everything back, last first.
     pub(super) fn undo(&self, host: &NetNs) -> Result<()> {
+        // Whoever holds the namespace for ever does not keep the host from its network.
+        let _alone = host.lock();
         let connection = host.connection()?;
         let mut outcome = Ok(());
         for (at, change) in self.changes.iter().enumerate().rev() {
-            if at + 1 == self.leaving && self.changes.len() > self.leaving {
+            if self.leaving == Some(at + 1) {
                 wait_for_local_routes(connection, self.from.0, &self.ips);
             }
             for request in &change.undo {
@@ -159,89 +260,6 @@ fn announce(host: &NetNs, link: Link, ips: Vec<IpAddr>) {
     let _ = told.and_then(|told| told.send());
 }
 
-/// In the order that leaves no moment without an address: added there, routes changed over, and only
-/// then taken away here.
-fn plan(host: &NetNs, from: Link, to: Link, own: Option<&Own<'_>>) -> Result<(Vec<Change>, usize)> {
-    let connection = host.connection()?;
-    let mut leaving = told_addresses(connection, from.0)?;
-    leaving.retain(|told| own.is_none() || !Own::is_address(told.net));
-    let there = told_addresses(connection, to.0)?;
-    if leaving.is_empty() {
-        return Err(Error::new(
-            ErrorKind::NotFound,
-            "move the addresses",
-            format!("{} has none that could be moved", from.1),
-        )
-        .in_netns(host.in_words()));
-    }
-    let mut changes = Vec::new();
-    for told in &leaving {
-        let lent = there.iter().find(|lent| lent.ip == told.ip);
-        match lent {
-            // It is there already, to the bit.
-            Some(lent) if lent.net == told.net => {}
-            // IPv6 has an address on a link once: what was lent makes place.
-            Some(lent) if told.ip.is_ipv6() => {
-                changes.push(delete(lent, to));
-                changes.push(add(told, from, to));
-            }
-            // Without any IPv4 address the link would lose its routes: what was lent stays.
-            _ => changes.push(add(told, from, to)),
-        }
-    }
-    let stays = |route: &Route| own.is_some_and(|own| own.is_route(route));
-    for route in told_routes(connection, from.0, &leaving, &stays)? {
-        changes.push(change_over(route, from, to)?);
-    }
-    // From now on the other link answers for them, and this one does not.
-    changes.extend(leave_arp_to_the_other(host, from)?);
-    let before = changes.len();
-    // Secondary addresses go before their primary one, which would take them along.
-    changes.extend(leaving.iter().rev().map(|told| delete(told, from)));
-    Ok((changes, before))
-}
-
-fn told_addresses(connection: &Connection, link: u32) -> Result<Vec<Told>> {
-    let told = |payload: &[u8]| {
-        let info = decode::address(payload)?;
-        let ip = info.address.ip();
-        if info.link != link || is_link_local(ip) || info.came_by_itself() || info.is_duplicate() {
-            return None;
-        }
-        Some(Told { ip, net: info.address.net(), message: decode::raw_address(payload)? })
-    };
-    connection
-        .dump(&encode::get_addresses(None, Some(link)), told)
-        .map_err(|failure| failure.into_error("list the addresses"))
-}
-
-fn told_routes(
-    connection: &Connection,
-    link: u32,
-    leaving: &[Told],
-    stays: &dyn Fn(&Route) -> bool,
-) -> Result<Vec<RouteMessage>> {
-    // The kernel makes a subnet's route with its address, unless it is told not to.
-    let by_hand: Vec<IpNet> = leaving
-        .iter()
-        .filter(|told| flags(&told.message).contains(AddressFlags::Noprefixroute))
-        .map(|told| told.net.trunc())
-        .collect();
-    connection
-        .dump(&encode::get_routes(&RouteFilter::new(), None), |payload| {
-            decode::route_through(payload, link, &by_hand, stays)
-        })
-        .map_err(|failure| failure.into_error("list the routes"))
-}
-
-fn flags(message: &AddressMessage) -> AddressFlags {
-    let told = message.attributes.iter().find_map(|attribute| match attribute {
-        AddressAttribute::Flags(flags) => Some(*flags),
-        _ => None,
-    });
-    told.unwrap_or(AddressFlags::from_bits_retain(message.header.flags.bits().into()))
-}
-
 /// The same address on a link, to be used at once.
 fn on_link(message: &AddressMessage, link: u32, nodad: bool) -> AddressMessage {
     let mut message = message.clone();
@@ -257,71 +275,100 @@ fn on_link(message: &AddressMessage, link: u32, nodad: bool) -> AddressMessage {
     message
 }
 
-fn add(told: &Told, from: Link, to: Link) -> Change {
-    let mut there = on_link(&told.message, to.0, told.ip.is_ipv6());
-    // A label is a name of the link that it is on.
-    there.attributes.retain(|attribute| !matches!(attribute, AddressAttribute::Label(_)));
+/// The same address on another link. A label that is the link's name does not go along; one that
+/// somebody chose does.
+fn on_other_link(one: &Described, from: Link, to: Link) -> AddressMessage {
+    let mut there = on_link(&one.message, to.0, one.ip.is_ipv6());
+    there.attributes.retain(|attribute| match attribute {
+        AddressAttribute::Label(label) => label != from.1.as_str(),
+        _ => true,
+    });
+    there
+}
+
+fn add(one: &Described, from: Link, to: Link) -> Change {
+    let there = on_other_link(one, from, to);
     Change {
-        what: format!("add address {} of {} to {}", told.net, from.1, to.1),
+        what: format!("add address {} of {} to {}", one.net, from.1, to.1),
         apply: Request::create(Message::NewAddress(there.clone())),
+        unless: None,
         undo: vec![Request::new(Message::DelAddress(there))],
     }
 }
 
-fn delete(told: &Told, link: Link) -> Change {
-    let checked = told.ip.is_ipv6() && !flags(&told.message).contains(AddressFlags::Nodad);
+/// Adds or deletes an address that is there only so that a link is never without one of IPv4. Its mark
+/// lets it be found if it should stay.
+fn hold_place(link: Link, add: bool) -> Change {
+    let mut message = lend::own(PLACE_HOLDER.into(), link.0);
+    message.header.scope = AddressScope::Host;
+    let create = Request::create(Message::NewAddress(message.clone()));
+    let delete = Request::new(Message::DelAddress(message));
+    let (verb, apply, unless, undo) = if add {
+        ("add", create, Errno::EEXIST, delete)
+    } else {
+        ("delete", delete, Errno::EADDRNOTAVAIL, create)
+    };
+    let what = format!("{verb} address {PLACE_HOLDER}");
+    Change { what, apply, unless: Some(unless), undo: vec![undo] }
+}
+
+/// Lends an address again that was moved.
+fn lend_again(one: &Described, link: Link) -> Change {
+    let mut lent = one.message.clone();
+    lent.attributes.retain(|attribute| !matches!(attribute, AddressAttribute::Protocol(_)));
+    let mark = AddressProtocol::Other(RTPROT_MACVLAN);
+    lent.attributes.push(AddressAttribute::Protocol(mark));
+    Change {
+        what: format!("lend address {} to {}", one.net, link.1),
+        apply: Request::create(Message::NewAddress(lent.clone())),
+        unless: Some(Errno::EEXIST),
+        undo: vec![Request::new(Message::DelAddress(lent))],
+    }
+}
+
+fn delete(one: &Described, link: Link, order: Vec<Request>) -> Change {
+    let checked = one.ip.is_ipv6() && !one.flags().contains(AddressFlags::Nodad);
     let mut undo =
-        vec![Request::create(Message::NewAddress(on_link(&told.message, link.0, checked)))];
+        vec![Request::create(Message::NewAddress(on_link(&one.message, link.0, checked)))];
     if checked {
         // It was checked when it came; put back, it is to be used at once, and look as before.
-        undo.push(Request::replace(Message::NewAddress(told.message.clone())));
+        undo.push(Request::replace(Message::NewAddress(one.message.clone())));
     }
+    undo.extend(order);
     Change {
-        what: format!("delete address {} from {}", told.net, link.1),
-        apply: Request::new(Message::DelAddress(told.message.clone())),
+        what: format!("delete address {} from {}", one.net, link.1),
+        apply: Request::new(Message::DelAddress(one.message.clone())),
+        unless: Some(Errno::EADDRNOTAVAIL),
         undo,
     }
 }
 
-fn change_over(route: RouteMessage, from: Link, to: Link) -> Result<Change> {
-    let mut there = route.clone();
-    for attribute in &mut there.attributes {
-        match attribute {
-            RouteAttribute::Oif(index) if *index == from.0 => *index = to.0,
-            RouteAttribute::MultiPath(next_hops) => {
-                for next_hop in next_hops.iter_mut().filter(|hop| hop.interface_index == from.0) {
-                    next_hop.interface_index = to.0;
-                }
-            }
-            RouteAttribute::NhId(_) => {
-                return Err(Error::new(
-                    ErrorKind::Unsupported,
-                    "move the routes",
-                    format!("a route through {} is by a next hop object", from.1),
-                )
-                .with_hint("`ip nexthop` shows it; move it by hand, or give the link an address of its own"));
-            }
-            _ => {}
-        }
+/// Has a host's link say what was moved.
+fn say(link: Link, now: Mark, before: Mark) -> Change {
+    let set = |mark: Mark| encode::set_link(link.0, &LinkChange::Alias(&mark.alias()));
+    Change {
+        what: format!("set the alias of {}", link.1),
+        apply: set(now),
+        unless: None,
+        undo: vec![set(before)],
     }
-    let length = route.header.destination_prefix_length;
-    Ok(Change {
-        what: format!("lead a route with a prefix of {length} bits over {}", to.1),
-        apply: Request::replace(Message::NewRoute(there)),
-        undo: vec![Request::replace(Message::NewRoute(route))],
-    })
 }
 
-/// Has a link answer ARP only for what is reached by it.
-fn leave_arp_to_the_other(host: &NetNs, link: Link) -> Result<Option<Change>> {
+/// Has a link answer ARP only for what is reached by it: none if it does already.
+fn arp_filter_to_set(host: &NetNs, link: Link) -> Result<Option<Change>> {
     let path = format!("/proc/sys/net/ipv4/conf/{}/arp_filter", link.1);
     let before = host.visit(|| std::fs::read_to_string(&path))?.map_err(|error| {
         Error::system(format!("read {path}"), errno_of(&error)).in_netns(host.in_words())
     })?;
-    if before.trim() != "0" {
-        return Ok(None);
-    }
+    Ok((before.trim() == "0").then(|| filter_arp(link, true)))
+}
+
+fn filter_arp(link: Link, on: bool) -> Change {
     let set = |on: bool| encode::set_link(link.0, &LinkChange::ArpFilter(on));
-    let what = format!("have {} answer ARP only for what is reached by it", link.1);
-    Ok(Some(Change { what, apply: set(true), undo: vec![set(false)] }))
+    Change {
+        what: format!("set arp_filter of {} to {}", link.1, u8::from(on)),
+        apply: set(on),
+        unless: None,
+        undo: vec![set(!on)],
+    }
 }

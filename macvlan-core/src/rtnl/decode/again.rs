@@ -9,25 +9,31 @@ use nix::libc::RTPROT_KERNEL;
 use crate::rtnl::decode::route;
 use crate::rtnl::uapi::RTPROT_RA;
 use crate::value::name::LinkId;
-use crate::value::route::{Route, RouteKind};
+use crate::value::route::{Route, RouteInfo, RouteKind};
 
 /// A default route of table main and one of the families (true is IPv4), as the message that would
 /// make it again.
 pub(crate) fn default_route(payload: &[u8], families: &[bool]) -> Option<RouteMessage> {
-    let found = route(payload)?.route;
+    let (RouteInfo { route: found, .. }, message) = raw_route(payload)?;
     let wanted = found.is_default()
         && found.get_table() == Some(crate::rtnl::encode::MAIN_TABLE)
         && families.contains(&found.destination().addr().is_ipv4());
-    let mut message = RouteMessage::parse(payload).ok().filter(|_| wanted)?;
-    // The kernel tells of the link's state in flags that it refuses to be told.
-    message.header.flags &= RouteFlags::Onlink;
-    repeatable(&mut message.attributes);
-    Some(message)
+    wanted.then_some(message)
 }
 
 /// An address as it was told, to be told again.
 pub(crate) fn raw_address(payload: &[u8]) -> Option<AddressMessage> {
     AddressMessage::parse(payload).ok()
+}
+
+/// A route as it was told, to be told again, and what it says.
+pub(crate) fn raw_route(payload: &[u8]) -> Option<(RouteInfo, RouteMessage)> {
+    let told = route(payload)?;
+    let mut message = RouteMessage::parse(payload).ok()?;
+    // The kernel tells of the link's state in flags that it refuses to be told.
+    message.header.flags &= RouteFlags::Onlink;
+    repeatable(&mut message.attributes);
+    Some((told, message))
 }
 
 /// A unicast route through a link that somebody has made, to be told again; not those that come from
@@ -39,7 +45,7 @@ pub(crate) fn route_through(
     by_hand: &[IpNet],
     stays: &dyn Fn(&Route) -> bool,
 ) -> Option<RouteMessage> {
-    let told = route(payload)?;
+    let (told, message) = raw_route(payload)?;
     let through = told.route.get_device() == Some(LinkId::Index(link))
         || told.next_hops.iter().any(|next_hop| next_hop.link == link);
     let wanted = match told.protocol {
@@ -47,10 +53,7 @@ pub(crate) fn route_through(
         RTPROT_RA => false,
         _ => told.route.get_kind() == RouteKind::Unicast && !stays(&told.route),
     };
-    let mut message = RouteMessage::parse(payload).ok().filter(|_| through && wanted)?;
-    message.header.flags &= RouteFlags::Onlink;
-    repeatable(&mut message.attributes);
-    Some(message)
+    (through && wanted).then_some(message)
 }
 
 /// The kernel tells more than it takes: how the links of several next hops are, what a next hop object

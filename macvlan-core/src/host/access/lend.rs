@@ -1,0 +1,213 @@
+//! The addresses of a host's link: its own, or those that its parent lends it.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use netlink_packet_route::address::{
+    AddressAttribute, AddressFlags, AddressHeaderFlags, AddressMessage, AddressProtocol, CacheInfo,
+};
+use netlink_packet_route::{AddressFamily, RouteNetlinkMessage as Message};
+use nix::errno::Errno;
+
+use crate::error::Result;
+use crate::netlink::{Connection, Failure, Request};
+use crate::netns::NetNs;
+use crate::rtnl::{RTPROT_MACVLAN, decode, encode};
+use crate::value::address::is_link_local;
+use crate::value::name::LinkName;
+
+/// Valid for ever (`INFINITY_LIFE_TIME`).
+const FOR_EVER: u32 = u32::MAX;
+
+/// An address as the kernel describes it, to be added again.
+#[derive(Debug, Clone)]
+pub(super) struct Described {
+    pub(super) ip: IpAddr,
+    pub(super) net: IpNet,
+    /// Whether it carries our mark (`IFA_PROTO`, Linux 5.18 and later): the host's link has it for
+    /// itself, and it was not moved there.
+    pub(super) marked: bool,
+    pub(super) came_by_itself: bool,
+    pub(super) message: AddressMessage,
+}
+
+impl Described {
+    pub(super) fn flags(&self) -> AddressFlags {
+        let flags = self.message.attributes.iter().find_map(|attribute| match attribute {
+            AddressAttribute::Flags(flags) => Some(*flags),
+            _ => None,
+        });
+        flags.unwrap_or(AddressFlags::from_bits_retain(self.message.header.flags.bits().into()))
+    }
+
+    pub(super) fn is_for_a_host(&self) -> bool {
+        self.net.prefix_len() == self.net.max_prefix_len()
+    }
+
+    fn label(&self) -> Option<&str> {
+        self.message.attributes.iter().find_map(|attribute| match attribute {
+            AddressAttribute::Label(label) => Some(label.as_str()),
+            _ => None,
+        })
+    }
+
+    /// For how many seconds it is preferred, and valid.
+    fn lifetimes(&self) -> (u32, u32) {
+        let told = self.message.attributes.iter().find_map(|attribute| match attribute {
+            AddressAttribute::CacheInfo(info) => Some((info.ifa_preferred, info.ifa_valid)),
+            _ => None,
+        });
+        told.unwrap_or((FOR_EVER, FOR_EVER))
+    }
+
+    /// Whether the parent lends it: not if somebody else has it too, nor, of IPv6, if it is one of those
+    /// that change every few hours (RFC 8981) or is to be used no more.
+    fn is_lent(&self) -> bool {
+        let flags = self.flags();
+        let passes = AddressFlags::Secondary | AddressFlags::Deprecated;
+        !flags.contains(AddressFlags::Dadfailed) && (self.ip.is_ipv4() || !flags.intersects(passes))
+    }
+
+    /// The same address for one host alone, with our mark. An IPv6 address is valid no longer than the
+    /// parent's is.
+    fn lent(&self, from: &str, to: u32) -> AddressMessage {
+        let mut lent = own(self.ip, to);
+        let (preferred, valid) = self.lifetimes();
+        if self.ip.is_ipv6() && valid != FOR_EVER {
+            let mut info = CacheInfo::default();
+            (info.ifa_preferred, info.ifa_valid) = (preferred, valid);
+            lent.attributes.push(AddressAttribute::CacheInfo(info));
+        }
+        // What could not be changed if this very address was moved to the link.
+        if self.is_for_a_host() && self.ip.is_ipv4() {
+            lent.header.scope = self.message.header.scope;
+            lent.attributes
+                .push(AddressAttribute::Flags(self.flags() & AddressFlags::Noprefixroute));
+            let label = self.label().filter(|label| *label != from);
+            lent.attributes.extend(label.map(|label| AddressAttribute::Label(label.to_owned())));
+        }
+        lent
+    }
+}
+
+/// An address for one host alone, with our mark.
+pub(super) fn own(ip: IpAddr, link: u32) -> AddressMessage {
+    let net = IpNet::from(ip);
+    let mut message = AddressMessage::default();
+    message.header.family = if ip.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
+    message.header.prefix_len = net.prefix_len();
+    message.header.index = link;
+    // It is the parent's, or has been asked for by whoever chose it.
+    if ip.is_ipv6() {
+        message.header.flags = AddressHeaderFlags::Nodad;
+    }
+    message.attributes = vec![
+        AddressAttribute::Address(ip),
+        AddressAttribute::Local(ip),
+        AddressAttribute::Protocol(AddressProtocol::Other(RTPROT_MACVLAN)),
+    ];
+    message
+}
+
+/// Lists a link's addresses but for link-local ones, in the order in which they were added: the kernel
+/// lists IPv6's last first.
+pub(super) fn described(connection: &Connection, link: u32) -> Result<Vec<Described>> {
+    let describe = |payload: &[u8]| {
+        let info = decode::address(payload)?;
+        let ip = info.address.ip();
+        if info.link != link || is_link_local(ip) {
+            return None;
+        }
+        Some(Described {
+            ip,
+            net: info.address.net(),
+            marked: info.protocol == Some(RTPROT_MACVLAN),
+            came_by_itself: info.came_by_itself(),
+            message: decode::raw_address(payload)?,
+        })
+    };
+    let listed = connection
+        .dump(&encode::get_addresses(None, Some(link)), describe)
+        .map_err(|failure| failure.into_error("list the addresses"))?;
+    let (mut addresses, v6): (Vec<_>, Vec<_>) =
+        listed.into_iter().partition(|one| one.ip.is_ipv4());
+    addresses.extend(v6.into_iter().rev());
+    Ok(addresses)
+}
+
+/// The addresses that a parent, by index and name, lends a link.
+pub(super) fn lendable(
+    connection: &Connection,
+    parent: (u32, &str),
+    link: u32,
+) -> Result<Vec<AddressMessage>> {
+    let listed = described(connection, parent.0)?;
+    let mut lent: Vec<(IpAddr, AddressMessage)> = Vec::new();
+    for address in listed.iter().filter(|address| address.is_lent()) {
+        if lent.iter().all(|(ip, _)| *ip != address.ip) {
+            lent.push((address.ip, address.lent(parent.1, link)));
+        }
+    }
+    Ok(lent.into_iter().map(|(_, message)| message).collect())
+}
+
+/// Addresses of a link's own.
+pub(super) fn owned(ips: &[IpAddr], link: u32) -> Vec<AddressMessage> {
+    ips.iter().map(|ip| own(*ip, link)).collect()
+}
+
+/// Gives a link these addresses, and takes those away that carry our mark, may go and are none of these.
+/// Returns whether any went.
+pub(super) fn give(
+    host: &NetNs,
+    link: (u32, &LinkName),
+    wanted: &[AddressMessage],
+    may_go: &dyn Fn(IpAddr) -> bool,
+) -> Result<bool> {
+    let connection = host.connection()?;
+    let there = described(connection, link.0)?;
+    let fails = |verb: &str, ip: IpAddr, failure: Failure| {
+        let what = format!("{verb} address {ip}");
+        failure.into_error(what).on_link(link.1.as_str()).in_netns(host.in_words())
+    };
+    let mut wanted_ips = Vec::new();
+    // First those that come: without any IPv4 address the link would lose its routes.
+    for message in wanted {
+        let Some(ip) = ip_of(message) else { continue };
+        wanted_ips.push(ip);
+        let same = |one: &&Described| one.ip == ip && one.is_for_a_host();
+        // IPv6 has an address on a link once: one that was moved there is enough.
+        let enough = |one: &&Described| same(one) || one.ip == ip && ip.is_ipv6();
+        let request = match there.iter().find(enough) {
+            None => Request::create(Message::NewAddress(message.clone())),
+            Some(one) if one.marked && has_lifetimes(message) => {
+                Request::replace(Message::NewAddress(message.clone()))
+            }
+            Some(_) => continue,
+        };
+        connection.submit_one(request).map_err(|failure| fails("add", ip, failure))?;
+    }
+    let mut went = false;
+    for one in there.iter().filter(|one| one.marked && may_go(one.ip)) {
+        if wanted_ips.contains(&one.ip) {
+            continue;
+        }
+        match connection.retry(&Request::new(Message::DelAddress(one.message.clone()))) {
+            Ok(()) => went = true,
+            Err(Failure::Refused { errno: Errno::EADDRNOTAVAIL, .. }) => {}
+            Err(failure) => return Err(fails("delete", one.ip, failure)),
+        }
+    }
+    Ok(went)
+}
+
+pub(super) fn ip_of(message: &AddressMessage) -> Option<IpAddr> {
+    message.attributes.iter().find_map(|attribute| match attribute {
+        AddressAttribute::Local(ip) => Some(*ip),
+        _ => None,
+    })
+}
+
+fn has_lifetimes(message: &AddressMessage) -> bool {
+    message.attributes.iter().any(|one| matches!(one, AddressAttribute::CacheInfo(_)))
+}
