@@ -66,14 +66,24 @@ fn unready_address(netns: &NetNs, handle: &Handle) -> Outcome<Option<String>> {
     // The addresses first: their routes may come in between.
     let (addresses, routes) = netns.run(|| (read("if_inet6"), read("ipv6_route")))?;
     let routes = routes?;
+    let local: Vec<(&str, &str)> = routes.lines().filter_map(local_route).collect();
     let is_unready = |line: &str| {
         let words: Vec<&str> = line.split_whitespace().collect();
         let [address, _, _, _, flags, link] = words[..] else { return false };
         u8::from_str_radix(flags, 16).is_ok_and(|flags| flags & DUPLICATE == 0)
             && at_work.iter().any(|name| name == link)
-            // A route's line begins with its destination and the length of the prefix.
-            && !routes.contains(&format!("{address} 80 "))
+            // That of this link: another may have the same address.
+            && !local.contains(&(address, link))
     };
     let unready = addresses?.lines().find(|line| is_unready(line)).map(str::to_owned);
     Ok(unready.map(|line| format!("an address is not ready: {line}")))
+}
+
+/// The address and the link of a local route, from its line.
+fn local_route(line: &str) -> Option<(&str, &str)> {
+    const RTF_LOCAL: u32 = 0x8000_0000;
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let [address, .., flags, link] = words[..] else { return None };
+    let flags = u32::from_str_radix(flags, 16).ok()?;
+    (flags & RTF_LOCAL != 0).then_some((address, link))
 }
