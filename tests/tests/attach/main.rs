@@ -2,6 +2,7 @@
 
 mod at_once;
 mod attach;
+mod by_itself;
 mod crowd;
 mod ensure;
 mod limits;
@@ -19,6 +20,7 @@ mod values;
 macvlan_tests::main! {
     at_once,
     attach,
+    by_itself,
     crowd,
     ensure,
     limits,

@@ -116,7 +116,7 @@ impl<'a> Work<'a> {
     pub(super) fn run(&mut self, phase: Phase) -> Result<()> {
         match phase {
             Phase::Create(link) => self.create(link),
-            Phase::Sysctl { name, value } => self.set_sysctl(name, value),
+            Phase::Sysctls(sysctls) => self.set_sysctls(&sysctls),
             Phase::Batch(changes) => self.batch(&changes),
             Phase::Probe { probe, changes, addresses } => self.probe(probe, &changes, &addresses),
             Phase::Announce(announce, first) => self.announce(announce, &first),
