@@ -158,6 +158,9 @@ fn find_elsewhere(
     found.break_value().flatten()
 }
 
+/// Who it is when the kernel says that there is one, and none of the namespaces shows it.
+const UNSEEN: &str = "a link that cannot be seen from here";
+
 /// How many namespaces are searched for the one to blame.
 const SEARCHED: usize = 256;
 
@@ -262,7 +265,7 @@ fn vlan_taken(
     let holder = found
         .map(|found| format!("{:?}", found.name))
         .or_else(|| find_elsewhere(place, target, same))
-        .unwrap_or_else(|| "a link in another namespace".to_owned());
+        .unwrap_or_else(|| UNSEEN.to_owned());
     error
         .because(
             ErrorKind::NameTaken,
@@ -294,7 +297,7 @@ fn mac_in_use(
     let (holder, hint) = match holder {
         Some(holder) => (holder, "choose another, or remove that link first"),
         None => (
-            "a link in another namespace".to_owned(),
+            UNSEEN.to_owned(),
             "if a container that had it is just being removed, the address is free some milliseconds later",
         ),
     };
