@@ -209,7 +209,7 @@ fn ours_and_theirs_stand_side_by_side() -> Outcome {
     let seed: u64 = seed.unwrap_or_else(|| fastrand::u64(..));
     let lab = Lab::with_addresses(&["192.168.15.1/24"], &["192.168.15.2/24"])?;
     let running: Vec<Container> =
-        (0..CONTAINERS).map(|_| Ok(Container::start()?)).collect::<Outcome<_>>()?;
+        (0..CONTAINERS).map(|_| Container::start()).collect::<Outcome<_>>()?;
     let containers: Vec<NetNs> = running.iter().map(Container::netns).collect::<Result<_>>()?;
     for netns in containers.iter().chain([&lab.a.netns]) {
         ip_do(netns, "link add other0 type veth peer name other1");

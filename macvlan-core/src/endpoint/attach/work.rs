@@ -29,6 +29,8 @@ pub(in crate::endpoint) struct Work<'a> {
     pub(super) parent: Found,
     pub(super) index: u32,
     pub(super) mac: MacAddr,
+    /// Whether the parent was taken out of the group of those that are removed with their last user.
+    pub(super) kept: bool,
     /// Whether the link exists, or may.
     pub(super) created: bool,
     /// Default routes that were deleted, to be put back if something fails.
@@ -94,6 +96,7 @@ impl<'a> Work<'a> {
             parent,
             index,
             mac,
+            kept: false,
             created: false,
             replaced: Vec::new(),
             routes: Vec::new(),
