@@ -55,6 +55,7 @@ mod rtnl;
 #[cfg(feature = "tokio")]
 mod tokio;
 mod value;
+mod wait;
 
 pub use endpoint::{
     Attachment, Change, Detached, Difference, DifferenceKind, Endpoint, EndpointKind, Ensured,
@@ -96,3 +97,4 @@ pub use value::rate::Rate;
 pub use value::route::{NextHop, Route, RouteInfo, RouteKind};
 pub use value::rule::Rule;
 pub use value::scope::Scope;
+pub use wait::Cancel;

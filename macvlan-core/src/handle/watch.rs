@@ -71,7 +71,7 @@ impl Watch {
                 return Ok(Some(event));
             }
             let waiting = &mut self.waiting;
-            let received = self.listener.receive(timeout, |kind, payload| {
+            let received = self.listener.receive(timeout, None, |kind, payload| {
                 waiting.extend(decode::event(kind, payload));
             });
             match received {

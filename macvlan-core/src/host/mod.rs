@@ -11,6 +11,7 @@ use crate::endpoint::{self, Attachment, Detached, Difference, Endpoint, Ensured}
 use crate::error::Result;
 use crate::handle::Handle;
 use crate::netns::NetNs;
+use crate::wait::Cancel;
 
 /// Attaches endpoints to containers, and detaches them.
 ///
@@ -20,6 +21,7 @@ use crate::netns::NetNs;
 #[derive(Debug, Clone)]
 pub struct Host {
     netns: NetNs,
+    cancel: Option<Cancel>,
 }
 
 impl Host {
@@ -31,7 +33,20 @@ impl Host {
     /// On another namespace: parents are looked for there.
     pub fn in_netns(netns: &NetNs) -> Result<Self> {
         netns.connection()?;
-        Ok(Self { netns: netns.clone() })
+        Ok(Self { netns: netns.clone(), cancel: None })
+    }
+
+    /// Returns this host, with waits that end when they are cancelled: those of [`Host::attach`],
+    /// [`Host::ensure`], [`Host::probe_free`] and of whatever attaches by this host from now on.
+    ///
+    /// Clones that were made before are not cancelled.
+    #[must_use = "the host that it is called on is not changed"]
+    pub fn cancelled_by(&self, cancel: &Cancel) -> Self {
+        Self { netns: self.netns.clone(), cancel: Some(cancel.clone()) }
+    }
+
+    pub(crate) fn cancel(&self) -> Option<&Cancel> {
+        self.cancel.as_ref()
     }
 
     /// The namespace that parents are looked for in.
@@ -51,7 +66,7 @@ impl Host {
     /// routes follow in one send. When any of it is refused, the link is deleted again, and nothing
     /// else has been changed.
     pub fn attach(&self, endpoint: &Endpoint, netns: &NetNs) -> Result<Attachment> {
-        endpoint::attach(&self.netns, endpoint, netns)
+        endpoint::attach(&self.netns, endpoint, netns, self.cancel())
     }
 
     /// Takes the interface away, and with it its addresses, routes and rules, also routes that
@@ -83,12 +98,12 @@ impl Host {
     /// is refused with [`ErrorKind::NeedsReplacement`](crate::ErrorKind::NeedsReplacement); see
     /// [`Host::ensure_or_replace`]. A repair that is refused leaves the earlier ones done.
     pub fn ensure(&self, endpoint: &Endpoint, netns: &NetNs) -> Result<Ensured> {
-        endpoint::ensure(&self.netns, endpoint, netns, false)
+        endpoint::ensure(&self.netns, endpoint, netns, false, self.cancel())
     }
 
     /// As [`Host::ensure`], but what cannot be changed in place is detached and attached anew.
     pub fn ensure_or_replace(&self, endpoint: &Endpoint, netns: &NetNs) -> Result<Ensured> {
-        endpoint::ensure(&self.netns, endpoint, netns, true)
+        endpoint::ensure(&self.netns, endpoint, netns, true, self.cancel())
     }
 
     /// Removes VLANs that were made on demand and that nobody uses: those whose containers ended

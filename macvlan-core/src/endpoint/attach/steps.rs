@@ -12,7 +12,9 @@ use crate::endpoint::check::is_same_route;
 use crate::endpoint::deletion::Deletion;
 use crate::error::{Error, Result};
 use crate::lan::announce::{Announce, Announcement};
-use crate::lan::ask::{Asked, ask, held_by_parent};
+use crate::lan::ask::ask;
+use crate::lan::asked::Asked;
+use crate::lan::carrier::Carrier;
 use crate::lan::dad::Detection;
 use crate::lan::probe::{Probe, in_use};
 use crate::netlink::{Batch, Failure, Request};
@@ -59,11 +61,6 @@ impl Work<'_> {
                 .on_parent(endpoint.parent.to_string())
                 .in_netns(netns.in_words())
         };
-        if let Some(holder) =
-            held_by_parent(self.host, self.parent.index, ips).map_err(here)?.first()
-        {
-            return Err(here(in_use(*holder)));
-        }
         let mut v4 = Vec::new();
         let mut v6 = Vec::new();
         for ip in ips {
@@ -77,22 +74,28 @@ impl Work<'_> {
             _ => None,
         });
         let asked = Asked {
+            host: self.host,
+            parent: self.parent.index,
             netns,
             link: endpoint.name.as_str(),
             index: self.index,
             mac: mac.unwrap_or(self.mac),
+            cancel: self.cancel,
         };
+        if let Some(holder) = asked.held_by_parent(ips).map_err(here)?.first() {
+            return Err(here(in_use(*holder)));
+        }
         let detection =
             (!v6.is_empty()).then(|| Detection::listen(&asked, &v6)).transpose().map_err(here)?;
         self.batch(changes)?;
         // Only now is a link up that was not created so.
-        asked.check_carrier().map_err(here)?;
+        let mut carrier = Carrier::watch(&asked).map_err(here)?;
         let mut held = None;
         if !v4.is_empty() {
-            held = ask(&asked, &v4, &probe, true).map_err(here)?.first().copied();
+            held = ask(&mut carrier, &v4, &probe, true).map_err(here)?.first().copied();
         }
         if let (None, Some(detection)) = (held, detection) {
-            held = detection.wait(probe.get_deadline()).map_err(here)?;
+            held = detection.wait(&mut carrier, probe.get_deadline()).map_err(here)?;
         }
         held.map_or(Ok(()), |holder| Err(here(in_use(holder))))
     }
@@ -109,8 +112,7 @@ impl Work<'_> {
         )?;
         announcement.send_these(first.iter().copied(), self.mac)?;
         if rest.is_some() {
-            std::thread::sleep(announce.get_interval());
-            announcement.run()?;
+            announcement.run_after(announce.get_interval(), self.cancel)?;
         }
         Ok(())
     }

@@ -18,6 +18,7 @@ use crate::value::mac::MacAddr;
 use crate::value::name::LinkId;
 use crate::value::route::Route;
 use crate::value::rule::Rule;
+use crate::wait::Cancel;
 
 /// An attachment in the making.
 pub(in crate::endpoint) struct Work<'a> {
@@ -26,6 +27,7 @@ pub(in crate::endpoint) struct Work<'a> {
     pub(super) netns: &'a NetNs,
     pub(super) inside: &'a Connection,
     pub(super) endpoint: &'a Endpoint,
+    pub(super) cancel: Option<&'a Cancel>,
     pub(super) parent: Found,
     pub(super) index: u32,
     pub(super) mac: MacAddr,
@@ -44,7 +46,12 @@ pub(in crate::endpoint) struct Work<'a> {
 
 impl<'a> Work<'a> {
     /// Gets everything ready. Nothing is changed, unless the parent has to be made.
-    pub(super) fn begin(host: &'a NetNs, endpoint: &'a Endpoint, netns: &'a NetNs) -> Result<Self> {
+    pub(super) fn begin(
+        host: &'a NetNs,
+        endpoint: &'a Endpoint,
+        netns: &'a NetNs,
+        cancel: Option<&'a Cancel>,
+    ) -> Result<Self> {
         // Whatever can fail, before a parent is made.
         let connections = (host.connection()?, netns.connection_from(Some(host))?);
         let mut random = [0; 9];
@@ -60,7 +67,7 @@ impl<'a> Work<'a> {
                 .on_parent(endpoint.parent.to_string())
                 .in_netns(netns.in_words())
         })?;
-        Ok(Self::of(host, endpoint, netns, connections, parent, index, mac))
+        Ok(Self { cancel, ..Self::of(host, endpoint, netns, connections, parent, index, mac) })
     }
 
     /// Gets ready for a link that exists.
@@ -91,6 +98,7 @@ impl<'a> Work<'a> {
             netns,
             inside,
             endpoint,
+            cancel: None,
             parent,
             index,
             mac,

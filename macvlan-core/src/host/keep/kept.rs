@@ -255,7 +255,7 @@ impl Kept {
 
 /// Makes an endpoint what it should be, and tells whether its link was made just now.
 fn ensure(host: &NetNs, endpoint: &Endpoint, netns: &NetNs) -> Result<(Attachment, bool)> {
-    let ensured = ensure_endpoint(host, endpoint, netns, false)?;
+    let ensured = ensure_endpoint(host, endpoint, netns, false, None)?;
     let made = ensured.repaired.contains(&Difference::LinkMissing);
     Ok((ensured.attachment, made))
 }
