@@ -2,6 +2,7 @@
 
 mod access;
 mod announce;
+mod carrier;
 mod diagnose;
 mod keep;
 mod probe;
@@ -10,6 +11,7 @@ mod rate;
 macvlan_tests::main! {
     access,
     announce,
+    carrier,
     diagnose,
     keep,
     probe,
