@@ -2,6 +2,7 @@
 
 mod access;
 mod announce;
+mod cancel;
 mod carrier;
 mod diagnose;
 mod keep;
@@ -11,6 +12,7 @@ mod rate;
 macvlan_tests::main! {
     access,
     announce,
+    cancel,
     carrier,
     diagnose,
     keep,
