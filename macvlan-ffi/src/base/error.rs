@@ -66,6 +66,8 @@ pub enum macvlan_error_kinds {
     MACVLAN_ERROR_ADDRESS_IN_USE = 24,
     /// What was waited for did not come in time.
     MACVLAN_ERROR_TIMED_OUT = 25,
+    /// It was cancelled, by macvlan_cancel().
+    MACVLAN_ERROR_CANCELLED = 26,
     /// A network of that name exists.
     MACVLAN_ERROR_NETWORK_EXISTS = 102,
     /// No network has that name or id, or it has been removed.
