@@ -80,9 +80,9 @@ impl Cancel {
     }
 }
 
-/// Fails with `ECANCELED` if it was cancelled.
-pub(crate) fn check(cancel: Option<&Cancel>) -> nix::Result<()> {
-    if cancel.is_some_and(Cancel::is_cancelled) { Err(Errno::ECANCELED) } else { Ok(()) }
+/// Fails with `ECANCELED` if it was cancelled by one of these.
+pub(crate) fn check(cancels: &[Cancel]) -> nix::Result<()> {
+    if cancels.iter().any(Cancel::is_cancelled) { Err(Errno::ECANCELED) } else { Ok(()) }
 }
 
 /// Waits until one of these is readable, and returns false if the time is over before. A signal does not
@@ -90,22 +90,22 @@ pub(crate) fn check(cancel: Option<&Cancel>) -> nix::Result<()> {
 pub(crate) fn readable(
     descriptors: &[BorrowedFd<'_>],
     until: Option<Instant>,
-    cancel: Option<&Cancel>,
+    cancels: &[Cancel],
 ) -> nix::Result<bool> {
-    let (ours, others) = cancel.map_or((None, false), |cancel| {
-        let ours = cancel.is_of_this_process();
-        (ours.then(|| cancel.0.event.as_fd()), !ours)
-    });
+    let (ours, others): (Vec<_>, Vec<_>) =
+        cancels.iter().partition(|cancel| cancel.is_of_this_process());
+    // They have no descriptor here.
+    let longest = (!others.is_empty()).then_some(SLICE);
     let mut polled: Vec<PollFd<'_>> = descriptors
         .iter()
         .copied()
-        .chain(ours)
+        .chain(ours.iter().map(|cancel| cancel.0.event.as_fd()))
         .map(|descriptor| PollFd::new(descriptor, PollFlags::POLLIN))
         .collect();
     loop {
-        check(cancel)?;
+        check(cancels)?;
         let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-        let slice = [left, others.then_some(SLICE)].into_iter().flatten().min();
+        let slice = [left, longest].into_iter().flatten().min();
         match poll(&mut polled, timeout(slice)) {
             Ok(0) if left.is_some_and(|left| left.is_zero()) => return Ok(false),
             Ok(0) | Err(Errno::EINTR) => {}
@@ -121,8 +121,8 @@ pub(crate) fn readable(
 }
 
 /// Waits for this long.
-pub(crate) fn pause(time: Duration, cancel: Option<&Cancel>) -> nix::Result<()> {
-    readable(&[], Instant::now().checked_add(time), cancel).map(drop)
+pub(crate) fn pause(time: Duration, cancels: &[Cancel]) -> nix::Result<()> {
+    readable(&[], Instant::now().checked_add(time), cancels).map(drop)
 }
 
 /// Rounded up, or the last millisecond would be spent turning round and round.
@@ -139,22 +139,22 @@ mod tests {
     #[test]
     fn a_wait_ends_when_it_is_cancelled() {
         let cancel = Cancel::new().unwrap();
-        assert_eq!(pause(Duration::from_millis(1), Some(&cancel)), Ok(()));
+        assert_eq!(pause(Duration::from_millis(1), std::slice::from_ref(&cancel)), Ok(()));
         std::thread::scope(|scope| {
-            let waits = scope.spawn(|| readable(&[], None, Some(&cancel)));
+            let waits = scope.spawn(|| readable(&[], None, std::slice::from_ref(&cancel)));
             cancel.clone().cancel();
             assert_eq!(waits.join().unwrap(), Err(Errno::ECANCELED));
         });
         assert!(cancel.is_cancelled());
-        assert_eq!(pause(Duration::ZERO, Some(&cancel)), Err(Errno::ECANCELED));
+        assert_eq!(pause(Duration::ZERO, &[cancel]), Err(Errno::ECANCELED));
     }
 
     #[test]
     fn what_is_readable_is_told_and_silence_too() {
         let event = EventFd::new().unwrap();
         let until = Some(Instant::now() + Duration::from_millis(2));
-        assert_eq!(readable(&[event.as_fd()], until, None), Ok(false));
+        assert_eq!(readable(&[event.as_fd()], until, &[]), Ok(false));
         event.write(1).unwrap();
-        assert_eq!(readable(&[event.as_fd()], until, None), Ok(true));
+        assert_eq!(readable(&[event.as_fd()], until, &[]), Ok(true));
     }
 }

@@ -244,6 +244,8 @@ class ErrorKind(_Named):
     """Somebody else on the network has this address; see holder."""
     TIMED_OUT = "timed-out"
     """What was waited for did not come in time."""
+    CANCELLED = "cancelled"
+    """It was cancelled, by Cancel.cancel()."""
     NETWORK_EXISTS = "network-exists"
     """A network of that name exists."""
     NETWORK_NOT_FOUND = "network-not-found"

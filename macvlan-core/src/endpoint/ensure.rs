@@ -38,15 +38,15 @@ pub(crate) fn ensure(
     endpoint: &Endpoint,
     netns: &NetNs,
     replace: bool,
-    cancel: Option<&Cancel>,
+    cancels: &[Cancel],
 ) -> Result<Ensured> {
-    let _alone = netns.lock_unless(cancel)?;
+    let _alone = netns.lock_unless(cancels)?;
     let mut repaired: Vec<Difference> = Vec::new();
     for _ in 0..PASSES {
         let Findings { plan, link, parent, differences } = check(host, endpoint, netns)?;
         let Some(link) = link else {
             repaired.extend(differences);
-            let attachment = attach(host, endpoint, netns, cancel)?;
+            let attachment = attach(host, endpoint, netns, cancels)?;
             return Ok(Ensured { attachment, repaired });
         };
         let parent = parent.filter(|_| !differences.iter().any(Difference::needs_replacement));
@@ -54,7 +54,7 @@ pub(crate) fn ensure(
             if !replace {
                 return Err(needs_replacement(endpoint, netns, &differences));
             }
-            let attachment = replace_link(host, endpoint, netns, &link, cancel)?;
+            let attachment = replace_link(host, endpoint, netns, &link, cancels)?;
             repaired.extend(differences);
             return Ok(Ensured { attachment, repaired });
         };
@@ -69,7 +69,7 @@ pub(crate) fn ensure(
             link: endpoint.name.as_str(),
             index: link.index,
             mac: attachment.mac,
-            cancel,
+            cancels,
         };
         let differences = ask_for_missing(endpoint, &asked, differences)?;
         let mut refused = Vec::new();

@@ -31,9 +31,9 @@ pub(super) fn replace_link(
     endpoint: &Endpoint,
     netns: &NetNs,
     link: &LinkInfo,
-    cancel: Option<&Cancel>,
+    cancels: &[Cancel],
 ) -> Result<Attachment> {
-    let old = Old { cancel, ..Old::read(host, netns, link)? };
+    let old = Old { cancels, ..Old::read(host, netns, link)? };
     let tried = old.try_out(endpoint)?;
     let attachment = old.give_way_to(endpoint);
     let on = tried.map(Warm::cool);
@@ -51,7 +51,7 @@ pub(super) fn replace_link(
 struct Old<'a> {
     host: &'a NetNs,
     netns: &'a NetNs,
-    cancel: Option<&'a Cancel>,
+    cancels: &'a [Cancel],
     info: &'a LinkInfo,
     link: Link,
     /// The parent's index, where it is on the host; otherwise it is in the container.
@@ -126,7 +126,7 @@ impl<'a> Old<'a> {
         Ok(Self {
             host,
             netns,
-            cancel: None,
+            cancels: &[],
             info,
             link,
             on_host: on_host.then_some(parent),
@@ -148,7 +148,7 @@ impl<'a> Old<'a> {
             return Ok(None);
         }
         // The MAC address may be the old one's.
-        warm(self.host, &Endpoint { mac: None, ..endpoint.clone() }, self.cancel).map(Some)
+        warm(self.host, &Endpoint { mac: None, ..endpoint.clone() }, self.cancels).map(Some)
     }
 
     /// Deletes the old link and attaches the endpoint, or creates the old link again. Rules and routes
@@ -165,7 +165,7 @@ impl<'a> Old<'a> {
                 return Err(if lost { self.put_back(error) } else { error });
             }
         }
-        let attachment = attach(self.host, endpoint, self.netns, self.cancel)
+        let attachment = attach(self.host, endpoint, self.netns, self.cancels)
             .map_err(|error| self.put_back(error))?;
         let stale = self.rules.iter().filter(|rule| !attachment.rules.contains(rule));
         let stale: Vec<Deletion> = stale.copied().map(Deletion::Rule).collect();

@@ -33,7 +33,7 @@ pub struct Watch {
     listener: Listener,
     netns: NetNs,
     waiting: VecDeque<Event>,
-    cancel: Option<Cancel>,
+    cancels: Vec<Cancel>,
     /// The process that opened it: a forked child would take its events.
     process: u32,
 }
@@ -53,12 +53,12 @@ impl Watch {
             Error::system("watch a network namespace", errno).in_netns(netns.in_words())
         })?;
         let (netns, waiting) = (netns.clone(), VecDeque::new());
-        Ok(Self { listener, netns, waiting, cancel: None, process: std::process::id() })
+        Ok(Self { listener, netns, waiting, cancels: Vec::new(), process: std::process::id() })
     }
 
-    /// Has its waits end when they are cancelled.
+    /// Has its waits end when they are cancelled by this, and by no other that was set before.
     pub fn set_cancel(&mut self, cancel: &Cancel) {
-        self.cancel = Some(cancel.clone());
+        self.cancels = vec![cancel.clone()];
     }
 
     /// Returns the next event, or none if none comes within this time. A signal does not end the wait.
@@ -83,7 +83,7 @@ impl Watch {
                 return Ok(Some(event));
             }
             let waiting = &mut self.waiting;
-            let received = self.listener.receive(timeout, self.cancel.as_ref(), |kind, payload| {
+            let received = self.listener.receive(timeout, &self.cancels, |kind, payload| {
                 waiting.extend(decode::event(kind, payload));
             });
             match received {
@@ -95,8 +95,12 @@ impl Watch {
         }
     }
 
+    pub(crate) fn set_cancels(&mut self, cancels: &[Cancel]) {
+        self.cancels = cancels.to_vec();
+    }
+
     pub(crate) fn check_cancelled(&self) -> Result<()> {
-        wait::check(self.cancel.as_ref()).map_err(|errno| self.fails(errno))
+        wait::check(&self.cancels).map_err(|errno| self.fails(errno))
     }
 
     fn fails(&self, errno: Errno) -> Error {

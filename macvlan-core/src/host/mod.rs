@@ -21,7 +21,7 @@ use crate::wait::Cancel;
 #[derive(Debug, Clone)]
 pub struct Host {
     netns: NetNs,
-    cancel: Option<Cancel>,
+    cancels: Vec<Cancel>,
 }
 
 impl Host {
@@ -33,20 +33,22 @@ impl Host {
     /// On another namespace: parents are looked for there.
     pub fn in_netns(netns: &NetNs) -> Result<Self> {
         netns.connection()?;
-        Ok(Self { netns: netns.clone(), cancel: None })
+        Ok(Self { netns: netns.clone(), cancels: Vec::new() })
     }
 
     /// Returns this host, with waits that end when they are cancelled: those of [`Host::attach`],
     /// [`Host::ensure`], [`Host::probe_free`] and of whatever attaches by this host from now on.
     ///
-    /// Clones that were made before are not cancelled.
+    /// Clones that were made before are not cancelled. Called again, it ends by either.
     #[must_use = "the host that it is called on is not changed"]
     pub fn cancelled_by(&self, cancel: &Cancel) -> Self {
-        Self { netns: self.netns.clone(), cancel: Some(cancel.clone()) }
+        let mut host = self.clone();
+        host.cancels.push(cancel.clone());
+        host
     }
 
-    pub(crate) fn cancel(&self) -> Option<&Cancel> {
-        self.cancel.as_ref()
+    pub(crate) fn cancels(&self) -> &[Cancel] {
+        &self.cancels
     }
 
     /// The namespace that parents are looked for in.
@@ -66,7 +68,7 @@ impl Host {
     /// routes follow in one send. When any of it is refused, the link is deleted again, and nothing
     /// else has been changed.
     pub fn attach(&self, endpoint: &Endpoint, netns: &NetNs) -> Result<Attachment> {
-        endpoint::attach(&self.netns, endpoint, netns, self.cancel())
+        endpoint::attach(&self.netns, endpoint, netns, self.cancels())
     }
 
     /// Takes the interface away, and with it its addresses, routes and rules, also routes that
@@ -98,12 +100,12 @@ impl Host {
     /// is refused with [`ErrorKind::NeedsReplacement`](crate::ErrorKind::NeedsReplacement); see
     /// [`Host::ensure_or_replace`]. A repair that is refused leaves the earlier ones done.
     pub fn ensure(&self, endpoint: &Endpoint, netns: &NetNs) -> Result<Ensured> {
-        endpoint::ensure(&self.netns, endpoint, netns, false, self.cancel())
+        endpoint::ensure(&self.netns, endpoint, netns, false, self.cancels())
     }
 
     /// As [`Host::ensure`], but what cannot be changed in place is detached and attached anew.
     pub fn ensure_or_replace(&self, endpoint: &Endpoint, netns: &NetNs) -> Result<Ensured> {
-        endpoint::ensure(&self.netns, endpoint, netns, true, self.cancel())
+        endpoint::ensure(&self.netns, endpoint, netns, true, self.cancels())
     }
 
     /// Removes VLANs that were made on demand and that nobody uses: those whose containers ended

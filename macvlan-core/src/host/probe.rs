@@ -49,7 +49,7 @@ impl Host {
                 link: "probe",
                 index: attachment.index(),
                 mac: attachment.mac(),
-                cancel: self.cancel(),
+                cancels: self.cancels(),
             };
             let mut held = asked.held_by_parent(&ips)?;
             ips.retain(|ip| held.iter().all(|holder| holder.address != *ip));

@@ -165,15 +165,15 @@ impl Announcement {
     /// Sends all of them, and takes as long as that; how many frames were sent. Ends early when the
     /// link is gone.
     pub fn run(&self) -> Result<usize> {
-        self.run_after(Duration::ZERO, None)
+        self.run_after(Duration::ZERO, &[])
     }
 
     /// As [`Announcement::run`], the first of them after this time.
-    pub(crate) fn run_after(&self, time: Duration, cancel: Option<&Cancel>) -> Result<usize> {
+    pub(crate) fn run_after(&self, time: Duration, cancels: &[Cancel]) -> Result<usize> {
         let mut sent = 0;
         for number in 0..self.announce.count {
             let time = if number == 0 { time } else { self.announce.interval };
-            wait::pause(time, cancel).map_err(|errno| fails(errno, self.link, &self.netns))?;
+            wait::pause(time, cancels).map_err(|errno| fails(errno, self.link, &self.netns))?;
             sent += self.send()?;
         }
         Ok(sent)

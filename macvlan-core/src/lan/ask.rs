@@ -97,7 +97,7 @@ impl Round<'_, '_> {
                     if ip.is_ipv4() { self.sockets.first() } else { self.sockets.last() };
                 let Some(socket) = of_family else { continue };
                 // A queue that stays full takes its time for each.
-                wait::check(asked.cancel)
+                wait::check(asked.cancels)
                     .and_then(|()| socket.send(&packet::probe(*ip, asked.mac)))
                     .map_err(|errno| self.carrier.explain(errno))?;
             }

@@ -22,7 +22,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) link: &'a str,
     pub(crate) index: u32,
     pub(crate) mac: MacAddr,
-    pub(crate) cancel: Option<&'a Cancel>,
+    pub(crate) cancels: &'a [Cancel],
 }
 
 impl Asked<'_> {

@@ -42,7 +42,7 @@ impl<'a> Carrier<'a> {
     /// time is over before.
     pub(super) fn wait(&mut self, ears: &[BorrowedFd<'_>], until: Option<Instant>) -> Result<bool> {
         let all = [ears, &[self.inside.as_fd(), self.outside.as_fd()]].concat();
-        let came = wait::readable(&all, until, self.asked.cancel);
+        let came = wait::readable(&all, until, self.asked.cancels);
         let came = came.map_err(|errno| self.asked.fails(errno))?;
         self.hear()?;
         Ok(came)
@@ -68,7 +68,7 @@ impl<'a> Carrier<'a> {
                 false => way.iter().any(|(step, _)| *step == index),
             };
             loop {
-                let heard = listener.receive(Some(Duration::ZERO), None, |kind, payload| {
+                let heard = listener.receive(Some(Duration::ZERO), &[], |kind, payload| {
                     lost |= match decode::event(kind, payload) {
                         Some(Event::DelLink(link)) => concerns(link.index),
                         Some(Event::NewLink(link)) => {

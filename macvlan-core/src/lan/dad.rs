@@ -53,7 +53,7 @@ impl<'a> Detection<'a> {
         let deadline = Instant::now().checked_add(at_most);
         while !self.pending.is_empty() {
             let mut verdicts = Vec::new();
-            let came = self.listener.receive(Some(Duration::ZERO), None, |kind, payload| {
+            let came = self.listener.receive(Some(Duration::ZERO), &[], |kind, payload| {
                 verdicts.extend(decode::event(kind, payload));
             });
             let conflict = match came {

@@ -42,7 +42,7 @@ impl Listener {
     pub(crate) fn receive(
         &mut self,
         timeout: Option<Duration>,
-        cancel: Option<&Cancel>,
+        cancels: &[Cancel],
         mut each: impl FnMut(u16, &[u8]),
     ) -> nix::Result<bool> {
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
@@ -53,7 +53,7 @@ impl Listener {
                 Err(errno) => return Err(errno),
             }
             if timeout == Some(Duration::ZERO)
-                || !wait::readable(&[self.socket.as_fd()], deadline, cancel)?
+                || !wait::readable(&[self.socket.as_fd()], deadline, cancels)?
             {
                 return Ok(false);
             }

@@ -38,7 +38,7 @@ impl Held {
         &self,
         file: BorrowedFd<'_>,
         patience: Duration,
-        cancel: Option<&Cancel>,
+        cancels: &[Cancel],
     ) -> nix::Result<()> {
         let began = Instant::now();
         let (thread, process) = (std::thread::current().id(), std::process::id());
@@ -57,9 +57,9 @@ impl Held {
             if left.is_zero() {
                 return Err(Errno::EWOULDBLOCK);
             }
-            wait::check(cancel)?;
+            wait::check(cancels)?;
             state.waiting += 1;
-            let slice = cancel.map_or(left, |_| left.min(wait::SLICE));
+            let slice = if cancels.is_empty() { left } else { left.min(wait::SLICE) };
             let waited = self.free.wait_timeout(state, slice);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
             state.waiting -= 1;
@@ -71,7 +71,7 @@ impl Held {
         let locked = loop {
             match flock(file, FlockArg::LockExclusiveNonblock) {
                 Err(Errno::EWOULDBLOCK) if began.elapsed() < patience => {
-                    if let Err(cancelled) = wait::pause(Duration::from_millis(1), cancel) {
+                    if let Err(cancelled) = wait::pause(Duration::from_millis(1), cancels) {
                         break Err(cancelled);
                     }
                 }

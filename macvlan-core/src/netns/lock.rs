@@ -34,22 +34,22 @@ impl NetNs {
     /// [`ErrorKind::Interrupted`] if it was not free for 20 s.
     #[doc(hidden)] // for the crate of networks
     pub fn lock(&self) -> Result<NetNsLock> {
-        self.lock_unless(None)
+        self.lock_unless(&[])
     }
 
     /// As [`NetNs::lock`], unless that is cancelled.
-    pub(crate) fn lock_unless(&self, cancel: Option<&Cancel>) -> Result<NetNsLock> {
-        self.wait_for(PATIENCE, cancel)
+    pub(crate) fn lock_unless(&self, cancels: &[Cancel]) -> Result<NetNsLock> {
+        self.wait_for(PATIENCE, cancels)
     }
 
     /// As [`NetNs::lock`], waiting for this long at most.
     #[doc(hidden)]
     pub fn lock_within(&self, patience: Duration) -> Result<NetNsLock> {
-        self.wait_for(patience, None)
+        self.wait_for(patience, &[])
     }
 
-    fn wait_for(&self, patience: Duration, cancel: Option<&Cancel>) -> Result<NetNsLock> {
-        match self.0.held.hold(self.as_fd(), patience, cancel) {
+    fn wait_for(&self, patience: Duration, cancels: &[Cancel]) -> Result<NetNsLock> {
+        match self.0.held.hold(self.as_fd(), patience, cancels) {
             Ok(()) => Ok(NetNsLock { netns: self.clone() }),
             Err(Errno::EWOULDBLOCK) => Err(self.is_held(patience)),
             Err(errno) => Err(Error::system(format!("hold {}", self.in_words()), errno)),

@@ -105,7 +105,7 @@ impl PacketSocket {
             let found = self.hear(&mut each)?;
             if found.is_some()
                 || Instant::now() >= until
-                || !wait::readable(&[self.as_fd()], Some(until), None)?
+                || !wait::readable(&[self.as_fd()], Some(until), &[])?
             {
                 return Ok(found);
             }

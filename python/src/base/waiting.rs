@@ -3,11 +3,12 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::os::unix::net::UnixStream;
+use std::sync::mpsc::{self, Receiver, TryRecvError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use macvlan_core::Result;
+use macvlan_core::{Cancel, Result};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use pyo3::exceptions::PyRuntimeError;
@@ -87,7 +88,8 @@ impl Take for Timeout {
     }
 }
 
-/// How long a wait goes on until it looks whether a signal has come.
+/// How long a wait goes on at most until it looks whether a signal has come: one that comes right before
+/// the wait does not interrupt it.
 const BETWEEN_SIGNALS: Duration = Duration::from_millis(50);
 
 /// Waits for its result, or leaves it to its thread when a signal comes.
@@ -98,15 +100,19 @@ pub(crate) fn or_leave<T: Send + 'static>(
     Waiting::start(py, work, drop)?.result(py)
 }
 
-/// Waits for its result. When a signal comes, its end is waited for all the same, so that no half of
-/// it stays behind when the program ends now, and it is undone; at a second signal its thread does so.
+/// Waits for its result. When a signal comes, it is cancelled, and its end is waited for so that no half
+/// of it stays behind when the program ends now; if it comes to a result all the same, that is undone. At
+/// a second signal its thread does so.
 pub(crate) fn or_undo<T: Send + 'static>(
     py: Python<'_>,
-    work: impl FnOnce() -> T + Send + 'static,
+    work: impl FnOnce(&Cancel) -> T + Send + 'static,
     undo: impl FnOnce(T) + Clone + Send + 'static,
 ) -> PyResult<T> {
-    let mut waiting = Waiting::start(py, work, undo.clone())?;
+    let cancel = Cancel::new().or_raise(py)?;
+    let its = cancel.clone();
+    let mut waiting = Waiting::start(py, move || work(&its), undo.clone())?;
     waiting.result(py).or_else(|signal| {
+        cancel.cancel();
         let result = waiting.result(py)?;
         py.detach(|| undo(result));
         Err(signal)
@@ -114,7 +120,9 @@ pub(crate) fn or_undo<T: Send + 'static>(
 }
 
 struct Waiting<T> {
-    told: Receiver<T>,
+    results: Receiver<T>,
+    /// Readable when the thread is at its end, in whatever way: it has the other end.
+    ended: UnixStream,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -124,30 +132,34 @@ impl<T: Send + 'static> Waiting<T> {
         work: impl FnOnce() -> T + Send + 'static,
         unheard: impl FnOnce(T) + Send + 'static,
     ) -> PyResult<Self> {
-        let (tell, told) = mpsc::channel();
+        let (send, results) = mpsc::channel();
+        let (ended, end) = UnixStream::pair()?;
         let start = || {
             thread::Builder::new().spawn(move || {
+                let _end = end;
                 // Nobody listens any more after a signal.
-                if let Err(mpsc::SendError(result)) = tell.send(work()) {
+                if let Err(mpsc::SendError(result)) = send.send(work()) {
                     unheard(result);
                 }
             })
         };
-        Ok(Self { told, thread: Some(py.detach(start)?) })
+        Ok(Self { results, ended, thread: Some(py.detach(start)?) })
     }
 
     fn result(&mut self, py: Python<'_>) -> PyResult<T> {
         loop {
-            let told = &mut self.told;
-            match py.detach(move || told.recv_timeout(BETWEEN_SIGNALS)) {
+            match self.results.try_recv() {
                 Ok(result) => {
                     // It ends now, and is not to be seen any more.
                     let thread = self.thread.take();
                     py.detach(|| thread.map(JoinHandle::join));
                     return Ok(result);
                 }
-                Err(RecvTimeoutError::Timeout) => py.check_signals()?,
-                Err(RecvTimeoutError::Disconnected) => {
+                Err(TryRecvError::Empty) => {
+                    readable(py, self.ended.as_fd(), Some(BETWEEN_SIGNALS))?;
+                    py.check_signals()?;
+                }
+                Err(TryRecvError::Disconnected) => {
                     return Err(PyRuntimeError::new_err("what was called ended in a panic"));
                 }
             }

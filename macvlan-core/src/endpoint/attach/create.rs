@@ -74,7 +74,7 @@ impl Work<'_> {
                 }
                 // The last owner may be a namespace that is just dying.
                 Errno::EADDRINUSE if started.elapsed() < self.endpoint.mac_patience => {
-                    let pause = wait::pause(self.pause(started.elapsed()), self.cancel);
+                    let pause = wait::pause(self.pause(started.elapsed()), self.cancels);
                     pause.map_err(|errno| {
                         self.explain_other("wait for the MAC address", Failure::NotSent(errno))
                     })?;

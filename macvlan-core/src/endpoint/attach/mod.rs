@@ -21,9 +21,9 @@ pub(crate) fn attach(
     host: &NetNs,
     endpoint: &Endpoint,
     netns: &NetNs,
-    cancel: Option<&Cancel>,
+    cancels: &[Cancel],
 ) -> Result<Attachment> {
     let plan = endpoint.plan()?;
-    let _alone = netns.lock_unless(cancel)?;
-    Work::begin(host, endpoint, netns, cancel)?.carry_out(plan.phases)
+    let _alone = netns.lock_unless(cancels)?;
+    Work::begin(host, endpoint, netns, cancels)?.carry_out(plan.phases)
 }

@@ -80,7 +80,7 @@ impl Work<'_> {
             link: endpoint.name.as_str(),
             index: self.index,
             mac: mac.unwrap_or(self.mac),
-            cancel: self.cancel,
+            cancels: self.cancels,
         };
         if let Some(holder) = asked.held_by_parent(ips).map_err(here)?.first() {
             return Err(here(in_use(*holder)));
@@ -112,7 +112,7 @@ impl Work<'_> {
         )?;
         announcement.send_these(first.iter().copied(), self.mac)?;
         if rest.is_some() {
-            announcement.run_after(announce.get_interval(), self.cancel)?;
+            announcement.run_after(announce.get_interval(), self.cancels)?;
         }
         Ok(())
     }

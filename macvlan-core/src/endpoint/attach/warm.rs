@@ -34,7 +34,7 @@ impl Warm {
 
 /// Makes the link of an endpoint, and nothing that can be said later: of the plan's phases the first,
 /// and of the others `lo`.
-pub(crate) fn warm(host: &NetNs, template: &Endpoint, cancel: Option<&Cancel>) -> Result<Warm> {
+pub(crate) fn warm(host: &NetNs, template: &Endpoint, cancels: &[Cancel]) -> Result<Warm> {
     let phases = template.plan()?.phases.into_iter().filter_map(|phase| match phase {
         Phase::Create(link) => Some(Phase::Create(Link { up: false, ..link })),
         Phase::OneByOne(mut changes) => {
@@ -44,7 +44,7 @@ pub(crate) fn warm(host: &NetNs, template: &Endpoint, cancel: Option<&Cancel>) -
         _ => None,
     });
     let netns = NetNs::anonymous()?;
-    let mut work = Work::begin(host, template, &netns, cancel)?;
+    let mut work = Work::begin(host, template, &netns, cancels)?;
     for phase in phases {
         if let Err(error) = work.run(phase) {
             return Err(work.undo(error));
@@ -61,7 +61,7 @@ pub(crate) fn attach_warm(
     endpoint: &Endpoint,
     plan: Plan,
     warm: &Warm,
-    cancel: Option<&Cancel>,
+    cancels: &[Cancel],
 ) -> Result<Attachment> {
     let mut phases: Vec<Phase> = Vec::with_capacity(plan.phases.len());
     for phase in plan.phases {
@@ -80,7 +80,7 @@ pub(crate) fn attach_warm(
         }
     }
     let work = Work::with(host, endpoint, &warm.netns, warm.parent, warm.index, warm.mac)?;
-    Work { created: true, cancel, ..work }.carry_out(phases)
+    Work { created: true, cancels, ..work }.carry_out(phases)
 }
 
 fn instead_of_creating(link: &Link, warm: &Warm) -> Vec<Change> {

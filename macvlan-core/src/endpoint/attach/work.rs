@@ -27,7 +27,7 @@ pub(in crate::endpoint) struct Work<'a> {
     pub(super) netns: &'a NetNs,
     pub(super) inside: &'a Connection,
     pub(super) endpoint: &'a Endpoint,
-    pub(super) cancel: Option<&'a Cancel>,
+    pub(super) cancels: &'a [Cancel],
     pub(super) parent: Found,
     pub(super) index: u32,
     pub(super) mac: MacAddr,
@@ -50,7 +50,7 @@ impl<'a> Work<'a> {
         host: &'a NetNs,
         endpoint: &'a Endpoint,
         netns: &'a NetNs,
-        cancel: Option<&'a Cancel>,
+        cancels: &'a [Cancel],
     ) -> Result<Self> {
         // Whatever can fail, before a parent is made.
         let connections = (host.connection()?, netns.connection_from(Some(host))?);
@@ -67,7 +67,7 @@ impl<'a> Work<'a> {
                 .on_parent(endpoint.parent.to_string())
                 .in_netns(netns.in_words())
         })?;
-        Ok(Self { cancel, ..Self::of(host, endpoint, netns, connections, parent, index, mac) })
+        Ok(Self { cancels, ..Self::of(host, endpoint, netns, connections, parent, index, mac) })
     }
 
     /// Gets ready for a link that exists.
@@ -98,7 +98,7 @@ impl<'a> Work<'a> {
             netns,
             inside,
             endpoint,
-            cancel: None,
+            cancels: &[],
             parent,
             index,
             mac,

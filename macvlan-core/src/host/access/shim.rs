@@ -81,7 +81,7 @@ impl Shim {
             .alias(mark.alias())
             .lo_up(false)
             .arp_filter();
-        let attachment = endpoint::ensure(netns, &endpoint, netns, false, None)?.attachment;
+        let attachment = endpoint::ensure(netns, &endpoint, netns, false, &[])?.attachment;
         let is_new = there.is_none();
         let outcome = Self::furnish(netns, access, before, attachment.clone(), is_new);
         outcome.map_err(|error| match is_new.then(|| endpoint::detach(netns, &attachment)) {

@@ -73,8 +73,8 @@ impl Kept {
     }
 
     /// The first time: a parent that does not exist is waited for. Whether the link was made.
-    pub(super) fn attach_first(&mut self, host: &NetNs, cancel: Option<&Cancel>) -> Result<bool> {
-        match ensure(host, &self.endpoint, &self.netns, cancel) {
+    pub(super) fn attach_first(&mut self, host: &NetNs, cancels: &[Cancel]) -> Result<bool> {
+        match ensure(host, &self.endpoint, &self.netns, cancels) {
             Ok((attachment, made)) => {
                 self.is_attached(host, attachment);
                 Ok(made)
@@ -203,14 +203,10 @@ impl Kept {
     }
 
     /// Attaches it to its parent, if that is there.
-    pub(super) fn attach_again(
-        &mut self,
-        host: &NetNs,
-        cancel: Option<&Cancel>,
-    ) -> Option<KeepEvent> {
+    pub(super) fn attach_again(&mut self, host: &NetNs, cancels: &[Cancel]) -> Option<KeepEvent> {
         self.due = None;
         let endpoint = self.endpoint.clone().with_parent(self.parent_now(host)?);
-        match ensure(host, &endpoint, &self.netns, cancel) {
+        match ensure(host, &endpoint, &self.netns, cancels) {
             Ok((attachment, _)) => {
                 self.is_attached(host, attachment);
                 self.attachment.clone().map(|attachment| KeepEvent::Attached(Box::new(attachment)))
@@ -263,9 +259,9 @@ fn ensure(
     host: &NetNs,
     endpoint: &Endpoint,
     netns: &NetNs,
-    cancel: Option<&Cancel>,
+    cancels: &[Cancel],
 ) -> Result<(Attachment, bool)> {
-    let ensured = ensure_endpoint(host, endpoint, netns, false, cancel)?;
+    let ensured = ensure_endpoint(host, endpoint, netns, false, cancels)?;
     let made = ensured.repaired.contains(&Difference::LinkMissing);
     Ok((ensured.attachment, made))
 }

@@ -58,9 +58,7 @@ impl Host {
     pub fn keep(&self, endpoints: impl IntoIterator<Item = (Endpoint, NetNs)>) -> Result<Keeper> {
         // Before anything is attached, or what happens in between would be missed.
         let mut watch = Watch::links(self.netns())?;
-        if let Some(cancel) = self.cancel() {
-            watch.set_cancel(cancel);
-        }
+        watch.set_cancels(self.cancels());
         let mut keeper =
             Keeper { host: self.clone(), watch, kept: Vec::new(), waiting: VecDeque::new() };
         let mut made = Vec::new();
@@ -91,7 +89,7 @@ impl Keeper {
         made: &mut Vec<Attachment>,
     ) -> Result<()> {
         let mut kept = Kept::new(endpoint, netns);
-        if kept.attach_first(self.host.netns(), self.host.cancel())? {
+        if kept.attach_first(self.host.netns(), self.host.cancels())? {
             made.extend(kept.attachment().cloned());
         }
         self.kept.push(kept);
@@ -165,13 +163,13 @@ impl Keeper {
     }
 
     fn try_what_is_due(&mut self, now: Instant) {
-        let (host, cancel) = (self.host.netns(), self.host.cancel());
+        let (host, cancels) = (self.host.netns(), self.host.cancels());
         let waiting = &mut self.waiting;
         self.kept.retain_mut(|kept| {
             if kept.due().is_none_or(|due| due > now) {
                 return true;
             }
-            let done = kept.attach_again(host, cancel);
+            let done = kept.attach_again(host, cancels);
             let ended = matches!(done, Some(KeepEvent::Ended(..)));
             waiting.extend(done);
             !ended
