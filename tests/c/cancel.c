@@ -86,6 +86,8 @@ static void in_a_child(const lab *l, const macvlan_netns *container)
         call_in_a_second(on_alarm);
         REFUSED(macvlan_host_attach(host, longer, other, &attachment, &error), EINTR,
                 MACVLAN_ERROR_CANCELLED, "it was cancelled");
+        macvlan_endpoint_free(longer);
+        macvlan_netns_free(other);
         _exit(0);
     }
     CHECK(waitpid(child, &status, 0) == child);
