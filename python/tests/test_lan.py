@@ -234,6 +234,30 @@ def test_another_thread_cancels_an_attach(lab: Lab, inside: NetNs) -> None:
         host.cancelled_by(cancel=1)  # type: ignore[arg-type]
 
 
+def test_closing_a_keeper_ends_its_probe(lab: Lab, inside: NetNs) -> None:
+    keeper = lab.a.host.keep(
+        [(Endpoint("eth0", parent="later", addresses=["192.168.15.6/24"], probe=ENDLESS), inside)]
+    )
+    caught: list[BaseException] = []
+
+    def waiting() -> None:
+        try:
+            next(keeper)
+        except ValueError as closed:
+            caught.append(closed)
+
+    thread = threading.Thread(target=waiting)
+    thread.start()
+    for what in ("ens33 down", "ens33 name later", "later up"):
+        ip_text(lab.a.netns, f"link set {what}")
+    eventually(lambda: links(inside) == ["lo", "eth0"])
+    keeper.close()
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
+    assert str(caught[0]) == "the Keeper is closed"
+    assert links(inside) == ["lo"]
+
+
 # Announcements.
 
 

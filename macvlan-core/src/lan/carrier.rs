@@ -63,10 +63,8 @@ impl<'a> Carrier<'a> {
         let (mut lost, mut missed) = (false, false);
         for (listener, is_inside) in [(&mut self.inside, true), (&mut self.outside, false)] {
             let (own, way) = (self.asked.index, &self.way);
-            let concerns = |index| match is_inside {
-                true => index == own,
-                false => way.iter().any(|(step, _)| *step == index),
-            };
+            let is_on_way = |index| way.iter().any(|(step, _)| *step == index);
+            let concerns = |index| if is_inside { index == own } else { is_on_way(index) };
             loop {
                 let heard = listener.receive(Some(Duration::ZERO), &[], |kind, payload| {
                     lost |= match decode::event(kind, payload) {

@@ -2,9 +2,11 @@
 //! descriptor; and for what takes long, which is done on a thread of its own.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, TryRecvError};
+use std::sync::{Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -33,26 +35,94 @@ pub(crate) trait Source: AsFd + Send {
     }
 }
 
-/// Waits for the next event, and for no longer than this. The source's lock is held while it works,
-/// so it is never waited for with the interpreter held.
-pub(crate) fn for_event<S: Source>(
-    py: Python<'_>,
-    source: &Closable<S>,
-    timeout: Option<Timeout>,
-) -> PyResult<Option<S::Event>> {
-    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout.0));
-    loop {
-        let event = py.detach(|| source.with(S::next))?.or_raise(py)?;
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        if event.is_some() || left.is_some_and(|left| left.is_zero()) {
-            return Ok(event);
+/// A source that one waits for at a time, and that can be closed while it is waited for.
+pub(crate) struct Waited<S: Source> {
+    source: Closable<S>,
+    /// The other end of it becomes readable when this one is gone.
+    open: Mutex<Option<UnixStream>>,
+    closing: UnixStream,
+    is_waited_for: AtomicBool,
+}
+
+impl<S: Source> Waited<S> {
+    pub(crate) fn new(what: &'static str, source: S) -> PyResult<Self> {
+        let (open, closing) = UnixStream::pair()?;
+        let (source, open) = (Closable::new(what, source), Mutex::new(Some(open)));
+        Ok(Self { source, open, closing, is_waited_for: AtomicBool::new(false) })
+    }
+
+    /// Does something short with the source, as [`Closable::with`] does.
+    pub(crate) fn with<R>(&self, work: impl FnOnce(&mut S) -> R) -> PyResult<R> {
+        self.source.with(work)
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.source.is_closed()
+    }
+
+    /// Closes the source, which ends a wait for it.
+    pub(crate) fn close(&self, py: Python<'_>) {
+        drop(self.open.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.source.close(py);
+    }
+
+    /// Returns a descriptor that becomes readable when the source is closed, which is the caller's.
+    pub(crate) fn closing(&self) -> io::Result<OwnedFd> {
+        self.closing.as_fd().try_clone_to_owned()
+    }
+
+    fn is_closing(&self) -> bool {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
+    /// Waits for the next event, and for no longer than this. The source's lock is held while it works,
+    /// so it is never waited for with the interpreter held.
+    pub(crate) fn next(
+        &self,
+        py: Python<'_>,
+        timeout: Option<Timeout>,
+    ) -> PyResult<Option<S::Event>> {
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout.0));
+        let mut claim = None;
+        loop {
+            let event = match py.detach(|| self.source.with(S::next))? {
+                Err(_) if self.is_closing() => return Err(self.source.closed()),
+                event => event.or_raise(py)?,
+            };
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if event.is_some() || left.is_some_and(|left| left.is_zero()) {
+                return Ok(event);
+            }
+            if claim.is_none() {
+                claim = Some(Claim::on(&self.is_waited_for)?);
+            }
+            // Another thread may close the source during the wait, and its number be given to another
+            // file.
+            let look = |source: &mut S| (source.as_fd().try_clone_to_owned(), source.patience());
+            let (fd, patience) = py.detach(|| self.source.with(look))?;
+            // One may have come since the interpreter was let go last, and would not interrupt the wait.
+            py.check_signals()?;
+            let at_most = [left, patience].into_iter().flatten().min();
+            readable(py, &[fd?.as_fd(), self.closing.as_fd()], at_most)?;
         }
-        // Another thread may close the source during the wait, and its number be given to another file.
-        let look = |source: &mut S| (source.as_fd().try_clone_to_owned(), source.patience());
-        let (fd, patience) = py.detach(|| source.with(look))?;
-        // One may have come since the interpreter was let go last, and would not interrupt the wait.
-        py.check_signals()?;
-        readable(py, fd?.as_fd(), [left, patience].into_iter().flatten().min())?;
+    }
+}
+
+/// The right to wait: of two who wait, each event wakes both and is for one.
+struct Claim<'a>(&'a AtomicBool);
+
+impl<'a> Claim<'a> {
+    fn on(is_waited_for: &'a AtomicBool) -> PyResult<Self> {
+        if is_waited_for.swap(true, Ordering::AcqRel) {
+            return Err(PyRuntimeError::new_err("another thread waits for the next event already"));
+        }
+        Ok(Self(is_waited_for))
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
     }
 }
 
@@ -63,13 +133,14 @@ pub(crate) fn in_asyncio<'py>(source: &Bound<'py, PyAny>) -> PyResult<Bound<'py,
 }
 
 /// Waits until a descriptor is readable, the time is over, or a signal has come.
-fn readable(py: Python<'_>, fd: BorrowedFd<'_>, timeout: Option<Duration>) -> PyResult<()> {
+fn readable(py: Python<'_>, fds: &[BorrowedFd<'_>], timeout: Option<Duration>) -> PyResult<()> {
     // Rounded up, or the last millisecond would be spent turning round.
     let up = |timeout: Duration| timeout.as_nanos().div_ceil(1_000_000);
     let timeout = timeout.map_or(PollTimeout::NONE, |timeout| {
         PollTimeout::try_from(up(timeout)).unwrap_or(PollTimeout::MAX)
     });
-    match py.detach(|| poll(&mut [PollFd::new(fd, PollFlags::POLLIN)], timeout)) {
+    let mut fds: Vec<_> = fds.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLIN)).collect();
+    match py.detach(|| poll(&mut fds, timeout)) {
         Ok(_) => Ok(()),
         Err(Errno::EINTR) => py.check_signals(),
         Err(errno) => Err(io::Error::from(errno).into()),
@@ -156,7 +227,7 @@ impl<T: Send + 'static> Waiting<T> {
                     return Ok(result);
                 }
                 Err(TryRecvError::Empty) => {
-                    readable(py, self.ended.as_fd(), Some(BETWEEN_SIGNALS))?;
+                    readable(py, &[self.ended.as_fd()], Some(BETWEEN_SIGNALS))?;
                     py.check_signals()?;
                 }
                 Err(TryRecvError::Disconnected) => {

@@ -337,12 +337,16 @@ impl Host {
     fn keep(&self, py: Python<'_>, pairs: &Bound<'_, PyAny>) -> PyResult<Keeper> {
         let host = self.0.get()?;
         let pairs: Vec<(CoreEndpoint, CoreNetNs)> = many("pairs", pairs)?;
-        let keeper = if pairs.iter().any(|(endpoint, _)| waits(endpoint)) {
-            waiting::or_undo(py, move |cancel| host.cancelled_by(cancel).keep(pairs), drop)?
-        } else {
-            py.detach(|| host.keep(pairs))
+        let waits = pairs.iter().any(|(endpoint, _)| waits(endpoint));
+        let keep = move |cancel: &CoreCancel| {
+            host.cancelled_by(cancel).keep(pairs).map(|keeper| (keeper, cancel.clone()))
         };
-        keeper.or_raise(py).map(Keeper::new)
+        let keeper = if waits {
+            waiting::or_undo(py, keep, drop)?
+        } else {
+            py.detach(|| CoreCancel::new().and_then(|cancel| keep(&cancel)))
+        };
+        Keeper::new(keeper.or_raise(py)?)
     }
 
     /// Finds out why a container does not reach a peer on its network: looks at its link, its parent and

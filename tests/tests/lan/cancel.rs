@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use macvlan_core::{Announce, Cancel, Endpoint, Error, ErrorKind, Host, NetNs, Probe};
 use macvlan_tests::{
-    Lab, Need, Outcome, PATIENCE, Snapshot, Stage, Wire, eventually, ip_addresses, ip_try, need,
-    ping, sysctl,
+    Lab, Need, Outcome, PATIENCE, Snapshot, Stage, Wire, eventually, ip_addresses, ip_do, ip_try,
+    need, ping, sysctl,
 };
 
 /// A probe that listens for longer than any test is patient, if nothing ends it.
@@ -209,7 +209,59 @@ fn it_stays_cancelled() -> Outcome {
     Ok(())
 }
 
+/// As iterators they end, and what waits for a time is told so.
+fn a_watch_and_a_keeper_end_when_they_are_cancelled() -> Outcome {
+    let lab = Lab::new()?;
+    let container = NetNs::anonymous()?;
+    let cancel = Cancel::new()?;
+    let mut watch = lab.a.handle.watch()?;
+    watch.set_cancel(&cancel);
+    let endpoint = Endpoint::new("eth0", "ens33")?;
+    let mut keeper = lab.a.host.cancelled_by(&cancel).keep([(endpoint, container)])?;
+    std::thread::scope(|scope| {
+        let watching = scope.spawn(|| watch.by_ref().map(|event| event.is_ok()).all(|is_ok| is_ok));
+        let keeping = scope.spawn(|| keeper.by_ref().map(|event| event.is_ok()).all(|is_ok| is_ok));
+        cancel.cancel();
+        assert!(watching.join().unwrap());
+        assert!(keeping.join().unwrap());
+    });
+    let error = watch.next_within(PATIENCE).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
+    let error = keeper.next_within(PATIENCE).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
+    assert_eq!(keeper.attachments().count(), 1);
+    Ok(())
+}
+
+/// A keeper that asks for addresses when the parent is back ends as well, and leaves no half of it.
+fn a_keeper_that_probes_can_be_cancelled() -> Outcome {
+    let lab = Lab::new()?;
+    let container = NetNs::anonymous()?;
+    let inside = Snapshot::of(&container);
+    let endpoint = Endpoint::new("eth0", "later")?.probe(endless());
+    let endpoint = endpoint.address("192.168.15.9/24".parse()?);
+    let cancel = Cancel::new()?;
+    let mut keeper = lab.a.host.cancelled_by(&cancel).keep([(endpoint, container.clone())])?;
+    std::thread::scope(|scope| {
+        let keeping = scope.spawn(move || keeper.next_within(PATIENCE * 2));
+        for what in ["ens33 down", "ens33 name later", "later up"] {
+            ip_do(&lab.a.netns, &format!("link set dev {what}"));
+        }
+        let begun = eventually("it does not attach", || {
+            Ok(ip_try(&container, "link show dev eth0").is_ok())
+        });
+        cancel.cancel();
+        let ended = keeping.join().unwrap().map_err(|error| error.kind());
+        assert!(!matches!(ended, Err(kind) if kind != ErrorKind::Cancelled), "{ended:?}");
+        begun
+    })?;
+    inside.assert_same(&container);
+    Ok(())
+}
+
 macvlan_tests::tests! {
+    a_watch_and_a_keeper_end_when_they_are_cancelled,
+    a_keeper_that_probes_can_be_cancelled,
     a_probe_that_is_cancelled_is_undone_whole,
     a_parent_that_was_made_for_it_goes_too,
     duplicate_detection_that_is_cancelled_is_undone_whole,
