@@ -60,7 +60,7 @@ pub enum ErrorKind {
     System = 20,
     /// A fault of this library.
     Bug = 21,
-    /// The parent is down, and the link cannot come up before it does.
+    /// The parent is down or has no carrier: the link cannot come up, or nobody can be asked through it.
     ParentDown = 22,
     /// What is there cannot be changed into what is wanted, and was not to be replaced.
     NeedsReplacement = 23,

@@ -237,7 +237,7 @@ class ErrorKind(_Named):
     BUG = "bug"
     """A fault of this library."""
     PARENT_DOWN = "parent-down"
-    """The parent is down, and the link cannot come up before it does."""
+    """The parent is down or has no carrier: the link cannot come up, or nobody can be asked."""
     NEEDS_REPLACEMENT = "needs-replacement"
     """The endpoint's link is one that cannot be changed into what is wanted, only be replaced."""
     ADDRESS_IN_USE = "address-in-use"

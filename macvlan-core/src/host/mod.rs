@@ -36,8 +36,9 @@ impl Host {
         Ok(Self { netns: netns.clone(), cancels: Vec::new() })
     }
 
-    /// Returns this host, with waits that end when they are cancelled: those of [`Host::attach`],
-    /// [`Host::ensure`], [`Host::probe_free`] and of whatever attaches by this host from now on.
+    /// Returns a host on the same namespace whose waits end when they are cancelled: those of
+    /// [`Host::attach`], [`Host::ensure`], [`Host::probe_free`], and of whatever is made by it, such as a
+    /// [`Keeper`](crate::Keeper) or a [`Pool`](crate::Pool).
     ///
     /// Clones that were made before are not cancelled. Called again, it ends by either.
     #[must_use = "the host that it is called on is not changed"]

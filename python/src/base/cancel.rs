@@ -9,7 +9,7 @@ use crate::base::error::OrRaise;
 /// Ends what takes its time, from another thread: what is done by a host that Host.cancelled_by() gave.
 ///
 /// What waits then raises a MacvlanError of the kind CANCELLED, when it has undone what it had begun; what
-/// does not wait is carried out. It stays cancelled for ever. Ctrl-C needs none.
+/// does not wait is carried out. It stays cancelled for ever. Ctrl-C needs none of it.
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct Cancel(Core);
 

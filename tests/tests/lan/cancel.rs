@@ -219,8 +219,8 @@ fn a_watch_and_a_keeper_end_when_they_are_cancelled() -> Outcome {
     let endpoint = Endpoint::new("eth0", "ens33")?;
     let mut keeper = lab.a.host.cancelled_by(&cancel).keep([(endpoint, container)])?;
     std::thread::scope(|scope| {
-        let watching = scope.spawn(|| watch.by_ref().map(|event| event.is_ok()).all(|is_ok| is_ok));
-        let keeping = scope.spawn(|| keeper.by_ref().map(|event| event.is_ok()).all(|is_ok| is_ok));
+        let watching = scope.spawn(|| watch.by_ref().all(|event| event.is_ok()));
+        let keeping = scope.spawn(|| keeper.by_ref().all(|event| event.is_ok()));
         cancel.cancel();
         assert!(watching.join().unwrap());
         assert!(keeping.join().unwrap());
