@@ -269,7 +269,7 @@ typedef enum macvlan_error_kinds {
      */
     MACVLAN_ERROR_BUG = 21,
     /**
-     * The parent is down, and the link cannot come up before it does.
+     * The parent is down or has no carrier: the link cannot come up, or nobody can be asked through it.
      */
     MACVLAN_ERROR_PARENT_DOWN = 22,
     /**
@@ -1219,6 +1219,22 @@ int macvlan_link_info_carrier(const struct macvlan_link_info *link);
  * How its IPv6 link-local address is made: one of enum in6_addr_gen_mode, or -1 where there is no IPv6.
  */
 int macvlan_link_info_addr_gen_mode(const struct macvlan_link_info *link);
+
+/**
+ * Returns whether it accepts router advertisements, a value of the sysctl accept_ra; -1 where there is no
+ * IPv6.
+ */
+int macvlan_link_info_accept_ra(const struct macvlan_link_info *link);
+
+/**
+ * Returns whether the kernel adds addresses of advertised prefixes, 0 or 1; -1 where there is no IPv6.
+ */
+int macvlan_link_info_autoconf(const struct macvlan_link_info *link);
+
+/**
+ * Returns whether its IPv6 is disabled, 0 or 1; -1 where the kernel has none.
+ */
+int macvlan_link_info_disable_ipv6(const struct macvlan_link_info *link);
 
 /**
  * What it can send and receive in one piece; 0 where the kernel does not tell.
@@ -2761,6 +2777,17 @@ int macvlan_endpoint_vlan(const struct macvlan_endpoint *endpoint,
 void macvlan_endpoint_free(struct macvlan_endpoint *endpoint);
 
 /**
+ * The protocol number of the endpoint's policy rules, and of those of its routes that the kernel does not
+ * delete with the link (RTA_PROTOCOL, FRA_PROTOCOL).
+ */
+#define MACVLAN_ENDPOINT_PROTOCOL 109
+
+/**
+ * The priority of the rules of macvlan_endpoint_set_source_routing().
+ */
+#define MACVLAN_ENDPOINT_RULE_PRIORITY 30000
+
+/**
  * Who it may talk to; MACVLAN_MODE_BRIDGE when not set. The other options stay. For macvlan and macvtap.
  */
 int macvlan_endpoint_set_mode(struct macvlan_endpoint *endpoint,
@@ -2947,6 +2974,31 @@ int macvlan_endpoint_set_addr_gen_mode(struct macvlan_endpoint *endpoint,
                                        struct macvlan_error **error);
 
 /**
+ * Sets whether router advertisements are accepted on the link: the values of the sysctl accept_ra, 0 for
+ * never, 1 unless the link forwards, 2 always. The container's default when not set. With 0 the container
+ * has the addresses and routes of the endpoint and no others, but for the link-local address.
+ */
+int macvlan_endpoint_set_accept_ra(struct macvlan_endpoint *endpoint,
+                                   int accept,
+                                   struct macvlan_error **error);
+
+/**
+ * Sets whether the kernel adds addresses of the prefixes that routers advertise. The container's default
+ * when not set.
+ */
+int macvlan_endpoint_set_autoconf(struct macvlan_endpoint *endpoint,
+                                  bool on,
+                                  struct macvlan_error **error);
+
+/**
+ * Sets whether the link is without IPv6. The container's default when not set; false gives the link IPv6
+ * where the container has none.
+ */
+int macvlan_endpoint_set_disable_ipv6(struct macvlan_endpoint *endpoint,
+                                      bool disable,
+                                      struct macvlan_error **error);
+
+/**
  * How long to try again, in milliseconds, while somebody else on the parent has the MAC address:
  * often a container that is just dying, whose namespace takes some tens of milliseconds for it. Not
  * at all when not set.
@@ -3101,6 +3153,21 @@ bool macvlan_endpoint_queues(const struct macvlan_endpoint *endpoint,
  * How its IPv6 link-local address is made: one of enum in6_addr_gen_mode, or -1 if it was not set.
  */
 int macvlan_endpoint_addr_gen_mode(const struct macvlan_endpoint *endpoint);
+
+/**
+ * Returns whether router advertisements are accepted, a value of the sysctl accept_ra; -1 if it was not set.
+ */
+int macvlan_endpoint_accept_ra(const struct macvlan_endpoint *endpoint);
+
+/**
+ * Returns whether the kernel adds addresses of advertised prefixes, 0 or 1; -1 if it was not set.
+ */
+int macvlan_endpoint_autoconf(const struct macvlan_endpoint *endpoint);
+
+/**
+ * Returns whether the link is without IPv6, 0 or 1; -1 if it was not set.
+ */
+int macvlan_endpoint_disable_ipv6(const struct macvlan_endpoint *endpoint);
 
 /**
  * How long to try again, in milliseconds, while somebody else has the MAC address; 0 for not at all.
@@ -3666,6 +3733,14 @@ typedef enum macvlan_difference_kinds {
      * A sysctl of the link.
      */
     MACVLAN_DIFFERENCE_SYSCTL = 20,
+    /**
+     * Another host has an IPv6 address of the link.
+     */
+    MACVLAN_DIFFERENCE_ADDRESS_DUPLICATE = 21,
+    /**
+     * An IPv6 address of the link has been tentative for too long.
+     */
+    MACVLAN_DIFFERENCE_ADDRESS_TENTATIVE = 22,
 } macvlan_difference_kinds;
 
 /**
@@ -4061,6 +4136,18 @@ typedef enum macvlan_finding_kinds {
      * The container remembers another MAC address than the peer has.
      */
     MACVLAN_FINDING_WRONG_NEIGHBOUR = 20,
+    /**
+     * The kernel does not use an IPv6 address of the container, because another host has it.
+     */
+    MACVLAN_FINDING_ADDRESS_DUPLICATE = 21,
+    /**
+     * The kernel has looked for a duplicate of an IPv6 address for longer than that takes.
+     */
+    MACVLAN_FINDING_ADDRESS_TENTATIVE = 22,
+    /**
+     * The route to the subnet of an address was deleted.
+     */
+    MACVLAN_FINDING_CONNECTED_ROUTE_MISSING = 23,
 } macvlan_finding_kinds;
 
 /**

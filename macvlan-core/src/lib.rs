@@ -88,8 +88,9 @@ pub use value::event::{Event, EventKind};
 pub use value::filter::{AddressFilter, Family, LinkFilter, NeighbourFilter, RouteFilter};
 pub use value::holder::Holder;
 pub use value::link::{
-    AddrGenMode, IntoLinkId, IntoLinkName, Link, LinkInfo, LinkKind, LinkState, LinkStatistics,
-    Macvlan, MacvlanChange, Mode, Offloads, SourceMacs, Vlan, VlanProtocol,
+    AcceptRa, AddrGenMode, IntoLinkId, IntoLinkName, Ipv6Sysctl, Link, LinkInfo, LinkKind,
+    LinkState, LinkStatistics, Macvlan, MacvlanChange, Mode, Offloads, SourceMacs, Vlan,
+    VlanProtocol,
 };
 pub use value::mac::MacAddr;
 pub use value::name::{LinkId, LinkName};

@@ -59,8 +59,8 @@ impl Networks {
 
     /// Returns these networks, with probes that end when they are cancelled. C and Rust programs give a
     /// host that is cancelled.
-    #[doc(hidden)]
     #[must_use]
+    #[doc(hidden)] // for Python
     pub fn cancelled_by(&self, cancel: &macvlan_core::Cancel) -> Self {
         self.clone().with(|session| session.host = session.host.cancelled_by(cancel))
     }

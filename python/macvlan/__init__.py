@@ -24,6 +24,7 @@ networks, subnets and who has which address; MacvlanError, an OSError, says what
 
 from macvlan import _enums, _errors, _events, _values
 from macvlan._enums import (
+    AcceptRa,
     AddrGenMode,
     Detached,
     DifferenceKind,
@@ -119,6 +120,7 @@ from macvlan._values import (
 )
 
 __all__ = [
+    "AcceptRa",
     "AddrGenMode",
     "Address6",
     "AddressInfo",

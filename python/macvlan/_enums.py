@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 __all__ = [
+    "AcceptRa",
     "AddrGenMode",
     "Detached",
     "DifferenceKind",
@@ -67,6 +68,17 @@ class VlanProtocol(_Named):
     """The customer tag, 0x8100."""
     DOT1AD = "802.1ad"
     """The service tag of QinQ, 0x88a8."""
+
+
+class AcceptRa(_Named):
+    """Whether a link accepts router advertisements."""
+
+    NEVER = "never"
+    """Never."""
+    UNLESS_FORWARDING = "unless-forwarding"
+    """Unless the link forwards IPv6, the kernel's default."""
+    ALWAYS = "always"
+    """Always, even if the link forwards IPv6."""
 
 
 class AddrGenMode(_Named):
@@ -336,6 +348,10 @@ class DifferenceKind(_Named):
     """How much the link may send."""
     SYSCTL = "sysctl"
     """A sysctl of the link."""
+    ADDRESS_DUPLICATE = "address-duplicate"
+    """Another host has an IPv6 address of the link."""
+    ADDRESS_TENTATIVE = "address-tentative"
+    """An IPv6 address of the link has been tentative for too long."""
 
 
 class FindingKind(_Named):
@@ -381,6 +397,12 @@ class FindingKind(_Named):
     """The wire carries other VLANs than this one."""
     WRONG_NEIGHBOUR = "wrong-neighbour"
     """The container remembers another MAC address than the peer has."""
+    ADDRESS_DUPLICATE = "address-duplicate"
+    """The kernel does not use an IPv6 address of the container: another host has it."""
+    ADDRESS_TENTATIVE = "address-tentative"
+    """The kernel has looked for a duplicate of an IPv6 address for longer than that takes."""
+    CONNECTED_ROUTE_MISSING = "connected-route-missing"
+    """The route to the subnet of an address was deleted."""
 
 
 class KeepEventKind(_Named):

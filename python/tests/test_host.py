@@ -21,6 +21,7 @@ from hosts import (
 )
 
 from macvlan import (
+    AcceptRa,
     Address6,
     Attachment,
     Detached,
@@ -29,6 +30,7 @@ from macvlan import (
     Endpoint,
     EndpointKind,
     ErrorKind,
+    Handle,
     Host,
     InvalidError,
     MacAddr,
@@ -139,6 +141,8 @@ def test_everything_that_an_endpoint_can_say(lab: Lab) -> None:
         tx_queue_len=77,
         queues=(2, 3),
         addr_gen_mode="none",
+        accept_ra="never",
+        autoconf=False,
     )
     inside = lab.container()
     made = lab.a.host.attach(endpoint, inside)
@@ -152,6 +156,9 @@ def test_everything_that_an_endpoint_can_say(lab: Lab) -> None:
     # Kernels for one processor do not tell of the others.
     assert (link["num_tx_queues"], link.get("num_rx_queues", 3)) == (2, 3)
     assert link["inet6_addr_gen_mode"] == "none"
+    with Handle(inside) as handle:
+        info = handle.link("eth0")
+    assert (info.accept_ra, info.autoconf, info.disable_ipv6) == (AcceptRa.NEVER, False, False)
     assert link["address"] == made.mac
     assert "UP" not in ip_link(inside, "lo")["flags"]
     assert ip_addresses(inside, "eth0") == ["10.0.0.2/24", "fd00::2/64"]

@@ -57,6 +57,7 @@ INVALID: list[tuple[dict[str, Any], str, str]] = [
     ({"source_routing": -5}, "source_routing", "-5"),
     ({"group": -5}, "group", "-5"),
     ({"addr_gen_mode": "eui-64"}, "addr_gen_mode", "eui-64"),
+    ({"accept_ra": "no"}, "accept_ra", "no"),
     ({"wait_for_mac": -1}, "wait_for_mac", "-1"),
     ({"wait_for_mac": float("nan")}, "wait_for_mac", "nan"),
     ({"options": Vlan(5), "mode": "private"}, "mode", "private"),

@@ -15,6 +15,7 @@ import pytest
 import macvlan
 from macvlan import (
     Address6,
+    AcceptRa,
     AddrGenMode,
     Announce,
     DuplicateDetection,
@@ -59,6 +60,9 @@ FULL = Endpoint(
     tx_queue_len=500,
     queues=(2, 3),
     addr_gen_mode="none",
+    accept_ra="never",
+    autoconf=False,
+    disable_ipv6=False,
     wait_for_mac=0.25,
     probe="quick",
     announce=Announce(3, interval=0.5),
@@ -177,6 +181,9 @@ def test_an_endpoint_tells_what_it_was_told() -> None:
     assert FULL.alternative_names == ("a-long-name-of-the-test",)
     assert (FULL.group, FULL.tx_queue_len, FULL.queues) == (7, 500, (2, 3))
     assert FULL.addr_gen_mode is AddrGenMode.NONE
+    assert FULL.accept_ra is AcceptRa.NEVER
+    assert (FULL.autoconf, FULL.disable_ipv6) == (False, False)
+    assert (Endpoint.PROTOCOL, Endpoint.RULE_PRIORITY) == (109, 30000)
     assert FULL.wait_for_mac == 0.25
     options = FULL.options
     assert isinstance(options, Macvlan)
@@ -213,8 +220,8 @@ def test_defaults_are_what_was_not_said() -> None:
         "eth0", parent="ens33", kind=None, mode=None, options=None, mac=None, mtu=None,
         addresses=(), gateways=(), routes=(), on_link_gateways=False, promisc=False, lo_up=True,
         replace_default_route=False, source_routing=None, alias=None, alternative_names=(),
-        group=None, tx_queue_len=None, queues=None, addr_gen_mode=None, wait_for_mac=0,
-        probe=None, announce=None, rate=None,
+        group=None, tx_queue_len=None, queues=None, addr_gen_mode=None, accept_ra=None,
+        autoconf=None, disable_ipv6=None, wait_for_mac=0, probe=None, announce=None, rate=None,
     )  # fmt: skip
     assert said == plain
     assert repr(said) == "Endpoint('eth0', parent='ens33')"

@@ -107,6 +107,8 @@ static void links(void)
     CHECK_TEXT(macvlan_link_info_alias(info), "left end");
     CHECK(macvlan_link_info_tx_queue_len(info) == 400);
     CHECK(macvlan_link_info_addr_gen_mode(info) == IN6_ADDR_GEN_MODE_NONE);
+    CHECK(macvlan_link_info_accept_ra(info) == 1 && macvlan_link_info_autoconf(info) == 1);
+    CHECK(macvlan_link_info_disable_ipv6(info) == 0);
     CHECK(macvlan_link_info_alternative_name_count(info) == 1);
     CHECK_TEXT(macvlan_link_info_alternative_name(info, 0), "a-longer-name-than-15-bytes");
     CHECK_TEXT(macvlan_link_info_alternative_name(info, 1), NULL);

@@ -183,6 +183,9 @@ static void told(macvlan_endpoint *endpoint)
     CHECK(macvlan_endpoint_tx_queue_len(endpoint, &number) && number == 500);
     CHECK(macvlan_endpoint_queues(endpoint, &number, &other) && number == 2 && other == 2);
     CHECK(macvlan_endpoint_addr_gen_mode(endpoint) == -1);
+    CHECK(macvlan_endpoint_accept_ra(endpoint) == -1 && macvlan_endpoint_autoconf(endpoint) == -1);
+    CHECK(macvlan_endpoint_disable_ipv6(endpoint) == -1);
+    CHECK(MACVLAN_ENDPOINT_PROTOCOL == 109 && MACVLAN_ENDPOINT_RULE_PRIORITY == 30000);
     CHECK(macvlan_endpoint_wait_for_mac(endpoint) == 0);
     CHECK(macvlan_endpoint_source_routing(endpoint) == 0);
 
@@ -260,17 +263,25 @@ static void plans(void)
             MACVLAN_ERROR_INVALID_VALUE, "default over there");
     REFUSED(macvlan_endpoint_set_addr_gen_mode(clone, (enum in6_addr_gen_mode)4, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "4 is no enum in6_addr_gen_mode");
+    REFUSED(macvlan_endpoint_set_accept_ra(clone, 3, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "3 is no value of accept_ra");
     MUST(macvlan_endpoint_plan(clone, &plan, &error));
     CHECK_TEXT(macvlan_plan_text(plan), expected_plan);
     macvlan_plan_free(plan);
     MUST(macvlan_endpoint_set_wait_for_mac(clone, 100, &error));
     MUST(macvlan_endpoint_set_lo_up(clone, false, &error));
     MUST(macvlan_endpoint_set_addr_gen_mode(clone, IN6_ADDR_GEN_MODE_NONE, &error));
+    MUST(macvlan_endpoint_set_accept_ra(clone, 0, &error));
+    MUST(macvlan_endpoint_set_autoconf(clone, false, &error));
+    MUST(macvlan_endpoint_set_disable_ipv6(clone, false, &error));
+    CHECK(macvlan_endpoint_accept_ra(clone) == 0 && macvlan_endpoint_autoconf(clone) == 0);
+    CHECK(macvlan_endpoint_disable_ipv6(clone) == 0);
     MUST(macvlan_endpoint_set_on_link_gateways(clone, true, &error));
     MUST(macvlan_endpoint_set_replace_default_route(clone, true, &error));
     MUST(macvlan_endpoint_plan(clone, &plan, &error));
     CHECK(strstr(macvlan_plan_text(plan), "lo up") == NULL);
     CHECK(strstr(macvlan_plan_text(plan), "addrgenmode none") != NULL);
+    CHECK(strstr(macvlan_plan_text(plan), "conf/eth0/accept_ra=0") != NULL);
     macvlan_plan_free(plan);
     MUST(macvlan_endpoint_plan(endpoint, &plan, &error));
     CHECK_TEXT(macvlan_plan_text(plan), expected_plan);

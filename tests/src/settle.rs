@@ -83,7 +83,7 @@ fn unready_address(netns: &NetNs, handle: &Handle) -> Outcome<Option<String>> {
 fn local_route(line: &str) -> Option<(&str, &str)> {
     const RTF_LOCAL: u32 = 0x8000_0000;
     let words: Vec<&str> = line.split_whitespace().collect();
-    let [address, .., flags, link] = words[..] else { return None };
+    let [address, .., flags, device] = words[..] else { return None };
     let flags = u32::from_str_radix(flags, 16).ok()?;
-    (flags & RTF_LOCAL != 0).then_some((address, link))
+    (flags & RTF_LOCAL != 0).then_some((address, device))
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use netlink_packet_route::RouteNetlinkMessage as Message;
-use nix::libc::RTPROT_BOOT;
+use nix::libc::{RTPROT_BOOT, RTPROT_KERNEL};
 
 use crate::endpoint::endpoint::Endpoint;
 use crate::error::Result;
@@ -60,6 +60,9 @@ pub enum Change {
     AddAddress(Address),
     /// Adds a route, through the link unless it names another or leads nowhere.
     AddRoute(Route),
+    /// Adds the route to an address's subnet, which the kernel adds with the address, but not again when
+    /// somebody deleted it.
+    AddConnectedRoute(Address),
     /// Adds a policy rule.
     AddRule(Rule),
     /// Sets the container's `lo` up.
@@ -113,6 +116,7 @@ enum Verb<'a> {
     Link(LinkChange<'a>),
     Address(&'a Address),
     Route(&'a Route),
+    ConnectedRoute(Route),
     Rule(&'a Rule),
     Loopback,
 }
@@ -122,6 +126,9 @@ impl Change {
         Verb::Link(match self {
             Self::AddAddress(address) => return Verb::Address(address),
             Self::AddRoute(route) => return Verb::Route(route),
+            Self::AddConnectedRoute(address) => {
+                return Verb::ConnectedRoute(Route::connected(address));
+            }
             Self::AddRule(rule) => return Verb::Rule(rule),
             Self::SetLoopbackUp => return Verb::Loopback,
             Self::SetName(name) => LinkChange::Name(*name),
@@ -150,6 +157,9 @@ impl Change {
             Verb::Route(route) => {
                 encode::add_route(route, link.device(route)?, link.protocol(route))?
             }
+            Verb::ConnectedRoute(route) => {
+                encode::add_route(&route, Some(link.index), RTPROT_KERNEL)?
+            }
             Verb::Rule(rule) => {
                 Request::create(Message::NewRule(encode::rule(rule, RTPROT_MACVLAN)?))
             }
@@ -163,6 +173,10 @@ impl Change {
             Verb::Link(change) => Attempt::Change(name, change),
             Verb::Address(address) => Attempt::Address("add", address, name),
             Verb::Route(route) => Attempt::Route("add", route, Some(name)),
+            Verb::ConnectedRoute(route) => Attempt::Other(
+                name,
+                format!("add the connected route {}", route.destination()).into(),
+            ),
             Verb::Rule(rule) => Attempt::Rule("add", rule),
             Verb::Loopback => Attempt::Other(LinkId::Index(LOOPBACK), "set lo up".into()),
         }

@@ -5,6 +5,7 @@ use crate::endpoint::difference::Difference;
 use crate::endpoint::endpoint::{Endpoint, EndpointKind};
 use crate::endpoint::find_parent::{self, Found};
 use crate::endpoint::plan::Plan;
+use crate::endpoint::usable::{unusable, with_age};
 use crate::error::{Error, Result};
 use crate::explain::{Attempt, Place};
 use crate::netlink::{Connection, Failure};
@@ -12,7 +13,9 @@ use crate::netns::NetNs;
 use crate::rtnl::{IP6_RT_PRIO_USER, decode, encode};
 use crate::value::address::Address;
 use crate::value::filter::RouteFilter;
-use crate::value::link::{LOOPBACK, LinkInfo, Macvlan, MacvlanChange, Mode, SourceMacs, Vlan};
+use crate::value::link::{
+    Ipv6Sysctl, LOOPBACK, LinkInfo, Macvlan, MacvlanChange, Mode, SourceMacs, Vlan,
+};
 use crate::value::name::LinkId;
 use crate::value::rate::Rate;
 use crate::value::route::{Route, RouteInfo};
@@ -49,7 +52,7 @@ pub(crate) fn check(host: &NetNs, endpoint: &Endpoint, netns: &NetNs) -> Result<
     rate(endpoint, inside, &link, &mut differences).map_err(explain)?;
     let changes: Vec<Change> = plan.changes().collect();
     let target = endpoint.target(netns, inside, link.index);
-    contents(&changes, &target, &mut differences, &explain)?;
+    contents(&changes, &target, &link, &mut differences, &explain)?;
     Ok(Findings { plan, link: Some(link), parent, differences })
 }
 
@@ -156,6 +159,16 @@ fn settings(endpoint: &Endpoint, link: &LinkInfo, differences: &mut Vec<Differen
     let up = (!link.is_up()).then_some(Change::SetUp);
     let promisc =
         (link.is_promisc() != endpoint.promisc).then_some(Change::SetPromisc(endpoint.promisc));
+    differences.extend(endpoint.ipv6_sysctls().filter_map(|sysctl| {
+        let found = match sysctl {
+            Ipv6Sysctl::AcceptRa(_) => link.accept_ra.map(Ipv6Sysctl::AcceptRa),
+            Ipv6Sysctl::Autoconf(_) => link.autoconf.map(Ipv6Sysctl::Autoconf),
+            Ipv6Sysctl::DisableIpv6(_) => link.disable_ipv6.map(Ipv6Sysctl::DisableIpv6),
+            Ipv6Sysctl::NdiscNotify(_) => None,
+        };
+        let found = found.filter(|found| *found != sysctl)?;
+        Some(Difference::Sysctl { sysctl, found })
+    }));
     let mode = endpoint.addr_gen_mode.filter(|mode| Some(*mode) != link.addr_gen_mode);
     let now = link.alias.as_deref().unwrap_or_default();
     let alias = endpoint.alias.as_ref().filter(|alias| *alias != now);
@@ -194,6 +207,7 @@ fn rate(
 fn contents(
     changes: &[Change],
     link: &Target<'_>,
+    info: &LinkInfo,
     differences: &mut Vec<Difference>,
     explain: &dyn Fn(Failure) -> Error,
 ) -> Result<()> {
@@ -204,15 +218,20 @@ fn contents(
         let mut instead = None;
         let is_there = match change {
             Change::AddAddress(wanted) => {
-                let list =
-                    || inside.dump(&encode::get_addresses(None, Some(link.index)), decode::address);
+                let request = encode::get_addresses(None, Some(link.index));
+                let list = || inside.dump(&request, with_age);
                 let found = listed(&mut addresses, list).map_err(explain)?;
                 let is_instead = |found: &Address| {
                     found.ip() == wanted.ip() && found.prefix_len() != wanted.prefix_len()
                 };
-                let mut all = found.iter().map(|info| info.address);
+                let mut all = found.iter().map(|(info, _)| info.address);
                 instead = all.find(is_instead).map(Change::AddAddress);
-                found.iter().any(|info| info.address.net() == wanted.net())
+                let there = found.iter().find(|(found, _)| found.address.net() == wanted.net());
+                if let Some((found, age)) = there {
+                    let routes = listed(&mut routes, list_routes).map_err(explain)?;
+                    differences.extend(unusable(wanted, found, *age, info, routes));
+                }
+                there.is_some()
             }
             Change::AddRoute(wanted) => {
                 let device = link.device(wanted)?;
@@ -240,7 +259,7 @@ fn contents(
 }
 
 /// Returns whether the kernel refuses to add one route where the other exists.
-fn is_in_the_way(wanted: &Route, found: &Route) -> bool {
+pub(super) fn is_in_the_way(wanted: &Route, found: &Route) -> bool {
     wanted.destination() == found.destination()
         && table(wanted) == table(found)
         && metric(wanted) == metric(found)

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use crate::endpoint::change::Change;
+use crate::value::address::Address;
+use crate::value::link::Ipv6Sysctl;
 use crate::value::text::kinds;
 
 /// One thing that is not as an endpoint says.
@@ -18,6 +20,19 @@ pub enum Difference {
     Made(String),
     /// The link hangs on another parent, or the parent is gone. Needs replacement.
     Parent,
+    /// A sysctl of the link has another value.
+    Sysctl {
+        /// The sysctl as it should be.
+        sysctl: Ipv6Sysctl,
+        /// The sysctl as it is.
+        found: Ipv6Sysctl,
+    },
+    /// The kernel does not use an IPv6 address of the link, because another host has it
+    /// (`IFA_F_DADFAILED`).
+    Duplicate(Address),
+    /// The kernel does not use an IPv6 address of the link, and has looked for a duplicate for longer
+    /// than that takes (`IFA_F_TENTATIVE`).
+    Tentative(Address),
     /// Something that a change mends.
     Change {
         /// The change to be made.
@@ -73,6 +88,10 @@ pub enum DifferenceKind {
     Rate = 19,
     /// A sysctl of the link.
     Sysctl = 20,
+    /// Another host has an IPv6 address of the link.
+    AddressDuplicate = 21,
+    /// An IPv6 address of the link has been tentative for too long.
+    AddressTentative = 22,
 }
 
 kinds!(
@@ -98,6 +117,8 @@ kinds!(
         LoopbackDown = "loopback-down",
         Rate = "rate",
         Sysctl = "sysctl",
+        AddressDuplicate = "address-duplicate",
+        AddressTentative = "address-tentative",
     ]
 );
 
@@ -112,6 +133,9 @@ impl Difference {
             Self::LinkMissing => return DifferenceKind::LinkMissing,
             Self::Made(_) => return DifferenceKind::Made,
             Self::Parent => return DifferenceKind::Parent,
+            Self::Sysctl { .. } => return DifferenceKind::Sysctl,
+            Self::Duplicate(_) => return DifferenceKind::AddressDuplicate,
+            Self::Tentative(_) => return DifferenceKind::AddressTentative,
             Self::Change { change, .. } => change,
         };
         match change {
@@ -130,7 +154,7 @@ impl Difference {
             Change::SetRate(_) => DifferenceKind::Rate,
             Change::FilterArp | Change::NotifyIpv4 => DifferenceKind::Sysctl,
             Change::AddAddress(_) => DifferenceKind::AddressMissing,
-            Change::AddRoute(_) => DifferenceKind::RouteMissing,
+            Change::AddRoute(_) | Change::AddConnectedRoute(_) => DifferenceKind::RouteMissing,
             Change::AddRule(_) => DifferenceKind::RuleMissing,
             Change::SetLoopbackUp => DifferenceKind::LoopbackDown,
         }
@@ -148,6 +172,16 @@ impl fmt::Display for Difference {
             Self::LinkMissing => return f.write_str("there is no such link"),
             Self::Made(what) => return f.write_str(what),
             Self::Parent => return f.write_str("the link is not on that parent"),
+            Self::Sysctl { sysctl, found } => {
+                let (name, wanted) = (sysctl.name(), sysctl.value());
+                return write!(f, "{name} is {} and should be {wanted}", found.value());
+            }
+            Self::Duplicate(address) => {
+                return write!(f, "another host has the address {}", address.ip());
+            }
+            Self::Tentative(address) => {
+                return write!(f, "the address {} has been tentative for too long", address.ip());
+            }
             Self::Change { change, found } => (change, found.as_ref()),
         };
         match (change, found) {
@@ -187,6 +221,9 @@ impl fmt::Display for Difference {
             }
             (Change::AddAddress(address), _) => write!(f, "the address {address} is missing"),
             (Change::AddRoute(route), _) => write!(f, "the route {route} is missing"),
+            (Change::AddConnectedRoute(address), _) => {
+                write!(f, "the connected route {} is missing", address.net().trunc())
+            }
             (Change::AddRule(rule), _) => write!(f, "the rule {rule} is missing"),
             (Change::SetLoopbackUp, _) => f.write_str("lo is down"),
         }

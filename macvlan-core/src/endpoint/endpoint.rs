@@ -9,7 +9,9 @@ use crate::lan::announce::Announce;
 use crate::lan::probe::Probe;
 use crate::rtnl::RTPROT_MACVLAN;
 use crate::value::address::{Address, Assignment};
-use crate::value::link::{AddrGenMode, IntoLinkName, LinkKind, Macvlan, Mode, Vlan};
+use crate::value::link::{
+    AcceptRa, AddrGenMode, IntoLinkName, Ipv6Sysctl, LinkKind, Macvlan, Mode, Vlan,
+};
 use crate::value::mac::MacAddr;
 use crate::value::name::LinkName;
 use crate::value::rate::Rate;
@@ -52,6 +54,9 @@ pub struct Endpoint {
     pub(super) tx_queue_len: Option<u32>,
     pub(super) queues: Option<(u32, u32)>,
     pub(super) addr_gen_mode: Option<AddrGenMode>,
+    pub(super) accept_ra: Option<AcceptRa>,
+    pub(super) autoconf: Option<bool>,
+    pub(super) disable_ipv6: Option<bool>,
     pub(super) mac_patience: Duration,
     pub(super) probe: Option<Probe>,
     pub(super) announce: Option<Announce>,
@@ -152,6 +157,9 @@ impl Endpoint {
             tx_queue_len: None,
             queues: None,
             addr_gen_mode: None,
+            accept_ra: None,
+            autoconf: None,
+            disable_ipv6: None,
             mac_patience: Duration::ZERO,
             probe: None,
             announce: None,
@@ -334,6 +342,41 @@ impl Endpoint {
         self
     }
 
+    /// Sets whether router advertisements are accepted on the link, and so default routes, other routes
+    /// and addresses that nobody asked for. Defaults to the container's `net.ipv6.conf.default.accept_ra`,
+    /// which is [`AcceptRa::UnlessForwarding`] unless somebody changed it.
+    ///
+    /// With [`AcceptRa::Never`] the container has the addresses and routes of the endpoint and no others,
+    /// but for the link-local address (see [`Endpoint::addr_gen_mode`]). Otherwise every host on the LAN
+    /// can become its router (CVE-2020-10749, CVE-2020-13401). Set before the link is up; costs an attach
+    /// one visit to the container's namespace.
+    #[doc(alias = "net.ipv6.conf.LINK.accept_ra")]
+    pub fn accept_ra(mut self, accept: AcceptRa) -> Self {
+        self.accept_ra = Some(accept);
+        self
+    }
+
+    /// Sets whether the kernel adds addresses of the prefixes that routers advertise (RFC 4862). Defaults
+    /// to the container's `net.ipv6.conf.default.autoconf`, which is true unless somebody changed it. Set
+    /// before the link is up, as [`Endpoint::accept_ra`].
+    #[doc(alias = "net.ipv6.conf.LINK.autoconf")]
+    pub fn autoconf(mut self, on: bool) -> Self {
+        self.autoconf = Some(on);
+        self
+    }
+
+    /// Sets whether the link is without IPv6. Defaults to the container's
+    /// `net.ipv6.conf.default.disable_ipv6`; `false` gives the link IPv6 where the container has none. Set
+    /// before the link is up, as [`Endpoint::accept_ra`].
+    ///
+    /// Planning or attaching an endpoint that has IPv6 addresses or gateways nevertheless fails with
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue).
+    #[doc(alias = "net.ipv6.conf.LINK.disable_ipv6")]
+    pub fn disable_ipv6(mut self, disable: bool) -> Self {
+        self.disable_ipv6 = Some(disable);
+        self
+    }
+
     /// Has every address asked for on the network before it is used; not asked for when not given.
     ///
     /// The link is made and set up, all addresses are asked for at the same time, and only then are
@@ -487,6 +530,28 @@ impl Endpoint {
     /// How its IPv6 link-local address is made, if that was said.
     pub fn get_addr_gen_mode(&self) -> Option<AddrGenMode> {
         self.addr_gen_mode
+    }
+
+    /// Returns whether router advertisements are accepted, if that was said.
+    pub fn get_accept_ra(&self) -> Option<AcceptRa> {
+        self.accept_ra
+    }
+
+    /// Returns whether the kernel adds addresses of advertised prefixes, if that was said.
+    pub fn get_autoconf(&self) -> Option<bool> {
+        self.autoconf
+    }
+
+    /// Returns whether the link is without IPv6, if that was said.
+    pub fn get_disable_ipv6(&self) -> Option<bool> {
+        self.disable_ipv6
+    }
+
+    /// Returns the sysctls that were said.
+    pub(super) fn ipv6_sysctls(&self) -> impl Iterator<Item = Ipv6Sysctl> {
+        (self.accept_ra.map(Ipv6Sysctl::AcceptRa).into_iter())
+            .chain(self.autoconf.map(Ipv6Sysctl::Autoconf))
+            .chain(self.disable_ipv6.map(Ipv6Sysctl::DisableIpv6))
     }
 
     pub(crate) fn arp_filter(mut self) -> Self {

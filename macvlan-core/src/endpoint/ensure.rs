@@ -74,9 +74,17 @@ pub(crate) fn ensure(
         let differences = ask_for_missing(endpoint, &asked, differences)?;
         let mut refused = Vec::new();
         for difference in differences {
-            let Difference::Change { change, found } = &difference else { continue };
-            let work = Work::with(host, endpoint, netns, parent, link.index, attachment.mac)?;
-            match work.repair(&plan, change, found.as_ref()) {
+            let work =
+                Work::with(host, endpoint, netns, parent, link.index, attachment.mac, cancels)?;
+            let done = match &difference {
+                Difference::LinkMissing | Difference::Made(_) | Difference::Parent => continue,
+                Difference::Sysctl { sysctl, .. } => work.set_sysctls(&[*sysctl]),
+                Difference::Duplicate(address) | Difference::Tentative(address) => {
+                    work.detect_again(address)
+                }
+                Difference::Change { change, found } => work.repair(&plan, change, found.as_ref()),
+            };
+            match done {
                 Ok(()) if repaired.contains(&difference) => {}
                 Ok(()) => repaired.push(difference),
                 Err(error) => refused.push(error),

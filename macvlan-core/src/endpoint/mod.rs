@@ -15,6 +15,7 @@ mod on_demand;
 mod parent;
 mod plan;
 mod replace;
+mod usable;
 
 pub use attachment::Attachment;
 pub use change::Change;
@@ -32,3 +33,4 @@ pub(crate) use detach::{detach, detach_together};
 pub(crate) use ensure::ensure;
 pub(crate) use find_parent::{find as find_parent, missing as missing_parent};
 pub(crate) use on_demand::{release_if_marked, remove_unused_parents};
+pub(crate) use usable::unusable_addresses;

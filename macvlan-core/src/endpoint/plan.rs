@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::lan::announce::Announce;
 use crate::lan::probe::Probe;
 use crate::value::address::{Address, DuplicateDetection};
-use crate::value::link::{IPV6_MIN_MTU, Link, check_alias};
+use crate::value::link::{IPV6_MIN_MTU, Ipv6Sysctl, Link, check_alias};
 use crate::value::name::{LinkName, check_alternative_name};
 use crate::value::route::Route;
 use crate::value::rule::Rule;
@@ -46,13 +46,8 @@ pub struct Plan {
 pub enum Phase {
     /// Creates the link, in the container's namespace.
     Create(Link),
-    /// Sets a sysctl of the link, `net.ipv6.conf.LINK.NAME`.
-    Sysctl {
-        /// The sysctl's name.
-        name: &'static str,
-        /// What it is set to.
-        value: &'static str,
-    },
+    /// Sets sysctls of the link, before it is up.
+    Sysctls(Vec<Ipv6Sysctl>),
     /// Makes changes inside, in one send.
     Batch(Vec<Change>),
     /// Makes changes inside, then asks for addresses on the network, which nobody else may have, and
@@ -94,8 +89,9 @@ impl Plan {
         let mut phases = Vec::with_capacity(4);
         let mut settings = settings(endpoint, link.up);
         phases.push(Phase::Create(link));
-        if endpoint.announce.is_some() && has_family(endpoint, false) {
-            phases.push(Phase::Sysctl { name: "ndisc_notify", value: "1" });
+        let sysctls = sysctls(endpoint)?;
+        if !sysctls.is_empty() {
+            phases.push(Phase::Sysctls(sysctls));
         }
         // With nothing to ask, no carrier is needed either.
         let asked = || endpoint.addresses.iter().filter(|one| one.is_probed());
@@ -195,7 +191,7 @@ impl Phase {
         match self {
             Self::Batch(changes) | Self::OneByOne(changes) | Self::Probe { changes, .. } => changes,
             Self::Create(_)
-            | Self::Sysctl { .. }
+            | Self::Sysctls(_)
             | Self::Announce(..)
             | Self::ReplaceDefaultRoutes(_) => &[],
         }
@@ -282,11 +278,34 @@ fn announced(endpoint: &Endpoint) -> Option<Phase> {
     (!first.is_empty() || announce.rest().is_some()).then_some(Phase::Announce(announce, first))
 }
 
+/// What the kernel's IPv6 is to do on the link by itself, where that was said.
+fn sysctls(endpoint: &Endpoint) -> Result<Vec<Ipv6Sysctl>> {
+    if endpoint.disable_ipv6 == Some(true) {
+        let addresses = endpoint.addresses.iter().map(Address::ip);
+        let mut all = addresses.chain(endpoint.gateways.iter().copied());
+        if let Some(ip) = all.find(IpAddr::is_ipv6) {
+            let why = format!("{ip} is IPv6, which is to be disabled");
+            return Err(refused(endpoint, why));
+        }
+    }
+    let ndisc_notify = endpoint.announce.is_some() && has_family(endpoint, false);
+    Ok((endpoint.ipv6_sysctls())
+        .chain(ndisc_notify.then_some(Ipv6Sysctl::NdiscNotify(true)))
+        .collect())
+}
+
+/// Returns whether the link is created down: an address generation mode and what the kernel's IPv6 does by
+/// itself count from when the link comes up.
+fn comes_up_later(endpoint: &Endpoint) -> bool {
+    endpoint.addr_gen_mode.is_some()
+        || endpoint.ipv6_sysctls().next().is_some()
+        || comes_up_with_its_addresses(endpoint)
+}
+
 /// The link to be created, but for what is chosen when it is.
 fn link(endpoint: &Endpoint) -> Result<Link> {
     let mut link = Link::bare(endpoint.name, Some(endpoint.parent.id()?), (&endpoint.kind).into())
-        // An address generation mode counts from when the link comes up.
-        .up(endpoint.addr_gen_mode.is_none() && !comes_up_with_its_addresses(endpoint))
+        .up(!comes_up_later(endpoint))
         .promisc(endpoint.promisc);
     if let Some(mtu) = endpoint.mtu.filter(|mtu| *mtu < MIN_MTU) {
         return Err(refused(endpoint, format!("MTU {mtu} is below the smallest, {MIN_MTU}")));
@@ -370,8 +389,10 @@ impl fmt::Display for Plan {
             }
             match phase {
                 Phase::Create(link) => writeln!(f, "host:   {}", CreateCommand(link))?,
-                Phase::Sysctl { name: setting, value } => {
-                    writeln!(f, "inside: sysctl net/ipv6/conf/{name}/{setting}={value}")?;
+                Phase::Sysctls(sysctls) => {
+                    for sysctl in sysctls {
+                        writeln!(f, "inside: sysctl net/ipv6/conf/{name}/{sysctl}")?;
+                    }
                 }
                 Phase::Batch(_) | Phase::OneByOne(_) => {}
                 Phase::Probe { probe, addresses, .. } => {
@@ -442,6 +463,9 @@ impl fmt::Display for Command<'_> {
                 let v4 = route.destination().addr().is_ipv4();
                 let via_v6 = v4 && route.get_gateway().is_some_and(|gateway| gateway.is_ipv6());
                 write!(f, "ip{} route add {route}", if via_v6 { " -4" } else { "" })
+            }
+            Change::AddConnectedRoute(address) => {
+                write!(f, "ip route add {} dev {name} proto kernel", Route::connected(address))
             }
             Change::AddRule(rule) => {
                 let family = if rule.is_ipv6() { " -6" } else { "" };

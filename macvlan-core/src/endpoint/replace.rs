@@ -18,9 +18,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place};
 use crate::netlink::{Failure, Request};
 use crate::netns::NetNs;
-use crate::rtnl::{decode, encode};
+use crate::rtnl::{decode, encode, sysctl};
 use crate::value::filter::RouteFilter;
-use crate::value::link::{Link, LinkInfo, LinkKind, Mode};
+use crate::value::link::{Ipv6Sysctl, Link, LinkInfo, LinkKind, Mode};
 use crate::value::name::{LinkId, LinkName};
 use crate::value::rule::Rule;
 use crate::wait::Cancel;
@@ -57,6 +57,7 @@ struct Old<'a> {
     /// The parent's index, where it is on the host; otherwise it is in the container.
     on_host: Option<u32>,
     settings: Vec<Change>,
+    sysctls: Vec<Ipv6Sysctl>,
     addresses: Vec<AddressMessage>,
     routes: Vec<RouteMessage>,
     /// These stay when the link goes.
@@ -131,6 +132,10 @@ impl<'a> Old<'a> {
             link,
             on_host: on_host.then_some(parent),
             settings,
+            sysctls: (info.accept_ra.map(Ipv6Sysctl::AcceptRa).into_iter())
+                .chain(info.autoconf.map(Ipv6Sysctl::Autoconf))
+                .chain(info.disable_ipv6.map(Ipv6Sysctl::DisableIpv6))
+                .collect(),
             addresses,
             routes,
             rules,
@@ -194,6 +199,9 @@ impl<'a> Old<'a> {
             index: self.info.index,
             kind: self.link.kind.as_str(),
         };
+        if let Err(refused) = sysctl::set_ipv6(self.netns, self.link.name, &self.sysctls) {
+            error = error.leaves(format!("the sysctls of {name:?} in {there}: {refused}"));
+        }
         let settings =
             self.settings.iter().map(|change| (change.to_string(), change.request(&target)));
         let addresses = self.addresses.iter().map(|message| {

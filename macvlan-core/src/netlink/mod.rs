@@ -111,11 +111,19 @@ impl Connection {
     /// Sends all requests at once and waits for the kernel's verdict on every one; fails with the
     /// first refusal.
     pub(crate) fn submit(&self, batch: &mut Batch) -> std::result::Result<(), Failure> {
-        let mut refused = None;
+        self.submit_all(batch)?.into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// As [`Connection::submit`], with every refusal, in order.
+    pub(crate) fn submit_all(
+        &self,
+        batch: &mut Batch,
+    ) -> std::result::Result<Vec<Failure>, Failure> {
+        let mut refused = Vec::new();
         self.converse(batch, |at, (errno, message)| {
-            refused.get_or_insert(Failure::Refused { at, errno, message });
+            refused.push(Failure::Refused { at, errno, message });
         })?;
-        refused.map_or(Ok(()), Err)
+        Ok(refused)
     }
 
     /// As [`Connection::submit`], for one request.

@@ -135,12 +135,24 @@ impl Way {
 
 /// Visits the ways to all visible namespaces, cheap ones first, until the visitor has enough; most
 /// namespaces come several times. What could not be looked at is added to `unseen`.
-pub(crate) fn ways<T>(
+fn ways<T>(
     unseen: &mut Vec<PathBuf>,
     visit: impl FnMut(NetNsId, Way) -> ControlFlow<T>,
 ) -> ControlFlow<T> {
     Walk { unseen, visit, device: 0 }.all()
 }
+
+/// As [`ways`], and only the cheap ones: the names, and the processes' main threads. That reads a link for
+/// each process, and not every descriptor of every one.
+pub(crate) fn near_ways<T>(visit: impl FnMut(NetNsId, Way) -> ControlFlow<T>) -> ControlFlow<T> {
+    let mut unseen = Vec::new();
+    let mut walk = Walk { unseen: &mut unseen, visit, device: 0 };
+    let _far = walk.near()?;
+    ControlFlow::Continue(())
+}
+
+/// Those whose links in `/proc` can be read, and the main threads among them with what they are in.
+type Near = (Vec<PathBuf>, Vec<(u32, Option<u64>)>);
 
 struct Walk<'a, V> {
     unseen: &'a mut Vec<PathBuf>,
@@ -150,11 +162,11 @@ struct Walk<'a, V> {
 }
 
 impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
-    fn all(mut self) -> ControlFlow<T> {
+    fn near(&mut self) -> ControlFlow<T, Near> {
         self.names()?;
         let Ok(ours) = stat(OF_THIS_THREAD) else {
             self.unseen.push("/proc".into());
-            return ControlFlow::Continue(());
+            return ControlFlow::Continue(Near::default());
         };
         self.device = ours.st_dev;
         let (mut holders, mut processes) = (Vec::new(), Vec::new());
@@ -181,6 +193,11 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
                 Err(_) => self.unseen.push(process),
             }
         }
+        ControlFlow::Continue((holders, processes))
+    }
+
+    fn all(mut self) -> ControlFlow<T> {
+        let (holders, processes) = self.near()?;
         self.mounts(&holders)?;
         for (pid, inode) in processes {
             for task in self.numbers(Path::new(&format!("/proc/{pid}/task"))) {

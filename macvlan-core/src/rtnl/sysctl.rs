@@ -5,24 +5,30 @@ use nix::errno::Errno;
 
 use crate::error::{Error, ErrorKind, Result, errno_of};
 use crate::netns::NetNs;
+use crate::value::link::Ipv6Sysctl;
 use crate::value::name::LinkName;
 
-/// Sets `net.ipv6.conf.LINK.NAME` inside a namespace. Succeeds where the kernel has no IPv6: without
+/// Sets sysctls of a link inside a namespace, in order, until one is refused. Succeeds where the kernel has no IPv6: without
 /// it there is nothing to set, and adding an address says so.
-pub(crate) fn set_ipv6(netns: &NetNs, link: LinkName, name: &str, value: &str) -> Result<()> {
+pub(crate) fn set_ipv6(netns: &NetNs, link: LinkName, sysctls: &[Ipv6Sysctl]) -> Result<()> {
     // `/proc/sys/net` shows every thread its own namespace's.
-    let path = format!("/proc/sys/net/ipv6/conf/{link}/{name}");
-    let written = netns.visit(|| std::fs::write(&path, value))?;
-    match written.map_err(|error| errno_of(&error)) {
-        Ok(()) | Err(Errno::ENOENT) => Ok(()),
-        Err(errno) => Err(Error::new(
+    let path = |sysctl: Ipv6Sysctl| format!("/proc/sys/net/ipv6/conf/{link}/{}", sysctl.name());
+    let write = |sysctl: Ipv6Sysctl| std::fs::write(path(sysctl), sysctl.value().to_string());
+    let refused = netns.visit(|| {
+        sysctls.iter().find_map(|sysctl| match write(*sysctl).map_err(|error| errno_of(&error)) {
+            Ok(()) | Err(Errno::ENOENT) => None,
+            Err(errno) => Some((*sysctl, errno)),
+        })
+    })?;
+    refused.map_or(Ok(()), |(sysctl, errno)| {
+        Err(Error::new(
             ErrorKind::System,
-            format!("set {name} to {value}"),
-            format!("{path} cannot be written: {errno:?}"),
+            format!("set {sysctl}"),
+            format!("{} cannot be written: {errno:?}", path(sysctl)),
         )
         .errno_is(errno)
         .with_hint("leave out what sets it, or make /proc/sys writable")
         .on_link(link.as_str())
-        .in_netns(netns.in_words())),
-    }
+        .in_netns(netns.in_words()))
+    })
 }

@@ -9,7 +9,12 @@ pub(super) const IFLA_CARRIER_DOWN_COUNT: u16 = 48;
 pub(super) const IFLA_GSO_IPV4_MAX_SIZE: u16 = 63;
 pub(super) const IFLA_GRO_IPV4_MAX_SIZE: u16 = 64;
 pub(super) const IFLA_INET_CONF: u16 = 1;
+pub(super) const IFLA_INET6_CONF: u16 = 2;
 pub(super) const IFLA_INET6_ADDR_GEN_MODE: u16 = 8;
+// linux/ipv6.h
+pub(super) const DEVCONF_ACCEPT_RA: usize = 3;
+pub(super) const DEVCONF_AUTOCONF: usize = 5;
+pub(super) const DEVCONF_DISABLE_IPV6: usize = 26;
 pub(super) const IFLA_MACVLAN_MODE: u16 = 1;
 pub(super) const IFLA_MACVLAN_FLAGS: u16 = 2;
 pub(super) const IFLA_MACVLAN_MACADDR_MODE: u16 = 3;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
+use std::time::Duration;
 
 use ipnet::IpNet;
 
@@ -132,6 +133,10 @@ impl Address {
         self
     }
 }
+
+/// When the kernel's duplicate detection has surely ended: it takes a second or two unless somebody had it
+/// ask more often (`net.ipv6.conf.LINK.dad_transmits`).
+pub(crate) const DETECTION_ENDS: Duration = Duration::from_secs(10);
 
 /// An address as the kernel describes it.
 #[doc(alias = "RTM_NEWADDR")]

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::error::{Error, Result};
+use crate::value::address::Address;
 use crate::value::name::{LinkId, LinkName};
 use crate::value::net::{parse_ip, parse_net, parse_number};
 use crate::value::scope::Scope;
@@ -64,6 +65,9 @@ pub enum RouteKind {
 const MOST_MTU: u32 = 65535 - 15;
 const MOST_ADVMSS: u32 = 65535 - 40;
 
+/// The metric of the routes that the kernel adds with IPv6 addresses (`IP6_RT_PRIO_ADDRCONF`).
+const IP6_RT_PRIO_ADDRCONF: u32 = 256;
+
 impl Route {
     /// A route to a subnet; host bits in the destination are refused, as the kernel refuses them.
     pub fn new(destination: IpNet) -> Result<Self> {
@@ -101,6 +105,15 @@ impl Route {
     }
 
     /// Unchecked: what the kernel tells, or what cannot be wrong.
+    /// Returns the route to an address's subnet, as the kernel adds it with the address.
+    pub(crate) fn connected(address: &Address) -> Self {
+        let route = Self::to(address.net().trunc());
+        match address.ip() {
+            IpAddr::V4(_) => route.scope(Scope::Link).source(address.ip()),
+            IpAddr::V6(_) => route.metric(IP6_RT_PRIO_ADDRCONF),
+        }
+    }
+
     pub(crate) fn to(destination: IpNet) -> Self {
         Self {
             kind: RouteKind::Unicast,

@@ -7,7 +7,7 @@
 use std::ffi::{c_int, c_uint};
 use std::os::fd::BorrowedFd;
 
-use macvlan_core::{AddrGenMode, Family, Mode, VlanProtocol};
+use macvlan_core::{AcceptRa, AddrGenMode, Family, Mode, VlanProtocol};
 
 use crate::base::misuse::Misuse;
 
@@ -46,6 +46,13 @@ pub(crate) fn addr_gen_mode(number: EnumAddrGenMode) -> Result<AddrGenMode, Misu
         .ok()
         .and_then(AddrGenMode::from_kernel)
         .ok_or_else(|| no(number, "enum in6_addr_gen_mode"))
+}
+
+pub(crate) fn accept_ra(number: c_int) -> Result<AcceptRa, Misuse> {
+    u8::try_from(number)
+        .ok()
+        .and_then(AcceptRa::from_kernel)
+        .ok_or_else(|| no(number, "value of accept_ra"))
 }
 
 pub(crate) fn vlan_protocol(number: EnumProtocol) -> Result<VlanProtocol, Misuse> {

@@ -212,6 +212,26 @@ pub unsafe extern "C" fn macvlan_endpoint_addr_gen_mode(
     })
 }
 
+/// Returns whether router advertisements are accepted, a value of the sysctl accept_ra; -1 if it was not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_endpoint_accept_ra(endpoint: *const macvlan_endpoint) -> c_int {
+    answer(-1, || {
+        Ok(shared!(endpoint).endpoint.get_accept_ra().map_or(-1, |accept| accept as c_int))
+    })
+}
+
+/// Returns whether the kernel adds addresses of advertised prefixes, 0 or 1; -1 if it was not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_endpoint_autoconf(endpoint: *const macvlan_endpoint) -> c_int {
+    answer(-1, || Ok(shared!(endpoint).endpoint.get_autoconf().map_or(-1, c_int::from)))
+}
+
+/// Returns whether the link is without IPv6, 0 or 1; -1 if it was not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_endpoint_disable_ipv6(endpoint: *const macvlan_endpoint) -> c_int {
+    answer(-1, || Ok(shared!(endpoint).endpoint.get_disable_ipv6().map_or(-1, c_int::from)))
+}
+
 /// How long to try again, in milliseconds, while somebody else has the MAC address; 0 for not at all.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_wait_for_mac(endpoint: *const macvlan_endpoint) -> u32 {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use macvlan_core::{Address, Assignment, Endpoint, Macvlan, Rate, Route};
 
 use crate::base::boundary::boundary;
-use crate::base::kernel::{EnumAddrGenMode, EnumMode, addr_gen_mode};
+use crate::base::kernel::{EnumAddrGenMode, EnumMode, accept_ra, addr_gen_mode};
 use crate::base::mac::mac;
 use crate::base::object::{exclusive, shared};
 use crate::base::report::{Failure, macvlan_error};
@@ -361,6 +361,62 @@ pub unsafe extern "C" fn macvlan_endpoint_set_addr_gen_mode(
     boundary!(error, {
         let endpoint = exclusive!(endpoint).changing();
         *endpoint = endpoint.clone().addr_gen_mode(addr_gen_mode(mode)?);
+    })
+}
+
+/// The protocol number of the endpoint's policy rules, and of those of its routes that the kernel does not
+/// delete with the link (RTA_PROTOCOL, FRA_PROTOCOL).
+pub const MACVLAN_ENDPOINT_PROTOCOL: u8 = 109;
+
+/// The priority of the rules of macvlan_endpoint_set_source_routing().
+pub const MACVLAN_ENDPOINT_RULE_PRIORITY: u32 = 30_000;
+
+// The header needs literals.
+const _: () = assert!(
+    MACVLAN_ENDPOINT_PROTOCOL == Endpoint::PROTOCOL
+        && MACVLAN_ENDPOINT_RULE_PRIORITY == Endpoint::RULE_PRIORITY
+);
+
+/// Sets whether router advertisements are accepted on the link: the values of the sysctl accept_ra, 0 for
+/// never, 1 unless the link forwards, 2 always. The container's default when not set. With 0 the container
+/// has the addresses and routes of the endpoint and no others, but for the link-local address.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_endpoint_set_accept_ra(
+    endpoint: *mut macvlan_endpoint,
+    accept: c_int,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let endpoint = exclusive!(endpoint).changing();
+        *endpoint = endpoint.clone().accept_ra(accept_ra(accept)?);
+    })
+}
+
+/// Sets whether the kernel adds addresses of the prefixes that routers advertise. The container's default
+/// when not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_endpoint_set_autoconf(
+    endpoint: *mut macvlan_endpoint,
+    on: bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let endpoint = exclusive!(endpoint).changing();
+        *endpoint = endpoint.clone().autoconf(on);
+    })
+}
+
+/// Sets whether the link is without IPv6. The container's default when not set; false gives the link IPv6
+/// where the container has none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_endpoint_set_disable_ipv6(
+    endpoint: *mut macvlan_endpoint,
+    disable: bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let endpoint = exclusive!(endpoint).changing();
+        *endpoint = endpoint.clone().disable_ipv6(disable);
     })
 }
 

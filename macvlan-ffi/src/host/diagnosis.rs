@@ -77,6 +77,12 @@ pub enum macvlan_finding_kinds {
     MACVLAN_FINDING_OTHER_VLANS = 19,
     /// The container remembers another MAC address than the peer has.
     MACVLAN_FINDING_WRONG_NEIGHBOUR = 20,
+    /// The kernel does not use an IPv6 address of the container, because another host has it.
+    MACVLAN_FINDING_ADDRESS_DUPLICATE = 21,
+    /// The kernel has looked for a duplicate of an IPv6 address for longer than that takes.
+    MACVLAN_FINDING_ADDRESS_TENTATIVE = 22,
+    /// The route to the subnet of an address was deleted.
+    MACVLAN_FINDING_CONNECTED_ROUTE_MISSING = 23,
 }
 
 pub(crate) struct Diagnosed {

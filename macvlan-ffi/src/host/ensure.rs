@@ -79,6 +79,10 @@ pub enum macvlan_difference_kinds {
     MACVLAN_DIFFERENCE_RATE = 19,
     /// A sysctl of the link.
     MACVLAN_DIFFERENCE_SYSCTL = 20,
+    /// Another host has an IPv6 address of the link.
+    MACVLAN_DIFFERENCE_ADDRESS_DUPLICATE = 21,
+    /// An IPv6 address of the link has been tentative for too long.
+    MACVLAN_DIFFERENCE_ADDRESS_TENTATIVE = 22,
 }
 
 pub(crate) struct Found {

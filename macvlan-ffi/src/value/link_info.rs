@@ -339,6 +339,25 @@ pub unsafe extern "C" fn macvlan_link_info_addr_gen_mode(link: *const macvlan_li
     answer(-1, || Ok(shared!(link).info.addr_gen_mode.map_or(-1, |mode| mode as c_int)))
 }
 
+/// Returns whether it accepts router advertisements, a value of the sysctl accept_ra; -1 where there is no
+/// IPv6.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_link_info_accept_ra(link: *const macvlan_link_info) -> c_int {
+    answer(-1, || Ok(shared!(link).info.accept_ra.map_or(-1, |accept| accept as c_int)))
+}
+
+/// Returns whether the kernel adds addresses of advertised prefixes, 0 or 1; -1 where there is no IPv6.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_link_info_autoconf(link: *const macvlan_link_info) -> c_int {
+    answer(-1, || Ok(shared!(link).info.autoconf.map_or(-1, c_int::from)))
+}
+
+/// Returns whether its IPv6 is disabled, 0 or 1; -1 where the kernel has none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_link_info_disable_ipv6(link: *const macvlan_link_info) -> c_int {
+    answer(-1, || Ok(shared!(link).info.disable_ipv6.map_or(-1, c_int::from)))
+}
+
 /// What it can send and receive in one piece; 0 where the kernel does not tell.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_offload(

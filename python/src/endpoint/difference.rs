@@ -24,11 +24,12 @@ impl Difference {
         self.0.kind().to_member(py)
     }
 
-    /// What it is, of a MAC address, MTU or rate; None of all others.
+    /// What it is, of a MAC address, MTU, rate or sysctl ("accept_ra=1"); None of all others.
     #[getter]
     fn found<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         match &self.0 {
             Core::Change { found: Some(found), .. } => value(py, found),
+            Core::Sysctl { found, .. } => Ok(Some(found.to_string().into_pyobject(py)?.into_any())),
             _ => Ok(None),
         }
     }
@@ -38,6 +39,10 @@ impl Difference {
     fn wanted<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         match &self.0 {
             Core::Change { change, .. } => value(py, change),
+            Core::Sysctl { sysctl, .. } => {
+                Ok(Some(sysctl.to_string().into_pyobject(py)?.into_any()))
+            }
+            Core::Duplicate(one) | Core::Tentative(one) => address(py, one).map(Some),
             _ => Ok(None),
         }
     }
@@ -72,7 +77,7 @@ fn value<'py>(py: Python<'py>, change: &Change) -> PyResult<Option<Bound<'py, Py
         }
         Change::SetAddrGenMode(mode) => mode.to_member(py)?,
         Change::SetRate(rate) => Rate(*rate).into_pyobject(py)?.into_any(),
-        Change::AddAddress(one) => address(py, one)?,
+        Change::AddAddress(one) | Change::AddConnectedRoute(one) => address(py, one)?,
         Change::AddRoute(route) => Route(*route).into_pyobject(py)?.into_any(),
         Change::AddRule(rule) => Rule(*rule).into_pyobject(py)?.into_any(),
         _ => return Ok(None),

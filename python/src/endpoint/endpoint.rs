@@ -45,6 +45,11 @@ use crate::value::vlan::Vlan;
 /// alias, alternative_names, group, tx_queue_len (packets), queues (transmit, receive): as ip-link(8)
 ///     has them.
 /// addr_gen_mode: how the IPv6 link-local address is made; "none" for none.
+/// accept_ra: whether router advertisements are accepted, "never", "unless-forwarding" or "always"; the
+///     container's default when None. With "never" the container has the addresses and routes of the
+///     endpoint and no others, but for the link-local address.
+/// autoconf: whether the kernel adds addresses of advertised prefixes; the container's default when None.
+/// disable_ipv6: whether the link is without IPv6; the container's default when None.
 /// wait_for_mac: how many seconds (or a timedelta) to try again while somebody else on the parent has
 ///     the MAC address: often a container that is just dying.
 /// probe: asks for the addresses before they are used, "quick", "rfc" or a Probe; who has one already
@@ -75,12 +80,14 @@ impl Endpoint {
             on_link_gateways=Arg::Missing, promisc=Arg::Missing, lo_up=Arg::Missing,
             replace_default_route=Arg::Missing, source_routing=None, alias=None,
             alternative_names=Arg::Missing, group=None, tx_queue_len=None, queues=None,
-            addr_gen_mode=None, wait_for_mac=Arg::Missing, probe=None, announce=None, rate=None
+            addr_gen_mode=None, accept_ra=None, autoconf=None, disable_ipv6=None,
+            wait_for_mac=Arg::Missing, probe=None, announce=None, rate=None
         ),
         text_signature = "(name, *, parent, kind=None, mode=None, options=None, mac=None, mtu=None, \
             addresses=(), gateways=(), routes=(), on_link_gateways=False, promisc=False, \
             lo_up=True, replace_default_route=False, source_routing=None, alias=None, \
             alternative_names=(), group=None, tx_queue_len=None, queues=None, addr_gen_mode=None, \
+            accept_ra=None, autoconf=None, disable_ipv6=None, \
             wait_for_mac=0.0, probe=None, announce=None, rate=None)"
     )]
     #[allow(clippy::too_many_arguments)] // keywords in Python
@@ -106,6 +113,9 @@ impl Endpoint {
         tx_queue_len: Option<&Bound<'_, PyAny>>,
         queues: Option<&Bound<'_, PyAny>>,
         addr_gen_mode: Option<&Bound<'_, PyAny>>,
+        accept_ra: Option<&Bound<'_, PyAny>>,
+        autoconf: Option<bool>,
+        disable_ipv6: Option<bool>,
         wait_for_mac: Arg<'_, '_>,
         probe: Option<&Bound<'_, PyAny>>,
         announce: Option<&Bound<'_, PyAny>>,
@@ -170,6 +180,15 @@ impl Endpoint {
         if let Some(mode) = maybe("addr_gen_mode", addr_gen_mode)? {
             endpoint = endpoint.addr_gen_mode(mode);
         }
+        if let Some(accept) = maybe("accept_ra", accept_ra)? {
+            endpoint = endpoint.accept_ra(accept);
+        }
+        if let Some(on) = autoconf {
+            endpoint = endpoint.autoconf(on);
+        }
+        if let Some(disable) = disable_ipv6 {
+            endpoint = endpoint.disable_ipv6(disable);
+        }
         if let Some(probe) = maybe("probe", probe)? {
             endpoint = endpoint.probe(probe);
         }
@@ -183,6 +202,14 @@ impl Endpoint {
         endpoint.plan().or_raise(py)?;
         Ok(Self(endpoint))
     }
+
+    /// The protocol number of the rules, and of the routes that the kernel does not delete with the link.
+    #[classattr]
+    const PROTOCOL: u8 = Core::PROTOCOL;
+
+    /// The priority of the rules of source_routing.
+    #[classattr]
+    const RULE_PRIORITY: u32 = Core::RULE_PRIORITY;
 
     /// The same with other values for these arguments. Other options take the place of the mode, too.
     #[pyo3(signature = (**changes))]
@@ -342,6 +369,24 @@ impl Endpoint {
         self.0.get_addr_gen_mode().map(|mode| mode.to_member(py)).transpose()
     }
 
+    /// Whether router advertisements are accepted, if that was said.
+    #[getter]
+    fn accept_ra<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.0.get_accept_ra().map(|accept| accept.to_member(py)).transpose()
+    }
+
+    /// Whether the kernel adds addresses of advertised prefixes, if that was said.
+    #[getter]
+    fn autoconf(&self) -> Option<bool> {
+        self.0.get_autoconf()
+    }
+
+    /// Whether the link is without IPv6, if that was said.
+    #[getter]
+    fn disable_ipv6(&self) -> Option<bool> {
+        self.0.get_disable_ipv6()
+    }
+
     /// How long to try again while somebody else on the parent has the MAC address, in seconds.
     #[getter]
     fn wait_for_mac(&self) -> f64 {
@@ -417,6 +462,15 @@ impl Endpoint {
         }
         if let Some(alias) = endpoint.get_alias() {
             named.set_item("alias", alias)?;
+        }
+        if let Some(accept) = endpoint.get_accept_ra() {
+            named.set_item("accept_ra", accept.to_string())?;
+        }
+        if let Some(on) = endpoint.get_autoconf() {
+            named.set_item("autoconf", on)?;
+        }
+        if let Some(disable) = endpoint.get_disable_ipv6() {
+            named.set_item("disable_ipv6", disable)?;
         }
         texts("alternative_names", endpoint.get_alternative_names().to_vec())?;
         if let Some(group) = endpoint.get_group() {

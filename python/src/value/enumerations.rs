@@ -1,8 +1,8 @@
 //! The enumerations of `macvlan/_enums.py` that are taken, and those that are given.
 
 use macvlan_core::{
-    AddrGenMode, DifferenceKind, DuplicateDetection, Family, FindingKind, KeepEventKind, LinkState,
-    Mode, NeighbourState, RouteKind, Scope, VlanProtocol,
+    AcceptRa, AddrGenMode, DifferenceKind, DuplicateDetection, Family, FindingKind, KeepEventKind,
+    LinkState, Mode, NeighbourState, RouteKind, Scope, VlanProtocol,
 };
 use macvlan_network::{MacFrom, Order, ReconciledKind};
 use pyo3::prelude::*;
@@ -27,6 +27,7 @@ macro_rules! take_members {
 }
 
 take_members!(
+    AcceptRa = "AcceptRa",
     AddrGenMode = "AddrGenMode",
     DuplicateDetection = "DuplicateDetection",
     MacFrom = "MacFrom",

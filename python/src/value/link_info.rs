@@ -187,6 +187,24 @@ impl LinkInfo {
         self.0.addr_gen_mode.map(|mode| mode.to_member(py)).transpose()
     }
 
+    /// Whether it accepts router advertisements; None where there is no IPv6.
+    #[getter]
+    fn accept_ra<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.0.accept_ra.map(|accept| accept.to_member(py)).transpose()
+    }
+
+    /// Whether the kernel adds addresses of advertised prefixes; None where there is no IPv6.
+    #[getter]
+    fn autoconf(&self) -> Option<bool> {
+        self.0.autoconf
+    }
+
+    /// Whether its IPv6 is disabled; None where the kernel has none.
+    #[getter]
+    fn disable_ipv6(&self) -> Option<bool> {
+        self.0.disable_ipv6
+    }
+
     /// What it can send and receive in one piece.
     #[getter]
     fn offloads(&self) -> Offloads {

@@ -2,6 +2,7 @@
 
 mod at_once;
 mod attach;
+mod by_itself;
 mod crowd;
 mod ensure;
 mod limits;
@@ -12,6 +13,7 @@ mod pool;
 mod rootless;
 mod routes;
 mod seeds;
+mod somebody_else;
 mod source_routing;
 mod told_twice;
 mod values;
@@ -19,6 +21,7 @@ mod values;
 macvlan_tests::main! {
     at_once,
     attach,
+    by_itself,
     crowd,
     ensure,
     limits,
@@ -29,6 +32,7 @@ macvlan_tests::main! {
     rootless,
     routes,
     seeds,
+    somebody_else,
     source_routing,
     told_twice,
     values,

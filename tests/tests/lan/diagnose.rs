@@ -105,6 +105,22 @@ fn addresses_and_routes_that_are_missing() -> Outcome {
     Ok(())
 }
 
+/// Is there, and of no use: the route to its subnet is gone, or another container had it first.
+fn addresses_that_cannot_be_used() -> Outcome {
+    need(Need::Ipv6)?;
+    let lab = Lab::new()?;
+    let attachment = container(&lab)?;
+    ip_do(attachment.netns(), "route delete 192.168.15.0/24 dev eth0");
+    let missing = [FindingKind::ConnectedRouteMissing, FindingKind::NoRoute];
+    find(&lab, &attachment, "192.168.15.2", &missing);
+    let endpoint = Endpoint::new("eth0", "ens33")?.address("fd15::10/64".parse()?);
+    let second = lab.a.host.attach(&endpoint, &NetNs::anonymous()?)?;
+    let duplicate = [FindingKind::AddressDuplicate, FindingKind::NoAddress];
+    let found =
+        |diagnosis: &Diagnosis| diagnosis.findings.iter().map(|finding| finding.kind).eq(duplicate);
+    eventually("the kernel finds no duplicate", || Ok(found(&diagnose(&lab, &second, "fd99::1"))))
+}
+
 fn a_peer_that_is_off() -> Outcome {
     need(Need::Ipv6)?;
     let lab = Lab::new()?;
@@ -329,6 +345,7 @@ macvlan_tests::tests! {
     nothing_is_amiss,
     links_that_are_down_or_gone,
     addresses_and_routes_that_are_missing,
+    addresses_that_cannot_be_used,
     a_peer_that_is_off,
     the_peer_is_the_host_itself,
     only_the_parents_mac_address_gets_through,

@@ -43,7 +43,7 @@ impl Work<'_> {
         let mut in_vain = 0;
         for attempt in 1.. {
             if unseen {
-                on_demand::keep(self.outside, self.parent.index)?;
+                self.kept |= on_demand::keep(self.outside, self.parent.index)?;
             }
             link.index = Some(self.index);
             let request = encode::create_link(&link, Some(self.parent.index));
@@ -120,6 +120,7 @@ impl Work<'_> {
     fn find_parent_again(&mut self) -> Result<()> {
         let found = on_demand::find_or_make(self.host, &self.endpoint.parent)?;
         self.parent = Found { made: self.parent.made || found.made, ..found };
+        self.kept = false;
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! Carrying out a plan: all of it, or nothing.
 
 mod create;
+mod make_way;
 mod repair;
 mod steps;
 mod undo;

@@ -13,23 +13,22 @@ use crate::endpoint::deletion::Deletion;
 use crate::error::{Error, Result};
 use crate::lan::announce::{Announce, Announcement};
 use crate::lan::ask::ask;
-use crate::lan::asked::Asked;
 use crate::lan::carrier::Carrier;
 use crate::lan::dad::Detection;
 use crate::lan::probe::{Probe, in_use};
 use crate::netlink::{Batch, Failure, Request};
 use crate::rtnl::{decode, encode, sysctl};
-use crate::value::address::Address;
+use crate::value::address::{Address, DETECTION_ENDS};
 use crate::value::filter::RouteFilter;
-use crate::value::link::LOOPBACK;
+use crate::value::link::{Ipv6Sysctl, LOOPBACK};
 use crate::value::route::Route;
 
 /// As many refusals as the socket's buffer surely holds, and requests as it surely sends.
 const IN_ONE_SEND: usize = 200;
 
 impl Work<'_> {
-    pub(super) fn set_sysctl(&self, name: &str, value: &str) -> Result<()> {
-        sysctl::set_ipv6(self.netns, self.endpoint.name, name, value)
+    pub(in crate::endpoint) fn set_sysctls(&self, sysctls: &[Ipv6Sysctl]) -> Result<()> {
+        sysctl::set_ipv6(self.netns, self.endpoint.name, sysctls)
     }
 
     /// Makes changes in one send, if there are not very many.
@@ -44,9 +43,12 @@ impl Work<'_> {
                     _ => {}
                 }
             }
-            self.inside
-                .submit(&mut batch)
-                .map_err(|failure| self.explain_change(&changes[failure.at()], failure))?;
+            let refused = self.inside.submit_all(&mut batch);
+            let refused = refused.map_err(|failure| self.explain_change(&changes[0], failure))?;
+            for failure in refused {
+                let change = &changes[failure.at()];
+                self.make_way(change, &self.request(change)?, failure)?;
+            }
         }
         Ok(())
     }
@@ -73,15 +75,7 @@ impl Work<'_> {
             Change::SetMac(mac) => Some(*mac),
             _ => None,
         });
-        let asked = Asked {
-            host: self.host,
-            parent: self.parent.index,
-            netns,
-            link: endpoint.name.as_str(),
-            index: self.index,
-            mac: mac.unwrap_or(self.mac),
-            cancels: self.cancels,
-        };
+        let asked = self.asked(mac.unwrap_or(self.mac));
         if let Some(holder) = asked.held_by_parent(ips).map_err(here)?.first() {
             return Err(here(in_use(*holder)));
         }
@@ -97,6 +91,25 @@ impl Work<'_> {
         if let (None, Some(detection)) = (held, detection) {
             held = detection.wait(&mut carrier, probe.get_deadline()).map_err(here)?;
         }
+        held.map_or(Ok(()), |holder| Err(here(in_use(holder))))
+    }
+
+    /// Adds an IPv6 address once more that the kernel does not use, and waits for what its duplicate
+    /// detection finds.
+    pub(in crate::endpoint) fn detect_again(&self, address: &Address) -> Result<()> {
+        let (netns, name) = (self.netns, self.endpoint.name);
+        let IpAddr::V6(ip) = address.ip() else { return Ok(()) };
+        let change = Change::AddAddress(*address);
+        let refused = |failure| self.explain_change(&change, failure);
+        let here = |error: Error| error.on_link(name.as_str()).in_netns(netns.in_words());
+        let asked = self.asked(self.mac);
+        let mut carrier = Carrier::watch(&asked).map_err(here)?;
+        self.inside.retry(&encode::delete_address(self.index, address)).map_err(refused)?;
+        let detection = Detection::listen(&asked, &[ip]);
+        self.inside.retry(&self.request(&change)?).map_err(refused)?;
+        let held = detection
+            .and_then(|detection| detection.wait(&mut carrier, DETECTION_ENDS))
+            .map_err(here)?;
         held.map_or(Ok(()), |holder| Err(here(in_use(holder))))
     }
 
@@ -130,13 +143,12 @@ impl Work<'_> {
         // The endpoint's own further default routes, with other metrics, stay.
         existing.retain(|route| !route.attributes.contains(&RouteAttribute::Oif(self.index)));
         // The new ones first, beside the others: these go when it is known that those stand.
-        let mut batch = Batch::new();
         for route in routes {
-            batch.push(encode::prepend_route(route, Some(self.index))?);
+            let request = encode::prepend_route(route, Some(self.index))?;
+            if let Err(failure) = self.inside.submit_one(request.clone()) {
+                self.make_way(&Change::AddRoute(*route), &request, failure)?;
+            }
         }
-        self.inside.submit(&mut batch).map_err(|failure| {
-            self.explain_change(&Change::AddRoute(routes[failure.at()]), failure)
-        })?;
         self.routes.extend(routes);
         self.replaced = existing;
         if !self.created {

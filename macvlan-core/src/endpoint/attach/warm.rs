@@ -79,8 +79,8 @@ pub(crate) fn attach_warm(
             other => phases.push(other),
         }
     }
-    let work = Work::with(host, endpoint, &warm.netns, warm.parent, warm.index, warm.mac)?;
-    Work { created: true, cancels, ..work }.carry_out(phases)
+    let work = Work::with(host, endpoint, &warm.netns, warm.parent, warm.index, warm.mac, cancels)?;
+    Work { created: true, ..work }.carry_out(phases)
 }
 
 fn instead_of_creating(link: &Link, warm: &Warm) -> Vec<Change> {

@@ -12,6 +12,7 @@ use crate::endpoint::on_demand;
 use crate::endpoint::plan::Phase;
 use crate::error::{Error, Result};
 use crate::explain::{Attempt, Place};
+use crate::lan::asked::Asked;
 use crate::netlink::{Connection, Failure};
 use crate::netns::NetNs;
 use crate::value::mac::MacAddr;
@@ -31,6 +32,8 @@ pub(in crate::endpoint) struct Work<'a> {
     pub(super) parent: Found,
     pub(super) index: u32,
     pub(super) mac: MacAddr,
+    /// Whether the parent was taken out of the group of those that are removed with their last user.
+    pub(super) kept: bool,
     /// Whether the link exists, or may.
     pub(super) created: bool,
     /// Default routes that were deleted, to be put back if something fails.
@@ -78,9 +81,10 @@ impl<'a> Work<'a> {
         parent: Found,
         index: u32,
         mac: MacAddr,
+        cancels: &'a [Cancel],
     ) -> Result<Self> {
         let connections = (host.connection()?, netns.connection()?);
-        Ok(Self::of(host, endpoint, netns, connections, parent, index, mac))
+        Ok(Self { cancels, ..Self::of(host, endpoint, netns, connections, parent, index, mac) })
     }
 
     fn of(
@@ -102,6 +106,7 @@ impl<'a> Work<'a> {
             parent,
             index,
             mac,
+            kept: false,
             created: false,
             replaced: Vec::new(),
             routes: Vec::new(),
@@ -124,7 +129,7 @@ impl<'a> Work<'a> {
     pub(super) fn run(&mut self, phase: Phase) -> Result<()> {
         match phase {
             Phase::Create(link) => self.create(link),
-            Phase::Sysctl { name, value } => self.set_sysctl(name, value),
+            Phase::Sysctls(sysctls) => self.set_sysctls(&sysctls),
             Phase::Batch(changes) => self.batch(&changes),
             Phase::Probe { probe, changes, addresses } => self.probe(probe, &changes, &addresses),
             Phase::Announce(announce, first) => self.announce(announce, &first),
@@ -136,6 +141,19 @@ impl<'a> Work<'a> {
     /// Where changes are made.
     pub(super) fn target(&self) -> Target<'a> {
         self.endpoint.target(self.netns, self.inside, self.index)
+    }
+
+    /// Where it is asked for addresses.
+    pub(super) fn asked(&self, mac: MacAddr) -> Asked<'a> {
+        Asked {
+            host: self.host,
+            parent: self.parent.index,
+            netns: self.netns,
+            link: self.endpoint.name.as_str(),
+            index: self.index,
+            mac,
+            cancels: self.cancels,
+        }
     }
 
     /// Whether the kernel takes the parent's MAC address: for passthru whatever was asked for, for a

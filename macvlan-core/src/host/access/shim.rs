@@ -17,14 +17,11 @@ use crate::host::access::presence::Presence;
 use crate::lan::announce::{Announce, Announcement};
 use crate::netlink::{Connection, Failure};
 use crate::netns::NetNs;
-use crate::rtnl::{RTPROT_MACVLAN, decode, encode, sysctl};
+use crate::rtnl::{RTPROT_MACVLAN, decode, encode};
 use crate::value::filter::RouteFilter;
-use crate::value::link::{LinkInfo, Mode};
+use crate::value::link::{AcceptRa, LinkInfo, Mode};
 use crate::value::name::{LinkId, LinkName};
 use crate::value::route::{Route, RouteInfo};
-
-/// What the kernel does by itself on a link that a router's advertisement reaches.
-const BY_ITSELF: [&str; 2] = ["accept_ra", "autoconf"];
 
 pub(super) struct Shim {
     netns: NetNs,
@@ -80,10 +77,12 @@ impl Shim {
             .mode(Mode::Bridge)?
             .alias(mark.alias())
             .lo_up(false)
+            .accept_ra(AcceptRa::Never)
+            .autoconf(false)
             .arp_filter();
         let attachment = endpoint::ensure(netns, &endpoint, netns, false, &[])?.attachment;
         let is_new = there.is_none();
-        let outcome = Self::furnish(netns, access, before, attachment.clone(), is_new);
+        let outcome = Self::furnish(netns, access, before, attachment.clone());
         outcome.map_err(|error| match is_new.then(|| endpoint::detach(netns, &attachment)) {
             Some(Err(other)) => error.leaves_too(other),
             _ => error,
@@ -96,15 +95,9 @@ impl Shim {
         access: &Access,
         before: Option<&Self>,
         attachment: Attachment,
-        is_new: bool,
     ) -> Result<Self> {
         let connection = netns.connection()?;
-        let (index, name) = (attachment.index(), attachment.name());
-        if is_new {
-            for setting in BY_ITSELF {
-                sysctl::set_ipv6(netns, name, setting, "0")?;
-            }
-        }
+        let index = attachment.index();
         let parent = find(connection, attachment.parent_index())?;
         let parent = parent.ok_or_else(|| endpoint::missing_parent(netns, &access.parent))?;
         let parent_name = parent.name.parse()?;

@@ -79,6 +79,12 @@ pub enum FindingKind {
     OtherVlans = 19,
     /// The container remembers another MAC address than the peer has.
     WrongNeighbour = 20,
+    /// The kernel does not use an IPv6 address of the container, because another host has it.
+    AddressDuplicate = 21,
+    /// The kernel has looked for a duplicate of an IPv6 address for longer than that takes.
+    AddressTentative = 22,
+    /// The route to the subnet of an address was deleted.
+    ConnectedRouteMissing = 23,
 }
 
 kinds!(
@@ -104,6 +110,9 @@ kinds!(
         MacElsewhere = "mac-elsewhere",
         OtherVlans = "other-vlans",
         WrongNeighbour = "wrong-neighbour",
+        AddressDuplicate = "address-duplicate",
+        AddressTentative = "address-tentative",
+        ConnectedRouteMissing = "connected-route-missing",
     ]
 );
 

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::endpoint::Attachment;
+use crate::endpoint::{self, Attachment, Difference};
 use crate::error::{Error, Result};
 use crate::host::diagnose::finding::{Diagnosis, FindingKind};
 use crate::netlink::{Connection, Failure};
@@ -49,6 +49,7 @@ impl Surroundings {
             return Ok(None);
         };
         look_at_link(attachment, &link, diagnosis);
+        look_at_addresses(attachment, inside, &link, diagnosis)?;
         let Some(parent) = read(outside, attachment.parent_index())? else {
             diagnosis.find(
                 FindingKind::ParentGone,
@@ -151,6 +152,29 @@ fn look_at_link(attachment: &Attachment, link: &LinkInfo, diagnosis: &mut Diagno
     }
 }
 
+/// What hinders the use of addresses that the link has.
+fn look_at_addresses(
+    attachment: &Attachment,
+    inside: &Connection,
+    link: &LinkInfo,
+    diagnosis: &mut Diagnosis,
+) -> Result<()> {
+    let unusable = endpoint::unusable_addresses(inside, link, attachment.addresses());
+    for difference in unusable.map_err(|failure| failure.into_error("diagnose"))? {
+        let (kind, remedy) = match &difference {
+            Difference::Duplicate(_) => {
+                (FindingKind::AddressDuplicate, "choose another address, or find out who has it")
+            }
+            Difference::Tentative(_) => {
+                (FindingKind::AddressTentative, "see to the carrier, without which it stays so")
+            }
+            _ => (FindingKind::ConnectedRouteMissing, "ensure the endpoint, which adds it again"),
+        };
+        diagnosis.find(kind, difference.to_string(), remedy);
+    }
+    Ok(())
+}
+
 fn look_at_parent(
     host: &NetNs,
     outside: &Connection,
@@ -211,6 +235,7 @@ fn question(
     addresses.retain(|info| {
         info.address.ip().is_ipv4() == peer.is_ipv4()
             && !info.is_tentative()
+            && !info.is_duplicate()
             && info.link == link.index
     });
     for info in &addresses {

@@ -3,7 +3,8 @@
 use super::{Captured, decoded};
 use crate::rtnl::decode;
 use crate::value::link::{
-    AddrGenMode, LinkInfo, LinkState, LinkStatistics, Macvlan, Mode, Offloads, Vlan, VlanProtocol,
+    AcceptRa, AddrGenMode, LinkInfo, LinkState, LinkStatistics, Macvlan, Mode, Offloads, Vlan,
+    VlanProtocol,
 };
 
 /// An Ethernet link that is down and of which nothing special was wanted.
@@ -24,6 +25,9 @@ fn link(index: u32, name: &str, mac: &str) -> LinkInfo {
         qdisc: Some("noop".into()),
         carrier: Some(true),
         addr_gen_mode: Some(AddrGenMode::Eui64),
+        accept_ra: Some(AcceptRa::UnlessForwarding),
+        autoconf: Some(true),
+        disable_ipv6: Some(false),
         offloads: Offloads {
             gso_max_size: Some(65536),
             gso_max_segs: Some(65535),

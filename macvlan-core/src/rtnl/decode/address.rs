@@ -3,13 +3,21 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use nix::libc::{IFA_ADDRESS, IFA_BROADCAST, IFA_FLAGS, IFA_LABEL, IFA_LOCAL};
+use nix::libc::{IFA_ADDRESS, IFA_BROADCAST, IFA_CACHEINFO, IFA_FLAGS, IFA_LABEL, IFA_LOCAL};
 
 use crate::netlink::attributes::{attributes, text_of, u32_of};
 use crate::rtnl::decode::ip_of;
 use crate::rtnl::uapi::IFA_PROTO;
 use crate::value::address::{Address, AddressInfo, DuplicateDetection};
 use crate::value::scope::Scope;
+
+/// When an address was added, behind its `struct ifaddrmsg`: in hundredths of a second of the kernel's
+/// monotonic clock, which wrap.
+pub(crate) fn address_added(payload: &[u8]) -> Option<u32> {
+    let (_, value) = attributes(payload.get(8..)?).find(|(kind, _)| *kind == IFA_CACHEINFO)?;
+    // struct ifa_cacheinfo: preferred, valid, created, updated.
+    u32_of(value.get(8..)?)
+}
 
 /// An address, behind its `struct ifaddrmsg`.
 pub(crate) fn address(payload: &[u8]) -> Option<AddressInfo> {

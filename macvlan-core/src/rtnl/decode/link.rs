@@ -12,13 +12,14 @@ use nix::libc::{
 use crate::netlink::attributes::{attributes, i32_of, text_of, u16_of, u32_of};
 use crate::rtnl::decode::mac_of;
 use crate::rtnl::uapi::{
-    IFLA_CARRIER_DOWN_COUNT, IFLA_GRO_IPV4_MAX_SIZE, IFLA_GSO_IPV4_MAX_SIZE,
-    IFLA_INET6_ADDR_GEN_MODE, IFLA_MACVLAN_BC_CUTOFF, IFLA_MACVLAN_BC_QUEUE_LEN,
-    IFLA_MACVLAN_FLAGS, IFLA_MACVLAN_MACADDR_DATA, IFLA_MACVLAN_MODE, IFLA_VLAN_EGRESS_QOS,
-    IFLA_VLAN_FLAGS, IFLA_VLAN_ID, IFLA_VLAN_INGRESS_QOS, IFLA_VLAN_PROTOCOL,
+    DEVCONF_ACCEPT_RA, DEVCONF_AUTOCONF, DEVCONF_DISABLE_IPV6, IFLA_CARRIER_DOWN_COUNT,
+    IFLA_GRO_IPV4_MAX_SIZE, IFLA_GSO_IPV4_MAX_SIZE, IFLA_INET6_ADDR_GEN_MODE, IFLA_INET6_CONF,
+    IFLA_MACVLAN_BC_CUTOFF, IFLA_MACVLAN_BC_QUEUE_LEN, IFLA_MACVLAN_FLAGS,
+    IFLA_MACVLAN_MACADDR_DATA, IFLA_MACVLAN_MODE, IFLA_VLAN_EGRESS_QOS, IFLA_VLAN_FLAGS,
+    IFLA_VLAN_ID, IFLA_VLAN_INGRESS_QOS, IFLA_VLAN_PROTOCOL,
 };
 use crate::value::link::{
-    AddrGenMode, LinkInfo, LinkStatistics, Macvlan, Mode, Vlan, VlanProtocol,
+    AcceptRa, AddrGenMode, LinkInfo, LinkStatistics, Macvlan, Mode, Vlan, VlanProtocol,
 };
 
 /// A link's index alone (`struct ifinfomsg`).
@@ -55,7 +56,7 @@ pub(crate) fn link(payload: &[u8]) -> Option<LinkInfo> {
             IFLA_LINKINFO => link_kind(&mut info, value),
             IFLA_IFALIAS => info.alias = Some(text_of(value)).filter(|alias| !alias.is_empty()),
             IFLA_STATS64 => info.statistics = statistics(value),
-            IFLA_AF_SPEC => info.addr_gen_mode = addr_gen_mode(value),
+            IFLA_AF_SPEC => ipv6(&mut info, value),
             IFLA_GROUP => info.group = number(),
             IFLA_PROMISCUITY => info.promiscuity = number(),
             IFLA_NUM_TX_QUEUES => info.tx_queues = number(),
@@ -133,11 +134,24 @@ fn vlan(data: &[u8]) -> Option<Vlan> {
     )
 }
 
-fn addr_gen_mode(af_spec: &[u8]) -> Option<AddrGenMode> {
-    let (_, inet6) =
-        attributes(af_spec).find(|(family, _)| i32::from(*family) == nix::libc::AF_INET6)?;
-    let (_, mode) = attributes(inet6).find(|(kind, _)| *kind == IFLA_INET6_ADDR_GEN_MODE)?;
-    AddrGenMode::from_kernel(*mode.first()?)
+fn ipv6(info: &mut LinkInfo, families: &[u8]) {
+    let inet6 = attributes(families).find(|(family, _)| i32::from(*family) == nix::libc::AF_INET6);
+    for (kind, value) in inet6.into_iter().flat_map(|(_, inet6)| attributes(inet6)) {
+        match kind {
+            IFLA_INET6_ADDR_GEN_MODE => {
+                info.addr_gen_mode = value.first().copied().and_then(AddrGenMode::from_kernel);
+            }
+            IFLA_INET6_CONF => {
+                // An array of numbers, in the order of the constants DEVCONF_....
+                let number = |at: usize| i32_of(value.get(at * size_of::<i32>()..)?);
+                let accept_ra = number(DEVCONF_ACCEPT_RA).and_then(|number| number.try_into().ok());
+                info.accept_ra = accept_ra.and_then(AcceptRa::from_kernel);
+                info.autoconf = number(DEVCONF_AUTOCONF).map(|number| number != 0);
+                info.disable_ipv6 = number(DEVCONF_DISABLE_IPV6).map(|number| number != 0);
+            }
+            _ => {}
+        }
+    }
 }
 
 fn statistics(value: &[u8]) -> LinkStatistics {

@@ -18,7 +18,7 @@ use crate::netlink::attributes::{attributes, i32_of};
 use crate::rtnl::uapi::NETNSA_NSID;
 use crate::value::mac::MacAddr;
 
-pub(crate) use address::address;
+pub(crate) use address::{address, address_added};
 pub(crate) use again::{default_route, raw_address, raw_route, route_through};
 pub(crate) use event::event;
 pub(crate) use link::{carrier_losses, link, link_index};

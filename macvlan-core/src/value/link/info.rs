@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::value::link::{AddrGenMode, Macvlan, Vlan};
+use crate::value::link::{AcceptRa, AddrGenMode, Macvlan, Vlan};
 use crate::value::mac::MacAddr;
 use crate::value::name::LinkId;
 
@@ -90,6 +90,15 @@ pub struct LinkInfo {
     /// How its IPv6 link-local address is made; none where there is no IPv6.
     #[doc(alias = "IFLA_INET6_ADDR_GEN_MODE")]
     pub addr_gen_mode: Option<AddrGenMode>,
+    /// Whether it accepts router advertisements; none where there is no IPv6.
+    #[doc(alias = "IFLA_INET6_CONF")]
+    pub accept_ra: Option<AcceptRa>,
+    /// Whether addresses are made from advertised prefixes; none where there is no IPv6.
+    #[doc(alias = "IFLA_INET6_CONF")]
+    pub autoconf: Option<bool>,
+    /// Whether its IPv6 is disabled; none where there is no IPv6.
+    #[doc(alias = "IFLA_INET6_CONF")]
+    pub disable_ipv6: Option<bool>,
     /// What it can send and receive in one piece.
     pub offloads: Offloads,
     /// What has come and gone.

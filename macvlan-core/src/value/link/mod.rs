@@ -1,10 +1,12 @@
 //! What a link is to be, and what the kernel says that it is.
 
 mod info;
+mod ipv6;
 mod macvlan;
 mod vlan;
 
 pub use info::{LinkInfo, LinkState, LinkStatistics, Offloads};
+pub use ipv6::{AcceptRa, Ipv6Sysctl};
 pub use macvlan::{Macvlan, MacvlanChange, Mode, SourceMacs};
 pub use vlan::{Vlan, VlanProtocol};
 
