@@ -14,6 +14,7 @@ use crate::netlink::Failure;
 use crate::rtnl::encode;
 use crate::value::link::Link;
 use crate::value::mac::MacAddr;
+use crate::wait;
 
 /// How often another index is tried when the chosen one is taken.
 const INDEX_ATTEMPTS: usize = 8;
@@ -73,7 +74,10 @@ impl Work<'_> {
                 }
                 // The last owner may be a namespace that is just dying.
                 Errno::EADDRINUSE if started.elapsed() < self.endpoint.mac_patience => {
-                    std::thread::sleep(self.pause(started.elapsed()));
+                    let pause = wait::pause(self.pause(started.elapsed()), self.cancels);
+                    pause.map_err(|errno| {
+                        self.explain_other("wait for the MAC address", Failure::NotSent(errno))
+                    })?;
                 }
                 // A parent made on demand may be about to be removed by another process.
                 Errno::ENODEV | Errno::EINVAL | Errno::EBUSY
