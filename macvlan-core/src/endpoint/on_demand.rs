@@ -19,7 +19,7 @@ use crate::endpoint::parent::{Parent, VlanTag};
 use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place};
 use crate::netlink::{Batch, Connection, Failure};
-use crate::netns::NetNs;
+use crate::netns::{NetNs, Reach};
 use crate::rtnl::encode::{self, LinkChange};
 use crate::rtnl::{decode, find_elsewhere};
 use crate::value::link::{Link, LinkInfo, Macvlan, Mode, Vlan};
@@ -237,7 +237,8 @@ fn release_one(host: &NetNs, connection: &Connection, index: u32) -> Result<Opti
             // A VLAN in another namespace does not keep the probe away.
             Ok(())
                 if unused(connection, index)?.is_none()
-                    || find_elsewhere(host, index, &[], usize::MAX, is_vlan).is_some() =>
+                    || find_elsewhere(host, index, &[], (Reach::Near, usize::MAX), is_vlan)
+                        .is_some() =>
             {
                 attempt.abandon()?;
                 return Ok(None);

@@ -92,7 +92,7 @@ impl NetNs {
         let mut visible = VisibleNamespaces::default();
         let mut places = HashMap::new();
         let namespaces = &mut visible.namespaces;
-        let _: ControlFlow<()> = ways(&mut visible.unseen, |id, way| {
+        let _: ControlFlow<()> = ways(Reach::Far, &mut visible.unseen, |id, way| {
             let place = *places.entry(id).or_insert_with(|| {
                 let (names, pids, paths) = (Vec::new(), Vec::new(), Vec::new());
                 namespaces.push(VisibleNetNs { id, names, pids, paths });
@@ -133,22 +133,26 @@ impl Way {
     }
 }
 
-/// Visits the ways to all visible namespaces, cheap ones first, until the visitor has enough; most
+/// How far namespaces are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Those with a name or a process: that reads a link for each process.
+    Near,
+    /// Also those that only a thread, a mount or a descriptor leads to: that reads every descriptor of
+    /// every process.
+    Far,
+}
+
+/// Visits the ways to visible namespaces, cheap ones first, until the visitor has enough; most
 /// namespaces come several times. What could not be looked at is added to `unseen`.
-fn ways<T>(
+pub(crate) fn ways<T>(
+    reach: Reach,
     unseen: &mut Vec<PathBuf>,
     visit: impl FnMut(NetNsId, Way) -> ControlFlow<T>,
 ) -> ControlFlow<T> {
-    Walk { unseen, visit, device: 0 }.all()
-}
-
-/// As [`ways`], and only the cheap ones: the names, and the processes' main threads. That reads a link for
-/// each process, and not every descriptor of every one.
-pub(crate) fn near_ways<T>(visit: impl FnMut(NetNsId, Way) -> ControlFlow<T>) -> ControlFlow<T> {
-    let mut unseen = Vec::new();
-    let mut walk = Walk { unseen: &mut unseen, visit, device: 0 };
-    let _far = walk.near()?;
-    ControlFlow::Continue(())
+    let mut walk = Walk { unseen, visit, device: 0 };
+    let near = walk.near()?;
+    if reach == Reach::Far { walk.far(near) } else { ControlFlow::Continue(()) }
 }
 
 /// Those whose links in `/proc` can be read, and the main threads among them with what they are in.
@@ -196,8 +200,7 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
         ControlFlow::Continue((holders, processes))
     }
 
-    fn all(mut self) -> ControlFlow<T> {
-        let (holders, processes) = self.near()?;
+    fn far(&mut self, (holders, processes): Near) -> ControlFlow<T> {
         self.mounts(&holders)?;
         for (pid, inode) in processes {
             for task in self.numbers(Path::new(&format!("/proc/{pid}/task"))) {
@@ -400,6 +403,6 @@ mod tests {
         assert!(found[0].pids.contains(&std::process::id()), "{found:?}");
         assert!(found[0].open().unwrap().same_as(&ours));
         let nothing = ControlFlow::Break(());
-        assert_eq!(ways(&mut Vec::new(), |_, _| nothing), nothing);
+        assert_eq!(ways(Reach::Far, &mut Vec::new(), |_, _| nothing), nothing);
     }
 }

@@ -2,22 +2,22 @@
 
 use std::ops::ControlFlow;
 
-use crate::netns::{self, NetNs};
+use crate::netns::{self, NetNs, Reach};
 use crate::rtnl::{decode, encode};
 use crate::value::link::LinkInfo;
 
-/// Returns a link on a parent of the host in some other namespace that has a name or a process, and is not
-/// one of those that are `known`.
+/// Returns a link on a parent of the host in some other namespace within reach that is not one of those
+/// that are `known`.
 pub(crate) fn find_elsewhere(
     host: &NetNs,
     parent: u32,
     known: &[&NetNs],
-    at_most: usize,
+    (reach, at_most): (Reach, usize),
     wanted: impl Fn(&LinkInfo) -> bool,
 ) -> Option<(NetNs, LinkInfo)> {
     let mut looked_at: Vec<_> = known.iter().map(|netns| netns.id()).chain([host.id()]).collect();
     let last = at_most.saturating_add(looked_at.len());
-    let found = netns::near_ways(|id, way| {
+    let found = netns::ways(reach, &mut Vec::new(), |id, way| {
         if looked_at.contains(&id) {
             return ControlFlow::Continue(());
         }
