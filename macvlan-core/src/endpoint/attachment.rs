@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 use crate::endpoint::deletion::Deletion;
-use crate::endpoint::find_parent::{self, name_of};
+use crate::endpoint::find_parent::{is_macvlan, name_of, on_host, through_macvlan};
 use crate::error::errno_of;
 use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place};
@@ -210,7 +210,7 @@ pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>
     let operation = "list the attachments";
     let fails = |failure: Failure| failure.into_error(operation).in_netns(netns.in_words());
     let inside = netns.connection()?;
-    let is_on_host = find_parent::on_host(host, netns, inside).map_err(fails)?;
+    let is_on_host = on_host(host, netns, inside).map_err(fails)?;
     let links = inside.dump(&encode::get_links(None, None), decode::link).map_err(fails)?;
     let mut names: HashMap<u32, LinkId> = HashMap::new();
     let mut found = Vec::new();
@@ -221,7 +221,17 @@ pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>
             Some("vlan") => "vlan",
             _ => continue,
         };
-        let Some(parent_index) = link.parent.filter(|_| is_on_host(&link)) else { continue };
+        let parent_index = match link.parent {
+            Some(parent) if is_on_host(&link) => parent,
+            Some(_) if is_macvlan(&link) && !netns.same_as(host) => {
+                let outside = host.connection()?;
+                match through_macvlan(outside, netns, &link).map_err(fails)? {
+                    Some(parent) => parent.index,
+                    None => continue,
+                }
+            }
+            _ => continue,
+        };
         let parent = match names.get(&parent_index) {
             Some(name) => *name,
             None => *names.entry(parent_index).or_insert(name_of(host, parent_index)?),

@@ -7,6 +7,7 @@ use crate::endpoint::check::{Findings, check};
 use crate::endpoint::deletion::Deletion;
 use crate::endpoint::difference::Difference;
 use crate::endpoint::endpoint::Endpoint;
+use crate::endpoint::find_parent::{Found, lowest_seen};
 use crate::endpoint::plan::{Phase, Plan};
 use crate::endpoint::replace::replace_link;
 use crate::error::{Error, ErrorKind, Result};
@@ -54,7 +55,7 @@ pub(crate) fn ensure(
             repaired.extend(differences);
             return Ok(Ensured { attachment, repaired });
         };
-        let attachment = attachment(endpoint, netns, &plan, &link, parent.index)?;
+        let attachment = attachment(endpoint, netns, &plan, &link, parent)?;
         if differences.is_empty() {
             return Ok(Ensured { attachment, repaired });
         }
@@ -101,7 +102,7 @@ fn ask_for_missing(
     }
     let name = endpoint.name;
     let asked = Asked { netns, link: name.as_str(), index: attachment.index, mac: attachment.mac };
-    let mut held = held_by_parent(host, attachment.parent_index, &missing)?;
+    let mut held = held_by_parent(host, lowest_seen(host, attachment.parent_index)?, &missing)?;
     // A link that is down is set up by another repair; nobody is asked through it.
     if held.is_empty() && !differences.contains(&Difference::missing(Change::SetUp)) {
         asked.check_carrier()?;
@@ -134,7 +135,7 @@ fn attachment(
     netns: &NetNs,
     plan: &Plan,
     link: &LinkInfo,
-    parent_index: u32,
+    parent: Found,
 ) -> Result<Attachment> {
     let (mut routes, mut rules, mut deletions) = (Vec::new(), Vec::new(), Vec::new());
     for change in plan.changes() {
@@ -159,8 +160,8 @@ fn attachment(
             Error::new(ErrorKind::Protocol, "read the link", "it has no MAC address")
         })?,
         mtu: Some(link.mtu),
-        parent: endpoint.parent.id()?,
-        parent_index,
+        parent: parent.id(&endpoint.parent),
+        parent_index: parent.index,
         addresses: endpoint.addresses.clone(),
         routes,
         rules,

@@ -283,7 +283,9 @@ fn announced(endpoint: &Endpoint) -> Option<Phase> {
 
 /// The link to be created, but for what is chosen when it is.
 fn link(endpoint: &Endpoint) -> Result<Link> {
-    let mut link = Link::bare(endpoint.name, Some(endpoint.parent.id()?), (&endpoint.kind).into())
+    let alternative = endpoint.parent.get_alternative_name();
+    let parent = if alternative.is_none() { Some(endpoint.parent.id()?) } else { None };
+    let mut link = Link::bare(endpoint.name, parent, (&endpoint.kind).into())
         // An address generation mode counts from when the link comes up.
         .up(endpoint.addr_gen_mode.is_none() && !comes_up_with_its_addresses(endpoint))
         .promisc(endpoint.promisc);
@@ -296,6 +298,7 @@ fn link(endpoint: &Endpoint) -> Result<Link> {
             return Err(refused(endpoint, why));
         }
     }
+    link.parent_alternative = alternative.map(Into::into);
     link.mtu = endpoint.mtu;
     // A passthru link gets its parent's MAC address, whatever was asked for.
     link.mac = endpoint.mac.filter(|_| !endpoint.kind.is_passthru());
@@ -458,6 +461,9 @@ impl fmt::Display for CreateCommand<'_> {
         let link = self.0;
         f.write_str("ip link add")?;
         if let Some(parent) = link.parent {
+            write!(f, " link {parent}")?;
+        }
+        if let Some(parent) = &link.parent_alternative {
             write!(f, " link {parent}")?;
         }
         write!(f, " name {}", link.name)?;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::endpoint::{Endpoint, IntoParent};
+use crate::endpoint::{Endpoint, IntoParent, lowest_seen};
 use crate::error::Result;
 use crate::host::Host;
 use crate::lan::ask::{Asked, ask, held_by_parent};
@@ -47,7 +47,8 @@ impl Host {
                 mac: attachment.mac(),
             };
             asked.check_carrier()?;
-            let mut held = held_by_parent(self.netns(), attachment.parent_index(), &ips)?;
+            let below = lowest_seen(self.netns(), attachment.parent_index())?;
+            let mut held = held_by_parent(self.netns(), below, &ips)?;
             ips.retain(|ip| held.iter().all(|holder| holder.address != *ip));
             held.extend(ask(&asked, &ips, probe, false)?);
             held.sort_unstable();

@@ -8,6 +8,7 @@ mod limits;
 mod many;
 mod modes;
 mod options;
+mod parents;
 mod pool;
 mod rootless;
 mod routes;
@@ -25,6 +26,7 @@ macvlan_tests::main! {
     many,
     modes,
     options,
+    parents,
     pool,
     rootless,
     routes,

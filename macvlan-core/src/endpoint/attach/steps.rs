@@ -10,6 +10,7 @@ use crate::endpoint::attach::work::Work;
 use crate::endpoint::change::Change;
 use crate::endpoint::check::is_same_route;
 use crate::endpoint::deletion::Deletion;
+use crate::endpoint::find_parent::lowest_seen;
 use crate::error::{Error, Result};
 use crate::lan::announce::{Announce, Announcement};
 use crate::lan::ask::{Asked, ask, held_by_parent};
@@ -59,9 +60,8 @@ impl Work<'_> {
                 .on_parent(endpoint.parent.to_string())
                 .in_netns(netns.in_words())
         };
-        if let Some(holder) =
-            held_by_parent(self.host, self.parent.index, ips).map_err(here)?.first()
-        {
+        let below = lowest_seen(self.host, self.parent.index).map_err(here)?;
+        if let Some(holder) = held_by_parent(self.host, below, ips).map_err(here)?.first() {
             return Err(here(in_use(*holder)));
         }
         let mut v4 = Vec::new();

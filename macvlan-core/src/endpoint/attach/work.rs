@@ -157,9 +157,7 @@ impl<'a> Work<'a> {
             index: self.index,
             mac: self.mac,
             mtu: endpoint.mtu,
-            parent: (self.parent.other_name.map(LinkId::Name))
-                .or(endpoint.parent.id().ok())
-                .unwrap_or(LinkId::Index(self.parent.index)),
+            parent: self.parent.id(&endpoint.parent),
             parent_index: self.parent.index,
             addresses: endpoint.addresses.clone(),
             routes: self.routes,

@@ -2,14 +2,14 @@
 
 use std::net::IpAddr;
 
-use crate::endpoint::Attachment;
+use crate::endpoint::{Attachment, is_macvlan, on_host};
 use crate::error::{Error, Result};
 use crate::host::diagnose::finding::{Diagnosis, FindingKind};
 use crate::netlink::{Connection, Failure};
 use crate::netns::NetNs;
 use crate::rtnl::{decode, encode};
 use crate::value::filter::RouteFilter;
-use crate::value::link::LinkInfo;
+use crate::value::link::{LinkInfo, Vlan};
 use crate::value::mac::MacAddr;
 use crate::value::neighbour::{NeighbourInfo, NeighbourState};
 
@@ -49,7 +49,11 @@ impl Surroundings {
             return Ok(None);
         };
         look_at_link(attachment, &link, diagnosis);
-        let Some(parent) = read(outside, attachment.parent_index())? else {
+        let fails = |failure: Failure| failure.into_error("diagnose");
+        // The link that the frames go by, where the parent is itself a macvlan or has gone.
+        let on_host = on_host(host, attachment.netns(), inside).map_err(fails)?;
+        let below = link.parent.filter(|_| on_host(&link));
+        let Some(parent) = read(outside, below.unwrap_or(attachment.parent_index()))? else {
             diagnosis.find(
                 FindingKind::ParentGone,
                 format!("the parent {} does not exist in {host}", attachment.parent()),
@@ -60,16 +64,15 @@ impl Surroundings {
         let (mut wire, mut vlan) = (parent.clone(), None);
         look_at_parent(host, outside, &wire, diagnosis)?;
         for _ in 0..DEEPEST {
-            let (Some(tag), Some(below), None) = (&wire.vlan, wire.parent, wire.parent_netns)
-            else {
+            let (Some(below), None) = (wire.parent, wire.parent_netns) else { break };
+            if wire.vlan.is_none() && !is_macvlan(&wire) {
                 break;
-            };
+            }
             let Some(below) = read(outside, below)? else { break };
-            vlan = Some(tag.id());
+            vlan = wire.vlan.as_ref().map(Vlan::id).or(vlan);
             look_at_parent(host, outside, &below, diagnosis)?;
             wire = below;
         }
-        let fails = |failure: Failure| failure.into_error("diagnose");
         let of_host =
             outside.dump(&encode::get_addresses(None, None), decode::address).map_err(fails)?;
         let peer_is_host = of_host.iter().any(|info| info.address.ip() == peer);
