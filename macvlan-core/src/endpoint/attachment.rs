@@ -82,6 +82,12 @@ impl Attachment {
         self.parent_index
     }
 
+    /// Says which link its parent is now, and what that is called.
+    pub(crate) fn is_on_parent(&mut self, index: u32, name: &str) {
+        self.parent_index = index;
+        self.parent = LinkName::new(name).map_or(LinkId::Index(index), LinkId::Name);
+    }
+
     /// The container's namespace.
     pub fn netns(&self) -> &NetNs {
         &self.netns

@@ -40,7 +40,7 @@ pub(crate) fn check(host: &NetNs, endpoint: &Endpoint, netns: &NetNs) -> Result<
     };
     let mut differences = Vec::new();
     let on_parent = match parent {
-        Some(parent) => find_parent::is_on(host, netns, &link, (parent, &endpoint.kind))?,
+        Some(parent) => find_parent::is_on(host, netns, &link, (parent.index, &endpoint.kind))?,
         None => false,
     };
     if !on_parent {

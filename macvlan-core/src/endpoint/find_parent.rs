@@ -158,15 +158,15 @@ pub(crate) fn is_macvlan(link: &LinkInfo) -> bool {
 }
 
 /// Returns whether a link of a namespace hangs on a parent, as an endpoint of this kind would.
-pub(super) fn is_on(
+pub(crate) fn is_on(
     host: &NetNs,
     netns: &NetNs,
     link: &LinkInfo,
-    (parent, kind): (Found, &EndpointKind),
+    (parent, kind): (u32, &EndpointKind),
 ) -> Result<bool> {
     let lowest = match kind {
-        EndpointKind::Vlan(_) => Lowest { index: parent.index, netns: None },
-        EndpointKind::Macvlan(_) | EndpointKind::Macvtap(_) => lowest(host, parent.index)?,
+        EndpointKind::Vlan(_) => Lowest { index: parent, netns: None },
+        EndpointKind::Macvlan(_) | EndpointKind::Macvtap(_) => lowest(host, parent)?,
     };
     if link.parent != Some(lowest.index) {
         return Ok(false);

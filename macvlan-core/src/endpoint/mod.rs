@@ -31,6 +31,6 @@ pub(crate) use check::check;
 pub(crate) use detach::{detach, detach_together};
 pub(crate) use ensure::ensure;
 pub(crate) use find_parent::{
-    find as find_parent, is_macvlan, lowest, lowest_seen, missing as missing_parent, on_host,
+    find as find_parent, is_macvlan, is_on, lowest, lowest_seen, missing as missing_parent, on_host,
 };
 pub(crate) use on_demand::{release_if_marked, remove_unused_parents};

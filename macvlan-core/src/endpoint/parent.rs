@@ -125,7 +125,8 @@ impl Parent {
                 format!("use {name:?} as a link name"),
                 "it is an alternative name, longer than a link's name can be",
             )),
-            (Named::AfterBase, Some((base, tag))) => match (base.get_alternative_name(), base.id()) {
+            (Named::AfterBase, Some((base, tag))) => match (base.get_alternative_name(), base.id())
+            {
                 (Some(name), _) => name_after(name, tag.id).map(LinkId::Name),
                 (None, Ok(LinkId::Name(base))) => {
                     name_after(base.as_str(), tag.id).map(LinkId::Name)
@@ -170,6 +171,30 @@ impl Parent {
         match (&self.link, &self.vlan) {
             (Named::Link(LinkId::Name(name)), Some(_)) => Some(*name),
             _ => None,
+        }
+    }
+
+    /// Returns the link that all of it is on: itself, or the base of its VLANs.
+    pub(crate) fn bottom(&self) -> &Parent {
+        self.get_base().map_or(self, Parent::bottom)
+    }
+
+    /// Returns the same parent on another bottom link, and what it is called then: VLANs without a name of
+    /// their own after their bases.
+    pub(crate) fn on_bottom(&self, index: u32, name: &str) -> (Self, String) {
+        let Some((base, tag)) = &self.vlan else { return (Self::link(index), name.to_owned()) };
+        let (base, base_name) = base.on_bottom(index, name);
+        let own = match &self.link {
+            Named::Link(LinkId::Name(name)) => Ok(*name),
+            _ => name_after(&base_name, tag.id),
+        };
+        match own.map(LinkId::Name).or_else(|_| self.id()) {
+            Ok(own) => {
+                let vlan = Some((Box::new(base), *tag));
+                (Self { link: Named::Link(own), vlan }, own.to_string())
+            }
+            // It never was there, then.
+            Err(_) => (self.clone(), self.to_string()),
         }
     }
 
@@ -326,7 +351,10 @@ mod tests {
     fn alternative_names_may_be_long() {
         let name = "x".repeat(127);
         let parent: Parent = name.parse().unwrap();
-        assert_eq!((parent.to_string(), parent.get_alternative_name()), (name.clone(), Some(&*name)));
+        assert_eq!(
+            (parent.to_string(), parent.get_alternative_name()),
+            (name.clone(), Some(&*name))
+        );
         assert!(parent.id().unwrap_err().is_invalid_value());
         let error = Parent::vlan(&parent, 100).unwrap().id().unwrap_err();
         assert!(error.hint().unwrap().contains("a shorter name"), "{error}");

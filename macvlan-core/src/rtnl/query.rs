@@ -15,13 +15,13 @@ impl Connection {
     /// The index of a link by its name or alternative name; `ENODEV` if there is none. Where one exists
     /// for sure, [`Connection::index_of_existing`] is faster.
     pub(crate) fn index_of(&self, name: impl AsRef<str>) -> nix::Result<u32> {
-        self.get(encode::get_link_index(name.as_ref()), decode::link_index).map_err(
-            |failure| match failure {
+        self.get(encode::get_link_index(name.as_ref()), decode::link_index).map_err(|failure| {
+            match failure {
                 Failure::Refused { errno, .. }
                 | Failure::NotSent(errno)
                 | Failure::NoAnswer(errno) => errno,
-            },
-        )
+            }
+        })
     }
 
     /// A link, by its index or by a name of it.

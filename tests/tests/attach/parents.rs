@@ -97,8 +97,10 @@ fn a_host_in_a_container() -> Outcome {
     // On another host's card it is on another parent, though the indexes are equal.
     let (other, card) = (NetNs::anonymous()?, lab.a.handle.link("ens33")?.index);
     let like_it = Host::in_netns(&NetNs::anonymous()?)?;
-    let pair = "link add peer index 99 type veth peer name eth0";
-    ip_do(like_it.netns(), &format!("{pair} index {card}"));
+    // The kernel does not give an index again that has just been one's.
+    ip_do(like_it.netns(), "link add eth0 type veth peer name peer");
+    ip_do(like_it.netns(), "link del dev eth0");
+    ip_do(like_it.netns(), &format!("link add eth0 index {card} type veth peer name peer"));
     ip_do(like_it.netns(), "link set dev eth0 up");
     like_it.attach(&endpoint, &other)?;
     let differences = host.check(&endpoint, &other)?;

@@ -4,6 +4,7 @@ mod access;
 mod announce;
 mod diagnose;
 mod keep;
+mod keep_parent;
 mod probe;
 mod rate;
 
@@ -12,6 +13,7 @@ macvlan_tests::main! {
     announce,
     diagnose,
     keep,
+    keep_parent,
     probe,
     rate,
 }

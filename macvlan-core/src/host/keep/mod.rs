@@ -1,6 +1,7 @@
 //! Seeing to it that endpoints are attached again when their parent has gone and come back.
 
 mod event;
+mod follow;
 mod kept;
 
 use std::collections::VecDeque;
@@ -12,6 +13,7 @@ use crate::endpoint::{Attachment, Endpoint};
 use crate::error::Result;
 use crate::handle::watch::Watch;
 use crate::host::Host;
+use crate::host::keep::follow::Links;
 use crate::host::keep::kept::Kept;
 use crate::netns::NetNs;
 use crate::value::event::Event;
@@ -20,9 +22,21 @@ use crate::value::name::LinkName;
 pub use event::{KeepEvent, KeepEventKind};
 
 /// Keeps endpoints attached: when their parent disappears (a network card that is pulled out, a driver
-/// that is loaded anew, a VLAN that somebody makes again) and comes back, also with another index, or,
-/// known by its MAC address, with another name, they are attached again, with the same name, MAC
-/// address, addresses and routes. VLANs that are made on demand are made again.
+/// that is loaded again, a VLAN that somebody deletes) and comes back, they are attached again, with the
+/// same name, MAC address, addresses and routes. VLANs that are made on demand are made again, at once if
+/// what they are on is there.
+///
+/// A parent is followed by what it is. While it is in the host's namespace it is its index, whatever it is
+/// called; the base of a VLAN that is made on demand likewise. When it has gone, it is back when a link
+/// comes that
+///
+/// 1. has its index, kind and MAC address: it was in another namespace. Nothing has to be done then, as
+///    the kernel keeps what is on it; or
+/// 2. has its kind and MAC address, under any name: a card that was plugged in again. Macvlans, VLANs and
+///    bridges have no MAC address of their own to be known by; or
+/// 3. has the name that it had last or was asked for by, and is no other card: not a link that was there
+///    beside it when it went, nor one with such a link's MAC address. So a card that was replaced and a
+///    link that was made again are found, and a card that was given the name is not.
 ///
 /// That a link goes down is no reason to do anything: the kernel keeps what is on it. Nor is it that
 /// somebody takes the container's link away while its parent stands.
@@ -47,6 +61,8 @@ pub use event::{KeepEvent, KeepEventKind};
 pub struct Keeper {
     host: Host,
     watch: Watch,
+    /// The host's links, as the events told so far have it.
+    links: Links,
     kept: Vec<Kept>,
     waiting: VecDeque<KeepEvent>,
 }
@@ -58,8 +74,9 @@ impl Host {
     pub fn keep(&self, endpoints: impl IntoIterator<Item = (Endpoint, NetNs)>) -> Result<Keeper> {
         // Before anything is attached, or what happens in between would be missed.
         let watch = Watch::links(self.netns())?;
-        let mut keeper =
-            Keeper { host: self.clone(), watch, kept: Vec::new(), waiting: VecDeque::new() };
+        let links = Links::list(self.netns())?;
+        let (kept, waiting) = (Vec::new(), VecDeque::new());
+        let mut keeper = Keeper { host: self.clone(), watch, links, kept, waiting };
         let mut made = Vec::new();
         for (endpoint, netns) in endpoints {
             if let Err(error) = keeper.add_noting(endpoint, netns, &mut made) {
@@ -147,15 +164,22 @@ impl Keeper {
     }
 
     fn see(&mut self, event: &Event) {
-        let host = self.host.netns();
+        let (host, links) = (self.host.netns(), &mut self.links);
         for kept in &mut self.kept {
             let seen = match event {
-                Event::DelLink(link) => kept.link_is_gone(link.index),
-                Event::NewLink(link) => kept.link_is_there(link),
-                Event::Lost => kept.look(host),
+                Event::DelLink(link) => kept.link_is_gone(link.index, links),
+                Event::NewLink(link) => kept.link_is_there(host, link),
+                Event::Lost => kept.look(host, links),
                 _ => None,
             };
             self.waiting.extend(seen);
+        }
+        match event {
+            Event::DelLink(link) => links.is_gone(link.index),
+            Event::NewLink(link) => links.has_come(link),
+            // Where they cannot be listed, those of before are the nearest.
+            Event::Lost => links.list_again(host),
+            _ => {}
         }
         self.try_what_is_due(Instant::now());
     }
