@@ -166,6 +166,6 @@ fn attachment(
         routes,
         rules,
         deletions,
-        netns: netns.clone(),
+        netns: netns.downgrade(),
     })
 }

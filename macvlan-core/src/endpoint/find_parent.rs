@@ -67,7 +67,7 @@ pub(crate) fn find(host: &NetNs, parent: &Parent) -> Result<Option<Found>> {
 pub(super) fn by_name(host: &NetNs, parent: &Parent) -> Result<ByName> {
     let connection = host.connection()?;
     if let Some(name) = parent.get_alternative_name() {
-        return match connection.index_of(name).map(|index| connection.find_link(index)) {
+        return match connection.index_of_any(name).map(|index| connection.find_link(index)) {
             Ok(Ok(Some(link))) => Ok(ByName::There(Found::of(&link))),
             Ok(Ok(None)) | Err(Errno::ENODEV) => Ok(ByName::Missing),
             Ok(Err(failure)) => Err(failure.into_error("read the parent").on_parent(name)),
@@ -82,7 +82,7 @@ pub(super) fn by_name(host: &NetNs, parent: &Parent) -> Result<ByName> {
             LinkId::Name(name) if parent.on_demand().is_none() => {
                 connection.index_of_existing(name.as_str())
             }
-            LinkId::Name(name) => connection.index_of(name),
+            LinkId::Name(name) => connection.index_of(&name),
         };
         let index = match found {
             Ok(index) => index,

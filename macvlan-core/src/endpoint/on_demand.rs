@@ -56,13 +56,15 @@ pub(crate) fn find_or_make(host: &NetNs, parent: &Parent) -> Result<Found> {
 fn not_that_vlan(host: &NetNs, parent: &Parent) -> Error {
     let mut cause = "a link of that name exists and is another one".to_owned();
     if let Some((base, tag)) = parent.described() {
-        match find_parent::find(host, base) {
-            Ok(None) => {
+        // One that has the base's name and is another is no base that could be found later.
+        let found = find_parent::find(host, base);
+        match found.and_then(|found| Ok((found, find_parent::by_name(host, base)?))) {
+            Ok((None, ByName::Missing)) => {
                 let cause = format!("the base {base} of VLAN {parent} does not exist");
                 return find_parent::missing(host, base).because(ErrorKind::ParentNotFound, cause);
             }
+            Ok(_) => {}
             Err(error) => return error,
-            Ok(Some(_)) => {}
         }
         cause = format!("{parent} exists, and is not VLAN {} ({}) of {base}", tag.id, tag.protocol);
     }

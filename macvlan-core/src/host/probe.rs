@@ -56,7 +56,7 @@ impl Host {
         };
         let held = held();
         // Removes a VLAN that was made for it, too.
-        let detached = self.detach(attachment);
+        let detached = self.detach(&attachment);
         let held = held?;
         detached?;
         Ok(held)

@@ -14,14 +14,19 @@ use crate::value::route::{Route, RouteInfo};
 impl Connection {
     /// The index of a link by its name or alternative name; `ENODEV` if there is none. Where one exists
     /// for sure, [`Connection::index_of_existing`] is faster.
-    pub(crate) fn index_of(&self, name: impl AsRef<str>) -> nix::Result<u32> {
-        self.get(encode::get_link_index(name.as_ref()), decode::link_index).map_err(|failure| {
-            match failure {
+    pub(crate) fn index_of(&self, name: &LinkName) -> nix::Result<u32> {
+        self.index_of_any(name.as_str())
+    }
+
+    /// As [`Connection::index_of`], for an alternative name, which may be longer.
+    pub(crate) fn index_of_any(&self, name: &str) -> nix::Result<u32> {
+        self.get(encode::get_link_index(name), decode::link_index).map_err(
+            |failure| match failure {
                 Failure::Refused { errno, .. }
                 | Failure::NotSent(errno)
                 | Failure::NoAnswer(errno) => errno,
-            }
-        })
+            },
+        )
     }
 
     /// A link, by its index or by a name of it.

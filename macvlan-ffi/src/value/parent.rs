@@ -29,12 +29,7 @@ pub(crate) struct Described {
 
 impl From<Parent> for Described {
     fn from(parent: Parent) -> Self {
-        Self {
-            parent,
-            text: Text::default(),
-            name: Text::default(),
-            alternative: Text::default(),
-        }
+        Self { parent, text: Text::default(), name: Text::default(), alternative: Text::default() }
     }
 }
 

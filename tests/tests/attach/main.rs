@@ -16,6 +16,7 @@ mod seeds;
 mod source_routing;
 mod told_twice;
 mod values;
+mod weak;
 
 macvlan_tests::main! {
     at_once,
@@ -34,4 +35,5 @@ macvlan_tests::main! {
     source_routing,
     told_twice,
     values,
+    weak,
 }

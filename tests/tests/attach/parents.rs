@@ -42,7 +42,7 @@ fn by_every_name() -> Outcome {
         assert_eq!((attachment.parent_index(), found.parent_index()), (parent, parent));
         assert_eq!(found.parent().to_string(), "ens33");
         assert!(ping(&inside, "192.168.15.2").is_some());
-        assert_eq!(lab.a.host.detach(found)?, Detached::Removed);
+        assert_eq!(lab.a.host.detach(&found)?, Detached::Removed);
     }
     let error = lab.a.host.attach(&eth0("y".repeat(127))?, &NetNs::anonymous()?).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ParentNotFound, "{error}");
@@ -67,7 +67,7 @@ fn a_macvlan_as_parent() -> Outcome {
         // What it hangs on stays when the parent goes.
         ip_do(&lab.a.netns, "link del dev mv0");
         assert!(ping(&inside, "192.168.15.2").is_some());
-        assert_eq!(lab.a.host.detach(attachment)?, Detached::Removed);
+        assert_eq!(lab.a.host.detach(&attachment)?, Detached::Removed);
     }
     Ok(())
 }
@@ -86,13 +86,13 @@ fn a_host_in_a_container() -> Outcome {
         assert_eq!(host.check(&endpoint, &inside)?, [], "in {inside:?}");
         assert_eq!(host.ensure(&endpoint, &inside)?.repaired, []);
         assert_eq!(attachment.parent_index(), parent);
-        assert_eq!(host.detach(attachment)?, Detached::Removed);
+        assert_eq!(host.detach(&attachment)?, Detached::Removed);
     }
     let inside = NetNs::anonymous()?;
     let [_, found] = attached(&host, &endpoint, &inside)?;
     assert_eq!((found.parent().to_string(), found.parent_index()), ("eth0".to_owned(), parent));
     assert!(ping(&inside, "192.168.15.2").is_some());
-    assert_eq!(host.detach(found)?, Detached::Removed);
+    assert_eq!(host.detach(&found)?, Detached::Removed);
 
     // On another host's card it is on another parent, though the indexes are equal.
     let (other, card) = (NetNs::anonymous()?, lab.a.handle.link("ens33")?.index);
@@ -124,7 +124,7 @@ fn a_vlan_under_another_name() -> Outcome {
         let [attachment, found] = attached(&lab.a.host, &eth0(&parent)?, &inside)?;
         assert_eq!((attachment.parent_index(), found.parent_index()), (vlan, vlan));
         assert_eq!(attachment.parent().to_string(), "lan100");
-        assert_eq!(lab.a.host.detach(attachment)?, Detached::Removed);
+        assert_eq!(lab.a.host.detach(&attachment)?, Detached::Removed);
     }
     assert_eq!(lab.a.handle.link("lan100")?.index, vlan, "it is the operator's");
     Ok(())

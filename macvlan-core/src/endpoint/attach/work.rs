@@ -163,7 +163,7 @@ impl<'a> Work<'a> {
             routes: self.routes,
             rules: self.rules,
             deletions: self.deletions,
-            netns: self.netns.clone(),
+            netns: self.netns.downgrade(),
         }
     }
 }

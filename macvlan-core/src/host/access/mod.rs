@@ -208,8 +208,8 @@ impl HostAccess {
 
     /// As [`Host::detach`], and the host's routes to the container go; with the last container, the
     /// host's link too, unless it is to be kept.
-    pub fn detach(&self, attachment: Attachment) -> Result<Detached> {
-        let removed = self.remove(&attachment);
+    pub fn detach(&self, attachment: &Attachment) -> Result<Detached> {
+        let removed = self.remove(attachment);
         let detached = self.host.detach(attachment);
         match (detached, removed) {
             (Ok(detached), Ok(())) => Ok(detached),

@@ -18,6 +18,8 @@ const DEEPEST: usize = 8;
 
 /// What an attachment stands in.
 pub(super) struct Surroundings {
+    /// The container's namespace.
+    pub(super) netns: NetNs,
     pub(super) link: LinkInfo,
     pub(super) parent: LinkInfo,
     /// The link that has the wire: the parent, or what its VLANs are on.
@@ -39,7 +41,8 @@ impl Surroundings {
         peer: IpAddr,
         diagnosis: &mut Diagnosis,
     ) -> Result<Option<Self>> {
-        let (inside, outside) = (attachment.netns().connection()?, host.connection()?);
+        let netns = attachment.netns()?;
+        let (inside, outside) = (netns.connection()?, host.connection()?);
         let Some(link) = read(inside, attachment.index())? else {
             diagnosis.find(
                 FindingKind::LinkGone,
@@ -51,8 +54,8 @@ impl Surroundings {
         look_at_link(attachment, &link, diagnosis);
         let fails = |failure: Failure| failure.into_error("diagnose");
         // The link that the frames go by, where the parent is itself a macvlan or has gone.
-        let on_host = on_host(host, attachment.netns(), inside).map_err(fails)?;
-        let below = link.parent.filter(|_| on_host(&link));
+        let is_there = on_host(host, &netns, inside).map_err(fails)?;
+        let below = link.parent.filter(|_| is_there(&link));
         let Some(parent) = read(outside, below.unwrap_or(attachment.parent_index()))? else {
             diagnosis.find(
                 FindingKind::ParentGone,
@@ -78,7 +81,8 @@ impl Surroundings {
         let peer_is_host = of_host.iter().any(|info| info.address.ip() == peer);
         let question = question(inside, &link, peer, diagnosis)?;
         let remembered = neighbours(inside, link.index, question)?;
-        let around = Self { link, parent, wire, vlan, peer_is_host, question, remembered };
+        let netns = netns.clone();
+        let around = Self { netns, link, parent, wire, vlan, peer_is_host, question, remembered };
         // Without a way out there is nothing to be heard.
         Ok(Some(around).filter(|around| around.link.is_up() && around.wire.is_up()))
     }
@@ -92,12 +96,8 @@ impl Surroundings {
     }
 
     /// What the container's neighbour tables say of whom it was asked for.
-    pub(super) fn tell_neighbours(
-        &self,
-        attachment: &Attachment,
-        diagnosis: &mut Diagnosis,
-    ) -> Result<()> {
-        let inside = attachment.netns().connection()?;
+    pub(super) fn tell_neighbours(&self, diagnosis: &mut Diagnosis) -> Result<()> {
+        let inside = self.netns.connection()?;
         for NeighbourInfo { ip, mac, state, .. } in
             neighbours(inside, self.link.index, self.question)?
         {

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use crate::endpoint::{
     Attachment, Difference, Endpoint, EndpointKind, ensure as ensure_endpoint, is_on, lowest,
 };
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::host::keep::event::KeepEvent;
 use crate::host::keep::follow::{Followed, Links};
 use crate::netlink::Failure;
-use crate::netns::NetNs;
+use crate::netns::{NetNs, WeakNetNs};
 use crate::value::link::{LinkInfo, Mode};
 use crate::value::mac::MacAddr;
 use crate::value::name::LinkName;
@@ -23,7 +23,9 @@ const UP_AND_RUNNING: u32 = 0x1 | 0x40 | 0x1_0000;
 
 pub(super) struct Kept {
     endpoint: Endpoint,
-    netns: NetNs,
+    netns: WeakNetNs,
+    /// The host's number for that namespace.
+    number: Option<i32>,
     attachment: Option<Attachment>,
     parent: Followed,
     /// What the parent was called last.
@@ -45,10 +47,11 @@ pub(super) struct Kept {
 type Seen = (u32, u32, u32, Option<MacAddr>, Option<bool>);
 
 impl Kept {
-    pub(super) fn new(endpoint: Endpoint, netns: NetNs) -> Self {
+    pub(super) fn new(endpoint: Endpoint, netns: &NetNs) -> Self {
         Self {
             endpoint,
-            netns,
+            netns: netns.downgrade(),
+            number: None,
             attachment: None,
             parent: Followed::new(),
             called: None,
@@ -62,7 +65,7 @@ impl Kept {
     }
 
     pub(super) fn is(&self, name: LinkName, netns: &NetNs) -> bool {
-        self.endpoint.name() == name && self.netns.same_as(netns)
+        self.endpoint.name() == name && self.netns.id() == netns.id()
     }
 
     pub(super) fn attachment(&self) -> Option<&Attachment> {
@@ -78,8 +81,14 @@ impl Kept {
     }
 
     /// The first time: a parent that does not exist is waited for. Whether the link was made.
-    pub(super) fn attach_first(&mut self, host: &NetNs) -> Result<bool> {
-        match ensure(host, &self.endpoint, &self.netns) {
+    pub(super) fn attach_first(&mut self, host: &NetNs, netns: &NetNs) -> Result<bool> {
+        // The kernel tells of the end of those that have a number.
+        if !netns.same_as(host) {
+            let number = host.connection()?.number_of(netns);
+            let number = number.map_err(|failure| failure.into_error("number the namespace"))?;
+            self.number = Some(number);
+        }
+        match ensure(host, &self.endpoint, netns) {
             Ok((attachment, made)) => self.is_attached(host, attachment).map(|()| made),
             Err(error) if error.kind() == ErrorKind::ParentNotFound => Ok(false),
             Err(error) => Err(error),
@@ -129,8 +138,8 @@ impl Kept {
     /// Whether the link inside is gone; where that cannot be told, it is taken to be there.
     fn see_whether_gone(&mut self) -> Option<KeepEvent> {
         let index = self.attachment.as_ref()?.index();
-        let inside = self.netns.connection().ok()?;
-        let Ok(None) = inside.find_link(index) else { return None };
+        let netns = self.netns.open().ok()?;
+        let Ok(None) = netns.connection().ok()?.find_link(index) else { return None };
         if self.parent.is_there() {
             // What its VLANs are on.
             self.due = Some(Instant::now());
@@ -183,11 +192,12 @@ impl Kept {
     fn is_back(&mut self, host: &NetNs, parent: &LinkInfo) -> Result<()> {
         let Some(attachment) = &mut self.attachment else { return Ok(()) };
         let fails = |failure: Failure| failure.into_error("find the parent");
-        let inside = self.netns.connection()?;
+        let netns = self.netns.open()?;
+        let inside = netns.connection()?;
         let Some(link) = inside.find_link(attachment.index()).map_err(fails)? else {
             return Ok(());
         };
-        if is_on(host, &self.netns, &link, (parent.index, self.endpoint.kind()))? {
+        if is_on(host, &netns, &link, (parent.index, self.endpoint.kind()))? {
             attachment.is_on_parent(parent.index, &parent.name);
             self.know(host, parent.index)?;
         }
@@ -216,10 +226,14 @@ impl Kept {
     /// Attaches it to its parent, if that is there.
     pub(super) fn attach_again(&mut self, host: &NetNs) -> Option<KeepEvent> {
         self.due = None;
+        let netns = match self.netns.open() {
+            Ok(netns) => netns,
+            Err(error) => return self.cannot_enter(error),
+        };
         let attached = self.parent.find(host, self.endpoint.parent()).and_then(|found| {
             let Some((parent, name)) = found else { return Ok(None) };
             let endpoint = self.endpoint.clone().with_parent(parent);
-            let (mut attachment, _) = ensure(host, &endpoint, &self.netns)?;
+            let (mut attachment, _) = ensure(host, &endpoint, &netns)?;
             attachment.is_on_parent(attachment.parent_index(), &name);
             self.is_attached(host, attachment).map(Some)
         });
@@ -228,20 +242,43 @@ impl Kept {
             Ok(Some(())) => {
                 self.attachment.clone().map(|attachment| KeepEvent::Attached(Box::new(attachment)))
             }
-            Err(error) => {
-                let (name, netns) = (self.endpoint.name(), self.netns.clone());
-                if error.kind() == ErrorKind::NamespaceGone {
-                    return Some(KeepEvent::Ended(name, netns, error));
-                }
-                let next = Instant::now().checked_add(self.pause);
-                (self.due, self.not_before) = (next, next);
-                self.pause = (self.pause * 2).min(LONGEST_PAUSE);
-                let message = error.to_string();
-                let again = self.told.as_ref() == Some(&message);
-                self.told = Some(message);
-                (!again).then_some(KeepEvent::Failed(name, netns, error))
-            }
+            Err(error) if error.kind() == ErrorKind::NamespaceGone => Some(self.has_ended(error)),
+            Err(error) => self.has_failed(error),
         }
+    }
+
+    fn cannot_enter(&mut self, error: Error) -> Option<KeepEvent> {
+        match error.kind() {
+            // Nothing leads there any more.
+            ErrorKind::NamespaceGone | ErrorKind::InvalidValue => Some(self.has_ended(error)),
+            _ => self.has_failed(error),
+        }
+    }
+
+    fn has_ended(&self, error: Error) -> KeepEvent {
+        KeepEvent::Ended(self.endpoint.name(), self.netns.clone(), error)
+    }
+
+    fn has_failed(&mut self, error: Error) -> Option<KeepEvent> {
+        let next = Instant::now().checked_add(self.pause);
+        (self.due, self.not_before) = (next, next);
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        let message = error.to_string();
+        let again = self.told.as_ref() == Some(&message);
+        self.told = Some(message);
+        let (name, netns) = (self.endpoint.name(), self.netns.clone());
+        (!again).then_some(KeepEvent::Failed(name, netns, error))
+    }
+
+    /// The namespace that had this number has ended: what is told if it was the container's. The number may
+    /// have been given again by now.
+    pub(super) fn if_ended(&self, number: i32) -> Option<KeepEvent> {
+        if self.number != Some(number) || self.netns.open().is_ok() {
+            return None;
+        }
+        let why = "it has ended, as nobody was in it any more";
+        let operation = format!("keep {} in {}", self.endpoint.name(), self.netns);
+        Some(self.has_ended(Error::new(ErrorKind::NamespaceGone, operation, why)))
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::endpoint::{Attachment, Endpoint};
 use crate::error::Result;
-use crate::handle::watch::Watch;
+use crate::handle::watch::{Heard, Watch};
 use crate::host::Host;
 use crate::host::keep::follow::Links;
 use crate::host::keep::kept::Kept;
@@ -71,6 +71,10 @@ impl Host {
     /// Attaches endpoints, or finds them attached ([`Host::ensure`]), and keeps them so; those whose
     /// parent does not exist yet are waited for. If one fails otherwise, those that were attached by
     /// this call are detached again.
+    ///
+    /// The keeper does not hold the namespaces open, and finds them as an [`Attachment`] does: by the
+    /// handles that are given, as long as somebody has a clone of them, and then by the way they were
+    /// opened. It lets go of a container that has ended, and says so ([`KeepEvent::Ended`]).
     pub fn keep(&self, endpoints: impl IntoIterator<Item = (Endpoint, NetNs)>) -> Result<Keeper> {
         // Before anything is attached, or what happens in between would be missed.
         let watch = Watch::links(self.netns())?;
@@ -78,10 +82,11 @@ impl Host {
         let (kept, waiting) = (Vec::new(), VecDeque::new());
         let mut keeper = Keeper { host: self.clone(), watch, links, kept, waiting };
         let mut made = Vec::new();
-        for (endpoint, netns) in endpoints {
-            if let Err(error) = keeper.add_noting(endpoint, netns, &mut made) {
+        let all: Vec<(Endpoint, NetNs)> = endpoints.into_iter().collect();
+        for (endpoint, netns) in &all {
+            if let Err(error) = keeper.add_noting(endpoint.clone(), netns, &mut made) {
                 return Err(made.into_iter().fold(error, |error, attachment| {
-                    match self.detach(attachment) {
+                    match self.detach(&attachment) {
                         Ok(_) => error,
                         Err(other) => error.leaves_too(other),
                     }
@@ -95,17 +100,17 @@ impl Host {
 impl Keeper {
     /// Keeps one more.
     pub fn add(&mut self, endpoint: Endpoint, netns: &NetNs) -> Result<()> {
-        self.add_noting(endpoint, netns.clone(), &mut Vec::new())
+        self.add_noting(endpoint, netns, &mut Vec::new())
     }
 
     fn add_noting(
         &mut self,
         endpoint: Endpoint,
-        netns: NetNs,
+        netns: &NetNs,
         made: &mut Vec<Attachment>,
     ) -> Result<()> {
         let mut kept = Kept::new(endpoint, netns);
-        if kept.attach_first(self.host.netns())? {
+        if kept.attach_first(self.host.netns(), netns)? {
             made.extend(kept.attachment().cloned());
         }
         self.kept.push(kept);
@@ -153,8 +158,9 @@ impl Keeper {
             let due = self.kept.iter().filter_map(Kept::due).min();
             let until = [due, deadline].into_iter().flatten().min();
             let left = until.map(|until| until.saturating_duration_since(now));
-            match self.watch.wait(left)? {
-                Some(event) => self.see(&event),
+            match self.watch.hear(left)? {
+                Some(Heard::Event(event)) => self.see(&event),
+                Some(Heard::Ended(number)) => self.let_go(number),
                 None if deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
                     return Ok(None);
                 }
@@ -182,6 +188,17 @@ impl Keeper {
             _ => {}
         }
         self.try_what_is_due(Instant::now());
+    }
+
+    /// Lets go of what was kept in a namespace that has ended.
+    fn let_go(&mut self, number: i32) {
+        let waiting = &mut self.waiting;
+        self.kept.retain(|kept| {
+            let ended = kept.if_ended(number);
+            let goes_on = ended.is_none();
+            waiting.extend(ended);
+            goes_on
+        });
     }
 
     fn try_what_is_due(&mut self, now: Instant) {
