@@ -477,6 +477,21 @@ def attached_again(keeper: Keeper) -> KeepEvent:
     return event
 
 
+def test_a_keeper_lets_go_of_a_container_that_ended(lab: Lab) -> None:
+    with process() as pid:
+        identity = NetNs.from_pid(pid).id
+        keeper = lab.a.host.keep([(eth0("192.168.15.10/24"), pid)])
+    with keeper:
+        ended = told(keeper)
+        assert (ended.kind, ended.name, ended.netns_id) == (KeepEventKind.ENDED, "eth0", identity)
+        assert isinstance(ended.error, MacvlanError)
+        assert ended.error.kind is ErrorKind.NAMESPACE_GONE
+        with pytest.raises(MacvlanError):
+            _ = ended.netns
+        assert keeper.attachments() == []
+    eventually(lambda: silent(lab.b.netns, "192.168.15.10"))
+
+
 def test_a_keeper_attaches_again(lab: Lab, inside: NetNs) -> None:
     endpoint = eth0("192.168.15.10/24", gateways=["192.168.15.2"])
     with lab.a.host.keep([(endpoint, inside)]) as keeper:

@@ -299,6 +299,17 @@ def test_pipeworks_notation_brings_the_gateway_along() -> None:
     )
 
 
+def test_a_parent_by_a_long_alternative_name() -> None:
+    name = "a-card-with-a-long-name.100"
+    parent = Parent.link(name)
+    assert (parent.id, parent.base, str(parent)) == (name, None, name)
+    assert pickle.loads(pickle.dumps(parent)) == parent
+    assert repr(parent) == f"Parent.link({name!r})"
+    assert Endpoint("eth0", parent="x" * 127).parent == "x" * 127
+    with pytest.raises(InvalidError):
+        Parent.link("x" * 128)
+
+
 def test_parents() -> None:
     assert Endpoint("e", parent="ens33").parent == "ens33"
     assert Endpoint("e", parent=7).parent == 7

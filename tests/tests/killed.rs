@@ -37,11 +37,11 @@ fn be_victim(what: &str) -> Outcome {
             let host = Host::in_netns(&NetNs::from_path(host)?)?;
             let container = NetNs::from_path(container)?;
             let endpoint = endpoint(parent)?;
-            host.detach(host.attach(&endpoint, &container)?)?;
+            host.detach(&host.attach(&endpoint, &container)?)?;
             begin();
             loop {
                 let ensured = host.ensure(&endpoint, &container)?;
-                host.detach(ensured.attachment)?;
+                host.detach(&ensured.attachment)?;
             }
         }
         ["once", host, container, parent, call] => {
@@ -50,7 +50,7 @@ fn be_victim(what: &str) -> Outcome {
             let (result, _) = with_faults(call..=call, Fault::Abort, || -> Outcome {
                 let host = Host::in_netns(&NetNs::from_path(host)?)?;
                 let container = NetNs::from_path(container)?;
-                host.detach(host.attach(&endpoint(parent)?, &container)?)?;
+                host.detach(&host.attach(&endpoint(parent)?, &container)?)?;
                 Ok(())
             });
             result
@@ -136,7 +136,7 @@ impl Scene {
         let stage = Stage::set()?;
         // It begins with all of it there and gone once, which leaves `lo` up.
         let host = &stage.lab.a.host;
-        host.detach(host.attach(&endpoint(parent)?, &stage.inside)?)?;
+        host.detach(&host.attach(&endpoint(parent)?, &stage.inside)?)?;
         let outside = Snapshot::settled(&stage.lab.a.netns);
         let empty = Snapshot::settled(&stage.inside);
         Ok(Self { stage, parent, outside, empty, halfway: 0 })
@@ -158,13 +158,13 @@ impl Scene {
         self.halfway += usize::from(!differences.is_empty() && (vlan || rules || links));
         if by_name {
             for attachment in host.attachments(inside)? {
-                host.detach(attachment)?;
+                host.detach(&attachment)?;
             }
         }
         let ensured = host.ensure(&wanted, inside)?;
         assert_eq!(host.check(&wanted, inside)?, [], "killed {when}");
         assert_eq!(ip_addresses(inside, "eth0"), ["192.168.15.10/24"]);
-        assert_eq!(host.detach(ensured.attachment)?, Detached::Removed);
+        assert_eq!(host.detach(&ensured.attachment)?, Detached::Removed);
         host.remove_unused_parents()?;
         // What is left inside shows at once; what IPv6 adds to a link, some time after it.
         let now = Snapshot::of(inside);
