@@ -231,7 +231,7 @@ def test_another_thread_cancels_an_attach(lab: Lab, inside: NetNs) -> None:
         host.attach(eth0("192.168.15.6/24", probe="quick"), inside)
     assert lab.a.host.attach(eth0("192.168.15.6/24", probe="quick"), inside).addresses
     with pytest.raises(TypeError):
-        host.cancelled_by(cancel=1)  # type: ignore[arg-type]
+        host.cancelled_by(cancel=1)
 
 
 def test_closing_a_keeper_ends_its_probe(lab: Lab, inside: NetNs) -> None:

@@ -14,8 +14,8 @@ import pytest
 
 import macvlan
 from macvlan import (
-    Address6,
     AcceptRa,
+    Address6,
     AddrGenMode,
     Announce,
     DuplicateDetection,

@@ -147,7 +147,7 @@ fn an_address_that_is_deleted_is_not_a_duplicate() -> Outcome {
     let stage = Stage::set()?;
     let endpoint = eth0(endless())?.address("fd15::9/64".parse()?);
     let error = ended_by(&stage, &endpoint, |stage| {
-        ip_do(&stage.inside, "-6 address flush dev eth0 scope global");
+        ip_do(&stage.inside, "-6 address delete fd15::9/64 dev eth0");
     })?;
     assert_is(&error, ErrorKind::NotFound, "fd15::9 was deleted from the link before the kernel");
     Ok(())
