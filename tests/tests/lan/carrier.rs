@@ -172,7 +172,7 @@ fn with_nothing_to_ask_no_carrier_is_needed() -> Outcome {
     ip_do(&stage.lab.b.netns, "link set dev ens33 down");
     let host = &stage.lab.a.host;
     let bare = eth0(Probe::quick())?;
-    host.detach(host.attach(&bare, &stage.inside)?)?;
+    host.detach(&host.attach(&bare, &stage.inside)?)?;
     assert_eq!(host.probe_free("ens33", &[], &Probe::quick())?, []);
     need(Need::Ipv6)?;
     host.attach(&bare.address("fd15::9/64 nodad".parse()?), &stage.inside)?;

@@ -112,12 +112,13 @@ fn addresses_and_routes_that_are_missing() -> Outcome {
 fn addresses_that_cannot_be_used() -> Outcome {
     need(Need::Ipv6)?;
     let lab = Lab::new()?;
-    let attachment = container(&lab)?;
-    ip_do(attachment.netns(), "route delete 192.168.15.0/24 dev eth0");
+    let (netns, attachment) = container(&lab)?;
+    ip_do(&netns, "route delete 192.168.15.0/24 dev eth0");
     let missing = [FindingKind::ConnectedRouteMissing, FindingKind::NoRoute];
     find(&lab, &attachment, "192.168.15.2", &missing);
     let endpoint = Endpoint::new("eth0", "ens33")?.address("fd15::10/64".parse()?);
-    let second = lab.a.host.attach(&endpoint, &NetNs::anonymous()?)?;
+    let inside = NetNs::anonymous()?;
+    let second = lab.a.host.attach(&endpoint, &inside)?;
     let duplicate = [FindingKind::AddressDuplicate, FindingKind::NoAddress];
     let found =
         |diagnosis: &Diagnosis| diagnosis.findings.iter().map(|finding| finding.kind).eq(duplicate);
