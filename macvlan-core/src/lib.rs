@@ -39,9 +39,12 @@
 //!
 //! - `serde`: values as text, what the kernel tells as structures.
 //! - `tokio`: `AsyncHost` and `EventStream`, for programs that live there.
+// clippy.toml is about answers of the kernel.
+#![cfg_attr(test, allow(clippy::disallowed_methods))]
 
 mod endpoint;
 mod error;
+#[allow(clippy::disallowed_methods)] // only words follow from what is found here
 mod explain;
 #[cfg(feature = "fault-injection")]
 #[doc(hidden)]
@@ -51,10 +54,12 @@ mod host;
 mod lan;
 mod netlink;
 mod netns;
+#[allow(clippy::disallowed_methods)] // only text and numbers
 mod packet;
 mod rtnl;
 #[cfg(feature = "tokio")]
 mod tokio;
+#[allow(clippy::disallowed_methods)] // only text and numbers
 mod value;
 mod wait;
 

@@ -128,7 +128,10 @@ pub(crate) fn pause(time: Duration, cancels: &[Cancel]) -> nix::Result<()> {
 /// Rounded up, or the last millisecond would be spent turning round and round.
 fn timeout(left: Option<Duration>) -> PollTimeout {
     left.map_or(PollTimeout::NONE, |left| {
-        PollTimeout::try_from(left.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX)
+        match PollTimeout::try_from(left.as_micros().div_ceil(1000)) {
+            Ok(left) => left,
+            Err(_too_long) => PollTimeout::MAX,
+        }
     })
 }
 

@@ -88,7 +88,7 @@ impl Attachment {
     /// Says which link its parent is now, and what that is called.
     pub(crate) fn is_on_parent(&mut self, index: u32, name: &str) {
         self.parent_index = index;
-        self.parent = LinkName::new(name).map_or(LinkId::Index(index), LinkId::Name);
+        self.parent = LinkId::named(name, index);
     }
 
     /// Returns a handle on the container's namespace, which is then held open by it.
@@ -172,7 +172,9 @@ impl Attachment {
         let connection = netns.connection()?;
         let info = connection.link(self.index).map_err(explain)?;
         let found = read(connection, &info).map_err(explain)?;
-        self.name = info.name.parse().unwrap_or(self.name);
+        if let LinkId::Name(name) = LinkId::named(&info.name, info.index) {
+            self.name = name;
+        }
         self.mac = info.mac.unwrap_or(self.mac);
         self.mtu = Some(info.mtu);
         (self.addresses, self.routes, self.rules) = found;
@@ -282,8 +284,12 @@ pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>
             netns: netns.downgrade(),
         });
     }
-    // The kernel does not tell which of several attachments such a route belongs to.
+    // The kernel does not tell which of several attachments a marked route belongs to, nor a rule whose
+    // address has gone.
     if let [only] = &mut found[..] {
+        let rules = inside.dump(&encode::get_rules(None), decode::marked_rule);
+        only.rules = rules.map_err(fails)?;
+        only.deletions = only.rules.iter().copied().map(Deletion::Rule).collect();
         for info in inside.marked_routes().map_err(fails)? {
             let deletion = Deletion::marked_route(info.route)?;
             only.routes.push(info.route);

@@ -5,7 +5,7 @@ use crate::endpoint::difference::Difference;
 use crate::endpoint::endpoint::{Endpoint, EndpointKind};
 use crate::endpoint::find_parent::{self, Found};
 use crate::endpoint::plan::Plan;
-use crate::endpoint::usable::{unusable, with_age};
+use crate::endpoint::usable::{unusable, with_ages};
 use crate::error::{Error, Result};
 use crate::explain::{Attempt, Place};
 use crate::netlink::{Connection, Failure};
@@ -220,8 +220,7 @@ fn contents(
         let mut instead = None;
         let is_there = match change {
             Change::AddAddress(wanted) => {
-                let request = encode::get_addresses(None, Some(link.index));
-                let list = || inside.dump(&request, with_age);
+                let list = || with_ages(inside, link.index);
                 let found = listed(&mut addresses, list).map_err(explain)?;
                 let is_instead = |found: &Address| {
                     found.ip() == wanted.ip() && found.prefix_len() != wanted.prefix_len()

@@ -31,14 +31,20 @@ impl Found {
     }
 
     fn of(link: &LinkInfo) -> Self {
-        let other_name = LinkName::new(&link.name).ok();
+        let other_name = match LinkId::named(&link.name, link.index) {
+            LinkId::Name(name) => Some(name),
+            LinkId::Index(_) => None,
+        };
         Self { other_name, ..Self::by_its_name(link.index, false) }
     }
 
     /// Returns what the parent that was found is called.
     pub(super) fn id(&self, parent: &Parent) -> LinkId {
-        let name = self.other_name.map(LinkId::Name).or(parent.id().ok());
-        name.unwrap_or(LinkId::Index(self.index))
+        match (self.other_name, parent.id()) {
+            (Some(name), _) => LinkId::Name(name),
+            (None, Ok(id)) => id,
+            (None, Err(_too_long)) => LinkId::Index(self.index),
+        }
     }
 }
 
@@ -232,8 +238,7 @@ pub(super) fn through_macvlan(
 pub(crate) fn name_of(host: &NetNs, index: u32) -> Result<LinkId> {
     let parent = host.connection()?.find_link(index);
     let parent = parent.map_err(|failure| failure.into_error("read the parent"))?;
-    let name = parent.and_then(|parent| LinkName::new(&parent.name).ok());
-    Ok(name.map_or(LinkId::Index(index), LinkId::Name))
+    Ok(parent.map_or(LinkId::Index(index), |parent| LinkId::named(&parent.name, parent.index)))
 }
 
 /// The error for a parent that does not exist.

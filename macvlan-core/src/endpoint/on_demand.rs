@@ -85,48 +85,49 @@ fn make(host: &NetNs, base: &Parent, tag: VlanTag, name: LinkName) -> Result<Opt
     let made = match connection.submit_one(encode::create_link(&link, Some(below.index))) {
         Ok(()) => true,
         Err(Failure::Refused { errno: Errno::ENODEV, .. }) => return Ok(None),
-        // Somebody else was faster; or it is made, and only the answer got lost.
-        Err(Failure::Refused { errno: Errno::EEXIST, .. } | Failure::NoAnswer(_))
-            if connection.index_of(&name).is_ok() =>
-        {
-            false
-        }
         Err(failure) => {
             let taken = matches!(failure, Failure::Refused { errno: Errno::EEXIST, .. });
-            let lost = matches!(failure, Failure::NoAnswer(_))
-                && connection.index_of(&name) != Err(Errno::ENODEV);
-            if taken {
-                if let Some(found) = find_parent::by_tag(host, below.index, tag)? {
-                    return Ok(Some(found));
+            let lost = matches!(failure, Failure::NoAnswer(_));
+            match if taken || lost { connection.find_index(&name) } else { Ok(None) } {
+                // Somebody else was faster; or it is made, and only the answer got lost.
+                Ok(Some(_)) => false,
+                there => {
+                    if taken {
+                        if let Some(found) = find_parent::by_tag(host, below.index, tag)? {
+                            return Ok(Some(found));
+                        }
+                    }
+                    let place = Place { parent: Some(below.index), ..Place::host(host) };
+                    let error = Attempt::CreateLink(&link).explain(failure, &place);
+                    let mut error = error.on_parent(base.to_string());
+                    if let (true, Err(_unknown)) = (lost, there) {
+                        error = error.leaves(format!("perhaps VLAN {name} in {host}"));
+                    }
+                    if below.made {
+                        error = match release(host, below.index) {
+                            Ok(()) => error,
+                            Err(_) => may_leave(error, host, base),
+                        };
+                    }
+                    return Err(error);
                 }
             }
-            let place = Place { parent: Some(below.index), ..Place::host(host) };
-            let mut error =
-                Attempt::CreateLink(&link).explain(failure, &place).on_parent(base.to_string());
-            if lost {
-                error = error.leaves(format!("perhaps VLAN {name} in {host}"));
-            }
-            if below.made && release(host, below.index).is_err() {
-                error = may_leave(error, host, base);
-            }
-            return Err(error);
         }
     };
     // A base that was about to be removed has not seen this VLAN: keep it from going.
     let settled = settle(host, below.index);
-    let index = match connection.index_of(&name) {
-        // Somebody else has removed it.
-        Err(Errno::ENODEV) => Ok(None),
-        Err(_) => connection.index_of(&name).map(Some),
-        Ok(index) => Ok(Some(index)),
-    };
+    // None where somebody else has removed it.
+    let index = connection.find_index(&name).or_else(|_| connection.find_index(&name));
     let error = match (settled, index) {
         (Ok(_), Ok(index)) => return Ok(index.map(|index| Found::by_its_name(index, made))),
         (Ok(_), Err(errno)) => Error::system("find the VLAN", errno).on_link(name.as_str()),
-        // The base goes with it.
-        (Err(error), Ok(Some(index))) if release(host, index).is_ok() => return Err(error),
         (Err(error), Ok(None)) => return Err(error),
-        (Err(error), _) => error,
+        (Err(error), Ok(Some(index))) => match release(host, index) {
+            // The base goes with it.
+            Ok(()) => return Err(error),
+            Err(_) => error,
+        },
+        (Err(error), Err(_)) => error,
     };
     let error = error.leaves(format!("perhaps VLAN {name} in {host}"));
     Err(if below.made { may_leave(error, host, base) } else { error })
@@ -250,7 +251,7 @@ fn release_one(host: &NetNs, connection: &Connection, index: u32) -> Result<Opti
             // A VLAN in another namespace does not keep the probe away.
             Ok(())
                 if unused(connection, index)?.is_none()
-                    || find_elsewhere(host, index, &[], (Reach::Near, usize::MAX), is_vlan)
+                    || find_elsewhere(host, index, &[], (Reach::Near, usize::MAX), is_vlan)?
                         .is_some() =>
             {
                 attempt.abandon()?;
@@ -287,8 +288,8 @@ fn release_one(host: &NetNs, connection: &Connection, index: u32) -> Result<Opti
             // A macvlan is on it, or the probe of another remover, who may have been killed.
             Err(_) => {
                 attempt.abandon()?;
-                let now = connection.link(index);
-                if !now.is_ok_and(|vlan| call_off(connection, &vlan).unwrap_or(false)) {
+                let Some(vlan) = read(connection, index)? else { return Ok(None) };
+                if !call_off(connection, &vlan)? {
                     return Ok(None);
                 }
             }
@@ -330,10 +331,10 @@ impl<'a> Removal<'a> {
             self.connection
                 .submit_one(encode::set_link(self.vlan, &LinkChange::DeleteAltName(&self.name))),
         )?;
-        match self.connection.index_of(&self.probe) {
-            Ok(index) => ignore_gone(self.connection.submit_one(encode::delete_link(index))),
-            Err(Errno::ENODEV) => Ok(()),
-            Err(errno) => Err(Error::system("look for the probe", errno)),
+        let probe = self.connection.find_index(&self.probe);
+        match probe.map_err(|errno| Error::system("look for the probe", errno))? {
+            Some(index) => ignore_gone(self.connection.submit_one(encode::delete_link(index))),
+            None => Ok(()),
         }
     }
 }

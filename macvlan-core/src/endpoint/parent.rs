@@ -6,6 +6,7 @@ use std::str::FromStr;
 use crate::error::{Error, Result};
 use crate::value::link::{IntoLinkName, Vlan, VlanProtocol};
 use crate::value::name::{LinkId, LinkName, check_alternative_name};
+use crate::value::net::parse_number;
 use crate::value::text::serde_as_text;
 
 /// The link on the host that an endpoint hangs on.
@@ -228,9 +229,7 @@ fn name_after(base: &str, id: u16) -> Result<LinkName> {
 /// `BASE.ID`, where that can be a VLAN of a base.
 fn split_notation(text: &str) -> Option<(&str, u16)> {
     let (base, id) = text.rsplit_once('.')?;
-    let digits =
-        !id.is_empty() && !id.starts_with('0') && id.bytes().all(|byte| byte.is_ascii_digit());
-    let id = id.parse().ok().filter(|id| digits && *id <= Vlan::MAX_ID)?;
+    let id = parse_number(id).filter(|id| (1..=Vlan::MAX_ID).contains(id))?;
     (!base.is_empty()).then_some((base, id))
 }
 

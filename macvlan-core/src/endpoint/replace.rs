@@ -37,7 +37,10 @@ pub(super) fn replace_link(
     let tried = old.try_out(endpoint)?;
     let attachment = old.give_way_to(endpoint);
     let on = tried.map(Warm::cool);
-    let unused = if attachment.is_ok() { old.on_host } else { on };
+    let unused = match attachment {
+        Ok(_) => old.on_host,
+        Err(_) => on,
+    };
     let released = unused.map_or(Ok(()), |index| on_demand::release_if_marked(host, index));
     match (attachment, released) {
         (Ok(attachment), Ok(())) => Ok(attachment),

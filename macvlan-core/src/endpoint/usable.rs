@@ -22,7 +22,7 @@ pub(crate) fn unusable_addresses(
     link: &LinkInfo,
     addresses: &[Address],
 ) -> Result<Vec<Difference>, Failure> {
-    let found = inside.dump(&encode::get_addresses(None, Some(link.index)), with_age)?;
+    let found = with_ages(inside, link.index)?;
     let routes = inside.dump(&encode::get_routes(&RouteFilter::new(), None), decode::route)?;
     let of = |wanted: &Address| {
         let (found, age) = found.iter().find(|(info, _)| info.address.net() == wanted.net())?;
@@ -31,16 +31,20 @@ pub(crate) fn unusable_addresses(
     Ok(addresses.iter().filter_map(of).collect())
 }
 
-/// An address, and how long ago it was added.
-pub(super) fn with_age(payload: &[u8]) -> Option<(AddressInfo, Duration)> {
-    let info = decode::address(payload)?;
-    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).ok()?;
-    let now = Duration::from(now).as_millis() / 10;
-    // The kernel's number wraps, and its ticks may be a moment ahead.
-    let now = u32::try_from(now & u128::from(u32::MAX)).ok()?;
-    let age = now.wrapping_sub(decode::address_added(payload)?);
-    let age = i32::try_from(age).map_or(0, i32::unsigned_abs);
-    Some((info, Duration::from_millis(age.into()) * 10))
+/// Lists the addresses of a link, and how long ago each was added.
+pub(super) fn with_ages(
+    inside: &Connection,
+    link: u32,
+) -> Result<Vec<(AddressInfo, Duration)>, Failure> {
+    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).map_err(Failure::NotSent)?;
+    #[allow(clippy::cast_possible_truncation)] // the kernel's number wraps, too
+    let now = (Duration::from(now).as_millis() / 10) as u32;
+    inside.dump(&encode::get_addresses(None, Some(link)), |payload| {
+        let age = now.wrapping_sub(decode::address_added(payload)?);
+        // The kernel's ticks may be a moment ahead.
+        let age = if age > u32::MAX / 2 { 0 } else { age };
+        Some((decode::address(payload)?, Duration::from_millis(age.into()) * 10))
+    })
 }
 
 /// Returns why an address that is there cannot be used on a link that is up.

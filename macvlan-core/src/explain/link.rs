@@ -131,6 +131,8 @@ fn elsewhere(
     wanted: impl Fn(&LinkInfo) -> bool,
 ) -> Option<String> {
     find_elsewhere(place.host, place.parent?, &[target], (Reach::Far, SEARCHED), wanted)
+        .ok()
+        .flatten()
         .map(|(netns, link)| format!("{:?} in {netns}", link.name))
 }
 

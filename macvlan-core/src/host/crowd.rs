@@ -62,8 +62,9 @@ impl Host {
             // This thread works too, so all is done even where no thread can be made.
             for _ in 1..groups.len().min(THREADS) {
                 let builder = std::thread::Builder::new().name("macvlan-detach".to_owned());
-                if builder.stack_size(STACK).spawn_scoped(scope, work).is_err() {
-                    break;
+                match builder.stack_size(STACK).spawn_scoped(scope, work) {
+                    Ok(_) => {}
+                    Err(_) => break,
                 }
             }
             work();

@@ -138,7 +138,11 @@ impl<'a> Detection<'a> {
         let heard = self.wire.listen(Instant::now() + HEARD, |frame| {
             packet::claim(frame.bytes, self.asked.mac).filter(|(claimed, _)| *claimed == ip)
         });
-        let mac = heard.ok().flatten().map(|(_, mac)| mac);
+        // Who it was is for the message only.
+        let mac = match heard {
+            Ok(heard) => heard.map(|(_, mac)| mac),
+            Err(_) => None,
+        };
         Holder { address: IpAddr::V6(ip), mac }
     }
 

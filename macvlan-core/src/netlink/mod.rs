@@ -2,7 +2,9 @@
 //! rtnetlink.
 
 pub(crate) mod ack;
+#[allow(clippy::disallowed_methods)] // only bytes
 pub(crate) mod attributes;
+#[allow(clippy::disallowed_methods)] // only bytes
 mod batch;
 mod events;
 #[cfg_attr(not(feature = "fault-injection"), path = "no_faults.rs")]
@@ -103,7 +105,7 @@ impl Connection {
     }
 
     /// The kernel's cookie for the socket's namespace, which no other ever gets; none before Linux 5.14.
-    pub(crate) fn netns_cookie(&self) -> Option<u64> {
+    pub(crate) fn netns_cookie(&self) -> nix::Result<Option<u64>> {
         self.socket.netns_cookie()
     }
 

@@ -67,8 +67,11 @@ impl Socket {
     }
 
     /// The kernel's cookie for the socket's namespace; none before Linux 5.14.
-    pub(super) fn netns_cookie(&self) -> Option<u64> {
-        getsockopt(&self.0, NetnsCookie).ok()
+    pub(super) fn netns_cookie(&self) -> nix::Result<Option<u64>> {
+        match getsockopt(&self.0, NetnsCookie) {
+            Err(Errno::ENOPROTOOPT) => Ok(None),
+            cookie => cookie.map(Some),
+        }
     }
 
     /// In the calling thread's namespace, for what the kernel tells by itself to these groups.

@@ -3,7 +3,9 @@
 mod held;
 mod lock;
 mod named;
+#[allow(clippy::disallowed_methods)] // text of /proc
 mod sys;
+#[allow(clippy::disallowed_methods)] // what cannot be looked at is in `unseen`
 mod visible;
 mod weak;
 
@@ -120,9 +122,9 @@ impl NetNs {
             Error::new(ErrorKind::NamespaceGone, operation(), "there is no such process")
                 .errno_is(errno)
         };
-        let raw_pid = libc::pid_t::try_from(pid).ok().filter(|pid| *pid > 0);
-        let Some(raw_pid) = raw_pid else {
-            return Err(Error::invalid(operation(), "it is no pid"));
+        let raw_pid = match libc::pid_t::try_from(pid) {
+            Ok(pid) if pid > 0 => pid,
+            _ => return Err(Error::invalid(operation(), "it is no pid")),
         };
         let pidfd = pidfd_open(raw_pid).map_err(|errno| match errno {
             Errno::ESRCH => gone(errno),
@@ -317,7 +319,7 @@ impl NetNs {
             },
         };
         // Entering where one already is takes the same rights as coming back, and changes nothing.
-        if setns(home, CloneFlags::CLONE_NEWNET).is_err() {
+        if let Err(_refused) = setns(home, CloneFlags::CLONE_NEWNET) {
             return self.run(closure);
         }
         setns(self, CloneFlags::CLONE_NEWNET).map_err(|errno| self.cannot_enter(errno))?;
@@ -333,8 +335,10 @@ impl NetNs {
     pub(crate) fn belongs_to_our_user_namespace(&self) -> Option<bool> {
         match owning_user_namespace(self.as_fd()) {
             Ok(owner) => {
-                let owner = fstat(&owner).ok()?;
-                let ours = stat("/proc/thread-self/ns/user").ok()?;
+                let (Ok(owner), Ok(ours)) = (fstat(&owner), stat("/proc/thread-self/ns/user"))
+                else {
+                    return None;
+                };
                 Some((owner.st_dev, owner.st_ino) == (ours.st_dev, ours.st_ino))
             }
             // The owner is out of our sight: not ours, nor a descendant of it.

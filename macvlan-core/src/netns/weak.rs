@@ -24,7 +24,12 @@ impl NetNs {
     /// now.
     fn is(&self, identity: &Identity) -> Result<bool> {
         let Some(cookie) = identity.cookie.get() else { return Ok(self.id() == identity.id) };
-        Ok(self.id() == identity.id && self.connection()?.netns_cookie() == Some(*cookie))
+        if self.id() != identity.id {
+            return Ok(false);
+        }
+        let found = self.connection()?.netns_cookie();
+        let found = found.map_err(|errno| Error::system("identify the namespace", errno))?;
+        Ok(found == Some(*cookie))
     }
 }
 
@@ -100,8 +105,9 @@ impl Drop for Shared {
     /// Who wants to find the namespace again has to tell it from one that gets its inode number.
     fn drop(&mut self) {
         if Arc::strong_count(&self.identity) > 1 {
-            let cookie = self.inside.get().and_then(|opened| opened.connection.netns_cookie());
-            if let Some(cookie) = cookie {
+            let cookie = self.inside.get().map(|opened| opened.connection.netns_cookie());
+            // Where that fails, the inode number has to do, as on kernels that have no cookies.
+            if let Some(Ok(Some(cookie))) = cookie {
                 self.identity.cookie.get_or_init(|| cookie);
             }
         }

@@ -2,37 +2,50 @@
 
 use std::ops::ControlFlow;
 
+use crate::error::{Error, ErrorKind, Result};
+use crate::netlink::Failure;
 use crate::netns::{self, NetNs, Reach};
 use crate::rtnl::{decode, encode};
 use crate::value::link::LinkInfo;
 
 /// Returns a link on a parent of the host in some other namespace within reach that is not one of those
-/// that are `known`.
+/// that are `known`. Namespaces that may not be entered are out of sight.
 pub(crate) fn find_elsewhere(
     host: &NetNs,
     parent: u32,
     known: &[&NetNs],
     (reach, at_most): (Reach, usize),
     wanted: impl Fn(&LinkInfo) -> bool,
-) -> Option<(NetNs, LinkInfo)> {
+) -> Result<Option<(NetNs, LinkInfo)>> {
     let mut looked_at: Vec<_> = known.iter().map(|netns| netns.id()).chain([host.id()]).collect();
     let last = at_most.saturating_add(looked_at.len());
     let found = netns::ways(reach, &mut Vec::new(), |id, way| {
         if looked_at.contains(&id) {
             return ControlFlow::Continue(());
         }
-        // A namespace that ends meanwhile has no links.
-        let Ok(netns) = way.open() else { return ControlFlow::Continue(()) };
         if looked_at.len() == last {
-            return ControlFlow::Break(None);
+            return ControlFlow::Break(Ok(None));
         }
         looked_at.push(id);
-        match link_on(host, &netns, parent, &wanted) {
-            Some(link) => ControlFlow::Break(Some((netns, link))),
-            None => ControlFlow::Continue(()),
+        match way.open().and_then(|netns| Ok((link_on(host, &netns, parent, &wanted)?, netns))) {
+            Ok((Some(link), netns)) => ControlFlow::Break(Ok(Some((netns, link)))),
+            Ok((None, _)) => ControlFlow::Continue(()),
+            Err(error) if is_out_of_sight(&error) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(Err(error)),
         }
     });
-    found.break_value().flatten()
+    match found {
+        ControlFlow::Break(found) => found,
+        ControlFlow::Continue(()) => Ok(None),
+    }
+}
+
+/// Whether a namespace has ended meanwhile, and has no links, or may not be entered.
+fn is_out_of_sight(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::NamespaceGone | ErrorKind::NotANamespace | ErrorKind::PermissionDenied
+    )
 }
 
 fn link_on(
@@ -40,14 +53,20 @@ fn link_on(
     netns: &NetNs,
     parent: u32,
     wanted: impl Fn(&LinkInfo) -> bool,
-) -> Option<LinkInfo> {
-    let there = netns.connection().ok()?;
-    // How it numbers the host, which tells whose link its links' parent is.
-    let number = there.get(encode::get_netns_id(host), decode::netns_id).ok();
-    let number = number.filter(|number| *number >= 0)?;
+) -> Result<Option<LinkInfo>> {
+    let fails = |failure: Failure| {
+        failure.into_error("look for links on the parent").in_netns(netns.in_words())
+    };
+    let there = netns.connection()?;
+    // How it numbers the host, which tells whose link its links' parent is; -1 if it does not.
+    let number = there.get(encode::get_netns_id(host), decode::netns_id).map_err(fails)?;
+    if number < 0 {
+        return Ok(None);
+    }
     let is_on_it = |link: &LinkInfo| {
         link.parent == Some(parent) && link.parent_netns == Some(number) && wanted(link)
     };
     let list = |payload: &[u8]| decode::link(payload).filter(is_on_it);
-    there.dump(&encode::get_links(None, None), list).ok()?.into_iter().next()
+    let links = there.dump(&encode::get_links(None, None), list).map_err(fails)?;
+    Ok(links.into_iter().next())
 }

@@ -2,8 +2,10 @@
 
 #[cfg(all(test, target_endian = "little"))]
 mod captured;
+#[allow(clippy::disallowed_methods)] // only bytes
 pub(crate) mod decode;
 mod elsewhere;
+#[allow(clippy::disallowed_methods)] // only bytes
 pub(crate) mod encode;
 #[cfg(feature = "bench-internals")]
 pub(crate) mod laid_open;

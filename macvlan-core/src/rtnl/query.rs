@@ -29,6 +29,14 @@ impl Connection {
         )
     }
 
+    /// As [`Connection::index_of`]; none if there is none.
+    pub(crate) fn find_index(&self, name: &LinkName) -> nix::Result<Option<u32>> {
+        match self.index_of(name) {
+            Err(Errno::ENODEV) => Ok(None),
+            index => index.map(Some),
+        }
+    }
+
     /// A link, by its index or by a name of it.
     pub(crate) fn link(&self, link: impl Into<LinkId>) -> std::result::Result<LinkInfo, Failure> {
         self.get(encode::get_link(link.into()), decode::link)

@@ -171,6 +171,13 @@ pub enum LinkId {
     Index(u32),
 }
 
+impl LinkId {
+    /// A link by its name, or by its index where that is not a name that could be said.
+    pub(crate) fn named(name: &str, index: u32) -> Self {
+        LinkName::new(name).map_or(Self::Index(index), Self::Name)
+    }
+}
+
 impl fmt::Display for LinkId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

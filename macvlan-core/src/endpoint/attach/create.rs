@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 
-use crate::endpoint::attach::work::{Work, index_from};
+use crate::endpoint::attach::work::{Work, index_from, random_mac};
 use crate::endpoint::endpoint::EndpointKind;
 use crate::endpoint::find_parent::Found;
 use crate::endpoint::on_demand;
@@ -16,7 +16,7 @@ use crate::value::link::Link;
 use crate::value::mac::MacAddr;
 use crate::wait;
 
-/// How often another index is tried when the chosen one is taken.
+/// How often another index or MAC address is tried when the chosen one is taken.
 const INDEX_ATTEMPTS: usize = 8;
 
 /// How often a refusal is attributed to a removal that has ended.
@@ -66,11 +66,16 @@ impl Work<'_> {
             };
             match errno {
                 Errno::EEXIST | Errno::EBUSY
-                    if attempt < INDEX_ATTEMPTS && self.index_is_taken() =>
+                    if attempt < INDEX_ATTEMPTS && self.index_is_taken()? =>
                 {
                     // Any other will do: go on from here by a stride that meets all.
                     let [_, a, b, c] = self.index.wrapping_mul(5).wrapping_add(1).to_be_bytes();
                     self.index = index_from([a, b, c]);
+                }
+                // A MAC address that nobody asked for.
+                Errno::EADDRINUSE if self.endpoint.mac.is_none() && attempt < INDEX_ATTEMPTS => {
+                    self.mac = random_mac()?;
+                    link.mac = Some(self.mac);
                 }
                 // The last owner may be a namespace that is just dying.
                 Errno::EADDRINUSE if started.elapsed() < self.endpoint.mac_patience => {
@@ -97,9 +102,9 @@ impl Work<'_> {
 
     /// Whether the link may be there though the kernel's answer got lost.
     fn may_exist(&self) -> bool {
-        match self.inside.index_of(&self.endpoint.name) {
-            Ok(index) => index == self.index,
-            Err(errno) => errno != Errno::ENODEV,
+        match self.inside.find_index(&self.endpoint.name) {
+            Ok(found) => found == Some(self.index),
+            Err(_unknown) => true,
         }
     }
 
@@ -126,9 +131,14 @@ impl Work<'_> {
 
     /// Kernels before 6.2 compare the index with the host's links, all with the container's; a name
     /// that is taken is another matter, and not to be tried again.
-    fn index_is_taken(&self) -> bool {
-        self.inside.index_of(&self.endpoint.name).is_err()
-            && [self.inside, self.outside].iter().any(|there| there.link(self.index).is_ok())
+    fn index_is_taken(&self) -> Result<bool> {
+        let fails = |failure| self.explain_other("choose an index", failure);
+        let name = self.inside.find_index(&self.endpoint.name).map_err(Failure::refused);
+        if name.map_err(fails)?.is_some() {
+            return Ok(false);
+        }
+        let inside = self.inside.find_link(self.index).map_err(fails)?;
+        Ok(inside.is_some() || self.outside.find_link(self.index).map_err(fails)?.is_some())
     }
 
     /// The parent's MAC address is what a passthru link has, and a VLAN that was given none.

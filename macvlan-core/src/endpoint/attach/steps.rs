@@ -208,7 +208,7 @@ impl Work<'_> {
     /// Whether a change whose answer got lost has led where it was to lead.
     fn is_done(&self, change: &Change) -> bool {
         matches!(change, Change::SetLoopbackUp)
-            && self.inside.link(LOOPBACK).is_ok_and(|loopback| loopback.is_up())
+            && matches!(self.inside.link(LOOPBACK), Ok(loopback) if loopback.is_up())
     }
 
     /// What got lost on its way may stand there now, or may have stood there before: it is left, and

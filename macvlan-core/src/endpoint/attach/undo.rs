@@ -42,10 +42,13 @@ impl Work<'_> {
                 }
             }
         }
-        if self.endpoint.parent.on_demand().is_some() && self.release_parent().is_err() {
-            error = on_demand::may_leave(error, self.host, &self.endpoint.parent);
+        if self.endpoint.parent.on_demand().is_none() {
+            return error;
         }
-        error
+        match self.release_parent() {
+            Ok(()) => error,
+            Err(_) => on_demand::may_leave(error, self.host, &self.endpoint.parent),
+        }
     }
 
     fn release_parent(&self) -> Result<()> {

@@ -57,13 +57,10 @@ impl<'a> Work<'a> {
     ) -> Result<Self> {
         // Whatever can fail, before a parent is made.
         let connections = (host.connection()?, netns.connection_from(Some(host))?);
-        let mut random = [0; 9];
-        getrandom::fill(&mut random)
-            .map_err(|_| Error::system("choose a MAC address at random", Errno::EIO))?;
-        let (for_mac, for_index) = random.split_at(6);
-        let chosen = MacAddr::from_random(for_mac.try_into().unwrap_or_default());
+        let [for_mac @ .., high, middle, low] = random::<9>()?;
+        let chosen = MacAddr::from_random(for_mac);
         let mac = endpoint.mac.filter(|_| !endpoint.kind.is_passthru()).unwrap_or(chosen);
-        let index = index_from(for_index.try_into().unwrap_or_default());
+        let index = index_from([high, middle, low]);
         let parent = on_demand::find_or_make(host, &endpoint.parent).map_err(|error| {
             error
                 .on_link(endpoint.name.as_str())
@@ -193,6 +190,17 @@ impl<'a> Work<'a> {
             netns: self.netns.downgrade(),
         }
     }
+}
+
+fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut random = [0; N];
+    getrandom::fill(&mut random)
+        .map_err(|_| Error::system("choose a MAC address at random", Errno::EIO))?;
+    Ok(random)
+}
+
+pub(super) fn random_mac() -> Result<MacAddr> {
+    random().map(MacAddr::from_random)
 }
 
 /// An index that hardly any link has: the kernel gives its own from 1 upwards.

@@ -43,6 +43,11 @@ impl Mark {
         })
     }
 
+    /// Returns whether a link is ours.
+    pub(super) fn is_on(link: &LinkInfo) -> bool {
+        matches!(Self::of(link), Ok(_ours))
+    }
+
     pub(super) fn alias(self) -> String {
         let say = |is, what| if is { what } else { "" };
         let (moved, by_prefix) = (say(self.moved, MOVED), say(self.by_prefix, BY_PREFIX));

@@ -42,7 +42,7 @@ impl Shim {
         let connection = netns.connection()?;
         // What this session had is known by its index, whatever it and its parent are called now.
         let known = before.map(|before| find(connection, before.index())).transpose()?.flatten();
-        let known = known.filter(|link| Mark::of(link).is_ok());
+        let known = known.filter(Mark::is_on);
         let parent: Parent = match known.as_ref().and_then(|link| link.parent) {
             Some(index) if access.parent.on_demand().is_none() => index.into(),
             _ => access.parent.clone(),

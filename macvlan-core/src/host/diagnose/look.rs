@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::endpoint::{self, Attachment, Difference, is_macvlan, on_host};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, errno_of};
 use crate::host::diagnose::finding::{Diagnosis, FindingKind};
 use crate::netlink::{Connection, Failure};
 use crate::netns::NetNs;
@@ -210,10 +210,15 @@ fn look_at_parent(
     }
     // One line for each wireless link, beginning with its name.
     let wireless = host.visit(|| std::fs::read_to_string("/proc/thread-self/net/wireless"))?;
-    let is_wireless = wireless.is_ok_and(|table| {
-        table.lines().any(|line| line.trim_start().starts_with(&format!("{name}:")))
-    });
-    if is_wireless {
+    let table = match wireless {
+        Ok(table) => table,
+        // The kernel knows no wireless links.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => {
+            return Err(Error::system("list the wireless links", errno_of(&error)));
+        }
+    };
+    if table.lines().any(|line| line.trim_start().starts_with(&format!("{name}:"))) {
         diagnosis.find(
             FindingKind::Wireless,
             format!(

@@ -126,7 +126,7 @@ impl Heard {
             Error::system("listen on the parent", errno).on_parent(around.parent.name.as_str())
         };
         let guard = PromiscGuard::hold(host, around.wire.index)?;
-        if guard.is_ok() {
+        if let Ok(_held) = &guard {
             self.follow(ears, question, 2).map_err(fails)?;
             self.with_promisc = !self.inside.is_empty();
         }

@@ -12,7 +12,7 @@ use crate::netlink::Failure;
 use crate::netns::{NetNs, WeakNetNs};
 use crate::value::link::{LinkInfo, Mode};
 use crate::value::mac::MacAddr;
-use crate::value::name::LinkName;
+use crate::value::name::{LinkId, LinkName};
 use crate::wait::Cancel;
 
 /// How long it is until what failed is tried again: twice as long each time, up to the longest.
@@ -144,8 +144,15 @@ impl Kept {
     /// Whether the link inside is gone; where that cannot be told, it is taken to be there.
     fn see_whether_gone(&mut self) -> Option<KeepEvent> {
         let index = self.attachment.as_ref()?.index();
-        let netns = self.netns.open().ok()?;
-        let Ok(None) = netns.connection().ok()?.find_link(index) else { return None };
+        let fails = |failure: Failure| failure.into_error("see whether the link is gone");
+        let found =
+            self.netns.open().and_then(|netns| netns.connection()?.find_link(index).map_err(fails));
+        match found {
+            Ok(None) => {}
+            Ok(Some(_)) => return None,
+            Err(error) if error.kind() == ErrorKind::NamespaceGone => return None,
+            Err(error) => return self.has_failed(error),
+        }
         if self.parent.is_there() {
             // What its VLANs are on.
             self.due = Some(Instant::now());
@@ -186,7 +193,7 @@ impl Kept {
             return None;
         }
         self.called = Some(link.name.clone());
-        let name = LinkName::new(&link.name).ok()?;
+        let LinkId::Name(name) = LinkId::named(&link.name, link.index) else { return None };
         if before.is_none_or(|before| before == link.name) {
             return None;
         }
@@ -223,9 +230,11 @@ impl Kept {
         self.due = Some(Instant::now());
         let attachment = self.attachment.as_ref()?;
         let parent = attachment.parent_index();
-        match host.connection().ok()?.find_link(parent).ok()? {
-            Some(link) => self.link_is_there(host, &link),
-            None => self.link_is_gone(parent, links),
+        let fails = |failure: Failure| failure.into_error("read the parent");
+        match host.connection().and_then(|host| host.find_link(parent).map_err(fails)) {
+            Ok(Some(link)) => self.link_is_there(host, &link),
+            Ok(None) => self.link_is_gone(parent, links),
+            Err(error) => self.has_failed(error),
         }
     }
 
@@ -279,7 +288,9 @@ impl Kept {
     /// The namespace that had this number has ended: what is told if it was the container's. The number may
     /// have been given again by now.
     pub(super) fn if_ended(&self, number: i32) -> Option<KeepEvent> {
-        if self.number != Some(number) || self.netns.open().is_ok() {
+        // The kernel said so, and whatever keeps it from being opened is no sign of the contrary.
+        let has_ended = self.number == Some(number) && matches!(self.netns.open(), Err(_));
+        if !has_ended {
             return None;
         }
         let why = "it has ended, as nobody was in it any more";
