@@ -129,6 +129,15 @@ impl NetNs {
         Self::of_process(pidfd.as_fd(), Some(pid), Origin::Pid(pid), &operation)
     }
 
+    /// Opens a namespace by its name or, if there is a `/` in it, by its path.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`NetNs::from_name`] and [`NetNs::from_path`].
+    pub fn from_name_or_path(text: &str) -> Result<Self> {
+        if text.contains('/') { Self::from_path(text) } else { Self::from_name(text) }
+    }
+
     /// The namespace of the process that a pidfd stands for; the pidfd stays the caller's.
     pub fn from_pidfd(pidfd: impl AsFd) -> Result<Self> {
         Self::of_process(pidfd.as_fd(), None, Origin::PidFd, &|| {

@@ -18,7 +18,6 @@ use crate::base::output::Enumeration;
 use crate::base::waiting;
 use crate::endpoint::attachment::Attachment;
 use crate::endpoint::difference::Difference;
-use crate::endpoint::endpoint::waits;
 use crate::handle::handle::Handle;
 use crate::handle::netns::NetNs;
 use crate::host::access::HostAccess;
@@ -117,7 +116,7 @@ impl Host {
         let work = |host: &Core, pairs: &[(CoreEndpoint, CoreNetNs)]| {
             host.attach_all(pairs.iter().map(|(endpoint, netns)| (endpoint, netns)))
         };
-        let results = if pairs.iter().any(|(endpoint, _)| waits(endpoint)) {
+        let results = if pairs.iter().any(|(endpoint, _)| endpoint.waits()) {
             let its = host.clone();
             let undo = move |made: Vec<Result<CoreAttachment>>| {
                 drop(host.detach_all(made.into_iter().flatten()));
@@ -187,7 +186,7 @@ impl Host {
         let netns: CoreNetNs = take("netns", netns)?;
         let replace = replace.or("replace", false)?;
         let ensure = if replace { Core::ensure_or_replace } else { Core::ensure };
-        let ensured = if waits(&endpoint) {
+        let ensured = if endpoint.waits() {
             // What it has repaired stays so, also when a signal comes.
             waiting::or_undo(py, move || ensure(&host, &endpoint, &netns), drop)?
         } else {
@@ -328,7 +327,7 @@ impl Host {
     fn keep(&self, py: Python<'_>, pairs: &Bound<'_, PyAny>) -> PyResult<Keeper> {
         let host = self.0.get()?;
         let pairs: Vec<(CoreEndpoint, CoreNetNs)> = many("pairs", pairs)?;
-        let keeper = if pairs.iter().any(|(endpoint, _)| waits(endpoint)) {
+        let keeper = if pairs.iter().any(|(endpoint, _)| endpoint.waits()) {
             waiting::or_undo(py, move || host.keep(pairs), drop)?
         } else {
             py.detach(|| host.keep(pairs))
@@ -396,7 +395,7 @@ fn attach(
     endpoint: &CoreEndpoint,
     netns: &CoreNetNs,
 ) -> PyResult<CoreAttachment> {
-    if !waits(endpoint) {
+    if !endpoint.waits() {
         return py.detach(|| host.attach(endpoint, netns)).or_raise(py);
     }
     let (its, endpoint, netns, host) =

@@ -44,6 +44,7 @@ pub enum KeepEventKind {
 
 kinds!(
     KeepEventKind,
+    "kind of event",
     [Gone = "gone", Attached = "attached", Renamed = "renamed", Failed = "failed", Ended = "ended",]
 );
 
