@@ -624,7 +624,7 @@ class Macvlan:
 class Vlan:
     def __new__(
         cls,
-        id: int | Literal["priority-tags"],
+        id: int | str,
         *,
         protocol: VlanProtocol | str = "802.1Q",
         reorder_hdr: bool | None = None,

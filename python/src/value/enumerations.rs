@@ -17,7 +17,7 @@ macro_rules! take_members {
         enumerations!($($type = $class),+);
         $(
             impl Take for $type {
-                const EXPECTED: &'static str = concat!("a ", $class, " or its name");
+                const EXPECTED: &'static str = concat!($class, " or its name");
                 fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
                     member(value)
                 }

@@ -5,7 +5,7 @@ use std::net::{AddrParseError, IpAddr, Ipv4Addr};
 use std::str::FromStr;
 
 use ipnet::IpNet;
-use macvlan_core::{Address, Assignment, MacAddr, parse_ip, parse_net};
+use macvlan_core::{Address, Assignment, MacAddr};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -48,22 +48,22 @@ impl Take for Ipv4Addr {
 
 fn ip<T: FromStr<Err = AddrParseError>>(value: &Bound<'_, PyAny>) -> Result<T, Refusal> {
     if let Some(text) = text(value)? {
-        return Ok(parse_ip(&text)?);
+        return Ok(macvlan_core::parse_ip(&text)?);
     }
     if !is_address(value)? {
         return Err(Refusal::Type);
     }
-    Ok(parse_ip(&value.str()?.to_cow()?)?)
+    Ok(macvlan_core::parse_ip(&value.str()?.to_cow()?)?)
 }
 
 impl Take for IpNet {
     const EXPECTED: &'static str = "a subnet as str or of ipaddress";
     fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
         if let Some(text) = text(value)? {
-            return Ok(parse_net(&text)?);
+            return Ok(macvlan_core::parse_net(&text)?);
         }
         if is_network(value)? || is_interface(value)? {
-            return Ok(parse_net(&value.str()?.to_cow()?)?);
+            return Ok(macvlan_core::parse_net(&value.str()?.to_cow()?)?);
         }
         // One address, which is the subnet of all its bits.
         IpAddr::take(value).map(Self::from)

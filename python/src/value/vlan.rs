@@ -11,7 +11,7 @@ use crate::base::output::{Enumeration, call_text, replaced};
 /// The options of a VLAN: a value, for Endpoint(options=…) and Handle.add_link(), and what LinkInfo
 /// tells.
 ///
-/// id: from 1 to 4094; "priority-tags" stands for 0: frames that carry a priority and no VLAN.
+/// id: from 1 to 4094, also as text; "priority-tags" stands for 0: frames that carry a priority and no VLAN.
 /// protocol: of the tag.
 /// reorder_hdr, gvrp, mvrp, loose_binding, bridge_binding: as ip-link(8) has them; the kernel's choice
 ///     when not given. Of a link that exists each is told.
@@ -178,7 +178,7 @@ impl Vlan {
 struct VlanId(Core);
 
 impl Take for VlanId {
-    const EXPECTED: &'static str = "a VLAN's id as int, or 'priority-tags'";
+    const EXPECTED: &'static str = "a VLAN's id as int or str, or 'priority-tags'";
     fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
         match text(value)? {
             Some(id) => Ok(Self(id.parse()?)),
