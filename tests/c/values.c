@@ -317,7 +317,7 @@ static void kinds(void)
     CHECK(macvlan_options_source_mac_count(back) == 1);
     macvlan_options_free(back);
     REFUSED(macvlan_endpoint_vlan(endpoint, &vlan_back, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "of kind macvlan");
+            MACVLAN_ERROR_INVALID_VALUE, "of kind macvtap");
     macvlan_endpoint_free(endpoint);
 
     MUST(macvlan_endpoint_new("eth0", "ens33", &endpoint, &error));
