@@ -4,7 +4,7 @@ mod held;
 mod lock;
 mod named;
 mod sys;
-mod visible;
+pub(crate) mod visible;
 
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
