@@ -335,11 +335,11 @@ static void kinds(void)
     CHECK(macvlan_vlan_id(vlan_back) == 5);
     macvlan_vlan_free(vlan_back);
     REFUSED(macvlan_endpoint_options(endpoint, &back, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "neither macvlan nor macvtap");
+            MACVLAN_ERROR_INVALID_VALUE, "of kind vlan");
     REFUSED(macvlan_endpoint_set_mode(endpoint, MACVLAN_MODE_BRIDGE, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "the endpoint is a VLAN");
+            MACVLAN_ERROR_INVALID_VALUE, "the endpoint is of kind vlan");
     REFUSED(macvlan_endpoint_set_nopromisc(endpoint, true, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "the endpoint is a VLAN");
+            MACVLAN_ERROR_INVALID_VALUE, "the endpoint is of kind vlan");
     macvlan_endpoint_free(endpoint);
 
     macvlan_parent_free(parent);
