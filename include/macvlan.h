@@ -58,6 +58,9 @@
  * in the background but what macvlan_host_detach_later(), macvlan_access_move_addresses() and
  * macvlan_networks_open_etcd() start.
  *
+ * Signals. A signal does not end a function: to have one return early, with -EINTR and with all undone,
+ * give its host a cancellation (macvlan_host_cancelled_by()), and call macvlan_cancel() in the handler.
+ *
  * Forks. A child may use hosts, handles, namespaces and endpoints that its parent opened, and opens
  * sockets of its own for them. A watch or a keeper is refused there (-EINVAL); a host's access, a move of
  * addresses or a pool that is freed in a child is left as it is. Networks have to be opened again.
@@ -70,25 +73,26 @@
  *
  *   1. Version of the library
  *   2. Errors
- *   3. MAC addresses
- *   4. Parents
- *   5. Options of macvlan and VLAN links
- *   6. Links, addresses, routes, rules and neighbours as the kernel describes them
- *   7. Network namespaces
- *   8. Events in a namespace
- *   9. Handles: the commands of ip in one namespace
- *  10. Probing and announcing addresses
- *  11. Endpoints: what a container interface should be
- *  12. Attachments: what a container interface is
- *  13. Hosts: attaching and detaching
- *  14. Checking and repairing
- *  15. Keeping endpoints attached
- *  16. Which addresses are taken
- *  17. Why a container does not reach a peer
- *  18. From the host to its own containers
- *  19. Networks: what they should be
- *  20. Networks and their containers
- *  21. Sessions: creating and finding networks
+ *   3. Cancelling what takes its time
+ *   4. MAC addresses
+ *   5. Parents
+ *   6. Options of macvlan and VLAN links
+ *   7. Links, addresses, routes, rules and neighbours as the kernel describes them
+ *   8. Network namespaces
+ *   9. Events in a namespace
+ *  10. Handles: the commands of ip in one namespace
+ *  11. Probing and announcing addresses
+ *  12. Endpoints: what a container interface should be
+ *  13. Attachments: what a container interface is
+ *  14. Hosts: attaching and detaching
+ *  15. Checking and repairing
+ *  16. Keeping endpoints attached
+ *  17. Which addresses are taken
+ *  18. Why a container does not reach a peer
+ *  19. From the host to its own containers
+ *  20. Networks: what they should be
+ *  21. Networks and their containers
+ *  22. Sessions: creating and finding networks
  *
  * This file is made of the library's sources. Changes go there.
  *
@@ -265,7 +269,7 @@ typedef enum macvlan_error_kinds {
      */
     MACVLAN_ERROR_BUG = 21,
     /**
-     * The parent is down, and the link cannot come up before it does.
+     * The parent is down or has no carrier: the link cannot come up, or nobody can be asked through it.
      */
     MACVLAN_ERROR_PARENT_DOWN = 22,
     /**
@@ -280,6 +284,10 @@ typedef enum macvlan_error_kinds {
      * What was waited for did not come in time.
      */
     MACVLAN_ERROR_TIMED_OUT = 25,
+    /**
+     * It was cancelled, by macvlan_cancel().
+     */
+    MACVLAN_ERROR_CANCELLED = 26,
     /**
      * A network of that name exists.
      */
@@ -464,7 +472,47 @@ const char *macvlan_error_leftover(const struct macvlan_error *error, size_t ind
 void macvlan_error_free(struct macvlan_error *error);
 
 /* ------------------------------------------------------------------------------------------------
- * 3. MAC addresses
+ * 3. Cancelling what takes its time
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Ends what takes its time, from another thread or from a signal handler: what is done by a host that
+ * macvlan_host_cancelled_by() gave, and what a watch waits for after macvlan_watch_set_cancellation().
+ * Freed with macvlan_cancellation_free().
+ *
+ * Threads: any number may use it at once; it is freed when nobody does, nor a signal handler could.
+ */
+typedef struct macvlan_cancellation macvlan_cancellation;
+
+/**
+ * Makes one, with a file descriptor of its own (eventfd(2)).
+ */
+int macvlan_cancellation_new(struct macvlan_cancellation **cancellation,
+                             struct macvlan_error **error);
+
+/**
+ * Cancels everything that it was given to, now and later. What waits then returns -EINTR, with an error
+ * of the kind MACVLAN_ERROR_CANCELLED, when it has undone what it had begun. What does not wait is
+ * carried out.
+ *
+ * It is async-signal-safe, the only function here that a signal handler may call: it sets a flag and
+ * writes eight bytes. In a forked child it cancels what the child does, and not what the parent does.
+ */
+void macvlan_cancel(const struct macvlan_cancellation *cancellation);
+
+/**
+ * Whether macvlan_cancel() was called; false if the cancellation is none.
+ */
+bool macvlan_cancellation_is_cancelled(const struct macvlan_cancellation *cancellation);
+
+/**
+ * Frees a cancellation; does nothing to NULL. What it was given to goes on, and is not cancelled any
+ * more if it was not.
+ */
+void macvlan_cancellation_free(struct macvlan_cancellation *cancellation);
+
+/* ------------------------------------------------------------------------------------------------
+ * 4. MAC addresses
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -489,7 +537,7 @@ int macvlan_mac_parse(const char *text, uint8_t mac[6], struct macvlan_error **e
 int macvlan_mac_format(const uint8_t mac[6], char text[18], struct macvlan_error **error);
 
 /* ------------------------------------------------------------------------------------------------
- * 4. Parents
+ * 5. Parents
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -595,7 +643,7 @@ int macvlan_parent_base(const struct macvlan_parent *parent,
 void macvlan_parent_free(struct macvlan_parent *parent);
 
 /* ------------------------------------------------------------------------------------------------
- * 5. Options of macvlan and VLAN links
+ * 6. Options of macvlan and VLAN links
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -911,7 +959,7 @@ int macvlan_change_set_source_macs(struct macvlan_change *change,
 void macvlan_change_free(struct macvlan_change *change);
 
 /* ------------------------------------------------------------------------------------------------
- * 6. Links, addresses, routes, rules and neighbours as the kernel describes them
+ * 7. Links, addresses, routes, rules and neighbours as the kernel describes them
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -1582,7 +1630,7 @@ int macvlan_neighbour_filter_set_link(struct macvlan_neighbour_filter *filter,
 void macvlan_neighbour_filter_free(struct macvlan_neighbour_filter *filter);
 
 /* ------------------------------------------------------------------------------------------------
- * 7. Network namespaces
+ * 8. Network namespaces
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -1820,7 +1868,7 @@ int macvlan_visible_netns_open(const struct macvlan_visible_netns *netns,
                                struct macvlan_error **error);
 
 /* ------------------------------------------------------------------------------------------------
- * 8. Events in a namespace
+ * 9. Events in a namespace
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -1889,6 +1937,13 @@ int macvlan_watch_next(struct macvlan_watch *watch,
                        struct macvlan_error **error);
 
 /**
+ * Has a watch end its waits when that is cancelled: macvlan_watch_next() then returns -EINTR.
+ */
+int macvlan_watch_set_cancellation(struct macvlan_watch *watch,
+                                   const struct macvlan_cancellation *cancellation,
+                                   struct macvlan_error **error);
+
+/**
  * A descriptor that is readable when there is an event, or may be, for poll(2); it stays the watch's.
  * Events that came together are handed out one by one: call macvlan_watch_next() with 0 milliseconds
  * until it gives none. -1 if the watch is none.
@@ -1926,7 +1981,7 @@ const struct macvlan_route_info *macvlan_event_route(const struct macvlan_event 
 void macvlan_event_free(struct macvlan_event *event);
 
 /* ------------------------------------------------------------------------------------------------
- * 9. Handles: the commands of ip in one namespace
+ * 10. Handles: the commands of ip in one namespace
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -2395,7 +2450,7 @@ int macvlan_handle_rules(const struct macvlan_handle *handle,
                          struct macvlan_error **error);
 
 /* ------------------------------------------------------------------------------------------------
- * 10. Probing and announcing addresses
+ * 11. Probing and announcing addresses
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -2571,7 +2626,7 @@ bool macvlan_announce_is_blocking(const struct macvlan_announce *announce);
 void macvlan_announce_free(struct macvlan_announce *announce);
 
 /* ------------------------------------------------------------------------------------------------
- * 11. Endpoints: what a container interface should be
+ * 12. Endpoints: what a container interface should be
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -3152,7 +3207,7 @@ uint64_t macvlan_endpoint_rate_bits(const struct macvlan_endpoint *endpoint);
 bool macvlan_endpoint_waits(const struct macvlan_endpoint *endpoint);
 
 /* ------------------------------------------------------------------------------------------------
- * 12. Attachments: what a container interface is
+ * 13. Attachments: what a container interface is
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -3345,7 +3400,7 @@ int macvlan_announcement_send(const struct macvlan_announcement *announcement,
 void macvlan_announcement_free(struct macvlan_announcement *announcement);
 
 /* ------------------------------------------------------------------------------------------------
- * 13. Hosts: attaching and detaching
+ * 14. Hosts: attaching and detaching
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -3370,6 +3425,17 @@ int macvlan_host_open(struct macvlan_host **host, struct macvlan_error **error);
 int macvlan_host_open_in_netns(const struct macvlan_netns *netns,
                                struct macvlan_host **host,
                                struct macvlan_error **error);
+
+/**
+ * A host on the same namespace, to be freed by the caller, whose functions return -EINTR when they are
+ * cancelled while they wait: for a probe, the kernel's duplicate detection, blocking announcements, a
+ * MAC address or a container's namespace that another has, or the events of a keeper. An attach is
+ * undone whole. `host` itself is not changed.
+ */
+int macvlan_host_cancelled_by(const struct macvlan_host *host,
+                              const struct macvlan_cancellation *cancellation,
+                              struct macvlan_host **cancelled,
+                              struct macvlan_error **error);
 
 /**
  * A handle on the namespace that parents are looked for in, to be freed by the caller.
@@ -3581,7 +3647,7 @@ int macvlan_pool_namespaces(const struct macvlan_pool *pool,
 void macvlan_pool_free(struct macvlan_pool *pool);
 
 /* ------------------------------------------------------------------------------------------------
- * 14. Checking and repairing
+ * 15. Checking and repairing
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -3768,7 +3834,7 @@ const struct macvlan_difference *macvlan_difference_list_get(const struct macvla
 void macvlan_difference_list_free(struct macvlan_difference_list *list);
 
 /* ------------------------------------------------------------------------------------------------
- * 15. Keeping endpoints attached
+ * 16. Keeping endpoints attached
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -3937,7 +4003,7 @@ int macvlan_keeper_patience(const struct macvlan_keeper *keeper);
 void macvlan_keeper_free(struct macvlan_keeper *keeper);
 
 /* ------------------------------------------------------------------------------------------------
- * 16. Which addresses are taken
+ * 17. Which addresses are taken
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -3983,7 +4049,7 @@ const struct macvlan_holder *macvlan_holder_list_get(const struct macvlan_holder
 void macvlan_holder_list_free(struct macvlan_holder_list *list);
 
 /* ------------------------------------------------------------------------------------------------
- * 17. Why a container does not reach a peer
+ * 18. Why a container does not reach a peer
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -4185,7 +4251,7 @@ const char *macvlan_finding_text(const struct macvlan_finding *finding);
 const char *macvlan_finding_remedy(const struct macvlan_finding *finding);
 
 /* ------------------------------------------------------------------------------------------------
- * 18. From the host to its own containers
+ * 19. From the host to its own containers
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -4429,7 +4495,7 @@ const char *macvlan_prefix_list_get(const struct macvlan_prefix_list *list,
 void macvlan_prefix_list_free(struct macvlan_prefix_list *list);
 
 /* ------------------------------------------------------------------------------------------------
- * 19. Networks: what they should be
+ * 20. Networks: what they should be
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -4781,7 +4847,7 @@ const char *macvlan_network_config_label_value(const struct macvlan_network_conf
                                                size_t index);
 
 /* ------------------------------------------------------------------------------------------------
- * 20. Networks and their containers
+ * 21. Networks and their containers
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -5261,7 +5327,7 @@ uint64_t macvlan_foreign_list_found(const struct macvlan_foreign_list *list, siz
 void macvlan_foreign_list_free(struct macvlan_foreign_list *list);
 
 /* ------------------------------------------------------------------------------------------------
- * 21. Sessions: creating and finding networks
+ * 22. Sessions: creating and finding networks
  * ------------------------------------------------------------------------------------------------ */
 
 /**

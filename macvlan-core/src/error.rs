@@ -60,7 +60,7 @@ pub enum ErrorKind {
     System = 20,
     /// A fault of this library.
     Bug = 21,
-    /// The parent is down, and the link cannot come up before it does.
+    /// The parent is down or has no carrier: the link cannot come up, or nobody can be asked through it.
     ParentDown = 22,
     /// What is there cannot be changed into what is wanted, and was not to be replaced.
     NeedsReplacement = 23,
@@ -68,6 +68,8 @@ pub enum ErrorKind {
     AddressInUse = 24,
     /// What was waited for did not come in time.
     TimedOut = 25,
+    /// It was cancelled, by [`Cancel::cancel`](crate::Cancel::cancel).
+    Cancelled = 26,
 }
 
 impl ErrorKind {
@@ -98,6 +100,7 @@ impl ErrorKind {
         Self::NeedsReplacement,
         Self::AddressInUse,
         Self::TimedOut,
+        Self::Cancelled,
     ];
 
     /// The name and the error number of each kind: the only place that has them.
@@ -128,6 +131,7 @@ impl ErrorKind {
             Self::NeedsReplacement => ("needs-replacement", libc::EEXIST),
             Self::AddressInUse => ("address-in-use", libc::EADDRINUSE),
             Self::TimedOut => ("timed-out", libc::ETIMEDOUT),
+            Self::Cancelled => ("cancelled", libc::EINTR),
         }
     }
 
@@ -322,6 +326,10 @@ impl Error {
     /// A system call that failed, its cause told by the error number alone.
     pub(crate) fn system(operation: impl Into<Cow<'static, str>>, errno: Errno) -> Self {
         let kind = match errno {
+            // The kernel does not say this of what is asked of it here: a wait does.
+            Errno::ECANCELED => {
+                return Self::new(ErrorKind::Cancelled, operation, "it was cancelled");
+            }
             Errno::EPERM | Errno::EACCES => ErrorKind::PermissionDenied,
             _ => ErrorKind::System,
         };

@@ -28,6 +28,7 @@
 //!   [`Address`], [`Route`], and what the kernel tells of them: [`LinkInfo`], [`AddressInfo`],
 //!   [`RouteInfo`].
 //! - [`Watch`] tells what happens to them: an iterator of [`Event`]s.
+//! - [`Cancel`] ends what takes its time: a probe, the wait for an event.
 //! - [`Error`] says what was attempted, where, and why it failed; [`ErrorKind`] is for programs.
 //!
 //! Everything blocks: the kernel executes a request inside the system call that sends it, so there is
@@ -55,6 +56,7 @@ mod rtnl;
 #[cfg(feature = "tokio")]
 mod tokio;
 mod value;
+mod wait;
 
 pub use endpoint::{
     Attachment, Change, Detached, Difference, DifferenceKind, Endpoint, EndpointKind, Ensured,
@@ -98,3 +100,4 @@ pub use value::rate::Rate;
 pub use value::route::{NextHop, Route, RouteInfo, RouteKind};
 pub use value::rule::Rule;
 pub use value::scope::Scope;
+pub use wait::Cancel;

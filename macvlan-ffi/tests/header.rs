@@ -16,6 +16,7 @@ use macvlan_network::{MacFrom, Order, ReconciledKind};
 const SECTIONS: &[(&str, &[&str])] = &[
     ("Version of the library", &["base/version"]),
     ("Errors", &["base/report", "base/holder", "base/error"]),
+    ("Cancelling what takes its time", &["base/cancellation"]),
     ("MAC addresses", &["base/mac"]),
     ("Parents", &["value/parent"]),
     ("Options of macvlan and VLAN links", &["value/options", "value/vlan", "value/change"]),

@@ -57,6 +57,14 @@ impl Networks {
         self.with(|session| session.probe = Arc::new(probe))
     }
 
+    /// Returns these networks, with probes that end when they are cancelled. C and Rust programs give a
+    /// host that is cancelled.
+    #[must_use]
+    #[doc(hidden)] // for Python
+    pub fn cancelled_by(&self, cancel: &macvlan_core::Cancel) -> Self {
+        self.clone().with(|session| session.host = session.host.cancelled_by(cancel))
+    }
+
     fn with(mut self, change: impl FnOnce(&mut Session)) -> Self {
         change(Arc::make_mut(&mut self.0));
         self

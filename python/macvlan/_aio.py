@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, overload
 
 from macvlan._macvlan import Keeper, Watch
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
     from macvlan._events import Event
     from macvlan._macvlan import KeepEvent
 
+# What is waited for, each by one task. (A loop has one reader for each descriptor.)
+_waited_for: dict[Watch | Keeper, object] = {}
+
 
 @overload
 async def next_event(source: Watch) -> Event: ...
@@ -17,20 +21,38 @@ async def next_event(source: Watch) -> Event: ...
 async def next_event(source: Keeper) -> KeepEvent: ...
 async def next_event(source: Watch | Keeper) -> Event | KeepEvent:
     """The next event; the extension module's classes call it."""
+    claim = object()
+    if _waited_for.setdefault(source, claim) is not claim:
+        message = "another task waits for the next event already"
+        raise RuntimeError(message)
+    try:
+        while (event := source.next_within(0)) is None:
+            await _something(source)
+    finally:
+        del _waited_for[source]
+    return event
+
+
+async def _something(source: Watch | Keeper) -> None:
+    """Waits until there may be an event, or the source is closed."""
     # Whoever waits here has it already; for all others it would be most of `import macvlan`.
     import asyncio  # noqa: PLC0415
 
-    while (event := source.next_within(0)) is None:
-        loop = asyncio.get_running_loop()
-        something = asyncio.Event()
-        fd = source.fileno()
-        loop.add_reader(fd, something.set)
-        patience = source.patience() if isinstance(source, Keeper) else None
-        timer = None if patience is None else loop.call_later(patience, something.set)
-        try:
-            await something.wait()
-        finally:
-            loop.remove_reader(fd)
-            if timer is not None:
-                timer.cancel()
-    return event
+    loop = asyncio.get_running_loop()
+    something = asyncio.Event()
+    patience = source.patience() if isinstance(source, Keeper) else None
+    timer = None if patience is None else loop.call_later(patience, something.set)
+    # Descriptors of its own: the source's may be closed and be another file's before this ends.
+    descriptors: list[int] = []
+    try:
+        descriptors.append(os.dup(source.fileno()))
+        descriptors.append(source._closing())  # noqa: SLF001
+        for descriptor in descriptors:
+            loop.add_reader(descriptor, something.set)
+        await something.wait()
+    finally:
+        for descriptor in descriptors:
+            loop.remove_reader(descriptor)
+            os.close(descriptor)
+        if timer is not None:
+            timer.cancel()

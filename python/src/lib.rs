@@ -20,6 +20,8 @@ mod value;
 #[pyo3::pymodule(gil_used = false)]
 mod _macvlan {
     #[pymodule_export]
+    use crate::base::cancel::Cancel;
+    #[pymodule_export]
     use crate::base::error::error_kinds;
     #[pymodule_export]
     use crate::endpoint::announce::{Announce, Announcement};

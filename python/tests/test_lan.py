@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import select
@@ -14,6 +15,7 @@ import time
 from datetime import timedelta
 from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,6 +37,7 @@ from wire import Wire
 from macvlan import (
     Announce,
     Attachment,
+    Cancel,
     DifferenceKind,
     Endpoint,
     ErrorKind,
@@ -174,37 +177,87 @@ def test_probe_free(lab: Lab) -> None:
     assert links(lab.a.netns) == ["lo", "ens33"]
 
 
-def test_control_c_breaks_an_attach_off_and_nothing_stays(lab: Lab, inside: NetNs) -> None:
-    slow = eth0("192.168.15.6/24", probe=Probe(1, start=0, wait=2.4))
-    for call in (
-        lambda: lab.a.host.attach(slow, inside),
-        lambda: lab.a.host.attach_all([(slow, inside)]),
-        lambda: lab.a.host.attached(slow, inside).__enter__(),
-    ):
-        assert interrupted(0.2, call) < 10
+# Listens for longer than any test is patient, if nothing ends it.
+ENDLESS = Probe(1, start=0, wait=2 * PATIENCE, deadline=2 * PATIENCE)
+
+
+def test_control_c_ends_an_attach_within_a_tenth_of_a_second(lab: Lab, inside: NetNs) -> None:
+    host, slow = lab.a.host, eth0("192.168.15.6/24", probe=ENDLESS)
+
+    def pressed(call: Callable[[], object]) -> None:
+        quick(0.2 + 0.1, lambda: interrupted(0.2, call))
         assert links(inside) == ["lo"]
+        assert links(lab.a.netns) == ["lo", "ens33"]
+
+    pressed(lambda: host.attach(slow, inside))
+    pressed(lambda: host.attach_all([(slow, inside)]))
+    pressed(lambda: host.attached(slow, inside).__enter__())
+    pressed(lambda: host.ensure(slow, inside))
+    pressed(lambda: host.keep([(slow, inside)]))
+    pressed(partial(host.probe_free, "ens33", ["192.168.15.6"], probe=ENDLESS))
+    checked = eth0("fd15::6/64", probe=ENDLESS)
+    inside.run(lambda: Path("/proc/sys/net/ipv6/conf/default/dad_transmits").write_text("3600"))
+    pressed(lambda: host.attach(checked, inside))
+    taken = eth0(mac="02:42:00:00:00:09", wait_for_mac=2 * PATIENCE)
+    with NetNs.anonymous() as other:
+        host.attach(taken, other)
+        pressed(lambda: host.attach(taken, inside))
+    # The host is not cancelled with it.
+    made = host.attach(eth0("192.168.15.6/24", probe="quick"), inside)
+    assert made.addresses
+
+
+def test_control_c_ends_an_attach_that_the_host_is_to_reach(lab: Lab, inside: NetNs) -> None:
+    slow = eth0("192.168.15.6/24", probe=ENDLESS)
     with lab.a.host.access("ens33") as access:
-        assert interrupted(0.2, lambda: access.attach(slow, inside)) < 10
+        assert interrupted(0.2, lambda: access.attach(slow, inside)) < PATIENCE
         assert links(inside) == ["lo"]
-    # What only asks is left at once.
-    asking = Probe(2, start=0, interval=3, jitter=0, wait=3)
-    ask = partial(lab.a.host.probe_free, "ens33", ["192.168.15.6"], probe=asking)
-    quick(3, lambda: interrupted(0.2, ask))
 
 
-def test_a_second_control_c_does_not_wait(lab: Lab, inside: NetNs) -> None:
-    slow = eth0("192.168.15.6/24", probe=Probe(1, start=0, wait=8))
-    timers = [threading.Timer(at, os.kill, (os.getpid(), signal.SIGINT)) for at in (0.2, 1.2)]
-    started = time.monotonic()
-    for timer in timers:
-        timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        lab.a.host.attach(slow, inside)
-    assert time.monotonic() - started < 6
-    for timer in timers:
-        timer.join()
-    # It is undone all the same, by its thread.
-    eventually(lambda: time.monotonic() - started > 8.5 and links(inside) == ["lo"])
+def test_another_thread_cancels_an_attach(lab: Lab, inside: NetNs) -> None:
+    cancel = Cancel()
+    host = lab.a.host.cancelled_by(cancel)
+    assert not cancel.cancelled
+    assert repr(cancel) == "<Cancel>"
+    threading.Timer(0.2, cancel.cancel).start()
+    with pytest.raises(MacvlanError, match="it was cancelled") as caught:
+        host.attach(eth0("192.168.15.6/24", probe=ENDLESS), inside)
+    assert caught.value.kind is ErrorKind.CANCELLED
+    assert caught.value.errno == errno.EINTR
+    assert links(inside) == ["lo"]
+    assert cancel.cancelled
+    assert repr(cancel) == "<Cancel, cancelled>"
+    with pytest.raises(MacvlanError, match="it was cancelled"):
+        host.attach(eth0("192.168.15.6/24", probe="quick"), inside)
+    assert lab.a.host.attach(eth0("192.168.15.6/24", probe="quick"), inside).addresses
+    with pytest.raises(TypeError):
+        host.cancelled_by(cancel=1)  # type: ignore[arg-type]
+
+
+def test_closing_a_keeper_ends_its_probe(lab: Lab, inside: NetNs) -> None:
+    keeper = lab.a.host.keep(
+        [(Endpoint("eth0", parent="later", addresses=["192.168.15.6/24"], probe=ENDLESS), inside)]
+    )
+    caught: list[BaseException] = []
+
+    def waiting() -> None:
+        try:
+            # Until the parent is up again it fails.
+            while next(keeper).kind is KeepEventKind.FAILED:
+                pass
+        except ValueError as closed:
+            caught.append(closed)
+
+    thread = threading.Thread(target=waiting)
+    thread.start()
+    for what in ("ens33 down", "ens33 name later", "later up"):
+        ip_text(lab.a.netns, f"link set {what}")
+    eventually(lambda: links(inside) == ["lo", "eth0"])
+    keeper.close()
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
+    assert str(caught[0]) == "the Keeper is closed"
+    assert links(inside) == ["lo"]
 
 
 # Announcements.

@@ -9,13 +9,14 @@ import signal
 import threading
 import time
 from datetime import timedelta
+from functools import partial
 from ipaddress import IPv4Interface
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hosts import PATIENCE, ip_text
+from hosts import PATIENCE, eventually, ip_text
 
 from macvlan import (
     DelAddress,
@@ -231,3 +232,77 @@ def test_closing(netns: NetNs) -> None:
     for use in (watch.fileno, lambda: next(watch), lambda: watch.next_within(0)):
         with pytest.raises(ValueError, match="the Watch is closed"):
             use()
+
+
+
+def in_thread(work: Callable[[], object]) -> tuple[threading.Thread, list[object]]:
+    """A thread that has begun, and what comes of its work: a result or an exception."""
+    outcome: list[object] = []
+
+    def run() -> None:
+        try:
+            outcome.append(work())
+        except Exception as error:  # noqa: BLE001
+            outcome.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread, outcome
+
+
+def test_closing_ends_the_wait_of_another_thread(netns: NetNs) -> None:
+    waits: list[Callable[[Watch], object]] = [next, lambda watch: watch.next_within(2 * PATIENCE)]
+    for wait in waits:
+        with Handle(netns) as handle:
+            watch = handle.watch()
+        thread, outcome = in_thread(partial(wait, watch))
+        # It waits before long, and ends alike if it has not begun to.
+        time.sleep(0.1)
+        watch.close()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+        assert isinstance(outcome[0], ValueError)
+        assert str(outcome[0]) == "the Watch is closed"
+
+
+def test_a_second_who_waits_is_refused(netns: NetNs, watch: Watch) -> None:
+    def first() -> Event:
+        while True:
+            try:
+                return next(watch)
+            except RuntimeError:
+                pass  # the other one was earlier
+
+    thread, outcome = in_thread(first)
+
+    def refused() -> bool:
+        try:
+            watch.next_within(0.01)
+        except RuntimeError as error:
+            assert str(error) == "another thread waits for the next event already"
+            return True
+        return False
+
+    eventually(refused)
+    with Handle(netns) as handle:
+        handle.set_up("lo")
+    thread.join(PATIENCE)
+    assert not isinstance(outcome[0], Exception)
+    # Then it may wait itself.
+    while watch.next_within(0.01) is not None:
+        pass
+
+
+def test_closing_ends_the_wait_of_a_task_and_a_second_one_is_refused(watch: Watch) -> None:
+    async def two() -> None:
+        first = asyncio.ensure_future(anext(watch))
+        await asyncio.sleep(0.01)
+        with pytest.raises(RuntimeError, match="another task waits"):
+            await anext(watch)
+        watch.close()
+        with pytest.raises(ValueError, match="the Watch is closed"):
+            await asyncio.wait_for(first, PATIENCE)
+
+    before = len(os.listdir("/proc/self/fd"))
+    asyncio.run(two())
+    assert len(os.listdir("/proc/self/fd")) < before

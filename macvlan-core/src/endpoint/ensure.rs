@@ -10,10 +10,13 @@ use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::plan::{Phase, Plan};
 use crate::endpoint::replace::replace_link;
 use crate::error::{Error, ErrorKind, Result};
-use crate::lan::ask::{Asked, ask, held_by_parent};
+use crate::lan::ask::ask;
+use crate::lan::asked::Asked;
+use crate::lan::carrier::Carrier;
 use crate::lan::probe::in_use;
 use crate::netns::NetNs;
 use crate::value::link::LinkInfo;
+use crate::wait::Cancel;
 
 /// What [`Host::ensure`](crate::Host::ensure) found and left.
 #[derive(Debug, Clone)]
@@ -35,14 +38,15 @@ pub(crate) fn ensure(
     endpoint: &Endpoint,
     netns: &NetNs,
     replace: bool,
+    cancels: &[Cancel],
 ) -> Result<Ensured> {
-    let _alone = netns.lock()?;
+    let _alone = netns.lock_unless(cancels)?;
     let mut repaired: Vec<Difference> = Vec::new();
     for _ in 0..PASSES {
         let Findings { plan, link, parent, differences } = check(host, endpoint, netns)?;
         let Some(link) = link else {
             repaired.extend(differences);
-            let attachment = attach(host, endpoint, netns)?;
+            let attachment = attach(host, endpoint, netns, cancels)?;
             return Ok(Ensured { attachment, repaired });
         };
         let parent = parent.filter(|_| !differences.iter().any(Difference::needs_replacement));
@@ -50,7 +54,7 @@ pub(crate) fn ensure(
             if !replace {
                 return Err(needs_replacement(endpoint, netns, &differences));
             }
-            let attachment = replace_link(host, endpoint, netns, &link)?;
+            let attachment = replace_link(host, endpoint, netns, &link, cancels)?;
             repaired.extend(differences);
             return Ok(Ensured { attachment, repaired });
         };
@@ -58,10 +62,20 @@ pub(crate) fn ensure(
         if differences.is_empty() {
             return Ok(Ensured { attachment, repaired });
         }
-        ask_for_missing(host, endpoint, netns, &attachment, &differences)?;
+        let asked = Asked {
+            host,
+            parent: parent.index,
+            netns,
+            link: endpoint.name.as_str(),
+            index: link.index,
+            mac: attachment.mac,
+            cancels,
+        };
+        let differences = ask_for_missing(endpoint, &asked, differences)?;
         let mut refused = Vec::new();
         for difference in differences {
-            let work = Work::with(host, endpoint, netns, parent, link.index, attachment.mac)?;
+            let work =
+                Work::with(host, endpoint, netns, parent, link.index, attachment.mac, cancels)?;
             let done = match &difference {
                 Difference::LinkMissing | Difference::Made(_) | Difference::Parent => continue,
                 Difference::Sysctl { sysctl, .. } => work.set_sysctls(&[*sysctl]),
@@ -89,33 +103,36 @@ pub(crate) fn ensure(
     .in_netns(netns.in_words()))
 }
 
-/// Addresses that are missing may be somebody else's by now.
+/// Addresses that are missing may be somebody else's by now, so they are asked for before they are added.
+/// Returns what is to be repaired now: nobody can be asked through a link that is down, so that is set up
+/// first, and the rest is left to the next pass.
 fn ask_for_missing(
-    host: &NetNs,
     endpoint: &Endpoint,
-    netns: &NetNs,
-    attachment: &Attachment,
-    differences: &[Difference],
-) -> Result<()> {
-    let Some(probe) = endpoint.probe else { return Ok(()) };
+    asked: &Asked<'_>,
+    mut differences: Vec<Difference>,
+) -> Result<Vec<Difference>> {
+    let Some(probe) = endpoint.probe else { return Ok(differences) };
     let missing = differences.iter().filter_map(|difference| match difference {
         Difference::Change { change: Change::AddAddress(address), .. } => Some(address.ip()),
         _ => None,
     });
     let missing: Vec<_> = missing.filter(std::net::IpAddr::is_ipv4).collect();
     if missing.is_empty() {
-        return Ok(());
+        return Ok(differences);
     }
-    let name = endpoint.name;
-    let asked = Asked { netns, link: name.as_str(), index: attachment.index, mac: attachment.mac };
-    let mut held = held_by_parent(host, attachment.parent_index, &missing)?;
-    // A link that is down is set up by another repair; nobody is asked through it.
-    if held.is_empty() && !differences.contains(&Difference::missing(Change::SetUp)) {
-        asked.check_carrier()?;
-        held = ask(&asked, &missing, &probe, true)?;
+    let down = Difference::missing(Change::SetUp);
+    if differences.contains(&down) {
+        differences.retain(|difference| *difference == down);
+        return Ok(differences);
     }
-    let found = |holder| in_use(holder).on_link(name.as_str()).in_netns(netns.in_words());
-    held.first().map_or(Ok(()), |holder| Err(found(*holder)))
+    let mut held = asked.held_by_parent(&missing)?;
+    if held.is_empty() {
+        held = ask(&mut Carrier::watch(asked)?, &missing, &probe, true)?;
+    }
+    match held.first() {
+        Some(holder) => Err(asked.here(in_use(*holder))),
+        None => Ok(differences),
+    }
 }
 
 fn needs_replacement(endpoint: &Endpoint, netns: &NetNs, differences: &[Difference]) -> Error {

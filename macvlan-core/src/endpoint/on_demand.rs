@@ -19,9 +19,9 @@ use crate::endpoint::parent::{Parent, VlanTag};
 use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place};
 use crate::netlink::{Batch, Connection, Failure};
-use crate::netns::NetNs;
-use crate::rtnl::decode;
+use crate::netns::{NetNs, Reach};
 use crate::rtnl::encode::{self, LinkChange};
+use crate::rtnl::{decode, find_elsewhere};
 use crate::value::link::{Link, LinkInfo, Macvlan, Mode, Vlan};
 use crate::value::name::{LinkId, LinkName};
 
@@ -167,14 +167,23 @@ fn call_off(connection: &Connection, vlan: &LinkInfo) -> Result<bool> {
 }
 
 /// Takes a VLAN out of our hands: it will not be removed any more, because something is about to use
-/// it that the probe does not see.
-pub(crate) fn keep(connection: &Connection, index: u32) -> Result<()> {
-    set_group(connection, index, 0)
+/// it that the probe does not see. Returns whether it was in our hands.
+pub(crate) fn keep(connection: &Connection, index: u32) -> Result<bool> {
+    move_to_group(connection, index, Parent::ON_DEMAND_GROUP, 0)
 }
 
 /// Takes a VLAN back into our hands, after [`keep`] for something that then failed.
 pub(crate) fn take_back(connection: &Connection, index: u32) -> Result<()> {
-    set_group(connection, index, Parent::ON_DEMAND_GROUP)
+    move_to_group(connection, index, 0, Parent::ON_DEMAND_GROUP).map(drop)
+}
+
+/// Moves a link from one group to another, unless it is in a third, where somebody put it.
+fn move_to_group(connection: &Connection, index: u32, from: u32, to: u32) -> Result<bool> {
+    let is_in_it = read(connection, index)?.is_some_and(|link| link.group == from);
+    if is_in_it {
+        set_group(connection, index, to)?;
+    }
+    Ok(is_in_it)
 }
 
 fn set_group(connection: &Connection, index: u32, group: u32) -> Result<()> {
@@ -188,7 +197,7 @@ pub(crate) fn release(host: &NetNs, index: u32) -> Result<()> {
     let connection = open().or_else(|_| open())?;
     let mut next = Some(index);
     while let Some(index) = next.take() {
-        let release = || release_one(&connection, index);
+        let release = || release_one(host, &connection, index);
         next = release().or_else(|_| release())?;
     }
     Ok(())
@@ -220,12 +229,17 @@ pub(crate) fn remove_unused_parents(host: &NetNs) -> Result<()> {
 }
 
 /// The index of the base, if the VLAN is gone.
-fn release_one(connection: &Connection, index: u32) -> Result<Option<u32>> {
+fn release_one(host: &NetNs, connection: &Connection, index: u32) -> Result<Option<u32>> {
     for _ in 0..ATTEMPTS {
         let Some(vlan) = unused(connection, index)? else { return Ok(None) };
         let (attempt, outcome) = Removal::begin(connection, index)?;
         match outcome {
-            Ok(()) if unused(connection, index)?.is_none() => {
+            // A VLAN in another namespace does not keep the probe away.
+            Ok(())
+                if unused(connection, index)?.is_none()
+                    || find_elsewhere(host, index, &[], (Reach::Near, usize::MAX), is_vlan)
+                        .is_some() =>
+            {
                 attempt.abandon()?;
                 return Ok(None);
             }
@@ -338,6 +352,10 @@ fn links_on(connection: &Connection, index: u32) -> Result<Vec<LinkInfo>> {
     connection
         .dump(&encode::get_links(None, None), |payload| decode::link(payload).filter(on_it))
         .map_err(|failure| failure.into_error("list the links"))
+}
+
+fn is_vlan(link: &LinkInfo) -> bool {
+    link.vlan.is_some()
 }
 
 fn is_probe(link: &LinkInfo) -> bool {

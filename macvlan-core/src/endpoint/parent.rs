@@ -27,7 +27,8 @@ use crate::value::text::serde_as_text;
 /// What was made on demand is marked by the link group [`Parent::ON_DEMAND_GROUP`]. A VLAN that
 /// somebody else made, or took out of that group, is never removed; nor is one that has an address
 /// (but for those that the kernel made by itself for IPv6), is a port of a bridge or bond, or carries
-/// any other link.
+/// any other link, in whatever namespace that is. A VLAN on it in another namespace is found where that
+/// namespace has a name in `/run/netns` or a process.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[must_use]
 pub struct Parent {

@@ -93,14 +93,15 @@ impl Plan {
         if !sysctls.is_empty() {
             phases.push(Phase::Sysctls(sysctls));
         }
-        let mut batch = match endpoint.probe {
+        // With nothing to ask, no carrier is needed either.
+        let asked = || endpoint.addresses.iter().filter(|one| one.is_probed());
+        let mut batch = match endpoint.probe.filter(|_| asked().next().is_some()) {
             None => settings,
             Some(probe) => {
                 // These the kernel checks while the others are asked for.
                 let checked = endpoint.addresses.iter().filter(|one| one.is_checked_by_kernel());
                 settings.extend(checked.copied().map(Change::AddAddress));
-                let asked = endpoint.addresses.iter().filter(|one| one.is_probed());
-                let addresses = asked.map(Address::ip).collect();
+                let addresses = asked().map(Address::ip).collect();
                 phases.push(Phase::Probe { probe, changes: settings, addresses });
                 Vec::with_capacity(endpoint.addresses.len() + endpoint.routes.len() + 2)
             }

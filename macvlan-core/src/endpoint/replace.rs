@@ -23,6 +23,7 @@ use crate::value::filter::RouteFilter;
 use crate::value::link::{Ipv6Sysctl, Link, LinkInfo, LinkKind, Mode};
 use crate::value::name::{LinkId, LinkName};
 use crate::value::rule::Rule;
+use crate::wait::Cancel;
 
 /// Replaces a link of the endpoint's name by the endpoint.
 pub(super) fn replace_link(
@@ -30,8 +31,9 @@ pub(super) fn replace_link(
     endpoint: &Endpoint,
     netns: &NetNs,
     link: &LinkInfo,
+    cancels: &[Cancel],
 ) -> Result<Attachment> {
-    let old = Old::read(host, netns, link)?;
+    let old = Old { cancels, ..Old::read(host, netns, link)? };
     let tried = old.try_out(endpoint)?;
     let attachment = old.give_way_to(endpoint);
     let on = tried.map(Warm::cool);
@@ -49,6 +51,7 @@ pub(super) fn replace_link(
 struct Old<'a> {
     host: &'a NetNs,
     netns: &'a NetNs,
+    cancels: &'a [Cancel],
     info: &'a LinkInfo,
     link: Link,
     /// The parent's index, where it is on the host; otherwise it is in the container.
@@ -124,6 +127,7 @@ impl<'a> Old<'a> {
         Ok(Self {
             host,
             netns,
+            cancels: &[],
             info,
             link,
             on_host: on_host.then_some(parent),
@@ -149,7 +153,7 @@ impl<'a> Old<'a> {
             return Ok(None);
         }
         // The MAC address may be the old one's.
-        warm(self.host, &Endpoint { mac: None, ..endpoint.clone() }).map(Some)
+        warm(self.host, &Endpoint { mac: None, ..endpoint.clone() }, self.cancels).map(Some)
     }
 
     /// Deletes the old link and attaches the endpoint, or creates the old link again. Rules and routes
@@ -166,8 +170,8 @@ impl<'a> Old<'a> {
                 return Err(if lost { self.put_back(error) } else { error });
             }
         }
-        let attachment =
-            attach(self.host, endpoint, self.netns).map_err(|error| self.put_back(error))?;
+        let attachment = attach(self.host, endpoint, self.netns, self.cancels)
+            .map_err(|error| self.put_back(error))?;
         let stale = self.rules.iter().filter(|rule| !attachment.rules.contains(rule));
         let stale: Vec<Deletion> = stale.copied().map(Deletion::Rule).collect();
         match delete_all(inside, &stale) {

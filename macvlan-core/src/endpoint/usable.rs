@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ipnet::IpNet;
 use nix::libc::IFA_F_NOPREFIXROUTE;
 use nix::time::{ClockId, clock_gettime};
 
@@ -56,8 +57,13 @@ pub(super) fn unusable(
             && found.route.get_device() == Some(LinkId::Index(link.index))
             && found.route.get_gateway().is_none()
     };
+    // `fib_add_ifaddr` of the kernel's `net/ipv4/fib_frontend.c`.
+    let has_none = match subnet {
+        IpNet::V4(subnet) => subnet.prefix_len() == 32 || subnet.addr().octets()[0] == 0,
+        IpNet::V6(_) => false,
+    };
     // A VRF has the routes of its ports in a table of its own.
-    let is_routed = address.net().prefix_len() == 32 && address.ip().is_ipv4()
+    let is_routed = has_none
         || found.flags & IFA_F_NOPREFIXROUTE != 0
         || link.controller.is_some()
         || routes.iter().any(has_route);

@@ -1,13 +1,11 @@
 //! Why a link could not be made.
 
-use std::ops::ControlFlow;
-
 use nix::errno::Errno;
 
 use crate::error::{Error, ErrorKind};
 use crate::explain::place::{Place, link_at};
-use crate::netns::{self, NetNs};
-use crate::rtnl::{decode, encode};
+use crate::netns::{NetNs, Reach};
+use crate::rtnl::{decode, encode, find_elsewhere};
 use crate::value::link::{Link, LinkInfo, LinkKind, Mode, Vlan};
 use crate::value::net::parse_number;
 
@@ -125,38 +123,17 @@ fn all_links(netns: &NetNs) -> Vec<LinkInfo> {
 
 /// A link on the place's parent in some other visible namespace, in words: `"eth0" in the network
 /// namespace of pid 2084`.
-fn find_elsewhere(
+fn elsewhere(
     place: &Place<'_>,
     target: &NetNs,
     wanted: impl Fn(&LinkInfo) -> bool,
 ) -> Option<String> {
-    let parent = place.parent?;
-    let mut known = vec![place.host.id(), target.id()];
-    let found = netns::ways(&mut Vec::new(), |id, way| {
-        if known.contains(&id) {
-            return ControlFlow::Continue(());
-        }
-        let Ok(netns) = way.open() else { return ControlFlow::Continue(()) };
-        if known.len() == SEARCHED {
-            return ControlFlow::Break(None);
-        }
-        known.push(id);
-        // How it numbers the host, which tells whose link its links' parent is.
-        let number = netns.connection().ok().and_then(|connection| {
-            connection.get(encode::get_netns_id(place.host), decode::netns_id).ok()
-        });
-        if number.is_none_or(|number| number < 0) {
-            return ControlFlow::Continue(());
-        }
-        let hangs_here =
-            |link: &LinkInfo| link.parent == Some(parent) && link.parent_netns == number;
-        match all_links(&netns).iter().find(|link| hangs_here(link) && wanted(link)) {
-            Some(found) => ControlFlow::Break(Some(format!("{:?} in {netns}", found.name))),
-            None => ControlFlow::Continue(()),
-        }
-    });
-    found.break_value().flatten()
+    find_elsewhere(place.host, place.parent?, &[target], (Reach::Far, SEARCHED), wanted)
+        .map(|(netns, link)| format!("{:?} in {netns}", link.name))
 }
+
+/// Who it is when the kernel says that there is one, and none of the namespaces shows it.
+const UNSEEN: &str = "a link that cannot be seen from here";
 
 /// How many namespaces are searched for the one to blame.
 const SEARCHED: usize = 256;
@@ -215,9 +192,7 @@ fn invalid_link(
     let sibling = |wanted: fn(Mode) -> bool| {
         let wanted = |link: &LinkInfo| link.macvlan.as_ref().is_some_and(|m| wanted(m.mode()));
         let found = here.siblings.iter().find(|link| wanted(link));
-        found
-            .map(|found| format!("{:?}", found.name))
-            .or_else(|| find_elsewhere(place, target, wanted))
+        found.map(|found| format!("{:?}", found.name)).or_else(|| elsewhere(place, target, wanted))
     };
     if error.kernel_message().is_some() {
         return error;
@@ -261,8 +236,8 @@ fn vlan_taken(
     let found = here.siblings.iter().find(|link| same(link));
     let holder = found
         .map(|found| format!("{:?}", found.name))
-        .or_else(|| find_elsewhere(place, target, same))
-        .unwrap_or_else(|| "a link in another namespace".to_owned());
+        .or_else(|| elsewhere(place, target, same))
+        .unwrap_or_else(|| UNSEEN.to_owned());
     error
         .because(
             ErrorKind::NameTaken,
@@ -290,11 +265,11 @@ fn mac_in_use(
         .iter()
         .find(|link| has_it(link))
         .map(|holder| format!("{:?}", holder.name))
-        .or_else(|| find_elsewhere(place, target, has_it));
+        .or_else(|| elsewhere(place, target, has_it));
     let (holder, hint) = match holder {
         Some(holder) => (holder, "choose another, or remove that link first"),
         None => (
-            "a link in another namespace".to_owned(),
+            UNSEEN.to_owned(),
             "if a container that had it is just being removed, the address is free some milliseconds later",
         ),
     };

@@ -12,7 +12,8 @@ use nix::errno::Errno;
 use crate::error::{Error, ErrorKind};
 use crate::netlink::Failure;
 use crate::netns::NetNs;
-use crate::rtnl::encode::LinkChange;
+use crate::rtnl::decode;
+use crate::rtnl::encode::{self, LinkChange};
 use crate::value::address::Address;
 use crate::value::link::{IPV6_MIN_MTU, Link, LinkInfo};
 use crate::value::name::LinkId;
@@ -88,7 +89,7 @@ impl Attempt<'_> {
             (Self::Address(verb, address, link), _) => {
                 refused_address(error, errno, verb, address, *link, target)
             }
-            (Self::Route(_, route, _), _) => refused_route(error, errno, route),
+            (Self::Route(_, route, _), _) => refused_route(error, errno, route, target),
             (Self::Rule(..), Errno::EEXIST) => {
                 error.because(ErrorKind::RouteExists, "the namespace already has this rule")
             }
@@ -97,7 +98,7 @@ impl Attempt<'_> {
             }
             (Self::Rule(..), _) => error,
             (Self::Change(link, LinkChange::Mtu(mtu)), Errno::EINVAL) => {
-                refused_mtu(error, *link, *mtu, target)
+                refused_mtu(error, *link, *mtu, place)
             }
             // A kernel that has not heard of a queueing discipline says that there is no such file.
             (Self::Change(_, LinkChange::Rate(_)), Errno::ENOENT | Errno::EOPNOTSUPP) => error
@@ -155,7 +156,7 @@ fn ipv6_disabled(error: Error) -> Error {
         .with_hint("set the sysctl net.ipv6.conf.default.disable_ipv6 to 0 in the namespace, or leave the IPv6 addresses out")
 }
 
-fn refused_route(error: Error, errno: Errno, route: &Route) -> Error {
+fn refused_route(error: Error, errno: Errno, route: &Route, target: &NetNs) -> Error {
     match errno {
         Errno::EEXIST => error
             .because(ErrorKind::RouteExists, "a route to that destination with that metric exists")
@@ -171,10 +172,34 @@ fn refused_route(error: Error, errno: Errno, route: &Route) -> Error {
         Errno::ESRCH => error.because(ErrorKind::NotFound, "there is no such route"),
         Errno::ENODEV => no_such_link(error),
         Errno::EACCES => ipv6_disabled(error),
-        Errno::EINVAL if route.get_source().is_some() && complains_of_source(&error) => error
-            .because(ErrorKind::System, "the route's source is no address of this namespace")
-            .with_hint("give that address to one of its links first"),
+        Errno::EINVAL if complains_of_source(&error) => refused_source(error, route, target),
         _ => error,
+    }
+}
+
+fn refused_source(error: Error, route: &Route, target: &NetNs) -> Error {
+    let addresses = target
+        .connection()
+        .ok()
+        .and_then(|there| there.dump(&encode::get_addresses(None, None), decode::address).ok());
+    let (Some(source), Some(addresses)) = (route.get_source(), addresses) else { return error };
+    let found = addresses.iter().find(|found| found.address.ip() == source);
+    match found {
+        None => error
+            .because(ErrorKind::System, "the route's source is not an address of this namespace")
+            .with_hint("give that address to one of its links first"),
+        Some(found) if found.is_duplicate() => {
+            error.because(ErrorKind::AddressInUse, "another host has the route's source")
+        }
+        Some(found) if found.is_tentative() => error
+            .because(
+                ErrorKind::System,
+                "the kernel is still looking for duplicates of the route's source",
+            )
+            .with_hint(
+                "have the address probed, which waits for it, or make it optimistic or nodad",
+            ),
+        Some(_) => error,
     }
 }
 
@@ -198,7 +223,8 @@ fn refused_change(error: Error, errno: Errno) -> Error {
 }
 
 /// The driver's bounds are told by the kernel in words; the parent's MTU, as another one, is not.
-fn refused_mtu(error: Error, link: LinkId, mtu: u32, target: &NetNs) -> Error {
+fn refused_mtu(error: Error, link: LinkId, mtu: u32, place: &Place<'_>) -> Error {
+    let target = place.target();
     let Some(info) = named_link(target, link) else { return error };
     if mtu < info.min_mtu {
         return error;
@@ -207,12 +233,16 @@ fn refused_mtu(error: Error, link: LinkId, mtu: u32, target: &NetNs) -> Error {
         let cause = format!("MTU {mtu} is above the largest that the link takes, {}", info.max_mtu);
         return error.because(ErrorKind::MtuTooLarge, cause);
     }
-    let parent = info.parent.filter(|_| info.parent_netns.is_none());
-    let cause = match parent.and_then(|index| link_at(target, index)) {
+    let parent = match (info.parent, info.parent_netns) {
+        (Some(index), None) => link_at(target, index),
+        _ => place.parent.and_then(|index| link_at(place.host, index)),
+    };
+    let cause = match parent {
         Some(parent) if mtu > parent.mtu => {
             format!("MTU {mtu} is above the parent's {}", parent.mtu)
         }
-        None if info.parent.is_some() => format!("MTU {mtu} is above the parent's"),
+        // `macvlan_change_mtu` of the kernel's `drivers/net/macvlan.c` has no other reason.
+        None if info.macvlan.is_some() => format!("MTU {mtu} is above the parent's"),
         _ => return error,
     };
     error.because(ErrorKind::MtuTooLarge, cause).with_hint("lower it or raise the parent's")

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::netlink::Listener;
 use crate::netns::NetNs;
 use crate::rtnl::decode;
 use crate::value::event::Event;
+use crate::wait::{self, Cancel};
 
 /// The events of one namespace, from when it was opened.
 ///
@@ -32,6 +33,7 @@ pub struct Watch {
     listener: Listener,
     netns: NetNs,
     waiting: VecDeque<Event>,
+    cancels: Vec<Cancel>,
     /// The process that opened it: a forked child would take its events.
     process: u32,
 }
@@ -51,10 +53,19 @@ impl Watch {
             Error::system("watch a network namespace", errno).in_netns(netns.in_words())
         })?;
         let (netns, waiting) = (netns.clone(), VecDeque::new());
-        Ok(Self { listener, netns, waiting, process: std::process::id() })
+        Ok(Self { listener, netns, waiting, cancels: Vec::new(), process: std::process::id() })
     }
 
-    /// The next event; none if none comes within this time.
+    /// Has its waits end when they are cancelled by this, and by no other that was set before.
+    pub fn set_cancel(&mut self, cancel: &Cancel) {
+        self.cancels = vec![cancel.clone()];
+    }
+
+    /// Returns the next event, or none if none comes within this time. A signal does not end the wait.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) if it was cancelled.
     pub fn next_within(&mut self, timeout: Duration) -> Result<Option<Event>> {
         self.wait(Some(timeout))
     }
@@ -66,34 +77,51 @@ impl Watch {
                 .with_hint("open another")
                 .in_netns(self.netns.in_words()));
         }
+        self.check_cancelled()?;
         loop {
             if let Some(event) = self.waiting.pop_front() {
                 return Ok(Some(event));
             }
             let waiting = &mut self.waiting;
-            let received = self.listener.receive(timeout, |kind, payload| {
+            let received = self.listener.receive(timeout, &self.cancels, |kind, payload| {
                 waiting.extend(decode::event(kind, payload));
             });
             match received {
                 Ok(true) => {}
                 Ok(false) => return Ok(None),
                 Err(Errno::ENOBUFS) => return Ok(Some(Event::Lost)),
-                Err(errno) => {
-                    return Err(
-                        Error::system("wait for events", errno).in_netns(self.netns.in_words())
-                    );
-                }
+                Err(errno) => return Err(self.fails(errno)),
             }
         }
+    }
+
+    pub(crate) fn set_cancels(&mut self, cancels: &[Cancel]) {
+        self.cancels = cancels.to_vec();
+    }
+
+    pub(crate) fn check_cancelled(&self) -> Result<()> {
+        wait::check(&self.cancels).map_err(|errno| self.fails(errno))
+    }
+
+    fn fails(&self, errno: Errno) -> Error {
+        Error::system("wait for events", errno).in_netns(self.netns.in_words())
     }
 }
 
 impl Iterator for Watch {
     type Item = Result<Event>;
 
-    /// Waits for the next event; never ends.
+    /// Waits for the next event; ends when it is cancelled.
     fn next(&mut self) -> Option<Result<Event>> {
-        self.wait(None).transpose()
+        until_cancelled(self.wait(None))
+    }
+}
+
+/// The next item of an iterator that ends when it is cancelled.
+pub(crate) fn until_cancelled<T>(waited: Result<Option<T>>) -> Option<Result<T>> {
+    match waited {
+        Err(error) if error.kind() == ErrorKind::Cancelled => None,
+        waited => waited.transpose(),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::endpoint::{self, Attachment, Detached, Difference, Endpoint, Ensured}
 use crate::error::Result;
 use crate::handle::Handle;
 use crate::netns::NetNs;
+use crate::wait::Cancel;
 
 /// Attaches endpoints to containers, and detaches them.
 ///
@@ -20,6 +21,7 @@ use crate::netns::NetNs;
 #[derive(Debug, Clone)]
 pub struct Host {
     netns: NetNs,
+    cancels: Vec<Cancel>,
 }
 
 impl Host {
@@ -31,7 +33,23 @@ impl Host {
     /// On another namespace: parents are looked for there.
     pub fn in_netns(netns: &NetNs) -> Result<Self> {
         netns.connection()?;
-        Ok(Self { netns: netns.clone() })
+        Ok(Self { netns: netns.clone(), cancels: Vec::new() })
+    }
+
+    /// Returns a host on the same namespace whose waits end when they are cancelled: those of
+    /// [`Host::attach`], [`Host::ensure`], [`Host::probe_free`], and of whatever is made by it, such as a
+    /// [`Keeper`](crate::Keeper) or a [`Pool`](crate::Pool).
+    ///
+    /// Clones that were made before are not cancelled. Called again, it ends by either.
+    #[must_use = "the host that it is called on is not changed"]
+    pub fn cancelled_by(&self, cancel: &Cancel) -> Self {
+        let mut host = self.clone();
+        host.cancels.push(cancel.clone());
+        host
+    }
+
+    pub(crate) fn cancels(&self) -> &[Cancel] {
+        &self.cancels
     }
 
     /// The namespace that parents are looked for in.
@@ -51,7 +69,7 @@ impl Host {
     /// routes follow in one send. When any of it is refused, the link is deleted again, and nothing
     /// else has been changed.
     pub fn attach(&self, endpoint: &Endpoint, netns: &NetNs) -> Result<Attachment> {
-        endpoint::attach(&self.netns, endpoint, netns)
+        endpoint::attach(&self.netns, endpoint, netns, self.cancels())
     }
 
     /// Takes the interface away, and with it its addresses, routes and rules, also routes that
@@ -83,12 +101,12 @@ impl Host {
     /// is refused with [`ErrorKind::NeedsReplacement`](crate::ErrorKind::NeedsReplacement); see
     /// [`Host::ensure_or_replace`]. A repair that is refused leaves the earlier ones done.
     pub fn ensure(&self, endpoint: &Endpoint, netns: &NetNs) -> Result<Ensured> {
-        endpoint::ensure(&self.netns, endpoint, netns, false)
+        endpoint::ensure(&self.netns, endpoint, netns, false, self.cancels())
     }
 
     /// As [`Host::ensure`], but what cannot be changed in place is detached and attached anew.
     pub fn ensure_or_replace(&self, endpoint: &Endpoint, netns: &NetNs) -> Result<Ensured> {
-        endpoint::ensure(&self.netns, endpoint, netns, true)
+        endpoint::ensure(&self.netns, endpoint, netns, true, self.cancels())
     }
 
     /// Removes VLANs that were made on demand and that nobody uses: those whose containers ended

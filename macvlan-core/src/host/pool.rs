@@ -60,7 +60,7 @@ impl Pool {
     pub fn fill(&self) -> Result<usize> {
         let mut made = 0;
         while self.len() < self.size {
-            let warm = endpoint::warm(self.host.netns(), &self.template)?;
+            let warm = endpoint::warm(self.host.netns(), &self.template, self.host.cancels())?;
             self.lock().push_back(warm);
             made += 1;
         }
@@ -88,9 +88,9 @@ impl Pool {
         let taken = self.lock().pop_front();
         let warm = match taken {
             Some(warm) => warm,
-            None => endpoint::warm(self.host.netns(), &self.template)?,
+            None => endpoint::warm(self.host.netns(), &self.template, self.host.cancels())?,
         };
-        endpoint::attach_warm(self.host.netns(), endpoint, plan, &warm)
+        endpoint::attach_warm(self.host.netns(), endpoint, plan, &warm, self.host.cancels())
     }
 
     /// How many namespaces are ready.

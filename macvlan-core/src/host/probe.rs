@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use crate::endpoint::{Endpoint, IntoParent};
 use crate::error::Result;
 use crate::host::Host;
-use crate::lan::ask::{Asked, ask, held_by_parent};
+use crate::lan::ask::ask;
+use crate::lan::asked::Asked;
+use crate::lan::carrier::Carrier;
 use crate::lan::probe::Probe;
 use crate::netns::NetNs;
 use crate::value::holder::Holder;
@@ -41,15 +43,19 @@ impl Host {
         })?;
         let mut held = || -> Result<Vec<Holder>> {
             let asked = Asked {
+                host: self.netns(),
+                parent: attachment.parent_index(),
                 netns: &netns,
                 link: "probe",
                 index: attachment.index(),
                 mac: attachment.mac(),
+                cancels: self.cancels(),
             };
-            asked.check_carrier()?;
-            let mut held = held_by_parent(self.netns(), attachment.parent_index(), &ips)?;
+            let mut held = asked.held_by_parent(&ips)?;
             ips.retain(|ip| held.iter().all(|holder| holder.address != *ip));
-            held.extend(ask(&asked, &ips, probe, false)?);
+            if !ips.is_empty() {
+                held.extend(ask(&mut Carrier::watch(&asked)?, &ips, probe, false)?);
+            }
             held.sort_unstable();
             Ok(held)
         };

@@ -15,6 +15,7 @@ use crate::packet::{self, ETHERTYPE_ARP, PacketSocket};
 use crate::rtnl::{decode, encode};
 use crate::value::mac::MacAddr;
 use crate::value::name::LinkName;
+use crate::wait::{self, Cancel};
 
 /// How the neighbours are told of an endpoint's addresses; see
 /// [`Endpoint::announce`](crate::Endpoint::announce).
@@ -164,9 +165,15 @@ impl Announcement {
     /// Sends all of them, and takes as long as that; how many frames were sent. Ends early when the
     /// link is gone.
     pub fn run(&self) -> Result<usize> {
-        let mut sent = self.send()?;
-        for _ in 1..self.announce.count {
-            std::thread::sleep(self.announce.interval);
+        self.run_after(Duration::ZERO, &[])
+    }
+
+    /// As [`Announcement::run`], the first of them after this time.
+    pub(crate) fn run_after(&self, time: Duration, cancels: &[Cancel]) -> Result<usize> {
+        let mut sent = 0;
+        for number in 0..self.announce.count {
+            let time = if number == 0 { time } else { self.announce.interval };
+            wait::pause(time, cancels).map_err(|errno| fails(errno, self.link, &self.netns))?;
             sent += self.send()?;
         }
         Ok(sent)

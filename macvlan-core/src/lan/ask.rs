@@ -1,70 +1,34 @@
 //! Asking for many addresses at the same time on one link, and hearing who has them.
 
 use std::net::IpAddr;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
-
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
+use crate::lan::carrier::Carrier;
 use crate::lan::probe::Probe;
-use crate::netlink::Failure;
-use crate::netns::NetNs;
 use crate::packet::{self, ETHERTYPE_ARP, ETHERTYPE_IPV6, PacketSocket, everybody, solicited_node};
-use crate::rtnl::{decode, encode};
 use crate::value::holder::Holder;
-use crate::value::mac::MacAddr;
+use crate::wait;
 
 /// As many frames go out at once; macvlan puts up to a thousand multicasts aside for its siblings.
 const AT_ONCE: usize = 100;
 /// How long is listened before the next go out.
 const BREATH: Duration = Duration::from_millis(5);
 
-/// Where it is asked.
-pub(crate) struct Asked<'a> {
-    pub(crate) netns: &'a NetNs,
-    pub(crate) link: &'a str,
-    pub(crate) index: u32,
-    pub(crate) mac: MacAddr,
-}
-
-impl Asked<'_> {
-    fn fails(&self, errno: Errno) -> Error {
-        Error::system("ask whether the addresses are free", errno)
-            .on_link(self.link)
-            .in_netns(self.netns.in_words())
-    }
-
-    /// Whether questions can reach anybody: silence says nothing where there is no carrier.
-    pub(crate) fn check_carrier(&self) -> Result<()> {
-        let info = self.netns.connection()?.link(self.index).map_err(|failure| {
-            failure.into_error("ask whether the addresses are free").on_link(self.link)
-        })?;
-        if info.carrier == Some(false) {
-            return Err(Error::new(
-                ErrorKind::ParentDown,
-                "ask whether the addresses are free",
-                "the parent is down or has no carrier, so nobody can answer",
-            )
-            .with_hint("set the parent up and see to its cable first, or attach without probe")
-            .on_link(self.link)
-            .in_netns(self.netns.in_words()));
-        }
-        Ok(())
-    }
-}
-
 /// Asks for all addresses, several times, and hears who has them; with `first`, no longer than until
-/// one is heard of.
+/// one is heard of. Fails unless there was a carrier all the time, or all have been heard of.
 pub(crate) fn ask(
-    asked: &Asked<'_>,
+    carrier: &mut Carrier<'_>,
     ips: &[IpAddr],
     probe: &Probe,
     first: bool,
 ) -> Result<Vec<Holder>> {
+    let asked = carrier.asked;
     let opened = asked.netns.visit(|| open(asked.index, ips))?;
-    let sockets = opened.map_err(|errno| asked.fails(errno))?;
-    let mut round = Round { asked, ips, sockets, found: Vec::new(), first };
-    round.listen(at_random(probe.start)).map_err(|errno| asked.fails(errno))?;
+    let sockets = opened.map_err(|errno| carrier.explain(errno))?;
+    let mut round = Round { carrier, ips, sockets, found: Vec::new(), first };
+    round.listen(at_random(probe.start))?;
     for number in 1..=probe.count {
         if round.is_over() {
             break;
@@ -74,7 +38,11 @@ pub(crate) fn ask(
         } else {
             probe.wait
         };
-        round.send_all().and_then(|()| round.listen(pause)).map_err(|errno| asked.fails(errno))?;
+        round.send_all()?;
+        round.listen(pause)?;
+    }
+    if !round.is_over() {
+        round.carrier.confirm()?;
     }
     Ok(round.found)
 }
@@ -99,15 +67,15 @@ fn open(index: u32, ips: &[IpAddr]) -> nix::Result<Vec<PacketSocket>> {
     Ok(sockets)
 }
 
-struct Round<'a> {
-    asked: &'a Asked<'a>,
+struct Round<'a, 'b> {
+    carrier: &'a mut Carrier<'b>,
     ips: &'a [IpAddr],
     sockets: Vec<PacketSocket>,
     found: Vec<Holder>,
     first: bool,
 }
 
-impl Round<'_> {
+impl Round<'_, '_> {
     fn is_over(&self) -> bool {
         self.first && !self.found.is_empty() || self.found.len() == self.ips.len()
     }
@@ -116,8 +84,9 @@ impl Round<'_> {
         self.found.iter().any(|holder| holder.address == ip)
     }
 
-    fn send_all(&mut self) -> nix::Result<()> {
+    fn send_all(&mut self) -> Result<()> {
         let left: Vec<IpAddr> = self.ips.iter().copied().filter(|ip| !self.is_found(*ip)).collect();
+        let asked = self.carrier.asked;
         for (at, some) in left.chunks(AT_ONCE).enumerate() {
             if at > 0 {
                 self.listen(BREATH)?;
@@ -126,57 +95,43 @@ impl Round<'_> {
                 // The socket of IPv6 is the last.
                 let of_family =
                     if ip.is_ipv4() { self.sockets.first() } else { self.sockets.last() };
-                if let Some(socket) = of_family {
-                    socket.send(&packet::probe(*ip, self.asked.mac))?;
-                }
+                let Some(socket) = of_family else { continue };
+                // A queue that stays full takes its time for each.
+                wait::check(asked.cancels)
+                    .and_then(|()| socket.send(&packet::probe(*ip, asked.mac)))
+                    .map_err(|errno| self.carrier.explain(errno))?;
             }
         }
         Ok(())
     }
 
     /// Hears what comes within this time.
-    fn listen(&mut self, time: Duration) -> nix::Result<()> {
-        let Some(until) = Instant::now().checked_add(time) else { return Err(Errno::EINVAL) };
-        // With two sockets each is listened to in turn; the kernel keeps what comes meanwhile.
-        let slice = if self.sockets.len() > 1 { Duration::from_millis(2) } else { time };
+    fn listen(&mut self, time: Duration) -> Result<()> {
+        let until = Instant::now().checked_add(time);
         loop {
-            for at in 0..self.sockets.len() {
-                let turn = until.min(Instant::now() + slice);
-                let (found, ips, we, first) =
-                    (&mut self.found, self.ips, self.asked.mac, self.first);
-                self.sockets[at].listen(turn, |frame| {
-                    let (address, mac) = packet::claim(frame.bytes, we)?;
-                    let known = found.iter().any(|holder| holder.address == address);
-                    if ips.contains(&address) && !known {
-                        found.push(Holder { address, mac: Some(mac) });
-                    }
-                    (first && !found.is_empty() || found.len() == ips.len()).then_some(())
-                })?;
-                if self.is_over() {
-                    return Ok(());
-                }
-            }
-            if Instant::now() >= until {
+            self.hear().map_err(|errno| self.carrier.explain(errno))?;
+            let ears: Vec<BorrowedFd<'_>> = self.sockets.iter().map(AsFd::as_fd).collect();
+            if self.is_over() || !self.carrier.wait(&ears, until)? {
                 return Ok(());
             }
         }
     }
-}
 
-/// The addresses that the parent itself has: it does not hear its own macvlans ask.
-pub(crate) fn held_by_parent(host: &NetNs, parent: u32, ips: &[IpAddr]) -> Result<Vec<Holder>> {
-    let fails = |failure: Failure| failure.into_error("list the parent's addresses");
-    let connection = host.connection()?;
-    let of_parent = connection
-        .dump(&encode::get_addresses(None, Some(parent)), decode::address)
-        .map_err(fails)?;
-    let held: Vec<IpAddr> = of_parent.iter().map(|info| info.address.ip()).collect();
-    let held: Vec<IpAddr> = ips.iter().copied().filter(|ip| held.contains(ip)).collect();
-    if held.is_empty() {
-        return Ok(Vec::new());
+    /// Hears what has come.
+    fn hear(&mut self) -> nix::Result<()> {
+        let (found, ips, we) = (&mut self.found, self.ips, self.carrier.asked.mac);
+        for socket in &self.sockets {
+            socket.hear(|frame| {
+                let (address, mac) = packet::claim(frame.bytes, we)?;
+                let known = found.iter().any(|holder| holder.address == address);
+                if ips.contains(&address) && !known {
+                    found.push(Holder { address, mac: Some(mac) });
+                }
+                None::<()>
+            })?;
+        }
+        Ok(())
     }
-    let parent = connection.link(parent).map_err(fails)?;
-    Ok(held.into_iter().map(|address| Holder { address, mac: parent.mac }).collect())
 }
 
 /// Up to this long.

@@ -1,18 +1,22 @@
 //! The kernel's duplicate detection of IPv6 addresses: its verdict is waited for as an event.
 
 use std::net::{IpAddr, Ipv6Addr};
+use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::lan::ask::Asked;
+use crate::lan::asked::Asked;
+use crate::lan::carrier::Carrier;
 use crate::netlink::Listener;
 use crate::packet::{self, ETHERTYPE_IPV6, PacketSocket, everybody};
 use crate::rtnl::{decode, encode};
 use crate::value::address::AddressInfo;
 use crate::value::event::Event;
 use crate::value::holder::Holder;
+
+const OPERATION: &str = "wait for duplicate address detection";
 
 /// How long is looked at what was heard.
 const HEARD: Duration = Duration::from_millis(20);
@@ -28,9 +32,7 @@ pub(crate) struct Detection<'a> {
 
 impl<'a> Detection<'a> {
     pub(crate) fn listen(asked: &'a Asked<'a>, ips: &[Ipv6Addr]) -> Result<Self> {
-        let fails = |errno| {
-            Error::system("wait for duplicate address detection", errno).on_link(asked.link)
-        };
+        let fails = |errno| asked.here(Error::system(OPERATION, errno));
         let (listener, wire) = asked
             .netns
             .visit(|| -> nix::Result<_> {
@@ -43,33 +45,37 @@ impl<'a> Detection<'a> {
     }
 
     /// Waits until the kernel has found that all are free, or one is not, or the time is over.
-    pub(crate) fn wait(mut self, at_most: Duration) -> Result<Option<Holder>> {
-        let operation = "wait for duplicate address detection";
+    pub(crate) fn wait(
+        mut self,
+        carrier: &mut Carrier<'_>,
+        at_most: Duration,
+    ) -> Result<Option<Holder>> {
         let deadline = Instant::now().checked_add(at_most);
         while !self.pending.is_empty() {
-            let left = deadline.map(|end| end.saturating_duration_since(Instant::now()));
-            let mut told = Vec::new();
-            let came = self.listener.receive(left, |kind, payload| {
-                told.extend(decode::event(kind, payload));
+            let mut verdicts = Vec::new();
+            let came = self.listener.receive(Some(Duration::ZERO), &[], |kind, payload| {
+                verdicts.extend(decode::event(kind, payload));
             });
             let conflict = match came {
-                Ok(true) => told.into_iter().find_map(|event| match event {
-                    Event::NewAddress(info) => self.settle(&info),
-                    Event::DelAddress(info) => self.lost(&info),
-                    _ => None,
-                }),
+                Ok(true) => verdicts
+                    .into_iter()
+                    .map(|event| match event {
+                        Event::NewAddress(info) => Ok(self.settle(&info)),
+                        Event::DelAddress(info) => self.deleted(&info, carrier),
+                        _ => Ok(None),
+                    })
+                    .find_map(Result::transpose)
+                    .transpose()?,
+                Ok(false) if carrier.wait(&[self.listener.as_fd()], deadline)? => None,
                 Ok(false) => return Err(self.too_late(at_most)),
-                Err(Errno::EINTR) => None,
-                Err(Errno::ENOBUFS) => self.look()?,
-                Err(errno) => {
-                    return Err(Error::system(operation, errno).on_link(self.asked.link));
-                }
+                Err(Errno::ENOBUFS) => self.look(carrier)?,
+                Err(errno) => return Err(carrier.explain(errno)),
             };
             if let Some(ip) = conflict {
                 return Ok(Some(self.holder(ip)));
             }
         }
-        Ok(None)
+        carrier.confirm().map(|()| None)
     }
 
     /// Takes note of an address; if it is a duplicate, gives it.
@@ -84,9 +90,21 @@ impl<'a> Detection<'a> {
         None
     }
 
-    /// One that is gone has been found to be a duplicate.
-    fn lost(&self, info: &AddressInfo) -> Option<Ipv6Addr> {
-        self.ours(info)
+    /// The kernel deletes a duplicate that is not permanent.
+    fn deleted(&self, info: &AddressInfo, carrier: &Carrier<'_>) -> Result<Option<Ipv6Addr>> {
+        match self.ours(info) {
+            Some(ip) if info.is_duplicate() => Ok(Some(ip)),
+            Some(ip) => Err(self.was_deleted(ip, carrier)),
+            None => Ok(None),
+        }
+    }
+
+    /// The error for an address that is no duplicate: the kernel deletes those of a link that goes down,
+    /// and somebody else may delete any.
+    fn was_deleted(&self, ip: Ipv6Addr, carrier: &Carrier<'_>) -> Error {
+        let cause = format!("{ip} was deleted from the link before the kernel had checked it");
+        let otherwise = || self.asked.here(Error::new(ErrorKind::NotFound, OPERATION, cause));
+        carrier.confirm().err().unwrap_or_else(otherwise)
     }
 
     fn ours(&self, info: &AddressInfo) -> Option<Ipv6Addr> {
@@ -99,15 +117,20 @@ impl<'a> Detection<'a> {
     }
 
     /// Events were lost: what the addresses are now.
-    fn look(&mut self) -> Result<Option<Ipv6Addr>> {
+    fn look(&mut self, carrier: &Carrier<'_>) -> Result<Option<Ipv6Addr>> {
         let request = encode::get_addresses(None, Some(self.asked.index));
         let listed = self
             .asked
             .netns
             .connection()?
             .dump(&request, decode::address)
-            .map_err(|failure| failure.into_error("list the addresses"))?;
-        Ok(listed.iter().find_map(|info| self.settle(info)))
+            .map_err(|failure| self.asked.here(failure.into_error("list the addresses")))?;
+        let conflict = listed.iter().find_map(|info| self.settle(info));
+        let is_listed = |ip: &Ipv6Addr| listed.iter().any(|info| info.address.ip() == *ip);
+        match self.pending.iter().find(|ip| !is_listed(ip)) {
+            Some(ip) if conflict.is_none() => Err(self.was_deleted(*ip, carrier)),
+            _ => Ok(conflict),
+        }
     }
 
     /// Who was heard to have an address: its frame came before the kernel's verdict.
@@ -121,13 +144,10 @@ impl<'a> Detection<'a> {
 
     fn too_late(&self, at_most: Duration) -> Error {
         let pending: Vec<String> = self.pending.iter().map(ToString::to_string).collect();
-        Error::new(
-            ErrorKind::TimedOut,
-            "wait for duplicate address detection",
-            format!("the kernel is still checking {} after {at_most:?}", pending.join(", ")),
-        )
-        .with_hint("give it a longer deadline, or say that the address is optimistic or nodad")
-        .on_link(self.asked.link)
-        .in_netns(self.asked.netns.in_words())
+        let cause =
+            format!("the kernel is still checking {} after {at_most:?}", pending.join(", "));
+        self.asked
+            .here(Error::new(ErrorKind::TimedOut, OPERATION, cause))
+            .with_hint("give it a longer deadline, or say that the address is optimistic or nodad")
     }
 }

@@ -12,7 +12,8 @@ use crate::value::holder::Holder;
 ///
 /// IPv4 addresses are asked for by ARP probes (RFC 5227), which nobody takes for more than a question:
 /// no neighbour table changes. For IPv6 the kernel asks (RFC 4862), and its verdict is waited for, up
-/// to [`Probe::deadline`]; not for addresses that are `nodad` or `optimistic`.
+/// to [`Probe::deadline`]; not for addresses that are `nodad` or `optimistic`. Silence counts only if the
+/// parent had a carrier all the time. A [`Cancel`](crate::Cancel) ends it.
 ///
 /// ```
 /// use macvlan_core::{Endpoint, Probe};

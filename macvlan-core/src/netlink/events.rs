@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::libc;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::netlink::ack;
 use crate::netlink::socket::{Answer, Socket};
+use crate::wait::{self, Cancel};
 
 /// A socket that listens.
 pub(crate) struct Listener {
@@ -38,10 +38,11 @@ impl Listener {
     }
 
     /// Waits for the next messages and hands each one's type and payload on; whether any came
-    /// before the time was over. `ENOBUFS` means that some were lost.
+    /// before the time was over. `ENOBUFS` means that some were lost, `ECANCELED` that it was cancelled.
     pub(crate) fn receive(
         &mut self,
         timeout: Option<Duration>,
+        cancels: &[Cancel],
         mut each: impl FnMut(u16, &[u8]),
     ) -> nix::Result<bool> {
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
@@ -51,11 +52,11 @@ impl Listener {
                 Err(Errno::EAGAIN) => {}
                 Err(errno) => return Err(errno),
             }
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            if left == Some(Duration::ZERO) {
+            if timeout == Some(Duration::ZERO)
+                || !wait::readable(&[self.socket.as_fd()], deadline, cancels)?
+            {
                 return Ok(false);
             }
-            wait(self.socket.as_fd(), left)?;
         }
         for message in ack::replies(self.answer.bytes()) {
             each(message.kind, message.payload);
@@ -68,16 +69,4 @@ impl AsFd for Listener {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
-}
-
-fn wait(fd: BorrowedFd<'_>, left: Option<Duration>) -> nix::Result<()> {
-    let timeout = match left {
-        None => PollTimeout::NONE,
-        // Up, or the last millisecond would be spent turning round and round.
-        Some(left) => {
-            PollTimeout::try_from(left.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX)
-        }
-    };
-    let mut fds = [PollFd::new(fd, PollFlags::POLLIN)];
-    poll(&mut fds, timeout).map(|_| ())
 }

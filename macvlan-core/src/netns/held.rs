@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::fcntl::FlockArg;
 
+use crate::wait::{self, Cancel};
+
 /// Who holds an open file, which has one lock whoever shares it.
 #[derive(Debug, Default)]
 pub(super) struct Held {
@@ -31,8 +33,13 @@ struct Holder {
 
 impl Held {
     /// Waits until no other thread or process holds the file, and holds it; `EWOULDBLOCK` if that takes
-    /// longer than this. A thread may hold it several times.
-    pub(super) fn hold(&self, file: BorrowedFd<'_>, patience: Duration) -> nix::Result<()> {
+    /// longer than this, `ECANCELED` if it is cancelled. A thread may hold it several times.
+    pub(super) fn hold(
+        &self,
+        file: BorrowedFd<'_>,
+        patience: Duration,
+        cancels: &[Cancel],
+    ) -> nix::Result<()> {
         let began = Instant::now();
         let (thread, process) = (std::thread::current().id(), std::process::id());
         let mut state = self.state();
@@ -50,8 +57,10 @@ impl Held {
             if left.is_zero() {
                 return Err(Errno::EWOULDBLOCK);
             }
+            wait::check(cancels)?;
             state.waiting += 1;
-            let waited = self.free.wait_timeout(state, left);
+            let slice = if cancels.is_empty() { left } else { left.min(wait::SLICE) };
+            let waited = self.free.wait_timeout(state, slice);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
             state.waiting -= 1;
         }
@@ -62,7 +71,9 @@ impl Held {
         let locked = loop {
             match flock(file, FlockArg::LockExclusiveNonblock) {
                 Err(Errno::EWOULDBLOCK) if began.elapsed() < patience => {
-                    std::thread::sleep(Duration::from_millis(1));
+                    if let Err(cancelled) = wait::pause(Duration::from_millis(1), cancels) {
+                        break Err(cancelled);
+                    }
                 }
                 done => break done,
             }

@@ -12,6 +12,7 @@ use nix::errno::Errno;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::netns::NetNs;
+use crate::wait::Cancel;
 
 /// How long another may have the namespace: attaching takes less than a millisecond, and some seconds
 /// where the network is asked or a MAC address waited for.
@@ -33,13 +34,22 @@ impl NetNs {
     /// [`ErrorKind::Interrupted`] if it was not free for 20 s.
     #[doc(hidden)] // for the crate of networks
     pub fn lock(&self) -> Result<NetNsLock> {
-        self.lock_within(PATIENCE)
+        self.lock_unless(&[])
+    }
+
+    /// As [`NetNs::lock`], unless that is cancelled.
+    pub(crate) fn lock_unless(&self, cancels: &[Cancel]) -> Result<NetNsLock> {
+        self.wait_for(PATIENCE, cancels)
     }
 
     /// As [`NetNs::lock`], waiting for this long at most.
     #[doc(hidden)]
     pub fn lock_within(&self, patience: Duration) -> Result<NetNsLock> {
-        match self.0.held.hold(self.as_fd(), patience) {
+        self.wait_for(patience, &[])
+    }
+
+    fn wait_for(&self, patience: Duration, cancels: &[Cancel]) -> Result<NetNsLock> {
+        match self.0.held.hold(self.as_fd(), patience, cancels) {
             Ok(()) => Ok(NetNsLock { netns: self.clone() }),
             Err(Errno::EWOULDBLOCK) => Err(self.is_held(patience)),
             Err(errno) => Err(Error::system(format!("hold {}", self.in_words()), errno)),

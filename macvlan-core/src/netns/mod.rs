@@ -19,7 +19,7 @@ use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::stat::{FileStat, fstat, stat};
 
 pub use lock::NetNsLock;
-pub(crate) use visible::ways;
+pub(crate) use visible::{Reach, ways};
 pub use visible::{VisibleNamespaces, VisibleNetNs};
 
 use crate::error::{Error, ErrorKind, Result, errno_of};

@@ -92,7 +92,7 @@ impl NetNs {
         let mut visible = VisibleNamespaces::default();
         let mut places = HashMap::new();
         let namespaces = &mut visible.namespaces;
-        let _: ControlFlow<()> = ways(&mut visible.unseen, |id, way| {
+        let _: ControlFlow<()> = ways(Reach::Far, &mut visible.unseen, |id, way| {
             let place = *places.entry(id).or_insert_with(|| {
                 let (names, pids, paths) = (Vec::new(), Vec::new(), Vec::new());
                 namespaces.push(VisibleNetNs { id, names, pids, paths });
@@ -133,14 +133,30 @@ impl Way {
     }
 }
 
-/// Visits the ways to all visible namespaces, cheap ones first, until the visitor has enough; most
+/// How far namespaces are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Those with a name or a process: that reads a link for each process.
+    Near,
+    /// Also those that only a thread, a mount or a descriptor leads to: that reads every descriptor of
+    /// every process.
+    Far,
+}
+
+/// Visits the ways to visible namespaces, cheap ones first, until the visitor has enough; most
 /// namespaces come several times. What could not be looked at is added to `unseen`.
 pub(crate) fn ways<T>(
+    reach: Reach,
     unseen: &mut Vec<PathBuf>,
     visit: impl FnMut(NetNsId, Way) -> ControlFlow<T>,
 ) -> ControlFlow<T> {
-    Walk { unseen, visit, device: 0 }.all()
+    let mut walk = Walk { unseen, visit, device: 0 };
+    let near = walk.near()?;
+    if reach == Reach::Far { walk.far(near) } else { ControlFlow::Continue(()) }
 }
+
+/// Those whose links in `/proc` can be read, and the main threads among them with what they are in.
+type Near = (Vec<PathBuf>, Vec<(u32, Option<u64>)>);
 
 struct Walk<'a, V> {
     unseen: &'a mut Vec<PathBuf>,
@@ -150,11 +166,11 @@ struct Walk<'a, V> {
 }
 
 impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
-    fn all(mut self) -> ControlFlow<T> {
+    fn near(&mut self) -> ControlFlow<T, Near> {
         self.names()?;
         let Ok(ours) = stat(OF_THIS_THREAD) else {
             self.unseen.push("/proc".into());
-            return ControlFlow::Continue(());
+            return ControlFlow::Continue(Near::default());
         };
         self.device = ours.st_dev;
         let (mut holders, mut processes) = (Vec::new(), Vec::new());
@@ -181,6 +197,10 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
                 Err(_) => self.unseen.push(process),
             }
         }
+        ControlFlow::Continue((holders, processes))
+    }
+
+    fn far(&mut self, (holders, processes): Near) -> ControlFlow<T> {
         self.mounts(&holders)?;
         for (pid, inode) in processes {
             for task in self.numbers(Path::new(&format!("/proc/{pid}/task"))) {
@@ -383,6 +403,6 @@ mod tests {
         assert!(found[0].pids.contains(&std::process::id()), "{found:?}");
         assert!(found[0].open().unwrap().same_as(&ours));
         let nothing = ControlFlow::Break(());
-        assert_eq!(ways(&mut Vec::new(), |_, _| nothing), nothing);
+        assert_eq!(ways(Reach::Far, &mut Vec::new(), |_, _| nothing), nothing);
     }
 }

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::libc;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{
     AddressFamily, ControlMessageOwned, LinkAddr, MsgFlags, SockFlag, SockType, SockaddrLike, bind,
     recvmsg, send, setsockopt, socket,
 };
 use nix::{setsockopt_impl, sockopt_impl};
+
+use crate::wait;
 
 // The kernel tells the tag that it took out of a frame.
 sockopt_impl!(PacketAuxData, SetOnly, libc::SOL_PACKET, libc::PACKET_AUXDATA, bool);
@@ -28,6 +29,8 @@ sockopt_impl!(
 
 /// The kernel takes a frame's tag out and tells it beside (`linux/if_packet.h`).
 const TAG_IS_TOLD: u32 = libc::TP_STATUS_VLAN_VALID;
+/// As many frames are heard before anything else has its turn: a busy wire has always one more.
+const AT_ONCE: usize = 64;
 /// Longer than what is looked at in any frame.
 const LONGEST: usize = 2048;
 
@@ -98,29 +101,36 @@ impl PacketSocket {
         until: Instant,
         mut each: impl FnMut(Frame<'_>) -> Option<T>,
     ) -> nix::Result<Option<T>> {
-        let mut buffer = vec![0; LONGEST];
         loop {
+            let found = self.hear(&mut each)?;
+            if found.is_some()
+                || Instant::now() >= until
+                || !wait::readable(&[self.as_fd()], Some(until), &[])?
+            {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Hands on the frames that have come, until one yields something or there have been many.
+    pub(crate) fn hear<T>(
+        &self,
+        mut each: impl FnMut(Frame<'_>) -> Option<T>,
+    ) -> nix::Result<Option<T>> {
+        let mut buffer = vec![0; LONGEST];
+        for _ in 0..AT_ONCE {
             match self.receive(&mut buffer) {
                 Ok(Some(frame)) => {
                     if let Some(found) = each(frame) {
                         return Ok(Some(found));
                     }
-                    // A busy wire has always one more.
-                    if Instant::now() >= until {
-                        return Ok(None);
-                    }
                 }
                 Ok(None) | Err(Errno::EINTR) => {}
-                Err(Errno::EAGAIN) => {
-                    let left = until.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return Ok(None);
-                    }
-                    wait(self.fd.as_fd(), left)?;
-                }
+                Err(Errno::EAGAIN) => break,
                 Err(errno) => return Err(errno),
             }
         }
+        Ok(None)
     }
 
     /// The next frame; none if it was at another link.
@@ -199,15 +209,4 @@ fn link_address(index: u32, protocol: u16) -> nix::Result<LinkAddr> {
     let length = size_of_val(&address) as libc::socklen_t;
     // SAFETY: it is a whole sockaddr_ll, whose family and size say so, and it outlives the call.
     unsafe { LinkAddr::from_raw((&raw const address).cast(), Some(length)) }.ok_or(Errno::EINVAL)
-}
-
-/// Waits until something can be done, or the time is over.
-fn wait(fd: BorrowedFd<'_>, left: Duration) -> nix::Result<()> {
-    // Up, or the last millisecond would be spent turning round and round.
-    let timeout =
-        PollTimeout::try_from(left.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX);
-    match poll(&mut [PollFd::new(fd, PollFlags::POLLIN)], timeout) {
-        Ok(_) | Err(Errno::EINTR) => Ok(()),
-        Err(errno) => Err(errno),
-    }
 }

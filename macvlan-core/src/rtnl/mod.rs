@@ -3,6 +3,7 @@
 #[cfg(all(test, target_endian = "little"))]
 mod captured;
 pub(crate) mod decode;
+mod elsewhere;
 pub(crate) mod encode;
 #[cfg(feature = "bench-internals")]
 pub(crate) mod laid_open;
@@ -12,4 +13,5 @@ mod roundtrip_tests;
 pub(crate) mod sysctl;
 mod uapi;
 
+pub(crate) use elsewhere::find_elsewhere;
 pub(crate) use uapi::{IP6_RT_PRIO_USER, RTPROT_MACVLAN, RTPROT_RA};

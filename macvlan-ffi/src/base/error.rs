@@ -58,7 +58,7 @@ pub enum macvlan_error_kinds {
     MACVLAN_ERROR_SYSTEM = 20,
     /// A fault of this library; the function returned -ENOTRECOVERABLE.
     MACVLAN_ERROR_BUG = 21,
-    /// The parent is down, and the link cannot come up before it does.
+    /// The parent is down or has no carrier: the link cannot come up, or nobody can be asked through it.
     MACVLAN_ERROR_PARENT_DOWN = 22,
     /// What is there cannot be changed into what is wanted, and was not to be replaced.
     MACVLAN_ERROR_NEEDS_REPLACEMENT = 23,
@@ -66,6 +66,8 @@ pub enum macvlan_error_kinds {
     MACVLAN_ERROR_ADDRESS_IN_USE = 24,
     /// What was waited for did not come in time.
     MACVLAN_ERROR_TIMED_OUT = 25,
+    /// It was cancelled, by macvlan_cancel().
+    MACVLAN_ERROR_CANCELLED = 26,
     /// A network of that name exists.
     MACVLAN_ERROR_NETWORK_EXISTS = 102,
     /// No network has that name or id, or it has been removed.

@@ -1,6 +1,7 @@
 //! What all of the C library rests on: the boundary, objects, text, errors, MAC addresses.
 
 pub(crate) mod boundary;
+pub mod cancellation;
 pub mod error;
 pub mod holder;
 pub(crate) mod kernel;

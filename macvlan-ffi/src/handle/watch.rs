@@ -8,6 +8,7 @@ use std::time::Duration;
 use macvlan_core::{Event, EventKind, Watch};
 
 use crate::base::boundary::{answer, boundary, free};
+use crate::base::cancellation::macvlan_cancellation;
 use crate::base::kernel::number;
 use crate::base::object::{Object, Tagged, exclusive, give, object, out, part, shared};
 use crate::base::report::macvlan_error;
@@ -100,11 +101,23 @@ pub unsafe extern "C" fn macvlan_watch_next(
         let Watching(watch) = exclusive!(watch);
         let next = match u64::try_from(milliseconds) {
             Ok(milliseconds) => watch.next_within(Duration::from_millis(milliseconds))?,
-            Err(_) => watch.next().transpose()?,
+            Err(_) => watch.next_within(Duration::MAX)?,
         };
         if let Some(next) = next {
             give(event, next.into());
         }
+    })
+}
+
+/// Has a watch end its waits when that is cancelled: macvlan_watch_next() then returns -EINTR.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_watch_set_cancellation(
+    watch: *mut macvlan_watch,
+    cancellation: *const macvlan_cancellation,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        exclusive!(watch).0.set_cancel(shared!(cancellation));
     })
 }
 

@@ -125,7 +125,7 @@ pub unsafe extern "C" fn macvlan_keeper_next(
         let Keeping(keeper) = exclusive!(keeper);
         let next = match u64::try_from(milliseconds) {
             Ok(milliseconds) => keeper.next_within(Duration::from_millis(milliseconds))?,
-            Err(_) => keeper.next().transpose()?,
+            Err(_) => keeper.next_within(Duration::MAX)?,
         };
         if let Some(next) = next {
             give(event, next.into());

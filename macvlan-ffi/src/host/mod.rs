@@ -16,6 +16,7 @@ use std::ffi::c_int;
 use macvlan_core::{Detached, Host};
 
 use crate::base::boundary::{boundary, free};
+use crate::base::cancellation::macvlan_cancellation;
 use crate::base::object::{give, object, out, parts, shared};
 use crate::base::report::macvlan_error;
 use crate::endpoint::attachment::{Attached, macvlan_attachment, macvlan_attachment_list};
@@ -57,6 +58,23 @@ pub unsafe extern "C" fn macvlan_host_open_in_netns(
     boundary!(error, {
         let host = out!(host);
         give(host, Host::in_netns(&shared!(netns).netns)?);
+    })
+}
+
+/// A host on the same namespace, to be freed by the caller, whose functions return -EINTR when they are
+/// cancelled while they wait: for a probe, the kernel's duplicate detection, blocking announcements, a
+/// MAC address or a container's namespace that another has, or the events of a keeper. An attach is
+/// undone whole. `host` itself is not changed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_host_cancelled_by(
+    host: *const macvlan_host,
+    cancellation: *const macvlan_cancellation,
+    cancelled: *mut *mut macvlan_host,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let cancelled = out!(cancelled);
+        give(cancelled, shared!(host).cancelled_by(shared!(cancellation)));
     })
 }
 

@@ -2,12 +2,15 @@
 //! descriptor; and for what takes long, which is done on a thread of its own.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, TryRecvError};
+use std::sync::{Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use macvlan_core::Result;
+use macvlan_core::{Cancel, Result};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use pyo3::exceptions::PyRuntimeError;
@@ -32,26 +35,94 @@ pub(crate) trait Source: AsFd + Send {
     }
 }
 
-/// Waits for the next event, and for no longer than this. The source's lock is held while it works,
-/// so it is never waited for with the interpreter held.
-pub(crate) fn for_event<S: Source>(
-    py: Python<'_>,
-    source: &Closable<S>,
-    timeout: Option<Timeout>,
-) -> PyResult<Option<S::Event>> {
-    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout.0));
-    loop {
-        let event = py.detach(|| source.with(S::next))?.or_raise(py)?;
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        if event.is_some() || left.is_some_and(|left| left.is_zero()) {
-            return Ok(event);
+/// A source that one waits for at a time, and that can be closed while it is waited for.
+pub(crate) struct Waited<S: Source> {
+    source: Closable<S>,
+    /// The other end of it becomes readable when this one is gone.
+    open: Mutex<Option<UnixStream>>,
+    closing: UnixStream,
+    is_waited_for: AtomicBool,
+}
+
+impl<S: Source> Waited<S> {
+    pub(crate) fn new(what: &'static str, source: S) -> PyResult<Self> {
+        let (open, closing) = UnixStream::pair()?;
+        let (source, open) = (Closable::new(what, source), Mutex::new(Some(open)));
+        Ok(Self { source, open, closing, is_waited_for: AtomicBool::new(false) })
+    }
+
+    /// Does something short with the source, as [`Closable::with`] does.
+    pub(crate) fn with<R>(&self, work: impl FnOnce(&mut S) -> R) -> PyResult<R> {
+        self.source.with(work)
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.source.is_closed()
+    }
+
+    /// Closes the source, which ends a wait for it.
+    pub(crate) fn close(&self, py: Python<'_>) {
+        drop(self.open.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.source.close(py);
+    }
+
+    /// Returns a descriptor that becomes readable when the source is closed, which is the caller's.
+    pub(crate) fn closing(&self) -> io::Result<OwnedFd> {
+        self.closing.as_fd().try_clone_to_owned()
+    }
+
+    fn is_closing(&self) -> bool {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
+    /// Waits for the next event, and for no longer than this. The source's lock is held while it works,
+    /// so it is never waited for with the interpreter held.
+    pub(crate) fn next(
+        &self,
+        py: Python<'_>,
+        timeout: Option<Timeout>,
+    ) -> PyResult<Option<S::Event>> {
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout.0));
+        let mut claim = None;
+        loop {
+            let event = match py.detach(|| self.source.with(S::next))? {
+                Err(_) if self.is_closing() => return Err(self.source.closed()),
+                event => event.or_raise(py)?,
+            };
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if event.is_some() || left.is_some_and(|left| left.is_zero()) {
+                return Ok(event);
+            }
+            if claim.is_none() {
+                claim = Some(Claim::on(&self.is_waited_for)?);
+            }
+            // Another thread may close the source during the wait, and its number be given to another
+            // file.
+            let look = |source: &mut S| (source.as_fd().try_clone_to_owned(), source.patience());
+            let (fd, patience) = py.detach(|| self.source.with(look))?;
+            // One may have come since the interpreter was let go last, and would not interrupt the wait.
+            py.check_signals()?;
+            let at_most = [left, patience].into_iter().flatten().min();
+            readable(py, &[fd?.as_fd(), self.closing.as_fd()], at_most)?;
         }
-        // Another thread may close the source during the wait, and its number be given to another file.
-        let look = |source: &mut S| (source.as_fd().try_clone_to_owned(), source.patience());
-        let (fd, patience) = py.detach(|| source.with(look))?;
-        // One may have come since the interpreter was let go last, and would not interrupt the wait.
-        py.check_signals()?;
-        readable(py, fd?.as_fd(), [left, patience].into_iter().flatten().min())?;
+    }
+}
+
+/// The right to wait: of two who wait, each event wakes both and is for one.
+struct Claim<'a>(&'a AtomicBool);
+
+impl<'a> Claim<'a> {
+    fn on(is_waited_for: &'a AtomicBool) -> PyResult<Self> {
+        if is_waited_for.swap(true, Ordering::AcqRel) {
+            return Err(PyRuntimeError::new_err("another thread waits for the next event already"));
+        }
+        Ok(Self(is_waited_for))
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
     }
 }
 
@@ -62,13 +133,14 @@ pub(crate) fn in_asyncio<'py>(source: &Bound<'py, PyAny>) -> PyResult<Bound<'py,
 }
 
 /// Waits until a descriptor is readable, the time is over, or a signal has come.
-fn readable(py: Python<'_>, fd: BorrowedFd<'_>, timeout: Option<Duration>) -> PyResult<()> {
+fn readable(py: Python<'_>, fds: &[BorrowedFd<'_>], timeout: Option<Duration>) -> PyResult<()> {
     // Rounded up, or the last millisecond would be spent turning round.
     let up = |timeout: Duration| timeout.as_nanos().div_ceil(1_000_000);
     let timeout = timeout.map_or(PollTimeout::NONE, |timeout| {
         PollTimeout::try_from(up(timeout)).unwrap_or(PollTimeout::MAX)
     });
-    match py.detach(|| poll(&mut [PollFd::new(fd, PollFlags::POLLIN)], timeout)) {
+    let mut fds: Vec<_> = fds.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLIN)).collect();
+    match py.detach(|| poll(&mut fds, timeout)) {
         Ok(_) => Ok(()),
         Err(Errno::EINTR) => py.check_signals(),
         Err(errno) => Err(io::Error::from(errno).into()),
@@ -87,7 +159,8 @@ impl Take for Timeout {
     }
 }
 
-/// How long a wait goes on until it looks whether a signal has come.
+/// How long a wait goes on at most until it looks whether a signal has come: one that comes right before
+/// the wait does not interrupt it.
 const BETWEEN_SIGNALS: Duration = Duration::from_millis(50);
 
 /// Waits for its result, or leaves it to its thread when a signal comes.
@@ -98,15 +171,19 @@ pub(crate) fn or_leave<T: Send + 'static>(
     Waiting::start(py, work, drop)?.result(py)
 }
 
-/// Waits for its result. When a signal comes, its end is waited for all the same, so that no half of
-/// it stays behind when the program ends now, and it is undone; at a second signal its thread does so.
+/// Waits for its result. When a signal comes, it is cancelled, and its end is waited for so that no half
+/// of it stays behind when the program ends now; if it comes to a result all the same, that is undone. At
+/// a second signal its thread does so.
 pub(crate) fn or_undo<T: Send + 'static>(
     py: Python<'_>,
-    work: impl FnOnce() -> T + Send + 'static,
+    work: impl FnOnce(&Cancel) -> T + Send + 'static,
     undo: impl FnOnce(T) + Clone + Send + 'static,
 ) -> PyResult<T> {
-    let mut waiting = Waiting::start(py, work, undo.clone())?;
+    let cancel = Cancel::new().or_raise(py)?;
+    let its = cancel.clone();
+    let mut waiting = Waiting::start(py, move || work(&its), undo.clone())?;
     waiting.result(py).or_else(|signal| {
+        cancel.cancel();
         let result = waiting.result(py)?;
         py.detach(|| undo(result));
         Err(signal)
@@ -114,7 +191,9 @@ pub(crate) fn or_undo<T: Send + 'static>(
 }
 
 struct Waiting<T> {
-    told: Receiver<T>,
+    results: Receiver<T>,
+    /// Readable when the thread is at its end, in whatever way: it has the other end.
+    ended: UnixStream,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -124,30 +203,34 @@ impl<T: Send + 'static> Waiting<T> {
         work: impl FnOnce() -> T + Send + 'static,
         unheard: impl FnOnce(T) + Send + 'static,
     ) -> PyResult<Self> {
-        let (tell, told) = mpsc::channel();
+        let (send, results) = mpsc::channel();
+        let (ended, end) = UnixStream::pair()?;
         let start = || {
             thread::Builder::new().spawn(move || {
+                let _end = end;
                 // Nobody listens any more after a signal.
-                if let Err(mpsc::SendError(result)) = tell.send(work()) {
+                if let Err(mpsc::SendError(result)) = send.send(work()) {
                     unheard(result);
                 }
             })
         };
-        Ok(Self { told, thread: Some(py.detach(start)?) })
+        Ok(Self { results, ended, thread: Some(py.detach(start)?) })
     }
 
     fn result(&mut self, py: Python<'_>) -> PyResult<T> {
         loop {
-            let told = &mut self.told;
-            match py.detach(move || told.recv_timeout(BETWEEN_SIGNALS)) {
+            match self.results.try_recv() {
                 Ok(result) => {
                     // It ends now, and is not to be seen any more.
                     let thread = self.thread.take();
                     py.detach(|| thread.map(JoinHandle::join));
                     return Ok(result);
                 }
-                Err(RecvTimeoutError::Timeout) => py.check_signals()?,
-                Err(RecvTimeoutError::Disconnected) => {
+                Err(TryRecvError::Empty) => {
+                    readable(py, &[self.ended.as_fd()], Some(BETWEEN_SIGNALS))?;
+                    py.check_signals()?;
+                }
+                Err(TryRecvError::Disconnected) => {
                     return Err(PyRuntimeError::new_err("what was called ended in a panic"));
                 }
             }

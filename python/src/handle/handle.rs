@@ -590,7 +590,7 @@ impl Handle {
 
     /// `ip monitor`: the events of links, addresses and routes from now on, as a Watch.
     fn watch(&self, py: Python<'_>) -> PyResult<Watch> {
-        self.ask(py, Core::watch).map(Watch::new)
+        self.ask(py, Core::watch).and_then(Watch::new)
     }
 
     /// Closes its file descriptors.

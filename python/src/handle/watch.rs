@@ -1,14 +1,13 @@
 //! `macvlan.Watch`: the events of a namespace.
 
-use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, IntoRawFd, RawFd};
 use std::time::Duration;
 
 use macvlan_core::{Event, Result, Watch as Core};
 use pyo3::prelude::*;
 
 use crate::base::argument::take;
-use crate::base::closable::Closable;
-use crate::base::waiting::{self, Source};
+use crate::base::waiting::{self, Source, Waited};
 use crate::value::address_info::AddressInfo;
 use crate::value::link_info::LinkInfo;
 use crate::value::route_info::RouteInfo;
@@ -17,13 +16,13 @@ use crate::value::route_info::RouteInfo;
 ///
 /// As an iterator it waits for each event and never ends; next_within() waits a given time. `async
 /// for` waits in the running asyncio loop. For other loops, fileno() becomes readable; then call
-/// next_within(0) until it gives None. One waits at a time.
+/// next_within(0) until it gives None. One waits at a time; a second one gets a RuntimeError.
 #[pyclass(frozen, module = "macvlan")]
-pub(crate) struct Watch(Closable<Core>);
+pub(crate) struct Watch(Waited<Core>);
 
 impl Watch {
-    pub(crate) fn new(watch: Core) -> Self {
-        Self(Closable::new("Watch", watch))
+    pub(crate) fn new(watch: Core) -> PyResult<Self> {
+        Waited::new("Watch", watch).map(Self)
     }
 }
 
@@ -40,7 +39,7 @@ impl Watch {
     /// The next event; None if none comes within this time, in seconds or as a timedelta.
     fn next_within<'py>(&self, timeout: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = timeout.py();
-        let event = waiting::for_event(py, &self.0, Some(take("timeout", timeout)?))?;
+        let event = self.0.next(py, Some(take("timeout", timeout)?))?;
         event.map(|event| typed(py, event)).transpose()
     }
 
@@ -49,9 +48,14 @@ impl Watch {
         self.0.with(|watch| watch.as_fd().as_raw_fd())
     }
 
-    /// Stops watching.
+    /// Stops watching. Who waits in another thread or task gets a ValueError.
     fn close(&self, py: Python<'_>) {
         self.0.close(py);
+    }
+
+    /// A descriptor that becomes readable when it is closed, for asyncio.
+    fn _closing(&self) -> PyResult<RawFd> {
+        Ok(self.0.closing()?.into_raw_fd())
     }
 
     /// Whether it is closed.
@@ -65,7 +69,7 @@ impl Watch {
     }
 
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let event = waiting::for_event(py, &self.0, None)?;
+        let event = self.0.next(py, None)?;
         event.map(|event| typed(py, event)).transpose()
     }
 

@@ -73,7 +73,7 @@ impl HostAccess {
             let its = Arc::clone(&access);
             waiting::or_undo(
                 py,
-                move || its.attach(&endpoint, &netns),
+                move |cancel| its.attach_cancelled_by(&endpoint, &netns, cancel),
                 move |made| drop(made.map(|made| access.detach(made))),
             )?
         } else {

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use macvlan_core::{
-    Access, Attachment as CoreAttachment, Detached, Endpoint as CoreEndpoint, Host as Core,
-    NetNs as CoreNetNs, Parent as CoreParent, Probe, Result,
+    Access, Attachment as CoreAttachment, Cancel as CoreCancel, Detached, Endpoint as CoreEndpoint,
+    Host as Core, NetNs as CoreNetNs, Parent as CoreParent, Probe, Result,
 };
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -66,11 +66,18 @@ impl Host {
         py.detach(|| host.handle()).or_raise(py).map(Handle::new)
     }
 
+    /// A host on the same namespace whose waits end when they are cancelled, for a probe for example.
+    /// This one is not changed.
+    fn cancelled_by(&self, cancel: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let cancel: CoreCancel = take("cancel", cancel)?;
+        Ok(Self::of(self.0.get()?.cancelled_by(&cancel)))
+    }
+
     /// Gives a container its interface, addresses and routes: all of it, or nothing and an exception
     /// that says why.
     ///
-    /// Ctrl-C while an endpoint's probe, blocking announcements or wait_for_mac takes its time: what has
-    /// begun comes to its end and is undone first; who does not want to wait for that presses it again.
+    /// Ctrl-C ends it while an endpoint's probe, blocking announcements or wait_for_mac takes its time,
+    /// and what has begun is undone first.
     fn attach(
         &self,
         py: Python<'_>,
@@ -121,7 +128,7 @@ impl Host {
             let undo = move |made: Vec<Result<CoreAttachment>>| {
                 drop(host.detach_all(made.into_iter().flatten()));
             };
-            waiting::or_undo(py, move || work(&its, &pairs), undo)?
+            waiting::or_undo(py, move |cancel| work(&its.cancelled_by(cancel), &pairs), undo)?
         } else {
             py.detach(|| work(&host, &pairs))
         };
@@ -188,7 +195,8 @@ impl Host {
         let ensure = if replace { Core::ensure_or_replace } else { Core::ensure };
         let ensured = if endpoint.waits() {
             // What it has repaired stays so, also when a signal comes.
-            waiting::or_undo(py, move || ensure(&host, &endpoint, &netns), drop)?
+            let work = move |cancel: &_| ensure(&host.cancelled_by(cancel), &endpoint, &netns);
+            waiting::or_undo(py, work, drop)?
         } else {
             py.detach(|| ensure(&host, &endpoint, &netns))
         };
@@ -275,8 +283,9 @@ impl Host {
         let parent: CoreParent = take("parent", parent)?;
         let addresses: Vec<IpAddr> = many("addresses", addresses)?;
         let probe = probe.or("probe", Probe::rfc())?;
-        let ask = move || host.probe_free(parent, &addresses, &probe);
-        let held = waiting::or_leave(py, ask)?.or_raise(py)?;
+        let ask =
+            move |cancel: &_| host.cancelled_by(cancel).probe_free(parent, &addresses, &probe);
+        let held = waiting::or_undo(py, ask, drop)?.or_raise(py)?;
         held.into_iter().map(|one| holder(py, one)).collect()
     }
 
@@ -322,17 +331,21 @@ impl Host {
     /// Attaches endpoints, or finds them attached, and keeps them so: when their parent goes and comes
     /// back, they are attached again. Those whose parent does not exist yet are waited for.
     ///
-    /// If one fails otherwise, those that were attached by this call are detached again; Ctrl-C leaves
-    /// what is attached by then. A Keeper works when it is asked for the next event.
+    /// If one fails otherwise, or at Ctrl-C, those that were attached by this call are detached again. A
+    /// Keeper works when it is asked for the next event.
     fn keep(&self, py: Python<'_>, pairs: &Bound<'_, PyAny>) -> PyResult<Keeper> {
         let host = self.0.get()?;
         let pairs: Vec<(CoreEndpoint, CoreNetNs)> = many("pairs", pairs)?;
-        let keeper = if pairs.iter().any(|(endpoint, _)| endpoint.waits()) {
-            waiting::or_undo(py, move || host.keep(pairs), drop)?
-        } else {
-            py.detach(|| host.keep(pairs))
+        let waits = pairs.iter().any(|(endpoint, _)| endpoint.waits());
+        let keep = move |cancel: &CoreCancel| {
+            host.cancelled_by(cancel).keep(pairs).map(|keeper| (keeper, cancel.clone()))
         };
-        keeper.or_raise(py).map(Keeper::new)
+        let keeper = if waits {
+            waiting::or_undo(py, keep, drop)?
+        } else {
+            py.detach(|| CoreCancel::new().and_then(|cancel| keep(&cancel)))
+        };
+        Keeper::new(keeper.or_raise(py)?)
     }
 
     /// Finds out why a container does not reach a peer on its network: looks at its link, its parent and
@@ -401,7 +414,8 @@ fn attach(
     let (its, endpoint, netns, host) =
         (host.clone(), endpoint.clone(), netns.clone(), host.clone());
     let undo = move |made: Result<CoreAttachment>| drop(made.map(|made| host.detach(made)));
-    waiting::or_undo(py, move || its.attach(&endpoint, &netns), undo)?.or_raise(py)
+    let attach = move |cancel: &_| its.cancelled_by(cancel).attach(&endpoint, &netns);
+    waiting::or_undo(py, attach, undo)?.or_raise(py)
 }
 
 /// An endpoint that is attached in a with block.

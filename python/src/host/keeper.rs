@@ -1,20 +1,19 @@
 //! `macvlan.Keeper` and `KeepEvent`: endpoints that are attached again when their parent has gone and come
 //! back.
 
-use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, IntoRawFd, RawFd};
 use std::time::Duration;
 
 use macvlan_core::{
-    Endpoint as CoreEndpoint, KeepEvent as CoreEvent, KeepEventKind, Keeper as Core, LinkName,
-    NetNs as CoreNetNs, Result,
+    Cancel as CoreCancel, Endpoint as CoreEndpoint, KeepEvent as CoreEvent, KeepEventKind,
+    Keeper as Core, LinkName, NetNs as CoreNetNs, Result,
 };
 use pyo3::prelude::*;
 
 use crate::base::argument::take;
-use crate::base::closable::Closable;
 use crate::base::error::{OrRaise, raised};
 use crate::base::output::{Enumeration, attributes_text, enumerations};
-use crate::base::waiting::{self, Source};
+use crate::base::waiting::{self, Source, Waited};
 use crate::endpoint::attachment::Attachment;
 use crate::handle::netns::NetNs;
 
@@ -27,13 +26,17 @@ use crate::handle::netns::NetNs;
 /// It works when it is asked for the next event: as an iterator, which never ends, or by
 /// next_within(). `async for` does so in the running asyncio loop. For other loops, fileno()
 /// becomes readable; then, and after patience() seconds, call next_within(0) until it gives None.
-/// One waits at a time. When it is closed, the endpoints stay as they are.
+/// One waits at a time; a second one gets a RuntimeError. When it is closed, the endpoints stay as they are.
 #[pyclass(frozen, module = "macvlan")]
-pub(crate) struct Keeper(Closable<Core>);
+pub(crate) struct Keeper {
+    waited: Waited<Core>,
+    cancel: CoreCancel,
+}
 
 impl Keeper {
-    pub(crate) fn new(keeper: Core) -> Self {
-        Self(Closable::new("Keeper", keeper))
+    /// With what ends the keeper's work.
+    pub(crate) fn new((keeper, cancel): (Core, CoreCancel)) -> PyResult<Self> {
+        Ok(Self { waited: Waited::new("Keeper", keeper)?, cancel })
     }
 
     /// Its lock is held while it attaches, so it is never waited for with the interpreter held.
@@ -42,7 +45,7 @@ impl Keeper {
         py: Python<'_>,
         work: impl FnOnce(&mut Core) -> R + Send,
     ) -> PyResult<R> {
-        py.detach(|| self.0.with(work))
+        py.detach(|| self.waited.with(work))
     }
 }
 
@@ -95,7 +98,7 @@ impl Keeper {
     /// as a timedelta. An endpoint's probe takes its own time.
     fn next_within(&self, timeout: &Bound<'_, PyAny>) -> PyResult<Option<KeepEvent>> {
         let limit = Some(take("timeout", timeout)?);
-        Ok(waiting::for_event(timeout.py(), &self.0, limit)?.map(KeepEvent))
+        Ok(self.waited.next(timeout.py(), limit)?.map(KeepEvent))
     }
 
     /// How many seconds another loop may wait until it calls next_within(); None for ever.
@@ -110,15 +113,22 @@ impl Keeper {
         self.with(py, |keeper| keeper.as_fd().as_raw_fd())
     }
 
-    /// Keeps nothing any more; what is attached stays so.
+    /// Keeps nothing any more; what is attached stays so. Who waits in another thread or task gets a
+    /// ValueError, and a probe that is under way is ended.
     fn close(&self, py: Python<'_>) {
-        self.0.close(py);
+        self.cancel.cancel();
+        self.waited.close(py);
+    }
+
+    /// A descriptor that becomes readable when it is closed, for asyncio.
+    fn _closing(&self) -> PyResult<RawFd> {
+        Ok(self.waited.closing()?.into_raw_fd())
     }
 
     /// Whether it is closed.
     #[getter]
     fn closed(&self, py: Python<'_>) -> bool {
-        py.detach(|| self.0.is_closed())
+        py.detach(|| self.waited.is_closed())
     }
 
     fn __iter__(slf: Py<Self>) -> Py<Self> {
@@ -126,7 +136,7 @@ impl Keeper {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<KeepEvent>> {
-        Ok(waiting::for_event(py, &self.0, None)?.map(KeepEvent))
+        Ok(self.waited.next(py, None)?.map(KeepEvent))
     }
 
     fn __aiter__(slf: Py<Self>) -> Py<Self> {

@@ -15,8 +15,8 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Does something with the interpreter let go; what may take long so that Ctrl-C is heard at its
-    /// end, and a second one at once.
+    /// Does something with the interpreter let go; what may take long so that Ctrl-C ends a probe at
+    /// once, and is heard at the end of everything else.
     pub(crate) fn ask<T: Send + 'static>(
         &self,
         py: Python<'_>,
@@ -24,9 +24,11 @@ impl Session {
         work: impl FnOnce(&Core) -> Result<T> + Send + 'static,
     ) -> PyResult<T> {
         let networks = self.networks.get()?;
-        let work = move || work(&networks);
-        let done =
-            if slow || self.distant { waiting::or_undo(py, work, drop)? } else { py.detach(work) };
+        let done = if slow || self.distant {
+            waiting::or_undo(py, move |cancel| work(&networks.cancelled_by(cancel)), drop)?
+        } else {
+            py.detach(|| work(&networks))
+        };
         done.or_raise(py)
     }
 }

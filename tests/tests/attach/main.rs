@@ -13,6 +13,7 @@ mod pool;
 mod rootless;
 mod routes;
 mod seeds;
+mod somebody_else;
 mod source_routing;
 mod told_twice;
 mod values;
@@ -31,6 +32,7 @@ macvlan_tests::main! {
     rootless,
     routes,
     seeds,
+    somebody_else,
     source_routing,
     told_twice,
     values,

@@ -8,7 +8,9 @@ use std::io::IoSlice;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use macvlan_core::{Endpoint, Error, ErrorKind, Handle, Link, MacAddr, Macvlan, Mode, NetNs, Vlan};
+use macvlan_core::{
+    Endpoint, Error, ErrorKind, Handle, Link, MacAddr, Macvlan, Mode, NetNs, Probe, Vlan,
+};
 use macvlan_tests::{
     Container, Need, Outcome, PATIENCE, Stage, eventually, ip_do, ip_link, need, path_of, sysctl,
 };
@@ -254,8 +256,7 @@ fn a_mac_address_in_use() -> Outcome {
         &stage,
         &endpoint,
         ErrorKind::MacInUse,
-        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: a link in another \
-         namespace on the same parent has the MAC address 02:42:c0:a8:0f:0a; if a \
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: a link that cannot be seen from here on the same parent has the MAC address 02:42:c0:a8:0f:0a; if a \
          container that had it is just being removed, the address is free some \
          milliseconds later",
     );
@@ -308,8 +309,7 @@ fn a_mac_address_of_a_dying_namespace() -> Outcome {
         &stage,
         &patient,
         ErrorKind::MacInUse,
-        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: a link in another \
-         namespace on the same parent has the MAC address 02:42:c0:a8:0f:0a; if a \
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: a link that cannot be seen from here on the same parent has the MAC address 02:42:c0:a8:0f:0a; if a \
          container that had it is just being removed, the address is free some \
          milliseconds later",
     );
@@ -409,7 +409,7 @@ fn a_vlan_that_is_taken() -> Outcome {
         &vlan,
         ErrorKind::NameTaken,
         "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create vlan: VLAN 100 of \"ens33\" \
-         exists already, as a link in another namespace; a parent carries each VLAN once: \
+         exists already, as a link that cannot be seen from here; a parent carries each VLAN once: \
          delete that one, or put a macvlan on it",
     );
     let on_demand = Endpoint::new("eth0", "ens33.100")?;
@@ -418,7 +418,7 @@ fn a_vlan_that_is_taken() -> Outcome {
         &on_demand,
         ErrorKind::NameTaken,
         "\"eth0\" on parent \"ens33.100\" in CONTAINER: cannot create vlan: VLAN 100 of \
-         \"ens33\" exists already, as a link in another namespace; a parent carries each \
+         \"ens33\" exists already, as a link that cannot be seen from here; a parent carries each \
          VLAN once: delete that one, or put a macvlan on it",
     );
     Ok(())
@@ -571,9 +571,25 @@ fn gateways_and_routes() -> Outcome {
         &source,
         ErrorKind::System,
         "\"eth0\" on parent \"ens33\" in CONTAINER: cannot add route 10.1.0.0/16 via \
-         192.168.15.2 src 192.168.15.99: the route's source is no address of this \
+         192.168.15.2 src 192.168.15.99: the route's source is not an address of this \
          namespace; give that address to one of its links first",
     );
+    if need(Need::Ipv6).is_ok() {
+        sysctl(&stage.inside, "ipv6/conf/default/accept_dad", "1");
+        let tentative = eth0()?.address("fd15::a/64".parse()?);
+        let tentative = tentative.route("fd60::/32 via fd15::2 src fd15::a".parse()?);
+        refused(
+            &stage,
+            &tentative,
+            ErrorKind::System,
+            "\"eth0\" on parent \"ens33\" in CONTAINER: cannot add route fd60::/32 via fd15::2 src \
+             fd15::a: the kernel is still looking for duplicates of the route's source; have the \
+             address probed, which waits for it, or make it optimistic or nodad",
+        );
+        // As the error says.
+        let probed = tentative.probe(Probe::quick().deadline(PATIENCE));
+        stage.lab.a.host.detach(stage.lab.a.host.attach(&probed, &stage.inside)?)?;
+    }
     ip_do(&stage.inside, "link set lo up");
     ip_do(&stage.inside, "route add default dev lo");
     let default = eth0()?.gateway("192.168.15.2".parse()?);

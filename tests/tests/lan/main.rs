@@ -2,6 +2,8 @@
 
 mod access;
 mod announce;
+mod cancel;
+mod carrier;
 mod diagnose;
 mod keep;
 mod probe;
@@ -10,6 +12,8 @@ mod rate;
 macvlan_tests::main! {
     access,
     announce,
+    cancel,
+    carrier,
     diagnose,
     keep,
     probe,

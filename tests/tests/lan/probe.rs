@@ -182,7 +182,7 @@ fn without_a_carrier_nothing_is_free() -> Outcome {
     })?;
     Snapshot::settled(&stage.lab.a.netns);
     let endpoint = eth0()?.address("192.168.15.9/24".parse()?);
-    let words = "the parent is down or has no carrier, so nobody can answer";
+    let words = "\"ens33\" has no carrier, so nobody can answer";
     stage.refuse(&endpoint, ErrorKind::ParentDown, words);
     Ok(())
 }

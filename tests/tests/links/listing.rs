@@ -2,14 +2,16 @@
 #![deny(dead_code)]
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use macvlan_core::{
-    AddressFilter, Attachment, Detached, Endpoint, Family, Link, LinkFilter, LinkId, LinkName,
-    Macvlan, Mode, NeighbourFilter, NeighbourState, NetNs, RouteFilter, RouteKind, Vlan,
+    AddressFilter, Attachment, Detached, Endpoint, Family, Handle, Link, LinkFilter, LinkId,
+    LinkInfo, LinkName, Macvlan, Mode, NeighbourFilter, NeighbourState, NetNs, RouteFilter,
+    RouteKind, Vlan,
 };
 use macvlan_tests::{
-    Container, Lab, Need, Outcome, Snapshot, eventually, ip, ip_do, ip_link, need, ping, settle,
-    silent,
+    Container, Lab, Need, Outcome, Snapshot, eventually, ip, ip_do, ip_link, is_guest, need, ping,
+    settle, silent,
 };
 use serde_json::Value;
 
@@ -296,7 +298,49 @@ fn the_attachments_of_a_host() -> Outcome {
     Ok(())
 }
 
+/// The kernel says of a listing that something changed meanwhile; however often that is, all links that
+/// were there all the time are in it, each once.
+fn links_are_listed_while_others_are_added() -> Outcome {
+    let lab = Lab::new()?;
+    let many = if is_guest()? { 150 } else { 1_500 };
+    let link = |name: &str| Link::macvlan(name, "ens33", Macvlan::new(Mode::Bridge));
+    for number in 0..many {
+        lab.a.handle.add_link(&link(&format!("mv{number}"))?)?;
+    }
+    let indexes = |links: Vec<LinkInfo>| -> Vec<u32> {
+        let stays = |link: &LinkInfo| !link.name.starts_with("other");
+        links.into_iter().filter(stays).map(|link| link.index).collect()
+    };
+    let all: BTreeSet<u32> = indexes(lab.a.handle.links()?).into_iter().collect();
+    assert!(all.len() > many);
+    let ended = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for who in 0..2 {
+            let (handle, link, ended) = (Handle::in_netns(&lab.a.netns), &link, &ended);
+            scope.spawn(move || {
+                let handle = handle.expect("no handle");
+                for number in 0.. {
+                    if ended.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    let name = format!("other{who}n{number}");
+                    handle.add_link(&link(&name).expect("no name")).expect("not added");
+                }
+            });
+        }
+        let listed: Vec<_> = (0..20).map(|_| lab.a.handle.links()).collect();
+        ended.store(true, Ordering::Relaxed);
+        for listed in listed {
+            let listed = indexes(listed?);
+            assert_eq!(listed.len(), all.len(), "a link comes twice, or not at all");
+            assert_eq!(listed.into_iter().collect::<BTreeSet<u32>>(), all);
+        }
+        Ok(())
+    })
+}
+
 macvlan_tests::tests! {
+    links_are_listed_while_others_are_added,
     links_and_addresses_that_are_wanted,
     routes_and_neighbours_that_are_wanted,
     the_attachments_of_a_container,

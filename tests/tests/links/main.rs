@@ -1,5 +1,6 @@
 //! Links, namespaces, and everything that a handle does.
 
+mod fork;
 mod handle;
 mod link_options;
 mod listing;
@@ -13,6 +14,7 @@ mod vlan;
 mod watch;
 
 macvlan_tests::main! {
+    fork,
     handle,
     link_options,
     listing,

@@ -339,6 +339,44 @@ fn a_vlan_that_exists_elsewhere() -> Outcome {
     Ok(())
 }
 
+/// Attaching a VLAN takes the parent out of the group; if the attach fails, the parent is in it again,
+/// whoever made it.
+fn a_failed_attach_leaves_the_mark_of_the_parent() -> Outcome {
+    let lab = lab()?;
+    let before = Snapshot::of(&lab.a.netns);
+    let (_container, attachment) = start(&lab, 11)?;
+    let made = Snapshot::of(&lab.a.netns);
+    let vlan = Endpoint::vlan("eth0", "ens33.100", Vlan::new(7)?)?;
+    let refused = vlan.route("10.0.0.0/8 via 192.168.99.1".parse()?);
+    let error = lab.a.host.attach(&refused, &Container::start()?.netns()?).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::GatewayUnreachable, "{error}");
+    assert!(error.leftovers().is_empty(), "{error}");
+    made.assert_same(&lab.a.netns);
+    lab.a.host.detach(attachment)?;
+    before.assert_same(&lab.a.netns);
+    Ok(())
+}
+
+/// Somebody's VLAN on it, in another namespace, would go with it.
+fn a_vlan_in_another_namespace_keeps_its_parent() -> Outcome {
+    let lab = lab()?;
+    let before = Snapshot::of(&lab.a.netns);
+    let (_container, attachment) = start(&lab, 11)?;
+    let container = Container::start()?;
+    let somebody = container.netns()?;
+    ip_do(&lab.a.netns, "link add link ens33.100 name theirs type vlan id 7");
+    lab.a.handle.move_link("theirs", &somebody, None)?;
+    let theirs = Snapshot::settled(&somebody);
+    lab.a.host.detach(attachment)?;
+    assert!(exists(&lab, "ens33.100"));
+    theirs.assert_same(&somebody);
+
+    ip_do(&somebody, "link delete theirs");
+    lab.a.host.remove_unused_parents()?;
+    before.assert_same(&lab.a.netns);
+    Ok(())
+}
+
 fn a_base_that_is_down_or_missing() -> Outcome {
     let lab = lab()?;
     let inside = Container::start()?.netns()?;
@@ -398,6 +436,8 @@ macvlan_tests::tests! {
     a_vlan_interface_keeps_its_parent,
     a_failed_attach_removes_what_it_made,
     a_vlan_that_exists_elsewhere,
+    a_failed_attach_leaves_the_mark_of_the_parent,
+    a_vlan_in_another_namespace_keeps_its_parent,
     a_base_that_is_down_or_missing,
     the_interface_is_gone_before_it_is_detached,
     what_a_killed_remover_leaves_is_in_nobodys_way,

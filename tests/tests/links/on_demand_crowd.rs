@@ -6,12 +6,9 @@ use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
-use macvlan_core::{Detached, Endpoint, Handle, Host, NetNs};
+use macvlan_core::{Detached, Endpoint, Fault, Handle, Host, NetNs, with_faults};
 use macvlan_tests::{Actor, Lab, Need, Outcome, Snapshot, eventually, ip_do, need, path_of, ping};
-use nix::sys::ptrace;
-use nix::sys::signal::{Signal, raise};
-use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::Pid;
+use nix::sys::resource::{Resource, setrlimit};
 
 /// Who answers in the VLAN, on the other host.
 const ANSWERS: &str = "10.100.255.254";
@@ -101,49 +98,32 @@ fn a_few_processes_that_meet_at_the_door() -> Outcome {
     Ok(())
 }
 
-/// Attaches and detaches once, under the eyes of the one who started it: the host's namespace, and
-/// the container's. Stops before and after.
+/// Attaches and detaches once, and is killed before one of its system calls, unless it has ended by then:
+/// the host's namespace, the container's, and which call.
 fn victim(arguments: &[String]) -> Outcome {
-    let [host, inside] = arguments else { return Err("two arguments".into()) };
+    let [host, inside, call] = arguments else { return Err("three arguments".into()) };
     let (host, inside) = (Host::in_netns(&NetNs::from_path(host)?)?, NetNs::from_path(inside)?);
-    ptrace::traceme()?;
-    raise(Signal::SIGSTOP)?;
-    let attachment = host.attach(&endpoint(1)?, &inside)?;
-    host.detach(attachment)?;
-    raise(Signal::SIGSTOP)?;
-    Ok(())
+    let call = call.parse()?;
+    setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
+    let (result, _) = with_faults(call..=call, Fault::Abort, || -> Outcome {
+        host.detach(host.attach(&endpoint(1)?, &inside)?)?;
+        Ok(())
+    });
+    result
 }
 
-/// Kills a victim when it begins its so manieth system call; false if it is through before that.
-fn kill_at(victim: Actor, call: usize) -> Outcome<bool> {
-    let process = Pid::from_raw(i32::try_from(victim.pid())?);
-    let stopped = WaitStatus::Stopped(process, Signal::SIGSTOP);
-    if waitpid(process, None)? != stopped {
-        return Err("the victim does not begin".into());
-    }
-    // It stops twice a call, when it begins and when it ends.
-    for _ in 0..2 * call - 1 {
-        ptrace::syscall(process, None)?;
-        match waitpid(process, None)? {
-            WaitStatus::Stopped(_, Signal::SIGTRAP) => {}
-            status if status == stopped => return Ok(false),
-            status => return Err(format!("the victim ends by itself: {status:?}").into()),
-        }
-    }
-    victim.kill()?;
-    Ok(true)
-}
-
-/// A process is killed at each of the system calls that it takes to attach and detach. What it leaves
+/// A process is killed at each of the system calls on netlink that it takes to attach and detach. What it leaves
 /// is in nobody's way, and goes with the next one that leaves.
 fn killed_at_any_moment() -> Outcome {
     let lab = lab()?;
     let before = Snapshot::of(&lab.a.netns);
     let (theirs, ours) = (NetNs::anonymous()?, NetNs::anonymous()?);
     let mut seen = BTreeSet::new();
-    for call in 1.. {
-        let victim = Actor::start("victim", &[&path_of(&lab.a.netns), &path_of(&theirs)])?;
-        let killed = kill_at(victim, call)?;
+    for call in 0_usize.. {
+        let arguments = [path_of(&lab.a.netns), path_of(&theirs), call.to_string()];
+        let victim = Actor::start("victim", &arguments.each_ref().map(String::as_str))?;
+        let killed = victim.finish().is_err();
+        assert!(call < 1000, "it never gets through");
         let kinds = lab.a.handle.links()?.into_iter().filter_map(|link| link.kind);
         seen.insert(kinds.collect::<Vec<_>>().join(" "));
 

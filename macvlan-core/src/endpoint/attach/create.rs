@@ -14,6 +14,7 @@ use crate::netlink::Failure;
 use crate::rtnl::encode;
 use crate::value::link::Link;
 use crate::value::mac::MacAddr;
+use crate::wait;
 
 /// How often another index is tried when the chosen one is taken.
 const INDEX_ATTEMPTS: usize = 8;
@@ -42,7 +43,7 @@ impl Work<'_> {
         let mut in_vain = 0;
         for attempt in 1.. {
             if unseen {
-                on_demand::keep(self.outside, self.parent.index)?;
+                self.kept |= on_demand::keep(self.outside, self.parent.index)?;
             }
             link.index = Some(self.index);
             let request = encode::create_link(&link, Some(self.parent.index));
@@ -73,7 +74,10 @@ impl Work<'_> {
                 }
                 // The last owner may be a namespace that is just dying.
                 Errno::EADDRINUSE if started.elapsed() < self.endpoint.mac_patience => {
-                    std::thread::sleep(self.pause(started.elapsed()));
+                    let pause = wait::pause(self.pause(started.elapsed()), self.cancels);
+                    pause.map_err(|errno| {
+                        self.explain_other("wait for the MAC address", Failure::NotSent(errno))
+                    })?;
                 }
                 // A parent made on demand may be about to be removed by another process.
                 Errno::ENODEV | Errno::EINVAL | Errno::EBUSY
@@ -116,6 +120,7 @@ impl Work<'_> {
     fn find_parent_again(&mut self) -> Result<()> {
         let found = on_demand::find_or_make(self.host, &self.endpoint.parent)?;
         self.parent = Found { made: self.parent.made || found.made, ..found };
+        self.kept = false;
         Ok(())
     }
 

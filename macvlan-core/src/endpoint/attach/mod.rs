@@ -12,13 +12,19 @@ use crate::endpoint::attachment::Attachment;
 use crate::endpoint::endpoint::Endpoint;
 use crate::error::Result;
 use crate::netns::NetNs;
+use crate::wait::Cancel;
 
 pub(crate) use warm::{Warm, attach_warm, warm};
 pub(super) use work::Work;
 
 /// Makes an endpoint exist inside a namespace, on a parent in the host's.
-pub(crate) fn attach(host: &NetNs, endpoint: &Endpoint, netns: &NetNs) -> Result<Attachment> {
+pub(crate) fn attach(
+    host: &NetNs,
+    endpoint: &Endpoint,
+    netns: &NetNs,
+    cancels: &[Cancel],
+) -> Result<Attachment> {
     let plan = endpoint.plan()?;
-    let _alone = netns.lock()?;
-    Work::begin(host, endpoint, netns)?.carry_out(plan.phases)
+    let _alone = netns.lock_unless(cancels)?;
+    Work::begin(host, endpoint, netns, cancels)?.carry_out(plan.phases)
 }

@@ -12,7 +12,8 @@ use crate::endpoint::check::is_same_route;
 use crate::endpoint::deletion::Deletion;
 use crate::error::{Error, Result};
 use crate::lan::announce::{Announce, Announcement};
-use crate::lan::ask::{Asked, ask, held_by_parent};
+use crate::lan::ask::ask;
+use crate::lan::carrier::Carrier;
 use crate::lan::dad::Detection;
 use crate::lan::probe::{Probe, in_use};
 use crate::netlink::{Batch, Failure, Request};
@@ -62,11 +63,6 @@ impl Work<'_> {
                 .on_parent(endpoint.parent.to_string())
                 .in_netns(netns.in_words())
         };
-        if let Some(holder) =
-            held_by_parent(self.host, self.parent.index, ips).map_err(here)?.first()
-        {
-            return Err(here(in_use(*holder)));
-        }
         let mut v4 = Vec::new();
         let mut v6 = Vec::new();
         for ip in ips {
@@ -79,23 +75,21 @@ impl Work<'_> {
             Change::SetMac(mac) => Some(*mac),
             _ => None,
         });
-        let asked = Asked {
-            netns,
-            link: endpoint.name.as_str(),
-            index: self.index,
-            mac: mac.unwrap_or(self.mac),
-        };
+        let asked = self.asked(mac.unwrap_or(self.mac));
+        if let Some(holder) = asked.held_by_parent(ips).map_err(here)?.first() {
+            return Err(here(in_use(*holder)));
+        }
         let detection =
             (!v6.is_empty()).then(|| Detection::listen(&asked, &v6)).transpose().map_err(here)?;
         self.batch(changes)?;
         // Only now is a link up that was not created so.
-        asked.check_carrier().map_err(here)?;
+        let mut carrier = Carrier::watch(&asked).map_err(here)?;
         let mut held = None;
         if !v4.is_empty() {
-            held = ask(&asked, &v4, &probe, true).map_err(here)?.first().copied();
+            held = ask(&mut carrier, &v4, &probe, true).map_err(here)?.first().copied();
         }
         if let (None, Some(detection)) = (held, detection) {
-            held = detection.wait(probe.get_deadline()).map_err(here)?;
+            held = detection.wait(&mut carrier, probe.get_deadline()).map_err(here)?;
         }
         held.map_or(Ok(()), |holder| Err(here(in_use(holder))))
     }
@@ -108,12 +102,14 @@ impl Work<'_> {
         let change = Change::AddAddress(*address);
         let refused = |failure| self.explain_change(&change, failure);
         let here = |error: Error| error.on_link(name.as_str()).in_netns(netns.in_words());
-        let asked = Asked { netns, link: name.as_str(), index: self.index, mac: self.mac };
-        asked.check_carrier().map_err(here)?;
+        let asked = self.asked(self.mac);
+        let mut carrier = Carrier::watch(&asked).map_err(here)?;
         self.inside.retry(&encode::delete_address(self.index, address)).map_err(refused)?;
         let detection = Detection::listen(&asked, &[ip]);
         self.inside.retry(&self.request(&change)?).map_err(refused)?;
-        let held = detection.and_then(|detection| detection.wait(DETECTION_ENDS)).map_err(here)?;
+        let held = detection
+            .and_then(|detection| detection.wait(&mut carrier, DETECTION_ENDS))
+            .map_err(here)?;
         held.map_or(Ok(()), |holder| Err(here(in_use(holder))))
     }
 
@@ -129,8 +125,7 @@ impl Work<'_> {
         )?;
         announcement.send_these(first.iter().copied(), self.mac)?;
         if rest.is_some() {
-            std::thread::sleep(announce.get_interval());
-            announcement.run()?;
+            announcement.run_after(announce.get_interval(), self.cancels)?;
         }
         Ok(())
     }

@@ -49,7 +49,7 @@ impl Work<'_> {
     }
 
     fn release_parent(&self) -> Result<()> {
-        if self.parent.made {
+        if self.kept {
             on_demand::take_back(self.outside, self.parent.index)?;
         }
         on_demand::release_if_marked(self.host, self.parent.index)

@@ -12,6 +12,7 @@ use crate::rtnl::encode;
 use crate::value::link::Link;
 use crate::value::mac::MacAddr;
 use crate::value::name::LinkName;
+use crate::wait::Cancel;
 
 /// A link that was made beforehand, down, in a namespace of its own whose `lo` is up.
 pub(crate) struct Warm {
@@ -33,7 +34,7 @@ impl Warm {
 
 /// Makes the link of an endpoint, and nothing that can be said later: of the plan's phases the first,
 /// and of the others `lo`.
-pub(crate) fn warm(host: &NetNs, template: &Endpoint) -> Result<Warm> {
+pub(crate) fn warm(host: &NetNs, template: &Endpoint, cancels: &[Cancel]) -> Result<Warm> {
     let phases = template.plan()?.phases.into_iter().filter_map(|phase| match phase {
         Phase::Create(link) => Some(Phase::Create(Link { up: false, ..link })),
         Phase::OneByOne(mut changes) => {
@@ -43,7 +44,7 @@ pub(crate) fn warm(host: &NetNs, template: &Endpoint) -> Result<Warm> {
         _ => None,
     });
     let netns = NetNs::anonymous()?;
-    let mut work = Work::begin(host, template, &netns)?;
+    let mut work = Work::begin(host, template, &netns, cancels)?;
     for phase in phases {
         if let Err(error) = work.run(phase) {
             return Err(work.undo(error));
@@ -60,6 +61,7 @@ pub(crate) fn attach_warm(
     endpoint: &Endpoint,
     plan: Plan,
     warm: &Warm,
+    cancels: &[Cancel],
 ) -> Result<Attachment> {
     let mut phases: Vec<Phase> = Vec::with_capacity(plan.phases.len());
     for phase in plan.phases {
@@ -77,7 +79,7 @@ pub(crate) fn attach_warm(
             other => phases.push(other),
         }
     }
-    let work = Work::with(host, endpoint, &warm.netns, warm.parent, warm.index, warm.mac)?;
+    let work = Work::with(host, endpoint, &warm.netns, warm.parent, warm.index, warm.mac, cancels)?;
     Work { created: true, ..work }.carry_out(phases)
 }
 

@@ -12,12 +12,14 @@ use crate::endpoint::on_demand;
 use crate::endpoint::plan::Phase;
 use crate::error::{Error, Result};
 use crate::explain::{Attempt, Place};
+use crate::lan::asked::Asked;
 use crate::netlink::{Connection, Failure};
 use crate::netns::NetNs;
 use crate::value::mac::MacAddr;
 use crate::value::name::LinkId;
 use crate::value::route::Route;
 use crate::value::rule::Rule;
+use crate::wait::Cancel;
 
 /// An attachment in the making.
 pub(in crate::endpoint) struct Work<'a> {
@@ -26,9 +28,12 @@ pub(in crate::endpoint) struct Work<'a> {
     pub(super) netns: &'a NetNs,
     pub(super) inside: &'a Connection,
     pub(super) endpoint: &'a Endpoint,
+    pub(super) cancels: &'a [Cancel],
     pub(super) parent: Found,
     pub(super) index: u32,
     pub(super) mac: MacAddr,
+    /// Whether the parent was taken out of the group of those that are removed with their last user.
+    pub(super) kept: bool,
     /// Whether the link exists, or may.
     pub(super) created: bool,
     /// Default routes that were deleted, to be put back if something fails.
@@ -44,7 +49,12 @@ pub(in crate::endpoint) struct Work<'a> {
 
 impl<'a> Work<'a> {
     /// Gets everything ready. Nothing is changed, unless the parent has to be made.
-    pub(super) fn begin(host: &'a NetNs, endpoint: &'a Endpoint, netns: &'a NetNs) -> Result<Self> {
+    pub(super) fn begin(
+        host: &'a NetNs,
+        endpoint: &'a Endpoint,
+        netns: &'a NetNs,
+        cancels: &'a [Cancel],
+    ) -> Result<Self> {
         // Whatever can fail, before a parent is made.
         let connections = (host.connection()?, netns.connection_from(Some(host))?);
         let mut random = [0; 9];
@@ -60,7 +70,7 @@ impl<'a> Work<'a> {
                 .on_parent(endpoint.parent.to_string())
                 .in_netns(netns.in_words())
         })?;
-        Ok(Self::of(host, endpoint, netns, connections, parent, index, mac))
+        Ok(Self { cancels, ..Self::of(host, endpoint, netns, connections, parent, index, mac) })
     }
 
     /// Gets ready for a link that exists.
@@ -71,9 +81,10 @@ impl<'a> Work<'a> {
         parent: Found,
         index: u32,
         mac: MacAddr,
+        cancels: &'a [Cancel],
     ) -> Result<Self> {
         let connections = (host.connection()?, netns.connection()?);
-        Ok(Self::of(host, endpoint, netns, connections, parent, index, mac))
+        Ok(Self { cancels, ..Self::of(host, endpoint, netns, connections, parent, index, mac) })
     }
 
     fn of(
@@ -91,9 +102,11 @@ impl<'a> Work<'a> {
             netns,
             inside,
             endpoint,
+            cancels: &[],
             parent,
             index,
             mac,
+            kept: false,
             created: false,
             replaced: Vec::new(),
             routes: Vec::new(),
@@ -128,6 +141,19 @@ impl<'a> Work<'a> {
     /// Where changes are made.
     pub(super) fn target(&self) -> Target<'a> {
         self.endpoint.target(self.netns, self.inside, self.index)
+    }
+
+    /// Where it is asked for addresses.
+    pub(super) fn asked(&self, mac: MacAddr) -> Asked<'a> {
+        Asked {
+            host: self.host,
+            parent: self.parent.index,
+            netns: self.netns,
+            link: self.endpoint.name.as_str(),
+            index: self.index,
+            mac,
+            cancels: self.cancels,
+        }
     }
 
     /// Whether the kernel takes the parent's MAC address: for passthru whatever was asked for, for a

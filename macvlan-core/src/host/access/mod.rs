@@ -27,10 +27,11 @@ use crate::host::Host;
 use crate::host::access::confirm::{Moved, lock};
 use crate::host::access::moving::Back;
 use crate::host::access::shim::Shim;
-use crate::netns::NetNsId;
+use crate::netns::{NetNs, NetNsId};
 use crate::value::address::{Address, is_link_local};
 use crate::value::link::Mode;
 use crate::value::name::LinkName;
+use crate::wait::Cancel;
 
 /// A host's way to the containers on one parent, by a macvlan beside them.
 ///
@@ -120,7 +121,22 @@ impl HostAccess {
 
     /// As [`Host::attach`], and the host has a route to each of the container's addresses; all of it,
     /// or nothing. The endpoint has to be a macvlan or macvtap in mode bridge on the same parent.
-    pub fn attach(&self, endpoint: &Endpoint, netns: &crate::netns::NetNs) -> Result<Attachment> {
+    pub fn attach(&self, endpoint: &Endpoint, netns: &NetNs) -> Result<Attachment> {
+        self.attach_by(&self.host, endpoint, netns)
+    }
+
+    /// As [`HostAccess::attach`], unless it is cancelled.
+    #[doc(hidden)] // for Python
+    pub fn attach_cancelled_by(
+        &self,
+        endpoint: &Endpoint,
+        netns: &NetNs,
+        cancel: &Cancel,
+    ) -> Result<Attachment> {
+        self.attach_by(&self.host.cancelled_by(cancel), endpoint, netns)
+    }
+
+    fn attach_by(&self, host: &Host, endpoint: &Endpoint, netns: &NetNs) -> Result<Attachment> {
         let refuse = |why: &'static str| {
             Err(Error::invalid("let the host reach the container", why)
                 .on_link(endpoint.name().as_str())
@@ -138,7 +154,7 @@ impl HostAccess {
         // The routes first: to take them back leaves no trace in the container.
         let mut state = self.lock();
         let routes = self.lead_to(&mut state, endpoint.get_addresses())?;
-        match self.host.attach(endpoint, netns) {
+        match host.attach(endpoint, netns) {
             Ok(attachment) => {
                 state.enter(&attachment, routes);
                 Ok(attachment)

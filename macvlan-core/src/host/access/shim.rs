@@ -80,7 +80,7 @@ impl Shim {
             .accept_ra(AcceptRa::Never)
             .autoconf(false)
             .arp_filter();
-        let attachment = endpoint::ensure(netns, &endpoint, netns, false)?.attachment;
+        let attachment = endpoint::ensure(netns, &endpoint, netns, false, &[])?.attachment;
         let is_new = there.is_none();
         let outcome = Self::furnish(netns, access, before, attachment.clone());
         outcome.map_err(|error| match is_new.then(|| endpoint::detach(netns, &attachment)) {

@@ -12,6 +12,7 @@ use crate::rtnl::{decode, encode};
 use crate::value::link::{LinkInfo, Mode};
 use crate::value::mac::MacAddr;
 use crate::value::name::{LinkId, LinkName};
+use crate::wait::Cancel;
 
 /// How long it is until what failed is tried again: twice as long each time, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
@@ -72,8 +73,8 @@ impl Kept {
     }
 
     /// The first time: a parent that does not exist is waited for. Whether the link was made.
-    pub(super) fn attach_first(&mut self, host: &NetNs) -> Result<bool> {
-        match ensure(host, &self.endpoint, &self.netns) {
+    pub(super) fn attach_first(&mut self, host: &NetNs, cancels: &[Cancel]) -> Result<bool> {
+        match ensure(host, &self.endpoint, &self.netns, cancels) {
             Ok((attachment, made)) => {
                 self.is_attached(host, attachment);
                 Ok(made)
@@ -202,10 +203,10 @@ impl Kept {
     }
 
     /// Attaches it to its parent, if that is there.
-    pub(super) fn attach_again(&mut self, host: &NetNs) -> Option<KeepEvent> {
+    pub(super) fn attach_again(&mut self, host: &NetNs, cancels: &[Cancel]) -> Option<KeepEvent> {
         self.due = None;
         let endpoint = self.endpoint.clone().with_parent(self.parent_now(host)?);
-        match ensure(host, &endpoint, &self.netns) {
+        match ensure(host, &endpoint, &self.netns, cancels) {
             Ok((attachment, _)) => {
                 self.is_attached(host, attachment);
                 self.attachment.clone().map(|attachment| KeepEvent::Attached(Box::new(attachment)))
@@ -254,8 +255,13 @@ impl Kept {
 }
 
 /// Makes an endpoint what it should be, and tells whether its link was made just now.
-fn ensure(host: &NetNs, endpoint: &Endpoint, netns: &NetNs) -> Result<(Attachment, bool)> {
-    let ensured = ensure_endpoint(host, endpoint, netns, false)?;
+fn ensure(
+    host: &NetNs,
+    endpoint: &Endpoint,
+    netns: &NetNs,
+    cancels: &[Cancel],
+) -> Result<(Attachment, bool)> {
+    let ensured = ensure_endpoint(host, endpoint, netns, false, cancels)?;
     let made = ensured.repaired.contains(&Difference::LinkMissing);
     Ok((ensured.attachment, made))
 }

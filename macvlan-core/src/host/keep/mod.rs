@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::endpoint::{Attachment, Endpoint};
 use crate::error::Result;
-use crate::handle::watch::Watch;
+use crate::handle::watch::{Watch, until_cancelled};
 use crate::host::Host;
 use crate::host::keep::kept::Kept;
 use crate::netns::NetNs;
@@ -57,7 +57,8 @@ impl Host {
     /// this call are detached again.
     pub fn keep(&self, endpoints: impl IntoIterator<Item = (Endpoint, NetNs)>) -> Result<Keeper> {
         // Before anything is attached, or what happens in between would be missed.
-        let watch = Watch::links(self.netns())?;
+        let mut watch = Watch::links(self.netns())?;
+        watch.set_cancels(self.cancels());
         let mut keeper =
             Keeper { host: self.clone(), watch, kept: Vec::new(), waiting: VecDeque::new() };
         let mut made = Vec::new();
@@ -88,7 +89,7 @@ impl Keeper {
         made: &mut Vec<Attachment>,
     ) -> Result<()> {
         let mut kept = Kept::new(endpoint, netns);
-        if kept.attach_first(self.host.netns())? {
+        if kept.attach_first(self.host.netns(), self.host.cancels())? {
             made.extend(kept.attachment().cloned());
         }
         self.kept.push(kept);
@@ -125,6 +126,7 @@ impl Keeper {
 
     fn wait(&mut self, deadline: Option<Instant>) -> Result<Option<KeepEvent>> {
         loop {
+            self.watch.check_cancelled()?;
             if let Some(event) = self.waiting.pop_front() {
                 return Ok(Some(event));
             }
@@ -161,13 +163,13 @@ impl Keeper {
     }
 
     fn try_what_is_due(&mut self, now: Instant) {
-        let host = self.host.netns();
+        let (host, cancels) = (self.host.netns(), self.host.cancels());
         let waiting = &mut self.waiting;
         self.kept.retain_mut(|kept| {
             if kept.due().is_none_or(|due| due > now) {
                 return true;
             }
-            let done = kept.attach_again(host);
+            let done = kept.attach_again(host, cancels);
             let ended = matches!(done, Some(KeepEvent::Ended(..)));
             waiting.extend(done);
             !ended
@@ -178,9 +180,9 @@ impl Keeper {
 impl Iterator for Keeper {
     type Item = Result<KeepEvent>;
 
-    /// Waits for the next event; never ends.
+    /// Waits for the next event; ends when the host is cancelled that it was made of.
     fn next(&mut self) -> Option<Result<KeepEvent>> {
-        self.wait(None).transpose()
+        until_cancelled(self.wait(None))
     }
 }
 

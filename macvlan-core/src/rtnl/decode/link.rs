@@ -12,10 +12,11 @@ use nix::libc::{
 use crate::netlink::attributes::{attributes, i32_of, text_of, u16_of, u32_of};
 use crate::rtnl::decode::mac_of;
 use crate::rtnl::uapi::{
-    DEVCONF_ACCEPT_RA, DEVCONF_AUTOCONF, DEVCONF_DISABLE_IPV6, IFLA_GRO_IPV4_MAX_SIZE,
-    IFLA_GSO_IPV4_MAX_SIZE, IFLA_INET6_ADDR_GEN_MODE, IFLA_INET6_CONF, IFLA_MACVLAN_BC_CUTOFF,
-    IFLA_MACVLAN_BC_QUEUE_LEN, IFLA_MACVLAN_FLAGS, IFLA_MACVLAN_MACADDR_DATA, IFLA_MACVLAN_MODE,
-    IFLA_VLAN_EGRESS_QOS, IFLA_VLAN_FLAGS, IFLA_VLAN_ID, IFLA_VLAN_INGRESS_QOS, IFLA_VLAN_PROTOCOL,
+    DEVCONF_ACCEPT_RA, DEVCONF_AUTOCONF, DEVCONF_DISABLE_IPV6, IFLA_CARRIER_DOWN_COUNT,
+    IFLA_GRO_IPV4_MAX_SIZE, IFLA_GSO_IPV4_MAX_SIZE, IFLA_INET6_ADDR_GEN_MODE, IFLA_INET6_CONF,
+    IFLA_MACVLAN_BC_CUTOFF, IFLA_MACVLAN_BC_QUEUE_LEN, IFLA_MACVLAN_FLAGS,
+    IFLA_MACVLAN_MACADDR_DATA, IFLA_MACVLAN_MODE, IFLA_VLAN_EGRESS_QOS, IFLA_VLAN_FLAGS,
+    IFLA_VLAN_ID, IFLA_VLAN_INGRESS_QOS, IFLA_VLAN_PROTOCOL,
 };
 use crate::value::link::{
     AcceptRa, AddrGenMode, LinkInfo, LinkStatistics, Macvlan, Mode, Vlan, VlanProtocol,
@@ -24,6 +25,12 @@ use crate::value::link::{
 /// A link's index alone (`struct ifinfomsg`).
 pub(crate) fn link_index(payload: &[u8]) -> Option<u32> {
     payload.get(4..8)?.try_into().ok().map(u32::from_ne_bytes)
+}
+
+/// How often a link has lost its carrier since it was created (`struct ifinfomsg`).
+pub(crate) fn carrier_losses(payload: &[u8]) -> Option<u32> {
+    let find = |(kind, _): &(u16, &[u8])| *kind == IFLA_CARRIER_DOWN_COUNT;
+    attributes(payload.get(16..)?).find(find).and_then(|(_, count)| u32_of(count))
 }
 
 /// A link, behind its `struct ifinfomsg`.

@@ -1,0 +1,160 @@
+//! Waiting for descriptors: until one is readable, the time is over, or somebody wants it to end.
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::eventfd::{EfdFlags, EventFd};
+
+use crate::error::{Error, Result};
+
+/// How long is waited at most before it is looked whether to go on, where no descriptor tells.
+pub(crate) const SLICE: Duration = Duration::from_millis(10);
+
+/// Ends what takes its time, from another thread or from a signal's handler: probes, the kernel's
+/// duplicate detection, announcements, and waiting for a namespace or a MAC address that another has; and
+/// the waits of a [`Watch`](crate::Watch).
+///
+/// Given to [`Host::cancelled_by`](crate::Host::cancelled_by). What waits then returns
+/// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled), after it has undone what it had begun. What
+/// does not wait is carried out. Clones are the same; it stays cancelled for ever.
+///
+/// ```no_run
+/// use macvlan_core::{Cancel, Endpoint, Host, NetNs, Probe};
+/// let cancel = Cancel::new()?;
+/// let host = Host::open()?.cancelled_by(&cancel);
+/// let endpoint = Endpoint::new("eth0", "ens33")?
+///     .address("192.168.15.5/24".parse()?)
+///     .probe(Probe::rfc());
+/// std::thread::spawn(move || {
+///     std::thread::sleep(std::time::Duration::from_secs(1));
+///     cancel.cancel();
+/// });
+/// let error = host.attach(&endpoint, &NetNs::from_pid(2084)?).unwrap_err();
+/// # Ok::<(), macvlan_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Cancel(Arc<State>);
+
+#[derive(Debug)]
+struct State {
+    cancelled: AtomicBool,
+    event: EventFd,
+    /// A forked child has the flag for itself, and the descriptor in common with its parent.
+    process: u32,
+}
+
+impl Cancel {
+    /// Opens a file descriptor for it (`eventfd(2)`), which is closed on exec.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::System`](crate::ErrorKind::System) where the process may open no more files.
+    pub fn new() -> Result<Self> {
+        let event = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)
+            .map_err(|errno| Error::system("make a cancellation", errno))?;
+        let (cancelled, process) = (AtomicBool::new(false), std::process::id());
+        Ok(Self(Arc::new(State { cancelled, event, process })))
+    }
+
+    /// Cancels everything that it was given to, now and later. May be called by a signal's handler: it
+    /// sets a flag and writes eight bytes. In a forked child it cancels what the child does.
+    pub fn cancel(&self) {
+        self.0.cancelled.store(true, Ordering::Release);
+        if self.is_of_this_process() {
+            // It fails only when it has been written to 2^64 - 2 times.
+            let _written = self.0.event.write(1);
+        }
+    }
+
+    /// Returns whether [`Cancel::cancel`] has been called.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.cancelled.load(Ordering::Acquire)
+    }
+
+    fn is_of_this_process(&self) -> bool {
+        self.0.process == std::process::id()
+    }
+}
+
+/// Fails with `ECANCELED` if it was cancelled by one of these.
+pub(crate) fn check(cancels: &[Cancel]) -> nix::Result<()> {
+    if cancels.iter().any(Cancel::is_cancelled) { Err(Errno::ECANCELED) } else { Ok(()) }
+}
+
+/// Waits until one of these is readable, and returns false if the time is over before. A signal does not
+/// end it, only its cancellation does, which is `ECANCELED`.
+pub(crate) fn readable(
+    descriptors: &[BorrowedFd<'_>],
+    until: Option<Instant>,
+    cancels: &[Cancel],
+) -> nix::Result<bool> {
+    let (ours, others): (Vec<_>, Vec<_>) =
+        cancels.iter().partition(|cancel| cancel.is_of_this_process());
+    // They have no descriptor here.
+    let longest = (!others.is_empty()).then_some(SLICE);
+    let mut polled: Vec<PollFd<'_>> = descriptors
+        .iter()
+        .copied()
+        .chain(ours.iter().map(|cancel| cancel.0.event.as_fd()))
+        .map(|descriptor| PollFd::new(descriptor, PollFlags::POLLIN))
+        .collect();
+    loop {
+        check(cancels)?;
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        let slice = [left, longest].into_iter().flatten().min();
+        match poll(&mut polled, timeout(slice)) {
+            Ok(0) if left.is_some_and(|left| left.is_zero()) => return Ok(false),
+            Ok(0) | Err(Errno::EINTR) => {}
+            Ok(_) => {
+                let (of_caller, _) = polled.split_at(descriptors.len());
+                if of_caller.iter().any(|polled| polled.any() != Some(false)) {
+                    return Ok(true);
+                }
+            }
+            Err(errno) => return Err(errno),
+        }
+    }
+}
+
+/// Waits for this long.
+pub(crate) fn pause(time: Duration, cancels: &[Cancel]) -> nix::Result<()> {
+    readable(&[], Instant::now().checked_add(time), cancels).map(drop)
+}
+
+/// Rounded up, or the last millisecond would be spent turning round and round.
+fn timeout(left: Option<Duration>) -> PollTimeout {
+    left.map_or(PollTimeout::NONE, |left| {
+        PollTimeout::try_from(left.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_ends_when_it_is_cancelled() {
+        let cancel = Cancel::new().unwrap();
+        assert_eq!(pause(Duration::from_millis(1), std::slice::from_ref(&cancel)), Ok(()));
+        std::thread::scope(|scope| {
+            let waits = scope.spawn(|| readable(&[], None, std::slice::from_ref(&cancel)));
+            cancel.clone().cancel();
+            assert_eq!(waits.join().unwrap(), Err(Errno::ECANCELED));
+        });
+        assert!(cancel.is_cancelled());
+        assert_eq!(pause(Duration::ZERO, &[cancel]), Err(Errno::ECANCELED));
+    }
+
+    #[test]
+    fn what_is_readable_is_told_and_silence_too() {
+        let event = EventFd::new().unwrap();
+        let until = Some(Instant::now() + Duration::from_millis(2));
+        assert_eq!(readable(&[event.as_fd()], until, &[]), Ok(false));
+        event.write(1).unwrap();
+        assert_eq!(readable(&[event.as_fd()], until, &[]), Ok(true));
+    }
+}

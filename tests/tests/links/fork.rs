@@ -1,0 +1,83 @@
+//! A host that was opened before a fork is used by the children and their parent at once: each gets the
+//! kernel's answers to its own requests. What waits for events is its opener's alone, and so is what a
+//! destructor takes away.
+#![deny(dead_code)]
+
+use std::time::Duration;
+
+use macvlan_core::{Endpoint, ErrorKind, Host, NetNs};
+use macvlan_tests::{Actor, Lab, Outcome, ip_link, path_of};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid, fork};
+
+const CHILDREN: usize = 4;
+const ROUNDS: usize = 25;
+
+/// Attaches what has to be attached, and is refused what has to be refused.
+fn work(host: &Host) -> Outcome {
+    let inside = NetNs::anonymous()?;
+    let endpoint = Endpoint::new("eth0", "ens33")?.address("192.168.15.10/24".parse()?);
+    for _ in 0..ROUNDS {
+        let error = host.attach(&endpoint.clone().mtu(9000), &inside).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::MtuTooLarge, "{error}");
+        let attachment = host.attach(&endpoint, &inside)?;
+        assert_eq!(host.check(&endpoint, &inside)?, []);
+        host.detach(attachment)?;
+    }
+    Ok(())
+}
+
+/// A process with one thread, and its children.
+#[allow(unsafe_code)]
+fn family(words: &[String]) -> Outcome {
+    let [host] = words else { return Err("one argument".into()) };
+    let host = Host::in_netns(&NetNs::from_path(host)?)?;
+    let (mut watch, mut keeper) = (host.handle()?.watch()?, host.keep([])?);
+    let (access, pool) = (host.access("ens33")?, host.pool("ens33", 2)?);
+    pool.fill()?;
+    let container = NetNs::anonymous()?;
+    let endpoint = Endpoint::new("eth0", "ens33")?;
+    let mut children: Vec<Pid> = Vec::new();
+    for _ in 0..CHILDREN {
+        // SAFETY: this process has no other thread, so the child may do anything.
+        match unsafe { fork() }? {
+            ForkResult::Parent { child } => children.push(child),
+            ForkResult::Child => {
+                let refused = watch.next_within(Duration::ZERO).unwrap_err();
+                assert_eq!(refused.kind(), ErrorKind::InvalidValue, "{refused}");
+                let refused = keeper.next_within(Duration::ZERO).unwrap_err();
+                assert_eq!(refused.kind(), ErrorKind::InvalidValue, "{refused}");
+                work(&host)?;
+                host.ensure(&endpoint, &container)?;
+                drop((access, pool));
+                std::process::exit(0);
+            }
+        }
+    }
+    work(&host)?;
+    host.ensure(&endpoint, &container)?;
+    for child in children {
+        assert_eq!(waitpid(child, None)?, WaitStatus::Exited(child, 0));
+    }
+    assert_eq!(host.attachments(&container)?.len(), 1);
+    // What the children dropped is still there.
+    assert!(!ip_link(host.netns(), "ens33-host").is_null());
+    drop(access);
+    assert_eq!(pool.len(), 2);
+    pool.attach(&endpoint)?;
+    watch.next_within(Duration::ZERO)?;
+    println!("done");
+    Ok(())
+}
+
+fn parent_and_children_use_one_host() -> Outcome {
+    let lab = Lab::with_addresses(&["192.168.15.1/24"], &["192.168.15.2/24"])?;
+    let said = Actor::start("family", &[&path_of(&lab.a.netns)])?.finish()?;
+    assert_eq!(said, ["done"]);
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    parent_and_children_use_one_host;
+    parts: family,
+}
