@@ -6,7 +6,7 @@ from io import FileIO
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Final, Literal, Protocol, TypeAlias, TypeVar, final
+from typing import Any, ClassVar, Final, Protocol, TypeAlias, TypeVar, final
 
 from typing_extensions import Self
 
