@@ -570,14 +570,16 @@ typedef struct macvlan_parent macvlan_parent;
 
 /**
  * What the text says, as in macvlan_endpoint_new(): "ens33", "#7" for the link of index 7,
- * "ens33.100" for VLAN 100 of ens33, made when it is needed, "ens33.20.200" for a VLAN of a VLAN.
+ * "ens33.100" for VLAN 100 of ens33, made when it is needed, "ens33.20.200" for a VLAN of a VLAN. A text
+ * of more than 15 bytes is an alternative name, of 127 at most.
  */
 int macvlan_parent_new(const char *text,
                        struct macvlan_parent **parent,
                        struct macvlan_error **error);
 
 /**
- * A link that must exist, also if its name looks like a VLAN's; "#7" for the link of index 7.
+ * A link that must exist, also if its name, or its alternative name of up to 127 bytes, looks like a
+ * VLAN's; "#7" for the link of index 7.
  */
 int macvlan_parent_new_link(const char *link,
                             struct macvlan_parent **parent,
@@ -617,6 +619,12 @@ const char *macvlan_parent_text(const struct macvlan_parent *parent);
  * and for a link that must exist. It belongs to the parent, until that is changed or freed.
  */
 const char *macvlan_parent_name(const struct macvlan_parent *parent);
+
+/**
+ * The alternative name of more than 15 bytes that the link is asked for by; NULL if it is asked for by
+ * another. It belongs to the parent, until that is changed or freed.
+ */
+const char *macvlan_parent_alternative_name(const struct macvlan_parent *parent);
 
 /**
  * The id of a VLAN that can be made on demand; 0 for a link that must exist.
@@ -3214,11 +3222,15 @@ bool macvlan_endpoint_waits(const struct macvlan_endpoint *endpoint);
  * One container interface, as it was set up. Freed with macvlan_attachment_free(), unless it is a
  * part of a list; that changes nothing about the interface.
  *
- * It tells what was set without asking the kernel again; macvlan_attachment_refresh() asks. It holds
- * the container's namespace open: free it when the container has ended, or the namespace, with the
- * link and its MAC address, outlives the container.
+ * It tells what was set without asking the kernel again; macvlan_attachment_refresh() asks. It does not
+ * hold the container's namespace open, which ends with the container, and the link and its address on the
+ * LAN with it. It finds the namespace by the macvlan_netns that the endpoint was attached by, until that
+ * is freed, and then opens it again in the same way: by pid, pidfd, name or path. What it finds there is
+ * the same namespace, or an error. Who opened it by a descriptor alone keeps that handle, or gives another
+ * by macvlan_attachment_set_netns().
  *
- * Threads: any number may look at it at once; macvlan_attachment_refresh() needs it alone.
+ * Threads: any number may look at it at once; macvlan_attachment_refresh() and
+ * macvlan_attachment_set_netns() need it alone.
  */
 typedef struct macvlan_attachment macvlan_attachment;
 
@@ -3268,11 +3280,21 @@ const char *macvlan_attachment_parent(const struct macvlan_attachment *attachmen
 uint32_t macvlan_attachment_parent_index(const struct macvlan_attachment *attachment);
 
 /**
- * A handle on the container's namespace, to be freed by the caller.
+ * A handle on the container's namespace, which is held open by it; to be freed by the caller. Fails with
+ * MACVLAN_ERROR_NAMESPACE_GONE if the way by which it was opened leads nowhere any more, or to another
+ * namespace, and with MACVLAN_ERROR_INVALID_VALUE if it was opened by a descriptor that is closed now.
  */
 int macvlan_attachment_netns(const struct macvlan_attachment *attachment,
                              struct macvlan_netns **netns,
                              struct macvlan_error **error);
+
+/**
+ * Sets the handle by which the container's namespace is found, until that is freed. One on another
+ * namespace is refused.
+ */
+int macvlan_attachment_set_netns(struct macvlan_attachment *attachment,
+                                 const struct macvlan_netns *netns,
+                                 struct macvlan_error **error);
 
 /**
  * What identifies the container's namespace, as macvlan_netns_id() gives it. Both can be NULL.
@@ -3473,9 +3495,9 @@ int macvlan_host_attach(struct macvlan_host *host,
  * Takes the interface away, and with it its addresses, routes and rules, also routes that lead
  * nowhere or through other links; and its parent, if that is a VLAN that was made on demand and
  * nobody else is on it. Waits until the kernel has finished, about 16 ms. What is gone already is no
- * failure; macvlan_host_detach_and_tell() tells.
+ * failure, be it with the container's namespace; macvlan_host_detach_and_tell() tells.
  *
- * The attachment still has to be freed.
+ * If it fails it can be tried again. The attachment still has to be freed.
  */
 int macvlan_host_detach(struct macvlan_host *host,
                         const struct macvlan_attachment *attachment,
@@ -3618,7 +3640,8 @@ int macvlan_pool_fill(struct macvlan_pool *pool, size_t *made, struct macvlan_er
 
 /**
  * Takes a namespace out of the pool and makes its link this endpoint; from an empty pool, with one
- * made now. macvlan_attachment_netns() gives the namespace.
+ * made now. `netns` is a handle on the namespace, to be freed when the container's process has joined it;
+ * the namespace ends with it otherwise.
  *
  * The endpoint may differ from the template in name, MAC address, addresses, gateways, routes, rules,
  * alias, alternative names and address generation. If any of it is refused, the namespace is given
@@ -3626,6 +3649,7 @@ int macvlan_pool_fill(struct macvlan_pool *pool, size_t *made, struct macvlan_er
  */
 int macvlan_pool_attach(struct macvlan_pool *pool,
                         const struct macvlan_endpoint *endpoint,
+                        struct macvlan_netns **netns,
                         struct macvlan_attachment **attachment,
                         struct macvlan_error **error);
 
@@ -3864,7 +3888,8 @@ typedef enum macvlan_keep_event_kinds {
      */
     MACVLAN_KEEP_EVENT_FAILED = 4,
     /**
-     * The container's namespace cannot be entered any more: its endpoint is not kept from now on.
+     * The container has ended, or nothing leads to its namespace any more: its endpoint is not kept from
+     * now on.
      */
     MACVLAN_KEEP_EVENT_ENDED = 5,
 } macvlan_keep_event_kinds;
@@ -3894,9 +3919,19 @@ const char *macvlan_keep_event_text(const struct macvlan_keep_event *event);
 const char *macvlan_keep_event_name(const struct macvlan_keep_event *event);
 
 /**
- * The namespace of the container that it is about. NULL if the event is none.
+ * A handle on the namespace of the container that it is about, to be freed by the caller. Fails with
+ * MACVLAN_ERROR_NAMESPACE_GONE if the container has ended.
  */
-const struct macvlan_netns *macvlan_keep_event_netns(const struct macvlan_keep_event *event);
+int macvlan_keep_event_netns(const struct macvlan_keep_event *event,
+                             struct macvlan_netns **netns,
+                             struct macvlan_error **error);
+
+/**
+ * What identifies that namespace, or did, as macvlan_netns_id() gives it. Both can be NULL.
+ */
+void macvlan_keep_event_netns_id(const struct macvlan_keep_event *event,
+                                 uint64_t *device,
+                                 uint64_t *inode);
 
 /**
  * The attachment that it is about; NULL if there is none: when it failed or ended.

@@ -109,7 +109,7 @@ fn detach(criterion: &mut Criterion, host: &Host) -> Outcome {
                 places.iter().map(|at| must(host.attach(&endpoint, at))).collect();
             let start = Instant::now();
             for attachment in attached {
-                must(host.detach(attachment));
+                must(host.detach(&attachment));
             }
             start.elapsed()
         });
@@ -156,7 +156,7 @@ fn vlan_on_demand(criterion: &mut Criterion, host: &Host) -> Outcome {
                 let start = Instant::now();
                 let attachment = must(host.attach(&endpoint, netns));
                 time += start.elapsed();
-                must(host.detach(attachment));
+                must(host.detach(&attachment));
             }
             time
         });

@@ -64,7 +64,7 @@ impl Contender for Rust {
         let start = Instant::now();
         let netns = NetNs::from_pid(pid)?;
         for attachment in self.host.attachments(&netns)? {
-            self.host.detach(attachment)?;
+            self.host.detach(&attachment)?;
         }
         Ok(start.elapsed())
     }

@@ -17,6 +17,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let endpoint = Endpoint::new("eth0", parent.as_str())?.assignment(assignment.parse()?);
     let attachment = host.attach(&endpoint, &container).map_err(|error| error.to_string())?;
     println!("{} has {}", attachment.name(), attachment.mac());
-    host.detach(attachment).map_err(|error| error.to_string())?;
+    host.detach(&attachment).map_err(|error| error.to_string())?;
     Ok(())
 }

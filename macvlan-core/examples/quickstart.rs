@@ -48,7 +48,7 @@ fn main() -> Outcome {
     println!("{matrix}");
 
     for (host, eth0, _container) in running {
-        host.host.detach(eth0)?;
+        host.host.detach(&eth0)?;
     }
     match matrix.surprises() {
         none if none.is_empty() => Ok(()),

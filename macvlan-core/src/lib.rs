@@ -14,7 +14,7 @@
 //!     .gateway("172.16.213.2".parse().unwrap());
 //! let attachment = host.attach(&endpoint, &container)?;
 //! println!("{} has {}", attachment.name(), attachment.mac());
-//! host.detach(attachment)?;
+//! host.detach(&attachment)?;
 //! # Ok::<(), macvlan_core::Error>(())
 //! ```
 //!
@@ -77,7 +77,7 @@ pub use lan::probe::Probe;
 #[cfg(feature = "fault-injection")]
 #[doc(hidden)]
 pub use netlink::faults::{Call, Fault, with_faults};
-pub use netns::{NetNs, NetNsId, NetNsLock, VisibleNamespaces, VisibleNetNs};
+pub use netns::{NetNs, NetNsId, NetNsLock, VisibleNamespaces, VisibleNetNs, WeakNetNs};
 #[cfg(feature = "bench-internals")]
 #[doc(hidden)]
 pub use rtnl::laid_open::{decode_links, encode_attach};

@@ -47,9 +47,9 @@ impl AsyncHost {
     }
 
     /// As [`Host::detach`].
-    pub async fn detach(&self, attachment: Attachment) -> Result<Detached> {
-        let host = self.host.clone();
-        blocking(move || host.detach(attachment)).await
+    pub async fn detach(&self, attachment: &Attachment) -> Result<Detached> {
+        let (host, attachment) = (self.host.clone(), attachment.clone());
+        blocking(move || host.detach(&attachment)).await
     }
 
     /// As [`Host::attachments`].

@@ -41,7 +41,7 @@ impl Network {
     /// an interface. It may have any of the network's addresses.
     pub(crate) fn remove_forgotten(&self, lease: &Lease, netns: &NetNs) -> Result<bool> {
         let remove = || match self.marked(&lease.container, netns)? {
-            Some(forgotten) => self.session.host.detach(forgotten).map(|_| true),
+            Some(forgotten) => self.session.host.detach(&forgotten).map(|_| true),
             None => Ok(false),
         };
         remove().map_err(|error| Error::kernel("remove a forgotten interface", error))
@@ -82,7 +82,7 @@ impl Network {
                 None => host.attachments(netns)?.into_iter().find(|one| is_of(one, lease)),
             };
             match ours {
-                Some(attachment) => host.detach(attachment),
+                Some(attachment) => host.detach(&attachment),
                 None => Ok(Detached::AlreadyGone),
             }
         };

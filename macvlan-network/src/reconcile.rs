@@ -226,7 +226,7 @@ impl Networks {
         };
         let Some(network) = network else {
             let fails = |error| Error::kernel("remove an interface", error);
-            self.host().detach(attachment).map_err(fails)?;
+            self.host().detach(&attachment).map_err(fails)?;
             let (interface, container) = (link.name.clone(), container.to_owned());
             return Ok(Some(Reconciled::Removed { interface, container }));
         };

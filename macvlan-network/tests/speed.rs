@@ -74,7 +74,7 @@ fn beside(lab: &Lab, networks: &Networks) -> Outcome<(f64, f64)> {
         let began = Instant::now();
         let attachment = lab.a.host.attach(&endpoint, &inside)?;
         attach.push(began.elapsed());
-        lab.a.host.detach(attachment)?;
+        lab.a.host.detach(&attachment)?;
 
         let inside = NetNs::anonymous()?;
         let member = Member::new(format!("c{number}"));

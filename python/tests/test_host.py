@@ -352,15 +352,39 @@ def test_ensure_replaces_only_when_asked(lab: Lab) -> None:
     assert ip_link(inside, "eth0")["num_tx_queues"] == 2
 
 
+def test_an_attachment_does_not_hold_its_namespace(lab: Lab) -> None:
+    endpoint = Endpoint("eth0", parent="ens33", addresses=["192.168.15.9/24"])
+    with process() as pid:
+        made = lab.a.host.attach(endpoint, pid)
+        assert made.netns_id == NetNs.from_pid(pid).id
+    eventually(lambda: silent(lab.b.netns, "192.168.15.9"))
+    with pytest.raises(MacvlanError) as raised:
+        _ = made.netns
+    assert raised.value.kind is ErrorKind.NAMESPACE_GONE
+    assert lab.a.host.detach(made) is Detached.ALREADY_GONE
+    # Who has only a descriptor passes it.
+    inside, other = NetNs.anonymous(), NetNs.anonymous()
+    with NetNs.from_fd(inside) as lent:
+        made = lab.a.host.attach(endpoint, lent)
+    with pytest.raises(InvalidError):
+        _ = made.netns
+    with pytest.raises(InvalidError, match="another one"):
+        made.set_netns(other)
+    made.set_netns(inside)
+    assert made.netns == inside
+    assert lab.a.host.detach(made) is Detached.REMOVED
+    assert lab.a.host.detach(made) is Detached.ALREADY_GONE
+
+
 def test_a_pool_gives_namespaces_with_their_link_inside(lab: Lab) -> None:
     endpoint = Endpoint("eth0", parent="ens33", addresses=["192.168.15.9/24"])
     with lab.a.host.pool("ens33", 3) as pool:
         assert len(pool) == 3
         ready = pool.namespaces()
-        made = pool.attach(endpoint)
-        assert made.netns == ready[0]
-        assert ip_addresses(made.netns, "eth0") == ["192.168.15.9/24"]
-        assert ping(made.netns, "192.168.15.2") == 64
+        inside, made = pool.attach(endpoint)
+        assert inside == made.netns == ready[0]
+        assert ip_addresses(inside, "eth0") == ["192.168.15.9/24"]
+        assert ping(inside, "192.168.15.2") == 64
         assert len(pool) == 2
         assert pool.fill() == 1
         with pytest.raises(InvalidError, match="pool"):
@@ -369,8 +393,8 @@ def test_a_pool_gives_namespaces_with_their_link_inside(lab: Lab) -> None:
     with pytest.raises(ValueError, match="the Pool is closed"):
         pool.fill()
     with lab.a.host.pool_of(Endpoint("x", parent="ens33", mtu=1400), 1) as pool:
-        of_template = pool.attach(endpoint.replace(mtu=1400, addresses=["192.168.15.10/24"]))
-        assert ip_link(of_template.netns, "eth0")["mtu"] == 1400
+        netns, _ = pool.attach(endpoint.replace(mtu=1400, addresses=["192.168.15.10/24"]))
+        assert ip_link(netns, "eth0")["mtu"] == 1400
 
 
 @pytest.mark.needs("macvtap")

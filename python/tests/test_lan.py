@@ -231,7 +231,7 @@ def test_another_thread_cancels_an_attach(lab: Lab, inside: NetNs) -> None:
         host.attach(eth0("192.168.15.6/24", probe="quick"), inside)
     assert lab.a.host.attach(eth0("192.168.15.6/24", probe="quick"), inside).addresses
     with pytest.raises(TypeError):
-        host.cancelled_by(cancel=1)  # type: ignore[arg-type]
+        host.cancelled_by(cancel=1)
 
 
 def test_closing_a_keeper_ends_its_probe(lab: Lab, inside: NetNs) -> None:
@@ -475,6 +475,21 @@ def attached_again(keeper: Keeper) -> KeepEvent:
         assert isinstance(event.error, MacvlanError)
         assert event.attachment is None
     return event
+
+
+def test_a_keeper_lets_go_of_a_container_that_ended(lab: Lab) -> None:
+    with process() as pid:
+        identity = NetNs.from_pid(pid).id
+        keeper = lab.a.host.keep([(eth0("192.168.15.10/24"), pid)])
+    with keeper:
+        ended = told(keeper)
+        assert (ended.kind, ended.name, ended.netns_id) == (KeepEventKind.ENDED, "eth0", identity)
+        assert isinstance(ended.error, MacvlanError)
+        assert ended.error.kind is ErrorKind.NAMESPACE_GONE
+        with pytest.raises(MacvlanError):
+            _ = ended.netns
+        assert keeper.attachments() == []
+    eventually(lambda: silent(lab.b.netns, "192.168.15.10"))
 
 
 def test_a_keeper_attaches_again(lab: Lab, inside: NetNs) -> None:

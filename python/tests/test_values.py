@@ -14,8 +14,8 @@ import pytest
 
 import macvlan
 from macvlan import (
-    Address6,
     AcceptRa,
+    Address6,
     AddrGenMode,
     Announce,
     DuplicateDetection,
@@ -297,6 +297,17 @@ def test_pipeworks_notation_brings_the_gateway_along() -> None:
     assert endpoint == Endpoint(
         "eth0", parent="ens33", addresses=["172.16.104.10/24"], gateways=["172.16.104.1"]
     )
+
+
+def test_a_parent_by_a_long_alternative_name() -> None:
+    name = "a-card-with-a-long-name.100"
+    parent = Parent.link(name)
+    assert (parent.id, parent.base, str(parent)) == (name, None, name)
+    assert pickle.loads(pickle.dumps(parent)) == parent
+    assert repr(parent) == f"Parent.link({name!r})"
+    assert Endpoint("eth0", parent="x" * 127).parent == "x" * 127
+    with pytest.raises(InvalidError):
+        Parent.link("x" * 128)
 
 
 def test_parents() -> None:

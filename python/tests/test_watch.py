@@ -8,6 +8,7 @@ import select
 import signal
 import threading
 import time
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from ipaddress import IPv4Interface
@@ -234,7 +235,6 @@ def test_closing(netns: NetNs) -> None:
             use()
 
 
-
 def in_thread(work: Callable[[], object]) -> tuple[threading.Thread, list[object]]:
     """A thread that has begun, and what comes of its work: a result or an exception."""
     outcome: list[object] = []
@@ -268,21 +268,17 @@ def test_closing_ends_the_wait_of_another_thread(netns: NetNs) -> None:
 def test_a_second_who_waits_is_refused(netns: NetNs, watch: Watch) -> None:
     def first() -> Event:
         while True:
-            try:
+            with suppress(RuntimeError):  # the other one was earlier
                 return next(watch)
-            except RuntimeError:
-                pass  # the other one was earlier
-
-    thread, outcome = in_thread(first)
 
     def refused() -> bool:
         try:
             watch.next_within(0.01)
         except RuntimeError as error:
-            assert str(error) == "another thread waits for the next event already"
-            return True
+            return str(error) == "another thread waits for the next event already"
         return False
 
+    thread, outcome = in_thread(first)
     eventually(refused)
     with Handle(netns) as handle:
         handle.set_up("lo")

@@ -64,6 +64,11 @@ static void getters(lab *l, macvlan_attachment *attachment)
     CHECK(device == device_too && inode == inode_too && inode != 0);
     macvlan_attachment_netns_id(attachment, NULL, NULL);
     macvlan_netns_free(netns);
+    MUST(macvlan_netns_anonymous(&netns, &error));
+    REFUSED(macvlan_attachment_set_netns(attachment, netns, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "another one");
+    macvlan_netns_free(netns);
+    MUST(macvlan_attachment_set_netns(attachment, container, &error));
 
     CHECK_TEXT(macvlan_attachment_tap_path(attachment), NULL);
     REFUSED(macvlan_attachment_open_tap(attachment, &fd, &error), EINVAL,

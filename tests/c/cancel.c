@@ -88,6 +88,8 @@ static void in_a_child(const lab *l, const macvlan_netns *container)
                 MACVLAN_ERROR_CANCELLED, "it was cancelled");
         macvlan_endpoint_free(longer);
         macvlan_netns_free(other);
+        macvlan_endpoint_free(endpoint);
+        macvlan_host_free(host);
         _exit(0);
     }
     CHECK(waitpid(child, &status, 0) == child);

@@ -110,10 +110,9 @@ static void pools(lab *l)
     CHECK(macvlan_netns_list_count(ready) == 2 && macvlan_netns_list_get(ready, 2) == NULL);
     MUST(macvlan_endpoint_new("eth0", "ens33", &endpoint, &error));
     MUST(macvlan_endpoint_add_address(endpoint, "192.168.15.50/24", &error));
-    MUST(macvlan_pool_attach(pool, endpoint, &attachment, &error));
+    MUST(macvlan_pool_attach(pool, endpoint, &container, &attachment, &error));
     CHECK(macvlan_pool_count(pool) == 1);
     CHECK_TEXT(macvlan_attachment_name(attachment), "eth0");
-    MUST(macvlan_attachment_netns(attachment, &container, &error));
     CHECK(macvlan_netns_same_as(container, macvlan_netns_list_get(ready, 0)));
     macvlan_netns_list_free(ready);
     CHECK(lab_ping(container, "192.168.15.2"));
@@ -126,12 +125,12 @@ static void pools(lab *l)
     MUST(macvlan_endpoint_set_mtu(endpoint, 1400, &error));
     MUST(macvlan_host_pool_of(l->host, endpoint, 1, &other, &error));
     MUST(macvlan_endpoint_set_mtu(endpoint, 1300, &error));
-    CHECK(macvlan_pool_attach(other, endpoint, &attachment, &error) == -EINVAL);
-    CHECK(attachment == NULL && macvlan_error_is_invalid_value(error));
+    macvlan_netns_free(container);
+    CHECK(macvlan_pool_attach(other, endpoint, &container, &attachment, &error) == -EINVAL);
+    CHECK(attachment == NULL && container == NULL && macvlan_error_is_invalid_value(error));
     macvlan_error_free(error);
     macvlan_pool_free(other);
     macvlan_endpoint_free(endpoint);
-    macvlan_netns_free(container);
 }
 
 static void crowd(void)

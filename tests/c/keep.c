@@ -21,6 +21,8 @@ static macvlan_endpoint *eth0(const char *address)
 static macvlan_keep_event *await(macvlan_keeper *keeper, int kind, const macvlan_netns *container)
 {
     macvlan_keep_event *event = NULL;
+    macvlan_netns *netns = NULL;
+    uint64_t device, inode, device_too, inode_too;
     struct pollfd readable;
     int tries;
     readable.fd = macvlan_keeper_fd(keeper);
@@ -34,7 +36,12 @@ static macvlan_keep_event *await(macvlan_keeper *keeper, int kind, const macvlan
     puts(macvlan_keep_event_text(event));
     CHECK(macvlan_keep_event_kind(event) == kind);
     CHECK_TEXT(macvlan_keep_event_name(event), "eth0");
-    CHECK(macvlan_netns_same_as(macvlan_keep_event_netns(event), container));
+    MUST(macvlan_keep_event_netns(event, &netns, &error));
+    CHECK(macvlan_netns_same_as(netns, container));
+    macvlan_netns_id(netns, &device, &inode);
+    macvlan_keep_event_netns_id(event, &device_too, &inode_too);
+    CHECK(device == device_too && inode == inode_too);
+    macvlan_netns_free(netns);
     return event;
 }
 
@@ -120,8 +127,17 @@ static void keeps(void)
     MUST(macvlan_keeper_next(keeper, -1, &event, &error));
     CHECK(macvlan_keep_event_kind(event) == MACVLAN_KEEP_EVENT_GONE);
     macvlan_keep_event_free(event);
-    macvlan_keeper_free(keeper);
+
+    /* A container that ends is let go of: nobody else has its namespace. */
     macvlan_netns_free(containers[0]);
+    MUST(macvlan_keeper_next(keeper, -1, &event, &error));
+    CHECK(macvlan_keep_event_kind(event) == MACVLAN_KEEP_EVENT_ENDED);
+    CHECK(macvlan_error_kind(macvlan_keep_event_error(event)) == MACVLAN_ERROR_NAMESPACE_GONE);
+    REFUSED(macvlan_keep_event_netns(event, &containers[0], &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "again");
+    CHECK(containers[0] == NULL);
+    macvlan_keep_event_free(event);
+    macvlan_keeper_free(keeper);
     macvlan_netns_free(containers[1]);
     lab_close(&l);
 }

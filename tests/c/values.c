@@ -146,7 +146,12 @@ static void parents(void)
     CHECK(macvlan_parent_vlan_id(vlan) == 2);
     macvlan_parent_free(vlan);
     macvlan_endpoint_free(endpoint);
+    MUST(macvlan_parent_new_link("an-alternative-name.100", &parent, &error));
+    CHECK_TEXT(macvlan_parent_alternative_name(parent), "an-alternative-name.100");
+    CHECK(macvlan_parent_vlan_id(parent) == 0);
+    macvlan_parent_free(parent);
     MUST(macvlan_parent_new_link("#7", &parent, &error));
+    CHECK_TEXT(macvlan_parent_alternative_name(parent), NULL);
     CHECK_TEXT(macvlan_parent_text(parent), "#7");
     CHECK(macvlan_parent_vlan_id(parent) == 0 && macvlan_parent_protocol(parent) == 0);
     REFUSED(macvlan_parent_set_protocol(parent, MACVLAN_VLAN_8021AD, &error), EINVAL,

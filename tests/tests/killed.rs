@@ -26,11 +26,11 @@ fn endpoint(parent: &str) -> Outcome<Endpoint> {
 fn attaching_for_ever(words: &[String]) -> Outcome {
     let (host, container, parent) = place(words)?;
     let endpoint = endpoint(parent)?;
-    host.detach(host.attach(&endpoint, &container)?)?;
+    host.detach(&host.attach(&endpoint, &container)?)?;
     begin();
     loop {
         let ensured = host.ensure(&endpoint, &container)?;
-        host.detach(ensured.attachment)?;
+        host.detach(&ensured.attachment)?;
     }
 }
 
@@ -41,7 +41,7 @@ fn attaching_once(words: &[String]) -> Outcome {
     let call: usize = call.parse()?;
     let (result, _) = with_faults(call..=call, Fault::Abort, || -> Outcome {
         let (host, container, parent) = place(words)?;
-        host.detach(host.attach(&endpoint(parent)?, &container)?)?;
+        host.detach(&host.attach(&endpoint(parent)?, &container)?)?;
         Ok(())
     });
     result
@@ -123,7 +123,7 @@ impl Scene {
         let stage = Stage::set()?;
         // It begins with all of it there and gone once, which leaves `lo` up.
         let host = &stage.lab.a.host;
-        host.detach(host.attach(&endpoint(parent)?, &stage.inside)?)?;
+        host.detach(&host.attach(&endpoint(parent)?, &stage.inside)?)?;
         let outside = Snapshot::settled(&stage.lab.a.netns);
         let empty = Snapshot::settled(&stage.inside);
         Ok(Self { stage, parent, outside, empty, halfway: 0 })
@@ -145,13 +145,13 @@ impl Scene {
         self.halfway += usize::from(!differences.is_empty() && (vlan || rules || links));
         if by_name {
             for attachment in host.attachments(inside)? {
-                host.detach(attachment)?;
+                host.detach(&attachment)?;
             }
         }
         let ensured = host.ensure(&wanted, inside)?;
         assert_eq!(host.check(&wanted, inside)?, [], "killed {when}");
         assert_eq!(ip_addresses(inside, "eth0"), ["192.168.15.10/24"]);
-        assert_eq!(host.detach(ensured.attachment)?, Detached::Removed);
+        assert_eq!(host.detach(&ensured.attachment)?, Detached::Removed);
         host.remove_unused_parents()?;
         // What is left inside shows at once; what IPv6 adds to a link, some time after it.
         let now = Snapshot::of(inside);

@@ -19,7 +19,7 @@ fn neither_descriptors_nor_threads_pile_up() -> Outcome {
     let cycle = |number: usize| -> Outcome {
         let inside = NetNs::from_pid(container.pid())?;
         let attachment = lab.a.host.attach(&good, &inside)?;
-        lab.a.host.detach(attachment)?;
+        lab.a.host.detach(&attachment)?;
         if number % 10 == 0 {
             let refused: Error = lab.a.host.attach(&bad, &inside).unwrap_err();
             assert!(refused.leftovers().is_empty(), "{refused}");

@@ -42,12 +42,12 @@ fn detaching(
     let attachments = attached()?;
     let start = Instant::now();
     for attachment in attachments {
-        host.detach(attachment)?;
+        host.detach(&attachment)?;
     }
     let one_by_one = start.elapsed();
     let attachments = attached()?;
     let start = Instant::now();
-    let results = host.detach_all(attachments);
+    let results = host.detach_all(&attachments);
     let together = start.elapsed();
     for result in results {
         result?;
@@ -67,7 +67,7 @@ fn without_waiting(host: &Host) -> Outcome {
     for _ in 0..50 {
         let attachment = host.attach(&endpoint, &NetNs::anonymous()?)?;
         let start = Instant::now();
-        let detaching = host.detach_later(attachment);
+        let detaching = host.detach_later(&attachment);
         times.push(start.elapsed());
         detaching.wait()?;
     }
@@ -88,13 +88,14 @@ fn from_a_pool(host: &Host, parent: u32, count: usize) -> Outcome {
         attachments.push(pool.attach(&endpoint)?);
         pooled.push(start.elapsed());
     }
-    for attachment in attachments.iter().take(1) {
-        macvlan_benches::witness(attachment.netns(), false)?;
+    for (netns, _) in attachments.iter().take(1) {
+        macvlan_benches::witness(netns, false)?;
     }
     let rows =
         [Quantiles::of("the floor", on_the_floor), Quantiles::of("attach from a pool", pooled)];
     println!("{}", table(&rows));
-    host.detach_all(attachments).into_iter().collect::<Result<Vec<_>, _>>()?;
+    let all = attachments.iter().map(|(_, attachment)| attachment);
+    host.detach_all(all).into_iter().collect::<Result<Vec<_>, _>>()?;
     Stage::end(containers);
     Ok(())
 }

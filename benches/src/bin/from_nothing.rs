@@ -6,14 +6,14 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use macvlan_benches::{Outcome, PARENT, Quantiles, Stage, witness, work};
-use macvlan_core::{Attachment, Endpoint, Host, NetNs};
+use macvlan_core::{Endpoint, Host, NetNs};
 
 /// How many are made between two pauses, in which they are buried.
 const BLOCK: usize = 50;
 
 /// One container: what was made, and how long each step took.
 struct Made {
-    attachment: Attachment,
+    netns: NetNs,
     process: Child,
     steps: Vec<Duration>,
 }
@@ -56,14 +56,15 @@ fn run(rounds: usize) -> Outcome {
                 } else {
                     pooled.timed(|| {
                         let start = Instant::now();
-                        hand_over(pool.attach(&endpoint)?, vec![start.elapsed()])
+                        let (netns, _) = pool.attach(&endpoint)?;
+                        hand_over(netns, vec![start.elapsed()])
                     })?
                 });
             }
         }
         for made in made.iter().take(2) {
             let inside = NetNs::from_pid(made.process.id())?;
-            if !inside.same_as(made.attachment.netns()) {
+            if !inside.same_as(&made.netns) {
                 return Err(format!("the process is in {inside}").into());
             }
             witness(&inside, false)?;
@@ -84,19 +85,19 @@ fn from_nothing(host: &Host, endpoint: &Endpoint) -> Outcome<Made> {
     let netns = NetNs::anonymous()?;
     let made = start.elapsed();
     let start = Instant::now();
-    let attachment = host.attach(endpoint, &netns)?;
-    hand_over(attachment, vec![made, start.elapsed()])
+    host.attach(endpoint, &netns)?;
+    hand_over(netns, vec![made, start.elapsed()])
 }
 
 /// Starts a process in the namespace: that is how the namespace becomes a container's.
-fn hand_over(attachment: Attachment, mut steps: Vec<Duration>) -> Outcome<Made> {
+fn hand_over(netns: NetNs, mut steps: Vec<Duration>) -> Outcome<Made> {
     let start = Instant::now();
-    let process = attachment.netns().run(|| {
+    let process = netns.run(|| {
         // It waits for input that does not come. `spawn` returns when the new program runs.
         Command::new("/bin/cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn()
     })??;
     steps.push(start.elapsed());
-    Ok(Made { attachment, process, steps })
+    Ok(Made { netns, process, steps })
 }
 
 impl Way {

@@ -6,13 +6,13 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 use crate::endpoint::deletion::Deletion;
-use crate::endpoint::find_parent::{self, name_of};
+use crate::endpoint::find_parent::{is_macvlan, name_of, on_host, through_macvlan};
 use crate::error::errno_of;
 use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place};
 use crate::lan::announce::{Announce, Announcement};
 use crate::netlink::{Connection, Failure};
-use crate::netns::{NetNs, NetNsId};
+use crate::netns::{NetNs, NetNsId, WeakNetNs};
 use crate::rtnl::{decode, encode};
 use crate::value::address::Address;
 use crate::value::filter::RouteFilter;
@@ -24,9 +24,12 @@ use crate::value::rule::Rule;
 
 /// One container interface, as it was set up.
 ///
-/// It tells what was set without asking the kernel again; [`Attachment::refresh`] asks. It holds the
-/// container's namespace open: drop it when the container has ended, or the namespace, with the link
-/// and its MAC address, outlives the container.
+/// It tells what was set without asking the kernel again; [`Attachment::refresh`] asks. It does not hold
+/// the container's namespace open, which ends with the container, and the link and its address on the LAN
+/// with it. It finds the namespace by the [`NetNs`] that the endpoint was attached by, as long as somebody
+/// has a clone of it, and then opens it again in the same way: by pid, pidfd, name or path. What it finds
+/// there is the same namespace, or an error. Who opened it by a descriptor alone, or made it with
+/// [`NetNs::anonymous`], keeps that handle, or gives another by [`Attachment::set_netns`].
 #[derive(Debug, Clone)]
 pub struct Attachment {
     pub(super) name: LinkName,
@@ -41,7 +44,7 @@ pub struct Attachment {
     pub(super) rules: Vec<Rule>,
     /// What deletes the rules, and the routes that do not go with the link.
     pub(super) deletions: Vec<Deletion>,
-    pub(super) netns: NetNs,
+    pub(super) netns: WeakNetNs,
 }
 
 impl Attachment {
@@ -82,9 +85,33 @@ impl Attachment {
         self.parent_index
     }
 
-    /// The container's namespace.
-    pub fn netns(&self) -> &NetNs {
+    /// Says which link its parent is now, and what that is called.
+    pub(crate) fn is_on_parent(&mut self, index: u32, name: &str) {
+        self.parent_index = index;
+        self.parent = LinkName::new(name).map_or(LinkId::Index(index), LinkId::Name);
+    }
+
+    /// Returns a handle on the container's namespace, which is then held open by it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NamespaceGone`] if the way by which it was opened leads nowhere any more, or to another
+    /// namespace; [`ErrorKind::InvalidValue`] if it was opened by a descriptor that is closed now.
+    pub fn netns(&self) -> Result<NetNs> {
+        self.netns.open()
+    }
+
+    pub(crate) fn weak_netns(&self) -> &WeakNetNs {
         &self.netns
+    }
+
+    /// Sets the handle by which the container's namespace is found.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`] if it is a handle on another namespace.
+    pub fn set_netns(&mut self, netns: &NetNs) -> Result<()> {
+        self.netns.lead_by(netns)
     }
 
     /// What identifies the container's namespace.
@@ -140,8 +167,9 @@ impl Attachment {
     /// rules for packets from its addresses.
     pub fn refresh(&mut self) -> Result<()> {
         let attempt = Attempt::Other(LinkId::Name(self.name), "read the link".into());
-        let explain = |failure| attempt.explain(failure, &Place::host(&self.netns));
-        let connection = self.netns.connection()?;
+        let netns = self.netns()?;
+        let explain = |failure| attempt.explain(failure, &Place::host(&netns));
+        let connection = netns.connection()?;
         let info = connection.link(self.index).map_err(explain)?;
         let found = read(connection, &info).map_err(explain)?;
         self.name = info.name.parse().unwrap_or(self.name);
@@ -163,7 +191,7 @@ impl Attachment {
     /// ```
     pub fn announce(&self, announce: Announce) -> Result<Announcement> {
         let ips = self.addresses().iter().map(Address::ip).collect();
-        Announcement::of(announce, self.netns(), self.name(), self.index(), ips)
+        Announcement::of(announce, &self.netns()?, self.name(), self.index(), ips)
     }
 }
 
@@ -210,7 +238,7 @@ pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>
     let operation = "list the attachments";
     let fails = |failure: Failure| failure.into_error(operation).in_netns(netns.in_words());
     let inside = netns.connection()?;
-    let is_on_host = find_parent::on_host(host, netns, inside).map_err(fails)?;
+    let is_on_host = on_host(host, netns, inside).map_err(fails)?;
     let links = inside.dump(&encode::get_links(None, None), decode::link).map_err(fails)?;
     let mut names: HashMap<u32, LinkId> = HashMap::new();
     let mut found = Vec::new();
@@ -221,7 +249,17 @@ pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>
             Some("vlan") => "vlan",
             _ => continue,
         };
-        let Some(parent_index) = link.parent.filter(|_| is_on_host(&link)) else { continue };
+        let parent_index = match link.parent {
+            Some(parent) if is_on_host(&link) => parent,
+            Some(_) if is_macvlan(&link) && !netns.same_as(host) => {
+                let outside = host.connection()?;
+                match through_macvlan(outside, netns, &link).map_err(fails)? {
+                    Some(parent) => parent.index,
+                    None => continue,
+                }
+            }
+            _ => continue,
+        };
         let parent = match names.get(&parent_index) {
             Some(name) => *name,
             None => *names.entry(parent_index).or_insert(name_of(host, parent_index)?),
@@ -241,7 +279,7 @@ pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>
             routes,
             rules,
             deletions,
-            netns: netns.clone(),
+            netns: netns.downgrade(),
         });
     }
     // The kernel does not tell which of several attachments such a route belongs to.

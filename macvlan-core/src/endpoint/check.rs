@@ -42,9 +42,11 @@ pub(crate) fn check(host: &NetNs, endpoint: &Endpoint, netns: &NetNs) -> Result<
         return Ok(Findings { plan, link: None, parent, differences });
     };
     let mut differences = Vec::new();
-    let is_on_host = find_parent::on_host(host, netns, inside).map_err(explain)?;
-    let on_parent = parent.is_some_and(|parent| link.parent == Some(parent.index));
-    if !on_parent || !is_on_host(&link) {
+    let on_parent = match parent {
+        Some(parent) => find_parent::is_on(host, netns, &link, (parent.index, &endpoint.kind))?,
+        None => false,
+    };
+    if !on_parent {
         differences.push(Difference::Parent);
     }
     kind(endpoint, &link, &mut differences);

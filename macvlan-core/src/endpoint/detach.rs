@@ -1,14 +1,16 @@
 //! Taking attachments away.
 
+use std::sync::OnceLock;
+
 use nix::errno::Errno;
 
 use crate::endpoint::attachment::Attachment;
 use crate::endpoint::deletion::delete_all;
 use crate::endpoint::on_demand;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place};
 use crate::netlink::{Batch, Connection, Failure};
-use crate::netns::NetNs;
+use crate::netns::{NetNs, VisibleNamespaces};
 use crate::rtnl::encode::{self, LinkChange};
 use crate::value::name::LinkId;
 use crate::value::text::named;
@@ -25,6 +27,9 @@ pub enum Detached {
 
 named!(Detached, "outcome of detaching", [Removed = "removed", AlreadyGone = "already-gone"]);
 
+/// The namespaces that this process sees: looked for once, and only if a way to one leads nowhere.
+pub(crate) type Visible = OnceLock<VisibleNamespaces>;
+
 /// How many links are put into a group by one send: as many verdicts fit the socket's buffer.
 const TOGETHER: usize = 100;
 
@@ -33,7 +38,7 @@ const TOGETHER: usize = 100;
 ///
 /// One that fails does not keep it from the others; the error says what remains.
 pub(crate) fn detach(host: &NetNs, attachment: &Attachment) -> Result<Detached> {
-    let detached = detach_link(attachment);
+    let detached = detach_link(attachment, &Visible::new());
     let released = on_demand::release_if_marked(host, attachment.parent_index)
         .map_err(|error| error.leaves(parent_left(host, attachment)));
     match (detached, released) {
@@ -48,16 +53,46 @@ pub(crate) fn parent_left(host: &NetNs, attachment: &Attachment) -> String {
     format!("perhaps VLAN {} in {host}, if it was made on demand", attachment.parent)
 }
 
-fn detach_link(attachment: &Attachment) -> Result<Detached> {
-    let _alone = attachment.netns.lock()?;
-    let inside = attachment.netns.connection()?;
-    let deleted = delete_elsewhere(inside, attachment);
+fn detach_link(attachment: &Attachment, visible: &Visible) -> Result<Detached> {
+    match find_netns(attachment, visible)? {
+        Some(netns) => detach_link_in(&netns, attachment),
+        None => Ok(Detached::AlreadyGone),
+    }
+}
+
+/// Returns the container's namespace; none if it has ended, and what was in it with it.
+fn find_netns(attachment: &Attachment, visible: &Visible) -> Result<Option<NetNs>> {
+    let search = || attachment.netns.find_among(visible.get_or_init(NetNs::visible));
+    let found = attachment.netns.open().map(Some).or_else(|error| match error.kind() {
+        // Others may be in it, though this way does not lead there any more.
+        ErrorKind::NamespaceGone => search(),
+        // That a descriptor was closed proves nothing.
+        ErrorKind::InvalidValue => search()?.map(Some).ok_or(error),
+        _ => Err(error),
+    });
+    found.map_err(|error| leaves_all(error, attachment))
+}
+
+/// The error for what could not even be begun.
+fn leaves_all(error: Error, attachment: &Attachment) -> Error {
+    let link = format!("link {:?}", attachment.name.as_str());
+    let others = attachment.deletions.iter().map(ToString::to_string);
+    let error = error.on_link(attachment.name.as_str());
+    others
+        .chain([link])
+        .fold(error, |error, left| error.leaves(format!("{left} in {}", attachment.netns)))
+}
+
+fn detach_link_in(netns: &NetNs, attachment: &Attachment) -> Result<Detached> {
+    let ready = netns.lock().and_then(|alone| Ok((alone, netns.connection()?)));
+    let (_alone, inside) = ready.map_err(|error| leaves_all(error, attachment))?;
+    let deleted = delete_elsewhere(netns, inside, attachment);
     let detached = match inside.retry(&encode::delete_link(attachment.index)) {
         Ok(()) => Detached::Removed,
         Err(Failure::Refused { errno: Errno::ENODEV, .. }) => Detached::AlreadyGone,
         Err(failure) => {
             let left = link_left(attachment, &failure);
-            let error = explain(attachment, "delete the link", failure).leaves(left);
+            let error = explain(netns, attachment, "delete the link", failure).leaves(left);
             return Err(deleted.err().into_iter().fold(error, Error::leaves_too));
         }
     };
@@ -71,20 +106,25 @@ fn link_left(attachment: &Attachment, failure: &Failure) -> String {
 
 /// Takes attachments of one namespace away, all links by one request: they are put into a group of
 /// their own, and the group is deleted. Parents are left to be released.
-pub(crate) fn detach_together(attachments: &[&Attachment]) -> Vec<Result<Detached>> {
+pub(crate) fn detach_together(
+    attachments: &[&Attachment],
+    visible: &Visible,
+) -> Vec<Result<Detached>> {
+    let one_by_one =
+        || attachments.iter().map(|attachment| detach_link(attachment, visible)).collect();
     match attachments {
-        [] => Vec::new(),
-        [one] => vec![detach_link(one)],
-        [first, ..] => match in_one_group(first, attachments) {
-            Ok(results) => results,
-            Err(_) => attachments.iter().map(|attachment| detach_link(attachment)).collect(),
+        [first, _, ..] => match find_netns(first, visible) {
+            Ok(Some(netns)) => in_one_group(&netns, attachments).unwrap_or_else(|_| one_by_one()),
+            _ => one_by_one(),
         },
+        _ => one_by_one(),
     }
 }
 
-fn in_one_group(first: &Attachment, attachments: &[&Attachment]) -> Result<Vec<Result<Detached>>> {
-    let _alone = first.netns.lock()?;
-    let inside = first.netns.connection()?;
+fn in_one_group(netns: &NetNs, attachments: &[&Attachment]) -> Result<Vec<Result<Detached>>> {
+    let _alone = netns.lock()?;
+    let inside = netns.connection()?;
+    let fails = |operation, failure: Failure| failure.into_error(operation);
     let mut random = [0; 4];
     getrandom::fill(&mut random)
         .map_err(|_| Error::system("choose a group at random", Errno::EIO))?;
@@ -97,16 +137,16 @@ fn in_one_group(first: &Attachment, attachments: &[&Attachment]) -> Result<Vec<R
         }
         let verdicts = inside
             .submit_each(&mut batch)
-            .map_err(|failure| explain(first, "put the links into a group", failure))?;
+            .map_err(|failure| fails("put the links into a group", failure))?;
         for (attachment, verdict) in some.iter().zip(verdicts) {
             results.push(match verdict {
-                Ok(()) => delete_elsewhere(inside, attachment).map(|()| Detached::Removed),
+                Ok(()) => delete_elsewhere(netns, inside, attachment).map(|()| Detached::Removed),
                 Err((Errno::ENODEV, _)) => {
-                    delete_elsewhere(inside, attachment).map(|()| Detached::AlreadyGone)
+                    delete_elsewhere(netns, inside, attachment).map(|()| Detached::AlreadyGone)
                 }
                 Err((errno, message)) => {
                     let failure = Failure::Refused { at: 0, errno, message };
-                    Err(explain(attachment, "delete the link", failure))
+                    Err(explain(netns, attachment, "delete the link", failure))
                 }
             });
         }
@@ -114,20 +154,25 @@ fn in_one_group(first: &Attachment, attachments: &[&Attachment]) -> Result<Vec<R
     match inside.submit_one(encode::delete_group(group)) {
         // ENODEV: there was none left to be deleted.
         Ok(()) | Err(Failure::Refused { errno: Errno::ENODEV, .. }) => Ok(results),
-        Err(failure) => Err(explain(first, "delete the links", failure)),
+        Err(failure) => Err(fails("delete the links", failure)),
     }
 }
 
-fn delete_elsewhere(inside: &Connection, attachment: &Attachment) -> Result<()> {
+fn delete_elsewhere(netns: &NetNs, inside: &Connection, attachment: &Attachment) -> Result<()> {
     let (deleted, left) = delete_all(inside, &attachment.deletions);
     deleted.map_err(|failure| {
-        let error = explain(attachment, "delete routes and rules", failure);
+        let error = explain(netns, attachment, "delete routes and rules", failure);
         left.into_iter()
             .fold(error, |error, left| error.leaves(format!("{left} in {}", attachment.netns)))
     })
 }
 
-fn explain(attachment: &Attachment, operation: &'static str, failure: Failure) -> Error {
+fn explain(
+    netns: &NetNs,
+    attachment: &Attachment,
+    operation: &'static str,
+    failure: Failure,
+) -> Error {
     Attempt::Other(LinkId::Name(attachment.name), operation.into())
-        .explain(failure, &Place::host(&attachment.netns))
+        .explain(failure, &Place::host(netns))
 }

@@ -7,6 +7,7 @@ use crate::endpoint::check::{Findings, check};
 use crate::endpoint::deletion::Deletion;
 use crate::endpoint::difference::Difference;
 use crate::endpoint::endpoint::Endpoint;
+use crate::endpoint::find_parent::{Found, lowest_seen};
 use crate::endpoint::plan::{Phase, Plan};
 use crate::endpoint::replace::replace_link;
 use crate::error::{Error, ErrorKind, Result};
@@ -58,13 +59,13 @@ pub(crate) fn ensure(
             repaired.extend(differences);
             return Ok(Ensured { attachment, repaired });
         };
-        let attachment = attachment(endpoint, netns, &plan, &link, parent.index)?;
+        let attachment = attachment(endpoint, netns, &plan, &link, parent)?;
         if differences.is_empty() {
             return Ok(Ensured { attachment, repaired });
         }
         let asked = Asked {
             host,
-            parent: parent.index,
+            parent: lowest_seen(host, parent.index)?,
             netns,
             link: endpoint.name.as_str(),
             index: link.index,
@@ -158,7 +159,7 @@ fn attachment(
     netns: &NetNs,
     plan: &Plan,
     link: &LinkInfo,
-    parent_index: u32,
+    parent: Found,
 ) -> Result<Attachment> {
     let (mut routes, mut rules, mut deletions) = (Vec::new(), Vec::new(), Vec::new());
     for change in plan.changes() {
@@ -183,12 +184,12 @@ fn attachment(
             Error::new(ErrorKind::Protocol, "read the link", "it has no MAC address")
         })?,
         mtu: Some(link.mtu),
-        parent: endpoint.parent.id()?,
-        parent_index,
+        parent: parent.id(&endpoint.parent),
+        parent_index: parent.index,
         addresses: endpoint.addresses.clone(),
         routes,
         rules,
         deletions,
-        netns: netns.clone(),
+        netns: netns.downgrade(),
     })
 }

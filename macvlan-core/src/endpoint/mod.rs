@@ -29,8 +29,10 @@ pub use plan::{Phase, Plan};
 pub(crate) use attach::{Warm, attach, attach_warm, warm};
 pub(crate) use attachment::attachments;
 pub(crate) use check::check;
-pub(crate) use detach::{detach, detach_together};
+pub(crate) use detach::{Visible, detach, detach_together};
 pub(crate) use ensure::ensure;
-pub(crate) use find_parent::{find as find_parent, missing as missing_parent};
+pub(crate) use find_parent::{
+    find as find_parent, is_macvlan, is_on, lowest, lowest_seen, missing as missing_parent, on_host,
+};
 pub(crate) use on_demand::{release_if_marked, remove_unused_parents};
 pub(crate) use usable::unusable_addresses;

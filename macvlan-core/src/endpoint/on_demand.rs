@@ -40,19 +40,32 @@ pub(crate) fn find_or_make(host: &NetNs, parent: &Parent) -> Result<Found> {
             ByName::Other => return Err(not_that_vlan(host, parent)),
             ByName::Missing => {}
         }
-        let (Some((base, tag)), LinkId::Name(name)) = (parent.on_demand(), parent.id()?) else {
-            return Err(find_parent::refused(host, parent.id()?, Errno::ENODEV));
+        let Some((base, tag)) = parent.on_demand() else {
+            return Err(find_parent::missing(host, parent));
+        };
+        let LinkId::Name(name) = parent.id()? else {
+            return Err(find_parent::missing(host, parent));
         };
         if let Some(found) = make(host, base, tag, name)? {
             return Ok(found);
         }
     }
-    Err(contended(parent.id()?))
+    Err(contended(parent))
 }
 
 fn not_that_vlan(host: &NetNs, parent: &Parent) -> Error {
     let mut cause = "a link of that name exists and is another one".to_owned();
     if let Some((base, tag)) = parent.described() {
+        // One that has the base's name and is another is no base that could be found later.
+        let found = find_parent::find(host, base);
+        match found.and_then(|found| Ok((found, find_parent::by_name(host, base)?))) {
+            Ok((None, ByName::Missing)) => {
+                let cause = format!("the base {base} of VLAN {parent} does not exist");
+                return find_parent::missing(host, base).because(ErrorKind::ParentNotFound, cause);
+            }
+            Ok(_) => {}
+            Err(error) => return error,
+        }
         cause = format!("{parent} exists, and is not VLAN {} ({}) of {base}", tag.id, tag.protocol);
     }
     Error::new(ErrorKind::NameTaken, "use the parent", cause)
@@ -375,11 +388,11 @@ fn ignore_gone(result: std::result::Result<(), Failure>) -> Result<()> {
     }
 }
 
-pub(crate) fn contended(link: LinkId) -> Error {
+pub(crate) fn contended(parent: &Parent) -> Error {
     Error::new(
         ErrorKind::Interrupted,
         "use the parent",
         "other processes remove it as fast as it is made",
     )
-    .on_link(link.to_string())
+    .on_link(parent.to_string())
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::error::{Error, Result};
 use crate::value::link::{IntoLinkName, Vlan, VlanProtocol};
-use crate::value::name::{LinkId, LinkName};
+use crate::value::name::{LinkId, LinkName, check_alternative_name};
 use crate::value::text::serde_as_text;
 
 /// The link on the host that an endpoint hangs on.
@@ -14,7 +14,8 @@ use crate::value::text::serde_as_text;
 /// exists; otherwise VLAN 100 of `ens33`, made under that name when the first endpoint needs it and
 /// removed when the last one leaves. `"eth0.20.200"` is QinQ: VLAN 200 of VLAN 20 of `eth0`. Under
 /// another name, or with another protocol, it is said with [`Parent::vlan`], and a link that has the
-/// name then has to be that VLAN:
+/// name then has to be that VLAN. A name of more than 15 bytes is an alternative name, as `ip link
+/// property add` gives it:
 ///
 /// ```
 /// use macvlan_core::{Endpoint, Parent, VlanProtocol};
@@ -49,9 +50,11 @@ impl VlanTag {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Named {
     Link(LinkId),
+    /// By an alternative name that is longer than a link's name can be.
+    Alternative(Box<str>),
     /// A VLAN that is called after its base and its id.
     AfterBase,
 }
@@ -63,6 +66,19 @@ impl Parent {
     /// A link that must exist.
     pub fn link(link: impl Into<LinkId>) -> Self {
         Self { link: Named::Link(link.into()), vlan: None }
+    }
+
+    /// A link that must exist, by an alternative name of up to 127 bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for what cannot be one.
+    pub fn alternative_name(name: &str) -> Result<Self> {
+        if name.len() <= LinkName::MAX_LEN {
+            return LinkName::new(name).map(Self::link);
+        }
+        check_alternative_name(name)?;
+        Ok(Self { link: Named::Alternative(name.into()), vlan: None })
     }
 
     /// VLAN `id` of a base, 802.1Q, called `BASE.ID` unless it gets another name.
@@ -96,19 +112,42 @@ impl Parent {
         Ok(self)
     }
 
-    /// The link's name or index. Fails where a VLAN's name after its base would be too long.
+    /// The link's name or index.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) where a VLAN's name after its base
+    /// would be too long, and for an alternative name of more than 15 bytes
+    /// ([`Parent::get_alternative_name`]).
     pub fn id(&self) -> Result<LinkId> {
         match (&self.link, &self.vlan) {
             (Named::Link(link), _) => Ok(*link),
-            (Named::AfterBase, Some((base, tag))) => match base.id()? {
-                LinkId::Name(base) => name_after(base.as_str(), tag.id).map(LinkId::Name),
-                LinkId::Index(index) => Err(Error::invalid(
+            (Named::Alternative(name), _) => Err(Error::invalid(
+                format!("use {name:?} as a link name"),
+                "it is an alternative name, longer than a link's name can be",
+            )),
+            (Named::AfterBase, Some((base, tag))) => match (base.get_alternative_name(), base.id())
+            {
+                (Some(name), _) => name_after(name, tag.id).map(LinkId::Name),
+                (None, Ok(LinkId::Name(base))) => {
+                    name_after(base.as_str(), tag.id).map(LinkId::Name)
+                }
+                (None, Ok(LinkId::Index(index))) => Err(Error::invalid(
                     format!("name VLAN {} of link #{index}", tag.id),
                     "the base has no name that the VLAN could be called after",
                 )
                 .with_hint("give the VLAN a name of its own")),
+                (None, Err(error)) => Err(error),
             },
             (Named::AfterBase, None) => Err(Error::invalid("name the parent", "it has no name")),
+        }
+    }
+
+    /// Returns the alternative name of more than 15 bytes that the link is asked for by, if it is.
+    pub fn get_alternative_name(&self) -> Option<&str> {
+        match &self.link {
+            Named::Alternative(name) => Some(name),
+            Named::Link(_) | Named::AfterBase => None,
         }
     }
 
@@ -133,6 +172,30 @@ impl Parent {
         match (&self.link, &self.vlan) {
             (Named::Link(LinkId::Name(name)), Some(_)) => Some(*name),
             _ => None,
+        }
+    }
+
+    /// Returns the link that all of it is on: itself, or the base of its VLANs.
+    pub(crate) fn bottom(&self) -> &Parent {
+        self.get_base().map_or(self, Parent::bottom)
+    }
+
+    /// Returns the same parent on another bottom link, and what it is called then: VLANs without a name of
+    /// their own after their bases.
+    pub(crate) fn on_bottom(&self, index: u32, name: &str) -> (Self, String) {
+        let Some((base, tag)) = &self.vlan else { return (Self::link(index), name.to_owned()) };
+        let (base, base_name) = base.on_bottom(index, name);
+        let own = match &self.link {
+            Named::Link(LinkId::Name(name)) => Ok(*name),
+            _ => name_after(&base_name, tag.id),
+        };
+        match own.map(LinkId::Name).or_else(|_| self.id()) {
+            Ok(own) => {
+                let vlan = Some((Box::new(base), *tag));
+                (Self { link: Named::Link(own), vlan }, own.to_string())
+            }
+            // It never was there, then.
+            Err(_) => (self.clone(), self.to_string()),
         }
     }
 
@@ -180,6 +243,9 @@ impl FromStr for Parent {
                 return named.id().map(|_| named);
             }
         }
+        if text.len() > LinkName::MAX_LEN {
+            return Self::alternative_name(text);
+        }
         text.parse().map(|link: LinkId| Self::link(link))
     }
 }
@@ -188,6 +254,7 @@ impl fmt::Display for Parent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.link, &self.vlan) {
             (Named::Link(link), _) => link.fmt(f),
+            (Named::Alternative(name), _) => f.pad(name),
             (Named::AfterBase, Some((base, tag))) => write!(f, "{base}.{}", tag.id),
             (Named::AfterBase, None) => Ok(()),
         }
@@ -279,6 +346,25 @@ mod tests {
         let named = Parent::vlan("verylongname0", 4094).unwrap().name("lan").unwrap();
         assert_eq!(named.id().unwrap().to_string(), "lan");
         assert!(Parent::vlan(7, 100).unwrap().id().is_err());
+    }
+
+    #[test]
+    fn alternative_names_may_be_long() {
+        let name = "x".repeat(127);
+        let parent: Parent = name.parse().unwrap();
+        assert_eq!(
+            (parent.to_string(), parent.get_alternative_name()),
+            (name.clone(), Some(&*name))
+        );
+        assert!(parent.id().unwrap_err().is_invalid_value());
+        let error = Parent::vlan(&parent, 100).unwrap().id().unwrap_err();
+        assert!(error.hint().unwrap().contains("a shorter name"), "{error}");
+        let vlan = Parent::vlan(parent, 100).unwrap().name("lan").unwrap();
+        assert_eq!(vlan.get_base().unwrap().get_alternative_name(), Some(&*name));
+        assert_eq!(Parent::alternative_name("lan").unwrap(), "lan".parse().unwrap());
+        for wrong in ["x".repeat(128), "a name that is long".into()] {
+            assert!(wrong.parse::<Parent>().unwrap_err().is_invalid_value(), "{wrong}");
+        }
     }
 
     #[test]

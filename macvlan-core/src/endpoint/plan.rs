@@ -304,7 +304,9 @@ fn comes_up_later(endpoint: &Endpoint) -> bool {
 
 /// The link to be created, but for what is chosen when it is.
 fn link(endpoint: &Endpoint) -> Result<Link> {
-    let mut link = Link::bare(endpoint.name, Some(endpoint.parent.id()?), (&endpoint.kind).into())
+    let alternative = endpoint.parent.get_alternative_name();
+    let parent = if alternative.is_none() { Some(endpoint.parent.id()?) } else { None };
+    let mut link = Link::bare(endpoint.name, parent, (&endpoint.kind).into())
         .up(!comes_up_later(endpoint))
         .promisc(endpoint.promisc);
     if let Some(mtu) = endpoint.mtu.filter(|mtu| *mtu < MIN_MTU) {
@@ -316,6 +318,7 @@ fn link(endpoint: &Endpoint) -> Result<Link> {
             return Err(refused(endpoint, why));
         }
     }
+    link.parent_alternative = alternative.map(Into::into);
     link.mtu = endpoint.mtu;
     // A passthru link gets its parent's MAC address, whatever was asked for.
     link.mac = endpoint.mac.filter(|_| !endpoint.kind.is_passthru());
@@ -483,6 +486,9 @@ impl fmt::Display for CreateCommand<'_> {
         let link = self.0;
         f.write_str("ip link add")?;
         if let Some(parent) = link.parent {
+            write!(f, " link {parent}")?;
+        }
+        if let Some(parent) = &link.parent_alternative {
             write!(f, " link {parent}")?;
         }
         write!(f, " name {}", link.name)?;

@@ -33,7 +33,9 @@ pub(super) fn refused_link(
         Errno::EEXIST if matches!(link.kind, LinkKind::Vlan(_)) => {
             vlan_taken(error, link, &here, place, target)
         }
-        Errno::ENODEV if link.parent.is_some() => no_such_parent(error),
+        Errno::ENODEV if link.parent.is_some() || link.parent_alternative.is_some() => {
+            no_such_parent(error)
+        }
         Errno::EBUSY => busy_parent(error, &here),
         Errno::EINVAL => invalid_link(error, link, &here, place, target),
         Errno::EADDRINUSE => mac_in_use(error, link, &here, place, target),

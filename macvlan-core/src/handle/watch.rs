@@ -32,10 +32,17 @@ use crate::wait::{self, Cancel};
 pub struct Watch {
     listener: Listener,
     netns: NetNs,
-    waiting: VecDeque<Event>,
+    waiting: VecDeque<Heard>,
     cancels: Vec<Cancel>,
     /// The process that opened it: a forked child would take its events.
     process: u32,
+}
+
+/// What a watch has heard.
+pub(crate) enum Heard {
+    Event(Event),
+    /// The namespace with this number has ended.
+    Ended(i32),
 }
 
 impl Watch {
@@ -43,7 +50,7 @@ impl Watch {
         Self::to(netns, Listener::open)
     }
 
-    /// Of links alone.
+    /// Of links, and of namespaces that have a number there.
     pub(crate) fn links(netns: &NetNs) -> Result<Self> {
         Self::to(netns, Listener::open_for_links)
     }
@@ -70,7 +77,18 @@ impl Watch {
         self.wait(Some(timeout))
     }
 
-    pub(crate) fn wait(&mut self, timeout: Option<Duration>) -> Result<Option<Event>> {
+    fn wait(&mut self, timeout: Option<Duration>) -> Result<Option<Event>> {
+        loop {
+            match self.hear(timeout)? {
+                Some(Heard::Event(event)) => return Ok(Some(event)),
+                // Which it does not listen to.
+                Some(Heard::Ended(_)) => {}
+                None => return Ok(None),
+            }
+        }
+    }
+
+    pub(crate) fn hear(&mut self, timeout: Option<Duration>) -> Result<Option<Heard>> {
         if self.process != std::process::id() {
             let why = "it belongs to the process that this one was forked from";
             return Err(Error::invalid("wait for events", why)
@@ -84,12 +102,13 @@ impl Watch {
             }
             let waiting = &mut self.waiting;
             let received = self.listener.receive(timeout, &self.cancels, |kind, payload| {
-                waiting.extend(decode::event(kind, payload));
+                waiting.extend(decode::event(kind, payload).map(Heard::Event));
+                waiting.extend(decode::ended(kind, payload).map(Heard::Ended));
             });
             match received {
                 Ok(true) => {}
                 Ok(false) => return Ok(None),
-                Err(Errno::ENOBUFS) => return Ok(Some(Event::Lost)),
+                Err(Errno::ENOBUFS) => return Ok(Some(Heard::Event(Event::Lost))),
                 Err(errno) => return Err(self.fails(errno)),
             }
         }

@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
-use crate::endpoint::{self, Attachment, Detached, Endpoint};
+use crate::endpoint::{self, Attachment, Detached, Endpoint, Visible};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
 use crate::netns::{NetNs, NetNsId};
@@ -36,11 +36,11 @@ impl Host {
     /// Deleting a link waits about 16 ms for the kernel without keeping others from it, so here the
     /// waits overlap: those in one namespace are deleted by one request, and namespaces are dealt
     /// with by up to 64 threads.
-    pub fn detach_all(
+    pub fn detach_all<'a>(
         &self,
-        attachments: impl IntoIterator<Item = Attachment>,
+        attachments: impl IntoIterator<Item = &'a Attachment>,
     ) -> Vec<Result<Detached>> {
-        let attachments: Vec<Attachment> = attachments.into_iter().collect();
+        let attachments: Vec<&Attachment> = attachments.into_iter().collect();
         let mut by_netns: HashMap<NetNsId, Vec<usize>> = HashMap::new();
         for (at, attachment) in attachments.iter().enumerate() {
             by_netns.entry(attachment.netns_id()).or_default().push(at);
@@ -48,11 +48,12 @@ impl Host {
         let groups: Vec<Vec<usize>> = by_netns.into_values().collect();
         let results: Vec<Mutex<Option<Result<Detached>>>> =
             attachments.iter().map(|_| Mutex::new(None)).collect();
-        let next = AtomicUsize::new(0);
+        let (next, visible) = (AtomicUsize::new(0), Visible::new());
         let work = || {
             while let Some(group) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let members: Vec<&Attachment> = group.iter().map(|at| &attachments[*at]).collect();
-                for (at, result) in group.iter().zip(endpoint::detach_together(&members)) {
+                let members: Vec<&Attachment> = group.iter().map(|at| attachments[*at]).collect();
+                for (at, result) in group.iter().zip(endpoint::detach_together(&members, &visible))
+                {
                     *results[*at].lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
                 }
             }
@@ -68,7 +69,8 @@ impl Host {
             work();
         });
         // A parent made on demand goes with its last user, so its turn comes at the end.
-        let mut parents: Vec<u32> = attachments.iter().map(Attachment::parent_index).collect();
+        let parents = attachments.iter().map(|attachment| attachment.parent_index());
+        let mut parents: Vec<u32> = parents.collect();
         parents.sort_unstable();
         parents.dedup();
         let released: HashMap<u32, Error> = parents
@@ -93,11 +95,12 @@ impl Host {
     ///
     /// Returns in some ten microseconds. Where no thread can be made, it is done here and now. If the
     /// process ends before the thread does, the link may remain.
-    pub fn detach_later(&self, attachment: Attachment) -> Detaching {
-        let (host, spare) = (self.clone(), attachment.clone());
+    pub fn detach_later(&self, attachment: &Attachment) -> Detaching {
+        let (host, its) = (self.clone(), attachment.clone());
         let builder = std::thread::Builder::new().name("macvlan-detach".to_owned());
-        let spawned = builder.stack_size(STACK).spawn(move || host.detach(attachment));
-        Detaching(spawned.map_or_else(|_| Progress::Done(self.detach(spare)), Progress::Elsewhere))
+        let spawned = builder.stack_size(STACK).spawn(move || host.detach(&its));
+        let here = |_| Progress::Done(self.detach(attachment));
+        Detaching(spawned.map_or_else(here, Progress::Elsewhere))
     }
 }
 

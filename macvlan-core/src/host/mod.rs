@@ -73,11 +73,16 @@ impl Host {
     }
 
     /// Takes the interface away, and with it its addresses, routes and rules, also routes that
-    /// lead nowhere or through other links; and its parent, if that is a VLAN that was made on demand and nobody else is on it. Waits until the kernel has
-    /// finished, about 16 ms. What is gone already is no failure.
-    #[allow(clippy::needless_pass_by_value)] // what is detached is no attachment any more
-    pub fn detach(&self, attachment: Attachment) -> Result<Detached> {
-        endpoint::detach(&self.netns, &attachment)
+    /// lead nowhere or through other links; and its parent, if that is a VLAN that was made on demand and
+    /// nobody else is on it. Waits until the kernel has finished, about 16 ms. What is gone already is no
+    /// failure, be it with the container's namespace. One that failed can be tried again.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if the container's namespace was opened by
+    /// a descriptor that is closed now ([`Attachment::set_netns`]).
+    pub fn detach(&self, attachment: &Attachment) -> Result<Detached> {
+        endpoint::detach(&self.netns, attachment)
     }
 
     /// The interfaces in a container that hang on this host's links: macvlans, macvtaps and VLANs,

@@ -23,10 +23,9 @@ use crate::netns::NetNs;
 /// use macvlan_core::{Endpoint, Host};
 /// let pool = Host::open()?.pool("ens33", 16)?;
 /// let endpoint = Endpoint::new("eth0", "ens33")?.address("10.0.0.2/24".parse()?);
-/// let attachment = pool.attach(&endpoint)?;
-/// let netns = attachment.netns(); // for the container's process to join
+/// let (netns, attachment) = pool.attach(&endpoint)?; // for the container's process to join
 /// pool.fill()?;
-/// # let _ = netns;
+/// # let _ = (netns, attachment);
 /// # Ok::<(), macvlan_core::Error>(())
 /// ```
 pub struct Pool {
@@ -68,12 +67,12 @@ impl Pool {
     }
 
     /// Takes a namespace out of the pool and makes its link this endpoint; from an empty pool, with
-    /// one made now.
+    /// one made now. The namespace ends with its handle, unless somebody has joined it by then.
     ///
     /// The endpoint may differ from the template in name, MAC address, addresses, gateways, routes,
     /// rules, alias, alternative names and address generation. If any of it is refused, the
     /// namespace is given up.
-    pub fn attach(&self, endpoint: &Endpoint) -> Result<Attachment> {
+    pub fn attach(&self, endpoint: &Endpoint) -> Result<(NetNs, Attachment)> {
         if !endpoint.is_made_like(&self.template) {
             return Err(Error::invalid(
                 "attach from the pool",
@@ -90,7 +89,9 @@ impl Pool {
             Some(warm) => warm,
             None => endpoint::warm(self.host.netns(), &self.template, self.host.cancels())?,
         };
-        endpoint::attach_warm(self.host.netns(), endpoint, plan, &warm, self.host.cancels())
+        let attachment =
+            endpoint::attach_warm(self.host.netns(), endpoint, plan, &warm, self.host.cancels())?;
+        Ok((warm.netns, attachment))
     }
 
     /// How many namespaces are ready.

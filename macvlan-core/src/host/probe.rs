@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::endpoint::{Endpoint, IntoParent};
+use crate::endpoint::{Endpoint, IntoParent, lowest_seen};
 use crate::error::Result;
 use crate::host::Host;
 use crate::lan::ask::ask;
@@ -44,7 +44,7 @@ impl Host {
         let mut held = || -> Result<Vec<Holder>> {
             let asked = Asked {
                 host: self.netns(),
-                parent: attachment.parent_index(),
+                parent: lowest_seen(self.netns(), attachment.parent_index())?,
                 netns: &netns,
                 link: "probe",
                 index: attachment.index(),
@@ -61,7 +61,7 @@ impl Host {
         };
         let held = held();
         // Removes a VLAN that was made for it, too.
-        let detached = self.detach(attachment);
+        let detached = self.detach(&attachment);
         let held = held?;
         detached?;
         Ok(held)

@@ -25,6 +25,7 @@ const GROUPS: u32 = LINKS
         | libc::RTMGRP_IPV6_ROUTE) as u32;
 #[allow(clippy::cast_sign_loss)] // 1
 const LINKS: u32 = libc::RTMGRP_LINK as u32;
+const NAMESPACES: u32 = 1 << (libc::RTNLGRP_NSID - 1);
 
 impl Listener {
     /// In the calling thread's namespace.
@@ -32,9 +33,9 @@ impl Listener {
         Ok(Self { socket: Socket::listen(GROUPS)?, answer: Answer::default() })
     }
 
-    /// As [`Listener::open`], for what becomes of links alone.
+    /// As [`Listener::open`], for what becomes of links, and of other namespaces that have a number there.
     pub(crate) fn open_for_links() -> nix::Result<Self> {
-        Ok(Self { socket: Socket::listen(LINKS)?, answer: Answer::default() })
+        Ok(Self { socket: Socket::listen(LINKS | NAMESPACES)?, answer: Answer::default() })
     }
 
     /// Waits for the next messages and hands each one's type and payload on; whether any came

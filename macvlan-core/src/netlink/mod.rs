@@ -107,6 +107,11 @@ impl Connection {
         Ok(Self { socket, state: Mutex::default() })
     }
 
+    /// The kernel's cookie for the socket's namespace, which no other ever gets; none before Linux 5.14.
+    pub(crate) fn netns_cookie(&self) -> Option<u64> {
+        self.socket.netns_cookie()
+    }
+
     /// The index of a link by its name or alternative name, several times as fast as by a request; but where there is no such link, the kernel
     /// runs `modprobe` first (`dev_load` in `net/core/dev_ioctl.c`), which takes milliseconds.
     pub(crate) fn index_of_existing(&self, name: &str) -> nix::Result<u32> {

@@ -8,16 +8,17 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, recvmsg,
-    send, setsockopt, socket, sockopt,
+    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, getsockopt, recv,
+    recvmsg, send, setsockopt, socket, sockopt,
 };
-use nix::{setsockopt_impl, sockopt_impl};
+use nix::{getsockopt_impl, setsockopt_impl, sockopt_impl};
 
 use crate::netlink::faults::{Call, before};
 
 sockopt_impl!(ExtendedAck, SetOnly, libc::SOL_NETLINK, libc::NETLINK_EXT_ACK, bool);
 sockopt_impl!(CappedAck, SetOnly, libc::SOL_NETLINK, libc::NETLINK_CAP_ACK, bool);
 sockopt_impl!(StrictCheck, SetOnly, libc::SOL_NETLINK, libc::NETLINK_GET_STRICT_CHK, bool);
+sockopt_impl!(NetnsCookie, GetOnly, libc::SOL_SOCKET, libc::SO_NETNS_COOKIE, u64);
 
 pub(super) struct Socket(OwnedFd);
 
@@ -63,6 +64,11 @@ impl Socket {
     /// Has the kernel filter listings. Most sockets never list anything.
     pub(super) fn filter_listings(&self) -> nix::Result<()> {
         setsockopt(&self.0, StrictCheck, &true)
+    }
+
+    /// The kernel's cookie for the socket's namespace; none before Linux 5.14.
+    pub(super) fn netns_cookie(&self) -> Option<u64> {
+        getsockopt(&self.0, NetnsCookie).ok()
     }
 
     /// In the calling thread's namespace, for what the kernel tells by itself to these groups.

@@ -5,6 +5,7 @@ mod lock;
 mod named;
 mod sys;
 pub(crate) mod visible;
+mod weak;
 
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -21,6 +22,7 @@ use nix::sys::stat::{FileStat, fstat, stat};
 pub use lock::NetNsLock;
 pub(crate) use visible::{Reach, ways};
 pub use visible::{VisibleNamespaces, VisibleNetNs};
+pub use weak::WeakNetNs;
 
 use crate::error::{Error, ErrorKind, Result, errno_of};
 use crate::netlink::Connection;
@@ -46,10 +48,17 @@ pub struct NetNs(Arc<Shared>);
 
 struct Shared {
     fd: OwnedFd,
-    id: NetNsId,
-    origin: Origin,
+    identity: Arc<Identity>,
     inside: Inside,
     held: Held,
+}
+
+/// What identifies a namespace, also when no handle on it is left.
+struct Identity {
+    id: NetNsId,
+    origin: Origin,
+    /// The kernel's cookie for it, which no second one gets; asked for when the last handle goes.
+    cookie: OnceLock<u64>,
 }
 
 /// A netlink socket inside, made when first needed: entering costs more than sending. A forked child,
@@ -64,10 +73,9 @@ struct Opened {
 }
 
 /// How the caller came to a namespace, which is how errors name it.
-#[derive(Clone)]
 enum Origin {
     Pid(u32),
-    PidFd,
+    PidFd(OwnedFd),
     Name(String),
     Path(PathBuf),
     Fd,
@@ -140,9 +148,10 @@ impl NetNs {
 
     /// The namespace of the process that a pidfd stands for; the pidfd stays the caller's.
     pub fn from_pidfd(pidfd: impl AsFd) -> Result<Self> {
-        Self::of_process(pidfd.as_fd(), None, Origin::PidFd, &|| {
-            "open the network namespace of a pidfd".to_owned()
-        })
+        let operation = || "open the network namespace of a pidfd".to_owned();
+        let own = pidfd.as_fd().try_clone_to_owned();
+        let own = own.map_err(|error| Error::system(operation(), errno_of(&error)))?;
+        Self::of_process(pidfd.as_fd(), None, Origin::PidFd(own), &operation)
     }
 
     fn of_process(
@@ -246,7 +255,7 @@ impl NetNs {
 
     /// What identifies the namespace as long as it exists.
     pub fn id(&self) -> NetNsId {
-        self.0.id
+        self.0.identity.id
     }
 
     /// Whether both are handles on one namespace.
@@ -345,14 +354,7 @@ impl NetNs {
 
     /// Words for messages: `the network namespace of pid 2084`.
     pub(crate) fn in_words(&self) -> String {
-        match &self.0.origin {
-            Origin::Pid(pid) => format!("the network namespace of pid {pid}"),
-            Origin::PidFd => "the network namespace of a pidfd".to_owned(),
-            Origin::Name(name) => format!("the network namespace {name:?}"),
-            Origin::Path(path) => format!("the network namespace {}", path.display()),
-            Origin::Fd | Origin::Anonymous => format!("the network namespace {}", self.0.id),
-            Origin::Current => "this network namespace".to_owned(),
-        }
+        self.0.identity.in_words()
     }
 
     fn cannot_enter(&self, errno: Errno) -> Error {
@@ -385,13 +387,22 @@ impl NetNs {
     fn known(fd: OwnedFd, origin: Origin, operation: &dyn Fn() -> String) -> Result<Self> {
         let stat = fstat(&fd).map_err(|errno| Error::system(operation(), errno))?;
         let id = NetNsId::of(&stat);
-        Ok(Self(Arc::new(Shared {
-            fd,
-            id,
-            origin,
-            inside: OnceLock::new(),
-            held: Held::default(),
-        })))
+        let identity = Arc::new(Identity { id, origin, cookie: OnceLock::new() });
+        let (inside, held) = (OnceLock::new(), Held::default());
+        Ok(Self(Arc::new(Shared { fd, identity, inside, held })))
+    }
+}
+
+impl Identity {
+    fn in_words(&self) -> String {
+        match &self.origin {
+            Origin::Pid(pid) => format!("the network namespace of pid {pid}"),
+            Origin::PidFd(_) => "the network namespace of a pidfd".to_owned(),
+            Origin::Name(name) => format!("the network namespace {name:?}"),
+            Origin::Path(path) => format!("the network namespace {}", path.display()),
+            Origin::Fd | Origin::Anonymous => format!("the network namespace {}", self.id),
+            Origin::Current => "this network namespace".to_owned(),
+        }
     }
 }
 
@@ -403,7 +414,7 @@ impl AsFd for NetNs {
 
 impl fmt::Debug for NetNs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "NetNs({}, {})", self.in_words(), self.0.id)
+        write!(f, "NetNs({}, {})", self.in_words(), self.id())
     }
 }
 

@@ -3,6 +3,7 @@
 use nix::errno::Errno;
 
 use crate::netlink::{Connection, Failure};
+use crate::netns::NetNs;
 use crate::rtnl::{RTPROT_MACVLAN, decode, encode};
 use crate::value::filter::RouteFilter;
 use crate::value::link::LinkInfo;
@@ -14,6 +15,11 @@ impl Connection {
     /// The index of a link by its name or alternative name; `ENODEV` if there is none. Where one exists
     /// for sure, [`Connection::index_of_existing`] is faster.
     pub(crate) fn index_of(&self, name: &LinkName) -> nix::Result<u32> {
+        self.index_of_any(name.as_str())
+    }
+
+    /// As [`Connection::index_of`], for an alternative name, which may be longer.
+    pub(crate) fn index_of_any(&self, name: &str) -> nix::Result<u32> {
         self.get(encode::get_link_index(name), decode::link_index).map_err(
             |failure| match failure {
                 Failure::Refused { errno, .. }
@@ -36,6 +42,23 @@ impl Connection {
         match self.link(link) {
             Err(Failure::Refused { errno: Errno::ENODEV, .. }) => Ok(None),
             link => link.map(Some),
+        }
+    }
+
+    /// Returns the number that this connection's namespace has for another. Where it has none, the kernel
+    /// gives it one, as it does by itself when it first has to tell of that namespace.
+    pub(crate) fn number_of(&self, netns: &NetNs) -> std::result::Result<i32, Failure> {
+        let asked = || self.get(encode::get_netns_id(netns), decode::netns_id);
+        match asked()? {
+            number if number >= 0 => return Ok(number),
+            _ => match self.submit_one(encode::new_netns_id(netns)) {
+                Ok(()) | Err(Failure::Refused { errno: Errno::EEXIST, .. }) => {}
+                Err(failure) => return Err(failure),
+            },
+        }
+        match asked()? {
+            number if number >= 0 => Ok(number),
+            _ => Err(Failure::NoAnswer(Errno::ENODATA)),
         }
     }
 

@@ -5,6 +5,7 @@
 use nix::libc;
 
 // linux/if_link.h
+pub(super) const IFLA_TARGET_NETNSID: u16 = 46;
 pub(super) const IFLA_CARRIER_DOWN_COUNT: u16 = 48;
 pub(super) const IFLA_GSO_IPV4_MAX_SIZE: u16 = 63;
 pub(super) const IFLA_GRO_IPV4_MAX_SIZE: u16 = 64;

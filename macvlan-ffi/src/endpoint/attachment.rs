@@ -16,11 +16,15 @@ use crate::handle::netns::{Namespace, macvlan_netns, put_id};
 /// One container interface, as it was set up. Freed with macvlan_attachment_free(), unless it is a
 /// part of a list; that changes nothing about the interface.
 ///
-/// It tells what was set without asking the kernel again; macvlan_attachment_refresh() asks. It holds
-/// the container's namespace open: free it when the container has ended, or the namespace, with the
-/// link and its MAC address, outlives the container.
+/// It tells what was set without asking the kernel again; macvlan_attachment_refresh() asks. It does not
+/// hold the container's namespace open, which ends with the container, and the link and its address on the
+/// LAN with it. It finds the namespace by the macvlan_netns that the endpoint was attached by, until that
+/// is freed, and then opens it again in the same way: by pid, pidfd, name or path. What it finds there is
+/// the same namespace, or an error. Who opened it by a descriptor alone keeps that handle, or gives another
+/// by macvlan_attachment_set_netns().
 ///
-/// Threads: any number may look at it at once; macvlan_attachment_refresh() needs it alone.
+/// Threads: any number may look at it at once; macvlan_attachment_refresh() and
+/// macvlan_attachment_set_netns() need it alone.
 pub struct macvlan_attachment {
     _opaque: (),
 }
@@ -131,7 +135,9 @@ pub unsafe extern "C" fn macvlan_attachment_parent_index(
     answer(0, || Ok(shared!(attachment).attachment.parent_index()))
 }
 
-/// A handle on the container's namespace, to be freed by the caller.
+/// A handle on the container's namespace, which is held open by it; to be freed by the caller. Fails with
+/// MACVLAN_ERROR_NAMESPACE_GONE if the way by which it was opened leads nowhere any more, or to another
+/// namespace, and with MACVLAN_ERROR_INVALID_VALUE if it was opened by a descriptor that is closed now.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_netns(
     attachment: *const macvlan_attachment,
@@ -140,7 +146,20 @@ pub unsafe extern "C" fn macvlan_attachment_netns(
 ) -> c_int {
     boundary!(error, {
         let netns = out!(netns);
-        give(netns, Namespace::new(shared!(attachment).attachment.netns().clone()));
+        give(netns, Namespace::new(shared!(attachment).attachment.netns()?));
+    })
+}
+
+/// Sets the handle by which the container's namespace is found, until that is freed. One on another
+/// namespace is refused.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_attachment_set_netns(
+    attachment: *mut macvlan_attachment,
+    netns: *const macvlan_netns,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        exclusive!(attachment).attachment.set_netns(&shared!(netns).netns)?;
     })
 }
 

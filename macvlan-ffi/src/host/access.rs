@@ -178,7 +178,7 @@ pub unsafe extern "C" fn macvlan_access_detach(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let attachment = shared!(attachment).attachment.clone();
+        let attachment = &shared!(attachment).attachment;
         let detached = shared!(access).open()?.detach(attachment)?;
         if !was_there.is_null() {
             // SAFETY: it is not null, and the header says that an answer can be put there.

@@ -119,7 +119,7 @@ pub unsafe extern "C" fn macvlan_host_detach_all(
         // SAFETY: the header says that each array is NULL or has so many places.
         let (errors, attachments) =
             unsafe { (places(errors, count)?, many(attachments, count, "attachments")?) };
-        let attachments = attachments.iter().map(|attached| attached.attachment.clone());
+        let attachments = attachments.iter().map(|attached| &attached.attachment);
         let results = shared!(host).detach_all(attachments);
         tell("macvlan_host_detach_all", results, errors, |_, _| {})?;
     })
@@ -138,7 +138,7 @@ pub unsafe extern "C" fn macvlan_host_detach_later(
 ) -> c_int {
     boundary!(error, {
         let detaching = out!(detaching);
-        let attachment = shared!(attachment).attachment.clone();
+        let attachment = &shared!(attachment).attachment;
         give(detaching, Some(shared!(host).detach_later(attachment)));
     })
 }

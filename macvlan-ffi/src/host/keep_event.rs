@@ -5,13 +5,13 @@ use std::ptr::null;
 
 use macvlan_core::{KeepEvent, KeepEventKind};
 
-use crate::base::boundary::{answer, free};
+use crate::base::boundary::{answer, boundary, free};
 use crate::base::kernel::number;
-use crate::base::object::{Tagged, object, part, shared};
+use crate::base::object::{Tagged, give, object, out, part, shared};
 use crate::base::report::{Report, macvlan_error};
 use crate::base::text::c_string;
 use crate::endpoint::attachment::{Attached, macvlan_attachment};
-use crate::handle::netns::{Namespace, macvlan_netns};
+use crate::handle::netns::{Namespace, macvlan_netns, put_id};
 
 /// What a keeper has seen or done, given by macvlan_keeper_next(). Freed with
 /// macvlan_keep_event_free(); all that it tells belongs to it.
@@ -37,7 +37,8 @@ pub enum macvlan_keep_event_kinds {
     /// The parent is back, and the endpoint could not be attached to it; it will be tried again. Told
     /// when the reason is another than the last time.
     MACVLAN_KEEP_EVENT_FAILED = 4,
-    /// The container's namespace cannot be entered any more: its endpoint is not kept from now on.
+    /// The container has ended, or nothing leads to its namespace any more: its endpoint is not kept from
+    /// now on.
     MACVLAN_KEEP_EVENT_ENDED = 5,
 }
 
@@ -46,7 +47,7 @@ pub(crate) struct Told {
     kind: KeepEventKind,
     text: CString,
     name: CString,
-    netns: Tagged<Namespace>,
+    event: KeepEvent,
     attachment: Option<Tagged<Attached>>,
     parent: Option<CString>,
     error: Option<Tagged<Report>>,
@@ -55,13 +56,11 @@ pub(crate) struct Told {
 impl From<KeepEvent> for Told {
     fn from(event: KeepEvent) -> Self {
         let (text, name) = (c_string(&event), c_string(event.name()));
-        let netns = part::<macvlan_netns>(Namespace::new(event.netns().clone()));
         let report = |error: &macvlan_core::Error| part::<macvlan_error>(Report::of_core(error));
         Self {
             kind: event.kind(),
             text,
             name,
-            netns,
             attachment: event
                 .attachment()
                 .cloned()
@@ -69,6 +68,7 @@ impl From<KeepEvent> for Told {
                 .map(part::<macvlan_attachment>),
             parent: event.parent().map(c_string),
             error: event.error().map(report),
+            event,
         }
     }
 }
@@ -96,12 +96,31 @@ pub unsafe extern "C" fn macvlan_keep_event_name(
     answer(null(), || Ok(shared!(event).name.as_ptr()))
 }
 
-/// The namespace of the container that it is about. NULL if the event is none.
+/// A handle on the namespace of the container that it is about, to be freed by the caller. Fails with
+/// MACVLAN_ERROR_NAMESPACE_GONE if the container has ended.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keep_event_netns(
     event: *const macvlan_keep_event,
-) -> *const macvlan_netns {
-    answer(null(), || Ok(shared!(event).netns.pointer()))
+    netns: *mut *mut macvlan_netns,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let netns = out!(netns);
+        give(netns, Namespace::new(shared!(event).event.netns()?));
+    })
+}
+
+/// What identifies that namespace, or did, as macvlan_netns_id() gives it. Both can be NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_keep_event_netns_id(
+    event: *const macvlan_keep_event,
+    device: *mut u64,
+    inode: *mut u64,
+) {
+    answer((), || {
+        put_id(shared!(event).event.netns_id(), device, inode);
+        Ok(())
+    });
 }
 
 /// The attachment that it is about; NULL if there is none: when it failed or ended.

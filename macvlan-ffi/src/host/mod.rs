@@ -132,9 +132,9 @@ pub unsafe extern "C" fn macvlan_host_attach(
 /// Takes the interface away, and with it its addresses, routes and rules, also routes that lead
 /// nowhere or through other links; and its parent, if that is a VLAN that was made on demand and
 /// nobody else is on it. Waits until the kernel has finished, about 16 ms. What is gone already is no
-/// failure; macvlan_host_detach_and_tell() tells.
+/// failure, be it with the container's namespace; macvlan_host_detach_and_tell() tells.
 ///
-/// The attachment still has to be freed.
+/// If it fails it can be tried again. The attachment still has to be freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_detach(
     host: *mut macvlan_host,
@@ -142,7 +142,7 @@ pub unsafe extern "C" fn macvlan_host_detach(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        shared!(host).detach(shared!(attachment).attachment.clone())?;
+        shared!(host).detach(&shared!(attachment).attachment)?;
     })
 }
 
@@ -156,7 +156,7 @@ pub unsafe extern "C" fn macvlan_host_detach_and_tell(
 ) -> c_int {
     boundary!(error, {
         let was_there = out!(was_there = false);
-        let detached = shared!(host).detach(shared!(attachment).attachment.clone())?;
+        let detached = shared!(host).detach(&shared!(attachment).attachment)?;
         *was_there = detached == Detached::Removed;
     })
 }

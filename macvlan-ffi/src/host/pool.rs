@@ -79,7 +79,8 @@ pub unsafe extern "C" fn macvlan_pool_fill(
 }
 
 /// Takes a namespace out of the pool and makes its link this endpoint; from an empty pool, with one
-/// made now. macvlan_attachment_netns() gives the namespace.
+/// made now. `netns` is a handle on the namespace, to be freed when the container's process has joined it;
+/// the namespace ends with it otherwise.
 ///
 /// The endpoint may differ from the template in name, MAC address, addresses, gateways, routes, rules,
 /// alias, alternative names and address generation. If any of it is refused, the namespace is given
@@ -88,12 +89,14 @@ pub unsafe extern "C" fn macvlan_pool_fill(
 pub unsafe extern "C" fn macvlan_pool_attach(
     pool: *mut macvlan_pool,
     endpoint: *const macvlan_endpoint,
+    netns: *mut *mut macvlan_netns,
     attachment: *mut *mut macvlan_attachment,
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let attachment = out!(attachment);
-        let attached = shared!(pool).attach(&shared!(endpoint).endpoint)?;
+        let (netns, attachment) = (out!(netns), out!(attachment));
+        let (inside, attached) = shared!(pool).attach(&shared!(endpoint).endpoint)?;
+        give(netns, Namespace::new(inside));
         give(attachment, Attached::new(attached));
     })
 }

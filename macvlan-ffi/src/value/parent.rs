@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_int};
 use std::ptr::null;
 
-use macvlan_core::{LinkName, Parent, VlanProtocol};
+use macvlan_core::{LinkId, LinkName, Parent, VlanProtocol};
 
 use crate::base::boundary::{answer, boundary, free};
 use crate::base::kernel::{EnumProtocol, vlan_protocol};
@@ -24,11 +24,12 @@ pub(crate) struct Described {
     pub(crate) parent: Parent,
     text: Text,
     name: Text,
+    alternative: Text,
 }
 
 impl From<Parent> for Described {
     fn from(parent: Parent) -> Self {
-        Self { parent, text: Text::default(), name: Text::default() }
+        Self { parent, text: Text::default(), name: Text::default(), alternative: Text::default() }
     }
 }
 
@@ -52,7 +53,8 @@ const _: () = assert!(
 );
 
 /// What the text says, as in macvlan_endpoint_new(): "ens33", "#7" for the link of index 7,
-/// "ens33.100" for VLAN 100 of ens33, made when it is needed, "ens33.20.200" for a VLAN of a VLAN.
+/// "ens33.100" for VLAN 100 of ens33, made when it is needed, "ens33.20.200" for a VLAN of a VLAN. A text
+/// of more than 15 bytes is an alternative name, of 127 at most.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_parent_new(
     text: *const c_char,
@@ -65,7 +67,8 @@ pub unsafe extern "C" fn macvlan_parent_new(
     })
 }
 
-/// A link that must exist, also if its name looks like a VLAN's; "#7" for the link of index 7.
+/// A link that must exist, also if its name, or its alternative name of up to 127 bytes, looks like a
+/// VLAN's; "#7" for the link of index 7.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_parent_new_link(
     link: *const c_char,
@@ -74,7 +77,9 @@ pub unsafe extern "C" fn macvlan_parent_new_link(
 ) -> c_int {
     boundary!(error, {
         let parent = out!(parent);
-        give(parent, Parent::link(text!(link).parse::<macvlan_core::LinkId>()?).into());
+        let link = text!(link);
+        let named = link.parse::<LinkId>().map(Parent::link);
+        give(parent, named.or_else(|_| Parent::alternative_name(link))?.into());
     })
 }
 
@@ -137,6 +142,18 @@ pub unsafe extern "C" fn macvlan_parent_name(parent: *const macvlan_parent) -> *
     answer(null(), || {
         let parent = shared!(parent);
         Ok(parent.name.of_some(parent.parent.get_name()))
+    })
+}
+
+/// The alternative name of more than 15 bytes that the link is asked for by; NULL if it is asked for by
+/// another. It belongs to the parent, until that is changed or freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_parent_alternative_name(
+    parent: *const macvlan_parent,
+) -> *const c_char {
+    answer(null(), || {
+        let parent = shared!(parent);
+        Ok(parent.alternative.of_some(parent.parent.get_alternative_name()))
     })
 }
 

@@ -4,23 +4,25 @@ use std::os::fd::IntoRawFd;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use macvlan_core::{Announce, Attachment as Core, LinkId};
+use macvlan_core::{Announce, Attachment as Core, LinkId, NetNs as CoreNetNs};
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyTuple};
 
-use crate::base::argument::{Arg, Refusal, Take, parse};
+use crate::base::argument::{Arg, Refusal, Take, parse, take};
 use crate::base::error::OrRaise;
 use crate::base::output::{addresses, attributes_text, endpoint_kind, link, mac};
 use crate::endpoint::announce::Announcement;
-use crate::handle::netns::NetNs;
+use crate::handle::netns::{NetNs, netns_id};
 use crate::value::link_info::LinkInfo;
 use crate::value::route::Route;
 use crate::value::rule::Rule;
 
 /// One container interface, as it was set up.
 ///
-/// It tells what was set without asking the kernel again; refresh() asks. It holds the container's
-/// namespace open: let go of it when the container has ended.
+/// It tells what was set without asking the kernel again; refresh() asks. It does not hold the
+/// container's namespace open. It finds it by the NetNs that the endpoint was attached by, as long as there
+/// is one, and then opens it again in the same way: by pid, pidfd, name or path. Who has only a descriptor
+/// keeps the NetNs, or gives another by set_netns().
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct Attachment(Mutex<Arc<Core>>);
 
@@ -80,10 +82,30 @@ impl Attachment {
         self.get().parent_index()
     }
 
-    /// The container's namespace.
+    /// The container's namespace, held open by what is given.
+    ///
+    /// Raises MacvlanError of the kind NAMESPACE_GONE if the way by which it was opened leads nowhere any
+    /// more, or to another namespace.
     #[getter]
-    fn netns(&self) -> NetNs {
-        NetNs::new(self.get().netns().clone())
+    fn netns(&self, py: Python<'_>) -> PyResult<NetNs> {
+        let attachment = self.get();
+        py.detach(|| attachment.netns()).or_raise(py).map(NetNs::new)
+    }
+
+    /// What identifies the container's namespace, as NetNs.id.
+    #[getter]
+    fn netns_id<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        netns_id(py, self.get().netns_id())
+    }
+
+    /// Sets the NetNs by which the container's namespace is found; one of another namespace is refused.
+    fn set_netns(&self, netns: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = netns.py();
+        let netns: CoreNetNs = take("netns", netns)?;
+        let mut attachment = Core::clone(&*self.get());
+        py.detach(|| attachment.set_netns(&netns)).or_raise(py)?;
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(attachment);
+        Ok(())
     }
 
     /// The addresses, as ipaddress.IPv4Interface and Address6.
@@ -142,7 +164,8 @@ impl Attachment {
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        const SHOWN: [&str; 7] = ["name", "kind", "parent", "index", "mac", "addresses", "netns"];
+        const SHOWN: [&str; 7] =
+            ["name", "kind", "parent", "index", "mac", "addresses", "netns_id"];
         attributes_text(slf, &SHOWN)
     }
 }

@@ -124,7 +124,7 @@ impl NetNs {
     /// What identifies the namespace as long as it exists: the device and inode number of its file.
     #[getter]
     fn id<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        id(py, self.id)
+        netns_id(py, self.id)
     }
 
     /// Whether both are handles on one namespace, as == tells, too.
@@ -212,7 +212,7 @@ impl VisibleNetNs {
     /// What identifies it, as NetNs.id.
     #[getter]
     fn id<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        id(py, self.0.id)
+        netns_id(py, self.0.id)
     }
 
     /// Its names, as `ip netns` lists them.
@@ -243,7 +243,7 @@ impl VisibleNetNs {
     }
 }
 
-fn id(py: Python<'_>, id: NetNsId) -> PyResult<Bound<'_, PyAny>> {
+pub(crate) fn netns_id(py: Python<'_>, id: NetNsId) -> PyResult<Bound<'_, PyAny>> {
     static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     CLASS.import(py, "macvlan._values", "NetNsId")?.call1((id.device, id.inode))
 }

@@ -74,7 +74,7 @@ impl HostAccess {
             waiting::or_undo(
                 py,
                 move |cancel| its.attach_cancelled_by(&endpoint, &netns, cancel),
-                move |made| drop(made.map(|made| access.detach(made))),
+                move |made| drop(made.map(|made| access.detach(&made))),
             )?
         } else {
             py.detach(|| access.attach(&endpoint, &netns))
@@ -98,7 +98,7 @@ impl HostAccess {
     ) -> PyResult<Bound<'py, PyAny>> {
         let access = self.0.get()?;
         let attachment: CoreAttachment = take("attachment", attachment)?;
-        py.detach(|| access.detach(attachment)).or_raise(py)?.to_member(py)
+        py.detach(|| access.detach(&attachment)).or_raise(py)?.to_member(py)
     }
 
     /// Takes the host's routes to a container away, and leaves the container as it is.

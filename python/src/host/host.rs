@@ -101,14 +101,14 @@ impl Host {
     ) -> PyResult<Bound<'py, PyAny>> {
         let host = self.0.get()?;
         let attachment: CoreAttachment = take("attachment", attachment)?;
-        py.detach(|| host.detach(attachment)).or_raise(py)?.to_member(py)
+        py.detach(|| host.detach(&attachment)).or_raise(py)?.to_member(py)
     }
 
     /// Detaches without waiting: a thread does it, and the Detaching tells how it went.
     fn detach_later(&self, py: Python<'_>, attachment: &Bound<'_, PyAny>) -> PyResult<Detaching> {
         let host = self.0.get()?;
         let attachment: CoreAttachment = take("attachment", attachment)?;
-        Ok(Detaching::new(py.detach(|| host.detach_later(attachment))))
+        Ok(Detaching::new(py.detach(|| host.detach_later(&attachment))))
     }
 
     /// Attaches many: for each pair of an endpoint and a namespace an Attachment or an exception, in
@@ -126,7 +126,7 @@ impl Host {
         let results = if pairs.iter().any(|(endpoint, _)| endpoint.waits()) {
             let its = host.clone();
             let undo = move |made: Vec<Result<CoreAttachment>>| {
-                drop(host.detach_all(made.into_iter().flatten()));
+                drop(host.detach_all(made.iter().flatten()));
             };
             waiting::or_undo(py, move |cancel| work(&its.cancelled_by(cancel), &pairs), undo)?
         } else {
@@ -148,7 +148,7 @@ impl Host {
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let host = self.0.get()?;
         let attachments: Vec<CoreAttachment> = many("attachments", attachments)?;
-        let results = py.detach(|| host.detach_all(attachments));
+        let results = py.detach(|| host.detach_all(&attachments));
         let each = |result: Result<Detached>| match result {
             Ok(detached) => detached.to_member(py),
             Err(error) => Ok(raised(py, &error).into_value(py).into_bound(py).into_any()),
@@ -413,7 +413,7 @@ fn attach(
     }
     let (its, endpoint, netns, host) =
         (host.clone(), endpoint.clone(), netns.clone(), host.clone());
-    let undo = move |made: Result<CoreAttachment>| drop(made.map(|made| host.detach(made)));
+    let undo = move |made: Result<CoreAttachment>| drop(made.map(|made| host.detach(&made)));
     let attach = move |cancel: &_| its.cancelled_by(cancel).attach(&endpoint, &netns);
     waiting::or_undo(py, attach, undo)?.or_raise(py)
 }
@@ -446,7 +446,7 @@ impl Attached {
         let _ = (kind, error, traceback);
         let attachment = self.attachment.lock().unwrap_or_else(PoisonError::into_inner).take();
         match attachment {
-            Some(attachment) => py.detach(|| self.host.detach(attachment)).or_raise(py).map(drop),
+            Some(attachment) => py.detach(|| self.host.detach(&attachment)).or_raise(py).map(drop),
             None => Ok(()),
         }
     }

@@ -15,13 +15,15 @@ use crate::base::error::{OrRaise, raised};
 use crate::base::output::{Enumeration, attributes_text, enumerations};
 use crate::base::waiting::{self, Source, Waited};
 use crate::endpoint::attachment::Attachment;
-use crate::handle::netns::NetNs;
+use crate::handle::netns::{NetNs, netns_id};
 
 /// Keeps endpoints attached, from when Host.keep() made it.
 ///
-/// When their parent disappears and comes back, also with another index, or, known by its MAC
-/// address, with another name, they are attached again: same name, MAC address, addresses, routes.
-/// That a link goes down is no reason to do anything.
+/// When their parent disappears and comes back they are attached again: same name, MAC address,
+/// addresses, routes. A parent is followed by what it is: its index while it is there, and then its index
+/// and MAC address, its MAC address, or, if that is no other card's, its name. That a link goes down is no
+/// reason to do anything. Namespaces are not held open; a container that has ended is let go, and an
+/// event says so.
 ///
 /// It works when it is asked for the next event: as an iterator, which never ends, or by
 /// next_within(). `async for` does so in the running asyncio loop. For other loops, fileno()
@@ -193,9 +195,17 @@ impl KeepEvent {
     }
 
     /// The namespace of the container that it is about.
+    ///
+    /// Raises MacvlanError if the container has ended.
     #[getter]
-    fn netns(&self) -> NetNs {
-        NetNs::new(self.0.netns().clone())
+    fn netns(&self, py: Python<'_>) -> PyResult<NetNs> {
+        py.detach(|| self.0.netns()).or_raise(py).map(NetNs::new)
+    }
+
+    /// What identifies that namespace, or did, as NetNs.id.
+    #[getter]
+    fn netns_id<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        netns_id(py, self.0.netns_id())
     }
 
     /// The attachment: of GONE what it was, of ATTACHED and RENAMED what it is. None of the others.
@@ -221,6 +231,6 @@ impl KeepEvent {
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        attributes_text(slf, &["kind", "name", "netns", "attachment", "parent", "error"])
+        attributes_text(slf, &["kind", "name", "netns_id", "attachment", "parent", "error"])
     }
 }

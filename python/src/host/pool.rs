@@ -35,14 +35,16 @@ impl Pool {
     }
 
     /// Takes a namespace out of the pool and makes its link this endpoint; from an empty pool, with
-    /// one made now.
+    /// one made now: a NetNs for the container's process to join, which the namespace ends with otherwise,
+    /// and the Attachment.
     ///
     /// The endpoint may differ from the pool's links in name, MAC address, addresses, gateways,
     /// routes, source routing, alias, alternative names and address generation.
-    fn attach(&self, py: Python<'_>, endpoint: &Bound<'_, PyAny>) -> PyResult<Attachment> {
+    fn attach(&self, py: Python<'_>, endpoint: &Bound<'_, PyAny>) -> PyResult<(NetNs, Attachment)> {
         let pool = self.0.get()?;
         let endpoint: CoreEndpoint = take("endpoint", endpoint)?;
-        py.detach(|| pool.attach(&endpoint)).or_raise(py).map(Attachment::new)
+        let (netns, attachment) = py.detach(|| pool.attach(&endpoint)).or_raise(py)?;
+        Ok((NetNs::new(netns), Attachment::new(attachment)))
     }
 
     /// The namespaces that are ready, the one to be taken next first.

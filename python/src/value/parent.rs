@@ -27,11 +27,11 @@ impl Parent {
     #[classattr]
     const ON_DEMAND_GROUP: u32 = Core::ON_DEMAND_GROUP;
 
-    /// A link that must exist, by name or index.
+    /// A link that must exist, by name, alternative name of up to 127 bytes, or index.
     #[staticmethod]
     #[pyo3(name = "link")]
     fn of_link(link: &Bound<'_, PyAny>) -> PyResult<Self> {
-        take::<LinkId>("link", link).map(Core::link).map(Self)
+        take::<Named>("link", link).map(|Named(parent)| Self(parent))
     }
 
     /// VLAN `id` of a base, called BASE.ID unless it gets another name.
@@ -60,10 +60,10 @@ impl Parent {
         Ok(Self(parent))
     }
 
-    /// The link's name, or its index.
+    /// The link's name, its alternative name, or its index.
     #[getter]
     fn id<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        link(py, self.0.id().or_raise(py)?)
+        self.named(py)
     }
 
     /// What a VLAN that can be made on demand is on: a name, an index or a Parent.
@@ -101,11 +101,19 @@ impl Parent {
 }
 
 impl Parent {
+    /// By what it is asked for: its name, its alternative name, or its index.
+    fn named<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match self.0.get_alternative_name() {
+            Some(name) => Ok(name.into_pyobject(py)?.into_any()),
+            None => link(py, self.0.id().or_raise(py)?),
+        }
+    }
+
     /// The static method and its arguments that make the same.
     fn call<'py>(&self, py: Python<'py>) -> PyResult<Call<'py>> {
         let named = PyDict::new(py);
         let (Some(base), Some(id)) = (self.0.get_base(), self.0.get_vlan_id()) else {
-            let positional = [link(py, self.0.id().or_raise(py)?)?];
+            let positional = [self.named(py)?];
             return Ok(("link", PyTuple::new(py, positional)?, named));
         };
         let protocol = self.0.get_protocol().filter(|protocol| *protocol != VlanProtocol::Dot1q);
@@ -132,6 +140,19 @@ pub(crate) fn plain<'py>(py: Python<'py>, parent: &Core) -> PyResult<Bound<'py, 
         return Ok(text.into_pyobject(py)?.into_any());
     }
     Ok(Parent(parent.clone()).into_pyobject(py)?.into_any())
+}
+
+/// A link that must exist.
+struct Named(Core);
+
+impl Take for Named {
+    const EXPECTED: &'static str = LinkId::EXPECTED;
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        match (LinkId::take(value), text(value)?) {
+            (Err(_), Some(name)) => Ok(Self(Core::alternative_name(&name)?)),
+            (link, _) => link.map(Core::link).map(Self),
+        }
+    }
 }
 
 impl Take for Core {

@@ -63,7 +63,7 @@ fn all_ensure() -> Outcome {
             assert_eq!(host.check(&endpoint, netns)?, [], "round {round}");
             let mut found = host.attachments(netns)?;
             assert_eq!(found.len(), 1, "round {round}");
-            host.detach(found.remove(0))?;
+            host.detach(&found.remove(0))?;
         }
     }
     Ok(())
@@ -90,7 +90,10 @@ fn one_attaches_one_ensures_and_one_detaches() -> Outcome {
             let detach = scope.spawn(|| {
                 wait();
                 let found = handles[2].0.attachments(&handles[2].1)?;
-                found.into_iter().map(|one| handles[2].0.detach(one)).collect::<Result<Vec<_>, _>>()
+                found
+                    .into_iter()
+                    .map(|one| handles[2].0.detach(&one))
+                    .collect::<Result<Vec<_>, _>>()
             });
             let (attached, ensured) = (attach.join().unwrap(), ensure.join().unwrap());
             // The one who comes second to attach is refused: it is there.
@@ -102,7 +105,7 @@ fn one_attaches_one_ensures_and_one_detaches() -> Outcome {
         let (host, netns) = &handles[0];
         for found in host.attachments(netns)? {
             assert_eq!(host.check(&endpoint, netns)?, [], "round {round}");
-            host.detach(found)?;
+            host.detach(&found)?;
         }
     }
     Ok(())

@@ -35,7 +35,7 @@ fn a_link_alone() -> Outcome {
     }
     let mac = attachment.mac().octets();
     assert_eq!(mac[0] & 3, 2, "random addresses are unicast and locally administered");
-    lab.a.host.detach(attachment)?;
+    lab.a.host.detach(&attachment)?;
     assert_eq!(ip(&inside, "link show").as_array().map(Vec::len), Some(1));
     Ok(())
 }
@@ -164,7 +164,7 @@ fn mac_mtu_and_promisc_are_as_said() -> Outcome {
     assert!(flags(&inside, "eth0").contains(&"PROMISC".to_owned()));
     assert!(promiscuity() > before, "the parent is promiscuous as well");
     assert_eq!((attachment.mac(), attachment.mtu()), (mac, Some(1400)));
-    lab.a.host.detach(attachment)?;
+    lab.a.host.detach(&attachment)?;
     assert_eq!(promiscuity(), before);
     Ok(())
 }
@@ -178,7 +178,7 @@ fn a_parent_by_index_and_a_link_on_the_host() -> Outcome {
     assert_eq!(ip_link(&lab.a.netns, "eth0")["link"], "ens33");
     assert_eq!(attachment.parent(), LinkId::Index(parent));
     assert!(ping_from(&lab.a.netns, "192.168.15.10", "192.168.15.2").is_some());
-    lab.a.host.detach(attachment)?;
+    lab.a.host.detach(&attachment)?;
     Ok(())
 }
 
@@ -228,10 +228,10 @@ fn the_attachment_tells_what_ip_tells() -> Outcome {
     assert!(routes.contains(&"10.2.0.0/16".to_owned()), "{routes:?}");
     assert!(!routes.contains(&"10.1.0.0/16".to_owned()), "{routes:?}");
 
-    lab.a.host.detach(attachment.clone())?;
+    lab.a.host.detach(&attachment.clone())?;
     let error = attachment.refresh().unwrap_err();
     assert!(error.is_not_found(), "{error}");
-    assert_eq!(lab.a.host.detach(attachment)?, Detached::AlreadyGone);
+    assert_eq!(lab.a.host.detach(&attachment)?, Detached::AlreadyGone);
     Ok(())
 }
 

@@ -100,7 +100,7 @@ fn no_attach_fails_of_advertisements() -> Outcome {
                     }
                     let attachment = host.attach(&endpoint, &stage.inside)?;
                     assert_eq!(words(&host.check(&endpoint, &stage.inside)?), [""; 0]);
-                    host.detach(attachment)?;
+                    host.detach(&attachment)?;
                 }
             }
             Ok(())
@@ -150,7 +150,7 @@ fn ipv6_is_enabled_and_disabled_for_one_link() -> Outcome {
     let attachment = host.attach(&endpoint, &stage.inside)?;
     assert_eq!(host.check(&endpoint, &stage.inside)?, []);
     assert_eq!(ip_addresses(&stage.inside, "eth0"), ["192.168.15.10/24", "fd15::a/64"]);
-    host.detach(attachment)?;
+    host.detach(&attachment)?;
 
     sysctl(&stage.inside, "ipv6/conf/default/disable_ipv6", "0");
     let endpoint = Endpoint::new("eth0", "ens33")?.address("192.168.15.10/24".parse()?);
@@ -188,7 +188,7 @@ fn a_duplicate_is_found_and_repaired() -> Outcome {
     assert!(error.to_string().contains("fd15::a"), "{error}");
     assert_eq!(host.check(&endpoint, &stage.inside)?, duplicate);
 
-    host.detach(attachment)?;
+    host.detach(&attachment)?;
     assert_eq!(host.ensure(&endpoint, &stage.inside)?.repaired, duplicate);
     assert_eq!(host.check(&endpoint, &stage.inside)?, []);
     Ok(())

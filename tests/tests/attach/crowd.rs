@@ -24,10 +24,10 @@ fn two_interfaces_on_two_parents() -> Outcome {
     assert!(ping_from(&inside, "192.168.15.10", "192.168.15.2").is_some());
     assert!(ping_from(&inside, "10.34.0.10", "10.34.0.2").is_some());
 
-    lab.a.host.detach(front)?;
+    lab.a.host.detach(&front)?;
     assert!(silent(&inside, "192.168.15.2"));
     assert!(ping(&inside, "10.34.0.2").is_some(), "the other one is as it was");
-    lab.a.host.detach(back)?;
+    lab.a.host.detach(&back)?;
     assert_eq!(ip(&inside, "link show").as_array().map(Vec::len), Some(1));
     Ok(())
 }
@@ -54,7 +54,7 @@ fn fifty_containers_with_an_eth0_each() -> Outcome {
         let (ip, _) = address.split_once('/').ok_or("no prefix length")?;
         assert!(ping(&lab.b.netns, ip).is_some(), "{ip}");
     }
-    assert!(ping(containers[0].1.netns(), "192.168.15.149").is_some());
+    assert!(ping(&containers[0].1.netns()?, "192.168.15.149").is_some());
     assert_eq!(ip_link(&lab.a.netns, "eth0"), on_the_host);
     let links = ip(&lab.a.netns, "link show");
     assert_eq!(links.as_array().map(Vec::len), Some(3), "lo, ens33 and eth0 on the host: {links}");
@@ -76,7 +76,7 @@ fn eight_threads_share_one_host() -> Outcome {
             if round == ROUNDS {
                 return Ok(attachment);
             }
-            host.detach(attachment)?;
+            host.detach(&attachment)?;
         }
         unreachable!("the last round returns")
     };
@@ -94,12 +94,12 @@ fn eight_threads_share_one_host() -> Outcome {
         threads.into_iter().map(join).collect::<Result<_>>()
     })?;
     for (thread, attachment) in attachments.iter().enumerate() {
-        let told = ip_link(attachment.netns(), &format!("eth{thread}"));
+        let told = ip_link(&attachment.netns()?, &format!("eth{thread}"));
         assert_eq!(told["address"], attachment.mac().to_string());
         assert_eq!(told["ifindex"], attachment.index());
         let address = attachment.addresses()[0];
         assert_eq!(
-            ip_addresses(attachment.netns(), attachment.name().as_str()),
+            ip_addresses(&attachment.netns()?, attachment.name().as_str()),
             [address.net().to_string()]
         );
         assert!(ping(&lab.b.netns, address.ip()).is_some(), "{address}");

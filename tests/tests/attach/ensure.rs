@@ -68,7 +68,7 @@ fn repair(stage: &Stage, endpoint: &Endpoint, spoil: &[&str], expected: &[&str])
     assert_silence(&mut watches)?;
 
     // What it gives can be detached like what was attached.
-    assert_eq!(host.detach(ensured.attachment)?, Detached::Removed);
+    assert_eq!(host.detach(&ensured.attachment)?, Detached::Removed);
     assert_eq!(ip_lines(&stage.inside, "-4 route show table all type blackhole"), [""; 0]);
     assert_eq!(ip_lines(&stage.inside, "rule show").len(), 3);
     Ok(())
@@ -126,7 +126,7 @@ fn macvlan_options_are_repaired() -> Outcome {
         let macs = data["macaddr_data"].as_array().map(Vec::len);
         assert_eq!(macs, Some(2), "{data}");
         assert_eq!(host.check(&endpoint, &stage.inside)?, []);
-        host.detach(attachment)?;
+        host.detach(&attachment)?;
     }
     // `ip` cannot switch it off, but on.
     let host = &stage.lab.a.host;
@@ -136,7 +136,7 @@ fn macvlan_options_are_repaired() -> Outcome {
     assert_eq!(words(&host.ensure(&endpoint, &stage.inside)?.repaired), others);
     assert_eq!(ip_link(&stage.lab.a.netns, "ens33")["promiscuity"], 1);
     assert_eq!(host.check(&endpoint, &stage.inside)?, []);
-    host.detach(attachment)?;
+    host.detach(&attachment)?;
     Ok(())
 }
 
@@ -265,7 +265,7 @@ fn replace(stage: &Stage, wrong: &[&str], endpoint: &Endpoint, why: &str) -> Out
     assert_eq!(words(&ensured.repaired), words(&differences));
     assert_eq!(words(&host.check(endpoint, &stage.inside)?), [""; 0]);
     assert_eq!(ip_addresses(&stage.inside, "eth0"), ["192.168.15.10/24"]);
-    host.detach(ensured.attachment)?;
+    host.detach(&ensured.attachment)?;
     Ok(())
 }
 
@@ -349,7 +349,7 @@ fn a_refused_replacement_leaves_the_old_link() -> Outcome {
         settle(&stage.inside);
         before.assert_same(&stage.inside);
     }
-    host.detach(sibling)?;
+    host.detach(&sibling)?;
     Ok(())
 }
 
@@ -388,7 +388,7 @@ fn what_others_put_in_the_way_stays() -> Outcome {
     let error = host.ensure(&endpoint, &stage.inside).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::RouteExists, "{error}");
     assert_eq!(theirs(), before);
-    host.detach(attachment)?;
+    host.detach(&attachment)?;
     assert_eq!(theirs(), before);
     Ok(())
 }
@@ -409,7 +409,7 @@ fn a_rule_is_there_once() -> Outcome {
     let rules = ip_lines(&stage.inside, "rule show");
     assert_eq!(rules.iter().filter(|rule| rule.contains("lookup 7")).count(), 1, "{rules:?}");
     let found = host.attachments(&stage.inside)?.remove(0);
-    host.detach(found)?;
+    host.detach(&found)?;
     before.assert_same(&stage.inside);
     Ok(())
 }
@@ -436,7 +436,7 @@ fn vlans_are_repaired_and_replaced() -> Outcome {
     ip_do(&stage.lab.a.netns, "link delete ens33.200");
     let ensured = stage.lab.a.host.ensure(&endpoint, &stage.inside)?;
     assert_eq!(ensured.repaired, [Difference::LinkMissing]);
-    stage.lab.a.host.detach(ensured.attachment)?;
+    stage.lab.a.host.detach(&ensured.attachment)?;
     assert_eq!(ip(&stage.lab.a.netns, "link show type vlan"), serde_json::json!([]));
     Ok(())
 }
@@ -446,15 +446,15 @@ fn what_is_gone_already_is_detached() -> Outcome {
     let host = &stage.lab.a.host;
     let attachment = host.attach(&eth0()?, &stage.inside)?;
     ip_do(&stage.inside, "link delete eth0");
-    assert_eq!(host.detach(attachment.clone())?, Detached::AlreadyGone);
+    assert_eq!(host.detach(&attachment.clone())?, Detached::AlreadyGone);
     assert_eq!(ip_lines(&stage.inside, "-4 route show"), [""; 0], "the blackhole went too");
-    assert_eq!(host.detach(attachment)?, Detached::AlreadyGone);
+    assert_eq!(host.detach(&attachment)?, Detached::AlreadyGone);
 
-    // The process has ended, and nobody but the attachment holds its namespace.
+    // The process has ended, and its namespace with it, which the attachment does not hold.
     let Stage { lab, inside, container } = stage;
     let attachment = lab.a.host.attach(&eth0()?, &inside)?;
     drop((container, inside));
-    assert_eq!(lab.a.host.detach(attachment)?, Detached::Removed);
+    assert_eq!(lab.a.host.detach(&attachment)?, Detached::AlreadyGone);
 
     // The parent has gone, and its children with it.
     let stage = Stage::set()?;
@@ -462,7 +462,7 @@ fn what_is_gone_already_is_detached() -> Outcome {
     let endpoint = Endpoint::new("eth0", "ens34")?;
     let attachment = stage.lab.a.host.attach(&endpoint, &stage.inside)?;
     ip_do(&stage.lab.a.netns, "link delete ens34");
-    assert_eq!(stage.lab.a.host.detach(attachment)?, Detached::AlreadyGone);
+    assert_eq!(stage.lab.a.host.detach(&attachment)?, Detached::AlreadyGone);
     let error = stage.lab.a.host.ensure(&endpoint, &stage.inside).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ParentNotFound, "{error}");
     Ok(())
@@ -488,7 +488,7 @@ fn what_ended_halfway_is_finished() -> Outcome {
         let ensured = lab.a.host.ensure(&endpoint, &container)?;
         assert_eq!(words(&lab.a.host.check(&endpoint, &container)?), [""; 0], "{error}");
         assert_eq!(ip_addresses(&container, "eth0"), ["192.168.15.10/24"]);
-        assert_eq!(lab.a.host.detach(ensured.attachment)?, Detached::Removed);
+        assert_eq!(lab.a.host.detach(&ensured.attachment)?, Detached::Removed);
         assert_eq!(ip_lines(&container, "rule show").len(), 3, "{error}");
         assert_eq!(ip_lines(&container, "-4 route show type blackhole"), [""; 0], "{error}");
     }

@@ -48,10 +48,10 @@ fn thousands_of_endpoints_on_one_parent() -> Outcome {
     let one_more = NetNs::anonymous()?;
     let last = lab.a.host.attach(&numbered(count)?, &one_more)?;
     assert_eq!(ip_addresses(&one_more, "eth0").len(), 1);
-    assert_eq!(lab.a.host.detach(last)?, Detached::Removed);
+    assert_eq!(lab.a.host.detach(&last)?, Detached::Removed);
 
     let started = Instant::now();
-    for result in lab.a.host.detach_all(attachments) {
+    for result in lab.a.host.detach_all(&attachments) {
         assert_eq!(result?, Detached::Removed);
     }
     println!("{count} attached in {attached:?}, detached in {:?}", started.elapsed());
@@ -78,7 +78,7 @@ fn sixteen_threads_share_a_host() -> Outcome {
         loop {
             let attachment = lab.a.host.attach(&endpoint, &container)?;
             assert_eq!(lab.a.host.check(&endpoint, &container)?, []);
-            assert_eq!(lab.a.host.detach(attachment)?, Detached::Removed);
+            assert_eq!(lab.a.host.detach(&attachment)?, Detached::Removed);
             let error = lab.a.host.attach(&wrong, &container).unwrap_err();
             assert!(error.leftovers().is_empty(), "{error}");
             rounds.fetch_add(1, Ordering::Relaxed);
@@ -143,7 +143,7 @@ fn thousands_of_rounds_in_one_process() -> Outcome {
         lab.a.host.attach(&wrong, &NetNs::from_fd(&container)?).unwrap_err();
         assert_eq!(lab.a.host.attachments(&inside)?.len(), 1);
         lab.a.host.ensure(&endpoint, &inside)?;
-        lab.a.host.detach(attachment)?;
+        lab.a.host.detach(&attachment)?;
         Ok(())
     };
     let count = form(10_000, 300);

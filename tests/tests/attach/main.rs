@@ -9,6 +9,7 @@ mod limits;
 mod many;
 mod modes;
 mod options;
+mod parents;
 mod pool;
 mod rootless;
 mod routes;
@@ -17,6 +18,7 @@ mod somebody_else;
 mod source_routing;
 mod told_twice;
 mod values;
+mod weak;
 
 macvlan_tests::main! {
     at_once,
@@ -28,6 +30,7 @@ macvlan_tests::main! {
     many,
     modes,
     options,
+    parents,
     pool,
     rootless,
     routes,
@@ -36,4 +39,5 @@ macvlan_tests::main! {
     source_routing,
     told_twice,
     values,
+    weak,
 }

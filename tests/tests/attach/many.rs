@@ -92,7 +92,7 @@ fn all_are_detached_and_no_other() -> Outcome {
     ip_do(&shared, "link delete dev eth1");
     ip_do(&own[1], "link delete dev eth0");
 
-    let results = lab.a.host.detach_all(attachments);
+    let results = lab.a.host.detach_all(&attachments);
     let results: Vec<Detached> = results.into_iter().collect::<Result<_, _>>()?;
     let gone = Detached::AlreadyGone;
     let removed = Detached::Removed;
@@ -104,7 +104,7 @@ fn all_are_detached_and_no_other() -> Outcome {
     }
     assert_eq!(names(&own[3]), ["kept"]);
     for attachment in kept {
-        assert_eq!(lab.a.host.detach(attachment)?, Detached::Removed);
+        assert_eq!(lab.a.host.detach(&attachment)?, Detached::Removed);
     }
     Ok(())
 }
@@ -127,7 +127,7 @@ fn what_does_not_go_with_the_links_goes_too() -> Outcome {
     let attachments = lab.a.host.attach_all(endpoints.iter().map(|endpoint| (endpoint, &netns)));
     let attachments = attachments.into_iter().collect::<Result<Vec<_>, _>>()?;
     assert_eq!(tables(&netns), [before[0] + 2, before[1] + 2]);
-    for result in lab.a.host.detach_all(attachments) {
+    for result in lab.a.host.detach_all(&attachments) {
         assert_eq!(result?, Detached::Removed);
     }
     assert_eq!(tables(&netns), before);
@@ -145,7 +145,7 @@ fn two_hundred_and_fifty_in_one_namespace() -> Outcome {
     let results = lab.a.host.attach_all(endpoints.iter().map(|endpoint| (endpoint, &netns)));
     let attachments = results.into_iter().collect::<Result<Vec<_>, _>>()?;
     assert_eq!(names(&netns).len(), 250);
-    let results = lab.a.host.detach_all(attachments);
+    let results = lab.a.host.detach_all(&attachments);
     assert_eq!(results.len(), 250);
     for result in results {
         assert_eq!(result?, Detached::Removed);
@@ -162,8 +162,8 @@ fn detaching_later() -> Outcome {
     let attachments = attach_each(&lab.a.host, &[first, second, third])?;
     let [first, second, third] = <[Attachment; 3]>::try_from(attachments).map_err(|_| "three")?;
     ip_do(&netns, "link delete dev eth1");
-    let (first, second) = (lab.a.host.detach_later(first), lab.a.host.detach_later(second));
-    drop(lab.a.host.detach_later(third));
+    let (first, second) = (lab.a.host.detach_later(&first), lab.a.host.detach_later(&second));
+    drop(lab.a.host.detach_later(&third));
     assert_eq!(first.wait()?, Detached::Removed);
     assert_eq!(second.wait()?, Detached::AlreadyGone);
     eventually("a link is still there", || Ok(names(&netns).is_empty()))
@@ -192,10 +192,10 @@ fn without_threads() -> Outcome {
             refuse(&[libc::SYS_clone, libc::SYS_clone3], libc::EAGAIN)?;
             assert!(std::thread::Builder::new().spawn(|| ()).is_err(), "a thread could be made");
             let later = attachments.pop().ok_or("none")?;
-            let later = lab.a.host.detach_later(later);
+            let later = lab.a.host.detach_later(&later);
             assert!(later.is_finished());
             let mut results = vec![later.wait()?];
-            for result in lab.a.host.detach_all(attachments) {
+            for result in lab.a.host.detach_all(&attachments) {
                 results.push(result?);
             }
             Ok(results)

@@ -95,7 +95,7 @@ fn passthru_lends_its_mac_address_to_the_parent() -> Outcome {
     assert_eq!(ip_link(&inside, "eth0")["address"], "02:42:c0:a8:0f:0a");
     assert_eq!(ip_link(&lab.a.netns, "ens33")["address"], "02:42:c0:a8:0f:0a");
     assert!(ping(&inside, "192.168.15.2").is_some());
-    lab.a.host.detach(attachment)?;
+    lab.a.host.detach(&attachment)?;
     assert_eq!(ip_link(&lab.a.netns, "ens33")["address"], own);
     Ok(())
 }

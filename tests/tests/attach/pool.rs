@@ -58,7 +58,7 @@ fn attached_from_the_pool_it_is_as_attached() -> Outcome {
     need(Need::Ipv6)?;
     let lab = Lab::new()?;
     let plain = NetNs::anonymous()?;
-    lab.a.host.detach(lab.a.host.attach(&full("eth0")?, &plain)?)?;
+    lab.a.host.detach(&lab.a.host.attach(&full("eth0")?, &plain)?)?;
     lab.a.host.attach(&full("eth0")?, &plain)?;
     let wanted = told(&plain);
     drop(plain);
@@ -76,14 +76,14 @@ fn attached_from_the_pool_it_is_as_attached() -> Outcome {
         }
         Ok(!taken)
     })?;
-    let attachment = attachment?;
+    let (netns, attachment) = attachment?;
     assert!(pool.len() < 2);
     if pool.len() == 1 {
-        assert!(attachment.netns().same_as(&first), "the first that was ready");
+        assert!(netns.same_as(&first), "the first that was ready");
     }
-    assert_eq!(told(attachment.netns()), wanted);
+    assert_eq!(told(&netns), wanted);
     assert_eq!(attachment.mac().to_string(), "02:42:c0:a8:0f:0a");
-    assert_eq!(ip_link(attachment.netns(), "eth0")["ifindex"], attachment.index());
+    assert_eq!(ip_link(&netns, "eth0")["ifindex"], attachment.index());
     assert_eq!(attachment.addresses().len(), 2);
     Ok(())
 }
@@ -93,21 +93,22 @@ fn a_container_starts_in_it() -> Outcome {
     let lab = Lab::new()?;
     let pool = lab.a.host.pool("ens33", 1)?;
     let endpoint = Endpoint::new("net7", "ens33")?.address("192.168.15.10/24".parse()?);
-    let attachment = pool.attach(&endpoint)?;
-    let container = Container::start_in(attachment.netns())?;
+    let (netns, attachment) = pool.attach(&endpoint)?;
+    let container = Container::start_in(&netns)?;
     let inside = container.netns()?;
-    assert!(inside.same_as(attachment.netns()));
+    assert!(inside.same_as(&attachment.netns()?));
+    drop(netns);
     assert_eq!(attachment.name().as_str(), "net7");
     assert_eq!(ip_link(&inside, "net7")["address"], attachment.mac().to_string());
     assert!(ping(&inside, "192.168.15.2").is_some());
     assert!(pool.is_empty());
     // From an empty pool, with one that is made now.
-    let more =
+    let (more, _) =
         pool.attach(&Endpoint::new("eth0", "ens33")?.address("192.168.15.11/24".parse()?))?;
-    assert!(ping(more.netns(), "192.168.15.10").is_some());
+    assert!(ping(&more, "192.168.15.10").is_some());
     assert_eq!(pool.fill()?, 1);
     assert_eq!(pool.fill()?, 0);
-    assert_eq!(lab.a.host.detach(attachment)?, Detached::Removed);
+    assert_eq!(lab.a.host.detach(&attachment)?, Detached::Removed);
     assert_eq!(ip(&inside, "link show").as_array().map(Vec::len), Some(1));
     Ok(())
 }
@@ -128,8 +129,8 @@ fn what_differs_is_refused() -> Outcome {
     }
     assert_eq!(pool.len(), 1);
     let pool = lab.a.host.pool_of(Endpoint::new("eth0", "ens33")?.mtu(1400), 1)?;
-    let attachment = pool.attach(&Endpoint::new("eth0", "ens33")?.mtu(1400))?;
-    assert_eq!(ip_link(attachment.netns(), "eth0")["mtu"], 1400);
+    let (netns, _) = pool.attach(&Endpoint::new("eth0", "ens33")?.mtu(1400))?;
+    assert_eq!(ip_link(&netns, "eth0")["mtu"], 1400);
     Ok(())
 }
 
@@ -171,8 +172,8 @@ fn on_a_parent_made_on_demand() -> Outcome {
     let pool = lab.a.host.pool("ens33.100", 2)?;
     assert_eq!(ip_link(&lab.a.netns, "ens33.100")["group"], Parent::ON_DEMAND_GROUP.to_string());
     let endpoint = Endpoint::new("eth0", "ens33.100")?.address("10.100.0.2/24".parse()?);
-    let attachment = pool.attach(&endpoint)?;
-    lab.a.host.detach(attachment)?;
+    let (_netns, attachment) = pool.attach(&endpoint)?;
+    lab.a.host.detach(&attachment)?;
     assert!(lab.a.handle.link("ens33.100").is_ok(), "the pool still uses it");
     drop(pool);
     eventually("it is still there", || {

@@ -58,7 +58,7 @@ fn a_user_namespace_has_room_for_a_lab() -> Outcome {
     assert_eq!(ip_lines(&inside, "route show default"), ["default via 192.168.15.2 dev eth0"]);
     assert!(ping(&inside, "192.168.15.2").is_some());
     assert!(silent(&inside, "192.168.15.1"));
-    lab.a.host.detach(attachment)?;
+    lab.a.host.detach(&attachment)?;
     assert_eq!(std::fs::read_link("/proc/thread-self/ns/net")?, home);
     Ok(())
 }
@@ -101,7 +101,7 @@ fn net_admin_is_enough_where_a_socket_is_open() -> Outcome {
             let attachment = host.attach(&endpoint, inside)?;
             assert_eq!(witness.link("eth0")?.mac, Some(attachment.mac()));
             assert_eq!(host.check(&endpoint, inside)?, []);
-            assert_eq!(host.detach(attachment)?, Detached::Removed);
+            assert_eq!(host.detach(&attachment)?, Detached::Removed);
             // And where none was opened, the message says what is missing.
             let error = host.attach(&endpoint, &never_entered).unwrap_err();
             assert_eq!(

@@ -134,7 +134,7 @@ fn routes_of_every_sort() -> Outcome {
     }
     assert!(ping(&inside, "10.99.0.1").is_some());
     assert!(ping(&inside, "fd99::1").is_some());
-    lab.a.host.detach(attachment)?;
+    lab.a.host.detach(&attachment)?;
     before.assert_same(&inside);
     Ok(())
 }
@@ -155,7 +155,7 @@ fn detaching_leaves_others_routes() -> Outcome {
     let mut attachment = lab.a.host.attach(&endpoint, &inside)?;
     assert_eq!(ip_lines(&inside, "-6 route show fd01::/16").len(), 2);
     attachment.refresh()?;
-    lab.a.host.detach(attachment)?;
+    lab.a.host.detach(&attachment)?;
     before.assert_same(&inside);
     Ok(())
 }

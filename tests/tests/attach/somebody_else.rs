@@ -62,7 +62,7 @@ fn work(host: &Host, containers: &[NetNs], rng: &mut Rng, until: Instant) -> Out
                 4 => host.check(&endpoint, netns).map(drop),
                 5 => {
                     let found = host.attachments(netns)?;
-                    found.into_iter().try_for_each(|one| host.detach(one).map(drop))
+                    found.iter().try_for_each(|one| host.detach(one).map(drop))
                 }
                 6 => host.access("ens33")?.attach(&endpoint, netns).map(drop),
                 7 => {
@@ -263,12 +263,12 @@ fn ours_and_theirs_stand_side_by_side() -> Outcome {
     let mut rng = Rng::with_seed(seed);
     for (at, netns) in containers.iter().enumerate() {
         for found in lab.a.host.attachments(netns)? {
-            lab.a.host.detach(found)?;
+            lab.a.host.detach(&found)?;
         }
         let endpoint = endpoint(&mut rng, at)?;
         let ensured = lab.a.host.ensure_or_replace(&endpoint, netns)?;
         assert_eq!(lab.a.host.check(&endpoint, netns)?, [], "seed {seed}");
-        lab.a.host.detach(ensured.attachment)?;
+        lab.a.host.detach(&ensured.attachment)?;
         settle(netns);
         before[at].assert_same(netns);
     }

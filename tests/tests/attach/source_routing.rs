@@ -163,7 +163,7 @@ fn with_it_they_leave_by_the_link_that_was_asked() -> Outcome {
         ]
     );
 
-    stage.lab.a.host.detach(attachment)?;
+    stage.lab.a.host.detach(&attachment)?;
     before.assert_same(&stage.inside);
     assert!(silent(&stage.far, SECOND[0]));
     Ok(())
@@ -196,7 +196,7 @@ fn every_interface_with_a_table_of_its_own() -> Outcome {
     let found = host.attachments(&other)?;
     assert_eq!(found.iter().map(|one| one.rules().len()).sum::<usize>(), 3);
     let detached: Result<Vec<_>> =
-        found.into_iter().map(|one: Attachment| host.detach(one)).collect();
+        found.into_iter().map(|one: Attachment| host.detach(&one)).collect();
     assert_eq!(detached?.len(), 2);
     before.assert_same(&other);
     Ok(())

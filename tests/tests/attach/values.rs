@@ -61,7 +61,7 @@ fn check_finds_nothing_after_attach() -> Outcome {
         let attached = attached.map_err(|error| format!("{what}: {error}"))?;
         let differences = lab.a.host.check(&endpoint, &netns)?;
         assert!(differences.is_empty(), "{what}: {differences:?}");
-        lab.a.host.detach(attached)?;
+        lab.a.host.detach(&attached)?;
     }
     Ok(())
 }

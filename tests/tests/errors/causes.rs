@@ -187,7 +187,7 @@ fn passthru_against_the_others() -> Outcome {
          another mode, or remove the other macvlans first"
             .replace("PID", &pid.to_string()),
     );
-    stage.lab.a.host.detach(attachment)?;
+    stage.lab.a.host.detach(&attachment)?;
     stage.lab.a.host.attach(&passthru, &other.netns()?)?;
     refused(
         &stage,
@@ -224,7 +224,7 @@ fn a_mac_address_in_use() -> Outcome {
          parent has the MAC address 02:42:c0:a8:0f:0a; choose another, or remove that \
          link first",
     );
-    stage.lab.a.host.detach(attachment)?;
+    stage.lab.a.host.detach(&attachment)?;
     let other = Container::start()?;
     let attachment = stage.lab.a.host.attach(&sibling, &other.netns()?)?;
     let pid = other.pid().to_string();
@@ -237,7 +237,7 @@ fn a_mac_address_in_use() -> Outcome {
          02:42:c0:a8:0f:0a; choose another, or remove that link first"
             .replace("PID", &pid),
     );
-    stage.lab.a.host.detach(attachment)?;
+    stage.lab.a.host.detach(&attachment)?;
     // A namespace that no process is in is found by who has it open.
     let hidden = NetNs::anonymous()?;
     let attachment = stage.lab.a.host.attach(&sibling, &hidden)?;
@@ -271,7 +271,7 @@ fn a_mac_address_in_use() -> Outcome {
         "\"eth0\" in CONTAINER: cannot set the MAC address 02:42:c0:a8:0f:0a: the parent or \
          a sibling has the same MAC address; choose another, or remove that link first",
     );
-    stage.lab.a.host.detach(attachment)?;
+    stage.lab.a.host.detach(&attachment)?;
     drop(on_its_way);
     Ok(())
 }
@@ -288,7 +288,7 @@ fn a_mac_address_of_a_dying_namespace() -> Outcome {
         drop(dying);
         match stage.lab.a.host.attach(&endpoint, &stage.inside) {
             Ok(attachment) => {
-                stage.lab.a.host.detach(attachment)?;
+                stage.lab.a.host.detach(&attachment)?;
                 return Ok(false);
             }
             Err(error) => assert_eq!(error.kind(), ErrorKind::MacInUse, "{error}"),
@@ -296,7 +296,7 @@ fn a_mac_address_of_a_dying_namespace() -> Outcome {
         let patient = endpoint.clone().wait_for_mac(PATIENCE);
         let attachment = stage.lab.a.host.attach(&patient, &stage.inside)?;
         assert_eq!(ip_link(&stage.inside, "eth0")["address"], mac.to_string());
-        stage.lab.a.host.detach(attachment)?;
+        stage.lab.a.host.detach(&attachment)?;
         Ok(true)
     })?;
 
@@ -400,7 +400,7 @@ fn a_vlan_that_is_taken() -> Outcome {
     let attachment =
         stage.lab.a.host.attach(&Endpoint::new("eth0", "ens33.100")?, &stage.inside)?;
     assert_eq!(attachment.parent_index(), handle.link("v100")?.index);
-    stage.lab.a.host.detach(attachment)?;
+    stage.lab.a.host.detach(&attachment)?;
     let elsewhere = NetNs::anonymous()?;
     handle.move_link("v100", &elsewhere, None)?;
     let _held = send_away(elsewhere)?;
@@ -588,7 +588,7 @@ fn gateways_and_routes() -> Outcome {
         );
         // As the error says.
         let probed = tentative.probe(Probe::quick().deadline(PATIENCE));
-        stage.lab.a.host.detach(stage.lab.a.host.attach(&probed, &stage.inside)?)?;
+        stage.lab.a.host.detach(&stage.lab.a.host.attach(&probed, &stage.inside)?)?;
     }
     ip_do(&stage.inside, "link set lo up");
     ip_do(&stage.inside, "route add default dev lo");

@@ -238,7 +238,7 @@ fn attach_with_faults(endpoint: &Endpoint, refused: Option<ErrorKind>) -> Outcom
                 Ok(attachment) => {
                     assert!(refused.is_none(), "{trial}: it was not refused");
                     assert_eq!(host.check(endpoint, &stage.inside)?, [], "{trial}");
-                    host.detach(attachment)?;
+                    host.detach(&attachment)?;
                     let [a, b, c] = DEFAULT_ROUTES;
                     ip_try_all(&stage.inside, &["link set lo down", a, b, c]);
                     None
@@ -310,7 +310,7 @@ fn a_detach_fails_at_every_call() -> Outcome {
     let trials = at_every_call(
         || {
             let attachment = attachment.borrow_mut().take().ok_or("nothing is attached")?;
-            Ok(stage.lab.a.host.detach(attachment))
+            Ok(stage.lab.a.host.detach(&attachment))
         },
         |result, trial| stage.judge(&before, result.err().as_ref(), trial),
         || {
@@ -408,7 +408,7 @@ fn what_others_send_is_ignored() -> Outcome {
     assert_eq!(host.attach(&taken, &inside).unwrap_err().kind(), ErrorKind::MacInUse);
     let attachment = host.attach(&eth0()?, &inside)?;
     assert_eq!(host.attachments(&inside)?.len(), 1);
-    host.detach(attachment)?;
+    host.detach(&attachment)?;
     Ok(())
 }
 
@@ -430,7 +430,7 @@ fn the_last_one_leaves_a_vlan_with_faults() -> Outcome {
     at_every_call(
         || {
             let attachment = attachment.borrow_mut().take().ok_or("nothing is attached")?;
-            Ok(host.detach(attachment))
+            Ok(host.detach(&attachment))
         },
         |result, trial| {
             if result.is_ok() {

@@ -56,7 +56,7 @@ fn the_mac_address_is_a_siblings() -> Outcome {
     let attachment = stage.lab.a.host.attach(&sibling, &elsewhere.netns()?)?;
     let words = "on the same parent has the MAC address 02:42:c0:a8:0f:14";
     stage.refuse(&eth0()?.mac(mac), ErrorKind::MacInUse, words);
-    stage.lab.a.host.detach(attachment)?;
+    stage.lab.a.host.detach(&attachment)?;
 
     stage.lab.a.host.attach(&sibling, &stage.inside)?;
     let words = "\"net0\" on the same parent has the MAC address 02:42:c0:a8:0f:14";
@@ -160,7 +160,7 @@ fn what_is_put_right_works() -> Outcome {
             ip_lines(&stage.inside, "route show default"),
             ["default via 192.168.15.2 dev eth0"]
         );
-        stage.lab.a.host.detach(attachment)?;
+        stage.lab.a.host.detach(&attachment)?;
         assert_eq!(ip(&stage.inside, "link show").as_array().map(Vec::len), Some(1));
         ip_do(&stage.inside, "link set lo down");
     }

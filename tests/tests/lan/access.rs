@@ -93,10 +93,10 @@ fn host_and_containers_reach_each_other() -> Outcome {
         assert_reaches_the_network(&lab);
         assert_eq!(access.routes().len(), 4);
 
-        access.detach(first)?;
+        access.detach(&first)?;
         assert!(silent(&lab.a.netns, "192.168.15.10"));
         assert_reach_each_other(&lab.a.netns, &other, 11);
-        access.detach(second)?;
+        access.detach(&second)?;
         before.assert_same(&lab.a.netns);
         assert_eq!(access.name(), None);
     }
@@ -176,7 +176,7 @@ fn on_a_vlan_that_is_made_on_demand() -> Outcome {
     let attachment = access.attach(&endpoint, &inside)?;
     assert!(ping(&lab.a.netns, "10.0.0.2").is_some());
     assert!(ping(&inside, "10.0.0.1").is_some());
-    access.detach(attachment)?;
+    access.detach(&attachment)?;
     before.assert_same(&lab.a.netns);
     Ok(())
 }
@@ -496,7 +496,7 @@ fn two_sessions_share_the_link() -> Outcome {
         assert!(silent(&lab.a.netns, gone));
         stays.close()?;
         for attachment in attached {
-            lab.a.host.detach(attachment)?;
+            lab.a.host.detach(&attachment)?;
         }
         before.assert_same(&lab.a.netns);
     }
@@ -525,7 +525,7 @@ fn it_recovers_from_what_others_delete() -> Outcome {
     }
     access.close()?;
     for attachment in attached {
-        lab.a.host.detach(attachment)?;
+        lab.a.host.detach(&attachment)?;
     }
     before.assert_same(&lab.a.netns);
     Ok(())
@@ -564,8 +564,8 @@ fn borrowed_addresses_follow_the_parents() -> Outcome {
     for last in ["192.168.15.10", "192.168.15.11", "fd15::a", "fd15::b"] {
         assert!(ping(&lab.a.netns, last).is_some(), "{last}");
     }
-    access.detach(first)?;
-    access.detach(second)?;
+    access.detach(&first)?;
+    access.detach(&second)?;
     Ok(())
 }
 

@@ -80,7 +80,7 @@ fn a_stale_entry_is_put_right_at_once() -> Outcome {
                 Ok(ping(&lab.b.netns, address).ok_or("no answer")?.time)
             })?;
         }
-        lab.a.host.detach(attachment)?;
+        lab.a.host.detach(&attachment)?;
         Ok(took)
     })
 }
@@ -149,7 +149,7 @@ fn attaching_waits_only_if_told_to() -> Outcome {
             assert!(wire.find(is_arp_of_5)?.is_some());
         }
         assert_eq!(wire.find_now(is_arp_of_5)?, None);
-        lab.a.host.detach(attachment)?;
+        lab.a.host.detach(&attachment)?;
     }
     Ok(())
 }
@@ -166,7 +166,7 @@ fn what_is_gone_is_not_announced() -> Outcome {
     assert_eq!(announcement.send()?, 2);
     ip_do(&inside, "address del 192.168.15.6/24 dev eth0");
     assert_eq!(announcement.send()?, 1);
-    lab.a.host.detach(attachment)?;
+    lab.a.host.detach(&attachment)?;
     assert!(announcement.send().unwrap_err().is_not_found());
     Ok(())
 }
@@ -197,7 +197,7 @@ fn a_link_of_a_pool_is_announced_too() -> Outcome {
         .address("192.168.15.5/24".parse()?)
         .address("fd15::5/64 nodad".parse()?)
         .announce(Announce::once());
-    pool.attach(&endpoint)?;
+    let _made = pool.attach(&endpoint)?;
     learns(&lab, NEW)?;
     Ok(())
 }

@@ -203,7 +203,7 @@ fn it_stays_cancelled() -> Outcome {
         let error = host.attach(&asking, &stage.inside).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
     }
-    host.detach(host.attach(&endpoint, &stage.inside)?)?;
+    host.detach(&host.attach(&endpoint, &stage.inside)?)?;
     stage.lab.a.host.attach(&asking, &stage.inside)?;
     assert_eq!(ip_addresses(&stage.inside, "eth0").len(), 1);
     Ok(())

@@ -147,7 +147,7 @@ fn an_address_that_is_deleted_is_not_a_duplicate() -> Outcome {
     let stage = Stage::set()?;
     let endpoint = eth0(endless())?.address("fd15::9/64".parse()?);
     let error = ended_by(&stage, &endpoint, |stage| {
-        ip_do(&stage.inside, "-6 address flush dev eth0 scope global");
+        ip_do(&stage.inside, "-6 address delete fd15::9/64 dev eth0");
     })?;
     assert_is(&error, ErrorKind::NotFound, "fd15::9 was deleted from the link before the kernel");
     Ok(())
@@ -172,7 +172,7 @@ fn with_nothing_to_ask_no_carrier_is_needed() -> Outcome {
     ip_do(&stage.lab.b.netns, "link set dev ens33 down");
     let host = &stage.lab.a.host;
     let bare = eth0(Probe::quick())?;
-    host.detach(host.attach(&bare, &stage.inside)?)?;
+    host.detach(&host.attach(&bare, &stage.inside)?)?;
     assert_eq!(host.probe_free("ens33", &[], &Probe::quick())?, []);
     need(Need::Ipv6)?;
     host.attach(&bare.address("fd15::9/64 nodad".parse()?), &stage.inside)?;

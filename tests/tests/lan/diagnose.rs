@@ -22,8 +22,10 @@ fn eth0() -> Result<Endpoint> {
 }
 
 /// A container on host a.
-fn container(lab: &Lab) -> Outcome<Attachment> {
-    Ok(lab.a.host.attach(&eth0()?, &NetNs::anonymous()?)?)
+fn container(lab: &Lab) -> Outcome<(NetNs, Attachment)> {
+    let inside = NetNs::anonymous()?;
+    let attachment = lab.a.host.attach(&eth0()?, &inside)?;
+    Ok((inside, attachment))
 }
 
 /// The diagnosis, which has to find this and nothing else. It listens for a fifth of a second, in
@@ -51,7 +53,7 @@ fn diagnose(lab: &Lab, attachment: &Attachment, peer: &str) -> Diagnosis {
 fn nothing_is_amiss() -> Outcome {
     need(Need::Ipv6)?;
     let lab = Lab::new()?;
-    let attachment = container(&lab)?;
+    let (_inside, attachment) = container(&lab)?;
     for peer in ["192.168.15.2", "fd15::2"] {
         quick(Duration::from_millis(500), || {
             let started = Instant::now();
@@ -71,11 +73,11 @@ fn nothing_is_amiss() -> Outcome {
 
 fn links_that_are_down_or_gone() -> Outcome {
     let lab = Lab::new()?;
-    let attachment = container(&lab)?;
-    ip_do(attachment.netns(), "link set dev eth0 down");
+    let (inside, attachment) = container(&lab)?;
+    ip_do(&inside, "link set dev eth0 down");
     let diagnosis = diagnose(&lab, &attachment, "192.168.15.2");
     assert!(diagnosis.has(FindingKind::LinkDown), "{diagnosis}");
-    ip_do(attachment.netns(), "link set dev eth0 up");
+    ip_do(&inside, "link set dev eth0 up");
     ip_do(&lab.a.netns, "link set dev ens33 down");
     let diagnosis = diagnose(&lab, &attachment, "192.168.15.2");
     assert!(diagnosis.has(FindingKind::ParentDown), "{diagnosis}");
@@ -93,14 +95,15 @@ fn links_that_are_down_or_gone() -> Outcome {
 fn addresses_and_routes_that_are_missing() -> Outcome {
     let lab = Lab::new()?;
     let endpoint = Endpoint::new("eth0", "ens33")?.address("192.168.15.10/24".parse()?);
-    let attachment = lab.a.host.attach(&endpoint, &NetNs::anonymous()?)?;
+    let inside = NetNs::anonymous()?;
+    let attachment = lab.a.host.attach(&endpoint, &inside)?;
     find(&lab, &attachment, "fd15::2", &[FindingKind::NoAddress]);
     find(&lab, &attachment, "10.1.1.1", &[FindingKind::NoRoute]);
     // With a gateway, that is who is asked.
-    ip_do(attachment.netns(), "route add default via 192.168.15.2");
+    ip_do(&inside, "route add default via 192.168.15.2");
     let diagnosis = find(&lab, &attachment, "10.1.1.1", &[]);
     assert!(diagnosis.to_string().contains("10.1.1.1 is behind 192.168.15.2"), "{diagnosis}");
-    ip_do(attachment.netns(), "route change default via 192.168.15.99");
+    ip_do(&inside, "route change default via 192.168.15.99");
     find(&lab, &attachment, "10.1.1.1", &[FindingKind::NoAnswer]);
     Ok(())
 }
@@ -109,12 +112,13 @@ fn addresses_and_routes_that_are_missing() -> Outcome {
 fn addresses_that_cannot_be_used() -> Outcome {
     need(Need::Ipv6)?;
     let lab = Lab::new()?;
-    let attachment = container(&lab)?;
-    ip_do(attachment.netns(), "route delete 192.168.15.0/24 dev eth0");
+    let (netns, attachment) = container(&lab)?;
+    ip_do(&netns, "route delete 192.168.15.0/24 dev eth0");
     let missing = [FindingKind::ConnectedRouteMissing, FindingKind::NoRoute];
     find(&lab, &attachment, "192.168.15.2", &missing);
     let endpoint = Endpoint::new("eth0", "ens33")?.address("fd15::10/64".parse()?);
-    let second = lab.a.host.attach(&endpoint, &NetNs::anonymous()?)?;
+    let inside = NetNs::anonymous()?;
+    let second = lab.a.host.attach(&endpoint, &inside)?;
     let duplicate = [FindingKind::AddressDuplicate, FindingKind::NoAddress];
     let found =
         |diagnosis: &Diagnosis| diagnosis.findings.iter().map(|finding| finding.kind).eq(duplicate);
@@ -124,7 +128,7 @@ fn addresses_that_cannot_be_used() -> Outcome {
 fn a_peer_that_is_off() -> Outcome {
     need(Need::Ipv6)?;
     let lab = Lab::new()?;
-    let attachment = container(&lab)?;
+    let (_inside, attachment) = container(&lab)?;
     let promiscuity = ip_link(&lab.a.netns, "ens33")["promiscuity"].clone();
     for peer in ["192.168.15.99", "fd15::99"] {
         let diagnosis = find(&lab, &attachment, peer, &[FindingKind::NoAnswer]);
@@ -139,7 +143,7 @@ fn a_peer_that_is_off() -> Outcome {
 
 fn the_peer_is_the_host_itself() -> Outcome {
     let lab = Lab::new()?;
-    let attachment = container(&lab)?;
+    let (_inside, attachment) = container(&lab)?;
     let diagnosis = find(&lab, &attachment, "192.168.15.1", &[FindingKind::PeerIsHost]);
     assert!(diagnosis.findings[0].remedy.contains("Host::access"));
     let access = lab.a.host.access("ens33")?;
@@ -159,8 +163,8 @@ fn only_the_parents_mac_address_gets_through() -> Outcome {
         Endpoint::new("eth0", "ens33")?.options(options)?.address("192.168.15.77/24".parse()?);
     lab.b.host.attach(&endpoint, &strict)?;
     assert!(ping(&lab.a.netns, "192.168.15.77").is_some());
-    let attachment = container(&lab)?;
-    assert!(silent(attachment.netns(), "192.168.15.77"));
+    let (inside, attachment) = container(&lab)?;
+    assert!(silent(&inside, "192.168.15.77"));
     let diagnosis = find(&lab, &attachment, "192.168.15.77", &[FindingKind::MacFiltered]);
     assert!(!diagnosis.answered);
     Ok(())
@@ -168,19 +172,20 @@ fn only_the_parents_mac_address_gets_through() -> Outcome {
 
 fn several_answer_and_a_wrong_entry() -> Outcome {
     let lab = Lab::new()?;
-    let attachment = container(&lab)?;
+    let (inside, attachment) = container(&lab)?;
     let mut both = Vec::new();
     for mac in ["02:42:00:00:00:01", "02:42:00:00:00:02"] {
         let endpoint =
             Endpoint::new("eth0", "ens33")?.mac(mac.parse()?).address("192.168.15.77/24".parse()?);
-        both.push(lab.b.host.attach(&endpoint, &NetNs::anonymous()?)?);
+        let inside = NetNs::anonymous()?;
+        both.push((lab.b.host.attach(&endpoint, &inside)?, inside));
     }
     let diagnosis = find(&lab, &attachment, "192.168.15.77", &[FindingKind::SeveralAnswer]);
     let text = &diagnosis.findings[0].text;
     assert!(text.contains("02:42:00:00:00:01 and 02:42:00:00:00:02"), "{text}");
 
     let entry = "192.168.15.2 lladdr 02:42:00:00:00:99 dev eth0 nud permanent";
-    ip_do(attachment.netns(), &format!("neigh replace {entry}"));
+    ip_do(&inside, &format!("neigh replace {entry}"));
     find(&lab, &attachment, "192.168.15.2", &[FindingKind::WrongNeighbour]);
     Ok(())
 }
@@ -210,9 +215,9 @@ fn let_nothing_through(netns: &NetNs, link: &str, way: &str) -> Outcome {
 /// The peer answers, and a filter at the parent takes the answer away before the container.
 fn the_answer_is_lost_at_the_parent() -> Outcome {
     let lab = Lab::new()?;
-    let attachment = container(&lab)?;
+    let (inside, attachment) = container(&lab)?;
     let_nothing_through(&lab.a.netns, "ens33", "ingress")?;
-    assert!(silent(attachment.netns(), "192.168.15.2"));
+    assert!(silent(&inside, "192.168.15.2"));
     let diagnosis = find(&lab, &attachment, "192.168.15.2", &[FindingKind::AnswerLost]);
     assert!(!diagnosis.answered);
     let text = diagnosis.to_string();
@@ -229,8 +234,8 @@ fn the_answer_is_lost_at_the_parent() -> Outcome {
 /// A filter on the container's way out, or on the parent's, takes the question away.
 fn the_question_does_not_leave() -> Outcome {
     let lab = Lab::new()?;
-    let attachment = container(&lab)?;
-    for (netns, link) in [(attachment.netns(), "eth0"), (&lab.a.netns, "ens33")] {
+    let (inside, attachment) = container(&lab)?;
+    for (netns, link) in [(&inside, "eth0"), (&lab.a.netns, "ens33")] {
         let_nothing_through(netns, link, "egress")?;
         let started = Instant::now();
         let diagnosis = find(&lab, &attachment, "192.168.15.2", &[FindingKind::NotSent]);
@@ -261,14 +266,14 @@ fn a_probe_that_does_not_leave() -> Outcome {
 /// Somebody inside has given the link another MAC address. The peer answers that one.
 fn the_mac_address_was_changed() -> Outcome {
     let lab = Lab::new()?;
-    let attachment = container(&lab)?;
-    ip_do(attachment.netns(), "link set dev eth0 address 02:42:00:00:00:99");
+    let (inside, attachment) = container(&lab)?;
+    ip_do(&inside, "link set dev eth0 address 02:42:00:00:00:99");
     let diagnosis = find(&lab, &attachment, "192.168.15.2", &[FindingKind::MacChanged]);
     assert!(diagnosis.answered, "{diagnosis}");
     let words =
         format!("eth0 has the MAC address 02:42:00:00:00:99, and was given {}", attachment.mac());
     assert_eq!(diagnosis.findings[0].text, words);
-    ip_do(attachment.netns(), &format!("link set dev eth0 address {}", attachment.mac()));
+    ip_do(&inside, &format!("link set dev eth0 address {}", attachment.mac()));
     assert!(find(&lab, &attachment, "192.168.15.2", &[]).answered);
     Ok(())
 }
@@ -276,7 +281,7 @@ fn the_mac_address_was_changed() -> Outcome {
 /// Somebody on the wire has the container's MAC address.
 fn the_mac_address_is_elsewhere_too() -> Outcome {
     let lab = Lab::new()?;
-    let attachment = container(&lab)?;
+    let (_inside, attachment) = container(&lab)?;
     let twin = NetNs::anonymous()?;
     let link = Link::macvlan("eth0", "ens33", Macvlan::new(Mode::Bridge))?
         .mac(attachment.mac())
@@ -312,7 +317,8 @@ fn another_vlan_is_on_the_wire() -> Outcome {
     need(Need::Vlan)?;
     let lab = Lab::new()?;
     let endpoint = Endpoint::new("eth0", "ens33.100")?.address("192.168.15.10/24".parse()?);
-    let attachment = lab.a.host.attach(&endpoint, &NetNs::anonymous()?)?;
+    let inside = NetNs::anonymous()?;
+    let attachment = lab.a.host.attach(&endpoint, &inside)?;
     let (there, theirs) = (NetNs::anonymous()?, "ens33.200");
     let endpoint = Endpoint::new("eth0", theirs)?.address("192.168.15.20/24".parse()?);
     lab.b.host.attach(&endpoint, &there)?;
@@ -333,7 +339,8 @@ fn the_parent_is_a_port() -> Outcome {
     need(Need::Bridge)?;
     let lab = Lab::new()?;
     let endpoint = Endpoint::new("eth0", "ens33.100")?.address("192.168.15.10/24".parse()?);
-    let attachment = lab.a.host.attach(&endpoint, &NetNs::anonymous()?)?;
+    let inside = NetNs::anonymous()?;
+    let attachment = lab.a.host.attach(&endpoint, &inside)?;
     lab.a.handle.add_link(&Link::bridge("br0")?)?;
     ip_do(&lab.a.netns, "link set dev ens33 master br0");
     let diagnosis = diagnose(&lab, &attachment, "192.168.15.2");

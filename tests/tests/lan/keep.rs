@@ -4,10 +4,12 @@
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use macvlan_core::{Attachment, Endpoint, KeepEvent, Keeper, Link, MacAddr, NetNs, Parent};
+use macvlan_core::{
+    Attachment, Endpoint, ErrorKind, KeepEvent, Keeper, Link, MacAddr, NetNs, Parent,
+};
 use macvlan_tests::{
-    Lab, Need, Outcome, PATIENCE, Snapshot, eventually, ip_addresses, ip_do, ip_lines, ip_link,
-    is_guest, need, ping, quick,
+    Container, Lab, Need, Outcome, PATIENCE, Snapshot, eventually, ip_addresses, ip_do, ip_lines,
+    ip_link, is_guest, need, ping, quick, silent,
 };
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -202,10 +204,9 @@ fn a_vlan_is_made_again() -> Outcome {
     assert!(ping(&inside, "192.168.15.20").is_some());
     nothing_more(&mut keeper)?;
 
-    // Somebody deletes the VLAN alone, and makes it again.
+    // Somebody deletes the VLAN alone.
     ip_do(&lab.a.netns, "link del dev ens33.100");
     gone(&mut keeper)?;
-    ip_do(&lab.a.netns, "link add link ens33 name ens33.100 up type vlan id 100");
     attached(&mut keeper)?;
     assert!(ping(&inside, "192.168.15.20").is_some());
     Ok(())
@@ -302,7 +303,7 @@ fn a_parent_that_is_set_up_late() -> Outcome {
 fn it_fits_into_a_loop() -> Outcome {
     let lab = Lab::new()?;
     let inside = NetNs::anonymous()?;
-    let mut keeper = lab.a.host.keep([(eth0("ens33")?, inside)])?;
+    let mut keeper = lab.a.host.keep([(eth0("ens33")?, inside.clone())])?;
     while keeper.next_within(Duration::ZERO)?.is_some() {}
     unplug(&lab);
     let patience = PollTimeout::try_from(PATIENCE)?;
@@ -324,12 +325,61 @@ fn a_parent_by_its_index() -> Outcome {
     let inside = NetNs::anonymous()?;
     let parent = lab.a.handle.link("ens33")?;
     let endpoint = Endpoint::new("eth0", Parent::link(parent.index))?;
-    let mut keeper = lab.a.host.keep([(endpoint, inside)])?;
+    let mut keeper = lab.a.host.keep([(endpoint, inside.clone())])?;
     unplug(&lab);
     gone(&mut keeper)?;
     plug_in(&lab, "ens33", parent.mac.ok_or("no MAC address")?)?;
     attached(&mut keeper)?;
     Ok(())
+}
+
+/// A container that ends is let go of, and that is told; its namespace is not kept alive.
+fn a_container_that_ends() -> Outcome {
+    let lab = Lab::new()?;
+    let (stays, ends) = (Container::start()?, Container::start()?);
+    let wan0 = Endpoint::new("wan0", "ens33")?.address("192.168.15.11/24".parse()?);
+    let gone = ends.netns()?.id();
+    let mut keeper = lab.a.host.keep([(eth0("ens33")?, ends.netns()?), (wan0, stays.netns()?)])?;
+    nothing_more(&mut keeper)?;
+    assert!(ping(&lab.b.netns, "192.168.15.10").is_some());
+    drop(ends);
+    let event = next(&mut keeper)?;
+    let KeepEvent::Ended(name, _, error) = &event else { return Err(event.to_string().into()) };
+    assert_eq!((name.as_str(), error.kind()), ("eth0", ErrorKind::NamespaceGone));
+    assert_eq!(event.netns_id(), gone);
+    assert_eq!(event.netns().unwrap_err().kind(), ErrorKind::NamespaceGone);
+    eventually("it is still on the LAN", || Ok(silent(&lab.b.netns, "192.168.15.10")))?;
+    assert_eq!(keeper.attachments().count(), 1);
+    assert!(keeper.release("eth0".parse()?, &stays.netns()?).is_none());
+    // The parent comes back, for the one that is left.
+    let mac = lab.a.handle.link("ens33")?.mac.ok_or("no MAC address")?;
+    unplug(&lab);
+    gone_is(&mut keeper, "wan0")?;
+    plug_in(&lab, "ens33", mac)?;
+    assert_eq!(attached(&mut keeper)?.name().as_str(), "wan0");
+    assert!(silent(&lab.b.netns, "192.168.15.10"));
+    nothing_more(&mut keeper)
+}
+
+fn gone_is(keeper: &mut Keeper, name: &str) -> Outcome {
+    match next(keeper)? {
+        KeepEvent::Gone(attachment) if attachment.name().as_str() == name => Ok(()),
+        other => Err(other.to_string().into()),
+    }
+}
+
+/// While its parent is away, too; and one that was given by a descriptor alone.
+fn a_container_that_ends_without_a_parent() -> Outcome {
+    let lab = Lab::new()?;
+    let inside = NetNs::anonymous()?;
+    let mut keeper = lab.a.host.keep([(eth0("ens33")?, inside.clone())])?;
+    unplug(&lab);
+    gone(&mut keeper)?;
+    drop(inside);
+    match next(&mut keeper)? {
+        KeepEvent::Ended(..) => nothing_more(&mut keeper),
+        other => Err(other.to_string().into()),
+    }
 }
 
 macvlan_tests::tests! {
@@ -344,4 +394,6 @@ macvlan_tests::tests! {
     a_parent_that_is_set_up_late,
     it_fits_into_a_loop,
     a_parent_by_its_index,
+    a_container_that_ends,
+    a_container_that_ends_without_a_parent,
 }

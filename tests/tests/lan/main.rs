@@ -6,6 +6,7 @@ mod cancel;
 mod carrier;
 mod diagnose;
 mod keep;
+mod keep_parent;
 mod probe;
 mod rate;
 
@@ -16,6 +17,7 @@ macvlan_tests::main! {
     carrier,
     diagnose,
     keep,
+    keep_parent,
     probe,
     rate,
 }

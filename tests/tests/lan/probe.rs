@@ -84,7 +84,7 @@ fn free_addresses_are_asked_for_at_once() -> Outcome {
     let wire = Wire::listen(&lab.b.netns, "ens33")?;
     quick(Duration::from_secs(2), || {
         for attachment in lab.a.host.attachments(&inside)? {
-            lab.a.host.detach(attachment)?;
+            lab.a.host.detach(&attachment)?;
         }
         let started = Instant::now();
         lab.a.host.attach(&endpoint, &inside)?;
@@ -142,7 +142,7 @@ fn duplicate_detection_can_be_left_out_or_come_too_late() -> Outcome {
             let started = Instant::now();
             let attachment = stage.lab.a.host.attach(&endpoint, &stage.inside)?;
             let took = started.elapsed();
-            stage.lab.a.host.detach(attachment)?;
+            stage.lab.a.host.detach(&attachment)?;
             Ok(took)
         })?;
     }
@@ -209,8 +209,8 @@ fn a_link_of_a_pool_asks_too() -> Outcome {
     let pool = lab.a.host.pool("ens33", 1)?;
     let error = pool.attach(&eth0()?.address("192.168.15.5/24".parse()?)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddressInUse, "{error}");
-    let attachment = pool.attach(&eth0()?.address("192.168.15.6/24".parse()?))?;
-    assert!(ping(attachment.netns(), "192.168.15.2").is_some());
+    let (netns, _) = pool.attach(&eth0()?.address("192.168.15.6/24".parse()?))?;
+    assert!(ping(&netns, "192.168.15.2").is_some());
     Ok(())
 }
 

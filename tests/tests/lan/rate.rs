@@ -52,7 +52,7 @@ fn it_is_what_tc_shows() -> Outcome {
         assert!(told.starts_with("qdisc tbf ") && told.contains(": root"), "{told}");
         assert!(told.contains(shown), "{told}");
         assert!(ping(&inside, "192.168.15.2").is_some());
-        lab.a.host.detach(attachment)?;
+        lab.a.host.detach(&attachment)?;
     }
     Ok(())
 }
@@ -98,7 +98,7 @@ fn it_is_set_or_refused_in_words() -> Outcome {
     if has_tbf()? {
         let attachment = stage.lab.a.host.attach(&endpoint, &stage.inside)?;
         assert_eq!(ip_link(&stage.inside, "eth0")["qdisc"], "tbf");
-        stage.lab.a.host.detach(attachment)?;
+        stage.lab.a.host.detach(&attachment)?;
     } else {
         let words = "the kernel has no token bucket filter (tbf)";
         stage.refuse(&endpoint, ErrorKind::Unsupported, words);
@@ -142,7 +142,7 @@ fn it_is_looked_at_and_repaired() -> Outcome {
         // Where none was asked for, none is missed.
         let free = Endpoint::new("eth0", "ens33")?.address("192.168.15.10/24".parse()?);
         assert_eq!(host.check(&free, &inside)?, []);
-        host.detach(attachment)?;
+        host.detach(&attachment)?;
     }
     Ok(())
 }

@@ -22,7 +22,7 @@ fn work(host: &Host) -> Outcome {
         assert_eq!(error.kind(), ErrorKind::MtuTooLarge, "{error}");
         let attachment = host.attach(&endpoint, &inside)?;
         assert_eq!(host.check(&endpoint, &inside)?, []);
-        host.detach(attachment)?;
+        host.detach(&attachment)?;
     }
     Ok(())
 }

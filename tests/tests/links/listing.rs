@@ -280,7 +280,7 @@ fn the_attachments_of_a_container() -> Outcome {
 
     // What was found is as good as what attaching gave.
     for attachment in ours.into_iter().chain(others).chain(elsewhere) {
-        assert_eq!(lab.a.host.detach(attachment)?, Detached::Removed);
+        assert_eq!(lab.a.host.detach(&attachment)?, Detached::Removed);
     }
     ip_do(&inside, "link delete cable");
     before.assert_same(&inside);

@@ -60,9 +60,9 @@ fn made_used_and_removed() -> Outcome {
     let (_second, two) = start(&lab, 12)?;
     assert_eq!(one.parent_index(), two.parent_index());
     assert!(ping(&first.netns()?, "10.100.0.12").is_some());
-    lab.a.host.detach(one)?;
-    assert!(ping(two.netns(), "10.100.0.1").is_some(), "the second still uses it");
-    lab.a.host.detach(two)?;
+    lab.a.host.detach(&one)?;
+    assert!(ping(&two.netns()?, "10.100.0.1").is_some(), "the second still uses it");
+    lab.a.host.detach(&two)?;
     before.assert_same(&lab.a.netns);
     Ok(())
 }
@@ -81,7 +81,7 @@ fn under_another_name_and_with_another_protocol() -> Outcome {
     assert_eq!(vlan["linkinfo"]["info_data"]["protocol"], "802.1ad");
     assert_eq!(first.parent_index(), second.parent_index());
     for attachment in [first, second] {
-        lab.a.host.detach(attachment)?;
+        lab.a.host.detach(&attachment)?;
     }
     before.assert_same(&lab.a.netns);
     Ok(())
@@ -128,7 +128,7 @@ fn a_name_that_something_else_has() -> Outcome {
     ip_do(&lab.a.netns, "link add link ens33 name lan up type vlan id 20");
     let attachment = lab.a.host.attach(&endpoint, &inside)?;
     assert_eq!(ip_link(&lab.a.netns, "lan")["ifindex"], attachment.parent_index());
-    lab.a.host.detach(attachment)?;
+    lab.a.host.detach(&attachment)?;
     assert!(exists(&lab, "lan"));
     Ok(())
 }
@@ -143,14 +143,14 @@ fn both_levels_of_qinq_go() -> Outcome {
     assert_eq!(ip_link(&lab.a.netns, "ens33.20.200")["link"], "ens33.20");
     // Somebody on the outer one keeps that, but not the inner one.
     let outer = lab.a.host.attach(&outer, &two.netns()?)?;
-    lab.a.host.detach(inner)?;
+    lab.a.host.detach(&inner)?;
     assert!(!exists(&lab, "ens33.20.200") && exists(&lab, "ens33.20"));
-    lab.a.host.detach(outer)?;
+    lab.a.host.detach(&outer)?;
     before.assert_same(&lab.a.netns);
 
     let inner = Endpoint::new("eth0", "ens33.20.200")?;
     let inner = lab.a.host.attach(&inner, &one.netns()?)?;
-    lab.a.host.detach(inner)?;
+    lab.a.host.detach(&inner)?;
     before.assert_same(&lab.a.netns);
     Ok(())
 }
@@ -175,7 +175,7 @@ fn what_others_have_made_or_use_stays() -> Outcome {
         if !meanwhile.is_empty() {
             ip_do(&lab.a.netns, meanwhile);
         }
-        lab.a.host.detach(attachment)?;
+        lab.a.host.detach(&attachment)?;
         assert!(exists(&lab, "ens33.100"), "{before}{meanwhile}");
         let left = ip(&lab.a.netns, "link show type macvlan");
         let left = left.as_array().map(Vec::len);
@@ -193,7 +193,7 @@ fn what_others_have_made_or_use_stays() -> Outcome {
     // But it is once it is nobody's.
     ip_do(&lab.a.netns, "link set ens33.100 nomaster");
     let (_container, attachment) = start(&lab, 11)?;
-    lab.a.host.detach(attachment)?;
+    lab.a.host.detach(&attachment)?;
     assert!(!exists(&lab, "ens33.100"));
     Ok(())
 }
@@ -210,14 +210,14 @@ fn an_address_that_comes_by_itself_does_not_keep_it() -> Outcome {
         advertise(&lab.b.netns, "ens33.100", "fd42::")?;
         Ok(!ip_lines(&lab.a.netns, dynamic).is_empty())
     })?;
-    lab.a.host.detach(attachment)?;
+    lab.a.host.detach(&attachment)?;
     assert!(!exists(&lab, "ens33.100"));
     before.assert_same(&lab.a.netns);
 
     // Unlike one that somebody has added, even if not for ever.
     let (_container, attachment) = start(&lab, 11)?;
     ip_do(&lab.a.netns, "address add fd43::1/64 dev ens33.100 valid_lft 1000 preferred_lft 1000");
-    lab.a.host.detach(attachment)?;
+    lab.a.host.detach(&attachment)?;
     assert!(exists(&lab, "ens33.100"));
     Ok(())
 }
@@ -236,7 +236,7 @@ fn two_at_once() -> Outcome {
             let parent = attachment.parent_index();
             Handle::in_netns(&inside)?.link("eth0")?;
             together.wait();
-            lab.a.host.detach(attachment)?;
+            lab.a.host.detach(&attachment)?;
             Ok(parent)
         };
         let [one, other] = std::thread::scope(|scope| {
@@ -269,9 +269,9 @@ fn a_vlan_interface_keeps_its_parent() -> Outcome {
     // Nor does a macvlan beside it, which is gone first, take it along.
     let other = Container::start()?;
     let beside = lab.a.host.attach(&Endpoint::new("eth0", "ens33.20")?, &other.netns()?)?;
-    lab.a.host.detach(beside)?;
+    lab.a.host.detach(&beside)?;
     assert_eq!(ip_link(&inside, "eth0")["linkinfo"]["info_data"]["id"], 200);
-    lab.a.host.detach(attachment)?;
+    lab.a.host.detach(&attachment)?;
     assert!(exists(&lab, "ens33.20"));
     Ok(())
 }
@@ -311,7 +311,7 @@ fn a_failed_attach_removes_what_it_made() -> Outcome {
         assert_eq!(error.kind(), kind, "{error}");
     }
     before.assert_same(&lab.a.netns);
-    lab.a.host.detach(attachment)?;
+    lab.a.host.detach(&attachment)?;
     assert!(!exists(&lab, "ens33.100"));
     Ok(())
 }
@@ -324,7 +324,7 @@ fn a_vlan_that_exists_elsewhere() -> Outcome {
     assert_eq!(ip_link(&lab.a.netns, "lan")["ifindex"], attachment.parent_index());
     assert_eq!(attachment.parent(), LinkId::Name("lan".parse()?), "what it is called");
     assert!(!exists(&lab, "ens33.100"));
-    lab.a.host.detach(attachment)?;
+    lab.a.host.detach(&attachment)?;
     assert!(exists(&lab, "lan"));
 
     // In another namespace it is out of reach.
@@ -352,7 +352,7 @@ fn a_failed_attach_leaves_the_mark_of_the_parent() -> Outcome {
     assert_eq!(error.kind(), ErrorKind::GatewayUnreachable, "{error}");
     assert!(error.leftovers().is_empty(), "{error}");
     made.assert_same(&lab.a.netns);
-    lab.a.host.detach(attachment)?;
+    lab.a.host.detach(&attachment)?;
     before.assert_same(&lab.a.netns);
     Ok(())
 }
@@ -367,7 +367,7 @@ fn a_vlan_in_another_namespace_keeps_its_parent() -> Outcome {
     ip_do(&lab.a.netns, "link add link ens33.100 name theirs type vlan id 7");
     lab.a.handle.move_link("theirs", &somebody, None)?;
     let theirs = Snapshot::settled(&somebody);
-    lab.a.host.detach(attachment)?;
+    lab.a.host.detach(&attachment)?;
     assert!(exists(&lab, "ens33.100"));
     theirs.assert_same(&somebody);
 
@@ -402,7 +402,7 @@ fn the_interface_is_gone_before_it_is_detached() -> Outcome {
     let lab = lab()?;
     let (container, attachment) = start(&lab, 11)?;
     ip_do(&container.netns()?, "link delete eth0");
-    assert_eq!(lab.a.host.detach(attachment)?, Detached::AlreadyGone);
+    assert_eq!(lab.a.host.detach(&attachment)?, Detached::AlreadyGone);
     assert!(!exists(&lab, "ens33.100"));
     Ok(())
 }
@@ -419,7 +419,7 @@ fn what_a_killed_remover_leaves_is_in_nobodys_way() -> Outcome {
             ip_do(&lab.a.netns, &ours(probe));
         }
         let (_container, attachment) = start(&lab, 11)?;
-        lab.a.host.detach(attachment)?;
+        lab.a.host.detach(&attachment)?;
         before.assert_same(&lab.a.netns);
     }
     Ok(())

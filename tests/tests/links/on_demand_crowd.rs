@@ -57,7 +57,7 @@ fn visitor(arguments: &[String]) -> Outcome {
         if eth0.parent != Some(parent) {
             return Err(format!("{eth0:?} is not on link {parent}").into());
         }
-        match host.detach(attachment)? {
+        match host.detach(&attachment)? {
             Detached::Removed => println!("{parent}"),
             other => return Err(format!("the link was taken away: {other:?}").into()),
         }
@@ -106,7 +106,7 @@ fn victim(arguments: &[String]) -> Outcome {
     let call = call.parse()?;
     setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
     let (result, _) = with_faults(call..=call, Fault::Abort, || -> Outcome {
-        host.detach(host.attach(&endpoint(1)?, &inside)?)?;
+        host.detach(&host.attach(&endpoint(1)?, &inside)?)?;
         Ok(())
     });
     result
@@ -129,10 +129,10 @@ fn killed_at_any_moment() -> Outcome {
 
         let attachment = lab.a.host.attach(&endpoint(2)?, &ours)?;
         for left in lab.a.host.attachments(&theirs)? {
-            lab.a.host.detach(left)?;
+            lab.a.host.detach(&left)?;
         }
         assert!(ping(&ours, ANSWERS).is_some(), "the next one is on the VLAN, and stays on it");
-        lab.a.host.detach(attachment)?;
+        lab.a.host.detach(&attachment)?;
         assert_eq!(lab.a.handle.links()?.len(), 2, "there are lo and ens33");
         if !killed {
             break;

@@ -108,7 +108,7 @@ fn an_endpoint_takes_its_parent_along() -> Outcome {
         assert_is(&lab.a.handle, (false, 0))?;
         Handle::in_netns(&inside)?.set_up("eth0")?;
         assert_is(&lab.a.handle, (false, reasons))?;
-        lab.a.host.detach(attachment)?;
+        lab.a.host.detach(&attachment)?;
         assert_is(&lab.a.handle, (false, 0))?;
     }
     Ok(())

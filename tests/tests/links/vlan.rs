@@ -296,7 +296,7 @@ fn a_vlan_as_the_containers_own_interface() -> Outcome {
     let arp = wire.find(|frame| frame.get(16..18) == Some(&[8, 6]))?.ok_or("no ARP request")?;
     assert_eq!(tags(&arp), [(0x8100, 6, 0)]);
 
-    lab.a.host.detach(attachment)?;
+    lab.a.host.detach(&attachment)?;
     assert!(silent(&other.netns()?, "10.30.0.1"));
     Ok(())
 }

@@ -49,7 +49,7 @@ fn an_attachment_is_told() -> Outcome {
     assert!(at("link eth0 up").is_some(), "{told:?}");
     assert!(at("link eth0 up") < at("address 192.168.15.3/24"), "{told:?}");
     assert!(at("address 192.168.15.3/24") < at("route 0.0.0.0/0"), "{told:?}");
-    lab.a.host.detach(attachment)?;
+    lab.a.host.detach(&attachment)?;
     assert!(until(&mut watch, "no link eth0")?.contains(&"no address 192.168.15.3/24".to_owned()));
     Ok(())
 }
@@ -126,7 +126,7 @@ fn tokio_programs_are_told_too() -> Outcome {
         let host = macvlan_core::AsyncHost::from(lab.a.host.clone());
         let attachment = host.attach(&endpoint, &inside).await?;
         assert_eq!(host.attachments(&inside).await?.len(), 1);
-        host.detach(attachment).await?;
+        host.detach(&attachment).await?;
         let mut told = Vec::new();
         while told.last().is_none_or(|told| told != "no link eth0") {
             let event = tokio::time::timeout(PATIENCE, events.next()).await?;

@@ -75,7 +75,7 @@ impl Work<'_> {
             Change::SetMac(mac) => Some(*mac),
             _ => None,
         });
-        let asked = self.asked(mac.unwrap_or(self.mac));
+        let asked = self.asked(mac.unwrap_or(self.mac))?;
         if let Some(holder) = asked.held_by_parent(ips).map_err(here)?.first() {
             return Err(here(in_use(*holder)));
         }
@@ -102,7 +102,7 @@ impl Work<'_> {
         let change = Change::AddAddress(*address);
         let refused = |failure| self.explain_change(&change, failure);
         let here = |error: Error| error.on_link(name.as_str()).in_netns(netns.in_words());
-        let asked = self.asked(self.mac);
+        let asked = self.asked(self.mac)?;
         let mut carrier = Carrier::watch(&asked).map_err(here)?;
         self.inside.retry(&encode::delete_address(self.index, address)).map_err(refused)?;
         let detection = Detection::listen(&asked, &[ip]);

@@ -7,7 +7,7 @@ use crate::endpoint::attachment::Attachment;
 use crate::endpoint::change::Target;
 use crate::endpoint::deletion::Deletion;
 use crate::endpoint::endpoint::{Endpoint, EndpointKind};
-use crate::endpoint::find_parent::Found;
+use crate::endpoint::find_parent::{Found, lowest_seen};
 use crate::endpoint::on_demand;
 use crate::endpoint::plan::Phase;
 use crate::error::{Error, Result};
@@ -144,16 +144,17 @@ impl<'a> Work<'a> {
     }
 
     /// Where it is asked for addresses.
-    pub(super) fn asked(&self, mac: MacAddr) -> Asked<'a> {
-        Asked {
+    pub(super) fn asked(&self, mac: MacAddr) -> Result<Asked<'a>> {
+        let parent = lowest_seen(self.host, self.parent.index);
+        Ok(Asked {
             host: self.host,
-            parent: self.parent.index,
+            parent: parent.map_err(|error| error.on_parent(self.endpoint.parent.to_string()))?,
             netns: self.netns,
             link: self.endpoint.name.as_str(),
             index: self.index,
             mac,
             cancels: self.cancels,
-        }
+        })
     }
 
     /// Whether the kernel takes the parent's MAC address: for passthru whatever was asked for, for a
@@ -183,15 +184,13 @@ impl<'a> Work<'a> {
             index: self.index,
             mac: self.mac,
             mtu: endpoint.mtu,
-            parent: (self.parent.other_name.map(LinkId::Name))
-                .or(endpoint.parent.id().ok())
-                .unwrap_or(LinkId::Index(self.parent.index)),
+            parent: self.parent.id(&endpoint.parent),
             parent_index: self.parent.index,
             addresses: endpoint.addresses.clone(),
             routes: self.routes,
             rules: self.rules,
             deletions: self.deletions,
-            netns: self.netns.clone(),
+            netns: self.netns.downgrade(),
         }
     }
 }

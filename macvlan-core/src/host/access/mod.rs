@@ -21,7 +21,7 @@ use ipnet::IpNet;
 pub use confirm::Moving;
 pub use options::Access;
 
-use crate::endpoint::{Attachment, Detached, Endpoint, EndpointKind, IntoParent};
+use crate::endpoint::{Attachment, Detached, Endpoint, EndpointKind, IntoParent, lowest};
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::host::access::confirm::{Moved, lock};
@@ -170,7 +170,9 @@ impl HostAccess {
     fn is_same_parent(&self, endpoint: &Endpoint) -> Result<bool> {
         let found = crate::endpoint::find_parent(self.host.netns(), endpoint.parent())?;
         let parent = self.lock().shim.as_ref().map(Shim::parent_index);
-        Ok(parent.is_some() && found.map(|found| found.index) == parent)
+        let (Some(found), Some(parent)) = (found, parent) else { return Ok(false) };
+        let (host, other) = (self.host.netns(), found.index);
+        Ok(other == parent || lowest(host, other)? == lowest(host, parent)?)
     }
 
     /// Lets the host reach a container that is attached already.
@@ -222,8 +224,8 @@ impl HostAccess {
 
     /// As [`Host::detach`], and the host's routes to the container go; with the last container, the
     /// host's link too, unless it is to be kept.
-    pub fn detach(&self, attachment: Attachment) -> Result<Detached> {
-        let removed = self.remove(&attachment);
+    pub fn detach(&self, attachment: &Attachment) -> Result<Detached> {
+        let removed = self.remove(attachment);
         let detached = self.host.detach(attachment);
         match (detached, removed) {
             (Ok(detached), Ok(())) => Ok(detached),

@@ -2,14 +2,14 @@
 
 use std::net::IpAddr;
 
-use crate::endpoint::{self, Attachment, Difference};
+use crate::endpoint::{self, Attachment, Difference, is_macvlan, on_host};
 use crate::error::{Error, Result};
 use crate::host::diagnose::finding::{Diagnosis, FindingKind};
 use crate::netlink::{Connection, Failure};
 use crate::netns::NetNs;
 use crate::rtnl::{decode, encode};
 use crate::value::filter::RouteFilter;
-use crate::value::link::LinkInfo;
+use crate::value::link::{LinkInfo, Vlan};
 use crate::value::mac::MacAddr;
 use crate::value::neighbour::{NeighbourInfo, NeighbourState};
 
@@ -18,6 +18,8 @@ const DEEPEST: usize = 8;
 
 /// What an attachment stands in.
 pub(super) struct Surroundings {
+    /// The container's namespace.
+    pub(super) netns: NetNs,
     pub(super) link: LinkInfo,
     pub(super) parent: LinkInfo,
     /// The link that has the wire: the parent, or what its VLANs are on.
@@ -39,7 +41,8 @@ impl Surroundings {
         peer: IpAddr,
         diagnosis: &mut Diagnosis,
     ) -> Result<Option<Self>> {
-        let (inside, outside) = (attachment.netns().connection()?, host.connection()?);
+        let netns = attachment.netns()?;
+        let (inside, outside) = (netns.connection()?, host.connection()?);
         let Some(link) = read(inside, attachment.index())? else {
             diagnosis.find(
                 FindingKind::LinkGone,
@@ -50,7 +53,11 @@ impl Surroundings {
         };
         look_at_link(attachment, &link, diagnosis);
         look_at_addresses(attachment, inside, &link, diagnosis)?;
-        let Some(parent) = read(outside, attachment.parent_index())? else {
+        let fails = |failure: Failure| failure.into_error("diagnose");
+        // The link that the frames go by, where the parent is itself a macvlan or has gone.
+        let is_there = on_host(host, &netns, inside).map_err(fails)?;
+        let below = link.parent.filter(|_| is_there(&link));
+        let Some(parent) = read(outside, below.unwrap_or(attachment.parent_index()))? else {
             diagnosis.find(
                 FindingKind::ParentGone,
                 format!("the parent {} does not exist in {host}", attachment.parent()),
@@ -61,22 +68,22 @@ impl Surroundings {
         let (mut wire, mut vlan) = (parent.clone(), None);
         look_at_parent(host, outside, &wire, diagnosis)?;
         for _ in 0..DEEPEST {
-            let (Some(tag), Some(below), None) = (&wire.vlan, wire.parent, wire.parent_netns)
-            else {
+            let (Some(below), None) = (wire.parent, wire.parent_netns) else { break };
+            if wire.vlan.is_none() && !is_macvlan(&wire) {
                 break;
-            };
+            }
             let Some(below) = read(outside, below)? else { break };
-            vlan = Some(tag.id());
+            vlan = wire.vlan.as_ref().map(Vlan::id).or(vlan);
             look_at_parent(host, outside, &below, diagnosis)?;
             wire = below;
         }
-        let fails = |failure: Failure| failure.into_error("diagnose");
         let of_host =
             outside.dump(&encode::get_addresses(None, None), decode::address).map_err(fails)?;
         let peer_is_host = of_host.iter().any(|info| info.address.ip() == peer);
         let question = question(inside, &link, peer, diagnosis)?;
         let remembered = neighbours(inside, link.index, question)?;
-        let around = Self { link, parent, wire, vlan, peer_is_host, question, remembered };
+        let netns = netns.clone();
+        let around = Self { netns, link, parent, wire, vlan, peer_is_host, question, remembered };
         // Without a way out there is nothing to be heard.
         Ok(Some(around).filter(|around| around.link.is_up() && around.wire.is_up()))
     }
@@ -90,12 +97,8 @@ impl Surroundings {
     }
 
     /// What the container's neighbour tables say of whom it was asked for.
-    pub(super) fn tell_neighbours(
-        &self,
-        attachment: &Attachment,
-        diagnosis: &mut Diagnosis,
-    ) -> Result<()> {
-        let inside = attachment.netns().connection()?;
+    pub(super) fn tell_neighbours(&self, diagnosis: &mut Diagnosis) -> Result<()> {
+        let inside = self.netns.connection()?;
         for NeighbourInfo { ip, mac, state, .. } in
             neighbours(inside, self.link.index, self.question)?
         {

@@ -32,7 +32,7 @@ impl Host {
             let heard = Heard::ask(self.netns(), attachment, &around, source, target)?;
             heard.tell(&around, target, &mut diagnosis);
         }
-        around.tell_neighbours(attachment, &mut diagnosis)?;
+        around.tell_neighbours(&mut diagnosis)?;
         Ok(diagnosis)
     }
 }

@@ -83,7 +83,7 @@ impl Heard {
         let parent = around.parent.mac.unwrap_or(we);
         let Some(frame) = question(source, target, we) else { return Ok(Self::default()) };
         let open = |index| PacketSocket::open(index, None);
-        let inside = attachment.netns().visit(|| open(around.link.index))?.map_err(fails)?;
+        let inside = around.netns.visit(|| open(around.link.index))?.map_err(fails)?;
         let outside = host.visit(|| -> nix::Result<_> {
             let parent = open(around.parent.index)?;
             // What answers the parent's own question comes to this group.

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::endpoint::Attachment;
-use crate::error::Error;
-use crate::netns::NetNs;
+use crate::error::{Error, Result};
+use crate::netns::{NetNs, NetNsId, WeakNetNs};
 use crate::value::name::LinkName;
 use crate::value::text::kinds;
 
@@ -20,9 +20,10 @@ pub enum KeepEvent {
     Renamed(Box<Attachment>, LinkName),
     /// The parent is back, and the endpoint with this name could not be attached to it, in this
     /// namespace; it will be tried again. Told when the reason is another than the last time.
-    Failed(LinkName, NetNs, Error),
-    /// The container's namespace cannot be entered any more: its endpoint is not kept from now on.
-    Ended(LinkName, NetNs, Error),
+    Failed(LinkName, WeakNetNs, Error),
+    /// The container has ended, or nothing leads to its namespace any more: its endpoint is not kept from now
+    /// on.
+    Ended(LinkName, WeakNetNs, Error),
 }
 
 /// The kind of a [`KeepEvent`]. The numbers are stable, and the C ABI shows them.
@@ -38,7 +39,7 @@ pub enum KeepEventKind {
     Renamed = 3,
     /// The parent is back, and the endpoint could not be attached to it.
     Failed = 4,
-    /// The container's namespace cannot be entered any more.
+    /// The container has ended, or nothing leads to its namespace any more.
     Ended = 5,
 }
 
@@ -96,11 +97,24 @@ impl KeepEvent {
         }
     }
 
-    /// The namespace of the container that it is about.
-    pub fn netns(&self) -> &NetNs {
+    /// Returns a handle on the namespace of the container that it is about, as [`Attachment::netns`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NamespaceGone`](crate::ErrorKind::NamespaceGone) if the container has ended.
+    pub fn netns(&self) -> Result<NetNs> {
+        self.place().open()
+    }
+
+    /// Returns what identifies that namespace, or did.
+    pub fn netns_id(&self) -> NetNsId {
+        self.place().id()
+    }
+
+    fn place(&self) -> &WeakNetNs {
         match self {
             Self::Gone(attachment) | Self::Attached(attachment) | Self::Renamed(attachment, _) => {
-                attachment.netns()
+                attachment.weak_netns()
             }
             Self::Failed(_, netns, _) | Self::Ended(_, netns, _) => netns,
         }
@@ -109,7 +123,7 @@ impl KeepEvent {
 
 impl fmt::Display for KeepEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, netns) = (self.name(), self.netns());
+        let (name, netns) = (self.name(), self.place());
         match self {
             Self::Gone(attachment) => {
                 write!(f, "{name} in {netns}: its parent {} is gone", attachment.parent())

@@ -3,15 +3,16 @@
 use std::time::{Duration, Instant};
 
 use crate::endpoint::{
-    Attachment, Difference, Endpoint, EndpointKind, Parent, ensure as ensure_endpoint, find_parent,
+    Attachment, Difference, Endpoint, EndpointKind, ensure as ensure_endpoint, is_on, lowest,
 };
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::host::keep::event::KeepEvent;
-use crate::netns::NetNs;
-use crate::rtnl::{decode, encode};
+use crate::host::keep::follow::{Followed, Links};
+use crate::netlink::Failure;
+use crate::netns::{NetNs, WeakNetNs};
 use crate::value::link::{LinkInfo, Mode};
 use crate::value::mac::MacAddr;
-use crate::value::name::{LinkId, LinkName};
+use crate::value::name::LinkName;
 use crate::wait::Cancel;
 
 /// How long it is until what failed is tried again: twice as long each time, up to the longest.
@@ -23,10 +24,15 @@ const UP_AND_RUNNING: u32 = 0x1 | 0x40 | 0x1_0000;
 
 pub(super) struct Kept {
     endpoint: Endpoint,
-    netns: NetNs,
+    netns: WeakNetNs,
+    /// The host's number for that namespace.
+    number: Option<i32>,
     attachment: Option<Attachment>,
-    /// What the parent was called last, and its MAC address.
-    known: Option<(LinkName, Option<MacAddr>)>,
+    parent: Followed,
+    /// What the parent was called last.
+    called: Option<String>,
+    /// The index of the lowest link, where the parent is itself a macvlan.
+    lowest: u32,
     /// When it is to be tried, if it is not attached and there is reason to hope.
     due: Option<Instant>,
     /// No earlier than then, and how long after the next failure.
@@ -42,12 +48,15 @@ pub(super) struct Kept {
 type Seen = (u32, u32, u32, Option<MacAddr>, Option<bool>);
 
 impl Kept {
-    pub(super) fn new(endpoint: Endpoint, netns: NetNs) -> Self {
+    pub(super) fn new(endpoint: Endpoint, netns: &NetNs) -> Self {
         Self {
             endpoint,
-            netns,
+            netns: netns.downgrade(),
+            number: None,
             attachment: None,
-            known: None,
+            parent: Followed::new(),
+            called: None,
+            lowest: 0,
             due: None,
             not_before: None,
             pause: FIRST_PAUSE,
@@ -57,7 +66,7 @@ impl Kept {
     }
 
     pub(super) fn is(&self, name: LinkName, netns: &NetNs) -> bool {
-        self.endpoint.name() == name && self.netns.same_as(netns)
+        self.endpoint.name() == name && self.netns.id() == netns.id()
     }
 
     pub(super) fn attachment(&self) -> Option<&Attachment> {
@@ -73,19 +82,27 @@ impl Kept {
     }
 
     /// The first time: a parent that does not exist is waited for. Whether the link was made.
-    pub(super) fn attach_first(&mut self, host: &NetNs, cancels: &[Cancel]) -> Result<bool> {
-        match ensure(host, &self.endpoint, &self.netns, cancels) {
-            Ok((attachment, made)) => {
-                self.is_attached(host, attachment);
-                Ok(made)
-            }
+    pub(super) fn attach_first(
+        &mut self,
+        host: &NetNs,
+        netns: &NetNs,
+        cancels: &[Cancel],
+    ) -> Result<bool> {
+        // The kernel tells of the end of those that have a number.
+        if !netns.same_as(host) {
+            let number = host.connection()?.number_of(netns);
+            let number = number.map_err(|failure| failure.into_error("number the namespace"))?;
+            self.number = Some(number);
+        }
+        match ensure(host, &self.endpoint, netns, cancels) {
+            Ok((attachment, made)) => self.is_attached(host, attachment).map(|()| made),
             Err(error) if error.kind() == ErrorKind::ParentNotFound => Ok(false),
             Err(error) => Err(error),
         }
     }
 
     /// Takes note of it, and gives the endpoint the MAC address that it got, for the next time.
-    fn is_attached(&mut self, host: &NetNs, attachment: Attachment) {
+    fn is_attached(&mut self, host: &NetNs, attachment: Attachment) -> Result<()> {
         let of_its_own = match self.endpoint.kind() {
             EndpointKind::Macvlan(options) | EndpointKind::Macvtap(options) => {
                 options.mode() != Mode::Passthru
@@ -95,162 +112,179 @@ impl Kept {
         if of_its_own {
             self.endpoint = self.endpoint.clone().mac(attachment.mac());
         }
-        let parent =
-            host.connection().ok().and_then(|host| host.link(attachment.parent_index()).ok());
-        if let Some(parent) = parent {
-            self.know(&parent);
-        }
+        let parent = attachment.parent_index();
         self.attachment = Some(attachment);
         (self.due, self.not_before, self.told, self.seen) = (None, None, None, None);
         self.pause = FIRST_PAUSE;
+        self.know(host, parent)
     }
 
-    fn know(&mut self, parent: &LinkInfo) {
-        if let Ok(name) = LinkName::new(&parent.name) {
-            self.known = Some((name, parent.mac));
+    /// Takes note of what the parent is.
+    fn know(&mut self, host: &NetNs, parent: u32) -> Result<()> {
+        let link = host.connection()?.find_link(parent);
+        let link = link.map_err(|failure| failure.into_error("read the parent"))?;
+        // One that is gone again is told by an event that is still to come.
+        if let Some(link) = link {
+            self.lowest = lowest(host, parent)?.index;
+            self.called = Some(link.name.clone());
+            self.parent.know(host, self.endpoint.parent(), &link)?;
         }
+        Ok(())
     }
 
-    /// A link of the host is gone. With a parent goes what is on it, unless it has only left for
-    /// another namespace.
-    pub(super) fn link_is_gone(&mut self, index: u32) -> Option<KeepEvent> {
+    /// A link of the host is gone, beside which there were these. With a parent goes what is on it, unless
+    /// it has only left for another namespace.
+    pub(super) fn link_is_gone(&mut self, index: u32, links: &Links) -> Option<KeepEvent> {
+        self.parent.is_gone(index, links);
         let attachment = self.attachment.as_ref()?;
-        if attachment.parent_index() != index || self.is_there(attachment) {
-            return None;
+        let may_be_gone = [attachment.parent_index(), self.lowest].contains(&index);
+        if may_be_gone { self.see_whether_gone() } else { None }
+    }
+
+    /// Whether the link inside is gone; where that cannot be told, it is taken to be there.
+    fn see_whether_gone(&mut self) -> Option<KeepEvent> {
+        let index = self.attachment.as_ref()?.index();
+        let netns = self.netns.open().ok()?;
+        let Ok(None) = netns.connection().ok()?.find_link(index) else { return None };
+        if self.parent.is_there() {
+            // What its VLANs are on.
+            self.due = Some(Instant::now());
         }
         self.attachment.take().map(|attachment| KeepEvent::Gone(Box::new(attachment)))
     }
 
-    /// Where it cannot be told, it is taken to be there.
-    fn is_there(&self, attachment: &Attachment) -> bool {
-        let Ok(inside) = self.netns.connection() else { return true };
-        !matches!(inside.find_link(attachment.index()), Ok(None))
-    }
-
     /// A link of the host has come or has changed.
-    pub(super) fn link_is_there(&mut self, link: &LinkInfo) -> Option<KeepEvent> {
-        if let Some(attachment) = &self.attachment {
-            if attachment.parent_index() != link.index {
-                return None;
+    pub(super) fn link_is_there(&mut self, host: &NetNs, link: &LinkInfo) -> Option<KeepEvent> {
+        let was_there = self.parent.is_there();
+        let concerns = self.parent.is_card(self.endpoint.parent(), link);
+        let is_parent = self.parent.is_parent(link);
+        self.parent.has_changed(link);
+        if self.attachment.is_none() {
+            if concerns {
+                self.hope(link);
+                // Not earlier than it may: what we do in vain makes links come and go, too.
+                let now = Instant::now();
+                let earliest = self.not_before.map_or(now, |not_before| not_before.max(now));
+                self.due = Some(self.due.map_or(earliest, |due| due.min(earliest)));
             }
-            let before = self.known.map(|(name, _)| name);
-            let renamed = before.is_some_and(|before| before.as_str() != link.name);
-            let attachment = renamed.then(|| Box::new(attachment.clone()));
-            self.know(link);
-            return Some(KeepEvent::Renamed(attachment?, self.known?.0));
+            return None;
         }
-        if self.is_by_name(&link.name) || self.is_by_mac(link) {
-            self.hope(link);
-            // Not earlier than it may: what we do in vain makes links come and go, too.
-            let now = Instant::now();
-            let earliest = self.not_before.map_or(now, |not_before| not_before.max(now));
-            self.due = Some(self.due.map_or(earliest, |due| due.min(earliest)));
+        let before = self.called.clone();
+        if concerns && !was_there {
+            // What was on it may have gone elsewhere, with the parent or before it came back.
+            if let Some(gone) = self.see_whether_gone() {
+                self.due = Some(Instant::now());
+                return Some(gone);
+            }
+            if is_parent {
+                // Where it cannot be read, it is as it was.
+                let _back = self.is_back(host, link);
+            }
         }
-        None
+        let attachment = self.attachment.as_mut()?;
+        if attachment.parent_index() != link.index {
+            return None;
+        }
+        self.called = Some(link.name.clone());
+        let name = LinkName::new(&link.name).ok()?;
+        if before.is_none_or(|before| before == link.name) {
+            return None;
+        }
+        attachment.is_on_parent(link.index, &link.name);
+        Some(KeepEvent::Renamed(Box::new(attachment.clone()), name))
     }
 
-    /// What we do in vain makes VLANs come and go, and never changes what they are on: when that has
-    /// changed, there is reason to hope anew.
-    fn hope(&mut self, link: &LinkInfo) {
-        let mut bottom = self.endpoint.parent();
-        while let Some(base) = bottom.get_base() {
-            bottom = base;
+    /// The parent is back from another namespace, with what is on it, maybe under another index.
+    fn is_back(&mut self, host: &NetNs, parent: &LinkInfo) -> Result<()> {
+        let Some(attachment) = &mut self.attachment else { return Ok(()) };
+        let fails = |failure: Failure| failure.into_error("find the parent");
+        let netns = self.netns.open()?;
+        let inside = netns.connection()?;
+        let Some(link) = inside.find_link(attachment.index()).map_err(fails)? else {
+            return Ok(());
+        };
+        if is_on(host, &netns, &link, (parent.index, self.endpoint.kind()))? {
+            attachment.is_on_parent(parent.index, &parent.name);
+            self.know(host, parent.index)?;
         }
-        let on_demand = self.endpoint.parent().on_demand().is_some();
-        if on_demand && bottom.id().is_ok_and(|id| id.to_string() != link.name) {
-            return;
-        }
-        let now = (link.index, link.flags & UP_AND_RUNNING, link.mtu, link.mac, link.carrier);
+        Ok(())
+    }
+
+    /// When what all depends on has changed, there is reason to hope anew.
+    fn hope(&mut self, card: &LinkInfo) {
+        let now = (card.index, card.flags & UP_AND_RUNNING, card.mtu, card.mac, card.carrier);
         if self.seen.replace(now) != Some(now) {
             (self.not_before, self.pause) = (None, FIRST_PAUSE);
         }
     }
 
-    /// Whether it has the name of the parent, or of what the parent is made on.
-    fn is_by_name(&self, name: &str) -> bool {
-        let known = self.known.is_some_and(|(known, _)| known.as_str() == name);
-        let mut wanted = Some(self.endpoint.parent());
-        while let Some(parent) = wanted {
-            if parent.id().is_ok_and(|id| id.to_string() == name) {
-                return true;
-            }
-            wanted = parent.get_base();
-        }
-        known
-    }
-
-    /// Whether it is the parent that came back under another name: hardware has its MAC address to be
-    /// known by, and a VLAN has only its base's.
-    fn is_by_mac(&self, link: &LinkInfo) -> bool {
-        let known = self.known.and_then(|(_, mac)| mac);
-        let of_its_own =
-            !matches!(link.kind.as_deref(), Some("macvlan" | "macvtap" | "vlan" | "bridge"));
-        of_its_own
-            && self.endpoint.parent().on_demand().is_none()
-            && known.is_some()
-            && link.mac == known
-    }
-
-    /// Events were lost: what there is now.
-    pub(super) fn look(&mut self, host: &NetNs) -> Option<KeepEvent> {
+    /// Events were lost: what there is now, and what there was before.
+    pub(super) fn look(&mut self, host: &NetNs, links: &Links) -> Option<KeepEvent> {
         self.due = Some(Instant::now());
         let attachment = self.attachment.as_ref()?;
         let parent = attachment.parent_index();
         match host.connection().ok()?.find_link(parent).ok()? {
-            Some(link) => self.link_is_there(&link),
-            None => self.link_is_gone(parent),
+            Some(link) => self.link_is_there(host, &link),
+            None => self.link_is_gone(parent, links),
         }
     }
 
     /// Attaches it to its parent, if that is there.
     pub(super) fn attach_again(&mut self, host: &NetNs, cancels: &[Cancel]) -> Option<KeepEvent> {
         self.due = None;
-        let endpoint = self.endpoint.clone().with_parent(self.parent_now(host)?);
-        match ensure(host, &endpoint, &self.netns, cancels) {
-            Ok((attachment, _)) => {
-                self.is_attached(host, attachment);
+        let netns = match self.netns.open() {
+            Ok(netns) => netns,
+            Err(error) => return self.cannot_enter(error),
+        };
+        let attached = self.parent.find(host, self.endpoint.parent()).and_then(|found| {
+            let Some((parent, name)) = found else { return Ok(None) };
+            let endpoint = self.endpoint.clone().with_parent(parent);
+            let (mut attachment, _) = ensure(host, &endpoint, &netns, cancels)?;
+            attachment.is_on_parent(attachment.parent_index(), &name);
+            self.is_attached(host, attachment).map(Some)
+        });
+        match attached {
+            Ok(None) => None,
+            Ok(Some(())) => {
                 self.attachment.clone().map(|attachment| KeepEvent::Attached(Box::new(attachment)))
             }
-            Err(error) => {
-                let (name, netns) = (self.endpoint.name(), self.netns.clone());
-                if error.kind() == ErrorKind::NamespaceGone {
-                    return Some(KeepEvent::Ended(name, netns, error));
-                }
-                let next = Instant::now().checked_add(self.pause);
-                (self.due, self.not_before) = (next, next);
-                self.pause = (self.pause * 2).min(LONGEST_PAUSE);
-                let message = error.to_string();
-                let again = self.told.as_ref() == Some(&message);
-                self.told = Some(message);
-                (!again).then_some(KeepEvent::Failed(name, netns, error))
-            }
+            Err(error) if error.kind() == ErrorKind::NamespaceGone => Some(self.has_ended(error)),
+            Err(error) => self.has_failed(error),
         }
     }
 
-    /// What the parent is now: what it was asked for by, what it was called last, or what has its MAC
-    /// address. None if it is not there.
-    fn parent_now(&self, host: &NetNs) -> Option<Parent> {
-        let connection = host.connection().ok()?;
-        let wanted = self.endpoint.parent();
-        let is_there = |parent: &Parent| match parent.id() {
-            Ok(LinkId::Name(_)) => matches!(find_parent(host, parent), Ok(Some(_))),
-            // Another link may have that index by now.
-            Ok(LinkId::Index(_)) | Err(_) => false,
-        };
-        let mut base = Some(wanted);
-        while let Some(parent) = base {
-            if is_there(parent) {
-                return Some(wanted.clone());
-            }
-            base = parent.get_base();
+    fn cannot_enter(&mut self, error: Error) -> Option<KeepEvent> {
+        match error.kind() {
+            // Nothing leads there any more.
+            ErrorKind::NamespaceGone | ErrorKind::InvalidValue => Some(self.has_ended(error)),
+            _ => self.has_failed(error),
         }
-        let known = self.known.map(|(name, _)| Parent::link(name));
-        if let Some(known) = known.filter(is_there) {
-            return Some(known);
+    }
+
+    fn has_ended(&self, error: Error) -> KeepEvent {
+        KeepEvent::Ended(self.endpoint.name(), self.netns.clone(), error)
+    }
+
+    fn has_failed(&mut self, error: Error) -> Option<KeepEvent> {
+        let next = Instant::now().checked_add(self.pause);
+        (self.due, self.not_before) = (next, next);
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        let message = error.to_string();
+        let again = self.told.as_ref() == Some(&message);
+        self.told = Some(message);
+        let (name, netns) = (self.endpoint.name(), self.netns.clone());
+        (!again).then_some(KeepEvent::Failed(name, netns, error))
+    }
+
+    /// The namespace that had this number has ended: what is told if it was the container's. The number may
+    /// have been given again by now.
+    pub(super) fn if_ended(&self, number: i32) -> Option<KeepEvent> {
+        if self.number != Some(number) || self.netns.open().is_ok() {
+            return None;
         }
-        let links = connection.dump(&encode::get_links(None, None), decode::link).ok()?;
-        let found = links.iter().find(|link| self.is_by_mac(link))?;
-        Some(Parent::link(LinkName::new(&found.name).ok()?))
+        let why = "it has ended, as nobody was in it any more";
+        let operation = format!("keep {} in {}", self.endpoint.name(), self.netns);
+        Some(self.has_ended(Error::new(ErrorKind::NamespaceGone, operation, why)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Seeing to it that endpoints are attached again when their parent has gone and come back.
 
 mod event;
+mod follow;
 mod kept;
 
 use std::collections::VecDeque;
@@ -10,8 +11,9 @@ use std::time::{Duration, Instant};
 
 use crate::endpoint::{Attachment, Endpoint};
 use crate::error::Result;
-use crate::handle::watch::{Watch, until_cancelled};
+use crate::handle::watch::{Heard, Watch, until_cancelled};
 use crate::host::Host;
+use crate::host::keep::follow::Links;
 use crate::host::keep::kept::Kept;
 use crate::netns::NetNs;
 use crate::value::event::Event;
@@ -20,9 +22,21 @@ use crate::value::name::LinkName;
 pub use event::{KeepEvent, KeepEventKind};
 
 /// Keeps endpoints attached: when their parent disappears (a network card that is pulled out, a driver
-/// that is loaded anew, a VLAN that somebody makes again) and comes back, also with another index, or,
-/// known by its MAC address, with another name, they are attached again, with the same name, MAC
-/// address, addresses and routes. VLANs that are made on demand are made again.
+/// that is loaded again, a VLAN that somebody deletes) and comes back, they are attached again, with the
+/// same name, MAC address, addresses and routes. VLANs that are made on demand are made again, at once if
+/// what they are on is there.
+///
+/// A parent is followed by what it is. While it is in the host's namespace it is its index, whatever it is
+/// called; the base of a VLAN that is made on demand likewise. When it has gone, it is back when a link
+/// comes that
+///
+/// 1. has its index, kind and MAC address: it was in another namespace. Nothing has to be done then, as
+///    the kernel keeps what is on it; or
+/// 2. has its kind and MAC address, under any name: a card that was plugged in again. Macvlans, VLANs and
+///    bridges have no MAC address of their own to be known by; or
+/// 3. has the name that it had last or was asked for by, and is no other card: not a link that was there
+///    beside it when it went, nor one with such a link's MAC address. So a card that was replaced and a
+///    link that was made again are found, and a card that was given the name is not.
 ///
 /// That a link goes down is no reason to do anything: the kernel keeps what is on it. Nor is it that
 /// somebody takes the container's link away while its parent stands.
@@ -47,6 +61,8 @@ pub use event::{KeepEvent, KeepEventKind};
 pub struct Keeper {
     host: Host,
     watch: Watch,
+    /// The host's links, as the events told so far have it.
+    links: Links,
     kept: Vec<Kept>,
     waiting: VecDeque<KeepEvent>,
 }
@@ -55,17 +71,23 @@ impl Host {
     /// Attaches endpoints, or finds them attached ([`Host::ensure`]), and keeps them so; those whose
     /// parent does not exist yet are waited for. If one fails otherwise, those that were attached by
     /// this call are detached again.
+    ///
+    /// The keeper does not hold the namespaces open, and finds them as an [`Attachment`] does: by the
+    /// handles that are given, as long as somebody has a clone of them, and then by the way they were
+    /// opened. It lets go of a container that has ended, and says so ([`KeepEvent::Ended`]).
     pub fn keep(&self, endpoints: impl IntoIterator<Item = (Endpoint, NetNs)>) -> Result<Keeper> {
         // Before anything is attached, or what happens in between would be missed.
         let mut watch = Watch::links(self.netns())?;
         watch.set_cancels(self.cancels());
-        let mut keeper =
-            Keeper { host: self.clone(), watch, kept: Vec::new(), waiting: VecDeque::new() };
+        let links = Links::list(self.netns())?;
+        let (kept, waiting) = (Vec::new(), VecDeque::new());
+        let mut keeper = Keeper { host: self.clone(), watch, links, kept, waiting };
         let mut made = Vec::new();
-        for (endpoint, netns) in endpoints {
-            if let Err(error) = keeper.add_noting(endpoint, netns, &mut made) {
+        let all: Vec<(Endpoint, NetNs)> = endpoints.into_iter().collect();
+        for (endpoint, netns) in &all {
+            if let Err(error) = keeper.add_noting(endpoint.clone(), netns, &mut made) {
                 return Err(made.into_iter().fold(error, |error, attachment| {
-                    match self.detach(attachment) {
+                    match self.detach(&attachment) {
                         Ok(_) => error,
                         Err(other) => error.leaves_too(other),
                     }
@@ -79,17 +101,17 @@ impl Host {
 impl Keeper {
     /// Keeps one more.
     pub fn add(&mut self, endpoint: Endpoint, netns: &NetNs) -> Result<()> {
-        self.add_noting(endpoint, netns.clone(), &mut Vec::new())
+        self.add_noting(endpoint, netns, &mut Vec::new())
     }
 
     fn add_noting(
         &mut self,
         endpoint: Endpoint,
-        netns: NetNs,
+        netns: &NetNs,
         made: &mut Vec<Attachment>,
     ) -> Result<()> {
         let mut kept = Kept::new(endpoint, netns);
-        if kept.attach_first(self.host.netns(), self.host.cancels())? {
+        if kept.attach_first(self.host.netns(), netns, self.host.cancels())? {
             made.extend(kept.attachment().cloned());
         }
         self.kept.push(kept);
@@ -138,8 +160,9 @@ impl Keeper {
             let due = self.kept.iter().filter_map(Kept::due).min();
             let until = [due, deadline].into_iter().flatten().min();
             let left = until.map(|until| until.saturating_duration_since(now));
-            match self.watch.wait(left)? {
-                Some(event) => self.see(&event),
+            match self.watch.hear(left)? {
+                Some(Heard::Event(event)) => self.see(&event),
+                Some(Heard::Ended(number)) => self.let_go(number),
                 None if deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
                     return Ok(None);
                 }
@@ -149,17 +172,35 @@ impl Keeper {
     }
 
     fn see(&mut self, event: &Event) {
-        let host = self.host.netns();
+        let (host, links) = (self.host.netns(), &mut self.links);
         for kept in &mut self.kept {
             let seen = match event {
-                Event::DelLink(link) => kept.link_is_gone(link.index),
-                Event::NewLink(link) => kept.link_is_there(link),
-                Event::Lost => kept.look(host),
+                Event::DelLink(link) => kept.link_is_gone(link.index, links),
+                Event::NewLink(link) => kept.link_is_there(host, link),
+                Event::Lost => kept.look(host, links),
                 _ => None,
             };
             self.waiting.extend(seen);
         }
+        match event {
+            Event::DelLink(link) => links.is_gone(link.index),
+            Event::NewLink(link) => links.has_come(link),
+            // Where they cannot be listed, those of before are the nearest.
+            Event::Lost => links.list_again(host),
+            _ => {}
+        }
         self.try_what_is_due(Instant::now());
+    }
+
+    /// Lets go of what was kept in a namespace that has ended.
+    fn let_go(&mut self, number: i32) {
+        let waiting = &mut self.waiting;
+        self.kept.retain(|kept| {
+            let ended = kept.if_ended(number);
+            let goes_on = ended.is_none();
+            waiting.extend(ended);
+            goes_on
+        });
     }
 
     fn try_what_is_due(&mut self, now: Instant) {

@@ -4,6 +4,7 @@ use nix::libc;
 
 use crate::rtnl::decode::address::address;
 use crate::rtnl::decode::link::link;
+use crate::rtnl::decode::netns_id;
 use crate::rtnl::decode::route::route;
 use crate::value::event::Event;
 use crate::value::link::LinkInfo;
@@ -19,6 +20,11 @@ pub(crate) fn event(kind: u16, payload: &[u8]) -> Option<Event> {
         libc::RTM_DELROUTE => Event::DelRoute(route(payload)?),
         _ => return None,
     })
+}
+
+/// The number of a namespace that has ended; none for other messages.
+pub(crate) fn ended(kind: u16, payload: &[u8]) -> Option<i32> {
+    if kind == libc::RTM_DELNSID { netns_id(payload) } else { None }
 }
 
 /// A link of an event: none for what bridges tell of their ports in a family of their own.

@@ -20,7 +20,7 @@ use crate::value::mac::MacAddr;
 
 pub(crate) use address::{address, address_added};
 pub(crate) use again::{default_route, raw_address, raw_route, route_through};
-pub(crate) use event::event;
+pub(crate) use event::{ended, event};
 pub(crate) use link::{carrier_losses, link, link_index};
 pub(crate) use neighbour::neighbour;
 pub(crate) use rate::rate;

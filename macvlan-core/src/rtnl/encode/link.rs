@@ -16,7 +16,7 @@ use crate::netlink::Request;
 use crate::netlink::attributes::Payload;
 use crate::rtnl::encode::family::flag;
 use crate::rtnl::encode::kind;
-use crate::rtnl::uapi::{IFF_PROMISC, IFF_UP, RTEXT_FILTER_SKIP_STATS};
+use crate::rtnl::uapi::{IFF_PROMISC, IFF_UP, IFLA_TARGET_NETNSID, RTEXT_FILTER_SKIP_STATS};
 use crate::value::link::Link;
 use crate::value::name::{LinkId, LinkName};
 
@@ -82,10 +82,20 @@ pub(crate) fn get_link(link: LinkId) -> Request {
     Request::new((RTM_GETLINK, identified(link)))
 }
 
-/// As [`get_link`], for who wants to know the index alone: without statistics.
-pub(crate) fn get_link_index(name: &LinkName) -> Request {
-    let mut message = identified(name.into());
+/// As [`get_link`], for who wants to know the index alone: without statistics. The name may be an
+/// alternative one, which is longer than a link's.
+pub(crate) fn get_link_index(name: &str) -> Request {
+    let kind = if name.len() > LinkName::MAX_LEN { IFLA_ALT_IFNAME } else { IFLA_IFNAME };
+    let mut message = link_header(0, 0, 0);
+    message.text(kind, name);
     message.number(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+    Request::new((RTM_GETLINK, message))
+}
+
+/// As [`get_link`], for a link of the namespace that has this number.
+pub(crate) fn get_link_in(netns: i32, index: u32) -> Request {
+    let mut message = identified(index.into());
+    message.attribute(IFLA_TARGET_NETNSID, &netns.to_ne_bytes());
     Request::new((RTM_GETLINK, message))
 }
 

@@ -28,8 +28,8 @@ use family::family_of;
 pub(crate) use address::{add_address, delete_address, get_addresses, replace_address};
 pub(crate) use change::{LinkChange, set_link};
 pub(crate) use link::{
-    create_link, delete_group, delete_link, delete_link_by_altname, get_link, get_link_index,
-    get_links,
+    create_link, delete_group, delete_link, delete_link_by_altname, get_link, get_link_in,
+    get_link_index, get_links,
 };
 pub(crate) use rate::get_qdiscs;
 pub(crate) use route::{
@@ -48,8 +48,20 @@ pub(crate) fn get_neighbours(family: Option<Family>, link: Option<u32>) -> Reque
 
 /// How `from` numbers the namespace `netns`, if it does.
 pub(crate) fn get_netns_id(netns: &NetNs) -> Request {
+    Request::new(Message::GetNsId(by_fd(netns)))
+}
+
+/// `ip netns set NAME auto`: has `from` number the namespace `netns`, as the kernel does when it first
+/// has to.
+pub(crate) fn new_netns_id(netns: &NetNs) -> Request {
+    let mut message = by_fd(netns);
+    message.attributes.push(NsidAttribute::Id(-1));
+    Request::new(Message::NewNsId(message))
+}
+
+fn by_fd(netns: &NetNs) -> NsidMessage {
     let mut message = NsidMessage::default();
     let fd = netns.as_fd().as_raw_fd();
     message.attributes.push(NsidAttribute::Fd(u32::try_from(fd).unwrap_or_default()));
-    Request::new(Message::GetNsId(message))
+    message
 }

@@ -41,6 +41,8 @@ pub struct Link {
     pub(crate) name: LinkName,
     pub(crate) kind: LinkKind,
     pub(crate) parent: Option<LinkId>,
+    /// The parent's alternative name, where it is asked for by one that is longer than a name can be.
+    pub(crate) parent_alternative: Option<Box<str>>,
     pub(crate) index: Option<u32>,
     pub(crate) mac: Option<MacAddr>,
     pub(crate) mtu: Option<u32>,
@@ -186,6 +188,7 @@ impl Link {
             name,
             kind,
             parent,
+            parent_alternative: None,
             index: None,
             mac: None,
             mtu: None,

@@ -74,7 +74,7 @@ pub(crate) fn a_container_gets_its_place_by_pid() -> Outcome {
     assert!(ping(&lab.b.netns, "172.16.213.180").is_some(), "from the other host");
     assert!(silent(&inside, "172.16.213.1"), "its own host");
 
-    lab.a.host.detach(attachment)?;
+    lab.a.host.detach(&attachment)?;
     assert!(silent(&lab.b.netns, "172.16.213.180"));
     Ok(())
 }

@@ -1,0 +1,149 @@
+//! An attachment does not keep a container's namespace alive, and finds it as long as it lives.
+#![deny(dead_code)]
+
+use std::os::fd::AsFd;
+
+use macvlan_core::{Attachment, Detached, Endpoint, ErrorKind, NetNs};
+use macvlan_tests::{Container, Lab, Outcome, eventually, ip_do, ip_link, ip_try, ping, silent};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+
+fn attach(lab: &Lab, inside: &NetNs) -> Outcome<Attachment> {
+    let eth0 = Endpoint::new("eth0", "ens33")?.address("192.168.15.10/24".parse()?);
+    Ok(lab.a.host.attach(&eth0, inside)?)
+}
+
+/// The container's address is not to be reached any more.
+fn is_off_the_lan(lab: &Lab) -> Outcome {
+    eventually("its address is still on the LAN", || Ok(silent(&lab.b.netns, "192.168.15.10")))
+}
+
+/// A name that no other test has.
+fn a_name(what: &str) -> String {
+    format!("macvlan-{what}-{}", std::process::id())
+}
+
+/// Deletes a name, whatever happens.
+struct Named(String);
+
+impl Named {
+    fn create(what: &str) -> Outcome<Self> {
+        let name = Self(a_name(what));
+        NetNs::create(&name.0)?;
+        Ok(name)
+    }
+}
+
+impl Drop for Named {
+    fn drop(&mut self) {
+        let _gone = NetNs::delete(&self.0);
+    }
+}
+
+/// The namespace ends with the container, though its attachment lives, and its clone.
+fn a_container_ends() -> Outcome {
+    let lab = Lab::new()?;
+    let container = Container::start()?;
+    let attachment = attach(&lab, &container.netns()?)?;
+    let clone = attachment.clone();
+    assert!(ping(&lab.b.netns, "192.168.15.10").is_some());
+    drop(container);
+    is_off_the_lan(&lab)?;
+    for attachment in [&attachment, &clone] {
+        assert_eq!(attachment.netns().unwrap_err().kind(), ErrorKind::NamespaceGone);
+        assert_eq!(lab.a.host.detach(attachment)?, Detached::AlreadyGone);
+    }
+    let all = lab.a.host.detach_all([&attachment, &clone]);
+    assert!(all.into_iter().all(|one| one.is_ok_and(|one| one == Detached::AlreadyGone)));
+    Ok(())
+}
+
+/// By each way that a namespace is opened by, once the handle was dropped.
+fn it_is_opened_again() -> Outcome {
+    let lab = Lab::new()?;
+    let container = Container::start()?;
+    let pid = container.pid();
+    let pidfd = pidfd_of(&container)?;
+    let named = Named::create("again")?;
+    let path = format!("/proc/{pid}/ns/net");
+    let ways: [&dyn Fn() -> macvlan_core::Result<NetNs>; 4] = [
+        &|| NetNs::from_pid(pid),
+        &|| NetNs::from_pidfd(&pidfd),
+        &|| NetNs::from_path(&path),
+        &|| NetNs::from_name(&named.0),
+    ];
+    for open in ways {
+        let mut attachment = attach(&lab, &open()?)?;
+        assert!(attachment.netns()?.same_as(&open()?));
+        attachment.refresh()?;
+        assert!(ping(&attachment.netns()?, "192.168.15.2").is_some());
+        assert_eq!(lab.a.host.detach(&attachment)?, Detached::Removed);
+        assert_eq!(lab.a.host.detach(&attachment)?, Detached::AlreadyGone);
+    }
+    Ok(())
+}
+
+fn pidfd_of(container: &Container) -> Outcome<std::os::fd::OwnedFd> {
+    let pid = Pid::from_raw(i32::try_from(container.pid())?).ok_or("no pid")?;
+    Ok(pidfd_open(pid, PidfdFlags::empty())?)
+}
+
+/// Another namespace under the same name, or of the same inode number, is another.
+fn a_name_that_is_anothers_by_now() -> Outcome {
+    let lab = Lab::new()?;
+    let named = Named::create("other")?;
+    let attachment = attach(&lab, &NetNs::from_name(&named.0)?)?;
+    // The kernel gives an inode number again at once, mostly.
+    for _ in 0..20 {
+        NetNs::delete(&named.0)?;
+        is_off_the_lan(&lab)?;
+        let other = NetNs::create(&named.0)?;
+        let eth0 = format!("link add eth0 index {} type veth peer name peer", attachment.index());
+        ip_do(&other, &eth0);
+        assert_eq!(attachment.netns().unwrap_err().kind(), ErrorKind::NamespaceGone);
+        assert_eq!(lab.a.host.detach(&attachment)?, Detached::AlreadyGone);
+        assert!(ip_try(&other, "link show dev eth0").is_ok(), "it is another's");
+        let reused = other.id() == attachment.netns_id();
+        if reused {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// The way to it leads nowhere any more, and others are still in it: it is found, and detached.
+fn the_way_has_gone_and_the_namespace_not() -> Outcome {
+    let lab = Lab::new()?;
+    let named = Named::create("way")?;
+    let attachment = attach(&lab, &NetNs::from_name(&named.0)?)?;
+    let container = Container::start_in(&NetNs::from_name(&named.0)?)?;
+    NetNs::delete(&named.0)?;
+    assert_eq!(attachment.netns().unwrap_err().kind(), ErrorKind::NamespaceGone);
+    assert_eq!(lab.a.host.detach(&attachment)?, Detached::Removed);
+    assert!(ip_try(&container.netns()?, "link show dev eth0").is_err());
+    Ok(())
+}
+
+/// Who has only a descriptor passes it; one that failed can be tried again.
+fn by_a_descriptor() -> Outcome {
+    let lab = Lab::new()?;
+    let (container, other) = (NetNs::anonymous()?, NetNs::anonymous()?);
+    let mut attachment = attach(&lab, &NetNs::from_fd(container.as_fd())?)?;
+    let error = attachment.netns().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidValue);
+    assert!(error.hint().is_some_and(|hint| hint.contains("open handle")), "{error}");
+    let error = attachment.set_netns(&other).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
+    attachment.set_netns(&container)?;
+    assert!(attachment.netns()?.same_as(&container));
+    assert_eq!(ip_link(&container, "eth0")["ifindex"], attachment.index());
+    assert_eq!(lab.a.host.detach(&attachment)?, Detached::Removed);
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    a_container_ends,
+    it_is_opened_again,
+    a_name_that_is_anothers_by_now,
+    the_way_has_gone_and_the_namespace_not,
+    by_a_descriptor,
+}
