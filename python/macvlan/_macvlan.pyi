@@ -50,6 +50,7 @@ __all__ = [
     "Announcement",
     "Attached",
     "Attachment",
+    "Cancel",
     "Connection",
     "Detaching",
     "Diagnosis",
