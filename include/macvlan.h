@@ -3208,6 +3208,12 @@ const char *macvlan_endpoint_rate(const struct macvlan_endpoint *endpoint);
  */
 uint64_t macvlan_endpoint_rate_bits(const struct macvlan_endpoint *endpoint);
 
+/**
+ * Returns whether attaching it may take longer than the kernel needs: it asks the network for its
+ * addresses, announces them several times, or waits for its MAC address. false if the endpoint is none.
+ */
+bool macvlan_endpoint_waits(const struct macvlan_endpoint *endpoint);
+
 /* ------------------------------------------------------------------------------------------------
  * 13. Attachments: what a container interface is
  * ------------------------------------------------------------------------------------------------ */

@@ -3,13 +3,16 @@
 #![no_main]
 
 use std::fmt::{Debug, Display};
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use libfuzzer_sys::fuzz_target;
 use macvlan_core::{
-    AddrGenMode, Address, Assignment, DuplicateDetection, LinkId, LinkName, MacAddr, Mode, Parent,
-    Rate, Route, RouteKind, Rule, Scope, VlanProtocol,
+    AcceptRa, AddrGenMode, Address, Assignment, DifferenceKind, DuplicateDetection, EndpointType,
+    EventKind, FindingKind, KeepEventKind, LinkId, LinkName, LinkType, MacAddr, Mode, Parent, Rate,
+    Route, RouteKind, Rule, Scope, Vlan, VlanProtocol, parse_ip, parse_net,
 };
+use macvlan_network::{MacFrom, Order, Subnet};
 
 fn parse<T: Debug + Display + FromStr<Err: Debug + Display> + PartialEq>(text: &str) {
     match text.parse::<T>() {
@@ -41,6 +44,28 @@ fuzz_target!(|bytes: &[u8]| {
             parse::<VlanProtocol>(text);
             parse::<AddrGenMode>(text);
             parse::<DuplicateDetection>(text);
+            parse::<AcceptRa>(text);
+            parse::<DifferenceKind>(text);
+            parse::<EventKind>(text);
+            parse::<FindingKind>(text);
+            parse::<KeepEventKind>(text);
+            parse::<EndpointType>(text);
+            parse::<LinkType>(text);
+            parse::<MacFrom>(text);
+            parse::<Order>(text);
+        }
+        b'l' => {
+            let ip = parse_ip::<IpAddr>(text).ok();
+            assert_eq!(ip.and_then(|ip| parse_ip(&ip.to_string()).ok()), ip);
+        }
+        b'm' => {
+            let net = parse_net(text).ok();
+            assert_eq!(net.and_then(|net| parse_net(&net.to_string()).ok()), net);
+            assert!(net.is_some() || Subnet::new(text).is_err());
+        }
+        b'n' => {
+            let id = text.parse::<Vlan>().map(|vlan| vlan.id());
+            assert!(id.map_or(true, |id| id <= Vlan::MAX_ID));
         }
         _ => {}
     }

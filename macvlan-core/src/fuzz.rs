@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::netlink::ack;
+use crate::netns::visible::mounted;
 use crate::packet;
 use crate::rtnl::decode;
 use crate::value::mac::MacAddr;
@@ -34,4 +35,9 @@ pub fn netlink(bytes: &[u8]) -> usize {
 /// Reads a frame as what a packet socket has received; returns whose address it claims to be.
 pub fn frame(bytes: &[u8]) -> Option<(IpAddr, MacAddr)> {
     packet::claim(bytes, MacAddr::as_is([2, 0, 0, 0, 0, 1]))
+}
+
+/// Reads bytes as `/proc/PID/mountinfo`; returns the length of each mount point of a network namespace.
+pub fn mountinfo(bytes: &[u8]) -> Vec<usize> {
+    mounted(bytes).map(|(_, point)| point.as_os_str().len()).collect()
 }

@@ -93,13 +93,14 @@ pub use value::event::{Event, EventKind};
 pub use value::filter::{AddressFilter, Family, LinkFilter, NeighbourFilter, RouteFilter};
 pub use value::holder::Holder;
 pub use value::link::{
-    AcceptRa, AddrGenMode, IntoLinkId, IntoLinkName, Ipv6Sysctl, Link, LinkInfo, LinkKind,
-    LinkState, LinkStatistics, Macvlan, MacvlanChange, Mode, Offloads, SourceMacs, Vlan,
-    VlanProtocol,
+    AcceptRa, AddrGenMode, EndpointType, IntoLinkId, IntoLinkName, Ipv6Sysctl, Link, LinkInfo,
+    LinkKind, LinkState, LinkStatistics, LinkType, Macvlan, MacvlanChange, Mode, Offloads,
+    SourceMacs, Vlan, VlanProtocol,
 };
 pub use value::mac::MacAddr;
 pub use value::name::{LinkId, LinkName};
 pub use value::neighbour::{NeighbourInfo, NeighbourState};
+pub use value::net::{parse_ip, parse_net};
 pub use value::rate::Rate;
 pub use value::route::{NextHop, Route, RouteInfo, RouteKind};
 pub use value::rule::Rule;

@@ -200,9 +200,11 @@ impl Error {
         self.0.hint.as_deref().or_else(|| self.core()?.hint())
     }
 
-    /// What had been done before the failure and could not be undone; empty when nothing remains.
-    pub fn leftovers(&self) -> &[String] {
-        &self.0.leftovers
+    /// Returns what had been done before the failure and could not be undone, the core's first; nothing
+    /// when nothing remains.
+    pub fn leftovers(&self) -> impl Iterator<Item = &str> {
+        let core = self.core().into_iter().flat_map(macvlan_core::Error::leftovers);
+        core.chain(&self.0.leftovers).map(String::as_str)
     }
 
     /// The core's error, where the kernel refused.
@@ -357,6 +359,7 @@ mod tests {
             "network \"vlan10\": cannot connect container \"c1\": none left; take a larger subnet; \
              could not be undone: a lease"
         );
+        assert_eq!(error.leftovers().collect::<Vec<_>>(), ["a lease"]);
         assert_eq!(error.kind().as_str(), "network-pool-exhausted");
     }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use macvlan_core::parse_net;
 
 use crate::error::{Error, Result};
 use crate::pool::{self, Gap};
@@ -40,9 +41,7 @@ impl Subnet {
     /// A subnet in CIDR notation; host bits are refused, since it could not be told what was meant.
     pub fn new(subnet: &str) -> Result<Self> {
         let refuse = |why: String| Error::invalid(format!("use {subnet:?} as a subnet"), why);
-        let net: IpNet = subnet
-            .parse()
-            .map_err(|_| refuse("it is not an address, a \"/\" and a prefix length".to_owned()))?;
+        let net = parse_net(subnet).map_err(|error| refuse(error.cause().to_owned()))?;
         if net.addr() != net.network() {
             return Err(refuse(format!("it has host bits; the subnet is {}", net.trunc())));
         }

@@ -6,7 +6,7 @@ from io import FileIO
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Final, Literal, Protocol, TypeAlias, TypeVar, final
+from typing import Any, ClassVar, Final, Protocol, TypeAlias, TypeVar, final
 
 from typing_extensions import Self
 
@@ -50,6 +50,7 @@ __all__ = [
     "Announcement",
     "Attached",
     "Attachment",
+    "Cancel",
     "Connection",
     "Detaching",
     "Diagnosis",
@@ -636,7 +637,7 @@ class Macvlan:
 class Vlan:
     def __new__(
         cls,
-        id: int | Literal["priority-tags"],
+        id: int | str,
         *,
         protocol: VlanProtocol | str = "802.1Q",
         reorder_hdr: bool | None = None,

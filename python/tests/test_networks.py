@@ -530,7 +530,7 @@ def test_types_that_are_refused(lab: Lab, networks: Networks, tmp_path: Path) ->
         (lambda: create("x", subnets="10.1.0.0/24"), "argument 'subnets': expected a seq"),
         (lambda: create("x", subnets=[5]), r"'subnets\[0\]': expected a subnet as str"),
         (lambda: create("x", internal=1), "argument 'internal': expected a bool"),
-        (lambda: create("x", order=None), "argument 'order': expected a Order"),
+        (lambda: create("x", order=None), "argument 'order': expected Order"),
         (lambda: create("x", labels={"a": 1}), r"'labels\[0\]\[1\]': expected a str"),
         (lambda: create("x", labels="ab"), "argument 'labels': expected a sequence"),
         (lambda: create("x", colour="blue"), "colour"),

@@ -103,8 +103,8 @@ WRONG_TYPES: list[tuple[dict[str, Any], str]] = [
     ({"parent": 1.5}, "argument 'parent': expected a link"),
     ({"parent": None}, "argument 'parent': expected a link"),
     ({"parent": True}, "argument 'parent': expected a link"),
-    ({"kind": 5}, "argument 'kind': expected an EndpointKind or its name, got 5 (int)"),
-    ({"mode": 4}, "argument 'mode': expected a Mode or its name, got 4 (int)"),
+    ({"kind": 5}, "argument 'kind': expected EndpointKind or its name, got 5 (int)"),
+    ({"mode": 4}, "argument 'mode': expected Mode or its name, got 4 (int)"),
     ({"options": 5}, "argument 'options': expected a Macvlan or a Vlan, got 5 (int)"),
     ({"mac": 5}, "argument 'mac': expected a MAC address as str, or its six bytes, got 5 (int)"),
     ({"mtu": "1500"}, "argument 'mtu': expected an int, got '1500' (str)"),
@@ -155,9 +155,9 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Parent.vlan("verylongname0", 4094), InvalidError, "a shorter name"),
     (lambda: Parent.vlan(7, 5), InvalidError, "the base has no name"),
     (lambda: Parent.vlan("eth0", 5, protocol=5), TypeError, "argument 'protocol'"),  # type: ignore[arg-type]
-    (lambda: Route("default"), InvalidError, "argument 'destination'"),
+    (lambda: Route("defaults"), InvalidError, "argument 'destination'"),
     (lambda: Route("10.0.0.1/8"), InvalidError, "10.0.0.0/8 is the subnet"),
-    (lambda: Route("10.0.0.0/8 via 10.0.0.1"), InvalidError, "it is no subnet"),
+    (lambda: Route("10.0.0.0/8 via 10.0.0.1"), InvalidError, "the prefix length is no number"),
     (lambda: Route("fd00::/8", gateway="10.0.0.1"), InvalidError, "IPv4 gateway"),
     (lambda: Route("10.0.0.0/8", scope="universe"), InvalidError, "argument 'scope'"),
     (lambda: Route("10.0.0.0/8", scope=256), InvalidError, "argument 'scope'"),
@@ -171,7 +171,7 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Vlan(4095), InvalidError, "argument 'id': cannot use 4095"),
     (lambda: Vlan(0), InvalidError, "argument 'id'"),
     (lambda: Vlan(70000), InvalidError, "argument 'id': cannot use 70000"),
-    (lambda: Vlan("100"), InvalidError, "argument 'id': cannot use '100'"),  # type: ignore[arg-type]
+    (lambda: Vlan("0100"), InvalidError, "argument 'id': cannot use \"0100\""),
     (lambda: Vlan(1.5), TypeError, "argument 'id': expected a VLAN's id as int"),  # type: ignore[arg-type]
     (lambda: Vlan(5, protocol="802.1x"), InvalidError, "argument 'protocol'.*802.1x"),
     (lambda: Vlan(5, egress_qos={0: 8}), InvalidError, "argument 'egress_qos'.*8"),

@@ -86,9 +86,9 @@ static void access_with_options(void)
     MUST(macvlan_access_options_add_route(options, "192.168.15.128/25", &error));
     MUST(macvlan_access_options_set_keep(options, true, &error));
     REFUSED(macvlan_access_options_add_address(options, "192.168.15.250/24", &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "is no IP address");
+            MACVLAN_ERROR_INVALID_VALUE, "invalid IP address syntax");
     REFUSED(macvlan_access_options_add_route(options, "192.168.15.128", &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "is no subnet");
+            MACVLAN_ERROR_INVALID_VALUE, "the prefix length is missing");
     MUST(macvlan_host_access_by(l.host, options, &access, &error));
     CHECK(macvlan_access_name(access, name));
     CHECK_TEXT(name, "mine");

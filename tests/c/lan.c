@@ -122,7 +122,7 @@ static void an_address_that_is_taken(void)
     CHECK(macvlan_holder_list_count(holders) == 0);
     macvlan_holder_list_free(holders);
     REFUSED(macvlan_host_probe_free(l.host, "ens33", wrong, 2, probe, &holders, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "\"nobody\" is no IP address");
+            MACVLAN_ERROR_INVALID_VALUE, "\"nobody\": invalid IP address syntax");
     REFUSED(macvlan_host_probe_free(l.host, "ens33", missing, 1, probe, &holders, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "addresses[0] is NULL");
     CHECK(holders == NULL);
@@ -241,7 +241,7 @@ static void diagnoses(void)
     CHECK(macvlan_finding_kind(NULL) == MACVLAN_FINDING_NONE);
     macvlan_diagnosis_free(diagnosis);
     REFUSED(macvlan_host_diagnose(l.host, attachment, "it", &diagnosis, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "peer \"it\" is no IP address");
+            MACVLAN_ERROR_INVALID_VALUE, "\"it\": invalid IP address syntax");
 
     MUST(macvlan_host_detach(l.host, attachment, &error));
     macvlan_attachment_free(attachment);

@@ -30,7 +30,7 @@ static void values(void)
     REFUSED(macvlan_subnet_new("10.1.0.1/24", &wrong, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
             "the subnet is 10.1.0.0/24");
     REFUSED(macvlan_subnet_set_range(v4, "much", &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
-            "range \"much\" is no subnet");
+            "parse subnet \"much\"");
     CHECK(wrong == NULL);
 
     MUST(macvlan_network_config_new("values", &config, &error));

@@ -37,7 +37,7 @@ static void mac_addresses(void)
     REFUSED(macvlan_mac_format(multicast, text, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
             "multicast");
     REFUSED(macvlan_mac_from_ipv4("fd00::1", mac, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
-            "address \"fd00::1\" is no IPv4 address");
+            "\"fd00::1\": invalid IPv4 address syntax");
     CHECK(memcmp(mac, docker, 6) == 0);
 }
 
@@ -263,7 +263,7 @@ static void plans(void)
     REFUSED(macvlan_endpoint_add_address(clone, "10.0.0.2", &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "the prefix length is missing");
     REFUSED(macvlan_endpoint_add_gateway(clone, "10.0.0.1/24", &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "gateway \"10.0.0.1/24\" is no IP address");
+            MACVLAN_ERROR_INVALID_VALUE, "\"10.0.0.1/24\": invalid IP address syntax");
     REFUSED(macvlan_endpoint_add_route(clone, "default over there", &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "default over there");
     REFUSED(macvlan_endpoint_set_addr_gen_mode(clone, (enum in6_addr_gen_mode)4, &error), EINVAL,
@@ -274,6 +274,7 @@ static void plans(void)
     CHECK_TEXT(macvlan_plan_text(plan), expected_plan);
     macvlan_plan_free(plan);
     MUST(macvlan_endpoint_set_wait_for_mac(clone, 100, &error));
+    CHECK(macvlan_endpoint_waits(clone));
     MUST(macvlan_endpoint_set_lo_up(clone, false, &error));
     MUST(macvlan_endpoint_set_addr_gen_mode(clone, IN6_ADDR_GEN_MODE_NONE, &error));
     MUST(macvlan_endpoint_set_accept_ra(clone, 0, &error));
@@ -321,7 +322,7 @@ static void kinds(void)
     CHECK(macvlan_options_source_mac_count(back) == 1);
     macvlan_options_free(back);
     REFUSED(macvlan_endpoint_vlan(endpoint, &vlan_back, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "the endpoint is no VLAN");
+            MACVLAN_ERROR_INVALID_VALUE, "of kind macvtap");
     macvlan_endpoint_free(endpoint);
 
     MUST(macvlan_endpoint_new("eth0", "ens33", &endpoint, &error));
@@ -339,11 +340,11 @@ static void kinds(void)
     CHECK(macvlan_vlan_id(vlan_back) == 5);
     macvlan_vlan_free(vlan_back);
     REFUSED(macvlan_endpoint_options(endpoint, &back, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "neither macvlan nor macvtap");
+            MACVLAN_ERROR_INVALID_VALUE, "of kind vlan");
     REFUSED(macvlan_endpoint_set_mode(endpoint, MACVLAN_MODE_BRIDGE, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "the endpoint is a VLAN");
+            MACVLAN_ERROR_INVALID_VALUE, "the endpoint is of kind vlan");
     REFUSED(macvlan_endpoint_set_nopromisc(endpoint, true, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "the endpoint is a VLAN");
+            MACVLAN_ERROR_INVALID_VALUE, "the endpoint is of kind vlan");
     macvlan_endpoint_free(endpoint);
 
     macvlan_parent_free(parent);

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::fd::{AsFd, AsRawFd};
-use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitCode, ExitStatus, Stdio};
 
 use macvlan_core::NetNs;
 
@@ -48,18 +48,22 @@ impl Actor {
         Ok(line.trim_end().to_owned())
     }
 
-    /// Kills it as `kill -9` does, and waits until it is dead.
-    pub fn kill(mut self) -> Outcome {
+    /// Kills it as `kill -9` does, waits until it is dead, and gives how it ended.
+    pub fn kill(mut self) -> Outcome<ExitStatus> {
         self.process.kill()?;
-        self.process.wait()?;
-        Ok(())
+        Ok(self.process.wait()?)
+    }
+
+    /// Waits until it has ended, and gives how, and the lines that it printed.
+    pub fn end(mut self) -> Outcome<(ExitStatus, Vec<String>)> {
+        let lines: Vec<String> = self.says.by_ref().lines().collect::<Result<_, _>>()?;
+        Ok((self.process.wait()?, lines))
     }
 
     /// Waits until it has played its part, and gives the lines that it printed; a failure if it
     /// failed.
-    pub fn finish(mut self) -> Outcome<Vec<String>> {
-        let lines: Vec<String> = self.says.by_ref().lines().collect::<Result<_, _>>()?;
-        let status = self.process.wait()?;
+    pub fn finish(self) -> Outcome<Vec<String>> {
+        let (status, lines) = self.end()?;
         if !status.success() {
             return Err(format!("an actor failed ({status}): {}", lines.join("\n")).into());
         }

@@ -2,19 +2,14 @@
 //! and nothing stays for ever.
 #![deny(dead_code)]
 
-use std::io::Read as _;
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use macvlan_core::{Detached, Endpoint, Fault, Host, NetNs, with_faults};
 use macvlan_tests::{
-    Lab, Need, Outcome, Snapshot, Stage, eventually, ip_addresses, ip_lines, is_guest, is_long,
-    need, run_tests, takes_long_in_the_guest,
+    Actor, Lab, Need, Outcome, Snapshot, Stage, eventually, ip_addresses, ip_lines, is_guest,
+    is_long, need, path_of, takes_long_in_the_guest,
 };
-
-/// Set for a process that is to be killed: what it does, and where.
-const VICTIM: &str = "MACVLAN_TESTS_VICTIM";
 
 /// What is attached and detached without end until the process is killed.
 fn endpoint(parent: &str) -> Outcome<Endpoint> {
@@ -27,79 +22,71 @@ fn endpoint(parent: &str) -> Outcome<Endpoint> {
         .alias("killed"))
 }
 
-/// The process that is to be killed: it never ends by itself.
-fn be_victim(what: &str) -> Outcome {
-    // Told that it is about to begin, its murderer picks a moment.
-    let begin = || println!("begin");
-    let words: Vec<&str> = what.split(' ').collect();
-    match words[..] {
-        ["attach", host, container, parent] => {
-            let host = Host::in_netns(&NetNs::from_path(host)?)?;
-            let container = NetNs::from_path(container)?;
-            let endpoint = endpoint(parent)?;
-            host.detach(&host.attach(&endpoint, &container)?)?;
-            begin();
-            loop {
-                let ensured = host.ensure(&endpoint, &container)?;
-                host.detach(&ensured.attachment)?;
-            }
-        }
-        ["once", host, container, parent, call] => {
-            nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_CORE, 0, 0)?;
-            let call: usize = call.parse()?;
-            let (result, _) = with_faults(call..=call, Fault::Abort, || -> Outcome {
-                let host = Host::in_netns(&NetNs::from_path(host)?)?;
-                let container = NetNs::from_path(container)?;
-                host.detach(&host.attach(&endpoint(parent)?, &container)?)?;
-                Ok(())
-            });
-            result
-        }
-        ["name", name] => {
-            begin();
-            loop {
-                drop(NetNs::create(name)?);
-                NetNs::delete(name)?;
-            }
-        }
-        _ => Err(format!("{what:?} is nothing that a victim does").into()),
+/// Attaches and detaches without end: a host, a container, and a parent.
+fn attaching_for_ever(words: &[String]) -> Outcome {
+    let (host, container, parent) = place(words)?;
+    let endpoint = endpoint(parent)?;
+    host.detach(&host.attach(&endpoint, &container)?)?;
+    begin();
+    loop {
+        let ensured = host.ensure(&endpoint, &container)?;
+        host.detach(&ensured.attachment)?;
     }
 }
 
+/// Attaches and detaches once, and dies before its system call of this number.
+fn attaching_once(words: &[String]) -> Outcome {
+    nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_CORE, 0, 0)?;
+    let (call, words) = words.split_last().ok_or("no call was named")?;
+    let call: usize = call.parse()?;
+    let (result, _) = with_faults(call..=call, Fault::Abort, || -> Outcome {
+        let (host, container, parent) = place(words)?;
+        host.detach(&host.attach(&endpoint(parent)?, &container)?)?;
+        Ok(())
+    });
+    result
+}
+
+/// Makes a named namespace and deletes it, without end.
+fn naming_for_ever(words: &[String]) -> Outcome {
+    let name = &words[0];
+    begin();
+    loop {
+        drop(NetNs::create(name)?);
+        NetNs::delete(name)?;
+    }
+}
+
+fn place(words: &[String]) -> Outcome<(Host, NetNs, &str)> {
+    let [host, container, parent] = words else { return Err("where is it to attach?".into()) };
+    Ok((Host::in_netns(&NetNs::from_path(host)?)?, NetNs::from_path(container)?, parent))
+}
+
+/// Says that it is about to begin: its murderer picks a moment.
+fn begin() {
+    println!("begin");
+}
+
 /// Starts a victim, and kills it so many microseconds after it has begun.
-fn kill_after(what: &str, microseconds: u64) -> Outcome {
-    let mut victim: Child = Command::new(std::env::current_exe()?)
-        .env(VICTIM, what)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let mut told = [0; 6];
-    let begun = victim.stdout.take().ok_or("it has no output")?.read_exact(&mut told);
+fn kill_after(part: &str, words: &[&str], microseconds: u64) -> Outcome {
+    let mut victim = Actor::start(part, words)?;
+    victim.line()?;
     std::thread::sleep(Duration::from_micros(microseconds));
-    let ended = victim.try_wait()?;
-    victim.kill()?;
-    victim.wait()?;
-    begun?;
-    assert!(ended.is_none(), "{what:?} ended by itself: {ended:?}");
+    let ended = victim.kill()?;
+    assert!(ended.signal().is_some(), "{part} ended by itself: {ended}");
     Ok(())
 }
 
 /// Has a victim attach and detach once, and die before its system call of this number; whether it
 /// did, or came to its end.
-fn dies_at(what: &str, call: usize) -> Outcome<bool> {
-    let mut victim = Command::new(std::env::current_exe()?);
-    let ended = victim.env(VICTIM, format!("{what} {call}")).stdin(Stdio::null()).status()?;
+fn dies_at(words: &[&str], call: usize) -> Outcome<bool> {
+    let call = call.to_string();
+    let (ended, lines) = Actor::start("attaching_once", &[words, &[&call]].concat())?.end()?;
     match (ended.signal(), ended.success()) {
         (Some(_), _) => Ok(true),
         (None, true) => Ok(false),
-        (None, false) => Err(format!("{what:?} failed by itself at {call}").into()),
+        (None, false) => Err(format!("it failed by itself at {call}: {lines:?}").into()),
     }
-}
-
-/// A path that leads other processes to a namespace of ours.
-fn path_of(netns: &NetNs) -> String {
-    use std::os::fd::{AsFd as _, AsRawFd as _};
-    format!("/proc/{}/fd/{}", std::process::id(), netns.as_fd().as_raw_fd())
 }
 
 /// When to kill: half of them within the first two milliseconds, in which an attachment is made, and
@@ -142,9 +129,9 @@ impl Scene {
         Ok(Self { stage, parent, outside, empty, halfway: 0 })
     }
 
-    fn words(&self, verb: &str) -> String {
+    fn words(&self) -> [String; 3] {
         let (host, inside) = (path_of(&self.stage.lab.a.netns), path_of(&self.stage.inside));
-        format!("{verb} {host} {inside} {}", self.parent)
+        [host, inside, self.parent.to_owned()]
     }
 
     /// Somebody comes by after a kill.
@@ -180,18 +167,18 @@ impl Scene {
 
 fn attaching(parent: &'static str) -> Outcome {
     let mut scene = Scene::set(parent)?;
-    let what = scene.words("once");
+    let words = scene.words();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     // What is made on demand takes very many calls, and a kill at each takes its time.
     let step = if is_long() || parent == "ens33" { 1 } else { 6 };
     let mut calls = 0;
-    while dies_at(&what, calls)? {
+    while dies_at(&words, calls)? {
         scene.tidy_up(&format!("before call {calls}"), calls % 3 == 0)?;
         calls += step;
     }
     assert!(calls > 15 && scene.halfway > 5, "{calls} calls, {} halfway", scene.halfway);
-    let what = scene.words("attach");
     for (number, moment) in moments(kills()?, 45_000).enumerate() {
-        kill_after(&what, moment)?;
+        kill_after("attaching_for_ever", &words, moment)?;
         scene.tidy_up(&format!("after {moment} µs"), number % 2 == 0)?;
     }
     scene.outside.assert_same(&scene.stage.lab.a.netns);
@@ -216,8 +203,8 @@ fn unused_vlans_go_when_somebody_tidies_up() -> Outcome {
     let lab = Lab::new()?;
     for moment in moments(kills()?, 60_000) {
         let inside = NetNs::anonymous()?;
-        let what = format!("attach {} {} ens33.100", path_of(&lab.a.netns), path_of(&inside));
-        kill_after(&what, moment)?;
+        let words = [&path_of(&lab.a.netns), &path_of(&inside), "ens33.100"];
+        kill_after("attaching_for_ever", &words, moment)?;
         drop(inside);
         // Its namespace takes its time to die, and the VLAN is in use until then.
         eventually(&format!("a VLAN is left, killed after {moment} µs"), || {
@@ -236,7 +223,7 @@ fn a_named_namespace_is_killed() -> Outcome {
     let name = format!("macvlan-killed-{}", std::process::id());
     let mut left = 0;
     for moment in moments(kills()?, 3_000) {
-        kill_after(&format!("name {name}"), moment)?;
+        kill_after("naming_for_ever", &[&name], moment)?;
         match NetNs::delete(&name) {
             Ok(()) => left += 1,
             Err(error) => assert!(error.is_not_found(), "{error}"),
@@ -252,22 +239,11 @@ fn a_named_namespace_is_killed() -> Outcome {
     Ok(())
 }
 
-fn main() -> std::process::ExitCode {
-    if let Ok(what) = std::env::var(VICTIM) {
-        return match be_victim(&what) {
-            Ok(()) => std::process::ExitCode::SUCCESS,
-            Err(why) => {
-                eprintln!("{what}: {why:?}");
-                std::process::ExitCode::FAILURE
-            }
-        };
-    }
-    run_tests(&[("", TESTS)])
-}
-
 macvlan_tests::tests! {
     an_attachment_is_killed,
     a_vlan_on_demand_is_killed,
     unused_vlans_go_when_somebody_tidies_up,
-    a_named_namespace_is_killed,
+    a_named_namespace_is_killed;
+    parts: attaching_for_ever, attaching_once, naming_for_ever,
 }
+macvlan_tests::main! {}

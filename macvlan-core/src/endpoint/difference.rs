@@ -96,6 +96,7 @@ pub enum DifferenceKind {
 
 kinds!(
     DifferenceKind,
+    "kind of difference",
     [
         LinkMissing = "link-missing",
         Made = "made",

@@ -10,7 +10,7 @@ use crate::lan::probe::Probe;
 use crate::rtnl::RTPROT_MACVLAN;
 use crate::value::address::{Address, Assignment};
 use crate::value::link::{
-    AcceptRa, AddrGenMode, IntoLinkName, Ipv6Sysctl, LinkKind, Macvlan, Mode, Vlan,
+    AcceptRa, AddrGenMode, EndpointType, IntoLinkName, Ipv6Sysctl, LinkKind, Macvlan, Mode, Vlan,
 };
 use crate::value::mac::MacAddr;
 use crate::value::name::LinkName;
@@ -80,13 +80,47 @@ pub enum EndpointKind {
 }
 
 impl EndpointKind {
-    /// Returns the kernel's name for it.
-    pub(super) fn as_str(&self) -> &'static str {
+    /// Returns which kind it is, without its options.
+    pub fn endpoint_type(&self) -> EndpointType {
         match self {
-            Self::Macvlan(_) => "macvlan",
-            Self::Macvtap(_) => "macvtap",
-            Self::Vlan(_) => "vlan",
+            Self::Macvlan(_) => EndpointType::Macvlan,
+            Self::Macvtap(_) => EndpointType::Macvtap,
+            Self::Vlan(_) => EndpointType::Vlan,
         }
+    }
+
+    /// Returns the kernel's name for it: `"macvlan"`.
+    pub fn as_str(&self) -> &'static str {
+        self.endpoint_type().as_str()
+    }
+
+    /// Returns the options of a macvlan or macvtap.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for a VLAN.
+    pub fn macvlan(&self) -> Result<&Macvlan> {
+        match self {
+            Self::Macvlan(options) | Self::Macvtap(options) => Ok(options),
+            Self::Vlan(_) => Err(self.lacks("macvlan options")),
+        }
+    }
+
+    /// Returns the options of a VLAN.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for a macvlan or macvtap.
+    pub fn vlan(&self) -> Result<&Vlan> {
+        match self {
+            Self::Vlan(options) => Ok(options),
+            Self::Macvlan(_) | Self::Macvtap(_) => Err(self.lacks("VLAN options")),
+        }
+    }
+
+    fn lacks(&self, what: &str) -> Error {
+        let why = format!("the endpoint is of kind {}, which has none", self.as_str());
+        Error::invalid(format!("use {what}"), why)
     }
 
     /// Whether the link takes its parent's MAC address whatever it is given (mode passthru).
@@ -177,7 +211,7 @@ impl Endpoint {
     /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for a VLAN, which has no mode.
     #[doc(alias = "IFLA_MACVLAN_MODE")]
     pub fn mode(mut self, mode: Mode) -> Result<Self> {
-        self.macvlan_options("set the mode")?.set_mode(mode);
+        self.macvlan_options()?.set_mode(mode);
         Ok(self)
     }
 
@@ -187,17 +221,26 @@ impl Endpoint {
     ///
     /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for a VLAN, whose options
     /// [`Endpoint::vlan`] takes.
-    pub fn options(mut self, macvlan: Macvlan) -> Result<Self> {
-        *self.macvlan_options("set macvlan options")? = macvlan;
+    pub fn options(self, macvlan: Macvlan) -> Result<Self> {
+        self.change_options(|_| macvlan)
+    }
+
+    /// Changes the options of a macvlan or macvtap.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Endpoint::options`].
+    pub fn change_options(mut self, change: impl FnOnce(Macvlan) -> Macvlan) -> Result<Self> {
+        let options = self.macvlan_options()?;
+        *options = change(std::mem::take(options));
         Ok(self)
     }
 
-    fn macvlan_options(&mut self, operation: &'static str) -> Result<&mut Macvlan> {
+    fn macvlan_options(&mut self) -> Result<&mut Macvlan> {
         match &mut self.kind {
             EndpointKind::Macvlan(options) | EndpointKind::Macvtap(options) => Ok(options),
-            EndpointKind::Vlan(_) => {
-                let cause = "the endpoint is a VLAN, and only a macvlan or macvtap has them";
-                Err(Error::invalid(operation, cause).on_link(self.name.as_str()))
+            kind @ EndpointKind::Vlan(_) => {
+                Err(kind.lacks("macvlan options").on_link(self.name.as_str()))
             }
         }
     }
@@ -432,6 +475,14 @@ impl Endpoint {
         }
     }
 
+    /// Returns whether attaching it may take longer than the kernel needs: it asks the network for its
+    /// addresses, announces them several times, or waits for its MAC address.
+    pub fn waits(&self) -> bool {
+        self.probe.is_some()
+            || self.announce.is_some_and(|announce| announce.is_blocking())
+            || !self.mac_patience.is_zero()
+    }
+
     /// Its MAC address, if one was given.
     pub fn get_mac(&self) -> Option<MacAddr> {
         self.mac
@@ -606,6 +657,15 @@ mod tests {
     }
 
     #[test]
+    fn an_endpoint_says_whether_attaching_it_waits() {
+        let endpoint = || Endpoint::new("eth0", "ens33").unwrap();
+        assert!(!endpoint().waits() && !endpoint().announce(Announce::rfc()).waits());
+        assert!(endpoint().announce(Announce::rfc().blocking(true)).waits());
+        assert!(endpoint().probe(Probe::quick()).waits());
+        assert!(endpoint().wait_for_mac(Duration::from_millis(1)).waits());
+    }
+
+    #[test]
     fn what_was_told_is_read_back() {
         let endpoint = Endpoint::new("eth0", "ens33.100")
             .unwrap()
@@ -629,10 +689,14 @@ mod tests {
     #[test]
     fn a_vlan_has_no_options_of_a_macvlan() {
         let vlan = || Endpoint::vlan("eth0", "ens33", Vlan::new(100).unwrap()).unwrap();
+        assert_eq!(vlan().kind().vlan().unwrap().id(), 100);
+        let macvlan = Endpoint::new("eth0", "ens33").unwrap();
+        assert_eq!(macvlan.kind().macvlan().unwrap(), &Macvlan::default());
+        assert!(vlan().kind().macvlan().is_err() && macvlan.kind().vlan().is_err());
         for error in [vlan().mode(Mode::Private), vlan().options(Macvlan::default())] {
             let error = error.unwrap_err();
             assert!(error.is_invalid_value(), "{error}");
-            assert!(error.to_string().contains("is a VLAN"), "{error}");
+            assert!(error.to_string().contains("of kind vlan"), "{error}");
         }
     }
 }

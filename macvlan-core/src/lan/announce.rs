@@ -168,6 +168,15 @@ impl Announcement {
         self.run_after(Duration::ZERO, &[])
     }
 
+    /// Sends all of them, as [`Announcement::run`], until it is cancelled.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled), and those of [`Announcement::send`].
+    pub fn run_until(&self, cancel: &Cancel) -> Result<usize> {
+        self.run_after(Duration::ZERO, std::slice::from_ref(cancel))
+    }
+
     /// As [`Announcement::run`], the first of them after this time.
     pub(crate) fn run_after(&self, time: Duration, cancels: &[Cancel]) -> Result<usize> {
         let mut sent = 0;

@@ -13,9 +13,12 @@ mod socket;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use netlink_packet_core::NLMSG_NOOP;
 use nix::errno::Errno;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::netlink::ack::Reply;
+use crate::netlink::attributes::Payload;
 use crate::netlink::socket::{Answer, Socket};
 
 pub(crate) use ack::{Refusal, Verdict};
@@ -91,6 +94,8 @@ struct State {
     received: Answer,
     /// Whether the socket was made ready for listings.
     lists: bool,
+    /// Whether the last conversation has not come to its end.
+    broken_off: bool,
 }
 
 /// How often an interrupted listing is begun again.
@@ -127,7 +132,7 @@ impl Connection {
         batch: &mut Batch,
     ) -> std::result::Result<Vec<Failure>, Failure> {
         let mut refused = Vec::new();
-        self.converse(batch, |at, (errno, message)| {
+        self.run(batch, |at, (errno, message)| {
             refused.push(Failure::Refused { at, errno, message });
         })?;
         Ok(refused)
@@ -161,12 +166,12 @@ impl Connection {
         batch: &mut Batch,
     ) -> std::result::Result<Vec<Verdict>, Failure> {
         let mut verdicts: Vec<Verdict> = (0..batch.len()).map(|_| Ok(())).collect();
-        self.converse(batch, |at, refusal| verdicts[at] = Err(refusal))?;
+        self.run(batch, |at, refusal| verdicts[at] = Err(refusal))?;
         Ok(verdicts)
     }
 
     /// Only refusals are told, and the last request's verdict whatever it is.
-    fn converse(
+    fn run(
         &self,
         batch: &mut Batch,
         mut refused: impl FnMut(usize, Refusal),
@@ -174,28 +179,12 @@ impl Connection {
         let Some(last) = batch.len().checked_sub(1) else {
             return Ok(());
         };
-        let mut state = self.lock();
-        let first = state.take_sequence(batch.len());
-        batch.number_from(first);
-        self.socket.send(batch.bytes()).map_err(Failure::NotSent)?;
-        loop {
-            self.socket.receive(&mut state.received).map_err(Failure::NoAnswer)?;
-            for reply in ack::replies(state.received.bytes()) {
-                // Late answers to a conversation that failed are not for us.
-                let at = reply.sequence.wrapping_sub(first) as usize;
-                if at > last {
-                    continue;
-                }
-                if let Some(verdict) = reply.verdict() {
-                    if let Err(refusal) = verdict {
-                        refused(at, refusal);
-                    }
-                    if at == last {
-                        return Ok(());
-                    }
-                }
+        self.converse(batch, Socket::receive, |at, reply| {
+            if let Err(refusal) = reply.verdict()? {
+                refused(at, refusal);
             }
-        }
+            (at == last).then_some(())
+        })
     }
 
     /// Sends one request and decodes the one message that answers it.
@@ -206,22 +195,13 @@ impl Connection {
     ) -> std::result::Result<T, Failure> {
         let mut batch = Batch::new();
         batch.push(request.without_ack());
-        let mut state = self.lock();
-        let sequence = state.take_sequence(1);
-        batch.number_from(sequence);
-        self.socket.send(batch.bytes()).map_err(Failure::NotSent)?;
-        // Answers to a conversation that failed may come first.
-        loop {
-            self.socket.receive_whole(&mut state.received).map_err(Failure::NoAnswer)?;
-            let mut replies = ack::replies(state.received.bytes());
-            if let Some(reply) = replies.find(|reply| reply.sequence == sequence) {
-                return match reply.verdict() {
-                    Some(Err((errno, message))) => Err(Failure::Refused { at: 0, errno, message }),
-                    Some(Ok(())) => Err(Failure::NoAnswer(Errno::ENODATA)),
-                    None => decode(reply.payload).ok_or(Failure::NoAnswer(Errno::EBADMSG)),
-                };
-            }
-        }
+        self.converse(&mut batch, Socket::receive_whole, |_, reply| {
+            Some(match reply.verdict() {
+                Some(Err((errno, message))) => Err(Failure::Refused { at: 0, errno, message }),
+                Some(Ok(())) => Err(Failure::NoAnswer(Errno::ENODATA)),
+                None => decode(reply.payload).ok_or(Failure::NoAnswer(Errno::EBADMSG)),
+            })
+        })?
     }
 
     /// Lists everything that a request asks for; what `decode` makes nothing of is left out.
@@ -230,60 +210,95 @@ impl Connection {
         request: &Request,
         decode: impl Fn(&[u8]) -> Option<T>,
     ) -> std::result::Result<Vec<T>, Failure> {
+        self.lock().make_ready_for_listings(&self.socket).map_err(Failure::NotSent)?;
         for _ in 0..DUMP_ATTEMPTS {
             let mut batch = Batch::new();
             batch.push(request.clone().dump());
-            let mut state = self.lock();
-            if !state.lists {
-                self.socket.filter_listings().map_err(Failure::NotSent)?;
-                state.received.make_room_for_listing();
-                state.lists = true;
-            }
-            let sequence = state.take_sequence(1);
-            batch.number_from(sequence);
-            self.socket.send(batch.bytes()).map_err(Failure::NotSent)?;
-            match self.read_dump(&mut state, sequence, &decode) {
+            let mut found = Vec::new();
+            let mut intact = true;
+            let end = self.converse(&mut batch, Socket::receive_whole, |_, reply| {
+                intact &= !reply.dump_was_interrupted();
+                let end = reply.end_of_dump();
+                if end.is_none() {
+                    found.extend(decode(reply.payload));
+                }
+                end
+            })?;
+            match end {
+                Ok(()) if intact => return Ok(found),
                 // Something changed while the kernel was listing (NLM_F_DUMP_INTR).
-                Err(Failure::Refused { errno: Errno::EINTR, .. }) => {}
-                finished => return finished,
+                Ok(()) | Err((Errno::EINTR, _)) => {}
+                Err((errno, message)) => return Err(Failure::Refused { at: 0, errno, message }),
             }
         }
         Err(Failure::NoAnswer(Errno::EINTR))
     }
 
-    fn read_dump<T>(
+    /// Sends requests, and hands each answer on, with which request it answers, until one ends the
+    /// conversation.
+    fn converse<T>(
         &self,
-        state: &mut State,
-        sequence: u32,
-        decode: &impl Fn(&[u8]) -> Option<T>,
-    ) -> std::result::Result<Vec<T>, Failure> {
-        let interrupted = Failure::Refused { at: 0, errno: Errno::EINTR, message: None };
-        let mut found = Vec::new();
-        let mut intact = true;
+        batch: &mut Batch,
+        receive: impl Fn(&Socket, &mut Answer) -> nix::Result<()>,
+        mut each: impl FnMut(usize, &Reply<'_>) -> Option<T>,
+    ) -> std::result::Result<T, Failure> {
+        let mut state = self.lock();
+        let state = &mut *state;
+        // Only one that ended is not broken off, however it was left.
+        if std::mem::replace(&mut state.broken_off, true) {
+            self.clear(&mut state.received).map_err(Failure::NotSent)?;
+        }
+        let first = state.take_sequence(batch.len());
+        batch.number_from(first);
+        self.socket.send(batch.bytes()).map_err(Failure::NotSent)?;
         loop {
-            self.socket.receive_whole(&mut state.received).map_err(Failure::NoAnswer)?;
-            for reply in
-                ack::replies(state.received.bytes()).filter(|reply| reply.sequence == sequence)
-            {
-                intact &= !reply.dump_was_interrupted();
-                match reply.end_of_dump() {
-                    None => found.extend(decode(reply.payload)),
-                    Some(Ok(())) => return if intact { Ok(found) } else { Err(interrupted) },
-                    Some(Err((errno, message))) => {
-                        return Err(Failure::Refused { at: 0, errno, message });
-                    }
+            receive(&self.socket, &mut state.received).map_err(Failure::NoAnswer)?;
+            for reply in ack::replies(state.received.bytes()) {
+                let at = reply.sequence.wrapping_sub(first) as usize;
+                if at >= batch.len() {
+                    continue;
+                }
+                if let Some(end) = each(at, &reply) {
+                    state.broken_off = false;
+                    return Ok(end);
                 }
             }
         }
     }
 
+    /// Takes away what a conversation left that was broken off: answers for which the next one may have no
+    /// room, and a listing that the kernel is in the middle of, beside which it begins no other
+    /// (`cb_running` in `net/netlink/af_netlink.c`). It goes on with that whenever something is received,
+    /// so a request that does nothing gives it something to be received.
+    fn clear(&self, received: &mut Answer) -> nix::Result<()> {
+        let mut batch = Batch::new();
+        batch.push(Request::new((NLMSG_NOOP, Payload::new(&[]))));
+        self.socket.send(batch.bytes())?;
+        loop {
+            match self.socket.receive(received) {
+                Ok(()) | Err(Errno::EMSGSIZE) => {}
+                Err(Errno::EAGAIN) => return Ok(()),
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
-        // A thread that panicked in a conversation leaves at worst answers that nobody waits for.
+        // A conversation in which a thread panicked is one that was broken off.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
+    fn make_ready_for_listings(&mut self, socket: &Socket) -> nix::Result<()> {
+        if !self.lists {
+            socket.filter_listings()?;
+            self.received.make_room_for_listing();
+            self.lists = true;
+        }
+        Ok(())
+    }
+
     /// Takes `count` sequence numbers, and never 0, which the kernel uses for events.
     fn take_sequence(&mut self, count: usize) -> u32 {
         #[allow(clippy::cast_possible_truncation)] // a batch is far smaller

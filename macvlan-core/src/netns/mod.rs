@@ -6,7 +6,7 @@ mod named;
 #[allow(clippy::disallowed_methods)] // text of /proc
 mod sys;
 #[allow(clippy::disallowed_methods)] // what cannot be looked at is in `unseen`
-mod visible;
+pub(crate) mod visible;
 mod weak;
 
 use std::fmt;
@@ -137,6 +137,15 @@ impl NetNs {
             _ => Error::system(operation(), errno),
         })?;
         Self::of_process(pidfd.as_fd(), Some(pid), Origin::Pid(pid), &operation)
+    }
+
+    /// Opens a namespace by its name or, if there is a `/` in it, by its path.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`NetNs::from_name`] and [`NetNs::from_path`].
+    pub fn from_name_or_path(text: &str) -> Result<Self> {
+        if text.contains('/') { Self::from_path(text) } else { Self::from_name(text) }
     }
 
     /// The namespace of the process that a pidfd stands for; the pidfd stays the caller's.

@@ -336,7 +336,7 @@ fn has_ended(error: &Error) -> bool {
 }
 
 /// The network namespaces in `/proc/PID/mountinfo`, with their mount points.
-fn mounted(mountinfo: &[u8]) -> impl Iterator<Item = (u64, PathBuf)> {
+pub(crate) fn mounted(mountinfo: &[u8]) -> impl Iterator<Item = (u64, PathBuf)> {
     mountinfo.split(|byte| *byte == b'\n').filter_map(|line| {
         // Its own number, its parent's, the device, what is mounted, and where.
         let mut words = line.split(|byte| *byte == b' ').skip(3);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::error::{Error, Result};
-use crate::value::net::{parse_ip, parse_net};
+use crate::value::net::{ip_in, net_in};
 use crate::value::scope::Scope;
 use crate::value::text::{named, serde_as_text};
 
@@ -207,7 +207,7 @@ impl FromStr for Address {
         let operation = || format!("parse address {text:?}");
         let mut words = text.split(' ');
         let net = words.next().unwrap_or_default();
-        let address = Self::new(parse_net(net, &operation)?)?;
+        let address = Self::new(net_in(net, &operation)?)?;
         match (words.next(), words.next()) {
             (None, _) => Ok(address),
             (Some("nodad"), None) => address.with_duplicate_detection(DuplicateDetection::Skip),
@@ -284,7 +284,7 @@ impl FromStr for Assignment {
         let Some((address, gateway)) = text.split_once('@') else {
             return Self::new(text.parse()?, None);
         };
-        let gateway = parse_ip(gateway, &|| format!("parse address with gateway {text:?}"))?;
+        let gateway = ip_in(gateway, &|| format!("parse address with gateway {text:?}"))?;
         Self::new(address.parse()?, Some(gateway))
     }
 }

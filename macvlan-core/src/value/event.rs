@@ -58,6 +58,7 @@ pub enum EventKind {
 
 kinds!(
     EventKind,
+    "kind of event",
     [
         NewLink = "new-link",
         DelLink = "del-link",

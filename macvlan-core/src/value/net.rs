@@ -1,6 +1,6 @@
 //! Addresses, subnets and numbers as text: the one parser of each.
 
-use std::net::IpAddr;
+use std::net::{AddrParseError, IpAddr};
 use std::str::FromStr;
 
 use ipnet::IpNet;
@@ -14,15 +14,37 @@ pub(crate) fn parse_number<T: FromStr>(text: &str) -> Option<T> {
     text.parse().ok().filter(|_| digits && !padded)
 }
 
-/// `10.0.0.2` or `fd00::2`; nothing before it and nothing behind it.
-pub(crate) fn parse_ip(text: &str, operation: &dyn Fn() -> String) -> Result<IpAddr> {
+/// Parses an IP address, or one of a family: `10.0.0.2`, `fd00::2`.
+///
+/// # Errors
+///
+/// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for everything else: leading zeros, white
+/// space, a prefix length, a zone.
+pub fn parse_ip<T: FromStr<Err = AddrParseError>>(text: &str) -> Result<T> {
+    text.parse().map_err(|cause: AddrParseError| {
+        Error::invalid(format!("parse address {text:?}"), cause.to_string())
+    })
+}
+
+/// Parses an address with its prefix length, or a subnet: `10.0.0.2/24`, `fd00::/64`.
+///
+/// # Errors
+///
+/// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for everything else; a missing prefix
+/// length is not guessed.
+pub fn parse_net(text: &str) -> Result<IpNet> {
+    net_in(text, &|| format!("parse subnet {text:?}"))
+}
+
+/// The address that a longer text has here.
+pub(crate) fn ip_in(text: &str, operation: &dyn Fn() -> String) -> Result<IpAddr> {
     text.parse().map_err(|_| Error::invalid(operation(), format!("{text:?} is not an IP address")))
 }
 
-/// `10.0.0.2/24`; a missing prefix length is refused rather than guessed.
-pub(crate) fn parse_net(text: &str, operation: &dyn Fn() -> String) -> Result<IpNet> {
+/// The address with its prefix length that a longer text has here.
+pub(crate) fn net_in(text: &str, operation: &dyn Fn() -> String) -> Result<IpNet> {
     let (ip, prefix) = text.split_once('/').map_or((text, None), |(ip, len)| (ip, Some(len)));
-    let ip = parse_ip(ip, operation)?;
+    let ip = ip_in(ip, operation)?;
     let (all, family) = if ip.is_ipv4() { (32, "IPv4") } else { (128, "IPv6") };
     let Some(prefix) = prefix else {
         return Err(Error::invalid(operation(), "the prefix length is missing")
@@ -41,7 +63,7 @@ mod tests {
     #[test]
     fn an_address_has_one_reading() {
         for text in ["10.0.0.1/8", "0.0.0.0/0", "fd00::2/64", "::1.2.3.4/96", "fe80::1/128"] {
-            assert!(parse_net(text, &String::new).is_ok(), "{text:?}");
+            assert!(parse_net(text).is_ok(), "{text:?}");
         }
         for text in [
             "010.0.0.1/8",
@@ -67,11 +89,24 @@ mod tests {
             "fd00::1/129",
             "10.0.0.1/300",
         ] {
-            assert!(parse_net(text, &String::new).is_err(), "{text:?} was taken");
+            assert!(parse_net(text).is_err(), "{text:?} was taken");
         }
         for text in ["", " 10.0.0.1", "10.0.0.1 ", "010.0.0.1", "10.0.0.1/32", "fe80::1%eth0"] {
-            assert!(parse_ip(text, &String::new).is_err(), "{text:?} was taken");
+            assert!(parse_ip::<IpAddr>(text).is_err(), "{text:?} was taken");
         }
+    }
+
+    #[test]
+    fn a_refusal_names_the_text_and_the_family() {
+        let refused = |error: Error| error.to_string();
+        assert_eq!(
+            refused(parse_ip::<std::net::Ipv4Addr>("fd00::1").unwrap_err()),
+            "cannot parse address \"fd00::1\": invalid IPv4 address syntax"
+        );
+        assert_eq!(
+            refused(parse_net("much").unwrap_err()),
+            "cannot parse subnet \"much\": \"much\" is not an IP address"
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use crate::error::{Error, Result};
 use crate::value::address::Address;
 use crate::value::name::{LinkId, LinkName};
-use crate::value::net::{parse_ip, parse_net, parse_number};
+use crate::value::net::{ip_in, parse_net, parse_number};
 use crate::value::scope::Scope;
 use crate::value::text::{named, serde_as_text};
 
@@ -81,6 +81,21 @@ impl Route {
         Ok(Self::to(destination))
     }
 
+    /// Returns the route to a subnet, or the one that `default` means beside a gateway: of the gateway's
+    /// family, and of IPv4 without one, as `ip route` has it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) as of [`Route::new`], and for text that
+    /// is neither.
+    pub fn toward(destination: &str, gateway: Option<IpAddr>) -> Result<Self> {
+        let route = match destination {
+            "default" => Self::to(Self::everything(gateway.is_none_or(|ip| ip.is_ipv4()))),
+            net => Self::new(parse_net(net)?)?,
+        };
+        Ok(Self { gateway, ..route })
+    }
+
     /// The default route of the gateway's family.
     pub fn default_via(gateway: IpAddr) -> Self {
         Self::to(Self::everything(gateway.is_ipv4())).gateway(gateway)
@@ -104,7 +119,6 @@ impl Route {
         }
     }
 
-    /// Unchecked: what the kernel tells, or what cannot be wrong.
     /// Returns the route to an address's subnet, as the kernel adds it with the address.
     pub(crate) fn connected(address: &Address) -> Self {
         let route = Self::to(address.net().trunc());
@@ -114,6 +128,7 @@ impl Route {
         }
     }
 
+    /// Unchecked: what the kernel tells, or what cannot be wrong.
     pub(crate) fn to(destination: IpNet) -> Self {
         Self {
             kind: RouteKind::Unicast,
@@ -388,15 +403,10 @@ impl FromStr for Route {
         let kind = words.next_if(|word| word.parse::<RouteKind>().is_ok());
         let destination =
             words.next().ok_or_else(|| Error::invalid(operation(), "it has no destination"))?;
-        // The family of "default" is known when "via" is.
-        let mut route = match destination {
-            "default" => Self::default_v4(),
-            net => Self::new(parse_net(net, &operation)?)?,
-        };
+        let mut route = Self::toward(destination, None)?;
         if let Some(kind) = kind {
             route.kind = kind.parse()?;
         }
-        let mut v6_default = false;
         while let Some(key) = words.next() {
             if key == "onlink" {
                 route.on_link = true;
@@ -409,7 +419,7 @@ impl FromStr for Route {
             }
             let value = value
                 .ok_or_else(|| Error::invalid(operation(), format!("{key:?} has no value")))?;
-            let ip = || parse_ip(value, &operation);
+            let ip = || ip_in(value, &operation);
             let number = || {
                 parse_number::<u32>(value).ok_or_else(|| {
                     Error::invalid(
@@ -420,9 +430,12 @@ impl FromStr for Route {
             };
             match key {
                 "via" => {
-                    let gateway = ip()?;
-                    v6_default = gateway.is_ipv6() && !other_family;
-                    route.gateway = Some(gateway);
+                    route.gateway = Some(ip()?);
+                    // The family of "default" is known when "via" is.
+                    if !other_family {
+                        let toward = Self::toward(destination, route.gateway)?;
+                        route.destination = toward.destination;
+                    }
                 }
                 "dev" => route.device = Some(LinkId::try_from(value)?),
                 "metric" => route.metric = Some(number()?),
@@ -440,9 +453,6 @@ impl FromStr for Route {
                 "advmss" => route.advmss = Some(number()?),
                 _ => return Err(Error::invalid(operation(), format!("{key:?} is not understood"))),
             }
-        }
-        if destination == "default" && v6_default {
-            route.destination = Self::everything(false);
         }
         route.check()?;
         Ok(route)
@@ -493,6 +503,17 @@ mod tests {
             "blackhole default".parse::<Route>().unwrap().to_string(),
             "blackhole 0.0.0.0/0"
         );
+    }
+
+    #[test]
+    fn a_default_is_of_the_gateway_s_family() {
+        let toward = |gateway: Option<&str>| {
+            let gateway = gateway.map(|ip| ip.parse().unwrap());
+            Route::toward("default", gateway).unwrap().to_string()
+        };
+        assert_eq!(toward(None), "0.0.0.0/0");
+        assert_eq!(toward(Some("10.0.0.1")), "default via 10.0.0.1");
+        assert_eq!(toward(Some("fd00::1")), "default via fd00::1");
     }
 
     #[test]

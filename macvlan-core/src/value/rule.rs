@@ -6,7 +6,7 @@ use std::str::FromStr;
 use ipnet::IpNet;
 
 use crate::error::{Error, Result};
-use crate::value::net::{parse_net, parse_number};
+use crate::value::net::{net_in, parse_number};
 use crate::value::text::serde_as_text;
 
 /// Sends the packets that it matches to a routing table.
@@ -147,8 +147,8 @@ impl FromStr for Rule {
             match key {
                 "from" | "to" if value == "all" => {}
                 "from" if value == "::/0" => rule = rule.ipv6(),
-                "from" => rule = rule.from(parse_net(value, &operation)?),
-                "to" => rule = rule.to(parse_net(value, &operation)?),
+                "from" => rule = rule.from(net_in(value, &operation)?),
+                "to" => rule = rule.to(net_in(value, &operation)?),
                 "table" | "lookup" => rule.table = number()?,
                 "priority" | "preference" => rule = rule.priority(number()?),
                 _ => {

@@ -9,6 +9,15 @@ macro_rules! named {
             }
         }
 
+        crate::value::text::from_name!($type, $what, [$($variant = $name),+]);
+        crate::value::text::serde_as_text!($type);
+    };
+}
+pub(crate) use named;
+
+/// Implements `FromStr` of an enumeration by a table of its names.
+macro_rules! from_name {
+    ($type:ty, $what:literal, [$($variant:ident = $name:literal),+]) => {
         impl std::str::FromStr for $type {
             type Err = crate::error::Error;
             fn from_str(text: &str) -> crate::error::Result<Self> {
@@ -21,15 +30,14 @@ macro_rules! named {
                 }
             }
         }
-
-        crate::value::text::serde_as_text!($type);
     };
 }
-pub(crate) use named;
+pub(crate) use from_name;
 
-/// Gives an enumeration of kinds a list of them and their names: `ALL`, `as_str` and `Display`.
+/// Gives an enumeration of kinds a list of them and their names: `ALL`, `as_str`, `Display` and
+/// `FromStr`.
 macro_rules! kinds {
-    ($type:ty, [$($variant:ident = $name:literal),+ $(,)?]) => {
+    ($type:ty, $what:literal, [$($variant:ident = $name:literal),+ $(,)?]) => {
         impl $type {
             /// All kinds, by their numbers.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
@@ -45,6 +53,8 @@ macro_rules! kinds {
                 f.pad(self.as_str())
             }
         }
+
+        crate::value::text::from_name!($type, $what, [$($variant = $name),+]);
     };
 }
 pub(crate) use kinds;
@@ -77,25 +87,32 @@ pub(crate) use serde_as_text;
 
 #[cfg(test)]
 mod kinds_tests {
-    use crate::{DifferenceKind, EventKind, FindingKind, KeepEventKind};
+    use std::fmt::{Debug, Display};
+    use std::str::FromStr;
 
-    fn check(kinds: &[(u32, &str)]) {
-        for (number, (found, name)) in (1..).zip(kinds) {
-            assert_eq!(*found, number, "{name}");
-            assert_eq!(kinds.iter().filter(|(_, other)| other == name).count(), 1, "{name}");
+    use crate::{
+        DifferenceKind, EndpointType, Error, EventKind, FindingKind, KeepEventKind, LinkType,
+    };
+
+    /// A name of its own is one that leads back to the kind.
+    fn check<T: Copy + Debug + Display + FromStr<Err = Error> + PartialEq>(
+        kinds: &[T],
+        number: impl Fn(T) -> u32,
+    ) {
+        for (at, kind) in (1..).zip(kinds) {
+            assert_eq!((number(*kind), kind.to_string().parse::<T>().unwrap()), (at, *kind));
         }
+        assert!("other".parse::<T>().unwrap_err().is_invalid_value());
     }
 
     #[test]
     fn kinds_have_names_and_numbers_of_their_own() {
-        let entries = |kind: &DifferenceKind| (*kind as u32, kind.as_str());
-        check(&DifferenceKind::ALL.iter().map(entries).collect::<Vec<_>>());
-        let entries = |kind: &EventKind| (*kind as u32, kind.as_str());
-        check(&EventKind::ALL.iter().map(entries).collect::<Vec<_>>());
-        let entries = |kind: &FindingKind| (*kind as u32, kind.as_str());
-        check(&FindingKind::ALL.iter().map(entries).collect::<Vec<_>>());
-        let entries = |kind: &KeepEventKind| (*kind as u32, kind.as_str());
-        check(&KeepEventKind::ALL.iter().map(entries).collect::<Vec<_>>());
+        check(DifferenceKind::ALL, |kind| kind as u32);
+        check(EventKind::ALL, |kind| kind as u32);
+        check(FindingKind::ALL, |kind| kind as u32);
+        check(KeepEventKind::ALL, |kind| kind as u32);
+        check(EndpointType::ALL, |kind| kind as u32 + 1);
+        check(LinkType::ALL, |kind| kind as u32 + 1);
     }
 }
 

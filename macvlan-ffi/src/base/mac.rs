@@ -3,11 +3,11 @@
 use std::ffi::{c_char, c_int};
 use std::slice;
 
-use macvlan_core::MacAddr;
+use macvlan_core::{MacAddr, parse_ip};
 
 use crate::base::boundary::boundary;
 use crate::base::report::{Failure, macvlan_error};
-use crate::base::text::{c_string, ip, text};
+use crate::base::text::{c_string, text};
 
 /// A MAC address in an argument, checked.
 macro_rules! mac {
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn macvlan_mac_from_ipv4(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let given = MacAddr::from_ipv4(ip(text!(address), "address")?);
+        let given = MacAddr::from_ipv4(parse_ip(text!(address))?);
         put(given, mac_out!(mac));
     })
 }

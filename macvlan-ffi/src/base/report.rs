@@ -158,7 +158,7 @@ impl Report {
         report.cause = c_string(error.cause());
         report.network = error.network().map(c_string);
         report.hint = error.hint().map(c_string);
-        report.leftovers.extend(error.leftovers().iter().map(c_string));
+        report.leftovers = error.leftovers().map(c_string).collect();
         report
     }
 

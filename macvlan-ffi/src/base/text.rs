@@ -2,9 +2,7 @@
 
 use std::ffi::{CStr, CString, c_char};
 use std::fmt::Display;
-use std::net::IpAddr;
 use std::ptr::null;
-use std::str::FromStr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -62,17 +60,6 @@ pub(crate) unsafe fn texts_at<'a>(
 /// A time as C takes it; what does not fit is the longest.
 pub(crate) fn milliseconds(time: Duration) -> u32 {
     u32::try_from(time.as_millis()).unwrap_or(u32::MAX)
-}
-
-/// An IP address; the standard library's refusal does not say of what.
-pub(crate) fn ip<T: FromStr>(text: &str, argument: &str) -> Result<T, Misuse> {
-    let what = if size_of::<T>() == size_of::<IpAddr>() { "IP" } else { "IPv4" };
-    text.parse().map_err(|_| Misuse::new(format!("{argument} {text:?} is no {what} address")))
-}
-
-/// A subnet; likewise.
-pub(crate) fn subnet<T: FromStr>(text: &str, argument: &str) -> Result<T, Misuse> {
-    text.parse().map_err(|_| Misuse::new(format!("{argument} {text:?} is no subnet")))
 }
 
 /// Text for a C program. A zero byte, which the kernel has in none of its texts, would end it early.

@@ -287,3 +287,10 @@ pub unsafe extern "C" fn macvlan_endpoint_rate_bits(endpoint: *const macvlan_end
         Ok(rate.map_or(0, |rate| rate.get_bits_per_second()))
     })
 }
+
+/// Returns whether attaching it may take longer than the kernel needs: it asks the network for its
+/// addresses, announces them several times, or waits for its MAC address. false if the endpoint is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_endpoint_waits(endpoint: *const macvlan_endpoint) -> bool {
+    answer(false, || Ok(shared!(endpoint).endpoint.waits()))
+}

@@ -11,11 +11,11 @@ pub mod setters;
 use std::ffi::{c_char, c_int};
 use std::ptr::null;
 
-use macvlan_core::{Endpoint, EndpointKind, LinkKind, LinkName, Parent};
+use macvlan_core::{Endpoint, LinkName, Parent};
 
 use crate::base::boundary::{answer, boundary, free};
 use crate::base::object::{give, object, out, shared};
-use crate::base::report::{Failure, macvlan_error};
+use crate::base::report::macvlan_error;
 use crate::base::text::{self, c_string, text};
 use crate::endpoint::plan::macvlan_plan;
 use crate::value::options::macvlan_options;
@@ -231,7 +231,7 @@ pub unsafe extern "C" fn macvlan_endpoint_parent_object(
 pub unsafe extern "C" fn macvlan_endpoint_kind(endpoint: *const macvlan_endpoint) -> *const c_char {
     answer(null(), || {
         let described = shared!(endpoint);
-        Ok(described.texts.kind.of(LinkKind::from(described.endpoint.kind()).as_str()))
+        Ok(described.texts.kind.of(described.endpoint.kind().as_str()))
     })
 }
 
@@ -245,8 +245,7 @@ pub unsafe extern "C" fn macvlan_endpoint_options(
 ) -> c_int {
     boundary!(error, {
         let options = out!(options);
-        let own = shared!(endpoint).endpoint.get_options().ok_or_else(no_macvlan)?;
-        give(options, own.clone());
+        give(options, shared!(endpoint).endpoint.kind().macvlan()?.clone());
     })
 }
 
@@ -259,10 +258,7 @@ pub unsafe extern "C" fn macvlan_endpoint_vlan(
 ) -> c_int {
     boundary!(error, {
         let vlan = out!(vlan);
-        let EndpointKind::Vlan(own) = shared!(endpoint).endpoint.kind() else {
-            return Err(Failure::misuse("the endpoint is no VLAN"));
-        };
-        give(vlan, own.clone());
+        give(vlan, shared!(endpoint).endpoint.kind().vlan()?.clone());
     })
 }
 
@@ -271,8 +267,4 @@ pub unsafe extern "C" fn macvlan_endpoint_vlan(
 pub unsafe extern "C" fn macvlan_endpoint_free(endpoint: *mut macvlan_endpoint) {
     // SAFETY: the header says that nobody else uses it.
     unsafe { free(endpoint) }
-}
-
-pub(crate) fn no_macvlan() -> Failure {
-    Failure::misuse("the endpoint is neither macvlan nor macvtap")
 }

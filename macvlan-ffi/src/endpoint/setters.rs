@@ -4,27 +4,18 @@ use std::ffi::{c_char, c_int};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use macvlan_core::{Address, Assignment, Endpoint, Macvlan, Rate, Route};
+use macvlan_core::{Address, Assignment, Endpoint, Rate, Route, parse_ip};
 
 use crate::base::boundary::boundary;
 use crate::base::kernel::{EnumAddrGenMode, EnumMode, accept_ra, addr_gen_mode};
 use crate::base::mac::mac;
 use crate::base::object::{exclusive, shared};
-use crate::base::report::{Failure, macvlan_error};
-use crate::base::text::{ip, text};
+use crate::base::report::macvlan_error;
+use crate::base::text::text;
 use crate::endpoint::announce::macvlan_announce;
 use crate::endpoint::macvlan_endpoint;
 use crate::endpoint::probe::macvlan_probe;
 use crate::value::options::macvlan_options;
-
-/// The options of a macvlan or macvtap changed in one point.
-fn with_options(
-    endpoint: &Endpoint,
-    change: impl FnOnce(Macvlan) -> Macvlan,
-) -> Result<Endpoint, Failure> {
-    let options = endpoint.get_options().cloned().unwrap_or_default();
-    Ok(endpoint.clone().options(change(options))?)
-}
 
 /// Who it may talk to; MACVLAN_MODE_BRIDGE when not set. The other options stay. For macvlan and macvtap.
 #[unsafe(no_mangle)]
@@ -63,7 +54,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_nopromisc(
 ) -> c_int {
     boundary!(error, {
         let endpoint = exclusive!(endpoint).changing();
-        *endpoint = with_options(endpoint, |options| options.nopromisc(nopromisc))?;
+        *endpoint = endpoint.clone().change_options(|options| options.nopromisc(nopromisc))?;
     })
 }
 
@@ -76,7 +67,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_nodst(
 ) -> c_int {
     boundary!(error, {
         let endpoint = exclusive!(endpoint).changing();
-        *endpoint = with_options(endpoint, |options| options.nodst(nodst))?;
+        *endpoint = endpoint.clone().change_options(|options| options.nodst(nodst))?;
     })
 }
 
@@ -91,7 +82,7 @@ pub unsafe extern "C" fn macvlan_endpoint_add_source_mac(
     boundary!(error, {
         let endpoint = exclusive!(endpoint).changing();
         let mac = mac!(mac);
-        *endpoint = with_options(endpoint, |options| options.source_mac(mac))?;
+        *endpoint = endpoint.clone().change_options(|options| options.source_mac(mac))?;
     })
 }
 
@@ -104,7 +95,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_bc_queue_len(
 ) -> c_int {
     boundary!(error, {
         let endpoint = exclusive!(endpoint).changing();
-        *endpoint = with_options(endpoint, |options| options.bc_queue_len(frames))?;
+        *endpoint = endpoint.clone().change_options(|options| options.bc_queue_len(frames))?;
     })
 }
 
@@ -117,7 +108,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_bc_cutoff(
 ) -> c_int {
     boundary!(error, {
         let endpoint = exclusive!(endpoint).changing();
-        *endpoint = with_options(endpoint, |options| options.bc_cutoff(siblings))?;
+        *endpoint = endpoint.clone().change_options(|options| options.bc_cutoff(siblings))?;
     })
 }
 
@@ -189,7 +180,7 @@ pub unsafe extern "C" fn macvlan_endpoint_add_gateway(
 ) -> c_int {
     boundary!(error, {
         let endpoint = exclusive!(endpoint).changing();
-        let gateway: IpAddr = ip(text!(gateway), "gateway")?;
+        let gateway: IpAddr = parse_ip(text!(gateway))?;
         *endpoint = endpoint.clone().gateway(gateway);
     })
 }

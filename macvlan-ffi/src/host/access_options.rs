@@ -2,12 +2,12 @@
 
 use std::ffi::{c_char, c_int};
 
-use macvlan_core::Access;
+use macvlan_core::{Access, parse_ip, parse_net};
 
 use crate::base::boundary::{boundary, free};
 use crate::base::object::{exclusive, give, object, out, shared};
 use crate::base::report::macvlan_error;
-use crate::base::text::{ip, subnet, text};
+use crate::base::text::text;
 use crate::value::parent::macvlan_parent;
 
 /// How a host is to reach the containers on one of its parents: a value, for macvlan_host_access_by().
@@ -70,7 +70,7 @@ pub unsafe extern "C" fn macvlan_access_options_add_address(
 ) -> c_int {
     boundary!(error, {
         let options = exclusive!(options);
-        *options = options.clone().address(ip(text!(address), "address")?);
+        *options = options.clone().address(parse_ip(text!(address))?);
     })
 }
 
@@ -84,7 +84,7 @@ pub unsafe extern "C" fn macvlan_access_options_add_route(
 ) -> c_int {
     boundary!(error, {
         let options = exclusive!(options);
-        *options = options.clone().route(subnet(text!(prefix), "prefix")?);
+        *options = options.clone().route(parse_net(text!(prefix))?);
     })
 }
 

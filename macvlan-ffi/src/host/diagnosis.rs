@@ -3,13 +3,13 @@
 use std::ffi::{CString, c_char, c_int};
 use std::ptr::null;
 
-use macvlan_core::{Diagnosis, Finding, FindingKind};
+use macvlan_core::{Diagnosis, Finding, FindingKind, parse_ip};
 
 use crate::base::boundary::{answer, boundary, free};
 use crate::base::kernel::number;
 use crate::base::object::{Tagged, give, nth, object, out, parts, shared};
 use crate::base::report::macvlan_error;
-use crate::base::text::{Text, Texts, c_string, ip, text};
+use crate::base::text::{Text, Texts, c_string, text};
 use crate::endpoint::attachment::macvlan_attachment;
 use crate::host::macvlan_host;
 
@@ -135,7 +135,7 @@ pub unsafe extern "C" fn macvlan_host_diagnose(
     boundary!(error, {
         let diagnosis = out!(diagnosis);
         let (host, attachment) = (shared!(host), &shared!(attachment).attachment);
-        give(diagnosis, host.diagnose(attachment, ip(text!(peer), "peer")?)?.into());
+        give(diagnosis, host.diagnose(attachment, parse_ip(text!(peer))?)?.into());
     })
 }
 

@@ -4,10 +4,12 @@ use std::ffi::{c_char, c_int};
 use std::net::IpAddr;
 use std::ptr::null;
 
+use macvlan_core::parse_ip;
+
 use crate::base::boundary::{answer, boundary, free};
 use crate::base::object::{Tagged, give, nth, object, out, parts, shared};
 use crate::base::report::{Held, macvlan_error, macvlan_holder};
-use crate::base::text::{ip, text, texts_at};
+use crate::base::text::{text, texts_at};
 use crate::endpoint::probe::macvlan_probe;
 use crate::host::macvlan_host;
 
@@ -42,7 +44,7 @@ pub unsafe extern "C" fn macvlan_host_probe_free(
         let holders = out!(holders);
         // SAFETY: the header says that the array has so many texts.
         let addresses = unsafe { texts_at(addresses, count, "addresses")? };
-        let addresses = addresses.into_iter().map(|address| ip(address, "address"));
+        let addresses = addresses.into_iter().map(parse_ip);
         let addresses = addresses.collect::<Result<Vec<IpAddr>, _>>()?;
         let held = shared!(host).probe_free(text!(parent), &addresses, shared!(probe))?;
         give(holders, parts::<macvlan_holder>(held.into_iter().map(Held::from)));

@@ -3,10 +3,12 @@
 use std::ffi::{CString, c_char, c_int};
 use std::ptr::null;
 
+use macvlan_core::parse_ip;
+
 use crate::base::boundary::{answer, boundary, free};
 use crate::base::object::{give, object, out, shared};
 use crate::base::report::macvlan_error;
-use crate::base::text::{c_string, ip, text};
+use crate::base::text::{c_string, text};
 use crate::network::macvlan_network;
 
 /// Addresses that somebody on the wire has who is no container of the network, given by
@@ -27,7 +29,7 @@ pub unsafe extern "C" fn macvlan_network_add_foreign(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        shared!(network).network.add_foreign(ip(text!(address), "address")?)?;
+        shared!(network).network.add_foreign(parse_ip(text!(address))?)?;
     })
 }
 
@@ -40,7 +42,7 @@ pub unsafe extern "C" fn macvlan_network_forget_foreign(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let known = shared!(network).network.forget_foreign(ip(text!(address), "address")?)?;
+        let known = shared!(network).network.forget_foreign(parse_ip(text!(address))?)?;
         if !was_known.is_null() {
             // SAFETY: it is not null, and the header says that an answer can be put there.
             unsafe { was_known.write(known) };

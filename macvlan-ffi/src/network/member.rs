@@ -4,11 +4,13 @@ use std::ffi::{c_char, c_int};
 
 use macvlan_network::Member;
 
+use macvlan_core::parse_ip;
+
 use crate::base::boundary::{boundary, free};
 use crate::base::mac::mac;
 use crate::base::object::{exclusive, give, object, out};
 use crate::base::report::macvlan_error;
-use crate::base::text::{ip, text};
+use crate::base::text::text;
 
 /// How a container is to be connected to a network: a value, for macvlan_network_connect(). Freed with
 /// macvlan_member_free().
@@ -54,7 +56,7 @@ pub unsafe extern "C" fn macvlan_member_add_address(
 ) -> c_int {
     boundary!(error, {
         let member = exclusive!(member);
-        *member = member.clone().address(ip(text!(address), "address")?);
+        *member = member.clone().address(parse_ip(text!(address))?);
     })
 }
 

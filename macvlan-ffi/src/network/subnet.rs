@@ -5,10 +5,12 @@ use std::ptr::null;
 
 use macvlan_network::Subnet;
 
+use macvlan_core::{parse_ip, parse_net};
+
 use crate::base::boundary::{answer, boundary, free};
 use crate::base::object::{exclusive, give, object, out, shared};
 use crate::base::report::macvlan_error;
-use crate::base::text::{self, ip, text};
+use crate::base::text::{self, text};
 
 /// A subnet that a network gives addresses from: a value, for macvlan_network_config_add_subnet(), and
 /// checked when the network is created. Freed with macvlan_subnet_free(), unless it is a part of
@@ -72,7 +74,7 @@ pub unsafe extern "C" fn macvlan_subnet_set_gateway(
 ) -> c_int {
     boundary!(error, {
         let subnet = exclusive!(subnet).changing();
-        *subnet = subnet.clone().gateway(ip(text!(gateway), "gateway")?);
+        *subnet = subnet.clone().gateway(parse_ip(text!(gateway))?);
     })
 }
 
@@ -98,7 +100,7 @@ pub unsafe extern "C" fn macvlan_subnet_set_range(
 ) -> c_int {
     boundary!(error, {
         let subnet = exclusive!(subnet).changing();
-        *subnet = subnet.clone().range(text::subnet(text!(range), "range")?);
+        *subnet = subnet.clone().range(parse_net(text!(range))?);
     })
 }
 
@@ -112,7 +114,7 @@ pub unsafe extern "C" fn macvlan_subnet_add_reserved(
 ) -> c_int {
     boundary!(error, {
         let subnet = exclusive!(subnet).changing();
-        *subnet = subnet.clone().reserve(text!(name), ip(text!(address), "address")?);
+        *subnet = subnet.clone().reserve(text!(name), parse_ip(text!(address))?);
     })
 }
 

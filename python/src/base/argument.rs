@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use macvlan_core::LinkType;
 use pyo3::Borrowed;
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
@@ -146,7 +147,7 @@ pub(crate) fn wrong_value(name: &str, value: &Bound<'_, PyAny>, cause: &str) -> 
 }
 
 /// For an option that another kind of link has.
-pub(crate) fn no_such_option(name: &str, value: &Bound<'_, PyAny>, kind: &str) -> PyErr {
+pub(crate) fn no_such_option(name: &str, value: &Bound<'_, PyAny>, kind: LinkType) -> PyErr {
     wrong_value(name, value, &format!("a link of kind {kind} has no such option"))
 }
 
@@ -154,7 +155,7 @@ pub(crate) fn no_such_option(name: &str, value: &Bound<'_, PyAny>, kind: &str) -
 pub(crate) fn refuse_option(
     name: &str,
     value: Option<&Bound<'_, PyAny>>,
-    kind: &str,
+    kind: LinkType,
 ) -> PyResult<()> {
     value.map_or(Ok(()), |value| Err(no_such_option(name, value, kind)))
 }

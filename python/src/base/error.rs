@@ -69,13 +69,12 @@ impl Raise for NetworkError {
         let errno = self.errno().unwrap_or(errno);
         let build = || -> PyResult<PyErr> {
             let report = core.map_or_else(|| Ok(PyDict::new(py)), |core| report(py, core))?;
-            let leftovers = core.into_iter().flat_map(Error::leftovers).chain(self.leftovers());
             report.set_item(intern!(py, "kind"), kind)?;
             report.set_item(intern!(py, "message"), message(argument, class, &self.to_string()))?;
             report.set_item(intern!(py, "operation"), self.operation())?;
             report.set_item(intern!(py, "network"), self.network())?;
-            report.set_item(intern!(py, "hint"), self.hint().or(core.and_then(Error::hint)))?;
-            let leftovers = PyTuple::new(py, leftovers.collect::<Vec<_>>())?;
+            report.set_item(intern!(py, "hint"), self.hint())?;
+            let leftovers = PyTuple::new(py, self.leftovers().collect::<Vec<_>>())?;
             report.set_item(intern!(py, "leftovers"), leftovers)?;
             report.set_item(intern!(py, "argument"), argument)?;
             exception(py, class, errno, self.cause(), &report)

@@ -10,6 +10,7 @@ use crate::base::argument::{Arg, Refusal, Take, text};
 use crate::base::closable::Closable;
 use crate::base::error::OrRaise;
 use crate::base::output::call_text;
+use crate::base::waiting;
 
 /// How the neighbours are told of addresses: gratuitous ARP and unsolicited neighbour advertisements.
 /// Whoever has talked to an address before, when it was somebody else's, learns of it at once.
@@ -129,14 +130,8 @@ impl Announcement {
 impl Announcement {
     /// Sends all of them, and takes as long as that; how many frames were sent. Ctrl-C ends it.
     fn run(&self, py: Python<'_>) -> PyResult<usize> {
-        let mut sent = self.send(py)?;
-        for _ in 1..self.announce.get_count() {
-            // Python's own, which hears signals.
-            let interval = self.announce.get_interval().as_secs_f64();
-            py.import("time")?.call_method1("sleep", (interval,))?;
-            sent += self.send(py)?;
-        }
-        Ok(sent)
+        let announcement = self.announcement.get()?;
+        waiting::or_undo(py, move |cancel| announcement.run_until(cancel), drop)?.or_raise(py)
     }
 
     /// Announces each address once, now; how many frames were sent. What the link does not have any

@@ -1,10 +1,9 @@
 //! `macvlan.Endpoint`: what one container interface should be.
 
-use std::fmt;
 use std::time::Duration;
 
 use macvlan_core::{
-    Assignment, Endpoint as Core, EndpointKind, LinkName, Macvlan as CoreMacvlan,
+    Assignment, Endpoint as Core, EndpointType, LinkName, LinkType, Macvlan as CoreMacvlan,
     Parent as CoreParent,
 };
 use pyo3::prelude::*;
@@ -12,7 +11,7 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::base::argument::{Arg, Refusal, Take, maybe, take};
 use crate::base::error::OrRaise;
-use crate::base::output::{Enumeration, addresses, call_text, enumerations, mac, replaced};
+use crate::base::output::{Enumeration, addresses, call_text, mac, replaced};
 use crate::endpoint::announce::{self, Announce};
 use crate::endpoint::probe::{self, Probe};
 use crate::value::macvlan::Macvlan;
@@ -59,16 +58,6 @@ use crate::value::vlan::Vlan;
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Endpoint(pub(crate) Core);
-
-/// The kinds by their names.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Macvlan,
-    Macvtap,
-    Vlan,
-}
-
-enumerations!(Kind = "EndpointKind");
 
 #[pymethods]
 impl Endpoint {
@@ -125,17 +114,20 @@ impl Endpoint {
         let name: LinkName = take("name", name)?;
         let parent: CoreParent = take("parent", parent)?;
         let options = Options { mode, options };
-        let implied = if options.kind() == Some("vlan") { Kind::Vlan } else { Kind::Macvlan };
+        let implied = match options.kind() {
+            Some(LinkType::Vlan) => EndpointType::Vlan,
+            _ => EndpointType::Macvlan,
+        };
         let mut endpoint = match maybe("kind", kind)?.unwrap_or(implied) {
-            Kind::Macvlan => {
-                let options = options.of_macvlan("macvlan")?;
+            EndpointType::Macvlan => {
+                let options = options.of_macvlan(LinkType::Macvlan)?;
                 Core::new(name, parent).and_then(|endpoint| endpoint.options(options))
             }
-            Kind::Macvtap => {
-                let options = options.of_macvlan("macvtap")?;
+            EndpointType::Macvtap => {
+                let options = options.of_macvlan(LinkType::Macvtap)?;
                 Core::macvtap(name, parent).and_then(|endpoint| endpoint.options(options))
             }
-            Kind::Vlan => Core::vlan(name, parent, options.of_vlan()?),
+            EndpointType::Vlan => Core::vlan(name, parent, options.of_vlan()?),
         }
         .or_raise(py)?;
         if let Some(mac) = maybe("mac", mac)? {
@@ -254,7 +246,7 @@ impl Endpoint {
     /// Its kind.
     #[getter]
     fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        Kind::of(&self.0).to_member(py)
+        self.0.kind().endpoint_type().to_member(py)
     }
 
     /// The mode of a macvlan or macvtap; None for a VLAN.
@@ -266,7 +258,7 @@ impl Endpoint {
     /// The options of its kind, as a Macvlan or a Vlan.
     #[getter]
     fn options<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        if let EndpointKind::Vlan(vlan) = self.0.kind() {
+        if let Ok(vlan) = self.0.kind().vlan() {
             return Ok(Vlan(vlan.clone()).into_pyobject(py)?.into_any());
         }
         let options = self.0.get_options().cloned().unwrap_or_default();
@@ -424,8 +416,9 @@ impl Endpoint {
         let endpoint = &self.0;
         let named = PyDict::new(py);
         named.set_item("parent", plain(py, endpoint.parent())?)?;
-        if Kind::of(endpoint) == Kind::Macvtap {
-            named.set_item("kind", Kind::Macvtap.to_string())?;
+        let kind = endpoint.kind().endpoint_type();
+        if kind == EndpointType::Macvtap {
+            named.set_item("kind", kind.as_str())?;
         }
         match endpoint.get_options() {
             Some(options) if *options == CoreMacvlan::default() => {}
@@ -504,44 +497,6 @@ impl Endpoint {
             named.set_item("rate", rate.to_string())?;
         }
         Ok((PyTuple::new(py, [endpoint.name().to_string()])?, named))
-    }
-}
-
-/// Whether attaching it may take longer than the kernel needs.
-pub(crate) fn waits(endpoint: &Core) -> bool {
-    endpoint.get_probe().is_some()
-        || endpoint.get_announce().is_some_and(|announce| announce.is_blocking())
-        || !endpoint.get_wait_for_mac().is_zero()
-}
-
-impl Kind {
-    fn of(endpoint: &Core) -> Self {
-        match endpoint.kind() {
-            EndpointKind::Macvtap(_) => Self::Macvtap,
-            EndpointKind::Vlan(_) => Self::Vlan,
-            _ => Self::Macvlan,
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Macvlan => "macvlan",
-            Self::Macvtap => "macvtap",
-            Self::Vlan => "vlan",
-        })
-    }
-}
-
-impl Take for Kind {
-    const EXPECTED: &'static str = "an EndpointKind or its name";
-    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-        let name = String::take(value)?.to_lowercase();
-        [Self::Macvlan, Self::Macvtap, Self::Vlan]
-            .into_iter()
-            .find(|kind| kind.to_string() == name)
-            .ok_or_else(|| Refusal::Value("it is none of macvlan, macvtap, vlan".to_owned()))
     }
 }
 

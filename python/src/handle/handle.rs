@@ -1,13 +1,13 @@
 //! `macvlan.Handle`: the verbs of `ip`, one a method, on one network namespace.
 
 use macvlan_core::{
-    AddressFilter, Handle as Core, Link, LinkFilter, LinkId, LinkName, MacAddr, MacvlanChange,
-    NeighbourFilter, NetNs as CoreNetNs, Result, RouteFilter, SourceMacs,
+    AddressFilter, Handle as Core, Link, LinkFilter, LinkId, LinkName, LinkType, MacAddr,
+    MacvlanChange, NeighbourFilter, NetNs as CoreNetNs, Result, RouteFilter, SourceMacs,
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
-use crate::base::argument::{Arg, Refusal, Take, many, maybe, refuse_option, take};
+use crate::base::argument::{Arg, many, maybe, refuse_option, take};
 use crate::base::closable::Closable;
 use crate::base::error::OrRaise;
 use crate::handle::netns::NetNs;
@@ -43,17 +43,6 @@ impl Handle {
         let handle = self.0.get()?;
         py.detach(|| what(&handle)).or_raise(py)
     }
-}
-
-/// The kinds of link that can be made, by their names.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Macvlan,
-    Macvtap,
-    Vlan,
-    Veth,
-    Dummy,
-    Bridge,
 }
 
 #[pymethods]
@@ -110,24 +99,23 @@ impl Handle {
         let py = name.py();
         let name: LinkName = take("name", name)?;
         let options = Options { mode, options };
-        let implied = Kind::ALL.into_iter().find(|kind| Some(kind.as_str()) == options.kind());
-        let kind = maybe("kind", kind)?.or(implied).ok_or_else(|| {
+        let kind = maybe("kind", kind)?.or(options.kind()).ok_or_else(|| {
             PyTypeError::new_err("argument 'kind' is missing: neither do options say it")
         })?;
         let ends = Ends { kind, parent, peer, peer_netns };
         let mut link = match kind {
-            Kind::Macvlan => Link::macvlan(name, ends.parent()?, options.of_macvlan("macvlan")?),
-            Kind::Macvtap => Link::macvtap(name, ends.parent()?, options.of_macvlan("macvtap")?),
-            Kind::Vlan => Link::vlan(name, ends.parent()?, options.of_vlan()?),
-            Kind::Veth => {
+            LinkType::Macvlan => Link::macvlan(name, ends.parent()?, options.of_macvlan(kind)?),
+            LinkType::Macvtap => Link::macvtap(name, ends.parent()?, options.of_macvlan(kind)?),
+            LinkType::Vlan => Link::vlan(name, ends.parent()?, options.of_vlan()?),
+            LinkType::Veth => {
                 let (peer, netns) = ends.peer()?;
-                options.of_others("veth")?;
+                options.of_others(kind)?;
                 Link::veth(name, peer, netns.as_ref())
             }
-            Kind::Dummy | Kind::Bridge => {
+            LinkType::Dummy | LinkType::Bridge => {
                 ends.alone()?;
-                options.of_others(kind.as_str())?;
-                if kind == Kind::Dummy { Link::dummy(name) } else { Link::bridge(name) }
+                options.of_others(kind)?;
+                if kind == LinkType::Dummy { Link::dummy(name) } else { Link::bridge(name) }
             }
         }
         .or_raise(py)?
@@ -641,35 +629,9 @@ impl Handle {
     }
 }
 
-impl Kind {
-    const ALL: [Self; 6] =
-        [Self::Macvlan, Self::Macvtap, Self::Vlan, Self::Veth, Self::Dummy, Self::Bridge];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Macvlan => "macvlan",
-            Self::Macvtap => "macvtap",
-            Self::Vlan => "vlan",
-            Self::Veth => "veth",
-            Self::Dummy => "dummy",
-            Self::Bridge => "bridge",
-        }
-    }
-}
-
-impl Take for Kind {
-    const EXPECTED: &'static str = "a LinkKind or its name";
-    fn take(value: &Bound<'_, PyAny>) -> std::result::Result<Self, Refusal> {
-        let name = String::take(value)?.to_lowercase();
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name).ok_or_else(|| {
-            Refusal::Value(format!("it is none of {}", Self::ALL.map(Self::as_str).join(", ")))
-        })
-    }
-}
-
 /// What else a link is made of: a parent, or another end.
 struct Ends<'a, 'py> {
-    kind: Kind,
+    kind: LinkType,
     parent: Option<&'a Bound<'py, PyAny>>,
     peer: Option<&'a Bound<'py, PyAny>>,
     peer_netns: Option<&'a Bound<'py, PyAny>>,
@@ -677,25 +639,25 @@ struct Ends<'a, 'py> {
 
 impl Ends<'_, '_> {
     fn parent(&self) -> PyResult<LinkId> {
-        refuse_option("peer", self.peer, self.kind.as_str())?;
-        refuse_option("peer_netns", self.peer_netns, self.kind.as_str())?;
+        refuse_option("peer", self.peer, self.kind)?;
+        refuse_option("peer_netns", self.peer_netns, self.kind)?;
         maybe("parent", self.parent)?.ok_or_else(|| self.missing("parent"))
     }
 
     fn peer(&self) -> PyResult<(LinkName, Option<CoreNetNs>)> {
-        refuse_option("parent", self.parent, self.kind.as_str())?;
+        refuse_option("parent", self.parent, self.kind)?;
         let peer = maybe("peer", self.peer)?.ok_or_else(|| self.missing("peer"))?;
         Ok((peer, maybe("peer_netns", self.peer_netns)?))
     }
 
     fn alone(&self) -> PyResult<()> {
-        refuse_option("parent", self.parent, self.kind.as_str())?;
-        refuse_option("peer", self.peer, self.kind.as_str())?;
-        refuse_option("peer_netns", self.peer_netns, self.kind.as_str())
+        refuse_option("parent", self.parent, self.kind)?;
+        refuse_option("peer", self.peer, self.kind)?;
+        refuse_option("peer_netns", self.peer_netns, self.kind)
     }
 
     fn missing(&self, name: &str) -> PyErr {
-        let kind = self.kind.as_str();
+        let kind = self.kind;
         PyTypeError::new_err(format!(
             "argument '{name}' is missing: a link of kind {kind} needs it"
         ))

@@ -260,12 +260,10 @@ impl Take for Core {
             let pid = u32::take(value)?;
             return Ok(py.detach(|| Self::from_pid(pid))?);
         }
-        match text(value)? {
-            Some(name) if !name.contains('/') => Ok(py.detach(|| Self::from_name(&name))?),
-            _ => {
-                let path = PathBuf::take(value)?;
-                Ok(py.detach(|| Self::from_path(path))?)
-            }
+        if let Some(text) = text(value)? {
+            return Ok(py.detach(|| Self::from_name_or_path(&text))?);
         }
+        let path = PathBuf::take(value)?;
+        Ok(py.detach(|| Self::from_path(path))?)
     }
 }

@@ -17,7 +17,6 @@ use crate::base::error::OrRaise;
 use crate::base::output::{Enumeration, network};
 use crate::base::waiting;
 use crate::endpoint::attachment::Attachment;
-use crate::endpoint::endpoint::waits;
 
 /// A host's way to the containers on one parent, of Host.access(): a macvlan of the host's beside them.
 ///
@@ -70,7 +69,7 @@ impl HostAccess {
         let access = self.0.get()?;
         let endpoint: CoreEndpoint = take("endpoint", endpoint)?;
         let netns: CoreNetNs = take("netns", netns)?;
-        let attached = if waits(&endpoint) {
+        let attached = if endpoint.waits() {
             let its = Arc::clone(&access);
             waiting::or_undo(
                 py,

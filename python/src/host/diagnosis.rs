@@ -1,13 +1,11 @@
 //! `macvlan.Diagnosis` and `Finding`: why a LAN stays dark.
 
-use macvlan_core::{Diagnosis as Core, Finding as CoreFinding, FindingKind};
+use macvlan_core::{Diagnosis as Core, Finding as CoreFinding};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use crate::base::argument::{take, wrong_value};
-use crate::base::output::{Enumeration, attributes_text, enumerations};
-
-enumerations!(FindingKind = "FindingKind");
+use crate::base::argument::take;
+use crate::base::output::{Enumeration, attributes_text};
 
 /// What Host.diagnose() has found out; str() is the findings with their remedies and the facts, a line
 /// each.
@@ -37,11 +35,7 @@ impl Diagnosis {
 
     /// Whether there is a finding of this kind.
     fn has(&self, kind: &Bound<'_, PyAny>) -> PyResult<bool> {
-        let name: String = take("kind", kind)?;
-        let known = FindingKind::class(kind.py())?.call1((name,));
-        let known = known.map_err(|_| wrong_value("kind", kind, "it is no FindingKind"))?;
-        let known = known.str()?.to_string();
-        Ok(self.0.findings.iter().any(|finding| finding.kind.as_str() == known))
+        Ok(self.0.has(take("kind", kind)?))
     }
 
     fn __str__(&self) -> String {

@@ -18,7 +18,6 @@ use crate::base::output::Enumeration;
 use crate::base::waiting;
 use crate::endpoint::attachment::Attachment;
 use crate::endpoint::difference::Difference;
-use crate::endpoint::endpoint::waits;
 use crate::handle::handle::Handle;
 use crate::handle::netns::NetNs;
 use crate::host::access::HostAccess;
@@ -124,7 +123,7 @@ impl Host {
         let work = |host: &Core, pairs: &[(CoreEndpoint, CoreNetNs)]| {
             host.attach_all(pairs.iter().map(|(endpoint, netns)| (endpoint, netns)))
         };
-        let results = if pairs.iter().any(|(endpoint, _)| waits(endpoint)) {
+        let results = if pairs.iter().any(|(endpoint, _)| endpoint.waits()) {
             let its = host.clone();
             let undo = move |made: Vec<Result<CoreAttachment>>| {
                 drop(host.detach_all(made.iter().flatten()));
@@ -194,7 +193,7 @@ impl Host {
         let netns: CoreNetNs = take("netns", netns)?;
         let replace = replace.or("replace", false)?;
         let ensure = if replace { Core::ensure_or_replace } else { Core::ensure };
-        let ensured = if waits(&endpoint) {
+        let ensured = if endpoint.waits() {
             // What it has repaired stays so, also when a signal comes.
             let work = move |cancel: &_| ensure(&host.cancelled_by(cancel), &endpoint, &netns);
             waiting::or_undo(py, work, drop)?
@@ -337,7 +336,7 @@ impl Host {
     fn keep(&self, py: Python<'_>, pairs: &Bound<'_, PyAny>) -> PyResult<Keeper> {
         let host = self.0.get()?;
         let pairs: Vec<(CoreEndpoint, CoreNetNs)> = many("pairs", pairs)?;
-        let waits = pairs.iter().any(|(endpoint, _)| waits(endpoint));
+        let waits = pairs.iter().any(|(endpoint, _)| endpoint.waits());
         let keep = move |cancel: &CoreCancel| {
             host.cancelled_by(cancel).keep(pairs).map(|keeper| (keeper, cancel.clone()))
         };
@@ -409,7 +408,7 @@ fn attach(
     endpoint: &CoreEndpoint,
     netns: &CoreNetNs,
 ) -> PyResult<CoreAttachment> {
-    if !waits(endpoint) {
+    if !endpoint.waits() {
         return py.detach(|| host.attach(endpoint, netns)).or_raise(py);
     }
     let (its, endpoint, netns, host) =

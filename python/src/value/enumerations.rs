@@ -1,8 +1,8 @@
 //! The enumerations of `macvlan/_enums.py` that are taken, and those that are given.
 
 use macvlan_core::{
-    AcceptRa, AddrGenMode, DifferenceKind, DuplicateDetection, Family, FindingKind, KeepEventKind,
-    LinkState, Mode, NeighbourState, RouteKind, Scope, VlanProtocol,
+    AcceptRa, AddrGenMode, DifferenceKind, DuplicateDetection, EndpointType, Family, FindingKind,
+    KeepEventKind, LinkState, LinkType, Mode, NeighbourState, RouteKind, Scope, VlanProtocol,
 };
 use macvlan_network::{MacFrom, Order, ReconciledKind};
 use pyo3::prelude::*;
@@ -17,7 +17,7 @@ macro_rules! take_members {
         enumerations!($($type = $class),+);
         $(
             impl Take for $type {
-                const EXPECTED: &'static str = concat!("a ", $class, " or its name");
+                const EXPECTED: &'static str = concat!($class, " or its name");
                 fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
                     member(value)
                 }
@@ -30,6 +30,9 @@ take_members!(
     AcceptRa = "AcceptRa",
     AddrGenMode = "AddrGenMode",
     DuplicateDetection = "DuplicateDetection",
+    EndpointType = "EndpointKind",
+    FindingKind = "FindingKind",
+    LinkType = "LinkKind",
     MacFrom = "MacFrom",
     Mode = "Mode",
     Order = "Order",
@@ -86,8 +89,10 @@ pub(crate) fn names() -> Vec<(&'static str, Vec<String>)> {
     }
     vec![
         ("DifferenceKind", names(DifferenceKind::ALL)),
+        ("EndpointKind", names(EndpointType::ALL)),
         ("FindingKind", names(FindingKind::ALL)),
         ("KeepEventKind", names(KeepEventKind::ALL)),
+        ("LinkKind", names(LinkType::ALL)),
         ("MacFrom", names(MacFrom::ALL)),
         ("Order", names(Order::ALL)),
         ("ReconciledKind", names(ReconciledKind::ALL)),

@@ -1,7 +1,7 @@
 //! The options of a kind of link, as calls take them: `options=Macvlan(…)` or `Vlan(…)`, or of a macvlan
 //! its mode alone.
 
-use macvlan_core::{Macvlan as CoreMacvlan, Vlan as CoreVlan};
+use macvlan_core::{LinkType, Macvlan as CoreMacvlan, Vlan as CoreVlan};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
@@ -37,13 +37,13 @@ pub(crate) struct Options<'a, 'py> {
 
 impl Options<'_, '_> {
     /// The kind that they are of, where the call does not say it.
-    pub(crate) fn kind(self) -> Option<&'static str> {
+    pub(crate) fn kind(self) -> Option<LinkType> {
         let options = self.options?;
-        Some(if options.is_instance_of::<Vlan>() { "vlan" } else { "macvlan" })
+        Some(if options.is_instance_of::<Vlan>() { LinkType::Vlan } else { LinkType::Macvlan })
     }
 
     /// Those of a macvlan or macvtap.
-    pub(crate) fn of_macvlan(self, kind: &str) -> PyResult<CoreMacvlan> {
+    pub(crate) fn of_macvlan(self, kind: LinkType) -> PyResult<CoreMacvlan> {
         let Some(options) = self.options else {
             return Ok(CoreMacvlan::new(maybe("mode", self.mode)?.unwrap_or_default()));
         };
@@ -56,18 +56,18 @@ impl Options<'_, '_> {
 
     /// Those of a VLAN.
     pub(crate) fn of_vlan(self) -> PyResult<CoreVlan> {
-        refuse_option("mode", self.mode, "vlan")?;
+        refuse_option("mode", self.mode, LinkType::Vlan)?;
         let options = self.options.ok_or_else(|| {
             PyTypeError::new_err("argument 'options' is missing: a link of kind vlan needs a Vlan")
         })?;
         match take("options", options)? {
             Given::Vlan(given) => Ok(given),
-            Given::Macvlan(_) => Err(no_such_option("options", options, "vlan")),
+            Given::Macvlan(_) => Err(no_such_option("options", options, LinkType::Vlan)),
         }
     }
 
     /// Those of a kind that has none.
-    pub(crate) fn of_others(self, kind: &str) -> PyResult<()> {
+    pub(crate) fn of_others(self, kind: LinkType) -> PyResult<()> {
         refuse_option("mode", self.mode, kind)?;
         refuse_option("options", self.options, kind)
     }

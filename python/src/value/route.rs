@@ -5,14 +5,14 @@ use macvlan_core::{Route as Core, RouteKind};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
-use crate::base::argument::{Arg, Refusal, Take, maybe, parse, take, wrong_value};
+use crate::base::argument::{Arg, Refusal, Take, maybe, parse, take};
 use crate::base::error::OrRaise;
 use crate::base::output::{Enumeration, call_text, link, network};
 use crate::value::enumerations::scope as scope_of;
 
 /// Where packets for a destination go, as `ip route` has it.
 ///
-/// destination: a subnet, or "default", whose family is the gateway's. An IPv4 destination may have
+/// destination: a subnet, or "default", whose family is the gateway's, and IPv4 without one. An IPv4 destination may have
 ///     an IPv6 gateway; the IPv4 default route with one is Route("0.0.0.0/0", gateway="fe80::1").
 /// device: the link that packets leave by; an endpoint's routes use the endpoint's own.
 /// metric, table, source, mtu (bytes), advmss (bytes), scope: as ip-route(8) has them.
@@ -51,19 +51,12 @@ impl Route {
     ) -> PyResult<Self> {
         let py = destination.py();
         let gateway = maybe("gateway", gateway)?;
-        let is_default = destination.cast::<PyString>().is_ok_and(|text| text == "default");
-        let mut route = match gateway {
-            Some(gateway) if is_default => Core::default_via(gateway),
-            None if is_default => {
-                let cause = "without a gateway it does not tell the family";
-                return Err(wrong_value("destination", destination, cause));
-            }
-            gateway => {
-                let route = Core::new(take::<IpNet>("destination", destination)?)
-                    .or_raise_for(py, "destination")?;
-                gateway.map_or(route, |gateway| route.gateway(gateway))
-            }
+        let destination_text = match destination.cast::<PyString>() {
+            Ok(_) => take("destination", destination)?,
+            Err(_) => take::<IpNet>("destination", destination)?.to_string(),
         };
+        let route = Core::toward(&destination_text, gateway);
+        let mut route = route.or_raise_for(py, "destination")?;
         if let Some(device) = maybe::<macvlan_core::LinkId>("device", device)? {
             route = route.device(device);
         }

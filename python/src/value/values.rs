@@ -1,15 +1,16 @@
 //! Addresses, subnets and MAC addresses, which are of classes of Python's own; and their texts, checked by
 //! the core for the Python classes of these.
 
-use std::net::IpAddr;
+use std::net::{AddrParseError, IpAddr, Ipv4Addr};
+use std::str::FromStr;
 
 use ipnet::IpNet;
 use macvlan_core::{Address, Assignment, MacAddr};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::PyBytes;
 
-use crate::base::argument::{Refusal, Take, parse, take, text, wrong_value};
+use crate::base::argument::{Refusal, Take, parse, take, text};
 use crate::base::output::{is_address, is_interface, is_network};
 
 /// The address and prefix length of an address, and how duplicates are detected.
@@ -22,10 +23,7 @@ pub(crate) fn address_text(address: &Bound<'_, PyAny>) -> PyResult<(String, Stri
 /// The text of the MAC address that follows from an IPv4 address.
 #[pyfunction]
 pub(crate) fn mac_from_ipv4(address: &Bound<'_, PyAny>) -> PyResult<String> {
-    match take("address", address)? {
-        IpAddr::V4(ip) => Ok(MacAddr::from_ipv4(ip).to_string()),
-        IpAddr::V6(_) => Err(wrong_value("address", address, "it is not an IPv4 address")),
-    }
+    Ok(MacAddr::from_ipv4(take("address", address)?).to_string())
 }
 
 /// The text of a MAC address, in lower case.
@@ -37,29 +35,38 @@ pub(crate) fn mac_text(mac: &Bound<'_, PyAny>) -> PyResult<String> {
 impl Take for IpAddr {
     const EXPECTED: &'static str = "an IP address as str or of ipaddress";
     fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-        if !value.is_instance_of::<PyString>() && !is_address(value)? {
-            return Err(Refusal::Type);
-        }
-        let text = value.str()?;
-        text.to_cow()?.parse().map_err(|_| Refusal::Value("it is no IP address".to_owned()))
+        ip(value)
     }
+}
+
+impl Take for Ipv4Addr {
+    const EXPECTED: &'static str = "an IPv4 address as str or of ipaddress";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        ip(value)
+    }
+}
+
+fn ip<T: FromStr<Err = AddrParseError>>(value: &Bound<'_, PyAny>) -> Result<T, Refusal> {
+    if let Some(text) = text(value)? {
+        return Ok(macvlan_core::parse_ip(&text)?);
+    }
+    if !is_address(value)? {
+        return Err(Refusal::Type);
+    }
+    Ok(macvlan_core::parse_ip(&value.str()?.to_cow()?)?)
 }
 
 impl Take for IpNet {
     const EXPECTED: &'static str = "a subnet as str or of ipaddress";
     fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-        let known = value.is_instance_of::<PyString>() || is_network(value)?;
+        if let Some(text) = text(value)? {
+            return Ok(macvlan_core::parse_net(&text)?);
+        }
+        if is_network(value)? || is_interface(value)? {
+            return Ok(macvlan_core::parse_net(&value.str()?.to_cow()?)?);
+        }
         // One address, which is the subnet of all its bits.
-        if !known && is_address(value)? && !is_interface(value)? {
-            return IpAddr::take(value).map(Self::from);
-        }
-        if !known && !is_interface(value)? {
-            return Err(Refusal::Type);
-        }
-        let text = value.str()?;
-        text.to_cow()?.parse().map_err(|_| {
-            Refusal::Value("it is no subnet, such as 10.0.0.0/8 or fd00::/64".to_owned())
-        })
+        IpAddr::take(value).map(Self::from)
     }
 }
 

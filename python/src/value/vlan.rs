@@ -4,17 +4,14 @@ use macvlan_core::{Vlan as Core, VlanProtocol};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::base::argument::{Arg, Refusal, Take, maybe, pairs, take};
+use crate::base::argument::{Arg, Refusal, Take, maybe, pairs, take, text};
 use crate::base::error::OrRaise;
 use crate::base::output::{Enumeration, call_text, replaced};
-
-/// How the id 0 is said, which is no VLAN.
-const PRIORITY_TAGS: &str = "priority-tags";
 
 /// The options of a VLAN: a value, for Endpoint(options=…) and Handle.add_link(), and what LinkInfo
 /// tells.
 ///
-/// id: from 1 to 4094; "priority-tags" stands for 0: frames that carry a priority and no VLAN.
+/// id: from 1 to 4094, also as text; "priority-tags" stands for 0: frames that carry a priority and no VLAN.
 /// protocol: of the tag.
 /// reorder_hdr, gvrp, mvrp, loose_binding, bridge_binding: as ip-link(8) has them; the kernel's choice
 ///     when not given. Of a link that exists each is told.
@@ -170,7 +167,7 @@ impl Vlan {
             named.set_item("egress_qos", self.egress_qos(py)?)?;
         }
         let id = match vlan.id() {
-            0 => PRIORITY_TAGS.into_pyobject(py)?.into_any(),
+            0 => Core::PRIORITY_TAGS.into_pyobject(py)?.into_any(),
             id => id.into_pyobject(py)?.into_any(),
         };
         Ok((PyTuple::new(py, [id])?, named))
@@ -181,12 +178,11 @@ impl Vlan {
 struct VlanId(Core);
 
 impl Take for VlanId {
-    const EXPECTED: &'static str = "a VLAN's id as int, or 'priority-tags'";
+    const EXPECTED: &'static str = "a VLAN's id as int or str, or 'priority-tags'";
     fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-        match String::take(value) {
-            Ok(text) if text == PRIORITY_TAGS => Ok(Self(Core::priority_tags())),
-            Ok(_) => Err(Refusal::Value("it is neither a number nor 'priority-tags'".to_owned())),
-            Err(_) => Ok(Self(Core::new(u16::take(value)?)?)),
+        match text(value)? {
+            Some(id) => Ok(Self(id.parse()?)),
+            None => Ok(Self(Core::new(u16::take(value)?)?)),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What is refused or fails: nothing remains, and the error says why.
 
+mod broken_off;
 mod causes;
 mod faults;
 mod refused;
@@ -7,6 +8,7 @@ mod undo;
 mod undo_routes;
 
 macvlan_tests::main! {
+    broken_off,
     causes,
     faults,
     refused,

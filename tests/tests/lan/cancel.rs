@@ -267,7 +267,27 @@ fn a_keeper_that_probes_can_be_cancelled() -> Outcome {
     Ok(())
 }
 
+fn an_announcement_can_be_cancelled() -> Outcome {
+    let stage = Stage::set()?;
+    let endpoint = Endpoint::new("eth0", "ens33")?.address("192.168.15.9/24".parse()?);
+    let attachment = stage.lab.a.host.attach(&endpoint, &stage.inside)?;
+    let announcement = attachment.announce(Announce::rfc().interval(PATIENCE * 2))?;
+    let wire = Wire::listen(&stage.lab.b.netns, "ens33")?;
+    let cancel = Cancel::new()?;
+    let error = std::thread::scope(|scope| -> Outcome<Error> {
+        let running = scope.spawn(|| announcement.run_until(&cancel));
+        let announced = wire.find(is_arp);
+        cancel.cancel();
+        assert!(announced?.is_some());
+        running.join().unwrap().err().ok_or_else(|| "it was not cancelled".into())
+    })?;
+    assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
+    assert!(announcement.send()? > 0, "another can be sent all the same");
+    Ok(())
+}
+
 macvlan_tests::tests! {
+    an_announcement_can_be_cancelled,
     a_watch_and_a_keeper_end_when_they_are_cancelled,
     a_keeper_that_probes_can_be_cancelled,
     a_probe_that_is_cancelled_is_undone_whole,

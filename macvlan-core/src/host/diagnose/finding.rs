@@ -89,6 +89,7 @@ pub enum FindingKind {
 
 kinds!(
     FindingKind,
+    "kind of finding",
     [
         LinkGone = "link-gone",
         LinkDown = "link-down",

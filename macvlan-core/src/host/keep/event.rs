@@ -45,6 +45,7 @@ pub enum KeepEventKind {
 
 kinds!(
     KeepEventKind,
+    "kind of event",
     [Gone = "gone", Attached = "attached", Renamed = "renamed", Failed = "failed", Ended = "ended",]
 );
 

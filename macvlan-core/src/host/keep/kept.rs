@@ -289,8 +289,10 @@ impl Kept {
     /// have been given again by now.
     pub(super) fn if_ended(&self, number: i32) -> Option<KeepEvent> {
         // The kernel said so, and whatever keeps it from being opened is no sign of the contrary.
-        let has_ended = self.number == Some(number) && matches!(self.netns.open(), Err(_));
-        if !has_ended {
+        if self.number != Some(number) {
+            return None;
+        }
+        if let Ok(_still_there) = self.netns.open() {
             return None;
         }
         let why = "it has ended, as nobody was in it any more";

@@ -2,11 +2,13 @@
 
 mod info;
 mod ipv6;
+mod kind;
 mod macvlan;
 mod vlan;
 
 pub use info::{LinkInfo, LinkState, LinkStatistics, Offloads};
 pub use ipv6::{AcceptRa, Ipv6Sysctl};
+pub use kind::{EndpointType, LinkType};
 pub use macvlan::{Macvlan, MacvlanChange, Mode, SourceMacs};
 pub use vlan::{Vlan, VlanProtocol};
 
@@ -78,16 +80,21 @@ pub enum LinkKind {
 }
 
 impl LinkKind {
+    /// Returns which kind it is, without its options.
+    pub fn link_type(&self) -> LinkType {
+        match self {
+            Self::Macvlan(_) => LinkType::Macvlan,
+            Self::Macvtap(_) => LinkType::Macvtap,
+            Self::Vlan(_) => LinkType::Vlan,
+            Self::Veth { .. } => LinkType::Veth,
+            Self::Dummy => LinkType::Dummy,
+            Self::Bridge => LinkType::Bridge,
+        }
+    }
+
     /// The kernel's name for it: `"macvlan"`.
     pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Macvlan(_) => "macvlan",
-            Self::Macvtap(_) => "macvtap",
-            Self::Vlan(_) => "vlan",
-            Self::Veth { .. } => "veth",
-            Self::Dummy => "dummy",
-            Self::Bridge => "bridge",
-        }
+        self.link_type().as_str()
     }
 
     /// The options as `ip link add … type KIND` takes them, each with a space before it.

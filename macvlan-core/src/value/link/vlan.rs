@@ -1,6 +1,9 @@
 //! What a VLAN link can be told.
 
+use std::str::FromStr;
+
 use crate::error::{Error, Result};
+use crate::value::net::parse_number;
 use crate::value::text::named;
 
 /// The options of a VLAN link: an 802.1Q tag, and what is done with it.
@@ -59,7 +62,25 @@ impl TryFrom<u16> for Vlan {
     }
 }
 
+impl FromStr for Vlan {
+    type Err = Error;
+    /// By its id, `100`, or [`Vlan::PRIORITY_TAGS`].
+    fn from_str(id: &str) -> Result<Self> {
+        let refuse = || {
+            let why = format!("it is neither a number nor {}", Self::PRIORITY_TAGS);
+            Error::invalid(format!("use {id:?} as a VLAN id"), why)
+        };
+        match id {
+            Self::PRIORITY_TAGS => Ok(Self::priority_tags()),
+            _ => Self::new(parse_number(id).ok_or_else(refuse)?),
+        }
+    }
+}
+
 impl Vlan {
+    /// How the id 0 is said as text, which stands for no VLAN; see [`Vlan::priority_tags`].
+    pub const PRIORITY_TAGS: &str = "priority-tags";
+
     /// The highest id; 4095 is reserved by the standard.
     pub const MAX_ID: u16 = 4094;
 
@@ -289,6 +310,11 @@ mod tests {
             assert!(Vlan::new(id).is_err());
         }
         assert_eq!(Vlan::priority_tags().id(), 0);
+        assert_eq!("priority-tags".parse::<Vlan>().unwrap(), Vlan::priority_tags());
+        assert_eq!("100".parse::<Vlan>().unwrap(), Vlan::of(100));
+        for id in ["0", "4095", "0100", "", "65536", "Priority-tags"] {
+            assert!(id.parse::<Vlan>().is_err(), "{id:?} was taken");
+        }
         assert!(Vlan::of(1).ingress_qos(7, 0).is_ok());
         assert!(Vlan::of(1).ingress_qos(8, 0).is_err());
         assert!(Vlan::of(1).egress_qos(0, 8).is_err());

@@ -1,0 +1,47 @@
+//! The names of the kinds of links.
+
+use crate::value::text::kinds;
+
+/// The kinds of link that can be made, without their options; see [`LinkKind`](crate::LinkKind).
+#[doc(alias = "IFLA_INFO_KIND")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LinkType {
+    /// A macvlan on a parent.
+    Macvlan,
+    /// A macvtap on a parent.
+    Macvtap,
+    /// A VLAN of a parent.
+    Vlan,
+    /// A cable's two ends.
+    Veth,
+    /// A link that leads nowhere.
+    Dummy,
+    /// A software switch.
+    Bridge,
+}
+
+/// The kinds of link that an endpoint can be, without their options; see
+/// [`EndpointKind`](crate::EndpointKind).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EndpointType {
+    /// A macvlan of the parent.
+    Macvlan,
+    /// A macvtap of the parent.
+    Macvtap,
+    /// A VLAN of the parent.
+    Vlan,
+}
+
+kinds!(
+    LinkType,
+    "kind of link",
+    [
+        Macvlan = "macvlan",
+        Macvtap = "macvtap",
+        Vlan = "vlan",
+        Veth = "veth",
+        Dummy = "dummy",
+        Bridge = "bridge",
+    ]
+);
+kinds!(EndpointType, "kind of endpoint", [Macvlan = "macvlan", Macvtap = "macvtap", Vlan = "vlan"]);

@@ -1,0 +1,73 @@
+//! A conversation with the kernel that was broken off leaves answers behind, and a listing in its middle,
+//! beside which the kernel begins no other on that socket: the next conversation is not to notice.
+#![deny(dead_code)]
+
+use macvlan_core::{Call, Fault, Handle, Link, NetNs, Result, with_faults};
+use macvlan_tests::Outcome;
+use nix::errno::Errno;
+
+/// So many that the kernel lists them in several parts.
+const LINKS: usize = 120;
+
+/// A handle whose socket nothing was broken off on yet.
+fn handle() -> Outcome<Handle> {
+    let handle = Handle::in_netns(&NetNs::anonymous()?)?;
+    for number in 0..LINKS / 2 {
+        handle.add_link(&Link::veth(format!("a{number}"), format!("b{number}"), None)?)?;
+    }
+    Ok(handle)
+}
+
+/// Every answer to something gets lost in every way, and the same handle does the rest as if it had not.
+fn broken_off<T>(handle: &Handle, work: impl Fn() -> Result<T>) -> Outcome {
+    let never = usize::MAX..=usize::MAX;
+    let (result, calls) = with_faults(never, Fault::NoReply, &work);
+    result?;
+    let answers = calls.iter().enumerate().filter(|(_, call)| **call == Call::Receive);
+    let errno = |errno: Errno| Fault::Errno(errno as i32);
+    let mut failed = 0;
+    for (number, _) in answers {
+        for fault in [
+            errno(Errno::ENOBUFS),
+            errno(Errno::ENOMEM),
+            Fault::NoReply,
+            Fault::Truncated,
+            Fault::OtherSequence,
+        ] {
+            for next in 0..3 {
+                let (result, _) = with_faults(number..=number, fault, &work);
+                failed += usize::from(result.is_err());
+                let trial = format!("{fault:?} at call {number}, then {next}");
+                let went_on = match next {
+                    0 => handle.set_up("a7"),
+                    1 => handle.link("a7").map(|link| assert_eq!(link.name, "a7", "{trial}")),
+                    _ => handle.links().map(|links| assert_eq!(links.len(), LINKS + 1, "{trial}")),
+                };
+                went_on.map_err(|error| format!("{trial}: {error}"))?;
+            }
+        }
+    }
+    assert!(failed > 0, "nothing was broken off");
+    Ok(())
+}
+
+fn a_listing_is_broken_off() -> Outcome {
+    let handle = handle()?;
+    broken_off(&handle, || handle.links())
+}
+
+fn a_question_is_broken_off() -> Outcome {
+    let handle = handle()?;
+    broken_off(&handle, || handle.link("a9"))
+}
+
+fn a_change_is_broken_off() -> Outcome {
+    let handle = handle()?;
+    broken_off(&handle, || handle.set_up("a9"))
+}
+
+macvlan_tests::tests! {
+    a_listing_is_broken_off,
+    a_question_is_broken_off,
+    a_change_is_broken_off,
+}
