@@ -4459,6 +4459,14 @@ int macvlan_access_add(struct macvlan_access *access,
                        struct macvlan_error **error);
 
 /**
+ * Lends the addresses that the parent has now, and makes the host's link again if it was deleted, with its
+ * routes. Where all is right it only looks. To be called after events of a macvlan_watch that are about
+ * addresses of the parent or about the host's link.
+ */
+int macvlan_access_refresh(struct macvlan_access *access,
+                           struct macvlan_error **error);
+
+/**
  * Takes the host's routes to a container away, and leaves the container as it is; with the last
  * container the host's link goes, unless it is to be kept.
  */

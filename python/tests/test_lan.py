@@ -347,6 +347,9 @@ def test_host_and_container_reach_each_other(lab: Lab) -> None:
             IPv6Network("fd15::11/128"),
         )
         assert repr(access) == "<HostAccess by ens33-host, 4 routes>"
+        ip_text(here, "link delete ens33-host")
+        access.refresh()
+        assert reach_each_other(here, first, 10)
         assert access.detach(made) == "removed"
         assert links(second) == ["lo"]
         access.remove(before)

@@ -45,6 +45,11 @@ static void host_and_container(void)
     CHECK(lab_ping(l.here, "192.168.15.3"));
     CHECK(lab_ping(container, "192.168.15.1"));
 
+    /* Somebody deletes the link. */
+    MUST(macvlan_handle_delete_link(l.ip_here, "ens33-host", &error));
+    MUST(macvlan_access_refresh(access, &error));
+    CHECK(lab_ping(l.here, "192.168.15.3"));
+
     /* Without its last container the link goes, and it comes back with the next. */
     MUST(macvlan_access_remove(access, attachment, &error));
     CHECK(!macvlan_access_name(access, name) && name[0] == 0);

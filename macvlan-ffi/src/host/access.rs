@@ -154,6 +154,19 @@ pub unsafe extern "C" fn macvlan_access_add(
     })
 }
 
+/// Lends the addresses that the parent has now, and makes the host's link again if it was deleted, with its
+/// routes. Where all is right it only looks. To be called after events of a macvlan_watch that are about
+/// addresses of the parent or about the host's link.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_access_refresh(
+    access: *mut macvlan_access,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        shared!(access).open()?.refresh()?;
+    })
+}
+
 /// Takes the host's routes to a container away, and leaves the container as it is; with the last
 /// container the host's link goes, unless it is to be kept.
 #[unsafe(no_mangle)]

@@ -89,6 +89,15 @@ impl HostAccess {
         py.detach(|| access.add(&attachment)).or_raise(py)
     }
 
+    /// Lends the addresses that the parent has now, and makes the host's link again if it was deleted, with
+    /// its routes. Where all is right it only looks.
+    ///
+    /// To be called after events of Handle.watch() that are about addresses of the parent or the link.
+    fn refresh(&self, py: Python<'_>) -> PyResult<()> {
+        let access = self.0.get()?;
+        py.detach(|| access.refresh()).or_raise(py)
+    }
+
     /// As Host.detach(), and the host's routes to the container go; with the last container, the host's
     /// link too, unless it is to be kept.
     fn detach<'py>(

@@ -531,6 +531,45 @@ fn it_recovers_from_what_others_delete() -> Outcome {
     Ok(())
 }
 
+/// The parent's addresses change while the access stands, as a DHCP client changes them, and somebody
+/// deletes the link: whoever watches the host follows.
+fn the_parent_is_followed_by_events() -> Outcome {
+    let lab = Lab::new()?;
+    let access = lab.a.host.access("ens33")?;
+    let inside = NetNs::anonymous()?;
+    let attachment = access.attach(&eth0(10)?, &inside)?;
+    settle(&lab.a.netns);
+    let mut watch = lab.a.handle.watch()?;
+    let mut follow = || -> Outcome<bool> {
+        let mut happened = false;
+        while watch.next_within(Duration::from_millis(20))?.is_some() {
+            happened = true;
+            access.refresh()?;
+        }
+        Ok(happened)
+    };
+    let v4 = || ip_lines(&lab.a.netns, "-4 -o address show dev ens33-host");
+    assert!(!follow()?, "nothing has happened");
+    ip_do(&lab.a.netns, "address delete 192.168.15.1/24 dev ens33");
+    assert!(follow()?);
+    assert_eq!(v4(), [""; 0], "an address that the parent has no more is borrowed for ever");
+    ip_do(&lab.a.netns, "address add 192.168.15.9/24 dev ens33");
+    assert!(follow()?);
+    assert_eq!(v4().len(), 1);
+    assert!(ping(&inside, "192.168.15.9").is_some());
+    assert!(ping(&lab.a.netns, "192.168.15.10").is_some());
+
+    ip_do(&lab.a.netns, "link delete ens33-host");
+    assert!(follow()?);
+    assert!(ping(&inside, "192.168.15.9").is_some());
+    assert!(ping(&lab.a.netns, "192.168.15.10").is_some());
+
+    access.detach(&attachment)?;
+    access.refresh()?;
+    assert_eq!(access.index(), None);
+    Ok(())
+}
+
 /// What the parent has no more is not borrowed any more; what is to be used no more never was, and what
 /// expires does so on the link too.
 fn borrowed_addresses_follow_the_parents() -> Outcome {
@@ -680,6 +719,7 @@ macvlan_tests::tests! {
     somebody_elses_link_is_refused,
     two_sessions_share_the_link,
     it_recovers_from_what_others_delete,
+    the_parent_is_followed_by_events,
     borrowed_addresses_follow_the_parents,
     the_link_takes_no_advertisements,
     a_fault_in_any_step_leaves_everything_as_before,

@@ -41,7 +41,7 @@ use crate::wait::Cancel;
 /// next container. While another session on the parent uses the link, in whatever process, it stays.
 ///
 /// Attaching, adding and moving make a link again that somebody has deleted, and give it the addresses
-/// that the parent has by then; between these calls the parent's addresses are not followed.
+/// that the parent has by then. Between these calls [`HostAccess::refresh`] does.
 ///
 /// The link answers ARP only for what the host reaches by it (`arp_filter`), so that others on the
 /// network go on using the parent. IPv6 knows no such thing: with borrowed addresses, others may learn
@@ -115,7 +115,10 @@ impl HostAccess {
 
     /// The destinations that the host reaches by it.
     pub fn routes(&self) -> Vec<IpNet> {
-        let state = self.lock();
+        self.known_routes(&self.lock())
+    }
+
+    fn known_routes(&self, state: &State) -> Vec<IpNet> {
         self.access.prefixes.iter().copied().chain(state.routes()).collect()
     }
 
@@ -183,17 +186,43 @@ impl HostAccess {
         Ok(())
     }
 
+    /// Lends the addresses that the parent has now, and makes the host's link again if it was deleted, with
+    /// its routes. Where all is right it only looks; while there is no link, because the last container has
+    /// gone, it does nothing.
+    ///
+    /// A program that watches the host so follows the parent, whose addresses a DHCP client may change:
+    ///
+    /// ```no_run
+    /// use macvlan_core::{Event, Host};
+    /// let host = Host::open()?;
+    /// let access = host.access("ens33")?;
+    /// for event in host.handle()?.watch()? {
+    ///     match event? {
+    ///         Event::NewRoute(_) | Event::DelRoute(_) | Event::NewLink(_) => {}
+    ///         _ => access.refresh()?,
+    ///     }
+    /// }
+    /// # Ok::<(), macvlan_core::Error>(())
+    /// ```
+    pub fn refresh(&self) -> Result<()> {
+        let mut state = self.lock();
+        let known = self.known_routes(&state);
+        let Some(shim) = &mut state.shim else { return Ok(()) };
+        let _alone = self.host.netns().lock()?;
+        if !shim.is_there()? {
+            return self.lead_to(&mut state, &[]).map(drop);
+        }
+        shim.lend_again(&self.access)?;
+        shim.restore_routes(&known)
+    }
+
     /// Adds a route to each of a container's addresses that has none yet. The link is made where there is
     /// none, and has the addresses that it should have now.
     fn lead_to(&self, state: &mut State, addresses: &[Address]) -> Result<Routes> {
         let _alone = self.host.netns().lock()?;
         let mut shim = Shim::make(&self.host, &self.access, state.shim.as_ref())?;
         let with_link = state.shim.is_none();
-        if std::mem::take(&mut shim.has_lost_routes) {
-            let known: Vec<IpNet> =
-                self.access.prefixes.iter().copied().chain(state.routes()).collect();
-            shim.add_routes(&known)?;
-        }
+        shim.restore_routes(&self.known_routes(state))?;
         let covered = |ip: &IpAddr| self.access.prefixes.iter().any(|prefix| prefix.contains(ip));
         let ips = addresses.iter().map(Address::ip);
         let all: Vec<IpNet> =

@@ -122,21 +122,20 @@ impl Shim {
 
     /// Gives the link its own addresses, or those that its parent has now.
     pub(super) fn refresh(&mut self, access: &Access) -> Result<()> {
+        self.lend_again(access)?;
+        let lends = access.addresses.is_empty() && !self.mark()?.moved;
+        if lends && self.borrowed.is_empty() { Err(no_address(access)) } else { Ok(()) }
+    }
+
+    /// As [`Shim::refresh`], also where its parent has none now.
+    pub(super) fn lend_again(&mut self, access: &Access) -> Result<()> {
         let (connection, index) = (self.netns.connection()?, self.index());
         let wanted = if !access.addresses.is_empty() {
             lend::owned(&access.addresses, index)
         } else if self.mark()?.moved {
             return Ok(());
         } else {
-            let lent = lend::lendable(
-                connection,
-                (self.parent_index(), self.parent_name.as_str()),
-                index,
-            )?;
-            if lent.is_empty() {
-                return Err(no_address(access));
-            }
-            lent
+            lend::lendable(connection, (self.parent_index(), self.parent_name.as_str()), index)?
         };
         let is_shared = self.has_company()?;
         let given = std::mem::take(&mut self.borrowed);
@@ -148,6 +147,14 @@ impl Shim {
             self.borrowed = wanted.iter().filter_map(lend::ip_of).collect();
         }
         self.has_lost_routes |= went?;
+        Ok(())
+    }
+
+    /// Adds these routes again, if some may have gone with an address or with the link.
+    pub(super) fn restore_routes(&mut self, routes: &[IpNet]) -> Result<()> {
+        if std::mem::take(&mut self.has_lost_routes) {
+            self.add_routes(routes)?;
+        }
         Ok(())
     }
 
@@ -175,6 +182,11 @@ impl Shim {
     pub(super) fn mark(&self) -> Result<Mark> {
         let link = find(self.netns.connection()?, self.index())?;
         link.as_ref().map_or(Ok(Mark::default()), Mark::of)
+    }
+
+    /// Whether the link is there.
+    pub(super) fn is_there(&self) -> Result<bool> {
+        Ok(find(self.netns.connection()?, self.index())?.is_some())
     }
 
     /// Whether another session uses the link too.
