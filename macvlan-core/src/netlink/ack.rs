@@ -23,8 +23,25 @@ const HEADER: usize = 16;
 const NLMSGERR_ATTR_MSG: u16 = 1;
 
 /// The messages in what was received; what is cut off ends the walk.
-pub(crate) fn replies(mut bytes: &[u8]) -> impl Iterator<Item = Reply<'_>> {
-    std::iter::from_fn(move || {
+pub(crate) fn replies(bytes: &[u8]) -> Replies<'_> {
+    Replies(bytes)
+}
+
+/// A walk through messages.
+pub(crate) struct Replies<'a>(&'a [u8]);
+
+impl Replies<'_> {
+    /// After the walk: whether nothing was cut off.
+    pub(crate) fn are_whole(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'a> Iterator for Replies<'a> {
+    type Item = Reply<'a>;
+
+    fn next(&mut self) -> Option<Reply<'a>> {
+        let bytes = self.0;
         let header = bytes.first_chunk::<HEADER>()?;
         let word = |at: usize| {
             u32::from_ne_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
@@ -33,9 +50,9 @@ pub(crate) fn replies(mut bytes: &[u8]) -> impl Iterator<Item = Reply<'_>> {
         let length = word(0) as usize;
         let payload = bytes.get(HEADER..length)?;
         let reply = Reply { kind: half(4), flags: half(6), sequence: word(8), payload };
-        bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
+        self.0 = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
         Some(reply)
-    })
+    }
 }
 
 impl Reply<'_> {

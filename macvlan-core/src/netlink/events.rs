@@ -59,10 +59,11 @@ impl Listener {
                 return Ok(false);
             }
         }
-        for message in ack::replies(self.answer.bytes()) {
+        let mut messages = ack::replies(self.answer.bytes());
+        for message in &mut messages {
             each(message.kind, message.payload);
         }
-        Ok(true)
+        if messages.are_whole() { Ok(true) } else { Err(Errno::ENOBUFS) }
     }
 }
 

@@ -180,6 +180,7 @@ impl Connection {
             return Ok(());
         };
         self.converse(batch, Socket::receive, |at, reply| {
+            let at = at?;
             if let Err(refusal) = reply.verdict()? {
                 refused(at, refusal);
             }
@@ -195,7 +196,8 @@ impl Connection {
     ) -> std::result::Result<T, Failure> {
         let mut batch = Batch::new();
         batch.push(request.without_ack());
-        self.converse(&mut batch, Socket::receive_whole, |_, reply| {
+        self.converse(&mut batch, Socket::receive_whole, |at, reply| {
+            at?;
             Some(match reply.verdict() {
                 Some(Err((errno, message))) => Err(Failure::Refused { at: 0, errno, message }),
                 Some(Ok(())) => Err(Failure::NoAnswer(Errno::ENODATA)),
@@ -216,8 +218,10 @@ impl Connection {
             batch.push(request.clone().dump());
             let mut found = Vec::new();
             let mut intact = true;
-            let end = self.converse(&mut batch, Socket::receive_whole, |_, reply| {
-                intact &= !reply.dump_was_interrupted();
+            let end = self.converse(&mut batch, Socket::receive_whole, |at, reply| {
+                // What answers nothing may be a part of it that was spoilt.
+                intact &= at.is_some() && !reply.dump_was_interrupted();
+                at?;
                 let end = reply.end_of_dump();
                 if end.is_none() {
                     found.extend(decode(reply.payload));
@@ -226,7 +230,7 @@ impl Connection {
             })?;
             match end {
                 Ok(()) if intact => return Ok(found),
-                // Something changed while the kernel was listing (NLM_F_DUMP_INTR).
+                // As when something changed while the kernel was listing (NLM_F_DUMP_INTR).
                 Ok(()) | Err((Errno::EINTR, _)) => {}
                 Err((errno, message)) => return Err(Failure::Refused { at: 0, errno, message }),
             }
@@ -234,13 +238,13 @@ impl Connection {
         Err(Failure::NoAnswer(Errno::EINTR))
     }
 
-    /// Sends requests, and hands each answer on, with which request it answers, until one ends the
-    /// conversation.
+    /// Sends requests, and hands each answer on, with which request it answers, if any, until one ends
+    /// the conversation.
     fn converse<T>(
         &self,
         batch: &mut Batch,
         receive: impl Fn(&Socket, &mut Answer) -> nix::Result<()>,
-        mut each: impl FnMut(usize, &Reply<'_>) -> Option<T>,
+        mut each: impl FnMut(Option<usize>, &Reply<'_>) -> Option<T>,
     ) -> std::result::Result<T, Failure> {
         let mut state = self.lock();
         let state = &mut *state;
@@ -253,15 +257,18 @@ impl Connection {
         self.socket.send(batch.bytes()).map_err(Failure::NotSent)?;
         loop {
             receive(&self.socket, &mut state.received).map_err(Failure::NoAnswer)?;
-            for reply in ack::replies(state.received.bytes()) {
+            let mut replies = ack::replies(state.received.bytes());
+            for reply in &mut replies {
                 let at = reply.sequence.wrapping_sub(first) as usize;
-                if at >= batch.len() {
-                    continue;
-                }
+                let at = (at < batch.len()).then_some(at);
                 if let Some(end) = each(at, &reply) {
                     state.broken_off = false;
                     return Ok(end);
                 }
+            }
+            // A listing would be taken for complete without what was cut off.
+            if !replies.are_whole() {
+                return Err(Failure::NoAnswer(Errno::EBADMSG));
             }
         }
     }

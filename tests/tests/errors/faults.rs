@@ -15,7 +15,7 @@ use macvlan_core::{
     LinkState, LinkStatistics, Macvlan, Mode, NetNs, Result, RouteInfo, Rule, with_faults,
 };
 use macvlan_tests::{
-    Lab, Need, Outcome, Snapshot, ip_do, ip_try, ip_try_all, is_long, need, sysctl,
+    Lab, Need, Outcome, Snapshot, ip_do, ip_lines, ip_try, ip_try_all, is_long, need, sysctl,
     takes_long_in_the_guest,
 };
 use nix::errno::Errno;
@@ -296,6 +296,58 @@ fn an_undoing_fails_at_every_call() -> Outcome {
     attach_with_faults(&endpoint, Some(ErrorKind::RouteExists))
 }
 
+/// Whatever fails, the container has the new link, or the old one with all that was on it; only where the
+/// kernel cannot be reached any more, it may have neither, and the error says so.
+fn a_replacement_of_a_link_fails_at_every_call() -> Outcome {
+    takes_long_in_the_guest()?;
+    let stage = Stage::set()?;
+    let host = &stage.lab.a.host;
+    let old = eth0()?.gateway("10.0.0.1".parse()?).alias("old").source_routing(77);
+    let new = eth0()?.gateway("10.0.0.1".parse()?).queues(2, 2);
+    let refused = new.clone().route("10.9.0.0/16 via 192.168.99.1".parse()?);
+    let clear = || -> Outcome {
+        for found in host.attachments(&stage.inside)? {
+            host.detach(&found)?;
+        }
+        Ok(())
+    };
+    let mut all = vec![(&refused, false)];
+    if is_long() {
+        all.push((&new, true));
+    }
+    for (endpoint, may_succeed) in all {
+        let prepare = || -> Outcome {
+            clear()?;
+            host.attach(&old, &stage.inside)?;
+            Ok(())
+        };
+        let trials = at_every_call(
+            || Ok(host.ensure_or_replace(endpoint, &stage.inside)),
+            |result, trial| match result {
+                Ok(_) => {
+                    assert!(may_succeed, "{trial}: it was not refused");
+                    assert_eq!(host.check(endpoint, &stage.inside)?, [], "{trial}");
+                    Ok(())
+                }
+                Err(error) if error.leftovers().is_empty() => {
+                    assert_eq!(host.check(&old, &stage.inside)?, [], "{trial}: {error}");
+                    Ok(())
+                }
+                Err(_) if trial.ends_with("for good: true") => Ok(()),
+                Err(error) => {
+                    // What may be left or gone is named; the container is never without a link.
+                    let links = ip_lines(&stage.inside, "-br link show dev eth0");
+                    assert_eq!(links.len(), 1, "{trial}: {error}");
+                    Ok(())
+                }
+            },
+            prepare,
+        )?;
+        assert!(trials > 100, "{trials}");
+    }
+    clear()
+}
+
 /// A detachment goes as far as it can, and says what remains.
 fn a_detach_fails_at_every_call() -> Outcome {
     takes_long_in_the_guest()?;
@@ -456,6 +508,7 @@ macvlan_tests::tests! {
     a_replacement_of_default_routes_fails_at_every_call,
     source_routing_fails_at_every_call,
     an_undoing_fails_at_every_call,
+    a_replacement_of_a_link_fails_at_every_call,
     a_detach_fails_at_every_call,
     a_handoff_fails_at_every_call,
     what_others_send_is_ignored,
