@@ -24,17 +24,16 @@ with NetNs.anonymous() as a, NetNs.anonymous() as b, Host(a) as host_a, Host(b) 
         vlan = 10 if number < 3 else 20
         address = f"10.{vlan}.0.{number + 1}"
         endpoint = Endpoint("eth0", parent=f"ens33.{vlan}", addresses=[f"{address}/24"])
-        attachment = (host_a, host_b)[number % 2].attach(endpoint, NetNs.anonymous())
-        containers[f"container{number}"] = vlan, address, attachment
+        netns = NetNs.anonymous()
+        attachment = (host_a, host_b)[number % 2].attach(endpoint, netns)
+        containers[f"container{number}"] = vlan, address, netns, attachment
 
-    for name, (vlan, _, attachment) in containers.items():
-        others = {o: (v, address) for o, (v, address, _) in containers.items() if o != name}
-        met = {
-            other for other, (_, address) in others.items() if reaches(attachment.netns, address)
-        }
+    for name, (vlan, _, netns, attachment) in containers.items():
+        others = {o: (v, address) for o, (v, address, *_) in containers.items() if o != name}
+        met = {other for other, (_, address) in others.items() if reaches(netns, address)}
         print(f"{name} {attachment.mac} in VLAN {vlan} reaches {', '.join(sorted(met))}")
         assert met == {other for other, (its_vlan, _) in others.items() if its_vlan == vlan}
 
-    attachments = [attachment for _, _, attachment in containers.values()]
+    attachments = [attachment for *_, attachment in containers.values()]
     print(*host_a.detach_all(attachments[::2]), *host_b.detach_all(attachments[1::2]))
     assert {link.name for link in host_a.handle().links()} == {"lo", "ens33"}

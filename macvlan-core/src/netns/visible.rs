@@ -131,6 +131,14 @@ impl Way {
             Self::Path(path) => NetNs::from_path(path),
         }
     }
+
+    /// As [`Way::open`], where it does not matter which process it was: without a pidfd.
+    pub(crate) fn open_file(&self) -> Result<NetNs> {
+        match self {
+            Self::Pid(pid) => NetNs::from_path(format!("/proc/{pid}/ns/net")),
+            way => way.open(),
+        }
+    }
 }
 
 /// How far namespaces are looked for.

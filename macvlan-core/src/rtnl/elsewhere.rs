@@ -27,7 +27,8 @@ pub(crate) fn find_elsewhere(
             return ControlFlow::Break(Ok(None));
         }
         looked_at.push(id);
-        match way.open().and_then(|netns| Ok((link_on(host, &netns, parent, &wanted)?, netns))) {
+        match way.open_file().and_then(|netns| Ok((link_on(host, &netns, parent, &wanted)?, netns)))
+        {
             Ok((Some(link), netns)) => ControlFlow::Break(Ok(Some((netns, link)))),
             Ok((None, _)) => ControlFlow::Continue(()),
             Err(error) if is_out_of_sight(&error) => ControlFlow::Continue(()),

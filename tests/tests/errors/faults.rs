@@ -213,9 +213,9 @@ fn at_every_call<T>(
             prepare()?;
             let (result, made) = with_faults(number..=last, fault, &work);
             let trial = format!("{fault:?} at {call:?} {number}, for good: {for_good}");
-            assert!(made.len() > number, "{trial}: only {} calls were made", made.len());
             clean(result?, &trial)?;
-            trials += 1;
+            // Where other namespaces are looked through, there may be fewer of them by now.
+            trials += usize::from(made.len() > number);
         }
     }
     assert!(kinds.contains("Send") && kinds.contains("Receive"), "{kinds:?}");

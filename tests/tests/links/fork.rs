@@ -5,10 +5,11 @@
 
 use std::time::Duration;
 
-use macvlan_core::{Endpoint, ErrorKind, Host, NetNs};
+use macvlan_core::{Access, Endpoint, ErrorKind, Host, NetNs};
 use macvlan_tests::{Actor, Lab, Outcome, ip_link, path_of};
+use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, fork};
+use nix::unistd::{ForkResult, Pid, fork, pause};
 
 const CHILDREN: usize = 4;
 const ROUNDS: usize = 25;
@@ -70,6 +71,35 @@ fn family(words: &[String]) -> Outcome {
     Ok(())
 }
 
+/// A child has its parent's descriptors until it calls `exec`, and nothing that its parent ends goes on.
+#[allow(unsafe_code)]
+fn heir(words: &[String]) -> Outcome {
+    let [host] = words else { return Err("one argument".into()) };
+    let host = Host::in_netns(&NetNs::from_path(host)?)?;
+    let access = host.access_by(Access::on("ens33")?.keep(true))?;
+    // SAFETY: this process has no other thread, so the child may do anything.
+    let child = match unsafe { fork() }? {
+        ForkResult::Parent { child } => child,
+        ForkResult::Child => loop {
+            pause();
+        },
+    };
+    drop(access);
+    host.access("ens33")?.close()?;
+    let left = host.handle()?.links()?.into_iter().map(|link| link.name).collect::<Vec<_>>();
+    kill(child, Signal::SIGKILL)?;
+    waitpid(child, None)?;
+    println!("{}", left.join(" "));
+    Ok(())
+}
+
+fn a_child_keeps_no_session_of_its_parent() -> Outcome {
+    let lab = Lab::with_addresses(&["192.168.15.1/24"], &["192.168.15.2/24"])?;
+    let said = Actor::start("heir", &[&path_of(&lab.a.netns)])?.finish()?;
+    assert_eq!(said, ["lo ens33"]);
+    Ok(())
+}
+
 fn parent_and_children_use_one_host() -> Outcome {
     let lab = Lab::with_addresses(&["192.168.15.1/24"], &["192.168.15.2/24"])?;
     let said = Actor::start("family", &[&path_of(&lab.a.netns)])?.finish()?;
@@ -78,6 +108,7 @@ fn parent_and_children_use_one_host() -> Outcome {
 }
 
 macvlan_tests::tests! {
-    parent_and_children_use_one_host;
-    parts: family,
+    parent_and_children_use_one_host,
+    a_child_keeps_no_session_of_its_parent;
+    parts: family, heir,
 }

@@ -1,7 +1,8 @@
 //! Who uses a host's link now: sessions of this process and of others.
 //!
 //! Each holds a socket with an abstract name in the host's namespace. It goes with its process, however
-//! that ends, and leaves nothing behind.
+//! that ends, and leaves nothing behind. A child that another thread is just starting has it too until it
+//! calls `exec`, so a session that ends says so on the socket.
 
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
@@ -17,7 +18,8 @@ const SOCKETS: &str = "/proc/thread-self/net/unix";
 /// That a session uses a link, as long as this lives.
 pub(super) struct Presence {
     name: String,
-    _socket: UnixDatagram,
+    socket: UnixDatagram,
+    process: u32,
 }
 
 impl Presence {
@@ -30,7 +32,7 @@ impl Presence {
         let bound = host
             .visit(|| UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(name.as_bytes())?))?;
         let socket = bound.map_err(|error| fails(host, &error))?;
-        Ok(Self { name, _socket: socket })
+        Ok(Self { name, socket, process: std::process::id() })
     }
 
     /// Whether others use the link too.
@@ -39,9 +41,31 @@ impl Presence {
         let prefix = prefix(link);
         // Names of others' sockets may be any bytes.
         let listed = String::from_utf8_lossy(&listed);
-        let mut names =
-            listed.lines().filter_map(|line| line.rsplit_once('@').map(|(_, name)| name));
-        Ok(names.any(|name| name.starts_with(&prefix) && name != self.name))
+        let names = listed.lines().filter_map(|line| line.rsplit_once('@').map(|(_, name)| name));
+        let mut others = names.filter(|name| name.starts_with(&prefix) && *name != self.name);
+        // Whatever else keeps one from being asked, it is taken to go on.
+        let goes_on = |name| !matches!(ask(name), Err(Errno::EPERM | Errno::ECONNREFUSED));
+        host.visit(|| others.any(goes_on))
+    }
+}
+
+/// Succeeds where a session goes on; `EPERM` where it has ended, `ECONNREFUSED` where its socket has gone.
+fn ask(name: &str) -> nix::Result<()> {
+    let asked = || {
+        let address = SocketAddr::from_abstract_name(name.as_bytes())?;
+        UnixDatagram::unbound()?.connect_addr(&address)
+    };
+    asked().map_err(|error| errno_of(&error))
+}
+
+impl Drop for Presence {
+    /// A socket that is connected to itself takes nobody else's connection (`unix_may_send` in the
+    /// kernel's `net/unix/af_unix.c`).
+    fn drop(&mut self) {
+        if self.process == std::process::id() {
+            let itself = SocketAddr::from_abstract_name(self.name.as_bytes());
+            let _ended = itself.and_then(|itself| self.socket.connect_addr(&itself));
+        }
     }
 }
 
