@@ -133,7 +133,7 @@ fn elsewhere(
     find_elsewhere(place.host, place.parent?, &[target], (Reach::Far, SEARCHED), wanted)
         .ok()
         .flatten()
-        .map(|(netns, link)| format!("{:?} in {netns}", link.name))
+        .map(|(way, link)| format!("{:?} in {way}", link.name))
 }
 
 /// Who it is when the kernel says that there is one, and none of the namespaces shows it.

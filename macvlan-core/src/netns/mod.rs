@@ -22,7 +22,7 @@ use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::stat::{FileStat, fstat, stat};
 
 pub use lock::NetNsLock;
-pub(crate) use visible::{Reach, ways};
+pub(crate) use visible::{Reach, Way, ways};
 pub use visible::{VisibleNamespaces, VisibleNetNs};
 pub use weak::WeakNetNs;
 

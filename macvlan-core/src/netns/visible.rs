@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
+use std::fmt;
 use std::fs;
 use std::io;
 use std::ops::ControlFlow;
@@ -137,6 +138,17 @@ impl Way {
         match self {
             Self::Pid(pid) => NetNs::from_path(format!("/proc/{pid}/ns/net")),
             way => way.open(),
+        }
+    }
+}
+
+/// Words for messages, as the handle's that it opens.
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => write!(f, "the network namespace {name:?}"),
+            Self::Pid(pid) => write!(f, "the network namespace of pid {pid}"),
+            Self::Path(path) => write!(f, "the network namespace {}", path.display()),
         }
     }
 }

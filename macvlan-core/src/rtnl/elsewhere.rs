@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::netlink::Failure;
-use crate::netns::{self, NetNs, Reach};
+use crate::netns::{self, NetNs, Reach, Way};
 use crate::rtnl::{decode, encode};
 use crate::value::link::LinkInfo;
 
@@ -16,7 +16,7 @@ pub(crate) fn find_elsewhere(
     known: &[&NetNs],
     (reach, at_most): (Reach, usize),
     wanted: impl Fn(&LinkInfo) -> bool,
-) -> Result<Option<(NetNs, LinkInfo)>> {
+) -> Result<Option<(Way, LinkInfo)>> {
     let mut looked_at: Vec<_> = known.iter().map(|netns| netns.id()).chain([host.id()]).collect();
     let last = at_most.saturating_add(looked_at.len());
     let found = netns::ways(reach, &mut Vec::new(), |id, way| {
@@ -27,10 +27,9 @@ pub(crate) fn find_elsewhere(
             return ControlFlow::Break(Ok(None));
         }
         looked_at.push(id);
-        match way.open_file().and_then(|netns| Ok((link_on(host, &netns, parent, &wanted)?, netns)))
-        {
-            Ok((Some(link), netns)) => ControlFlow::Break(Ok(Some((netns, link)))),
-            Ok((None, _)) => ControlFlow::Continue(()),
+        match way.open_file().and_then(|netns| link_on(host, &netns, parent, &wanted)) {
+            Ok(Some(link)) => ControlFlow::Break(Ok(Some((way, link)))),
+            Ok(None) => ControlFlow::Continue(()),
             Err(error) if is_out_of_sight(&error) => ControlFlow::Continue(()),
             Err(error) => ControlFlow::Break(Err(error)),
         }
