@@ -7,12 +7,11 @@ use crate::endpoint::check::{Findings, check};
 use crate::endpoint::deletion::Deletion;
 use crate::endpoint::difference::Difference;
 use crate::endpoint::endpoint::Endpoint;
-use crate::endpoint::find_parent::{Found, lowest_seen};
+use crate::endpoint::find_parent::Found;
 use crate::endpoint::plan::{Phase, Plan};
 use crate::endpoint::replace::replace_link;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lan::ask::ask;
-use crate::lan::asked::Asked;
 use crate::lan::carrier::Carrier;
 use crate::lan::probe::in_use;
 use crate::netns::NetNs;
@@ -63,20 +62,12 @@ pub(crate) fn ensure(
         if differences.is_empty() {
             return Ok(Ensured { attachment, repaired });
         }
-        let asked = Asked {
-            host,
-            parent: lowest_seen(host, parent.index)?,
-            netns,
-            link: endpoint.name.as_str(),
-            index: link.index,
-            mac: attachment.mac,
-            cancels,
-        };
-        let differences = ask_for_missing(endpoint, &asked, differences)?;
+        let work =
+            || Work::with(host, endpoint, netns, parent, link.index, attachment.mac, cancels);
+        let differences = ask_for_missing(endpoint, &work()?, differences)?;
         let mut refused = Vec::new();
         for difference in differences {
-            let work =
-                Work::with(host, endpoint, netns, parent, link.index, attachment.mac, cancels)?;
+            let work = work()?;
             let done = match &difference {
                 Difference::LinkMissing | Difference::Made(_) | Difference::Parent => continue,
                 Difference::Sysctl { sysctl, .. } => work.set_sysctls(&[*sysctl]),
@@ -109,7 +100,7 @@ pub(crate) fn ensure(
 /// first, and the rest is left to the next pass.
 fn ask_for_missing(
     endpoint: &Endpoint,
-    asked: &Asked<'_>,
+    work: &Work<'_>,
     mut differences: Vec<Difference>,
 ) -> Result<Vec<Difference>> {
     let Some(probe) = endpoint.probe else { return Ok(differences) };
@@ -126,9 +117,10 @@ fn ask_for_missing(
         differences.retain(|difference| *difference == down);
         return Ok(differences);
     }
+    let asked = work.asked(work.mac)?;
     let mut held = asked.held_by_parent(&missing)?;
     if held.is_empty() {
-        held = ask(&mut Carrier::watch(asked)?, &missing, &probe, true)?;
+        held = ask(&mut Carrier::watch(&asked)?, &missing, &probe, true)?;
     }
     match held.first() {
         Some(holder) => Err(asked.here(in_use(*holder))),

@@ -97,12 +97,11 @@ impl Work<'_> {
     /// Adds an IPv6 address once more that the kernel does not use, and waits for what its duplicate
     /// detection finds.
     pub(in crate::endpoint) fn detect_again(&self, address: &Address) -> Result<()> {
-        let (netns, name) = (self.netns, self.endpoint.name);
         let IpAddr::V6(ip) = address.ip() else { return Ok(()) };
         let change = Change::AddAddress(*address);
         let refused = |failure| self.explain_change(&change, failure);
-        let here = |error: Error| error.on_link(name.as_str()).in_netns(netns.in_words());
         let asked = self.asked(self.mac)?;
+        let here = |error: Error| asked.here(error);
         let mut carrier = Carrier::watch(&asked).map_err(here)?;
         self.inside.retry(&encode::delete_address(self.index, address)).map_err(refused)?;
         let detection = Detection::listen(&asked, &[ip]);

@@ -31,7 +31,7 @@ pub(in crate::endpoint) struct Work<'a> {
     pub(super) cancels: &'a [Cancel],
     pub(super) parent: Found,
     pub(super) index: u32,
-    pub(super) mac: MacAddr,
+    pub(in crate::endpoint) mac: MacAddr,
     /// Whether the parent was taken out of the group of those that are removed with their last user.
     pub(super) kept: bool,
     /// Whether the link exists, or may.
@@ -141,7 +141,7 @@ impl<'a> Work<'a> {
     }
 
     /// Where it is asked for addresses.
-    pub(super) fn asked(&self, mac: MacAddr) -> Result<Asked<'a>> {
+    pub(in crate::endpoint) fn asked(&self, mac: MacAddr) -> Result<Asked<'a>> {
         let parent = lowest_seen(self.host, self.parent.index);
         Ok(Asked {
             host: self.host,
