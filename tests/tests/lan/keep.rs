@@ -47,18 +47,18 @@ fn plug_in(lab: &Lab, name: &str, mac: MacAddr) -> Outcome<Instant> {
 }
 
 /// The next event, which has to come.
-fn next(keeper: &mut Keeper) -> Outcome<KeepEvent> {
+pub(crate) fn next(keeper: &mut Keeper) -> Outcome<KeepEvent> {
     Ok(keeper.next_within(PATIENCE)?.ok_or("nothing is told")?)
 }
 
-fn nothing_more(keeper: &mut Keeper) -> Outcome {
+pub(crate) fn nothing_more(keeper: &mut Keeper) -> Outcome {
     match keeper.next_within(Duration::from_millis(60))? {
         None => Ok(()),
         Some(event) => Err(event.to_string().into()),
     }
 }
 
-fn gone(keeper: &mut Keeper) -> Outcome {
+pub(crate) fn gone(keeper: &mut Keeper) -> Outcome {
     match next(keeper)? {
         KeepEvent::Gone(_) => Ok(()),
         other => Err(other.to_string().into()),

@@ -1,12 +1,10 @@
 //! A keeper follows a parent by what it is, and not by its name.
 #![deny(dead_code)]
 
-use std::time::Duration;
-
 use macvlan_core::{Attachment, Endpoint, KeepEvent, Keeper, MacAddr, NetNs};
-use macvlan_tests::{
-    Lab, Need, Outcome, PATIENCE, ip_addresses, ip_do, ip_link, ip_try, need, ping,
-};
+use macvlan_tests::{Lab, Need, Outcome, ip_addresses, ip_do, ip_link, ip_try, need, ping};
+
+use crate::keep::{gone, next, nothing_more};
 
 /// A keeper of one endpoint on a parent, and the container's namespace.
 fn keep(lab: &Lab, parent: &str) -> Outcome<(Keeper, NetNs)> {
@@ -36,24 +34,6 @@ fn plug_in(lab: &Lab, name: &str, mac: MacAddr, at_b: &str) -> Outcome {
 fn rename(lab: &Lab, from: &str, to: &str) {
     for change in [format!("{from} down"), format!("{from} name {to}"), format!("{to} up")] {
         ip_do(&lab.a.netns, &format!("link set dev {change}"));
-    }
-}
-
-fn next(keeper: &mut Keeper) -> Outcome<KeepEvent> {
-    Ok(keeper.next_within(PATIENCE)?.ok_or("nothing is told")?)
-}
-
-fn nothing_more(keeper: &mut Keeper) -> Outcome {
-    match keeper.next_within(Duration::from_millis(60))? {
-        None => Ok(()),
-        Some(event) => Err(event.to_string().into()),
-    }
-}
-
-fn gone(keeper: &mut Keeper) -> Outcome {
-    match next(keeper)? {
-        KeepEvent::Gone(_) => Ok(()),
-        other => Err(other.to_string().into()),
     }
 }
 
