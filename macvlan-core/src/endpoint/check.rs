@@ -222,9 +222,12 @@ fn contents(
             Change::AddAddress(wanted) => {
                 let list = || with_ages(inside, link.index);
                 let found = listed(&mut addresses, list).map_err(explain)?;
-                let is_instead = |found: &Address| {
-                    found.ip() == wanted.ip() && found.prefix_len() != wanted.prefix_len()
+                // The endpoint may want an address with two prefix lengths.
+                let is_wanted = |found: &Address| {
+                    let same = |address: &Address| address.net() == found.net();
+                    changes.iter().any(|one| matches!(one, Change::AddAddress(one) if same(one)))
                 };
+                let is_instead = |found: &Address| found.ip() == wanted.ip() && !is_wanted(found);
                 let mut all = found.iter().map(|(info, _)| info.address);
                 instead = all.find(is_instead).map(Change::AddAddress);
                 let there = found.iter().find(|(found, _)| found.address.net() == wanted.net());

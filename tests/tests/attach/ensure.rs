@@ -531,6 +531,22 @@ fn a_route_through_a_link_that_does_not_exist_is_refused_by_all() -> Outcome {
     Ok(())
 }
 
+/// An address may be wanted with two prefix lengths: one is not there instead of the other.
+fn one_address_with_two_prefix_lengths() -> Outcome {
+    let stage = Stage::set()?;
+    let host = &stage.lab.a.host;
+    let endpoint = Endpoint::new("eth0", "ens33")?
+        .address("192.168.15.10/24".parse()?)
+        .address("192.168.15.10/16".parse()?);
+    host.attach(&endpoint, &stage.inside)?;
+    assert_eq!(host.check(&endpoint, &stage.inside)?, []);
+    ip_do(&stage.inside, "address delete 192.168.15.10/16 dev eth0");
+    let repaired = host.ensure(&endpoint, &stage.inside)?.repaired;
+    assert_eq!(words(&repaired), ["the address 192.168.15.10/16 is missing"]);
+    assert_eq!(host.check(&endpoint, &stage.inside)?, []);
+    Ok(())
+}
+
 /// What the link is counts, also where it has nothing that an endpoint's link has.
 fn a_link_without_a_mac_address_needs_replacement() -> Outcome {
     let stage = Stage::set()?;
@@ -560,6 +576,7 @@ macvlan_tests::tests! {
     vlans_are_repaired_and_replaced,
     what_is_gone_already_is_detached,
     what_ended_halfway_is_finished,
+    one_address_with_two_prefix_lengths,
     an_address_that_a_probe_adds_first_is_repaired,
     a_route_through_a_link_that_does_not_exist_is_refused_by_all,
     a_link_without_a_mac_address_needs_replacement,

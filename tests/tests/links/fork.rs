@@ -49,7 +49,9 @@ fn family(words: &[String]) -> Outcome {
                 let refused = keeper.next_within(Duration::ZERO).unwrap_err();
                 assert_eq!(refused.kind(), ErrorKind::InvalidValue, "{refused}");
                 work(&host)?;
-                host.ensure(&endpoint, &container)?;
+                for _ in 0..ROUNDS {
+                    host.ensure(&endpoint, &container)?;
+                }
                 drop((access, pool));
                 std::process::exit(0);
             }
@@ -57,6 +59,12 @@ fn family(words: &[String]) -> Outcome {
     }
     work(&host)?;
     host.ensure(&endpoint, &container)?;
+    // The children share the file, and not its lock.
+    let other = NetNs::from_fd(&container)?;
+    for _ in 0..ROUNDS {
+        let _alone = container.lock()?;
+        assert!(other.lock_within(Duration::from_millis(1)).is_err());
+    }
     for child in children {
         assert_eq!(waitpid(child, None)?, WaitStatus::Exited(child, 0));
     }

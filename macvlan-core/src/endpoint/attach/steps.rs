@@ -160,9 +160,14 @@ impl Work<'_> {
         for route in &self.replaced {
             batch.push(Request::new(Message::DelRoute(route.clone())));
         }
-        self.inside
-            .submit(&mut batch)
-            .map_err(|failure| self.explain_other("delete the old default route", failure))
+        let explain = |failure| self.explain_other("delete the old default route", failure);
+        for refused in self.inside.submit_all(&mut batch).map_err(explain)? {
+            // Somebody else has deleted it by now.
+            if !matches!(refused, Failure::Refused { errno: Errno::ESRCH, .. }) {
+                return Err(explain(refused));
+            }
+        }
+        Ok(())
     }
 
     /// Makes changes one after the other: what changes more than the new link, so that nothing but the

@@ -271,7 +271,10 @@ impl HostAccess {
         let Some(at) = state.containers.iter().position(is_it) else { return Ok(()) };
         let container = state.containers.remove(at);
         let Some(shim) = &state.shim else { return Ok(()) };
-        let deleted = shim.delete_routes(&container.routes.all);
+        // Another session may lead to the same container.
+        let routes = &container.routes;
+        let ours = if shim.has_company()? { &routes.added } else { &routes.all };
+        let deleted = shim.delete_routes(ours);
         if state.containers.is_empty() && !self.access.keep {
             return deleted.and(self.take_down(&mut state));
         }
