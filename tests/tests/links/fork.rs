@@ -48,6 +48,16 @@ fn family(words: &[String]) -> Outcome {
                 assert_eq!(refused.kind(), ErrorKind::InvalidValue, "{refused}");
                 let refused = keeper.next_within(Duration::ZERO).unwrap_err();
                 assert_eq!(refused.kind(), ErrorKind::InvalidValue, "{refused}");
+                let refused = [
+                    pool.attach(&endpoint).map(drop),
+                    access.attach(&endpoint, &container).map(drop),
+                    access.refresh(),
+                ];
+                for refused in refused {
+                    let refused = refused.unwrap_err();
+                    assert!(refused.to_string().contains("forked"), "{refused}");
+                }
+                assert_eq!((pool.len(), access.name()), (0, None));
                 work(&host)?;
                 for _ in 0..ROUNDS {
                     host.ensure(&endpoint, &container)?;
