@@ -54,6 +54,7 @@ mod host;
 mod lan;
 mod netlink;
 mod netns;
+mod owner;
 #[allow(clippy::disallowed_methods)] // only text and numbers
 mod packet;
 mod rtnl;

@@ -10,6 +10,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
 use crate::error::{Error, Result};
+use crate::owner::Owner;
 
 /// How long is waited at most before it is looked whether to go on, where no descriptor tells.
 pub(crate) const SLICE: Duration = Duration::from_millis(10);
@@ -44,7 +45,7 @@ struct State {
     cancelled: AtomicBool,
     event: EventFd,
     /// A forked child has the flag for itself, and the descriptor in common with its parent.
-    process: u32,
+    owner: Owner,
 }
 
 impl Cancel {
@@ -56,8 +57,8 @@ impl Cancel {
     pub fn new() -> Result<Self> {
         let event = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)
             .map_err(|errno| Error::system("make a cancellation", errno))?;
-        let (cancelled, process) = (AtomicBool::new(false), std::process::id());
-        Ok(Self(Arc::new(State { cancelled, event, process })))
+        let (cancelled, owner) = (AtomicBool::new(false), Owner::here());
+        Ok(Self(Arc::new(State { cancelled, event, owner })))
     }
 
     /// Cancels everything that it was given to, now and later. May be called by a signal's handler: it
@@ -76,7 +77,7 @@ impl Cancel {
     }
 
     fn is_of_this_process(&self) -> bool {
-        self.0.process == std::process::id()
+        self.0.owner.is_here()
     }
 }
 

@@ -1,5 +1,7 @@
 //! What is wrong with an endpoint, compared with what it should be.
 
+use nix::libc::RTPROT_BOOT;
+
 use crate::endpoint::change::{Change, Target};
 use crate::endpoint::difference::Difference;
 use crate::endpoint::endpoint::{Endpoint, EndpointKind};
@@ -10,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::explain::{Attempt, Place};
 use crate::netlink::{Connection, Failure};
 use crate::netns::NetNs;
-use crate::rtnl::{IP6_RT_PRIO_USER, decode, encode};
+use crate::rtnl::{IP6_RT_PRIO_USER, RTPROT_RA, decode, encode};
 use crate::value::address::Address;
 use crate::value::filter::RouteFilter;
 use crate::value::link::{
@@ -222,9 +224,12 @@ fn contents(
             Change::AddAddress(wanted) => {
                 let list = || with_ages(inside, link.index);
                 let found = listed(&mut addresses, list).map_err(explain)?;
-                let is_instead = |found: &Address| {
-                    found.ip() == wanted.ip() && found.prefix_len() != wanted.prefix_len()
+                // The endpoint may want an address with two prefix lengths.
+                let is_wanted = |found: &Address| {
+                    let same = |address: &Address| address.net() == found.net();
+                    changes.iter().any(|one| matches!(one, Change::AddAddress(one) if same(one)))
                 };
+                let is_instead = |found: &Address| found.ip() == wanted.ip() && !is_wanted(found);
                 let mut all = found.iter().map(|(info, _)| info.address);
                 instead = all.find(is_instead).map(Change::AddAddress);
                 let there = found.iter().find(|(found, _)| found.address.net() == wanted.net());
@@ -239,7 +244,10 @@ fn contents(
                 let found = listed(&mut routes, list_routes).map_err(explain)?;
                 let through = Some(LinkId::Index(link.index));
                 let in_the_way = |found: &&RouteInfo| {
-                    found.route.get_device() == through && is_in_the_way(wanted, &found.route)
+                    found.route.get_device() == through
+                        && is_in_the_way(wanted, &found.route)
+                        // Others' routes say whose they are.
+                        && [RTPROT_BOOT, RTPROT_RA].contains(&found.protocol)
                 };
                 instead = found.iter().find(in_the_way).map(|found| Change::AddRoute(found.route));
                 found.iter().any(|found| is_same_route(wanted, device, found))

@@ -74,6 +74,11 @@ pub(crate) fn ensure(
                 Difference::Duplicate(address) | Difference::Tentative(address) => {
                     work.detect_again(address)
                 }
+                Difference::Change { change: Change::AddAddress(address), found: None }
+                    if endpoint.probe.is_some() && address.is_checked_by_kernel() =>
+                {
+                    work.add_if_free(address)
+                }
                 Difference::Change { change, found } => work.repair(&plan, change, found.as_ref()),
             };
             match done {

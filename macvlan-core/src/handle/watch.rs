@@ -10,6 +10,7 @@ use nix::errno::Errno;
 use crate::error::{Error, ErrorKind, Result};
 use crate::netlink::Listener;
 use crate::netns::NetNs;
+use crate::owner::Owner;
 use crate::rtnl::decode;
 use crate::value::event::Event;
 use crate::wait::{self, Cancel};
@@ -35,7 +36,7 @@ pub struct Watch {
     waiting: VecDeque<Heard>,
     cancels: Vec<Cancel>,
     /// The process that opened it: a forked child would take its events.
-    process: u32,
+    owner: Owner,
 }
 
 /// What a watch has heard.
@@ -60,7 +61,7 @@ impl Watch {
             Error::system("watch a network namespace", errno).in_netns(netns.in_words())
         })?;
         let (netns, waiting) = (netns.clone(), VecDeque::new());
-        Ok(Self { listener, netns, waiting, cancels: Vec::new(), process: std::process::id() })
+        Ok(Self { listener, netns, waiting, cancels: Vec::new(), owner: Owner::here() })
     }
 
     /// Has its waits end when they are cancelled by this, and by no other that was set before.
@@ -89,12 +90,8 @@ impl Watch {
     }
 
     pub(crate) fn hear(&mut self, timeout: Option<Duration>) -> Result<Option<Heard>> {
-        if self.process != std::process::id() {
-            let why = "it belongs to the process that this one was forked from";
-            return Err(Error::invalid("wait for events", why)
-                .with_hint("open another")
-                .in_netns(self.netns.in_words()));
-        }
+        let checked = self.owner.check("wait for events");
+        checked.map_err(|error| error.in_netns(self.netns.in_words()))?;
         self.check_cancelled()?;
         loop {
             if let Some(event) = self.waiting.pop_front() {

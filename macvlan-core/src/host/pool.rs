@@ -8,6 +8,7 @@ use crate::endpoint::{self, Attachment, Endpoint, IntoParent, Warm};
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::netns::NetNs;
+use crate::owner::Owner;
 
 /// Namespaces with a link already inside, for containers that cannot wait.
 ///
@@ -33,7 +34,7 @@ pub struct Pool {
     template: Endpoint,
     size: usize,
     warm: Mutex<VecDeque<Warm>>,
-    process: u32,
+    owner: Owner,
 }
 
 impl Host {
@@ -47,8 +48,8 @@ impl Host {
     /// template's kind, parent, MTU, queues, group, transmit queue length, promisc and `lo`.
     pub fn pool_of(&self, template: Endpoint, size: usize) -> Result<Pool> {
         let warm = Mutex::new(VecDeque::with_capacity(size));
-        let (host, process) = (self.clone(), std::process::id());
-        let pool = Pool { host, template, size, warm, process };
+        let (host, owner) = (self.clone(), Owner::here());
+        let pool = Pool { host, template, size, warm, owner };
         pool.fill()?;
         Ok(pool)
     }
@@ -57,6 +58,7 @@ impl Host {
 impl Pool {
     /// Makes namespaces until the pool is full again; how many were made.
     pub fn fill(&self) -> Result<usize> {
+        self.owner.check("fill the pool")?;
         let mut made = 0;
         while self.len() < self.size {
             let warm = endpoint::warm(self.host.netns(), &self.template, self.host.cancels())?;
@@ -73,6 +75,7 @@ impl Pool {
     /// rules, alias, alternative names and address generation. If any of it is refused, the
     /// namespace is given up.
     pub fn attach(&self, endpoint: &Endpoint) -> Result<(NetNs, Attachment)> {
+        self.owner.check("attach from the pool")?;
         if !endpoint.is_made_like(&self.template) {
             return Err(Error::invalid(
                 "attach from the pool",
@@ -94,9 +97,9 @@ impl Pool {
         Ok((warm.netns, attachment))
     }
 
-    /// How many namespaces are ready.
+    /// How many namespaces are ready; none for a forked child.
     pub fn len(&self) -> usize {
-        self.lock().len()
+        if self.owner.is_here() { self.lock().len() } else { 0 }
     }
 
     /// Whether none is ready.
@@ -106,6 +109,9 @@ impl Pool {
 
     /// The namespaces that are ready, the one to be taken next first.
     pub fn namespaces(&self) -> Vec<NetNs> {
+        if !self.owner.is_here() {
+            return Vec::new();
+        }
         self.lock().iter().map(|warm| warm.netns.clone()).collect()
     }
 
@@ -118,7 +124,7 @@ impl Drop for Pool {
     /// Deletes the links that nobody took, where a VLAN that was made on demand waits for that; elsewhere
     /// they go with their namespaces.
     fn drop(&mut self) {
-        if self.template.parent().on_demand().is_none() || self.process != std::process::id() {
+        if self.template.parent().on_demand().is_none() || !self.owner.is_here() {
             return;
         }
         let unused = std::mem::take(&mut *self.lock());

@@ -1,26 +1,32 @@
 //! A lock on an open file that threads of one process share by its descriptor.
 
-use std::os::fd::{AsRawFd, BorrowedFd};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::fs::File;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::fcntl::FlockArg;
 
+use crate::error::errno_of;
 use crate::wait::{self, Cancel};
 
 /// Who holds an open file, which has one lock whoever shares it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Held {
     state: Mutex<State>,
     free: Condvar,
+    /// The process that opened the file. A forked child shares it, and would share its lock.
+    process: u32,
 }
 
 #[derive(Debug, Default)]
 struct State {
     holder: Option<Holder>,
     waiting: usize,
+    /// The file as a forked child opened it for itself, and which child.
+    reopened: Option<(u32, Arc<File>)>,
 }
 
 #[derive(Debug)]
@@ -32,6 +38,11 @@ struct Holder {
 }
 
 impl Held {
+    pub(super) fn new() -> Self {
+        let (state, free) = (Mutex::default(), Condvar::new());
+        Self { state, free, process: std::process::id() }
+    }
+
     /// Waits until no other thread or process holds the file, and holds it; `EWOULDBLOCK` if that takes
     /// longer than this, `ECANCELED` if it is cancelled. A thread may hold it several times.
     pub(super) fn hold(
@@ -64,6 +75,8 @@ impl Held {
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
             state.waiting -= 1;
         }
+        let own = self.own(&mut state, file, process)?;
+        let file = own.as_ref().map_or(file, |own| own.as_fd());
         state.holder = Some(Holder { thread, process, times: 1 });
         // The mutex is not held while waiting for other processes: a child forked in that time would find
         // it locked for ever.
@@ -84,14 +97,37 @@ impl Held {
     /// Takes back one [`Held::hold`].
     pub(super) fn let_go(&self, file: BorrowedFd<'_>) {
         let mut state = self.state();
-        let ours = |holder: &&mut Holder| holder.process == std::process::id();
+        let process = std::process::id();
+        let ours = |holder: &&mut Holder| holder.process == process;
         let Some(holder) = state.holder.as_mut().filter(ours) else { return };
         holder.times -= 1;
         if holder.times == 0 {
+            let own = state.reopened.clone().filter(|(opener, _)| *opener == process);
+            let file = own.as_ref().map_or(file, |(_, own)| own.as_fd());
             // It does not fail on a file that is open.
             let _unlocked = flock(file, FlockArg::Unlock);
             self.free(state);
         }
+    }
+
+    /// Returns the file as this process opened it, where that is a forked child of the one that did.
+    fn own(
+        &self,
+        state: &mut State,
+        file: BorrowedFd<'_>,
+        process: u32,
+    ) -> nix::Result<Option<Arc<File>>> {
+        if self.process == process {
+            return Ok(None);
+        }
+        let known = state.reopened.as_ref().filter(|(opener, _)| *opener == process);
+        if let Some((_, known)) = known {
+            return Ok(Some(Arc::clone(known)));
+        }
+        let opened = File::open(format!("/proc/self/fd/{}", file.as_raw_fd()));
+        let opened = Arc::new(opened.map_err(|error| errno_of(&error))?);
+        state.reopened = Some((process, Arc::clone(&opened)));
+        Ok(Some(opened))
     }
 
     fn free(&self, mut state: MutexGuard<'_, State>) {

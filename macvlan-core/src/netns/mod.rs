@@ -392,7 +392,7 @@ impl NetNs {
         let stat = fstat(&fd).map_err(|errno| Error::system(operation(), errno))?;
         let id = NetNsId::of(&stat);
         let identity = Arc::new(Identity { id, origin, cookie: OnceLock::new() });
-        let (inside, held) = (OnceLock::new(), Held::default());
+        let (inside, held) = (OnceLock::new(), Held::new());
         Ok(Self(Arc::new(Shared { fd, identity, inside, held })))
     }
 }

@@ -9,7 +9,7 @@ use macvlan_core::{
 };
 use macvlan_tests::{
     Lab, Need, Outcome, Snapshot, Stage, Stop, ip, ip_addresses, ip_do, ip_lines, ip_link, ip_try,
-    need, settle,
+    need, settle, sysctl,
 };
 use nix::errno::Errno;
 
@@ -531,6 +531,71 @@ fn a_route_through_a_link_that_does_not_exist_is_refused_by_all() -> Outcome {
     Ok(())
 }
 
+/// A route by the endpoint's own link that says whose it is stays, and is in the way; one that does not is
+/// put back with all that it says if the kernel refuses what was to come instead.
+fn a_route_in_the_way_is_replaced_unless_it_is_somebodys() -> Outcome {
+    let stage = Stage::set()?;
+    let host = &stage.lab.a.host;
+    let endpoint = eth0()?.route("10.50.0.0/16 via 192.168.15.3".parse()?);
+    host.attach(&endpoint, &stage.inside)?;
+    let theirs = "10.50.0.0/16 via 192.168.15.77 dev eth0 proto static initcwnd 20";
+    ip_do(&stage.inside, &format!("route replace {theirs}"));
+    let before = Snapshot::settled(&stage.inside);
+    let error = host.ensure(&endpoint, &stage.inside).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::RouteExists, "{error}");
+    before.assert_same(&stage.inside);
+
+    ip_do(&stage.inside, "route replace 10.50.0.0/16 via 192.168.15.77 dev eth0 initcwnd 20");
+    let before = Snapshot::settled(&stage.inside);
+    let wrong = eth0()?.route("10.50.0.0/16 via 192.168.99.1".parse()?);
+    let error = host.ensure(&wrong, &stage.inside).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::GatewayUnreachable, "{error}");
+    before.assert_same(&stage.inside);
+    host.ensure(&endpoint, &stage.inside)?;
+    assert_eq!(host.check(&endpoint, &stage.inside)?, []);
+    Ok(())
+}
+
+/// Asked for IPv6 addresses too, before they are there for good.
+fn a_missing_ipv6_address_that_another_has_is_not_added() -> Outcome {
+    need(Need::Ipv6)?;
+    let stage = Stage::set()?;
+    let host = &stage.lab.a.host;
+    sysctl(&stage.inside, "ipv6/conf/default/accept_dad", "1");
+    let other = NetNs::anonymous()?;
+    let address = "fd15::77/64".parse()?;
+    let has_it = Endpoint::new("eth0", "ens33")?.address(address);
+    let probe = Probe::quick().deadline(Duration::from_secs(20));
+    let endpoint = Endpoint::new("eth0", "ens33")?.address(address).probe(probe);
+    host.attach(&endpoint, &stage.inside)?;
+    ip_do(&stage.inside, "address delete fd15::77/64 dev eth0");
+    let attachment = host.attach(&has_it, &other)?;
+    settle(&other);
+    let error = host.ensure(&endpoint, &stage.inside).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddressInUse, "{error}");
+    assert_eq!(ip_lines(&stage.inside, "-6 address show dev eth0 scope global"), [""; 0]);
+    host.detach(&attachment)?;
+    host.ensure(&endpoint, &stage.inside)?;
+    assert_eq!(host.check(&endpoint, &stage.inside)?, []);
+    Ok(())
+}
+
+/// An address may be wanted with two prefix lengths: one is not there instead of the other.
+fn one_address_with_two_prefix_lengths() -> Outcome {
+    let stage = Stage::set()?;
+    let host = &stage.lab.a.host;
+    let endpoint = Endpoint::new("eth0", "ens33")?
+        .address("192.168.15.10/24".parse()?)
+        .address("192.168.15.10/16".parse()?);
+    host.attach(&endpoint, &stage.inside)?;
+    assert_eq!(host.check(&endpoint, &stage.inside)?, []);
+    ip_do(&stage.inside, "address delete 192.168.15.10/16 dev eth0");
+    let repaired = host.ensure(&endpoint, &stage.inside)?.repaired;
+    assert_eq!(words(&repaired), ["the address 192.168.15.10/16 is missing"]);
+    assert_eq!(host.check(&endpoint, &stage.inside)?, []);
+    Ok(())
+}
+
 /// What the link is counts, also where it has nothing that an endpoint's link has.
 fn a_link_without_a_mac_address_needs_replacement() -> Outcome {
     let stage = Stage::set()?;
@@ -560,6 +625,9 @@ macvlan_tests::tests! {
     vlans_are_repaired_and_replaced,
     what_is_gone_already_is_detached,
     what_ended_halfway_is_finished,
+    a_route_in_the_way_is_replaced_unless_it_is_somebodys,
+    a_missing_ipv6_address_that_another_has_is_not_added,
+    one_address_with_two_prefix_lengths,
     an_address_that_a_probe_adds_first_is_repaired,
     a_route_through_a_link_that_does_not_exist_is_refused_by_all,
     a_link_without_a_mac_address_needs_replacement,

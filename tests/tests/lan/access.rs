@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use macvlan_core::{
-    Access, AddressFilter, Call, Endpoint, ErrorKind, Family, Fault, HostAccess, Mode, NetNs,
+    Access, AddressFilter, Call, Endpoint, ErrorKind, Family, Fault, Host, HostAccess, Mode, NetNs,
     Result, with_faults,
 };
 use macvlan_tests::{
-    Lab, Need, Outcome, Snapshot, eventually, ip, ip_addresses, ip_batch, ip_do, ip_lines, need,
-    ping, quick, settle, silent, sysctl, takes_long_in_the_guest,
+    Actor, Lab, Need, Outcome, Snapshot, eventually, ip, ip_addresses, ip_batch, ip_do, ip_lines,
+    need, path_of, ping, quick, settle, silent, sysctl, takes_long_in_the_guest,
 };
+use nix::sys::resource::{Resource, setrlimit};
 use serde_json::{Deserializer, Value};
 
 /// To be confirmed within: longer than any of these tests takes.
@@ -531,6 +532,51 @@ fn it_recovers_from_what_others_delete() -> Outcome {
     Ok(())
 }
 
+/// A process that is killed while it makes the link: the next one finds it, whatever it lacks.
+fn killed_while_the_link_is_made() -> Outcome {
+    takes_long_in_the_guest()?;
+    let lab = Lab::new()?;
+    let before = Snapshot::settled(&lab.a.netns);
+    for call in 0_usize.. {
+        assert!(call < 1000, "it never gets through");
+        let arguments = [path_of(&lab.a.netns), call.to_string()];
+        let victim = Actor::start("maker", &arguments.each_ref().map(String::as_str))?;
+        let killed = victim.finish().is_err();
+        lab.a.host.access("ens33")?.close()?;
+        settle(&lab.a.netns);
+        before.assert_same(&lab.a.netns);
+        if !killed {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// The host's namespace, and the system call before which it is killed.
+fn maker(words: &[String]) -> Outcome {
+    let [host, call] = words else { return Err("two arguments".into()) };
+    setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
+    let host = Host::in_netns(&NetNs::from_path(host)?)?;
+    let call = call.parse()?;
+    let (access, _) = with_faults(call..=call, Fault::Abort, || host.access("ens33"));
+    Ok(access?.close()?)
+}
+
+/// Two sessions lead to one container; one that lets go leaves the other's route.
+fn a_session_takes_away_only_its_own_routes() -> Outcome {
+    let lab = Lab::new()?;
+    let inside = NetNs::anonymous()?;
+    let attachment = lab.a.host.attach(&eth0(10)?, &inside)?;
+    let (one, other) = (lab.a.host.access("ens33")?, lab.a.host.access("ens33")?);
+    one.add(&attachment)?;
+    other.add(&attachment)?;
+    other.remove(&attachment)?;
+    assert_reach_each_other(&lab.a.netns, &inside, 10);
+    one.remove(&attachment)?;
+    assert!(silent(&lab.a.netns, "192.168.15.10"));
+    Ok(())
+}
+
 /// The parent's addresses change while the access stands, as a DHCP client changes them, and somebody
 /// deletes the link: whoever watches the host follows.
 fn the_parent_is_followed_by_events() -> Outcome {
@@ -719,9 +765,12 @@ macvlan_tests::tests! {
     somebody_elses_link_is_refused,
     two_sessions_share_the_link,
     it_recovers_from_what_others_delete,
+    killed_while_the_link_is_made,
+    a_session_takes_away_only_its_own_routes,
     the_parent_is_followed_by_events,
     borrowed_addresses_follow_the_parents,
     the_link_takes_no_advertisements,
     a_fault_in_any_step_leaves_everything_as_before,
-    there_is_hardly_a_moment_without_connectivity,
+    there_is_hardly_a_moment_without_connectivity;
+    parts: maker,
 }

@@ -5,11 +5,12 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use macvlan_core::{
-    Attachment, Endpoint, ErrorKind, KeepEvent, Keeper, Link, MacAddr, NetNs, Parent,
+    Attachment, Endpoint, ErrorKind, Fault, KeepEvent, Keeper, Link, MacAddr, NetNs, Parent,
+    with_faults,
 };
 use macvlan_tests::{
     Container, Lab, Need, Outcome, PATIENCE, Snapshot, eventually, ip_addresses, ip_do, ip_lines,
-    ip_link, is_guest, need, ping, quick, silent,
+    ip_link, is_guest, need, ping, quick, settle, silent, takes_long_in_the_guest,
 };
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -382,7 +383,42 @@ fn a_container_that_ends_without_a_parent() -> Outcome {
     }
 }
 
+/// A keeper that cannot be made leaves nothing behind, whatever fails.
+fn what_cannot_be_kept_is_detached() -> Outcome {
+    takes_long_in_the_guest()?;
+    let lab = Lab::new()?;
+    let inside = NetNs::anonymous()?;
+    let before = Snapshot::settled(&inside);
+    let endpoint =
+        Endpoint::new("eth0", "ens33")?.address("192.168.15.10/24".parse()?).lo_up(false);
+    let mut failed = 0;
+    for call in 0.. {
+        let fault = Fault::Errno(nix::errno::Errno::ENOBUFS as i32);
+        let keep = || lab.a.host.keep([(endpoint.clone(), inside.clone())]);
+        let (kept, calls) = with_faults(call..=call, fault, keep);
+        match kept {
+            Ok(keeper) => {
+                for attachment in keeper.attachments() {
+                    lab.a.host.detach(attachment)?;
+                }
+            }
+            Err(error) => {
+                failed += 1;
+                assert_eq!(error.leftovers(), [""; 0], "call {call}: {error}");
+            }
+        }
+        settle(&inside);
+        before.assert_same(&inside);
+        if calls.len() <= call {
+            break;
+        }
+    }
+    assert!(failed > 10, "{failed}");
+    Ok(())
+}
+
 macvlan_tests::tests! {
+    what_cannot_be_kept_is_detached,
     the_parent_is_made_again,
     the_parent_comes_back_under_another_name,
     the_parent_is_renamed,

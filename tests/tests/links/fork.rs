@@ -48,8 +48,20 @@ fn family(words: &[String]) -> Outcome {
                 assert_eq!(refused.kind(), ErrorKind::InvalidValue, "{refused}");
                 let refused = keeper.next_within(Duration::ZERO).unwrap_err();
                 assert_eq!(refused.kind(), ErrorKind::InvalidValue, "{refused}");
+                let refused = [
+                    pool.attach(&endpoint).map(drop),
+                    access.attach(&endpoint, &container).map(drop),
+                    access.refresh(),
+                ];
+                for refused in refused {
+                    let refused = refused.unwrap_err();
+                    assert!(refused.to_string().contains("forked"), "{refused}");
+                }
+                assert_eq!((pool.len(), access.name()), (0, None));
                 work(&host)?;
-                host.ensure(&endpoint, &container)?;
+                for _ in 0..ROUNDS {
+                    host.ensure(&endpoint, &container)?;
+                }
                 drop((access, pool));
                 std::process::exit(0);
             }
@@ -57,6 +69,12 @@ fn family(words: &[String]) -> Outcome {
     }
     work(&host)?;
     host.ensure(&endpoint, &container)?;
+    // The children share the file, and not its lock.
+    let other = NetNs::from_fd(&container)?;
+    for _ in 0..ROUNDS {
+        let _alone = container.lock()?;
+        assert!(other.lock_within(Duration::from_millis(1)).is_err());
+    }
     for child in children {
         assert_eq!(waitpid(child, None)?, WaitStatus::Exited(child, 0));
     }

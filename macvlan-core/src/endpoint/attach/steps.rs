@@ -112,6 +112,30 @@ impl Work<'_> {
         held.map_or(Ok(()), |holder| Err(here(in_use(holder))))
     }
 
+    /// Adds an IPv6 address, and waits for what the kernel's duplicate detection finds; if another host has
+    /// it, it is deleted again.
+    pub(in crate::endpoint) fn add_if_free(&self, address: &Address) -> Result<()> {
+        let IpAddr::V6(ip) = address.ip() else { return Ok(()) };
+        let change = Change::AddAddress(*address);
+        let refused = |failure| self.explain_change(&change, failure);
+        let asked = self.asked(self.mac)?;
+        let mut carrier = Carrier::watch(&asked)?;
+        let detection = Detection::listen(&asked, &[ip])?;
+        self.inside.submit_one(self.request(&change)?).map_err(refused)?;
+        let error = match detection.wait(&mut carrier, DETECTION_ENDS) {
+            Ok(None) => return Ok(()),
+            Ok(Some(holder)) => asked.here(in_use(holder)),
+            Err(error) => error,
+        };
+        let deletion = encode::delete_address(self.index, address);
+        Err(match self.inside.retry(&deletion) {
+            Ok(()) | Err(Failure::Refused { errno: Errno::EADDRNOTAVAIL, .. }) => error,
+            Err(failure) => {
+                error.leaves(format!("{}address {address} in {}", failure.maybe(), self.netns))
+            }
+        })
+    }
+
     /// Announces what the kernel does not, and the rest where that is to be waited for.
     pub(super) fn announce(&self, announce: Announce, first: &[IpAddr]) -> Result<()> {
         let rest = announce.rest();
@@ -159,9 +183,14 @@ impl Work<'_> {
         for route in &self.replaced {
             batch.push(Request::new(Message::DelRoute(route.clone())));
         }
-        self.inside
-            .submit(&mut batch)
-            .map_err(|failure| self.explain_other("delete the old default route", failure))
+        let explain = |failure| self.explain_other("delete the old default route", failure);
+        for refused in self.inside.submit_all(&mut batch).map_err(explain)? {
+            // Somebody else has deleted it by now.
+            if !matches!(refused, Failure::Refused { errno: Errno::ESRCH, .. }) {
+                return Err(explain(refused));
+            }
+        }
+        Ok(())
     }
 
     /// Makes changes one after the other: what changes more than the new link, so that nothing but the

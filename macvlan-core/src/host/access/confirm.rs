@@ -10,6 +10,7 @@ use crate::error::errno_of;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
 use crate::host::access::moving::Done;
+use crate::owner::Owner;
 
 /// Whether this session has moved addresses.
 #[derive(Default)]
@@ -72,7 +73,7 @@ pub struct Moving {
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<Result<()>>>,
     /// The thread is not in a forked child, and the move is not its own.
-    process: u32,
+    owner: Owner,
 }
 
 impl Moving {
@@ -97,8 +98,8 @@ impl Moving {
         };
         let spawned = std::thread::Builder::new().name("macvlan-confirm".to_owned()).spawn(wait);
         let (host, moved) = (host.clone(), Arc::clone(moved));
-        let (stop, process) = (Some(stop), std::process::id());
-        let mut moving = Self { host, moved, number, deadline, stop, thread: None, process };
+        let (stop, owner) = (Some(stop), Owner::here());
+        let mut moving = Self { host, moved, number, deadline, stop, thread: None, owner };
         match spawned {
             Ok(thread) => {
                 moving.thread = Some(thread);
@@ -117,7 +118,7 @@ impl Moving {
     /// Leaves the addresses where they are. Too late, when they have been moved back already, is
     /// [`ErrorKind::TimedOut`].
     pub fn confirm(mut self) -> Result<()> {
-        self.refuse_in_child("confirm that the addresses stay moved")?;
+        self.owner.check("confirm that the addresses stay moved")?;
         {
             let mut moved = lock(&self.moved);
             if let Some(done) = moved.take_pending(self.number) {
@@ -136,15 +137,8 @@ impl Moving {
 
     /// Moves the addresses back now.
     pub fn undo(mut self) -> Result<()> {
-        self.refuse_in_child("move the addresses back")?;
+        self.owner.check("move the addresses back")?;
         self.take_back()
-    }
-
-    fn refuse_in_child(&self, operation: &'static str) -> Result<()> {
-        if self.process == std::process::id() {
-            return Ok(());
-        }
-        Err(Error::invalid(operation, "the process that this one was forked from has moved them"))
     }
 
     /// Whether they are still moved and to be confirmed.
@@ -170,7 +164,7 @@ impl Moving {
 
 impl Drop for Moving {
     fn drop(&mut self) {
-        if self.process != std::process::id() {
+        if !self.owner.is_here() {
             std::mem::forget(self.thread.take());
         } else if self.thread.is_some() {
             let _ = self.take_back();

@@ -21,6 +21,9 @@ pub(super) struct Mark {
     pub(super) arp_filter_was_off: bool,
 }
 
+/// The group that the link is created in.
+pub(super) const GROUP: u32 = 0x6d61_6368;
+
 impl Mark {
     /// Returns what a link says; a link that is not ours is refused.
     pub(super) fn of(link: &LinkInfo) -> Result<Self> {
@@ -34,6 +37,10 @@ impl Mark {
             .with_hint("give the host's link another name")
         };
         let is_macvlan = link.kind.as_deref() == Some("macvlan");
+        // The kernel takes no alias at creation: somebody may have been cut off in between.
+        if is_macvlan && link.group == GROUP && link.alias.is_none() {
+            return Ok(Self::default());
+        }
         let alias = link.alias.as_deref().filter(|_| is_macvlan);
         let said = alias.and_then(|alias| alias.strip_prefix(ALIAS)).ok_or_else(refuse)?;
         Ok(Self {

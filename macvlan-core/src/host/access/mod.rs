@@ -28,6 +28,7 @@ use crate::host::access::confirm::{Moved, lock};
 use crate::host::access::moving::Back;
 use crate::host::access::shim::Shim;
 use crate::netns::{NetNs, NetNsId};
+use crate::owner::Owner;
 use crate::value::address::{Address, is_link_local};
 use crate::value::link::Mode;
 use crate::value::name::LinkName;
@@ -51,7 +52,7 @@ pub struct HostAccess {
     access: Access,
     state: Mutex<State>,
     moved: Arc<Mutex<Moved>>,
-    process: u32,
+    owner: Owner,
 }
 
 #[derive(Default)]
@@ -97,25 +98,25 @@ impl Host {
         let shim = Shim::make(self, &access, None)?;
         let state = State { shim: Some(shim), containers: Vec::new() };
         let moved = Arc::default();
-        let (host, state, process) = (self.clone(), Mutex::new(state), std::process::id());
-        Ok(HostAccess { host, access, state, moved, process })
+        let (host, state, owner) = (self.clone(), Mutex::new(state), Owner::here());
+        Ok(HostAccess { host, access, state, moved, owner })
     }
 }
 
 impl HostAccess {
     /// The name of the host's link; none while there is none, because the last container has gone.
     pub fn name(&self) -> Option<LinkName> {
-        self.lock().shim.as_ref().map(Shim::name)
+        self.seen(|state| state.shim.as_ref().map(Shim::name))
     }
 
     /// The index of the host's link.
     pub fn index(&self) -> Option<u32> {
-        self.lock().shim.as_ref().map(Shim::index)
+        self.seen(|state| state.shim.as_ref().map(Shim::index))
     }
 
     /// The destinations that the host reaches by it.
     pub fn routes(&self) -> Vec<IpNet> {
-        self.known_routes(&self.lock())
+        self.seen(|state| self.known_routes(state))
     }
 
     fn known_routes(&self, state: &State) -> Vec<IpNet> {
@@ -155,7 +156,7 @@ impl HostAccess {
             _ => return refuse("only macvlans in mode bridge reach each other"),
         }
         // The routes first: to take them back leaves no trace in the container.
-        let mut state = self.lock();
+        let mut state = self.lock()?;
         let routes = self.lead_to(&mut state, endpoint.get_addresses())?;
         match host.attach(endpoint, netns) {
             Ok(attachment) => {
@@ -172,7 +173,7 @@ impl HostAccess {
     /// Whether the endpoint's parent is this one, by another name.
     fn is_same_parent(&self, endpoint: &Endpoint) -> Result<bool> {
         let found = crate::endpoint::find_parent(self.host.netns(), endpoint.parent())?;
-        let parent = self.lock().shim.as_ref().map(Shim::parent_index);
+        let parent = self.lock()?.shim.as_ref().map(Shim::parent_index);
         let (Some(found), Some(parent)) = (found, parent) else { return Ok(false) };
         let (host, other) = (self.host.netns(), found.index);
         Ok(other == parent || lowest(host, other)? == lowest(host, parent)?)
@@ -180,7 +181,7 @@ impl HostAccess {
 
     /// Lets the host reach a container that is attached already.
     pub fn add(&self, attachment: &Attachment) -> Result<()> {
-        let mut state = self.lock();
+        let mut state = self.lock()?;
         let routes = self.lead_to(&mut state, attachment.addresses())?;
         state.enter(attachment, routes);
         Ok(())
@@ -205,7 +206,7 @@ impl HostAccess {
     /// # Ok::<(), macvlan_core::Error>(())
     /// ```
     pub fn refresh(&self) -> Result<()> {
-        let mut state = self.lock();
+        let mut state = self.lock()?;
         let known = self.known_routes(&state);
         let Some(shim) = &mut state.shim else { return Ok(()) };
         let _alone = self.host.netns().lock()?;
@@ -265,13 +266,16 @@ impl HostAccess {
 
     /// Takes the host's routes to a container away, and leaves the container as it is.
     pub fn remove(&self, attachment: &Attachment) -> Result<()> {
-        let mut state = self.lock();
+        let mut state = self.lock()?;
         let is_it =
             |one: &Container| one.netns == attachment.netns_id() && one.index == attachment.index();
         let Some(at) = state.containers.iter().position(is_it) else { return Ok(()) };
         let container = state.containers.remove(at);
         let Some(shim) = &state.shim else { return Ok(()) };
-        let deleted = shim.delete_routes(&container.routes.all);
+        // Another session may lead to the same container.
+        let routes = &container.routes;
+        let ours = if shim.has_company()? { &routes.added } else { &routes.all };
+        let deleted = shim.delete_routes(ours);
         if state.containers.is_empty() && !self.access.keep {
             return deleted.and(self.take_down(&mut state));
         }
@@ -292,7 +296,7 @@ impl HostAccess {
     /// advertisement) stay, and so do the routes that come from such advertisements. A DHCP client or a
     /// network manager has to be told itself.
     pub fn move_addresses(&self, deadline: Duration) -> Result<Moving> {
-        let mut state = self.lock();
+        let mut state = self.lock()?;
         let _alone = self.host.netns().lock()?;
         let shim = Shim::make(&self.host, &self.access, state.shim.as_ref())?;
         let shim = state.shim.insert(shim);
@@ -309,7 +313,7 @@ impl HostAccess {
     /// Moves the addresses and routes back to the parent, if they have been moved, by this process or
     /// by another.
     pub fn move_back(&self) -> Result<()> {
-        let mut state = self.lock();
+        let mut state = self.lock()?;
         let _alone = self.host.netns().lock()?;
         let Some(shim) = &mut state.shim else { return Ok(()) };
         self.move_back_from(shim)?;
@@ -340,10 +344,10 @@ impl HostAccess {
 
     fn end(&mut self) -> Result<()> {
         // In a forked child it is its parent's.
-        if self.process != std::process::id() {
+        if !self.owner.is_here() {
             return Ok(());
         }
-        let mut state = self.lock();
+        let mut state = self.lock()?;
         if !self.access.keep {
             return self.take_down(&mut state);
         }
@@ -372,8 +376,15 @@ impl HostAccess {
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
+    /// Refused in a forked child, whose parent may have held the lock at that moment.
+    fn lock(&self) -> Result<MutexGuard<'_, State>> {
+        self.owner.check("use the host's access")?;
+        Ok(lock(&self.state))
+    }
+
+    /// Looks at the state; a forked child sees none.
+    fn seen<T: Default>(&self, look: impl FnOnce(&State) -> T) -> T {
+        if self.owner.is_here() { look(&lock(&self.state)) } else { T::default() }
     }
 }
 

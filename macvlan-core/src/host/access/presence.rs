@@ -11,6 +11,7 @@ use nix::errno::Errno;
 
 use crate::error::{Error, Result, errno_of};
 use crate::netns::NetNs;
+use crate::owner::Owner;
 
 /// What a namespace's sockets are listed in; `/proc/net` would be the main thread's.
 const SOCKETS: &str = "/proc/thread-self/net/unix";
@@ -19,7 +20,7 @@ const SOCKETS: &str = "/proc/thread-self/net/unix";
 pub(super) struct Presence {
     name: String,
     socket: UnixDatagram,
-    process: u32,
+    owner: Owner,
 }
 
 impl Presence {
@@ -32,7 +33,7 @@ impl Presence {
         let bound = host
             .visit(|| UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(name.as_bytes())?))?;
         let socket = bound.map_err(|error| fails(host, &error))?;
-        Ok(Self { name, socket, process: std::process::id() })
+        Ok(Self { name, socket, owner: Owner::here() })
     }
 
     /// Whether others use the link too.
@@ -62,7 +63,7 @@ impl Drop for Presence {
     /// A socket that is connected to itself takes nobody else's connection (`unix_may_send` in the
     /// kernel's `net/unix/af_unix.c`).
     fn drop(&mut self) {
-        if self.process == std::process::id() {
+        if self.owner.is_here() {
             let itself = SocketAddr::from_abstract_name(self.name.as_bytes());
             let _ended = itself.and_then(|itself| self.socket.connect_addr(&itself));
         }

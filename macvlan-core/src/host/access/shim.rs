@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::explain::{Attempt, Place};
 use crate::host::Host;
 use crate::host::access::lend;
-use crate::host::access::mark::Mark;
+use crate::host::access::mark::{GROUP, Mark};
 use crate::host::access::options::Access;
 use crate::host::access::presence::Presence;
 use crate::lan::announce::{Announce, Announcement};
@@ -76,6 +76,7 @@ impl Shim {
         let endpoint = Endpoint::new(name, parent)?
             .mode(Mode::Bridge)?
             .alias(mark.alias())
+            .group(GROUP)
             .lo_up(false)
             .accept_ra(AcceptRa::Never)
             .autoconf(false)

@@ -81,13 +81,15 @@ impl Kept {
         self.due.filter(|_| self.attachment.is_none())
     }
 
-    /// The first time: a parent that does not exist is waited for. Whether the link was made.
+    /// The first time: a parent that does not exist is waited for. What was attached is added to `made`,
+    /// also if what follows fails.
     pub(super) fn attach_first(
         &mut self,
         host: &NetNs,
         netns: &NetNs,
         cancels: &[Cancel],
-    ) -> Result<bool> {
+        made: &mut Vec<Attachment>,
+    ) -> Result<()> {
         // The kernel tells of the end of those that have a number.
         if !netns.same_as(host) {
             let number = host.connection()?.number_of(netns);
@@ -95,8 +97,11 @@ impl Kept {
             self.number = Some(number);
         }
         match ensure(host, &self.endpoint, netns, cancels) {
-            Ok((attachment, made)) => self.is_attached(host, attachment).map(|()| made),
-            Err(error) if error.kind() == ErrorKind::ParentNotFound => Ok(false),
+            Ok((attachment, is_new)) => {
+                made.extend(is_new.then(|| attachment.clone()));
+                self.is_attached(host, attachment)
+            }
+            Err(error) if error.kind() == ErrorKind::ParentNotFound => Ok(()),
             Err(error) => Err(error),
         }
     }

@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use crate::endpoint::{Attachment, Endpoint};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::handle::watch::{Heard, Watch, until_cancelled};
 use crate::host::Host;
 use crate::host::keep::follow::Links;
@@ -86,22 +86,27 @@ impl Host {
         let all: Vec<(Endpoint, NetNs)> = endpoints.into_iter().collect();
         for (endpoint, netns) in &all {
             if let Err(error) = keeper.add_noting(endpoint.clone(), netns, &mut made) {
-                return Err(made.into_iter().fold(error, |error, attachment| {
-                    match self.detach(&attachment) {
-                        Ok(_) => error,
-                        Err(other) => error.leaves_too(other),
-                    }
-                }));
+                return Err(undo(self, &made, error));
             }
         }
         Ok(keeper)
     }
 }
 
+/// Detaches what was attached, because something failed.
+fn undo(host: &Host, made: &[Attachment], error: Error) -> Error {
+    made.iter().fold(error, |error, attachment| match host.detach(attachment) {
+        Ok(_) => error,
+        Err(other) => error.leaves_too(other),
+    })
+}
+
 impl Keeper {
     /// Keeps one more.
     pub fn add(&mut self, endpoint: Endpoint, netns: &NetNs) -> Result<()> {
-        self.add_noting(endpoint, netns, &mut Vec::new())
+        let mut made = Vec::new();
+        let added = self.add_noting(endpoint, netns, &mut made);
+        added.map_err(|error| undo(&self.host, &made, error))
     }
 
     fn add_noting(
@@ -111,9 +116,7 @@ impl Keeper {
         made: &mut Vec<Attachment>,
     ) -> Result<()> {
         let mut kept = Kept::new(endpoint, netns);
-        if kept.attach_first(self.host.netns(), netns, self.host.cancels())? {
-            made.extend(kept.attachment().cloned());
-        }
+        kept.attach_first(self.host.netns(), netns, self.host.cancels(), made)?;
         self.kept.push(kept);
         Ok(())
     }
