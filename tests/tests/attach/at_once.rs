@@ -14,7 +14,7 @@ fn rounds() -> Outcome<usize> {
     Ok(match (is_long(), is_guest()?) {
         (true, false) => 10_000,
         (true, true) => 1_000,
-        (false, false) => 200,
+        (false, false) => 60,
         (false, true) => 20,
     })
 }
