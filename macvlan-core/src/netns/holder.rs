@@ -20,7 +20,8 @@ pub(super) fn holder(netns: NetNsId) -> Option<String> {
     }
     // A process says itself what it is called.
     let name = fs::read(format!("/proc/{pid}/comm")).ok();
-    let name = name.map(|name| String::from_utf8_lossy(&name).trim_end().escape_debug().to_string());
+    let name =
+        name.map(|name| String::from_utf8_lossy(&name).trim_end().escape_debug().to_string());
     Some(name.map_or(format!("process {pid}"), |name| format!("process {pid} ({name})")))
 }
 

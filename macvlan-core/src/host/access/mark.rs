@@ -27,15 +27,7 @@ pub(super) const GROUP: u32 = 0x6d61_6368;
 impl Mark {
     /// Returns what a link says; a link that is not ours is refused.
     pub(super) fn of(link: &LinkInfo) -> Result<Self> {
-        let refuse = || {
-            Error::new(
-                ErrorKind::NameTaken,
-                "let the host reach its containers",
-                "a link of that name exists, and was not made for this",
-            )
-            .on_link(link.name.as_str())
-            .with_hint("give the host's link another name")
-        };
+        let refuse = || name_taken(&link.name, "was not made for this");
         let is_macvlan = link.kind.as_deref() == Some("macvlan");
         // The kernel takes no alias at creation: somebody may have been cut off in between.
         if is_macvlan && link.group == GROUP && link.alias.is_none() {
@@ -60,6 +52,14 @@ impl Mark {
         let (moved, by_prefix) = (say(self.moved, MOVED), say(self.by_prefix, BY_PREFIX));
         format!("{ALIAS}{moved}{by_prefix}{}", say(self.arp_filter_was_off, ARP_FILTER_WAS_OFF))
     }
+}
+
+/// The error for a name that another link has.
+pub(super) fn name_taken(link: &str, which: &str) -> Error {
+    let why = format!("a link of that name exists, and {which}");
+    Error::new(ErrorKind::NameTaken, "let the host reach its containers", why)
+        .on_link(link)
+        .with_hint("give the host's link another name")
 }
 
 #[cfg(test)]

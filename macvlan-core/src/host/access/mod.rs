@@ -7,6 +7,7 @@ mod lend;
 mod mark;
 mod moving;
 mod options;
+mod parent;
 mod presence;
 mod routes;
 mod shim;
@@ -21,12 +22,16 @@ use ipnet::IpNet;
 pub use confirm::Moving;
 pub use options::Access;
 
-use crate::endpoint::{Attachment, Detached, Endpoint, EndpointKind, IntoParent, lowest};
+use crate::endpoint::{
+    Attachment, Detached, Endpoint, EndpointKind, IntoParent, find_parent, is_macvlan,
+    missing_parent,
+};
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::host::access::confirm::{Moved, lock};
 use crate::host::access::moving::Back;
-use crate::host::access::shim::Shim;
+use crate::host::access::parent::Known;
+use crate::host::access::shim::{Before, Shim};
 use crate::netns::{NetNs, NetNsId};
 use crate::owner::Owner;
 use crate::value::address::{Address, is_link_local};
@@ -57,6 +62,7 @@ pub struct HostAccess {
 
 #[derive(Default)]
 struct State {
+    parent: Known,
     shim: Option<Shim>,
     containers: Vec<Container>,
 }
@@ -95,8 +101,9 @@ impl Host {
     /// made for this.
     pub fn access_by(&self, access: Access) -> Result<HostAccess> {
         let _alone = self.netns.lock()?;
-        let shim = Shim::make(self, &access, None)?;
-        let state = State { shim: Some(shim), containers: Vec::new() };
+        let mut state = State::default();
+        let before = Before { parent: &mut state.parent, shim: None };
+        state.shim = Some(Shim::make(self, &access, before, false)?);
         let moved = Arc::default();
         let (host, state, owner) = (self.clone(), Mutex::new(state), Owner::here());
         Ok(HostAccess { host, access, state, moved, owner })
@@ -141,14 +148,7 @@ impl HostAccess {
     }
 
     fn attach_by(&self, host: &Host, endpoint: &Endpoint, netns: &NetNs) -> Result<Attachment> {
-        let refuse = |why: &'static str| {
-            Err(Error::invalid("let the host reach the container", why)
-                .on_link(endpoint.name().as_str())
-                .on_parent(endpoint.parent().to_string()))
-        };
-        if *endpoint.parent() != self.access.parent && !self.is_same_parent(endpoint)? {
-            return refuse("the endpoint is on another parent");
-        }
+        let refuse = |why| Err(refused(endpoint, why));
         match endpoint.kind() {
             EndpointKind::Macvlan(options) | EndpointKind::Macvtap(options)
                 if options.mode() == Mode::Bridge => {}
@@ -157,8 +157,20 @@ impl HostAccess {
         }
         // The routes first: to take them back leaves no trace in the container.
         let mut state = self.lock()?;
-        let routes = self.lead_to(&mut state, endpoint.get_addresses())?;
-        match host.attach(endpoint, netns) {
+        let is_beside = |shim: &Shim| self.find_beside(shim, endpoint);
+        let (parent, routes) = self.lead_to(&mut state, endpoint.get_addresses(), is_beside)?;
+        let attached = host.attach(endpoint, netns).and_then(|attachment| {
+            // Names may have been exchanged since.
+            if attachment.parent_index() == parent {
+                return Ok(attachment);
+            }
+            let error = refused(endpoint, ANOTHER_PARENT);
+            Err(match host.detach(&attachment) {
+                Ok(_gone) => error,
+                Err(other) => error.leaves_too(other),
+            })
+        });
+        match attached {
             Ok(attachment) => {
                 state.enter(&attachment, routes);
                 Ok(attachment)
@@ -170,19 +182,36 @@ impl HostAccess {
         }
     }
 
-    /// Whether the endpoint's parent is this one, by another name.
-    fn is_same_parent(&self, endpoint: &Endpoint) -> Result<bool> {
-        let found = crate::endpoint::find_parent(self.host.netns(), endpoint.parent())?;
-        let parent = self.lock()?.shim.as_ref().map(Shim::parent_index);
-        let (Some(found), Some(parent)) = (found, parent) else { return Ok(false) };
-        let (host, other) = (self.host.netns(), found.index);
-        Ok(other == parent || lowest(host, other)? == lowest(host, parent)?)
+    /// Returns the index of an endpoint's parent, if what hangs on it is beside the host's link.
+    fn find_beside(&self, shim: &Shim, endpoint: &Endpoint) -> Result<u32> {
+        let (netns, parent) = (self.host.netns(), endpoint.parent());
+        match find_parent(netns, parent)? {
+            Some(found) if shim.is_beside(found.index)? => Ok(found.index),
+            None if parent.get_base().is_none() => Err(missing_parent(netns, parent)),
+            _ => Err(refused(endpoint, ANOTHER_PARENT)),
+        }
     }
 
     /// Lets the host reach a container that is attached already.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if it is attached to another parent, and
+    /// those of [`Attachment::netns`].
     pub fn add(&self, attachment: &Attachment) -> Result<()> {
+        let netns = attachment.netns()?;
         let mut state = self.lock()?;
-        let routes = self.lead_to(&mut state, attachment.addresses())?;
+        let is_beside = |shim: &Shim| {
+            let link = netns.connection()?.link(attachment.index());
+            let link = link.map_err(|failure| failure.into_error(OPERATION))?;
+            if is_macvlan(&link) && shim.is_beside_in(&netns, &link)? {
+                return Ok(());
+            }
+            Err(Error::invalid(OPERATION, ANOTHER_PARENT)
+                .on_link(attachment.name().as_str())
+                .on_parent(attachment.parent().to_string()))
+        };
+        let ((), routes) = self.lead_to(&mut state, attachment.addresses(), is_beside)?;
         state.enter(attachment, routes);
         Ok(())
     }
@@ -207,31 +236,40 @@ impl HostAccess {
     /// ```
     pub fn refresh(&self) -> Result<()> {
         let mut state = self.lock()?;
-        let known = self.known_routes(&state);
-        let Some(shim) = &mut state.shim else { return Ok(()) };
-        let _alone = self.host.netns().lock()?;
-        if !shim.is_there()? {
-            return self.lead_to(&mut state, &[]).map(drop);
+        if state.shim.is_none() {
+            return Ok(());
         }
-        shim.lend_again(&self.access)?;
-        shim.restore_routes(&known)
+        let _alone = self.host.netns().lock()?;
+        self.put_right(&mut state, true).map(drop)
     }
 
-    /// Adds a route to each of a container's addresses that has none yet. The link is made where there is
-    /// none, and has the addresses that it should have now.
-    fn lead_to(&self, state: &mut State, addresses: &[Address]) -> Result<Routes> {
+    /// Makes the link where there is none, and gives it the addresses and routes that it should have now.
+    fn put_right<'a>(&self, state: &'a mut State, may_have_none: bool) -> Result<&'a mut Shim> {
+        let known = self.known_routes(state);
+        let before = Before { parent: &mut state.parent, shim: state.shim.as_ref() };
+        let shim = Shim::make(&self.host, &self.access, before, may_have_none)?;
+        let shim = state.shim.insert(shim);
+        shim.restore_routes(&known)?;
+        Ok(shim)
+    }
+
+    /// Puts the link right and, if it passes the check, adds a route to each of a container's addresses that
+    /// has none yet.
+    fn lead_to<T>(
+        &self,
+        state: &mut State,
+        addresses: &[Address],
+        check: impl FnOnce(&Shim) -> Result<T>,
+    ) -> Result<(T, Routes)> {
         let _alone = self.host.netns().lock()?;
-        let mut shim = Shim::make(&self.host, &self.access, state.shim.as_ref())?;
         let with_link = state.shim.is_none();
-        shim.restore_routes(&self.known_routes(state))?;
+        let shim = self.put_right(state, false)?;
         let covered = |ip: &IpAddr| self.access.prefixes.iter().any(|prefix| prefix.contains(ip));
         let ips = addresses.iter().map(Address::ip);
         let all: Vec<IpNet> =
             ips.filter(|ip| !is_link_local(*ip) && !covered(ip)).map(IpNet::from).collect();
-        let added = shim.add_routes(&all);
-        state.shim = Some(shim);
-        match added {
-            Ok(added) => Ok(Routes { all, added, with_link }),
+        match check(shim).and_then(|passed| Ok((passed, shim.add_routes(&all)?))) {
+            Ok((passed, added)) => Ok((passed, Routes { all, added, with_link })),
             Err(error) => {
                 let nothing = Routes { with_link, ..Routes::default() };
                 Err(match self.take_back(state, &nothing) {
@@ -298,13 +336,12 @@ impl HostAccess {
     pub fn move_addresses(&self, deadline: Duration) -> Result<Moving> {
         let mut state = self.lock()?;
         let _alone = self.host.netns().lock()?;
-        let shim = Shim::make(&self.host, &self.access, state.shim.as_ref())?;
-        let shim = state.shim.insert(shim);
+        let shim = self.put_right(&mut state, false)?;
         let mut moved = lock(&self.moved);
         if moved.is_moved() || shim.mark()?.moved {
             return Err(Error::invalid("move the addresses", "they have been moved already"));
         }
-        let done = moving::move_to_host_link(self.host.netns(), shim.parent(), shim.link())?;
+        let done = moving::move_to_host_link(self.host.netns(), shim.parent()?, shim.link()?)?;
         let number = moved.begin(done);
         drop(moved);
         Moving::watch(&self.host, &self.moved, number, deadline)
@@ -318,7 +355,7 @@ impl HostAccess {
         let Some(shim) = &mut state.shim else { return Ok(()) };
         self.move_back_from(shim)?;
         // What made place for the parent's is lent again.
-        shim.refresh(&self.access)
+        shim.lend_again(&self.access)
     }
 
     fn move_back_from(&self, shim: &Shim) -> Result<()> {
@@ -333,7 +370,7 @@ impl HostAccess {
             return Ok(());
         }
         let borrows = self.access.addresses.is_empty();
-        moving::move_back(host, shim.link(), shim.parent(), Back { mark, borrows })
+        moving::move_back(host, shim.link()?, shim.parent()?, Back { mark, borrows })
     }
 
     /// Takes the host's link away with its routes, if it is not to be kept, and tells how that went;
@@ -372,7 +409,7 @@ impl HostAccess {
         } else {
             shim.delete()?;
         }
-        *state = State::default();
+        (state.shim, state.containers) = (None, Vec::new());
         Ok(())
     }
 
@@ -386,6 +423,15 @@ impl HostAccess {
     fn seen<T: Default>(&self, look: impl FnOnce(&State) -> T) -> T {
         if self.owner.is_here() { look(&lock(&self.state)) } else { T::default() }
     }
+}
+
+const OPERATION: &str = "let the host reach the container";
+const ANOTHER_PARENT: &str = "the endpoint is on another parent";
+
+fn refused(endpoint: &Endpoint, why: &'static str) -> Error {
+    Error::invalid(OPERATION, why)
+        .on_link(endpoint.name().as_str())
+        .on_parent(endpoint.parent().to_string())
 }
 
 impl State {
