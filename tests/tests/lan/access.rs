@@ -916,6 +916,82 @@ fn a_parent_that_left_is_waited_for() -> Outcome {
     Ok(())
 }
 
+/// The parent was replaced: the link on the one that has left does not stay.
+fn no_link_stays_on_a_parent_that_was_replaced() -> Outcome {
+    let lab = Lab::new()?;
+    let access = lab.a.host.access("ens33")?;
+    let (one, away) = (NetNs::anonymous()?, NetNs::anonymous()?);
+    lab.a.handle.move_link("ens33", &away, None)?;
+    lab.b.handle.delete_link("ens33")?;
+    lab.cable("ens33")?;
+    ip_do(&lab.a.netns, "address add 192.168.15.9/24 dev ens33");
+    let attached = access.attach(&eth0(10)?, &one)?;
+    assert_eq!(below(&lab, &access)?, (Some(lab.a.handle.link("ens33")?.index), 1));
+    assert!(ping(&one, "192.168.15.9").is_some());
+    access.detach(&attached)?;
+    assert_eq!(links(&lab.a.netns), ["lo", "ens33"]);
+    Ok(())
+}
+
+/// A VLAN that is made on demand, whose base exchanges names with another card.
+fn a_vlan_stays_on_its_base() -> Outcome {
+    need(Need::Vlan)?;
+    let lab = Lab::new()?;
+    lab.cable("ens34")?;
+    let before = Snapshot::settled(&lab.a.netns);
+    let base = lab.a.handle.link("ens33")?.index;
+    let own = "10.0.0.1".parse()?;
+    let wanted = |parent: &str| Access::on(parent).map(|access| access.address(own));
+    let endpoint = |parent: &str| -> Result<Endpoint> {
+        Ok(Endpoint::new("eth0", parent)?.address("10.0.0.2/24".parse()?))
+    };
+    let access = lab.a.host.access_by(wanted("ens33.100")?)?;
+    let inside = NetNs::anonymous()?;
+    let exchange = [("ens33", "tmp"), ("ens34", "ens33"), ("tmp", "ens34")];
+    rename(&lab, &exchange);
+    assert_eq!(lab.a.host.access_by(wanted("ens34.100")?)?.index(), access.index());
+    let wrong = access.attach(&endpoint("ens33.100")?, &inside).unwrap_err();
+    assert_eq!(wrong.kind(), ErrorKind::InvalidValue, "{wrong}");
+    for _ in 0..2 {
+        let attachment = access.attach(&endpoint("ens34.100")?, &inside)?;
+        assert!(ping(&lab.a.netns, "10.0.0.2").is_some());
+        let vlan = below(&lab, &access)?.0.ok_or("it is on nothing")?;
+        assert_eq!(lab.a.handle.link(vlan)?.parent, Some(base));
+        access.detach(&attachment)?;
+        assert_eq!(links(&lab.a.netns).len(), 3, "the VLAN has gone, too");
+    }
+    rename(&lab, &exchange);
+    before.assert_same(&lab.a.netns);
+    Ok(())
+}
+
+/// A container whose own link is the parent for others: what is on it hangs on the link below, which is in
+/// another namespace.
+fn on_a_parent_that_is_a_macvlan_itself() -> Outcome {
+    let lab = Lab::new()?;
+    let (middle, inner) = (NetNs::anonymous()?, NetNs::anonymous()?);
+    lab.a.host.attach(&eth0(10)?, &middle)?;
+    let host = Host::in_netns(&middle)?;
+    let before = Snapshot::settled(&middle);
+    let access = host.access("eth0")?;
+    ip_do(&middle, "link set dev eth0 name wan");
+    let endpoint = Endpoint::new("eth0", "wan")?
+        .address("192.168.15.11/24".parse()?)
+        .address("fd15::b/64 nodad".parse()?);
+    let attachment = access.attach(&endpoint, &inner)?;
+    for _ in 0..2 {
+        let other = host.access("wan")?;
+        assert_eq!(other.index(), access.index());
+        other.add(&attachment)?;
+        assert!(ping(&inner, "192.168.15.10").is_some());
+        assert!(ping(&middle, "192.168.15.11").is_some());
+    }
+    access.detach(&attachment)?;
+    ip_do(&middle, "link set dev wan name eth0");
+    before.assert_same(&middle);
+    Ok(())
+}
+
 macvlan_tests::tests! {
     without_it_they_do_not_reach_each_other,
     host_and_containers_reach_each_other,
@@ -937,6 +1013,9 @@ macvlan_tests::tests! {
     moved_back_under_other_names,
     the_name_is_another_cards,
     a_parent_that_left_is_waited_for,
+    no_link_stays_on_a_parent_that_was_replaced,
+    a_vlan_stays_on_its_base,
+    on_a_parent_that_is_a_macvlan_itself,
     killed_while_the_link_is_made,
     a_session_takes_away_only_its_own_routes,
     the_parent_is_followed_by_events,

@@ -11,6 +11,7 @@ mod parent;
 mod presence;
 mod routes;
 mod shim;
+mod state;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -30,9 +31,9 @@ use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::host::access::confirm::{Moved, lock};
 use crate::host::access::moving::Back;
-use crate::host::access::parent::Known;
 use crate::host::access::shim::{Before, Shim};
-use crate::netns::{NetNs, NetNsId};
+use crate::host::access::state::{Routes, State};
+use crate::netns::NetNs;
 use crate::owner::Owner;
 use crate::value::address::{Address, is_link_local};
 use crate::value::link::Mode;
@@ -58,30 +59,6 @@ pub struct HostAccess {
     state: Mutex<State>,
     moved: Arc<Mutex<Moved>>,
     owner: Owner,
-}
-
-#[derive(Default)]
-struct State {
-    parent: Known,
-    shim: Option<Shim>,
-    containers: Vec<Container>,
-}
-
-/// A container that the host has routes to.
-struct Container {
-    netns: NetNsId,
-    index: u32,
-    routes: Routes,
-}
-
-/// The host's routes to a container.
-#[derive(Default)]
-struct Routes {
-    all: Vec<IpNet>,
-    /// Those that were not there before.
-    added: Vec<IpNet>,
-    /// Whether the link was made for them.
-    with_link: bool,
 }
 
 impl Host {
@@ -248,6 +225,12 @@ impl HostAccess {
         let known = self.known_routes(state);
         let before = Before { parent: &mut state.parent, shim: state.shim.as_ref() };
         let shim = Shim::make(&self.host, &self.access, before, may_have_none)?;
+        // One that was left on a parent that has been replaced is of no use to anybody.
+        if let Some(old) = state.shim.as_ref().filter(|old| old.index() != shim.index()) {
+            if !old.mark()?.moved && !old.has_company()? {
+                old.delete()?;
+            }
+        }
         let shim = state.shim.insert(shim);
         shim.restore_routes(&known)?;
         Ok(shim)
@@ -305,16 +288,12 @@ impl HostAccess {
     /// Takes the host's routes to a container away, and leaves the container as it is.
     pub fn remove(&self, attachment: &Attachment) -> Result<()> {
         let mut state = self.lock()?;
-        let is_it =
-            |one: &Container| one.netns == attachment.netns_id() && one.index == attachment.index();
-        let Some(at) = state.containers.iter().position(is_it) else { return Ok(()) };
-        let container = state.containers.remove(at);
+        let Some(routes) = state.leave(attachment) else { return Ok(()) };
         let Some(shim) = &state.shim else { return Ok(()) };
         // Another session may lead to the same container.
-        let routes = &container.routes;
         let ours = if shim.has_company()? { &routes.added } else { &routes.all };
         let deleted = shim.delete_routes(ours);
-        if state.containers.is_empty() && !self.access.keep {
+        if state.is_empty() && !self.access.keep {
             return deleted.and(self.take_down(&mut state));
         }
         deleted
@@ -409,7 +388,7 @@ impl HostAccess {
         } else {
             shim.delete()?;
         }
-        (state.shim, state.containers) = (None, Vec::new());
+        state.end();
         Ok(())
     }
 
@@ -432,28 +411,6 @@ fn refused(endpoint: &Endpoint, why: &'static str) -> Error {
     Error::invalid(OPERATION, why)
         .on_link(endpoint.name().as_str())
         .on_parent(endpoint.parent().to_string())
-}
-
-impl State {
-    fn routes(&self) -> impl Iterator<Item = IpNet> {
-        self.containers.iter().flat_map(|one| one.routes.all.iter().copied())
-    }
-
-    fn added(&self) -> Vec<IpNet> {
-        self.containers.iter().flat_map(|one| one.routes.added.iter().copied()).collect()
-    }
-
-    /// Takes note of a container, or of what is new with one that is known.
-    fn enter(&mut self, attachment: &Attachment, routes: Routes) {
-        let (netns, index) = (attachment.netns_id(), attachment.index());
-        match self.containers.iter_mut().find(|one| one.netns == netns && one.index == index) {
-            Some(known) => {
-                known.routes.all = routes.all;
-                known.routes.added.extend(routes.added);
-            }
-            None => self.containers.push(Container { netns, index, routes }),
-        }
-    }
 }
 
 impl Drop for HostAccess {

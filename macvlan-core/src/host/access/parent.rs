@@ -21,6 +21,7 @@ impl Known {
                 Some(_) => {
                     let why = format!("it has gone, and {wanted} is another link now");
                     Error::new(ErrorKind::ParentNotFound, "use the parent", why)
+                        .on_parent(wanted.to_string())
                         .in_netns(host.in_words())
                 }
             }),
