@@ -47,6 +47,10 @@ use crate::wait::Cancel;
 /// container is detached through it, or it is dropped, the host's link goes, and comes back with the
 /// next container. While another session on the parent uses the link, in whatever process, it stays.
 ///
+/// A parent has one such link, which carries a mark, and the session stays with its parent, whatever that
+/// and the link are called later. A parent that has left is found again as a
+/// [`Keeper`](crate::Keeper) finds it.
+///
 /// Attaching, adding and moving make a link again that somebody has deleted, and give it the addresses
 /// that the parent has by then. Between these calls [`HostAccess::refresh`] does.
 ///
@@ -74,8 +78,8 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NameTaken`](crate::ErrorKind::NameTaken) if a link of the name exists that was not
-    /// made for this.
+    /// [`ErrorKind::NameTaken`](crate::ErrorKind::NameTaken) if the link has to be made, and another link
+    /// has the name.
     pub fn access_by(&self, access: Access) -> Result<HostAccess> {
         let _alone = self.netns.lock()?;
         let mut state = State::default();
@@ -88,7 +92,8 @@ impl Host {
 }
 
 impl HostAccess {
-    /// The name of the host's link; none while there is none, because the last container has gone.
+    /// Returns the name that the host's link had when this session last looked at it; none while there is
+    /// none, because the last container has gone.
     pub fn name(&self) -> Option<LinkName> {
         self.seen(|state| state.shim.as_ref().map(Shim::name))
     }
