@@ -4,7 +4,10 @@
 use macvlan_core::{
     Access, Detached, Endpoint, ErrorKind, Handle, Host, HostAccess, NetNs, Result,
 };
-use macvlan_tests::{Lab, Need, Outcome, Snapshot, ip, ip_addresses, ip_do, need, ping, settle};
+use macvlan_tests::{
+    Lab, Need, Outcome, Snapshot, ip, ip_addresses, ip_do, ip_try, need, need_kernel, ping, settle,
+    sysctl,
+};
 
 use crate::access::{
     SOON, assert_reach_each_other, assert_reaches_the_network, eth0, links, routed,
@@ -17,24 +20,38 @@ fn below(lab: &Lab, access: &HostAccess) -> Outcome<(Option<u32>, usize)> {
     Ok((link.parent, links.as_array().map_or(0, Vec::len)))
 }
 
-fn rename(lab: &Lab, names: &[(&str, &str)]) {
+/// Gives links other names. Kernels before 6.2 rename no link that is up: there IPv6 has to keep the
+/// addresses of one that is down, which [`keep_addresses`] sees to.
+fn rename(netns: &NetNs, names: &[(&str, &str)]) {
     for (from, to) in names {
-        ip_do(&lab.a.netns, &format!("link set dev {from} name {to}"));
+        if ip_try(netns, &format!("link set dev {from} name {to}")).is_err() {
+            for change in [format!("{from} down"), format!("{from} name {to}"), format!("{to} up")]
+            {
+                ip_do(netns, &format!("link set dev {change}"));
+            }
+        }
     }
+    settle(netns);
+}
+
+fn keep_addresses(netns: &NetNs) {
+    sysctl(netns, "ipv6/conf/all/keep_addr_on_down", "1");
 }
 
 /// Sessions before and after the parent is renamed, and the link itself, have one link; and the host goes on
 /// being reached when its addresses are moved to that.
 fn sessions_before_and_after_a_rename_share_the_link() -> Outcome {
+    // Where a link has to be down to be renamed, what leads through it goes.
+    need_kernel(6, 2)?;
     let lab = routed()?;
     let before = Snapshot::settled(&lab.a.netns);
     let (one, other) = (NetNs::anonymous()?, NetNs::anonymous()?);
     let first = lab.a.host.access("ens33")?;
     let mut attached = vec![first.attach(&eth0(10)?, &one)?];
-    rename(&lab, &[("ens33", "lan0")]);
+    rename(&lab.a.netns, &[("ens33", "lan0")]);
     let second = lab.a.host.access("lan0")?;
     assert_eq!(second.index(), first.index());
-    rename(&lab, &[("ens33-host", "mine")]);
+    rename(&lab.a.netns, &[("ens33-host", "mine")]);
     let third = lab.a.host.access("lan0")?;
     assert_eq!((third.index(), third.name()), (first.index(), Some("mine".parse()?)));
     assert_eq!(below(&lab, &first)?.1, 1);
@@ -46,7 +63,7 @@ fn sessions_before_and_after_a_rename_share_the_link() -> Outcome {
 
     third.move_addresses(SOON)?.confirm()?;
     assert_eq!(ip_addresses(&lab.a.netns, "lan0"), [""; 0]);
-    rename(&lab, &[("lan0", "lan1"), ("mine", "yours")]);
+    rename(&lab.a.netns, &[("lan0", "lan1"), ("mine", "yours")]);
     assert_reaches_the_network(&lab);
     assert_reach_each_other(&lab.a.netns, &one, 10);
     assert_reach_each_other(&lab.a.netns, &other, 11);
@@ -56,7 +73,7 @@ fn sessions_before_and_after_a_rename_share_the_link() -> Outcome {
         assert_reach_each_other(&lab.a.netns, &other, 11);
         access.close()?;
     }
-    rename(&lab, &[("lan1", "ens33")]);
+    rename(&lab.a.netns, &[("lan1", "ens33")]);
     for attachment in attached {
         lab.a.host.detach(&attachment)?;
     }
@@ -66,6 +83,8 @@ fn sessions_before_and_after_a_rename_share_the_link() -> Outcome {
 
 /// Renamed between moving and moving back: the kernel changes the labels of addresses with the names.
 fn moved_back_under_other_names() -> Outcome {
+    // Where a link has to be down to be renamed, what leads through it goes.
+    need_kernel(6, 2)?;
     let lab = routed()?;
     ip_do(&lab.a.netns, "address add 192.168.15.101/24 dev ens33 label ens33:web");
     settle(&lab.a.netns);
@@ -77,7 +96,7 @@ fn moved_back_under_other_names() -> Outcome {
     assert_eq!(labels("ens33"), ["ens33", "ens33:web"]);
     let access = lab.a.host.access("ens33")?;
     let moving = access.move_addresses(SOON)?;
-    rename(&lab, &[("ens33", "lan0"), ("ens33-host", "mine")]);
+    rename(&lab.a.netns, &[("ens33", "lan0"), ("ens33-host", "mine")]);
     assert_reaches_the_network(&lab);
     moving.undo()?;
     assert_eq!(labels("lan0"), ["lan0", "ens33:web"]);
@@ -95,6 +114,7 @@ fn moved_back_under_other_names() -> Outcome {
 /// of its own.
 fn the_name_is_another_cards() -> Outcome {
     let lab = Lab::new()?;
+    keep_addresses(&lab.a.netns);
     lab.cable("ens34")?;
     ip_do(&lab.a.netns, "address add 192.168.34.1/24 dev ens34");
     let before = Snapshot::settled(&lab.a.netns);
@@ -103,7 +123,7 @@ fn the_name_is_another_cards() -> Outcome {
     let (one, other) = (NetNs::anonymous()?, NetNs::anonymous()?);
     let first = access.attach(&eth0(10)?, &one)?;
     let exchange = [("ens33", "tmp"), ("ens34", "ens33"), ("tmp", "ens34")];
-    rename(&lab, &exchange);
+    rename(&lab.a.netns, &exchange);
 
     let wrong = access.attach(&eth0(11)?, &other).unwrap_err();
     assert!(wrong.is_invalid_value() && wrong.to_string().contains("another parent"), "{wrong}");
@@ -139,7 +159,7 @@ fn the_name_is_another_cards() -> Outcome {
     assert_eq!(below(&lab, &access)?, (Some(ours), 1));
     assert_reach_each_other(&lab.a.netns, &one, 11);
     access.detach(&first)?;
-    rename(&lab, &exchange);
+    rename(&lab.a.netns, &exchange);
     before.assert_same(&lab.a.netns);
     Ok(())
 }
@@ -148,13 +168,14 @@ fn the_name_is_another_cards() -> Outcome {
 /// and so is a new one of its name.
 fn a_parent_that_left_is_waited_for() -> Outcome {
     let lab = Lab::new()?;
+    keep_addresses(&lab.a.netns);
     lab.cable("ens34")?;
     ip_do(&lab.a.netns, "address add 192.168.34.1/24 dev ens34");
     let access = lab.a.host.access("ens33")?;
     let (one, other, away) = (NetNs::anonymous()?, NetNs::anonymous()?, NetNs::anonymous()?);
     let first = access.attach(&eth0(10)?, &one)?;
     lab.a.handle.move_link("ens33", &away, None)?;
-    rename(&lab, &[("ens34", "ens33")]);
+    rename(&lab.a.netns, &[("ens34", "ens33")]);
     for refused in [access.refresh(), access.attach(&eth0(11)?, &other).map(drop)] {
         let error = refused.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ParentNotFound, "{error}");
@@ -168,7 +189,7 @@ fn a_parent_that_left_is_waited_for() -> Outcome {
     assert!(ping(&lab.a.netns, "192.168.15.10").is_some());
 
     ip_do(&lab.a.netns, "link delete lan7");
-    rename(&lab, &[("ens33", "ens34")]);
+    rename(&lab.a.netns, &[("ens33", "ens34")]);
     lab.cable("ens33")?;
     ip_do(&lab.a.netns, "address add 192.168.15.1/24 dev ens33");
     access.attach(&eth0(11)?, &other)?;
@@ -199,6 +220,7 @@ fn no_link_stays_on_a_parent_that_was_replaced() -> Outcome {
 fn a_vlan_stays_on_its_base() -> Outcome {
     need(Need::Vlan)?;
     let lab = Lab::new()?;
+    keep_addresses(&lab.a.netns);
     lab.cable("ens34")?;
     let before = Snapshot::settled(&lab.a.netns);
     let base = lab.a.handle.link("ens33")?.index;
@@ -210,7 +232,7 @@ fn a_vlan_stays_on_its_base() -> Outcome {
     let access = lab.a.host.access_by(wanted("ens33.100")?)?;
     let inside = NetNs::anonymous()?;
     let exchange = [("ens33", "tmp"), ("ens34", "ens33"), ("tmp", "ens34")];
-    rename(&lab, &exchange);
+    rename(&lab.a.netns, &exchange);
     assert_eq!(lab.a.host.access_by(wanted("ens34.100")?)?.index(), access.index());
     let wrong = access.attach(&endpoint("ens33.100")?, &inside).unwrap_err();
     assert_eq!(wrong.kind(), ErrorKind::InvalidValue, "{wrong}");
@@ -222,7 +244,7 @@ fn a_vlan_stays_on_its_base() -> Outcome {
         access.detach(&attachment)?;
         assert_eq!(links(&lab.a.netns).len(), 3, "the VLAN has gone, too");
     }
-    rename(&lab, &exchange);
+    rename(&lab.a.netns, &exchange);
     before.assert_same(&lab.a.netns);
     Ok(())
 }
@@ -234,9 +256,10 @@ fn on_a_parent_that_is_a_macvlan_itself() -> Outcome {
     let (middle, inner) = (NetNs::anonymous()?, NetNs::anonymous()?);
     lab.a.host.attach(&eth0(10)?, &middle)?;
     let host = Host::in_netns(&middle)?;
+    keep_addresses(&middle);
     let before = Snapshot::settled(&middle);
     let access = host.access("eth0")?;
-    ip_do(&middle, "link set dev eth0 name wan");
+    rename(&middle, &[("eth0", "wan")]);
     let endpoint = Endpoint::new("eth0", "wan")?
         .address("192.168.15.11/24".parse()?)
         .address("fd15::b/64 nodad".parse()?);
@@ -249,8 +272,34 @@ fn on_a_parent_that_is_a_macvlan_itself() -> Outcome {
         assert!(ping(&middle, "192.168.15.11").is_some());
     }
     access.detach(&attachment)?;
-    ip_do(&middle, "link set dev wan name eth0");
+    rename(&middle, &[("wan", "eth0")]);
     before.assert_same(&middle);
+    Ok(())
+}
+
+/// Two parents that are on one link share the host's link, which knows from which of them it has addresses.
+fn addresses_go_back_to_the_parent_that_they_came_from() -> Outcome {
+    let lab = routed()?;
+    for command in [
+        "link add mv0 link ens33 type macvlan mode bridge",
+        "link set mv0 up",
+        "address add 192.168.15.20/32 dev mv0",
+    ] {
+        ip_do(&lab.a.netns, command);
+    }
+    let before = Snapshot::settled(&lab.a.netns);
+    let kept = lab.a.host.access_by(Access::on("ens33")?.keep(true))?;
+    let index = kept.index();
+    kept.move_addresses(SOON)?.confirm()?;
+    drop(kept);
+    let other = lab.a.host.access("mv0")?;
+    assert_eq!(other.index(), index);
+    other.move_back()?;
+    assert_eq!(ip_addresses(&lab.a.netns, "ens33"), ["192.168.15.1/24", "fd15::1/64"]);
+    assert_eq!(ip_addresses(&lab.a.netns, "mv0"), ["192.168.15.20/32"]);
+    assert_reaches_the_network(&lab);
+    other.close()?;
+    before.assert_same(&lab.a.netns);
     Ok(())
 }
 
@@ -262,4 +311,5 @@ macvlan_tests::tests! {
     no_link_stays_on_a_parent_that_was_replaced,
     a_vlan_stays_on_its_base,
     on_a_parent_that_is_a_macvlan_itself,
+    addresses_go_back_to_the_parent_that_they_came_from,
 }

@@ -232,7 +232,7 @@ impl HostAccess {
         let shim = Shim::make(&self.host, &self.access, before, may_have_none)?;
         // One that was left on a parent that has been replaced is of no use to anybody.
         if let Some(old) = state.shim.as_ref().filter(|old| old.index() != shim.index()) {
-            if !old.mark()?.moved && !old.has_company()? {
+            if old.mark()?.moved.is_none() && !old.has_company()? {
                 old.delete()?;
             }
         }
@@ -322,7 +322,7 @@ impl HostAccess {
         let _alone = self.host.netns().lock()?;
         let shim = self.put_right(&mut state, false)?;
         let mut moved = lock(&self.moved);
-        if moved.is_moved() || shim.mark()?.moved {
+        if moved.is_moved() || shim.mark()?.moved.is_some() {
             return Err(Error::invalid("move the addresses", "they have been moved already"));
         }
         let done = moving::move_to_host_link(self.host.netns(), shim.parent()?, shim.link()?)?;
@@ -350,11 +350,11 @@ impl HostAccess {
         }
         // What another process has moved is found by its marks.
         let mark = shim.mark()?;
-        if !mark.moved {
+        if mark.moved.is_none() {
             return Ok(());
         }
         let borrows = self.access.addresses.is_empty();
-        moving::move_back(host, shim.link()?, shim.parent()?, Back { mark, borrows })
+        moving::move_back(host, shim.link()?, shim.moved_from(mark)?, Back { mark, borrows })
     }
 
     /// Takes the host's link away with its routes, if it is not to be kept, and tells how that went;

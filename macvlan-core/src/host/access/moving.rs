@@ -75,7 +75,7 @@ pub(super) fn move_to_host_link(host: &NetNs, parent: Link, link: Link) -> Resul
         return fails(ErrorKind::Unsupported, why);
     }
     let filter = arp_filter_to_set(connection, parent)?;
-    let mark = Mark { moved: true, by_prefix, arp_filter_was_off: filter.is_some() };
+    let mark = Mark { moved: Some(parent.0), by_prefix, arp_filter_was_off: filter.is_some() };
     let mut plan = Plan::default();
     plan.changes.push(say(link, mark, Mark::default()));
     let kept = move_over(host, &mut plan, &leaving, parent, link)?;

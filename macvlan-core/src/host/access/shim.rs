@@ -90,8 +90,9 @@ impl Shim {
         let furnished =
             Self::furnish(netns, access, before.shim, attachment.clone()).and_then(|shim| {
                 before.parent.know(netns, &access.parent, shim.parent_index())?;
-                let needs =
-                    access.addresses.is_empty() && !mark.moved && (is_new || !may_have_none);
+                let needs = access.addresses.is_empty()
+                    && mark.moved.is_none()
+                    && (is_new || !may_have_none);
                 if needs && shim.borrowed.is_empty() { Err(no_address(access)) } else { Ok(shim) }
             });
         furnished.map_err(|error| match is_new.then(|| endpoint::detach(netns, &attachment)) {
@@ -151,7 +152,7 @@ impl Shim {
         let (connection, index) = (self.netns.connection()?, self.index());
         let wanted = if !access.addresses.is_empty() {
             lend::owned(&access.addresses, index)
-        } else if self.mark()?.moved {
+        } else if self.mark()?.moved.is_some() {
             return Ok(());
         } else {
             match find(connection, self.parent_index())? {
@@ -197,6 +198,13 @@ impl Shim {
     /// The parent, as it is called now.
     pub(super) fn parent(&self) -> Result<Link> {
         self.called(self.parent_index())
+    }
+
+    /// The link that addresses were moved from, or the parent if that is gone.
+    pub(super) fn moved_from(&self, mark: Mark) -> Result<Link> {
+        let connection = self.netns.connection()?;
+        let from = mark.moved.map(|index| find(connection, index)).transpose()?.flatten();
+        self.called(from.map_or(self.parent_index(), |from| from.index))
     }
 
     fn called(&self, index: u32) -> Result<Link> {
