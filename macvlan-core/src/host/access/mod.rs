@@ -31,7 +31,7 @@ use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::host::access::confirm::{Moved, lock};
 use crate::host::access::moving::Back;
-use crate::host::access::shim::{Before, Shim};
+use crate::host::access::shim::Shim;
 use crate::host::access::state::{Routes, State};
 use crate::netns::NetNs;
 use crate::owner::Owner;
@@ -83,8 +83,7 @@ impl Host {
     pub fn access_by(&self, access: Access) -> Result<HostAccess> {
         let _alone = self.netns.lock()?;
         let mut state = State::default();
-        let before = Before { parent: &mut state.parent, shim: None };
-        state.shim = Some(Shim::make(self, &access, before, false)?);
+        state.shim = Some(Shim::make(self, &access, &mut state.parent, None, false)?);
         let moved = Arc::default();
         let (host, state, owner) = (self.clone(), Mutex::new(state), Owner::here());
         Ok(HostAccess { host, access, state, moved, owner })
@@ -228,8 +227,8 @@ impl HostAccess {
     /// Makes the link where there is none, and gives it the addresses and routes that it should have now.
     fn put_right<'a>(&self, state: &'a mut State, may_have_none: bool) -> Result<&'a mut Shim> {
         let known = self.known_routes(state);
-        let before = Before { parent: &mut state.parent, shim: state.shim.as_ref() };
-        let shim = Shim::make(&self.host, &self.access, before, may_have_none)?;
+        let (parent, before) = (&mut state.parent, state.shim.as_ref());
+        let shim = Shim::make(&self.host, &self.access, parent, before, may_have_none)?;
         // One that was left on a parent that has been replaced is of no use to anybody.
         if let Some(old) = state.shim.as_ref().filter(|old| old.index() != shim.index()) {
             if old.mark()?.moved.is_none() && !old.has_company()? {

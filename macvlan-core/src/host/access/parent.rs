@@ -14,18 +14,16 @@ impl Known {
     /// Returns the parent as it is now: by its name only as long as it has never been there.
     pub(super) fn find(&mut self, host: &NetNs, wanted: &Parent) -> Result<Parent> {
         let Some((followed, beside)) = &mut self.0 else { return Ok(wanted.clone()) };
-        match followed.look(host, wanted, beside)? {
-            Some(parent) => Ok(parent),
-            None => Err(match find_parent(host, wanted)? {
-                None => missing_parent(host, wanted),
-                Some(_) => {
-                    let why = format!("it has gone, and {wanted} is another link now");
-                    Error::new(ErrorKind::ParentNotFound, "use the parent", why)
-                        .on_parent(wanted.to_string())
-                        .in_netns(host.in_words())
-                }
-            }),
+        if let Some(parent) = followed.look(host, wanted, beside)? {
+            return Ok(parent);
         }
+        if find_parent(host, wanted)?.is_none() {
+            return Err(missing_parent(host, wanted));
+        }
+        let why = format!("it has gone, and {wanted} is another link now");
+        Err(Error::new(ErrorKind::ParentNotFound, "use the parent", why)
+            .on_parent(wanted.to_string())
+            .in_netns(host.in_words()))
     }
 
     /// Takes note of what the parent is, and of the links beside it.

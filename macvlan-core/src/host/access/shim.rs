@@ -35,24 +35,20 @@ pub(super) struct Shim {
     has_lost_routes: bool,
 }
 
-/// What a session knows from before.
-pub(super) struct Before<'a> {
-    pub(super) parent: &'a mut Known,
-    pub(super) shim: Option<&'a Shim>,
-}
-
 impl Shim {
-    /// Makes the link, or finds the one that is there and puts it right. Fails where the parent has no
-    /// address to lend, unless that may be and the link was there. The caller holds the host's namespace.
+    /// Makes the link, or finds the one that is there and puts it right; `known` and `before` are the parent
+    /// and the link that this session had until now. Fails where the parent has no address to lend, unless
+    /// that may be and the link was there. The caller holds the host's namespace.
     pub(super) fn make(
         host: &Host,
         access: &Access,
-        before: Before<'_>,
+        known: &mut Known,
+        before: Option<&Self>,
         may_have_none: bool,
     ) -> Result<Self> {
         let netns = host.netns();
         let connection = netns.connection()?;
-        let parent = before.parent.find(netns, &access.parent)?;
+        let parent = known.find(netns, &access.parent)?;
         // A VLAN that is made on demand may not be there yet, and has nothing to lend then.
         let found = match endpoint::find_parent(netns, &parent)? {
             Some(found) => find(connection, found.index)?,
@@ -60,7 +56,7 @@ impl Shim {
             None => return Err(endpoint::missing_parent(netns, &parent)),
         };
         let there = match &found {
-            Some(parent) => Self::find_beside(netns, parent.index, before.shim)?,
+            Some(parent) => Self::find_beside(netns, parent.index, before)?,
             None => None,
         };
         let name = match &there {
@@ -87,14 +83,12 @@ impl Shim {
             .arp_filter();
         let attachment = endpoint::ensure(netns, &endpoint, netns, false, &[])?.attachment;
         let is_new = there.is_none();
-        let furnished =
-            Self::furnish(netns, access, before.shim, attachment.clone()).and_then(|shim| {
-                before.parent.know(netns, &access.parent, shim.parent_index())?;
-                let needs = access.addresses.is_empty()
-                    && mark.moved.is_none()
-                    && (is_new || !may_have_none);
-                if needs && shim.borrowed.is_empty() { Err(no_address(access)) } else { Ok(shim) }
-            });
+        let furnished = Self::furnish(netns, access, before, attachment.clone()).and_then(|shim| {
+            known.know(netns, &access.parent, shim.parent_index())?;
+            let needs =
+                access.addresses.is_empty() && mark.moved.is_none() && (is_new || !may_have_none);
+            if needs && shim.borrowed.is_empty() { Err(no_address(access)) } else { Ok(shim) }
+        });
         furnished.map_err(|error| match is_new.then(|| endpoint::detach(netns, &attachment)) {
             Some(Err(other)) => error.leaves_too(other),
             _ => error,
@@ -329,10 +323,9 @@ impl Shim {
         if !self.borrowed.is_empty() {
             // They would find it out by themselves within some seconds.
             let ips = self.borrowed.clone();
-            let told = self.parent().and_then(|(parent, name)| {
+            let _ = self.parent().and_then(|(parent, name)| {
                 Announcement::of(Announce::once(), netns, name, parent, ips)?.send()
             });
-            let _untold = told;
         }
         Ok(())
     }
@@ -361,16 +354,15 @@ fn new_name(
         Some(other) => Mark::of(&other).map(|_ours| false),
         None => Ok(true),
     };
-    let name = match access.name {
-        Some(name) => name,
-        None => {
-            let called = parent.map_or_else(|| wanted.to_string(), |parent| parent.name.clone());
-            match LinkName::new(&format!("{called}-host")) {
-                Ok(name) if is_free(name)? => return Ok(name),
-                _taken_or_too_long => {
-                    let number = parent.map_or_else(random_number, |parent| Ok(parent.index))?;
-                    LinkName::new(&format!("mvh{number}"))?
-                }
+    let name = if let Some(name) = access.name {
+        name
+    } else {
+        let called = parent.map_or_else(|| wanted.to_string(), |parent| parent.name.clone());
+        match LinkName::new(&format!("{called}-host")) {
+            Ok(name) if is_free(name)? => return Ok(name),
+            _taken_or_too_long => {
+                let number = parent.map_or_else(random_number, |parent| Ok(parent.index))?;
+                LinkName::new(&format!("mvh{number}"))?
             }
         }
     };
