@@ -180,8 +180,8 @@ impl HostAccess {
     /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if it is attached to another parent, and
     /// those of [`Attachment::netns`].
     pub fn add(&self, attachment: &Attachment) -> Result<()> {
-        let netns = attachment.netns()?;
         let mut state = self.lock()?;
+        let netns = attachment.netns()?;
         let is_beside = |shim: &Shim| {
             let link = netns.connection()?.link(attachment.index());
             let link = link.map_err(|failure| failure.into_error(OPERATION))?;
