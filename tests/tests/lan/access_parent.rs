@@ -86,7 +86,7 @@ fn moved_back_under_other_names() -> Outcome {
     // Where a link has to be down to be renamed, what leads through it goes.
     need_kernel(6, 2)?;
     let lab = routed()?;
-    ip_do(&lab.a.netns, "address add 192.168.15.101/24 dev ens33 label ens33:web");
+    ip_do(&lab.a.netns, "address add 172.30.0.1/16 dev ens33 label ens33:web");
     settle(&lab.a.netns);
     let labels = |dev: &str| -> Vec<String> {
         let shown = ip(&lab.a.netns, &format!("-4 address show dev {dev}"));
@@ -102,7 +102,7 @@ fn moved_back_under_other_names() -> Outcome {
     assert_eq!(labels("lan0"), ["lan0", "ens33:web"]);
     assert_eq!(
         ip_addresses(&lab.a.netns, "mine"),
-        ["192.168.15.1/32", "192.168.15.101/32", "fd15::1/128"]
+        ["192.168.15.1/32", "172.30.0.1/32", "fd15::1/128"]
     );
     assert_reaches_the_network(&lab);
     access.close()?;
