@@ -4313,8 +4313,9 @@ int macvlan_access_options_new_on(const struct macvlan_parent *parent,
                                   struct macvlan_error **error);
 
 /**
- * What the host's macvlan is called; the parent's name and "-host" when not set, or, where that is too
- * long, "mvh" and the parent's index.
+ * Sets the name of the host's macvlan where it has to be made. Defaults to the parent's name and "-host",
+ * or, where that is too long or the name of such a link on another parent, to "mvh" and the parent's
+ * index.
  */
 int macvlan_access_options_set_name(struct macvlan_access_options *options,
                                     const char *name,
@@ -4423,8 +4424,9 @@ int macvlan_host_access_by(struct macvlan_host *host,
                            struct macvlan_error **error);
 
 /**
- * Writes the name of the host's link, at most 15 characters and a zero byte. Whether there is a link:
- * there is none when the last container has gone, and the name is empty then.
+ * Writes the name that the host's link had when it was last looked at, at most 15 characters and a zero
+ * byte. Whether there is a link: there is none when the last container has gone, and the name is empty
+ * then.
  */
 bool macvlan_access_name(const struct macvlan_access *access,
                          char name[16]);

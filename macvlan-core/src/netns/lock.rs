@@ -3,7 +3,9 @@
 //!
 //! The lock is `flock(2)` on the namespace's file in the kernel. It needs no file of its own, leaves
 //! nothing behind, and is released when its holder ends. Any process that can open the namespace can hold
-//! it: root, the container itself, and, for a namespace with a name, those that may read `/run/netns`.
+//! it: root, every process that is in it, with or without rights, and, for a namespace with a name, those
+//! that may read `/run/netns`. A file of ours that only root may lock would not be seen from other mount
+//! namespaces; so the error of one that waited in vain names the holder.
 
 use std::os::fd::AsFd;
 use std::time::Duration;
@@ -12,6 +14,7 @@ use nix::errno::Errno;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::netns::NetNs;
+use crate::netns::holder::holder;
 use crate::wait::Cancel;
 
 /// How long another may have the namespace: attaching takes less than a millisecond, and some seconds
@@ -57,10 +60,9 @@ impl NetNs {
     }
 
     fn is_held(&self, patience: Duration) -> Error {
-        let why = format!(
-            "another process, or the container itself, has held it for {} s",
-            patience.as_secs_f32()
-        );
+        let unknown = || "another process, or the container itself,".to_owned();
+        let who = holder(self.id()).unwrap_or_else(unknown);
+        let why = format!("{who} has held it for {} s", patience.as_secs_f32());
         Error::new(ErrorKind::Interrupted, format!("hold {}", self.in_words()), why)
             .in_netns(self.in_words())
     }
@@ -96,7 +98,8 @@ mod tests {
                 other.join().unwrap().unwrap_err()
             });
             assert_eq!(error.kind(), ErrorKind::Interrupted);
-            assert!(error.to_string().contains("has held it for 0.02 s"), "{error}");
+            let held = "another thread of this process has held it for 0.02 s";
+            assert!(error.to_string().contains(held), "{error}");
         }
         drop(first);
         assert!(same.lock_within(Duration::ZERO).is_err());

@@ -82,8 +82,9 @@ pub unsafe extern "C" fn macvlan_host_access_by(
     })
 }
 
-/// Writes the name of the host's link, at most 15 characters and a zero byte. Whether there is a link:
-/// there is none when the last container has gone, and the name is empty then.
+/// Writes the name that the host's link had when it was last looked at, at most 15 characters and a zero
+/// byte. Whether there is a link: there is none when the last container has gone, and the name is empty
+/// then.
 /// cbindgen:ptrs-as-arrays=[[name;16]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_access_name(

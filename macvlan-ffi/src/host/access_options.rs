@@ -46,8 +46,9 @@ pub unsafe extern "C" fn macvlan_access_options_new_on(
     })
 }
 
-/// What the host's macvlan is called; the parent's name and "-host" when not set, or, where that is too
-/// long, "mvh" and the parent's index.
+/// Sets the name of the host's macvlan where it has to be made. Defaults to the parent's name and "-host",
+/// or, where that is too long or the name of such a link on another parent, to "mvh" and the parent's
+/// index.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_access_options_set_name(
     options: *mut macvlan_access_options,

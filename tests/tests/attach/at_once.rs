@@ -2,11 +2,15 @@
 //! the other.
 #![deny(dead_code)]
 
+use std::fs::File;
 use std::sync::Barrier;
 use std::thread;
+use std::time::Duration;
 
-use macvlan_core::{Endpoint, Host, NetNs};
-use macvlan_tests::{Lab, Outcome, is_guest, is_long};
+use macvlan_core::{Endpoint, ErrorKind, Host, NetNs};
+use macvlan_tests::{Actor, Lab, Need, Outcome, is_guest, is_long, need, path_of};
+use nix::sched::{CloneFlags, setns};
+use nix::unistd::{Uid, setuid};
 
 const ROUTER: [&str; 1] = ["192.168.15.2/24"];
 
@@ -111,7 +115,38 @@ fn one_attaches_one_ensures_and_one_detaches() -> Outcome {
     Ok(())
 }
 
+/// Who may open a namespace may hold it, and is named to those that wait in vain.
+fn a_holder_without_rights_is_named() -> Outcome {
+    need(Need::Root)?;
+    let netns = NetNs::anonymous()?;
+    let mut holder = Actor::start("holder", &[&path_of(&netns)])?;
+    assert_eq!(holder.line()?, "held");
+    let error = netns.lock_within(Duration::from_millis(20)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interrupted);
+    let named = format!("process {} (backup.sh) has held it for 0.02 s", holder.pid());
+    assert!(error.to_string().contains(&named), "{error}");
+    holder.kill()?;
+    let _held = netns.lock()?;
+    Ok(())
+}
+
+/// A process of nobody's that is in a namespace and holds it until it is killed.
+fn holder(words: &[String]) -> Outcome {
+    let [netns] = words else { return Err("one argument".into()) };
+    setns(File::open(netns)?, CloneFlags::CLONE_NEWNET)?;
+    std::fs::write("/proc/self/comm", "backup.sh")?;
+    setuid(Uid::from_raw(65534))?;
+    let itself = NetNs::from_path("/proc/self/ns/net")?;
+    let _held = itself.lock()?;
+    println!("held");
+    loop {
+        thread::park();
+    }
+}
+
 macvlan_tests::tests! {
     all_ensure,
     one_attaches_one_ensures_and_one_detaches,
+    a_holder_without_rights_is_named;
+    parts: holder,
 }

@@ -17,22 +17,22 @@ use nix::sys::resource::{Resource, setrlimit};
 use serde_json::{Deserializer, Value};
 
 /// To be confirmed within: longer than any of these tests takes.
-const SOON: Duration = Duration::from_secs(600);
+pub(crate) const SOON: Duration = Duration::from_secs(600);
 
-fn eth0(last: u8) -> Result<Endpoint> {
+pub(crate) fn eth0(last: u8) -> Result<Endpoint> {
     Ok(Endpoint::new("eth0", "ens33")?
         .address(format!("192.168.15.{last}/24").parse()?)
         .address(format!("fd15::{last:x}/64 nodad").parse()?))
 }
 
-fn links(netns: &NetNs) -> Vec<String> {
+pub(crate) fn links(netns: &NetNs) -> Vec<String> {
     let all = ip(netns, "link show");
     let names = all.as_array().into_iter().flatten().filter_map(|link| link["ifname"].as_str());
     names.map(str::to_owned).collect()
 }
 
 /// A host with a router that leads to it: host b, 192.168.15.2 and `fd15::2`.
-fn routed() -> Outcome<Lab> {
+pub(crate) fn routed() -> Outcome<Lab> {
     need(Need::Ipv6)?;
     let lab = Lab::new()?;
     ip_do(&lab.a.netns, "route add default via 192.168.15.2 dev ens33 metric 100");
@@ -50,7 +50,7 @@ fn routed() -> Outcome<Lab> {
 
 /// The host reaches its router, what is behind it, and is reached from there.
 #[track_caller]
-fn assert_reaches_the_network(lab: &Lab) {
+pub(crate) fn assert_reaches_the_network(lab: &Lab) {
     for ip in ["192.168.15.2", "fd15::2", "10.1.1.1", "fd99::1"] {
         assert!(ping(&lab.a.netns, ip).is_some(), "the host does not reach {ip}");
     }
@@ -61,7 +61,7 @@ fn assert_reaches_the_network(lab: &Lab) {
 
 /// Both ways, both families.
 #[track_caller]
-fn assert_reach_each_other(host: &NetNs, container: &NetNs, last: u8) {
+pub(crate) fn assert_reach_each_other(host: &NetNs, container: &NetNs, last: u8) {
     for (theirs, ours) in
         [(format!("192.168.15.{last}"), "192.168.15.1"), (format!("fd15::{last:x}"), "fd15::1")]
     {
@@ -221,8 +221,8 @@ fn what_cannot_be_is_refused() -> Outcome {
     let (outside, within) = (Snapshot::settled(&lab.a.netns), Snapshot::settled(&inside));
     let private = access.attach(&eth0(10)?.mode(Mode::Private)?, &inside);
     assert!(private.unwrap_err().is_invalid_value());
-    let elsewhere = access.attach(&Endpoint::new("eth0", "ens34")?, &inside);
-    assert!(elsewhere.unwrap_err().is_invalid_value());
+    let missing = access.attach(&Endpoint::new("eth0", "ens34")?, &inside).unwrap_err();
+    assert_eq!(missing.kind(), ErrorKind::ParentNotFound, "{missing}");
     // A route that is somebody else's.
     ip_do(&lab.a.netns, "route add 192.168.15.10/32 dev ens33");
     let taken = access.attach(&eth0(10)?, &inside).unwrap_err();

@@ -1,6 +1,7 @@
 //! Addresses on the LAN: who has them, who learns of them, and who reaches them.
 
 mod access;
+mod access_parent;
 mod announce;
 mod cancel;
 mod carrier;
@@ -12,6 +13,7 @@ mod rate;
 
 macvlan_tests::main! {
     access,
+    access_parent,
     announce,
     cancel,
     carrier,

@@ -5,7 +5,7 @@ use nix::errno::Errno;
 use crate::netlink::Request;
 use crate::value::name::LinkName;
 
-/// A link, by index and name.
+/// A link by its index, and what it is called for messages and labels.
 pub(super) type Link = (u32, LinkName);
 
 /// What is done, and what undoes it.

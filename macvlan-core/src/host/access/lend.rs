@@ -14,6 +14,7 @@ use crate::netlink::{Connection, Failure, Request};
 use crate::netns::NetNs;
 use crate::rtnl::{RTPROT_MACVLAN, decode, encode};
 use crate::value::address::is_link_local;
+use crate::value::link::LinkInfo;
 use crate::value::name::LinkName;
 
 /// Valid for ever (`INFINITY_LIFE_TIME`).
@@ -109,6 +110,14 @@ pub(super) fn own(ip: IpAddr, link: u32) -> AddressMessage {
     message
 }
 
+/// What deletes an address. Its label is left out: the kernel changes it when the link gets another name,
+/// and deletes none that has another.
+pub(super) fn deletion(message: &AddressMessage) -> Request {
+    let mut message = message.clone();
+    message.attributes.retain(|attribute| !matches!(attribute, AddressAttribute::Label(_)));
+    Request::new(Message::DelAddress(message))
+}
+
 /// Lists a link's addresses but for link-local ones, in the order in which they were added: the kernel
 /// lists IPv6's last first.
 pub(super) fn described(connection: &Connection, link: u32) -> Result<Vec<Described>> {
@@ -135,17 +144,17 @@ pub(super) fn described(connection: &Connection, link: u32) -> Result<Vec<Descri
     Ok(addresses)
 }
 
-/// The addresses that a parent, by index and name, lends a link.
+/// The addresses that a parent lends a link.
 pub(super) fn lendable(
     connection: &Connection,
-    parent: (u32, &str),
+    parent: &LinkInfo,
     link: u32,
 ) -> Result<Vec<AddressMessage>> {
-    let listed = described(connection, parent.0)?;
+    let listed = described(connection, parent.index)?;
     let mut lent: Vec<(IpAddr, AddressMessage)> = Vec::new();
     for address in listed.iter().filter(|address| address.is_lent()) {
         if lent.iter().all(|(ip, _)| *ip != address.ip) {
-            lent.push((address.ip, address.lent(parent.1, link)));
+            lent.push((address.ip, address.lent(&parent.name, link)));
         }
     }
     Ok(lent.into_iter().map(|(_, message)| message).collect())
@@ -192,7 +201,7 @@ pub(super) fn give(
         if wanted_ips.contains(&one.ip) {
             continue;
         }
-        match connection.retry(&Request::new(Message::DelAddress(one.message.clone()))) {
+        match connection.retry(&deletion(&one.message)) {
             Ok(()) => went = true,
             Err(Failure::Refused { errno: Errno::EADDRNOTAVAIL, .. }) => {}
             Err(failure) => return Err(fails("delete", one.ip, failure)),

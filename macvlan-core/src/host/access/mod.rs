@@ -7,9 +7,11 @@ mod lend;
 mod mark;
 mod moving;
 mod options;
+mod parent;
 mod presence;
 mod routes;
 mod shim;
+mod state;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -21,13 +23,17 @@ use ipnet::IpNet;
 pub use confirm::Moving;
 pub use options::Access;
 
-use crate::endpoint::{Attachment, Detached, Endpoint, EndpointKind, IntoParent, lowest};
+use crate::endpoint::{
+    Attachment, Detached, Endpoint, EndpointKind, IntoParent, find_parent, is_macvlan,
+    missing_parent,
+};
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::host::access::confirm::{Moved, lock};
 use crate::host::access::moving::Back;
 use crate::host::access::shim::Shim;
-use crate::netns::{NetNs, NetNsId};
+use crate::host::access::state::{Routes, State};
+use crate::netns::NetNs;
 use crate::owner::Owner;
 use crate::value::address::{Address, is_link_local};
 use crate::value::link::Mode;
@@ -40,6 +46,10 @@ use crate::wait::Cancel;
 /// can reach it at the parent's addresses. It has to be mode bridge on both sides. When the last
 /// container is detached through it, or it is dropped, the host's link goes, and comes back with the
 /// next container. While another session on the parent uses the link, in whatever process, it stays.
+///
+/// A parent has one such link, which carries a mark, and the session stays with its parent, whatever that
+/// and the link are called later. A parent that has left is found again as a
+/// [`Keeper`](crate::Keeper) finds it.
 ///
 /// Attaching, adding and moving make a link again that somebody has deleted, and give it the addresses
 /// that the parent has by then. Between these calls [`HostAccess::refresh`] does.
@@ -55,29 +65,6 @@ pub struct HostAccess {
     owner: Owner,
 }
 
-#[derive(Default)]
-struct State {
-    shim: Option<Shim>,
-    containers: Vec<Container>,
-}
-
-/// A container that the host has routes to.
-struct Container {
-    netns: NetNsId,
-    index: u32,
-    routes: Routes,
-}
-
-/// The host's routes to a container.
-#[derive(Default)]
-struct Routes {
-    all: Vec<IpNet>,
-    /// Those that were not there before.
-    added: Vec<IpNet>,
-    /// Whether the link was made for them.
-    with_link: bool,
-}
-
 impl Host {
     /// Lets this host reach the containers on a parent, with the parent's own addresses; see
     /// [`Host::access_by`] for more.
@@ -91,12 +78,12 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NameTaken`](crate::ErrorKind::NameTaken) if a link of the name exists that was not
-    /// made for this.
+    /// [`ErrorKind::NameTaken`](crate::ErrorKind::NameTaken) if the link has to be made, and another link
+    /// has the name.
     pub fn access_by(&self, access: Access) -> Result<HostAccess> {
         let _alone = self.netns.lock()?;
-        let shim = Shim::make(self, &access, None)?;
-        let state = State { shim: Some(shim), containers: Vec::new() };
+        let mut state = State::default();
+        state.shim = Some(Shim::make(self, &access, &mut state.parent, None, false)?);
         let moved = Arc::default();
         let (host, state, owner) = (self.clone(), Mutex::new(state), Owner::here());
         Ok(HostAccess { host, access, state, moved, owner })
@@ -104,7 +91,8 @@ impl Host {
 }
 
 impl HostAccess {
-    /// The name of the host's link; none while there is none, because the last container has gone.
+    /// Returns the name that the host's link had when this session last looked at it; none while there is
+    /// none, because the last container has gone.
     pub fn name(&self) -> Option<LinkName> {
         self.seen(|state| state.shim.as_ref().map(Shim::name))
     }
@@ -141,14 +129,7 @@ impl HostAccess {
     }
 
     fn attach_by(&self, host: &Host, endpoint: &Endpoint, netns: &NetNs) -> Result<Attachment> {
-        let refuse = |why: &'static str| {
-            Err(Error::invalid("let the host reach the container", why)
-                .on_link(endpoint.name().as_str())
-                .on_parent(endpoint.parent().to_string()))
-        };
-        if *endpoint.parent() != self.access.parent && !self.is_same_parent(endpoint)? {
-            return refuse("the endpoint is on another parent");
-        }
+        let refuse = |why| Err(refused(endpoint, why));
         match endpoint.kind() {
             EndpointKind::Macvlan(options) | EndpointKind::Macvtap(options)
                 if options.mode() == Mode::Bridge => {}
@@ -157,8 +138,20 @@ impl HostAccess {
         }
         // The routes first: to take them back leaves no trace in the container.
         let mut state = self.lock()?;
-        let routes = self.lead_to(&mut state, endpoint.get_addresses())?;
-        match host.attach(endpoint, netns) {
+        let is_beside = |shim: &Shim| self.find_beside(shim, endpoint);
+        let (parent, routes) = self.lead_to(&mut state, endpoint.get_addresses(), is_beside)?;
+        let attached = host.attach(endpoint, netns).and_then(|attachment| {
+            // Names may have been exchanged since.
+            if attachment.parent_index() == parent {
+                return Ok(attachment);
+            }
+            let error = refused(endpoint, ANOTHER_PARENT);
+            Err(match host.detach(&attachment) {
+                Ok(_gone) => error,
+                Err(other) => error.leaves_too(other),
+            })
+        });
+        match attached {
             Ok(attachment) => {
                 state.enter(&attachment, routes);
                 Ok(attachment)
@@ -170,19 +163,36 @@ impl HostAccess {
         }
     }
 
-    /// Whether the endpoint's parent is this one, by another name.
-    fn is_same_parent(&self, endpoint: &Endpoint) -> Result<bool> {
-        let found = crate::endpoint::find_parent(self.host.netns(), endpoint.parent())?;
-        let parent = self.lock()?.shim.as_ref().map(Shim::parent_index);
-        let (Some(found), Some(parent)) = (found, parent) else { return Ok(false) };
-        let (host, other) = (self.host.netns(), found.index);
-        Ok(other == parent || lowest(host, other)? == lowest(host, parent)?)
+    /// Returns the index of an endpoint's parent, if what hangs on it is beside the host's link.
+    fn find_beside(&self, shim: &Shim, endpoint: &Endpoint) -> Result<u32> {
+        let (netns, parent) = (self.host.netns(), endpoint.parent());
+        match find_parent(netns, parent)? {
+            Some(found) if shim.is_beside(found.index)? => Ok(found.index),
+            None if parent.get_base().is_none() => Err(missing_parent(netns, parent)),
+            _ => Err(refused(endpoint, ANOTHER_PARENT)),
+        }
     }
 
     /// Lets the host reach a container that is attached already.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if it is attached to another parent, and
+    /// those of [`Attachment::netns`].
     pub fn add(&self, attachment: &Attachment) -> Result<()> {
         let mut state = self.lock()?;
-        let routes = self.lead_to(&mut state, attachment.addresses())?;
+        let netns = attachment.netns()?;
+        let is_beside = |shim: &Shim| {
+            let link = netns.connection()?.link(attachment.index());
+            let link = link.map_err(|failure| failure.into_error(OPERATION))?;
+            if is_macvlan(&link) && shim.is_beside_in(&netns, &link)? {
+                return Ok(());
+            }
+            Err(Error::invalid(OPERATION, ANOTHER_PARENT)
+                .on_link(attachment.name().as_str())
+                .on_parent(attachment.parent().to_string()))
+        };
+        let ((), routes) = self.lead_to(&mut state, attachment.addresses(), is_beside)?;
         state.enter(attachment, routes);
         Ok(())
     }
@@ -207,31 +217,46 @@ impl HostAccess {
     /// ```
     pub fn refresh(&self) -> Result<()> {
         let mut state = self.lock()?;
-        let known = self.known_routes(&state);
-        let Some(shim) = &mut state.shim else { return Ok(()) };
-        let _alone = self.host.netns().lock()?;
-        if !shim.is_there()? {
-            return self.lead_to(&mut state, &[]).map(drop);
+        if state.shim.is_none() {
+            return Ok(());
         }
-        shim.lend_again(&self.access)?;
-        shim.restore_routes(&known)
+        let _alone = self.host.netns().lock()?;
+        self.put_right(&mut state, true).map(drop)
     }
 
-    /// Adds a route to each of a container's addresses that has none yet. The link is made where there is
-    /// none, and has the addresses that it should have now.
-    fn lead_to(&self, state: &mut State, addresses: &[Address]) -> Result<Routes> {
+    /// Makes the link where there is none, and gives it the addresses and routes that it should have now.
+    fn put_right<'a>(&self, state: &'a mut State, may_have_none: bool) -> Result<&'a mut Shim> {
+        let known = self.known_routes(state);
+        let (parent, before) = (&mut state.parent, state.shim.as_ref());
+        let shim = Shim::make(&self.host, &self.access, parent, before, may_have_none)?;
+        // One that was left on a parent that has been replaced is of no use to anybody.
+        if let Some(old) = state.shim.as_ref().filter(|old| old.index() != shim.index()) {
+            if old.mark()?.moved.is_none() && !old.has_company()? {
+                old.delete()?;
+            }
+        }
+        let shim = state.shim.insert(shim);
+        shim.restore_routes(&known)?;
+        Ok(shim)
+    }
+
+    /// Puts the link right and, if it passes the check, adds a route to each of a container's addresses that
+    /// has none yet.
+    fn lead_to<T>(
+        &self,
+        state: &mut State,
+        addresses: &[Address],
+        check: impl FnOnce(&Shim) -> Result<T>,
+    ) -> Result<(T, Routes)> {
         let _alone = self.host.netns().lock()?;
-        let mut shim = Shim::make(&self.host, &self.access, state.shim.as_ref())?;
         let with_link = state.shim.is_none();
-        shim.restore_routes(&self.known_routes(state))?;
+        let shim = self.put_right(state, false)?;
         let covered = |ip: &IpAddr| self.access.prefixes.iter().any(|prefix| prefix.contains(ip));
         let ips = addresses.iter().map(Address::ip);
         let all: Vec<IpNet> =
             ips.filter(|ip| !is_link_local(*ip) && !covered(ip)).map(IpNet::from).collect();
-        let added = shim.add_routes(&all);
-        state.shim = Some(shim);
-        match added {
-            Ok(added) => Ok(Routes { all, added, with_link }),
+        match check(shim).and_then(|passed| Ok((passed, shim.add_routes(&all)?))) {
+            Ok((passed, added)) => Ok((passed, Routes { all, added, with_link })),
             Err(error) => {
                 let nothing = Routes { with_link, ..Routes::default() };
                 Err(match self.take_back(state, &nothing) {
@@ -267,16 +292,12 @@ impl HostAccess {
     /// Takes the host's routes to a container away, and leaves the container as it is.
     pub fn remove(&self, attachment: &Attachment) -> Result<()> {
         let mut state = self.lock()?;
-        let is_it =
-            |one: &Container| one.netns == attachment.netns_id() && one.index == attachment.index();
-        let Some(at) = state.containers.iter().position(is_it) else { return Ok(()) };
-        let container = state.containers.remove(at);
+        let Some(routes) = state.leave(attachment) else { return Ok(()) };
         let Some(shim) = &state.shim else { return Ok(()) };
         // Another session may lead to the same container.
-        let routes = &container.routes;
         let ours = if shim.has_company()? { &routes.added } else { &routes.all };
         let deleted = shim.delete_routes(ours);
-        if state.containers.is_empty() && !self.access.keep {
+        if state.is_empty() && !self.access.keep {
             return deleted.and(self.take_down(&mut state));
         }
         deleted
@@ -298,13 +319,12 @@ impl HostAccess {
     pub fn move_addresses(&self, deadline: Duration) -> Result<Moving> {
         let mut state = self.lock()?;
         let _alone = self.host.netns().lock()?;
-        let shim = Shim::make(&self.host, &self.access, state.shim.as_ref())?;
-        let shim = state.shim.insert(shim);
+        let shim = self.put_right(&mut state, false)?;
         let mut moved = lock(&self.moved);
-        if moved.is_moved() || shim.mark()?.moved {
+        if moved.is_moved() || shim.mark()?.moved.is_some() {
             return Err(Error::invalid("move the addresses", "they have been moved already"));
         }
-        let done = moving::move_to_host_link(self.host.netns(), shim.parent(), shim.link())?;
+        let done = moving::move_to_host_link(self.host.netns(), shim.parent()?, shim.link()?)?;
         let number = moved.begin(done);
         drop(moved);
         Moving::watch(&self.host, &self.moved, number, deadline)
@@ -318,7 +338,7 @@ impl HostAccess {
         let Some(shim) = &mut state.shim else { return Ok(()) };
         self.move_back_from(shim)?;
         // What made place for the parent's is lent again.
-        shim.refresh(&self.access)
+        shim.lend_again(&self.access)
     }
 
     fn move_back_from(&self, shim: &Shim) -> Result<()> {
@@ -329,11 +349,11 @@ impl HostAccess {
         }
         // What another process has moved is found by its marks.
         let mark = shim.mark()?;
-        if !mark.moved {
+        if mark.moved.is_none() {
             return Ok(());
         }
         let borrows = self.access.addresses.is_empty();
-        moving::move_back(host, shim.link(), shim.parent(), Back { mark, borrows })
+        moving::move_back(host, shim.link()?, shim.moved_from(mark)?, Back { mark, borrows })
     }
 
     /// Takes the host's link away with its routes, if it is not to be kept, and tells how that went;
@@ -372,7 +392,7 @@ impl HostAccess {
         } else {
             shim.delete()?;
         }
-        *state = State::default();
+        state.end();
         Ok(())
     }
 
@@ -388,26 +408,13 @@ impl HostAccess {
     }
 }
 
-impl State {
-    fn routes(&self) -> impl Iterator<Item = IpNet> {
-        self.containers.iter().flat_map(|one| one.routes.all.iter().copied())
-    }
+const OPERATION: &str = "let the host reach the container";
+const ANOTHER_PARENT: &str = "the endpoint is on another parent";
 
-    fn added(&self) -> Vec<IpNet> {
-        self.containers.iter().flat_map(|one| one.routes.added.iter().copied()).collect()
-    }
-
-    /// Takes note of a container, or of what is new with one that is known.
-    fn enter(&mut self, attachment: &Attachment, routes: Routes) {
-        let (netns, index) = (attachment.netns_id(), attachment.index());
-        match self.containers.iter_mut().find(|one| one.netns == netns && one.index == index) {
-            Some(known) => {
-                known.routes.all = routes.all;
-                known.routes.added.extend(routes.added);
-            }
-            None => self.containers.push(Container { netns, index, routes }),
-        }
-    }
+fn refused(endpoint: &Endpoint, why: &'static str) -> Error {
+    Error::invalid(OPERATION, why)
+        .on_link(endpoint.name().as_str())
+        .on_parent(endpoint.parent().to_string())
 }
 
 impl Drop for HostAccess {

@@ -12,7 +12,6 @@ use netlink_packet_route::address::{
 };
 use nix::errno::Errno;
 
-use crate::error::errno_of;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::access::change::{Change, Link};
 use crate::host::access::lend::{self, Described, described};
@@ -75,8 +74,8 @@ pub(super) fn move_to_host_link(host: &NetNs, parent: Link, link: Link) -> Resul
         let why = format!("moving {} takes marks on addresses (Linux 5.18)", one.net);
         return fails(ErrorKind::Unsupported, why);
     }
-    let filter = arp_filter_to_set(host, parent)?;
-    let mark = Mark { moved: true, by_prefix, arp_filter_was_off: filter.is_some() };
+    let filter = arp_filter_to_set(connection, parent)?;
+    let mark = Mark { moved: Some(parent.0), by_prefix, arp_filter_was_off: filter.is_some() };
     let mut plan = Plan::default();
     plan.changes.push(say(link, mark, Mark::default()));
     let kept = move_over(host, &mut plan, &leaving, parent, link)?;
@@ -260,10 +259,15 @@ fn announce(host: &NetNs, link: Link, ips: Vec<IpAddr>) {
     let _ = told.and_then(|told| told.send());
 }
 
-/// The same address on a link, to be used at once.
-fn on_link(message: &AddressMessage, link: u32, nodad: bool) -> AddressMessage {
-    let mut message = message.clone();
-    message.header.index = link;
+/// The same address on this or another link. A label that is the name of the link that has it is left out,
+/// for the kernel to give; one that somebody chose is not.
+fn on_link(one: &Described, (from, to): (Link, Link), nodad: bool) -> AddressMessage {
+    let mut message = one.message.clone();
+    message.header.index = to.0;
+    message.attributes.retain(|attribute| match attribute {
+        AddressAttribute::Label(label) => label != from.1.as_str(),
+        _ => true,
+    });
     if nodad {
         message.header.flags |= AddressHeaderFlags::Nodad;
         for attribute in &mut message.attributes {
@@ -275,24 +279,14 @@ fn on_link(message: &AddressMessage, link: u32, nodad: bool) -> AddressMessage {
     message
 }
 
-/// The same address on another link. A label that is the link's name does not go along; one that
-/// somebody chose does.
-fn on_other_link(one: &Described, from: Link, to: Link) -> AddressMessage {
-    let mut there = on_link(&one.message, to.0, one.ip.is_ipv6());
-    there.attributes.retain(|attribute| match attribute {
-        AddressAttribute::Label(label) => label != from.1.as_str(),
-        _ => true,
-    });
-    there
-}
-
 fn add(one: &Described, from: Link, to: Link) -> Change {
-    let there = on_other_link(one, from, to);
+    // To be used at once.
+    let there = on_link(one, (from, to), one.ip.is_ipv6());
     Change {
         what: format!("add address {} of {} to {}", one.net, from.1, to.1),
         apply: Request::create(Message::NewAddress(there.clone())),
         unless: None,
-        undo: vec![Request::new(Message::DelAddress(there))],
+        undo: vec![lend::deletion(&there)],
     }
 }
 
@@ -302,7 +296,7 @@ fn hold_place(link: Link, add: bool) -> Change {
     let mut message = lend::own(PLACE_HOLDER.into(), link.0);
     message.header.scope = AddressScope::Host;
     let create = Request::create(Message::NewAddress(message.clone()));
-    let delete = Request::new(Message::DelAddress(message));
+    let delete = lend::deletion(&message);
     let (verb, apply, unless, undo) = if add {
         ("add", create, Errno::EEXIST, delete)
     } else {
@@ -314,7 +308,7 @@ fn hold_place(link: Link, add: bool) -> Change {
 
 /// Lends an address again that was moved.
 fn lend_again(one: &Described, link: Link) -> Change {
-    let mut lent = one.message.clone();
+    let mut lent = on_link(one, (link, link), false);
     lent.attributes.retain(|attribute| !matches!(attribute, AddressAttribute::Protocol(_)));
     let mark = AddressProtocol::Other(RTPROT_MACVLAN);
     lent.attributes.push(AddressAttribute::Protocol(mark));
@@ -322,14 +316,14 @@ fn lend_again(one: &Described, link: Link) -> Change {
         what: format!("lend address {} to {}", one.net, link.1),
         apply: Request::create(Message::NewAddress(lent.clone())),
         unless: Some(Errno::EEXIST),
-        undo: vec![Request::new(Message::DelAddress(lent))],
+        undo: vec![lend::deletion(&lent)],
     }
 }
 
 fn delete(one: &Described, link: Link, order: Vec<Request>) -> Change {
     let checked = one.ip.is_ipv6() && !one.flags().contains(AddressFlags::Nodad);
-    let mut undo =
-        vec![Request::create(Message::NewAddress(on_link(&one.message, link.0, checked)))];
+    let back = on_link(one, (link, link), checked);
+    let mut undo = vec![Request::create(Message::NewAddress(back))];
     if checked {
         // It was checked when it came; put back, it is to be used at once, and look as before.
         undo.push(Request::replace(Message::NewAddress(one.message.clone())));
@@ -337,7 +331,7 @@ fn delete(one: &Described, link: Link, order: Vec<Request>) -> Change {
     undo.extend(order);
     Change {
         what: format!("delete address {} from {}", one.net, link.1),
-        apply: Request::new(Message::DelAddress(one.message.clone())),
+        apply: lend::deletion(&one.message),
         unless: Some(Errno::EADDRNOTAVAIL),
         undo,
     }
@@ -355,12 +349,12 @@ fn say(link: Link, now: Mark, before: Mark) -> Change {
 }
 
 /// Has a link answer ARP only for what is reached by it: none if it does already.
-fn arp_filter_to_set(host: &NetNs, link: Link) -> Result<Option<Change>> {
-    let path = format!("/proc/sys/net/ipv4/conf/{}/arp_filter", link.1);
-    let before = host.visit(|| std::fs::read_to_string(&path))?.map_err(|error| {
-        Error::system(format!("read {path}"), errno_of(&error)).in_netns(host.in_words())
+fn arp_filter_to_set(connection: &Connection, link: Link) -> Result<Option<Change>> {
+    let on = connection.get(encode::get_link(link.0.into()), decode::arp_filter);
+    let on = on.map_err(|failure| {
+        failure.into_error("read the parent's arp_filter").on_link(link.1.as_str())
     })?;
-    Ok((before.trim() == "0").then(|| filter_arp(link, true)))
+    Ok((!on).then(|| filter_arp(link, true)))
 }
 
 fn filter_arp(link: Link, on: bool) -> Change {

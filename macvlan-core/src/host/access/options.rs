@@ -33,8 +33,9 @@ impl Access {
         Ok(Self { parent, name: None, addresses: Vec::new(), prefixes: Vec::new(), keep: false })
     }
 
-    /// What the host's macvlan is called; the parent's name and `-host` when not given, or, where that
-    /// is too long, `mvh` and the parent's index.
+    /// Sets the name of the host's macvlan where it has to be made. Defaults to the parent's name and
+    /// `-host`, or, where that is too long or the name of such a link on another parent, to `mvh` and the
+    /// parent's index.
     pub fn name(mut self, name: LinkName) -> Self {
         self.name = Some(name);
         self

@@ -6,70 +6,70 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use nix::errno::Errno;
 
-use crate::endpoint::{self, Attachment, Endpoint, Parent};
+use crate::endpoint::{self, Attachment, Endpoint, EndpointKind, Parent};
 use crate::error::{Error, Result};
 use crate::explain::{Attempt, Place};
 use crate::host::Host;
+use crate::host::access::change::Link;
 use crate::host::access::lend;
-use crate::host::access::mark::{GROUP, Mark};
+use crate::host::access::mark::{GROUP, Mark, name_taken};
 use crate::host::access::options::Access;
+use crate::host::access::parent::Known;
 use crate::host::access::presence::Presence;
 use crate::lan::announce::{Announce, Announcement};
 use crate::netlink::{Connection, Failure};
 use crate::netns::NetNs;
 use crate::rtnl::{RTPROT_MACVLAN, decode, encode};
 use crate::value::filter::RouteFilter;
-use crate::value::link::{AcceptRa, LinkInfo, Mode};
+use crate::value::link::{AcceptRa, LinkInfo, Macvlan, Mode};
 use crate::value::name::{LinkId, LinkName};
 use crate::value::route::{Route, RouteInfo};
 
 pub(super) struct Shim {
     netns: NetNs,
     attachment: Attachment,
-    parent_name: LinkName,
     presence: Arc<Presence>,
     /// The parent's addresses that this session has given it.
     borrowed: Vec<IpAddr>,
     /// Whether routes through it may have gone since this session last had it.
-    pub(super) has_lost_routes: bool,
+    has_lost_routes: bool,
 }
 
 impl Shim {
-    /// Makes the link, or finds the one that is there and puts it right; `before` is what this session
-    /// had until now. The caller holds the host's namespace.
-    pub(super) fn make(host: &Host, access: &Access, before: Option<&Self>) -> Result<Self> {
+    /// Makes the link, or finds the one that is there and puts it right; `known` and `before` are the parent
+    /// and the link that this session had until now. Fails where the parent has no address to lend, unless
+    /// that may be and the link was there. The caller holds the host's namespace.
+    pub(super) fn make(
+        host: &Host,
+        access: &Access,
+        known: &mut Known,
+        before: Option<&Self>,
+        may_have_none: bool,
+    ) -> Result<Self> {
         let netns = host.netns();
         let connection = netns.connection()?;
-        // What this session had is known by its index, whatever it and its parent are called now.
-        let known = before.map(|before| find(connection, before.index())).transpose()?.flatten();
-        let known = known.filter(Mark::is_on);
-        let parent: Parent = match known.as_ref().and_then(|link| link.parent) {
-            Some(index) if access.parent.on_demand().is_none() => index.into(),
-            _ => access.parent.clone(),
-        };
+        let parent = known.find(netns, &access.parent)?;
         // A VLAN that is made on demand may not be there yet, and has nothing to lend then.
         let found = match endpoint::find_parent(netns, &parent)? {
             Some(found) => find(connection, found.index)?,
             None if parent.on_demand().is_some() => None,
             None => return Err(endpoint::missing_parent(netns, &parent)),
         };
-        let name = match (&known, access.name, &found) {
-            (Some(known), ..) => known.name.parse()?,
-            (None, Some(name), _) => name,
-            (None, None, Some(parent)) => name_for(&parent.name, parent.index)?,
-            (None, None, None) => name_for(&parent.to_string(), 0)?,
+        let there = match &found {
+            Some(parent) => Self::find_beside(netns, parent.index, before)?,
+            None => None,
         };
-        let there = match known {
-            Some(known) => Some(known),
-            None => find(connection, name)?,
+        let name = match &there {
+            Some(there) => there.name.parse()?,
+            None => new_name(connection, access, &parent, found.as_ref())?,
         };
         let mark = there.as_ref().map_or(Ok(Mark::default()), Mark::of)?;
-        if access.addresses.is_empty() && !mark.moved {
-            let lent = match &found {
-                Some(parent) => lend::lendable(connection, (parent.index, &parent.name), 0)?,
-                None => Vec::new(),
+        if access.addresses.is_empty() && there.is_none() {
+            let lends = match &found {
+                Some(parent) => !lend::lendable(connection, parent, 0)?.is_empty(),
+                None => false,
             };
-            if lent.is_empty() && there.is_none() {
+            if !lends {
                 return Err(no_address(access));
             }
         }
@@ -83,11 +83,36 @@ impl Shim {
             .arp_filter();
         let attachment = endpoint::ensure(netns, &endpoint, netns, false, &[])?.attachment;
         let is_new = there.is_none();
-        let outcome = Self::furnish(netns, access, before, attachment.clone());
-        outcome.map_err(|error| match is_new.then(|| endpoint::detach(netns, &attachment)) {
+        let furnished = Self::furnish(netns, access, before, attachment.clone()).and_then(|shim| {
+            known.know(netns, &access.parent, shim.parent_index())?;
+            let needs =
+                access.addresses.is_empty() && mark.moved.is_none() && (is_new || !may_have_none);
+            if needs && shim.borrowed.is_empty() { Err(no_address(access)) } else { Ok(shim) }
+        });
+        furnished.map_err(|error| match is_new.then(|| endpoint::detach(netns, &attachment)) {
             Some(Err(other)) => error.leaves_too(other),
             _ => error,
         })
+    }
+
+    /// Finds the host's link beside those that hang on a parent, whatever both are called: the one that this
+    /// session had, or that of another.
+    fn find_beside(netns: &NetNs, parent: u32, before: Option<&Self>) -> Result<Option<LinkInfo>> {
+        let connection = netns.connection()?;
+        let lowest = endpoint::lowest(netns, parent)?;
+        let is_it = |link: &LinkInfo| {
+            Mark::is_on(link)
+                && (link.parent, link.parent_netns) == (Some(lowest.index), lowest.netns)
+        };
+        let known = before.map(|before| find(connection, before.index())).transpose()?.flatten();
+        if let Some(known) = known.filter(is_it) {
+            return Ok(Some(known));
+        }
+        let macvlans = encode::get_links(Some("macvlan"), None);
+        let marked = connection
+            .dump(&macvlans, |payload| decode::link(payload).filter(is_it))
+            .map_err(|failure| failure.into_error("look for the host's link"))?;
+        Ok(marked.into_iter().min_by_key(|link| link.index))
     }
 
     /// Gives the link what an attachment does not.
@@ -97,11 +122,7 @@ impl Shim {
         before: Option<&Self>,
         attachment: Attachment,
     ) -> Result<Self> {
-        let connection = netns.connection()?;
         let index = attachment.index();
-        let parent = find(connection, attachment.parent_index())?;
-        let parent = parent.ok_or_else(|| endpoint::missing_parent(netns, &access.parent))?;
-        let parent_name = parent.name.parse()?;
         let same = before.filter(|before| before.index() == index);
         let mut shim = Self {
             netns: netns.clone(),
@@ -110,11 +131,10 @@ impl Shim {
                 None => Arc::new(Presence::on(netns, index)?),
             },
             borrowed: same.map(|before| before.borrowed.clone()).unwrap_or_default(),
-            has_lost_routes: before.is_some() && same.is_none(),
+            has_lost_routes: before.is_some_and(|before| same.is_none() || before.has_lost_routes),
             attachment,
-            parent_name,
         };
-        shim.refresh(access)?;
+        shim.lend_again(access)?;
         if same.is_none() {
             shim.add_routes(&access.prefixes)?;
         }
@@ -122,21 +142,17 @@ impl Shim {
     }
 
     /// Gives the link its own addresses, or those that its parent has now.
-    pub(super) fn refresh(&mut self, access: &Access) -> Result<()> {
-        self.lend_again(access)?;
-        let lends = access.addresses.is_empty() && !self.mark()?.moved;
-        if lends && self.borrowed.is_empty() { Err(no_address(access)) } else { Ok(()) }
-    }
-
-    /// As [`Shim::refresh`], also where its parent has none now.
     pub(super) fn lend_again(&mut self, access: &Access) -> Result<()> {
         let (connection, index) = (self.netns.connection()?, self.index());
         let wanted = if !access.addresses.is_empty() {
             lend::owned(&access.addresses, index)
-        } else if self.mark()?.moved {
+        } else if self.mark()?.moved.is_some() {
             return Ok(());
         } else {
-            lend::lendable(connection, (self.parent_index(), self.parent_name.as_str()), index)?
+            match find(connection, self.parent_index())? {
+                Some(parent) => lend::lendable(connection, &parent, index)?,
+                None => Vec::new(),
+            }
         };
         let is_shared = self.has_company()?;
         let given = std::mem::take(&mut self.borrowed);
@@ -153,8 +169,9 @@ impl Shim {
 
     /// Adds these routes again, if some may have gone with an address or with the link.
     pub(super) fn restore_routes(&mut self, routes: &[IpNet]) -> Result<()> {
-        if std::mem::take(&mut self.has_lost_routes) {
+        if self.has_lost_routes {
             self.add_routes(routes)?;
+            self.has_lost_routes = false;
         }
         Ok(())
     }
@@ -167,12 +184,27 @@ impl Shim {
         self.attachment.index()
     }
 
-    pub(super) fn link(&self) -> (u32, LinkName) {
-        (self.index(), self.name())
+    /// The link, as it is called now.
+    pub(super) fn link(&self) -> Result<Link> {
+        self.called(self.index())
     }
 
-    pub(super) fn parent(&self) -> (u32, LinkName) {
-        (self.parent_index(), self.parent_name)
+    /// The parent, as it is called now.
+    pub(super) fn parent(&self) -> Result<Link> {
+        self.called(self.parent_index())
+    }
+
+    /// The link that addresses were moved from, or the parent if that is gone.
+    pub(super) fn moved_from(&self, mark: Mark) -> Result<Link> {
+        let connection = self.netns.connection()?;
+        let from = mark.moved.map(|index| find(connection, index)).transpose()?.flatten();
+        self.called(from.map_or(self.parent_index(), |from| from.index))
+    }
+
+    fn called(&self, index: u32) -> Result<Link> {
+        let link = self.netns.connection()?.link(index);
+        let link = link.map_err(|failure| failure.into_error("read the host's link"))?;
+        Ok((index, link.name.parse()?))
     }
 
     pub(super) fn parent_index(&self) -> u32 {
@@ -185,9 +217,16 @@ impl Shim {
         link.as_ref().map_or(Ok(Mark::default()), Mark::of)
     }
 
-    /// Whether the link is there.
-    pub(super) fn is_there(&self) -> Result<bool> {
-        Ok(find(self.netns.connection()?, self.index())?.is_some())
+    /// Whether what hangs on this link of the host is beside the link.
+    pub(super) fn is_beside(&self, parent: u32) -> Result<bool> {
+        let (netns, own) = (&self.netns, self.parent_index());
+        Ok(parent == own || endpoint::lowest(netns, parent)? == endpoint::lowest(netns, own)?)
+    }
+
+    /// Whether a macvlan of a container is beside the link.
+    pub(super) fn is_beside_in(&self, container: &NetNs, link: &LinkInfo) -> Result<bool> {
+        let kind = EndpointKind::Macvlan(Macvlan::new(Mode::Bridge));
+        endpoint::is_on(&self.netns, container, link, (self.parent_index(), &kind))
     }
 
     /// Whether another session uses the link too.
@@ -279,13 +318,14 @@ impl Shim {
     /// Deletes the link, with which its routes go. Who has learned its MAC address for the parent's
     /// IPv6 addresses learns the parent's again.
     pub(super) fn delete(&self) -> Result<()> {
-        let (netns, parent) = (&self.netns, self.attachment.parent_index());
+        let netns = &self.netns;
         endpoint::detach(netns, &self.attachment)?;
         if !self.borrowed.is_empty() {
             // They would find it out by themselves within some seconds.
             let ips = self.borrowed.clone();
-            let told = Announcement::of(Announce::once(), netns, self.parent_name, parent, ips);
-            let _ = told.and_then(|told| told.send());
+            let _ = self.parent().and_then(|(parent, name)| {
+                Announcement::of(Announce::once(), netns, name, parent, ips)?.send()
+            });
         }
         Ok(())
     }
@@ -302,7 +342,39 @@ fn no_address(access: &Access) -> Error {
         .with_hint("give the host's link an address of its own")
 }
 
-fn name_for(parent: &str, index: u32) -> Result<LinkName> {
-    let long = format!("{parent}-host");
-    LinkName::new(&long).or_else(|_| LinkName::new(&format!("mvh{index}")))
+/// Chooses what a new link is called: as was said, or after its parent, by its name or its index. A name
+/// that the link beside another parent has, which may have been called so before, is passed over.
+fn new_name(
+    connection: &Connection,
+    access: &Access,
+    wanted: &Parent,
+    parent: Option<&LinkInfo>,
+) -> Result<LinkName> {
+    let is_free = |name: LinkName| match find(connection, name)? {
+        Some(other) => Mark::of(&other).map(|_ours| false),
+        None => Ok(true),
+    };
+    let name = if let Some(name) = access.name {
+        name
+    } else {
+        let called = parent.map_or_else(|| wanted.to_string(), |parent| parent.name.clone());
+        match LinkName::new(&format!("{called}-host")) {
+            Ok(name) if is_free(name)? => return Ok(name),
+            _taken_or_too_long => {
+                let number = parent.map_or_else(random_number, |parent| Ok(parent.index))?;
+                LinkName::new(&format!("mvh{number}"))?
+            }
+        }
+    };
+    if is_free(name)? {
+        return Ok(name);
+    }
+    Err(name_taken(name.as_str(), "is beside the containers of another parent"))
+}
+
+fn random_number() -> Result<u32> {
+    let mut random = [0; 4];
+    getrandom::fill(&mut random)
+        .map_err(|_| Error::system("choose a name at random", Errno::EIO))?;
+    Ok(u32::from_ne_bytes(random))
 }

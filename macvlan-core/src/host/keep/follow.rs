@@ -22,10 +22,10 @@ use crate::value::link::LinkInfo;
 use crate::value::mac::MacAddr;
 
 /// The links of the host at one moment, and their MAC addresses.
-pub(super) struct Links(HashMap<u32, Option<MacAddr>>);
+pub(in crate::host) struct Links(HashMap<u32, Option<MacAddr>>);
 
 impl Links {
-    pub(super) fn list(host: &NetNs) -> Result<Self> {
+    pub(in crate::host) fn list(host: &NetNs) -> Result<Self> {
         let links = all(host.connection()?)
             .map_err(|failure| failure.into_error("list the links").in_netns(host.in_words()))?;
         Ok(Self(links.iter().map(|link| (link.index, own_mac(link))).collect()))
@@ -48,7 +48,7 @@ impl Links {
 }
 
 /// The parent of one endpoint.
-pub(super) struct Followed {
+pub(in crate::host) struct Followed {
     card: Option<Card>,
 }
 
@@ -72,12 +72,17 @@ struct Others {
 }
 
 impl Followed {
-    pub(super) fn new() -> Self {
+    pub(in crate::host) fn new() -> Self {
         Self { card: None }
     }
 
     /// Takes note of what the parent is that an endpoint is attached to.
-    pub(super) fn know(&mut self, host: &NetNs, wanted: &Parent, parent: &LinkInfo) -> Result<()> {
+    pub(in crate::host) fn know(
+        &mut self,
+        host: &NetNs,
+        wanted: &Parent,
+        parent: &LinkInfo,
+    ) -> Result<()> {
         let mut card = parent.clone();
         let mut vlan = wanted.on_demand();
         while let Some((base, tag)) = vlan {
@@ -154,10 +159,24 @@ impl Followed {
         };
         let itself = links.iter().find(|link| known.is(link));
         let found = itself.or_else(|| links.iter().find(|link| known.is_replaced_by(wanted, link)));
-        Ok(found.map(|card| {
-            let wanted = if known.is_parent { &Parent::link(card.index) } else { wanted };
-            wanted.on_bottom(card.index, &card.name)
-        }))
+        Ok(found.map(|card| known.parent(wanted, card)))
+    }
+
+    /// Returns the parent as [`Followed::find`] does, for one that hears of no events: when the card is found
+    /// to have gone, these links were beside it.
+    pub(in crate::host) fn look(
+        &mut self,
+        host: &NetNs,
+        wanted: &Parent,
+        links: &Links,
+    ) -> Result<Option<Parent>> {
+        if let Some(card) = self.card.as_ref().filter(|card| card.others.is_none()) {
+            match host.connection()?.find_link(card.index).map_err(fails)? {
+                Some(link) => return Ok(Some(card.parent(wanted, &link).0)),
+                None => self.is_gone(card.index, links),
+            }
+        }
+        Ok(self.find(host, wanted)?.map(|(parent, _)| parent))
     }
 }
 
@@ -172,6 +191,12 @@ impl Card {
             is_parent,
             others: None,
         }
+    }
+
+    /// Returns the parent that was wanted, where this link is the card.
+    fn parent(&self, wanted: &Parent, card: &LinkInfo) -> (Parent, String) {
+        let wanted = if self.is_parent { &Parent::link(card.index) } else { wanted };
+        wanted.on_bottom(card.index, &card.name)
     }
 
     /// Whether it is this link: the same that it was, or one that came as it had gone.

@@ -1,7 +1,7 @@
 //! Seeing to it that endpoints are attached again when their parent has gone and come back.
 
 mod event;
-mod follow;
+pub(in crate::host) mod follow;
 mod kept;
 
 use std::collections::VecDeque;

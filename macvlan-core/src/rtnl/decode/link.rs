@@ -12,11 +12,11 @@ use nix::libc::{
 use crate::netlink::attributes::{attributes, i32_of, text_of, u16_of, u32_of};
 use crate::rtnl::decode::mac_of;
 use crate::rtnl::uapi::{
-    DEVCONF_ACCEPT_RA, DEVCONF_AUTOCONF, DEVCONF_DISABLE_IPV6, IFLA_CARRIER_DOWN_COUNT,
-    IFLA_GRO_IPV4_MAX_SIZE, IFLA_GSO_IPV4_MAX_SIZE, IFLA_INET6_ADDR_GEN_MODE, IFLA_INET6_CONF,
-    IFLA_MACVLAN_BC_CUTOFF, IFLA_MACVLAN_BC_QUEUE_LEN, IFLA_MACVLAN_FLAGS,
+    AF_INET, DEVCONF_ACCEPT_RA, DEVCONF_AUTOCONF, DEVCONF_DISABLE_IPV6, IFLA_CARRIER_DOWN_COUNT,
+    IFLA_GRO_IPV4_MAX_SIZE, IFLA_GSO_IPV4_MAX_SIZE, IFLA_INET_CONF, IFLA_INET6_ADDR_GEN_MODE,
+    IFLA_INET6_CONF, IFLA_MACVLAN_BC_CUTOFF, IFLA_MACVLAN_BC_QUEUE_LEN, IFLA_MACVLAN_FLAGS,
     IFLA_MACVLAN_MACADDR_DATA, IFLA_MACVLAN_MODE, IFLA_VLAN_EGRESS_QOS, IFLA_VLAN_FLAGS,
-    IFLA_VLAN_ID, IFLA_VLAN_INGRESS_QOS, IFLA_VLAN_PROTOCOL,
+    IFLA_VLAN_ID, IFLA_VLAN_INGRESS_QOS, IFLA_VLAN_PROTOCOL, IPV4_DEVCONF_ARPFILTER,
 };
 use crate::value::link::{
     AcceptRa, AddrGenMode, LinkInfo, LinkStatistics, Macvlan, Mode, Vlan, VlanProtocol,
@@ -31,6 +31,18 @@ pub(crate) fn link_index(payload: &[u8]) -> Option<u32> {
 pub(crate) fn carrier_losses(payload: &[u8]) -> Option<u32> {
     let find = |(kind, _): &(u16, &[u8])| *kind == IFLA_CARRIER_DOWN_COUNT;
     attributes(payload.get(16..)?).find(find).and_then(|(_, count)| u32_of(count))
+}
+
+/// Whether a link answers ARP only for what is reached by it (`struct ifinfomsg`).
+pub(crate) fn arp_filter(payload: &[u8]) -> Option<bool> {
+    fn find(nested: &[u8], kind: u16) -> Option<&[u8]> {
+        attributes(nested).find(|(found, _)| *found == kind).map(|(_, value)| value)
+    }
+    let families = find(payload.get(16..)?, IFLA_AF_SPEC)?;
+    let settings = find(find(families, AF_INET)?, IFLA_INET_CONF)?;
+    // An array of numbers, the first of which is the setting 1.
+    let at = usize::from(IPV4_DEVCONF_ARPFILTER - 1) * size_of::<i32>();
+    i32_of(settings.get(at..)?).map(|number| number != 0)
 }
 
 /// A link, behind its `struct ifinfomsg`.

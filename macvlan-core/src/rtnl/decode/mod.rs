@@ -21,7 +21,7 @@ use crate::value::mac::MacAddr;
 pub(crate) use address::{address, address_added};
 pub(crate) use again::{default_route, raw_address, raw_route, route_through};
 pub(crate) use event::{ended, event};
-pub(crate) use link::{carrier_losses, link, link_index};
+pub(crate) use link::{arp_filter, carrier_losses, link, link_index};
 pub(crate) use neighbour::neighbour;
 pub(crate) use rate::rate;
 pub(crate) use route::{local_route, route};

@@ -1,0 +1,80 @@
+//! What a session knows: its parent, its link, and the containers that it leads to.
+
+use ipnet::IpNet;
+
+use crate::endpoint::Attachment;
+use crate::host::access::parent::Known;
+use crate::host::access::shim::Shim;
+use crate::netns::NetNsId;
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) parent: Known,
+    pub(super) shim: Option<Shim>,
+    containers: Vec<Container>,
+}
+
+/// A container that the host has routes to.
+struct Container {
+    netns: NetNsId,
+    index: u32,
+    routes: Routes,
+}
+
+impl Container {
+    fn is(&self, attachment: &Attachment) -> bool {
+        (self.netns, self.index) == (attachment.netns_id(), attachment.index())
+    }
+}
+
+/// The host's routes to a container.
+#[derive(Default)]
+pub(super) struct Routes {
+    pub(super) all: Vec<IpNet>,
+    /// Those that were not there before.
+    pub(super) added: Vec<IpNet>,
+    /// Whether the link was made for them.
+    pub(super) with_link: bool,
+}
+
+impl State {
+    pub(super) fn routes(&self) -> impl Iterator<Item = IpNet> {
+        self.containers.iter().flat_map(|one| one.routes.all.iter().copied())
+    }
+
+    pub(super) fn added(&self) -> Vec<IpNet> {
+        self.containers.iter().flat_map(|one| one.routes.added.iter().copied()).collect()
+    }
+
+    /// Whether it leads to no container.
+    pub(super) fn is_empty(&self) -> bool {
+        self.containers.is_empty()
+    }
+
+    /// Takes note of a container, or of what is new with one that is known.
+    pub(super) fn enter(&mut self, attachment: &Attachment, routes: Routes) {
+        match self.containers.iter_mut().find(|one| one.is(attachment)) {
+            Some(known) => {
+                known.routes.all = routes.all;
+                known.routes.added.extend(routes.added);
+            }
+            None => self.containers.push(Container {
+                netns: attachment.netns_id(),
+                index: attachment.index(),
+                routes,
+            }),
+        }
+    }
+
+    /// Forgets a container, and returns the routes to it, if it is known.
+    pub(super) fn leave(&mut self, attachment: &Attachment) -> Option<Routes> {
+        let at = self.containers.iter().position(|one| one.is(attachment))?;
+        Some(self.containers.remove(at).routes)
+    }
+
+    /// Forgets the link and the containers; the parent stays what it is.
+    pub(super) fn end(&mut self) {
+        self.shim = None;
+        self.containers.clear();
+    }
+}
