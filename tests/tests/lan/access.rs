@@ -605,8 +605,16 @@ fn the_parent_is_followed_by_events() -> Outcome {
     assert!(ping(&inside, "192.168.15.9").is_some());
     assert!(ping(&lab.a.netns, "192.168.15.10").is_some());
 
+    let mac = || {
+        ip_lines(&lab.a.netns, "-br link show dev ens33-host")[0]
+            .split_whitespace()
+            .nth(2)
+            .map(str::to_owned)
+    };
+    let before = mac();
     ip_do(&lab.a.netns, "link delete ens33-host");
     assert!(follow()?);
+    assert_eq!(mac(), before, "the container knows the host by it");
     assert!(ping(&inside, "192.168.15.9").is_some());
     assert!(ping(&lab.a.netns, "192.168.15.10").is_some());
 

@@ -217,7 +217,7 @@ fn a_watch_and_a_keeper_end_when_they_are_cancelled() -> Outcome {
     let mut watch = lab.a.handle.watch()?;
     watch.set_cancel(&cancel);
     let endpoint = Endpoint::new("eth0", "ens33")?;
-    let mut keeper = lab.a.host.cancelled_by(&cancel).keep([(endpoint, container)])?;
+    let mut keeper = lab.a.host.cancelled_by(&cancel).keep([(endpoint, container.clone())])?;
     std::thread::scope(|scope| {
         let watching = scope.spawn(|| watch.by_ref().all(|event| event.is_ok()));
         let keeping = scope.spawn(|| keeper.by_ref().all(|event| event.is_ok()));

@@ -81,6 +81,11 @@ impl Shim {
             .accept_ra(AcceptRa::Never)
             .autoconf(false)
             .arp_filter();
+        // The containers have the MAC address of a link that was deleted in their caches.
+        let endpoint = match before.filter(|_| there.is_none()) {
+            Some(before) => endpoint.mac(before.attachment.mac()),
+            None => endpoint,
+        };
         let attachment = endpoint::ensure(netns, &endpoint, netns, false, &[])?.attachment;
         let is_new = there.is_none();
         let furnished = Self::furnish(netns, access, before, attachment.clone()).and_then(|shim| {
