@@ -124,7 +124,7 @@ impl<'a> Old<'a> {
         let (ips, addresses): (Vec<_>, Vec<_>) = addresses.into_iter().unzip();
         let routes = encode::get_routes(&RouteFilter::new(), None);
         let routes = inside
-            .dump(&routes, |payload| decode::route_through(payload, info.index, &[], &|_| false))
+            .dump(&routes, |payload| decode::route_through(payload, info.index))
             .map_err(fails)?;
         let rules = marked_rules(inside, &ips).map_err(fails)?;
         Ok(Self {

@@ -19,7 +19,9 @@ use crate::rtnl::uapi::NETNSA_NSID;
 use crate::value::mac::MacAddr;
 
 pub(crate) use address::{address, address_added};
-pub(crate) use again::{default_route, raw_address, raw_route, route_through};
+pub(crate) use again::{
+    default_route, is_same_message, made_route, raw_address, raw_route, route_through,
+};
 pub(crate) use event::{ended, event};
 pub(crate) use link::{carrier_losses, link, link_index};
 pub(crate) use neighbour::neighbour;
