@@ -66,28 +66,28 @@ impl Work<'_> {
         let Some(again) = others.request(old) else {
             return self.batch(std::slice::from_ref(change));
         };
-        let deletion = encode::delete_address(self.index, &Address::as_told(old));
         let add = self.request(change)?;
         // IPv4 has an address with both prefix lengths, so what only needs the address stays; IPv6 has not.
         let done = if old.addr().is_ipv4() {
             match self.inside.submit_one(add) {
                 Err(failure @ Failure::Refused { .. }) => return Err(refused(failure)),
-                added => added.and_then(|()| self.inside.retry(&deletion)),
+                added => added.and_then(|()| self.delete_address(old)),
             }
         } else {
-            self.inside.retry(&deletion).and_then(|()| self.inside.submit_one(add))
+            self.delete_address(old).and_then(|()| self.inside.submit_one(add))
         };
         let undone = done.map_err(|failure| {
             let error = refused(failure);
             let back = match self.inside.retry(&again) {
-                Ok(()) | Err(Failure::Refused { errno: Errno::EEXIST, .. }) if old.addr().is_ipv4() => {
-                    self.inside.retry(&encode::delete_address(self.index, wanted))
-                }
+                Err(Failure::Refused { errno: Errno::EEXIST, .. }) => Ok(()),
                 back => back,
             };
+            let back = back.and_then(|()| match old {
+                IpNet::V4(_) => self.delete_address(wanted.net()),
+                IpNet::V6(_) => Ok(()),
+            });
             match back {
-                Ok(())
-                | Err(Failure::Refused { errno: Errno::EEXIST | Errno::EADDRNOTAVAIL, .. }) => error,
+                Ok(()) => error,
                 Err(failure) => {
                     let maybe = failure.maybe();
                     error.leaves(format!("{maybe}not the address {old} in {}", self.netns))
@@ -106,6 +106,14 @@ impl Work<'_> {
         Err(left.into_iter().fold(error, |error, left| {
             error.leaves(format!("{left} in {}", self.netns))
         }))
+    }
+
+    fn delete_address(&self, address: IpNet) -> std::result::Result<(), Failure> {
+        let deletion = encode::delete_address(self.index, &Address::as_told(address));
+        match self.inside.retry(&deletion) {
+            Err(Failure::Refused { errno: Errno::EADDRNOTAVAIL, .. }) => Ok(()),
+            other => other,
+        }
     }
 
     /// Exchanges a route of the link for another, without a moment that has neither.
@@ -138,9 +146,18 @@ impl Work<'_> {
         let deletion = Request::new(Message::DelRoute(message.clone()));
         let failure = match self.inside.submit_one(add.appending()) {
             Err(failure @ Failure::Refused { .. }) => return Err(refused(failure)),
-            added => added.and_then(|()| self.inside.retry(&deletion)).err(),
+            Err(lost) => lost,
+            Ok(()) => match self.inside.retry(&deletion) {
+                Ok(()) | Err(Failure::Refused { errno: Errno::ESRCH, .. }) => return Ok(()),
+                // It may have gone, so the new one stays.
+                Err(lost @ Failure::NoAnswer(_)) => {
+                    let left = format!("perhaps the route {old} in {}", self.netns);
+                    return Err(refused(lost).leaves(left));
+                }
+                Err(failure) => failure,
+            },
         };
-        let Some(error) = failure.map(refused) else { return Ok(()) };
+        let error = refused(failure);
         self.added.extend(ours);
         Err(error)
     }
