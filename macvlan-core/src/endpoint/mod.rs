@@ -11,6 +11,7 @@ mod difference;
 mod endpoint;
 mod ensure;
 mod find_parent;
+mod old_link;
 mod on_demand;
 mod parent;
 mod plan;

@@ -3,6 +3,9 @@
 use netlink_packet_core::Parseable;
 use netlink_packet_route::AddressFamily;
 use netlink_packet_route::address::AddressMessage;
+use netlink_packet_route::neighbour::{
+    NeighbourAttribute, NeighbourFlags, NeighbourMessage, NeighbourState,
+};
 use netlink_packet_route::route::{
     RouteAttribute, RouteFlags, RouteMessage, RouteNextHopFlags, RouteProtocol,
 };
@@ -59,6 +62,27 @@ pub(crate) fn route_through(payload: &[u8], link: u32) -> Option<RouteMessage> {
     });
     made_route(payload)
         .filter(|route| through && route.header.protocol != RouteProtocol::Ra)
+}
+
+/// A neighbour of this link that somebody has added, to be told again; of a bridge's table only what the link
+/// itself lets in.
+pub(crate) fn made_neighbour(payload: &[u8], link: u32) -> Option<NeighbourMessage> {
+    let mut message = NeighbourMessage::parse(payload).ok()?;
+    let header = &message.header;
+    let is_made = if header.family == AddressFamily::Bridge {
+        let is_unicast = message.attributes.iter().any(|attribute| {
+            matches!(attribute, NeighbourAttribute::LinkLayerAddress(mac) if mac.first().is_some_and(|first| first & 1 == 0))
+        });
+        header.flags.contains(NeighbourFlags::Own) && is_unicast
+    } else {
+        header.state == NeighbourState::Permanent
+            || header.flags.intersects(NeighbourFlags::Proxy | NeighbourFlags::ExtLearned)
+    };
+    let is_made = is_made && header.ifindex == link;
+    message.attributes.retain(|attribute| {
+        !matches!(attribute, NeighbourAttribute::CacheInfo(_) | NeighbourAttribute::Probes(_))
+    });
+    is_made.then_some(message)
 }
 
 /// Whether two messages make the same route; how long it lasts counts down.
