@@ -358,7 +358,7 @@ fn a_refused_replacement_leaves_the_old_link() -> Outcome {
 fn a_refused_replacement_loses_nothing_of_others() -> Outcome {
     let stage = Stage::set()?;
     let host = &stage.lab.a.host;
-    let refused = eth0()?.queues(2, 2).gateway("10.1.2.3".parse()?);
+    let refused = eth0()?.queues(2, 2).route("10.9.0.0/16 via 10.1.2.3".parse()?);
     let replace = |lost: &[&str]| -> Outcome {
         let error = host.ensure_or_replace(&refused, &stage.inside).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::GatewayUnreachable, "{error}");
@@ -416,8 +416,6 @@ fn a_refused_replacement_loses_nothing_of_others() -> Outcome {
 
     ip_do(&stage.inside, "maddress add 01:00:5e:00:00:77 dev eth0");
     replace(&["the multicast address 01005e000077"])?;
-    ip_do(&stage.inside, "link add link eth0 name on-it type macvlan");
-    ip_do(&stage.inside, "link delete on-it");
     if ip_try(&stage.inside, "link add red type vrf table 5").is_ok() {
         ip_do(&stage.inside, "link set red up");
         ip_do(&stage.inside, "link set eth0 master red");
