@@ -16,6 +16,7 @@ mod on_demand;
 mod parent;
 mod plan;
 mod replace;
+mod shared;
 mod usable;
 
 pub use attachment::Attachment;

@@ -168,7 +168,7 @@ impl New<'_> {
             .map_err(|error| old.put_back(error))?;
         let stale = old.rules.iter().filter(|rule| !attachment.rules.contains(rule));
         let stale: Vec<Deletion> = stale.copied().map(Deletion::Rule).collect();
-        match delete_all(inside, &stale) {
+        match delete_all(inside, stale.iter()) {
             (Ok(()), _) => Ok(attachment),
             (Err(failure), left) => {
                 let error = failure.into_error("delete the old link's rules");

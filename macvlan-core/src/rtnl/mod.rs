@@ -9,6 +9,7 @@ mod elsewhere;
 pub(crate) mod encode;
 #[cfg(feature = "bench-internals")]
 pub(crate) mod laid_open;
+mod note;
 mod query;
 #[cfg(test)]
 mod roundtrip_tests;
@@ -16,4 +17,5 @@ pub(crate) mod sysctl;
 mod uapi;
 
 pub(crate) use elsewhere::find_elsewhere;
+pub(crate) use note::Note;
 pub(crate) use uapi::{IP6_RT_PRIO_USER, RTPROT_MACVLAN, RTPROT_RA};

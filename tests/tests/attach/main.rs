@@ -14,6 +14,7 @@ mod pool;
 mod rootless;
 mod routes;
 mod seeds;
+mod shared;
 mod somebody_else;
 mod source_routing;
 mod told_twice;
@@ -35,6 +36,7 @@ macvlan_tests::main! {
     rootless,
     routes,
     seeds,
+    shared,
     somebody_else,
     source_routing,
     told_twice,

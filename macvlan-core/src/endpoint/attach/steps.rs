@@ -10,6 +10,7 @@ use crate::endpoint::attach::work::Work;
 use crate::endpoint::change::Change;
 use crate::endpoint::check::is_same_route;
 use crate::endpoint::deletion::Deletion;
+use crate::endpoint::shared;
 use crate::error::{Error, Result};
 use crate::lan::announce::{Announce, Announcement};
 use crate::lan::ask::ask;
@@ -202,6 +203,11 @@ impl Work<'_> {
                 Err(failure @ Failure::Refused { errno: Errno::EEXIST, .. }) => {
                     if !self.stands_already(change)? {
                         return Err(self.not_done(change, deletion, failure));
+                    }
+                    if let Some(found) = &deletion {
+                        let places = (self.host, self.netns);
+                        let noted = shared::note(places, self.inside, self.index, found);
+                        self.added.extend(noted.map_err(|failure| self.explain_change(change, failure))?);
                     }
                 }
                 Err(Failure::NoAnswer(_)) if self.is_done(change) => {}
