@@ -117,11 +117,12 @@ pub(crate) fn detach_together(
     attachments: &[&Attachment],
     visible: &Visible,
 ) -> Vec<Result<Detached>> {
-    let one_by_one =
-        || attachments.iter().map(|one| detach_link(host, one, visible)).collect();
+    let one_by_one = || attachments.iter().map(|one| detach_link(host, one, visible)).collect();
     match attachments {
         [first, _, ..] => match find_netns(first, visible) {
-            Ok(Some(netns)) => in_one_group(host, &netns, attachments).unwrap_or_else(|_| one_by_one()),
+            Ok(Some(netns)) => {
+                in_one_group(host, &netns, attachments).unwrap_or_else(|_| one_by_one())
+            }
             _ => one_by_one(),
         },
         _ => one_by_one(),
@@ -165,7 +166,9 @@ fn in_one_group(
     match inside.submit_one(encode::delete_group(group)) {
         // ENODEV: there was none left to be deleted.
         Ok(()) | Err(Failure::Refused { errno: Errno::ENODEV, .. }) => {
-            if let (Err(error), Some(last)) = (shared::sweep(host, netns, inside), results.last_mut()) {
+            if let (Err(error), Some(last)) =
+                (shared::sweep(host, netns, inside), results.last_mut())
+            {
                 *last = match std::mem::replace(last, Ok(Detached::Removed)) {
                     Ok(_) => Err(error),
                     Err(earlier) => Err(earlier.leaves_too(error)),

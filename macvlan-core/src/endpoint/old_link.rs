@@ -141,9 +141,9 @@ impl<'a> OldLink<'a> {
         };
         match self.sysctls.write_back(self.netns) {
             Ok(refused) => {
-                error = refused.into_iter().fold(error, |error, sysctl| {
-                    error.leaves(format!("{sysctl} in {there}"))
-                });
+                error = refused
+                    .into_iter()
+                    .fold(error, |error, sysctl| error.leaves(format!("{sysctl} in {there}")));
             }
             Err(refused) => {
                 error = error.leaves(format!("the sysctls of {name:?} in {there}: {refused}"));

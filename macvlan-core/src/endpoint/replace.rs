@@ -135,7 +135,8 @@ impl New<'_> {
         for netns in [self.host, self.netns] {
             let there = netns.connection()?;
             let is_on_host = on_host(self.host, netns, there).map_err(fails)?;
-            let is_old = |link: &LinkInfo| link.index == old.info.index && netns.same_as(self.netns);
+            let is_old =
+                |link: &LinkInfo| link.index == old.info.index && netns.same_as(self.netns);
             let is_sibling = |link: &LinkInfo| {
                 is_macvlan(link) && link.parent == Some(parent) && is_on_host(link) && !is_old(link)
             };

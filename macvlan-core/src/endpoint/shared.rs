@@ -68,7 +68,8 @@ pub(super) fn sweep(host: &NetNs, netns: &NetNs, inside: &Connection) -> Result<
     }
     let (deleted, left) = delete_all(inside, marked.iter());
     deleted.map_err(|failure| {
-        left.into_iter().fold(fails(failure), |error, left| error.leaves(format!("{left} in {netns}")))
+        left.into_iter()
+            .fold(fails(failure), |error, left| error.leaves(format!("{left} in {netns}")))
     })
 }
 
@@ -103,9 +104,8 @@ fn has_another(
         let is_kind = is_macvlan(link) || link.vlan.is_some();
         is_kind && Some(link.index) != but && (on_host || link.parent_netns.is_some())
     };
-    let found = inside.dump(&encode::get_links(None, None), |payload| {
-        decode::link(payload).filter(may_be)
-    })?;
+    let found = inside
+        .dump(&encode::get_links(None, None), |payload| decode::link(payload).filter(may_be))?;
     Ok(!found.is_empty())
 }
 

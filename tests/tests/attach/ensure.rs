@@ -392,7 +392,8 @@ fn a_refused_replacement_loses_nothing_of_others() -> Outcome {
         ("ipv6/conf/eth0/hop_limit", "33"),
         ("ipv6/conf/eth0/forwarding", "1"),
     ];
-    let sysctls = sysctls.iter().filter(|(name, _)| !name.contains("ipv6") || need(Need::Ipv6).is_ok());
+    let sysctls =
+        sysctls.iter().filter(|(name, _)| !name.contains("ipv6") || need(Need::Ipv6).is_ok());
     let sysctls: Vec<_> = sysctls.collect();
     for (name, value) in &sysctls {
         sysctl(&stage.inside, name, value);
@@ -774,7 +775,8 @@ fn a_repaired_prefix_length_leaves_what_others_have() -> Outcome {
     let mut expected =
         vec!["the address is 192.168.15.10/16 and should be 192.168.15.10/24".to_owned()];
     if v6 {
-        expected.push("the address is fd15::10/48 nodad and should be fd15::10/64 nodad".to_owned());
+        expected
+            .push("the address is fd15::10/48 nodad and should be fd15::10/64 nodad".to_owned());
     }
     assert_eq!(words(&host.ensure(&endpoint, &stage.inside)?.repaired), expected);
     assert_eq!(host.check(&endpoint, &stage.inside)?, []);

@@ -63,12 +63,11 @@ impl Others {
             let again = Request::append(Message::NewRoute(route.clone()));
             requests.push((format!("{words} gone"), again));
         }
-        let refused = requests.into_iter().filter_map(|(words, request)| {
-            match inside.retry(&request) {
+        let refused =
+            requests.into_iter().filter_map(|(words, request)| match inside.retry(&request) {
                 Ok(()) | Err(Failure::Refused { errno: Errno::EEXIST | Errno::ESRCH, .. }) => None,
                 Err(failure) => Some(format!("{}{words}", failure.maybe())),
-            }
-        });
+            });
         refused.collect()
     }
 }

@@ -103,9 +103,9 @@ impl Work<'_> {
             Error::new(ErrorKind::System, change.to_string(), why)
                 .on_link(self.endpoint.name.as_str())
         });
-        Err(left.into_iter().fold(error, |error, left| {
-            error.leaves(format!("{left} in {}", self.netns))
-        }))
+        Err(left
+            .into_iter()
+            .fold(error, |error, left| error.leaves(format!("{left} in {}", self.netns))))
     }
 
     fn delete_address(&self, address: IpNet) -> std::result::Result<(), Failure> {
@@ -117,12 +117,7 @@ impl Work<'_> {
     }
 
     /// Exchanges a route of the link for another, without a moment that has neither.
-    fn put_instead_of_route(
-        &mut self,
-        change: &Change,
-        wanted: &Route,
-        old: &Route,
-    ) -> Result<()> {
+    fn put_instead_of_route(&mut self, change: &Change, wanted: &Route, old: &Route) -> Result<()> {
         let refused = |failure| self.explain_change(change, failure);
         let routes = encode::get_routes(&RouteFilter::new(), None);
         let in_the_way = |payload: &[u8]| {

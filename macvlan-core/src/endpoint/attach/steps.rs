@@ -207,7 +207,8 @@ impl Work<'_> {
                     if let Some(found) = &deletion {
                         let places = (self.host, self.netns);
                         let noted = shared::note(places, self.inside, self.index, found);
-                        self.added.extend(noted.map_err(|failure| self.explain_change(change, failure))?);
+                        self.added
+                            .extend(noted.map_err(|failure| self.explain_change(change, failure))?);
                     }
                 }
                 Err(Failure::NoAnswer(_)) if self.is_done(change) => {}

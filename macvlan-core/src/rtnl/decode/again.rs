@@ -60,8 +60,7 @@ pub(crate) fn route_through(payload: &[u8], link: u32) -> Option<RouteMessage> {
         RouteAttribute::MultiPath(hops) => hops.iter().any(|hop| hop.interface_index == link),
         _ => false,
     });
-    made_route(payload)
-        .filter(|route| through && route.header.protocol != RouteProtocol::Ra)
+    made_route(payload).filter(|route| through && route.header.protocol != RouteProtocol::Ra)
 }
 
 /// A neighbour of this link that somebody has added, to be told again; of a bridge's table only what the link
@@ -88,8 +87,9 @@ pub(crate) fn made_neighbour(payload: &[u8], link: u32) -> Option<NeighbourMessa
 /// Whether two messages make the same route; how long it lasts counts down.
 pub(crate) fn is_same_message(one: &RouteMessage, other: &RouteMessage) -> bool {
     let lasting = |route: &RouteMessage| {
-        let counts_down =
-            |of: &RouteAttribute| matches!(of, RouteAttribute::CacheInfo(_) | RouteAttribute::Expires(_));
+        let counts_down = |of: &RouteAttribute| {
+            matches!(of, RouteAttribute::CacheInfo(_) | RouteAttribute::Expires(_))
+        };
         let attributes = route.attributes.iter().filter(|of| !counts_down(of)).cloned();
         attributes.collect::<Vec<_>>()
     };

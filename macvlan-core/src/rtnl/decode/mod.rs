@@ -20,7 +20,8 @@ use crate::value::mac::MacAddr;
 
 pub(crate) use address::{address, address_added};
 pub(crate) use again::{
-    default_route, is_same_message, made_neighbour, made_route, raw_address, raw_route, route_through,
+    default_route, is_same_message, made_neighbour, made_route, raw_address, raw_route,
+    route_through,
 };
 pub(crate) use event::{ended, event};
 pub(crate) use link::{carrier_losses, link, link_index};

@@ -16,8 +16,8 @@ mod rule;
 
 use std::os::fd::{AsFd, AsRawFd};
 
-use netlink_packet_route::RouteNetlinkMessage as Message;
 use netlink_packet_route::AddressFamily;
+use netlink_packet_route::RouteNetlinkMessage as Message;
 use netlink_packet_route::neighbour::{NeighbourAttribute, NeighbourFlags, NeighbourMessage};
 use netlink_packet_route::nsid::{NsidAttribute, NsidMessage};
 
