@@ -97,12 +97,17 @@ fn detach_link_in(host: &NetNs, netns: &NetNs, attachment: &Attachment) -> Resul
             return Err(deleted.err().into_iter().fold(error, Error::leaves_too));
         }
     };
-    let swept = shared::sweep(host, netns, inside);
-    [deleted, swept]
-        .into_iter()
-        .filter_map(Result::err)
-        .reduce(Error::leaves_too)
-        .map_or(Ok(detached), Err)
+    let swept = shared::sweep(host, netns, inside, &attachment.netns);
+    both(deleted.map(|()| detached), swept)
+}
+
+/// What became of two things, of which both are tried.
+fn both<T>(one: Result<T>, other: Result<()>) -> Result<T> {
+    match (one, other) {
+        (Err(one), Err(other)) => Err(one.leaves_too(other)),
+        (Err(error), Ok(())) | (Ok(_), Err(error)) => Err(error),
+        (one, Ok(())) => one,
+    }
 }
 
 fn link_left(attachment: &Attachment, failure: &Failure) -> String {
@@ -166,13 +171,9 @@ fn in_one_group(
     match inside.submit_one(encode::delete_group(group)) {
         // ENODEV: there was none left to be deleted.
         Ok(()) | Err(Failure::Refused { errno: Errno::ENODEV, .. }) => {
-            if let (Err(error), Some(last)) =
-                (shared::sweep(host, netns, inside), results.last_mut())
-            {
-                *last = match std::mem::replace(last, Ok(Detached::Removed)) {
-                    Ok(_) => Err(error),
-                    Err(earlier) => Err(earlier.leaves_too(error)),
-                };
+            if let (Some(last), Some(result)) = (attachments.last(), results.pop()) {
+                let swept = shared::sweep(host, netns, inside, &last.netns);
+                results.push(both(result, swept));
             }
             Ok(results)
         }

@@ -13,11 +13,12 @@ use crate::endpoint::deletion::{Deletion, delete_all};
 use crate::endpoint::find_parent::is_macvlan;
 use crate::error::Result;
 use crate::netlink::{Connection, Failure, Request};
-use crate::netns::NetNs;
+use crate::netns::{NetNs, WeakNetNs};
 use crate::rtnl::{Note, RTPROT_MACVLAN, decode, encode};
 use crate::value::address::Address;
 use crate::value::filter::RouteFilter;
 use crate::value::link::LinkInfo;
+use crate::value::route::RouteInfo;
 use crate::value::rule::Rule;
 
 /// Writes down that what stands already may be another endpoint's too, if there is another one. Returns what
@@ -54,42 +55,60 @@ pub(super) fn unshared<'a>(
 }
 
 /// Deletes everything that carries our mark, if no endpoint is left in the namespace whose it could be.
-pub(super) fn sweep(host: &NetNs, netns: &NetNs, inside: &Connection) -> Result<()> {
+pub(super) fn sweep(
+    host: &NetNs,
+    netns: &NetNs,
+    inside: &Connection,
+    there: &WeakNetNs,
+) -> Result<()> {
     let fails = |failure: Failure| {
         let error = failure.into_error("delete what no endpoint is left for");
         error.in_netns(netns.in_words())
     };
-    let unknown = |failure| {
-        fails(failure).leaves(format!("perhaps rules and routes of protocol 109 in {netns}"))
+    let look = || {
+        let found = list(inside)?;
+        let is_over = found.is_empty() || has_another((host, netns), inside, None)?;
+        Ok(if is_over { Vec::new() } else { found })
     };
-    let marked = marked(inside).map_err(unknown)?;
-    if marked.is_empty() || has_another((host, netns), inside, None).map_err(unknown)? {
-        return Ok(());
+    let found = look().or_else(|_: Failure| look()).map_err(|failure| {
+        fails(failure).leaves(format!("perhaps rules and routes of protocol 109 in {there}"))
+    })?;
+    let mut marked = Vec::new();
+    for one in found {
+        marked.push(match one {
+            Marked::Note(note) => Deletion::Note(note),
+            Marked::Route(info) => Deletion::marked_route(info.route)?,
+            Marked::Rule(rule) => Deletion::Rule(rule),
+        });
     }
     let (deleted, left) = delete_all(inside, marked.iter());
     deleted.map_err(|failure| {
         left.into_iter()
-            .fold(fails(failure), |error, left| error.leaves(format!("{left} in {netns}")))
+            .fold(fails(failure), |error, left| error.leaves(format!("{left} in {there}")))
     })
+}
+
+/// What carries our mark.
+enum Marked {
+    Note(Note),
+    Route(RouteInfo),
+    Rule(Rule),
+}
+
+fn list(inside: &Connection) -> std::result::Result<Vec<Marked>, Failure> {
+    let mut found = inside.dump(&marked_routes(), |payload| match Note::read(payload) {
+        Some(note) => Some(Marked::Note(note)),
+        None => {
+            decode::route(payload).filter(|info| info.protocol == RTPROT_MACVLAN).map(Marked::Route)
+        }
+    })?;
+    let rules = inside.dump(&encode::get_rules(None), decode::marked_rule)?;
+    found.extend(rules.into_iter().map(Marked::Rule));
+    Ok(found)
 }
 
 fn marked_routes() -> Request {
     encode::get_routes(&RouteFilter::new().protocol(RTPROT_MACVLAN), None)
-}
-
-/// Lists what carries our mark, as what deletes it.
-fn marked(inside: &Connection) -> std::result::Result<Vec<Deletion>, Failure> {
-    let route = |payload: &[u8]| {
-        if let Some(note) = Note::read(payload) {
-            return Some(Deletion::Note(note));
-        }
-        let info = decode::route(payload).filter(|info| info.protocol == RTPROT_MACVLAN)?;
-        Deletion::marked_route(info.route).ok()
-    };
-    let mut found = inside.dump(&marked_routes(), route)?;
-    let rules = inside.dump(&encode::get_rules(None), decode::marked_rule)?;
-    found.extend(rules.into_iter().map(Deletion::Rule));
-    Ok(found)
 }
 
 /// Returns whether there is a link, other than this one, that may be an endpoint's.

@@ -9,6 +9,7 @@ mod elsewhere;
 pub(crate) mod encode;
 #[cfg(feature = "bench-internals")]
 pub(crate) mod laid_open;
+#[allow(clippy::disallowed_methods)] // only bytes
 mod note;
 mod query;
 #[cfg(test)]

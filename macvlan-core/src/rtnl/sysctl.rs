@@ -74,17 +74,16 @@ impl Sysctls {
 
     /// Writes those that have another value now. Returns which were refused.
     pub(crate) fn write_back(&self, netns: &NetNs) -> Result<Vec<String>> {
-        let differs = |path: &Path, value: &String| {
-            std::fs::read_to_string(path).map_or(true, |now| now != *value)
+        let write = |path: &Path, value: &String| match std::fs::read_to_string(path) {
+            Ok(now) if now == *value => Ok(()),
+            _ => std::fs::write(path, value),
         };
         netns.visit(|| {
-            let mut refused = Vec::new();
-            for (path, value) in &self.0 {
-                if differs(path, value) && std::fs::write(path, value).is_err() {
-                    refused.push(format!("{} not {}", path.display(), value.trim()));
-                }
-            }
-            refused
+            let refused = self.0.iter().filter_map(|(path, value)| match write(path, value) {
+                Ok(()) => None,
+                Err(_) => Some(format!("{} not {}", path.display(), value.trim())),
+            });
+            refused.collect()
         })
     }
 }

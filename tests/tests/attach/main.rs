@@ -11,6 +11,8 @@ mod modes;
 mod options;
 mod parents;
 mod pool;
+mod repair;
+mod replace;
 mod rootless;
 mod routes;
 mod seeds;
@@ -33,6 +35,8 @@ macvlan_tests::main! {
     options,
     parents,
     pool,
+    repair,
+    replace,
     rootless,
     routes,
     seeds,
