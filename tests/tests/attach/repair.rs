@@ -2,7 +2,9 @@
 #![deny(dead_code)]
 
 use macvlan_core::{Difference, Endpoint, Fault, with_faults};
-use macvlan_tests::{Need, Outcome, Stage, ip_do, ip_lines, ip_try, need, settle};
+use macvlan_tests::{
+    Need, Outcome, Stage, ip_do, ip_lines, ip_try, need, settle, takes_long_in_the_guest,
+};
 use nix::errno::Errno;
 
 const MAC: &str = "02:42:c0:a8:0f:0a";
@@ -91,6 +93,7 @@ fn a_repaired_prefix_length_leaves_what_others_have() -> Outcome {
 /// A repair that fails at any call leaves the address with one prefix length or the other, and the route by
 /// one gateway or the other.
 fn a_repair_that_fails_leaves_the_old_or_the_new() -> Outcome {
+    takes_long_in_the_guest()?;
     let stage = Stage::set()?;
     let host = &stage.lab.a.host;
     let endpoint = eth0()?.route("10.50.0.0/16 via 192.168.15.3".parse()?);
