@@ -3816,7 +3816,9 @@ int macvlan_host_ensure(struct macvlan_host *host,
                         struct macvlan_error **error);
 
 /**
- * As macvlan_host_ensure(), but what cannot be changed in place is detached and attached anew.
+ * As macvlan_host_ensure(), but replaces a link that cannot be changed in place. What others have on the
+ * old link goes with it: addresses, routes through it, neighbours, queueing disciplines. If the new one is
+ * refused, the old one is created again, and the error names what it has no more.
  */
 int macvlan_host_ensure_or_replace(struct macvlan_host *host,
                                    const struct macvlan_endpoint *endpoint,

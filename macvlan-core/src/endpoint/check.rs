@@ -279,7 +279,7 @@ fn table(route: &Route) -> u32 {
 }
 
 /// The metric that a route has, or gets.
-fn metric(route: &Route) -> u32 {
+pub(super) fn metric(route: &Route) -> u32 {
     match route.get_metric() {
         // Which IPv6 takes for none.
         None | Some(0) if route.destination().addr().is_ipv6() => IP6_RT_PRIO_USER,

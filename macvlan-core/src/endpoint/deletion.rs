@@ -6,9 +6,10 @@ use netlink_packet_route::RouteNetlinkMessage as Message;
 use nix::errno::Errno;
 
 use crate::endpoint::change::{Change, Target};
+use crate::endpoint::check::metric;
 use crate::error::Result;
 use crate::netlink::{Connection, Failure, Request};
-use crate::rtnl::{RTPROT_MACVLAN, encode};
+use crate::rtnl::{Note, RTPROT_MACVLAN, encode};
 use crate::value::name::LinkId;
 use crate::value::route::Route;
 use crate::value::rule::Rule;
@@ -19,6 +20,8 @@ pub(crate) enum Deletion {
     /// A route, and what deletes it and no other.
     Route(Route, Request),
     Rule(Rule),
+    /// That several endpoints may have asked for something.
+    Note(Note),
 }
 
 impl Deletion {
@@ -45,8 +48,20 @@ impl Deletion {
         Ok(Self::Route(route, request))
     }
 
+    /// Returns what is written down of it where several endpoints may have asked for it.
+    pub(super) fn note(&self) -> Option<Note> {
+        match self {
+            Self::Route(route, _) => {
+                Some(Note { net: route.destination().trunc(), number: metric(route) })
+            }
+            Self::Rule(rule) => Some(Note { net: rule.get_from()?.trunc(), number: rule.table() }),
+            Self::Note(_) => None,
+        }
+    }
+
     fn request(&self) -> Result<Request> {
         Ok(match self {
+            Self::Note(note) => note.delete(),
             Self::Route(_, request) => request.clone(),
             Self::Rule(rule) => Request::new(Message::DelRule(encode::rule(rule, RTPROT_MACVLAN)?)),
         })
@@ -58,19 +73,22 @@ impl fmt::Display for Deletion {
         match self {
             Self::Route(route, _) => write!(f, "route {route}"),
             Self::Rule(rule) => write!(f, "rule {rule}"),
+            Self::Note(note) => {
+                write!(f, "route throw {} metric {} table 109", note.net, note.number)
+            }
         }
     }
 }
 
 /// Deletes what does not go with a link, last first; what is gone already does not matter. Returns also
 /// what is left if something fails, in words.
-pub(super) fn delete_all(
+pub(super) fn delete_all<'a>(
     inside: &Connection,
-    deletions: &[Deletion],
+    deletions: impl DoubleEndedIterator<Item = &'a Deletion>,
 ) -> (std::result::Result<(), Failure>, Vec<String>) {
     let mut outcome = Ok(());
     let mut left = Vec::new();
-    for deletion in deletions.iter().rev() {
+    for deletion in deletions.rev() {
         let Ok(request) = deletion.request() else { continue };
         match inside.retry(&request) {
             Ok(())

@@ -7,6 +7,7 @@ use nix::errno::Errno;
 use crate::endpoint::attachment::Attachment;
 use crate::endpoint::deletion::delete_all;
 use crate::endpoint::on_demand;
+use crate::endpoint::shared;
 use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place};
 use crate::netlink::{Batch, Connection, Failure};
@@ -38,7 +39,7 @@ const TOGETHER: usize = 100;
 ///
 /// One that fails does not keep it from the others; the error says what remains.
 pub(crate) fn detach(host: &NetNs, attachment: &Attachment) -> Result<Detached> {
-    let detached = detach_link(attachment, &Visible::new());
+    let detached = detach_link(host, attachment, &Visible::new());
     let released = on_demand::release_if_marked(host, attachment.parent_index)
         .map_err(|error| error.leaves(parent_left(host, attachment)));
     match (detached, released) {
@@ -53,9 +54,9 @@ pub(crate) fn parent_left(host: &NetNs, attachment: &Attachment) -> String {
     format!("perhaps VLAN {} in {host}, if it was made on demand", attachment.parent)
 }
 
-fn detach_link(attachment: &Attachment, visible: &Visible) -> Result<Detached> {
+fn detach_link(host: &NetNs, attachment: &Attachment, visible: &Visible) -> Result<Detached> {
     match find_netns(attachment, visible)? {
-        Some(netns) => detach_link_in(&netns, attachment),
+        Some(netns) => detach_link_in(host, &netns, attachment),
         None => Ok(Detached::AlreadyGone),
     }
 }
@@ -83,7 +84,7 @@ fn leaves_all(error: Error, attachment: &Attachment) -> Error {
         .fold(error, |error, left| error.leaves(format!("{left} in {}", attachment.netns)))
 }
 
-fn detach_link_in(netns: &NetNs, attachment: &Attachment) -> Result<Detached> {
+fn detach_link_in(host: &NetNs, netns: &NetNs, attachment: &Attachment) -> Result<Detached> {
     let ready = netns.lock().and_then(|alone| Ok((alone, netns.connection()?)));
     let (_alone, inside) = ready.map_err(|error| leaves_all(error, attachment))?;
     let deleted = delete_elsewhere(netns, inside, attachment);
@@ -96,7 +97,17 @@ fn detach_link_in(netns: &NetNs, attachment: &Attachment) -> Result<Detached> {
             return Err(deleted.err().into_iter().fold(error, Error::leaves_too));
         }
     };
-    deleted.map(|()| detached)
+    let swept = shared::sweep(host, netns, inside, &attachment.netns);
+    both(deleted.map(|()| detached), swept)
+}
+
+/// What became of two things, of which both are tried.
+fn both<T>(one: Result<T>, other: Result<()>) -> Result<T> {
+    match (one, other) {
+        (Err(one), Err(other)) => Err(one.leaves_too(other)),
+        (Err(error), Ok(())) | (Ok(_), Err(error)) => Err(error),
+        (one, Ok(())) => one,
+    }
 }
 
 fn link_left(attachment: &Attachment, failure: &Failure) -> String {
@@ -107,21 +118,27 @@ fn link_left(attachment: &Attachment, failure: &Failure) -> String {
 /// Takes attachments of one namespace away, all links by one request: they are put into a group of
 /// their own, and the group is deleted. Parents are left to be released.
 pub(crate) fn detach_together(
+    host: &NetNs,
     attachments: &[&Attachment],
     visible: &Visible,
 ) -> Vec<Result<Detached>> {
-    let one_by_one =
-        || attachments.iter().map(|attachment| detach_link(attachment, visible)).collect();
+    let one_by_one = || attachments.iter().map(|one| detach_link(host, one, visible)).collect();
     match attachments {
         [first, _, ..] => match find_netns(first, visible) {
-            Ok(Some(netns)) => in_one_group(&netns, attachments).unwrap_or_else(|_| one_by_one()),
+            Ok(Some(netns)) => {
+                in_one_group(host, &netns, attachments).unwrap_or_else(|_| one_by_one())
+            }
             _ => one_by_one(),
         },
         _ => one_by_one(),
     }
 }
 
-fn in_one_group(netns: &NetNs, attachments: &[&Attachment]) -> Result<Vec<Result<Detached>>> {
+fn in_one_group(
+    host: &NetNs,
+    netns: &NetNs,
+    attachments: &[&Attachment],
+) -> Result<Vec<Result<Detached>>> {
     let _alone = netns.lock()?;
     let inside = netns.connection()?;
     let fails = |operation, failure: Failure| failure.into_error(operation);
@@ -153,15 +170,28 @@ fn in_one_group(netns: &NetNs, attachments: &[&Attachment]) -> Result<Vec<Result
     }
     match inside.submit_one(encode::delete_group(group)) {
         // ENODEV: there was none left to be deleted.
-        Ok(()) | Err(Failure::Refused { errno: Errno::ENODEV, .. }) => Ok(results),
+        Ok(()) | Err(Failure::Refused { errno: Errno::ENODEV, .. }) => {
+            if let (Some(last), Some(result)) = (attachments.last(), results.pop()) {
+                let swept = shared::sweep(host, netns, inside, &last.netns);
+                results.push(both(result, swept));
+            }
+            Ok(results)
+        }
         Err(failure) => Err(fails("delete the links", failure)),
     }
 }
 
 fn delete_elsewhere(netns: &NetNs, inside: &Connection, attachment: &Attachment) -> Result<()> {
-    let (deleted, left) = delete_all(inside, &attachment.deletions);
+    let refused = |failure| explain(netns, attachment, "delete routes and rules", failure);
+    let ours = shared::unshared(inside, &attachment.deletions);
+    let ours = ours.map_err(|failure| {
+        attachment.deletions.iter().fold(refused(failure), |error, left| {
+            error.leaves(format!("{left} in {}", attachment.netns))
+        })
+    })?;
+    let (deleted, left) = delete_all(inside, ours.into_iter());
     deleted.map_err(|failure| {
-        let error = explain(netns, attachment, "delete routes and rules", failure);
+        let error = refused(failure);
         left.into_iter()
             .fold(error, |error, left| error.leaves(format!("{left} in {}", attachment.netns)))
     })

@@ -72,12 +72,12 @@ pub(crate) fn ensure(
                 Difference::LinkMissing | Difference::Made(_) | Difference::Parent => continue,
                 Difference::Sysctl { sysctl, .. } => work.set_sysctls(&[*sysctl]),
                 Difference::Duplicate(address) | Difference::Tentative(address) => {
-                    work.detect_again(address)
+                    work.add_if_free(address, true)
                 }
                 Difference::Change { change: Change::AddAddress(address), found: None }
                     if endpoint.probe.is_some() && address.is_checked_by_kernel() =>
                 {
-                    work.add_if_free(address)
+                    work.add_if_free(address, false)
                 }
                 Difference::Change { change, found } => work.repair(&plan, change, found.as_ref()),
             };

@@ -11,10 +11,12 @@ mod difference;
 mod endpoint;
 mod ensure;
 mod find_parent;
+mod old_link;
 mod on_demand;
 mod parent;
 mod plan;
 mod replace;
+mod shared;
 mod usable;
 
 pub use attachment::Attachment;

@@ -77,6 +77,9 @@ impl Host {
     /// nobody else is on it. Waits until the kernel has finished, about 16 ms. What is gone already is no
     /// failure, be it with the container's namespace. One that failed can be tried again.
     ///
+    /// A rule or a route that another endpoint of the container may have asked for too stays until the last
+    /// of them is detached. With that one everything goes that carries [`Endpoint::PROTOCOL`].
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if the container's namespace was opened by
@@ -88,7 +91,8 @@ impl Host {
     /// The interfaces in a container that hang on this host's links: macvlans, macvtaps and VLANs,
     /// whoever made them. Of the rules and routes that do not go with a link only those are told that
     /// carry [`Endpoint::PROTOCOL`]: rules with the interface whose address they are for, routes if there
-    /// is one interface only, since the kernel does not tell whose they are.
+    /// is one interface only, since the kernel does not tell whose they are. Detaching all of them leaves
+    /// none: what is not told goes with the last one.
     pub fn attachments(&self, netns: &NetNs) -> Result<Vec<Attachment>> {
         endpoint::attachments(&self.netns, netns)
     }
@@ -109,7 +113,20 @@ impl Host {
         endpoint::ensure(&self.netns, endpoint, netns, false, self.cancels())
     }
 
-    /// As [`Host::ensure`], but what cannot be changed in place is detached and attached anew.
+    /// As [`Host::ensure`], but replaces a link that cannot be changed in place.
+    ///
+    /// The old link is deleted, and with it what others have on it: addresses, routes through it,
+    /// neighbours, sysctls, queueing disciplines with their filters, multicast addresses, and its place as a
+    /// port of a VRF or bridge. The new link is tried out first where both can exist at once. If it is
+    /// refused, the old one is created again with all of that but queueing disciplines other than a rate,
+    /// multicast addresses and settings of a bridge's port, which the error names
+    /// ([`Error::leftovers`](crate::Error::leftovers)).
+    ///
+    /// # Errors
+    ///
+    /// As [`Host::ensure`] and [`Host::attach`]; and
+    /// [`ErrorKind::NeedsReplacement`](crate::ErrorKind::NeedsReplacement), with nothing changed, for a link
+    /// that could not be created again, or that others in the container are on.
     pub fn ensure_or_replace(&self, endpoint: &Endpoint, netns: &NetNs) -> Result<Ensured> {
         endpoint::ensure(&self.netns, endpoint, netns, true, self.cancels())
     }

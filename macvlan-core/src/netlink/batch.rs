@@ -92,6 +92,20 @@ impl Request {
         Self(bytes)
     }
 
+    /// Turns it into one that takes the place of what exists.
+    pub(crate) fn replacing(mut self) -> Self {
+        let flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE;
+        self.0[FLAGS].copy_from_slice(&flags.to_ne_bytes());
+        self
+    }
+
+    /// Turns it into one that creates behind what exists.
+    pub(crate) fn appending(mut self) -> Self {
+        let flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_APPEND;
+        self.0[FLAGS].copy_from_slice(&flags.to_ne_bytes());
+        self
+    }
+
     pub(super) fn without_ack(mut self) -> Self {
         clear_ack(&mut self.0);
         self

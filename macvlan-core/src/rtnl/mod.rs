@@ -9,6 +9,8 @@ mod elsewhere;
 pub(crate) mod encode;
 #[cfg(feature = "bench-internals")]
 pub(crate) mod laid_open;
+#[allow(clippy::disallowed_methods)] // only bytes
+mod note;
 mod query;
 #[cfg(test)]
 mod roundtrip_tests;
@@ -16,4 +18,5 @@ pub(crate) mod sysctl;
 mod uapi;
 
 pub(crate) use elsewhere::find_elsewhere;
+pub(crate) use note::Note;
 pub(crate) use uapi::{IP6_RT_PRIO_USER, RTPROT_MACVLAN, RTPROT_RA};

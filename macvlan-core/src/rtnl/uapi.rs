@@ -59,6 +59,7 @@ pub(super) const FRA_PROTOCOL: u16 = 21;
 pub(super) const FR_ACT_TO_TBL: u8 = 1;
 // linux/pkt_sched.h
 pub(super) const TC_H_ROOT: u32 = 0xffff_ffff;
+pub(super) const TC_H_INGRESS: u32 = 0xffff_fff1;
 pub(super) const TC_LINKLAYER_ETHERNET: u8 = 1;
 pub(super) const TCA_TBF_PARMS: u16 = 1;
 pub(super) const TCA_TBF_RATE64: u16 = 4;
@@ -72,6 +73,8 @@ pub(super) const AF_INET6: u16 = libc::AF_INET6 as u16;
 pub(super) const IFF_UP: u32 = libc::IFF_UP as u32;
 pub(super) const IFF_PROMISC: u32 = libc::IFF_PROMISC as u32;
 pub(super) const IFF_ALLMULTI: u32 = libc::IFF_ALLMULTI as u32;
+pub(super) const IFF_OTHERS: u32 =
+    (libc::IFF_ALLMULTI | libc::IFF_NOARP | libc::IFF_MULTICAST | libc::IFF_DEBUG) as u32;
 pub(super) const IFA_F_NODAD: u8 = libc::IFA_F_NODAD as u8;
 pub(super) const IFA_F_OPTIMISTIC: u8 = libc::IFA_F_OPTIMISTIC as u8;
 pub(super) const RTEXT_FILTER_SKIP_STATS: u32 = libc::RTEXT_FILTER_SKIP_STATS as u32;

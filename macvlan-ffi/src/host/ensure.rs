@@ -169,7 +169,9 @@ pub unsafe extern "C" fn macvlan_host_ensure(
     })
 }
 
-/// As macvlan_host_ensure(), but what cannot be changed in place is detached and attached anew.
+/// As macvlan_host_ensure(), but replaces a link that cannot be changed in place. What others have on the
+/// old link goes with it: addresses, routes through it, neighbours, queueing disciplines. If the new one is
+/// refused, the old one is created again, and the error names what it has no more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_ensure_or_replace(
     host: *mut macvlan_host,

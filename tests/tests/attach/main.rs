@@ -11,9 +11,12 @@ mod modes;
 mod options;
 mod parents;
 mod pool;
+mod repair;
+mod replace;
 mod rootless;
 mod routes;
 mod seeds;
+mod shared;
 mod somebody_else;
 mod source_routing;
 mod told_twice;
@@ -32,9 +35,12 @@ macvlan_tests::main! {
     options,
     parents,
     pool,
+    repair,
+    replace,
     rootless,
     routes,
     seeds,
+    shared,
     somebody_else,
     source_routing,
     told_twice,

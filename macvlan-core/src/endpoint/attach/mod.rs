@@ -2,6 +2,7 @@
 
 mod create;
 mod make_way;
+mod others;
 mod repair;
 mod steps;
 mod undo;

@@ -1,14 +1,19 @@
 //! Making one change on a link that exists, whatever is in its way there.
 
+use ipnet::IpNet;
 use netlink_packet_route::RouteNetlinkMessage as Message;
 use nix::errno::Errno;
 
+use crate::endpoint::attach::others::Others;
 use crate::endpoint::attach::work::Work;
 use crate::endpoint::change::Change;
+use crate::endpoint::check::is_in_the_way;
+use crate::endpoint::deletion::Deletion;
 use crate::endpoint::plan::Plan;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::netlink::{Failure, Request};
 use crate::rtnl::{decode, encode};
+use crate::value::address::Address;
 use crate::value::filter::RouteFilter;
 use crate::value::name::LinkId;
 use crate::value::route::Route;
@@ -31,11 +36,12 @@ impl Work<'_> {
             (Change::AddRoute(route), _) if plan.replaces_by(route) => {
                 self.replace_default_routes(&[*route])
             }
-            (_, Some(old @ Change::AddAddress(address))) => {
-                let deletion = encode::delete_address(self.index, address);
-                self.put_instead(change, old, &deletion, &self.request(old)?)
+            (Change::AddAddress(wanted), Some(Change::AddAddress(old))) => {
+                self.put_instead_of_address(change, wanted, old.net())
             }
-            (_, Some(Change::AddRoute(route))) => self.put_instead_of_route(change, route),
+            (Change::AddRoute(wanted), Some(Change::AddRoute(old))) => {
+                self.put_instead_of_route(change, wanted, old)
+            }
             (Change::AddRoute(route), None) if route.goes_with(self.endpoint.name) => {
                 self.batch(only)
             }
@@ -46,42 +52,108 @@ impl Work<'_> {
         }
     }
 
-    /// As [`Work::put_instead`], with all that the old route says.
-    fn put_instead_of_route(&mut self, change: &Change, old: &Route) -> Result<()> {
-        let refused = |failure| self.explain_change(change, failure);
-        let through = Some(LinkId::Index(self.index));
-        let routes = encode::get_routes(&RouteFilter::new(), None);
-        let found = self.inside.dump(&routes, |payload| {
-            let (told, message) = decode::raw_route(payload)?;
-            (told.route == *old && told.route.get_device() == through).then_some(message)
-        });
-        // It has gone by itself.
-        let Some(message) = found.map_err(refused)?.into_iter().next() else {
-            return self.batch(std::slice::from_ref(change));
-        };
-        let deletion = Request::new(Message::DelRoute(message.clone()));
-        let again = Request::append(Message::NewRoute(message));
-        self.put_instead(change, &Change::AddRoute(*old), &deletion, &again)
-    }
-
-    /// Deletes an address or a route of the link and adds another, which the kernel would not have
-    /// beside it; if the kernel refuses the other, the first is put back.
-    fn put_instead(
+    /// Exchanges an address for one with another prefix length. What somebody else has that goes along with
+    /// the old one is put back, and so is the old one if the kernel refuses the other.
+    fn put_instead_of_address(
         &mut self,
         change: &Change,
-        old: &Change,
-        deletion: &Request,
-        again: &Request,
+        wanted: &Address,
+        old: IpNet,
     ) -> Result<()> {
         let refused = |failure| self.explain_change(change, failure);
-        self.inside.retry(deletion).map_err(refused)?;
-        let Err(failure) = self.inside.submit_one(self.request(change)?) else { return Ok(()) };
-        let error = refused(failure);
-        Err(match self.inside.retry(again) {
-            Ok(()) | Err(Failure::Refused { errno: Errno::EEXIST, .. }) => error,
-            Err(failure) => {
-                error.leaves(format!("{}not to {old} in {}", failure.maybe(), self.netns))
+        let others = Others::read(self.inside, self.index).map_err(refused)?;
+        // It has gone by itself.
+        let Some(again) = others.request(old) else {
+            return self.batch(std::slice::from_ref(change));
+        };
+        let add = self.request(change)?;
+        // IPv4 has an address with both prefix lengths, so what only needs the address stays; IPv6 has not.
+        let done = if old.addr().is_ipv4() {
+            match self.inside.submit_one(add) {
+                Err(failure @ Failure::Refused { .. }) => return Err(refused(failure)),
+                added => added.and_then(|()| self.delete_address(old)),
             }
-        })
+        } else {
+            self.delete_address(old).and_then(|()| self.inside.submit_one(add))
+        };
+        let undone = done.map_err(|failure| {
+            let error = refused(failure);
+            let back = match self.inside.retry(&again) {
+                Err(Failure::Refused { errno: Errno::EEXIST, .. }) => Ok(()),
+                back => back,
+            };
+            let back = back.and_then(|()| match old {
+                IpNet::V4(_) => self.delete_address(wanted.net()),
+                IpNet::V6(_) => Ok(()),
+            });
+            match back {
+                Ok(()) => error,
+                Err(failure) => {
+                    let maybe = failure.maybe();
+                    error.leaves(format!("{maybe}not the address {old} in {}", self.netns))
+                }
+            }
+        });
+        let left = others.put_back(self.inside, self.index, old);
+        if left.is_empty() {
+            return undone;
+        }
+        let error = undone.err().unwrap_or_else(|| {
+            let why = "the kernel refused what went along with the old address";
+            Error::new(ErrorKind::System, change.to_string(), why)
+                .on_link(self.endpoint.name.as_str())
+        });
+        Err(left
+            .into_iter()
+            .fold(error, |error, left| error.leaves(format!("{left} in {}", self.netns))))
+    }
+
+    fn delete_address(&self, address: IpNet) -> std::result::Result<(), Failure> {
+        let deletion = encode::delete_address(self.index, &Address::as_told(address));
+        match self.inside.retry(&deletion) {
+            Err(Failure::Refused { errno: Errno::EADDRNOTAVAIL, .. }) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Exchanges a route of the link for another, without a moment that has neither.
+    fn put_instead_of_route(&mut self, change: &Change, wanted: &Route, old: &Route) -> Result<()> {
+        let refused = |failure| self.explain_change(change, failure);
+        let routes = encode::get_routes(&RouteFilter::new(), None);
+        let in_the_way = |payload: &[u8]| {
+            let (told, message) = decode::raw_route(payload)?;
+            let is = message.header.tos == 0 && is_in_the_way(wanted, &told.route);
+            is.then_some((told.route, message))
+        };
+        let found = self.inside.dump(&routes, in_the_way).map_err(refused)?;
+        let through = Some(LinkId::Index(self.index));
+        let is_old = |route: &Route| route == old && route.get_device() == through;
+        let Some((_, message)) = found.iter().find(|(route, _)| is_old(route)) else {
+            // It has gone by itself.
+            return self.batch(std::slice::from_ref(change));
+        };
+        let add = self.request(change)?;
+        if found.len() == 1 {
+            return self.inside.submit_one(add.replacing()).map_err(refused);
+        }
+        // Somebody else's, which the kernel might take instead, has the same destination and metric.
+        let ours = Deletion::of(change, &self.target())?;
+        let deletion = Request::new(Message::DelRoute(message.clone()));
+        let failure = match self.inside.submit_one(add.appending()) {
+            Err(failure @ Failure::Refused { .. }) => return Err(refused(failure)),
+            Err(lost) => lost,
+            Ok(()) => match self.inside.retry(&deletion) {
+                Ok(()) | Err(Failure::Refused { errno: Errno::ESRCH, .. }) => return Ok(()),
+                // It may have gone, so the new one stays.
+                Err(lost @ Failure::NoAnswer(_)) => {
+                    let left = format!("perhaps the route {old} in {}", self.netns);
+                    return Err(refused(lost).leaves(left));
+                }
+                Err(failure) => failure,
+            },
+        };
+        let error = refused(failure);
+        self.added.extend(ours);
+        Err(error)
     }
 }

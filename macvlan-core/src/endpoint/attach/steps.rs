@@ -10,6 +10,7 @@ use crate::endpoint::attach::work::Work;
 use crate::endpoint::change::Change;
 use crate::endpoint::check::is_same_route;
 use crate::endpoint::deletion::Deletion;
+use crate::endpoint::shared;
 use crate::error::{Error, Result};
 use crate::lan::announce::{Announce, Announcement};
 use crate::lan::ask::ask;
@@ -94,40 +95,36 @@ impl Work<'_> {
         held.map_or(Ok(()), |holder| Err(here(in_use(holder))))
     }
 
-    /// Adds an IPv6 address once more that the kernel does not use, and waits for what its duplicate
-    /// detection finds.
-    pub(in crate::endpoint) fn detect_again(&self, address: &Address) -> Result<()> {
+    /// Adds an IPv6 address, or adds it once more where it `is_there` and the kernel does not use it, and
+    /// waits for what the kernel's duplicate detection finds. If another host has it, it is deleted again
+    /// where it was not there before.
+    pub(in crate::endpoint) fn add_if_free(&self, address: &Address, is_there: bool) -> Result<()> {
         let IpAddr::V6(ip) = address.ip() else { return Ok(()) };
         let change = Change::AddAddress(*address);
         let refused = |failure| self.explain_change(&change, failure);
         let asked = self.asked(self.mac)?;
         let here = |error: Error| asked.here(error);
-        let mut carrier = Carrier::watch(&asked).map_err(here)?;
-        self.inside.retry(&encode::delete_address(self.index, address)).map_err(refused)?;
-        let detection = Detection::listen(&asked, &[ip]);
-        self.inside.retry(&self.request(&change)?).map_err(refused)?;
-        let held = detection
-            .and_then(|detection| detection.wait(&mut carrier, DETECTION_ENDS))
-            .map_err(here)?;
-        held.map_or(Ok(()), |holder| Err(here(in_use(holder))))
-    }
-
-    /// Adds an IPv6 address, and waits for what the kernel's duplicate detection finds; if another host has
-    /// it, it is deleted again.
-    pub(in crate::endpoint) fn add_if_free(&self, address: &Address) -> Result<()> {
-        let IpAddr::V6(ip) = address.ip() else { return Ok(()) };
-        let change = Change::AddAddress(*address);
-        let refused = |failure| self.explain_change(&change, failure);
-        let asked = self.asked(self.mac)?;
-        let mut carrier = Carrier::watch(&asked)?;
-        let detection = Detection::listen(&asked, &[ip])?;
-        self.inside.submit_one(self.request(&change)?).map_err(refused)?;
-        let error = match detection.wait(&mut carrier, DETECTION_ENDS) {
-            Ok(None) => return Ok(()),
-            Ok(Some(holder)) => asked.here(in_use(holder)),
-            Err(error) => error,
-        };
         let deletion = encode::delete_address(self.index, address);
+        let mut carrier = Carrier::watch(&asked).map_err(here)?;
+        if is_there {
+            self.inside.retry(&deletion).map_err(refused)?;
+        }
+        let detection = match Detection::listen(&asked, &[ip]) {
+            Err(error) if !is_there => return Err(here(error)),
+            detection => detection,
+        };
+        let add = self.request(&change)?;
+        let added = if is_there { self.inside.retry(&add) } else { self.inside.submit_one(add) };
+        added.map_err(refused)?;
+        let found = detection.and_then(|detection| detection.wait(&mut carrier, DETECTION_ENDS));
+        let error = match found {
+            Ok(None) => return Ok(()),
+            Ok(Some(holder)) => here(in_use(holder)),
+            Err(error) => here(error),
+        };
+        if is_there {
+            return Err(error);
+        }
         Err(match self.inside.retry(&deletion) {
             Ok(()) | Err(Failure::Refused { errno: Errno::EADDRNOTAVAIL, .. }) => error,
             Err(failure) => {
@@ -206,6 +203,12 @@ impl Work<'_> {
                 Err(failure @ Failure::Refused { errno: Errno::EEXIST, .. }) => {
                     if !self.stands_already(change)? {
                         return Err(self.not_done(change, deletion, failure));
+                    }
+                    if let Some(found) = &deletion {
+                        let places = (self.host, self.netns);
+                        let noted = shared::note(places, self.inside, self.index, found);
+                        self.added
+                            .extend(noted.map_err(|failure| self.explain_change(change, failure))?);
                     }
                 }
                 Err(Failure::NoAnswer(_)) if self.is_done(change) => {}

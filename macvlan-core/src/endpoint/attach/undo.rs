@@ -22,7 +22,7 @@ impl Work<'_> {
     /// removes the parent if it was made for this link.
     pub(super) fn undo(&self, mut error: Error) -> Error {
         let inside = self.netns;
-        for left in delete_all(self.inside, &self.added).1 {
+        for left in delete_all(self.inside, self.added.iter()).1 {
             error = error.leaves(format!("{left} in {inside}"));
         }
         if self.created {

@@ -1,15 +1,17 @@
 //! What the kernel has listed, as messages that make it again.
 
-use ipnet::IpNet;
 use netlink_packet_core::Parseable;
+use netlink_packet_route::AddressFamily;
 use netlink_packet_route::address::AddressMessage;
-use netlink_packet_route::route::{RouteAttribute, RouteFlags, RouteMessage, RouteNextHopFlags};
-use nix::libc::RTPROT_KERNEL;
+use netlink_packet_route::neighbour::{
+    NeighbourAttribute, NeighbourFlags, NeighbourMessage, NeighbourState,
+};
+use netlink_packet_route::route::{
+    RouteAttribute, RouteFlags, RouteMessage, RouteNextHopFlags, RouteProtocol,
+};
 
 use crate::rtnl::decode::route;
-use crate::rtnl::uapi::RTPROT_RA;
-use crate::value::name::LinkId;
-use crate::value::route::{Route, RouteInfo, RouteKind};
+use crate::value::route::RouteInfo;
 
 /// A default route of table main and one of the families (true is IPv4), as the message that would
 /// make it again.
@@ -36,24 +38,62 @@ pub(crate) fn raw_route(payload: &[u8]) -> Option<(RouteInfo, RouteMessage)> {
     Some((told, message))
 }
 
-/// A unicast route through a link that somebody has made, to be told again; not those that come from
-/// a router's advertisements, nor those that the kernel makes with an address, unless they are to one
-/// of these subnets, nor those that are to stay.
-pub(crate) fn route_through(
-    payload: &[u8],
-    link: u32,
-    by_hand: &[IpNet],
-    stays: &dyn Fn(&Route) -> bool,
-) -> Option<RouteMessage> {
-    let (told, message) = raw_route(payload)?;
-    let through = told.route.get_device() == Some(LinkId::Index(link))
-        || told.next_hops.iter().any(|next_hop| next_hop.link == link);
-    let wanted = match told.protocol {
-        RTPROT_KERNEL => by_hand.contains(&told.route.destination()),
-        RTPROT_RA => false,
-        _ => told.route.get_kind() == RouteKind::Unicast && !stays(&told.route),
+/// A route of any type that somebody has made, as it was told, to be told again; not those that the
+/// kernel makes with an address.
+pub(crate) fn made_route(payload: &[u8]) -> Option<RouteMessage> {
+    let mut message = RouteMessage::parse(payload).ok()?;
+    let header = &mut message.header;
+    let is_listed = matches!(header.address_family, AddressFamily::Inet | AddressFamily::Inet6)
+        && !header.flags.contains(RouteFlags::Cloned)
+        && !matches!(header.protocol, RouteProtocol::Kernel | RouteProtocol::IcmpRedirect);
+    header.flags &= RouteFlags::Onlink;
+    repeatable(&mut message.attributes);
+    is_listed.then_some(message)
+}
+
+/// As [`made_route`], if it leads through this link; not those that come from a router's advertisements.
+pub(crate) fn route_through(payload: &[u8], link: u32) -> Option<RouteMessage> {
+    // What is repeated may not name the link any more.
+    let told = RouteMessage::parse(payload).ok()?;
+    let through = told.attributes.iter().any(|attribute| match attribute {
+        RouteAttribute::Oif(index) => *index == link,
+        RouteAttribute::MultiPath(hops) => hops.iter().any(|hop| hop.interface_index == link),
+        _ => false,
+    });
+    made_route(payload).filter(|route| through && route.header.protocol != RouteProtocol::Ra)
+}
+
+/// A neighbour of this link that somebody has added, to be told again; of a bridge's table only what the link
+/// itself lets in.
+pub(crate) fn made_neighbour(payload: &[u8], link: u32) -> Option<NeighbourMessage> {
+    let mut message = NeighbourMessage::parse(payload).ok()?;
+    let header = &message.header;
+    let is_made = if header.family == AddressFamily::Bridge {
+        let is_unicast = message.attributes.iter().any(|attribute| {
+            matches!(attribute, NeighbourAttribute::LinkLayerAddress(mac) if mac.first().is_some_and(|first| first & 1 == 0))
+        });
+        header.flags.contains(NeighbourFlags::Own) && is_unicast
+    } else {
+        header.state == NeighbourState::Permanent
+            || header.flags.intersects(NeighbourFlags::Proxy | NeighbourFlags::ExtLearned)
     };
-    (through && wanted).then_some(message)
+    let is_made = is_made && header.ifindex == link;
+    message.attributes.retain(|attribute| {
+        !matches!(attribute, NeighbourAttribute::CacheInfo(_) | NeighbourAttribute::Probes(_))
+    });
+    is_made.then_some(message)
+}
+
+/// Whether two messages make the same route; how long it lasts counts down.
+pub(crate) fn is_same_message(one: &RouteMessage, other: &RouteMessage) -> bool {
+    let lasting = |route: &RouteMessage| {
+        let counts_down = |of: &RouteAttribute| {
+            matches!(of, RouteAttribute::CacheInfo(_) | RouteAttribute::Expires(_))
+        };
+        let attributes = route.attributes.iter().filter(|of| !counts_down(of)).cloned();
+        attributes.collect::<Vec<_>>()
+    };
+    one.header == other.header && lasting(one) == lasting(other)
 }
 
 /// The kernel tells more than it takes: how the links of several next hops are, what a next hop object

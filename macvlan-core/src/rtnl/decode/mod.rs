@@ -19,11 +19,14 @@ use crate::rtnl::uapi::NETNSA_NSID;
 use crate::value::mac::MacAddr;
 
 pub(crate) use address::{address, address_added};
-pub(crate) use again::{default_route, raw_address, raw_route, route_through};
+pub(crate) use again::{
+    default_route, is_same_message, made_neighbour, made_route, raw_address, raw_route,
+    route_through,
+};
 pub(crate) use event::{ended, event};
 pub(crate) use link::{arp_filter, carrier_losses, link, link_index};
 pub(crate) use neighbour::neighbour;
-pub(crate) use rate::rate;
+pub(crate) use rate::{foreign_qdisc, rate};
 pub(crate) use route::{local_route, route};
 pub(crate) use rule::{marked_rule, rule};
 

@@ -3,7 +3,7 @@
 use nix::libc::{TCA_KIND, TCA_OPTIONS};
 
 use crate::netlink::attributes::{attributes, text_of, u32_of};
-use crate::rtnl::uapi::{TC_H_ROOT, TCA_TBF_PARMS, TCA_TBF_RATE64};
+use crate::rtnl::uapi::{TC_H_INGRESS, TC_H_ROOT, TCA_TBF_PARMS, TCA_TBF_RATE64};
 use crate::value::rate::Rate;
 
 /// The link whose root discipline is a token bucket filter, and how much that lets through, behind
@@ -28,4 +28,17 @@ pub(crate) fn rate(payload: &[u8]) -> Option<(u32, Rate)> {
     }
     let rate = Rate::bits_per_second(bytes?.saturating_mul(8)).ok()?;
     Some((u32_of(&header[4..])?, rate))
+}
+
+/// The kind of a queueing discipline of this link that somebody has added and that is not a rate, behind a
+/// `struct tcmsg`; not those below another.
+pub(crate) fn foreign_qdisc(payload: &[u8], link: u32) -> Option<String> {
+    let (header, rest) = payload.split_first_chunk::<20>()?;
+    let (_, kind) = attributes(rest).find(|(kind, _)| *kind == TCA_KIND)?;
+    let (kind, parent) = (text_of(kind), u32_of(&header[12..])?);
+    // Those that the kernel gives a link by itself have no handle.
+    let is_made = u32_of(&header[8..])? != 0;
+    let is_outermost = parent == TC_H_ROOT || parent == TC_H_INGRESS;
+    let is_foreign = is_made && is_outermost && (kind != "tbf" || parent == TC_H_INGRESS);
+    (u32_of(&header[4..])? == link && is_foreign).then_some(kind)
 }

@@ -6,8 +6,8 @@ use std::os::fd::{AsFd, AsRawFd};
 use netlink_packet_route::RouteNetlinkMessage as Message;
 use netlink_packet_route::link::{LinkAttribute, LinkMessage, Prop};
 use nix::libc::{
-    IFLA_ADDRESS, IFLA_AF_SPEC, IFLA_GROUP, IFLA_IFALIAS, IFLA_IFNAME, IFLA_LINKINFO, IFLA_MTU,
-    IFLA_NET_NS_FD, IFLA_TXQLEN, RTM_NEWLINK,
+    IFLA_ADDRESS, IFLA_AF_SPEC, IFLA_GROUP, IFLA_IFALIAS, IFLA_IFNAME, IFLA_LINKINFO, IFLA_MASTER,
+    IFLA_MTU, IFLA_NET_NS_FD, IFLA_TXQLEN, RTM_NEWLINK,
 };
 use rtnetlink::{LinkMessageBuilder, LinkUnspec};
 
@@ -18,7 +18,9 @@ use crate::rtnl::encode::ipv4::{arp_filter, arp_notify};
 use crate::rtnl::encode::kind;
 use crate::rtnl::encode::link::link_header;
 use crate::rtnl::encode::rate::replace_rate;
-use crate::rtnl::uapi::{AF_INET6, IFF_ALLMULTI, IFF_PROMISC, IFF_UP, IFLA_INET6_ADDR_GEN_MODE};
+use crate::rtnl::uapi::{
+    AF_INET6, IFF_ALLMULTI, IFF_OTHERS, IFF_PROMISC, IFF_UP, IFLA_INET6_ADDR_GEN_MODE,
+};
 use crate::value::link::{AddrGenMode, MacvlanChange, Vlan};
 use crate::value::mac::MacAddr;
 use crate::value::name::LinkName;
@@ -30,6 +32,10 @@ pub(crate) enum LinkChange<'a> {
     Up(bool),
     Promisc(bool),
     AllMulticast(bool),
+    /// Those of these flags that have no change of their own.
+    OtherFlags(u32),
+    /// The bridge, VRF or the like that it becomes a port of.
+    Controller(u32),
     Name(LinkName),
     Mac(MacAddr),
     Mtu(u32),
@@ -59,6 +65,8 @@ impl fmt::Display for LinkChange<'_> {
             Self::Up(false) => f.write_str("set the link down"),
             Self::Promisc(on) => write!(f, "set promisc {}", on_off(*on)),
             Self::AllMulticast(on) => write!(f, "set allmulticast {}", on_off(*on)),
+            Self::OtherFlags(flags) => write!(f, "set the flags {:#x}", flags & IFF_OTHERS),
+            Self::Controller(index) => write!(f, "make the link a port of link {index}"),
             Self::Name(name) => write!(f, "rename the link to {:?}", name.as_str()),
             Self::Mac(mac) => write!(f, "set the MAC address {mac}"),
             Self::Mtu(mtu) => write!(f, "set the MTU to {mtu}"),
@@ -92,6 +100,7 @@ pub(crate) fn set_link(index: u32, change: &LinkChange<'_>) -> Request {
         LinkChange::Up(up) => (flag(IFF_UP, up), IFF_UP),
         LinkChange::Promisc(on) => (flag(IFF_PROMISC, on), IFF_PROMISC),
         LinkChange::AllMulticast(on) => (flag(IFF_ALLMULTI, on), IFF_ALLMULTI),
+        LinkChange::OtherFlags(flags) => (flags & IFF_OTHERS, IFF_OTHERS),
         _ => (0, 0),
     };
     let mut message = link_header(index, flags, mask);
@@ -100,12 +109,14 @@ pub(crate) fn set_link(index: u32, change: &LinkChange<'_>) -> Request {
         LinkChange::Up(_)
         | LinkChange::Promisc(_)
         | LinkChange::AllMulticast(_)
+        | LinkChange::OtherFlags(_)
         // Requests of their own, made above.
         | LinkChange::AddAltName(_)
         | LinkChange::DeleteAltName(_)
         | LinkChange::ArpFilter(_)
         | LinkChange::ArpNotify(_)
         | LinkChange::Rate(_) => {}
+        LinkChange::Controller(index) => message.number(IFLA_MASTER, *index),
         LinkChange::Name(name) => message.text(IFLA_IFNAME, name.as_str()),
         LinkChange::Mac(mac) => message.attribute(IFLA_ADDRESS, &mac.octets()),
         LinkChange::Mtu(mtu) => message.number(IFLA_MTU, *mtu),

@@ -16,8 +16,9 @@ mod rule;
 
 use std::os::fd::{AsFd, AsRawFd};
 
+use netlink_packet_route::AddressFamily;
 use netlink_packet_route::RouteNetlinkMessage as Message;
-use netlink_packet_route::neighbour::{NeighbourAttribute, NeighbourMessage};
+use netlink_packet_route::neighbour::{NeighbourAttribute, NeighbourFlags, NeighbourMessage};
 use netlink_packet_route::nsid::{NsidAttribute, NsidMessage};
 
 use crate::netlink::Request;
@@ -44,6 +45,17 @@ pub(crate) fn get_neighbours(family: Option<Family>, link: Option<u32>) -> Reque
     message.header.family = family_of(family);
     message.attributes.extend(link.map(NeighbourAttribute::IfIndex));
     Request::new(Message::GetNeighbour(message))
+}
+
+/// What else is listed of a link's neighbours: those that it answers for, and the addresses that it lets in
+/// beside its own.
+pub(crate) fn get_other_neighbours(link: u32) -> [Request; 2] {
+    let mut proxies = NeighbourMessage::default();
+    proxies.header.flags = NeighbourFlags::Proxy;
+    let mut let_in = NeighbourMessage::default();
+    let_in.header.family = AddressFamily::Bridge;
+    let_in.header.ifindex = link;
+    [proxies, let_in].map(|message| Request::new(Message::GetNeighbour(message)))
 }
 
 /// How `from` numbers the namespace `netns`, if it does.

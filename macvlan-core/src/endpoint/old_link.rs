@@ -1,0 +1,241 @@
+//! A link that is to be replaced, with everything that is needed to create it again.
+
+use netlink_packet_route::RouteNetlinkMessage as Message;
+use netlink_packet_route::address::AddressMessage;
+use netlink_packet_route::neighbour::NeighbourMessage;
+use netlink_packet_route::route::RouteMessage;
+use nix::errno::Errno;
+
+use crate::endpoint::attachment::marked_rules;
+use crate::endpoint::change::{Change, Target};
+use crate::endpoint::find_parent;
+use crate::error::{Error, ErrorKind, Result};
+use crate::netlink::{Connection, Failure, Request};
+use crate::netns::NetNs;
+use crate::rtnl::encode::LinkChange;
+use crate::rtnl::sysctl::{Sysctls, static_multicast};
+use crate::rtnl::{decode, encode};
+use crate::value::filter::RouteFilter;
+use crate::value::link::{Link, LinkInfo, LinkKind, Mode};
+use crate::value::name::{LinkId, LinkName};
+use crate::value::rule::Rule;
+
+/// What was read of a link before it is replaced.
+pub(super) struct OldLink<'a> {
+    host: &'a NetNs,
+    netns: &'a NetNs,
+    pub(super) info: &'a LinkInfo,
+    link: Link,
+    /// The parent's index, where it is on the host; otherwise it is in the container.
+    pub(super) on_host: Option<u32>,
+    sysctls: Sysctls,
+    settings: Vec<Change>,
+    addresses: Vec<AddressMessage>,
+    routes: Vec<RouteMessage>,
+    neighbours: Vec<NeighbourMessage>,
+    /// In words, what nobody but its maker can make again.
+    lost: Vec<String>,
+    /// These stay when the link goes.
+    pub(super) rules: Vec<Rule>,
+}
+
+impl<'a> OldLink<'a> {
+    /// Reads all of it, or fails before anything is changed.
+    pub(super) fn read(host: &'a NetNs, netns: &'a NetNs, info: &'a LinkInfo) -> Result<Self> {
+        let refuse = |why: String| {
+            Err(Error::new(ErrorKind::NeedsReplacement, "replace the link", why)
+                .on_link(info.name.clone())
+                .in_netns(netns.in_words())
+                .with_hint("delete the link yourself"))
+        };
+        let kind = match (info.kind.as_deref(), &info.macvlan, &info.vlan) {
+            (Some("macvlan"), Some(options), _) => LinkKind::Macvlan(options.clone()),
+            (Some("macvtap"), Some(options), _) => LinkKind::Macvtap(options.clone()),
+            (Some("vlan"), _, Some(options)) => LinkKind::Vlan(options.clone()),
+            (kind, ..) => {
+                let kind = kind.unwrap_or("hardware");
+                return refuse(format!("it is not one that an endpoint could be, but {kind}"));
+            }
+        };
+        let Some(parent) = info.parent else {
+            return refuse("it could not be put back: it has no parent".to_owned());
+        };
+        let inside = netns.connection()?;
+        let fails = |failure: Failure| {
+            failure
+                .into_error("read the link that is to be replaced")
+                .on_link(info.name.clone())
+                .in_netns(netns.in_words())
+        };
+        let on_host = find_parent::on_host(host, netns, inside).map_err(fails)?(info);
+        if !on_host && info.parent_netns.is_some() {
+            return refuse("it could not be put back: its parent is elsewhere".to_owned());
+        }
+        let child = |payload: &[u8]| {
+            decode::link(payload)
+                .filter(|link| link.parent == Some(info.index) && link.parent_netns.is_none())
+        };
+        let children = inside.dump(&encode::get_links(None, None), child).map_err(fails)?;
+        if let Some(child) = children.first() {
+            return refuse(format!("{:?}, which is on it, would be deleted too", child.name));
+        }
+        let mut link = Link::bare(LinkName::new(&info.name)?, Some(LinkId::Index(parent)), kind);
+        link.index = Some(info.index);
+        link.mac = info.mac.filter(|_| !is_passthru(info));
+        link.mtu = Some(info.mtu);
+        link.group = Some(info.group);
+        link.promisc = info.is_promisc();
+        link.tx_queue_len = Some(info.tx_queue_len);
+        link.tx_queues = Some(info.tx_queues).filter(|queues| *queues != 0);
+        link.rx_queues = Some(info.rx_queues).filter(|queues| *queues != 0);
+        link.netns = Some(netns.clone());
+        let mut settings = Vec::new();
+        settings.extend(info.addr_gen_mode.map(Change::SetAddrGenMode));
+        settings.extend(info.alias.clone().map(Change::SetAlias));
+        settings.extend(info.alternative_names.iter().cloned().map(Change::AddAlternativeName));
+        settings.extend(inside.rate_of(info).map_err(fails)?.map(Change::SetRate));
+        settings.extend(info.is_up().then_some(Change::SetUp));
+        let by_hand = |payload: &[u8]| {
+            let told = decode::address(payload).filter(|told| !told.came_by_itself())?;
+            Some((told.address, decode::raw_address(payload)?))
+        };
+        let addresses = encode::get_addresses(None, Some(info.index));
+        let addresses = inside.dump(&addresses, by_hand).map_err(fails)?;
+        let (ips, mut addresses): (Vec<_>, Vec<_>) = addresses.into_iter().unzip();
+        // The kernel lists an IPv6 address before those that it had earlier.
+        let first_v6 = ips.iter().position(|address| address.ip().is_ipv6());
+        addresses[first_v6.unwrap_or(ips.len())..].reverse();
+        let routes = encode::get_routes(&RouteFilter::new(), None);
+        let routes = inside
+            .dump(&routes, |payload| decode::route_through(payload, info.index))
+            .map_err(fails)?;
+        Ok(Self {
+            host,
+            netns,
+            info,
+            link,
+            on_host: on_host.then_some(parent),
+            sysctls: Sysctls::read(netns, &info.name)?,
+            settings,
+            addresses,
+            routes,
+            neighbours: neighbours(inside, info.index).map_err(fails)?,
+            lost: lost(inside, info, static_multicast(netns, info.index)?).map_err(fails)?,
+            rules: marked_rules(inside, &ips).map_err(fails)?,
+        })
+    }
+
+    /// Creates the link again, with what was on it. The error names what the kernel refused, and what could
+    /// not be put back.
+    pub(super) fn put_back(&self, mut error: Error) -> Error {
+        let (name, there) = (&self.info.name, self.netns);
+        if let Err(failure) = self.make_link() {
+            let maybe = failure.maybe();
+            return error.leaves(format!("{maybe}the link {name:?} of {there} gone"));
+        }
+        for lost in &self.lost {
+            error = error.leaves(format!("{lost} of {name:?} in {there} gone"));
+        }
+        let Ok(inside) = self.netns.connection() else {
+            return error.leaves(format!("the settings and addresses of {name:?} in {there} gone"));
+        };
+        match self.sysctls.write_back(self.netns) {
+            Ok(refused) => {
+                error = refused
+                    .into_iter()
+                    .fold(error, |error, sysctl| error.leaves(format!("{sysctl} in {there}")));
+            }
+            Err(refused) => {
+                error = error.leaves(format!("the sysctls of {name:?} in {there}: {refused}"));
+            }
+        }
+        let target = Target {
+            netns: self.netns,
+            inside,
+            name: self.link.name,
+            index: self.info.index,
+            kind: self.link.kind.as_str(),
+        };
+        let set = |change: &LinkChange<'_>| {
+            (change.to_string(), Ok(encode::set_link(self.info.index, change)))
+        };
+        let flags = set(&LinkChange::OtherFlags(self.info.flags));
+        let port = self.info.controller.map(|index| set(&LinkChange::Controller(index)));
+        let settings =
+            self.settings.iter().map(|change| (change.to_string(), change.request(&target)));
+        let addresses = self.addresses.iter().map(|message| {
+            let request = Request::create(Message::NewAddress(message.clone()));
+            (format!("an address of {name:?}"), Ok(request))
+        });
+        let routes = self.routes.iter().map(|message| {
+            (
+                format!("a route through {name:?}"),
+                Ok(Request::append(Message::NewRoute(message.clone()))),
+            )
+        });
+        let neighbours = self.neighbours.iter().map(|message| {
+            let request = Request::create(Message::NewNeighbour(message.clone()));
+            (format!("a neighbour of {name:?}"), Ok(request))
+        });
+        let all = std::iter::once(flags).chain(port).chain(settings);
+        for (what, request) in all.chain(addresses).chain(routes).chain(neighbours) {
+            let done = request.map(|request| inside.retry(&request));
+            match done {
+                Ok(Ok(()) | Err(Failure::Refused { errno: Errno::EEXIST, .. })) => {}
+                Ok(Err(_)) | Err(_) => error = error.leaves(format!("{what} in {there} gone")),
+            }
+        }
+        error
+    }
+
+    fn make_link(&self) -> std::result::Result<(), Failure> {
+        let maker = if self.on_host.is_some() { self.host } else { self.netns };
+        let maker = maker.connection().map_err(|_| Failure::NotSent(Errno::ENOTCONN))?;
+        let create = encode::create_link(&self.link, self.info.parent);
+        match maker.retry(&create) {
+            // It had not gone, or the first answer got lost.
+            Err(Failure::Refused { errno: Errno::EEXIST, .. }) => Ok(()),
+            other => other,
+        }
+    }
+}
+
+/// The link's neighbours that somebody has added.
+fn neighbours(
+    inside: &Connection,
+    link: u32,
+) -> std::result::Result<Vec<NeighbourMessage>, Failure> {
+    let made = |payload: &[u8]| decode::made_neighbour(payload, link);
+    let mut found = inside.dump(&encode::get_neighbours(None, Some(link)), made)?;
+    for request in encode::get_other_neighbours(link) {
+        found.extend(inside.dump(&request, made)?);
+    }
+    Ok(found)
+}
+
+/// What somebody has added to the link that is not put back.
+fn lost(
+    inside: &Connection,
+    info: &LinkInfo,
+    multicast: Vec<String>,
+) -> std::result::Result<Vec<String>, Failure> {
+    let qdisc = |payload: &[u8]| decode::foreign_qdisc(payload, info.index);
+    let qdiscs = inside.dump(&encode::get_qdiscs(), qdisc)?;
+    let mut lost: Vec<String> =
+        qdiscs.into_iter().map(|kind| format!("the queueing discipline {kind}")).collect();
+    lost.extend(multicast.into_iter().map(|address| format!("the multicast address {address}")));
+    if let Some(index) = info.controller {
+        let controller = inside.find_link(index)?;
+        let kind = controller.and_then(|controller| controller.kind);
+        // A VRF has no settings for its ports.
+        if kind.as_deref() != Some("vrf") {
+            let kind = kind.as_deref().unwrap_or("link");
+            lost.push(format!("the settings as a port of a {kind}"));
+        }
+    }
+    Ok(lost)
+}
+
+pub(super) fn is_passthru(info: &LinkInfo) -> bool {
+    info.macvlan.as_ref().is_some_and(|options| options.mode() == Mode::Passthru)
+}

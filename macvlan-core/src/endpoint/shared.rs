@@ -1,0 +1,142 @@
+//! What does not go with a link where a namespace has several endpoints.
+//!
+//! The kernel has a rule or a route once, however many asked for it, and does not tell who did. So an endpoint
+//! that finds one of ours, where it may be another endpoint's, writes that down in the kernel: a route of a
+//! table that no rule leads to, of type `throw`, which takes no packet anywhere. What is written down there
+//! stays until the namespace's last endpoint is detached. With that one everything goes that carries our mark,
+//! also what nobody remembers.
+
+use ipnet::IpNet;
+use nix::errno::Errno;
+
+use crate::endpoint::deletion::{Deletion, delete_all};
+use crate::endpoint::find_parent::is_macvlan;
+use crate::error::Result;
+use crate::netlink::{Connection, Failure, Request};
+use crate::netns::{NetNs, WeakNetNs};
+use crate::rtnl::{Note, RTPROT_MACVLAN, decode, encode};
+use crate::value::address::Address;
+use crate::value::filter::RouteFilter;
+use crate::value::link::LinkInfo;
+use crate::value::route::RouteInfo;
+use crate::value::rule::Rule;
+
+/// Writes down that what stands already may be another endpoint's too, if there is another one. Returns what
+/// takes that back, if it was not written down before.
+pub(super) fn note(
+    (host, netns): (&NetNs, &NetNs),
+    inside: &Connection,
+    link: u32,
+    found: &Deletion,
+) -> std::result::Result<Option<Deletion>, Failure> {
+    let may_be_anothers = match found {
+        Deletion::Rule(rule) => is_for_another(inside, link, rule)?,
+        _ => has_another((host, netns), inside, Some(link))?,
+    };
+    let Some(note) = found.note().filter(|_| may_be_anothers) else { return Ok(None) };
+    match inside.retry(&note.add()) {
+        Ok(()) => Ok(Some(Deletion::Note(note))),
+        Err(Failure::Refused { errno: Errno::EEXIST, .. }) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Returns which of these are nobody else's.
+pub(super) fn unshared<'a>(
+    inside: &Connection,
+    deletions: &'a [Deletion],
+) -> std::result::Result<Vec<&'a Deletion>, Failure> {
+    if deletions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let notes = inside.dump(&marked_routes(), Note::read)?;
+    let is_shared = |one: &&Deletion| one.note().is_some_and(|note| notes.contains(&note));
+    Ok(deletions.iter().filter(|one| !is_shared(one)).collect())
+}
+
+/// Deletes everything that carries our mark, if no endpoint is left in the namespace whose it could be.
+pub(super) fn sweep(
+    host: &NetNs,
+    netns: &NetNs,
+    inside: &Connection,
+    there: &WeakNetNs,
+) -> Result<()> {
+    let fails = |failure: Failure| {
+        let error = failure.into_error("delete what no endpoint is left for");
+        error.in_netns(netns.in_words())
+    };
+    let look = || {
+        let found = list(inside)?;
+        let is_over = found.is_empty() || has_another((host, netns), inside, None)?;
+        Ok(if is_over { Vec::new() } else { found })
+    };
+    let found = look().or_else(|_: Failure| look()).map_err(|failure| {
+        fails(failure).leaves(format!("perhaps rules and routes of protocol 109 in {there}"))
+    })?;
+    let mut marked = Vec::new();
+    for one in found {
+        marked.push(match one {
+            Marked::Note(note) => Deletion::Note(note),
+            Marked::Route(info) => Deletion::marked_route(info.route)?,
+            Marked::Rule(rule) => Deletion::Rule(rule),
+        });
+    }
+    let (deleted, left) = delete_all(inside, marked.iter());
+    deleted.map_err(|failure| {
+        left.into_iter()
+            .fold(fails(failure), |error, left| error.leaves(format!("{left} in {there}")))
+    })
+}
+
+/// What carries our mark.
+enum Marked {
+    Note(Note),
+    Route(RouteInfo),
+    Rule(Rule),
+}
+
+fn list(inside: &Connection) -> std::result::Result<Vec<Marked>, Failure> {
+    let mut found = inside.dump(&marked_routes(), |payload| match Note::read(payload) {
+        Some(note) => Some(Marked::Note(note)),
+        None => {
+            decode::route(payload).filter(|info| info.protocol == RTPROT_MACVLAN).map(Marked::Route)
+        }
+    })?;
+    let rules = inside.dump(&encode::get_rules(None), decode::marked_rule)?;
+    found.extend(rules.into_iter().map(Marked::Rule));
+    Ok(found)
+}
+
+fn marked_routes() -> Request {
+    encode::get_routes(&RouteFilter::new().protocol(RTPROT_MACVLAN), None)
+}
+
+/// Returns whether there is a link, other than this one, that may be an endpoint's.
+fn has_another(
+    (host, netns): (&NetNs, &NetNs),
+    inside: &Connection,
+    but: Option<u32>,
+) -> std::result::Result<bool, Failure> {
+    // A link on a parent of its own namespace is none, but on the host itself.
+    let on_host = netns.same_as(host);
+    let may_be = |link: &LinkInfo| {
+        let is_kind = is_macvlan(link) || link.vlan.is_some();
+        is_kind && Some(link.index) != but && (on_host || link.parent_netns.is_some())
+    };
+    let found = inside
+        .dump(&encode::get_links(None, None), |payload| decode::link(payload).filter(may_be))?;
+    Ok(!found.is_empty())
+}
+
+/// Returns whether another link has the address that a rule is for.
+fn is_for_another(
+    inside: &Connection,
+    link: u32,
+    rule: &Rule,
+) -> std::result::Result<bool, Failure> {
+    let has_it = |address: &Address| rule.get_from() == Some(IpNet::from(address.ip()));
+    let found = inside.dump(&encode::get_addresses(None, None), |payload| {
+        decode::address(payload).filter(|info| info.link != link && has_it(&info.address))
+    })?;
+    Ok(!found.is_empty())
+}

@@ -1,0 +1,155 @@
+//! A replacement that is refused leaves the old link, with all that others have on it.
+#![deny(dead_code)]
+
+use std::time::Duration;
+
+use macvlan_core::{Endpoint, ErrorKind, Handle, Mode, NetNs, Vlan};
+use macvlan_tests::{
+    Need, Outcome, Snapshot, Stage, ip_do, ip_lines, ip_try, need, settle, sysctl,
+};
+
+const MAC: &str = "02:42:c0:a8:0f:0a";
+
+fn eth0() -> Outcome<Endpoint> {
+    Ok(Endpoint::new("eth0", "ens33")?
+        .mac(MAC.parse()?)
+        .address("192.168.15.10/24".parse()?)
+        .gateway("192.168.15.2".parse()?))
+}
+
+/// Everything that somebody else has put on the old link is there again when its replacement is refused, or is
+/// named in the error; and a link that is on it is not deleted with it.
+fn a_refused_replacement_loses_nothing_of_others() -> Outcome {
+    let stage = Stage::set()?;
+    let host = &stage.lab.a.host;
+    let refused = eth0()?.queues(2, 2).route("10.9.0.0/16 via 10.1.2.3".parse()?);
+    let replace = |lost: &[&str]| -> Outcome {
+        let error = host.ensure_or_replace(&refused, &stage.inside).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::GatewayUnreachable, "{error}");
+        let left = error.leftovers();
+        assert_eq!(left.len(), lost.len(), "{left:?}");
+        assert!(lost.iter().all(|lost| left.iter().any(|left| left.contains(lost))), "{left:?}");
+        Ok(())
+    };
+    host.attach(&eth0()?, &stage.inside)?;
+    for command in [
+        "link set eth0 allmulticast on",
+        "link set eth0 arp off",
+        "address add 192.168.15.77/24 dev eth0",
+        "address add fd15::1/64 dev eth0 nodad",
+        "address add fd15::2/64 dev eth0 nodad",
+        "address add fd15::3/64 dev eth0 nodad",
+        "route add local 10.73.0.0/16 dev eth0",
+        "route add throw 10.74.0.0/16",
+        "neighbour add 192.168.15.88 lladdr 02:00:00:00:00:07 dev eth0",
+        "neighbour add fd15::88 lladdr 02:00:00:00:00:08 dev eth0 router",
+        "neighbour add proxy 192.168.15.99 dev eth0",
+    ] {
+        if need(Need::Ipv6).is_ok() || !command.contains("fd15") {
+            ip_do(&stage.inside, command);
+        }
+    }
+    let sysctls = [
+        ("ipv4/conf/eth0/rp_filter", "2"),
+        ("ipv4/conf/eth0/proxy_arp", "1"),
+        ("ipv4/neigh/eth0/gc_stale_time", "77"),
+        ("ipv6/conf/eth0/hop_limit", "33"),
+        ("ipv6/conf/eth0/forwarding", "1"),
+    ];
+    let sysctls =
+        sysctls.iter().filter(|(name, _)| !name.contains("ipv6") || need(Need::Ipv6).is_ok());
+    let sysctls: Vec<_> = sysctls.collect();
+    for (name, value) in &sysctls {
+        sysctl(&stage.inside, name, value);
+    }
+    let neighbours = || {
+        let mut all = ip_lines(&stage.inside, "neighbour show nud permanent");
+        all.extend(ip_lines(&stage.inside, "neighbour show proxy"));
+        all
+    };
+    let before = (Snapshot::settled(&stage.inside), neighbours());
+    assert!(before.1.len() >= 2, "{:?}", before.1);
+    replace(&[])?;
+    settle(&stage.inside);
+    before.0.assert_same(&stage.inside);
+    assert_eq!(neighbours(), before.1);
+    for (name, value) in &sysctls {
+        let path = format!("/proc/sys/net/{name}");
+        let found = stage.inside.run(move || std::fs::read_to_string(path))??;
+        assert_eq!(found.trim(), *value, "{name}");
+    }
+
+    ip_do(&stage.inside, "maddress add 01:00:5e:00:00:77 dev eth0");
+    replace(&["the multicast address 01005e000077"])?;
+    if ip_try(&stage.inside, "link add red type vrf table 5").is_ok() {
+        ip_do(&stage.inside, "link set red up");
+        ip_do(&stage.inside, "link set eth0 master red");
+        ip_do(&stage.inside, "route add 10.75.0.0/16 via 192.168.15.3 vrf red");
+        let before = Snapshot::settled(&stage.inside);
+        replace(&[])?;
+        settle(&stage.inside);
+        before.assert_same(&stage.inside);
+        ip_do(&stage.inside, "link set eth0 nomaster");
+    }
+    if ip_try(&stage.inside, "link add on-it link eth0 type vlan id 5").is_ok() {
+        let before = Snapshot::settled(&stage.inside);
+        let error = host.ensure_or_replace(&refused, &stage.inside).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NeedsReplacement, "{error}");
+        before.assert_same(&stage.inside);
+    }
+    Ok(())
+}
+
+/// Whatever can be known beforehand is refused before the old link is deleted.
+fn a_replacement_that_cannot_be_tried_out_is_refused_beforehand() -> Outcome {
+    let stage = Stage::set()?;
+    let host = &stage.lab.a.host;
+    stage.lab.cable("ens34")?;
+    host.attach(&eth0()?, &stage.inside)?;
+    let other = NetNs::anonymous()?;
+    host.attach(&Endpoint::new("sibling", "ens33")?, &other)?;
+    host.attach(&Endpoint::new("sibling34", "ens34")?, &other)?;
+    let passthru = |parent: &str| Endpoint::new("eth0", parent)?.mode(Mode::Passthru);
+    let before = Snapshot::settled(&stage.inside);
+    let mut watch = Handle::in_netns(&stage.inside)?.watch()?;
+    for (endpoint, kind) in [
+        (passthru("missing")?, ErrorKind::ParentNotFound),
+        (Endpoint::vlan("eth0", "missing", Vlan::new(100)?)?, ErrorKind::ParentNotFound),
+        (passthru("ens33")?.mtu(9000), ErrorKind::MtuTooLarge),
+        (passthru("ens33")?, ErrorKind::PassthruConflict),
+        (passthru("ens34")?, ErrorKind::PassthruConflict),
+    ] {
+        let error = host.ensure_or_replace(&endpoint, &stage.inside).unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        let event = watch.next_within(Duration::from_millis(30))?;
+        assert!(event.is_none(), "{endpoint:?}: {event:?}");
+    }
+    before.assert_same(&stage.inside);
+    Ok(())
+}
+
+/// A parent that is made for a replacement goes again when that is refused.
+fn a_parent_made_for_a_refused_replacement_goes() -> Outcome {
+    need(Need::Vlan)?;
+    let stage = Stage::set()?;
+    let host = &stage.lab.a.host;
+    host.attach(&eth0()?, &stage.inside)?;
+    let before = (Snapshot::settled(&stage.inside), Snapshot::settled(&stage.lab.a.netns));
+    for endpoint in [
+        Endpoint::new("eth0", "ens33.200")?.mode(Mode::Passthru)?.mtu(9000),
+        Endpoint::vlan("eth0", "ens33.200", Vlan::new(100)?)?.mtu(9000),
+        Endpoint::new("eth0", "ens33.200")?.mode(Mode::Passthru)?.gateway("10.1.2.3".parse()?),
+    ] {
+        host.ensure_or_replace(&endpoint, &stage.inside).unwrap_err();
+        settle(&stage.inside);
+        before.0.assert_same(&stage.inside);
+        before.1.assert_same(&stage.lab.a.netns);
+    }
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    a_refused_replacement_loses_nothing_of_others,
+    a_replacement_that_cannot_be_tried_out_is_refused_beforehand,
+    a_parent_made_for_a_refused_replacement_goes,
+}

@@ -1,0 +1,171 @@
+//! Rules and routes that do not go with a link, where a container has several endpoints: each has what it
+//! asked for as long as it is attached, and the last one leaves none.
+#![deny(dead_code)]
+
+use macvlan_core::{Attachment, Endpoint, ErrorKind};
+use macvlan_tests::{Need, Outcome, Snapshot, Stage, ip_do, ip_lines, need, settle};
+
+/// A container with `lo` up and another link, that routes can lead to.
+fn stage() -> Outcome<Stage> {
+    let stage = Stage::set()?;
+    for command in [
+        "link set lo up",
+        "link add other type veth peer name end",
+        "link set other up",
+        "link set end up",
+        "address add 10.60.0.2/24 dev other",
+    ] {
+        ip_do(&stage.inside, command);
+    }
+    Ok(stage)
+}
+
+/// One of several endpoints, whose address ends in a number.
+fn endpoint(name: &str, last: u8) -> Outcome<Endpoint> {
+    Ok(Endpoint::new(name, "ens33")?.address(format!("192.168.15.{last}/24").parse()?))
+}
+
+/// Routes that both ask for.
+fn with_routes(endpoint: Endpoint) -> Outcome<Endpoint> {
+    let mut endpoint = endpoint
+        .route("blackhole 10.8.0.0/16".parse()?)
+        .route("unreachable 10.9.0.0/16 metric 5 table 77".parse()?)
+        .route("10.3.0.0/16 via 10.60.0.1 dev other".parse()?);
+    if need(Need::Ipv6).is_ok() {
+        endpoint = endpoint.route("blackhole fd08::/16".parse()?);
+    }
+    Ok(endpoint)
+}
+
+/// What carries our mark in a container, with what says that it is shared.
+fn marked(stage: &Stage) -> Vec<String> {
+    let mut all = ip_lines(&stage.inside, "-4 route show table all proto 109");
+    all.extend(ip_lines(&stage.inside, "-6 route show table all proto 109"));
+    let rules = ip_lines(&stage.inside, "rule show");
+    all.extend(rules.into_iter().filter(|rule| rule.contains("proto 109")));
+    all
+}
+
+fn what_two_ask_for_stays_until_both_are_detached() -> Outcome {
+    let stage = stage()?;
+    let host = &stage.lab.a.host;
+    let before = Snapshot::settled(&stage.inside);
+    for first in [0, 1] {
+        let both = [with_routes(endpoint("eth0", 10)?)?, with_routes(endpoint("eth1", 11)?)?];
+        let attached: Vec<Attachment> =
+            both.iter().map(|one| host.attach(one, &stage.inside)).collect::<Result<_, _>>()?;
+        host.detach(&attached[first])?;
+        assert_eq!(host.check(&both[1 - first], &stage.inside)?, []);
+        // Once more, and away, while the other one stays.
+        let again = host.ensure(&both[first], &stage.inside)?.attachment;
+        host.detach(&again)?;
+        assert_eq!(host.check(&both[1 - first], &stage.inside)?, []);
+        host.detach(&attached[1 - first])?;
+        settle(&stage.inside);
+        before.assert_same(&stage.inside);
+    }
+    Ok(())
+}
+
+/// A rule is whose address it is for, and both may have the same.
+fn a_rule_that_two_ask_for_stays_until_both_are_detached() -> Outcome {
+    let stage = stage()?;
+    let host = &stage.lab.a.host;
+    let before = Snapshot::settled(&stage.inside);
+    let one = endpoint("eth0", 10)?.source_routing(7);
+    // The subnet's route in that table is each one's own.
+    let other = Endpoint::new("eth1", "ens33")?.address("192.168.15.10/25".parse()?);
+    let other = other.source_routing(7);
+    let first = host.attach(&one, &stage.inside)?;
+    host.attach(&other, &stage.inside)?;
+    host.detach(&first)?;
+    assert_eq!(host.check(&other, &stage.inside)?, []);
+    for found in host.attachments(&stage.inside)? {
+        host.detach(&found)?;
+    }
+    settle(&stage.inside);
+    before.assert_same(&stage.inside);
+    Ok(())
+}
+
+/// What only one asked for goes with it, whoever else is there.
+fn what_one_asks_for_goes_with_it() -> Outcome {
+    let stage = stage()?;
+    let host = &stage.lab.a.host;
+    host.attach(&endpoint("eth1", 11)?.source_routing(8), &stage.inside)?;
+    let before = Snapshot::settled(&stage.inside);
+    let attached =
+        host.attach(&with_routes(endpoint("eth0", 10)?)?.source_routing(7), &stage.inside)?;
+    host.detach(&attached)?;
+    settle(&stage.inside);
+    before.assert_same(&stage.inside);
+    Ok(())
+}
+
+/// An attach that is refused takes back that it asked for what stands already.
+fn a_refused_attach_shares_nothing() -> Outcome {
+    let stage = stage()?;
+    let host = &stage.lab.a.host;
+    let attached = host.attach(&with_routes(endpoint("eth0", 10)?)?, &stage.inside)?;
+    ip_do(&stage.inside, "route add blackhole 10.99.0.0/16");
+    let before = Snapshot::settled(&stage.inside);
+    let refused = with_routes(endpoint("eth1", 11)?)?.route("blackhole 10.99.0.0/16".parse()?);
+    let error = host.attach(&refused, &stage.inside).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::RouteExists, "{error}");
+    settle(&stage.inside);
+    before.assert_same(&stage.inside);
+    host.detach(&attached)?;
+    assert_eq!(marked(&stage), [""; 0]);
+    Ok(())
+}
+
+/// Whoever attached them is gone, and so may be links: detaching what is found leaves nothing, in any order
+/// and by whatever way.
+fn what_is_found_leaves_nothing() -> Outcome {
+    let stage = stage()?;
+    let host = &stage.lab.a.host;
+    let before = Snapshot::settled(&stage.inside);
+    for way in 0..5 {
+        let mut attached = Vec::new();
+        for (name, last) in [("eth0", 10), ("eth1", 11), ("eth2", 12)] {
+            let mut endpoint = endpoint(name, last)?.source_routing(u32::from(last));
+            endpoint = endpoint.route(format!("blackhole 10.{last}.0.0/16").parse()?);
+            endpoint = if last == 10 { endpoint } else { with_routes(endpoint)? };
+            attached.push(host.attach(&endpoint, &stage.inside)?);
+        }
+        let mut found = host.attachments(&stage.inside)?;
+        assert_eq!(found.len(), 3);
+        match way {
+            0 => found.iter().try_for_each(|one| host.detach(one).map(drop))?,
+            1 => found.iter().rev().try_for_each(|one| host.detach(one).map(drop))?,
+            2 => host.detach_all(&found).into_iter().try_for_each(|one| one.map(drop))?,
+            // One is somebody's who still knows it, and goes last.
+            3 => {
+                found.retain(|one| one.name().as_str() != "eth0");
+                host.detach(&found[0])?;
+                host.detach(&found[1])?;
+                assert!(marked(&stage).iter().any(|line| line.contains("10.10.0.0/16")));
+                host.detach(&attached[0])?;
+            }
+            _ => {
+                ip_do(&stage.inside, "link delete eth0");
+                ip_do(&stage.inside, "link delete eth2");
+                let found = host.attachments(&stage.inside)?;
+                assert_eq!(found.len(), 1);
+                host.detach(&found[0])?;
+            }
+        }
+        settle(&stage.inside);
+        assert_eq!(marked(&stage), [""; 0], "{way}");
+        before.assert_same(&stage.inside);
+    }
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    what_two_ask_for_stays_until_both_are_detached,
+    a_rule_that_two_ask_for_stays_until_both_are_detached,
+    what_one_asks_for_goes_with_it,
+    a_refused_attach_shares_nothing,
+    what_is_found_leaves_nothing,
+}
