@@ -15,5 +15,5 @@ mod roundtrip_tests;
 pub(crate) mod sysctl;
 mod uapi;
 
-pub(crate) use elsewhere::find_elsewhere;
+pub(crate) use elsewhere::{find_elsewhere, may_be_elsewhere};
 pub(crate) use uapi::{IP6_RT_PRIO_USER, RTPROT_MACVLAN, RTPROT_RA};
