@@ -24,8 +24,8 @@ use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::stat::{FileStat, fstat, stat};
 
 pub use lock::NetNsLock;
-pub(crate) use visible::{Way, ways};
 pub use visible::{VisibleNamespaces, VisibleNetNs};
+pub(crate) use visible::{Way, ways};
 pub use weak::WeakNetNs;
 
 use crate::error::{Error, ErrorKind, Result, errno_of};

@@ -7,8 +7,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, ErrorKind};
-use crate::netns::visible::{VisibleNamespaces, is_gone, mounted};
 use crate::netns::NetNsId;
+use crate::netns::visible::{VisibleNamespaces, is_gone, mounted};
 
 impl VisibleNamespaces {
     /// Returns why it is not known that a namespace has ended which is not among these; none if that is
@@ -48,8 +48,9 @@ impl VisibleNamespaces {
         let tables: HashSet<u64> =
             pids.filter_map(|pid| table(Path::new(&format!("/proc/{pid}"))).ok()).collect();
         // What cannot be read is no sign that it is elsewhere.
-        let may_hide =
-            |path: &&PathBuf| !is_elsewhere(path, &tables, &is_known).is_ok_and(|elsewhere| elsewhere);
+        let may_hide = |path: &&PathBuf| {
+            !is_elsewhere(path, &tables, &is_known).is_ok_and(|elsewhere| elsewhere)
+        };
         self.unseen.iter().filter(may_hide).collect()
     }
 }

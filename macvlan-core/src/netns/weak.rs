@@ -5,9 +5,7 @@ use std::os::fd::AsFd;
 use std::sync::{Arc, Weak};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::netns::{
-    Identity, NetNs, NetNsId, Origin, Shared, VisibleNamespaces, VisibleNetNs,
-};
+use crate::netns::{Identity, NetNs, NetNsId, Origin, Shared, VisibleNamespaces, VisibleNetNs};
 
 /// What leads to a network namespace without holding it open: a [`NetNs`], as long as somebody has a clone
 /// of it, and then the way by which that was opened.

@@ -281,8 +281,15 @@ impl Kept {
                 }
                 Some(KeepEvent::Attached(Box::new(attachment)))
             }
-            Err(error) if error.kind() == ErrorKind::NamespaceGone => Some(self.has_ended(error)),
-            Err(error) => self.has_failed(error),
+            Err(error) => match error.kind() {
+                ErrorKind::NamespaceGone => Some(self.has_ended(error)),
+                // Which is no failure: whoever waited is told.
+                ErrorKind::Cancelled => {
+                    self.due = Some(Instant::now());
+                    None
+                }
+                _ => self.has_failed(error),
+            },
         }
     }
 

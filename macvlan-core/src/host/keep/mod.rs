@@ -18,6 +18,7 @@ use crate::host::keep::kept::Kept;
 use crate::netns::NetNs;
 use crate::value::event::Event;
 use crate::value::name::LinkName;
+use crate::wait::Cancel;
 
 pub use event::{KeepEvent, KeepEventKind};
 
@@ -61,6 +62,7 @@ pub use event::{KeepEvent, KeepEventKind};
 pub struct Keeper {
     host: Host,
     watch: Watch,
+    cancels: Vec<Cancel>,
     /// The host's links, as the events told so far have it.
     links: Links,
     kept: Vec<Kept>,
@@ -86,7 +88,8 @@ impl Host {
         watch.set_cancels(self.cancels());
         let links = Links::of(&list(self.netns())?);
         let (kept, waiting) = (Vec::new(), VecDeque::new());
-        let mut keeper = Keeper { host: self.clone(), watch, links, kept, waiting, relist: None };
+        let (host, cancels) = (self.clone(), self.cancels().to_vec());
+        let mut keeper = Keeper { host, watch, cancels, links, kept, waiting, relist: None };
         let mut made = Vec::new();
         let all: Vec<(Endpoint, NetNs)> = endpoints.into_iter().collect();
         for (endpoint, netns) in &all {
@@ -121,7 +124,7 @@ impl Keeper {
         made: &mut Vec<Attachment>,
     ) -> Result<()> {
         let mut kept = Kept::new(endpoint, netns);
-        kept.attach_first(self.host.netns(), netns, self.host.cancels(), made)?;
+        kept.attach_first(self.host.netns(), netns, &self.cancels, made)?;
         self.kept.push(kept);
         Ok(())
     }
@@ -131,6 +134,15 @@ impl Keeper {
     pub fn release(&mut self, name: LinkName, netns: &NetNs) -> Option<Attachment> {
         let at = self.kept.iter().position(|kept| kept.is(name, netns))?;
         self.kept.remove(at).into_attachment()
+    }
+
+    /// Has its waits and its endpoints' probes end when they are cancelled by this, or by what cancels
+    /// the host that it was made of, and by no other that was set before. What was broken off is begun
+    /// again with the next call that is not cancelled.
+    pub fn set_cancel(&mut self, cancel: &Cancel) {
+        self.cancels = self.host.cancels().to_vec();
+        self.cancels.push(cancel.clone());
+        self.watch.set_cancels(&self.cancels);
     }
 
     /// What is attached at this moment.
@@ -177,7 +189,9 @@ impl Keeper {
                     self.each(|kept, _, _| kept.namespace_has_ended(number));
                 }
                 // What came before the loss has been heard.
-                None if self.relist.is_some_and(|relist| Instant::now() >= relist) => self.compare(),
+                None if self.relist.is_some_and(|relist| Instant::now() >= relist) => {
+                    self.compare();
+                }
                 None if deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
                     return Ok(None);
                 }
@@ -222,10 +236,12 @@ impl Keeper {
     }
 
     fn do_what_is_due(&mut self, now: Instant) {
+        let cancels = std::mem::take(&mut self.cancels);
         self.each(|kept, host, _| {
             let is_due = kept.due().is_some_and(|due| due <= now);
-            if is_due { kept.go_on(host.netns(), host.cancels()) } else { None }
+            if is_due { kept.go_on(host.netns(), &cancels) } else { None }
         });
+        self.cancels = cancels;
     }
 
     /// Has each that is kept see to something, and lets go of those whose container has ended.
