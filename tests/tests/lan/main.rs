@@ -6,6 +6,7 @@ mod cancel;
 mod carrier;
 mod diagnose;
 mod keep;
+mod keep_lost;
 mod keep_parent;
 mod probe;
 mod rate;
@@ -17,6 +18,7 @@ macvlan_tests::main! {
     carrier,
     diagnose,
     keep,
+    keep_lost,
     keep_parent,
     probe,
     rate,

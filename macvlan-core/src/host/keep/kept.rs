@@ -35,6 +35,8 @@ pub(super) struct Kept {
     lowest: u32,
     /// Whether the parent has gone or come since the link inside was seen: it may have gone with it.
     may_be_gone: bool,
+    /// Whether the parent has left the host's namespace: its index may be another link's.
+    is_away: bool,
     /// When it is to be gone on with; none while nothing remains to be done or found out.
     due: Option<Instant>,
     /// No earlier than then, and how long after the next failure.
@@ -60,6 +62,7 @@ impl Kept {
             called: None,
             lowest: 0,
             may_be_gone: false,
+            is_away: false,
             due: None,
             not_before: None,
             pause: FIRST_PAUSE,
@@ -123,7 +126,7 @@ impl Kept {
         }
         self.attachment = Some(attachment);
         self.called = None;
-        self.may_be_gone = false;
+        (self.may_be_gone, self.is_away) = (false, false);
         self.has_succeeded();
     }
 
@@ -150,10 +153,12 @@ impl Kept {
     ) -> Option<KeepEvent> {
         self.parent.is_gone(index, links);
         let attachment = self.attachment.as_ref()?;
-        if ![attachment.parent_index(), self.lowest].contains(&index) {
+        let is_parent = index == attachment.parent_index();
+        if !is_parent && index != self.lowest {
             return None;
         }
         self.may_be_gone = true;
+        self.is_away |= is_parent;
         self.look(host)
     }
 
@@ -162,7 +167,7 @@ impl Kept {
         let was_there = self.parent.is_there();
         let concerns = self.parent.is_card(self.endpoint.parent(), link);
         self.parent.has_changed(link);
-        if self.attachment.is_none() {
+        let Some(attachment) = &self.attachment else {
             if concerns {
                 self.hope(link);
                 // Not earlier than it may: what we do in vain makes links come and go, too.
@@ -171,8 +176,9 @@ impl Kept {
                 self.due = Some(self.due.map_or(earliest, |due| due.min(earliest)));
             }
             return None;
-        }
-        if concerns && !was_there {
+        };
+        let may_be_back = self.is_away && link.index == attachment.parent_index();
+        if concerns && !was_there || may_be_back {
             // What was on it may have gone elsewhere, with the parent or before it came back.
             self.may_be_gone = true;
             return self.look(host);
@@ -183,7 +189,7 @@ impl Kept {
     /// Takes note of what the parent is called, if this link is it, and tells when that is another name.
     fn is_called(&mut self, link: &LinkInfo) -> Option<KeepEvent> {
         let attachment = self.attachment.as_mut()?;
-        if attachment.parent_index() != link.index {
+        if self.is_away || attachment.parent_index() != link.index {
             return None;
         }
         let LinkId::Name(name) = LinkId::named(&link.name, link.index) else { return None };
@@ -252,6 +258,7 @@ impl Kept {
             if attachment.parent_index() != parent.index {
                 attachment.is_on_parent(parent.index, &parent.name);
             }
+            self.is_away = false;
             self.know(host)?;
         }
         self.may_be_gone = false;
