@@ -163,6 +163,7 @@ static void a_keepers_probe(const lab *l, const macvlan_netns *container)
     macvlan_endpoint *endpoint = asking_on("later", 2 * PATIENCE);
     const macvlan_endpoint *of_these[1];
     const macvlan_netns *to_those[1];
+    macvlan_error *why = NULL;
     int round, status;
 
     of_these[0] = endpoint;
@@ -180,14 +181,14 @@ static void a_keepers_probe(const lab *l, const macvlan_netns *container)
         MUST(macvlan_keeper_set_cancellation(keeper, cancellation, &error));
         call_in_a_second(on_alarm);
         /* Until the parent has its carrier it fails. */
-        while ((status = macvlan_keeper_next(keeper, -1, &event, &error)) == 0) {
+        while ((status = macvlan_keeper_next(keeper, -1, &event, &why)) == 0) {
             CHECK(macvlan_keep_event_kind(event) == MACVLAN_KEEP_EVENT_FAILED);
             macvlan_keep_event_free(event);
             event = NULL;
         }
-        CHECK(status == -EINTR && macvlan_error_kind(error) == MACVLAN_ERROR_CANCELLED);
-        macvlan_error_free(error);
-        error = NULL;
+        CHECK(status == -EINTR && macvlan_error_kind(why) == MACVLAN_ERROR_CANCELLED);
+        macvlan_error_free(why);
+        why = NULL;
         lab_witness(container, "ip -o link show type macvlan | grep . || echo none", "none");
     }
     macvlan_cancel(hosts);
