@@ -3885,8 +3885,8 @@ typedef enum macvlan_keep_event_kinds {
      */
     MACVLAN_KEEP_EVENT_RENAMED = 3,
     /**
-     * The parent is back, and the endpoint could not be attached to it; it will be tried again. Told
-     * when the reason is another than the last time.
+     * An endpoint could not be attached, or it could not be found out whether it still is; it will be
+     * tried again. Reported when the reason is another than the last time.
      */
     MACVLAN_KEEP_EVENT_FAILED = 4,
     /**
@@ -4004,6 +4004,15 @@ int macvlan_keeper_release(struct macvlan_keeper *keeper,
                            const struct macvlan_netns *netns,
                            struct macvlan_attachment **attachment,
                            struct macvlan_error **error);
+
+/**
+ * Has a keeper end its waits and its endpoints' probes when that is cancelled: macvlan_keeper_next() then
+ * returns -EINTR. It replaces what was set before, not what cancels the host. What was broken off is begun
+ * again with the next call that is not cancelled.
+ */
+int macvlan_keeper_set_cancellation(struct macvlan_keeper *keeper,
+                                    const struct macvlan_cancellation *cancellation,
+                                    struct macvlan_error **error);
 
 /**
  * What is attached at this moment; copies.

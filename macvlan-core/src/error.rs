@@ -389,6 +389,12 @@ impl Error {
     }
 
     /// The same failure, its cause now known better.
+    /// Has a kind, and no other cause than it had.
+    pub(crate) fn of_kind(mut self, kind: ErrorKind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
     pub(crate) fn because(mut self, kind: ErrorKind, cause: impl Into<Cow<'static, str>>) -> Self {
         self.0.kind = kind;
         self.0.cause = cause.into();

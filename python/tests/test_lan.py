@@ -234,6 +234,30 @@ def test_another_thread_cancels_an_attach(lab: Lab, inside: NetNs) -> None:
         host.cancelled_by(cancel=1)
 
 
+def test_control_c_ends_a_keepers_probe(lab: Lab, inside: NetNs) -> None:
+    """Its own, of an endpoint whose parent has come, and that of one that is added; it goes on."""
+    slow = Endpoint("eth0", parent="later", addresses=["192.168.15.6/24"], probe=ENDLESS)
+    keeper = lab.a.host.keep([(slow, inside)])
+    for what in ("ens33 down", "ens33 name later", "later up"):
+        ip_text(lab.a.netns, f"link set {what}")
+
+    def asked() -> None:
+        # Until the parent has its carrier it fails.
+        while next(keeper).kind is KeepEventKind.FAILED:
+            pass
+
+    quick(0.5 + 0.1, lambda: interrupted(0.5, asked))
+    assert links(inside) == ["lo"]
+    with NetNs.anonymous() as other:
+        later = Endpoint("eth1", parent="later", addresses=["192.168.15.7/24"], probe=ENDLESS)
+        quick(0.2 + 0.1, lambda: interrupted(0.2, lambda: keeper.add(later, other)))
+        assert links(other) == ["lo"]
+        keeper.add(Endpoint("eth2", parent="later"), other)
+    assert keeper.release("eth0", inside) is None
+    assert keeper.next_within(0) is None
+    keeper.close()
+
+
 def test_closing_a_keeper_ends_its_probe(lab: Lab, inside: NetNs) -> None:
     keeper = lab.a.host.keep(
         [(Endpoint("eth0", parent="later", addresses=["192.168.15.6/24"], probe=ENDLESS), inside)]

@@ -38,7 +38,7 @@ NOT_REACHED = {
     "is_empty": "len()",
     "links": "find_links with a filter that may be empty",
     "neighbours": "find_neighbours with a filter that may be empty",
-    "set_cancel": "Watch.close() from another thread, and Ctrl-C",
+    "set_cancel": "Watch.close() and Keeper.close() from another thread, and Ctrl-C",
     "netns_id": "the id of the attachment's netns",
 }
 

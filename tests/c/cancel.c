@@ -39,17 +39,22 @@ static macvlan_host *cancellable(const lab *l)
 }
 
 /* An endpoint that listens for answers, and for what the kernel says of its IPv6 address, as long. */
-static macvlan_endpoint *asking(uint32_t milliseconds)
+static macvlan_endpoint *asking_on(const char *parent, uint32_t milliseconds)
 {
     macvlan_endpoint *endpoint = NULL;
     macvlan_probe *probe = NULL;
-    MUST(macvlan_endpoint_new("eth0", "ens33", &endpoint, &error));
+    MUST(macvlan_endpoint_new("eth0", parent, &endpoint, &error));
     MUST(macvlan_endpoint_add_address(endpoint, "192.168.15.9/24", &error));
     MUST(macvlan_probe_quick(&probe, &error));
     MUST(macvlan_probe_set_wait(probe, milliseconds, &error));
     MUST(macvlan_endpoint_set_probe(endpoint, probe, &error));
     macvlan_probe_free(probe);
     return endpoint;
+}
+
+static macvlan_endpoint *asking(uint32_t milliseconds)
+{
+    return asking_on("ens33", milliseconds);
 }
 
 static void a_probe(const lab *l, const macvlan_netns *container)
@@ -147,6 +152,54 @@ static void a_keeper(const lab *l)
     macvlan_host_free(host);
 }
 
+/* A keeper's own probe, of an endpoint whose parent has come: by the host's wish, and by the keeper's, of
+ * which it may have another then. */
+static void a_keepers_probe(const lab *l, const macvlan_netns *container)
+{
+    macvlan_keeper *keeper = NULL;
+    macvlan_keep_event *event = NULL;
+    macvlan_cancellation *hosts = NULL;
+    macvlan_host *host = NULL;
+    macvlan_endpoint *endpoint = asking_on("later", 2 * PATIENCE);
+    const macvlan_endpoint *of_these[1];
+    const macvlan_netns *to_those[1];
+    macvlan_error *why = NULL;
+    int round, status;
+
+    of_these[0] = endpoint;
+    to_those[0] = container;
+    MUST(macvlan_cancellation_new(&hosts, &error));
+    MUST(macvlan_host_cancelled_by(l->host, hosts, &host, &error));
+    MUST(macvlan_host_keep(host, of_these, to_those, 1, &keeper, &error));
+    MUST(macvlan_handle_set_down(l->ip_here, "ens33", &error));
+    MUST(macvlan_handle_rename(l->ip_here, "ens33", "later", &error));
+    MUST(macvlan_handle_set_up(l->ip_here, "later", &error));
+    for (round = 0; round < 2; round++) {
+        macvlan_cancellation_free(cancellation);
+        cancellation = NULL;
+        MUST(macvlan_cancellation_new(&cancellation, &error));
+        MUST(macvlan_keeper_set_cancellation(keeper, cancellation, &error));
+        call_in_a_second(on_alarm);
+        /* Until the parent has its carrier it fails. */
+        while ((status = macvlan_keeper_next(keeper, -1, &event, &why)) == 0) {
+            CHECK(macvlan_keep_event_kind(event) == MACVLAN_KEEP_EVENT_FAILED);
+            macvlan_keep_event_free(event);
+            event = NULL;
+        }
+        CHECK(status == -EINTR && macvlan_error_kind(why) == MACVLAN_ERROR_CANCELLED);
+        macvlan_error_free(why);
+        why = NULL;
+        lab_witness(container, "ip -o link show type macvlan | grep . || echo none", "none");
+    }
+    macvlan_cancel(hosts);
+    REFUSED(macvlan_keeper_next(keeper, 0, &event, &error), EINTR, MACVLAN_ERROR_CANCELLED,
+            "it was cancelled");
+    macvlan_keeper_free(keeper);
+    macvlan_cancellation_free(hosts);
+    macvlan_endpoint_free(endpoint);
+    macvlan_host_free(host);
+}
+
 static void cancel(void)
 {
     lab l = lab_open();
@@ -156,6 +209,7 @@ static void cancel(void)
     in_a_child(&l, container);
     a_watch(&l);
     a_keeper(&l);
+    a_keepers_probe(&l, container);
     macvlan_cancellation_free(cancellation);
     macvlan_netns_free(container);
     lab_close(&l);

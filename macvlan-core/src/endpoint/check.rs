@@ -52,7 +52,7 @@ pub(crate) fn check(host: &NetNs, endpoint: &Endpoint, netns: &NetNs) -> Result<
         differences.push(Difference::Parent);
     }
     kind(endpoint, &link, &mut differences);
-    settings(endpoint, &link, &mut differences);
+    settings(endpoint, &plan, &link, &mut differences);
     rate(endpoint, inside, &link, &mut differences).map_err(explain)?;
     let changes: Vec<Change> = plan.changes().collect();
     let target = endpoint.target(netns, inside, link.index);
@@ -151,7 +151,7 @@ fn maps<A: PartialEq, B: PartialEq + Copy + Default>(wanted: &[(A, B)], found: &
     })
 }
 
-fn settings(endpoint: &Endpoint, link: &LinkInfo, differences: &mut Vec<Difference>) {
+fn settings(endpoint: &Endpoint, plan: &Plan, link: &LinkInfo, differences: &mut Vec<Difference>) {
     if let Some(wanted) = endpoint.mac.filter(|mac| Some(*mac) != link.mac) {
         let found = link.mac.map(Change::SetMac);
         differences.push(Difference::Change { change: Change::SetMac(wanted), found });
@@ -163,12 +163,12 @@ fn settings(endpoint: &Endpoint, link: &LinkInfo, differences: &mut Vec<Differen
     let up = (!link.is_up()).then_some(Change::SetUp);
     let promisc =
         (link.is_promisc() != endpoint.promisc).then_some(Change::SetPromisc(endpoint.promisc));
-    differences.extend(endpoint.ipv6_sysctls().filter_map(|sysctl| {
+    differences.extend(plan.sysctls().filter_map(|sysctl| {
         let found = match sysctl {
             Ipv6Sysctl::AcceptRa(_) => link.accept_ra.map(Ipv6Sysctl::AcceptRa),
             Ipv6Sysctl::Autoconf(_) => link.autoconf.map(Ipv6Sysctl::Autoconf),
             Ipv6Sysctl::DisableIpv6(_) => link.disable_ipv6.map(Ipv6Sysctl::DisableIpv6),
-            Ipv6Sysctl::NdiscNotify(_) => None,
+            Ipv6Sysctl::NdiscNotify(_) => link.ndisc_notify.map(Ipv6Sysctl::NdiscNotify),
         };
         let found = found.filter(|found| *found != sysctl)?;
         Some(Difference::Sysctl { sysctl, found })
@@ -257,8 +257,24 @@ fn contents(
                 listed(&mut rules, list).map_err(explain)?.contains(wanted)
             }
             Change::SetLoopbackUp => inside.link(LOOPBACK).map_err(explain)?.is_up(),
-            // Compared with what was read of the link.
-            _ => true,
+            Change::FilterArp => info.arp_filter == Some(true),
+            Change::NotifyIpv4 => info.arp_notify == Some(true),
+            // By `kind`, `settings` and `rate`, whether the plan has them or the link was made so.
+            Change::SetName(_)
+            | Change::SetMac(_)
+            | Change::SetMtu(_)
+            | Change::SetUp
+            | Change::SetPromisc(_)
+            | Change::SetAlias(_)
+            | Change::AddAlternativeName(_)
+            | Change::SetGroup(_)
+            | Change::SetTxQueueLen(_)
+            | Change::SetAddrGenMode(_)
+            | Change::SetMacvlan(_)
+            | Change::SetVlan(_)
+            | Change::SetRate(_)
+            // That is in no plan.
+            | Change::AddConnectedRoute(_) => true,
         };
         if !is_there {
             differences.push(Difference::Change { change: change.clone(), found: instead });

@@ -66,9 +66,12 @@ fn find_netns(attachment: &Attachment, visible: &Visible) -> Result<Option<NetNs
     let search = || attachment.netns.find_among(visible.get_or_init(NetNs::visible));
     let found = attachment.netns.open().map(Some).or_else(|error| match error.kind() {
         // Others may be in it, though this way does not lead there any more.
-        ErrorKind::NamespaceGone | ErrorKind::NotANamespace => search(),
+        ErrorKind::NamespaceGone => search(),
         // That a descriptor was closed proves nothing.
-        ErrorKind::InvalidValue => search()?.map(Some).ok_or(error),
+        ErrorKind::InvalidValue => match search() {
+            Ok(None) | Err(_) => Err(error),
+            found => found,
+        },
         _ => Err(error),
     });
     found.map_err(|error| leaves_all(error, attachment))

@@ -42,7 +42,8 @@ pub(crate) fn ensure(
 ) -> Result<Ensured> {
     let _alone = netns.lock_unless(cancels)?;
     let mut repaired: Vec<Difference> = Vec::new();
-    for _ in 0..PASSES {
+    let mut passes = 0;
+    loop {
         let Findings { plan, link, parent, differences } = check(host, endpoint, netns)?;
         let Some(link) = link else {
             repaired.extend(differences);
@@ -62,6 +63,10 @@ pub(crate) fn ensure(
         if differences.is_empty() {
             return Ok(Ensured { attachment, repaired });
         }
+        if passes == PASSES {
+            return Err(still_differs(endpoint, netns, &differences));
+        }
+        passes += 1;
         let work =
             || Work::with(host, endpoint, netns, parent, link.index, attachment.mac, cancels);
         let differences = ask_for_missing(endpoint, &work()?, differences)?;
@@ -91,13 +96,15 @@ pub(crate) fn ensure(
             return Err(error);
         }
     }
-    Err(Error::new(
-        ErrorKind::System,
-        "make the endpoint as it should be",
-        "somebody else changes it as fast as it is repaired, or the kernel does",
-    )
-    .on_link(endpoint.name.as_str())
-    .in_netns(netns.in_words()))
+}
+
+/// The error for what is not repaired, though no repair was refused.
+fn still_differs(endpoint: &Endpoint, netns: &NetNs, differences: &[Difference]) -> Error {
+    let what: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    let cause = format!("after {PASSES} repairs that the kernel took, {}", what.join(", "));
+    Error::new(ErrorKind::System, "make the endpoint as it should be", cause)
+        .on_link(endpoint.name.as_str())
+        .in_netns(netns.in_words())
 }
 
 /// Addresses that are missing may be somebody else's by now, so they are asked for before they are added.

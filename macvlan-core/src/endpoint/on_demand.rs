@@ -19,9 +19,9 @@ use crate::endpoint::parent::{Parent, VlanTag};
 use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place};
 use crate::netlink::{Batch, Connection, Failure};
-use crate::netns::{NetNs, Reach};
+use crate::netns::NetNs;
 use crate::rtnl::encode::{self, LinkChange};
-use crate::rtnl::{decode, find_elsewhere};
+use crate::rtnl::{decode, may_be_elsewhere};
 use crate::value::link::{Link, LinkInfo, Macvlan, Mode, Vlan};
 use crate::value::name::{LinkId, LinkName};
 
@@ -248,15 +248,7 @@ fn release_one(host: &NetNs, connection: &Connection, index: u32) -> Result<Opti
         let Some(vlan) = unused(connection, index)? else { return Ok(None) };
         let (attempt, outcome) = Removal::begin(connection, index)?;
         match outcome {
-            // A VLAN in another namespace does not keep the probe away.
-            Ok(())
-                if unused(connection, index)?.is_none()
-                    || find_elsewhere(host, index, &[], (Reach::Near, usize::MAX), is_vlan)?
-                        .is_some() =>
-            {
-                attempt.abandon()?;
-                return Ok(None);
-            }
+            Ok(()) if attempt.is_in_vain(host)? => return Ok(None),
             Ok(()) => {
                 return match connection.submit_one(encode::delete_link_by_altname(&attempt.name)) {
                     Ok(()) => Ok(vlan.parent),
@@ -274,24 +266,20 @@ fn release_one(host: &NetNs, connection: &Connection, index: u32) -> Result<Opti
                     }
                 };
             }
-            Err(
-                failure @ (Failure::NotSent(_)
-                | Failure::NoAnswer(_)
-                | Failure::Refused {
-                    errno: Errno::EPERM | Errno::ENOMEM | Errno::ENOBUFS,
-                    ..
-                }),
-            ) => {
-                attempt.abandon()?;
-                return Err(failure.into_error("remove the VLAN").on_link(vlan.name));
-            }
-            // A macvlan is on it, or the probe of another remover, who may have been killed.
-            Err(_) => {
+            // The probe of another remover, who may have been killed.
+            Err(failure) if is_taken(&failure) => {
                 attempt.abandon()?;
                 let Some(vlan) = read(connection, index)? else { return Ok(None) };
                 if !call_off(connection, &vlan)? {
                     return Ok(None);
                 }
+            }
+            Err(failure) => {
+                attempt.abandon()?;
+                if is_gone(&failure) {
+                    return Ok(None);
+                }
+                return Err(failure.into_error("remove the VLAN").on_link(vlan.name));
             }
         }
     }
@@ -326,16 +314,32 @@ impl<'a> Removal<'a> {
         Ok((Self { connection, vlan, name, probe }, outcome))
     }
 
+    /// Abandons it if the VLAN is used in a way that does not keep the probe away.
+    fn is_in_vain(&self, host: &NetNs) -> Result<bool> {
+        let in_use = match unused(self.connection, self.vlan) {
+            Ok(None) => Ok(true),
+            Ok(Some(_)) => may_be_elsewhere(host, self.vlan, is_vlan),
+            Err(error) => Err(error),
+        };
+        match in_use {
+            Ok(false) => Ok(false),
+            in_use => {
+                self.abandon()?;
+                in_use
+            }
+        }
+    }
+
+    /// Takes the name and the probe away, each whatever becomes of the other.
     fn abandon(&self) -> Result<()> {
-        ignore_gone(
-            self.connection
-                .submit_one(encode::set_link(self.vlan, &LinkChange::DeleteAltName(&self.name))),
-        )?;
+        let delete_name = encode::set_link(self.vlan, &LinkChange::DeleteAltName(&self.name));
+        let name = ignore_gone(self.connection.submit_one(delete_name));
         let probe = self.connection.find_index(&self.probe);
-        match probe.map_err(|errno| Error::system("look for the probe", errno))? {
+        let probe = match probe.map_err(|errno| Error::system("look for the probe", errno))? {
             Some(index) => ignore_gone(self.connection.submit_one(encode::delete_link(index))),
             None => Ok(()),
-        }
+        };
+        name.and(probe)
     }
 }
 
@@ -380,13 +384,24 @@ fn is_probe(link: &LinkInfo) -> bool {
 
 fn ignore_gone(result: std::result::Result<(), Failure>) -> Result<()> {
     match result {
-        Ok(())
-        | Err(Failure::Refused {
-            errno: Errno::ENODEV | Errno::ENOENT | Errno::EINVAL | Errno::EOPNOTSUPP,
-            ..
-        }) => Ok(()),
-        Err(failure) => Err(failure.into_error("tidy up after a VLAN's removal")),
+        Err(failure) if !is_gone(&failure) => {
+            Err(failure.into_error("tidy up after a VLAN's removal"))
+        }
+        _ => Ok(()),
     }
+}
+
+/// Whether there is no such link, or the link has no such name (ENOENT). A name that is another link's by
+/// now (EINVAL) and a kernel that knows no such names (EOPNOTSUPP) are something else.
+fn is_gone(failure: &Failure) -> bool {
+    matches!(failure, Failure::Refused { errno: Errno::ENODEV | Errno::ENOENT, .. })
+}
+
+/// Whether the probe was refused because of what is on the VLAN: a macvlan in any namespace (EINVAL,
+/// `macvlan_common_newlink` of the kernel's `drivers/net/macvlan.c`), or ipvlan, a bridge and the like
+/// (EBUSY).
+fn is_taken(failure: &Failure) -> bool {
+    matches!(failure, Failure::Refused { errno: Errno::EINVAL | Errno::EBUSY, .. })
 }
 
 pub(crate) fn contended(parent: &Parent) -> Error {

@@ -136,6 +136,11 @@ impl Plan {
             if let Some(gateway) = route.get_gateway() {
                 check_gateway(endpoint, gateway)?;
             }
+            if route.contradicts_its_scope() {
+                let why =
+                    format!("the route {route} has a gateway, and its scope is for routes without");
+                return Err(refused(endpoint, why).with_hint("leave the scope out"));
+            }
             if route.goes_with(endpoint.name) {
                 batch.push(Change::AddRoute(*route));
             } else {
@@ -160,6 +165,17 @@ impl Plan {
     /// Returns the phases, in order.
     pub fn phases(&self) -> &[Phase] {
         &self.phases
+    }
+
+    /// Returns the sysctls that it sets.
+    pub(super) fn sysctls(&self) -> impl Iterator<Item = Ipv6Sysctl> {
+        self.phases
+            .iter()
+            .flat_map(|phase| match phase {
+                Phase::Sysctls(sysctls) => &sysctls[..],
+                _ => &[],
+            })
+            .copied()
     }
 
     /// Returns whether this default route replaces others.
@@ -317,6 +333,13 @@ fn link(endpoint: &Endpoint) -> Result<Link> {
             let why = format!("MTU {mtu} is below {IPV6_MIN_MTU}, the smallest for IPv6 addresses");
             return Err(refused(endpoint, why));
         }
+        if endpoint.addr_gen_mode.is_some() {
+            let why = format!(
+                "MTU {mtu} is below {IPV6_MIN_MTU}, the smallest for IPv6, which has the address \
+                 generation mode"
+            );
+            return Err(refused(endpoint, why));
+        }
     }
     link.parent_alternative = alternative.map(Into::into);
     link.mtu = endpoint.mtu;
@@ -356,6 +379,8 @@ fn check_gateway(endpoint: &Endpoint, gateway: IpAddr) -> Result<()> {
         String::new()
     } else if endpoint.addresses.iter().any(|address| address.ip() == gateway) {
         ": it is the endpoint's own address".to_owned()
+    } else if gateway.is_loopback() {
+        ": it is a loopback address".to_owned()
     } else if gateway == Ipv4Addr::BROADCAST {
         ": it is the broadcast address".to_owned()
     } else if let Some(address) = endpoint

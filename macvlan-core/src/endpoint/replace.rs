@@ -15,7 +15,7 @@ use crate::endpoint::on_demand;
 use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place};
 use crate::netlink::Failure;
-use crate::netns::{NetNs, Reach};
+use crate::netns::NetNs;
 use crate::rtnl::{decode, encode, find_elsewhere};
 use crate::value::link::LinkInfo;
 use crate::value::name::LinkId;
@@ -146,8 +146,7 @@ impl New<'_> {
                 return Ok(Some(format!("{:?} in {netns}", link.name)));
             }
         }
-        let reach = (Reach::Far, usize::MAX);
-        let found = find_elsewhere(self.host, parent, &[self.netns], reach, is_macvlan)?;
+        let found = find_elsewhere(self.host, parent, &[self.netns], usize::MAX, is_macvlan)?;
         Ok(found.map(|(way, link)| format!("{:?} in {way}", link.name)))
     }
 

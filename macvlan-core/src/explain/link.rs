@@ -4,7 +4,7 @@ use nix::errno::Errno;
 
 use crate::error::{Error, ErrorKind};
 use crate::explain::place::{Place, link_at};
-use crate::netns::{NetNs, Reach};
+use crate::netns::NetNs;
 use crate::rtnl::{decode, encode, find_elsewhere};
 use crate::value::link::{Link, LinkInfo, LinkKind, Mode, Vlan};
 use crate::value::net::parse_number;
@@ -130,7 +130,7 @@ fn elsewhere(
     target: &NetNs,
     wanted: impl Fn(&LinkInfo) -> bool,
 ) -> Option<String> {
-    find_elsewhere(place.host, place.parent?, &[target], (Reach::Far, SEARCHED), wanted)
+    find_elsewhere(place.host, place.parent?, &[target], SEARCHED, wanted)
         .ok()
         .flatten()
         .map(|(way, link)| format!("{:?} in {way}", link.name))

@@ -10,14 +10,15 @@ use std::net::Ipv6Addr;
 use nix::errno::Errno;
 
 use crate::error::{Error, ErrorKind};
-use crate::netlink::Failure;
+use crate::netlink::{Connection, Failure};
 use crate::netns::NetNs;
 use crate::rtnl::decode;
 use crate::rtnl::encode::{self, LinkChange};
 use crate::value::address::Address;
+use crate::value::filter::RouteFilter;
 use crate::value::link::{IPV6_MIN_MTU, Link, LinkInfo};
 use crate::value::name::LinkId;
-use crate::value::route::Route;
+use crate::value::route::{Route, RouteInfo};
 use crate::value::rule::Rule;
 
 pub(crate) use link::no_such_parent;
@@ -97,6 +98,9 @@ impl Attempt<'_> {
                 error.because(ErrorKind::NotFound, "there is no such rule")
             }
             (Self::Rule(..), _) => error,
+            (Self::Change(link, LinkChange::AddrGenMode(_)), Errno::EAFNOSUPPORT) => {
+                without_ipv6(error, *link, target)
+            }
             (Self::Change(link, LinkChange::Mtu(mtu)), Errno::EINVAL) => {
                 refused_mtu(error, *link, *mtu, place)
             }
@@ -122,11 +126,9 @@ fn refused_address(
     let v6 = address.ip().is_ipv6();
     // Without IPv6 for its MTU, a link refuses addresses by several numbers.
     if v6 && verb == "add" && matches!(errno, Errno::EINVAL | Errno::ENOBUFS | Errno::EACCES) {
-        if let Some(info) = named_link(target, link).filter(|info| info.mtu < IPV6_MIN_MTU) {
-            let cause =
-                format!("the link's MTU is {}, and IPv6 needs {IPV6_MIN_MTU} at least", info.mtu);
+        if let Some(mtu) = too_small_for_ipv6(link, target) {
             return error
-                .because(ErrorKind::Ipv6Disabled, cause)
+                .because(ErrorKind::Ipv6Disabled, mtu)
                 .with_hint("raise it, or leave the IPv6 addresses out");
         }
     }
@@ -150,6 +152,19 @@ fn refused_address(
     }
 }
 
+fn too_small_for_ipv6(link: LinkId, target: &NetNs) -> Option<String> {
+    let info = named_link(target, link).filter(|info| info.mtu < IPV6_MIN_MTU)?;
+    Some(format!("the link's MTU is {}, and IPv6 needs {IPV6_MIN_MTU} at least", info.mtu))
+}
+
+/// A link has no IPv6 to be set.
+fn without_ipv6(error: Error, link: LinkId, target: &NetNs) -> Error {
+    match too_small_for_ipv6(link, target) {
+        Some(mtu) => error.because(ErrorKind::Ipv6Disabled, mtu).with_hint("raise it"),
+        None => error,
+    }
+}
+
 fn ipv6_disabled(error: Error) -> Error {
     error
         .because(ErrorKind::Ipv6Disabled, "IPv6 is switched off on the link")
@@ -161,20 +176,46 @@ fn refused_route(error: Error, errno: Errno, route: &Route, target: &NetNs) -> E
         Errno::EEXIST => error
             .because(ErrorKind::RouteExists, "a route to that destination with that metric exists")
             .with_hint("replace it, or give another metric"),
-        Errno::ENETUNREACH | Errno::EHOSTUNREACH => error
-            .because(
-                ErrorKind::GatewayUnreachable,
-                "the gateway is on no subnet of this namespace's links",
-            )
-            .with_hint(
-                "add an address in the gateway's subnet, or say that the gateway is on-link",
-            ),
+        Errno::ENETUNREACH | Errno::EHOSTUNREACH => refused_gateway(error, route, target),
         Errno::ESRCH => error.because(ErrorKind::NotFound, "there is no such route"),
         Errno::ENODEV => no_such_link(error),
         Errno::EACCES => ipv6_disabled(error),
         Errno::EINVAL if complains_of_source(&error) => refused_source(error, route, target),
         _ => error,
     }
+}
+
+/// What is said of the gateway was found; where it was not, the kernel's words stand alone.
+fn refused_gateway(mut error: Error, route: &Route, target: &NetNs) -> Error {
+    let Some(gateway) = route.get_gateway() else { return error };
+    error = error.of_kind(ErrorKind::GatewayUnreachable);
+    if route.contradicts_its_scope() {
+        return error
+            .because(
+                ErrorKind::GatewayUnreachable,
+                "the route has a gateway, and its scope is for routes without",
+            )
+            .with_hint("leave the scope out");
+    }
+    if gateway.is_loopback() {
+        return error.because(ErrorKind::GatewayUnreachable, "the gateway is a loopback address");
+    }
+    let all = encode::get_routes(&RouteFilter::new(), None);
+    let list = |there: &Connection| there.dump(&all, decode::route).ok();
+    let Some(routes) = target.connection().ok().and_then(list) else { return error };
+    let leads_there = |found: &RouteInfo| {
+        let found = &found.route;
+        found.get_gateway().is_none() && found.destination().contains(&gateway)
+    };
+    if routes.iter().any(leads_there) {
+        return error;
+    }
+    error
+        .because(
+            ErrorKind::GatewayUnreachable,
+            "the gateway is on no subnet of this namespace's links",
+        )
+        .with_hint("add an address in the gateway's subnet, or say that the gateway is on-link")
 }
 
 fn refused_source(error: Error, route: &Route, target: &NetNs) -> Error {

@@ -7,6 +7,8 @@ mod lock;
 mod named;
 #[allow(clippy::disallowed_methods)] // text of /proc
 mod sys;
+#[allow(clippy::disallowed_methods)] // text of /proc
+mod unseen;
 #[allow(clippy::disallowed_methods)] // what cannot be looked at is in `unseen`
 pub(crate) mod visible;
 mod weak;
@@ -24,8 +26,8 @@ use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::stat::{FileStat, fstat, stat};
 
 pub use lock::NetNsLock;
-pub(crate) use visible::{Reach, Way, ways};
 pub use visible::{VisibleNamespaces, VisibleNetNs};
+pub(crate) use visible::{Way, ways};
 pub use weak::WeakNetNs;
 
 use crate::error::{Error, ErrorKind, Result, errno_of};

@@ -93,7 +93,7 @@ impl NetNs {
         let mut visible = VisibleNamespaces::default();
         let mut places = HashMap::new();
         let namespaces = &mut visible.namespaces;
-        let _: ControlFlow<()> = ways(Reach::Far, &mut visible.unseen, |id, way| {
+        let _: ControlFlow<()> = ways(&mut visible.unseen, |id, way| {
             let place = *places.entry(id).or_insert_with(|| {
                 let (names, pids, paths) = (Vec::new(), Vec::new(), Vec::new());
                 namespaces.push(VisibleNetNs { id, names, pids, paths });
@@ -153,26 +153,17 @@ impl fmt::Display for Way {
     }
 }
 
-/// How far namespaces are looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
-    /// Those with a name or a process: that reads a link for each process.
-    Near,
-    /// Also those that only a thread, a mount or a descriptor leads to: that reads every descriptor of
-    /// every process.
-    Far,
-}
-
 /// Visits the ways to visible namespaces, cheap ones first, until the visitor has enough; most
 /// namespaces come several times. What could not be looked at is added to `unseen`.
 pub(crate) fn ways<T>(
-    reach: Reach,
     unseen: &mut Vec<PathBuf>,
     visit: impl FnMut(NetNsId, Way) -> ControlFlow<T>,
 ) -> ControlFlow<T> {
     let mut walk = Walk { unseen, visit, device: 0 };
+    // Those with a name or a process take a link for each process.
     let near = walk.near()?;
-    if reach == Reach::Far { walk.far(near) } else { ControlFlow::Continue(()) }
+    // Those that only a thread, a mount or a descriptor leads to take every descriptor of every process.
+    walk.far(near)
 }
 
 /// Those whose links in `/proc` can be read, and the main threads among them with what they are in.
@@ -346,7 +337,7 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
 
 /// Whether a file in `/proc` or a name is not there any more: its process or thread has ended, or has
 /// let go of everything (EINVAL, for what is mounted).
-fn is_gone(error: &io::Error) -> bool {
+pub(super) fn is_gone(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ESRCH | libc::EINVAL))
 }
 
@@ -423,6 +414,6 @@ mod tests {
         assert!(found[0].pids.contains(&std::process::id()), "{found:?}");
         assert!(found[0].open().unwrap().same_as(&ours));
         let nothing = ControlFlow::Break(());
-        assert_eq!(ways(Reach::Far, &mut Vec::new(), |_, _| nothing), nothing);
+        assert_eq!(ways(&mut Vec::new(), |_, _| nothing), nothing);
     }
 }

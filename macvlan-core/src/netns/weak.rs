@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 use std::sync::{Arc, Weak};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::netns::{Identity, NetNs, NetNsId, Origin, Shared, VisibleNamespaces};
+use crate::netns::{Identity, NetNs, NetNsId, Origin, Shared, VisibleNamespaces, VisibleNetNs};
 
 /// What leads to a network namespace without holding it open: a [`NetNs`], as long as somebody has a clone
 /// of it, and then the way by which that was opened.
@@ -60,7 +60,14 @@ impl WeakNetNs {
                 return Err(Error::invalid(format!("open {self} again"), why)
                     .with_hint("give the attachment an open handle, or keep the first one"));
             }
-        }?;
+        };
+        let opened = opened.map_err(|error| match error.kind() {
+            ErrorKind::NotANamespace => {
+                let why = "that leads to no network namespace any more";
+                error.because(ErrorKind::NamespaceGone, why)
+            }
+            _ => error,
+        })?;
         if opened.is(&self.identity)? {
             return Ok(opened);
         }
@@ -69,16 +76,20 @@ impl WeakNetNs {
     }
 
     /// Returns a handle on the namespace if it is one of these: it may live on where the way to it leads
-    /// no more.
+    /// no more. None if it has ended.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::PermissionDenied`] if it may be behind something that could not be looked at.
     pub(crate) fn find_among(&self, visible: &VisibleNamespaces) -> Result<Option<NetNs>> {
-        let Some(found) = visible.namespaces.iter().find(|one| one.id == self.id()) else {
-            return Ok(None);
+        let found = visible.namespaces.iter().find(|one| one.id == self.id());
+        let opened = match found.map(VisibleNetNs::open) {
+            Some(Ok(netns)) => return Ok(netns.is(&self.identity)?.then_some(netns)),
+            Some(Err(error)) if error.kind() == ErrorKind::NamespaceGone => None,
+            Some(Err(error)) => return Err(error),
+            None => None,
         };
-        match found.open() {
-            Ok(netns) => Ok(netns.is(&self.identity)?.then_some(netns)),
-            Err(error) if error.kind() == ErrorKind::NamespaceGone => Ok(None),
-            Err(error) => Err(error),
-        }
+        visible.may_hide(self.id(), format!("find {self}")).map_or(Ok(opened), Err)
     }
 
     /// Has another handle lead to the namespace.

@@ -4,22 +4,22 @@ use std::ops::ControlFlow;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::netlink::Failure;
-use crate::netns::{self, NetNs, Reach, Way};
+use crate::netns::{self, NetNs, Way};
 use crate::rtnl::{decode, encode};
 use crate::value::link::LinkInfo;
 
-/// Returns a link on a parent of the host in some other namespace within reach that is not one of those
-/// that are `known`. Namespaces that may not be entered are out of sight.
+/// Returns a link on a parent of the host in one of so many other namespaces that this process sees and may
+/// enter, but not in those that are `known`.
 pub(crate) fn find_elsewhere(
     host: &NetNs,
     parent: u32,
     known: &[&NetNs],
-    (reach, at_most): (Reach, usize),
+    at_most: usize,
     wanted: impl Fn(&LinkInfo) -> bool,
 ) -> Result<Option<(Way, LinkInfo)>> {
     let mut looked_at: Vec<_> = known.iter().map(|netns| netns.id()).chain([host.id()]).collect();
     let last = at_most.saturating_add(looked_at.len());
-    let found = netns::ways(reach, &mut Vec::new(), |id, way| {
+    let found = netns::ways(&mut Vec::new(), |id, way| {
         if looked_at.contains(&id) {
             return ControlFlow::Continue(());
         }
@@ -30,7 +30,9 @@ pub(crate) fn find_elsewhere(
         match way.open_file().and_then(|netns| link_on(host, &netns, parent, &wanted)) {
             Ok(Some(link)) => ControlFlow::Break(Ok(Some((way, link)))),
             Ok(None) => ControlFlow::Continue(()),
-            Err(error) if is_out_of_sight(&error) => ControlFlow::Continue(()),
+            Err(error) if has_ended(&error) || may_not_be_entered(&error) => {
+                ControlFlow::Continue(())
+            }
             Err(error) => ControlFlow::Break(Err(error)),
         }
     });
@@ -40,12 +42,33 @@ pub(crate) fn find_elsewhere(
     }
 }
 
-/// Whether a namespace has ended meanwhile, and has no links, or may not be entered.
-fn is_out_of_sight(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::NamespaceGone | ErrorKind::NotANamespace | ErrorKind::PermissionDenied
-    )
+/// Returns whether such a link may be on a parent of the host in any other namespace: where one cannot be
+/// looked at, it may.
+pub(crate) fn may_be_elsewhere(
+    host: &NetNs,
+    parent: u32,
+    wanted: impl Fn(&LinkInfo) -> bool,
+) -> Result<bool> {
+    let visible = NetNs::visible();
+    for found in visible.namespaces.iter().filter(|found| found.id != host.id()) {
+        match found.open().and_then(|netns| link_on(host, &netns, parent, &wanted)) {
+            Ok(Some(_)) => return Ok(true),
+            Ok(None) => {}
+            Err(error) if has_ended(&error) => {}
+            Err(error) if may_not_be_entered(&error) => return Ok(true),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(visible.may_lack_some())
+}
+
+/// Whether a namespace has ended, and its links with it.
+fn has_ended(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::NamespaceGone | ErrorKind::NotANamespace)
+}
+
+fn may_not_be_entered(error: &Error) -> bool {
+    error.kind() == ErrorKind::PermissionDenied
 }
 
 fn link_on(

@@ -17,6 +17,6 @@ mod roundtrip_tests;
 pub(crate) mod sysctl;
 mod uapi;
 
-pub(crate) use elsewhere::find_elsewhere;
+pub(crate) use elsewhere::{find_elsewhere, may_be_elsewhere};
 pub(crate) use note::Note;
 pub(crate) use uapi::{IP6_RT_PRIO_USER, RTPROT_MACVLAN, RTPROT_RA};

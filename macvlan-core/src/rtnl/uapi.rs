@@ -16,6 +16,7 @@ pub(super) const IFLA_INET6_ADDR_GEN_MODE: u16 = 8;
 pub(super) const DEVCONF_ACCEPT_RA: usize = 3;
 pub(super) const DEVCONF_AUTOCONF: usize = 5;
 pub(super) const DEVCONF_DISABLE_IPV6: usize = 26;
+pub(super) const DEVCONF_NDISC_NOTIFY: usize = 29;
 pub(super) const IFLA_MACVLAN_MODE: u16 = 1;
 pub(super) const IFLA_MACVLAN_FLAGS: u16 = 2;
 pub(super) const IFLA_MACVLAN_MACADDR_MODE: u16 = 3;

@@ -286,6 +286,14 @@ impl Route {
         self.device.is_none() && self.kind == RouteKind::Unicast
     }
 
+    /// Whether it has a gateway, and its scope is for routes without. IPv6 has no scopes of routes.
+    pub(crate) fn contradicts_its_scope(&self) -> bool {
+        let is_narrow = |scope| u8::from(scope) >= u8::from(Scope::Link);
+        self.gateway.is_some()
+            && self.destination.addr().is_ipv4()
+            && self.scope.is_some_and(is_narrow)
+    }
+
     /// Refuses what no kernel can take, or takes as something else: families that do not fit together,
     /// table 0 (which would be `main`), an MTU or a segment size that is 0 (none) or cut to a maximum.
     pub fn check(&self) -> Result<()> {

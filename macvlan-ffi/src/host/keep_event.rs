@@ -34,8 +34,8 @@ pub enum macvlan_keep_event_kinds {
     MACVLAN_KEEP_EVENT_ATTACHED = 2,
     /// The parent of the attachment has another name now. Nothing had to be done.
     MACVLAN_KEEP_EVENT_RENAMED = 3,
-    /// The parent is back, and the endpoint could not be attached to it; it will be tried again. Told
-    /// when the reason is another than the last time.
+    /// An endpoint could not be attached, or it could not be found out whether it still is; it will be
+    /// tried again. Reported when the reason is another than the last time.
     MACVLAN_KEEP_EVENT_FAILED = 4,
     /// The container has ended, or nothing leads to its namespace any more: its endpoint is not kept from
     /// now on.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use macvlan_core::Keeper;
 
 use crate::base::boundary::{answer, boundary, free};
+use crate::base::cancellation::macvlan_cancellation;
 use crate::base::object::{exclusive, give, many, object, out, parts, shared};
 use crate::base::report::macvlan_error;
 use crate::base::text::text;
@@ -94,6 +95,20 @@ pub unsafe extern "C" fn macvlan_keeper_release(
         if let Some(left) = keeper.release(text!(name).parse()?, &shared!(netns).netns) {
             give(attachment, Attached::new(left));
         }
+    })
+}
+
+/// Has a keeper end its waits and its endpoints' probes when that is cancelled: macvlan_keeper_next() then
+/// returns -EINTR. It replaces what was set before, not what cancels the host. What was broken off is begun
+/// again with the next call that is not cancelled.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_keeper_set_cancellation(
+    keeper: *mut macvlan_keeper,
+    cancellation: *const macvlan_cancellation,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        exclusive!(keeper).0.set_cancel(shared!(cancellation));
     })
 }
 

@@ -1,12 +1,13 @@
 //! Waits that Ctrl-C, and whatever else a signal's handler raises, can end: for an event, by its
 //! descriptor; and for what takes long, which is done on a thread of its own.
 
+use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, TryRecvError};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -22,8 +23,8 @@ use crate::base::closable::Closable;
 use crate::base::error::OrRaise;
 
 /// Where events come from, with a descriptor that becomes readable.
-pub(crate) trait Source: AsFd + Send {
-    type Event: Send;
+pub(crate) trait Source: AsFd + Send + 'static {
+    type Event: Send + 'static;
 
     /// Returns the next event, if one is there already.
     fn next(&mut self) -> Result<Option<Self::Event>>;
@@ -33,11 +34,21 @@ pub(crate) trait Source: AsFd + Send {
     fn patience(&self) -> Option<Duration> {
         None
     }
+
+    /// Returns whether `next` may take long, unless it is cancelled.
+    fn takes_time(&self) -> bool {
+        false
+    }
+
+    /// Has what takes time end when it is cancelled by this, and by no other that was set before.
+    fn set_cancel(&mut self, _cancel: &Cancel) {}
 }
 
 /// A source that one waits for at a time, and that can be closed while it is waited for.
 pub(crate) struct Waited<S: Source> {
-    source: Closable<S>,
+    source: Arc<Closable<S>>,
+    /// Events that came when a signal had ended the call that was to return them.
+    unheard: Arc<Mutex<VecDeque<S::Event>>>,
     /// The other end of it becomes readable when this one is gone.
     open: Mutex<Option<UnixStream>>,
     closing: UnixStream,
@@ -47,8 +58,9 @@ pub(crate) struct Waited<S: Source> {
 impl<S: Source> Waited<S> {
     pub(crate) fn new(what: &'static str, source: S) -> PyResult<Self> {
         let (open, closing) = UnixStream::pair()?;
-        let (source, open) = (Closable::new(what, source), Mutex::new(Some(open)));
-        Ok(Self { source, open, closing, is_waited_for: AtomicBool::new(false) })
+        let (source, open) = (Arc::new(Closable::new(what, source)), Mutex::new(Some(open)));
+        let (unheard, is_waited_for) = (Arc::default(), AtomicBool::new(false));
+        Ok(Self { source, unheard, open, closing, is_waited_for })
     }
 
     /// Does something short with the source, as [`Closable::with`] does.
@@ -85,10 +97,7 @@ impl<S: Source> Waited<S> {
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout.0));
         let mut claim = None;
         loop {
-            let event = match py.detach(|| self.source.with(S::next))? {
-                Err(_) if self.is_closing() => return Err(self.source.closed()),
-                event => event.or_raise(py)?,
-            };
+            let event = self.now(py)?;
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             if event.is_some() || left.is_some_and(|left| left.is_zero()) {
                 return Ok(event);
@@ -106,6 +115,60 @@ impl<S: Source> Waited<S> {
             readable(py, &[fd?.as_fd(), self.closing.as_fd()], at_most)?;
         }
     }
+}
+
+impl<S: Source> Waited<S> {
+    /// Returns the next event, if one is there already.
+    fn now(&self, py: Python<'_>) -> PyResult<Option<S::Event>> {
+        if let Some(event) = first(&self.unheard) {
+            return Ok(Some(event));
+        }
+        let next = if py.detach(|| self.source.with(|source| source.takes_time()))? {
+            let unheard = Arc::clone(&self.unheard);
+            or_undo(py, self.cancellable(S::next), move |result| {
+                if let Ok(Ok(Some(event))) = result {
+                    unheard.lock().unwrap_or_else(PoisonError::into_inner).push_back(event);
+                }
+            })?
+        } else {
+            py.detach(|| self.source.with(S::next))
+        };
+        match next? {
+            Err(_) if self.is_closing() => Err(self.source.closed()),
+            event => event.or_raise(py),
+        }
+    }
+
+    /// Returns what does something with the source until it is cancelled, and leaves it as it was.
+    fn cancellable<R, W: FnOnce(&mut S) -> Result<R>>(
+        &self,
+        work: W,
+    ) -> impl FnOnce(&Cancel) -> PyResult<Result<R>> + use<R, W, S> {
+        let source = Arc::clone(&self.source);
+        move |cancel| {
+            source.with(|source| {
+                // One that was cancelled is so for ever.
+                let after = Cancel::new()?;
+                source.set_cancel(cancel);
+                let done = work(source);
+                source.set_cancel(&after);
+                done
+            })
+        }
+    }
+
+    /// Does something that takes time with the source, which a signal ends.
+    pub(crate) fn work<R: Send + 'static>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&mut S) -> Result<R> + Send + 'static,
+    ) -> PyResult<Result<R>> {
+        or_undo(py, self.cancellable(work), drop)?
+    }
+}
+
+fn first<T>(waiting: &Mutex<VecDeque<T>>) -> Option<T> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
 }
 
 /// The right to wait: of two who wait, each event wakes both and is for one.

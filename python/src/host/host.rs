@@ -345,7 +345,7 @@ impl Host {
         } else {
             py.detach(|| CoreCancel::new().and_then(|cancel| keep(&cancel)))
         };
-        Keeper::new(keeper.or_raise(py)?)
+        Keeper::new(keeper.or_raise(py)?, waits)
     }
 
     /// Finds out why a container does not reach a peer on its network: looks at its link, its parent and

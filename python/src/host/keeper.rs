@@ -1,7 +1,7 @@
 //! `macvlan.Keeper` and `KeepEvent`: endpoints that are attached again when their parent has gone and come
 //! back.
 
-use std::os::fd::{AsFd, AsRawFd, IntoRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, RawFd};
 use std::time::Duration;
 
 use macvlan_core::{
@@ -31,14 +31,20 @@ use crate::handle::netns::{NetNs, netns_id};
 /// One waits at a time; a second one gets a RuntimeError. When it is closed, the endpoints stay as they are.
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct Keeper {
-    waited: Waited<Core>,
+    waited: Waited<Keeping>,
     cancel: CoreCancel,
+}
+
+pub(crate) struct Keeping {
+    keeper: Core,
+    /// Whether one of the endpoints takes time to be attached.
+    waits: bool,
 }
 
 impl Keeper {
     /// With what ends the keeper's work.
-    pub(crate) fn new((keeper, cancel): (Core, CoreCancel)) -> PyResult<Self> {
-        Ok(Self { waited: Waited::new("Keeper", keeper)?, cancel })
+    pub(crate) fn new((keeper, cancel): (Core, CoreCancel), waits: bool) -> PyResult<Self> {
+        Ok(Self { waited: Waited::new("Keeper", Keeping { keeper, waits })?, cancel })
     }
 
     /// Its lock is held while it attaches, so it is never waited for with the interpreter held.
@@ -47,19 +53,33 @@ impl Keeper {
         py: Python<'_>,
         work: impl FnOnce(&mut Core) -> R + Send,
     ) -> PyResult<R> {
-        py.detach(|| self.waited.with(work))
+        py.detach(|| self.waited.with(|keeping| work(&mut keeping.keeper)))
     }
 }
 
-impl Source for Core {
+impl Source for Keeping {
     type Event = CoreEvent;
 
     fn next(&mut self) -> Result<Option<CoreEvent>> {
-        self.next_within(Duration::ZERO)
+        self.keeper.next_within(Duration::ZERO)
     }
 
     fn patience(&self) -> Option<Duration> {
-        self.patience()
+        self.keeper.patience()
+    }
+
+    fn takes_time(&self) -> bool {
+        self.waits
+    }
+
+    fn set_cancel(&mut self, cancel: &CoreCancel) {
+        self.keeper.set_cancel(cancel);
+    }
+}
+
+impl AsFd for Keeping {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.keeper.as_fd()
     }
 }
 
@@ -74,7 +94,14 @@ impl Keeper {
     ) -> PyResult<()> {
         let endpoint: CoreEndpoint = take("endpoint", endpoint)?;
         let netns: CoreNetNs = take("netns", netns)?;
-        self.with(py, |keeper| keeper.add(endpoint, &netns))?.or_raise(py)
+        if !endpoint.waits() {
+            return self.with(py, |keeper| keeper.add(endpoint, &netns))?.or_raise(py);
+        }
+        let add = move |keeping: &mut Keeping| {
+            keeping.waits = true;
+            keeping.keeper.add(endpoint, &netns)
+        };
+        self.waited.work(py, add)?.or_raise(py)
     }
 
     /// Does not keep an endpoint any more, and gives its attachment, as it is.

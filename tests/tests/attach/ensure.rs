@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use macvlan_core::{
-    AddrGenMode, Detached, Difference, Endpoint, ErrorKind, Event, Fault, Handle, Macvlan, Mode,
-    NetNs, Probe, Vlan, VlanProtocol, Watch, with_faults,
+    AddrGenMode, Announce, Detached, Difference, DifferenceKind, Endpoint, ErrorKind, Event, Fault,
+    Handle, Macvlan, Mode, NetNs, Probe, Vlan, VlanProtocol, Watch, with_faults,
 };
 use macvlan_tests::{
-    Lab, Need, Outcome, Snapshot, Stage, Stop, ip, ip_addresses, ip_do, ip_lines, ip_link, ip_try,
-    need, settle, sysctl,
+    Lab, Need, Outcome, Snapshot, Stage, Stop, eventually, ip, ip_addresses, ip_do, ip_lines,
+    ip_link, ip_try, need, settle, sysctl,
 };
 use nix::errno::Errno;
 
@@ -610,7 +610,76 @@ fn a_link_without_a_mac_address_needs_replacement() -> Outcome {
     Ok(())
 }
 
+/// The sysctls that an announcement sets stay as they are.
+fn what_announces_is_repaired() -> Outcome {
+    let stage = Stage::set()?;
+    let endpoint = eth0()?.address("fd15::10/64 nodad".parse()?).announce(Announce::once());
+    stage.lab.a.host.attach(&endpoint, &stage.inside)?;
+    assert_eq!(stage.lab.a.host.check(&endpoint, &stage.inside)?, []);
+    let mut expected = vec!["arp_notify is off"];
+    sysctl(&stage.inside, "ipv4/conf/eth0/arp_notify", "0");
+    if need(Need::Ipv6).is_ok() {
+        sysctl(&stage.inside, "ipv6/conf/eth0/ndisc_notify", "0");
+        expected.insert(0, "ndisc_notify is 0 and should be 1");
+    }
+    let found = stage.lab.a.host.check(&endpoint, &stage.inside)?;
+    assert_eq!(words(&found), expected);
+    assert!(found.iter().all(|one| one.kind() == DifferenceKind::Sysctl));
+    assert_eq!(words(&stage.lab.a.host.ensure(&endpoint, &stage.inside)?.repaired), expected);
+    assert_eq!(stage.lab.a.host.check(&endpoint, &stage.inside)?, []);
+    Ok(())
+}
+
+/// Where others reach the host by two links, it answers for each address by the one that leads there.
+fn the_arp_filter_of_an_access_link_is_repaired() -> Outcome {
+    let stage = Stage::set()?;
+    let access = || stage.lab.a.host.access("ens33");
+    let first = access()?;
+    let path = format!("ipv4/conf/{}/arp_filter", first.name().ok_or("no link")?);
+    let is_on = || -> Outcome<bool> {
+        let read = || std::fs::read_to_string(format!("/proc/sys/net/{path}"));
+        Ok(stage.lab.a.netns.run(read)??.trim() == "1")
+    };
+    assert!(is_on()?);
+    sysctl(&stage.lab.a.netns, &path, "0");
+    let _second = access()?;
+    assert!(is_on()?);
+    Ok(())
+}
+
+/// Where somebody spoils it as fast as it is repaired, the error says what is spoilt.
+fn what_still_differs_is_said() -> Outcome {
+    let stage = Stage::set()?;
+    let endpoint = eth0()?.mtu(1400);
+    stage.lab.a.host.attach(&endpoint, &stage.inside)?;
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let handle = Handle::in_netns(&stage.inside).unwrap();
+                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    handle.set_mtu("eth0", 1300).unwrap();
+                }
+            });
+        }
+        let said = eventually("it is always repaired", || {
+            let Err(error) = stage.lab.a.host.ensure(&endpoint, &stage.inside) else {
+                return Ok(false);
+            };
+            let expected =
+                "after 4 repairs that the kernel took, the MTU is 1300 and should be 1400";
+            assert!(error.to_string().contains(expected), "{error}");
+            Ok(true)
+        });
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        said
+    })
+}
+
 macvlan_tests::tests! {
+    what_announces_is_repaired,
+    the_arp_filter_of_an_access_link_is_repaired,
+    what_still_differs_is_said,
     what_could_not_be_put_back_is_not_replaced,
     a_refused_replacement_leaves_the_old_link,
     what_others_put_in_the_way_stays,

@@ -3,8 +3,10 @@
 
 use std::os::fd::AsFd;
 
-use macvlan_core::{Attachment, Detached, Endpoint, ErrorKind, NetNs};
-use macvlan_tests::{Container, Lab, Outcome, eventually, ip_do, ip_link, ip_try, ping, silent};
+use macvlan_core::{Attachment, Detached, Endpoint, ErrorKind, Host, NetNs};
+use macvlan_tests::{
+    Actor, Container, Lab, Outcome, eventually, ip_do, ip_link, ip_try, path_of, ping, silent,
+};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 fn attach(lab: &Lab, inside: &NetNs) -> Outcome<Attachment> {
@@ -140,10 +142,64 @@ fn by_a_descriptor() -> Outcome {
     Ok(())
 }
 
+/// The way leads nowhere any more, and what this process may not look at may still be in it: that is no
+/// absence.
+fn what_cannot_be_seen_is_not_gone() -> Outcome {
+    let lab = Lab::new()?;
+    let named = Named::create("hidden")?;
+    let hidden = Container::start_in(&NetNs::from_name(&named.0)?)?;
+    let parts = [path_of(&lab.a.netns), named.0.clone(), hidden.pid().to_string()];
+    let lines = Actor::start("stranger", &parts.each_ref().map(String::as_str))?.finish()?;
+    assert_eq!(lines, ["attached", "refused"]);
+    let inside = hidden.netns()?;
+    assert!(ip_try(&inside, "link show dev eth0").is_ok());
+    let left = lab.a.host.attachments(&inside)?;
+    assert_eq!(lab.a.host.detach(&left[0])?, Detached::Removed);
+    Ok(())
+}
+
+/// Attaches, deletes the container's name, and detaches without the right to look at others.
+fn stranger(arguments: &[String]) -> Outcome {
+    let [host, name, pid] = arguments else { return Err("which host, name and process?".into()) };
+    let host = Host::in_netns(&NetNs::from_path(host)?)?;
+    let eth0 = Endpoint::new("eth0", "ens33")?.address("192.168.15.10/24".parse()?);
+    let attachment = host.attach(&eth0, &NetNs::from_name(name)?)?;
+    println!("attached");
+    NetNs::delete(name)?;
+    nix::unistd::setuid(nix::unistd::Uid::from_raw(65534))?;
+    let error = host.detach(&attachment).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
+    let said = error.to_string();
+    assert!(said.contains("could not be looked at"), "{said}");
+    assert!(said.contains("CAP_SYS_PTRACE"), "{said}");
+    assert!(error.leftovers().iter().any(|left| left.contains("link \"eth0\"")), "{said}");
+    assert!(!pid.is_empty());
+    println!("refused");
+    Ok(())
+}
+
+/// A file that was mounted on, and is a file again, leads to no namespace.
+fn a_mount_that_is_gone() -> Outcome {
+    let lab = Lab::new()?;
+    let named = Named::create("mount")?;
+    let path = format!("/run/netns/{}", named.0);
+    let attachment = attach(&lab, &NetNs::from_path(&path)?)?;
+    NetNs::delete(&named.0)?;
+    std::fs::File::create(&path)?;
+    let error = attachment.netns().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NamespaceGone, "{error}");
+    assert_eq!(lab.a.host.detach(&attachment)?, Detached::AlreadyGone);
+    std::fs::remove_file(&path)?;
+    Ok(())
+}
+
 macvlan_tests::tests! {
+    what_cannot_be_seen_is_not_gone,
+    a_mount_that_is_gone,
     a_container_ends,
     it_is_opened_again,
     a_name_that_is_anothers_by_now,
     the_way_has_gone_and_the_namespace_not,
-    by_a_descriptor,
+    by_a_descriptor;
+    parts: stranger,
 }

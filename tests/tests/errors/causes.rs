@@ -9,7 +9,8 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use macvlan_core::{
-    Endpoint, Error, ErrorKind, Handle, Link, MacAddr, Macvlan, Mode, NetNs, Probe, Vlan,
+    AddrGenMode, Endpoint, Error, ErrorKind, Handle, Link, MacAddr, Macvlan, Mode, NetNs, Probe,
+    Vlan,
 };
 use macvlan_tests::{
     Container, Need, Outcome, PATIENCE, Stage, eventually, ip_do, ip_link, need, path_of, sysctl,
@@ -630,6 +631,78 @@ fn gateways_and_routes() -> Outcome {
     Ok(())
 }
 
+/// Gateways that are none, whatever the links: by their values, and where the kernel is asked.
+fn gateways_that_are_none() -> Outcome {
+    let stage = Stage::set()?;
+    for (gateway, family) in [("127.0.0.1", "10.1.0.0/16"), ("::1", "fd60::/32")] {
+        let expected = format!(
+            "\"eth0\" on parent \"ens33\": cannot plan the endpoint: {gateway} cannot be a gateway: it \
+             is a loopback address"
+        );
+        let kind = ErrorKind::InvalidValue;
+        let endpoint = eth0()?.address("fd15::10/64 nodad".parse()?);
+        refused(&stage, &endpoint.clone().gateway(gateway.parse()?), kind, &expected);
+        let route = format!("{family} via {gateway}").parse()?;
+        refused(&stage, &endpoint.route(route), kind, &expected);
+    }
+    refused(
+        &stage,
+        &eth0()?.route("10.1.0.0/16 via 192.168.15.2 scope link".parse()?),
+        ErrorKind::InvalidValue,
+        "\"eth0\" on parent \"ens33\": cannot plan the endpoint: the route 10.1.0.0/16 via \
+         192.168.15.2 scope link has a gateway, and its scope is for routes without; leave the scope out",
+    );
+    stage.lab.a.host.attach(&eth0()?, &stage.inside)?;
+    let handle = Handle::in_netns(&stage.inside)?;
+    let add = |route: &str| -> Outcome<Error> {
+        Ok(handle.add_route(&route.parse()?).expect_err("it was not refused"))
+    };
+    assert_says(
+        &stage,
+        &add("10.1.0.0/16 via 192.168.15.2 scope link dev eth0")?,
+        ErrorKind::GatewayUnreachable,
+        "\"eth0\" in CONTAINER: cannot add route 10.1.0.0/16 via 192.168.15.2 dev eth0 scope link: the \
+         route has a gateway, and its scope is for routes without; leave the scope out",
+    );
+    assert_says(
+        &stage,
+        &add("10.1.0.0/16 via 127.0.0.1 dev eth0")?,
+        ErrorKind::GatewayUnreachable,
+        "\"eth0\" in CONTAINER: cannot add route 10.1.0.0/16 via 127.0.0.1 dev eth0: the gateway is a \
+         loopback address",
+    );
+    // It is on a subnet, and not through that link; the kernel's words stand alone.
+    let error = add("10.1.0.0/16 via 192.168.15.2 dev lo")?;
+    assert_eq!(error.kind(), ErrorKind::GatewayUnreachable, "{error}");
+    assert!(!error.to_string().contains("no subnet"), "{error}");
+    Ok(())
+}
+
+/// IPv6 has no place on a link with such an MTU.
+fn an_mtu_without_ipv6() -> Outcome {
+    let stage = Stage::set()?;
+    let small = Endpoint::new("eth0", "ens33")?.mtu(68);
+    refused(
+        &stage,
+        &small.clone().addr_gen_mode(AddrGenMode::None),
+        ErrorKind::InvalidValue,
+        "\"eth0\" on parent \"ens33\": cannot plan the endpoint: MTU 68 is below 1280, the smallest for \
+         IPv6, which has the address generation mode",
+    );
+    need(Need::Ipv6)?;
+    stage.lab.a.host.attach(&small, &stage.inside)?;
+    let handle = Handle::in_netns(&stage.inside)?;
+    let error = handle.set_addr_gen_mode("eth0", AddrGenMode::None).unwrap_err();
+    assert_says(
+        &stage,
+        &error,
+        ErrorKind::Ipv6Disabled,
+        "\"eth0\" in CONTAINER: cannot set the address generation mode none: the link's MTU is 68, and \
+         IPv6 needs 1280 at least; raise it",
+    );
+    Ok(())
+}
+
 /// A process that has ended; its pid may then be another's, which a pidfd is not fooled by.
 fn containers_that_are_gone() -> Outcome {
     let stage = Stage::set()?;
@@ -691,5 +764,7 @@ macvlan_tests::tests! {
     addresses,
     ipv6_switched_off,
     gateways_and_routes,
+    gateways_that_are_none,
+    an_mtu_without_ipv6,
     containers_that_are_gone,
 }

@@ -7,6 +7,7 @@ mod cancel;
 mod carrier;
 mod diagnose;
 mod keep;
+mod keep_lost;
 mod keep_parent;
 mod probe;
 mod rate;
@@ -19,6 +20,7 @@ macvlan_tests::main! {
     carrier,
     diagnose,
     keep,
+    keep_lost,
     keep_parent,
     probe,
     rate,

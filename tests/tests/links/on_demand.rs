@@ -5,7 +5,8 @@
 use std::sync::Barrier;
 
 use macvlan_core::{
-    Attachment, Detached, Endpoint, ErrorKind, Handle, LinkId, Parent, Result, Vlan, VlanProtocol,
+    Attachment, Detached, Endpoint, ErrorKind, Handle, LinkId, NetNs, Parent, Result, Vlan,
+    VlanProtocol,
 };
 use macvlan_tests::{
     Container, Lab, Need, Outcome, Snapshot, advertise, eventually, ip, ip_do, ip_lines, ip_link,
@@ -357,21 +358,28 @@ fn a_failed_attach_leaves_the_mark_of_the_parent() -> Outcome {
     Ok(())
 }
 
-/// Somebody's VLAN on it, in another namespace, would go with it.
+/// Somebody's VLAN on it, in another namespace, would go with it: in one that a process is in, and in one
+/// that only a descriptor leads to.
 fn a_vlan_in_another_namespace_keeps_its_parent() -> Outcome {
+    let container = Container::start()?;
+    for somebody in [container.netns()?, NetNs::anonymous()?] {
+        a_vlan_in(&somebody)?;
+    }
+    Ok(())
+}
+
+fn a_vlan_in(somebody: &NetNs) -> Outcome {
     let lab = lab()?;
     let before = Snapshot::of(&lab.a.netns);
     let (_container, attachment) = start(&lab, 11)?;
-    let container = Container::start()?;
-    let somebody = container.netns()?;
     ip_do(&lab.a.netns, "link add link ens33.100 name theirs type vlan id 7");
-    lab.a.handle.move_link("theirs", &somebody, None)?;
-    let theirs = Snapshot::settled(&somebody);
+    lab.a.handle.move_link("theirs", somebody, None)?;
+    let theirs = Snapshot::settled(somebody);
     lab.a.host.detach(&attachment)?;
     assert!(exists(&lab, "ens33.100"));
-    theirs.assert_same(&somebody);
+    theirs.assert_same(somebody);
 
-    ip_do(&somebody, "link delete theirs");
+    ip_do(somebody, "link delete theirs");
     lab.a.host.remove_unused_parents()?;
     before.assert_same(&lab.a.netns);
     Ok(())

@@ -350,7 +350,8 @@ fn say(link: Link, now: Mark, before: Mark) -> Change {
 
 /// Has a link answer ARP only for what is reached by it: none if it does already.
 fn arp_filter_to_set(connection: &Connection, link: Link) -> Result<Option<Change>> {
-    let on = connection.get(encode::get_link(link.0.into()), decode::arp_filter);
+    let on = connection
+        .get(encode::get_link(link.0.into()), |payload| decode::link(payload)?.arp_filter);
     let on = on.map_err(|failure| {
         failure.into_error("read the parent's arp_filter").on_link(link.1.as_str())
     })?;

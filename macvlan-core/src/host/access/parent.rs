@@ -2,7 +2,7 @@
 
 use crate::endpoint::{Parent, find_parent, missing_parent};
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::keep::follow::{Followed, Links};
+use crate::host::keep::follow::{Followed, Links, list};
 use crate::netns::NetNs;
 
 /// The parent that a session found, followed as a keeper follows one. A session hears no events; it looks
@@ -33,7 +33,7 @@ impl Known {
         let link = link.ok_or_else(|| missing_parent(host, wanted))?;
         let mut followed = Followed::new();
         followed.know(host, wanted, &link)?;
-        self.0 = Some((followed, Links::list(host)?));
+        self.0 = Some((followed, Links::of(&list(host)?)));
         Ok(())
     }
 }

@@ -18,8 +18,8 @@ pub enum KeepEvent {
     Attached(Box<Attachment>),
     /// The parent of this attachment has another name now. Nothing had to be done.
     Renamed(Box<Attachment>, LinkName),
-    /// The parent is back, and the endpoint with this name could not be attached to it, in this
-    /// namespace; it will be tried again. Told when the reason is another than the last time.
+    /// The endpoint with this name in this namespace could not be attached, or it could not be found out
+    /// whether it still is; it will be tried again. Reported when the reason is another than the last time.
     Failed(LinkName, WeakNetNs, Error),
     /// The container has ended, or nothing leads to its namespace any more: its endpoint is not kept from now
     /// on.
@@ -37,7 +37,7 @@ pub enum KeepEventKind {
     Attached = 2,
     /// The parent of an attachment has another name now.
     Renamed = 3,
-    /// The parent is back, and the endpoint could not be attached to it.
+    /// An endpoint could not be attached, or it could not be found out whether it still is.
     Failed = 4,
     /// The container has ended, or nothing leads to its namespace any more.
     Ended = 5,

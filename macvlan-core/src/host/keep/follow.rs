@@ -25,17 +25,13 @@ use crate::value::mac::MacAddr;
 pub(in crate::host) struct Links(HashMap<u32, Option<MacAddr>>);
 
 impl Links {
-    pub(in crate::host) fn list(host: &NetNs) -> Result<Self> {
-        let links = all(host.connection()?)
-            .map_err(|failure| failure.into_error("list the links").in_netns(host.in_words()))?;
-        Ok(Self(links.iter().map(|link| (link.index, own_mac(link))).collect()))
+    pub(in crate::host) fn of(links: &[LinkInfo]) -> Self {
+        Self(links.iter().map(|link| (link.index, own_mac(link))).collect())
     }
 
-    /// As [`Links::list`]; where they cannot be listed, those of before are the nearest.
-    pub(super) fn list_again(&mut self, host: &NetNs) {
-        if let Ok(links) = Self::list(host) {
-            *self = links;
-        }
+    /// Returns the indexes of those that are not among these.
+    pub(super) fn without(&self, others: &Self) -> impl Iterator<Item = u32> {
+        self.0.keys().copied().filter(|index| !others.0.contains_key(index))
     }
 
     pub(super) fn has_come(&mut self, link: &LinkInfo) {
@@ -135,9 +131,15 @@ impl Followed {
         self.card.as_ref().is_some_and(|card| card.others.is_none())
     }
 
-    /// Whether this link is the parent, and not one that replaces it or that it is on.
-    pub(super) fn is_parent(&self, link: &LinkInfo) -> bool {
-        self.card.as_ref().is_some_and(|card| card.is_parent && card.is(link))
+    /// Returns the index that the parent has now, and not what replaces it; none if it is not there, or is
+    /// a VLAN on the card.
+    pub(super) fn itself(&self, host: &NetNs) -> Result<Option<u32>> {
+        let Some(card) = self.card.as_ref().filter(|card| card.is_parent) else { return Ok(None) };
+        if card.others.is_none() {
+            return Ok(Some(card.index));
+        }
+        let links = all(host.connection()?).map_err(fails)?;
+        Ok(links.iter().find(|link| card.is(link)).map(|link| link.index))
     }
 
     /// Whether this link is the card, or takes its place.
@@ -236,6 +238,12 @@ fn is_called_as(parent: &Parent, link: &LinkInfo) -> bool {
 
 fn has_name(link: &LinkInfo, name: &str) -> bool {
     link.name == name || link.alternative_names.iter().any(|other| other == name)
+}
+
+/// Lists the links of the host.
+pub(in crate::host) fn list(host: &NetNs) -> Result<Vec<LinkInfo>> {
+    all(host.connection()?)
+        .map_err(|failure| failure.into_error("list the links").in_netns(host.in_words()))
 }
 
 fn all(connection: &Connection) -> std::result::Result<Vec<LinkInfo>, Failure> {

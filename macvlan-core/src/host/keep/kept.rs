@@ -33,7 +33,11 @@ pub(super) struct Kept {
     called: Option<String>,
     /// The index of the lowest link, where the parent is itself a macvlan.
     lowest: u32,
-    /// When it is to be tried, if it is not attached and there is reason to hope.
+    /// Whether the parent has gone or come since the link inside was seen: it may have gone with it.
+    may_be_gone: bool,
+    /// Whether the parent has left the host's namespace: its index may be another link's.
+    is_away: bool,
+    /// When it is to be gone on with; none while nothing remains to be done or found out.
     due: Option<Instant>,
     /// No earlier than then, and how long after the next failure.
     not_before: Option<Instant>,
@@ -57,6 +61,8 @@ impl Kept {
             parent: Followed::new(),
             called: None,
             lowest: 0,
+            may_be_gone: false,
+            is_away: false,
             due: None,
             not_before: None,
             pause: FIRST_PAUSE,
@@ -78,7 +84,7 @@ impl Kept {
     }
 
     pub(super) fn due(&self) -> Option<Instant> {
-        self.due.filter(|_| self.attachment.is_none())
+        self.due
     }
 
     /// The first time: a parent that does not exist is waited for. What was attached is added to `made`,
@@ -99,7 +105,8 @@ impl Kept {
         match ensure(host, &self.endpoint, netns, cancels) {
             Ok((attachment, is_new)) => {
                 made.extend(is_new.then(|| attachment.clone()));
-                self.is_attached(host, attachment)
+                self.is_attached(attachment);
+                self.know(host)
             }
             Err(error) if error.kind() == ErrorKind::ParentNotFound => Ok(()),
             Err(error) => Err(error),
@@ -107,7 +114,7 @@ impl Kept {
     }
 
     /// Takes note of it, and gives the endpoint the MAC address that it got, for the next time.
-    fn is_attached(&mut self, host: &NetNs, attachment: Attachment) -> Result<()> {
+    fn is_attached(&mut self, attachment: Attachment) {
         let of_its_own = match self.endpoint.kind() {
             EndpointKind::Macvlan(options) | EndpointKind::Macvtap(options) => {
                 options.mode() != Mode::Passthru
@@ -117,61 +124,50 @@ impl Kept {
         if of_its_own {
             self.endpoint = self.endpoint.clone().mac(attachment.mac());
         }
-        let parent = attachment.parent_index();
         self.attachment = Some(attachment);
-        (self.due, self.not_before, self.told, self.seen) = (None, None, None, None);
-        self.pause = FIRST_PAUSE;
-        self.know(host, parent)
+        self.called = None;
+        (self.may_be_gone, self.is_away) = (false, false);
+        self.has_succeeded();
     }
 
-    /// Takes note of what the parent is.
-    fn know(&mut self, host: &NetNs, parent: u32) -> Result<()> {
-        let link = host.connection()?.find_link(parent);
-        let link = link.map_err(|failure| failure.into_error("read the parent"))?;
+    /// Takes note of what the parent is that it is attached to.
+    fn know(&mut self, host: &NetNs) -> Result<()> {
+        let Some(attachment) = &self.attachment else { return Ok(()) };
+        let parent = attachment.parent_index();
         // One that is gone again is told by an event that is still to come.
-        if let Some(link) = link {
+        if let Some(link) = find_parent(host, parent)? {
             self.lowest = lowest(host, parent)?.index;
-            self.called = Some(link.name.clone());
             self.parent.know(host, self.endpoint.parent(), &link)?;
+            self.called.get_or_insert(link.name);
         }
         Ok(())
     }
 
     /// A link of the host is gone, beside which there were these. With a parent goes what is on it, unless
     /// it has only left for another namespace.
-    pub(super) fn link_is_gone(&mut self, index: u32, links: &Links) -> Option<KeepEvent> {
+    pub(super) fn link_is_gone(
+        &mut self,
+        host: &NetNs,
+        index: u32,
+        links: &Links,
+    ) -> Option<KeepEvent> {
         self.parent.is_gone(index, links);
         let attachment = self.attachment.as_ref()?;
-        let may_be_gone = [attachment.parent_index(), self.lowest].contains(&index);
-        if may_be_gone { self.see_whether_gone() } else { None }
-    }
-
-    /// Whether the link inside is gone; where that cannot be told, it is taken to be there.
-    fn see_whether_gone(&mut self) -> Option<KeepEvent> {
-        let index = self.attachment.as_ref()?.index();
-        let fails = |failure: Failure| failure.into_error("see whether the link is gone");
-        let found =
-            self.netns.open().and_then(|netns| netns.connection()?.find_link(index).map_err(fails));
-        match found {
-            Ok(None) => {}
-            Ok(Some(_)) => return None,
-            Err(error) if error.kind() == ErrorKind::NamespaceGone => return None,
-            Err(error) => return self.has_failed(error),
+        let is_parent = index == attachment.parent_index();
+        if !is_parent && index != self.lowest {
+            return None;
         }
-        if self.parent.is_there() {
-            // What its VLANs are on.
-            self.due = Some(Instant::now());
-        }
-        self.attachment.take().map(|attachment| KeepEvent::Gone(Box::new(attachment)))
+        self.may_be_gone = true;
+        self.is_away |= is_parent;
+        self.look(host)
     }
 
     /// A link of the host has come or has changed.
     pub(super) fn link_is_there(&mut self, host: &NetNs, link: &LinkInfo) -> Option<KeepEvent> {
         let was_there = self.parent.is_there();
         let concerns = self.parent.is_card(self.endpoint.parent(), link);
-        let is_parent = self.parent.is_parent(link);
         self.parent.has_changed(link);
-        if self.attachment.is_none() {
+        let Some(attachment) = &self.attachment else {
             if concerns {
                 self.hope(link);
                 // Not earlier than it may: what we do in vain makes links come and go, too.
@@ -180,46 +176,29 @@ impl Kept {
                 self.due = Some(self.due.map_or(earliest, |due| due.min(earliest)));
             }
             return None;
-        }
-        let before = self.called.clone();
-        if concerns && !was_there {
+        };
+        let may_be_back = self.is_away && link.index == attachment.parent_index();
+        if concerns && !was_there || may_be_back {
             // What was on it may have gone elsewhere, with the parent or before it came back.
-            if let Some(gone) = self.see_whether_gone() {
-                self.due = Some(Instant::now());
-                return Some(gone);
-            }
-            if is_parent {
-                // Where it cannot be read, it is as it was.
-                let _back = self.is_back(host, link);
-            }
+            self.may_be_gone = true;
+            return self.look(host);
         }
+        self.is_called(link)
+    }
+
+    /// Takes note of what the parent is called, if this link is it, and tells when that is another name.
+    fn is_called(&mut self, link: &LinkInfo) -> Option<KeepEvent> {
         let attachment = self.attachment.as_mut()?;
-        if attachment.parent_index() != link.index {
+        if self.is_away || attachment.parent_index() != link.index {
             return None;
         }
-        self.called = Some(link.name.clone());
         let LinkId::Name(name) = LinkId::named(&link.name, link.index) else { return None };
+        let before = self.called.replace(link.name.clone());
         if before.is_none_or(|before| before == link.name) {
             return None;
         }
         attachment.is_on_parent(link.index, &link.name);
         Some(KeepEvent::Renamed(Box::new(attachment.clone()), name))
-    }
-
-    /// The parent is back from another namespace, with what is on it, maybe under another index.
-    fn is_back(&mut self, host: &NetNs, parent: &LinkInfo) -> Result<()> {
-        let Some(attachment) = &mut self.attachment else { return Ok(()) };
-        let fails = |failure: Failure| failure.into_error("find the parent");
-        let netns = self.netns.open()?;
-        let inside = netns.connection()?;
-        let Some(link) = inside.find_link(attachment.index()).map_err(fails)? else {
-            return Ok(());
-        };
-        if is_on(host, &netns, &link, (parent.index, self.endpoint.kind()))? {
-            attachment.is_on_parent(parent.index, &parent.name);
-            self.know(host, parent.index)?;
-        }
-        Ok(())
     }
 
     /// When what all depends on has changed, there is reason to hope anew.
@@ -230,21 +209,64 @@ impl Kept {
         }
     }
 
-    /// Events were lost: what there is now, and what there was before.
-    pub(super) fn look(&mut self, host: &NetNs, links: &Links) -> Option<KeepEvent> {
+    /// Has it gone on with at once: events were lost, its namespace's end perhaps among them.
+    pub(super) fn is_uncertain(&mut self) {
         self.due = Some(Instant::now());
-        let attachment = self.attachment.as_ref()?;
-        let parent = attachment.parent_index();
-        let fails = |failure: Failure| failure.into_error("read the parent");
-        match host.connection().and_then(|host| host.find_link(parent).map_err(fails)) {
-            Ok(Some(link)) => self.link_is_there(host, &link),
-            Ok(None) => self.link_is_gone(parent, links),
+    }
+
+    /// Does what remains to be done or found out.
+    pub(super) fn go_on(&mut self, host: &NetNs, cancels: &[Cancel]) -> Option<KeepEvent> {
+        if self.attachment.is_some() { self.look(host) } else { self.attach_again(host, cancels) }
+    }
+
+    /// Looks whether what is attached is still there, and where its parent is.
+    fn look(&mut self, host: &NetNs) -> Option<KeepEvent> {
+        self.due = None;
+        let netns = match self.netns.open() {
+            Ok(netns) => netns,
+            Err(error) => return self.cannot_enter(error),
+        };
+        match self.find(host, &netns) {
+            Ok(found) => {
+                self.has_succeeded();
+                if self.attachment.is_none() {
+                    // The parent may be back by now.
+                    self.due = Some(Instant::now());
+                }
+                found
+            }
             Err(error) => self.has_failed(error),
         }
     }
 
+    fn find(&mut self, host: &NetNs, netns: &NetNs) -> Result<Option<KeepEvent>> {
+        let Some(attachment) = &mut self.attachment else { return Ok(None) };
+        let fails = |failure: Failure| failure.into_error("see whether the link is gone");
+        let Some(link) = netns.connection()?.find_link(attachment.index()).map_err(fails)? else {
+            // Otherwise somebody has taken it away, which is no reason to do anything.
+            let gone = if self.may_be_gone { self.attachment.take() } else { None };
+            return Ok(gone.map(|attachment| KeepEvent::Gone(Box::new(attachment))));
+        };
+        // It may be back from another namespace, with what is on it, under another index.
+        let back = self.parent.itself(host)?;
+        let parent = back.unwrap_or(attachment.parent_index());
+        let Some(parent) = find_parent(host, parent)? else {
+            self.may_be_gone = false;
+            return Ok(None);
+        };
+        if is_on(host, netns, &link, (parent.index, self.endpoint.kind()))? {
+            if attachment.parent_index() != parent.index {
+                attachment.is_on_parent(parent.index, &parent.name);
+            }
+            self.is_away = false;
+            self.know(host)?;
+        }
+        self.may_be_gone = false;
+        Ok(self.is_called(&parent))
+    }
+
     /// Attaches it to its parent, if that is there.
-    pub(super) fn attach_again(&mut self, host: &NetNs, cancels: &[Cancel]) -> Option<KeepEvent> {
+    fn attach_again(&mut self, host: &NetNs, cancels: &[Cancel]) -> Option<KeepEvent> {
         self.due = None;
         let netns = match self.netns.open() {
             Ok(netns) => netns,
@@ -255,24 +277,31 @@ impl Kept {
             let endpoint = self.endpoint.clone().with_parent(parent);
             let (mut attachment, _) = ensure(host, &endpoint, &netns, cancels)?;
             attachment.is_on_parent(attachment.parent_index(), &name);
-            self.is_attached(host, attachment).map(Some)
+            Ok(Some(attachment))
         });
         match attached {
             Ok(None) => None,
-            Ok(Some(())) => {
-                self.attachment.clone().map(|attachment| KeepEvent::Attached(Box::new(attachment)))
+            Ok(Some(attachment)) => {
+                self.is_attached(attachment.clone());
+                if let Err(_looked_for_again) = self.know(host) {
+                    self.due = Some(Instant::now());
+                }
+                Some(KeepEvent::Attached(Box::new(attachment)))
             }
-            Err(error) if error.kind() == ErrorKind::NamespaceGone => Some(self.has_ended(error)),
-            Err(error) => self.has_failed(error),
+            Err(error) => match error.kind() {
+                ErrorKind::NamespaceGone => Some(self.has_ended(error)),
+                // Which is no failure: whoever waited is told.
+                ErrorKind::Cancelled => {
+                    self.due = Some(Instant::now());
+                    None
+                }
+                _ => self.has_failed(error),
+            },
         }
     }
 
     fn cannot_enter(&mut self, error: Error) -> Option<KeepEvent> {
-        match error.kind() {
-            // Nothing leads there any more.
-            ErrorKind::NamespaceGone | ErrorKind::InvalidValue => Some(self.has_ended(error)),
-            _ => self.has_failed(error),
-        }
+        if leads_nowhere(&error) { Some(self.has_ended(error)) } else { self.has_failed(error) }
     }
 
     fn has_ended(&self, error: Error) -> KeepEvent {
@@ -290,20 +319,38 @@ impl Kept {
         (!again).then_some(KeepEvent::Failed(name, netns, error))
     }
 
-    /// The namespace that had this number has ended: what is told if it was the container's. The number may
-    /// have been given again by now.
-    pub(super) fn if_ended(&self, number: i32) -> Option<KeepEvent> {
-        // The kernel said so, and whatever keeps it from being opened is no sign of the contrary.
+    /// Nothing remains to be done.
+    fn has_succeeded(&mut self) {
+        (self.due, self.not_before, self.told, self.seen) = (None, None, None, None);
+        self.pause = FIRST_PAUSE;
+    }
+
+    /// A namespace that had this number has ended, which was the container's if that is not there.
+    pub(super) fn namespace_has_ended(&mut self, number: i32) -> Option<KeepEvent> {
         if self.number != Some(number) {
             return None;
         }
-        if let Ok(_still_there) = self.netns.open() {
-            return None;
+        match self.netns.open() {
+            // One that had the number before.
+            Ok(_) => None,
+            Err(error) if leads_nowhere(&error) => {
+                let why = "it has ended, as nobody was in it any more";
+                let operation = format!("keep {} in {}", self.endpoint.name(), self.netns);
+                Some(self.has_ended(Error::new(ErrorKind::NamespaceGone, operation, why)))
+            }
+            Err(error) => self.has_failed(error),
         }
-        let why = "it has ended, as nobody was in it any more";
-        let operation = format!("keep {} in {}", self.endpoint.name(), self.netns);
-        Some(self.has_ended(Error::new(ErrorKind::NamespaceGone, operation, why)))
     }
+}
+
+/// Whether this error of opening a namespace says that nothing leads there any more.
+fn leads_nowhere(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::NamespaceGone | ErrorKind::InvalidValue)
+}
+
+fn find_parent(host: &NetNs, index: u32) -> Result<Option<LinkInfo>> {
+    let link = host.connection()?.find_link(index);
+    link.map_err(|failure| failure.into_error("read the parent"))
 }
 
 /// Makes an endpoint what it should be, and tells whether its link was made just now.

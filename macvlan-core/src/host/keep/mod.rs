@@ -13,11 +13,12 @@ use crate::endpoint::{Attachment, Endpoint};
 use crate::error::{Error, Result};
 use crate::handle::watch::{Heard, Watch, until_cancelled};
 use crate::host::Host;
-use crate::host::keep::follow::Links;
+use crate::host::keep::follow::{Links, list};
 use crate::host::keep::kept::Kept;
 use crate::netns::NetNs;
 use crate::value::event::Event;
 use crate::value::name::LinkName;
+use crate::wait::Cancel;
 
 pub use event::{KeepEvent, KeepEventKind};
 
@@ -61,11 +62,17 @@ pub use event::{KeepEvent, KeepEventKind};
 pub struct Keeper {
     host: Host,
     watch: Watch,
+    cancels: Vec<Cancel>,
     /// The host's links, as the events told so far have it.
     links: Links,
     kept: Vec<Kept>,
     waiting: VecDeque<KeepEvent>,
+    /// When the links are listed, because events were lost; none while the events tell.
+    relist: Option<Instant>,
 }
+
+/// How long after a listing that failed the links are listed again.
+const PAUSE: Duration = Duration::from_millis(100);
 
 impl Host {
     /// Attaches endpoints, or finds them attached ([`Host::ensure`]), and keeps them so; those whose
@@ -79,9 +86,10 @@ impl Host {
         // Before anything is attached, or what happens in between would be missed.
         let mut watch = Watch::links(self.netns())?;
         watch.set_cancels(self.cancels());
-        let links = Links::list(self.netns())?;
+        let links = Links::of(&list(self.netns())?);
         let (kept, waiting) = (Vec::new(), VecDeque::new());
-        let mut keeper = Keeper { host: self.clone(), watch, links, kept, waiting };
+        let (host, cancels) = (self.clone(), self.cancels().to_vec());
+        let mut keeper = Keeper { host, watch, cancels, links, kept, waiting, relist: None };
         let mut made = Vec::new();
         let all: Vec<(Endpoint, NetNs)> = endpoints.into_iter().collect();
         for (endpoint, netns) in &all {
@@ -116,7 +124,7 @@ impl Keeper {
         made: &mut Vec<Attachment>,
     ) -> Result<()> {
         let mut kept = Kept::new(endpoint, netns);
-        kept.attach_first(self.host.netns(), netns, self.host.cancels(), made)?;
+        kept.attach_first(self.host.netns(), netns, &self.cancels, made)?;
         self.kept.push(kept);
         Ok(())
     }
@@ -126,6 +134,15 @@ impl Keeper {
     pub fn release(&mut self, name: LinkName, netns: &NetNs) -> Option<Attachment> {
         let at = self.kept.iter().position(|kept| kept.is(name, netns))?;
         self.kept.remove(at).into_attachment()
+    }
+
+    /// Has its waits and its endpoints' probes end when they are cancelled by this, or by what cancels
+    /// the host that it was made of, and by no other that was set before. What was broken off is begun
+    /// again with the next call that is not cancelled.
+    pub fn set_cancel(&mut self, cancel: &Cancel) {
+        self.cancels = self.host.cancels().to_vec();
+        self.cancels.push(cancel.clone());
+        self.watch.set_cancels(&self.cancels);
     }
 
     /// What is attached at this moment.
@@ -145,8 +162,12 @@ impl Keeper {
         if !self.waiting.is_empty() {
             return Some(Duration::ZERO);
         }
-        let next = self.kept.iter().filter_map(Kept::due).min();
-        next.map(|due| due.saturating_duration_since(Instant::now()))
+        self.due().map(|due| due.saturating_duration_since(Instant::now()))
+    }
+
+    /// When something is to be done, though no event comes.
+    fn due(&self) -> Option<Instant> {
+        self.kept.iter().filter_map(Kept::due).chain(self.relist).min()
     }
 
     fn wait(&mut self, deadline: Option<Instant>) -> Result<Option<KeepEvent>> {
@@ -156,16 +177,21 @@ impl Keeper {
                 return Ok(Some(event));
             }
             let now = Instant::now();
-            self.try_what_is_due(now);
+            self.do_what_is_due(now);
             if !self.waiting.is_empty() {
                 continue;
             }
-            let due = self.kept.iter().filter_map(Kept::due).min();
-            let until = [due, deadline].into_iter().flatten().min();
+            let until = self.due().into_iter().chain(deadline).min();
             let left = until.map(|until| until.saturating_duration_since(now));
             match self.watch.hear(left)? {
                 Some(Heard::Event(event)) => self.see(&event),
-                Some(Heard::Ended(number)) => self.let_go(number),
+                Some(Heard::Ended(number)) => {
+                    self.each(|kept, _, _| kept.namespace_has_ended(number));
+                }
+                // What came before the loss has been heard.
+                None if self.relist.is_some_and(|relist| Instant::now() >= relist) => {
+                    self.compare();
+                }
                 None if deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
                     return Ok(None);
                 }
@@ -175,47 +201,56 @@ impl Keeper {
     }
 
     fn see(&mut self, event: &Event) {
-        let (host, links) = (self.host.netns(), &mut self.links);
-        for kept in &mut self.kept {
-            let seen = match event {
-                Event::DelLink(link) => kept.link_is_gone(link.index, links),
-                Event::NewLink(link) => kept.link_is_there(host, link),
-                Event::Lost => kept.look(host, links),
-                _ => None,
-            };
-            self.waiting.extend(seen);
-        }
         match event {
-            Event::DelLink(link) => links.is_gone(link.index),
-            Event::NewLink(link) => links.has_come(link),
-            // Where they cannot be listed, those of before are the nearest.
-            Event::Lost => links.list_again(host),
+            Event::DelLink(link) => {
+                self.each(|kept, host, links| kept.link_is_gone(host.netns(), link.index, links));
+                self.links.is_gone(link.index);
+            }
+            Event::NewLink(link) => {
+                self.each(|kept, host, _| kept.link_is_there(host.netns(), link));
+                self.links.has_come(link);
+            }
+            Event::Lost => self.relist = Some(Instant::now()),
             _ => {}
         }
-        self.try_what_is_due(Instant::now());
+        self.do_what_is_due(Instant::now());
     }
 
-    /// Lets go of what was kept in a namespace that has ended.
-    fn let_go(&mut self, number: i32) {
-        let waiting = &mut self.waiting;
-        self.kept.retain(|kept| {
-            let ended = kept.if_ended(number);
-            let goes_on = ended.is_none();
-            waiting.extend(ended);
-            goes_on
+    /// Sees to what the events would have told that were lost.
+    fn compare(&mut self) {
+        let Ok(found) = list(self.host.netns()) else {
+            self.relist = Instant::now().checked_add(PAUSE);
+            return;
+        };
+        self.relist = None;
+        let now = Links::of(&found);
+        for index in self.links.without(&now).collect::<Vec<_>>() {
+            self.each(|kept, host, links| kept.link_is_gone(host.netns(), index, links));
+        }
+        for link in &found {
+            self.each(|kept, host, _| kept.link_is_there(host.netns(), link));
+        }
+        self.links = now;
+        // Of the ends of namespaces there is no list.
+        self.kept.iter_mut().for_each(Kept::is_uncertain);
+    }
+
+    fn do_what_is_due(&mut self, now: Instant) {
+        let cancels = std::mem::take(&mut self.cancels);
+        self.each(|kept, host, _| {
+            let is_due = kept.due().is_some_and(|due| due <= now);
+            if is_due { kept.go_on(host.netns(), &cancels) } else { None }
         });
+        self.cancels = cancels;
     }
 
-    fn try_what_is_due(&mut self, now: Instant) {
-        let (host, cancels) = (self.host.netns(), self.host.cancels());
-        let waiting = &mut self.waiting;
-        self.kept.retain_mut(|kept| {
-            if kept.due().is_none_or(|due| due > now) {
-                return true;
-            }
-            let done = kept.attach_again(host, cancels);
-            let ended = matches!(done, Some(KeepEvent::Ended(..)));
-            waiting.extend(done);
+    /// Has each that is kept see to something, and lets go of those whose container has ended.
+    fn each(&mut self, mut see: impl FnMut(&mut Kept, &Host, &Links) -> Option<KeepEvent>) {
+        let Self { host, links, kept, waiting, .. } = self;
+        kept.retain_mut(|kept| {
+            let event = see(kept, host, links);
+            let ended = matches!(event, Some(KeepEvent::Ended(..)));
+            waiting.extend(event);
             !ended
         });
     }

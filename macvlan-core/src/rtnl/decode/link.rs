@@ -12,11 +12,12 @@ use nix::libc::{
 use crate::netlink::attributes::{attributes, i32_of, text_of, u16_of, u32_of};
 use crate::rtnl::decode::mac_of;
 use crate::rtnl::uapi::{
-    AF_INET, DEVCONF_ACCEPT_RA, DEVCONF_AUTOCONF, DEVCONF_DISABLE_IPV6, IFLA_CARRIER_DOWN_COUNT,
-    IFLA_GRO_IPV4_MAX_SIZE, IFLA_GSO_IPV4_MAX_SIZE, IFLA_INET_CONF, IFLA_INET6_ADDR_GEN_MODE,
-    IFLA_INET6_CONF, IFLA_MACVLAN_BC_CUTOFF, IFLA_MACVLAN_BC_QUEUE_LEN, IFLA_MACVLAN_FLAGS,
-    IFLA_MACVLAN_MACADDR_DATA, IFLA_MACVLAN_MODE, IFLA_VLAN_EGRESS_QOS, IFLA_VLAN_FLAGS,
-    IFLA_VLAN_ID, IFLA_VLAN_INGRESS_QOS, IFLA_VLAN_PROTOCOL, IPV4_DEVCONF_ARPFILTER,
+    AF_INET, AF_INET6, DEVCONF_ACCEPT_RA, DEVCONF_AUTOCONF, DEVCONF_DISABLE_IPV6,
+    DEVCONF_NDISC_NOTIFY, IFLA_CARRIER_DOWN_COUNT, IFLA_GRO_IPV4_MAX_SIZE, IFLA_GSO_IPV4_MAX_SIZE,
+    IFLA_INET_CONF, IFLA_INET6_ADDR_GEN_MODE, IFLA_INET6_CONF, IFLA_MACVLAN_BC_CUTOFF,
+    IFLA_MACVLAN_BC_QUEUE_LEN, IFLA_MACVLAN_FLAGS, IFLA_MACVLAN_MACADDR_DATA, IFLA_MACVLAN_MODE,
+    IFLA_VLAN_EGRESS_QOS, IFLA_VLAN_FLAGS, IFLA_VLAN_ID, IFLA_VLAN_INGRESS_QOS, IFLA_VLAN_PROTOCOL,
+    IPV4_DEVCONF_ARP_NOTIFY, IPV4_DEVCONF_ARPFILTER,
 };
 use crate::value::link::{
     AcceptRa, AddrGenMode, LinkInfo, LinkStatistics, Macvlan, Mode, Vlan, VlanProtocol,
@@ -31,18 +32,6 @@ pub(crate) fn link_index(payload: &[u8]) -> Option<u32> {
 pub(crate) fn carrier_losses(payload: &[u8]) -> Option<u32> {
     let find = |(kind, _): &(u16, &[u8])| *kind == IFLA_CARRIER_DOWN_COUNT;
     attributes(payload.get(16..)?).find(find).and_then(|(_, count)| u32_of(count))
-}
-
-/// Whether a link answers ARP only for what is reached by it (`struct ifinfomsg`).
-pub(crate) fn arp_filter(payload: &[u8]) -> Option<bool> {
-    fn find(nested: &[u8], kind: u16) -> Option<&[u8]> {
-        attributes(nested).find(|(found, _)| *found == kind).map(|(_, value)| value)
-    }
-    let families = find(payload.get(16..)?, IFLA_AF_SPEC)?;
-    let settings = find(find(families, AF_INET)?, IFLA_INET_CONF)?;
-    // An array of numbers, the first of which is the setting 1.
-    let at = usize::from(IPV4_DEVCONF_ARPFILTER - 1) * size_of::<i32>();
-    i32_of(settings.get(at..)?).map(|number| number != 0)
 }
 
 /// A link, behind its `struct ifinfomsg`.
@@ -68,7 +57,10 @@ pub(crate) fn link(payload: &[u8]) -> Option<LinkInfo> {
             IFLA_LINKINFO => link_kind(&mut info, value),
             IFLA_IFALIAS => info.alias = Some(text_of(value)).filter(|alias| !alias.is_empty()),
             IFLA_STATS64 => info.statistics = statistics(value),
-            IFLA_AF_SPEC => ipv6(&mut info, value),
+            IFLA_AF_SPEC => {
+                ipv4(&mut info, value);
+                ipv6(&mut info, value);
+            }
             IFLA_GROUP => info.group = number(),
             IFLA_PROMISCUITY => info.promiscuity = number(),
             IFLA_NUM_TX_QUEUES => info.tx_queues = number(),
@@ -146,9 +138,24 @@ fn vlan(data: &[u8]) -> Option<Vlan> {
     )
 }
 
+/// What a link tells of an address family.
+fn of_family(families: &[u8], family: u16) -> impl Iterator<Item = (u16, &[u8])> {
+    let found = attributes(families).find(move |(other, _)| *other == family);
+    found.into_iter().flat_map(|(_, told)| attributes(told))
+}
+
+fn ipv4(info: &mut LinkInfo, families: &[u8]) {
+    for (_, value) in of_family(families, AF_INET).filter(|(kind, _)| *kind == IFLA_INET_CONF) {
+        // An array of numbers; the constants IPV4_DEVCONF_... count from 1.
+        let at = |constant: u16| (usize::from(constant) - 1) * size_of::<i32>();
+        let is_on = |constant| i32_of(value.get(at(constant)..)?).map(|number| number != 0);
+        info.arp_filter = is_on(IPV4_DEVCONF_ARPFILTER);
+        info.arp_notify = is_on(IPV4_DEVCONF_ARP_NOTIFY);
+    }
+}
+
 fn ipv6(info: &mut LinkInfo, families: &[u8]) {
-    let inet6 = attributes(families).find(|(family, _)| i32::from(*family) == nix::libc::AF_INET6);
-    for (kind, value) in inet6.into_iter().flat_map(|(_, inet6)| attributes(inet6)) {
+    for (kind, value) in of_family(families, AF_INET6) {
         match kind {
             IFLA_INET6_ADDR_GEN_MODE => {
                 info.addr_gen_mode = value.first().copied().and_then(AddrGenMode::from_kernel);
@@ -160,6 +167,7 @@ fn ipv6(info: &mut LinkInfo, families: &[u8]) {
                 info.accept_ra = accept_ra.and_then(AcceptRa::from_kernel);
                 info.autoconf = number(DEVCONF_AUTOCONF).map(|number| number != 0);
                 info.disable_ipv6 = number(DEVCONF_DISABLE_IPV6).map(|number| number != 0);
+                info.ndisc_notify = number(DEVCONF_NDISC_NOTIFY).map(|number| number != 0);
             }
             _ => {}
         }

@@ -24,7 +24,7 @@ pub(crate) use again::{
     route_through,
 };
 pub(crate) use event::{ended, event};
-pub(crate) use link::{arp_filter, carrier_losses, link, link_index};
+pub(crate) use link::{carrier_losses, link, link_index};
 pub(crate) use neighbour::neighbour;
 pub(crate) use rate::{foreign_qdisc, rate};
 pub(crate) use route::{local_route, route};

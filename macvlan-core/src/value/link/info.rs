@@ -99,6 +99,12 @@ pub struct LinkInfo {
     /// Whether its IPv6 is disabled; none where there is no IPv6.
     #[doc(alias = "IFLA_INET6_CONF")]
     pub disable_ipv6: Option<bool>,
+    /// Whether IPv6 addresses are announced (`ndisc_notify`).
+    pub(crate) ndisc_notify: Option<bool>,
+    /// Whether ARP is answered only for what is reached by the link (`arp_filter`).
+    pub(crate) arp_filter: Option<bool>,
+    /// Whether IPv4 addresses are announced (`arp_notify`).
+    pub(crate) arp_notify: Option<bool>,
     /// What it can send and receive in one piece.
     pub offloads: Offloads,
     /// What has come and gone.
