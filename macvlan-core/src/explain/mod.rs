@@ -18,7 +18,7 @@ use crate::value::address::Address;
 use crate::value::filter::RouteFilter;
 use crate::value::link::{IPV6_MIN_MTU, Link, LinkInfo};
 use crate::value::name::LinkId;
-use crate::value::route::{Route, RouteInfo};
+use crate::value::route::{Route, RouteInfo, RouteKind};
 use crate::value::rule::Rule;
 
 pub(crate) use link::no_such_parent;
@@ -205,7 +205,10 @@ fn refused_gateway(mut error: Error, route: &Route, target: &NetNs) -> Error {
     let Some(routes) = target.connection().ok().and_then(list) else { return error };
     let leads_there = |found: &RouteInfo| {
         let found = &found.route;
-        found.get_gateway().is_none() && found.destination().contains(&gateway)
+        let is_direct = found.get_gateway().is_none()
+            && found.get_device().is_some()
+            && found.get_kind() == RouteKind::Unicast;
+        is_direct && found.destination().contains(&gateway)
     };
     if routes.iter().any(leads_there) {
         return error;

@@ -28,6 +28,9 @@ fn link(index: u32, name: &str, mac: &str) -> LinkInfo {
         accept_ra: Some(AcceptRa::UnlessForwarding),
         autoconf: Some(true),
         disable_ipv6: Some(false),
+        ndisc_notify: Some(false),
+        arp_filter: Some(false),
+        arp_notify: Some(false),
         offloads: Offloads {
             gso_max_size: Some(65536),
             gso_max_segs: Some(65535),
