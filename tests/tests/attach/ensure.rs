@@ -9,7 +9,7 @@ use macvlan_core::{
 };
 use macvlan_tests::{
     Lab, Need, Outcome, Snapshot, Stage, Stop, eventually, ip, ip_addresses, ip_do, ip_lines,
-    ip_link, ip_try, need, settle, sysctl,
+    ip_link, ip_try, need, settle, sysctl, takes_long_in_the_guest,
 };
 use nix::errno::Errno;
 
@@ -649,6 +649,8 @@ fn the_arp_filter_of_an_access_link_is_repaired() -> Outcome {
 
 /// Where somebody spoils it as fast as it is repaired, the error says what is spoilt.
 fn what_still_differs_is_said() -> Outcome {
+    // It takes processors that work at the same time.
+    takes_long_in_the_guest()?;
     let stage = Stage::set()?;
     let endpoint = eth0()?.mtu(1400);
     stage.lab.a.host.attach(&endpoint, &stage.inside)?;
