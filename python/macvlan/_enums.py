@@ -415,7 +415,7 @@ class KeepEventKind(_Named):
     RENAMED = "renamed"
     """The parent has another name now. Nothing had to be done."""
     FAILED = "failed"
-    """An endpoint could not be attached, or it could not be found out whether it still is; it is tried again."""
+    """An endpoint could not be attached, or looked at; it is tried again."""
     ENDED = "ended"
     """The container's namespace is gone: its endpoint is not kept from now on."""
 
