@@ -4,7 +4,7 @@
 //! on it, or it is mounted, so these are the places to look at.
 
 use std::collections::{HashMap, HashSet};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs;
 use std::io;
@@ -168,7 +168,7 @@ pub(crate) fn ways<T>(
     unseen: &mut Vec<PathBuf>,
     visit: impl FnMut(NetNsId, Way) -> ControlFlow<T>,
 ) -> ControlFlow<T> {
-    let mut walk = Walk { unseen, visit, device: 0 };
+    let mut walk = Walk { unseen, visit, device: 0, seen: HashSet::new(), covered: Vec::new() };
     // Those with a name or a process take a link for each process.
     let near = walk.near()?;
     // Those that only a thread, a mount or a descriptor leads to take every descriptor of every process.
@@ -183,13 +183,17 @@ struct Walk<'a, V> {
     visit: V,
     /// The device number of nsfs, which has the files of all namespaces.
     device: u64,
+    /// The inode numbers of the namespaces that were found.
+    seen: HashSet<u64>,
+    /// Mount points that do not lead to what is mounted there.
+    covered: Vec<(u64, PathBuf)>,
 }
 
 impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
     fn near(&mut self) -> ControlFlow<T, Near> {
         self.names()?;
         let Ok(ours) = stat(OF_THIS_THREAD) else {
-            self.unseen.push("/proc".into());
+            self.cannot_see("/proc".into());
             return ControlFlow::Continue(Near::default());
         };
         self.device = ours.st_dev;
@@ -214,7 +218,7 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
                         }
                     }
                 }
-                Err(_) => self.unseen.push(process),
+                Err(_) => self.cannot_see(process),
             }
         }
         ControlFlow::Continue((holders, processes))
@@ -237,10 +241,27 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
                 self.link(directory.join(fd.to_string()))?;
             }
         }
+        for (inode, point) in std::mem::take(&mut self.covered) {
+            if !self.seen.contains(&inode) {
+                self.cannot_see(point);
+            }
+        }
         ControlFlow::Continue(())
     }
 
+    /// Takes note of what could not be looked at, if it is still there: the links of a process that has ended
+    /// since it was listed give EACCES (`proc_ns_readlink` of the kernel's `fs/proc/namespaces.c`).
+    fn cannot_see(&mut self, path: PathBuf) {
+        let has_ended = process_of(&path).is_some_and(|process| {
+            fs::symlink_metadata(process).is_err_and(|error| is_gone(&error))
+        });
+        if !has_ended {
+            self.unseen.push(path);
+        }
+    }
+
     fn found(&mut self, inode: u64, way: Way) -> ControlFlow<T> {
+        self.seen.insert(inode);
         (self.visit)(NetNsId { device: self.device, inode }, way)
     }
 
@@ -253,9 +274,12 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
         names.sort_unstable();
         for name in names {
             match NetNs::from_name(&name) {
-                Ok(netns) => (self.visit)(netns.id(), Way::Name(name))?,
+                Ok(netns) => {
+                    self.seen.insert(netns.id().inode);
+                    (self.visit)(netns.id(), Way::Name(name))?;
+                }
                 Err(error) if has_ended(&error) => {}
-                Err(_) => self.unseen.push(Path::new(NAMED).join(name)),
+                Err(_) => self.cannot_see(Path::new(NAMED).join(name)),
             }
         }
         ControlFlow::Continue(())
@@ -285,7 +309,7 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
                 }
                 Err(error) if is_gone(&error) => continue,
                 Err(_) => {
-                    self.unseen.push(mountinfo);
+                    self.cannot_see(mountinfo);
                     continue;
                 }
             };
@@ -297,7 +321,7 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
                 if leads_there {
                     self.found(inode, Way::Path(path))?;
                 } else {
-                    self.unseen.push(path);
+                    self.covered.push((inode, path));
                 }
             }
         }
@@ -319,7 +343,7 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
             Ok(target) => inode_in(target.as_os_str().as_bytes()),
             Err(error) => {
                 if !is_gone(&error) {
-                    self.unseen.push(path.to_owned());
+                    self.cannot_see(path.to_owned());
                 }
                 None
             }
@@ -335,7 +359,7 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
         let entries = fs::read_dir(directory)
             .inspect_err(|error| {
                 if !is_gone(error) {
-                    self.unseen.push(directory.to_owned());
+                    self.cannot_see(directory.to_owned());
                 }
             })
             .ok();
@@ -348,6 +372,17 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
 /// let go of everything (EINVAL, for what is mounted).
 pub(super) fn is_gone(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ESRCH | libc::EINVAL))
+}
+
+/// Returns the directory in `/proc` of the process or thread that a path leads through.
+fn process_of(path: &Path) -> Option<PathBuf> {
+    let words: Vec<&OsStr> = path.strip_prefix("/proc").ok()?.iter().collect();
+    let of_process = match words[..] {
+        [pid, task, thread, ..] if task == "task" => Path::new(pid).join(task).join(thread),
+        [pid, ..] => pid.into(),
+        [] => return None,
+    };
+    Some(Path::new("/proc").join(of_process))
 }
 
 /// Whether a way leads to no network namespace any more.
@@ -404,6 +439,20 @@ mod tests {
         assert_eq!(unescaped(br"\04"), br"\04");
         assert_eq!(unescaped(br"\400"), br"\400");
         assert_eq!(unescaped(br"\377\000"), [0xff, 0]);
+    }
+
+    #[test]
+    fn processes_and_threads_are_told_from_their_files() {
+        for (path, process) in [
+            ("/proc/7/ns/net", Some("/proc/7")),
+            ("/proc/7/root/run/netns/9", Some("/proc/7")),
+            ("/proc/7/task/8/ns/net", Some("/proc/7/task/8")),
+            ("/proc/7/task", Some("/proc/7")),
+            ("/proc", None),
+            ("/run/netns/web", None),
+        ] {
+            assert_eq!(process_of(Path::new(path)), process.map(PathBuf::from), "{path}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use macvlan_core::{ErrorKind, Handle, Host, Link, NetNs, NetNsId, VisibleNetNs};
@@ -496,7 +496,60 @@ fn what_cannot_be_looked_at_is_said() -> Outcome {
     Ok(())
 }
 
+/// A process that ends while it is looked at hides nothing.
+fn processes_that_end_are_not_unseen() -> Outcome {
+    need(Need::Root)?;
+    let before = NetNs::visible().unseen;
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                Command::new("true").status().unwrap();
+            }
+        });
+        let mut unseen: Vec<_> = (0..100).flat_map(|_| NetNs::visible().unseen).collect();
+        // What others mount at the same moment is theirs.
+        unseen.retain(|path| !path.iter().any(|word| word == "root" || word == "netns"));
+        stop.store(true, Ordering::Relaxed);
+        let new: Vec<_> = unseen.iter().filter(|path| !before.contains(path)).collect();
+        assert!(new.is_empty(), "{new:?}");
+    });
+    Ok(())
+}
+
+/// What is mounted under another mount is no loss where something else leads to it.
+fn a_mount_that_is_covered_is_seen_elsewhere() -> Outcome {
+    need(Need::Root)?;
+    let name = Name::new();
+    let netns = NetNs::create(&name.0)?;
+    let before = NetNs::visible().unseen;
+    let _actor = {
+        let mut actor = Actor::start("cover", &[&name.path()])?;
+        assert_eq!(actor.line()?, "covered");
+        actor
+    };
+    let visible = NetNs::visible();
+    assert!(visible.namespaces.iter().any(|found| found.id == netns.id()));
+    assert_eq!(visible.unseen, before);
+    Ok(())
+}
+
+/// Covers the name of a namespace for itself, and stays.
+fn cover(arguments: &[String]) -> Outcome {
+    let [path] = arguments else { return Err("cover PATH".into()) };
+    unshare(CloneFlags::CLONE_NEWNS)?;
+    let none = None::<&str>;
+    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
+    mount(Some("/dev/null"), path.as_str(), none, MsFlags::MS_BIND, none)?;
+    println!("covered");
+    loop {
+        std::thread::park();
+    }
+}
+
 macvlan_tests::tests! {
+    processes_that_end_are_not_unseen,
+    a_mount_that_is_covered_is_seen_elsewhere,
     every_way_leads_to_the_same_namespace,
     handles_are_closed_on_exec,
     pids_that_lead_nowhere,
@@ -516,5 +569,5 @@ macvlan_tests::tests! {
     threads_and_descriptors_are_visible,
     mounts_elsewhere_are_visible,
     what_cannot_be_looked_at_is_said;
-    parts: mount_aside, stranger,
+    parts: mount_aside, stranger, cover,
 }
