@@ -5578,8 +5578,8 @@ void macvlan_collected_free(struct macvlan_collected *collected);
 typedef struct macvlan_networks macvlan_networks;
 
 /**
- * With a store for one host: a SQLite file, which is made if there is none, and which has to lie on
- * a file system of this machine. Many processes may use it at once; what was written survives the
+ * With a store for one host: a SQLite file, which the first write makes if there is none, and which has
+ * to lie on a file system of this machine. Many processes may use it at once; what was written survives the
  * process and a power loss. The host is called by its host name, see
  * macvlan_networks_set_host_name().
  *

@@ -41,8 +41,8 @@ impl From<Networks> for Session {
     }
 }
 
-/// With a store for one host: a SQLite file, which is made if there is none, and which has to lie on
-/// a file system of this machine. Many processes may use it at once; what was written survives the
+/// With a store for one host: a SQLite file, which the first write makes if there is none, and which has
+/// to lie on a file system of this machine. Many processes may use it at once; what was written survives the
 /// process and a power loss. The host is called by its host name, see
 /// macvlan_networks_set_host_name().
 ///

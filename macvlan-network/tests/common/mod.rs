@@ -4,7 +4,11 @@
 use std::net::IpAddr;
 
 use macvlan_core::NetNs;
+#[cfg(feature = "etcd")]
+use macvlan_network::{EtcdOptions, EtcdStore};
 use macvlan_network::{NetworkConfig, Networks, SqliteStore, Subnet};
+#[cfg(feature = "etcd")]
+use macvlan_tests::Etcd;
 use macvlan_tests::{Container, Directory, Lab, LabHost, Outcome};
 
 /// A lab, and a store for its host a.
@@ -90,4 +94,23 @@ pub(crate) fn sound(directory: &Directory) -> Outcome<usize> {
         })?;
     assert_eq!(all.len(), held_by_leases, "leases have other addresses than are held");
     Ok(leases)
+}
+
+/// A session on a host with a store in etcd, as a further process would open it.
+#[cfg(feature = "etcd")]
+pub(crate) fn in_etcd(host: &LabHost, etcd: &Etcd, name: &str) -> Outcome<Networks> {
+    let store =
+        etcd.netns().run(|| EtcdStore::open(&EtcdOptions::new(name, [Etcd::ENDPOINT])))??;
+    Ok(Networks::new(host.host.clone(), store)?)
+}
+
+/// Writes a key in etcd behind the library's back.
+#[cfg(feature = "etcd")]
+pub(crate) fn put(etcd: &Etcd, key: &str, value: &str) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let write = async {
+        let mut client = etcd_client::Client::connect([Etcd::ENDPOINT], None).await?;
+        client.put(key, value, None).await.map(drop)
+    };
+    Ok(etcd.netns().run(|| runtime.block_on(write))??)
 }
