@@ -2,6 +2,7 @@
 #![allow(dead_code)] // not every test program uses all of it
 
 use std::net::IpAddr;
+use std::path::Path;
 
 use macvlan_core::NetNs;
 #[cfg(feature = "etcd")]
@@ -10,6 +11,8 @@ use macvlan_network::{NetworkConfig, Networks, SqliteStore, Subnet};
 #[cfg(feature = "etcd")]
 use macvlan_tests::Etcd;
 use macvlan_tests::{Container, Directory, Lab, LabHost, Outcome};
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
 
 /// A lab, and a store for its host a.
 pub(crate) struct Scene {
@@ -109,8 +112,29 @@ pub(crate) fn in_etcd(host: &LabHost, etcd: &Etcd, name: &str) -> Outcome<Networ
 pub(crate) fn put(etcd: &Etcd, key: &str, value: &str) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let write = async {
-        let mut client = etcd_client::Client::connect([Etcd::ENDPOINT], None).await?;
-        client.put(key, value, None).await.map(drop)
+        let mut client =
+            etcd_client::Client::connect([Etcd::ENDPOINT], None).await.map_err(Box::new)?;
+        client.put(key, value, None).await.map(drop).map_err(Box::new)
     };
     Ok(etcd.netns().run(|| runtime.block_on(write))??)
+}
+
+/// Does something with a small file system, mounted where only this thread sees it.
+pub(crate) fn on_small_disk(size: &str, test: impl FnOnce(&Path) -> Outcome + Send) -> Outcome {
+    let directory = Directory::new()?;
+    let place = directory.path();
+    let done = std::thread::scope(|scope| {
+        let inside = || -> Result<(), String> {
+            let run = || -> Outcome {
+                unshare(CloneFlags::CLONE_FS | CloneFlags::CLONE_NEWNS)?;
+                let none = None::<&str>;
+                mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
+                mount(Some("tmpfs"), place, Some("tmpfs"), MsFlags::empty(), Some(size))?;
+                test(place)
+            };
+            run().map_err(|stop| format!("{stop:?}"))
+        };
+        scope.spawn(inside).join()
+    });
+    Ok(done.map_err(|_| "it panicked")??)
 }

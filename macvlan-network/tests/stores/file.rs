@@ -6,13 +6,12 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
-use crate::common::{on_ens33, sound};
+use crate::common::{on_ens33, on_small_disk, sound};
 use macvlan_core::NetNs;
 use macvlan_network::{Error, ErrorKind, Member, Networks, SqliteStore};
 use macvlan_tests::{Actor, Directory, Lab, Outcome};
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
-use nix::sched::{CloneFlags, unshare};
 use rusqlite::Connection;
 
 fn open(lab: &Lab, path: &Path) -> Outcome<Networks> {
@@ -253,29 +252,9 @@ fn is_nobody(arguments: &[String]) -> Outcome {
     std::process::exit(0)
 }
 
-/// Does something with a small file system, mounted where only this sees it.
-fn on_small_disk(test: impl FnOnce(&Path) -> Outcome + Send) -> Outcome {
-    let directory = Directory::new()?;
-    let place = directory.path();
-    let done = std::thread::scope(|scope| {
-        let inside = || -> Result<(), String> {
-            let run = || -> Outcome {
-                unshare(CloneFlags::CLONE_FS | CloneFlags::CLONE_NEWNS)?;
-                let none = None::<&str>;
-                mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
-                mount(Some("tmpfs"), place, Some("tmpfs"), MsFlags::empty(), Some("size=512k"))?;
-                test(place)
-            };
-            run().map_err(|stop| format!("{stop:?}"))
-        };
-        scope.spawn(inside).join()
-    });
-    Ok(done.map_err(|_| "it panicked")??)
-}
-
 fn what_cannot_be_written_can_be_listed() -> Outcome {
     let lab = Lab::new()?;
-    on_small_disk(|place| {
+    on_small_disk("size=512k", |place| {
         let path = place.join("networks.db");
         let networks = open(&lab, &path)?;
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -307,7 +286,7 @@ fn what_cannot_be_written_can_be_listed() -> Outcome {
 
 fn a_full_disk_is_named_and_loses_nothing() -> Outcome {
     let lab = Lab::new()?;
-    on_small_disk(|place| {
+    on_small_disk("size=512k", |place| {
         let networks = open(&lab, &place.join("networks.db"))?;
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         let (one, two) = (NetNs::anonymous()?, NetNs::anonymous()?);

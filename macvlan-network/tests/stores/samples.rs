@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
-use crate::common::{behind, ip, session, sound, subnet};
+use crate::common::{behind, ip, on_ens33, session, sound, subnet};
 use macvlan_core::{Mode, NetNs};
-use macvlan_network::{MacFrom, Member, NetworkConfig, Networks, Order};
-use macvlan_tests::{Directory, Lab, Outcome};
+use macvlan_network::{
+    ErrorKind, MacFrom, Member, Network, NetworkConfig, Networks, Order, Reconciled,
+};
+use macvlan_tests::{Directory, Lab, Outcome, ip_addresses};
 
 /// What is in all samples.
 fn assert_read(networks: &Networks) -> Outcome {
@@ -95,8 +97,83 @@ fn what_version_1_has_in_etcd_is_read() -> Outcome {
     assert_written(&networks)
 }
 
+/// A network of a later version, and a damaged lease: `spoil` makes them, of a network's and a
+/// container's.
+fn assert_hides_no_other(
+    networks: &Networks,
+    spoil: impl Fn(&Network, &Network, &str) -> Outcome,
+) -> Outcome {
+    let good = networks.create(&on_ens33("good", "10.1.0.0/24")?)?;
+    let later = networks.create(&on_ens33("later", "10.2.0.0/24")?)?;
+    let inside: Vec<NetNs> = (0..4).map(|_| NetNs::anonymous()).collect::<Result<_, _>>()?;
+    good.connect(&Member::new("c1"), &inside[0])?;
+    good.connect(&Member::new("c2"), &inside[1])?;
+    later.connect(&Member::new("c3"), &inside[2])?;
+    assert!(networks.unreadable()?.is_empty());
+    spoil(&later, &good, "c2")?;
+
+    let names = |list: Vec<Network>| -> Vec<String> {
+        list.iter().map(|network| network.name().to_owned()).collect()
+    };
+    assert_eq!(names(networks.list()?), ["good"]);
+    let who: Vec<String> = good.leases()?.into_iter().map(|lease| lease.container).collect();
+    assert_eq!(who, ["c1"]);
+    let hidden = networks.unreadable()?;
+    let places: Vec<_> =
+        hidden.iter().map(|one| (one.network.as_str(), one.container.as_deref())).collect();
+    assert_eq!(places, [(later.id(), None), (good.id(), Some("c2"))]);
+    for one in &hidden {
+        assert_eq!(one.error.kind(), ErrorKind::StoreUnusable, "{}", one.error);
+        assert!(one.error.to_string().contains(&one.network), "{}", one.error);
+    }
+    assert!(hidden[0].error.cause().contains("it has version 2"), "{}", hidden[0].error);
+    let error = networks.network(later.id()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::StoreUnusable, "{error}");
+
+    // What cannot be read may be anything: nothing is given that it may hold, nor taken away.
+    let error = networks.create(&on_ens33("new", "10.3.0.0/24")?).unwrap_err();
+    assert!(error.to_string().contains(later.id()), "{error}");
+    assert_eq!(good.connect(&Member::new("c4"), &inside[3])?.addresses(), [ip("10.1.0.4")]);
+    good.connect(&Member::new("c2"), &inside[1]).unwrap_err();
+    assert!(networks.collect()?.leases.is_empty());
+    let done = networks.reconcile()?;
+    assert!(done.iter().all(|one| matches!(one, Reconciled::Failed(_))), "{done:?}");
+    assert_eq!(ip_addresses(&inside[1], "eth0"), ["10.1.0.3/24"]);
+    assert_eq!(ip_addresses(&inside[2], "eth0"), ["10.2.0.2/24"]);
+    good.disconnect("c1")?;
+    good.disconnect("c4")?;
+    let error = good.remove().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NetworkInUse, "{error}");
+    Ok(())
+}
+
+fn one_record_hides_no_other_in_a_file() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    let networks = session(&lab.a, &directory, "a")?;
+    assert_hides_no_other(&networks, |later, _, container| {
+        let file = behind(&directory)?;
+        let later_version = "UPDATE network SET config = json_set(config, '$.version', 2)";
+        file.execute(&format!("{later_version} WHERE id = ?"), [later.id()])?;
+        file.execute("UPDATE lease SET interface = 'a/b' WHERE container = ?", [container])?;
+        Ok(())
+    })
+}
+
+fn one_record_hides_no_other_in_etcd() -> Outcome {
+    let (lab, etcd) = (Lab::new()?, macvlan_tests::Etcd::start()?);
+    let networks = crate::common::in_etcd(&lab.a, &etcd, "a")?;
+    assert_hides_no_other(&networks, |later, good, container| {
+        let config = r#"{"version":2,"name":"later","subnets":[]}"#;
+        let record = format!(r#"{{"id":"{}","config":{config}}}"#, later.id());
+        crate::common::put(&etcd, &format!("/macvlan/net/{}", later.id()), &record)?;
+        crate::common::put(&etcd, &format!("/macvlan/lease/{}/{container}", good.id()), "{")
+    })
+}
+
 macvlan_tests::tests! {
     same_on_every_kernel:
     a_file_of_version_1_is_read,
     what_version_1_has_in_etcd_is_read,
+    one_record_hides_no_other_in_a_file,
+    one_record_hides_no_other_in_etcd,
 }

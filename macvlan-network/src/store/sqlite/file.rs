@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
@@ -17,6 +18,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::file_lock;
 use crate::random;
 
 use super::cause::obstacle;
@@ -200,7 +202,8 @@ fn has_journal(path: &Path) -> bool {
 fn as_it_lies(path: &Path) -> Attempt<Connection> {
     let mut uri = String::from("file:");
     for byte in path.as_os_str().as_bytes() {
-        uri.push_str(&format!("%{byte:02x}"));
+        // Writing into a string does not fail.
+        let _ = write!(uri, "%{byte:02x}");
     }
     uri.push_str("?immutable=1");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
@@ -295,7 +298,7 @@ fn create(path: &Path) -> Attempt<()> {
         }
     }
     let aside = beside(path, &format!(".{}", &random::id()[..8]));
-    let make = || -> Attempt<()> {
+    let place = || -> Attempt<()> {
         mknod(&aside, SFlag::S_IFREG, Mode::S_IRUSR | Mode::S_IWUSR, 0)
             .map_err(|errno| failed(errno.into()))?;
         let mut connection = connect(&aside)?;
@@ -303,13 +306,13 @@ fn create(path: &Path) -> Attempt<()> {
         drop(connection);
         // Others who make the same file wait.
         let directory = fs::File::open(directory).map_err(failed)?;
-        directory.lock().map_err(failed)?;
+        let directory = file_lock::lock(directory, String::new).map_err(Stop::Unusable)?;
         publish(&aside, path).and_then(|()| directory.sync_all()).map_err(failed)
     };
-    let made = make();
+    let done = place();
     // Whether it was ever made is not known.
     let _ = fs::remove_file(&aside);
-    made
+    done
 }
 
 /// Gives a file its name, if no other has it. What one that was deleted has left would be taken for this
@@ -330,7 +333,8 @@ fn publish(aside: &Path, path: &Path) -> io::Result<()> {
 /// Takes from all but its owner the right to a file and what SQLite has beside it: whoever can read it
 /// can lock it.
 fn keep_private(path: &Path, found: &fs::Metadata) -> io::Result<()> {
-    if found.mode() & 0o077 == 0 {
+    let others = found.mode() & 0o077;
+    if others == 0 {
         return Ok(());
     }
     let path = fs::canonicalize(path)?;

@@ -16,12 +16,12 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rusqlite::{Transaction, TransactionBehavior, params};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::lease::{Foreign, Lease, Wish};
 use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::refusal::in_use;
-use crate::store::{Granted, Store, check_clash};
+use crate::store::{Found, Granted, Store, Unreadable, check_clash, format};
 
 use file::File;
 use transaction::{Attempt, Stop, now, number};
@@ -42,10 +42,10 @@ impl SqliteStore {
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::InvalidValue`]: the path is empty, `:memory:` or a URI.
-    /// - [`ErrorKind::File`]: the file system refuses, or the directory that the file's would be in is
+    /// - [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue): the path is empty, `:memory:` or a URI.
+    /// - [`ErrorKind::File`](crate::ErrorKind::File): the file system refuses, or the directory that the file's would be in is
     ///   missing. [`Error::errno`] says which.
-    /// - [`ErrorKind::StoreUnusable`]: the file is not a store, or one of a later version.
+    /// - [`ErrorKind::StoreUnusable`](crate::ErrorKind::StoreUnusable): the file is not a store, or one of a later version.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = file::check(path.as_ref())?;
         let store = Self { path, id: OnceLock::new(), file: Mutex::new(None) };
@@ -108,17 +108,21 @@ impl SqliteStore {
     }
 }
 
-fn all_networks(transaction: &Transaction<'_>) -> Attempt<Vec<NetworkRecord>> {
+fn all_networks(transaction: &Transaction<'_>) -> Attempt<Vec<Found<NetworkRecord>>> {
     let mut statement =
         transaction.prepare_cached("SELECT id, created, config FROM network ORDER BY name")?;
     let mut rows = statement.query([])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let config: String = row.get(2)?;
-        let config = serde_json::from_str(&config).map_err(|error| {
-            Error::new(ErrorKind::StoreUnusable, "read a network", error.to_string())
-        })?;
-        found.push(NetworkRecord { id: row.get(0)?, created: row.get(1)?, config });
+        let id: String = row.get(0)?;
+        let created: String = row.get(1)?;
+        let config = row.get_ref(2)?.as_str().map_err(|error| error.to_string());
+        let config = config
+            .and_then(|config| format::read(config).map_err(|error| error.cause().to_owned()));
+        found.push(match config {
+            Ok(config) => Ok(NetworkRecord { id, created, config }),
+            Err(why) => Err(Unreadable::new(&id, None, &why)),
+        });
     }
     Ok(found)
 }
@@ -130,8 +134,7 @@ impl Store for SqliteStore {
     }
 
     fn add_network(&self, network: &NetworkRecord) -> Result<()> {
-        let config = serde_json::to_string(&network.config)
-            .map_err(|error| Error::invalid("create the network", error.to_string()))?;
+        let config = format::write(&network.config)?;
         self.write("create the network", |transaction| {
             check_clash(network, &all_networks(transaction)?)?;
             transaction.execute(
@@ -153,7 +156,8 @@ impl Store for SqliteStore {
     }
 
     fn networks(&self) -> Result<Vec<NetworkRecord>> {
-        self.read("list the networks", all_networks)
+        let found = self.read("list the networks", all_networks)?;
+        Ok(found.into_iter().filter_map(Found::ok).collect())
     }
 
     fn remove_network(&self, network: &NetworkRecord) -> Result<()> {
@@ -195,7 +199,17 @@ impl Store for SqliteStore {
     }
 
     fn leases(&self, network: Option<&NetworkRecord>) -> Result<Vec<Lease>> {
-        self.read("list the leases", |transaction| leases::list(transaction, network))
+        let found =
+            self.read("list the leases", |transaction| leases::list(transaction, network))?;
+        Ok(found.into_iter().filter_map(Found::ok).collect())
+    }
+
+    fn unreadable(&self) -> Result<Vec<Unreadable>> {
+        self.read("list what cannot be read", |transaction| {
+            let networks = all_networks(transaction)?.into_iter().filter_map(Found::err);
+            let leases = leases::list(transaction, None)?.into_iter().filter_map(Found::err);
+            Ok(networks.chain(leases).collect())
+        })
     }
 
     fn add_foreign(&self, network: &NetworkRecord, address: std::net::IpAddr) -> Result<bool> {
