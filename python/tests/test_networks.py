@@ -330,10 +330,9 @@ def test_what_the_kernel_refuses(lab: Lab, networks: Networks, tmp_path: Path) -
     assert error.errno == errno.ENOENT
     refusal(lambda: network.write_hosts(tmp_path), ErrorKind.NETWORK_FILE, str(tmp_path))
     file = ErrorKind.NETWORK_FILE
-    error = refusal(
-        lambda: Networks(lab.a.host, nowhere / "db" / "db"), file, family=FileNotFoundError
-    )
+    error = refusal(lambda: Networks(lab.a.host, nowhere / "db"), file, family=NotFoundError)
     assert error.errno == errno.ENOENT
+    assert isinstance(error, FileNotFoundError)
     refusal(lambda: Networks(lab.a.host, ""), ErrorKind.INVALID_VALUE, family=InvalidError)
     assert Networks(lab.a.host, nowhere).unreadable() == []
     assert not nowhere.parent.exists()

@@ -175,8 +175,8 @@ pub unsafe extern "C" fn macvlan_networks_unreadable(
     boundary!(error, {
         let lines = out!(lines);
         let all = shared!(networks).networks.unreadable()?;
-        let all: String = all.iter().map(|one| format!("{}\n", one.error)).collect();
-        give(lines, c_string(all));
+        let all: Vec<String> = all.iter().map(|one| one.error.to_string()).collect();
+        give(lines, c_string(all.join("\n")));
     })
 }
 

@@ -62,7 +62,7 @@ pub(crate) type Found<T> = std::result::Result<T, Unreadable>;
 /// it, and has happened for good when it returns.
 pub trait Store: Send + Sync + Debug {
     /// What tells this store from every other, by whoever it is opened: some letters and digits, by
-    /// chance. By it interfaces are known again.
+    /// chance. By it interfaces are known again. Empty as long as nothing is stored.
     fn id(&self) -> &str;
     /// What this host is called, if the store was told so.
     fn host_name(&self) -> Option<&str> {

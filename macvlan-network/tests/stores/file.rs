@@ -275,11 +275,12 @@ fn what_cannot_be_written_can_be_listed() -> Outcome {
         let new = open(&lab, &place.join("new.db"))?;
         let error = new.create(&on_ens33("lan", "10.1.0.0/24")?).unwrap_err();
         assert_file_error(&error, Errno::EROFS);
-        // What others have written since is seen.
+        // What others have written since is seen, and it can be written again.
         mount(none, place, none, MsFlags::MS_REMOUNT, none)?;
         let writer = open(&lab, &path)?;
         writer.network("lan")?.connect(&Member::new("c2"), &two)?;
         assert_eq!(networks.network("lan")?.leases()?.len(), 2);
+        networks.create(&on_ens33("lan2", "10.2.0.0/24")?)?;
         Ok(())
     })
 }
@@ -305,10 +306,28 @@ fn a_full_disk_is_named_and_loses_nothing() -> Outcome {
         let new = open(&lab, &place.join("new.db"))?;
         let error = new.create(&on_ens33("lan", "10.1.0.0/24")?).unwrap_err();
         assert_file_error(&error, Errno::ENOSPC);
+        let names: Vec<String> = all_of(place)?.into_keys().collect();
+        assert!(!names.iter().any(|name| name.starts_with("new.db")), "{names:?}");
         fs::remove_file(&filler)?;
         lan.connect(&Member::new("c2"), &two)?;
         assert!(lan.leases()?.len() >= 2);
         new.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        Ok(())
+    })
+}
+
+fn what_is_on_a_full_disk_can_be_listed() -> Outcome {
+    let lab = Lab::new()?;
+    on_small_disk("size=512k", |place| {
+        let path = place.join("networks.db");
+        open(&lab, &path)?.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        fs::write(place.join("filler"), vec![1; 1 << 20]).unwrap_err();
+        let networks = open(&lab, &path)?;
+        assert_eq!(networks.list()?.len(), 1);
+        let error = networks.create(&on_ens33("lan2", "10.2.0.0/24")?).unwrap_err();
+        assert_file_error(&error, Errno::ENOSPC);
+        fs::remove_file(place.join("filler"))?;
+        networks.create(&on_ens33("lan2", "10.2.0.0/24")?)?;
         Ok(())
     })
 }
@@ -339,6 +358,7 @@ macvlan_tests::tests! {
     the_true_cause_is_named,
     what_cannot_be_written_can_be_listed,
     a_full_disk_is_named_and_loses_nothing,
+    what_is_on_a_full_disk_can_be_listed,
     a_file_that_is_held_can_be_read;
     parts: is_nobody
 }

@@ -11,7 +11,7 @@ use rusqlite::ErrorCode;
 
 use crate::error::{Error, ErrorKind};
 
-/// What kept this process from reading, or else from writing a file.
+/// What kept this process from reading, or from writing a file.
 pub(super) fn obstacle(path: &Path) -> Option<io::Error> {
     match fs::metadata(path) {
         Err(error) => return Some(error),
@@ -21,7 +21,21 @@ pub(super) fn obstacle(path: &Path) -> Option<io::Error> {
     let both = AccessFlags::R_OK | AccessFlags::W_OK;
     let directory = path.parent().unwrap_or(path);
     let may = eaccess(path, both).and_then(|()| eaccess(directory, AccessFlags::W_OK));
-    may.err().map(io::Error::from)
+    may.err().map(io::Error::from).or_else(|| is_full(path))
+}
+
+/// Whether the kernel refused something, which SQLite seldom names.
+pub(super) fn is_refused(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::CannotOpen
+                | ErrorCode::ReadOnly
+                | ErrorCode::PermissionDenied
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::DiskFull
+        )
+    )
 }
 
 /// The error of an operation on a store's file.
@@ -40,12 +54,7 @@ pub(super) fn explain(
             ErrorKind::StoreUnusable
         }
         Some(ErrorCode::DiskFull) => return of_file(path, operation, Errno::ENOSPC.into()),
-        Some(
-            ErrorCode::CannotOpen
-            | ErrorCode::ReadOnly
-            | ErrorCode::PermissionDenied
-            | ErrorCode::SystemIoFailure,
-        ) => match obstacle(path).or_else(|| is_full(path)) {
+        Some(_) if is_refused(&error) => match obstacle(path) {
             Some(found) => return of_file(path, operation, found),
             None => ErrorKind::StoreUnavailable,
         },

@@ -21,7 +21,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::file_lock;
 use crate::random;
 
-use super::cause::obstacle;
+use super::cause::{is_refused, obstacle};
 use super::transaction::{Attempt, Stop};
 
 /// The `application_id` of a store's file, which `file(1)` shows too: "mvln".
@@ -39,8 +39,8 @@ pub(super) struct File {
     identity: Option<(u64, u64)>,
     version: usize,
     pub(super) id: Option<String>,
-    /// Whether it can be read a second time; what others write meanwhile is not seen where nothing can
-    /// be locked.
+    /// Whether it can be used a second time. One that can only be read is opened each time: what others
+    /// write is not seen where nothing can be locked, and it may be writable by then.
     pub(super) lasts: bool,
 }
 
@@ -110,19 +110,19 @@ impl File {
             Err(stop) => return Err(stop),
             Ok(_) => {}
         }
-        let connection = connect(path)?;
-        let read_only = connection.is_readonly("main")?;
-        let (connection, contents, lasts) = match look(&connection) {
-            Ok(contents) => (connection, contents, true),
+        let live = connect(path)?;
+        let (connection, contents) = match look(&live) {
+            Ok(contents) => (live, contents),
             // A reader has to make what readers and writers lock, if no writer has made it.
-            Err(_) if read_only && !has_journal(path) => {
+            Err(Stop::Failed(error)) if is_refused(&error) && !has_journal(path) => {
                 let contents = look(&still)?;
-                (still, contents, false)
+                (still, contents)
             }
             Err(stop) => return Err(stop),
         };
+        let lasts = !connection.is_readonly("main")?;
         let Some(Contents { version, id }) = contents else { return Ok(None) };
-        if !read_only {
+        if lasts {
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
             keep_private(path, &found).map_err(failed)?;
             connection.pragma_update(None, "journal_mode", "wal")?;
@@ -141,8 +141,7 @@ impl File {
     ) -> Attempt<T> {
         let writes = !matches!(behavior, TransactionBehavior::Deferred);
         if writes && self.connection.is_readonly("main")? {
-            let why = obstacle(path).unwrap_or_else(|| nix::Error::EROFS.into());
-            return Err(failed(why));
+            return Err(failed(obstacle(path).unwrap_or_else(|| nix::Error::EROFS.into())));
         }
         if writes && self.version < VERSIONS.len() {
             fill(&mut self.connection)?;
