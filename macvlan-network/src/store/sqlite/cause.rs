@@ -66,7 +66,12 @@ pub(super) fn explain(
     Error::new(kind, operation, why).caused_by(error)
 }
 
-fn of_file(path: &Path, operation: impl Into<Cow<'static, str>>, error: io::Error) -> Error {
+/// The error of a file that the kernel refuses.
+pub(super) fn of_file(
+    path: &Path,
+    operation: impl Into<Cow<'static, str>>,
+    error: io::Error,
+) -> Error {
     Error::new(ErrorKind::File, operation, format!("{}: {error}", path.display())).caused_by(error)
 }
 

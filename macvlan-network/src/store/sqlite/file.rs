@@ -21,7 +21,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::file_lock;
 use crate::random;
 
-use super::cause::{is_refused, obstacle};
+use super::cause::{is_refused, obstacle, of_file};
 use super::transaction::{Attempt, Stop};
 
 /// The `application_id` of a store's file, which `file(1)` shows too: "mvln".
@@ -52,11 +52,11 @@ struct Contents {
 
 /// Checks a path, which is all that is known before the file is made.
 pub(super) fn check(path: &Path) -> Result<PathBuf> {
-    let operation = format!("open the store {:?}", path.display().to_string());
+    let operation = format!("open the store {}", path.display());
     let bytes = path.as_os_str().as_bytes();
     if bytes.is_empty() || bytes == b":memory:" || bytes.starts_with(b"file:") {
-        let why = "it is not the path of a file";
-        return Err(Error::invalid(operation, why).with_hint("a store outlives the process"));
+        let why = format!("{:?} is not the path of a file", path.display().to_string());
+        return Err(Error::invalid("open the store", why).with_hint("a store outlives the process"));
     }
     let fails = |error| Error::file(operation.clone(), error);
     let path = std::path::absolute(path).map_err(fails)?;
@@ -141,7 +141,8 @@ impl File {
     ) -> Attempt<T> {
         let writes = !matches!(behavior, TransactionBehavior::Deferred);
         if writes && self.connection.is_readonly("main")? {
-            return Err(failed(obstacle(path).unwrap_or_else(|| nix::Error::EROFS.into())));
+            let why = obstacle(path).unwrap_or_else(|| nix::Error::EROFS.into());
+            return Err(Stop::Unusable(of_file(path, "", why)));
         }
         if writes && self.version < VERSIONS.len() {
             fill(&mut self.connection)?;

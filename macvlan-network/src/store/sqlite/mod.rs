@@ -87,8 +87,9 @@ impl SqliteStore {
         let mut kept = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let mut file = match kept.take() {
             Some(file) => file,
-            None => File::open(&self.path, writes).map_err(|stop| {
-                self.explain(format!("open the store {:?}", self.path.display().to_string()), stop)
+            None => File::open(&self.path, writes).map_err(|stop| match stop {
+                Stop::Failed(_) => self.explain("open the store", stop),
+                _ => self.explain(format!("open the store {}", self.path.display()), stop),
             })?,
         };
         if let Some(id) = &file.id {
