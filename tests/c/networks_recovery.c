@@ -222,14 +222,13 @@ static void foreigners(macvlan_networks *networks)
 static void stores(void)
 {
     macvlan_networks *networks = NULL;
-    macvlan_error *error = NULL;
     char path[256];
     FILE *file;
 
-    REFUSED(macvlan_networks_open(l.host, "/no/such/directory/networks.db", &networks, &error), ENOENT,
-            MACVLAN_ERROR_NETWORK_FILE, "/no/such/directory");
-    REFUSED(macvlan_networks_open(l.host, "", &networks, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
-            "path of a file");
+    REFUSED(macvlan_networks_open(l.host, "/no/such/directory/networks.db", &networks, &error),
+            ENOENT, MACVLAN_ERROR_NETWORK_FILE, "/no/such/directory");
+    REFUSED(macvlan_networks_open(l.host, "", &networks, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "path of a file");
     lab_path(path, sizeof path, "letter");
     file = fopen(path, "w");
     CHECK(file != NULL && fputs("This is a letter, and no store.", file) >= 0 && fclose(file) == 0);
