@@ -5262,8 +5262,8 @@ void macvlan_network_list_free(struct macvlan_network_list *list);
 typedef struct macvlan_ip_list macvlan_ip_list;
 
 /**
- * A text of its own, given by macvlan_network_inspect() and macvlan_network_hosts(). Freed with
- * macvlan_text_free().
+ * A text of its own, given by macvlan_network_inspect(), macvlan_network_hosts() and
+ * macvlan_networks_unreadable(). Freed with macvlan_text_free().
  *
  * Threads: it never changes, so any number may look at it at once.
  */
@@ -5296,10 +5296,11 @@ int macvlan_network_hosts(const struct macvlan_network *network,
 
 /**
  * Writes these lines into a hosts file, between two lines of comment that tell where they begin and
- * end; the next time they are replaced. The rest of the file stays as it is, and nobody ever sees half
- * of it.
+ * end; the next time they are replaced. The rest of the file stays as it is, with its line ends.
  *
- * A file that is mounted into a container cannot be replaced by another; it is written in place.
+ * The file is written in place, so that it changes wherever it is mounted, and keeps its owner, mode and
+ * links. One process at a time writes it. A file that cannot be written, as on a full disk, keeps its
+ * text.
  */
 int macvlan_network_write_hosts(const struct macvlan_network *network,
                                 const char *path,
@@ -5578,8 +5579,8 @@ void macvlan_collected_free(struct macvlan_collected *collected);
 typedef struct macvlan_networks macvlan_networks;
 
 /**
- * With a store for one host: a SQLite file, which is made if there is none, and which has to lie on
- * a file system of this machine. Many processes may use it at once; what was written survives the
+ * With a store for one host: a SQLite file, which the first write makes if there is none, and which has
+ * to lie on a file system of this machine. Many processes may use it at once; what was written survives the
  * process and a power loss. The host is called by its host name, see
  * macvlan_networks_set_host_name().
  *
@@ -5649,7 +5650,15 @@ int macvlan_networks_get(const struct macvlan_networks *networks,
                          struct macvlan_error **error);
 
 /**
- * All networks, by name.
+ * Returns one line for each network and lease that is stored and cannot be read, which says why. Lists
+ * leave them out, and what they hold is given to nobody else. The text is freed by the caller.
+ */
+int macvlan_networks_unreadable(const struct macvlan_networks *networks,
+                                struct macvlan_text **lines,
+                                struct macvlan_error **error);
+
+/**
+ * All networks that can be read, by name; macvlan_networks_unreadable() has the others.
  */
 int macvlan_networks_list(const struct macvlan_networks *networks,
                           struct macvlan_network_list **list,

@@ -21,23 +21,23 @@ use crate::subnet::Subnet;
 /// # let _ = vlan10;
 /// # Ok::<(), macvlan_network::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct NetworkConfig {
-    name: String,
-    parent: Option<String>,
-    mode: Mode,
-    subnets: Vec<Subnet>,
-    internal: bool,
-    mtu: Option<u32>,
-    order: Order,
-    mac_from: MacFrom,
-    probe: bool,
-    duplicate_detection: bool,
-    share: Option<u32>,
-    keep: Duration,
-    options: BTreeMap<String, String>,
-    labels: BTreeMap<String, String>,
+    pub(crate) name: String,
+    pub(crate) parent: Option<String>,
+    pub(crate) mode: Mode,
+    pub(crate) subnets: Vec<Subnet>,
+    pub(crate) internal: bool,
+    pub(crate) mtu: Option<u32>,
+    pub(crate) order: Order,
+    pub(crate) mac_from: MacFrom,
+    pub(crate) probe: bool,
+    pub(crate) duplicate_detection: bool,
+    pub(crate) share: Option<u32>,
+    pub(crate) keep: Duration,
+    pub(crate) options: BTreeMap<String, String>,
+    pub(crate) labels: BTreeMap<String, String>,
 }
 
 impl NetworkConfig {
@@ -287,17 +287,5 @@ mod tests {
             assert_eq!(error.kind(), crate::ErrorKind::InvalidValue);
             assert!(error.to_string().contains(words), "{error}");
         }
-    }
-
-    #[test]
-    fn it_can_be_kept_as_text() {
-        let config = NetworkConfig::new("net")
-            .parent("ens33.10")
-            .mode(Mode::Private)
-            .subnet(Subnet::new("10.0.0.0/16").unwrap().reserve("x", "10.0.0.9".parse().unwrap()))
-            .keep(Duration::from_secs(60))
-            .label("a", "b");
-        let text = serde_json::to_string(&config).unwrap();
-        assert_eq!(serde_json::from_str::<NetworkConfig>(&text).unwrap(), config);
     }
 }

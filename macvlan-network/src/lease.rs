@@ -10,7 +10,7 @@ use crate::random;
 use crate::record::NetworkRecord;
 
 /// One container's place in one network, as the store has it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Lease {
     /// The network's id.
@@ -36,7 +36,7 @@ pub struct Lease {
 }
 
 /// An address that somebody has who is none of ours.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Foreign {
     /// The address.

@@ -43,6 +43,8 @@ mod connect;
 mod cookie;
 mod disconnect;
 mod error;
+mod file_lock;
+mod hosts_file;
 mod inspect;
 mod interface;
 mod lease;
@@ -77,5 +79,5 @@ pub use reconcile::{Reconciled, ReconciledKind};
 pub use record::NetworkRecord;
 #[cfg(feature = "etcd")]
 pub use store::{EtcdOptions, EtcdStore};
-pub use store::{Granted, SqliteStore, Store};
+pub use store::{Granted, SqliteStore, Store, Unreadable};
 pub use subnet::Subnet;

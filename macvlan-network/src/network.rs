@@ -49,7 +49,8 @@ impl Network {
         self.record.parent()
     }
 
-    /// Who is connected, on all hosts.
+    /// Who is connected, on all hosts, as far as that can be read: see
+    /// [`Networks::unreadable`](crate::Networks::unreadable).
     pub fn leases(&self) -> Result<Vec<Lease>> {
         self.session.store.leases(Some(&self.record))
     }

@@ -12,7 +12,7 @@ use crate::probe::Probe;
 use crate::random;
 use crate::record::NetworkRecord;
 use crate::session::Session;
-use crate::store::Store;
+use crate::store::{Store, Unreadable};
 use crate::subnet::Subnet;
 use crate::time;
 
@@ -149,11 +149,18 @@ impl Networks {
         let mut all = self.store().networks()?;
         let place = all.iter().position(|one| one.name() == name_or_id);
         let place = place.or_else(|| all.iter().position(|one| one.id == name_or_id));
-        let place = place.ok_or_else(|| {
-            let why = "no network has that name or id";
-            Error::new(ErrorKind::NetworkNotFound, format!("find network {name_or_id:?}"), why)
-        })?;
+        let Some(place) = place else { return Err(self.not_found(name_or_id)?) };
         Ok(self.with_record(all.swap_remove(place)))
+    }
+
+    /// The error for a network that is not among those that can be read.
+    fn not_found(&self, name_or_id: &str) -> Result<Error> {
+        let mut hidden = self.unreadable()?.into_iter().filter(|one| one.container.is_none());
+        if let Some(hidden) = hidden.find(|one| one.network == name_or_id) {
+            return Ok(hidden.error);
+        }
+        let why = "no network has that name or id";
+        Ok(Error::new(ErrorKind::NetworkNotFound, format!("find network {name_or_id:?}"), why))
     }
 
     /// The network that a record tells of. Whether it still exists is not asked; what is done with it
@@ -163,7 +170,17 @@ impl Networks {
         Network { session: Arc::clone(&self.0), record }
     }
 
-    /// All networks, by name.
+    /// Returns the networks and leases that the store has and that cannot be read. Lists leave them out,
+    /// and what they hold is given to nobody else.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::StoreUnavailable`] or [`ErrorKind::File`]: the store cannot be read at all.
+    pub fn unreadable(&self) -> Result<Vec<Unreadable>> {
+        self.store().unreadable()
+    }
+
+    /// All networks that can be read, by name; [`Networks::unreadable`] has the others.
     pub fn list(&self) -> Result<Vec<Network>> {
         let records = self.store().networks()?;
         Ok(records.into_iter().map(|record| self.with_record(record)).collect())

@@ -225,6 +225,10 @@ impl Networks {
             None => self.list()?.into_iter().find(is_its),
         };
         let Some(network) = network else {
+            let hidden = self.unreadable()?.into_iter().find(|one| one.network.starts_with(id));
+            if let Some(hidden) = hidden {
+                return Err(hidden.error);
+            }
             let fails = |error| Error::kernel("remove an interface", error);
             self.host().detach(&attachment).map_err(fails)?;
             let (interface, container) = (link.name.clone(), container.to_owned());

@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::subnet::Subnet;
 
 /// A network as the store has it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NetworkRecord {
     /// 64 hexadecimal digits, by chance.

@@ -1,18 +1,14 @@
 //! Finding containers by name: for programs, and as lines of a hosts file.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::fs;
-use std::io::Write as _;
 use std::net::IpAddr;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use ipnet::IpNet;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::hosts_file;
 use crate::network::Network;
-use crate::random;
 
 impl Network {
     /// The addresses of the container that has this name or id, on whatever host; empty if none has.
@@ -35,7 +31,7 @@ impl Network {
         for lease in self.leases()? {
             for address in &lease.addresses {
                 if let Some(name) = &lease.name {
-                    let line = format!("{}\t{name} {name}.{}\n", address.addr(), self.name());
+                    let line = hosts_file::line(address.addr(), name, self.name());
                     lines.insert(address.addr(), line);
                 }
             }
@@ -44,80 +40,24 @@ impl Network {
     }
 
     /// Writes these lines into a hosts file, between two lines of comment that tell where they begin
-    /// and end; the next time they are replaced. The rest of the file stays as it is, and nobody ever
-    /// sees half of it.
+    /// and end; the next time they are replaced. The rest of the file stays as it is, with its line ends.
     ///
-    /// A file that is mounted into a container cannot be replaced by another; it is written in place.
+    /// The file is written in place, so that it changes wherever it is mounted, and keeps its owner, mode
+    /// and links. One process at a time writes it, by a lock on it (`flock(2)`). A file that cannot be
+    /// written, as on a full disk, keeps its text. Where the line is lost that tells where they end, only
+    /// lines are replaced that are as they are written here.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::File`](crate::ErrorKind::File): the file system refuses; [`Error::errno`] says why.
+    /// - [`ErrorKind::Contended`](crate::ErrorKind::Contended): others have had it locked for 20 seconds.
+    ///
+    /// [`Error::errno`]: crate::Error::errno
     pub fn write_hosts(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        let fails = |error| Error::file(format!("write {}", path.display()), error);
-        let old = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(fails(error)),
-        };
-        let text = replace_part(&old, self.name(), &self.hosts()?);
-        if text == old {
-            return Ok(());
-        }
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}", &random::id()[..8]));
-        let aside = path.with_file_name(name);
-        let write = || -> std::io::Result<()> {
-            let mut file = fs::File::create_new(&aside)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            if let Ok(before) = fs::metadata(path) {
-                file.set_permissions(fs::Permissions::from_mode(before.mode() & 0o7777))?;
-            }
-            fs::rename(&aside, path)
-        };
-        write().or_else(|_| {
-            // Whether it was ever made is not known.
-            let _ = fs::remove_file(&aside);
-            fs::write(path, &text).map_err(fails)
+        // Read when nobody else can write what was true before.
+        hosts_file::change(path, |old| {
+            Ok(hosts_file::replace_part(old, self.name(), &self.hosts()?))
         })
-    }
-}
-
-/// A text with the part of a network replaced, or added at its end.
-fn replace_part(text: &str, network: &str, lines: &str) -> String {
-    let begin = format!("# macvlan-network {network}: begin");
-    let end = format!("# macvlan-network {network}: end");
-    let mut made = String::new();
-    let mut within = false;
-    for line in text.lines() {
-        if line == begin {
-            within = true;
-        } else if line == end {
-            within = false;
-        } else if !within {
-            made.push_str(line);
-            made.push('\n');
-        }
-    }
-    if !lines.is_empty() {
-        // Writing into a string does not fail.
-        let _ = write!(made, "{begin}\n{lines}{end}\n");
-    }
-    made
-}
-
-#[cfg(test)]
-mod tests {
-    use super::replace_part;
-
-    #[test]
-    fn only_the_networks_own_part_changes() {
-        let hosts = "127.0.0.1\tlocalhost\n";
-        let once = replace_part(hosts, "lan", "10.0.0.2\ta a.lan\n");
-        assert_eq!(
-            once,
-            "127.0.0.1\tlocalhost\n# macvlan-network lan: begin\n10.0.0.2\ta a.lan\n\
-             # macvlan-network lan: end\n"
-        );
-        let both = replace_part(&once, "lan2", "10.1.0.2\tb b.lan2\n");
-        assert_eq!(replace_part(&both, "lan2", ""), once);
-        assert_eq!(replace_part(&once, "lan", ""), hosts);
     }
 }

@@ -20,18 +20,17 @@ use crate::pool::{self, Gap};
 /// # let _ = subnet;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Subnet {
-    net: IpNet,
-    gateway: Gateway,
-    range: Option<IpNet>,
-    reserved: BTreeMap<String, IpAddr>,
+    pub(crate) net: IpNet,
+    pub(crate) gateway: Gateway,
+    pub(crate) range: Option<IpNet>,
+    pub(crate) reserved: BTreeMap<String, IpAddr>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Gateway {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gateway {
     First,
     None,
     At(IpAddr),

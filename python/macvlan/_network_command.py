@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, TypeVar
 
 from macvlan._enums import Mode
@@ -25,7 +26,7 @@ def add(commands: argparse._SubParsersAction[_Parser]) -> None:
         "as `docker network` does.",
     )
     network.add_argument(
-        "--db", required=True, metavar="PATH", help="the file, which is made if there is none"
+        "--db", required=True, metavar="PATH", help="the file, which the first network makes"
     )
     network.set_defaults(run=run)
     verbs = network.add_subparsers(dest="verb", required=True, metavar="VERB")
@@ -104,6 +105,8 @@ def _create(networks: Networks, arguments: argparse.Namespace) -> None:
 def _ls(networks: Networks, _: argparse.Namespace) -> None:
     for one in networks.list():
         print(one.name, one.parent, *one.subnets)
+    for error in networks.unreadable():
+        print(error, file=sys.stderr)
 
 
 def _inspect(networks: Networks, arguments: argparse.Namespace) -> None:

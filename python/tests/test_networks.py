@@ -329,8 +329,13 @@ def test_what_the_kernel_refuses(lab: Lab, networks: Networks, tmp_path: Path) -
     )
     assert error.errno == errno.ENOENT
     refusal(lambda: network.write_hosts(tmp_path), ErrorKind.NETWORK_FILE, str(tmp_path))
-    unavailable = ErrorKind.NETWORK_STORE_UNAVAILABLE
-    refusal(lambda: Networks(lab.a.host, nowhere), unavailable, str(nowhere))
+    file = ErrorKind.NETWORK_FILE
+    error = refusal(lambda: Networks(lab.a.host, nowhere / "db"), file, family=NotFoundError)
+    assert error.errno == errno.ENOENT
+    assert isinstance(error, FileNotFoundError)
+    refusal(lambda: Networks(lab.a.host, ""), ErrorKind.INVALID_VALUE, family=InvalidError)
+    assert Networks(lab.a.host, nowhere).unreadable() == []
+    assert not nowhere.parent.exists()
     text = tmp_path / "text"
     text.write_text("no database " * 100)
     refusal(lambda: Networks(lab.a.host, text), ErrorKind.NETWORK_STORE_UNUSABLE, str(text))

@@ -56,6 +56,7 @@ static void found_again(macvlan_networks *networks, const macvlan_network *netwo
     macvlan_network_list *list = NULL;
     macvlan_host *host = NULL;
     macvlan_netns *netns = NULL;
+    macvlan_text *lines = NULL;
     macvlan_error *error = NULL;
 
     MUST(macvlan_networks_get(networks, macvlan_network_id(network), &found, &error));
@@ -71,6 +72,9 @@ static void found_again(macvlan_networks *networks, const macvlan_network *netwo
     CHECK(macvlan_network_list_count(list) == 1 && macvlan_network_list_get(list, 1) == NULL);
     CHECK_TEXT(macvlan_network_id(macvlan_network_list_get(list, 0)), macvlan_network_id(network));
     macvlan_network_list_free(list);
+    MUST(macvlan_networks_unreadable(networks, &lines, &error));
+    CHECK_TEXT(macvlan_text_get(lines), "");
+    macvlan_text_free(lines);
 
     MUST(macvlan_networks_host(networks, &host, &error));
     MUST(macvlan_host_netns(host, &netns, &error));

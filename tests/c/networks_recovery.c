@@ -222,16 +222,13 @@ static void foreigners(macvlan_networks *networks)
 static void stores(void)
 {
     macvlan_networks *networks = NULL;
-    macvlan_error *error = NULL;
     char path[256];
     FILE *file;
 
-    CHECK(macvlan_networks_open(l.host, "/no/such/directory/networks.db", &networks, &error)
-          == -EAGAIN);
-    CHECK(macvlan_error_kind(error) == MACVLAN_ERROR_NETWORK_STORE_UNAVAILABLE);
-    CHECK_TEXT(macvlan_error_kind_name(error), "network-store-unavailable");
-    puts(macvlan_error_message(error));
-    macvlan_error_free(error);
+    REFUSED(macvlan_networks_open(l.host, "/no/such/directory/networks.db", &networks, &error),
+            ENOENT, MACVLAN_ERROR_NETWORK_FILE, "/no/such/directory");
+    REFUSED(macvlan_networks_open(l.host, "", &networks, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "path of a file");
     lab_path(path, sizeof path, "letter");
     file = fopen(path, "w");
     CHECK(file != NULL && fputs("This is a letter, and no store.", file) >= 0 && fclose(file) == 0);

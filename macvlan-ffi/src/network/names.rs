@@ -9,8 +9,8 @@ use crate::base::report::macvlan_error;
 use crate::base::text::{c_string, text};
 use crate::network::macvlan_network;
 
-/// A text of its own, given by macvlan_network_inspect() and macvlan_network_hosts(). Freed with
-/// macvlan_text_free().
+/// A text of its own, given by macvlan_network_inspect(), macvlan_network_hosts() and
+/// macvlan_networks_unreadable(). Freed with macvlan_text_free().
 ///
 /// Threads: it never changes, so any number may look at it at once.
 pub struct macvlan_text {
@@ -71,10 +71,11 @@ pub unsafe extern "C" fn macvlan_network_hosts(
 }
 
 /// Writes these lines into a hosts file, between two lines of comment that tell where they begin and
-/// end; the next time they are replaced. The rest of the file stays as it is, and nobody ever sees half
-/// of it.
+/// end; the next time they are replaced. The rest of the file stays as it is, with its line ends.
 ///
-/// A file that is mounted into a container cannot be replaced by another; it is written in place.
+/// The file is written in place, so that it changes wherever it is mounted, and keeps its owner, mode and
+/// links. One process at a time writes it. A file that cannot be written, as on a full disk, keeps its
+/// text.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_write_hosts(
     network: *const macvlan_network,

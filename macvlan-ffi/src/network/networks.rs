@@ -8,11 +8,12 @@ use ::macvlan_network::{Networks, SqliteStore};
 use crate::base::boundary::{answer, boundary, free};
 use crate::base::object::{exclusive, give, object, out, parts, shared};
 use crate::base::report::macvlan_error;
-use crate::base::text::{Text, text};
+use crate::base::text::{Text, c_string, text};
 use crate::endpoint::probe::macvlan_probe;
 use crate::host::macvlan_host;
 use crate::network::config::macvlan_network_config;
 use crate::network::etcd_options::macvlan_etcd_options;
+use crate::network::names::macvlan_text;
 use crate::network::reconciled::{self, macvlan_collected, macvlan_reconciled_list};
 use crate::network::{Known, macvlan_network, macvlan_network_list};
 
@@ -41,8 +42,8 @@ impl From<Networks> for Session {
     }
 }
 
-/// With a store for one host: a SQLite file, which is made if there is none, and which has to lie on
-/// a file system of this machine. Many processes may use it at once; what was written survives the
+/// With a store for one host: a SQLite file, which the first write makes if there is none, and which has
+/// to lie on a file system of this machine. Many processes may use it at once; what was written survives the
 /// process and a power loss. The host is called by its host name, see
 /// macvlan_networks_set_host_name().
 ///
@@ -163,7 +164,23 @@ pub unsafe extern "C" fn macvlan_networks_get(
     })
 }
 
-/// All networks, by name.
+/// Returns one line for each network and lease that is stored and cannot be read, which says why. Lists
+/// leave them out, and what they hold is given to nobody else. The text is freed by the caller.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_networks_unreadable(
+    networks: *const macvlan_networks,
+    lines: *mut *mut macvlan_text,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let lines = out!(lines);
+        let all = shared!(networks).networks.unreadable()?;
+        let all: Vec<String> = all.iter().map(|one| one.error.to_string()).collect();
+        give(lines, c_string(all.join("\n")));
+    })
+}
+
+/// All networks that can be read, by name; macvlan_networks_unreadable() has the others.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_list(
     networks: *const macvlan_networks,

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "etcd")]
 mod etcd;
+mod format;
 pub(crate) mod refusal;
 mod sqlite;
 
@@ -26,13 +27,42 @@ pub enum Granted {
     Held(Lease),
 }
 
+/// A record that is there and cannot be read: a later version's, or a damaged one.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Unreadable {
+    /// The network's id; of a lease, the network that it is in.
+    pub network: String,
+    /// The container, if it is a lease.
+    pub container: Option<String>,
+    /// Why it cannot be read.
+    pub error: Error,
+}
+
+impl Unreadable {
+    pub(crate) fn new(network: &str, container: Option<&str>, why: &str) -> Self {
+        let what = match container {
+            Some(container) => {
+                format!("read the lease of container {container:?} in network {network}")
+            }
+            None => format!("read network {network}"),
+        };
+        let hint = "use a version of this library that can, or repair the record";
+        let error = Error::new(ErrorKind::StoreUnusable, what, why.to_owned()).with_hint(hint);
+        Self { network: network.to_owned(), container: container.map(str::to_owned), error }
+    }
+}
+
+/// Whatever was found, as far as it can be read.
+pub(crate) type Found<T> = std::result::Result<T, Unreadable>;
+
 /// A place for networks and leases that many processes use at once.
 ///
 /// Each call happens whole or not at all, also when the process or the machine dies in the middle of
 /// it, and has happened for good when it returns.
 pub trait Store: Send + Sync + Debug {
     /// What tells this store from every other, by whoever it is opened: some letters and digits, by
-    /// chance. By it interfaces are known again.
+    /// chance. By it interfaces are known again. Empty as long as nothing is stored.
     fn id(&self) -> &str;
     /// What this host is called, if the store was told so.
     fn host_name(&self) -> Option<&str> {
@@ -41,7 +71,7 @@ pub trait Store: Send + Sync + Debug {
     /// Adds a network; refused if its name is taken, a subnet overlaps another network's, or one of
     /// both needs the parent for itself.
     fn add_network(&self, network: &NetworkRecord) -> Result<()>;
-    /// All networks, by name.
+    /// All networks that can be read, by name.
     fn networks(&self) -> Result<Vec<NetworkRecord>>;
     /// Removes a network; refused while there are leases in it.
     fn remove_network(&self, network: &NetworkRecord) -> Result<()>;
@@ -64,8 +94,10 @@ pub trait Store: Send + Sync + Debug {
 
     /// One container's lease in a network.
     fn find(&self, network: &NetworkRecord, container: &str) -> Result<Option<Lease>>;
-    /// The leases in one network, or in all.
+    /// The leases in one network, or in all, that can be read.
     fn leases(&self, network: Option<&NetworkRecord>) -> Result<Vec<Lease>>;
+    /// Returns the networks and leases that cannot be read, which the other lists leave out.
+    fn unreadable(&self) -> Result<Vec<Unreadable>>;
 
     /// Remembers that somebody has an address who is none of ours. False if it is leased.
     fn add_foreign(&self, network: &NetworkRecord, address: IpAddr) -> Result<bool>;
@@ -81,11 +113,18 @@ pub trait Store: Send + Sync + Debug {
 }
 
 /// Why a network cannot be added to others.
-pub(crate) fn check_clash(network: &NetworkRecord, others: &[NetworkRecord]) -> Result<()> {
+pub(crate) fn check_clash(network: &NetworkRecord, others: &[Found<NetworkRecord>]) -> Result<()> {
     let operation = "create the network";
     let refuse =
         |kind, why: String| Err(Error::new(kind, operation, why).in_network(network.name()));
     for other in others {
+        let other = match other {
+            Ok(other) => other,
+            Err(Unreadable { network: id, error, .. }) => {
+                let why = format!("network {id} cannot be read: {}", error.cause());
+                return refuse(ErrorKind::StoreUnusable, why);
+            }
+        };
         let name = other.name();
         if name == network.name() {
             return refuse(ErrorKind::NetworkExists, "a network of that name exists".to_owned());

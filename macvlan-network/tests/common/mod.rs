@@ -2,10 +2,17 @@
 #![allow(dead_code)] // not every test program uses all of it
 
 use std::net::IpAddr;
+use std::path::Path;
 
 use macvlan_core::NetNs;
+#[cfg(feature = "etcd")]
+use macvlan_network::{EtcdOptions, EtcdStore};
 use macvlan_network::{NetworkConfig, Networks, SqliteStore, Subnet};
+#[cfg(feature = "etcd")]
+use macvlan_tests::Etcd;
 use macvlan_tests::{Container, Directory, Lab, LabHost, Outcome};
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
 
 /// A lab, and a store for its host a.
 pub(crate) struct Scene {
@@ -90,4 +97,44 @@ pub(crate) fn sound(directory: &Directory) -> Outcome<usize> {
         })?;
     assert_eq!(all.len(), held_by_leases, "leases have other addresses than are held");
     Ok(leases)
+}
+
+/// A session on a host with a store in etcd, as a further process would open it.
+#[cfg(feature = "etcd")]
+pub(crate) fn in_etcd(host: &LabHost, etcd: &Etcd, name: &str) -> Outcome<Networks> {
+    let store =
+        etcd.netns().run(|| EtcdStore::open(&EtcdOptions::new(name, [Etcd::ENDPOINT])))??;
+    Ok(Networks::new(host.host.clone(), store)?)
+}
+
+/// Writes a key in etcd behind the library's back.
+#[cfg(feature = "etcd")]
+pub(crate) fn put(etcd: &Etcd, key: &str, value: &str) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let write = async {
+        let mut client =
+            etcd_client::Client::connect([Etcd::ENDPOINT], None).await.map_err(Box::new)?;
+        client.put(key, value, None).await.map(drop).map_err(Box::new)
+    };
+    Ok(etcd.netns().run(|| runtime.block_on(write))??)
+}
+
+/// Does something with a small file system, mounted where only this thread sees it.
+pub(crate) fn on_small_disk(size: &str, test: impl FnOnce(&Path) -> Outcome + Send) -> Outcome {
+    let directory = Directory::new()?;
+    let place = directory.path();
+    let done = std::thread::scope(|scope| {
+        let inside = || -> Result<(), String> {
+            let run = || -> Outcome {
+                unshare(CloneFlags::CLONE_FS | CloneFlags::CLONE_NEWNS)?;
+                let none = None::<&str>;
+                mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
+                mount(Some("tmpfs"), place, Some("tmpfs"), MsFlags::empty(), Some(size))?;
+                test(place)
+            };
+            run().map_err(|stop| format!("{stop:?}"))
+        };
+        scope.spawn(inside).join()
+    });
+    Ok(done.map_err(|_| "it panicked")??)
 }

@@ -5,12 +5,14 @@ mod common;
 
 mod at_once;
 mod connect;
+mod hosts_file;
 #[cfg(feature = "etcd")]
 mod scenes;
 
 macvlan_tests::main! {
     at_once,
     connect,
+    hosts_file,
     #[cfg(feature = "etcd")]
     scenes,
 }

@@ -5,18 +5,24 @@ mod common;
 
 #[cfg(feature = "etcd")]
 mod crowd;
+mod file;
 #[cfg(feature = "etcd")]
 mod hosts;
 #[cfg(feature = "etcd")]
 mod leases;
 mod recovery;
+#[cfg(feature = "etcd")]
+mod samples;
 
 macvlan_tests::main! {
     #[cfg(feature = "etcd")]
     crowd,
+    file,
     #[cfg(feature = "etcd")]
     hosts,
     #[cfg(feature = "etcd")]
     leases,
     recovery,
+    #[cfg(feature = "etcd")]
+    samples,
 }

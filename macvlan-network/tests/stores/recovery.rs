@@ -157,10 +157,11 @@ fn kernel_and_store_are_brought_together() -> Outcome {
 fn what_another_store_knows_is_left_alone() -> Outcome {
     let (scene, elsewhere) = (Scene::set()?, Directory::new()?);
     let other = session(&scene.lab.a, &elsewhere, "a")?;
+    let lan = other.create(&on_ens33("lan", "192.168.15.0/24")?)?;
+    scene.networks.create(&on_ens33("lan", "192.168.16.0/24")?)?;
     assert_ne!(other.store().id(), scene.networks.store().id());
     let same = session(&scene.lab.a, &elsewhere, "a")?;
     assert_eq!(other.store().id(), same.store().id());
-    let lan = other.create(&on_ens33("lan", "192.168.15.0/24")?)?;
     let (_container, inside) = started()?;
     lan.connect(&Member::new("c1"), &inside)?;
     assert!(scene.networks.reconcile()?.is_empty());

@@ -274,7 +274,11 @@ impl Network {
     }
 
     /// Writes these lines into a hosts file, between two lines of comment; the next time they are
-    /// replaced. The rest of the file stays as it is, and nobody ever sees half of it.
+    /// replaced. The rest of the file stays as it is, with its line ends.
+    ///
+    /// The file is written in place, so that it changes wherever it is mounted, and keeps its owner, mode
+    /// and links. One process at a time writes it. A file that cannot be written, as on a full disk, keeps
+    /// its text.
     fn write_hosts(&self, py: Python<'_>, path: &Bound<'_, PyAny>) -> PyResult<()> {
         let path: PathBuf = take("path", path)?;
         self.ask(py, move |network| network.write_hosts(path))

@@ -16,7 +16,7 @@ use pyo3::sync::PyOnceLock;
 
 use crate::base::argument::{Arg, Refusal, Take, maybe, pairs, take};
 use crate::base::closable::Closable;
-use crate::base::error::OrRaise;
+use crate::base::error::{OrRaise, raised};
 use crate::base::waiting;
 use crate::host::host::Host;
 use crate::network::lease::Lease;
@@ -206,7 +206,15 @@ impl Networks {
         Ok(self.network(&found))
     }
 
-    /// All networks, by name.
+    /// The networks and leases that are stored and cannot be read, as exceptions that are not raised. Lists
+    /// leave them out, and what they hold is given to nobody else.
+    fn unreadable<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let found = self.0.ask(py, false, Core::unreadable)?;
+        let error = |error| raised(py, error).into_value(py).into_bound(py).into_any();
+        Ok(found.iter().map(|one| error(&one.error)).collect())
+    }
+
+    /// All networks that can be read, by name; unreadable() has the others.
     fn list(&self, py: Python<'_>) -> PyResult<Vec<Network>> {
         let found = self.0.ask(py, false, Core::list)?;
         Ok(found.iter().map(|one| self.network(one)).collect())

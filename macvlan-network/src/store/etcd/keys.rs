@@ -99,6 +99,10 @@ impl Keys {
         format!("{}addr/{id}/{at:032x}", self.0)
     }
 
+    pub(super) fn all_leases(&self) -> String {
+        format!("{}lease/", self.0)
+    }
+
     pub(super) fn leases(&self, id: &str) -> String {
         format!("{}lease/{id}/", self.0)
     }

@@ -10,7 +10,7 @@ use crate::lease::{Lease, Wish};
 use crate::pool::{self, Gap, Order};
 use crate::record::NetworkRecord;
 use crate::store::refusal::{exhausted, name_taken, no_network, taken};
-use crate::store::{Granted, Store as _};
+use crate::store::{Granted, Store as _, format};
 
 use super::change::{Change, insist};
 use super::keys::{self, EVERYBODY, Holder, Was, end_of};
@@ -58,7 +58,7 @@ impl EtcdStore {
             return Err(no_network(network.name()));
         }
         if let Some(held) = held.first() {
-            let lease: Lease = keys::read(&held.value)?;
+            let lease: Lease = format::read(&held.value)?;
             if lease.netns == wish.netns && !self.write_anew(held)? {
                 return Ok(None);
             }
@@ -73,7 +73,7 @@ impl EtcdStore {
             return Ok(None);
         };
         let others: Vec<Lease> =
-            others.iter().map(|item| keys::read(&item.value)).collect::<Result<_>>()?;
+            others.iter().map(|item| format::read(&item.value)).collect::<Result<_>>()?;
         let was: Option<Was> = was.first().map(|item| keys::read(&item.value)).transpose()?;
         let mut change = Change::default();
         let mut addresses = Vec::new();
@@ -126,7 +126,7 @@ impl EtcdStore {
         addresses: &[(IpNet, String)],
     ) -> Result<()> {
         let (id, container) = (lease.network.as_str(), lease.container.as_str());
-        let value = keys::write(lease)?;
+        let value = format::write(lease)?;
         change.when.extend([exists(self.keys.network(id)), absent(self.keys.lease(id, container))]);
         change.put(self.keys.lease(id, container), value.clone());
         change.put(self.keys.member(container, id), value);
@@ -252,7 +252,7 @@ impl EtcdStore {
         let mut kept = Vec::new();
         for item in self.wire.all(&self.keys.addresses(&network.id))? {
             let address = pool::address(keys::number(end_of(&item.key))?);
-            if let Holder::Kept { until, owner, .. } = keys::read(&item.value)? {
+            if let Ok(Holder::Kept { until, owner, .. }) = keys::read(&item.value) {
                 if address.is_ipv6() == v6 {
                     kept.push((until, address, owner, item));
                 }
@@ -279,7 +279,7 @@ impl EtcdStore {
             let Some(item) = read.first().and_then(|found| found.first()) else {
                 return Ok(Some(false));
             };
-            if keys::read::<Lease>(&item.value)?.endpoint != lease.endpoint || !may(item) {
+            if format::read::<Lease>(&item.value)?.endpoint != lease.endpoint || !may(item) {
                 return Ok(Some(false));
             }
             let registered = read.get(1).and_then(|found| found.first());
@@ -433,7 +433,8 @@ impl EtcdStore {
         let is_over =
             |holder: &Holder| matches!(holder, Holder::Kept { until, .. } if *until <= now());
         for item in self.wire.all(&self.keys.addresses(&network.id))? {
-            if is_over(&keys::read(&item.value)?) {
+            // One that cannot be read stays as it is, and the address with it.
+            if keys::read(&item.value).is_ok_and(|holder| is_over(&holder)) {
                 let address = pool::address(keys::number(end_of(&item.key))?);
                 freed += usize::from(insist(|| self.try_free(network, address, &is_over))?);
             }
@@ -442,7 +443,7 @@ impl EtcdStore {
             self.return_shares(network, pool)?;
         }
         for item in self.wire.all(&self.keys.was(&network.id, ""))? {
-            let was: Was = keys::read(&item.value)?;
+            let Ok(was) = keys::read::<Was>(&item.value) else { continue };
             if was.released.saturating_add(MEMORY) < now() {
                 let mut change = Change::default();
                 change.when.push(unchanged(item.key.clone(), item.changed));

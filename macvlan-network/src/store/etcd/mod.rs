@@ -25,14 +25,14 @@ use crate::lease::{Foreign, Lease, Wish};
 use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::refusal::{in_use, no_network};
-use crate::store::{Granted, Store, check_clash};
+use crate::store::{Found, Granted, Store, Unreadable, check_clash, format};
 
 pub use options::EtcdOptions;
 pub use store::EtcdStore;
 
 use change::insist;
 use keys::{Holder, end_of};
-use wire::{Get, absent, exists, unchanged};
+use wire::{Get, Item, absent, exists, unchanged};
 
 impl EtcdStore {
     /// Takes back what etcd may or may not have taken when it last could not be reached, and nobody
@@ -64,6 +64,29 @@ impl EtcdStore {
     }
 }
 
+impl EtcdStore {
+    fn all_networks(&self) -> Result<Vec<Found<NetworkRecord>>> {
+        let read = |item: &Item| {
+            format::read(&item.value)
+                .map_err(|error| Unreadable::new(end_of(&item.key), None, error.cause()))
+        };
+        Ok(self.wire.all(&self.keys.networks())?.iter().map(read).collect())
+    }
+
+    fn all_leases(&self, network: Option<&NetworkRecord>) -> Result<Vec<Found<Lease>>> {
+        let all = self.keys.all_leases();
+        let prefix = network.map_or_else(|| all.clone(), |network| self.keys.leases(&network.id));
+        let read = |item: &Item| {
+            format::read(&item.value).map_err(|error| {
+                let place = item.key.strip_prefix(&all).and_then(|place| place.split_once('/'));
+                let (network, container) = place.unwrap_or_default();
+                Unreadable::new(network, Some(container), error.cause())
+            })
+        };
+        Ok(self.wire.all(&prefix)?.iter().map(read).collect())
+    }
+}
+
 impl Store for EtcdStore {
     fn id(&self) -> &str {
         &self.id
@@ -75,11 +98,11 @@ impl Store for EtcdStore {
 
     fn add_network(&self, network: &NetworkRecord) -> Result<()> {
         self.settle()?;
-        let config = keys::write(network)?;
+        let config = format::write(network)?;
         insist(|| {
             let guard = self.wire.get(Get::Key(self.keys.guard()))?;
             let guard = guard.first().map_or(0, |guard| guard.changed);
-            check_clash(network, &self.networks()?)?;
+            check_clash(network, &self.all_networks()?)?;
             let mut then = vec![
                 TxnOp::put(self.keys.guard(), network.id.clone(), None),
                 TxnOp::put(self.keys.network(&network.id), config.clone(), None),
@@ -96,9 +119,8 @@ impl Store for EtcdStore {
     }
 
     fn networks(&self) -> Result<Vec<NetworkRecord>> {
-        let found = self.wire.all(&self.keys.networks())?;
-        let mut all: Vec<NetworkRecord> =
-            found.iter().map(|item| keys::read(&item.value)).collect::<Result<_>>()?;
+        let found = self.all_networks()?.into_iter().filter_map(Found::ok);
+        let mut all: Vec<NetworkRecord> = found.collect();
         all.sort_by(|one, other| one.name().cmp(other.name()));
         Ok(all)
     }
@@ -121,9 +143,9 @@ impl Store for EtcdStore {
             if self.wire.get(Get::Key(key.clone()))?.is_empty() {
                 return Err(no_network(network.name()));
             }
-            match self.leases(Some(network))?.as_slice() {
+            match self.wire.all(&self.keys.leases(&network.id))?.as_slice() {
                 [] => Ok(None),
-                held @ [one, ..] => Err(in_use(network, held.len(), &one.container)),
+                held @ [one, ..] => Err(in_use(network, held.len(), end_of(&one.key))),
             }
         })
     }
@@ -138,7 +160,7 @@ impl Store for EtcdStore {
         insist(|| {
             let found = self.wire.get(Get::Key(self.keys.lease(&network.id, &lease.container)))?;
             let Some(held) = found.first() else { return Ok(Some(false)) };
-            if keys::read::<Lease>(&held.value)?.endpoint != lease.endpoint {
+            if format::read::<Lease>(&held.value)?.endpoint != lease.endpoint {
                 return Ok(Some(false));
             }
             Ok(self.write_anew(held)?.then_some(true))
@@ -158,16 +180,19 @@ impl Store for EtcdStore {
     fn find(&self, network: &NetworkRecord, container: &str) -> Result<Option<Lease>> {
         self.settle()?;
         let found = self.wire.get(Get::Key(self.keys.lease(&network.id, container)))?;
-        found.first().map(|item| keys::read(&item.value)).transpose()
+        found.first().map(|item| format::read(&item.value)).transpose()
     }
 
     fn leases(&self, network: Option<&NetworkRecord>) -> Result<Vec<Lease>> {
         self.settle()?;
-        let prefix = match network {
-            Some(network) => self.keys.leases(&network.id),
-            None => format!("{}lease/", self.keys.0),
-        };
-        self.wire.all(&prefix)?.iter().map(|item| keys::read(&item.value)).collect()
+        let found = self.all_leases(network)?;
+        Ok(found.into_iter().filter_map(Found::ok).collect())
+    }
+
+    fn unreadable(&self) -> Result<Vec<Unreadable>> {
+        let networks = self.all_networks()?.into_iter().filter_map(Found::err);
+        let leases = self.all_leases(None)?.into_iter().filter_map(Found::err);
+        Ok(networks.chain(leases).collect())
     }
 
     fn add_foreign(&self, network: &NetworkRecord, address: IpAddr) -> Result<bool> {
@@ -182,7 +207,7 @@ impl Store for EtcdStore {
     fn foreign(&self, network: &NetworkRecord) -> Result<Vec<Foreign>> {
         let mut foreign = Vec::new();
         for item in self.wire.all(&self.keys.addresses(&network.id))? {
-            if let Holder::Foreign { found, .. } = keys::read(&item.value)? {
+            if let Ok(Holder::Foreign { found, .. }) = keys::read(&item.value) {
                 let address = pool::address(keys::number(end_of(&item.key))?);
                 foreign.push(Foreign { address, found });
             }

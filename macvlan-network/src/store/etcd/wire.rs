@@ -102,7 +102,7 @@ impl Wire {
         let mut found = Vec::new();
         for response in answer.op_responses() {
             let TxnOpResponse::Get(response) = response else { continue };
-            found.push(response.kvs().iter().map(item).collect::<Result<Vec<_>>>()?);
+            found.push(response.kvs().iter().map(item).collect());
         }
         Ok(found)
     }
@@ -121,9 +121,7 @@ impl Wire {
                 GetOptions::new().with_range(end.clone()).with_limit(PAGE).with_revision(revision);
             let (mut client, first) = (self.client(), from.clone());
             let answer = self.run(async move { client.get(first, Some(options)).await })?;
-            for kv in answer.kvs() {
-                found.push(item(kv)?);
-            }
+            found.extend(answer.kvs().iter().map(item));
             match (answer.more(), found.last()) {
                 // The first key behind it.
                 (true, Some(last)) => from = format!("{}\0", last.key),
@@ -181,18 +179,15 @@ pub(super) fn within(prefix: &str) -> (String, String) {
     (prefix.to_owned(), format!("{}0", prefix.trim_end_matches('/')))
 }
 
-fn item(kv: &etcd_client::KeyValue) -> Result<Item> {
-    let text = |bytes: &[u8]| {
-        String::from_utf8(bytes.to_vec()).map_err(|error| {
-            Error::new(ErrorKind::StoreUnusable, "read from etcd", error.to_string())
-        })
-    };
-    Ok(Item {
-        key: text(kv.key())?,
-        value: text(kv.value())?,
+/// A text that is not UTF-8 is not ours, and is refused where it is read as what it should be.
+fn item(kv: &etcd_client::KeyValue) -> Item {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Item {
+        key: text(kv.key()),
+        value: text(kv.value()),
         made: kv.create_revision(),
         changed: kv.mod_revision(),
-    })
+    }
 }
 
 fn run<T: Send + 'static>(

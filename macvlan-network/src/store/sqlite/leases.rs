@@ -12,8 +12,8 @@ use crate::error::{Error, ErrorKind};
 use crate::lease::{Lease, Wish};
 use crate::pool;
 use crate::record::NetworkRecord;
-use crate::store::Granted;
 use crate::store::refusal::{exhausted, name_taken, taken};
+use crate::store::{Found, Granted, Unreadable};
 
 use super::gaps::{self, Holder, blob, from_blob};
 use super::transaction::{Attempt, now, number};
@@ -44,6 +44,8 @@ pub(super) fn lease(
         return Ok(Granted::Held(held));
     }
     let others = read_all(transaction, select!("WHERE container = ?"), params![wish.container])?;
+    let others: Vec<Lease> =
+        others.into_iter().collect::<Found<_>>().map_err(|unreadable| unreadable.error)?;
     let mut addresses = Vec::new();
     for v6 in [false, true] {
         let fixed = wish.addresses.iter().find(|address| address.is_ipv6() == v6);
@@ -276,7 +278,7 @@ pub(super) fn find(
 pub(super) fn list(
     transaction: &Transaction<'_>,
     network: Option<&NetworkRecord>,
-) -> Attempt<Vec<Lease>> {
+) -> Attempt<Vec<Found<Lease>>> {
     let Some(network) = network else {
         return read_all(transaction, select!("ORDER BY network"), params![]);
     };
@@ -289,7 +291,7 @@ fn read_all(
     transaction: &Transaction<'_>,
     select: &str,
     params: &[&dyn ToSql],
-) -> Attempt<Vec<Lease>> {
+) -> Attempt<Vec<Found<Lease>>> {
     let mut ids = transaction.prepare_cached("SELECT id FROM network WHERE number = ?")?;
     let mut statement = transaction.prepare_cached(select)?;
     let mut rows = statement.query(params)?;
@@ -299,7 +301,16 @@ fn read_all(
         if id.0 != number || found.is_empty() {
             id = (number, ids.query_row([number], |row| row.get(0))?);
         }
-        found.push(from_row(row, &id.1)?);
+        found.push(match from_row(row, &id.1) {
+            Ok(lease) => Ok(lease),
+            // Not SQLite's: a value that cannot be read as what it should be.
+            Err(error) if error.sqlite_error_code().is_none() => {
+                let container = row.get_ref(0)?.as_bytes().unwrap_or_default();
+                let container = String::from_utf8_lossy(container);
+                Err(Unreadable::new(&id.1, Some(&container), &error.to_string()))
+            }
+            Err(error) => return Err(error.into()),
+        });
     }
     Ok(found)
 }

@@ -4,90 +4,58 @@
 //! still holds when it writes. The journal is written ahead and synced at each commit: what a call
 //! returned survives the process and a power loss.
 
+mod cause;
+mod file;
 mod gaps;
 mod leases;
 mod transaction;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
+use rusqlite::{Transaction, TransactionBehavior, params};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::lease::{Foreign, Lease, Wish};
 use crate::pool;
-use crate::random;
 use crate::record::NetworkRecord;
 use crate::store::refusal::in_use;
-use crate::store::{Granted, Store, check_clash};
+use crate::store::{Found, Granted, Store, Unreadable, check_clash, format};
 
+use file::File;
 use transaction::{Attempt, Stop, now, number};
-
-/// The version of the tables in `schema.sql`, kept in the file's `user_version`; its `application_id` is
-/// the store's id.
-const VERSION: i32 = 1;
-/// How long others may hold the file before it is given up, in milliseconds.
-const PATIENCE: i32 = 60_000;
 
 /// Networks and leases in one SQLite file, which many processes may use at once.
 #[derive(Debug)]
 pub struct SqliteStore {
     path: PathBuf,
-    id: String,
-    connection: Mutex<Connection>,
+    id: OnceLock<String>,
+    /// None as long as there is none.
+    file: Mutex<Option<File>>,
 }
 
 impl SqliteStore {
-    /// Opens a file, and makes it if there is none. It has to lie on a file system of this machine.
+    /// Opens a file on a file system of this machine. Where there is none, the first write makes it and,
+    /// if only the last part of its path is missing, the directory that it is in; both are for their owner
+    /// alone. A file with anything else in it than a store is left as it is.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue): the path is empty, `:memory:` or a URI.
+    /// - [`ErrorKind::File`](crate::ErrorKind::File): the file system refuses, or the directory that the file's would be in is
+    ///   missing. [`Error::errno`] says which.
+    /// - [`ErrorKind::StoreUnusable`](crate::ErrorKind::StoreUnusable): the file is not a store, or one of a later version.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref().to_owned();
-        let operation = || format!("open the store {}", path.display());
-        let open = || -> rusqlite::Result<(Connection, i32, i32)> {
-            let mut connection = Connection::open(&path)?;
-            connection.busy_handler(Some(wait))?;
-            connection.set_prepared_statement_cache_capacity(64);
-            connection.pragma_update(None, "journal_mode", "wal")?;
-            connection.pragma_update(None, "synchronous", "full")?;
-            connection.pragma_update(None, "foreign_keys", true)?;
-            let version = |connection: &Connection| {
-                connection.pragma_query_value(None, "user_version", |row| row.get(0))
-            };
-            if version(&connection)? == 0 {
-                let transaction =
-                    connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-                // Somebody else may have made them meanwhile.
-                if version(&transaction)? == 0 {
-                    transaction.execute_batch(include_str!("schema.sql"))?;
-                    transaction.pragma_update(None, "user_version", VERSION)?;
-                    let [a, b, c, d, ..] = random::number().to_ne_bytes();
-                    let id = i32::from_ne_bytes([a, b, c, d]);
-                    transaction.pragma_update(None, "application_id", id)?;
-                }
-                transaction.commit()?;
-            }
-            let version = version(&connection)?;
-            let id: i32 =
-                connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-            Ok((connection, version, id))
-        };
-        let (connection, version, id) = open().map_err(|error| explain(operation(), error))?;
-        if version != VERSION {
-            let why =
-                format!("its tables have version {version}, and this library knows {VERSION}");
-            return Err(Error::new(ErrorKind::StoreUnusable, operation(), why));
-        }
-        Ok(Self { path, id: format!("{id:08x}"), connection: Mutex::new(connection) })
+        let path = file::check(path.as_ref())?;
+        let store = Self { path, id: OnceLock::new(), file: Mutex::new(None) };
+        store.read("open the store", |_| Ok(()))?;
+        Ok(store)
     }
 
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// A transaction that nothing was done in is as good as none.
-    fn connection(&self) -> MutexGuard<'_, Connection> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does something whole or not at all.
@@ -114,66 +82,60 @@ impl SqliteStore {
         behavior: TransactionBehavior,
         body: impl FnOnce(&Transaction<'_>) -> Attempt<T>,
     ) -> Result<T> {
-        let mut connection = self.connection();
-        let attempt = || -> Attempt<T> {
-            let transaction = connection.transaction_with_behavior(behavior)?;
-            let done = body(&transaction)?;
-            transaction.commit()?;
-            Ok(done)
+        let writes = !matches!(behavior, TransactionBehavior::Deferred);
+        // A transaction that nothing was done in is as good as none.
+        let mut kept = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = match kept.take() {
+            Some(file) => file,
+            None => File::open(&self.path, writes).map_err(|stop| match stop {
+                Stop::Failed(_) => self.explain("open the store", stop),
+                _ => self.explain(format!("open the store {}", self.path.display()), stop),
+            })?,
         };
-        attempt().map_err(|stop| match stop {
+        if let Some(id) = &file.id {
+            self.id.get_or_init(|| id.clone());
+        }
+        let done = file.transact(&self.path, behavior, body);
+        *kept = Some(file).filter(|file| file.lasts);
+        done.map_err(|stop| self.explain(operation, stop))
+    }
+
+    fn explain(&self, operation: impl Into<Cow<'static, str>>, stop: Stop) -> Error {
+        match stop {
             Stop::Refused(error) => error,
-            Stop::Failed(error) => explain(operation.to_owned(), error),
-        })
+            Stop::Unusable(error) => error.during(operation),
+            Stop::Failed(error) => cause::explain(&self.path, operation, error),
+        }
     }
 }
 
-/// Called when somebody else has the file: a transaction takes them about a millisecond.
-fn wait(times: i32) -> bool {
-    std::thread::sleep(Duration::from_millis(1));
-    times < PATIENCE
-}
-
-fn explain(operation: String, error: rusqlite::Error) -> Error {
-    let (kind, hint) = match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            (ErrorKind::Contended, Some("somebody has had the store's file for very long"))
-        }
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::TypeMismatch) => {
-            (ErrorKind::StoreUnusable, None)
-        }
-        Some(_) => (ErrorKind::StoreUnavailable, None),
-        // Not SQLite's: a value that cannot be read as what it should be.
-        None => (ErrorKind::StoreUnusable, None),
-    };
-    let made = Error::new(kind, operation, error.to_string());
-    let made = hint.into_iter().fold(made, Error::with_hint);
-    made.caused_by(error)
-}
-
-fn all_networks(transaction: &Transaction<'_>) -> Attempt<Vec<NetworkRecord>> {
+fn all_networks(transaction: &Transaction<'_>) -> Attempt<Vec<Found<NetworkRecord>>> {
     let mut statement =
         transaction.prepare_cached("SELECT id, created, config FROM network ORDER BY name")?;
     let mut rows = statement.query([])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let config: String = row.get(2)?;
-        let config = serde_json::from_str(&config).map_err(|error| {
-            Error::new(ErrorKind::StoreUnusable, "read a network", error.to_string())
-        })?;
-        found.push(NetworkRecord { id: row.get(0)?, created: row.get(1)?, config });
+        let id: String = row.get(0)?;
+        let created: String = row.get(1)?;
+        let config = row.get_ref(2)?.as_str().map_err(|error| error.to_string());
+        let config = config
+            .and_then(|config| format::read(config).map_err(|error| error.cause().to_owned()));
+        found.push(match config {
+            Ok(config) => Ok(NetworkRecord { id, created, config }),
+            Err(why) => Err(Unreadable::new(&id, None, &why)),
+        });
     }
     Ok(found)
 }
 
 impl Store for SqliteStore {
+    /// Empty as long as there is no file.
     fn id(&self) -> &str {
-        &self.id
+        self.id.get().map_or("", String::as_str)
     }
 
     fn add_network(&self, network: &NetworkRecord) -> Result<()> {
-        let config = serde_json::to_string(&network.config)
-            .map_err(|error| Error::invalid("create the network", error.to_string()))?;
+        let config = format::write(&network.config)?;
         self.write("create the network", |transaction| {
             check_clash(network, &all_networks(transaction)?)?;
             transaction.execute(
@@ -195,7 +157,8 @@ impl Store for SqliteStore {
     }
 
     fn networks(&self) -> Result<Vec<NetworkRecord>> {
-        self.read("list the networks", all_networks)
+        let found = self.read("list the networks", all_networks)?;
+        Ok(found.into_iter().filter_map(Found::ok).collect())
     }
 
     fn remove_network(&self, network: &NetworkRecord) -> Result<()> {
@@ -237,7 +200,17 @@ impl Store for SqliteStore {
     }
 
     fn leases(&self, network: Option<&NetworkRecord>) -> Result<Vec<Lease>> {
-        self.read("list the leases", |transaction| leases::list(transaction, network))
+        let found =
+            self.read("list the leases", |transaction| leases::list(transaction, network))?;
+        Ok(found.into_iter().filter_map(Found::ok).collect())
+    }
+
+    fn unreadable(&self) -> Result<Vec<Unreadable>> {
+        self.read("list what cannot be read", |transaction| {
+            let networks = all_networks(transaction)?.into_iter().filter_map(Found::err);
+            let leases = leases::list(transaction, None)?.into_iter().filter_map(Found::err);
+            Ok(networks.chain(leases).collect())
+        })
     }
 
     fn add_foreign(&self, network: &NetworkRecord, address: std::net::IpAddr) -> Result<bool> {

@@ -11,6 +11,8 @@ use crate::store::refusal::no_network;
 /// Why a transaction is rolled back: it is not to be, or SQLite fails.
 pub(super) enum Stop {
     Refused(Error),
+    /// The file cannot be used, whatever for.
+    Unusable(Error),
     Failed(rusqlite::Error),
 }
 

@@ -1,0 +1,29 @@
+//! Waiting for a lock on a file (`flock(2)`), which everybody can hold who may read the file: not for ever.
+
+use std::fs::File;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
+
+use crate::error::{Error, ErrorKind};
+
+/// How long others may hold it before it is given up.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Locks a file until the lock is dropped.
+pub(crate) fn lock(mut file: File, operation: impl Fn() -> String) -> Result<Flock<File>, Error> {
+    let began = Instant::now();
+    loop {
+        file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(locked) => return Ok(locked),
+            Err((file, Errno::EWOULDBLOCK | Errno::EINTR)) => file,
+            Err((_, errno)) => return Err(Error::file(operation(), errno.into())),
+        };
+        if began.elapsed() > PATIENCE {
+            let why = format!("another process has had it locked for {} s", PATIENCE.as_secs());
+            return Err(Error::new(ErrorKind::Contended, operation(), why));
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}

@@ -1,0 +1,82 @@
+//! Why SQLite fails: its codes seldom say what the kernel said, which is asked afterwards.
+
+use std::borrow::Cow;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use nix::Error as Errno;
+use nix::unistd::{AccessFlags, eaccess};
+use rusqlite::ErrorCode;
+
+use crate::error::{Error, ErrorKind};
+
+/// What kept this process from reading, or from writing a file.
+pub(super) fn obstacle(path: &Path) -> Option<io::Error> {
+    match fs::metadata(path) {
+        Err(error) => return Some(error),
+        Ok(found) if found.is_dir() => return Some(Errno::EISDIR.into()),
+        Ok(_) => {}
+    }
+    let both = AccessFlags::R_OK | AccessFlags::W_OK;
+    let directory = path.parent().unwrap_or(path);
+    let may = eaccess(path, both).and_then(|()| eaccess(directory, AccessFlags::W_OK));
+    may.err().map(io::Error::from).or_else(|| is_full(path))
+}
+
+/// Whether the kernel refused something, which SQLite seldom names.
+pub(super) fn is_refused(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::CannotOpen
+                | ErrorCode::ReadOnly
+                | ErrorCode::PermissionDenied
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::DiskFull
+        )
+    )
+}
+
+/// The error of an operation on a store's file.
+pub(super) fn explain(
+    path: &Path,
+    operation: impl Into<Cow<'static, str>>,
+    error: rusqlite::Error,
+) -> Error {
+    let kind = match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            return Error::new(ErrorKind::Contended, operation, error.to_string())
+                .with_hint("another process has held the store's file for a minute")
+                .caused_by(error);
+        }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::TypeMismatch) => {
+            ErrorKind::StoreUnusable
+        }
+        Some(ErrorCode::DiskFull) => return of_file(path, operation, Errno::ENOSPC.into()),
+        Some(_) if is_refused(&error) => match obstacle(path) {
+            Some(found) => return of_file(path, operation, found),
+            None => ErrorKind::StoreUnavailable,
+        },
+        Some(_) => ErrorKind::StoreUnavailable,
+        // Not SQLite's: a value that cannot be read as what it should be.
+        None => ErrorKind::StoreUnusable,
+    };
+    let why = format!("{}: {error}", path.display());
+    Error::new(kind, operation, why).caused_by(error)
+}
+
+/// The error of a file that the kernel refuses.
+pub(super) fn of_file(
+    path: &Path,
+    operation: impl Into<Cow<'static, str>>,
+    error: io::Error,
+) -> Error {
+    Error::new(ErrorKind::File, operation, format!("{}: {error}", path.display())).caused_by(error)
+}
+
+/// SQLite says of some failed writes that they failed, and no more.
+fn is_full(path: &Path) -> Option<io::Error> {
+    let found = nix::sys::statvfs::statvfs(path).ok()?;
+    (found.blocks_available() == 0).then(|| Errno::ENOSPC.into())
+}

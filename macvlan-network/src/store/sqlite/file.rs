@@ -1,0 +1,350 @@
+//! The file: made by the first write, opened only if it is a store, and watched while it is open.
+//!
+//! It is never opened here but by SQLite: closing any other descriptor of it would drop the locks that
+//! this process has on it.
+
+use std::borrow::Cow;
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nix::sys::stat::{Mode, SFlag, mknod};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::file_lock;
+use crate::random;
+
+use super::cause::{is_refused, obstacle, of_file};
+use super::transaction::{Attempt, Stop};
+
+/// The `application_id` of a store's file, which `file(1)` shows too: "mvln".
+const OURS: i32 = 0x6d76_6c6e;
+/// What makes the tables of each version, which `user_version` tells, from those of the one before.
+const VERSIONS: [&str; 2] = [include_str!("version-1.sql"), include_str!("version-2.sql")];
+/// How long others may hold the file before it is given up, in milliseconds.
+const PATIENCE: i32 = 60_000;
+
+/// A store's file that is open.
+#[derive(Debug)]
+pub(super) struct File {
+    connection: Connection,
+    /// Device and inode; none if there is no file, and it reads as an empty one.
+    identity: Option<(u64, u64)>,
+    version: usize,
+    pub(super) id: Option<String>,
+    /// Whether it can be used a second time. One that can only be read is opened each time: what others
+    /// write is not seen where nothing can be locked, and it may be writable by then.
+    pub(super) lasts: bool,
+}
+
+/// What is in a store's file.
+struct Contents {
+    version: usize,
+    id: String,
+}
+
+/// Checks a path, which is all that is known before the file is made.
+pub(super) fn check(path: &Path) -> Result<PathBuf> {
+    let operation = format!("open the store {}", path.display());
+    let bytes = path.as_os_str().as_bytes();
+    if bytes.is_empty() || bytes == b":memory:" || bytes.starts_with(b"file:") {
+        let why = format!("{:?} is not the path of a file", path.display().to_string());
+        return Err(Error::invalid("open the store", why).with_hint("a store outlives the process"));
+    }
+    let fails = |error| Error::file(operation.clone(), error);
+    let path = std::path::absolute(path).map_err(fails)?;
+    let Some(directory) = path.parent() else { return Ok(path) };
+    if !is_there(directory).map_err(fails)? {
+        // It is made with the file; the directory that it is in is not.
+        fs::metadata(directory.parent().unwrap_or(directory)).map_err(fails)?;
+    }
+    Ok(path)
+}
+
+fn is_there(path: &Path) -> io::Result<bool> {
+    path.try_exists()
+}
+
+impl File {
+    /// Opens a file, and makes it if it is to be written to.
+    pub(super) fn open(path: &Path, writes: bool) -> Attempt<Self> {
+        if let Some(file) = Self::find(path)? {
+            return Ok(file);
+        }
+        if writes {
+            create(path)?;
+            return Self::find(path)?.ok_or_else(|| failed(nix::Error::ESTALE.into()));
+        }
+        let mut connection = Connection::open_in_memory()?;
+        fill(&mut connection)?;
+        Ok(Self { connection, identity: None, version: VERSIONS.len(), id: None, lasts: false })
+    }
+
+    /// Opens a file, if it is there and is not empty. One that is not ours is not changed, nor is a
+    /// journal beside it.
+    fn find(path: &Path) -> Attempt<Option<Self>> {
+        if !is_there(path).map_err(failed)? {
+            return Ok(None);
+        }
+        let found = fs::metadata(path).map_err(failed)?;
+        if found.is_dir() {
+            return Err(failed(nix::Error::EISDIR.into()));
+        }
+        if !found.is_file() {
+            return Err(not_ours("it is not a regular file"));
+        }
+        let identity = Some((found.dev(), found.ino()));
+        let still = as_it_lies(path)?;
+        let ours: i32 = still.pragma_query_value(None, "application_id", |row| row.get(0))?;
+        match look(&still) {
+            Ok(None) if !has_journal(path) => return Ok(None),
+            // It may just be written to.
+            Err(_) if ours == OURS && has_journal(path) => {}
+            Err(stop) => return Err(stop),
+            Ok(_) => {}
+        }
+        let live = connect(path)?;
+        let (connection, contents) = match look(&live) {
+            Ok(contents) => (live, contents),
+            // A reader has to make what readers and writers lock, if no writer has made it.
+            Err(Stop::Failed(error)) if is_refused(&error) && !has_journal(path) => {
+                let contents = look(&still)?;
+                (still, contents)
+            }
+            Err(stop) => return Err(stop),
+        };
+        let lasts = !connection.is_readonly("main")?;
+        let Some(Contents { version, id }) = contents else { return Ok(None) };
+        if lasts {
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+            keep_private(path, &found).map_err(failed)?;
+            connection.pragma_update(None, "journal_mode", "wal")?;
+            connection.pragma_update(None, "synchronous", "full")?;
+            connection.pragma_update(None, "foreign_keys", true)?;
+        }
+        Ok(Some(Self { connection, identity, version, id: Some(id), lasts }))
+    }
+
+    /// Does something whole or not at all.
+    pub(super) fn transact<T>(
+        &mut self,
+        path: &Path,
+        behavior: TransactionBehavior,
+        body: impl FnOnce(&Transaction<'_>) -> Attempt<T>,
+    ) -> Attempt<T> {
+        let writes = !matches!(behavior, TransactionBehavior::Deferred);
+        if writes && self.connection.is_readonly("main")? {
+            let why = obstacle(path).unwrap_or_else(|| nix::Error::EROFS.into());
+            return Err(Stop::Unusable(of_file(path, "", why)));
+        }
+        if writes && self.version < VERSIONS.len() {
+            fill(&mut self.connection)?;
+            self.version = VERSIONS.len();
+        }
+        let transaction = self.connection.transaction_with_behavior(behavior)?;
+        if self.identity.is_some() && self.identity != identity(path).map_err(failed)? {
+            let why = io::Error::from(nix::Error::ESTALE);
+            let words = "the store's file was deleted or replaced while it was open";
+            return Err(Stop::Unusable(
+                Error::new(ErrorKind::StoreUnavailable, "", words)
+                    .with_hint("open the store again")
+                    .caused_by(why),
+            ));
+        }
+        let done = body(&transaction)?;
+        transaction.commit()?;
+        Ok(done)
+    }
+}
+
+fn failed(error: io::Error) -> Stop {
+    Stop::Unusable(Error::file("", error))
+}
+
+fn not_ours(why: impl Into<Cow<'static, str>>) -> Stop {
+    Stop::Unusable(Error::new(ErrorKind::StoreUnusable, "", why))
+}
+
+fn identity(path: &Path) -> io::Result<Option<(u64, u64)>> {
+    match fs::metadata(path) {
+        Ok(found) => Ok(Some((found.dev(), found.ino()))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// A file whose name is that of another with something behind it.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}
+
+/// Whether something that belongs to a database may be in a file beside it.
+fn has_journal(path: &Path) -> bool {
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    ["-wal", "-journal"].iter().any(|suffix| {
+        fs::metadata(beside(&path, suffix)).map_or_else(
+            |error| error.kind() != io::ErrorKind::NotFound,
+            |journal| journal.len() > 0,
+        )
+    })
+}
+
+/// Opens a database as it lies there: no lock is taken, and no journal looked at.
+fn as_it_lies(path: &Path) -> Attempt<Connection> {
+    let mut uri = String::from("file:");
+    for byte in path.as_os_str().as_bytes() {
+        // Writing into a string does not fail.
+        let _ = write!(uri, "%{byte:02x}");
+    }
+    uri.push_str("?immutable=1");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Ok(Connection::open_with_flags(uri, flags)?)
+}
+
+/// Opens a database as far as this process may; what is in its journal stays there.
+fn connect(path: &Path) -> Attempt<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.busy_handler(Some(wait))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Called when somebody else has the file: a transaction takes them about a millisecond.
+fn wait(times: i32) -> bool {
+    std::thread::sleep(Duration::from_millis(1));
+    times < PATIENCE
+}
+
+/// Says what a database has; none if it is empty. Refused if it is not a store that is known here.
+fn look(connection: &Connection) -> Attempt<Option<Contents>> {
+    let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    let (application, version) = (number("application_id")?, number("user_version")?);
+    let mut statement = connection.prepare(
+        "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') \
+         AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
+    )?;
+    let tables: Vec<String> =
+        statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let known = usize::try_from(version).unwrap_or(usize::MAX);
+    if application == OURS && known > VERSIONS.len() {
+        return Err(not_ours(format!(
+            "its tables have version {version}, and this library knows {}",
+            VERSIONS.len()
+        )));
+    }
+    let first = ["address", "gap", "lease", "memory", "network", "pool"];
+    let has = |more: &[&str]| {
+        let mut wanted = [&first[..], more].concat();
+        wanted.sort_unstable();
+        tables == wanted
+    };
+    match known {
+        0 if application == 0 && tables.is_empty() => Ok(None),
+        // Its `application_id` was the store's id.
+        1 if has(&[]) => Ok(Some(Contents { version: 1, id: format!("{application:08x}") })),
+        2 if application == OURS && has(&["store"]) => {
+            let id = connection.query_row("SELECT id FROM store", [], |row| row.get(0))?;
+            Ok(Some(Contents { version: 2, id }))
+        }
+        _ => Err(not_ours("it is another program's database")),
+    }
+}
+
+/// Makes the tables in a database that is empty, or has those of an earlier version.
+fn fill(connection: &mut Connection) -> Attempt<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Somebody else may have made them in the meantime.
+    let found = look(&transaction)?;
+    let version = found.as_ref().map_or(0, |found| found.version);
+    for script in VERSIONS.iter().skip(version) {
+        transaction.execute_batch(script)?;
+    }
+    if version < 2 {
+        let id = found.map_or_else(|| random::id()[..8].to_owned(), |found| found.id);
+        transaction.execute("INSERT INTO store (id) VALUES (?)", [id])?;
+    }
+    transaction.pragma_update(None, "user_version", VERSIONS.len())?;
+    transaction.pragma_update(None, "application_id", OURS)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Makes a file, and the directory that it is in. Under its name it is never seen unfinished.
+fn create(path: &Path) -> Attempt<()> {
+    if is_there(path).map_err(failed)? {
+        // Somebody has made it, empty.
+        return fill(&mut connect(path)?);
+    }
+    let directory = path.parent().unwrap_or(path);
+    if !is_there(directory).map_err(failed)? {
+        match fs::DirBuilder::new().mode(0o700).create(directory) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(failed(error));
+            }
+            _ => {}
+        }
+    }
+    let aside = beside(path, &format!(".{}", &random::id()[..8]));
+    let place = || -> Attempt<()> {
+        mknod(&aside, SFlag::S_IFREG, Mode::S_IRUSR | Mode::S_IWUSR, 0)
+            .map_err(|errno| failed(errno.into()))?;
+        let mut connection = connect(&aside)?;
+        fill(&mut connection)?;
+        drop(connection);
+        // Others who make the same file wait.
+        let directory = fs::File::open(directory).map_err(failed)?;
+        let directory = file_lock::lock(directory, String::new).map_err(Stop::Unusable)?;
+        publish(&aside, path).and_then(|()| directory.sync_all()).map_err(failed)
+    };
+    let done = place();
+    // Whether it was ever made is not known.
+    let _ = fs::remove_file(&aside);
+    done
+}
+
+/// Gives a file its name, if no other has it. What one that was deleted has left would be taken for this
+/// one's; it may be all that is left of it, and gets another name.
+fn publish(aside: &Path, path: &Path) -> io::Result<()> {
+    if is_there(path)? {
+        return Ok(());
+    }
+    for suffix in ["-wal", "-shm", "-journal"] {
+        let left = beside(path, suffix);
+        if is_there(&left)? {
+            fs::rename(&left, beside(&left, &format!(".{}", &random::id()[..8])))?;
+        }
+    }
+    fs::hard_link(aside, path)
+}
+
+/// Takes from all but its owner the right to a file and what SQLite has beside it: whoever can read it
+/// can lock it.
+fn keep_private(path: &Path, found: &fs::Metadata) -> io::Result<()> {
+    let others = found.mode() & 0o077;
+    if others == 0 {
+        return Ok(());
+    }
+    let path = fs::canonicalize(path)?;
+    for suffix in ["", "-wal", "-shm"] {
+        let closed = fs::set_permissions(beside(&path, suffix), fs::Permissions::from_mode(0o600));
+        match closed.map_err(|error| (error.kind(), error)) {
+            // A companion that is not there, or a file that is somebody else's.
+            Err((io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied, _)) | Ok(()) => {}
+            Err((_, error)) => return Err(error),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,364 @@
+//! The file of a store: who may read it, what is never touched, and what is said when it cannot be used.
+#![deny(dead_code)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
+
+use crate::common::{on_ens33, on_small_disk, sound};
+use macvlan_core::NetNs;
+use macvlan_network::{Error, ErrorKind, Member, Networks, SqliteStore};
+use macvlan_tests::{Actor, Directory, Lab, Outcome};
+use nix::errno::Errno;
+use nix::mount::{MsFlags, mount};
+use rusqlite::Connection;
+
+fn open(lab: &Lab, path: &Path) -> Outcome<Networks> {
+    Ok(Networks::new(lab.a.host.clone(), SqliteStore::open(path)?)?.with_host_name("a")?)
+}
+
+fn mode(path: &Path) -> Outcome<u32> {
+    Ok(fs::metadata(path)?.permissions().mode() & 0o7777)
+}
+
+#[track_caller]
+fn assert_file_error(error: &Error, errno: Errno) {
+    let told = (error.kind(), error.errno());
+    assert_eq!(told, (ErrorKind::File, Some(errno as i32)), "{error}");
+}
+
+/// All files below a directory, with what is in them.
+fn all_of(directory: &Path) -> Outcome<BTreeMap<String, Vec<u8>>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        // Whoever reads a database of others writes there that it does.
+        let is_lock = name.ends_with("-shm");
+        found.insert(name, if is_lock { Vec::new() } else { fs::read(entry.path())? });
+    }
+    Ok(found)
+}
+
+fn a_file_is_its_owners_alone() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    let inside = directory.path().join("macvlan");
+    let path = inside.join("networks.db");
+    let networks = open(&lab, &path)?;
+    networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    assert_eq!(mode(&inside)?, 0o700);
+    let companions = ["networks.db", "networks.db-shm", "networks.db-wal"];
+    let names: Vec<String> = all_of(&inside)?.into_keys().collect();
+    assert_eq!(names, companions);
+    for name in companions {
+        assert_eq!(mode(&inside.join(name))?, 0o600, "{name}");
+        fs::set_permissions(inside.join(name), fs::Permissions::from_mode(0o644))?;
+    }
+    // As one that an earlier version has made.
+    let again = open(&lab, &path)?;
+    assert_eq!(again.list()?.len(), 1);
+    for name in companions {
+        assert_eq!(mode(&inside.join(name))?, 0o600, "{name}");
+    }
+    Ok(())
+}
+
+fn what_only_reads_makes_nothing() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    let path = directory.path().join("macvlan/networks.db");
+    let networks = open(&lab, &path)?;
+    assert!(networks.list()?.is_empty());
+    assert_eq!(networks.network("lan").unwrap_err().kind(), ErrorKind::NetworkNotFound);
+    assert!(networks.collect()?.leases.is_empty());
+    assert!(networks.reconcile()?.is_empty());
+    assert!(all_of(directory.path())?.is_empty());
+    // An empty file is left empty, too.
+    let empty = directory.path().join("empty.db");
+    fs::write(&empty, "")?;
+    assert!(open(&lab, &empty)?.list()?.is_empty());
+    assert_eq!(all_of(directory.path())?, BTreeMap::from([("empty.db".to_owned(), Vec::new())]));
+    // Both are stores after the first write, which the session that was open before sees.
+    for path in [&path, &empty] {
+        open(&lab, path)?.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        assert_eq!(open(&lab, path)?.list()?.len(), 1);
+    }
+    assert_eq!(networks.list()?.len(), 1);
+    Ok(())
+}
+
+/// Whoever comes first makes it; the others find it.
+fn many_make_one_file() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    let path = directory.path().join("networks.db");
+    let networks: Vec<Networks> = (0..8).map(|_| open(&lab, &path)).collect::<Result<_, _>>()?;
+    std::thread::scope(|scope| {
+        let create = |(number, networks): (usize, Networks)| {
+            let config = on_ens33(&format!("lan{number}"), &format!("10.{number}.0.0/24"));
+            scope.spawn(move || networks.create(&config.unwrap()).map(drop))
+        };
+        let all: Vec<_> = networks.iter().cloned().enumerate().map(create).collect();
+        all.into_iter().try_for_each(|one| one.join().unwrap())
+    })?;
+    assert_eq!(networks[0].list()?.len(), 8);
+    let ids: Vec<&str> = networks.iter().map(|one| one.store().id()).collect();
+    assert!(ids.iter().all(|id| id.len() == 8 && *id == ids[0]), "{ids:?}");
+    drop(networks);
+    assert_eq!(all_of(directory.path())?.into_keys().collect::<Vec<_>>(), ["networks.db"]);
+    assert_eq!(sound(&directory)?, 0);
+    Ok(())
+}
+
+fn what_is_not_ours_is_not_touched() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    let ours = directory.path().join("ours.db");
+    open(&lab, &ours)?.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let ours = fs::read(ours)?;
+    for (what, script) in [
+        ("a table", "CREATE TABLE moz_places (a)"),
+        ("a table that is called as one of ours", "CREATE TABLE network (a)"),
+        ("a table, and the number of our version", "CREATE TABLE a (a); PRAGMA user_version = 1"),
+        ("an application_id", "PRAGMA application_id = 252006673"),
+        ("a version", "PRAGMA user_version = 1"),
+        ("our application_id", "PRAGMA application_id = 1836477550; PRAGMA user_version = 2"),
+        ("a view", "CREATE VIEW a AS SELECT 1"),
+        ("a write-ahead log", "PRAGMA journal_mode = wal; CREATE TABLE a (a)"),
+        ("ours: another application_id", "PRAGMA application_id = 7"),
+        ("ours: no application_id", "PRAGMA application_id = 0"),
+        ("ours: one more table", "CREATE TABLE a (a)"),
+        ("ours: one table less", "DROP TABLE gap"),
+        ("ours: a later version", "PRAGMA user_version = 99"),
+    ] {
+        let directory = Directory::new()?;
+        let path = directory.path().join("networks.db");
+        if what.starts_with("ours") {
+            fs::write(&path, &ours)?;
+        }
+        let file = Connection::open(&path)?;
+        file.execute_batch(script)?;
+        let held = what.contains("write-ahead").then_some(file);
+        assert_not_touched(&lab, &path, what)?;
+        drop(held);
+    }
+    for (what, bytes) in [
+        ("a text", "not a database\n".repeat(300)),
+        ("a short text", "127.0.0.1".to_owned()),
+        ("half a header", "SQLite format 3\0".to_owned()),
+    ] {
+        let directory = Directory::new()?;
+        let path = directory.path().join("networks.db");
+        fs::write(&path, bytes)?;
+        assert_not_touched(&lab, &path, what)?;
+    }
+    Ok(())
+}
+
+fn assert_not_touched(lab: &Lab, path: &Path, what: &str) -> Outcome {
+    let directory = path.parent().ok_or("it is in a directory")?;
+    let (before, mode_before) = (all_of(directory)?, mode(path)?);
+    let error = SqliteStore::open(path).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::StoreUnusable, "{what}: {error}");
+    assert!(error.to_string().contains("networks.db"), "{what}: {error}");
+    // Nor is one that comes when a session waits for its file.
+    let aside = path.with_extension("aside");
+    fs::rename(path, &aside)?;
+    let networks = open(lab, path)?;
+    fs::rename(&aside, path)?;
+    let error = networks.create(&on_ens33("lan", "10.1.0.0/24")?).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::StoreUnusable, "{what}: {error}");
+    assert!(all_of(directory)? == before && mode(path)? == mode_before, "{what} was changed");
+    Ok(())
+}
+
+fn what_is_no_path_is_refused() -> Outcome {
+    for path in ["", ":memory:", "file:networks.db", "file::memory:?cache=shared"] {
+        let error = SqliteStore::open(path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
+    }
+    // A name that means something in a URI means nothing in a path.
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    let path = directory.path().join("100% macvlan?mode=memory#1.db");
+    open(&lab, &path)?.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    assert!(path.exists());
+    let link = directory.path().join("link.db");
+    symlink(&path, &link)?;
+    assert_eq!(open(&lab, &link)?.list()?.len(), 1);
+    Ok(())
+}
+
+fn a_file_that_is_gone_is_noticed() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    let path = directory.path().join("networks.db");
+    let networks = open(&lab, &path)?;
+    let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let inside = NetNs::anonymous()?;
+    lan.connect(&Member::new("c0"), &inside)?;
+    for replaced in [false, true] {
+        fs::rename(&path, directory.path().join("moved.db"))?;
+        if replaced {
+            open(&lab, &path)?.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        }
+        let errors = [
+            lan.connect(&Member::new("c1"), &inside).unwrap_err(),
+            lan.leases().unwrap_err(),
+            networks.list().unwrap_err(),
+        ];
+        for error in errors {
+            let told = (error.kind(), error.errno());
+            assert_eq!(told, (ErrorKind::StoreUnavailable, Some(libc::ESTALE)), "{error}");
+            assert!(error.to_string().contains("deleted or replaced"), "{error}");
+        }
+        if replaced {
+            // What was left of the other is not taken for this one's.
+            assert!(open(&lab, &path)?.network("lan")?.leases()?.is_empty());
+        } else {
+            fs::rename(directory.path().join("moved.db"), &path)?;
+            assert_eq!(lan.leases()?.len(), 1);
+        }
+    }
+    Ok(())
+}
+
+fn the_true_cause_is_named() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    let path = directory.path().join("no/such/networks.db");
+    let error = SqliteStore::open(&path).unwrap_err();
+    assert_file_error(&error, Errno::ENOENT);
+    assert!(error.is_not_found());
+    assert_file_error(&SqliteStore::open(directory.path()).unwrap_err(), Errno::EISDIR);
+    let path = directory.path().join("networks.db");
+    open(&lab, &path)?.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let file = path.join("networks.db");
+    assert_file_error(&SqliteStore::open(file).unwrap_err(), Errno::ENOTDIR);
+    // Somebody else's, for one who is nobody; and a directory of others.
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755))?;
+    let place = directory.path().to_string_lossy().into_owned();
+    Actor::start("is_nobody", &[&place])?.finish()?;
+    Ok(())
+}
+
+fn is_nobody(arguments: &[String]) -> Outcome {
+    let [place] = arguments else { return Err("PLACE".into()) };
+    let lab = Lab::new()?;
+    let nobody = nix::unistd::Uid::from_raw(65534);
+    nix::unistd::setresuid(nobody, nobody, nobody)?;
+    let error = SqliteStore::open(Path::new(place).join("networks.db")).unwrap_err();
+    assert_file_error(&error, Errno::EACCES);
+    assert!(error.is_permission_denied());
+    let networks = open(&lab, &Path::new(place).join("mine.db"))?;
+    let error = networks.create(&on_ens33("lan", "10.1.0.0/24")?).unwrap_err();
+    assert_file_error(&error, Errno::EACCES);
+    // Nobody could remove it.
+    std::process::exit(0)
+}
+
+fn what_cannot_be_written_can_be_listed() -> Outcome {
+    let lab = Lab::new()?;
+    on_small_disk("size=512k", |place| {
+        let path = place.join("networks.db");
+        let networks = open(&lab, &path)?;
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let (one, two) = (NetNs::anonymous()?, NetNs::anonymous()?);
+        lan.connect(&Member::new("c1"), &one)?;
+        drop((lan, networks));
+        let none = None::<&str>;
+        let read_only = MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
+        mount(none, place, none, read_only, none)?;
+        let networks = open(&lab, &path)?;
+        for _ in 0..2 {
+            let lan = networks.network("lan")?;
+            assert_eq!(lan.leases()?.len(), 1);
+            assert_file_error(&lan.connect(&Member::new("c2"), &two).unwrap_err(), Errno::EROFS);
+        }
+        let error = networks.create(&on_ens33("lan2", "10.2.0.0/24")?).unwrap_err();
+        assert_file_error(&error, Errno::EROFS);
+        let new = open(&lab, &place.join("new.db"))?;
+        let error = new.create(&on_ens33("lan", "10.1.0.0/24")?).unwrap_err();
+        assert_file_error(&error, Errno::EROFS);
+        // What others have written since is seen, and it can be written again.
+        mount(none, place, none, MsFlags::MS_REMOUNT, none)?;
+        let writer = open(&lab, &path)?;
+        writer.network("lan")?.connect(&Member::new("c2"), &two)?;
+        assert_eq!(networks.network("lan")?.leases()?.len(), 2);
+        networks.create(&on_ens33("lan2", "10.2.0.0/24")?)?;
+        Ok(())
+    })
+}
+
+fn a_full_disk_is_named_and_loses_nothing() -> Outcome {
+    let lab = Lab::new()?;
+    on_small_disk("size=512k", |place| {
+        let networks = open(&lab, &place.join("networks.db"))?;
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let (one, two) = (NetNs::anonymous()?, NetNs::anonymous()?);
+        lan.connect(&Member::new("c1"), &one)?;
+        let filler = place.join("filler");
+        fs::write(&filler, vec![1; 1 << 20]).unwrap_err();
+        let error = loop {
+            match lan.connect(&Member::new("c2"), &two) {
+                // There was room in what was written before.
+                Ok(_) => drop(lan.disconnect("c2")),
+                Err(error) => break error,
+            }
+        };
+        assert_file_error(&error, Errno::ENOSPC);
+        assert_eq!(lan.lease("c1")?.map(|lease| lease.container), Some("c1".to_owned()));
+        let new = open(&lab, &place.join("new.db"))?;
+        let error = new.create(&on_ens33("lan", "10.1.0.0/24")?).unwrap_err();
+        assert_file_error(&error, Errno::ENOSPC);
+        let names: Vec<String> = all_of(place)?.into_keys().collect();
+        assert!(!names.iter().any(|name| name.starts_with("new.db")), "{names:?}");
+        fs::remove_file(&filler)?;
+        lan.connect(&Member::new("c2"), &two)?;
+        assert!(lan.leases()?.len() >= 2);
+        new.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        Ok(())
+    })
+}
+
+fn what_is_on_a_full_disk_can_be_listed() -> Outcome {
+    let lab = Lab::new()?;
+    on_small_disk("size=512k", |place| {
+        let path = place.join("networks.db");
+        open(&lab, &path)?.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        fs::write(place.join("filler"), vec![1; 1 << 20]).unwrap_err();
+        let networks = open(&lab, &path)?;
+        assert_eq!(networks.list()?.len(), 1);
+        let error = networks.create(&on_ens33("lan2", "10.2.0.0/24")?).unwrap_err();
+        assert_file_error(&error, Errno::ENOSPC);
+        fs::remove_file(place.join("filler"))?;
+        networks.create(&on_ens33("lan2", "10.2.0.0/24")?)?;
+        Ok(())
+    })
+}
+
+fn a_file_that_is_held_can_be_read() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    let path = directory.path().join("networks.db");
+    let lan = open(&lab, &path)?.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let other = Connection::open(&path)?;
+    other.execute_batch("BEGIN IMMEDIATE")?;
+    assert!(lan.leases()?.is_empty());
+    assert_eq!(open(&lab, &path)?.list()?.len(), 1);
+    if macvlan_tests::is_long() {
+        let error = lan.connect(&Member::new("c1"), &NetNs::anonymous()?).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Contended, "{error}");
+    }
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    same_on_every_kernel:
+    a_file_is_its_owners_alone,
+    what_only_reads_makes_nothing,
+    many_make_one_file,
+    what_is_not_ours_is_not_touched,
+    what_is_no_path_is_refused,
+    a_file_that_is_gone_is_noticed,
+    the_true_cause_is_named,
+    what_cannot_be_written_can_be_listed,
+    a_full_disk_is_named_and_loses_nothing,
+    what_is_on_a_full_disk_can_be_listed,
+    a_file_that_is_held_can_be_read;
+    parts: is_nobody
+}

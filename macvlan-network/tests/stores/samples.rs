@@ -1,0 +1,179 @@
+//! What earlier versions have stored is read by this one: a sample of each, which is never changed.
+#![deny(dead_code)]
+
+use std::time::Duration;
+
+use crate::common::{behind, ip, on_ens33, session, sound, subnet};
+use macvlan_core::{Mode, NetNs};
+use macvlan_network::{
+    ErrorKind, MacFrom, Member, Network, NetworkConfig, Networks, Order, Reconciled,
+};
+use macvlan_tests::{Directory, Lab, Outcome, ip_addresses};
+
+/// What is in all samples.
+fn assert_read(networks: &Networks) -> Outcome {
+    let full = networks.network("full")?;
+    let wanted = NetworkConfig::new("full")
+        .parent("ens33")
+        .mode(Mode::Private)
+        .subnet(
+            subnet("10.1.0.0/16")?
+                .gateway(ip("10.1.0.254"))
+                .range("10.1.4.0/24".parse()?)
+                .reserve("printer", ip("10.1.4.9")),
+        )
+        .subnet(subnet("fd00:1::/64")?.without_gateway())
+        .internal(true)
+        .mtu(1400)
+        .order(Order::Next)
+        .mac_from(MacFrom::Container)
+        .duplicate_detection(true)
+        .share(64)
+        .keep(Duration::from_millis(3_600_500))
+        .option("o", "1")
+        .label("l", "2");
+    assert_eq!(*full.config(), wanted);
+    assert!(full.created().starts_with("2026-11-29T13:42:5"), "{}", full.created());
+    let plain = networks.network("plain")?;
+    let wanted = NetworkConfig::new("plain").parent("ens33").subnet(subnet("10.2.0.0/24")?);
+    assert_eq!(*plain.config(), wanted);
+    let foreign: Vec<_> = plain.foreign()?.iter().map(|one| one.address).collect();
+    assert_eq!(foreign, [ip("10.2.0.77")]);
+    let lease = full.lease("c1")?.ok_or("c1 has a lease")?;
+    let words: Vec<String> = lease.addresses.iter().map(ToString::to_string).collect();
+    assert_eq!(words, ["10.1.4.0/16", "fd00:1::1/64"]);
+    assert_eq!((lease.name.as_deref(), lease.host.as_str()), (Some("web"), "a"));
+    assert_eq!((lease.network.as_str(), lease.endpoint.len()), (full.id(), 64));
+    assert!(lease.mac.is_some() && !lease.default_route);
+    assert_eq!(lease.netns.boot, "5a1e2b8c-0000-0000-0000-000000000000");
+    assert!(lease.netns.cookie.is_some());
+    let lease = plain.lease("c2")?.ok_or("c2 has a lease")?;
+    assert!(lease.name.is_none() && lease.default_route);
+    Ok(())
+}
+
+/// And it is written to as one of this version is.
+fn assert_written(networks: &Networks) -> Outcome {
+    let inside = NetNs::anonymous()?;
+    let full = networks.network("full")?;
+    let kept = full.connect(&Member::new("c3"), &inside)?;
+    assert_eq!(kept.addresses(), [ip("10.1.4.1"), ip("fd00:1::2")], "they were kept for it");
+    full.disconnect("c3")?;
+    networks.create(&NetworkConfig::new("new").parent("ens33").subnet(subnet("10.3.0.0/24")?))?;
+    assert_eq!(networks.list()?.len(), 3);
+    assert_read(networks)
+}
+
+fn a_file_of_version_1_is_read() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    behind(&directory)?.execute_batch(include_str!("../samples/sqlite-1.sql"))?;
+    let networks = session(&lab.a, &directory, "a")?;
+    assert_read(&networks)?;
+    let version = || -> Outcome<i32> {
+        Ok(behind(&directory)?.pragma_query_value(None, "user_version", |row| row.get(0))?)
+    };
+    assert_eq!(version()?, 1, "what only reads changes nothing");
+    let before = networks.store().id().to_owned();
+    assert_written(&networks)?;
+    assert_eq!(version()?, 2);
+    // By which the interfaces of its containers are known.
+    assert_eq!((before.as_str(), networks.store().id()), ("70563c2c", "70563c2c"));
+    let again = session(&lab.a, &directory, "a")?;
+    assert_eq!(again.store().id(), "70563c2c");
+    assert_read(&again)?;
+    assert_eq!(sound(&directory)?, 3);
+    Ok(())
+}
+
+fn what_version_1_has_in_etcd_is_read() -> Outcome {
+    let (lab, etcd) = (Lab::new()?, macvlan_tests::Etcd::start()?);
+    for line in include_str!("../samples/etcd-1.txt").lines() {
+        let (key, value) = line.split_once(' ').ok_or("KEY VALUE")?;
+        crate::common::put(&etcd, key, value)?;
+    }
+    let networks = crate::common::in_etcd(&lab.a, &etcd, "a")?;
+    assert_eq!(networks.store().id(), "477488ff");
+    assert_read(&networks)?;
+    assert_written(&networks)
+}
+
+/// A network of a later version, and a damaged lease: `spoil` makes them, of a network's and a
+/// container's.
+fn assert_hides_no_other(
+    networks: &Networks,
+    spoil: impl Fn(&Network, &Network, &str) -> Outcome,
+) -> Outcome {
+    let good = networks.create(&on_ens33("good", "10.1.0.0/24")?)?;
+    let later = networks.create(&on_ens33("later", "10.2.0.0/24")?)?;
+    let inside: Vec<NetNs> = (0..4).map(|_| NetNs::anonymous()).collect::<Result<_, _>>()?;
+    good.connect(&Member::new("c1"), &inside[0])?;
+    good.connect(&Member::new("c2"), &inside[1])?;
+    later.connect(&Member::new("c3"), &inside[2])?;
+    assert!(networks.unreadable()?.is_empty());
+    spoil(&later, &good, "c2")?;
+
+    let names = |list: Vec<Network>| -> Vec<String> {
+        list.iter().map(|network| network.name().to_owned()).collect()
+    };
+    assert_eq!(names(networks.list()?), ["good"]);
+    let who: Vec<String> = good.leases()?.into_iter().map(|lease| lease.container).collect();
+    assert_eq!(who, ["c1"]);
+    let hidden = networks.unreadable()?;
+    let places: Vec<_> =
+        hidden.iter().map(|one| (one.network.as_str(), one.container.as_deref())).collect();
+    assert_eq!(places, [(later.id(), None), (good.id(), Some("c2"))]);
+    for one in &hidden {
+        assert_eq!(one.error.kind(), ErrorKind::StoreUnusable, "{}", one.error);
+        assert!(one.error.to_string().contains(&one.network), "{}", one.error);
+    }
+    assert!(hidden[0].error.cause().contains("it has version 2"), "{}", hidden[0].error);
+    let error = networks.network(later.id()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::StoreUnusable, "{error}");
+
+    // What cannot be read may be anything: nothing is given that it may hold, nor taken away.
+    let error = networks.create(&on_ens33("new", "10.3.0.0/24")?).unwrap_err();
+    assert!(error.to_string().contains(later.id()), "{error}");
+    assert_eq!(good.connect(&Member::new("c4"), &inside[3])?.addresses(), [ip("10.1.0.4")]);
+    good.connect(&Member::new("c2"), &inside[1]).unwrap_err();
+    assert!(networks.collect()?.leases.is_empty());
+    let done = networks.reconcile()?;
+    assert!(done.iter().all(|one| matches!(one, Reconciled::Failed(_))), "{done:?}");
+    assert_eq!(ip_addresses(&inside[1], "eth0"), ["10.1.0.3/24"]);
+    assert_eq!(ip_addresses(&inside[2], "eth0"), ["10.2.0.2/24"]);
+    good.disconnect("c1")?;
+    good.disconnect("c4")?;
+    let error = good.remove().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NetworkInUse, "{error}");
+    Ok(())
+}
+
+fn one_record_hides_no_other_in_a_file() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    let networks = session(&lab.a, &directory, "a")?;
+    assert_hides_no_other(&networks, |later, _, container| {
+        let file = behind(&directory)?;
+        let later_version = "UPDATE network SET config = json_set(config, '$.version', 2)";
+        file.execute(&format!("{later_version} WHERE id = ?"), [later.id()])?;
+        file.execute("UPDATE lease SET interface = 'a/b' WHERE container = ?", [container])?;
+        Ok(())
+    })
+}
+
+fn one_record_hides_no_other_in_etcd() -> Outcome {
+    let (lab, etcd) = (Lab::new()?, macvlan_tests::Etcd::start()?);
+    let networks = crate::common::in_etcd(&lab.a, &etcd, "a")?;
+    assert_hides_no_other(&networks, |later, good, container| {
+        let config = r#"{"version":2,"name":"later","subnets":[]}"#;
+        let record = format!(r#"{{"id":"{}","config":{config}}}"#, later.id());
+        crate::common::put(&etcd, &format!("/macvlan/net/{}", later.id()), &record)?;
+        crate::common::put(&etcd, &format!("/macvlan/lease/{}/{container}", good.id()), "{")
+    })
+}
+
+macvlan_tests::tests! {
+    same_on_every_kernel:
+    a_file_of_version_1_is_read,
+    what_version_1_has_in_etcd_is_read,
+    one_record_hides_no_other_in_a_file,
+    one_record_hides_no_other_in_etcd,
+}
