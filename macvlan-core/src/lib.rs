@@ -83,6 +83,8 @@ pub use lan::probe::Probe;
 #[cfg(feature = "fault-injection")]
 #[doc(hidden)]
 pub use netlink::faults::{Call, Fault, with_faults};
+#[doc(hidden)]
+pub use netns::Presence;
 pub use netns::{NetNs, NetNsId, NetNsLock, VisibleNamespaces, VisibleNetNs, WeakNetNs};
 #[cfg(feature = "bench-internals")]
 #[doc(hidden)]

@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use macvlan_core::{Attachment, ErrorKind as CoreKind, LinkName, MacAddr, NetNs, Parent};
+use macvlan_core::{Attachment, ErrorKind as CoreKind, LinkName, MacAddr, NetNs, Parent, Presence};
 
 use crate::alive::{self, NetNsMark};
 use crate::alone::alone;
@@ -98,16 +98,20 @@ impl Network {
             Err(Error::new(ErrorKind::AlreadyConnected, "connect", why)
                 .with_hint("disconnect it there first"))
         };
-        if lease.host != self.session.host_name {
+        if self.session.is_here(lease) {
+            match alive::find(&lease.netns)? {
+                Presence::Gone => {}
+                Presence::Unknown(error) => return Err(alive::unknown(error)),
+                Presence::There(_) => {
+                    let inode = lease.netns.inode;
+                    return refuse(format!("it is connected in another namespace, net:[{inode}]"));
+                }
+            }
+        } else {
             let living = self.session.store.living_hosts()?;
             if living.is_none_or(|hosts| hosts.contains(&lease.host)) {
                 return refuse(format!("it is connected on host {:?}", lease.host));
             }
-        } else if alive::open(&lease.netns)?.is_some() {
-            return refuse(format!(
-                "it is connected in another namespace, net:[{}]",
-                lease.netns.inode
-            ));
         }
         self.session.store.release(&self.record, lease)?;
         Ok(())

@@ -40,7 +40,6 @@ mod alone;
 mod collect;
 mod config;
 mod connect;
-mod cookie;
 mod disconnect;
 mod error;
 mod inspect;

@@ -13,10 +13,11 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
 use nix::libc;
 use nix::sys::stat::stat;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, errno_of};
 use crate::netns::named::NAMED;
 use crate::netns::sys::{OF_THIS_THREAD, inode_in};
 use crate::netns::{NetNs, NetNsId};
@@ -30,7 +31,20 @@ pub struct VisibleNamespaces {
     /// The files and directories that could not be looked at, such as `/proc/2084` for a process of
     /// another user. There may be further namespaces behind them.
     pub unseen: Vec<PathBuf>,
+    /// Why that is so, by those paths.
+    pub(super) causes: HashMap<PathBuf, Cause>,
 }
+
+/// Why something could not be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    Refused(Errno),
+    /// The namespace with this inode number is mounted there, and something else covers it.
+    Covered(u64),
+}
+
+/// What could not be looked at.
+pub(crate) type Unseen = Vec<(PathBuf, Cause)>;
 
 /// A network namespace that exists, and the ways that lead to it.
 #[derive(Debug, Clone)]
@@ -90,10 +104,15 @@ impl NetNs {
     #[doc(alias = "ip netns list")]
     #[doc(alias = "lsns")]
     pub fn visible() -> VisibleNamespaces {
+        Self::visible_until(|_| false)
+    }
+
+    /// As [`NetNs::visible`], but looks no further once one was found with which it is enough.
+    pub(super) fn visible_until(mut enough: impl FnMut(NetNsId) -> bool) -> VisibleNamespaces {
         let mut visible = VisibleNamespaces::default();
         let mut places = HashMap::new();
-        let namespaces = &mut visible.namespaces;
-        let _: ControlFlow<()> = ways(&mut visible.unseen, |id, way| {
+        let (namespaces, mut unseen) = (&mut visible.namespaces, Unseen::new());
+        let _: ControlFlow<()> = ways(&mut unseen, |id, way| {
             let place = *places.entry(id).or_insert_with(|| {
                 let (names, pids, paths) = (Vec::new(), Vec::new(), Vec::new());
                 namespaces.push(VisibleNetNs { id, names, pids, paths });
@@ -111,8 +130,10 @@ impl NetNs {
                     }
                 }
             }
-            ControlFlow::Continue(())
+            if enough(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
+        visible.unseen = unseen.iter().map(|(path, _)| path.clone()).collect();
+        visible.causes = unseen.into_iter().collect();
         visible
     }
 }
@@ -156,7 +177,7 @@ impl fmt::Display for Way {
 /// Visits the ways to visible namespaces, cheap ones first, until the visitor has enough; most
 /// namespaces come several times. What could not be looked at is added to `unseen`.
 pub(crate) fn ways<T>(
-    unseen: &mut Vec<PathBuf>,
+    unseen: &mut Unseen,
     visit: impl FnMut(NetNsId, Way) -> ControlFlow<T>,
 ) -> ControlFlow<T> {
     let mut walk = Walk { unseen, visit, device: 0 };
@@ -170,7 +191,7 @@ pub(crate) fn ways<T>(
 type Near = (Vec<PathBuf>, Vec<(u32, Option<u64>)>);
 
 struct Walk<'a, V> {
-    unseen: &'a mut Vec<PathBuf>,
+    unseen: &'a mut Unseen,
     visit: V,
     /// The device number of nsfs, which has the files of all namespaces.
     device: u64,
@@ -179,9 +200,12 @@ struct Walk<'a, V> {
 impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
     fn near(&mut self) -> ControlFlow<T, Near> {
         self.names()?;
-        let Ok(ours) = stat(OF_THIS_THREAD) else {
-            self.unseen.push("/proc".into());
-            return ControlFlow::Continue(Near::default());
+        let ours = match stat(OF_THIS_THREAD) {
+            Ok(ours) => ours,
+            Err(errno) => {
+                self.unseen.push(("/proc".into(), Cause::Refused(errno)));
+                return ControlFlow::Continue(Near::default());
+            }
         };
         self.device = ours.st_dev;
         let (mut holders, mut processes) = (Vec::new(), Vec::new());
@@ -205,7 +229,7 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
                         }
                     }
                 }
-                Err(_) => self.unseen.push(process),
+                Err(error) => self.refused(process, &error),
             }
         }
         ControlFlow::Continue((holders, processes))
@@ -236,17 +260,18 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
     }
 
     fn names(&mut self) -> ControlFlow<T> {
-        let mut names: Vec<String> = self
-            .entries(Path::new(NAMED))
-            // Others are found by their mount.
-            .filter_map(|name| name.into_string().ok())
-            .collect();
+        // Others are found by their mount.
+        let names = self.entries(Path::new(NAMED)).into_iter();
+        let mut names: Vec<String> = names.filter_map(|name| name.into_string().ok()).collect();
         names.sort_unstable();
         for name in names {
             match NetNs::from_name(&name) {
                 Ok(netns) => (self.visit)(netns.id(), Way::Name(name))?,
                 Err(error) if has_ended(&error) => {}
-                Err(_) => self.unseen.push(Path::new(NAMED).join(name)),
+                Err(error) => {
+                    let errno = error.errno().map_or(Errno::UnknownErrno, Errno::from_raw);
+                    self.unseen.push((Path::new(NAMED).join(name), Cause::Refused(errno)));
+                }
             }
         }
         ControlFlow::Continue(())
@@ -275,8 +300,8 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
                     text
                 }
                 Err(error) if is_gone(&error) => continue,
-                Err(_) => {
-                    self.unseen.push(mountinfo);
+                Err(error) => {
+                    self.refused(mountinfo, &error);
                     continue;
                 }
             };
@@ -288,7 +313,7 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
                 if leads_there {
                     self.found(inode, Way::Path(path))?;
                 } else {
-                    self.unseen.push(path);
+                    self.unseen.push((path, Cause::Covered(inode)));
                 }
             }
         }
@@ -310,7 +335,7 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
             Ok(target) => inode_in(target.as_os_str().as_bytes()),
             Err(error) => {
                 if !is_gone(&error) {
-                    self.unseen.push(path.to_owned());
+                    self.refused(path.to_owned(), &error);
                 }
                 None
             }
@@ -319,19 +344,29 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
 
     /// The entries of a directory whose names are numbers.
     fn numbers(&mut self, directory: &Path) -> Vec<u32> {
-        self.entries(directory).filter_map(|name| name.to_str()?.parse().ok()).collect()
+        let entries = self.entries(directory).into_iter();
+        entries.filter_map(|name| name.to_str()?.parse().ok()).collect()
     }
 
-    fn entries(&mut self, directory: &Path) -> impl Iterator<Item = OsString> + use<T, V> {
-        let entries = fs::read_dir(directory)
-            .inspect_err(|error| {
-                if !is_gone(error) {
-                    self.unseen.push(directory.to_owned());
-                }
-            })
-            .ok();
+    fn entries(&mut self, directory: &Path) -> Vec<OsString> {
+        let mut names = Vec::new();
+        let mut read = || -> io::Result<()> {
+            for entry in fs::read_dir(directory)? {
+                names.push(entry?.file_name());
+            }
+            Ok(())
+        };
         // What goes while it is read ends the list.
-        entries.into_iter().flatten().map_while(io::Result::ok).map(|entry| entry.file_name())
+        if let Err(error) =
+            read().or_else(|error| if is_gone(&error) { Ok(()) } else { Err(error) })
+        {
+            self.refused(directory.to_owned(), &error);
+        }
+        names
+    }
+
+    fn refused(&mut self, path: PathBuf, error: &io::Error) {
+        self.unseen.push((path, Cause::Refused(errno_of(error))));
     }
 }
 

@@ -10,6 +10,8 @@ mod hosts;
 #[cfg(feature = "etcd")]
 mod leases;
 mod recovery;
+#[cfg(feature = "etcd")]
+mod seen;
 
 macvlan_tests::main! {
     #[cfg(feature = "etcd")]
@@ -19,4 +21,6 @@ macvlan_tests::main! {
     #[cfg(feature = "etcd")]
     leases,
     recovery,
+    #[cfg(feature = "etcd")]
+    seen,
 }
