@@ -86,6 +86,8 @@ pub use netlink::faults::{Call, Fault, with_faults};
 #[doc(hidden)]
 pub use netns::Presence;
 pub use netns::{NetNs, NetNsId, NetNsLock, VisibleNamespaces, VisibleNetNs, WeakNetNs};
+#[doc(hidden)]
+pub use owner::Owner;
 #[cfg(feature = "bench-internals")]
 #[doc(hidden)]
 pub use rtnl::laid_open::{decode_links, encode_attach};

@@ -20,7 +20,8 @@ use crate::store::refusal::taken;
 /// How many `ethN` are tried when the container has links that we do not know.
 const INTERFACES: u32 = 64;
 
-/// A container that is connected to a network: its lease, and what it became in the kernel.
+/// A container that is connected to a network: its lease, and what it became in the kernel. It does not hold
+/// the container's namespace open.
 #[derive(Debug, Clone)]
 pub struct Connection {
     lease: Lease,

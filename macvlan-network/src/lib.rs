@@ -49,6 +49,7 @@ mod mac;
 mod member;
 mod network;
 mod networks;
+mod owned;
 mod pool;
 mod probe;
 mod random;

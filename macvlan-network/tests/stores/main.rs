@@ -6,6 +6,8 @@ mod common;
 #[cfg(feature = "etcd")]
 mod crowd;
 #[cfg(feature = "etcd")]
+mod fork;
+#[cfg(feature = "etcd")]
 mod hosts;
 #[cfg(feature = "etcd")]
 mod leases;
@@ -16,6 +18,8 @@ mod seen;
 macvlan_tests::main! {
     #[cfg(feature = "etcd")]
     crowd,
+    #[cfg(feature = "etcd")]
+    fork,
     #[cfg(feature = "etcd")]
     hosts,
     #[cfg(feature = "etcd")]

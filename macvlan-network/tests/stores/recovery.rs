@@ -54,6 +54,20 @@ fn in_a_thread() -> Outcome<(NetNs, std::sync::mpsc::Sender<()>)> {
     Ok((told.recv()???, stop))
 }
 
+/// A program that keeps what it got keeps no container alive.
+fn what_connect_returns_holds_no_namespace() -> Outcome {
+    let scene = Scene::set()?;
+    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let (container, inside) = started()?;
+    let first = lan.connect(&Member::new("c1"), &inside)?;
+    let second = lan.connect(&Member::new("c1"), &inside)?;
+    drop((container, inside));
+    assert_eq!(scene.networks.collect()?.leases, [first.lease().clone()]);
+    let error = second.attachment().netns().unwrap_err();
+    assert_eq!(error.kind(), macvlan_core::ErrorKind::NamespaceGone, "{error}");
+    Ok(())
+}
+
 /// A container that was started again under its id: its namespace is another, its address is not.
 fn a_container_that_returns_gets_its_address() -> Outcome {
     let scene = Scene::set()?;
@@ -198,6 +212,7 @@ fn what_cannot_be_adopted_is_told() -> Outcome {
 macvlan_tests::tests! {
     same_on_every_kernel:
     leases_of_namespaces_that_are_gone_are_collected,
+    what_connect_returns_holds_no_namespace,
     a_container_that_returns_gets_its_address,
     after_a_reboot_nobody_is_connected,
     kernel_and_store_are_brought_together,

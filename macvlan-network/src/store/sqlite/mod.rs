@@ -6,22 +6,25 @@
 
 mod gaps;
 mod leases;
+mod library;
 mod transaction;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Foreign, Lease, Wish};
+use crate::owned::Owned;
 use crate::pool;
 use crate::random;
 use crate::record::NetworkRecord;
 use crate::store::refusal::in_use;
 use crate::store::{Granted, Store, check_clash};
 
+use library::Library;
 use transaction::{Attempt, Stop, now, number};
 
 /// The version of the tables in `schema.sql`, kept in the file's `user_version`; its `application_id` is
@@ -35,7 +38,8 @@ const PATIENCE: i32 = 60_000;
 pub struct SqliteStore {
     path: PathBuf,
     id: String,
-    connection: Mutex<Connection>,
+    /// A forked child would undo the locks of its parent.
+    connection: Owned<(Mutex<Connection>, Library)>,
 }
 
 impl SqliteStore {
@@ -43,6 +47,7 @@ impl SqliteStore {
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_owned();
         let operation = || format!("open the store {}", path.display());
+        let library = Library::enter().map_err(|error| error.during(operation()))?;
         let open = || -> rusqlite::Result<(Connection, i32, i32)> {
             let mut connection = Connection::open(&path)?;
             connection.busy_handler(Some(wait))?;
@@ -77,17 +82,13 @@ impl SqliteStore {
                 format!("its tables have version {version}, and this library knows {VERSION}");
             return Err(Error::new(ErrorKind::StoreUnusable, operation(), why));
         }
-        Ok(Self { path, id: format!("{id:08x}"), connection: Mutex::new(connection) })
+        let connection = Owned::new((Mutex::new(connection), library));
+        Ok(Self { path, id: format!("{id:08x}"), connection })
     }
 
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// A transaction that nothing was done in is as good as none.
-    fn connection(&self) -> MutexGuard<'_, Connection> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does something whole or not at all.
@@ -114,7 +115,9 @@ impl SqliteStore {
         behavior: TransactionBehavior,
         body: impl FnOnce(&Transaction<'_>) -> Attempt<T>,
     ) -> Result<T> {
-        let mut connection = self.connection();
+        let (connection, _) = self.connection.get(operation)?;
+        // A transaction that nothing was done in is as good as none.
+        let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
         let attempt = || -> Attempt<T> {
             let transaction = connection.transaction_with_behavior(behavior)?;
             let done = body(&transaction)?;
