@@ -63,10 +63,13 @@ impl Network {
     /// of its interface is repaired. If the namespace in which it was connected is gone, as after
     /// a restart of the container, it is connected anew, with the addresses it had.
     ///
+    /// The host's own namespace is refused.
+    ///
     /// While somebody else connects or disconnects the container, in whatever process, this waits.
     pub fn connect(&self, member: &Member, netns: &NetNs) -> Result<Connection> {
         let operation = || format!("connect container {:?}", member.container);
         let connect = || {
+            self.refuse_host(netns)?;
             let mut wish = member.wish(&self.session.host_name, NetNsMark::of(netns)?)?;
             let _alone = alone(netns)?;
             loop {
@@ -85,6 +88,16 @@ impl Network {
             }
         };
         connect().map_err(|error: Error| error.during(operation()).in_network(self.name()))
+    }
+
+    /// The host's namespace is no container's: what belongs to it would be taken for a container's.
+    fn refuse_host(&self, netns: &NetNs) -> Result<()> {
+        if !netns.same_as(self.session.host.netns()) {
+            return Ok(());
+        }
+        let why = format!("{} is the host's own network namespace", netns.id());
+        Err(Error::invalid("connect", why)
+            .with_hint("give the container's, which a container in host networking does not have"))
     }
 
     /// Sees that the interface of a lease is there and right.

@@ -106,6 +106,38 @@ fn after_a_reboot_nobody_is_connected() -> Outcome {
     Ok(())
 }
 
+/// The machine got another name, as by DHCP, or the program runs in a container that was made again.
+fn another_host_name_is_the_same_machine() -> Outcome {
+    let scene = Scene::set()?;
+    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?.internal(true))?;
+    let (_stays, stays) = started()?;
+    let (ends, inside) = started()?;
+    let (returns, was_inside) = started()?;
+    lan.connect(&Member::new("stays"), &stays)?;
+    lan.connect(&Member::new("ends"), &inside)?;
+    lan.connect(&Member::new("returns"), &was_inside)?;
+    drop((ends, inside, returns, was_inside));
+    ip_do(&stays, "link set eth0 down");
+
+    let other = session(&scene.lab.a, &scene.directory, "other")?;
+    let lan = other.network("lan")?;
+    let (_again, again) = started()?;
+    let returned = lan.connect(&Member::new("returns"), &again)?;
+    assert_eq!(returned.addresses(), [ip("10.1.0.4")]);
+    let done: Vec<String> = other.reconcile()?.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        done,
+        [
+            "released the lease of container \"ends\", which is gone",
+            "repaired \"eth0\" of container \"stays\": the link is down",
+        ]
+    );
+    assert_eq!(lan.disconnect("stays")?, Detached::Removed);
+    assert_eq!(lan.disconnect("returns")?, Detached::Removed);
+    lan.remove()?;
+    Ok(())
+}
+
 /// A process that starts anew brings together what others have taken apart.
 fn kernel_and_store_are_brought_together() -> Outcome {
     let scene = Scene::set()?;
@@ -215,6 +247,7 @@ macvlan_tests::tests! {
     what_connect_returns_holds_no_namespace,
     a_container_that_returns_gets_its_address,
     after_a_reboot_nobody_is_connected,
+    another_host_name_is_the_same_machine,
     kernel_and_store_are_brought_together,
     what_another_store_knows_is_left_alone,
     what_cannot_be_adopted_is_told,
