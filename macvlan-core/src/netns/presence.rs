@@ -58,15 +58,16 @@ impl NetNs {
     /// at most.
     #[doc(hidden)] // for the crate of networks
     pub fn find_all(wanted: &[(u64, Option<u64>)], mut say: impl FnMut(usize, Presence)) {
-        let mut open = Vec::new();
-        for (at, (inode, cookie)) in wanted.iter().enumerate() {
-            match ask(*inode, *cookie) {
-                Answer::Gone => say(at, Presence::Gone),
-                Answer::There(_) | Answer::None => open.push(at),
-            }
-        }
+        let mut open: Vec<usize> = (0..wanted.len()).collect();
         // One that is handed from one process to another meanwhile may be seen with neither.
         for last in [false, true] {
+            open.retain(|at| {
+                let gone = matches!(ask(wanted[*at]), Answer::Gone);
+                if gone {
+                    say(*at, Presence::Gone);
+                }
+                !gone
+            });
             if open.is_empty() {
                 return;
             }
@@ -96,15 +97,15 @@ impl VisibleNamespaces {
 
 /// Returns what is known of a namespace that nothing visible leads to. The kernel takes some moments to
 /// end one, so it is asked until it has.
-fn decide((inode, cookie): (u64, Option<u64>), looked: Presence) -> Presence {
+fn decide(wanted: (u64, Option<u64>), looked: Presence) -> Presence {
     let begin = Instant::now();
     loop {
-        match ask(inode, cookie) {
+        match ask(wanted) {
             Answer::Gone => return Presence::Gone,
             Answer::There(netns) if begin.elapsed() > ENDING => return Presence::There(netns),
             Answer::There(netns) => drop(netns),
             Answer::None if matches!(looked, Presence::Gone) && !shows_all_processes() => {
-                return Presence::Unknown(hidden_processes(inode));
+                return Presence::Unknown(hidden_processes(wanted.0));
             }
             Answer::None => return looked,
         }
@@ -125,15 +126,17 @@ enum Answer {
 
 /// Asks the kernel, which finds a namespace by its cookie since Linux 6.18, also one that is about to end.
 /// No socket is opened inside, since that would keep it for some moments more.
-fn ask(inode: u64, cookie: Option<u64>) -> Answer {
-    let Some(cookie) = cookie.filter(|_| matches!(finds_all(), Ok(true))) else {
-        return Answer::None;
-    };
-    match open_by_id(cookie, inode) {
+fn ask((inode, cookie): (u64, Option<u64>)) -> Answer {
+    let Some(cookie) = cookie else { return Answer::None };
+    let answer = match open_by_id(cookie, inode) {
         Ok(fd) => NetNs::checked(fd, Origin::Fd, &|| operation(inode))
             .map_or_else(|_| Answer::None, Answer::There),
         Err(Errno::ESTALE) => Answer::Gone,
         Err(_) => Answer::None,
+    };
+    match answer {
+        Answer::There(_) | Answer::Gone if !matches!(finds_all(), Ok(true)) => Answer::None,
+        answer => answer,
     }
 }
 
