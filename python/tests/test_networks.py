@@ -270,7 +270,9 @@ def test_what_is_fixed_and_what_clashes(lab: Lab, networks: Networks) -> None:
     for at in (2, 5, 6):
         network.add_foreign(f"10.1.0.{at}")
     error = refusal(
-        lambda: network.connect("c3", lab.a.netns), ErrorKind.NETWORK_POOL_EXHAUSTED, "10.1.0.0/29"
+        lambda: network.connect("c3", lab.container()),
+        ErrorKind.NETWORK_POOL_EXHAUSTED,
+        "10.1.0.0/29",
     )
     assert error.errno == errno.ENOSPC
 

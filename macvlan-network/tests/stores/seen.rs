@@ -2,6 +2,7 @@
 #![deny(dead_code)]
 
 use std::fs::File;
+use std::net::UdpSocket;
 use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
@@ -11,7 +12,9 @@ use macvlan_core::{Detached, Handle, Host, NetNs};
 use macvlan_network::{
     ErrorKind, EtcdOptions, EtcdStore, Member, Network, Networks, Result, SqliteStore,
 };
-use macvlan_tests::{Actor, Directory, Etcd, Lab, Outcome, PATIENCE, ip_addresses, path_of};
+use macvlan_tests::{
+    Actor, Directory, Etcd, Lab, Outcome, PATIENCE, ip_addresses, need_kernel, path_of,
+};
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::{Gid, Uid, setgroups, setuid};
@@ -265,10 +268,29 @@ fn the_capabilities_that_are_asked_for_are_enough() -> Outcome {
     Ok(())
 }
 
+/// No process is in it, it is mounted nowhere, and no descriptor leads to it.
+fn what_a_socket_alone_holds_is_not_gone() -> Outcome {
+    need_kernel(6, 18)?;
+    let scene = Scene::set()?;
+    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let inside = NetNs::anonymous()?;
+    lan.connect(&Member::new("c1"), &inside)?;
+    let socket = inside.run(|| UdpSocket::bind("0.0.0.0:0"))??;
+    drop(inside);
+    assert_eq!(scene.networks.collect()?.leases, []);
+    assert_eq!(scene.networks.reconcile()?.len(), 0);
+    let error = lan.connect(&Member::new("c1"), &NetNs::anonymous()?).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AlreadyConnected, "{error}");
+    drop(socket);
+    assert_eq!(scene.networks.collect()?.leases.len(), 1);
+    Ok(())
+}
+
 macvlan_tests::tests! {
     without_rights_nothing_is_released,
     in_another_pid_namespace_nothing_is_released,
     without_descriptors_nothing_is_released,
-    the_capabilities_that_are_asked_for_are_enough;
+    the_capabilities_that_are_asked_for_are_enough,
+    what_a_socket_alone_holds_is_not_gone;
     parts: confined, stranger, enclosed, short_of_files,
 }
