@@ -69,8 +69,8 @@ impl Network {
     pub fn connect(&self, member: &Member, netns: &NetNs) -> Result<Connection> {
         let operation = || format!("connect container {:?}", member.container);
         let connect = || {
-            self.refuse_host(netns)?;
             let mut wish = member.wish(&self.session.host_name, NetNsMark::of(netns)?)?;
+            self.refuse_host(netns)?;
             let _alone = alone(netns)?;
             loop {
                 match self.session.store.lease(&self.record, &wish)? {

@@ -691,14 +691,16 @@ def test_without_the_capability(tmp_path: Path) -> None:
         "import macvlan, sys\n"
         "with macvlan.Host() as host, macvlan.Networks(host, sys.argv[1]) as networks:\n"
         "    lan = networks.create('lan', parent='lo', subnets=['10.1.0.0/24'])\n"
-        "    try: lan.connect('c1', '/proc/self/ns/net')\n"
+        "    try: lan.connect('c1', sys.argv[2])\n"
         "    except PermissionError as error: print(type(error).__name__, error.network)\n"
     )
     command = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", sys.executable, "-c", code]
-    with NetNs.anonymous() as somewhere:
+    with NetNs.anonymous() as somewhere, NetNs.anonymous() as inside:
+        fd = inside.fileno()
         done = somewhere.run(
             lambda: subprocess.run(
-                [*command, str(tmp_path / "networks.db")],
+                [*command, str(tmp_path / "networks.db"), f"/proc/self/fd/{fd}"],
+                pass_fds=[fd],
                 capture_output=True,
                 text=True,
                 check=False,
