@@ -5086,8 +5086,7 @@ void macvlan_lease_list_free(struct macvlan_lease_list *list);
  * A container that is connected to a network: its lease, and what it became in the kernel. Given by
  * macvlan_network_connect(). Freed with macvlan_connection_free(), which changes nothing about it.
  *
- * It holds the container's namespace open: free it when the container has ended, or the namespace
- * outlives the container, and its lease is not collected.
+ * It does not hold the container's namespace open.
  *
  * Threads: it never changes, so any number may look at it at once.
  */

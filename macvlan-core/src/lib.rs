@@ -83,7 +83,11 @@ pub use lan::probe::Probe;
 #[cfg(feature = "fault-injection")]
 #[doc(hidden)]
 pub use netlink::faults::{Call, Fault, with_faults};
+#[doc(hidden)]
+pub use netns::Presence;
 pub use netns::{NetNs, NetNsId, NetNsLock, VisibleNamespaces, VisibleNetNs, WeakNetNs};
+#[doc(hidden)]
+pub use owner::Owner;
 #[cfg(feature = "bench-internals")]
 #[doc(hidden)]
 pub use rtnl::laid_open::{decode_links, encode_attach};

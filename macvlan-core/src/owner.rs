@@ -4,16 +4,19 @@ use crate::error::{Error, Result};
 
 /// A process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Owner(u32);
+#[doc(hidden)] // for the crate of networks
+pub struct Owner(u32);
 
 impl Owner {
     /// Returns this process.
-    pub(crate) fn here() -> Self {
+    #[doc(hidden)]
+    pub fn here() -> Self {
         Self(std::process::id())
     }
 
     /// Returns whether it is this process.
-    pub(crate) fn is_here(self) -> bool {
+    #[doc(hidden)]
+    pub fn is_here(self) -> bool {
         self == Self::here()
     }
 

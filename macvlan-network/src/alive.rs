@@ -7,10 +7,9 @@
 use std::fs;
 use std::sync::OnceLock;
 
-use macvlan_core::{Handle, NetNs, VisibleNetNs};
+use macvlan_core::{NetNs, Presence};
 
-use crate::cookie;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 /// What tells one network namespace from all others that ever were.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -28,12 +27,7 @@ impl NetNsMark {
     /// The mark of a namespace.
     pub fn of(netns: &NetNs) -> Result<Self> {
         let operation = "tell the container's namespace from others";
-        // Any socket inside will do. `NetNs::run` would start a thread to open one, which takes longer
-        // than all the rest of a connect beside attaching.
-        let watch = Handle::in_netns(netns).and_then(|handle| handle.watch());
-        let watch = watch.map_err(|error| Error::kernel(operation, error))?;
-        let cookie = cookie::of(&watch)
-            .map_err(|errno| Error::new(ErrorKind::Kernel, operation, errno.desc()))?;
+        let cookie = netns.cookie().map_err(|error| Error::kernel(operation, error))?;
         Ok(Self { boot: boot()?.to_owned(), inode: netns.id().inode, cookie })
     }
 
@@ -55,42 +49,31 @@ fn boot() -> Result<&'static str> {
     Ok(BOOT.get_or_init(|| boot.trim().to_owned()))
 }
 
-/// A handle on the namespace that has this mark, if it exists.
-pub(crate) fn open(mark: &NetNsMark) -> Result<Option<NetNs>> {
-    Living::find().look_twice(mark)
+/// What is known of the namespace that has this mark.
+pub(crate) fn find(mark: &NetNsMark) -> Result<Presence> {
+    let mut found = Presence::Gone;
+    find_all(&[mark], |_, presence| found = presence)?;
+    Ok(found)
 }
 
-/// The network namespaces that exist.
-pub(crate) struct Living(Vec<VisibleNetNs>);
-
-impl Living {
-    pub(crate) fn find() -> Self {
-        Self(NetNs::visible().namespaces)
-    }
-
-    /// As [`Living::open`], but what is not found is looked for once more: one that is handed from one
-    /// process to another while we look may be seen with neither.
-    pub(crate) fn look_twice(&mut self, mark: &NetNsMark) -> Result<Option<NetNs>> {
-        let found = self.open(mark)?;
-        if found.is_some() || !mark.is_of_this_boot()? {
-            return Ok(found);
+/// Says what is known of each of the namespaces that have these marks, by its place: the machine is
+/// looked through for all of them at once.
+pub(crate) fn find_all(marks: &[&NetNsMark], mut say: impl FnMut(usize, Presence)) -> Result<()> {
+    let boot = boot()?;
+    let (mut places, mut wanted) = (Vec::new(), Vec::new());
+    for (at, mark) in marks.iter().enumerate() {
+        if mark.boot == boot {
+            places.push(at);
+            wanted.push((mark.inode, mark.cookie));
+        } else {
+            say(at, Presence::Gone);
         }
-        *self = Self::find();
-        self.open(mark)
     }
+    NetNs::find_all(&wanted, |at, presence| say(places[at], presence));
+    Ok(())
+}
 
-    /// A handle on the namespace that has this mark, if it exists.
-    pub(crate) fn open(&self, mark: &NetNsMark) -> Result<Option<NetNs>> {
-        if !mark.is_of_this_boot()? {
-            return Ok(None);
-        }
-        let found = self.0.iter().find(|one| one.id.inode == mark.inode);
-        let Some(netns) = found.and_then(|found| found.open().ok()) else { return Ok(None) };
-        Ok((NetNsMark::of(&netns)? == *mark).then_some(netns))
-    }
-
-    /// Handles on all of them, as far as they can be opened.
-    pub(crate) fn all(&self) -> impl Iterator<Item = NetNs> {
-        self.0.iter().filter_map(|one| one.open().ok())
-    }
+/// The error where it is not known whether a container's namespace exists.
+pub(crate) fn unknown(error: macvlan_core::Error) -> Error {
+    Error::kernel("find out whether the container's namespace exists", error)
 }

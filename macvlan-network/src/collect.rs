@@ -1,9 +1,14 @@
 //! Taking back what belongs to containers that are gone.
 
-use crate::alive::Living;
+use std::collections::HashSet;
+
+use macvlan_core::Presence;
+
+use crate::alive;
 use crate::error::{Error, Result};
 use crate::lease::Lease;
 use crate::networks::Networks;
+use crate::record::NetworkRecord;
 
 /// What [`Networks::collect`] took back.
 #[derive(Debug, Clone, Default)]
@@ -19,28 +24,37 @@ impl Networks {
     /// Takes back the leases of this host's containers whose namespace is gone, also by a reboot; of
     /// hosts that the store says are dead; and addresses that were kept long enough.
     ///
-    /// A namespace is gone when no process is in it or has it open, and it is mounted nowhere, as far
-    /// as this process may look: let one with root's rights on the host call this, not one in
-    /// a container.
+    /// A namespace is gone when no process is in it or has it open, and it is mounted nowhere. It takes
+    /// the right to see that: root's on the host, not in a container.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Kernel`](crate::ErrorKind::Kernel) if it cannot be told of a container whether its
+    /// namespace is gone; the message says what could not be looked at, and nothing was taken back.
     pub fn collect(&self) -> Result<Collected> {
-        let mut collected = Collected::default();
-        let mut living = None;
-        for record in self.store().networks()? {
-            let leases = self.store().leases(Some(&record))?;
+        let (mut gone, mut here) = (Vec::new(), Vec::new());
+        let records = self.store().networks()?;
+        for record in &records {
+            let leases = self.store().leases(Some(record))?;
             // Asked after what is asked about: a host may just have come.
             let hosts = self.store().living_hosts()?;
             for lease in leases {
-                let gone = if lease.host == self.host_name() {
-                    let living = living.get_or_insert_with(Living::find);
-                    living.look_twice(&lease.netns)?.is_none()
-                } else {
-                    hosts.as_ref().is_some_and(|hosts| !hosts.contains(&lease.host))
-                };
-                if gone && self.store().release(&record, &lease)? {
-                    collected.leases.push(lease);
+                if self.0.is_here(&lease) {
+                    here.push((record, lease));
+                } else if hosts.as_ref().is_some_and(|hosts| !hosts.contains(&lease.host)) {
+                    gone.push((record, lease));
                 }
             }
-            collected.expired += self.store().expire(&record)?;
+        }
+        gone.extend(without_namespace(here)?);
+        let mut collected = Collected::default();
+        for (record, lease) in gone {
+            if self.store().release(record, &lease)? {
+                collected.leases.push(lease);
+            }
+        }
+        for record in &records {
+            collected.expired += self.store().expire(record)?;
         }
         if !collected.leases.is_empty() {
             // Their VLANs may have been the last ones' parents.
@@ -50,4 +64,25 @@ impl Networks {
         }
         Ok(collected)
     }
+}
+
+/// A lease, and the network that it is in.
+type Held<'a> = (&'a NetworkRecord, Lease);
+
+/// Those whose namespaces are gone.
+fn without_namespace(leases: Vec<Held<'_>>) -> Result<Vec<Held<'_>>> {
+    let marks: Vec<_> = leases.iter().map(|(_, lease)| &lease.netns).collect();
+    let (mut gone, mut unknown) = (HashSet::new(), None);
+    alive::find_all(&marks, |at, presence| match presence {
+        Presence::There(_) => {}
+        Presence::Gone => drop(gone.insert(at)),
+        Presence::Unknown(error) => unknown = Some((at, error)),
+    })?;
+    if let Some((at, error)) = unknown {
+        let (record, lease) = &leases[at];
+        let operation = format!("collect the lease of container {:?}", lease.container);
+        return Err(Error::kernel(operation, error).in_network(record.name()));
+    }
+    let leases = leases.into_iter().enumerate();
+    Ok(leases.filter(|(at, _)| gone.contains(at)).map(|(_, lease)| lease).collect())
 }

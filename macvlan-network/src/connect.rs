@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use macvlan_core::{Attachment, ErrorKind as CoreKind, LinkName, MacAddr, NetNs, Parent};
+use macvlan_core::{Attachment, ErrorKind as CoreKind, LinkName, MacAddr, NetNs, Parent, Presence};
 
 use crate::alive::{self, NetNsMark};
 use crate::alone::alone;
@@ -20,7 +20,8 @@ use crate::store::refusal::taken;
 /// How many `ethN` are tried when the container has links that we do not know.
 const INTERFACES: u32 = 64;
 
-/// A container that is connected to a network: its lease, and what it became in the kernel.
+/// A container that is connected to a network: its lease, and what it became in the kernel. It does not hold
+/// the container's namespace open.
 #[derive(Debug, Clone)]
 pub struct Connection {
     lease: Lease,
@@ -62,11 +63,14 @@ impl Network {
     /// of its interface is repaired. If the namespace in which it was connected is gone, as after
     /// a restart of the container, it is connected anew, with the addresses it had.
     ///
+    /// The host's own namespace is refused.
+    ///
     /// While somebody else connects or disconnects the container, in whatever process, this waits.
     pub fn connect(&self, member: &Member, netns: &NetNs) -> Result<Connection> {
         let operation = || format!("connect container {:?}", member.container);
         let connect = || {
             let mut wish = member.wish(&self.session.host_name, NetNsMark::of(netns)?)?;
+            self.refuse_host(netns)?;
             let _alone = alone(netns)?;
             loop {
                 match self.session.store.lease(&self.record, &wish)? {
@@ -86,6 +90,16 @@ impl Network {
         connect().map_err(|error: Error| error.during(operation()).in_network(self.name()))
     }
 
+    /// The host's namespace is no container's: what belongs to it would be taken for a container's.
+    fn refuse_host(&self, netns: &NetNs) -> Result<()> {
+        if !netns.same_as(self.session.host.netns()) {
+            return Ok(());
+        }
+        let why = format!("{} is the host's own network namespace", netns.id());
+        Err(Error::invalid("connect", why)
+            .with_hint("give the container's, which a container in host networking does not have"))
+    }
+
     /// Sees that the interface of a lease is there and right.
     fn again(&self, lease: Lease, netns: &NetNs) -> Result<Connection> {
         let attachment = self.ensure(&lease, netns)?.attachment;
@@ -98,16 +112,20 @@ impl Network {
             Err(Error::new(ErrorKind::AlreadyConnected, "connect", why)
                 .with_hint("disconnect it there first"))
         };
-        if lease.host != self.session.host_name {
+        if self.session.is_here(lease) {
+            match alive::find(&lease.netns)? {
+                Presence::Gone => {}
+                Presence::Unknown(error) => return Err(alive::unknown(error)),
+                Presence::There(_) => {
+                    let inode = lease.netns.inode;
+                    return refuse(format!("it is connected in another namespace, net:[{inode}]"));
+                }
+            }
+        } else {
             let living = self.session.store.living_hosts()?;
             if living.is_none_or(|hosts| hosts.contains(&lease.host)) {
                 return refuse(format!("it is connected on host {:?}", lease.host));
             }
-        } else if alive::open(&lease.netns)?.is_some() {
-            return refuse(format!(
-                "it is connected in another namespace, net:[{}]",
-                lease.netns.inode
-            ));
         }
         self.session.store.release(&self.record, lease)?;
         Ok(())

@@ -1,6 +1,6 @@
 //! Taking a container out of a network.
 
-use macvlan_core::{Detached, NetNs};
+use macvlan_core::{Detached, NetNs, Presence};
 
 use crate::alive::{self, NetNsMark};
 use crate::alone::alone;
@@ -10,7 +10,8 @@ use crate::network::Network;
 
 impl Network {
     /// Takes a container out of the network: detaches its interface, and gives its addresses back.
-    /// Its namespace is looked for; if it is gone, nothing is left to be detached.
+    /// Its namespace is looked for; if it is gone, nothing is left to be detached. Where that cannot be
+    /// told, it stays connected.
     ///
     /// On another host than the one that it runs on it is refused while that host lives.
     pub fn disconnect(&self, container: &str) -> Result<Detached> {
@@ -37,11 +38,12 @@ impl Network {
                     Some(held) if NetNsMark::of(held.netns())? == lease.netns => {
                         self.detach(&lease, held.netns())?
                     }
-                    _ => match alive::open(&lease.netns)? {
-                        None => Detached::AlreadyGone,
-                        Some(_) if netns.is_some() => return Err(elsewhere(&lease)),
+                    _ => match alive::find(&lease.netns)? {
+                        Presence::Gone => Detached::AlreadyGone,
+                        Presence::Unknown(error) => return Err(alive::unknown(error)),
+                        Presence::There(_) if netns.is_some() => return Err(elsewhere(&lease)),
                         // What was read may have changed while others had it.
-                        Some(found) => {
+                        Presence::There(found) => {
                             drop(held.take());
                             held = Some(alone(&found)?);
                             continue;
@@ -49,7 +51,7 @@ impl Network {
                     },
                 };
                 let released = self.session.store.release(&self.record, &lease)?;
-                if released || lease.host == self.session.host_name {
+                if released || self.session.is_here(&lease) {
                     return Ok(detached);
                 }
                 // Its host lives again.
@@ -59,7 +61,7 @@ impl Network {
     }
 
     fn refuse_elsewhere(&self, lease: &Lease) -> Result<()> {
-        if lease.host == self.session.host_name {
+        if self.session.is_here(lease) {
             return Ok(());
         }
         let living = self.session.store.living_hosts()?;

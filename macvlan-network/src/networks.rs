@@ -40,7 +40,7 @@ impl Networks {
     }
 
     /// What this host is called in the store: a name that stays the same for as long as it has
-    /// containers. Refused if the store was told another: by that one others know that it lives.
+    /// containers. In a store for one machine it is a word alone, and all leases are this machine's. Refused if the store was told another: by that one others know that it lives.
     pub fn with_host_name(self, name: &str) -> Result<Self> {
         check_name(name, "a host's name")?;
         if let Some(told) = self.store().host_name().filter(|told| *told != name) {

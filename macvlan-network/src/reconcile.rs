@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use macvlan_core::{Ensured, Handle, LinkInfo, NetNs};
+use macvlan_core::{Ensured, ErrorKind as CoreKind, Handle, LinkInfo, NetNs, Presence};
 
-use crate::alive::{Living, NetNsMark};
+use crate::alive::{self, NetNsMark};
 use crate::alone::alone_soon;
 use crate::error::{Error, Result};
 use crate::interface::read_alias;
@@ -178,19 +178,39 @@ impl Networks {
             done.push(Reconciled::Expired(collected.expired));
         }
         let networks = self.list()?;
-        let living = Living::find();
+        let mut here = Vec::new();
         for network in &networks {
-            let ours = network.leases()?.into_iter().filter(|one| one.host == self.host_name());
-            for lease in ours {
-                if let Some(netns) = living.open(&lease.netns)? {
-                    done.extend(network.repair(lease, &netns));
+            let leases = network.leases()?.into_iter();
+            here.extend(leases.filter(|one| self.0.is_here(one)).map(|lease| (network, lease)));
+        }
+        let marks: Vec<_> = here.iter().map(|(_, lease)| &lease.netns).collect();
+        alive::find_all(&marks, |at, presence| {
+            let (network, lease) = &here[at];
+            match presence {
+                Presence::There(netns) => done.extend(network.repair(lease, &netns)),
+                // It has ended since.
+                Presence::Gone => {}
+                Presence::Unknown(error) => {
+                    done.push(network.not_repaired(lease, alive::unknown(error)));
                 }
             }
-        }
-        for netns in living.all() {
-            // It may go while we look, and has nothing to be adopted then.
-            let links = Handle::in_netns(&netns).and_then(|handle| handle.links());
-            for link in links.unwrap_or_default() {
+        })?;
+        for netns in NetNs::visible().namespaces {
+            let opened = netns.open().and_then(|netns| {
+                let links = Handle::in_netns(&netns)?.links()?;
+                Ok((netns, links))
+            });
+            let (netns, links) = match opened {
+                Ok(opened) => opened,
+                // It went while we looked, or is not ours to look at: nothing in it is adopted.
+                Err(error) if is_beyond(&error) => continue,
+                Err(error) => {
+                    let error = Error::kernel("look for interfaces without a lease", error);
+                    done.push(Reconciled::Failed(error.to_string()));
+                    continue;
+                }
+            };
+            for link in links {
                 let alias = link.alias.clone().unwrap_or_default();
                 if let Some((id, container)) = read_alias(&alias, self.store().id()) {
                     let looked = self.look_at(&networks, &netns, &link, id, container);
@@ -263,27 +283,32 @@ impl Network {
         Networks(Arc::clone(&self.session)).reconcile()
     }
 
-    fn repair(&self, lease: Lease, netns: &NetNs) -> Option<Reconciled> {
+    fn repair(&self, lease: &Lease, netns: &NetNs) -> Option<Reconciled> {
         let repair = || -> Result<Option<Ensured>> {
             let _alone = alone_soon(netns)?;
-            if !self.session.store.take_up(&self.record, &lease)? {
+            if !self.session.store.take_up(&self.record, lease)? {
                 return Ok(None);
             }
-            self.ensure(&lease, netns).map(Some)
+            self.ensure(lease, netns).map(Some)
         };
         match repair() {
             Ok(None) => None,
             Ok(Some(ensured)) if ensured.repaired.is_empty() => None,
             Ok(Some(ensured)) => {
                 let what = ensured.repaired.iter().map(ToString::to_string).collect();
-                Some(Reconciled::Repaired(lease, what))
+                Some(Reconciled::Repaired(lease.clone(), what))
             }
-            Err(error) => Some(Reconciled::Failed(
-                error
-                    .during(format!("repair the interface of container {:?}", lease.container))
-                    .in_network(self.name())
-                    .to_string(),
-            )),
+            Err(error) => Some(self.not_repaired(lease, error)),
         }
     }
+
+    fn not_repaired(&self, lease: &Lease, error: Error) -> Reconciled {
+        let operation = format!("repair the interface of container {:?}", lease.container);
+        Reconciled::Failed(error.during(operation).in_network(self.name()).to_string())
+    }
+}
+
+/// Whether a namespace has ended, or may not be entered.
+fn is_beyond(error: &macvlan_core::Error) -> bool {
+    matches!(error.kind(), CoreKind::NamespaceGone | CoreKind::PermissionDenied)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use macvlan_core::{Host, Link};
 
 use crate::error::{Error, Result};
+use crate::lease::Lease;
 use crate::probe::Probe;
 use crate::record::NetworkRecord;
 use crate::store::Store;
@@ -19,6 +20,12 @@ pub(crate) struct Session {
 }
 
 impl Session {
+    /// Whether a lease is of this host. A store that knows no names of hosts serves one machine, and its
+    /// leases are this machine's, whatever it was called when they were made.
+    pub(crate) fn is_here(&self, lease: &Lease) -> bool {
+        self.store.host_name().is_none() || lease.host == self.host_name
+    }
+
     /// Makes an isolated network's link, if it is not there.
     pub(crate) fn make_dummy(&self, record: &NetworkRecord) -> Result<bool> {
         let make = || -> macvlan_core::Result<bool> {

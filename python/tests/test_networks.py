@@ -270,7 +270,9 @@ def test_what_is_fixed_and_what_clashes(lab: Lab, networks: Networks) -> None:
     for at in (2, 5, 6):
         network.add_foreign(f"10.1.0.{at}")
     error = refusal(
-        lambda: network.connect("c3", lab.a.netns), ErrorKind.NETWORK_POOL_EXHAUSTED, "10.1.0.0/29"
+        lambda: network.connect("c3", lab.container()),
+        ErrorKind.NETWORK_POOL_EXHAUSTED,
+        "10.1.0.0/29",
     )
     assert error.errno == errno.ENOSPC
 
@@ -694,14 +696,16 @@ def test_without_the_capability(tmp_path: Path) -> None:
         "import macvlan, sys\n"
         "with macvlan.Host() as host, macvlan.Networks(host, sys.argv[1]) as networks:\n"
         "    lan = networks.create('lan', parent='lo', subnets=['10.1.0.0/24'])\n"
-        "    try: lan.connect('c1', '/proc/self/ns/net')\n"
+        "    try: lan.connect('c1', sys.argv[2])\n"
         "    except PermissionError as error: print(type(error).__name__, error.network)\n"
     )
     command = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", sys.executable, "-c", code]
-    with NetNs.anonymous() as somewhere:
+    with NetNs.anonymous() as somewhere, NetNs.anonymous() as inside:
+        fd = inside.fileno()
         done = somewhere.run(
             lambda: subprocess.run(
-                [*command, str(tmp_path / "networks.db")],
+                [*command, str(tmp_path / "networks.db"), f"/proc/self/fd/{fd}"],
+                pass_fds=[fd],
                 capture_output=True,
                 text=True,
                 check=False,

@@ -63,7 +63,7 @@ fn detach_link(host: &NetNs, attachment: &Attachment, visible: &Visible) -> Resu
 
 /// Returns the container's namespace; none if it has ended, and what was in it with it.
 fn find_netns(attachment: &Attachment, visible: &Visible) -> Result<Option<NetNs>> {
-    let search = || attachment.netns.find_among(visible.get_or_init(NetNs::visible));
+    let search = || attachment.netns.find_among(visible.get_or_init(NetNs::visible)).known();
     let found = attachment.netns.open().map(Some).or_else(|error| match error.kind() {
         // Others may be in it, though this way does not lead there any more.
         ErrorKind::NamespaceGone => search(),

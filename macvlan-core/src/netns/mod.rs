@@ -5,6 +5,8 @@ mod held;
 mod holder;
 mod lock;
 mod named;
+#[allow(clippy::disallowed_methods)] // what is not known for certain is no absence
+mod presence;
 #[allow(clippy::disallowed_methods)] // text of /proc
 mod sys;
 #[allow(clippy::disallowed_methods)] // text of /proc
@@ -26,6 +28,7 @@ use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::stat::{FileStat, fstat, stat};
 
 pub use lock::NetNsLock;
+pub use presence::Presence;
 pub use visible::{VisibleNamespaces, VisibleNetNs};
 pub(crate) use visible::{Way, ways};
 pub use weak::WeakNetNs;

@@ -71,6 +71,32 @@ pub(super) fn owning_user_namespace(fd: BorrowedFd<'_>) -> nix::Result<OwnedFd> 
     owned(fd.into())
 }
 
+/// Opens the network namespace that has this number of the kernel's, which is its cookie, and this inode
+/// number; `EBADF` before Linux 6.18, `ESTALE` if there is none.
+pub(super) fn open_by_id(id: u64, inode: u64) -> nix::Result<OwnedFd> {
+    const FD_NSFS_ROOT: libc::c_int = -10003;
+    const FILEID_NSFS: libc::c_int = 0xf1;
+    /// `struct file_handle` and within it `struct nsfs_file_handle` (linux/nsfs.h).
+    #[repr(C)]
+    struct Handle {
+        length: libc::c_uint,
+        kind: libc::c_int,
+        id: u64,
+        namespace: libc::c_int,
+        inode: u32,
+    }
+    let inode = u32::try_from(inode).map_err(|_| Errno::ESTALE)?;
+    let namespace = libc::CLONE_NEWNET;
+    let handle = Handle { length: 16, kind: FILEID_NSFS, id, namespace, inode };
+    let flags = libc::O_RDONLY | libc::O_CLOEXEC;
+    // SAFETY: the handle has the sixteen bytes that it says, after the eight of its head, and lives
+    // until the call returns.
+    let fd = unsafe {
+        libc::syscall(libc::SYS_open_by_handle_at, FD_NSFS_ROOT, &raw const handle, flags)
+    };
+    owned(Errno::result(fd)?)
+}
+
 fn owned(fd: libc::c_long) -> nix::Result<OwnedFd> {
     let fd = libc::c_int::try_from(fd).map_err(|_| Errno::EBADF)?;
     // SAFETY: the kernel has just returned this descriptor, and nobody else knows it.

@@ -6,27 +6,72 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, ErrorKind};
-use crate::netns::NetNsId;
-use crate::netns::visible::{VisibleNamespaces, is_gone, mounted};
+use nix::errno::Errno;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::netns::visible::{Cause, VisibleNamespaces, is_gone, mounted};
+use crate::netns::{NetNs, Presence};
 
 impl VisibleNamespaces {
+    /// Returns what is known of a namespace, by its inode number and by what tells it from others that
+    /// get this number.
+    pub(super) fn presence(
+        &self,
+        inode: u64,
+        is_it: impl Fn(&NetNs) -> Result<bool>,
+        operation: String,
+    ) -> Presence {
+        let found = self.namespaces.iter().find(|one| one.id.inode == inode);
+        let opened = found.map(|found| -> Result<_> {
+            let netns = found.open()?;
+            Ok(is_it(&netns)?.then_some(netns))
+        });
+        match opened {
+            Some(Ok(Some(netns))) => Presence::There(netns),
+            // The number is another's, and one namespace has it at a time.
+            Some(Ok(None)) => Presence::Gone,
+            Some(Err(error)) if error.kind() != ErrorKind::NamespaceGone => {
+                Presence::Unknown(error)
+            }
+            Some(Err(_)) | None => match self.may_hide(inode, operation) {
+                Some(error) => Presence::Unknown(error),
+                None => Presence::Gone,
+            },
+        }
+    }
+
     /// Returns why it is not known that a namespace has ended which is not among these; none if that is
     /// known.
-    pub(super) fn may_hide(&self, id: NetNsId, operation: String) -> Option<Error> {
-        let hiding = self.hiding(|inode| inode != id.inode);
+    fn may_hide(&self, inode: u64, operation: String) -> Option<Error> {
+        let hiding = self.hiding(|other| other != inode);
         let others = match hiding.get(1..)?.len() {
             0 => String::new(),
+            1 => " and 1 other".to_owned(),
             others => format!(" and {others} others"),
         };
         let first = hiding.first()?.display();
         let cause = format!(
             "nothing that can be seen leads there, and {first}{others} could not be looked at"
         );
-        Some(
-            Error::new(ErrorKind::PermissionDenied, operation, cause)
-                .with_hint("give it CAP_SYS_PTRACE, or an open handle on the namespace"),
-        )
+        let causes = || hiding.iter().filter_map(|path| self.causes.get(*path));
+        let few = causes().find_map(|cause| match cause {
+            Cause::Refused(errno @ (Errno::EMFILE | Errno::ENFILE)) => Some(*errno),
+            _ => None,
+        });
+        if let Some(errno) = few {
+            let cause = format!("{cause}: {}", errno.desc());
+            return Some(
+                Error::new(ErrorKind::System, operation, cause)
+                    .errno_is(errno)
+                    .with_hint("allow more open files (RLIMIT_NOFILE)"),
+            );
+        }
+        let covered = causes().any(|cause| matches!(cause, Cause::Covered(_)));
+        Some(Error::new(ErrorKind::PermissionDenied, operation, cause).with_hint(if covered {
+            "unmount what covers it, or give it CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
+        } else {
+            "give it CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, or an open handle on the namespace"
+        }))
     }
 
     /// Returns whether there may be namespaces that are not among these.
@@ -48,8 +93,9 @@ impl VisibleNamespaces {
         let tables: HashSet<u64> =
             pids.filter_map(|pid| table(Path::new(&format!("/proc/{pid}"))).ok()).collect();
         // What cannot be read is no sign that it is elsewhere.
-        let may_hide = |path: &&PathBuf| {
-            !is_elsewhere(path, &tables, &is_known).is_ok_and(|elsewhere| elsewhere)
+        let may_hide = |path: &&PathBuf| match self.causes.get(*path) {
+            Some(Cause::Covered(inode)) => !is_known(*inode),
+            _ => !is_elsewhere(path, &tables, &is_known).is_ok_and(|elsewhere| elsewhere),
         };
         self.unseen.iter().filter(may_hide).collect()
     }
@@ -90,8 +136,9 @@ fn table(thread: &Path) -> io::Result<u64> {
 
 #[cfg(test)]
 mod tests {
+    use nix::libc;
+
     use super::*;
-    use crate::netns::NetNs;
 
     fn with_unseen(path: &str) -> VisibleNamespaces {
         VisibleNamespaces { unseen: vec![path.into()], ..NetNs::visible() }
@@ -99,13 +146,26 @@ mod tests {
 
     #[test]
     fn a_process_in_a_known_namespace_hides_none() {
-        let id = NetNsId { device: 0, inode: 1 };
-        let why = |visible: &VisibleNamespaces| visible.may_hide(id, "find it".to_owned());
+        let why = |visible: &VisibleNamespaces| visible.may_hide(1, "find it".to_owned());
         let own = format!("/proc/{}", std::process::id());
         assert!(why(&with_unseen(&own)).is_none());
         assert!(why(&with_unseen("/proc/0")).is_none(), "it has ended");
         let error = why(&with_unseen("/run/netns")).unwrap();
         assert!(error.to_string().contains("/run/netns could not be looked at"), "{error}");
+        let mut few = with_unseen("/run/netns");
+        few.causes.insert("/run/netns".into(), Cause::Refused(Errno::EMFILE));
+        let error = why(&few).unwrap();
+        assert_eq!(
+            (error.kind(), error.errno()),
+            (ErrorKind::System, Some(libc::EMFILE)),
+            "{error}"
+        );
+        // What is covered is one namespace, which may be another.
+        for (inode, hides) in [(1, true), (2, false)] {
+            let mut covered = with_unseen("/mnt/ns");
+            covered.causes.insert("/mnt/ns".into(), Cause::Covered(inode));
+            assert_eq!(why(&covered).is_some(), hides);
+        }
         let empty = VisibleNamespaces { unseen: vec![own.into()], ..VisibleNamespaces::default() };
         assert!(why(&empty).is_some() && empty.may_lack_some());
         assert!(!VisibleNamespaces::default().may_lack_some());

@@ -13,10 +13,11 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
 use nix::libc;
 use nix::sys::stat::stat;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, errno_of};
 use crate::netns::named::NAMED;
 use crate::netns::sys::{OF_THIS_THREAD, inode_in};
 use crate::netns::{NetNs, NetNsId};
@@ -30,7 +31,20 @@ pub struct VisibleNamespaces {
     /// The files and directories that could not be looked at, such as `/proc/2084` for a process of
     /// another user. There may be further namespaces behind them.
     pub unseen: Vec<PathBuf>,
+    /// Why that is so, by those paths.
+    pub(super) causes: HashMap<PathBuf, Cause>,
 }
+
+/// Why something could not be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    Refused(Errno),
+    /// The namespace with this inode number is mounted there, and something else covers it.
+    Covered(u64),
+}
+
+/// What could not be looked at.
+pub(crate) type Unseen = Vec<(PathBuf, Cause)>;
 
 /// A network namespace that exists, and the ways that lead to it.
 #[derive(Debug, Clone)]
@@ -99,10 +113,15 @@ impl NetNs {
     #[doc(alias = "ip netns list")]
     #[doc(alias = "lsns")]
     pub fn visible() -> VisibleNamespaces {
+        Self::visible_until(|_| false)
+    }
+
+    /// As [`NetNs::visible`], but looks no further once one was found with which it is enough.
+    pub(super) fn visible_until(mut enough: impl FnMut(NetNsId) -> bool) -> VisibleNamespaces {
         let mut visible = VisibleNamespaces::default();
         let mut places = HashMap::new();
-        let namespaces = &mut visible.namespaces;
-        let _: ControlFlow<()> = ways(&mut visible.unseen, |id, way| {
+        let (namespaces, mut unseen) = (&mut visible.namespaces, Unseen::new());
+        let _: ControlFlow<()> = ways(&mut unseen, |id, way| {
             let place = *places.entry(id).or_insert_with(|| {
                 let (names, pids, paths) = (Vec::new(), Vec::new(), Vec::new());
                 namespaces.push(VisibleNetNs { id, names, pids, paths });
@@ -120,8 +139,15 @@ impl NetNs {
                     }
                 }
             }
-            ControlFlow::Continue(())
+            if enough(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
+        // What is covered at one place may be found at another.
+        unseen.retain(|(_, cause)| match cause {
+            Cause::Covered(inode) => !namespaces.iter().any(|found| found.id.inode == *inode),
+            Cause::Refused(_) => true,
+        });
+        visible.unseen = unseen.iter().map(|(path, _)| path.clone()).collect();
+        visible.causes = unseen.into_iter().collect();
         visible
     }
 }
@@ -165,10 +191,10 @@ impl fmt::Display for Way {
 /// Visits the ways to visible namespaces, cheap ones first, until the visitor has enough; most
 /// namespaces come several times. What could not be looked at is added to `unseen`.
 pub(crate) fn ways<T>(
-    unseen: &mut Vec<PathBuf>,
+    unseen: &mut Unseen,
     visit: impl FnMut(NetNsId, Way) -> ControlFlow<T>,
 ) -> ControlFlow<T> {
-    let mut walk = Walk { unseen, visit, device: 0, seen: HashSet::new(), covered: Vec::new() };
+    let mut walk = Walk { unseen, visit, device: 0 };
     // Those with a name or a process take a link for each process.
     let near = walk.near()?;
     // Those that only a thread, a mount or a descriptor leads to take every descriptor of every process.
@@ -179,22 +205,21 @@ pub(crate) fn ways<T>(
 type Near = (Vec<PathBuf>, Vec<(u32, Option<u64>)>);
 
 struct Walk<'a, V> {
-    unseen: &'a mut Vec<PathBuf>,
+    unseen: &'a mut Unseen,
     visit: V,
     /// The device number of nsfs, which has the files of all namespaces.
     device: u64,
-    /// The inode numbers of the namespaces that were found.
-    seen: HashSet<u64>,
-    /// Mount points that do not lead to what is mounted there.
-    covered: Vec<(u64, PathBuf)>,
 }
 
 impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
     fn near(&mut self) -> ControlFlow<T, Near> {
         self.names()?;
-        let Ok(ours) = stat(OF_THIS_THREAD) else {
-            self.cannot_see("/proc".into());
-            return ControlFlow::Continue(Near::default());
+        let ours = match stat(OF_THIS_THREAD) {
+            Ok(ours) => ours,
+            Err(errno) => {
+                self.unseen.push(("/proc".into(), Cause::Refused(errno)));
+                return ControlFlow::Continue(Near::default());
+            }
         };
         self.device = ours.st_dev;
         let (mut holders, mut processes) = (Vec::new(), Vec::new());
@@ -218,7 +243,7 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
                         }
                     }
                 }
-                Err(_) => self.cannot_see(process),
+                Err(error) => self.refused(process, &error),
             }
         }
         ControlFlow::Continue((holders, processes))
@@ -241,45 +266,26 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
                 self.link(directory.join(fd.to_string()))?;
             }
         }
-        for (inode, point) in std::mem::take(&mut self.covered) {
-            if !self.seen.contains(&inode) {
-                self.cannot_see(point);
-            }
-        }
         ControlFlow::Continue(())
     }
 
-    /// Takes note of what could not be looked at, if it is still there: the links of a process that has ended
-    /// since it was listed give EACCES (`proc_ns_readlink` of the kernel's `fs/proc/namespaces.c`).
-    fn cannot_see(&mut self, path: PathBuf) {
-        let has_ended = process_of(&path).is_some_and(|process| {
-            fs::symlink_metadata(process).is_err_and(|error| is_gone(&error))
-        });
-        if !has_ended {
-            self.unseen.push(path);
-        }
-    }
-
     fn found(&mut self, inode: u64, way: Way) -> ControlFlow<T> {
-        self.seen.insert(inode);
         (self.visit)(NetNsId { device: self.device, inode }, way)
     }
 
     fn names(&mut self) -> ControlFlow<T> {
-        let mut names: Vec<String> = self
-            .entries(Path::new(NAMED))
-            // Others are found by their mount.
-            .filter_map(|name| name.into_string().ok())
-            .collect();
+        // Others are found by their mount.
+        let names = self.entries(Path::new(NAMED)).into_iter();
+        let mut names: Vec<String> = names.filter_map(|name| name.into_string().ok()).collect();
         names.sort_unstable();
         for name in names {
             match NetNs::from_name(&name) {
-                Ok(netns) => {
-                    self.seen.insert(netns.id().inode);
-                    (self.visit)(netns.id(), Way::Name(name))?;
-                }
+                Ok(netns) => (self.visit)(netns.id(), Way::Name(name))?,
                 Err(error) if has_ended(&error) => {}
-                Err(_) => self.cannot_see(Path::new(NAMED).join(name)),
+                Err(error) => {
+                    let errno = error.errno().map_or(Errno::UnknownErrno, Errno::from_raw);
+                    self.unseen.push((Path::new(NAMED).join(name), Cause::Refused(errno)));
+                }
             }
         }
         ControlFlow::Continue(())
@@ -308,8 +314,8 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
                     text
                 }
                 Err(error) if is_gone(&error) => continue,
-                Err(_) => {
-                    self.cannot_see(mountinfo);
+                Err(error) => {
+                    self.refused(mountinfo, &error);
                     continue;
                 }
             };
@@ -321,7 +327,7 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
                 if leads_there {
                     self.found(inode, Way::Path(path))?;
                 } else {
-                    self.covered.push((inode, path));
+                    self.not_seen(path, Cause::Covered(inode));
                 }
             }
         }
@@ -343,7 +349,7 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
             Ok(target) => inode_in(target.as_os_str().as_bytes()),
             Err(error) => {
                 if !is_gone(&error) {
-                    self.cannot_see(path.to_owned());
+                    self.refused(path.to_owned(), &error);
                 }
                 None
             }
@@ -352,19 +358,40 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
 
     /// The entries of a directory whose names are numbers.
     fn numbers(&mut self, directory: &Path) -> Vec<u32> {
-        self.entries(directory).filter_map(|name| name.to_str()?.parse().ok()).collect()
+        let entries = self.entries(directory).into_iter();
+        entries.filter_map(|name| name.to_str()?.parse().ok()).collect()
     }
 
-    fn entries(&mut self, directory: &Path) -> impl Iterator<Item = OsString> + use<T, V> {
-        let entries = fs::read_dir(directory)
-            .inspect_err(|error| {
-                if !is_gone(error) {
-                    self.cannot_see(directory.to_owned());
-                }
-            })
-            .ok();
+    fn entries(&mut self, directory: &Path) -> Vec<OsString> {
+        let mut names = Vec::new();
+        let mut read = || -> io::Result<()> {
+            for entry in fs::read_dir(directory)? {
+                names.push(entry?.file_name());
+            }
+            Ok(())
+        };
         // What goes while it is read ends the list.
-        entries.into_iter().flatten().map_while(io::Result::ok).map(|entry| entry.file_name())
+        if let Err(error) =
+            read().or_else(|error| if is_gone(&error) { Ok(()) } else { Err(error) })
+        {
+            self.refused(directory.to_owned(), &error);
+        }
+        names
+    }
+
+    /// Takes note of what could not be looked at, if it is still there: the links of a process that has ended
+    /// since it was listed give EACCES (`proc_ns_readlink` of the kernel's `fs/proc/namespaces.c`).
+    fn not_seen(&mut self, path: PathBuf, cause: Cause) {
+        let has_ended = process_of(&path).is_some_and(|process| {
+            fs::symlink_metadata(process).is_err_and(|error| is_gone(&error))
+        });
+        if !has_ended {
+            self.unseen.push((path, cause));
+        }
+    }
+
+    fn refused(&mut self, path: PathBuf, error: &io::Error) {
+        self.not_seen(path, Cause::Refused(errno_of(error)));
     }
 }
 

@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 use std::sync::{Arc, Weak};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::netns::{Identity, NetNs, NetNsId, Origin, Shared, VisibleNamespaces, VisibleNetNs};
+use crate::netns::{Identity, NetNs, NetNsId, Origin, Presence, Shared, VisibleNamespaces};
 
 /// What leads to a network namespace without holding it open: a [`NetNs`], as long as somebody has a clone
 /// of it, and then the way by which that was opened.
@@ -24,12 +24,7 @@ impl NetNs {
     /// now.
     fn is(&self, identity: &Identity) -> Result<bool> {
         let Some(cookie) = identity.cookie.get() else { return Ok(self.id() == identity.id) };
-        if self.id() != identity.id {
-            return Ok(false);
-        }
-        let found = self.connection()?.netns_cookie();
-        let found = found.map_err(|errno| Error::system("identify the namespace", errno))?;
-        Ok(found == Some(*cookie))
+        Ok(self.id() == identity.id && self.cookie()? == Some(*cookie))
     }
 }
 
@@ -75,21 +70,10 @@ impl WeakNetNs {
         Err(Error::new(ErrorKind::NamespaceGone, format!("open {self} again"), why))
     }
 
-    /// Returns a handle on the namespace if it is one of these: it may live on where the way to it leads
-    /// no more. None if it has ended.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::PermissionDenied`] if it may be behind something that could not be looked at.
-    pub(crate) fn find_among(&self, visible: &VisibleNamespaces) -> Result<Option<NetNs>> {
-        let found = visible.namespaces.iter().find(|one| one.id == self.id());
-        let opened = match found.map(VisibleNetNs::open) {
-            Some(Ok(netns)) => return Ok(netns.is(&self.identity)?.then_some(netns)),
-            Some(Err(error)) if error.kind() == ErrorKind::NamespaceGone => None,
-            Some(Err(error)) => return Err(error),
-            None => None,
-        };
-        visible.may_hide(self.id(), format!("find {self}")).map_or(Ok(opened), Err)
+    /// Returns what is known of the namespace: it may live on where the way to it leads no more.
+    pub(crate) fn find_among(&self, visible: &VisibleNamespaces) -> Presence {
+        let is_it = |netns: &NetNs| netns.is(&self.identity);
+        visible.presence(self.id().inode, is_it, format!("find {self}"))
     }
 
     /// Has another handle lead to the namespace.

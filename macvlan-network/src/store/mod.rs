@@ -64,7 +64,8 @@ pub trait Store: Send + Sync + Debug {
     /// What tells this store from every other, by whoever it is opened: some letters and digits, by
     /// chance. By it interfaces are known again. Empty as long as nothing is stored.
     fn id(&self) -> &str;
-    /// What this host is called, if the store was told so.
+    /// What this host is called, if the store was told so. One that was not serves one machine: all its
+    /// leases are this machine's.
     fn host_name(&self) -> Option<&str> {
         None
     }

@@ -132,6 +132,9 @@ fn what_the_kernel_refuses_leaves_no_lease() -> Outcome {
         let error = large.connect(&member, &inside).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
     }
+    let error = large.connect(&Member::new("c1"), &scene.lab.a.netns).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
+    assert!(error.to_string().contains("host's own network namespace"), "{error}");
     assert_eq!(sound(&scene.directory)?, 0);
     Ok(())
 }

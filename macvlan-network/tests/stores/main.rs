@@ -7,17 +7,22 @@ mod common;
 mod crowd;
 mod file;
 #[cfg(feature = "etcd")]
+mod fork;
+#[cfg(feature = "etcd")]
 mod hosts;
 #[cfg(feature = "etcd")]
 mod leases;
 mod recovery;
 #[cfg(feature = "etcd")]
 mod samples;
+mod seen;
 
 macvlan_tests::main! {
     #[cfg(feature = "etcd")]
     crowd,
     file,
+    #[cfg(feature = "etcd")]
+    fork,
     #[cfg(feature = "etcd")]
     hosts,
     #[cfg(feature = "etcd")]
@@ -25,4 +30,5 @@ macvlan_tests::main! {
     recovery,
     #[cfg(feature = "etcd")]
     samples,
+    seen,
 }

@@ -54,6 +54,20 @@ fn in_a_thread() -> Outcome<(NetNs, std::sync::mpsc::Sender<()>)> {
     Ok((told.recv()???, stop))
 }
 
+/// A program that keeps what it got keeps no container alive.
+fn what_connect_returns_holds_no_namespace() -> Outcome {
+    let scene = Scene::set()?;
+    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let (container, inside) = started()?;
+    let first = lan.connect(&Member::new("c1"), &inside)?;
+    let second = lan.connect(&Member::new("c1"), &inside)?;
+    drop((container, inside));
+    assert_eq!(scene.networks.collect()?.leases, [first.lease().clone()]);
+    let error = second.attachment().netns().unwrap_err();
+    assert_eq!(error.kind(), macvlan_core::ErrorKind::NamespaceGone, "{error}");
+    Ok(())
+}
+
 /// A container that was started again under its id: its namespace is another, its address is not.
 fn a_container_that_returns_gets_its_address() -> Outcome {
     let scene = Scene::set()?;
@@ -89,6 +103,38 @@ fn after_a_reboot_nobody_is_connected() -> Outcome {
     lan.connect(&Member::new("c1"), &inside)?;
     file.execute("UPDATE lease SET cookie = cookie + 1", [])?;
     assert_eq!(scene.networks.collect()?.leases.len(), 1);
+    Ok(())
+}
+
+/// The machine got another name, as by DHCP, or the program runs in a container that was made again.
+fn another_host_name_is_the_same_machine() -> Outcome {
+    let scene = Scene::set()?;
+    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?.internal(true))?;
+    let (_stays, stays) = started()?;
+    let (ends, inside) = started()?;
+    let (returns, was_inside) = started()?;
+    lan.connect(&Member::new("stays"), &stays)?;
+    lan.connect(&Member::new("ends"), &inside)?;
+    lan.connect(&Member::new("returns"), &was_inside)?;
+    drop((ends, inside, returns, was_inside));
+    ip_do(&stays, "link set eth0 down");
+
+    let other = session(&scene.lab.a, &scene.directory, "other")?;
+    let lan = other.network("lan")?;
+    let (_again, again) = started()?;
+    let returned = lan.connect(&Member::new("returns"), &again)?;
+    assert_eq!(returned.addresses(), [ip("10.1.0.4")]);
+    let done: Vec<String> = other.reconcile()?.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        done,
+        [
+            "released the lease of container \"ends\", which is gone",
+            "repaired \"eth0\" of container \"stays\": the link is down",
+        ]
+    );
+    assert_eq!(lan.disconnect("stays")?, Detached::Removed);
+    assert_eq!(lan.disconnect("returns")?, Detached::Removed);
+    lan.remove()?;
     Ok(())
 }
 
@@ -199,8 +245,10 @@ fn what_cannot_be_adopted_is_told() -> Outcome {
 macvlan_tests::tests! {
     same_on_every_kernel:
     leases_of_namespaces_that_are_gone_are_collected,
+    what_connect_returns_holds_no_namespace,
     a_container_that_returns_gets_its_address,
     after_a_reboot_nobody_is_connected,
+    another_host_name_is_the_same_machine,
     kernel_and_store_are_brought_together,
     what_another_store_knows_is_left_alone,
     what_cannot_be_adopted_is_told,

@@ -38,6 +38,7 @@ impl EtcdStore {
     /// Takes back what etcd may or may not have taken when it last could not be reached, and nobody
     /// else has found and taken up since.
     fn settle(&self) -> Result<()> {
+        self.wire.check()?;
         let unanswered = self.unanswered.load(Ordering::Acquire);
         if self.fenced.load(Ordering::Acquire) < unanswered {
             // What is still on its way, or waits for etcd's disk, rests on the old registration.

@@ -52,14 +52,14 @@ impl EtcdStore {
             fenced: AtomicU64::new(0),
         };
         store.register()?;
-        let staying = Arc::clone(&store.registration).stay(store.wire.client());
-        store.wire.spawn(staying);
+        let staying = Arc::clone(&store.registration).stay(store.wire.client()?);
+        store.wire.spawn(staying)?;
         Ok(store)
     }
 
     /// Says that this host is alive.
     pub(super) fn register(&self) -> Result<()> {
-        let (registration, client) = (Arc::clone(&self.registration), self.wire.client());
+        let (registration, client) = (Arc::clone(&self.registration), self.wire.client()?);
         self.wire.run(async move { registration.register(client).await })
     }
 

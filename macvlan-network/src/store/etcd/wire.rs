@@ -13,6 +13,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::owned::Owned;
 
 /// How many keys are read at a time: their values have to fit into an answer of 4 MiB.
 const PAGE: i64 = 1000;
@@ -39,9 +40,14 @@ pub(super) enum Get {
 
 /// A connection, and the thread that keeps it going.
 pub(super) struct Wire {
+    /// In a forked child there is no such thread.
+    work: Owned<Work>,
+    timeout: Duration,
+}
+
+struct Work {
     client: Client,
     runtime: Handle,
-    timeout: Duration,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -74,16 +80,29 @@ impl Wire {
         let endpoints = endpoints.to_vec();
         let connecting = async move { Client::connect(endpoints, None).await };
         let client = run(&handle, timeout, connecting).map_err(|error| error.during(operation))?;
-        Ok(Self { client, runtime: handle, timeout, stop: Some(stop), thread: Some(thread) })
+        let (stop, thread) = (Some(stop), Some(thread));
+        let work = Owned::new(Work { client, runtime: handle, stop, thread });
+        Ok(Self { work, timeout })
     }
 
-    pub(super) fn client(&self) -> Client {
-        self.client.clone()
+    /// Refused in a forked child.
+    fn work(&self) -> Result<&Work> {
+        self.work.get("use etcd")
+    }
+
+    /// Refuses to go on in a forked child, where another thread's locks stay locked.
+    pub(super) fn check(&self) -> Result<()> {
+        self.work().map(drop)
+    }
+
+    pub(super) fn client(&self) -> Result<Client> {
+        Ok(self.work()?.client.clone())
     }
 
     /// Starts something that goes on by itself as long as this exists.
-    pub(super) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
-        self.runtime.spawn(future);
+    pub(super) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+        self.work()?.runtime.spawn(future);
+        Ok(())
     }
 
     /// Waits for an answer, but not for ever.
@@ -91,13 +110,13 @@ impl Wire {
         &self,
         future: impl Future<Output = std::result::Result<T, etcd_client::Error>> + Send + 'static,
     ) -> Result<T> {
-        run(&self.runtime, self.timeout, future)
+        run(&self.work()?.runtime, self.timeout, future)
     }
 
     /// Reads several things as they were at one moment.
     pub(super) fn read(&self, gets: Vec<Get>) -> Result<Vec<Vec<Item>>> {
         let ops: Vec<TxnOp> = gets.into_iter().map(Get::into_op).collect();
-        let mut client = self.client();
+        let mut client = self.client()?;
         let answer = self.run(async move { client.txn(Txn::new().and_then(ops)).await })?;
         let mut found = Vec::new();
         for response in answer.op_responses() {
@@ -119,7 +138,7 @@ impl Wire {
         loop {
             let options =
                 GetOptions::new().with_range(end.clone()).with_limit(PAGE).with_revision(revision);
-            let (mut client, first) = (self.client(), from.clone());
+            let (mut client, first) = (self.client()?, from.clone());
             let answer = self.run(async move { client.get(first, Some(options)).await })?;
             found.extend(answer.kvs().iter().map(item));
             match (answer.more(), found.last()) {
@@ -133,13 +152,13 @@ impl Wire {
 
     /// Does all of it if all of that is so; whether it was.
     pub(super) fn commit(&self, when: Vec<Compare>, then: Vec<TxnOp>) -> Result<bool> {
-        let mut client = self.client();
+        let mut client = self.client()?;
         let txn = Txn::new().when(when).and_then(then);
         Ok(self.run(async move { client.txn(txn).await })?.succeeded())
     }
 }
 
-impl Drop for Wire {
+impl Drop for Work {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {

@@ -8,6 +8,7 @@ mod cause;
 mod file;
 mod gaps;
 mod leases;
+mod library;
 mod transaction;
 
 use std::borrow::Cow;
@@ -18,12 +19,14 @@ use rusqlite::{Transaction, TransactionBehavior, params};
 
 use crate::error::{Error, Result};
 use crate::lease::{Foreign, Lease, Wish};
+use crate::owned::Owned;
 use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::refusal::in_use;
 use crate::store::{Found, Granted, Store, Unreadable, check_clash, format};
 
 use file::File;
+use library::Library;
 use transaction::{Attempt, Stop, now, number};
 
 /// Networks and leases in one SQLite file, which many processes may use at once.
@@ -31,8 +34,8 @@ use transaction::{Attempt, Stop, now, number};
 pub struct SqliteStore {
     path: PathBuf,
     id: OnceLock<String>,
-    /// None as long as there is none.
-    file: Mutex<Option<File>>,
+    /// None as long as there is none. A forked child would undo the locks of its parent.
+    file: Owned<(Mutex<Option<File>>, Library)>,
 }
 
 impl SqliteStore {
@@ -48,7 +51,10 @@ impl SqliteStore {
     /// - [`ErrorKind::StoreUnusable`](crate::ErrorKind::StoreUnusable): the file is not a store, or one of a later version.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = file::check(path.as_ref())?;
-        let store = Self { path, id: OnceLock::new(), file: Mutex::new(None) };
+        let library = Library::enter()
+            .map_err(|error| error.during(format!("open the store {}", path.display())))?;
+        let file = Owned::new((Mutex::new(None), library));
+        let store = Self { path, id: OnceLock::new(), file };
         store.read("open the store", |_| Ok(()))?;
         Ok(store)
     }
@@ -82,9 +88,10 @@ impl SqliteStore {
         behavior: TransactionBehavior,
         body: impl FnOnce(&Transaction<'_>) -> Attempt<T>,
     ) -> Result<T> {
+        let (file, _) = self.file.get(operation)?;
         let writes = !matches!(behavior, TransactionBehavior::Deferred);
         // A transaction that nothing was done in is as good as none.
-        let mut kept = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = file.lock().unwrap_or_else(PoisonError::into_inner);
         let mut file = match kept.take() {
             Some(file) => file,
             None => File::open(&self.path, writes).map_err(|stop| match stop {

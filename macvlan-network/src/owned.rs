@@ -1,0 +1,37 @@
+//! What only the process can use that made it: a forked child has a copy, without the threads, the locks of
+//! files and the answers that belong to it.
+
+use std::mem;
+
+use macvlan_core::Owner;
+
+use crate::error::{Error, Result};
+
+/// A value of one process. A forked child is refused it, and drops no part of it.
+#[derive(Debug)]
+pub(crate) struct Owned<T> {
+    /// There until it is dropped.
+    value: Option<T>,
+    owner: Owner,
+}
+
+impl<T> Owned<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self { value: Some(value), owner: Owner::here() }
+    }
+
+    pub(crate) fn get(&self, operation: &'static str) -> Result<&T> {
+        self.value.as_ref().filter(|_| self.owner.is_here()).ok_or_else(|| {
+            let why = "the store belongs to the process that this one was forked from";
+            Error::invalid(operation, why).with_hint("open the store after forking")
+        })
+    }
+}
+
+impl<T> Drop for Owned<T> {
+    fn drop(&mut self) {
+        if !self.owner.is_here() {
+            mem::forget(self.value.take());
+        }
+    }
+}

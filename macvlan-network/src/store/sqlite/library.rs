@@ -1,0 +1,38 @@
+//! SQLite in this process, which remembers what it has locked: a forked child would believe that it holds
+//! its parent's locks.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::error::{Error, Result};
+
+/// The process that has stores open, in the upper half, and how many.
+static OPEN: AtomicU64 = AtomicU64::new(0);
+
+/// A store that is open.
+#[derive(Debug)]
+pub(super) struct Library(());
+
+impl Library {
+    /// Refused in a process that was forked from one that had stores open.
+    pub(super) fn enter() -> Result<Self> {
+        let here = u64::from(std::process::id()) << 32;
+        let enter = |open: u64| match open & u64::from(u32::MAX) {
+            0 => Some(here + 1),
+            _ if open & !u64::from(u32::MAX) == here => Some(open + 1),
+            _ => None,
+        };
+        OPEN.fetch_update(Ordering::AcqRel, Ordering::Acquire, enter).map(|_| Self(())).map_err(
+            |_| {
+                let why = "the process that this one was forked from had one open";
+                Error::invalid("open a store", why)
+                    .with_hint("fork before a store is opened, or execute a program in the child")
+            },
+        )
+    }
+}
+
+impl Drop for Library {
+    fn drop(&mut self) {
+        OPEN.fetch_sub(1, Ordering::AcqRel);
+    }
+}
