@@ -35,6 +35,7 @@ impl Presence {
     /// # Errors
     ///
     /// Why it could not be found out.
+    #[doc(hidden)]
     pub fn known(self) -> Result<Option<NetNs>> {
         match self {
             Self::There(netns) => Ok(Some(netns)),

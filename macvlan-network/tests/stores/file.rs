@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::common::{on_ens33, on_small_disk, sound};
 use macvlan_core::NetNs;
 use macvlan_network::{Error, ErrorKind, Member, Networks, SqliteStore};
-use macvlan_tests::{Actor, Directory, Lab, Outcome};
+use macvlan_tests::{Actor, Directory, Lab, Outcome, eventually};
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use rusqlite::Connection;
@@ -263,7 +263,8 @@ fn what_cannot_be_written_can_be_listed() -> Outcome {
         drop((lan, networks));
         let none = None::<&str>;
         let read_only = MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
-        mount(none, place, none, read_only, none)?;
+        // A process that another test is starting may have our file for a moment more.
+        eventually("the disk is busy", || Ok(mount(none, place, none, read_only, none).is_ok()))?;
         let networks = open(&lab, &path)?;
         for _ in 0..2 {
             let lan = networks.network("lan")?;
