@@ -98,7 +98,7 @@ impl VisibleNamespaces {
 
 /// Returns what is known of a namespace that nothing visible leads to. The kernel takes some moments to
 /// end one, so it is asked until it has.
-fn decide(wanted: (u64, Option<u64>), looked: Presence) -> Presence {
+pub(super) fn decide(wanted: (u64, Option<u64>), looked: Presence) -> Presence {
     let begin = Instant::now();
     loop {
         match ask(wanted) {

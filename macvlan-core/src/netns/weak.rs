@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 use std::sync::{Arc, Weak};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::netns::presence::decide;
 use crate::netns::{Identity, NetNs, NetNsId, Origin, Presence, Shared, VisibleNamespaces};
 
 /// What leads to a network namespace without holding it open: a [`NetNs`], as long as somebody has a clone
@@ -73,7 +74,11 @@ impl WeakNetNs {
     /// Returns what is known of the namespace: it may live on where the way to it leads no more.
     pub(crate) fn find_among(&self, visible: &VisibleNamespaces) -> Presence {
         let is_it = |netns: &NetNs| netns.is(&self.identity);
-        visible.presence(self.id().inode, is_it, format!("find {self}"))
+        let inode = self.id().inode;
+        match visible.presence(inode, is_it, format!("find {self}")) {
+            there @ Presence::There(_) => there,
+            otherwise => decide((inode, self.identity.cookie.get().copied()), otherwise),
+        }
     }
 
     /// Has another handle lead to the namespace.

@@ -1,12 +1,15 @@
 //! An attachment does not keep a container's namespace alive, and finds it as long as it lives.
 #![deny(dead_code)]
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 use macvlan_core::{Attachment, Detached, Endpoint, ErrorKind, Host, NetNs};
 use macvlan_tests::{
     Actor, Container, Lab, Outcome, eventually, ip_do, ip_link, ip_try, path_of, ping, silent,
 };
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 fn attach(lab: &Lab, inside: &NetNs) -> Outcome<Attachment> {
@@ -178,6 +181,53 @@ fn stranger(arguments: &[String]) -> Outcome {
     Ok(())
 }
 
+/// In a PID namespace of its own, as in a container, `/proc` shows the container's process to nobody. The
+/// kernel finds the namespace all the same since Linux 6.18; before, that is said.
+fn what_another_pid_namespace_hides_is_not_gone() -> Outcome {
+    let lab = Lab::new()?;
+    let named = Named::create("enclosed")?;
+    let hidden = Container::start_in(&NetNs::from_name(&named.0)?)?;
+    let lines = Actor::start("enclosed", &[&path_of(&lab.a.netns), &named.0])?.finish()?;
+    let inside = hidden.netns()?;
+    let is_there = ip_try(&inside, "link show dev eth0").is_ok();
+    assert_eq!(lines, [if is_there { "refused" } else { "removed" }]);
+    for left in lab.a.host.attachments(&inside)? {
+        assert_eq!(lab.a.host.detach(&left)?, Detached::Removed);
+    }
+    Ok(())
+}
+
+/// Attaches, deletes the container's name, and detaches in a PID namespace of its own.
+fn enclosed(arguments: &[String]) -> Outcome {
+    let [host, name, rest @ ..] = arguments else { return Err("which host and name?".into()) };
+    let netns = NetNs::from_path(host)?;
+    if rest.is_empty() {
+        fcntl(&netns, FcntlArg::F_SETFD(FdFlag::empty()))?;
+        let again = Command::new("unshare")
+            .args(["--pid", "--fork", "--kill-child", "--mount-proc"])
+            .arg(std::env::current_exe()?)
+            .args([&format!("/proc/self/fd/{}", netns.as_fd().as_raw_fd()), name, "inside"])
+            .exec();
+        return Err(again.into());
+    }
+    let host = Host::in_netns(&netns)?;
+    let eth0 = Endpoint::new("eth0", "ens33")?.address("192.168.15.10/24".parse()?);
+    let attachment = host.attach(&eth0, &NetNs::from_name(name)?)?;
+    NetNs::delete(name)?;
+    match host.detach(&attachment) {
+        Ok(detached) => {
+            assert_eq!(detached, Detached::Removed);
+            println!("removed");
+        }
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
+            assert!(error.to_string().contains("first PID namespace"), "{error}");
+            println!("refused");
+        }
+    }
+    Ok(())
+}
+
 /// A file that was mounted on, and is a file again, leads to no namespace.
 fn a_mount_that_is_gone() -> Outcome {
     let lab = Lab::new()?;
@@ -195,11 +245,12 @@ fn a_mount_that_is_gone() -> Outcome {
 
 macvlan_tests::tests! {
     what_cannot_be_seen_is_not_gone,
+    what_another_pid_namespace_hides_is_not_gone,
     a_mount_that_is_gone,
     a_container_ends,
     it_is_opened_again,
     a_name_that_is_anothers_by_now,
     the_way_has_gone_and_the_namespace_not,
     by_a_descriptor;
-    parts: stranger,
+    parts: stranger, enclosed,
 }
