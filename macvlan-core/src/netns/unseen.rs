@@ -23,7 +23,7 @@ impl VisibleNamespaces {
     ) -> Presence {
         let found = self.namespaces.iter().find(|one| one.id.inode == inode);
         let opened = found.map(|found| -> Result<_> {
-            let netns = found.open_file()?;
+            let netns = found.open()?;
             Ok(is_it(&netns)?.then_some(netns))
         });
         match opened {

@@ -70,21 +70,12 @@ impl VisibleNetNs {
     /// [`ErrorKind::NamespaceGone`] if all of them lead elsewhere or nowhere by now; what the last one
     /// was refused for if one could not be opened.
     pub fn open(&self) -> Result<NetNs> {
-        self.open_by(Way::open)
-    }
-
-    /// As [`VisibleNetNs::open`], where it does not matter which process was in it: without a pidfd.
-    pub(crate) fn open_file(&self) -> Result<NetNs> {
-        self.open_by(Way::open_file)
-    }
-
-    fn open_by(&self, open: impl Fn(&Way) -> Result<NetNs>) -> Result<NetNs> {
         let operation = || format!("open the network namespace {}", self.id);
         let mut refused = None;
         let ways = self.names.iter().cloned().map(Way::Name);
         let ways = ways.chain(self.pids.iter().copied().map(Way::Pid));
         for way in ways.chain(self.paths.iter().cloned().map(Way::Path)) {
-            match open(&way) {
+            match way.open() {
                 Ok(netns) if netns.id() == self.id => return Ok(netns),
                 Ok(_) => {}
                 Err(error) if has_ended(&error) => {}
@@ -160,19 +151,12 @@ pub(crate) enum Way {
 }
 
 impl Way {
+    /// Opens it by its file: what matters is the namespace, and not which process was in it.
     pub(crate) fn open(&self) -> Result<NetNs> {
         match self {
             Self::Name(name) => NetNs::from_name(name),
-            Self::Pid(pid) => NetNs::from_pid(*pid),
-            Self::Path(path) => NetNs::from_path(path),
-        }
-    }
-
-    /// As [`Way::open`], where it does not matter which process it was: without a pidfd.
-    pub(crate) fn open_file(&self) -> Result<NetNs> {
-        match self {
             Self::Pid(pid) => NetNs::from_path(format!("/proc/{pid}/ns/net")),
-            way => way.open(),
+            Self::Path(path) => NetNs::from_path(path),
         }
     }
 }

@@ -27,7 +27,7 @@ pub(crate) fn find_elsewhere(
             return ControlFlow::Break(Ok(None));
         }
         looked_at.push(id);
-        match way.open_file().and_then(|netns| link_on(host, &netns, parent, &wanted)) {
+        match way.open().and_then(|netns| link_on(host, &netns, parent, &wanted)) {
             Ok(Some(link)) => ControlFlow::Break(Ok(Some((way, link)))),
             Ok(None) => ControlFlow::Continue(()),
             Err(error) if has_ended(&error) || may_not_be_entered(&error) => {
@@ -51,7 +51,7 @@ pub(crate) fn may_be_elsewhere(
 ) -> Result<bool> {
     let visible = NetNs::visible();
     for found in visible.namespaces.iter().filter(|found| found.id != host.id()) {
-        match found.open_file().and_then(|netns| link_on(host, &netns, parent, &wanted)) {
+        match found.open().and_then(|netns| link_on(host, &netns, parent, &wanted)) {
             Ok(Some(_)) => return Ok(true),
             Ok(None) => {}
             Err(error) if has_ended(&error) => {}
