@@ -67,7 +67,7 @@ pub(crate) fn gone(keeper: &mut Keeper) -> Outcome {
 }
 
 /// Waits until it is attached again, past failures on the way.
-fn attached(keeper: &mut Keeper) -> Outcome<Attachment> {
+pub(crate) fn attached(keeper: &mut Keeper) -> Outcome<Attachment> {
     loop {
         match next(keeper)? {
             KeepEvent::Attached(attachment) => return Ok(*attachment),

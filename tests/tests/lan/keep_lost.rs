@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use macvlan_core::{Attachment, Endpoint, ErrorKind, Fault, KeepEvent, Keeper, with_faults};
+use macvlan_core::{Endpoint, ErrorKind, Fault, KeepEvent, Keeper, with_faults};
 use macvlan_tests::{
     Container, Lab, Outcome, eventually, ip_do, ip_link, path_of, ping, silent,
     takes_long_in_the_guest,
 };
 use nix::errno::Errno;
 
-use super::keep::{gone, next, nothing_more};
+use super::keep::{attached, gone, next, nothing_more};
 
 fn endpoint(name: &str, address: &str) -> Outcome<Endpoint> {
     Ok(Endpoint::new(name, "ens33")?.address(address.parse()?))
@@ -60,16 +60,6 @@ fn events_are_lost() -> Outcome {
     let event = next(&mut keeper)?;
     assert_eq!(event.parent().map(|parent| parent.to_string()), Some("lan7".into()), "{event}");
     nothing_more(&mut keeper)
-}
-
-fn attached(keeper: &mut Keeper) -> Outcome<Attachment> {
-    loop {
-        match next(keeper)? {
-            KeepEvent::Attached(attachment) => return Ok(*attachment),
-            KeepEvent::Failed(..) => {}
-            other => return Err(other.to_string().into()),
-        }
-    }
 }
 
 /// What a keeper reports until it is quiet and has nothing more to do.
