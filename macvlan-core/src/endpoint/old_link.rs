@@ -9,6 +9,7 @@ use nix::errno::Errno;
 use crate::endpoint::attachment::marked_rules;
 use crate::endpoint::change::{Change, Target};
 use crate::endpoint::find_parent;
+use crate::endpoint::on_demand::links_on;
 use crate::error::{Error, ErrorKind, Result};
 use crate::netlink::{Connection, Failure, Request};
 use crate::netns::NetNs;
@@ -71,11 +72,7 @@ impl<'a> OldLink<'a> {
         if !on_host && info.parent_netns.is_some() {
             return refuse("it could not be put back: its parent is elsewhere".to_owned());
         }
-        let child = |payload: &[u8]| {
-            decode::link(payload)
-                .filter(|link| link.parent == Some(info.index) && link.parent_netns.is_none())
-        };
-        let children = inside.dump(&encode::get_links(None, None), child).map_err(fails)?;
+        let children = links_on(inside, info.index).map_err(fails)?;
         if let Some(child) = children.first() {
             return refuse(format!("{:?}, which is on it, would be deleted too", child.name));
         }

@@ -173,7 +173,9 @@ fn call_off(connection: &Connection, vlan: &LinkInfo) -> Result<bool> {
             connection.submit_one(encode::set_link(vlan.index, &LinkChange::DeleteAltName(name))),
         )?;
     }
-    for probe in links_on(connection, vlan.index)?.iter().filter(|link| is_probe(link)) {
+    for probe in
+        links_on(connection, vlan.index).map_err(not_listed)?.iter().filter(|link| is_probe(link))
+    {
         found = true;
         ignore_gone(connection.submit_one(encode::delete_link(probe.index)))?;
     }
@@ -356,7 +358,8 @@ fn unused(connection: &Connection, index: u32) -> Result<Option<LinkInfo>> {
     if addresses.iter().any(|address| !address.came_by_itself()) {
         return Ok(None);
     }
-    let carries = links_on(connection, index)?.iter().any(|link| !is_probe(link));
+    let carries =
+        links_on(connection, index).map_err(not_listed)?.iter().any(|link| !is_probe(link));
     Ok((!carries).then_some(vlan))
 }
 
@@ -365,11 +368,17 @@ fn read(connection: &Connection, index: u32) -> Result<Option<LinkInfo>> {
     connection.find_link(index).map_err(|failure| failure.into_error("read the VLAN"))
 }
 
-fn links_on(connection: &Connection, index: u32) -> Result<Vec<LinkInfo>> {
+fn not_listed(failure: Failure) -> Error {
+    failure.into_error("list the links")
+}
+
+/// Lists the links of a namespace that are on a link of it.
+pub(super) fn links_on(
+    connection: &Connection,
+    index: u32,
+) -> std::result::Result<Vec<LinkInfo>, Failure> {
     let on_it = |link: &LinkInfo| link.parent == Some(index) && link.parent_netns.is_none();
-    connection
-        .dump(&encode::get_links(None, None), |payload| decode::link(payload).filter(on_it))
-        .map_err(|failure| failure.into_error("list the links"))
+    connection.dump(&encode::get_links(None, None), |payload| decode::link(payload).filter(on_it))
 }
 
 fn is_vlan(link: &LinkInfo) -> bool {

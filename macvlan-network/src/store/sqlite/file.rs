@@ -61,15 +61,11 @@ pub(super) fn check(path: &Path) -> Result<PathBuf> {
     let fails = |error| Error::file(operation.clone(), error);
     let path = std::path::absolute(path).map_err(fails)?;
     let Some(directory) = path.parent() else { return Ok(path) };
-    if !is_there(directory).map_err(fails)? {
+    if !directory.try_exists().map_err(fails)? {
         // It is made with the file; the directory that it is in is not.
         fs::metadata(directory.parent().unwrap_or(directory)).map_err(fails)?;
     }
     Ok(path)
-}
-
-fn is_there(path: &Path) -> io::Result<bool> {
-    path.try_exists()
 }
 
 impl File {
@@ -90,7 +86,7 @@ impl File {
     /// Opens a file, if it is there and is not empty. One that is not ours is not changed, nor is a
     /// journal beside it.
     fn find(path: &Path) -> Attempt<Option<Self>> {
-        if !is_there(path).map_err(failed)? {
+        if !path.try_exists().map_err(failed)? {
             return Ok(None);
         }
         let found = fs::metadata(path).map_err(failed)?;
@@ -284,12 +280,12 @@ fn fill(connection: &mut Connection) -> Attempt<()> {
 
 /// Makes a file, and the directory that it is in. Under its name it is never seen unfinished.
 fn create(path: &Path) -> Attempt<()> {
-    if is_there(path).map_err(failed)? {
+    if path.try_exists().map_err(failed)? {
         // Somebody has made it, empty.
         return fill(&mut connect(path)?);
     }
     let directory = path.parent().unwrap_or(path);
-    if !is_there(directory).map_err(failed)? {
+    if !directory.try_exists().map_err(failed)? {
         match fs::DirBuilder::new().mode(0o700).create(directory) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                 return Err(failed(error));
@@ -318,12 +314,12 @@ fn create(path: &Path) -> Attempt<()> {
 /// Gives a file its name, if no other has it. What one that was deleted has left would be taken for this
 /// one's; it may be all that is left of it, and gets another name.
 fn publish(aside: &Path, path: &Path) -> io::Result<()> {
-    if is_there(path)? {
+    if path.try_exists()? {
         return Ok(());
     }
     for suffix in ["-wal", "-shm", "-journal"] {
         let left = beside(path, suffix);
-        if is_there(&left)? {
+        if left.try_exists()? {
             fs::rename(&left, beside(&left, &format!(".{}", &random::id()[..8])))?;
         }
     }
