@@ -240,7 +240,8 @@ def surprises(
         reached = ping(netns, address) is not None if wanted else not silent(netns, address)
         if reached == wanted:
             return None
-        return f"{who} {'reaches' if reached else 'does not reach'} {whom} at {address}"
+        surprise = f"{who} {'reaches' if reached else 'does not reach'} {whom} at {address}"
+        return f"{surprise}; its neighbours: {ip_lines(netns, '-s neighbour show')}"
 
     pairs = list(itertools.product(range(len(places)), repeat=2))
     with ThreadPoolExecutor(len(pairs)) as threads:
