@@ -55,6 +55,8 @@ pub enum ErrorKind {
     Contended = 118,
     /// A file could not be read or written.
     File = 119,
+    /// The store's file, or this host's name in the store, belongs to another machine.
+    OtherMachine = 120,
 }
 
 impl ErrorKind {
@@ -79,6 +81,7 @@ impl ErrorKind {
         Self::StoreUnusable,
         Self::Contended,
         Self::File,
+        Self::OtherMachine,
     ];
 
     /// The name and the error number of each kind: the only place that has them.
@@ -103,6 +106,7 @@ impl ErrorKind {
             Self::StoreUnusable => ("network-store-unusable", libc::EBADMSG),
             Self::Contended => ("network-contended", libc::EAGAIN),
             Self::File => ("network-file", libc::EIO),
+            Self::OtherMachine => ("network-other-machine", libc::EREMOTE),
         }
     }
 

@@ -48,6 +48,7 @@ mod inspect;
 mod interface;
 mod lease;
 mod mac;
+mod machine;
 mod member;
 mod network;
 mod networks;

@@ -294,6 +294,8 @@ class ErrorKind(_Named):
     """So many others changed the same at the same time that it was given up."""
     NETWORK_FILE = "network-file"
     """A file could not be read or written."""
+    NETWORK_OTHER_MACHINE = "network-other-machine"
+    """The store's file, or this host's name in the store, belongs to another machine."""
 
 
 class Detached(_Named):

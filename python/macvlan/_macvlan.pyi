@@ -1171,6 +1171,7 @@ class Networks:
         *,
         host_name: str | None = None,
         probe: _Probe = "quick",
+        moved: bool = False,
     ) -> Self: ...
     @property
     def host(self) -> Host: ...

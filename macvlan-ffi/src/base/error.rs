@@ -109,6 +109,8 @@ pub enum macvlan_error_kinds {
     MACVLAN_ERROR_NETWORK_CONTENDED = 118,
     /// A file could not be read or written.
     MACVLAN_ERROR_NETWORK_FILE = 119,
+    /// The file of the store, or the name of this host in the store, belongs to another machine.
+    MACVLAN_ERROR_NETWORK_OTHER_MACHINE = 120,
 }
 
 fn pointer(text: Option<&CString>) -> *const c_char {

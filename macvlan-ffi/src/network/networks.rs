@@ -47,6 +47,7 @@ impl From<Networks> for Session {
 /// process and a power loss. The host is called by its host name, see
 /// macvlan_networks_set_host_name().
 ///
+/// A file that another machine wrote last is refused: -EREMOTE and MACVLAN_ERROR_NETWORK_OTHER_MACHINE.
 /// A path that is not UTF-8 is refused. The host is not needed any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_open(
@@ -59,6 +60,23 @@ pub unsafe extern "C" fn macvlan_networks_open(
         let networks = out!(networks);
         let host = shared!(host).clone();
         give(networks, Networks::new(host, SqliteStore::open(text!(path))?)?.into());
+    })
+}
+
+/// As macvlan_networks_open(), also with a file that another machine wrote last, which the next write
+/// makes this machine's: one that was moved here for good, or whose machine got another machine-id.
+/// Containers of the other machine count as gone. No two machines may use one file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_networks_open_moved(
+    host: *const macvlan_host,
+    path: *const c_char,
+    networks: *mut *mut macvlan_networks,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let networks = out!(networks);
+        let host = shared!(host).clone();
+        give(networks, Networks::new(host, SqliteStore::open_moved(text!(path))?)?.into());
     })
 }
 

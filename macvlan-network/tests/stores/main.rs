@@ -12,6 +12,7 @@ mod fork;
 mod hosts;
 #[cfg(feature = "etcd")]
 mod leases;
+mod machine;
 mod recovery;
 #[cfg(feature = "etcd")]
 mod samples;
@@ -27,6 +28,7 @@ macvlan_tests::main! {
     hosts,
     #[cfg(feature = "etcd")]
     leases,
+    machine,
     recovery,
     #[cfg(feature = "etcd")]
     samples,

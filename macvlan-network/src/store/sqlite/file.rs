@@ -19,15 +19,21 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::file_lock;
+use crate::machine::Machine;
 use crate::random;
 
 use super::cause::{is_refused, obstacle, of_file};
+use super::owner;
 use super::transaction::{Attempt, Stop};
 
 /// The `application_id` of a store's file, which `file(1)` shows too: "mvln".
 const OURS: i32 = 0x6d76_6c6e;
 /// What makes the tables of each version, which `user_version` tells, from those of the one before.
-const VERSIONS: [&str; 2] = [include_str!("version-1.sql"), include_str!("version-2.sql")];
+const VERSIONS: [&str; 3] = [
+    include_str!("version-1.sql"),
+    include_str!("version-2.sql"),
+    include_str!("version-3.sql"),
+];
 /// How long others may hold the file before it is given up, in milliseconds.
 const PATIENCE: i32 = 60_000;
 
@@ -39,6 +45,10 @@ pub(super) struct File {
     identity: Option<(u64, u64)>,
     version: usize,
     pub(super) id: Option<String>,
+    /// Whether it may be another machine's until it is written to.
+    moved: bool,
+    /// Whether it is known to be this machine's, as of this boot.
+    claimed: bool,
     /// Whether it can be used a second time. One that can only be read is opened each time: what others
     /// write is not seen where nothing can be locked, and it may be writable by then.
     pub(super) lasts: bool,
@@ -48,6 +58,7 @@ pub(super) struct File {
 struct Contents {
     version: usize,
     id: String,
+    owner: Option<Machine>,
 }
 
 /// Checks a path, which is all that is known before the file is made.
@@ -70,22 +81,24 @@ pub(super) fn check(path: &Path) -> Result<PathBuf> {
 
 impl File {
     /// Opens a file, and makes it if it is to be written to.
-    pub(super) fn open(path: &Path, writes: bool) -> Attempt<Self> {
-        if let Some(file) = Self::find(path)? {
+    pub(super) fn open(path: &Path, moved: bool, writes: bool) -> Attempt<Self> {
+        if let Some(file) = Self::find(path, moved)? {
             return Ok(file);
         }
         if writes {
             create(path)?;
-            return Self::find(path)?.ok_or_else(|| failed(nix::Error::ESTALE.into()));
+            return Self::find(path, moved)?.ok_or_else(|| failed(nix::Error::ESTALE.into()));
         }
         let mut connection = Connection::open_in_memory()?;
         fill(&mut connection)?;
-        Ok(Self { connection, identity: None, version: VERSIONS.len(), id: None, lasts: false })
+        let version = VERSIONS.len();
+        let (id, claimed, lasts) = (None, false, false);
+        Ok(Self { connection, identity: None, version, id, moved, claimed, lasts })
     }
 
     /// Opens a file, if it is there and is not empty. One that is not ours is not changed, nor is a
     /// journal beside it.
-    fn find(path: &Path) -> Attempt<Option<Self>> {
+    fn find(path: &Path, moved: bool) -> Attempt<Option<Self>> {
         if !path.try_exists().map_err(failed)? {
             return Ok(None);
         }
@@ -117,7 +130,10 @@ impl File {
             Err(stop) => return Err(stop),
         };
         let lasts = !connection.is_readonly("main")?;
-        let Some(Contents { version, id }) = contents else { return Ok(None) };
+        let Some(Contents { version, id, owner }) = contents else { return Ok(None) };
+        owner.as_ref().filter(|_| !moved).map_or(Ok(()), owner::check)?;
+        let here = Machine::here().map_err(Stop::Unusable)?;
+        let claimed = owner.is_some_and(|owner| owner.boot == here.boot);
         if lasts {
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
             keep_private(path, &found).map_err(failed)?;
@@ -125,7 +141,8 @@ impl File {
             connection.pragma_update(None, "synchronous", "full")?;
             connection.pragma_update(None, "foreign_keys", true)?;
         }
-        Ok(Some(Self { connection, identity, version, id: Some(id), lasts }))
+        let id = Some(id);
+        Ok(Some(Self { connection, identity, version, id, moved, claimed, lasts }))
     }
 
     /// Does something whole or not at all.
@@ -154,8 +171,12 @@ impl File {
                     .caused_by(why),
             ));
         }
+        if writes && !self.claimed {
+            owner::claim(&transaction, self.moved)?;
+        }
         let done = body(&transaction)?;
         transaction.commit()?;
+        self.claimed |= writes;
         Ok(done)
     }
 }
@@ -250,10 +271,14 @@ fn look(connection: &Connection) -> Attempt<Option<Contents>> {
     match known {
         0 if application == 0 && tables.is_empty() => Ok(None),
         // Its `application_id` was the store's id.
-        1 if has(&[]) => Ok(Some(Contents { version: 1, id: format!("{application:08x}") })),
-        2 if application == OURS && has(&["store"]) => {
+        1 if has(&[]) => {
+            let id = format!("{application:08x}");
+            Ok(Some(Contents { version: 1, id, owner: None }))
+        }
+        2.. if application == OURS && has(&["store"]) => {
             let id = connection.query_row("SELECT id FROM store", [], |row| row.get(0))?;
-            Ok(Some(Contents { version: 2, id }))
+            let owner = if known < 3 { None } else { owner::owner(connection)? };
+            Ok(Some(Contents { version: known, id, owner }))
         }
         _ => Err(not_ours("it is another program's database")),
     }
