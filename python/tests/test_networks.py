@@ -8,12 +8,13 @@ import os
 import pickle
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface
 from pathlib import Path
@@ -341,6 +342,27 @@ def test_what_the_kernel_refuses(lab: Lab, networks: Networks, tmp_path: Path) -
     text = tmp_path / "text"
     text.write_text("no database " * 100)
     refusal(lambda: Networks(lab.a.host, text), ErrorKind.NETWORK_STORE_UNUSABLE, str(text))
+
+
+def test_a_file_of_another_machine(lab: Lab, tmp_path: Path) -> None:
+    path = tmp_path / "networks.db"
+    with Networks(lab.a.host, path) as networks:
+        lan(networks)
+    other = "1" * 32
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("UPDATE store SET boot = 'other', machine = ?", [other])
+        file.commit()
+    # Where this machine has no machine-id, the other boot may have been its own.
+    if Path("/etc/machine-id").exists():
+        kind = ErrorKind.NETWORK_OTHER_MACHINE
+        error = refusal(lambda: Networks(lab.a.host, path), kind, other, str(path))
+        assert error.errno == errno.EREMOTE
+    with Networks(lab.a.host, path, moved=True) as networks:
+        networks.network("lan").remove()
+    with Networks(lab.a.host, path) as networks:
+        assert networks.list() == []
+    with pytest.raises(TypeError, match="argument 'moved'"):
+        Networks(lab.a.host, path, moved="yes")  # type: ignore[arg-type]
 
 
 def test_default_routes(lab: Lab, networks: Networks) -> None:

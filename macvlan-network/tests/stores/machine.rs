@@ -1,14 +1,18 @@
-//! A file serves one machine: which that is, whatever becomes of it.
+//! A file serves one machine, and a host's name in etcd is one machine's.
 #![deny(dead_code)]
 
 use std::fs;
+use std::path::Path;
+use std::time::Duration;
 
-use crate::common::{behind, on_ens33};
+use crate::common::{behind, in_etcd, on_ens33};
 use macvlan_core::{Host, NetNs};
-use macvlan_network::{Member, Networks, Result, SqliteStore};
-use macvlan_tests::{Actor, Directory, Lab, Outcome, path_of};
+use macvlan_network::{EtcdOptions, EtcdStore, Member, Networks, Result, SqliteStore};
+use macvlan_tests::{Actor, Directory, Etcd, Lab, Outcome, PATIENCE, eventually, path_of};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 /// Boots of kernels.
 const BOOTS: [&str; 4] = [
@@ -168,10 +172,132 @@ fn a_file_that_was_moved_is_taken_over() -> Outcome {
     Ok(())
 }
 
+/// Calls itself "a" in etcd on another machine, and says whether that is refused; then each time that a file
+/// is there connects a container.
+fn is_called_a(arguments: &[String]) -> Outcome {
+    let [boot, id, etcd, host, ttl, signs] = arguments else {
+        return Err("BOOT ID ETCD HOST TTL SIGNS".into());
+    };
+    let directory = Directory::new()?;
+    become_machine(&directory, boot, id)?;
+    let host = Host::in_netns(&NetNs::from_path(host)?)?;
+    let (signs, etcd) = (Path::new(signs), NetNs::from_path(etcd)?);
+    let ttl = Duration::from_secs(ttl.parse()?);
+    let options = EtcdOptions::new("a", [Etcd::ENDPOINT]).timeout(PATIENCE).ttl(ttl);
+    println!("begin");
+    eventually("there is no sign to begin", || Ok(signs.join("begin").exists()))?;
+    let opened = etcd.run(|| EtcdStore::open(&options))?;
+    let networks = match opened.and_then(|store| Networks::new(host, store)) {
+        Ok(networks) => networks,
+        Err(error) => {
+            println!("{}: {error}", error.kind());
+            return Ok(());
+        }
+    };
+    println!("opened");
+    eventually("there is no sign to connect", || Ok(signs.join("connect").exists()))?;
+    let done = networks.network("lan")?.connect(&Member::new(boot), &NetNs::anonymous()?);
+    match done {
+        Ok(_) => println!("connected"),
+        Err(error) => println!("{}: {error}", error.kind()),
+    }
+    Ok(())
+}
+
+/// An etcd, and signs for machines that call themselves "a".
+struct Named {
+    lab: Lab,
+    etcd: Etcd,
+    signs: Directory,
+}
+
+impl Named {
+    fn set() -> Outcome<Self> {
+        Ok(Self { lab: Lab::new()?, etcd: Etcd::start()?, signs: Directory::new()? })
+    }
+
+    fn sign(&self, what: &str) -> Outcome {
+        Ok(fs::write(self.signs.path().join(what), "")?)
+    }
+
+    /// A machine that is about to open the store.
+    fn start(&self, boot: usize, id: &str, ttl: u32) -> Outcome<Actor> {
+        let (etcd, host) = (path_of(self.etcd.netns()), path_of(&self.lab.a.netns));
+        let (ttl, signs) = (ttl.to_string(), self.signs.path().display().to_string());
+        let arguments = [BOOTS[boot], id, &etcd, &host, &ttl, &signs];
+        let mut actor = Actor::start("is_called_a", &arguments)?;
+        assert_eq!(actor.line()?, "begin");
+        Ok(actor)
+    }
+}
+
+fn a_second_machine_of_a_name_is_refused() -> Outcome {
+    let scene = Named::set()?;
+    scene.sign("begin")?;
+    let mut first = scene.start(0, ONE, 3600)?;
+    assert_eq!(first.line()?, "opened");
+    let error = scene.start(1, OTHER, 3600)?.line()?;
+    assert!(error.starts_with("network-other-machine: "), "{error}");
+    for words in [ONE, OTHER, BOOTS[0], BOOTS[1], "\"a\"", "name of its own"] {
+        assert!(error.contains(words), "no {words:?} in: {error}");
+    }
+    // A further process, one of a container with an /etc of its own, and those after a reboot.
+    for (boot, id) in [(0, ONE), (0, OTHER), (0, NONE), (2, ONE), (3, NONE)] {
+        assert_eq!(scene.start(boot, id, 3600)?.line()?, "opened", "{boot} {id:?}");
+    }
+    let b = in_etcd(&scene.lab.a, &scene.etcd, "b")?;
+    assert_eq!(b.store().living_hosts()?, Some(vec!["a".to_owned(), "b".to_owned()]));
+    Ok(())
+}
+
+fn of_many_machines_of_a_name_one_is_accepted() -> Outcome {
+    let rounds = if macvlan_tests::is_long() { 50 } else { 3 };
+    for _ in 0..rounds {
+        let scene = Named::set()?;
+        let mut machines = Vec::new();
+        for boot in 0..BOOTS.len() {
+            machines.push(scene.start(boot, &format!("{boot}").repeat(32), 3600)?);
+        }
+        scene.sign("begin")?;
+        let mut accepted = 0;
+        for machine in &mut machines {
+            let line = machine.line()?;
+            accepted += usize::from(line == "opened");
+            assert!(line == "opened" || line.starts_with("network-other-machine: "), "{line}");
+        }
+        assert_eq!(accepted, 1);
+    }
+    Ok(())
+}
+
+/// A machine that was away for so long that it counts as dead, and whose name another has taken.
+fn a_name_that_was_taken_is_not_taken_back() -> Outcome {
+    let scene = Named::set()?;
+    let b = in_etcd(&scene.lab.a, &scene.etcd, "b")?;
+    b.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    scene.sign("begin")?;
+    let mut first = scene.start(0, ONE, 2)?;
+    assert_eq!(first.line()?, "opened");
+    let pid = Pid::from_raw(i32::try_from(first.pid())?);
+    kill(pid, Signal::SIGSTOP)?;
+    eventually("it does not die", || Ok(b.store().living_hosts()? == Some(vec!["b".to_owned()])))?;
+    let mut second = scene.start(1, OTHER, 3600)?;
+    assert_eq!(second.line()?, "opened");
+    kill(pid, Signal::SIGCONT)?;
+    scene.sign("connect")?;
+    let error = first.line()?;
+    assert!(error.starts_with("network-other-machine: "), "{error}");
+    assert_eq!(second.line()?, "connected");
+    Ok(())
+}
+
 macvlan_tests::tests! {
     same_on_every_kernel:
     a_file_serves_one_machine,
     a_machine_that_was_rebooted_keeps_its_file,
-    a_file_that_was_moved_is_taken_over;
-    parts: on_machine,
+    a_file_that_was_moved_is_taken_over,
+    a_second_machine_of_a_name_is_refused,
+    of_many_machines_of_a_name_one_is_accepted,
+    a_name_that_was_taken_is_not_taken_back;
+    parts: on_machine, is_called_a,
 }

@@ -12,6 +12,7 @@ mod fork;
 mod hosts;
 #[cfg(feature = "etcd")]
 mod leases;
+#[cfg(feature = "etcd")]
 mod machine;
 mod recovery;
 #[cfg(feature = "etcd")]
@@ -28,6 +29,7 @@ macvlan_tests::main! {
     hosts,
     #[cfg(feature = "etcd")]
     leases,
+    #[cfg(feature = "etcd")]
     machine,
     recovery,
     #[cfg(feature = "etcd")]

@@ -4,7 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use etcd_client::{Client, PutOptions};
+use etcd_client::{Client, Compare, CompareOp, GetOptions, PutOptions, Txn, TxnOp};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::machine::Machine;
+
+use super::keys;
 
 /// How soon to try again when etcd could not be reached.
 const SOON: Duration = Duration::from_secs(1);
@@ -13,27 +18,63 @@ const SOON: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Registration {
     pub(super) key: String,
+    /// What all keys of this host's processes begin with.
+    all: String,
+    machine: &'static Machine,
+    /// What its value says: the machine.
+    value: String,
     ttl: Duration,
     /// etcd's lease; 0 if there is none.
     lease: AtomicI64,
 }
 
 impl Registration {
-    pub(super) fn new(key: String, ttl: Duration) -> Self {
-        Self { key, ttl: ttl.max(Duration::from_secs(1)), lease: AtomicI64::new(0) }
+    pub(super) fn new(
+        all: String,
+        process: &str,
+        machine: &'static Machine,
+        ttl: Duration,
+    ) -> Result<Self> {
+        let (key, ttl) = (format!("{all}{process}"), ttl.max(Duration::from_secs(1)));
+        let value = keys::write(machine)?;
+        Ok(Self { key, all, machine, value, ttl, lease: AtomicI64::new(0) })
     }
 
-    /// Says it anew.
+    /// Says it, unless another machine lives under the host's name, which is returned then.
     pub(super) async fn register(
         self: Arc<Self>,
         mut client: Client,
-    ) -> std::result::Result<(), etcd_client::Error> {
+    ) -> std::result::Result<Option<Machine>, etcd_client::Error> {
         let seconds = i64::try_from(self.ttl.as_secs()).unwrap_or(i64::MAX);
-        let lease = client.lease_grant(seconds, None).await?.id();
-        let options = PutOptions::new().with_lease(lease);
-        client.put(self.key.clone(), "", Some(options)).await?;
-        self.lease.store(lease, Ordering::Release);
-        Ok(())
+        let mut lease = 0;
+        loop {
+            let all = GetOptions::new().with_prefix();
+            let found = client.get(self.all.clone(), Some(all)).await?;
+            // One of an earlier version does not say on which machine it is.
+            let machines = found.kvs().iter().filter_map(|kv| keys::read(kv.value_str().ok()?).ok());
+            if let Some(other) = machines.into_iter().find(|one| self.machine.is_other_than(one)) {
+                return Ok(Some(other));
+            }
+            if lease == 0 {
+                lease = client.lease_grant(seconds, None).await?.id();
+            }
+            let revision = found.header().map_or(0, etcd_client::ResponseHeader::revision);
+            let nobody_since =
+                Compare::mod_revision(self.all.clone(), CompareOp::Less, revision + 1).with_prefix();
+            let options = PutOptions::new().with_lease(lease);
+            let say = TxnOp::put(self.key.clone(), self.value.clone(), Some(options));
+            if client.txn(Txn::new().when([nobody_since]).and_then([say])).await?.succeeded() {
+                self.lease.store(lease, Ordering::Release);
+                return Ok(None);
+            }
+        }
+    }
+
+    /// The error where another machine lives under the host's name.
+    pub(super) fn refused(&self, host: &str, other: &Machine) -> Error {
+        let why = format!("{other} lives under that name, and this is {}", self.machine);
+        Error::new(ErrorKind::OtherMachine, format!("call this host {host:?} in etcd"), why)
+            .with_hint("give each host a name of its own")
     }
 
     /// Says it again and again, as long as the store is open.
@@ -48,7 +89,8 @@ impl Registration {
             let lease = self.lease.load(Ordering::Acquire);
             let attempt = async {
                 if lease == 0 {
-                    return Arc::clone(&self).register(client.clone()).await;
+                    // Another machine's name is refused when it is used.
+                    return Arc::clone(&self).register(client.clone()).await.map(drop);
                 }
                 client.lease_keep_alive(lease).await.map(drop)
             };

@@ -12,7 +12,7 @@
 //! | `name/ID/NAME` | the container that is called so |
 //! | `member/CONTAINER/ID` | the lease once more, to be found by the container |
 //! | `was/ID/CONTAINER` | the addresses that a container had ([`Was`]) |
-//! | `host/HOST/PROCESS` | there as long as that process lives on that host |
+//! | `host/HOST/PROCESS` | the machine, as JSON; there as long as that process lives on that host |
 //!
 //! Addresses are 32 hexadecimal digits, IPv4 ones as mapped IPv6 ones, so that they sort as numbers.
 

@@ -8,6 +8,7 @@ use etcd_client::TxnOp;
 use crate::config::check_name;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::Lease;
+use crate::machine::Machine;
 use crate::random;
 use crate::record::NetworkRecord;
 
@@ -34,19 +35,26 @@ pub struct EtcdStore {
 
 impl EtcdStore {
     /// Connects, and says that this host is alive as long as the store is open.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::InvalidValue`]: the host's name is none.
+    /// - [`ErrorKind::StoreUnavailable`]: etcd cannot be reached.
+    /// - [`ErrorKind::OtherMachine`]: another machine lives under the host's name: one of another boot
+    ///   (`/proc/sys/kernel/random/boot_id`) and another machine-id (`/etc/machine-id`).
     pub fn open(options: &EtcdOptions) -> Result<Self> {
         check_name(&options.host, "a host's name")?;
         let wire = Wire::connect(&options.endpoints, options.timeout)?;
         let keys = Keys(options.prefix.clone());
-        let key = keys.host(&options.host, &random::id()[..16]);
-        let registration = Arc::new(Registration::new(key, options.ttl));
+        let (all, process) = (keys.host(&options.host, ""), &random::id()[..16]);
+        let registration = Registration::new(all, process, Machine::here()?, options.ttl)?;
         let id = id(&wire, keys.store())?;
         let store = Self {
             wire,
             keys,
             id,
             host: options.host.clone(),
-            registration,
+            registration: Arc::new(registration),
             doubtful: Mutex::new(Vec::new()),
             unanswered: AtomicU64::new(0),
             fenced: AtomicU64::new(0),
@@ -60,7 +68,10 @@ impl EtcdStore {
     /// Says that this host is alive.
     pub(super) fn register(&self) -> Result<()> {
         let (registration, client) = (Arc::clone(&self.registration), self.wire.client()?);
-        self.wire.run(async move { registration.register(client).await })
+        match self.wire.run(async move { registration.register(client).await })? {
+            None => Ok(()),
+            Some(other) => Err(self.registration.refused(&self.host, &other)),
+        }
     }
 
     /// Has leases changed. What rests on this host's registration as it was read may go unanswered,
