@@ -57,6 +57,9 @@ pub enum ErrorKind {
     File = 119,
     /// The store's file, or this host's name in the store, belongs to another machine.
     OtherMachine = 120,
+    /// The lease was lost while the process was stopped for longer than its host counts as alive; it was
+    /// undone.
+    LeaseLost = 121,
 }
 
 impl ErrorKind {
@@ -82,6 +85,7 @@ impl ErrorKind {
         Self::Contended,
         Self::File,
         Self::OtherMachine,
+        Self::LeaseLost,
     ];
 
     /// The name and the error number of each kind: the only place that has them.
@@ -107,6 +111,7 @@ impl ErrorKind {
             Self::Contended => ("network-contended", libc::EAGAIN),
             Self::File => ("network-file", libc::EIO),
             Self::OtherMachine => ("network-other-machine", libc::EREMOTE),
+            Self::LeaseLost => ("network-lease-lost", libc::ESTALE),
         }
     }
 

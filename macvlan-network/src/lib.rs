@@ -49,6 +49,7 @@ mod interface;
 mod lease;
 mod mac;
 mod machine;
+mod mark;
 mod member;
 mod network;
 mod networks;
@@ -60,7 +61,9 @@ mod reconcile;
 mod record;
 mod resolve;
 mod session;
+mod standing;
 mod store;
+mod stray;
 mod subnet;
 mod time;
 

@@ -111,6 +111,9 @@ pub enum macvlan_error_kinds {
     MACVLAN_ERROR_NETWORK_FILE = 119,
     /// The file of the store, or the name of this host in the store, belongs to another machine.
     MACVLAN_ERROR_NETWORK_OTHER_MACHINE = 120,
+    /// The lease was lost while the process was stopped for longer than its host counts as alive; it was
+    /// undone.
+    MACVLAN_ERROR_NETWORK_LEASE_LOST = 121,
 }
 
 fn pointer(text: Option<&CString>) -> *const c_char {

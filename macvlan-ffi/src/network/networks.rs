@@ -235,6 +235,11 @@ pub unsafe extern "C" fn macvlan_networks_collect(
 /// The store says who is connected, the kernel who exists: leases of namespaces that are gone are taken
 /// back, interfaces that are missing or have changed are made as they should be, interfaces that the
 /// store does not know get a lease if their network exists, and go if it does not.
+///
+/// An interface gets a lease for the addresses that nobody else has got since; others are removed from it,
+/// and so is an interface that would have none, or whose container is connected elsewhere by now. An
+/// interface is known by its alias, which only the store can have made for it; any other is reported as
+/// failed and left as it is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_reconcile(
     networks: *mut macvlan_networks,

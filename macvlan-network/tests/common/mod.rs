@@ -107,6 +107,16 @@ pub(crate) fn in_etcd(host: &LabHost, etcd: &Etcd, name: &str) -> Outcome<Networ
     Ok(Networks::new(host.host.clone(), store)?)
 }
 
+/// Does something with networks in each kind of store.
+#[cfg(feature = "etcd")]
+pub(crate) fn with_stores(test: impl Fn(&Networks) -> Outcome) -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    test(&session(&lab.a, &directory, "a")?)?;
+    sound(&directory)?;
+    let etcd = Etcd::start()?;
+    test(&in_etcd(&lab.a, &etcd, "a")?)
+}
+
 /// Writes a key in etcd behind the library's back.
 #[cfg(feature = "etcd")]
 pub(crate) fn put(etcd: &Etcd, key: &str, value: &str) -> Outcome {

@@ -4,6 +4,8 @@
 mod common;
 
 #[cfg(feature = "etcd")]
+mod away;
+#[cfg(feature = "etcd")]
 mod crowd;
 mod file;
 #[cfg(feature = "etcd")]
@@ -14,12 +16,16 @@ mod hosts;
 mod leases;
 #[cfg(feature = "etcd")]
 mod machine;
+#[cfg(feature = "etcd")]
+mod marks;
 mod recovery;
 #[cfg(feature = "etcd")]
 mod samples;
 mod seen;
 
 macvlan_tests::main! {
+    #[cfg(feature = "etcd")]
+    away,
     #[cfg(feature = "etcd")]
     crowd,
     file,
@@ -31,6 +37,8 @@ macvlan_tests::main! {
     leases,
     #[cfg(feature = "etcd")]
     machine,
+    #[cfg(feature = "etcd")]
+    marks,
     recovery,
     #[cfg(feature = "etcd")]
     samples,

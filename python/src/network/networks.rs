@@ -259,6 +259,11 @@ impl Networks {
     /// Leases of namespaces that are gone are taken back, interfaces that are missing or have changed
     /// are made as they should be, interfaces that the store does not know get a lease if their network
     /// exists, and go if it does not.
+    ///
+    /// An interface gets a lease for the addresses that nobody else has got since; others are removed
+    /// from it, and so is an interface that would have none, or whose container is connected elsewhere
+    /// by now. An interface is known by its alias, which only the store can have made for it; any other
+    /// is reported as FAILED and left as it is.
     fn reconcile(&self, py: Python<'_>) -> PyResult<Vec<Reconciled>> {
         let done = self.0.ask(py, false, Core::reconcile)?;
         Ok(done.into_iter().map(Reconciled).collect())

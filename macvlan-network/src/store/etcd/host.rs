@@ -1,13 +1,14 @@
 //! That a host is alive: a key that etcd drops when nobody says so any more.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use etcd_client::{Client, Compare, CompareOp, GetOptions, PutOptions, Txn, TxnOp};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::machine::Machine;
+use crate::time::since_boot;
 
 use super::keys;
 
@@ -26,6 +27,8 @@ pub(super) struct Registration {
     ttl: Duration,
     /// etcd's lease; 0 if there is none.
     lease: AtomicI64,
+    /// Since when etcd's lease counts, in milliseconds since boot: when what it last answered was asked.
+    counts_since: AtomicU64,
 }
 
 impl Registration {
@@ -37,7 +40,7 @@ impl Registration {
     ) -> Result<Self> {
         let (key, ttl) = (format!("{all}{process}"), ttl.max(Duration::from_secs(1)));
         let value = keys::write(machine)?;
-        Ok(Self { key, all, machine, value, ttl, lease: AtomicI64::new(0) })
+        Ok(Self { key, all, machine, value, ttl, lease: AtomicI64::new(0), counts_since: AtomicU64::new(0) })
     }
 
     /// Says it, unless another machine lives under the host's name, which is returned then.
@@ -46,7 +49,7 @@ impl Registration {
         mut client: Client,
     ) -> std::result::Result<Option<Machine>, etcd_client::Error> {
         let seconds = i64::try_from(self.ttl.as_secs()).unwrap_or(i64::MAX);
-        let mut lease = 0;
+        let (mut lease, mut asked) = (0, Duration::ZERO);
         loop {
             let all = GetOptions::new().with_prefix();
             let found = client.get(self.all.clone(), Some(all)).await?;
@@ -56,6 +59,7 @@ impl Registration {
                 return Ok(Some(other));
             }
             if lease == 0 {
+                asked = since_boot();
                 lease = client.lease_grant(seconds, None).await?.id();
             }
             let revision = found.header().map_or(0, etcd_client::ResponseHeader::revision);
@@ -65,9 +69,20 @@ impl Registration {
             let say = TxnOp::put(self.key.clone(), self.value.clone(), Some(options));
             if client.txn(Txn::new().when([nobody_since]).and_then([say])).await?.succeeded() {
                 self.lease.store(lease, Ordering::Release);
+                self.counts_from(asked);
                 return Ok(None);
             }
         }
+    }
+
+    fn counts_from(&self, asked: Duration) {
+        let asked = u64::try_from(asked.as_millis()).unwrap_or(u64::MAX);
+        self.counts_since.fetch_max(asked, Ordering::AcqRel);
+    }
+
+    /// Until when etcd keeps the key, whatever becomes of this process, as time since boot.
+    pub(super) fn lasts_until(&self) -> Duration {
+        Duration::from_millis(self.counts_since.load(Ordering::Acquire)) + self.ttl
     }
 
     /// The error where another machine lives under the host's name.
@@ -86,13 +101,13 @@ impl Registration {
                 self.ttl / 3
             })
             .await;
-            let lease = self.lease.load(Ordering::Acquire);
+            let (lease, asked) = (self.lease.load(Ordering::Acquire), since_boot());
             let attempt = async {
                 if lease == 0 {
                     // Another machine's name is refused when it is used.
                     return Arc::clone(&self).register(client.clone()).await.map(drop);
                 }
-                client.lease_keep_alive(lease).await.map(drop)
+                client.lease_keep_alive(lease).await.map(|_| self.counts_from(asked))
             };
             match tokio::time::timeout(self.ttl / 2, attempt).await {
                 Ok(Ok(())) => {}

@@ -3,6 +3,7 @@
 //! | key | value |
 //! |---|---|
 //! | `store` | the store's id |
+//! | `secret` | its secret |
 //! | `guard` | changes with every network that comes or goes |
 //! | `net/ID` | a network, as JSON |
 //! | `gap/ID/POOL/OWNER/FIRST` | the last address of a gap; the owner is `@` or, with shares, a host |
@@ -61,6 +62,10 @@ pub(super) struct Keys(pub(super) String);
 impl Keys {
     pub(super) fn store(&self) -> String {
         format!("{}store", self.0)
+    }
+
+    pub(super) fn secret(&self) -> String {
+        format!("{}secret", self.0)
     }
 
     pub(super) fn guard(&self) -> String {

@@ -24,10 +24,6 @@ fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-fn half_an_answer() -> Error {
-    Error::new(ErrorKind::StoreUnusable, "read from etcd", "half an answer")
-}
-
 /// An address that is about to be taken.
 enum Pick {
     Taken(IpNet, String),
@@ -43,7 +39,7 @@ impl EtcdStore {
 
     fn try_grant(&self, network: &NetworkRecord, wish: &Wish) -> Result<Option<Granted>> {
         let name = wish.name.as_deref().unwrap_or("");
-        let read = self.wire.read(vec![
+        let [there, held, named, others, was, host] = self.wire.read_all([
             Get::Key(self.keys.network(&network.id)),
             Get::Key(self.keys.lease(&network.id, &wish.container)),
             Get::Key(self.keys.name(&network.id, name)),
@@ -51,15 +47,17 @@ impl EtcdStore {
             Get::Key(self.keys.was(&network.id, &wish.container)),
             Get::Key(self.registration.key.clone()),
         ])?;
-        let [there, held, named, others, was, host] = read.as_slice() else {
-            return Err(half_an_answer());
-        };
         if there.is_empty() {
             return Err(no_network(network.name()));
         }
+        let Some(host) = host.first() else {
+            // etcd was away for longer than it takes for a host to count as dead.
+            self.register()?;
+            return Ok(None);
+        };
         if let Some(held) = held.first() {
             let lease: Lease = format::read(&held.value)?;
-            if lease.netns == wish.netns && !self.write_anew(held)? {
+            if lease.netns == wish.netns && !self.write_anew(held, host)? {
                 return Ok(None);
             }
             return Ok(Some(Granted::Held(lease)));
@@ -67,11 +65,6 @@ impl EtcdStore {
         if let (Some(holder), Some(name)) = (named.first(), &wish.name) {
             return Err(name_taken(network, name, &holder.value));
         }
-        let Some(host) = host.first() else {
-            // etcd was away for longer than it takes for a host to count as dead.
-            self.register()?;
-            return Ok(None);
-        };
         let others: Vec<Lease> =
             others.iter().map(|item| format::read(&item.value)).collect::<Result<_>>()?;
         let was: Option<Was> = was.first().map(|item| keys::read(&item.value)).transpose()?;
@@ -110,9 +103,10 @@ impl EtcdStore {
 
     /// Lets a lease stand for one more caller; false if it has changed. What others began with it and
     /// were not answered rests on it as it was, and comes to nothing; nor do they take it back in
-    /// doubt, which it is known by having been written again.
-    pub(super) fn write_anew(&self, held: &Item) -> Result<bool> {
+    /// doubt, which it is known by having been written again. The host counts as alive then, as it was read.
+    pub(super) fn write_anew(&self, held: &Item, host: &Item) -> Result<bool> {
         let mut change = Change::default();
+        change.when.push(unchanged(host.key.clone(), host.changed));
         change.when.push(unchanged(held.key.clone(), held.changed));
         change.put(held.key.clone(), held.value.clone());
         change.commit(&self.wire)
@@ -339,12 +333,11 @@ impl EtcdStore {
     pub(super) fn enter(&self, network: &NetworkRecord, lease: &Lease) -> Result<()> {
         insist(|| {
             let host = self.registration.key.clone();
-            let read = self.wire.read(vec![
+            let [there, registered, held] = self.wire.read_all([
                 Get::Key(self.keys.network(&network.id)),
                 Get::Key(host.clone()),
                 Get::Key(self.keys.lease(&network.id, &lease.container)),
             ])?;
-            let [there, registered, held] = read.as_slice() else { return Err(half_an_answer()) };
             if there.is_empty() {
                 return Err(no_network(network.name()));
             }
@@ -378,10 +371,9 @@ impl EtcdStore {
     ) -> Result<Option<bool>> {
         let key = self.keys.address(&network.id, pool::number(address));
         let mut change = Change::default();
-        let read = self
+        let [there, held] = self
             .wire
-            .read(vec![Get::Key(self.keys.network(&network.id)), Get::Key(key.clone())])?;
-        let [there, held] = read.as_slice() else { return Err(half_an_answer()) };
+            .read_all([Get::Key(self.keys.network(&network.id)), Get::Key(key.clone())])?;
         if there.is_empty() {
             return Err(no_network(network.name()));
         }

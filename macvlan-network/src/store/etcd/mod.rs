@@ -17,6 +17,7 @@ mod wire;
 use std::net::IpAddr;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use etcd_client::{DeleteOptions, TxnOp};
 
@@ -93,8 +94,16 @@ impl Store for EtcdStore {
         &self.id
     }
 
+    fn seal(&self, text: &str) -> Option<String> {
+        Some(self.secret.seal(text))
+    }
+
     fn host_name(&self) -> Option<&str> {
         Some(&self.host)
+    }
+
+    fn counts_as_alive_until(&self) -> Option<Duration> {
+        Some(self.registration.lasts_until())
     }
 
     fn add_network(&self, network: &NetworkRecord) -> Result<()> {
@@ -159,12 +168,20 @@ impl Store for EtcdStore {
     fn take_up(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
         self.settle()?;
         insist(|| {
-            let found = self.wire.get(Get::Key(self.keys.lease(&network.id, &lease.container)))?;
-            let Some(held) = found.first() else { return Ok(Some(false)) };
+            let [held, host] = self.wire.read_all([
+                Get::Key(self.keys.lease(&network.id, &lease.container)),
+                Get::Key(self.registration.key.clone()),
+            ])?;
+            let Some(held) = held.first() else { return Ok(Some(false)) };
             if format::read::<Lease>(&held.value)?.endpoint != lease.endpoint {
                 return Ok(Some(false));
             }
-            Ok(self.write_anew(held)?.then_some(true))
+            let Some(host) = host.first() else {
+                // As long as it counts as dead, others may take the lease.
+                self.register()?;
+                return Ok(None);
+            };
+            Ok(self.write_anew(held, host)?.then_some(true))
         })
     }
 

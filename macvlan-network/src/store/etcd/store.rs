@@ -11,6 +11,7 @@ use crate::lease::Lease;
 use crate::machine::Machine;
 use crate::random;
 use crate::record::NetworkRecord;
+use crate::store::secret::Secret;
 
 use super::change::Change;
 use super::host::Registration;
@@ -24,6 +25,7 @@ pub struct EtcdStore {
     pub(super) wire: Wire,
     pub(super) keys: Keys,
     pub(super) id: String,
+    pub(super) secret: Secret,
     pub(super) host: String,
     pub(super) registration: Arc<Registration>,
     /// Leases of which etcd did not say whether it took them; they are taken back first of all.
@@ -48,11 +50,13 @@ impl EtcdStore {
         let keys = Keys(options.prefix.clone());
         let (all, process) = (keys.host(&options.host, ""), &random::id()[..16]);
         let registration = Registration::new(all, process, Machine::here()?, options.ttl)?;
-        let id = id(&wire, keys.store())?;
+        let id = chosen(&wire, keys.store(), &random::id()[..8])?;
+        let secret = Secret(chosen(&wire, keys.secret(), &Secret::new().0)?);
         let store = Self {
             wire,
             keys,
             id,
+            secret,
             host: options.host.clone(),
             registration: Arc::new(registration),
             doubtful: Mutex::new(Vec::new()),
@@ -88,12 +92,15 @@ impl EtcdStore {
     }
 }
 
-/// The store's id, which is chosen by whoever opens it first.
-fn id(wire: &Wire, key: String) -> Result<String> {
-    let chosen = TxnOp::put(key.clone(), &random::id()[..8], None);
-    wire.commit(vec![absent(key.clone())], vec![chosen])?;
-    let found = wire.get(Get::Key(key))?.pop();
-    found.map(|item| item.value).ok_or_else(|| {
-        Error::new(ErrorKind::StoreUnusable, "read the store's id", "it is gone again")
+/// The value of a key that is chosen by whoever comes first.
+fn chosen(wire: &Wire, key: String, choice: &str) -> Result<String> {
+    let find = || Ok(wire.get(Get::Key(key.clone()))?.pop().map(|item| item.value));
+    if let Some(found) = find()? {
+        return Ok(found);
+    }
+    let choose = TxnOp::put(key.clone(), choice, None);
+    wire.commit(vec![absent(key.clone())], vec![choose])?;
+    find()?.ok_or_else(|| {
+        Error::new(ErrorKind::StoreUnusable, format!("read {key} in etcd"), "it is gone again")
     })
 }

@@ -126,6 +126,13 @@ impl Wire {
         Ok(found)
     }
 
+    /// Reads some things as they were at one moment.
+    pub(super) fn read_all<const N: usize>(&self, gets: [Get; N]) -> Result<[Vec<Item>; N]> {
+        self.read(gets.into())?.try_into().map_err(|_| {
+            Error::new(ErrorKind::StoreUnusable, "read from etcd", "half an answer")
+        })
+    }
+
     /// Reads one thing.
     pub(super) fn get(&self, get: Get) -> Result<Vec<Item>> {
         Ok(self.read(vec![get])?.pop().unwrap_or_default())

@@ -21,6 +21,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::file_lock;
 use crate::machine::Machine;
 use crate::random;
+use crate::store::secret::Secret;
 
 use super::cause::{is_refused, obstacle, of_file};
 use super::owner;
@@ -43,8 +44,8 @@ pub(super) struct File {
     connection: Connection,
     /// Device and inode; none if there is no file, and it reads as an empty one.
     identity: Option<(u64, u64)>,
-    version: usize,
-    pub(super) id: Option<String>,
+    /// What is in it; none if there is no file.
+    contents: Option<Contents>,
     /// Whether it may be another machine's until it is written to.
     moved: bool,
     /// Whether it is known to be this machine's, as of this boot.
@@ -55,10 +56,12 @@ pub(super) struct File {
 }
 
 /// What is in a store's file.
-struct Contents {
+#[derive(Debug)]
+pub(super) struct Contents {
     version: usize,
-    id: String,
+    pub(super) id: String,
     owner: Option<Machine>,
+    pub(super) secret: Option<Secret>,
 }
 
 /// Checks a path, which is all that is known before the file is made.
@@ -91,9 +94,8 @@ impl File {
         }
         let mut connection = Connection::open_in_memory()?;
         fill(&mut connection)?;
-        let version = VERSIONS.len();
-        let (id, claimed, lasts) = (None, false, false);
-        Ok(Self { connection, identity: None, version, id, moved, claimed, lasts })
+        let (identity, contents) = (None, None);
+        Ok(Self { connection, identity, contents, moved, claimed: false, lasts: false })
     }
 
     /// Opens a file, if it is there and is not empty. One that is not ours is not changed, nor is a
@@ -130,8 +132,9 @@ impl File {
             Err(stop) => return Err(stop),
         };
         let lasts = !connection.is_readonly("main")?;
-        let Some(Contents { version, id, owner }) = contents else { return Ok(None) };
-        owner.as_ref().filter(|_| !moved).map_or(Ok(()), owner::check)?;
+        let Some(contents) = contents else { return Ok(None) };
+        let owner = contents.owner.as_ref();
+        owner.filter(|_| !moved).map_or(Ok(()), owner::check)?;
         let here = Machine::here().map_err(Stop::Unusable)?;
         let claimed = owner.is_some_and(|owner| owner.boot == here.boot);
         if lasts {
@@ -141,8 +144,13 @@ impl File {
             connection.pragma_update(None, "synchronous", "full")?;
             connection.pragma_update(None, "foreign_keys", true)?;
         }
-        let id = Some(id);
-        Ok(Some(Self { connection, identity, version, id, moved, claimed, lasts }))
+        let contents = Some(contents);
+        Ok(Some(Self { connection, identity, contents, moved, claimed, lasts }))
+    }
+
+    /// What is in it, as it was opened or last written; none if there is no file.
+    pub(super) fn contents(&self) -> Option<&Contents> {
+        self.contents.as_ref()
     }
 
     /// Does something whole or not at all.
@@ -157,9 +165,9 @@ impl File {
             let why = obstacle(path).unwrap_or_else(|| nix::Error::EROFS.into());
             return Err(Stop::Unusable(of_file(path, "", why)));
         }
-        if writes && self.version < VERSIONS.len() {
+        if writes && self.contents.as_ref().is_some_and(|found| found.version < VERSIONS.len()) {
             fill(&mut self.connection)?;
-            self.version = VERSIONS.len();
+            self.contents = look(&self.connection)?;
         }
         let transaction = self.connection.transaction_with_behavior(behavior)?;
         if self.identity.is_some() && self.identity != identity(path).map_err(failed)? {
@@ -273,12 +281,18 @@ fn look(connection: &Connection) -> Attempt<Option<Contents>> {
         // Its `application_id` was the store's id.
         1 if has(&[]) => {
             let id = format!("{application:08x}");
-            Ok(Some(Contents { version: 1, id, owner: None }))
+            Ok(Some(Contents { version: 1, id, owner: None, secret: None }))
         }
         2.. if application == OURS && has(&["store"]) => {
-            let id = connection.query_row("SELECT id FROM store", [], |row| row.get(0))?;
-            let owner = if known < 3 { None } else { owner::owner(connection)? };
-            Ok(Some(Contents { version: known, id, owner }))
+            let read = |what| {
+                connection.query_row(&format!("SELECT {what} FROM store"), [], |row| row.get(0))
+            };
+            let (id, mut owner, mut secret) = (read("id")?, None, None);
+            if known >= 3 {
+                owner = owner::owner(connection)?;
+                secret = Some(Secret(read("secret")?));
+            }
+            Ok(Some(Contents { version: known, id, owner, secret }))
         }
         _ => Err(not_ours("it is another program's database")),
     }
@@ -296,6 +310,9 @@ fn fill(connection: &mut Connection) -> Attempt<()> {
     if version < 2 {
         let id = found.map_or_else(|| random::id()[..8].to_owned(), |found| found.id);
         transaction.execute("INSERT INTO store (id) VALUES (?)", [id])?;
+    }
+    if version < 3 {
+        transaction.execute("UPDATE store SET secret = ?", [Secret::new().0])?;
     }
     transaction.pragma_update(None, "user_version", VERSIONS.len())?;
     transaction.pragma_update(None, "application_id", OURS)?;

@@ -24,9 +24,10 @@ use crate::owned::Owned;
 use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::refusal::in_use;
+use crate::store::secret::Secret;
 use crate::store::{Found, Granted, Store, Unreadable, check_clash, format};
 
-use file::File;
+use file::{Contents, File};
 use library::Library;
 use transaction::{Attempt, Stop, now, number};
 
@@ -36,6 +37,7 @@ pub struct SqliteStore {
     path: PathBuf,
     moved: bool,
     id: OnceLock<String>,
+    secret: OnceLock<Secret>,
     /// None as long as there is none. A forked child would undo the locks of its parent.
     file: Owned<(Mutex<Option<File>>, Library)>,
 }
@@ -75,7 +77,7 @@ impl SqliteStore {
         let library = Library::enter()
             .map_err(|error| error.during(format!("open the store {}", path.display())))?;
         let file = Owned::new((Mutex::new(None), library));
-        let store = Self { path, moved, id: OnceLock::new(), file };
+        let store = Self { path, moved, id: OnceLock::new(), secret: OnceLock::new(), file };
         store.read("open the store", |_| Ok(()))?;
         Ok(store)
     }
@@ -120,10 +122,13 @@ impl SqliteStore {
                 _ => self.explain(format!("open the store {}", self.path.display()), stop),
             })?,
         };
-        if let Some(id) = &file.id {
-            self.id.get_or_init(|| id.clone());
-        }
         let done = file.transact(&self.path, behavior, body);
+        if let Some(Contents { id, secret, .. }) = file.contents() {
+            self.id.get_or_init(|| id.clone());
+            if let Some(secret) = secret {
+                self.secret.get_or_init(|| secret.clone());
+            }
+        }
         *kept = Some(file).filter(|file| file.lasts);
         done.map_err(|stop| self.explain(operation, stop))
     }
@@ -160,6 +165,10 @@ impl Store for SqliteStore {
     /// Empty as long as there is no file.
     fn id(&self) -> &str {
         self.id.get().map_or("", String::as_str)
+    }
+
+    fn seal(&self, text: &str) -> Option<String> {
+        self.secret.get().map(|secret| secret.seal(text))
     }
 
     fn add_network(&self, network: &NetworkRecord) -> Result<()> {
