@@ -82,6 +82,6 @@ pub use probe::Probe;
 pub use reconcile::{Reconciled, ReconciledKind};
 pub use record::NetworkRecord;
 #[cfg(feature = "etcd")]
-pub use store::{EtcdOptions, EtcdStore};
+pub use store::{EtcdOptions, EtcdStore, Pem};
 pub use store::{Granted, SqliteStore, Store, Unreadable};
 pub use subnet::Subnet;

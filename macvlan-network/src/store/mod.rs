@@ -12,7 +12,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 #[cfg(feature = "etcd")]
-pub use etcd::{EtcdOptions, EtcdStore};
+pub use etcd::{EtcdOptions, EtcdStore, Pem};
 pub use sqlite::SqliteStore;
 
 use crate::error::{Error, ErrorKind, Result};

@@ -53,7 +53,7 @@ impl EtcdStore {
                 change.put(key, format!("{:032x}", from.gap.last));
             }
             self.pool(network, pool, &self.host)
-                .give_back(&mut change, Gap { first: from.gap.first, last })?;
+                .give_back(&mut change, &[Gap { first: from.gap.first, last }])?;
             Ok(change.commit(&self.wire)?.then_some(true))
         })
     }

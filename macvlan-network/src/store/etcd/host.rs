@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::machine::Machine;
 use crate::time::since_boot;
 
+use super::client::LoggedIn;
 use super::keys;
 
 /// How soon to try again when etcd could not be reached.
@@ -93,7 +94,7 @@ impl Registration {
     }
 
     /// Says it again and again, as long as the store is open.
-    pub(super) async fn stay(self: Arc<Self>, mut client: Client) {
+    pub(super) async fn stay(self: Arc<Self>, client: LoggedIn) {
         loop {
             tokio::time::sleep(if self.lease.load(Ordering::Acquire) == 0 {
                 SOON.min(self.ttl / 3)
@@ -105,9 +106,13 @@ impl Registration {
             let attempt = async {
                 if lease == 0 {
                     // Another machine's name is refused when it is used.
-                    return Arc::clone(&self).register(client.clone()).await.map(drop);
+                    let register = |client| Arc::clone(&self).register(client);
+                    return client.ask(register).await.map(drop);
                 }
-                client.lease_keep_alive(lease).await.map(|_| self.counts_from(asked))
+                let keep = |mut client: Client| async move {
+                    client.lease_keep_alive(lease).await.map(drop)
+                };
+                client.ask(keep).await.map(|()| self.counts_from(asked))
             };
             match tokio::time::timeout(self.ttl / 2, attempt).await {
                 Ok(Ok(())) => {}

@@ -6,6 +6,7 @@
 //! | `secret` | its secret |
 //! | `guard` | changes with every network that comes or goes |
 //! | `net/ID` | a network, as JSON |
+//! | `making/ID` | the host's key of the process that makes a network, which is not visible yet |
 //! | `gap/ID/POOL/OWNER/FIRST` | the last address of a gap; the owner is `@` or, with shares, a host |
 //! | `last/ID/POOL/OWNER` | the address that was given last |
 //! | `addr/ID/ADDRESS` | who has it ([`Holder`]) |
@@ -78,6 +79,18 @@ impl Keys {
 
     pub(super) fn network(&self, id: &str) -> String {
         format!("{}net/{id}", self.0)
+    }
+
+    pub(super) fn makings(&self) -> String {
+        format!("{}making/", self.0)
+    }
+
+    pub(super) fn making(&self, id: &str) -> String {
+        format!("{}making/{id}", self.0)
+    }
+
+    pub(super) fn all_gaps(&self, id: &str) -> String {
+        format!("{}gap/{id}/", self.0)
     }
 
     pub(super) fn pool(&self, id: &str, pool: usize) -> String {

@@ -1,5 +1,6 @@
 //! Leases in etcd.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -29,6 +30,21 @@ enum Pick {
     Taken(IpNet, String),
     /// Somebody was faster, or the share had to grow: read again.
     Again,
+}
+
+/// Addresses that come back, by the pools and the owners whose gaps they came from.
+#[derive(Default)]
+struct Returned(BTreeMap<(usize, String), Vec<Gap>>);
+
+impl Returned {
+    /// Adds an address, if it is one that the network gives by itself.
+    fn add(&mut self, network: &NetworkRecord, address: IpAddr, owner: String) {
+        let at = pool::number(address);
+        let Some((pool, subnet)) = network.subnet_of(address) else { return };
+        if subnet.given().holds(at) && !subnet.kept_back().any(|kept| kept == address) {
+            self.0.entry((pool, owner)).or_default().push(Gap { first: at, last: at });
+        }
+    }
 }
 
 impl EtcdStore {
@@ -93,10 +109,12 @@ impl EtcdStore {
         match self.decide(change) {
             Ok(true) => Ok(Some(Granted::New(lease))),
             Ok(false) => Ok(None),
-            Err(error) => {
-                // Whether it happened is not known; the caller is told that it did not.
-                self.doubt(network, &lease);
-                Err(error)
+            Err(trouble) => {
+                if !trouble.is_refusal {
+                    // Whether it happened is not known; the caller is told that it did not.
+                    self.doubt(network, &lease);
+                }
+                Err(trouble.into())
             }
         }
     }
@@ -109,7 +127,7 @@ impl EtcdStore {
         change.when.push(unchanged(host.key.clone(), host.changed));
         change.when.push(unchanged(held.key.clone(), held.changed));
         change.put(held.key.clone(), held.value.clone());
-        change.commit(&self.wire)
+        Ok(change.commit(&self.wire)?)
     }
 
     /// Everything that makes a lease, and what it rests on, but for the host's registration.
@@ -293,6 +311,7 @@ impl EtcdStore {
                 change.delete(self.keys.name(&network.id, name));
             }
             let addresses: Vec<IpAddr> = lease.addresses.iter().map(IpNet::addr).collect();
+            let mut given_back = Returned::default();
             for address in &addresses {
                 let place = self.keys.address(&network.id, pool::number(*address));
                 let owner = match self.wire.get(Get::Key(place.clone()))?.first() {
@@ -305,29 +324,27 @@ impl EtcdStore {
                     change.put(place, keys::write(&kept)?);
                 } else {
                     change.delete(place);
-                    self.give_back(network, *address, &owner, &mut change)?;
+                    given_back.add(network, *address, owner);
                 }
             }
+            self.give_back(network, given_back, &mut change)?;
             let was = Was { addresses, released: now() };
             change.put(self.keys.was(&network.id, &lease.container), keys::write(&was)?);
             Ok(self.decide(change)?.then_some(true))
         })
     }
 
-    /// Puts an address back into the gaps, if it is one that the network gives by itself.
+    /// Puts addresses back into the gaps.
     fn give_back(
         &self,
         network: &NetworkRecord,
-        address: IpAddr,
-        owner: &str,
+        Returned(all): Returned,
         change: &mut Change,
     ) -> Result<()> {
-        let at = pool::number(address);
-        let Some((pool, subnet)) = network.subnet_of(address) else { return Ok(()) };
-        if !subnet.given().holds(at) || subnet.kept_back().any(|kept| kept == address) {
-            return Ok(());
+        for ((pool, owner), gaps) in &all {
+            self.pool(network, *pool, owner).give_back(change, gaps)?;
         }
-        self.pool(network, pool, owner).give_back(change, Gap { first: at, last: at })
+        Ok(())
     }
 
     pub(super) fn enter(&self, network: &NetworkRecord, lease: &Lease) -> Result<()> {
@@ -414,7 +431,9 @@ impl EtcdStore {
         let mut change = Change::default();
         change.when.push(unchanged(key.clone(), item.changed));
         change.delete(key);
-        self.give_back(network, address, holder.owner(), &mut change)?;
+        let mut given_back = Returned::default();
+        given_back.add(network, address, holder.owner().to_owned());
+        self.give_back(network, given_back, &mut change)?;
         Ok(change.commit(&self.wire)?.then_some(true))
     }
 
@@ -457,7 +476,7 @@ impl EtcdStore {
                 let Some((_, from)) = theirs.first_free(0)? else { return Ok(Some(())) };
                 let mut change = Change::default();
                 change.take_all(&from);
-                self.pool(network, pool, EVERYBODY).give_back(&mut change, from.gap)?;
+                self.pool(network, pool, EVERYBODY).give_back(&mut change, &[from.gap])?;
                 change.commit(&self.wire)?;
                 Ok(None)
             })?;

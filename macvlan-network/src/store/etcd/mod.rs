@@ -6,12 +6,15 @@
 //! be reached, none is given.
 
 mod change;
+mod client;
+mod create;
 mod gaps;
 mod host;
 mod keys;
 mod leases;
 mod options;
 mod store;
+mod trouble;
 mod wire;
 
 use std::net::IpAddr;
@@ -26,19 +29,20 @@ use crate::lease::{Foreign, Lease, Wish};
 use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::refusal::{in_use, no_network};
-use crate::store::{Found, Granted, Store, Unreadable, check_clash, format};
+use crate::store::{Found, Granted, Store, Unreadable, format};
 
-pub use options::EtcdOptions;
+pub use options::{EtcdOptions, Pem};
 pub use store::EtcdStore;
 
 use change::insist;
 use keys::{Holder, end_of};
-use wire::{Get, Item, absent, exists, unchanged};
+use trouble::Trouble;
+use wire::{Get, Item, absent, exists};
 
 impl EtcdStore {
     /// Takes back what etcd may or may not have taken when it last could not be reached, and nobody
     /// else has found and taken up since.
-    fn settle(&self) -> Result<()> {
+    fn settle(&self) -> std::result::Result<(), Trouble> {
         self.wire.check()?;
         let unanswered = self.unanswered.load(Ordering::Acquire);
         if self.fenced.load(Ordering::Acquire) < unanswered {
@@ -50,14 +54,9 @@ impl EtcdStore {
         loop {
             let Some((network, lease)) = doubtful().pop() else { return Ok(()) };
             match self.take_back(&network, &lease, |item| item.made == item.changed) {
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        ErrorKind::StoreUnavailable | ErrorKind::Contended
-                    ) =>
-                {
+                Err(error) if is_passing(error.kind()) => {
                     doubtful().push((network, lease));
-                    return Err(error);
+                    return Err(error.into());
                 }
                 // What cannot be read will not be read the next time.
                 _ => {}
@@ -66,8 +65,22 @@ impl EtcdStore {
     }
 }
 
+/// Whether something may be done that could not be done just now.
+fn is_passing(kind: ErrorKind) -> bool {
+    use ErrorKind::{Contended, OtherMachine, StoreRefused, StoreUnavailable};
+    matches!(kind, StoreUnavailable | StoreRefused | Contended | OtherMachine)
+}
+
 impl EtcdStore {
-    fn all_networks(&self) -> Result<Vec<Found<NetworkRecord>>> {
+    /// As [`EtcdStore::settle`], for one who only reads, which a change that etcd refuses does not hinder.
+    fn settle_first(&self) -> Result<()> {
+        match self.settle() {
+            Err(trouble) if trouble.is_refusal => Ok(()),
+            result => Ok(result?),
+        }
+    }
+
+    pub(super) fn all_networks(&self) -> Result<Vec<Found<NetworkRecord>>> {
         let read = |item: &Item| {
             format::read(&item.value)
                 .map_err(|error| Unreadable::new(end_of(&item.key), None, error.cause()))
@@ -108,24 +121,7 @@ impl Store for EtcdStore {
 
     fn add_network(&self, network: &NetworkRecord) -> Result<()> {
         self.settle()?;
-        let config = format::write(network)?;
-        insist(|| {
-            let guard = self.wire.get(Get::Key(self.keys.guard()))?;
-            let guard = guard.first().map_or(0, |guard| guard.changed);
-            check_clash(network, &self.all_networks()?)?;
-            let mut then = vec![
-                TxnOp::put(self.keys.guard(), network.id.clone(), None),
-                TxnOp::put(self.keys.network(&network.id), config.clone(), None),
-            ];
-            for (pool, subnet) in network.config.get_subnets().iter().enumerate() {
-                for gap in subnet.gaps() {
-                    let key = self.keys.gap(&network.id, pool, keys::EVERYBODY, gap.first);
-                    then.push(TxnOp::put(key, format!("{:032x}", gap.last), None));
-                }
-            }
-            let when = vec![unchanged(self.keys.guard(), guard)];
-            Ok(self.wire.commit(when, then)?.then_some(()))
-        })
+        self.create(network)
     }
 
     fn networks(&self) -> Result<Vec<NetworkRecord>> {
@@ -196,13 +192,13 @@ impl Store for EtcdStore {
     }
 
     fn find(&self, network: &NetworkRecord, container: &str) -> Result<Option<Lease>> {
-        self.settle()?;
+        self.settle_first()?;
         let found = self.wire.get(Get::Key(self.keys.lease(&network.id, container)))?;
         found.first().map(|item| format::read(&item.value)).transpose()
     }
 
     fn leases(&self, network: Option<&NetworkRecord>) -> Result<Vec<Lease>> {
-        self.settle()?;
+        self.settle_first()?;
         let found = self.all_leases(network)?;
         Ok(found.into_iter().filter_map(Found::ok).collect())
     }
@@ -235,6 +231,7 @@ impl Store for EtcdStore {
 
     fn expire(&self, network: &NetworkRecord) -> Result<usize> {
         self.settle()?;
+        self.sweep()?;
         self.free_what_is_over(network)
     }
 

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use etcd_client::TxnOp;
 
-use crate::config::check_name;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::Lease;
 use crate::machine::Machine;
@@ -17,6 +16,7 @@ use super::change::Change;
 use super::host::Registration;
 use super::keys::Keys;
 use super::options::EtcdOptions;
+use super::trouble::Trouble;
 use super::wire::{Get, Wire, absent};
 
 /// Networks and leases in etcd, which many hosts use at once.
@@ -40,13 +40,15 @@ impl EtcdStore {
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::InvalidValue`]: the host's name is none.
+    /// - [`ErrorKind::InvalidValue`]: as [`EtcdOptions::check`]; or the certificates are not what they should be.
+    /// - [`ErrorKind::File`]: one of their files cannot be read.
     /// - [`ErrorKind::StoreUnavailable`]: etcd cannot be reached.
+    /// - [`ErrorKind::StoreRefused`]: etcd does not accept this host's user or certificate, or this host etcd's.
     /// - [`ErrorKind::OtherMachine`]: another machine lives under the host's name: one of another boot
     ///   (`/proc/sys/kernel/random/boot_id`) and another machine-id (`/etc/machine-id`).
     pub fn open(options: &EtcdOptions) -> Result<Self> {
-        check_name(&options.host, "a host's name")?;
-        let wire = Wire::connect(&options.endpoints, options.timeout)?;
+        options.check()?;
+        let wire = Wire::connect(options)?;
         let keys = Keys(options.prefix.clone());
         let (all, process) = (keys.host(&options.host, ""), &random::id()[..16]);
         let registration = Registration::new(all, process, Machine::here()?, options.ttl)?;
@@ -71,8 +73,8 @@ impl EtcdStore {
 
     /// Says that this host is alive.
     pub(super) fn register(&self) -> Result<()> {
-        let (registration, client) = (Arc::clone(&self.registration), self.wire.client()?);
-        match self.wire.run(async move { registration.register(client).await })? {
+        let registration = Arc::clone(&self.registration);
+        match self.wire.ask(move |client| Arc::clone(&registration).register(client))? {
             None => Ok(()),
             Some(other) => Err(self.registration.refused(&self.host, &other)),
         }
@@ -80,9 +82,9 @@ impl EtcdStore {
 
     /// Has leases changed. What rests on this host's registration as it was read may go unanswered,
     /// and cannot happen late, when the caller has long gone on: see [`EtcdStore::settle`].
-    pub(super) fn decide(&self, change: Change) -> Result<bool> {
-        change.commit(&self.wire).inspect_err(|_| {
-            self.unanswered.fetch_add(1, Ordering::AcqRel);
+    pub(super) fn decide(&self, change: Change) -> std::result::Result<bool, Trouble> {
+        change.commit(&self.wire).inspect_err(|trouble| {
+            self.unanswered.fetch_add(u64::from(!trouble.is_refusal), Ordering::AcqRel);
         })
     }
 
@@ -94,13 +96,13 @@ impl EtcdStore {
 
 /// The value of a key that is chosen by whoever comes first.
 fn chosen(wire: &Wire, key: String, choice: &str) -> Result<String> {
-    let find = || Ok(wire.get(Get::Key(key.clone()))?.pop().map(|item| item.value));
+    let find = || wire.get(Get::Key(key.clone())).map(|mut found| found.pop());
     if let Some(found) = find()? {
-        return Ok(found);
+        return Ok(found.value);
     }
     let choose = TxnOp::put(key.clone(), choice, None);
     wire.commit(vec![absent(key.clone())], vec![choose])?;
-    find()?.ok_or_else(|| {
+    find()?.map(|item| item.value).ok_or_else(|| {
         Error::new(ErrorKind::StoreUnusable, format!("read {key} in etcd"), "it is gone again")
     })
 }
