@@ -298,6 +298,8 @@ class ErrorKind(_Named):
     """The store's file, or this host's name in the store, belongs to another machine."""
     NETWORK_LEASE_LOST = "network-lease-lost"
     """The lease was lost while this process was stopped for longer than its host counts as alive."""
+    NETWORK_STORE_REFUSED = "network-store-refused"
+    """The store does not accept the user, password or certificate, or does not allow what was asked."""
 
 
 class Detached(_Named):

@@ -83,6 +83,11 @@ pub unsafe extern "C" fn macvlan_networks_open_moved(
 /// With the store for many hosts, etcd; this host counts as alive as long as it is open. The socket
 /// belongs to the namespace that the calling thread is in, and a thread of the library's keeps it.
 ///
+/// Options that do not fit, such as no endpoint, or "https://" without a CA, are -EINVAL. An etcd that does
+/// not accept the user, the password or the certificate, or whose certificate is not accepted, is -EACCES and
+/// MACVLAN_ERROR_NETWORK_STORE_REFUSED; a machine whose host's name is that of another that lives -EREMOTE
+/// and MACVLAN_ERROR_NETWORK_OTHER_MACHINE.
+///
 /// A library that was built without etcd refuses: -EOPNOTSUPP and MACVLAN_ERROR_UNSUPPORTED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_open_etcd(

@@ -13,6 +13,8 @@ mod fork;
 #[cfg(feature = "etcd")]
 mod hosts;
 #[cfg(feature = "etcd")]
+mod large;
+#[cfg(feature = "etcd")]
 mod leases;
 #[cfg(feature = "etcd")]
 mod machine;
@@ -21,6 +23,8 @@ mod marks;
 mod recovery;
 #[cfg(feature = "etcd")]
 mod samples;
+#[cfg(feature = "etcd")]
+mod secure;
 mod seen;
 
 macvlan_tests::main! {
@@ -34,6 +38,8 @@ macvlan_tests::main! {
     #[cfg(feature = "etcd")]
     hosts,
     #[cfg(feature = "etcd")]
+    large,
+    #[cfg(feature = "etcd")]
     leases,
     #[cfg(feature = "etcd")]
     machine,
@@ -42,5 +48,7 @@ macvlan_tests::main! {
     recovery,
     #[cfg(feature = "etcd")]
     samples,
+    #[cfg(feature = "etcd")]
+    secure,
     seen,
 }

@@ -185,7 +185,7 @@ impl EtcdOptions {
     ///
     /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue): the host's name is none; there is no endpoint, or one is
     /// not a URL of etcd's; an `https://` endpoint without a CA, certificates for one without `https://`, a
-    /// certificate without its key, or a key without its certificate; a user without a name.
+    /// certificate without its key, or a key without its certificate; a user without a name or a password.
     pub fn check(&self) -> Result<()> {
         let refuse = |why: String, hint: &'static str| {
             Err(Error::invalid("use these options of etcd", why).with_hint(hint))
@@ -221,8 +221,10 @@ impl EtcdOptions {
                 return refuse(why, "give endpoints with https://, or no certificates");
             }
         }
-        if self.login.as_ref().is_some_and(|login| login.name.is_empty()) {
-            return refuse("the user's name is empty".to_owned(), "leave the user out");
+        let is_empty = |login: &Login| login.name.is_empty() || login.password.is_empty();
+        if self.login.as_ref().is_some_and(is_empty) {
+            let why = "the user's name or password is empty".to_owned();
+            return refuse(why, "give both, or no user");
         }
         Ok(())
     }
@@ -292,7 +294,7 @@ mod tests {
     fn what_fits_is_accepted() {
         for options in [
             options("http://10.0.0.7:2379"),
-            options("http://10.0.0.7:2379/").user("root", ""),
+            options("http://10.0.0.7:2379/").user("root", "secret"),
             options("[fd00::7]:2379"),
             options("https://etcd.example:2379").ca(pem()),
             options("etcd.example:2379").ca(pem()).certificate(pem()).key(pem()),
@@ -319,12 +321,13 @@ mod tests {
             (options("http://a:1").certificate(pem()).key(pem()), "not encrypted"),
             (options("https://a:1").certificate(pem()), "no key"),
             (options("https://a:1").ca(pem()).key(pem()), "no certificate"),
-            (options("http://a:1").user("", "pw"), "name is empty"),
+            (options("http://a:1").user("", "pw"), "password is empty"),
+            (options("http://a:1").user("root", ""), "password is empty"),
         ] {
             let error = options.check().unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
             assert!(error.to_string().contains(words), "no {words:?} in: {error}");
-            assert!(!error.to_string().contains("pw"), "{error}");
+            assert!(!error.to_string().contains("root"), "{error}");
         }
     }
 
