@@ -22,11 +22,15 @@ const MOST: usize = 8;
 /// How many digits of a network's id an alias has.
 const DIGITS: usize = 12;
 
+fn short(network: &NetworkRecord) -> &str {
+    network.id.get(..DIGITS).unwrap_or(&network.id)
+}
+
 /// Returns the alias of the interface that a lease becomes. The container's name is left out where there is
 /// no room for it.
 pub(crate) fn alias(store: &dyn Store, network: &NetworkRecord, lease: &Lease) -> String {
     let of = |name: &str| {
-        let (store, network) = (store.id(), &network.id[..DIGITS]);
+        let (store, network) = (store.id(), short(network));
         format!("{ALIAS}{store}/{network}/{}/{name}/", lease.container)
     };
     let addresses: Vec<IpAddr> = lease.addresses.iter().map(ipnet::IpNet::addr).collect();
@@ -74,7 +78,7 @@ impl<'a> Mark<'a> {
 
     /// Whether it says that an interface is a container's in a network.
     pub(crate) fn is_of(&self, network: &NetworkRecord, container: &str) -> bool {
-        network.id.starts_with(self.network) && self.container == container
+        self.network == short(network) && self.container == container
     }
 
     /// Returns the addresses of the lease that the store has made it for, of those that the interface has;

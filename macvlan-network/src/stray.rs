@@ -197,20 +197,18 @@ impl Network {
         Reconciled::Displaced { interface, container, text }
     }
 
-    /// Takes away what a container has in a namespace that its lease is not of; without a namespace, in those
-    /// that can be found. False if it has nothing there.
+    /// Takes away what a container has in a namespace that is held and that its lease is not of; without a
+    /// namespace, in those that can be found. False if it has nothing there.
     pub(crate) fn remove_strays(
         &self,
         container: &str,
         netns: Option<&NetNs>,
         lease: Option<&Lease>,
     ) -> Result<bool> {
-        let is_of_lease = |netns: &NetNs| -> Result<bool> {
-            let here = NetNsMark::of(netns)?;
-            Ok(lease.is_some_and(|lease| lease.netns == here))
-        };
         if let Some(netns) = netns {
-            return Ok(!is_of_lease(netns)? && self.remove_marked(container, netns, false)?);
+            let here = NetNsMark::of(netns)?;
+            let is_of_lease = lease.is_some_and(|lease| lease.netns == here);
+            return Ok(!is_of_lease && self.remove_marked(container, netns, false)?);
         }
         let mut removed = false;
         for netns in NetNs::visible().namespaces {
@@ -222,8 +220,13 @@ impl Network {
                 mark.is_some_and(|mark| mark.is_of(&self.record, container))
             };
             let aliases = links.unwrap_or_default().into_iter().filter_map(|link| link.alias);
-            if aliases.into_iter().any(|alias| is_its(&alias)) && !is_of_lease(&netns)? {
-                let _alone = alone(&netns)?;
+            if !aliases.into_iter().any(|alias| is_its(&alias)) {
+                continue;
+            }
+            // Who connects it there just now has the namespace.
+            let _alone = alone(&netns)?;
+            let here = NetNsMark::of(&netns)?;
+            if self.lease(container)?.is_none_or(|lease| lease.netns != here) {
                 removed |= self.remove_marked(container, &netns, true)?;
             }
         }

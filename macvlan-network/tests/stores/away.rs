@@ -78,7 +78,7 @@ fn what_others_got_since_is_taken_away() -> Outcome {
     ])?;
     let [moved, stays, half, whole] = people.as_slice() else { return Err("four".into()) };
     let mut on_b = Vec::new();
-    let whole_has: [IpAddr; 2] = [ip("10.1.0.5"), ip("fd00:1::4")];
+    let whole_has: [IpAddr; 2] = [ip("10.1.0.5"), ip("fd00:1::5")];
     for member in [
         Member::new("moved").name("web"),
         Member::new("y").address(ip("10.1.0.4")).address(ip("fd00:1::77")),
@@ -102,7 +102,7 @@ fn what_others_got_since_is_taken_away() -> Outcome {
             "entered a lease for container \"stays\", whose interface \"eth0\" had none".to_owned(),
             format!("removed 10.1.0.4 from \"eth0\" of container \"half\" {in_lan}: container \"y\" on host \"b\" has it"),
             format!("removed \"eth0\" of container \"moved\" {in_lan}: container \"moved\" on host \"b\" has its lease"),
-            format!("removed \"eth0\" of container \"whole\" {in_lan}: container \"z\" on host \"b\" has 10.1.0.5, container \"z\" on host \"b\" has fd00:1::4"),
+            format!("removed \"eth0\" of container \"whole\" {in_lan}: container \"z\" on host \"b\" has 10.1.0.5, container \"z\" on host \"b\" has fd00:1::5"),
         ]
     );
     let displaced = done.iter().filter(|one| matches!(one, Reconciled::Displaced { .. }));
@@ -110,16 +110,16 @@ fn what_others_got_since_is_taken_away() -> Outcome {
     for gone in [&moved.1, &whole.1] {
         assert_eq!(ip_lines(gone, "-o link show").len(), 1);
     }
-    assert_eq!(ip_addresses(&half.1, "eth0"), ["fd00:1::3/64"]);
-    assert_eq!(ip_addresses(&stays.1, "eth0"), ["10.1.0.3/24", "fd00:1::2/64"]);
+    assert_eq!(ip_addresses(&half.1, "eth0"), ["fd00:1::4/64"]);
+    assert_eq!(ip_addresses(&stays.1, "eth0"), ["10.1.0.3/24", "fd00:1::3/64"]);
     assert!(a.reconcile()?.is_empty() && scene.b.reconcile()?.is_empty());
     // Names lead to whoever has them now, on both hosts.
     for network in [&lan, &scene.on_b] {
-        assert_eq!(network.resolve("db")?, [ip("10.1.0.3"), ip("fd00:1::2")]);
-        assert_eq!(network.resolve("web")?, [ip("10.1.0.2"), ip("fd00:1::1")]);
+        assert_eq!(network.resolve("db")?, [ip("10.1.0.3"), ip("fd00:1::3")]);
+        assert_eq!(network.resolve("web")?, [ip("10.1.0.2"), ip("fd00:1::2")]);
     }
-    assert_eq!(ip_addresses(&on_b[0].1, "eth0"), ["10.1.0.2/24", "fd00:1::1/64"]);
-    for address in ["10.1.0.2", "10.1.0.4", "10.1.0.5", "fd00:1::3"] {
+    assert_eq!(ip_addresses(&on_b[0].1, "eth0"), ["10.1.0.2/24", "fd00:1::2/64"]);
+    for address in ["10.1.0.2", "10.1.0.4", "10.1.0.5", "fd00:1::4"] {
         assert!(ping(&stays.1, address).is_some(), "{address}");
     }
     assert_eq!(lan.disconnect("half")?, Detached::Removed);

@@ -131,7 +131,7 @@ fn a_lease_that_was_lost_comes_back_whole() -> Outcome {
         let again = lan.lease(&id)?.ok_or("it has no lease")?;
         assert_eq!((again.name.as_deref(), &again.addresses), (Some(name.as_str()), &had.addresses));
         assert_eq!((again.mac, again.default_route), (had.mac, had.default_route));
-        assert_eq!(lan.resolve(&name)?, [ip("10.1.0.2"), ip("fd00:1::1")]);
+        assert_eq!(lan.resolve(&name)?, [ip("10.1.0.2"), ip("fd00:1::2")]);
         assert_eq!(lan.lease("c2")?.and_then(|lease| lease.name), None);
         // The alias of the one that has lost its name is mended.
         let done = networks.reconcile()?;

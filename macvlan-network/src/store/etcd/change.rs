@@ -152,7 +152,14 @@ impl Pool<'_> {
 }
 
 /// Tries until nobody was faster.
-pub(super) fn insist<T>(mut attempt: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+pub(super) fn insist<T>(attempt: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    insist_or(attempt)
+}
+
+/// As [`insist`], with another kind of error.
+pub(super) fn insist_or<T, E: From<Error>>(
+    mut attempt: impl FnMut() -> std::result::Result<Option<T>, E>,
+) -> std::result::Result<T, E> {
     for tries in 0..TRIES {
         if let Some(done) = attempt()? {
             return Ok(done);
@@ -166,5 +173,6 @@ pub(super) fn insist<T>(mut attempt: impl FnMut() -> Result<Option<T>>) -> Resul
         ErrorKind::Contended,
         "change what is in etcd",
         format!("somebody else was faster {TRIES} times"),
-    ))
+    )
+    .into())
 }

@@ -13,9 +13,10 @@ use crate::record::NetworkRecord;
 use crate::store::refusal::{exhausted, name_taken, no_network, taken};
 use crate::store::{Granted, Store as _, format};
 
-use super::change::{Change, insist};
+use super::change::{Change, insist, insist_or};
 use super::keys::{self, EVERYBODY, Holder, Was, end_of};
 use super::store::EtcdStore;
+use super::trouble::Trouble;
 use super::wire::{Get, Item, absent, exists, unchanged};
 
 /// How long it is remembered what addresses a container had, in seconds.
@@ -282,10 +283,10 @@ impl EtcdStore {
         network: &NetworkRecord,
         lease: &Lease,
         may: impl Fn(&Item) -> bool,
-    ) -> Result<bool> {
+    ) -> std::result::Result<bool, Trouble> {
         let key = self.keys.lease(&network.id, &lease.container);
         let keep = network.config.get_keep().as_secs();
-        insist(|| {
+        insist_or(|| {
             let host = self.registration.key.clone();
             let read = self.wire.read(vec![Get::Key(key.clone()), Get::Key(host.clone())])?;
             let Some(item) = read.first().and_then(|found| found.first()) else {

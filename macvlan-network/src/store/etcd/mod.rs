@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use etcd_client::{DeleteOptions, TxnOp};
 
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::lease::{Foreign, Lease, Wish};
 use crate::pool;
 use crate::record::NetworkRecord;
@@ -54,21 +54,15 @@ impl EtcdStore {
         loop {
             let Some((network, lease)) = doubtful().pop() else { return Ok(()) };
             match self.take_back(&network, &lease, |item| item.made == item.changed) {
-                Err(error) if is_passing(error.kind()) => {
+                Err(trouble) if trouble.is_passing() => {
                     doubtful().push((network, lease));
-                    return Err(error.into());
+                    return Err(trouble);
                 }
                 // What cannot be read will not be read the next time.
                 _ => {}
             }
         }
     }
-}
-
-/// Whether something may be done that could not be done just now.
-fn is_passing(kind: ErrorKind) -> bool {
-    use ErrorKind::{Contended, OtherMachine, StoreRefused, StoreUnavailable};
-    matches!(kind, StoreUnavailable | StoreRefused | Contended | OtherMachine)
 }
 
 impl EtcdStore {
@@ -183,7 +177,7 @@ impl Store for EtcdStore {
 
     fn release(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
         self.settle()?;
-        self.take_back(network, lease, |_| true)
+        Ok(self.take_back(network, lease, |_| true)?)
     }
 
     fn adopt(&self, network: &NetworkRecord, lease: &Lease) -> Result<()> {

@@ -72,11 +72,11 @@ impl EtcdStore {
     }
 
     /// Says that this host is alive.
-    pub(super) fn register(&self) -> Result<()> {
+    pub(super) fn register(&self) -> std::result::Result<(), Trouble> {
         let registration = Arc::clone(&self.registration);
         match self.wire.ask(move |client| Arc::clone(&registration).register(client))? {
             None => Ok(()),
-            Some(other) => Err(self.registration.refused(&self.host, &other)),
+            Some(other) => Err(self.registration.refused(&self.host, &other).into()),
         }
     }
 

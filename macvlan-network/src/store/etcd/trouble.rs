@@ -50,6 +50,13 @@ impl Trouble {
         Self { error, is_refusal: true }
     }
 
+    /// Whether it may be done later.
+    pub(super) fn is_passing(&self) -> bool {
+        use ErrorKind::{Contended, OtherMachine, StoreRefused, StoreUnavailable};
+        let kinds = [StoreUnavailable, StoreRefused, Contended, OtherMachine];
+        kinds.contains(&self.error.kind())
+    }
+
     /// Nothing came in time.
     pub(super) fn silence(timeout: Duration) -> Self {
         Self::unavailable(format!("it has not answered for {} s", timeout.as_secs_f32()))
