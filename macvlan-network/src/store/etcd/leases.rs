@@ -1,6 +1,5 @@
 //! Leases in etcd.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,12 +7,13 @@ use ipnet::IpNet;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Lease, Wish};
-use crate::pool::{self, Gap, Order};
+use crate::pool::{self, Order};
 use crate::record::NetworkRecord;
 use crate::store::refusal::{exhausted, name_taken, no_network, taken};
 use crate::store::{Granted, Store as _, format};
 
 use super::change::{Change, insist, insist_or};
+use super::gaps::Returned;
 use super::keys::{self, EVERYBODY, Holder, Was, end_of};
 use super::store::EtcdStore;
 use super::trouble::Trouble;
@@ -31,21 +31,6 @@ enum Pick {
     Taken(IpNet, String),
     /// Somebody was faster, or the share had to grow: read again.
     Again,
-}
-
-/// Addresses that come back, by the pools and the owners whose gaps they came from.
-#[derive(Default)]
-struct Returned(BTreeMap<(usize, String), Vec<Gap>>);
-
-impl Returned {
-    /// Adds an address, if it is one that the network gives by itself.
-    fn add(&mut self, network: &NetworkRecord, address: IpAddr, owner: String) {
-        let at = pool::number(address);
-        let Some((pool, subnet)) = network.subnet_of(address) else { return };
-        if subnet.given().holds(at) && !subnet.kept_back().any(|kept| kept == address) {
-            self.0.entry((pool, owner)).or_default().push(Gap { first: at, last: at });
-        }
-    }
 }
 
 impl EtcdStore {
@@ -333,19 +318,6 @@ impl EtcdStore {
             change.put(self.keys.was(&network.id, &lease.container), keys::write(&was)?);
             Ok(self.decide(change)?.then_some(true))
         })
-    }
-
-    /// Puts addresses back into the gaps.
-    fn give_back(
-        &self,
-        network: &NetworkRecord,
-        Returned(all): Returned,
-        change: &mut Change,
-    ) -> Result<()> {
-        for ((pool, owner), gaps) in &all {
-            self.pool(network, *pool, owner).give_back(change, gaps)?;
-        }
-        Ok(())
     }
 
     pub(super) fn enter(&self, network: &NetworkRecord, lease: &Lease) -> Result<()> {
