@@ -12,7 +12,7 @@ use crate::alive::NetNsMark;
 use crate::alone::{alone, alone_soon};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::Lease;
-use crate::mark::Mark;
+use crate::mark::{self, Mark};
 use crate::network::Network;
 use crate::networks::Networks;
 use crate::random;
@@ -148,6 +148,11 @@ impl Network {
             };
             let adopted = store.adopt(record, &lease);
             adopted.map_err(|error| error.in_network(self.name()))?;
+            // Its mark may be for more than it has.
+            let fails = |error| Error::kernel("mark an interface", error).in_network(self.name());
+            let alias = mark::alias(&**store, record, &lease);
+            let handle = Handle::in_netns(stray.netns).map_err(fails)?;
+            handle.set_alias(attachment.index(), &alias).map_err(fails)?;
             done.push(Reconciled::Adopted(lease));
         }
         let operation = format!("adopt all that container {:?} had", stray.mark.container);

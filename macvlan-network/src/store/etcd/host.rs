@@ -56,8 +56,15 @@ impl Registration {
             let found = client.get(self.all.clone(), Some(all)).await?;
             // One of an earlier version does not say on which machine it is.
             let machines = found.kvs().iter().filter_map(|kv| keys::read(kv.value_str().ok()?).ok());
-            if let Some(other) = machines.into_iter().find(|one| self.machine.is_other_than(one)) {
-                return Ok(Some(other));
+            let machines: Vec<Machine> = machines.collect();
+            // All that live under a name are one machine: after a reboot its containers, which may have other
+            // machine-ids, are known by what they have in common with it.
+            let is_same = |one: &Machine| self.machine.is_same_as(one) == Some(true);
+            if !machines.iter().any(is_same) {
+                let mut machines = machines.into_iter();
+                if let Some(other) = machines.find(|one| self.machine.is_other_than(one)) {
+                    return Ok(Some(other));
+                }
             }
             if lease == 0 {
                 asked = since_boot();

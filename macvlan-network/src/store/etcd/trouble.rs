@@ -24,6 +24,8 @@ pub(super) struct Trouble {
     error: Error,
     /// Whether it certainly was not.
     pub(super) is_refusal: bool,
+    /// Whether etcd said so.
+    pub(super) is_answer: bool,
 }
 
 impl From<Trouble> for Error {
@@ -35,19 +37,42 @@ impl From<Trouble> for Error {
 impl From<Error> for Trouble {
     fn from(error: Error) -> Self {
         let is_refusal = error.kind() != ErrorKind::StoreUnavailable;
-        Self { error, is_refusal }
+        Self { error, is_refusal, is_answer: false }
+    }
+}
+
+impl From<etcd_client::Error> for Trouble {
+    fn from(error: etcd_client::Error) -> Self {
+        use etcd_client::Error as Etcd;
+        match &error {
+            Etcd::GRpcStatus(status) => match status.source() {
+                // It was made here: what etcd answered has none.
+                Some(source) => connection(source),
+                None => Self { is_answer: true, ..answer(status.code() as i32, status.message()) },
+            },
+            // A connection is made later, when something is asked.
+            Etcd::TransportError(error) => {
+                let why = format!("the certificates cannot be used: {}", lowest(error));
+                let hint = "give a CA, and a certificate with its key, in PEM";
+                Self::refused(ErrorKind::InvalidValue, why, hint)
+            }
+            Etcd::LeaseKeepAliveError(text) | Etcd::WatchError(text) => {
+                Self::unavailable(format!("it failed: {text}"))
+            }
+            other => Self::refused(ErrorKind::InvalidValue, lowest(other), "look at the endpoints"),
+        }
     }
 }
 
 impl Trouble {
     fn unavailable(why: String) -> Self {
         let error = Error::new(ErrorKind::StoreUnavailable, OPERATION, why).with_hint(LATER);
-        Self { error, is_refusal: false }
+        Self { error, is_refusal: false, is_answer: false }
     }
 
     fn refused(kind: ErrorKind, why: impl Into<String>, hint: &'static str) -> Self {
         let error = Error::new(kind, OPERATION, why.into()).with_hint(hint);
-        Self { error, is_refusal: true }
+        Self { error, is_refusal: true, is_answer: false }
     }
 
     /// Whether it may be done later.
@@ -67,36 +92,31 @@ impl Trouble {
         Self::unavailable("the thread that asks it has ended".to_owned())
     }
 
-    pub(super) fn of(error: &etcd_client::Error) -> Self {
-        use etcd_client::Error as Etcd;
-        match error {
-            Etcd::GRpcStatus(status) => match status.source() {
-                // It was made here: what etcd answered has none.
-                Some(source) => connection(source),
-                None => answer(status.code() as i32, status.message()),
-            },
-            // A connection is made later, when something is asked.
-            Etcd::TransportError(error) => {
-                let why = format!("the certificates cannot be used: {}", lowest(error));
-                Self::refused(
-                    ErrorKind::InvalidValue,
-                    why,
-                    "give a CA, and a certificate with its key, in PEM",
-                )
-            }
-            Etcd::LeaseKeepAliveError(text) | Etcd::WatchError(text) => {
-                Self::unavailable(format!("it failed: {text}"))
-            }
-            other => Self::refused(ErrorKind::InvalidValue, lowest(other), "look at the endpoints"),
-        }
+    /// A connection that was made comes to its end again and again.
+    pub(super) fn hung_up() -> Self {
+        Self::unavailable(
+            "it ends the connection when TLS is agreed upon, as one does that does not accept the \
+             client's certificate, or its lack"
+                .to_owned(),
+        )
     }
 }
 
 /// Whether etcd wants to know again who asks.
 pub(super) fn is_token_over(error: &etcd_client::Error) -> bool {
     let etcd_client::Error::GRpcStatus(status) = error else { return false };
+    let message = status.message();
     status.code() as i32 == UNAUTHENTICATED
-        || status.message().contains("revision of auth store is old")
+        || message.contains("revision of auth store is old")
+        // Another thread was just logging in.
+        || message.contains("user name is empty")
+}
+
+/// Whether the other side has ended the connection, without a word.
+pub(super) fn is_closed(error: &etcd_client::Error) -> bool {
+    let etcd_client::Error::GRpcStatus(status) = error else { return false };
+    let lowest = status.source().map(lowest).unwrap_or_default();
+    ["connection closed", "connection reset by peer", "broken pipe"].contains(&lowest.as_str())
 }
 
 /// What etcd says.
@@ -140,8 +160,9 @@ fn connection(error: &(dyn Source + 'static)) -> Trouble {
     let refused = |why: &str, hint| Trouble::refused(ErrorKind::StoreRefused, why, hint);
     if why.contains("UnknownIssuer") {
         refused("its certificate is not signed by the given CA", "give the CA that signed it")
-    } else if why.contains("InvalidContentType") {
-        refused("it does not speak TLS there", "give an endpoint with http://")
+    } else if why.contains("InvalidContentType") || why.contains("tls handshake eof") {
+        let why = format!("it does not speak TLS there ({why})");
+        refused(&why, "give an endpoint with http://, if it is one")
     } else if why.contains("received fatal alert") {
         let why = format!("it does not accept the client's certificate, or its lack ({why})");
         refused(&why, "give a certificate that a CA of etcd's has signed, and its key")
@@ -198,8 +219,11 @@ mod tests {
 
     #[test]
     fn the_lowest_cause_is_named() {
-        let refused = io::Error::from_raw_os_error(libc::ECONNREFUSED);
-        let error = Error::from(connection(&io::Error::other(refused)));
+        #[derive(Debug, thiserror::Error)]
+        #[error("transport error")]
+        struct Transport(#[source] io::Error);
+        let refused = Transport(io::Error::from_raw_os_error(libc::ECONNREFUSED));
+        let error = Error::from(connection(&refused));
         assert!(error.to_string().contains("it cannot be reached: connection refused;"), "{error}");
     }
 }

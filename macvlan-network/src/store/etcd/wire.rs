@@ -236,11 +236,15 @@ fn item(kv: &etcd_client::KeyValue) -> Item {
     }
 }
 
-fn run<T: Send + 'static>(
+fn run<T, E>(
     runtime: &Handle,
     timeout: Duration,
-    future: impl Future<Output = std::result::Result<T, etcd_client::Error>> + Send + 'static,
-) -> Answer<T> {
+    future: impl Future<Output = std::result::Result<T, E>> + Send + 'static,
+) -> Answer<T>
+where
+    T: Send + 'static,
+    E: Into<Trouble> + Send + 'static,
+{
     let (answer, answered) = mpsc::sync_channel(1);
     runtime.spawn(async move {
         // Whoever asked is still waiting.
@@ -248,7 +252,7 @@ fn run<T: Send + 'static>(
     });
     match answered.recv() {
         Ok(Ok(Ok(value))) => Ok(value),
-        Ok(Ok(Err(error))) => Err(Trouble::of(&error)),
+        Ok(Ok(Err(error))) => Err(error.into()),
         Ok(Err(_)) => Err(Trouble::silence(timeout)),
         Err(_) => Err(Trouble::no_thread()),
     }
