@@ -87,11 +87,13 @@ impl Network {
                         self.take_over(&lease)?;
                         wish.name = wish.name.or(lease.name);
                     }
-                    Granted::New(lease) => match self.try_out(lease, &wish, netns, &mut standing)? {
-                        Tried::Connected(connection) => return Ok(*connection),
-                        Tried::ForeignAddress => {}
-                        Tried::InterfaceTaken => wish.skip_interfaces += 1,
-                    },
+                    Granted::New(lease) => {
+                        match self.try_out(lease, &wish, netns, &mut standing)? {
+                            Tried::Connected(connection) => return Ok(*connection),
+                            Tried::ForeignAddress => {}
+                            Tried::InterfaceTaken => wish.skip_interfaces += 1,
+                        }
+                    }
                 }
             }
         };

@@ -61,9 +61,8 @@ impl Network {
             Mark::read(alias, store).is_some_and(|mark| mark.is_of(&self.record, container))
         };
         let links = Handle::in_netns(netns)?.links()?.into_iter();
-        let mut aliases: HashMap<u32, String> = links
-            .filter_map(|link| Some((link.index, link.alias.filter(is_its)?)))
-            .collect();
+        let mut aliases: HashMap<u32, String> =
+            links.filter_map(|link| Some((link.index, link.alias.filter(is_its)?))).collect();
         if aliases.is_empty() {
             return Ok(Vec::new());
         }
@@ -92,7 +91,8 @@ impl Network {
         let host = &self.session.host;
         let detach = || -> macvlan_core::Result<Detached> {
             let marked = self.marked(&lease.container, netns)?;
-            let is_marked = |one: &Attachment| marked.iter().any(|(ours, _)| ours.index() == one.index());
+            let is_marked =
+                |one: &Attachment| marked.iter().any(|(ours, _)| ours.index() == one.index());
             let mut detached = Detached::AlreadyGone;
             for attachment in host.attachments(netns)? {
                 if is_marked(&attachment) || is_of(&attachment, lease) {

@@ -126,8 +126,9 @@ impl Network {
         for (address, holder) in taken {
             done.push(self.take_address(&stray, address, &holder)?);
         }
-        let name_holder =
-            leases.iter().find(|lease| lease.name.is_some() && lease.name.as_deref() == stray.mark.name);
+        let name_holder = leases
+            .iter()
+            .find(|lease| lease.name.is_some() && lease.name.as_deref() == stray.mark.name);
         if let Some(lease) = name_holder {
             let name = stray.mark.name.unwrap_or_default();
             told.push(format!("{} is called {name:?}", holder(lease)));
@@ -170,12 +171,7 @@ impl Network {
         Ok(self.displaced(stray, "", why))
     }
 
-    fn take_address(
-        &self,
-        stray: &Stray<'_>,
-        address: IpAddr,
-        holder: &str,
-    ) -> Result<Reconciled> {
+    fn take_address(&self, stray: &Stray<'_>, address: IpAddr, holder: &str) -> Result<Reconciled> {
         let all = stray.attachment.addresses();
         let delete = || -> macvlan_core::Result<()> {
             let handle = Handle::in_netns(stray.netns)?;
@@ -184,9 +180,8 @@ impl Network {
             }
             Ok(())
         };
-        let fails = |error| {
-            Error::kernel(format!("remove {address}"), error).in_network(self.name())
-        };
+        let fails =
+            |error| Error::kernel(format!("remove {address}"), error).in_network(self.name());
         delete().map_err(fails)?;
         Ok(self.displaced(stray, &format!("{address} from "), &format!("{holder} has it")))
     }
@@ -246,7 +241,8 @@ impl Network {
             let mut removed = false;
             for (attachment, alias) in self.marked(container, netns)? {
                 let mark = Mark::read(&alias, store);
-                let is_sealed = mark.is_some_and(|mark| sealed(store, &mark, &attachment).is_some());
+                let is_sealed =
+                    mark.is_some_and(|mark| sealed(store, &mark, &attachment).is_some());
                 if is_sealed || !only_sealed {
                     removed |= self.session.host.detach(&attachment)? == Detached::Removed;
                 }

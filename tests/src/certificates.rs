@@ -56,13 +56,16 @@ impl Certificates {
 
     /// Makes a key, and something with it.
     fn openssl(&self, arguments: &[&str], name: &str, suffix: &str) -> Outcome {
-        let (key, out) = (self.path(&format!("{name}.key")), self.path(&format!("{name}.{suffix}")));
+        let (key, out) =
+            (self.path(&format!("{name}.key")), self.path(&format!("{name}.{suffix}")));
         let new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
         let file = |path: &Path| path.display().to_string();
-        run(Command::new("openssl")
-            .args(arguments)
-            .args(new_key)
-            .args(["-keyout", &file(&key), "-out", &file(&out)]))
+        run(Command::new("openssl").args(arguments).args(new_key).args([
+            "-keyout",
+            &file(&key),
+            "-out",
+            &file(&out),
+        ]))
     }
 }
 

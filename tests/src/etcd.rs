@@ -46,8 +46,7 @@ impl Etcd {
     /// Starts one that speaks TLS alone, with clients that show a certificate.
     pub fn with_tls(certificates: &Certificates) -> Outcome<Self> {
         let mut options = vec!["--client-cert-auth".to_owned()];
-        let files =
-            [("cert", "server.pem"), ("key", "server.key"), ("trusted-ca", "ca.pem")];
+        let files = [("cert", "server.pem"), ("key", "server.key"), ("trusted-ca", "ca.pem")];
         for (option, file) in files {
             options.push(format!("--{option}-file={}", certificates.path(file).display()));
         }

@@ -145,8 +145,7 @@ pub(crate) fn put(etcd: &Etcd, key: &str, value: &str) -> Outcome {
 #[cfg(feature = "etcd")]
 pub(crate) fn keys(etcd: &Etcd, prefix: &str) -> Outcome<Vec<String>> {
     let options = etcd_client::GetOptions::new().with_prefix().with_keys_only();
-    let found =
-        ask(etcd, |mut client| async move { client.get(prefix, Some(options)).await })?;
+    let found = ask(etcd, |mut client| async move { client.get(prefix, Some(options)).await })?;
     let key = |kv: &etcd_client::KeyValue| String::from_utf8_lossy(kv.key()).into_owned();
     Ok(found.kvs().iter().map(key).collect())
 }

@@ -100,9 +100,15 @@ fn what_others_got_since_is_taken_away() -> Outcome {
         [
             "entered a lease for container \"half\", whose interface \"eth0\" had none".to_owned(),
             "entered a lease for container \"stays\", whose interface \"eth0\" had none".to_owned(),
-            format!("removed \"eth0\" of container \"moved\" {in_lan}: container \"moved\" on host \"b\" has its lease"),
-            format!("removed \"eth0\" of container \"whole\" {in_lan}: container \"z\" on host \"b\" has 10.1.0.5, container \"z\" on host \"b\" has fd00:1::5"),
-            format!("removed 10.1.0.4 from \"eth0\" of container \"half\" {in_lan}: container \"y\" on host \"b\" has it"),
+            format!(
+                "removed \"eth0\" of container \"moved\" {in_lan}: container \"moved\" on host \"b\" has its lease"
+            ),
+            format!(
+                "removed \"eth0\" of container \"whole\" {in_lan}: container \"z\" on host \"b\" has 10.1.0.5, container \"z\" on host \"b\" has fd00:1::5"
+            ),
+            format!(
+                "removed 10.1.0.4 from \"eth0\" of container \"half\" {in_lan}: container \"y\" on host \"b\" has it"
+            ),
         ]
     );
     let displaced = done.iter().filter(|one| matches!(one, Reconciled::Displaced { .. }));
@@ -207,10 +213,14 @@ fn is_slow(arguments: &[String]) -> Outcome {
 
 /// Stops a process between lease and interface until its host counts as dead, does something then, and
 /// returns what the process says of it.
-fn while_stopped(inside: &NetNs, then: impl FnOnce(&Networks, &Network) -> Outcome) -> Outcome<String> {
+fn while_stopped(
+    inside: &NetNs,
+    then: impl FnOnce(&Networks, &Network) -> Outcome,
+) -> Outcome<String> {
     let (lab, etcd, signs) = (Lab::with_addresses(&[], &[])?, Etcd::start()?, Directory::new()?);
     let b = in_etcd(&lab.b, &etcd, "b")?;
-    let lan = b.create(&on_ens33("lan", "10.1.0.0/24")?.mac_from(MacFrom::Container).probe(true))?;
+    let lan =
+        b.create(&on_ens33("lan", "10.1.0.0/24")?.mac_from(MacFrom::Container).probe(true))?;
     let sign: &Path = &signs.path().join("sign");
     let (at, host) = (path_of(etcd.netns()), path_of(&lab.a.netns));
     let arguments = [&at, &host, &path_of(inside), &sign.display().to_string()];

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use crate::common::{ask, behind, in_etcd, ip, keys, on_ens33, session, sound, subnet, with_stores};
+use crate::common::{
+    ask, behind, in_etcd, ip, keys, on_ens33, session, sound, subnet, with_stores,
+};
 use macvlan_core::{Host, NetNs};
 use macvlan_network::{
     ErrorKind, EtcdOptions, EtcdStore, Lease, Member, Network, NetworkConfig, Networks, Result,
@@ -32,7 +34,8 @@ fn more_gaps_than_one_transaction_has_room_for() -> Outcome {
         for (number, count) in [98, 99, 100, 101, 125, 126, 127, 128, 300].into_iter().enumerate() {
             let net = format!("10.{number}.0.0/20");
             let lan = networks.create(&with_reserved(&format!("lan{count}"), &net, count)?)?;
-            let last = Ipv4Addr::from_bits(0x0a00_0000 + (u32::try_from(number)? << 16) + 4 * count);
+            let last =
+                Ipv4Addr::from_bits(0x0a00_0000 + (u32::try_from(number)? << 16) + 4 * count);
             let taken = Member::new("fixed").address(last.into());
             let error = lan.connect(&taken, &NetNs::anonymous()?).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::AddressUnusable, "{error}");
@@ -64,7 +67,7 @@ fn makes_networks(arguments: &[String]) -> Outcome {
     let options = EtcdOptions::new("maker", [Etcd::ENDPOINT]).timeout(PATIENCE).ttl(ttl);
     let store = NetNs::from_path(etcd)?.run(|| EtcdStore::open(&options))??;
     let networks = Networks::new(Host::in_netns(&NetNs::from_path(host)?)?, store)?;
-    let config = with_reserved("made", "10.1.0.0/16", 1000)?;
+    let config = with_reserved("made", "10.1.0.0/16", 400)?;
     println!("begin");
     loop {
         networks.create(&config)?.remove()?;
@@ -81,13 +84,16 @@ fn what_a_maker_left_is_deleted() -> Outcome {
     eventually("no maker is killed while it makes a network", || {
         let mut maker = Actor::start("makes_networks", &[&at, &host])?;
         assert_eq!(maker.line()?, "begin");
-        std::thread::sleep(Duration::from_micros(kills * 7919 % 60_000));
+        eventually("it makes none", || {
+            Ok(keys(&etcd, "/macvlan/making/")?.iter().any(|key| !left.contains(key)))
+        })?;
+        std::thread::sleep(Duration::from_micros(kills * 7919 % 5_000));
         maker.kill()?;
         kills += 1;
         left.extend(keys(&etcd, "/macvlan/making/")?);
         if let Some(made) = networks.list()?.into_iter().find(|one| one.name() == "made") {
             let gaps = keys(&etcd, &format!("/macvlan/gap/{}/", made.id()))?;
-            assert_eq!(gaps.len(), 1001);
+            assert_eq!(gaps.len(), 401);
             made.remove()?;
         }
         // What is still being made may be that of a process that lives.
@@ -98,7 +104,11 @@ fn what_a_maker_left_is_deleted() -> Outcome {
     let lan = networks.create(&on_ens33("lan", "10.2.0.0/24")?)?;
     eventually("what was left is not deleted", || {
         // The last one may have been made when its maker was gone.
-        networks.list()?.into_iter().filter(|one| one.name() == "made").try_for_each(Network::remove)?;
+        networks
+            .list()?
+            .into_iter()
+            .filter(|one| one.name() == "made")
+            .try_for_each(Network::remove)?;
         networks.collect()?;
         Ok(keys(&etcd, "/macvlan/making/")?.is_empty())
     })?;
@@ -177,7 +187,8 @@ fn a_refused_change_does_not_stop_reads() -> Outcome {
     let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
     join(&lan, "c1")?;
     let filler = "x".repeat(500_000);
-    let full = (0..100).find_map(|number| crate::common::put(&etcd, &format!("/{number}"), &filler).err());
+    let full =
+        (0..100).find_map(|number| crate::common::put(&etcd, &format!("/{number}"), &filler).err());
     assert!(full.is_some(), "etcd has room for all of it");
     for _ in 0..2 {
         let error = lan.connect(&Member::new("c2"), &NetNs::anonymous()?).unwrap_err();

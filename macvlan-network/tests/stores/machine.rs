@@ -53,8 +53,7 @@ fn on_machine(arguments: &[String]) -> Outcome {
     let work = || -> Result<usize> {
         let (moved, does) =
             does.strip_prefix("moved ").map_or((false, does.as_str()), |does| (true, does));
-        let store =
-            if moved { SqliteStore::open_moved(place)? } else { SqliteStore::open(place)? };
+        let store = if moved { SqliteStore::open_moved(place)? } else { SqliteStore::open(place)? };
         let networks = Networks::new(host, store)?;
         match does {
             "list" => Ok(networks.list()?.len()),

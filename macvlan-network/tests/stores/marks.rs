@@ -32,8 +32,11 @@ fn a_forged_mark_gives_nobody_a_lease() -> Outcome {
         let (_container, inside) = started()?;
         lan.connect(&Member::new("c").name("web"), &inside)?;
         let real = alias(&inside, "eth0")?;
-        let [of_store, network, container, name, seal] =
-            real.strip_prefix("macvlan-network/").ok_or("another alias")?.split('/').collect::<Vec<_>>()[..]
+        let [of_store, network, container, name, seal] = real
+            .strip_prefix("macvlan-network/")
+            .ok_or("another alias")?
+            .split('/')
+            .collect::<Vec<_>>()[..]
         else {
             return Err(format!("{real:?}").into());
         };
@@ -87,10 +90,9 @@ fn a_mark_is_not_another_address_s() -> Outcome {
         let (_container, inside) = started()?;
         lan.connect(&Member::new("c"), &inside)?;
         lose(networks, &lan, "c")?;
-        for change in [
-            "address replace 10.1.0.77/24 dev eth0",
-            "link set eth0 address 02:00:00:00:00:77",
-        ] {
+        for change in
+            ["address replace 10.1.0.77/24 dev eth0", "link set eth0 address 02:00:00:00:00:77"]
+        {
             ip_do(&inside, "address flush dev eth0 scope global");
             ip_do(&inside, change);
             let done = networks.reconcile()?;
@@ -129,9 +131,16 @@ fn a_lease_that_was_lost_comes_back_whole() -> Outcome {
         assert_eq!(done.len(), 3, "{done:#?}");
         let told: Vec<_> = done.iter().filter(|line| line.contains("is called")).collect();
         assert_eq!(told.len(), 1, "{done:#?}");
-        assert!(told[0].contains("container \"c3\" on host \"a\" is called \"taken\""), "{}", told[0]);
+        assert!(
+            told[0].contains("container \"c3\" on host \"a\" is called \"taken\""),
+            "{}",
+            told[0]
+        );
         let again = lan.lease(&id)?.ok_or("it has no lease")?;
-        assert_eq!((again.name.as_deref(), &again.addresses), (Some(name.as_str()), &had.addresses));
+        assert_eq!(
+            (again.name.as_deref(), &again.addresses),
+            (Some(name.as_str()), &had.addresses)
+        );
         assert_eq!((again.mac, again.default_route), (had.mac, had.default_route));
         assert_eq!(lan.resolve(&name)?, [ip("10.1.0.2"), ip("fd00:1::2")]);
         assert_eq!(lan.lease("c2")?.and_then(|lease| lease.name), None);
@@ -150,7 +159,11 @@ fn marks_without_a_seal() -> Outcome {
         lan.connect(&Member::new("c2"), &two)?;
         let sealed = alias(&one, "eth0")?;
         for (inside, container) in [(&one, "c1"), (&two, "c2")] {
-            let old = format!("macvlan-network/{}/{}/{container}", networks.store().id(), &lan.id()[..12]);
+            let old = format!(
+                "macvlan-network/{}/{}/{container}",
+                networks.store().id(),
+                &lan.id()[..12]
+            );
             set_alias(inside, "eth0", &old)?;
         }
         lose(networks, &lan, "c2")?;

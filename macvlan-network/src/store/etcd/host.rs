@@ -41,7 +41,15 @@ impl Registration {
     ) -> Result<Self> {
         let (key, ttl) = (format!("{all}{process}"), ttl.max(Duration::from_secs(1)));
         let value = keys::write(machine)?;
-        Ok(Self { key, all, machine, value, ttl, lease: AtomicI64::new(0), counts_since: AtomicU64::new(0) })
+        Ok(Self {
+            key,
+            all,
+            machine,
+            value,
+            ttl,
+            lease: AtomicI64::new(0),
+            counts_since: AtomicU64::new(0),
+        })
     }
 
     /// Says it, unless another machine lives under the host's name, which is returned then.
@@ -55,7 +63,8 @@ impl Registration {
             let all = GetOptions::new().with_prefix();
             let found = client.get(self.all.clone(), Some(all)).await?;
             // One of an earlier version does not say on which machine it is.
-            let machines = found.kvs().iter().filter_map(|kv| keys::read(kv.value_str().ok()?).ok());
+            let machines =
+                found.kvs().iter().filter_map(|kv| keys::read(kv.value_str().ok()?).ok());
             let machines: Vec<Machine> = machines.collect();
             // All that live under a name are one machine: after a reboot its containers, which may have other
             // machine-ids, are known by what they have in common with it.
@@ -72,7 +81,8 @@ impl Registration {
             }
             let revision = found.header().map_or(0, etcd_client::ResponseHeader::revision);
             let nobody_since =
-                Compare::mod_revision(self.all.clone(), CompareOp::Less, revision + 1).with_prefix();
+                Compare::mod_revision(self.all.clone(), CompareOp::Less, revision + 1)
+                    .with_prefix();
             let options = PutOptions::new().with_lease(lease);
             let say = TxnOp::put(self.key.clone(), self.value.clone(), Some(options));
             if client.txn(Txn::new().when([nobody_since]).and_then([say])).await?.succeeded() {

@@ -84,9 +84,9 @@ impl Pem {
             }
             Self::Text(text) => (format!("read {what}"), text.clone()),
         };
-        let is_there = text
-            .split(|byte| *byte == b'\n')
-            .any(|line| line.starts_with(b"-----BEGIN ") && line.trim_ascii_end().ends_with(label.as_bytes()));
+        let is_there = text.split(|byte| *byte == b'\n').any(|line| {
+            line.starts_with(b"-----BEGIN ") && line.trim_ascii_end().ends_with(label.as_bytes())
+        });
         if is_there {
             return Ok(text);
         }

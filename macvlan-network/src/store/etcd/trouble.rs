@@ -205,7 +205,13 @@ mod tests {
                 "its space is used up",
                 true,
             ),
-            (5, "etcdserver: requested lease not found", ErrorKind::StoreUnavailable, "lease", true),
+            (
+                5,
+                "etcdserver: requested lease not found",
+                ErrorKind::StoreUnavailable,
+                "lease",
+                true,
+            ),
             (14, "etcdserver: no leader", ErrorKind::StoreUnavailable, "failed: no leader", false),
         ] {
             let trouble = answer(code, message);

@@ -147,9 +147,9 @@ impl Wire {
 
     /// Reads some things as they were at one moment.
     pub(super) fn read_all<const N: usize>(&self, gets: [Get; N]) -> Result<[Vec<Item>; N]> {
-        self.read(gets.into())?.try_into().map_err(|_| {
-            Error::new(ErrorKind::StoreUnusable, "read from etcd", "half an answer")
-        })
+        self.read(gets.into())?
+            .try_into()
+            .map_err(|_| Error::new(ErrorKind::StoreUnusable, "read from etcd", "half an answer"))
     }
 
     /// Reads one thing.

@@ -30,11 +30,8 @@ use super::transaction::{Attempt, Stop};
 /// The `application_id` of a store's file, which `file(1)` shows too: "mvln".
 const OURS: i32 = 0x6d76_6c6e;
 /// What makes the tables of each version, which `user_version` tells, from those of the one before.
-const VERSIONS: [&str; 3] = [
-    include_str!("version-1.sql"),
-    include_str!("version-2.sql"),
-    include_str!("version-3.sql"),
-];
+const VERSIONS: [&str; 3] =
+    [include_str!("version-1.sql"), include_str!("version-2.sql"), include_str!("version-3.sql")];
 /// How long others may hold the file before it is given up, in milliseconds.
 const PATIENCE: i32 = 60_000;
 
