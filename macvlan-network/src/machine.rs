@@ -13,6 +13,16 @@ use crate::error::{Error, Result};
 const BOOT: &str = "/proc/sys/kernel/random/boot_id";
 const ID: &str = "/etc/machine-id";
 
+/// What comes of it when a machine uses what belongs to one.
+pub(crate) enum Claim {
+    /// It is this machine's.
+    Held,
+    /// It becomes this one's, as of this boot.
+    Take(Machine),
+    /// It is another machine's.
+    Refused,
+}
+
 /// A machine, as far as it can be told from others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Machine {
@@ -40,18 +50,27 @@ impl Machine {
         Ok(HERE.get_or_init(|| Self { boot: boot.trim().to_owned(), id }))
     }
 
-    /// Whether it is certainly the same machine, or certainly another. It is another if it has another
-    /// machine-id, and another boot; where a machine-id is missing, another boot may be this machine's.
-    pub(crate) fn is_same_as(&self, other: &Self) -> Option<bool> {
-        if self.boot == other.boot {
-            return Some(true);
-        }
-        Some(self.id.as_ref()? == other.id.as_ref()?)
-    }
-
-    /// Whether it is certainly another machine.
+    /// Whether it is certainly another machine: it has another machine-id, and its kernel was not booted
+    /// at the same time. Where a machine-id is missing, another boot may be this machine's.
     pub(crate) fn is_other_than(&self, other: &Self) -> bool {
-        self.is_same_as(other) == Some(false)
+        let ids = self.id.as_ref().zip(other.id.as_ref());
+        self.boot != other.boot && ids.is_some_and(|(one, other)| one != other)
+    }
+}
+
+impl Machine {
+    /// Claims for this machine what belongs to an owner, if it has one.
+    pub(crate) fn claim(&self, owner: Option<&Self>) -> Claim {
+        match owner {
+            None => Claim::Take(self.clone()),
+            Some(owner) if owner.boot == self.boot => Claim::Held,
+            Some(owner) if owner.is_other_than(self) => Claim::Refused,
+            Some(owner) => {
+                // A container that has no machine-id does not take the machine's.
+                let id = self.id.clone().or_else(|| owner.id.clone());
+                Claim::Take(Self { boot: self.boot.clone(), id })
+            }
+        }
     }
 }
 
@@ -79,16 +98,16 @@ mod tests {
     #[test]
     fn another_machine_has_another_boot_and_another_id() {
         let this = machine("b1", Some("m1"));
-        for (other, is_same) in [
-            (machine("b1", Some("m1")), Some(true)),
-            (machine("b1", Some("m2")), Some(true)),
-            (machine("b1", None), Some(true)),
-            (machine("b2", Some("m1")), Some(true)),
-            (machine("b2", None), None),
-            (machine("b2", Some("m2")), Some(false)),
+        for (other, is_other) in [
+            (machine("b1", Some("m1")), false),
+            (machine("b1", Some("m2")), false),
+            (machine("b1", None), false),
+            (machine("b2", Some("m1")), false),
+            (machine("b2", None), false),
+            (machine("b2", Some("m2")), true),
         ] {
-            assert_eq!(this.is_same_as(&other), is_same, "{other}");
-            assert_eq!(other.is_same_as(&this), is_same, "{other}");
+            assert_eq!(this.is_other_than(&other), is_other, "{other}");
+            assert_eq!(other.is_other_than(&this), is_other, "{other}");
         }
     }
 

@@ -212,11 +212,11 @@ fn is_slow(arguments: &[String]) -> Outcome {
 }
 
 /// Stops a process between lease and interface until its host counts as dead, does something then, and
-/// returns what the process says of it.
+/// returns what the process says of it, with what the containers' interfaces are on.
 fn while_stopped(
     inside: &NetNs,
     then: impl FnOnce(&Networks, &Network) -> Outcome,
-) -> Outcome<String> {
+) -> Outcome<(String, Lab)> {
     let (lab, etcd, signs) = (Lab::with_addresses(&[], &[])?, Etcd::start()?, Directory::new()?);
     let b = in_etcd(&lab.b, &etcd, "b")?;
     let lan =
@@ -232,12 +232,12 @@ fn while_stopped(
     then(&b, &lan)?;
     fs::write(sign, "")?;
     kill(pid, Signal::SIGCONT)?;
-    Ok(actor.finish()?.join("\n"))
+    Ok((actor.finish()?.join("\n"), lab))
 }
 
 fn connecting_with_a_lease_that_was_lost_fails() -> Outcome {
     let (inside, other) = (NetNs::anonymous()?, NetNs::anonymous()?);
-    let said = while_stopped(&inside, |b, lan| {
+    let (said, _lab) = while_stopped(&inside, |b, lan| {
         assert_eq!(b.collect()?.leases.len(), 1);
         let quick = b.clone().with_probe(finds_nobody).network("lan")?;
         assert_eq!(quick.connect(&Member::new("d"), &other)?.addresses(), [ip("10.1.0.2")]);
@@ -254,7 +254,7 @@ fn connecting_with_a_lease_that_was_lost_fails() -> Outcome {
 /// Nobody has taken it.
 fn connecting_with_a_lease_that_stands_goes_on() -> Outcome {
     let inside = NetNs::anonymous()?;
-    let said = while_stopped(&inside, |_, _| Ok(()))?;
+    let (said, _lab) = while_stopped(&inside, |_, _| Ok(()))?;
     assert_eq!(said, "[10.1.0.2]");
     assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
     Ok(())

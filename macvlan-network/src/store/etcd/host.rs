@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-use etcd_client::{Client, Compare, CompareOp, GetOptions, PutOptions, Txn, TxnOp};
+use etcd_client::{Client, GetOptions, PutOptions, Txn, TxnOp, TxnOpResponse};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::machine::Machine;
+use crate::machine::{Claim, Machine};
+use crate::random;
 use crate::time::since_boot;
 
 use super::client::LoggedIn;
-use super::keys;
+use super::keys::{self, Keys};
+use super::wire::{absent, unchanged};
 
 /// How soon to try again when etcd could not be reached.
 const SOON: Duration = Duration::from_secs(1);
@@ -22,9 +24,9 @@ pub(super) struct Registration {
     pub(super) key: String,
     /// What all keys of this host's processes begin with.
     all: String,
+    /// Which machine's the host's name is.
+    owner: String,
     machine: &'static Machine,
-    /// What its value says: the machine.
-    value: String,
     ttl: Duration,
     /// etcd's lease; 0 if there is none.
     lease: AtomicI64,
@@ -33,20 +35,14 @@ pub(super) struct Registration {
 }
 
 impl Registration {
-    pub(super) fn new(
-        all: String,
-        process: &str,
-        machine: &'static Machine,
-        ttl: Duration,
-    ) -> Result<Self> {
-        let (key, ttl) = (format!("{all}{process}"), ttl.max(Duration::from_secs(1)));
-        let value = keys::write(machine)?;
+    pub(super) fn new(keys: &Keys, host: &str, ttl: Duration) -> Result<Self> {
+        let (all, owner) = (keys.host(host, ""), keys.machine(host));
         Ok(Self {
-            key,
+            key: format!("{all}{}", &random::id()[..16]),
             all,
-            machine,
-            value,
-            ttl,
+            owner,
+            machine: Machine::here()?,
+            ttl: ttl.max(Duration::from_secs(1)),
             lease: AtomicI64::new(0),
             counts_since: AtomicU64::new(0),
         })
@@ -60,32 +56,44 @@ impl Registration {
         let seconds = i64::try_from(self.ttl.as_secs()).unwrap_or(i64::MAX);
         let (mut lease, mut asked) = (0, Duration::ZERO);
         loop {
-            let all = GetOptions::new().with_prefix();
-            let found = client.get(self.all.clone(), Some(all)).await?;
-            // One of an earlier version does not say on which machine it is.
-            let machines =
-                found.kvs().iter().filter_map(|kv| keys::read(kv.value_str().ok()?).ok());
-            let machines: Vec<Machine> = machines.collect();
-            // All that live under a name are one machine: after a reboot its containers, which may have other
-            // machine-ids, are known by what they have in common with it.
-            let is_same = |one: &Machine| self.machine.is_same_as(one) == Some(true);
-            if !machines.iter().any(is_same) {
-                let mut machines = machines.into_iter();
-                if let Some(other) = machines.find(|one| self.machine.is_other_than(one)) {
-                    return Ok(Some(other));
+            let living = Some(GetOptions::new().with_prefix().with_limit(1).with_keys_only());
+            let owner = TxnOp::get(self.owner.clone(), None);
+            let read = Txn::new().and_then([owner, TxnOp::get(self.all.clone(), living)]);
+            let read = client.txn(read).await?.op_responses();
+            let mut found = read.iter().map(|response| match response {
+                TxnOpResponse::Get(found) => found.kvs(),
+                _ => &[],
+            });
+            let owner = found.next().and_then(<[_]>::first);
+            let is_dead = found.next().is_none_or(<[_]>::is_empty);
+            let changed = owner.map_or(0, etcd_client::KeyValue::mod_revision);
+            let read = |owner: &etcd_client::KeyValue| keys::read(owner.value_str().ok()?).ok();
+            let machine: Option<Option<Machine>> = owner.map(read);
+            let claim = match &machine {
+                // What a later version may have written tells no machine from another.
+                Some(None) => Claim::Held,
+                owner => self.machine.claim(owner.as_ref().and_then(Option::as_ref)),
+            };
+            let mut when = vec![unchanged(self.owner.clone(), changed)];
+            let take = match claim {
+                Claim::Held => None,
+                Claim::Take(machine) => Some(machine),
+                Claim::Refused if is_dead => {
+                    when.push(absent(self.all.clone()).with_prefix());
+                    Some(self.machine.clone())
                 }
-            }
+                Claim::Refused => return Ok(machine.flatten()),
+            };
             if lease == 0 {
                 asked = since_boot();
                 lease = client.lease_grant(seconds, None).await?.id();
             }
-            let revision = found.header().map_or(0, etcd_client::ResponseHeader::revision);
-            let nobody_since =
-                Compare::mod_revision(self.all.clone(), CompareOp::Less, revision + 1)
-                    .with_prefix();
             let options = PutOptions::new().with_lease(lease);
-            let say = TxnOp::put(self.key.clone(), self.value.clone(), Some(options));
-            if client.txn(Txn::new().when([nobody_since]).and_then([say])).await?.succeeded() {
+            let mut then = vec![TxnOp::put(self.key.clone(), "", Some(options))];
+            if let Some(Ok(machine)) = take.map(|machine| keys::write(&machine)) {
+                then.push(TxnOp::put(self.owner.clone(), machine, None));
+            }
+            if client.txn(Txn::new().when(when).and_then(then)).await?.succeeded() {
                 self.lease.store(lease, Ordering::Release);
                 self.counts_from(asked);
                 return Ok(None);

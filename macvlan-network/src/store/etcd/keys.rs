@@ -14,7 +14,8 @@
 //! | `name/ID/NAME` | the container that is called so |
 //! | `member/CONTAINER/ID` | the lease once more, to be found by the container |
 //! | `was/ID/CONTAINER` | the addresses that a container had ([`Was`]) |
-//! | `host/HOST/PROCESS` | the machine, as JSON; there as long as that process lives on that host |
+//! | `host/HOST/PROCESS` | there as long as that process lives on that host |
+//! | `machine/HOST` | the machine that the host's name is of, as JSON |
 //!
 //! Addresses are 32 hexadecimal digits, IPv4 ones as mapped IPv6 ones, so that they sort as numbers.
 
@@ -151,6 +152,10 @@ impl Keys {
 
     pub(super) fn host(&self, host: &str, process: &str) -> String {
         format!("{}host/{host}/{process}", self.0)
+    }
+
+    pub(super) fn machine(&self, host: &str) -> String {
+        format!("{}machine/{host}", self.0)
     }
 
     /// Everything that goes with a network.

@@ -7,7 +7,6 @@ use etcd_client::TxnOp;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::Lease;
-use crate::machine::Machine;
 use crate::random;
 use crate::record::NetworkRecord;
 use crate::store::secret::Secret;
@@ -50,8 +49,7 @@ impl EtcdStore {
         options.check()?;
         let wire = Wire::connect(options)?;
         let keys = Keys(options.prefix.clone());
-        let (all, process) = (keys.host(&options.host, ""), &random::id()[..16]);
-        let registration = Registration::new(all, process, Machine::here()?, options.ttl)?;
+        let registration = Registration::new(&keys, &options.host, options.ttl)?;
         let id = chosen(&wire, keys.store(), &random::id()[..8])?;
         let secret = Secret(chosen(&wire, keys.secret(), &Secret::new().0)?);
         let store = Self {

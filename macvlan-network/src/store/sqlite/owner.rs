@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Transaction, params};
 
 use crate::error::{Error, ErrorKind};
-use crate::machine::Machine;
+use crate::machine::{Claim, Machine};
 
 use super::transaction::{Attempt, Stop};
 
@@ -31,19 +31,12 @@ pub(super) fn check(owner: &Machine) -> Attempt<()> {
 pub(super) fn claim(transaction: &Transaction<'_>, moved: bool) -> Attempt<()> {
     let here = Machine::here().map_err(Stop::Unusable)?;
     let owner = owner(transaction)?;
-    let stays = match &owner {
-        Some(owner) if owner.boot == here.boot => return Ok(()),
-        Some(owner) if owner.is_other_than(here) => {
-            if !moved {
-                check(owner)?;
-            }
-            None
-        }
-        // A container that has no machine-id does not take the machine's.
-        Some(owner) => owner.id.as_ref(),
-        None => None,
+    let Machine { boot, id } = match here.claim(owner.as_ref()) {
+        Claim::Held => return Ok(()),
+        Claim::Take(machine) => machine,
+        Claim::Refused if moved => here.clone(),
+        Claim::Refused => return owner.as_ref().map_or(Ok(()), check),
     };
-    let id = here.id.as_ref().or(stays);
-    transaction.execute("UPDATE store SET boot = ?, machine = ?", params![here.boot, id])?;
+    transaction.execute("UPDATE store SET boot = ?, machine = ?", params![boot, id])?;
     Ok(())
 }
