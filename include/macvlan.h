@@ -365,6 +365,20 @@ typedef enum macvlan_error_kinds {
      * A file could not be read or written.
      */
     MACVLAN_ERROR_NETWORK_FILE = 119,
+    /**
+     * The file of the store, or the name of this host in the store, belongs to another machine.
+     */
+    MACVLAN_ERROR_NETWORK_OTHER_MACHINE = 120,
+    /**
+     * The lease was lost while the process was stopped for longer than its host counts as alive; it was
+     * undone.
+     */
+    MACVLAN_ERROR_NETWORK_LEASE_LOST = 121,
+    /**
+     * The store does not accept the user, the password or the certificate, or does not allow what was
+     * asked; or its own certificate is not accepted.
+     */
+    MACVLAN_ERROR_NETWORK_STORE_REFUSED = 122,
 } macvlan_error_kinds;
 
 /**
@@ -5402,7 +5416,8 @@ int macvlan_etcd_options_new(const char *host,
                              struct macvlan_error **error);
 
 /**
- * One more endpoint of etcd: "http://10.0.0.7:2379". It takes one at least.
+ * One more endpoint of etcd: "http://10.0.0.7:2379", or "https://10.0.0.7:2379", which takes a CA. It takes
+ * one at least.
  */
 int macvlan_etcd_options_add_endpoint(struct macvlan_etcd_options *options,
                                       const char *endpoint,
@@ -5433,6 +5448,59 @@ int macvlan_etcd_options_set_timeout(struct macvlan_etcd_options *options,
 int macvlan_etcd_options_set_ttl(struct macvlan_etcd_options *options,
                                  uint32_t milliseconds,
                                  struct macvlan_error **error);
+
+/**
+ * Sets the user of etcd's that this host logs in as, where etcd has authentication enabled, and the
+ * password. The role of the user has to read and write all keys with the prefix.
+ */
+int macvlan_etcd_options_set_user(struct macvlan_etcd_options *options,
+                                  const char *name,
+                                  const char *password,
+                                  struct macvlan_error **error);
+
+/**
+ * Sets the certificates of the authorities that sign etcd's certificate, as PEM text, for endpoints with
+ * "https://". Those of the system are none of them.
+ */
+int macvlan_etcd_options_set_ca(struct macvlan_etcd_options *options,
+                                const char *pem,
+                                struct macvlan_error **error);
+
+/**
+ * As macvlan_etcd_options_set_ca(), in a file, which is read when the store is opened.
+ */
+int macvlan_etcd_options_set_ca_file(struct macvlan_etcd_options *options,
+                                     const char *path,
+                                     struct macvlan_error **error);
+
+/**
+ * Sets the certificate, with those that lead to its authority, that this host shows to etcd, as PEM text.
+ * It takes its key.
+ */
+int macvlan_etcd_options_set_certificate(struct macvlan_etcd_options *options,
+                                         const char *pem,
+                                         struct macvlan_error **error);
+
+/**
+ * As macvlan_etcd_options_set_certificate(), in a file, which is read when the store is opened.
+ */
+int macvlan_etcd_options_set_certificate_file(struct macvlan_etcd_options *options,
+                                              const char *path,
+                                              struct macvlan_error **error);
+
+/**
+ * Sets the key of the certificate, as PEM text.
+ */
+int macvlan_etcd_options_set_key(struct macvlan_etcd_options *options,
+                                 const char *pem,
+                                 struct macvlan_error **error);
+
+/**
+ * As macvlan_etcd_options_set_key(), in a file, which is read when the store is opened.
+ */
+int macvlan_etcd_options_set_key_file(struct macvlan_etcd_options *options,
+                                      const char *path,
+                                      struct macvlan_error **error);
 
 /**
  * Frees options; does nothing to NULL.
@@ -5472,6 +5540,11 @@ typedef enum macvlan_reconciled_kinds {
      * Addresses that were kept for containers are free again.
      */
     MACVLAN_RECONCILED_EXPIRED = 6,
+    /**
+     * The interface of a container, or an address of it, was removed since it is another's by now: its
+     * host had counted as dead. The text names both.
+     */
+    MACVLAN_RECONCILED_DISPLACED = 7,
 } macvlan_reconciled_kinds;
 
 /**
@@ -5583,6 +5656,7 @@ typedef struct macvlan_networks macvlan_networks;
  * process and a power loss. The host is called by its host name, see
  * macvlan_networks_set_host_name().
  *
+ * A file that another machine wrote last is refused: -EREMOTE and MACVLAN_ERROR_NETWORK_OTHER_MACHINE.
  * A path that is not UTF-8 is refused. The host is not needed any more.
  */
 int macvlan_networks_open(const struct macvlan_host *host,
@@ -5591,8 +5665,23 @@ int macvlan_networks_open(const struct macvlan_host *host,
                           struct macvlan_error **error);
 
 /**
+ * As macvlan_networks_open(), also with a file that another machine wrote last, which the next write
+ * makes this machine's: one that was moved here for good, or whose machine got another machine-id.
+ * Containers of the other machine count as gone. No two machines may use one file.
+ */
+int macvlan_networks_open_moved(const struct macvlan_host *host,
+                                const char *path,
+                                struct macvlan_networks **networks,
+                                struct macvlan_error **error);
+
+/**
  * With the store for many hosts, etcd; this host counts as alive as long as it is open. The socket
  * belongs to the namespace that the calling thread is in, and a thread of the library's keeps it.
+ *
+ * Options that do not fit, such as no endpoint, or "https://" without a CA, are -EINVAL. An etcd that does
+ * not accept the user, the password or the certificate, or whose certificate is not accepted, is -EACCES and
+ * MACVLAN_ERROR_NETWORK_STORE_REFUSED; a machine whose host's name is that of another that lives -EREMOTE
+ * and MACVLAN_ERROR_NETWORK_OTHER_MACHINE.
  *
  * A library that was built without etcd refuses: -EOPNOTSUPP and MACVLAN_ERROR_UNSUPPORTED.
  */
@@ -5681,6 +5770,11 @@ int macvlan_networks_collect(struct macvlan_networks *networks,
  * The store says who is connected, the kernel who exists: leases of namespaces that are gone are taken
  * back, interfaces that are missing or have changed are made as they should be, interfaces that the
  * store does not know get a lease if their network exists, and go if it does not.
+ *
+ * An interface gets a lease for the addresses that nobody else has got since; others are removed from it,
+ * and so is an interface that would have none, or whose container is connected elsewhere by now. An
+ * interface is known by its alias, which only the store can have made for it; any other is reported as
+ * failed and left as it is.
  */
 int macvlan_networks_reconcile(struct macvlan_networks *networks,
                                struct macvlan_reconciled_list **done,

@@ -4,12 +4,10 @@
 //! A namespace is told from all others by the boot in which it was made and by its cookie, which the
 //! kernel gives to no second one; the inode number, by which it is found, is used again.
 
-use std::fs;
-use std::sync::OnceLock;
-
 use macvlan_core::{NetNs, Presence};
 
 use crate::error::{Error, Result};
+use crate::machine::Machine;
 
 /// What tells one network namespace from all others that ever were.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -28,25 +26,13 @@ impl NetNsMark {
     pub fn of(netns: &NetNs) -> Result<Self> {
         let operation = "tell the container's namespace from others";
         let cookie = netns.cookie().map_err(|error| Error::kernel(operation, error))?;
-        Ok(Self { boot: boot()?.to_owned(), inode: netns.id().inode, cookie })
+        Ok(Self { boot: Machine::here()?.boot.clone(), inode: netns.id().inode, cookie })
     }
 
     /// Whether it is of this boot.
     pub fn is_of_this_boot(&self) -> Result<bool> {
-        Ok(self.boot == boot()?)
+        Ok(self.boot == Machine::here()?.boot)
     }
-}
-
-/// This boot's id.
-fn boot() -> Result<&'static str> {
-    static BOOT: OnceLock<String> = OnceLock::new();
-    if let Some(boot) = BOOT.get() {
-        return Ok(boot);
-    }
-    let path = "/proc/sys/kernel/random/boot_id";
-    let boot =
-        fs::read_to_string(path).map_err(|error| Error::file(format!("read {path}"), error))?;
-    Ok(BOOT.get_or_init(|| boot.trim().to_owned()))
 }
 
 /// What is known of the namespace that has this mark.
@@ -59,10 +45,10 @@ pub(crate) fn find(mark: &NetNsMark) -> Result<Presence> {
 /// Says what is known of each of the namespaces that have these marks, by its place: the machine is
 /// looked through for all of them at once.
 pub(crate) fn find_all(marks: &[&NetNsMark], mut say: impl FnMut(usize, Presence)) -> Result<()> {
-    let boot = boot()?;
+    let boot = &Machine::here()?.boot;
     let (mut places, mut wanted) = (Vec::new(), Vec::new());
     for (at, mark) in marks.iter().enumerate() {
-        if mark.boot == boot {
+        if mark.boot == *boot {
             places.push(at);
             wanted.push((mark.inode, mark.cookie));
         } else {

@@ -14,6 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Lease, Wish};
 use crate::member::Member;
 use crate::network::Network;
+use crate::standing::Standing;
 use crate::store::Granted;
 use crate::store::refusal::taken;
 
@@ -65,6 +66,9 @@ impl Network {
     ///
     /// The host's own namespace is refused.
     ///
+    /// With a store for many hosts, a process that is stopped meanwhile for longer than its host counts as
+    /// alive fails with [`ErrorKind::LeaseLost`] if others have taken the lease, and leaves nothing.
+    ///
     /// While somebody else connects or disconnects the container, in whatever process, this waits.
     pub fn connect(&self, member: &Member, netns: &NetNs) -> Result<Connection> {
         let operation = || format!("connect container {:?}", member.container);
@@ -73,17 +77,23 @@ impl Network {
             self.refuse_host(netns)?;
             let _alone = alone(netns)?;
             loop {
+                let mut standing = Standing::begin(&*self.session.store);
                 match self.session.store.lease(&self.record, &wish)? {
                     Granted::Held(lease) if lease.netns == wish.netns => {
                         member.check_against(&lease)?;
-                        return self.again(lease, netns);
+                        return self.again(lease, netns, &mut standing);
                     }
-                    Granted::Held(lease) => self.take_over(&lease)?,
-                    Granted::New(lease) => match self.try_out(lease, &wish, netns)? {
-                        Tried::Connected(connection) => return Ok(*connection),
-                        Tried::ForeignAddress => {}
-                        Tried::InterfaceTaken => wish.skip_interfaces += 1,
-                    },
+                    Granted::Held(lease) => {
+                        self.take_over(&lease)?;
+                        wish.name = wish.name.or(lease.name);
+                    }
+                    Granted::New(lease) => {
+                        match self.try_out(lease, &wish, netns, &mut standing)? {
+                            Tried::Connected(connection) => return Ok(*connection),
+                            Tried::ForeignAddress => {}
+                            Tried::InterfaceTaken => wish.skip_interfaces += 1,
+                        }
+                    }
                 }
             }
         };
@@ -101,9 +111,10 @@ impl Network {
     }
 
     /// Sees that the interface of a lease is there and right.
-    fn again(&self, lease: Lease, netns: &NetNs) -> Result<Connection> {
-        let attachment = self.ensure(&lease, netns)?.attachment;
-        Ok(Connection { lease, attachment })
+    fn again(&self, lease: Lease, netns: &NetNs, standing: &mut Standing) -> Result<Connection> {
+        let ensure = || self.ensure(&lease, netns);
+        let ensured = self.while_standing(standing, (&lease, netns), false, ensure)?;
+        Ok(Connection { lease, attachment: ensured.attachment })
     }
 
     /// A lease of another namespace: that one has to be gone.
@@ -132,10 +143,17 @@ impl Network {
     }
 
     /// Probes and attaches what was leased; if that does not work, the lease is given back.
-    fn try_out(&self, lease: Lease, wish: &Wish, netns: &NetNs) -> Result<Tried> {
+    fn try_out(
+        &self,
+        lease: Lease,
+        wish: &Wish,
+        netns: &NetNs,
+        standing: &mut Standing,
+    ) -> Result<Tried> {
+        let attach = || self.attach(&lease, netns);
         let tried = self.is_foreign(&lease, netns).and_then(|foreign| match foreign {
             Some(address) => Ok(Err(address)),
-            None => self.attach(&lease, netns).map(Ok),
+            None => self.while_standing(standing, (&lease, netns), true, attach).map(Ok),
         });
         let why = match tried {
             Ok(Ok(attachment)) => {

@@ -13,7 +13,9 @@ impl Network {
     /// Its namespace is looked for; if it is gone, nothing is left to be detached. Where that cannot be
     /// told, it stays connected.
     ///
-    /// On another host than the one that it runs on it is refused while that host lives.
+    /// On another host than the one that it runs on it is refused while that host lives. Where this host has an
+    /// interface of it that its lease is not of, as after this host was away for too long, that interface is
+    /// taken away, and the lease stays.
     pub fn disconnect(&self, container: &str) -> Result<Detached> {
         self.disconnect_in(container, None)
     }
@@ -30,10 +32,16 @@ impl Network {
         let done = || {
             let mut held = netns.map(alone).transpose()?;
             loop {
-                let lease = self.lease(container)?.ok_or_else(|| {
-                    Error::new(ErrorKind::NotConnected, "disconnect", "it is not connected")
-                })?;
-                self.refuse_elsewhere(&lease)?;
+                let inside = held.as_ref().map(|held| held.netns());
+                let strays = |lease| self.remove_strays(container, inside, lease);
+                let Some(lease) = self.lease(container)? else {
+                    let why = "it is not connected";
+                    let error = Error::new(ErrorKind::NotConnected, "disconnect", why);
+                    return strays(None)?.then_some(Detached::Removed).ok_or(error);
+                };
+                if let Err(error) = self.refuse_elsewhere(&lease) {
+                    return strays(Some(&lease))?.then_some(Detached::Removed).ok_or(error);
+                }
                 let detached = match &held {
                     Some(held) if NetNsMark::of(held.netns())? == lease.netns => {
                         self.detach(&lease, held.netns())?
@@ -41,7 +49,10 @@ impl Network {
                     _ => match alive::find(&lease.netns)? {
                         Presence::Gone => Detached::AlreadyGone,
                         Presence::Unknown(error) => return Err(alive::unknown(error)),
-                        Presence::There(_) if netns.is_some() => return Err(elsewhere(&lease)),
+                        Presence::There(_) if netns.is_some() => {
+                            let error = elsewhere(&lease);
+                            return strays(Some(&lease))?.then_some(Detached::Removed).ok_or(error);
+                        }
                         // What was read may have changed while others had it.
                         Presence::There(found) => {
                             drop(held.take());

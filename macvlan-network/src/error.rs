@@ -55,6 +55,14 @@ pub enum ErrorKind {
     Contended = 118,
     /// A file could not be read or written.
     File = 119,
+    /// The store's file, or this host's name in the store, belongs to another machine.
+    OtherMachine = 120,
+    /// The lease was lost while the process was stopped for longer than its host counts as alive; it was
+    /// undone.
+    LeaseLost = 121,
+    /// The store does not accept the user, the password or the certificate, or does not allow what was asked;
+    /// or its own certificate is not accepted.
+    StoreRefused = 122,
 }
 
 impl ErrorKind {
@@ -79,6 +87,9 @@ impl ErrorKind {
         Self::StoreUnusable,
         Self::Contended,
         Self::File,
+        Self::OtherMachine,
+        Self::LeaseLost,
+        Self::StoreRefused,
     ];
 
     /// The name and the error number of each kind: the only place that has them.
@@ -103,6 +114,9 @@ impl ErrorKind {
             Self::StoreUnusable => ("network-store-unusable", libc::EBADMSG),
             Self::Contended => ("network-contended", libc::EAGAIN),
             Self::File => ("network-file", libc::EIO),
+            Self::OtherMachine => ("network-other-machine", libc::EREMOTE),
+            Self::LeaseLost => ("network-lease-lost", libc::ESTALE),
+            Self::StoreRefused => ("network-store-refused", libc::EACCES),
         }
     }
 
@@ -236,9 +250,10 @@ impl Error {
             || self.io().is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound)
     }
 
-    /// Whether a capability, or the right to a file, is missing.
+    /// Whether a capability, or the right to a file or to the store, is missing.
     pub fn is_permission_denied(&self) -> bool {
-        self.core().is_some_and(macvlan_core::Error::is_permission_denied)
+        self.kind() == ErrorKind::StoreRefused
+            || self.core().is_some_and(macvlan_core::Error::is_permission_denied)
             || self.io().is_some_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
     }
 

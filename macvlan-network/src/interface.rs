@@ -1,5 +1,6 @@
 //! The interface that a lease becomes in the kernel, and how it is known again.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use macvlan_core::{
@@ -9,12 +10,11 @@ use macvlan_core::{
 
 use crate::error::{Error, Result};
 use crate::lease::Lease;
+use crate::mark::{self, Mark};
 use crate::network::Network;
 
 /// How long to wait for a MAC address whose last owner is just dying.
 const MAC_PATIENCE: Duration = Duration::from_secs(2);
-/// What begins the alias of links that are ours.
-const ALIAS: &str = "macvlan-network/";
 
 impl Network {
     pub(crate) fn attach(&self, lease: &Lease, netns: &NetNs) -> Result<Attachment> {
@@ -40,22 +40,35 @@ impl Network {
     /// Takes away what the container has of a lease that the store has lost; whether there was such
     /// an interface. It may have any of the network's addresses.
     pub(crate) fn remove_forgotten(&self, lease: &Lease, netns: &NetNs) -> Result<bool> {
-        let remove = || match self.marked(&lease.container, netns)? {
-            Some(forgotten) => self.session.host.detach(&forgotten).map(|_| true),
-            None => Ok(false),
+        let remove = || {
+            let forgotten = self.marked(&lease.container, netns)?;
+            for (forgotten, _) in &forgotten {
+                self.session.host.detach(forgotten)?;
+            }
+            Ok(!forgotten.is_empty())
         };
         remove().map_err(|error| Error::kernel("remove a forgotten interface", error))
     }
 
-    /// The interface that a container has of this network, by its alias.
-    fn marked(&self, container: &str, netns: &NetNs) -> macvlan_core::Result<Option<Attachment>> {
-        let alias = self.alias(container);
-        let links = Handle::in_netns(netns)?.links()?;
-        let Some(link) = links.iter().find(|link| link.alias.as_ref() == Some(&alias)) else {
-            return Ok(None);
+    /// The interfaces that a container has of this network by their aliases, whoever wrote these, with them.
+    pub(crate) fn marked(
+        &self,
+        container: &str,
+        netns: &NetNs,
+    ) -> macvlan_core::Result<Vec<(Attachment, String)>> {
+        let store = &*self.session.store;
+        let is_its = |alias: &String| {
+            Mark::read(alias, store).is_some_and(|mark| mark.is_of(&self.record, container))
         };
-        let all = self.session.host.attachments(netns)?;
-        Ok(all.into_iter().find(|one| one.index() == link.index))
+        let links = Handle::in_netns(netns)?.links()?.into_iter();
+        let mut aliases: HashMap<u32, String> =
+            links.filter_map(|link| Some((link.index, link.alias.filter(is_its)?))).collect();
+        if aliases.is_empty() {
+            return Ok(Vec::new());
+        }
+        let all = self.session.host.attachments(netns)?.into_iter();
+        let with_alias = |one: Attachment| aliases.remove(&one.index()).map(|alias| (one, alias));
+        Ok(all.filter_map(with_alias).collect())
     }
 
     /// As attaching, but what is there already is repaired.
@@ -72,26 +85,23 @@ impl Network {
         self.config().get_parent().is_none()
     }
 
-    /// Takes the link of a lease away, if it is there; one that somebody else made stays. If its alias
-    /// was taken away inside, it is known by its MAC address.
+    /// Takes the link of a lease away, if it is there; one that somebody else made stays. It is known by its
+    /// alias, and by its MAC address, as each can be changed inside: what has either goes.
     pub(crate) fn detach(&self, lease: &Lease, netns: &NetNs) -> Result<Detached> {
         let host = &self.session.host;
         let detach = || -> macvlan_core::Result<Detached> {
-            let ours = match self.marked(&lease.container, netns)? {
-                Some(marked) => Some(marked),
-                None => host.attachments(netns)?.into_iter().find(|one| is_of(one, lease)),
-            };
-            match ours {
-                Some(attachment) => host.detach(&attachment),
-                None => Ok(Detached::AlreadyGone),
+            let marked = self.marked(&lease.container, netns)?;
+            let is_marked =
+                |one: &Attachment| marked.iter().any(|(ours, _)| ours.index() == one.index());
+            let mut detached = Detached::AlreadyGone;
+            for attachment in host.attachments(netns)? {
+                if is_marked(&attachment) || is_of(&attachment, lease) {
+                    detached = host.detach(&attachment)?;
+                }
             }
+            Ok(detached)
         };
         detach().map_err(|error| Error::kernel("detach", error))
-    }
-
-    /// What marks the link of a lease, so that it can be told whose it is, and by which store.
-    fn alias(&self, container: &str) -> String {
-        format!("{ALIAS}{}/{}/{container}", self.session.store.id(), &self.id()[..12])
     }
 
     /// What a lease is to become.
@@ -100,7 +110,7 @@ impl Network {
         let make = || -> macvlan_core::Result<Endpoint> {
             let mut endpoint = Endpoint::new(lease.interface, network.parent().as_str())?
                 .mode(config.get_mode())?
-                .alias(self.alias(&lease.container))
+                .alias(mark::alias(&*self.session.store, network, lease))
                 .wait_for_mac(MAC_PATIENCE);
             if let Some(mac) = lease.mac {
                 endpoint = endpoint.mac(mac);
@@ -135,9 +145,4 @@ fn is_of(attachment: &Attachment, lease: &Lease) -> bool {
         Some(mac) => attachment.mac() == mac,
         None => attachment.name() == lease.interface,
     }
-}
-
-/// The network's id, shortened, and the container that an alias tells of, if it is of that store.
-pub(crate) fn read_alias<'a>(alias: &'a str, store: &str) -> Option<(&'a str, &'a str)> {
-    alias.strip_prefix(ALIAS)?.strip_prefix(store)?.strip_prefix('/')?.split_once('/')
 }

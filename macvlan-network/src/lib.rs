@@ -48,6 +48,8 @@ mod inspect;
 mod interface;
 mod lease;
 mod mac;
+mod machine;
+mod mark;
 mod member;
 mod network;
 mod networks;
@@ -59,7 +61,9 @@ mod reconcile;
 mod record;
 mod resolve;
 mod session;
+mod standing;
 mod store;
+mod stray;
 mod subnet;
 mod time;
 
@@ -78,6 +82,6 @@ pub use probe::Probe;
 pub use reconcile::{Reconciled, ReconciledKind};
 pub use record::NetworkRecord;
 #[cfg(feature = "etcd")]
-pub use store::{EtcdOptions, EtcdStore};
+pub use store::{EtcdOptions, EtcdStore, Pem};
 pub use store::{Granted, SqliteStore, Store, Unreadable};
 pub use subnet::Subnet;

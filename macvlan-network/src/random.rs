@@ -11,7 +11,12 @@ pub(crate) fn number() -> u128 {
 pub(crate) fn id() -> String {
     let mut bytes = [0; 32];
     fill(&mut bytes);
-    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
+    hex(&bytes)
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         for digit in [byte >> 4, byte & 15] {
             text.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
         }

@@ -3,16 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-use macvlan_core::{Ensured, ErrorKind as CoreKind, Handle, LinkInfo, NetNs, Presence};
+use macvlan_core::{Ensured, ErrorKind as CoreKind, Handle, NetNs, Presence};
 
-use crate::alive::{self, NetNsMark};
+use crate::alive;
 use crate::alone::alone_soon;
 use crate::error::{Error, Result};
-use crate::interface::read_alias;
 use crate::lease::Lease;
+use crate::mark::Mark;
 use crate::network::Network;
 use crate::networks::Networks;
-use crate::random;
+use crate::standing::Standing;
 
 /// One thing that was brought together.
 #[derive(Debug, Clone)]
@@ -36,6 +36,16 @@ pub enum Reconciled {
     Failed(String),
     /// Addresses that were kept for containers are free again.
     Expired(usize),
+    /// A container's interface, or an address of it, was removed since it is another's by now: its host had
+    /// counted as dead.
+    Displaced {
+        /// The interface's name.
+        interface: String,
+        /// The container's id.
+        container: String,
+        /// What was removed, of which container on which host, and who has it.
+        text: String,
+    },
 }
 
 /// The kind of a [`Reconciled`]. The numbers are stable, and the C ABI shows them.
@@ -55,6 +65,8 @@ pub enum ReconciledKind {
     Failed = 5,
     /// Addresses that were kept for containers are free again.
     Expired = 6,
+    /// A container's interface, or an address of it, was removed since it is another's by now.
+    Displaced = 7,
 }
 
 impl ReconciledKind {
@@ -66,6 +78,7 @@ impl ReconciledKind {
         Self::Removed,
         Self::Failed,
         Self::Expired,
+        Self::Displaced,
     ];
 
     /// Returns a stable name for logs and other languages.
@@ -77,6 +90,7 @@ impl ReconciledKind {
             Self::Removed => "removed",
             Self::Failed => "failed",
             Self::Expired => "expired",
+            Self::Displaced => "displaced",
         }
     }
 }
@@ -97,6 +111,7 @@ impl Reconciled {
             Self::Removed { .. } => ReconciledKind::Removed,
             Self::Failed(_) => ReconciledKind::Failed,
             Self::Expired(_) => ReconciledKind::Expired,
+            Self::Displaced { .. } => ReconciledKind::Displaced,
         }
     }
 
@@ -111,7 +126,7 @@ impl Reconciled {
     /// The name of the interface that it is about.
     pub fn interface(&self) -> Option<&str> {
         match self {
-            Self::Removed { interface, .. } => Some(interface),
+            Self::Removed { interface, .. } | Self::Displaced { interface, .. } => Some(interface),
             _ => self.lease().map(|lease| lease.interface.as_str()),
         }
     }
@@ -119,7 +134,7 @@ impl Reconciled {
     /// The id of the container that it is about.
     pub fn container(&self) -> Option<&str> {
         match self {
-            Self::Removed { container, .. } => Some(container),
+            Self::Removed { container, .. } | Self::Displaced { container, .. } => Some(container),
             _ => self.lease().map(|lease| lease.container.as_str()),
         }
     }
@@ -156,7 +171,7 @@ impl fmt::Display for Reconciled {
                 f,
                 "removed {interface:?} of container {container:?}, whose network does not exist"
             ),
-            Self::Failed(why) => f.write_str(why),
+            Self::Failed(text) | Self::Displaced { text, .. } => f.write_str(text),
             Self::Expired(count) => write!(f, "freed {count} addresses that had been kept"),
         }
     }
@@ -170,6 +185,11 @@ impl Networks {
     /// taken back, interfaces that are missing or have changed are made as they should be,
     /// interfaces that the store does not know get a lease if their network exists, and go if it
     /// does not. Those of another store's networks are nothing to it.
+    ///
+    /// An interface gets a lease for the addresses that nobody else has got since; others are removed from it,
+    /// and so is an interface that would have none, or whose container is connected elsewhere by now. An
+    /// interface is known by its alias, which only the store can have made for it; any other is reported as
+    /// [`Reconciled::Failed`] and left as it is.
     pub fn reconcile(&self) -> Result<Vec<Reconciled>> {
         let collected = self.collect()?;
         let mut done: Vec<Reconciled> =
@@ -212,68 +232,14 @@ impl Networks {
             };
             for link in links {
                 let alias = link.alias.clone().unwrap_or_default();
-                if let Some((id, container)) = read_alias(&alias, self.store().id()) {
-                    let looked = self.look_at(&networks, &netns, &link, id, container);
-                    done.extend(
-                        looked.unwrap_or_else(|error| Some(Reconciled::Failed(error.to_string()))),
-                    );
+                if let Some(mark) = Mark::read(&alias, self.store()) {
+                    let looked = self.look_at(&networks, &netns, &link, mark);
+                    let failed = |error: Error| vec![Reconciled::Failed(error.to_string())];
+                    done.extend(looked.unwrap_or_else(failed));
                 }
             }
         }
         Ok(done)
-    }
-
-    /// A link that is ours by its alias.
-    fn look_at(
-        &self,
-        networks: &[Network],
-        netns: &NetNs,
-        link: &LinkInfo,
-        id: &str,
-        container: &str,
-    ) -> Result<Option<Reconciled>> {
-        let _alone = alone_soon(netns)?;
-        let fails = |error| Error::kernel("look at an interface", error);
-        let all = self.host().attachments(netns).map_err(fails)?;
-        let Some(attachment) = all.into_iter().find(|one| one.index() == link.index) else {
-            return Ok(None);
-        };
-        let is_its = |network: &Network| network.id().starts_with(id);
-        let network = match networks.iter().find(|network| is_its(network)) {
-            Some(network) => Some(network.clone()),
-            // It may have been created since.
-            None => self.list()?.into_iter().find(is_its),
-        };
-        let Some(network) = network else {
-            let hidden = self.unreadable()?.into_iter().find(|one| one.network.starts_with(id));
-            if let Some(hidden) = hidden {
-                return Err(hidden.error);
-            }
-            let fails = |error| Error::kernel("remove an interface", error);
-            self.host().detach(&attachment).map_err(fails)?;
-            let (interface, container) = (link.name.clone(), container.to_owned());
-            return Ok(Some(Reconciled::Removed { interface, container }));
-        };
-        if network.lease(container)?.is_some() {
-            return Ok(None);
-        }
-        let addresses = attachment.addresses().iter().map(macvlan_core::Address::net);
-        let addresses = addresses.filter(|net| network.record.with_prefix(net.addr()).is_ok());
-        let lease = Lease {
-            network: network.id().to_owned(),
-            container: container.to_owned(),
-            name: None,
-            host: self.host_name().to_owned(),
-            endpoint: random::id(),
-            interface: attachment.name(),
-            mac: (!network.record.is_passthru()).then(|| attachment.mac()),
-            addresses: addresses.collect(),
-            default_route: attachment.routes().iter().any(macvlan_core::Route::is_default),
-            netns: NetNsMark::of(netns)?,
-        };
-        let adopted = self.store().adopt(&network.record, &lease);
-        adopted.map_err(|error| error.in_network(network.name()))?;
-        Ok(Some(Reconciled::Adopted(lease)))
     }
 }
 
@@ -286,10 +252,12 @@ impl Network {
     fn repair(&self, lease: &Lease, netns: &NetNs) -> Option<Reconciled> {
         let repair = || -> Result<Option<Ensured>> {
             let _alone = alone_soon(netns)?;
+            let mut standing = Standing::begin(&*self.session.store);
             if !self.session.store.take_up(&self.record, lease)? {
                 return Ok(None);
             }
-            self.ensure(lease, netns).map(Some)
+            let ensure = || self.ensure(lease, netns);
+            self.while_standing(&mut standing, (lease, netns), false, ensure).map(Some)
         };
         match repair() {
             Ok(None) => None,

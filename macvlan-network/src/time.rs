@@ -1,6 +1,14 @@
-//! Moments as text.
+//! Moments as text, and how much time goes by.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use nix::time::{ClockId, clock_gettime};
+
+/// The time since boot, which goes on while the machine is suspended. It takes no system call.
+pub(crate) fn since_boot() -> Duration {
+    // A kernel without that clock would be older than network namespaces.
+    clock_gettime(ClockId::CLOCK_BOOTTIME).map_or(Duration::MAX, Duration::from)
+}
 
 /// Now, as Docker writes it but without fractions: `2024-05-01T12:00:00Z`.
 pub(crate) fn now() -> String {

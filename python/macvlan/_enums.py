@@ -294,6 +294,12 @@ class ErrorKind(_Named):
     """So many others changed the same at the same time that it was given up."""
     NETWORK_FILE = "network-file"
     """A file could not be read or written."""
+    NETWORK_OTHER_MACHINE = "network-other-machine"
+    """The store's file, or this host's name in the store, belongs to another machine."""
+    NETWORK_LEASE_LOST = "network-lease-lost"
+    """The lease was lost while this process was stopped for longer than its host counts as alive."""
+    NETWORK_STORE_REFUSED = "network-store-refused"
+    """The store does not accept the user, password or certificate, or does not allow what was asked."""
 
 
 class Detached(_Named):
@@ -471,3 +477,5 @@ class ReconciledKind(_Named):
     """Something could not be brought together, which str() tells; the rest was."""
     EXPIRED = "expired"
     """Addresses that were kept for containers are free again."""
+    DISPLACED = "displaced"
+    """A container's interface, or an address of it, was removed since it is another's by now."""

@@ -1156,6 +1156,11 @@ class EtcdStore:
         prefix: str = "/macvlan/",
         timeout: _Seconds = 5.0,
         ttl: _Seconds = 60.0,
+        user: str | None = None,
+        password: str | None = None,
+        ca: str | PathLike[str] | bytes | None = None,
+        cert: str | PathLike[str] | bytes | None = None,
+        key: str | PathLike[str] | bytes | None = None,
     ) -> Self: ...
     @property
     def host(self) -> str: ...
@@ -1171,6 +1176,7 @@ class Networks:
         *,
         host_name: str | None = None,
         probe: _Probe = "quick",
+        moved: bool = False,
     ) -> Self: ...
     @property
     def host(self) -> Host: ...

@@ -28,6 +28,11 @@ def add(commands: argparse._SubParsersAction[_Parser]) -> None:
     network.add_argument(
         "--db", required=True, metavar="PATH", help="the file, which the first network makes"
     )
+    network.add_argument(
+        "--moved",
+        action="store_true",
+        help="take over a file that another machine wrote last, as it was moved here",
+    )
     network.set_defaults(run=run)
     verbs = network.add_subparsers(dest="verb", required=True, metavar="VERB")
 
@@ -80,7 +85,7 @@ def add(commands: argparse._SubParsersAction[_Parser]) -> None:
 
 def run(host: Host, arguments: argparse.Namespace) -> int:
     """Runs the verb; gives the exit status."""
-    with Networks(host, arguments.db) as networks:
+    with Networks(host, arguments.db, moved=arguments.moved) as networks:
         arguments.do(networks, arguments)
     return 0
 

@@ -8,12 +8,13 @@ import os
 import pickle
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface
 from pathlib import Path
@@ -343,6 +344,27 @@ def test_what_the_kernel_refuses(lab: Lab, networks: Networks, tmp_path: Path) -
     refusal(lambda: Networks(lab.a.host, text), ErrorKind.NETWORK_STORE_UNUSABLE, str(text))
 
 
+def test_a_file_of_another_machine(lab: Lab, tmp_path: Path) -> None:
+    path = tmp_path / "networks.db"
+    with Networks(lab.a.host, path) as networks:
+        lan(networks)
+    other = "1" * 32
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("UPDATE store SET boot = 'other', machine = ?", [other])
+        file.commit()
+    # Where this machine has no machine-id, the other boot may have been its own.
+    if Path("/etc/machine-id").exists():
+        kind = ErrorKind.NETWORK_OTHER_MACHINE
+        error = refusal(lambda: Networks(lab.a.host, path), kind, other, str(path))
+        assert error.errno == errno.EREMOTE
+    with Networks(lab.a.host, path, moved=True) as networks:
+        networks.network("lan").remove()
+    with Networks(lab.a.host, path) as networks:
+        assert networks.list() == []
+    with pytest.raises(TypeError, match="argument 'moved'"):
+        Networks(lab.a.host, path, moved="yes")  # type: ignore[arg-type]
+
+
 def test_default_routes(lab: Lab, networks: Networks) -> None:
     inner = lan(networks, "inner", "10.3.0.0/24", internal=True)
     one, two = lan(networks, "one", "10.1.0.0/24"), lan(networks, "two", "10.2.0.0/24")
@@ -621,17 +643,19 @@ def test_many_threads(networks: Networks) -> None:
 
 
 @contextmanager
-def etcd(directory: Path) -> Iterator[NetNs]:
+def etcd(directory: Path, scheme: str = "http", *options: str) -> Iterator[NetNs]:
     """A real etcd, on the loopback link of a namespace; whoever asks it has to be there."""
-    client, peer = "http://127.0.0.1:2379", "http://127.0.0.1:2380"
-    command = ["etcd", "--data-dir", str(directory / "etcd"), "--log-level", "error"]
+    client, peer = f"{scheme}://127.0.0.1:2379", "http://127.0.0.1:2380"
+    health = "http://127.0.0.1:2381"
+    command = ["etcd", "--data-dir", str(directory / "etcd"), "--log-level", "error", *options]
     command += ["--listen-client-urls", client, "--advertise-client-urls", client]
+    command += ["--listen-metrics-urls", health]
     command += ["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer]
     command += ["--initial-cluster", f"default={peer}"]
 
     def answers() -> bool:
         try:
-            with urllib.request.urlopen(f"{client}/health", timeout=5) as answer:
+            with urllib.request.urlopen(f"{health}/health", timeout=5) as answer:
                 return b'"health":"true"' in answer.read()
         except OSError:
             return False
@@ -688,6 +712,97 @@ def test_many_hosts(lab: Lab, tmp_path: Path) -> None:
         assert error.network == "lan"
         assert ping(inside, str(one.addresses[0])) is not None, "what is connected stays so"
         assert (there.name, there.share) == ("lan", 8)
+
+
+def certificates(directory: Path) -> None:
+    """An authority, and certificates for a server on 127.0.0.1 and a client."""
+    new = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+
+    def openssl(*arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], cwd=directory, check=True, capture_output=True)
+
+    openssl("req", "-x509", *new, "-subj", "/CN=ca", "-keyout", "ca.key", "-out", "ca.pem")
+    (directory / "extensions").write_text("subjectAltName=IP:127.0.0.1\n")
+    for name in ("server", "client"):
+        key, request, made = f"{name}.key", f"{name}.csr", f"{name}.pem"
+        openssl("req", *new, "-subj", f"/CN={name}", "-keyout", key, "-out", request)
+        sign = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "extensions"]
+        openssl("x509", "-req", "-in", request, *sign, "-days", "2", "-out", made)
+
+
+@pytest.mark.needs("etcd")
+def test_etcd_over_tls(lab: Lab, tmp_path: Path) -> None:
+    certificates(tmp_path)
+    ca, cert, key = (tmp_path / name for name in ("ca.pem", "client.pem", "client.key"))
+    endpoint = ["https://127.0.0.1:2379"]
+    files = {"cert": "server.pem", "key": "server.key", "trusted-ca": "ca.pem"}
+    options = [f"--{option}-file={tmp_path / name}" for option, name in files.items()]
+    with etcd(tmp_path, "https", "--client-cert-auth", *options) as netns:
+        for store in (
+            EtcdStore("a", endpoint, ca=ca, cert=str(cert), key=key),
+            EtcdStore(
+                "a", endpoint, ca=ca.read_bytes(), cert=cert.read_bytes(), key=key.read_bytes()
+            ),
+        ):
+            with netns.run(lambda store=store: Networks(lab.a.host, store)) as networks:
+                lan(networks).remove()
+        stranger = EtcdStore("a", endpoint, ca=ca)
+        kind = ErrorKind.NETWORK_STORE_REFUSED
+        refusal(
+            lambda: netns.run(lambda: Networks(lab.a.host, stranger)),
+            kind,
+            "the client's certificate",
+            family=PermissionDenied,
+        )
+        missing = EtcdStore("a", endpoint, ca=tmp_path / "missing.pem")
+        error = refusal(
+            lambda: Networks(lab.a.host, missing), ErrorKind.NETWORK_FILE, family=NotFoundError
+        )
+        assert error.errno == errno.ENOENT
+    for call, words in (
+        (lambda: EtcdStore("a", []), "there is no endpoint"),
+        (lambda: EtcdStore("a", endpoint), "takes a CA"),
+        (lambda: EtcdStore("a", endpoint, ca=ca, key=key), "no certificate"),
+        (lambda: EtcdStore("a", endpoint, ca=ca, cert=cert), "no key"),
+        (lambda: EtcdStore("a", ["http://a:1"], ca=ca), "not encrypted"),
+        (lambda: EtcdStore("a", ["http://a:1"], user="root"), "password is empty"),
+        (lambda: EtcdStore("a", ["http://a:1"], password="secret"), "name or password"),
+    ):
+        with pytest.raises(InvalidError, match=words):
+            call()
+    with pytest.raises(TypeError, match="argument 'ca': expected a path"):
+        EtcdStore("a", endpoint, ca=5)  # type: ignore[arg-type]
+
+
+@pytest.mark.needs("etcd")
+def test_etcd_with_a_user(lab: Lab, tmp_path: Path) -> None:
+    endpoint = "http://127.0.0.1:2379"
+    with etcd(tmp_path) as netns:
+
+        def ask(what: str, **content: object) -> None:
+            request = urllib.request.Request(
+                f"{endpoint}/v3/auth/{what}", json.dumps(content).encode(), method="POST"
+            )
+            urllib.request.urlopen(request, timeout=60).close()
+
+        def enable() -> None:
+            ask("user/add", name="root", password="secret")
+            ask("role/add", name="root")
+            ask("user/grant", user="root", role="root")
+            ask("enable")
+
+        def opened(user: str | None, password: str | None) -> Networks:
+            store = EtcdStore("a", [endpoint], user=user, password=password)
+            return netns.run(lambda: Networks(lab.a.host, store))
+
+        kind = ErrorKind.NETWORK_STORE_REFUSED
+        denied = PermissionDenied
+        refusal(lambda: opened("root", "secret"), kind, "leave the user out", family=denied)
+        netns.run(enable)
+        refusal(lambda: opened(None, None), kind, "asks for a user", family=denied)
+        refusal(lambda: opened("root", "wrong"), kind, "does not accept", family=denied)
+        with opened("root", "secret") as networks:
+            lan(networks).remove()
 
 
 @pytest.mark.root

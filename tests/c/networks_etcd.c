@@ -53,6 +53,47 @@ static pid_t start_etcd(void)
     return pid;
 }
 
+/* What is refused, by this library or by etcd. */
+static void refuses(const macvlan_host *host)
+{
+    macvlan_etcd_options *options = NULL;
+    macvlan_networks *networks = NULL;
+    char path[256];
+
+    MUST(macvlan_etcd_options_new("c", &options, &error));
+    REFUSED(macvlan_networks_open_etcd(host, options, &networks, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "there is no endpoint");
+    MUST(macvlan_etcd_options_add_endpoint(options, "http://127.0.0.1:2379", &error));
+    MUST(macvlan_etcd_options_set_timeout(options, PATIENCE, &error));
+    MUST(macvlan_etcd_options_set_user(options, "root", "secret", &error));
+    REFUSED(macvlan_networks_open_etcd(host, options, &networks, &error), EACCES,
+            MACVLAN_ERROR_NETWORK_STORE_REFUSED, "leave the user out");
+    lab_path(path, sizeof path, "missing.pem");
+    MUST(macvlan_etcd_options_set_ca_file(options, path, &error));
+    REFUSED(macvlan_networks_open_etcd(host, options, &networks, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "not encrypted");
+    macvlan_etcd_options_free(options);
+
+    MUST(macvlan_etcd_options_new("c", &options, &error));
+    MUST(macvlan_etcd_options_add_endpoint(options, "https://127.0.0.1:2379", &error));
+    REFUSED(macvlan_networks_open_etcd(host, options, &networks, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "takes a CA");
+    MUST(macvlan_etcd_options_set_ca_file(options, path, &error));
+    REFUSED(macvlan_networks_open_etcd(host, options, &networks, &error), ENOENT,
+            MACVLAN_ERROR_NETWORK_FILE, "missing.pem");
+    MUST(macvlan_etcd_options_set_ca(options, "no PEM", &error));
+    REFUSED(macvlan_networks_open_etcd(host, options, &networks, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "no certificate in it");
+    MUST(macvlan_etcd_options_set_certificate(options, "no PEM", &error));
+    MUST(macvlan_etcd_options_set_certificate_file(options, path, &error));
+    REFUSED(macvlan_networks_open_etcd(host, options, &networks, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "a certificate is given, and no key");
+    MUST(macvlan_etcd_options_set_key(options, "no PEM", &error));
+    MUST(macvlan_etcd_options_set_key_file(options, path, &error));
+    CHECK(networks == NULL);
+    macvlan_etcd_options_free(options);
+}
+
 static macvlan_networks *session(const macvlan_host *host, const char *name)
 {
     macvlan_etcd_options *options = NULL;
@@ -93,6 +134,7 @@ static void over_two_hosts(void)
     l = lab_open();
     MUST(macvlan_host_open_in_netns(l.there, &there, &error));
     etcd = start_etcd();
+    refuses(l.host);
     a = session(l.host, "a");
     b = session(there, "b");
 

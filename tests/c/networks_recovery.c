@@ -234,7 +234,12 @@ static void stores(void)
     CHECK(file != NULL && fputs("This is a letter, and no store.", file) >= 0 && fclose(file) == 0);
     REFUSED(macvlan_networks_open(l.host, path, &networks, &error), EBADMSG,
             MACVLAN_ERROR_NETWORK_STORE_UNUSABLE, "letter");
+    REFUSED(macvlan_networks_open_moved(l.host, path, &networks, &error), EBADMSG,
+            MACVLAN_ERROR_NETWORK_STORE_UNUSABLE, "letter");
     CHECK(networks == NULL);
+    lab_path(path, sizeof path, "moved.db");
+    MUST(macvlan_networks_open_moved(l.host, path, &networks, &error));
+    macvlan_networks_free(networks);
 }
 
 static void recovery(void)

@@ -10,6 +10,7 @@ use macvlan_core::{Handle, NetNs};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::certificates::Certificates;
 use crate::directory::Directory;
 use crate::harness::Outcome;
 use crate::need::{Need, need};
@@ -20,20 +21,45 @@ use crate::patience::eventually;
 pub struct Etcd {
     netns: NetNs,
     directory: Directory,
+    /// Options that it has besides those of all.
+    further: Vec<String>,
+    scheme: &'static str,
     server: Option<Child>,
 }
 
 impl Etcd {
     /// Where it answers, inside [`Etcd::netns`].
     pub const ENDPOINT: &str = "http://127.0.0.1:2379";
+    /// The same with TLS.
+    pub const SECURE: &str = "https://127.0.0.1:2379";
 
     /// Starts one, and waits until it answers.
     pub fn start() -> Outcome<Self> {
+        Self::start_with("http", Vec::new())
+    }
+
+    /// Starts one that has these options too.
+    pub fn with_options<const N: usize>(options: [&str; N]) -> Outcome<Self> {
+        Self::start_with("http", options.map(str::to_owned).to_vec())
+    }
+
+    /// Starts one that speaks TLS alone, with clients that show a certificate.
+    pub fn with_tls(certificates: &Certificates) -> Outcome<Self> {
+        let mut options = vec!["--client-cert-auth".to_owned()];
+        let files = [("cert", "server.pem"), ("key", "server.key"), ("trusted-ca", "ca.pem")];
+        for (option, file) in files {
+            options.push(format!("--{option}-file={}", certificates.path(file).display()));
+        }
+        Self::start_with("https", options)
+    }
+
+    fn start_with(scheme: &'static str, further: Vec<String>) -> Outcome<Self> {
         need(Need::Root)?;
         need(Need::Etcd)?;
         let netns = NetNs::anonymous()?;
         Handle::in_netns(&netns)?.set_up("lo")?;
-        let mut etcd = Self { netns, directory: Directory::new()?, server: None };
+        let directory = Directory::new()?;
+        let mut etcd = Self { netns, directory, further, scheme, server: None };
         etcd.start_again()?;
         Ok(etcd)
     }
@@ -80,12 +106,15 @@ impl Etcd {
     pub fn start_again(&mut self) -> Outcome {
         self.stop()?;
         let log = std::fs::File::create(self.directory.path().join("log"))?;
+        let url = format!("{}://127.0.0.1:2379", self.scheme);
         let mut command = Command::new("etcd");
         command
             .arg("--data-dir")
             .arg(self.directory.path().join("data"))
-            .args(["--listen-client-urls", Self::ENDPOINT])
-            .args(["--advertise-client-urls", Self::ENDPOINT])
+            .args(&self.further)
+            .args(["--listen-client-urls", &url])
+            .args(["--advertise-client-urls", &url])
+            .args(["--listen-metrics-urls", "http://127.0.0.1:2381"])
             .args(["--listen-peer-urls", "http://127.0.0.1:2380"])
             .args(["--initial-advertise-peer-urls", "http://127.0.0.1:2380"])
             .args(["--initial-cluster", "default=http://127.0.0.1:2380"])
@@ -230,7 +259,7 @@ fn pass_on(
 /// Whether it is well, by its own word.
 fn answers() -> bool {
     let ask = || -> std::io::Result<String> {
-        let mut stream = TcpStream::connect("127.0.0.1:2379")?;
+        let mut stream = TcpStream::connect("127.0.0.1:2381")?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
         stream.write_all(b"GET /health HTTP/1.0\r\n\r\n")?;
         let mut answer = String::new();

@@ -30,6 +30,7 @@
 
 mod actor;
 mod advertise;
+mod certificates;
 mod container;
 mod devices;
 mod directory;
@@ -50,6 +51,7 @@ mod wire;
 
 pub use actor::{Actor, Part, path_of};
 pub use advertise::advertise;
+pub use certificates::Certificates;
 pub use container::Container;
 pub use devices::with_devices;
 pub use directory::Directory;

@@ -109,6 +109,14 @@ pub enum macvlan_error_kinds {
     MACVLAN_ERROR_NETWORK_CONTENDED = 118,
     /// A file could not be read or written.
     MACVLAN_ERROR_NETWORK_FILE = 119,
+    /// The file of the store, or the name of this host in the store, belongs to another machine.
+    MACVLAN_ERROR_NETWORK_OTHER_MACHINE = 120,
+    /// The lease was lost while the process was stopped for longer than its host counts as alive; it was
+    /// undone.
+    MACVLAN_ERROR_NETWORK_LEASE_LOST = 121,
+    /// The store does not accept the user, the password or the certificate, or does not allow what was
+    /// asked; or its own certificate is not accepted.
+    MACVLAN_ERROR_NETWORK_STORE_REFUSED = 122,
 }
 
 fn pointer(text: Option<&CString>) -> *const c_char {

@@ -1,6 +1,7 @@
 //! `macvlan_etcd_options`: how to reach the store for many hosts.
 
 use std::ffi::{c_char, c_int};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::base::boundary::{boundary, free};
@@ -26,6 +27,27 @@ pub(crate) struct Described {
     prefix: Option<String>,
     timeout: Option<Duration>,
     ttl: Option<Duration>,
+    user: Option<(String, String)>,
+    ca: Option<Pem>,
+    certificate: Option<Pem>,
+    key: Option<Pem>,
+}
+
+#[derive(Clone)]
+#[cfg_attr(not(feature = "etcd"), allow(dead_code, reason = "nothing is opened with it"))]
+enum Pem {
+    File(PathBuf),
+    Text(Vec<u8>),
+}
+
+#[cfg(feature = "etcd")]
+impl From<Pem> for macvlan_network::Pem {
+    fn from(pem: Pem) -> Self {
+        match pem {
+            Pem::File(path) => Self::File(path),
+            Pem::Text(text) => Self::Text(text),
+        }
+    }
 }
 
 #[cfg(feature = "etcd")]
@@ -46,6 +68,18 @@ impl Described {
         }
         if let Some(ttl) = self.ttl {
             options = options.ttl(ttl);
+        }
+        if let Some((name, password)) = &self.user {
+            options = options.user(name, password);
+        }
+        if let Some(ca) = &self.ca {
+            options = options.ca(ca.clone());
+        }
+        if let Some(certificate) = &self.certificate {
+            options = options.certificate(certificate.clone());
+        }
+        if let Some(key) = &self.key {
+            options = options.key(key.clone());
         }
         Ok(Store::open(&options)?)
     }
@@ -71,7 +105,8 @@ pub unsafe extern "C" fn macvlan_etcd_options_new(
     })
 }
 
-/// One more endpoint of etcd: "http://10.0.0.7:2379". It takes one at least.
+/// One more endpoint of etcd: "http://10.0.0.7:2379", or "https://10.0.0.7:2379", which takes a CA. It takes
+/// one at least.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_etcd_options_add_endpoint(
     options: *mut macvlan_etcd_options,
@@ -121,6 +156,95 @@ pub unsafe extern "C" fn macvlan_etcd_options_set_ttl(
 ) -> c_int {
     boundary!(error, {
         exclusive!(options).ttl = Some(Duration::from_millis(milliseconds.into()));
+    })
+}
+
+/// Sets the user of etcd's that this host logs in as, where etcd has authentication enabled, and the
+/// password. The role of the user has to read and write all keys with the prefix.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_etcd_options_set_user(
+    options: *mut macvlan_etcd_options,
+    name: *const c_char,
+    password: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let options = exclusive!(options);
+        options.user = Some((text!(name).to_owned(), text!(password).to_owned()));
+    })
+}
+
+/// Sets the certificates of the authorities that sign etcd's certificate, as PEM text, for endpoints with
+/// "https://". Those of the system are none of them.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_etcd_options_set_ca(
+    options: *mut macvlan_etcd_options,
+    pem: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        exclusive!(options).ca = Some(Pem::Text(text!(pem).into()));
+    })
+}
+
+/// As macvlan_etcd_options_set_ca(), in a file, which is read when the store is opened.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_etcd_options_set_ca_file(
+    options: *mut macvlan_etcd_options,
+    path: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        exclusive!(options).ca = Some(Pem::File(text!(path).into()));
+    })
+}
+
+/// Sets the certificate, with those that lead to its authority, that this host shows to etcd, as PEM text.
+/// It takes its key.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_etcd_options_set_certificate(
+    options: *mut macvlan_etcd_options,
+    pem: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        exclusive!(options).certificate = Some(Pem::Text(text!(pem).into()));
+    })
+}
+
+/// As macvlan_etcd_options_set_certificate(), in a file, which is read when the store is opened.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_etcd_options_set_certificate_file(
+    options: *mut macvlan_etcd_options,
+    path: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        exclusive!(options).certificate = Some(Pem::File(text!(path).into()));
+    })
+}
+
+/// Sets the key of the certificate, as PEM text.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_etcd_options_set_key(
+    options: *mut macvlan_etcd_options,
+    pem: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        exclusive!(options).key = Some(Pem::Text(text!(pem).into()));
+    })
+}
+
+/// As macvlan_etcd_options_set_key(), in a file, which is read when the store is opened.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_etcd_options_set_key_file(
+    options: *mut macvlan_etcd_options,
+    path: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        exclusive!(options).key = Some(Pem::File(text!(path).into()));
     })
 }
 

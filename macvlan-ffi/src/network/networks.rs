@@ -47,6 +47,7 @@ impl From<Networks> for Session {
 /// process and a power loss. The host is called by its host name, see
 /// macvlan_networks_set_host_name().
 ///
+/// A file that another machine wrote last is refused: -EREMOTE and MACVLAN_ERROR_NETWORK_OTHER_MACHINE.
 /// A path that is not UTF-8 is refused. The host is not needed any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_open(
@@ -62,8 +63,30 @@ pub unsafe extern "C" fn macvlan_networks_open(
     })
 }
 
+/// As macvlan_networks_open(), also with a file that another machine wrote last, which the next write
+/// makes this machine's: one that was moved here for good, or whose machine got another machine-id.
+/// Containers of the other machine count as gone. No two machines may use one file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_networks_open_moved(
+    host: *const macvlan_host,
+    path: *const c_char,
+    networks: *mut *mut macvlan_networks,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let networks = out!(networks);
+        let host = shared!(host).clone();
+        give(networks, Networks::new(host, SqliteStore::open_moved(text!(path))?)?.into());
+    })
+}
+
 /// With the store for many hosts, etcd; this host counts as alive as long as it is open. The socket
 /// belongs to the namespace that the calling thread is in, and a thread of the library's keeps it.
+///
+/// Options that do not fit, such as no endpoint, or "https://" without a CA, are -EINVAL. An etcd that does
+/// not accept the user, the password or the certificate, or whose certificate is not accepted, is -EACCES and
+/// MACVLAN_ERROR_NETWORK_STORE_REFUSED; a machine whose host's name is that of another that lives -EREMOTE
+/// and MACVLAN_ERROR_NETWORK_OTHER_MACHINE.
 ///
 /// A library that was built without etcd refuses: -EOPNOTSUPP and MACVLAN_ERROR_UNSUPPORTED.
 #[unsafe(no_mangle)]
@@ -217,6 +240,11 @@ pub unsafe extern "C" fn macvlan_networks_collect(
 /// The store says who is connected, the kernel who exists: leases of namespaces that are gone are taken
 /// back, interfaces that are missing or have changed are made as they should be, interfaces that the
 /// store does not know get a lease if their network exists, and go if it does not.
+///
+/// An interface gets a lease for the addresses that nobody else has got since; others are removed from it,
+/// and so is an interface that would have none, or whose container is connected elsewhere by now. An
+/// interface is known by its alias, which only the store can have made for it; any other is reported as
+/// failed and left as it is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_reconcile(
     networks: *mut macvlan_networks,

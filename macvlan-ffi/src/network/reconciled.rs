@@ -54,6 +54,9 @@ pub enum macvlan_reconciled_kinds {
     MACVLAN_RECONCILED_FAILED = 5,
     /// Addresses that were kept for containers are free again.
     MACVLAN_RECONCILED_EXPIRED = 6,
+    /// The interface of a container, or an address of it, was removed since it is another's by now: its
+    /// host had counted as dead. The text names both.
+    MACVLAN_RECONCILED_DISPLACED = 7,
 }
 
 pub(crate) struct Done {

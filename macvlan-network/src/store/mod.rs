@@ -4,13 +4,15 @@
 mod etcd;
 mod format;
 pub(crate) mod refusal;
+mod secret;
 mod sqlite;
 
 use std::fmt::Debug;
 use std::net::IpAddr;
+use std::time::Duration;
 
 #[cfg(feature = "etcd")]
-pub use etcd::{EtcdOptions, EtcdStore};
+pub use etcd::{EtcdOptions, EtcdStore, Pem};
 pub use sqlite::SqliteStore;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -64,9 +66,21 @@ pub trait Store: Send + Sync + Debug {
     /// What tells this store from every other, by whoever it is opened: some letters and digits, by
     /// chance. By it interfaces are known again. Empty as long as nothing is stored.
     fn id(&self) -> &str;
+    /// Returns what only this store makes of a text, some letters and digits: by it the aliases of its
+    /// interfaces are told from what containers have written there. None as long as nothing is stored, and of
+    /// a store that cannot tell: its interfaces are never adopted.
+    fn seal(&self, text: &str) -> Option<String> {
+        let _ = text;
+        None
+    }
     /// What this host is called, if the store was told so. One that was not serves one machine: all its
     /// leases are this machine's.
     fn host_name(&self) -> Option<&str> {
+        None
+    }
+    /// Until when no other host takes the leases of this one, whatever becomes of this process, as time since
+    /// boot (`CLOCK_BOOTTIME`); none where that can never be.
+    fn counts_as_alive_until(&self) -> Option<Duration> {
         None
     }
     /// Adds a network; refused if its name is taken, a subnet overlaps another network's, or one of

@@ -107,16 +107,47 @@ pub(crate) fn in_etcd(host: &LabHost, etcd: &Etcd, name: &str) -> Outcome<Networ
     Ok(Networks::new(host.host.clone(), store)?)
 }
 
+/// Does something with networks in each kind of store.
+#[cfg(feature = "etcd")]
+pub(crate) fn with_stores(test: impl Fn(&Networks) -> Outcome) -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    test(&session(&lab.a, &directory, "a")?)?;
+    sound(&directory)?;
+    let etcd = Etcd::start()?;
+    test(&in_etcd(&lab.a, &etcd, "a")?)
+}
+
+/// Does something in etcd behind the library's back.
+#[cfg(feature = "etcd")]
+pub(crate) fn ask<T, F>(
+    etcd: &Etcd,
+    request: impl FnOnce(etcd_client::Client) -> F + Send,
+) -> Outcome<T>
+where
+    T: Send,
+    F: Future<Output = Result<T, etcd_client::Error>> + Send,
+{
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let asking = async {
+        let client = etcd_client::Client::connect([Etcd::ENDPOINT], None).await;
+        request(client.map_err(Box::new)?).await.map_err(Box::new)
+    };
+    Ok(etcd.netns().run(|| runtime.block_on(asking))??)
+}
+
 /// Writes a key in etcd behind the library's back.
 #[cfg(feature = "etcd")]
 pub(crate) fn put(etcd: &Etcd, key: &str, value: &str) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let write = async {
-        let mut client =
-            etcd_client::Client::connect([Etcd::ENDPOINT], None).await.map_err(Box::new)?;
-        client.put(key, value, None).await.map(drop).map_err(Box::new)
-    };
-    Ok(etcd.netns().run(|| runtime.block_on(write))??)
+    ask(etcd, |mut client| async move { client.put(key, value, None).await.map(drop) })
+}
+
+/// The keys in etcd that begin so.
+#[cfg(feature = "etcd")]
+pub(crate) fn keys(etcd: &Etcd, prefix: &str) -> Outcome<Vec<String>> {
+    let options = etcd_client::GetOptions::new().with_prefix().with_keys_only();
+    let found = ask(etcd, |mut client| async move { client.get(prefix, Some(options)).await })?;
+    let key = |kv: &etcd_client::KeyValue| String::from_utf8_lossy(kv.key()).into_owned();
+    Ok(found.kvs().iter().map(key).collect())
 }
 
 /// Does something with a small file system, mounted where only this thread sees it.

@@ -5,23 +5,10 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::common::{ip, on_ens33, session, sound, started, subnet};
+use crate::common::{ip, on_ens33, started, subnet, with_stores};
 use macvlan_core::NetNs;
-use macvlan_network::{
-    ErrorKind, EtcdOptions, EtcdStore, Member, Network, NetworkConfig, Networks, Order,
-};
-use macvlan_tests::{Directory, Etcd, Lab, Outcome, eventually};
-
-/// Does something with networks in each kind of store.
-fn with_stores(test: impl Fn(&Networks) -> Outcome) -> Outcome {
-    let (lab, directory) = (Lab::new()?, Directory::new()?);
-    test(&session(&lab.a, &directory, "a")?)?;
-    sound(&directory)?;
-    let etcd = Etcd::start()?;
-    let options = EtcdOptions::new("a", [Etcd::ENDPOINT]);
-    let store = etcd.netns().run(|| EtcdStore::open(&options))??;
-    test(&Networks::new(lab.a.host.clone(), store)?)
-}
+use macvlan_network::{ErrorKind, Member, Network, NetworkConfig, Order};
+use macvlan_tests::{Outcome, eventually};
 
 /// Containers that last as long as this.
 #[derive(Default)]

@@ -4,6 +4,8 @@
 mod common;
 
 #[cfg(feature = "etcd")]
+mod away;
+#[cfg(feature = "etcd")]
 mod crowd;
 mod file;
 #[cfg(feature = "etcd")]
@@ -11,13 +13,23 @@ mod fork;
 #[cfg(feature = "etcd")]
 mod hosts;
 #[cfg(feature = "etcd")]
+mod large;
+#[cfg(feature = "etcd")]
 mod leases;
+#[cfg(feature = "etcd")]
+mod machine;
+#[cfg(feature = "etcd")]
+mod marks;
 mod recovery;
 #[cfg(feature = "etcd")]
 mod samples;
+#[cfg(feature = "etcd")]
+mod secure;
 mod seen;
 
 macvlan_tests::main! {
+    #[cfg(feature = "etcd")]
+    away,
     #[cfg(feature = "etcd")]
     crowd,
     file,
@@ -26,9 +38,17 @@ macvlan_tests::main! {
     #[cfg(feature = "etcd")]
     hosts,
     #[cfg(feature = "etcd")]
+    large,
+    #[cfg(feature = "etcd")]
     leases,
+    #[cfg(feature = "etcd")]
+    machine,
+    #[cfg(feature = "etcd")]
+    marks,
     recovery,
     #[cfg(feature = "etcd")]
     samples,
+    #[cfg(feature = "etcd")]
+    secure,
     seen,
 }

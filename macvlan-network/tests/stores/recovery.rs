@@ -217,7 +217,7 @@ fn what_another_store_knows_is_left_alone() -> Outcome {
 }
 
 /// What two containers cannot both have stays with the one that the store knows.
-fn what_cannot_be_adopted_is_told() -> Outcome {
+fn what_cannot_be_adopted_is_removed() -> Outcome {
     let scene = Scene::set()?;
     let lan = scene.networks.create(
         &NetworkConfig::new("lan")
@@ -234,11 +234,13 @@ fn what_cannot_be_adopted_is_told() -> Outcome {
     )?;
     lan.connect(&Member::new("c2"), &two)?;
     let done = scene.networks.reconcile()?;
-    let [Reconciled::Failed(why)] = done.as_slice() else {
+    let [Reconciled::Displaced { interface, container, text }] = done.as_slice() else {
         return Err(format!("{done:?}").into());
     };
-    assert!(why.contains("container \"c2\" has 10.1.0.2"), "{why}");
-    assert_eq!(ip_addresses(&one, "eth0"), ["10.1.0.2/24"], "it is left alone");
+    assert_eq!((interface.as_str(), container.as_str()), ("eth0", "c1"));
+    assert!(text.contains("container \"c2\" on host \"a\" has 10.1.0.2"), "{text}");
+    assert_eq!(ip_lines(&one, "-o link show").len(), 1);
+    assert_eq!(ip_addresses(&two, "eth0"), ["10.1.0.2/24"]);
     Ok(())
 }
 
@@ -251,5 +253,5 @@ macvlan_tests::tests! {
     another_host_name_is_the_same_machine,
     kernel_and_store_are_brought_together,
     what_another_store_knows_is_left_alone,
-    what_cannot_be_adopted_is_told,
+    what_cannot_be_adopted_is_removed,
 }

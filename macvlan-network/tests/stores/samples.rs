@@ -65,17 +65,25 @@ fn assert_written(networks: &Networks) -> Outcome {
 }
 
 fn a_file_of_version_1_is_read() -> Outcome {
+    assert_file_is_read(1, include_str!("../samples/sqlite-1.sql"))
+}
+
+fn a_file_of_version_2_is_read() -> Outcome {
+    assert_file_is_read(2, include_str!("../samples/sqlite-2.sql"))
+}
+
+fn assert_file_is_read(of: i32, sample: &str) -> Outcome {
     let (lab, directory) = (Lab::new()?, Directory::new()?);
-    behind(&directory)?.execute_batch(include_str!("../samples/sqlite-1.sql"))?;
+    behind(&directory)?.execute_batch(sample)?;
     let networks = session(&lab.a, &directory, "a")?;
     assert_read(&networks)?;
     let version = || -> Outcome<i32> {
         Ok(behind(&directory)?.pragma_query_value(None, "user_version", |row| row.get(0))?)
     };
-    assert_eq!(version()?, 1, "what only reads changes nothing");
+    assert_eq!(version()?, of, "what only reads changes nothing");
     let before = networks.store().id().to_owned();
     assert_written(&networks)?;
-    assert_eq!(version()?, 2);
+    assert_eq!(version()?, 3);
     // By which the interfaces of its containers are known.
     assert_eq!((before.as_str(), networks.store().id()), ("70563c2c", "70563c2c"));
     let again = session(&lab.a, &directory, "a")?;
@@ -173,6 +181,7 @@ fn one_record_hides_no_other_in_etcd() -> Outcome {
 macvlan_tests::tests! {
     same_on_every_kernel:
     a_file_of_version_1_is_read,
+    a_file_of_version_2_is_read,
     what_version_1_has_in_etcd_is_read,
     one_record_hides_no_other_in_a_file,
     one_record_hides_no_other_in_etcd,

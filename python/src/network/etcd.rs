@@ -2,18 +2,38 @@
 //! `etcd` says so when it is wanted.
 
 #[cfg(feature = "etcd")]
+use std::path::PathBuf;
+#[cfg(feature = "etcd")]
 use std::time::Duration;
 
 #[cfg(feature = "etcd")]
-use macvlan_network::EtcdOptions;
+use macvlan_network::{EtcdOptions, Pem};
 use pyo3::prelude::*;
+#[cfg(feature = "etcd")]
+use pyo3::types::PyBytes;
 use pyo3::types::PyTuple;
 
 use crate::base::argument::Arg;
 #[cfg(feature = "etcd")]
-use crate::base::argument::{many, take};
+use crate::base::argument::{Refusal, Take, many, maybe, take};
+#[cfg(feature = "etcd")]
+use crate::base::error::OrRaise;
 #[cfg(not(feature = "etcd"))]
 use crate::base::error::unsupported;
+
+/// An argument that may be `None`.
+type Maybe<'a, 'py> = Option<&'a Bound<'py, PyAny>>;
+
+#[cfg(feature = "etcd")]
+impl Take for Pem {
+    const EXPECTED: &'static str = "a path as str or os.PathLike, or PEM as bytes";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        match value.cast::<PyBytes>() {
+            Ok(text) => Ok(Self::Text(text.as_bytes().to_owned())),
+            Err(_) => PathBuf::take(value).map(Self::File),
+        }
+    }
+}
 
 /// Networks and leases in etcd, which many hosts use at once: who this is, and where etcd is. Networks()
 /// connects to it.
@@ -24,6 +44,12 @@ use crate::base::error::unsupported;
 /// timeout: how long to wait for an answer, in seconds or as a timedelta.
 /// ttl: for how long this host counts as alive after its last process with open Networks has ended, or
 ///     can reach etcd no more. Then others may collect its containers' leases.
+/// user, password: how this host logs in, where etcd has authentication enabled. The user's role has to read
+///     and write all keys with the prefix.
+/// ca: the certificates of the authorities that sign etcd's, for endpoints with https://: the path of a file in
+///     PEM, or its bytes. Those of the system are none of them.
+/// cert, key: the certificate that this host shows to etcd, with those that lead to its authority, and its
+///     key, in the same way.
 ///
 /// It takes a build with etcd: pip install ./python --config-settings=build-args="--features etcd"
 #[pyclass(frozen, module = "macvlan")]
@@ -44,7 +70,9 @@ impl EtcdStore {
         host: &Bound<'_, PyAny>,
         endpoints: &Bound<'_, PyAny>,
         [prefix, timeout, ttl]: [Arg<'_, '_>; 3],
+        [user, password, ca, cert, key]: [Maybe<'_, '_>; 5],
     ) -> PyResult<Self> {
+        let py = host.py();
         let host: String = take("host", host)?;
         let endpoints: Vec<String> = many("endpoints", endpoints)?;
         let mut options = EtcdOptions::new(host.clone(), endpoints.clone());
@@ -57,13 +85,32 @@ impl EtcdStore {
         if let Some(ttl) = ttl.get::<Duration>("ttl")? {
             options = options.ttl(ttl);
         }
+        let user = (maybe::<String>("user", user)?, maybe::<String>("password", password)?);
+        if let (Some(_), _) | (_, Some(_)) = &user {
+            options = options.user(user.0.unwrap_or_default(), user.1.unwrap_or_default());
+        }
+        if let Some(ca) = maybe::<Pem>("ca", ca)? {
+            options = options.ca(ca);
+        }
+        if let Some(cert) = maybe::<Pem>("cert", cert)? {
+            options = options.certificate(cert);
+        }
+        if let Some(key) = maybe::<Pem>("key", key)? {
+            options = options.key(key);
+        }
+        options.check().or_raise(py)?;
         Ok(Self { host, endpoints, options })
     }
 }
 
 #[cfg(not(feature = "etcd"))]
 impl EtcdStore {
-    fn make(host: &Bound<'_, PyAny>, _: &Bound<'_, PyAny>, _: [Arg<'_, '_>; 3]) -> PyResult<Self> {
+    fn make(
+        host: &Bound<'_, PyAny>,
+        _: &Bound<'_, PyAny>,
+        _: [Arg<'_, '_>; 3],
+        _: [Maybe<'_, '_>; 5],
+    ) -> PyResult<Self> {
         Err(unsupported(
             host.py(),
             "keep networks in etcd",
@@ -79,18 +126,26 @@ impl EtcdStore {
     #[new]
     #[pyo3(
         signature = (
-            host, endpoints, *, prefix=Arg::Missing, timeout=Arg::Missing, ttl=Arg::Missing
+            host, endpoints, *, prefix=Arg::Missing, timeout=Arg::Missing, ttl=Arg::Missing,
+            user=None, password=None, ca=None, cert=None, key=None
         ),
-        text_signature = "(host, endpoints, *, prefix='/macvlan/', timeout=5.0, ttl=60.0)"
+        text_signature = "(host, endpoints, *, prefix='/macvlan/', timeout=5.0, ttl=60.0, user=None, \
+                          password=None, ca=None, cert=None, key=None)"
     )]
+    #[allow(clippy::too_many_arguments)] // keywords
     fn new(
         host: &Bound<'_, PyAny>,
         endpoints: &Bound<'_, PyAny>,
         prefix: Arg<'_, '_>,
         timeout: Arg<'_, '_>,
         ttl: Arg<'_, '_>,
+        user: Maybe<'_, '_>,
+        password: Maybe<'_, '_>,
+        ca: Maybe<'_, '_>,
+        cert: Maybe<'_, '_>,
+        key: Maybe<'_, '_>,
     ) -> PyResult<Self> {
-        Self::make(host, endpoints, [prefix, timeout, ttl])
+        Self::make(host, endpoints, [prefix, timeout, ttl], [user, password, ca, cert, key])
     }
 
     /// What this host is called.

@@ -14,7 +14,7 @@ use macvlan_network::{
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use crate::base::argument::{Arg, Refusal, Take, maybe, pairs, take};
+use crate::base::argument::{Arg, Refusal, Take, maybe, pairs, take, wrong_value};
 use crate::base::closable::Closable;
 use crate::base::error::{OrRaise, raised};
 use crate::base::waiting;
@@ -27,6 +27,8 @@ use crate::network::session::Session;
 /// Where networks and leases are kept.
 enum Place {
     File(PathBuf),
+    /// One that may have been another machine's.
+    Moved(PathBuf),
     #[cfg(feature = "etcd")]
     Etcd(EtcdOptions),
 }
@@ -44,12 +46,22 @@ impl Take for Place {
 
 impl Place {
     fn is_distant(&self) -> bool {
-        !matches!(self, Self::File(_))
+        !matches!(self, Self::File(_) | Self::Moved(_))
+    }
+
+    /// The same, also if another machine wrote it last.
+    fn moved(self) -> std::result::Result<Self, &'static str> {
+        match self {
+            Self::File(path) | Self::Moved(path) => Ok(Self::Moved(path)),
+            #[cfg(feature = "etcd")]
+            Self::Etcd(_) => Err("only a file can be moved to another machine"),
+        }
     }
 
     fn open(self, host: CoreHost, name: Option<&str>, probe: Option<Probe>) -> Result<Core> {
         let mut networks = match self {
             Self::File(path) => Core::new(host, SqliteStore::open(path)?)?,
+            Self::Moved(path) => Core::new(host, SqliteStore::open_moved(path)?)?,
             #[cfg(feature = "etcd")]
             Self::Etcd(options) => Core::new(host, CoreEtcdStore::open(&options)?)?,
         };
@@ -71,6 +83,8 @@ impl Place {
 /// host_name: what this host is called in the store, always the same as long as it has containers; its
 ///     host name when not given. An EtcdStore has a name of its own.
 /// probe: what asks the wire, for networks with probe=True: a Probe, "quick" or "rfc".
+/// moved: whether a file that another machine wrote last becomes this machine's by the next write, since it
+///     was moved here for good, or the machine got another machine-id. Otherwise it is refused.
 ///
 /// Open one and keep it; threads can share it. When it is closed its networks cannot be used any more;
 /// what is connected stays connected.
@@ -87,8 +101,8 @@ impl Networks {
 impl Networks {
     #[new]
     #[pyo3(
-        signature = (host, store, *, host_name=None, probe=Arg::Missing),
-        text_signature = "(host, store, *, host_name=None, probe='quick')"
+        signature = (host, store, *, host_name=None, probe=Arg::Missing, moved=Arg::Missing),
+        text_signature = "(host, store, *, host_name=None, probe='quick', moved=False)"
     )]
     fn new(
         py: Python<'_>,
@@ -96,8 +110,14 @@ impl Networks {
         store: &Bound<'_, PyAny>,
         host_name: Option<&Bound<'_, PyAny>>,
         probe: Arg<'_, '_>,
+        moved: Arg<'_, '_>,
     ) -> PyResult<Self> {
-        let (host, store): (CoreHost, Place) = (take("host", host)?, take("store", store)?);
+        let (host, mut store): (CoreHost, Place) = (take("host", host)?, take("store", store)?);
+        if let Arg::Given(given) = moved {
+            if take("moved", &given)? {
+                store = store.moved().map_err(|cause| wrong_value("moved", &given, cause))?;
+            }
+        }
         let (name, probe): (Option<String>, _) =
             (maybe("host_name", host_name)?, probe.get("probe")?);
         let distant = store.is_distant();
@@ -239,6 +259,11 @@ impl Networks {
     /// Leases of namespaces that are gone are taken back, interfaces that are missing or have changed
     /// are made as they should be, interfaces that the store does not know get a lease if their network
     /// exists, and go if it does not.
+    ///
+    /// An interface gets a lease for the addresses that nobody else has got since; others are removed
+    /// from it, and so is an interface that would have none, or whose container is connected elsewhere
+    /// by now. An interface is known by its alias, which only the store can have made for it; any other
+    /// is reported as FAILED and left as it is.
     fn reconcile(&self, py: Python<'_>) -> PyResult<Vec<Reconciled>> {
         let done = self.0.ask(py, false, Core::reconcile)?;
         Ok(done.into_iter().map(Reconciled).collect())

@@ -10,7 +10,8 @@ use crate::pool::Gap;
 use crate::random;
 
 use super::keys::{self, Keys, end_of};
-use super::wire::{Get, Item, Wire, absent, unchanged, within};
+use super::trouble::Trouble;
+use super::wire::{Get, Item, Wire, none_within, unchanged, within};
 
 /// How often a change is tried again when somebody was faster.
 const TRIES: u32 = 2000;
@@ -37,7 +38,7 @@ impl Change {
         self.delete(from.key.clone());
     }
 
-    pub(super) fn commit(self, wire: &Wire) -> Result<bool> {
+    pub(super) fn commit(self, wire: &Wire) -> std::result::Result<bool, Trouble> {
         let operation = |(key, value): (String, Option<String>)| match value {
             Some(value) => TxnOp::put(key, value, None),
             None => TxnOp::delete(key, None),
@@ -105,33 +106,60 @@ impl Pool<'_> {
         }
     }
 
-    /// Puts gaps back that touch none of each other, and closes them up with what they touch.
-    pub(super) fn give_back(&self, change: &mut Change, at: Gap) -> Result<()> {
-        let [before, behind, _] = self.around(at.first)?;
-        let mut whole = at;
-        for neighbour in [before, behind].into_iter().flatten() {
-            let gap = neighbour.gap;
-            if gap.last.checked_add(1) == Some(at.first) {
-                whole.first = gap.first;
-            } else if at.last.checked_add(1) == Some(gap.first) {
-                whole.last = gap.last;
-            } else {
+    /// Puts gaps back, and closes them up with what they touch. It rests on what is around them: that the
+    /// gap before each is as it was, and that none has come since up to the number behind it.
+    pub(super) fn give_back(&self, change: &mut Change, all: &[Gap]) -> Result<()> {
+        let (begin, end) = within(&self.keys.gaps(self.network, self.number, self.owner));
+        let (mut found, mut gaps) = (BTreeMap::new(), BTreeMap::new());
+        for at in all {
+            let [before, behind, _] = self.around(at.first)?;
+            if before.as_ref().is_some_and(|before| before.gap.holds(at.first)) {
                 continue;
             }
-            change.when.push(unchanged(neighbour.key.clone(), neighbour.changed));
-            change.delete(neighbour.key);
+            gaps.insert(at.first, at.last);
+            let from = before.as_ref().map_or(begin.clone(), |before| format!("{}\0", before.key));
+            let next = at.last.checked_add(1);
+            let behind = behind.filter(|behind| next == Some(behind.gap.first));
+            let to = match next {
+                Some(next) if behind.is_some() => self.key(next),
+                Some(next) => format!("{}\0", self.key(next)),
+                None => end.clone(),
+            };
+            change.when.push(none_within(from, to));
+            for neighbour in [before, behind].into_iter().flatten() {
+                change.when.push(unchanged(neighbour.key, neighbour.changed));
+                found.insert(neighbour.gap.first, neighbour.gap.last);
+            }
         }
-        // That nobody has put another there meanwhile: then it would have been ours.
-        if whole.first == at.first {
-            change.when.push(absent(self.key(at.first)));
+        gaps.extend(&found);
+        let mut whole: BTreeMap<u128, u128> = BTreeMap::new();
+        for (first, last) in gaps {
+            match whole.last_entry() {
+                Some(mut before) if before.get().checked_add(1) == Some(first) => {
+                    before.insert(last);
+                }
+                _ => drop(whole.insert(first, last)),
+            }
         }
-        change.put(self.key(whole.first), format!("{:032x}", whole.last));
+        for first in found.keys().filter(|first| !whole.contains_key(*first)) {
+            change.delete(self.key(*first));
+        }
+        for (first, last) in whole.iter().filter(|(first, last)| found.get(*first) != Some(*last)) {
+            change.put(self.key(*first), format!("{last:032x}"));
+        }
         Ok(())
     }
 }
 
 /// Tries until nobody was faster.
-pub(super) fn insist<T>(mut attempt: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+pub(super) fn insist<T>(attempt: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    insist_or(attempt)
+}
+
+/// As [`insist`], with another kind of error.
+pub(super) fn insist_or<T, E: From<Error>>(
+    mut attempt: impl FnMut() -> std::result::Result<Option<T>, E>,
+) -> std::result::Result<T, E> {
     for tries in 0..TRIES {
         if let Some(done) = attempt()? {
             return Ok(done);
@@ -145,5 +173,6 @@ pub(super) fn insist<T>(mut attempt: impl FnMut() -> Result<Option<T>>) -> Resul
         ErrorKind::Contended,
         "change what is in etcd",
         format!("somebody else was faster {TRIES} times"),
-    ))
+    )
+    .into())
 }

@@ -1,13 +1,31 @@
 //! The gaps of a network's pools, each owned by a host or by everybody.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
 use crate::error::Result;
-use crate::pool::{Gap, Order};
+use crate::pool::{self, Gap, Order};
 use crate::record::NetworkRecord;
 
 use super::change::{Change, Pool, insist};
 use super::keys::{self, EVERYBODY};
 use super::store::EtcdStore;
 use super::wire::{Get, exists};
+
+/// Addresses that come back, by the pools and the owners whose gaps they came from.
+#[derive(Default)]
+pub(super) struct Returned(BTreeMap<(usize, String), Vec<Gap>>);
+
+impl Returned {
+    /// Adds an address, if it is one that the network gives by itself.
+    pub(super) fn add(&mut self, network: &NetworkRecord, address: IpAddr, owner: String) {
+        let at = pool::number(address);
+        let Some((pool, subnet)) = network.subnet_of(address) else { return };
+        if subnet.given().holds(at) && !subnet.kept_back().any(|kept| kept == address) {
+            self.0.entry((pool, owner)).or_default().push(Gap { first: at, last: at });
+        }
+    }
+}
 
 impl EtcdStore {
     pub(super) fn pool<'a>(
@@ -53,8 +71,21 @@ impl EtcdStore {
                 change.put(key, format!("{:032x}", from.gap.last));
             }
             self.pool(network, pool, &self.host)
-                .give_back(&mut change, Gap { first: from.gap.first, last })?;
+                .give_back(&mut change, &[Gap { first: from.gap.first, last }])?;
             Ok(change.commit(&self.wire)?.then_some(true))
         })
+    }
+
+    /// Puts addresses back into the gaps.
+    pub(super) fn give_back(
+        &self,
+        network: &NetworkRecord,
+        Returned(all): Returned,
+        change: &mut Change,
+    ) -> Result<()> {
+        for ((pool, owner), gaps) in &all {
+            self.pool(network, *pool, owner).give_back(change, gaps)?;
+        }
+        Ok(())
     }
 }

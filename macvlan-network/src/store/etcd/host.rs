@@ -1,10 +1,19 @@
 //! That a host is alive: a key that etcd drops when nobody says so any more.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-use etcd_client::{Client, PutOptions};
+use etcd_client::{Client, GetOptions, PutOptions, Txn, TxnOp, TxnOpResponse};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::machine::{Claim, Machine};
+use crate::random;
+use crate::time::since_boot;
+
+use super::client::LoggedIn;
+use super::keys::{self, Keys};
+use super::wire::{absent, unchanged};
 
 /// How soon to try again when etcd could not be reached.
 const SOON: Duration = Duration::from_secs(1);
@@ -13,31 +22,104 @@ const SOON: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Registration {
     pub(super) key: String,
+    /// What all keys of this host's processes begin with.
+    all: String,
+    /// Which machine's the host's name is.
+    owner: String,
+    machine: &'static Machine,
     ttl: Duration,
     /// etcd's lease; 0 if there is none.
     lease: AtomicI64,
+    /// Since when etcd's lease counts, in milliseconds since boot: when what it last answered was asked.
+    counts_since: AtomicU64,
 }
 
 impl Registration {
-    pub(super) fn new(key: String, ttl: Duration) -> Self {
-        Self { key, ttl: ttl.max(Duration::from_secs(1)), lease: AtomicI64::new(0) }
+    pub(super) fn new(keys: &Keys, host: &str, ttl: Duration) -> Result<Self> {
+        let (all, owner) = (keys.host(host, ""), keys.machine(host));
+        Ok(Self {
+            key: format!("{all}{}", &random::id()[..16]),
+            all,
+            owner,
+            machine: Machine::here()?,
+            ttl: ttl.max(Duration::from_secs(1)),
+            lease: AtomicI64::new(0),
+            counts_since: AtomicU64::new(0),
+        })
     }
 
-    /// Says it anew.
+    /// Says it, unless another machine lives under the host's name, which is returned then.
     pub(super) async fn register(
         self: Arc<Self>,
         mut client: Client,
-    ) -> std::result::Result<(), etcd_client::Error> {
+    ) -> std::result::Result<Option<Machine>, etcd_client::Error> {
         let seconds = i64::try_from(self.ttl.as_secs()).unwrap_or(i64::MAX);
-        let lease = client.lease_grant(seconds, None).await?.id();
-        let options = PutOptions::new().with_lease(lease);
-        client.put(self.key.clone(), "", Some(options)).await?;
-        self.lease.store(lease, Ordering::Release);
-        Ok(())
+        let (mut lease, mut asked) = (0, Duration::ZERO);
+        loop {
+            let living = Some(GetOptions::new().with_prefix().with_limit(1).with_keys_only());
+            let owner = TxnOp::get(self.owner.clone(), None);
+            let read = Txn::new().and_then([owner, TxnOp::get(self.all.clone(), living)]);
+            let read = client.txn(read).await?.op_responses();
+            let mut found = read.iter().map(|response| match response {
+                TxnOpResponse::Get(found) => found.kvs(),
+                _ => &[],
+            });
+            let owner = found.next().and_then(<[_]>::first);
+            let is_dead = found.next().is_none_or(<[_]>::is_empty);
+            let changed = owner.map_or(0, etcd_client::KeyValue::mod_revision);
+            let read = |owner: &etcd_client::KeyValue| keys::read(owner.value_str().ok()?).ok();
+            let machine: Option<Option<Machine>> = owner.map(read);
+            let claim = match &machine {
+                // What a later version may have written tells no machine from another.
+                Some(None) => Claim::Held,
+                owner => self.machine.claim(owner.as_ref().and_then(Option::as_ref)),
+            };
+            let mut when = vec![unchanged(self.owner.clone(), changed)];
+            let take = match claim {
+                Claim::Held => None,
+                Claim::Take(machine) => Some(machine),
+                Claim::Refused if is_dead => {
+                    when.push(absent(self.all.clone()).with_prefix());
+                    Some(self.machine.clone())
+                }
+                Claim::Refused => return Ok(machine.flatten()),
+            };
+            if lease == 0 {
+                asked = since_boot();
+                lease = client.lease_grant(seconds, None).await?.id();
+            }
+            let options = PutOptions::new().with_lease(lease);
+            let mut then = vec![TxnOp::put(self.key.clone(), "", Some(options))];
+            if let Some(Ok(machine)) = take.map(|machine| keys::write(&machine)) {
+                then.push(TxnOp::put(self.owner.clone(), machine, None));
+            }
+            if client.txn(Txn::new().when(when).and_then(then)).await?.succeeded() {
+                self.lease.store(lease, Ordering::Release);
+                self.counts_from(asked);
+                return Ok(None);
+            }
+        }
+    }
+
+    fn counts_from(&self, asked: Duration) {
+        let asked = u64::try_from(asked.as_millis()).unwrap_or(u64::MAX);
+        self.counts_since.fetch_max(asked, Ordering::AcqRel);
+    }
+
+    /// Until when etcd keeps the key, whatever becomes of this process, as time since boot.
+    pub(super) fn lasts_until(&self) -> Duration {
+        Duration::from_millis(self.counts_since.load(Ordering::Acquire)) + self.ttl
+    }
+
+    /// The error where another machine lives under the host's name.
+    pub(super) fn refused(&self, host: &str, other: &Machine) -> Error {
+        let why = format!("{other} lives under that name, and this is {}", self.machine);
+        Error::new(ErrorKind::OtherMachine, format!("call this host {host:?} in etcd"), why)
+            .with_hint("give each host a name of its own")
     }
 
     /// Says it again and again, as long as the store is open.
-    pub(super) async fn stay(self: Arc<Self>, mut client: Client) {
+    pub(super) async fn stay(self: Arc<Self>, client: LoggedIn) {
         loop {
             tokio::time::sleep(if self.lease.load(Ordering::Acquire) == 0 {
                 SOON.min(self.ttl / 3)
@@ -45,12 +127,17 @@ impl Registration {
                 self.ttl / 3
             })
             .await;
-            let lease = self.lease.load(Ordering::Acquire);
+            let (lease, asked) = (self.lease.load(Ordering::Acquire), since_boot());
             let attempt = async {
                 if lease == 0 {
-                    return Arc::clone(&self).register(client.clone()).await;
+                    // Another machine's name is refused when it is used.
+                    let register = |client| Arc::clone(&self).register(client);
+                    return client.ask(register).await.map(drop);
                 }
-                client.lease_keep_alive(lease).await.map(drop)
+                let keep = |mut client: Client| async move {
+                    client.lease_keep_alive(lease).await.map(drop)
+                };
+                client.ask(keep).await.map(|()| self.counts_from(asked))
             };
             match tokio::time::timeout(self.ttl / 2, attempt).await {
                 Ok(Ok(())) => {}

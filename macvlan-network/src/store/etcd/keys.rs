@@ -3,8 +3,10 @@
 //! | key | value |
 //! |---|---|
 //! | `store` | the store's id |
+//! | `secret` | its secret |
 //! | `guard` | changes with every network that comes or goes |
 //! | `net/ID` | a network, as JSON |
+//! | `making/ID` | the host's key of the process that makes a network, which is not visible yet |
 //! | `gap/ID/POOL/OWNER/FIRST` | the last address of a gap; the owner is `@` or, with shares, a host |
 //! | `last/ID/POOL/OWNER` | the address that was given last |
 //! | `addr/ID/ADDRESS` | who has it ([`Holder`]) |
@@ -13,6 +15,7 @@
 //! | `member/CONTAINER/ID` | the lease once more, to be found by the container |
 //! | `was/ID/CONTAINER` | the addresses that a container had ([`Was`]) |
 //! | `host/HOST/PROCESS` | there as long as that process lives on that host |
+//! | `machine/HOST` | the machine that the host's name is of, as JSON |
 //!
 //! Addresses are 32 hexadecimal digits, IPv4 ones as mapped IPv6 ones, so that they sort as numbers.
 
@@ -63,6 +66,10 @@ impl Keys {
         format!("{}store", self.0)
     }
 
+    pub(super) fn secret(&self) -> String {
+        format!("{}secret", self.0)
+    }
+
     pub(super) fn guard(&self) -> String {
         format!("{}guard", self.0)
     }
@@ -73,6 +80,18 @@ impl Keys {
 
     pub(super) fn network(&self, id: &str) -> String {
         format!("{}net/{id}", self.0)
+    }
+
+    pub(super) fn makings(&self) -> String {
+        format!("{}making/", self.0)
+    }
+
+    pub(super) fn making(&self, id: &str) -> String {
+        format!("{}making/{id}", self.0)
+    }
+
+    pub(super) fn all_gaps(&self, id: &str) -> String {
+        format!("{}gap/{id}/", self.0)
     }
 
     pub(super) fn pool(&self, id: &str, pool: usize) -> String {
@@ -133,6 +152,10 @@ impl Keys {
 
     pub(super) fn host(&self, host: &str, process: &str) -> String {
         format!("{}host/{host}/{process}", self.0)
+    }
+
+    pub(super) fn machine(&self, host: &str) -> String {
+        format!("{}machine/{host}", self.0)
     }
 
     /// Everything that goes with a network.

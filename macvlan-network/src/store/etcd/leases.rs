@@ -7,14 +7,16 @@ use ipnet::IpNet;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Lease, Wish};
-use crate::pool::{self, Gap, Order};
+use crate::pool::{self, Order};
 use crate::record::NetworkRecord;
 use crate::store::refusal::{exhausted, name_taken, no_network, taken};
 use crate::store::{Granted, Store as _, format};
 
-use super::change::{Change, insist};
+use super::change::{Change, insist, insist_or};
+use super::gaps::Returned;
 use super::keys::{self, EVERYBODY, Holder, Was, end_of};
 use super::store::EtcdStore;
+use super::trouble::Trouble;
 use super::wire::{Get, Item, absent, exists, unchanged};
 
 /// How long it is remembered what addresses a container had, in seconds.
@@ -22,10 +24,6 @@ const MEMORY: u64 = 30 * 24 * 3600;
 
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
-}
-
-fn half_an_answer() -> Error {
-    Error::new(ErrorKind::StoreUnusable, "read from etcd", "half an answer")
 }
 
 /// An address that is about to be taken.
@@ -43,7 +41,7 @@ impl EtcdStore {
 
     fn try_grant(&self, network: &NetworkRecord, wish: &Wish) -> Result<Option<Granted>> {
         let name = wish.name.as_deref().unwrap_or("");
-        let read = self.wire.read(vec![
+        let [there, held, named, others, was, host] = self.wire.read_all([
             Get::Key(self.keys.network(&network.id)),
             Get::Key(self.keys.lease(&network.id, &wish.container)),
             Get::Key(self.keys.name(&network.id, name)),
@@ -51,15 +49,17 @@ impl EtcdStore {
             Get::Key(self.keys.was(&network.id, &wish.container)),
             Get::Key(self.registration.key.clone()),
         ])?;
-        let [there, held, named, others, was, host] = read.as_slice() else {
-            return Err(half_an_answer());
-        };
         if there.is_empty() {
             return Err(no_network(network.name()));
         }
+        let Some(host) = host.first() else {
+            // etcd was away for longer than it takes for a host to count as dead.
+            self.register()?;
+            return Ok(None);
+        };
         if let Some(held) = held.first() {
             let lease: Lease = format::read(&held.value)?;
-            if lease.netns == wish.netns && !self.write_anew(held)? {
+            if lease.netns == wish.netns && !self.write_anew(held, host)? {
                 return Ok(None);
             }
             return Ok(Some(Granted::Held(lease)));
@@ -67,11 +67,6 @@ impl EtcdStore {
         if let (Some(holder), Some(name)) = (named.first(), &wish.name) {
             return Err(name_taken(network, name, &holder.value));
         }
-        let Some(host) = host.first() else {
-            // etcd was away for longer than it takes for a host to count as dead.
-            self.register()?;
-            return Ok(None);
-        };
         let others: Vec<Lease> =
             others.iter().map(|item| format::read(&item.value)).collect::<Result<_>>()?;
         let was: Option<Was> = was.first().map(|item| keys::read(&item.value)).transpose()?;
@@ -100,22 +95,25 @@ impl EtcdStore {
         match self.decide(change) {
             Ok(true) => Ok(Some(Granted::New(lease))),
             Ok(false) => Ok(None),
-            Err(error) => {
-                // Whether it happened is not known; the caller is told that it did not.
-                self.doubt(network, &lease);
-                Err(error)
+            Err(trouble) => {
+                if !trouble.is_refusal {
+                    // Whether it happened is not known; the caller is told that it did not.
+                    self.doubt(network, &lease);
+                }
+                Err(trouble.into())
             }
         }
     }
 
     /// Lets a lease stand for one more caller; false if it has changed. What others began with it and
     /// were not answered rests on it as it was, and comes to nothing; nor do they take it back in
-    /// doubt, which it is known by having been written again.
-    pub(super) fn write_anew(&self, held: &Item) -> Result<bool> {
+    /// doubt, which it is known by having been written again. The host counts as alive then, as it was read.
+    pub(super) fn write_anew(&self, held: &Item, host: &Item) -> Result<bool> {
         let mut change = Change::default();
+        change.when.push(unchanged(host.key.clone(), host.changed));
         change.when.push(unchanged(held.key.clone(), held.changed));
         change.put(held.key.clone(), held.value.clone());
-        change.commit(&self.wire)
+        Ok(change.commit(&self.wire)?)
     }
 
     /// Everything that makes a lease, and what it rests on, but for the host's registration.
@@ -270,10 +268,10 @@ impl EtcdStore {
         network: &NetworkRecord,
         lease: &Lease,
         may: impl Fn(&Item) -> bool,
-    ) -> Result<bool> {
+    ) -> std::result::Result<bool, Trouble> {
         let key = self.keys.lease(&network.id, &lease.container);
         let keep = network.config.get_keep().as_secs();
-        insist(|| {
+        insist_or(|| {
             let host = self.registration.key.clone();
             let read = self.wire.read(vec![Get::Key(key.clone()), Get::Key(host.clone())])?;
             let Some(item) = read.first().and_then(|found| found.first()) else {
@@ -299,6 +297,7 @@ impl EtcdStore {
                 change.delete(self.keys.name(&network.id, name));
             }
             let addresses: Vec<IpAddr> = lease.addresses.iter().map(IpNet::addr).collect();
+            let mut given_back = Returned::default();
             for address in &addresses {
                 let place = self.keys.address(&network.id, pool::number(*address));
                 let owner = match self.wire.get(Get::Key(place.clone()))?.first() {
@@ -311,40 +310,24 @@ impl EtcdStore {
                     change.put(place, keys::write(&kept)?);
                 } else {
                     change.delete(place);
-                    self.give_back(network, *address, &owner, &mut change)?;
+                    given_back.add(network, *address, owner);
                 }
             }
+            self.give_back(network, given_back, &mut change)?;
             let was = Was { addresses, released: now() };
             change.put(self.keys.was(&network.id, &lease.container), keys::write(&was)?);
             Ok(self.decide(change)?.then_some(true))
         })
     }
 
-    /// Puts an address back into the gaps, if it is one that the network gives by itself.
-    fn give_back(
-        &self,
-        network: &NetworkRecord,
-        address: IpAddr,
-        owner: &str,
-        change: &mut Change,
-    ) -> Result<()> {
-        let at = pool::number(address);
-        let Some((pool, subnet)) = network.subnet_of(address) else { return Ok(()) };
-        if !subnet.given().holds(at) || subnet.kept_back().any(|kept| kept == address) {
-            return Ok(());
-        }
-        self.pool(network, pool, owner).give_back(change, Gap { first: at, last: at })
-    }
-
     pub(super) fn enter(&self, network: &NetworkRecord, lease: &Lease) -> Result<()> {
         insist(|| {
             let host = self.registration.key.clone();
-            let read = self.wire.read(vec![
+            let [there, registered, held] = self.wire.read_all([
                 Get::Key(self.keys.network(&network.id)),
                 Get::Key(host.clone()),
                 Get::Key(self.keys.lease(&network.id, &lease.container)),
             ])?;
-            let [there, registered, held] = read.as_slice() else { return Err(half_an_answer()) };
             if there.is_empty() {
                 return Err(no_network(network.name()));
             }
@@ -378,10 +361,9 @@ impl EtcdStore {
     ) -> Result<Option<bool>> {
         let key = self.keys.address(&network.id, pool::number(address));
         let mut change = Change::default();
-        let read = self
+        let [there, held] = self
             .wire
-            .read(vec![Get::Key(self.keys.network(&network.id)), Get::Key(key.clone())])?;
-        let [there, held] = read.as_slice() else { return Err(half_an_answer()) };
+            .read_all([Get::Key(self.keys.network(&network.id)), Get::Key(key.clone())])?;
         if there.is_empty() {
             return Err(no_network(network.name()));
         }
@@ -422,7 +404,9 @@ impl EtcdStore {
         let mut change = Change::default();
         change.when.push(unchanged(key.clone(), item.changed));
         change.delete(key);
-        self.give_back(network, address, holder.owner(), &mut change)?;
+        let mut given_back = Returned::default();
+        given_back.add(network, address, holder.owner().to_owned());
+        self.give_back(network, given_back, &mut change)?;
         Ok(change.commit(&self.wire)?.then_some(true))
     }
 
@@ -465,7 +449,7 @@ impl EtcdStore {
                 let Some((_, from)) = theirs.first_free(0)? else { return Ok(Some(())) };
                 let mut change = Change::default();
                 change.take_all(&from);
-                self.pool(network, pool, EVERYBODY).give_back(&mut change, from.gap)?;
+                self.pool(network, pool, EVERYBODY).give_back(&mut change, &[from.gap])?;
                 change.commit(&self.wire)?;
                 Ok(None)
             })?;

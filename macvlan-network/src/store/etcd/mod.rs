@@ -6,38 +6,43 @@
 //! be reached, none is given.
 
 mod change;
+mod client;
+mod create;
 mod gaps;
 mod host;
 mod keys;
 mod leases;
 mod options;
 mod store;
+mod trouble;
 mod wire;
 
 use std::net::IpAddr;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use etcd_client::{DeleteOptions, TxnOp};
 
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::lease::{Foreign, Lease, Wish};
 use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::refusal::{in_use, no_network};
-use crate::store::{Found, Granted, Store, Unreadable, check_clash, format};
+use crate::store::{Found, Granted, Store, Unreadable, format};
 
-pub use options::EtcdOptions;
+pub use options::{EtcdOptions, Pem};
 pub use store::EtcdStore;
 
 use change::insist;
 use keys::{Holder, end_of};
-use wire::{Get, Item, absent, exists, unchanged};
+use trouble::Trouble;
+use wire::{Get, Item, absent, exists};
 
 impl EtcdStore {
     /// Takes back what etcd may or may not have taken when it last could not be reached, and nobody
     /// else has found and taken up since.
-    fn settle(&self) -> Result<()> {
+    fn settle(&self) -> std::result::Result<(), Trouble> {
         self.wire.check()?;
         let unanswered = self.unanswered.load(Ordering::Acquire);
         if self.fenced.load(Ordering::Acquire) < unanswered {
@@ -49,14 +54,9 @@ impl EtcdStore {
         loop {
             let Some((network, lease)) = doubtful().pop() else { return Ok(()) };
             match self.take_back(&network, &lease, |item| item.made == item.changed) {
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        ErrorKind::StoreUnavailable | ErrorKind::Contended
-                    ) =>
-                {
+                Err(trouble) if trouble.is_passing() => {
                     doubtful().push((network, lease));
-                    return Err(error);
+                    return Err(trouble);
                 }
                 // What cannot be read will not be read the next time.
                 _ => {}
@@ -66,7 +66,15 @@ impl EtcdStore {
 }
 
 impl EtcdStore {
-    fn all_networks(&self) -> Result<Vec<Found<NetworkRecord>>> {
+    /// As [`EtcdStore::settle`], for one who only reads, which a change that etcd refuses does not hinder.
+    fn settle_first(&self) -> Result<()> {
+        match self.settle() {
+            Err(trouble) if trouble.is_refusal => Ok(()),
+            result => Ok(result?),
+        }
+    }
+
+    pub(super) fn all_networks(&self) -> Result<Vec<Found<NetworkRecord>>> {
         let read = |item: &Item| {
             format::read(&item.value)
                 .map_err(|error| Unreadable::new(end_of(&item.key), None, error.cause()))
@@ -93,30 +101,21 @@ impl Store for EtcdStore {
         &self.id
     }
 
+    fn seal(&self, text: &str) -> Option<String> {
+        Some(self.secret.seal(text))
+    }
+
     fn host_name(&self) -> Option<&str> {
         Some(&self.host)
     }
 
+    fn counts_as_alive_until(&self) -> Option<Duration> {
+        Some(self.registration.lasts_until())
+    }
+
     fn add_network(&self, network: &NetworkRecord) -> Result<()> {
         self.settle()?;
-        let config = format::write(network)?;
-        insist(|| {
-            let guard = self.wire.get(Get::Key(self.keys.guard()))?;
-            let guard = guard.first().map_or(0, |guard| guard.changed);
-            check_clash(network, &self.all_networks()?)?;
-            let mut then = vec![
-                TxnOp::put(self.keys.guard(), network.id.clone(), None),
-                TxnOp::put(self.keys.network(&network.id), config.clone(), None),
-            ];
-            for (pool, subnet) in network.config.get_subnets().iter().enumerate() {
-                for gap in subnet.gaps() {
-                    let key = self.keys.gap(&network.id, pool, keys::EVERYBODY, gap.first);
-                    then.push(TxnOp::put(key, format!("{:032x}", gap.last), None));
-                }
-            }
-            let when = vec![unchanged(self.keys.guard(), guard)];
-            Ok(self.wire.commit(when, then)?.then_some(()))
-        })
+        self.create(network)
     }
 
     fn networks(&self) -> Result<Vec<NetworkRecord>> {
@@ -159,18 +158,26 @@ impl Store for EtcdStore {
     fn take_up(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
         self.settle()?;
         insist(|| {
-            let found = self.wire.get(Get::Key(self.keys.lease(&network.id, &lease.container)))?;
-            let Some(held) = found.first() else { return Ok(Some(false)) };
+            let [held, host] = self.wire.read_all([
+                Get::Key(self.keys.lease(&network.id, &lease.container)),
+                Get::Key(self.registration.key.clone()),
+            ])?;
+            let Some(held) = held.first() else { return Ok(Some(false)) };
             if format::read::<Lease>(&held.value)?.endpoint != lease.endpoint {
                 return Ok(Some(false));
             }
-            Ok(self.write_anew(held)?.then_some(true))
+            let Some(host) = host.first() else {
+                // As long as it counts as dead, others may take the lease.
+                self.register()?;
+                return Ok(None);
+            };
+            Ok(self.write_anew(held, host)?.then_some(true))
         })
     }
 
     fn release(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
         self.settle()?;
-        self.take_back(network, lease, |_| true)
+        Ok(self.take_back(network, lease, |_| true)?)
     }
 
     fn adopt(&self, network: &NetworkRecord, lease: &Lease) -> Result<()> {
@@ -179,13 +186,13 @@ impl Store for EtcdStore {
     }
 
     fn find(&self, network: &NetworkRecord, container: &str) -> Result<Option<Lease>> {
-        self.settle()?;
+        self.settle_first()?;
         let found = self.wire.get(Get::Key(self.keys.lease(&network.id, container)))?;
         found.first().map(|item| format::read(&item.value)).transpose()
     }
 
     fn leases(&self, network: Option<&NetworkRecord>) -> Result<Vec<Lease>> {
-        self.settle()?;
+        self.settle_first()?;
         let found = self.all_leases(network)?;
         Ok(found.into_iter().filter_map(Found::ok).collect())
     }
@@ -218,6 +225,7 @@ impl Store for EtcdStore {
 
     fn expire(&self, network: &NetworkRecord) -> Result<usize> {
         self.settle()?;
+        self.sweep()?;
         self.free_what_is_over(network)
     }
 

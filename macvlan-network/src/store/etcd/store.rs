@@ -5,16 +5,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use etcd_client::TxnOp;
 
-use crate::config::check_name;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::Lease;
 use crate::random;
 use crate::record::NetworkRecord;
+use crate::store::secret::Secret;
 
 use super::change::Change;
 use super::host::Registration;
 use super::keys::Keys;
 use super::options::EtcdOptions;
+use super::trouble::Trouble;
 use super::wire::{Get, Wire, absent};
 
 /// Networks and leases in etcd, which many hosts use at once.
@@ -23,6 +24,7 @@ pub struct EtcdStore {
     pub(super) wire: Wire,
     pub(super) keys: Keys,
     pub(super) id: String,
+    pub(super) secret: Secret,
     pub(super) host: String,
     pub(super) registration: Arc<Registration>,
     /// Leases of which etcd did not say whether it took them; they are taken back first of all.
@@ -34,19 +36,29 @@ pub struct EtcdStore {
 
 impl EtcdStore {
     /// Connects, and says that this host is alive as long as the store is open.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::InvalidValue`]: as [`EtcdOptions::check`]; or the certificates are not what they should be.
+    /// - [`ErrorKind::File`]: one of their files cannot be read.
+    /// - [`ErrorKind::StoreUnavailable`]: etcd cannot be reached.
+    /// - [`ErrorKind::StoreRefused`]: etcd does not accept this host's user or certificate, or this host etcd's.
+    /// - [`ErrorKind::OtherMachine`]: another machine lives under the host's name: one of another boot
+    ///   (`/proc/sys/kernel/random/boot_id`) and another machine-id (`/etc/machine-id`).
     pub fn open(options: &EtcdOptions) -> Result<Self> {
-        check_name(&options.host, "a host's name")?;
-        let wire = Wire::connect(&options.endpoints, options.timeout)?;
+        options.check()?;
+        let wire = Wire::connect(options)?;
         let keys = Keys(options.prefix.clone());
-        let key = keys.host(&options.host, &random::id()[..16]);
-        let registration = Arc::new(Registration::new(key, options.ttl));
-        let id = id(&wire, keys.store())?;
+        let registration = Registration::new(&keys, &options.host, options.ttl)?;
+        let id = chosen(&wire, keys.store(), &random::id()[..8])?;
+        let secret = Secret(chosen(&wire, keys.secret(), &Secret::new().0)?);
         let store = Self {
             wire,
             keys,
             id,
+            secret,
             host: options.host.clone(),
-            registration,
+            registration: Arc::new(registration),
             doubtful: Mutex::new(Vec::new()),
             unanswered: AtomicU64::new(0),
             fenced: AtomicU64::new(0),
@@ -58,16 +70,19 @@ impl EtcdStore {
     }
 
     /// Says that this host is alive.
-    pub(super) fn register(&self) -> Result<()> {
-        let (registration, client) = (Arc::clone(&self.registration), self.wire.client()?);
-        self.wire.run(async move { registration.register(client).await })
+    pub(super) fn register(&self) -> std::result::Result<(), Trouble> {
+        let registration = Arc::clone(&self.registration);
+        match self.wire.ask(move |client| Arc::clone(&registration).register(client))? {
+            None => Ok(()),
+            Some(other) => Err(self.registration.refused(&self.host, &other).into()),
+        }
     }
 
     /// Has leases changed. What rests on this host's registration as it was read may go unanswered,
     /// and cannot happen late, when the caller has long gone on: see [`EtcdStore::settle`].
-    pub(super) fn decide(&self, change: Change) -> Result<bool> {
-        change.commit(&self.wire).inspect_err(|_| {
-            self.unanswered.fetch_add(1, Ordering::AcqRel);
+    pub(super) fn decide(&self, change: Change) -> std::result::Result<bool, Trouble> {
+        change.commit(&self.wire).inspect_err(|trouble| {
+            self.unanswered.fetch_add(u64::from(!trouble.is_refusal), Ordering::AcqRel);
         })
     }
 
@@ -77,12 +92,15 @@ impl EtcdStore {
     }
 }
 
-/// The store's id, which is chosen by whoever opens it first.
-fn id(wire: &Wire, key: String) -> Result<String> {
-    let chosen = TxnOp::put(key.clone(), &random::id()[..8], None);
-    wire.commit(vec![absent(key.clone())], vec![chosen])?;
-    let found = wire.get(Get::Key(key))?.pop();
-    found.map(|item| item.value).ok_or_else(|| {
-        Error::new(ErrorKind::StoreUnusable, "read the store's id", "it is gone again")
+/// The value of a key that is chosen by whoever comes first.
+fn chosen(wire: &Wire, key: String, choice: &str) -> Result<String> {
+    let find = || wire.get(Get::Key(key.clone())).map(|mut found| found.pop());
+    if let Some(found) = find()? {
+        return Ok(found.value);
+    }
+    let choose = TxnOp::put(key.clone(), choice, None);
+    wire.commit(vec![absent(key.clone())], vec![choose])?;
+    find()?.map(|item| item.value).ok_or_else(|| {
+        Error::new(ErrorKind::StoreUnusable, format!("read {key} in etcd"), "it is gone again")
     })
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use etcd_client::{
     Client, Compare, CompareOp, GetOptions, SortOrder, SortTarget, Txn, TxnOp, TxnOpResponse,
+    TxnResponse,
 };
 use nix::sys::signal::{SigSet, Signal};
 use tokio::runtime::{Builder, Handle};
@@ -15,8 +16,15 @@ use tokio::sync::oneshot;
 use crate::error::{Error, ErrorKind, Result};
 use crate::owned::Owned;
 
+use super::client::LoggedIn;
+use super::options::EtcdOptions;
+use super::trouble::Trouble;
+
 /// How many keys are read at a time: their values have to fit into an answer of 4 MiB.
 const PAGE: i64 = 1000;
+
+/// What comes of asking.
+type Answer<T> = std::result::Result<T, Trouble>;
 
 /// A key, its value, and when it was made and last changed.
 #[derive(Debug, Clone)]
@@ -46,7 +54,7 @@ pub(super) struct Wire {
 }
 
 struct Work {
-    client: Client,
+    client: LoggedIn,
     runtime: Handle,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -59,8 +67,9 @@ impl std::fmt::Debug for Wire {
 }
 
 impl Wire {
-    pub(super) fn connect(endpoints: &[String], timeout: Duration) -> Result<Self> {
-        let operation = "connect to etcd";
+    pub(super) fn connect(options: &EtcdOptions) -> Result<Self> {
+        let (operation, timeout) = ("connect to etcd", options.timeout);
+        let connecting = LoggedIn::connect(options)?;
         let runtime = Builder::new_current_thread()
             .enable_all()
             .build()
@@ -77,9 +86,8 @@ impl Wire {
                 drop(runtime.block_on(stopped));
             })
             .map_err(|error| Error::file(operation, error))?;
-        let endpoints = endpoints.to_vec();
-        let connecting = async move { Client::connect(endpoints, None).await };
-        let client = run(&handle, timeout, connecting).map_err(|error| error.during(operation))?;
+        let client = run(&handle, timeout, connecting)
+            .map_err(|trouble| Error::from(trouble).during(operation))?;
         let (stop, thread) = (Some(stop), Some(thread));
         let work = Owned::new(Work { client, runtime: handle, stop, thread });
         Ok(Self { work, timeout })
@@ -95,7 +103,7 @@ impl Wire {
         self.work().map(drop)
     }
 
-    pub(super) fn client(&self) -> Result<Client> {
+    pub(super) fn client(&self) -> Result<LoggedIn> {
         Ok(self.work()?.client.clone())
     }
 
@@ -105,25 +113,43 @@ impl Wire {
         Ok(())
     }
 
-    /// Waits for an answer, but not for ever.
-    pub(super) fn run<T: Send + 'static>(
+    /// Asks for something, and waits for an answer, but not for ever.
+    pub(super) fn ask<T, F>(
         &self,
-        future: impl Future<Output = std::result::Result<T, etcd_client::Error>> + Send + 'static,
-    ) -> Result<T> {
-        run(&self.work()?.runtime, self.timeout, future)
+        request: impl Fn(Client) -> F + Send + Sync + 'static,
+    ) -> Answer<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = std::result::Result<T, etcd_client::Error>> + Send,
+    {
+        let (work, client) = (self.work()?, self.client()?);
+        run(&work.runtime, self.timeout, async move { client.ask(request).await })
+    }
+
+    fn transact(&self, txn: Txn) -> Answer<TxnResponse> {
+        self.ask(move |mut client| {
+            let txn = txn.clone();
+            async move { client.txn(txn).await }
+        })
     }
 
     /// Reads several things as they were at one moment.
     pub(super) fn read(&self, gets: Vec<Get>) -> Result<Vec<Vec<Item>>> {
         let ops: Vec<TxnOp> = gets.into_iter().map(Get::into_op).collect();
-        let mut client = self.client()?;
-        let answer = self.run(async move { client.txn(Txn::new().and_then(ops)).await })?;
+        let answer = self.transact(Txn::new().and_then(ops))?;
         let mut found = Vec::new();
         for response in answer.op_responses() {
             let TxnOpResponse::Get(response) = response else { continue };
             found.push(response.kvs().iter().map(item).collect());
         }
         Ok(found)
+    }
+
+    /// Reads some things as they were at one moment.
+    pub(super) fn read_all<const N: usize>(&self, gets: [Get; N]) -> Result<[Vec<Item>; N]> {
+        self.read(gets.into())?
+            .try_into()
+            .map_err(|_| Error::new(ErrorKind::StoreUnusable, "read from etcd", "half an answer"))
     }
 
     /// Reads one thing.
@@ -138,8 +164,11 @@ impl Wire {
         loop {
             let options =
                 GetOptions::new().with_range(end.clone()).with_limit(PAGE).with_revision(revision);
-            let (mut client, first) = (self.client()?, from.clone());
-            let answer = self.run(async move { client.get(first, Some(options)).await })?;
+            let first = from.clone();
+            let answer = self.ask(move |mut client| {
+                let (first, options) = (first.clone(), options.clone());
+                async move { client.get(first, Some(options)).await }
+            })?;
             found.extend(answer.kvs().iter().map(item));
             match (answer.more(), found.last()) {
                 // The first key behind it.
@@ -151,10 +180,8 @@ impl Wire {
     }
 
     /// Does all of it if all of that is so; whether it was.
-    pub(super) fn commit(&self, when: Vec<Compare>, then: Vec<TxnOp>) -> Result<bool> {
-        let mut client = self.client()?;
-        let txn = Txn::new().when(when).and_then(then);
-        Ok(self.run(async move { client.txn(txn).await })?.succeeded())
+    pub(super) fn commit(&self, when: Vec<Compare>, then: Vec<TxnOp>) -> Answer<bool> {
+        Ok(self.transact(Txn::new().when(when).and_then(then))?.succeeded())
     }
 }
 
@@ -209,12 +236,15 @@ fn item(kv: &etcd_client::KeyValue) -> Item {
     }
 }
 
-fn run<T: Send + 'static>(
+fn run<T, E>(
     runtime: &Handle,
     timeout: Duration,
-    future: impl Future<Output = std::result::Result<T, etcd_client::Error>> + Send + 'static,
-) -> Result<T> {
-    let operation = "use etcd";
+    future: impl Future<Output = std::result::Result<T, E>> + Send + 'static,
+) -> Answer<T>
+where
+    T: Send + 'static,
+    E: Into<Trouble> + Send + 'static,
+{
     let (answer, answered) = mpsc::sync_channel(1);
     runtime.spawn(async move {
         // Whoever asked is still waiting.
@@ -222,18 +252,9 @@ fn run<T: Send + 'static>(
     });
     match answered.recv() {
         Ok(Ok(Ok(value))) => Ok(value),
-        Ok(Ok(Err(error))) => {
-            Err(Error::new(ErrorKind::StoreUnavailable, operation, error.to_string())
-                .with_hint("what is connected stays so; try again when etcd can be reached")
-                .caused_by(error))
-        }
-        Ok(Err(_)) => Err(Error::new(
-            ErrorKind::StoreUnavailable,
-            operation,
-            format!("it has not answered for {} s", timeout.as_secs_f32()),
-        )
-        .with_hint("what is connected stays so; try again when etcd can be reached")),
-        Err(_) => Err(Error::new(ErrorKind::StoreUnavailable, operation, "its thread has ended")),
+        Ok(Ok(Err(error))) => Err(error.into()),
+        Ok(Err(_)) => Err(Trouble::silence(timeout)),
+        Err(_) => Err(Trouble::no_thread()),
     }
 }
 
@@ -245,6 +266,11 @@ pub(super) fn exists(key: impl Into<Vec<u8>>) -> Compare {
 /// That a key does not exist.
 pub(super) fn absent(key: impl Into<Vec<u8>>) -> Compare {
     Compare::create_revision(key, CompareOp::Equal, 0)
+}
+
+/// That there is none of the keys from one on, up to but without another.
+pub(super) fn none_within(from: String, end: String) -> Compare {
+    absent(from).with_range(end)
 }
 
 /// That a key is as it was read; revision 0: that it does not exist.

@@ -19,15 +19,19 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::file_lock;
+use crate::machine::Machine;
 use crate::random;
+use crate::store::secret::Secret;
 
 use super::cause::{is_refused, obstacle, of_file};
+use super::owner;
 use super::transaction::{Attempt, Stop};
 
 /// The `application_id` of a store's file, which `file(1)` shows too: "mvln".
 const OURS: i32 = 0x6d76_6c6e;
 /// What makes the tables of each version, which `user_version` tells, from those of the one before.
-const VERSIONS: [&str; 2] = [include_str!("version-1.sql"), include_str!("version-2.sql")];
+const VERSIONS: [&str; 3] =
+    [include_str!("version-1.sql"), include_str!("version-2.sql"), include_str!("version-3.sql")];
 /// How long others may hold the file before it is given up, in milliseconds.
 const PATIENCE: i32 = 60_000;
 
@@ -37,17 +41,24 @@ pub(super) struct File {
     connection: Connection,
     /// Device and inode; none if there is no file, and it reads as an empty one.
     identity: Option<(u64, u64)>,
-    version: usize,
-    pub(super) id: Option<String>,
+    /// What is in it; none if there is no file.
+    contents: Option<Contents>,
+    /// Whether it may be another machine's until it is written to.
+    moved: bool,
+    /// Whether it is known to be this machine's, as of this boot.
+    claimed: bool,
     /// Whether it can be used a second time. One that can only be read is opened each time: what others
     /// write is not seen where nothing can be locked, and it may be writable by then.
     pub(super) lasts: bool,
 }
 
 /// What is in a store's file.
-struct Contents {
+#[derive(Debug)]
+pub(super) struct Contents {
     version: usize,
-    id: String,
+    pub(super) id: String,
+    owner: Option<Machine>,
+    pub(super) secret: Option<Secret>,
 }
 
 /// Checks a path, which is all that is known before the file is made.
@@ -70,22 +81,23 @@ pub(super) fn check(path: &Path) -> Result<PathBuf> {
 
 impl File {
     /// Opens a file, and makes it if it is to be written to.
-    pub(super) fn open(path: &Path, writes: bool) -> Attempt<Self> {
-        if let Some(file) = Self::find(path)? {
+    pub(super) fn open(path: &Path, moved: bool, writes: bool) -> Attempt<Self> {
+        if let Some(file) = Self::find(path, moved)? {
             return Ok(file);
         }
         if writes {
             create(path)?;
-            return Self::find(path)?.ok_or_else(|| failed(nix::Error::ESTALE.into()));
+            return Self::find(path, moved)?.ok_or_else(|| failed(nix::Error::ESTALE.into()));
         }
         let mut connection = Connection::open_in_memory()?;
         fill(&mut connection)?;
-        Ok(Self { connection, identity: None, version: VERSIONS.len(), id: None, lasts: false })
+        let (identity, contents) = (None, None);
+        Ok(Self { connection, identity, contents, moved, claimed: false, lasts: false })
     }
 
     /// Opens a file, if it is there and is not empty. One that is not ours is not changed, nor is a
     /// journal beside it.
-    fn find(path: &Path) -> Attempt<Option<Self>> {
+    fn find(path: &Path, moved: bool) -> Attempt<Option<Self>> {
         if !path.try_exists().map_err(failed)? {
             return Ok(None);
         }
@@ -117,7 +129,11 @@ impl File {
             Err(stop) => return Err(stop),
         };
         let lasts = !connection.is_readonly("main")?;
-        let Some(Contents { version, id }) = contents else { return Ok(None) };
+        let Some(contents) = contents else { return Ok(None) };
+        let owner = contents.owner.as_ref();
+        owner.filter(|_| !moved).map_or(Ok(()), owner::check)?;
+        let here = Machine::here().map_err(Stop::Unusable)?;
+        let claimed = owner.is_some_and(|owner| owner.boot == here.boot);
         if lasts {
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
             keep_private(path, &found).map_err(failed)?;
@@ -125,7 +141,13 @@ impl File {
             connection.pragma_update(None, "synchronous", "full")?;
             connection.pragma_update(None, "foreign_keys", true)?;
         }
-        Ok(Some(Self { connection, identity, version, id: Some(id), lasts }))
+        let contents = Some(contents);
+        Ok(Some(Self { connection, identity, contents, moved, claimed, lasts }))
+    }
+
+    /// What is in it, as it was opened or last written; none if there is no file.
+    pub(super) fn contents(&self) -> Option<&Contents> {
+        self.contents.as_ref()
     }
 
     /// Does something whole or not at all.
@@ -140,9 +162,9 @@ impl File {
             let why = obstacle(path).unwrap_or_else(|| nix::Error::EROFS.into());
             return Err(Stop::Unusable(of_file(path, "", why)));
         }
-        if writes && self.version < VERSIONS.len() {
+        if writes && self.contents.as_ref().is_some_and(|found| found.version < VERSIONS.len()) {
             fill(&mut self.connection)?;
-            self.version = VERSIONS.len();
+            self.contents = look(&self.connection)?;
         }
         let transaction = self.connection.transaction_with_behavior(behavior)?;
         if self.identity.is_some() && self.identity != identity(path).map_err(failed)? {
@@ -154,8 +176,12 @@ impl File {
                     .caused_by(why),
             ));
         }
+        if writes && !self.claimed {
+            owner::claim(&transaction, self.moved)?;
+        }
         let done = body(&transaction)?;
         transaction.commit()?;
+        self.claimed |= writes;
         Ok(done)
     }
 }
@@ -250,10 +276,20 @@ fn look(connection: &Connection) -> Attempt<Option<Contents>> {
     match known {
         0 if application == 0 && tables.is_empty() => Ok(None),
         // Its `application_id` was the store's id.
-        1 if has(&[]) => Ok(Some(Contents { version: 1, id: format!("{application:08x}") })),
-        2 if application == OURS && has(&["store"]) => {
-            let id = connection.query_row("SELECT id FROM store", [], |row| row.get(0))?;
-            Ok(Some(Contents { version: 2, id }))
+        1 if has(&[]) => {
+            let id = format!("{application:08x}");
+            Ok(Some(Contents { version: 1, id, owner: None, secret: None }))
+        }
+        2.. if application == OURS && has(&["store"]) => {
+            let read = |what| {
+                connection.query_row(&format!("SELECT {what} FROM store"), [], |row| row.get(0))
+            };
+            let (id, mut owner, mut secret) = (read("id")?, None, None);
+            if known >= 3 {
+                owner = owner::owner(connection)?;
+                secret = Some(Secret(read("secret")?));
+            }
+            Ok(Some(Contents { version: known, id, owner, secret }))
         }
         _ => Err(not_ours("it is another program's database")),
     }
@@ -271,6 +307,9 @@ fn fill(connection: &mut Connection) -> Attempt<()> {
     if version < 2 {
         let id = found.map_or_else(|| random::id()[..8].to_owned(), |found| found.id);
         transaction.execute("INSERT INTO store (id) VALUES (?)", [id])?;
+    }
+    if version < 3 {
+        transaction.execute("UPDATE store SET secret = ?", [Secret::new().0])?;
     }
     transaction.pragma_update(None, "user_version", VERSIONS.len())?;
     transaction.pragma_update(None, "application_id", OURS)?;

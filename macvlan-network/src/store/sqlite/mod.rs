@@ -9,6 +9,7 @@ mod file;
 mod gaps;
 mod leases;
 mod library;
+mod owner;
 mod transaction;
 
 use std::borrow::Cow;
@@ -23,9 +24,10 @@ use crate::owned::Owned;
 use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::refusal::in_use;
+use crate::store::secret::Secret;
 use crate::store::{Found, Granted, Store, Unreadable, check_clash, format};
 
-use file::File;
+use file::{Contents, File};
 use library::Library;
 use transaction::{Attempt, Stop, now, number};
 
@@ -33,13 +35,15 @@ use transaction::{Attempt, Stop, now, number};
 #[derive(Debug)]
 pub struct SqliteStore {
     path: PathBuf,
+    moved: bool,
     id: OnceLock<String>,
+    secret: OnceLock<Secret>,
     /// None as long as there is none. A forked child would undo the locks of its parent.
     file: Owned<(Mutex<Option<File>>, Library)>,
 }
 
 impl SqliteStore {
-    /// Opens a file on a file system of this machine. Where there is none, the first write makes it and,
+    /// Opens a file on a file system of this machine, which serves this machine alone. Where there is none, the first write makes it and,
     /// if only the last part of its path is missing, the directory that it is in; both are for their owner
     /// alone. A file with anything else in it than a store is left as it is.
     ///
@@ -49,12 +53,31 @@ impl SqliteStore {
     /// - [`ErrorKind::File`](crate::ErrorKind::File): the file system refuses, or the directory that the file's would be in is
     ///   missing. [`Error::errno`] says which.
     /// - [`ErrorKind::StoreUnusable`](crate::ErrorKind::StoreUnusable): the file is not a store, or one of a later version.
+    /// - [`ErrorKind::OtherMachine`](crate::ErrorKind::OtherMachine): another machine wrote it last: one of another boot
+    ///   (`/proc/sys/kernel/random/boot_id`) and another machine-id (`/etc/machine-id`).
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        let path = file::check(path.as_ref())?;
+        Self::open_as(path.as_ref(), false)
+    }
+
+    /// Opens a file as [`SqliteStore::open`] does, also one that another machine wrote last, which the next write
+    /// makes this machine's: one that was moved here for good, or whose machine got another machine-id.
+    ///
+    /// Containers of the other machine count as gone, and `collect` releases their leases. No two machines
+    /// may use one file.
+    ///
+    /// # Errors
+    ///
+    /// As [`SqliteStore::open`], except for [`ErrorKind::OtherMachine`](crate::ErrorKind::OtherMachine).
+    pub fn open_moved(path: impl AsRef<Path>) -> Result<Self> {
+        Self::open_as(path.as_ref(), true)
+    }
+
+    fn open_as(path: &Path, moved: bool) -> Result<Self> {
+        let path = file::check(path)?;
         let library = Library::enter()
             .map_err(|error| error.during(format!("open the store {}", path.display())))?;
         let file = Owned::new((Mutex::new(None), library));
-        let store = Self { path, id: OnceLock::new(), file };
+        let store = Self { path, moved, id: OnceLock::new(), secret: OnceLock::new(), file };
         store.read("open the store", |_| Ok(()))?;
         Ok(store)
     }
@@ -94,15 +117,18 @@ impl SqliteStore {
         let mut kept = file.lock().unwrap_or_else(PoisonError::into_inner);
         let mut file = match kept.take() {
             Some(file) => file,
-            None => File::open(&self.path, writes).map_err(|stop| match stop {
+            None => File::open(&self.path, self.moved, writes).map_err(|stop| match stop {
                 Stop::Failed(_) => self.explain("open the store", stop),
                 _ => self.explain(format!("open the store {}", self.path.display()), stop),
             })?,
         };
-        if let Some(id) = &file.id {
-            self.id.get_or_init(|| id.clone());
-        }
         let done = file.transact(&self.path, behavior, body);
+        if let Some(Contents { id, secret, .. }) = file.contents() {
+            self.id.get_or_init(|| id.clone());
+            if let Some(secret) = secret {
+                self.secret.get_or_init(|| secret.clone());
+            }
+        }
         *kept = Some(file).filter(|file| file.lasts);
         done.map_err(|stop| self.explain(operation, stop))
     }
@@ -139,6 +165,10 @@ impl Store for SqliteStore {
     /// Empty as long as there is no file.
     fn id(&self) -> &str {
         self.id.get().map_or("", String::as_str)
+    }
+
+    fn seal(&self, text: &str) -> Option<String> {
+        self.secret.get().map(|secret| secret.seal(text))
     }
 
     fn add_network(&self, network: &NetworkRecord) -> Result<()> {

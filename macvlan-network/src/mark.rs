@@ -1,0 +1,103 @@
+//! How the interface of a lease is known again: by its alias, whose seal only the store can have made.
+//!
+//! A container can write what it likes into the aliases of its interfaces. The seal is over all that the
+//! store goes by: itself, the network, the container and its name, the interface's MAC address, and the
+//! addresses of the lease.
+
+use std::net::IpAddr;
+
+use macvlan_core::MacAddr;
+
+use crate::lease::Lease;
+use crate::record::NetworkRecord;
+use crate::store::Store;
+
+/// What begins the alias of links that are ours.
+const ALIAS: &str = "macvlan-network/";
+/// How many bytes an alias can have (`IFALIASZ`, without the zero at its end).
+const LONGEST: usize = 255;
+/// Among so many addresses those of the lease are looked for.
+const MOST: usize = 8;
+
+/// How many digits of a network's id an alias has.
+const DIGITS: usize = 12;
+
+fn short(network: &NetworkRecord) -> &str {
+    network.id.get(..DIGITS).unwrap_or(&network.id)
+}
+
+/// Returns the alias of the interface that a lease becomes. The container's name is left out where there is
+/// no room for it.
+pub(crate) fn alias(store: &dyn Store, network: &NetworkRecord, lease: &Lease) -> String {
+    let of = |name: &str| {
+        let (store, network) = (store.id(), short(network));
+        format!("{ALIAS}{store}/{network}/{}/{name}/", lease.container)
+    };
+    let addresses: Vec<IpAddr> = lease.addresses.iter().map(ipnet::IpNet::addr).collect();
+    let sealed = |text: String| {
+        let seal = store.seal(&sealed_text(&text, lease.mac, &addresses)).unwrap_or_default();
+        text + &seal
+    };
+    let whole = sealed(of(lease.name.as_deref().unwrap_or_default()));
+    if whole.len() <= LONGEST { whole } else { sealed(of("")) }
+}
+
+fn sealed_text(text: &str, mac: Option<MacAddr>, addresses: &[IpAddr]) -> String {
+    let mut addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    addresses.sort_unstable();
+    let mac = mac.map(|mac| mac.to_string()).unwrap_or_default();
+    format!("{text} {mac} {}", addresses.join(" "))
+}
+
+/// What an alias says, whoever wrote it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mark<'a> {
+    /// What the seal is behind.
+    text: &'a str,
+    /// The beginning of the network's id.
+    pub(crate) network: &'a str,
+    pub(crate) container: &'a str,
+    /// The container's name, if it has one, and an alias had room for it.
+    pub(crate) name: Option<&'a str>,
+    seal: &'a str,
+}
+
+impl<'a> Mark<'a> {
+    /// Reads an alias; none if it is not one of that store. Those of earlier versions have no name and no
+    /// seal.
+    pub(crate) fn read(alias: &'a str, store: &dyn Store) -> Option<Self> {
+        let of_store = alias.strip_prefix(ALIAS)?.strip_prefix(store.id())?.strip_prefix('/')?;
+        let (network, rest) =
+            of_store.split_once('/').filter(|(network, _)| network.len() == DIGITS)?;
+        let (container, rest) = rest.split_once('/').unwrap_or((rest, ""));
+        let (name, seal) = rest.split_once('/').unwrap_or((rest, ""));
+        let text = &alias[..alias.len() - seal.len()];
+        let name = Some(name).filter(|name| !name.is_empty());
+        Some(Self { text, network, container, name, seal })
+    }
+
+    /// Whether it says that an interface is a container's in a network.
+    pub(crate) fn is_of(&self, network: &NetworkRecord, container: &str) -> bool {
+        self.network == short(network) && self.container == container
+    }
+
+    /// Returns the addresses of the lease that the store has made it for, of those that the interface has;
+    /// none if it has not made it for any of them.
+    pub(crate) fn addresses(
+        &self,
+        store: &dyn Store,
+        mac: Option<MacAddr>,
+        all: &[IpAddr],
+    ) -> Option<Vec<IpAddr>> {
+        if self.seal.is_empty() || all.len() > MOST {
+            return None;
+        }
+        // What somebody has added to the interface is not in the seal; mostly that is nothing.
+        (0..1_u32 << all.len()).rev().find_map(|set| {
+            let some = all.iter().enumerate().filter(|(at, _)| set >> at & 1 == 1);
+            let some: Vec<IpAddr> = some.map(|(_, address)| *address).collect();
+            let seal = store.seal(&sealed_text(self.text, mac, &some))?;
+            (seal == self.seal).then_some(some)
+        })
+    }
+}

@@ -1,0 +1,235 @@
+//! Why etcd did not do something, in words that do not take knowing gRPC.
+
+use std::error::Error as Source;
+use std::io;
+use std::time::Duration;
+
+use nix::errno::Errno;
+
+use crate::error::{Error, ErrorKind};
+
+const OPERATION: &str = "use etcd";
+const LATER: &str = "what is connected stays so; try again when etcd can be reached";
+
+/// gRPC's numbers of statuses that etcd gives for what it has not done, and will not do.
+const INVALID_ARGUMENT: i32 = 3;
+const NOT_FOUND: i32 = 5;
+const PERMISSION_DENIED: i32 = 7;
+const RESOURCE_EXHAUSTED: i32 = 8;
+const FAILED_PRECONDITION: i32 = 9;
+const UNAUTHENTICATED: i32 = 16;
+
+/// Why something was not done, or may not have been.
+pub(super) struct Trouble {
+    error: Error,
+    /// Whether it certainly was not.
+    pub(super) is_refusal: bool,
+    /// Whether etcd said so.
+    pub(super) is_answer: bool,
+}
+
+impl From<Trouble> for Error {
+    fn from(trouble: Trouble) -> Self {
+        trouble.error
+    }
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        let is_refusal = error.kind() != ErrorKind::StoreUnavailable;
+        Self { error, is_refusal, is_answer: false }
+    }
+}
+
+impl From<etcd_client::Error> for Trouble {
+    fn from(error: etcd_client::Error) -> Self {
+        use etcd_client::Error as Etcd;
+        match &error {
+            Etcd::GRpcStatus(status) => match status.source() {
+                // It was made here: what etcd answered has none.
+                Some(source) => connection(source),
+                None => Self { is_answer: true, ..answer(status.code() as i32, status.message()) },
+            },
+            // A connection is made later, when something is asked.
+            Etcd::TransportError(error) => {
+                let why = format!("the certificates cannot be used: {}", lowest(error));
+                let hint = "give a CA, and a certificate with its key, in PEM";
+                Self::refused(ErrorKind::InvalidValue, why, hint)
+            }
+            Etcd::LeaseKeepAliveError(text) | Etcd::WatchError(text) => {
+                Self::unavailable(format!("it failed: {text}"))
+            }
+            other => Self::refused(ErrorKind::InvalidValue, lowest(other), "look at the endpoints"),
+        }
+    }
+}
+
+impl Trouble {
+    fn unavailable(why: String) -> Self {
+        let error = Error::new(ErrorKind::StoreUnavailable, OPERATION, why).with_hint(LATER);
+        Self { error, is_refusal: false, is_answer: false }
+    }
+
+    fn refused(kind: ErrorKind, why: impl Into<String>, hint: &'static str) -> Self {
+        let error = Error::new(kind, OPERATION, why.into()).with_hint(hint);
+        Self { error, is_refusal: true, is_answer: false }
+    }
+
+    /// Whether it may be done later.
+    pub(super) fn is_passing(&self) -> bool {
+        use ErrorKind::{Contended, OtherMachine, StoreRefused, StoreUnavailable};
+        let kinds = [StoreUnavailable, StoreRefused, Contended, OtherMachine];
+        kinds.contains(&self.error.kind())
+    }
+
+    /// Nothing came in time.
+    pub(super) fn silence(timeout: Duration) -> Self {
+        Self::unavailable(format!("it has not answered for {} s", timeout.as_secs_f32()))
+    }
+
+    /// The thread that asks is gone.
+    pub(super) fn no_thread() -> Self {
+        Self::unavailable("the thread that asks it has ended".to_owned())
+    }
+
+    /// A connection that was made comes to its end again and again.
+    pub(super) fn hung_up() -> Self {
+        Self::unavailable(
+            "it ends the connection when TLS is agreed upon, as one does that does not accept the \
+             client's certificate, or its lack"
+                .to_owned(),
+        )
+    }
+}
+
+/// Whether etcd wants to know again who asks.
+pub(super) fn is_token_over(error: &etcd_client::Error) -> bool {
+    let etcd_client::Error::GRpcStatus(status) = error else { return false };
+    let message = status.message();
+    status.code() as i32 == UNAUTHENTICATED
+        || message.contains("revision of auth store is old")
+        // Another thread was just logging in.
+        || message.contains("user name is empty")
+}
+
+/// Whether the other side has ended the connection, without a word.
+pub(super) fn is_closed(error: &etcd_client::Error) -> bool {
+    let etcd_client::Error::GRpcStatus(status) = error else { return false };
+    let lowest = status.source().map(lowest).unwrap_or_default();
+    ["connection closed", "connection reset by peer", "broken pipe"].contains(&lowest.as_str())
+}
+
+/// What etcd says.
+fn answer(code: i32, message: &str) -> Trouble {
+    let message = message.trim_start_matches("etcdserver: ").trim_start_matches("mvcc: ");
+    let has = |words: &str| message.contains(words);
+    let refused = |why: &str, hint| Trouble::refused(ErrorKind::StoreRefused, why, hint);
+    let with_user = "give a user of it and the password";
+    match code {
+        PERMISSION_DENIED => refused(
+            "its user may not do that",
+            "grant the user a role that may read and write all keys with the store's prefix",
+        ),
+        INVALID_ARGUMENT if has("user name is empty") => {
+            refused("it asks for a user and a password", with_user)
+        }
+        INVALID_ARGUMENT if has("authentication failed") => {
+            refused("it does not accept the user and the password", with_user)
+        }
+        UNAUTHENTICATED => refused("it asks anew for a user and a password", with_user),
+        FAILED_PRECONDITION if has("authentication is not enabled") => refused(
+            "it has no authentication enabled, and a user was given",
+            "leave the user out, or enable authentication in etcd",
+        ),
+        RESOURCE_EXHAUSTED if has("space exceeded") => Trouble::refused(
+            ErrorKind::StoreUnavailable,
+            "its space is used up, and it takes no changes",
+            "compact and defragment it, and disarm its alarm",
+        ),
+        INVALID_ARGUMENT | NOT_FOUND | RESOURCE_EXHAUSTED | FAILED_PRECONDITION => {
+            let why = format!("it refused: {message}");
+            Trouble::refused(ErrorKind::StoreUnavailable, why, "see to etcd, and try again")
+        }
+        _ => Trouble::unavailable(format!("it failed: {message}")),
+    }
+}
+
+/// Why there is no connection.
+fn connection(error: &(dyn Source + 'static)) -> Trouble {
+    let why = lowest(error);
+    let refused = |why: &str, hint| Trouble::refused(ErrorKind::StoreRefused, why, hint);
+    if why.contains("UnknownIssuer") {
+        refused("its certificate is not signed by the given CA", "give the CA that signed it")
+    } else if why.contains("InvalidContentType") || why.contains("tls handshake eof") {
+        let why = format!("it does not speak TLS there ({why})");
+        refused(&why, "give an endpoint with http://, if it is one")
+    } else if why.contains("received fatal alert") {
+        let why = format!("it does not accept the client's certificate, or its lack ({why})");
+        refused(&why, "give a certificate that a CA of etcd's has signed, and its key")
+    } else if why.contains("invalid peer certificate") {
+        let words = why.replace("invalid peer certificate: ", "its certificate is not valid: ");
+        refused(&words, "give an endpoint that the certificate is for, or renew it")
+    } else {
+        Trouble::unavailable(format!("it cannot be reached: {why}"))
+    }
+}
+
+/// What lies under an error, which says why: mostly the kernel's word.
+fn lowest(error: &(dyn Source + 'static)) -> String {
+    let mut lowest = error;
+    loop {
+        let system = lowest.downcast_ref::<io::Error>().and_then(io::Error::raw_os_error);
+        if let Some(number) = system {
+            return Errno::from_raw(number).desc().to_lowercase();
+        }
+        match lowest.source() {
+            Some(source) => lowest = source,
+            None => return lowest.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_etcd_says_is_said_plainly() {
+        for (code, message, kind, words, is_refusal) in [
+            (3, "etcdserver: user name is empty", ErrorKind::StoreRefused, "asks for a user", true),
+            (7, "etcdserver: permission denied", ErrorKind::StoreRefused, "may not do that", true),
+            (
+                8,
+                "etcdserver: mvcc: database space exceeded",
+                ErrorKind::StoreUnavailable,
+                "its space is used up",
+                true,
+            ),
+            (
+                5,
+                "etcdserver: requested lease not found",
+                ErrorKind::StoreUnavailable,
+                "lease",
+                true,
+            ),
+            (14, "etcdserver: no leader", ErrorKind::StoreUnavailable, "failed: no leader", false),
+        ] {
+            let trouble = answer(code, message);
+            assert_eq!(trouble.is_refusal, is_refusal, "{message}");
+            let error = Error::from(trouble);
+            assert_eq!(error.kind(), kind, "{error}");
+            assert!(error.to_string().contains(words), "{error}");
+            assert!(!error.to_string().contains("etcdserver"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_lowest_cause_is_named() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("transport error")]
+        struct Transport(#[source] io::Error);
+        let refused = Transport(io::Error::from_raw_os_error(libc::ECONNREFUSED));
+        let error = Error::from(connection(&refused));
+        assert!(error.to_string().contains("it cannot be reached: connection refused;"), "{error}");
+    }
+}

@@ -1,0 +1,42 @@
+//! Whose machine a store's file is: that machine's which wrote it last.
+
+use rusqlite::{Connection, Transaction, params};
+
+use crate::error::{Error, ErrorKind};
+use crate::machine::{Claim, Machine};
+
+use super::transaction::{Attempt, Stop};
+
+/// Returns the machine that a file belongs to; none as long as no machine has written it.
+pub(super) fn owner(connection: &Connection) -> Attempt<Option<Machine>> {
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let (boot, id): (Option<String>, _) =
+        connection.query_row("SELECT boot, machine FROM store", [], read)?;
+    Ok(boot.map(|boot| Machine { boot, id }))
+}
+
+/// Refuses a file that is another machine's.
+pub(super) fn check(owner: &Machine) -> Attempt<()> {
+    let here = Machine::here().map_err(Stop::Unusable)?;
+    if !owner.is_other_than(here) {
+        return Ok(());
+    }
+    let why = format!("it belongs to {owner}, and this is {here}");
+    let hint = "each machine needs a file of its own; if the file was moved here for good, or the \
+                machine-id was made again, open it as one that was moved";
+    Err(Stop::Unusable(Error::new(ErrorKind::OtherMachine, "", why).with_hint(hint)))
+}
+
+/// Makes a file this machine's, as of its present boot.
+pub(super) fn claim(transaction: &Transaction<'_>, moved: bool) -> Attempt<()> {
+    let here = Machine::here().map_err(Stop::Unusable)?;
+    let owner = owner(transaction)?;
+    let Machine { boot, id } = match here.claim(owner.as_ref()) {
+        Claim::Held => return Ok(()),
+        Claim::Take(machine) => machine,
+        Claim::Refused if moved => here.clone(),
+        Claim::Refused => return owner.as_ref().map_or(Ok(()), check),
+    };
+    transaction.execute("UPDATE store SET boot = ?, machine = ?", params![boot, id])?;
+    Ok(())
+}

@@ -1,0 +1,275 @@
+//! Interfaces that carry the store's mark, in namespaces that have no lease for them: those of a host that
+//! was away for so long that others took what it had, and of a store that has lost something.
+//!
+//! What is nobody's gets a lease again, address by address; what is another's by now is taken away, as
+//! no two may have it. A mark that the store did not make is reported, and changes nothing.
+
+use std::net::IpAddr;
+
+use macvlan_core::{Address, Attachment, Detached, Handle, LinkInfo, NetNs};
+
+use crate::alive::NetNsMark;
+use crate::alone::{alone, alone_soon};
+use crate::error::{Error, ErrorKind, Result};
+use crate::lease::Lease;
+use crate::mark::{self, Mark};
+use crate::network::Network;
+use crate::networks::Networks;
+use crate::random;
+use crate::reconcile::Reconciled;
+use crate::store::Store;
+
+/// An interface whose mark is the store's.
+struct Stray<'a> {
+    attachment: Attachment,
+    netns: &'a NetNs,
+    mark: Mark<'a>,
+    /// The addresses of the lease that it was made for, as far as it has them.
+    addresses: Vec<IpAddr>,
+}
+
+/// Returns the addresses of the lease that an interface was made for; none if its mark was not made by the
+/// store.
+fn sealed(store: &dyn Store, mark: &Mark<'_>, attachment: &Attachment) -> Option<Vec<IpAddr>> {
+    let all: Vec<IpAddr> = attachment.addresses().iter().map(Address::ip).collect();
+    // In mode passthru the MAC address is the parent's.
+    let macs = [Some(attachment.mac()), None];
+    macs.into_iter().find_map(|mac| mark.addresses(store, mac, &all))
+}
+
+fn fails(error: macvlan_core::Error) -> Error {
+    Error::kernel("look at an interface", error)
+}
+
+/// Whose a lease is, in words.
+fn holder(lease: &Lease) -> String {
+    format!("container {:?} on host {:?}", lease.container, lease.host)
+}
+
+impl Networks {
+    /// Looks at a link whose alias says that it is of a lease.
+    pub(crate) fn look_at(
+        &self,
+        networks: &[Network],
+        netns: &NetNs,
+        link: &LinkInfo,
+        mark: Mark<'_>,
+    ) -> Result<Vec<Reconciled>> {
+        let _alone = alone_soon(netns)?;
+        let all = self.host().attachments(netns).map_err(fails)?;
+        let Some(attachment) = all.into_iter().find(|one| one.index() == link.index) else {
+            return Ok(Vec::new());
+        };
+        let is_its = |network: &Network| network.id().starts_with(mark.network);
+        let network = match networks.iter().find(|network| is_its(network)) {
+            Some(network) => Some(network.clone()),
+            // It may have been created since.
+            None => self.list()?.into_iter().find(is_its),
+        };
+        let lease = network.as_ref().map(|network| network.lease(mark.container)).transpose()?;
+        let lease = lease.flatten();
+        let here = NetNsMark::of(netns)?;
+        if lease.as_ref().is_some_and(|lease| lease.netns == here) {
+            return Ok(Vec::new());
+        }
+        let Some(addresses) = sealed(self.store(), &mark, &attachment) else {
+            return Err(not_ours(&attachment, netns, &mark, network.as_ref()));
+        };
+        let stray = Stray { attachment, netns, mark, addresses };
+        match (network, lease) {
+            (Some(network), None) => network.adopt(stray, here),
+            (Some(network), Some(lease)) => {
+                let why = format!("{} has its lease", holder(&lease));
+                Ok(vec![network.take_away(&stray, &why)?])
+            }
+            (None, _) => self.remove_stray(&stray).map(|done| vec![done]),
+        }
+    }
+
+    /// Removes an interface in a network that does not exist.
+    fn remove_stray(&self, stray: &Stray<'_>) -> Result<Reconciled> {
+        let is_its = |network: &str| network.starts_with(stray.mark.network);
+        if let Some(hidden) = self.unreadable()?.into_iter().find(|one| is_its(&one.network)) {
+            return Err(hidden.error);
+        }
+        let fails = |error| Error::kernel("remove an interface", error);
+        self.host().detach(&stray.attachment).map_err(fails)?;
+        let interface = stray.attachment.name().to_string();
+        Ok(Reconciled::Removed { interface, container: stray.mark.container.to_owned() })
+    }
+}
+
+impl Network {
+    /// Enters a lease for what an interface has and nobody else, and takes from it what others have.
+    fn adopt(&self, stray: Stray<'_>, netns: NetNsMark) -> Result<Vec<Reconciled>> {
+        let (record, store) = (&self.record, &self.session.store);
+        let leases = self.leases()?;
+        let (mut done, mut free, mut told, mut taken) = (vec![], vec![], vec![], vec![]);
+        let foreign = self.foreign()?;
+        for address in &stray.addresses {
+            let has = |lease: &&Lease| lease.addresses.iter().any(|one| one.addr() == *address);
+            if let Some(lease) = leases.iter().find(has) {
+                taken.push((*address, holder(lease)));
+            } else if foreign.iter().any(|one| one.address == *address) {
+                told.push(format!("{address} is known to be foreign"));
+            } else {
+                match record.with_prefix(*address) {
+                    Ok(net) => free.push(net),
+                    Err(error) => told.push(error.cause().to_owned()),
+                }
+            }
+        }
+        if free.is_empty() && told.is_empty() && !taken.is_empty() {
+            let taken = taken.iter().map(|(address, holder)| format!("{holder} has {address}"));
+            return Ok(vec![self.take_away(&stray, &taken.collect::<Vec<_>>().join(", "))?]);
+        }
+        for (address, holder) in taken {
+            done.push(self.take_address(&stray, address, &holder)?);
+        }
+        let name_holder = leases
+            .iter()
+            .find(|lease| lease.name.is_some() && lease.name.as_deref() == stray.mark.name);
+        if let Some(lease) = name_holder {
+            let name = stray.mark.name.unwrap_or_default();
+            told.push(format!("{} is called {name:?}", holder(lease)));
+        }
+        if !free.is_empty() || stray.addresses.is_empty() {
+            let attachment = &stray.attachment;
+            let lease = Lease {
+                network: self.id().to_owned(),
+                container: stray.mark.container.to_owned(),
+                name: stray.mark.name.filter(|_| name_holder.is_none()).map(str::to_owned),
+                host: self.session.host_name.clone(),
+                endpoint: random::id(),
+                interface: attachment.name(),
+                mac: (!record.is_passthru()).then(|| attachment.mac()),
+                addresses: free,
+                default_route: attachment.routes().iter().any(macvlan_core::Route::is_default),
+                netns,
+            };
+            let adopted = store.adopt(record, &lease);
+            adopted.map_err(|error| error.in_network(self.name()))?;
+            // Its mark may be for more than it has.
+            let fails = |error| Error::kernel("mark an interface", error).in_network(self.name());
+            let alias = mark::alias(&**store, record, &lease);
+            let handle = Handle::in_netns(stray.netns).map_err(fails)?;
+            handle.set_alias(attachment.index(), &alias).map_err(fails)?;
+            done.push(Reconciled::Adopted(lease));
+        }
+        let operation = format!("adopt all that container {:?} had", stray.mark.container);
+        done.extend(told.into_iter().map(|why| {
+            let error = Error::new(ErrorKind::AddressUnusable, operation.clone(), why);
+            Reconciled::Failed(error.in_network(self.name()).to_string())
+        }));
+        Ok(done)
+    }
+
+    /// Takes away an interface that has nothing that is not another's.
+    fn take_away(&self, stray: &Stray<'_>, why: &str) -> Result<Reconciled> {
+        let fails = |error| Error::kernel("remove an interface", error).in_network(self.name());
+        self.session.host.detach(&stray.attachment).map_err(fails)?;
+        Ok(self.displaced(stray, "", why))
+    }
+
+    fn take_address(&self, stray: &Stray<'_>, address: IpAddr, holder: &str) -> Result<Reconciled> {
+        let all = stray.attachment.addresses();
+        let delete = || -> macvlan_core::Result<()> {
+            let handle = Handle::in_netns(stray.netns)?;
+            for found in all.iter().filter(|one| one.ip() == address) {
+                handle.delete_address(stray.attachment.index(), found)?;
+            }
+            Ok(())
+        };
+        let fails =
+            |error| Error::kernel(format!("remove {address}"), error).in_network(self.name());
+        delete().map_err(fails)?;
+        Ok(self.displaced(stray, &format!("{address} from "), &format!("{holder} has it")))
+    }
+
+    fn displaced(&self, stray: &Stray<'_>, part: &str, why: &str) -> Reconciled {
+        let (interface, container) =
+            (stray.attachment.name().to_string(), stray.mark.container.to_owned());
+        let text = format!(
+            "removed {part}{interface:?} of container {container:?} on host {:?} in network {:?}: {why}",
+            self.session.host_name,
+            self.name()
+        );
+        Reconciled::Displaced { interface, container, text }
+    }
+
+    /// Takes away what a container has in a namespace that is held and that its lease is not of; without a
+    /// namespace, in those that can be found. False if it has nothing there.
+    pub(crate) fn remove_strays(
+        &self,
+        container: &str,
+        netns: Option<&NetNs>,
+        lease: Option<&Lease>,
+    ) -> Result<bool> {
+        if let Some(netns) = netns {
+            let here = NetNsMark::of(netns)?;
+            let is_of_lease = lease.is_some_and(|lease| lease.netns == here);
+            return Ok(!is_of_lease && self.remove_marked(container, netns, false)?);
+        }
+        let mut removed = false;
+        for netns in NetNs::visible().namespaces {
+            // It went while we looked, or is not ours to look at.
+            let Ok(netns) = netns.open() else { continue };
+            let links = Handle::in_netns(&netns).and_then(|handle| handle.links());
+            let is_its = |alias: &str| {
+                let mark = Mark::read(alias, &*self.session.store);
+                mark.is_some_and(|mark| mark.is_of(&self.record, container))
+            };
+            let aliases = links.unwrap_or_default().into_iter().filter_map(|link| link.alias);
+            if !aliases.into_iter().any(|alias| is_its(&alias)) {
+                continue;
+            }
+            // Who connects it there just now has the namespace.
+            let _alone = alone(&netns)?;
+            let here = NetNsMark::of(&netns)?;
+            if self.lease(container)?.is_none_or(|lease| lease.netns != here) {
+                removed |= self.remove_marked(container, &netns, true)?;
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Takes away the interfaces that say that they are a container's, also those whose mark is not the store's,
+    /// or not; whether there were any.
+    fn remove_marked(&self, container: &str, netns: &NetNs, only_sealed: bool) -> Result<bool> {
+        let store = &*self.session.store;
+        let remove = || -> macvlan_core::Result<bool> {
+            let mut removed = false;
+            for (attachment, alias) in self.marked(container, netns)? {
+                let mark = Mark::read(&alias, store);
+                let is_sealed =
+                    mark.is_some_and(|mark| sealed(store, &mark, &attachment).is_some());
+                if is_sealed || !only_sealed {
+                    removed |= self.session.host.detach(&attachment)? == Detached::Removed;
+                }
+            }
+            Ok(removed)
+        };
+        remove().map_err(|error| Error::kernel("detach", error))
+    }
+}
+
+/// The error for an interface with a mark that the store did not make.
+fn not_ours(
+    attachment: &Attachment,
+    netns: &NetNs,
+    mark: &Mark<'_>,
+    network: Option<&Network>,
+) -> Error {
+    let operation = format!("adopt {:?} in {}", attachment.name().as_str(), netns.id());
+    let why = format!(
+        "its alias says that it is container {:?}'s, and this store did not write that, or not for \
+         this MAC address and addresses",
+        mark.container
+    );
+    let error = Error::new(ErrorKind::NotConnected, operation, why)
+        .with_hint("connect the container, or delete the interface");
+    match network {
+        Some(network) => error.in_network(network.name()),
+        None => error,
+    }
+}

@@ -1,0 +1,302 @@
+//! A file serves one machine, and a host's name in etcd is one machine's.
+#![deny(dead_code)]
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::common::{behind, in_etcd, on_ens33};
+use macvlan_core::{Host, NetNs};
+use macvlan_network::{EtcdOptions, EtcdStore, Member, Networks, Result, SqliteStore};
+use macvlan_tests::{Actor, Directory, Etcd, Lab, Outcome, PATIENCE, eventually, path_of};
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// Boots of kernels.
+const BOOTS: [&str; 4] = [
+    "00000000-0000-0000-0000-00000000000a",
+    "00000000-0000-0000-0000-00000000000b",
+    "00000000-0000-0000-0000-00000000000c",
+    "00000000-0000-0000-0000-00000000000d",
+];
+const ONE: &str = "11111111111111111111111111111111";
+const OTHER: &str = "22222222222222222222222222222222";
+/// A machine, or a container, without a machine-id.
+const NONE: &str = "";
+
+/// Has this process see another boot and another machine-id than it would.
+pub(crate) fn become_machine(directory: &Directory, boot: &str, id: &str) -> Outcome {
+    unshare(CloneFlags::CLONE_NEWNS)?;
+    let none = None::<&str>;
+    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
+    let file = directory.path().join("boot_id");
+    fs::write(&file, format!("{boot}\n"))?;
+    mount(Some(&file), "/proc/sys/kernel/random/boot_id", none, MsFlags::MS_BIND, none)?;
+    mount(Some("tmpfs"), "/etc", Some("tmpfs"), MsFlags::empty(), none)?;
+    if !id.is_empty() {
+        fs::write("/etc/machine-id", format!("{id}\n"))?;
+    }
+    Ok(())
+}
+
+/// Uses a file on another machine, and prints what came of it.
+fn on_machine(arguments: &[String]) -> Outcome {
+    let [boot, id, place, host, does] = arguments else {
+        return Err("BOOT ID PLACE HOST DOES".into());
+    };
+    let directory = Directory::new()?;
+    become_machine(&directory, boot, id)?;
+    let host = Host::in_netns(&NetNs::from_path(host)?)?;
+    let inside = NetNs::anonymous()?;
+    let work = || -> Result<usize> {
+        let (moved, does) =
+            does.strip_prefix("moved ").map_or((false, does.as_str()), |does| (true, does));
+        let store = if moved { SqliteStore::open_moved(place)? } else { SqliteStore::open(place)? };
+        let networks = Networks::new(host, store)?;
+        match does {
+            "list" => Ok(networks.list()?.len()),
+            "connect" => {
+                networks.network("lan")?.connect(&Member::new(boot), &inside)?;
+                Ok(networks.network("lan")?.leases()?.len())
+            }
+            "collect" => Ok(networks.collect()?.leases.len()),
+            _ => unreachable!("{does}"),
+        }
+    };
+    match work() {
+        Ok(number) => println!("{number}"),
+        Err(error) => println!("{}: {error}", error.kind()),
+    }
+    Ok(())
+}
+
+/// A lab, and a store's file.
+struct Scene {
+    lab: Lab,
+    directory: Directory,
+}
+
+impl Scene {
+    /// Returns what is printed on a machine that uses the file.
+    fn on(&self, boot: usize, id: &str, does: &str) -> Outcome<String> {
+        let place = self.directory.path().join("networks.db").display().to_string();
+        let arguments = [BOOTS[boot], id, &place, &path_of(&self.lab.a.netns), does];
+        Ok(Actor::start("on_machine", &arguments)?.finish()?.join("\n"))
+    }
+
+    fn owner(&self) -> Outcome<(String, Option<String>)> {
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        Ok(behind(&self.directory)?.query_row("SELECT boot, machine FROM store", [], read)?)
+    }
+
+    /// Is refused the file on another machine, which names both.
+    fn refused(&self, boot: usize, id: &str, owner: &str) -> Outcome {
+        for does in ["list", "connect", "collect"] {
+            let error = self.on(boot, id, does)?;
+            assert!(error.starts_with("network-other-machine: "), "{does}: {error}");
+            for words in [id, owner, "networks.db", "moved here"] {
+                assert!(error.contains(words), "no {words:?} in: {error}");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn a_file_serves_one_machine() -> Outcome {
+    let scene = Scene { lab: Lab::new()?, directory: Directory::new()? };
+    let file = scene.directory.path().join("networks.db");
+    let here = Networks::new(scene.lab.a.host.clone(), SqliteStore::open(&file)?)?;
+    here.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    drop(here);
+    behind(&scene.directory)?.execute("UPDATE store SET boot = NULL, machine = NULL", [])?;
+
+    // Whose it is nobody has said yet.
+    assert_eq!(scene.on(0, ONE, "list")?, "1");
+    assert_eq!(scene.on(1, OTHER, "list")?, "1");
+    assert_eq!(scene.on(0, ONE, "connect")?, "1");
+    assert_eq!(scene.owner()?, (BOOTS[0].to_owned(), Some(ONE.to_owned())));
+    scene.refused(1, OTHER, ONE)?;
+    // Containers of one kernel are on one machine, whatever is in their /etc.
+    assert_eq!(scene.on(0, OTHER, "list")?, "1");
+    assert_eq!(scene.on(0, NONE, "list")?, "1");
+    assert_eq!(scene.on(0, OTHER, "collect")?, "1");
+    assert_eq!(scene.owner()?, (BOOTS[0].to_owned(), Some(ONE.to_owned())));
+    Ok(())
+}
+
+fn a_machine_that_was_rebooted_keeps_its_file() -> Outcome {
+    let scene = Scene { lab: Lab::new()?, directory: Directory::new()? };
+    let file = scene.directory.path().join("networks.db");
+    let here = Networks::new(scene.lab.a.host.clone(), SqliteStore::open(&file)?)?;
+    here.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    drop(here);
+    let set = "UPDATE store SET boot = ?, machine = ?";
+    behind(&scene.directory)?.execute(set, [BOOTS[0], ONE])?;
+
+    // What only reads leaves the file as it is.
+    assert_eq!(scene.on(2, ONE, "list")?, "1");
+    assert_eq!(scene.owner()?, (BOOTS[0].to_owned(), Some(ONE.to_owned())));
+    assert_eq!(scene.on(2, ONE, "connect")?, "1");
+    assert_eq!(scene.owner()?, (BOOTS[2].to_owned(), Some(ONE.to_owned())));
+    // It cannot be told from another machine: a container without a machine-id, after a reboot.
+    assert_eq!(scene.on(3, NONE, "collect")?, "1");
+    assert_eq!(scene.owner()?, (BOOTS[3].to_owned(), Some(ONE.to_owned())));
+    scene.refused(1, OTHER, ONE)?;
+    assert_eq!(scene.on(0, ONE, "list")?, "1");
+    Ok(())
+}
+
+fn a_file_that_was_moved_is_taken_over() -> Outcome {
+    let scene = Scene { lab: Lab::new()?, directory: Directory::new()? };
+    let file = scene.directory.path().join("networks.db");
+    let here = Networks::new(scene.lab.a.host.clone(), SqliteStore::open(&file)?)?;
+    here.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    drop(here);
+    let set = "UPDATE store SET boot = ?, machine = ?";
+    behind(&scene.directory)?.execute(set, [BOOTS[0], ONE])?;
+    assert_eq!(scene.on(0, ONE, "connect")?, "1");
+
+    assert_eq!(scene.on(1, OTHER, "moved list")?, "1");
+    scene.refused(1, OTHER, ONE)?;
+    // The container stayed behind.
+    assert_eq!(scene.on(1, OTHER, "moved collect")?, "1");
+    assert_eq!(scene.owner()?, (BOOTS[1].to_owned(), Some(OTHER.to_owned())));
+    assert_eq!(scene.on(1, OTHER, "connect")?, "1");
+    scene.refused(0, ONE, OTHER)?;
+    assert_eq!(scene.on(2, OTHER, "list")?, "1");
+    // One's own can be opened so, too; where it has no machine-id, the file has none.
+    assert_eq!(scene.on(1, OTHER, "moved list")?, "1");
+    Ok(())
+}
+
+/// Calls itself "a" in etcd on another machine, and says whether that is refused; then each time that a file
+/// is there connects a container.
+fn is_called_a(arguments: &[String]) -> Outcome {
+    let [boot, id, etcd, host, ttl, signs] = arguments else {
+        return Err("BOOT ID ETCD HOST TTL SIGNS".into());
+    };
+    let directory = Directory::new()?;
+    become_machine(&directory, boot, id)?;
+    let host = Host::in_netns(&NetNs::from_path(host)?)?;
+    let (signs, etcd) = (Path::new(signs), NetNs::from_path(etcd)?);
+    let ttl = Duration::from_secs(ttl.parse()?);
+    let options = EtcdOptions::new("a", [Etcd::ENDPOINT]).timeout(PATIENCE).ttl(ttl);
+    println!("begin");
+    eventually("there is no sign to begin", || Ok(signs.join("begin").exists()))?;
+    let opened = etcd.run(|| EtcdStore::open(&options))?;
+    let networks = match opened.and_then(|store| Networks::new(host, store)) {
+        Ok(networks) => networks,
+        Err(error) => {
+            println!("{}: {error}", error.kind());
+            return Ok(());
+        }
+    };
+    println!("opened");
+    eventually("there is no sign to connect", || Ok(signs.join("connect").exists()))?;
+    let done = networks.network("lan")?.connect(&Member::new(boot), &NetNs::anonymous()?);
+    match done {
+        Ok(_) => println!("connected"),
+        Err(error) => println!("{}: {error}", error.kind()),
+    }
+    Ok(())
+}
+
+/// An etcd, and signs for machines that call themselves "a".
+struct Named {
+    lab: Lab,
+    etcd: Etcd,
+    signs: Directory,
+}
+
+impl Named {
+    fn set() -> Outcome<Self> {
+        Ok(Self { lab: Lab::new()?, etcd: Etcd::start()?, signs: Directory::new()? })
+    }
+
+    fn sign(&self, what: &str) -> Outcome {
+        Ok(fs::write(self.signs.path().join(what), "")?)
+    }
+
+    /// A machine that is about to open the store.
+    fn start(&self, boot: usize, id: &str, ttl: u32) -> Outcome<Actor> {
+        let (etcd, host) = (path_of(self.etcd.netns()), path_of(&self.lab.a.netns));
+        let (ttl, signs) = (ttl.to_string(), self.signs.path().display().to_string());
+        let arguments = [BOOTS[boot], id, &etcd, &host, &ttl, &signs];
+        let mut actor = Actor::start("is_called_a", &arguments)?;
+        assert_eq!(actor.line()?, "begin");
+        Ok(actor)
+    }
+}
+
+fn a_second_machine_of_a_name_is_refused() -> Outcome {
+    let scene = Named::set()?;
+    scene.sign("begin")?;
+    let mut first = scene.start(0, ONE, 3600)?;
+    assert_eq!(first.line()?, "opened");
+    let error = scene.start(1, OTHER, 3600)?.line()?;
+    assert!(error.starts_with("network-other-machine: "), "{error}");
+    for words in [ONE, OTHER, BOOTS[0], BOOTS[1], "\"a\"", "name of its own"] {
+        assert!(error.contains(words), "no {words:?} in: {error}");
+    }
+    // A further process, one of a container with an /etc of its own, and those after a reboot.
+    for (boot, id) in [(0, ONE), (0, OTHER), (0, NONE), (2, ONE), (3, NONE)] {
+        assert_eq!(scene.start(boot, id, 3600)?.line()?, "opened", "{boot} {id:?}");
+    }
+    let b = in_etcd(&scene.lab.a, &scene.etcd, "b")?;
+    assert_eq!(b.store().living_hosts()?, Some(vec!["a".to_owned(), "b".to_owned()]));
+    Ok(())
+}
+
+fn of_many_machines_of_a_name_one_is_accepted() -> Outcome {
+    let rounds = if macvlan_tests::is_long() { 50 } else { 3 };
+    for _ in 0..rounds {
+        let scene = Named::set()?;
+        let mut machines = Vec::new();
+        for boot in 0..BOOTS.len() {
+            machines.push(scene.start(boot, &format!("{boot}").repeat(32), 3600)?);
+        }
+        scene.sign("begin")?;
+        let mut accepted = 0;
+        for machine in &mut machines {
+            let line = machine.line()?;
+            accepted += usize::from(line == "opened");
+            assert!(line == "opened" || line.starts_with("network-other-machine: "), "{line}");
+        }
+        assert_eq!(accepted, 1);
+    }
+    Ok(())
+}
+
+/// A machine that was away for so long that it counts as dead, and whose name another has taken.
+fn a_name_that_was_taken_is_not_taken_back() -> Outcome {
+    let scene = Named::set()?;
+    let b = in_etcd(&scene.lab.a, &scene.etcd, "b")?;
+    b.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    scene.sign("begin")?;
+    let mut first = scene.start(0, ONE, 2)?;
+    assert_eq!(first.line()?, "opened");
+    let pid = Pid::from_raw(i32::try_from(first.pid())?);
+    kill(pid, Signal::SIGSTOP)?;
+    eventually("it does not die", || Ok(b.store().living_hosts()? == Some(vec!["b".to_owned()])))?;
+    let mut second = scene.start(1, OTHER, 3600)?;
+    assert_eq!(second.line()?, "opened");
+    kill(pid, Signal::SIGCONT)?;
+    scene.sign("connect")?;
+    let error = first.line()?;
+    assert!(error.starts_with("network-other-machine: "), "{error}");
+    assert_eq!(second.line()?, "connected");
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    same_on_every_kernel:
+    a_file_serves_one_machine,
+    a_machine_that_was_rebooted_keeps_its_file,
+    a_file_that_was_moved_is_taken_over,
+    a_second_machine_of_a_name_is_refused,
+    of_many_machines_of_a_name_one_is_accepted,
+    a_name_that_was_taken_is_not_taken_back;
+    parts: on_machine, is_called_a,
+}

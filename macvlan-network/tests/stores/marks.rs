@@ -1,0 +1,227 @@
+//! By what the interfaces of leases are known, and what a container can make of that: nothing.
+#![deny(dead_code)]
+
+use crate::common::{ip, on_ens33, started, subnet, with_stores};
+use macvlan_core::{Detached, Handle, NetNs};
+use macvlan_network::{Member, Network, Networks, Reconciled, Result};
+use macvlan_tests::{Outcome, ip_addresses, ip_do, ip_lines};
+
+fn alias(netns: &NetNs, link: &str) -> Outcome<String> {
+    Ok(Handle::in_netns(netns)?.link(link)?.alias.unwrap_or_default())
+}
+
+fn set_alias(netns: &NetNs, link: &str, alias: &str) -> Outcome {
+    Ok(Handle::in_netns(netns)?.set_alias(link, alias)?)
+}
+
+/// The store loses a lease, and the kernel does not.
+fn lose(networks: &Networks, network: &Network, container: &str) -> Outcome {
+    let lease = network.lease(container)?.ok_or("it has no lease")?;
+    assert!(networks.store().release(network.record(), &lease)?);
+    Ok(())
+}
+
+fn texts(done: &[Reconciled]) -> Vec<String> {
+    done.iter().map(ToString::to_string).collect()
+}
+
+/// Somebody who may do what he likes in his namespace.
+fn a_forged_mark_gives_nobody_a_lease() -> Outcome {
+    with_stores(|networks| {
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let (_container, inside) = started()?;
+        lan.connect(&Member::new("c").name("web"), &inside)?;
+        let real = alias(&inside, "eth0")?;
+        let [of_store, network, container, name, seal] = real
+            .strip_prefix("macvlan-network/")
+            .ok_or("another alias")?
+            .split('/')
+            .collect::<Vec<_>>()[..]
+        else {
+            return Err(format!("{real:?}").into());
+        };
+        assert_eq!((of_store, container, name), (networks.store().id(), "c", "web"));
+        assert!(lan.id().starts_with(network) && seal.len() == 24, "{real}");
+        let begins = format!("macvlan-network/{of_store}/{network}");
+        let forged = [
+            format!("{begins}/victim"),
+            format!("{begins}/victim/"),
+            format!("{begins}/victim//{seal}"),
+            format!("{begins}/victim/web/{seal}"),
+            format!("{begins}/c/other/{seal}"),
+            format!("{begins}/x/../y/{seal}"),
+            format!("{begins}/a\nb 6.6.6.6 evil"),
+            format!("macvlan-network/{of_store}/000000000000/c/web/{seal}"),
+            format!("macvlan-network/{of_store}//c"),
+            real.clone(),
+        ];
+        for (number, forged) in forged.iter().enumerate() {
+            ip_do(&inside, &format!("link add link eth0 name s{number} type macvlan mode bridge"));
+            ip_do(&inside, &format!("address add 10.1.0.{}/24 dev s{number}", 100 + number));
+            set_alias(&inside, &format!("s{number}"), forged)?;
+        }
+        let leases = lan.leases()?;
+        // What says that it is of the container is passed over as long as that has a lease here, and what no
+        // store has written.
+        for _ in 0..2 {
+            let done = networks.reconcile()?;
+            assert!(done.iter().all(|one| matches!(one, Reconciled::Failed(_))), "{done:?}");
+            let done = texts(&done);
+            assert_eq!(done.len(), forged.len() - 3, "{done:#?}");
+            for line in done {
+                assert!(line.contains("this store did not write that"), "{line}");
+                assert!(!line.contains('\n'), "{line}");
+            }
+        }
+        assert_eq!(lan.leases()?, leases);
+        let links = Handle::in_netns(&inside)?.links()?;
+        assert_eq!(links.len(), 2 + forged.len(), "all of them are left as they are");
+        let victim = NetNs::anonymous()?;
+        let member = Member::new("victim").address(ip("10.1.0.100"));
+        lan.connect(&member, &victim)?;
+        Ok(())
+    })
+}
+
+/// A mark is one interface's and its addresses'.
+fn a_mark_is_not_another_address_s() -> Outcome {
+    with_stores(|networks| {
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let (_container, inside) = started()?;
+        lan.connect(&Member::new("c"), &inside)?;
+        lose(networks, &lan, "c")?;
+        for change in
+            ["address replace 10.1.0.77/24 dev eth0", "link set eth0 address 02:00:00:00:00:77"]
+        {
+            ip_do(&inside, "address flush dev eth0 scope global");
+            ip_do(&inside, change);
+            let done = networks.reconcile()?;
+            let [Reconciled::Failed(why)] = done.as_slice() else {
+                return Err(format!("{done:?}").into());
+            };
+            assert!(why.contains("not for this MAC address and addresses"), "{why}");
+            assert_eq!(lan.leases()?, []);
+            ip_do(&inside, "address flush dev eth0 scope global");
+            ip_do(&inside, "address add 10.1.0.2/24 dev eth0");
+        }
+        Ok(())
+    })
+}
+
+/// What is added to an interface does not hide what it was made for; the name comes back with it.
+fn a_lease_that_was_lost_comes_back_whole() -> Outcome {
+    with_stores(|networks| {
+        let config = on_ens33("lan", "10.1.0.0/24")?.subnet(subnet("fd00:1::/64")?);
+        let lan = networks.create(&config)?;
+        let (_one, one) = started()?;
+        let (_two, two) = started()?;
+        let (_other, other) = started()?;
+        let id = "i".repeat(128);
+        let name = "n".repeat(63);
+        let had = lan.connect(&Member::new(&id).name(&name), &one)?.lease().clone();
+        lan.connect(&Member::new("c2").name("taken"), &two)?;
+        lose(networks, &lan, &id)?;
+        lose(networks, &lan, "c2")?;
+        ip_do(&one, "address add 10.1.0.99/24 dev eth0");
+        ip_do(&one, "address add fd00:1::99/64 dev eth0 nodad");
+        let fixed = [ip("10.1.0.50"), ip("fd00:1::50")];
+        let third = Member::new("c3").name("taken").address(fixed[0]).address(fixed[1]);
+        lan.connect(&third, &other)?;
+        let done = texts(&networks.reconcile()?);
+        assert_eq!(done.len(), 3, "{done:#?}");
+        let told: Vec<_> = done.iter().filter(|line| line.contains("is called")).collect();
+        assert_eq!(told.len(), 1, "{done:#?}");
+        assert!(
+            told[0].contains("container \"c3\" on host \"a\" is called \"taken\""),
+            "{}",
+            told[0]
+        );
+        let again = lan.lease(&id)?.ok_or("it has no lease")?;
+        assert_eq!(
+            (again.name.as_deref(), &again.addresses),
+            (Some(name.as_str()), &had.addresses)
+        );
+        assert_eq!((again.mac, again.default_route), (had.mac, had.default_route));
+        assert_eq!(lan.resolve(&name)?, [ip("10.1.0.2"), ip("fd00:1::2")]);
+        assert_eq!(lan.lease("c2")?.and_then(|lease| lease.name), None);
+        assert!(networks.reconcile()?.is_empty());
+        Ok(())
+    })
+}
+
+/// As earlier versions wrote them.
+fn marks_without_a_seal() -> Outcome {
+    with_stores(|networks| {
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let (_one, one) = started()?;
+        let (_two, two) = started()?;
+        lan.connect(&Member::new("c1"), &one)?;
+        lan.connect(&Member::new("c2"), &two)?;
+        let sealed = alias(&one, "eth0")?;
+        for (inside, container) in [(&one, "c1"), (&two, "c2")] {
+            let old = format!(
+                "macvlan-network/{}/{}/{container}",
+                networks.store().id(),
+                &lan.id()[..12]
+            );
+            set_alias(inside, "eth0", &old)?;
+        }
+        lose(networks, &lan, "c2")?;
+        let done = networks.reconcile()?;
+        let [Reconciled::Repaired(lease, what), Reconciled::Failed(why)] = done.as_slice() else {
+            return Err(format!("{done:?}").into());
+        };
+        assert_eq!((lease.container.as_str(), what.len()), ("c1", 1), "{what:?}");
+        assert_eq!(alias(&one, "eth0")?, sealed);
+        assert!(why.contains("container \"c2\"") && why.contains("connect the container"), "{why}");
+        assert_eq!(ip_addresses(&two, "eth0"), ["10.1.0.3/24"]);
+        // Which helps.
+        lan.connect(&Member::new("c2"), &two)?;
+        assert_eq!(ip_lines(&two, "-o link show type macvlan").len(), 1);
+        assert!(networks.reconcile()?.is_empty());
+        Ok(())
+    })
+}
+
+/// A container that moves its mark to an interface of its own keeps no address by that.
+fn a_mark_on_another_interface_hides_none() -> Outcome {
+    with_stores(|networks| {
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let (_container, inside) = started()?;
+        lan.connect(&Member::new("c"), &inside)?;
+        let real = alias(&inside, "eth0")?;
+        ip_do(&inside, "link set eth0 alias mine");
+        ip_do(&inside, "link add link eth0 name fake type macvlan mode bridge");
+        set_alias(&inside, "fake", &real)?;
+        assert_eq!(lan.disconnect("c")?, Detached::Removed);
+        assert_eq!(ip_lines(&inside, "-o link show").len(), 1);
+        Ok(())
+    })
+}
+
+/// A container that is started again without saying its name keeps it.
+fn a_container_that_returns_keeps_its_name() -> Outcome {
+    with_stores(|networks| {
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let (first, inside) = started()?;
+        lan.connect(&Member::new("c1").name("web"), &inside)?;
+        drop((first, inside));
+        let (_second, inside) = started()?;
+        let returned = |member: &Member| -> Result<Option<String>> {
+            Ok(lan.connect(member, &inside)?.lease().name.clone())
+        };
+        assert_eq!(returned(&Member::new("c1"))?.as_deref(), Some("web"));
+        assert_eq!(lan.resolve("web")?, [ip("10.1.0.2")]);
+        Ok(())
+    })
+}
+
+macvlan_tests::tests! {
+    same_on_every_kernel:
+    a_forged_mark_gives_nobody_a_lease,
+    a_mark_is_not_another_address_s,
+    a_lease_that_was_lost_comes_back_whole,
+    marks_without_a_seal,
+    a_mark_on_another_interface_hides_none,
+    a_container_that_returns_keeps_its_name,
+}

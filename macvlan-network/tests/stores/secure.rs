@@ -1,0 +1,147 @@
+//! An etcd that does not let in everybody: TLS, certificates, users and passwords.
+#![deny(dead_code)]
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::common::{ask, ip, on_ens33};
+use crate::large::assert_plain;
+use etcd_client::{Permission, PermissionType};
+use macvlan_core::NetNs;
+use macvlan_network::{ErrorKind, EtcdOptions, EtcdStore, Member, Networks, Pem, Result};
+use macvlan_tests::{Certificates, Etcd, Lab, Outcome, PATIENCE, eventually};
+
+fn open(etcd: &Etcd, options: EtcdOptions) -> Outcome<Result<EtcdStore>> {
+    Ok(etcd.netns().run(|| EtcdStore::open(&options.timeout(PATIENCE)))?)
+}
+
+#[track_caller]
+fn assert_refused(refused: Result<EtcdStore>, kind: ErrorKind, words: &str) {
+    let error = refused.unwrap_err();
+    assert_eq!(error.kind(), kind, "{error}");
+    assert!(error.to_string().contains(words), "no {words:?} in: {error}");
+    assert_plain(&error);
+}
+
+/// Creates a network, connects a container, and takes it out again.
+fn works(lab: &Lab, store: EtcdStore) -> Outcome {
+    let networks = Networks::new(lab.a.host.clone(), store)?;
+    let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let inside = NetNs::anonymous()?;
+    assert_eq!(lan.connect(&Member::new("c1"), &inside)?.addresses(), [ip("10.1.0.2")]);
+    assert!(networks.reconcile()?.is_empty());
+    lan.disconnect_from("c1", &inside)?;
+    Ok(lan.remove()?)
+}
+
+fn over_tls_with_certificates() -> Outcome {
+    let (lab, certificates) = (Lab::new()?, Certificates::make()?);
+    let etcd = Etcd::with_tls(&certificates)?;
+    let path = |name: &str| -> PathBuf { certificates.path(name) };
+    let plain = |endpoint: &str| EtcdOptions::new("a", [endpoint]);
+    let with_ca = || plain(Etcd::SECURE).ca(path("ca.pem"));
+    let all = || with_ca().certificate(path("client.pem")).key(path("client.key"));
+    works(&lab, open(&etcd, all())??)?;
+    // As text, and of an endpoint that does not say how it is asked.
+    let text = |name: &str| -> Outcome<Pem> { Ok(fs::read(path(name))?.into()) };
+    let options = plain("127.0.0.1:2379").ca(text("ca.pem")?);
+    let options = options.certificate(text("client.pem")?).key(text("client.key")?);
+    works(&lab, open(&etcd, options)??)?;
+
+    let own = "does not accept the client's certificate";
+    for (options, kind, words) in [
+        (with_ca(), ErrorKind::StoreRefused, own),
+        (
+            with_ca().certificate(path("stranger.pem")).key(path("stranger.key")),
+            ErrorKind::StoreRefused,
+            own,
+        ),
+        (all().ca(path("other.pem")), ErrorKind::StoreRefused, "not signed by the given CA"),
+        (all().key(path("stranger.key")), ErrorKind::InvalidValue, "cannot be used"),
+        (all().certificate(path("client.key")), ErrorKind::InvalidValue, "no certificate in it"),
+        (all().key(path("client.pem")), ErrorKind::InvalidValue, "no private key in it"),
+        (all().ca(path("missing.pem")), ErrorKind::File, "missing.pem"),
+        (with_ca().key(path("client.key")), ErrorKind::InvalidValue, "no certificate"),
+        (plain(Etcd::SECURE), ErrorKind::InvalidValue, "takes a CA"),
+        (plain(Etcd::ENDPOINT).ca(path("ca.pem")), ErrorKind::InvalidValue, "not encrypted"),
+    ] {
+        assert_refused(open(&etcd, options)?, kind, words);
+    }
+    // The certificate is for 127.0.0.1.
+    let elsewhere = EtcdOptions::new("a", ["https://localhost:2379"]).ca(path("ca.pem"));
+    let error = open(&etcd, elsewhere)?.unwrap_err();
+    assert_plain(&error);
+    // Unencrypted, to one that speaks TLS alone.
+    let options = plain(Etcd::ENDPOINT);
+    let error = etcd.netns().run(|| EtcdStore::open(&options.timeout(Duration::from_secs(2))))?;
+    assert_plain(&error.unwrap_err());
+    Ok(())
+}
+
+fn one_without_tls_says_so() -> Outcome {
+    let (certificates, etcd) = (Certificates::make()?, Etcd::start()?);
+    let options = EtcdOptions::new("a", [Etcd::SECURE]).ca(certificates.path("ca.pem"));
+    assert_refused(open(&etcd, options)?, ErrorKind::StoreRefused, "does not speak TLS");
+    Ok(())
+}
+
+/// Has etcd ask who comes: `root`, `ours`, who may do what it takes, and `other`, who may not.
+fn enable_users(etcd: &Etcd) -> Outcome {
+    ask(etcd, |mut client| async move {
+        for user in ["root", "ours", "other"] {
+            client.user_add(user, "secret", None).await?;
+            client.role_add(user).await?;
+            client.user_grant_role(user, user).await?;
+        }
+        for (role, prefix) in [("ours", "/macvlan/"), ("other", "/other/")] {
+            let may = Permission::new(PermissionType::Readwrite, prefix).with_prefix();
+            client.role_grant_permission(role, may).await?;
+        }
+        client.auth_enable().await.map(drop)
+    })
+}
+
+fn with_a_user_and_a_password() -> Outcome {
+    let lab = Lab::new()?;
+    let mut etcd = Etcd::with_options(["--auth-token-ttl", "1"])?;
+    let plain = || EtcdOptions::new("a", [Etcd::ENDPOINT]);
+    let refused = ErrorKind::StoreRefused;
+    assert_refused(open(&etcd, plain().user("root", "secret"))?, refused, "leave the user out");
+    let before = Networks::new(lab.a.host.clone(), open(&etcd, plain())??)?;
+    enable_users(&etcd)?;
+
+    assert_refused(open(&etcd, plain())?, refused, "asks for a user and a password");
+    let wrong = plain().user("ours", "wrong");
+    assert_refused(open(&etcd, wrong)?, refused, "does not accept the user and the password");
+    let nobody = plain().user("nobody", "secret");
+    assert_refused(open(&etcd, nobody)?, refused, "does not accept the user and the password");
+    assert_refused(open(&etcd, plain().user("other", "secret"))?, refused, "may not do that");
+    let error = before.list().unwrap_err();
+    assert_eq!((error.kind(), error.is_permission_denied()), (refused, true), "{error}");
+    assert_plain(&error);
+
+    let user = || plain().user("ours", "secret");
+    works(&lab, open(&etcd, user())??)?;
+    works(&lab, open(&etcd, plain().user("root", "secret"))??)?;
+    // A token lasts a second, and none outlasts etcd.
+    let networks = Networks::new(lab.a.host.clone(), open(&etcd, user())??)?;
+    let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(networks.list()?.len(), 1);
+    etcd.end()?;
+    etcd.start_again()?;
+    let inside = NetNs::anonymous()?;
+    eventually("etcd cannot be reached", || match lan.connect(&Member::new("c1"), &inside) {
+        Err(error) if error.kind() == ErrorKind::StoreUnavailable => Ok(false),
+        result => Ok(result.map(|_| true)?),
+    })?;
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    same_on_every_kernel:
+    over_tls_with_certificates,
+    one_without_tls_says_so,
+    with_a_user_and_a_password,
+}
