@@ -85,7 +85,8 @@ impl NetworkConfig {
         self
     }
 
-    /// Whether no container gets a default route through it; no when not given.
+    /// Whether no container gets a default route through it; no when not given. Then no subnet has a
+    /// gateway unless it is given one, and its first address is a container's.
     pub fn internal(mut self, internal: bool) -> Self {
         self.internal = internal;
         self
@@ -222,6 +223,20 @@ impl NetworkConfig {
         &self.labels
     }
 
+    /// What it is created as: a gateway that nobody asked for is none where nobody is to use it.
+    pub(crate) fn settled(mut self) -> Self {
+        if self.internal {
+            let subnets = self.subnets.into_iter();
+            self.subnets = subnets.map(Subnet::without_default_gateway).collect();
+        }
+        self
+    }
+
+    /// Whether a default route can lead through it.
+    pub(crate) fn has_gateway(&self) -> bool {
+        !self.internal && self.subnets.iter().any(|subnet| subnet.get_gateway().is_some())
+    }
+
     /// Whether it has a subnet of this family.
     pub(crate) fn has_family(&self, v6: bool) -> bool {
         self.subnets.iter().any(|subnet| subnet.net().addr().is_ipv6() == v6)
@@ -245,6 +260,14 @@ impl NetworkConfig {
             if let Some(other) = self.subnets[..number].iter().find(|one| one.overlaps(subnet)) {
                 let why = format!("its subnets {other} and {subnet} overlap");
                 return Err(in_network(Error::invalid(operation, why)));
+            }
+            let Some(gateway) = subnet.get_gateway() else { continue };
+            let others = self.subnets.iter().enumerate().filter(|(other, _)| *other != number);
+            if let Some((_, other)) = others.into_iter().find(|(_, other)| other.gives(gateway)) {
+                let why = format!("{gateway}, the gateway of {subnet}, is an address that {other} gives");
+                return Err(in_network(
+                    Error::invalid(operation, why).with_hint("exclude it from that subnet"),
+                ));
             }
         }
         Ok(())

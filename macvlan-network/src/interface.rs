@@ -115,9 +115,12 @@ impl Network {
                 }
                 endpoint = endpoint.address(address);
                 let subnet = network.subnet_of(net.addr());
-                let gateway = subnet.and_then(|(_, subnet)| subnet.get_gateway());
-                if let Some(gateway) = gateway.filter(|_| lease.default_route) {
+                let Some((_, subnet)) = subnet.filter(|_| lease.default_route) else { continue };
+                if let Some(gateway) = subnet.get_gateway() {
                     endpoint = endpoint.gateway(gateway);
+                }
+                if subnet.is_on_link_gateway() {
+                    endpoint = endpoint.on_link_gateways(true);
                 }
             }
             Ok(endpoint)

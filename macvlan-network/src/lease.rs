@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use macvlan_core::{LinkName, MacAddr};
 
 use crate::alive::NetNsMark;
+use crate::error::Result;
 use crate::random;
 use crate::record::NetworkRecord;
 
@@ -71,6 +72,16 @@ pub struct Wish {
 }
 
 impl Wish {
+    /// The address of a family that it has to be: the one that was asked for, or that is reserved for it.
+    pub(crate) fn fixed(&self, network: &NetworkRecord, v6: bool) -> Result<Option<IpAddr>> {
+        let asked_for = self.addresses.iter().find(|address| address.is_ipv6() == v6);
+        if let Some(address) = asked_for {
+            network.check_reserved(*address, self.name.as_deref())?;
+            return Ok(Some(*address));
+        }
+        Ok(network.reserved_for(self.name.as_deref(), v6))
+    }
+
     /// The lease that comes of it, with these addresses; `others` are the container's leases in
     /// other networks.
     pub(crate) fn granted(
@@ -81,7 +92,7 @@ impl Wish {
     ) -> Lease {
         let here: Vec<&Lease> = others.iter().filter(|lease| lease.netns == self.netns).collect();
         let plain: Vec<IpAddr> = addresses.iter().map(IpNet::addr).collect();
-        let default_route = !network.config.is_internal()
+        let default_route = network.config.has_gateway()
             && self.default_route.unwrap_or_else(|| !here.iter().any(|lease| lease.default_route));
         Lease {
             network: network.id.clone(),

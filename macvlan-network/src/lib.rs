@@ -55,6 +55,7 @@ mod owned;
 mod pool;
 mod probe;
 mod random;
+mod range;
 mod reconcile;
 mod record;
 mod resolve;
@@ -75,6 +76,7 @@ pub use network::Network;
 pub use networks::Networks;
 pub use pool::Order;
 pub use probe::Probe;
+pub use range::AddressRange;
 pub use reconcile::{Reconciled, ReconciledKind};
 pub use record::NetworkRecord;
 #[cfg(feature = "etcd")]

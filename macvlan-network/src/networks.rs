@@ -89,33 +89,35 @@ impl Networks {
     /// and no link or route of this host has.
     pub fn create(&self, config: &NetworkConfig) -> Result<Network> {
         config.check()?;
+        let config = config.clone().settled();
         if !config.get_subnets().is_empty() {
-            return self.add(config.clone());
+            return self.add(config, &[]);
         }
-        let mut avoid = self.in_use()?;
         loop {
-            let Some(subnet) = defaults().find(|one| !avoid.iter().any(|net| overlap(*net, *one)))
-            else {
-                return Err(Error::new(
+            let avoid = self.in_use()?;
+            let chosen = choose(defaults(), &avoid).ok_or_else(|| {
+                Error::new(
                     ErrorKind::NoFreeSubnet,
                     "choose a subnet",
                     "all of 172.17.0.0/16 to 172.31.0.0/16 and 192.168.0.0/20 to 192.168.240.0/20 \
                      are in use by networks, or by this host's links and routes",
                 )
                 .with_hint("give the network a subnet")
-                .in_network(config.name()));
-            };
-            match self.add(config.clone().subnet(Subnet::from(subnet))) {
+                .in_network(config.name())
+            })?;
+            match self.add(config.clone().subnet(Subnet::from(chosen)).settled(), &[chosen]) {
                 // Somebody else has just chosen it.
-                Err(error) if error.kind() == ErrorKind::SubnetOverlaps => avoid.push(subnet),
+                Err(error)
+                    if error.kind() == ErrorKind::SubnetOverlaps
+                        && choose([chosen], &self.in_use()?).is_none() => {}
                 result => return result,
             }
         }
     }
 
-    fn add(&self, config: NetworkConfig) -> Result<Network> {
+    fn add(&self, config: NetworkConfig, alone: &[IpNet]) -> Result<Network> {
         let record = NetworkRecord { id: random::id(), created: time::now(), config };
-        self.store().add_network(&record)?;
+        self.store().add_network(&record, alone)?;
         if record.config.get_parent().is_none() {
             if let Err(error) = self.0.make_dummy(&record) {
                 return Err(match self.store().remove_network(&record) {
@@ -192,6 +194,11 @@ fn defaults() -> impl Iterator<Item = IpNet> {
     let net = |a, b, c, length| IpNet::new([a, b, c, 0].map(u8::from).into(), length).ok();
     let large = (17..=31_u8).filter_map(move |b| net(172_u8, b, 0_u8, 16));
     large.chain((0..16_u8).filter_map(move |c| net(192, 168, c * 16, 20)))
+}
+
+/// The first that nothing else overlaps.
+fn choose(all: impl IntoIterator<Item = IpNet>, avoid: &[IpNet]) -> Option<IpNet> {
+    all.into_iter().find(|one| !avoid.iter().any(|net| overlap(*net, *one)))
 }
 
 fn overlap(one: IpNet, other: IpNet) -> bool {

@@ -35,6 +35,13 @@ impl NetworkRecord {
         self.config.get_parent().map_or_else(|| self.dummy(), str::to_owned)
     }
 
+    /// Whether containers of both are on one wire, as far as the parents' names tell. An isolated network
+    /// has its own.
+    pub(crate) fn shares_wire(&self, other: &Self) -> bool {
+        let parents = self.config.get_parent().zip(other.config.get_parent());
+        parents.is_some_and(|(ours, theirs)| ours == theirs)
+    }
+
     /// What an isolated network's link is called: as Docker calls it.
     pub(crate) fn dummy(&self) -> String {
         format!("dm-{}", &self.id[..12])
@@ -58,13 +65,43 @@ impl NetworkRecord {
         if subnet.get_gateway() == Some(address) {
             return Err(refuse(format!("{address} is the gateway's")));
         }
-        if let Some((name, _)) = subnet.get_reserved().iter().find(|(_, one)| **one == address) {
-            return Err(refuse(format!("{address} is reserved for {name:?}")));
+        if subnet.excludes(address) {
+            return Err(refuse(format!("{address} is excluded from what {subnet} gives")));
         }
         if !subnet.can_be_host(address) {
             return Err(refuse(format!("{address} is not a host's address in {subnet}")));
         }
         IpNet::new(address, subnet.net().prefix_len()).map_err(|error| refuse(error.to_string()))
+    }
+
+    /// The address of a family that is reserved for a container of this name.
+    pub(crate) fn reserved_for(&self, name: Option<&str>, v6: bool) -> Option<IpAddr> {
+        let reserved = |subnet: &Subnet| subnet.get_reserved().get(name?).copied();
+        let mut found = self.config.get_subnets().iter().filter_map(reserved);
+        found.find(|address| address.is_ipv6() == v6)
+    }
+
+    /// Refuses an address that is reserved for others than a container of this name.
+    pub(crate) fn check_reserved(&self, address: IpAddr, name: Option<&str>) -> Result<()> {
+        let (reserved, mut its) = (self.subnet_of(address), None);
+        for (holder, one) in reserved.iter().flat_map(|(_, subnet)| subnet.get_reserved()) {
+            if *one == address {
+                its = Some(holder);
+                if Some(holder.as_str()) == name {
+                    return Ok(());
+                }
+            }
+        }
+        let Some(holder) = its else { return Ok(()) };
+        let why = format!("{address} is reserved for {holder:?}");
+        Err(Error::new(ErrorKind::AddressUnusable, format!("give out {address}"), why)
+            .with_hint("connect a container of that name")
+            .in_network(self.name()))
+    }
+
+    /// Whether containers of this network get the address without asking for it.
+    pub(crate) fn gives(&self, address: IpAddr) -> bool {
+        self.subnet_of(address).is_some_and(|(_, subnet)| subnet.gives(address))
     }
 
     /// The MAC address of a container with these addresses.

@@ -104,6 +104,7 @@ class _HasFileno(Protocol):
 _Interface: TypeAlias = str | ipaddress.IPv4Interface | ipaddress.IPv6Interface
 _Ip: TypeAlias = str | ipaddress.IPv4Address | ipaddress.IPv6Address
 _Subnet: TypeAlias = str | ipaddress.IPv4Network | ipaddress.IPv6Network
+_Range: TypeAlias = _Ip | _Subnet
 _Net: TypeAlias = _Subnet | ipaddress.IPv4Address | ipaddress.IPv6Address
 _Mac: TypeAlias = str | bytes
 _Link: TypeAlias = str | int | LinkInfo | Attachment
@@ -1130,7 +1131,9 @@ class Subnet:
         subnet: _Subnet | Subnet,
         *,
         gateway: _Ip | None = "first",
-        ip_range: _Subnet | None = None,
+        on_link_gateway: bool = False,
+        ip_range: _Range | Iterable[_Range] | None = None,
+        exclude: _Range | Iterable[_Range] = (),
         reserved: Mapping[str, _Ip] | Iterable[tuple[str, _Ip]] = (),
     ) -> Self: ...
     @property
@@ -1138,7 +1141,13 @@ class Subnet:
     @property
     def gateway(self) -> _IpAddress | None: ...
     @property
-    def ip_range(self) -> _IpNetwork | None: ...
+    def on_link_gateway(self) -> bool: ...
+    @property
+    def ip_range(self) -> _IpNetwork | str | None: ...
+    @property
+    def ip_ranges(self) -> tuple[_IpNetwork | str, ...]: ...
+    @property
+    def excluded(self) -> tuple[_IpNetwork | str, ...]: ...
     @property
     def reserved(self) -> dict[str, _IpAddress]: ...
     def __eq__(self, other: object, /) -> bool: ...

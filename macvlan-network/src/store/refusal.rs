@@ -12,7 +12,10 @@ pub(crate) fn exhausted(network: &NetworkRecord, v6: bool) -> Error {
         .get_subnets()
         .iter()
         .filter(|subnet| subnet.net().addr().is_ipv6() == v6)
-        .map(|subnet| subnet.get_range().unwrap_or(subnet.net()).to_string())
+        .flat_map(|subnet| match subnet.get_ranges() {
+            [] => vec![subnet.to_string()],
+            ranges => ranges.iter().map(ToString::to_string).collect(),
+        })
         .collect();
     Error::new(
         ErrorKind::PoolExhausted,

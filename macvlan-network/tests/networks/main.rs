@@ -5,6 +5,7 @@ mod common;
 
 mod at_once;
 mod connect;
+mod gateways;
 mod hosts_file;
 #[cfg(feature = "etcd")]
 mod scenes;
@@ -12,6 +13,7 @@ mod scenes;
 macvlan_tests::main! {
     at_once,
     connect,
+    gateways,
     hosts_file,
     #[cfg(feature = "etcd")]
     scenes,

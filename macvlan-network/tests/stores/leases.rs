@@ -13,7 +13,7 @@ use macvlan_network::{
 use macvlan_tests::{Directory, Etcd, Lab, Outcome, eventually};
 
 /// Does something with networks in each kind of store.
-fn with_stores(test: impl Fn(&Networks) -> Outcome) -> Outcome {
+pub(crate) fn with_stores(test: impl Fn(&Networks) -> Outcome) -> Outcome {
     let (lab, directory) = (Lab::new()?, Directory::new()?);
     test(&session(&lab.a, &directory, "a")?)?;
     sound(&directory)?;
@@ -25,17 +25,17 @@ fn with_stores(test: impl Fn(&Networks) -> Outcome) -> Outcome {
 
 /// Containers that last as long as this.
 #[derive(Default)]
-struct People(Vec<NetNs>);
+pub(crate) struct People(Vec<NetNs>);
 
 impl People {
-    fn join(&mut self, network: &Network, member: &Member) -> Outcome<Vec<IpAddr>> {
+    pub(crate) fn join(&mut self, network: &Network, member: &Member) -> Outcome<Vec<IpAddr>> {
         let netns = NetNs::anonymous()?;
         let connection = network.connect(member, &netns)?;
         self.0.push(netns);
         Ok(connection.addresses())
     }
 
-    fn one(&mut self, network: &Network, container: &str) -> Outcome<String> {
+    pub(crate) fn one(&mut self, network: &Network, container: &str) -> Outcome<String> {
         let addresses = self.join(network, &Member::new(container))?;
         Ok(addresses[0].to_string())
     }

@@ -12,6 +12,8 @@ mod fork;
 mod hosts;
 #[cfg(feature = "etcd")]
 mod leases;
+#[cfg(feature = "etcd")]
+mod ranges;
 mod recovery;
 #[cfg(feature = "etcd")]
 mod samples;
@@ -27,6 +29,8 @@ macvlan_tests::main! {
     hosts,
     #[cfg(feature = "etcd")]
     leases,
+    #[cfg(feature = "etcd")]
+    ranges,
     recovery,
     #[cfg(feature = "etcd")]
     samples,

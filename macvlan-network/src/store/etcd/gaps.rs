@@ -27,7 +27,6 @@ impl EtcdStore {
     /// Where a free address is looked for.
     pub(super) fn start(&self, network: &NetworkRecord, pool: usize) -> Result<u128> {
         let order = network.config.get_order();
-        let given = network.config.get_subnets()[pool].given();
         let last = match order {
             Order::Next => {
                 let key = self.keys.last(&network.id, pool, self.owner(network));
@@ -36,7 +35,7 @@ impl EtcdStore {
             }
             _ => None,
         };
-        Ok(order.start(given, last))
+        Ok(network.config.get_subnets()[pool].start(order, last))
     }
 
     /// Moves some addresses from everybody's into this host's share; false if there are none left.

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use etcd_client::Compare;
 use ipnet::IpNet;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -10,7 +11,7 @@ use crate::lease::{Lease, Wish};
 use crate::pool::{self, Gap, Order};
 use crate::record::NetworkRecord;
 use crate::store::refusal::{exhausted, name_taken, no_network, taken};
-use crate::store::{Granted, Store as _, format};
+use crate::store::{Granted, Store as _, clash, format};
 
 use super::change::{Change, insist};
 use super::keys::{self, EVERYBODY, Holder, Was, end_of};
@@ -26,6 +27,11 @@ fn now() -> u64 {
 
 fn half_an_answer() -> Error {
     Error::new(ErrorKind::StoreUnusable, "read from etcd", "half an answer")
+}
+
+/// Whether it is the address that is refused, and another may be given.
+fn is_of_an_address(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::AddressForeign | ErrorKind::AddressUnusable)
 }
 
 /// An address that is about to be taken.
@@ -78,13 +84,12 @@ impl EtcdStore {
         let mut change = Change::default();
         let mut addresses = Vec::new();
         for v6 in [false, true] {
-            let fixed = wish.addresses.iter().find(|address| address.is_ipv6() == v6);
-            let pick = if let Some(address) = fixed {
-                self.pick_fixed(network, *address, &mut change)?
+            let pick = if let Some(address) = wish.fixed(network, v6)? {
+                self.pick_fixed(network, address, &mut change)?
             } else if network.config.has_family(v6) {
                 let had = was.iter().flat_map(|was| &was.addresses);
                 let had = had.copied().find(|address| address.is_ipv6() == v6);
-                self.pick_any(network, &wish.container, had, v6, &mut change)?
+                self.pick_any(network, wish, had, v6, &mut change)?
             } else {
                 continue;
             };
@@ -152,6 +157,9 @@ impl EtcdStore {
         let net = network.with_prefix(address)?;
         let at = pool::number(address);
         let key = self.keys.address(&network.id, at);
+        if !network.gives(address) {
+            change.when.extend(self.free_at_neighbours(network, address)?);
+        }
         if let Some(item) = self.wire.get(Get::Key(key.clone()))?.first() {
             match keys::read(&item.value)? {
                 Holder::Lease { container, .. } => {
@@ -167,6 +175,31 @@ impl EtcdStore {
         change.when.push(absent(key));
         let owner = self.take_from_any(network, address, change)?;
         Ok(Pick::Taken(net, owner.unwrap_or_else(|| EVERYBODY.to_owned())))
+    }
+
+    /// Refuses an address that somebody has, or will be given, in another network on the same wire. Returns
+    /// what rests on it.
+    fn free_at_neighbours(
+        &self,
+        network: &NetworkRecord,
+        address: IpAddr,
+    ) -> Result<Vec<Compare>> {
+        let mut when = vec![self.guarded()?];
+        let others = self.all_networks()?;
+        for other in clash::neighbours_with(network, &others, address)? {
+            let key = self.keys.address(&other.id, pool::number(address));
+            let found = self.wire.get(Get::Key(key.clone()))?;
+            let holder = found.first().map(|item| keys::read(&item.value)).transpose()?;
+            match holder {
+                Some(Holder::Lease { container, .. }) => {
+                    return Err(taken(network, address, Some(&container)));
+                }
+                Some(Holder::Foreign { .. }) => return Err(taken(network, address, None)),
+                Some(Holder::Kept { .. }) | None => {}
+            }
+            when.push(unchanged(key, found.first().map_or(0, |item| item.changed)));
+        }
+        Ok(when)
     }
 
     /// Takes an address out of the gap that it is in, and tells whose that was.
@@ -211,25 +244,35 @@ impl EtcdStore {
     fn pick_any(
         &self,
         network: &NetworkRecord,
-        container: &str,
+        wish: &Wish,
         had: Option<IpAddr>,
         v6: bool,
         change: &mut Change,
     ) -> Result<Pick> {
-        if let Some(address) = had.filter(|address| network.with_prefix(*address).is_ok()) {
+        let may = |address: &IpAddr| {
+            network.with_prefix(*address).is_ok()
+                && network.check_reserved(*address, wish.name.as_deref()).is_ok()
+        };
+        if let Some(address) = had.filter(may) {
             let key = self.keys.address(&network.id, pool::number(address));
             let holder = self.wire.get(Get::Key(key))?;
             let holder = holder.first().map(|item| keys::read(&item.value)).transpose()?;
             let is_ours = match holder {
                 None => true,
-                Some(Holder::Kept { container: kept_for, .. }) => kept_for == container,
+                Some(Holder::Kept { container: kept_for, .. }) => kept_for == wish.container,
                 Some(_) => false,
             };
             if is_ours {
-                return match self.pick_fixed(network, address, change) {
-                    Err(error) if error.kind() == ErrorKind::AddressTaken => Ok(Pick::Again),
-                    result => result,
-                };
+                match self.pick_fixed(network, address, change) {
+                    Err(error) if error.kind() == ErrorKind::AddressTaken => {
+                        // It was free a moment ago, unless another network on the wire has it.
+                        if network.gives(address) {
+                            return Ok(Pick::Again);
+                        }
+                    }
+                    Err(error) if is_of_an_address(&error) => {}
+                    result => return result,
+                }
             }
         }
         let owner = self.owner(network);
@@ -253,7 +296,7 @@ impl EtcdStore {
         for item in self.wire.all(&self.keys.addresses(&network.id))? {
             let address = pool::address(keys::number(end_of(&item.key))?);
             if let Ok(Holder::Kept { until, owner, .. }) = keys::read(&item.value) {
-                if address.is_ipv6() == v6 {
+                if address.is_ipv6() == v6 && network.gives(address) {
                     kept.push((until, address, owner, item));
                 }
             }
@@ -330,7 +373,7 @@ impl EtcdStore {
     ) -> Result<()> {
         let at = pool::number(address);
         let Some((pool, subnet)) = network.subnet_of(address) else { return Ok(()) };
-        if !subnet.given().holds(at) || subnet.kept_back().any(|kept| kept == address) {
+        if !subnet.gives(address) {
             return Ok(());
         }
         self.pool(network, pool, owner).give_back(change, Gap { first: at, last: at })

@@ -18,21 +18,22 @@ use std::net::IpAddr;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
-use etcd_client::{DeleteOptions, TxnOp};
+use etcd_client::{Compare, DeleteOptions, TxnOp};
+use ipnet::IpNet;
 
 use crate::error::{ErrorKind, Result};
 use crate::lease::{Foreign, Lease, Wish};
 use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::refusal::{in_use, no_network};
-use crate::store::{Found, Granted, Store, Unreadable, check_clash, format};
+use crate::store::{Found, Granted, Store, Unreadable, clash, format};
 
 pub use options::EtcdOptions;
 pub use store::EtcdStore;
 
 use change::insist;
 use keys::{Holder, end_of};
-use wire::{Get, Item, absent, exists, unchanged};
+use wire::{Get, Item, absent, exists, none_since, unchanged};
 
 impl EtcdStore {
     /// Takes back what etcd may or may not have taken when it last could not be reached, and nobody
@@ -66,12 +67,41 @@ impl EtcdStore {
 }
 
 impl EtcdStore {
-    fn all_networks(&self) -> Result<Vec<Found<NetworkRecord>>> {
+    pub(super) fn all_networks(&self) -> Result<Vec<Found<NetworkRecord>>> {
         let read = |item: &Item| {
             format::read(&item.value)
                 .map_err(|error| Unreadable::new(end_of(&item.key), None, error.cause()))
         };
         Ok(self.wire.all(&self.keys.networks())?.iter().map(read).collect())
+    }
+
+    /// That no network has come, gone or changed since now.
+    pub(super) fn guarded(&self) -> Result<Compare> {
+        let guard = self.wire.get(Get::Key(self.keys.guard()))?;
+        Ok(unchanged(self.keys.guard(), guard.first().map_or(0, |guard| guard.changed)))
+    }
+
+    /// Refuses a network that cannot be beside the others, and tells what that rests on beside the guard.
+    fn check(
+        &self,
+        operation: &'static str,
+        network: &NetworkRecord,
+        alone: &[IpNet],
+        when: &mut Vec<Compare>,
+    ) -> Result<()> {
+        let others = self.all_networks()?;
+        for other in clash::check(operation, network, &others, alone)? {
+            let addresses = self.keys.addresses(&other.id);
+            let (held, revision) = self.wire.all_at(&addresses)?;
+            for item in held {
+                if !matches!(keys::read(&item.value), Ok(Holder::Kept { .. })) {
+                    let address = pool::address(keys::number(end_of(&item.key))?);
+                    clash::check_held(operation, network, other, address)?;
+                }
+            }
+            when.push(none_since(addresses, revision));
+        }
+        Ok(())
     }
 
     fn all_leases(&self, network: Option<&NetworkRecord>) -> Result<Vec<Found<Lease>>> {
@@ -97,13 +127,12 @@ impl Store for EtcdStore {
         Some(&self.host)
     }
 
-    fn add_network(&self, network: &NetworkRecord) -> Result<()> {
+    fn add_network(&self, network: &NetworkRecord, alone: &[IpNet]) -> Result<()> {
         self.settle()?;
         let config = format::write(network)?;
         insist(|| {
-            let guard = self.wire.get(Get::Key(self.keys.guard()))?;
-            let guard = guard.first().map_or(0, |guard| guard.changed);
-            check_clash(network, &self.all_networks()?)?;
+            let mut when = vec![self.guarded()?];
+            self.check("create the network", network, alone, &mut when)?;
             let mut then = vec![
                 TxnOp::put(self.keys.guard(), network.id.clone(), None),
                 TxnOp::put(self.keys.network(&network.id), config.clone(), None),
@@ -114,7 +143,6 @@ impl Store for EtcdStore {
                     then.push(TxnOp::put(key, format!("{:032x}", gap.last), None));
                 }
             }
-            let when = vec![unchanged(self.keys.guard(), guard)];
             Ok(self.wire.commit(when, then)?.then_some(()))
         })
     }

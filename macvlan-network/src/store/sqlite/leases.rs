@@ -13,10 +13,11 @@ use crate::lease::{Lease, Wish};
 use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::refusal::{exhausted, name_taken, taken};
-use crate::store::{Found, Granted, Unreadable};
+use crate::store::{Found, Granted, Unreadable, clash};
 
 use super::gaps::{self, Holder, blob, from_blob};
-use super::transaction::{Attempt, now, number};
+use super::networks;
+use super::transaction::{Attempt, Stop, now, number};
 
 /// How long it is remembered whose an address was that nobody else has got since.
 const MEMORY: i64 = 30 * 24 * 3600;
@@ -48,9 +49,8 @@ pub(super) fn lease(
         others.into_iter().collect::<Found<_>>().map_err(|unreadable| unreadable.error)?;
     let mut addresses = Vec::new();
     for v6 in [false, true] {
-        let fixed = wish.addresses.iter().find(|address| address.is_ipv6() == v6);
-        if let Some(address) = fixed {
-            addresses.push(take_fixed(transaction, network, number, *address)?);
+        if let Some(address) = wish.fixed(network, v6)? {
+            addresses.push(take_fixed(transaction, network, number, address)?);
         } else if network.config.has_family(v6) {
             addresses.push(take_any(transaction, network, number, wish, v6)?);
         }
@@ -118,15 +118,32 @@ fn take_fixed(
     address: IpAddr,
 ) -> Attempt<IpNet> {
     let found = network.with_prefix(address)?;
-    match gaps::holder(transaction, number, pool::number(address))? {
-        Holder::Nobody => {}
-        Holder::Foreigner => return Err(taken(network, address, None).into()),
-        Holder::Container(holder) => return Err(taken(network, address, Some(&holder)).into()),
+    refuse_taken(transaction, network, number, address)?;
+    if !network.gives(address) {
+        let others = networks::all(transaction)?;
+        for other in clash::neighbours_with(network, &others, address)? {
+            let number = self::number(transaction, other)?;
+            refuse_taken(transaction, network, number, address)?;
+        }
     }
     if let Some((pool, _)) = network.subnet_of(address) {
         gaps::take(transaction, number, pool, pool::number(address))?;
     }
     Ok(found)
+}
+
+/// Refuses an address that somebody has in this network, or in another on the same wire.
+fn refuse_taken(
+    transaction: &Transaction<'_>,
+    network: &NetworkRecord,
+    number: i64,
+    address: IpAddr,
+) -> Attempt<()> {
+    match gaps::holder(transaction, number, pool::number(address))? {
+        Holder::Nobody => Ok(()),
+        Holder::Foreigner => Err(taken(network, address, None).into()),
+        Holder::Container(holder) => Err(taken(network, address, Some(&holder)).into()),
+    }
 }
 
 /// Takes the address that the container had, or the next that is free, or the one that has been kept
@@ -139,11 +156,12 @@ fn take_any(
     v6: bool,
 ) -> Attempt<IpNet> {
     for address in remembered(transaction, number, &wish.container)? {
-        if address.is_ipv6() != v6 || network.with_prefix(address).is_err() {
-            continue;
-        }
-        if let Holder::Nobody = gaps::holder(transaction, number, pool::number(address))? {
-            return take_fixed(transaction, network, number, address);
+        let may = network.check_reserved(address, wish.name.as_deref()).is_ok();
+        if address.is_ipv6() == v6 && may {
+            match take_fixed(transaction, network, number, address) {
+                Err(Stop::Refused(_)) => {}
+                done => return done,
+            }
         }
     }
     let subnets = network.config.get_subnets().iter().enumerate();
@@ -151,7 +169,7 @@ fn take_any(
         let last: Option<[u8; 16]> = transaction
             .prepare_cached("SELECT given_last FROM pool WHERE network = ? AND pool = ?")?
             .query_row(params![number, pool], |row| row.get(0))?;
-        let start = network.config.get_order().start(subnet.given(), last.map(from_blob));
+        let start = subnet.start(network.config.get_order(), last.map(from_blob));
         if let Some(at) = gaps::first_free(transaction, number, pool, start)? {
             gaps::take(transaction, number, pool, at)?;
             transaction
@@ -161,7 +179,7 @@ fn take_any(
         }
     }
     for address in kept(transaction, number)? {
-        if address.is_ipv6() == v6 && network.with_prefix(address).is_ok() {
+        if address.is_ipv6() == v6 && network.gives(address) {
             return take_fixed(transaction, network, number, address);
         }
     }
