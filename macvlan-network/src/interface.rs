@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use macvlan_core::{
     Address, Attachment, Detached, DuplicateDetection, Endpoint, ErrorKind as CoreKind, Handle,
-    NetNs,
+    NetNs, Route,
 };
 
+use crate::config::NetworkConfig;
 use crate::error::{Error, Result};
 use crate::lease::Lease;
 use crate::network::Network;
@@ -69,7 +70,7 @@ impl Network {
     }
 
     pub(crate) fn is_isolated(&self) -> bool {
-        self.config().get_parent().is_none()
+        self.record.is_isolated()
     }
 
     /// Takes the link of a lease away, if it is there; one that somebody else made stays. If its alias
@@ -91,14 +92,14 @@ impl Network {
 
     /// What marks the link of a lease, so that it can be told whose it is, and by which store.
     fn alias(&self, container: &str) -> String {
-        format!("{ALIAS}{}/{}/{container}", self.session.store.id(), &self.id()[..12])
+        format!("{ALIAS}{}/{}/{container}", self.session.store.id(), self.record.short_id())
     }
 
     /// What a lease is to become.
     fn endpoint(&self, lease: &Lease) -> Result<Endpoint> {
         let (network, config) = (&self.record, self.config());
         let make = || -> macvlan_core::Result<Endpoint> {
-            let mut endpoint = Endpoint::new(lease.interface, network.parent().as_str())?
+            let mut endpoint = Endpoint::new(lease.interface, network.link()?)?
                 .mode(config.get_mode())?
                 .alias(self.alias(&lease.container))
                 .wait_for_mac(MAC_PATIENCE);
@@ -107,6 +108,22 @@ impl Network {
             }
             if let Some(mtu) = config.get_mtu() {
                 endpoint = endpoint.mtu(mtu);
+            }
+            if let Some(disable) = config.is_without_ipv6() {
+                endpoint = endpoint.disable_ipv6(disable);
+            }
+            if let Some(accept) = config.accepts_ra() {
+                endpoint = endpoint.accept_ra(accept);
+            }
+            if let Some(on) = config.get_allmulticast() {
+                endpoint = endpoint.allmulticast(on);
+            }
+            if let Some(metric) = config.get_metric() {
+                endpoint = endpoint.gateway_metric(metric);
+            }
+            let reached = |route: &&Route| NetworkConfig::reaches(route, &lease.addresses);
+            for route in config.get_routes().iter().filter(reached) {
+                endpoint = endpoint.route(*route);
             }
             for net in &lease.addresses {
                 let mut address = Address::new(*net)?;

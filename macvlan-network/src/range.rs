@@ -79,7 +79,8 @@ impl From<IpAddr> for AddressRange {
 impl FromStr for AddressRange {
     type Err = Error;
     fn from_str(text: &str) -> Result<Self> {
-        let refuse = |why: String| Error::invalid(format!("use {text:?} as a range of addresses"), why);
+        let refuse =
+            |why: String| Error::invalid(format!("use {text:?} as a range of addresses"), why);
         let unreadable = |error: macvlan_core::Error| refuse(error.cause().to_owned());
         if let Some((first, last)) = text.split_once('-') {
             return Self::new(
@@ -114,7 +115,9 @@ mod tests {
 
     #[test]
     fn a_range_is_its_text() {
-        for text in ["10.0.0.10-10.0.0.99", "10.0.0.64/26", "10.0.0.7", "fd00::/64", "fd00::1-fd00::f"] {
+        for text in
+            ["10.0.0.10-10.0.0.99", "10.0.0.64/26", "10.0.0.7", "fd00::/64", "fd00::1-fd00::f"]
+        {
             assert_eq!(text.parse::<AddressRange>().unwrap().to_string(), text);
         }
         for (text, same) in [
@@ -124,7 +127,8 @@ mod tests {
         ] {
             assert_eq!(text.parse::<AddressRange>().unwrap().to_string(), same);
         }
-        let all = |text: &str| text.parse::<IpNet>().map(AddressRange::from).unwrap().net().unwrap();
+        let all =
+            |text: &str| text.parse::<IpNet>().map(AddressRange::from).unwrap().net().unwrap();
         assert_eq!(all("0.0.0.0/0").to_string(), "0.0.0.0/0");
         assert_eq!(all("::/0").to_string(), "::/0");
     }

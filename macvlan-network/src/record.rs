@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use macvlan_core::{MacAddr, Mode};
+use macvlan_core::{MacAddr, Mode, Parent};
 
 use crate::config::NetworkConfig;
 use crate::error::{Error, ErrorKind, Result};
@@ -21,6 +21,16 @@ pub struct NetworkRecord {
     pub config: NetworkConfig,
 }
 
+/// Whether two parents are the same link, as far as they say: a VLAN by its base, id and protocol, whatever
+/// it is called, and anything else by its name.
+fn is_same(one: &Parent, other: &Parent) -> bool {
+    let tag = |parent: &Parent| (parent.get_vlan_id(), parent.get_protocol());
+    match (one.get_base(), other.get_base()) {
+        (Some(base), Some(others)) => tag(one) == tag(other) && is_same(base, others),
+        _ => one.to_string() == other.to_string(),
+    }
+}
+
 impl NetworkRecord {
     pub(crate) fn name(&self) -> &str {
         self.config.name()
@@ -32,19 +42,33 @@ impl NetworkRecord {
 
     /// The link that its containers hang on: the parent, or the network's own dummy link.
     pub fn parent(&self) -> String {
-        self.config.get_parent().map_or_else(|| self.dummy(), str::to_owned)
+        self.config.get_parent().map_or_else(|| self.dummy(), ToString::to_string)
+    }
+
+    /// The same, to hang something on.
+    pub(crate) fn link(&self) -> macvlan_core::Result<Parent> {
+        self.config.get_parent().map_or_else(|| self.dummy().parse(), |parent| Ok(parent.clone()))
     }
 
     /// Whether containers of both are on one wire, as far as the parents' names tell. An isolated network
     /// has its own.
     pub(crate) fn shares_wire(&self, other: &Self) -> bool {
         let parents = self.config.get_parent().zip(other.config.get_parent());
-        parents.is_some_and(|(ours, theirs)| ours == theirs)
+        parents.is_some_and(|(ours, theirs)| is_same(ours, theirs))
+    }
+
+    pub(crate) fn is_isolated(&self) -> bool {
+        self.config.get_parent().is_none()
     }
 
     /// What an isolated network's link is called: as Docker calls it.
     pub(crate) fn dummy(&self) -> String {
-        format!("dm-{}", &self.id[..12])
+        format!("dm-{}", self.short_id())
+    }
+
+    /// The beginning of its id, by which links tell of it.
+    pub(crate) fn short_id(&self) -> &str {
+        self.id.get(..12).unwrap_or(&self.id)
     }
 
     /// Which subnet an address is in, and its number.
@@ -114,5 +138,26 @@ impl NetworkRecord {
         let derived = || self.config.get_mac_from().derive(&self.id, container, addresses);
         // In mode passthru it would become the parent's.
         wanted.or_else(|| (!self.is_passthru()).then(derived))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use macvlan_core::VlanProtocol;
+
+    use super::*;
+
+    #[test]
+    fn a_vlan_is_the_same_under_any_name() {
+        let vlan = || Parent::vlan("eth0", 20).unwrap();
+        let parse = |text: &str| text.parse::<Parent>().unwrap();
+        let service = || vlan().protocol(VlanProtocol::Dot1ad).unwrap();
+        assert!(is_same(&vlan().name("lan").unwrap(), &parse("eth0.20")));
+        assert!(is_same(&vlan().name("lan").unwrap(), &parse("lan")));
+        assert!(!is_same(&service(), &vlan()) && !is_same(&vlan(), &parse("eth0.21")));
+        assert!(!is_same(&vlan(), &parse("eth0")) && !is_same(&vlan(), &parse("eth1.20")));
+        let inner = |base: Parent| Parent::vlan(base, 5).unwrap();
+        assert!(is_same(&inner(vlan()), &parse("eth0.20.5")));
+        assert!(!is_same(&inner(service()), &parse("eth0.20.5")));
     }
 }

@@ -42,7 +42,7 @@ impl Session {
     }
 
     pub(crate) fn remove_dummy(&self, record: &NetworkRecord) -> Result<()> {
-        if record.config.get_parent().is_some() {
+        if !record.is_isolated() {
             return Ok(());
         }
         let dummy = record.dummy();

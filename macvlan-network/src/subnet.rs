@@ -471,7 +471,10 @@ mod tests {
             (net("10.0.10.0/24").gateway(ip("10.0.10.255")), "is no host's address"),
             (net("10.0.10.0/24").range("10.0.11.0/25".parse().unwrap()), "is not within it"),
             (net("10.0.10.0/24").range("10.0.0.0/16".parse().unwrap()), "is not within it"),
-            (net("10.0.10.0/24").exclude("10.0.9.0/24".parse().unwrap()), "excluded range 10.0.9.0/24"),
+            (
+                net("10.0.10.0/24").exclude("10.0.9.0/24".parse().unwrap()),
+                "excluded range 10.0.9.0/24",
+            ),
             (net("10.0.10.0/24").reserve("x", ip("10.0.9.1")), "reserved for \"x\", is outside"),
             (net("10.0.10.0/30").exclude("10.0.10.2".parse().unwrap()), "no address of it is left"),
         ] {

@@ -334,6 +334,8 @@ class Endpoint:
         probe: _Probe | None = None,
         announce: _Announce | None = None,
         rate: _Rate | None = None,
+        gateway_metric: int | None = None,
+        allmulticast: bool | None = None,
     ) -> Self: ...
     PROTOCOL: Final[int]
     RULE_PRIORITY: Final[int]
@@ -362,6 +364,10 @@ class Endpoint:
     def routes(self) -> tuple[Route, ...]: ...
     @property
     def on_link_gateways(self) -> bool: ...
+    @property
+    def gateway_metric(self) -> int | None: ...
+    @property
+    def allmulticast(self) -> bool | None: ...
     @property
     def promisc(self) -> bool: ...
     @property
@@ -1189,11 +1195,19 @@ class Networks:
         self,
         name: str,
         *,
-        parent: str | None = None,
+        parent: _Parent | None = None,
         subnets: Iterable[_Subnet | Subnet] = (),
+        without_addresses: bool = False,
+        ipv6: bool = False,
         mode: Mode | str = "bridge",
         internal: bool = False,
         mtu: int | None = None,
+        routes: Iterable[Route | str] = (),
+        metric: int | None = None,
+        disable_ipv6: bool | None = None,
+        accept_ra: AcceptRa | str | None = None,
+        leave_ipv6: bool = False,
+        allmulticast: bool | None = None,
         order: Order | str = "first",
         mac_from: MacFrom | str = "address",
         probe: bool = False,
@@ -1232,6 +1246,24 @@ class Network:
     def parent(self) -> str: ...
     @property
     def isolated(self) -> bool: ...
+    @property
+    def warnings(self) -> tuple[str, ...]: ...
+    @property
+    def without_addresses(self) -> bool: ...
+    @property
+    def ipv6(self) -> bool: ...
+    @property
+    def routes(self) -> tuple[Route, ...]: ...
+    @property
+    def metric(self) -> int | None: ...
+    @property
+    def disable_ipv6(self) -> bool | None: ...
+    @property
+    def accept_ra(self) -> AcceptRa | None: ...
+    @property
+    def leave_ipv6(self) -> bool: ...
+    @property
+    def allmulticast(self) -> bool | None: ...
     @property
     def mode(self) -> Mode: ...
     @property

@@ -99,12 +99,8 @@ pub(crate) fn neighbours_with<'a>(
         }
         if other.gives(address) {
             let why = format!("network {:?} on the same parent gives {address}", other.name());
-            return Err(Error::new(
-                ErrorKind::AddressUnusable,
-                format!("give out {address}"),
-                why,
-            )
-            .in_network(network.name()));
+            return Err(Error::new(ErrorKind::AddressUnusable, format!("give out {address}"), why)
+                .in_network(network.name()));
         }
         neighbours.push(other);
     }

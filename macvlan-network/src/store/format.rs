@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use macvlan_core::{LinkName, MacAddr, Mode};
+use macvlan_core::{AcceptRa, LinkName, MacAddr, Mode, Parent, Route, VlanProtocol};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +38,7 @@ pub(crate) struct StoredConfig {
     version: u32,
     name: String,
     #[serde(default)]
-    parent: Option<String>,
+    parent: Option<StoredParent>,
     #[serde(default)]
     mode: Mode,
     subnets: Vec<StoredSubnet>,
@@ -62,6 +62,67 @@ pub(crate) struct StoredConfig {
     options: BTreeMap<String, String>,
     #[serde(default)]
     labels: BTreeMap<String, String>,
+    #[serde(flatten)]
+    later: LaterConfig,
+}
+
+/// A parent: as text, if that says all; version 1 has no other.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum StoredParent {
+    Text(String),
+    Link { link: String },
+    Vlan { base: Box<Self>, id: u16, protocol: VlanProtocol, name: Option<LinkName> },
+}
+
+impl From<&Parent> for StoredParent {
+    fn from(parent: &Parent) -> Self {
+        let text = parent.to_string();
+        let vlan = || parent.get_base().zip(parent.get_vlan_id()).zip(parent.get_protocol());
+        match vlan() {
+            _ if text.parse().is_ok_and(|parsed: Parent| parsed == *parent) => Self::Text(text),
+            Some(((base, id), protocol)) => {
+                let (base, name) = (Box::new(Self::from(base)), parent.get_name());
+                Self::Vlan { base, id, protocol, name }
+            }
+            None => Self::Link { link: text },
+        }
+    }
+}
+
+impl StoredParent {
+    fn read(self) -> macvlan_core::Result<Parent> {
+        match self {
+            Self::Text(text) => text.parse(),
+            Self::Link { link } => Parent::alternative_name(&link),
+            Self::Vlan { base, id, protocol, name } => {
+                let vlan = Parent::vlan(base.read()?, id)?.protocol(protocol)?;
+                name.map_or(Ok(vlan.clone()), |name| vlan.name(name))
+            }
+        }
+    }
+}
+
+/// What version 2 has of a network's configuration.
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct LaterConfig {
+    #[serde(skip_serializing_if = "is_default")]
+    without_addresses: bool,
+    #[serde(skip_serializing_if = "is_default")]
+    ipv6: bool,
+    #[serde(skip_serializing_if = "is_default")]
+    routes: Vec<Route>,
+    #[serde(skip_serializing_if = "is_default")]
+    metric: Option<u32>,
+    #[serde(skip_serializing_if = "is_default")]
+    disable_ipv6: Option<bool>,
+    #[serde(skip_serializing_if = "is_default")]
+    accept_ra: Option<AcceptRa>,
+    #[serde(skip_serializing_if = "is_default")]
+    leave_ipv6: bool,
+    #[serde(skip_serializing_if = "is_default")]
+    allmulticast: Option<bool>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -96,7 +157,10 @@ impl StoredSubnet {
 impl StoredConfig {
     /// The first version that has all that is said.
     fn with_version(mut self) -> Self {
-        self.version = if self.subnets.iter().any(StoredSubnet::is_later) { 2 } else { 1 };
+        let is_text = matches!(self.parent, None | Some(StoredParent::Text(_)));
+        let is_later =
+            !is_text || !is_default(&self.later) || self.subnets.iter().any(StoredSubnet::is_later);
+        self.version = if is_later { 2 } else { 1 };
         self
     }
 }
@@ -183,8 +247,16 @@ impl Stored for NetworkConfig {
             parent,
             mode,
             subnets,
+            without_addresses,
+            ipv6,
             internal,
             mtu,
+            routes,
+            metric,
+            disable_ipv6,
+            accept_ra,
+            leave_ipv6,
+            allmulticast,
             order,
             mac_from,
             probe,
@@ -194,10 +266,21 @@ impl Stored for NetworkConfig {
             options,
             labels,
         } = self.clone();
+        let later = LaterConfig {
+            without_addresses,
+            ipv6,
+            routes,
+            metric,
+            disable_ipv6,
+            accept_ra,
+            leave_ipv6,
+            allmulticast,
+        };
         StoredConfig {
             version: 1,
             name,
-            parent,
+            // One that cannot be is never stored.
+            parent: parent.and_then(|parent| parent.ok()).as_ref().map(StoredParent::from),
             mode,
             subnets: subnets.into_iter().map(StoredSubnet::from).collect(),
             internal,
@@ -210,18 +293,29 @@ impl Stored for NetworkConfig {
             keep,
             options,
             labels,
+            later,
         }
         .with_version()
     }
 
     fn of_shape(shape: StoredConfig) -> Result<Self> {
+        let parent = shape.parent.map(StoredParent::read).transpose();
+        let parent = parent.map_err(|error| Error::kernel("read a parent", error))?;
         Ok(Self {
             name: shape.name,
-            parent: shape.parent,
+            parent: parent.map(Ok),
             mode: shape.mode,
             subnets: shape.subnets.into_iter().map(StoredSubnet::read).collect::<Result<_>>()?,
             internal: shape.internal,
             mtu: shape.mtu,
+            without_addresses: shape.later.without_addresses,
+            ipv6: shape.later.ipv6,
+            routes: shape.later.routes,
+            metric: shape.later.metric,
+            disable_ipv6: shape.later.disable_ipv6,
+            accept_ra: shape.later.accept_ra,
+            leave_ipv6: shape.later.leave_ipv6,
+            allmulticast: shape.later.allmulticast,
             order: shape.order,
             mac_from: shape.mac_from,
             probe: shape.probe,
@@ -384,10 +478,32 @@ mod tests {
             (subnet().exclude(range("10.0.1.0/24")), 2),
             (subnet().gateway(ip("10.1.0.1")).on_link_gateway(true), 2),
         ] {
-            let config = NetworkConfig::new("net").subnet(subnet);
-            let text = write(&config).unwrap();
-            assert!(text.starts_with(&format!(r#"{{"version":{version},"#)), "{text}");
-            assert_eq!(read::<NetworkConfig>(&text).unwrap(), config);
+            assert_version(&NetworkConfig::new("net").subnet(subnet), version);
         }
+        let net = || NetworkConfig::new("net").subnet(subnet());
+        assert_version(&net().mtu(1400).internal(true), 1);
+        assert_version(&net().route("10.9.0.0/16 via 10.0.0.9 metric 7".parse().unwrap()), 2);
+        assert_version(&net().metric(7), 2);
+        assert_version(&net().disable_ipv6(false), 2);
+        assert_version(&net().accept_ra(AcceptRa::Always).leave_ipv6(true), 2);
+        assert_version(&net().allmulticast(true), 2);
+        assert_version(&net().ipv6(true), 2);
+        assert_version(&NetworkConfig::new("net").without_addresses(), 2);
+        for text in ["ens33", "ens33.20", "ens33.20.30", "#7", "an-alternative-name"] {
+            assert_version(&net().parent(text), 1);
+        }
+        let service = Parent::vlan("eth0", 20).unwrap().protocol(VlanProtocol::Dot1ad).unwrap();
+        let customer = Parent::vlan(&service, 200).unwrap().name("customer").unwrap();
+        let alternative = Parent::vlan("an-alternative-name", 5).unwrap().name("lan").unwrap();
+        let looks_like_one = Parent::link("eth0.20".parse::<LinkName>().unwrap());
+        for parent in [service, customer, alternative, looks_like_one] {
+            assert_version(&net().parent(parent), 2);
+        }
+    }
+
+    fn assert_version(config: &NetworkConfig, version: u32) {
+        let text = write(config).unwrap();
+        assert!(text.starts_with(&format!(r#"{{"version":{version},"#)), "{text}");
+        assert_eq!(read::<NetworkConfig>(&text).unwrap(), *config);
     }
 }

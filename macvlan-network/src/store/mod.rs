@@ -72,6 +72,10 @@ pub trait Store: Send + Sync + Debug {
     fn host_name(&self) -> Option<&str> {
         None
     }
+    /// Makes the store if nothing is stored yet, so that it has an id.
+    fn make(&self) -> Result<()> {
+        Ok(())
+    }
     /// Adds a network; refused if its name is taken, one of both needs the parent for itself, or an address
     /// would be given twice on one parent. Subnets that are `alone` may overlap no network's at all.
     fn add_network(&self, network: &NetworkRecord, alone: &[IpNet]) -> Result<()>;

@@ -20,7 +20,10 @@ fn a_link_local_gateway() -> Outcome {
     let (_container, inside) = started()?;
     assert_eq!(lan.connect(&Member::new("c1"), &inside)?.addresses(), [ip("fd00:10::1")]);
     let routes = ip_lines(&inside, "-6 route show default");
-    assert!(routes.len() == 1 && routes[0].starts_with("default via fe80::1 dev eth0"), "{routes:?}");
+    assert!(
+        routes.len() == 1 && routes[0].starts_with("default via fe80::1 dev eth0"),
+        "{routes:?}"
+    );
     eventually("the router does not answer", || Ok(ping(&inside, "2001:db8::1").is_some()))?;
     assert!(scene.networks.reconcile()?.is_empty(), "it is as it should be");
     Ok(())

@@ -7,6 +7,7 @@ mod at_once;
 mod connect;
 mod gateways;
 mod hosts_file;
+mod interfaces;
 #[cfg(feature = "etcd")]
 mod scenes;
 
@@ -15,6 +16,7 @@ macvlan_tests::main! {
     connect,
     gateways,
     hosts_file,
+    interfaces,
     #[cfg(feature = "etcd")]
     scenes,
 }

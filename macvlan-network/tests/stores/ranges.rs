@@ -139,7 +139,9 @@ fn a_reserved_name_takes_its_address() -> Outcome {
         let lan = networks.create(&on(
             "lan",
             "ens33",
-            subnet("10.1.0.0/24")?.reserve("printer", ip("10.1.0.9")).reserve("web", ip("10.1.0.2")),
+            subnet("10.1.0.0/24")?
+                .reserve("printer", ip("10.1.0.9"))
+                .reserve("web", ip("10.1.0.2")),
         ))?;
         let mut people = People::default();
         assert_eq!(people.one(&lan, "c1")?, "10.1.0.3");

@@ -19,6 +19,7 @@ use crate::network::lease::Lease;
 use crate::network::reconciled::Reconciled;
 use crate::network::session::Session;
 use crate::network::subnet::Subnet;
+use crate::value::route::Route;
 
 /// A network that exists, of Networks.create(), network() or list(): connects containers to it, and
 /// tells who is.
@@ -29,6 +30,7 @@ use crate::network::subnet::Subnet;
 pub(crate) struct Network {
     session: Arc<Session>,
     record: NetworkRecord,
+    warnings: Vec<String>,
 }
 
 impl PartialEq for Network {
@@ -44,8 +46,9 @@ impl Hash for Network {
 }
 
 impl Network {
-    pub(crate) fn new(session: Arc<Session>, record: NetworkRecord) -> Self {
-        Self { session, record }
+    pub(crate) fn new(session: Arc<Session>, network: &Core) -> Self {
+        let (record, warnings) = (network.record().clone(), network.warnings().to_vec());
+        Self { session, record, warnings }
     }
 
     fn ask<T: Send + 'static>(
@@ -104,6 +107,13 @@ impl Network {
         self.config().get_parent().is_none()
     }
 
+    /// Sentences that tell what would have kept containers from being connected when it was created or changed
+    /// by this object, such as a parent that does not exist; none of a network that was found.
+    #[getter]
+    fn warnings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, &self.warnings)
+    }
+
     /// Who its containers may talk to.
     #[getter]
     fn mode<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -129,6 +139,57 @@ impl Network {
     #[getter]
     fn mtu(&self) -> Option<u32> {
         self.config().get_mtu()
+    }
+
+    /// Whether its containers' interfaces have no addresses of the network's.
+    #[getter]
+    fn without_addresses(&self) -> bool {
+        self.config().is_without_addresses()
+    }
+
+    /// Whether an IPv6 subnet is chosen for it if it has none.
+    #[getter]
+    fn ipv6(&self) -> bool {
+        self.config().is_ipv6()
+    }
+
+    /// Its routes, without the default routes of its gateways.
+    #[getter]
+    fn routes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(
+            py,
+            self.config().get_routes().iter().map(|one| Route(*one)).collect::<Vec<_>>(),
+        )
+    }
+
+    /// The metric of its default routes; None if it is the kernel's.
+    #[getter]
+    fn metric(&self) -> Option<u32> {
+        self.config().get_metric()
+    }
+
+    /// Whether its containers' interfaces are without IPv6, if that was said.
+    #[getter]
+    fn disable_ipv6(&self) -> Option<bool> {
+        self.config().get_disable_ipv6()
+    }
+
+    /// Whether its containers' interfaces accept router advertisements, if that was said.
+    #[getter]
+    fn accept_ra<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.config().get_accept_ra().map(|accept| accept.to_member(py)).transpose()
+    }
+
+    /// Whether the container's own sysctls of IPv6 hold, but for those that were said.
+    #[getter]
+    fn leave_ipv6(&self) -> bool {
+        self.config().is_leave_ipv6()
+    }
+
+    /// Whether its containers' interfaces take all multicast frames, if that was said.
+    #[getter]
+    fn allmulticast(&self) -> Option<bool> {
+        self.config().get_allmulticast()
     }
 
     /// Which free address is given next.

@@ -179,11 +179,7 @@ impl EtcdStore {
 
     /// Refuses an address that somebody has, or will be given, in another network on the same wire. Returns
     /// what rests on it.
-    fn free_at_neighbours(
-        &self,
-        network: &NetworkRecord,
-        address: IpAddr,
-    ) -> Result<Vec<Compare>> {
+    fn free_at_neighbours(&self, network: &NetworkRecord, address: IpAddr) -> Result<Vec<Compare>> {
         let mut when = vec![self.guarded()?];
         let others = self.all_networks()?;
         for other in clash::neighbours_with(network, &others, address)? {

@@ -123,6 +123,10 @@ impl Store for SqliteStore {
         self.id.get().map_or("", String::as_str)
     }
 
+    fn make(&self) -> Result<()> {
+        self.write("make the store", |_| Ok(()))
+    }
+
     fn add_network(&self, network: &NetworkRecord, alone: &[IpNet]) -> Result<()> {
         let config = format::write(&network.config)?;
         self.write(networks::CREATE, |transaction| {
