@@ -71,7 +71,7 @@ impl Network {
         let connect = || {
             let mut wish = member.wish(&self.session.host_name, NetNsMark::of(netns)?)?;
             self.refuse_host(netns)?;
-            let _alone = alone(netns)?;
+            let alone = alone(netns)?;
             loop {
                 match self.session.store.lease(&self.record, &wish)? {
                     Granted::Held(lease) if lease.netns == wish.netns => {
@@ -79,6 +79,10 @@ impl Network {
                         return self.again(lease, netns);
                     }
                     Granted::Held(lease) => self.take_over(&lease)?,
+                    Granted::Changed(record) => {
+                        drop(alone);
+                        return Self { record, ..self.clone() }.connect(member, netns);
+                    }
                     Granted::New(lease) => match self.try_out(lease, &wish, netns)? {
                         Tried::Connected(connection) => return Ok(*connection),
                         Tried::ForeignAddress => {}

@@ -96,7 +96,7 @@ impl Network {
     }
 
     /// What a lease is to become.
-    fn endpoint(&self, lease: &Lease) -> Result<Endpoint> {
+    pub(crate) fn endpoint(&self, lease: &Lease) -> Result<Endpoint> {
         let (network, config) = (&self.record, self.config());
         let make = || -> macvlan_core::Result<Endpoint> {
             let mut endpoint = Endpoint::new(lease.interface, network.link()?)?

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use macvlan_core::{LinkName, MacAddr};
 
 use crate::alive::NetNsMark;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::random;
 use crate::record::NetworkRecord;
 
@@ -34,6 +34,37 @@ pub struct Lease {
     pub default_route: bool,
     /// The container's namespace.
     pub netns: NetNsMark,
+}
+
+impl Lease {
+    /// Refuses a network as it is to be if it has not these addresses any more.
+    pub(crate) fn check_in(&self, network: &NetworkRecord) -> Result<()> {
+        let has = |net: &IpNet| {
+            network.check_reserved(net.addr(), self.name.as_deref())?;
+            network.with_prefix(net.addr())
+        };
+        for net in &self.addresses {
+            let why = match has(net) {
+                Ok(same) if same == *net => continue,
+                Ok(other) => format!("it would be {other}"),
+                Err(error) => error.cause().to_owned(),
+            };
+            let why = format!("container {:?} has {net}, and {why}", self.container);
+            return Err(in_the_way(network, why));
+        }
+        let (bare, passthru) = (self.addresses.is_empty(), self.mac.is_none());
+        if bare != network.config.is_without_addresses() || passthru != network.is_passthru() {
+            let why = format!("container {:?} is connected as it was", self.container);
+            return Err(in_the_way(network, why));
+        }
+        Ok(())
+    }
+}
+
+fn in_the_way(network: &NetworkRecord, why: String) -> Error {
+    Error::new(ErrorKind::NetworkInUse, "change the network", why)
+        .with_hint("disconnect it first")
+        .in_network(network.name())
 }
 
 /// An address that somebody has who is none of ours.

@@ -65,6 +65,7 @@ mod session;
 mod store;
 mod subnet;
 mod time;
+mod update;
 
 pub use alive::NetNsMark;
 pub use collect::Collected;
@@ -85,3 +86,4 @@ pub use record::NetworkRecord;
 pub use store::{EtcdOptions, EtcdStore};
 pub use store::{Granted, SqliteStore, Store, Unreadable};
 pub use subnet::Subnet;
+pub use update::Updated;

@@ -104,15 +104,20 @@ impl Networks {
         config.check()?;
         let config = config.clone().settled();
         let warnings = parent::look_at("create the network", self.host(), &config)?;
-        Ok(Network { warnings, ..self.add_with_subnets(&config)? })
+        let add = |config, alone: &[IpNet]| self.add(config, alone);
+        Ok(Network { warnings, ..self.with_subnets(&config, add)? })
     }
 
-    /// Adds a network, with the subnets that are to be chosen for it.
-    fn add_with_subnets(&self, config: &NetworkConfig) -> Result<Network> {
+    /// Stores a network with the subnets that are to be chosen for it, which may overlap none.
+    pub(crate) fn with_subnets<T>(
+        &self,
+        config: &NetworkConfig,
+        put: impl Fn(NetworkConfig, &[IpNet]) -> Result<T>,
+    ) -> Result<T> {
         let v4 = config.get_subnets().is_empty() && !config.is_without_addresses();
         let v6 = config.is_ipv6() && !config.has_family(true);
         if !v4 && !v6 {
-            return self.add(config.clone(), &[]);
+            return put(config.clone(), &[]);
         }
         if v6 {
             self.store().make()?;
@@ -137,7 +142,7 @@ impl Networks {
             }
             let with_chosen =
                 chosen.iter().fold(config.clone(), |config, net| config.subnet((*net).into()));
-            match self.add(with_chosen.settled(), &chosen) {
+            match put(with_chosen.settled(), &chosen) {
                 // Somebody else has just chosen one of them.
                 Err(error)
                     if error.kind() == ErrorKind::SubnetOverlaps && {

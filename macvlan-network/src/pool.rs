@@ -90,11 +90,30 @@ pub(crate) fn joined(mut gaps: Vec<Gap>) -> Vec<Gap> {
     joined
 }
 
-/// What remains of gaps when others are taken.
+/// What remains of gaps in order when others are taken.
 pub(crate) fn without(gaps: Vec<Gap>, taken: impl IntoIterator<Item = Gap>) -> Vec<Gap> {
-    taken.into_iter().fold(gaps, |gaps, taken| {
-        gaps.into_iter().flat_map(|gap| gap.minus(taken)).flatten().collect()
-    })
+    let taken = joined(taken.into_iter().collect());
+    let (mut rest, mut at) = (Vec::with_capacity(gaps.len()), 0);
+    for gap in gaps {
+        let mut gap = Some(gap);
+        while let Some(all) = gap {
+            at += taken[at..].iter().take_while(|taken| taken.last < all.first).count();
+            let Some(taken) = taken.get(at).filter(|taken| taken.first <= all.last) else {
+                rest.push(all);
+                break;
+            };
+            let [before, behind] = all.minus(*taken);
+            rest.extend(before);
+            gap = behind;
+        }
+    }
+    rest
+}
+
+/// What gaps in order have in common with others in order.
+pub(crate) fn within(gaps: &[Gap], others: &[Gap]) -> Vec<Gap> {
+    let both = gaps.iter().flat_map(|gap| others.iter().filter_map(|other| gap.common(*other)));
+    joined(both.collect())
 }
 
 /// The first address that two have in common.
@@ -273,6 +292,11 @@ mod tests {
         let rest = without(all.clone(), [gap(3, 4), gap(8, 22), gap(39, 50), gap(60, 70)]);
         assert_eq!(rest, [gap(0, 2), gap(5, 7), gap(23, 38)]);
         assert_eq!(without(all.clone(), [gap(0, u128::MAX)]), []);
+        assert_eq!(
+            without(all.clone(), [gap(50, 60), gap(9, 9), gap(0, 0)]),
+            [gap(1, 8), gap(20, 40)]
+        );
+        assert_eq!(within(&all, &[gap(5, 25), gap(30, 30)]), [gap(5, 9), gap(20, 25), gap(30, 30)]);
         assert_eq!(common(&all, &[gap(10, 19)]), None);
         assert_eq!(common(&all, &[gap(30, 50), gap(9, 19)]), Some(9));
     }

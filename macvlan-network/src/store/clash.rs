@@ -1,5 +1,6 @@
 //! What networks may have in common: nothing that would be given twice on one wire.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -65,18 +66,26 @@ pub(crate) fn check<'a>(
     Ok(neighbours)
 }
 
-/// Refuses a network that gives an address which a container of another one on the same wire has.
+/// Refuses a network beside another one on the same wire if one gives an address that a container of the
+/// other has, or both have it: what is leased in the other one, and in the network itself.
 pub(crate) fn check_held(
     operation: &'static str,
     network: &NetworkRecord,
     other: &NetworkRecord,
-    address: IpAddr,
+    theirs: &[IpAddr],
+    ours: &BTreeSet<IpAddr>,
 ) -> Result<()> {
-    if !network.gives(address) {
-        return Ok(());
-    }
     let name = other.name();
-    let why = format!("it gives {address}, which is leased in network {name:?} on the same parent");
+    let held = |address: &&IpAddr| network.gives(**address) || ours.contains(*address);
+    let why = if let Some(address) = theirs.iter().find(held) {
+        format!(
+            "{address}, which it would have too, is leased in network {name:?} on the same parent"
+        )
+    } else if let Some(address) = ours.iter().find(|address| other.gives(**address)) {
+        format!("{address}, which a container has, is given by network {name:?} on the same parent")
+    } else {
+        return Ok(());
+    };
     Err(Error::new(ErrorKind::SubnetOverlaps, operation, why)
         .with_hint("exclude it, or disconnect the container that has it")
         .in_network(network.name()))

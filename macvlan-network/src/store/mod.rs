@@ -28,6 +28,8 @@ pub enum Granted {
     New(Lease),
     /// The container has one already, which is left as it was.
     Held(Lease),
+    /// None: the network is not as the caller has it, but as here. Others have changed it.
+    Changed(NetworkRecord),
 }
 
 /// A record that is there and cannot be read: a later version's, or a damaged one.
@@ -79,6 +81,15 @@ pub trait Store: Send + Sync + Debug {
     /// Adds a network; refused if its name is taken, one of both needs the parent for itself, or an address
     /// would be given twice on one parent. Subnets that are `alone` may overlap no network's at all.
     fn add_network(&self, network: &NetworkRecord, alone: &[IpNet]) -> Result<()>;
+    /// Changes a network from what the caller has read, to `new`; refused as by [`Store::add_network`], if
+    /// others have changed it since, and if containers have addresses that it would not have any more. Who
+    /// was connected then.
+    fn change_network(
+        &self,
+        old: &NetworkRecord,
+        new: &NetworkRecord,
+        alone: &[IpNet],
+    ) -> Result<Vec<Lease>>;
     /// All networks that can be read, by name.
     fn networks(&self) -> Result<Vec<NetworkRecord>>;
     /// Removes a network; refused while there are leases in it.

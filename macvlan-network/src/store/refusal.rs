@@ -62,6 +62,17 @@ pub(crate) fn no_network(name: &str) -> Error {
         .in_network(name)
 }
 
+/// How both stores say that others have changed the network.
+pub(crate) fn changed(network: &NetworkRecord) -> Error {
+    Error::new(
+        ErrorKind::Contended,
+        "change the network",
+        "others have changed it since it was read",
+    )
+    .with_hint("find it again, and change what it is now")
+    .in_network(network.name())
+}
+
 /// How both stores say that containers are still there.
 pub(crate) fn in_use(network: &NetworkRecord, holders: usize, one: &str) -> Error {
     let others = match holders {

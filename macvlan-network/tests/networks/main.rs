@@ -10,6 +10,7 @@ mod hosts_file;
 mod interfaces;
 #[cfg(feature = "etcd")]
 mod scenes;
+mod update;
 
 macvlan_tests::main! {
     at_once,
@@ -19,4 +20,5 @@ macvlan_tests::main! {
     interfaces,
     #[cfg(feature = "etcd")]
     scenes,
+    update,
 }

@@ -18,6 +18,8 @@ mod recovery;
 #[cfg(feature = "etcd")]
 mod samples;
 mod seen;
+#[cfg(feature = "etcd")]
+mod update;
 
 macvlan_tests::main! {
     #[cfg(feature = "etcd")]
@@ -35,4 +37,6 @@ macvlan_tests::main! {
     #[cfg(feature = "etcd")]
     samples,
     seen,
+    #[cfg(feature = "etcd")]
+    update,
 }

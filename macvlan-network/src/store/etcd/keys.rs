@@ -75,6 +75,10 @@ impl Keys {
         format!("{}net/{id}", self.0)
     }
 
+    pub(super) fn all_gaps(&self, id: &str) -> String {
+        format!("{}gap/{id}/", self.0)
+    }
+
     pub(super) fn pool(&self, id: &str, pool: usize) -> String {
         format!("{}gap/{id}/{pool:02x}/", self.0)
     }

@@ -1,5 +1,6 @@
 //! Leases in etcd.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -60,8 +61,10 @@ impl EtcdStore {
         let [there, held, named, others, was, host] = read.as_slice() else {
             return Err(half_an_answer());
         };
-        if there.is_empty() {
-            return Err(no_network(network.name()));
+        let there = there.first().ok_or_else(|| no_network(network.name()))?;
+        let now: NetworkRecord = format::read(&there.value)?;
+        if now.config != network.config {
+            return Ok(Some(Granted::Changed(now)));
         }
         if let Some(held) = held.first() {
             let lease: Lease = format::read(&held.value)?;
@@ -102,6 +105,7 @@ impl EtcdStore {
         let lease = wish.granted(network, plain, &others);
         self.put_lease(&mut change, &lease, &addresses)?;
         change.when.push(unchanged(self.registration.key.clone(), host.changed));
+        change.when.push(unchanged(there.key.clone(), there.changed));
         match self.decide(change) {
             Ok(true) => Ok(Some(Granted::New(lease))),
             Ok(false) => Ok(None),
@@ -111,6 +115,19 @@ impl EtcdStore {
                 Err(error)
             }
         }
+    }
+
+    /// A network as it was found, and that it has not changed since; one that cannot be read is as the caller
+    /// has it.
+    fn current<'a>(
+        &self,
+        network: &'a NetworkRecord,
+        found: Option<&Vec<Item>>,
+    ) -> (Compare, Cow<'a, NetworkRecord>) {
+        let found = found.and_then(|found| found.first());
+        let there = unchanged(self.keys.network(&network.id), found.map_or(0, |item| item.changed));
+        let now = found.and_then(|item| format::read(&item.value).ok());
+        (there, now.map_or(Cow::Borrowed(network), Cow::Owned))
     }
 
     /// Lets a lease stand for one more caller; false if it has changed. What others began with it and
@@ -311,10 +328,15 @@ impl EtcdStore {
         may: impl Fn(&Item) -> bool,
     ) -> Result<bool> {
         let key = self.keys.lease(&network.id, &lease.container);
-        let keep = network.config.get_keep().as_secs();
         insist(|| {
             let host = self.registration.key.clone();
-            let read = self.wire.read(vec![Get::Key(key.clone()), Get::Key(host.clone())])?;
+            let read = self.wire.read(vec![
+                Get::Key(key.clone()),
+                Get::Key(host.clone()),
+                Get::Key(self.keys.network(&network.id)),
+            ])?;
+            let (there, current) = self.current(network, read.get(2));
+            let keep = current.config.get_keep().as_secs();
             let Some(item) = read.first().and_then(|found| found.first()) else {
                 return Ok(Some(false));
             };
@@ -332,6 +354,7 @@ impl EtcdStore {
             }
             change.when.push(unchanged(host, registered.map_or(0, |host| host.changed)));
             change.when.push(unchanged(key.clone(), item.changed));
+            change.when.push(there);
             change.delete(key.clone());
             change.delete(self.keys.member(&lease.container, &network.id));
             if let Some(name) = &lease.name {
@@ -350,7 +373,7 @@ impl EtcdStore {
                     change.put(place, keys::write(&kept)?);
                 } else {
                     change.delete(place);
-                    self.give_back(network, *address, &owner, &mut change)?;
+                    self.give_back(&current, *address, &owner, &mut change)?;
                 }
             }
             let was = Was { addresses, released: now() };
@@ -387,6 +410,8 @@ impl EtcdStore {
             if there.is_empty() {
                 return Err(no_network(network.name()));
             }
+            let (there, network) = self.current(network, Some(there));
+            let network = &network;
             let Some(registered) = registered.first() else {
                 self.register()?;
                 return Ok(None);
@@ -406,6 +431,7 @@ impl EtcdStore {
             }
             self.put_lease(&mut change, lease, &addresses)?;
             change.when.push(unchanged(host, registered.changed));
+            change.when.push(there);
             Ok(self.decide(change)?.then_some(()))
         })
     }
@@ -452,16 +478,21 @@ impl EtcdStore {
         is_such: &dyn Fn(&Holder) -> bool,
     ) -> Result<Option<bool>> {
         let key = self.keys.address(&network.id, pool::number(address));
-        let found = self.wire.get(Get::Key(key.clone()))?;
-        let Some(item) = found.first() else { return Ok(Some(false)) };
+        let read = self
+            .wire
+            .read(vec![Get::Key(key.clone()), Get::Key(self.keys.network(&network.id))])?;
+        let (there, network) = self.current(network, read.get(1));
+        let Some(item) = read.first().and_then(|found| found.first()) else {
+            return Ok(Some(false));
+        };
         let holder: Holder = keys::read(&item.value)?;
         if !is_such(&holder) {
             return Ok(Some(false));
         }
         let mut change = Change::default();
-        change.when.push(unchanged(key.clone(), item.changed));
+        change.when.extend([unchanged(key.clone(), item.changed), there]);
         change.delete(key);
-        self.give_back(network, address, holder.owner(), &mut change)?;
+        self.give_back(&network, address, holder.owner(), &mut change)?;
         Ok(change.commit(&self.wire)?.then_some(true))
     }
 

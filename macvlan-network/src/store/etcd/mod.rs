@@ -6,6 +6,7 @@
 //! be reached, none is given.
 
 mod change;
+mod changed;
 mod gaps;
 mod host;
 mod keys;
@@ -14,11 +15,12 @@ mod options;
 mod store;
 mod wire;
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
-use etcd_client::{Compare, DeleteOptions, TxnOp};
+use etcd_client::{DeleteOptions, TxnOp};
 use ipnet::IpNet;
 
 use crate::error::{ErrorKind, Result};
@@ -26,14 +28,14 @@ use crate::lease::{Foreign, Lease, Wish};
 use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::refusal::{in_use, no_network};
-use crate::store::{Found, Granted, Store, Unreadable, clash, format};
+use crate::store::{Found, Granted, Store, Unreadable, format};
 
 pub use options::EtcdOptions;
 pub use store::EtcdStore;
 
 use change::insist;
 use keys::{Holder, end_of};
-use wire::{Get, Item, absent, exists, none_since, unchanged};
+use wire::{Get, Item, absent, exists};
 
 impl EtcdStore {
     /// Takes back what etcd may or may not have taken when it last could not be reached, and nobody
@@ -75,35 +77,6 @@ impl EtcdStore {
         Ok(self.wire.all(&self.keys.networks())?.iter().map(read).collect())
     }
 
-    /// That no network has come, gone or changed since now.
-    pub(super) fn guarded(&self) -> Result<Compare> {
-        let guard = self.wire.get(Get::Key(self.keys.guard()))?;
-        Ok(unchanged(self.keys.guard(), guard.first().map_or(0, |guard| guard.changed)))
-    }
-
-    /// Refuses a network that cannot be beside the others, and tells what that rests on beside the guard.
-    fn check(
-        &self,
-        operation: &'static str,
-        network: &NetworkRecord,
-        alone: &[IpNet],
-        when: &mut Vec<Compare>,
-    ) -> Result<()> {
-        let others = self.all_networks()?;
-        for other in clash::check(operation, network, &others, alone)? {
-            let addresses = self.keys.addresses(&other.id);
-            let (held, revision) = self.wire.all_at(&addresses)?;
-            for item in held {
-                if !matches!(keys::read(&item.value), Ok(Holder::Kept { .. })) {
-                    let address = pool::address(keys::number(end_of(&item.key))?);
-                    clash::check_held(operation, network, other, address)?;
-                }
-            }
-            when.push(none_since(addresses, revision));
-        }
-        Ok(())
-    }
-
     fn all_leases(&self, network: Option<&NetworkRecord>) -> Result<Vec<Found<Lease>>> {
         let all = self.keys.all_leases();
         let prefix = network.map_or_else(|| all.clone(), |network| self.keys.leases(&network.id));
@@ -132,7 +105,8 @@ impl Store for EtcdStore {
         let config = format::write(network)?;
         insist(|| {
             let mut when = vec![self.guarded()?];
-            self.check("create the network", network, alone, &mut when)?;
+            let none = BTreeSet::new();
+            self.check("create the network", network, alone, &none, &mut when)?;
             let mut then = vec![
                 TxnOp::put(self.keys.guard(), network.id.clone(), None),
                 TxnOp::put(self.keys.network(&network.id), config.clone(), None),
@@ -145,6 +119,16 @@ impl Store for EtcdStore {
             }
             Ok(self.wire.commit(when, then)?.then_some(()))
         })
+    }
+
+    fn change_network(
+        &self,
+        old: &NetworkRecord,
+        new: &NetworkRecord,
+        alone: &[IpNet],
+    ) -> Result<Vec<Lease>> {
+        self.settle()?;
+        self.change(old, new, alone)
     }
 
     fn networks(&self) -> Result<Vec<NetworkRecord>> {

@@ -1,5 +1,6 @@
 //! Leases in their tables.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -17,7 +18,7 @@ use crate::store::{Found, Granted, Unreadable, clash};
 
 use super::gaps::{self, Holder, blob, from_blob};
 use super::networks;
-use super::transaction::{Attempt, Stop, now, number};
+use super::transaction::{Attempt, Stop, current, now, number};
 
 /// How long it is remembered whose an address was that nobody else has got since.
 const MEMORY: i64 = 30 * 24 * 3600;
@@ -40,7 +41,10 @@ pub(super) fn lease(
     network: &NetworkRecord,
     wish: &Wish,
 ) -> Attempt<Granted> {
-    let number = number(transaction, network)?;
+    let (number, now) = current(transaction, network)?;
+    if let Cow::Owned(changed) = now {
+        return Ok(Granted::Changed(changed));
+    }
     if let Some(held) = find(transaction, network, &wish.container)? {
         return Ok(Granted::Held(held));
     }
@@ -214,7 +218,7 @@ pub(super) fn release(
     network: &NetworkRecord,
     lease: &Lease,
 ) -> Attempt<bool> {
-    let number = number(transaction, network)?;
+    let (number, network) = current(transaction, network)?;
     let mut statement = transaction.prepare_cached("DELETE FROM lease WHERE endpoint = ?")?;
     if statement.execute([&lease.endpoint])? == 0 {
         return Ok(false);
@@ -235,7 +239,7 @@ pub(super) fn release(
                 until
             ])?;
         if until.is_none() {
-            gaps::give_back(transaction, network, number, address.addr())?;
+            gaps::give_back(transaction, &network, number, address.addr())?;
         }
     }
     Ok(true)
@@ -243,14 +247,14 @@ pub(super) fn release(
 
 /// Gives free what was kept long enough, and forgets what has been over for very long.
 pub(super) fn expire(transaction: &Transaction<'_>, network: &NetworkRecord) -> Attempt<usize> {
-    let number = number(transaction, network)?;
+    let (number, network) = current(transaction, network)?;
     let mut statement = transaction
         .prepare_cached("SELECT address FROM memory WHERE network = ? AND until <= ?")?;
     let over: Vec<IpAddr> = statement
         .query_map(params![number, now()], address_of)?
         .collect::<rusqlite::Result<_>>()?;
     for address in &over {
-        gaps::give_back(transaction, network, number, *address)?;
+        gaps::give_back(transaction, &network, number, *address)?;
         transaction.execute(
             "UPDATE memory SET until = NULL WHERE network = ? AND address = ?",
             params![number, blob(pool::number(*address))],
@@ -268,7 +272,8 @@ pub(super) fn adopt(
     network: &NetworkRecord,
     lease: &Lease,
 ) -> Attempt<()> {
-    let number = number(transaction, network)?;
+    let (number, network) = current(transaction, network)?;
+    let network = &*network;
     if let Some(held) = find(transaction, network, &lease.container)? {
         let why = format!("container {:?} has one", held.container);
         return Err(Error::new(ErrorKind::AlreadyConnected, "enter a lease", why)

@@ -5,6 +5,7 @@
 //! returned survives the process and a power loss.
 
 mod cause;
+mod change;
 mod file;
 mod gaps;
 mod leases;
@@ -28,7 +29,7 @@ use crate::store::{Found, Granted, Store, Unreadable, format};
 
 use file::File;
 use library::Library;
-use transaction::{Attempt, Stop, now, number};
+use transaction::{Attempt, Stop, current, now, number};
 
 /// Networks and leases in one SQLite file, which many processes may use at once.
 #[derive(Debug)]
@@ -134,6 +135,18 @@ impl Store for SqliteStore {
         })
     }
 
+    fn change_network(
+        &self,
+        old: &NetworkRecord,
+        new: &NetworkRecord,
+        alone: &[IpNet],
+    ) -> Result<Vec<Lease>> {
+        let config = format::write(&new.config)?;
+        self.write(change::CHANGE, |transaction| {
+            change::change(transaction, (old, new), &config, alone)
+        })
+    }
+
     fn networks(&self) -> Result<Vec<NetworkRecord>> {
         let found = self.read("list the networks", networks::all)?;
         Ok(found.into_iter().filter_map(Found::ok).collect())
@@ -181,7 +194,7 @@ impl Store for SqliteStore {
 
     fn add_foreign(&self, network: &NetworkRecord, address: std::net::IpAddr) -> Result<bool> {
         self.write("remember a foreign address", |transaction| {
-            let number = number(transaction, network)?;
+            let (number, network) = current(transaction, network)?;
             let at = pool::number(address);
             match gaps::holder(transaction, number, at)? {
                 gaps::Holder::Container(_) => return Ok(false),
@@ -205,14 +218,14 @@ impl Store for SqliteStore {
 
     fn forget_foreign(&self, network: &NetworkRecord, address: std::net::IpAddr) -> Result<bool> {
         self.write("forget a foreign address", |transaction| {
-            let number = number(transaction, network)?;
+            let (number, network) = current(transaction, network)?;
             let at = pool::number(address);
             let forgotten = transaction.execute(
                 "DELETE FROM address WHERE network = ? AND address = ? AND endpoint IS NULL",
                 params![number, gaps::blob(at)],
             )?;
             if forgotten > 0 {
-                gaps::give_back(transaction, network, number, address)?;
+                gaps::give_back(transaction, &network, number, address)?;
             }
             Ok(forgotten > 0)
         })

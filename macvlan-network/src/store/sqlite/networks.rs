@@ -1,9 +1,10 @@
 //! Networks in their table.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use rusqlite::{Transaction, params};
+use rusqlite::{Row, Transaction, params};
 
 use crate::pool;
 use crate::record::NetworkRecord;
@@ -43,7 +44,7 @@ pub(super) fn add(
     config: &str,
     alone: &[IpNet],
 ) -> Attempt<()> {
-    check(transaction, CREATE, network, alone)?;
+    check(transaction, CREATE, network, alone, &BTreeSet::new())?;
     transaction.execute(
         "INSERT INTO network (id, name, created, config) VALUES (?, ?, ?, ?)",
         params![network.id, network.name(), network.created, config],
@@ -60,29 +61,31 @@ pub(super) fn add(
 }
 
 /// Refuses a network that cannot be beside the others.
-fn check(
+pub(super) fn check(
     transaction: &Transaction<'_>,
     operation: &'static str,
     network: &NetworkRecord,
     alone: &[IpNet],
+    ours: &BTreeSet<IpAddr>,
 ) -> Attempt<()> {
     let others = all(transaction)?;
     for other in clash::check(operation, network, &others, alone)? {
-        for address in held(transaction, other)? {
-            clash::check_held(operation, network, other, address)?;
-        }
+        let theirs = held(transaction, number(transaction, other)?)?;
+        clash::check_held(operation, network, other, &theirs, ours)?;
     }
     Ok(())
 }
 
 /// The addresses that somebody has in a network.
-fn held(transaction: &Transaction<'_>, network: &NetworkRecord) -> Attempt<Vec<IpAddr>> {
+pub(super) fn held(transaction: &Transaction<'_>, number: i64) -> Attempt<Vec<IpAddr>> {
     let mut statement =
         transaction.prepare_cached("SELECT address FROM address WHERE network = ?")?;
-    let found = statement.query_map([number(transaction, network)?], |row| {
-        Ok(pool::address(gaps::from_blob(row.get(0)?)))
-    })?;
+    let found = statement.query_map([number], address)?;
     Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(super) fn address(row: &Row<'_>) -> rusqlite::Result<IpAddr> {
+    Ok(pool::address(gaps::from_blob(row.get(0)?)))
 }
 
 /// Removes a network that nobody is connected to.
