@@ -90,7 +90,8 @@ impl NetworkConfig {
     /// `"ens33.100"`, which is made when the first container needs it and removed with the last.
     ///
     /// Without a parent the network is isolated: its containers hang on a dummy link of its own,
-    /// `dm-` and the beginning of its id, and reach one another on one host and nobody else.
+    /// `dm-` and the beginning of its id, which goes with the last container of a host and comes again with the
+    /// next, and reach one another on one host and nobody else.
     ///
     /// A [`Parent`] can say what text cannot: a VLAN's own name, or its protocol. What can be no parent is
     /// refused when the network is created.

@@ -14,6 +14,8 @@ use crate::network::Network;
 
 /// How long to wait for a MAC address whose last owner is just dying.
 const MAC_PATIENCE: Duration = Duration::from_secs(2);
+/// How often an isolated network's link is made when others remove it as soon as it is there.
+const PARENT_TRIES: u32 = 100;
 /// What begins the alias of links that are ours.
 const ALIAS: &str = "macvlan-network/";
 
@@ -21,20 +23,23 @@ impl Network {
     pub(crate) fn attach(&self, lease: &Lease, netns: &NetNs) -> Result<Attachment> {
         let endpoint = self.endpoint(lease)?;
         let attach = || self.session.host.attach(&endpoint, netns);
-        let attached = match attach() {
-            // After a reboot, or on another host: the network's own link is not there yet.
-            Err(error) if error.kind() == CoreKind::ParentNotFound && self.is_isolated() => {
-                self.session.make_dummy(&self.record)?;
-                attach()
+        let mut attached = attach();
+        // The network's own link comes with the first container, and may just have gone with the last.
+        for _ in 0..PARENT_TRIES {
+            match &attached {
+                Err(error) if self.is_isolated() && error.kind() == CoreKind::ParentNotFound => {
+                    self.session.make_dummy(&self.record)?;
+                    attached = attach();
+                }
+                _ => break,
             }
-            Err(error)
-                if matches!(error.kind(), CoreKind::NameTaken | CoreKind::MacInUse)
-                    && self.remove_forgotten(lease, netns)? =>
-            {
-                attach()
-            }
-            result => result,
-        };
+        }
+        let is_taken = |kind| matches!(kind, CoreKind::NameTaken | CoreKind::MacInUse);
+        if attached.as_ref().is_err_and(|error| is_taken(error.kind()))
+            && self.remove_forgotten(lease, netns)?
+        {
+            attached = attach();
+        }
         attached.map_err(|error| Error::kernel("attach", error))
     }
 

@@ -41,6 +41,7 @@ from macvlan._values import (
     MacAddr,
     NetNsId,
     NetNsMark,
+    Updated,
     VisibleNamespaces,
 )
 
@@ -1309,6 +1310,32 @@ class Network:
     def add_foreign(self, address: _Ip) -> None: ...
     def forget_foreign(self, address: _Ip) -> bool: ...
     def foreign(self) -> list[Foreign]: ...
+    def update(
+        self,
+        *,
+        parent: _Parent | None = ...,
+        subnets: Iterable[_Subnet | Subnet] = ...,
+        without_addresses: bool = ...,
+        ipv6: bool = ...,
+        mode: Mode | str = ...,
+        internal: bool = ...,
+        mtu: int | None = ...,
+        routes: Iterable[Route | str] = ...,
+        metric: int | None = ...,
+        disable_ipv6: bool | None = ...,
+        accept_ra: AcceptRa | str | None = ...,
+        leave_ipv6: bool = ...,
+        allmulticast: bool | None = ...,
+        order: Order | str = ...,
+        mac_from: MacFrom | str = ...,
+        probe: bool = ...,
+        duplicate_detection: bool = ...,
+        share: int | None = ...,
+        keep: _Seconds = ...,
+        options: _Texts = ...,
+        labels: _Texts = ...,
+    ) -> Updated: ...
+    def set_parent(self, parent: _Parent) -> Updated: ...
     def reconcile(self) -> list[Reconciled]: ...
     def remove(self) -> None: ...
     def __eq__(self, other: object, /) -> bool: ...

@@ -11,6 +11,7 @@ pub mod names;
 pub mod networks;
 pub mod reconciled;
 pub mod subnet;
+pub mod updated;
 
 use std::ffi::{c_char, c_int};
 use std::ptr::null;

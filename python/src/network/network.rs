@@ -6,14 +6,15 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use macvlan_core::{MacAddr, NetNs as CoreNetNs};
-use macvlan_network::{Member, Network as Core, NetworkConfig, NetworkRecord, Result};
+use macvlan_core::{MacAddr, NetNs as CoreNetNs, Parent};
+use macvlan_network::{Member, Network as Core, NetworkConfig, NetworkRecord, Result, Updated};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::base::argument::{Arg, maybe, take};
 use crate::base::output::Enumeration;
+use crate::network::config::described;
 use crate::network::connection::Connection;
 use crate::network::lease::Lease;
 use crate::network::reconciled::Reconciled;
@@ -67,6 +68,15 @@ impl Network {
     ) -> PyResult<T> {
         let record = self.record.clone();
         self.session.ask(py, slow, move |networks| work(networks.with_record(record)))
+    }
+
+    fn updated<'py>(&self, py: Python<'py>, updated: Updated) -> PyResult<Bound<'py, PyAny>> {
+        static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let leases = |leases: Vec<_>| leases.into_iter().map(Lease).collect::<Vec<_>>();
+        let network = Self::new(self.session.clone(), &updated.network);
+        let (outdated, unaffected) = (leases(updated.outdated), leases(updated.unaffected));
+        let class = CLASS.import(py, "macvlan._values", "Updated")?;
+        class.call1((network, outdated, unaffected))
     }
 
     fn config(&self) -> &NetworkConfig {
@@ -382,6 +392,40 @@ impl Network {
         let class = CLASS.import(py, "macvlan._values", "Foreign")?;
         let found = self.ask(py, |network| network.foreign())?;
         found.into_iter().map(|one| class.call1((one.address, one.found))).collect()
+    }
+
+    /// Changes the network, whole or not at all. The keywords are those of Networks.create(); what they leave
+    /// out stays as this object has it. Containers stay connected as they are: the result, an Updated, tells
+    /// which of them are to be connected again.
+    ///
+    /// Refused where a container has an address that the network would not have any more, and where others
+    /// have changed it since it was read.
+    #[pyo3(
+        signature = (**keywords),
+        text_signature = "($self, *, parent=..., subnets=..., without_addresses=..., ipv6=..., mode=..., \
+                          internal=..., mtu=..., routes=..., metric=..., disable_ipv6=..., accept_ra=..., \
+                          leave_ipv6=..., allmulticast=..., order=..., mac_from=..., probe=..., \
+                          duplicate_detection=..., share=..., keep=..., options=..., labels=...)"
+    )]
+    fn update<'py>(
+        &self,
+        py: Python<'py>,
+        keywords: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let config = described("update", self.config(), keywords)?;
+        let updated = self.ask(py, move |network| network.update(&config))?;
+        self.updated(py, updated)
+    }
+
+    /// Sets the link that its containers hang on, whatever else others change. As update().
+    fn set_parent<'py>(
+        &self,
+        py: Python<'py>,
+        parent: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let parent: Parent = take("parent", parent)?;
+        let updated = self.ask(py, move |network| network.set_parent(parent))?;
+        self.updated(py, updated)
     }
 
     /// As Networks.reconcile(), which does it for all networks of this host at once.

@@ -91,6 +91,13 @@ impl Work<'_> {
                 {
                     self.find_parent_again()?;
                 }
+                // So may a dummy link that goes with its last endpoint.
+                Errno::EINVAL | Errno::EBUSY
+                    if self.endpoint.parent.on_demand().is_none()
+                        && on_demand::settle(self.host, self.parent.index)? =>
+                {
+                    self.find_parent_again()?;
+                }
                 _ => return Err(self.explain(&Attempt::CreateLink(&link), failure)),
             }
         }
