@@ -69,7 +69,7 @@ fn one_subnet_in_several_networks() -> Outcome {
         }
         for (name, net, words) in [
             ("all", subnet("10.1.0.0/24")?, "overlaps 10.1.0.0/24 of network"),
-            ("wide", subnet("10.0.0.0/8")?, "10.1.0.1 would be there twice"),
+            ("wide", subnet("10.0.0.0/8")?, "would be there twice"),
             ("some", part("10.1.0.127-10.1.0.130")?, "would be there twice"),
             // Their gateway.
             ("router", part("10.1.0.250-10.1.0.254")?.without_gateway(), "10.1.0.254 would be"),

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use crate::common::{ip, on_ens33, subnet};
 use crate::leases::{People, with_stores};
-use macvlan_core::{NetNs, Parent, VlanProtocol};
+use macvlan_core::{Mode, NetNs, Parent, VlanProtocol};
 use macvlan_network::{ErrorKind, Lease, Member, NetworkConfig, Subnet};
 use macvlan_tests::Outcome;
 
@@ -56,7 +56,8 @@ fn subnets_change_around_who_is_connected() -> Outcome {
             ),
             (on("lan", narrow()?.gateway(ip("10.1.0.102"))), "10.1.0.102 is the gateway's"),
             (on("lan", narrow()?.reserve("x", ip("10.1.0.100"))), "reserved for \"x\""),
-            (NetworkConfig::new("lan").parent("ens33").without_addresses(), "connected as it was"),
+            (NetworkConfig::new("lan").parent("ens33").without_addresses(), "is in no subnet"),
+            (on("lan", narrow()?).mode(Mode::Passthru), "is connected as it was"),
         ] {
             let error = now.update(&config).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::NetworkInUse, "{error}");
