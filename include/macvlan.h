@@ -2928,6 +2928,21 @@ int macvlan_endpoint_set_source_routing(struct macvlan_endpoint *endpoint,
                                         struct macvlan_error **error);
 
 /**
+ * Sets the metric of the gateways' default routes. Defaults to the kernel's, 0 for IPv4 and 1024 for IPv6.
+ */
+int macvlan_endpoint_set_gateway_metric(struct macvlan_endpoint *endpoint,
+                                        uint32_t metric,
+                                        struct macvlan_error **error);
+
+/**
+ * Sets whether the link takes all multicast frames, which makes the parent take them too while it is up.
+ * Defaults to those of the groups that are joined on it; then what somebody sets inside stays.
+ */
+int macvlan_endpoint_set_allmulticast(struct macvlan_endpoint *endpoint,
+                                      bool on,
+                                      struct macvlan_error **error);
+
+/**
  * Whether the link is promiscuous, which makes the parent promiscuous too while it is up; no when not
  * set.
  */
@@ -3133,6 +3148,16 @@ const char *macvlan_endpoint_alias(const struct macvlan_endpoint *endpoint);
  * Whether gateways outside every subnet are taken to be on the link.
  */
 bool macvlan_endpoint_is_on_link_gateways(const struct macvlan_endpoint *endpoint);
+
+/**
+ * Returns whether the metric of the gateways' default routes was set, and which.
+ */
+bool macvlan_endpoint_gateway_metric(const struct macvlan_endpoint *endpoint, uint32_t *metric);
+
+/**
+ * Returns whether it takes all multicast frames, 0 or 1; -1 if it was not set.
+ */
+int macvlan_endpoint_allmulticast(const struct macvlan_endpoint *endpoint);
 
 /**
  * Whether it is promiscuous.
@@ -3785,6 +3810,10 @@ typedef enum macvlan_difference_kinds {
      * An IPv6 address of the link has been tentative for too long.
      */
     MACVLAN_DIFFERENCE_ADDRESS_TENTATIVE = 22,
+    /**
+     * The link's allmulticast flag.
+     */
+    MACVLAN_DIFFERENCE_ALLMULTICAST = 23,
 } macvlan_difference_kinds;
 
 /**
@@ -4586,11 +4615,20 @@ int macvlan_subnet_new(const char *net,
                        struct macvlan_error **error);
 
 /**
- * Its router; the first address of the subnet when not set.
+ * Its router; the first address of the subnet when not set. It is in the subnet, a link-local IPv6 address,
+ * or, with macvlan_subnet_set_on_link_gateway(), anywhere.
  */
 int macvlan_subnet_set_gateway(struct macvlan_subnet *subnet,
                                const char *gateway,
                                struct macvlan_error **error);
+
+/**
+ * Sets whether a gateway outside the subnet is taken to be on the link (onlink). Defaults to false, and
+ * then such a gateway is refused when the network is created.
+ */
+int macvlan_subnet_set_on_link_gateway(struct macvlan_subnet *subnet,
+                                       bool on_link,
+                                       struct macvlan_error **error);
 
 /**
  * No router: no default route, and the first address can be given to a container.
@@ -4598,15 +4636,32 @@ int macvlan_subnet_set_gateway(struct macvlan_subnet *subnet,
 int macvlan_subnet_set_no_gateway(struct macvlan_subnet *subnet, struct macvlan_error **error);
 
 /**
- * The part of the subnet that addresses are given from, "10.0.10.64/26": this host's share, where
- * several hosts have one subnet and a store each. All of it when not set.
+ * Sets the only part of the subnet that addresses are given from, "10.0.10.64/26" or
+ * "10.0.10.64-10.0.10.99": this host's share, where several hosts have one subnet and a store each. Defaults
+ * to all of it.
  */
 int macvlan_subnet_set_range(struct macvlan_subnet *subnet,
                              const char *range,
                              struct macvlan_error **error);
 
 /**
- * One more address that is not given to a container, and whose it is: "printer", "10.0.10.70".
+ * Adds a part of the subnet that addresses are given from.
+ */
+int macvlan_subnet_add_range(struct macvlan_subnet *subnet,
+                             const char *range,
+                             struct macvlan_error **error);
+
+/**
+ * Adds addresses that are never given to a container, such as those that a DHCP server gives:
+ * "10.0.10.64/26", "10.0.10.64-10.0.10.99" or "10.0.10.7".
+ */
+int macvlan_subnet_add_excluded(struct macvlan_subnet *subnet,
+                                const char *excluded,
+                                struct macvlan_error **error);
+
+/**
+ * One more address that is given to no other container than the one of this name, which gets it: "printer",
+ * "10.0.10.70".
  */
 int macvlan_subnet_add_reserved(struct macvlan_subnet *subnet,
                                 const char *name,
@@ -4625,9 +4680,34 @@ const char *macvlan_subnet_net(const struct macvlan_subnet *subnet);
 const char *macvlan_subnet_gateway(const struct macvlan_subnet *subnet);
 
 /**
- * The part that addresses are given from; NULL if it was not set.
+ * Returns whether a gateway outside the subnet is taken to be on the link.
+ */
+bool macvlan_subnet_is_on_link_gateway(const struct macvlan_subnet *subnet);
+
+/**
+ * Returns the first part that addresses are given from; NULL if it is all of it.
  */
 const char *macvlan_subnet_range(const struct macvlan_subnet *subnet);
+
+/**
+ * Returns how many parts addresses are given from; 0 if it is all of it.
+ */
+size_t macvlan_subnet_range_count(const struct macvlan_subnet *subnet);
+
+/**
+ * Returns one of the parts that addresses are given from, counted from 0. NULL past the end.
+ */
+const char *macvlan_subnet_range_at(const struct macvlan_subnet *subnet, size_t index);
+
+/**
+ * Returns how many ranges are excluded.
+ */
+size_t macvlan_subnet_excluded_count(const struct macvlan_subnet *subnet);
+
+/**
+ * Returns one of the excluded ranges, counted from 0. NULL past the end.
+ */
+const char *macvlan_subnet_excluded_at(const struct macvlan_subnet *subnet, size_t index);
 
 /**
  * How many addresses are reserved.
@@ -4717,6 +4797,29 @@ int macvlan_network_config_set_parent(struct macvlan_network_config *config,
                                       struct macvlan_error **error);
 
 /**
+ * Sets the link on the host that its containers hang on, which is copied, where text does not say all: a VLAN
+ * under a name of its own, or with the service tag.
+ */
+int macvlan_network_config_set_parent_object(struct macvlan_network_config *config,
+                                             const struct macvlan_parent *parent,
+                                             struct macvlan_error **error);
+
+/**
+ * Gives its containers interfaces without addresses, and no subnet is chosen for it: they get their addresses
+ * from outside, by DHCP or router advertisements, or have none. The container's own sysctls of IPv6 hold.
+ */
+int macvlan_network_config_set_without_addresses(struct macvlan_network_config *config,
+                                                 struct macvlan_error **error);
+
+/**
+ * Sets whether an IPv6 subnet is chosen for it if it has none: a /64 of the store's own /48 of unique local
+ * addresses (RFC 4193) that no network and no link or route of this host has. Defaults to false.
+ */
+int macvlan_network_config_set_ipv6(struct macvlan_network_config *config,
+                                    bool ipv6,
+                                    struct macvlan_error **error);
+
+/**
  * Who its containers may talk to; MACVLAN_MODE_BRIDGE when not set.
  */
 int macvlan_network_config_set_mode(struct macvlan_network_config *config,
@@ -4744,6 +4847,52 @@ int macvlan_network_config_set_internal(struct macvlan_network_config *config,
 int macvlan_network_config_set_mtu(struct macvlan_network_config *config,
                                    uint32_t mtu,
                                    struct macvlan_error **error);
+
+/**
+ * Adds a route that each container gets on its interface: "10.9.0.0/16 via 10.0.10.254 metric 50". One with a
+ * gateway in a subnet is for the containers that have an address there. Default routes are the gateways'.
+ */
+int macvlan_network_config_add_route(struct macvlan_network_config *config,
+                                     const char *route,
+                                     struct macvlan_error **error);
+
+/**
+ * Sets the metric of its default routes. Defaults to the kernel's, 0 for IPv4 and 1024 for IPv6.
+ */
+int macvlan_network_config_set_metric(struct macvlan_network_config *config,
+                                      uint32_t metric,
+                                      struct macvlan_error **error);
+
+/**
+ * Sets whether its containers' interfaces are without IPv6. Defaults to whether it has no IPv6 subnet and
+ * accepts no router advertisements; with one, IPv6 is on where the container's default is off, too.
+ */
+int macvlan_network_config_set_disable_ipv6(struct macvlan_network_config *config,
+                                            bool disable,
+                                            struct macvlan_error **error);
+
+/**
+ * Sets whether its containers' interfaces accept router advertisements: the values of the sysctl accept_ra, 0
+ * for never, 1 unless the interface forwards, 2 always. Defaults to 0.
+ */
+int macvlan_network_config_set_accept_ra(struct macvlan_network_config *config,
+                                         int accept,
+                                         struct macvlan_error **error);
+
+/**
+ * Sets whether the container's own sysctls of IPv6 hold, but for those that were set. Defaults to false.
+ */
+int macvlan_network_config_set_leave_ipv6(struct macvlan_network_config *config,
+                                          bool leave,
+                                          struct macvlan_error **error);
+
+/**
+ * Sets whether its containers' interfaces take all multicast frames. Defaults to those of the groups that are
+ * joined on them.
+ */
+int macvlan_network_config_set_allmulticast(struct macvlan_network_config *config,
+                                            bool on,
+                                            struct macvlan_error **error);
 
 /**
  * Which free address is given next; MACVLAN_ORDER_FIRST when not set.
@@ -4827,6 +4976,24 @@ const char *macvlan_network_config_name(const struct macvlan_network_config *con
 const char *macvlan_network_config_parent(const struct macvlan_network_config *config);
 
 /**
+ * Makes a copy of its parent, to be freed with macvlan_parent_free(); NULL if it has none, which is no
+ * failure.
+ */
+int macvlan_network_config_parent_object(const struct macvlan_network_config *config,
+                                         struct macvlan_parent **parent,
+                                         struct macvlan_error **error);
+
+/**
+ * Returns whether its containers' interfaces have no addresses of the network's.
+ */
+bool macvlan_network_config_is_without_addresses(const struct macvlan_network_config *config);
+
+/**
+ * Returns whether an IPv6 subnet is chosen for it if it has none.
+ */
+bool macvlan_network_config_is_ipv6(const struct macvlan_network_config *config);
+
+/**
  * Its mode: one of enum macvlan_mode; 0 if the object is none.
  */
 uint32_t macvlan_network_config_mode(const struct macvlan_network_config *config);
@@ -4851,6 +5018,42 @@ bool macvlan_network_config_is_internal(const struct macvlan_network_config *con
  * The MTU of its containers' interfaces; 0 if it was not set.
  */
 uint32_t macvlan_network_config_mtu(const struct macvlan_network_config *config);
+
+/**
+ * Returns how many routes it has, without the default routes of its gateways.
+ */
+size_t macvlan_network_config_route_count(const struct macvlan_network_config *config);
+
+/**
+ * Returns one of its routes, counted from 0. NULL past the end.
+ */
+const char *macvlan_network_config_route(const struct macvlan_network_config *config, size_t index);
+
+/**
+ * Returns whether the metric of its default routes was set, and which.
+ */
+bool macvlan_network_config_metric(const struct macvlan_network_config *config, uint32_t *metric);
+
+/**
+ * Returns whether its containers' interfaces are without IPv6, 0 or 1; -1 if it was not set.
+ */
+int macvlan_network_config_disable_ipv6(const struct macvlan_network_config *config);
+
+/**
+ * Returns whether its containers' interfaces accept router advertisements, a value of the sysctl accept_ra; -1
+ * if it was not set.
+ */
+int macvlan_network_config_accept_ra(const struct macvlan_network_config *config);
+
+/**
+ * Returns whether the container's own sysctls of IPv6 hold, but for those that were set.
+ */
+bool macvlan_network_config_is_leave_ipv6(const struct macvlan_network_config *config);
+
+/**
+ * Returns whether its containers' interfaces take all multicast frames, 0 or 1; -1 if it was not set.
+ */
+int macvlan_network_config_allmulticast(const struct macvlan_network_config *config);
 
 /**
  * Which free address is given next: one of enum macvlan_order; 0 if the object is none.
@@ -5187,6 +5390,17 @@ const char *macvlan_network_parent(const struct macvlan_network *network);
 const struct macvlan_network_config *macvlan_network_get_config(const struct macvlan_network *network);
 
 /**
+ * Returns how many reasons there were that would have kept containers from being connected when it was created
+ * or changed by this object, such as a parent that does not exist; 0 of a network that was found.
+ */
+size_t macvlan_network_warning_count(const struct macvlan_network *network);
+
+/**
+ * Returns one of these reasons as a sentence, counted from 0. NULL past the end.
+ */
+const char *macvlan_network_warning(const struct macvlan_network *network, size_t index);
+
+/**
  * Connects a container: leases its addresses and attaches its interface; all of it, or nothing and an
  * error that says why.
  *
@@ -5266,6 +5480,77 @@ const struct macvlan_network *macvlan_network_list_get(const struct macvlan_netw
  * Frees a list; does nothing to NULL.
  */
 void macvlan_network_list_free(struct macvlan_network_list *list);
+
+/**
+ * What came of changing a network, given by macvlan_network_update() and macvlan_network_set_parent(). Freed
+ * with macvlan_updated_free().
+ *
+ * Threads: any number may use what is in it at once; it is freed when nobody does.
+ */
+typedef struct macvlan_updated macvlan_updated;
+
+/**
+ * Changes a network to another configuration, whole or not at all. Containers stay connected as they are; the
+ * result tells which of them are to be connected again. The name stays. A configuration without subnets leaves
+ * the network those that it has.
+ *
+ * Refused with MACVLAN_ERROR_NETWORK_IN_USE where a container has an address that the network would not have
+ * any more, and with MACVLAN_ERROR_NETWORK_CONTENDED where others have changed it since it was read.
+ */
+int macvlan_network_update(const struct macvlan_network *network,
+                           const struct macvlan_network_config *config,
+                           struct macvlan_updated **updated,
+                           struct macvlan_error **error);
+
+/**
+ * Sets the link that a network's containers hang on, whatever else others change. The parent is as in
+ * macvlan_network_config_set_parent(). As macvlan_network_update().
+ */
+int macvlan_network_set_parent(const struct macvlan_network *network,
+                               const char *parent,
+                               struct macvlan_updated **updated,
+                               struct macvlan_error **error);
+
+/**
+ * The same to a parent that is an object, which is copied.
+ */
+int macvlan_network_set_parent_object(const struct macvlan_network *network,
+                                      const struct macvlan_parent *parent,
+                                      struct macvlan_updated **updated,
+                                      struct macvlan_error **error);
+
+/**
+ * Returns the network as it is now. It belongs to the object. NULL if the object is none.
+ */
+const struct macvlan_network *macvlan_updated_network(const struct macvlan_updated *updated);
+
+/**
+ * Returns how many containers' interfaces are not as the network says now: macvlan_network_connect() makes each
+ * as it should be, and so does macvlan_networks_reconcile() on their hosts.
+ */
+size_t macvlan_updated_outdated_count(const struct macvlan_updated *updated);
+
+/**
+ * Returns the lease of one of these containers, counted from 0. It belongs to the object. NULL past the end.
+ */
+const struct macvlan_lease *macvlan_updated_outdated(const struct macvlan_updated *updated,
+                                                     size_t index);
+
+/**
+ * Returns how many containers' interfaces are as before, and as the network says.
+ */
+size_t macvlan_updated_unaffected_count(const struct macvlan_updated *updated);
+
+/**
+ * Returns the lease of one of these containers, counted from 0. It belongs to the object. NULL past the end.
+ */
+const struct macvlan_lease *macvlan_updated_unaffected(const struct macvlan_updated *updated,
+                                                       size_t index);
+
+/**
+ * Frees what came of changing a network; does nothing to NULL.
+ */
+void macvlan_updated_free(struct macvlan_updated *updated);
 
 /**
  * Addresses, given by macvlan_network_resolve(). Freed with macvlan_ip_list_free().

@@ -1,14 +1,22 @@
 //! What a network should be: a value, as an endpoint is one.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use macvlan_core::{Mode, Parent};
+use ipnet::IpNet;
+use macvlan_core::{AcceptRa, IntoParent, Mode, Parent, Route};
 
 use crate::error::{Error, Result};
 use crate::mac::MacFrom;
 use crate::pool::Order;
 use crate::subnet::Subnet;
+
+/// What the kernel gives an Ethernet link.
+const MTUS: RangeInclusive<u32> = 68..=65_535;
+/// The smallest that IPv6 works with (RFC 8200).
+const IPV6_MIN_MTU: u32 = 1280;
 
 /// What a network should be; [`Networks::create`](crate::Networks::create) makes it so.
 ///
@@ -25,11 +33,20 @@ use crate::subnet::Subnet;
 #[must_use]
 pub struct NetworkConfig {
     pub(crate) name: String,
-    pub(crate) parent: Option<String>,
+    /// What was said and is none: why not.
+    pub(crate) parent: Option<std::result::Result<Parent, String>>,
     pub(crate) mode: Mode,
     pub(crate) subnets: Vec<Subnet>,
+    pub(crate) without_addresses: bool,
+    pub(crate) ipv6: bool,
     pub(crate) internal: bool,
     pub(crate) mtu: Option<u32>,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) metric: Option<u32>,
+    pub(crate) disable_ipv6: Option<bool>,
+    pub(crate) accept_ra: Option<AcceptRa>,
+    pub(crate) leave_ipv6: bool,
+    pub(crate) allmulticast: Option<bool>,
     pub(crate) order: Order,
     pub(crate) mac_from: MacFrom,
     pub(crate) probe: bool,
@@ -48,8 +65,16 @@ impl NetworkConfig {
             parent: None,
             mode: Mode::Bridge,
             subnets: Vec::new(),
+            without_addresses: false,
+            ipv6: false,
             internal: false,
             mtu: None,
+            routes: Vec::new(),
+            metric: None,
+            disable_ipv6: None,
+            accept_ra: None,
+            leave_ipv6: false,
+            allmulticast: None,
             order: Order::First,
             mac_from: MacFrom::Address,
             probe: false,
@@ -65,9 +90,14 @@ impl NetworkConfig {
     /// `"ens33.100"`, which is made when the first container needs it and removed with the last.
     ///
     /// Without a parent the network is isolated: its containers hang on a dummy link of its own,
-    /// `dm-` and the beginning of its id, and reach one another on one host and nobody else.
-    pub fn parent(mut self, parent: impl Into<String>) -> Self {
-        self.parent = Some(parent.into());
+    /// `dm-` and the beginning of its id, which goes with the last container of a host and comes again with the
+    /// next, and reach one another on one host and nobody else.
+    ///
+    /// A [`Parent`] can say what text cannot: a VLAN's own name, or its protocol. What can be no parent is
+    /// refused when the network is created.
+    pub fn parent(mut self, parent: impl IntoParent) -> Self {
+        let parent = parent.try_into().map_err(Into::into);
+        self.parent = Some(parent.map_err(|error: macvlan_core::Error| error.to_string()));
         self
     }
 
@@ -85,7 +115,24 @@ impl NetworkConfig {
         self
     }
 
-    /// Whether no container gets a default route through it; no when not given.
+    /// Gives its containers interfaces without addresses, and no subnet is chosen for it: they get their
+    /// addresses from outside, by DHCP or router advertisements, or have none. The container's own sysctls
+    /// of IPv6 hold.
+    pub fn without_addresses(mut self) -> Self {
+        self.without_addresses = true;
+        self
+    }
+
+    /// Sets whether an IPv6 subnet is chosen for it if it has none: a /64 of the store's own /48 of unique
+    /// local addresses (RFC 4193) that no network and no link or route of this host has. Defaults to false.
+    #[doc(alias = "--ipv6")]
+    pub fn ipv6(mut self, ipv6: bool) -> Self {
+        self.ipv6 = ipv6;
+        self
+    }
+
+    /// Whether no container gets a default route through it; no when not given. Then no subnet has a
+    /// gateway unless it is given one, and its first address is a container's.
     pub fn internal(mut self, internal: bool) -> Self {
         self.internal = internal;
         self
@@ -94,6 +141,52 @@ impl NetworkConfig {
     /// The MTU of its containers' interfaces; the parent's when not given.
     pub fn mtu(mut self, mtu: u32) -> Self {
         self.mtu = Some(mtu);
+        self
+    }
+
+    /// Adds a route that each container gets on its interface: `10.9.0.0/16 via 10.0.10.254 metric 50`.
+    ///
+    /// One with a gateway in a subnet is for the containers that have an address there. Default routes are
+    /// the gateways'.
+    pub fn route(mut self, route: Route) -> Self {
+        self.routes.push(route);
+        self
+    }
+
+    /// Sets the metric of its default routes. Defaults to the kernel's, 0 for IPv4 and 1024 for IPv6.
+    pub fn metric(mut self, metric: u32) -> Self {
+        self.metric = Some(metric);
+        self
+    }
+
+    /// Sets whether its containers' interfaces are without IPv6. Defaults to whether it has no IPv6 subnet
+    /// and accepts no router advertisements; with one, IPv6 is on where the container's default is off, too.
+    #[doc(alias = "net.ipv6.conf.LINK.disable_ipv6")]
+    pub fn disable_ipv6(mut self, disable: bool) -> Self {
+        self.disable_ipv6 = Some(disable);
+        self
+    }
+
+    /// Sets whether its containers' interfaces accept router advertisements, and with them addresses and
+    /// routes that the network does not give. Defaults to [`AcceptRa::Never`].
+    #[doc(alias = "net.ipv6.conf.LINK.accept_ra")]
+    pub fn accept_ra(mut self, accept: AcceptRa) -> Self {
+        self.accept_ra = Some(accept);
+        self
+    }
+
+    /// Sets whether the container's own sysctls of IPv6 hold, but for those that were said. Defaults to
+    /// false.
+    pub fn leave_ipv6(mut self, leave: bool) -> Self {
+        self.leave_ipv6 = leave;
+        self
+    }
+
+    /// Sets whether its containers' interfaces take all multicast frames. Defaults to those of the groups
+    /// that are joined on them.
+    #[doc(alias = "IFF_ALLMULTI")]
+    pub fn allmulticast(mut self, on: bool) -> Self {
+        self.allmulticast = Some(on);
         self
     }
 
@@ -158,8 +251,8 @@ impl NetworkConfig {
     }
 
     /// Its parent, if it has one.
-    pub fn get_parent(&self) -> Option<&str> {
-        self.parent.as_deref()
+    pub fn get_parent(&self) -> Option<&Parent> {
+        self.parent.as_ref()?.as_ref().ok()
     }
 
     /// Its mode.
@@ -172,6 +265,16 @@ impl NetworkConfig {
         &self.subnets
     }
 
+    /// Returns whether its containers' interfaces have no addresses of the network's.
+    pub fn is_without_addresses(&self) -> bool {
+        self.without_addresses
+    }
+
+    /// Returns whether an IPv6 subnet is chosen for it if it has none.
+    pub fn is_ipv6(&self) -> bool {
+        self.ipv6
+    }
+
     /// Whether no container gets a default route through it.
     pub fn is_internal(&self) -> bool {
         self.internal
@@ -180,6 +283,36 @@ impl NetworkConfig {
     /// The MTU that was given.
     pub fn get_mtu(&self) -> Option<u32> {
         self.mtu
+    }
+
+    /// Returns its routes, without the default routes of its gateways.
+    pub fn get_routes(&self) -> &[Route] {
+        &self.routes
+    }
+
+    /// Returns the metric of its default routes, if it was said.
+    pub fn get_metric(&self) -> Option<u32> {
+        self.metric
+    }
+
+    /// Returns whether its containers' interfaces are without IPv6, if that was said.
+    pub fn get_disable_ipv6(&self) -> Option<bool> {
+        self.disable_ipv6
+    }
+
+    /// Returns whether its containers' interfaces accept router advertisements, if that was said.
+    pub fn get_accept_ra(&self) -> Option<AcceptRa> {
+        self.accept_ra
+    }
+
+    /// Returns whether the container's own sysctls of IPv6 hold, but for those that were said.
+    pub fn is_leave_ipv6(&self) -> bool {
+        self.leave_ipv6
+    }
+
+    /// Returns whether its containers' interfaces take all multicast frames, if that was said.
+    pub fn get_allmulticast(&self) -> Option<bool> {
+        self.allmulticast
     }
 
     /// Which free address is given next.
@@ -222,9 +355,104 @@ impl NetworkConfig {
         &self.labels
     }
 
+    /// What it is created as: a gateway that nobody asked for is none where nobody is to use it.
+    pub(crate) fn settled(mut self) -> Self {
+        if self.internal {
+            let subnets = self.subnets.into_iter();
+            self.subnets = subnets.map(Subnet::without_default_gateway).collect();
+        }
+        self
+    }
+
+    /// Whether a default route can lead through it.
+    pub(crate) fn has_gateway(&self) -> bool {
+        !self.internal && self.subnets.iter().any(|subnet| subnet.get_gateway().is_some())
+    }
+
     /// Whether it has a subnet of this family.
     pub(crate) fn has_family(&self, v6: bool) -> bool {
         self.subnets.iter().any(|subnet| subnet.net().addr().is_ipv6() == v6)
+    }
+
+    /// Whether its containers' interfaces are to be without IPv6; none where that is the container's matter.
+    pub(crate) fn is_without_ipv6(&self) -> Option<bool> {
+        let wanted =
+            self.has_family(true) || self.accept_ra.is_some_and(|ra| ra != AcceptRa::Never);
+        let ours = !self.leave_ipv6 && !self.without_addresses;
+        self.disable_ipv6.or(ours.then_some(!wanted))
+    }
+
+    /// Whether they are to accept router advertisements; none likewise.
+    pub(crate) fn accepts_ra(&self) -> Option<AcceptRa> {
+        let by_itself = !self.leave_ipv6 && self.is_without_ipv6() == Some(false);
+        self.accept_ra.or(by_itself.then_some(AcceptRa::Never))
+    }
+
+    /// Whether a container with these addresses gets a route: it can reach the gateway.
+    pub(crate) fn reaches(route: &Route, addresses: &[IpNet]) -> bool {
+        match route.get_gateway() {
+            Some(IpAddr::V6(gateway)) if gateway.is_unicast_link_local() => true,
+            Some(gateway) => {
+                route.is_on_link() || addresses.iter().any(|net| net.contains(&gateway))
+            }
+            None => true,
+        }
+    }
+
+    /// What is wrong with how its containers' interfaces are to be.
+    fn check_interfaces(&self) -> Result<()> {
+        let refuse = |why: String| Err(Error::invalid("create the network", why));
+        if let Some(mtu) = self.mtu {
+            if !MTUS.contains(&mtu) {
+                let (least, most) = (MTUS.start(), MTUS.end());
+                return refuse(format!("MTU {mtu} is not from {least} to {most}"));
+            }
+            let is_v6 = self.ipv6 || self.has_family(true) || self.is_without_ipv6() == Some(false);
+            if is_v6 && mtu < IPV6_MIN_MTU {
+                return refuse(format!("MTU {mtu} is below {IPV6_MIN_MTU}, the smallest for IPv6"));
+            }
+        }
+        if self.disable_ipv6 == Some(true) && self.ipv6 {
+            return refuse("it is to have an IPv6 subnet, and IPv6 is to be disabled".to_owned());
+        }
+        if self.disable_ipv6 == Some(true) {
+            if let Some(subnet) = self.subnets.iter().find(|one| one.net().addr().is_ipv6()) {
+                return refuse(format!("{subnet} is an IPv6 subnet, and IPv6 is to be disabled"));
+            }
+            if self.accept_ra.is_some() {
+                let why = "router advertisements are a matter of IPv6, which is to be disabled";
+                return refuse(why.to_owned());
+            }
+        }
+        self.check_routes()
+    }
+
+    fn check_routes(&self) -> Result<()> {
+        let nets: Vec<IpNet> = self.subnets.iter().map(Subnet::net).collect();
+        for (number, route) in self.routes.iter().enumerate() {
+            let refuse = |why: &str, hint: &'static str| {
+                let why = format!("its route {route} {why}");
+                Err(Error::invalid("create the network", why).with_hint(hint))
+            };
+            route.check().map_err(|error| Error::kernel("create the network", error))?;
+            if route.is_default() {
+                return refuse("is a default route", "give its subnet a gateway");
+            }
+            if route.get_device().is_some() {
+                return refuse("leads through another link", "leave the link out");
+            }
+            if !Self::reaches(route, &nets) {
+                return refuse(
+                    "has a gateway in no subnet of it",
+                    "say onlink if it is reached there",
+                );
+            }
+            let place = |one: &Route| (one.destination(), one.get_table(), one.get_metric());
+            if self.routes[..number].iter().any(|one| place(one) == place(route)) {
+                return refuse("has the destination and metric of another", "leave one out");
+            }
+        }
+        Ok(())
     }
 
     /// Everything that is wrong with the values alone.
@@ -232,11 +460,18 @@ impl NetworkConfig {
         let operation = "create the network";
         let in_network = |error: Error| error.in_network(&self.name);
         check_name(&self.name, "a network's name").map_err(in_network)?;
-        if let Some(parent) = &self.parent {
-            if let Err(error) = parent.parse::<Parent>() {
-                return Err(in_network(Error::kernel(operation, error)));
+        match &self.parent {
+            Some(Ok(parent)) if parent.get_alternative_name().is_none() => {
+                parent.id().map_err(|error| in_network(Error::kernel(operation, error)))?;
             }
+            Some(Err(why)) => return Err(in_network(Error::invalid(operation, why.clone()))),
+            _ => {}
         }
+        if self.without_addresses && (self.ipv6 || !self.subnets.is_empty()) {
+            let why = "it is to be without addresses, and has a subnet";
+            return Err(in_network(Error::invalid(operation, why)));
+        }
+        self.check_interfaces().map_err(in_network)?;
         if self.share == Some(0) {
             return Err(in_network(Error::invalid(operation, "a share of no addresses is none")));
         }
@@ -245,6 +480,15 @@ impl NetworkConfig {
             if let Some(other) = self.subnets[..number].iter().find(|one| one.overlaps(subnet)) {
                 let why = format!("its subnets {other} and {subnet} overlap");
                 return Err(in_network(Error::invalid(operation, why)));
+            }
+            let Some(gateway) = subnet.get_gateway() else { continue };
+            let others = self.subnets.iter().enumerate().filter(|(other, _)| *other != number);
+            if let Some((_, other)) = others.into_iter().find(|(_, other)| other.gives(gateway)) {
+                let why =
+                    format!("{gateway}, the gateway of {subnet}, is an address that {other} gives");
+                return Err(in_network(
+                    Error::invalid(operation, why).with_hint("exclude it from that subnet"),
+                ));
             }
         }
         Ok(())
@@ -274,7 +518,18 @@ mod tests {
     fn what_is_refused_says_why() {
         let subnet = |text: &str| Subnet::new(text).unwrap();
         let net = || NetworkConfig::new("net").subnet(subnet("10.0.0.0/16"));
+        let via = |gateway: &str| format!("10.9.0.0/16 via {gateway}").parse::<Route>().unwrap();
+        let route = |text: &str| net().route(text.parse().unwrap());
         net().parent("ens33.10").check().unwrap();
+        net().mtu(1279).check().unwrap();
+        net().parent("a-long-alternative-name").check().unwrap();
+        net()
+            .parent(Parent::vlan("a-long-name", 4000).unwrap().name("lan").unwrap())
+            .check()
+            .unwrap();
+        net().route(via("10.1.0.1").on_link(true)).check().unwrap();
+        net().route(via("10.0.0.9")).route(via("10.0.0.8").metric(5)).check().unwrap();
+        net().route("blackhole 10.9.0.0/16".parse().unwrap()).check().unwrap();
         for (config, words) in [
             (NetworkConfig::new("a/b"), "only letters"),
             (NetworkConfig::new(""), "1 to 128"),
@@ -282,6 +537,22 @@ mod tests {
             (net().subnet(subnet("10.0.10.0/24")), "10.0.0.0/16 and 10.0.10.0/24 overlap"),
             (net().parent("a name that is long"), "a name that is long"),
             (net().share(0), "share"),
+            (net().without_addresses(), "without addresses, and has a subnet"),
+            (NetworkConfig::new("net").without_addresses().ipv6(true), "without addresses"),
+            (net().ipv6(true).mtu(1279), "below 1280"),
+            (net().parent(Parent::vlan("a-long-name", 4000).unwrap()), "a shorter name"),
+            (net().mtu(67), "MTU 67 is not from 68 to 65535"),
+            (net().mtu(65_536), "MTU 65536 is not"),
+            (net().mtu(1279).subnet(subnet("fd00::/64")), "below 1280, the smallest for IPv6"),
+            (net().mtu(1279).disable_ipv6(false), "below 1280"),
+            (net().mtu(1279).accept_ra(AcceptRa::Always), "below 1280"),
+            (net().subnet(subnet("fd00::/64")).disable_ipv6(true), "fd00::/64 is an IPv6 subnet"),
+            (net().accept_ra(AcceptRa::Always).disable_ipv6(true), "to be disabled"),
+            (route("default via 10.0.0.9"), "is a default route; give its subnet a gateway"),
+            (route("10.9.0.0/16 via 10.1.0.1"), "has a gateway in no subnet of it; say onlink"),
+            (route("10.9.0.0/16 dev eth1"), "leads through another link"),
+            (net().route(via("10.0.0.9").table(0)), "no routing table"),
+            (route("10.9.0.0/16 via 10.0.0.9").route(via("10.0.0.8")), "of another"),
         ] {
             let error = config.check().unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::InvalidValue);

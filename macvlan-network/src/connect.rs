@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use macvlan_core::{Attachment, ErrorKind as CoreKind, LinkName, MacAddr, NetNs, Parent, Presence};
+use macvlan_core::{Attachment, ErrorKind as CoreKind, LinkName, MacAddr, NetNs, Presence};
 
 use crate::alive::{self, NetNsMark};
 use crate::alone::alone;
@@ -75,7 +75,7 @@ impl Network {
         let connect = || {
             let mut wish = member.wish(&self.session.host_name, NetNsMark::of(netns)?)?;
             self.refuse_host(netns)?;
-            let _alone = alone(netns)?;
+            let alone = alone(netns)?;
             loop {
                 let mut standing = Standing::begin(&*self.session.store);
                 match self.session.store.lease(&self.record, &wish)? {
@@ -93,6 +93,10 @@ impl Network {
                             Tried::ForeignAddress => {}
                             Tried::InterfaceTaken => wish.skip_interfaces += 1,
                         }
+                    }
+                    Granted::Changed(record) => {
+                        drop(alone);
+                        return Self { record, ..self.clone() }.connect(member, netns);
                     }
                 }
             }
@@ -181,13 +185,17 @@ impl Network {
 
     /// An address that somebody on the wire has.
     fn is_foreign(&self, lease: &Lease, netns: &NetNs) -> Result<Option<IpAddr>> {
-        if !self.config().is_probe() {
+        if !self.config().is_probe() || lease.addresses.is_empty() {
             return Ok(None);
         }
         // Which would answer.
         self.remove_forgotten(lease, netns)?;
         let fails = |error| Error::kernel("probe the addresses", error);
-        let parent: Parent = self.record.parent().parse().map_err(fails)?;
+        if self.is_isolated() {
+            // After a reboot, or on another host, it is not there yet.
+            self.session.make_dummy(&self.record)?;
+        }
+        let parent = self.record.link().map_err(fails)?;
         let addresses: Vec<IpAddr> = lease.addresses.iter().map(ipnet::IpNet::addr).collect();
         let (host, probe) = (&self.session.host, &self.session.probe);
         let taken = probe.taken(host, &parent, &addresses).map_err(fails)?;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::error::Result;
 use crate::lease::Lease;
 use crate::network::Network;
+use crate::range::AddressRange;
 use crate::subnet::Subnet;
 
 impl Network {
@@ -55,8 +56,9 @@ impl Network {
 fn subnet(subnet: &Subnet) -> Value {
     let mut made = Map::new();
     made.insert("Subnet".to_owned(), subnet.net().to_string().into());
-    if let Some(range) = subnet.get_range() {
-        made.insert("IPRange".to_owned(), range.to_string().into());
+    if !subnet.get_ranges().is_empty() {
+        let ranges: Vec<String> = subnet.get_ranges().iter().map(text_of_range).collect();
+        made.insert("IPRange".to_owned(), ranges.join(",").into());
     }
     if let Some(gateway) = subnet.get_gateway() {
         made.insert("Gateway".to_owned(), gateway.to_string().into());
@@ -65,6 +67,11 @@ fn subnet(subnet: &Subnet) -> Value {
         made.insert("AuxiliaryAddresses".to_owned(), json!(subnet.get_reserved()));
     }
     made.into()
+}
+
+/// A single address as Docker writes it, too: `10.0.0.7/32`.
+fn text_of_range(range: &AddressRange) -> String {
+    range.net().map_or_else(|| range.to_string(), |net| net.to_string())
 }
 
 fn container(lease: &Lease) -> Value {

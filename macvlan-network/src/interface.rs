@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use macvlan_core::{
     Address, Attachment, Detached, DuplicateDetection, Endpoint, ErrorKind as CoreKind, Handle,
-    NetNs,
+    NetNs, Route,
 };
 
+use crate::config::NetworkConfig;
 use crate::error::{Error, Result};
 use crate::lease::Lease;
 use crate::mark::{self, Mark};
@@ -15,25 +16,30 @@ use crate::network::Network;
 
 /// How long to wait for a MAC address whose last owner is just dying.
 const MAC_PATIENCE: Duration = Duration::from_secs(2);
+/// How often an isolated network's link is made when others remove it as soon as it is there.
+const PARENT_TRIES: u32 = 100;
 
 impl Network {
     pub(crate) fn attach(&self, lease: &Lease, netns: &NetNs) -> Result<Attachment> {
         let endpoint = self.endpoint(lease)?;
         let attach = || self.session.host.attach(&endpoint, netns);
-        let attached = match attach() {
-            // After a reboot, or on another host: the network's own link is not there yet.
-            Err(error) if error.kind() == CoreKind::ParentNotFound && self.is_isolated() => {
-                self.session.make_dummy(&self.record)?;
-                attach()
+        let mut attached = attach();
+        // The network's own link comes with the first container, and may just have gone with the last.
+        for _ in 0..PARENT_TRIES {
+            match &attached {
+                Err(error) if self.is_isolated() && error.kind() == CoreKind::ParentNotFound => {
+                    self.session.make_dummy(&self.record)?;
+                    attached = attach();
+                }
+                _ => break,
             }
-            Err(error)
-                if matches!(error.kind(), CoreKind::NameTaken | CoreKind::MacInUse)
-                    && self.remove_forgotten(lease, netns)? =>
-            {
-                attach()
-            }
-            result => result,
-        };
+        }
+        let is_taken = |kind| matches!(kind, CoreKind::NameTaken | CoreKind::MacInUse);
+        if attached.as_ref().is_err_and(|error| is_taken(error.kind()))
+            && self.remove_forgotten(lease, netns)?
+        {
+            attached = attach();
+        }
         attached.map_err(|error| Error::kernel("attach", error))
     }
 
@@ -82,7 +88,7 @@ impl Network {
     }
 
     pub(crate) fn is_isolated(&self) -> bool {
-        self.config().get_parent().is_none()
+        self.record.is_isolated()
     }
 
     /// Takes the link of a lease away, if it is there; one that somebody else made stays. It is known by its
@@ -105,10 +111,10 @@ impl Network {
     }
 
     /// What a lease is to become.
-    fn endpoint(&self, lease: &Lease) -> Result<Endpoint> {
+    pub(crate) fn endpoint(&self, lease: &Lease) -> Result<Endpoint> {
         let (network, config) = (&self.record, self.config());
         let make = || -> macvlan_core::Result<Endpoint> {
-            let mut endpoint = Endpoint::new(lease.interface, network.parent().as_str())?
+            let mut endpoint = Endpoint::new(lease.interface, network.link()?)?
                 .mode(config.get_mode())?
                 .alias(mark::alias(&*self.session.store, network, lease))
                 .wait_for_mac(MAC_PATIENCE);
@@ -118,6 +124,22 @@ impl Network {
             if let Some(mtu) = config.get_mtu() {
                 endpoint = endpoint.mtu(mtu);
             }
+            if let Some(disable) = config.is_without_ipv6() {
+                endpoint = endpoint.disable_ipv6(disable);
+            }
+            if let Some(accept) = config.accepts_ra() {
+                endpoint = endpoint.accept_ra(accept);
+            }
+            if let Some(on) = config.get_allmulticast() {
+                endpoint = endpoint.allmulticast(on);
+            }
+            if let Some(metric) = config.get_metric() {
+                endpoint = endpoint.gateway_metric(metric);
+            }
+            let reached = |route: &&Route| NetworkConfig::reaches(route, &lease.addresses);
+            for route in config.get_routes().iter().filter(reached) {
+                endpoint = endpoint.route(*route);
+            }
             for net in &lease.addresses {
                 let mut address = Address::new(*net)?;
                 if net.addr().is_ipv6() && !config.is_duplicate_detection() {
@@ -125,9 +147,12 @@ impl Network {
                 }
                 endpoint = endpoint.address(address);
                 let subnet = network.subnet_of(net.addr());
-                let gateway = subnet.and_then(|(_, subnet)| subnet.get_gateway());
-                if let Some(gateway) = gateway.filter(|_| lease.default_route) {
+                let Some((_, subnet)) = subnet.filter(|_| lease.default_route) else { continue };
+                if let Some(gateway) = subnet.get_gateway() {
                     endpoint = endpoint.gateway(gateway);
+                }
+                if subnet.is_on_link_gateway() {
+                    endpoint = endpoint.on_link_gateways(true);
                 }
             }
             Ok(endpoint)

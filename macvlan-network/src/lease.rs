@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use macvlan_core::{LinkName, MacAddr};
 
 use crate::alive::NetNsMark;
+use crate::error::{Error, ErrorKind, Result};
 use crate::random;
 use crate::record::NetworkRecord;
 
@@ -33,6 +34,37 @@ pub struct Lease {
     pub default_route: bool,
     /// The container's namespace.
     pub netns: NetNsMark,
+}
+
+impl Lease {
+    /// Refuses a network as it is to be if it has not these addresses any more.
+    pub(crate) fn check_in(&self, network: &NetworkRecord) -> Result<()> {
+        let has = |net: &IpNet| {
+            network.check_reserved(net.addr(), self.name.as_deref())?;
+            network.with_prefix(net.addr())
+        };
+        for net in &self.addresses {
+            let why = match has(net) {
+                Ok(same) if same == *net => continue,
+                Ok(other) => format!("it would be {other}"),
+                Err(error) => error.cause().to_owned(),
+            };
+            let why = format!("container {:?} has {net}, and {why}", self.container);
+            return Err(in_the_way(network, why));
+        }
+        let (bare, passthru) = (self.addresses.is_empty(), self.mac.is_none());
+        if bare != network.config.is_without_addresses() || passthru != network.is_passthru() {
+            let why = format!("container {:?} is connected as it was", self.container);
+            return Err(in_the_way(network, why));
+        }
+        Ok(())
+    }
+}
+
+fn in_the_way(network: &NetworkRecord, why: String) -> Error {
+    Error::new(ErrorKind::NetworkInUse, "change the network", why)
+        .with_hint("disconnect it first")
+        .in_network(network.name())
 }
 
 /// An address that somebody has who is none of ours.
@@ -71,6 +103,16 @@ pub struct Wish {
 }
 
 impl Wish {
+    /// The address of a family that it has to be: the one that was asked for, or that is reserved for it.
+    pub(crate) fn fixed(&self, network: &NetworkRecord, v6: bool) -> Result<Option<IpAddr>> {
+        let asked_for = self.addresses.iter().find(|address| address.is_ipv6() == v6);
+        if let Some(address) = asked_for {
+            network.check_reserved(*address, self.name.as_deref())?;
+            return Ok(Some(*address));
+        }
+        Ok(network.reserved_for(self.name.as_deref(), v6))
+    }
+
     /// The lease that comes of it, with these addresses; `others` are the container's leases in
     /// other networks.
     pub(crate) fn granted(
@@ -81,7 +123,7 @@ impl Wish {
     ) -> Lease {
         let here: Vec<&Lease> = others.iter().filter(|lease| lease.netns == self.netns).collect();
         let plain: Vec<IpAddr> = addresses.iter().map(IpNet::addr).collect();
-        let default_route = !network.config.is_internal()
+        let default_route = network.config.has_gateway()
             && self.default_route.unwrap_or_else(|| !here.iter().any(|lease| lease.default_route));
         Lease {
             network: network.id.clone(),

@@ -15,6 +15,7 @@ use crate::store::refusal::taken;
 pub struct Network {
     pub(crate) session: Arc<Session>,
     pub(crate) record: NetworkRecord,
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Network {
@@ -36,6 +37,12 @@ impl Network {
     /// What the store has of it; [`Networks::with_record`](crate::Networks::with_record) leads back.
     pub fn record(&self) -> &NetworkRecord {
         &self.record
+    }
+
+    /// Returns what would have kept containers from being connected when it was created or changed by this
+    /// handle, in sentences; none of a network that was found.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// What it was created as.

@@ -6,8 +6,10 @@ use ipnet::IpNet;
 use macvlan_core::Host;
 
 use crate::config::{NetworkConfig, check_name};
+use crate::default_pool;
 use crate::error::{Error, ErrorKind, Result};
 use crate::network::Network;
+use crate::parent;
 use crate::probe::Probe;
 use crate::random;
 use crate::record::NetworkRecord;
@@ -86,37 +88,76 @@ impl Networks {
     }
 
     /// Creates a network. Without a subnet it gets one of Docker's default subnets that no network
-    /// and no link or route of this host has.
+    /// and no link or route of this host has, unless it is to be without addresses.
+    ///
+    /// What would keep containers from being connected as this host is now, such as a parent that does not
+    /// exist, is told by [`Network::warnings`].
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::InvalidValue`]: what can never be right, and a parent such as `ens33.4095`, which can be
+    ///   no VLAN, if there is no link of that name.
+    /// - [`ErrorKind::NetworkExists`], [`ErrorKind::SubnetOverlaps`], [`ErrorKind::ParentClash`]: it cannot be
+    ///   beside the other networks.
+    /// - [`ErrorKind::NoFreeSubnet`]: all subnets that could be chosen are in use.
     pub fn create(&self, config: &NetworkConfig) -> Result<Network> {
         config.check()?;
-        if !config.get_subnets().is_empty() {
-            return self.add(config.clone());
+        let config = config.clone().settled();
+        let warnings = parent::look_at("create the network", self.host(), &config)?;
+        let add = |config, alone: &[IpNet]| self.add(config, alone);
+        Ok(Network { warnings, ..self.with_subnets(&config, add)? })
+    }
+
+    /// Stores a network with the subnets that are to be chosen for it, which may overlap none.
+    pub(crate) fn with_subnets<T>(
+        &self,
+        config: &NetworkConfig,
+        put: impl Fn(NetworkConfig, &[IpNet]) -> Result<T>,
+    ) -> Result<T> {
+        let v4 = config.get_subnets().is_empty() && !config.is_without_addresses();
+        let v6 = config.is_ipv6() && !config.has_family(true);
+        if !v4 && !v6 {
+            return put(config.clone(), &[]);
         }
-        let mut avoid = self.in_use()?;
+        if v6 {
+            self.store().make()?;
+        }
         loop {
-            let Some(subnet) = defaults().find(|one| !avoid.iter().any(|net| overlap(*net, *one)))
-            else {
-                return Err(Error::new(
-                    ErrorKind::NoFreeSubnet,
-                    "choose a subnet",
-                    "all of 172.17.0.0/16 to 172.31.0.0/16 and 192.168.0.0/20 to 192.168.240.0/20 \
-                     are in use by networks, or by this host's links and routes",
-                )
-                .with_hint("give the network a subnet")
-                .in_network(config.name()));
-            };
-            match self.add(config.clone().subnet(Subnet::from(subnet))) {
-                // Somebody else has just chosen it.
-                Err(error) if error.kind() == ErrorKind::SubnetOverlaps => avoid.push(subnet),
+            let (avoid, mut chosen) = (self.in_use()?, Vec::new());
+            if v4 {
+                chosen.push(choose(default_pool::docker(), &avoid).ok_or_else(|| {
+                    no_free_subnet(
+                        "172.17.0.0/16 to 172.31.0.0/16 and 192.168.0.0/20 to 192.168.240.0/20",
+                        config,
+                    )
+                })?);
+            }
+            if v6 {
+                let own = default_pool::unique_local(self.store().id());
+                let subnets = default_pool::networks_of(own);
+                chosen.push(
+                    choose(subnets, &avoid)
+                        .ok_or_else(|| no_free_subnet(&format!("the /64s of {own}"), config))?,
+                );
+            }
+            let with_chosen =
+                chosen.iter().fold(config.clone(), |config, net| config.subnet((*net).into()));
+            match put(with_chosen.settled(), &chosen) {
+                // Somebody else has just chosen one of them.
+                Err(error)
+                    if error.kind() == ErrorKind::SubnetOverlaps && {
+                        let now = self.in_use()?;
+                        chosen.iter().any(|net| choose([*net], &now).is_none())
+                    } => {}
                 result => return result,
             }
         }
     }
 
-    fn add(&self, config: NetworkConfig) -> Result<Network> {
+    fn add(&self, config: NetworkConfig, alone: &[IpNet]) -> Result<Network> {
         let record = NetworkRecord { id: random::id(), created: time::now(), config };
-        self.store().add_network(&record)?;
-        if record.config.get_parent().is_none() {
+        self.store().add_network(&record, alone)?;
+        if record.is_isolated() {
             if let Err(error) = self.0.make_dummy(&record) {
                 return Err(match self.store().remove_network(&record) {
                     Ok(()) => error,
@@ -167,7 +208,7 @@ impl Networks {
     /// finds out.
     #[must_use]
     pub fn with_record(&self, record: NetworkRecord) -> Network {
-        Network { session: Arc::clone(&self.0), record }
+        Network { session: Arc::clone(&self.0), record, warnings: Vec::new() }
     }
 
     /// Returns the networks and leases that the store has and that cannot be read. Lists leave them out,
@@ -187,24 +228,18 @@ impl Networks {
     }
 }
 
-/// Docker's default address pools, in its order.
-fn defaults() -> impl Iterator<Item = IpNet> {
-    let net = |a, b, c, length| IpNet::new([a, b, c, 0].map(u8::from).into(), length).ok();
-    let large = (17..=31_u8).filter_map(move |b| net(172_u8, b, 0_u8, 16));
-    large.chain((0..16_u8).filter_map(move |c| net(192, 168, c * 16, 20)))
+fn no_free_subnet(all: &str, config: &NetworkConfig) -> Error {
+    let why = format!("all of {all} are in use by networks, or by this host's links and routes");
+    Error::new(ErrorKind::NoFreeSubnet, "choose a subnet", why)
+        .with_hint("give the network a subnet")
+        .in_network(config.name())
+}
+
+/// The first that nothing else overlaps.
+fn choose(all: impl IntoIterator<Item = IpNet>, avoid: &[IpNet]) -> Option<IpNet> {
+    all.into_iter().find(|one| !avoid.iter().any(|net| overlap(*net, *one)))
 }
 
 fn overlap(one: IpNet, other: IpNet) -> bool {
     one.contains(&other) || other.contains(&one)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn defaults_are_dockers() {
-        let all: Vec<String> = super::defaults().map(|net| net.to_string()).collect();
-        assert_eq!(all.len(), 31);
-        assert_eq!((all[0].as_str(), all[14].as_str()), ("172.17.0.0/16", "172.31.0.0/16"));
-        assert_eq!((all[15].as_str(), all[30].as_str()), ("192.168.0.0/20", "192.168.240.0/20"));
-    }
 }

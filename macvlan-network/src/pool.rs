@@ -35,13 +35,31 @@ impl Gap {
         self.first <= at && at <= self.last
     }
 
+    /// A single address.
+    pub(crate) fn of(at: u128) -> Self {
+        Self { first: at, last: at }
+    }
+
     /// What remains before and behind one that is taken.
     pub(crate) fn without(self, at: u128) -> [Option<Self>; 2] {
         debug_assert!(self.holds(at));
+        self.minus(Self::of(at))
+    }
+
+    /// What remains before and behind others that are taken, of which it may have none.
+    fn minus(self, taken: Self) -> [Option<Self>; 2] {
+        let last = |before: u128| self.last.min(before - 1);
+        let first = |behind: u128| self.first.max(behind + 1);
         [
-            (at > self.first).then(|| Self { first: self.first, last: at - 1 }),
-            (at < self.last).then(|| Self { first: at + 1, last: self.last }),
+            (taken.first > self.first).then(|| Self { first: self.first, last: last(taken.first) }),
+            (taken.last < self.last).then(|| Self { first: first(taken.last), last: self.last }),
         ]
+    }
+
+    /// What both have.
+    pub(crate) fn common(self, other: Self) -> Option<Self> {
+        let (first, last) = (self.first.max(other.first), self.last.min(other.last));
+        (first <= last).then_some(Self { first, last })
     }
 
     /// One gap of several that touch, around an address that comes back.
@@ -55,6 +73,53 @@ impl Gap {
                 .map_or(at, |gap| gap.last),
         }
     }
+}
+
+/// All that some gaps have, in order, as gaps that do not touch.
+pub(crate) fn joined(mut gaps: Vec<Gap>) -> Vec<Gap> {
+    gaps.sort_unstable_by_key(|gap| gap.first);
+    let mut joined: Vec<Gap> = Vec::with_capacity(gaps.len());
+    for gap in gaps {
+        match joined.last_mut() {
+            Some(before) if gap.first <= before.last.saturating_add(1) => {
+                before.last = before.last.max(gap.last);
+            }
+            _ => joined.push(gap),
+        }
+    }
+    joined
+}
+
+/// What remains of gaps in order when others are taken.
+pub(crate) fn without(gaps: Vec<Gap>, taken: impl IntoIterator<Item = Gap>) -> Vec<Gap> {
+    let taken = joined(taken.into_iter().collect());
+    let (mut rest, mut at) = (Vec::with_capacity(gaps.len()), 0);
+    for gap in gaps {
+        let mut gap = Some(gap);
+        while let Some(all) = gap {
+            at += taken[at..].iter().take_while(|taken| taken.last < all.first).count();
+            let Some(taken) = taken.get(at).filter(|taken| taken.first <= all.last) else {
+                rest.push(all);
+                break;
+            };
+            let [before, behind] = all.minus(*taken);
+            rest.extend(before);
+            gap = behind;
+        }
+    }
+    rest
+}
+
+/// What gaps in order have in common with others in order.
+pub(crate) fn within(gaps: &[Gap], others: &[Gap]) -> Vec<Gap> {
+    let both = gaps.iter().flat_map(|gap| others.iter().filter_map(|other| gap.common(*other)));
+    joined(both.collect())
+}
+
+/// The first address that two have in common.
+pub(crate) fn common(one: &[Gap], other: &[Gap]) -> Option<u128> {
+    let both = one.iter().flat_map(|gap| other.iter().filter_map(|other| gap.common(*other)));
+    both.map(|gap| gap.first).min()
 }
 
 /// Which free address a network gives next. The numbers are stable, and the C ABI shows them.
@@ -106,8 +171,14 @@ impl FromStr for Order {
 }
 
 impl Order {
-    /// From where on a free address is looked for; wraps around at the end of the range.
-    pub(crate) fn start(self, range: Gap, given_last: Option<u128>) -> u128 {
+    /// From where on a free address is looked for among those that are given, which `gaps` makes; wraps
+    /// around at the end of the range that these are in.
+    pub(crate) fn start(
+        self,
+        range: Gap,
+        gaps: impl FnOnce() -> Vec<Gap>,
+        given_last: Option<u128>,
+    ) -> u128 {
         match self {
             Self::First => range.first,
             Self::Next => given_last
@@ -115,8 +186,17 @@ impl Order {
                 .filter(|next| range.holds(*next))
                 .unwrap_or(range.first),
             Self::Random => {
-                let size = (range.last - range.first).saturating_add(1);
-                range.first + crate::random::number() % size
+                let gaps = gaps();
+                let size = |gap: &Gap| (gap.last - gap.first).saturating_add(1);
+                let all = gaps.iter().map(size).fold(0_u128, u128::saturating_add);
+                let mut at = crate::random::number() % all.max(1);
+                for gap in &gaps {
+                    match at.checked_sub(size(gap)) {
+                        Some(rest) => at = rest,
+                        None => return gap.first + at,
+                    }
+                }
+                range.first
             }
         }
     }
@@ -189,14 +269,35 @@ mod tests {
     #[test]
     fn the_start_stays_in_the_range() {
         let range = Gap { first: 10, last: 20 };
-        assert_eq!(Order::First.start(range, Some(12)), 10);
-        assert_eq!(Order::Next.start(range, None), 10);
-        assert_eq!(Order::Next.start(range, Some(12)), 13);
-        assert_eq!(Order::Next.start(range, Some(20)), 10);
-        for _ in 0..100 {
-            assert!(range.holds(Order::Random.start(range, None)));
+        let gaps = || vec![Gap { first: 10, last: 11 }, Gap { first: 19, last: 20 }];
+        let start = |order: Order, last| order.start(range, gaps, last);
+        assert_eq!(start(Order::First, Some(12)), 10);
+        assert_eq!(start(Order::Next, None), 10);
+        assert_eq!(start(Order::Next, Some(12)), 13);
+        assert_eq!(start(Order::Next, Some(20)), 10);
+        let mut seen = std::collections::BTreeSet::new();
+        while seen.len() < 4 {
+            seen.insert(start(Order::Random, None));
         }
+        assert_eq!(seen.into_iter().collect::<Vec<_>>(), [10, 11, 19, 20]);
         let all = Gap { first: 0, last: u128::MAX };
-        let _ = Order::Random.start(all, None);
+        let _ = Order::Random.start(all, || vec![all], None);
+    }
+
+    #[test]
+    fn gaps_are_joined_and_taken_from() {
+        let gap = |first, last| Gap { first, last };
+        let all = joined(vec![gap(20, 30), gap(0, 5), gap(6, 9), gap(25, 40)]);
+        assert_eq!(all, [gap(0, 9), gap(20, 40)]);
+        let rest = without(all.clone(), [gap(3, 4), gap(8, 22), gap(39, 50), gap(60, 70)]);
+        assert_eq!(rest, [gap(0, 2), gap(5, 7), gap(23, 38)]);
+        assert_eq!(without(all.clone(), [gap(0, u128::MAX)]), []);
+        assert_eq!(
+            without(all.clone(), [gap(50, 60), gap(9, 9), gap(0, 0)]),
+            [gap(1, 8), gap(20, 40)]
+        );
+        assert_eq!(within(&all, &[gap(5, 25), gap(30, 30)]), [gap(5, 9), gap(20, 25), gap(30, 30)]);
+        assert_eq!(common(&all, &[gap(10, 19)]), None);
+        assert_eq!(common(&all, &[gap(30, 50), gap(9, 19)]), Some(9));
     }
 }

@@ -239,6 +239,11 @@ impl Networks {
                 }
             }
         }
+        // Of networks that were removed on another host.
+        if let Err(error) = self.host().remove_unused_parents() {
+            let error = Error::kernel("remove parents that nobody uses any more", error);
+            done.push(Reconciled::Failed(error.to_string()));
+        }
         Ok(done)
     }
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use macvlan_core::{MacAddr, Mode};
+use macvlan_core::{MacAddr, Mode, Parent};
 
 use crate::config::NetworkConfig;
 use crate::error::{Error, ErrorKind, Result};
@@ -21,6 +21,16 @@ pub struct NetworkRecord {
     pub config: NetworkConfig,
 }
 
+/// Whether two parents are the same link, as far as they say: a VLAN by its base, id and protocol, whatever
+/// it is called, and anything else by its name.
+fn is_same(one: &Parent, other: &Parent) -> bool {
+    let tag = |parent: &Parent| (parent.get_vlan_id(), parent.get_protocol());
+    match (one.get_base(), other.get_base()) {
+        (Some(base), Some(others)) => tag(one) == tag(other) && is_same(base, others),
+        _ => one.to_string() == other.to_string(),
+    }
+}
+
 impl NetworkRecord {
     pub(crate) fn name(&self) -> &str {
         self.config.name()
@@ -32,12 +42,33 @@ impl NetworkRecord {
 
     /// The link that its containers hang on: the parent, or the network's own dummy link.
     pub fn parent(&self) -> String {
-        self.config.get_parent().map_or_else(|| self.dummy(), str::to_owned)
+        self.config.get_parent().map_or_else(|| self.dummy(), ToString::to_string)
+    }
+
+    /// The same, to hang something on.
+    pub(crate) fn link(&self) -> macvlan_core::Result<Parent> {
+        self.config.get_parent().map_or_else(|| self.dummy().parse(), |parent| Ok(parent.clone()))
+    }
+
+    /// Whether containers of both are on one wire, as far as the parents' names tell. An isolated network
+    /// has its own.
+    pub(crate) fn shares_wire(&self, other: &Self) -> bool {
+        let parents = self.config.get_parent().zip(other.config.get_parent());
+        parents.is_some_and(|(ours, theirs)| is_same(ours, theirs))
+    }
+
+    pub(crate) fn is_isolated(&self) -> bool {
+        self.config.get_parent().is_none()
     }
 
     /// What an isolated network's link is called: as Docker calls it.
     pub(crate) fn dummy(&self) -> String {
-        format!("dm-{}", &self.id[..12])
+        format!("dm-{}", self.short_id())
+    }
+
+    /// The beginning of its id, by which links tell of it.
+    pub(crate) fn short_id(&self) -> &str {
+        self.id.get(..12).unwrap_or(&self.id)
     }
 
     /// Which subnet an address is in, and its number.
@@ -58,13 +89,43 @@ impl NetworkRecord {
         if subnet.get_gateway() == Some(address) {
             return Err(refuse(format!("{address} is the gateway's")));
         }
-        if let Some((name, _)) = subnet.get_reserved().iter().find(|(_, one)| **one == address) {
-            return Err(refuse(format!("{address} is reserved for {name:?}")));
+        if subnet.excludes(address) {
+            return Err(refuse(format!("{address} is excluded from what {subnet} gives")));
         }
         if !subnet.can_be_host(address) {
             return Err(refuse(format!("{address} is not a host's address in {subnet}")));
         }
         IpNet::new(address, subnet.net().prefix_len()).map_err(|error| refuse(error.to_string()))
+    }
+
+    /// The address of a family that is reserved for a container of this name.
+    pub(crate) fn reserved_for(&self, name: Option<&str>, v6: bool) -> Option<IpAddr> {
+        let reserved = |subnet: &Subnet| subnet.get_reserved().get(name?).copied();
+        let mut found = self.config.get_subnets().iter().filter_map(reserved);
+        found.find(|address| address.is_ipv6() == v6)
+    }
+
+    /// Refuses an address that is reserved for others than a container of this name.
+    pub(crate) fn check_reserved(&self, address: IpAddr, name: Option<&str>) -> Result<()> {
+        let (reserved, mut its) = (self.subnet_of(address), None);
+        for (holder, one) in reserved.iter().flat_map(|(_, subnet)| subnet.get_reserved()) {
+            if *one == address {
+                its = Some(holder);
+                if Some(holder.as_str()) == name {
+                    return Ok(());
+                }
+            }
+        }
+        let Some(holder) = its else { return Ok(()) };
+        let why = format!("{address} is reserved for {holder:?}");
+        Err(Error::new(ErrorKind::AddressUnusable, format!("give out {address}"), why)
+            .with_hint("connect a container of that name")
+            .in_network(self.name()))
+    }
+
+    /// Whether containers of this network get the address without asking for it.
+    pub(crate) fn gives(&self, address: IpAddr) -> bool {
+        self.subnet_of(address).is_some_and(|(_, subnet)| subnet.gives(address))
     }
 
     /// The MAC address of a container with these addresses.
@@ -77,5 +138,26 @@ impl NetworkRecord {
         let derived = || self.config.get_mac_from().derive(&self.id, container, addresses);
         // In mode passthru it would become the parent's.
         wanted.or_else(|| (!self.is_passthru()).then(derived))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use macvlan_core::VlanProtocol;
+
+    use super::*;
+
+    #[test]
+    fn a_vlan_is_the_same_under_any_name() {
+        let vlan = || Parent::vlan("eth0", 20).unwrap();
+        let parse = |text: &str| text.parse::<Parent>().unwrap();
+        let service = || vlan().protocol(VlanProtocol::Dot1ad).unwrap();
+        assert!(is_same(&vlan().name("lan").unwrap(), &parse("eth0.20")));
+        assert!(is_same(&vlan().name("lan").unwrap(), &parse("lan")));
+        assert!(!is_same(&service(), &vlan()) && !is_same(&vlan(), &parse("eth0.21")));
+        assert!(!is_same(&vlan(), &parse("eth0")) && !is_same(&vlan(), &parse("eth1.20")));
+        let inner = |base: Parent| Parent::vlan(base, 5).unwrap();
+        assert!(is_same(&inner(vlan()), &parse("eth0.20.5")));
+        assert!(!is_same(&inner(service()), &parse("eth0.20.5")));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use macvlan_core::{Host, Link};
+use macvlan_core::{Host, Link, Parent};
 
 use crate::error::{Error, Result};
 use crate::lease::Lease;
@@ -26,10 +26,11 @@ impl Session {
         self.store.host_name().is_none() || lease.host == self.host_name
     }
 
-    /// Makes an isolated network's link, if it is not there.
+    /// Makes an isolated network's link, if it is not there. It goes with the last container on this host.
     pub(crate) fn make_dummy(&self, record: &NetworkRecord) -> Result<bool> {
         let make = || -> macvlan_core::Result<bool> {
-            let link = Link::dummy(record.dummy().as_str())?.up(true);
+            let link =
+                Link::dummy(record.dummy().as_str())?.up(true).group(Parent::ON_DEMAND_GROUP);
             match self.host.handle()?.add_link(&link) {
                 Ok(()) => Ok(true),
                 Err(error) if error.is_exists() => Ok(false),
@@ -42,7 +43,7 @@ impl Session {
     }
 
     pub(crate) fn remove_dummy(&self, record: &NetworkRecord) -> Result<()> {
-        if record.config.get_parent().is_some() {
+        if !record.is_isolated() {
             return Ok(());
         }
         let dummy = record.dummy();

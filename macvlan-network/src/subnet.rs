@@ -2,20 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use macvlan_core::parse_net;
 
 use crate::error::{Error, Result};
-use crate::pool::{self, Gap};
+use crate::pool::{self, Gap, Order};
+use crate::range::AddressRange;
 
 /// A subnet that a network gives addresses from: a value, checked when the network is created.
 ///
 /// ```
 /// use macvlan_network::Subnet;
 /// let subnet = Subnet::new("192.168.15.0/24")?  // the gateway is .1
-///     .range("192.168.15.64/26".parse()?)       // this host gives .64 to .127
+///     .range("192.168.15.64/26".parse()?)       // .64 to .127 are given,
+///     .range("192.168.15.200-192.168.15.220".parse()?)
+///     .exclude("192.168.15.96/28".parse()?)     // but not .96 to .111
 ///     .reserve("printer", "192.168.15.70".parse()?);
 /// # let _ = subnet;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -25,7 +28,9 @@ use crate::pool::{self, Gap};
 pub struct Subnet {
     pub(crate) net: IpNet,
     pub(crate) gateway: Gateway,
-    pub(crate) range: Option<IpNet>,
+    pub(crate) on_link_gateway: bool,
+    pub(crate) ranges: Vec<AddressRange>,
+    pub(crate) excluded: Vec<AddressRange>,
     pub(crate) reserved: BTreeMap<String, IpAddr>,
 }
 
@@ -36,20 +41,65 @@ pub(crate) enum Gateway {
     At(IpAddr),
 }
 
+const fn v4(a: u8, b: u8, prefix: u8) -> IpNet {
+    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(a, b, 0, 0), prefix))
+}
+
+const fn v6(first: u16, sixth: u16, prefix: u8) -> IpNet {
+    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(first, 0, 0, 0, 0, sixth, 0, 0), prefix))
+}
+
+/// What no host on a LAN has addresses of.
+const NEVER: [(IpNet, &str); 9] = [
+    (v4(0, 0, 8), "unspecified"),
+    (v4(127, 0, 8), "loopback"),
+    (v4(169, 254, 16), "link-local"),
+    (v4(224, 0, 4), "multicast"),
+    (v4(240, 0, 4), "reserved (class E)"),
+    // With the loopback address, and those that were compatible with IPv4.
+    (v6(0, 0, 96), "unspecified"),
+    (v6(0, 0xffff, 96), "IPv4-mapped"),
+    (v6(0xfe80, 0, 10), "link-local"),
+    (v6(0xff00, 0, 8), "multicast"),
+];
+
+/// Refuses a subnet that can never be right.
+fn check_net(net: IpNet) -> std::result::Result<(), String> {
+    let overlaps = |other: &IpNet| net.contains(other) || other.contains(&net);
+    match NEVER.iter().find(|(never, _)| overlaps(never)) {
+        Some((never, what)) => Err(format!("no host has an address in {never}, which is {what}")),
+        None => Ok(()),
+    }
+}
+
 impl Subnet {
     /// A subnet in CIDR notation; host bits are refused, since it could not be told what was meant.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) also for what no LAN's subnet can be:
+    /// unspecified, loopback, link-local, multicast, class E, IPv4-mapped.
     pub fn new(subnet: &str) -> Result<Self> {
         let refuse = |why: String| Error::invalid(format!("use {subnet:?} as a subnet"), why);
         let net = parse_net(subnet).map_err(|error| refuse(error.cause().to_owned()))?;
         if net.addr() != net.network() {
             return Err(refuse(format!("it has host bits; the subnet is {}", net.trunc())));
         }
+        check_net(net).map_err(refuse)?;
         Ok(Self::from(net))
     }
 
-    /// Its router; the first address of the subnet when not given, as Docker has it.
+    /// Its router; the first address of the subnet when not given, as Docker has it. It is in the subnet,
+    /// a link-local IPv6 address, or, with [`Subnet::on_link_gateway`], anywhere.
     pub fn gateway(mut self, gateway: IpAddr) -> Self {
         self.gateway = Gateway::At(gateway);
+        self
+    }
+
+    /// Sets whether a gateway outside the subnet is taken to be on the link (`onlink`). Defaults to false,
+    /// and then such a gateway is refused.
+    pub fn on_link_gateway(mut self, on_link: bool) -> Self {
+        self.on_link_gateway = on_link;
         self
     }
 
@@ -59,15 +109,29 @@ impl Subnet {
         self
     }
 
-    /// The part of the subnet that addresses are given from: this host's share, where several hosts
-    /// have one subnet and a store each. All of it when not given.
+    /// Adds a part of the subnet that addresses are given from: this host's share, where several hosts
+    /// have one subnet and a store each. Defaults to all of it.
     #[doc(alias = "ip_range")]
-    pub fn range(mut self, range: IpNet) -> Self {
-        self.range = Some(range);
+    #[doc(alias = "rangeStart")]
+    pub fn range(mut self, range: AddressRange) -> Self {
+        self.ranges.push(range);
         self
     }
 
-    /// One more address that is not given to a container, and whose it is.
+    /// Takes the ranges back: addresses are given from all of it.
+    pub fn without_ranges(mut self) -> Self {
+        self.ranges.clear();
+        self
+    }
+
+    /// Adds addresses that are never given to a container, such as those that a DHCP server gives.
+    pub fn exclude(mut self, excluded: AddressRange) -> Self {
+        self.excluded.push(excluded);
+        self
+    }
+
+    /// One more address that is given to no other container than the one of this name
+    /// ([`Member::name`](crate::Member::name)), which gets it.
     #[doc(alias = "aux_address")]
     pub fn reserve(mut self, name: impl Into<String>, address: IpAddr) -> Self {
         self.reserved.insert(name.into(), address);
@@ -90,14 +154,32 @@ impl Subnet {
         }
     }
 
-    /// The part that addresses are given from, if that was said.
-    pub fn get_range(&self) -> Option<IpNet> {
-        self.range
+    /// Returns whether a gateway outside the subnet is taken to be on the link.
+    pub fn is_on_link_gateway(&self) -> bool {
+        self.on_link_gateway
     }
 
-    /// Addresses that are given to nobody, by name.
+    /// Returns the parts that addresses are given from; none if it is all of it.
+    pub fn get_ranges(&self) -> &[AddressRange] {
+        &self.ranges
+    }
+
+    /// Returns the addresses that are never given.
+    pub fn get_excluded(&self) -> &[AddressRange] {
+        &self.excluded
+    }
+
+    /// Addresses that are given to no other container than the one of a name, by name.
     pub fn get_reserved(&self) -> &BTreeMap<String, IpAddr> {
         &self.reserved
+    }
+
+    /// The same, without the gateway that it has because none was said.
+    pub(crate) fn without_default_gateway(mut self) -> Self {
+        if self.gateway == Gateway::First {
+            self.gateway = Gateway::None;
+        }
+        self
     }
 
     fn host_bits(&self) -> u8 {
@@ -107,7 +189,7 @@ impl Subnet {
     /// Whether an address can be a host's at all: not the subnet's own, which is every IPv6 router's,
     /// nor the broadcast address.
     fn hosts(&self) -> Gap {
-        let (first, last) = ends(self.net);
+        let Gap { first, last } = AddressRange::from(self.net).gap();
         match (self.net, self.host_bits()) {
             (_, 0 | 1) => Gap { first, last },
             (IpNet::V4(_), _) => Gap { first: first + 1, last: last - 1 },
@@ -119,50 +201,61 @@ impl Subnet {
         self.hosts().holds(pool::number(address))
     }
 
-    /// From where to where addresses are given.
-    pub(crate) fn given(&self) -> Gap {
-        let (first, last) = self.range.map_or_else(|| ends(self.net), ends);
-        let hosts = self.hosts();
-        Gap { first: first.max(hosts.first), last: last.min(hosts.last) }
+    pub(crate) fn excludes(&self, address: IpAddr) -> bool {
+        let at = pool::number(address);
+        self.excluded.iter().any(|range| range.gap().holds(at))
+    }
+
+    /// Whether a container gets this address without asking for it.
+    pub(crate) fn gives(&self, address: IpAddr) -> bool {
+        let at = pool::number(address);
+        (self.ranges.is_empty() || self.ranges.iter().any(|range| range.gap().holds(at)))
+            && self.net.contains(&address)
+            && self.can_be_host(address)
+            && !self.excludes(address)
+            && !self.kept_back().any(|kept| kept == address)
     }
 
     /// The addresses in between that are not given.
-    pub(crate) fn kept_back(&self) -> impl Iterator<Item = IpAddr> {
+    fn kept_back(&self) -> impl Iterator<Item = IpAddr> {
         self.get_gateway().into_iter().chain(self.reserved.values().copied())
     }
 
     /// All gaps of a fresh pool.
     pub(crate) fn gaps(&self) -> Vec<Gap> {
-        let mut gaps = vec![self.given()];
-        for at in self.kept_back().map(pool::number) {
-            gaps = gaps
-                .into_iter()
-                .flat_map(|gap| if gap.holds(at) { gap.without(at) } else { [Some(gap), None] })
-                .flatten()
-                .collect();
-        }
-        gaps
+        let hosts = self.hosts();
+        let ranges = match self.ranges.as_slice() {
+            [] => vec![hosts],
+            ranges => ranges.iter().filter_map(|range| range.gap().common(hosts)).collect(),
+        };
+        let excluded = self.excluded.iter().map(|range| range.gap());
+        let kept_back = self.kept_back().map(pool::number).map(Gap::of);
+        pool::without(pool::joined(ranges), excluded.chain(kept_back))
+    }
+
+    /// From where on an address is looked for that is given next.
+    pub(crate) fn start(&self, order: Order, given_last: Option<u128>) -> u128 {
+        let ranges = self.ranges.iter().map(|range| range.gap());
+        let around = |one: Gap, other: Gap| Gap {
+            first: one.first.min(other.first),
+            last: one.last.max(other.last),
+        };
+        order.start(ranges.reduce(around).unwrap_or(self.hosts()), || self.gaps(), given_last)
     }
 
     pub(crate) fn check(&self) -> Result<()> {
         let refuse = |why: String| Err(Error::invalid(format!("use subnet {}", self.net), why));
-        if self.net.prefix_len() == 0 || self.net.addr().is_multicast() {
-            return refuse("it is no subnet that hosts can be in".to_owned());
+        if let Err(why) = check_net(self.net) {
+            return refuse(why);
         }
         if let Gateway::At(gateway) = self.gateway {
-            if !self.net.contains(&gateway) {
-                return refuse(format!("its gateway {gateway} is outside it"));
-            }
-            if !self.hosts().holds(pool::number(gateway)) {
-                return refuse(format!("its gateway {gateway} is no host's address"));
-            }
+            self.check_gateway(gateway).or_else(refuse)?;
         }
-        if let Some(range) = self.range {
-            if !self.net.contains(&range) {
-                return refuse(format!("its range {range} is not within it"));
-            }
-            if range.addr() != range.network() {
-                return refuse(format!("its range {range} has host bits; it is {}", range.trunc()));
+        let parts = self.ranges.iter().map(|range| ("range", range));
+        let parts = parts.chain(self.excluded.iter().map(|range| ("excluded range", range)));
+        for (what, range) in parts {
+            if !self.net.contains(&range.first()) || !self.net.contains(&range.last()) {
+                return refuse(format!("its {what} {range} is not within it"));
             }
         }
         for (name, address) in &self.reserved {
@@ -170,25 +263,62 @@ impl Subnet {
                 return refuse(format!("{address}, reserved for {name:?}, is outside it"));
             }
         }
-        let given = self.given();
-        if given.first > given.last || self.gaps().is_empty() {
+        if self.gaps().is_empty() && !self.reserved.values().any(|one| self.can_be_host(*one)) {
             return refuse("no address of it is left for containers".to_owned());
         }
         Ok(())
     }
 
+    fn check_gateway(&self, gateway: IpAddr) -> std::result::Result<(), String> {
+        if self.net.contains(&gateway) {
+            return match self.can_be_host(gateway) {
+                true => Ok(()),
+                false => Err(format!("its gateway {gateway} is no host's address")),
+            };
+        }
+        if gateway.is_ipv4() != self.net.addr().is_ipv4() {
+            return Err(format!("its gateway {gateway} is outside it, and of the other family"));
+        }
+        if matches!(gateway, IpAddr::V6(ip) if ip.is_unicast_link_local()) {
+            return Ok(());
+        }
+        if !self.on_link_gateway {
+            let hint = "say that it is on the link if it can be reached there nevertheless";
+            return Err(format!("its gateway {gateway} is outside it; {hint}"));
+        }
+        let only = IpNet::from(gateway);
+        let link_local = v4(169, 254, 16);
+        match check_net(only).is_ok() || link_local.contains(&only) {
+            true => Ok(()),
+            false => Err(format!("its gateway {gateway} is no host's address")),
+        }
+    }
+
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         self.net.contains(&other.net) || other.net.contains(&self.net)
     }
-}
 
-fn ends(net: IpNet) -> (u128, u128) {
-    (pool::number(net.network()), pool::number(net.broadcast()))
+    /// An address that both would give, or one gives that is another's with the other.
+    pub(crate) fn clash(&self, other: &Self) -> Option<IpAddr> {
+        if !self.overlaps(other) {
+            return None;
+        }
+        let kept = |one: &Self, by: &Self| one.kept_back().find(|kept| by.gives(*kept));
+        let both = pool::common(&self.gaps(), &other.gaps()).map(pool::address);
+        both.or_else(|| kept(self, other)).or_else(|| kept(other, self))
+    }
 }
 
 impl From<IpNet> for Subnet {
     fn from(net: IpNet) -> Self {
-        Self { net: net.trunc(), gateway: Gateway::First, range: None, reserved: BTreeMap::new() }
+        Self {
+            net: net.trunc(),
+            gateway: Gateway::First,
+            on_link_gateway: false,
+            ranges: Vec::new(),
+            excluded: Vec::new(),
+            reserved: BTreeMap::new(),
+        }
     }
 }
 
@@ -234,6 +364,102 @@ mod tests {
             [pair("10.0.10.64", "10.0.10.69"), pair("10.0.10.71", "10.0.10.126")]
         );
         shared.check().unwrap();
+        let parts = net("10.0.10.0/24")
+            .range("10.0.10.200-10.0.10.205".parse().unwrap())
+            .range("10.0.10.8/30".parse().unwrap())
+            .range("10.0.10.10-10.0.10.20".parse().unwrap())
+            .exclude("10.0.10.9".parse().unwrap())
+            .exclude("10.0.10.18-10.0.10.202".parse().unwrap());
+        assert_eq!(
+            gaps(&parts),
+            [
+                pair("10.0.10.8", "10.0.10.8"),
+                pair("10.0.10.10", "10.0.10.17"),
+                pair("10.0.10.203", "10.0.10.205")
+            ]
+        );
+        for number in 0..=255_u8 {
+            let address = IpAddr::from([10, 0, 10, number]);
+            let free = parts.gaps().iter().any(|gap| gap.holds(pool::number(address)));
+            assert_eq!(parts.gives(address), free, "{address}");
+        }
+        let all = parts.clone().without_ranges();
+        assert_eq!(gaps(&all)[0], pair("10.0.10.2", "10.0.10.8"));
+        assert_eq!(parts.start(Order::First, None), pool::number([10, 0, 10, 8].into()));
+    }
+
+    #[test]
+    fn subnets_clash_as_far_as_what_they_give() {
+        let net = |text: &str| Subnet::new("10.0.10.0/24").unwrap().range(text.parse().unwrap());
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let low = || net("10.0.10.0/25");
+        assert_eq!(low().clash(&net("10.0.10.128/25")), None);
+        assert_eq!(low().clash(&net("10.0.10.127-10.0.10.130")), Some(ip("10.0.10.127")));
+        assert_eq!(low().clash(&Subnet::new("10.0.11.0/24").unwrap()), None);
+        let wide = Subnet::new("10.0.0.0/16").unwrap();
+        assert_eq!(wide.clash(&low()), Some(ip("10.0.10.2")));
+        let excluded = wide.clone().exclude("10.0.10.0/25".parse().unwrap());
+        assert_eq!(excluded.clash(&low()), None, "it is excluded there, gateway and all");
+        // Another's gateway, and what is another's by name.
+        let high = || net("10.0.10.128/25").without_gateway();
+        assert_eq!(high().clash(&low().gateway(ip("10.0.10.254"))), Some(ip("10.0.10.254")));
+        assert_eq!(low().reserve("x", ip("10.0.10.200")).clash(&high()), Some(ip("10.0.10.200")));
+    }
+
+    #[test]
+    fn what_no_lan_has_is_refused_when_it_is_said() {
+        for (text, words) in [
+            ("0.0.0.0/0", "unspecified"),
+            ("0.0.0.0/1", "unspecified"),
+            ("::/0", "unspecified"),
+            ("::/64", "unspecified"),
+            ("127.0.0.0/8", "loopback"),
+            ("127.1.0.0/16", "loopback"),
+            ("::1/128", "unspecified"),
+            ("169.254.0.0/16", "link-local"),
+            ("fe80::/64", "link-local"),
+            ("224.0.0.0/8", "multicast"),
+            ("ff00::/8", "multicast"),
+            ("240.0.0.0/4", "class E"),
+            ("255.255.255.0/24", "class E"),
+            ("::ffff:10.0.0.0/120", "IPv4-mapped"),
+            ("192.168.015.0/24", "not an IP address"),
+            ("192.168.15.0/24 ", "prefix length"),
+            ("fd00::/64%x", "prefix length"),
+        ] {
+            let error = Subnet::new(text).unwrap_err();
+            assert!(error.is_invalid_value() && error.to_string().contains(words), "{error}");
+        }
+        let mapped: IpNet = "::ffff:10.0.0.0/120".parse().unwrap();
+        assert!(Subnet::from(mapped).check().unwrap_err().is_invalid_value());
+        for text in ["10.0.0.0/8", "100.64.0.0/10", "192.0.2.7/32", "2000::/3", "fd00::/8"] {
+            Subnet::new(text).unwrap().check().unwrap();
+        }
+    }
+
+    #[test]
+    fn gateways_may_be_elsewhere() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let v4 = || Subnet::new("203.0.113.16/28").unwrap();
+        let v6 = || Subnet::new("fd00:10::/64").unwrap();
+        v6().gateway(ip("fe80::1")).check().unwrap();
+        v4().gateway(ip("10.99.0.1")).on_link_gateway(true).check().unwrap();
+        v4().gateway(ip("169.254.1.1")).on_link_gateway(true).check().unwrap();
+        v6().gateway(ip("2001:db8::1")).on_link_gateway(true).check().unwrap();
+        let one = Subnet::new("203.0.113.20/32").unwrap();
+        one.gateway(ip("203.0.113.1")).on_link_gateway(true).check().unwrap();
+        for (subnet, words) in [
+            (v4().gateway(ip("10.99.0.1")), "is outside it; say that it is on the link"),
+            (v4().gateway(ip("fe80::1")), "of the other family"),
+            (v6().gateway(ip("10.0.0.1")).on_link_gateway(true), "of the other family"),
+            (v4().gateway(ip("224.0.0.1")).on_link_gateway(true), "no host's address"),
+            (v6().gateway(ip("::")).on_link_gateway(true), "no host's address"),
+            (v4().gateway(ip("127.0.0.1")).on_link_gateway(true), "no host's address"),
+            (v4().gateway(ip("203.0.113.31")).on_link_gateway(true), "no host's address"),
+        ] {
+            let error = subnet.check().unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
     }
 
     #[test]
@@ -243,13 +469,14 @@ mod tests {
         for (subnet, words) in [
             (net("10.0.10.0/24").gateway(ip("10.0.11.1")), "its gateway 10.0.11.1 is outside it"),
             (net("10.0.10.0/24").gateway(ip("10.0.10.255")), "is no host's address"),
-            (net("10.0.10.0/24").gateway(ip("fd00::1")), "is outside it"),
             (net("10.0.10.0/24").range("10.0.11.0/25".parse().unwrap()), "is not within it"),
             (net("10.0.10.0/24").range("10.0.0.0/16".parse().unwrap()), "is not within it"),
-            (net("10.0.10.0/24").range("10.0.10.65/26".parse().unwrap()), "it is 10.0.10.64/26"),
+            (
+                net("10.0.10.0/24").exclude("10.0.9.0/24".parse().unwrap()),
+                "excluded range 10.0.9.0/24",
+            ),
             (net("10.0.10.0/24").reserve("x", ip("10.0.9.1")), "reserved for \"x\", is outside"),
-            (net("10.0.10.0/30").reserve("x", ip("10.0.10.2")), "no address of it is left"),
-            (net("224.0.0.0/8"), "no subnet"),
+            (net("10.0.10.0/30").exclude("10.0.10.2".parse().unwrap()), "no address of it is left"),
         ] {
             let error = subnet.check().unwrap_err().to_string();
             assert!(error.contains(words), "{error}");

@@ -116,6 +116,7 @@ from macvlan._values import (
     MacAddr,
     NetNsId,
     NetNsMark,
+    Updated,
     VisibleNamespaces,
 )
 
@@ -199,6 +200,7 @@ __all__ = [
     "Scope",
     "Subnet",
     "TimedOut",
+    "Updated",
     "VisibleNamespaces",
     "VisibleNetNs",
     "Vlan",

@@ -358,6 +358,8 @@ class DifferenceKind(_Named):
     """Another host has an IPv6 address of the link."""
     ADDRESS_TENTATIVE = "address-tentative"
     """An IPv6 address of the link has been tentative for too long."""
+    ALLMULTICAST = "allmulticast"
+    """The link's allmulticast flag."""
 
 
 class FindingKind(_Named):

@@ -41,6 +41,7 @@ from macvlan._values import (
     MacAddr,
     NetNsId,
     NetNsMark,
+    Updated,
     VisibleNamespaces,
 )
 
@@ -104,6 +105,7 @@ class _HasFileno(Protocol):
 _Interface: TypeAlias = str | ipaddress.IPv4Interface | ipaddress.IPv6Interface
 _Ip: TypeAlias = str | ipaddress.IPv4Address | ipaddress.IPv6Address
 _Subnet: TypeAlias = str | ipaddress.IPv4Network | ipaddress.IPv6Network
+_Range: TypeAlias = _Ip | _Subnet
 _Net: TypeAlias = _Subnet | ipaddress.IPv4Address | ipaddress.IPv6Address
 _Mac: TypeAlias = str | bytes
 _Link: TypeAlias = str | int | LinkInfo | Attachment
@@ -333,6 +335,8 @@ class Endpoint:
         probe: _Probe | None = None,
         announce: _Announce | None = None,
         rate: _Rate | None = None,
+        gateway_metric: int | None = None,
+        allmulticast: bool | None = None,
     ) -> Self: ...
     PROTOCOL: Final[int]
     RULE_PRIORITY: Final[int]
@@ -361,6 +365,10 @@ class Endpoint:
     def routes(self) -> tuple[Route, ...]: ...
     @property
     def on_link_gateways(self) -> bool: ...
+    @property
+    def gateway_metric(self) -> int | None: ...
+    @property
+    def allmulticast(self) -> bool | None: ...
     @property
     def promisc(self) -> bool: ...
     @property
@@ -1130,7 +1138,9 @@ class Subnet:
         subnet: _Subnet | Subnet,
         *,
         gateway: _Ip | None = "first",
-        ip_range: _Subnet | None = None,
+        on_link_gateway: bool = False,
+        ip_range: _Range | Iterable[_Range] | None = None,
+        exclude: _Range | Iterable[_Range] = (),
         reserved: Mapping[str, _Ip] | Iterable[tuple[str, _Ip]] = (),
     ) -> Self: ...
     @property
@@ -1138,7 +1148,13 @@ class Subnet:
     @property
     def gateway(self) -> _IpAddress | None: ...
     @property
-    def ip_range(self) -> _IpNetwork | None: ...
+    def on_link_gateway(self) -> bool: ...
+    @property
+    def ip_range(self) -> _IpNetwork | str | None: ...
+    @property
+    def ip_ranges(self) -> tuple[_IpNetwork | str, ...]: ...
+    @property
+    def excluded(self) -> tuple[_IpNetwork | str, ...]: ...
     @property
     def reserved(self) -> dict[str, _IpAddress]: ...
     def __eq__(self, other: object, /) -> bool: ...
@@ -1186,11 +1202,19 @@ class Networks:
         self,
         name: str,
         *,
-        parent: str | None = None,
+        parent: _Parent | None = None,
         subnets: Iterable[_Subnet | Subnet] = (),
+        without_addresses: bool = False,
+        ipv6: bool = False,
         mode: Mode | str = "bridge",
         internal: bool = False,
         mtu: int | None = None,
+        routes: Iterable[Route | str] = (),
+        metric: int | None = None,
+        disable_ipv6: bool | None = None,
+        accept_ra: AcceptRa | str | None = None,
+        leave_ipv6: bool = False,
+        allmulticast: bool | None = None,
         order: Order | str = "first",
         mac_from: MacFrom | str = "address",
         probe: bool = False,
@@ -1229,6 +1253,24 @@ class Network:
     def parent(self) -> str: ...
     @property
     def isolated(self) -> bool: ...
+    @property
+    def warnings(self) -> tuple[str, ...]: ...
+    @property
+    def without_addresses(self) -> bool: ...
+    @property
+    def ipv6(self) -> bool: ...
+    @property
+    def routes(self) -> tuple[Route, ...]: ...
+    @property
+    def metric(self) -> int | None: ...
+    @property
+    def disable_ipv6(self) -> bool | None: ...
+    @property
+    def accept_ra(self) -> AcceptRa | None: ...
+    @property
+    def leave_ipv6(self) -> bool: ...
+    @property
+    def allmulticast(self) -> bool | None: ...
     @property
     def mode(self) -> Mode: ...
     @property
@@ -1274,6 +1316,32 @@ class Network:
     def add_foreign(self, address: _Ip) -> None: ...
     def forget_foreign(self, address: _Ip) -> bool: ...
     def foreign(self) -> list[Foreign]: ...
+    def update(
+        self,
+        *,
+        parent: _Parent | None = ...,
+        subnets: Iterable[_Subnet | Subnet] = ...,
+        without_addresses: bool = ...,
+        ipv6: bool = ...,
+        mode: Mode | str = ...,
+        internal: bool = ...,
+        mtu: int | None = ...,
+        routes: Iterable[Route | str] = ...,
+        metric: int | None = ...,
+        disable_ipv6: bool | None = ...,
+        accept_ra: AcceptRa | str | None = ...,
+        leave_ipv6: bool = ...,
+        allmulticast: bool | None = ...,
+        order: Order | str = ...,
+        mac_from: MacFrom | str = ...,
+        probe: bool = ...,
+        duplicate_detection: bool = ...,
+        share: int | None = ...,
+        keep: _Seconds = ...,
+        options: _Texts = ...,
+        labels: _Texts = ...,
+    ) -> Updated: ...
+    def set_parent(self, parent: _Parent) -> Updated: ...
     def reconcile(self) -> list[Reconciled]: ...
     def remove(self) -> None: ...
     def __eq__(self, other: object, /) -> bool: ...

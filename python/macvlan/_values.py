@@ -10,6 +10,7 @@ from macvlan._macvlan import (
     Attachment,
     Difference,
     Lease,
+    Network,
     Parent,
     VisibleNetNs,
     address_text,
@@ -32,6 +33,7 @@ __all__ = [
     "MacAddr",
     "NetNsId",
     "NetNsMark",
+    "Updated",
     "VisibleNamespaces",
 ]
 
@@ -166,6 +168,18 @@ class Collected(NamedTuple):
     """Leases whose namespace is gone, or whose host is."""
     expired: int
     """How many addresses were kept for containers that did not return in time."""
+
+
+class Updated(NamedTuple):
+    """What came of Network.update() or Network.set_parent()."""
+
+    network: Network
+    """The network as it is now."""
+    outdated: list[Lease]
+    """The containers whose interfaces are not as the network says now: Network.connect() makes each as it
+    should be, and so does Networks.reconcile() on their hosts."""
+    unaffected: list[Lease]
+    """The containers whose interfaces are as before, and as the network says."""
 
 
 def rebuild_parent(maker: str, positional: tuple[Any, ...], named: dict[str, Any]) -> Parent:

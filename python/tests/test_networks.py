@@ -36,6 +36,7 @@ from hosts import (
 )
 
 from macvlan import (
+    AcceptRa,
     Collected,
     Detached,
     Endpoint,
@@ -54,11 +55,13 @@ from macvlan import (
     Networks,
     NotFoundError,
     Order,
+    Parent,
     PermissionDenied,
     Probe,
     Reconciled,
     ReconciledKind,
     Subnet,
+    Updated,
 )
 
 if TYPE_CHECKING:
@@ -515,10 +518,86 @@ def test_a_subnet_is_a_value() -> None:
             reserved={"printer": IPv4Address("10.1.0.70")},
         ),
         Subnet("fd00::/64", gateway="fd00::5", reserved=[("x", "fd00::9")]),
+        Subnet("10.1.0.0/24", gateway="10.2.0.1", on_link_gateway=True),
+        Subnet("10.1.0.0/24", ip_range="10.1.0.10-10.1.0.99", exclude="10.1.0.64/29"),
+        Subnet("10.1.0.0/24", ip_range=["10.1.0.64/26", "10.1.0.8-10.1.0.9"], exclude=["10.1.0.70"]),
     ):
         assert eval(repr(subnet)) == subnet
         assert pickle.loads(pickle.dumps(subnet)) == subnet
         assert len({subnet, eval(repr(subnet))}) == 1
+
+
+def test_ranges_of_a_subnet() -> None:
+    several = Subnet(
+        "10.1.0.0/24",
+        ip_range=[IPv4Network("10.1.0.64/26"), "10.1.0.8-10.1.0.9"],
+        exclude=[IPv4Address("10.1.0.70"), "10.1.0.80-10.1.0.82"],
+    )
+    assert several.ip_range == IPv4Network("10.1.0.64/26")
+    assert several.ip_ranges == (IPv4Network("10.1.0.64/26"), "10.1.0.8-10.1.0.9")
+    assert several.excluded == (IPv4Network("10.1.0.70/32"), "10.1.0.80-10.1.0.82")
+    assert not several.on_link_gateway
+    assert Subnet("10.1.0.0/24").ip_ranges == Subnet("10.1.0.0/24").excluded == ()
+    with pytest.raises(InvalidError, match="before the first"):
+        Subnet("10.1.0.0/24", ip_range="10.1.0.9-10.1.0.8")
+    with pytest.raises(TypeError, match="ip_range"):
+        Subnet("10.1.0.0/24", ip_range=7)  # type: ignore[arg-type]
+
+
+def test_what_is_said_of_interfaces(lab: Lab, networks: Networks) -> None:
+    network = lan(
+        networks,
+        mtu=1400,
+        routes=["10.9.0.0/16 via 10.1.0.254 metric 5"],
+        metric=50,
+        accept_ra="unless-forwarding",
+        allmulticast=True,
+    )
+    assert [str(route) for route in network.routes] == ["10.9.0.0/16 via 10.1.0.254 metric 5"]
+    assert (network.metric, network.disable_ipv6, network.leave_ipv6) == (50, None, False)
+    assert (network.accept_ra, network.allmulticast) == (AcceptRa.UNLESS_FORWARDING, True)
+    assert (network.without_addresses, network.ipv6, network.warnings) == (False, False, ())
+    inside = lab.container()
+    network.connect("c1", inside)
+    assert default_routes(inside) == ["default via 10.1.0.1 dev eth0 metric 50"]
+    assert len(ip_lines(inside, "-4 route show 10.9.0.0/16")) == 1
+    assert "ALLMULTI" in ip_link(inside, "eth0")["flags"]
+
+    bare = networks.create("bare", parent=Parent.link("ens33"), without_addresses=True)
+    assert bare.without_addresses
+    assert bare.subnets == ()
+    assert bare.connect("c1", inside).addresses == ()
+    own = networks.create("own", parent="ens77", ipv6=True)
+    assert own.subnets[1].net.prefixlen == 64
+    assert str(own.subnets[1]).startswith("fd")
+    assert "ens77 does not exist" in own.warnings[0]
+    assert networks.network("own").warnings == ()
+
+
+def test_a_network_is_changed(lab: Lab, networks: Networks) -> None:
+    network = lan(networks, labels={"a": "b"})
+    inside = lab.container()
+    network.connect("c1", inside)
+    updated = network.update(mtu=1400, labels={})
+    assert isinstance(updated, Updated)
+    assert [lease.container for lease in updated.outdated] == ["c1"]
+    assert updated.unaffected == []
+    now = updated.network
+    assert (now, now.mtu, now.labels) == (network, 1400, {})
+    assert (now.parent, now.subnets) == (network.parent, network.subnets)
+    network.connect("c1", inside)
+    assert ip_link(inside, "eth0")["mtu"] == 1400
+    with pytest.raises(MacvlanError, match="others have changed it"):
+        network.update(mtu=None)
+    again = now.update(mtu=None, labels={"c": "d"})
+    assert (again.network.mtu, again.network.labels) == (None, {"c": "d"})
+    elsewhere = network.set_parent(Parent.link("ens77")).network
+    assert elsewhere.parent == "ens77"
+    assert "ens77 does not exist" in elsewhere.warnings[0]
+    with pytest.raises(MacvlanError, match=r"container \"c1\" has 10\.1\.0\.2/24"):
+        elsewhere.update(subnets=["10.7.0.0/24"])
+    with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
+        network.update(colour="blue")  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize(
@@ -534,7 +613,14 @@ def test_a_subnet_is_a_value() -> None:
         ({"share": 2**32}, "share", str(2**32)),
         ({"share": 0}, None, "a share of no addresses is none"),
         ({"name": "a/b"}, None, "only letters, digits"),
-        ({"parent": "a name that is too long"}, None, "a name that is too long"),
+        ({"parent": "a name that is too long"}, "parent", "a name that is too long"),
+        ({"parent": "ens33.4095"}, None, "4095 is not an id from 1 to 4094"),
+        ({"subnets": ["127.0.0.0/8"]}, "subnets[0]", "loopback"),
+        ({"subnets": ["::ffff:10.0.0.0/120"]}, "subnets[0]", "IPv4-mapped"),
+        ({"routes": ["somewhere"]}, "routes[0]", "somewhere"),
+        ({"routes": ["default via 10.1.0.9"]}, None, "is a default route"),
+        ({"accept_ra": "perhaps"}, "accept_ra", "perhaps"),
+        ({"mtu": 67}, None, "MTU 67 is not from 68 to 65535"),
     ],
 )
 def test_values_that_are_refused(

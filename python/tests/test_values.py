@@ -67,6 +67,8 @@ FULL = Endpoint(
     probe="quick",
     announce=Announce(3, interval=0.5),
     rate="10mbit",
+    gateway_metric=50,
+    allmulticast=True,
     options=Macvlan(
         "source",
         nodst=True,
@@ -183,6 +185,7 @@ def test_an_endpoint_tells_what_it_was_told() -> None:
     assert FULL.addr_gen_mode is AddrGenMode.NONE
     assert FULL.accept_ra is AcceptRa.NEVER
     assert (FULL.autoconf, FULL.disable_ipv6) == (False, False)
+    assert (FULL.gateway_metric, FULL.allmulticast) == (50, True)
     assert (Endpoint.PROTOCOL, Endpoint.RULE_PRIORITY) == (109, 30000)
     assert FULL.wait_for_mac == 0.25
     options = FULL.options
@@ -222,6 +225,7 @@ def test_defaults_are_what_was_not_said() -> None:
         replace_default_route=False, source_routing=None, alias=None, alternative_names=(),
         group=None, tx_queue_len=None, queues=None, addr_gen_mode=None, accept_ra=None,
         autoconf=None, disable_ipv6=None, wait_for_mac=0, probe=None, announce=None, rate=None,
+        gateway_metric=None, allmulticast=None,
     )  # fmt: skip
     assert said == plain
     assert repr(said) == "Endpoint('eth0', parent='ens33')"

@@ -40,9 +40,11 @@ static macvlan_network *create(macvlan_networks *networks)
     MUST(macvlan_network_config_set_mode(config, MACVLAN_MODE_PASSTHRU, &error));
     REFUSED(macvlan_networks_create(networks, config, &other, &error), EBUSY,
             MACVLAN_ERROR_NETWORK_PARENT_CLASH, "needs it for itself");
-    MUST(macvlan_network_config_set_parent(config, "a name that is long", &error));
-    REFUSED(macvlan_networks_create(networks, config, &other, &error), EINVAL,
+    REFUSED(macvlan_network_config_set_parent(config, "a name that is long", &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "a name that is long");
+    MUST(macvlan_network_config_set_parent(config, "ens33.4095", &error));
+    REFUSED(macvlan_networks_create(networks, config, &other, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "4095 is not an id from 1 to 4094");
     CHECK(other == NULL);
     macvlan_network_config_free(config);
     macvlan_subnet_free(v4);

@@ -30,8 +30,25 @@ static void values(void)
     REFUSED(macvlan_subnet_new("10.1.0.1/24", &wrong, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
             "the subnet is 10.1.0.0/24");
     REFUSED(macvlan_subnet_set_range(v4, "much", &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
-            "parse subnet \"much\"");
+            "use \"much\" as a range of addresses");
+    REFUSED(macvlan_subnet_new("127.0.0.0/8", &wrong, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
+            "loopback");
     CHECK(wrong == NULL);
+    MUST(macvlan_subnet_add_range(v4, "10.1.0.200-10.1.0.220", &error));
+    MUST(macvlan_subnet_add_excluded(v4, "10.1.0.96/28", &error));
+    MUST(macvlan_subnet_add_excluded(v4, "10.1.0.210", &error));
+    CHECK_TEXT(macvlan_subnet_range(v4), "10.1.0.64/26");
+    CHECK(macvlan_subnet_range_count(v4) == 2 && macvlan_subnet_range_count(v6) == 0);
+    CHECK_TEXT(macvlan_subnet_range_at(v4, 1), "10.1.0.200-10.1.0.220");
+    CHECK(macvlan_subnet_range_at(v4, 2) == NULL);
+    CHECK(macvlan_subnet_excluded_count(v4) == 2);
+    CHECK_TEXT(macvlan_subnet_excluded_at(v4, 1), "10.1.0.210");
+    CHECK(macvlan_subnet_excluded_at(v4, 2) == NULL);
+    MUST(macvlan_subnet_set_range(v4, "10.1.0.64/26", &error));
+    CHECK(macvlan_subnet_range_count(v4) == 1);
+    CHECK(!macvlan_subnet_is_on_link_gateway(v4));
+    MUST(macvlan_subnet_set_on_link_gateway(v4, true, &error));
+    CHECK(macvlan_subnet_is_on_link_gateway(v4));
 
     MUST(macvlan_network_config_new("values", &config, &error));
     CHECK(macvlan_network_config_mode(config) == MACVLAN_MODE_BRIDGE);
@@ -86,7 +103,66 @@ static void values(void)
     macvlan_network_config_free(copy);
 }
 
+/* What is said of containers' interfaces, and parents that text cannot say. */
+static void interfaces(void)
+{
+    macvlan_network_config *config = NULL;
+    macvlan_parent *base = NULL, *vlan = NULL, *own = NULL;
+    uint32_t metric = 7;
+
+    MUST(macvlan_network_config_new("values", &config, &error));
+    CHECK(!macvlan_network_config_metric(config, &metric) && metric == 0);
+    CHECK(macvlan_network_config_disable_ipv6(config) == -1);
+    CHECK(macvlan_network_config_accept_ra(config) == -1);
+    CHECK(macvlan_network_config_allmulticast(config) == -1);
+    CHECK(macvlan_network_config_route_count(config) == 0);
+    CHECK(!macvlan_network_config_is_leave_ipv6(config) && !macvlan_network_config_is_ipv6(config));
+    CHECK(!macvlan_network_config_is_without_addresses(config));
+    MUST(macvlan_network_config_parent_object(config, &own, &error));
+    CHECK(own == NULL);
+    MUST(macvlan_network_config_add_route(config, "10.9.0.0/16 via 10.1.0.9 metric 5", &error));
+    MUST(macvlan_network_config_set_metric(config, 50, &error));
+    MUST(macvlan_network_config_set_disable_ipv6(config, false, &error));
+    MUST(macvlan_network_config_set_accept_ra(config, 2, &error));
+    MUST(macvlan_network_config_set_leave_ipv6(config, true, &error));
+    MUST(macvlan_network_config_set_allmulticast(config, true, &error));
+    MUST(macvlan_network_config_set_ipv6(config, true, &error));
+    MUST(macvlan_network_config_set_without_addresses(config, &error));
+    REFUSED(macvlan_network_config_add_route(config, "somewhere", &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "somewhere");
+    REFUSED(macvlan_network_config_set_accept_ra(config, 3, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "3 is no value of accept_ra");
+    CHECK(macvlan_network_config_route_count(config) == 1);
+    CHECK_TEXT(macvlan_network_config_route(config, 0), "10.9.0.0/16 via 10.1.0.9 metric 5");
+    CHECK(macvlan_network_config_route(config, 1) == NULL);
+    CHECK(macvlan_network_config_metric(config, &metric) && metric == 50);
+    CHECK(macvlan_network_config_disable_ipv6(config) == 0);
+    CHECK(macvlan_network_config_accept_ra(config) == 2);
+    CHECK(macvlan_network_config_allmulticast(config) == 1);
+    CHECK(macvlan_network_config_is_leave_ipv6(config) && macvlan_network_config_is_ipv6(config));
+    CHECK(macvlan_network_config_is_without_addresses(config));
+
+    MUST(macvlan_parent_new("ens33", &base, &error));
+    MUST(macvlan_parent_new_vlan(base, 20, &vlan, &error));
+    MUST(macvlan_parent_set_protocol(vlan, MACVLAN_VLAN_8021AD, &error));
+    MUST(macvlan_parent_set_name(vlan, "service", &error));
+    MUST(macvlan_network_config_set_parent_object(config, vlan, &error));
+    CHECK_TEXT(macvlan_network_config_parent(config), "service");
+    MUST(macvlan_network_config_parent_object(config, &own, &error));
+    CHECK(macvlan_parent_protocol(own) == MACVLAN_VLAN_8021AD && macvlan_parent_vlan_id(own) == 20);
+    macvlan_parent_free(own);
+    macvlan_parent_free(vlan);
+    macvlan_parent_free(base);
+    macvlan_network_config_free(config);
+}
+
+static void all(void)
+{
+    values();
+    interfaces();
+}
+
 int main(void)
 {
-    return lab_main(values);
+    return lab_main(all);
 }

@@ -183,6 +183,8 @@ static void told(macvlan_endpoint *endpoint)
     CHECK_TEXT(macvlan_endpoint_alias(endpoint), "a web server");
     CHECK(macvlan_endpoint_is_promisc(endpoint) && macvlan_endpoint_is_lo_up(endpoint));
     CHECK(!macvlan_endpoint_is_on_link_gateways(endpoint));
+    CHECK(!macvlan_endpoint_gateway_metric(endpoint, &number) && number == 0);
+    CHECK(macvlan_endpoint_allmulticast(endpoint) == -1);
     CHECK(!macvlan_endpoint_is_replace_default_route(endpoint));
     CHECK(macvlan_endpoint_group(endpoint, &number) && number == 7);
     CHECK(macvlan_endpoint_tx_queue_len(endpoint, &number) && number == 500);
@@ -230,6 +232,7 @@ static void plans(void)
     const uint8_t mac[6] = { 2, 0x42, 10, 0, 0, 2 };
     macvlan_endpoint *endpoint = NULL, *clone = NULL;
     macvlan_plan *plan = NULL;
+    uint32_t metric = 0;
 
     MUST(macvlan_endpoint_new("eth0", "ens33", &endpoint, &error));
     MUST(macvlan_endpoint_set_mode(endpoint, MACVLAN_MODE_PRIVATE, &error));
@@ -282,11 +285,16 @@ static void plans(void)
     MUST(macvlan_endpoint_set_disable_ipv6(clone, false, &error));
     CHECK(macvlan_endpoint_accept_ra(clone) == 0 && macvlan_endpoint_autoconf(clone) == 0);
     CHECK(macvlan_endpoint_disable_ipv6(clone) == 0);
+    MUST(macvlan_endpoint_set_gateway_metric(clone, 50, &error));
+    CHECK(macvlan_endpoint_gateway_metric(clone, &metric) && metric == 50);
+    MUST(macvlan_endpoint_set_allmulticast(clone, true, &error));
+    CHECK(macvlan_endpoint_allmulticast(clone) == 1);
     MUST(macvlan_endpoint_set_on_link_gateways(clone, true, &error));
     MUST(macvlan_endpoint_set_replace_default_route(clone, true, &error));
     MUST(macvlan_endpoint_plan(clone, &plan, &error));
     CHECK(strstr(macvlan_plan_text(plan), "lo up") == NULL);
     CHECK(strstr(macvlan_plan_text(plan), "addrgenmode none") != NULL);
+    CHECK(strstr(macvlan_plan_text(plan), "allmulticast on") != NULL);
     CHECK(strstr(macvlan_plan_text(plan), "conf/eth0/accept_ra=0") != NULL);
     macvlan_plan_free(plan);
     MUST(macvlan_endpoint_plan(endpoint, &plan, &error));

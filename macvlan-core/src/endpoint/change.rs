@@ -36,6 +36,8 @@ pub enum Change {
     SetUp,
     /// Sets or clears the link's flag `IFF_PROMISC`.
     SetPromisc(bool),
+    /// Sets or clears the link's flag `IFF_ALLMULTI`.
+    SetAllmulticast(bool),
     /// Sets the link's alias, which the kernel does not take at creation.
     SetAlias(String),
     /// Adds an alternative name to the link.
@@ -136,6 +138,7 @@ impl Change {
             Self::SetMtu(mtu) => LinkChange::Mtu(*mtu),
             Self::SetUp => LinkChange::Up(true),
             Self::SetPromisc(on) => LinkChange::Promisc(*on),
+            Self::SetAllmulticast(on) => LinkChange::AllMulticast(*on),
             Self::SetAlias(alias) => LinkChange::Alias(alias),
             Self::AddAlternativeName(name) => LinkChange::AddAltName(name),
             Self::SetGroup(group) => LinkChange::Group(*group),

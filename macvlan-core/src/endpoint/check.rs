@@ -163,6 +163,7 @@ fn settings(endpoint: &Endpoint, plan: &Plan, link: &LinkInfo, differences: &mut
     let up = (!link.is_up()).then_some(Change::SetUp);
     let promisc =
         (link.is_promisc() != endpoint.promisc).then_some(Change::SetPromisc(endpoint.promisc));
+    let allmulticast = endpoint.allmulticast.filter(|on| *on != link.is_allmulticast());
     differences.extend(plan.sysctls().filter_map(|sysctl| {
         let found = match sysctl {
             Ipv6Sysctl::AcceptRa(_) => link.accept_ra.map(Ipv6Sysctl::AcceptRa),
@@ -183,6 +184,7 @@ fn settings(endpoint: &Endpoint, plan: &Plan, link: &LinkInfo, differences: &mut
     let changes = (mode.map(Change::SetAddrGenMode).into_iter())
         .chain(up)
         .chain(promisc)
+        .chain(allmulticast.map(Change::SetAllmulticast))
         .chain(alias.cloned().map(Change::SetAlias))
         .chain(names.map(Change::AddAlternativeName))
         .chain(group.map(Change::SetGroup))
@@ -265,6 +267,7 @@ fn contents(
             | Change::SetMtu(_)
             | Change::SetUp
             | Change::SetPromisc(_)
+            | Change::SetAllmulticast(_)
             | Change::SetAlias(_)
             | Change::AddAlternativeName(_)
             | Change::SetGroup(_)

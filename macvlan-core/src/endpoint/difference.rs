@@ -92,6 +92,8 @@ pub enum DifferenceKind {
     AddressDuplicate = 21,
     /// An IPv6 address of the link has been tentative for too long.
     AddressTentative = 22,
+    /// The link's allmulticast flag.
+    Allmulticast = 23,
 }
 
 kinds!(
@@ -120,6 +122,7 @@ kinds!(
         Sysctl = "sysctl",
         AddressDuplicate = "address-duplicate",
         AddressTentative = "address-tentative",
+        Allmulticast = "allmulticast",
     ]
 );
 
@@ -145,6 +148,7 @@ impl Difference {
             Change::SetMtu(_) => DifferenceKind::Mtu,
             Change::SetUp => DifferenceKind::Down,
             Change::SetPromisc(_) => DifferenceKind::Promisc,
+            Change::SetAllmulticast(_) => DifferenceKind::Allmulticast,
             Change::SetAlias(_) => DifferenceKind::Alias,
             Change::AddAlternativeName(_) => DifferenceKind::AlternativeName,
             Change::SetGroup(_) => DifferenceKind::Group,
@@ -204,6 +208,8 @@ impl fmt::Display for Difference {
             (Change::SetUp, _) => f.write_str("the link is down"),
             (Change::SetPromisc(true), _) => f.write_str("promisc is off"),
             (Change::SetPromisc(false), _) => f.write_str("promisc is on"),
+            (Change::SetAllmulticast(true), _) => f.write_str("allmulticast is off"),
+            (Change::SetAllmulticast(false), _) => f.write_str("allmulticast is on"),
             (Change::SetAlias(wanted), _) => write!(f, "the alias is not {wanted:?}"),
             (Change::AddAlternativeName(name), _) => {
                 write!(f, "the alternative name {name} is missing")

@@ -43,9 +43,11 @@ pub struct Endpoint {
     pub(super) addresses: Vec<Address>,
     pub(super) gateways: Vec<IpAddr>,
     pub(super) on_link_gateways: bool,
+    pub(super) gateway_metric: Option<u32>,
     pub(super) routes: Vec<Route>,
     pub(super) source_routing: Option<u32>,
     pub(super) promisc: bool,
+    pub(super) allmulticast: Option<bool>,
     pub(super) lo_up: bool,
     pub(super) replace_default_route: bool,
     pub(super) alias: Option<String>,
@@ -180,9 +182,11 @@ impl Endpoint {
             addresses: Vec::new(),
             gateways: Vec::new(),
             on_link_gateways: false,
+            gateway_metric: None,
             routes: Vec::new(),
             source_routing: None,
             promisc: false,
+            allmulticast: None,
             lo_up: true,
             replace_default_route: false,
             alias: None,
@@ -299,6 +303,14 @@ impl Endpoint {
         self
     }
 
+    /// Sets the metric of the gateways' default routes: of several, the one with the smallest is used.
+    /// Defaults to the kernel's, 0 for IPv4 and 1024 for IPv6.
+    #[doc(alias = "RTA_PRIORITY")]
+    pub fn gateway_metric(mut self, metric: u32) -> Self {
+        self.gateway_metric = Some(metric);
+        self
+    }
+
     /// One more route, after the addresses and the gateways' default routes; through this link,
     /// unless it names another. What leads elsewhere goes, too, when the interface is detached.
     pub fn route(mut self, route: Route) -> Self {
@@ -311,6 +323,15 @@ impl Endpoint {
     #[doc(alias = "IFF_PROMISC")]
     pub fn promisc(mut self, promisc: bool) -> Self {
         self.promisc = promisc;
+        self
+    }
+
+    /// Sets whether the link takes all multicast frames, which makes the parent take them too while it is up
+    /// (`ip link set eth0 allmulticast on`). Defaults to those of the groups that are joined on it; then
+    /// what somebody sets inside stays.
+    #[doc(alias = "IFF_ALLMULTI")]
+    pub fn allmulticast(mut self, on: bool) -> Self {
+        self.allmulticast = Some(on);
         self
     }
 
@@ -513,6 +534,11 @@ impl Endpoint {
         self.on_link_gateways
     }
 
+    /// Returns the metric of the gateways' default routes, if it was said.
+    pub fn get_gateway_metric(&self) -> Option<u32> {
+        self.gateway_metric
+    }
+
     /// Its routes, without the default routes of its gateways.
     pub fn get_routes(&self) -> &[Route] {
         &self.routes
@@ -521,6 +547,11 @@ impl Endpoint {
     /// Whether it is promiscuous.
     pub fn is_promisc(&self) -> bool {
         self.promisc
+    }
+
+    /// Returns whether it takes all multicast frames, if that was said.
+    pub fn get_allmulticast(&self) -> Option<bool> {
+        self.allmulticast
     }
 
     /// Whether the container's `lo` is set up as well.
@@ -629,6 +660,7 @@ impl Endpoint {
                 endpoint.group,
                 endpoint.tx_queue_len,
                 endpoint.promisc,
+                endpoint.allmulticast,
                 endpoint.lo_up,
             )
         };

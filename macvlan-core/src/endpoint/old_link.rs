@@ -82,6 +82,7 @@ impl<'a> OldLink<'a> {
         link.mtu = Some(info.mtu);
         link.group = Some(info.group);
         link.promisc = info.is_promisc();
+        link.allmulticast = info.is_allmulticast();
         link.tx_queue_len = Some(info.tx_queue_len);
         link.tx_queues = Some(info.tx_queues).filter(|queues| *queues != 0);
         link.rx_queues = Some(info.rx_queues).filter(|queues| *queues != 0);

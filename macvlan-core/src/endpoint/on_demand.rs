@@ -11,6 +11,8 @@
 //!   by that name alone. Whoever finds the probe in the way takes that name away, and the probe; the
 //!   remover, still at work or killed long ago, can then delete nothing. All of this is serialized by
 //!   the kernel's RTNL lock.
+//!
+//! Dummy links that somebody put into the group go in the same way when the last endpoint leaves.
 
 use nix::errno::Errno;
 
@@ -29,6 +31,8 @@ use crate::value::name::{LinkId, LinkName};
 const REMOVAL: &str = "macvlan-removal-";
 /// How a probe's name begins.
 const PROBE: &str = "mvp";
+/// The kernel's name for dummy links.
+const DUMMY: &str = "dummy";
 /// How often something is tried again because another process was faster.
 const ATTEMPTS: usize = 1000;
 
@@ -232,14 +236,16 @@ pub(crate) fn release_if_marked(host: &NetNs, index: u32) -> Result<()> {
     }
 }
 
-/// Removes all VLANs that were made on demand and that nobody uses.
+/// Removes all parents that were made on demand and that nobody uses.
 pub(crate) fn remove_unused_parents(host: &NetNs) -> Result<()> {
     let connection = host.connection()?;
-    let marked = connection
-        .dump(&encode::get_links(Some("vlan"), None), decode::link)
-        .map_err(|failure| failure.into_error("list the VLANs"))?;
-    for vlan in marked.iter().filter(|vlan| vlan.group == Parent::ON_DEMAND_GROUP) {
-        release(host, vlan.index)?;
+    for kind in ["vlan", DUMMY] {
+        let marked = connection
+            .dump(&encode::get_links(Some(kind), None), decode::link)
+            .map_err(|failure| failure.into_error("list the parents"))?;
+        for parent in marked.iter().filter(|parent| parent.group == Parent::ON_DEMAND_GROUP) {
+            release(host, parent.index)?;
+        }
     }
     Ok(())
 }
@@ -345,10 +351,11 @@ impl<'a> Removal<'a> {
     }
 }
 
-/// A VLAN that was made on demand and that nobody uses, as far as this namespace shows it.
+/// A VLAN or dummy link that was made on demand and that nobody uses, as far as this namespace shows it.
 fn unused(connection: &Connection, index: u32) -> Result<Option<LinkInfo>> {
     let Some(vlan) = read(connection, index)? else { return Ok(None) };
-    let ours = vlan.group == Parent::ON_DEMAND_GROUP && vlan.vlan.is_some();
+    let can_be_made = vlan.vlan.is_some() || vlan.kind.as_deref() == Some(DUMMY);
+    let ours = vlan.group == Parent::ON_DEMAND_GROUP && can_be_made;
     if !ours || vlan.controller.is_some() {
         return Ok(None);
     }

@@ -26,7 +26,8 @@ use crate::value::text::serde_as_text;
 /// # Ok::<(), macvlan_core::Error>(())
 /// ```
 ///
-/// What was made on demand is marked by the link group [`Parent::ON_DEMAND_GROUP`]. A VLAN that
+/// What was made on demand is marked by the link group [`Parent::ON_DEMAND_GROUP`]; a dummy link that somebody
+/// put into that group goes with its last endpoint, too. A VLAN that
 /// somebody else made, or took out of that group, is never removed; nor is one that has an address
 /// (but for those that the kernel made by itself for IPv6), is a port of a bridge or bond, or carries
 /// any other link, in whatever namespace that is. A VLAN on it in another namespace is found where that

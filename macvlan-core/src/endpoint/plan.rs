@@ -325,6 +325,7 @@ fn link(endpoint: &Endpoint) -> Result<Link> {
     let mut link = Link::bare(endpoint.name, parent, (&endpoint.kind).into())
         .up(!comes_up_later(endpoint))
         .promisc(endpoint.promisc);
+    link.allmulticast = endpoint.allmulticast == Some(true);
     if let Some(mtu) = endpoint.mtu.filter(|mtu| *mtu < MIN_MTU) {
         return Err(refused(endpoint, format!("MTU {mtu} is below the smallest, {MIN_MTU}")));
     }
@@ -368,7 +369,8 @@ fn default_routes(endpoint: &Endpoint) -> Result<Vec<Route>> {
             ));
         }
         let on_link = endpoint.on_link_gateways && !is_covered(endpoint, gateway);
-        routes.push(Route::default_via(*gateway).on_link(on_link));
+        let route = Route::default_via(*gateway).on_link(on_link);
+        routes.push(endpoint.gateway_metric.map_or(route, |metric| route.metric(metric)));
     }
     Ok(routes)
 }
@@ -460,6 +462,8 @@ impl fmt::Display for Command<'_> {
             Change::SetMac(mac) => write!(f, "ip link set {name} address {mac}"),
             Change::SetMtu(mtu) => write!(f, "ip link set {name} mtu {mtu}"),
             Change::SetUp => write!(f, "ip link set {name} up"),
+            Change::SetAllmulticast(true) => write!(f, "ip link set {name} allmulticast on"),
+            Change::SetAllmulticast(false) => write!(f, "ip link set {name} allmulticast off"),
             Change::SetPromisc(true) => write!(f, "ip link set {name} promisc on"),
             Change::SetPromisc(false) => write!(f, "ip link set {name} promisc off"),
             Change::SetAlias(alias) => write!(f, "ip link set {name} alias {alias:?}"),
@@ -540,6 +544,9 @@ impl fmt::Display for CreateCommand<'_> {
         }
         if link.promisc {
             f.write_str(" promisc on")?;
+        }
+        if link.allmulticast {
+            f.write_str(" allmulticast on")?;
         }
         // What follows the type is the type's own.
         f.write_str(" netns CONTAINER")?;

@@ -133,6 +133,26 @@ pub unsafe extern "C" fn macvlan_endpoint_is_on_link_gateways(
     answer(false, || Ok(shared!(endpoint).endpoint.is_on_link_gateways()))
 }
 
+/// Returns whether the metric of the gateways' default routes was set, and which.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_endpoint_gateway_metric(
+    endpoint: *const macvlan_endpoint,
+    metric: *mut u32,
+) -> bool {
+    answer(false, || {
+        let metric = out!(metric = 0);
+        let own = shared!(endpoint).endpoint.get_gateway_metric();
+        *metric = own.unwrap_or(0);
+        Ok(own.is_some())
+    })
+}
+
+/// Returns whether it takes all multicast frames, 0 or 1; -1 if it was not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_endpoint_allmulticast(endpoint: *const macvlan_endpoint) -> c_int {
+    answer(-1, || Ok(shared!(endpoint).endpoint.get_allmulticast().map_or(-1, c_int::from)))
+}
+
 /// Whether it is promiscuous.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_is_promisc(endpoint: *const macvlan_endpoint) -> bool {

@@ -233,6 +233,33 @@ pub unsafe extern "C" fn macvlan_endpoint_set_source_routing(
     })
 }
 
+/// Sets the metric of the gateways' default routes. Defaults to the kernel's, 0 for IPv4 and 1024 for IPv6.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_endpoint_set_gateway_metric(
+    endpoint: *mut macvlan_endpoint,
+    metric: u32,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let endpoint = exclusive!(endpoint).changing();
+        *endpoint = endpoint.clone().gateway_metric(metric);
+    })
+}
+
+/// Sets whether the link takes all multicast frames, which makes the parent take them too while it is up.
+/// Defaults to those of the groups that are joined on it; then what somebody sets inside stays.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_endpoint_set_allmulticast(
+    endpoint: *mut macvlan_endpoint,
+    on: bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let endpoint = exclusive!(endpoint).changing();
+        *endpoint = endpoint.clone().allmulticast(on);
+    })
+}
+
 /// Whether the link is promiscuous, which makes the parent promiscuous too while it is up; no when not
 /// set.
 #[unsafe(no_mangle)]

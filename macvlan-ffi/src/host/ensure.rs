@@ -83,6 +83,8 @@ pub enum macvlan_difference_kinds {
     MACVLAN_DIFFERENCE_ADDRESS_DUPLICATE = 21,
     /// An IPv6 address of the link has been tentative for too long.
     MACVLAN_DIFFERENCE_ADDRESS_TENTATIVE = 22,
+    /// The link's allmulticast flag.
+    MACVLAN_DIFFERENCE_ALLMULTICAST = 23,
 }
 
 pub(crate) struct Found {

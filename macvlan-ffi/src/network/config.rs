@@ -3,14 +3,16 @@
 use std::ffi::{c_char, c_int};
 use std::time::Duration;
 
+use macvlan_core::{Parent, Route};
 use macvlan_network::{MacFrom, NetworkConfig, Order};
 
 use crate::base::boundary::{boundary, free};
-use crate::base::kernel::{EnumMacFrom, EnumMode, EnumOrder, no};
+use crate::base::kernel::{EnumMacFrom, EnumMode, EnumOrder, accept_ra, no};
 use crate::base::object::{Tagged, exclusive, give, object, out, parts, shared};
 use crate::base::report::macvlan_error;
 use crate::base::text::{self, text};
 use crate::network::subnet::{self, macvlan_subnet};
+use crate::value::parent::macvlan_parent;
 
 /// What a network should be: a value, as an endpoint is one. macvlan_networks_create() makes it so.
 /// Freed with macvlan_network_config_free(), unless it is a part of a macvlan_network.
@@ -54,6 +56,7 @@ pub(crate) struct Described {
 pub(crate) struct Texts {
     pub(crate) name: text::Text,
     pub(crate) parent: text::Text,
+    pub(crate) routes: text::Texts,
     pub(crate) option_keys: text::Texts,
     pub(crate) option_values: text::Texts,
     pub(crate) label_keys: text::Texts,
@@ -113,8 +116,47 @@ pub unsafe extern "C" fn macvlan_network_config_set_parent(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let parent = text!(parent);
+        let parent: Parent = text!(parent).parse()?;
         exclusive!(config).change(|config| config.parent(parent));
+    })
+}
+
+/// Sets the link on the host that its containers hang on, which is copied, where text does not say all: a VLAN
+/// under a name of its own, or with the service tag.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_set_parent_object(
+    config: *mut macvlan_network_config,
+    parent: *const macvlan_parent,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let parent: &Parent = &shared!(parent).parent;
+        exclusive!(config).change(|config| config.parent(parent));
+    })
+}
+
+/// Gives its containers interfaces without addresses, and no subnet is chosen for it: they get their addresses
+/// from outside, by DHCP or router advertisements, or have none. The container's own sysctls of IPv6 hold.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_set_without_addresses(
+    config: *mut macvlan_network_config,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        exclusive!(config).change(NetworkConfig::without_addresses);
+    })
+}
+
+/// Sets whether an IPv6 subnet is chosen for it if it has none: a /64 of the store's own /48 of unique local
+/// addresses (RFC 4193) that no network and no link or route of this host has. Defaults to false.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_set_ipv6(
+    config: *mut macvlan_network_config,
+    ipv6: bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        exclusive!(config).change(|config| config.ipv6(ipv6));
     })
 }
 
@@ -167,6 +209,84 @@ pub unsafe extern "C" fn macvlan_network_config_set_mtu(
 ) -> c_int {
     boundary!(error, {
         exclusive!(config).change(|config| config.mtu(mtu));
+    })
+}
+
+/// Adds a route that each container gets on its interface: "10.9.0.0/16 via 10.0.10.254 metric 50". One with a
+/// gateway in a subnet is for the containers that have an address there. Default routes are the gateways'.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_add_route(
+    config: *mut macvlan_network_config,
+    route: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let route: Route = text!(route).parse()?;
+        exclusive!(config).change(|config| config.route(route));
+    })
+}
+
+/// Sets the metric of its default routes. Defaults to the kernel's, 0 for IPv4 and 1024 for IPv6.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_set_metric(
+    config: *mut macvlan_network_config,
+    metric: u32,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        exclusive!(config).change(|config| config.metric(metric));
+    })
+}
+
+/// Sets whether its containers' interfaces are without IPv6. Defaults to whether it has no IPv6 subnet and
+/// accepts no router advertisements; with one, IPv6 is on where the container's default is off, too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_set_disable_ipv6(
+    config: *mut macvlan_network_config,
+    disable: bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        exclusive!(config).change(|config| config.disable_ipv6(disable));
+    })
+}
+
+/// Sets whether its containers' interfaces accept router advertisements: the values of the sysctl accept_ra, 0
+/// for never, 1 unless the interface forwards, 2 always. Defaults to 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_set_accept_ra(
+    config: *mut macvlan_network_config,
+    accept: c_int,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let (described, accept) = (exclusive!(config), accept_ra(accept)?);
+        described.change(|config| config.accept_ra(accept));
+    })
+}
+
+/// Sets whether the container's own sysctls of IPv6 hold, but for those that were set. Defaults to false.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_set_leave_ipv6(
+    config: *mut macvlan_network_config,
+    leave: bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        exclusive!(config).change(|config| config.leave_ipv6(leave));
+    })
+}
+
+/// Sets whether its containers' interfaces take all multicast frames. Defaults to those of the groups that are
+/// joined on them.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_set_allmulticast(
+    config: *mut macvlan_network_config,
+    on: bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        exclusive!(config).change(|config| config.allmulticast(on));
     })
 }
 

@@ -1,12 +1,14 @@
 //! What a `macvlan_network_config` was told, read back.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_int};
 use std::ptr::null;
 
-use crate::base::boundary::answer;
-use crate::base::object::{nth, shared};
+use crate::base::boundary::{answer, boundary};
+use crate::base::object::{give, nth, out, shared};
+use crate::base::report::macvlan_error;
 use crate::network::config::macvlan_network_config;
 use crate::network::subnet::macvlan_subnet;
+use crate::value::parent::macvlan_parent;
 
 /// The network's name. This and all other texts, and the subnets, belong to the object, until it is
 /// changed or freed. NULL if the object is none.
@@ -29,6 +31,38 @@ pub unsafe extern "C" fn macvlan_network_config_parent(
         let described = shared!(config);
         Ok(described.texts.parent.of_some(described.config.get_parent()))
     })
+}
+
+/// Makes a copy of its parent, to be freed with macvlan_parent_free(); NULL if it has none, which is no
+/// failure.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_parent_object(
+    config: *const macvlan_network_config,
+    parent: *mut *mut macvlan_parent,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let parent = out!(parent);
+        if let Some(own) = shared!(config).config.get_parent() {
+            give(parent, own.clone().into());
+        }
+    })
+}
+
+/// Returns whether its containers' interfaces have no addresses of the network's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_is_without_addresses(
+    config: *const macvlan_network_config,
+) -> bool {
+    answer(false, || Ok(shared!(config).config.is_without_addresses()))
+}
+
+/// Returns whether an IPv6 subnet is chosen for it if it has none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_is_ipv6(
+    config: *const macvlan_network_config,
+) -> bool {
+    answer(false, || Ok(shared!(config).config.is_ipv6()))
 }
 
 /// Its mode: one of enum macvlan_mode; 0 if the object is none.
@@ -66,6 +100,73 @@ pub unsafe extern "C" fn macvlan_network_config_is_internal(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_mtu(config: *const macvlan_network_config) -> u32 {
     answer(0, || Ok(shared!(config).config.get_mtu().unwrap_or(0)))
+}
+
+/// Returns how many routes it has, without the default routes of its gateways.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_route_count(
+    config: *const macvlan_network_config,
+) -> usize {
+    answer(0, || Ok(shared!(config).config.get_routes().len()))
+}
+
+/// Returns one of its routes, counted from 0. NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_route(
+    config: *const macvlan_network_config,
+    index: usize,
+) -> *const c_char {
+    answer(null(), || {
+        let described = shared!(config);
+        Ok(described.texts.routes.of(described.config.get_routes(), index))
+    })
+}
+
+/// Returns whether the metric of its default routes was set, and which.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_metric(
+    config: *const macvlan_network_config,
+    metric: *mut u32,
+) -> bool {
+    answer(false, || {
+        let metric = out!(metric = 0);
+        let own = shared!(config).config.get_metric();
+        *metric = own.unwrap_or(0);
+        Ok(own.is_some())
+    })
+}
+
+/// Returns whether its containers' interfaces are without IPv6, 0 or 1; -1 if it was not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_disable_ipv6(
+    config: *const macvlan_network_config,
+) -> c_int {
+    answer(-1, || Ok(shared!(config).config.get_disable_ipv6().map_or(-1, c_int::from)))
+}
+
+/// Returns whether its containers' interfaces accept router advertisements, a value of the sysctl accept_ra; -1
+/// if it was not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_accept_ra(
+    config: *const macvlan_network_config,
+) -> c_int {
+    answer(-1, || Ok(shared!(config).config.get_accept_ra().map_or(-1, |accept| accept as c_int)))
+}
+
+/// Returns whether the container's own sysctls of IPv6 hold, but for those that were set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_is_leave_ipv6(
+    config: *const macvlan_network_config,
+) -> bool {
+    answer(false, || Ok(shared!(config).config.is_leave_ipv6()))
+}
+
+/// Returns whether its containers' interfaces take all multicast frames, 0 or 1; -1 if it was not set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_config_allmulticast(
+    config: *const macvlan_network_config,
+) -> c_int {
+    answer(-1, || Ok(shared!(config).config.get_allmulticast().map_or(-1, c_int::from)))
 }
 
 /// Which free address is given next: one of enum macvlan_order; 0 if the object is none.

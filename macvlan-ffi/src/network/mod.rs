@@ -11,6 +11,7 @@ pub mod names;
 pub mod networks;
 pub mod reconciled;
 pub mod subnet;
+pub mod updated;
 
 use std::ffi::{c_char, c_int};
 use std::ptr::null;
@@ -21,7 +22,7 @@ use macvlan_core::Detached;
 use crate::base::boundary::{answer, boundary, free};
 use crate::base::object::{Tagged, give, nth, object, out, part, shared};
 use crate::base::report::macvlan_error;
-use crate::base::text::{Text, text};
+use crate::base::text::{Text, Texts, text};
 use crate::handle::netns::macvlan_netns;
 use crate::network::config::macvlan_network_config;
 use crate::network::connection::macvlan_connection;
@@ -53,13 +54,23 @@ pub(crate) struct Known {
     name: Text,
     created: Text,
     parent: Text,
+    warnings: Texts,
 }
 
 impl From<Network> for Known {
     fn from(network: Network) -> Self {
         let config = part::<macvlan_network_config>(network.config().clone().into());
         let text = Text::default;
-        Self { network, config, id: text(), name: text(), created: text(), parent: text() }
+        let warnings = Texts::default();
+        Self {
+            network,
+            config,
+            id: text(),
+            name: text(),
+            created: text(),
+            parent: text(),
+            warnings,
+        }
     }
 }
 
@@ -107,6 +118,25 @@ pub unsafe extern "C" fn macvlan_network_get_config(
     network: *const macvlan_network,
 ) -> *const macvlan_network_config {
     answer(null(), || Ok(shared!(network).config.pointer()))
+}
+
+/// Returns how many reasons there were that would have kept containers from being connected when it was created
+/// or changed by this object, such as a parent that does not exist; 0 of a network that was found.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_warning_count(network: *const macvlan_network) -> usize {
+    answer(0, || Ok(shared!(network).network.warnings().len()))
+}
+
+/// Returns one of these reasons as a sentence, counted from 0. NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_warning(
+    network: *const macvlan_network,
+    index: usize,
+) -> *const c_char {
+    answer(null(), || {
+        let known = shared!(network);
+        Ok(known.warnings.of(known.network.warnings(), index))
+    })
 }
 
 /// Connects a container: leases its addresses and attaches its interface; all of it, or nothing and an

@@ -5,7 +5,7 @@ use std::ptr::null;
 
 use macvlan_network::Subnet;
 
-use macvlan_core::{parse_ip, parse_net};
+use macvlan_core::parse_ip;
 
 use crate::base::boundary::{answer, boundary, free};
 use crate::base::object::{exclusive, give, object, out, shared};
@@ -33,6 +33,8 @@ struct Texts {
     net: text::Text,
     gateway: text::Text,
     range: text::Text,
+    ranges: text::Texts,
+    excluded: text::Texts,
     names: text::Texts,
     addresses: text::Texts,
 }
@@ -65,7 +67,8 @@ pub unsafe extern "C" fn macvlan_subnet_new(
     })
 }
 
-/// Its router; the first address of the subnet when not set.
+/// Its router; the first address of the subnet when not set. It is in the subnet, a link-local IPv6 address,
+/// or, with macvlan_subnet_set_on_link_gateway(), anywhere.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_set_gateway(
     subnet: *mut macvlan_subnet,
@@ -75,6 +78,20 @@ pub unsafe extern "C" fn macvlan_subnet_set_gateway(
     boundary!(error, {
         let subnet = exclusive!(subnet).changing();
         *subnet = subnet.clone().gateway(parse_ip(text!(gateway))?);
+    })
+}
+
+/// Sets whether a gateway outside the subnet is taken to be on the link (onlink). Defaults to false, and
+/// then such a gateway is refused when the network is created.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_subnet_set_on_link_gateway(
+    subnet: *mut macvlan_subnet,
+    on_link: bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let subnet = exclusive!(subnet).changing();
+        *subnet = subnet.clone().on_link_gateway(on_link);
     })
 }
 
@@ -90,8 +107,9 @@ pub unsafe extern "C" fn macvlan_subnet_set_no_gateway(
     })
 }
 
-/// The part of the subnet that addresses are given from, "10.0.10.64/26": this host's share, where
-/// several hosts have one subnet and a store each. All of it when not set.
+/// Sets the only part of the subnet that addresses are given from, "10.0.10.64/26" or
+/// "10.0.10.64-10.0.10.99": this host's share, where several hosts have one subnet and a store each. Defaults
+/// to all of it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_set_range(
     subnet: *mut macvlan_subnet,
@@ -100,11 +118,39 @@ pub unsafe extern "C" fn macvlan_subnet_set_range(
 ) -> c_int {
     boundary!(error, {
         let subnet = exclusive!(subnet).changing();
-        *subnet = subnet.clone().range(parse_net(text!(range))?);
+        *subnet = subnet.clone().without_ranges().range(text!(range).parse()?);
     })
 }
 
-/// One more address that is not given to a container, and whose it is: "printer", "10.0.10.70".
+/// Adds a part of the subnet that addresses are given from.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_subnet_add_range(
+    subnet: *mut macvlan_subnet,
+    range: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let subnet = exclusive!(subnet).changing();
+        *subnet = subnet.clone().range(text!(range).parse()?);
+    })
+}
+
+/// Adds addresses that are never given to a container, such as those that a DHCP server gives:
+/// "10.0.10.64/26", "10.0.10.64-10.0.10.99" or "10.0.10.7".
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_subnet_add_excluded(
+    subnet: *mut macvlan_subnet,
+    excluded: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let subnet = exclusive!(subnet).changing();
+        *subnet = subnet.clone().exclude(text!(excluded).parse()?);
+    })
+}
+
+/// One more address that is given to no other container than the one of this name, which gets it: "printer",
+/// "10.0.10.70".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_add_reserved(
     subnet: *mut macvlan_subnet,
@@ -137,12 +183,54 @@ pub unsafe extern "C" fn macvlan_subnet_gateway(subnet: *const macvlan_subnet) -
     })
 }
 
-/// The part that addresses are given from; NULL if it was not set.
+/// Returns whether a gateway outside the subnet is taken to be on the link.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_subnet_is_on_link_gateway(subnet: *const macvlan_subnet) -> bool {
+    answer(false, || Ok(shared!(subnet).subnet.is_on_link_gateway()))
+}
+
+/// Returns the first part that addresses are given from; NULL if it is all of it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_range(subnet: *const macvlan_subnet) -> *const c_char {
     answer(null(), || {
         let described = shared!(subnet);
-        Ok(described.texts.range.of_some(described.subnet.get_range()))
+        Ok(described.texts.range.of_some(described.subnet.get_ranges().first()))
+    })
+}
+
+/// Returns how many parts addresses are given from; 0 if it is all of it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_subnet_range_count(subnet: *const macvlan_subnet) -> usize {
+    answer(0, || Ok(shared!(subnet).subnet.get_ranges().len()))
+}
+
+/// Returns one of the parts that addresses are given from, counted from 0. NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_subnet_range_at(
+    subnet: *const macvlan_subnet,
+    index: usize,
+) -> *const c_char {
+    answer(null(), || {
+        let described = shared!(subnet);
+        Ok(described.texts.ranges.of_each(described.subnet.get_ranges(), index))
+    })
+}
+
+/// Returns how many ranges are excluded.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_subnet_excluded_count(subnet: *const macvlan_subnet) -> usize {
+    answer(0, || Ok(shared!(subnet).subnet.get_excluded().len()))
+}
+
+/// Returns one of the excluded ranges, counted from 0. NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_subnet_excluded_at(
+    subnet: *const macvlan_subnet,
+    index: usize,
+) -> *const c_char {
+    answer(null(), || {
+        let described = shared!(subnet);
+        Ok(described.texts.excluded.of_each(described.subnet.get_excluded(), index))
     })
 }
 

@@ -3,14 +3,14 @@
 //! Public types have no part in that. A field that comes later has a default here, so that older records
 //! are read; one that an older host does not know, it passes over, and as no record is written from what
 //! was read of it, none is lost. Where passing over would be wrong, the record's version is raised, and
-//! the older host does not read it.
+//! the older host does not read it; a record that says nothing of that has the older version.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use macvlan_core::{LinkName, MacAddr, Mode};
+use macvlan_core::{AcceptRa, LinkName, MacAddr, Mode, Parent, Route, VlanProtocol};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -20,11 +20,12 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::lease::Lease;
 use crate::mac::MacFrom;
 use crate::pool::Order;
+use crate::range::AddressRange;
 use crate::record::NetworkRecord;
 use crate::subnet::{Gateway, Subnet};
 
-/// The version that is written, and the latest that is read. The first had no number.
-const VERSION: u32 = 1;
+/// The latest version that is read. The first had no number.
+const VERSION: u32 = 2;
 
 const fn first() -> u32 {
     1
@@ -37,7 +38,7 @@ pub(crate) struct StoredConfig {
     version: u32,
     name: String,
     #[serde(default)]
-    parent: Option<String>,
+    parent: Option<StoredParent>,
     #[serde(default)]
     mode: Mode,
     subnets: Vec<StoredSubnet>,
@@ -61,6 +62,67 @@ pub(crate) struct StoredConfig {
     options: BTreeMap<String, String>,
     #[serde(default)]
     labels: BTreeMap<String, String>,
+    #[serde(flatten)]
+    later: LaterConfig,
+}
+
+/// A parent: as text, if that says all; version 1 has no other.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum StoredParent {
+    Text(String),
+    Link { link: String },
+    Vlan { base: Box<Self>, id: u16, protocol: VlanProtocol, name: Option<LinkName> },
+}
+
+impl From<&Parent> for StoredParent {
+    fn from(parent: &Parent) -> Self {
+        let text = parent.to_string();
+        let vlan = || parent.get_base().zip(parent.get_vlan_id()).zip(parent.get_protocol());
+        match vlan() {
+            _ if text.parse().is_ok_and(|parsed: Parent| parsed == *parent) => Self::Text(text),
+            Some(((base, id), protocol)) => {
+                let (base, name) = (Box::new(Self::from(base)), parent.get_name());
+                Self::Vlan { base, id, protocol, name }
+            }
+            None => Self::Link { link: text },
+        }
+    }
+}
+
+impl StoredParent {
+    fn read(self) -> macvlan_core::Result<Parent> {
+        match self {
+            Self::Text(text) => text.parse(),
+            Self::Link { link } => Parent::alternative_name(&link),
+            Self::Vlan { base, id, protocol, name } => {
+                let vlan = Parent::vlan(base.read()?, id)?.protocol(protocol)?;
+                name.map_or(Ok(vlan.clone()), |name| vlan.name(name))
+            }
+        }
+    }
+}
+
+/// What version 2 has of a network's configuration.
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct LaterConfig {
+    #[serde(skip_serializing_if = "is_default")]
+    without_addresses: bool,
+    #[serde(skip_serializing_if = "is_default")]
+    ipv6: bool,
+    #[serde(skip_serializing_if = "is_default")]
+    routes: Vec<Route>,
+    #[serde(skip_serializing_if = "is_default")]
+    metric: Option<u32>,
+    #[serde(skip_serializing_if = "is_default")]
+    disable_ipv6: Option<bool>,
+    #[serde(skip_serializing_if = "is_default")]
+    accept_ra: Option<AcceptRa>,
+    #[serde(skip_serializing_if = "is_default")]
+    leave_ipv6: bool,
+    #[serde(skip_serializing_if = "is_default")]
+    allmulticast: Option<bool>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -68,10 +130,39 @@ struct StoredSubnet {
     net: IpNet,
     #[serde(default)]
     gateway: StoredGateway,
+    /// The only range, if it is a subnet; version 1 has no others.
     #[serde(default)]
     range: Option<IpNet>,
     #[serde(default)]
     reserved: BTreeMap<String, IpAddr>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    ranges: Vec<String>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    excluded: Vec<String>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    on_link_gateway: bool,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+impl StoredSubnet {
+    /// Whether a host that knows version 1 alone would do the wrong thing with it.
+    fn is_later(&self) -> bool {
+        !is_default(&self.ranges) || !is_default(&self.excluded) || self.on_link_gateway
+    }
+}
+
+impl StoredConfig {
+    /// The first version that has all that is said.
+    fn with_version(mut self) -> Self {
+        let is_text = matches!(self.parent, None | Some(StoredParent::Text(_)));
+        let is_later =
+            !is_text || !is_default(&self.later) || self.subnets.iter().any(StoredSubnet::is_later);
+        self.version = if is_later { 2 } else { 1 };
+        self
+    }
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -125,7 +216,7 @@ pub(crate) trait Stored: Sized {
     /// The shape that it has there.
     type Shape: Serialize + DeserializeOwned;
     fn shape(&self) -> Self::Shape;
-    fn of_shape(shape: Self::Shape) -> Self;
+    fn of_shape(shape: Self::Shape) -> Result<Self>;
     fn version(shape: &Self::Shape) -> u32;
 }
 
@@ -141,7 +232,7 @@ pub(crate) fn read<T: Stored>(text: &str) -> Result<T> {
     let shape: T::Shape =
         serde_json::from_str(text).map_err(|error| unusable(error.to_string()))?;
     match T::version(&shape) {
-        VERSION => Ok(T::of_shape(shape)),
+        1..=VERSION => T::of_shape(shape).map_err(|error| unusable(error.cause().to_owned())),
         other => Err(unusable(format!("it has version {other}, and this library knows {VERSION}"))),
     }
 }
@@ -156,8 +247,16 @@ impl Stored for NetworkConfig {
             parent,
             mode,
             subnets,
+            without_addresses,
+            ipv6,
             internal,
             mtu,
+            routes,
+            metric,
+            disable_ipv6,
+            accept_ra,
+            leave_ipv6,
+            allmulticast,
             order,
             mac_from,
             probe,
@@ -167,10 +266,21 @@ impl Stored for NetworkConfig {
             options,
             labels,
         } = self.clone();
+        let later = LaterConfig {
+            without_addresses,
+            ipv6,
+            routes,
+            metric,
+            disable_ipv6,
+            accept_ra,
+            leave_ipv6,
+            allmulticast,
+        };
         StoredConfig {
-            version: VERSION,
+            version: 1,
             name,
-            parent,
+            // One that cannot be is never stored.
+            parent: parent.and_then(|parent| parent.ok()).as_ref().map(StoredParent::from),
             mode,
             subnets: subnets.into_iter().map(StoredSubnet::from).collect(),
             internal,
@@ -183,17 +293,29 @@ impl Stored for NetworkConfig {
             keep,
             options,
             labels,
+            later,
         }
+        .with_version()
     }
 
-    fn of_shape(shape: StoredConfig) -> Self {
-        Self {
+    fn of_shape(shape: StoredConfig) -> Result<Self> {
+        let parent = shape.parent.map(StoredParent::read).transpose();
+        let parent = parent.map_err(|error| Error::kernel("read a parent", error))?;
+        Ok(Self {
             name: shape.name,
-            parent: shape.parent,
+            parent: parent.map(Ok),
             mode: shape.mode,
-            subnets: shape.subnets.into_iter().map(Subnet::from).collect(),
+            subnets: shape.subnets.into_iter().map(StoredSubnet::read).collect::<Result<_>>()?,
             internal: shape.internal,
             mtu: shape.mtu,
+            without_addresses: shape.later.without_addresses,
+            ipv6: shape.later.ipv6,
+            routes: shape.later.routes,
+            metric: shape.later.metric,
+            disable_ipv6: shape.later.disable_ipv6,
+            accept_ra: shape.later.accept_ra,
+            leave_ipv6: shape.later.leave_ipv6,
+            allmulticast: shape.later.allmulticast,
             order: shape.order,
             mac_from: shape.mac_from,
             probe: shape.probe,
@@ -202,7 +324,7 @@ impl Stored for NetworkConfig {
             keep: shape.keep,
             options: shape.options,
             labels: shape.labels,
-        }
+        })
     }
 
     fn version(shape: &StoredConfig) -> u32 {
@@ -211,24 +333,36 @@ impl Stored for NetworkConfig {
 }
 
 impl From<Subnet> for StoredSubnet {
-    fn from(Subnet { net, gateway, range, reserved }: Subnet) -> Self {
+    fn from(subnet: Subnet) -> Self {
+        let Subnet { net, gateway, on_link_gateway, ranges, excluded, reserved } = subnet;
         let gateway = match gateway {
             Gateway::First => StoredGateway::First,
             Gateway::None => StoredGateway::None,
             Gateway::At(address) => StoredGateway::At(address),
         };
-        Self { net, gateway, range, reserved }
+        let texts = |ranges: &[AddressRange]| ranges.iter().map(ToString::to_string).collect();
+        let range = match ranges.as_slice() {
+            [one] => one.net(),
+            _ => None,
+        };
+        let ranges = if range.is_some() { Vec::new() } else { texts(&ranges) };
+        Self { net, gateway, range, reserved, ranges, excluded: texts(&excluded), on_link_gateway }
     }
 }
 
-impl From<StoredSubnet> for Subnet {
-    fn from(StoredSubnet { net, gateway, range, reserved }: StoredSubnet) -> Self {
-        let gateway = match gateway {
+impl StoredSubnet {
+    fn read(self) -> Result<Subnet> {
+        let gateway = match self.gateway {
             StoredGateway::First => Gateway::First,
             StoredGateway::None => Gateway::None,
             StoredGateway::At(address) => Gateway::At(address),
         };
-        Self { net, gateway, range, reserved }
+        let read = |ranges: Vec<String>| ranges.iter().map(|range| range.parse()).collect();
+        let ranges: Result<Vec<AddressRange>> = read(self.ranges);
+        let ranges = self.range.map(AddressRange::from).into_iter().chain(ranges?).collect();
+        let (excluded, reserved) = (read(self.excluded)?, self.reserved);
+        let (net, on_link_gateway) = (self.net, self.on_link_gateway);
+        Ok(Subnet { net, gateway, on_link_gateway, ranges, excluded, reserved })
     }
 }
 
@@ -240,9 +374,9 @@ impl Stored for NetworkRecord {
         StoredNetwork { id: id.clone(), created: created.clone(), config: config.shape() }
     }
 
-    fn of_shape(shape: StoredNetwork) -> Self {
-        let config = NetworkConfig::of_shape(shape.config);
-        Self { id: shape.id, created: shape.created, config }
+    fn of_shape(shape: StoredNetwork) -> Result<Self> {
+        let config = NetworkConfig::of_shape(shape.config)?;
+        Ok(Self { id: shape.id, created: shape.created, config })
     }
 
     fn version(shape: &StoredNetwork) -> u32 {
@@ -267,7 +401,7 @@ impl Stored for Lease {
             netns: NetNsMark { boot, inode, cookie },
         } = self.clone();
         StoredLease {
-            version: VERSION,
+            version: 1,
             network,
             container,
             name,
@@ -281,9 +415,9 @@ impl Stored for Lease {
         }
     }
 
-    fn of_shape(shape: StoredLease) -> Self {
+    fn of_shape(shape: StoredLease) -> Result<Self> {
         let StoredMark { boot, inode, cookie } = shape.netns;
-        Self {
+        Ok(Self {
             network: shape.network,
             container: shape.container,
             name: shape.name,
@@ -294,7 +428,7 @@ impl Stored for Lease {
             addresses: shape.addresses,
             default_route: shape.default_route,
             netns: NetNsMark { boot, inode, cookie },
-        }
+        })
     }
 
     fn version(shape: &StoredLease) -> u32 {
@@ -326,9 +460,50 @@ mod tests {
         let text = write(&config).unwrap();
         assert!(text.starts_with(r#"{"version":1,"#), "{text}");
         assert_eq!(read::<NetworkConfig>(&text).unwrap(), config);
-        let later = text.replace(r#""version":1"#, r#""version":2"#);
+        let later = text.replace(r#""version":1"#, r#""version":3"#);
         let error = read::<NetworkConfig>(&later).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::StoreUnusable);
-        assert!(error.to_string().contains("it has version 2"), "{error}");
+        assert!(error.to_string().contains("it has version 3"), "{error}");
+    }
+
+    #[test]
+    fn what_an_older_host_would_get_wrong_it_does_not_read() {
+        let subnet = || Subnet::new("10.0.0.0/16").unwrap();
+        let range = |text: &str| text.parse::<AddressRange>().unwrap();
+        let ip = |text: &str| text.parse().unwrap();
+        for (subnet, version) in [
+            (subnet().range(range("10.0.1.0/24")), 1),
+            (subnet().range(range("10.0.1.0-10.0.1.9")), 2),
+            (subnet().range(range("10.0.1.0/24")).range(range("10.0.3.0/24")), 2),
+            (subnet().exclude(range("10.0.1.0/24")), 2),
+            (subnet().gateway(ip("10.1.0.1")).on_link_gateway(true), 2),
+        ] {
+            assert_version(&NetworkConfig::new("net").subnet(subnet), version);
+        }
+        let net = || NetworkConfig::new("net").subnet(subnet());
+        assert_version(&net().mtu(1400).internal(true), 1);
+        assert_version(&net().route("10.9.0.0/16 via 10.0.0.9 metric 7".parse().unwrap()), 2);
+        assert_version(&net().metric(7), 2);
+        assert_version(&net().disable_ipv6(false), 2);
+        assert_version(&net().accept_ra(AcceptRa::Always).leave_ipv6(true), 2);
+        assert_version(&net().allmulticast(true), 2);
+        assert_version(&net().ipv6(true), 2);
+        assert_version(&NetworkConfig::new("net").without_addresses(), 2);
+        for text in ["ens33", "ens33.20", "ens33.20.30", "#7", "an-alternative-name"] {
+            assert_version(&net().parent(text), 1);
+        }
+        let service = Parent::vlan("eth0", 20).unwrap().protocol(VlanProtocol::Dot1ad).unwrap();
+        let customer = Parent::vlan(&service, 200).unwrap().name("customer").unwrap();
+        let alternative = Parent::vlan("an-alternative-name", 5).unwrap().name("lan").unwrap();
+        let looks_like_one = Parent::link("eth0.20".parse::<LinkName>().unwrap());
+        for parent in [service, customer, alternative, looks_like_one] {
+            assert_version(&net().parent(parent), 2);
+        }
+    }
+
+    fn assert_version(config: &NetworkConfig, version: u32) {
+        let text = write(config).unwrap();
+        assert!(text.starts_with(&format!(r#"{{"version":{version},"#)), "{text}");
+        assert_eq!(read::<NetworkConfig>(&text).unwrap(), *config);
     }
 }

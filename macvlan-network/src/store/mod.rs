@@ -1,5 +1,6 @@
 //! Where networks and leases are kept, so that no address is given twice.
 
+mod clash;
 #[cfg(feature = "etcd")]
 mod etcd;
 mod format;
@@ -15,6 +16,8 @@ use std::time::Duration;
 pub use etcd::{EtcdOptions, EtcdStore, Pem};
 pub use sqlite::SqliteStore;
 
+use ipnet::IpNet;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Foreign, Lease, Wish};
 use crate::record::NetworkRecord;
@@ -27,6 +30,8 @@ pub enum Granted {
     New(Lease),
     /// The container has one already, which is left as it was.
     Held(Lease),
+    /// None: the network is not as the caller has it, but as here. Others have changed it.
+    Changed(NetworkRecord),
 }
 
 /// A record that is there and cannot be read: a later version's, or a damaged one.
@@ -83,9 +88,22 @@ pub trait Store: Send + Sync + Debug {
     fn counts_as_alive_until(&self) -> Option<Duration> {
         None
     }
-    /// Adds a network; refused if its name is taken, a subnet overlaps another network's, or one of
-    /// both needs the parent for itself.
-    fn add_network(&self, network: &NetworkRecord) -> Result<()>;
+    /// Makes the store if nothing is stored yet, so that it has an id.
+    fn make(&self) -> Result<()> {
+        Ok(())
+    }
+    /// Adds a network; refused if its name is taken, one of both needs the parent for itself, or an address
+    /// would be given twice on one parent. Subnets that are `alone` may overlap no network's at all.
+    fn add_network(&self, network: &NetworkRecord, alone: &[IpNet]) -> Result<()>;
+    /// Changes a network from what the caller has read, to `new`; refused as by [`Store::add_network`], if
+    /// others have changed it since, and if containers have addresses that it would not have any more. Who
+    /// was connected then.
+    fn change_network(
+        &self,
+        old: &NetworkRecord,
+        new: &NetworkRecord,
+        alone: &[IpNet],
+    ) -> Result<Vec<Lease>>;
     /// All networks that can be read, by name.
     fn networks(&self) -> Result<Vec<NetworkRecord>>;
     /// Removes a network; refused while there are leases in it.
@@ -125,49 +143,4 @@ pub trait Store: Send + Sync + Debug {
     fn expire(&self, network: &NetworkRecord) -> Result<usize>;
     /// The hosts that live, as far as the store can tell; none if it serves a single host.
     fn living_hosts(&self) -> Result<Option<Vec<String>>>;
-}
-
-/// Why a network cannot be added to others.
-pub(crate) fn check_clash(network: &NetworkRecord, others: &[Found<NetworkRecord>]) -> Result<()> {
-    let operation = "create the network";
-    let refuse =
-        |kind, why: String| Err(Error::new(kind, operation, why).in_network(network.name()));
-    for other in others {
-        let other = match other {
-            Ok(other) => other,
-            Err(Unreadable { network: id, error, .. }) => {
-                let why = format!("network {id} cannot be read: {}", error.cause());
-                return refuse(ErrorKind::StoreUnusable, why);
-            }
-        };
-        let name = other.name();
-        if name == network.name() {
-            return refuse(ErrorKind::NetworkExists, "a network of that name exists".to_owned());
-        }
-        for subnet in network.config.get_subnets() {
-            let theirs = other.config.get_subnets().iter().find(|theirs| theirs.overlaps(subnet));
-            if let Some(theirs) = theirs {
-                return refuse(
-                    ErrorKind::SubnetOverlaps,
-                    format!("its subnet {subnet} overlaps {theirs} of network {name:?}"),
-                );
-            }
-        }
-        let parent = network.config.get_parent();
-        if parent.is_some() && parent == other.config.get_parent() {
-            let alone = [network, other].into_iter().find(|one| one.is_passthru());
-            if let Some(alone) = alone {
-                let parent = parent.unwrap_or_default();
-                return refuse(
-                    ErrorKind::ParentClash,
-                    format!(
-                        "parent {parent:?} is also network {name:?}'s, and mode passthru, which {} has, \
-                         needs it for itself",
-                        if alone.id == other.id { "that one" } else { "this one" }
-                    ),
-                );
-            }
-        }
-    }
-    Ok(())
 }

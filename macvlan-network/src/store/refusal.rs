@@ -12,7 +12,10 @@ pub(crate) fn exhausted(network: &NetworkRecord, v6: bool) -> Error {
         .get_subnets()
         .iter()
         .filter(|subnet| subnet.net().addr().is_ipv6() == v6)
-        .map(|subnet| subnet.get_range().unwrap_or(subnet.net()).to_string())
+        .flat_map(|subnet| match subnet.get_ranges() {
+            [] => vec![subnet.to_string()],
+            ranges => ranges.iter().map(ToString::to_string).collect(),
+        })
         .collect();
     Error::new(
         ErrorKind::PoolExhausted,
@@ -57,6 +60,17 @@ pub(crate) fn name_taken(network: &NetworkRecord, name: &str, holder: &str) -> E
 pub(crate) fn no_network(name: &str) -> Error {
     Error::new(ErrorKind::NetworkNotFound, "use the network", "there is no such network")
         .in_network(name)
+}
+
+/// How both stores say that others have changed the network.
+pub(crate) fn changed(network: &NetworkRecord) -> Error {
+    Error::new(
+        ErrorKind::Contended,
+        "change the network",
+        "others have changed it since it was read",
+    )
+    .with_hint("find it again, and change what it is now")
+    .in_network(network.name())
 }
 
 /// How both stores say that containers are still there.

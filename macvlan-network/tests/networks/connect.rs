@@ -5,7 +5,7 @@ use crate::common::{Scene, ip, on_ens33, session, sound, started, subnet};
 use macvlan_core::{Detached, Mode};
 use macvlan_network::{ErrorKind, MacFrom, Member, NetworkConfig};
 use macvlan_tests::{
-    Need, Outcome, Snapshot, ip_addresses, ip_do, ip_lines, ip_link, need, ping, silent,
+    Need, Outcome, Snapshot, eventually, ip_addresses, ip_do, ip_lines, ip_link, need, ping, silent,
 };
 
 /// The thinnest whole way.
@@ -220,7 +220,12 @@ fn an_isolated_network() -> Outcome {
         scene.networks.create(&NetworkConfig::new("inner").subnet(subnet("10.1.0.0/24")?))?;
     let (_one, one) = started()?;
     let (_two, two) = started()?;
+    let dummies = || -> Vec<String> {
+        let all = ip_lines(&scene.lab.a.netns, "-o link show group 1835098998");
+        all.into_iter().filter(|line| line.contains("dm-")).collect()
+    };
     inner.connect(&Member::new("c1"), &one)?;
+    assert_eq!(dummies().len(), 1);
     // As after a reboot: the network's own link is gone, and the first to come makes it again.
     ip_do(&scene.lab.a.netns, &format!("link delete {}", inner.parent()));
     inner.disconnect("c1")?;
@@ -230,10 +235,41 @@ fn an_isolated_network() -> Outcome {
     assert!(silent(&one, "192.168.15.2"));
     assert!(ip_link(&scene.lab.a.netns, &inner.parent())["ifname"].is_string());
     inner.disconnect("c1")?;
+    assert_eq!(dummies().len(), 1, "it stays for the other");
     inner.disconnect("c2")?;
-    let dummy = inner.parent();
+    assert!(dummies().is_empty(), "and goes with the last");
+    // What a container leaves that is not disconnected goes when it is found to be gone.
+    let (gone, was_inside) = started()?;
+    inner.connect(&Member::new("c3"), &was_inside)?;
+    drop((gone, was_inside));
+    eventually("it is not gone", || Ok(scene.networks.collect()?.leases.len() == 1))?;
+    eventually("its link stays", || {
+        scene.networks.reconcile()?;
+        Ok(dummies().is_empty())
+    })?;
     inner.remove()?;
-    assert!(!ip_lines(&scene.lab.a.netns, "-o link show").iter().any(|line| line.contains(&dummy)));
+    Ok(())
+}
+
+/// The same subnet in two isolated networks, with addresses that are asked for before they are given.
+fn isolated_networks_with_a_probe() -> Outcome {
+    need(Need::Dummy)?;
+    let scene = Scene::set()?;
+    let isolated = |name: &str| -> Outcome<macvlan_network::Network> {
+        let config = NetworkConfig::new(name).subnet(subnet("10.1.0.0/24")?).probe(true);
+        Ok(scene.networks.create(&config)?)
+    };
+    let (inner, other) = (isolated("inner")?, isolated("other")?);
+    let (_one, one) = started()?;
+    let (_two, two) = started()?;
+    let (_three, three) = started()?;
+    assert_eq!(inner.connect(&Member::new("c1"), &one)?.addresses(), [ip("10.1.0.2")]);
+    // Somebody on the network's own link has the next address.
+    ip_do(&one, "address add 10.1.0.3/24 dev eth0");
+    assert_eq!(inner.connect(&Member::new("c2"), &two)?.addresses(), [ip("10.1.0.4")]);
+    assert_eq!(other.connect(&Member::new("c3"), &three)?.addresses(), [ip("10.1.0.2")]);
+    assert!(ping(&one, "10.1.0.4").is_some());
+    assert!(silent(&three, "10.1.0.4"));
     Ok(())
 }
 
@@ -365,6 +401,7 @@ macvlan_tests::tests! {
     a_container_in_two_networks,
     connected_again,
     an_isolated_network,
+    isolated_networks_with_a_probe,
     a_subnet_is_chosen,
     mac_addresses_stay,
     in_the_shape_of_docker,

@@ -5,14 +5,20 @@ mod common;
 
 mod at_once;
 mod connect;
+mod gateways;
 mod hosts_file;
+mod interfaces;
 #[cfg(feature = "etcd")]
 mod scenes;
+mod update;
 
 macvlan_tests::main! {
     at_once,
     connect,
+    gateways,
     hosts_file,
+    interfaces,
     #[cfg(feature = "etcd")]
     scenes,
+    update,
 }

@@ -155,8 +155,40 @@ fn vlans_on_a_trunk_of_three_hosts_and_a_router() -> Outcome {
     Ok(())
 }
 
+/// An isolated network on two hosts: each has a link for it while it has containers, and none is left.
+fn an_isolated_network_on_two_hosts() -> Outcome {
+    need(Need::Dummy)?;
+    let (lab, etcd) = (Lab::new()?, Etcd::start()?);
+    let a = crate::common::in_etcd(&lab.a, &etcd, "a")?;
+    let b = crate::common::in_etcd(&lab.b, &etcd, "b")?;
+    let dummies = |host: &NetNs| ip_lines(host, "-o link show type dummy").len();
+    for probe in [false, true] {
+        let config = NetworkConfig::new("inner").subnet(subnet("10.1.0.0/24")?).probe(probe);
+        let on_a = a.create(&config)?;
+        let on_b = b.network("inner")?;
+        let (_one, one) = started()?;
+        let (_two, two) = started()?;
+        assert_eq!(on_b.connect(&Member::new("c2"), &two)?.addresses(), [ip("10.1.0.2")]);
+        assert_eq!(on_a.connect(&Member::new("c1"), &one)?.addresses(), [ip("10.1.0.3")]);
+        assert_eq!((dummies(&lab.a.netns), dummies(&lab.b.netns)), (1, 1));
+        on_b.disconnect("c2")?;
+        assert_eq!((dummies(&lab.a.netns), dummies(&lab.b.netns)), (1, 0));
+        on_a.disconnect("c1")?;
+        assert_eq!(dummies(&lab.a.netns), 0);
+        on_a.remove()?;
+    }
+    // One that was never used where it was created, and is removed elsewhere.
+    a.create(&NetworkConfig::new("unused").subnet(subnet("10.1.0.0/24")?))?;
+    assert_eq!(dummies(&lab.a.netns), 1);
+    b.network("unused")?.remove()?;
+    a.reconcile()?;
+    assert_eq!((dummies(&lab.a.netns), dummies(&lab.b.netns)), (0, 0));
+    Ok(())
+}
+
 macvlan_tests::tests! {
     one_subnet_over_two_hosts_with_split_ranges,
     an_address_that_somebody_has_is_skipped,
     vlans_on_a_trunk_of_three_hosts_and_a_router,
+    an_isolated_network_on_two_hosts,
 }

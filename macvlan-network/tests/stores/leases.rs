@@ -12,17 +12,17 @@ use macvlan_tests::{Outcome, eventually};
 
 /// Containers that last as long as this.
 #[derive(Default)]
-struct People(Vec<NetNs>);
+pub(crate) struct People(Vec<NetNs>);
 
 impl People {
-    fn join(&mut self, network: &Network, member: &Member) -> Outcome<Vec<IpAddr>> {
+    pub(crate) fn join(&mut self, network: &Network, member: &Member) -> Outcome<Vec<IpAddr>> {
         let netns = NetNs::anonymous()?;
         let connection = network.connect(member, &netns)?;
         self.0.push(netns);
         Ok(connection.addresses())
     }
 
-    fn one(&mut self, network: &Network, container: &str) -> Outcome<String> {
+    pub(crate) fn one(&mut self, network: &Network, container: &str) -> Outcome<String> {
         let addresses = self.join(network, &Member::new(container))?;
         Ok(addresses[0].to_string())
     }

@@ -20,12 +20,15 @@ mod leases;
 mod machine;
 #[cfg(feature = "etcd")]
 mod marks;
+mod ranges;
 mod recovery;
 #[cfg(feature = "etcd")]
 mod samples;
 #[cfg(feature = "etcd")]
 mod secure;
 mod seen;
+#[cfg(feature = "etcd")]
+mod update;
 
 macvlan_tests::main! {
     #[cfg(feature = "etcd")]
@@ -45,10 +48,13 @@ macvlan_tests::main! {
     machine,
     #[cfg(feature = "etcd")]
     marks,
+    ranges,
     recovery,
     #[cfg(feature = "etcd")]
     samples,
     #[cfg(feature = "etcd")]
     secure,
     seen,
+    #[cfg(feature = "etcd")]
+    update,
 }

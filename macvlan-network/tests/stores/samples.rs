@@ -134,7 +134,7 @@ fn assert_hides_no_other(
         assert_eq!(one.error.kind(), ErrorKind::StoreUnusable, "{}", one.error);
         assert!(one.error.to_string().contains(&one.network), "{}", one.error);
     }
-    assert!(hidden[0].error.cause().contains("it has version 2"), "{}", hidden[0].error);
+    assert!(hidden[0].error.cause().contains("it has version 9"), "{}", hidden[0].error);
     let error = networks.network(later.id()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::StoreUnusable, "{error}");
 
@@ -160,7 +160,7 @@ fn one_record_hides_no_other_in_a_file() -> Outcome {
     let networks = session(&lab.a, &directory, "a")?;
     assert_hides_no_other(&networks, |later, _, container| {
         let file = behind(&directory)?;
-        let later_version = "UPDATE network SET config = json_set(config, '$.version', 2)";
+        let later_version = "UPDATE network SET config = json_set(config, '$.version', 9)";
         file.execute(&format!("{later_version} WHERE id = ?"), [later.id()])?;
         file.execute("UPDATE lease SET interface = 'a/b' WHERE container = ?", [container])?;
         Ok(())
@@ -171,7 +171,7 @@ fn one_record_hides_no_other_in_etcd() -> Outcome {
     let (lab, etcd) = (Lab::new()?, macvlan_tests::Etcd::start()?);
     let networks = crate::common::in_etcd(&lab.a, &etcd, "a")?;
     assert_hides_no_other(&networks, |later, good, container| {
-        let config = r#"{"version":2,"name":"later","subnets":[]}"#;
+        let config = r#"{"version":9,"name":"later","subnets":[]}"#;
         let record = format!(r#"{{"id":"{}","config":{config}}}"#, later.id());
         crate::common::put(&etcd, &format!("/macvlan/net/{}", later.id()), &record)?;
         crate::common::put(&etcd, &format!("/macvlan/lease/{}/{container}", good.id()), "{")

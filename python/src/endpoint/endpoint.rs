@@ -35,9 +35,10 @@ use crate::value::vlan::Vlan;
 /// addresses: "10.0.0.2/24", "fd00::2/64 nodad", or ipaddress interfaces. With "@GATEWAY" behind it,
 ///     as pipework has it, an address brings its gateway along.
 /// gateways: of the default routes, one a family. on_link_gateways takes those outside every subnet
-///     to be directly on the link.
+///     to be directly on the link. gateway_metric: of these routes; the kernel's when None.
 /// routes: further ones, as Route or as `ip route` writes them.
 /// promisc: the flag, as `ip link set promisc on` sets it.
+/// allmulticast: whether the link takes all multicast frames; as somebody sets it inside when None.
 /// lo_up: whether the container's lo is set up as well.
 /// replace_default_route: whether the default routes that the container already has go.
 /// source_routing: a table of its own, so that what comes by this interface is answered by it.
@@ -70,14 +71,16 @@ impl Endpoint {
             replace_default_route=Arg::Missing, source_routing=None, alias=None,
             alternative_names=Arg::Missing, group=None, tx_queue_len=None, queues=None,
             addr_gen_mode=None, accept_ra=None, autoconf=None, disable_ipv6=None,
-            wait_for_mac=Arg::Missing, probe=None, announce=None, rate=None
+            wait_for_mac=Arg::Missing, probe=None, announce=None, rate=None, gateway_metric=None,
+            allmulticast=None
         ),
         text_signature = "(name, *, parent, kind=None, mode=None, options=None, mac=None, mtu=None, \
             addresses=(), gateways=(), routes=(), on_link_gateways=False, promisc=False, \
             lo_up=True, replace_default_route=False, source_routing=None, alias=None, \
             alternative_names=(), group=None, tx_queue_len=None, queues=None, addr_gen_mode=None, \
             accept_ra=None, autoconf=None, disable_ipv6=None, \
-            wait_for_mac=0.0, probe=None, announce=None, rate=None)"
+            wait_for_mac=0.0, probe=None, announce=None, rate=None, gateway_metric=None, \
+            allmulticast=None)"
     )]
     #[allow(clippy::too_many_arguments)] // keywords in Python
     fn new(
@@ -109,6 +112,8 @@ impl Endpoint {
         probe: Option<&Bound<'_, PyAny>>,
         announce: Option<&Bound<'_, PyAny>>,
         rate: Option<&Bound<'_, PyAny>>,
+        gateway_metric: Option<&Bound<'_, PyAny>>,
+        allmulticast: Option<bool>,
     ) -> PyResult<Self> {
         let py = name.py();
         let name: LinkName = take("name", name)?;
@@ -189,6 +194,12 @@ impl Endpoint {
         }
         if let Some(rate) = maybe("rate", rate)? {
             endpoint = endpoint.rate(rate);
+        }
+        if let Some(metric) = maybe("gateway_metric", gateway_metric)? {
+            endpoint = endpoint.gateway_metric(metric);
+        }
+        if let Some(on) = allmulticast {
+            endpoint = endpoint.allmulticast(on);
         }
         // What is wrong with the values together is found now rather than when it is attached.
         endpoint.plan().or_raise(py)?;
@@ -299,6 +310,18 @@ impl Endpoint {
     #[getter]
     fn on_link_gateways(&self) -> bool {
         self.0.is_on_link_gateways()
+    }
+
+    /// The metric of the gateways' default routes; None if it is the kernel's.
+    #[getter]
+    fn gateway_metric(&self) -> Option<u32> {
+        self.0.get_gateway_metric()
+    }
+
+    /// Whether it takes all multicast frames, if that was said.
+    #[getter]
+    fn allmulticast(&self) -> Option<bool> {
+        self.0.get_allmulticast()
     }
 
     /// Whether it is promiscuous.
@@ -495,6 +518,12 @@ impl Endpoint {
         }
         if let Some(rate) = endpoint.get_rate() {
             named.set_item("rate", rate.to_string())?;
+        }
+        if let Some(metric) = endpoint.get_gateway_metric() {
+            named.set_item("gateway_metric", metric)?;
+        }
+        if let Some(on) = endpoint.get_allmulticast() {
+            named.set_item("allmulticast", on)?;
         }
         Ok((PyTuple::new(py, [endpoint.name().to_string()])?, named))
     }

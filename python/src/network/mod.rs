@@ -1,5 +1,6 @@
 //! Networks, and who is in them.
 
+pub(crate) mod config;
 pub(crate) mod connection;
 pub(crate) mod etcd;
 pub(crate) mod lease;

@@ -6,19 +6,21 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use macvlan_core::{MacAddr, NetNs as CoreNetNs};
-use macvlan_network::{Member, Network as Core, NetworkConfig, NetworkRecord, Result};
+use macvlan_core::{MacAddr, NetNs as CoreNetNs, Parent};
+use macvlan_network::{Member, Network as Core, NetworkConfig, NetworkRecord, Result, Updated};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::base::argument::{Arg, maybe, take};
 use crate::base::output::Enumeration;
+use crate::network::config::described;
 use crate::network::connection::Connection;
 use crate::network::lease::Lease;
 use crate::network::reconciled::Reconciled;
 use crate::network::session::Session;
 use crate::network::subnet::Subnet;
+use crate::value::route::Route;
 
 /// A network that exists, of Networks.create(), network() or list(): connects containers to it, and
 /// tells who is.
@@ -29,6 +31,7 @@ use crate::network::subnet::Subnet;
 pub(crate) struct Network {
     session: Arc<Session>,
     record: NetworkRecord,
+    warnings: Vec<String>,
 }
 
 impl PartialEq for Network {
@@ -44,8 +47,9 @@ impl Hash for Network {
 }
 
 impl Network {
-    pub(crate) fn new(session: Arc<Session>, record: NetworkRecord) -> Self {
-        Self { session, record }
+    pub(crate) fn new(session: Arc<Session>, network: &Core) -> Self {
+        let (record, warnings) = (network.record().clone(), network.warnings().to_vec());
+        Self { session, record, warnings }
     }
 
     fn ask<T: Send + 'static>(
@@ -64,6 +68,15 @@ impl Network {
     ) -> PyResult<T> {
         let record = self.record.clone();
         self.session.ask(py, slow, move |networks| work(networks.with_record(record)))
+    }
+
+    fn updated<'py>(&self, py: Python<'py>, updated: Updated) -> PyResult<Bound<'py, PyAny>> {
+        static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let leases = |leases: Vec<_>| leases.into_iter().map(Lease).collect::<Vec<_>>();
+        let network = Self::new(self.session.clone(), &updated.network);
+        let (outdated, unaffected) = (leases(updated.outdated), leases(updated.unaffected));
+        let class = CLASS.import(py, "macvlan._values", "Updated")?;
+        class.call1((network, outdated, unaffected))
     }
 
     fn config(&self) -> &NetworkConfig {
@@ -104,6 +117,13 @@ impl Network {
         self.config().get_parent().is_none()
     }
 
+    /// Sentences that tell what would have kept containers from being connected when it was created or changed
+    /// by this object, such as a parent that does not exist; none of a network that was found.
+    #[getter]
+    fn warnings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, &self.warnings)
+    }
+
     /// Who its containers may talk to.
     #[getter]
     fn mode<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -129,6 +149,57 @@ impl Network {
     #[getter]
     fn mtu(&self) -> Option<u32> {
         self.config().get_mtu()
+    }
+
+    /// Whether its containers' interfaces have no addresses of the network's.
+    #[getter]
+    fn without_addresses(&self) -> bool {
+        self.config().is_without_addresses()
+    }
+
+    /// Whether an IPv6 subnet is chosen for it if it has none.
+    #[getter]
+    fn ipv6(&self) -> bool {
+        self.config().is_ipv6()
+    }
+
+    /// Its routes, without the default routes of its gateways.
+    #[getter]
+    fn routes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(
+            py,
+            self.config().get_routes().iter().map(|one| Route(*one)).collect::<Vec<_>>(),
+        )
+    }
+
+    /// The metric of its default routes; None if it is the kernel's.
+    #[getter]
+    fn metric(&self) -> Option<u32> {
+        self.config().get_metric()
+    }
+
+    /// Whether its containers' interfaces are without IPv6, if that was said.
+    #[getter]
+    fn disable_ipv6(&self) -> Option<bool> {
+        self.config().get_disable_ipv6()
+    }
+
+    /// Whether its containers' interfaces accept router advertisements, if that was said.
+    #[getter]
+    fn accept_ra<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.config().get_accept_ra().map(|accept| accept.to_member(py)).transpose()
+    }
+
+    /// Whether the container's own sysctls of IPv6 hold, but for those that were said.
+    #[getter]
+    fn leave_ipv6(&self) -> bool {
+        self.config().is_leave_ipv6()
+    }
+
+    /// Whether its containers' interfaces take all multicast frames, if that was said.
+    #[getter]
+    fn allmulticast(&self) -> Option<bool> {
+        self.config().get_allmulticast()
     }
 
     /// Which free address is given next.
@@ -321,6 +392,40 @@ impl Network {
         let class = CLASS.import(py, "macvlan._values", "Foreign")?;
         let found = self.ask(py, |network| network.foreign())?;
         found.into_iter().map(|one| class.call1((one.address, one.found))).collect()
+    }
+
+    /// Changes the network, whole or not at all. The keywords are those of Networks.create(); what they leave
+    /// out stays as this object has it. Containers stay connected as they are: the result, an Updated, tells
+    /// which of them are to be connected again.
+    ///
+    /// Refused where a container has an address that the network would not have any more, and where others
+    /// have changed it since it was read.
+    #[pyo3(
+        signature = (**keywords),
+        text_signature = "($self, *, parent=..., subnets=..., without_addresses=..., ipv6=..., mode=..., \
+                          internal=..., mtu=..., routes=..., metric=..., disable_ipv6=..., accept_ra=..., \
+                          leave_ipv6=..., allmulticast=..., order=..., mac_from=..., probe=..., \
+                          duplicate_detection=..., share=..., keep=..., options=..., labels=...)"
+    )]
+    fn update<'py>(
+        &self,
+        py: Python<'py>,
+        keywords: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let config = described("update", self.config(), keywords)?;
+        let updated = self.ask(py, move |network| network.update(&config))?;
+        self.updated(py, updated)
+    }
+
+    /// Sets the link that its containers hang on, whatever else others change. As update().
+    fn set_parent<'py>(
+        &self,
+        py: Python<'py>,
+        parent: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let parent: Parent = take("parent", parent)?;
+        let updated = self.ask(py, move |network| network.set_parent(parent))?;
+        self.updated(py, updated)
     }
 
     /// As Networks.reconcile(), which does it for all networks of this host at once.

@@ -2,23 +2,23 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use macvlan_core::{Host as CoreHost, Mode, Probe};
+use macvlan_core::{Host as CoreHost, Probe};
 #[cfg(feature = "etcd")]
 use macvlan_network::{EtcdOptions, EtcdStore as CoreEtcdStore};
 use macvlan_network::{
-    MacFrom, Network as CoreNetwork, NetworkConfig, Networks as Core, Order, Result, SqliteStore,
-    Subnet,
+    Network as CoreNetwork, NetworkConfig, Networks as Core, Result, SqliteStore,
 };
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::PyDict;
 
 use crate::base::argument::{Arg, Refusal, Take, maybe, pairs, take, wrong_value};
 use crate::base::closable::Closable;
 use crate::base::error::{OrRaise, raised};
 use crate::base::waiting;
 use crate::host::host::Host;
+use crate::network::config::described;
 use crate::network::lease::Lease;
 use crate::network::network::Network;
 use crate::network::reconciled::Reconciled;
@@ -93,7 +93,7 @@ pub(crate) struct Networks(Arc<Session>);
 
 impl Networks {
     fn network(&self, network: &CoreNetwork) -> Network {
-        Network::new(self.0.clone(), network.record().clone())
+        Network::new(self.0.clone(), network)
     }
 }
 
@@ -142,13 +142,26 @@ impl Networks {
     /// Creates a network.
     ///
     /// parent: the link on the host that its containers hang on: "ens33", or "ens33.100", which is made
-    ///     when the first container needs it and removed with the last. Without a parent the network is
-    ///     isolated: its containers hang on a dummy link of its own.
+    ///     when the first container needs it and removed with the last; or a Parent, which can say a VLAN's
+    ///     own name and its protocol. Without a parent the network is isolated: its containers hang on a dummy
+    ///     link of its own. One that does not exist now is told by Network.warnings.
     /// subnets: that a container gets an address of each family from. When none is given, the first of
     ///     Docker's default subnets that no network, and no link or route of this host, has.
+    /// without_addresses: gives containers interfaces without addresses, which they get from outside, by
+    ///     DHCP or router advertisements, or not at all. The container's own sysctls of IPv6 hold.
+    /// ipv6: whether an IPv6 subnet is chosen if none is given: a /64 of the store's own unique local
+    ///     addresses.
     /// mode: who its containers may talk to.
     /// internal: whether no container gets a default route through it.
-    /// mtu: of its containers' interfaces; the parent's when not given.
+    /// mtu: of its containers' interfaces; the parent's when None.
+    /// routes: that each container gets on its interface, as Route or as `ip route` writes them. One with a
+    ///     gateway in a subnet is for the containers that have an address there.
+    /// metric: of its default routes; the kernel's when None.
+    /// disable_ipv6: whether its containers' interfaces are without IPv6; when None, whether it has no IPv6
+    ///     subnet and accepts no router advertisements.
+    /// accept_ra: whether they accept router advertisements; "never" when None.
+    /// leave_ipv6: whether the container's own sysctls of IPv6 hold, but for those that were given.
+    /// allmulticast: whether they take all multicast frames; those of the groups that are joined when None.
     /// order: which free address is given next.
     /// mac_from: what a container's MAC address follows from.
     /// probe: whether an address is looked for on the wire before it is given. One that somebody else
@@ -159,61 +172,21 @@ impl Networks {
     /// keep: how long an address that is given back stays its container's, in seconds or as a timedelta.
     /// options, labels: text by its key, for whoever reads it with Network.inspect().
     #[pyo3(
-        signature = (
-            name, *, parent=None, subnets=Arg::Missing, mode=Arg::Missing, internal=Arg::Missing,
-            mtu=None, order=Arg::Missing, mac_from=Arg::Missing, probe=Arg::Missing,
-            duplicate_detection=Arg::Missing, share=None, keep=Arg::Missing, options=Arg::Missing,
-            labels=Arg::Missing
-        ),
-        text_signature = "($self, name, *, parent=None, subnets=(), mode='bridge', internal=False, \
-                          mtu=None, order='first', mac_from='address', probe=False, \
-                          duplicate_detection=False, share=None, keep=0.0, options=(), labels=())"
+        signature = (name, **keywords),
+        text_signature = "($self, name, *, parent=None, subnets=(), without_addresses=False, ipv6=False, \
+                          mode='bridge', internal=False, mtu=None, routes=(), metric=None, \
+                          disable_ipv6=None, accept_ra=None, leave_ipv6=False, allmulticast=None, \
+                          order='first', mac_from='address', probe=False, duplicate_detection=False, \
+                          share=None, keep=0.0, options=(), labels=())"
     )]
-    #[allow(clippy::too_many_arguments)] // keywords
     fn create(
         &self,
         py: Python<'_>,
         name: &Bound<'_, PyAny>,
-        parent: Option<&Bound<'_, PyAny>>,
-        subnets: Arg<'_, '_>,
-        mode: Arg<'_, '_>,
-        internal: Arg<'_, '_>,
-        mtu: Option<&Bound<'_, PyAny>>,
-        order: Arg<'_, '_>,
-        mac_from: Arg<'_, '_>,
-        probe: Arg<'_, '_>,
-        duplicate_detection: Arg<'_, '_>,
-        share: Option<&Bound<'_, PyAny>>,
-        keep: Arg<'_, '_>,
-        options: Arg<'_, '_>,
-        labels: Arg<'_, '_>,
+        keywords: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Network> {
-        let mut config = NetworkConfig::new(take::<String>("name", name)?)
-            .mode(mode.or("mode", Mode::Bridge)?)
-            .internal(internal.or("internal", false)?)
-            .order(order.or("order", Order::default())?)
-            .mac_from(mac_from.or("mac_from", MacFrom::default())?)
-            .probe(probe.or("probe", false)?)
-            .duplicate_detection(duplicate_detection.or("duplicate_detection", false)?)
-            .keep(keep.or("keep", Duration::ZERO)?);
-        if let Some(parent) = maybe::<String>("parent", parent)? {
-            config = config.parent(parent);
-        }
-        for subnet in subnets.many::<Subnet>("subnets")? {
-            config = config.subnet(subnet);
-        }
-        if let Some(mtu) = maybe("mtu", mtu)? {
-            config = config.mtu(mtu);
-        }
-        if let Some(share) = maybe("share", share)? {
-            config = config.share(share);
-        }
-        for (key, value) in pairs::<String, String>("options", options)? {
-            config = config.option(key, value);
-        }
-        for (key, value) in pairs::<String, String>("labels", labels)? {
-            config = config.label(key, value);
-        }
+        let plain = NetworkConfig::new(take::<String>("name", name)?);
+        let config = described("create", &plain, keywords)?;
         let created = self.0.ask(py, false, move |networks| networks.create(&config))?;
         Ok(self.network(&created))
     }

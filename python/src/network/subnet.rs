@@ -3,19 +3,24 @@
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
-use macvlan_network::Subnet as Core;
+use macvlan_network::{AddressRange, Subnet as Core};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
-use crate::base::argument::{Arg, Refusal, Take, maybe, pairs, take, text};
-use crate::base::output::{call_text, is_network, network};
+use crate::base::argument::{Arg, Refusal, Take, many, pairs, take, text};
+use crate::base::output::{call_text, is_address, is_network, network};
 
 /// A subnet that a network gives addresses from; a value.
 ///
 /// gateway: its router: an address; "first", which is the subnet's first address, as Docker has it; or
-///     None: no default route, and the first address can be given to a container.
-/// ip_range: the part of the subnet that addresses are given from, all of it when not given.
-/// reserved: addresses that are not given to a container, and whose they are: {"printer": "10.0.0.9"}.
+///     None: no default route, and the first address can be given to a container. It is in the subnet, or a
+///     link-local IPv6 address.
+/// on_link_gateway: whether a gateway outside the subnet is taken to be on the link (onlink).
+/// ip_range: the part of the subnet that addresses are given from, or a sequence of such parts: "10.0.0.64/26",
+///     "10.0.0.10-10.0.0.99", or of ipaddress; all of it when not given.
+/// exclude: addresses that are never given to a container, each as ip_range has them, or a single one.
+/// reserved: addresses that are given to no other container than the one of a name, which gets it:
+///     {"printer": "10.0.0.9"}.
 ///
 /// Whether gateway, range and reserved addresses fit is checked when a network is created.
 #[pyclass(frozen, eq, hash, module = "macvlan")]
@@ -24,7 +29,8 @@ pub(crate) struct Subnet(pub(crate) Core);
 
 impl Hash for Subnet {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.0.net(), self.0.get_gateway(), self.0.get_range(), self.0.get_reserved()).hash(state);
+        (self.0.net(), self.0.get_gateway(), self.0.is_on_link_gateway()).hash(state);
+        (self.0.get_ranges(), self.0.get_excluded(), self.0.get_reserved()).hash(state);
     }
 }
 
@@ -48,6 +54,43 @@ impl Take for Gateway {
     }
 }
 
+impl Take for AddressRange {
+    const EXPECTED: &'static str = "addresses as str, or a network or address of ipaddress";
+    fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        if !value.is_instance_of::<PyString>() && !is_network(value)? && !is_address(value)? {
+            return Err(Refusal::Type);
+        }
+        Ok(value.str()?.to_cow()?.parse()?)
+    }
+}
+
+/// One range, or a sequence of them.
+fn ranges(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<AddressRange>> {
+    match AddressRange::take(value) {
+        Err(Refusal::Type) if !value.is_none() => many(name, value),
+        Err(_) => take(name, value).map(|one| vec![one]),
+        Ok(one) => Ok(vec![one]),
+    }
+}
+
+/// A range as Python has it: a network if it is one, or text.
+fn range_out<'py>(py: Python<'py>, range: &AddressRange) -> PyResult<Bound<'py, PyAny>> {
+    match range.net() {
+        Some(net) => network(py, net),
+        None => Ok(PyString::new(py, &range.to_string()).into_any()),
+    }
+}
+
+fn ranges_out<'py>(py: Python<'py>, ranges: &[AddressRange]) -> PyResult<Bound<'py, PyTuple>> {
+    let each = ranges.iter().map(|range| range_out(py, range));
+    PyTuple::new(py, each.collect::<PyResult<Vec<_>>>()?)
+}
+
+/// What they are as arguments.
+fn texts(ranges: &[AddressRange]) -> Vec<String> {
+    ranges.iter().map(ToString::to_string).collect()
+}
+
 impl Take for Core {
     const EXPECTED: &'static str = "a subnet as str or of ipaddress, or a Subnet";
     fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
@@ -65,13 +108,19 @@ impl Take for Core {
 impl Subnet {
     #[new]
     #[pyo3(
-        signature = (subnet, *, gateway=Arg::Missing, ip_range=None, reserved=Arg::Missing),
-        text_signature = "(subnet, *, gateway='first', ip_range=None, reserved=())"
+        signature = (
+            subnet, *, gateway=Arg::Missing, on_link_gateway=Arg::Missing, ip_range=None,
+            exclude=Arg::Missing, reserved=Arg::Missing
+        ),
+        text_signature = "(subnet, *, gateway='first', on_link_gateway=False, ip_range=None, exclude=(), \
+                          reserved=())"
     )]
     fn new(
         subnet: &Bound<'_, PyAny>,
         gateway: Arg<'_, '_>,
+        on_link_gateway: Arg<'_, '_>,
         ip_range: Option<&Bound<'_, PyAny>>,
+        exclude: Arg<'_, '_>,
         reserved: Arg<'_, '_>,
     ) -> PyResult<Self> {
         let mut made: Core = take("subnet", subnet)?;
@@ -80,8 +129,12 @@ impl Subnet {
             Gateway::None => made.without_gateway(),
             Gateway::At(address) => made.gateway(address),
         };
-        if let Some(range) = maybe("ip_range", ip_range)? {
-            made = made.range(range);
+        made = made.on_link_gateway(on_link_gateway.or("on_link_gateway", false)?);
+        if let Some(parts) = ip_range {
+            made = ranges("ip_range", parts)?.into_iter().fold(made, Core::range);
+        }
+        if let Arg::Given(excluded) = exclude {
+            made = ranges("exclude", &excluded)?.into_iter().fold(made, Core::exclude);
         }
         for (name, address) in pairs::<String, IpAddr>("reserved", reserved)? {
             made = made.reserve(name, address);
@@ -101,13 +154,32 @@ impl Subnet {
         self.0.get_gateway()
     }
 
-    /// The part that addresses are given from; None if it is all of it.
+    /// Whether a gateway outside the subnet is taken to be on the link.
     #[getter]
-    fn ip_range<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.0.get_range().map(|range| network(py, range)).transpose()
+    fn on_link_gateway(&self) -> bool {
+        self.0.is_on_link_gateway()
     }
 
-    /// Addresses that are given to nobody, by name.
+    /// The part that addresses are given from, the first of several; None if it is all of it. A part that is
+    /// not a subnet is text: "10.0.0.10-10.0.0.99".
+    #[getter]
+    fn ip_range<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.0.get_ranges().first().map(|range| range_out(py, range)).transpose()
+    }
+
+    /// All parts that addresses are given from; none if it is all of it.
+    #[getter]
+    fn ip_ranges<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        ranges_out(py, self.0.get_ranges())
+    }
+
+    /// The addresses that are never given.
+    #[getter]
+    fn excluded<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        ranges_out(py, self.0.get_excluded())
+    }
+
+    /// Addresses that are given to no other container than the one of a name, by name.
     #[getter]
     fn reserved<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let reserved = PyDict::new(py);
@@ -132,10 +204,9 @@ impl Subnet {
         py: Python<'py>,
     ) -> PyResult<(Bound<'py, PyTuple>, Bound<'py, PyDict>)> {
         let named = PyDict::new(py);
-        let mut plain = Core::from(self.0.net());
-        if let Some(range) = self.0.get_range() {
-            plain = plain.range(range);
-        }
+        let mut plain = Core::from(self.0.net()).on_link_gateway(self.0.is_on_link_gateway());
+        plain = self.0.get_ranges().iter().copied().fold(plain, Core::range);
+        plain = self.0.get_excluded().iter().copied().fold(plain, Core::exclude);
         for (name, address) in self.0.get_reserved() {
             plain = plain.reserve(name, *address);
         }
@@ -143,8 +214,16 @@ impl Subnet {
             let gateway = self.0.get_gateway().map(|address| address.to_string());
             named.set_item("gateway", gateway)?;
         }
-        if let Some(range) = self.0.get_range() {
-            named.set_item("ip_range", range.to_string())?;
+        if self.0.is_on_link_gateway() {
+            named.set_item("on_link_gateway", true)?;
+        }
+        match self.0.get_ranges() {
+            [] => {}
+            [one] => named.set_item("ip_range", one.to_string())?,
+            several => named.set_item("ip_range", texts(several))?,
+        }
+        if !self.0.get_excluded().is_empty() {
+            named.set_item("exclude", texts(self.0.get_excluded()))?;
         }
         if !self.0.get_reserved().is_empty() {
             let reserved = PyDict::new(py);

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 
 use crate::endpoint::attach::work::{Work, index_from, random_mac};
+use crate::endpoint::change::Change;
 use crate::endpoint::endpoint::EndpointKind;
 use crate::endpoint::find_parent::Found;
 use crate::endpoint::on_demand;
@@ -77,17 +78,18 @@ impl Work<'_> {
                     self.mac = random_mac()?;
                     link.mac = Some(self.mac);
                 }
-                // The last owner may be a namespace that is just dying.
-                Errno::EADDRINUSE if started.elapsed() < self.endpoint.mac_patience => {
-                    let pause = wait::pause(self.pause(started.elapsed()), self.cancels);
-                    pause.map_err(|errno| {
-                        self.explain_other("wait for the MAC address", Failure::NotSent(errno))
-                    })?;
-                }
+                Errno::EADDRINUSE if self.waits_for_mac(started)? => {}
                 // A parent made on demand may be about to be removed by another process.
                 Errno::ENODEV | Errno::EINVAL | Errno::EBUSY
                     if self.endpoint.parent.on_demand().is_some()
                         && self.was_in_the_way(&mut in_vain)? =>
+                {
+                    self.find_parent_again()?;
+                }
+                // So may a dummy link that goes with its last endpoint.
+                Errno::EINVAL | Errno::EBUSY
+                    if self.endpoint.parent.on_demand().is_none()
+                        && on_demand::settle(self.host, self.parent.index)? =>
                 {
                     self.find_parent_again()?;
                 }
@@ -106,6 +108,33 @@ impl Work<'_> {
             Ok(found) => found == Some(self.index),
             Err(_unknown) => true,
         }
+    }
+
+    /// Waits a moment for a MAC address, whose last owner may be a namespace that is just dying; false if it has
+    /// waited for as long as it may.
+    fn waits_for_mac(&self, started: Instant) -> Result<bool> {
+        let waited = started.elapsed();
+        let may = waited < self.endpoint.mac_patience;
+        if may {
+            let pause = wait::pause(self.pause(waited), self.cancels);
+            pause.map_err(|errno| {
+                self.explain_other("wait for the MAC address", Failure::NotSent(errno))
+            })?;
+        }
+        Ok(may)
+    }
+
+    /// Sets the link up when nobody else has its MAC address any more: one that was created down is asked
+    /// for that only now.
+    pub(super) fn set_up_when_mac_is_free(&self, mut failure: Failure) -> Result<()> {
+        let started = Instant::now();
+        while is_mac_taken(&failure) && self.waits_for_mac(started)? {
+            match self.inside.submit_one(self.request(&Change::SetUp)?) {
+                Ok(()) => return Ok(()),
+                Err(next) => failure = next,
+            }
+        }
+        Err(self.explain_change(&Change::SetUp, failure))
     }
 
     /// A namespace takes some tens of milliseconds to die. The index, which is random, spreads those
@@ -148,4 +177,8 @@ impl Work<'_> {
         let mac = info.map_err(|failure| self.explain_other(operation, failure))?.mac;
         mac.ok_or_else(|| self.explain_other(operation, Failure::NoAnswer(Errno::ENODATA)))
     }
+}
+
+fn is_mac_taken(failure: &Failure) -> bool {
+    matches!(failure, Failure::Refused { errno: Errno::EADDRINUSE, .. })
 }

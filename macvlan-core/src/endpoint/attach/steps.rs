@@ -46,9 +46,19 @@ impl Work<'_> {
             }
             let refused = self.inside.submit_all(&mut batch);
             let refused = refused.map_err(|failure| self.explain_change(&changes[0], failure))?;
+            let mut was_down = false;
             for failure in refused {
                 let change = &changes[failure.at()];
-                self.make_way(change, &self.request(change)?, failure)?;
+                let request = self.request(change)?;
+                if *change == Change::SetUp {
+                    self.set_up_when_mac_is_free(failure)?;
+                    was_down = true;
+                } else if !was_down {
+                    self.make_way(change, &request, failure)?;
+                } else if let Err(failure) = self.inside.submit_one(request.clone()) {
+                    // It was not refused because the link was down.
+                    self.make_way(change, &request, failure)?;
+                }
             }
         }
         Ok(())

@@ -16,7 +16,9 @@ use crate::netlink::Request;
 use crate::netlink::attributes::Payload;
 use crate::rtnl::encode::family::flag;
 use crate::rtnl::encode::kind;
-use crate::rtnl::uapi::{IFF_PROMISC, IFF_UP, IFLA_TARGET_NETNSID, RTEXT_FILTER_SKIP_STATS};
+use crate::rtnl::uapi::{
+    IFF_ALLMULTI, IFF_PROMISC, IFF_UP, IFLA_TARGET_NETNSID, RTEXT_FILTER_SKIP_STATS,
+};
 use crate::value::link::Link;
 use crate::value::name::{LinkId, LinkName};
 
@@ -25,7 +27,9 @@ use crate::value::name::{LinkId, LinkName};
 /// Always with `NLM_F_EXCL`: without it, a link of that name in the sender's namespace would be
 /// moved into the target's, and the kernel would call that a success.
 pub(crate) fn create_link(link: &Link, parent: Option<u32>) -> Request {
-    let flags = flag(IFF_UP, link.up) | flag(IFF_PROMISC, link.promisc);
+    let flags = flag(IFF_UP, link.up)
+        | flag(IFF_PROMISC, link.promisc)
+        | flag(IFF_ALLMULTI, link.allmulticast);
     let mut message = link_header(link.index.unwrap_or_default(), flags, flags);
     message.text(IFLA_IFNAME, link.name.as_str());
     if let Some(parent) = parent {

@@ -32,6 +32,11 @@ impl Change {
         self.puts.entry(key).or_insert(None);
     }
 
+    /// How many keys it changes.
+    pub(super) fn len(&self) -> usize {
+        self.puts.len()
+    }
+
     /// Takes a whole gap.
     pub(super) fn take_all(&mut self, from: &Found) {
         self.when.push(unchanged(from.key.clone(), from.changed));

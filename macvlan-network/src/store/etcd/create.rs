@@ -4,11 +4,14 @@
 //! first, and the network is visible with the last transaction; until then there is a key that says who
 //! makes it. If that one is gone, whoever comes next deletes what it has left.
 
+use std::collections::BTreeSet;
+
 use etcd_client::{DeleteOptions, TxnOp};
+use ipnet::IpNet;
 
 use crate::error::Result;
 use crate::record::NetworkRecord;
-use crate::store::{check_clash, format};
+use crate::store::format;
 
 use super::change::insist;
 use super::keys::{EVERYBODY, end_of};
@@ -19,7 +22,7 @@ use super::wire::{Get, absent, exists, unchanged};
 const AT_ONCE: usize = 100;
 
 impl EtcdStore {
-    pub(super) fn create(&self, network: &NetworkRecord) -> Result<()> {
+    pub(super) fn create(&self, network: &NetworkRecord, alone: &[IpNet]) -> Result<()> {
         self.sweep()?;
         let config = format::write(network)?;
         let subnets = network.config.get_subnets().iter().enumerate();
@@ -33,10 +36,9 @@ impl EtcdStore {
         let making = self.keys.making(&network.id);
         let is_large = gaps.len() > AT_ONCE;
         let made = insist(|| {
-            let guard = self.wire.get(Get::Key(self.keys.guard()))?;
-            let guard = guard.first().map_or(0, |guard| guard.changed);
-            check_clash(network, &self.all_networks()?)?;
-            let mut when = vec![unchanged(self.keys.guard(), guard)];
+            let mut when = vec![self.guarded()?];
+            let none = BTreeSet::new();
+            self.check("create the network", network, alone, &none, &mut when)?;
             let mut then = vec![
                 TxnOp::put(self.keys.guard(), network.id.clone(), None),
                 TxnOp::put(self.keys.network(&network.id), config.clone(), None),

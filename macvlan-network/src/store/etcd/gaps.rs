@@ -21,7 +21,7 @@ impl Returned {
     pub(super) fn add(&mut self, network: &NetworkRecord, address: IpAddr, owner: String) {
         let at = pool::number(address);
         let Some((pool, subnet)) = network.subnet_of(address) else { return };
-        if subnet.given().holds(at) && !subnet.kept_back().any(|kept| kept == address) {
+        if subnet.gives(address) {
             self.0.entry((pool, owner)).or_default().push(Gap { first: at, last: at });
         }
     }
@@ -45,7 +45,6 @@ impl EtcdStore {
     /// Where a free address is looked for.
     pub(super) fn start(&self, network: &NetworkRecord, pool: usize) -> Result<u128> {
         let order = network.config.get_order();
-        let given = network.config.get_subnets()[pool].given();
         let last = match order {
             Order::Next => {
                 let key = self.keys.last(&network.id, pool, self.owner(network));
@@ -54,7 +53,7 @@ impl EtcdStore {
             }
             _ => None,
         };
-        Ok(order.start(given, last))
+        Ok(network.config.get_subnets()[pool].start(order, last))
     }
 
     /// Moves some addresses from everybody's into this host's share; false if there are none left.

@@ -1,8 +1,10 @@
 //! Leases in etcd.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use etcd_client::Compare;
 use ipnet::IpNet;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -10,7 +12,7 @@ use crate::lease::{Lease, Wish};
 use crate::pool::{self, Order};
 use crate::record::NetworkRecord;
 use crate::store::refusal::{exhausted, name_taken, no_network, taken};
-use crate::store::{Granted, Store as _, format};
+use crate::store::{Granted, Store as _, clash, format};
 
 use super::change::{Change, insist, insist_or};
 use super::gaps::Returned;
@@ -24,6 +26,11 @@ const MEMORY: u64 = 30 * 24 * 3600;
 
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+/// Whether it is the address that is refused, and another may be given.
+fn is_of_an_address(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::AddressForeign | ErrorKind::AddressUnusable)
 }
 
 /// An address that is about to be taken.
@@ -49,8 +56,10 @@ impl EtcdStore {
             Get::Key(self.keys.was(&network.id, &wish.container)),
             Get::Key(self.registration.key.clone()),
         ])?;
-        if there.is_empty() {
-            return Err(no_network(network.name()));
+        let there = there.first().ok_or_else(|| no_network(network.name()))?;
+        let now: NetworkRecord = format::read(&there.value)?;
+        if now.config != network.config {
+            return Ok(Some(Granted::Changed(now)));
         }
         let Some(host) = host.first() else {
             // etcd was away for longer than it takes for a host to count as dead.
@@ -73,13 +82,12 @@ impl EtcdStore {
         let mut change = Change::default();
         let mut addresses = Vec::new();
         for v6 in [false, true] {
-            let fixed = wish.addresses.iter().find(|address| address.is_ipv6() == v6);
-            let pick = if let Some(address) = fixed {
-                self.pick_fixed(network, *address, &mut change)?
+            let pick = if let Some(address) = wish.fixed(network, v6)? {
+                self.pick_fixed(network, address, &mut change)?
             } else if network.config.has_family(v6) {
                 let had = was.iter().flat_map(|was| &was.addresses);
                 let had = had.copied().find(|address| address.is_ipv6() == v6);
-                self.pick_any(network, &wish.container, had, v6, &mut change)?
+                self.pick_any(network, wish, had, v6, &mut change)?
             } else {
                 continue;
             };
@@ -92,6 +100,7 @@ impl EtcdStore {
         let lease = wish.granted(network, plain, &others);
         self.put_lease(&mut change, &lease, &addresses)?;
         change.when.push(unchanged(self.registration.key.clone(), host.changed));
+        change.when.push(unchanged(there.key.clone(), there.changed));
         match self.decide(change) {
             Ok(true) => Ok(Some(Granted::New(lease))),
             Ok(false) => Ok(None),
@@ -103,6 +112,19 @@ impl EtcdStore {
                 Err(trouble.into())
             }
         }
+    }
+
+    /// A network as it was found, and that it has not changed since; one that cannot be read is as the caller
+    /// has it.
+    fn current<'a>(
+        &self,
+        network: &'a NetworkRecord,
+        found: &[Item],
+    ) -> (Compare, Cow<'a, NetworkRecord>) {
+        let found = found.first();
+        let there = unchanged(self.keys.network(&network.id), found.map_or(0, |item| item.changed));
+        let now = found.and_then(|item| format::read(&item.value).ok());
+        (there, now.map_or(Cow::Borrowed(network), Cow::Owned))
     }
 
     /// Lets a lease stand for one more caller; false if it has changed. What others began with it and
@@ -150,6 +172,9 @@ impl EtcdStore {
         let net = network.with_prefix(address)?;
         let at = pool::number(address);
         let key = self.keys.address(&network.id, at);
+        if !network.gives(address) {
+            change.when.extend(self.free_at_neighbours(network, address)?);
+        }
         if let Some(item) = self.wire.get(Get::Key(key.clone()))?.first() {
             match keys::read(&item.value)? {
                 Holder::Lease { container, .. } => {
@@ -165,6 +190,27 @@ impl EtcdStore {
         change.when.push(absent(key));
         let owner = self.take_from_any(network, address, change)?;
         Ok(Pick::Taken(net, owner.unwrap_or_else(|| EVERYBODY.to_owned())))
+    }
+
+    /// Refuses an address that somebody has, or will be given, in another network on the same wire. Returns
+    /// what rests on it.
+    fn free_at_neighbours(&self, network: &NetworkRecord, address: IpAddr) -> Result<Vec<Compare>> {
+        let mut when = vec![self.guarded()?];
+        let others = self.all_networks()?;
+        for other in clash::neighbours_with(network, &others, address)? {
+            let key = self.keys.address(&other.id, pool::number(address));
+            let found = self.wire.get(Get::Key(key.clone()))?;
+            let holder = found.first().map(|item| keys::read(&item.value)).transpose()?;
+            match holder {
+                Some(Holder::Lease { container, .. }) => {
+                    return Err(taken(network, address, Some(&container)));
+                }
+                Some(Holder::Foreign { .. }) => return Err(taken(network, address, None)),
+                Some(Holder::Kept { .. }) | None => {}
+            }
+            when.push(unchanged(key, found.first().map_or(0, |item| item.changed)));
+        }
+        Ok(when)
     }
 
     /// Takes an address out of the gap that it is in, and tells whose that was.
@@ -209,25 +255,35 @@ impl EtcdStore {
     fn pick_any(
         &self,
         network: &NetworkRecord,
-        container: &str,
+        wish: &Wish,
         had: Option<IpAddr>,
         v6: bool,
         change: &mut Change,
     ) -> Result<Pick> {
-        if let Some(address) = had.filter(|address| network.with_prefix(*address).is_ok()) {
+        let may = |address: &IpAddr| {
+            network.with_prefix(*address).is_ok()
+                && network.check_reserved(*address, wish.name.as_deref()).is_ok()
+        };
+        if let Some(address) = had.filter(may) {
             let key = self.keys.address(&network.id, pool::number(address));
             let holder = self.wire.get(Get::Key(key))?;
             let holder = holder.first().map(|item| keys::read(&item.value)).transpose()?;
             let is_ours = match holder {
                 None => true,
-                Some(Holder::Kept { container: kept_for, .. }) => kept_for == container,
+                Some(Holder::Kept { container: kept_for, .. }) => kept_for == wish.container,
                 Some(_) => false,
             };
             if is_ours {
-                return match self.pick_fixed(network, address, change) {
-                    Err(error) if error.kind() == ErrorKind::AddressTaken => Ok(Pick::Again),
-                    result => result,
-                };
+                match self.pick_fixed(network, address, change) {
+                    Err(error) if error.kind() == ErrorKind::AddressTaken => {
+                        // It was free a moment ago, unless another network on the wire has it.
+                        if network.gives(address) {
+                            return Ok(Pick::Again);
+                        }
+                    }
+                    Err(error) if is_of_an_address(&error) => {}
+                    result => return result,
+                }
             }
         }
         let owner = self.owner(network);
@@ -251,7 +307,7 @@ impl EtcdStore {
         for item in self.wire.all(&self.keys.addresses(&network.id))? {
             let address = pool::address(keys::number(end_of(&item.key))?);
             if let Ok(Holder::Kept { until, owner, .. }) = keys::read(&item.value) {
-                if address.is_ipv6() == v6 {
+                if address.is_ipv6() == v6 && network.gives(address) {
                     kept.push((until, address, owner, item));
                 }
             }
@@ -270,17 +326,22 @@ impl EtcdStore {
         may: impl Fn(&Item) -> bool,
     ) -> std::result::Result<bool, Trouble> {
         let key = self.keys.lease(&network.id, &lease.container);
-        let keep = network.config.get_keep().as_secs();
         insist_or(|| {
             let host = self.registration.key.clone();
-            let read = self.wire.read(vec![Get::Key(key.clone()), Get::Key(host.clone())])?;
-            let Some(item) = read.first().and_then(|found| found.first()) else {
+            let [held, registered, found] = self.wire.read_all([
+                Get::Key(key.clone()),
+                Get::Key(host.clone()),
+                Get::Key(self.keys.network(&network.id)),
+            ])?;
+            let (there, current) = self.current(network, &found);
+            let keep = current.config.get_keep().as_secs();
+            let Some(item) = held.first() else {
                 return Ok(Some(false));
             };
             if format::read::<Lease>(&item.value)?.endpoint != lease.endpoint || !may(item) {
                 return Ok(Some(false));
             }
-            let registered = read.get(1).and_then(|found| found.first());
+            let registered = registered.first();
             let mut change = Change::default();
             if lease.host != self.host {
                 let theirs = self.keys.host(&lease.host, "");
@@ -291,6 +352,7 @@ impl EtcdStore {
             }
             change.when.push(unchanged(host, registered.map_or(0, |host| host.changed)));
             change.when.push(unchanged(key.clone(), item.changed));
+            change.when.push(there);
             change.delete(key.clone());
             change.delete(self.keys.member(&lease.container, &network.id));
             if let Some(name) = &lease.name {
@@ -310,10 +372,10 @@ impl EtcdStore {
                     change.put(place, keys::write(&kept)?);
                 } else {
                     change.delete(place);
-                    given_back.add(network, *address, owner);
+                    given_back.add(&current, *address, owner);
                 }
             }
-            self.give_back(network, given_back, &mut change)?;
+            self.give_back(&current, given_back, &mut change)?;
             let was = Was { addresses, released: now() };
             change.put(self.keys.was(&network.id, &lease.container), keys::write(&was)?);
             Ok(self.decide(change)?.then_some(true))
@@ -331,6 +393,8 @@ impl EtcdStore {
             if there.is_empty() {
                 return Err(no_network(network.name()));
             }
+            let (there, network) = self.current(network, &there);
+            let network = &network;
             let Some(registered) = registered.first() else {
                 self.register()?;
                 return Ok(None);
@@ -350,6 +414,7 @@ impl EtcdStore {
             }
             self.put_lease(&mut change, lease, &addresses)?;
             change.when.push(unchanged(host, registered.changed));
+            change.when.push(there);
             Ok(self.decide(change)?.then_some(()))
         })
     }
@@ -395,18 +460,21 @@ impl EtcdStore {
         is_such: &dyn Fn(&Holder) -> bool,
     ) -> Result<Option<bool>> {
         let key = self.keys.address(&network.id, pool::number(address));
-        let found = self.wire.get(Get::Key(key.clone()))?;
-        let Some(item) = found.first() else { return Ok(Some(false)) };
+        let [held, found] = self
+            .wire
+            .read_all([Get::Key(key.clone()), Get::Key(self.keys.network(&network.id))])?;
+        let (there, network) = self.current(network, &found);
+        let Some(item) = held.first() else { return Ok(Some(false)) };
         let holder: Holder = keys::read(&item.value)?;
         if !is_such(&holder) {
             return Ok(Some(false));
         }
         let mut change = Change::default();
-        change.when.push(unchanged(key.clone(), item.changed));
+        change.when.extend([unchanged(key.clone(), item.changed), there]);
         change.delete(key);
         let mut given_back = Returned::default();
-        given_back.add(network, address, holder.owner().to_owned());
-        self.give_back(network, given_back, &mut change)?;
+        given_back.add(&network, address, holder.owner().to_owned());
+        self.give_back(&network, given_back, &mut change)?;
         Ok(change.commit(&self.wire)?.then_some(true))
     }
 

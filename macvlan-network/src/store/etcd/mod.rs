@@ -6,6 +6,7 @@
 //! be reached, none is given.
 
 mod change;
+mod changed;
 mod client;
 mod create;
 mod gaps;
@@ -23,6 +24,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use etcd_client::{DeleteOptions, TxnOp};
+use ipnet::IpNet;
 
 use crate::error::Result;
 use crate::lease::{Foreign, Lease, Wish};
@@ -113,9 +115,19 @@ impl Store for EtcdStore {
         Some(self.registration.lasts_until())
     }
 
-    fn add_network(&self, network: &NetworkRecord) -> Result<()> {
+    fn add_network(&self, network: &NetworkRecord, alone: &[IpNet]) -> Result<()> {
         self.settle()?;
-        self.create(network)
+        self.create(network, alone)
+    }
+
+    fn change_network(
+        &self,
+        old: &NetworkRecord,
+        new: &NetworkRecord,
+        alone: &[IpNet],
+    ) -> Result<Vec<Lease>> {
+        self.settle()?;
+        self.change(old, new, alone)
     }
 
     fn networks(&self) -> Result<Vec<NetworkRecord>> {

@@ -159,6 +159,11 @@ impl Wire {
 
     /// Reads all keys that begin so, however many.
     pub(super) fn all(&self, prefix: &str) -> Result<Vec<Item>> {
+        self.all_at(prefix).map(|(found, _)| found)
+    }
+
+    /// Reads all keys that begin so, with the revision that they were read at.
+    pub(super) fn all_at(&self, prefix: &str) -> Result<(Vec<Item>, i64)> {
         let (mut from, end) = within(prefix);
         let (mut found, mut revision) = (Vec::new(), 0);
         loop {
@@ -170,12 +175,17 @@ impl Wire {
                 async move { client.get(first, Some(options)).await }
             })?;
             found.extend(answer.kvs().iter().map(item));
+            let now = answer.header().map_or(0, etcd_client::ResponseHeader::revision);
             match (answer.more(), found.last()) {
                 // The first key behind it.
                 (true, Some(last)) => from = format!("{}\0", last.key),
-                _ => return Ok(found),
+                _ if revision == 0 => return Ok((found, now)),
+                _ => return Ok((found, revision)),
             }
-            revision = answer.header().map_or(0, etcd_client::ResponseHeader::revision);
+            // The header tells of the newest, whichever is read.
+            if revision == 0 {
+                revision = now;
+            }
         }
     }
 
@@ -276,4 +286,9 @@ pub(super) fn none_within(from: String, end: String) -> Compare {
 /// That a key is as it was read; revision 0: that it does not exist.
 pub(super) fn unchanged(key: impl Into<Vec<u8>>, revision: i64) -> Compare {
     Compare::mod_revision(key, CompareOp::Equal, revision)
+}
+
+/// That no key which begins so has come or changed since a revision; one may have gone.
+pub(super) fn none_since(prefix: impl Into<Vec<u8>>, revision: i64) -> Compare {
+    Compare::mod_revision(prefix, CompareOp::Less, revision + 1).with_prefix()
 }

@@ -110,7 +110,7 @@ pub(super) fn give_back(
 ) -> Attempt<()> {
     let at = pool::number(address);
     let Some((pool, subnet)) = network.subnet_of(address) else { return Ok(()) };
-    if !subnet.given().holds(at) || subnet.kept_back().any(|kept| kept == address) {
+    if !subnet.gives(address) {
         return Ok(());
     }
     let before = at_or_before(transaction, number, pool, at)?;

@@ -1,5 +1,6 @@
 //! Leases in their tables.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -13,10 +14,11 @@ use crate::lease::{Lease, Wish};
 use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::refusal::{exhausted, name_taken, taken};
-use crate::store::{Found, Granted, Unreadable};
+use crate::store::{Found, Granted, Unreadable, clash};
 
 use super::gaps::{self, Holder, blob, from_blob};
-use super::transaction::{Attempt, now, number};
+use super::networks;
+use super::transaction::{Attempt, Stop, current, now, number};
 
 /// How long it is remembered whose an address was that nobody else has got since.
 const MEMORY: i64 = 30 * 24 * 3600;
@@ -39,7 +41,10 @@ pub(super) fn lease(
     network: &NetworkRecord,
     wish: &Wish,
 ) -> Attempt<Granted> {
-    let number = number(transaction, network)?;
+    let (number, now) = current(transaction, network)?;
+    if let Cow::Owned(changed) = now {
+        return Ok(Granted::Changed(changed));
+    }
     if let Some(held) = find(transaction, network, &wish.container)? {
         return Ok(Granted::Held(held));
     }
@@ -48,9 +53,8 @@ pub(super) fn lease(
         others.into_iter().collect::<Found<_>>().map_err(|unreadable| unreadable.error)?;
     let mut addresses = Vec::new();
     for v6 in [false, true] {
-        let fixed = wish.addresses.iter().find(|address| address.is_ipv6() == v6);
-        if let Some(address) = fixed {
-            addresses.push(take_fixed(transaction, network, number, *address)?);
+        if let Some(address) = wish.fixed(network, v6)? {
+            addresses.push(take_fixed(transaction, network, number, address)?);
         } else if network.config.has_family(v6) {
             addresses.push(take_any(transaction, network, number, wish, v6)?);
         }
@@ -118,15 +122,32 @@ fn take_fixed(
     address: IpAddr,
 ) -> Attempt<IpNet> {
     let found = network.with_prefix(address)?;
-    match gaps::holder(transaction, number, pool::number(address))? {
-        Holder::Nobody => {}
-        Holder::Foreigner => return Err(taken(network, address, None).into()),
-        Holder::Container(holder) => return Err(taken(network, address, Some(&holder)).into()),
+    refuse_taken(transaction, network, number, address)?;
+    if !network.gives(address) {
+        let others = networks::all(transaction)?;
+        for other in clash::neighbours_with(network, &others, address)? {
+            let number = self::number(transaction, other)?;
+            refuse_taken(transaction, network, number, address)?;
+        }
     }
     if let Some((pool, _)) = network.subnet_of(address) {
         gaps::take(transaction, number, pool, pool::number(address))?;
     }
     Ok(found)
+}
+
+/// Refuses an address that somebody has in this network, or in another on the same wire.
+fn refuse_taken(
+    transaction: &Transaction<'_>,
+    network: &NetworkRecord,
+    number: i64,
+    address: IpAddr,
+) -> Attempt<()> {
+    match gaps::holder(transaction, number, pool::number(address))? {
+        Holder::Nobody => Ok(()),
+        Holder::Foreigner => Err(taken(network, address, None).into()),
+        Holder::Container(holder) => Err(taken(network, address, Some(&holder)).into()),
+    }
 }
 
 /// Takes the address that the container had, or the next that is free, or the one that has been kept
@@ -139,11 +160,12 @@ fn take_any(
     v6: bool,
 ) -> Attempt<IpNet> {
     for address in remembered(transaction, number, &wish.container)? {
-        if address.is_ipv6() != v6 || network.with_prefix(address).is_err() {
-            continue;
-        }
-        if let Holder::Nobody = gaps::holder(transaction, number, pool::number(address))? {
-            return take_fixed(transaction, network, number, address);
+        let may = network.check_reserved(address, wish.name.as_deref()).is_ok();
+        if address.is_ipv6() == v6 && may {
+            match take_fixed(transaction, network, number, address) {
+                Err(Stop::Refused(_)) => {}
+                done => return done,
+            }
         }
     }
     let subnets = network.config.get_subnets().iter().enumerate();
@@ -151,7 +173,7 @@ fn take_any(
         let last: Option<[u8; 16]> = transaction
             .prepare_cached("SELECT given_last FROM pool WHERE network = ? AND pool = ?")?
             .query_row(params![number, pool], |row| row.get(0))?;
-        let start = network.config.get_order().start(subnet.given(), last.map(from_blob));
+        let start = subnet.start(network.config.get_order(), last.map(from_blob));
         if let Some(at) = gaps::first_free(transaction, number, pool, start)? {
             gaps::take(transaction, number, pool, at)?;
             transaction
@@ -161,7 +183,7 @@ fn take_any(
         }
     }
     for address in kept(transaction, number)? {
-        if address.is_ipv6() == v6 && network.with_prefix(address).is_ok() {
+        if address.is_ipv6() == v6 && network.gives(address) {
             return take_fixed(transaction, network, number, address);
         }
     }
@@ -196,7 +218,7 @@ pub(super) fn release(
     network: &NetworkRecord,
     lease: &Lease,
 ) -> Attempt<bool> {
-    let number = number(transaction, network)?;
+    let (number, network) = current(transaction, network)?;
     let mut statement = transaction.prepare_cached("DELETE FROM lease WHERE endpoint = ?")?;
     if statement.execute([&lease.endpoint])? == 0 {
         return Ok(false);
@@ -217,7 +239,7 @@ pub(super) fn release(
                 until
             ])?;
         if until.is_none() {
-            gaps::give_back(transaction, network, number, address.addr())?;
+            gaps::give_back(transaction, &network, number, address.addr())?;
         }
     }
     Ok(true)
@@ -225,14 +247,14 @@ pub(super) fn release(
 
 /// Gives free what was kept long enough, and forgets what has been over for very long.
 pub(super) fn expire(transaction: &Transaction<'_>, network: &NetworkRecord) -> Attempt<usize> {
-    let number = number(transaction, network)?;
+    let (number, network) = current(transaction, network)?;
     let mut statement = transaction
         .prepare_cached("SELECT address FROM memory WHERE network = ? AND until <= ?")?;
     let over: Vec<IpAddr> = statement
         .query_map(params![number, now()], address_of)?
         .collect::<rusqlite::Result<_>>()?;
     for address in &over {
-        gaps::give_back(transaction, network, number, *address)?;
+        gaps::give_back(transaction, &network, number, *address)?;
         transaction.execute(
             "UPDATE memory SET until = NULL WHERE network = ? AND address = ?",
             params![number, blob(pool::number(*address))],
@@ -250,7 +272,8 @@ pub(super) fn adopt(
     network: &NetworkRecord,
     lease: &Lease,
 ) -> Attempt<()> {
-    let number = number(transaction, network)?;
+    let (number, network) = current(transaction, network)?;
+    let network = &*network;
     if let Some(held) = find(transaction, network, &lease.container)? {
         let why = format!("container {:?} has one", held.container);
         return Err(Error::new(ErrorKind::AlreadyConnected, "enter a lease", why)

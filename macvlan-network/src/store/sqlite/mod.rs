@@ -5,10 +5,12 @@
 //! returned survives the process and a power loss.
 
 mod cause;
+mod change;
 mod file;
 mod gaps;
 mod leases;
 mod library;
+mod networks;
 mod owner;
 mod transaction;
 
@@ -16,6 +18,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use ipnet::IpNet;
 use rusqlite::{Transaction, TransactionBehavior, params};
 
 use crate::error::{Error, Result};
@@ -23,13 +26,12 @@ use crate::lease::{Foreign, Lease, Wish};
 use crate::owned::Owned;
 use crate::pool;
 use crate::record::NetworkRecord;
-use crate::store::refusal::in_use;
 use crate::store::secret::Secret;
-use crate::store::{Found, Granted, Store, Unreadable, check_clash, format};
+use crate::store::{Found, Granted, Store, Unreadable, format};
 
 use file::{Contents, File};
 use library::Library;
-use transaction::{Attempt, Stop, now, number};
+use transaction::{Attempt, Stop, current, now, number};
 
 /// Networks and leases in one SQLite file, which many processes may use at once.
 #[derive(Debug)]
@@ -142,25 +144,6 @@ impl SqliteStore {
     }
 }
 
-fn all_networks(transaction: &Transaction<'_>) -> Attempt<Vec<Found<NetworkRecord>>> {
-    let mut statement =
-        transaction.prepare_cached("SELECT id, created, config FROM network ORDER BY name")?;
-    let mut rows = statement.query([])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let id: String = row.get(0)?;
-        let created: String = row.get(1)?;
-        let config = row.get_ref(2)?.as_str().map_err(|error| error.to_string());
-        let config = config
-            .and_then(|config| format::read(config).map_err(|error| error.cause().to_owned()));
-        found.push(match config {
-            Ok(config) => Ok(NetworkRecord { id, created, config }),
-            Err(why) => Err(Unreadable::new(&id, None, &why)),
-        });
-    }
-    Ok(found)
-}
-
 impl Store for SqliteStore {
     /// Empty as long as there is no file.
     fn id(&self) -> &str {
@@ -171,47 +154,36 @@ impl Store for SqliteStore {
         self.secret.get().map(|secret| secret.seal(text))
     }
 
-    fn add_network(&self, network: &NetworkRecord) -> Result<()> {
+    fn make(&self) -> Result<()> {
+        self.write("make the store", |_| Ok(()))
+    }
+
+    fn add_network(&self, network: &NetworkRecord, alone: &[IpNet]) -> Result<()> {
         let config = format::write(&network.config)?;
-        self.write("create the network", |transaction| {
-            check_clash(network, &all_networks(transaction)?)?;
-            transaction.execute(
-                "INSERT INTO network (id, name, created, config) VALUES (?, ?, ?, ?)",
-                params![network.id, network.name(), network.created, config],
-            )?;
-            let number = transaction.last_insert_rowid();
-            for (pool, subnet) in network.config.get_subnets().iter().enumerate() {
-                transaction.execute(
-                    "INSERT INTO pool (network, pool) VALUES (?, ?)",
-                    params![number, pool],
-                )?;
-                for gap in subnet.gaps() {
-                    gaps::add(transaction, number, pool, gap)?;
-                }
-            }
-            Ok(())
+        self.write(networks::CREATE, |transaction| {
+            networks::add(transaction, network, &config, alone)
+        })
+    }
+
+    fn change_network(
+        &self,
+        old: &NetworkRecord,
+        new: &NetworkRecord,
+        alone: &[IpNet],
+    ) -> Result<Vec<Lease>> {
+        let config = format::write(&new.config)?;
+        self.write(change::CHANGE, |transaction| {
+            change::change(transaction, (old, new), &config, alone)
         })
     }
 
     fn networks(&self) -> Result<Vec<NetworkRecord>> {
-        let found = self.read("list the networks", all_networks)?;
+        let found = self.read("list the networks", networks::all)?;
         Ok(found.into_iter().filter_map(Found::ok).collect())
     }
 
     fn remove_network(&self, network: &NetworkRecord) -> Result<()> {
-        self.write("remove the network", |transaction| {
-            let number = number(transaction, network)?;
-            let (holders, one): (usize, Option<String>) = transaction.query_row(
-                "SELECT count(*), min(container) FROM lease WHERE network = ?",
-                [number],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )?;
-            if let Some(one) = one {
-                return Err(in_use(network, holders, &one).into());
-            }
-            transaction.execute("DELETE FROM network WHERE number = ?", [number])?;
-            Ok(())
-        })
+        self.write("remove the network", |transaction| networks::remove(transaction, network))
     }
 
     fn lease(&self, network: &NetworkRecord, wish: &Wish) -> Result<Granted> {
@@ -244,7 +216,7 @@ impl Store for SqliteStore {
 
     fn unreadable(&self) -> Result<Vec<Unreadable>> {
         self.read("list what cannot be read", |transaction| {
-            let networks = all_networks(transaction)?.into_iter().filter_map(Found::err);
+            let networks = networks::all(transaction)?.into_iter().filter_map(Found::err);
             let leases = leases::list(transaction, None)?.into_iter().filter_map(Found::err);
             Ok(networks.chain(leases).collect())
         })
@@ -252,7 +224,7 @@ impl Store for SqliteStore {
 
     fn add_foreign(&self, network: &NetworkRecord, address: std::net::IpAddr) -> Result<bool> {
         self.write("remember a foreign address", |transaction| {
-            let number = number(transaction, network)?;
+            let (number, network) = current(transaction, network)?;
             let at = pool::number(address);
             match gaps::holder(transaction, number, at)? {
                 gaps::Holder::Container(_) => return Ok(false),
@@ -276,14 +248,14 @@ impl Store for SqliteStore {
 
     fn forget_foreign(&self, network: &NetworkRecord, address: std::net::IpAddr) -> Result<bool> {
         self.write("forget a foreign address", |transaction| {
-            let number = number(transaction, network)?;
+            let (number, network) = current(transaction, network)?;
             let at = pool::number(address);
             let forgotten = transaction.execute(
                 "DELETE FROM address WHERE network = ? AND address = ? AND endpoint IS NULL",
                 params![number, gaps::blob(at)],
             )?;
             if forgotten > 0 {
-                gaps::give_back(transaction, network, number, address)?;
+                gaps::give_back(transaction, &network, number, address)?;
             }
             Ok(forgotten > 0)
         })

@@ -1,11 +1,13 @@
 //! What is done in a transaction, and why it is rolled back.
 
+use std::borrow::Cow;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::{OptionalExtension as _, Transaction};
 
 use crate::error::Error;
 use crate::record::NetworkRecord;
+use crate::store::format;
 use crate::store::refusal::no_network;
 
 /// Why a transaction is rolled back: it is not to be, or SQLite fails.
@@ -33,6 +35,24 @@ impl From<rusqlite::Error> for Stop {
 pub(super) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// A network as it is now, with how it is called in the other tables. One that cannot be read is as the
+/// caller has it.
+pub(super) fn current<'a>(
+    transaction: &Transaction<'_>,
+    network: &'a NetworkRecord,
+) -> Attempt<(i64, Cow<'a, NetworkRecord>)> {
+    let mut statement =
+        transaction.prepare_cached("SELECT number, config FROM network WHERE id = ?")?;
+    let mut rows = statement.query([&network.id])?;
+    let row = rows.next()?.ok_or_else(|| no_network(network.name()))?;
+    let found = row.get_ref(1)?.as_str().ok().and_then(|config| format::read(config).ok());
+    let now = match found.filter(|config| *config != network.config) {
+        Some(config) => Cow::Owned(NetworkRecord { config, ..network.clone() }),
+        None => Cow::Borrowed(network),
+    };
+    Ok((row.get(0)?, now))
 }
 
 /// How a network is called in the other tables.

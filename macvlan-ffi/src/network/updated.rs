@@ -1,0 +1,138 @@
+//! `macvlan_updated`: what came of changing a network.
+
+use std::ffi::{c_char, c_int};
+use std::ptr::null;
+
+use ::macvlan_network::Updated;
+use macvlan_core::Parent;
+
+use crate::base::boundary::{answer, boundary, free};
+use crate::base::object::{Tagged, give, nth, object, out, part, shared};
+use crate::base::report::macvlan_error;
+use crate::base::text::text;
+use crate::network::config::macvlan_network_config;
+use crate::network::lease::{self, Held, macvlan_lease};
+use crate::network::{Known, macvlan_network};
+use crate::value::parent::macvlan_parent;
+
+/// What came of changing a network, given by macvlan_network_update() and macvlan_network_set_parent(). Freed
+/// with macvlan_updated_free().
+///
+/// Threads: any number may use what is in it at once; it is freed when nobody does.
+pub struct macvlan_updated {
+    _opaque: (),
+}
+object!(macvlan_updated, Done);
+
+pub(crate) struct Done {
+    network: Tagged<Known>,
+    outdated: Vec<Tagged<Held>>,
+    unaffected: Vec<Tagged<Held>>,
+}
+
+impl From<Updated> for Done {
+    fn from(updated: Updated) -> Self {
+        Self {
+            network: part::<macvlan_network>(updated.network.into()),
+            outdated: lease::list(updated.outdated),
+            unaffected: lease::list(updated.unaffected),
+        }
+    }
+}
+
+/// Changes a network to another configuration, whole or not at all. Containers stay connected as they are; the
+/// result tells which of them are to be connected again. The name stays. A configuration without subnets leaves
+/// the network those that it has.
+///
+/// Refused with MACVLAN_ERROR_NETWORK_IN_USE where a container has an address that the network would not have
+/// any more, and with MACVLAN_ERROR_NETWORK_CONTENDED where others have changed it since it was read.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_update(
+    network: *const macvlan_network,
+    config: *const macvlan_network_config,
+    updated: *mut *mut macvlan_updated,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let updated = out!(updated);
+        give(updated, shared!(network).network.update(&shared!(config).config)?.into());
+    })
+}
+
+/// Sets the link that a network's containers hang on, whatever else others change. The parent is as in
+/// macvlan_network_config_set_parent(). As macvlan_network_update().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_set_parent(
+    network: *const macvlan_network,
+    parent: *const c_char,
+    updated: *mut *mut macvlan_updated,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let updated = out!(updated);
+        give(updated, shared!(network).network.set_parent(text!(parent))?.into());
+    })
+}
+
+/// The same to a parent that is an object, which is copied.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_set_parent_object(
+    network: *const macvlan_network,
+    parent: *const macvlan_parent,
+    updated: *mut *mut macvlan_updated,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let updated = out!(updated);
+        let parent: &Parent = &shared!(parent).parent;
+        give(updated, shared!(network).network.set_parent(parent)?.into());
+    })
+}
+
+/// Returns the network as it is now. It belongs to the object. NULL if the object is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_updated_network(
+    updated: *const macvlan_updated,
+) -> *const macvlan_network {
+    answer(null(), || Ok(shared!(updated).network.pointer()))
+}
+
+/// Returns how many containers' interfaces are not as the network says now: macvlan_network_connect() makes each
+/// as it should be, and so does macvlan_networks_reconcile() on their hosts.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_updated_outdated_count(updated: *const macvlan_updated) -> usize {
+    answer(0, || Ok(shared!(updated).outdated.len()))
+}
+
+/// Returns the lease of one of these containers, counted from 0. It belongs to the object. NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_updated_outdated(
+    updated: *const macvlan_updated,
+    index: usize,
+) -> *const macvlan_lease {
+    answer(null(), || Ok(nth(&shared!(updated).outdated, index)))
+}
+
+/// Returns how many containers' interfaces are as before, and as the network says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_updated_unaffected_count(
+    updated: *const macvlan_updated,
+) -> usize {
+    answer(0, || Ok(shared!(updated).unaffected.len()))
+}
+
+/// Returns the lease of one of these containers, counted from 0. It belongs to the object. NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_updated_unaffected(
+    updated: *const macvlan_updated,
+    index: usize,
+) -> *const macvlan_lease {
+    answer(null(), || Ok(nth(&shared!(updated).unaffected, index)))
+}
+
+/// Frees what came of changing a network; does nothing to NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_updated_free(updated: *mut macvlan_updated) {
+    // SAFETY: the header says that nobody else uses it.
+    unsafe { free(updated) }
+}

@@ -1,0 +1,63 @@
+//! What is wrong with a network's parent as this host is now.
+
+use macvlan_core::{Host, LinkId, LinkInfo, Parent};
+
+use crate::config::NetworkConfig;
+use crate::error::{Error, Result};
+
+/// Returns what would keep containers from being connected now. Refuses a name that looks like a VLAN's
+/// and can be none, unless there is a link of that name.
+pub(crate) fn look_at(
+    operation: &'static str,
+    host: &Host,
+    config: &NetworkConfig,
+) -> Result<Vec<String>> {
+    let Some(parent) = config.get_parent() else { return Ok(Vec::new()) };
+    let links = host.handle().and_then(|handle| handle.links());
+    let links = links.map_err(|error| Error::kernel(operation, error).in_network(config.name()))?;
+    let mut warnings = Vec::new();
+    let Some(link) = bottom_up(parent).find_map(|parent| find(&links, parent)) else {
+        let bottom = bottom_up(parent).last().unwrap_or(parent);
+        if let Some(id) = no_vlan_id(bottom) {
+            let why = format!("parent {bottom} cannot be a VLAN: {id} is not an id from 1 to 4094");
+            return Err(Error::invalid(operation, why)
+                .with_hint("if a link is called so, create it first")
+                .in_network(config.name()));
+        }
+        warnings.push(format!(
+            "parent {bottom} does not exist on this host; no container can be connected until it does"
+        ));
+        return Ok(warnings);
+    };
+    if let Some(mtu) = config.get_mtu().filter(|mtu| *mtu > link.mtu) {
+        let (name, most) = (&link.name, link.mtu);
+        warnings.push(format!(
+            "MTU {mtu} is larger than that of {name}, which is {most}; no container can be connected \
+             until it is not"
+        ));
+    }
+    Ok(warnings)
+}
+
+/// A parent, then what it is made on.
+fn bottom_up(parent: &Parent) -> impl Iterator<Item = &Parent> {
+    std::iter::successors(Some(parent), |parent| parent.get_base())
+}
+
+/// The link that a parent is, under any of its names.
+fn find<'a>(links: &'a [LinkInfo], parent: &Parent) -> Option<&'a LinkInfo> {
+    if let Ok(LinkId::Index(index)) = parent.id() {
+        return links.iter().find(|link| link.index == index);
+    }
+    let name = parent.to_string();
+    let is_called = |link: &&LinkInfo| link.name == name || link.alternative_names.contains(&name);
+    links.iter().find(is_called)
+}
+
+/// What stands where a VLAN's name has its id, if it is a number and no such id.
+fn no_vlan_id(parent: &Parent) -> Option<String> {
+    let name = parent.to_string();
+    let (base, id) = name.rsplit_once('.')?;
+    let is_number = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+    (is_number && !base.is_empty() && parent.get_base().is_none()).then(|| id.to_owned())
+}

@@ -1,0 +1,133 @@
+//! What networks may have in common: nothing that would be given twice on one wire.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::record::NetworkRecord;
+
+use super::{Found, Unreadable};
+
+/// Refuses a network that cannot be beside the others, or, if these are in `alone`, whose subnets overlap
+/// any of theirs. Returns those on the same wire that have a subnet in common with it: what is leased
+/// there is for [`check_held`].
+pub(crate) fn check<'a>(
+    operation: &'static str,
+    network: &NetworkRecord,
+    others: &'a [Found<NetworkRecord>],
+    alone: &[IpNet],
+) -> Result<Vec<&'a NetworkRecord>> {
+    let refuse = |kind, why: String| Error::new(kind, operation, why).in_network(network.name());
+    let mut neighbours = Vec::new();
+    for other in others_than(operation, network, others) {
+        let other = other?;
+        let name = other.name();
+        if name == network.name() {
+            let why = "a network of that name exists".to_owned();
+            return Err(refuse(ErrorKind::NetworkExists, why));
+        }
+        let shared = network.shares_wire(other);
+        let mut overlaps = false;
+        for subnet in network.config.get_subnets() {
+            for theirs in other.config.get_subnets() {
+                if !subnet.overlaps(theirs) {
+                    continue;
+                }
+                let words = format!("its subnet {subnet} overlaps {theirs} of network {name:?}");
+                if alone.contains(&subnet.net()) {
+                    return Err(refuse(ErrorKind::SubnetOverlaps, words));
+                }
+                if let Some(address) = subnet.clash(theirs).filter(|_| shared) {
+                    let why = format!("{words}, and {address} would be there twice");
+                    return Err(refuse(ErrorKind::SubnetOverlaps, why)
+                        .with_hint("give them ranges that have no address in common"));
+                }
+                overlaps = true;
+            }
+        }
+        if shared && overlaps {
+            neighbours.push(other);
+        }
+        let alone = [network, other].into_iter().find(|one| shared && one.is_passthru());
+        if let Some(alone) = alone {
+            return Err(refuse(
+                ErrorKind::ParentClash,
+                format!(
+                    "parent {:?} is also network {name:?}'s, and mode passthru, which {} has, \
+                     needs it for itself",
+                    network.parent().to_string(),
+                    if alone.id == other.id { "that one" } else { "this one" }
+                ),
+            ));
+        }
+    }
+    Ok(neighbours)
+}
+
+/// Refuses a network beside another one on the same wire if one gives an address that a container of the
+/// other has, or both have it: what is leased in the other one, and in the network itself.
+pub(crate) fn check_held(
+    operation: &'static str,
+    network: &NetworkRecord,
+    other: &NetworkRecord,
+    theirs: &[IpAddr],
+    ours: &BTreeSet<IpAddr>,
+) -> Result<()> {
+    let name = other.name();
+    let held = |address: &&IpAddr| network.gives(**address) || ours.contains(*address);
+    let why = if let Some(address) = theirs.iter().find(held) {
+        format!(
+            "{address}, which it would have too, is leased in network {name:?} on the same parent"
+        )
+    } else if let Some(address) = ours.iter().find(|address| other.gives(**address)) {
+        format!("{address}, which a container has, is given by network {name:?} on the same parent")
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(ErrorKind::SubnetOverlaps, operation, why)
+        .with_hint("exclude it, or disconnect the container that has it")
+        .in_network(network.name()))
+}
+
+/// The networks on the same wire that have an address in one of their subnets. Refused if one of them
+/// gives it, and so will sooner or later.
+///
+/// An address that a network gives by itself is in no other's range; this is for all others.
+pub(crate) fn neighbours_with<'a>(
+    network: &NetworkRecord,
+    others: &'a [Found<NetworkRecord>],
+    address: IpAddr,
+) -> Result<Vec<&'a NetworkRecord>> {
+    let mut neighbours = Vec::new();
+    for other in others_than("give out an address", network, others) {
+        let other = other?;
+        if !network.shares_wire(other) || other.subnet_of(address).is_none() {
+            continue;
+        }
+        if other.gives(address) {
+            let why = format!("network {:?} on the same parent gives {address}", other.name());
+            return Err(Error::new(ErrorKind::AddressUnusable, format!("give out {address}"), why)
+                .in_network(network.name()));
+        }
+        neighbours.push(other);
+    }
+    Ok(neighbours)
+}
+
+/// One that cannot be read may clash with anything.
+fn others_than<'a>(
+    operation: &'static str,
+    network: &NetworkRecord,
+    others: &'a [Found<NetworkRecord>],
+) -> impl Iterator<Item = Result<&'a NetworkRecord>> {
+    let (id, name) = (network.id.clone(), network.name().to_owned());
+    others.iter().filter_map(move |other| match other {
+        Ok(other) => (other.id != id).then_some(Ok(other)),
+        Err(Unreadable { network: hidden, error, .. }) => {
+            let why = format!("network {hidden} cannot be read: {}", error.cause());
+            Some(Err(Error::new(ErrorKind::StoreUnusable, operation, why).in_network(&name)))
+        }
+    })
+}

@@ -1,0 +1,69 @@
+//! Changing a network: its configuration and its pools, with who is connected to it.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use rusqlite::{Transaction, params};
+
+use crate::lease::Lease;
+use crate::pool::{self, Gap};
+use crate::record::NetworkRecord;
+use crate::store::Found;
+use crate::store::refusal::changed;
+
+use super::transaction::{Attempt, current};
+use super::{gaps, leases, networks};
+
+/// What it is called.
+pub(super) const CHANGE: &str = "change the network";
+
+/// Changes a network, whose new configuration is written already. Returns who is connected to it.
+pub(super) fn change(
+    transaction: &Transaction<'_>,
+    (old, new): (&NetworkRecord, &NetworkRecord),
+    config: &str,
+    alone: &[IpNet],
+) -> Attempt<Vec<Lease>> {
+    let (number, now) = current(transaction, old)?;
+    if now.config != old.config {
+        return Err(changed(old).into());
+    }
+    let leases = leases::list(transaction, Some(old))?;
+    let leases: Vec<Lease> =
+        leases.into_iter().collect::<Found<_>>().map_err(|unreadable| unreadable.error)?;
+    leases.iter().try_for_each(|lease| lease.check_in(new))?;
+    let held = networks::held(transaction, number)?;
+    networks::check(transaction, CHANGE, new, alone, &held.iter().copied().collect())?;
+    transaction
+        .execute("UPDATE network SET config = ? WHERE number = ?", params![config, number])?;
+    if old.config.get_subnets() != new.config.get_subnets() {
+        pools(transaction, new, number, held)?;
+    }
+    Ok(leases)
+}
+
+/// Makes the gaps anew, between what somebody has or is kept for somebody.
+fn pools(
+    transaction: &Transaction<'_>,
+    network: &NetworkRecord,
+    number: i64,
+    mut held: Vec<IpAddr>,
+) -> Attempt<()> {
+    let mut statement = transaction
+        .prepare_cached("SELECT address FROM memory WHERE network = ? AND until IS NOT NULL")?;
+    for kept in statement.query_map([number], networks::address)? {
+        held.push(kept?);
+    }
+    let held: Vec<Gap> = held.into_iter().map(pool::number).map(Gap::of).collect();
+    transaction.execute("DELETE FROM gap WHERE network = ?", [number])?;
+    for (pool, subnet) in network.config.get_subnets().iter().enumerate() {
+        transaction.execute(
+            "INSERT OR IGNORE INTO pool (network, pool) VALUES (?, ?)",
+            params![number, pool],
+        )?;
+        for gap in pool::without(subnet.gaps(), held.iter().copied()) {
+            gaps::add(transaction, number, pool, gap)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! Networks in their table.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use rusqlite::{Row, Transaction, params};
+
+use crate::pool;
+use crate::record::NetworkRecord;
+use crate::store::refusal::in_use;
+use crate::store::{Found, Unreadable, clash, format};
+
+use super::gaps;
+use super::transaction::{Attempt, number};
+
+/// What adding one is called.
+pub(super) const CREATE: &str = "create the network";
+
+/// All networks, by name.
+pub(super) fn all(transaction: &Transaction<'_>) -> Attempt<Vec<Found<NetworkRecord>>> {
+    let mut statement =
+        transaction.prepare_cached("SELECT id, created, config FROM network ORDER BY name")?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id: String = row.get(0)?;
+        let created: String = row.get(1)?;
+        let config = row.get_ref(2)?.as_str().map_err(|error| error.to_string());
+        let config = config
+            .and_then(|config| format::read(config).map_err(|error| error.cause().to_owned()));
+        found.push(match config {
+            Ok(config) => Ok(NetworkRecord { id, created, config }),
+            Err(why) => Err(Unreadable::new(&id, None, &why)),
+        });
+    }
+    Ok(found)
+}
+
+/// Adds a network, whose configuration is written already.
+pub(super) fn add(
+    transaction: &Transaction<'_>,
+    network: &NetworkRecord,
+    config: &str,
+    alone: &[IpNet],
+) -> Attempt<()> {
+    check(transaction, CREATE, network, alone, &BTreeSet::new())?;
+    transaction.execute(
+        "INSERT INTO network (id, name, created, config) VALUES (?, ?, ?, ?)",
+        params![network.id, network.name(), network.created, config],
+    )?;
+    let number = transaction.last_insert_rowid();
+    for (pool, subnet) in network.config.get_subnets().iter().enumerate() {
+        transaction
+            .execute("INSERT INTO pool (network, pool) VALUES (?, ?)", params![number, pool])?;
+        for gap in subnet.gaps() {
+            gaps::add(transaction, number, pool, gap)?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a network that cannot be beside the others.
+pub(super) fn check(
+    transaction: &Transaction<'_>,
+    operation: &'static str,
+    network: &NetworkRecord,
+    alone: &[IpNet],
+    ours: &BTreeSet<IpAddr>,
+) -> Attempt<()> {
+    let others = all(transaction)?;
+    for other in clash::check(operation, network, &others, alone)? {
+        let theirs = held(transaction, number(transaction, other)?)?;
+        clash::check_held(operation, network, other, &theirs, ours)?;
+    }
+    Ok(())
+}
+
+/// The addresses that somebody has in a network.
+pub(super) fn held(transaction: &Transaction<'_>, number: i64) -> Attempt<Vec<IpAddr>> {
+    let mut statement =
+        transaction.prepare_cached("SELECT address FROM address WHERE network = ?")?;
+    let found = statement.query_map([number], address)?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(super) fn address(row: &Row<'_>) -> rusqlite::Result<IpAddr> {
+    Ok(pool::address(gaps::from_blob(row.get(0)?)))
+}
+
+/// Removes a network that nobody is connected to.
+pub(super) fn remove(transaction: &Transaction<'_>, network: &NetworkRecord) -> Attempt<()> {
+    let number = number(transaction, network)?;
+    let (holders, one): (usize, Option<String>) = transaction.query_row(
+        "SELECT count(*), min(container) FROM lease WHERE network = ?",
+        [number],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    if let Some(one) = one {
+        return Err(in_use(network, holders, &one).into());
+    }
+    transaction.execute("DELETE FROM network WHERE number = ?", [number])?;
+    Ok(())
+}

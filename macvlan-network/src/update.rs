@@ -1,0 +1,94 @@
+//! Changing a network that exists.
+
+use std::sync::Arc;
+
+use macvlan_core::IntoParent;
+
+use crate::config::NetworkConfig;
+use crate::error::{Error, ErrorKind, Result};
+use crate::lease::Lease;
+use crate::network::Network;
+use crate::networks::Networks;
+use crate::parent;
+use crate::record::NetworkRecord;
+
+/// What it is called.
+const CHANGE: &str = "change the network";
+/// How often another parent is set when others change the network at the same time.
+const TRIES: u32 = 100;
+
+/// What came of [`Network::update`] or [`Network::set_parent`].
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Updated {
+    /// The network as it is now.
+    pub network: Network,
+    /// The containers whose interfaces are not as the network says now: [`Network::connect`] makes each as it
+    /// should be, and so does [`Networks::reconcile`](crate::Networks::reconcile) on their hosts.
+    pub outdated: Vec<Lease>,
+    /// The containers whose interfaces are as before, and as the network says.
+    pub unaffected: Vec<Lease>,
+}
+
+impl Network {
+    /// Changes the network to another configuration, whole or not at all. Containers stay connected as they
+    /// are; the result tells which of them are to be connected again.
+    ///
+    /// The name stays. A configuration without subnets leaves the network those that it has. What others have
+    /// done with handles on the network as it was is as before; from now on they use it as it is.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::InvalidValue`], [`ErrorKind::SubnetOverlaps`], [`ErrorKind::ParentClash`],
+    ///   [`ErrorKind::NoFreeSubnet`]: as of [`Networks::create`](crate::Networks::create), and for another name.
+    /// - [`ErrorKind::NetworkInUse`]: a container has an address that would be in no subnet any more, or with
+    ///   another prefix length, excluded, the gateway's or reserved; or containers are connected and it would
+    ///   have addresses, or mode passthru, or neither any more. A range may be narrowed: who has an address
+    ///   outside keeps it.
+    /// - [`ErrorKind::Contended`]: others have changed the network since it was read.
+    pub fn update(&self, config: &NetworkConfig) -> Result<Updated> {
+        let refuse = |error: Error| error.during(CHANGE).in_network(self.name());
+        let mut config = config.clone();
+        if config.name() != self.name() {
+            return Err(refuse(Error::invalid(CHANGE, "a network keeps its name")));
+        }
+        if config.get_subnets().is_empty() && !config.is_without_addresses() {
+            config.subnets.clone_from(&self.record.config.subnets);
+        }
+        config.check().map_err(refuse)?;
+        let config = config.settled();
+        let networks = Networks(Arc::clone(&self.session));
+        let warnings = parent::look_at(CHANGE, networks.host(), &config)?;
+        networks.with_subnets(&config, |config, alone| {
+            let record = NetworkRecord { config, ..self.record.clone() };
+            let leases = self.session.store.change_network(&self.record, &record, alone)?;
+            let network = Self { record, warnings: warnings.clone(), ..self.clone() };
+            let is_outdated = |lease: &Lease| match (self.endpoint(lease), network.endpoint(lease))
+            {
+                (Ok(before), Ok(now)) => before != now,
+                _ => true,
+            };
+            let (outdated, unaffected) = leases.into_iter().partition(is_outdated);
+            Ok(Updated { network, outdated, unaffected })
+        })
+    }
+
+    /// Sets the link that its containers hang on, whatever else others change. As [`Network::update`].
+    ///
+    /// # Errors
+    ///
+    /// As of [`Network::update`].
+    pub fn set_parent(&self, parent: impl IntoParent) -> Result<Updated> {
+        let parent = parent.try_into().map_err(Into::into);
+        let parent =
+            parent.map_err(|error| Error::kernel(CHANGE, error).in_network(self.name()))?;
+        let mut tries = 0;
+        loop {
+            let now = Networks(Arc::clone(&self.session)).network(self.id())?;
+            match now.update(&now.config().clone().parent(&parent)) {
+                Err(error) if error.kind() == ErrorKind::Contended && tries < TRIES => tries += 1,
+                result => return result,
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What a network says of its containers' interfaces: routes, metrics, IPv6, MTU, multicast; and networks
+//! without addresses.
+#![deny(dead_code)]
+
+use crate::common::{Scene, ip, on_ens33, started, subnet};
+use macvlan_core::{AcceptRa, Handle, NetNs};
+use macvlan_network::{ErrorKind, Member, NetworkConfig};
+use macvlan_tests::{Outcome, ip_addresses, ip_do, ip_lines, ip_link, sysctl};
+
+fn disable_ipv6(inside: &NetNs, link: &str) -> Outcome<Option<bool>> {
+    Ok(Handle::in_netns(inside)?.link(link)?.disable_ipv6)
+}
+
+fn routes_and_a_metric() -> Outcome {
+    let scene = Scene::set()?;
+    let lan = scene.networks.create(
+        &on_ens33("lan", "10.1.0.0/24")?
+            .subnet(subnet("10.2.0.0/24")?.range("10.2.0.8-10.2.0.9".parse()?))
+            .subnet(subnet("fd00:1::/64")?.gateway(ip("fe80::1")))
+            .metric(50)
+            .route("10.9.0.0/16 via 10.1.0.254 metric 7".parse()?)
+            .route("10.8.0.0/16 via 10.2.0.254".parse()?)
+            .route("blackhole 10.7.0.0/16".parse()?)
+            .route("fd00:9::/48 via fe80::9".parse()?),
+    )?;
+    let (_container, inside) = started()?;
+    lan.connect(&Member::new("c1"), &inside)?;
+    let v4 = |what: &str| ip_lines(&inside, &format!("-4 route show {what}"));
+    assert_eq!(v4("default"), ["default via 10.1.0.1 dev eth0 metric 50"]);
+    assert_eq!(v4("10.9.0.0/16"), ["10.9.0.0/16 via 10.1.0.254 dev eth0 metric 7"]);
+    assert_eq!(v4("10.8.0.0/16").len(), 0, "it has no address in that gateway's subnet");
+    assert_eq!(v4("type blackhole").len(), 1);
+    let v6 = ip_lines(&inside, "-6 route show");
+    for begins in ["default via fe80::1 dev eth0 metric 50", "fd00:9::/48 via fe80::9 dev eth0"] {
+        assert!(v6.iter().any(|line| line.starts_with(begins)), "no {begins:?} in {v6:?}");
+    }
+    // Who has an address in the other subnet has that one's gateway and routes.
+    let (_other, other) = started()?;
+    lan.connect(&Member::new("c2").address(ip("10.2.0.8")), &other)?;
+    let routes = ip_lines(&other, "-4 route show");
+    assert!(routes.contains(&"default via 10.2.0.1 dev eth0 metric 50".to_owned()), "{routes:?}");
+    assert!(routes.contains(&"10.8.0.0/16 via 10.2.0.254 dev eth0".to_owned()), "{routes:?}");
+    assert!(!routes.iter().any(|line| line.starts_with("10.9")), "{routes:?}");
+    ip_do(&inside, "route del 10.9.0.0/16");
+    assert_eq!(scene.networks.reconcile()?.len(), 1);
+    assert_eq!(v4("10.9.0.0/16").len(), 1);
+    lan.disconnect("c1")?;
+    assert_eq!(v4("type blackhole").len(), 0);
+    Ok(())
+}
+
+/// Off without an IPv6 subnet, on with one, and the container's matter when that is said.
+fn ipv6_follows_the_subnets() -> Outcome {
+    let scene = Scene::set()?;
+    let create = |config: NetworkConfig| scene.networks.create(&config);
+    let v4 = create(on_ens33("v4", "10.1.0.0/24")?)?;
+    let dual = create(on_ens33("dual", "10.2.0.0/24")?.subnet(subnet("fd00:2::/64")?))?;
+    let left = create(on_ens33("left", "10.3.0.0/24")?.leave_ipv6(true))?;
+    let told = create(on_ens33("told", "10.4.0.0/24")?.accept_ra(AcceptRa::UnlessForwarding))?;
+    let (_container, inside) = started()?;
+    for (network, link) in [(&v4, "v4"), (&dual, "dual"), (&left, "left"), (&told, "told")] {
+        network.connect(&Member::new("c1").interface(link), &inside)?;
+    }
+    let has_link_local =
+        |link: &str| !ip_lines(&inside, &format!("-6 address show {link}")).is_empty();
+    assert_eq!((disable_ipv6(&inside, "v4")?, has_link_local("v4")), (Some(true), false));
+    assert_eq!((disable_ipv6(&inside, "dual")?, has_link_local("dual")), (Some(false), true));
+    assert_eq!((disable_ipv6(&inside, "left")?, has_link_local("left")), (Some(false), true));
+    let links = Handle::in_netns(&inside)?;
+    let accepts = |link: &str| -> Outcome<_> { Ok(links.link(link)?.accept_ra) };
+    assert_eq!(accepts("dual")?, Some(AcceptRa::Never));
+    assert_eq!(accepts("left")?, Some(AcceptRa::UnlessForwarding), "it is the kernel's default");
+    assert_eq!(accepts("told")?, Some(AcceptRa::UnlessForwarding));
+
+    // Where the container has IPv6 switched off, a network that needs it has it on its interface alone.
+    let (_without, without) = started()?;
+    sysctl(&without, "ipv6/conf/default/disable_ipv6", "1");
+    dual.connect(&Member::new("c2"), &without)?;
+    assert_eq!(ip_addresses(&without, "eth0")[..2], ["10.2.0.3/24", "fd00:2::3/64"]);
+    left.connect(&Member::new("c2"), &without)?;
+    assert_eq!(disable_ipv6(&without, "eth1")?, Some(true));
+    Ok(())
+}
+
+/// Of what is not possible the creation tells, not the first container.
+fn mtus_and_multicast() -> Outcome {
+    let scene = Scene::set()?;
+    let error = scene.networks.create(&on_ens33("a", "10.1.0.0/24")?.mtu(67)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
+    let small =
+        scene.networks.create(&on_ens33("small", "10.1.0.0/24")?.mtu(1000).allmulticast(true))?;
+    assert!(small.warnings().is_empty(), "{:?}", small.warnings());
+    let (_container, inside) = started()?;
+    small.connect(&Member::new("c1"), &inside)?;
+    assert_eq!(ip_link(&inside, "eth0")["mtu"], 1000);
+    let flags = ip_link(&inside, "eth0")["flags"].to_string();
+    assert!(flags.contains("ALLMULTI"), "{flags}");
+    ip_do(&inside, "link set eth0 allmulticast off");
+    let done = scene.networks.reconcile()?;
+    assert!(done.len() == 1 && done[0].to_string().contains("allmulticast is off"), "{done:?}");
+    let large = scene.networks.create(&on_ens33("large", "10.2.0.0/24")?.mtu(9000))?;
+    assert!(large.warnings()[0].contains("MTU 9000 is larger than that of ens33, which is 1500"));
+    assert!(scene.networks.network("large")?.warnings().is_empty());
+    Ok(())
+}
+
+/// Layer 2 alone: whoever is on the wire gives addresses, or nobody.
+fn a_network_without_addresses() -> Outcome {
+    let scene = Scene::set()?;
+    let wire =
+        scene.networks.create(&NetworkConfig::new("wire").parent("ens33").without_addresses())?;
+    assert!(wire.config().get_subnets().is_empty());
+    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let (_container, inside) = started()?;
+    let connection = wire.connect(&Member::new("c1").name("bare"), &inside)?;
+    assert!(connection.addresses().is_empty() && !connection.lease().default_route);
+    assert_eq!(ip_lines(&inside, "-4 address show eth0").len(), 0);
+    assert_eq!(disable_ipv6(&inside, "eth0")?, Some(false), "that is the container's matter");
+    assert_eq!(ip_link(&inside, "eth0")["address"], connection.mac().to_string());
+    lan.connect(&Member::new("c1"), &inside)?;
+    assert_eq!(ip_lines(&inside, "-4 route show default"), ["default via 10.1.0.1 dev eth1"]);
+    // What it got from outside is nobody's business.
+    ip_do(&inside, "address add 192.168.15.77/24 dev eth0");
+    assert!(scene.networks.reconcile()?.is_empty());
+    assert_eq!(ip_addresses(&inside, "eth0")[0], "192.168.15.77/24");
+    let member = Member::new("c2").address(ip("10.1.0.9"));
+    let error = wire.connect(&member, &NetNs::anonymous()?).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddressUnusable, "{error}");
+    wire.disconnect("c1")?;
+    wire.remove()?;
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    routes_and_a_metric,
+    ipv6_follows_the_subnets,
+    mtus_and_multicast,
+    a_network_without_addresses,
+}

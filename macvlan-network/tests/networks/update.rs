@@ -1,0 +1,85 @@
+//! What changing a network means for its containers' interfaces.
+#![deny(dead_code)]
+
+use crate::common::{Scene, ip, on_ens33, started};
+use macvlan_core::NetNs;
+use macvlan_network::{Member, Reconciled};
+use macvlan_tests::{Outcome, ip_addresses, ip_do, ip_lines, ip_link};
+
+/// A link that can be a parent, and its index.
+fn another_parent(host: &NetNs, name: &str) -> u64 {
+    ip_do(host, &format!("link add {name} type veth peer name {name}-peer"));
+    ip_do(host, &format!("link set {name} up"));
+    ip_do(host, &format!("link set {name}-peer up"));
+    ip_link(host, name)["ifindex"].as_u64().unwrap_or_default()
+}
+
+fn a_network_moves_to_another_parent() -> Outcome {
+    let scene = Scene::set()?;
+    let host = &scene.lab.a.netns;
+    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let (_one, one) = started()?;
+    let (_two, two) = started()?;
+    let first = lan.connect(&Member::new("c1"), &one)?;
+    lan.connect(&Member::new("c2"), &two)?;
+    let index = another_parent(host, "ens34");
+    let parent = |inside: &NetNs| ip_link(inside, "eth0")["link_index"].as_u64();
+    let before = parent(&one);
+    assert_ne!(before, Some(index));
+
+    let updated = lan.set_parent("ens34")?;
+    assert_eq!((updated.outdated.len(), updated.unaffected.len()), (2, 0));
+    assert!(updated.network.warnings().is_empty());
+    assert_eq!((parent(&one), parent(&two)), (before, before), "they are as they were");
+    // Connecting again, by a handle on the network as it was, or reconciling brings them along.
+    let again = lan.connect(&Member::new("c1"), &one)?;
+    assert_eq!((again.lease(), again.mac()), (first.lease(), first.mac()));
+    assert_eq!((parent(&one), parent(&two)), (Some(index), before));
+    let done = scene.networks.reconcile()?;
+    assert!(
+        matches!(&done[..], [Reconciled::Repaired(lease, _)] if lease.container == "c2"),
+        "{done:?}"
+    );
+    assert_eq!(parent(&two), Some(index));
+    assert_eq!(ip_addresses(&two, "eth0"), ["10.1.0.3/24"]);
+
+    let gone = scene.networks.network("lan")?.set_parent("ens35")?;
+    assert!(
+        gone.network.warnings()[0].contains("ens35 does not exist"),
+        "{:?}",
+        gone.network.warnings()
+    );
+    Ok(())
+}
+
+fn options_change_and_who_is_outdated_is_told() -> Outcome {
+    let scene = Scene::set()?;
+    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let (_one, one) = started()?;
+    let (_two, two) = started()?;
+    lan.connect(&Member::new("c1"), &one)?;
+    lan.connect(&Member::new("c2").default_route(false), &two)?;
+    let config = || lan.config().clone();
+    let labelled = lan.update(&config().label("who", "us"))?;
+    assert_eq!((labelled.outdated.len(), labelled.unaffected.len()), (0, 2));
+    let subnet = lan.config().get_subnets()[0].clone().gateway(ip("10.1.0.254"));
+    let elsewhere = macvlan_network::NetworkConfig::new("lan").parent("ens33").subnet(subnet);
+    let routed = labelled.network.update(&elsewhere)?;
+    let outdated: Vec<&str> = routed.outdated.iter().map(|one| one.container.as_str()).collect();
+    assert_eq!(outdated, ["c1"], "the default route of the other leads elsewhere");
+    lan.connect(&Member::new("c1"), &one)?;
+    assert_eq!(ip_lines(&one, "-4 route show default"), ["default via 10.1.0.254 dev eth0"]);
+    let small = routed.network.update(&elsewhere.mtu(1400))?;
+    assert_eq!(small.outdated.len(), 2);
+    scene.networks.reconcile()?;
+    assert_eq!(
+        (&ip_link(&one, "eth0")["mtu"], &ip_link(&two, "eth0")["mtu"]),
+        (&1400.into(), &1400.into())
+    );
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    a_network_moves_to_another_parent,
+    options_change_and_who_is_outdated_is_told,
+}

@@ -1,0 +1,187 @@
+//! Which addresses a subnet gives, and what several networks give of one subnet; with both kinds of store.
+#![deny(dead_code)]
+
+use crate::common::with_stores;
+use crate::common::{ip, on_ens33, subnet};
+use crate::leases::People;
+use macvlan_core::NetNs;
+use macvlan_network::{ErrorKind, Member, NetworkConfig, Networks, Order, Subnet};
+use macvlan_tests::Outcome;
+
+fn on(name: &str, parent: &str, subnet: Subnet) -> NetworkConfig {
+    NetworkConfig::new(name).parent(parent).subnet(subnet)
+}
+
+fn several_ranges_and_excluded_addresses() -> Outcome {
+    with_stores(|networks| {
+        let parts = subnet("10.1.0.0/24")?
+            .range("10.1.0.250-10.1.0.255".parse()?)
+            .range("10.1.0.8/30".parse()?)
+            .exclude("10.1.0.9".parse()?)
+            .exclude("10.1.0.252-10.1.0.253".parse()?)
+            .exclude("10.1.0.100/30".parse()?);
+        let mut people = People::default();
+        let all = ["10.1.0.8", "10.1.0.10", "10.1.0.11", "10.1.0.250", "10.1.0.251", "10.1.0.254"];
+        for order in [Order::First, Order::Next, Order::Random] {
+            let name = format!("by-{order}");
+            let lan = networks.create(&on(&name, "ens33", parts.clone()).order(order))?;
+            let mut got = Vec::new();
+            for number in 0..all.len() {
+                got.push(people.one(&lan, &format!("c{number}"))?);
+            }
+            if order == Order::Random {
+                got.sort_by_key(|address| ip(address));
+            }
+            assert_eq!(got, all, "{order}");
+            let error = lan.connect(&Member::new("late"), &NetNs::anonymous()?).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::PoolExhausted, "{error}");
+            let words = "no address is left in 10.1.0.250-10.1.0.255, 10.1.0.8/30";
+            assert!(error.to_string().contains(words), "{error}");
+            // What is excluded is given to nobody, and comes back to no gap.
+            let member = Member::new("fixed").address(ip("10.1.0.101"));
+            let error = lan.connect(&member, &NetNs::anonymous()?).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::AddressUnusable, "{error}");
+            assert!(error.to_string().contains("10.1.0.101 is excluded"), "{error}");
+            people.join(&lan, &Member::new("out").address(ip("10.1.0.200")))?;
+            lan.disconnect("out")?;
+            lan.disconnect("c3")?;
+            people.one(&lan, "next")?;
+            lan.connect(&Member::new("late"), &NetNs::anonymous()?).unwrap_err();
+            for number in [0, 1, 2, 4, 5] {
+                lan.disconnect(&format!("c{number}"))?;
+            }
+            lan.disconnect("next")?;
+            lan.remove()?;
+        }
+        Ok(())
+    })
+}
+
+/// The same subnet on other wires is another one; on one wire it may be shared out.
+fn one_subnet_in_several_networks() -> Outcome {
+    with_stores(|networks| {
+        let part = |text: &str| -> Outcome<Subnet> {
+            Ok(subnet("10.1.0.0/24")?.gateway(ip("10.1.0.254")).range(text.parse()?))
+        };
+        let low = networks.create(&on("low", "ens33", part("10.1.0.0/25")?))?;
+        let high = networks.create(&on("high", "ens33", part("10.1.0.128-10.1.0.199")?))?;
+        for parent in ["ens33.10", "ens33.20", "ens34"] {
+            networks.create(&on(&parent.replace('.', "-"), parent, subnet("10.1.0.0/24")?))?;
+        }
+        for (name, net, words) in [
+            ("all", subnet("10.1.0.0/24")?, "overlaps 10.1.0.0/24 of network"),
+            ("wide", subnet("10.0.0.0/8")?, "would be there twice"),
+            ("some", part("10.1.0.127-10.1.0.130")?, "would be there twice"),
+            // Their gateway.
+            ("router", part("10.1.0.250-10.1.0.254")?.without_gateway(), "10.1.0.254 would be"),
+        ] {
+            let error = networks.create(&on(name, "ens33", net)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::SubnetOverlaps, "{error}");
+            assert!(error.to_string().contains(words), "{error}");
+        }
+
+        // Nothing is given twice, not by asking for it either.
+        let mut people = People::default();
+        assert_eq!(people.one(&low, "c1")?, "10.1.0.1");
+        assert_eq!(people.one(&high, "c1")?, "10.1.0.128");
+        let fixed = |address: &str| Member::new("fixed").address(ip(address));
+        let error = low.connect(&fixed("10.1.0.150"), &NetNs::anonymous()?).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddressUnusable, "{error}");
+        assert!(error.to_string().contains("network \"high\" on the same parent"), "{error}");
+        people.join(&low, &Member::new("c2").address(ip("10.1.0.210")))?;
+        let error = high.connect(&fixed("10.1.0.210"), &NetNs::anonymous()?).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddressTaken, "{error}");
+        let error = networks.create(&on("top", "ens33", part("10.1.0.208/28")?)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SubnetOverlaps, "{error}");
+        assert!(error.to_string().contains("10.1.0.210, which it would have too"), "{error}");
+        let top = part("10.1.0.208/28")?.exclude("10.1.0.210".parse()?);
+        networks.create(&on("top", "ens33", top))?;
+        // One who returns gets another address when its own has gone to another network.
+        people.join(&low, &Member::new("c3").address(ip("10.1.0.230")))?;
+        low.disconnect("c3")?;
+        people.join(&high, &Member::new("c4").address(ip("10.1.0.230")))?;
+        assert_eq!(people.one(&low, "c3")?, "10.1.0.2");
+        Ok(())
+    })
+}
+
+/// Networks that ask for one subnet at the same time: on one parent one of them gets it.
+fn the_same_subnet_at_the_same_time() -> Outcome {
+    with_stores(|networks| {
+        let create = |number: usize, networks: &Networks| {
+            networks.create(&on_ens33(&format!("n{number}"), "10.1.0.0/24").ok()?).ok()
+        };
+        let made = std::thread::scope(|scope| {
+            let threads: Vec<_> =
+                (0..6).map(|number| scope.spawn(move || create(number, networks))).collect();
+            threads.into_iter().filter_map(|one| one.join().ok().flatten()).count()
+        });
+        assert_eq!(made, 1);
+        let chosen = |number: usize, networks: &Networks| {
+            let config = NetworkConfig::new(format!("m{number}")).parent(format!("eth{number}"));
+            networks.create(&config).ok().map(|one| one.config().get_subnets()[0].net())
+        };
+        let mut made = std::thread::scope(|scope| {
+            let threads: Vec<_> =
+                (0..6).map(|number| scope.spawn(move || chosen(number, networks))).collect();
+            let made = threads.into_iter().filter_map(|one| one.join().ok().flatten());
+            made.collect::<Vec<_>>()
+        });
+        made.sort_unstable();
+        made.dedup();
+        assert_eq!(made.len(), 6, "a subnet that was chosen is nobody else's: {made:?}");
+        Ok(())
+    })
+}
+
+/// A reserved address is for the container of that name.
+fn a_reserved_name_takes_its_address() -> Outcome {
+    with_stores(|networks| {
+        let lan = networks.create(&on(
+            "lan",
+            "ens33",
+            subnet("10.1.0.0/24")?
+                .reserve("printer", ip("10.1.0.9"))
+                .reserve("web", ip("10.1.0.2")),
+        ))?;
+        let mut people = People::default();
+        assert_eq!(people.one(&lan, "c1")?, "10.1.0.3");
+        let member = || Member::new("p1").name("printer");
+        assert_eq!(people.join(&lan, &member())?, [ip("10.1.0.9")]);
+        lan.disconnect("p1")?;
+        // It goes back to nobody but that name: neither to the next, nor to the container without it.
+        assert_eq!(people.one(&lan, "p1")?, "10.1.0.4");
+        lan.disconnect("p1")?;
+        let asked = Member::new("p2").address(ip("10.1.0.9"));
+        let error = lan.connect(&asked, &NetNs::anonymous()?).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddressUnusable, "{error}");
+        assert!(error.to_string().contains("connect a container of that name"), "{error}");
+        assert_eq!(people.join(&lan, &asked.name("printer"))?, [ip("10.1.0.9")]);
+        let named = Member::new("w1").name("web").address(ip("10.1.0.77"));
+        assert_eq!(people.join(&lan, &named)?, [ip("10.1.0.77")], "it may have another");
+        Ok(())
+    })
+}
+
+/// Where no default route leads through a network, no address is kept for a router.
+fn an_internal_network_keeps_no_gateway() -> Outcome {
+    with_stores(|networks| {
+        let inner = networks.create(&on_ens33("inner", "10.1.0.0/30")?.internal(true))?;
+        assert_eq!(inner.config().get_subnets()[0].get_gateway(), None);
+        let mut people = People::default();
+        assert_eq!(people.one(&inner, "c1")?, "10.1.0.1");
+        let said = subnet("10.2.0.0/30")?.gateway(ip("10.2.0.1"));
+        let said = networks.create(&on("said", "ens33", said).internal(true))?;
+        assert_eq!(people.one(&said, "c1")?, "10.2.0.2");
+        Ok(())
+    })
+}
+
+macvlan_tests::tests! {
+    same_on_every_kernel:
+    several_ranges_and_excluded_addresses,
+    one_subnet_in_several_networks,
+    the_same_subnet_at_the_same_time,
+    a_reserved_name_takes_its_address,
+    an_internal_network_keeps_no_gateway,
+}

@@ -1,0 +1,221 @@
+//! Networks that are changed while containers are in them, and what is stored of their parents; with both
+//! kinds of store.
+#![deny(dead_code)]
+
+use std::collections::HashSet;
+
+use crate::common::with_stores;
+use crate::common::{ip, on_ens33, subnet};
+use crate::leases::People;
+use macvlan_core::{Mode, NetNs, Parent, VlanProtocol};
+use macvlan_network::{ErrorKind, Lease, Member, NetworkConfig, Subnet};
+use macvlan_tests::Outcome;
+
+fn on(name: &str, subnet: Subnet) -> NetworkConfig {
+    NetworkConfig::new(name).parent("ens33").subnet(subnet)
+}
+
+fn containers(leases: &[Lease]) -> Vec<&str> {
+    let mut who: Vec<&str> = leases.iter().map(|lease| lease.container.as_str()).collect();
+    who.sort_unstable();
+    who
+}
+
+fn subnets_change_around_who_is_connected() -> Outcome {
+    with_stores(|networks| {
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let mut people = People::default();
+        people.one(&lan, "c1")?;
+        people.join(&lan, &Member::new("c2").address(ip("10.1.0.100")))?;
+        // What they have stays theirs, and goes back to nobody where it is not given any more.
+        let narrow = || -> Outcome<Subnet> {
+            Ok(subnet("10.1.0.0/24")?.range("10.1.0.100-10.1.0.102".parse()?))
+        };
+        let updated = lan.update(&on("lan", narrow()?))?;
+        assert_eq!(containers(&updated.unaffected), ["c1", "c2"]);
+        assert!(updated.outdated.is_empty());
+        let now = updated.network;
+        assert_eq!(now.config().get_subnets(), [narrow()?]);
+        assert_eq!(*networks.network("lan")?.config(), *now.config());
+        assert_eq!(people.one(&lan, "c3")?, "10.1.0.101", "by a handle on it as it was");
+        lan.disconnect("c1")?;
+        assert_eq!(people.one(&now, "c4")?, "10.1.0.102");
+        let error = now.connect(&Member::new("c5"), &NetNs::anonymous()?).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::PoolExhausted, "{error}");
+
+        // Refused is what a container has and the network would have no more.
+        let nothing = |net: &str| -> Outcome<NetworkConfig> { on_ens33("lan", net) };
+        let without = |text: &str| -> Outcome<NetworkConfig> {
+            Ok(on("lan", narrow()?.exclude(text.parse()?)))
+        };
+        for (config, words) in [
+            (nothing("10.2.0.0/24")?, "10.1.0.1"),
+            (nothing("10.1.0.0/16")?, "and it would be 10.1.0.10"),
+            (
+                without("10.1.0.101")?,
+                "container \"c3\" has 10.1.0.101/24, and 10.1.0.101 is excluded",
+            ),
+            (on("lan", narrow()?.gateway(ip("10.1.0.102"))), "10.1.0.102 is the gateway's"),
+            (on("lan", narrow()?.reserve("x", ip("10.1.0.100"))), "reserved for \"x\""),
+            (NetworkConfig::new("lan").parent("ens33").without_addresses(), "is in no subnet"),
+            (on("lan", narrow()?).mode(Mode::Passthru), "is connected as it was"),
+        ] {
+            let error = now.update(&config).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::NetworkInUse, "{error}");
+            assert!(error.to_string().contains(words), "no {words:?} in {error}");
+        }
+        let error = now.update(&on_ens33("other", "10.1.0.0/24")?).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
+        assert_eq!(*networks.network("lan")?.config(), *now.config(), "nothing came of it");
+
+        // One more subnet, and a wider range; whoever has read it before is told to read it again.
+        let wider = subnet("10.1.0.0/24")?.range("10.1.0.100-10.1.0.103".parse()?);
+        let two = now.update(&on("lan", wider).subnet(subnet("10.2.0.0/30")?))?.network;
+        assert_eq!(people.one(&two, "c5")?, "10.1.0.103");
+        assert_eq!(people.one(&two, "c6")?, "10.2.0.2");
+        let error = now.update(now.config()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Contended, "{error}");
+        assert!(error.to_string().contains("others have changed it"), "{error}");
+        for container in ["c2", "c3", "c4", "c5", "c6"] {
+            lan.disconnect(container)?;
+        }
+        now.remove()?;
+        Ok(())
+    })
+}
+
+fn it_stays_beside_the_others() -> Outcome {
+    with_stores(|networks| {
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let same = NetworkConfig::new("same").parent("ens33.20").subnet(subnet("10.1.0.0/24")?);
+        let same = networks.create(&same)?;
+        let error = same.set_parent("ens33").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SubnetOverlaps, "{error}");
+        assert!(error.to_string().contains("cannot change the network"), "{error}");
+        let named = Parent::vlan("ens33", 20)?.name("lan20")?;
+        assert_eq!(same.set_parent(&named)?.network.parent(), "lan20");
+        let more = NetworkConfig::new("more").parent("ens33.20").subnet(subnet("10.1.0.0/25")?);
+        let error = networks.create(&more).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SubnetOverlaps, "it is that VLAN: {error}");
+
+        // What a container has is in no range, and the other network would give it.
+        let high = subnet("10.1.0.0/24")?.range("10.1.0.128/25".parse()?);
+        let mut people = People::default();
+        people.join(&lan, &Member::new("c1").address(ip("10.1.0.200")))?;
+        let low = subnet("10.1.0.0/24")?.range("10.1.0.0/25".parse()?);
+        let lan = lan.update(&on("lan", low))?.network;
+        let same = networks.network("same")?;
+        let error = same.update(&on("same", high.clone())).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SubnetOverlaps, "{error}");
+        assert!(error.to_string().contains("10.1.0.200"), "{error}");
+        lan.disconnect("c1")?;
+        let same = same.update(&on("same", high))?.network;
+        assert_eq!(people.one(&same, "c1")?, "10.1.0.128");
+        Ok(())
+    })
+}
+
+/// Ranges change to and fro while containers come and go: nothing is given twice or lost.
+fn while_containers_come_and_go() -> Outcome {
+    with_stores(|networks| {
+        let range = |text: &str| -> Outcome<NetworkConfig> {
+            Ok(on("lan", subnet("10.1.0.0/26")?.range(text.parse()?)))
+        };
+        let configs = [range("10.1.0.0/27")?, range("10.1.0.16-10.1.0.62")?];
+        let lan = networks.create(&configs[0])?;
+        let come_and_go = |who: usize| -> Result<(), String> {
+            for round in 0..8 {
+                let netns = NetNs::anonymous().map_err(|error| error.to_string())?;
+                let container = format!("c{who}-{round}");
+                let member = Member::new(&container);
+                lan.connect(&member, &netns).map_err(|error| error.to_string())?;
+                if round % 2 == 0 {
+                    lan.disconnect_from(&container, &netns).map_err(|error| error.to_string())?;
+                }
+            }
+            Ok(())
+        };
+        std::thread::scope(|scope| -> Outcome {
+            let threads: Vec<_> = (0..3).map(|who| scope.spawn(move || come_and_go(who))).collect();
+            let mut changes = 0;
+            while changes < 6 || threads.iter().any(|thread| !thread.is_finished()) {
+                changes += 1;
+                networks.network("lan")?.update(&configs[changes % 2])?;
+            }
+            for thread in threads {
+                thread.join().map_err(|_| "it panicked")??;
+            }
+            Ok(())
+        })?;
+        let leases = networks.network("lan")?.leases()?;
+        let all: HashSet<_> = leases.iter().flat_map(|lease| &lease.addresses).collect();
+        assert_eq!((leases.len(), all.len()), (12, 12));
+        networks.collect()?;
+        // All of the range is free again, and no more.
+        let lan = networks.network("lan")?.update(&range("10.1.0.2-10.1.0.9")?)?.network;
+        let mut people = People::default();
+        for number in 0..8 {
+            people.one(&lan, &format!("n{number}"))?;
+        }
+        let error = lan.connect(&Member::new("late"), &NetNs::anonymous()?).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::PoolExhausted, "{error}");
+        Ok(())
+    })
+}
+
+/// Parents that text cannot say are stored, and read again.
+fn parents_are_stored() -> Outcome {
+    with_stores(|networks| {
+        let service = Parent::vlan("ens33", 20)?.protocol(VlanProtocol::Dot1ad)?;
+        let parents = [
+            Parent::vlan(&service, 200)?.name("customer")?,
+            Parent::alternative_name("an-alternative-name-of-ens33")?,
+            service,
+            Parent::vlan("ens33", 20)?,
+        ];
+        for (number, parent) in parents.iter().enumerate() {
+            let name = format!("n{number}");
+            // Different wires all of them.
+            networks
+                .create(&NetworkConfig::new(&name).parent(parent).subnet(subnet("10.1.0.0/24")?))?;
+            assert_eq!(networks.network(&name)?.config().get_parent(), Some(parent));
+        }
+        Ok(())
+    })
+}
+
+/// The store's own unique local addresses, a /64 after the other.
+fn an_ipv6_subnet_is_chosen() -> Outcome {
+    with_stores(|networks| {
+        let mut chosen = Vec::new();
+        for (name, config) in [
+            ("one", NetworkConfig::new("one").parent("ens33")),
+            ("two", on_ens33("two", "10.1.0.0/24")?),
+            ("three", on_ens33("three", "10.2.0.0/24")?.subnet(subnet("fd00:3::/64")?)),
+        ] {
+            let network = networks.create(&config.ipv6(true))?;
+            let nets: Vec<String> =
+                network.config().get_subnets().iter().map(ToString::to_string).collect();
+            assert_eq!(nets.len(), 2, "{name}: {nets:?}");
+            chosen.extend(nets);
+        }
+        assert_eq!(chosen[0], "172.17.0.0/16");
+        assert_eq!(chosen[4..], ["10.2.0.0/24", "fd00:3::/64"]);
+        let prefix = chosen[1].strip_suffix("::/64").ok_or("it is the first")?;
+        assert!(prefix.starts_with("fd"), "{prefix}");
+        assert_eq!(chosen[3], format!("{prefix}:1::/64"));
+        let more = networks.create(&on_ens33("more", "10.4.0.0/24")?)?;
+        let more = more.update(&more.config().clone().ipv6(true))?.network;
+        assert_eq!(more.config().get_subnets()[1].to_string(), format!("{prefix}:2::/64"));
+        Ok(())
+    })
+}
+
+macvlan_tests::tests! {
+    same_on_every_kernel:
+    subnets_change_around_who_is_connected,
+    it_stays_beside_the_others,
+    while_containers_come_and_go,
+    parents_are_stored,
+    an_ipv6_subnet_is_chosen,
+}

@@ -1,0 +1,81 @@
+/*
+ * A network that exists is changed, and given another parent; its containers are connected again.
+ */
+
+#include "lab_networks.h"
+
+/* The container of the lease at the beginning of a list of `count`, which has to be the only one. */
+static const char *only(size_t count, const macvlan_lease *first)
+{
+    CHECK(count == 1);
+    return macvlan_lease_container(first);
+}
+
+static void changed(void)
+{
+    lab l = lab_open();
+    macvlan_networks *networks = lab_networks(&l, "a");
+    macvlan_network_config *config = lab_config("lan", "10.1.0.0/24");
+    macvlan_network *network = NULL;
+    macvlan_updated *updated = NULL, *other = NULL;
+    macvlan_netns *c1 = NULL;
+    macvlan_parent *parent = NULL;
+    const macvlan_network *now;
+
+    MUST(macvlan_netns_anonymous(&c1, &error));
+    MUST(macvlan_networks_create(networks, config, &network, &error));
+    CHECK(macvlan_network_warning_count(network) == 0);
+    CHECK(macvlan_network_warning(network, 0) == NULL);
+    CHECK_TEXT(lab_join(network, "c1", c1), "10.1.0.2");
+
+    MUST(macvlan_network_config_set_mtu(config, 1400, &error));
+    MUST(macvlan_network_config_add_route(config, "10.9.0.0/16 via 10.1.0.254", &error));
+    MUST(macvlan_network_config_set_metric(config, 50, &error));
+    MUST(macvlan_network_config_set_allmulticast(config, true, &error));
+    MUST(macvlan_network_update(network, config, &updated, &error));
+    CHECK_TEXT(only(macvlan_updated_outdated_count(updated), macvlan_updated_outdated(updated, 0)),
+               "c1");
+    CHECK(macvlan_updated_outdated(updated, 1) == NULL);
+    CHECK(macvlan_updated_unaffected_count(updated) == 0);
+    CHECK_TEXT(lab_join(network, "c1", c1), "10.1.0.2");
+    lab_witness(c1, "ip link show eth0", "mtu 1400");
+    lab_witness(c1, "ip link show eth0", "ALLMULTI");
+    lab_witness(c1, "ip route show default", "default via 10.1.0.1 dev eth0 metric 50");
+    lab_witness(c1, "ip route show 10.9.0.0/16", "via 10.1.0.254 dev eth0");
+    REFUSED(macvlan_network_update(network, config, &other, &error), EAGAIN,
+            MACVLAN_ERROR_NETWORK_CONTENDED, "others have changed it");
+    CHECK(other == NULL);
+
+    /* A parent that does not exist is told, and refuses nobody but containers. */
+    MUST(macvlan_network_set_parent(network, "ens77", &other, &error));
+    now = macvlan_updated_network(other);
+    CHECK_TEXT(macvlan_network_parent(now), "ens77");
+    CHECK(macvlan_network_warning_count(now) == 1 && macvlan_network_warning(now, 1) == NULL);
+    CHECK(strstr(macvlan_network_warning(now, 0), "ens77 does not exist") != NULL);
+    macvlan_updated_free(other);
+    MUST(macvlan_parent_new("ens33", &parent, &error));
+    MUST(macvlan_network_set_parent_object(network, parent, &other, &error));
+    CHECK_TEXT(macvlan_network_parent(macvlan_updated_network(other)), "ens33");
+    CHECK(macvlan_network_warning_count(macvlan_updated_network(other)) == 0);
+    macvlan_updated_free(other);
+    macvlan_parent_free(parent);
+
+    /* What a container has cannot go. */
+    macvlan_network_config_free(config);
+    config = lab_config("lan", "10.2.0.0/24");
+    macvlan_network_free(network);
+    MUST(macvlan_networks_get(networks, "lan", &network, &error));
+    REFUSED(macvlan_network_update(network, config, &other, &error), EBUSY,
+            MACVLAN_ERROR_NETWORK_IN_USE, "container \"c1\" has 10.1.0.2/24");
+    macvlan_network_config_free(config);
+    macvlan_updated_free(updated);
+    macvlan_network_free(network);
+    macvlan_networks_free(networks);
+    macvlan_netns_free(c1);
+    lab_close(&l);
+}
+
+int main(void)
+{
+    return lab_main(changed);
+}
