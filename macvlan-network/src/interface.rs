@@ -147,7 +147,8 @@ impl Network {
                 }
                 endpoint = endpoint.address(address);
                 let subnet = network.subnet_of(net.addr());
-                let Some((_, subnet)) = subnet.filter(|_| lease.default_route) else { continue };
+                let leads = lease.default_route && !config.is_internal();
+                let Some((_, subnet)) = subnet.filter(|_| leads) else { continue };
                 if let Some(gateway) = subnet.get_gateway() {
                     endpoint = endpoint.gateway(gateway);
                 }
