@@ -9,6 +9,7 @@ use nix::errno::Errno;
 use crate::error::{Error, ErrorKind};
 
 const OPERATION: &str = "use etcd";
+const CERTIFICATE: &str = "give a certificate that a CA of etcd's has signed, and its key";
 const LATER: &str = "what is connected stays so; try again when etcd can be reached";
 
 /// gRPC's numbers of statuses that etcd gives for what it has not done, and will not do.
@@ -94,10 +95,11 @@ impl Trouble {
 
     /// A connection that was made comes to its end again and again.
     pub(super) fn hung_up() -> Self {
-        Self::unavailable(
+        Self::refused(
+            ErrorKind::StoreRefused,
             "it ends the connection when TLS is agreed upon, as one does that does not accept the \
-             client's certificate, or its lack"
-                .to_owned(),
+             client's certificate, or its lack",
+            CERTIFICATE,
         )
     }
 }
@@ -116,7 +118,8 @@ pub(super) fn is_token_over(error: &etcd_client::Error) -> bool {
 pub(super) fn is_closed(error: &etcd_client::Error) -> bool {
     let etcd_client::Error::GRpcStatus(status) = error else { return false };
     let lowest = status.source().map(lowest).unwrap_or_default();
-    ["connection closed", "connection reset by peer", "broken pipe"].contains(&lowest.as_str())
+    let closed = ["connection closed", "connection reset by peer", "broken pipe"];
+    closed.iter().any(|words| lowest.contains(words))
 }
 
 /// What etcd says.
@@ -165,7 +168,7 @@ fn connection(error: &(dyn Source + 'static)) -> Trouble {
         refused(&why, "give an endpoint with http://, if it is one")
     } else if why.contains("received fatal alert") {
         let why = format!("it does not accept the client's certificate, or its lack ({why})");
-        refused(&why, "give a certificate that a CA of etcd's has signed, and its key")
+        refused(&why, CERTIFICATE)
     } else if why.contains("invalid peer certificate") {
         let words = why.replace("invalid peer certificate: ", "its certificate is not valid: ");
         refused(&words, "give an endpoint that the certificate is for, or renew it")
