@@ -297,9 +297,9 @@ class ErrorKind(_Named):
     NETWORK_OTHER_MACHINE = "network-other-machine"
     """The store's file, or this host's name in the store, belongs to another machine."""
     NETWORK_LEASE_LOST = "network-lease-lost"
-    """The lease was lost while this process was stopped for longer than its host counts as alive."""
+    """The lease was lost while this process was stopped for longer than its host was alive."""
     NETWORK_STORE_REFUSED = "network-store-refused"
-    """The store does not accept the user, password or certificate, or does not allow what was asked."""
+    """The store does not accept the user, password or certificate, or refuses the request."""
 
 
 class Detached(_Named):

@@ -148,6 +148,7 @@ def test_every_function_of_the_networks_is_reached() -> None:
         "networks",
         "network",
         "session",
+        "config",
         "subnet",
         "connection",
         "lease",
