@@ -16,6 +16,7 @@ import time
 import urllib.request
 from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
+from functools import partial
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -832,7 +833,7 @@ def test_etcd_over_tls(lab: Lab, tmp_path: Path) -> None:
                 "a", endpoint, ca=ca.read_bytes(), cert=cert.read_bytes(), key=key.read_bytes()
             ),
         ):
-            with netns.run(lambda store=store: Networks(lab.a.host, store)) as networks:
+            with netns.run(partial(Networks, lab.a.host, store)) as networks:
                 lan(networks).remove()
         stranger = EtcdStore("a", endpoint, ca=ca)
         kind = ErrorKind.NETWORK_STORE_REFUSED
@@ -847,7 +848,7 @@ def test_etcd_over_tls(lab: Lab, tmp_path: Path) -> None:
             lambda: Networks(lab.a.host, missing), ErrorKind.NETWORK_FILE, family=NotFoundError
         )
         assert error.errno == errno.ENOENT
-    for call, words in (
+    calls: list[tuple[Callable[[], object], str]] = [
         (lambda: EtcdStore("a", []), "there is no endpoint"),
         (lambda: EtcdStore("a", endpoint), "takes a CA"),
         (lambda: EtcdStore("a", endpoint, ca=ca, key=key), "no certificate"),
@@ -855,7 +856,8 @@ def test_etcd_over_tls(lab: Lab, tmp_path: Path) -> None:
         (lambda: EtcdStore("a", ["http://a:1"], ca=ca), "not encrypted"),
         (lambda: EtcdStore("a", ["http://a:1"], user="root"), "password is empty"),
         (lambda: EtcdStore("a", ["http://a:1"], password="secret"), "name or password"),
-    ):
+    ]
+    for call, words in calls:
         with pytest.raises(InvalidError, match=words):
             call()
     with pytest.raises(TypeError, match="argument 'ca': expected a path"):
