@@ -19,7 +19,7 @@ use crate::value::route::{Route, RouteKind};
 use crate::value::scope::Scope;
 
 // linux/rtnetlink.h
-/// `ip route add … proto`, `device` being what the route itself does not say.
+/// `ip route add`, `device` and `protocol` being what the route itself does not say.
 pub(crate) fn add_route(route: &Route, device: Option<u32>, protocol: u8) -> Result<Request> {
     Ok(Request::create((RTM_NEWROUTE, self::route(route, device, Verb::Add, protocol)?)))
 }
@@ -75,7 +75,7 @@ fn route(route: &Route, device: Option<u32>, verb: Verb, protocol: u8) -> Result
         0,
         0,
         in_header,
-        protocol,
+        route.get_protocol().unwrap_or(protocol),
         scope.into(),
         route_type(route.get_kind()).into(),
     ];
