@@ -19,6 +19,8 @@ use crate::store::refusal::taken;
 
 /// How many `ethN` are tried when the container has links that we do not know.
 const INTERFACES: u32 = 64;
+/// How many derived MAC addresses are tried.
+const MACS: u32 = 8;
 
 /// A container that is connected to a network: its lease, and what it became in the kernel. It does not hold
 /// the container's namespace open.
@@ -59,13 +61,20 @@ impl Network {
     /// Connects a container: leases its addresses and attaches its interface; all of it, or nothing
     /// and an error that says why.
     ///
-    /// A container that is connected already, in the same namespace, stays as it is; what is missing
-    /// of its interface is repaired. If the namespace in which it was connected is gone, as after
+    /// A container that is connected already, in the same namespace, stays as it is, but for its name,
+    /// its aliases and its default routes, which become as they are said, and what is missing of its
+    /// interface, which is repaired. If the namespace in which it was connected is gone, as after
     /// a restart of the container, it is connected anew, with the addresses it had.
     ///
-    /// The host's own namespace is refused.
+    /// An address or a name that is said and that a container has whose namespace or host is gone, is taken
+    /// from that one. The host's own namespace is refused.
     ///
     /// While somebody else connects or disconnects the container, in whatever process, this waits.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::AlreadyConnected`]: it is connected elsewhere, or with other addresses, another MAC
+    /// address or another interface than are said.
     pub fn connect(&self, member: &Member, netns: &NetNs) -> Result<Connection> {
         let operation = || format!("connect container {:?}", member.container);
         let connect = || {
@@ -73,21 +82,52 @@ impl Network {
             self.refuse_host(netns)?;
             let _alone = alone(netns)?;
             loop {
-                match self.session.store.lease(&self.record, &wish)? {
-                    Granted::Held(lease) if lease.netns == wish.netns => {
-                        member.check_against(&lease)?;
-                        return self.again(lease, netns);
-                    }
-                    Granted::Held(lease) => self.take_over(&lease)?,
-                    Granted::New(lease) => match self.try_out(lease, &wish, netns)? {
+                let granted = match self.session.store.lease(&self.record, &wish) {
+                    Err(error) if self.takes_from_the_dead(&error, member)? => continue,
+                    granted => granted?,
+                };
+                if granted.is_new {
+                    match self.try_out(granted, &wish, member, netns)? {
                         Tried::Connected(connection) => return Ok(*connection),
                         Tried::ForeignAddress => {}
                         Tried::InterfaceTaken => wish.skip_interfaces += 1,
-                    },
+                        Tried::MacTaken => wish.skip_macs += 1,
+                    }
+                } else if granted.lease.netns == wish.netns {
+                    return self.again(granted, member, netns);
+                } else {
+                    self.take_over(&granted.lease)?;
                 }
             }
         };
         connect().map_err(|error: Error| error.during(operation()).in_network(self.name()))
+    }
+
+    /// Whether a wish was refused for a container that is gone, whose lease was taken back now.
+    fn takes_from_the_dead(&self, refused: &Error, member: &Member) -> Result<bool> {
+        let (store, network) = (&self.session.store, &self.record);
+        let mut holders = Vec::new();
+        match refused.kind() {
+            ErrorKind::AddressTaken => {
+                for address in member.addresses() {
+                    holders.extend(store.holding(network, *address)?);
+                }
+            }
+            ErrorKind::NameTaken => {
+                if let Some(name) = member.get_name() {
+                    let named = store.named(network, name)?.into_iter();
+                    holders.extend(named.filter(|lease| lease.name.as_deref() == Some(name)));
+                }
+            }
+            _ => return Ok(false),
+        }
+        let mut taken = false;
+        for holder in holders {
+            if self.session.is_gone(&holder)? {
+                taken |= store.release(network, &holder)?;
+            }
+        }
+        Ok(taken)
     }
 
     /// The host's namespace is no container's: what belongs to it would be taken for a container's.
@@ -100,9 +140,18 @@ impl Network {
             .with_hint("give the container's, which a container in host networking does not have"))
     }
 
-    /// Sees that the interface of a lease is there and right.
-    fn again(&self, lease: Lease, netns: &NetNs) -> Result<Connection> {
+    /// Sees that the lease of a container, its interface and its default routes are as they are said now.
+    fn again(&self, granted: Granted, member: &Member, netns: &NetNs) -> Result<Connection> {
+        let Granted { lease: held, others, .. } = granted;
+        let lease = member.changed(&held, &others)?;
+        if lease != held && !self.session.store.update(&self.record, &lease)? {
+            let why = "its lease was taken back while it was connected again";
+            return Err(Error::new(ErrorKind::NotConnected, "connect", why));
+        }
         let attachment = self.ensure(&lease, netns)?.attachment;
+        let link = Some(attachment.index());
+        let replaces = member.replace_default_route;
+        self.set_default_routes((&lease, link), &others, netns, replaces)?;
         Ok(Connection { lease, attachment })
     }
 
@@ -132,10 +181,17 @@ impl Network {
     }
 
     /// Probes and attaches what was leased; if that does not work, the lease is given back.
-    fn try_out(&self, lease: Lease, wish: &Wish, netns: &NetNs) -> Result<Tried> {
+    fn try_out(
+        &self,
+        granted: Granted,
+        wish: &Wish,
+        member: &Member,
+        netns: &NetNs,
+    ) -> Result<Tried> {
+        let Granted { lease, others, .. } = granted;
         let tried = self.is_foreign(&lease, netns).and_then(|foreign| match foreign {
             Some(address) => Ok(Err(address)),
-            None => self.attach(&lease, netns).map(Ok),
+            None => self.attach_whole(&lease, &others, member, netns).map(Ok),
         });
         let why = match tried {
             Ok(Ok(attachment)) => {
@@ -154,11 +210,38 @@ impl Network {
         if let Err(error) = self.session.store.release(&self.record, &lease) {
             return Err(why.leaves(format!("a lease of {:?} ({error})", lease.container)));
         }
-        let taken = why.core().is_some_and(|core| core.kind() == CoreKind::NameTaken);
-        if taken && wish.interface.is_none() && wish.skip_interfaces < INTERFACES {
-            return Ok(Tried::InterfaceTaken);
+        // What we chose is chosen again.
+        match why.core().map(macvlan_core::Error::kind) {
+            Some(CoreKind::NameTaken)
+                if wish.interface.is_none() && wish.skip_interfaces < INTERFACES =>
+            {
+                Ok(Tried::InterfaceTaken)
+            }
+            Some(CoreKind::MacInUse) if wish.mac.is_none() && wish.skip_macs < MACS => {
+                Ok(Tried::MacTaken)
+            }
+            _ => Err(why),
         }
-        Err(why)
+    }
+
+    /// Attaches what was leased, with its default routes.
+    fn attach_whole(
+        &self,
+        lease: &Lease,
+        others: &[Lease],
+        member: &Member,
+        netns: &NetNs,
+    ) -> Result<Attachment> {
+        let attachment = self.attach(lease, netns)?;
+        let link = Some(attachment.index());
+        let replaces = member.replace_default_route;
+        match self.set_default_routes((lease, link), others, netns, replaces) {
+            Ok(_) => Ok(attachment),
+            Err(error) => Err(match self.session.host.detach(&attachment) {
+                Ok(_) => error,
+                Err(left) => error.leaves(format!("interface {} ({left})", attachment.name())),
+            }),
+        }
     }
 
     /// An address that somebody on the wire has.
@@ -182,4 +265,5 @@ enum Tried {
     Connected(Box<Connection>),
     ForeignAddress,
     InterfaceTaken,
+    MacTaken,
 }

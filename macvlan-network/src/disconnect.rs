@@ -4,6 +4,7 @@ use macvlan_core::{Detached, NetNs, Presence};
 
 use crate::alive::{self, NetNsMark};
 use crate::alone::alone;
+use crate::default_routes;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::Lease;
 use crate::network::Network;
@@ -52,12 +53,26 @@ impl Network {
                 };
                 let released = self.session.store.release(&self.record, &lease)?;
                 if released || self.session.is_here(&lease) {
+                    if let Some(held) = &held {
+                        self.leave_default_routes(&lease, held.netns())?;
+                    }
                     return Ok(detached);
                 }
                 // Its host lives again.
             }
         };
         done().map_err(|error: Error| error.during(operation).in_network(self.name()))
+    }
+
+    /// The default routes that led through this network lead through the container's next one.
+    fn leave_default_routes(&self, lease: &Lease, netns: &NetNs) -> Result<()> {
+        let mut others = self.session.store.leases_of(&lease.container)?;
+        others.retain(|other| other.netns == lease.netns && other.network != lease.network);
+        if others.is_empty() {
+            return Ok(());
+        }
+        let places = self.session.places(others.iter(), netns)?;
+        default_routes::set(&places, netns, None).map(drop)
     }
 
     fn refuse_elsewhere(&self, lease: &Lease) -> Result<()> {

@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use macvlan_core::{
     Address, Attachment, Detached, DuplicateDetection, Endpoint, ErrorKind as CoreKind, Handle,
-    NetNs,
+    NetNs, Presence,
 };
+use ipnet::IpNet;
 
+use crate::alive;
 use crate::error::{Error, Result};
 use crate::lease::Lease;
 use crate::network::Network;
+use crate::session::Session;
 
 /// How long to wait for a MAC address whose last owner is just dying.
 const MAC_PATIENCE: Duration = Duration::from_secs(2);
@@ -17,24 +20,50 @@ const MAC_PATIENCE: Duration = Duration::from_secs(2);
 const ALIAS: &str = "macvlan-network/";
 
 impl Network {
+    /// Attaches what was leased, without its default routes.
     pub(crate) fn attach(&self, lease: &Lease, netns: &NetNs) -> Result<Attachment> {
         let endpoint = self.endpoint(lease)?;
-        let attach = || self.session.host.attach(&endpoint, netns);
-        let attached = match attach() {
+        let attach = |endpoint: &Endpoint| self.session.host.attach(endpoint, netns);
+        let attached = match attach(&endpoint) {
             // After a reboot, or on another host: the network's own link is not there yet.
             Err(error) if error.kind() == CoreKind::ParentNotFound && self.is_isolated() => {
                 self.session.make_dummy(&self.record)?;
-                attach()
+                attach(&endpoint)
             }
             Err(error)
                 if matches!(error.kind(), CoreKind::NameTaken | CoreKind::MacInUse)
                     && self.remove_forgotten(lease, netns)? =>
             {
-                attach()
+                attach(&endpoint)
+            }
+            result => result,
+        };
+        let attached = match attached {
+            Err(error) if error.kind() == CoreKind::MacInUse && !self.is_mac_held(lease)? => {
+                attach(&endpoint.wait_for_mac(MAC_PATIENCE))
             }
             result => result,
         };
         attached.map_err(|error| Error::kernel("attach", error))
+    }
+
+    /// Whether somebody has the MAC address who does not just end: a link of the host, or a container of
+    /// this host's that lives.
+    fn is_mac_held(&self, lease: &Lease) -> Result<bool> {
+        let Some(mac) = lease.mac else { return Ok(false) };
+        let links = || self.session.host.handle()?.links();
+        let links = links().map_err(|error| Error::kernel("list the host's links", error))?;
+        if links.iter().any(|link| link.mac == Some(mac)) {
+            return Ok(true);
+        }
+        let mut all = self.session.store.leases(None)?;
+        all.retain(|one| {
+            one.mac == Some(mac) && one.endpoint != lease.endpoint && self.session.is_here(one)
+        });
+        let marks: Vec<_> = all.iter().map(|one| &one.netns).collect();
+        let mut lives = false;
+        alive::find_all(&marks, |_, presence| lives |= matches!(presence, Presence::There(_)))?;
+        Ok(lives)
     }
 
     /// Takes away what the container has of a lease that the store has lost; whether there was such
@@ -64,6 +93,7 @@ impl Network {
             self.session.make_dummy(&self.record)?;
         }
         let endpoint = self.endpoint(lease)?;
+        let endpoint = endpoint.wait_for_mac(MAC_PATIENCE);
         let ensured = self.session.host.ensure_or_replace(&endpoint, netns);
         ensured.map_err(|error| Error::kernel("attach", error))
     }
@@ -89,19 +119,24 @@ impl Network {
         detach().map_err(|error| Error::kernel("detach", error))
     }
 
-    /// What marks the link of a lease, so that it can be told whose it is, and by which store.
     fn alias(&self, container: &str) -> String {
-        format!("{ALIAS}{}/{}/{container}", self.session.store.id(), &self.id()[..12])
+        self.session.alias(self.id(), container)
     }
 
     /// What a lease is to become.
     fn endpoint(&self, lease: &Lease) -> Result<Endpoint> {
         let (network, config) = (&self.record, self.config());
+        let address = |net: IpNet| -> macvlan_core::Result<Address> {
+            let address = Address::new(net)?;
+            match net.addr().is_ipv6() && !config.is_duplicate_detection() {
+                true => address.with_duplicate_detection(DuplicateDetection::Skip),
+                false => Ok(address),
+            }
+        };
         let make = || -> macvlan_core::Result<Endpoint> {
             let mut endpoint = Endpoint::new(lease.interface, network.parent().as_str())?
                 .mode(config.get_mode())?
-                .alias(self.alias(&lease.container))
-                .wait_for_mac(MAC_PATIENCE);
+                .alias(self.alias(&lease.container));
             if let Some(mac) = lease.mac {
                 endpoint = endpoint.mac(mac);
             }
@@ -109,22 +144,24 @@ impl Network {
                 endpoint = endpoint.mtu(mtu);
             }
             for net in &lease.addresses {
-                let mut address = Address::new(*net)?;
-                if net.addr().is_ipv6() && !config.is_duplicate_detection() {
-                    address = address.with_duplicate_detection(DuplicateDetection::Skip)?;
-                }
-                endpoint = endpoint.address(address);
-                let subnet = network.subnet_of(net.addr());
-                let gateway = subnet.and_then(|(_, subnet)| subnet.get_gateway());
-                if let Some(gateway) = gateway.filter(|_| lease.default_route) {
-                    endpoint = endpoint.gateway(gateway);
-                }
+                endpoint = endpoint.address(address(*net)?);
+            }
+            for ip in &lease.link_local {
+                let net = IpNet::new(*ip, if ip.is_ipv4() { 16 } else { 64 });
+                endpoint = endpoint.address(address(net.unwrap_or_else(|_| IpNet::from(*ip)))?);
             }
             Ok(endpoint)
         };
         make().map_err(|error| {
             Error::kernel("describe the interface", error).in_network(network.name())
         })
+    }
+}
+
+impl Session {
+    /// What marks the link of a lease, so that it can be told whose it is, and by which store.
+    pub(crate) fn alias(&self, network: &str, container: &str) -> String {
+        format!("{ALIAS}{}/{}/{container}", self.store.id(), &network[..12])
     }
 }
 

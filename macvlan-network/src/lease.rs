@@ -1,5 +1,6 @@
 //! Who holds which address, and in which namespace.
 
+use std::cmp::Reverse;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -17,8 +18,10 @@ pub struct Lease {
     pub network: String,
     /// The container's id, as the caller calls it.
     pub container: String,
-    /// The name by which others find it.
+    /// The name by which others find it; no other container of the network has it.
     pub name: Option<String>,
+    /// Further names by which others find it, which several containers may have.
+    pub aliases: Vec<String>,
     /// The host that it runs on.
     pub host: String,
     /// What tells this lease from any other that the container had or will have.
@@ -29,8 +32,15 @@ pub struct Lease {
     pub mac: Option<MacAddr>,
     /// Its addresses, each with the prefix length of its subnet.
     pub addresses: Vec<IpNet>,
-    /// Whether the container's default routes lead through this network.
+    /// Its link-local addresses, which are in no subnet of the network, and which nobody keeps from others.
+    pub link_local: Vec<IpAddr>,
+    /// Whether the container's default routes may lead through this network. They lead through one of
+    /// those that may and that have a gateway of the family: the one with the highest priority.
     pub default_route: bool,
+    /// The network's priority among those. Of several that have the same, the first counts.
+    pub gw_priority: i32,
+    /// Which of the container's connections it is: a later one has a higher number.
+    pub sequence: u32,
     /// The container's namespace.
     pub netns: NetNsMark,
 }
@@ -53,21 +63,36 @@ pub struct Wish {
     pub container: String,
     /// The name by which others are to find it.
     pub name: Option<String>,
+    /// Further names, which other containers may have too.
+    pub aliases: Vec<String>,
     /// The host that it runs on.
     pub host: String,
-    /// Addresses that it has to get; at most one of each family.
+    /// Addresses that it has to get; one is chosen of each family of which none is given.
     pub addresses: Vec<IpAddr>,
+    /// Link-local addresses that its interface has besides.
+    pub link_local: Vec<IpAddr>,
     /// The interface's name; the first free `ethN` when not given.
     pub interface: Option<LinkName>,
     /// The interface's MAC address, if it has to be a certain one.
     pub mac: Option<MacAddr>,
-    /// Whether default routes are to lead through this network; when not given, if they lead through
-    /// no other of the container's.
+    /// Whether default routes are to lead through this network: never, if false; in front of the
+    /// container's other networks, if true.
     pub default_route: Option<bool>,
+    /// The network's priority among those that the default routes can lead through.
+    pub gw_priority: Option<i32>,
     /// The container's namespace.
     pub netns: NetNsMark,
     /// How many of the first free `ethN` are passed over, since the kernel has them already.
     pub skip_interfaces: u32,
+    /// How many MAC addresses that were derived are passed over, since the kernel has them already.
+    pub skip_macs: u32,
+}
+
+impl Lease {
+    /// Its place among those that the container's default routes can lead through, the lowest first.
+    pub(crate) fn rank(&self) -> (Reverse<i32>, u32, &str) {
+        (Reverse(self.gw_priority), self.sequence, &self.network)
+    }
 }
 
 impl Wish {
@@ -81,23 +106,37 @@ impl Wish {
     ) -> Lease {
         let here: Vec<&Lease> = others.iter().filter(|lease| lease.netns == self.netns).collect();
         let plain: Vec<IpAddr> = addresses.iter().map(IpNet::addr).collect();
-        let default_route = !network.config.is_internal()
-            && self.default_route.unwrap_or_else(|| !here.iter().any(|lease| lease.default_route));
+        let may = self.default_route.unwrap_or(true) && !network.config.is_internal();
+        let asks = may && self.default_route.is_some();
+        let sequence = others.iter().map(|lease| lease.sequence.saturating_add(1)).max();
         Lease {
             network: network.id.clone(),
             container: self.container.clone(),
             name: self.name.clone(),
+            aliases: self.aliases.clone(),
             host: self.host.clone(),
             endpoint: random::id(),
             interface: self
                 .interface
                 .unwrap_or_else(|| free_interface(&here, self.skip_interfaces)),
-            mac: network.mac(self.mac, &self.container, &plain),
+            mac: network.mac(self, &plain),
             addresses,
-            default_route,
+            link_local: self.link_local.clone(),
+            default_route: may,
+            gw_priority: self.gw_priority.unwrap_or_else(|| match asks {
+                true => in_front_of(here.iter().copied()),
+                false => 0,
+            }),
+            sequence: sequence.unwrap_or(0),
             netns: self.netns.clone(),
         }
     }
+}
+
+/// The priority that puts a network in front of others: no less than the usual one.
+pub(crate) fn in_front_of<'a>(others: impl Iterator<Item = &'a Lease>) -> i32 {
+    let may = others.filter(|lease| lease.default_route);
+    may.map(|lease| lease.gw_priority.saturating_add(1)).max().map_or(0, |most| most.max(0))
 }
 
 /// `eth0`, or the first `ethN` that no other network has given the container.

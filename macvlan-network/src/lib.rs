@@ -40,6 +40,7 @@ mod alone;
 mod collect;
 mod config;
 mod connect;
+mod default_routes;
 mod disconnect;
 mod error;
 mod file_lock;

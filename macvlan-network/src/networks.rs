@@ -144,13 +144,25 @@ impl Networks {
         Ok(found)
     }
 
-    /// A network by its name or its id.
+    /// Returns the network that has this name or this id, or whose id alone begins so.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NetworkNotFound`] if there is none; [`ErrorKind::InvalidValue`] if the ids of several
+    /// begin so, which it names.
     pub fn network(&self, name_or_id: &str) -> Result<Network> {
-        let mut all = self.store().networks()?;
-        let place = all.iter().position(|one| one.name() == name_or_id);
-        let place = place.or_else(|| all.iter().position(|one| one.id == name_or_id));
-        let Some(place) = place else { return Err(self.not_found(name_or_id)?) };
-        Ok(self.with_record(all.swap_remove(place)))
+        let mut found = self.store().find_networks(name_or_id)?;
+        match (found.pop(), found.is_empty()) {
+            (Some(one), true) => Ok(self.with_record(one)),
+            (Some(one), false) => {
+                found.push(one);
+                let all = found.iter().map(|one| format!("{} ({:?})", &one.id[..12], one.name()));
+                let why = format!("the ids of several begin so: {}", all.collect::<Vec<_>>().join(", "));
+                Err(Error::invalid(format!("find network {name_or_id:?}"), why)
+                    .with_hint("give more digits, or the name"))
+            }
+            (None, _) => Err(self.not_found(name_or_id)?),
+        }
     }
 
     /// The error for a network that is not among those that can be read.

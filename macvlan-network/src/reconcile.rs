@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use macvlan_core::{Ensured, ErrorKind as CoreKind, Handle, LinkInfo, NetNs, Presence};
+use macvlan_core::{ErrorKind as CoreKind, Handle, LinkInfo, NetNs, Presence};
 
 use crate::alive::{self, NetNsMark};
 use crate::alone::alone_soon;
@@ -263,12 +263,16 @@ impl Networks {
             network: network.id().to_owned(),
             container: container.to_owned(),
             name: None,
+            aliases: Vec::new(),
             host: self.host_name().to_owned(),
             endpoint: random::id(),
             interface: attachment.name(),
             mac: (!network.record.is_passthru()).then(|| attachment.mac()),
             addresses: addresses.collect(),
+            link_local: Vec::new(),
             default_route: attachment.routes().iter().any(macvlan_core::Route::is_default),
+            gw_priority: 0,
+            sequence: 0,
             netns: NetNsMark::of(netns)?,
         };
         let adopted = self.store().adopt(&network.record, &lease);
@@ -284,20 +288,27 @@ impl Network {
     }
 
     fn repair(&self, lease: &Lease, netns: &NetNs) -> Option<Reconciled> {
-        let repair = || -> Result<Option<Ensured>> {
+        let repair = || -> Result<Vec<String>> {
             let _alone = alone_soon(netns)?;
-            if !self.session.store.take_up(&self.record, lease)? {
-                return Ok(None);
+            // It may have changed since it was listed.
+            let Some(lease) = self.lease(&lease.container)?.filter(|now| now.endpoint == lease.endpoint)
+            else {
+                return Ok(Vec::new());
+            };
+            if !self.session.store.take_up(&self.record, &lease)? {
+                return Ok(Vec::new());
             }
-            self.ensure(lease, netns).map(Some)
+            let ensured = self.ensure(&lease, netns)?;
+            let mut done: Vec<String> = ensured.repaired.iter().map(ToString::to_string).collect();
+            let mut others = self.session.store.leases_of(&lease.container)?;
+            others.retain(|other| other.network != lease.network);
+            let link = Some(ensured.attachment.index());
+            done.extend(self.set_default_routes((&lease, link), &others, netns, false)?);
+            Ok(done)
         };
         match repair() {
-            Ok(None) => None,
-            Ok(Some(ensured)) if ensured.repaired.is_empty() => None,
-            Ok(Some(ensured)) => {
-                let what = ensured.repaired.iter().map(ToString::to_string).collect();
-                Some(Reconciled::Repaired(lease.clone(), what))
-            }
+            Ok(done) if done.is_empty() => None,
+            Ok(done) => Some(Reconciled::Repaired(lease.clone(), done)),
             Err(error) => Some(self.not_repaired(lease, error)),
         }
     }

@@ -7,6 +7,9 @@ use macvlan_core::{MacAddr, Mode};
 
 use crate::config::NetworkConfig;
 use crate::error::{Error, ErrorKind, Result};
+use crate::lease::Wish;
+use crate::mac::MacFrom;
+use crate::pool;
 use crate::subnet::Subnet;
 
 /// A network as the store has it.
@@ -46,6 +49,14 @@ impl NetworkRecord {
         subnets.find(|(_, subnet)| subnet.net().contains(&address))
     }
 
+    /// Whether it gives an address by itself.
+    pub(crate) fn gives(&self, address: IpAddr) -> bool {
+        self.subnet_of(address).is_some_and(|(_, subnet)| {
+            let is_given = subnet.given().holds(pool::number(address));
+            is_given && !subnet.kept_back().any(|kept| kept == address)
+        })
+    }
+
     /// An address with its subnet's prefix length.
     pub(crate) fn with_prefix(&self, address: IpAddr) -> Result<IpNet> {
         let refuse = |why: String| {
@@ -68,14 +79,14 @@ impl NetworkRecord {
     }
 
     /// The MAC address of a container with these addresses.
-    pub(crate) fn mac(
-        &self,
-        wanted: Option<MacAddr>,
-        container: &str,
-        addresses: &[IpAddr],
-    ) -> Option<MacAddr> {
-        let derived = || self.config.get_mac_from().derive(&self.id, container, addresses);
+    pub(crate) fn mac(&self, wish: &Wish, addresses: &[IpAddr]) -> Option<MacAddr> {
+        let from = self.config.get_mac_from();
+        let derived = || match wish.skip_macs {
+            0 => from.derive(&self.id, &wish.container, addresses),
+            // The first is somebody's.
+            skip => MacFrom::Container.derive(&self.id, &format!("{} {skip}", wish.container), &[]),
+        };
         // In mode passthru it would become the parent's.
-        wanted.or_else(|| (!self.is_passthru()).then(derived))
+        wish.mac.or_else(|| (!self.is_passthru()).then(derived))
     }
 }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use macvlan_core::{Host, Link};
+use macvlan_core::{Host, Link, Presence};
 
+use crate::alive;
 use crate::error::{Error, Result};
 use crate::lease::Lease;
 use crate::probe::Probe;
@@ -24,6 +25,14 @@ impl Session {
     /// leases are this machine's, whatever it was called when they were made.
     pub(crate) fn is_here(&self, lease: &Lease) -> bool {
         self.store.host_name().is_none() || lease.host == self.host_name
+    }
+
+    /// Whether the container of a lease is known to be gone: its namespace, or its host.
+    pub(crate) fn is_gone(&self, lease: &Lease) -> Result<bool> {
+        if self.is_here(lease) {
+            return Ok(matches!(alive::find(&lease.netns)?, Presence::Gone));
+        }
+        Ok(self.store.living_hosts()?.is_some_and(|hosts| !hosts.contains(&lease.host)))
     }
 
     /// Makes an isolated network's link, if it is not there.

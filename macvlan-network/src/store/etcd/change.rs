@@ -37,6 +37,19 @@ impl Change {
         self.delete(from.key.clone());
     }
 
+    /// Takes back the gap that this change itself leaves around a number, among those of one pool.
+    fn take_left(&mut self, gaps: &str, at: u128) -> Result<Option<Gap>> {
+        for (key, value) in self.puts.iter_mut().filter(|(key, _)| key.starts_with(gaps)) {
+            let Some(last) = value else { continue };
+            let gap = Gap { first: keys::number(end_of(key))?, last: keys::number(last)? };
+            if gap.holds(at) {
+                *value = None;
+                return Ok(Some(gap));
+            }
+        }
+        Ok(None)
+    }
+
     pub(super) fn commit(self, wire: &Wire) -> Result<bool> {
         let operation = |(key, value): (String, Option<String>)| match value {
             Some(value) => TxnOp::put(key, value, None),
@@ -97,12 +110,14 @@ impl Pool<'_> {
         Ok(behind.or(first).map(|found| (found.gap.first, found)))
     }
 
-    /// Takes an address out of a gap.
-    pub(super) fn take(&self, change: &mut Change, from: &Found, at: u128) {
+    /// Takes an address out of a gap, of which the same change may have taken another.
+    pub(super) fn take(&self, change: &mut Change, from: &Found, at: u128) -> Result<()> {
         change.take_all(from);
-        for rest in from.gap.without(at).into_iter().flatten() {
+        let left = change.take_left(&self.keys.gaps(self.network, self.number, self.owner), at)?;
+        for rest in left.unwrap_or(from.gap).without(at).into_iter().flatten() {
             change.put(self.key(rest.first), format!("{:032x}", rest.last));
         }
+        Ok(())
     }
 
     /// Puts gaps back that touch none of each other, and closes them up with what they touch.

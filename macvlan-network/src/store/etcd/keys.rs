@@ -5,11 +5,13 @@
 //! | `store` | the store's id |
 //! | `guard` | changes with every network that comes or goes |
 //! | `net/ID` | a network, as JSON |
+//! | `netname/NAME` | the id of the network that is called so; one of an earlier version has none |
 //! | `gap/ID/POOL/OWNER/FIRST` | the last address of a gap; the owner is `@` or, with shares, a host |
 //! | `last/ID/POOL/OWNER` | the address that was given last |
 //! | `addr/ID/ADDRESS` | who has it ([`Holder`]) |
 //! | `lease/ID/CONTAINER` | a lease, as JSON |
 //! | `name/ID/NAME` | the container that is called so |
+//! | `alias/ID/NAME/CONTAINER` | that the container is called so too |
 //! | `member/CONTAINER/ID` | the lease once more, to be found by the container |
 //! | `was/ID/CONTAINER` | the addresses that a container had ([`Was`]) |
 //! | `host/HOST/PROCESS` | there as long as that process lives on that host |
@@ -33,7 +35,7 @@ pub(super) enum Holder {
     Lease { container: String, owner: String },
     /// Nobody's whom we know, found at that second.
     Foreign { found: u64, owner: String },
-    /// Nobody's, but kept for a container until that second.
+    /// Nobody's, but kept for a container until that second; 0: it rests until no other is left.
     Kept { container: String, until: u64, owner: String },
 }
 
@@ -73,6 +75,10 @@ impl Keys {
 
     pub(super) fn network(&self, id: &str) -> String {
         format!("{}net/{id}", self.0)
+    }
+
+    pub(super) fn network_name(&self, name: &str) -> String {
+        format!("{}netname/{name}", self.0)
     }
 
     pub(super) fn pool(&self, id: &str, pool: usize) -> String {
@@ -115,6 +121,14 @@ impl Keys {
         format!("{}name/{id}/{name}", self.0)
     }
 
+    pub(super) fn aliases(&self, id: &str, alias: &str) -> String {
+        format!("{}alias/{id}/{alias}/", self.0)
+    }
+
+    pub(super) fn alias(&self, id: &str, alias: &str, container: &str) -> String {
+        format!("{}alias/{id}/{alias}/{container}", self.0)
+    }
+
     pub(super) fn members(&self, container: &str) -> String {
         format!("{}member/{container}/", self.0)
     }
@@ -137,7 +151,7 @@ impl Keys {
 
     /// Everything that goes with a network.
     pub(super) fn of_network(&self, id: &str) -> Vec<String> {
-        ["gap", "last", "addr", "was", "lease", "name"]
+        ["gap", "last", "addr", "was", "lease", "name", "alias"]
             .map(|kind| format!("{}{kind}/{id}/", self.0))
             .to_vec()
     }

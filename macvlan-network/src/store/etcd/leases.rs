@@ -1,5 +1,6 @@
 //! Leases in etcd.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -20,11 +21,14 @@ use super::wire::{Get, Item, absent, exists, unchanged};
 /// How long it is remembered what addresses a container had, in seconds.
 const MEMORY: u64 = 30 * 24 * 3600;
 
+/// Until when an address is kept that rests: it is given to others when no other is left.
+const RESTS: u64 = 0;
+
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-fn half_an_answer() -> Error {
+pub(super) fn half_an_answer() -> Error {
     Error::new(ErrorKind::StoreUnusable, "read from etcd", "half an answer")
 }
 
@@ -57,12 +61,15 @@ impl EtcdStore {
         if there.is_empty() {
             return Err(no_network(network.name()));
         }
+        let others = others.iter().map(|item| format::read(&item.value));
+        let mut others: Vec<Lease> = others.collect::<Result<_>>()?;
+        others.retain(|lease| lease.network != network.id);
         if let Some(held) = held.first() {
             let lease: Lease = format::read(&held.value)?;
             if lease.netns == wish.netns && !self.write_anew(held)? {
                 return Ok(None);
             }
-            return Ok(Some(Granted::Held(lease)));
+            return Ok(Some(Granted { lease, is_new: false, others }));
         }
         if let (Some(holder), Some(name)) = (named.first(), &wish.name) {
             return Err(name_taken(network, name, &holder.value));
@@ -72,25 +79,24 @@ impl EtcdStore {
             self.register()?;
             return Ok(None);
         };
-        let others: Vec<Lease> =
-            others.iter().map(|item| format::read(&item.value)).collect::<Result<_>>()?;
         let was: Option<Was> = was.first().map(|item| keys::read(&item.value)).transpose()?;
         let mut change = Change::default();
         let mut addresses = Vec::new();
         for v6 in [false, true] {
-            let fixed = wish.addresses.iter().find(|address| address.is_ipv6() == v6);
-            let pick = if let Some(address) = fixed {
-                self.pick_fixed(network, *address, &mut change)?
-            } else if network.config.has_family(v6) {
+            let mut picks = Vec::new();
+            for address in wish.addresses.iter().filter(|address| address.is_ipv6() == v6) {
+                picks.push(self.pick_fixed(network, *address, &mut change)?);
+            }
+            if picks.is_empty() && network.config.has_family(v6) {
                 let had = was.iter().flat_map(|was| &was.addresses);
                 let had = had.copied().find(|address| address.is_ipv6() == v6);
-                self.pick_any(network, &wish.container, had, v6, &mut change)?
-            } else {
-                continue;
-            };
-            match pick {
-                Pick::Taken(net, owner) => addresses.push((net, owner)),
-                Pick::Again => return Ok(None),
+                picks.push(self.pick_any(network, &wish.container, had, v6, &mut change)?);
+            }
+            for pick in picks {
+                match pick {
+                    Pick::Taken(net, owner) => addresses.push((net, owner)),
+                    Pick::Again => return Ok(None),
+                }
             }
         }
         let plain = addresses.iter().map(|(net, _)| *net).collect();
@@ -98,7 +104,7 @@ impl EtcdStore {
         self.put_lease(&mut change, &lease, &addresses)?;
         change.when.push(unchanged(self.registration.key.clone(), host.changed));
         match self.decide(change) {
-            Ok(true) => Ok(Some(Granted::New(lease))),
+            Ok(true) => Ok(Some(Granted { lease, is_new: true, others })),
             Ok(false) => Ok(None),
             Err(error) => {
                 // Whether it happened is not known; the caller is told that it did not.
@@ -134,12 +140,60 @@ impl EtcdStore {
             change.when.push(absent(self.keys.name(id, name)));
             change.put(self.keys.name(id, name), container.to_owned());
         }
+        for alias in &lease.aliases {
+            change.put(self.keys.alias(id, alias, container), String::new());
+        }
         for (net, owner) in addresses {
             let holder = Holder::Lease { container: container.to_owned(), owner: owner.clone() };
             let at = pool::number(net.addr());
             change.put(self.keys.address(id, at), keys::write(&holder)?);
         }
         Ok(())
+    }
+
+    /// Changes what a lease says without touching addresses and link.
+    pub(super) fn try_update(&self, network: &NetworkRecord, lease: &Lease) -> Result<Option<bool>> {
+        let (id, container) = (network.id.as_str(), lease.container.as_str());
+        let key = self.keys.lease(id, container);
+        let name = lease.name.as_deref().unwrap_or("");
+        let read = self.wire.read(vec![Get::Key(key.clone()), Get::Key(self.keys.name(id, name))])?;
+        let [held, named] = read.as_slice() else { return Err(half_an_answer()) };
+        let Some(item) = held.first() else { return Ok(Some(false)) };
+        let held: Lease = format::read(&item.value)?;
+        if held.endpoint != lease.endpoint {
+            return Ok(Some(false));
+        }
+        let mut change = Change::default();
+        change.when.push(unchanged(key.clone(), item.changed));
+        if held.name != lease.name {
+            if let (Some(holder), false) = (named.first(), name.is_empty()) {
+                return Err(name_taken(network, name, &holder.value));
+            }
+            if let Some(name) = &lease.name {
+                change.when.push(absent(self.keys.name(id, name)));
+                change.put(self.keys.name(id, name), container.to_owned());
+            }
+            if let Some(name) = &held.name {
+                change.delete(self.keys.name(id, name));
+            }
+        }
+        for alias in &lease.aliases {
+            change.put(self.keys.alias(id, alias, container), String::new());
+        }
+        for alias in &held.aliases {
+            change.delete(self.keys.alias(id, alias, container));
+        }
+        let changed = Lease {
+            name: lease.name.clone(),
+            aliases: lease.aliases.clone(),
+            default_route: lease.default_route,
+            gw_priority: lease.gw_priority,
+            ..held
+        };
+        let value = format::write_again(&item.value, &changed)?;
+        change.put(key, value.clone());
+        change.put(self.keys.member(container, id), value);
+        Ok(self.decide(change)?.then_some(true))
     }
 
     /// Picks the address that was asked for, from whatever gap it is in, or kept for somebody.
@@ -181,7 +235,7 @@ impl EtcdStore {
         for owner in self.owners(network, pool)? {
             let gaps = self.pool(network, pool, &owner);
             if let Some((_, from)) = gaps.first_free(at)?.filter(|(_, from)| from.gap.holds(at)) {
-                gaps.take(change, &from, at);
+                gaps.take(change, &from, at)?;
                 return Ok(Some(owner));
             }
         }
@@ -242,7 +296,7 @@ impl EtcdStore {
                     _ => continue,
                 }
             };
-            gaps.take(change, &from, at);
+            gaps.take(change, &from, at)?;
             change.when.push(absent(self.keys.address(&network.id, at)));
             if network.config.get_order() == Order::Next {
                 change.put(self.keys.last(&network.id, pool, owner), format!("{at:032x}"));
@@ -258,7 +312,7 @@ impl EtcdStore {
                 }
             }
         }
-        let first = kept.into_iter().min_by_key(|(until, ..)| *until);
+        let first = kept.into_iter().min_by_key(|(until, address, ..)| (*until, *address));
         let (_, address, owner, item) = first.ok_or_else(|| exhausted(network, v6))?;
         change.when.push(unchanged(item.key, item.changed));
         Ok(Pick::Taken(network.with_prefix(address)?, owner))
@@ -279,7 +333,9 @@ impl EtcdStore {
             let Some(item) = read.first().and_then(|found| found.first()) else {
                 return Ok(Some(false));
             };
-            if format::read::<Lease>(&item.value)?.endpoint != lease.endpoint || !may(item) {
+            // Its names may have changed since.
+            let held: Lease = format::read(&item.value)?;
+            if held.endpoint != lease.endpoint || !may(item) {
                 return Ok(Some(false));
             }
             let registered = read.get(1).and_then(|found| found.first());
@@ -295,8 +351,11 @@ impl EtcdStore {
             change.when.push(unchanged(key.clone(), item.changed));
             change.delete(key.clone());
             change.delete(self.keys.member(&lease.container, &network.id));
-            if let Some(name) = &lease.name {
+            if let Some(name) = &held.name {
                 change.delete(self.keys.name(&network.id, name));
+            }
+            for alias in &held.aliases {
+                change.delete(self.keys.alias(&network.id, alias, &held.container));
             }
             let addresses: Vec<IpAddr> = lease.addresses.iter().map(IpNet::addr).collect();
             for address in &addresses {
@@ -305,13 +364,13 @@ impl EtcdStore {
                     Some(item) => keys::read::<Holder>(&item.value)?.owner().to_owned(),
                     None => EVERYBODY.to_owned(),
                 };
-                if keep > 0 {
-                    let (container, until) = (lease.container.clone(), now().saturating_add(keep));
+                if keep > 0 || network.gives(*address) {
+                    let until = if keep > 0 { now().saturating_add(keep) } else { RESTS };
+                    let container = lease.container.clone();
                     let kept = Holder::Kept { container, until, owner };
                     change.put(place, keys::write(&kept)?);
                 } else {
                     change.delete(place);
-                    self.give_back(network, *address, &owner, &mut change)?;
                 }
             }
             let was = Was { addresses, released: now() };
@@ -329,10 +388,10 @@ impl EtcdStore {
         change: &mut Change,
     ) -> Result<()> {
         let at = pool::number(address);
-        let Some((pool, subnet)) = network.subnet_of(address) else { return Ok(()) };
-        if !subnet.given().holds(at) || subnet.kept_back().any(|kept| kept == address) {
+        let Some((pool, _)) = network.subnet_of(address).filter(|_| network.gives(address))
+        else {
             return Ok(());
-        }
+        };
         self.pool(network, pool, owner).give_back(change, Gap { first: at, last: at })
     }
 
@@ -429,22 +488,40 @@ impl EtcdStore {
     /// Frees what was kept long enough, returns the shares of dead hosts to everybody, and forgets
     /// what has been over for very long.
     pub(super) fn free_what_is_over(&self, network: &NetworkRecord) -> Result<usize> {
+        let all_was = self.wire.all(&self.keys.was(&network.id, ""))?;
+        let read = |item: &Item| Some((end_of(&item.key).to_owned(), keys::read::<Was>(&item.value).ok()?));
+        let was: HashMap<String, Was> = all_was.iter().filter_map(read).collect();
+        let is_forgotten = |was: &Was| was.released.saturating_add(MEMORY) < now();
+        let remembers = |container: &str, address| {
+            was.get(container).is_some_and(|was| !is_forgotten(was) && was.addresses.contains(&address))
+        };
         let mut freed = 0;
         let is_over =
             |holder: &Holder| matches!(holder, Holder::Kept { until, .. } if *until <= now());
         for item in self.wire.all(&self.keys.addresses(&network.id))? {
             // One that cannot be read stays as it is, and the address with it.
-            if keys::read(&item.value).is_ok_and(|holder| is_over(&holder)) {
-                let address = pool::address(keys::number(end_of(&item.key))?);
-                freed += usize::from(insist(|| self.try_free(network, address, &is_over))?);
+            let Ok(holder) = keys::read::<Holder>(&item.value) else { continue };
+            let Holder::Kept { container, until, owner } = holder else { continue };
+            if until > now() {
+                continue;
             }
+            let address = pool::address(keys::number(end_of(&item.key))?);
+            if !remembers(&container, address) {
+                insist(|| self.try_free(network, address, &is_over))?;
+            } else if until != RESTS {
+                let rests = Holder::Kept { container, until: RESTS, owner };
+                let mut change = Change::default();
+                change.when.push(unchanged(item.key.clone(), item.changed));
+                change.put(item.key, keys::write(&rests)?);
+                change.commit(&self.wire)?;
+            }
+            freed += usize::from(until != RESTS);
         }
         for pool in 0..network.config.get_subnets().len() {
             self.return_shares(network, pool)?;
         }
-        for item in self.wire.all(&self.keys.was(&network.id, ""))? {
-            let Ok(was) = keys::read::<Was>(&item.value) else { continue };
-            if was.released.saturating_add(MEMORY) < now() {
+        for item in all_was {
+            if keys::read::<Was>(&item.value).is_ok_and(|was| is_forgotten(&was)) {
                 let mut change = Change::default();
                 change.when.push(unchanged(item.key.clone(), item.changed));
                 change.delete(item.key);

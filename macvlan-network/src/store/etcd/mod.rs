@@ -14,25 +14,27 @@ mod options;
 mod store;
 mod wire;
 
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use etcd_client::{DeleteOptions, TxnOp};
 
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Foreign, Lease, Wish};
 use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::refusal::{in_use, no_network};
-use crate::store::{Found, Granted, Store, Unreadable, check_clash, format};
+use crate::store::{Found, Granted, Store, Unreadable, check_clash, format, is_id};
 
 pub use options::EtcdOptions;
 pub use store::EtcdStore;
 
 use change::insist;
 use keys::{Holder, end_of};
-use wire::{Get, Item, absent, exists, unchanged};
+use leases::half_an_answer;
+use wire::{Get, Item, OPERATIONS, absent, exists, unchanged};
 
 impl EtcdStore {
     /// Takes back what etcd may or may not have taken when it last could not be reached, and nobody
@@ -107,6 +109,7 @@ impl Store for EtcdStore {
             let mut then = vec![
                 TxnOp::put(self.keys.guard(), network.id.clone(), None),
                 TxnOp::put(self.keys.network(&network.id), config.clone(), None),
+                TxnOp::put(self.keys.network_name(network.name()), network.id.clone(), None),
             ];
             for (pool, subnet) in network.config.get_subnets().iter().enumerate() {
                 for gap in subnet.gaps() {
@@ -126,6 +129,29 @@ impl Store for EtcdStore {
         Ok(all)
     }
 
+    fn find_networks(&self, name_or_id: &str) -> Result<Vec<NetworkRecord>> {
+        let named = self.wire.get(Get::Key(self.keys.network_name(name_or_id)))?;
+        let id = named.first().map_or(name_or_id, |item| item.value.as_str());
+        let read = |item: &Item| {
+            let hidden = |error: Error| Unreadable::new(end_of(&item.key), None, error.cause()).error;
+            format::read::<NetworkRecord>(&item.value).map_err(hidden)
+        };
+        let begins = self.keys.network(id);
+        let mut found = Vec::new();
+        if is_id(id) {
+            let all = Get::All(begins.clone(), format!("{begins}g"));
+            found = self.wire.get(all)?.iter().map(read).collect::<Result<_>>()?;
+        }
+        // What its name leads to may have been removed by a host that knows no such keys.
+        if named.is_empty() || found.iter().all(|one| one.name() != name_or_id) {
+            let others = self.all_networks()?.into_iter().filter_map(Found::ok);
+            if let Some(named) = others.into_iter().find(|one| one.name() == name_or_id) {
+                return Ok(vec![named]);
+            }
+        }
+        Ok(found)
+    }
+
     fn remove_network(&self, network: &NetworkRecord) -> Result<()> {
         self.settle()?;
         let key = self.keys.network(&network.id);
@@ -133,6 +159,7 @@ impl Store for EtcdStore {
             let mut then = vec![
                 TxnOp::put(self.keys.guard(), network.id.clone(), None),
                 TxnOp::delete(key.clone(), None),
+                TxnOp::delete(self.keys.network_name(network.name()), None),
             ];
             for prefix in self.keys.of_network(&network.id) {
                 then.push(TxnOp::delete(prefix, Some(DeleteOptions::new().with_prefix())));
@@ -173,6 +200,11 @@ impl Store for EtcdStore {
         self.take_back(network, lease, |_| true)
     }
 
+    fn update(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
+        self.settle()?;
+        insist(|| self.try_update(network, lease))
+    }
+
     fn adopt(&self, network: &NetworkRecord, lease: &Lease) -> Result<()> {
         self.settle()?;
         self.enter(network, lease)
@@ -182,6 +214,57 @@ impl Store for EtcdStore {
         self.settle()?;
         let found = self.wire.get(Get::Key(self.keys.lease(&network.id, container)))?;
         found.first().map(|item| format::read(&item.value)).transpose()
+    }
+
+    fn leases_of(&self, container: &str) -> Result<Vec<Lease>> {
+        self.settle()?;
+        let found = self.wire.get(Get::prefix(&self.keys.members(container)))?;
+        found.iter().map(|item| format::read(&item.value)).collect()
+    }
+
+    fn named(&self, network: &NetworkRecord, name: &str) -> Result<Vec<Lease>> {
+        let id = &network.id;
+        let read = self.wire.read(vec![
+            Get::Key(self.keys.name(id, name)),
+            Get::prefix(&self.keys.aliases(id, name)),
+            Get::Key(self.keys.lease(id, name)),
+        ])?;
+        let [named, aliased, lease] = read.as_slice() else { return Err(half_an_answer()) };
+        let mut containers: Vec<&str> = named.iter().map(|item| item.value.as_str()).collect();
+        containers.extend(aliased.iter().map(|item| end_of(&item.key)));
+        let mut places = BTreeSet::new();
+        containers.retain(|container| places.insert(*container));
+        let readable = |item: &Item| format::read::<Lease>(&item.value).ok();
+        if containers.is_empty() {
+            return Ok(lease.iter().filter_map(readable).collect());
+        }
+        let mut found = Vec::new();
+        for some in containers.chunks(OPERATIONS) {
+            let gets = some.iter().map(|container| Get::Key(self.keys.lease(id, container)));
+            let read = self.wire.read(gets.collect())?;
+            found.extend(read.iter().flatten().filter_map(readable));
+        }
+        Ok(found)
+    }
+
+    fn holding(&self, network: &NetworkRecord, address: IpAddr) -> Result<Option<Lease>> {
+        let key = self.keys.address(&network.id, pool::number(address));
+        let found = self.wire.get(Get::Key(key))?;
+        match found.first().map(|item| keys::read(&item.value)).transpose()? {
+            Some(Holder::Lease { container, .. }) => self.find(network, &container),
+            _ => Ok(None),
+        }
+    }
+
+    fn count(&self) -> Result<HashMap<String, usize>> {
+        let prefix = self.keys.all_leases();
+        let mut found = HashMap::new();
+        for key in self.wire.all_keys(&prefix)? {
+            if let Some((network, _)) = key.strip_prefix(&prefix).and_then(|key| key.split_once('/')) {
+                *found.entry(network.to_owned()).or_default() += 1;
+            }
+        }
+        Ok(found)
     }
 
     fn leases(&self, network: Option<&NetworkRecord>) -> Result<Vec<Lease>> {

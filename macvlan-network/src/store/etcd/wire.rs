@@ -17,6 +17,8 @@ use crate::owned::Owned;
 
 /// How many keys are read at a time: their values have to fit into an answer of 4 MiB.
 const PAGE: i64 = 1000;
+/// How many operations etcd takes in one transaction, if it was not told otherwise.
+pub(super) const OPERATIONS: usize = 120;
 
 /// A key, its value, and when it was made and last changed.
 #[derive(Debug, Clone)]
@@ -133,11 +135,20 @@ impl Wire {
 
     /// Reads all keys that begin so, however many.
     pub(super) fn all(&self, prefix: &str) -> Result<Vec<Item>> {
+        self.pages(prefix, GetOptions::new().with_limit(PAGE))
+    }
+
+    /// Reads the keys alone.
+    pub(super) fn all_keys(&self, prefix: &str) -> Result<Vec<String>> {
+        let options = GetOptions::new().with_keys_only().with_limit(20 * PAGE);
+        Ok(self.pages(prefix, options)?.into_iter().map(|item| item.key).collect())
+    }
+
+    fn pages(&self, prefix: &str, options: GetOptions) -> Result<Vec<Item>> {
         let (mut from, end) = within(prefix);
         let (mut found, mut revision) = (Vec::new(), 0);
         loop {
-            let options =
-                GetOptions::new().with_range(end.clone()).with_limit(PAGE).with_revision(revision);
+            let options = options.clone().with_range(end.clone()).with_revision(revision);
             let (mut client, first) = (self.client()?, from.clone());
             let answer = self.run(async move { client.get(first, Some(options)).await })?;
             found.extend(answer.kvs().iter().map(item));

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::sys::stat::{Mode, SFlag, mknod};
+use rusqlite::backup::Backup;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
@@ -27,7 +28,8 @@ use super::transaction::{Attempt, Stop};
 /// The `application_id` of a store's file, which `file(1)` shows too: "mvln".
 const OURS: i32 = 0x6d76_6c6e;
 /// What makes the tables of each version, which `user_version` tells, from those of the one before.
-const VERSIONS: [&str; 2] = [include_str!("version-1.sql"), include_str!("version-2.sql")];
+const VERSIONS: [&str; 3] =
+    [include_str!("version-1.sql"), include_str!("version-2.sql"), include_str!("version-3.sql")];
 /// How long others may hold the file before it is given up, in milliseconds.
 const PATIENCE: i32 = 60_000;
 
@@ -80,7 +82,8 @@ impl File {
         }
         let mut connection = Connection::open_in_memory()?;
         fill(&mut connection)?;
-        Ok(Self { connection, identity: None, version: VERSIONS.len(), id: None, lasts: false })
+        let version = VERSIONS.len();
+        Ok(Self { connection, identity: None, version, id: None, lasts: false })
     }
 
     /// Opens a file, if it is there and is not empty. One that is not ours is not changed, nor is a
@@ -144,7 +147,12 @@ impl File {
             fill(&mut self.connection)?;
             self.version = VERSIONS.len();
         }
-        let transaction = self.connection.transaction_with_behavior(behavior)?;
+        let mut copy = match self.version < VERSIONS.len() {
+            true => Some(copy(&self.connection)?),
+            false => None,
+        };
+        let connection = copy.as_mut().unwrap_or(&mut self.connection);
+        let transaction = connection.transaction_with_behavior(behavior)?;
         if self.identity.is_some() && self.identity != identity(path).map_err(failed)? {
             let why = io::Error::from(nix::Error::ESTALE);
             let words = "the store's file was deleted or replaced while it was open";
@@ -158,6 +166,15 @@ impl File {
         transaction.commit()?;
         Ok(done)
     }
+}
+
+/// Copies an earlier version's file into memory, with the tables of this version: what only reads leaves
+/// the file as it is.
+fn copy(from: &Connection) -> Attempt<Connection> {
+    let mut copy = Connection::open_in_memory()?;
+    Backup::new(from, &mut copy)?.run_to_completion(-1, Duration::ZERO, None)?;
+    fill(&mut copy)?;
+    Ok(copy)
 }
 
 fn failed(error: io::Error) -> Stop {
@@ -251,9 +268,9 @@ fn look(connection: &Connection) -> Attempt<Option<Contents>> {
         0 if application == 0 && tables.is_empty() => Ok(None),
         // Its `application_id` was the store's id.
         1 if has(&[]) => Ok(Some(Contents { version: 1, id: format!("{application:08x}") })),
-        2 if application == OURS && has(&["store"]) => {
+        2 | 3 if application == OURS && has(&["store", "alias"][..known - 1]) => {
             let id = connection.query_row("SELECT id FROM store", [], |row| row.get(0))?;
-            Ok(Some(Contents { version: 2, id }))
+            Ok(Some(Contents { version: known, id }))
         }
         _ => Err(not_ours("it is another program's database")),
     }

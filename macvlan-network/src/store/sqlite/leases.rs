@@ -27,7 +27,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT container, lease.name, host, endpoint, interface, mac, addresses, \
-             default_route, boot, inode, cookie, network FROM lease ",
+             default_route, boot, inode, cookie, network, aliases, link_local, gw_priority, sequence \
+             FROM lease ",
             $rest
         )
     };
@@ -40,24 +41,31 @@ pub(super) fn lease(
     wish: &Wish,
 ) -> Attempt<Granted> {
     let number = number(transaction, network)?;
-    if let Some(held) = find(transaction, network, &wish.container)? {
-        return Ok(Granted::Held(held));
+    let mut others = of_container(transaction, &wish.container)?;
+    if let Some(at) = others.iter().position(|lease| lease.network == network.id) {
+        return Ok(Granted { lease: others.swap_remove(at), is_new: false, others });
     }
-    let others = read_all(transaction, select!("WHERE container = ?"), params![wish.container])?;
-    let others: Vec<Lease> =
-        others.into_iter().collect::<Found<_>>().map_err(|unreadable| unreadable.error)?;
     let mut addresses = Vec::new();
     for v6 in [false, true] {
-        let fixed = wish.addresses.iter().find(|address| address.is_ipv6() == v6);
-        if let Some(address) = fixed {
+        let fixed = wish.addresses.iter().filter(|address| address.is_ipv6() == v6);
+        let before = addresses.len();
+        for address in fixed {
             addresses.push(take_fixed(transaction, network, number, *address)?);
-        } else if network.config.has_family(v6) {
+        }
+        if addresses.len() == before && network.config.has_family(v6) {
             addresses.push(take_any(transaction, network, number, wish, v6)?);
         }
     }
     let lease = wish.granted(network, addresses, &others);
     insert(transaction, network, number, &lease)?;
-    Ok(Granted::New(lease))
+    Ok(Granted { lease, is_new: true, others })
+}
+
+/// The leases of a container, in all networks.
+pub(super) fn of_container(transaction: &Transaction<'_>, container: &str) -> Attempt<Vec<Lease>> {
+    let found = read_all(transaction, select!("WHERE container = ?"), params![container])?;
+    let found = found.into_iter().collect::<Found<_>>();
+    Ok(found.map_err(|unreadable| unreadable.error)?)
 }
 
 /// Enters a lease and whose its addresses are; these are in no gap any more.
@@ -67,20 +75,12 @@ fn insert(
     number: i64,
     lease: &Lease,
 ) -> Attempt<()> {
-    if let Some(name) = &lease.name {
-        let mut statement = transaction
-            .prepare_cached("SELECT container FROM lease WHERE network = ? AND name = ?")?;
-        let holder: Option<String> =
-            statement.query_row(params![number, name], |row| row.get(0)).optional()?;
-        if let Some(holder) = holder {
-            return Err(name_taken(network, name, &holder).into());
-        }
-    }
-    let addresses: Vec<String> = lease.addresses.iter().map(ToString::to_string).collect();
+    refuse_taken_name(transaction, network, number, lease)?;
     transaction
         .prepare_cached(
             "INSERT INTO lease (network, container, name, host, endpoint, interface, mac, addresses, \
-             default_route, boot, inode, cookie) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             default_route, boot, inode, cookie, link_local, gw_priority, sequence) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             number,
@@ -90,12 +90,16 @@ fn insert(
             lease.endpoint,
             lease.interface.as_str(),
             lease.mac.map(|mac| mac.to_string()),
-            addresses.join(" "),
+            words(&lease.addresses),
             lease.default_route,
             lease.netns.boot,
             lease.netns.inode,
             lease.netns.cookie,
+            words(&lease.link_local),
+            lease.gw_priority,
+            lease.sequence,
         ])?;
+    set_aliases(transaction, number, lease)?;
     for address in &lease.addresses {
         let at = blob(pool::number(address.addr()));
         transaction
@@ -108,6 +112,106 @@ fn insert(
             .execute(params![number, at])?;
     }
     Ok(())
+}
+
+fn words(all: &[impl ToString]) -> String {
+    let words: Vec<String> = all.iter().map(ToString::to_string).collect();
+    words.join(" ")
+}
+
+/// The name belongs to one container alone.
+fn refuse_taken_name(
+    transaction: &Transaction<'_>,
+    network: &NetworkRecord,
+    number: i64,
+    lease: &Lease,
+) -> Attempt<()> {
+    let Some(name) = &lease.name else { return Ok(()) };
+    let mut statement = transaction.prepare_cached(
+        "SELECT container FROM lease WHERE network = ? AND name = ? AND container != ?",
+    )?;
+    let holder: Option<String> = statement
+        .query_row(params![number, name, lease.container], |row| row.get(0))
+        .optional()?;
+    match holder {
+        Some(holder) => Err(name_taken(network, name, &holder).into()),
+        None => Ok(()),
+    }
+}
+
+/// Writes a lease's aliases, where they are listed with it, and where they are found.
+fn set_aliases(transaction: &Transaction<'_>, number: i64, lease: &Lease) -> Attempt<()> {
+    if lease.aliases.is_empty() {
+        return Ok(());
+    }
+    transaction
+        .prepare_cached("UPDATE lease SET aliases = ? WHERE endpoint = ?")?
+        .execute(params![words(&lease.aliases), lease.endpoint])?;
+    for alias in &lease.aliases {
+        transaction
+            .prepare_cached("INSERT INTO alias (network, alias, endpoint) VALUES (?, ?, ?)")?
+            .execute(params![number, alias, lease.endpoint])?;
+    }
+    Ok(())
+}
+
+/// Changes what a lease says without touching addresses and link. False if there is no such lease.
+pub(super) fn update(
+    transaction: &Transaction<'_>,
+    network: &NetworkRecord,
+    lease: &Lease,
+) -> Attempt<bool> {
+    let number = number(transaction, network)?;
+    refuse_taken_name(transaction, network, number, lease)?;
+    let changed = transaction
+        .prepare_cached(
+            "UPDATE lease SET name = ?, aliases = '', default_route = ?, gw_priority = ? \
+             WHERE endpoint = ?",
+        )?
+        .execute(params![lease.name, lease.default_route, lease.gw_priority, lease.endpoint])?;
+    if changed == 0 {
+        return Ok(false);
+    }
+    transaction
+        .prepare_cached("DELETE FROM alias WHERE endpoint = ?")?
+        .execute([&lease.endpoint])?;
+    set_aliases(transaction, number, lease)?;
+    Ok(true)
+}
+
+/// The leases that have a name, then those that have it as an alias; those of that container, if there
+/// are none.
+pub(super) fn named(
+    transaction: &Transaction<'_>,
+    network: &NetworkRecord,
+    name: &str,
+) -> Attempt<Vec<Lease>> {
+    let number = number(transaction, network)?;
+    let ask = |select: &str| -> Attempt<Vec<Lease>> {
+        let found = read_all(transaction, select, params![number, name])?;
+        Ok(found.into_iter().filter_map(Found::ok).collect())
+    };
+    let mut found = ask(select!("WHERE network = ? AND name = ?"))?;
+    let aliased = ask(select!(
+        "WHERE endpoint IN (SELECT endpoint FROM alias WHERE network = ? AND alias = ?)"
+    ))?;
+    found.extend(aliased.into_iter().filter(|lease| lease.name.as_deref() != Some(name)));
+    match found.is_empty() {
+        true => ask(select!("WHERE network = ? AND container = ?")),
+        false => Ok(found),
+    }
+}
+
+/// The lease that has an address.
+pub(super) fn holding(
+    transaction: &Transaction<'_>,
+    network: &NetworkRecord,
+    address: IpAddr,
+) -> Attempt<Option<Lease>> {
+    match gaps::holder(transaction, number(transaction, network)?, pool::number(address))? {
+        Holder::Container(container) => find(transaction, network, &container),
+        _ => Ok(None),
+    }
 }
 
 /// Takes the address that was asked for, also one outside the range, or kept for somebody.
@@ -160,7 +264,13 @@ fn take_any(
             return Ok(network.with_prefix(pool::address(at))?);
         }
     }
-    for address in kept(transaction, number)? {
+    // Then the one that has rested longest, and of those that are kept the one for the shortest time.
+    let mut rested = transaction.prepare_cached(
+        "SELECT address FROM memory WHERE network = ? AND rests = 1 ORDER BY until, released",
+    )?;
+    let mut rows = rested.query([number])?;
+    while let Some(row) = rows.next()? {
+        let address = address_of(row)?;
         if address.is_ipv6() == v6 && network.with_prefix(address).is_ok() {
             return take_fixed(transaction, network, number, address);
         }
@@ -174,15 +284,6 @@ fn remembered(transaction: &Transaction<'_>, number: i64, container: &str) -> At
         "SELECT address FROM memory WHERE network = ? AND container = ? ORDER BY released DESC",
     )?;
     let found = statement.query_map(params![number, container], address_of)?;
-    Ok(found.collect::<rusqlite::Result<_>>()?)
-}
-
-/// The addresses that are kept for containers, the first to be free again first.
-fn kept(transaction: &Transaction<'_>, number: i64) -> Attempt<Vec<IpAddr>> {
-    let mut statement = transaction.prepare_cached(
-        "SELECT address FROM memory WHERE network = ? AND until IS NOT NULL ORDER BY until",
-    )?;
-    let found = statement.query_map([number], address_of)?;
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -206,43 +307,41 @@ pub(super) fn release(
     for address in &lease.addresses {
         transaction
             .prepare_cached(
-                "INSERT INTO memory (network, address, container, released, until) \
-                 VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO memory (network, address, container, released, until, rests) \
+                 VALUES (?, ?, ?, ?, ?, ?)",
             )?
             .execute(params![
                 number,
                 blob(pool::number(address.addr())),
                 lease.container,
                 now(),
-                until
+                until,
+                network.gives(address.addr())
             ])?;
-        if until.is_none() {
-            gaps::give_back(transaction, network, number, address.addr())?;
-        }
     }
     Ok(true)
 }
 
-/// Gives free what was kept long enough, and forgets what has been over for very long.
+/// Keeps no longer what was kept long enough, and forgets whose it was what has been over for very long.
 pub(super) fn expire(transaction: &Transaction<'_>, network: &NetworkRecord) -> Attempt<usize> {
     let number = number(transaction, network)?;
-    let mut statement = transaction
-        .prepare_cached("SELECT address FROM memory WHERE network = ? AND until <= ?")?;
-    let over: Vec<IpAddr> = statement
-        .query_map(params![number, now()], address_of)?
+    let over = transaction
+        .prepare_cached("UPDATE memory SET until = NULL WHERE network = ? AND until <= ?")?
+        .execute(params![number, now()])?;
+    let mut statement = transaction.prepare_cached(
+        "SELECT address FROM memory WHERE network = ? AND until IS NULL AND released < ?",
+    )?;
+    let forgotten: Vec<IpAddr> = statement
+        .query_map(params![number, now() - MEMORY], address_of)?
         .collect::<rusqlite::Result<_>>()?;
-    for address in &over {
-        gaps::give_back(transaction, network, number, *address)?;
+    for address in forgotten {
+        gaps::give_back(transaction, network, number, address)?;
         transaction.execute(
-            "UPDATE memory SET until = NULL WHERE network = ? AND address = ?",
-            params![number, blob(pool::number(*address))],
+            "DELETE FROM memory WHERE network = ? AND address = ?",
+            params![number, blob(pool::number(address))],
         )?;
     }
-    transaction.execute(
-        "DELETE FROM memory WHERE network = ? AND until IS NULL AND released < ?",
-        params![number, now() - MEMORY],
-    )?;
-    Ok(over.len())
+    Ok(over)
 }
 
 pub(super) fn adopt(
@@ -323,19 +422,27 @@ fn from_row(row: &Row<'_>, network: &str) -> rusqlite::Result<Lease> {
         network: network.to_owned(),
         container: row.get(0)?,
         name: row.get(1)?,
+        aliases: row.get_ref(12)?.as_str()?.split_ascii_whitespace().map(str::to_owned).collect(),
         host: row.get(2)?,
         endpoint: row.get(3)?,
         interface: parse(4, row.get_ref(4)?.as_str()?)?,
         mac,
-        addresses: row
-            .get_ref(6)?
-            .as_str()?
-            .split_ascii_whitespace()
-            .map(|one| parse(6, one))
-            .collect::<Result<_, _>>()?,
+        addresses: addresses(row, 6)?,
+        link_local: addresses(row, 13)?,
         default_route: row.get(7)?,
+        gw_priority: row.get(14)?,
+        sequence: row.get(15)?,
         netns: NetNsMark { boot: row.get(8)?, inode: row.get(9)?, cookie: row.get(10)? },
     })
+}
+
+/// Addresses that are separated by spaces.
+fn addresses<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<T>>
+where
+    T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    let words = row.get_ref(column)?.as_str()?.split_ascii_whitespace();
+    words.map(|one| parse(column, one)).collect()
 }
 
 fn parse<T>(column: usize, text: &str) -> rusqlite::Result<T>

@@ -12,10 +12,11 @@ mod library;
 mod transaction;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use rusqlite::{Transaction, TransactionBehavior, params};
+use rusqlite::{ToSql, Transaction, TransactionBehavior, params};
 
 use crate::error::{Error, Result};
 use crate::lease::{Foreign, Lease, Wish};
@@ -23,7 +24,7 @@ use crate::owned::Owned;
 use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::refusal::in_use;
-use crate::store::{Found, Granted, Store, Unreadable, check_clash, format};
+use crate::store::{Found, Granted, Store, Unreadable, check_clash, format, is_id};
 
 use file::File;
 use library::Library;
@@ -117,9 +118,16 @@ impl SqliteStore {
 }
 
 fn all_networks(transaction: &Transaction<'_>) -> Attempt<Vec<Found<NetworkRecord>>> {
-    let mut statement =
-        transaction.prepare_cached("SELECT id, created, config FROM network ORDER BY name")?;
-    let mut rows = statement.query([])?;
+    read_networks(transaction, "SELECT id, created, config FROM network ORDER BY name", params![])
+}
+
+fn read_networks(
+    transaction: &Transaction<'_>,
+    select: &str,
+    params: &[&dyn ToSql],
+) -> Attempt<Vec<Found<NetworkRecord>>> {
+    let mut statement = transaction.prepare_cached(select)?;
+    let mut rows = statement.query(params)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let id: String = row.get(0)?;
@@ -168,6 +176,24 @@ impl Store for SqliteStore {
         Ok(found.into_iter().filter_map(Found::ok).collect())
     }
 
+    fn find_networks(&self, name_or_id: &str) -> Result<Vec<NetworkRecord>> {
+        self.read("find the network", |transaction| {
+            let find = |select, one: &dyn ToSql, other: &dyn ToSql| -> Attempt<Vec<NetworkRecord>> {
+                let found = read_networks(transaction, select, &[one, other])?;
+                Ok(found.into_iter().collect::<Found<_>>().map_err(|hidden| hidden.error)?)
+            };
+            let select = "SELECT id, created, config FROM network WHERE name = ? AND name = ?";
+            let named = find(select, &name_or_id, &name_or_id)?;
+            if !named.is_empty() || !is_id(name_or_id) {
+                return Ok(named);
+            }
+            // All that begin so, by the index.
+            let select =
+                "SELECT id, created, config FROM network WHERE id >= ? AND id < ? ORDER BY id LIMIT 8";
+            find(select, &name_or_id, &format!("{name_or_id}g"))
+        })
+    }
+
     fn remove_network(&self, network: &NetworkRecord) -> Result<()> {
         self.write("remove the network", |transaction| {
             let number = number(transaction, network)?;
@@ -198,12 +224,42 @@ impl Store for SqliteStore {
         self.write("release a lease", |transaction| leases::release(transaction, network, lease))
     }
 
+    fn update(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
+        self.write("change a lease", |transaction| leases::update(transaction, network, lease))
+    }
+
     fn adopt(&self, network: &NetworkRecord, lease: &Lease) -> Result<()> {
         self.write("enter a lease", |transaction| leases::adopt(transaction, network, lease))
     }
 
     fn find(&self, network: &NetworkRecord, container: &str) -> Result<Option<Lease>> {
         self.read("look up a lease", |transaction| leases::find(transaction, network, container))
+    }
+
+    fn leases_of(&self, container: &str) -> Result<Vec<Lease>> {
+        self.read("list a container's leases", |transaction| {
+            leases::of_container(transaction, container)
+        })
+    }
+
+    fn named(&self, network: &NetworkRecord, name: &str) -> Result<Vec<Lease>> {
+        self.read("find a name", |transaction| leases::named(transaction, network, name))
+    }
+
+    fn holding(&self, network: &NetworkRecord, address: std::net::IpAddr) -> Result<Option<Lease>> {
+        self.read("find who has an address", |transaction| {
+            leases::holding(transaction, network, address)
+        })
+    }
+
+    fn count(&self) -> Result<HashMap<String, usize>> {
+        self.read("count the leases", |transaction| {
+            let mut statement = transaction.prepare_cached(
+                "SELECT id, count(*) FROM lease JOIN network ON number = network GROUP BY network",
+            )?;
+            let found = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(found.collect::<rusqlite::Result<_>>()?)
+        })
     }
 
     fn leases(&self, network: Option<&NetworkRecord>) -> Result<Vec<Lease>> {
