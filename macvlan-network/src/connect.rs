@@ -15,7 +15,7 @@ use crate::lease::{Lease, Wish};
 use crate::member::Member;
 use crate::network::Network;
 use crate::store::Granted;
-use crate::store::refusal::taken;
+use crate::store::refusal::{is_the_hosts, taken};
 
 /// How many `ethN` are tried when the container has links that we do not know.
 const INTERFACES: u32 = 64;
@@ -189,18 +189,22 @@ impl Network {
         netns: &NetNs,
     ) -> Result<Tried> {
         let Granted { lease, others, .. } = granted;
-        let tried = self.is_foreign(&lease, netns).and_then(|foreign| match foreign {
-            Some(address) => Ok(Err(address)),
+        let tried = self.who_else(&lease, netns).and_then(|other| match other {
+            Some(other) => Ok(Err(other)),
             None => self.attach_whole(&lease, &others, member, netns).map(Ok),
         });
         let why = match tried {
             Ok(Ok(attachment)) => {
                 return Ok(Tried::Connected(Box::new(Connection { lease, attachment })));
             }
-            Ok(Err(address)) => {
+            Ok(Err((address, holder))) => {
                 self.session.store.release(&self.record, &lease)?;
+                let is_wished = wish.addresses.contains(&address);
+                if holder == Other::ThisHost && is_wished {
+                    return Err(is_the_hosts(&self.record, address));
+                }
                 self.session.store.add_foreign(&self.record, address)?;
-                if wish.addresses.contains(&address) {
+                if is_wished {
                     return Err(taken(&self.record, address, None));
                 }
                 return Ok(Tried::ForeignAddress);
@@ -244,8 +248,16 @@ impl Network {
         }
     }
 
-    /// An address that somebody on the wire has.
-    fn is_foreign(&self, lease: &Lease, netns: &NetNs) -> Result<Option<IpAddr>> {
+    /// An address that somebody else has: this host, or somebody on the wire.
+    fn who_else(&self, lease: &Lease, netns: &NetNs) -> Result<Option<(IpAddr, Other)>> {
+        let (host, probe) = (&self.session.host, &self.session.probe);
+        let addresses: Vec<IpAddr> = lease.addresses.iter().map(ipnet::IpNet::addr).collect();
+        for address in &addresses {
+            let is_local = host.handle().and_then(|handle| handle.is_local(*address));
+            if is_local.map_err(|error| Error::kernel("look for the address on this host", error))? {
+                return Ok(Some((*address, Other::ThisHost)));
+            }
+        }
         if !self.config().is_probe() {
             return Ok(None);
         }
@@ -253,11 +265,17 @@ impl Network {
         self.remove_forgotten(lease, netns)?;
         let fails = |error| Error::kernel("probe the addresses", error);
         let parent: Parent = self.record.parent().parse().map_err(fails)?;
-        let addresses: Vec<IpAddr> = lease.addresses.iter().map(ipnet::IpNet::addr).collect();
-        let (host, probe) = (&self.session.host, &self.session.probe);
         let taken = probe.taken(host, &parent, &addresses).map_err(fails)?;
-        Ok(taken.into_iter().find(|address| addresses.contains(address)))
+        let found = taken.into_iter().find(|address| addresses.contains(address));
+        Ok(found.map(|address| (address, Other::OnTheWire)))
     }
+}
+
+/// Who has an address that is no container's.
+#[derive(PartialEq)]
+enum Other {
+    ThisHost,
+    OnTheWire,
 }
 
 /// What came of trying a lease.

@@ -175,6 +175,27 @@ impl Networks {
         Ok(Error::new(ErrorKind::NetworkNotFound, format!("find network {name_or_id:?}"), why))
     }
 
+    /// Removes the networks without containers, on whatever host, and the links that they made, and returns
+    /// their names. A container that is gone counts until it is collected.
+    pub fn prune(&self) -> Result<Vec<String>> {
+        let count = self.store().count()?;
+        let mut removed = Vec::new();
+        for network in self.list()? {
+            if count.contains_key(network.id()) {
+                continue;
+            }
+            let name = network.name().to_owned();
+            match network.remove() {
+                Ok(()) => removed.push(name),
+                // Somebody was faster.
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::NetworkInUse | ErrorKind::NetworkNotFound) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(removed)
+    }
+
     /// The network that a record tells of. Whether it still exists is not asked; what is done with it
     /// finds out.
     #[must_use]
