@@ -10,6 +10,7 @@ use crate::pool::Gap;
 use crate::random;
 
 use super::keys::{self, Keys, end_of};
+use super::seen::Seen;
 use super::wire::{Get, Item, Wire, absent, unchanged, within};
 
 /// How often a change is tried again when somebody was faster.
@@ -75,7 +76,7 @@ fn found(item: &Item) -> Result<Found> {
 /// One owner's gaps in one pool.
 pub(super) struct Pool<'a> {
     pub(super) keys: &'a Keys,
-    pub(super) wire: &'a Wire,
+    pub(super) seen: &'a Seen<'a>,
     pub(super) network: &'a str,
     pub(super) number: usize,
     pub(super) owner: &'a str,
@@ -86,18 +87,27 @@ impl Pool<'_> {
         self.keys.gap(self.network, self.number, self.owner, first)
     }
 
-    /// The gap at a number or before it, the next behind it, and the first of all.
-    fn around(&self, at: u128) -> Result<[Option<Found>; 3]> {
+    /// What is read for the gaps around a number: the one at it or before it, the next behind it, and the
+    /// first of all.
+    pub(super) fn gets_around(&self, at: u128) -> [Get; 3] {
         let (from, end) = within(&self.keys.gaps(self.network, self.number, self.owner));
         // The first key behind one is that key and a zero.
         let behind = format!("{}\0", self.key(at));
-        let read = self.wire.read(vec![
+        [
             Get::Last(from.clone(), behind.clone()),
             Get::First(behind, end.clone()),
             Get::First(from, end),
-        ])?;
-        let mut places = read.iter().map(|items| items.first().map(found).transpose());
-        let mut next = || places.next().transpose().map(Option::flatten);
+        ]
+    }
+
+    fn around(&self, at: u128) -> Result<[Option<Found>; 3]> {
+        let gets = self.gets_around(at);
+        self.seen.fetch(&gets)?;
+        let mut next = gets.into_iter().map(|get| {
+            let items = self.seen.get(get)?;
+            items.first().map(found).transpose()
+        });
+        let mut next = || next.next().transpose().map(Option::flatten);
         Ok([next()?, next()?, next()?])
     }
 

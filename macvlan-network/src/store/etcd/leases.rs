@@ -1,6 +1,6 @@
 //! Leases in etcd.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,6 +15,7 @@ use crate::store::{Granted, Store as _, format};
 
 use super::change::{Change, insist};
 use super::keys::{self, EVERYBODY, Holder, Was, end_of};
+use super::seen::Seen;
 use super::store::EtcdStore;
 use super::wire::{Get, Item, absent, exists, unchanged};
 
@@ -47,17 +48,20 @@ impl EtcdStore {
 
     fn try_grant(&self, network: &NetworkRecord, wish: &Wish) -> Result<Option<Granted>> {
         let name = wish.name.as_deref().unwrap_or("");
-        let read = self.wire.read(vec![
+        let seen = Seen::new(&self.wire);
+        let gets = [
             Get::Key(self.keys.network(&network.id)),
             Get::Key(self.keys.lease(&network.id, &wish.container)),
             Get::Key(self.keys.name(&network.id, name)),
             Get::prefix(&self.keys.members(&wish.container)),
             Get::Key(self.keys.was(&network.id, &wish.container)),
             Get::Key(self.registration.key.clone()),
-        ])?;
-        let [there, held, named, others, was, host] = read.as_slice() else {
-            return Err(half_an_answer());
-        };
+        ];
+        // And what will be needed of the pools.
+        let starts = self.starts(&seen, network, wish)?;
+        seen.fetch(&[&gets[..], &self.pool_gets(&seen, network, wish, &starts)].concat())?;
+        let [there, held, named, others, was, host] = gets.map(|get| seen.get(get));
+        let (there, held, named, others, was, host) = (there?, held?, named?, others?, was?, host?);
         if there.is_empty() {
             return Err(no_network(network.name()));
         }
@@ -85,12 +89,10 @@ impl EtcdStore {
         for v6 in [false, true] {
             let mut picks = Vec::new();
             for address in wish.addresses.iter().filter(|address| address.is_ipv6() == v6) {
-                picks.push(self.pick_fixed(network, *address, &mut change)?);
+                picks.push(self.pick_fixed(&seen, network, *address, &mut change)?);
             }
             if picks.is_empty() && network.config.has_family(v6) {
-                let had = was.iter().flat_map(|was| &was.addresses);
-                let had = had.copied().find(|address| address.is_ipv6() == v6);
-                picks.push(self.pick_any(network, &wish.container, had, v6, &mut change)?);
+                picks.push(self.pick_any(&seen, network, wish, (v6, &was, &starts), &mut change)?);
             }
             for pick in picks {
                 match pick {
@@ -199,6 +201,7 @@ impl EtcdStore {
     /// Picks the address that was asked for, from whatever gap it is in, or kept for somebody.
     fn pick_fixed(
         &self,
+        seen: &Seen<'_>,
         network: &NetworkRecord,
         address: IpAddr,
         change: &mut Change,
@@ -206,7 +209,7 @@ impl EtcdStore {
         let net = network.with_prefix(address)?;
         let at = pool::number(address);
         let key = self.keys.address(&network.id, at);
-        if let Some(item) = self.wire.get(Get::Key(key.clone()))?.first() {
+        if let Some(item) = seen.get(Get::Key(key.clone()))?.first() {
             match keys::read(&item.value)? {
                 Holder::Lease { container, .. } => {
                     return Err(taken(network, address, Some(&container)));
@@ -219,13 +222,14 @@ impl EtcdStore {
             }
         }
         change.when.push(absent(key));
-        let owner = self.take_from_any(network, address, change)?;
+        let owner = self.take_from_any(seen, network, address, change)?;
         Ok(Pick::Taken(net, owner.unwrap_or_else(|| EVERYBODY.to_owned())))
     }
 
     /// Takes an address out of the gap that it is in, and tells whose that was.
     fn take_from_any(
         &self,
+        seen: &Seen<'_>,
         network: &NetworkRecord,
         address: IpAddr,
         change: &mut Change,
@@ -233,7 +237,7 @@ impl EtcdStore {
         let Some((pool, _)) = network.subnet_of(address) else { return Ok(None) };
         let at = pool::number(address);
         for owner in self.owners(network, pool)? {
-            let gaps = self.pool(network, pool, &owner);
+            let gaps = self.pool(seen, network, pool, &owner);
             if let Some((_, from)) = gaps.first_free(at)?.filter(|(_, from)| from.gap.holds(at)) {
                 gaps.take(change, &from, at)?;
                 return Ok(Some(owner));
@@ -260,46 +264,98 @@ impl EtcdStore {
         Ok(owners)
     }
 
+    /// Where a free address is looked for in each pool; those alone that may be needed.
+    fn starts(
+        &self,
+        seen: &Seen<'_>,
+        network: &NetworkRecord,
+        wish: &Wish,
+    ) -> Result<BTreeMap<usize, u128>> {
+        let is_chosen = |v6: bool| !wish.addresses.iter().any(|address| address.is_ipv6() == v6);
+        let subnets = network.config.get_subnets().iter().enumerate();
+        let pools: Vec<usize> = subnets
+            .filter(|(_, subnet)| is_chosen(subnet.net().addr().is_ipv6()))
+            .map(|(pool, _)| pool)
+            .collect();
+        if network.config.get_order() == Order::Next {
+            let gets: Vec<Get> = pools.iter().map(|pool| self.get_last(network, *pool)).collect();
+            seen.fetch(&gets)?;
+        }
+        pools.into_iter().map(|pool| Ok((pool, self.start(seen, network, pool)?))).collect()
+    }
+
+    /// What has to be read of the pools for a wish, so far as it is known.
+    fn pool_gets(
+        &self,
+        seen: &Seen<'_>,
+        network: &NetworkRecord,
+        wish: &Wish,
+        starts: &BTreeMap<usize, u128>,
+    ) -> Vec<Get> {
+        let mut gets = Vec::new();
+        for (pool, start) in starts {
+            let gaps = self.pool(seen, network, *pool, self.owner(network));
+            gets.extend(gaps.gets_around(*start));
+        }
+        for address in &wish.addresses {
+            let at = pool::number(*address);
+            gets.push(Get::Key(self.keys.address(&network.id, at)));
+            if let Some((pool, _)) = network.subnet_of(*address) {
+                let owner = EVERYBODY;
+                gets.extend(self.pool(seen, network, pool, owner).gets_around(at));
+            }
+        }
+        gets
+    }
+
     /// Picks the address that the container had, or the next that is free, or one that is kept for
     /// somebody else.
     fn pick_any(
         &self,
+        seen: &Seen<'_>,
         network: &NetworkRecord,
-        container: &str,
-        had: Option<IpAddr>,
-        v6: bool,
+        wish: &Wish,
+        (v6, was, starts): (bool, &Option<Was>, &BTreeMap<usize, u128>),
         change: &mut Change,
     ) -> Result<Pick> {
-        if let Some(address) = had.filter(|address| network.with_prefix(*address).is_ok()) {
-            let key = self.keys.address(&network.id, pool::number(address));
-            let holder = self.wire.get(Get::Key(key))?;
+        let had = was.iter().flat_map(|was| &was.addresses);
+        let had: Vec<IpAddr> =
+            had.copied().filter(|address| network.with_prefix(*address).is_ok()).collect();
+        let get = |address: IpAddr| {
+            Get::Key(self.keys.address(&network.id, pool::number(address)))
+        };
+        seen.fetch(&had.iter().copied().map(get).collect::<Vec<_>>())?;
+        if let Some(address) = had.into_iter().find(|address| address.is_ipv6() == v6) {
+            let holder = seen.get(get(address))?;
             let holder = holder.first().map(|item| keys::read(&item.value)).transpose()?;
             let is_ours = match holder {
                 None => true,
-                Some(Holder::Kept { container: kept_for, .. }) => kept_for == container,
+                Some(Holder::Kept { container: kept_for, .. }) => kept_for == wish.container,
                 Some(_) => false,
             };
             if is_ours {
-                return match self.pick_fixed(network, address, change) {
+                return match self.pick_fixed(seen, network, address, change) {
                     Err(error) if error.kind() == ErrorKind::AddressTaken => Ok(Pick::Again),
                     result => result,
                 };
             }
         }
         let owner = self.owner(network);
-        let subnets = network.config.get_subnets().iter().enumerate();
-        for (pool, _) in subnets.filter(|(_, subnet)| subnet.net().addr().is_ipv6() == v6) {
-            let gaps = self.pool(network, pool, owner);
-            let Some((at, from)) = gaps.first_free(self.start(network, pool)?)? else {
+        let subnets = network.config.get_subnets();
+        for (pool, start) in
+            starts.iter().filter(|(pool, _)| subnets[**pool].net().addr().is_ipv6() == v6)
+        {
+            let gaps = self.pool(seen, network, *pool, owner);
+            let Some((at, from)) = gaps.first_free(*start)? else {
                 match network.config.get_share() {
-                    Some(share) if self.claim(network, pool, share)? => return Ok(Pick::Again),
+                    Some(share) if self.claim(network, *pool, share)? => return Ok(Pick::Again),
                     _ => continue,
                 }
             };
             gaps.take(change, &from, at)?;
             change.when.push(absent(self.keys.address(&network.id, at)));
             if network.config.get_order() == Order::Next {
-                change.put(self.keys.last(&network.id, pool, owner), format!("{at:032x}"));
+                change.put(self.keys.last(&network.id, *pool, owner), format!("{at:032x}"));
             }
             return Ok(Pick::Taken(network.with_prefix(pool::address(at))?, owner.to_owned()));
         }
@@ -329,7 +385,12 @@ impl EtcdStore {
         let keep = network.config.get_keep().as_secs();
         insist(|| {
             let host = self.registration.key.clone();
-            let read = self.wire.read(vec![Get::Key(key.clone()), Get::Key(host.clone())])?;
+            let mut gets = vec![Get::Key(key.clone()), Get::Key(host.clone())];
+            for net in &lease.addresses {
+                let at = pool::number(net.addr());
+                gets.push(Get::Key(self.keys.address(&network.id, at)));
+            }
+            let read = self.wire.read(gets)?;
             let Some(item) = read.first().and_then(|found| found.first()) else {
                 return Ok(Some(false));
             };
@@ -358,12 +419,12 @@ impl EtcdStore {
                 change.delete(self.keys.alias(&network.id, alias, &held.container));
             }
             let addresses: Vec<IpAddr> = lease.addresses.iter().map(IpNet::addr).collect();
-            for address in &addresses {
-                let place = self.keys.address(&network.id, pool::number(*address));
-                let owner = match self.wire.get(Get::Key(place.clone()))?.first() {
+            for (address, place) in addresses.iter().zip(read.iter().skip(2)) {
+                let owner = match place.first() {
                     Some(item) => keys::read::<Holder>(&item.value)?.owner().to_owned(),
                     None => EVERYBODY.to_owned(),
                 };
+                let place = self.keys.address(&network.id, pool::number(*address));
                 if keep > 0 || network.gives(*address) {
                     let until = if keep > 0 { now().saturating_add(keep) } else { RESTS };
                     let container = lease.container.clone();
@@ -392,7 +453,8 @@ impl EtcdStore {
         else {
             return Ok(());
         };
-        self.pool(network, pool, owner).give_back(change, Gap { first: at, last: at })
+        let seen = Seen::new(&self.wire);
+        self.pool(&seen, network, pool, owner).give_back(change, Gap { first: at, last: at })
     }
 
     pub(super) fn enter(&self, network: &NetworkRecord, lease: &Lease) -> Result<()> {
@@ -417,9 +479,10 @@ impl EtcdStore {
                     .in_network(network.name()));
             }
             let mut change = Change::default();
+            let seen = Seen::new(&self.wire);
             let mut addresses = Vec::new();
             for net in &lease.addresses {
-                match self.pick_fixed(network, net.addr(), &mut change)? {
+                match self.pick_fixed(&seen, network, net.addr(), &mut change)? {
                     Pick::Taken(net, owner) => addresses.push((net, owner)),
                     Pick::Again => return Ok(None),
                 }
@@ -447,7 +510,7 @@ impl EtcdStore {
         let owner = match held.first() {
             None => {
                 change.when.push(absent(key.clone()));
-                self.take_from_any(network, address, &mut change)?
+                self.take_from_any(&Seen::new(&self.wire), network, address, &mut change)?
             }
             Some(item) => match keys::read(&item.value)? {
                 Holder::Lease { .. } => return Ok(Some(false)),
@@ -537,12 +600,13 @@ impl EtcdStore {
             if owner == EVERYBODY || living.contains(&owner) {
                 continue;
             }
-            let theirs = self.pool(network, pool, &owner);
             insist(|| {
+                let seen = Seen::new(&self.wire);
+                let theirs = self.pool(&seen, network, pool, &owner);
                 let Some((_, from)) = theirs.first_free(0)? else { return Ok(Some(())) };
                 let mut change = Change::default();
                 change.take_all(&from);
-                self.pool(network, pool, EVERYBODY).give_back(&mut change, from.gap)?;
+                self.pool(&seen, network, pool, EVERYBODY).give_back(&mut change, from.gap)?;
                 change.commit(&self.wire)?;
                 Ok(None)
             })?;

@@ -11,6 +11,7 @@ mod host;
 mod keys;
 mod leases;
 mod options;
+mod seen;
 mod store;
 mod wire;
 
@@ -130,20 +131,27 @@ impl Store for EtcdStore {
     }
 
     fn find_networks(&self, name_or_id: &str) -> Result<Vec<NetworkRecord>> {
-        let named = self.wire.get(Get::Key(self.keys.network_name(name_or_id)))?;
-        let id = named.first().map_or(name_or_id, |item| item.value.as_str());
+        let by_id = |id: &str| {
+            let begins = self.keys.network(id);
+            Get::All(begins.clone(), format!("{begins}g"))
+        };
+        let mut gets = vec![Get::Key(self.keys.network_name(name_or_id))];
+        gets.extend(is_id(name_or_id).then(|| by_id(name_or_id)));
+        let mut read = self.wire.read(gets)?;
+        let by_given_id = if is_id(name_or_id) { read.pop() } else { None };
+        let named = read.pop().unwrap_or_default();
+        let items = match named.first() {
+            Some(item) => self.wire.get(by_id(&item.value))?,
+            None => by_given_id.unwrap_or_default(),
+        };
         let read = |item: &Item| {
             let hidden = |error: Error| Unreadable::new(end_of(&item.key), None, error.cause()).error;
             format::read::<NetworkRecord>(&item.value).map_err(hidden)
         };
-        let begins = self.keys.network(id);
-        let mut found = Vec::new();
-        if is_id(id) {
-            let all = Get::All(begins.clone(), format!("{begins}g"));
-            found = self.wire.get(all)?.iter().map(read).collect::<Result<_>>()?;
-        }
+        let found: Vec<NetworkRecord> = items.iter().map(read).collect::<Result<_>>()?;
         // What its name leads to may have been removed by a host that knows no such keys.
-        if named.is_empty() || found.iter().all(|one| one.name() != name_or_id) {
+        let is_whole_id = found.len() == 1 && found.iter().any(|one| one.id == name_or_id);
+        if !is_whole_id && found.iter().all(|one| one.name() != name_or_id) {
             let others = self.all_networks()?.into_iter().filter_map(Found::ok);
             if let Some(named) = others.into_iter().find(|one| one.name() == name_or_id) {
                 return Ok(vec![named]);
