@@ -151,7 +151,7 @@ impl Member {
         }
         changed.default_route = self.default_route.unwrap_or(lease.default_route);
         if let Some(priority) = self.gw_priority {
-            changed.gw_priority = priority;
+            (changed.default_route, changed.gw_priority) = (true, priority);
         } else if self.default_route == Some(true) {
             let here = || others.iter().filter(|one| one.netns == lease.netns);
             let is_behind = |one: &Lease| one.default_route && one.rank() < changed.rank();

@@ -5,6 +5,8 @@ mod common;
 
 mod at_once;
 mod connect;
+#[cfg(feature = "etcd")]
+mod default_routes;
 mod hosts_file;
 #[cfg(feature = "etcd")]
 mod scenes;
@@ -12,6 +14,8 @@ mod scenes;
 macvlan_tests::main! {
     at_once,
     connect,
+    #[cfg(feature = "etcd")]
+    default_routes,
     hosts_file,
     #[cfg(feature = "etcd")]
     scenes,

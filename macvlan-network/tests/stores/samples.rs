@@ -75,7 +75,7 @@ fn a_file_of_version_1_is_read() -> Outcome {
     assert_eq!(version()?, 1, "what only reads changes nothing");
     let before = networks.store().id().to_owned();
     assert_written(&networks)?;
-    assert_eq!(version()?, 2);
+    assert_eq!(version()?, 3);
     // By which the interfaces of its containers are known.
     assert_eq!((before.as_str(), networks.store().id()), ("70563c2c", "70563c2c"));
     let again = session(&lab.a, &directory, "a")?;
