@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use macvlan_core::{NetNs, Presence};
 
 use crate::error::{Error, Result};
+use crate::lease::Lease;
 
 /// What tells one network namespace from all others that ever were.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -49,8 +50,19 @@ fn boot() -> Result<&'static str> {
     Ok(BOOT.get_or_init(|| boot.trim().to_owned()))
 }
 
-/// What is known of the namespace that has this mark.
-pub(crate) fn find(mark: &NetNsMark) -> Result<Presence> {
+/// What is known of the namespace of a lease. Where the way by which it was found when the container was
+/// connected still leads there, nothing is looked through.
+pub(crate) fn find(lease: &Lease) -> Result<Presence> {
+    let mark = &lease.netns;
+    if let (Some(path), true) = (&lease.netns_path, mark.is_of_this_boot()?) {
+        match NetNs::from_path(path) {
+            Ok(netns) if netns.id().inode == mark.inode && NetNsMark::of(&netns)? == *mark => {
+                return Ok(Presence::There(netns));
+            }
+            // It may be found in another way.
+            _ => {}
+        }
+    }
     let mut found = Presence::Gone;
     find_all(&[mark], |_, presence| found = presence)?;
     Ok(found)

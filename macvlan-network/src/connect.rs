@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use macvlan_core::{Attachment, ErrorKind as CoreKind, LinkName, MacAddr, NetNs, Parent, Presence};
 
-use crate::alive::{self, NetNsMark};
+use crate::alive;
 use crate::alone::alone;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Lease, Wish};
@@ -78,7 +78,7 @@ impl Network {
     pub fn connect(&self, member: &Member, netns: &NetNs) -> Result<Connection> {
         let operation = || format!("connect container {:?}", member.container);
         let connect = || {
-            let mut wish = member.wish(&self.session.host_name, NetNsMark::of(netns)?)?;
+            let mut wish = member.wish(&self.session.host_name, netns)?;
             self.refuse_host(netns)?;
             let _alone = alone(netns)?;
             loop {
@@ -162,7 +162,7 @@ impl Network {
                 .with_hint("disconnect it there first"))
         };
         if self.session.is_here(lease) {
-            match alive::find(&lease.netns)? {
+            match alive::find(lease)? {
                 Presence::Gone => {}
                 Presence::Unknown(error) => return Err(alive::unknown(error)),
                 Presence::There(_) => {

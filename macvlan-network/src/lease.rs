@@ -43,6 +43,8 @@ pub struct Lease {
     pub sequence: u32,
     /// The container's namespace.
     pub netns: NetNsMark,
+    /// The path by which the namespace was found, if it was by one. It may lead to another by now.
+    pub netns_path: Option<String>,
 }
 
 /// An address that somebody has who is none of ours.
@@ -82,6 +84,8 @@ pub struct Wish {
     pub gw_priority: Option<i32>,
     /// The container's namespace.
     pub netns: NetNsMark,
+    /// The path by which the namespace was found, if it was by one.
+    pub netns_path: Option<String>,
     /// How many of the first free `ethN` are passed over, since the kernel has them already.
     pub skip_interfaces: u32,
     /// How many MAC addresses that were derived are passed over, since the kernel has them already.
@@ -129,6 +133,7 @@ impl Wish {
             }),
             sequence: sequence.unwrap_or(0),
             netns: self.netns.clone(),
+            netns_path: self.netns_path.clone(),
         }
     }
 }

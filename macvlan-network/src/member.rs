@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use macvlan_core::{LinkName, MacAddr};
+use macvlan_core::{LinkName, MacAddr, NetNs};
 
 use crate::alive::NetNsMark;
 use crate::config::check_name;
@@ -162,7 +162,7 @@ impl Member {
         Ok(changed)
     }
 
-    pub(crate) fn wish(&self, host: &str, netns: NetNsMark) -> Result<Wish> {
+    pub(crate) fn wish(&self, host: &str, netns: &NetNs) -> Result<Wish> {
         check_name(&self.container, "a container's id")?;
         self.name.as_deref().map_or(Ok(()), |name| check_name(name, "a container's name"))?;
         for (at, alias) in self.aliases.iter().enumerate() {
@@ -198,11 +198,17 @@ impl Member {
             mac: self.mac,
             default_route: self.default_route,
             gw_priority: self.gw_priority,
-            netns,
+            netns: NetNsMark::of(netns)?,
+            netns_path: path_of(netns),
             skip_interfaces: 0,
             skip_macs: 0,
         })
     }
+}
+
+/// The path by which a namespace was found. One that is not text is not stored.
+pub(crate) fn path_of(netns: &NetNs) -> Option<String> {
+    netns.found_by()?.into_os_string().into_string().ok()
 }
 
 fn is_link_local(address: IpAddr) -> bool {

@@ -10,6 +10,7 @@ use crate::alone::alone_soon;
 use crate::error::{Error, Result};
 use crate::interface::read_alias;
 use crate::lease::Lease;
+use crate::member::path_of;
 use crate::network::Network;
 use crate::networks::Networks;
 use crate::random;
@@ -274,6 +275,7 @@ impl Networks {
             gw_priority: 0,
             sequence: 0,
             netns: NetNsMark::of(netns)?,
+            netns_path: path_of(netns),
         };
         let adopted = self.store().adopt(&network.record, &lease);
         adopted.map_err(|error| error.in_network(network.name()))?;

@@ -30,7 +30,7 @@ impl Session {
     /// Whether the container of a lease is known to be gone: its namespace, or its host.
     pub(crate) fn is_gone(&self, lease: &Lease) -> Result<bool> {
         if self.is_here(lease) {
-            return Ok(matches!(alive::find(&lease.netns)?, Presence::Gone));
+            return Ok(matches!(alive::find(lease)?, Presence::Gone));
         }
         Ok(self.store.living_hosts()?.is_some_and(|hosts| !hosts.contains(&lease.host)))
     }

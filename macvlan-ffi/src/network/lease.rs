@@ -44,6 +44,7 @@ struct Texts {
     endpoint: text::Text,
     interface: text::Text,
     boot: text::Text,
+    netns_path: text::Text,
     addresses: text::Texts,
     aliases: text::Texts,
     link_local: text::Texts,
@@ -223,6 +224,16 @@ pub unsafe extern "C" fn macvlan_lease_netns_inode(lease: *const macvlan_lease) 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_netns_cookie(lease: *const macvlan_lease) -> u64 {
     answer(0, || Ok(shared!(lease).lease.netns.cookie.unwrap_or(0)))
+}
+
+/// Returns the path by which the container's namespace was found, which may lead to another by now; NULL if it
+/// was not by one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_netns_path(lease: *const macvlan_lease) -> *const c_char {
+    answer(null(), || {
+        let held = shared!(lease);
+        Ok(held.texts.netns_path.of_some(held.lease.netns_path.as_ref()))
+    })
 }
 
 /// Whether the container's namespace was made since this machine was started.

@@ -118,6 +118,8 @@ pub(crate) struct StoredLease {
     #[serde(default)]
     sequence: u32,
     netns: StoredMark,
+    #[serde(default)]
+    netns_path: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -290,6 +292,7 @@ impl Stored for Lease {
             gw_priority,
             sequence,
             netns: NetNsMark { boot, inode, cookie },
+            netns_path,
         } = self.clone();
         StoredLease {
             version: VERSION,
@@ -307,6 +310,7 @@ impl Stored for Lease {
             gw_priority,
             sequence,
             netns: StoredMark { boot, inode, cookie },
+            netns_path,
         }
     }
 
@@ -327,6 +331,7 @@ impl Stored for Lease {
             gw_priority: shape.gw_priority,
             sequence: shape.sequence,
             netns: NetNsMark { boot, inode, cookie },
+            netns_path: shape.netns_path,
         }
     }
 

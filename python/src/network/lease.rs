@@ -102,6 +102,12 @@ impl Lease {
         class.call1((&mark.boot, mark.inode, mark.cookie))
     }
 
+    /// The path by which the namespace was found, which may lead to another by now; None if it was not by one.
+    #[getter]
+    fn netns_path(&self) -> Option<&str> {
+        self.0.netns_path.as_deref()
+    }
+
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         const SHOWN: [&str; 6] = ["container", "name", "host", "interface", "mac", "addresses"];
         attributes_text(slf, &SHOWN)

@@ -57,12 +57,6 @@ impl EtcdStore {
         Ok(store)
     }
 
-    /// Returns how often etcd was asked.
-    #[doc(hidden)] // for tests
-    pub fn round_trips(&self) -> u64 {
-        self.wire.asked()
-    }
-
     /// Says that this host is alive.
     pub(super) fn register(&self) -> Result<()> {
         let (registration, client) = (Arc::clone(&self.registration), self.wire.client()?);

@@ -1,7 +1,6 @@
 //! Requests to etcd, made by a thread of their own, and its answers waited for.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -47,8 +46,6 @@ pub(super) struct Wire {
     /// In a forked child there is no such thread.
     work: Owned<Work>,
     timeout: Duration,
-    /// How often etcd was asked.
-    asked: AtomicU64,
 }
 
 struct Work {
@@ -88,7 +85,7 @@ impl Wire {
         let client = run(&handle, timeout, connecting).map_err(|error| error.during(operation))?;
         let (stop, thread) = (Some(stop), Some(thread));
         let work = Owned::new(Work { client, runtime: handle, stop, thread });
-        Ok(Self { work, timeout, asked: AtomicU64::new(0) })
+        Ok(Self { work, timeout })
     }
 
     /// Refused in a forked child.
@@ -116,12 +113,7 @@ impl Wire {
         &self,
         future: impl Future<Output = std::result::Result<T, etcd_client::Error>> + Send + 'static,
     ) -> Result<T> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
         run(&self.work()?.runtime, self.timeout, future)
-    }
-
-    pub(super) fn asked(&self) -> u64 {
-        self.asked.load(Ordering::Relaxed)
     }
 
     /// Reads several things as they were at one moment.

@@ -27,8 +27,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT container, lease.name, host, endpoint, interface, mac, addresses, \
-             default_route, boot, inode, cookie, network, aliases, link_local, gw_priority, sequence \
-             FROM lease ",
+             default_route, boot, inode, cookie, network, aliases, link_local, gw_priority, sequence, \
+             netns_path FROM lease ",
             $rest
         )
     };
@@ -79,8 +79,8 @@ fn insert(
     transaction
         .prepare_cached(
             "INSERT INTO lease (network, container, name, host, endpoint, interface, mac, addresses, \
-             default_route, boot, inode, cookie, link_local, gw_priority, sequence) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             default_route, boot, inode, cookie, link_local, gw_priority, sequence, netns_path) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             number,
@@ -98,6 +98,7 @@ fn insert(
             words(&lease.link_local),
             lease.gw_priority,
             lease.sequence,
+            lease.netns_path,
         ])?;
     set_aliases(transaction, number, lease)?;
     for address in &lease.addresses {
@@ -433,6 +434,7 @@ fn from_row(row: &Row<'_>, network: &str) -> rusqlite::Result<Lease> {
         gw_priority: row.get(14)?,
         sequence: row.get(15)?,
         netns: NetNsMark { boot: row.get(8)?, inode: row.get(9)?, cookie: row.get(10)? },
+        netns_path: row.get(16)?,
     })
 }
 

@@ -1,10 +1,11 @@
--- Version 3. A lease has further names, link-local addresses, and a place among those that default routes
--- can lead through. An address that somebody had is in no gap until it is forgotten.
+-- Version 3. A lease has further names, link-local addresses, a place among those that default routes can
+-- lead through, and a way to its namespace. An address that somebody had is in no gap until it is forgotten.
 
 ALTER TABLE lease ADD COLUMN aliases TEXT NOT NULL DEFAULT '';       -- separated by spaces
 ALTER TABLE lease ADD COLUMN link_local TEXT NOT NULL DEFAULT '';    -- separated by spaces
 ALTER TABLE lease ADD COLUMN gw_priority INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE lease ADD COLUMN sequence INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE lease ADD COLUMN netns_path TEXT;
 
 CREATE TABLE alias (
     network  INTEGER NOT NULL REFERENCES network ON DELETE CASCADE,
