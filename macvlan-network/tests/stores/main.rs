@@ -14,6 +14,8 @@ mod hosts;
 mod leases;
 mod recovery;
 #[cfg(feature = "etcd")]
+mod round_trips;
+#[cfg(feature = "etcd")]
 mod samples;
 mod seen;
 
@@ -28,6 +30,8 @@ macvlan_tests::main! {
     #[cfg(feature = "etcd")]
     leases,
     recovery,
+    #[cfg(feature = "etcd")]
+    round_trips,
     #[cfg(feature = "etcd")]
     samples,
     seen,
