@@ -153,51 +153,6 @@ impl EtcdStore {
         Ok(())
     }
 
-    /// Changes what a lease says without touching addresses and link.
-    pub(super) fn try_update(&self, network: &NetworkRecord, lease: &Lease) -> Result<Option<bool>> {
-        let (id, container) = (network.id.as_str(), lease.container.as_str());
-        let key = self.keys.lease(id, container);
-        let name = lease.name.as_deref().unwrap_or("");
-        let read = self.wire.read(vec![Get::Key(key.clone()), Get::Key(self.keys.name(id, name))])?;
-        let [held, named] = read.as_slice() else { return Err(half_an_answer()) };
-        let Some(item) = held.first() else { return Ok(Some(false)) };
-        let held: Lease = format::read(&item.value)?;
-        if held.endpoint != lease.endpoint {
-            return Ok(Some(false));
-        }
-        let mut change = Change::default();
-        change.when.push(unchanged(key.clone(), item.changed));
-        if held.name != lease.name {
-            if let (Some(holder), false) = (named.first(), name.is_empty()) {
-                return Err(name_taken(network, name, &holder.value));
-            }
-            if let Some(name) = &lease.name {
-                change.when.push(absent(self.keys.name(id, name)));
-                change.put(self.keys.name(id, name), container.to_owned());
-            }
-            if let Some(name) = &held.name {
-                change.delete(self.keys.name(id, name));
-            }
-        }
-        for alias in &lease.aliases {
-            change.put(self.keys.alias(id, alias, container), String::new());
-        }
-        for alias in &held.aliases {
-            change.delete(self.keys.alias(id, alias, container));
-        }
-        let changed = Lease {
-            name: lease.name.clone(),
-            aliases: lease.aliases.clone(),
-            default_route: lease.default_route,
-            gw_priority: lease.gw_priority,
-            ..held
-        };
-        let value = format::write_again(&item.value, &changed)?;
-        change.put(key, value.clone());
-        change.put(self.keys.member(container, id), value);
-        Ok(self.decide(change)?.then_some(true))
-    }
-
     /// Picks the address that was asked for, from whatever gap it is in, or kept for somebody.
     fn pick_fixed(
         &self,

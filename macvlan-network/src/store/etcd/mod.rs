@@ -13,6 +13,7 @@ mod leases;
 mod options;
 mod seen;
 mod store;
+mod update;
 mod wire;
 
 use std::collections::{BTreeSet, HashMap};

@@ -12,10 +12,11 @@ use crate::error::{Error, ErrorKind};
 use crate::lease::{Lease, Wish};
 use crate::pool;
 use crate::record::NetworkRecord;
-use crate::store::refusal::{exhausted, name_taken, taken};
+use crate::store::refusal::{exhausted, taken};
 use crate::store::{Found, Granted, Unreadable};
 
 use super::gaps::{self, Holder, blob, from_blob};
+use super::names;
 use super::transaction::{Attempt, now, number};
 
 /// How long it is remembered whose an address was that nobody else has got since.
@@ -33,6 +34,8 @@ macro_rules! select {
         )
     };
 }
+
+pub(super) use select;
 
 /// Gives a container its place.
 pub(super) fn lease(
@@ -75,7 +78,7 @@ fn insert(
     number: i64,
     lease: &Lease,
 ) -> Attempt<()> {
-    refuse_taken_name(transaction, network, number, lease)?;
+    names::refuse_taken(transaction, network, number, lease)?;
     transaction
         .prepare_cached(
             "INSERT INTO lease (network, container, name, host, endpoint, interface, mac, addresses, \
@@ -100,7 +103,7 @@ fn insert(
             lease.sequence,
             lease.netns_path,
         ])?;
-    set_aliases(transaction, number, lease)?;
+    names::set_aliases(transaction, number, lease)?;
     for address in &lease.addresses {
         let at = blob(pool::number(address.addr()));
         transaction
@@ -115,104 +118,9 @@ fn insert(
     Ok(())
 }
 
-fn words(all: &[impl ToString]) -> String {
+pub(super) fn words(all: &[impl ToString]) -> String {
     let words: Vec<String> = all.iter().map(ToString::to_string).collect();
     words.join(" ")
-}
-
-/// The name belongs to one container alone.
-fn refuse_taken_name(
-    transaction: &Transaction<'_>,
-    network: &NetworkRecord,
-    number: i64,
-    lease: &Lease,
-) -> Attempt<()> {
-    let Some(name) = &lease.name else { return Ok(()) };
-    let mut statement = transaction.prepare_cached(
-        "SELECT container FROM lease WHERE network = ? AND name = ? AND container != ?",
-    )?;
-    let holder: Option<String> = statement
-        .query_row(params![number, name, lease.container], |row| row.get(0))
-        .optional()?;
-    match holder {
-        Some(holder) => Err(name_taken(network, name, &holder).into()),
-        None => Ok(()),
-    }
-}
-
-/// Writes a lease's aliases, where they are listed with it, and where they are found.
-fn set_aliases(transaction: &Transaction<'_>, number: i64, lease: &Lease) -> Attempt<()> {
-    if lease.aliases.is_empty() {
-        return Ok(());
-    }
-    transaction
-        .prepare_cached("UPDATE lease SET aliases = ? WHERE endpoint = ?")?
-        .execute(params![words(&lease.aliases), lease.endpoint])?;
-    for alias in &lease.aliases {
-        transaction
-            .prepare_cached("INSERT INTO alias (network, alias, endpoint) VALUES (?, ?, ?)")?
-            .execute(params![number, alias, lease.endpoint])?;
-    }
-    Ok(())
-}
-
-/// Changes what a lease says without touching addresses and link. False if there is no such lease.
-pub(super) fn update(
-    transaction: &Transaction<'_>,
-    network: &NetworkRecord,
-    lease: &Lease,
-) -> Attempt<bool> {
-    let number = number(transaction, network)?;
-    refuse_taken_name(transaction, network, number, lease)?;
-    let changed = transaction
-        .prepare_cached(
-            "UPDATE lease SET name = ?, aliases = '', default_route = ?, gw_priority = ? \
-             WHERE endpoint = ?",
-        )?
-        .execute(params![lease.name, lease.default_route, lease.gw_priority, lease.endpoint])?;
-    if changed == 0 {
-        return Ok(false);
-    }
-    transaction
-        .prepare_cached("DELETE FROM alias WHERE endpoint = ?")?
-        .execute([&lease.endpoint])?;
-    set_aliases(transaction, number, lease)?;
-    Ok(true)
-}
-
-/// The leases that have a name, then those that have it as an alias; those of that container, if there
-/// are none.
-pub(super) fn named(
-    transaction: &Transaction<'_>,
-    network: &NetworkRecord,
-    name: &str,
-) -> Attempt<Vec<Lease>> {
-    let number = number(transaction, network)?;
-    let ask = |select: &str| -> Attempt<Vec<Lease>> {
-        let found = read_all(transaction, select, params![number, name])?;
-        Ok(found.into_iter().filter_map(Found::ok).collect())
-    };
-    let mut found = ask(select!("WHERE network = ? AND name = ?"))?;
-    let aliased = ask(select!(
-        "WHERE endpoint IN (SELECT endpoint FROM alias WHERE network = ? AND alias = ?)"
-    ))?;
-    found.extend(aliased.into_iter().filter(|lease| lease.name.as_deref() != Some(name)));
-    match found.is_empty() {
-        true => ask(select!("WHERE network = ? AND container = ?")),
-        false => Ok(found),
-    }
-}
-
-/// The lease that has an address.
-pub(super) fn holding(
-    transaction: &Transaction<'_>,
-    network: &NetworkRecord,
-    address: IpAddr,
-) -> Attempt<Option<Lease>> {
-    match gaps::holder(transaction, number(transaction, network)?, pool::number(address))? {
-        Holder::Container(container) => find(transaction, network, &container),
-        _ => Ok(None),
-    }
 }
 
 /// Takes the address that was asked for, also one outside the range, or kept for somebody.
@@ -387,7 +295,7 @@ pub(super) fn list(
 }
 
 /// The leases that a [`select!`] finds, those of one network behind each other if they are many.
-fn read_all(
+pub(super) fn read_all(
     transaction: &Transaction<'_>,
     select: &str,
     params: &[&dyn ToSql],
