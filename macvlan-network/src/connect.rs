@@ -86,17 +86,19 @@ impl Network {
                     Err(error) if self.takes_from_the_dead(&error, member)? => continue,
                     granted => granted?,
                 };
-                if granted.is_new {
-                    match self.try_out(granted, &wish, member, netns)? {
-                        Tried::Connected(connection) => return Ok(*connection),
-                        Tried::ForeignAddress => {}
-                        Tried::InterfaceTaken => wish.skip_interfaces += 1,
-                        Tried::MacTaken => wish.skip_macs += 1,
+                match granted {
+                    Granted::Held { lease, others } if lease.netns == wish.netns => {
+                        return self.again(lease, &others, member, netns);
                     }
-                } else if granted.lease.netns == wish.netns {
-                    return self.again(granted, member, netns);
-                } else {
-                    self.take_over(&granted.lease)?;
+                    Granted::Held { lease, .. } => self.take_over(&lease)?,
+                    Granted::New { lease, others } => {
+                        match self.try_out((lease, &others), &wish, member, netns)? {
+                            Tried::Connected(connection) => return Ok(*connection),
+                            Tried::ForeignAddress => {}
+                            Tried::InterfaceTaken => wish.skip_interfaces += 1,
+                            Tried::MacTaken => wish.skip_macs += 1,
+                        }
+                    }
                 }
             }
         };
@@ -141,9 +143,14 @@ impl Network {
     }
 
     /// Sees that the lease of a container, its interface and its default routes are as they are said now.
-    fn again(&self, granted: Granted, member: &Member, netns: &NetNs) -> Result<Connection> {
-        let Granted { lease: held, others, .. } = granted;
-        let lease = member.changed(&held, &others)?;
+    fn again(
+        &self,
+        held: Lease,
+        others: &[Lease],
+        member: &Member,
+        netns: &NetNs,
+    ) -> Result<Connection> {
+        let lease = member.changed(&held, others)?;
         if lease != held && !self.session.store.update(&self.record, &lease)? {
             let why = "its lease was taken back while it was connected again";
             return Err(Error::new(ErrorKind::NotConnected, "connect", why));
@@ -151,7 +158,7 @@ impl Network {
         let attachment = self.ensure(&lease, netns)?.attachment;
         let link = Some(attachment.index());
         let replaces = member.replace_default_route;
-        self.set_default_routes((&lease, link), &others, netns, replaces)?;
+        self.set_default_routes((&lease, link), others, netns, replaces)?;
         Ok(Connection { lease, attachment })
     }
 
@@ -183,15 +190,14 @@ impl Network {
     /// Probes and attaches what was leased; if that does not work, the lease is given back.
     fn try_out(
         &self,
-        granted: Granted,
+        (lease, others): (Lease, &[Lease]),
         wish: &Wish,
         member: &Member,
         netns: &NetNs,
     ) -> Result<Tried> {
-        let Granted { lease, others, .. } = granted;
         let tried = self.who_else(&lease, netns).and_then(|other| match other {
             Some(other) => Ok(Err(other)),
-            None => self.attach_whole(&lease, &others, member, netns).map(Ok),
+            None => self.attach_whole(&lease, others, member, netns).map(Ok),
         });
         let why = match tried {
             Ok(Ok(attachment)) => {

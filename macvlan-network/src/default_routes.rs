@@ -112,8 +112,9 @@ impl<'a> Found<'a> {
             if let Some(there) = there {
                 gone.swap_remove(there);
             } else if !gone.is_empty() || self.others.is_empty() || replaced {
-                self.put(handle, &wanted, replaced)?;
-                done.push(format!("the route {wanted} is missing"));
+                if self.put(handle, &wanted, replaced)? {
+                    done.push(format!("the route {wanted} is missing"));
+                }
             }
         }
         if replaced {
@@ -131,16 +132,16 @@ impl<'a> Found<'a> {
     }
 
     /// Puts a route where there is none, or instead of one with the same metric, without a moment that has
-    /// neither.
-    fn put(&self, handle: &Handle, wanted: &Route, replaced: bool) -> macvlan_core::Result<()> {
+    /// neither; false if it would be instead of somebody else's.
+    fn put(&self, handle: &Handle, wanted: &Route, replaced: bool) -> macvlan_core::Result<bool> {
         let in_the_way = |all: &[&RouteInfo]| all.iter().any(|info| has_the_usual_metric(&info.route));
         let is_anothers = in_the_way(&self.others);
         if is_anothers && !replaced {
             // The kernel would take either.
-            return Ok(());
+            return Ok(false);
         }
         if is_anothers || in_the_way(&self.ours) {
-            return handle.replace_route(wanted);
+            return handle.replace_route(wanted).map(|()| true);
         }
         for _ in 0..ATTEMPTS {
             match handle.add_route(wanted) {
@@ -157,10 +158,10 @@ impl<'a> Found<'a> {
                         _ => {}
                     }
                 }
-                done => return done,
+                done => return done.map(|()| true),
             }
         }
-        handle.add_route(wanted)
+        handle.add_route(wanted).map(|()| true)
     }
 }
 

@@ -56,14 +56,13 @@ impl Network {
         if links.iter().any(|link| link.mac == Some(mac)) {
             return Ok(true);
         }
-        let mut all = self.session.store.leases(None)?;
-        all.retain(|one| {
-            one.mac == Some(mac) && one.endpoint != lease.endpoint && self.session.is_here(one)
-        });
-        let marks: Vec<_> = all.iter().map(|one| &one.netns).collect();
-        let mut lives = false;
-        alive::find_all(&marks, |_, presence| lives |= matches!(presence, Presence::There(_)))?;
-        Ok(lives)
+        for one in self.session.store.leases(None)? {
+            let may = one.mac == Some(mac) && one.endpoint != lease.endpoint;
+            if may && self.session.is_here(&one) && matches!(alive::find(&one)?, Presence::There(_)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Takes away what the container has of a lease that the store has lost; whether there was such

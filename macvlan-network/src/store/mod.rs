@@ -21,13 +21,21 @@ use crate::record::NetworkRecord;
 /// What a store does with a wish.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Granted {
-    /// The container's lease.
-    pub lease: Lease,
-    /// Whether it was not there before; one that was is left as it was.
-    pub is_new: bool,
-    /// The container's leases in other networks.
-    pub others: Vec<Lease>,
+pub enum Granted {
+    /// A lease that was not there before.
+    New {
+        /// The lease.
+        lease: Lease,
+        /// The container's leases in other networks.
+        others: Vec<Lease>,
+    },
+    /// The container has one already, which is left as it was.
+    Held {
+        /// The lease.
+        lease: Lease,
+        /// The container's leases in other networks.
+        others: Vec<Lease>,
+    },
 }
 
 /// A record that is there and cannot be read: a later version's, or a damaged one.

@@ -73,7 +73,7 @@ impl EtcdStore {
             if lease.netns == wish.netns && !self.write_anew(held)? {
                 return Ok(None);
             }
-            return Ok(Some(Granted { lease, is_new: false, others }));
+            return Ok(Some(Granted::Held { lease, others }));
         }
         if let (Some(holder), Some(name)) = (named.first(), &wish.name) {
             return Err(name_taken(network, name, &holder.value));
@@ -106,7 +106,7 @@ impl EtcdStore {
         self.put_lease(&mut change, &lease, &addresses)?;
         change.when.push(unchanged(self.registration.key.clone(), host.changed));
         match self.decide(change) {
-            Ok(true) => Ok(Some(Granted { lease, is_new: true, others })),
+            Ok(true) => Ok(Some(Granted::New { lease, others })),
             Ok(false) => Ok(None),
             Err(error) => {
                 // Whether it happened is not known; the caller is told that it did not.

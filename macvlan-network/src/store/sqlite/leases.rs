@@ -46,7 +46,7 @@ pub(super) fn lease(
     let number = number(transaction, network)?;
     let mut others = of_container(transaction, &wish.container)?;
     if let Some(at) = others.iter().position(|lease| lease.network == network.id) {
-        return Ok(Granted { lease: others.swap_remove(at), is_new: false, others });
+        return Ok(Granted::Held { lease: others.swap_remove(at), others });
     }
     let mut addresses = Vec::new();
     for v6 in [false, true] {
@@ -61,7 +61,7 @@ pub(super) fn lease(
     }
     let lease = wish.granted(network, addresses, &others);
     insert(transaction, network, number, &lease)?;
-    Ok(Granted { lease, is_new: true, others })
+    Ok(Granted::New { lease, others })
 }
 
 /// The leases of a container, in all networks.
