@@ -100,7 +100,30 @@ fn they_are_few_and_do_not_grow() -> Outcome {
     Ok(())
 }
 
+/// In a pool that has no address any more that nobody has had.
+fn one_that_rests_is_found_at_once() -> Outcome {
+    let (lab, etcd) = (Lab::new()?, Etcd::start()?);
+    let networks: Networks = in_etcd(&lab.a, &etcd, "a")?;
+    // .2 to .6
+    let lan = networks.create(&on_ens33("lan", "10.1.0.0/29")?)?;
+    let inside = NetNs::anonymous()?;
+    for number in 2..7 {
+        let connection = lan.connect(&Member::new(format!("c{number}")), &inside)?;
+        assert_eq!(connection.addresses()[0].to_string(), format!("10.1.0.{number}"));
+        lan.disconnect_from(&format!("c{number}"), &inside)?;
+    }
+    let mut first = None;
+    let count = asked(&etcd, || {
+        first = Some(lan.connect(&Member::new("new"), &inside)?.addresses());
+        Ok(())
+    })?;
+    assert_eq!(first, Some(vec!["10.1.0.2".parse()?]));
+    assert!(count <= 3, "{count}");
+    Ok(())
+}
+
 macvlan_tests::tests! {
     same_on_every_kernel:
     they_are_few_and_do_not_grow,
+    one_that_rests_is_found_at_once,
 }

@@ -9,6 +9,7 @@
 //! | `gap/ID/POOL/OWNER/FIRST` | the last address of a gap; the owner is `@` or, with shares, a host |
 //! | `last/ID/POOL/OWNER` | the address that was given last |
 //! | `addr/ID/ADDRESS` | who has it ([`Holder`]) |
+//! | `rest/ID/POOL/UNTIL/ADDRESS` | that an address is kept until then, or rests since then; not if an earlier version has kept it |
 //! | `lease/ID/CONTAINER` | a lease, as JSON |
 //! | `name/ID/NAME` | the container that is called so |
 //! | `alias/ID/NAME/CONTAINER` | that the container is called so too |
@@ -35,8 +36,15 @@ pub(super) enum Holder {
     Lease { container: String, owner: String },
     /// Nobody's whom we know, found at that second.
     Foreign { found: u64, owner: String },
-    /// Nobody's, but kept for a container until that second; 0: it rests until no other is left.
-    Kept { container: String, until: u64, owner: String },
+    /// Nobody's, but kept for a container until that second. One that rests is kept no longer, and given to
+    /// others when no other is left.
+    Kept {
+        container: String,
+        until: u64,
+        owner: String,
+        #[serde(default)]
+        rests: bool,
+    },
 }
 
 impl Holder {
@@ -105,6 +113,14 @@ impl Keys {
         format!("{}addr/{id}/{at:032x}", self.0)
     }
 
+    pub(super) fn rests(&self, id: &str, pool: usize) -> String {
+        format!("{}rest/{id}/{pool:02x}/", self.0)
+    }
+
+    pub(super) fn rest(&self, id: &str, pool: usize, until: u64, at: u128) -> String {
+        format!("{}rest/{id}/{pool:02x}/{until:016x}/{at:032x}", self.0)
+    }
+
     pub(super) fn all_leases(&self) -> String {
         format!("{}lease/", self.0)
     }
@@ -151,7 +167,7 @@ impl Keys {
 
     /// Everything that goes with a network.
     pub(super) fn of_network(&self, id: &str) -> Vec<String> {
-        ["gap", "last", "addr", "was", "lease", "name", "alias"]
+        ["gap", "last", "addr", "was", "lease", "name", "alias", "rest"]
             .map(|kind| format!("{}{kind}/{id}/", self.0))
             .to_vec()
     }

@@ -1,6 +1,6 @@
 //! Leases in etcd.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -14,18 +14,12 @@ use crate::store::refusal::{exhausted, name_taken, no_network, taken};
 use crate::store::{Granted, Store as _, format};
 
 use super::change::{Change, insist};
-use super::keys::{self, EVERYBODY, Holder, Was, end_of};
+use super::keys::{self, EVERYBODY, Holder, Was};
 use super::seen::Seen;
 use super::store::EtcdStore;
 use super::wire::{Get, Item, absent, exists, unchanged};
 
-/// How long it is remembered what addresses a container had, in seconds.
-const MEMORY: u64 = 30 * 24 * 3600;
-
-/// Until when an address is kept that rests: it is given to others when no other is left.
-const RESTS: u64 = 0;
-
-fn now() -> u64 {
+pub(super) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
@@ -34,7 +28,7 @@ pub(super) fn half_an_answer() -> Error {
 }
 
 /// An address that is about to be taken.
-enum Pick {
+pub(super) enum Pick {
     Taken(IpNet, String),
     /// Somebody was faster, or the share had to grow: read again.
     Again,
@@ -170,8 +164,9 @@ impl EtcdStore {
                     return Err(taken(network, address, Some(&container)));
                 }
                 Holder::Foreign { .. } => return Err(taken(network, address, None)),
-                Holder::Kept { owner, .. } => {
+                Holder::Kept { owner, until, .. } => {
                     change.when.push(unchanged(key, item.changed));
+                    self.unlist(network, address, until, change);
                     return Ok(Pick::Taken(net, owner));
                 }
             }
@@ -251,6 +246,7 @@ impl EtcdStore {
         for (pool, start) in starts {
             let gaps = self.pool(seen, network, *pool, self.owner(network));
             gets.extend(gaps.gets_around(*start));
+            gets.push(self.get_rested(network, *pool));
         }
         for address in &wish.addresses {
             let at = pool::number(*address);
@@ -314,19 +310,7 @@ impl EtcdStore {
             }
             return Ok(Pick::Taken(network.with_prefix(pool::address(at))?, owner.to_owned()));
         }
-        let mut kept = Vec::new();
-        for item in self.wire.all(&self.keys.addresses(&network.id))? {
-            let address = pool::address(keys::number(end_of(&item.key))?);
-            if let Ok(Holder::Kept { until, owner, .. }) = keys::read(&item.value) {
-                if address.is_ipv6() == v6 {
-                    kept.push((until, address, owner, item));
-                }
-            }
-        }
-        let first = kept.into_iter().min_by_key(|(until, address, ..)| (*until, *address));
-        let (_, address, owner, item) = first.ok_or_else(|| exhausted(network, v6))?;
-        change.when.push(unchanged(item.key, item.changed));
-        Ok(Pick::Taken(network.with_prefix(address)?, owner))
+        self.pick_rested(seen, network, v6, change)?.ok_or_else(|| exhausted(network, v6))
     }
 
     /// Takes a lease back, if it may be as it was found.
@@ -379,15 +363,9 @@ impl EtcdStore {
                     Some(item) => keys::read::<Holder>(&item.value)?.owner().to_owned(),
                     None => EVERYBODY.to_owned(),
                 };
-                let place = self.keys.address(&network.id, pool::number(*address));
-                if keep > 0 || network.gives(*address) {
-                    let until = if keep > 0 { now().saturating_add(keep) } else { RESTS };
-                    let container = lease.container.clone();
-                    let kept = Holder::Kept { container, until, owner };
-                    change.put(place, keys::write(&kept)?);
-                } else {
-                    change.delete(place);
-                }
+                let (rests, container) = (keep == 0, lease.container.clone());
+                let until = now().saturating_add(keep);
+                self.keep(network, *address, Holder::Kept { container, until, owner, rests }, &mut change)?;
             }
             let was = Was { addresses, released: now() };
             change.put(self.keys.was(&network.id, &lease.container), keys::write(&was)?);
@@ -470,8 +448,9 @@ impl EtcdStore {
             Some(item) => match keys::read(&item.value)? {
                 Holder::Lease { .. } => return Ok(Some(false)),
                 Holder::Foreign { .. } => return Ok(Some(true)),
-                Holder::Kept { owner, .. } => {
+                Holder::Kept { owner, until, .. } => {
                     change.when.push(unchanged(key.clone(), item.changed));
+                    self.unlist(network, address, until, &mut change);
                     Some(owner)
                 }
             },
@@ -499,57 +478,14 @@ impl EtcdStore {
         let mut change = Change::default();
         change.when.push(unchanged(key.clone(), item.changed));
         change.delete(key);
+        if let Holder::Kept { until, .. } = holder {
+            self.unlist(network, address, until, &mut change);
+        }
         self.give_back(network, address, holder.owner(), &mut change)?;
         Ok(change.commit(&self.wire)?.then_some(true))
     }
 
-    /// Frees what was kept long enough, returns the shares of dead hosts to everybody, and forgets
-    /// what has been over for very long.
-    pub(super) fn free_what_is_over(&self, network: &NetworkRecord) -> Result<usize> {
-        let all_was = self.wire.all(&self.keys.was(&network.id, ""))?;
-        let read = |item: &Item| Some((end_of(&item.key).to_owned(), keys::read::<Was>(&item.value).ok()?));
-        let was: HashMap<String, Was> = all_was.iter().filter_map(read).collect();
-        let is_forgotten = |was: &Was| was.released.saturating_add(MEMORY) < now();
-        let remembers = |container: &str, address| {
-            was.get(container).is_some_and(|was| !is_forgotten(was) && was.addresses.contains(&address))
-        };
-        let mut freed = 0;
-        let is_over =
-            |holder: &Holder| matches!(holder, Holder::Kept { until, .. } if *until <= now());
-        for item in self.wire.all(&self.keys.addresses(&network.id))? {
-            // One that cannot be read stays as it is, and the address with it.
-            let Ok(holder) = keys::read::<Holder>(&item.value) else { continue };
-            let Holder::Kept { container, until, owner } = holder else { continue };
-            if until > now() {
-                continue;
-            }
-            let address = pool::address(keys::number(end_of(&item.key))?);
-            if !remembers(&container, address) {
-                insist(|| self.try_free(network, address, &is_over))?;
-            } else if until != RESTS {
-                let rests = Holder::Kept { container, until: RESTS, owner };
-                let mut change = Change::default();
-                change.when.push(unchanged(item.key.clone(), item.changed));
-                change.put(item.key, keys::write(&rests)?);
-                change.commit(&self.wire)?;
-            }
-            freed += usize::from(until != RESTS);
-        }
-        for pool in 0..network.config.get_subnets().len() {
-            self.return_shares(network, pool)?;
-        }
-        for item in all_was {
-            if keys::read::<Was>(&item.value).is_ok_and(|was| is_forgotten(&was)) {
-                let mut change = Change::default();
-                change.when.push(unchanged(item.key.clone(), item.changed));
-                change.delete(item.key);
-                change.commit(&self.wire)?;
-            }
-        }
-        Ok(freed)
-    }
-
-    fn return_shares(&self, network: &NetworkRecord, pool: usize) -> Result<()> {
+    pub(super) fn return_shares(&self, network: &NetworkRecord, pool: usize) -> Result<()> {
         let living = self.living_hosts()?.unwrap_or_default();
         for owner in self.owners(network, pool)? {
             if owner == EVERYBODY || living.contains(&owner) {

@@ -11,6 +11,7 @@ mod host;
 mod keys;
 mod leases;
 mod options;
+mod rest;
 mod seen;
 mod store;
 mod update;
