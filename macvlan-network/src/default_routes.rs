@@ -9,6 +9,7 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
 use macvlan_core::{
     Endpoint, ErrorKind as CoreKind, Handle, LinkId, LinkInfo, NetNs, Route, RouteFilter, RouteInfo,
     RouteKind,
@@ -134,7 +135,8 @@ impl<'a> Found<'a> {
     /// Puts a route where there is none, or instead of one with the same metric, without a moment that has
     /// neither; false if it would be instead of somebody else's.
     fn put(&self, handle: &Handle, wanted: &Route, replaced: bool) -> macvlan_core::Result<bool> {
-        let in_the_way = |all: &[&RouteInfo]| all.iter().any(|info| has_the_usual_metric(&info.route));
+        let in_the_way =
+            |all: &[&RouteInfo]| all.iter().any(|info| metric(&info.route) == metric(wanted));
         let is_anothers = in_the_way(&self.others);
         if is_anothers && !replaced {
             // The kernel would take either.
@@ -165,16 +167,18 @@ impl<'a> Found<'a> {
     }
 }
 
-/// Whether a route that was found is the one that is wanted, whose table and metric are the usual ones.
+/// Whether a route that was found is the one that is wanted.
 fn is_same(wanted: &Route, found: &Route) -> bool {
-    (wanted.get_gateway(), wanted.get_device()) == (found.get_gateway(), found.get_device())
-        && has_the_usual_metric(found)
+    let way = |route: &Route| (route.get_gateway(), route.get_device(), metric(route));
+    way(wanted) == way(found)
 }
 
-/// Whether a route has the metric that the kernel gives when none is said.
-fn has_the_usual_metric(route: &Route) -> bool {
-    let usual = if route.destination().addr().is_ipv6() { 1024 } else { 0 };
-    route.get_metric().unwrap_or(0) == usual
+/// The metric of a route, or that which the kernel gives it.
+fn metric(route: &Route) -> u32 {
+    match (route.destination(), route.get_metric()) {
+        (IpNet::V6(_), None | Some(0)) => 1024,
+        (_, metric) => metric.unwrap_or(0),
+    }
 }
 
 impl Network {
