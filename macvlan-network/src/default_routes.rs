@@ -112,10 +112,10 @@ impl<'a> Found<'a> {
             let there = gone.iter().position(|info| is_same(&wanted, &info.route));
             if let Some(there) = there {
                 gone.swap_remove(there);
-            } else if !gone.is_empty() || self.others.is_empty() || replaced {
-                if self.put(handle, &wanted, replaced)? {
-                    done.push(format!("the route {wanted} is missing"));
-                }
+            } else if (!gone.is_empty() || self.others.is_empty() || replaced)
+                && self.put(handle, &wanted, replaced)?
+            {
+                done.push(format!("the {} is missing", words(&wanted)));
             }
         }
         if replaced {
@@ -123,7 +123,7 @@ impl<'a> Found<'a> {
         }
         for info in gone {
             match handle.delete_route(&info.route.protocol(info.protocol)) {
-                Ok(()) => done.push(format!("the route {} is one too many", info.route)),
+                Ok(()) => done.push(format!("the {} is one too many", words(&info.route))),
                 // One that had its metric has taken its place.
                 Err(error) if error.is_not_found() => {}
                 Err(error) => return Err(error),
@@ -171,6 +171,11 @@ impl<'a> Found<'a> {
 fn is_same(wanted: &Route, found: &Route) -> bool {
     let way = |route: &Route| (route.get_gateway(), route.get_device(), metric(route));
     way(wanted) == way(found)
+}
+
+fn words(route: &Route) -> String {
+    let gateway = route.get_gateway().map(|gateway| format!(" via {gateway}")).unwrap_or_default();
+    format!("default route{gateway}")
 }
 
 /// The metric of a route, or that which the kernel gives it.
