@@ -260,7 +260,9 @@ impl Network {
         let addresses: Vec<IpAddr> = lease.addresses.iter().map(ipnet::IpNet::addr).collect();
         for address in &addresses {
             let is_local = host.handle().and_then(|handle| handle.is_local(*address));
-            if is_local.map_err(|error| Error::kernel("look for the address on this host", error))? {
+            if is_local
+                .map_err(|error| Error::kernel("look for the address on this host", error))?
+            {
                 return Ok(Some((*address, Other::ThisHost)));
             }
         }

@@ -11,8 +11,8 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use macvlan_core::{
-    Endpoint, ErrorKind as CoreKind, Handle, LinkId, LinkInfo, NetNs, Route, RouteFilter, RouteInfo,
-    RouteKind,
+    Endpoint, ErrorKind as CoreKind, Handle, LinkId, LinkInfo, NetNs, Route, RouteFilter,
+    RouteInfo, RouteKind,
 };
 
 use crate::error::{Error, Result};
@@ -40,8 +40,8 @@ impl Place {
     fn gateway(&self, v6: bool) -> Option<IpAddr> {
         let may = self.lease.default_route && !self.network.config.is_internal();
         let of_family = self.lease.addresses.iter().filter(|net| net.addr().is_ipv6() == v6);
-        let mut gateways = of_family
-            .filter_map(|net| self.network.subnet_of(net.addr())?.1.get_gateway());
+        let mut gateways =
+            of_family.filter_map(|net| self.network.subnet_of(net.addr())?.1.get_gateway());
         gateways.find(|_| may)
     }
 
@@ -92,7 +92,8 @@ struct Found<'a> {
 impl<'a> Found<'a> {
     fn of(places: &[Place], routes: impl Iterator<Item = &'a RouteInfo>) -> Self {
         let links: Vec<LinkId> = places.iter().map(|place| LinkId::Index(place.link)).collect();
-        let is_ours = |info: &&RouteInfo| info.route.get_device().is_some_and(|link| links.contains(&link));
+        let is_ours =
+            |info: &&RouteInfo| info.route.get_device().is_some_and(|link| links.contains(&link));
         let (ours, mut others): (Vec<_>, Vec<_>) =
             routes.partition(|info| info.protocol == Endpoint::PROTOCOL && is_ours(info));
         others.retain(|info| info.protocol != RTPROT_RA || !is_ours(info));
@@ -151,8 +152,12 @@ impl<'a> Found<'a> {
                     let advertised = RouteFilter::new().table(MAIN).protocol(RTPROT_RA);
                     let all = handle.find_routes(&advertised)?.into_iter();
                     let is_here = |info: &RouteInfo| {
-                        info.route.is_default() && info.protocol == RTPROT_RA
-                            && info.route.get_device().is_some_and(|link| self.links.contains(&link))
+                        info.route.is_default()
+                            && info.protocol == RTPROT_RA
+                            && info
+                                .route
+                                .get_device()
+                                .is_some_and(|link| self.links.contains(&link))
                     };
                     let Some(info) = all.into_iter().find(is_here) else { return Err(error) };
                     match handle.delete_route(&info.route.protocol(RTPROT_RA)) {
@@ -218,7 +223,9 @@ impl Session {
         for lease in leases {
             // A network that cannot be read leaves its routes to somebody else.
             let Ok(found) = self.store.find_networks(&lease.network) else { continue };
-            let Some(network) = found.into_iter().find(|one| one.id == lease.network) else { continue };
+            let Some(network) = found.into_iter().find(|one| one.id == lease.network) else {
+                continue;
+            };
             let links: &mut Vec<LinkInfo> = match &mut links {
                 Some(links) => links,
                 None => {

@@ -89,8 +89,11 @@ fn container(lease: &Lease, state: &str) -> Value {
         "Namespace": state,
         "GwPriority": lease.gw_priority,
     });
-    let others: Vec<String> =
-        [false, true].into_iter().flat_map(|v6| of_family(v6).skip(1)).map(ToString::to_string).collect();
+    let others: Vec<String> = [false, true]
+        .into_iter()
+        .flat_map(|v6| of_family(v6).skip(1))
+        .map(ToString::to_string)
+        .collect();
     // As Docker does, what there is none of is left out.
     for (key, values) in [
         ("Aliases", json!(lease.aliases)),

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use ipnet::IpNet;
 use macvlan_core::{
     Address, Attachment, Detached, DuplicateDetection, Endpoint, ErrorKind as CoreKind, Handle,
     NetNs, Presence,
 };
-use ipnet::IpNet;
 
 use crate::alive;
 use crate::error::{Error, Result};
@@ -58,7 +58,8 @@ impl Network {
         }
         for one in self.session.store.leases(None)? {
             let may = one.mac == Some(mac) && one.endpoint != lease.endpoint;
-            if may && self.session.is_here(&one) && matches!(alive::find(&one)?, Presence::There(_)) {
+            if may && self.session.is_here(&one) && matches!(alive::find(&one)?, Presence::There(_))
+            {
                 return Ok(true);
             }
         }

@@ -123,7 +123,8 @@ impl Member {
     pub(crate) fn changed(&self, lease: &Lease, others: &[Lease]) -> Result<Lease> {
         let mut has = Vec::new();
         if !self.addresses.iter().all(|one| lease.addresses.iter().any(|net| net.addr() == *one)) {
-            let all: Vec<String> = lease.addresses.iter().map(|net| net.addr().to_string()).collect();
+            let all: Vec<String> =
+                lease.addresses.iter().map(|net| net.addr().to_string()).collect();
             has.push(format!("the addresses {}", all.join(", ")));
         }
         if !self.link_local.iter().all(|one| lease.link_local.contains(one)) {

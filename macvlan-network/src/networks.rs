@@ -157,7 +157,8 @@ impl Networks {
             (Some(one), false) => {
                 found.push(one);
                 let all = found.iter().map(|one| format!("{} ({:?})", &one.id[..12], one.name()));
-                let why = format!("the ids of several begin so: {}", all.collect::<Vec<_>>().join(", "));
+                let why =
+                    format!("the ids of several begin so: {}", all.collect::<Vec<_>>().join(", "));
                 Err(Error::invalid(format!("find network {name_or_id:?}"), why)
                     .with_hint("give more digits, or the name"))
             }
@@ -189,7 +190,10 @@ impl Networks {
                 Ok(()) => removed.push(name),
                 // Somebody was faster.
                 Err(error)
-                    if matches!(error.kind(), ErrorKind::NetworkInUse | ErrorKind::NetworkNotFound) => {}
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::NetworkInUse | ErrorKind::NetworkNotFound
+                    ) => {}
                 Err(error) => return Err(error),
             }
         }

@@ -293,7 +293,8 @@ impl Network {
         let repair = || -> Result<Vec<String>> {
             let _alone = alone_soon(netns)?;
             // It may have changed since it was listed.
-            let Some(lease) = self.lease(&lease.container)?.filter(|now| now.endpoint == lease.endpoint)
+            let Some(lease) =
+                self.lease(&lease.container)?.filter(|now| now.endpoint == lease.endpoint)
             else {
                 return Ok(Vec::new());
             };

@@ -215,11 +215,13 @@ fn what_is_looked_up_is_found_at_once() -> Outcome {
             taking(|| Ok(assert_eq!(networks.network(&network)?.name(), network)))?,
         ]);
     }
-    for (what, (few, many)) in ["a name", "no name", "a network"]
-        .iter()
-        .zip(took[0].iter().zip(took[1]))
+    for (what, (few, many)) in
+        ["a name", "no name", "a network"].iter().zip(took[0].iter().zip(took[1]))
     {
-        println!("{what} is found in {few:.0} µs among few, {:.2} times that among many", many / few);
+        println!(
+            "{what} is found in {few:.0} µs among few, {:.2} times that among many",
+            many / few
+        );
     }
     Ok(())
 }

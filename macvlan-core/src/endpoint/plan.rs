@@ -144,7 +144,9 @@ impl Plan {
             if route.goes_with(endpoint.name) {
                 batch.push(Change::AddRoute(*route));
             } else if let Some(protocol) = route.get_protocol() {
-                let why = format!("the route {route} does not go with the link, and cannot have protocol {protocol}");
+                let why = format!(
+                    "the route {route} does not go with the link, and cannot have protocol {protocol}"
+                );
                 return Err(refused(endpoint, why)
                     .with_hint("leave the protocol out, by which it is known as the endpoint's"));
             } else {

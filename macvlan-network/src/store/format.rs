@@ -147,8 +147,9 @@ pub(crate) fn write<T: Stored>(record: &T) -> Result<String> {
 
 /// Writes a record again that was found as this text: fields of it that are not known here stay.
 pub(crate) fn write_again<T: Stored>(text: &str, record: &T) -> Result<String> {
-    let unusable =
-        |error: serde_json::Error| Error::new(ErrorKind::StoreUnusable, "write a record", error.to_string());
+    let unusable = |error: serde_json::Error| {
+        Error::new(ErrorKind::StoreUnusable, "write a record", error.to_string())
+    };
     let mut all: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(text).map_err(unusable)?;
     match serde_json::to_value(record.shape()).map_err(unusable)? {

@@ -153,7 +153,9 @@ fn expected(leases: &[(&Network, i32)], inside: &NetNs) -> Outcome<Vec<String>> 
             let mut subnets = network.config().get_subnets().iter();
             let subnet = subnets.find(|one| one.net().addr().is_ipv6() == v6);
             let Some(gateway) = subnet.and_then(|one| one.get_gateway()) else { continue };
-            if network.config().is_internal() || best.as_ref().is_some_and(|(best, _)| best >= priority) {
+            if network.config().is_internal()
+                || best.as_ref().is_some_and(|(best, _)| best >= priority)
+            {
                 continue;
             }
             let lease = network.lease("c1")?.ok_or("it is connected")?;

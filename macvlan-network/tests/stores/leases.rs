@@ -211,9 +211,8 @@ fn several_subnets() -> Outcome {
 /// Several of one family, next to each other in one gap and apart; and link-local ones, which two may have.
 fn several_addresses() -> Outcome {
     with_stores(|networks| {
-        let lan = networks.create(
-            &on_ens33("lan", "10.1.0.0/24")?.subnet(subnet("fd00:1::/64")?),
-        )?;
+        let lan =
+            networks.create(&on_ens33("lan", "10.1.0.0/24")?.subnet(subnet("fd00:1::/64")?))?;
         let mut people = People::default();
         let wanted = ["10.1.0.9", "10.1.0.10", "10.1.0.77", "fd00:1::7"].map(ip);
         let member = wanted.iter().fold(Member::new("c1"), |member, ip| member.address(*ip));
@@ -224,7 +223,9 @@ fn several_addresses() -> Outcome {
         assert_eq!(connection.addresses(), wanted);
         assert_eq!(connection.lease().link_local, own);
         let there = ip_addresses(&netns, "eth0");
-        for address in ["10.1.0.9/24", "10.1.0.77/24", "fd00:1::7/64", "169.254.7.7/16", "fe80::7/64"] {
+        for address in
+            ["10.1.0.9/24", "10.1.0.77/24", "fd00:1::7/64", "169.254.7.7/16", "fe80::7/64"]
+        {
             assert!(there.contains(&address.to_owned()), "no {address} in {there:?}");
         }
         assert!(lan.reconcile()?.is_empty());
@@ -275,7 +276,10 @@ fn names_and_aliases() -> Outcome {
         let error = lan.connect(&Member::new("c1").name("web2"), &inside[0]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NameTaken, "{error}");
         let lease = lan.lease("c1")?.ok_or("it has gone")?;
-        assert_eq!((lease.name.as_deref(), &lease.aliases[..]), (Some("nobody"), &["api".to_owned()][..]));
+        assert_eq!(
+            (lease.name.as_deref(), &lease.aliases[..]),
+            (Some("nobody"), &["api".to_owned()][..])
+        );
         lan.disconnect("c1")?;
         assert!(lan.resolve("api")?.is_empty());
         lan.connect(&Member::new("c3").name("nobody"), &inside[0])?;
@@ -367,9 +371,8 @@ fn the_host_has_addresses_itself() -> Outcome {
         let host = networks.host().netns();
         ip_do(host, "address add 10.1.0.2/32 dev lo");
         ip_do(host, "address add fd00:1::2/64 dev ens33 nodad");
-        let lan = networks.create(
-            &on_ens33("lan", "10.1.0.0/24")?.subnet(subnet("fd00:1::/64")?),
-        )?;
+        let lan =
+            networks.create(&on_ens33("lan", "10.1.0.0/24")?.subnet(subnet("fd00:1::/64")?))?;
         let mut people = People::default();
         assert_eq!(people.join(&lan, &Member::new("c1"))?, [ip("10.1.0.3"), ip("fd00:1::3")]);
         let member = Member::new("c2").address(ip("10.1.0.77"));
@@ -391,7 +394,8 @@ fn networks_are_found() -> Outcome {
         let mut ids = Vec::new();
         // Of seventeen, two begin with the same digit.
         for number in 0..17 {
-            let made = networks.create(&on_ens33(&format!("n{number}"), &format!("10.{number}.0.0/24"))?)?;
+            let made = networks
+                .create(&on_ens33(&format!("n{number}"), &format!("10.{number}.0.0/24"))?)?;
             ids.push(made.id().to_owned());
         }
         for (number, id) in ids.iter().enumerate() {

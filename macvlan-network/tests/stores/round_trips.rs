@@ -69,15 +69,15 @@ fn they_are_few_and_do_not_grow() -> Outcome {
     networks.create(&dual)?;
     let next = networks.create(&on_ens33("next", "10.2.0.0/16")?.order(Order::Next))?;
     for number in 0..20 {
-        networks.create(&on_ens33(&format!("more{number}"), &format!("10.{}.0.0/24", 10 + number))?)?;
+        networks
+            .create(&on_ens33(&format!("more{number}"), &format!("10.{}.0.0/24", 10 + number))?)?;
     }
     let lan = networks.network("lan")?;
     for leases in [0, 10_000] {
         fill(&etcd, lan.id(), leases)?;
         let inside = [NetNs::anonymous()?, NetNs::anonymous()?];
-        let connect = |member: &Member, netns: &NetNs| {
-            asked(&etcd, || Ok(lan.connect(member, netns)?))
-        };
+        let connect =
+            |member: &Member, netns: &NetNs| asked(&etcd, || Ok(lan.connect(member, netns)?));
         let said = Member::new("c2").name("web").alias("w").address("10.1.7.7".parse()?);
         let counts = [
             ("connect", connect(&Member::new("c1"), &inside[0])?, 2),

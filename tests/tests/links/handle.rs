@@ -147,9 +147,13 @@ fn addresses_are_added_replaced_and_deleted() -> Outcome {
     need(Need::Ipv6)?;
     handle.add_address("cable", &"fd00::2/64 nodad".parse()?)?;
     assert!(ip_addresses(&netns, "cable").contains(&"fd00::2/64".to_owned()));
-    for (address, is_local) in
-        [("10.0.1.3", true), ("fd00::2", true), ("10.0.1.4", false), ("192.0.2.1", false), ("fd01::1", false)]
-    {
+    for (address, is_local) in [
+        ("10.0.1.3", true),
+        ("fd00::2", true),
+        ("10.0.1.4", false),
+        ("192.0.2.1", false),
+        ("fd01::1", false),
+    ] {
         assert_eq!(handle.is_local(address.parse()?)?, is_local, "{address}");
     }
     handle.delete_address("cable", &"fd00::2/64".parse()?)?;

@@ -86,7 +86,13 @@ impl EtcdStore {
                 picks.push(self.pick_fixed(&seen, network, *address, &mut change)?);
             }
             if picks.is_empty() && network.config.has_family(v6) {
-                picks.push(self.pick_any(&seen, network, wish, (v6, &was, &starts), &mut change)?);
+                picks.push(self.pick_any(
+                    &seen,
+                    network,
+                    wish,
+                    (v6, &was, &starts),
+                    &mut change,
+                )?);
             }
             for pick in picks {
                 match pick {
@@ -272,9 +278,7 @@ impl EtcdStore {
         let had = was.iter().flat_map(|was| &was.addresses);
         let had: Vec<IpAddr> =
             had.copied().filter(|address| network.with_prefix(*address).is_ok()).collect();
-        let get = |address: IpAddr| {
-            Get::Key(self.keys.address(&network.id, pool::number(address)))
-        };
+        let get = |address: IpAddr| Get::Key(self.keys.address(&network.id, pool::number(address)));
         seen.fetch(&had.iter().copied().map(get).collect::<Vec<_>>())?;
         if let Some(address) = had.into_iter().find(|address| address.is_ipv6() == v6) {
             let holder = seen.get(get(address))?;
@@ -365,7 +369,12 @@ impl EtcdStore {
                 };
                 let (rests, container) = (keep == 0, lease.container.clone());
                 let until = now().saturating_add(keep);
-                self.keep(network, *address, Holder::Kept { container, until, owner, rests }, &mut change)?;
+                self.keep(
+                    network,
+                    *address,
+                    Holder::Kept { container, until, owner, rests },
+                    &mut change,
+                )?;
             }
             let was = Was { addresses, released: now() };
             change.put(self.keys.was(&network.id, &lease.container), keys::write(&was)?);
@@ -382,8 +391,7 @@ impl EtcdStore {
         change: &mut Change,
     ) -> Result<()> {
         let at = pool::number(address);
-        let Some((pool, _)) = network.subnet_of(address).filter(|_| network.gives(address))
-        else {
+        let Some((pool, _)) = network.subnet_of(address).filter(|_| network.gives(address)) else {
             return Ok(());
         };
         let seen = Seen::new(&self.wire);

@@ -147,7 +147,8 @@ impl Store for EtcdStore {
             None => by_given_id.unwrap_or_default(),
         };
         let read = |item: &Item| {
-            let hidden = |error: Error| Unreadable::new(end_of(&item.key), None, error.cause()).error;
+            let hidden =
+                |error: Error| Unreadable::new(end_of(&item.key), None, error.cause()).error;
             format::read::<NetworkRecord>(&item.value).map_err(hidden)
         };
         let found: Vec<NetworkRecord> = items.iter().map(read).collect::<Result<_>>()?;
@@ -270,7 +271,9 @@ impl Store for EtcdStore {
         let prefix = self.keys.all_leases();
         let mut found = HashMap::new();
         for key in self.wire.all_keys(&prefix)? {
-            if let Some((network, _)) = key.strip_prefix(&prefix).and_then(|key| key.split_once('/')) {
+            if let Some((network, _)) =
+                key.strip_prefix(&prefix).and_then(|key| key.split_once('/'))
+            {
                 *found.entry(network.to_owned()).or_default() += 1;
             }
         }

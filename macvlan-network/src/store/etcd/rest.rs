@@ -38,7 +38,8 @@ impl EtcdStore {
             return Ok(());
         }
         change.put(place, keys::write(&holder)?);
-        if let Some(key) = self.rest_key(network, address, until).filter(|_| network.gives(address)) {
+        if let Some(key) = self.rest_key(network, address, until).filter(|_| network.gives(address))
+        {
             change.put(key, String::new());
         }
         Ok(())
@@ -77,7 +78,9 @@ impl EtcdStore {
             let first = seen.get(self.get_rested(network, pool))?.into_iter().next();
             // By time; the pool's number is before it in the key.
             let time = |item: &Item| item.key.rsplit('/').nth(1).map(str::to_owned);
-            if let Some(first) = first.filter(|one| listed.as_ref().is_none_or(|other| time(one) < time(other))) {
+            if let Some(first) =
+                first.filter(|one| listed.as_ref().is_none_or(|other| time(one) < time(other)))
+            {
                 listed = Some(first);
             }
         }
@@ -129,10 +132,12 @@ impl EtcdStore {
     pub(super) fn free_what_is_over(&self, network: &NetworkRecord) -> Result<usize> {
         let mut over = 0;
         let is_forgotten = |since: u64| since.saturating_add(MEMORY) < now();
-        let may_go = |holder: &Holder| matches!(holder, Holder::Kept { until, .. } if *until <= now());
+        let may_go =
+            |holder: &Holder| matches!(holder, Holder::Kept { until, .. } if *until <= now());
         for item in self.wire.all(&self.keys.addresses(&network.id))? {
             // One that cannot be read stays as it is, and the address with it.
-            let Ok(Holder::Kept { container, until, owner, rests }) = keys::read(&item.value) else {
+            let Ok(Holder::Kept { container, until, owner, rests }) = keys::read(&item.value)
+            else {
                 continue;
             };
             if until > now() {

@@ -13,11 +13,16 @@ use super::wire::{Get, absent, unchanged};
 
 impl EtcdStore {
     /// Changes what a lease says without touching addresses and link.
-    pub(super) fn try_update(&self, network: &NetworkRecord, lease: &Lease) -> Result<Option<bool>> {
+    pub(super) fn try_update(
+        &self,
+        network: &NetworkRecord,
+        lease: &Lease,
+    ) -> Result<Option<bool>> {
         let (id, container) = (network.id.as_str(), lease.container.as_str());
         let key = self.keys.lease(id, container);
         let name = lease.name.as_deref().unwrap_or("");
-        let read = self.wire.read(vec![Get::Key(key.clone()), Get::Key(self.keys.name(id, name))])?;
+        let read =
+            self.wire.read(vec![Get::Key(key.clone()), Get::Key(self.keys.name(id, name))])?;
         let [held, named] = read.as_slice() else { return Err(half_an_answer()) };
         let Some(item) = held.first() else { return Ok(Some(false)) };
         let held: Lease = format::read(&item.value)?;

@@ -25,9 +25,8 @@ pub(super) fn refuse_taken(
     let mut statement = transaction.prepare_cached(
         "SELECT container FROM lease WHERE network = ? AND name = ? AND container != ?",
     )?;
-    let holder: Option<String> = statement
-        .query_row(params![number, name, lease.container], |row| row.get(0))
-        .optional()?;
+    let holder: Option<String> =
+        statement.query_row(params![number, name, lease.container], |row| row.get(0)).optional()?;
     match holder {
         Some(holder) => Err(name_taken(network, name, &holder).into()),
         None => Ok(()),
@@ -35,7 +34,11 @@ pub(super) fn refuse_taken(
 }
 
 /// Writes a lease's aliases, where they are listed with it, and where they are found.
-pub(super) fn set_aliases(transaction: &Transaction<'_>, number: i64, lease: &Lease) -> Attempt<()> {
+pub(super) fn set_aliases(
+    transaction: &Transaction<'_>,
+    number: i64,
+    lease: &Lease,
+) -> Attempt<()> {
     if lease.aliases.is_empty() {
         return Ok(());
     }
