@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use macvlan_core::{ErrorKind as CoreKind, Handle, LinkInfo, NetNs, Presence};
+use macvlan_core::{Difference, ErrorKind as CoreKind, Handle, LinkInfo, NetNs, Presence};
 
 use crate::alive::{self, NetNsMark};
 use crate::alone::alone_soon;
@@ -306,7 +306,11 @@ impl Network {
             let mut others = self.session.store.leases_of(&lease.container)?;
             others.retain(|other| other.network != lease.network);
             let link = Some(ensured.attachment.index());
-            done.extend(self.set_default_routes((&lease, link), &others, netns, false)?);
+            let routes = self.set_default_routes((&lease, link), &others, netns, false)?;
+            // A link that was missing had none.
+            if !ensured.repaired.iter().any(|one| matches!(one, Difference::LinkMissing)) {
+                done.extend(routes);
+            }
             Ok(done)
         };
         match repair() {

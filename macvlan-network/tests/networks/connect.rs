@@ -233,7 +233,7 @@ fn an_isolated_network() -> Outcome {
     inner.disconnect("c1")?;
     inner.disconnect("c2")?;
     let dummy = inner.parent();
-    inner.remove()?;
+    assert_eq!(scene.networks.prune()?, ["inner"]);
     assert!(!ip_lines(&scene.lab.a.netns, "-o link show").iter().any(|line| line.contains(&dummy)));
     Ok(())
 }

@@ -123,7 +123,8 @@ fn what_a_dead_host_has_is_given() -> Outcome {
     let wish = |id: &str| Member::new(id).name("web").address(ip("10.1.0.9"));
     on_b.connect(&wish("b1"), &inside[0])?;
     on_b.connect(&Member::new("b2"), &inside[1])?;
-    let error = on_a.connect(&wish("a1"), &inside[2]).unwrap_err();
+    let member = Member::new("a1").address(ip("10.1.0.9"));
+    let error = on_a.connect(&member, &inside[2]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddressTaken, "{error}");
     let error = on_a.disconnect("b2").unwrap_err();
     assert!(error.to_string().contains("it runs on host \"b\""), "{error}");

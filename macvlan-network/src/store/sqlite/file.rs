@@ -172,7 +172,7 @@ impl File {
 /// the file as it is.
 fn copy(from: &Connection) -> Attempt<Connection> {
     let mut copy = Connection::open_in_memory()?;
-    Backup::new(from, &mut copy)?.run_to_completion(-1, Duration::ZERO, None)?;
+    Backup::new(from, &mut copy)?.run_to_completion(i32::MAX, Duration::ZERO, None)?;
     fill(&mut copy)?;
     Ok(copy)
 }
