@@ -88,7 +88,7 @@ impl Network {
                 };
                 match granted {
                     Granted::Held { lease, others } if lease.netns == wish.netns => {
-                        return self.again(lease, &others, member, netns);
+                        return self.again(&lease, &others, member, netns);
                     }
                     Granted::Held { lease, .. } => self.take_over(&lease)?,
                     Granted::New { lease, others } => {
@@ -145,13 +145,13 @@ impl Network {
     /// Sees that the lease of a container, its interface and its default routes are as they are said now.
     fn again(
         &self,
-        held: Lease,
+        held: &Lease,
         others: &[Lease],
         member: &Member,
         netns: &NetNs,
     ) -> Result<Connection> {
-        let lease = member.changed(&held, others)?;
-        if lease != held && !self.session.store.update(&self.record, &lease)? {
+        let lease = member.changed(held, others)?;
+        if lease != *held && !self.session.store.update(&self.record, &lease)? {
             let why = "its lease was taken back while it was connected again";
             return Err(Error::new(ErrorKind::NotConnected, "connect", why));
         }

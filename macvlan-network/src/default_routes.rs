@@ -72,9 +72,9 @@ pub(crate) fn set(places: &[Place], netns: &NetNs, replaces: Option<&str>) -> Re
                 .iter()
                 .filter_map(|place| Some((place, place.gateway(v6)?)))
                 .min_by(|(one, _), (other, _)| one.lease.rank().cmp(&other.lease.rank()));
-            let replaced = best.is_some_and(|(place, _)| Some(&*place.network.id) == replaces);
+            let is_told = best.is_some_and(|(place, _)| Some(&*place.network.id) == replaces);
             let wanted = best.map(|(place, gateway)| place.route(gateway));
-            done.extend(found.lead(&handle, wanted, replaced)?);
+            done.extend(found.lead(&handle, wanted, is_told)?);
         }
         Ok(done)
     };
@@ -226,14 +226,12 @@ impl Session {
             let Some(network) = found.into_iter().find(|one| one.id == lease.network) else {
                 continue;
             };
-            let links: &mut Vec<LinkInfo> = match &mut links {
-                Some(links) => links,
-                None => {
-                    let list = || Handle::in_netns(netns)?.links();
-                    let fails = |error| Error::kernel("list the container's links", error);
-                    links.insert(list().map_err(fails)?)
-                }
-            };
+            if links.is_none() {
+                let list = || Handle::in_netns(netns)?.links();
+                let fails = |error| Error::kernel("list the container's links", error);
+                links = Some(list().map_err(fails)?);
+            }
+            let links: &[LinkInfo] = links.as_deref().unwrap_or_default();
             let alias = self.alias(&network.id, &lease.container);
             let marked = links.iter().find(|link| link.alias.as_ref() == Some(&alias));
             let is_its = |link: &&LinkInfo| match lease.mac {

@@ -128,10 +128,10 @@ impl Network {
         let (network, config) = (&self.record, self.config());
         let address = |net: IpNet| -> macvlan_core::Result<Address> {
             let address = Address::new(net)?;
-            match net.addr().is_ipv6() && !config.is_duplicate_detection() {
-                true => address.with_duplicate_detection(DuplicateDetection::Skip),
-                false => Ok(address),
+            if net.addr().is_ipv4() || config.is_duplicate_detection() {
+                return Ok(address);
             }
+            address.with_duplicate_detection(DuplicateDetection::Skip)
         };
         let make = || -> macvlan_core::Result<Endpoint> {
             let mut endpoint = Endpoint::new(lease.interface, network.parent().as_str())?

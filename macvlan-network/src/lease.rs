@@ -127,10 +127,9 @@ impl Wish {
             addresses,
             link_local: self.link_local.clone(),
             default_route: may,
-            gw_priority: self.gw_priority.unwrap_or_else(|| match asks {
-                true => in_front_of(here.iter().copied()),
-                false => 0,
-            }),
+            gw_priority: self
+                .gw_priority
+                .unwrap_or_else(|| if asks { in_front_of(here.iter().copied()) } else { 0 }),
             sequence: sequence.unwrap_or(0),
             netns: self.netns.clone(),
             netns_path: self.netns_path.clone(),

@@ -63,7 +63,7 @@ impl Member {
         self
     }
 
-    /// Adds a link-local address, in 169.254.0.0/16 or fe80::/10. The network does not keep it from others.
+    /// Adds a link-local address, in `169.254.0.0/16` or `fe80::/10`. The network does not keep it from others.
     #[doc(alias = "--link-local-ip")]
     pub fn link_local_address(mut self, address: IpAddr) -> Self {
         self.link_local.push(address);

@@ -58,7 +58,7 @@ fn fill(etcd: &Etcd, network: &str, leases: u32) -> Outcome {
         }
         Ok::<_, etcd_client::Error>(())
     };
-    etcd.netns().run(|| runtime.block_on(write))?.map_err(Box::new)?;
+    etcd.netns().run(|| runtime.block_on(write).map_err(Box::new))??;
     Ok(())
 }
 

@@ -104,7 +104,7 @@ impl Pool<'_> {
         let gets = self.gets_around(at);
         self.seen.fetch(&gets)?;
         let mut next = gets.into_iter().map(|get| {
-            let items = self.seen.get(get)?;
+            let items = self.seen.get(&get)?;
             items.first().map(found).transpose()
         });
         let mut next = || next.next().transpose().map(Option::flatten);

@@ -37,7 +37,7 @@ impl EtcdStore {
         let given = network.config.get_subnets()[pool].given();
         let last = match order {
             Order::Next => {
-                let found = seen.get(self.get_last(network, pool))?;
+                let found = seen.get(&self.get_last(network, pool))?;
                 found.first().map(|item| keys::number(&item.value)).transpose()?
             }
             _ => None,

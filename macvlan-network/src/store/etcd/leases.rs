@@ -54,7 +54,7 @@ impl EtcdStore {
         // And what will be needed of the pools.
         let starts = self.starts(&seen, network, wish)?;
         seen.fetch(&[&gets[..], &self.pool_gets(&seen, network, wish, &starts)].concat())?;
-        let [there, held, named, others, was, host] = gets.map(|get| seen.get(get));
+        let [there, held, named, others, was, host] = gets.map(|get| seen.get(&get));
         let (there, held, named, others, was, host) = (there?, held?, named?, others?, was?, host?);
         if there.is_empty() {
             return Err(no_network(network.name()));
@@ -164,7 +164,7 @@ impl EtcdStore {
         let net = network.with_prefix(address)?;
         let at = pool::number(address);
         let key = self.keys.address(&network.id, at);
-        if let Some(item) = seen.get(Get::Key(key.clone()))?.first() {
+        if let Some(item) = seen.get(&Get::Key(key.clone()))?.first() {
             match keys::read(&item.value)? {
                 Holder::Lease { container, .. } => {
                     return Err(taken(network, address, Some(&container)));
@@ -281,7 +281,7 @@ impl EtcdStore {
         let get = |address: IpAddr| Get::Key(self.keys.address(&network.id, pool::number(address)));
         seen.fetch(&had.iter().copied().map(get).collect::<Vec<_>>())?;
         if let Some(address) = had.into_iter().find(|address| address.is_ipv6() == v6) {
-            let holder = seen.get(get(address))?;
+            let holder = seen.get(&get(address))?;
             let holder = holder.first().map(|item| keys::read(&item.value)).transpose()?;
             let is_ours = match holder {
                 None => true,
@@ -369,12 +369,8 @@ impl EtcdStore {
                 };
                 let (rests, container) = (keep == 0, lease.container.clone());
                 let until = now().saturating_add(keep);
-                self.keep(
-                    network,
-                    *address,
-                    Holder::Kept { container, until, owner, rests },
-                    &mut change,
-                )?;
+                let kept = Holder::Kept { container, until, owner, rests };
+                self.keep(network, *address, &kept, &mut change)?;
             }
             let was = Was { addresses, released: now() };
             change.put(self.keys.was(&network.id, &lease.container), keys::write(&was)?);

@@ -28,16 +28,16 @@ impl EtcdStore {
         &self,
         network: &NetworkRecord,
         address: IpAddr,
-        holder: Holder,
+        holder: &Holder,
         change: &mut Change,
     ) -> Result<()> {
         let place = self.keys.address(&network.id, pool::number(address));
-        let Holder::Kept { until, rests, .. } = holder else { return Ok(()) };
+        let Holder::Kept { until, rests, .. } = *holder else { return Ok(()) };
         if !network.gives(address) && rests {
             change.delete(place);
             return Ok(());
         }
-        change.put(place, keys::write(&holder)?);
+        change.put(place, keys::write(holder)?);
         if let Some(key) = self.rest_key(network, address, until).filter(|_| network.gives(address))
         {
             change.put(key, String::new());
@@ -75,7 +75,7 @@ impl EtcdStore {
         let subnets = network.config.get_subnets().iter().enumerate();
         let mut listed: Option<Item> = None;
         for (pool, _) in subnets.filter(|(_, subnet)| subnet.net().addr().is_ipv6() == v6) {
-            let first = seen.get(self.get_rested(network, pool))?.into_iter().next();
+            let first = seen.get(&self.get_rested(network, pool))?.into_iter().next();
             // By time; the pool's number is before it in the key.
             let time = |item: &Item| item.key.rsplit('/').nth(1).map(str::to_owned);
             if let Some(first) =
@@ -86,7 +86,7 @@ impl EtcdStore {
         }
         let Some(listed) = listed else { return self.pick_unlisted(network, v6, change) };
         let at = keys::number(end_of(&listed.key))?;
-        let items = seen.get(Get::Key(self.keys.address(&network.id, at)))?;
+        let items = seen.get(&Get::Key(self.keys.address(&network.id, at)))?;
         if let Some(item) = items.first() {
             if let Holder::Kept { until, owner, .. } = keys::read(&item.value)? {
                 let address = pool::address(at);
@@ -150,7 +150,7 @@ impl EtcdStore {
                 let mut change = Change::default();
                 change.when.push(unchanged(item.key.clone(), item.changed));
                 let resting = Holder::Kept { container, until, owner, rests: true };
-                self.keep(network, address, resting, &mut change)?;
+                self.keep(network, address, &resting, &mut change)?;
                 change.commit(&self.wire)?;
             }
             over += usize::from(!rests);

@@ -35,8 +35,8 @@ impl<'a> Seen<'a> {
     }
 
     /// Reads one thing, if it was not read yet.
-    pub(super) fn get(&self, get: Get) -> Result<Vec<Item>> {
-        self.fetch(std::slice::from_ref(&get))?;
-        Ok(self.answers.borrow().get(&get).cloned().unwrap_or_default())
+    pub(super) fn get(&self, get: &Get) -> Result<Vec<Item>> {
+        self.fetch(std::slice::from_ref(get))?;
+        Ok(self.answers.borrow().get(get).cloned().unwrap_or_default())
     }
 }

@@ -136,16 +136,16 @@ impl Wire {
 
     /// Reads all keys that begin so, however many.
     pub(super) fn all(&self, prefix: &str) -> Result<Vec<Item>> {
-        self.pages(prefix, GetOptions::new().with_limit(PAGE))
+        self.pages(prefix, &GetOptions::new().with_limit(PAGE))
     }
 
     /// Reads the keys alone.
     pub(super) fn all_keys(&self, prefix: &str) -> Result<Vec<String>> {
         let options = GetOptions::new().with_keys_only().with_limit(20 * PAGE);
-        Ok(self.pages(prefix, options)?.into_iter().map(|item| item.key).collect())
+        Ok(self.pages(prefix, &options)?.into_iter().map(|item| item.key).collect())
     }
 
-    fn pages(&self, prefix: &str, options: GetOptions) -> Result<Vec<Item>> {
+    fn pages(&self, prefix: &str, options: &GetOptions) -> Result<Vec<Item>> {
         let (mut from, end) = within(prefix);
         let (mut found, mut revision) = (Vec::new(), 0);
         loop {

@@ -147,10 +147,8 @@ impl File {
             fill(&mut self.connection)?;
             self.version = VERSIONS.len();
         }
-        let mut copy = match self.version < VERSIONS.len() {
-            true => Some(copy(&self.connection)?),
-            false => None,
-        };
+        let is_older = self.version < VERSIONS.len();
+        let mut copy = is_older.then(|| copy(&self.connection)).transpose()?;
         let connection = copy.as_mut().unwrap_or(&mut self.connection);
         let transaction = connection.transaction_with_behavior(behavior)?;
         if self.identity.is_some() && self.identity != identity(path).map_err(failed)? {

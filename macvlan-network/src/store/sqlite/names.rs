@@ -94,10 +94,10 @@ pub(super) fn named(
         "WHERE endpoint IN (SELECT endpoint FROM alias WHERE network = ? AND alias = ?)"
     ))?;
     found.extend(aliased.into_iter().filter(|lease| lease.name.as_deref() != Some(name)));
-    match found.is_empty() {
-        true => ask(select!("WHERE network = ? AND container = ?")),
-        false => Ok(found),
+    if found.is_empty() {
+        return ask(select!("WHERE network = ? AND container = ?"));
     }
+    Ok(found)
 }
 
 /// The lease that has an address.
