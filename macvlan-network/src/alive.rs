@@ -10,7 +10,6 @@ use std::sync::OnceLock;
 use macvlan_core::{NetNs, Presence};
 
 use crate::error::{Error, Result};
-use crate::lease::Lease;
 
 /// What tells one network namespace from all others that ever were.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -50,11 +49,10 @@ fn boot() -> Result<&'static str> {
     Ok(BOOT.get_or_init(|| boot.trim().to_owned()))
 }
 
-/// What is known of the namespace of a lease. Where the way by which it was found when the container was
-/// connected still leads there, nothing is looked through.
-pub(crate) fn find(lease: &Lease) -> Result<Presence> {
-    let mark = &lease.netns;
-    if let (Some(path), true) = (&lease.netns_path, mark.is_of_this_boot()?) {
+/// What is known of the namespace that has this mark. Where the path by which it was found once still leads
+/// there, nothing is looked through.
+pub(crate) fn find(mark: &NetNsMark, path: Option<&str>) -> Result<Presence> {
+    if let (Some(path), true) = (path, mark.is_of_this_boot()?) {
         match NetNs::from_path(path) {
             Ok(netns) if netns.id().inode == mark.inode && NetNsMark::of(&netns)? == *mark => {
                 return Ok(Presence::There(netns));

@@ -169,7 +169,7 @@ impl Network {
                 .with_hint("disconnect it there first"))
         };
         if self.session.is_here(lease) {
-            match alive::find(lease)? {
+            match lease.presence()? {
                 Presence::Gone => {}
                 Presence::Unknown(error) => return Err(alive::unknown(error)),
                 Presence::There(_) => {

@@ -39,7 +39,7 @@ impl Network {
                     Some(held) if NetNsMark::of(held.netns())? == lease.netns => {
                         self.detach(&lease, held.netns())?
                     }
-                    _ => match alive::find(&lease)? {
+                    _ => match lease.presence()? {
                         Presence::Gone => Detached::AlreadyGone,
                         Presence::Unknown(error) => return Err(alive::unknown(error)),
                         Presence::There(_) if netns.is_some() => return Err(elsewhere(&lease)),

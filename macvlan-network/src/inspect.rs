@@ -7,7 +7,6 @@ use crate::alive;
 use crate::error::Result;
 use crate::lease::Lease;
 use crate::network::Network;
-use crate::networks::Networks;
 use crate::session::Session;
 use crate::subnet::Subnet;
 
@@ -38,7 +37,7 @@ impl Network {
             "Name": self.name(),
             "Id": self.id(),
             "Created": self.created(),
-            "Scope": self.session.scope()?,
+            "Scope": self.session.scope(),
             "Driver": DRIVER,
             "EnableIPv4": config.has_family(false),
             "EnableIPv6": config.has_family(true),
@@ -107,34 +106,28 @@ fn container(lease: &Lease, state: &str) -> Value {
     told
 }
 
-impl Networks {
-    /// Returns what `docker network ls` would list, as an array of objects with `Id`, `Name`, `Driver`,
-    /// `Scope`, `Parent`, `Internal`, `Subnets`, and how many `Containers` are connected on all hosts.
-    pub fn summary(&self) -> Result<Value> {
-        let count = self.store().count()?;
-        let scope = self.0.scope()?;
-        let describe = |network: &Network| {
-            let subnets: Vec<String> =
-                network.config().get_subnets().iter().map(ToString::to_string).collect();
-            json!({
-                "Id": network.id(),
-                "Name": network.name(),
-                "Driver": DRIVER,
-                "Scope": scope,
-                "Parent": network.parent(),
-                "Internal": network.config().is_internal(),
-                "Subnets": subnets,
-                "Containers": count.get(network.id()).copied().unwrap_or(0),
-            })
-        };
-        Ok(self.list()?.iter().map(describe).collect())
+impl Network {
+    /// The object that is listed for it.
+    pub(crate) fn summary(&self, containers: usize) -> Value {
+        let subnets: Vec<String> =
+            self.config().get_subnets().iter().map(ToString::to_string).collect();
+        json!({
+            "Id": self.id(),
+            "Name": self.name(),
+            "Driver": DRIVER,
+            "Scope": self.session.scope(),
+            "Parent": self.parent(),
+            "Internal": self.config().is_internal(),
+            "Subnets": subnets,
+            "Containers": containers,
+        })
     }
 }
 
 impl Session {
     /// As Docker says how far networks reach.
-    fn scope(&self) -> Result<&'static str> {
-        Ok(if self.store.living_hosts()?.is_some() { "global" } else { "local" })
+    fn scope(&self) -> &'static str {
+        if self.store.host_name().is_some() { "global" } else { "local" }
     }
 
     /// What is known of the containers' namespaces: the machine is looked through once.

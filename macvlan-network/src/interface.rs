@@ -8,7 +8,6 @@ use macvlan_core::{
     NetNs, Presence,
 };
 
-use crate::alive;
 use crate::error::{Error, Result};
 use crate::lease::Lease;
 use crate::network::Network;
@@ -58,8 +57,7 @@ impl Network {
         }
         for one in self.session.store.leases(None)? {
             let may = one.mac == Some(mac) && one.endpoint != lease.endpoint;
-            if may && self.session.is_here(&one) && matches!(alive::find(&one)?, Presence::There(_))
-            {
+            if may && self.session.is_here(&one) && matches!(one.presence()?, Presence::There(_)) {
                 return Ok(true);
             }
         }

@@ -4,9 +4,10 @@ use std::cmp::Reverse;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use macvlan_core::{LinkName, MacAddr};
+use macvlan_core::{LinkName, MacAddr, Presence};
 
-use crate::alive::NetNsMark;
+use crate::alive::{self, NetNsMark};
+use crate::error::Result;
 use crate::random;
 use crate::record::NetworkRecord;
 
@@ -93,6 +94,11 @@ pub struct Wish {
 }
 
 impl Lease {
+    /// What is known of the container's namespace, if it is of this machine.
+    pub(crate) fn presence(&self) -> Result<Presence> {
+        alive::find(&self.netns, self.netns_path.as_deref())
+    }
+
     /// Its place among those that the container's default routes can lead through, the lowest first.
     pub(crate) fn rank(&self) -> (Reverse<i32>, u32, &str) {
         (Reverse(self.gw_priority), self.sequence, &self.network)
@@ -123,7 +129,7 @@ impl Wish {
             interface: self
                 .interface
                 .unwrap_or_else(|| free_interface(&here, self.skip_interfaces)),
-            mac: network.mac(self, &plain),
+            mac: network.mac(self.mac, (&self.container, self.skip_macs), &plain),
             addresses,
             link_local: self.link_local.clone(),
             default_route: may,

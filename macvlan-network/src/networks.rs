@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 use macvlan_core::Host;
+use serde_json::Value;
 
 use crate::config::{NetworkConfig, check_name};
 use crate::error::{Error, ErrorKind, Result};
@@ -174,6 +175,14 @@ impl Networks {
         }
         let why = "no network has that name or id";
         Ok(Error::new(ErrorKind::NetworkNotFound, format!("find network {name_or_id:?}"), why))
+    }
+
+    /// Returns what `docker network ls` would list, as an array of objects with `Id`, `Name`, `Driver`,
+    /// `Scope`, `Parent`, `Internal`, `Subnets`, and how many `Containers` are connected on all hosts.
+    pub fn summary(&self) -> Result<Value> {
+        let count = self.store().count()?;
+        let containers = |network: &Network| count.get(network.id()).copied().unwrap_or(0);
+        Ok(self.list()?.iter().map(|network| network.summary(containers(network))).collect())
     }
 
     /// Removes the networks without containers, on whatever host, and the links that they made, and returns

@@ -7,7 +7,6 @@ use macvlan_core::{MacAddr, Mode};
 
 use crate::config::NetworkConfig;
 use crate::error::{Error, ErrorKind, Result};
-use crate::lease::Wish;
 use crate::mac::MacFrom;
 use crate::pool;
 use crate::subnet::Subnet;
@@ -78,15 +77,20 @@ impl NetworkRecord {
         IpNet::new(address, subnet.net().prefix_len()).map_err(|error| refuse(error.to_string()))
     }
 
-    /// The MAC address of a container with these addresses.
-    pub(crate) fn mac(&self, wish: &Wish, addresses: &[IpAddr]) -> Option<MacAddr> {
+    /// The MAC address of a container with these addresses; of those that are derived, so many are
+    /// passed over.
+    pub(crate) fn mac(
+        &self,
+        wanted: Option<MacAddr>,
+        (container, skip): (&str, u32),
+        addresses: &[IpAddr],
+    ) -> Option<MacAddr> {
         let from = self.config.get_mac_from();
-        let derived = || match wish.skip_macs {
-            0 => from.derive(&self.id, &wish.container, addresses),
-            // The first is somebody's.
-            skip => MacFrom::Container.derive(&self.id, &format!("{} {skip}", wish.container), &[]),
+        let derived = || match skip {
+            0 => from.derive(&self.id, container, addresses),
+            _ => MacFrom::Container.derive(&self.id, &format!("{container} {skip}"), &[]),
         };
         // In mode passthru it would become the parent's.
-        wish.mac.or_else(|| (!self.is_passthru()).then(derived))
+        wanted.or_else(|| (!self.is_passthru()).then(derived))
     }
 }

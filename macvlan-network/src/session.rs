@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use macvlan_core::{Host, Link, Presence};
 
-use crate::alive;
 use crate::error::{Error, Result};
 use crate::lease::Lease;
 use crate::probe::Probe;
@@ -30,7 +29,7 @@ impl Session {
     /// Whether the container of a lease is known to be gone: its namespace, or its host.
     pub(crate) fn is_gone(&self, lease: &Lease) -> Result<bool> {
         if self.is_here(lease) {
-            return Ok(matches!(alive::find(lease)?, Presence::Gone));
+            return Ok(matches!(lease.presence()?, Presence::Gone));
         }
         Ok(self.store.living_hosts()?.is_some_and(|hosts| !hosts.contains(&lease.host)))
     }

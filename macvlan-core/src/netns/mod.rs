@@ -363,18 +363,6 @@ impl NetNs {
         }
     }
 
-    /// Returns the absolute path by which it was found, if it was by one: by it another process may find it, and has to
-    /// see whether it is still this one.
-    #[doc(hidden)] // for the crate of networks
-    pub fn found_by(&self) -> Option<PathBuf> {
-        match &self.0.identity.origin {
-            Origin::Pid(pid) => Some(PathBuf::from(format!("/proc/{pid}/ns/net"))),
-            Origin::Name(name) => Some(Path::new(named::NAMED).join(name)),
-            Origin::Path(path) => path.is_absolute().then(|| path.clone()),
-            Origin::PidFd(_) | Origin::Fd | Origin::Current | Origin::Anonymous => None,
-        }
-    }
-
     /// Words for messages: `the network namespace of pid 2084`.
     pub(crate) fn in_words(&self) -> String {
         self.0.identity.in_words()

@@ -3,7 +3,7 @@
 
 use crate::common::{Scene, default_routes, on_ens33, started, subnet};
 use macvlan_core::NetNs;
-use macvlan_network::{ErrorKind, Member, Network, NetworkConfig, Networks};
+use macvlan_network::{ErrorKind, Member, Network, NetworkConfig, Networks, Subnet};
 use macvlan_tests::{Outcome, ip_do, ip_lines};
 
 fn dual(name: &str, number: u8) -> Outcome<NetworkConfig> {
@@ -152,7 +152,7 @@ fn expected(leases: &[(&Network, i32)], inside: &NetNs) -> Outcome<Vec<String>> 
         for (network, priority) in leases {
             let mut subnets = network.config().get_subnets().iter();
             let subnet = subnets.find(|one| one.net().addr().is_ipv6() == v6);
-            let Some(gateway) = subnet.and_then(|one| one.get_gateway()) else { continue };
+            let Some(gateway) = subnet.and_then(Subnet::get_gateway) else { continue };
             if network.config().is_internal()
                 || best.as_ref().is_some_and(|(best, _)| best >= priority)
             {

@@ -93,12 +93,12 @@ fn insert(
             lease.endpoint,
             lease.interface.as_str(),
             lease.mac.map(|mac| mac.to_string()),
-            words(&lease.addresses),
+            names::words(&lease.addresses),
             lease.default_route,
             lease.netns.boot,
             lease.netns.inode,
             lease.netns.cookie,
-            words(&lease.link_local),
+            names::words(&lease.link_local),
             lease.gw_priority,
             lease.sequence,
             lease.netns_path,
@@ -116,11 +116,6 @@ fn insert(
             .execute(params![number, at])?;
     }
     Ok(())
-}
-
-pub(super) fn words(all: &[impl ToString]) -> String {
-    let words: Vec<String> = all.iter().map(ToString::to_string).collect();
-    words.join(" ")
 }
 
 /// Takes the address that was asked for, also one outside the range, or kept for somebody.

@@ -9,6 +9,7 @@ mod file;
 mod gaps;
 mod leases;
 mod library;
+mod lookup;
 mod names;
 mod transaction;
 
@@ -226,7 +227,7 @@ impl Store for SqliteStore {
     }
 
     fn update(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
-        self.write("change a lease", |transaction| names::update(transaction, network, lease))
+        self.write("change a lease", |transaction| lookup::update(transaction, network, lease))
     }
 
     fn adopt(&self, network: &NetworkRecord, lease: &Lease) -> Result<()> {
@@ -244,12 +245,12 @@ impl Store for SqliteStore {
     }
 
     fn named(&self, network: &NetworkRecord, name: &str) -> Result<Vec<Lease>> {
-        self.read("find a name", |transaction| names::named(transaction, network, name))
+        self.read("find a name", |transaction| lookup::named(transaction, network, name))
     }
 
     fn holding(&self, network: &NetworkRecord, address: std::net::IpAddr) -> Result<Option<Lease>> {
         self.read("find who has an address", |transaction| {
-            names::holding(transaction, network, address)
+            lookup::holding(transaction, network, address)
         })
     }
 
