@@ -146,6 +146,7 @@ pub(crate) fn write<T: Stored>(record: &T) -> Result<String> {
 }
 
 /// Writes a record again that was found as this text: fields of it that are not known here stay.
+#[cfg(feature = "etcd")] // SQLite has a lease's fields in columns
 pub(crate) fn write_again<T: Stored>(text: &str, record: &T) -> Result<String> {
     let unusable = |error: serde_json::Error| {
         Error::new(ErrorKind::StoreUnusable, "write a record", error.to_string())
