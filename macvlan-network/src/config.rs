@@ -364,11 +364,6 @@ impl NetworkConfig {
         self
     }
 
-    /// Whether a default route can lead through it.
-    pub(crate) fn has_gateway(&self) -> bool {
-        !self.internal && self.subnets.iter().any(|subnet| subnet.get_gateway().is_some())
-    }
-
     /// Whether it has a subnet of this family.
     pub(crate) fn has_family(&self, v6: bool) -> bool {
         self.subnets.iter().any(|subnet| subnet.net().addr().is_ipv6() == v6)

@@ -23,6 +23,8 @@ mod marks;
 mod ranges;
 mod recovery;
 #[cfg(feature = "etcd")]
+mod round_trips;
+#[cfg(feature = "etcd")]
 mod samples;
 #[cfg(feature = "etcd")]
 mod secure;
@@ -50,6 +52,8 @@ macvlan_tests::main! {
     marks,
     ranges,
     recovery,
+    #[cfg(feature = "etcd")]
+    round_trips,
     #[cfg(feature = "etcd")]
     samples,
     #[cfg(feature = "etcd")]

@@ -10,6 +10,7 @@ use crate::pool::Gap;
 use crate::random;
 
 use super::keys::{self, Keys, end_of};
+use super::seen::Seen;
 use super::trouble::Trouble;
 use super::wire::{Get, Item, Wire, none_within, unchanged, within};
 
@@ -43,6 +44,19 @@ impl Change {
         self.delete(from.key.clone());
     }
 
+    /// Takes back the gap that this change itself leaves around a number, among those of one pool.
+    fn take_left(&mut self, gaps: &str, at: u128) -> Result<Option<Gap>> {
+        for (key, value) in self.puts.iter_mut().filter(|(key, _)| key.starts_with(gaps)) {
+            let Some(last) = value else { continue };
+            let gap = Gap { first: keys::number(end_of(key))?, last: keys::number(last)? };
+            if gap.holds(at) {
+                *value = None;
+                return Ok(Some(gap));
+            }
+        }
+        Ok(None)
+    }
+
     pub(super) fn commit(self, wire: &Wire) -> std::result::Result<bool, Trouble> {
         let operation = |(key, value): (String, Option<String>)| match value {
             Some(value) => TxnOp::put(key, value, None),
@@ -68,7 +82,7 @@ fn found(item: &Item) -> Result<Found> {
 /// One owner's gaps in one pool.
 pub(super) struct Pool<'a> {
     pub(super) keys: &'a Keys,
-    pub(super) wire: &'a Wire,
+    pub(super) seen: &'a Seen<'a>,
     pub(super) network: &'a str,
     pub(super) number: usize,
     pub(super) owner: &'a str,
@@ -79,18 +93,27 @@ impl Pool<'_> {
         self.keys.gap(self.network, self.number, self.owner, first)
     }
 
-    /// The gap at a number or before it, the next behind it, and the first of all.
-    fn around(&self, at: u128) -> Result<[Option<Found>; 3]> {
+    /// What is read for the gaps around a number: the one at it or before it, the next behind it, and the
+    /// first of all.
+    pub(super) fn gets_around(&self, at: u128) -> [Get; 3] {
         let (from, end) = within(&self.keys.gaps(self.network, self.number, self.owner));
         // The first key behind one is that key and a zero.
         let behind = format!("{}\0", self.key(at));
-        let read = self.wire.read(vec![
+        [
             Get::Last(from.clone(), behind.clone()),
             Get::First(behind, end.clone()),
             Get::First(from, end),
-        ])?;
-        let mut places = read.iter().map(|items| items.first().map(found).transpose());
-        let mut next = || places.next().transpose().map(Option::flatten);
+        ]
+    }
+
+    fn around(&self, at: u128) -> Result<[Option<Found>; 3]> {
+        let gets = self.gets_around(at);
+        self.seen.fetch(&gets)?;
+        let mut next = gets.into_iter().map(|get| {
+            let items = self.seen.get(&get)?;
+            items.first().map(found).transpose()
+        });
+        let mut next = || next.next().transpose().map(Option::flatten);
         Ok([next()?, next()?, next()?])
     }
 
@@ -103,12 +126,14 @@ impl Pool<'_> {
         Ok(behind.or(first).map(|found| (found.gap.first, found)))
     }
 
-    /// Takes an address out of a gap.
-    pub(super) fn take(&self, change: &mut Change, from: &Found, at: u128) {
+    /// Takes an address out of a gap, of which the same change may have taken another.
+    pub(super) fn take(&self, change: &mut Change, from: &Found, at: u128) -> Result<()> {
         change.take_all(from);
-        for rest in from.gap.without(at).into_iter().flatten() {
+        let left = change.take_left(&self.keys.gaps(self.network, self.number, self.owner), at)?;
+        for rest in left.unwrap_or(from.gap).without(at).into_iter().flatten() {
             change.put(self.key(rest.first), format!("{:032x}", rest.last));
         }
+        Ok(())
     }
 
     /// Puts gaps back, and closes them up with what they touch. It rests on what is around them: that the

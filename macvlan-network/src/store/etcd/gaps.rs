@@ -9,6 +9,7 @@ use crate::record::NetworkRecord;
 
 use super::change::{Change, Pool, insist};
 use super::keys::{self, EVERYBODY};
+use super::seen::Seen;
 use super::store::EtcdStore;
 use super::wire::{Get, exists};
 
@@ -30,11 +31,12 @@ impl Returned {
 impl EtcdStore {
     pub(super) fn pool<'a>(
         &'a self,
+        seen: &'a Seen<'a>,
         network: &'a NetworkRecord,
         pool: usize,
         owner: &'a str,
     ) -> Pool<'a> {
-        Pool { keys: &self.keys, wire: &self.wire, network: &network.id, number: pool, owner }
+        Pool { keys: &self.keys, seen, network: &network.id, number: pool, owner }
     }
 
     /// Whose gaps this host takes addresses from.
@@ -43,12 +45,16 @@ impl EtcdStore {
     }
 
     /// Where a free address is looked for.
-    pub(super) fn start(&self, network: &NetworkRecord, pool: usize) -> Result<u128> {
+    pub(super) fn start(
+        &self,
+        seen: &Seen<'_>,
+        network: &NetworkRecord,
+        pool: usize,
+    ) -> Result<u128> {
         let order = network.config.get_order();
         let last = match order {
             Order::Next => {
-                let key = self.keys.last(&network.id, pool, self.owner(network));
-                let found = self.wire.get(Get::Key(key))?;
+                let found = seen.get(&self.get_last(network, pool))?;
                 found.first().map(|item| keys::number(&item.value)).transpose()?
             }
             _ => None,
@@ -56,10 +62,15 @@ impl EtcdStore {
         Ok(network.config.get_subnets()[pool].start(order, last))
     }
 
+    pub(super) fn get_last(&self, network: &NetworkRecord, pool: usize) -> Get {
+        Get::Key(self.keys.last(&network.id, pool, self.owner(network)))
+    }
+
     /// Moves some addresses from everybody's into this host's share; false if there are none left.
     pub(super) fn claim(&self, network: &NetworkRecord, pool: usize, share: u32) -> Result<bool> {
         insist(|| {
-            let everybody = self.pool(network, pool, EVERYBODY);
+            let seen = Seen::new(&self.wire);
+            let everybody = self.pool(&seen, network, pool, EVERYBODY);
             let Some((_, from)) = everybody.first_free(0)? else { return Ok(Some(false)) };
             let last = from.gap.last.min(from.gap.first.saturating_add(u128::from(share) - 1));
             let mut change = Change::default();
@@ -69,7 +80,7 @@ impl EtcdStore {
                 let key = self.keys.gap(&network.id, pool, EVERYBODY, last + 1);
                 change.put(key, format!("{:032x}", from.gap.last));
             }
-            self.pool(network, pool, &self.host)
+            self.pool(&seen, network, pool, &self.host)
                 .give_back(&mut change, &[Gap { first: from.gap.first, last }])?;
             Ok(change.commit(&self.wire)?.then_some(true))
         })
@@ -82,8 +93,9 @@ impl EtcdStore {
         Returned(all): Returned,
         change: &mut Change,
     ) -> Result<()> {
+        let seen = Seen::new(&self.wire);
         for ((pool, owner), gaps) in &all {
-            self.pool(network, *pool, owner).give_back(change, gaps)?;
+            self.pool(&seen, network, *pool, owner).give_back(change, gaps)?;
         }
         Ok(())
     }
