@@ -450,10 +450,11 @@ impl EtcdStore {
         if there.is_empty() {
             return Err(no_network(network.name()));
         }
+        let (there, network) = self.current(network, Some(there));
         let owner = match held.first() {
             None => {
                 change.when.push(absent(key.clone()));
-                self.take_from_any(network, address, &mut change)?
+                self.take_from_any(&network, address, &mut change)?
             }
             Some(item) => match keys::read(&item.value)? {
                 Holder::Lease { .. } => return Ok(Some(false)),
@@ -465,7 +466,7 @@ impl EtcdStore {
             },
         };
         let owner = owner.unwrap_or_else(|| EVERYBODY.to_owned());
-        change.when.push(exists(self.keys.network(&network.id)));
+        change.when.push(there);
         change.put(key, keys::write(&Holder::Foreign { found: now(), owner })?);
         Ok(change.commit(&self.wire)?.then_some(true))
     }
