@@ -570,7 +570,9 @@ def test_a_subnet_is_a_value() -> None:
         Subnet("fd00::/64", gateway="fd00::5", reserved=[("x", "fd00::9")]),
         Subnet("10.1.0.0/24", gateway="10.2.0.1", on_link_gateway=True),
         Subnet("10.1.0.0/24", ip_range="10.1.0.10-10.1.0.99", exclude="10.1.0.64/29"),
-        Subnet("10.1.0.0/24", ip_range=["10.1.0.64/26", "10.1.0.8-10.1.0.9"], exclude=["10.1.0.70"]),
+        Subnet(
+            "10.1.0.0/24", ip_range=["10.1.0.64/26", "10.1.0.8-10.1.0.9"], exclude=["10.1.0.70"]
+        ),
     ):
         assert eval(repr(subnet)) == subnet
         assert pickle.loads(pickle.dumps(subnet)) == subnet

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::common::{behind, ip, on_ens33, session, sound, subnet};
-use macvlan_core::{Mode, NetNs};
+use macvlan_core::{AcceptRa, Mode, NetNs, Parent, VlanProtocol};
 use macvlan_network::{
     ErrorKind, MacFrom, Member, Network, NetworkConfig, Networks, Order, Reconciled,
 };
@@ -145,6 +145,46 @@ fn all_of_a_lease_in_etcd_is_read() -> Outcome {
     assert_all_of_a_lease(&crate::common::in_etcd(&lab.a, &etcd, "a")?)
 }
 
+/// What version 2 of a network's record has more, in either store.
+fn a_network_of_version_2_is_read() -> Outcome {
+    let sample = include_str!("../samples/network-2.json").trim();
+    let service = Parent::vlan("ens33", 20)?.protocol(VlanProtocol::Dot1ad)?;
+    let wanted = NetworkConfig::new("later")
+        .parent(Parent::vlan(service, 200)?.name("customer")?)
+        .subnet(
+            subnet("10.1.0.0/16")?
+                .gateway(ip("10.2.0.1"))
+                .on_link_gateway(true)
+                .range("10.1.0.10-10.1.0.99".parse()?)
+                .range("10.1.1.0/24".parse()?)
+                .exclude("10.1.0.64/29".parse()?)
+                .exclude("10.1.1.7".parse()?)
+                .reserve("printer", ip("10.1.0.9")),
+        )
+        .subnet(subnet("fd00:1::/64")?.gateway(ip("fe80::1")))
+        .ipv6(true)
+        .mtu(1400)
+        .route("10.9.0.0/16 via 10.1.0.9 metric 7".parse()?)
+        .metric(50)
+        .disable_ipv6(false)
+        .accept_ra(AcceptRa::UnlessForwarding)
+        .leave_ipv6(true)
+        .allmulticast(true);
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    let networks = session(&lab.a, &directory, "a")?;
+    let made = networks.create(&on_ens33("later", "10.7.0.0/24")?)?;
+    let stored = behind(&directory)?;
+    stored.execute("UPDATE network SET config = ? WHERE id = ?", [sample, made.id()])?;
+    assert_eq!(*networks.network("later")?.config(), wanted);
+
+    let etcd = macvlan_tests::Etcd::start()?;
+    let networks = crate::common::in_etcd(&lab.a, &etcd, "a")?;
+    let record = format!(r#"{{"id":"{}","created":"","config":{sample}}}"#, made.id());
+    crate::common::put(&etcd, &format!("/macvlan/net/{}", made.id()), &record)?;
+    assert_eq!(*networks.network("later")?.config(), wanted);
+    Ok(())
+}
+
 /// A network of a later version, and a damaged lease: `spoil` makes them, of a network's and a
 /// container's.
 fn assert_hides_no_other(
@@ -225,6 +265,7 @@ macvlan_tests::tests! {
     a_file_of_version_3_is_read,
     what_version_1_has_in_etcd_is_read,
     all_of_a_lease_in_etcd_is_read,
+    a_network_of_version_2_is_read,
     one_record_hides_no_other_in_a_file,
     one_record_hides_no_other_in_etcd,
 }

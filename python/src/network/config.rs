@@ -82,7 +82,7 @@ pub(crate) fn described(
     for name in keywords.iter().flat_map(|keywords| keywords.keys()) {
         let name: String = name.extract()?;
         if !NAMES.contains(&name.as_str()) {
-            let why = format!("Networks.{function}() got an unexpected keyword argument {name:?}");
+            let why = format!("{function}() got an unexpected keyword argument {name:?}");
             return Err(PyTypeError::new_err(why.replace('"', "'")));
         }
     }

@@ -436,7 +436,7 @@ impl Network {
         py: Python<'py>,
         keywords: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let config = described("update", self.config(), keywords)?;
+        let config = described("Network.update", self.config(), keywords)?;
         let updated = self.ask(py, move |network| network.update(&config))?;
         self.updated(py, updated)
     }

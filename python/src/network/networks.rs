@@ -186,7 +186,7 @@ impl Networks {
         keywords: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Network> {
         let plain = NetworkConfig::new(take::<String>("name", name)?);
-        let config = described("create", &plain, keywords)?;
+        let config = described("Networks.create", &plain, keywords)?;
         let created = self.0.ask(py, false, move |networks| networks.create(&config))?;
         Ok(self.network(&created))
     }

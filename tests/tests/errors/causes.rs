@@ -9,11 +9,11 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use macvlan_core::{
-    AddrGenMode, Endpoint, Error, ErrorKind, Handle, Link, MacAddr, Macvlan, Mode, NetNs, Probe,
-    Vlan,
+    AcceptRa, AddrGenMode, Endpoint, Error, ErrorKind, Handle, Link, MacAddr, Macvlan, Mode, NetNs,
+    Probe, Vlan,
 };
 use macvlan_tests::{
-    Container, Need, Outcome, PATIENCE, Stage, eventually, ip_do, ip_link, need, path_of, sysctl,
+    Container, Need, Outcome, PATIENCE, Stage, eventually, ip_do, need, path_of, sysctl,
 };
 use nix::sys::socket::{
     AddressFamily, ControlMessage, MsgFlags, SockFlag, SockType, sendmsg, socketpair,
@@ -283,24 +283,11 @@ fn a_mac_address_of_a_dying_namespace() -> Outcome {
     let stage = Stage::set()?;
     let mac = "02:42:c0:a8:0f:0a".parse()?;
     let endpoint = eth0()?.mac(mac);
-    eventually("no namespace takes its time to die", || {
-        let dying = NetNs::anonymous()?;
-        drop(stage.lab.a.host.attach(&endpoint, &dying)?);
-        drop(dying);
-        match stage.lab.a.host.attach(&endpoint, &stage.inside) {
-            Ok(attachment) => {
-                stage.lab.a.host.detach(&attachment)?;
-                return Ok(false);
-            }
-            Err(error) => assert_eq!(error.kind(), ErrorKind::MacInUse, "{error}"),
-        }
-        let patient = endpoint.clone().wait_for_mac(PATIENCE);
-        let attachment = stage.lab.a.host.attach(&patient, &stage.inside)?;
-        assert_eq!(ip_link(&stage.inside, "eth0")["address"], mac.to_string());
-        stage.lab.a.host.detach(&attachment)?;
-        Ok(true)
-    })?;
-
+    // The second one is created down, and asked for its MAC address when it is set up.
+    let down = endpoint.clone().accept_ra(AcceptRa::Never).route("10.9.0.0/16".parse()?);
+    for endpoint in [&endpoint, &down] {
+        gets_it_from_the_dying(&stage, endpoint)?;
+    }
     let hidden = NetNs::anonymous()?;
     drop(stage.lab.a.host.attach(&endpoint, &hidden)?);
     let _holder = send_away(hidden)?;
@@ -317,6 +304,26 @@ fn a_mac_address_of_a_dying_namespace() -> Outcome {
     assert!(started.elapsed() >= Duration::from_millis(60), "{:?}", started.elapsed());
     assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
     Ok(())
+}
+
+fn gets_it_from_the_dying(stage: &Stage, endpoint: &Endpoint) -> Outcome {
+    eventually("no namespace takes its time to die", || {
+        let dying = NetNs::anonymous()?;
+        drop(stage.lab.a.host.attach(endpoint, &dying)?);
+        drop(dying);
+        match stage.lab.a.host.attach(endpoint, &stage.inside) {
+            Ok(attachment) => {
+                stage.lab.a.host.detach(&attachment)?;
+                return Ok(false);
+            }
+            Err(error) => assert_eq!(error.kind(), ErrorKind::MacInUse, "{error}"),
+        }
+        let patient = endpoint.clone().wait_for_mac(PATIENCE);
+        let attachment = stage.lab.a.host.attach(&patient, &stage.inside)?;
+        assert_eq!(stage.lab.a.host.check(&patient, &stage.inside)?, []);
+        stage.lab.a.host.detach(&attachment)?;
+        Ok(true)
+    })
 }
 
 fn an_impossible_mac_address() -> Outcome {

@@ -108,7 +108,6 @@ impl EtcdStore {
         // Whose gaps they are, by the subnet that they are in.
         let mut shares: BTreeMap<(IpNet, &str), Vec<Gap>> = BTreeMap::new();
         for item in &found {
-            change.delete(item.key.clone());
             let mut place = item.key.strip_prefix(&prefix).unwrap_or_default().split('/');
             let pool = place.next().and_then(|pool| usize::from_str_radix(pool, 16).ok());
             let subnet = pool.and_then(|pool| old.config.get_subnets().get(pool));
@@ -117,6 +116,13 @@ impl EtcdStore {
                 shares.entry((subnet.net(), owner)).or_default().push(Gap { first, last });
             }
         }
+        let mut fresh: BTreeMap<String, String> = BTreeMap::new();
+        let mut put = |pool: usize, owner: &str, gaps: &[Gap]| {
+            for gap in gaps {
+                let key = self.keys.gap(&new.id, pool, owner, gap.first);
+                fresh.insert(key, format!("{:032x}", gap.last));
+            }
+        };
         for (pool, subnet) in new.config.get_subnets().iter().enumerate() {
             let mut free = pool::without(subnet.gaps(), held.iter().copied());
             let theirs = shares
@@ -125,16 +131,21 @@ impl EtcdStore {
             for ((_, owner), gaps) in theirs {
                 let still = pool::within(gaps, &free);
                 free = pool::without(free, still.iter().copied());
-                self.put_gaps(change, (&new.id, pool, owner), &still);
+                put(pool, owner, &still);
             }
-            self.put_gaps(change, (&new.id, pool, EVERYBODY), &free);
+            put(pool, EVERYBODY, &free);
+        }
+        // What stays as it is takes no operation.
+        for item in found {
+            match fresh.get(&item.key) {
+                Some(value) if *value == item.value => drop(fresh.remove(&item.key)),
+                Some(_) => {}
+                None => change.delete(item.key),
+            }
+        }
+        for (key, value) in fresh {
+            change.put(key, value);
         }
         Ok(())
-    }
-
-    fn put_gaps(&self, change: &mut Change, (id, pool, owner): (&str, usize, &str), gaps: &[Gap]) {
-        for gap in gaps {
-            change.put(self.keys.gap(id, pool, owner, gap.first), format!("{:032x}", gap.last));
-        }
     }
 }

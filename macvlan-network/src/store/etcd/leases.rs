@@ -491,23 +491,24 @@ impl EtcdStore {
         if there.is_empty() {
             return Err(no_network(network.name()));
         }
+        let (there, network) = self.current(network, &there);
         let owner = match held.first() {
             None => {
                 change.when.push(absent(key.clone()));
-                self.take_from_any(&Seen::new(&self.wire), network, address, &mut change)?
+                self.take_from_any(&Seen::new(&self.wire), &network, address, &mut change)?
             }
             Some(item) => match keys::read(&item.value)? {
                 Holder::Lease { .. } => return Ok(Some(false)),
                 Holder::Foreign { .. } => return Ok(Some(true)),
                 Holder::Kept { owner, until, .. } => {
                     change.when.push(unchanged(key.clone(), item.changed));
-                    self.unlist(network, address, until, &mut change);
+                    self.unlist(&network, address, until, &mut change);
                     Some(owner)
                 }
             },
         };
         let owner = owner.unwrap_or_else(|| EVERYBODY.to_owned());
-        change.when.push(exists(self.keys.network(&network.id)));
+        change.when.push(there);
         change.put(key, keys::write(&Holder::Foreign { found: now(), owner })?);
         Ok(change.commit(&self.wire)?.then_some(true))
     }
