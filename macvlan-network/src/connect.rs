@@ -70,8 +70,8 @@ impl Network {
     /// An address or a name that is said and that a container has whose namespace or host is gone, is taken
     /// from that one. The host's own namespace is refused.
     ///
-    /// With a store for many hosts, a process that is stopped meanwhile for longer than its host counts as
-    /// alive fails with [`ErrorKind::LeaseLost`] if others have taken the lease, and leaves nothing.
+    /// With a store for many hosts it fails with [`ErrorKind::LeaseLost`], and leaves nothing, if this process was
+    /// stopped for longer than its host counts as alive and others have taken the lease.
     ///
     /// While somebody else connects or disconnects the container, in whatever process, this waits.
     ///

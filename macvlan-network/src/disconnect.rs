@@ -1,6 +1,6 @@
 //! Taking a container out of a network.
 
-use macvlan_core::{Detached, NetNs, Presence};
+use macvlan_core::{Detached, NetNs, NetNsLock, Presence};
 
 use crate::alive::{self, NetNsMark};
 use crate::alone::alone;
@@ -32,7 +32,7 @@ impl Network {
         let done = || {
             let mut held = netns.map(alone).transpose()?;
             loop {
-                let inside = held.as_ref().map(|held| held.netns());
+                let inside = held.as_ref().map(NetNsLock::netns);
                 let strays = |lease| self.remove_strays(container, inside, lease);
                 let Some(lease) = self.lease(container)? else {
                     let why = "it is not connected";

@@ -90,19 +90,27 @@ impl Network {
         container: &str,
         netns: &NetNs,
     ) -> macvlan_core::Result<Vec<(Attachment, String)>> {
-        let store = &*self.session.store;
-        let is_its = |alias: &String| {
-            Mark::read(alias, store).is_some_and(|mark| mark.is_of(&self.record, container))
-        };
-        let links = Handle::in_netns(netns)?.links()?.into_iter();
-        let mut aliases: HashMap<u32, String> =
-            links.filter_map(|link| Some((link.index, link.alias.filter(is_its)?))).collect();
+        let mut aliases = self.aliases(container, netns)?;
         if aliases.is_empty() {
             return Ok(Vec::new());
         }
         let all = self.session.host.attachments(netns)?.into_iter();
         let with_alias = |one: Attachment| aliases.remove(&one.index()).map(|alias| (one, alias));
         Ok(all.filter_map(with_alias).collect())
+    }
+
+    /// The aliases that say that a link is of a container in this network, by the links' indexes.
+    fn aliases(
+        &self,
+        container: &str,
+        netns: &NetNs,
+    ) -> macvlan_core::Result<HashMap<u32, String>> {
+        let store = &*self.session.store;
+        let is_its = |alias: &String| {
+            Mark::read(alias, store).is_some_and(|mark| mark.is_of(&self.record, container))
+        };
+        let links = Handle::in_netns(netns)?.links()?.into_iter();
+        Ok(links.filter_map(|link| Some((link.index, link.alias.filter(is_its)?))).collect())
     }
 
     /// As attaching, but what is there already is repaired.
@@ -125,13 +133,14 @@ impl Network {
     pub(crate) fn detach(&self, lease: &Lease, netns: &NetNs) -> Result<Detached> {
         let host = &self.session.host;
         let detach = || -> macvlan_core::Result<Detached> {
-            let marked = self.marked(&lease.container, netns)?;
-            let is_marked =
-                |one: &Attachment| marked.iter().any(|(ours, _)| ours.index() == one.index());
+            let aliases = self.aliases(&lease.container, netns)?;
             let mut detached = Detached::AlreadyGone;
             for attachment in host.attachments(netns)? {
-                if is_marked(&attachment) || is_of(&attachment, lease) {
-                    detached = host.detach(&attachment)?;
+                let is_ours =
+                    aliases.contains_key(&attachment.index()) || is_of(&attachment, lease);
+                // One that is on another goes with it.
+                if is_ours && host.detach(&attachment)? == Detached::Removed {
+                    detached = Detached::Removed;
                 }
             }
             Ok(detached)

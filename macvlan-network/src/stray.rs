@@ -78,7 +78,7 @@ impl Networks {
         };
         let stray = Stray { attachment, netns, mark, addresses };
         match (network, lease) {
-            (Some(network), None) => network.adopt(stray, here),
+            (Some(network), None) => network.adopt(&stray, here),
             (Some(network), Some(lease)) => {
                 let why = format!("{} has its lease", holder(&lease));
                 Ok(vec![network.take_away(&stray, &why)?])
@@ -102,7 +102,7 @@ impl Networks {
 
 impl Network {
     /// Enters a lease for what an interface has and nobody else, and takes from it what others have.
-    fn adopt(&self, stray: Stray<'_>, netns: NetNsMark) -> Result<Vec<Reconciled>> {
+    fn adopt(&self, stray: &Stray<'_>, netns: NetNsMark) -> Result<Vec<Reconciled>> {
         let (record, store) = (&self.record, &self.session.store);
         let leases = self.leases()?;
         let (mut done, mut free, mut told, mut taken) = (vec![], vec![], vec![], vec![]);
@@ -122,10 +122,10 @@ impl Network {
         }
         if free.is_empty() && told.is_empty() && !taken.is_empty() {
             let taken = taken.iter().map(|(address, holder)| format!("{holder} has {address}"));
-            return Ok(vec![self.take_away(&stray, &taken.collect::<Vec<_>>().join(", "))?]);
+            return Ok(vec![self.take_away(stray, &taken.collect::<Vec<_>>().join(", "))?]);
         }
         for (address, holder) in taken {
-            done.push(self.take_address(&stray, address, &holder)?);
+            done.push(self.take_address(stray, address, &holder)?);
         }
         let name_holder = leases
             .iter()

@@ -94,8 +94,8 @@ pub trait Store: Send + Sync + Debug {
     fn host_name(&self) -> Option<&str> {
         None
     }
-    /// Until when no other host takes the leases of this one, whatever becomes of this process, as time since
-    /// boot (`CLOCK_BOOTTIME`); none where that can never be.
+    /// Returns until when no other host takes the leases of this one, whatever becomes of this process, as time
+    /// since boot (`CLOCK_BOOTTIME`); none where no other host ever does.
     fn counts_as_alive_until(&self) -> Option<Duration> {
         None
     }

@@ -191,10 +191,6 @@ impl Probe for Waits {
     }
 }
 
-fn finds_nobody(_: &Host, _: &Parent, _: &[IpAddr]) -> macvlan_core::Result<Vec<IpAddr>> {
-    Ok(Vec::new())
-}
-
 /// Connects a container on host a, and waits between lease and interface.
 fn is_slow(arguments: &[String]) -> Outcome {
     let [etcd, host, inside, sign] = arguments else {
@@ -239,7 +235,7 @@ fn connecting_with_a_lease_that_was_lost_fails() -> Outcome {
     let (inside, other) = (NetNs::anonymous()?, NetNs::anonymous()?);
     let (said, _lab) = while_stopped(&inside, |b, lan| {
         assert_eq!(b.collect()?.leases.len(), 1);
-        let quick = b.clone().with_probe(finds_nobody).network("lan")?;
+        let quick = b.clone().with_probe(Waits("/".into())).network("lan")?;
         assert_eq!(quick.connect(&Member::new("d"), &other)?.addresses(), [ip("10.1.0.2")]);
         assert_eq!(lan.leases()?.len(), 1);
         Ok(())

@@ -240,12 +240,13 @@ fn why_etcd_cannot_be_used_is_plain() -> Outcome {
 
 #[track_caller]
 pub(crate) fn assert_plain(error: &macvlan_network::Error) {
-    let mut whole = error.to_string();
+    let mut whole = vec![error.to_string()];
     let mut source = std::error::Error::source(error);
     while let Some(error) = source {
-        whole += &format!("; {error}");
+        whole.push(error.to_string());
         source = error.source();
     }
+    let whole = whole.join("; ");
     for raw in ["grpc", "status:", "details:", "metadata", "etcdserver", "tonic", "Unavailable"] {
         assert!(!whole.contains(raw), "{raw:?} in: {whole}");
     }

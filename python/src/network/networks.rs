@@ -30,7 +30,7 @@ enum Place {
     /// One that may have been another machine's.
     Moved(PathBuf),
     #[cfg(feature = "etcd")]
-    Etcd(EtcdOptions),
+    Etcd(Box<EtcdOptions>),
 }
 
 impl Take for Place {
@@ -38,7 +38,7 @@ impl Take for Place {
     fn take(value: &Bound<'_, PyAny>) -> std::result::Result<Self, Refusal> {
         #[cfg(feature = "etcd")]
         if let Ok(store) = value.cast::<crate::network::etcd::EtcdStore>() {
-            return Ok(Self::Etcd(store.get().options()));
+            return Ok(Self::Etcd(Box::new(store.get().options())));
         }
         PathBuf::take(value).map(Self::File)
     }

@@ -232,9 +232,9 @@ impl EtcdOptions {
     /// Returns the endpoints, each with its scheme.
     pub(super) fn urls(&self) -> Vec<String> {
         let scheme = if self.ca.is_some() { HTTPS } else { HTTP };
-        let url = |endpoint: &String| match endpoint.contains("://") {
-            true => endpoint.clone(),
-            false => format!("{scheme}{endpoint}"),
+        let url = |endpoint: &String| {
+            let scheme = if endpoint.contains("://") { "" } else { scheme };
+            format!("{scheme}{endpoint}")
         };
         self.endpoints.iter().map(url).collect()
     }

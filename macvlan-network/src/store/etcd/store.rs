@@ -50,8 +50,8 @@ impl EtcdStore {
         let wire = Wire::connect(options)?;
         let keys = Keys(options.prefix.clone());
         let registration = Registration::new(&keys, &options.host, options.ttl)?;
-        let id = chosen(&wire, keys.store(), &random::id()[..8])?;
-        let secret = Secret(chosen(&wire, keys.secret(), &Secret::new().0)?);
+        let id = chosen(&wire, &keys.store(), &random::id()[..8])?;
+        let secret = Secret(chosen(&wire, &keys.secret(), &Secret::new().0)?);
         let store = Self {
             wire,
             keys,
@@ -93,13 +93,13 @@ impl EtcdStore {
 }
 
 /// The value of a key that is chosen by whoever comes first.
-fn chosen(wire: &Wire, key: String, choice: &str) -> Result<String> {
-    let find = || wire.get(Get::Key(key.clone())).map(|mut found| found.pop());
+fn chosen(wire: &Wire, key: &str, choice: &str) -> Result<String> {
+    let find = || wire.get(Get::Key(key.to_owned())).map(|mut found| found.pop());
     if let Some(found) = find()? {
         return Ok(found.value);
     }
-    let choose = TxnOp::put(key.clone(), choice, None);
-    wire.commit(vec![absent(key.clone())], vec![choose])?;
+    let choose = TxnOp::put(key, choice, None);
+    wire.commit(vec![absent(key)], vec![choose])?;
     find()?.map(|item| item.value).ok_or_else(|| {
         Error::new(ErrorKind::StoreUnusable, format!("read {key} in etcd"), "it is gone again")
     })

@@ -136,7 +136,7 @@ fn answer(code: i32, message: &str) -> Trouble {
         INVALID_ARGUMENT if has("authentication failed") => {
             refused("it does not accept the user and the password", with_user)
         }
-        UNAUTHENTICATED => refused("it asks anew for a user and a password", with_user),
+        UNAUTHENTICATED => refused("it does not accept the user's token any more", with_user),
         FAILED_PRECONDITION if has("authentication is not enabled") => refused(
             "it has no authentication enabled, and a user was given",
             "leave the user out, or enable authentication in etcd",
