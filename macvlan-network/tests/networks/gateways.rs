@@ -47,13 +47,16 @@ fn a_gateway_elsewhere_and_single_addresses() -> Outcome {
     let (_one, one) = started()?;
     assert_eq!(some.connect(&Member::new("c1"), &one)?.addresses(), [ip("203.0.113.17")]);
     let routes = ip_lines(&one, "-4 route show default");
-    assert_eq!(routes, ["default via 192.168.15.2 dev eth0 onlink"]);
+    assert_eq!(routes, ["default via 192.168.15.2 dev eth0 proto 109 onlink"]);
     assert!(ping(&one, "192.168.15.2").is_some());
     let (_two, two) = started()?;
     let both = [ip("203.0.113.40"), ip("2001:db8:5::7")];
     assert_eq!(single.connect(&Member::new("c2"), &two)?.addresses(), both);
     assert_eq!(ip_addresses(&two, "eth0")[..1], ["203.0.113.40/32"]);
-    assert_eq!(ip_lines(&two, "-4 route show"), ["default via 192.168.15.2 dev eth0 onlink"]);
+    assert_eq!(
+        ip_lines(&two, "-4 route show"),
+        ["default via 192.168.15.2 dev eth0 proto 109 onlink"]
+    );
     let routes = ip_lines(&two, "-6 route show default");
     assert!(routes[0].starts_with("default via 2001:db8::1 dev eth0"), "{routes:?}");
     assert!(ping(&two, "192.168.15.2").is_some());

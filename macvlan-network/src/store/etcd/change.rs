@@ -136,47 +136,33 @@ impl Pool<'_> {
         Ok(())
     }
 
-    /// Puts gaps back, and closes them up with what they touch. It rests on what is around them: that the
-    /// gap before each is as it was, and that none has come since up to the number behind it.
-    pub(super) fn give_back(&self, change: &mut Change, all: &[Gap]) -> Result<()> {
+    /// Puts a gap back, and closes it up with what it touches. It rests on what is around it: that the gap
+    /// before it is as it was, and that none has come since up to the number behind it.
+    pub(super) fn give_back(&self, change: &mut Change, gap: Gap) -> Result<()> {
         let (begin, end) = within(&self.keys.gaps(self.network, self.number, self.owner));
-        let (mut found, mut gaps) = (BTreeMap::new(), BTreeMap::new());
-        for at in all {
-            let [before, behind, _] = self.around(at.first)?;
-            if before.as_ref().is_some_and(|before| before.gap.holds(at.first)) {
-                continue;
-            }
-            gaps.insert(at.first, at.last);
-            let from = before.as_ref().map_or(begin.clone(), |before| format!("{}\0", before.key));
-            let next = at.last.checked_add(1);
-            let behind = behind.filter(|behind| next == Some(behind.gap.first));
-            let to = match next {
-                Some(next) if behind.is_some() => self.key(next),
-                Some(next) => format!("{}\0", self.key(next)),
-                None => end.clone(),
-            };
-            change.when.push(none_within(from, to));
-            for neighbour in [before, behind].into_iter().flatten() {
-                change.when.push(unchanged(neighbour.key, neighbour.changed));
-                found.insert(neighbour.gap.first, neighbour.gap.last);
-            }
+        let [before, behind, _] = self.around(gap.first)?;
+        if before.as_ref().is_some_and(|before| before.gap.holds(gap.first)) {
+            return Ok(());
         }
-        gaps.extend(&found);
-        let mut whole: BTreeMap<u128, u128> = BTreeMap::new();
-        for (first, last) in gaps {
-            match whole.last_entry() {
-                Some(mut before) if before.get().checked_add(1) == Some(first) => {
-                    before.insert(last);
-                }
-                _ => drop(whole.insert(first, last)),
-            }
+        let next = gap.last.checked_add(1);
+        let behind = behind.filter(|behind| next == Some(behind.gap.first));
+        let from = before.as_ref().map_or(begin, |before| format!("{}\0", before.key));
+        let to = match next {
+            Some(next) if behind.is_some() => self.key(next),
+            Some(next) => format!("{}\0", self.key(next)),
+            None => end,
+        };
+        change.when.push(none_within(from, to));
+        let touches = |before: &&Found| before.gap.last.checked_add(1) == Some(gap.first);
+        let first = before.as_ref().filter(touches).map_or(gap.first, |before| before.gap.first);
+        let last = behind.as_ref().map_or(gap.last, |behind| behind.gap.last);
+        for neighbour in [&before, &behind].into_iter().flatten() {
+            change.when.push(unchanged(neighbour.key.clone(), neighbour.changed));
         }
-        for first in found.keys().filter(|first| !whole.contains_key(*first)) {
-            change.delete(self.key(*first));
+        if let Some(behind) = behind {
+            change.delete(behind.key);
         }
-        for (first, last) in whole.iter().filter(|(first, last)| found.get(*first) != Some(*last)) {
-            change.put(self.key(*first), format!("{last:032x}"));
-        }
+        change.put(self.key(first), format!("{last:032x}"));
         Ok(())
     }
 }

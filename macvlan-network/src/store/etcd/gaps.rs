@@ -1,6 +1,5 @@
 //! The gaps of a network's pools, each owned by a host or by everybody.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::error::Result;
@@ -12,21 +11,6 @@ use super::keys::{self, EVERYBODY};
 use super::seen::Seen;
 use super::store::EtcdStore;
 use super::wire::{Get, exists};
-
-/// Addresses that come back, by the pools and the owners whose gaps they came from.
-#[derive(Default)]
-pub(super) struct Returned(BTreeMap<(usize, String), Vec<Gap>>);
-
-impl Returned {
-    /// Adds an address, if it is one that the network gives by itself.
-    pub(super) fn add(&mut self, network: &NetworkRecord, address: IpAddr, owner: String) {
-        let at = pool::number(address);
-        let Some((pool, subnet)) = network.subnet_of(address) else { return };
-        if subnet.gives(address) {
-            self.0.entry((pool, owner)).or_default().push(Gap { first: at, last: at });
-        }
-    }
-}
 
 impl EtcdStore {
     pub(super) fn pool<'a>(
@@ -81,22 +65,24 @@ impl EtcdStore {
                 change.put(key, format!("{:032x}", from.gap.last));
             }
             self.pool(&seen, network, pool, &self.host)
-                .give_back(&mut change, &[Gap { first: from.gap.first, last }])?;
+                .give_back(&mut change, Gap { first: from.gap.first, last })?;
             Ok(change.commit(&self.wire)?.then_some(true))
         })
     }
 
-    /// Puts addresses back into the gaps.
+    /// Puts an address back into the gaps, if it is one that the network gives by itself.
     pub(super) fn give_back(
         &self,
         network: &NetworkRecord,
-        Returned(all): Returned,
+        address: IpAddr,
+        owner: &str,
         change: &mut Change,
     ) -> Result<()> {
+        let Some((pool, _)) = network.subnet_of(address).filter(|_| network.gives(address)) else {
+            return Ok(());
+        };
         let seen = Seen::new(&self.wire);
-        for ((pool, owner), gaps) in &all {
-            self.pool(&seen, network, *pool, owner).give_back(change, gaps)?;
-        }
-        Ok(())
+        let gap = Gap::of(pool::number(address));
+        self.pool(&seen, network, pool, owner).give_back(change, gap)
     }
 }

@@ -16,7 +16,6 @@ use crate::store::refusal::{exhausted, name_taken, no_network, taken};
 use crate::store::{Granted, Store as _, clash, format};
 
 use super::change::{Change, insist, insist_or};
-use super::gaps::Returned;
 use super::keys::{self, EVERYBODY, Holder, Was};
 use super::seen::Seen;
 use super::store::EtcdStore;
@@ -536,9 +535,7 @@ impl EtcdStore {
         if let Holder::Kept { until, .. } = holder {
             self.unlist(&network, address, until, &mut change);
         }
-        let mut given_back = Returned::default();
-        given_back.add(&network, address, holder.owner().to_owned());
-        self.give_back(&network, given_back, &mut change)?;
+        self.give_back(&network, address, holder.owner(), &mut change)?;
         Ok(change.commit(&self.wire)?.then_some(true))
     }
 
@@ -554,7 +551,7 @@ impl EtcdStore {
                 let Some((_, from)) = theirs.first_free(0)? else { return Ok(Some(())) };
                 let mut change = Change::default();
                 change.take_all(&from);
-                self.pool(&seen, network, pool, EVERYBODY).give_back(&mut change, &[from.gap])?;
+                self.pool(&seen, network, pool, EVERYBODY).give_back(&mut change, from.gap)?;
                 change.commit(&self.wire)?;
                 Ok(None)
             })?;

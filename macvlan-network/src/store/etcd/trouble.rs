@@ -116,7 +116,8 @@ pub(super) fn is_token_over(error: &etcd_client::Error) -> bool {
 pub(super) fn is_closed(error: &etcd_client::Error) -> bool {
     let etcd_client::Error::GRpcStatus(status) = error else { return false };
     let lowest = status.source().map(lowest).unwrap_or_default();
-    ["connection closed", "connection reset by peer", "broken pipe"].contains(&lowest.as_str())
+    let ends = ["connection closed", "connection reset by peer", "broken pipe"];
+    ends.iter().any(|end| lowest.ends_with(end))
 }
 
 /// What etcd says.
