@@ -89,6 +89,9 @@ impl Network {
                 let mut standing = Standing::begin(&*self.session.store);
                 let granted = match self.session.store.lease(&self.record, &wish) {
                     Err(error) if self.takes_from_the_dead(&error, member)? => continue,
+                    Err(error) if error.kind() == ErrorKind::AddressForeign => {
+                        return Err(self.of_this_host(member)?.unwrap_or(error));
+                    }
                     granted => granted?,
                 };
                 match granted {
@@ -116,6 +119,21 @@ impl Network {
             }
         };
         connect().map_err(|error: Error| error.during(operation()).in_network(self.name()))
+    }
+
+    /// The error for an address that is wished for, and that this host has itself.
+    fn of_this_host(&self, member: &Member) -> Result<Option<Error>> {
+        for address in member.addresses() {
+            if self.is_local(*address)? {
+                return Ok(Some(is_the_hosts(&self.record, *address)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn is_local(&self, address: IpAddr) -> Result<bool> {
+        let is_local = self.session.host.handle().and_then(|handle| handle.is_local(address));
+        is_local.map_err(|error| Error::kernel("look for the address on this host", error))
     }
 
     /// Whether a wish was refused for a container that is gone, whose lease was taken back now.
@@ -280,10 +298,7 @@ impl Network {
         let (host, probe) = (&self.session.host, &self.session.probe);
         let addresses: Vec<IpAddr> = lease.addresses.iter().map(ipnet::IpNet::addr).collect();
         for address in &addresses {
-            let is_local = host.handle().and_then(|handle| handle.is_local(*address));
-            if is_local
-                .map_err(|error| Error::kernel("look for the address on this host", error))?
-            {
+            if self.is_local(*address)? {
                 return Ok(Some((*address, Other::ThisHost)));
             }
         }

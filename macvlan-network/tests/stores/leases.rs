@@ -376,11 +376,16 @@ fn the_host_has_addresses_itself() -> Outcome {
             networks.create(&on_ens33("lan", "10.1.0.0/24")?.subnet(subnet("fd00:1::/64")?))?;
         let mut people = People::default();
         assert_eq!(people.join(&lan, &Member::new("c1"))?, [ip("10.1.0.3"), ip("fd00:1::3")]);
-        let member = Member::new("c2").address(ip("10.1.0.77"));
         ip_do(host, "address add 10.1.0.77/32 dev lo");
-        let error = lan.connect(&member, &NetNs::anonymous()?).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::AddressForeign, "{error}");
-        assert!(error.to_string().contains("a link of this host has 10.1.0.77"), "{error}");
+        // One that it was not known of, and one that was passed over.
+        for address in ["10.1.0.77", "10.1.0.2"] {
+            let member = Member::new("c2").address(ip(address));
+            let error = lan.connect(&member, &NetNs::anonymous()?).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::AddressForeign, "{error}");
+            let words = format!("a link of this host has {address}");
+            assert!(error.to_string().contains(&words), "{error}");
+        }
+        let member = Member::new("c2").address(ip("10.1.0.77"));
         for address in ["10.1.0.2/32 dev lo", "10.1.0.77/32 dev lo", "fd00:1::2/64 dev ens33"] {
             ip_do(host, &format!("address delete {address}"));
         }
