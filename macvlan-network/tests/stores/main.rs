@@ -25,6 +25,7 @@ mod recovery;
 mod samples;
 #[cfg(feature = "etcd")]
 mod secure;
+#[cfg(feature = "etcd")]
 mod seen;
 
 macvlan_tests::main! {
@@ -50,5 +51,6 @@ macvlan_tests::main! {
     samples,
     #[cfg(feature = "etcd")]
     secure,
+    #[cfg(feature = "etcd")]
     seen,
 }
