@@ -28,6 +28,7 @@ mod round_trips;
 mod samples;
 #[cfg(feature = "etcd")]
 mod secure;
+#[cfg(feature = "etcd")]
 mod seen;
 #[cfg(feature = "etcd")]
 mod update;
@@ -58,6 +59,7 @@ macvlan_tests::main! {
     samples,
     #[cfg(feature = "etcd")]
     secure,
+    #[cfg(feature = "etcd")]
     seen,
     #[cfg(feature = "etcd")]
     update,

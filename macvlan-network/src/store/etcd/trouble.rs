@@ -11,6 +11,8 @@ use crate::error::{Error, ErrorKind};
 const OPERATION: &str = "use etcd";
 const LATER: &str = "what is connected stays so; try again when etcd can be reached";
 
+const OWN_CERTIFICATE: &str = "give a certificate that a CA of etcd's has signed, and its key";
+
 /// gRPC's numbers of statuses that etcd gives for what it has not done, and will not do.
 const INVALID_ARGUMENT: i32 = 3;
 const NOT_FOUND: i32 = 5;
@@ -94,10 +96,11 @@ impl Trouble {
 
     /// A connection that was made comes to its end again and again.
     pub(super) fn hung_up() -> Self {
-        Self::unavailable(
+        Self::refused(
+            ErrorKind::StoreRefused,
             "it ends the connection when TLS is agreed upon, as one does that does not accept the \
-             client's certificate, or its lack"
-                .to_owned(),
+             client's certificate, or its lack",
+            OWN_CERTIFICATE,
         )
     }
 }
@@ -115,9 +118,10 @@ pub(super) fn is_token_over(error: &etcd_client::Error) -> bool {
 /// Whether the other side has ended the connection, without a word.
 pub(super) fn is_closed(error: &etcd_client::Error) -> bool {
     let etcd_client::Error::GRpcStatus(status) = error else { return false };
-    let lowest = status.source().map(lowest).unwrap_or_default();
-    let ends = ["connection closed", "connection reset by peer", "broken pipe"];
-    ends.iter().any(|end| lowest.ends_with(end))
+    let Some(lowest) = status.source().map(lowest) else { return false };
+    let ends = ["connection closed", "connection reset", "broken pipe", "eof"];
+    // One that does not speak TLS ends it earlier.
+    !lowest.contains("handshake") && ends.iter().any(|end| lowest.to_lowercase().contains(end))
 }
 
 /// What etcd says.
@@ -166,7 +170,7 @@ fn connection(error: &(dyn Source + 'static)) -> Trouble {
         refused(&why, "give an endpoint with http://, if it is one")
     } else if why.contains("received fatal alert") {
         let why = format!("it does not accept the client's certificate, or its lack ({why})");
-        refused(&why, "give a certificate that a CA of etcd's has signed, and its key")
+        refused(&why, OWN_CERTIFICATE)
     } else if why.contains("invalid peer certificate") {
         let words = why.replace("invalid peer certificate: ", "its certificate is not valid: ");
         refused(&words, "give an endpoint that the certificate is for, or renew it")
