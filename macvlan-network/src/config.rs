@@ -31,6 +31,7 @@ const IPV6_MIN_MTU: u32 = 1280;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
+#[allow(clippy::struct_excessive_bools)] // independent switches, not a state machine
 pub struct NetworkConfig {
     pub(crate) name: String,
     /// What was said and is none: why not.

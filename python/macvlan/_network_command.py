@@ -127,6 +127,8 @@ def _create(networks: Networks, arguments: argparse.Namespace) -> None:
         probe=arguments.probe,
     )
     print(made.id)
+    for warning in made.warnings:
+        print("warning:", warning, file=sys.stderr)
 
 
 def _ls(networks: Networks, _: argparse.Namespace) -> None:

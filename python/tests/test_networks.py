@@ -587,11 +587,11 @@ def test_a_subnet_is_a_value() -> None:
 def test_ranges_of_a_subnet() -> None:
     several = Subnet(
         "10.1.0.0/24",
-        ip_range=[IPv4Network("10.1.0.64/26"), "10.1.0.8-10.1.0.9"],
+        ip_range=[IPv4Network("10.1.0.64/26"), "10.1.0.8-10.1.0.10"],
         exclude=[IPv4Address("10.1.0.70"), "10.1.0.80-10.1.0.82"],
     )
     assert several.ip_range == IPv4Network("10.1.0.64/26")
-    assert several.ip_ranges == (IPv4Network("10.1.0.64/26"), "10.1.0.8-10.1.0.9")
+    assert several.ip_ranges == (IPv4Network("10.1.0.64/26"), "10.1.0.8-10.1.0.10")
     assert several.excluded == (IPv4Network("10.1.0.70/32"), "10.1.0.80-10.1.0.82")
     assert not several.on_link_gateway
     assert Subnet("10.1.0.0/24").ip_ranges == Subnet("10.1.0.0/24").excluded == ()

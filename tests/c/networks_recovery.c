@@ -11,7 +11,7 @@ static lab l;
 /* The default route leads through one network only, and through none that is internal. */
 static void two_networks(macvlan_networks *networks)
 {
-    macvlan_network_config *config = lab_config("inner", "10.7.0.0/30");
+    macvlan_network_config *config = lab_config("inner", "10.7.0.2/32");
     macvlan_network *inner = NULL, *lan = NULL;
     macvlan_netns *container = NULL, *second = NULL;
     macvlan_member *member = NULL;
@@ -31,7 +31,7 @@ static void two_networks(macvlan_networks *networks)
     /* Its only address is given. */
     MUST(macvlan_member_new("c2", &member, &error));
     REFUSED(macvlan_network_connect(inner, member, second, &connection, &error), ENOSPC,
-            MACVLAN_ERROR_NETWORK_POOL_EXHAUSTED, "no address is left in 10.7.0.0/30");
+            MACVLAN_ERROR_NETWORK_POOL_EXHAUSTED, "no address is left in 10.7.0.2/32");
     macvlan_member_free(member);
     MUST(macvlan_network_disconnect_from(inner, "c1", container, NULL, &error));
     MUST(macvlan_network_disconnect_from(lan, "c1", container, NULL, &error));

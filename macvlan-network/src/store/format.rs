@@ -305,7 +305,7 @@ impl Stored for NetworkConfig {
             version: 1,
             name,
             // One that cannot be is never stored.
-            parent: parent.and_then(|parent| parent.ok()).as_ref().map(StoredParent::from),
+            parent: parent.as_ref().and_then(|parent| parent.as_ref().ok()).map(StoredParent::from),
             mode,
             subnets: subnets.into_iter().map(StoredSubnet::from).collect(),
             internal,

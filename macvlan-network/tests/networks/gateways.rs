@@ -12,10 +12,10 @@ fn on_ens33(scene: &Scene, name: &str, subnet: Subnet) -> Outcome<macvlan_networ
 /// As most routers of IPv6 are reached.
 fn a_link_local_gateway() -> Outcome {
     let scene = Scene::set()?;
-    let router = &scene.lab.b.netns;
-    ip_do(router, "address add fe80::1/64 dev ens33 nodad");
-    ip_do(router, "address add 2001:db8::1/128 dev lo");
-    ip_do(router, "-6 route add fd00:10::/64 dev ens33");
+    let beyond = &scene.lab.b.netns;
+    ip_do(beyond, "address add fe80::1/64 dev ens33 nodad");
+    ip_do(beyond, "address add 2001:db8::1/128 dev lo");
+    ip_do(beyond, "-6 route add fd00:10::/64 dev ens33");
     let lan = on_ens33(&scene, "lan", subnet("fd00:10::/64")?.gateway(ip("fe80::1")))?;
     let (_container, inside) = started()?;
     assert_eq!(lan.connect(&Member::new("c1"), &inside)?.addresses(), [ip("fd00:10::1")]);
@@ -32,8 +32,8 @@ fn a_link_local_gateway() -> Outcome {
 /// As at hosters that route single addresses.
 fn a_gateway_elsewhere_and_single_addresses() -> Outcome {
     let scene = Scene::set()?;
-    let router = &scene.lab.b.netns;
-    ip_do(router, "route add 203.0.113.0/24 dev ens33");
+    let beyond = &scene.lab.b.netns;
+    ip_do(beyond, "route add 203.0.113.0/24 dev ens33");
     let elsewhere = |net: &str| -> Outcome<Subnet> {
         Ok(subnet(net)?.gateway(ip("192.168.15.2")).on_link_gateway(true))
     };
