@@ -134,7 +134,9 @@ def _create(networks: Networks, arguments: argparse.Namespace) -> None:
 def _ls(networks: Networks, _: argparse.Namespace) -> None:
     for one in networks.summary():
         containers = f"containers={one['Containers']}"
-        print(one["Name"], one["Parent"], *one["Subnets"], one["Id"][:12], one["Driver"], containers)
+        print(
+            one["Name"], one["Parent"], *one["Subnets"], one["Id"][:12], one["Driver"], containers
+        )
     for error in networks.unreadable():
         print(error, file=sys.stderr)
 

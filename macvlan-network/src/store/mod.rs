@@ -147,8 +147,8 @@ pub trait Store: Send + Sync + Debug {
     fn find(&self, network: &NetworkRecord, container: &str) -> Result<Option<Lease>>;
     /// Returns the leases that a container has in all networks.
     fn leases_of(&self, container: &str) -> Result<Vec<Lease>>;
-    /// Returns the leases that have a name, then those that have it as an alias; that of the container
-    /// with this id, if there are none.
+    /// Returns the leases that have a name, then those that have it as an alias, by their containers; that of
+    /// the container with this id, if there are none.
     fn named(&self, network: &NetworkRecord, name: &str) -> Result<Vec<Lease>>;
     /// Returns the lease that has an address.
     fn holding(&self, network: &NetworkRecord, address: IpAddr) -> Result<Option<Lease>>;

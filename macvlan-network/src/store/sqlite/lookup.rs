@@ -51,9 +51,10 @@ pub(super) fn named(
         Ok(found.into_iter().filter_map(Found::ok).collect())
     };
     let mut found = ask(select!("WHERE network = ? AND name = ?"))?;
-    let aliased = ask(select!(
+    let mut aliased = ask(select!(
         "WHERE endpoint IN (SELECT endpoint FROM alias WHERE network = ? AND alias = ?)"
     ))?;
+    aliased.sort_by(|one, other| one.container.cmp(&other.container));
     found.extend(aliased.into_iter().filter(|lease| lease.name.as_deref() != Some(name)));
     if found.is_empty() {
         return ask(select!("WHERE network = ? AND container = ?"));
