@@ -2407,6 +2407,15 @@ int macvlan_handle_addresses(const struct macvlan_handle *handle,
                              struct macvlan_error **error);
 
 /**
+ * `ip route get ADDRESS`: whether the kernel answers "local", since a link of the namespace has the
+ * address.
+ */
+int macvlan_handle_is_local(const struct macvlan_handle *handle,
+                            const char *address,
+                            bool *is,
+                            struct macvlan_error **error);
+
+/**
  * `ip [-4|-6] neighbour show [dev LINK]`. All neighbours if the filter is NULL. Freed with
  * macvlan_neighbour_list_free().
  */
@@ -5139,14 +5148,29 @@ int macvlan_member_new(const char *container,
                        struct macvlan_error **error);
 
 /**
- * The name by which others find it; none when not set.
+ * The name by which others find it, which no other container of the network can have; none when not set.
  */
 int macvlan_member_set_name(struct macvlan_member *member,
                             const char *name,
                             struct macvlan_error **error);
 
 /**
- * An address that it is to have, "10.0.10.7"; one a family. Chosen when not given.
+ * Adds a further name by which others find it. Several containers may have the same: whoever asks for it
+ * gets the addresses of all.
+ */
+int macvlan_member_add_alias(struct macvlan_member *member,
+                             const char *alias,
+                             struct macvlan_error **error);
+
+/**
+ * Adds a link-local address, in 169.254.0.0/16 or fe80::/10. The network does not keep it from others.
+ */
+int macvlan_member_add_link_local_address(struct macvlan_member *member,
+                                          const char *address,
+                                          struct macvlan_error **error);
+
+/**
+ * Adds an address that it is to have, "10.0.10.7". One is chosen of each family of which none is given.
  */
 int macvlan_member_add_address(struct macvlan_member *member,
                                const char *address,
@@ -5167,12 +5191,33 @@ int macvlan_member_set_mac(struct macvlan_member *member,
                            struct macvlan_error **error);
 
 /**
- * Whether the container's default routes lead through this network. When not set, they do if they lead
- * through no other network that it is in.
+ * Sets whether the container's default routes lead through this network: never, if false; if true, in front
+ * of all networks that the container is in, with a priority that is one higher than theirs. When not set,
+ * macvlan_member_set_gw_priority() decides.
+ *
+ * Routes do not lead through a network that is internal, or has no gateway of the family. When the network
+ * that they lead through goes, the next takes its place.
  */
 int macvlan_member_set_default_route(struct macvlan_member *member,
                                      bool default_route,
                                      struct macvlan_error **error);
+
+/**
+ * Sets the network's priority among those that the container's default routes can lead through. The highest
+ * gets them, and of several that have the same the one that was connected first. Defaults to 0.
+ */
+int macvlan_member_set_gw_priority(struct macvlan_member *member,
+                                   int32_t priority,
+                                   struct macvlan_error **error);
+
+/**
+ * Sets whether default routes that the container has from somebody else are deleted, where this network's
+ * take their place. Otherwise they stay, and no other of the family is added. They are not added again when
+ * the container is disconnected.
+ */
+int macvlan_member_set_replace_default_route(struct macvlan_member *member,
+                                             bool replace,
+                                             struct macvlan_error **error);
 
 /**
  * Frees a description of a container; does nothing to NULL.
@@ -5243,7 +5288,39 @@ const char *macvlan_lease_address(const struct macvlan_lease *lease,
                                   size_t index);
 
 /**
- * Whether the container's default routes lead through this network.
+ * Returns how many further names it has, which several containers may have.
+ */
+size_t macvlan_lease_alias_count(const struct macvlan_lease *lease);
+
+/**
+ * Returns one of its further names, counted from 0. NULL past the end.
+ */
+const char *macvlan_lease_alias(const struct macvlan_lease *lease, size_t index);
+
+/**
+ * Returns how many link-local addresses it has.
+ */
+size_t macvlan_lease_link_local_count(const struct macvlan_lease *lease);
+
+/**
+ * Returns one of its link-local addresses, without a prefix length, counted from 0. NULL past the end.
+ */
+const char *macvlan_lease_link_local(const struct macvlan_lease *lease,
+                                     size_t index);
+
+/**
+ * Returns the network's priority among those that default routes can lead through.
+ */
+int32_t macvlan_lease_gw_priority(const struct macvlan_lease *lease);
+
+/**
+ * Returns which of the container's connections it is: a later one has a higher number.
+ */
+uint32_t macvlan_lease_sequence(const struct macvlan_lease *lease);
+
+/**
+ * Returns whether the container's default routes may lead through this network. They lead through one of
+ * those that may and that have a gateway of the family: the one with the highest priority.
  */
 bool macvlan_lease_is_default_route(const struct macvlan_lease *lease);
 
@@ -5262,6 +5339,12 @@ uint64_t macvlan_lease_netns_inode(const struct macvlan_lease *lease);
  * 5.14.
  */
 uint64_t macvlan_lease_netns_cookie(const struct macvlan_lease *lease);
+
+/**
+ * Returns the path by which the container's namespace was found, which may lead to another by now; NULL if it
+ * was not by one.
+ */
+const char *macvlan_lease_netns_path(const struct macvlan_lease *lease);
 
 /**
  * Whether the container's namespace was made since this machine was started.
@@ -6015,7 +6098,7 @@ int macvlan_networks_create(struct macvlan_networks *networks,
                             struct macvlan_error **error);
 
 /**
- * A network by its name or its id.
+ * Returns the network that has this name or this id, or whose id alone begins so.
  */
 int macvlan_networks_get(const struct macvlan_networks *networks,
                          const char *name_or_id,
@@ -6036,6 +6119,24 @@ int macvlan_networks_unreadable(const struct macvlan_networks *networks,
 int macvlan_networks_list(const struct macvlan_networks *networks,
                           struct macvlan_network_list **list,
                           struct macvlan_error **error);
+
+/**
+ * Returns what `docker network ls` would list, as a JSON array of objects with Id, Name, Driver, Scope,
+ * Parent, Internal, Subnets, and how many Containers are connected on all hosts. The text is freed by the
+ * caller.
+ */
+int macvlan_networks_summary(const struct macvlan_networks *networks,
+                             struct macvlan_text **json,
+                             struct macvlan_error **error);
+
+/**
+ * Removes the networks without containers, on whatever host, and the links that they made. Returns their
+ * names, one a line, as a text that is freed by the caller. A container that is gone counts until it is
+ * collected.
+ */
+int macvlan_networks_prune(struct macvlan_networks *networks,
+                           struct macvlan_text **names,
+                           struct macvlan_error **error);
 
 /**
  * Takes back the leases of this host's containers whose namespace is gone, also by a reboot; of hosts

@@ -35,8 +35,18 @@ impl NetNsMark {
     }
 }
 
-/// What is known of the namespace that has this mark.
-pub(crate) fn find(mark: &NetNsMark) -> Result<Presence> {
+/// What is known of the namespace that has this mark. Where the path by which it was found once still leads
+/// there, nothing is looked through.
+pub(crate) fn find(mark: &NetNsMark, path: Option<&str>) -> Result<Presence> {
+    if let (Some(path), true) = (path, mark.is_of_this_boot()?) {
+        match NetNs::from_path(path) {
+            Ok(netns) if netns.id().inode == mark.inode && NetNsMark::of(&netns)? == *mark => {
+                return Ok(Presence::There(netns));
+            }
+            // It may be found in another way.
+            _ => {}
+        }
+    }
     let mut found = Presence::Gone;
     find_all(&[mark], |_, presence| found = presence)?;
     Ok(found)

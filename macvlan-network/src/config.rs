@@ -31,6 +31,7 @@ const IPV6_MIN_MTU: u32 = 1280;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
+#[allow(clippy::struct_excessive_bools)] // independent switches, not a state machine
 pub struct NetworkConfig {
     pub(crate) name: String,
     /// What was said and is none: why not.
@@ -362,11 +363,6 @@ impl NetworkConfig {
             self.subnets = subnets.map(Subnet::without_default_gateway).collect();
         }
         self
-    }
-
-    /// Whether a default route can lead through it.
-    pub(crate) fn has_gateway(&self) -> bool {
-        !self.internal && self.subnets.iter().any(|subnet| subnet.get_gateway().is_some())
     }
 
     /// Whether it has a subnet of this family.

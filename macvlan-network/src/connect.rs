@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use macvlan_core::{Attachment, ErrorKind as CoreKind, LinkName, MacAddr, NetNs, Presence};
 
-use crate::alive::{self, NetNsMark};
+use crate::alive;
 use crate::alone::alone;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Lease, Wish};
@@ -16,10 +16,12 @@ use crate::member::Member;
 use crate::network::Network;
 use crate::standing::Standing;
 use crate::store::Granted;
-use crate::store::refusal::taken;
+use crate::store::refusal::{is_the_hosts, taken};
 
 /// How many `ethN` are tried when the container has links that we do not know.
 const INTERFACES: u32 = 64;
+/// How many derived MAC addresses are tried.
+const MACS: u32 = 8;
 
 /// A container that is connected to a network: its lease, and what it became in the kernel. It does not hold
 /// the container's namespace open.
@@ -60,38 +62,53 @@ impl Network {
     /// Connects a container: leases its addresses and attaches its interface; all of it, or nothing
     /// and an error that says why.
     ///
-    /// A container that is connected already, in the same namespace, stays as it is; what is missing
-    /// of its interface is repaired. If the namespace in which it was connected is gone, as after
+    /// A container that is connected already, in the same namespace, stays as it is, but for its name,
+    /// its aliases and its default routes, which become as they are said, and what is missing of its
+    /// interface, which is repaired. If the namespace in which it was connected is gone, as after
     /// a restart of the container, it is connected anew, with the addresses it had.
     ///
-    /// The host's own namespace is refused.
+    /// An address or a name that is said and that a container has whose namespace or host is gone, is taken
+    /// from that one. The host's own namespace is refused.
     ///
-    /// With a store for many hosts, a process that is stopped meanwhile for longer than its host counts as
-    /// alive fails with [`ErrorKind::LeaseLost`] if others have taken the lease, and leaves nothing.
+    /// With a store for many hosts it fails with [`ErrorKind::LeaseLost`], and leaves nothing, if this process was
+    /// stopped for longer than its host counts as alive and others have taken the lease.
     ///
     /// While somebody else connects or disconnects the container, in whatever process, this waits.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::AlreadyConnected`]: it is connected elsewhere, or with other addresses, another MAC
+    /// address or another interface than are said.
     pub fn connect(&self, member: &Member, netns: &NetNs) -> Result<Connection> {
         let operation = || format!("connect container {:?}", member.container);
         let connect = || {
-            let mut wish = member.wish(&self.session.host_name, NetNsMark::of(netns)?)?;
+            let mut wish = member.wish(&self.session.host_name, netns)?;
             self.refuse_host(netns)?;
             let alone = alone(netns)?;
             loop {
                 let mut standing = Standing::begin(&*self.session.store);
-                match self.session.store.lease(&self.record, &wish)? {
-                    Granted::Held(lease) if lease.netns == wish.netns => {
-                        member.check_against(&lease)?;
-                        return self.again(lease, netns, &mut standing);
+                let granted = match self.session.store.lease(&self.record, &wish) {
+                    Err(error) if self.takes_from_the_dead(&error, member)? => continue,
+                    Err(error) if error.kind() == ErrorKind::AddressForeign => {
+                        return Err(self.of_this_host(member)?.unwrap_or(error));
                     }
-                    Granted::Held(lease) => {
+                    granted => granted?,
+                };
+                match granted {
+                    Granted::Held { lease, others } if lease.netns == wish.netns => {
+                        return self.again((&lease, &others), member, netns, &mut standing);
+                    }
+                    Granted::Held { lease, .. } => {
                         self.take_over(&lease)?;
                         wish.name = wish.name.or(lease.name);
                     }
-                    Granted::New(lease) => {
-                        match self.try_out(lease, &wish, netns, &mut standing)? {
+                    Granted::New { lease, others } => {
+                        let leases = (lease, &*others);
+                        match self.try_out(leases, &wish, member, netns, &mut standing)? {
                             Tried::Connected(connection) => return Ok(*connection),
                             Tried::ForeignAddress => {}
                             Tried::InterfaceTaken => wish.skip_interfaces += 1,
+                            Tried::MacTaken => wish.skip_macs += 1,
                         }
                     }
                     Granted::Changed(record) => {
@@ -104,6 +121,48 @@ impl Network {
         connect().map_err(|error: Error| error.during(operation()).in_network(self.name()))
     }
 
+    /// The error for an address that is wished for, and that this host has itself.
+    fn of_this_host(&self, member: &Member) -> Result<Option<Error>> {
+        for address in member.addresses() {
+            if self.is_local(*address)? {
+                return Ok(Some(is_the_hosts(&self.record, *address)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn is_local(&self, address: IpAddr) -> Result<bool> {
+        let is_local = self.session.host.handle().and_then(|handle| handle.is_local(address));
+        is_local.map_err(|error| Error::kernel("look for the address on this host", error))
+    }
+
+    /// Whether a wish was refused for a container that is gone, whose lease was taken back now.
+    fn takes_from_the_dead(&self, refused: &Error, member: &Member) -> Result<bool> {
+        let (store, network) = (&self.session.store, &self.record);
+        let mut holders = Vec::new();
+        match refused.kind() {
+            ErrorKind::AddressTaken => {
+                for address in member.addresses() {
+                    holders.extend(store.holding(network, *address)?);
+                }
+            }
+            ErrorKind::NameTaken => {
+                if let Some(name) = member.get_name() {
+                    let named = store.named(network, name)?.into_iter();
+                    holders.extend(named.filter(|lease| lease.name.as_deref() == Some(name)));
+                }
+            }
+            _ => return Ok(false),
+        }
+        let mut taken = false;
+        for holder in holders {
+            if self.session.is_gone(&holder)? {
+                taken |= store.release(network, &holder)?;
+            }
+        }
+        Ok(taken)
+    }
+
     /// The host's namespace is no container's: what belongs to it would be taken for a container's.
     fn refuse_host(&self, netns: &NetNs) -> Result<()> {
         if !netns.same_as(self.session.host.netns()) {
@@ -114,11 +173,31 @@ impl Network {
             .with_hint("give the container's, which a container in host networking does not have"))
     }
 
-    /// Sees that the interface of a lease is there and right.
-    fn again(&self, lease: Lease, netns: &NetNs, standing: &mut Standing) -> Result<Connection> {
-        let ensure = || self.ensure(&lease, netns);
-        let ensured = self.while_standing(standing, (&lease, netns), false, ensure)?;
-        Ok(Connection { lease, attachment: ensured.attachment })
+    /// Sees that the lease of a container, its interface and its default routes are as they are said now.
+    fn again(
+        &self,
+        (held, others): (&Lease, &[Lease]),
+        member: &Member,
+        netns: &NetNs,
+        standing: &mut Standing,
+    ) -> Result<Connection> {
+        let lease = member.changed(held, others)?;
+        if lease != *held {
+            for net in &lease.addresses {
+                self.record.check_reserved(net.addr(), lease.name.as_deref())?;
+            }
+            if !self.session.store.update(&self.record, &lease)? {
+                let why = "its lease was taken back while it was connected again";
+                return Err(Error::new(ErrorKind::NotConnected, "connect", why));
+            }
+        }
+        let ensure = || {
+            let attachment = self.ensure(&lease, netns)?.attachment;
+            self.lead_through((&lease, &attachment), others, member, netns)?;
+            Ok(attachment)
+        };
+        let attachment = self.while_standing(standing, (&lease, netns), false, ensure)?;
+        Ok(Connection { lease, attachment })
     }
 
     /// A lease of another namespace: that one has to be gone.
@@ -128,7 +207,7 @@ impl Network {
                 .with_hint("disconnect it there first"))
         };
         if self.session.is_here(lease) {
-            match alive::find(&lease.netns)? {
+            match lease.presence()? {
                 Presence::Gone => {}
                 Presence::Unknown(error) => return Err(alive::unknown(error)),
                 Presence::There(_) => {
@@ -149,24 +228,35 @@ impl Network {
     /// Probes and attaches what was leased; if that does not work, the lease is given back.
     fn try_out(
         &self,
-        lease: Lease,
+        (lease, others): (Lease, &[Lease]),
         wish: &Wish,
+        member: &Member,
         netns: &NetNs,
         standing: &mut Standing,
     ) -> Result<Tried> {
-        let attach = || self.attach(&lease, netns);
-        let tried = self.is_foreign(&lease, netns).and_then(|foreign| match foreign {
-            Some(address) => Ok(Err(address)),
+        let attach = || {
+            let attachment = self.attach(&lease, netns)?;
+            match self.lead_through((&lease, &attachment), others, member, netns) {
+                Ok(()) => Ok(attachment),
+                Err(error) => Err(self.take_back(&lease, netns, error)),
+            }
+        };
+        let tried = self.who_else(&lease, netns).and_then(|other| match other {
+            Some(other) => Ok(Err(other)),
             None => self.while_standing(standing, (&lease, netns), true, attach).map(Ok),
         });
         let why = match tried {
             Ok(Ok(attachment)) => {
                 return Ok(Tried::Connected(Box::new(Connection { lease, attachment })));
             }
-            Ok(Err(address)) => {
+            Ok(Err((address, holder))) => {
                 self.session.store.release(&self.record, &lease)?;
+                let is_wished = wish.addresses.contains(&address);
+                if holder == Other::ThisHost && is_wished {
+                    return Err(is_the_hosts(&self.record, address));
+                }
                 self.session.store.add_foreign(&self.record, address)?;
-                if wish.addresses.contains(&address) {
+                if is_wished {
                     return Err(taken(&self.record, address, None));
                 }
                 return Ok(Tried::ForeignAddress);
@@ -176,16 +266,43 @@ impl Network {
         if let Err(error) = self.session.store.release(&self.record, &lease) {
             return Err(why.leaves(format!("a lease of {:?} ({error})", lease.container)));
         }
-        let taken = why.core().is_some_and(|core| core.kind() == CoreKind::NameTaken);
-        if taken && wish.interface.is_none() && wish.skip_interfaces < INTERFACES {
-            return Ok(Tried::InterfaceTaken);
+        // What we chose is chosen again.
+        match why.core().map(macvlan_core::Error::kind) {
+            Some(CoreKind::NameTaken)
+                if wish.interface.is_none() && wish.skip_interfaces < INTERFACES =>
+            {
+                Ok(Tried::InterfaceTaken)
+            }
+            Some(CoreKind::MacInUse) if wish.mac.is_none() && wish.skip_macs < MACS => {
+                Ok(Tried::MacTaken)
+            }
+            _ => Err(why),
         }
-        Err(why)
     }
 
-    /// An address that somebody on the wire has.
-    fn is_foreign(&self, lease: &Lease, netns: &NetNs) -> Result<Option<IpAddr>> {
-        if !self.config().is_probe() || lease.addresses.is_empty() {
+    /// Sets the default routes of a container that has got this interface.
+    fn lead_through(
+        &self,
+        (lease, attachment): (&Lease, &Attachment),
+        others: &[Lease],
+        member: &Member,
+        netns: &NetNs,
+    ) -> Result<()> {
+        let link = Some(attachment.index());
+        let replaces = member.replace_default_route;
+        self.set_default_routes((lease, link), others, netns, replaces).map(drop)
+    }
+
+    /// An address that somebody else has: this host, or somebody on the wire.
+    fn who_else(&self, lease: &Lease, netns: &NetNs) -> Result<Option<(IpAddr, Other)>> {
+        let (host, probe) = (&self.session.host, &self.session.probe);
+        let addresses: Vec<IpAddr> = lease.addresses.iter().map(ipnet::IpNet::addr).collect();
+        for address in &addresses {
+            if self.is_local(*address)? {
+                return Ok(Some((*address, Other::ThisHost)));
+            }
+        }
+        if !self.config().is_probe() || addresses.is_empty() {
             return Ok(None);
         }
         // Which would answer.
@@ -196,11 +313,17 @@ impl Network {
             self.session.make_dummy(&self.record)?;
         }
         let parent = self.record.link().map_err(fails)?;
-        let addresses: Vec<IpAddr> = lease.addresses.iter().map(ipnet::IpNet::addr).collect();
-        let (host, probe) = (&self.session.host, &self.session.probe);
         let taken = probe.taken(host, &parent, &addresses).map_err(fails)?;
-        Ok(taken.into_iter().find(|address| addresses.contains(address)))
+        let found = taken.into_iter().find(|address| addresses.contains(address));
+        Ok(found.map(|address| (address, Other::OnTheWire)))
     }
+}
+
+/// Who has an address that is no container's.
+#[derive(PartialEq)]
+enum Other {
+    ThisHost,
+    OnTheWire,
 }
 
 /// What came of trying a lease.
@@ -208,4 +331,5 @@ enum Tried {
     Connected(Box<Connection>),
     ForeignAddress,
     InterfaceTaken,
+    MacTaken,
 }

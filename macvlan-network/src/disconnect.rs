@@ -46,7 +46,7 @@ impl Network {
                     Some(held) if NetNsMark::of(held.netns())? == lease.netns => {
                         self.detach(&lease, held.netns())?
                     }
-                    _ => match alive::find(&lease.netns)? {
+                    _ => match lease.presence()? {
                         Presence::Gone => Detached::AlreadyGone,
                         Presence::Unknown(error) => return Err(alive::unknown(error)),
                         Presence::There(_) if netns.is_some() => {
@@ -63,6 +63,9 @@ impl Network {
                 };
                 let released = self.session.store.release(&self.record, &lease)?;
                 if released || self.session.is_here(&lease) {
+                    if let Some(held) = &held {
+                        self.leave_default_routes(&lease, held.netns())?;
+                    }
                     return Ok(detached);
                 }
                 // Its host lives again.

@@ -120,16 +120,17 @@ fn length_of_part(lines: &[&[u8]], network: &str, end: &str) -> usize {
 fn is_written(text: &[u8], network: &str) -> bool {
     let parts = std::str::from_utf8(text.trim_ascii_end()).ok().and_then(|text| {
         let (address, names) = text.split_once('\t')?;
-        Some((address.parse().ok()?, names.split_once(' ')?.0))
+        Some((address.parse().ok()?, names.split(' ').step_by(2).collect::<Vec<_>>()))
     });
-    parts.is_some_and(|(address, name)| {
-        line(address, name, network).as_bytes().trim_ascii_end() == text.trim_ascii_end()
+    parts.is_some_and(|(address, names)| {
+        line(address, &names, network).as_bytes().trim_ascii_end() == text.trim_ascii_end()
     })
 }
 
-/// The line of one address of a container that has a name.
-pub(crate) fn line(address: IpAddr, name: &str, network: &str) -> String {
-    format!("{address}\t{name} {name}.{network}\n")
+/// The line of one address of a container that has these names.
+pub(crate) fn line(address: IpAddr, names: &[&str], network: &str) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("{name} {name}.{network}")).collect();
+    format!("{address}\t{}\n", names.join(" "))
 }
 
 #[cfg(test)]

@@ -1,22 +1,29 @@
 //! A network as `docker network inspect` would print it, for tools that read that.
 
+use macvlan_core::Presence;
 use serde_json::{Map, Value, json};
 
+use crate::alive;
 use crate::error::Result;
 use crate::lease::Lease;
 use crate::network::Network;
 use crate::range::AddressRange;
+use crate::session::Session;
 use crate::subnet::Subnet;
 
+/// What Docker calls such networks.
+const DRIVER: &str = "macvlan";
+
 impl Network {
-    /// The object that `docker network inspect` prints for a network, with its containers on all
-    /// hosts.
+    /// Returns the object that `docker network inspect` prints for a network, with its containers on all
+    /// hosts. Of each container it has besides the `Host`, the `Interface`, and as `Namespace` whether its
+    /// namespace is `there`, `gone`, or that is `unknown`, as on another host that lives.
     pub fn inspect(&self) -> Result<Value> {
         let config = self.config();
-        let containers: Map<String, Value> = self
-            .leases()?
-            .iter()
-            .map(|lease| (lease.container.clone(), container(lease)))
+        let leases = self.leases()?;
+        let states = self.session.states(&leases)?;
+        let containers: Map<String, Value> = (leases.iter().zip(states))
+            .map(|(lease, state)| (lease.container.clone(), container(lease, state)))
             .collect();
         let mut options = Map::new();
         options.insert("macvlan_mode".to_owned(), config.get_mode().to_string().into());
@@ -31,8 +38,8 @@ impl Network {
             "Name": self.name(),
             "Id": self.id(),
             "Created": self.created(),
-            "Scope": if self.session.store.living_hosts()?.is_some() { "global" } else { "local" },
-            "Driver": "macvlan",
+            "Scope": self.session.scope(),
+            "Driver": DRIVER,
             "EnableIPv4": config.has_family(false),
             "EnableIPv6": config.has_family(true),
             "IPAM": {
@@ -74,16 +81,83 @@ fn text_of_range(range: &AddressRange) -> String {
     range.net().map_or_else(|| range.to_string(), |net| net.to_string())
 }
 
-fn container(lease: &Lease) -> Value {
-    let address = |v6: bool| {
-        let found = lease.addresses.iter().find(|one| one.addr().is_ipv6() == v6);
-        found.map(ToString::to_string).unwrap_or_default()
-    };
-    json!({
+fn container(lease: &Lease, state: &str) -> Value {
+    let of_family = |v6: bool| lease.addresses.iter().filter(move |one| one.addr().is_ipv6() == v6);
+    let first = |v6| of_family(v6).next().map(ToString::to_string).unwrap_or_default();
+    let mut told = json!({
         "Name": lease.name.as_deref().unwrap_or(&lease.container),
         "EndpointID": lease.endpoint,
         "MacAddress": lease.mac.map(|mac| mac.to_string()).unwrap_or_default(),
-        "IPv4Address": address(false),
-        "IPv6Address": address(true),
-    })
+        "IPv4Address": first(false),
+        "IPv6Address": first(true),
+        "Host": lease.host,
+        "Interface": lease.interface,
+        "Namespace": state,
+        "GwPriority": lease.gw_priority,
+    });
+    let others: Vec<String> = [false, true]
+        .into_iter()
+        .flat_map(|v6| of_family(v6).skip(1))
+        .map(ToString::to_string)
+        .collect();
+    // As Docker does, what there is none of is left out.
+    for (key, values) in [
+        ("Aliases", json!(lease.aliases)),
+        ("SecondaryAddresses", json!(others)),
+        ("LinkLocalIPs", json!(lease.link_local)),
+    ] {
+        if values != json!([]) {
+            told[key] = values;
+        }
+    }
+    told
+}
+
+impl Network {
+    /// The object that is listed for it.
+    pub(crate) fn summary(&self, containers: usize) -> Value {
+        let subnets: Vec<String> =
+            self.config().get_subnets().iter().map(ToString::to_string).collect();
+        json!({
+            "Id": self.id(),
+            "Name": self.name(),
+            "Driver": DRIVER,
+            "Scope": self.session.scope(),
+            "Parent": self.parent(),
+            "Internal": self.config().is_internal(),
+            "Subnets": subnets,
+            "Containers": containers,
+        })
+    }
+}
+
+impl Session {
+    /// As Docker says how far networks reach.
+    fn scope(&self) -> &'static str {
+        if self.store.host_name().is_some() { "global" } else { "local" }
+    }
+
+    /// What is known of the containers' namespaces: the machine is looked through once.
+    fn states(&self, leases: &[Lease]) -> Result<Vec<&'static str>> {
+        let hosts = self.store.living_hosts()?;
+        let is_dead = |lease: &Lease| hosts.as_ref().is_some_and(|all| !all.contains(&lease.host));
+        let mut states = vec!["unknown"; leases.len()];
+        let (mut places, mut marks) = (Vec::new(), Vec::new());
+        for (at, lease) in leases.iter().enumerate() {
+            if self.is_here(lease) {
+                places.push(at);
+                marks.push(&lease.netns);
+            } else if is_dead(lease) {
+                states[at] = "gone";
+            }
+        }
+        alive::find_all(&marks, |at, presence| {
+            states[places[at]] = match presence {
+                Presence::There(_) => "there",
+                Presence::Gone => "gone",
+                Presence::Unknown(_) => "unknown",
+            };
+        })?;
+        Ok(states)
+    }
 }

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use macvlan_core::{
     Address, Attachment, Detached, DuplicateDetection, Endpoint, ErrorKind as CoreKind, Handle,
-    NetNs, Route,
+    NetNs, Presence, Route,
 };
 
 use crate::config::NetworkConfig;
@@ -20,27 +21,54 @@ const MAC_PATIENCE: Duration = Duration::from_secs(2);
 const PARENT_TRIES: u32 = 100;
 
 impl Network {
+    /// Attaches what was leased, without its default routes.
     pub(crate) fn attach(&self, lease: &Lease, netns: &NetNs) -> Result<Attachment> {
         let endpoint = self.endpoint(lease)?;
-        let attach = || self.session.host.attach(&endpoint, netns);
-        let mut attached = attach();
-        // The network's own link comes with the first container, and may just have gone with the last.
-        for _ in 0..PARENT_TRIES {
-            match &attached {
-                Err(error) if self.is_isolated() && error.kind() == CoreKind::ParentNotFound => {
-                    self.session.make_dummy(&self.record)?;
-                    attached = attach();
+        let attach = |endpoint: &Endpoint| -> Result<macvlan_core::Result<Attachment>> {
+            // The network's own link comes with the first container, and may just have gone with the last.
+            for _ in 0..PARENT_TRIES {
+                match self.session.host.attach(endpoint, netns) {
+                    Err(error)
+                        if self.is_isolated() && error.kind() == CoreKind::ParentNotFound =>
+                    {
+                        self.session.make_dummy(&self.record)?;
+                    }
+                    attached => return Ok(attached),
                 }
-                _ => break,
             }
-        }
+            Ok(self.session.host.attach(endpoint, netns))
+        };
+        let mut attached = attach(&endpoint)?;
         let is_taken = |kind| matches!(kind, CoreKind::NameTaken | CoreKind::MacInUse);
         if attached.as_ref().is_err_and(|error| is_taken(error.kind()))
             && self.remove_forgotten(lease, netns)?
         {
-            attached = attach();
+            attached = attach(&endpoint)?;
+        }
+        if attached.as_ref().is_err_and(|error| error.kind() == CoreKind::MacInUse)
+            && !self.is_mac_held(lease)?
+        {
+            attached = attach(&endpoint.wait_for_mac(MAC_PATIENCE))?;
         }
         attached.map_err(|error| Error::kernel("attach", error))
+    }
+
+    /// Whether somebody has the MAC address who does not just end: a link of the host, or a container of
+    /// this host's that lives.
+    fn is_mac_held(&self, lease: &Lease) -> Result<bool> {
+        let Some(mac) = lease.mac else { return Ok(false) };
+        let links = || self.session.host.handle()?.links();
+        let links = links().map_err(|error| Error::kernel("list the host's links", error))?;
+        if links.iter().any(|link| link.mac == Some(mac)) {
+            return Ok(true);
+        }
+        for one in self.session.store.leases(None)? {
+            let may = one.mac == Some(mac) && one.endpoint != lease.endpoint;
+            if may && self.session.is_here(&one) && matches!(one.presence()?, Presence::There(_)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Takes away what the container has of a lease that the store has lost; whether there was such
@@ -62,13 +90,7 @@ impl Network {
         container: &str,
         netns: &NetNs,
     ) -> macvlan_core::Result<Vec<(Attachment, String)>> {
-        let store = &*self.session.store;
-        let is_its = |alias: &String| {
-            Mark::read(alias, store).is_some_and(|mark| mark.is_of(&self.record, container))
-        };
-        let links = Handle::in_netns(netns)?.links()?.into_iter();
-        let mut aliases: HashMap<u32, String> =
-            links.filter_map(|link| Some((link.index, link.alias.filter(is_its)?))).collect();
+        let mut aliases = self.aliases(container, netns)?;
         if aliases.is_empty() {
             return Ok(Vec::new());
         }
@@ -77,12 +99,27 @@ impl Network {
         Ok(all.filter_map(with_alias).collect())
     }
 
+    /// The aliases that say that a link is of a container in this network, by the links' indexes.
+    fn aliases(
+        &self,
+        container: &str,
+        netns: &NetNs,
+    ) -> macvlan_core::Result<HashMap<u32, String>> {
+        let store = &*self.session.store;
+        let is_its = |alias: &String| {
+            Mark::read(alias, store).is_some_and(|mark| mark.is_of(&self.record, container))
+        };
+        let links = Handle::in_netns(netns)?.links()?.into_iter();
+        Ok(links.filter_map(|link| Some((link.index, link.alias.filter(is_its)?))).collect())
+    }
+
     /// As attaching, but what is there already is repaired.
     pub(crate) fn ensure(&self, lease: &Lease, netns: &NetNs) -> Result<macvlan_core::Ensured> {
         if self.is_isolated() {
             self.session.make_dummy(&self.record)?;
         }
         let endpoint = self.endpoint(lease)?;
+        let endpoint = endpoint.wait_for_mac(MAC_PATIENCE);
         let ensured = self.session.host.ensure_or_replace(&endpoint, netns);
         ensured.map_err(|error| Error::kernel("attach", error))
     }
@@ -96,13 +133,14 @@ impl Network {
     pub(crate) fn detach(&self, lease: &Lease, netns: &NetNs) -> Result<Detached> {
         let host = &self.session.host;
         let detach = || -> macvlan_core::Result<Detached> {
-            let marked = self.marked(&lease.container, netns)?;
-            let is_marked =
-                |one: &Attachment| marked.iter().any(|(ours, _)| ours.index() == one.index());
+            let aliases = self.aliases(&lease.container, netns)?;
             let mut detached = Detached::AlreadyGone;
             for attachment in host.attachments(netns)? {
-                if is_marked(&attachment) || is_of(&attachment, lease) {
-                    detached = host.detach(&attachment)?;
+                let is_ours =
+                    aliases.contains_key(&attachment.index()) || is_of(&attachment, lease);
+                // One that is on another goes with it.
+                if is_ours && host.detach(&attachment)? == Detached::Removed {
+                    detached = Detached::Removed;
                 }
             }
             Ok(detached)
@@ -113,11 +151,17 @@ impl Network {
     /// What a lease is to become.
     pub(crate) fn endpoint(&self, lease: &Lease) -> Result<Endpoint> {
         let (network, config) = (&self.record, self.config());
+        let address = |net: IpNet| -> macvlan_core::Result<Address> {
+            let address = Address::new(net)?;
+            if net.addr().is_ipv4() || config.is_duplicate_detection() {
+                return Ok(address);
+            }
+            address.with_duplicate_detection(DuplicateDetection::Skip)
+        };
         let make = || -> macvlan_core::Result<Endpoint> {
             let mut endpoint = Endpoint::new(lease.interface, network.link()?)?
                 .mode(config.get_mode())?
-                .alias(mark::alias(&*self.session.store, network, lease))
-                .wait_for_mac(MAC_PATIENCE);
+                .alias(mark::alias(&*self.session.store, network, lease));
             if let Some(mac) = lease.mac {
                 endpoint = endpoint.mac(mac);
             }
@@ -141,20 +185,11 @@ impl Network {
                 endpoint = endpoint.route(*route);
             }
             for net in &lease.addresses {
-                let mut address = Address::new(*net)?;
-                if net.addr().is_ipv6() && !config.is_duplicate_detection() {
-                    address = address.with_duplicate_detection(DuplicateDetection::Skip)?;
-                }
-                endpoint = endpoint.address(address);
-                let subnet = network.subnet_of(net.addr());
-                let leads = lease.default_route && !config.is_internal();
-                let Some((_, subnet)) = subnet.filter(|_| leads) else { continue };
-                if let Some(gateway) = subnet.get_gateway() {
-                    endpoint = endpoint.gateway(gateway);
-                }
-                if subnet.is_on_link_gateway() {
-                    endpoint = endpoint.on_link_gateways(true);
-                }
+                endpoint = endpoint.address(address(*net)?);
+            }
+            for ip in &lease.link_local {
+                let net = IpNet::new(*ip, if ip.is_ipv4() { 16 } else { 64 });
+                endpoint = endpoint.address(address(net.unwrap_or_else(|_| IpNet::from(*ip)))?);
             }
             Ok(endpoint)
         };

@@ -1,11 +1,12 @@
 //! Who holds which address, and in which namespace.
 
+use std::cmp::Reverse;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use macvlan_core::{LinkName, MacAddr};
+use macvlan_core::{LinkName, MacAddr, Presence};
 
-use crate::alive::NetNsMark;
+use crate::alive::{self, NetNsMark};
 use crate::error::{Error, ErrorKind, Result};
 use crate::random;
 use crate::record::NetworkRecord;
@@ -18,8 +19,10 @@ pub struct Lease {
     pub network: String,
     /// The container's id, as the caller calls it.
     pub container: String,
-    /// The name by which others find it.
+    /// The name by which others find it; no other container of the network has it.
     pub name: Option<String>,
+    /// Further names by which others find it, which several containers may have.
+    pub aliases: Vec<String>,
     /// The host that it runs on.
     pub host: String,
     /// What tells this lease from any other that the container had or will have.
@@ -30,10 +33,19 @@ pub struct Lease {
     pub mac: Option<MacAddr>,
     /// Its addresses, each with the prefix length of its subnet.
     pub addresses: Vec<IpNet>,
-    /// Whether the container's default routes lead through this network.
+    /// Its link-local addresses, which are in no subnet of the network, and which nobody keeps from others.
+    pub link_local: Vec<IpAddr>,
+    /// Whether the container's default routes may lead through this network. They lead through one of
+    /// those that may and that have a gateway of the family: the one with the highest priority.
     pub default_route: bool,
+    /// The network's priority among those. Of several that have the same, the first counts.
+    pub gw_priority: i32,
+    /// Which of the container's connections it is: a later one has a higher number.
+    pub sequence: u32,
     /// The container's namespace.
     pub netns: NetNsMark,
+    /// The path by which the namespace was found, if it was by one. It may lead to another by now.
+    pub netns_path: Option<String>,
 }
 
 impl Lease {
@@ -85,32 +97,58 @@ pub struct Wish {
     pub container: String,
     /// The name by which others are to find it.
     pub name: Option<String>,
+    /// Further names, which other containers may have too.
+    pub aliases: Vec<String>,
     /// The host that it runs on.
     pub host: String,
-    /// Addresses that it has to get; at most one of each family.
+    /// Addresses that it has to get; one is chosen of each family of which none is given.
     pub addresses: Vec<IpAddr>,
+    /// Link-local addresses that its interface has besides.
+    pub link_local: Vec<IpAddr>,
     /// The interface's name; the first free `ethN` when not given.
     pub interface: Option<LinkName>,
     /// The interface's MAC address, if it has to be a certain one.
     pub mac: Option<MacAddr>,
-    /// Whether default routes are to lead through this network; when not given, if they lead through
-    /// no other of the container's.
+    /// Whether default routes are to lead through this network: never, if false; in front of the
+    /// container's other networks, if true.
     pub default_route: Option<bool>,
+    /// The network's priority among those that the default routes can lead through.
+    pub gw_priority: Option<i32>,
     /// The container's namespace.
     pub netns: NetNsMark,
+    /// The path by which the namespace was found, if it was by one.
+    pub netns_path: Option<String>,
     /// How many of the first free `ethN` are passed over, since the kernel has them already.
     pub skip_interfaces: u32,
+    /// How many MAC addresses that were derived are passed over, since the kernel has them already.
+    pub skip_macs: u32,
+}
+
+impl Lease {
+    /// What is known of the container's namespace, if it is of this machine.
+    pub(crate) fn presence(&self) -> Result<Presence> {
+        alive::find(&self.netns, self.netns_path.as_deref())
+    }
+
+    /// Its place among those that the container's default routes can lead through, the lowest first.
+    pub(crate) fn rank(&self) -> (Reverse<i32>, u32, &str) {
+        (Reverse(self.gw_priority), self.sequence, &self.network)
+    }
 }
 
 impl Wish {
-    /// The address of a family that it has to be: the one that was asked for, or that is reserved for it.
-    pub(crate) fn fixed(&self, network: &NetworkRecord, v6: bool) -> Result<Option<IpAddr>> {
-        let asked_for = self.addresses.iter().find(|address| address.is_ipv6() == v6);
-        if let Some(address) = asked_for {
+    /// The addresses of a family that it has to have: those that were asked for, or the one that is reserved
+    /// for it.
+    pub(crate) fn fixed(&self, network: &NetworkRecord, v6: bool) -> Result<Vec<IpAddr>> {
+        let asked_for = self.addresses.iter().copied().filter(|address| address.is_ipv6() == v6);
+        let asked_for: Vec<IpAddr> = asked_for.collect();
+        for address in &asked_for {
             network.check_reserved(*address, self.name.as_deref())?;
-            return Ok(Some(*address));
         }
-        Ok(network.reserved_for(self.name.as_deref(), v6))
+        if asked_for.is_empty() {
+            return Ok(network.reserved_for(self.name.as_deref(), v6).into_iter().collect());
+        }
+        Ok(asked_for)
     }
 
     /// The lease that comes of it, with these addresses; `others` are the container's leases in
@@ -123,23 +161,37 @@ impl Wish {
     ) -> Lease {
         let here: Vec<&Lease> = others.iter().filter(|lease| lease.netns == self.netns).collect();
         let plain: Vec<IpAddr> = addresses.iter().map(IpNet::addr).collect();
-        let default_route = network.config.has_gateway()
-            && self.default_route.unwrap_or_else(|| !here.iter().any(|lease| lease.default_route));
+        let may = self.default_route.unwrap_or(true) && !network.config.is_internal();
+        let asks = may && self.default_route.is_some();
+        let sequence = others.iter().map(|lease| lease.sequence.saturating_add(1)).max();
         Lease {
             network: network.id.clone(),
             container: self.container.clone(),
             name: self.name.clone(),
+            aliases: self.aliases.clone(),
             host: self.host.clone(),
             endpoint: random::id(),
             interface: self
                 .interface
                 .unwrap_or_else(|| free_interface(&here, self.skip_interfaces)),
-            mac: network.mac(self.mac, &self.container, &plain),
+            mac: network.mac(self.mac, (&self.container, self.skip_macs), &plain),
             addresses,
-            default_route,
+            link_local: self.link_local.clone(),
+            default_route: may,
+            gw_priority: self
+                .gw_priority
+                .unwrap_or_else(|| if asks { in_front_of(here.iter().copied()) } else { 0 }),
+            sequence: sequence.unwrap_or(0),
             netns: self.netns.clone(),
+            netns_path: self.netns_path.clone(),
         }
     }
+}
+
+/// The priority that puts a network in front of others: no less than the usual one.
+pub(crate) fn in_front_of<'a>(others: impl Iterator<Item = &'a Lease>) -> i32 {
+    let may = others.filter(|lease| lease.default_route);
+    may.map(|lease| lease.gw_priority.saturating_add(1)).max().map_or(0, |most| most.max(0))
 }
 
 /// `eth0`, or the first `ethN` that no other network has given the container.

@@ -41,6 +41,7 @@ mod collect;
 mod config;
 mod connect;
 mod default_pool;
+mod default_routes;
 mod disconnect;
 mod error;
 mod file_lock;

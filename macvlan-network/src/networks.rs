@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 use macvlan_core::Host;
+use serde_json::Value;
 
 use crate::config::{NetworkConfig, check_name};
 use crate::default_pool;
@@ -185,13 +186,26 @@ impl Networks {
         Ok(found)
     }
 
-    /// A network by its name or its id.
+    /// Returns the network that has this name or this id, or whose id alone begins so.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NetworkNotFound`] if there is none; [`ErrorKind::InvalidValue`] if the ids of several
+    /// begin so, which it names.
     pub fn network(&self, name_or_id: &str) -> Result<Network> {
-        let mut all = self.store().networks()?;
-        let place = all.iter().position(|one| one.name() == name_or_id);
-        let place = place.or_else(|| all.iter().position(|one| one.id == name_or_id));
-        let Some(place) = place else { return Err(self.not_found(name_or_id)?) };
-        Ok(self.with_record(all.swap_remove(place)))
+        let mut found = self.store().find_networks(name_or_id)?;
+        match (found.pop(), found.is_empty()) {
+            (Some(one), true) => Ok(self.with_record(one)),
+            (Some(one), false) => {
+                found.push(one);
+                let all = found.iter().map(|one| format!("{} ({:?})", &one.id[..12], one.name()));
+                let why =
+                    format!("the ids of several begin so: {}", all.collect::<Vec<_>>().join(", "));
+                Err(Error::invalid(format!("find network {name_or_id:?}"), why)
+                    .with_hint("give more digits, or the name"))
+            }
+            (None, _) => Err(self.not_found(name_or_id)?),
+        }
     }
 
     /// The error for a network that is not among those that can be read.
@@ -202,6 +216,38 @@ impl Networks {
         }
         let why = "no network has that name or id";
         Ok(Error::new(ErrorKind::NetworkNotFound, format!("find network {name_or_id:?}"), why))
+    }
+
+    /// Returns what `docker network ls` would list, as an array of objects with `Id`, `Name`, `Driver`,
+    /// `Scope`, `Parent`, `Internal`, `Subnets`, and how many `Containers` are connected on all hosts.
+    pub fn summary(&self) -> Result<Value> {
+        let count = self.store().count()?;
+        let containers = |network: &Network| count.get(network.id()).copied().unwrap_or(0);
+        Ok(self.list()?.iter().map(|network| network.summary(containers(network))).collect())
+    }
+
+    /// Removes the networks without containers, on whatever host, and the links that they made, and returns
+    /// their names. A container that is gone counts until it is collected.
+    pub fn prune(&self) -> Result<Vec<String>> {
+        let count = self.store().count()?;
+        let mut removed = Vec::new();
+        for network in self.list()? {
+            if count.contains_key(network.id()) {
+                continue;
+            }
+            let name = network.name().to_owned();
+            match network.remove() {
+                Ok(()) => removed.push(name),
+                // Somebody was faster.
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::NetworkInUse | ErrorKind::NetworkNotFound
+                    ) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(removed)
     }
 
     /// The network that a record tells of. Whether it still exists is not asked; what is done with it

@@ -58,6 +58,33 @@ fn find<'a>(links: &'a [LinkInfo], parent: &Parent) -> Option<&'a LinkInfo> {
 fn no_vlan_id(parent: &Parent) -> Option<String> {
     let name = parent.to_string();
     let (base, id) = name.rsplit_once('.')?;
-    let is_number = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+    let digits = id.trim_start_matches(['+', '-']);
+    let is_number =
+        digits.starts_with("0x") || !digits.is_empty() && digits.chars().all(char::is_numeric);
     (is_number && !base.is_empty() && parent.get_base().is_none()).then(|| id.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_are_no_vlan_ids() {
+        let id = |name: &str| no_vlan_id(&name.parse().unwrap());
+        for (name, found) in [
+            ("p0.0", "0"),
+            ("p0.4095", "4095"),
+            ("p0.007", "007"),
+            ("p0.+5", "+5"),
+            ("p0.-1", "-1"),
+            ("p0.0x10", "0x10"),
+            ("p0.\u{663}", "\u{663}"),
+            ("p0.10.4095", "4095"),
+        ] {
+            assert_eq!(id(name).as_deref(), Some(found), "{name}");
+        }
+        for name in ["p0", "p0.5", "p0.wan", "p0.", ".5", "p0.5.6", "#7"] {
+            assert_eq!(id(name), None, "{name}");
+        }
+    }
 }

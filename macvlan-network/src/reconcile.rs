@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use macvlan_core::{Ensured, ErrorKind as CoreKind, Handle, NetNs, Presence};
+use macvlan_core::{Difference, ErrorKind as CoreKind, Handle, NetNs, Presence};
 
 use crate::alive;
 use crate::alone::alone_soon;
@@ -255,22 +255,37 @@ impl Network {
     }
 
     fn repair(&self, lease: &Lease, netns: &NetNs) -> Option<Reconciled> {
-        let repair = || -> Result<Option<Ensured>> {
+        let repair = || -> Result<Vec<String>> {
             let _alone = alone_soon(netns)?;
             let mut standing = Standing::begin(&*self.session.store);
-            if !self.session.store.take_up(&self.record, lease)? {
-                return Ok(None);
+            // It may have changed since it was listed.
+            let Some(lease) =
+                self.lease(&lease.container)?.filter(|now| now.endpoint == lease.endpoint)
+            else {
+                return Ok(Vec::new());
+            };
+            if !self.session.store.take_up(&self.record, &lease)? {
+                return Ok(Vec::new());
             }
-            let ensure = || self.ensure(lease, netns);
-            self.while_standing(&mut standing, (lease, netns), false, ensure).map(Some)
+            let ensure = || {
+                let ensured = self.ensure(&lease, netns)?;
+                let mut others = self.session.store.leases_of(&lease.container)?;
+                others.retain(|other| other.network != lease.network);
+                let link = Some(ensured.attachment.index());
+                let routes = self.set_default_routes((&lease, link), &others, netns, false)?;
+                let mut done: Vec<String> =
+                    ensured.repaired.iter().map(ToString::to_string).collect();
+                // A link that was missing had none.
+                if !ensured.repaired.iter().any(|one| matches!(one, Difference::LinkMissing)) {
+                    done.extend(routes);
+                }
+                Ok(done)
+            };
+            self.while_standing(&mut standing, (&lease, netns), false, ensure)
         };
         match repair() {
-            Ok(None) => None,
-            Ok(Some(ensured)) if ensured.repaired.is_empty() => None,
-            Ok(Some(ensured)) => {
-                let what = ensured.repaired.iter().map(ToString::to_string).collect();
-                Some(Reconciled::Repaired(lease.clone(), what))
-            }
+            Ok(done) if done.is_empty() => None,
+            Ok(done) => Some(Reconciled::Repaired(lease.clone(), done)),
             Err(error) => Some(self.not_repaired(lease, error)),
         }
     }

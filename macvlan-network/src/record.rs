@@ -7,6 +7,7 @@ use macvlan_core::{MacAddr, Mode, Parent};
 
 use crate::config::NetworkConfig;
 use crate::error::{Error, ErrorKind, Result};
+use crate::mac::MacFrom;
 use crate::subnet::Subnet;
 
 /// A network as the store has it.
@@ -128,14 +129,19 @@ impl NetworkRecord {
         self.subnet_of(address).is_some_and(|(_, subnet)| subnet.gives(address))
     }
 
-    /// The MAC address of a container with these addresses.
+    /// The MAC address of a container with these addresses; of those that are derived, so many are
+    /// passed over.
     pub(crate) fn mac(
         &self,
         wanted: Option<MacAddr>,
-        container: &str,
+        (container, skip): (&str, u32),
         addresses: &[IpAddr],
     ) -> Option<MacAddr> {
-        let derived = || self.config.get_mac_from().derive(&self.id, container, addresses);
+        let from = self.config.get_mac_from();
+        let derived = || match skip {
+            0 => from.derive(&self.id, container, addresses),
+            _ => MacFrom::Container.derive(&self.id, &format!("{container} {skip}"), &[]),
+        };
         // In mode passthru it would become the parent's.
         wanted.or_else(|| (!self.is_passthru()).then(derived))
     }

@@ -11,29 +11,33 @@ use crate::hosts_file;
 use crate::network::Network;
 
 impl Network {
-    /// The addresses of the container that has this name or id, on whatever host; empty if none has.
-    /// What is behind the network's name, as in `test101.vlan10`, is understood too.
+    /// Returns the addresses of the container that has this name, then of those that have it as an alias,
+    /// on whatever host; those of the container with this id, if none has; empty if there is none. What is
+    /// behind the network's name, as in `test101.vlan10`, is understood too.
     pub fn resolve(&self, name: &str) -> Result<Vec<IpAddr>> {
-        let short = name.strip_suffix(self.name()).and_then(|name| name.strip_suffix('.'));
-        let called = |wanted: &str| [Some(name), short].contains(&Some(wanted));
-        let leases = self.leases()?;
-        let found = leases
-            .iter()
-            .find(|lease| lease.name.as_deref().is_some_and(called))
-            .or_else(|| leases.iter().find(|lease| called(&lease.container)));
-        Ok(found.map(|lease| lease.addresses.iter().map(IpNet::addr).collect()).unwrap_or_default())
+        let mut found = self.session.store.named(&self.record, name)?;
+        if found.is_empty() {
+            let short = name.strip_suffix(self.name()).and_then(|name| name.strip_suffix('.'));
+            if let Some(short) = short.filter(|short| !short.is_empty()) {
+                found = self.session.store.named(&self.record, short)?;
+            }
+        }
+        Ok(found.iter().flat_map(|lease| &lease.addresses).map(IpNet::addr).collect())
     }
 
-    /// Lines for `/etc/hosts`, one for each address of a container that has a name: the address, the
-    /// name, and the name with the network's behind a dot.
+    /// Returns lines for `/etc/hosts`, one for each address of a container that has a name or an alias: the
+    /// address, and each name alone and with the network's behind a dot.
     pub fn hosts(&self) -> Result<String> {
         let mut lines = BTreeMap::new();
         for lease in self.leases()? {
+            let names: Vec<&str> =
+                lease.name.iter().chain(&lease.aliases).map(String::as_str).collect();
+            if names.is_empty() {
+                continue;
+            }
             for address in &lease.addresses {
-                if let Some(name) = &lease.name {
-                    let line = hosts_file::line(address.addr(), name, self.name());
-                    lines.insert(address.addr(), line);
-                }
+                let line = hosts_file::line(address.addr(), &names, self.name());
+                lines.insert(address.addr(), line);
             }
         }
         Ok(lines.into_values().collect())

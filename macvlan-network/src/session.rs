@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use macvlan_core::{Host, Link, Parent};
+use macvlan_core::{Host, Link, Parent, Presence};
 
 use crate::error::{Error, Result};
 use crate::lease::Lease;
@@ -24,6 +24,14 @@ impl Session {
     /// leases are this machine's, whatever it was called when they were made.
     pub(crate) fn is_here(&self, lease: &Lease) -> bool {
         self.store.host_name().is_none() || lease.host == self.host_name
+    }
+
+    /// Whether the container of a lease is known to be gone: its namespace, or its host.
+    pub(crate) fn is_gone(&self, lease: &Lease) -> Result<bool> {
+        if self.is_here(lease) {
+            return Ok(matches!(lease.presence()?, Presence::Gone));
+        }
+        Ok(self.store.living_hosts()?.is_some_and(|hosts| !hosts.contains(&lease.host)))
     }
 
     /// Makes an isolated network's link, if it is not there. It goes with the last container on this host.

@@ -50,14 +50,22 @@ impl Network {
             if !is_new && error.kind() != ErrorKind::LeaseLost {
                 return error;
             }
-            match self.detach(lease, netns) {
-                Ok(_) => error,
-                Err(stays) => error.leaves(format!("interface {:?} ({stays})", lease.interface)),
-            }
+            self.take_back(lease, netns, error)
         };
         standing.look(self, lease).map_err(undo)?;
         let done = work()?;
         standing.look(self, lease).map_err(undo)?;
         Ok(done)
+    }
+
+    /// Takes the interface of a lease away after an error, and returns it with what stays.
+    pub(crate) fn take_back(&self, lease: &Lease, netns: &NetNs, error: Error) -> Error {
+        if let Err(stays) = self.detach(lease, netns) {
+            return error.leaves(format!("interface {:?} ({stays})", lease.interface));
+        }
+        match self.leave_default_routes(lease, netns) {
+            Ok(()) => error,
+            Err(stays) => error.leaves(format!("default routes ({stays})")),
+        }
     }
 }

@@ -13,6 +13,7 @@ use crate::alone::{alone, alone_soon};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::Lease;
 use crate::mark::{self, Mark};
+use crate::member::path_of;
 use crate::network::Network;
 use crate::networks::Networks;
 use crate::random;
@@ -139,13 +140,18 @@ impl Network {
                 network: self.id().to_owned(),
                 container: stray.mark.container.to_owned(),
                 name: stray.mark.name.filter(|_| name_holder.is_none()).map(str::to_owned),
+                aliases: Vec::new(),
                 host: self.session.host_name.clone(),
                 endpoint: random::id(),
                 interface: attachment.name(),
                 mac: (!record.is_passthru()).then(|| attachment.mac()),
                 addresses: free,
+                link_local: Vec::new(),
                 default_route: attachment.routes().iter().any(macvlan_core::Route::is_default),
+                gw_priority: 0,
+                sequence: 0,
                 netns,
+                netns_path: path_of(stray.netns),
             };
             let adopted = store.adopt(record, &lease);
             adopted.map_err(|error| error.in_network(self.name()))?;

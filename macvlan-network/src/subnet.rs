@@ -270,11 +270,9 @@ impl Subnet {
     }
 
     fn check_gateway(&self, gateway: IpAddr) -> std::result::Result<(), String> {
+        let no_host = || format!("its gateway {gateway} is no host's address");
         if self.net.contains(&gateway) {
-            return match self.can_be_host(gateway) {
-                true => Ok(()),
-                false => Err(format!("its gateway {gateway} is no host's address")),
-            };
+            return if self.can_be_host(gateway) { Ok(()) } else { Err(no_host()) };
         }
         if gateway.is_ipv4() != self.net.addr().is_ipv4() {
             return Err(format!("its gateway {gateway} is outside it, and of the other family"));
@@ -288,10 +286,8 @@ impl Subnet {
         }
         let only = IpNet::from(gateway);
         let link_local = v4(169, 254, 16);
-        match check_net(only).is_ok() || link_local.contains(&only) {
-            true => Ok(()),
-            false => Err(format!("its gateway {gateway} is no host's address")),
-        }
+        let may_be = check_net(only).is_ok() || link_local.contains(&only);
+        if may_be { Ok(()) } else { Err(no_host()) }
     }
 
     pub(crate) fn overlaps(&self, other: &Self) -> bool {

@@ -63,9 +63,14 @@ impl Network {
             let record = NetworkRecord { config, ..self.record.clone() };
             let leases = self.session.store.change_network(&self.record, &record, alone)?;
             let network = Self { record, warnings: warnings.clone(), ..self.clone() };
+            let routes = |record: &NetworkRecord, lease: &Lease| {
+                [false, true].map(|v6| record.default_route(lease, v6))
+            };
             let is_outdated = |lease: &Lease| match (self.endpoint(lease), network.endpoint(lease))
             {
-                (Ok(before), Ok(now)) => before != now,
+                (Ok(before), Ok(now)) => {
+                    before != now || routes(&self.record, lease) != routes(&network.record, lease)
+                }
                 _ => true,
             };
             let (outdated, unaffected) = leases.into_iter().partition(is_outdated);

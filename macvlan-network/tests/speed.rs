@@ -164,9 +164,104 @@ fn a_large_pool_is_as_fast_as_a_small_one() -> Outcome {
     Ok(())
 }
 
+/// How long something takes that has to be so, in microseconds.
+fn taking(mut work: impl FnMut() -> Outcome<bool>) -> Outcome<f64> {
+    let mut took = Vec::new();
+    for _ in 0..200 {
+        let began = Instant::now();
+        assert!(work()?);
+        took.push(began.elapsed());
+    }
+    Ok(median(took))
+}
+
+/// A name among 10 leases and among 50,000; a network among 10 and among 3,000.
+fn what_is_looked_up_is_found_at_once() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    let networks = session(&lab.a, &directory, "a")?;
+    let lan = networks.create(&on_ens33("lan", "10.0.0.0/8")?)?;
+    let mut file = behind(&directory)?;
+    let mut took = Vec::new();
+    for (leases, others) in [(0..10_u32, 0..10_u32), (10..50_000, 10..3_000)] {
+        let enter = file.transaction()?;
+        for at in leases.clone() {
+            enter.execute(
+                "INSERT INTO lease (network, container, name, host, endpoint, interface, mac, addresses, \
+                 default_route, boot, inode, cookie) \
+                 VALUES (1, ?, ?, 'elsewhere', ?, 'eth0', '02:42:0a:01:00:02', ?, 1, 'b', 1, 1)",
+                rusqlite::params![
+                    format!("c{at}"),
+                    format!("n{at}"),
+                    format!("{at:064x}"),
+                    format!("{}/8", std::net::Ipv4Addr::from_bits(0x0a00_0002 + at)),
+                ],
+            )?;
+        }
+        for at in others.clone() {
+            enter.execute(
+                "INSERT INTO network (id, name, created, config) VALUES (?, ?, '', ?)",
+                rusqlite::params![
+                    format!("{at:064x}"),
+                    format!("other{at}"),
+                    format!(r#"{{"name":"other{at}","subnets":[]}}"#)
+                ],
+            )?;
+        }
+        enter.commit()?;
+        let (name, network) = (format!("n{}", leases.end - 1), format!("other{}", others.end - 1));
+        took.push([
+            taking(|| Ok(lan.resolve(&name)?.len() == 1))?,
+            taking(|| Ok(lan.resolve("nobody")?.is_empty()))?,
+            taking(|| Ok(networks.network(&network)?.name() == network))?,
+        ]);
+    }
+    for (what, (few, many)) in
+        ["a name", "no name", "a network"].iter().zip(took[0].iter().zip(took[1]))
+    {
+        println!(
+            "{what} is found in {few:.0} µs among few, {:.2} times that among many",
+            many / few
+        );
+    }
+    Ok(())
+}
+
+/// Disconnected by its id, where its process is one of few, and of many more.
+fn disconnecting_among_many_processes() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    let networks = session(&lab.a, &directory, "a")?;
+    let lan = networks.create(&on_ens33("lan", "10.1.0.0/16")?)?;
+    let (container, _) = started()?;
+    let inside = NetNs::from_pid(container.pid())?;
+    let (_other, other) = started()?;
+    let mut many = Vec::new();
+    let mut took = Vec::new();
+    for more in [0, 1_500] {
+        for _ in 0..more {
+            many.push(macvlan_tests::Container::start_in(&other)?);
+        }
+        let mut each = Vec::new();
+        for _ in 0..30 {
+            lan.connect(&Member::new("c1"), &inside)?;
+            let began = processor_time()?;
+            lan.disconnect("c1")?;
+            each.push(processor_time()?.saturating_sub(began));
+        }
+        took.push(median(each));
+    }
+    println!(
+        "disconnecting by id works for {:.0} µs, {:.2} times that among 1,500 more processes",
+        took[0],
+        took[1] / took[0]
+    );
+    Ok(())
+}
+
 macvlan_tests::tests! {
     same_on_every_kernel:
     connecting_beside_attaching,
     a_large_pool_is_as_fast_as_a_small_one,
+    what_is_looked_up_is_found_at_once,
+    disconnecting_among_many_processes,
 }
 macvlan_tests::main! {}

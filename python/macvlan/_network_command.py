@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from typing import TYPE_CHECKING, TypeVar
@@ -10,8 +11,6 @@ from macvlan._enums import Mode
 from macvlan._macvlan import Networks, Subnet
 
 if TYPE_CHECKING:
-    import argparse
-
     from macvlan._macvlan import Host
 
 _Parser = TypeVar("_Parser", bound="argparse.ArgumentParser")
@@ -52,7 +51,7 @@ def add(commands: argparse._SubParsersAction[_Parser]) -> None:
     create.add_argument("--mtu", type=int, metavar="BYTES")
     create.add_argument("--probe", action="store_true", help="skip addresses that somebody has")
 
-    ls = verbs.add_parser("ls", help="list the networks: names, parents and subnets")
+    ls = verbs.add_parser("ls", help="list the networks: names, parents, subnets, ids, drivers")
     ls.set_defaults(do=_ls)
 
     inspect = verbs.add_parser("inspect", help="tell of networks as `docker network inspect` does")
@@ -67,6 +66,26 @@ def add(commands: argparse._SubParsersAction[_Parser]) -> None:
     connect.add_argument("--name", help="by which others find it")
     connect.add_argument("--ip", action="append", default=[], help="that it has to have")
     connect.add_argument("-i", "--interface", help="its name inside; the first free ethN")
+    connect.add_argument("--mac", help="the interface's MAC address")
+    connect.add_argument(
+        "--alias", action="append", default=[], help="a further name, which others may have too"
+    )
+    connect.add_argument(
+        "--link-local-ip", action="append", default=[], help="a link-local address besides"
+    )
+    connect.add_argument(
+        "--default-route",
+        action=argparse.BooleanOptionalAction,
+        help="lead default routes here in front of other networks, or never",
+    )
+    connect.add_argument(
+        "--gw-priority", type=int, metavar="N", help="the highest gets the default routes"
+    )
+    connect.add_argument(
+        "--replace-default-route",
+        action="store_true",
+        help="delete default routes that somebody else has added",
+    )
 
     disconnect = verbs.add_parser("disconnect", help="take a container out of a network")
     disconnect.set_defaults(do=_disconnect)
@@ -76,6 +95,9 @@ def add(commands: argparse._SubParsersAction[_Parser]) -> None:
     rm = verbs.add_parser("rm", help="remove networks that nobody is connected to")
     rm.set_defaults(do=_rm)
     rm.add_argument("networks", nargs="+", metavar="NAME")
+
+    prune = verbs.add_parser("prune", help="remove all networks that nobody is connected to")
+    prune.set_defaults(do=_prune)
 
     reconcile = verbs.add_parser(
         "reconcile", help="bring the kernel and the file together, and say what was done"
@@ -105,11 +127,16 @@ def _create(networks: Networks, arguments: argparse.Namespace) -> None:
         probe=arguments.probe,
     )
     print(made.id)
+    for warning in made.warnings:
+        print("warning:", warning, file=sys.stderr)
 
 
 def _ls(networks: Networks, _: argparse.Namespace) -> None:
-    for one in networks.list():
-        print(one.name, one.parent, *one.subnets)
+    for one in networks.summary():
+        containers = f"containers={one['Containers']}"
+        print(
+            one["Name"], one["Parent"], *one["Subnets"], one["Id"][:12], one["Driver"], containers
+        )
     for error in networks.unreadable():
         print(error, file=sys.stderr)
 
@@ -126,6 +153,12 @@ def _connect(networks: Networks, arguments: argparse.Namespace) -> None:
         name=arguments.name,
         addresses=arguments.ip,
         interface=arguments.interface,
+        mac=arguments.mac,
+        aliases=arguments.alias,
+        link_local_addresses=arguments.link_local_ip,
+        default_route=arguments.default_route,
+        gw_priority=arguments.gw_priority,
+        replace_default_route=arguments.replace_default_route,
     )
     print(made.interface, made.mac, *made.lease.addresses)
 
@@ -137,6 +170,11 @@ def _disconnect(networks: Networks, arguments: argparse.Namespace) -> None:
 def _rm(networks: Networks, arguments: argparse.Namespace) -> None:
     for name in arguments.networks:
         networks.network(name).remove()
+
+
+def _prune(networks: Networks, _: argparse.Namespace) -> None:
+    for name in networks.prune():
+        print(name)
 
 
 def _reconcile(networks: Networks, _: argparse.Namespace) -> None:

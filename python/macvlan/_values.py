@@ -176,8 +176,10 @@ class Updated(NamedTuple):
     network: Network
     """The network as it is now."""
     outdated: list[Lease]
-    """The containers whose interfaces are not as the network says now: Network.connect() makes
-    each as it should be, and so does Networks.reconcile() on their hosts."""
+    """The containers whose interfaces are not as the network says now.
+
+    Network.connect() makes each as it should be, and so does Networks.reconcile() on their hosts.
+    """
     unaffected: list[Lease]
     """The containers whose interfaces are as before, and as the network says."""
 

@@ -207,12 +207,21 @@ def test_networks_in_a_file(lab: Lab, command: Command, pid: int, tmp_path: Path
     network = ("network", "--db", tmp_path / "networks.db")
     subnets = ["--subnet", "10.1.0.0/24@10.1.0.254", "--subnet", "fd10::/64"]
     made = command.words(*network, "create", "lan", "--parent", "ens33", *subnets, "--mtu", 1400)
-    assert command.words(*network, "ls") == "lan ens33 10.1.0.0/24 fd10::/64\n"
-    said = command.words(*network, "connect", "lan", "c1", pid, "--name", "x", "--ip", "10.1.0.9")
+    described = f"lan ens33 10.1.0.0/24 fd10::/64 {made[:12]} macvlan containers="
+    assert command.words(*network, "ls") == f"{described}0\n"
+    wishes = ("--name", "x", "--alias", "y", "--ip", "10.1.0.9", "--gw-priority", 3)
+    said = command.words(*network, "connect", "lan", "c1", pid, *wishes)
+    assert command.words(*network, "ls") == f"{described}1\n"
     eth0 = ip_link(inside, "eth0")
     assert said == f"eth0 {eth0['address']} 10.1.0.9/24 fd10::2/64\n"
     assert eth0["mtu"] == 1400
-    assert ip_lines(inside, "-4 route show default") == ["default via 10.1.0.254 dev eth0"]
+    assert ip_lines(inside, "-4 route show default") == [
+        "default via 10.1.0.254 dev eth0 proto 109"
+    ]
+    again = ("connect", "lan", "c1", pid, "--no-default-route")
+    command.words(*network, *again)
+    assert ip_lines(inside, "-4 route show default") == []
+    assert command.words(*network, "prune") == ""
     (told,) = json.loads(command.words(*network, "inspect", "lan"))
     assert told["Id"] == made.strip()
     assert told["Containers"]["c1"]["Name"] == "x"
@@ -230,7 +239,9 @@ def test_networks_in_a_file(lab: Lab, command: Command, pid: int, tmp_path: Path
     ):
         assert words in command.words(*network, *arguments, status=status)
     assert "required: --db" in command.words("network", "ls", status=2)
+    command.words(*network, "create", "unused", "--parent", "ens33", "--subnet", "10.2.0.0/24")
     command.words(*network, "rm", "lan")
+    assert command.words(*network, "prune") == "unused\n"
     assert command.words(*network, "ls") == ""
     assert {link["ifname"] for link in ip(lab.a.netns, "link show")} == {"lo", "ens33"}
 

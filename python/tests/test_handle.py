@@ -213,6 +213,8 @@ def test_addresses(handle: Handle) -> None:
     assert all(a.address.version == 6 and a.broadcast is None for a in v6)
     assert len(handle.addresses()) >= 4
     assert handle.addresses("lo", family="ipv4") == []
+    assert handle.is_local("10.0.0.1")
+    assert not handle.is_local("10.0.0.2")
     handle.delete_address("v0", v4.address)
     assert ip_addresses(netns, "v0") == ["fd00::1/64"]
 
@@ -222,6 +224,9 @@ def test_routes(handle: Handle) -> None:
     handle.add_address("v0", "10.0.0.1/24")
     handle.add_route(Route("10.1.0.0/16", gateway="10.0.0.2", metric=5))
     handle.replace_route("10.1.0.0/16 via 10.0.0.3 metric 5")
+    handle.add_route(Route("10.3.0.0/16", gateway="10.0.0.2", protocol=109))
+    assert ip_lines(netns, "route show proto 109") == ["10.3.0.0/16 via 10.0.0.2 dev v0"]
+    handle.delete_route("10.3.0.0/16 proto 109")
     handle.add_route(Route("10.2.0.0/16", kind="unreachable", table=77))
     handle.add_route(Route("fd01::/64", device="v0"))
     assert ip_lines(netns, "route show 10.1.0.0/16") == ["10.1.0.0/16 via 10.0.0.3 dev v0 metric 5"]

@@ -105,7 +105,8 @@ def links(netns: NetNs) -> list[str]:
 
 
 def default_routes(netns: NetNs) -> list[str]:
-    return ip_lines(netns, "-4 route show default")
+    routes = ip_lines(netns, "-4 route show default")
+    return [route.removesuffix(" proto 109") for route in routes]
 
 
 def test_one_subnet_over_two_hosts(lab: Lab, tmp_path: Path) -> None:
@@ -223,6 +224,10 @@ def test_names_and_all_that_is_told(lab: Lab, networks: Networks, tmp_path: Path
         "MacAddress": made.mac,
         "IPv4Address": "10.0.10.64/24",
         "IPv6Address": "fd10::2/64",
+        "Host": "a",
+        "Interface": "lan0",
+        "Namespace": "there",
+        "GwPriority": 0,
     }
 
 
@@ -376,11 +381,61 @@ def test_default_routes(lab: Lab, networks: Networks) -> None:
     assert inner.connect("c1", inside).interface == "eth0"
     assert default_routes(inside) == []
     assert one.connect("c1", inside).interface == "eth1"
-    assert not two.connect("c1", inside).lease.default_route
+    assert two.connect("c1", inside).lease.gw_priority == 0
     assert default_routes(inside) == ["default via 10.1.0.1 dev eth1"]
-    one.connect("c2", other, default_route=False)
-    assert two.connect("c2", other).lease.default_route
+    assert two.connect("c1", inside, default_route=True).lease.gw_priority == 1
+    assert default_routes(inside) == ["default via 10.2.0.1 dev eth2"]
+    two.disconnect("c1")
+    assert default_routes(inside) == ["default via 10.1.0.1 dev eth1"]
+    assert not one.connect("c2", other, default_route=False).lease.default_route
+    assert two.connect("c2", other, gw_priority=-7).lease.default_route
     assert default_routes(other) == ["default via 10.2.0.1 dev eth1"]
+    assert networks.reconcile() == []
+
+
+def test_somebody_elses_default_route(lab: Lab, networks: Networks) -> None:
+    one, inside = lan(networks, "one", "10.1.0.0/24"), lab.container()
+    ip_text(inside, "link add d0 type veth peer name d1")
+    ip_text(inside, "link set d0 up")
+    ip_text(inside, "address add 172.17.0.2/16 dev d0")
+    ip_text(inside, "route add default via 172.17.0.1 dev d0 onlink")
+    theirs = ip_lines(inside, "-4 route show default")
+    one.connect("c1", inside)
+    assert ip_lines(inside, "-4 route show default") == theirs
+    one.connect("c1", inside, replace_default_route=True)
+    assert default_routes(inside) == ["default via 10.1.0.1 dev eth0"]
+
+
+def test_names_and_addresses(lab: Lab, networks: Networks) -> None:
+    network = lan(networks, "one", "10.1.0.0/24")
+    inside, other = lab.container(), lab.container()
+    made = network.connect(
+        "c1",
+        inside,
+        aliases=["web", "www"],
+        addresses=["10.1.0.7", "10.1.0.8"],
+        link_local_addresses=["169.254.1.7"],
+    )
+    lease = made.lease
+    assert (lease.aliases, lease.sequence) == (("web", "www"), 0)
+    assert lease.netns_path is None or lease.netns_path.startswith("/")
+    assert lease.link_local_addresses == (IPv4Address("169.254.1.7"),)
+    there = {"10.1.0.7/24", "10.1.0.8/24", "169.254.1.7/16"}
+    assert set(ip_addresses(inside, "eth0")) == there
+    network.connect("c2", other, aliases=["web"])
+    assert network.resolve("web") == [*made.addresses, IPv4Address("10.1.0.2")]
+    with pytest.raises(MacvlanError, match="it is connected, with interface eth0"):
+        network.connect("c1", inside, interface="net1")
+    assert network.inspect()["Containers"]["c1"]["Namespace"] == "there"
+
+
+def test_prune(networks: Networks) -> None:
+    lan(networks, "one", "10.1.0.0/24")
+    (told,) = networks.summary()
+    assert (told["Name"], told["Parent"], told["Containers"]) == ("one", "ens33", 0)
+    assert networks.network(told["Id"][:12]).name == "one"
+    assert networks.prune() == ["one"]
+    assert networks.list() == []
 
 
 @pytest.mark.needs("dummy")
@@ -669,7 +724,7 @@ def test_types_that_are_refused(lab: Lab, networks: Networks, tmp_path: Path) ->
         (lambda: network.connect("a/b", lab.a.netns), "only letters"),
         (lambda: network.connect("c1", lab.a.netns, name="two words"), "a container's name"),
         (lambda: network.connect("c1", lab.a.netns, interface="a name that is too long"), "15"),
-        (lambda: network.connect("c1", lab.a.netns, addresses=["10.1.0.9", "10.1.0.8"]), "family"),
+        (lambda: network.connect("c1", lab.a.netns, addresses=["10.1.0.9", "10.1.0.9"]), "twice"),
         (lambda: network.connect("c1", lab.a.netns, mac="ff:ff:ff:ff:ff:ff"), "argument 'mac'"),
         (lambda: network.resolve("\ud800"), "UTF-8"),
         (lambda: Subnet("10.1.0.0/24", gateway="last"), "argument 'gateway'"),

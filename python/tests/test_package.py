@@ -47,6 +47,8 @@ NOT_REACHED_OF_NETWORKS = {
     "is_of_this_boot": "of a mark, whose boot is told",
     "path": "of a SqliteStore, whose path Networks() was given",
     "store": "Networks() was given it",
+    "last": "of a range, which is a network or text",
+    "without_ranges": "a Subnet is made whole",
 }
 
 
@@ -147,6 +149,7 @@ def test_every_function_of_the_networks_is_reached() -> None:
     about = (
         "networks",
         "network",
+        "config",
         "session",
         "config",
         "subnet",

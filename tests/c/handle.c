@@ -252,10 +252,15 @@ static void addresses(void)
     macvlan_address_filter *filter = NULL;
     macvlan_address_list *list = NULL;
     const macvlan_address_info *address;
+    bool is = false;
 
     MUST(macvlan_handle_add_address(ip, "left", "10.0.0.1/24", &error));
     MUST(macvlan_handle_replace_address(ip, "left", "10.0.0.1/24", &error));
     MUST(macvlan_handle_add_address(ip, "left", "10.0.1.1/24", &error));
+    MUST(macvlan_handle_is_local(ip, "10.0.0.1", &is, &error));
+    CHECK(is);
+    MUST(macvlan_handle_is_local(ip, "192.0.2.1", &is, &error));
+    CHECK(!is);
     MUST(macvlan_handle_delete_address(ip, "left", "10.0.1.1/24", &error));
     MUST(macvlan_handle_add_address(ip, "left", "fd00::1/64 nodad", &error));
 

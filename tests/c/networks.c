@@ -97,11 +97,15 @@ static void members(void)
     MUST(macvlan_netns_anonymous(&c2, &error));
     MUST(macvlan_member_new("c1", &one, &error));
     MUST(macvlan_member_set_name(one, "test101", &error));
+    MUST(macvlan_member_set_gw_priority(one, 3, &error));
+    MUST(macvlan_member_set_replace_default_route(one, true, &error));
     MUST(macvlan_member_new("c2", &two, &error));
     MUST(macvlan_member_add_address(two, "192.168.15.77", &error));
     MUST(macvlan_member_set_interface(two, "lan0", &error));
     MUST(macvlan_member_set_mac(two, mac, &error));
     MUST(macvlan_member_set_default_route(two, false, &error));
+    MUST(macvlan_member_add_alias(two, "web", &error));
+    MUST(macvlan_member_add_link_local_address(two, "169.254.9.9", &error));
 }
 
 static void connects(const macvlan_network *network)
@@ -129,6 +133,9 @@ static void connects(const macvlan_network *network)
     CHECK_TEXT(macvlan_lease_host(held), "a");
     CHECK_TEXT(macvlan_lease_interface(held), "eth0");
     CHECK(strlen(macvlan_lease_endpoint(held)) == 64 && macvlan_lease_is_default_route(held));
+    CHECK(macvlan_lease_gw_priority(held) == 3 && macvlan_lease_sequence(held) == 0);
+    CHECK(macvlan_lease_alias_count(held) == 0 && macvlan_lease_link_local_count(held) == 0);
+    CHECK_TEXT(macvlan_lease_netns_path(held), NULL);
     CHECK(macvlan_lease_address_count(held) == 2);
     CHECK_TEXT(macvlan_lease_address(held, 0), "192.168.15.64/24");
     CHECK(macvlan_lease_mac(held, leased) && memcmp(mac, leased, 6) == 0);
@@ -145,7 +152,15 @@ static void connects(const macvlan_network *network)
     CHECK_TEXT(macvlan_connection_address(second, 0), "192.168.15.77");
     CHECK_TEXT(macvlan_lease_name(macvlan_connection_lease(second)), NULL);
     CHECK(!macvlan_lease_is_default_route(macvlan_connection_lease(second)));
-    lab_witness(c1, "ip route", "default via 192.168.15.2 dev eth0");
+    held = macvlan_connection_lease(second);
+    CHECK(macvlan_lease_alias_count(held) == 1 && macvlan_lease_link_local_count(held) == 1);
+    CHECK_TEXT(macvlan_lease_alias(held, 0), "web");
+    CHECK_TEXT(macvlan_lease_alias(held, 1), NULL);
+    CHECK_TEXT(macvlan_lease_link_local(held, 0), "169.254.9.9");
+    CHECK_TEXT(macvlan_lease_link_local(held, 1), NULL);
+    lab_witness(c2, "ip -o -4 address show dev lan0", "169.254.9.9/16");
+    held = macvlan_connection_lease(first);
+    lab_witness(c1, "ip route", "default via 192.168.15.2 dev eth0 proto 109");
     lab_witness(c2, "ip route show default | grep . || echo none", "none");
     lab_witness(c2, "ip -o link show lan0", "02:00:00:00:00:07");
     lab_witness(c2, "ip -o -6 address show dev lan0", "fd00:15::3/64");
@@ -175,7 +190,9 @@ static void names(const macvlan_network *network)
 
     MUST(macvlan_network_hosts(network, &lines, &error));
     CHECK_TEXT(macvlan_text_get(lines), "192.168.15.64\ttest101 test101.lan\n"
-                                        "fd00:15::2\ttest101 test101.lan\n");
+                                        "192.168.15.77\tweb web.lan\n"
+                                        "fd00:15::2\ttest101 test101.lan\n"
+                                        "fd00:15::3\tweb web.lan\n");
     macvlan_text_free(lines);
     lab_path(path, sizeof path, "hosts");
     MUST(macvlan_network_write_hosts(network, path, &error));
@@ -205,6 +222,25 @@ static void inspects(const macvlan_network *network)
              path);
     lab_witness(l.here, command,
                 "lan 192.168.15.64/24 192.168.15.64/26 192.168.15.2 192.168.15.65 of pears ens33");
+}
+
+/* As `docker network ls` lists them, and those that nobody is connected to removed. */
+static void pruned(macvlan_networks *networks)
+{
+    macvlan_network_config *config = lab_config("unused", "192.168.99.0/24");
+    macvlan_network *unused = NULL;
+    macvlan_text *text = NULL;
+
+    MUST(macvlan_networks_create(networks, config, &unused, &error));
+    macvlan_network_free(unused);
+    macvlan_network_config_free(config);
+    MUST(macvlan_networks_summary(networks, &text, &error));
+    CHECK(strstr(macvlan_text_get(text), "\"Name\":\"unused\"") != NULL);
+    CHECK(strstr(macvlan_text_get(text), "\"Containers\":2") != NULL);
+    macvlan_text_free(text);
+    MUST(macvlan_networks_prune(networks, &text, &error));
+    CHECK_TEXT(macvlan_text_get(text), "unused");
+    macvlan_text_free(text);
 }
 
 static void leases(const macvlan_network *network)
@@ -311,6 +347,7 @@ static void networks(void)
     members();
     connects(network);
     names(network);
+    pruned(networks);
     inspects(network);
     leases(network);
     refusals(network);

@@ -287,10 +287,15 @@ pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>
     // The kernel does not tell which of several attachments a marked route belongs to, nor a rule whose
     // address has gone.
     if let [only] = &mut found[..] {
+        let through = Some(LinkId::Index(only.index));
         let rules = inside.dump(&encode::get_rules(None), decode::marked_rule);
         only.rules = rules.map_err(fails)?;
         only.deletions = only.rules.iter().copied().map(Deletion::Rule).collect();
         for info in inside.marked_routes().map_err(fails)? {
+            // The kernel deletes it with the link.
+            if info.route.get_device() == through {
+                continue;
+            }
             let deletion = Deletion::marked_route(info.route)?;
             only.routes.push(info.route);
             only.deletions.push(deletion);

@@ -83,8 +83,8 @@ pub(super) struct Target<'a> {
 }
 
 impl Target<'_> {
-    /// Returns the protocol number that a route of the endpoint carries: our own, unless the kernel
-    /// deletes the route with the link.
+    /// Returns the protocol number that a route of the endpoint carries unless it says another: our own,
+    /// unless the kernel deletes the route with the link.
     pub(super) fn protocol(&self, route: &Route) -> u8 {
         let goes_with_it =
             route.goes_with(self.name) || route.get_device() == Some(LinkId::Index(self.index));

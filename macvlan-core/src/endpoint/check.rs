@@ -249,7 +249,8 @@ fn contents(
                     found.route.get_device() == through
                         && is_in_the_way(wanted, &found.route)
                         // Others' routes say whose they are.
-                        && [RTPROT_BOOT, RTPROT_RA].contains(&found.protocol)
+                        && ([RTPROT_BOOT, RTPROT_RA].contains(&found.protocol)
+                            || wanted.get_protocol() == Some(found.protocol))
                 };
                 instead = found.iter().find(in_the_way).map(|found| Change::AddRoute(found.route));
                 found.iter().any(|found| is_same_route(wanted, device, found))
@@ -332,4 +333,5 @@ pub(super) fn is_same_route(wanted: &Route, device: Option<u32>, found: &RouteIn
         && (!v4 || wanted.get_scope().is_none() || wanted.get_scope() == route.get_scope())
         && said(wanted.get_mtu(), route.get_mtu())
         && said(wanted.get_advmss(), route.get_advmss())
+        && wanted.get_protocol().is_none_or(|protocol| protocol == found.protocol)
 }

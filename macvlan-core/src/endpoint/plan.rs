@@ -143,6 +143,12 @@ impl Plan {
             }
             if route.goes_with(endpoint.name) {
                 batch.push(Change::AddRoute(*route));
+            } else if let Some(protocol) = route.get_protocol() {
+                let why = format!(
+                    "the route {route} does not go with the link, and cannot have protocol {protocol}"
+                );
+                return Err(refused(endpoint, why)
+                    .with_hint("leave the protocol out, by which it is known as the endpoint's"));
             } else {
                 last.push(Change::AddRoute(*route));
             }
@@ -718,6 +724,10 @@ mod tests {
             (
                 endpoint().route(Route::default_v6().gateway("10.0.0.1".parse().unwrap())),
                 "IPv4 gateway",
+            ),
+            (
+                endpoint().route("blackhole 10.9.0.0/16 proto 5".parse().unwrap()),
+                "cannot have protocol 5",
             ),
         ] {
             let error = endpoint.plan().unwrap_err();

@@ -3,6 +3,8 @@
 pub(crate) mod promisc;
 pub(crate) mod watch;
 
+use std::net::IpAddr;
+
 use netlink_packet_route::RouteNetlinkMessage as Message;
 use nix::errno::Errno;
 use nix::libc::{RTPROT_BOOT, RTPROT_UNSPEC};
@@ -304,6 +306,25 @@ impl Handle {
         let operation = "list the addresses";
         let link = self.index_for(wanted.link, operation)?;
         self.list(&encode::get_addresses(wanted.family, link), decode::address, operation)
+    }
+
+    /// `ip route get ADDRESS`: whether the kernel answers `local`, since a link of the namespace has the
+    /// address. The kernel looks it up, and lists nothing.
+    #[doc(alias = "ip route get")]
+    #[doc(alias = "RTM_GETROUTE")]
+    pub fn is_local(&self, address: IpAddr) -> Result<bool> {
+        let is_local = |payload: &[u8]| Some(decode::local_route(payload).is_some());
+        match self.connection()?.get(encode::get_route_to(address), is_local) {
+            // That it leads nowhere is an answer, too.
+            Err(Failure::Refused {
+                errno: Errno::ENETUNREACH | Errno::EHOSTUNREACH | Errno::EACCES | Errno::EINVAL,
+                ..
+            }) => Ok(false),
+            answer => answer.map_err(|failure| {
+                let operation = format!("look up the route to {address}");
+                failure.into_error(operation).in_netns(self.netns.in_words())
+            }),
+        }
     }
 
     /// `ip neighbour show`: all neighbours, ARP's and neighbour discovery's.

@@ -16,6 +16,18 @@ use crate::netns::{NetNs, Origin, open_file};
 pub(super) const NAMED: &str = "/run/netns";
 
 impl NetNs {
+    /// Returns the absolute path by which it was found, if it was by one: by it another process may find it, and has to
+    /// see whether it is still this one.
+    #[doc(hidden)] // for the crate of networks
+    pub fn found_by(&self) -> Option<PathBuf> {
+        match &self.0.identity.origin {
+            Origin::Pid(pid) => Some(PathBuf::from(format!("/proc/{pid}/ns/net"))),
+            Origin::Name(name) => Some(Path::new(NAMED).join(name)),
+            Origin::Path(path) => path.is_absolute().then(|| path.clone()),
+            Origin::PidFd(_) | Origin::Fd | Origin::Current | Origin::Anonymous => None,
+        }
+    }
+
     /// A namespace that has a name: made by [`NetNs::create`] or `ip netns add`.
     pub fn from_name(name: &str) -> Result<Self> {
         let operation = || format!("open the network namespace named {name:?}");

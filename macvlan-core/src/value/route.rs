@@ -40,6 +40,7 @@ pub struct Route {
     mtu: Option<u32>,
     advmss: Option<u32>,
     on_link: bool,
+    protocol: Option<u8>,
 }
 
 /// What happens to packets that a route matches.
@@ -142,6 +143,7 @@ impl Route {
             mtu: None,
             advmss: None,
             on_link: false,
+            protocol: None,
         }
     }
 
@@ -210,6 +212,14 @@ impl Route {
         self
     }
 
+    /// Sets who adds it, by a number of `rt_protos`; 3 (`boot`) when not given, as `ip route` has it. A
+    /// route that is deleted has to carry it. What the kernel tells is [`RouteInfo::protocol`].
+    #[doc(alias = "rtm_protocol")]
+    pub fn protocol(mut self, protocol: u8) -> Self {
+        self.protocol = Some(protocol);
+        self
+    }
+
     /// What happens to matching packets.
     pub fn kind(mut self, kind: RouteKind) -> Self {
         self.kind = kind;
@@ -271,6 +281,11 @@ impl Route {
         self.on_link
     }
 
+    /// Returns who adds it, if that was said.
+    pub fn get_protocol(&self) -> Option<u8> {
+        self.protocol
+    }
+
     /// What happens to matching packets.
     pub fn get_kind(&self) -> RouteKind {
         self.kind
@@ -295,7 +310,7 @@ impl Route {
     }
 
     /// Refuses what no kernel can take, or takes as something else: families that do not fit together,
-    /// table 0 (which would be `main`), an MTU or a segment size that is 0 (none) or cut to a maximum.
+    /// protocol 0 (which would be any), table 0 (which would be `main`), an MTU or a segment size that is 0 (none) or cut to a maximum.
     pub fn check(&self) -> Result<()> {
         let refuse = |why: String| Err(Error::invalid(format!("use route {self}"), why));
         let v4 = self.destination.addr().is_ipv4();
@@ -311,6 +326,9 @@ impl Route {
         }
         if let Some(source) = self.source.filter(|source| source.is_ipv4() != v4) {
             return refuse(format!("the source {source} is of the other family"));
+        }
+        if self.protocol == Some(0) {
+            return refuse("0 is no routing protocol".into());
         }
         if self.table == Some(0) {
             return refuse("0 is no routing table".into());
@@ -380,6 +398,9 @@ impl fmt::Display for Route {
         }
         if let Some(table) = self.table {
             write!(f, " table {table}")?;
+        }
+        if let Some(protocol) = self.protocol {
+            write!(f, " proto {protocol}")?;
         }
         if let Some(scope) = self.scope {
             write!(f, " scope {scope}")?;
@@ -455,6 +476,13 @@ impl FromStr for Route {
                         _ => number()?,
                     });
                 }
+                "proto" => {
+                    let number = parse_number::<u8>(value).ok_or_else(|| {
+                        let why = format!("proto {value:?} is no number from 0 to 255");
+                        Error::invalid(operation(), why)
+                    });
+                    route.protocol = Some(number?);
+                }
                 "src" => route.source = Some(ip()?),
                 "scope" => route.scope = Some(value.parse()?),
                 "mtu" => route.mtu = Some(number()?),
@@ -494,6 +522,7 @@ mod tests {
             "10.1.0.0/16 via 10.0.0.2 dev eth0 table 100 src 10.0.0.5 metric 7 mtu 1400 advmss 1360 onlink",
             "192.168.0.0/24 scope link",
             "blackhole 10.9.0.0/16",
+            "default via 10.0.0.1 dev eth0 table 7 proto 109 metric 5",
             "unreachable fd00:1::/32 table 7",
             "prohibit 0.0.0.0/0",
             "10.0.0.0/8 scope 17",
@@ -534,6 +563,8 @@ mod tests {
             "default via",
             "default via x",
             "default metric -1",
+            "default via 10.0.0.1 proto 0",
+            "default via 10.0.0.1 proto 256",
             "default via 10.0.0.1 sideways",
             "::/0 via 10.0.0.1",
             "10.0.0.0/8 src fd00::1",

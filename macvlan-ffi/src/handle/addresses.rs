@@ -2,7 +2,7 @@
 
 use std::ffi::{c_char, c_int};
 
-use macvlan_core::{Address, AddressFilter, NeighbourFilter};
+use macvlan_core::{Address, AddressFilter, NeighbourFilter, parse_ip};
 
 use crate::base::boundary::boundary;
 use crate::base::object::{give, optional, out, parts, shared};
@@ -71,6 +71,21 @@ pub unsafe extern "C" fn macvlan_handle_addresses(
         let filter = optional!(filter).unwrap_or(&all);
         let found = shared!(handle).find_addresses(filter)?;
         give(addresses, parts::<macvlan_address_info>(found.into_iter().map(Into::into)));
+    })
+}
+
+/// `ip route get ADDRESS`: whether the kernel answers "local", since a link of the namespace has the
+/// address.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_handle_is_local(
+    handle: *const macvlan_handle,
+    address: *const c_char,
+    is: *mut bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let is = out!(is = false);
+        *is = shared!(handle).is_local(parse_ip(text!(address))?)?;
     })
 }
 

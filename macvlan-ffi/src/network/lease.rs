@@ -44,7 +44,10 @@ struct Texts {
     endpoint: text::Text,
     interface: text::Text,
     boot: text::Text,
+    netns_path: text::Text,
     addresses: text::Texts,
+    aliases: text::Texts,
+    link_local: text::Texts,
 }
 
 impl From<Lease> for Held {
@@ -146,7 +149,56 @@ pub unsafe extern "C" fn macvlan_lease_address(
     })
 }
 
-/// Whether the container's default routes lead through this network.
+/// Returns how many further names it has, which several containers may have.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_alias_count(lease: *const macvlan_lease) -> usize {
+    answer(0, || Ok(shared!(lease).lease.aliases.len()))
+}
+
+/// Returns one of its further names, counted from 0. NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_alias(
+    lease: *const macvlan_lease,
+    index: usize,
+) -> *const c_char {
+    answer(null(), || {
+        let held = shared!(lease);
+        Ok(held.texts.aliases.of(&held.lease.aliases, index))
+    })
+}
+
+/// Returns how many link-local addresses it has.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_link_local_count(lease: *const macvlan_lease) -> usize {
+    answer(0, || Ok(shared!(lease).lease.link_local.len()))
+}
+
+/// Returns one of its link-local addresses, without a prefix length, counted from 0. NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_link_local(
+    lease: *const macvlan_lease,
+    index: usize,
+) -> *const c_char {
+    answer(null(), || {
+        let held = shared!(lease);
+        Ok(held.texts.link_local.of(&held.lease.link_local, index))
+    })
+}
+
+/// Returns the network's priority among those that default routes can lead through.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_gw_priority(lease: *const macvlan_lease) -> i32 {
+    answer(0, || Ok(shared!(lease).lease.gw_priority))
+}
+
+/// Returns which of the container's connections it is: a later one has a higher number.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_sequence(lease: *const macvlan_lease) -> u32 {
+    answer(0, || Ok(shared!(lease).lease.sequence))
+}
+
+/// Returns whether the container's default routes may lead through this network. They lead through one of
+/// those that may and that have a gateway of the family: the one with the highest priority.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_is_default_route(lease: *const macvlan_lease) -> bool {
     answer(false, || Ok(shared!(lease).lease.default_route))
@@ -172,6 +224,16 @@ pub unsafe extern "C" fn macvlan_lease_netns_inode(lease: *const macvlan_lease) 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_netns_cookie(lease: *const macvlan_lease) -> u64 {
     answer(0, || Ok(shared!(lease).lease.netns.cookie.unwrap_or(0)))
+}
+
+/// Returns the path by which the container's namespace was found, which may lead to another by now; NULL if it
+/// was not by one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_netns_path(lease: *const macvlan_lease) -> *const c_char {
+    answer(null(), || {
+        let held = shared!(lease);
+        Ok(held.texts.netns_path.of_some(held.lease.netns_path.as_ref()))
+    })
 }
 
 /// Whether the container's namespace was made since this machine was started.

@@ -34,7 +34,7 @@ pub unsafe extern "C" fn macvlan_member_new(
     })
 }
 
-/// The name by which others find it; none when not set.
+/// The name by which others find it, which no other container of the network can have; none when not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_member_set_name(
     member: *mut macvlan_member,
@@ -47,7 +47,34 @@ pub unsafe extern "C" fn macvlan_member_set_name(
     })
 }
 
-/// An address that it is to have, "10.0.10.7"; one a family. Chosen when not given.
+/// Adds a further name by which others find it. Several containers may have the same: whoever asks for it
+/// gets the addresses of all.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_member_add_alias(
+    member: *mut macvlan_member,
+    alias: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let member = exclusive!(member);
+        *member = member.clone().alias(text!(alias));
+    })
+}
+
+/// Adds a link-local address, in 169.254.0.0/16 or fe80::/10. The network does not keep it from others.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_member_add_link_local_address(
+    member: *mut macvlan_member,
+    address: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let member = exclusive!(member);
+        *member = member.clone().link_local_address(parse_ip(text!(address))?);
+    })
+}
+
+/// Adds an address that it is to have, "10.0.10.7". One is chosen of each family of which none is given.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_member_add_address(
     member: *mut macvlan_member,
@@ -87,8 +114,12 @@ pub unsafe extern "C" fn macvlan_member_set_mac(
     })
 }
 
-/// Whether the container's default routes lead through this network. When not set, they do if they lead
-/// through no other network that it is in.
+/// Sets whether the container's default routes lead through this network: never, if false; if true, in front
+/// of all networks that the container is in, with a priority that is one higher than theirs. When not set,
+/// macvlan_member_set_gw_priority() decides.
+///
+/// Routes do not lead through a network that is internal, or has no gateway of the family. When the network
+/// that they lead through goes, the next takes its place.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_member_set_default_route(
     member: *mut macvlan_member,
@@ -98,6 +129,35 @@ pub unsafe extern "C" fn macvlan_member_set_default_route(
     boundary!(error, {
         let member = exclusive!(member);
         *member = member.clone().default_route(default_route);
+    })
+}
+
+/// Sets the network's priority among those that the container's default routes can lead through. The highest
+/// gets them, and of several that have the same the one that was connected first. Defaults to 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_member_set_gw_priority(
+    member: *mut macvlan_member,
+    priority: i32,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let member = exclusive!(member);
+        *member = member.clone().gw_priority(priority);
+    })
+}
+
+/// Sets whether default routes that the container has from somebody else are deleted, where this network's
+/// take their place. Otherwise they stay, and no other of the family is added. They are not added again when
+/// the container is disconnected.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_member_set_replace_default_route(
+    member: *mut macvlan_member,
+    replace: bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let member = exclusive!(member);
+        *member = member.clone().replace_default_route(replace);
     })
 }
 

@@ -173,7 +173,7 @@ pub unsafe extern "C" fn macvlan_networks_create(
     })
 }
 
-/// A network by its name or its id.
+/// Returns the network that has this name or this id, or whose id alone begins so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_get(
     networks: *const macvlan_networks,
@@ -214,6 +214,36 @@ pub unsafe extern "C" fn macvlan_networks_list(
         let list = out!(list);
         let all = shared!(networks).networks.list()?;
         give(list, parts::<macvlan_network>(all.into_iter().map(Known::from)));
+    })
+}
+
+/// Returns what `docker network ls` would list, as a JSON array of objects with Id, Name, Driver, Scope,
+/// Parent, Internal, Subnets, and how many Containers are connected on all hosts. The text is freed by the
+/// caller.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_networks_summary(
+    networks: *const macvlan_networks,
+    json: *mut *mut macvlan_text,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let json = out!(json);
+        give(json, c_string(shared!(networks).networks.summary()?.to_string()));
+    })
+}
+
+/// Removes the networks without containers, on whatever host, and the links that they made. Returns their
+/// names, one a line, as a text that is freed by the caller. A container that is gone counts until it is
+/// collected.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_networks_prune(
+    networks: *mut macvlan_networks,
+    names: *mut *mut macvlan_text,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let names = out!(names);
+        give(names, c_string(shared!(networks).networks.prune()?.join("\n")));
     })
 }
 

@@ -57,7 +57,7 @@ pub(crate) fn check<'a>(
                 format!(
                     "parent {:?} is also network {name:?}'s, and mode passthru, which {} has, \
                      needs it for itself",
-                    network.parent().to_string(),
+                    network.parent(),
                     if alone.id == other.id { "that one" } else { "this one" }
                 ),
             ));

@@ -192,6 +192,8 @@ pub(crate) struct StoredLease {
     container: String,
     #[serde(default)]
     name: Option<String>,
+    #[serde(default)]
+    aliases: Vec<String>,
     host: String,
     endpoint: String,
     interface: LinkName,
@@ -199,8 +201,16 @@ pub(crate) struct StoredLease {
     mac: Option<MacAddr>,
     addresses: Vec<IpNet>,
     #[serde(default)]
+    link_local: Vec<IpAddr>,
+    #[serde(default)]
     default_route: bool,
+    #[serde(default)]
+    gw_priority: i32,
+    #[serde(default)]
+    sequence: u32,
     netns: StoredMark,
+    #[serde(default)]
+    netns_path: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -224,6 +234,21 @@ pub(crate) trait Stored: Sized {
 pub(crate) fn write<T: Stored>(record: &T) -> Result<String> {
     serde_json::to_string(&record.shape())
         .map_err(|error| Error::new(ErrorKind::StoreUnusable, "write a record", error.to_string()))
+}
+
+/// Writes a record again that was found as this text: fields of it that are not known here stay.
+#[cfg(feature = "etcd")] // SQLite has a lease's fields in columns
+pub(crate) fn write_again<T: Stored>(text: &str, record: &T) -> Result<String> {
+    let unusable = |error: serde_json::Error| {
+        Error::new(ErrorKind::StoreUnusable, "write a record", error.to_string())
+    };
+    let mut all: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(text).map_err(unusable)?;
+    match serde_json::to_value(record.shape()).map_err(unusable)? {
+        serde_json::Value::Object(known) => all.extend(known),
+        other => unreachable!("a record is an object: {other}"),
+    }
+    serde_json::to_string(&all).map_err(unusable)
 }
 
 /// Reads a record.
@@ -280,7 +305,7 @@ impl Stored for NetworkConfig {
             version: 1,
             name,
             // One that cannot be is never stored.
-            parent: parent.and_then(|parent| parent.ok()).as_ref().map(StoredParent::from),
+            parent: parent.as_ref().and_then(|parent| parent.as_ref().ok()).map(StoredParent::from),
             mode,
             subnets: subnets.into_iter().map(StoredSubnet::from).collect(),
             internal,
@@ -392,26 +417,36 @@ impl Stored for Lease {
             network,
             container,
             name,
+            aliases,
             host,
             endpoint,
             interface,
             mac,
             addresses,
+            link_local,
             default_route,
+            gw_priority,
+            sequence,
             netns: NetNsMark { boot, inode, cookie },
+            netns_path,
         } = self.clone();
         StoredLease {
             version: 1,
             network,
             container,
             name,
+            aliases,
             host,
             endpoint,
             interface,
             mac,
             addresses,
+            link_local,
             default_route,
+            gw_priority,
+            sequence,
             netns: StoredMark { boot, inode, cookie },
+            netns_path,
         }
     }
 
@@ -421,13 +456,18 @@ impl Stored for Lease {
             network: shape.network,
             container: shape.container,
             name: shape.name,
+            aliases: shape.aliases,
             host: shape.host,
             endpoint: shape.endpoint,
             interface: shape.interface,
             mac: shape.mac,
             addresses: shape.addresses,
+            link_local: shape.link_local,
             default_route: shape.default_route,
+            gw_priority: shape.gw_priority,
+            sequence: shape.sequence,
             netns: NetNsMark { boot, inode, cookie },
+            netns_path: shape.netns_path,
         })
     }
 

@@ -8,6 +8,7 @@ pub(crate) mod refusal;
 mod secret;
 mod sqlite;
 
+use std::collections::HashMap;
 use std::fmt::Debug;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -27,9 +28,19 @@ use crate::record::NetworkRecord;
 #[non_exhaustive]
 pub enum Granted {
     /// A lease that was not there before.
-    New(Lease),
+    New {
+        /// The lease.
+        lease: Lease,
+        /// The container's leases in other networks.
+        others: Vec<Lease>,
+    },
     /// The container has one already, which is left as it was.
-    Held(Lease),
+    Held {
+        /// The lease.
+        lease: Lease,
+        /// The container's leases in other networks.
+        others: Vec<Lease>,
+    },
     /// None: the network is not as the caller has it, but as here. Others have changed it.
     Changed(NetworkRecord),
 }
@@ -83,8 +94,8 @@ pub trait Store: Send + Sync + Debug {
     fn host_name(&self) -> Option<&str> {
         None
     }
-    /// Until when no other host takes the leases of this one, whatever becomes of this process, as time since
-    /// boot (`CLOCK_BOOTTIME`); none where that can never be.
+    /// Returns until when no other host takes the leases of this one, whatever becomes of this process, as time
+    /// since boot (`CLOCK_BOOTTIME`); none where no other host ever does.
     fn counts_as_alive_until(&self) -> Option<Duration> {
         None
     }
@@ -106,6 +117,9 @@ pub trait Store: Send + Sync + Debug {
     ) -> Result<Vec<Lease>>;
     /// All networks that can be read, by name.
     fn networks(&self) -> Result<Vec<NetworkRecord>>;
+    /// Returns the network that has this name; if none has, the one that has this id; if none has, those
+    /// whose id begins so.
+    fn find_networks(&self, name_or_id: &str) -> Result<Vec<NetworkRecord>>;
     /// Removes a network; refused while there are leases in it.
     fn remove_network(&self, network: &NetworkRecord) -> Result<()>;
 
@@ -121,12 +135,25 @@ pub trait Store: Send + Sync + Debug {
     /// Takes a lease back; its addresses can be given to others. False if there is no such lease any
     /// more, told by its endpoint, or if it is another host's, and that one lives.
     fn release(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool>;
+    /// Changes a lease's name, aliases, priority and whether default routes may lead through its network.
+    /// False if there is no such lease any more, told by its endpoint. Refused if another container has
+    /// the name.
+    fn update(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool>;
     /// Enters a lease that was lost, with the addresses that the container has. Refused if somebody
     /// else has one of them.
     fn adopt(&self, network: &NetworkRecord, lease: &Lease) -> Result<()>;
 
     /// One container's lease in a network.
     fn find(&self, network: &NetworkRecord, container: &str) -> Result<Option<Lease>>;
+    /// Returns the leases that a container has in all networks.
+    fn leases_of(&self, container: &str) -> Result<Vec<Lease>>;
+    /// Returns the leases that have a name, then those that have it as an alias, by their containers; that of
+    /// the container with this id, if there are none.
+    fn named(&self, network: &NetworkRecord, name: &str) -> Result<Vec<Lease>>;
+    /// Returns the lease that has an address.
+    fn holding(&self, network: &NetworkRecord, address: IpAddr) -> Result<Option<Lease>>;
+    /// Returns how many leases there are in each network, by its id; networks without any are left out.
+    fn count(&self) -> Result<HashMap<String, usize>>;
     /// The leases in one network, or in all, that can be read.
     fn leases(&self, network: Option<&NetworkRecord>) -> Result<Vec<Lease>>;
     /// Returns the networks and leases that cannot be read, which the other lists leave out.
@@ -143,4 +170,9 @@ pub trait Store: Send + Sync + Debug {
     fn expire(&self, network: &NetworkRecord) -> Result<usize>;
     /// The hosts that live, as far as the store can tell; none if it serves a single host.
     fn living_hosts(&self) -> Result<Option<Vec<String>>>;
+}
+
+/// Whether a text can be the beginning of a network's id.
+pub(crate) fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -45,6 +45,13 @@ pub(crate) fn taken(network: &NetworkRecord, address: IpAddr, holder: Option<&st
     .in_network(network.name())
 }
 
+/// How it is said that the host has an address itself.
+pub(crate) fn is_the_hosts(network: &NetworkRecord, address: IpAddr) -> Error {
+    let why = format!("a link of this host has {address}");
+    Error::new(ErrorKind::AddressForeign, format!("give out {address}"), why)
+        .in_network(network.name())
+}
+
 /// How both stores say that a name is taken.
 pub(crate) fn name_taken(network: &NetworkRecord, name: &str, holder: &str) -> Error {
     Error::new(

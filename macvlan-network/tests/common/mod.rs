@@ -10,7 +10,7 @@ use macvlan_network::{EtcdOptions, EtcdStore};
 use macvlan_network::{NetworkConfig, Networks, SqliteStore, Subnet};
 #[cfg(feature = "etcd")]
 use macvlan_tests::Etcd;
-use macvlan_tests::{Container, Directory, Lab, LabHost, Outcome};
+use macvlan_tests::{Container, Directory, Lab, LabHost, Outcome, ip_lines};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 
@@ -61,6 +61,24 @@ pub(crate) fn started() -> Outcome<(Container, NetNs)> {
     Ok((container, inside))
 }
 
+/// A container's default routes of both families as `ip` tells them: `10.1.0.1 dev eth0`; behind those that
+/// do not carry our mark, the protocol that they carry.
+pub(crate) fn default_routes(inside: &NetNs) -> Vec<String> {
+    let mut found = ip_lines(inside, "-d -4 route show default");
+    found.extend(ip_lines(inside, "-d -6 route show default"));
+    let told = |line: &String| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let behind = |word: &str| {
+            let at = words.iter().position(|one| *one == word);
+            at.and_then(|at| words.get(at + 1)).copied().unwrap_or("none")
+        };
+        let made = format!("{} dev {}", behind("via"), behind("dev"));
+        if behind("proto") == "109" { made } else { format!("{made} by {}", behind("proto")) }
+    };
+    let routes = found.iter().filter(|line| line.contains(" via "));
+    routes.map(told).collect()
+}
+
 /// Makes sure that nothing inside a file is wrong by SQLite's own word, that gaps and holders
 /// together are all addresses once, and tells how many leases there are.
 pub(crate) fn sound(directory: &Directory) -> Outcome<usize> {
@@ -99,14 +117,6 @@ pub(crate) fn sound(directory: &Directory) -> Outcome<usize> {
     Ok(leases)
 }
 
-/// A session on a host with a store in etcd, as a further process would open it.
-#[cfg(feature = "etcd")]
-pub(crate) fn in_etcd(host: &LabHost, etcd: &Etcd, name: &str) -> Outcome<Networks> {
-    let store =
-        etcd.netns().run(|| EtcdStore::open(&EtcdOptions::new(name, [Etcd::ENDPOINT])))??;
-    Ok(Networks::new(host.host.clone(), store)?)
-}
-
 /// Does something with networks in each kind of store.
 #[cfg(feature = "etcd")]
 pub(crate) fn with_stores(test: impl Fn(&Networks) -> Outcome) -> Outcome {
@@ -115,6 +125,14 @@ pub(crate) fn with_stores(test: impl Fn(&Networks) -> Outcome) -> Outcome {
     sound(&directory)?;
     let etcd = Etcd::start()?;
     test(&in_etcd(&lab.a, &etcd, "a")?)
+}
+
+/// A session on a host with a store in etcd, as a further process would open it.
+#[cfg(feature = "etcd")]
+pub(crate) fn in_etcd(host: &LabHost, etcd: &Etcd, name: &str) -> Outcome<Networks> {
+    let store =
+        etcd.netns().run(|| EtcdStore::open(&EtcdOptions::new(name, [Etcd::ENDPOINT])))??;
+    Ok(Networks::new(host.host.clone(), store)?)
 }
 
 /// Does something in etcd behind the library's back.

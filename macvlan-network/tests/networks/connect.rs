@@ -1,7 +1,7 @@
 //! Networks with a SQLite store on one host: created, connected to, and removed again.
 #![deny(dead_code)]
 
-use crate::common::{Scene, ip, on_ens33, session, sound, started, subnet};
+use crate::common::{Scene, default_routes, ip, on_ens33, session, sound, started, subnet};
 use macvlan_core::{Detached, Mode};
 use macvlan_network::{ErrorKind, MacFrom, Member, NetworkConfig};
 use macvlan_tests::{
@@ -25,7 +25,7 @@ fn a_container_is_connected_and_disconnected() -> Outcome {
     assert_eq!(connection.mac().to_string(), "02:42:c0:a8:0f:03");
     assert_eq!(ip_link(&inside, "eth0")["address"], "02:42:c0:a8:0f:03");
     assert_eq!(ip_addresses(&inside, "eth0"), ["192.168.15.3/24"]);
-    assert_eq!(ip_lines(&inside, "-4 route show default"), ["default via 192.168.15.2 dev eth0"]);
+    assert_eq!(default_routes(&inside), ["192.168.15.2 dev eth0"]);
     assert!(ping(&inside, "192.168.15.2").is_some());
 
     let error = scene.networks.network("lan")?.remove().unwrap_err();
@@ -127,7 +127,8 @@ fn what_the_kernel_refuses_leaves_no_lease() -> Outcome {
         Member::new("a/b"),
         Member::new("c1").name("two words"),
         Member::new("c1").interface("a name that is too long"),
-        Member::new("c1").address(ip("10.2.0.2")).address(ip("10.2.0.3")),
+        Member::new("c1").default_route(true).gw_priority(1),
+        Member::new("c1").alias("two words"),
     ] {
         let error = large.connect(&member, &inside).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
@@ -146,7 +147,7 @@ fn a_container_in_two_networks() -> Outcome {
     let two = scene.networks.create(&on_ens33("two", "10.2.0.0/24")?)?;
     let inner = scene.networks.create(&on_ens33("inner", "10.3.0.0/24")?.internal(true))?;
     let (_container, inside) = started()?;
-    let default = || ip_lines(&inside, "-4 route show default");
+    let default = || default_routes(&inside);
 
     let first = inner.connect(&Member::new("c1"), &inside)?;
     assert_eq!((first.interface().as_str(), default()), ("eth0", Vec::new()));
@@ -154,13 +155,13 @@ fn a_container_in_two_networks() -> Outcome {
     assert_eq!(second.interface(), "eth1");
     let third = two.connect(&Member::new("c1"), &inside)?;
     assert_eq!(third.interface(), "eth2");
-    assert_eq!(default(), ["default via 10.1.0.1 dev eth1"], "the first that has one gives it");
+    assert_eq!(default(), ["10.1.0.1 dev eth1"], "the first that has one gives it");
     one.disconnect("c1")?;
     two.disconnect("c1")?;
     // It can be said.
     one.connect(&Member::new("c1").default_route(false), &inside)?;
     two.connect(&Member::new("c1").interface("wan").default_route(true), &inside)?;
-    assert_eq!(default(), ["default via 10.2.0.1 dev wan"]);
+    assert_eq!(default(), ["10.2.0.1 dev wan"]);
 
     // Links that others made are passed over.
     let (_other, inside) = started()?;
@@ -247,7 +248,7 @@ fn an_isolated_network() -> Outcome {
         scene.networks.reconcile()?;
         Ok(dummies().is_empty())
     })?;
-    inner.remove()?;
+    assert_eq!(scene.networks.prune()?, ["inner"]);
     Ok(())
 }
 
@@ -331,7 +332,7 @@ fn in_the_shape_of_docker() -> Outcome {
             .mtu(1400)
             .label("who", "us"),
     )?;
-    let (_container, inside) = started()?;
+    let (container, inside) = started()?;
     let connection = lan.connect(&Member::new("4f1c").name("test101"), &inside)?;
     let mut told = lan.inspect()?;
     assert!(told["Created"].as_str().is_some_and(|text| text.ends_with('Z') && text.len() == 20));
@@ -357,7 +358,8 @@ fn in_the_shape_of_docker() -> Outcome {
             "ConfigFrom": { "Network": "" }, "ConfigOnly": false,
             "Containers": { "4f1c": {
                 "Name": "test101", "EndpointID": null, "MacAddress": "02:42:0a:01:00:40",
-                "IPv4Address": "10.1.0.64/24", "IPv6Address": "fd00:1::2/64"
+                "IPv4Address": "10.1.0.64/24", "IPv6Address": "fd00:1::2/64",
+                "Host": "a", "Interface": "eth0", "Namespace": "there", "GwPriority": 0
             } },
             "Options": {
                 "macvlan_mode": "bridge", "parent": "ens33", "com.docker.network.driver.mtu": "1400"
@@ -365,7 +367,10 @@ fn in_the_shape_of_docker() -> Outcome {
             "Labels": { "who": "us" }
         })
     );
-    Ok(())
+    drop((container, inside));
+    eventually("the namespace stays", || {
+        Ok(lan.inspect()?["Containers"]["4f1c"]["Namespace"] == "gone")
+    })
 }
 
 fn names_are_resolved() -> Outcome {

@@ -12,10 +12,10 @@ fn on_ens33(scene: &Scene, name: &str, subnet: Subnet) -> Outcome<macvlan_networ
 /// As most routers of IPv6 are reached.
 fn a_link_local_gateway() -> Outcome {
     let scene = Scene::set()?;
-    let router = &scene.lab.b.netns;
-    ip_do(router, "address add fe80::1/64 dev ens33 nodad");
-    ip_do(router, "address add 2001:db8::1/128 dev lo");
-    ip_do(router, "-6 route add fd00:10::/64 dev ens33");
+    let beyond = &scene.lab.b.netns;
+    ip_do(beyond, "address add fe80::1/64 dev ens33 nodad");
+    ip_do(beyond, "address add 2001:db8::1/128 dev lo");
+    ip_do(beyond, "-6 route add fd00:10::/64 dev ens33");
     let lan = on_ens33(&scene, "lan", subnet("fd00:10::/64")?.gateway(ip("fe80::1")))?;
     let (_container, inside) = started()?;
     assert_eq!(lan.connect(&Member::new("c1"), &inside)?.addresses(), [ip("fd00:10::1")]);
@@ -32,8 +32,8 @@ fn a_link_local_gateway() -> Outcome {
 /// As at hosters that route single addresses.
 fn a_gateway_elsewhere_and_single_addresses() -> Outcome {
     let scene = Scene::set()?;
-    let router = &scene.lab.b.netns;
-    ip_do(router, "route add 203.0.113.0/24 dev ens33");
+    let beyond = &scene.lab.b.netns;
+    ip_do(beyond, "route add 203.0.113.0/24 dev ens33");
     let elsewhere = |net: &str| -> Outcome<Subnet> {
         Ok(subnet(net)?.gateway(ip("192.168.15.2")).on_link_gateway(true))
     };
@@ -47,13 +47,16 @@ fn a_gateway_elsewhere_and_single_addresses() -> Outcome {
     let (_one, one) = started()?;
     assert_eq!(some.connect(&Member::new("c1"), &one)?.addresses(), [ip("203.0.113.17")]);
     let routes = ip_lines(&one, "-4 route show default");
-    assert_eq!(routes, ["default via 192.168.15.2 dev eth0 onlink"]);
+    assert_eq!(routes, ["default via 192.168.15.2 dev eth0 proto 109 onlink"]);
     assert!(ping(&one, "192.168.15.2").is_some());
     let (_two, two) = started()?;
     let both = [ip("203.0.113.40"), ip("2001:db8:5::7")];
     assert_eq!(single.connect(&Member::new("c2"), &two)?.addresses(), both);
     assert_eq!(ip_addresses(&two, "eth0")[..1], ["203.0.113.40/32"]);
-    assert_eq!(ip_lines(&two, "-4 route show"), ["default via 192.168.15.2 dev eth0 onlink"]);
+    assert_eq!(
+        ip_lines(&two, "-4 route show"),
+        ["default via 192.168.15.2 dev eth0 proto 109 onlink"]
+    );
     let routes = ip_lines(&two, "-6 route show default");
     assert!(routes[0].starts_with("default via 2001:db8::1 dev eth0"), "{routes:?}");
     assert!(ping(&two, "192.168.15.2").is_some());

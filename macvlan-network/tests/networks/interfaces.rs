@@ -26,19 +26,24 @@ fn routes_and_a_metric() -> Outcome {
     let (_container, inside) = started()?;
     lan.connect(&Member::new("c1"), &inside)?;
     let v4 = |what: &str| ip_lines(&inside, &format!("-4 route show {what}"));
-    assert_eq!(v4("default"), ["default via 10.1.0.1 dev eth0 metric 50"]);
+    assert_eq!(v4("default"), ["default via 10.1.0.1 dev eth0 proto 109 metric 50"]);
     assert_eq!(v4("10.9.0.0/16"), ["10.9.0.0/16 via 10.1.0.254 dev eth0 metric 7"]);
     assert_eq!(v4("10.8.0.0/16").len(), 0, "it has no address in that gateway's subnet");
     assert_eq!(v4("type blackhole").len(), 1);
     let v6 = ip_lines(&inside, "-6 route show");
-    for begins in ["default via fe80::1 dev eth0 metric 50", "fd00:9::/48 via fe80::9 dev eth0"] {
+    for begins in
+        ["default via fe80::1 dev eth0 proto 109 metric 50", "fd00:9::/48 via fe80::9 dev eth0"]
+    {
         assert!(v6.iter().any(|line| line.starts_with(begins)), "no {begins:?} in {v6:?}");
     }
     // Who has an address in the other subnet has that one's gateway and routes.
     let (_other, other) = started()?;
     lan.connect(&Member::new("c2").address(ip("10.2.0.8")), &other)?;
     let routes = ip_lines(&other, "-4 route show");
-    assert!(routes.contains(&"default via 10.2.0.1 dev eth0 metric 50".to_owned()), "{routes:?}");
+    assert!(
+        routes.contains(&"default via 10.2.0.1 dev eth0 proto 109 metric 50".to_owned()),
+        "{routes:?}"
+    );
     assert!(routes.contains(&"10.8.0.0/16 via 10.2.0.254 dev eth0".to_owned()), "{routes:?}");
     assert!(!routes.iter().any(|line| line.starts_with("10.9")), "{routes:?}");
     ip_do(&inside, "route del 10.9.0.0/16");
@@ -113,12 +118,15 @@ fn a_network_without_addresses() -> Outcome {
     let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
     let (_container, inside) = started()?;
     let connection = wire.connect(&Member::new("c1").name("bare"), &inside)?;
-    assert!(connection.addresses().is_empty() && !connection.lease().default_route);
+    assert!(connection.addresses().is_empty());
     assert_eq!(ip_lines(&inside, "-4 address show eth0").len(), 0);
     assert_eq!(disable_ipv6(&inside, "eth0")?, Some(false), "that is the container's matter");
     assert_eq!(ip_link(&inside, "eth0")["address"], connection.mac().to_string());
     lan.connect(&Member::new("c1"), &inside)?;
-    assert_eq!(ip_lines(&inside, "-4 route show default"), ["default via 10.1.0.1 dev eth1"]);
+    assert_eq!(
+        ip_lines(&inside, "-4 route show default"),
+        ["default via 10.1.0.1 dev eth1 proto 109"]
+    );
     // What it got from outside is nobody's business.
     ip_do(&inside, "address add 192.168.15.77/24 dev eth0");
     assert!(scene.networks.reconcile()?.is_empty());

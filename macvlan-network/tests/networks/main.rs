@@ -5,6 +5,8 @@ mod common;
 
 mod at_once;
 mod connect;
+#[cfg(feature = "etcd")]
+mod default_routes;
 mod gateways;
 mod hosts_file;
 mod interfaces;
@@ -15,6 +17,8 @@ mod update;
 macvlan_tests::main! {
     at_once,
     connect,
+    #[cfg(feature = "etcd")]
+    default_routes,
     gateways,
     hosts_file,
     interfaces,

@@ -2,7 +2,7 @@
 //! somebody on the wire has already.
 #![deny(dead_code)]
 
-use crate::common::{ip, on_ens33, session, started, subnet};
+use crate::common::{default_routes, ip, on_ens33, session, started, subnet};
 use macvlan_core::{Handle, Host, Link, NetNs, Vlan};
 use macvlan_network::{
     ErrorKind, EtcdOptions, EtcdStore, Member, Network, NetworkConfig, Networks,
@@ -117,7 +117,7 @@ fn vlans_on_a_trunk_of_three_hosts_and_a_router() -> Outcome {
     let (_both, both) = started()?;
     vlan(2, "vlan10")?.connect(&Member::new("both").name("both"), &both)?;
     vlan(2, "vlan20")?.connect(&Member::new("both").name("both"), &both)?;
-    assert_eq!(ip_lines(&both, "-4 route show default"), ["default via 10.0.10.1 dev eth0"]);
+    assert_eq!(default_routes(&both), ["10.0.10.1 dev eth0", "fd00:10::1 dev eth0"]);
 
     for v6 in [false, true] {
         let mut places = Vec::new();

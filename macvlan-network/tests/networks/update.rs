@@ -68,7 +68,10 @@ fn options_change_and_who_is_outdated_is_told() -> Outcome {
     let outdated: Vec<&str> = routed.outdated.iter().map(|one| one.container.as_str()).collect();
     assert_eq!(outdated, ["c1"], "the default route of the other leads elsewhere");
     lan.connect(&Member::new("c1"), &one)?;
-    assert_eq!(ip_lines(&one, "-4 route show default"), ["default via 10.1.0.254 dev eth0"]);
+    assert_eq!(
+        ip_lines(&one, "-4 route show default"),
+        ["default via 10.1.0.254 dev eth0 proto 109"]
+    );
     let small = routed.network.update(&elsewhere.mtu(1400))?;
     assert_eq!(small.outdated.len(), 2);
     scene.networks.reconcile()?;

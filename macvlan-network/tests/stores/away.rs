@@ -236,7 +236,8 @@ fn connecting_with_a_lease_that_was_lost_fails() -> Outcome {
     let (said, _lab) = while_stopped(&inside, |b, lan| {
         assert_eq!(b.collect()?.leases.len(), 1);
         let quick = b.clone().with_probe(Waits("/".into())).network("lan")?;
-        assert_eq!(quick.connect(&Member::new("d"), &other)?.addresses(), [ip("10.1.0.2")]);
+        let taken = Member::new("d").address(ip("10.1.0.2"));
+        assert_eq!(quick.connect(&taken, &other)?.addresses(), [ip("10.1.0.2")]);
         assert_eq!(lan.leases()?.len(), 1);
         Ok(())
     })?;

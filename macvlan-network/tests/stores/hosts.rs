@@ -112,6 +112,35 @@ fn shares_of_hosts() -> Outcome {
     Ok(())
 }
 
+/// A host that is dead has nothing any more that somebody asks for: its containers can be disconnected, and
+/// their addresses and names be given. While it lives, they cannot.
+fn what_a_dead_host_has_is_given() -> Outcome {
+    let (lab, etcd) = (Lab::with_addresses(&[], &[])?, Etcd::start()?);
+    let (a, b) = (session(&etcd, &lab.a, "a")?, brief_session(&etcd, &lab.b, "b")?);
+    a.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let (on_a, on_b) = (a.network("lan")?, b.network("lan")?);
+    let inside = [NetNs::anonymous()?, NetNs::anonymous()?, NetNs::anonymous()?];
+    let wish = |id: &str| Member::new(id).name("web").address(ip("10.1.0.9"));
+    on_b.connect(&wish("b1"), &inside[0])?;
+    on_b.connect(&Member::new("b2"), &inside[1])?;
+    let member = Member::new("a1").address(ip("10.1.0.9"));
+    let error = on_a.connect(&member, &inside[2]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddressTaken, "{error}");
+    let error = on_a.disconnect("b2").unwrap_err();
+    assert!(error.to_string().contains("it runs on host \"b\""), "{error}");
+    assert_eq!(on_a.inspect()?["Containers"]["b2"]["Namespace"], "unknown");
+    drop((on_b, b));
+    eventually("the host does not die", || {
+        Ok(a.store().living_hosts()? == Some(vec!["a".to_owned()]))
+    })?;
+    assert_eq!(on_a.inspect()?["Containers"]["b2"]["Namespace"], "gone");
+    on_a.connect(&wish("a1"), &inside[2])?;
+    on_a.disconnect("b2")?;
+    let all: Vec<String> = on_a.leases()?.into_iter().map(|lease| lease.container).collect();
+    assert_eq!(all, ["a1"]);
+    Ok(())
+}
+
 /// etcd is away: what runs goes on, nobody new is connected, nothing is given twice, and all is well
 /// when it returns.
 fn etcd_is_away() -> Outcome {
@@ -223,6 +252,7 @@ macvlan_tests::tests! {
     same_on_every_kernel:
     a_network_over_two_hosts,
     shares_of_hosts,
+    what_a_dead_host_has_is_given,
     etcd_is_away,
     what_goes_unanswered_does_not_come_late,
 }

@@ -2,7 +2,7 @@
 #![deny(dead_code)]
 
 use std::collections::HashSet;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use crate::common::{
@@ -10,14 +10,14 @@ use crate::common::{
 };
 use macvlan_core::{Host, NetNs};
 use macvlan_network::{
-    ErrorKind, EtcdOptions, EtcdStore, Lease, Member, Network, NetworkConfig, Networks, Result,
+    ErrorKind, EtcdOptions, EtcdStore, Member, Network, NetworkConfig, Networks, Result,
 };
 use macvlan_tests::{Actor, Directory, Etcd, Lab, Outcome, PATIENCE, eventually, is_long, path_of};
 
 /// A network in which every fourth address is reserved, so many of them.
 fn with_reserved(name: &str, net: &str, count: u32) -> Outcome<NetworkConfig> {
     let mut net = subnet(net)?;
-    let std::net::IpAddr::V4(first) = net.net().addr() else { return Err("IPv4".into()) };
+    let IpAddr::V4(first) = net.net().addr() else { return Err("IPv4".into()) };
     for number in 0..count {
         let address = Ipv4Addr::from_bits(first.to_bits() + 4 + 4 * number);
         net = net.reserve(format!("r{number}"), address.into());
@@ -25,7 +25,7 @@ fn with_reserved(name: &str, net: &str, count: u32) -> Outcome<NetworkConfig> {
     Ok(NetworkConfig::new(name).parent("ens33").subnet(net))
 }
 
-fn join(lan: &Network, container: &str) -> Outcome<Vec<std::net::IpAddr>> {
+fn join(lan: &Network, container: &str) -> Outcome<Vec<IpAddr>> {
     Ok(lan.connect(&Member::new(container), &NetNs::anonymous()?)?.addresses())
 }
 
@@ -119,17 +119,17 @@ fn what_a_maker_left_is_deleted() -> Outcome {
     Ok(())
 }
 
-/// Has all leases given back by threads that begin at once.
-fn give_back_at_once(networks: &Networks, lan: &Network, leases: &[Lease]) {
-    let barrier = std::sync::Barrier::new(leases.len());
-    let give_back = |lease: &Lease| -> Result<bool> {
+/// Has addresses given back by threads that begin at once.
+fn give_back_at_once(lan: &Network, addresses: &[IpAddr]) {
+    let barrier = std::sync::Barrier::new(addresses.len());
+    let give_back = |address: IpAddr| -> Result<bool> {
         barrier.wait();
-        networks.store().release(lan.record(), lease)
+        lan.forget_foreign(address)
     };
     let give_back = &give_back;
     std::thread::scope(|scope| {
         let all: Vec<_> =
-            leases.iter().map(|lease| scope.spawn(move || give_back(lease))).collect();
+            addresses.iter().map(|address| scope.spawn(move || give_back(*address))).collect();
         for one in all {
             assert!(one.join().unwrap().unwrap());
         }
@@ -140,23 +140,24 @@ fn give_back_at_once(networks: &Networks, lan: &Network, leases: &[Lease]) {
 fn gaps_are_one(networks: &Networks, gaps: impl Fn(&Network) -> Outcome<usize>) -> Outcome {
     let config = on_ens33("lan", "10.1.0.0/24")?.subnet(subnet("fd00:1::/64")?);
     let lan = networks.create(&config)?;
+    let addresses = |hosts: std::iter::StepBy<std::ops::Range<u8>>| -> Vec<IpAddr> {
+        hosts
+            .flat_map(|host| [ip(&format!("10.1.0.{host}")), ip(&format!("fd00:1::{host:x}"))])
+            .collect()
+    };
+    let (some, others) = (addresses((2..18).step_by(2)), addresses((3..18).step_by(2)));
+    let all = [&some[..], &others].concat();
     let rounds = if is_long() { 100 } else { 6 };
     for round in 0..rounds {
-        let mut leases = Vec::new();
-        for number in 0..16 {
-            let inside = NetNs::anonymous()?;
-            let connection = lan.connect(&Member::new(format!("c{number}")), &inside)?;
-            leases.push(connection.lease().clone());
-        }
+        all.iter().try_for_each(|address| lan.add_foreign(*address))?;
+        assert_eq!(gaps(&lan)?, 2, "round {round}");
         if round % 2 == 1 {
-            let (some, others): (Vec<_>, Vec<_>) =
-                leases.into_iter().enumerate().partition(|(at, _)| at % 2 == 0);
-            let some: Vec<Lease> = some.into_iter().map(|(_, lease)| lease).collect();
-            give_back_at_once(networks, &lan, &some);
+            give_back_at_once(&lan, &some);
             assert_eq!(gaps(&lan)?, 2 * 9, "round {round}");
-            leases = others.into_iter().map(|(_, lease)| lease).collect();
+            give_back_at_once(&lan, &others);
+        } else {
+            give_back_at_once(&lan, &all);
         }
-        give_back_at_once(networks, &lan, &leases);
         assert_eq!(gaps(&lan)?, 2, "round {round}");
     }
     Ok(())

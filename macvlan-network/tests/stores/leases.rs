@@ -1,4 +1,4 @@
-//! Who gets which address, with both kinds of store; without a container anywhere.
+//! Who gets which address and name, with both kinds of store.
 #![deny(dead_code)]
 
 use std::collections::HashSet;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::common::{ip, on_ens33, started, subnet, with_stores};
 use macvlan_core::NetNs;
 use macvlan_network::{ErrorKind, Member, Network, NetworkConfig, Order};
-use macvlan_tests::{Outcome, eventually};
+use macvlan_tests::{Outcome, eventually, ip_addresses, ip_do, ip_lines};
 
 /// Containers that last as long as this.
 #[derive(Default)]
@@ -30,13 +30,19 @@ impl People {
 
 fn the_lowest_free_address() -> Outcome {
     with_stores(|networks| {
-        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        // .2 to .6
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/29")?)?;
         let mut people = People::default();
         for (container, address) in [("c1", "10.1.0.2"), ("c2", "10.1.0.3"), ("c3", "10.1.0.4")] {
             assert_eq!(people.one(&lan, container)?, address);
         }
         lan.disconnect("c2")?;
-        assert_eq!(people.one(&lan, "c4")?, "10.1.0.3");
+        // .3 rests: it is c2's as long as there is another.
+        for (container, address) in [("c4", "10.1.0.5"), ("c5", "10.1.0.6"), ("c6", "10.1.0.3")] {
+            assert_eq!(people.one(&lan, container)?, address);
+        }
+        let error = people.one(&lan, "c2").unwrap_err();
+        assert!(format!("{error:?}").contains("no address is left"), "{error:?}");
         Ok(())
     })
 }
@@ -139,8 +145,8 @@ fn addresses_stay_with_containers() -> Outcome {
         lan.disconnect("c1")?;
         lan.disconnect("c2")?;
         assert_eq!(people.one(&lan, "c2")?, "10.1.0.3");
-        assert_eq!(people.one(&lan, "c3")?, "10.1.0.2");
-        assert_eq!(people.one(&lan, "c1")?, "10.1.0.4", "c3 has it now");
+        assert_eq!(people.one(&lan, "c3")?, "10.1.0.4", "nobody has had it");
+        assert_eq!(people.one(&lan, "c1")?, "10.1.0.2");
 
         // .2 to .6
         let kept =
@@ -169,7 +175,9 @@ fn addresses_stay_with_containers() -> Outcome {
             Ok(expired > 0)
         })?;
         assert_eq!(expired, 1);
-        assert_eq!(people.one(&brief, "c3")?, "10.3.0.2");
+        assert_eq!(networks.collect()?.expired, 0, "it is told once");
+        assert_eq!(people.one(&brief, "c3")?, "10.3.0.4");
+        assert_eq!(people.one(&brief, "c1")?, "10.3.0.2");
         Ok(())
     })
 }
@@ -196,6 +204,249 @@ fn several_subnets() -> Outcome {
         assert!(error.to_string().contains("no address is left in fd00::/126"), "{error}");
         lan.forget_foreign(ip("fd00::2"))?;
         assert_eq!(people.join(&lan, &member)?, [ip("10.1.0.2"), ip("fd00::2")]);
+        Ok(())
+    })
+}
+
+/// Several of one family, next to each other in one gap and apart; and link-local ones, which two may have.
+fn several_addresses() -> Outcome {
+    with_stores(|networks| {
+        let lan =
+            networks.create(&on_ens33("lan", "10.1.0.0/24")?.subnet(subnet("fd00:1::/64")?))?;
+        let mut people = People::default();
+        let wanted = ["10.1.0.9", "10.1.0.10", "10.1.0.77", "fd00:1::7"].map(ip);
+        let member = wanted.iter().fold(Member::new("c1"), |member, ip| member.address(*ip));
+        let own = ["169.254.7.7", "fe80::7"].map(ip);
+        let member = own.iter().fold(member, |member, ip| member.link_local_address(*ip));
+        let netns = NetNs::anonymous()?;
+        let connection = lan.connect(&member, &netns)?;
+        assert_eq!(connection.addresses(), wanted);
+        assert_eq!(connection.lease().link_local, own);
+        let there = ip_addresses(&netns, "eth0");
+        for address in ["10.1.0.9/24", "10.1.0.77/24", "fd00:1::7/64", "169.254.7.7/16"] {
+            assert!(there.contains(&address.to_owned()), "no {address} in {there:?}");
+        }
+        let link_local = ip_lines(&netns, "-o -6 address show dev eth0 scope link");
+        assert!(link_local.iter().any(|line| line.contains("fe80::7/64")), "{link_local:?}");
+        assert!(lan.reconcile()?.is_empty());
+        let other = Member::new("c2").link_local_address(own[0]);
+        assert_eq!(people.join(&lan, &other)?, [ip("10.1.0.2"), ip("fd00:1::2")]);
+        let error = lan.connect(&Member::new("c3").address(wanted[1]), &NetNs::anonymous()?);
+        assert_eq!(error.unwrap_err().kind(), ErrorKind::AddressTaken);
+        lan.disconnect("c1")?;
+        assert_eq!(people.join(&lan, &Member::new("c3").address(wanted[1]))?[0], wanted[1]);
+        for member in [
+            Member::new("c4").address(wanted[0]).address(wanted[0]),
+            Member::new("c4").link_local_address(ip("10.1.0.1")),
+        ] {
+            let error = lan.connect(&member, &NetNs::anonymous()?).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
+        }
+        Ok(())
+    })
+}
+
+/// A name belongs to one container, an alias to many, and what is said of it at a second connect holds.
+fn names_and_aliases() -> Outcome {
+    with_stores(|networks| {
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let inside = [NetNs::anonymous()?, NetNs::anonymous()?];
+        let web = Member::new("c1").name("web1").alias("web").alias("www");
+        lan.connect(&web, &inside[0])?;
+        lan.connect(&Member::new("c2").name("web2").alias("web"), &inside[1])?;
+        let both = [ip("10.1.0.2"), ip("10.1.0.3")];
+        let resolved = || -> Outcome<Vec<Vec<IpAddr>>> {
+            ["web", "www", "web.lan", "web1", "c2", "nobody"]
+                .iter()
+                .map(|name| Ok(lan.resolve(name)?))
+                .collect()
+        };
+        let one = |at: usize| vec![both[at]];
+        assert_eq!(resolved()?, [both.to_vec(), one(0), both.to_vec(), one(0), one(1), vec![]]);
+        let hosts = lan.hosts()?;
+        assert!(hosts.contains("10.1.0.2\tweb1 web1.lan web web.lan www www.lan\n"), "{hosts}");
+
+        // Others take the place of those that it had; what is not said stays.
+        lan.connect(&Member::new("c1").alias("api"), &inside[0])?;
+        assert_eq!(resolved()?, [one(1), vec![], one(1), one(0), one(1), vec![]]);
+        assert_eq!(lan.resolve("api")?, one(0));
+        lan.connect(&Member::new("c1").name("nobody"), &inside[0])?;
+        assert_eq!(lan.resolve("nobody")?, one(0));
+        assert!(lan.resolve("web1")?.is_empty());
+        let error = lan.connect(&Member::new("c1").name("web2"), &inside[0]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NameTaken, "{error}");
+        let lease = lan.lease("c1")?.ok_or("it has gone")?;
+        assert_eq!(
+            (lease.name.as_deref(), &lease.aliases[..]),
+            (Some("nobody"), &["api".to_owned()][..])
+        );
+        lan.disconnect("c1")?;
+        assert!(lan.resolve("api")?.is_empty());
+        lan.connect(&Member::new("c3").name("nobody"), &inside[0])?;
+        Ok(())
+    })
+}
+
+/// What cannot be changed of a container that is connected is refused by name.
+fn other_wishes_of_a_container_that_is_connected() -> Outcome {
+    with_stores(|networks| {
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let inside = NetNs::anonymous()?;
+        let member = Member::new("c1").interface("eth0").mac("02:00:00:00:00:01".parse()?);
+        let first = lan.connect(&member, &inside)?;
+        assert_eq!(lan.connect(&member, &inside)?.lease(), first.lease());
+        let again = || Member::new("c1");
+        for (member, words) in [
+            (again().mac("02:00:00:00:00:02".parse()?), "with MAC address 02:00:00:00:00:01"),
+            (again().interface("net1"), "with interface eth0"),
+            (again().address(ip("10.1.0.99")), "with the addresses 10.1.0.2"),
+            (again().link_local_address(ip("169.254.1.1")), "with of link-local addresses none"),
+            (
+                again().interface("net1").mac("02:00:00:00:00:02".parse()?),
+                "with MAC address 02:00:00:00:00:01 and interface eth0",
+            ),
+        ] {
+            let error = lan.connect(&member, &inside).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::AlreadyConnected, "{error}");
+            assert!(error.to_string().contains(words), "no {words:?} in: {error}");
+        }
+        assert_eq!(lan.lease("c1")?.as_ref(), Some(first.lease()));
+        Ok(())
+    })
+}
+
+/// An address and a name that a container has which is gone are given to who wishes for them.
+fn what_the_dead_have_is_given() -> Outcome {
+    with_stores(|networks| {
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let member = |id: &str| Member::new(id).name("web").address(ip("10.1.0.9"));
+        let (ends, was_inside) = started()?;
+        lan.connect(&member("c1"), &was_inside)?;
+        let (_stays, inside) = started()?;
+        for (member, kind) in [
+            (Member::new("c2").address(ip("10.1.0.9")), ErrorKind::AddressTaken),
+            (Member::new("c2").name("web"), ErrorKind::NameTaken),
+        ] {
+            assert_eq!(lan.connect(&member, &inside).unwrap_err().kind(), kind);
+        }
+        drop((ends, was_inside));
+        assert_eq!(lan.connect(&member("c2"), &inside)?.addresses(), [ip("10.1.0.9")]);
+        let all: Vec<String> = lan.leases()?.into_iter().map(|lease| lease.container).collect();
+        assert_eq!(all, ["c2"]);
+        Ok(())
+    })
+}
+
+/// What is chosen is chosen again, where somebody has it; what is said is refused at once.
+fn a_mac_address_that_is_taken() -> Outcome {
+    with_stores(|networks| {
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let mut people = People::default();
+        // That which follows from .3.
+        let taken = "02:42:0a:01:00:03".parse()?;
+        people.join(&lan, &Member::new("c1").mac(taken))?;
+        for (container, address) in [("c2", "10.1.0.3"), ("c3", "10.1.0.4")] {
+            assert_eq!(people.one(&lan, container)?, address);
+        }
+        let mac = |id: &str| -> Outcome<_> { Ok(lan.lease(id)?.and_then(|lease| lease.mac)) };
+        assert!(mac("c2")?.is_some_and(|mac| mac != taken && mac.octets()[0] == 0x0a));
+        assert_eq!(mac("c3")?, Some("02:42:0a:01:00:04".parse()?));
+        let error = lan.connect(&Member::new("c4").mac(taken), &NetNs::anonymous()?).unwrap_err();
+        let kind = error.core().map(macvlan_core::Error::kind);
+        assert_eq!(kind, Some(macvlan_core::ErrorKind::MacInUse), "{error}");
+
+        // Somebody else's, on the host.
+        let host = networks.host().netns();
+        ip_do(host, "link add other link ens33 address 02:42:0a:01:00:05 type macvlan mode bridge");
+        ip_do(host, "link set other up");
+        assert_eq!(people.one(&lan, "c4")?, "10.1.0.5");
+        assert!(mac("c4")?.is_some_and(|mac| mac.octets()[0] == 0x0a));
+        ip_do(host, "link delete other");
+        Ok(())
+    })
+}
+
+/// The host's own addresses are nobody else's.
+fn the_host_has_addresses_itself() -> Outcome {
+    with_stores(|networks| {
+        let host = networks.host().netns();
+        ip_do(host, "address add 10.1.0.2/32 dev lo");
+        ip_do(host, "address add fd00:1::2/64 dev ens33 nodad");
+        let lan =
+            networks.create(&on_ens33("lan", "10.1.0.0/24")?.subnet(subnet("fd00:1::/64")?))?;
+        let mut people = People::default();
+        assert_eq!(people.join(&lan, &Member::new("c1"))?, [ip("10.1.0.3"), ip("fd00:1::3")]);
+        ip_do(host, "address add 10.1.0.77/32 dev lo");
+        // One that it was not known of, and one that was passed over.
+        for address in ["10.1.0.77", "10.1.0.2"] {
+            let member = Member::new("c2").address(ip(address));
+            let error = lan.connect(&member, &NetNs::anonymous()?).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::AddressForeign, "{error}");
+            let words = format!("a link of this host has {address}");
+            assert!(error.to_string().contains(&words), "{error}");
+        }
+        let member = Member::new("c2").address(ip("10.1.0.77"));
+        for address in ["10.1.0.2/32 dev lo", "10.1.0.77/32 dev lo", "fd00:1::2/64 dev ens33"] {
+            ip_do(host, &format!("address delete {address}"));
+        }
+        assert_eq!(people.join(&lan, &member)?[0], ip("10.1.0.77"), "it was not remembered");
+        Ok(())
+    })
+}
+
+/// By name, by id, and by the beginning of an id that no other has.
+fn networks_are_found() -> Outcome {
+    with_stores(|networks| {
+        let mut ids = Vec::new();
+        // Of seventeen, two begin with the same digit.
+        for number in 0..17 {
+            let made = networks
+                .create(&on_ens33(&format!("n{number}"), &format!("10.{number}.0.0/24"))?)?;
+            ids.push(made.id().to_owned());
+        }
+        for (number, id) in ids.iter().enumerate() {
+            assert_eq!(networks.network(&format!("n{number}"))?.id(), id);
+            assert_eq!(networks.network(id)?.id(), id);
+            assert_eq!(networks.network(&id[..16])?.id(), id);
+        }
+        let twice = ids.iter().find(|id| ids.iter().filter(|one| one[..1] == id[..1]).count() > 1);
+        let twice = twice.ok_or("seventeen ids begin with as many digits")?;
+        let error = networks.network(&twice[..1]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
+        assert!(error.to_string().contains(&twice[..12]), "{error}");
+        for nobody in ["none", "", "g", &"0".repeat(64)] {
+            let error = networks.network(nobody).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::NetworkNotFound, "{error}");
+        }
+        // A name goes before an id.
+        let name = twice[..12].to_owned();
+        let named = networks.create(&on_ens33(&name, "10.200.0.0/24")?)?;
+        assert_eq!(networks.network(&name)?.id(), named.id());
+        named.remove()?;
+        assert_eq!(networks.network(&name)?.id(), twice);
+        Ok(())
+    })
+}
+
+/// Networks without containers go together; the others are counted.
+fn unused_networks_are_pruned() -> Outcome {
+    with_stores(|networks| {
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        networks.create(&on_ens33("unused", "10.2.0.0/24")?)?;
+        let inside = [NetNs::anonymous()?, NetNs::anonymous()?];
+        lan.connect(&Member::new("c1"), &inside[0])?;
+        lan.connect(&Member::new("c2"), &inside[1])?;
+        let told = networks.summary()?;
+        let told: Vec<String> = told
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|one| format!("{} {} {}", one["Name"], one["Parent"], one["Containers"]))
+            .collect();
+        assert_eq!(told, ["\"lan\" \"ens33\" 2", "\"unused\" \"ens33\" 0"]);
+        assert_eq!(networks.prune()?, ["unused"]);
+        assert_eq!(networks.list()?.len(), 1);
+        assert!(networks.prune()?.is_empty());
         Ok(())
     })
 }
@@ -236,5 +487,13 @@ macvlan_tests::tests! {
     fixed_reserved_and_foreign_addresses,
     addresses_stay_with_containers,
     several_subnets,
+    several_addresses,
+    names_and_aliases,
+    other_wishes_of_a_container_that_is_connected,
+    what_the_dead_have_is_given,
+    a_mac_address_that_is_taken,
+    the_host_has_addresses_itself,
+    networks_are_found,
+    unused_networks_are_pruned,
     networks_come_and_go,
 }

@@ -23,9 +23,12 @@ mod marks;
 mod ranges;
 mod recovery;
 #[cfg(feature = "etcd")]
+mod round_trips;
+#[cfg(feature = "etcd")]
 mod samples;
 #[cfg(feature = "etcd")]
 mod secure;
+#[cfg(feature = "etcd")]
 mod seen;
 #[cfg(feature = "etcd")]
 mod update;
@@ -51,9 +54,12 @@ macvlan_tests::main! {
     ranges,
     recovery,
     #[cfg(feature = "etcd")]
+    round_trips,
+    #[cfg(feature = "etcd")]
     samples,
     #[cfg(feature = "etcd")]
     secure,
+    #[cfg(feature = "etcd")]
     seen,
     #[cfg(feature = "etcd")]
     update,

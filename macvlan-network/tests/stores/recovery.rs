@@ -193,7 +193,7 @@ fn kernel_and_store_are_brought_together() -> Outcome {
     assert!(networks.reconcile()?.is_empty(), "all is right");
     // What was adopted is not given to others, and can be disconnected as the others are.
     let (_new, new) = started()?;
-    assert_eq!(lan.connect(&Member::new("new"), &new)?.addresses(), [ip("192.168.15.6")]);
+    assert_eq!(lan.connect(&Member::new("new"), &new)?.addresses(), [ip("192.168.15.7")]);
     assert_eq!(lan.disconnect("unknown")?, Detached::Removed);
     assert_eq!(sound(&scene.directory)?, 4);
     Ok(())

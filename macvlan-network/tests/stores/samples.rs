@@ -105,6 +105,46 @@ fn what_version_1_has_in_etcd_is_read() -> Outcome {
     assert_written(&networks)
 }
 
+/// What is in the samples that have all of a lease as it is written now.
+fn assert_all_of_a_lease(networks: &Networks) -> Outcome {
+    assert_eq!(networks.store().id(), "5c2d9e10");
+    let lan = networks.network("lan")?;
+    assert_eq!(networks.network(&lan.id()[..8])?.id(), lan.id());
+    let lease = lan.lease("c1")?.ok_or("c1 has a lease")?;
+    assert_eq!(lease.aliases, ["www", "api"]);
+    assert_eq!(lease.link_local, [ip("169.254.1.1")]);
+    assert_eq!((lease.default_route, lease.gw_priority, lease.sequence), (true, 5, 2));
+    assert_eq!(lease.netns_path.as_deref(), Some("/run/netns/c1"));
+    for name in ["web", "www", "api.lan", "c1"] {
+        assert_eq!(lan.resolve(name)?, [ip("10.1.0.2"), ip("10.1.0.9")], "{name}");
+    }
+    // .3 is c2's, as long as there is another.
+    let inside = NetNs::anonymous()?;
+    assert_eq!(lan.connect(&Member::new("c3"), &inside)?.addresses(), [ip("10.1.0.4")]);
+    assert_eq!(lan.connect(&Member::new("c2"), &inside)?.addresses(), [ip("10.1.0.3")]);
+    // The namespace is of another boot.
+    lan.disconnect("c1")?;
+    assert!(lan.resolve("www")?.is_empty());
+    Ok(())
+}
+
+fn a_file_of_version_3_is_read() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    behind(&directory)?.execute_batch(include_str!("../samples/sqlite-3.sql"))?;
+    assert_all_of_a_lease(&session(&lab.a, &directory, "a")?)?;
+    assert_eq!(sound(&directory)?, 2);
+    Ok(())
+}
+
+fn all_of_a_lease_in_etcd_is_read() -> Outcome {
+    let (lab, etcd) = (Lab::new()?, macvlan_tests::Etcd::start()?);
+    for line in include_str!("../samples/etcd-2.txt").lines() {
+        let (key, value) = line.split_once(' ').ok_or("KEY VALUE")?;
+        crate::common::put(&etcd, key, value)?;
+    }
+    assert_all_of_a_lease(&crate::common::in_etcd(&lab.a, &etcd, "a")?)
+}
+
 /// What version 2 of a network's record has more, in either store.
 fn a_network_of_version_2_is_read() -> Outcome {
     let sample = include_str!("../samples/network-2.json").trim();
@@ -222,7 +262,9 @@ macvlan_tests::tests! {
     same_on_every_kernel:
     a_file_of_version_1_is_read,
     a_file_of_version_2_is_read,
+    a_file_of_version_3_is_read,
     what_version_1_has_in_etcd_is_read,
+    all_of_a_lease_in_etcd_is_read,
     a_network_of_version_2_is_read,
     one_record_hides_no_other_in_a_file,
     one_record_hides_no_other_in_etcd,

@@ -115,6 +115,42 @@ fn it_stays_beside_the_others() -> Outcome {
     })
 }
 
+/// Addresses that containers had before are given as the network is now, each once.
+fn addresses_that_rest_follow_the_change() -> Outcome {
+    with_stores(|networks| {
+        let small = || subnet("10.1.0.0/29");
+        let whole = on_ens33("lan", "10.2.0.0/30")?.subnet(small()?);
+        let lan = networks.create(&whole)?;
+        let all = ["10.2.0.2", "10.1.0.2", "10.1.0.3", "10.1.0.4", "10.1.0.5", "10.1.0.6"];
+        let mut people = People::default();
+        for address in all {
+            assert_eq!(people.one(&lan, address)?, address);
+        }
+        all.iter().try_for_each(|container| lan.disconnect(container).map(drop))?;
+
+        let lan = lan.update(&on("lan", small()?.exclude("10.1.0.2".parse()?)))?.network;
+        let mut given = HashSet::new();
+        for number in 0..4 {
+            given.insert(people.one(&lan, &format!("n{number}"))?);
+        }
+        assert_eq!(given, HashSet::from(["3", "4", "5", "6"].map(|end| format!("10.1.0.{end}"))));
+        let error = lan.connect(&Member::new("late"), &NetNs::anonymous()?).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::PoolExhausted, "{error}");
+
+        let lan = lan.update(&whole)?.network;
+        let given = HashSet::from([people.one(&lan, "n4")?, people.one(&lan, "n5")?]);
+        assert_eq!(given, HashSet::from(["10.1.0.2", "10.2.0.2"].map(str::to_owned)));
+        let error = lan.connect(&Member::new("late"), &NetNs::anonymous()?).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::PoolExhausted, "{error}");
+        networks
+            .store()
+            .leases(None)?
+            .iter()
+            .try_for_each(|one| lan.disconnect(&one.container).map(drop))?;
+        Ok(())
+    })
+}
+
 /// Ranges change to and fro while containers come and go: nothing is given twice or lost.
 fn while_containers_come_and_go() -> Outcome {
     with_stores(|networks| {
@@ -215,6 +251,7 @@ macvlan_tests::tests! {
     same_on_every_kernel:
     subnets_change_around_who_is_connected,
     it_stays_beside_the_others,
+    addresses_that_rest_follow_the_change,
     while_containers_come_and_go,
     parents_are_stored,
     an_ipv6_subnet_is_chosen,

@@ -1,5 +1,7 @@
 //! `macvlan.Handle`: the verbs of `ip`, one a method, on one network namespace.
 
+use std::net::IpAddr;
+
 use macvlan_core::{
     AddressFilter, Handle as Core, Link, LinkFilter, LinkId, LinkName, LinkType, MacAddr,
     MacvlanChange, NeighbourFilter, NetNs as CoreNetNs, Result, RouteFilter, SourceMacs,
@@ -478,6 +480,13 @@ impl Handle {
         let link: LinkId = take("link", link)?;
         let address = take("address", address)?;
         self.ask(py, |handle| handle.delete_address(link, &address))
+    }
+
+    /// `ip route get ADDRESS`: whether the kernel answers "local", since a link of the namespace has the
+    /// address.
+    fn is_local(&self, py: Python<'_>, address: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let address: IpAddr = take("address", address)?;
+        self.ask(py, |handle| handle.is_local(address))
     }
 
     /// `ip [-4|-6] address show [dev LINK]`; family is 4 or 6.

@@ -62,7 +62,32 @@ impl Lease {
         interfaces(py, &self.0.addresses)
     }
 
-    /// Whether the container's default routes lead through this network.
+    /// Further names by which others find it, which several containers may have.
+    #[getter]
+    fn aliases<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, &self.0.aliases)
+    }
+
+    /// Its link-local addresses, which are in no subnet of the network.
+    #[getter]
+    fn link_local_addresses<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, &self.0.link_local)
+    }
+
+    /// The network's priority among those that default routes can lead through.
+    #[getter]
+    fn gw_priority(&self) -> i32 {
+        self.0.gw_priority
+    }
+
+    /// Which of the container's connections it is: a later one has a higher number.
+    #[getter]
+    fn sequence(&self) -> u32 {
+        self.0.sequence
+    }
+
+    /// Whether the container's default routes may lead through this network. They lead through one of those
+    /// that may and that have a gateway of the family: the one with the highest priority.
     #[getter]
     fn default_route(&self) -> bool {
         self.0.default_route
@@ -75,6 +100,12 @@ impl Lease {
         let mark = &self.0.netns;
         let class = CLASS.import(py, "macvlan._values", "NetNsMark")?;
         class.call1((&mark.boot, mark.inode, mark.cookie))
+    }
+
+    /// The path by which the namespace was found, which may lead to another by now; None if it was not by one.
+    #[getter]
+    fn netns_path(&self) -> Option<&str> {
+        self.0.netns_path.as_deref()
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {

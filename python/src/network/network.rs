@@ -254,27 +254,36 @@ impl Network {
     /// an exception that says why.
     ///
     /// container: its id, always the same: when it returns, it gets its addresses again.
-    /// name: by which others find it.
-    /// addresses: that it has to have, one of each family; chosen when not given.
+    /// name: by which others find it; no other container of the network can have it.
+    /// aliases: further names, which several containers may have.
+    /// addresses: that it has to have; one is chosen of each family of which none is given.
+    /// link_local_addresses: that it has besides, and that the network does not keep from others.
     /// interface: its name inside; the first free ethN when not given.
     /// mac: the interface's MAC address; it follows from the address or the container when not given.
-    /// default_route: whether the container's default routes lead through this network. When not said,
-    ///     they do if they lead through no other network that it is in.
+    /// default_route: whether the container's default routes lead through this network: never, if False; if
+    ///     True, in front of all networks that it is in. When not said, gw_priority decides.
+    /// gw_priority: the network's priority among those that the default routes can lead through. The
+    ///     highest gets them, and of several that have the same, 0 when not given, the first.
+    /// replace_default_route: whether default routes that the container has from somebody else are deleted,
+    ///     where this network's take their place. Otherwise they stay.
     ///
-    /// A container that is connected already, in the same namespace, stays as it is; what is missing of
-    /// its interface is repaired. If the namespace in which it was connected is gone, it is connected
-    /// anew, with the addresses it had. While somebody else connects or disconnects the container, in
-    /// whatever process, this waits.
+    /// A container that is connected already, in the same namespace, stays as it is, but for its name, its
+    /// aliases and its default routes, which become as they are said, and what is missing of its interface,
+    /// which is repaired. If the namespace in which it was connected is gone, it is connected anew, with the
+    /// addresses it had. While somebody else connects or disconnects the container, in whatever process,
+    /// this waits.
     ///
     /// Ctrl-C while it takes its time, with probe=True or in etcd: what has begun comes to its end, and
     /// stays; disconnect() takes it away.
     #[pyo3(
         signature = (
             container, netns, *, name=None, addresses=Arg::Missing, interface=None, mac=None,
-            default_route=None
+            default_route=None, aliases=Arg::Missing, link_local_addresses=Arg::Missing,
+            gw_priority=None, replace_default_route=Arg::Missing
         ),
         text_signature = "($self, container, netns, *, name=None, addresses=(), interface=None, \
-                          mac=None, default_route=None)"
+                          mac=None, default_route=None, aliases=(), link_local_addresses=(), \
+                          gw_priority=None, replace_default_route=False)"
     )]
     #[allow(clippy::too_many_arguments)] // keywords
     fn connect(
@@ -287,6 +296,10 @@ impl Network {
         interface: Option<&Bound<'_, PyAny>>,
         mac: Option<&Bound<'_, PyAny>>,
         default_route: Option<&Bound<'_, PyAny>>,
+        aliases: Arg<'_, '_>,
+        link_local_addresses: Arg<'_, '_>,
+        gw_priority: Option<&Bound<'_, PyAny>>,
+        replace_default_route: Arg<'_, '_>,
     ) -> PyResult<Connection> {
         let mut member = Member::new(take::<String>("container", container)?);
         let netns: CoreNetNs = take("netns", netns)?;
@@ -305,6 +318,17 @@ impl Network {
         if let Some(default_route) = maybe("default_route", default_route)? {
             member = member.default_route(default_route);
         }
+        for alias in aliases.many::<String>("aliases")? {
+            member = member.alias(alias);
+        }
+        for address in link_local_addresses.many::<IpAddr>("link_local_addresses")? {
+            member = member.link_local_address(address);
+        }
+        if let Some(priority) = maybe("gw_priority", gw_priority)? {
+            member = member.gw_priority(priority);
+        }
+        let replaces = replace_default_route.or("replace_default_route", false)?;
+        member = member.replace_default_route(replaces);
         let connect = move |network: Core| network.connect(&member, &netns);
         self.ask_long(py, self.config().is_probe(), connect).map(Connection)
     }
@@ -331,15 +355,15 @@ impl Network {
         self.ask(py, disconnect)?.to_member(py)
     }
 
-    /// The addresses of the container that has this name or id, on whatever host; empty if none has.
-    /// What is behind the network's name, as in "test101.vlan10", is understood too.
+    /// The addresses of the container that has this name, then of those that have it as an alias, on whatever
+    /// host; those of the container with this id, if none has; empty if there is none. What is behind the network's name, as in "test101.vlan10", is understood too.
     fn resolve(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<Vec<IpAddr>> {
         let name: String = take("name", name)?;
         self.ask(py, move |network| network.resolve(&name))
     }
 
-    /// Lines for /etc/hosts, one for each address of a container that has a name: the address, the name,
-    /// and the name with the network's behind a dot.
+    /// Lines for /etc/hosts, one for each address of a container that has a name or an alias: the address,
+    /// and each name alone and with the network's behind a dot.
     fn hosts(&self, py: Python<'_>) -> PyResult<String> {
         self.ask(py, |network| network.hosts())
     }
@@ -355,11 +379,11 @@ impl Network {
         self.ask(py, move |network| network.write_hosts(path))
     }
 
-    /// What `docker network inspect` prints for a network, with its containers on all hosts.
+    /// What `docker network inspect` prints for a network, with its containers on all hosts, and of each the
+    /// Host, the Interface, and as Namespace whether that is "there", "gone" or "unknown".
     fn inspect<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        static LOADS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let told = self.ask(py, |network| network.inspect())?;
-        LOADS.import(py, "json", "loads")?.call1((told.to_string(),))
+        loads(py, &told.to_string())
     }
 
     /// Who is connected, on all hosts.
@@ -444,6 +468,11 @@ impl Network {
             self.config().get_subnets().iter().map(ToString::to_string).collect();
         format!("<Network {:?}, {}>", self.name(), subnets.join(", "))
     }
+}
+
+pub(crate) fn loads<'py>(py: Python<'py>, json: &str) -> PyResult<Bound<'py, PyAny>> {
+    static LOADS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    LOADS.import(py, "json", "loads")?.call1((json,))
 }
 
 fn texts<'py>(py: Python<'py>, texts: &BTreeMap<String, String>) -> PyResult<Bound<'py, PyDict>> {

@@ -13,14 +13,14 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
-use crate::base::argument::{Arg, Refusal, Take, maybe, pairs, take, wrong_value};
+use crate::base::argument::{Arg, Refusal, Take, maybe, take, wrong_value};
 use crate::base::closable::Closable;
 use crate::base::error::{OrRaise, raised};
 use crate::base::waiting;
 use crate::host::host::Host;
 use crate::network::config::described;
 use crate::network::lease::Lease;
-use crate::network::network::Network;
+use crate::network::network::{Network, loads};
 use crate::network::reconciled::Reconciled;
 use crate::network::session::Session;
 
@@ -191,7 +191,7 @@ impl Networks {
         Ok(self.network(&created))
     }
 
-    /// A network by its name or its id.
+    /// Returns the network that has this name or this id, or whose id alone begins so.
     #[pyo3(name = "network")]
     fn find(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<Network> {
         let name: String = take("name", name)?;
@@ -211,6 +211,19 @@ impl Networks {
     fn list(&self, py: Python<'_>) -> PyResult<Vec<Network>> {
         let found = self.0.ask(py, false, Core::list)?;
         Ok(found.iter().map(|one| self.network(one)).collect())
+    }
+
+    /// Returns what `docker network ls` would list: a dict each with Id, Name, Driver, Scope, Parent, Internal,
+    /// Subnets, and how many Containers are connected on all hosts.
+    fn summary<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let told = self.0.ask(py, false, Core::summary)?;
+        loads(py, &told.to_string())
+    }
+
+    /// Removes the networks without containers, on whatever host, and the links that they made. Returns their
+    /// names. A container that is gone counts until it is collected.
+    fn prune(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        self.0.ask(py, false, Core::prune)
     }
 
     /// Takes back the leases of this host's containers whose namespace is gone, also by a reboot; of

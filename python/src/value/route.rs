@@ -16,6 +16,7 @@ use crate::value::enumerations::scope as scope_of;
 ///     an IPv6 gateway; the IPv4 default route with one is Route("0.0.0.0/0", gateway="fe80::1").
 /// device: the link that packets leave by; an endpoint's routes use the endpoint's own.
 /// metric, table, source, mtu (bytes), advmss (bytes), scope: as ip-route(8) has them.
+/// protocol: the number of who adds it; 3 (boot) when not given. A route that is deleted has to carry it.
 /// on_link: the gateway is directly on the link, whatever the addresses say.
 /// kind: "unicast", "blackhole", "unreachable" or "prohibit".
 ///
@@ -30,10 +31,12 @@ impl Route {
     #[pyo3(
         signature = (
             destination, *, gateway=None, device=None, metric=None, table=None, source=None,
-            scope=None, mtu=None, advmss=None, on_link=Arg::Missing, kind=Arg::Missing
+            scope=None, mtu=None, advmss=None, on_link=Arg::Missing, kind=Arg::Missing,
+            protocol=None
         ),
         text_signature = "(destination, *, gateway=None, device=None, metric=None, table=None, \
-            source=None, scope=None, mtu=None, advmss=None, on_link=False, kind='unicast')"
+            source=None, scope=None, mtu=None, advmss=None, on_link=False, kind='unicast', \
+            protocol=None)"
     )]
     #[allow(clippy::too_many_arguments)] // keywords in Python
     fn new(
@@ -48,6 +51,7 @@ impl Route {
         advmss: Option<&Bound<'_, PyAny>>,
         on_link: Arg<'_, '_>,
         kind: Arg<'_, '_>,
+        protocol: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let py = destination.py();
         let gateway = maybe("gateway", gateway)?;
@@ -77,6 +81,9 @@ impl Route {
         }
         if let Some(advmss) = maybe("advmss", advmss)? {
             route = route.advmss(advmss);
+        }
+        if let Some(protocol) = maybe("protocol", protocol)? {
+            route = route.protocol(protocol);
         }
         route =
             route.on_link(on_link.or("on_link", false)?).kind(kind.or("kind", RouteKind::Unicast)?);
@@ -158,6 +165,12 @@ impl Route {
         self.0.is_on_link()
     }
 
+    /// The number of who adds it, if that was said.
+    #[getter]
+    fn protocol(&self) -> Option<u8> {
+        self.0.get_protocol()
+    }
+
     /// What happens to matching packets.
     #[getter]
     fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -196,6 +209,7 @@ impl Route {
             ("table", route.get_table()),
             ("mtu", route.get_mtu()),
             ("advmss", route.get_advmss()),
+            ("protocol", route.get_protocol().map(u32::from)),
         ];
         for (name, number) in numbers {
             if let Some(number) = number {

@@ -147,6 +147,15 @@ fn addresses_are_added_replaced_and_deleted() -> Outcome {
     need(Need::Ipv6)?;
     handle.add_address("cable", &"fd00::2/64 nodad".parse()?)?;
     assert!(ip_addresses(&netns, "cable").contains(&"fd00::2/64".to_owned()));
+    for (address, is_local) in [
+        ("10.0.1.3", true),
+        ("fd00::2", true),
+        ("10.0.1.4", false),
+        ("192.0.2.1", false),
+        ("fd01::1", false),
+    ] {
+        assert_eq!(handle.is_local(address.parse()?)?, is_local, "{address}");
+    }
     handle.delete_address("cable", &"fd00::2/64".parse()?)?;
     assert!(!ip_addresses(&netns, "cable").contains(&"fd00::2/64".to_owned()));
     Ok(())
@@ -177,6 +186,15 @@ fn routes_are_added_replaced_and_deleted() -> Outcome {
     handle.delete_route(&"10.7.0.0/16".parse()?)?;
     assert_eq!(ip_lines(&netns, "route show 10.7.0.0/16"), [""; 0]);
     assert_eq!(kind_of(handle.delete_route(&"10.7.0.0/16".parse()?)), ErrorKind::NotFound);
+    // Who added it, too.
+    handle.add_route(&"10.7.0.0/16 via 10.0.0.7 proto 109".parse()?)?;
+    assert_eq!(
+        ip_lines(&netns, "route show 10.7.0.0/16"),
+        ["10.7.0.0/16 via 10.0.0.7 dev cable proto 109"]
+    );
+    let other: Route = "10.7.0.0/16 via 10.0.0.7 proto 108".parse()?;
+    assert_eq!(kind_of(handle.delete_route(&other)), ErrorKind::NotFound);
+    handle.delete_route(&other.protocol(109))?;
     let unreachable: Route = "10.8.0.0/16 via 192.0.2.1".parse()?;
     assert_eq!(kind_of(handle.add_route(&unreachable)), ErrorKind::GatewayUnreachable);
     Ok(())

@@ -34,8 +34,8 @@ pub(crate) use link::{
 };
 pub(crate) use rate::get_qdiscs;
 pub(crate) use route::{
-    MAIN_TABLE, add_route, delete_route, delete_route_exactly, get_routes, prepend_route,
-    replace_route,
+    MAIN_TABLE, add_route, delete_route, delete_route_exactly, get_route_to, get_routes,
+    prepend_route, replace_route,
 };
 pub(crate) use rule::{get_rules, rule};
 

@@ -6,7 +6,7 @@ use netlink_packet_route::RouteNetlinkMessage as Message;
 use netlink_packet_route::route::{RouteAttribute, RouteHeader, RouteMessage, RouteType};
 use nix::libc::{
     RTA_DST, RTA_GATEWAY, RTA_METRICS, RTA_OIF, RTA_PREFSRC, RTA_PRIORITY, RTA_TABLE, RTM_DELROUTE,
-    RTM_NEWROUTE, RTPROT_BOOT, RTPROT_UNSPEC,
+    RTM_GETROUTE, RTM_NEWROUTE, RTPROT_BOOT, RTPROT_UNSPEC,
 };
 
 use crate::error::Result;
@@ -19,7 +19,7 @@ use crate::value::route::{Route, RouteKind};
 use crate::value::scope::Scope;
 
 // linux/rtnetlink.h
-/// `ip route add … proto`, `device` being what the route itself does not say.
+/// `ip route add`, `device` and `protocol` being what the route itself does not say.
 pub(crate) fn add_route(route: &Route, device: Option<u32>, protocol: u8) -> Result<Request> {
     Ok(Request::create((RTM_NEWROUTE, self::route(route, device, Verb::Add, protocol)?)))
 }
@@ -75,7 +75,7 @@ fn route(route: &Route, device: Option<u32>, verb: Verb, protocol: u8) -> Result
         0,
         0,
         in_header,
-        protocol,
+        route.get_protocol().unwrap_or(protocol),
         scope.into(),
         route_type(route.get_kind()).into(),
     ];
@@ -139,6 +139,15 @@ pub(crate) fn get_routes(wanted: &RouteFilter, device: Option<u32>) -> Request {
     message.attributes.extend(wanted.table.map(RouteAttribute::Table));
     message.attributes.extend(device.map(RouteAttribute::Oif));
     Request::new(Message::GetRoute(message))
+}
+
+/// `ip route get ADDRESS`.
+pub(crate) fn get_route_to(address: IpAddr) -> Request {
+    let bits = if address.is_ipv4() { 32 } else { 128 };
+    let header = [family_number(address.is_ipv4()), bits, 0, 0, 0, 0, 0, 0];
+    let mut message = Payload::new(&[&header, &0_u32.to_ne_bytes()]);
+    with_octets(address, |octets| message.attribute(RTA_DST, octets));
+    Request::new((RTM_GETROUTE, message))
 }
 
 fn route_type(kind: RouteKind) -> RouteType {

@@ -10,6 +10,7 @@ use crate::pool::Gap;
 use crate::random;
 
 use super::keys::{self, Keys, end_of};
+use super::seen::Seen;
 use super::trouble::Trouble;
 use super::wire::{Get, Item, Wire, none_within, unchanged, within};
 
@@ -43,6 +44,19 @@ impl Change {
         self.delete(from.key.clone());
     }
 
+    /// Takes back the gap that this change itself leaves around a number, among those of one pool.
+    fn take_left(&mut self, gaps: &str, at: u128) -> Result<Option<Gap>> {
+        for (key, value) in self.puts.iter_mut().filter(|(key, _)| key.starts_with(gaps)) {
+            let Some(last) = value else { continue };
+            let gap = Gap { first: keys::number(end_of(key))?, last: keys::number(last)? };
+            if gap.holds(at) {
+                *value = None;
+                return Ok(Some(gap));
+            }
+        }
+        Ok(None)
+    }
+
     pub(super) fn commit(self, wire: &Wire) -> std::result::Result<bool, Trouble> {
         let operation = |(key, value): (String, Option<String>)| match value {
             Some(value) => TxnOp::put(key, value, None),
@@ -68,7 +82,7 @@ fn found(item: &Item) -> Result<Found> {
 /// One owner's gaps in one pool.
 pub(super) struct Pool<'a> {
     pub(super) keys: &'a Keys,
-    pub(super) wire: &'a Wire,
+    pub(super) seen: &'a Seen<'a>,
     pub(super) network: &'a str,
     pub(super) number: usize,
     pub(super) owner: &'a str,
@@ -79,18 +93,27 @@ impl Pool<'_> {
         self.keys.gap(self.network, self.number, self.owner, first)
     }
 
-    /// The gap at a number or before it, the next behind it, and the first of all.
-    fn around(&self, at: u128) -> Result<[Option<Found>; 3]> {
+    /// What is read for the gaps around a number: the one at it or before it, the next behind it, and the
+    /// first of all.
+    pub(super) fn gets_around(&self, at: u128) -> [Get; 3] {
         let (from, end) = within(&self.keys.gaps(self.network, self.number, self.owner));
         // The first key behind one is that key and a zero.
         let behind = format!("{}\0", self.key(at));
-        let read = self.wire.read(vec![
+        [
             Get::Last(from.clone(), behind.clone()),
             Get::First(behind, end.clone()),
             Get::First(from, end),
-        ])?;
-        let mut places = read.iter().map(|items| items.first().map(found).transpose());
-        let mut next = || places.next().transpose().map(Option::flatten);
+        ]
+    }
+
+    fn around(&self, at: u128) -> Result<[Option<Found>; 3]> {
+        let gets = self.gets_around(at);
+        self.seen.fetch(&gets)?;
+        let mut next = gets.into_iter().map(|get| {
+            let items = self.seen.get(&get)?;
+            items.first().map(found).transpose()
+        });
+        let mut next = || next.next().transpose().map(Option::flatten);
         Ok([next()?, next()?, next()?])
     }
 
@@ -103,55 +126,43 @@ impl Pool<'_> {
         Ok(behind.or(first).map(|found| (found.gap.first, found)))
     }
 
-    /// Takes an address out of a gap.
-    pub(super) fn take(&self, change: &mut Change, from: &Found, at: u128) {
+    /// Takes an address out of a gap, of which the same change may have taken another.
+    pub(super) fn take(&self, change: &mut Change, from: &Found, at: u128) -> Result<()> {
         change.take_all(from);
-        for rest in from.gap.without(at).into_iter().flatten() {
+        let left = change.take_left(&self.keys.gaps(self.network, self.number, self.owner), at)?;
+        for rest in left.unwrap_or(from.gap).without(at).into_iter().flatten() {
             change.put(self.key(rest.first), format!("{:032x}", rest.last));
         }
+        Ok(())
     }
 
-    /// Puts gaps back, and closes them up with what they touch. It rests on what is around them: that the
-    /// gap before each is as it was, and that none has come since up to the number behind it.
-    pub(super) fn give_back(&self, change: &mut Change, all: &[Gap]) -> Result<()> {
+    /// Puts a gap back, and closes it up with what it touches. It rests on what is around it: that the gap
+    /// before it is as it was, and that none has come since up to the number behind it.
+    pub(super) fn give_back(&self, change: &mut Change, gap: Gap) -> Result<()> {
         let (begin, end) = within(&self.keys.gaps(self.network, self.number, self.owner));
-        let (mut found, mut gaps) = (BTreeMap::new(), BTreeMap::new());
-        for at in all {
-            let [before, behind, _] = self.around(at.first)?;
-            if before.as_ref().is_some_and(|before| before.gap.holds(at.first)) {
-                continue;
-            }
-            gaps.insert(at.first, at.last);
-            let from = before.as_ref().map_or(begin.clone(), |before| format!("{}\0", before.key));
-            let next = at.last.checked_add(1);
-            let behind = behind.filter(|behind| next == Some(behind.gap.first));
-            let to = match next {
-                Some(next) if behind.is_some() => self.key(next),
-                Some(next) => format!("{}\0", self.key(next)),
-                None => end.clone(),
-            };
-            change.when.push(none_within(from, to));
-            for neighbour in [before, behind].into_iter().flatten() {
-                change.when.push(unchanged(neighbour.key, neighbour.changed));
-                found.insert(neighbour.gap.first, neighbour.gap.last);
-            }
+        let [before, behind, _] = self.around(gap.first)?;
+        if before.as_ref().is_some_and(|before| before.gap.holds(gap.first)) {
+            return Ok(());
         }
-        gaps.extend(&found);
-        let mut whole: BTreeMap<u128, u128> = BTreeMap::new();
-        for (first, last) in gaps {
-            match whole.last_entry() {
-                Some(mut before) if before.get().checked_add(1) == Some(first) => {
-                    before.insert(last);
-                }
-                _ => drop(whole.insert(first, last)),
-            }
+        let next = gap.last.checked_add(1);
+        let behind = behind.filter(|behind| next == Some(behind.gap.first));
+        let from = before.as_ref().map_or(begin, |before| format!("{}\0", before.key));
+        let to = match next {
+            Some(next) if behind.is_some() => self.key(next),
+            Some(next) => format!("{}\0", self.key(next)),
+            None => end,
+        };
+        change.when.push(none_within(from, to));
+        let touches = |before: &&Found| before.gap.last.checked_add(1) == Some(gap.first);
+        let first = before.as_ref().filter(touches).map_or(gap.first, |before| before.gap.first);
+        let last = behind.as_ref().map_or(gap.last, |behind| behind.gap.last);
+        for neighbour in [&before, &behind].into_iter().flatten() {
+            change.when.push(unchanged(neighbour.key.clone(), neighbour.changed));
         }
-        for first in found.keys().filter(|first| !whole.contains_key(*first)) {
-            change.delete(self.key(*first));
+        if let Some(behind) = behind {
+            change.delete(behind.key);
         }
-        for (first, last) in whole.iter().filter(|(first, last)| found.get(*first) != Some(*last)) {
-            change.put(self.key(*first), format!("{last:032x}"));
-        }
+        change.put(self.key(first), format!("{last:032x}"));
         Ok(())
     }
 }

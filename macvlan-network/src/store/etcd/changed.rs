@@ -16,10 +16,7 @@ use crate::store::{clash, format};
 use super::change::{Change, insist};
 use super::keys::{self, EVERYBODY, Holder, end_of};
 use super::store::EtcdStore;
-use super::wire::{Get, none_since, unchanged};
-
-/// What etcd does in one transaction, unless it was told otherwise (`--max-txn-ops`).
-const OPERATIONS: usize = 128;
+use super::wire::{Get, OPERATIONS, none_since, unchanged};
 
 impl EtcdStore {
     /// That no network has come, gone or changed since now.
@@ -73,6 +70,7 @@ impl EtcdStore {
             change.when.extend([unchanged(key.clone(), found.changed), self.guarded()?]);
             change.put(self.keys.guard(), new.id.clone());
             change.put(key.clone(), format::write(new)?);
+            change.put(self.keys.network_name(new.name()), new.id.clone());
             let ours = self.held(&new.id, false, &mut change.when)?;
             self.check(operation, new, alone, &ours, &mut change.when)?;
             let prefix = self.keys.leases(&new.id);

@@ -42,6 +42,7 @@ impl EtcdStore {
             let mut then = vec![
                 TxnOp::put(self.keys.guard(), network.id.clone(), None),
                 TxnOp::put(self.keys.network(&network.id), config.clone(), None),
+                TxnOp::put(self.keys.network_name(network.name()), network.id.clone(), None),
             ];
             if is_large {
                 if !self.prepare(&making, &gaps)? {

@@ -1,6 +1,5 @@
 //! The gaps of a network's pools, each owned by a host or by everybody.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::error::Result;
@@ -9,32 +8,19 @@ use crate::record::NetworkRecord;
 
 use super::change::{Change, Pool, insist};
 use super::keys::{self, EVERYBODY};
+use super::seen::Seen;
 use super::store::EtcdStore;
 use super::wire::{Get, exists};
-
-/// Addresses that come back, by the pools and the owners whose gaps they came from.
-#[derive(Default)]
-pub(super) struct Returned(BTreeMap<(usize, String), Vec<Gap>>);
-
-impl Returned {
-    /// Adds an address, if it is one that the network gives by itself.
-    pub(super) fn add(&mut self, network: &NetworkRecord, address: IpAddr, owner: String) {
-        let at = pool::number(address);
-        let Some((pool, subnet)) = network.subnet_of(address) else { return };
-        if subnet.gives(address) {
-            self.0.entry((pool, owner)).or_default().push(Gap { first: at, last: at });
-        }
-    }
-}
 
 impl EtcdStore {
     pub(super) fn pool<'a>(
         &'a self,
+        seen: &'a Seen<'a>,
         network: &'a NetworkRecord,
         pool: usize,
         owner: &'a str,
     ) -> Pool<'a> {
-        Pool { keys: &self.keys, wire: &self.wire, network: &network.id, number: pool, owner }
+        Pool { keys: &self.keys, seen, network: &network.id, number: pool, owner }
     }
 
     /// Whose gaps this host takes addresses from.
@@ -43,12 +29,16 @@ impl EtcdStore {
     }
 
     /// Where a free address is looked for.
-    pub(super) fn start(&self, network: &NetworkRecord, pool: usize) -> Result<u128> {
+    pub(super) fn start(
+        &self,
+        seen: &Seen<'_>,
+        network: &NetworkRecord,
+        pool: usize,
+    ) -> Result<u128> {
         let order = network.config.get_order();
         let last = match order {
             Order::Next => {
-                let key = self.keys.last(&network.id, pool, self.owner(network));
-                let found = self.wire.get(Get::Key(key))?;
+                let found = seen.get(&self.get_last(network, pool))?;
                 found.first().map(|item| keys::number(&item.value)).transpose()?
             }
             _ => None,
@@ -56,10 +46,15 @@ impl EtcdStore {
         Ok(network.config.get_subnets()[pool].start(order, last))
     }
 
+    pub(super) fn get_last(&self, network: &NetworkRecord, pool: usize) -> Get {
+        Get::Key(self.keys.last(&network.id, pool, self.owner(network)))
+    }
+
     /// Moves some addresses from everybody's into this host's share; false if there are none left.
     pub(super) fn claim(&self, network: &NetworkRecord, pool: usize, share: u32) -> Result<bool> {
         insist(|| {
-            let everybody = self.pool(network, pool, EVERYBODY);
+            let seen = Seen::new(&self.wire);
+            let everybody = self.pool(&seen, network, pool, EVERYBODY);
             let Some((_, from)) = everybody.first_free(0)? else { return Ok(Some(false)) };
             let last = from.gap.last.min(from.gap.first.saturating_add(u128::from(share) - 1));
             let mut change = Change::default();
@@ -69,22 +64,25 @@ impl EtcdStore {
                 let key = self.keys.gap(&network.id, pool, EVERYBODY, last + 1);
                 change.put(key, format!("{:032x}", from.gap.last));
             }
-            self.pool(network, pool, &self.host)
-                .give_back(&mut change, &[Gap { first: from.gap.first, last }])?;
+            self.pool(&seen, network, pool, &self.host)
+                .give_back(&mut change, Gap { first: from.gap.first, last })?;
             Ok(change.commit(&self.wire)?.then_some(true))
         })
     }
 
-    /// Puts addresses back into the gaps.
+    /// Puts an address back into the gaps, if it is one that the network gives by itself.
     pub(super) fn give_back(
         &self,
         network: &NetworkRecord,
-        Returned(all): Returned,
+        address: IpAddr,
+        owner: &str,
         change: &mut Change,
     ) -> Result<()> {
-        for ((pool, owner), gaps) in &all {
-            self.pool(network, *pool, owner).give_back(change, gaps)?;
-        }
-        Ok(())
+        let Some((pool, _)) = network.subnet_of(address).filter(|_| network.gives(address)) else {
+            return Ok(());
+        };
+        let seen = Seen::new(&self.wire);
+        let gap = Gap::of(pool::number(address));
+        self.pool(&seen, network, pool, owner).give_back(change, gap)
     }
 }

@@ -7,11 +7,14 @@
 //! | `guard` | changes with every network that comes or goes |
 //! | `net/ID` | a network, as JSON |
 //! | `making/ID` | the host's key of the process that makes a network, which is not visible yet |
+//! | `netname/NAME` | the id of the network that is called so; one of an earlier version has none |
 //! | `gap/ID/POOL/OWNER/FIRST` | the last address of a gap; the owner is `@` or, with shares, a host |
 //! | `last/ID/POOL/OWNER` | the address that was given last |
 //! | `addr/ID/ADDRESS` | who has it ([`Holder`]) |
+//! | `rest/ID/POOL/UNTIL/ADDRESS` | that an address is kept until then, or rests since then; not if an earlier version has kept it |
 //! | `lease/ID/CONTAINER` | a lease, as JSON |
 //! | `name/ID/NAME` | the container that is called so |
+//! | `alias/ID/NAME/CONTAINER` | that the container is called so too |
 //! | `member/CONTAINER/ID` | the lease once more, to be found by the container |
 //! | `was/ID/CONTAINER` | the addresses that a container had ([`Was`]) |
 //! | `host/HOST/PROCESS` | there as long as that process lives on that host |
@@ -36,8 +39,15 @@ pub(super) enum Holder {
     Lease { container: String, owner: String },
     /// Nobody's whom we know, found at that second.
     Foreign { found: u64, owner: String },
-    /// Nobody's, but kept for a container until that second.
-    Kept { container: String, until: u64, owner: String },
+    /// Nobody's, but kept for a container until that second. One that rests is kept no longer, and given to
+    /// others when no other is left.
+    Kept {
+        container: String,
+        until: u64,
+        owner: String,
+        #[serde(default)]
+        rests: bool,
+    },
 }
 
 impl Holder {
@@ -82,6 +92,10 @@ impl Keys {
         format!("{}net/{id}", self.0)
     }
 
+    pub(super) fn network_name(&self, name: &str) -> String {
+        format!("{}netname/{name}", self.0)
+    }
+
     pub(super) fn makings(&self) -> String {
         format!("{}making/", self.0)
     }
@@ -118,6 +132,14 @@ impl Keys {
         format!("{}addr/{id}/{at:032x}", self.0)
     }
 
+    pub(super) fn rests(&self, id: &str, pool: usize) -> String {
+        format!("{}rest/{id}/{pool:02x}/", self.0)
+    }
+
+    pub(super) fn rest(&self, id: &str, pool: usize, until: u64, at: u128) -> String {
+        format!("{}rest/{id}/{pool:02x}/{until:016x}/{at:032x}", self.0)
+    }
+
     pub(super) fn all_leases(&self) -> String {
         format!("{}lease/", self.0)
     }
@@ -132,6 +154,14 @@ impl Keys {
 
     pub(super) fn name(&self, id: &str, name: &str) -> String {
         format!("{}name/{id}/{name}", self.0)
+    }
+
+    pub(super) fn aliases(&self, id: &str, alias: &str) -> String {
+        format!("{}alias/{id}/{alias}/", self.0)
+    }
+
+    pub(super) fn alias(&self, id: &str, alias: &str, container: &str) -> String {
+        format!("{}alias/{id}/{alias}/{container}", self.0)
     }
 
     pub(super) fn members(&self, container: &str) -> String {
@@ -160,7 +190,7 @@ impl Keys {
 
     /// Everything that goes with a network.
     pub(super) fn of_network(&self, id: &str) -> Vec<String> {
-        ["gap", "last", "addr", "was", "lease", "name"]
+        ["gap", "last", "addr", "was", "lease", "name", "alias", "rest"]
             .map(|kind| format!("{}{kind}/{id}/", self.0))
             .to_vec()
     }

@@ -1,6 +1,7 @@
 //! Leases in etcd.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,16 +16,13 @@ use crate::store::refusal::{exhausted, name_taken, no_network, taken};
 use crate::store::{Granted, Store as _, clash, format};
 
 use super::change::{Change, insist, insist_or};
-use super::gaps::Returned;
-use super::keys::{self, EVERYBODY, Holder, Was, end_of};
+use super::keys::{self, EVERYBODY, Holder, Was};
+use super::seen::Seen;
 use super::store::EtcdStore;
 use super::trouble::Trouble;
 use super::wire::{Get, Item, absent, exists, unchanged};
 
-/// How long it is remembered what addresses a container had, in seconds.
-const MEMORY: u64 = 30 * 24 * 3600;
-
-fn now() -> u64 {
+pub(super) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
@@ -34,7 +32,7 @@ fn is_of_an_address(error: &Error) -> bool {
 }
 
 /// An address that is about to be taken.
-enum Pick {
+pub(super) enum Pick {
     Taken(IpNet, String),
     /// Somebody was faster, or the share had to grow: read again.
     Again,
@@ -48,14 +46,20 @@ impl EtcdStore {
 
     fn try_grant(&self, network: &NetworkRecord, wish: &Wish) -> Result<Option<Granted>> {
         let name = wish.name.as_deref().unwrap_or("");
-        let [there, held, named, others, was, host] = self.wire.read_all([
+        let seen = Seen::new(&self.wire);
+        let gets = [
             Get::Key(self.keys.network(&network.id)),
             Get::Key(self.keys.lease(&network.id, &wish.container)),
             Get::Key(self.keys.name(&network.id, name)),
             Get::prefix(&self.keys.members(&wish.container)),
             Get::Key(self.keys.was(&network.id, &wish.container)),
             Get::Key(self.registration.key.clone()),
-        ])?;
+        ];
+        // And what will be needed of the pools.
+        let starts = self.starts(&seen, network, wish)?;
+        seen.fetch(&[&gets[..], &self.pool_gets(&seen, network, wish, &starts)].concat())?;
+        let [there, held, named, others, was, host] = gets.map(|get| seen.get(&get));
+        let (there, held, named, others, was, host) = (there?, held?, named?, others?, was?, host?);
         let there = there.first().ok_or_else(|| no_network(network.name()))?;
         let now: NetworkRecord = format::read(&there.value)?;
         if now.config != network.config {
@@ -66,34 +70,36 @@ impl EtcdStore {
             self.register()?;
             return Ok(None);
         };
+        let others = others.iter().map(|item| format::read(&item.value));
+        let mut others: Vec<Lease> = others.collect::<Result<_>>()?;
+        others.retain(|lease| lease.network != network.id);
         if let Some(held) = held.first() {
             let lease: Lease = format::read(&held.value)?;
             if lease.netns == wish.netns && !self.write_anew(held, host)? {
                 return Ok(None);
             }
-            return Ok(Some(Granted::Held(lease)));
+            return Ok(Some(Granted::Held { lease, others }));
         }
         if let (Some(holder), Some(name)) = (named.first(), &wish.name) {
             return Err(name_taken(network, name, &holder.value));
         }
-        let others: Vec<Lease> =
-            others.iter().map(|item| format::read(&item.value)).collect::<Result<_>>()?;
         let was: Option<Was> = was.first().map(|item| keys::read(&item.value)).transpose()?;
         let mut change = Change::default();
         let mut addresses = Vec::new();
         for v6 in [false, true] {
-            let pick = if let Some(address) = wish.fixed(network, v6)? {
-                self.pick_fixed(network, address, &mut change)?
-            } else if network.config.has_family(v6) {
-                let had = was.iter().flat_map(|was| &was.addresses);
-                let had = had.copied().find(|address| address.is_ipv6() == v6);
-                self.pick_any(network, wish, had, v6, &mut change)?
-            } else {
-                continue;
-            };
-            match pick {
-                Pick::Taken(net, owner) => addresses.push((net, owner)),
-                Pick::Again => return Ok(None),
+            let mut picks = Vec::new();
+            for address in wish.fixed(network, v6)? {
+                picks.push(self.pick_fixed(&seen, network, address, &mut change)?);
+            }
+            if picks.is_empty() && network.config.has_family(v6) {
+                let family = (v6, was.as_ref(), &starts);
+                picks.push(self.pick_any(&seen, network, wish, family, &mut change)?);
+            }
+            for pick in picks {
+                match pick {
+                    Pick::Taken(net, owner) => addresses.push((net, owner)),
+                    Pick::Again => return Ok(None),
+                }
             }
         }
         let plain = addresses.iter().map(|(net, _)| *net).collect();
@@ -102,7 +108,7 @@ impl EtcdStore {
         change.when.push(unchanged(self.registration.key.clone(), host.changed));
         change.when.push(unchanged(there.key.clone(), there.changed));
         match self.decide(change) {
-            Ok(true) => Ok(Some(Granted::New(lease))),
+            Ok(true) => Ok(Some(Granted::New { lease, others })),
             Ok(false) => Ok(None),
             Err(trouble) => {
                 if !trouble.is_refusal {
@@ -154,6 +160,9 @@ impl EtcdStore {
             change.when.push(absent(self.keys.name(id, name)));
             change.put(self.keys.name(id, name), container.to_owned());
         }
+        for alias in &lease.aliases {
+            change.put(self.keys.alias(id, alias, container), String::new());
+        }
         for (net, owner) in addresses {
             let holder = Holder::Lease { container: container.to_owned(), owner: owner.clone() };
             let at = pool::number(net.addr());
@@ -165,6 +174,7 @@ impl EtcdStore {
     /// Picks the address that was asked for, from whatever gap it is in, or kept for somebody.
     fn pick_fixed(
         &self,
+        seen: &Seen<'_>,
         network: &NetworkRecord,
         address: IpAddr,
         change: &mut Change,
@@ -175,20 +185,21 @@ impl EtcdStore {
         if !network.gives(address) {
             change.when.extend(self.free_at_neighbours(network, address)?);
         }
-        if let Some(item) = self.wire.get(Get::Key(key.clone()))?.first() {
+        if let Some(item) = seen.get(&Get::Key(key.clone()))?.first() {
             match keys::read(&item.value)? {
                 Holder::Lease { container, .. } => {
                     return Err(taken(network, address, Some(&container)));
                 }
                 Holder::Foreign { .. } => return Err(taken(network, address, None)),
-                Holder::Kept { owner, .. } => {
+                Holder::Kept { owner, until, .. } => {
                     change.when.push(unchanged(key, item.changed));
+                    self.unlist(network, address, until, change);
                     return Ok(Pick::Taken(net, owner));
                 }
             }
         }
         change.when.push(absent(key));
-        let owner = self.take_from_any(network, address, change)?;
+        let owner = self.take_from_any(seen, network, address, change)?;
         Ok(Pick::Taken(net, owner.unwrap_or_else(|| EVERYBODY.to_owned())))
     }
 
@@ -216,6 +227,7 @@ impl EtcdStore {
     /// Takes an address out of the gap that it is in, and tells whose that was.
     fn take_from_any(
         &self,
+        seen: &Seen<'_>,
         network: &NetworkRecord,
         address: IpAddr,
         change: &mut Change,
@@ -223,9 +235,9 @@ impl EtcdStore {
         let Some((pool, _)) = network.subnet_of(address) else { return Ok(None) };
         let at = pool::number(address);
         for owner in self.owners(network, pool)? {
-            let gaps = self.pool(network, pool, &owner);
+            let gaps = self.pool(seen, network, pool, &owner);
             if let Some((_, from)) = gaps.first_free(at)?.filter(|(_, from)| from.gap.holds(at)) {
-                gaps.take(change, &from, at);
+                gaps.take(change, &from, at)?;
                 return Ok(Some(owner));
             }
         }
@@ -250,23 +262,72 @@ impl EtcdStore {
         Ok(owners)
     }
 
+    /// Where a free address is looked for in each pool; those alone that may be needed.
+    fn starts(
+        &self,
+        seen: &Seen<'_>,
+        network: &NetworkRecord,
+        wish: &Wish,
+    ) -> Result<BTreeMap<usize, u128>> {
+        let is_chosen = |v6| wish.fixed(network, v6).is_ok_and(|fixed| fixed.is_empty());
+        let subnets = network.config.get_subnets().iter().enumerate();
+        let pools: Vec<usize> = subnets
+            .filter(|(_, subnet)| is_chosen(subnet.net().addr().is_ipv6()))
+            .map(|(pool, _)| pool)
+            .collect();
+        if network.config.get_order() == Order::Next {
+            let gets: Vec<Get> = pools.iter().map(|pool| self.get_last(network, *pool)).collect();
+            seen.fetch(&gets)?;
+        }
+        pools.into_iter().map(|pool| Ok((pool, self.start(seen, network, pool)?))).collect()
+    }
+
+    /// What has to be read of the pools for a wish, so far as it is known.
+    fn pool_gets(
+        &self,
+        seen: &Seen<'_>,
+        network: &NetworkRecord,
+        wish: &Wish,
+        starts: &BTreeMap<usize, u128>,
+    ) -> Vec<Get> {
+        let mut gets = Vec::new();
+        for (pool, start) in starts {
+            let gaps = self.pool(seen, network, *pool, self.owner(network));
+            gets.extend(gaps.gets_around(*start));
+            gets.push(self.get_rested(network, *pool));
+        }
+        let fixed = [false, true].map(|v6| wish.fixed(network, v6).unwrap_or_default());
+        for address in fixed.into_iter().flatten() {
+            let at = pool::number(address);
+            gets.push(Get::Key(self.keys.address(&network.id, at)));
+            if let Some((pool, _)) = network.subnet_of(address) {
+                let owner = EVERYBODY;
+                gets.extend(self.pool(seen, network, pool, owner).gets_around(at));
+            }
+        }
+        gets
+    }
+
     /// Picks the address that the container had, or the next that is free, or one that is kept for
     /// somebody else.
     fn pick_any(
         &self,
+        seen: &Seen<'_>,
         network: &NetworkRecord,
         wish: &Wish,
-        had: Option<IpAddr>,
-        v6: bool,
+        (v6, was, starts): (bool, Option<&Was>, &BTreeMap<usize, u128>),
         change: &mut Change,
     ) -> Result<Pick> {
         let may = |address: &IpAddr| {
             network.with_prefix(*address).is_ok()
                 && network.check_reserved(*address, wish.name.as_deref()).is_ok()
         };
-        if let Some(address) = had.filter(may) {
-            let key = self.keys.address(&network.id, pool::number(address));
-            let holder = self.wire.get(Get::Key(key))?;
+        let had = was.iter().flat_map(|was| &was.addresses).copied();
+        let had: Vec<IpAddr> = had.filter(may).collect();
+        let get = |address: IpAddr| Get::Key(self.keys.address(&network.id, pool::number(address)));
+        seen.fetch(&had.iter().copied().map(get).collect::<Vec<_>>())?;
+        if let Some(address) = had.into_iter().find(|address| address.is_ipv6() == v6) {
+            let holder = seen.get(&get(address))?;
             let holder = holder.first().map(|item| keys::read(&item.value)).transpose()?;
             let is_ours = match holder {
                 None => true,
@@ -274,7 +335,7 @@ impl EtcdStore {
                 Some(_) => false,
             };
             if is_ours {
-                match self.pick_fixed(network, address, change) {
+                match self.pick_fixed(seen, network, address, change) {
                     Err(error) if error.kind() == ErrorKind::AddressTaken => {
                         // It was free a moment ago, unless another network on the wire has it.
                         if network.gives(address) {
@@ -287,35 +348,25 @@ impl EtcdStore {
             }
         }
         let owner = self.owner(network);
-        let subnets = network.config.get_subnets().iter().enumerate();
-        for (pool, _) in subnets.filter(|(_, subnet)| subnet.net().addr().is_ipv6() == v6) {
-            let gaps = self.pool(network, pool, owner);
-            let Some((at, from)) = gaps.first_free(self.start(network, pool)?)? else {
+        let subnets = network.config.get_subnets();
+        for (pool, start) in
+            starts.iter().filter(|(pool, _)| subnets[**pool].net().addr().is_ipv6() == v6)
+        {
+            let gaps = self.pool(seen, network, *pool, owner);
+            let Some((at, from)) = gaps.first_free(*start)? else {
                 match network.config.get_share() {
-                    Some(share) if self.claim(network, pool, share)? => return Ok(Pick::Again),
+                    Some(share) if self.claim(network, *pool, share)? => return Ok(Pick::Again),
                     _ => continue,
                 }
             };
-            gaps.take(change, &from, at);
+            gaps.take(change, &from, at)?;
             change.when.push(absent(self.keys.address(&network.id, at)));
             if network.config.get_order() == Order::Next {
-                change.put(self.keys.last(&network.id, pool, owner), format!("{at:032x}"));
+                change.put(self.keys.last(&network.id, *pool, owner), format!("{at:032x}"));
             }
             return Ok(Pick::Taken(network.with_prefix(pool::address(at))?, owner.to_owned()));
         }
-        let mut kept = Vec::new();
-        for item in self.wire.all(&self.keys.addresses(&network.id))? {
-            let address = pool::address(keys::number(end_of(&item.key))?);
-            if let Ok(Holder::Kept { until, owner, .. }) = keys::read(&item.value) {
-                if address.is_ipv6() == v6 && network.gives(address) {
-                    kept.push((until, address, owner, item));
-                }
-            }
-        }
-        let first = kept.into_iter().min_by_key(|(until, ..)| *until);
-        let (_, address, owner, item) = first.ok_or_else(|| exhausted(network, v6))?;
-        change.when.push(unchanged(item.key, item.changed));
-        Ok(Pick::Taken(network.with_prefix(address)?, owner))
+        self.pick_rested(seen, network, v6, change)?.ok_or_else(|| exhausted(network, v6))
     }
 
     /// Takes a lease back, if it may be as it was found.
@@ -328,17 +379,26 @@ impl EtcdStore {
         let key = self.keys.lease(&network.id, &lease.container);
         insist_or(|| {
             let host = self.registration.key.clone();
-            let [held, registered, found] = self.wire.read_all([
+            let mut gets = vec![
+                Get::Key(self.keys.network(&network.id)),
                 Get::Key(key.clone()),
                 Get::Key(host.clone()),
-                Get::Key(self.keys.network(&network.id)),
-            ])?;
+            ];
+            for net in &lease.addresses {
+                let at = pool::number(net.addr());
+                gets.push(Get::Key(self.keys.address(&network.id, at)));
+            }
+            let mut read = self.wire.read(gets)?.into_iter();
+            let mut next = || read.next().unwrap_or_default();
+            let (found, held, registered) = (next(), next(), next());
             let (there, current) = self.current(network, &found);
             let keep = current.config.get_keep().as_secs();
             let Some(item) = held.first() else {
                 return Ok(Some(false));
             };
-            if format::read::<Lease>(&item.value)?.endpoint != lease.endpoint || !may(item) {
+            // Its names may have changed since.
+            let held: Lease = format::read(&item.value)?;
+            if held.endpoint != lease.endpoint || !may(item) {
                 return Ok(Some(false));
             }
             let registered = registered.first();
@@ -355,27 +415,24 @@ impl EtcdStore {
             change.when.push(there);
             change.delete(key.clone());
             change.delete(self.keys.member(&lease.container, &network.id));
-            if let Some(name) = &lease.name {
+            if let Some(name) = &held.name {
                 change.delete(self.keys.name(&network.id, name));
             }
+            for alias in &held.aliases {
+                change.delete(self.keys.alias(&network.id, alias, &held.container));
+            }
             let addresses: Vec<IpAddr> = lease.addresses.iter().map(IpNet::addr).collect();
-            let mut given_back = Returned::default();
             for address in &addresses {
-                let place = self.keys.address(&network.id, pool::number(*address));
-                let owner = match self.wire.get(Get::Key(place.clone()))?.first() {
+                let place = next();
+                let owner = match place.first() {
                     Some(item) => keys::read::<Holder>(&item.value)?.owner().to_owned(),
                     None => EVERYBODY.to_owned(),
                 };
-                if keep > 0 {
-                    let (container, until) = (lease.container.clone(), now().saturating_add(keep));
-                    let kept = Holder::Kept { container, until, owner };
-                    change.put(place, keys::write(&kept)?);
-                } else {
-                    change.delete(place);
-                    given_back.add(&current, *address, owner);
-                }
+                let (rests, container) = (keep == 0, lease.container.clone());
+                let until = now().saturating_add(keep);
+                let kept = Holder::Kept { container, until, owner, rests };
+                self.keep(&current, *address, &kept, &mut change)?;
             }
-            self.give_back(&current, given_back, &mut change)?;
             let was = Was { addresses, released: now() };
             change.put(self.keys.was(&network.id, &lease.container), keys::write(&was)?);
             Ok(self.decide(change)?.then_some(true))
@@ -405,9 +462,10 @@ impl EtcdStore {
                     .in_network(network.name()));
             }
             let mut change = Change::default();
+            let seen = Seen::new(&self.wire);
             let mut addresses = Vec::new();
             for net in &lease.addresses {
-                match self.pick_fixed(network, net.addr(), &mut change)? {
+                match self.pick_fixed(&seen, network, net.addr(), &mut change)? {
                     Pick::Taken(net, owner) => addresses.push((net, owner)),
                     Pick::Again => return Ok(None),
                 }
@@ -432,22 +490,24 @@ impl EtcdStore {
         if there.is_empty() {
             return Err(no_network(network.name()));
         }
+        let (there, network) = self.current(network, &there);
         let owner = match held.first() {
             None => {
                 change.when.push(absent(key.clone()));
-                self.take_from_any(network, address, &mut change)?
+                self.take_from_any(&Seen::new(&self.wire), &network, address, &mut change)?
             }
             Some(item) => match keys::read(&item.value)? {
                 Holder::Lease { .. } => return Ok(Some(false)),
                 Holder::Foreign { .. } => return Ok(Some(true)),
-                Holder::Kept { owner, .. } => {
+                Holder::Kept { owner, until, .. } => {
                     change.when.push(unchanged(key.clone(), item.changed));
+                    self.unlist(&network, address, until, &mut change);
                     Some(owner)
                 }
             },
         };
         let owner = owner.unwrap_or_else(|| EVERYBODY.to_owned());
-        change.when.push(exists(self.keys.network(&network.id)));
+        change.when.push(there);
         change.put(key, keys::write(&Holder::Foreign { found: now(), owner })?);
         Ok(change.commit(&self.wire)?.then_some(true))
     }
@@ -472,52 +532,26 @@ impl EtcdStore {
         let mut change = Change::default();
         change.when.extend([unchanged(key.clone(), item.changed), there]);
         change.delete(key);
-        let mut given_back = Returned::default();
-        given_back.add(&network, address, holder.owner().to_owned());
-        self.give_back(&network, given_back, &mut change)?;
+        if let Holder::Kept { until, .. } = holder {
+            self.unlist(&network, address, until, &mut change);
+        }
+        self.give_back(&network, address, holder.owner(), &mut change)?;
         Ok(change.commit(&self.wire)?.then_some(true))
     }
 
-    /// Frees what was kept long enough, returns the shares of dead hosts to everybody, and forgets
-    /// what has been over for very long.
-    pub(super) fn free_what_is_over(&self, network: &NetworkRecord) -> Result<usize> {
-        let mut freed = 0;
-        let is_over =
-            |holder: &Holder| matches!(holder, Holder::Kept { until, .. } if *until <= now());
-        for item in self.wire.all(&self.keys.addresses(&network.id))? {
-            // One that cannot be read stays as it is, and the address with it.
-            if keys::read(&item.value).is_ok_and(|holder| is_over(&holder)) {
-                let address = pool::address(keys::number(end_of(&item.key))?);
-                freed += usize::from(insist(|| self.try_free(network, address, &is_over))?);
-            }
-        }
-        for pool in 0..network.config.get_subnets().len() {
-            self.return_shares(network, pool)?;
-        }
-        for item in self.wire.all(&self.keys.was(&network.id, ""))? {
-            let Ok(was) = keys::read::<Was>(&item.value) else { continue };
-            if was.released.saturating_add(MEMORY) < now() {
-                let mut change = Change::default();
-                change.when.push(unchanged(item.key.clone(), item.changed));
-                change.delete(item.key);
-                change.commit(&self.wire)?;
-            }
-        }
-        Ok(freed)
-    }
-
-    fn return_shares(&self, network: &NetworkRecord, pool: usize) -> Result<()> {
+    pub(super) fn return_shares(&self, network: &NetworkRecord, pool: usize) -> Result<()> {
         let living = self.living_hosts()?.unwrap_or_default();
         for owner in self.owners(network, pool)? {
             if owner == EVERYBODY || living.contains(&owner) {
                 continue;
             }
-            let theirs = self.pool(network, pool, &owner);
             insist(|| {
+                let seen = Seen::new(&self.wire);
+                let theirs = self.pool(&seen, network, pool, &owner);
                 let Some((_, from)) = theirs.first_free(0)? else { return Ok(Some(())) };
                 let mut change = Change::default();
                 change.take_all(&from);
-                self.pool(network, pool, EVERYBODY).give_back(&mut change, &[from.gap])?;
+                self.pool(&seen, network, pool, EVERYBODY).give_back(&mut change, from.gap)?;
                 change.commit(&self.wire)?;
                 Ok(None)
             })?;

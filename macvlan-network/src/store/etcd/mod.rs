@@ -14,10 +14,14 @@ mod host;
 mod keys;
 mod leases;
 mod options;
+mod rest;
+mod seen;
 mod store;
 mod trouble;
+mod update;
 mod wire;
 
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -26,12 +30,12 @@ use std::time::Duration;
 use etcd_client::{DeleteOptions, TxnOp};
 use ipnet::IpNet;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::lease::{Foreign, Lease, Wish};
 use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::refusal::{in_use, no_network};
-use crate::store::{Found, Granted, Store, Unreadable, format};
+use crate::store::{Found, Granted, Store, Unreadable, format, is_id};
 
 pub use options::{EtcdOptions, Pem};
 pub use store::EtcdStore;
@@ -39,7 +43,7 @@ pub use store::EtcdStore;
 use change::insist;
 use keys::{Holder, end_of};
 use trouble::Trouble;
-use wire::{Get, Item, absent, exists};
+use wire::{Get, Item, OPERATIONS, absent, exists};
 
 impl EtcdStore {
     /// Takes back what etcd may or may not have taken when it last could not be reached, and nobody
@@ -137,6 +141,37 @@ impl Store for EtcdStore {
         Ok(all)
     }
 
+    fn find_networks(&self, name_or_id: &str) -> Result<Vec<NetworkRecord>> {
+        let by_id = |id: &str| {
+            let begins = self.keys.network(id);
+            Get::All(begins.clone(), format!("{begins}g"))
+        };
+        let mut gets = vec![Get::Key(self.keys.network_name(name_or_id))];
+        gets.extend(is_id(name_or_id).then(|| by_id(name_or_id)));
+        let mut read = self.wire.read(gets)?;
+        let by_given_id = if is_id(name_or_id) { read.pop() } else { None };
+        let named = read.pop().unwrap_or_default();
+        let items = match named.first() {
+            Some(item) => self.wire.get(by_id(&item.value))?,
+            None => by_given_id.unwrap_or_default(),
+        };
+        let read = |item: &Item| {
+            let hidden =
+                |error: Error| Unreadable::new(end_of(&item.key), None, error.cause()).error;
+            format::read::<NetworkRecord>(&item.value).map_err(hidden)
+        };
+        let found: Vec<NetworkRecord> = items.iter().map(read).collect::<Result<_>>()?;
+        // What its name leads to may have been removed by a host that knows no such keys.
+        let is_whole_id = found.len() == 1 && found.iter().any(|one| one.id == name_or_id);
+        if !is_whole_id && found.iter().all(|one| one.name() != name_or_id) {
+            let others = self.all_networks()?.into_iter().filter_map(Found::ok);
+            if let Some(named) = others.into_iter().find(|one| one.name() == name_or_id) {
+                return Ok(vec![named]);
+            }
+        }
+        Ok(found)
+    }
+
     fn remove_network(&self, network: &NetworkRecord) -> Result<()> {
         self.settle()?;
         let key = self.keys.network(&network.id);
@@ -144,6 +179,7 @@ impl Store for EtcdStore {
             let mut then = vec![
                 TxnOp::put(self.keys.guard(), network.id.clone(), None),
                 TxnOp::delete(key.clone(), None),
+                TxnOp::delete(self.keys.network_name(network.name()), None),
             ];
             for prefix in self.keys.of_network(&network.id) {
                 then.push(TxnOp::delete(prefix, Some(DeleteOptions::new().with_prefix())));
@@ -192,6 +228,11 @@ impl Store for EtcdStore {
         Ok(self.take_back(network, lease, |_| true)?)
     }
 
+    fn update(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
+        self.settle()?;
+        insist(|| self.try_update(network, lease))
+    }
+
     fn adopt(&self, network: &NetworkRecord, lease: &Lease) -> Result<()> {
         self.settle()?;
         self.enter(network, lease)
@@ -201,6 +242,58 @@ impl Store for EtcdStore {
         self.settle_first()?;
         let found = self.wire.get(Get::Key(self.keys.lease(&network.id, container)))?;
         found.first().map(|item| format::read(&item.value)).transpose()
+    }
+
+    fn leases_of(&self, container: &str) -> Result<Vec<Lease>> {
+        self.settle()?;
+        let found = self.wire.get(Get::prefix(&self.keys.members(container)))?;
+        found.iter().map(|item| format::read(&item.value)).collect()
+    }
+
+    fn named(&self, network: &NetworkRecord, name: &str) -> Result<Vec<Lease>> {
+        let id = &network.id;
+        let [named, aliased, lease] = self.wire.read_all([
+            Get::Key(self.keys.name(id, name)),
+            Get::prefix(&self.keys.aliases(id, name)),
+            Get::Key(self.keys.lease(id, name)),
+        ])?;
+        let mut containers: Vec<&str> = named.iter().map(|item| item.value.as_str()).collect();
+        containers.extend(aliased.iter().map(|item| end_of(&item.key)));
+        let mut places = BTreeSet::new();
+        containers.retain(|container| places.insert(*container));
+        let readable = |item: &Item| format::read::<Lease>(&item.value).ok();
+        if containers.is_empty() {
+            return Ok(lease.iter().filter_map(readable).collect());
+        }
+        let mut found = Vec::new();
+        for some in containers.chunks(OPERATIONS) {
+            let gets = some.iter().map(|container| Get::Key(self.keys.lease(id, container)));
+            let read = self.wire.read(gets.collect())?;
+            found.extend(read.iter().flatten().filter_map(readable));
+        }
+        Ok(found)
+    }
+
+    fn holding(&self, network: &NetworkRecord, address: IpAddr) -> Result<Option<Lease>> {
+        let key = self.keys.address(&network.id, pool::number(address));
+        let found = self.wire.get(Get::Key(key))?;
+        match found.first().map(|item| keys::read(&item.value)).transpose()? {
+            Some(Holder::Lease { container, .. }) => self.find(network, &container),
+            _ => Ok(None),
+        }
+    }
+
+    fn count(&self) -> Result<HashMap<String, usize>> {
+        let prefix = self.keys.all_leases();
+        let mut found = HashMap::new();
+        for key in self.wire.all_keys(&prefix)? {
+            if let Some((network, _)) =
+                key.strip_prefix(&prefix).and_then(|key| key.split_once('/'))
+            {
+                *found.entry(network.to_owned()).or_default() += 1;
+            }
+        }
+        Ok(found)
     }
 
     fn leases(&self, network: Option<&NetworkRecord>) -> Result<Vec<Lease>> {

@@ -9,8 +9,9 @@ use nix::errno::Errno;
 use crate::error::{Error, ErrorKind};
 
 const OPERATION: &str = "use etcd";
-const CERTIFICATE: &str = "give a certificate that a CA of etcd's has signed, and its key";
 const LATER: &str = "what is connected stays so; try again when etcd can be reached";
+
+const OWN_CERTIFICATE: &str = "give a certificate that a CA of etcd's has signed, and its key";
 
 /// gRPC's numbers of statuses that etcd gives for what it has not done, and will not do.
 const INVALID_ARGUMENT: i32 = 3;
@@ -99,7 +100,7 @@ impl Trouble {
             ErrorKind::StoreRefused,
             "it ends the connection when TLS is agreed upon, as one does that does not accept the \
              client's certificate, or its lack",
-            CERTIFICATE,
+            OWN_CERTIFICATE,
         )
     }
 }
@@ -117,9 +118,10 @@ pub(super) fn is_token_over(error: &etcd_client::Error) -> bool {
 /// Whether the other side has ended the connection, without a word.
 pub(super) fn is_closed(error: &etcd_client::Error) -> bool {
     let etcd_client::Error::GRpcStatus(status) = error else { return false };
-    let lowest = status.source().map(lowest).unwrap_or_default();
-    let closed = ["connection closed", "connection reset by peer", "broken pipe"];
-    closed.iter().any(|words| lowest.contains(words))
+    let Some(lowest) = status.source().map(lowest) else { return false };
+    let ends = ["connection closed", "connection reset", "broken pipe", "eof"];
+    // One that does not speak TLS ends it earlier.
+    !lowest.contains("handshake") && ends.iter().any(|end| lowest.to_lowercase().contains(end))
 }
 
 /// What etcd says.
@@ -139,7 +141,7 @@ fn answer(code: i32, message: &str) -> Trouble {
         INVALID_ARGUMENT if has("authentication failed") => {
             refused("it does not accept the user and the password", with_user)
         }
-        UNAUTHENTICATED => refused("it asks anew for a user and a password", with_user),
+        UNAUTHENTICATED => refused("it does not accept the user's token any more", with_user),
         FAILED_PRECONDITION if has("authentication is not enabled") => refused(
             "it has no authentication enabled, and a user was given",
             "leave the user out, or enable authentication in etcd",
@@ -168,7 +170,7 @@ fn connection(error: &(dyn Source + 'static)) -> Trouble {
         refused(&why, "give an endpoint with http://, if it is one")
     } else if why.contains("received fatal alert") {
         let why = format!("it does not accept the client's certificate, or its lack ({why})");
-        refused(&why, CERTIFICATE)
+        refused(&why, OWN_CERTIFICATE)
     } else if why.contains("invalid peer certificate") {
         let words = why.replace("invalid peer certificate: ", "its certificate is not valid: ");
         refused(&words, "give an endpoint that the certificate is for, or renew it")

@@ -22,6 +22,8 @@ use super::trouble::Trouble;
 
 /// How many keys are read at a time: their values have to fit into an answer of 4 MiB.
 const PAGE: i64 = 1000;
+/// How many operations etcd takes in one transaction, if it was not told otherwise.
+pub(super) const OPERATIONS: usize = 120;
 
 /// What comes of asking.
 type Answer<T> = std::result::Result<T, Trouble>;
@@ -36,6 +38,7 @@ pub(super) struct Item {
 }
 
 /// What is to be read.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Get {
     Key(String),
     /// From the first key on, up to but without the second.
@@ -164,11 +167,21 @@ impl Wire {
 
     /// Reads all keys that begin so, with the revision that they were read at.
     pub(super) fn all_at(&self, prefix: &str) -> Result<(Vec<Item>, i64)> {
+        self.pages(prefix, &GetOptions::new().with_limit(PAGE))
+    }
+
+    /// Reads the keys alone.
+    pub(super) fn all_keys(&self, prefix: &str) -> Result<Vec<String>> {
+        let options = GetOptions::new().with_keys_only().with_limit(20 * PAGE);
+        let (found, _) = self.pages(prefix, &options)?;
+        Ok(found.into_iter().map(|item| item.key).collect())
+    }
+
+    fn pages(&self, prefix: &str, options: &GetOptions) -> Result<(Vec<Item>, i64)> {
         let (mut from, end) = within(prefix);
         let (mut found, mut revision) = (Vec::new(), 0);
         loop {
-            let options =
-                GetOptions::new().with_range(end.clone()).with_limit(PAGE).with_revision(revision);
+            let options = options.clone().with_range(end.clone()).with_revision(revision);
             let first = from.clone();
             let answer = self.ask(move |mut client| {
                 let (first, options) = (first.clone(), options.clone());

@@ -42,17 +42,22 @@ pub(super) fn change(
     Ok(leases)
 }
 
-/// Makes the gaps anew, between what somebody has or is kept for somebody.
+/// Makes the gaps anew, between what somebody has, or rests or is kept for somebody.
 fn pools(
     transaction: &Transaction<'_>,
     network: &NetworkRecord,
     number: i64,
     mut held: Vec<IpAddr>,
 ) -> Attempt<()> {
-    let mut statement = transaction
-        .prepare_cached("SELECT address FROM memory WHERE network = ? AND until IS NOT NULL")?;
-    for kept in statement.query_map([number], networks::address)? {
-        held.push(kept?);
+    let remembered: Vec<IpAddr> = transaction
+        .prepare_cached("SELECT address FROM memory WHERE network = ?")?
+        .query_map([number], networks::address)?
+        .collect::<rusqlite::Result<_>>()?;
+    for address in remembered {
+        transaction
+            .prepare_cached("UPDATE memory SET rests = ? WHERE network = ? AND address = ?")?
+            .execute(params![network.gives(address), number, gaps::blob(pool::number(address))])?;
+        held.push(address);
     }
     let held: Vec<Gap> = held.into_iter().map(pool::number).map(Gap::of).collect();
     transaction.execute("DELETE FROM gap WHERE network = ?", [number])?;

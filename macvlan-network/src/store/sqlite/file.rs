@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::sys::stat::{Mode, SFlag, mknod};
+use rusqlite::backup::Backup;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
@@ -162,11 +163,17 @@ impl File {
             let why = obstacle(path).unwrap_or_else(|| nix::Error::EROFS.into());
             return Err(Stop::Unusable(of_file(path, "", why)));
         }
-        if writes && self.contents.as_ref().is_some_and(|found| found.version < VERSIONS.len()) {
-            fill(&mut self.connection)?;
-            self.contents = look(&self.connection)?;
+        let mut copy = None;
+        if self.contents.as_ref().is_some_and(|found| found.version < VERSIONS.len()) {
+            if writes {
+                fill(&mut self.connection)?;
+                self.contents = look(&self.connection)?;
+            } else {
+                copy = Some(copied(&self.connection)?);
+            }
         }
-        let transaction = self.connection.transaction_with_behavior(behavior)?;
+        let connection = copy.as_mut().unwrap_or(&mut self.connection);
+        let transaction = connection.transaction_with_behavior(behavior)?;
         if self.identity.is_some() && self.identity != identity(path).map_err(failed)? {
             let why = io::Error::from(nix::Error::ESTALE);
             let words = "the store's file was deleted or replaced while it was open";
@@ -184,6 +191,15 @@ impl File {
         self.claimed |= writes;
         Ok(done)
     }
+}
+
+/// Copies an earlier version's file into memory, with the tables of this version: what only reads leaves
+/// the file as it is.
+fn copied(from: &Connection) -> Attempt<Connection> {
+    let mut copy = Connection::open_in_memory()?;
+    Backup::new(from, &mut copy)?.run_to_completion(i32::MAX, Duration::ZERO, None)?;
+    fill(&mut copy)?;
+    Ok(copy)
 }
 
 fn failed(error: io::Error) -> Stop {
@@ -280,7 +296,7 @@ fn look(connection: &Connection) -> Attempt<Option<Contents>> {
             let id = format!("{application:08x}");
             Ok(Some(Contents { version: 1, id, owner: None, secret: None }))
         }
-        2.. if application == OURS && has(&["store"]) => {
+        2 | 3 if application == OURS && has(&["store", "alias"][..known - 1]) => {
             let read = |what| {
                 connection.query_row(&format!("SELECT {what} FROM store"), [], |row| row.get(0))
             };

@@ -109,10 +109,9 @@ pub(super) fn give_back(
     address: IpAddr,
 ) -> Attempt<()> {
     let at = pool::number(address);
-    let Some((pool, subnet)) = network.subnet_of(address) else { return Ok(()) };
-    if !subnet.gives(address) {
+    let Some((pool, _)) = network.subnet_of(address).filter(|_| network.gives(address)) else {
         return Ok(());
-    }
+    };
     let before = at_or_before(transaction, number, pool, at)?;
     if before.is_some_and(|gap| gap.holds(at)) {
         return Ok(());

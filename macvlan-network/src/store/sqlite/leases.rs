@@ -13,10 +13,11 @@ use crate::error::{Error, ErrorKind};
 use crate::lease::{Lease, Wish};
 use crate::pool;
 use crate::record::NetworkRecord;
-use crate::store::refusal::{exhausted, name_taken, taken};
+use crate::store::refusal::{exhausted, taken};
 use crate::store::{Found, Granted, Unreadable, clash};
 
 use super::gaps::{self, Holder, blob, from_blob};
+use super::names;
 use super::networks;
 use super::transaction::{Attempt, Stop, current, now, number};
 
@@ -29,11 +30,14 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT container, lease.name, host, endpoint, interface, mac, addresses, \
-             default_route, boot, inode, cookie, network FROM lease ",
+             default_route, boot, inode, cookie, network, aliases, link_local, gw_priority, sequence, \
+             netns_path FROM lease ",
             $rest
         )
     };
 }
+
+pub(super) use select;
 
 /// Gives a container its place.
 pub(super) fn lease(
@@ -45,23 +49,30 @@ pub(super) fn lease(
     if let Cow::Owned(changed) = now {
         return Ok(Granted::Changed(changed));
     }
-    if let Some(held) = find(transaction, network, &wish.container)? {
-        return Ok(Granted::Held(held));
+    let mut others = of_container(transaction, &wish.container)?;
+    if let Some(at) = others.iter().position(|lease| lease.network == network.id) {
+        return Ok(Granted::Held { lease: others.swap_remove(at), others });
     }
-    let others = read_all(transaction, select!("WHERE container = ?"), params![wish.container])?;
-    let others: Vec<Lease> =
-        others.into_iter().collect::<Found<_>>().map_err(|unreadable| unreadable.error)?;
     let mut addresses = Vec::new();
     for v6 in [false, true] {
-        if let Some(address) = wish.fixed(network, v6)? {
-            addresses.push(take_fixed(transaction, network, number, address)?);
-        } else if network.config.has_family(v6) {
+        let fixed = wish.fixed(network, v6)?;
+        for address in &fixed {
+            addresses.push(take_fixed(transaction, network, number, *address)?);
+        }
+        if fixed.is_empty() && network.config.has_family(v6) {
             addresses.push(take_any(transaction, network, number, wish, v6)?);
         }
     }
     let lease = wish.granted(network, addresses, &others);
     insert(transaction, network, number, &lease)?;
-    Ok(Granted::New(lease))
+    Ok(Granted::New { lease, others })
+}
+
+/// The leases of a container, in all networks.
+pub(super) fn of_container(transaction: &Transaction<'_>, container: &str) -> Attempt<Vec<Lease>> {
+    let found = read_all(transaction, select!("WHERE container = ?"), params![container])?;
+    let found = found.into_iter().collect::<Found<_>>();
+    Ok(found.map_err(|unreadable| unreadable.error)?)
 }
 
 /// Enters a lease and whose its addresses are; these are in no gap any more.
@@ -71,20 +82,12 @@ fn insert(
     number: i64,
     lease: &Lease,
 ) -> Attempt<()> {
-    if let Some(name) = &lease.name {
-        let mut statement = transaction
-            .prepare_cached("SELECT container FROM lease WHERE network = ? AND name = ?")?;
-        let holder: Option<String> =
-            statement.query_row(params![number, name], |row| row.get(0)).optional()?;
-        if let Some(holder) = holder {
-            return Err(name_taken(network, name, &holder).into());
-        }
-    }
-    let addresses: Vec<String> = lease.addresses.iter().map(ToString::to_string).collect();
+    names::refuse_taken(transaction, network, number, lease)?;
     transaction
         .prepare_cached(
             "INSERT INTO lease (network, container, name, host, endpoint, interface, mac, addresses, \
-             default_route, boot, inode, cookie) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             default_route, boot, inode, cookie, link_local, gw_priority, sequence, netns_path) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             number,
@@ -94,12 +97,17 @@ fn insert(
             lease.endpoint,
             lease.interface.as_str(),
             lease.mac.map(|mac| mac.to_string()),
-            addresses.join(" "),
+            names::words(&lease.addresses),
             lease.default_route,
             lease.netns.boot,
             lease.netns.inode,
             lease.netns.cookie,
+            names::words(&lease.link_local),
+            lease.gw_priority,
+            lease.sequence,
+            lease.netns_path,
         ])?;
+    names::set_aliases(transaction, number, lease)?;
     for address in &lease.addresses {
         let at = blob(pool::number(address.addr()));
         transaction
@@ -182,7 +190,13 @@ fn take_any(
             return Ok(network.with_prefix(pool::address(at))?);
         }
     }
-    for address in kept(transaction, number)? {
+    // Then the one that has rested longest, and of those that are kept the one for the shortest time.
+    let mut rested = transaction.prepare_cached(
+        "SELECT address FROM memory WHERE network = ? AND rests = 1 ORDER BY until, released",
+    )?;
+    let mut rows = rested.query([number])?;
+    while let Some(row) = rows.next()? {
+        let address = address_of(row)?;
         if address.is_ipv6() == v6 && network.gives(address) {
             return take_fixed(transaction, network, number, address);
         }
@@ -196,15 +210,6 @@ fn remembered(transaction: &Transaction<'_>, number: i64, container: &str) -> At
         "SELECT address FROM memory WHERE network = ? AND container = ? ORDER BY released DESC",
     )?;
     let found = statement.query_map(params![number, container], address_of)?;
-    Ok(found.collect::<rusqlite::Result<_>>()?)
-}
-
-/// The addresses that are kept for containers, the first to be free again first.
-fn kept(transaction: &Transaction<'_>, number: i64) -> Attempt<Vec<IpAddr>> {
-    let mut statement = transaction.prepare_cached(
-        "SELECT address FROM memory WHERE network = ? AND until IS NOT NULL ORDER BY until",
-    )?;
-    let found = statement.query_map([number], address_of)?;
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -228,43 +233,41 @@ pub(super) fn release(
     for address in &lease.addresses {
         transaction
             .prepare_cached(
-                "INSERT INTO memory (network, address, container, released, until) \
-                 VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO memory (network, address, container, released, until, rests) \
+                 VALUES (?, ?, ?, ?, ?, ?)",
             )?
             .execute(params![
                 number,
                 blob(pool::number(address.addr())),
                 lease.container,
                 now(),
-                until
+                until,
+                network.gives(address.addr())
             ])?;
-        if until.is_none() {
-            gaps::give_back(transaction, &network, number, address.addr())?;
-        }
     }
     Ok(true)
 }
 
-/// Gives free what was kept long enough, and forgets what has been over for very long.
+/// Keeps no longer what was kept long enough, and forgets whose it was what has been over for very long.
 pub(super) fn expire(transaction: &Transaction<'_>, network: &NetworkRecord) -> Attempt<usize> {
     let (number, network) = current(transaction, network)?;
-    let mut statement = transaction
-        .prepare_cached("SELECT address FROM memory WHERE network = ? AND until <= ?")?;
-    let over: Vec<IpAddr> = statement
-        .query_map(params![number, now()], address_of)?
+    let over = transaction
+        .prepare_cached("UPDATE memory SET until = NULL WHERE network = ? AND until <= ?")?
+        .execute(params![number, now()])?;
+    let mut statement = transaction.prepare_cached(
+        "SELECT address FROM memory WHERE network = ? AND until IS NULL AND released < ?",
+    )?;
+    let forgotten: Vec<IpAddr> = statement
+        .query_map(params![number, now() - MEMORY], address_of)?
         .collect::<rusqlite::Result<_>>()?;
-    for address in &over {
-        gaps::give_back(transaction, &network, number, *address)?;
+    for address in forgotten {
+        gaps::give_back(transaction, &network, number, address)?;
         transaction.execute(
-            "UPDATE memory SET until = NULL WHERE network = ? AND address = ?",
-            params![number, blob(pool::number(*address))],
+            "DELETE FROM memory WHERE network = ? AND address = ?",
+            params![number, blob(pool::number(address))],
         )?;
     }
-    transaction.execute(
-        "DELETE FROM memory WHERE network = ? AND until IS NULL AND released < ?",
-        params![number, now() - MEMORY],
-    )?;
-    Ok(over.len())
+    Ok(over)
 }
 
 pub(super) fn adopt(
@@ -310,7 +313,7 @@ pub(super) fn list(
 }
 
 /// The leases that a [`select!`] finds, those of one network behind each other if they are many.
-fn read_all(
+pub(super) fn read_all(
     transaction: &Transaction<'_>,
     select: &str,
     params: &[&dyn ToSql],
@@ -346,19 +349,28 @@ fn from_row(row: &Row<'_>, network: &str) -> rusqlite::Result<Lease> {
         network: network.to_owned(),
         container: row.get(0)?,
         name: row.get(1)?,
+        aliases: row.get_ref(12)?.as_str()?.split_ascii_whitespace().map(str::to_owned).collect(),
         host: row.get(2)?,
         endpoint: row.get(3)?,
         interface: parse(4, row.get_ref(4)?.as_str()?)?,
         mac,
-        addresses: row
-            .get_ref(6)?
-            .as_str()?
-            .split_ascii_whitespace()
-            .map(|one| parse(6, one))
-            .collect::<Result<_, _>>()?,
+        addresses: addresses(row, 6)?,
+        link_local: addresses(row, 13)?,
         default_route: row.get(7)?,
+        gw_priority: row.get(14)?,
+        sequence: row.get(15)?,
         netns: NetNsMark { boot: row.get(8)?, inode: row.get(9)?, cookie: row.get(10)? },
+        netns_path: row.get(16)?,
     })
+}
+
+/// Addresses that are separated by spaces.
+fn addresses<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<T>>
+where
+    T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    let words = row.get_ref(column)?.as_str()?.split_ascii_whitespace();
+    words.map(|one| parse(column, one)).collect()
 }
 
 fn parse<T>(column: usize, text: &str) -> rusqlite::Result<T>

@@ -10,11 +10,14 @@ mod file;
 mod gaps;
 mod leases;
 mod library;
+mod lookup;
+mod names;
 mod networks;
 mod owner;
 mod transaction;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -182,6 +185,10 @@ impl Store for SqliteStore {
         Ok(found.into_iter().filter_map(Found::ok).collect())
     }
 
+    fn find_networks(&self, name_or_id: &str) -> Result<Vec<NetworkRecord>> {
+        self.read("find the network", |transaction| networks::find(transaction, name_or_id))
+    }
+
     fn remove_network(&self, network: &NetworkRecord) -> Result<()> {
         self.write("remove the network", |transaction| networks::remove(transaction, network))
     }
@@ -200,12 +207,42 @@ impl Store for SqliteStore {
         self.write("release a lease", |transaction| leases::release(transaction, network, lease))
     }
 
+    fn update(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
+        self.write("change a lease", |transaction| lookup::update(transaction, network, lease))
+    }
+
     fn adopt(&self, network: &NetworkRecord, lease: &Lease) -> Result<()> {
         self.write("enter a lease", |transaction| leases::adopt(transaction, network, lease))
     }
 
     fn find(&self, network: &NetworkRecord, container: &str) -> Result<Option<Lease>> {
         self.read("look up a lease", |transaction| leases::find(transaction, network, container))
+    }
+
+    fn leases_of(&self, container: &str) -> Result<Vec<Lease>> {
+        self.read("list a container's leases", |transaction| {
+            leases::of_container(transaction, container)
+        })
+    }
+
+    fn named(&self, network: &NetworkRecord, name: &str) -> Result<Vec<Lease>> {
+        self.read("find a name", |transaction| lookup::named(transaction, network, name))
+    }
+
+    fn holding(&self, network: &NetworkRecord, address: std::net::IpAddr) -> Result<Option<Lease>> {
+        self.read("find who has an address", |transaction| {
+            lookup::holding(transaction, network, address)
+        })
+    }
+
+    fn count(&self) -> Result<HashMap<String, usize>> {
+        self.read("count the leases", |transaction| {
+            let mut statement = transaction.prepare_cached(
+                "SELECT id, count(*) FROM lease JOIN network ON number = network GROUP BY network",
+            )?;
+            let found = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(found.collect::<rusqlite::Result<_>>()?)
+        })
     }
 
     fn leases(&self, network: Option<&NetworkRecord>) -> Result<Vec<Lease>> {

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{Row, ToSql, Transaction, params};
 
 use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::refusal::in_use;
-use crate::store::{Found, Unreadable, clash, format};
+use crate::store::{Found, Unreadable, clash, format, is_id};
 
 use super::gaps;
 use super::transaction::{Attempt, number};
@@ -19,9 +19,33 @@ pub(super) const CREATE: &str = "create the network";
 
 /// All networks, by name.
 pub(super) fn all(transaction: &Transaction<'_>) -> Attempt<Vec<Found<NetworkRecord>>> {
-    let mut statement =
-        transaction.prepare_cached("SELECT id, created, config FROM network ORDER BY name")?;
-    let mut rows = statement.query([])?;
+    read(transaction, "SELECT id, created, config FROM network ORDER BY name", params![])
+}
+
+/// The network of that name; if there is none, those whose ids begin so, which may be one's whole id.
+pub(super) fn find(transaction: &Transaction<'_>, name_or_id: &str) -> Attempt<Vec<NetworkRecord>> {
+    let find = |select, params: &[&dyn ToSql]| -> Attempt<Vec<NetworkRecord>> {
+        let found = read(transaction, select, params)?;
+        Ok(found.into_iter().collect::<Found<_>>().map_err(|hidden| hidden.error)?)
+    };
+    let select = "SELECT id, created, config FROM network WHERE name = ?";
+    let named = find(select, params![name_or_id])?;
+    if !named.is_empty() || !is_id(name_or_id) {
+        return Ok(named);
+    }
+    // All that begin so, by the index.
+    let select =
+        "SELECT id, created, config FROM network WHERE id >= ? AND id < ? ORDER BY id LIMIT 8";
+    find(select, params![name_or_id, format!("{name_or_id}g")])
+}
+
+fn read(
+    transaction: &Transaction<'_>,
+    select: &str,
+    params: &[&dyn ToSql],
+) -> Attempt<Vec<Found<NetworkRecord>>> {
+    let mut statement = transaction.prepare_cached(select)?;
+    let mut rows = statement.query(params)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let id: String = row.get(0)?;

@@ -1,0 +1,53 @@
+//! By which names a lease is found.
+
+use rusqlite::{OptionalExtension as _, Transaction, params};
+
+use crate::lease::Lease;
+use crate::record::NetworkRecord;
+use crate::store::refusal::name_taken;
+
+use super::transaction::Attempt;
+
+pub(super) fn words(all: &[impl ToString]) -> String {
+    let words: Vec<String> = all.iter().map(ToString::to_string).collect();
+    words.join(" ")
+}
+
+/// The name belongs to one container alone.
+pub(super) fn refuse_taken(
+    transaction: &Transaction<'_>,
+    network: &NetworkRecord,
+    number: i64,
+    lease: &Lease,
+) -> Attempt<()> {
+    let Some(name) = &lease.name else { return Ok(()) };
+    let mut statement = transaction.prepare_cached(
+        "SELECT container FROM lease WHERE network = ? AND name = ? AND container != ?",
+    )?;
+    let holder: Option<String> =
+        statement.query_row(params![number, name, lease.container], |row| row.get(0)).optional()?;
+    match holder {
+        Some(holder) => Err(name_taken(network, name, &holder).into()),
+        None => Ok(()),
+    }
+}
+
+/// Writes a lease's aliases, where they are listed with it, and where they are found.
+pub(super) fn set_aliases(
+    transaction: &Transaction<'_>,
+    number: i64,
+    lease: &Lease,
+) -> Attempt<()> {
+    if lease.aliases.is_empty() {
+        return Ok(());
+    }
+    transaction
+        .prepare_cached("UPDATE lease SET aliases = ? WHERE endpoint = ?")?
+        .execute(params![words(&lease.aliases), lease.endpoint])?;
+    for alias in &lease.aliases {
+        transaction
+            .prepare_cached("INSERT INTO alias (network, alias, endpoint) VALUES (?, ?, ?)")?
+            .execute(params![number, alias, lease.endpoint])?;
+    }
+    Ok(())
+}
