@@ -570,6 +570,27 @@ mod tests {
     }
 
     #[test]
+    fn a_metric_is_of_the_gateways_routes() {
+        let plan = endpoint()
+            .assignment("10.0.0.2/24@10.0.0.1".parse().unwrap())
+            .assignment("fd00::2/64@fe80::1".parse().unwrap())
+            .route("10.9.0.0/16 via 10.0.0.9".parse().unwrap())
+            .gateway_metric(50)
+            .allmulticast(true)
+            .plan()
+            .unwrap()
+            .to_string();
+        for words in [
+            "up allmulticast on netns CONTAINER",
+            "default via 10.0.0.1 dev eth0 metric 50\n",
+            "default via fe80::1 dev eth0 metric 50\n",
+            "10.9.0.0/16 via 10.0.0.9 dev eth0\n",
+        ] {
+            assert!(plan.contains(words), "no {words:?} in {plan}");
+        }
+    }
+
+    #[test]
     fn a_full_plan_prints_as_commands() {
         let plan = endpoint()
             .mode(Mode::Private)
