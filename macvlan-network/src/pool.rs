@@ -111,6 +111,7 @@ pub(crate) fn without(gaps: Vec<Gap>, taken: impl IntoIterator<Item = Gap>) -> V
 }
 
 /// What gaps in order have in common with others in order.
+#[cfg(any(test, feature = "etcd"))]
 pub(crate) fn within(gaps: &[Gap], others: &[Gap]) -> Vec<Gap> {
     let both = gaps.iter().flat_map(|gap| others.iter().filter_map(|other| gap.common(*other)));
     joined(both.collect())
