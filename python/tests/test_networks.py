@@ -617,7 +617,7 @@ def test_what_is_said_of_interfaces(lab: Lab, networks: Networks) -> None:
     assert (network.without_addresses, network.ipv6, network.warnings) == (False, False, ())
     inside = lab.container()
     network.connect("c1", inside)
-    assert default_routes(inside) == ["default via 10.1.0.1 dev eth0 metric 50"]
+    assert default_routes(inside) == ["default via 10.1.0.1 dev eth0 proto 109 metric 50"]
     assert len(ip_lines(inside, "-4 route show 10.9.0.0/16")) == 1
     assert "ALLMULTI" in ip_link(inside, "eth0")["flags"]
 

@@ -1,7 +1,6 @@
 //! Leases in etcd.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,13 +9,14 @@ use ipnet::IpNet;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Lease, Wish};
-use crate::pool::{self, Order};
+use crate::pool;
 use crate::record::NetworkRecord;
-use crate::store::refusal::{exhausted, name_taken, no_network, taken};
-use crate::store::{Granted, Store as _, clash, format};
+use crate::store::refusal::{name_taken, no_network};
+use crate::store::{Granted, Store as _, format};
 
 use super::change::{Change, insist, insist_or};
 use super::keys::{self, EVERYBODY, Holder, Was};
+use super::pick::Pick;
 use super::seen::Seen;
 use super::store::EtcdStore;
 use super::trouble::Trouble;
@@ -24,18 +24,6 @@ use super::wire::{Get, Item, absent, exists, unchanged};
 
 pub(super) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
-}
-
-/// Whether it is the address that is refused, and another may be given.
-fn is_of_an_address(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::AddressForeign | ErrorKind::AddressUnusable)
-}
-
-/// An address that is about to be taken.
-pub(super) enum Pick {
-    Taken(IpNet, String),
-    /// Somebody was faster, or the share had to grow: read again.
-    Again,
 }
 
 impl EtcdStore {
@@ -169,204 +157,6 @@ impl EtcdStore {
             change.put(self.keys.address(id, at), keys::write(&holder)?);
         }
         Ok(())
-    }
-
-    /// Picks the address that was asked for, from whatever gap it is in, or kept for somebody.
-    fn pick_fixed(
-        &self,
-        seen: &Seen<'_>,
-        network: &NetworkRecord,
-        address: IpAddr,
-        change: &mut Change,
-    ) -> Result<Pick> {
-        let net = network.with_prefix(address)?;
-        let at = pool::number(address);
-        let key = self.keys.address(&network.id, at);
-        if !network.gives(address) {
-            change.when.extend(self.free_at_neighbours(network, address)?);
-        }
-        if let Some(item) = seen.get(&Get::Key(key.clone()))?.first() {
-            match keys::read(&item.value)? {
-                Holder::Lease { container, .. } => {
-                    return Err(taken(network, address, Some(&container)));
-                }
-                Holder::Foreign { .. } => return Err(taken(network, address, None)),
-                Holder::Kept { owner, until, .. } => {
-                    change.when.push(unchanged(key, item.changed));
-                    self.unlist(network, address, until, change);
-                    return Ok(Pick::Taken(net, owner));
-                }
-            }
-        }
-        change.when.push(absent(key));
-        let owner = self.take_from_any(seen, network, address, change)?;
-        Ok(Pick::Taken(net, owner.unwrap_or_else(|| EVERYBODY.to_owned())))
-    }
-
-    /// Refuses an address that somebody has, or will be given, in another network on the same wire. Returns
-    /// what rests on it.
-    fn free_at_neighbours(&self, network: &NetworkRecord, address: IpAddr) -> Result<Vec<Compare>> {
-        let mut when = vec![self.guarded()?];
-        let others = self.all_networks()?;
-        for other in clash::neighbours_with(network, &others, address)? {
-            let key = self.keys.address(&other.id, pool::number(address));
-            let found = self.wire.get(Get::Key(key.clone()))?;
-            let holder = found.first().map(|item| keys::read(&item.value)).transpose()?;
-            match holder {
-                Some(Holder::Lease { container, .. }) => {
-                    return Err(taken(network, address, Some(&container)));
-                }
-                Some(Holder::Foreign { .. }) => return Err(taken(network, address, None)),
-                Some(Holder::Kept { .. }) | None => {}
-            }
-            when.push(unchanged(key, found.first().map_or(0, |item| item.changed)));
-        }
-        Ok(when)
-    }
-
-    /// Takes an address out of the gap that it is in, and tells whose that was.
-    fn take_from_any(
-        &self,
-        seen: &Seen<'_>,
-        network: &NetworkRecord,
-        address: IpAddr,
-        change: &mut Change,
-    ) -> Result<Option<String>> {
-        let Some((pool, _)) = network.subnet_of(address) else { return Ok(None) };
-        let at = pool::number(address);
-        for owner in self.owners(network, pool)? {
-            let gaps = self.pool(seen, network, pool, &owner);
-            if let Some((_, from)) = gaps.first_free(at)?.filter(|(_, from)| from.gap.holds(at)) {
-                gaps.take(change, &from, at)?;
-                return Ok(Some(owner));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Whoever has gaps in a pool.
-    fn owners(&self, network: &NetworkRecord, pool: usize) -> Result<Vec<String>> {
-        if network.config.get_share().is_none() {
-            return Ok(vec![EVERYBODY.to_owned()]);
-        }
-        let prefix = self.keys.pool(&network.id, pool);
-        let mut owners: Vec<String> = Vec::new();
-        for item in self.wire.all(&prefix)? {
-            let owner = item.key.strip_prefix(&prefix).and_then(|rest| rest.split('/').next());
-            if let Some(owner) =
-                owner.filter(|owner| owners.last().is_none_or(|last| last != owner))
-            {
-                owners.push(owner.to_owned());
-            }
-        }
-        Ok(owners)
-    }
-
-    /// Where a free address is looked for in each pool; those alone that may be needed.
-    fn starts(
-        &self,
-        seen: &Seen<'_>,
-        network: &NetworkRecord,
-        wish: &Wish,
-    ) -> Result<BTreeMap<usize, u128>> {
-        let is_chosen = |v6| wish.fixed(network, v6).is_ok_and(|fixed| fixed.is_empty());
-        let subnets = network.config.get_subnets().iter().enumerate();
-        let pools: Vec<usize> = subnets
-            .filter(|(_, subnet)| is_chosen(subnet.net().addr().is_ipv6()))
-            .map(|(pool, _)| pool)
-            .collect();
-        if network.config.get_order() == Order::Next {
-            let gets: Vec<Get> = pools.iter().map(|pool| self.get_last(network, *pool)).collect();
-            seen.fetch(&gets)?;
-        }
-        pools.into_iter().map(|pool| Ok((pool, self.start(seen, network, pool)?))).collect()
-    }
-
-    /// What has to be read of the pools for a wish, so far as it is known.
-    fn pool_gets(
-        &self,
-        seen: &Seen<'_>,
-        network: &NetworkRecord,
-        wish: &Wish,
-        starts: &BTreeMap<usize, u128>,
-    ) -> Vec<Get> {
-        let mut gets = Vec::new();
-        for (pool, start) in starts {
-            let gaps = self.pool(seen, network, *pool, self.owner(network));
-            gets.extend(gaps.gets_around(*start));
-            gets.push(self.get_rested(network, *pool));
-        }
-        let fixed = [false, true].map(|v6| wish.fixed(network, v6).unwrap_or_default());
-        for address in fixed.into_iter().flatten() {
-            let at = pool::number(address);
-            gets.push(Get::Key(self.keys.address(&network.id, at)));
-            if let Some((pool, _)) = network.subnet_of(address) {
-                let owner = EVERYBODY;
-                gets.extend(self.pool(seen, network, pool, owner).gets_around(at));
-            }
-        }
-        gets
-    }
-
-    /// Picks the address that the container had, or the next that is free, or one that is kept for
-    /// somebody else.
-    fn pick_any(
-        &self,
-        seen: &Seen<'_>,
-        network: &NetworkRecord,
-        wish: &Wish,
-        (v6, was, starts): (bool, Option<&Was>, &BTreeMap<usize, u128>),
-        change: &mut Change,
-    ) -> Result<Pick> {
-        let may = |address: &IpAddr| {
-            network.with_prefix(*address).is_ok()
-                && network.check_reserved(*address, wish.name.as_deref()).is_ok()
-        };
-        let had = was.iter().flat_map(|was| &was.addresses).copied();
-        let had: Vec<IpAddr> = had.filter(may).collect();
-        let get = |address: IpAddr| Get::Key(self.keys.address(&network.id, pool::number(address)));
-        seen.fetch(&had.iter().copied().map(get).collect::<Vec<_>>())?;
-        if let Some(address) = had.into_iter().find(|address| address.is_ipv6() == v6) {
-            let holder = seen.get(&get(address))?;
-            let holder = holder.first().map(|item| keys::read(&item.value)).transpose()?;
-            let is_ours = match holder {
-                None => true,
-                Some(Holder::Kept { container: kept_for, .. }) => kept_for == wish.container,
-                Some(_) => false,
-            };
-            if is_ours {
-                match self.pick_fixed(seen, network, address, change) {
-                    Err(error) if error.kind() == ErrorKind::AddressTaken => {
-                        // It was free a moment ago, unless another network on the wire has it.
-                        if network.gives(address) {
-                            return Ok(Pick::Again);
-                        }
-                    }
-                    Err(error) if is_of_an_address(&error) => {}
-                    result => return result,
-                }
-            }
-        }
-        let owner = self.owner(network);
-        let subnets = network.config.get_subnets();
-        for (pool, start) in
-            starts.iter().filter(|(pool, _)| subnets[**pool].net().addr().is_ipv6() == v6)
-        {
-            let gaps = self.pool(seen, network, *pool, owner);
-            let Some((at, from)) = gaps.first_free(*start)? else {
-                match network.config.get_share() {
-                    Some(share) if self.claim(network, *pool, share)? => return Ok(Pick::Again),
-                    _ => continue,
-                }
-            };
-            gaps.take(change, &from, at)?;
-            change.when.push(absent(self.keys.address(&network.id, at)));
-            if network.config.get_order() == Order::Next {
-                change.put(self.keys.last(&network.id, *pool, owner), format!("{at:032x}"));
-            }
-            return Ok(Pick::Taken(network.with_prefix(pool::address(at))?, owner.to_owned()));
-        }
-        self.pick_rested(seen, network, v6, change)?.ok_or_else(|| exhausted(network, v6))
     }
 
     /// Takes a lease back, if it may be as it was found.

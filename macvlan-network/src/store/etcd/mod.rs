@@ -14,6 +14,7 @@ mod host;
 mod keys;
 mod leases;
 mod options;
+mod pick;
 mod rest;
 mod seen;
 mod store;

@@ -8,7 +8,8 @@ use crate::record::NetworkRecord;
 
 use super::change::{Change, insist};
 use super::keys::{self, Holder, Was, end_of};
-use super::leases::{Pick, now};
+use super::leases::now;
+use super::pick::Pick;
 use super::seen::Seen;
 use super::store::EtcdStore;
 use super::wire::{Get, Item, unchanged, within};
