@@ -43,6 +43,7 @@ mod connect;
 mod default_pool;
 mod default_routes;
 mod disconnect;
+mod ensure;
 mod error;
 mod file_lock;
 mod hosts_file;

@@ -7,6 +7,8 @@ mod common;
 mod away;
 #[cfg(feature = "etcd")]
 mod crowd;
+#[cfg(feature = "etcd")]
+mod ensure;
 mod file;
 #[cfg(feature = "etcd")]
 mod fork;
@@ -42,6 +44,8 @@ macvlan_tests::main! {
     #[cfg(feature = "etcd")]
     fork,
     #[cfg(feature = "etcd")]
+    #[cfg(feature = "etcd")]
+    ensure,
     hosts,
     #[cfg(feature = "etcd")]
     large,

@@ -58,7 +58,7 @@ impl Both {
     }
 }
 
-fn open(kind: &str, place: &str, host: &str) -> Outcome<Networks> {
+pub(crate) fn open(kind: &str, place: &str, host: &str) -> Outcome<Networks> {
     let host = Host::in_netns(&NetNs::from_path(host)?)?;
     if kind == "sqlite" {
         return Ok(Networks::new(host, SqliteStore::open(place)?)?);
