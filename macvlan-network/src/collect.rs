@@ -58,9 +58,7 @@ impl Networks {
         }
         if !collected.leases.is_empty() {
             // Their VLANs may have been the last ones' parents.
-            self.host().remove_unused_parents().map_err(|error| {
-                Error::kernel("remove parents that nobody uses any more", error)
-            })?;
+            self.0.remove_unused_parents()?;
         }
         Ok(collected)
     }

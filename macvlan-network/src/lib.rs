@@ -65,6 +65,7 @@ mod range;
 mod reconcile;
 mod record;
 mod resolve;
+mod retain;
 mod session;
 mod standing;
 mod store;
@@ -88,6 +89,7 @@ pub use probe::Probe;
 pub use range::AddressRange;
 pub use reconcile::{Reconciled, ReconciledKind};
 pub use record::NetworkRecord;
+pub use retain::Retained;
 #[cfg(feature = "etcd")]
 pub use store::{EtcdOptions, EtcdStore, Pem};
 pub use store::{Granted, SqliteStore, Store, Unreadable};

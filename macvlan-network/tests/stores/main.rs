@@ -27,6 +27,8 @@ mod recovery;
 #[cfg(feature = "etcd")]
 mod round_trips;
 #[cfg(feature = "etcd")]
+mod retain;
+#[cfg(feature = "etcd")]
 mod samples;
 #[cfg(feature = "etcd")]
 mod secure;
@@ -42,10 +44,10 @@ macvlan_tests::main! {
     crowd,
     file,
     #[cfg(feature = "etcd")]
-    fork,
-    #[cfg(feature = "etcd")]
     #[cfg(feature = "etcd")]
     ensure,
+    fork,
+    #[cfg(feature = "etcd")]
     hosts,
     #[cfg(feature = "etcd")]
     large,
@@ -61,6 +63,8 @@ macvlan_tests::main! {
     round_trips,
     #[cfg(feature = "etcd")]
     samples,
+    #[cfg(feature = "etcd")]
+    retain,
     #[cfg(feature = "etcd")]
     secure,
     #[cfg(feature = "etcd")]
