@@ -22,12 +22,14 @@ mod leases;
 mod machine;
 #[cfg(feature = "etcd")]
 mod marks;
+#[cfg(feature = "etcd")]
+mod persistent;
 mod ranges;
 mod recovery;
 #[cfg(feature = "etcd")]
-mod round_trips;
-#[cfg(feature = "etcd")]
 mod retain;
+#[cfg(feature = "etcd")]
+mod round_trips;
 #[cfg(feature = "etcd")]
 mod samples;
 #[cfg(feature = "etcd")]
@@ -42,10 +44,10 @@ macvlan_tests::main! {
     away,
     #[cfg(feature = "etcd")]
     crowd,
-    file,
-    #[cfg(feature = "etcd")]
     #[cfg(feature = "etcd")]
     ensure,
+    file,
+    #[cfg(feature = "etcd")]
     fork,
     #[cfg(feature = "etcd")]
     hosts,
@@ -57,14 +59,16 @@ macvlan_tests::main! {
     machine,
     #[cfg(feature = "etcd")]
     marks,
+    #[cfg(feature = "etcd")]
+    persistent,
     ranges,
     recovery,
+    #[cfg(feature = "etcd")]
+    retain,
     #[cfg(feature = "etcd")]
     round_trips,
     #[cfg(feature = "etcd")]
     samples,
-    #[cfg(feature = "etcd")]
-    retain,
     #[cfg(feature = "etcd")]
     secure,
     #[cfg(feature = "etcd")]

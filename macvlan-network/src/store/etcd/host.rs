@@ -11,9 +11,12 @@ use crate::machine::{Claim, Machine};
 use crate::random;
 use crate::time::since_boot;
 
+use super::change::insist;
 use super::client::LoggedIn;
 use super::keys::{self, Keys};
-use super::wire::{absent, unchanged};
+use super::options::EtcdOptions;
+use super::store::EtcdStore;
+use super::wire::{absent, none_within, unchanged};
 
 /// How soon to try again when etcd could not be reached.
 const SOON: Duration = Duration::from_secs(1);
@@ -26,6 +29,8 @@ pub(super) struct Registration {
     all: String,
     /// Which machine's the host's name is.
     owner: String,
+    /// What says that the host counts as alive without a process, if it does.
+    persistent: Option<String>,
     machine: &'static Machine,
     ttl: Duration,
     /// etcd's lease; 0 if there is none.
@@ -35,14 +40,16 @@ pub(super) struct Registration {
 }
 
 impl Registration {
-    pub(super) fn new(keys: &Keys, host: &str, ttl: Duration) -> Result<Self> {
+    pub(super) fn new(keys: &Keys, options: &EtcdOptions) -> Result<Self> {
+        let host = &options.host;
         let (all, owner) = (keys.host(host, ""), keys.machine(host));
         Ok(Self {
             key: format!("{all}{}", &random::id()[..16]),
             all,
             owner,
+            persistent: options.persistent.then(|| keys.persistent(host)),
             machine: Machine::here()?,
-            ttl: ttl.max(Duration::from_secs(1)),
+            ttl: options.ttl.max(Duration::from_secs(1)),
             lease: AtomicI64::new(0),
             counts_since: AtomicU64::new(0),
         })
@@ -90,6 +97,7 @@ impl Registration {
             }
             let options = PutOptions::new().with_lease(lease);
             let mut then = vec![TxnOp::put(self.key.clone(), "", Some(options))];
+            then.extend(self.persistent.iter().map(|key| TxnOp::put(key.clone(), "", None)));
             if let Some(Ok(machine)) = take.map(|machine| keys::write(&machine)) {
                 then.push(TxnOp::put(self.owner.clone(), machine, None));
             }
@@ -115,7 +123,9 @@ impl Registration {
     pub(super) fn refused(&self, host: &str, other: &Machine) -> Error {
         let why = format!("{other} lives under that name, and this is {}", self.machine);
         Error::new(ErrorKind::OtherMachine, format!("call this host {host:?} in etcd"), why)
-            .with_hint("give each host a name of its own")
+            .with_hint(
+                "give each host a name of its own, or forget a persistent host that is gone for good",
+            )
     }
 
     /// Says it again and again, as long as the store is open.
@@ -150,5 +160,29 @@ impl Registration {
     /// Another may have been made meanwhile.
     fn forget(&self, lease: i64) {
         let _ = self.lease.compare_exchange(lease, 0, Ordering::AcqRel, Ordering::Acquire);
+    }
+}
+
+impl EtcdStore {
+    /// Has a host count as dead that no process of is alive; false if it does.
+    pub(super) fn forget_persistent(&self, host: &str) -> Result<bool> {
+        let (all, key) = (self.keys.host(host, ""), self.keys.persistent(host));
+        insist(|| {
+            let found = self.wire.all(&all)?;
+            if found.is_empty() {
+                return Ok(Some(false));
+            }
+            if found.iter().any(|item| item.key != key) {
+                let why = "a process of it has the store open, or had until a moment ago";
+                return Err(Error::new(ErrorKind::HostAlive, format!("forget host {host:?}"), why)
+                    .with_hint(
+                        "wait for the time for which it counts as alive, 60 s unless said",
+                    ));
+            }
+            let no_process = none_within(all.clone(), key.clone());
+            let forgotten =
+                self.wire.commit(vec![no_process], vec![TxnOp::delete(key.clone(), None)])?;
+            Ok(forgotten.then_some(true))
+        })
     }
 }

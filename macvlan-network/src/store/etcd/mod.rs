@@ -345,4 +345,8 @@ impl Store for EtcdStore {
         hosts.dedup();
         Ok(Some(hosts))
     }
+    fn forget_host(&self, host: &str) -> Result<bool> {
+        self.settle()?;
+        self.forget_persistent(host)
+    }
 }
