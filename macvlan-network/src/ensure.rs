@@ -7,7 +7,7 @@ use crate::update::{TRIES, Updated};
 
 impl Networks {
     /// Creates the network that a configuration describes, or changes the one of that name to it, whole or not at
-    /// all. A network that is so already is left as it is, and nothing is told of its containers, so that programs
+    /// all. A network that is so already is left as it is, and its containers are not looked at, so that programs
     /// may call it before each use, any number at once.
     ///
     /// A configuration without subnets leaves a network that exists those that it has.

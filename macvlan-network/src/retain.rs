@@ -16,7 +16,8 @@ use crate::network::Network;
 pub struct Retained {
     /// The leases that were taken back, and whose interfaces are gone.
     pub released: Vec<Lease>,
-    /// What failed, and of which lease: its namespace could not be looked at, or its interface not be detached.
+    /// The leases of which something failed, and why: a namespace could not be looked at, or an interface not be
+    /// detached.
     pub failed: Vec<(Lease, Error)>,
 }
 

@@ -11,12 +11,10 @@ use crate::machine::{Claim, Machine};
 use crate::random;
 use crate::time::since_boot;
 
-use super::change::insist;
 use super::client::LoggedIn;
 use super::keys::{self, Keys};
 use super::options::EtcdOptions;
-use super::store::EtcdStore;
-use super::wire::{absent, none_within, unchanged};
+use super::wire::{absent, unchanged};
 
 /// How soon to try again when etcd could not be reached.
 const SOON: Duration = Duration::from_secs(1);
@@ -160,29 +158,5 @@ impl Registration {
     /// Another may have been made meanwhile.
     fn forget(&self, lease: i64) {
         let _ = self.lease.compare_exchange(lease, 0, Ordering::AcqRel, Ordering::Acquire);
-    }
-}
-
-impl EtcdStore {
-    /// Has a host count as dead that no process of is alive; false if it does.
-    pub(super) fn forget_persistent(&self, host: &str) -> Result<bool> {
-        let (all, key) = (self.keys.host(host, ""), self.keys.persistent(host));
-        insist(|| {
-            let found = self.wire.all(&all)?;
-            if found.is_empty() {
-                return Ok(Some(false));
-            }
-            if found.iter().any(|item| item.key != key) {
-                let why = "a process of it has the store open, or had until a moment ago";
-                return Err(Error::new(ErrorKind::HostAlive, format!("forget host {host:?}"), why)
-                    .with_hint(
-                        "wait for the time for which it counts as alive, 60 s unless said",
-                    ));
-            }
-            let no_process = none_within(all.clone(), key.clone());
-            let forgotten =
-                self.wire.commit(vec![no_process], vec![TxnOp::delete(key.clone(), None)])?;
-            Ok(forgotten.then_some(true))
-        })
     }
 }

@@ -9,6 +9,7 @@ mod change;
 mod changed;
 mod client;
 mod create;
+mod forget;
 mod gaps;
 mod host;
 mod keys;
