@@ -78,7 +78,7 @@ static void changed(void)
     CHECK_TEXT(lab_join(network, "c1", c1), "10.1.0.2");
     lab_witness(c1, "ip link show eth0", "mtu 1400");
     lab_witness(c1, "ip link show eth0", "ALLMULTI");
-    lab_witness(c1, "ip route show default", "default via 10.1.0.1 dev eth0 metric 50");
+    lab_witness(c1, "ip route show default", "default via 10.1.0.1 dev eth0 proto 109 metric 50");
     lab_witness(c1, "ip route show 10.9.0.0/16", "via 10.1.0.254 dev eth0");
     REFUSED(macvlan_network_update(network, config, &other, &error), EAGAIN,
             MACVLAN_ERROR_NETWORK_CONTENDED, "others have changed it");
