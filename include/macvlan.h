@@ -379,6 +379,10 @@ typedef enum macvlan_error_kinds {
      * asked; or its own certificate is not accepted.
      */
     MACVLAN_ERROR_NETWORK_STORE_REFUSED = 122,
+    /**
+     * The host that is to be forgotten is alive.
+     */
+    MACVLAN_ERROR_NETWORK_HOST_ALIVE = 123,
 } macvlan_error_kinds;
 
 /**
@@ -5565,8 +5569,8 @@ const struct macvlan_network *macvlan_network_list_get(const struct macvlan_netw
 void macvlan_network_list_free(struct macvlan_network_list *list);
 
 /**
- * What came of changing a network, given by macvlan_network_update() and macvlan_network_set_parent(). Freed
- * with macvlan_updated_free().
+ * What came of changing a network, given by macvlan_network_update(), macvlan_network_set_parent() and
+ * macvlan_networks_ensure(). Freed with macvlan_updated_free().
  *
  * Threads: any number may use what is in it at once; it is freed when nobody does.
  */
@@ -5631,9 +5635,69 @@ const struct macvlan_lease *macvlan_updated_unaffected(const struct macvlan_upda
                                                        size_t index);
 
 /**
+ * Returns whether the network did not exist before.
+ */
+bool macvlan_updated_created(const struct macvlan_updated *updated);
+
+/**
  * Frees what came of changing a network; does nothing to NULL.
  */
 void macvlan_updated_free(struct macvlan_updated *updated);
+
+/**
+ * What came of disconnecting all containers but some, given by macvlan_network_retain(). Freed with
+ * macvlan_retained_free().
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_retained macvlan_retained;
+
+/**
+ * Disconnects all containers on this host but the `count` ones with these ids, and returns what was released
+ * and what failed, which is no error of this function. For a runtime that knows which of its containers exist,
+ * such as the GC of CNI. `valid` can be NULL if `count` is 0.
+ *
+ * As macvlan_network_disconnect(): a lease is taken back where the interface was detached or the namespace is
+ * known to be gone. Leases of other hosts, and containers that were connected since this began, stay.
+ */
+int macvlan_network_retain(const struct macvlan_network *network,
+                           const char *const *valid,
+                           size_t count,
+                           struct macvlan_retained **retained,
+                           struct macvlan_error **error);
+
+/**
+ * Returns how many leases were taken back.
+ */
+size_t macvlan_retained_released_count(const struct macvlan_retained *retained);
+
+/**
+ * Returns one of these leases, counted from 0. It belongs to the object. NULL past the end.
+ */
+const struct macvlan_lease *macvlan_retained_released(const struct macvlan_retained *retained,
+                                                      size_t index);
+
+/**
+ * Returns of how many leases something failed.
+ */
+size_t macvlan_retained_failed_count(const struct macvlan_retained *retained);
+
+/**
+ * Returns one of these leases, counted from 0. It belongs to the object. NULL past the end.
+ */
+const struct macvlan_lease *macvlan_retained_failed(const struct macvlan_retained *retained,
+                                                    size_t index);
+
+/**
+ * Returns why that failed. It belongs to the object. NULL past the end.
+ */
+const struct macvlan_error *macvlan_retained_error(const struct macvlan_retained *retained,
+                                                   size_t index);
+
+/**
+ * Frees what came of it; does nothing to NULL.
+ */
+void macvlan_retained_free(struct macvlan_retained *retained);
 
 /**
  * Addresses, given by macvlan_network_resolve(). Freed with macvlan_ip_list_free().
@@ -5810,12 +5874,23 @@ int macvlan_etcd_options_set_timeout(struct macvlan_etcd_options *options,
  * ended, or can reach etcd no more; 60000 when not set. Then others may collect its containers'
  * leases.
  *
- * On a host without a process that stays, such as an agent, let it be longer than containers are left
- * alone.
+ * On a host without a process that stays, such as an agent, see macvlan_etcd_options_set_persistent().
  */
 int macvlan_etcd_options_set_ttl(struct macvlan_etcd_options *options,
                                  uint32_t milliseconds,
                                  struct macvlan_error **error);
+
+/**
+ * Sets whether this host counts as alive also when no process of it has the store open, across reboots, until
+ * macvlan_networks_forget_host() is called on another host; no when not set. For processes that end at once,
+ * such as a plugin of CNI: the leases of their containers are collected by this host alone.
+ *
+ * The first process that says so makes it so, whatever later ones say. A host that breaks down keeps its
+ * addresses and its name until it is forgotten.
+ */
+int macvlan_etcd_options_set_persistent(struct macvlan_etcd_options *options,
+                                        bool persistent,
+                                        struct macvlan_error **error);
 
 /**
  * Sets the user of etcd's that this host logs in as, where etcd has authentication enabled, and the
@@ -6098,6 +6173,18 @@ int macvlan_networks_create(struct macvlan_networks *networks,
                             struct macvlan_error **error);
 
 /**
+ * Creates the network that a configuration describes, or changes the one of that name to it, whole or not at
+ * all. A network that is so already is left as it is, so that programs may call it before each use, any number
+ * at once. A configuration without subnets leaves a network that exists those that it has.
+ *
+ * Refused as by macvlan_networks_create() and macvlan_network_update().
+ */
+int macvlan_networks_ensure(struct macvlan_networks *networks,
+                            const struct macvlan_network_config *config,
+                            struct macvlan_updated **updated,
+                            struct macvlan_error **error);
+
+/**
  * Returns the network that has this name or this id, or whose id alone begins so.
  */
 int macvlan_networks_get(const struct macvlan_networks *networks,
@@ -6148,6 +6235,20 @@ int macvlan_networks_prune(struct macvlan_networks *networks,
 int macvlan_networks_collect(struct macvlan_networks *networks,
                              struct macvlan_collected **collected,
                              struct macvlan_error **error);
+
+/**
+ * Forgets a host that counts as alive without a process, see macvlan_etcd_options_set_persistent(), and is gone
+ * for good: from now on others collect the leases of its containers, and another machine may have its name.
+ * `was_known`, which can be NULL, tells whether there was such a host; in a file there is none.
+ *
+ * The addresses of its containers are given to others then, so they may run no more. Refused with
+ * MACVLAN_ERROR_NETWORK_HOST_ALIVE while a process of it has the store open, and for the time after it for which
+ * a host counts as alive.
+ */
+int macvlan_networks_forget_host(struct macvlan_networks *networks,
+                                 const char *name,
+                                 bool *was_known,
+                                 struct macvlan_error **error);
 
 /**
  * Brings the kernel and the store together on this host, and says what it did; an empty list if all

@@ -64,6 +64,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "network/connection",
             "network/mod",
             "network/updated",
+            "network/retained",
             "network/names",
             "network/foreign",
         ],

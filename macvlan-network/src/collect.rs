@@ -58,11 +58,25 @@ impl Networks {
         }
         if !collected.leases.is_empty() {
             // Their VLANs may have been the last ones' parents.
-            self.host().remove_unused_parents().map_err(|error| {
-                Error::kernel("remove parents that nobody uses any more", error)
-            })?;
+            self.0.remove_unused_parents()?;
         }
         Ok(collected)
+    }
+
+    /// Forgets a host that counts as alive without a process
+    /// (`EtcdOptions::persistent`) and is gone for good: from now on others
+    /// collect its containers' leases, and another machine may have its name. False if no such host is known, as
+    /// in a store for one machine.
+    ///
+    /// Its containers' addresses are given to others then, so they may run no more. If the host comes back, it
+    /// is as one that was away: see [`Networks::reconcile`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::HostAlive`](crate::ErrorKind::HostAlive) while a process of it has the store open, and for
+    /// the time after it for which a host counts as alive.
+    pub fn forget_host(&self, name: &str) -> Result<bool> {
+        self.store().forget_host(name)
     }
 }
 

@@ -63,6 +63,8 @@ pub enum ErrorKind {
     /// The store does not accept the user, the password or the certificate, or does not allow what was asked;
     /// or its own certificate is not accepted.
     StoreRefused = 122,
+    /// The host that is to be forgotten is alive.
+    HostAlive = 123,
 }
 
 impl ErrorKind {
@@ -90,6 +92,7 @@ impl ErrorKind {
         Self::OtherMachine,
         Self::LeaseLost,
         Self::StoreRefused,
+        Self::HostAlive,
     ];
 
     /// The name and the error number of each kind: the only place that has them.
@@ -117,6 +120,7 @@ impl ErrorKind {
             Self::OtherMachine => ("network-other-machine", libc::EREMOTE),
             Self::LeaseLost => ("network-lease-lost", libc::ESTALE),
             Self::StoreRefused => ("network-store-refused", libc::EACCES),
+            Self::HostAlive => ("network-host-alive", libc::EBUSY),
         }
     }
 

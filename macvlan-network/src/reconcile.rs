@@ -240,8 +240,7 @@ impl Networks {
             }
         }
         // Of networks that were removed on another host.
-        if let Err(error) = self.host().remove_unused_parents() {
-            let error = Error::kernel("remove parents that nobody uses any more", error);
+        if let Err(error) = self.0.remove_unused_parents() {
             done.push(Reconciled::Failed(error.to_string()));
         }
         Ok(done)

@@ -50,6 +50,14 @@ impl Session {
         })
     }
 
+    /// Removes parents that were made on demand and that nobody uses any more: of containers that are gone, and
+    /// of networks that were removed on another host.
+    pub(crate) fn remove_unused_parents(&self) -> Result<()> {
+        self.host
+            .remove_unused_parents()
+            .map_err(|error| Error::kernel("remove parents that nobody uses any more", error))
+    }
+
     pub(crate) fn remove_dummy(&self, record: &NetworkRecord) -> Result<()> {
         if !record.is_isolated() {
             return Ok(());

@@ -14,10 +14,10 @@ use crate::record::NetworkRecord;
 
 /// What it is called.
 const CHANGE: &str = "change the network";
-/// How often another parent is set when others change the network at the same time.
-const TRIES: u32 = 100;
+/// How often it is tried again when others change the network at the same time.
+pub(crate) const TRIES: u32 = 100;
 
-/// What came of [`Network::update`] or [`Network::set_parent`].
+/// What came of [`Network::update`], [`Network::set_parent`] or [`Networks::ensure`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Updated {
@@ -26,16 +26,27 @@ pub struct Updated {
     /// The containers whose interfaces are not as the network says now: [`Network::connect`] makes each as it
     /// should be, and so does [`Networks::reconcile`](crate::Networks::reconcile) on their hosts.
     pub outdated: Vec<Lease>,
-    /// The containers whose interfaces are as before, and as the network says.
+    /// The containers whose interfaces are as before, and as the network says. None where the network was left as
+    /// it is.
     pub unaffected: Vec<Lease>,
+    /// Whether the network did not exist before.
+    pub created: bool,
+}
+
+impl Updated {
+    /// A network whose containers were not looked at.
+    pub(crate) fn alone(network: Network, created: bool) -> Self {
+        Self { network, outdated: Vec::new(), unaffected: Vec::new(), created }
+    }
 }
 
 impl Network {
     /// Changes the network to another configuration, whole or not at all. Containers stay connected as they
     /// are; the result tells which of them are to be connected again.
     ///
-    /// The name stays. A configuration without subnets leaves the network those that it has. What others have
-    /// done with handles on the network as it was is as before; from now on they use it as it is.
+    /// The name stays. A configuration without subnets leaves the network those that it has, and one that asks
+    /// for an IPv6 subnet, and has none, its IPv6 subnets. What others have done with handles on the network as it
+    /// was is as before; from now on they use it as it is.
     ///
     /// # Errors
     ///
@@ -47,18 +58,30 @@ impl Network {
     ///   outside keeps it.
     /// - [`ErrorKind::Contended`]: others have changed the network since it was read.
     pub fn update(&self, config: &NetworkConfig) -> Result<Updated> {
+        self.bring_to(config, false)
+    }
+
+    /// As [`Network::update`]; a network that is as the configuration says may be left as it is.
+    pub(crate) fn bring_to(&self, config: &NetworkConfig, leave: bool) -> Result<Updated> {
         let refuse = |error: Error| error.during(CHANGE).in_network(self.name());
         let mut config = config.clone();
         if config.name() != self.name() {
             return Err(refuse(Error::invalid(CHANGE, "a network keeps its name")));
         }
+        let had = self.record.config.subnets.iter();
         if config.get_subnets().is_empty() && !config.is_without_addresses() {
-            config.subnets.clone_from(&self.record.config.subnets);
+            config.subnets.extend(had.cloned());
+        } else if config.is_ipv6() && !config.has_family(true) {
+            config.subnets.extend(had.filter(|one| one.net().addr().is_ipv6()).cloned());
         }
         config.check().map_err(refuse)?;
         let config = config.settled();
         let networks = Networks(Arc::clone(&self.session));
         let warnings = parent::look_at(CHANGE, networks.host(), &config)?;
+        if leave && config == self.record.config {
+            let network = Self { warnings, ..self.clone() };
+            return Ok(Updated::alone(network, false));
+        }
         networks.with_subnets(&config, |config, alone| {
             let record = NetworkRecord { config, ..self.record.clone() };
             let leases = self.session.store.change_network(&self.record, &record, alone)?;
@@ -74,7 +97,7 @@ impl Network {
                 _ => true,
             };
             let (outdated, unaffected) = leases.into_iter().partition(is_outdated);
-            Ok(Updated { network, outdated, unaffected })
+            Ok(Updated { network, outdated, unaffected, created: false })
         })
     }
 

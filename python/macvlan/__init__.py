@@ -116,6 +116,7 @@ from macvlan._values import (
     MacAddr,
     NetNsId,
     NetNsMark,
+    Retained,
     Updated,
     VisibleNamespaces,
 )
@@ -193,6 +194,7 @@ __all__ = [
     "Rate",
     "Reconciled",
     "ReconciledKind",
+    "Retained",
     "Route",
     "RouteInfo",
     "RouteKind",

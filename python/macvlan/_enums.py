@@ -300,6 +300,8 @@ class ErrorKind(_Named):
     """The lease was lost while this process was stopped for longer than its host was alive."""
     NETWORK_STORE_REFUSED = "network-store-refused"
     """The store does not accept the user, password or certificate, or refuses the request."""
+    NETWORK_HOST_ALIVE = "network-host-alive"
+    """The host that is to be forgotten is alive."""
 
 
 class Detached(_Named):

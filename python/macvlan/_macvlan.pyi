@@ -41,6 +41,7 @@ from macvlan._values import (
     MacAddr,
     NetNsId,
     NetNsMark,
+    Retained,
     Updated,
     VisibleNamespaces,
 )
@@ -1176,6 +1177,7 @@ class EtcdStore:
         prefix: str = "/macvlan/",
         timeout: _Seconds = 5.0,
         ttl: _Seconds = 60.0,
+        persistent: bool = False,
         user: str | None = None,
         password: str | None = None,
         ca: str | PathLike[str] | bytes | None = None,
@@ -1228,12 +1230,39 @@ class Networks:
         options: _Texts = (),
         labels: _Texts = (),
     ) -> Network: ...
+    def ensure(
+        self,
+        name: str,
+        *,
+        parent: _Parent | None = None,
+        subnets: Iterable[_Subnet | Subnet] = (),
+        without_addresses: bool = False,
+        ipv6: bool = False,
+        mode: Mode | str = "bridge",
+        internal: bool = False,
+        mtu: int | None = None,
+        routes: Iterable[Route | str] = (),
+        metric: int | None = None,
+        disable_ipv6: bool | None = None,
+        accept_ra: AcceptRa | str | None = None,
+        leave_ipv6: bool = False,
+        allmulticast: bool | None = None,
+        order: Order | str = "first",
+        mac_from: MacFrom | str = "address",
+        probe: bool = False,
+        duplicate_detection: bool = False,
+        share: int | None = None,
+        keep: _Seconds = 0.0,
+        options: _Texts = (),
+        labels: _Texts = (),
+    ) -> Updated: ...
     def network(self, name: str) -> Network: ...
     def summary(self) -> list[dict[str, Any]]: ...
     def prune(self) -> list[str]: ...
     def unreadable(self) -> _list[MacvlanError]: ...
     def list(self) -> _list[Network]: ...
     def collect(self) -> Collected: ...
+    def forget_host(self, name: str) -> bool: ...
     def reconcile(self) -> _list[Reconciled]: ...
     def close(self) -> None: ...
     @property
@@ -1352,6 +1381,7 @@ class Network:
         labels: _Texts = ...,
     ) -> Updated: ...
     def set_parent(self, parent: _Parent) -> Updated: ...
+    def retain(self, valid: Iterable[str]) -> Retained: ...
     def reconcile(self) -> list[Reconciled]: ...
     def remove(self) -> None: ...
     def __eq__(self, other: object, /) -> bool: ...

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from macvlan._errors import MacvlanError
+
 __all__ = [
     "Address6",
     "Collected",
@@ -33,6 +35,7 @@ __all__ = [
     "MacAddr",
     "NetNsId",
     "NetNsMark",
+    "Retained",
     "Updated",
     "VisibleNamespaces",
 ]
@@ -171,7 +174,7 @@ class Collected(NamedTuple):
 
 
 class Updated(NamedTuple):
-    """What came of Network.update() or Network.set_parent()."""
+    """What came of Network.update(), Network.set_parent() or Networks.ensure()."""
 
     network: Network
     """The network as it is now."""
@@ -181,7 +184,21 @@ class Updated(NamedTuple):
     Network.connect() makes each as it should be, and so does Networks.reconcile() on their hosts.
     """
     unaffected: list[Lease]
-    """The containers whose interfaces are as before, and as the network says."""
+    """The containers whose interfaces are as before, and as the network says.
+
+    None where the network was left as it is.
+    """
+    created: bool
+    """Whether the network did not exist before."""
+
+
+class Retained(NamedTuple):
+    """What came of Network.retain()."""
+
+    released: list[Lease]
+    """The leases that were taken back, and whose interfaces are gone."""
+    failed: list[tuple[Lease, MacvlanError]]
+    """The leases of which something failed, and why."""
 
 
 def rebuild_parent(maker: str, positional: tuple[Any, ...], named: dict[str, Any]) -> Parent:

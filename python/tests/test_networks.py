@@ -61,6 +61,7 @@ from macvlan import (
     Probe,
     Reconciled,
     ReconciledKind,
+    Retained,
     Subnet,
     Updated,
 )
@@ -658,6 +659,33 @@ def test_a_network_is_changed(lab: Lab, networks: Networks) -> None:
         network.update(colour="blue")  # type: ignore[call-arg]
 
 
+def test_a_network_is_ensured(networks: Networks) -> None:
+    made = networks.ensure("lan", parent="ens33")
+    assert isinstance(made, Updated)
+    assert made.created
+    again = networks.ensure("lan", parent="ens33", mtu=1400)
+    assert not again.created
+    assert (again.network, again.network.subnets) == (made.network, made.network.subnets)
+    assert networks.network("lan").mtu == 1400
+    with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
+        networks.ensure("lan", colour="blue")  # type: ignore[call-arg]
+
+
+def test_who_is_not_valid_is_disconnected(lab: Lab, networks: Networks) -> None:
+    network = lan(networks)
+    inside, other = lab.container(), lab.container()
+    network.connect("c1", inside)
+    network.connect("c2", other)
+    retained = network.retain(["c1"])
+    assert isinstance(retained, Retained)
+    assert [lease.container for lease in retained.released] == ["c2"]
+    assert retained.failed == []
+    assert [lease.container for lease in network.leases()] == ["c1"]
+    with pytest.raises(TypeError, match="argument 'valid': expected a sequence"):
+        network.retain("c1")
+    assert not networks.forget_host("a")
+
+
 @pytest.mark.parametrize(
     ("arguments", "argument", "words"),
     [
@@ -824,7 +852,11 @@ def test_many_hosts(lab: Lab, tmp_path: Path) -> None:
             def session(name: str) -> Networks:
                 host = lab.a.host if name == "a" else lab.b.host
                 store = EtcdStore(
-                    name, ["http://127.0.0.1:2379"], ttl=600, timeout=timedelta(minutes=1)
+                    name,
+                    ["http://127.0.0.1:2379"],
+                    ttl=600,
+                    persistent=True,
+                    timeout=timedelta(minutes=1),
                 )
                 assert (store.host, store.endpoints) == (name, ("http://127.0.0.1:2379",))
                 assert repr(store) == f'<EtcdStore of host "{name}" at http://127.0.0.1:2379>'
@@ -850,6 +882,9 @@ def test_many_hosts(lab: Lab, tmp_path: Path) -> None:
             assert here.inspect()["Scope"] == "global"
             refused = ErrorKind.NETWORK_ALREADY_CONNECTED
             refusal(lambda: here.disconnect("c2"), refused, 'host "b"')
+            alive = ErrorKind.NETWORK_HOST_ALIVE
+            refusal(lambda: a.forget_host("b"), alive, 'cannot forget host "b"')
+            assert not a.forget_host("nobody")
         error = refusal(
             lambda: here.connect("c3", lab.container()), ErrorKind.NETWORK_STORE_UNAVAILABLE
         )

@@ -1,5 +1,6 @@
 /*
- * A network that exists is changed, and given another parent; its containers are connected again.
+ * A network that exists is changed, and given another parent; its containers are connected again. Networks that
+ * are made as a configuration says, and containers that are not valid any more.
  */
 
 #include "lab_networks.h"
@@ -9,6 +10,43 @@ static const char *only(size_t count, const macvlan_lease *first)
 {
     CHECK(count == 1);
     return macvlan_lease_container(first);
+}
+
+/* Whether or not a network exists, it is as the configuration says. */
+static void ensured(macvlan_networks *networks)
+{
+    macvlan_network_config *config = lab_config("ensured", "10.3.0.0/24");
+    macvlan_updated *updated = NULL;
+
+    MUST(macvlan_networks_ensure(networks, config, &updated, &error));
+    CHECK(macvlan_updated_created(updated) && !macvlan_updated_created(NULL));
+    macvlan_updated_free(updated);
+    MUST(macvlan_network_config_set_mtu(config, 1400, &error));
+    MUST(macvlan_networks_ensure(networks, config, &updated, &error));
+    CHECK(!macvlan_updated_created(updated));
+    CHECK_TEXT(macvlan_network_name(macvlan_updated_network(updated)), "ensured");
+    macvlan_updated_free(updated);
+    macvlan_network_config_free(config);
+}
+
+/* Those that are valid stay, the others go. */
+static void retained(const macvlan_network *network)
+{
+    const char *valid[] = { "c1", "c2" };
+    macvlan_retained *retained = NULL;
+
+    MUST(macvlan_network_retain(network, valid, 2, &retained, &error));
+    CHECK(macvlan_retained_released_count(retained) == 0);
+    macvlan_retained_free(retained);
+    REFUSED(macvlan_network_retain(network, NULL, 2, &retained, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "valid is NULL");
+    MUST(macvlan_network_retain(network, NULL, 0, &retained, &error));
+    CHECK_TEXT(only(macvlan_retained_released_count(retained), macvlan_retained_released(retained, 0)),
+               "c1");
+    CHECK(macvlan_retained_released(retained, 1) == NULL);
+    CHECK(macvlan_retained_failed_count(retained) == 0);
+    CHECK(macvlan_retained_failed(retained, 0) == NULL && macvlan_retained_error(retained, 0) == NULL);
+    macvlan_retained_free(retained);
 }
 
 static void changed(void)
@@ -67,6 +105,8 @@ static void changed(void)
     MUST(macvlan_networks_get(networks, "lan", &network, &error));
     REFUSED(macvlan_network_update(network, config, &other, &error), EBUSY,
             MACVLAN_ERROR_NETWORK_IN_USE, "container \"c1\" has 10.1.0.2/24");
+    ensured(networks);
+    retained(network);
     macvlan_network_config_free(config);
     macvlan_updated_free(updated);
     macvlan_network_free(network);

@@ -103,6 +103,7 @@ static macvlan_networks *session(const macvlan_host *host, const char *name)
     MUST(macvlan_etcd_options_set_prefix(options, "/test", &error));
     MUST(macvlan_etcd_options_set_timeout(options, PATIENCE, &error));
     MUST(macvlan_etcd_options_set_ttl(options, 10 * PATIENCE, &error));
+    MUST(macvlan_etcd_options_set_persistent(options, true, &error));
     MUST(macvlan_networks_open_etcd(host, options, &networks, &error));
     macvlan_etcd_options_free(options);
     CHECK_TEXT(macvlan_networks_host_name(networks), name);
@@ -113,6 +114,7 @@ static void over_two_hosts(void)
 {
     lab l;
     pid_t etcd;
+    bool was_known = true;
     macvlan_handle *own = NULL;
     macvlan_host *there = NULL;
     macvlan_networks *a, *b;
@@ -155,6 +157,11 @@ static void over_two_hosts(void)
     macvlan_text_free(json);
     REFUSED(macvlan_network_disconnect(on_a, "c2", NULL, &error), EISCONN,
             MACVLAN_ERROR_NETWORK_ALREADY_CONNECTED, "it runs on host \"b\"");
+
+    REFUSED(macvlan_networks_forget_host(a, "b", NULL, &error), EBUSY,
+            MACVLAN_ERROR_NETWORK_HOST_ALIVE, "cannot forget host \"b\"");
+    MUST(macvlan_networks_forget_host(a, "nobody", &was_known, &error));
+    CHECK(!was_known);
 
     MUST(macvlan_network_disconnect_from(on_b, "c2", c2, NULL, &error));
     lab_stop_container(etcd);

@@ -117,6 +117,8 @@ pub enum macvlan_error_kinds {
     /// The store does not accept the user, the password or the certificate, or does not allow what was
     /// asked; or its own certificate is not accepted.
     MACVLAN_ERROR_NETWORK_STORE_REFUSED = 122,
+    /// The host that is to be forgotten is alive.
+    MACVLAN_ERROR_NETWORK_HOST_ALIVE = 123,
 }
 
 fn pointer(text: Option<&CString>) -> *const c_char {

@@ -148,7 +148,7 @@ impl Report {
     }
 
     /// As the core tells it, where the core refused, but in the words of who asked the core.
-    fn of_network(error: &macvlan_network::Error) -> Self {
+    pub(crate) fn of_network(error: &macvlan_network::Error) -> Self {
         let mut report = match error.core() {
             Some(core) => Self::of_core(core),
             None => Self::of_network_alone(error),

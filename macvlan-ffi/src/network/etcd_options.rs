@@ -27,6 +27,7 @@ pub(crate) struct Described {
     prefix: Option<String>,
     timeout: Option<Duration>,
     ttl: Option<Duration>,
+    persistent: bool,
     user: Option<(String, String)>,
     ca: Option<Pem>,
     certificate: Option<Pem>,
@@ -59,7 +60,8 @@ pub(crate) type Store = macvlan_network::SqliteStore;
 impl Described {
     #[cfg(feature = "etcd")]
     pub(crate) fn open(&self) -> Result<Store, Failure> {
-        let mut options = macvlan_network::EtcdOptions::new(&self.host, self.endpoints.clone());
+        let mut options = macvlan_network::EtcdOptions::new(&self.host, self.endpoints.clone())
+            .persistent(self.persistent);
         if let Some(prefix) = &self.prefix {
             options = options.prefix(prefix);
         }
@@ -146,8 +148,7 @@ pub unsafe extern "C" fn macvlan_etcd_options_set_timeout(
 /// ended, or can reach etcd no more; 60000 when not set. Then others may collect its containers'
 /// leases.
 ///
-/// On a host without a process that stays, such as an agent, let it be longer than containers are left
-/// alone.
+/// On a host without a process that stays, such as an agent, see macvlan_etcd_options_set_persistent().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_etcd_options_set_ttl(
     options: *mut macvlan_etcd_options,
@@ -156,6 +157,23 @@ pub unsafe extern "C" fn macvlan_etcd_options_set_ttl(
 ) -> c_int {
     boundary!(error, {
         exclusive!(options).ttl = Some(Duration::from_millis(milliseconds.into()));
+    })
+}
+
+/// Sets whether this host counts as alive also when no process of it has the store open, across reboots, until
+/// macvlan_networks_forget_host() is called on another host; no when not set. For processes that end at once,
+/// such as a plugin of CNI: the leases of their containers are collected by this host alone.
+///
+/// The first process that says so makes it so, whatever later ones say. A host that breaks down keeps its
+/// addresses and its name until it is forgotten.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_etcd_options_set_persistent(
+    options: *mut macvlan_etcd_options,
+    persistent: bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        exclusive!(options).persistent = persistent;
     })
 }
 

@@ -10,6 +10,7 @@ pub mod member;
 pub mod names;
 pub mod networks;
 pub mod reconciled;
+pub mod retained;
 pub mod subnet;
 pub mod updated;
 

@@ -15,6 +15,7 @@ use crate::network::config::macvlan_network_config;
 use crate::network::etcd_options::macvlan_etcd_options;
 use crate::network::names::macvlan_text;
 use crate::network::reconciled::{self, macvlan_collected, macvlan_reconciled_list};
+use crate::network::updated::macvlan_updated;
 use crate::network::{Known, macvlan_network, macvlan_network_list};
 
 /// An open session: a host, and a store that says which networks there are and who holds which address,
@@ -173,6 +174,24 @@ pub unsafe extern "C" fn macvlan_networks_create(
     })
 }
 
+/// Creates the network that a configuration describes, or changes the one of that name to it, whole or not at
+/// all. A network that is so already is left as it is, so that programs may call it before each use, any number
+/// at once. A configuration without subnets leaves a network that exists those that it has.
+///
+/// Refused as by macvlan_networks_create() and macvlan_network_update().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_networks_ensure(
+    networks: *mut macvlan_networks,
+    config: *const macvlan_network_config,
+    updated: *mut *mut macvlan_updated,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let updated = out!(updated);
+        give(updated, shared!(networks).networks.ensure(&shared!(config).config)?.into());
+    })
+}
+
 /// Returns the network that has this name or this id, or whose id alone begins so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_get(
@@ -261,6 +280,29 @@ pub unsafe extern "C" fn macvlan_networks_collect(
     boundary!(error, {
         let collected = out!(collected);
         give(collected, shared!(networks).networks.collect()?.into());
+    })
+}
+
+/// Forgets a host that counts as alive without a process, see macvlan_etcd_options_set_persistent(), and is gone
+/// for good: from now on others collect the leases of its containers, and another machine may have its name.
+/// `was_known`, which can be NULL, tells whether there was such a host; in a file there is none.
+///
+/// The addresses of its containers are given to others then, so they may run no more. Refused with
+/// MACVLAN_ERROR_NETWORK_HOST_ALIVE while a process of it has the store open, and for the time after it for which
+/// a host counts as alive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_networks_forget_host(
+    networks: *mut macvlan_networks,
+    name: *const c_char,
+    was_known: *mut bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let known = shared!(networks).networks.forget_host(text!(name))?;
+        if !was_known.is_null() {
+            // SAFETY: it is not null, and the header says that an answer can be put there.
+            unsafe { was_known.write(known) };
+        }
     })
 }
 

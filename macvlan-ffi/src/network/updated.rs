@@ -15,8 +15,8 @@ use crate::network::lease::{self, Held, macvlan_lease};
 use crate::network::{Known, macvlan_network};
 use crate::value::parent::macvlan_parent;
 
-/// What came of changing a network, given by macvlan_network_update() and macvlan_network_set_parent(). Freed
-/// with macvlan_updated_free().
+/// What came of changing a network, given by macvlan_network_update(), macvlan_network_set_parent() and
+/// macvlan_networks_ensure(). Freed with macvlan_updated_free().
 ///
 /// Threads: any number may use what is in it at once; it is freed when nobody does.
 pub struct macvlan_updated {
@@ -28,6 +28,7 @@ pub(crate) struct Done {
     network: Tagged<Known>,
     outdated: Vec<Tagged<Held>>,
     unaffected: Vec<Tagged<Held>>,
+    created: bool,
 }
 
 impl From<Updated> for Done {
@@ -36,6 +37,7 @@ impl From<Updated> for Done {
             network: part::<macvlan_network>(updated.network.into()),
             outdated: lease::list(updated.outdated),
             unaffected: lease::list(updated.unaffected),
+            created: updated.created,
         }
     }
 }
@@ -128,6 +130,12 @@ pub unsafe extern "C" fn macvlan_updated_unaffected(
     index: usize,
 ) -> *const macvlan_lease {
     answer(null(), || Ok(nth(&shared!(updated).unaffected, index)))
+}
+
+/// Returns whether the network did not exist before.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_updated_created(updated: *const macvlan_updated) -> bool {
+    answer(false, || Ok(shared!(updated).created))
 }
 
 /// Frees what came of changing a network; does nothing to NULL.

@@ -170,6 +170,12 @@ pub trait Store: Send + Sync + Debug {
     fn expire(&self, network: &NetworkRecord) -> Result<usize>;
     /// The hosts that live, as far as the store can tell; none if it serves a single host.
     fn living_hosts(&self) -> Result<Option<Vec<String>>>;
+    /// Has a host count as dead that counts as alive although no process of it has the store open. False if no
+    /// such host is known. Refused while a process of it counts as alive.
+    fn forget_host(&self, host: &str) -> Result<bool> {
+        let _ = host;
+        Ok(false)
+    }
 }
 
 /// Whether a text can be the beginning of a network's id.

@@ -7,6 +7,8 @@ mod common;
 mod away;
 #[cfg(feature = "etcd")]
 mod crowd;
+#[cfg(feature = "etcd")]
+mod ensure;
 mod file;
 #[cfg(feature = "etcd")]
 mod fork;
@@ -20,8 +22,12 @@ mod leases;
 mod machine;
 #[cfg(feature = "etcd")]
 mod marks;
+#[cfg(feature = "etcd")]
+mod persistent;
 mod ranges;
 mod recovery;
+#[cfg(feature = "etcd")]
+mod retain;
 #[cfg(feature = "etcd")]
 mod round_trips;
 #[cfg(feature = "etcd")]
@@ -38,6 +44,8 @@ macvlan_tests::main! {
     away,
     #[cfg(feature = "etcd")]
     crowd,
+    #[cfg(feature = "etcd")]
+    ensure,
     file,
     #[cfg(feature = "etcd")]
     fork,
@@ -51,8 +59,12 @@ macvlan_tests::main! {
     machine,
     #[cfg(feature = "etcd")]
     marks,
+    #[cfg(feature = "etcd")]
+    persistent,
     ranges,
     recovery,
+    #[cfg(feature = "etcd")]
+    retain,
     #[cfg(feature = "etcd")]
     round_trips,
     #[cfg(feature = "etcd")]

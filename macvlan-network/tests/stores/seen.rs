@@ -58,7 +58,7 @@ impl Both {
     }
 }
 
-fn open(kind: &str, place: &str, host: &str) -> Outcome<Networks> {
+pub(crate) fn open(kind: &str, place: &str, host: &str) -> Outcome<Networks> {
     let host = Host::in_netns(&NetNs::from_path(host)?)?;
     if kind == "sqlite" {
         return Ok(Networks::new(host, SqliteStore::open(place)?)?);
@@ -76,12 +76,20 @@ fn given(arguments: &[String]) -> Outcome<(Networks, Network)> {
     Ok((networks, lan))
 }
 
+/// Returns why the lease could not be released by one who says that nobody is valid.
+fn retained(lan: &Network) -> Result<()> {
+    let mut told = lan.retain::<&str>([])?;
+    assert_eq!(told.released, []);
+    told.failed.pop().map_or(Ok(()), |(_, error)| Err(error))
+}
+
 /// Whatever would release the lease is refused, and says what could not be looked at.
 fn all_is_refused(networks: &Networks, lan: &Network, other: &NetNs, says: &[&str]) {
     let refused = [
         networks.collect().map(drop),
         networks.reconcile().map(drop),
         lan.disconnect("there").map(drop),
+        retained(lan),
         lan.connect(&Member::new("there"), other).map(drop),
     ];
     for refused in refused {

@@ -44,6 +44,9 @@ impl Take for Pem {
 /// timeout: how long to wait for an answer, in seconds or as a timedelta.
 /// ttl: for how long this host counts as alive after its last process with open Networks has ended, or
 ///     can reach etcd no more. Then others may collect its containers' leases.
+/// persistent: whether this host counts as alive also when no process of it has Networks open, across
+///     reboots, until Networks.forget_host() is called on another host. For processes that end at once, such as
+///     a CNI plugin's. The first process that says so makes it so, whatever later ones say.
 /// user, password: how this host logs in, where etcd has authentication enabled. The user's role has to read
 ///     and write all keys with the prefix.
 /// ca: the certificates of the authorities that sign etcd's, for endpoints with https://: the path of a file in
@@ -69,7 +72,7 @@ impl EtcdStore {
     fn make(
         host: &Bound<'_, PyAny>,
         endpoints: &Bound<'_, PyAny>,
-        [prefix, timeout, ttl]: [Arg<'_, '_>; 3],
+        [prefix, timeout, ttl, persistent]: [Arg<'_, '_>; 4],
         [user, password, ca, cert, key]: [Maybe<'_, '_>; 5],
     ) -> PyResult<Self> {
         let py = host.py();
@@ -84,6 +87,9 @@ impl EtcdStore {
         }
         if let Some(ttl) = ttl.get::<Duration>("ttl")? {
             options = options.ttl(ttl);
+        }
+        if let Some(persistent) = persistent.get("persistent")? {
+            options = options.persistent(persistent);
         }
         let user = (maybe::<String>("user", user)?, maybe::<String>("password", password)?);
         if let (Some(_), _) | (_, Some(_)) = &user {
@@ -108,7 +114,7 @@ impl EtcdStore {
     fn make(
         host: &Bound<'_, PyAny>,
         _: &Bound<'_, PyAny>,
-        _: [Arg<'_, '_>; 3],
+        _: [Arg<'_, '_>; 4],
         _: [Maybe<'_, '_>; 5],
     ) -> PyResult<Self> {
         Err(unsupported(
@@ -127,10 +133,10 @@ impl EtcdStore {
     #[pyo3(
         signature = (
             host, endpoints, *, prefix=Arg::Missing, timeout=Arg::Missing, ttl=Arg::Missing,
-            user=None, password=None, ca=None, cert=None, key=None
+            persistent=Arg::Missing, user=None, password=None, ca=None, cert=None, key=None
         ),
-        text_signature = "(host, endpoints, *, prefix='/macvlan/', timeout=5.0, ttl=60.0, user=None, \
-                          password=None, ca=None, cert=None, key=None)"
+        text_signature = "(host, endpoints, *, prefix='/macvlan/', timeout=5.0, ttl=60.0, \
+                          persistent=False, user=None, password=None, ca=None, cert=None, key=None)"
     )]
     #[allow(clippy::too_many_arguments)] // keywords
     fn new(
@@ -139,13 +145,19 @@ impl EtcdStore {
         prefix: Arg<'_, '_>,
         timeout: Arg<'_, '_>,
         ttl: Arg<'_, '_>,
+        persistent: Arg<'_, '_>,
         user: Maybe<'_, '_>,
         password: Maybe<'_, '_>,
         ca: Maybe<'_, '_>,
         cert: Maybe<'_, '_>,
         key: Maybe<'_, '_>,
     ) -> PyResult<Self> {
-        Self::make(host, endpoints, [prefix, timeout, ttl], [user, password, ca, cert, key])
+        Self::make(
+            host,
+            endpoints,
+            [prefix, timeout, ttl, persistent],
+            [user, password, ca, cert, key],
+        )
     }
 
     /// What this host is called.

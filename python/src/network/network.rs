@@ -12,7 +12,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::base::argument::{Arg, maybe, take};
+use crate::base::argument::{Arg, many, maybe, take};
+use crate::base::error::raised;
 use crate::base::output::Enumeration;
 use crate::network::config::described;
 use crate::network::connection::Connection;
@@ -70,13 +71,18 @@ impl Network {
         self.session.ask(py, slow, move |networks| work(networks.with_record(record)))
     }
 
-    fn updated<'py>(&self, py: Python<'py>, updated: Updated) -> PyResult<Bound<'py, PyAny>> {
+    /// What came of changing it, for Python.
+    pub(crate) fn updated<'py>(
+        py: Python<'py>,
+        session: &Arc<Session>,
+        updated: Updated,
+    ) -> PyResult<Bound<'py, PyAny>> {
         static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let leases = |leases: Vec<_>| leases.into_iter().map(Lease).collect::<Vec<_>>();
-        let network = Self::new(self.session.clone(), &updated.network);
+        let network = Self::new(session.clone(), &updated.network);
         let (outdated, unaffected) = (leases(updated.outdated), leases(updated.unaffected));
         let class = CLASS.import(py, "macvlan._values", "Updated")?;
-        class.call1((network, outdated, unaffected))
+        class.call1((network, outdated, unaffected, updated.created))
     }
 
     fn config(&self) -> &NetworkConfig {
@@ -438,7 +444,7 @@ impl Network {
     ) -> PyResult<Bound<'py, PyAny>> {
         let config = described("Network.update", self.config(), keywords)?;
         let updated = self.ask(py, move |network| network.update(&config))?;
-        self.updated(py, updated)
+        Self::updated(py, &self.session, updated)
     }
 
     /// Sets the link that its containers hang on, whatever else others change. As update().
@@ -449,7 +455,26 @@ impl Network {
     ) -> PyResult<Bound<'py, PyAny>> {
         let parent: Parent = take("parent", parent)?;
         let updated = self.ask(py, move |network| network.set_parent(parent))?;
-        self.updated(py, updated)
+        Self::updated(py, &self.session, updated)
+    }
+
+    /// Disconnects all containers on this host but those with these ids. Returns a Retained: what was released,
+    /// and what failed. For a runtime that knows which of its containers exist, such as CNI's GC.
+    ///
+    /// As disconnect(): a lease is taken back where the interface was detached or the namespace is known to be
+    /// gone. Leases of other hosts, and containers that were connected since this began, stay.
+    fn retain<'py>(
+        &self,
+        py: Python<'py>,
+        valid: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let valid: Vec<String> = many("valid", valid)?;
+        let retained = self.ask(py, move |network| network.retain(valid))?;
+        let released: Vec<_> = retained.released.into_iter().map(Lease).collect();
+        let told = |(lease, error)| (Lease(lease), raised(py, &error).into_value(py));
+        let failed: Vec<_> = retained.failed.into_iter().map(told).collect();
+        CLASS.import(py, "macvlan._values", "Retained")?.call1((released, failed))
     }
 
     /// As Networks.reconcile(), which does it for all networks of this host at once.

@@ -191,6 +191,31 @@ impl Networks {
         Ok(self.network(&created))
     }
 
+    /// Creates the network, or changes the one of that name, whole or not at all. The keywords are those of
+    /// create(); subnets that are not given are those that a network which exists has. Returns an Updated, which
+    /// tells whether it was created.
+    ///
+    /// A network that is so already is left as it is: programs may call it before each use, any number at once.
+    #[pyo3(
+        signature = (name, **keywords),
+        text_signature = "($self, name, *, parent=None, subnets=(), without_addresses=False, ipv6=False, \
+                          mode='bridge', internal=False, mtu=None, routes=(), metric=None, \
+                          disable_ipv6=None, accept_ra=None, leave_ipv6=False, allmulticast=None, \
+                          order='first', mac_from='address', probe=False, duplicate_detection=False, \
+                          share=None, keep=0.0, options=(), labels=())"
+    )]
+    fn ensure<'py>(
+        &self,
+        py: Python<'py>,
+        name: &Bound<'py, PyAny>,
+        keywords: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let plain = NetworkConfig::new(take::<String>("name", name)?);
+        let config = described("Networks.ensure", &plain, keywords)?;
+        let updated = self.0.ask(py, false, move |networks| networks.ensure(&config))?;
+        Network::updated(py, &self.0, updated)
+    }
+
     /// Returns the network that has this name or this id, or whose id alone begins so.
     #[pyo3(name = "network")]
     fn find(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<Network> {
@@ -237,6 +262,17 @@ impl Networks {
         let done = self.0.ask(py, false, Core::collect)?;
         let leases: Vec<_> = done.leases.into_iter().map(Lease).collect();
         CLASS.import(py, "macvlan._values", "Collected")?.call1((leases, done.expired))
+    }
+
+    /// Forgets a host that counts as alive without a process (EtcdStore's persistent) and is gone for good: from
+    /// now on others collect its containers' leases, and another machine may have its name. False if no such host
+    /// is known, as in a file.
+    ///
+    /// Its containers' addresses are given to others then, so they may run no more. Refused while a process of
+    /// it has Networks open, and for the time after it for which a host counts as alive.
+    fn forget_host(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let name: String = take("name", name)?;
+        self.0.ask(py, false, move |networks| networks.forget_host(&name))
     }
 
     /// Brings the kernel and the store together on this host, and says what it did; empty if all was

@@ -13,6 +13,7 @@ use crate::time::since_boot;
 
 use super::client::LoggedIn;
 use super::keys::{self, Keys};
+use super::options::EtcdOptions;
 use super::wire::{absent, unchanged};
 
 /// How soon to try again when etcd could not be reached.
@@ -26,6 +27,8 @@ pub(super) struct Registration {
     all: String,
     /// Which machine's the host's name is.
     owner: String,
+    /// What says that the host counts as alive without a process, if it does.
+    persistent: Option<String>,
     machine: &'static Machine,
     ttl: Duration,
     /// etcd's lease; 0 if there is none.
@@ -35,14 +38,16 @@ pub(super) struct Registration {
 }
 
 impl Registration {
-    pub(super) fn new(keys: &Keys, host: &str, ttl: Duration) -> Result<Self> {
+    pub(super) fn new(keys: &Keys, options: &EtcdOptions) -> Result<Self> {
+        let host = &options.host;
         let (all, owner) = (keys.host(host, ""), keys.machine(host));
         Ok(Self {
             key: format!("{all}{}", &random::id()[..16]),
             all,
             owner,
+            persistent: options.persistent.then(|| keys.persistent(host)),
             machine: Machine::here()?,
-            ttl: ttl.max(Duration::from_secs(1)),
+            ttl: options.ttl.max(Duration::from_secs(1)),
             lease: AtomicI64::new(0),
             counts_since: AtomicU64::new(0),
         })
@@ -90,6 +95,7 @@ impl Registration {
             }
             let options = PutOptions::new().with_lease(lease);
             let mut then = vec![TxnOp::put(self.key.clone(), "", Some(options))];
+            then.extend(self.persistent.iter().map(|key| TxnOp::put(key.clone(), "", None)));
             if let Some(Ok(machine)) = take.map(|machine| keys::write(&machine)) {
                 then.push(TxnOp::put(self.owner.clone(), machine, None));
             }
@@ -115,7 +121,9 @@ impl Registration {
     pub(super) fn refused(&self, host: &str, other: &Machine) -> Error {
         let why = format!("{other} lives under that name, and this is {}", self.machine);
         Error::new(ErrorKind::OtherMachine, format!("call this host {host:?} in etcd"), why)
-            .with_hint("give each host a name of its own")
+            .with_hint(
+                "give each host a name of its own, or forget a persistent host that is gone for good",
+            )
     }
 
     /// Says it again and again, as long as the store is open.

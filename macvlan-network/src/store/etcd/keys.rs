@@ -18,6 +18,7 @@
 //! | `member/CONTAINER/ID` | the lease once more, to be found by the container |
 //! | `was/ID/CONTAINER` | the addresses that a container had ([`Was`]) |
 //! | `host/HOST/PROCESS` | there as long as that process lives on that host |
+//! | `host/HOST/~` | there as long as that host counts as alive without a process |
 //! | `machine/HOST` | the machine that the host's name is of, as JSON |
 //!
 //! Addresses are 32 hexadecimal digits, IPv4 ones as mapped IPv6 ones, so that they sort as numbers.
@@ -182,6 +183,11 @@ impl Keys {
 
     pub(super) fn host(&self, host: &str, process: &str) -> String {
         format!("{}host/{host}/{process}", self.0)
+    }
+
+    /// Behind those of all processes, which are hexadecimal digits.
+    pub(super) fn persistent(&self, host: &str) -> String {
+        self.host(host, "~")
     }
 
     pub(super) fn machine(&self, host: &str) -> String {

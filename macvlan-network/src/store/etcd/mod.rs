@@ -9,6 +9,7 @@ mod change;
 mod changed;
 mod client;
 mod create;
+mod forget;
 mod gaps;
 mod host;
 mod keys;
@@ -345,5 +346,9 @@ impl Store for EtcdStore {
             .collect();
         hosts.dedup();
         Ok(Some(hosts))
+    }
+    fn forget_host(&self, host: &str) -> Result<bool> {
+        self.settle()?;
+        self.forget_persistent(host)
     }
 }

@@ -17,6 +17,7 @@ pub struct EtcdOptions {
     pub(super) prefix: String,
     pub(super) timeout: Duration,
     pub(super) ttl: Duration,
+    pub(super) persistent: bool,
     pub(super) login: Option<Login>,
     ca: Option<Pem>,
     certificate: Option<Pem>,
@@ -115,6 +116,7 @@ impl EtcdOptions {
             prefix: "/macvlan/".to_owned(),
             timeout: Duration::from_secs(5),
             ttl: Duration::from_secs(60),
+            persistent: false,
             login: None,
             ca: None,
             certificate: None,
@@ -140,10 +142,21 @@ impl EtcdOptions {
     /// For how long this host counts as alive after its last process with an open store has ended, or
     /// can reach etcd no more; 60 s when not given. Then others may collect its containers' leases.
     ///
-    /// On a host without a process that stays, such as an agent, let it be longer than containers
-    /// are left alone.
+    /// On a host without a process that stays, such as an agent, see [`EtcdOptions::persistent`].
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.ttl = ttl;
+        self
+    }
+
+    /// Sets whether this host counts as alive also when no process of it has the store open, across reboots,
+    /// until [`Networks::forget_host`](crate::Networks::forget_host) is called on another host; no when not said.
+    /// For processes that end at once, such as a CNI plugin's: their containers' leases are collected by this
+    /// host alone.
+    ///
+    /// The first process that says so makes it so, whatever later ones say. A host that breaks down keeps its
+    /// addresses and its name until it is forgotten.
+    pub fn persistent(mut self, persistent: bool) -> Self {
+        self.persistent = persistent;
         self
     }
 

@@ -49,7 +49,7 @@ impl EtcdStore {
         options.check()?;
         let wire = Wire::connect(options)?;
         let keys = Keys(options.prefix.clone());
-        let registration = Registration::new(&keys, &options.host, options.ttl)?;
+        let registration = Registration::new(&keys, options)?;
         let id = chosen(&wire, &keys.store(), &random::id()[..8])?;
         let secret = Secret(chosen(&wire, &keys.secret(), &Secret::new().0)?);
         let store = Self {

@@ -1,0 +1,110 @@
+//! `macvlan_retained`: what came of disconnecting all containers but some.
+
+use std::ffi::{c_char, c_int};
+use std::ptr::null;
+
+use ::macvlan_network::Retained;
+
+use crate::base::boundary::{answer, boundary, free};
+use crate::base::object::{Tagged, give, nth, object, out, parts, shared};
+use crate::base::report::{Report, macvlan_error};
+use crate::base::text::texts_at;
+use crate::network::lease::{self, Held, macvlan_lease};
+use crate::network::macvlan_network;
+
+/// What came of disconnecting all containers but some, given by macvlan_network_retain(). Freed with
+/// macvlan_retained_free().
+///
+/// Threads: it never changes, so any number may look at it at once.
+pub struct macvlan_retained {
+    _opaque: (),
+}
+object!(macvlan_retained, Done);
+
+pub(crate) struct Done {
+    released: Vec<Tagged<Held>>,
+    failed: Vec<Tagged<Held>>,
+    errors: Vec<Tagged<Report>>,
+}
+
+impl From<Retained> for Done {
+    fn from(retained: Retained) -> Self {
+        let (failed, errors): (Vec<_>, Vec<_>) = retained.failed.into_iter().unzip();
+        let reports = errors.iter().map(Report::of_network);
+        Self {
+            released: lease::list(retained.released),
+            failed: lease::list(failed),
+            errors: parts::<macvlan_error>(reports),
+        }
+    }
+}
+
+/// Disconnects all containers on this host but the `count` ones with these ids, and returns what was released
+/// and what failed, which is no error of this function. For a runtime that knows which of its containers exist,
+/// such as the GC of CNI. `valid` can be NULL if `count` is 0.
+///
+/// As macvlan_network_disconnect(): a lease is taken back where the interface was detached or the namespace is
+/// known to be gone. Leases of other hosts, and containers that were connected since this began, stay.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_retain(
+    network: *const macvlan_network,
+    valid: *const *const c_char,
+    count: usize,
+    retained: *mut *mut macvlan_retained,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let retained = out!(retained);
+        // SAFETY: the header says that the array has so many texts.
+        let valid = unsafe { texts_at(valid, count, "valid")? };
+        give(retained, shared!(network).network.retain(valid)?.into());
+    })
+}
+
+/// Returns how many leases were taken back.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_retained_released_count(
+    retained: *const macvlan_retained,
+) -> usize {
+    answer(0, || Ok(shared!(retained).released.len()))
+}
+
+/// Returns one of these leases, counted from 0. It belongs to the object. NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_retained_released(
+    retained: *const macvlan_retained,
+    index: usize,
+) -> *const macvlan_lease {
+    answer(null(), || Ok(nth(&shared!(retained).released, index)))
+}
+
+/// Returns of how many leases something failed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_retained_failed_count(retained: *const macvlan_retained) -> usize {
+    answer(0, || Ok(shared!(retained).failed.len()))
+}
+
+/// Returns one of these leases, counted from 0. It belongs to the object. NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_retained_failed(
+    retained: *const macvlan_retained,
+    index: usize,
+) -> *const macvlan_lease {
+    answer(null(), || Ok(nth(&shared!(retained).failed, index)))
+}
+
+/// Returns why that failed. It belongs to the object. NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_retained_error(
+    retained: *const macvlan_retained,
+    index: usize,
+) -> *const macvlan_error {
+    answer(null(), || Ok(nth(&shared!(retained).errors, index)))
+}
+
+/// Frees what came of it; does nothing to NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_retained_free(retained: *mut macvlan_retained) {
+    // SAFETY: the header says that nobody else uses it.
+    unsafe { free(retained) }
+}

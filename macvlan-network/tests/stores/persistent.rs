@@ -1,0 +1,165 @@
+//! Hosts without a process that stays, as with one for each call of a plugin.
+#![deny(dead_code)]
+
+use std::time::Duration;
+
+use crate::common::{Scene as OneHost, in_etcd, ip, keys, on_ens33, started};
+use crate::machine::become_machine;
+use macvlan_core::{Host, NetNs};
+use macvlan_network::{ErrorKind, EtcdOptions, EtcdStore, Member, Network, Networks, Reconciled};
+use macvlan_tests::{
+    Actor, Container, Directory, Etcd, Lab, Outcome, PATIENCE, eventually, ip_addresses, path_of,
+};
+
+const ONLY_MARK: [&str; 1] = ["/macvlan/host/a/~"];
+
+/// Opens a session on host a, connects a container, and ends. On another machine, if one is said.
+fn connects(arguments: &[String]) -> Outcome {
+    let [machine, etcd, host, persistent, id, inside] = arguments else {
+        return Err("MACHINE ETCD HOST PERSISTENT ID INSIDE".into());
+    };
+    let directory = Directory::new()?;
+    if !machine.is_empty() {
+        become_machine(&directory, machine, machine)?;
+    }
+    let host = Host::in_netns(&NetNs::from_path(host)?)?;
+    let options = EtcdOptions::new("a", [Etcd::ENDPOINT]).timeout(PATIENCE);
+    let options = options.ttl(Duration::from_secs(2)).persistent(persistent.parse()?);
+    match NetNs::from_path(etcd)?.run(|| EtcdStore::open(&options))? {
+        Ok(store) => {
+            let lan = Networks::new(host, store)?.network("lan")?;
+            lan.connect(&Member::new(id), &NetNs::from_path(inside)?)?;
+            println!("connected");
+        }
+        Err(error) => println!("{}: {error}", error.kind()),
+    }
+    Ok(())
+}
+
+struct Scene {
+    lab: Lab,
+    etcd: Etcd,
+    b: Networks,
+    on_b: Network,
+}
+
+impl Scene {
+    /// Two hosts, of which b made the network.
+    fn set() -> Outcome<Self> {
+        let (lab, etcd) = (Lab::with_addresses(&[], &[])?, Etcd::start()?);
+        let b = in_etcd(&lab.b, &etcd, "b")?;
+        let on_b = b.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        Ok(Self { lab, etcd, b, on_b })
+    }
+
+    /// Has a process on host a, on some machine, connect a container, and returns what it says.
+    fn say(&self, machine: &str, persistent: bool, id: &str, inside: &NetNs) -> Outcome<String> {
+        let (etcd, host) = (path_of(self.etcd.netns()), path_of(&self.lab.a.netns));
+        let persistent = persistent.to_string();
+        let arguments = [machine, &etcd, &host, &persistent, id, &path_of(inside)];
+        Ok(Actor::start("connects", &arguments)?.finish()?.join("\n"))
+    }
+
+    fn connect(&self, persistent: bool, id: &str) -> Outcome<(Container, NetNs)> {
+        let (container, inside) = started()?;
+        assert_eq!(self.say("", persistent, id, &inside)?, "connected");
+        Ok((container, inside))
+    }
+
+    fn no_process_is_left(&self, but: &[&str]) -> Outcome {
+        eventually("processes of host a count as alive", || {
+            Ok(keys(&self.etcd, "/macvlan/host/a/")? == but)
+        })
+    }
+}
+
+fn leases_outlive_the_process() -> Outcome {
+    let scene = Scene::set()?;
+    let first = scene.connect(true, "c1")?;
+    // Another that does not say so changes nothing.
+    let second = scene.connect(false, "c2")?;
+    scene.no_process_is_left(&ONLY_MARK)?;
+    assert_eq!(scene.b.collect()?.leases, []);
+    assert_eq!(scene.b.store().living_hosts()?, Some(vec!["a".to_owned(), "b".to_owned()]));
+    let error = scene.on_b.disconnect("c1").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AlreadyConnected, "{error}");
+    let wished = Member::new("c3").address(ip("10.1.0.2"));
+    let error = scene.on_b.connect(&wished, &NetNs::anonymous()?).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddressTaken, "{error}");
+
+    drop(second);
+    let a = in_etcd(&scene.lab.a, &scene.etcd, "a")?;
+    let done = a.reconcile()?;
+    assert!(
+        matches!(&done[..], [Reconciled::Released(lease)] if lease.container == "c2"),
+        "{done:?}"
+    );
+    assert_eq!(ip_addresses(&first.1, "eth0"), ["10.1.0.2/24"]);
+    assert!(a.reconcile()?.is_empty());
+    Ok(())
+}
+
+fn a_host_is_forgotten_when_it_is_gone() -> Outcome {
+    let scene = Scene::set()?;
+    let (_container, inside) = scene.connect(true, "c1")?;
+    let is_refused = |networks: &Networks, host: &str| {
+        let error = networks.forget_host(host).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::HostAlive, "{error}");
+        assert!(error.to_string().contains(&format!("cannot forget host {host:?}")), "{error}");
+    };
+    is_refused(&scene.b, "a");
+    is_refused(&scene.b, "b");
+    assert!(!scene.b.forget_host("nobody")?);
+    scene.no_process_is_left(&ONLY_MARK)?;
+    assert!(scene.b.forget_host("a")?);
+    assert!(!scene.b.forget_host("a")?);
+    let collected = scene.b.collect()?.leases;
+    assert_eq!(collected.len(), 1);
+    assert_eq!(collected[0].container, "c1");
+    // It was not gone, and has its lease again, and outlives its processes again.
+    let (_other, _) = scene.connect(true, "c2")?;
+    let a = in_etcd(&scene.lab.a, &scene.etcd, "a")?;
+    is_refused(&scene.b, "a");
+    let done = a.reconcile()?;
+    assert!(
+        matches!(&done[..], [Reconciled::Adopted(lease)] if lease.container == "c1"),
+        "{done:?}"
+    );
+    assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
+    assert_eq!(keys(&scene.etcd, ONLY_MARK[0])?, ONLY_MARK);
+    Ok(())
+}
+
+fn its_name_is_its_machines_until_then() -> Outcome {
+    let scene = Scene::set()?;
+    let (one, other) = ("1".repeat(32), "2".repeat(32));
+    let (inside, second) = (NetNs::anonymous()?, NetNs::anonymous()?);
+    assert_eq!(scene.say(&one, true, "c1", &inside)?, "connected");
+    scene.no_process_is_left(&ONLY_MARK)?;
+    let error = scene.say(&other, true, "c2", &second)?;
+    assert!(error.starts_with("network-other-machine: "), "{error}");
+    assert!(error.contains("forget a persistent host"), "{error}");
+    assert!(scene.b.forget_host("a")?);
+    assert_eq!(scene.say(&other, true, "c2", &second)?, "connected");
+    Ok(())
+}
+
+/// Without it, a host that no process of is left is dead, and a file knows no other hosts.
+fn others_are_not_persistent() -> Outcome {
+    let scene = Scene::set()?;
+    let _container = scene.connect(false, "c1")?;
+    scene.no_process_is_left(&[])?;
+    assert!(!scene.b.forget_host("a")?);
+    assert_eq!(scene.b.collect()?.leases.len(), 1);
+    assert!(!OneHost::set()?.networks.forget_host("a")?);
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    same_on_every_kernel:
+    leases_outlive_the_process,
+    a_host_is_forgotten_when_it_is_gone,
+    its_name_is_its_machines_until_then,
+    others_are_not_persistent;
+    parts: connects,
+}
