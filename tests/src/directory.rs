@@ -1,7 +1,6 @@
 //! A directory for a test's files.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::harness::Outcome;
 
@@ -12,12 +11,8 @@ pub struct Directory(PathBuf);
 impl Directory {
     /// A new one, where temporary files are.
     pub fn new() -> Outcome<Self> {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("macvlan-tests-{}-{number}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir(&path)?;
-        Ok(Self(path))
+        // Those of tests that were killed stay, and so may have any other name.
+        Ok(Self(nix::unistd::mkdtemp(&std::env::temp_dir().join("macvlan-tests-XXXXXX"))?))
     }
 
     /// Where it is.
