@@ -75,6 +75,7 @@ static void changed(void)
                "c1");
     CHECK(macvlan_updated_outdated(updated, 1) == NULL);
     CHECK(macvlan_updated_unaffected_count(updated) == 0);
+    CHECK(macvlan_updated_unaffected(updated, 0) == NULL);
     CHECK_TEXT(lab_join(network, "c1", c1), "10.1.0.2");
     lab_witness(c1, "ip link show eth0", "mtu 1400");
     lab_witness(c1, "ip link show eth0", "ALLMULTI");
