@@ -1,5 +1,7 @@
 //! A directory for a test's files.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::harness::Outcome;
@@ -12,7 +14,10 @@ impl Directory {
     /// A new one, where temporary files are.
     pub fn new() -> Outcome<Self> {
         // Those of tests that were killed stay, and so may have any other name.
-        Ok(Self(nix::unistd::mkdtemp(&std::env::temp_dir().join("macvlan-tests-XXXXXX"))?))
+        let path = nix::unistd::mkdtemp(&std::env::temp_dir().join("macvlan-tests-XXXXXX"))?;
+        // Other users' processes are among those that are tested.
+        std::fs::set_permissions(&path, Permissions::from_mode(0o755))?;
+        Ok(Self(path))
     }
 
     /// Where it is.
