@@ -61,7 +61,8 @@ def test_links_of_every_kind(handle: Handle) -> None:
                 info.macvlan is not None and info.macvlan.mode is Mode.VEPA
             )
             assert info.parent_netns is not None
-    handle.delete_link("a0")
+        # While its peer's namespace is held, which takes both along when it ends.
+        handle.delete_link("a0")
     with pytest.raises(NotFoundError):
         handle.link("a0")
 
