@@ -72,7 +72,6 @@ fn other_hosts_stay() -> Outcome {
 }
 
 macvlan_tests::tests! {
-    same_on_every_kernel:
     who_is_not_valid_goes,
     the_parent_goes_with_the_last,
     other_hosts_stay,
