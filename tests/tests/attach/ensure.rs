@@ -379,7 +379,8 @@ fn what_others_put_in_the_way_stays() -> Outcome {
             let others = ["dev other", "blackhole", "fwmark", "600:"];
             others.iter().any(|part| line.contains(part))
         });
-        all
+        // The kernel finds some moments later that nothing is at the other end.
+        all.iter().map(|line| line.replace(" linkdown", "")).collect::<Vec<_>>()
     };
     let before = theirs();
     assert_eq!(before.len(), 5, "{before:?}");
