@@ -305,7 +305,7 @@ def test_what_is_fixed_and_what_clashes(lab: Lab, networks: Networks) -> None:
             ErrorKind.INVALID_VALUE,
             InvalidError,
         ),
-        (lambda: networks.network("b"), ErrorKind.NETWORK_NOT_FOUND, NotFoundError),
+        (lambda: networks.network("none"), ErrorKind.NETWORK_NOT_FOUND, NotFoundError),
     ):
         refusal(call, kind, family=family)
     assert [one.name for one in networks.list()] == ["lan"]
