@@ -177,9 +177,6 @@ impl Network {
             if let Some(on) = config.get_allmulticast() {
                 endpoint = endpoint.allmulticast(on);
             }
-            if let Some(metric) = config.get_metric() {
-                endpoint = endpoint.gateway_metric(metric);
-            }
             let reached = |route: &&Route| NetworkConfig::reaches(route, &lease.addresses);
             for route in config.get_routes().iter().filter(reached) {
                 endpoint = endpoint.route(*route);
