@@ -79,6 +79,18 @@ struct Scene {
 }
 
 impl Scene {
+    /// A file with one network, which belongs to that machine.
+    fn with_owner(boot: Option<&str>, id: Option<&str>) -> Outcome<Self> {
+        let scene = Self { lab: Lab::new()?, directory: Directory::new()? };
+        let file = scene.directory.path().join("networks.db");
+        let here = Networks::new(scene.lab.a.host.clone(), SqliteStore::open(&file)?)?;
+        here.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        drop(here);
+        let set = "UPDATE store SET boot = ?, machine = ?";
+        behind(&scene.directory)?.execute(set, [boot, id])?;
+        Ok(scene)
+    }
+
     /// Returns what is printed on a machine that uses the file.
     fn on(&self, boot: usize, id: &str, does: &str) -> Outcome<String> {
         let place = self.directory.path().join("networks.db").display().to_string();
@@ -105,12 +117,7 @@ impl Scene {
 }
 
 fn a_file_serves_one_machine() -> Outcome {
-    let scene = Scene { lab: Lab::new()?, directory: Directory::new()? };
-    let file = scene.directory.path().join("networks.db");
-    let here = Networks::new(scene.lab.a.host.clone(), SqliteStore::open(&file)?)?;
-    here.create(&on_ens33("lan", "10.1.0.0/24")?)?;
-    drop(here);
-    behind(&scene.directory)?.execute("UPDATE store SET boot = NULL, machine = NULL", [])?;
+    let scene = Scene::with_owner(None, None)?;
 
     // Whose it is nobody has said yet.
     assert_eq!(scene.on(0, ONE, "list")?, "1");
@@ -127,13 +134,7 @@ fn a_file_serves_one_machine() -> Outcome {
 }
 
 fn a_machine_that_was_rebooted_keeps_its_file() -> Outcome {
-    let scene = Scene { lab: Lab::new()?, directory: Directory::new()? };
-    let file = scene.directory.path().join("networks.db");
-    let here = Networks::new(scene.lab.a.host.clone(), SqliteStore::open(&file)?)?;
-    here.create(&on_ens33("lan", "10.1.0.0/24")?)?;
-    drop(here);
-    let set = "UPDATE store SET boot = ?, machine = ?";
-    behind(&scene.directory)?.execute(set, [BOOTS[0], ONE])?;
+    let scene = Scene::with_owner(Some(BOOTS[0]), Some(ONE))?;
 
     // What only reads leaves the file as it is.
     assert_eq!(scene.on(2, ONE, "list")?, "1");
@@ -149,13 +150,7 @@ fn a_machine_that_was_rebooted_keeps_its_file() -> Outcome {
 }
 
 fn a_file_that_was_moved_is_taken_over() -> Outcome {
-    let scene = Scene { lab: Lab::new()?, directory: Directory::new()? };
-    let file = scene.directory.path().join("networks.db");
-    let here = Networks::new(scene.lab.a.host.clone(), SqliteStore::open(&file)?)?;
-    here.create(&on_ens33("lan", "10.1.0.0/24")?)?;
-    drop(here);
-    let set = "UPDATE store SET boot = ?, machine = ?";
-    behind(&scene.directory)?.execute(set, [BOOTS[0], ONE])?;
+    let scene = Scene::with_owner(Some(BOOTS[0]), Some(ONE))?;
     assert_eq!(scene.on(0, ONE, "connect")?, "1");
 
     assert_eq!(scene.on(1, OTHER, "moved list")?, "1");
