@@ -41,7 +41,7 @@ impl Networks {
             for lease in leases {
                 if self.0.is_here(&lease) {
                     here.push((record, lease));
-                } else if hosts.as_ref().is_some_and(|hosts| !hosts.contains(&lease.host)) {
+                } else if lease.is_of_the_dead(hosts.as_deref()) {
                     gone.push((record, lease));
                 }
             }

@@ -215,11 +215,8 @@ impl Network {
                     return refuse(format!("it is connected in another namespace, net:[{inode}]"));
                 }
             }
-        } else {
-            let living = self.session.store.living_hosts()?;
-            if living.is_none_or(|hosts| hosts.contains(&lease.host)) {
-                return refuse(format!("it is connected on host {:?}", lease.host));
-            }
+        } else if !self.session.is_host_dead(lease)? {
+            return refuse(format!("it is connected on host {:?}", lease.host));
         }
         self.session.store.release(&self.record, lease)?;
         Ok(())

@@ -75,11 +75,7 @@ impl Network {
     }
 
     fn refuse_elsewhere(&self, lease: &Lease) -> Result<()> {
-        if self.session.is_here(lease) {
-            return Ok(());
-        }
-        let living = self.session.store.living_hosts()?;
-        if living.is_some_and(|hosts| !hosts.contains(&lease.host)) {
+        if self.session.is_here(lease) || self.session.is_host_dead(lease)? {
             return Ok(());
         }
         let why = format!("it runs on host {:?}", lease.host);

@@ -140,14 +140,13 @@ impl Session {
     /// What is known of the containers' namespaces: the machine is looked through once.
     fn states(&self, leases: &[Lease]) -> Result<Vec<&'static str>> {
         let hosts = self.store.living_hosts()?;
-        let is_dead = |lease: &Lease| hosts.as_ref().is_some_and(|all| !all.contains(&lease.host));
         let mut states = vec!["unknown"; leases.len()];
         let (mut places, mut marks) = (Vec::new(), Vec::new());
         for (at, lease) in leases.iter().enumerate() {
             if self.is_here(lease) {
                 places.push(at);
                 marks.push(&lease.netns);
-            } else if is_dead(lease) {
+            } else if lease.is_of_the_dead(hosts.as_deref()) {
                 states[at] = "gone";
             }
         }

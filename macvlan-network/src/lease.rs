@@ -49,6 +49,21 @@ pub struct Lease {
 }
 
 impl Lease {
+    /// What is known of the container's namespace, if it is of this machine.
+    pub(crate) fn presence(&self) -> Result<Presence> {
+        alive::find(&self.netns, self.netns_path.as_deref())
+    }
+
+    /// Whether its host is none of those that live; where there is one host alone, it lives.
+    pub(crate) fn is_of_the_dead(&self, living: Option<&[String]>) -> bool {
+        living.is_some_and(|hosts| !hosts.contains(&self.host))
+    }
+
+    /// Its place among those that the container's default routes can lead through, the lowest first.
+    pub(crate) fn rank(&self) -> (Reverse<i32>, u32, &str) {
+        (Reverse(self.gw_priority), self.sequence, &self.network)
+    }
+
     /// Refuses a network as it is to be if it has not these addresses any more.
     pub(crate) fn check_in(&self, network: &NetworkRecord) -> Result<()> {
         let has = |net: &IpNet| {
@@ -122,18 +137,6 @@ pub struct Wish {
     pub skip_interfaces: u32,
     /// How many MAC addresses that were derived are passed over, since the kernel has them already.
     pub skip_macs: u32,
-}
-
-impl Lease {
-    /// What is known of the container's namespace, if it is of this machine.
-    pub(crate) fn presence(&self) -> Result<Presence> {
-        alive::find(&self.netns, self.netns_path.as_deref())
-    }
-
-    /// Its place among those that the container's default routes can lead through, the lowest first.
-    pub(crate) fn rank(&self) -> (Reverse<i32>, u32, &str) {
-        (Reverse(self.gw_priority), self.sequence, &self.network)
-    }
 }
 
 impl Wish {

@@ -56,9 +56,7 @@ impl Machine {
         let ids = self.id.as_ref().zip(other.id.as_ref());
         self.boot != other.boot && ids.is_some_and(|(one, other)| one != other)
     }
-}
 
-impl Machine {
     /// Claims for this machine what belongs to an owner, if it has one.
     pub(crate) fn claim(&self, owner: Option<&Self>) -> Claim {
         match owner {

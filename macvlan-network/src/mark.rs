@@ -19,18 +19,11 @@ const LONGEST: usize = 255;
 /// Among so many addresses those of the lease are looked for.
 const MOST: usize = 8;
 
-/// How many digits of a network's id an alias has.
-const DIGITS: usize = 12;
-
-fn short(network: &NetworkRecord) -> &str {
-    network.id.get(..DIGITS).unwrap_or(&network.id)
-}
-
 /// Returns the alias of the interface that a lease becomes. The container's name is left out where there is
 /// no room for it.
 pub(crate) fn alias(store: &dyn Store, network: &NetworkRecord, lease: &Lease) -> String {
     let of = |name: &str| {
-        let (store, network) = (store.id(), short(network));
+        let (store, network) = (store.id(), network.short_id());
         format!("{ALIAS}{store}/{network}/{}/{name}/", lease.container)
     };
     let addresses: Vec<IpAddr> = lease.addresses.iter().map(ipnet::IpNet::addr).collect();
@@ -67,8 +60,9 @@ impl<'a> Mark<'a> {
     /// seal.
     pub(crate) fn read(alias: &'a str, store: &dyn Store) -> Option<Self> {
         let of_store = alias.strip_prefix(ALIAS)?.strip_prefix(store.id())?.strip_prefix('/')?;
-        let (network, rest) =
-            of_store.split_once('/').filter(|(network, _)| network.len() == DIGITS)?;
+        let (network, rest) = of_store
+            .split_once('/')
+            .filter(|(network, _)| network.len() == NetworkRecord::SHORT_ID)?;
         let (container, rest) = rest.split_once('/').unwrap_or((rest, ""));
         let (name, seal) = rest.split_once('/').unwrap_or((rest, ""));
         let text = &alias[..alias.len() - seal.len()];
@@ -78,7 +72,7 @@ impl<'a> Mark<'a> {
 
     /// Whether it says that an interface is a container's in a network.
     pub(crate) fn is_of(&self, network: &NetworkRecord, container: &str) -> bool {
-        self.network == short(network) && self.container == container
+        self.network == network.short_id() && self.container == container
     }
 
     /// Returns the addresses of the lease that the store has made it for, of those that the interface has;

@@ -16,7 +16,7 @@ use crate::random;
 use crate::record::NetworkRecord;
 use crate::session::Session;
 use crate::store::{Store, Unreadable};
-use crate::subnet::Subnet;
+use crate::subnet::{Subnet, overlap};
 use crate::time;
 
 /// Creates networks and finds them again.
@@ -198,7 +198,7 @@ impl Networks {
             (Some(one), true) => Ok(self.with_record(one)),
             (Some(one), false) => {
                 found.push(one);
-                let all = found.iter().map(|one| format!("{} ({:?})", &one.id[..12], one.name()));
+                let all = found.iter().map(|one| format!("{} ({:?})", one.short_id(), one.name()));
                 let why =
                     format!("the ids of several begin so: {}", all.collect::<Vec<_>>().join(", "));
                 Err(Error::invalid(format!("find network {name_or_id:?}"), why)
@@ -284,8 +284,4 @@ fn no_free_subnet(all: &str, config: &NetworkConfig) -> Error {
 /// The first that nothing else overlaps.
 fn choose(all: impl IntoIterator<Item = IpNet>, avoid: &[IpNet]) -> Option<IpNet> {
     all.into_iter().find(|one| !avoid.iter().any(|net| overlap(*net, *one)))
-}
-
-fn overlap(one: IpNet, other: IpNet) -> bool {
-    one.contains(&other) || other.contains(&one)
 }

@@ -67,9 +67,12 @@ impl NetworkRecord {
         format!("dm-{}", self.short_id())
     }
 
+    /// How many digits of its id links tell.
+    pub(crate) const SHORT_ID: usize = 12;
+
     /// The beginning of its id, by which links tell of it.
     pub(crate) fn short_id(&self) -> &str {
-        self.id.get(..12).unwrap_or(&self.id)
+        self.id.get(..Self::SHORT_ID).unwrap_or(&self.id)
     }
 
     /// Which subnet an address is in, and its number.

@@ -31,7 +31,12 @@ impl Session {
         if self.is_here(lease) {
             return Ok(matches!(lease.presence()?, Presence::Gone));
         }
-        Ok(self.store.living_hosts()?.is_some_and(|hosts| !hosts.contains(&lease.host)))
+        self.is_host_dead(lease)
+    }
+
+    /// Whether the host of a lease is known to be dead.
+    pub(crate) fn is_host_dead(&self, lease: &Lease) -> Result<bool> {
+        Ok(lease.is_of_the_dead(self.store.living_hosts()?.as_deref()))
     }
 
     /// Makes an isolated network's link, if it is not there. It goes with the last container on this host.

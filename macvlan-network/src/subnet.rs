@@ -63,10 +63,14 @@ const NEVER: [(IpNet, &str); 9] = [
     (v6(0xff00, 0, 8), "multicast"),
 ];
 
+/// Whether two subnets have an address in common.
+pub(crate) fn overlap(one: IpNet, other: IpNet) -> bool {
+    one.contains(&other) || other.contains(&one)
+}
+
 /// Refuses a subnet that can never be right.
 fn check_net(net: IpNet) -> std::result::Result<(), String> {
-    let overlaps = |other: &IpNet| net.contains(other) || other.contains(&net);
-    match NEVER.iter().find(|(never, _)| overlaps(never)) {
+    match NEVER.iter().find(|(never, _)| overlap(net, *never)) {
         Some((never, what)) => Err(format!("no host has an address in {never}, which is {what}")),
         None => Ok(()),
     }
@@ -291,7 +295,7 @@ impl Subnet {
     }
 
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
-        self.net.contains(&other.net) || other.net.contains(&self.net)
+        overlap(self.net, other.net)
     }
 
     /// An address that both would give, or one gives that is another's with the other.

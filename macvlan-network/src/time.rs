@@ -10,9 +10,19 @@ pub(crate) fn since_boot() -> Duration {
     clock_gettime(ClockId::CLOCK_BOOTTIME).map_or(Duration::MAX, Duration::from)
 }
 
+/// The time since 1970.
+fn since_1970() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// Now, in seconds since 1970.
+pub(crate) fn seconds() -> u64 {
+    since_1970().as_secs()
+}
+
 /// Now, as Docker writes it but without fractions: `2024-05-01T12:00:00Z`.
 pub(crate) fn now() -> String {
-    text(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+    text(since_1970())
 }
 
 fn text(since_1970: Duration) -> String {

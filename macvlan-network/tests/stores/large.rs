@@ -31,7 +31,9 @@ fn join(lan: &Network, container: &str) -> Outcome<Vec<IpAddr>> {
 
 fn more_gaps_than_one_transaction_has_room_for() -> Outcome {
     with_stores(|networks| {
-        for (number, count) in [98, 99, 100, 101, 125, 126, 127, 128, 300].into_iter().enumerate() {
+        for (number, count) in
+            [98, 99, 100, 101, 120, 121, 125, 126, 127, 128, 300].into_iter().enumerate()
+        {
             let net = format!("10.{number}.0.0/20");
             let lan = networks.create(&with_reserved(&format!("lan{count}"), &net, count)?)?;
             let last =

@@ -16,10 +16,7 @@ use crate::store::format;
 use super::change::insist;
 use super::keys::{EVERYBODY, end_of};
 use super::store::EtcdStore;
-use super::wire::{Get, absent, exists, unchanged};
-
-/// How many gaps are written at once: etcd takes 128 operations, unless it was told otherwise.
-const AT_ONCE: usize = 100;
+use super::wire::{Get, OPERATIONS, absent, exists, unchanged};
 
 impl EtcdStore {
     pub(super) fn create(&self, network: &NetworkRecord, alone: &[IpNet]) -> Result<()> {
@@ -34,7 +31,7 @@ impl EtcdStore {
             })
             .collect();
         let making = self.keys.making(&network.id);
-        let is_large = gaps.len() > AT_ONCE;
+        let is_large = gaps.len() > OPERATIONS;
         let made = insist(|| {
             let mut when = vec![self.guarded()?];
             let none = BTreeSet::new();
@@ -74,7 +71,7 @@ impl EtcdStore {
             self.register()?;
             return Ok(false);
         }
-        for some in gaps.chunks(AT_ONCE) {
+        for some in gaps.chunks(OPERATIONS) {
             if !self.wire.commit(vec![exists(making)], some.to_vec())? {
                 return Ok(false);
             }

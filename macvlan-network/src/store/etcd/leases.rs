@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use etcd_client::Compare;
 use ipnet::IpNet;
@@ -13,6 +12,7 @@ use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::refusal::{name_taken, no_network};
 use crate::store::{Granted, Store as _, format};
+use crate::time::seconds as now;
 
 use super::change::{Change, insist, insist_or};
 use super::keys::{self, EVERYBODY, Holder, Was};
@@ -21,10 +21,6 @@ use super::seen::Seen;
 use super::store::EtcdStore;
 use super::trouble::Trouble;
 use super::wire::{Get, Item, absent, exists, unchanged};
-
-pub(super) fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
-}
 
 impl EtcdStore {
     /// Gives a container its place.

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use crate::error::Result;
 use crate::pool;
 use crate::record::NetworkRecord;
+use crate::time::seconds as now;
 
 use super::change::{Change, insist};
 use super::keys::{self, Holder, Was, end_of};
-use super::leases::now;
 use super::pick::Pick;
 use super::seen::Seen;
 use super::store::EtcdStore;

@@ -22,7 +22,8 @@ use super::trouble::Trouble;
 
 /// How many keys are read at a time: their values have to fit into an answer of 4 MiB.
 const PAGE: i64 = 1000;
-/// How many operations etcd takes in one transaction, if it was not told otherwise.
+/// How many keys of a kind are read or written in one transaction: etcd takes 128 operations, if it was not
+/// told otherwise (`--max-txn-ops`), and a few more go along.
 pub(super) const OPERATIONS: usize = 120;
 
 /// What comes of asking.

@@ -29,8 +29,7 @@ pub(super) fn change(
         return Err(changed(old).into());
     }
     let leases = leases::list(transaction, Some(old))?;
-    let leases: Vec<Lease> =
-        leases.into_iter().collect::<Found<_>>().map_err(|unreadable| unreadable.error)?;
+    let leases: Vec<Lease> = leases.into_iter().collect::<Found<_>>()?;
     leases.iter().try_for_each(|lease| lease.check_in(new))?;
     let held = networks::held(transaction, number)?;
     networks::check(transaction, CHANGE, new, alone, &held.iter().copied().collect())?;
@@ -51,7 +50,7 @@ fn pools(
 ) -> Attempt<()> {
     let remembered: Vec<IpAddr> = transaction
         .prepare_cached("SELECT address FROM memory WHERE network = ?")?
-        .query_map([number], networks::address)?
+        .query_map([number], gaps::address)?
         .collect::<rusqlite::Result<_>>()?;
     for address in remembered {
         transaction

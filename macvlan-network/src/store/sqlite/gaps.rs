@@ -17,6 +17,11 @@ pub(super) fn from_blob(bytes: [u8; 16]) -> u128 {
     u128::from_be_bytes(bytes)
 }
 
+/// The address in the first column.
+pub(super) fn address(row: &Row<'_>) -> rusqlite::Result<IpAddr> {
+    Ok(pool::address(from_blob(row.get(0)?)))
+}
+
 fn gap(row: &Row<'_>) -> rusqlite::Result<Gap> {
     Ok(Gap { first: from_blob(row.get(0)?), last: from_blob(row.get(1)?) })
 }

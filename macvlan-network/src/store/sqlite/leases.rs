@@ -71,8 +71,7 @@ pub(super) fn lease(
 /// The leases of a container, in all networks.
 pub(super) fn of_container(transaction: &Transaction<'_>, container: &str) -> Attempt<Vec<Lease>> {
     let found = read_all(transaction, select!("WHERE container = ?"), params![container])?;
-    let found = found.into_iter().collect::<Found<_>>();
-    Ok(found.map_err(|unreadable| unreadable.error)?)
+    Ok(found.into_iter().collect::<Found<_>>()?)
 }
 
 /// Enters a lease and whose its addresses are; these are in no gap any more.
@@ -196,7 +195,7 @@ fn take_any(
     )?;
     let mut rows = rested.query([number])?;
     while let Some(row) = rows.next()? {
-        let address = address_of(row)?;
+        let address = gaps::address(row)?;
         if address.is_ipv6() == v6 && network.gives(address) {
             return take_fixed(transaction, network, number, address);
         }
@@ -209,12 +208,8 @@ fn remembered(transaction: &Transaction<'_>, number: i64, container: &str) -> At
     let mut statement = transaction.prepare_cached(
         "SELECT address FROM memory WHERE network = ? AND container = ? ORDER BY released DESC",
     )?;
-    let found = statement.query_map(params![number, container], address_of)?;
+    let found = statement.query_map(params![number, container], gaps::address)?;
     Ok(found.collect::<rusqlite::Result<_>>()?)
-}
-
-fn address_of(row: &Row<'_>) -> rusqlite::Result<IpAddr> {
-    Ok(pool::address(from_blob(row.get(0)?)))
 }
 
 /// Takes a lease back.
@@ -258,7 +253,7 @@ pub(super) fn expire(transaction: &Transaction<'_>, network: &NetworkRecord) -> 
         "SELECT address FROM memory WHERE network = ? AND until IS NULL AND released < ?",
     )?;
     let forgotten: Vec<IpAddr> = statement
-        .query_map(params![number, now() - MEMORY], address_of)?
+        .query_map(params![number, now() - MEMORY], gaps::address)?
         .collect::<rusqlite::Result<_>>()?;
     for address in forgotten {
         gaps::give_back(transaction, &network, number, address)?;

@@ -305,10 +305,7 @@ impl Store for SqliteStore {
             )?;
             let found = statement.query_map([number(transaction, network)?], |row| {
                 let found: i64 = row.get(1)?;
-                Ok(Foreign {
-                    address: pool::address(gaps::from_blob(row.get(0)?)),
-                    found: found.unsigned_abs(),
-                })
+                Ok(Foreign { address: gaps::address(row)?, found: found.unsigned_abs() })
             })?;
             Ok(found.collect::<rusqlite::Result<_>>()?)
         })

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use rusqlite::{Row, ToSql, Transaction, params};
+use rusqlite::{ToSql, Transaction, params};
 
-use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::refusal::in_use;
 use crate::store::{Found, Unreadable, clash, format, is_id};
@@ -26,7 +25,7 @@ pub(super) fn all(transaction: &Transaction<'_>) -> Attempt<Vec<Found<NetworkRec
 pub(super) fn find(transaction: &Transaction<'_>, name_or_id: &str) -> Attempt<Vec<NetworkRecord>> {
     let find = |select, params: &[&dyn ToSql]| -> Attempt<Vec<NetworkRecord>> {
         let found = read(transaction, select, params)?;
-        Ok(found.into_iter().collect::<Found<_>>().map_err(|hidden| hidden.error)?)
+        Ok(found.into_iter().collect::<Found<_>>()?)
     };
     let select = "SELECT id, created, config FROM network WHERE name = ?";
     let named = find(select, params![name_or_id])?;
@@ -104,12 +103,8 @@ pub(super) fn check(
 pub(super) fn held(transaction: &Transaction<'_>, number: i64) -> Attempt<Vec<IpAddr>> {
     let mut statement =
         transaction.prepare_cached("SELECT address FROM address WHERE network = ?")?;
-    let found = statement.query_map([number], address)?;
+    let found = statement.query_map([number], gaps::address)?;
     Ok(found.collect::<rusqlite::Result<_>>()?)
-}
-
-pub(super) fn address(row: &Row<'_>) -> rusqlite::Result<IpAddr> {
-    Ok(pool::address(gaps::from_blob(row.get(0)?)))
 }
 
 /// Removes a network that nobody is connected to.

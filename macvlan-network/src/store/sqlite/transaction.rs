@@ -1,14 +1,15 @@
 //! What is done in a transaction, and why it is rolled back.
 
 use std::borrow::Cow;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::{OptionalExtension as _, Transaction};
 
 use crate::error::Error;
 use crate::record::NetworkRecord;
+use crate::store::Unreadable;
 use crate::store::format;
 use crate::store::refusal::no_network;
+use crate::time;
 
 /// Why a transaction is rolled back: it is not to be, or SQLite fails.
 pub(super) enum Stop {
@@ -26,6 +27,12 @@ impl From<Error> for Stop {
     }
 }
 
+impl From<Unreadable> for Stop {
+    fn from(unreadable: Unreadable) -> Self {
+        Self::Refused(unreadable.error)
+    }
+}
+
 impl From<rusqlite::Error> for Stop {
     fn from(error: rusqlite::Error) -> Self {
         Self::Failed(error)
@@ -33,8 +40,7 @@ impl From<rusqlite::Error> for Stop {
 }
 
 pub(super) fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    i64::try_from(time::seconds()).unwrap_or(i64::MAX)
 }
 
 /// A network as it is now, with how it is called in the other tables. One that cannot be read is as the
