@@ -156,8 +156,8 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Parent.vlan(7, 5), InvalidError, "the base has no name"),
     (lambda: Parent.vlan("eth0", 5, protocol=5), TypeError, "argument 'protocol'"),  # type: ignore[arg-type]
     (lambda: Route("defaults"), InvalidError, "argument 'destination'"),
-    (lambda: Route("10.0.0.1/8"), InvalidError, "10.0.0.0/8 is the subnet"),
-    (lambda: Route("10.0.0.0/8 via 10.0.0.1"), InvalidError, "the prefix length is no number"),
+    (lambda: Route("10.0.0.1/8"), InvalidError, "use 10.0.0.0/8, the subnet"),
+    (lambda: Route("10.0.0.0/8 via 10.0.0.1"), InvalidError, "the prefix length of IPv4 must be a number from 0 to 32"),
     (lambda: Route("fd00::/8", gateway="10.0.0.1"), InvalidError, "IPv4 gateway"),
     (lambda: Route("10.0.0.0/8", scope="universe"), InvalidError, "argument 'scope'"),
     (lambda: Route("10.0.0.0/8", scope=256), InvalidError, "argument 'scope'"),
@@ -165,9 +165,9 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Route(5), TypeError, "argument 'destination'"),  # type: ignore[arg-type]
     (lambda: Route.parse("10.0.0.0/8 via"), InvalidError, "argument 'text'"),
     (lambda: Route.parse(5), TypeError, "argument 'text'"),  # type: ignore[arg-type]
-    (lambda: Rule(0), InvalidError, "0 is no routing table"),
+    (lambda: Rule(0), InvalidError, "the table must not be 0"),
     (lambda: Rule(5, from_="10.0.0.0/8", to="fd00::/8"), InvalidError, "one family"),
-    (lambda: Rule.parse("from all"), InvalidError, "it names no table"),
+    (lambda: Rule.parse("from all"), InvalidError, "the table is missing"),
     (lambda: Vlan(4095), InvalidError, "argument 'id': cannot use 4095"),
     (lambda: Vlan(0), InvalidError, "argument 'id'"),
     (lambda: Vlan(70000), InvalidError, "argument 'id': cannot use 70000"),
@@ -179,8 +179,8 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Vlan(5, ingress_qos={300: 0}), InvalidError, r"argument 'ingress_qos\[0\]\[0\]'.*300"),
     (lambda: Vlan(5, egress_qos=5), TypeError, "argument 'egress_qos': expected a sequence"),  # type: ignore[arg-type]
     (lambda: Vlan(5).replace(idd=6), TypeError, "'idd'"),
-    (lambda: Macvlan("bridge", nodst=True), InvalidError, "nodst belongs to mode source"),
-    (lambda: Macvlan(nopromisc=True), InvalidError, "nopromisc belongs to mode passthru"),
+    (lambda: Macvlan("bridge", nodst=True), InvalidError, "nodst is for mode source only"),
+    (lambda: Macvlan(nopromisc=True), InvalidError, "nopromisc is for mode passthru only"),
     (
         lambda: Macvlan(source_macs=["02:00:00:00:00:01"]),
         InvalidError,

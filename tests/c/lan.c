@@ -65,7 +65,7 @@ static void values(void)
     MUST(macvlan_endpoint_set_rate_bits(endpoint, 512000, &error));
     CHECK_TEXT(macvlan_endpoint_rate(endpoint), "512kbit");
     REFUSED(macvlan_endpoint_set_rate(endpoint, "fast", &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "it does not end in bit, kbit, mbit or gbit");
+            MACVLAN_ERROR_INVALID_VALUE, "the unit must be bit, kbit, mbit or gbit");
     REFUSED(macvlan_endpoint_set_rate_bits(endpoint, 7, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "less than a byte a second");
     CHECK_TEXT(macvlan_endpoint_rate(endpoint), "512kbit");

@@ -329,7 +329,7 @@ fn gets_it_from_the_dying(stage: &Stage, endpoint: &Endpoint) -> Outcome {
 fn an_impossible_mac_address() -> Outcome {
     let stage = Stage::set()?;
     for (mac, expected) in [
-        ("00:00:00:00:00:00", "cannot use 00:00:00:00:00:00 as a MAC address: it is zero"),
+        ("00:00:00:00:00:00", "cannot use 00:00:00:00:00:00 as a MAC address: the address is zero"),
         (
             "01:00:5e:00:00:01",
             "cannot use 01:00:5e:00:00:01 as a MAC address: the lowest bit of its first byte \
