@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 
 /// The process that opened an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[doc(hidden)] // for the crate of networks
+#[doc(hidden)] // for macvlan-network
 pub struct Owner(u32);
 
 impl Owner {

@@ -255,7 +255,7 @@ def test_statuses_and_one_line(lab: Lab, command: Command, pid: int) -> None:
         (["attach", "nope", pid], 3, "the parent does not exist"),
         (["attach", "ens33", 2**22 + 1], 3, "there is no such process"),
         (["attach", "ens33", "no-such-name"], 3, "no-such-name"),
-        (["attach", "ens33", "/dev/null"], 1, "it is no network namespace"),
+        (["attach", "ens33", "/dev/null"], 1, "not a network namespace"),
         (["attach", "ens33"], 2, "the following arguments are required: NETNS"),
         (["attach", "ens33", pid, "--what"], 2, "unrecognized arguments: --what"),
         (["destroy"], 2, "invalid choice: 'destroy'"),

@@ -173,7 +173,7 @@ fn stranger(arguments: &[String]) -> Outcome {
     let error = host.detach(&attachment).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
     let said = error.to_string();
-    assert!(said.contains("could not be looked at"), "{said}");
+    assert!(said.contains("could not be inspected"), "{said}");
     assert!(said.contains("CAP_SYS_PTRACE"), "{said}");
     assert!(error.leftovers().iter().any(|left| left.contains("link \"eth0\"")), "{said}");
     assert!(!pid.is_empty());

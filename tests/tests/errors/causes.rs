@@ -726,14 +726,14 @@ fn containers_that_are_gone() -> Outcome {
         &error,
         ErrorKind::NamespaceGone,
         "cannot open the network namespace named \"no-such-name\": there is no \
-         /run/netns/no-such-name; `ip netns list` shows the names that exist",
+         /run/netns/no-such-name; `ip netns list` shows the existing names",
     );
     let error = NetNs::from_path("/no/such/path").unwrap_err();
     assert_says(
         &stage,
         &error,
         ErrorKind::NamespaceGone,
-        "cannot open the network namespace at /no/such/path: there is no such file",
+        "cannot open the network namespace at /no/such/path: the file does not exist",
     );
     let error = NetNs::from_path("/proc/self/ns/mnt").unwrap_err();
     assert_says(
