@@ -146,7 +146,7 @@ def test_show_as_json(lab: Lab, command: Command, pid: int, name: str) -> None:
         return [(child["name"], child["netns"]) for child in found["children"]]
 
     assert outlined(command, "show", "ens33") == outline
-    assert command.words("show", "nope", status=3).endswith("there is no such link\n")
+    assert command.words("show", "nope", status=3).endswith("the link does not exist\n")
     # From elsewhere, the host named.
     elsewhere = Command(lab.b.netns)
     assert elsewhere.json("show") == []
@@ -227,7 +227,7 @@ def test_networks_in_a_file(lab: Lab, command: Command, pid: int, tmp_path: Path
     assert told["Containers"]["c1"]["Name"] == "x"
     command.words(*network, "rm", "lan", status=1)
     ip_text(inside, "link delete eth0")
-    assert "there is no such link" in command.words(*network, "reconcile")
+    assert "the link does not exist" in command.words(*network, "reconcile")
     assert command.words(*network, "disconnect", "lan", "c1") == ""
     assert [link["ifname"] for link in ip(inside, "link show")] == ["lo"]
     for arguments, status, words in (

@@ -67,14 +67,14 @@ fn no_such_parent() -> Outcome {
         &Endpoint::new("eth0", "ens99")?,
         ErrorKind::ParentNotFound,
         "\"eth0\" on parent \"ens99\" in CONTAINER: cannot use the parent: the parent does \
-         not exist; `ip link show` on the host lists the links that do",
+         not exist; `ip link show` on the host lists the existing links",
     );
     refused(
         &stage,
         &Endpoint::new("eth0", "#4711")?,
         ErrorKind::ParentNotFound,
         "\"eth0\" on parent \"#4711\" in CONTAINER: cannot create macvlan: the parent does \
-         not exist; `ip link show` on the host lists the links that do",
+         not exist; `ip link show` on the host lists the existing links",
     );
     Ok(())
 }
@@ -173,7 +173,7 @@ fn passthru_against_the_others() -> Outcome {
         &eth0()?,
         ErrorKind::PassthruConflict,
         "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: the parent belongs \
-         to \"mv7\" in passthru mode; remove that link first, or use another parent",
+         to \"mv7\" in passthru mode; remove the link first, or use another parent",
     );
     handle.delete_link("mv7")?;
     let other = Container::start()?;
@@ -212,7 +212,7 @@ fn a_mac_address_in_use() -> Outcome {
         &endpoint,
         ErrorKind::MacInUse,
         "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: the parent itself \
-         has the MAC address 02:42:c0:a8:0f:0a; choose another, or none for a random one",
+         has the MAC address 02:42:c0:a8:0f:0a; choose another one, or leave it out for a random one",
     );
     ip_do(&stage.lab.a.netns, "link set ens33 address 02:42:c0:a8:0f:01");
     let sibling = Endpoint::new("net0", "ens33")?.mac(mac.parse()?);
@@ -235,7 +235,7 @@ fn a_mac_address_in_use() -> Outcome {
         ErrorKind::MacInUse,
         &"\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: \"net0\" in the \
          network namespace of pid PID on the same parent has the MAC address \
-         02:42:c0:a8:0f:0a; choose another, or remove that link first"
+         02:42:c0:a8:0f:0a; choose another one, or remove the link first"
             .replace("PID", &pid),
     );
     stage.lab.a.host.detach(&attachment)?;
@@ -248,7 +248,7 @@ fn a_mac_address_in_use() -> Outcome {
         ErrorKind::MacInUse,
         &"\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: \"net0\" in the \
          network namespace PATH on the same parent has the MAC address 02:42:c0:a8:0f:0a; \
-         choose another, or remove that link first"
+         choose another one, or remove the link first"
             .replace("PATH", &path_of(&hidden)),
     );
     drop(attachment);
@@ -257,7 +257,7 @@ fn a_mac_address_in_use() -> Outcome {
         &stage,
         &endpoint,
         ErrorKind::MacInUse,
-        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: a link that cannot be seen from here on the same parent has the MAC address 02:42:c0:a8:0f:0a; if a \
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: a link that is not visible from here on the same parent has the MAC address 02:42:c0:a8:0f:0a; if a \
          container that had it is just being removed, the address is free some \
          milliseconds later",
     );
@@ -270,7 +270,7 @@ fn a_mac_address_in_use() -> Outcome {
         &error,
         ErrorKind::MacInUse,
         "\"eth0\" in CONTAINER: cannot set the MAC address 02:42:c0:a8:0f:0a: the parent or \
-         a sibling has the same MAC address; choose another, or remove that link first",
+         a sibling has the same MAC address; choose another one, or remove the link first",
     );
     stage.lab.a.host.detach(&attachment)?;
     drop(on_its_way);
@@ -297,7 +297,7 @@ fn a_mac_address_of_a_dying_namespace() -> Outcome {
         &stage,
         &patient,
         ErrorKind::MacInUse,
-        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: a link that cannot be seen from here on the same parent has the MAC address 02:42:c0:a8:0f:0a; if a \
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: a link that is not visible from here on the same parent has the MAC address 02:42:c0:a8:0f:0a; if a \
          container that had it is just being removed, the address is free some \
          milliseconds later",
     );
@@ -350,7 +350,7 @@ fn a_name_that_is_taken() -> Outcome {
         &eth0()?,
         ErrorKind::NameTaken,
         "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: a link of that \
-         name exists there; choose another name, or delete that link first",
+         name exists there; choose another name, or delete the link first",
     );
     ip_do(&stage.inside, "link property add dev eth0 altname wan");
     refused(
@@ -358,7 +358,7 @@ fn a_name_that_is_taken() -> Outcome {
         &Endpoint::new("wan", "ens33")?,
         ErrorKind::NameTaken,
         "\"wan\" on parent \"ens33\" in CONTAINER: cannot create macvlan: a link of that name \
-         exists there; choose another name, or delete that link first",
+         exists there; choose another name, or delete the link first",
     );
     let endpoint = Endpoint::new("eth1", "ens33")?.alternative_name("wan");
     refused(
@@ -376,7 +376,7 @@ fn a_name_that_is_taken() -> Outcome {
         &error,
         ErrorKind::NameTaken,
         "\"lo\" in CONTAINER: cannot rename the link to \"eth0\": a link of that name exists \
-         there; choose another name, or take it from that link first",
+         there; choose another name, or rename the link first",
     );
     Ok(())
 }
@@ -417,7 +417,7 @@ fn a_vlan_that_is_taken() -> Outcome {
         &vlan,
         ErrorKind::NameTaken,
         "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create vlan: VLAN 100 of \"ens33\" \
-         exists already, as a link that cannot be seen from here; a parent carries each VLAN once: \
+         exists already, as a link that is not visible from here; a parent carries each VLAN once: \
          delete that one, or put a macvlan on it",
     );
     let on_demand = Endpoint::new("eth0", "ens33.100")?;
@@ -426,7 +426,7 @@ fn a_vlan_that_is_taken() -> Outcome {
         &on_demand,
         ErrorKind::NameTaken,
         "\"eth0\" on parent \"ens33.100\" in CONTAINER: cannot create vlan: VLAN 100 of \
-         \"ens33\" exists already, as a link that cannot be seen from here; a parent carries each \
+         \"ens33\" exists already, as a link that is not visible from here; a parent carries each \
          VLAN once: delete that one, or put a macvlan on it",
     );
     Ok(())
@@ -512,7 +512,7 @@ fn addresses() -> Outcome {
         &stage,
         &error,
         ErrorKind::NotFound,
-        "\"eth7\" in CONTAINER: cannot add address 192.168.15.10/24: there is no such link",
+        "\"eth7\" in CONTAINER: cannot add address 192.168.15.10/24: the link does not exist",
     );
     Ok(())
 }
@@ -527,7 +527,7 @@ fn ipv6_switched_off() -> Outcome {
         &endpoint,
         ErrorKind::Ipv6Disabled,
         "\"eth0\" on parent \"ens33\" in CONTAINER: cannot add address fd15::10/64 nodad: \
-         IPv6 is switched off on the link; set the sysctl \
+         IPv6 is disabled on the link; set the sysctl \
          net.ipv6.conf.default.disable_ipv6 to 0 in the namespace, or leave the IPv6 \
          addresses out",
     );
@@ -542,7 +542,7 @@ fn gateways_and_routes() -> Outcome {
         &gateway,
         ErrorKind::GatewayUnreachable,
         "\"eth0\" on parent \"ens33\" in CONTAINER: cannot add route default via 10.1.2.3: \
-         the gateway is on no subnet of this namespace's links; add an address in the \
+         the gateway is not on a subnet of this namespace's links; add an address in the \
          gateway's subnet, or say that the gateway is on-link",
     );
     let route = eth0()?.route("10.1.0.0/16 via 10.2.0.1".parse()?);
@@ -551,7 +551,7 @@ fn gateways_and_routes() -> Outcome {
         &route,
         ErrorKind::GatewayUnreachable,
         "\"eth0\" on parent \"ens33\" in CONTAINER: cannot add route 10.1.0.0/16 via \
-         10.2.0.1: the gateway is on no subnet of this namespace's links; add an address \
+         10.2.0.1: the gateway is not on a subnet of this namespace's links; add an address \
          in the gateway's subnet, or say that the gateway is on-link",
     );
     if need(Need::Ipv6).is_ok() {
@@ -571,7 +571,7 @@ fn gateways_and_routes() -> Outcome {
         &device,
         ErrorKind::NotFound,
         "\"eth7\" on parent \"ens33\" in CONTAINER: cannot add route 10.1.0.0/16 dev eth7: \
-         there is no such link",
+         the link does not exist",
     );
     let source = eth0()?.route("10.1.0.0/16 via 192.168.15.2 src 192.168.15.99".parse()?);
     refused(
@@ -580,7 +580,7 @@ fn gateways_and_routes() -> Outcome {
         ErrorKind::System,
         "\"eth0\" on parent \"ens33\" in CONTAINER: cannot add route 10.1.0.0/16 via \
          192.168.15.2 src 192.168.15.99: the route's source is not an address of this \
-         namespace; give that address to one of its links first",
+         namespace; add the address to one of its links first",
     );
     if need(Need::Ipv6).is_ok() {
         sysctl(&stage.inside, "ipv6/conf/default/accept_dad", "1");
@@ -591,7 +591,7 @@ fn gateways_and_routes() -> Outcome {
             &tentative,
             ErrorKind::System,
             "\"eth0\" on parent \"ens33\" in CONTAINER: cannot add route fd60::/32 via fd15::2 src \
-             fd15::a: the kernel is still looking for duplicates of the route's source; have the \
+             fd15::a: duplicate address detection of the route's source address is in progress; have the \
              address probed, which waits for it, or make it optimistic or nodad",
         );
         // As the error says.
@@ -606,7 +606,7 @@ fn gateways_and_routes() -> Outcome {
         &default,
         ErrorKind::RouteExists,
         "\"eth0\" on parent \"ens33\" in CONTAINER: cannot add route default via \
-         192.168.15.2: a route to that destination with that metric exists; replace it, \
+         192.168.15.2: a route with this destination and metric exists; replace it, \
          or give another metric",
     );
     let handle = Handle::in_netns(&stage.inside)?;
@@ -633,7 +633,7 @@ fn gateways_and_routes() -> Outcome {
         &stage,
         &error,
         ErrorKind::NotFound,
-        "CONTAINER: cannot delete rule from 10.9.9.9/32 table 99: there is no such rule",
+        "CONTAINER: cannot delete rule from 10.9.9.9/32 table 99: the rule does not exist",
     );
     Ok(())
 }
@@ -657,7 +657,7 @@ fn gateways_that_are_none() -> Outcome {
         &eth0()?.route("10.1.0.0/16 via 192.168.15.2 scope link".parse()?),
         ErrorKind::InvalidValue,
         "\"eth0\" on parent \"ens33\": cannot plan the endpoint: the route 10.1.0.0/16 via \
-         192.168.15.2 scope link has a gateway, and its scope is for routes without; leave the scope out",
+         192.168.15.2 scope link has a gateway, and its scope is for routes without; leave out the scope",
     );
     stage.lab.a.host.attach(&eth0()?, &stage.inside)?;
     let handle = Handle::in_netns(&stage.inside)?;
@@ -669,7 +669,7 @@ fn gateways_that_are_none() -> Outcome {
         &add("10.1.0.0/16 via 192.168.15.2 scope link dev eth0")?,
         ErrorKind::GatewayUnreachable,
         "\"eth0\" in CONTAINER: cannot add route 10.1.0.0/16 via 192.168.15.2 dev eth0 scope link: the \
-         route has a gateway, and its scope is for routes without; leave the scope out",
+         route has a gateway, and its scope is for routes without; leave out the scope",
     );
     assert_says(
         &stage,

@@ -24,11 +24,11 @@ fn the_parent_does_not_exist() -> Outcome {
 fn the_name_is_taken() -> Outcome {
     let stage = Stage::set()?;
     stage.lab.b.host.attach(&Endpoint::new("eth0", "ens33")?.lo_up(false), &stage.inside)?;
-    let error = stage.refuse(&eth0()?, ErrorKind::NameTaken, "a link of that name exists there");
+    let error = stage.refuse(&eth0()?, ErrorKind::NameTaken, "a link with this name exists there");
     assert!(error.is_exists());
     ip_do(&stage.inside, "link property add dev eth0 altname wan");
     let endpoint = Endpoint::new("wan", "ens33")?;
-    stage.refuse(&endpoint, ErrorKind::NameTaken, "a link of that name exists there");
+    stage.refuse(&endpoint, ErrorKind::NameTaken, "a link with this name exists there");
     Ok(())
 }
 
@@ -120,7 +120,7 @@ fn ipv6_is_switched_off_in_the_container() -> Outcome {
     need(Need::Ipv6)?;
     let stage = Stage::set()?;
     sysctl(&stage.inside, "ipv6/conf/default/disable_ipv6", "1");
-    let words = "cannot add address fd15::10/64 nodad: IPv6 is switched off on the link";
+    let words = "cannot add address fd15::10/64 nodad: IPv6 is disabled on the link";
     stage.refuse(&eth0()?, ErrorKind::Ipv6Disabled, words);
     Ok(())
 }

@@ -24,7 +24,7 @@ fn a_gateway_cannot_be_reached() -> Outcome {
 
 fn a_default_route_exists() -> Outcome {
     let stage = Stage::with_default_routes(&["default via 192.168.15.1", "default via fd15::1"])?;
-    let words = "a route to that destination with that metric exists";
+    let words = "a route with this destination and metric exists";
     for gateway in ["192.168.15.2", "fd15::2"] {
         let endpoint = eth0()?.gateway(gateway.parse()?);
         let error = stage.refuse(&endpoint, ErrorKind::RouteExists, words);

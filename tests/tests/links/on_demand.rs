@@ -395,7 +395,7 @@ fn a_base_that_is_down_or_missing() -> Outcome {
         ("ens33.20.200", ErrorKind::ParentDown, "set the parent up first"),
         ("ens99.100", ErrorKind::ParentNotFound, "ens99"),
         ("ens99.20.200", ErrorKind::ParentNotFound, "ens99"),
-        ("lo.100", ErrorKind::Unsupported, "the parent does not support it"),
+        ("lo.100", ErrorKind::Unsupported, "the parent does not support this kind of link"),
     ] {
         let error = lab.a.host.attach(&Endpoint::new("eth0", parent)?, &inside).unwrap_err();
         assert_eq!(error.kind(), kind, "{parent}: {error}");
