@@ -731,7 +731,7 @@ def test_the_command_probe(lab: Lab) -> None:
     with process() as pid:
         taken = ("attach", "ens33", pid, "192.168.15.5/24", "--probe", "quick")
         said = command(lab.a, *taken, status=6)
-        assert f"{HELD} on this network has it already" in said
+        assert f"{HELD} on this network already has it" in said
         free = ("attach", "ens33", pid, "192.168.15.6/24", "--probe", "quick", "--announce", "rfc")
         ip_text(lab.b.netns, f"neigh replace 192.168.15.6 lladdr {STALE} dev ens33 nud stale")
         _, mac, address = command(lab.a, *free).split()

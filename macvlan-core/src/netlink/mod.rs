@@ -2,9 +2,9 @@
 //! know the messages of rtnetlink.
 
 pub(crate) mod ack;
-#[allow(clippy::disallowed_methods)] // only bytes
+#[allow(clippy::disallowed_methods)] // decodes bytes only
 pub(crate) mod attributes;
-#[allow(clippy::disallowed_methods)] // only bytes
+#[allow(clippy::disallowed_methods)] // decodes bytes only
 mod batch;
 mod events;
 #[cfg_attr(not(feature = "fault-injection"), path = "no_faults.rs")]

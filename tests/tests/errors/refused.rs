@@ -220,7 +220,7 @@ fn what_does_not_go_with_the_link() -> Outcome {
     let macs = |change| MacvlanChange::new().source_macs(change);
     let passthru = MacvlanChange::new().mode(Mode::Passthru);
     let handle = &place.handle;
-    let neither = "the link is neither macvlan nor macvtap";
+    let neither = "the link is neither a macvlan nor a macvtap";
     for (result, words) in [
         (handle.set_macvlan("mv0", &macs(SourceMacs::Add(mac()))), list),
         (handle.set_macvlan("mv0", &macs(SourceMacs::Set(vec![mac()]))), list),
@@ -228,8 +228,8 @@ fn what_does_not_go_with_the_link() -> Outcome {
         (handle.set_macvlan("mv0", &passthru), "cannot change from mode passthru or to it"),
         (handle.set_macvlan("mv1", &passthru), "cannot change from mode passthru or to it"),
         (handle.set_macvlan("ens33", &macs(SourceMacs::Flush)), neither),
-        (handle.set_vlan("mv0", &Vlan::new(1)?.gvrp(true)), "the link is no VLAN"),
-        (handle.set_vlan("ens33", &Vlan::new(1)?.gvrp(true)), "the link is no VLAN"),
+        (handle.set_vlan("mv0", &Vlan::new(1)?.gvrp(true)), "the link is not a VLAN"),
+        (handle.set_vlan("ens33", &Vlan::new(1)?.gvrp(true)), "the link is not a VLAN"),
     ] {
         let error = result.expect_err("it was not refused");
         assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");

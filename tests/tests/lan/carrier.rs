@@ -73,7 +73,7 @@ fn a_carrier_that_is_lost_ends_the_probe() -> Outcome {
     let error = ended_by(&stage, &endpoint, |stage| {
         ip_do(&stage.lab.b.netns, "link set dev ens33 down");
     })?;
-    assert_is(&error, ErrorKind::ParentDown, "\"ens33\" has no carrier, so nobody can answer");
+    assert_is(&error, ErrorKind::ParentDown, "\"ens33\" has no carrier");
     Ok(())
 }
 
@@ -99,7 +99,7 @@ fn a_carrier_that_is_lost_ends_duplicate_detection() -> Outcome {
     let error = ended_by(&stage, &endpoint, |stage| {
         ip_do(&stage.lab.b.netns, "link set dev ens33 down");
     })?;
-    assert_is(&error, ErrorKind::ParentDown, "\"ens33\" has no carrier, so nobody can answer");
+    assert_is(&error, ErrorKind::ParentDown, "\"ens33\" has no carrier");
     Ok(())
 }
 
@@ -109,7 +109,7 @@ fn a_parent_that_goes_down_ends_the_probe() -> Outcome {
     let error = ended_by(&stage, &endpoint, |stage| {
         ip_do(&stage.lab.a.netns, "link set dev ens33 down");
     })?;
-    assert_is(&error, ErrorKind::ParentDown, "\"ens33\" is down, so nobody can answer");
+    assert_is(&error, ErrorKind::ParentDown, "\"ens33\" is down");
     Ok(())
 }
 
@@ -136,7 +136,7 @@ fn a_link_that_somebody_deletes_or_sets_down_is_said_to_be_so() -> Outcome {
         let error = ended_by(&stage, &endpoint, |stage| {
             ip_do(&stage.inside, "link set dev eth0 down");
         })?;
-        assert_is(&error, ErrorKind::System, "the link is down, so nobody can answer");
+        assert_is(&error, ErrorKind::System, "the link is down");
         assert_eq!(error.errno(), Some(nix::libc::ENETDOWN));
     }
     Ok(())
