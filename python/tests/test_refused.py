@@ -84,7 +84,7 @@ def test_a_wrong_value_is_named(arguments: dict[str, Any], argument: str, value:
 
 
 TOGETHER: list[tuple[dict[str, Any], str]] = [
-    ({"mtu": 60}, "MTU 60 is below the smallest, 68"),
+    ({"mtu": 60}, "MTU 60 is below the minimum, 68"),
     ({"gateways": ["10.0.0.1", "10.0.0.2"]}, "10.0.0.1 and 10.0.0.2 cannot both be the gateway"),
     ({"gateways": ["0.0.0.0"]}, "0.0.0.0 cannot be a gateway"),
     ({"addresses": ["10.0.0.1/8", "10.0.0.1/8"]}, "10.0.0.1/8 is given twice"),

@@ -350,9 +350,9 @@ static void kinds(void)
     REFUSED(macvlan_endpoint_options(endpoint, &back, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "of kind vlan");
     REFUSED(macvlan_endpoint_set_mode(endpoint, MACVLAN_MODE_BRIDGE, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "the endpoint is of kind vlan");
+            MACVLAN_ERROR_INVALID_VALUE, "an endpoint of kind vlan has none");
     REFUSED(macvlan_endpoint_set_nopromisc(endpoint, true, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "the endpoint is of kind vlan");
+            MACVLAN_ERROR_INVALID_VALUE, "an endpoint of kind vlan has none");
     macvlan_endpoint_free(endpoint);
 
     macvlan_parent_free(parent);

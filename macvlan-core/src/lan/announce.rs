@@ -143,7 +143,7 @@ impl fmt::Display for Announce {
 /// # let host = Host::open()?;
 /// # let endpoint = Endpoint::new("eth0", "ens33")?.address("192.168.15.5/24".parse()?);
 /// let attachment = host.attach(&endpoint, &NetNs::from_pid(2084)?)?;
-/// let announcement = attachment.announce(&Announce::rfc())?;
+/// let announcement = attachment.announce(Announce::rfc())?;
 /// std::thread::spawn(move || announcement.run());
 /// # Ok::<(), macvlan_core::Error>(())
 /// ```

@@ -54,15 +54,15 @@ const CASES: [Case; 38] = [
     (|_| Endpoint::new("eth0", "verylongname0.4094").map(drop), "the name has 18 bytes"),
     (
         |_| Endpoint::new("eth0", "verylongname0.4094").map(drop),
-        "give VLAN 4094 of verylongname0 a shorter name of its own",
+        "set a shorter name for VLAN 4094 of verylongname0",
     ),
     (
         |at| at.attach(&Endpoint::new("eth0", Parent::vlan("verylongname0", 4094)?)?),
-        "give VLAN 4094 of verylongname0 a shorter name",
+        "set a shorter name for VLAN 4094 of verylongname0",
     ),
     (
         |at| at.attach(&Endpoint::new("eth0", Parent::vlan(7, 100)?)?),
-        "the base has no name that the VLAN could be called after; give the VLAN a name",
+        "the base is given without a name; set a name for the VLAN",
     ),
     (|_| Parent::vlan("ens33", 100)?.name("a/b").map(drop), "the kernel does not allow \"/\""),
     (
@@ -99,7 +99,7 @@ const CASES: [Case; 38] = [
         },
         "nopromisc is for mode passthru only",
     ),
-    (|at| at.attach(&eth0()?.mtu(67)), "MTU 67 is below the smallest, 68"),
+    (|at| at.attach(&eth0()?.mtu(67)), "MTU 67 is below the minimum, 68"),
     (|at| at.attach(&eth0()?.queues(0, 1)), "the minimum is one"),
     (
         |at| at.attach(&eth0()?.alias("x".repeat(256))),
@@ -111,8 +111,8 @@ const CASES: [Case; 38] = [
         "128 bytes and the kernel's limit is 127",
     ),
     (|at| at.handle.add_alternative_name("ens33", "a b"), "white space"),
-    (|at| at.attach(&eth0()?.source_routing(0)), "table 0 is not one of the endpoint's own"),
-    (|at| at.attach(&eth0()?.source_routing(254)), "choose 1 to 252, or above 255"),
+    (|at| at.attach(&eth0()?.source_routing(0)), "table 0 is reserved"),
+    (|at| at.attach(&eth0()?.source_routing(254)), "use a table from 1 to 252, or above 255"),
     (
         |at| at.attach(&eth0()?.gateway([10, 0, 0, 1].into()).gateway([10, 0, 0, 2].into())),
         "cannot both be the gateway",
@@ -131,10 +131,10 @@ const CASES: [Case; 38] = [
     ),
     (|at| at.attach(&Endpoint::new("all", "ens33")?), "the name is reserved in net/ipv4/conf"),
     (|at| at.add(Link::dummy("default")), "the name is reserved in net/ipv4/conf"),
-    (|at| at.attach(&eth0()?.address("::1/128".parse()?)), "::1 belongs to lo alone"),
+    (|at| at.attach(&eth0()?.address("::1/128".parse()?)), "::1 is for lo only"),
     (
         |at| at.attach(&eth0()?.mtu(1279).address("fd00::2/64".parse()?)),
-        "MTU 1279 is below 1280, the smallest for IPv6 addresses",
+        "MTU 1279 is below 1280, the minimum for IPv6 addresses",
     ),
     (
         |at| at.attach(&eth0()?.assignment("10.0.0.2/24@10.0.0.2".parse()?)),

@@ -96,13 +96,13 @@ fn a_name_that_something_else_has() -> Outcome {
     let vlan = || Parent::vlan("ens33", 20);
     let service = || vlan()?.protocol(VlanProtocol::Dot1ad);
     for (made, parent, words) in [
-        ("ens33.20 type vlan id 20", service()?, "ens33.20 exists, and is not VLAN 20 (802.1ad)"),
-        ("lan type vlan id 7", vlan()?.name("lan")?, "lan exists, and is not VLAN 20 (802.1Q)"),
-        ("lan type macvlan", vlan()?.name("lan")?, "lan exists, and is not VLAN 20 (802.1Q)"),
+        ("ens33.20 type vlan id 20", service()?, "ens33.20 exists and is not VLAN 20 (802.1ad)"),
+        ("lan type vlan id 7", vlan()?.name("lan")?, "lan exists and is not VLAN 20 (802.1Q)"),
+        ("lan type macvlan", vlan()?.name("lan")?, "lan exists and is not VLAN 20 (802.1Q)"),
         (
             "lan type vlan id 20 protocol 802.1ad",
             vlan()?.name("lan")?,
-            "lan exists, and is not VLAN 20 (802.1Q)",
+            "lan exists and is not VLAN 20 (802.1Q)",
         ),
     ] {
         ip_do(&lab.a.netns, &format!("link add link ens33 name {made}"));
