@@ -646,7 +646,7 @@ def test_a_diagnosis(lab: Lab) -> None:
     well = lab.a.host.diagnose(made, "192.168.15.2")
     assert (well.answered, well.findings) == (True, ())
     assert well.facts
-    assert str(well).startswith("nothing is amiss\n  ")
+    assert str(well).startswith("no problems found\n  ")
     assert not well.has(FindingKind.NO_ANSWER)
     off = lab.a.host.diagnose(made, IPv4Address("192.168.15.99"))
     assert not off.answered
@@ -768,7 +768,7 @@ def test_the_command_diagnose(lab: Lab) -> None:
         assert "nothing hangs" in command(lab.a, "diagnose", pid, "192.168.15.2", status=3)
         lab.a.host.attach(eth0("192.168.15.10/24"), pid)
         said = command(lab.a, "diagnose", pid, "192.168.15.2")
-        assert said.startswith("nothing is amiss\n")
+        assert said.startswith("no problems found\n")
         said = command(lab.a, "diagnose", pid, "192.168.15.99", status=6)
         assert "no-answer: " in said
         read = json.loads(command(lab.a, "diagnose", pid, "192.168.15.99", "--json", status=6))
