@@ -63,7 +63,7 @@ pub struct Endpoint {
     pub(super) probe: Option<Probe>,
     pub(super) announce: Option<Announce>,
     pub(super) rate: Option<Rate>,
-    /// Whether ARP is answered only for addresses that are routed through the link.
+    /// True if ARP is answered only for addresses that are routed through the link.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub(super) arp_filter: bool,
 }

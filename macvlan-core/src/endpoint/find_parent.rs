@@ -19,7 +19,7 @@ use crate::value::name::{LinkId, LinkName};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Found {
     pub(crate) index: u32,
-    /// Whether the parent was created by this operation.
+    /// True if the parent was created by this operation.
     pub(crate) made: bool,
     /// The actual name, if it differs from the requested one.
     pub(crate) other_name: Option<LinkName>,

@@ -147,7 +147,7 @@ fn busy_parent(error: Error, here: &Neighbourhood) -> Error {
         let kind = controller.kind.as_deref().unwrap_or("link");
         let cause = format!("the parent is a port of the {kind} {:?}", controller.name);
         let hint =
-            format!("use {:?} itself as the parent, or take the parent out of it", controller.name);
+            format!("use {:?} as the parent, or remove the parent from it", controller.name);
         return error.because(ErrorKind::ParentBusy, cause).with_hint(hint);
     }
     let other = here

@@ -13,7 +13,7 @@ use crate::wait;
 
 /// The number of frames sent in a row; macvlan queues up to 1000 multicast frames for other links.
 const AT_ONCE: usize = 100;
-/// How long to listen between rows.
+/// The time to listen between rows.
 const BREATH: Duration = Duration::from_millis(5);
 
 /// Probes all addresses several times and returns the hosts that have them; with `first`, returns

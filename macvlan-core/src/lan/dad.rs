@@ -18,7 +18,7 @@ use crate::value::holder::Holder;
 
 const OPERATION: &str = "wait for duplicate address detection";
 
-/// How long received frames are examined.
+/// The time for which received frames are examined.
 const HEARD: Duration = Duration::from_millis(20);
 
 /// The sockets of a detection, opened before the addresses are added.

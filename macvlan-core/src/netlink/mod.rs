@@ -92,9 +92,9 @@ pub(crate) struct Connection {
 struct State {
     sequence: u32,
     received: Answer,
-    /// Whether the socket is set up for listings.
+    /// True if the socket is set up for listings.
     lists: bool,
-    /// Whether the last exchange did not complete.
+    /// True if the last exchange did not complete.
     broken_off: bool,
 }
 

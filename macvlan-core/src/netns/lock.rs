@@ -17,7 +17,7 @@ use crate::netns::NetNs;
 use crate::netns::holder::holder;
 use crate::wait::Cancel;
 
-/// How long to wait for another holder: an attach takes less than a millisecond, or some seconds if
+/// The time to wait for another holder: an attach takes less than a millisecond, or some seconds if
 /// it probes the network or waits for a MAC address.
 const PATIENCE: Duration = Duration::from_secs(20);
 

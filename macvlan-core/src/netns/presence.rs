@@ -13,7 +13,7 @@ use crate::netlink::Connection;
 use crate::netns::sys::open_by_id;
 use crate::netns::{NetNs, Origin, VisibleNamespaces};
 
-/// How long the kernel may take to end a namespace after its last process, mount or descriptor is
+/// The time that the kernel may take to end a namespace after its last process, mount or descriptor is
 /// gone: sockets inside are closed slightly later.
 const ENDING: Duration = Duration::from_millis(500);
 

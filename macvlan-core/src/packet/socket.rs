@@ -48,7 +48,7 @@ pub(crate) struct Frame<'a> {
     pub(crate) bytes: &'a [u8],
     /// The VLAN id, if the frame had a tag.
     pub(crate) vlan: Option<u16>,
-    /// Whether the frame was sent by this host.
+    /// True if the frame was sent by this host.
     pub(crate) outgoing: bool,
 }
 

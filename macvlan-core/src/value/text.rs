@@ -126,7 +126,7 @@ mod tests {
 
     use crate::{Address, LinkId, LinkName, MacAddr, Route, Scope};
 
-    /// What a text format would write: serde can write a single value into a formatter.
+    /// A buffer for a text format: serde can write a single value into a formatter.
     struct Written<'a, T>(&'a T);
 
     impl<T: Serialize> fmt::Display for Written<'_, T> {

@@ -306,7 +306,7 @@ fn what_could_not_be_put_back_is_not_replaced() -> Outcome {
     ip_do(&stage.inside, "link delete eth0");
     // A parent of the same index on another host is another parent.
     stage.lab.b.host.attach(&Endpoint::new("eth0", "ens33")?, &stage.inside)?;
-    refused("its parent is elsewhere")
+    refused("its parent is in another namespace")
 }
 
 /// Whatever the new link is refused for, and whenever, the old one is there again with all that it had.

@@ -10,7 +10,7 @@ fn eth0(parent: impl IntoParent) -> Outcome<Endpoint> {
     Ok(Endpoint::new("eth0", parent)?.address("192.168.15.10/24".parse()?))
 }
 
-/// Attaches, and sees that all who find the parent find it; the attachment, and what was found.
+/// Attaches, and sees that all who look for the parent find it; the attachment, and what was found.
 fn attached(host: &Host, endpoint: &Endpoint, inside: &NetNs) -> Outcome<[Attachment; 2]> {
     let attachment = host.attach(endpoint, inside)?;
     assert_eq!(host.check(endpoint, inside)?, [], "on {}", endpoint.parent());

@@ -145,7 +145,7 @@ fn the_peer_is_the_host_itself() -> Outcome {
     let lab = Lab::new()?;
     let (_inside, attachment) = container(&lab)?;
     let diagnosis = find(&lab, &attachment, "192.168.15.1", &[FindingKind::PeerIsHost]);
-    assert!(diagnosis.findings[0].remedy.contains("Host::access"));
+    assert!(diagnosis.findings[0].remedy.contains("give the host access"));
     let access = lab.a.host.access("ens33")?;
     access.add(&attachment)?;
     assert!(find(&lab, &attachment, "192.168.15.1", &[]).answered);

@@ -32,9 +32,9 @@ pub(in crate::endpoint) struct Work<'a> {
     pub(super) parent: Found,
     pub(super) index: u32,
     pub(in crate::endpoint) mac: MacAddr,
-    /// Whether the parent was exempted from removal with its last user.
+    /// True if the parent was exempted from removal with its last user.
     pub(super) kept: bool,
-    /// Whether the link exists or may exist.
+    /// True if the link exists or may exist.
     pub(super) created: bool,
     /// Default routes that were deleted, to be restored on a failure.
     pub(super) replaced: Vec<RouteMessage>,

@@ -16,10 +16,10 @@ pub(super) struct Mark {
     /// The index of the link whose addresses were moved here, or may have been: parents that are
     /// macvlans on one link share the host's link.
     pub(super) moved: Option<u32>,
-    /// Whether the kernel has no marks on addresses (before Linux 5.18): those with the full prefix
+    /// True if the kernel has no marks on addresses (before Linux 5.18): those with the full prefix
     /// length were not moved.
     pub(super) by_prefix: bool,
-    /// Whether the parent's `arp_filter` was enabled for this.
+    /// True if the parent's `arp_filter` was enabled for this.
     pub(super) arp_filter_was_off: bool,
 }
 

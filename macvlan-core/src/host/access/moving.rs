@@ -23,7 +23,7 @@ use crate::rtnl::encode::{self, LinkChange};
 use crate::rtnl::{RTPROT_MACVLAN, decode};
 use crate::value::filter::{Family, RouteFilter};
 
-/// How long the kernel may take until an IPv6 address is usable.
+/// The time that the kernel may take until an IPv6 address is usable.
 const LOCAL_ROUTES_TAKE: Duration = Duration::from_millis(200);
 
 /// A temporary address, so that a link always has an IPv4 address during an exchange.
@@ -53,7 +53,7 @@ struct Plan {
 #[derive(Clone, Copy)]
 pub(super) struct Back {
     pub(super) mark: Mark,
-    /// Whether the host's link borrows its parent's addresses.
+    /// True if the host's link borrows its parent's addresses.
     pub(super) borrows: bool,
 }
 

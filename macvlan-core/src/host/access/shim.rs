@@ -31,7 +31,7 @@ pub(super) struct Shim {
     presence: Arc<Presence>,
     /// The borrowed addresses that this session has added.
     borrowed: Vec<IpAddr>,
-    /// Whether routes through the link may have been lost since this session last used it.
+    /// True if routes through the link may have been lost since this session last used it.
     has_lost_routes: bool,
 }
 

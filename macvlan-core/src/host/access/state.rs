@@ -33,7 +33,7 @@ pub(super) struct Routes {
     pub(super) all: Vec<IpNet>,
     /// The routes that are new.
     pub(super) added: Vec<IpNet>,
-    /// Whether the link was created for them.
+    /// True if the link was created for them.
     pub(super) with_link: bool,
 }
 

@@ -11,7 +11,7 @@ use crate::value::text::kinds;
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Diagnosis {
-    /// Whether the peer, or the gateway to it, has answered the container.
+    /// True if the peer, or the gateway to it, has answered the container.
     pub answered: bool,
     /// The problems found, the most serious first; empty if there are none.
     pub findings: Vec<Finding>,

@@ -18,9 +18,9 @@ use crate::value::mac::MacAddr;
 /// The number of requests, and how long to listen after each.
 const TIMES: usize = 3;
 const TIME: Duration = Duration::from_millis(200);
-/// How long to listen for other answers after the first.
+/// The time to listen for other answers after the first.
 const OTHERS: Duration = Duration::from_millis(150);
-/// How long to listen at one place before the next.
+/// The time to listen at one place before the next.
 const TURN: Duration = Duration::from_millis(5);
 
 /// The frames that were received, and where.

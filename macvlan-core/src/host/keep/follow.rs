@@ -56,7 +56,7 @@ struct Card {
     own_mac: Option<MacAddr>,
     /// The last name of the card.
     name: String,
-    /// Whether the parent is the card, not a VLAN on it.
+    /// True if the parent is the card, not a VLAN on it.
     is_parent: bool,
     /// The links that existed when the card was removed; `None` while it exists.
     others: Option<Others>,

@@ -33,10 +33,10 @@ pub(super) struct Kept {
     called: Option<String>,
     /// The index of the lowest link, if the parent is a macvlan.
     lowest: u32,
-    /// Whether the parent has changed since the link inside was last seen, which may have been
+    /// True if the parent has changed since the link inside was last seen, which may have been
     /// deleted with it.
     may_be_gone: bool,
-    /// Whether the parent has left the host's namespace, so that its index may be another link's.
+    /// True if the parent has left the host's namespace, so that its index may be another link's.
     is_away: bool,
     /// The time of the next step; `None` if there is nothing to do or to check.
     due: Option<Instant>,

@@ -94,7 +94,7 @@ pub struct LinkInfo {
     /// The root queueing discipline.
     #[doc(alias = "IFLA_QDISC")]
     pub qdisc: Option<String>,
-    /// Whether the link has a carrier.
+    /// The carrier state; `None` if the driver does not report it.
     #[doc(alias = "IFLA_CARRIER")]
     pub carrier: Option<bool>,
     /// The way in which the kernel makes the IPv6 link-local address; `None` without IPv6.
@@ -103,17 +103,17 @@ pub struct LinkInfo {
     /// The acceptance of router advertisements; `None` without IPv6.
     #[doc(alias = "IFLA_INET6_CONF")]
     pub accept_ra: Option<AcceptRa>,
-    /// Whether addresses are configured from advertised prefixes; `None` without IPv6.
+    /// The automatic configuration of addresses from advertised prefixes; `None` without IPv6.
     #[doc(alias = "IFLA_INET6_CONF")]
     pub autoconf: Option<bool>,
-    /// Whether IPv6 is disabled; `None` without IPv6.
+    /// True if IPv6 is disabled; `None` without IPv6.
     #[doc(alias = "IFLA_INET6_CONF")]
     pub disable_ipv6: Option<bool>,
-    /// Whether the kernel announces IPv6 addresses (`ndisc_notify`).
+    /// True if the kernel announces IPv6 addresses (`ndisc_notify`).
     pub(crate) ndisc_notify: Option<bool>,
-    /// Whether ARP is answered only for addresses that are routed through the link (`arp_filter`).
+    /// True if ARP is answered only for addresses that are routed through the link (`arp_filter`).
     pub(crate) arp_filter: Option<bool>,
-    /// Whether the kernel announces IPv4 addresses (`arp_notify`).
+    /// True if the kernel announces IPv4 addresses (`arp_notify`).
     pub(crate) arp_notify: Option<bool>,
     /// The limits for packets that are segmented later.
     pub offloads: Offloads,
