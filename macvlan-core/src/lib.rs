@@ -40,6 +40,7 @@
 //!
 //! - `serde`: serializes values as text, and information from the kernel as structures.
 //! - `tokio`: `AsyncHost` and `EventStream` for asynchronous programs.
+#![warn(clippy::missing_errors_doc)]
 // clippy.toml forbids methods that hide errors of the kernel, which the tests do not.
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
