@@ -46,7 +46,7 @@
 
 mod endpoint;
 mod error;
-#[allow(clippy::disallowed_methods)] // only words follow from what is found here
+#[allow(clippy::disallowed_methods)] // errors only make a message less specific
 mod explain;
 #[cfg(feature = "fault-injection")]
 #[doc(hidden)]
@@ -57,12 +57,12 @@ mod lan;
 mod netlink;
 mod netns;
 mod owner;
-#[allow(clippy::disallowed_methods)] // only text and numbers
+#[allow(clippy::disallowed_methods)] // parses text and numbers only
 mod packet;
 mod rtnl;
 #[cfg(feature = "tokio")]
 mod tokio;
-#[allow(clippy::disallowed_methods)] // only text and numbers
+#[allow(clippy::disallowed_methods)] // parses text and numbers only
 mod value;
 mod wait;
 

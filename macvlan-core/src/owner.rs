@@ -25,7 +25,7 @@ impl Owner {
         if self.is_here() {
             return Ok(());
         }
-        let why = "it was opened before a fork, by the parent process";
+        let why = "the object was opened by the parent process, before a fork";
         Err(Error::invalid(operation, why).with_hint("open a new one in this process"))
     }
 }

@@ -253,7 +253,7 @@ def test_statuses_and_one_line(lab: Lab, command: Command, pid: int) -> None:
         (["attach", "ens33", pid, "--mtu", "much"], 2, "argument --mtu: invalid int value: 'much'"),
         (["attach", "ens33", pid, "--mode", "x"], 2, "argument -m/--mode: invalid choice: 'x'"),
         (["attach", "nope", pid], 3, "the parent does not exist"),
-        (["attach", "ens33", 2**22 + 1], 3, "there is no such process"),
+        (["attach", "ens33", 2**22 + 1], 3, "the process does not exist"),
         (["attach", "ens33", "no-such-name"], 3, "no-such-name"),
         (["attach", "ens33", "/dev/null"], 1, "not a network namespace"),
         (["attach", "ens33"], 2, "the following arguments are required: NETNS"),
@@ -264,7 +264,7 @@ def test_statuses_and_one_line(lab: Lab, command: Command, pid: int) -> None:
     ):
         assert words in command.words(*arguments, status=status)
     lab.a.host.attach(Endpoint("eth0", parent="ens33"), pid)
-    assert "a link of that name exists" in command.words("attach", "ens33", pid, status=4)
+    assert "a link with this name exists" in command.words("attach", "ens33", pid, status=4)
 
 
 @pytest.mark.root

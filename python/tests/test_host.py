@@ -368,7 +368,7 @@ def test_an_attachment_does_not_hold_its_namespace(lab: Lab) -> None:
         made = lab.a.host.attach(endpoint, lent)
     with pytest.raises(InvalidError):
         _ = made.netns
-    with pytest.raises(InvalidError, match="another one"):
+    with pytest.raises(InvalidError, match="another network namespace"):
         made.set_netns(other)
     made.set_netns(inside)
     assert made.netns == inside

@@ -67,7 +67,7 @@ static void values(void)
     REFUSED(macvlan_endpoint_set_rate(endpoint, "fast", &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "the unit must be bit, kbit, mbit or gbit");
     REFUSED(macvlan_endpoint_set_rate_bits(endpoint, 7, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "less than a byte a second");
+            MACVLAN_ERROR_INVALID_VALUE, "the minimum is 8 bits per second");
     CHECK_TEXT(macvlan_endpoint_rate(endpoint), "512kbit");
     macvlan_endpoint_free(endpoint);
 }
@@ -274,7 +274,7 @@ static void rates(void)
     } else {
         puts(macvlan_error_message(error));
         CHECK(macvlan_error_kind(error) == MACVLAN_ERROR_UNSUPPORTED);
-        CHECK(strstr(macvlan_error_cause(error), "no token bucket filter (tbf)") != NULL);
+        CHECK(strstr(macvlan_error_cause(error), "no support for token bucket filters (tbf)") != NULL);
         CHECK(strstr(macvlan_error_hint(error), "modprobe sch_tbf") != NULL);
         CHECK(attachment == NULL);
         lab_witness(container, "ip -o link show type macvlan | grep . || echo none", "none");

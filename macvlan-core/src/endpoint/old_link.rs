@@ -59,7 +59,7 @@ impl<'a> OldLink<'a> {
             }
         };
         let Some(parent) = info.parent else {
-            return refuse("it could not be restored, because it has no parent".to_owned());
+            return refuse("the link could not be restored, because it has no parent".to_owned());
         };
         let inside = netns.connection()?;
         let fails = |failure: Failure| {
@@ -70,7 +70,7 @@ impl<'a> OldLink<'a> {
         };
         let on_host = find_parent::on_host(host, netns, inside).map_err(fails)?(info);
         if !on_host && info.parent_netns.is_some() {
-            return refuse("it could not be restored, because its parent is in another namespace".to_owned());
+            return refuse("the link could not be restored, because its parent is in another namespace".to_owned());
         }
         let children = links_on(inside, info.index).map_err(fails)?;
         if let Some(child) = children.first() {

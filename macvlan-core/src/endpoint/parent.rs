@@ -331,7 +331,7 @@ mod tests {
         assert_eq!(base_of(&parse("ens33")), None);
         assert_eq!(base_of(&parse("ens33.100")), Some(("ens33".into(), 100)));
         assert_eq!(base_of(&parse("eth0.20.200")), Some(("eth0.20".into(), 200)));
-        // Names that look like it, and are none.
+        // Names that look like VLAN notation and are not.
         for text in ["eth0.0", "eth0.007", "eth0.4095", "eth0.x", "eth0.", ".5", "eth0.+5", "#7"] {
             assert_eq!(base_of(&parse(text)), None, "{text}");
         }

@@ -141,5 +141,5 @@ impl Detaching {
 }
 
 fn lost() -> Error {
-    Error::new(ErrorKind::Bug, "detach", "it was not run")
+    Error::new(ErrorKind::Bug, "detach", "the deletion was not run")
 }

@@ -133,7 +133,7 @@ impl NetNs {
     pub fn from_pid(pid: u32) -> Result<Self> {
         let operation = || format!("open the network namespace of pid {pid}");
         let gone = |errno| {
-            Error::new(ErrorKind::NamespaceGone, operation(), "there is no such process")
+            Error::new(ErrorKind::NamespaceGone, operation(), "the process does not exist")
                 .errno_is(errno)
         };
         let raw_pid = match libc::pid_t::try_from(pid) {

@@ -160,7 +160,7 @@ mod tests {
             (ErrorKind::System, Some(libc::EMFILE)),
             "{error}"
         );
-        // What is covered is one namespace, which may be another.
+        // The covered namespace is known, and may be another one.
         for (inode, hides) in [(1, true), (2, false)] {
             let mut covered = with_unseen("/mnt/ns");
             covered.causes.insert("/mnt/ns".into(), Cause::Covered(inode));

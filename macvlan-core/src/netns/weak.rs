@@ -54,14 +54,14 @@ impl WeakNetNs {
             Origin::Path(path) => NetNs::from_path(path),
             Origin::Current => NetNs::current(),
             Origin::Fd | Origin::Anonymous => {
-                let why = "it was opened by a descriptor, and the last handle on it was dropped";
+                let why = "the namespace was opened by a descriptor, and the last handle on it was dropped";
                 return Err(Error::invalid(format!("open {self} again"), why)
                     .with_hint("keep a handle open, or set a new one on the attachment"));
             }
         };
         let opened = opened.map_err(|error| match error.kind() {
             ErrorKind::NotANamespace => {
-                let why = "it no longer leads to a network namespace";
+                let why = "the pid, name or path no longer belongs to a network namespace";
                 error.because(ErrorKind::NamespaceGone, why)
             }
             _ => error,
@@ -69,7 +69,7 @@ impl WeakNetNs {
         if opened.is(&self.identity)? {
             return Ok(opened);
         }
-        let why = "it now leads to another network namespace";
+        let why = "the pid, name or path now belongs to another network namespace";
         Err(Error::new(ErrorKind::NamespaceGone, format!("open {self} again"), why))
     }
 

@@ -192,7 +192,8 @@ mod tests {
 
     #[test]
     fn a_probe_is_what_the_kernel_sends() {
-        // Caught by `tcpdump -xx icmp6`: duplicate detection of fd15::5 by Linux, without its nonce.
+        // Captured by `tcpdump -xx icmp6`: duplicate detection of fd15::5 by Linux, without its
+        // nonce.
         let ip: Ipv6Addr = "fd15::5".parse().unwrap();
         let frame = Ndp::probe(ip).frame(solicited_node(ip), mac());
         assert_eq!(frame[..6], [0x33, 0x33, 0xff, 0, 0, 5]);

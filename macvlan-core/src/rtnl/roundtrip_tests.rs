@@ -28,7 +28,7 @@ fn as_text<T: Display + Debug + FromStr<Err: Debug> + PartialEq>(value: &T) {
     assert_eq!(&text.parse::<T>().unwrap_or_else(|error| panic!("{text:?}: {error:?}")), value);
 }
 
-/// The payload of the one message that a request is.
+/// Returns the payload of the message of a request.
 fn payload(request: Request) -> Vec<u8> {
     let mut batch = Batch::new();
     batch.push(request);
@@ -47,7 +47,7 @@ fn name() -> impl Strategy<Value = LinkName> {
 }
 
 fn link_id() -> impl Strategy<Value = LinkId> {
-    // What looks like an index, or has a colon, is not told from what it looks like.
+    // A name that looks like an index, or has a colon, would be parsed as something else.
     let named = "[a-z][a-z0-9_-]{0,14}".prop_filter_map("no link's", |t| LinkName::new(&t).ok());
     prop_oneof![named.prop_map(LinkId::Name), (1_u32..=i32::MAX as u32).prop_map(LinkId::Index)]
 }
@@ -160,7 +160,7 @@ proptest! {
         }
     }
 
-    /// Text of any kind is a value or is refused; none of it makes a parser panic.
+    /// Any text is either a value or refused, without a panic.
     #[test]
     fn any_text(text in "\\PC{0,40}|[0-9a-f:./@# ]{0,40}|(default|via|dev|from|to|table|src|[0-9./:a-f]{1,20}| ){0,12}") {
         let _ = text.parse::<MacAddr>();
@@ -189,7 +189,7 @@ proptest! {
         let request = encode::add_route(&route, Some(device), RTPROT_BOOT).unwrap();
         let told = decode::route(&payload(request)).unwrap();
         let mut expected = route.device(LinkId::Index(device));
-        // The route leaves the scope to us.
+        // The kernel's default scope is filled in.
         if let Some(scope) = told.route.get_scope() {
             expected = expected.scope(scope);
         }
@@ -237,7 +237,7 @@ proptest! {
     }
 }
 
-/// The named ones, all of them.
+/// Round trips of all named values.
 #[test]
 fn names_as_text() {
     [Mode::Private, Mode::Vepa, Mode::Bridge, Mode::Passthru, Mode::Source]

@@ -94,7 +94,7 @@ mod kinds_tests {
         DifferenceKind, EndpointType, Error, EventKind, FindingKind, KeepEventKind, LinkType,
     };
 
-    /// A name of its own is one that leads back to the kind.
+    /// Checks that names are unique: each parses as the kind that it is the name of.
     fn check<T: Copy + Debug + Display + FromStr<Err = Error> + PartialEq>(
         kinds: &[T],
         number: impl Fn(T) -> u32,

@@ -717,7 +717,7 @@ fn containers_that_are_gone() -> Outcome {
     let pid = container.pid();
     drop(container);
     let error = NetNs::from_pid(pid).unwrap_err();
-    let expected = "cannot open the network namespace of pid PID: there is no such process"
+    let expected = "cannot open the network namespace of pid PID: the process does not exist"
         .replace("PID", &pid.to_string());
     assert_says(&stage, &error, ErrorKind::NamespaceGone, &expected);
     let error = NetNs::from_name("no-such-name").unwrap_err();

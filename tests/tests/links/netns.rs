@@ -99,7 +99,7 @@ fn pids_that_lead_nowhere() -> Outcome {
     for (pid, kind, words) in [
         (0, ErrorKind::InvalidValue, "not a pid"),
         (u32::MAX, ErrorKind::InvalidValue, "not a pid"),
-        (i32::MAX.unsigned_abs(), ErrorKind::NamespaceGone, "there is no such process"),
+        (i32::MAX.unsigned_abs(), ErrorKind::NamespaceGone, "the process does not exist"),
     ] {
         let error = NetNs::from_pid(pid).unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");

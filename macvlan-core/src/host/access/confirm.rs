@@ -135,7 +135,7 @@ impl Moving {
         Err(Error::new(
             ErrorKind::TimedOut,
             "confirm the move of the addresses",
-            format!("they were moved back after {:?}", self.deadline),
+            format!("the addresses were moved back after {:?}", self.deadline),
         ))
     }
 

@@ -371,7 +371,7 @@ impl HostAccess {
         let shim = self.put_right(&mut state, false)?;
         let mut moved = lock(&self.moved);
         if moved.is_moved() || shim.mark()?.moved.is_some() {
-            return Err(Error::invalid("move the addresses", "they are already moved"));
+            return Err(Error::invalid("move the addresses", "the addresses are already moved"));
         }
         let done = moving::move_to_host_link(self.host.netns(), shim.parent()?, shim.link()?)?;
         let number = moved.begin(done);

@@ -392,7 +392,7 @@ mod tests {
         {
             let error = error.unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::InvalidValue);
-            assert!(error.to_string().contains("no more than 5455 of them fit"), "{error}");
+            assert!(error.to_string().contains("room for 5455 at most"), "{error}");
         }
     }
 
