@@ -109,6 +109,18 @@ async fn blocking<T: Send + 'static>(
 }
 
 /// An endless stream of the events of a namespace, as from [`Watch`].
+///
+/// ```no_run
+/// use futures_core::Stream;
+/// use macvlan_core::Handle;
+/// # async fn example() -> macvlan_core::Result<()> {
+/// let mut events = std::pin::pin!(Handle::open()?.event_stream()?);
+/// while let Some(event) = std::future::poll_fn(|context| events.as_mut().poll_next(context)).await {
+///     println!("{:?}", event?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct EventStream {
     watch: AsyncFd<Readable>,

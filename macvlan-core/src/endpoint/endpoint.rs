@@ -525,6 +525,7 @@ impl Endpoint {
     }
 
     /// Returns the options of a macvlan or macvtap; `None` for a VLAN.
+    #[doc(alias = "IFLA_INFO_DATA")]
     pub fn get_options(&self) -> Option<&Macvlan> {
         match &self.kind {
             EndpointKind::Macvlan(options) | EndpointKind::Macvtap(options) => Some(options),
@@ -541,6 +542,7 @@ impl Endpoint {
     }
 
     /// Returns the MAC address, if it was set.
+    #[doc(alias = "IFLA_ADDRESS")]
     pub fn get_mac(&self) -> Option<MacAddr> {
         self.mac
     }
@@ -551,6 +553,7 @@ impl Endpoint {
     }
 
     /// Returns the MTU in bytes, if it was set.
+    #[doc(alias = "IFLA_MTU")]
     pub fn get_mtu(&self) -> Option<u32> {
         self.mtu
     }
@@ -566,11 +569,13 @@ impl Endpoint {
     }
 
     /// Returns whether gateways outside all subnets are assumed to be on the link.
+    #[doc(alias = "RTNH_F_ONLINK")]
     pub fn is_on_link_gateways(&self) -> bool {
         self.on_link_gateways
     }
 
     /// Returns the metric of the gateways' default routes, if it was set.
+    #[doc(alias = "RTA_PRIORITY")]
     pub fn get_gateway_metric(&self) -> Option<u32> {
         self.gateway_metric
     }
@@ -581,11 +586,13 @@ impl Endpoint {
     }
 
     /// Returns whether the link is promiscuous.
+    #[doc(alias = "IFF_PROMISC")]
     pub fn is_promisc(&self) -> bool {
         self.promisc
     }
 
     /// Returns whether the link receives all multicast frames, if it was set.
+    #[doc(alias = "IFF_ALLMULTI")]
     pub fn get_allmulticast(&self) -> Option<bool> {
         self.allmulticast
     }
@@ -606,6 +613,7 @@ impl Endpoint {
     }
 
     /// Returns the alias, if it was set.
+    #[doc(alias = "IFLA_IFALIAS")]
     pub fn get_alias(&self) -> Option<&str> {
         self.alias.as_deref()
     }
@@ -616,16 +624,20 @@ impl Endpoint {
     }
 
     /// Returns the group, if it was set.
+    #[doc(alias = "IFLA_GROUP")]
     pub fn get_group(&self) -> Option<u32> {
         self.group
     }
 
     /// Returns the length of the transmit queue in packets, if it was set.
+    #[doc(alias = "IFLA_TXQLEN")]
     pub fn get_tx_queue_len(&self) -> Option<u32> {
         self.tx_queue_len
     }
 
     /// Returns the number of transmit and receive queues, if they were set.
+    #[doc(alias = "IFLA_NUM_TX_QUEUES")]
+    #[doc(alias = "IFLA_NUM_RX_QUEUES")]
     pub fn get_queues(&self) -> Option<(u32, u32)> {
         self.queues
     }
@@ -641,11 +653,13 @@ impl Endpoint {
     }
 
     /// Returns the rate limit, if it was set.
+    #[doc(alias = "TCA_TBF_PARMS")]
     pub fn get_rate(&self) -> Option<Rate> {
         self.rate
     }
 
     /// Returns how the IPv6 link-local address is made, if it was set.
+    #[doc(alias = "IFLA_INET6_ADDR_GEN_MODE")]
     pub fn get_addr_gen_mode(&self) -> Option<AddrGenMode> {
         self.addr_gen_mode
     }

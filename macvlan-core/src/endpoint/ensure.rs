@@ -19,6 +19,17 @@ use crate::value::link::LinkInfo;
 use crate::wait::Cancel;
 
 /// The result of [`Host::ensure`](crate::Host::ensure).
+///
+/// ```no_run
+/// # use macvlan_core::{Endpoint, Host, NetNs};
+/// # let host = Host::open()?;
+/// # let endpoint = Endpoint::new("eth0", "ens33")?.address("192.168.15.5/24".parse()?);
+/// let ensured = host.ensure(&endpoint, &NetNs::from_pid(2084)?)?;
+/// for difference in &ensured.repaired {
+///     println!("repaired: {difference}");
+/// }
+/// # Ok::<(), macvlan_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Ensured {

@@ -12,6 +12,14 @@ use crate::packet;
 /// The kernel counts the guards, and releases one when it is dropped or its process ends, even by
 /// `SIGKILL`. `ip -d link` shows the count as `promiscuity`. The flag that
 /// [`Handle::set_promisc`](crate::Handle::set_promisc) sets is separate (`packet(7)`).
+///
+/// ```no_run
+/// use macvlan_core::Handle;
+/// let guard = Handle::open()?.hold_promisc("ens33")?;
+/// // ens33 receives frames for all MAC addresses here.
+/// drop(guard);
+/// # Ok::<(), macvlan_core::Error>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "the link stops being promiscuous when the guard is dropped"]
 pub struct PromiscGuard {

@@ -107,6 +107,16 @@ impl Host {
 }
 
 /// A detach in progress, from [`Host::detach_later`]. Dropping it does not stop the detach.
+///
+/// ```no_run
+/// # use macvlan_core::{Attachment, Host};
+/// # fn example(host: &Host, attachment: &Attachment) -> macvlan_core::Result<()> {
+/// let detaching = host.detach_later(attachment);
+/// // The container's other resources are released here.
+/// detaching.wait()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Detaching(Progress);
 

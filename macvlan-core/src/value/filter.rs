@@ -12,6 +12,13 @@ pub enum Family {
 }
 
 /// A filter for links. By default it matches all links.
+///
+/// ```no_run
+/// use macvlan_core::{Handle, LinkFilter};
+/// let macvlans = Handle::open()?.find_links(&LinkFilter::new().kind("macvlan"))?;
+/// # let _ = macvlans;
+/// # Ok::<(), macvlan_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 #[must_use]
 pub struct LinkFilter {
@@ -71,6 +78,15 @@ impl AddressFilter {
 }
 
 /// A filter for routes. By default it matches all routes in all tables.
+///
+/// ```no_run
+/// use macvlan_core::{Family, Handle, RouteFilter};
+/// let main = RouteFilter::new().family(Family::V4).table(254);
+/// for info in Handle::open()?.find_routes(&main)? {
+///     println!("{}", info.route);
+/// }
+/// # Ok::<(), macvlan_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 #[must_use]
 pub struct RouteFilter {

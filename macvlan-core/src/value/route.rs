@@ -257,26 +257,32 @@ impl Route {
     }
 
     /// Returns the next hop.
+    #[doc(alias = "RTA_GATEWAY")]
+    #[doc(alias = "RTA_VIA")]
     pub fn get_gateway(&self) -> Option<IpAddr> {
         self.gateway
     }
 
     /// Returns the link that packets leave by.
+    #[doc(alias = "RTA_OIF")]
     pub fn get_device(&self) -> Option<LinkId> {
         self.device
     }
 
     /// Returns the metric.
+    #[doc(alias = "RTA_PRIORITY")]
     pub fn get_metric(&self) -> Option<u32> {
         self.metric
     }
 
     /// Returns the routing table.
+    #[doc(alias = "RTA_TABLE")]
     pub fn get_table(&self) -> Option<u32> {
         self.table
     }
 
     /// Returns the preferred source address.
+    #[doc(alias = "RTA_PREFSRC")]
     pub fn get_source(&self) -> Option<IpAddr> {
         self.source
     }
@@ -287,16 +293,19 @@ impl Route {
     }
 
     /// Returns the path MTU in bytes.
+    #[doc(alias = "RTAX_MTU")]
     pub fn get_mtu(&self) -> Option<u32> {
         self.mtu
     }
 
     /// Returns the advertised maximum segment size in bytes.
+    #[doc(alias = "RTAX_ADVMSS")]
     pub fn get_advmss(&self) -> Option<u32> {
         self.advmss
     }
 
     /// Returns whether the gateway is assumed to be on the link.
+    #[doc(alias = "RTNH_F_ONLINK")]
     pub fn is_on_link(&self) -> bool {
         self.on_link
     }

@@ -73,11 +73,13 @@ impl Rule {
     }
 
     /// Returns the source subnet.
+    #[doc(alias = "FRA_SRC")]
     pub fn get_from(&self) -> Option<IpNet> {
         self.from
     }
 
     /// Returns the destination subnet.
+    #[doc(alias = "FRA_DST")]
     pub fn get_to(&self) -> Option<IpNet> {
         self.to
     }
@@ -88,6 +90,7 @@ impl Rule {
     }
 
     /// Returns the priority, if it was set.
+    #[doc(alias = "FRA_PRIORITY")]
     pub fn get_priority(&self) -> Option<u32> {
         self.priority
     }

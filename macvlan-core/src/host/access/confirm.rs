@@ -63,6 +63,16 @@ impl Moved {
 /// If it is not confirmed with [`Moving::confirm`] until the deadline, or is dropped, the addresses
 /// are moved back.
 ///
+/// ```no_run
+/// # use macvlan_core::Host;
+/// use std::time::Duration;
+/// # let access = Host::open()?.access("ens33")?;
+/// let moving = access.move_addresses(Duration::from_secs(30))?;
+/// // Check that this machine is still reachable, then:
+/// moving.confirm()?;
+/// # Ok::<(), macvlan_core::Error>(())
+/// ```
+///
 /// [`HostAccess::move_addresses`]: crate::HostAccess::move_addresses
 #[must_use = "dropped, it moves the addresses back"]
 pub struct Moving {

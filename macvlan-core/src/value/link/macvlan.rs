@@ -140,11 +140,13 @@ impl Macvlan {
     }
 
     /// Returns whether the parent is not made promiscuous.
+    #[doc(alias = "MACVLAN_FLAG_NOPROMISC")]
     pub fn is_nopromisc(&self) -> bool {
         self.nopromisc
     }
 
     /// Returns whether destination addresses are ignored.
+    #[doc(alias = "MACVLAN_FLAG_NODST")]
     pub fn is_nodst(&self) -> bool {
         self.nodst
     }
@@ -155,11 +157,13 @@ impl Macvlan {
     }
 
     /// Returns the length of the broadcast queue in frames.
+    #[doc(alias = "IFLA_MACVLAN_BC_QUEUE_LEN")]
     pub fn get_bc_queue_len(&self) -> Option<u32> {
         self.bc_queue_len
     }
 
     /// Returns the broadcast cutoff.
+    #[doc(alias = "IFLA_MACVLAN_BC_CUTOFF")]
     pub fn get_bc_cutoff(&self) -> Option<i32> {
         self.bc_cutoff
     }

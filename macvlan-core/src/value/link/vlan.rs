@@ -202,41 +202,49 @@ impl Vlan {
     }
 
     /// Returns the protocol of the tag.
+    #[doc(alias = "IFLA_VLAN_PROTOCOL")]
     pub fn get_protocol(&self) -> VlanProtocol {
         self.protocol
     }
 
     /// Returns whether the kernel removes the tag from frames it delivers, if it was set.
+    #[doc(alias = "VLAN_FLAG_REORDER_HDR")]
     pub fn get_reorder_hdr(&self) -> Option<bool> {
         self.reorder_hdr
     }
 
     /// Returns whether the VLAN is registered by GVRP, if it was set.
+    #[doc(alias = "VLAN_FLAG_GVRP")]
     pub fn get_gvrp(&self) -> Option<bool> {
         self.gvrp
     }
 
     /// Returns whether the VLAN is registered by MVRP, if it was set.
+    #[doc(alias = "VLAN_FLAG_MVRP")]
     pub fn get_mvrp(&self) -> Option<bool> {
         self.mvrp
     }
 
     /// Returns whether the link stays up when its parent goes down, if it was set.
+    #[doc(alias = "VLAN_FLAG_LOOSE_BINDING")]
     pub fn get_loose_binding(&self) -> Option<bool> {
         self.loose_binding
     }
 
     /// Returns whether the link's state follows that of bridge ports, if it was set.
+    #[doc(alias = "VLAN_FLAG_BRIDGE_BINDING")]
     pub fn get_bridge_binding(&self) -> Option<bool> {
         self.bridge_binding
     }
 
     /// Returns the ingress map: the priority of the tag and of the packet.
+    #[doc(alias = "IFLA_VLAN_INGRESS_QOS")]
     pub fn get_ingress_qos(&self) -> &[(u8, u32)] {
         &self.ingress_qos
     }
 
     /// Returns the egress map: the priority of the packet and of the tag.
+    #[doc(alias = "IFLA_VLAN_EGRESS_QOS")]
     pub fn get_egress_qos(&self) -> &[(u32, u8)] {
         &self.egress_qos
     }
