@@ -54,8 +54,9 @@ impl AsyncHost {
         &self.host
     }
 
-    /// Attaches an endpoint, like [`Host::attach`]. Dropping the future does not stop an attach
-    /// that has begun.
+    /// Attaches an endpoint, like [`Host::attach`].
+    ///
+    /// Dropping the future does not stop an attach that has begun.
     ///
     /// # Errors
     ///
@@ -127,8 +128,9 @@ pub struct EventStream {
 }
 
 impl EventStream {
-    /// Subscribes to the events of a namespace. Must be called in a tokio runtime with its I/O
-    /// driver enabled.
+    /// Subscribes to the events of a namespace.
+    ///
+    /// Must be called in a tokio runtime with its I/O driver enabled.
     ///
     /// # Errors
     ///

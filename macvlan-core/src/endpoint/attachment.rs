@@ -82,8 +82,9 @@ impl Attachment {
         self.mac
     }
 
-    /// Returns the link's MTU in bytes; `None` if it was not set and there was no
-    /// [`Attachment::refresh`].
+    /// Returns the link's MTU in bytes.
+    ///
+    /// `None` if it was not set and there was no [`Attachment::refresh`].
     pub fn mtu(&self) -> Option<u32> {
         self.mtu
     }
@@ -148,7 +149,7 @@ impl Attachment {
         &self.rules
     }
 
-    /// Returns the device file of a macvtap: `/dev/tapN`, where N is the index; `None` for other
+    /// Returns the device file of a macvtap, `/dev/tapN` with the link's index; `None` for other
     /// kinds.
     ///
     /// The kernel creates it in the host's devtmpfs. Macvtaps in different namespaces with the same
@@ -157,8 +158,9 @@ impl Attachment {
         (self.kind == "macvtap").then(|| PathBuf::from(format!("/dev/tap{}", self.index)))
     }
 
-    /// Opens the device file of a macvtap for a VM monitor, for reading and writing, as for QEMU's
-    /// `-netdev tap,fd=`. Each call adds a queue.
+    /// Opens the device file of a macvtap for reading and writing, as for QEMU's `-netdev tap,fd=`.
+    ///
+    /// Each call adds a queue.
     ///
     /// # Errors
     ///
@@ -181,9 +183,10 @@ impl Attachment {
         })
     }
 
-    /// Reads the current state from the kernel: name, MAC address, MTU, addresses, the routes
-    /// through the link in all tables, including the connected ones, and the rules for packets from
-    /// its addresses.
+    /// Reads the current state from the kernel.
+    ///
+    /// This includes the name, the MAC address, the MTU, the addresses, the routes through the link
+    /// in all tables, including the connected ones, and the rules for packets from its addresses.
     ///
     /// # Errors
     ///
@@ -205,8 +208,7 @@ impl Attachment {
         Ok(())
     }
 
-    /// Makes announcements of the addresses, sent by [`Announcement::run`] or
-    /// [`Announcement::send`].
+    /// Makes announcements of the addresses, to be sent by the caller.
     ///
     /// ```no_run
     /// # fn example(attachment: &macvlan_core::Attachment) -> macvlan_core::Result<()> {

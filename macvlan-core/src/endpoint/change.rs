@@ -54,8 +54,8 @@ pub enum Change {
     SetVlan(Vlan),
     /// Sets the rate limit.
     SetRate(Rate),
-    /// Sets the sysctl `arp_filter`: the kernel answers ARP only for addresses that are routed
-    /// through the link.
+    /// Sets the sysctl `arp_filter`, so that ARP is answered only for addresses routed through the
+    /// link.
     FilterArp,
     /// Sets the sysctl `arp_notify`: the kernel announces IPv4 addresses when the link comes up.
     NotifyIpv4,
@@ -63,8 +63,7 @@ pub enum Change {
     AddAddress(Address),
     /// Adds a route, through the link unless it names another one or drops packets.
     AddRoute(Route),
-    /// Adds the connected route of an address, which the kernel adds with the address and does not
-    /// restore after a deletion.
+    /// Adds the connected route of an address, which the kernel does not restore after a deletion.
     AddConnectedRoute(Address),
     /// Adds a policy rule.
     AddRule(Rule),

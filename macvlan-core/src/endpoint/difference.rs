@@ -15,8 +15,9 @@ use crate::value::text::kinds;
 pub enum Difference {
     /// The link does not exist.
     LinkMissing,
-    /// The link is of another kind or has an option that cannot be changed, as the text says. The
-    /// link has to be replaced.
+    /// The link is of another kind or has an option that cannot be changed, as the text says.
+    ///
+    /// The link has to be replaced.
     Made(String),
     /// The link is on another parent, or the parent no longer exists. The link has to be replaced.
     Parent,
@@ -27,11 +28,9 @@ pub enum Difference {
         /// The sysctl with the actual value.
         found: Ipv6Sysctl,
     },
-    /// Another host has an IPv6 address of the link, so the kernel does not use it
-    /// (`IFA_F_DADFAILED`).
+    /// Another host has an IPv6 address of the link, which is not used (`IFA_F_DADFAILED`).
     Duplicate(Address),
-    /// An IPv6 address of the link has been tentative for longer than a detection takes
-    /// (`IFA_F_TENTATIVE`).
+    /// An IPv6 address of the link has been tentative for too long (`IFA_F_TENTATIVE`).
     Tentative(Address),
     /// A difference that a change resolves.
     Change {

@@ -145,8 +145,9 @@ impl From<&EndpointKind> for LinkKind {
 }
 
 impl Endpoint {
-    /// Makes an endpoint that is a macvlan in mode bridge, with a name in the container and a
-    /// parent on the host.
+    /// Makes an endpoint: a macvlan in mode bridge.
+    ///
+    /// It has a name in the container and a parent on the host.
     ///
     /// # Errors
     ///
@@ -155,8 +156,9 @@ impl Endpoint {
         Self::of(name, parent, EndpointKind::Macvlan(Macvlan::default()))
     }
 
-    /// Makes an endpoint that is a macvtap in mode bridge, for a VM monitor in the container; see
-    /// [`Attachment::open_tap`](crate::Attachment::open_tap).
+    /// Makes an endpoint: a macvtap in mode bridge, for a VM monitor in the container.
+    ///
+    /// See [`Attachment::open_tap`](crate::Attachment::open_tap).
     ///
     /// # Errors
     ///
@@ -177,9 +179,12 @@ impl Endpoint {
         Self::of(name, parent, EndpointKind::Vlan(vlan))
     }
 
-    /// The protocol number of the endpoint's policy rules and of its routes that do not lead
-    /// through its link (`FRA_PROTOCOL`, `RTA_PROTOCOL`). Detach deletes only rules and routes with
-    /// this number.
+    /// The protocol number of the endpoint's rules, and of its routes that do not lead through its
+    /// link.
+    ///
+    /// It is their `FRA_PROTOCOL` and `RTA_PROTOCOL`.
+    ///
+    /// Detach deletes only rules and routes with this number.
     ///
     /// For iproute2 to show a name, put `109 macvlan` into a file in `/etc/iproute2/rt_protos.d`.
     pub const PROTOCOL: u8 = RTPROT_MACVLAN;
@@ -234,8 +239,7 @@ impl Endpoint {
         Ok(self)
     }
 
-    /// Sets all options of a macvlan or macvtap: mode, flags, source MAC addresses, broadcast
-    /// queue.
+    /// Sets all options of a macvlan or macvtap.
     ///
     /// # Errors
     ///
@@ -266,8 +270,9 @@ impl Endpoint {
         }
     }
 
-    /// Sets the MAC address. Defaults to the parent's in mode passthru and for a VLAN, otherwise to
-    /// a random one.
+    /// Sets the MAC address.
+    ///
+    /// Defaults to the parent's in mode passthru and for a VLAN, otherwise to a random one.
     ///
     /// In mode passthru, a MAC address set here becomes the parent's while the link exists.
     #[doc(alias = "IFLA_ADDRESS")]
@@ -276,8 +281,9 @@ impl Endpoint {
         self
     }
 
-    /// Sets how long to retry while another link on the parent has the MAC address. Defaults to
-    /// zero.
+    /// Sets how long to retry while another link on the parent has the MAC address.
+    ///
+    /// Defaults to zero.
     ///
     /// It is often that of a container that is being removed, which takes the kernel some tens of
     /// milliseconds.
@@ -301,8 +307,7 @@ impl Endpoint {
         self
     }
 
-    /// Adds an address and, if it has one, its gateway, in pipework's notation
-    /// `172.16.104.10/24@172.16.104.1`.
+    /// Adds an address and its gateway, if it has one (`172.16.104.10/24@172.16.104.1`).
     pub fn assignment(mut self, assignment: Assignment) -> Self {
         self.addresses.push(assignment.address());
         self.gateways.extend(assignment.gateway());
@@ -317,8 +322,9 @@ impl Endpoint {
         self
     }
 
-    /// Sets whether gateways outside the subnets of all addresses are assumed to be on the link
-    /// (`onlink`). Defaults to false: the kernel then refuses them unless a route leads to them.
+    /// Sets whether gateways outside all subnets are assumed to be on the link (`onlink`).
+    ///
+    /// Defaults to false: the kernel then refuses them unless a route leads to them.
     #[doc(alias = "RTNH_F_ONLINK")]
     pub fn on_link_gateways(mut self, on_link: bool) -> Self {
         self.on_link_gateways = on_link;
@@ -326,6 +332,7 @@ impl Endpoint {
     }
 
     /// Sets the metric of the gateways' default routes; routes with a lower one are preferred.
+    ///
     /// Defaults to the kernel's, 0 for IPv4 and 1024 for IPv6.
     #[doc(alias = "RTA_PRIORITY")]
     pub fn gateway_metric(mut self, metric: u32) -> Self {
@@ -342,16 +349,20 @@ impl Endpoint {
         self
     }
 
-    /// Sets whether the link is promiscuous (`ip link set eth0 promisc on`), which makes the parent
-    /// promiscuous as well while the link is up. Defaults to false.
+    /// Sets whether the link is promiscuous (`ip link set eth0 promisc on`).
+    ///
+    /// The parent is then promiscuous as well while the link is up.
+    ///
+    /// Defaults to false.
     #[doc(alias = "IFF_PROMISC")]
     pub fn promisc(mut self, promisc: bool) -> Self {
         self.promisc = promisc;
         self
     }
 
-    /// Sets whether the link receives all multicast frames (`ip link set eth0 allmulticast on`),
-    /// which makes the parent receive them as well while the link is up.
+    /// Sets whether the link receives all multicast frames (`ip link set eth0 allmulticast on`).
+    ///
+    /// The parent then receives them as well while the link is up.
     ///
     /// By default it receives those of the groups that are joined on it, and a flag that is set in
     /// the container is kept.
@@ -361,15 +372,19 @@ impl Endpoint {
         self
     }
 
-    /// Sets whether the container's `lo` is set up, which is down in a new namespace. Defaults to
-    /// true.
+    /// Sets whether the container's `lo` is set up, which is down in a new namespace.
+    ///
+    /// Defaults to true.
     pub fn lo_up(mut self, lo_up: bool) -> Self {
         self.lo_up = lo_up;
         self
     }
 
-    /// Sets whether the container's default routes in table `main`, of the gateways' families, are
-    /// replaced, as pipework does. Defaults to false: attach then fails if one has the same metric.
+    /// Sets whether the container's default routes of the gateways' families are replaced.
+    ///
+    /// This concerns table `main`, as with pipework.
+    ///
+    /// Defaults to false: attach then fails if one has the same metric.
     ///
     /// If attach fails, they are restored.
     #[doc(alias = "ip route replace default")]
@@ -378,8 +393,9 @@ impl Endpoint {
         self
     }
 
-    /// Sets a routing table for packets *from* the endpoint's addresses, which then leave through
-    /// the endpoint whatever the other routes are.
+    /// Sets a routing table for packets *from* the endpoint's addresses.
+    ///
+    /// These packets leave through the endpoint, whatever the other routes are.
     ///
     /// The gateways' default routes are added to this table instead of `main`, with a route to each
     /// subnet, and for each address a rule with [`Endpoint::RULE_PRIORITY`] selects the table. A
@@ -430,8 +446,9 @@ impl Endpoint {
         self
     }
 
-    /// Sets how the IPv6 link-local address is made; [`AddrGenMode::None`] for none. Defaults to
-    /// the namespace's default.
+    /// Sets how the IPv6 link-local address is made; [`AddrGenMode::None`] for none.
+    ///
+    /// Defaults to the namespace's default.
     #[doc(alias = "addrgenmode")]
     #[doc(alias = "IFLA_INET6_ADDR_GEN_MODE")]
     pub fn addr_gen_mode(mut self, mode: AddrGenMode) -> Self {
@@ -439,9 +456,12 @@ impl Endpoint {
         self
     }
 
-    /// Sets whether router advertisements are accepted on the link, and with them default routes,
-    /// other routes and addresses. Defaults to the container's `net.ipv6.conf.default.accept_ra`,
-    /// which is [`AcceptRa::UnlessForwarding`] unless it was changed.
+    /// Sets whether router advertisements are accepted on the link.
+    ///
+    /// They configure default routes, other routes and addresses.
+    ///
+    /// Defaults to the container's `net.ipv6.conf.default.accept_ra`, which is
+    /// [`AcceptRa::UnlessForwarding`] unless it was changed.
     ///
     /// With [`AcceptRa::Never`] the container has only the endpoint's addresses and routes, apart
     /// from the link-local address (see [`Endpoint::addr_gen_mode`]). Otherwise every host on the
@@ -453,8 +473,10 @@ impl Endpoint {
         self
     }
 
-    /// Sets whether addresses are configured from advertised prefixes (RFC 4862). Defaults to the
-    /// container's `net.ipv6.conf.default.autoconf`, which is true unless it was changed.
+    /// Sets whether addresses are configured from advertised prefixes (RFC 4862).
+    ///
+    /// Defaults to the container's `net.ipv6.conf.default.autoconf`, which is true unless it was
+    /// changed.
     ///
     /// Set before the link is up, as [`Endpoint::accept_ra`].
     #[doc(alias = "net.ipv6.conf.LINK.autoconf")]
@@ -463,8 +485,10 @@ impl Endpoint {
         self
     }
 
-    /// Sets whether IPv6 is disabled on the link. Defaults to the container's
-    /// `net.ipv6.conf.default.disable_ipv6`; `false` enables IPv6 even if the container has none.
+    /// Sets whether IPv6 is disabled on the link.
+    ///
+    /// Defaults to the container's `net.ipv6.conf.default.disable_ipv6`; `false` enables IPv6 even
+    /// if the container has none.
     ///
     /// Set before the link is up, as [`Endpoint::accept_ra`]. With `true`, planning or attaching an
     /// endpoint that has IPv6 addresses or gateways fails with
@@ -475,8 +499,9 @@ impl Endpoint {
         self
     }
 
-    /// Sets how the addresses are probed on the network before they are used. By default they are
-    /// not.
+    /// Sets how the addresses are probed on the network before they are used.
+    ///
+    /// By default they are not.
     ///
     /// The link is created and set up, all addresses are probed at the same time, and only then
     /// they are added with the routes. If another host has one, everything is undone, and attach
@@ -489,8 +514,9 @@ impl Endpoint {
         self
     }
 
-    /// Sets how the addresses are announced to the neighbours when they become usable. By default
-    /// they are not.
+    /// Sets how the addresses are announced to the neighbours when they become usable.
+    ///
+    /// By default they are not.
     ///
     /// The kernel sends the first announcement (sysctls `arp_notify` and `ndisc_notify`), and again
     /// whenever the link comes up or its MAC address changes. This library sends those that the
@@ -533,8 +559,7 @@ impl Endpoint {
         }
     }
 
-    /// Returns whether an attach may have to wait: to probe addresses, to repeat announcements, or
-    /// for a MAC address in use.
+    /// Returns whether an attach may have to wait, as for a probe or a MAC address in use.
     pub fn waits(&self) -> bool {
         self.probe.is_some()
             || self.announce.is_some_and(|announce| announce.is_blocking())

@@ -197,8 +197,7 @@ impl Plan {
         self.phases.iter().any(replaces)
     }
 
-    /// Returns the changes of all phases in order, including the default routes that replace
-    /// others.
+    /// Returns the changes of all phases in order, including replaced default routes.
     pub fn changes(&self) -> impl Iterator<Item = Change> {
         self.phases.iter().flat_map(|phase| {
             let defaults = match phase {

@@ -166,8 +166,9 @@ impl Handle {
         self.change(link, &LinkChange::Up(false))
     }
 
-    /// Renames a link (`ip link set dev LINK name NAME`). Kernels before 6.0 refuse this while it
-    /// is up.
+    /// Renames a link (`ip link set dev LINK name NAME`).
+    ///
+    /// Kernels before 6.0 refuse this while it is up.
     ///
     /// # Errors
     ///
@@ -262,8 +263,7 @@ impl Handle {
         self.change(link, &LinkChange::TxQueueLen(packets))
     }
 
-    /// Sets how the kernel makes a link's IPv6 link-local address
-    /// (`ip link set dev LINK addrgenmode MODE`).
+    /// Sets how the IPv6 link-local address is made (`ip link set dev LINK addrgenmode MODE`).
     ///
     /// Takes effect when the link next comes up; an existing address is kept.
     ///
@@ -278,6 +278,7 @@ impl Handle {
     }
 
     /// Adds an alternative name of up to 127 bytes (`ip link property add dev LINK altname NAME`).
+    ///
     /// Linux 5.5 and later.
     ///
     /// # Errors
@@ -335,8 +336,9 @@ impl Handle {
         })
     }
 
-    /// Changes the flags and priority maps of a VLAN that are set
-    /// (`ip link set dev LINK type vlan …`).
+    /// Changes the flags and priority maps of a VLAN (`ip link set dev LINK type vlan …`).
+    ///
+    /// Those that are not set keep their values.
     ///
     /// The id and the protocol cannot be changed and are ignored.
     ///
@@ -455,8 +457,7 @@ impl Handle {
         self.list(&encode::get_addresses(wanted.family, link), decode::address, operation)
     }
 
-    /// Returns whether a link of the namespace has an address (`ip route get ADDRESS` answers
-    /// `local`).
+    /// Returns whether a link has an address (`ip route get ADDRESS` answers `local`).
     ///
     /// This is a lookup, not a listing.
     ///
@@ -516,7 +517,7 @@ impl Handle {
         self.with_route(route, "add", |route, device| encode::add_route(route, device, RTPROT_BOOT))
     }
 
-    /// Adds a route, or replaces the one with the same destination, metric and table
+    /// Adds a route, or replaces one with the same destination, metric and table
     /// (`ip route replace`).
     ///
     /// # Errors
@@ -539,8 +540,9 @@ impl Handle {
         self.with_route(route, "delete", encode::delete_route)
     }
 
-    /// Lists the routes of all tables and both families (`ip route show table all`), without the
-    /// local and broadcast routes that the kernel adds for each address.
+    /// Lists the routes of all tables and both families (`ip route show table all`).
+    ///
+    /// The local and broadcast routes that the kernel adds for each address are left out.
     ///
     /// # Errors
     ///
@@ -551,8 +553,9 @@ impl Handle {
         self.find_routes(&RouteFilter::new())
     }
 
-    /// Lists the routes that match a filter
-    /// (`ip [-4|-6] route show [table TABLE] [dev LINK] [type TYPE] [proto PROTOCOL]`).
+    /// Lists the routes that match a filter.
+    ///
+    /// `ip [-4|-6] route show [table TABLE] [dev LINK] [type TYPE] [proto PROTOCOL]`
     ///
     /// # Errors
     ///

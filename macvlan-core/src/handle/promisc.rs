@@ -6,8 +6,9 @@ use crate::error::Result;
 use crate::netns::NetNs;
 use crate::packet;
 
-/// A guard that keeps a link promiscuous until it is dropped, from
-/// [`Handle::hold_promisc`](crate::Handle::hold_promisc).
+/// A guard that keeps a link promiscuous until it is dropped.
+///
+/// [`Handle::hold_promisc`](crate::Handle::hold_promisc) makes one.
 ///
 /// The kernel counts the guards, and releases one when it is dropped or its process ends, even by
 /// `SIGKILL`. `ip -d link` shows the count as `promiscuity`. The flag that

@@ -19,8 +19,9 @@ const STACK: usize = 256 * 1024;
 const THREADS: usize = 64;
 
 impl Host {
-    /// Attaches many endpoints one by one and returns the results in order. A failure does not stop
-    /// the others.
+    /// Attaches many endpoints one by one and returns the results in order.
+    ///
+    /// A failure does not stop the others.
     ///
     /// Threads would not be faster, because the kernel creates one link at a time (its RTNL lock).
     pub fn attach_all<'a>(
@@ -30,8 +31,9 @@ impl Host {
         items.into_iter().map(|(endpoint, netns)| self.attach(endpoint, netns)).collect()
     }
 
-    /// Detaches many attachments and returns the results in order. A failure does not stop the
-    /// others.
+    /// Detaches many attachments and returns the results in order.
+    ///
+    /// A failure does not stop the others.
     ///
     /// Deleting a link waits about 16 ms in the kernel without blocking others, so these waits
     /// overlap: the links of one namespace are deleted by one request, and up to 64 threads handle

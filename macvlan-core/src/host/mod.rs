@@ -86,8 +86,8 @@ impl Host {
         Handle::in_netns(&self.netns)
     }
 
-    /// Attaches an endpoint to a container: creates the link, its addresses and its routes, or
-    /// changes nothing.
+    /// Attaches an endpoint to a container: creates its link, addresses and routes, or changes
+    /// nothing.
     ///
     /// The link is created up, directly in the container's namespace, by one request; one more send
     /// adds addresses and routes. If the kernel refuses any of this, the link is deleted again.
@@ -121,8 +121,9 @@ impl Host {
         endpoint::attach(&self.netns, endpoint, netns, self.cancels())
     }
 
-    /// Detaches an endpoint: deletes the link, its addresses, routes and rules, including routes
-    /// that do not lead through the link.
+    /// Detaches an endpoint: deletes its link, addresses, routes and rules.
+    ///
+    /// This includes routes that do not lead through the link.
     ///
     /// Also removes the parent, if that is an unused VLAN that was made on demand. Returns when the
     /// kernel has finished, after about 16 ms. Succeeds with [`Detached::AlreadyGone`] if the link
@@ -143,8 +144,9 @@ impl Host {
         endpoint::detach(&self.netns, attachment)
     }
 
-    /// Finds the interfaces in a container that are on this host's links: macvlans, macvtaps and
-    /// VLANs, by whichever program they were created.
+    /// Finds the interfaces in a container that are on this host's links.
+    ///
+    /// These are macvlans, macvtaps and VLANs, by whichever program they were created.
     ///
     /// Rules and routes that the kernel does not delete with a link are included if they have the
     /// protocol [`Endpoint::PROTOCOL`]: rules with the interface that has their address, routes
@@ -173,8 +175,9 @@ impl Host {
         endpoint::check(&self.netns, endpoint, netns).map(|findings| findings.differences)
     }
 
-    /// Ensures that an endpoint is attached as requested: attaches it if it is missing, and repairs
-    /// differences.
+    /// Ensures that an endpoint is attached as requested.
+    ///
+    /// Attaches it if it is missing, and repairs differences.
     ///
     /// Only reads if there are none. A repair that is refused does not undo earlier ones.
     ///
@@ -187,8 +190,10 @@ impl Host {
         endpoint::ensure(&self.netns, endpoint, netns, false, self.cancels())
     }
 
-    /// Ensures that an endpoint is attached as requested, like [`Host::ensure`], but replaces a
-    /// link that cannot be changed.
+    /// Ensures that an endpoint is attached as requested, and replaces a link that cannot be
+    /// changed.
+    ///
+    /// Otherwise like [`Host::ensure`].
     ///
     /// The old link is deleted, with all its addresses, routes, neighbour entries, sysctls,
     /// queueing disciplines and multicast addresses, and its place as a port of a VRF or bridge. If
@@ -207,8 +212,9 @@ impl Host {
         endpoint::ensure(&self.netns, endpoint, netns, true, self.cancels())
     }
 
-    /// Removes unused VLANs that were made on demand, left by containers that ended without a
-    /// detach.
+    /// Removes unused VLANs that were made on demand.
+    ///
+    /// They remain if a container ends without a detach.
     ///
     /// # Errors
     ///

@@ -38,8 +38,7 @@ pub struct Pool {
 }
 
 impl Host {
-    /// Makes a pool of `size` namespaces, each with a macvlan in mode bridge on a parent, and fills
-    /// it.
+    /// Makes and fills a pool of `size` namespaces with a macvlan in mode bridge on a parent.
     ///
     /// # Errors
     ///
@@ -49,8 +48,10 @@ impl Host {
         self.pool_of(Endpoint::new("eth0", parent)?, size)
     }
 
-    /// Makes a pool of links like a template, which sets everything that is fixed when a link is
-    /// created: kind, parent, MTU, queues, group, transmit queue length, promisc and `lo`.
+    /// Makes and fills a pool of `size` namespaces with a link like a template.
+    ///
+    /// The template sets everything that is fixed when a link is created: kind, parent, MTU,
+    /// queues, group, transmit queue length, promisc and `lo`.
     ///
     /// # Errors
     ///
@@ -82,8 +83,9 @@ impl Pool {
         Ok(made)
     }
 
-    /// Takes a namespace from the pool and attaches an endpoint with its link. If the pool is
-    /// empty, creates one.
+    /// Takes a namespace from the pool and attaches an endpoint with its link.
+    ///
+    /// If the pool is empty, creates one.
     ///
     /// The namespace exists until the handle is dropped and the last process in it ends. The
     /// endpoint may differ from the template in name, MAC address, addresses, gateways, routes,

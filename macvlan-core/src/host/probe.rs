@@ -14,8 +14,11 @@ use crate::value::holder::Holder;
 use crate::value::link::AddrGenMode;
 
 impl Host {
-    /// Probes many addresses of both families on a parent's network and returns the hosts that have
-    /// them. The other addresses are free.
+    /// Probes many addresses on a parent's network and returns the hosts that have them.
+    ///
+    /// The addresses may be of both families.
+    ///
+    /// The other addresses are free.
     ///
     /// The probes are sent through a macvlan in a temporary namespace, because probes from the
     /// parent itself do not reach its macvlans. Macvlans in modes private and vepa do not receive

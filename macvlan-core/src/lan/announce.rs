@@ -16,8 +16,9 @@ use crate::value::mac::MacAddr;
 use crate::value::name::LinkName;
 use crate::wait::{self, Cancel};
 
-/// The way in which an endpoint's addresses are announced; see
-/// [`Endpoint::announce`](crate::Endpoint::announce).
+/// The way in which an endpoint's addresses are announced.
+///
+/// See [`Endpoint::announce`](crate::Endpoint::announce).
 ///
 /// Neighbours that have an entry for the address update its MAC address immediately. Otherwise the
 /// entry would expire after up to half an hour.
@@ -42,8 +43,11 @@ pub struct Announce {
 }
 
 impl Announce {
-    /// Makes one announcement, sent by the kernel when the address becomes usable, which adds some
-    /// tens of microseconds to an attach. Sufficient on a network without packet loss.
+    /// Makes one announcement, sent by the kernel when the address becomes usable.
+    ///
+    /// It adds some tens of microseconds to an attach.
+    ///
+    /// Sufficient on a network without packet loss.
     pub fn once() -> Self {
         Self { count: 1, interval: Duration::from_secs(2), blocking: false }
     }
@@ -135,8 +139,9 @@ impl fmt::Display for Announce {
     }
 }
 
-/// Announcements of an attachment's addresses, from
-/// [`Attachment::announce`](crate::Attachment::announce).
+/// Announcements of an attachment's addresses.
+///
+/// [`Attachment::announce`](crate::Attachment::announce) makes them.
 ///
 /// ```no_run
 /// # use macvlan_core::{Announce, Endpoint, Host, NetNs};
@@ -172,8 +177,9 @@ impl Announcement {
         Ok(Self { announce, netns: netns.clone(), link, index, ips, socket })
     }
 
-    /// Sends all announcements at their times and returns the number of frames sent. Ends early if
-    /// the link is deleted.
+    /// Sends all announcements at their times and returns the number of frames sent.
+    ///
+    /// Ends early if the link is deleted.
     ///
     /// # Errors
     ///
@@ -203,8 +209,9 @@ impl Announcement {
         Ok(sent)
     }
 
-    /// Announces each address once and returns the number of frames sent. Leaves out addresses that
-    /// the link no longer has or that are tentative.
+    /// Announces each address once and returns the number of frames sent.
+    ///
+    /// Leaves out addresses that the link no longer has or that are tentative.
     ///
     /// # Errors
     ///

@@ -7,8 +7,9 @@ use std::time::Duration;
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::holder::Holder;
 
-/// The way in which an endpoint's addresses are probed before use; see
-/// [`Endpoint::probe`](crate::Endpoint::probe).
+/// The way in which an endpoint's addresses are probed before use.
+///
+/// See [`Endpoint::probe`](crate::Endpoint::probe).
 ///
 /// IPv4 addresses are probed by ARP (RFC 5227), which changes no neighbour tables. For IPv6
 /// addresses the kernel's duplicate detection (RFC 4862) is awaited, for up to [`Probe::deadline`];
@@ -36,8 +37,10 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// Makes the probe of RFC 5227: three probes one to two seconds apart after a delay of up to
-    /// one second, and two seconds for the last answer; 4 to 7 seconds in total.
+    /// Makes the probe of RFC 5227, which takes 4 to 7 seconds.
+    ///
+    /// Three probes are sent one to two seconds apart after a delay of up to one second; the last
+    /// answer may take two seconds.
     ///
     /// The RFC intends this for thousands of hosts that are switched on at the same time.
     pub fn rfc() -> Self {
@@ -51,8 +54,11 @@ impl Probe {
         }
     }
 
-    /// Makes a quick probe: three probes 60 ms apart, and 130 ms for the last answer; a quarter of
-    /// a second in total. On a LAN, hosts usually answer within a few milliseconds.
+    /// Makes a quick probe, which takes a quarter of a second.
+    ///
+    /// Three probes are sent 60 ms apart; the last answer may take 130 ms.
+    ///
+    /// On a LAN, hosts usually answer within a few milliseconds.
     pub fn quick() -> Self {
         Self {
             start: Duration::ZERO,
@@ -100,8 +106,11 @@ impl Probe {
         self
     }
 
-    /// Sets the time limit of the kernel's duplicate detection of IPv6 addresses, which takes one
-    /// to two seconds. Defaults to 5 seconds.
+    /// Sets the time limit of the kernel's duplicate detection of IPv6 addresses.
+    ///
+    /// The detection takes one to two seconds.
+    ///
+    /// Defaults to 5 seconds.
     pub fn deadline(mut self, at_most: Duration) -> Self {
         self.deadline = at_most;
         self

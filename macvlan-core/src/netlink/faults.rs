@@ -52,8 +52,9 @@ thread_local! {
     static PLAN: RefCell<Option<Plan>> = const { RefCell::new(None) };
 }
 
-/// Runs a closure during which the calls with these numbers, counted from 0, have a fault. Returns
-/// the closure's result and the calls that this thread made.
+/// Runs a closure during which the calls with these numbers, counted from 0, have a fault.
+///
+/// Returns the closure's result and the calls that this thread made.
 pub fn with_faults<T>(
     calls: RangeInclusive<usize>,
     fault: Fault,

@@ -223,8 +223,7 @@ impl NetNs {
         Self::checked(fd, origin, operation)
     }
 
-    /// Opens a namespace by a path, such as a container runtime's `/var/run/docker/netns/…` or
-    /// `/proc/2084/ns/net`.
+    /// Opens a namespace by a path, such as `/proc/2084/ns/net` or `/var/run/docker/netns/…`.
     ///
     /// # Errors
     ///
@@ -273,8 +272,9 @@ impl NetNs {
         Self::checked(fd, Origin::Current, &operation)
     }
 
-    /// Creates a namespace without a name, which exists until the last handle is dropped and the
-    /// last process in it ends.
+    /// Creates a namespace without a name.
+    ///
+    /// It exists until the last handle is dropped and the last process in it ends.
     ///
     /// It contains only `lo`, which is down. Needs `CAP_SYS_ADMIN`.
     ///

@@ -46,8 +46,9 @@ impl Presence {
 }
 
 impl NetNs {
-    /// Returns the kernel's cookie of the namespace, which is never reused, or `None` before Linux
-    /// 5.14.
+    /// Returns the kernel's cookie of the namespace, which is never reused.
+    ///
+    /// `None` before Linux 5.14.
     ///
     /// # Errors
     ///
@@ -58,8 +59,9 @@ impl NetNs {
         cookie.map_err(|errno| Error::system("identify the namespace", errno))
     }
 
-    /// Searches for namespaces of this boot, given by inode number and cookie, and reports each
-    /// result with its position.
+    /// Searches for namespaces of this boot and reports each result with its position.
+    ///
+    /// They are given by inode number and cookie.
     ///
     /// All processes of the machine are inspected at most twice, for any number of namespaces.
     #[doc(hidden)] // for macvlan-network

@@ -29,7 +29,9 @@ pub struct VisibleNamespaces {
     /// The namespaces, each once.
     pub namespaces: Vec<VisibleNetNs>,
     /// The files and directories that could not be inspected, such as `/proc/2084` for a process of
-    /// another user. They may lead to further namespaces.
+    /// another user.
+    ///
+    /// They may lead to further namespaces.
     pub unseen: Vec<PathBuf>,
     /// The reasons, by path.
     pub(super) causes: HashMap<PathBuf, Cause>,
@@ -56,9 +58,11 @@ pub struct VisibleNetNs {
     pub names: Vec<String>,
     /// The processes whose main thread is in the namespace.
     pub pids: Vec<u32>,
-    /// Further files that lead to the namespace: threads that are in another namespace than their
-    /// main thread (`/proc/2084/task/2085/ns/net`), open descriptors (`/proc/2084/fd/7`), and mount
-    /// points, which begin with `/proc/2084/root` if they are in another mount namespace.
+    /// Further files that lead to the namespace.
+    ///
+    /// These are threads in another namespace than their main thread
+    /// (`/proc/2084/task/2085/ns/net`), open descriptors (`/proc/2084/fd/7`), and mount points,
+    /// which begin with `/proc/2084/root` if they are in another mount namespace.
     pub paths: Vec<PathBuf>,
 }
 
@@ -89,8 +93,7 @@ impl VisibleNetNs {
 }
 
 impl NetNs {
-    /// Lists the network namespaces that have a name, a thread inside, an open descriptor or a
-    /// mount.
+    /// Lists the network namespaces with a name, a thread inside, an open descriptor or a mount.
     ///
     /// Files that could not be inspected are in [`VisibleNamespaces::unseen`]. Processes that
     /// `/proc` does not show, such as those of parent PID namespaces, are not included, nor is a

@@ -79,8 +79,9 @@ impl Address {
         Ok(Self { net, duplicate_detection: DuplicateDetection::Kernel })
     }
 
-    /// Sets how the kernel detects duplicates of the address. Defaults to
-    /// [`DuplicateDetection::Kernel`].
+    /// Sets how the kernel detects duplicates of the address.
+    ///
+    /// Defaults to [`DuplicateDetection::Kernel`].
     ///
     /// # Errors
     ///
@@ -176,8 +177,9 @@ pub struct AddressInfo {
     /// The kernel's `IFA_F_…` bits.
     #[doc(alias = "IFA_FLAGS")]
     pub flags: u32,
-    /// The origin of the address: 1 for the kernel on `lo`, 2 for a router advertisement, 3 for a
-    /// link-local address by the kernel; `None` if unspecified, and before Linux 5.18.
+    /// The origin of the address; `None` if unspecified, and before Linux 5.18.
+    ///
+    /// 1 is the kernel on `lo`, 2 a router advertisement, 3 a link-local address by the kernel.
     #[doc(alias = "IFA_PROTO")]
     pub protocol: Option<u8>,
 }
@@ -253,8 +255,9 @@ impl TryFrom<&str> for Address {
     }
 }
 
-/// An address and, optionally, its gateway, in pipework's notation:
-/// `172.16.104.10/24@172.16.104.1`.
+/// An address and, optionally, its gateway: `172.16.104.10/24@172.16.104.1`.
+///
+/// This is pipework's notation.
 ///
 /// ```
 /// use macvlan_core::Assignment;

@@ -25,8 +25,9 @@ pub enum Event {
     /// A route was added or replaced.
     #[doc(alias = "RTM_NEWROUTE")]
     NewRoute(RouteInfo),
-    /// A route was deleted. The kernel does not report the IPv4 routes that are deleted with their
-    /// link.
+    /// A route was deleted.
+    ///
+    /// The kernel does not report the IPv4 routes that are deleted with their link.
     #[doc(alias = "RTM_DELROUTE")]
     DelRoute(RouteInfo),
     /// Events were lost because they were not read in time; objects have to be listed again.

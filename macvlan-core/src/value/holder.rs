@@ -13,8 +13,7 @@ use crate::value::mac::MacAddr;
 pub struct Holder {
     /// The address.
     pub address: IpAddr,
-    /// The MAC address of the host; `None` if the kernel found the duplicate and the host did not
-    /// answer.
+    /// The MAC address of the host; `None` if it did not answer the kernel's detection.
     pub mac: Option<MacAddr>,
 }
 
@@ -28,7 +27,7 @@ impl fmt::Display for Holder {
 }
 
 impl Error {
-    /// Returns the other host that has the address, for errors of the kind
+    /// Returns the other host that has the address, for
     /// [`ErrorKind::AddressInUse`](crate::ErrorKind::AddressInUse).
     pub fn holder(&self) -> Option<Holder> {
         let (address, mac) = self.raw_holder()?;

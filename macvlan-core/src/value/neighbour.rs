@@ -5,8 +5,9 @@ use std::net::IpAddr;
 
 use crate::value::mac::MacAddr;
 
-/// An entry of the neighbour tables (ARP for IPv4, neighbour discovery for IPv6), as reported by
-/// the kernel.
+/// An entry of the neighbour tables, as reported by the kernel.
+///
+/// The tables are ARP's for IPv4 and those of neighbour discovery for IPv6.
 #[doc(alias = "RTM_NEWNEIGH")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]

@@ -8,8 +8,7 @@ use crate::error::{Error, Result};
 use crate::value::net::parse_number;
 use crate::value::text::serde_as_text;
 
-/// A limit on the rate at which an endpoint sends, enforced by a token bucket filter (the kernel's
-/// `tbf`).
+/// A limit on the rate at which an endpoint sends, enforced by the kernel's token bucket filter.
 ///
 /// The text form is that of `tc`: `10mbit`, `512kbit`, `1gbit`, `9600bit`.
 ///

@@ -55,12 +55,10 @@ pub enum RouteKind {
     /// Packets are dropped silently; local senders get `EINVAL`.
     #[doc(alias = "RTN_BLACKHOLE")]
     Blackhole,
-    /// Packets are rejected with the ICMP message "host unreachable"; local senders get
-    /// `EHOSTUNREACH`.
+    /// Packets are rejected with "host unreachable"; local senders get `EHOSTUNREACH`.
     #[doc(alias = "RTN_UNREACHABLE")]
     Unreachable,
-    /// Packets are rejected with the ICMP message "administratively prohibited"; local senders get
-    /// `EACCES`.
+    /// Packets are rejected with "administratively prohibited"; local senders get `EACCES`.
     #[doc(alias = "RTN_PROHIBIT")]
     Prohibit,
 }
@@ -173,8 +171,9 @@ impl Route {
         self
     }
 
-    /// Sets the metric; routes with a lower one are preferred. Defaults to 0 for IPv4 and 1024 for
-    /// IPv6, where 0 means 1024.
+    /// Sets the metric; routes with a lower one are preferred.
+    ///
+    /// Defaults to 0 for IPv4 and 1024 for IPv6, where 0 means 1024.
     #[doc(alias = "RTA_PRIORITY")]
     pub fn metric(mut self, metric: u32) -> Self {
         self.metric = Some(metric);
@@ -196,8 +195,9 @@ impl Route {
         self
     }
 
-    /// Sets the scope of the destination. Defaults to global with a gateway and to link without, as
-    /// for `ip route`. IPv6 ignores it.
+    /// Sets the scope of the destination.
+    ///
+    /// Defaults to global with a gateway and to link without, as for `ip route`. IPv6 ignores it.
     #[doc(alias = "rtm_scope")]
     pub fn scope(mut self, scope: Scope) -> Self {
         self.scope = Some(scope);
@@ -219,6 +219,7 @@ impl Route {
     }
 
     /// Sets whether the gateway is assumed to be on the link even if no subnet contains it.
+    ///
     /// Defaults to false.
     #[doc(alias = "onlink")]
     #[doc(alias = "RTNH_F_ONLINK")]
@@ -228,6 +229,7 @@ impl Route {
     }
 
     /// Sets the protocol number, which names the route's origin (`/etc/iproute2/rt_protos`).
+    ///
     /// Defaults to 3 (`boot`), as for `ip route`.
     ///
     /// To delete a route, its protocol must match. The one that the kernel reports is in
@@ -339,8 +341,7 @@ impl Route {
             && self.scope.is_some_and(is_narrow)
     }
 
-    /// Validates the route, as [`Handle::add_route`](crate::Handle::add_route) does before any
-    /// system call.
+    /// Validates the route, as adding it does before any system call.
     ///
     /// # Errors
     ///
@@ -391,8 +392,7 @@ impl Route {
 pub struct RouteInfo {
     /// The route; its table is always set.
     pub route: Route,
-    /// The protocol number, which names the route's origin: 2 kernel, 3 boot (and `ip`), 4 static;
-    /// see `rtnetlink(7)`.
+    /// The protocol number: 2 kernel, 3 boot (and `ip`), 4 static; see `rtnetlink(7)`.
     #[doc(alias = "rtm_protocol")]
     pub protocol: u8,
     /// The next hops of a multipath route.

@@ -31,16 +31,18 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Makes a rule for all IPv4 packets, with a routing table. [`Rule::from`] and [`Rule::to`]
-    /// restrict it and set the family.
+    /// Makes a rule for all IPv4 packets, with a routing table.
+    ///
+    /// [`Rule::from`] and [`Rule::to`] restrict it and set the family.
     #[doc(alias = "lookup")]
     #[doc(alias = "FRA_TABLE")]
     pub fn new(table: u32) -> Self {
         Self { from: None, to: None, table, priority: None, v6: false }
     }
 
-    /// Matches packets with a source address in a subnet; `0.0.0.0/0` and `::/0` only set the
-    /// family.
+    /// Matches packets with a source address in a subnet.
+    ///
+    /// `0.0.0.0/0` and `::/0` only set the family.
     #[doc(alias = "FRA_SRC")]
     pub fn from(mut self, net: IpNet) -> Self {
         self.from = Some(net).filter(|net| net.prefix_len() != 0);
@@ -48,8 +50,9 @@ impl Rule {
         self
     }
 
-    /// Matches packets with a destination address in a subnet; `0.0.0.0/0` and `::/0` only set the
-    /// family.
+    /// Matches packets with a destination address in a subnet.
+    ///
+    /// `0.0.0.0/0` and `::/0` only set the family.
     #[doc(alias = "FRA_DST")]
     pub fn to(mut self, net: IpNet) -> Self {
         self.to = Some(net).filter(|net| net.prefix_len() != 0);
@@ -63,8 +66,9 @@ impl Rule {
         self
     }
 
-    /// Sets the priority; rules with lower numbers are evaluated first. By default the kernel
-    /// chooses one before all others except 0.
+    /// Sets the priority; rules with lower numbers are evaluated first.
+    ///
+    /// By default the kernel chooses one before all others except 0.
     #[doc(alias = "FRA_PRIORITY")]
     #[doc(alias = "preference")]
     pub fn priority(mut self, priority: u32) -> Self {
@@ -100,8 +104,7 @@ impl Rule {
         self.v6
     }
 
-    /// Validates the rule, as [`Handle::add_rule`](crate::Handle::add_rule) does before any system
-    /// call.
+    /// Validates the rule, as adding it does before any system call.
     ///
     /// # Errors
     ///

@@ -7,8 +7,9 @@ use crate::error::{Error, Result};
 use crate::value::net::parse_number;
 use crate::value::text::serde_as_text;
 
-/// The scope of an address or a route: the distance to the destination. For routes it matters to
-/// IPv4 only.
+/// The scope of an address or a route: the distance to the destination.
+///
+/// For routes it matters to IPv4 only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Scope {

@@ -40,8 +40,7 @@ use crate::value::link::Mode;
 use crate::value::name::LinkName;
 use crate::wait::Cancel;
 
-/// The host's access to the containers on one parent, through a macvlan beside theirs (a macvlan
-/// shim).
+/// The host's access to the containers on one parent, through a macvlan of its own (a shim).
 ///
 /// The host can reach containers that are attached with [`HostAccess::attach`], and these can reach
 /// the host at the parent's addresses. Both sides must be in mode bridge. The host's link is
@@ -79,6 +78,7 @@ pub struct HostAccess {
 
 impl Host {
     /// Gives the host access to the containers on a parent, with the parent's addresses.
+    ///
     /// [`Host::access_by`] has more options.
     ///
     /// # Errors
@@ -89,8 +89,11 @@ impl Host {
         self.access_by(Access::on(parent)?)
     }
 
-    /// Gives the host access to the containers on a parent: creates the host's link, or finds one
-    /// that was kept. On a failure nothing is changed.
+    /// Gives the host access to the containers on a parent, with options.
+    ///
+    /// Creates the host's link, or finds one that was kept.
+    ///
+    /// On a failure nothing is changed.
     ///
     /// # Errors
     ///
@@ -108,8 +111,7 @@ impl Host {
 }
 
 impl HostAccess {
-    /// Returns the last known name of the host's link; `None` while there is no container and so no
-    /// link.
+    /// Returns the last known name of the host's link; `None` while there is no container.
     pub fn name(&self) -> Option<LinkName> {
         self.seen(|state| state.shim.as_ref().map(Shim::name))
     }
@@ -128,8 +130,9 @@ impl HostAccess {
         self.access.prefixes.iter().copied().chain(state.routes()).collect()
     }
 
-    /// Attaches an endpoint, like [`Host::attach`], and adds routes to its addresses on the host;
-    /// or changes nothing.
+    /// Attaches an endpoint, like [`Host::attach`], and adds routes to its addresses on the host.
+    ///
+    /// On a failure nothing is changed.
     ///
     /// The endpoint must be a macvlan or macvtap in mode bridge on the same parent.
     ///
@@ -227,8 +230,7 @@ impl HostAccess {
         Ok(())
     }
 
-    /// Updates the borrowed addresses of the host's link, and restores a deleted link with its
-    /// routes.
+    /// Updates the borrowed addresses of the host's link, and restores a deleted link.
     ///
     /// Only reads if there is nothing to do. Does nothing while there is no container and so no
     /// link. Call it after events, since a DHCP client may change the parent's addresses:
@@ -307,8 +309,9 @@ impl HostAccess {
         }
     }
 
-    /// Detaches an attachment, like [`Host::detach`], and deletes the host's routes to it; with the
-    /// last container also the host's link, unless [`Access::keep`] is set.
+    /// Detaches an attachment, like [`Host::detach`], and deletes the host's routes to it.
+    ///
+    /// With the last container, this also deletes the host's link, unless [`Access::keep`] is set.
     ///
     /// # Errors
     ///
@@ -344,8 +347,9 @@ impl HostAccess {
         deleted
     }
 
-    /// Moves the parent's addresses and routes to the host's link. Host and containers are then
-    /// ordinary neighbours in one connected subnet.
+    /// Moves the parent's addresses and routes to the host's link.
+    ///
+    /// Host and containers are then ordinary neighbours in one connected subnet.
     ///
     /// The host has its addresses at all times: first they are added to the link, then the routes
     /// change over, then they are deleted from the parent. On a failure nothing is changed. Unless
@@ -379,8 +383,7 @@ impl HostAccess {
         Moving::watch(&self.host, &self.moved, number, deadline)
     }
 
-    /// Moves the addresses and routes back to the parent, if this or another process has moved
-    /// them.
+    /// Moves the addresses and routes back to the parent, whichever process has moved them.
     ///
     /// # Errors
     ///
@@ -410,8 +413,11 @@ impl HostAccess {
         moving::move_back(host, shim.link()?, shim.moved_from(mark)?, Back { mark, borrows })
     }
 
-    /// Deletes the host's link and its routes, unless [`Access::keep`] is set, and returns the
-    /// result; dropping does the same. Moves addresses back first.
+    /// Deletes the host's link and its routes, unless [`Access::keep`] is set.
+    ///
+    /// Dropping does the same without the result.
+    ///
+    /// Moves addresses back first.
     ///
     /// # Errors
     ///

@@ -27,8 +27,8 @@ pub struct Access {
 }
 
 impl Access {
-    /// Makes options with the parent's addresses, which the host's link borrows, and a route to
-    /// each container.
+    /// Makes options with the parent's addresses, which are borrowed, and a route to each
+    /// container.
     ///
     /// # Errors
     ///
@@ -38,30 +38,34 @@ impl Access {
         Ok(Self { parent, name: None, addresses: Vec::new(), prefixes: Vec::new(), keep: false })
     }
 
-    /// Sets the name of the host's macvlan, if it has to be created. Defaults to the parent's name
-    /// and `-host`, or, if this is too long or in use by another parent's link, to `mvh` and the
-    /// parent's index.
+    /// Sets the name of the host's macvlan, if it has to be created.
+    ///
+    /// Defaults to the parent's name and `-host`, or, if this is too long or in use by another
+    /// parent's link, to `mvh` and the parent's index.
     pub fn name(mut self, name: LinkName) -> Self {
         self.name = Some(name);
         self
     }
 
-    /// Adds an own address for the host's link, which then does not borrow the parent's. It has the
-    /// full prefix length (`/32` or `/128`) and must not be in use.
+    /// Adds an own address for the host's link, which then does not borrow the parent's.
+    ///
+    /// It has the full prefix length (`/32` or `/128`) and must not be in use.
     pub fn address(mut self, address: IpAddr) -> Self {
         self.addresses.push(address);
         self
     }
 
-    /// Adds a subnet that only contains containers: one route leads to all of it instead of one to
-    /// each container in it.
+    /// Adds a subnet that only contains containers.
+    ///
+    /// One route leads to all of it, instead of one to each container in it.
     pub fn route(mut self, prefix: IpNet) -> Self {
         self.prefixes.push(prefix.trunc());
         self
     }
 
-    /// Sets whether the link and its routes are kept when the last container is detached and when
-    /// [`HostAccess`](crate::HostAccess) is dropped. Defaults to false.
+    /// Sets whether the link and its routes are kept without a container and after a drop.
+    ///
+    /// Defaults to false.
     ///
     /// [`Host::access`](crate::Host::access) finds a link that was kept.
     pub fn keep(mut self, keep: bool) -> Self {

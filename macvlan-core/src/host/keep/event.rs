@@ -12,18 +12,22 @@ use crate::value::text::kinds;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum KeepEvent {
-    /// The parent of this attachment is gone, and its link with it. The keeper waits for the
-    /// parent.
+    /// The parent of this attachment is gone, and its link with it.
+    ///
+    /// The keeper waits for the parent.
     Gone(Box<Attachment>),
     /// The endpoint was attached again, with the same name, MAC address, addresses and routes.
     Attached(Box<Attachment>),
     /// The parent of this attachment was renamed.
     Renamed(Box<Attachment>, LinkName),
-    /// The endpoint with this name in this namespace could not be attached or checked; it is
-    /// retried. Reported only when the error changes.
+    /// The endpoint with this name in this namespace could not be attached or checked.
+    ///
+    /// It is retried.
+    ///
+    /// Reported only when the error changes.
     Failed(LinkName, WeakNetNs, Error),
-    /// The container has ended, or its namespace cannot be opened any more: its endpoint is no
-    /// longer kept.
+    /// The container has ended or its namespace cannot be opened, so its endpoint is no longer
+    /// kept.
     Ended(LinkName, WeakNetNs, Error),
 }
 

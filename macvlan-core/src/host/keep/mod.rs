@@ -22,9 +22,10 @@ use crate::wait::Cancel;
 
 pub use event::{KeepEvent, KeepEventKind};
 
-/// A keeper of endpoints: when their parent disappears (a network card is unplugged, a driver
-/// reloaded, a VLAN deleted) and returns, it attaches them again with the same name, MAC address,
-/// addresses and routes.
+/// A keeper, which attaches endpoints again when their parent disappears and returns.
+///
+/// A parent disappears when a network card is unplugged, a driver reloaded or a VLAN deleted. The
+/// endpoints get the same name, MAC address, addresses and routes.
 ///
 /// VLANs that are made on demand are created again as soon as the link below exists. While a parent
 /// is in the host's namespace, it is identified by its index, also if it is renamed; the same holds
@@ -139,15 +140,18 @@ impl Keeper {
         Ok(())
     }
 
-    /// Stops keeping an endpoint and returns its attachment, which remains; `None` if the keeper
-    /// has no endpoint with this name in this namespace, or if its parent is gone.
+    /// Stops keeping an endpoint and returns its attachment, which remains.
+    ///
+    /// `None` if the keeper has no endpoint with this name in this namespace, or if its parent is
+    /// gone.
     pub fn release(&mut self, name: LinkName, netns: &NetNs) -> Option<Attachment> {
         let at = self.kept.iter().position(|kept| kept.is(name, netns))?;
         self.kept.remove(at).into_attachment()
     }
 
-    /// Sets a token that cancels waits and probes, in place of an earlier one. The tokens of the
-    /// keeper's host remain.
+    /// Sets a token that cancels waits and probes, in place of an earlier one.
+    ///
+    /// The tokens of the keeper's host remain.
     ///
     /// The next call that is not cancelled continues the work.
     pub fn set_cancel(&mut self, cancel: &Cancel) {
@@ -172,8 +176,11 @@ impl Keeper {
         self.wait(Instant::now().checked_add(timeout))
     }
 
-    /// Returns how long an event loop may wait before it calls [`Keeper::next_within`] even if the
-    /// descriptor is not readable, because of a pending retry. `None` means forever.
+    /// Returns how long an event loop may wait without a readable descriptor.
+    ///
+    /// It then calls [`Keeper::next_within`], because of a pending retry.
+    ///
+    /// `None` means forever.
     pub fn patience(&self) -> Option<Duration> {
         if !self.waiting.is_empty() {
             return Some(Duration::ZERO);

@@ -21,8 +21,7 @@ pub struct LinkInfo {
     /// contain any characters; bytes that are not UTF-8 are replaced.
     #[doc(alias = "IFLA_IFNAME")]
     pub name: String,
-    /// The kernel's name for the kind: `"macvlan"`, `"vlan"`, `"veth"`; `None` for hardware and
-    /// `lo`.
+    /// The kernel's name for the kind, such as `"macvlan"`; `None` for hardware and `lo`.
     #[doc(alias = "IFLA_INFO_KIND")]
     pub kind: Option<String>,
     /// The options of a macvlan or macvtap.
@@ -33,8 +32,7 @@ pub struct LinkInfo {
     /// If [`LinkInfo::parent_netns`] is set, it is an index in that namespace.
     #[doc(alias = "IFLA_LINK")]
     pub parent: Option<u32>,
-    /// The id of the namespace with the link below, as assigned in this namespace; `None` if it is
-    /// here.
+    /// The id of the namespace with the link below; `None` if it is in this namespace.
     #[doc(alias = "link-netnsid")]
     #[doc(alias = "IFLA_LINK_NETNSID")]
     pub parent_netns: Option<i32>,
@@ -51,8 +49,9 @@ pub struct LinkInfo {
     /// The flags, the kernel's `IFF_…` bits.
     #[doc(alias = "ifi_flags")]
     pub flags: u32,
-    /// The operational state (RFC 2863). The kernel updates it asynchronously, so it may lag
-    /// slightly (`net/core/link_watch.c`).
+    /// The operational state (RFC 2863).
+    ///
+    /// The kernel updates it asynchronously, so it may lag slightly (`net/core/link_watch.c`).
     #[doc(alias = "IFLA_OPERSTATE")]
     pub state: LinkState,
     /// The promiscuity reference count; 0 if the link is not promiscuous.
@@ -87,8 +86,9 @@ pub struct LinkInfo {
     /// The minimum MTU in bytes.
     #[doc(alias = "IFLA_MIN_MTU")]
     pub min_mtu: u32,
-    /// The maximum MTU of the driver in bytes, or 0 without a limit. For a macvlan the parent's
-    /// current MTU is a limit too.
+    /// The maximum MTU of the driver in bytes, or 0 without a limit.
+    ///
+    /// For a macvlan the parent's current MTU is a limit too.
     #[doc(alias = "IFLA_MAX_MTU")]
     pub max_mtu: u32,
     /// The root queueing discipline.
@@ -135,8 +135,7 @@ pub struct Offloads {
     /// The maximum number of segments for generic segmentation offload.
     #[doc(alias = "IFLA_GSO_MAX_SEGS")]
     pub gso_max_segs: Option<u32>,
-    /// The maximum IPv4 packet size for generic segmentation offload, in bytes (Linux 6.3 and
-    /// later).
+    /// The maximum IPv4 packet size for generic segmentation offload, in bytes (Linux 6.3).
     #[doc(alias = "IFLA_GSO_IPV4_MAX_SIZE")]
     pub gso_ipv4_max_size: Option<u32>,
     /// The maximum packet size for segmentation in hardware, in bytes (Linux 5.19 and later).

@@ -4,8 +4,9 @@ use std::fmt;
 
 use crate::value::text::named;
 
-/// The acceptance of router advertisements (RFC 4861), which configure default routes, prefixes and
-/// addresses.
+/// The acceptance of router advertisements (RFC 4861).
+///
+/// They configure default routes, prefixes and addresses.
 ///
 /// The numbers are the kernel's (`accept_ra` in its `Documentation/networking/ip-sysctl.rst`).
 #[doc(alias = "DEVCONF_ACCEPT_RA")]
@@ -48,8 +49,7 @@ pub enum Ipv6Sysctl {
     Autoconf(bool),
     /// `disable_ipv6`: whether IPv6 is disabled on the link.
     DisableIpv6(bool),
-    /// `ndisc_notify`: whether the kernel announces the link's addresses when its MAC address
-    /// changes.
+    /// `ndisc_notify`: whether the kernel announces addresses when the MAC address changes.
     NdiscNotify(bool),
 }
 

@@ -20,8 +20,9 @@ pub enum LinkType {
     Bridge,
 }
 
-/// The kinds of link that an endpoint can have, without their options; see
-/// [`EndpointKind`](crate::EndpointKind).
+/// The kinds of link that an endpoint can have, without their options.
+///
+/// See [`EndpointKind`](crate::EndpointKind).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EndpointType {
     /// A macvlan on the parent.

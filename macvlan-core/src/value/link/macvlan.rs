@@ -21,8 +21,9 @@ pub enum Mode {
     /// (802.1Qbg reflective relay).
     #[doc(alias = "MACVLAN_MODE_VEPA")]
     Vepa = 2,
-    /// Reaches the network and, directly, other macvlans on the same parent. The mode of `docker
-    /// network create -d macvlan`.
+    /// Reaches the network and, directly, other macvlans on the same parent.
+    ///
+    /// The mode of `docker network create -d macvlan`.
     #[default]
     #[doc(alias = "MACVLAN_MODE_BRIDGE")]
     Bridge = 4,
@@ -110,8 +111,9 @@ impl Macvlan {
         self
     }
 
-    /// Sets the number of broadcast and multicast frames that may be queued for other macvlans on
-    /// the parent. Defaults to 1000.
+    /// Sets the length of the queue of broadcast and multicast frames to other macvlans.
+    ///
+    /// Defaults to 1000.
     ///
     /// The kernel has one queue per parent and uses the largest length that any macvlan on it
     /// requests.
@@ -122,8 +124,12 @@ impl Macvlan {
         self
     }
 
-    /// Sets the number of macvlans above which a multicast frame is delivered through the broadcast
-    /// queue instead of immediately; -1 disables the queue. Defaults to 1.
+    /// Sets the number of macvlans above which a multicast frame is queued instead of delivered
+    /// directly.
+    ///
+    /// -1 disables the queue.
+    ///
+    /// Defaults to 1.
     ///
     /// The kernel has one value per parent, so setting it affects all macvlans on it. Linux 6.4 and
     /// later; older kernels silently ignore it.
@@ -277,8 +283,7 @@ pub enum SourceMacs {
 }
 
 impl SourceMacs {
-    /// Returns the change for one of the kernel's numbers (`enum macvlan_macaddr_mode` in
-    /// `linux/if_link.h`) and these MAC addresses.
+    /// Returns the change for a number of `enum macvlan_macaddr_mode` (`linux/if_link.h`).
     ///
     /// # Errors
     ///

@@ -63,8 +63,7 @@ pub struct Link {
 pub enum LinkKind {
     /// A macvlan on a parent.
     Macvlan(Macvlan),
-    /// A macvtap on a parent: a macvlan whose frames a program, such as a VM, exchanges through
-    /// `/dev/tapN`.
+    /// A macvtap on a parent: a macvlan whose frames a program exchanges through `/dev/tapN`.
     Macvtap(Macvlan),
     /// A VLAN of a parent.
     Vlan(Vlan),
@@ -289,8 +288,9 @@ impl Link {
         self
     }
 
-    /// Sets the MAC address. Defaults to the parent's for passthru and VLANs, and to a random one
-    /// otherwise.
+    /// Sets the MAC address.
+    ///
+    /// Defaults to the parent's for passthru and VLANs, and to a random one otherwise.
     #[doc(alias = "IFLA_ADDRESS")]
     pub fn mac(mut self, mac: MacAddr) -> Self {
         self.mac = Some(mac);
@@ -325,8 +325,9 @@ impl Link {
         self
     }
 
-    /// Sets the length of the transmit queue in packets. Defaults to the kernel's value for the
-    /// kind.
+    /// Sets the length of the transmit queue in packets.
+    ///
+    /// Defaults to the kernel's value for the kind.
     #[doc(alias = "txqueuelen")]
     #[doc(alias = "IFLA_TXQLEN")]
     pub fn tx_queue_len(mut self, packets: u32) -> Self {
@@ -334,8 +335,9 @@ impl Link {
         self
     }
 
-    /// Sets the number of transmit and receive queues. Defaults to the kernel's value for the kind,
-    /// which is the parent's for macvlan.
+    /// Sets the number of transmit and receive queues.
+    ///
+    /// Defaults to the kernel's value for the kind, which is the parent's for macvlan.
     #[doc(alias = "IFLA_NUM_TX_QUEUES")]
     #[doc(alias = "IFLA_NUM_RX_QUEUES")]
     pub fn queues(mut self, transmit: u32, receive: u32) -> Self {

@@ -155,16 +155,20 @@ impl Vlan {
         self
     }
 
-    /// Sets whether the link's state follows that of the bridge ports in this VLAN; the parent must
-    /// be a bridge. Defaults to false.
+    /// Sets whether the link's state follows that of the bridge ports in this VLAN.
+    ///
+    /// The parent must be a bridge.
+    ///
+    /// Defaults to false.
     #[doc(alias = "VLAN_FLAG_BRIDGE_BINDING")]
     pub fn bridge_binding(mut self, on: bool) -> Self {
         self.bridge_binding = Some(on);
         self
     }
 
-    /// Maps the priority of a received tag, 0 to 7, to a packet priority. A later call for the same
-    /// tag replaces an earlier one.
+    /// Maps the priority of a received tag, 0 to 7, to a packet priority.
+    ///
+    /// A later call for the same tag replaces an earlier one.
     ///
     /// # Errors
     ///
@@ -179,8 +183,9 @@ impl Vlan {
         Ok(self)
     }
 
-    /// Maps a packet priority to the priority of a sent tag, 0 to 7. A later call for the same
-    /// packet priority replaces an earlier one.
+    /// Maps a packet priority to the priority of a sent tag, 0 to 7.
+    ///
+    /// A later call for the same packet priority replaces an earlier one.
     ///
     /// # Errors
     ///
