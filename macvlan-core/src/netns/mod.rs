@@ -194,7 +194,7 @@ impl NetNs {
             Err(Errno::ENOTTY | Errno::EINVAL | Errno::EOPNOTSUPP | Errno::ENOSYS) => {}
             Err(errno) => {
                 return Err(Error::system(operation(), errno).with_hint(
-                    "needs the right to trace the process (CAP_SYS_PTRACE or the same user)",
+                    "run with the right to trace the process (CAP_SYS_PTRACE or the same user)",
                 ));
             }
         }
@@ -217,7 +217,7 @@ impl NetNs {
         let fd = opened.map_err(|errno| match errno {
             Errno::ENOENT | Errno::ESRCH => gone(),
             _ => Error::system(operation(), errno).with_hint(
-                "needs the right to trace the process (CAP_SYS_PTRACE or the same user)",
+                "run with the right to trace the process (CAP_SYS_PTRACE or the same user)",
             ),
         })?;
         Self::checked(fd, origin, operation)
@@ -290,7 +290,7 @@ impl NetNs {
         })?
         .map_err(|errno| match errno {
             Errno::EPERM => Error::system(operation(), errno).with_hint(
-                "needs CAP_SYS_ADMIN, which root of a user namespace has as well",
+                "run with CAP_SYS_ADMIN, as root or in a user namespace",
             ),
             _ => Error::system(operation(), errno),
         })?;
@@ -411,7 +411,7 @@ impl NetNs {
         let error = Error::system(format!("enter {}", self.in_words()), errno);
         match errno {
             Errno::EPERM => error.with_hint(
-                "needs CAP_SYS_ADMIN here and in the user namespace that owns the network namespace",
+                "run with CAP_SYS_ADMIN here and in the user namespace that owns the network namespace",
             ),
             _ => error,
         }
