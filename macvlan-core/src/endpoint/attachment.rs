@@ -217,6 +217,11 @@ impl Attachment {
     /// std::thread::spawn(move || announcement.run());
     /// # Ok(()) }
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`Attachment::netns`] if the namespace is not found; [`ErrorKind::PermissionDenied`]
+    /// without `CAP_NET_RAW`.
     pub fn announce(&self, announce: Announce) -> Result<Announcement> {
         let ips = self.addresses().iter().map(Address::ip).collect();
         Announcement::of(announce, &self.netns()?, self.name(), self.index(), ips)

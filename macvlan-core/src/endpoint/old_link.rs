@@ -70,7 +70,10 @@ impl<'a> OldLink<'a> {
         };
         let on_host = find_parent::on_host(host, netns, inside).map_err(fails)?(info);
         if !on_host && info.parent_netns.is_some() {
-            return refuse("the link could not be restored, because its parent is in another namespace".to_owned());
+            return refuse(
+                "the link could not be restored, because its parent is in another namespace"
+                    .to_owned(),
+            );
         }
         let children = links_on(inside, info.index).map_err(fails)?;
         if let Some(child) = children.first() {

@@ -424,10 +424,6 @@ fn is_taken(failure: &Failure) -> bool {
 }
 
 pub(crate) fn contended(parent: &Parent) -> Error {
-    Error::new(
-        ErrorKind::Interrupted,
-        "use the parent",
-        "other processes keep removing it",
-    )
-    .on_link(parent.to_string())
+    Error::new(ErrorKind::Interrupted, "use the parent", "other processes keep removing it")
+        .on_link(parent.to_string())
 }

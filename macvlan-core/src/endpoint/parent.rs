@@ -151,7 +151,9 @@ impl Parent {
                 .with_hint("set a name for the VLAN")),
                 (None, Err(error)) => Err(error),
             },
-            (Named::AfterBase, None) => Err(Error::invalid("name the parent", "the parent has no name")),
+            (Named::AfterBase, None) => {
+                Err(Error::invalid("name the parent", "the parent has no name"))
+            }
         }
     }
 
@@ -231,9 +233,8 @@ impl<T: TryInto<Parent, Error: Into<Error>>> IntoParent for T {}
 
 fn name_after(base: &str, id: u16) -> Result<LinkName> {
     let name = format!("{base}.{id}");
-    LinkName::new(&name).map_err(|error| {
-        error.with_hint(format!("set a shorter name for VLAN {id} of {base}"))
-    })
+    LinkName::new(&name)
+        .map_err(|error| error.with_hint(format!("set a shorter name for VLAN {id} of {base}")))
 }
 
 /// Splits `BASE.ID`, if it can be a VLAN of a base.

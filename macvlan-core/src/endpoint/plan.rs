@@ -141,8 +141,7 @@ impl Plan {
                 check_gateway(endpoint, gateway)?;
             }
             if route.contradicts_its_scope() {
-                let why =
-                    format!("the scope of the route {route} is for routes without a gateway");
+                let why = format!("the scope of the route {route} is for routes without a gateway");
                 return Err(refused(endpoint, why).with_hint("leave out the scope"));
             }
             if route.goes_with(endpoint.name) {

@@ -46,10 +46,15 @@ pub(super) fn refused_link(
             error.because(ErrorKind::Unsupported, "the parent does not support this kind of link")
         }
         Errno::EOPNOTSUPP => error
-            .because(ErrorKind::Unsupported, format!("the kernel has no support for {}", module(link)))
+            .because(
+                ErrorKind::Unsupported,
+                format!("the kernel has no support for {}", module(link)),
+            )
             .with_hint(format!("load the module (modprobe {}) or build it in", module(link))),
-        Errno::EPROTONOSUPPORT => error
-            .because(ErrorKind::Unsupported, "the kernel or the parent does not support this VLAN protocol"),
+        Errno::EPROTONOSUPPORT => error.because(
+            ErrorKind::Unsupported,
+            "the kernel or the parent does not support this VLAN protocol",
+        ),
         _ => error,
     }
 }
@@ -146,8 +151,7 @@ fn busy_parent(error: Error, here: &Neighbourhood) -> Error {
     if let Some(controller) = &here.controller {
         let kind = controller.kind.as_deref().unwrap_or("link");
         let cause = format!("the parent is a port of the {kind} {:?}", controller.name);
-        let hint =
-            format!("use {:?} as the parent, or remove the parent from it", controller.name);
+        let hint = format!("use {:?} as the parent, or remove the parent from it", controller.name);
         return error.because(ErrorKind::ParentBusy, cause).with_hint(hint);
     }
     let other = here
@@ -247,7 +251,9 @@ fn vlan_taken(
             ErrorKind::NameTaken,
             format!("VLAN {} of {:?} already exists, as {holder}", wanted.id(), parent.name),
         )
-        .with_hint("a parent has each VLAN once; delete the existing link, or attach a macvlan to it")
+        .with_hint(
+            "a parent has each VLAN once; delete the existing link, or attach a macvlan to it",
+        )
 }
 
 fn mac_in_use(

@@ -107,7 +107,10 @@ impl Attempt<'_> {
             }
             // A kernel without the queueing discipline reports ENOENT.
             (Self::Change(_, LinkChange::Rate(_)), Errno::ENOENT | Errno::EOPNOTSUPP) => error
-                .because(ErrorKind::Unsupported, "the kernel has no support for token bucket filters (tbf)")
+                .because(
+                    ErrorKind::Unsupported,
+                    "the kernel has no support for token bucket filters (tbf)",
+                )
                 .with_hint(
                     "load the module (modprobe sch_tbf) or build it in (CONFIG_NET_SCH_TBF)",
                 ),
@@ -192,10 +195,7 @@ fn refused_gateway(mut error: Error, route: &Route, target: &NetNs) -> Error {
     error = error.of_kind(ErrorKind::GatewayUnreachable);
     if route.contradicts_its_scope() {
         return error
-            .because(
-                ErrorKind::GatewayUnreachable,
-                "the scope is for routes without a gateway",
-            )
+            .because(ErrorKind::GatewayUnreachable, "the scope is for routes without a gateway")
             .with_hint("leave out the scope");
     }
     if gateway.is_loopback() {
@@ -231,7 +231,10 @@ fn refused_source(error: Error, route: &Route, target: &NetNs) -> Error {
     let found = addresses.iter().find(|found| found.address.ip() == source);
     match found {
         None => error
-            .because(ErrorKind::System, "the route's source address is not an address of this namespace")
+            .because(
+                ErrorKind::System,
+                "the route's source address is not an address of this namespace",
+            )
             .with_hint("add the address to one of its links first"),
         Some(found) if found.is_duplicate() => {
             error.because(ErrorKind::AddressInUse, "another host has the route's source address")

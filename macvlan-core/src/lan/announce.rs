@@ -115,10 +115,7 @@ impl FromStr for Announce {
         match text {
             "once" => Ok(Self::once()),
             "rfc" => Ok(Self::rfc()),
-            _ => Err(Error::invalid(
-                format!("parse announce {text:?}"),
-                "expected once or rfc",
-            )),
+            _ => Err(Error::invalid(format!("parse announce {text:?}"), "expected once or rfc")),
         }
     }
 }

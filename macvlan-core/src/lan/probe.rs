@@ -161,9 +161,7 @@ impl FromStr for Probe {
         match text {
             "quick" => Ok(Self::quick()),
             "rfc" => Ok(Self::rfc()),
-            _ => {
-                Err(Error::invalid(format!("parse probe {text:?}"), "expected quick or rfc"))
-            }
+            _ => Err(Error::invalid(format!("parse probe {text:?}"), "expected quick or rfc")),
         }
     }
 }

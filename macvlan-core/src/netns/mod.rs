@@ -143,11 +143,13 @@ impl NetNs {
         let pidfd = pidfd_open(raw_pid).map_err(|errno| match errno {
             Errno::ESRCH => gone(errno),
             // EINVAL before Linux 6.9, ENOENT since.
-            Errno::EINVAL | Errno::ENOENT => {
-                Error::new(ErrorKind::NamespaceGone, operation(), "the pid is a thread's, not a process's")
-                    .errno_is(errno)
-                    .with_hint("use the pid of the process (Tgid in /proc/PID/status)")
-            }
+            Errno::EINVAL | Errno::ENOENT => Error::new(
+                ErrorKind::NamespaceGone,
+                operation(),
+                "the pid is a thread's, not a process's",
+            )
+            .errno_is(errno)
+            .with_hint("use the pid of the process (Tgid in /proc/PID/status)"),
             _ => Error::system(operation(), errno),
         })?;
         Self::of_process(pidfd.as_fd(), Some(pid), Origin::Pid(pid), &operation)
@@ -289,9 +291,8 @@ impl NetNs {
             open_file(OF_THIS_THREAD)
         })?
         .map_err(|errno| match errno {
-            Errno::EPERM => Error::system(operation(), errno).with_hint(
-                "run with CAP_SYS_ADMIN, as root or in a user namespace",
-            ),
+            Errno::EPERM => Error::system(operation(), errno)
+                .with_hint("run with CAP_SYS_ADMIN, as root or in a user namespace"),
             _ => Error::system(operation(), errno),
         })?;
         Self::checked(fd, Origin::Anonymous, &operation)

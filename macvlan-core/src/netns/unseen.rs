@@ -50,9 +50,7 @@ impl VisibleNamespaces {
             others => format!(" and {others} others"),
         };
         let first = hiding.first()?.display();
-        let cause = format!(
-            "not found, and {first}{others} could not be inspected"
-        );
+        let cause = format!("not found, and {first}{others} could not be inspected");
         let causes = || hiding.iter().filter_map(|path| self.causes.get(*path));
         let few = causes().find_map(|cause| match cause {
             Cause::Refused(errno @ (Errno::EMFILE | Errno::ENFILE)) => Some(*errno),

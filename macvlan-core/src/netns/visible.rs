@@ -87,7 +87,11 @@ impl VisibleNetNs {
             }
         }
         Err(refused.unwrap_or_else(|| {
-            Error::new(ErrorKind::NamespaceGone, operation(), "no name, process or path leads to it any more")
+            Error::new(
+                ErrorKind::NamespaceGone,
+                operation(),
+                "no name, process or path leads to it any more",
+            )
         }))
     }
 }

@@ -466,8 +466,9 @@ impl FromStr for Route {
         let operation = || format!("parse route {text:?}");
         let mut words = text.split_ascii_whitespace().peekable();
         let kind = words.next_if(|word| word.parse::<RouteKind>().is_ok());
-        let destination =
-            words.next().ok_or_else(|| Error::invalid(operation(), "the destination is missing"))?;
+        let destination = words
+            .next()
+            .ok_or_else(|| Error::invalid(operation(), "the destination is missing"))?;
         let mut route = Self::toward(destination, None)?;
         if let Some(kind) = kind {
             route.kind = kind.parse()?;

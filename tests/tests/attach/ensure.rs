@@ -669,8 +669,7 @@ fn what_still_differs_is_said() -> Outcome {
             let Err(error) = stage.lab.a.host.ensure(&endpoint, &stage.inside) else {
                 return Ok(false);
             };
-            let expected =
-                "after 4 successful repairs, the MTU is 1300 and should be 1400";
+            let expected = "after 4 successful repairs, the MTU is 1300 and should be 1400";
             assert!(error.to_string().contains(expected), "{error}");
             Ok(true)
         });

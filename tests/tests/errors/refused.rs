@@ -101,10 +101,7 @@ const CASES: [Case; 38] = [
     ),
     (|at| at.attach(&eth0()?.mtu(67)), "MTU 67 is below the minimum, 68"),
     (|at| at.attach(&eth0()?.queues(0, 1)), "the minimum is one"),
-    (
-        |at| at.attach(&eth0()?.alias("x".repeat(256))),
-        "256 bytes and the kernel's limit is 255",
-    ),
+    (|at| at.attach(&eth0()?.alias("x".repeat(256))), "256 bytes and the kernel's limit is 255"),
     (|at| at.handle.set_alias("ens33", "a\0b"), "the name contains a zero byte"),
     (
         |at| at.attach(&eth0()?.alternative_name("x".repeat(128))),

@@ -99,7 +99,8 @@ impl Work<'_> {
             return undone;
         }
         let error = undone.err().unwrap_or_else(|| {
-            let why = "the kernel refused to restore an object that was deleted with the old address";
+            let why =
+                "the kernel refused to restore an object that was deleted with the old address";
             Error::new(ErrorKind::System, change.to_string(), why)
                 .on_link(self.endpoint.name.as_str())
         });

@@ -247,6 +247,12 @@ impl HostAccess {
     /// }
     /// # Ok::<(), macvlan_core::Error>(())
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::ParentNotFound`](crate::ErrorKind::ParentNotFound) if the parent was removed;
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) in a forked child; otherwise as
+    /// for [`Host::access_by`].
     pub fn refresh(&self) -> Result<()> {
         let mut state = self.lock()?;
         if state.shim.is_none() {

@@ -104,7 +104,8 @@ impl Surroundings {
             neighbours(inside, self.link.index, self.question)?
         {
             let mac = mac.map_or_else(|| "no MAC address".to_owned(), |mac| mac.to_string());
-            diagnosis.note(format!("{} has the neighbour entry {ip}: {mac}, {state}", self.link.name));
+            diagnosis
+                .note(format!("{} has the neighbour entry {ip}: {mac}, {state}", self.link.name));
         }
         Ok(())
     }
@@ -169,10 +170,14 @@ fn look_at_addresses(
             Difference::Duplicate(_) => {
                 (FindingKind::AddressDuplicate, "choose another address, or find that host")
             }
-            Difference::Tentative(_) => {
-                (FindingKind::AddressTentative, "check the carrier, without which the detection does not end")
-            }
-            _ => (FindingKind::ConnectedRouteMissing, "ensure the endpoint, which adds the route again"),
+            Difference::Tentative(_) => (
+                FindingKind::AddressTentative,
+                "check the carrier, without which the detection does not end",
+            ),
+            _ => (
+                FindingKind::ConnectedRouteMissing,
+                "ensure the endpoint, which adds the route again",
+            ),
         };
         diagnosis.find(kind, difference.to_string(), remedy);
     }
@@ -255,7 +260,9 @@ fn question(
         diagnosis.find(
             FindingKind::NoAddress,
             format!("{} has no usable {family} address", link.name),
-            format!("add one in the subnet of {peer}, or wait for the kernel's duplicate detection"),
+            format!(
+                "add one in the subnet of {peer}, or wait for the kernel's duplicate detection"
+            ),
         );
         return Ok(None);
     };

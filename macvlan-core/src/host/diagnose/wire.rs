@@ -340,9 +340,7 @@ fn hypervisor(around: &Surroundings) -> &'static str {
         Some([0x08, 0x00, 0x27, ..]) => {
             "; VirtualBox: set the adapter's promiscuous mode to \"Allow All\""
         }
-        Some([0x00, 0x15, 0x5d, ..]) => {
-            "; Hyper-V: enable MAC address spoofing on the adapter"
-        }
+        Some([0x00, 0x15, 0x5d, ..]) => "; Hyper-V: enable MAC address spoofing on the adapter",
         Some([0x52, 0x54, 0x00, ..]) => {
             "; libvirt: the interface has to be trustGuestRxFilters='yes' on macvtap, and without a \
              filter against MAC spoofing"

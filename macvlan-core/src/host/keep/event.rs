@@ -140,7 +140,9 @@ impl fmt::Display for KeepEvent {
             Self::Renamed(_, parent) => {
                 write!(f, "{name} in {netns}: the parent was renamed to {parent}")
             }
-            Self::Failed(_, _, error) => write!(f, "{name} in {netns}: failed, will retry: {error}"),
+            Self::Failed(_, _, error) => {
+                write!(f, "{name} in {netns}: failed, will retry: {error}")
+            }
             Self::Ended(_, _, error) => write!(f, "{name} in {netns}: no longer kept: {error}"),
         }
     }

@@ -218,8 +218,7 @@ impl Macvlan {
 }
 
 /// The cause for options that apply to one mode only.
-pub(crate) const LIST_OUTSIDE_SOURCE: &str =
-    "source MAC addresses are for mode source only";
+pub(crate) const LIST_OUTSIDE_SOURCE: &str = "source MAC addresses are for mode source only";
 
 /// The maximum number of source MAC addresses. The length of an attribute has 16 bits, and the
 /// attribute with all options has 12 bytes for each address and, in the kernel's reports, at most
@@ -296,7 +295,9 @@ impl SourceMacs {
             (1, [mac]) => Ok(Self::Delete(*mac)),
             (2, []) => Ok(Self::Flush),
             (3, _) => Ok(Self::Set(macs)),
-            (0..=2, _) => refuse(format!("mode {number} does not take {} MAC addresses", macs.len())),
+            (0..=2, _) => {
+                refuse(format!("mode {number} does not take {} MAC addresses", macs.len()))
+            }
             _ => refuse(format!("{number} is not in enum macvlan_macaddr_mode")),
         }
     }

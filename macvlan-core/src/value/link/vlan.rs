@@ -93,9 +93,7 @@ impl Vlan {
     pub fn new(id: u16) -> Result<Self> {
         let refuse = |why| Err(Error::invalid(format!("use {id} as a VLAN id"), why));
         match id {
-            0 => refuse(
-                "the id must be from 1 to 4094; the id 0 has the name priority-tags",
-            ),
+            0 => refuse("the id must be from 1 to 4094; the id 0 has the name priority-tags"),
             1..=Self::MAX_ID => Ok(Self::of(id)),
             _ => refuse("the id must be from 1 to 4094"),
         }
