@@ -153,7 +153,7 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Parent.vlan("eth0", 4095), InvalidError, "argument 'id': cannot use 4095"),
     (lambda: Parent.vlan("eth0", 5, name="a/b"), InvalidError, "argument 'name'"),
     (lambda: Parent.vlan("verylongname0", 4094), InvalidError, "a shorter name"),
-    (lambda: Parent.vlan(7, 5), InvalidError, "the base has no name"),
+    (lambda: Parent.vlan(7, 5), InvalidError, "the base is given without a name"),
     (lambda: Parent.vlan("eth0", 5, protocol=5), TypeError, "argument 'protocol'"),  # type: ignore[arg-type]
     (lambda: Route("defaults"), InvalidError, "argument 'destination'"),
     (lambda: Route("10.0.0.1/8"), InvalidError, "use 10.0.0.0/8, the subnet"),
@@ -184,7 +184,7 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (
         lambda: Macvlan(source_macs=["02:00:00:00:00:01"]),
         InvalidError,
-        "source MAC addresses belongs to mode source",
+        "source MAC addresses are for mode source only",
     ),
     (lambda: Macvlan("source", source_macs=["x"]), InvalidError, r"argument 'source_macs\[0\]'"),
     (lambda: Macvlan("source").replace(mode="bridge", nodst=True), InvalidError, "nodst belongs"),
@@ -201,7 +201,7 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: NetNs.from_fd(-1), InvalidError, "argument 'fd'"),
     (lambda: NetNs.from_fd("1"), TypeError, "argument 'fd'"),  # type: ignore[arg-type]
     (lambda: NetNs.current().run(5), TypeError, "argument 'callable'"),  # type: ignore[arg-type]
-    (lambda: Host("a\0b"), InvalidError, "component of a path"),
+    (lambda: Host("a\0b"), InvalidError, "single path component"),
     (lambda: Host(1.5), TypeError, "argument 'netns'"),  # type: ignore[arg-type]
     (lambda: Host(True), TypeError, "argument 'netns'"),
     (lambda: Host().attach(5, 5), TypeError, "argument 'endpoint'"),  # type: ignore[arg-type]

@@ -750,7 +750,7 @@ mod tests {
             ),
             (
                 endpoint().route("blackhole 10.9.0.0/16 proto 5".parse().unwrap()),
-                "cannot have protocol 5",
+                "cannot have the protocol 5",
             ),
         ] {
             let error = endpoint.plan().unwrap_err();

@@ -35,7 +35,7 @@ fn a_default_route_exists() -> Outcome {
 
 fn a_further_route_is_refused() -> Outcome {
     let stage = Stage::set()?;
-    let words = "the gateway is on no subnet";
+    let words = "the gateway is not on a subnet";
     let endpoint = eth0()?
         .gateway("192.168.15.2".parse()?)
         .route("10.1.0.0/16 via 192.168.15.2".parse()?)
@@ -58,9 +58,9 @@ fn routes_that_do_not_hang_on_the_link_go_too() -> Outcome {
             .route("fd03::/16 via fd15::2 dev net0".parse()?))
     };
     let refused = endpoint()?.route("10.4.0.0/16 via 10.5.0.1".parse()?);
-    stage.refuse(&refused, ErrorKind::GatewayUnreachable, "the gateway is on no subnet");
+    stage.refuse(&refused, ErrorKind::GatewayUnreachable, "the gateway is not on a subnet");
     let refused = endpoint()?.gateway("10.5.0.1".parse()?).replace_default_route(true);
-    stage.refuse(&refused, ErrorKind::GatewayUnreachable, "the gateway is on no subnet");
+    stage.refuse(&refused, ErrorKind::GatewayUnreachable, "the gateway is not on a subnet");
     Ok(())
 }
 
@@ -70,7 +70,7 @@ fn a_route_that_was_there_before_stays() -> Outcome {
     for route in ["blackhole 10.1.0.0/16", "blackhole fd01::/16"] {
         ip_do(&stage.inside, &format!("route add {route}"));
         let endpoint = eth0()?.route("blackhole 10.8.0.0/16".parse()?).route(route.parse()?);
-        stage.refuse(&endpoint, ErrorKind::RouteExists, "a route to that destination");
+        stage.refuse(&endpoint, ErrorKind::RouteExists, "a route with this destination");
     }
     Ok(())
 }
@@ -121,7 +121,7 @@ fn replacing_the_default_route_is_refused() -> Outcome {
         for gateway in gateways {
             endpoint = endpoint.gateway(gateway.parse()?);
         }
-        stage.refuse(&endpoint, ErrorKind::GatewayUnreachable, "the gateway is on no subnet");
+        stage.refuse(&endpoint, ErrorKind::GatewayUnreachable, "the gateway is not on a subnet");
     }
     Ok(())
 }

@@ -120,7 +120,7 @@ fn a_parent_that_is_deleted_is_said_to_be_gone() -> Outcome {
         let error = ended_by(&stage, &endpoint, |stage| {
             ip_do(&stage.lab.a.netns, "link delete dev ens33");
         })?;
-        assert_is(&error, ErrorKind::ParentNotFound, "the parent was deleted, or moved");
+        assert_is(&error, ErrorKind::ParentNotFound, "the parent was deleted or moved");
     }
     Ok(())
 }
@@ -132,7 +132,7 @@ fn a_link_that_somebody_deletes_or_sets_down_is_said_to_be_so() -> Outcome {
         let error = ended_by(&stage, &endpoint, |stage| {
             ip_do(&stage.inside, "link delete dev eth0");
         })?;
-        assert_is(&error, ErrorKind::NotFound, "the link was deleted, or moved");
+        assert_is(&error, ErrorKind::NotFound, "the link was deleted or moved");
         let error = ended_by(&stage, &endpoint, |stage| {
             ip_do(&stage.inside, "link set dev eth0 down");
         })?;
@@ -149,7 +149,7 @@ fn an_address_that_is_deleted_is_not_a_duplicate() -> Outcome {
     let error = ended_by(&stage, &endpoint, |stage| {
         ip_do(&stage.inside, "-6 address delete fd15::9/64 dev eth0");
     })?;
-    assert_is(&error, ErrorKind::NotFound, "fd15::9 was deleted from the link before the kernel");
+    assert_is(&error, ErrorKind::NotFound, "fd15::9 was deleted from the link during the detection");
     Ok(())
 }
 

@@ -334,7 +334,7 @@ fn a_vlan_that_exists_elsewhere() -> Outcome {
     let before = Snapshot::of(&lab.a.netns);
     let error = lab.a.host.attach(&endpoint(11)?, &Container::start()?.netns()?).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NameTaken, "{error}");
-    let words = "VLAN 100 of \"ens33\" exists already, as \"lan\" in the network namespace of pid";
+    let words = "VLAN 100 of \"ens33\" already exists, as \"lan\" in the network namespace of pid";
     assert!(error.to_string().contains(words), "{error}");
     before.assert_same(&lab.a.netns);
     Ok(())
