@@ -135,7 +135,7 @@ fn by_a_descriptor() -> Outcome {
     let mut attachment = attach(&lab, &NetNs::from_fd(container.as_fd())?)?;
     let error = attachment.netns().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidValue);
-    assert!(error.hint().is_some_and(|hint| hint.contains("open handle")), "{error}");
+    assert!(error.hint().is_some_and(|hint| hint.contains("keep a handle open")), "{error}");
     let error = attachment.set_netns(&other).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
     attachment.set_netns(&container)?;

@@ -16,7 +16,8 @@ fn a_gateway_cannot_be_reached() -> Outcome {
     let stage = Stage::set()?;
     for gateway in ["10.1.2.3", "fd99::1"] {
         let endpoint = eth0()?.gateway(gateway.parse()?);
-        let words = format!("cannot add route default via {gateway}: the gateway is on no subnet");
+        let words =
+            format!("cannot add route default via {gateway}: the gateway is not on a subnet");
         stage.refuse(&endpoint, ErrorKind::GatewayUnreachable, &words);
     }
     Ok(())

@@ -86,7 +86,7 @@ fn a_carrier_that_was_lost_for_a_moment_proves_nothing() -> Outcome {
         ip_do(&stage.lab.b.netns, "link set dev ens33 down");
         ip_do(&stage.lab.b.netns, "link set dev ens33 up");
     })?;
-    assert_is(&error, ErrorKind::ParentDown, "nobody c");
+    assert_is(&error, ErrorKind::ParentDown, "carrier");
     eventually("it is never attached", || {
         Ok(stage.lab.a.host.attach(&endpoint, &stage.inside).is_ok())
     })
@@ -149,7 +149,11 @@ fn an_address_that_is_deleted_is_not_a_duplicate() -> Outcome {
     let error = ended_by(&stage, &endpoint, |stage| {
         ip_do(&stage.inside, "-6 address delete fd15::9/64 dev eth0");
     })?;
-    assert_is(&error, ErrorKind::NotFound, "fd15::9 was deleted from the link during the detection");
+    assert_is(
+        &error,
+        ErrorKind::NotFound,
+        "fd15::9 was deleted from the link during the detection",
+    );
     Ok(())
 }
 

@@ -271,7 +271,7 @@ fn the_mac_address_was_changed() -> Outcome {
     let diagnosis = find(&lab, &attachment, "192.168.15.2", &[FindingKind::MacChanged]);
     assert!(diagnosis.answered, "{diagnosis}");
     let words =
-        format!("eth0 has the MAC address 02:42:00:00:00:99, and was given {}", attachment.mac());
+        format!("eth0 has the MAC address 02:42:00:00:00:99 and was given {}", attachment.mac());
     assert_eq!(diagnosis.findings[0].text, words);
     ip_do(&inside, &format!("link set dev eth0 address {}", attachment.mac()));
     assert!(find(&lab, &attachment, "192.168.15.2", &[]).answered);
