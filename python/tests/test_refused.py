@@ -157,7 +157,7 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Parent.vlan("eth0", 5, protocol=5), TypeError, "argument 'protocol'"),  # type: ignore[arg-type]
     (lambda: Route("defaults"), InvalidError, "argument 'destination'"),
     (lambda: Route("10.0.0.1/8"), InvalidError, "use 10.0.0.0/8, the subnet"),
-    (lambda: Route("10.0.0.0/8 via 10.0.0.1"), InvalidError, "the prefix length of IPv4 must be a number from 0 to 32"),
+    (lambda: Route("10.0.0.0/8 via 10.0.0.1"), InvalidError, "a number from 0 to 32"),
     (lambda: Route("fd00::/8", gateway="10.0.0.1"), InvalidError, "IPv4 gateway"),
     (lambda: Route("10.0.0.0/8", scope="universe"), InvalidError, "argument 'scope'"),
     (lambda: Route("10.0.0.0/8", scope=256), InvalidError, "argument 'scope'"),
@@ -179,7 +179,7 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Vlan(5, ingress_qos={300: 0}), InvalidError, r"argument 'ingress_qos\[0\]\[0\]'.*300"),
     (lambda: Vlan(5, egress_qos=5), TypeError, "argument 'egress_qos': expected a sequence"),  # type: ignore[arg-type]
     (lambda: Vlan(5).replace(idd=6), TypeError, "'idd'"),
-    (lambda: Macvlan("bridge", nodst=True), InvalidError, "nodst is for mode source only"),
+    (lambda: Macvlan("bridge", nodst=True), InvalidError, "mode source only"),
     (lambda: Macvlan(nopromisc=True), InvalidError, "nopromisc is for mode passthru only"),
     (
         lambda: Macvlan(source_macs=["02:00:00:00:00:01"]),
@@ -187,7 +187,7 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
         "source MAC addresses are for mode source only",
     ),
     (lambda: Macvlan("source", source_macs=["x"]), InvalidError, r"argument 'source_macs\[0\]'"),
-    (lambda: Macvlan("source").replace(mode="bridge", nodst=True), InvalidError, "nodst is for mode source only"),
+    (lambda: Macvlan("source").replace(mode="bridge", nodst=True), InvalidError, "mode source only"),
     (lambda: Macvlan("x"), InvalidError, "argument 'mode'"),
     (lambda: MacAddr("x"), InvalidError, "argument 'mac'"),
     (lambda: MacAddr(5), TypeError, "argument 'mac'"),  # type: ignore[arg-type]
