@@ -187,7 +187,7 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
         "source MAC addresses are for mode source only",
     ),
     (lambda: Macvlan("source", source_macs=["x"]), InvalidError, r"argument 'source_macs\[0\]'"),
-    (lambda: Macvlan("source").replace(mode="bridge", nodst=True), InvalidError, "mode source only"),
+    (lambda: Macvlan("source").replace(mode="bridge", nodst=True), InvalidError, "mode source"),
     (lambda: Macvlan("x"), InvalidError, "argument 'mode'"),
     (lambda: MacAddr("x"), InvalidError, "argument 'mac'"),
     (lambda: MacAddr(5), TypeError, "argument 'mac'"),  # type: ignore[arg-type]
