@@ -31,7 +31,8 @@ static void values(void)
     CHECK(macvlan_probe_start(probe) == 1000 && macvlan_probe_interval(probe) == 1000);
     CHECK(macvlan_probe_jitter(probe) == 1000 && macvlan_probe_wait(probe) == 2000);
     CHECK(macvlan_probe_deadline(probe) == 5000);
-    REFUSED(macvlan_probe_set_count(probe, 0, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE, "minimum is 1");
+    REFUSED(macvlan_probe_set_count(probe, 0, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
+            "the minimum is 1");
     MUST(macvlan_probe_set_count(probe, 2, &error));
     MUST(macvlan_probe_set_start(probe, 10, &error));
     MUST(macvlan_probe_set_interval(probe, 100, &error));
@@ -47,7 +48,8 @@ static void values(void)
 
     MUST(macvlan_announce_once(&announce, &error));
     CHECK(macvlan_announce_count(announce) == 1 && !macvlan_announce_is_blocking(announce));
-    REFUSED(macvlan_announce_set_count(announce, 0, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE, "minimum is 1");
+    REFUSED(macvlan_announce_set_count(announce, 0, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
+            "the minimum is 1");
     MUST(macvlan_announce_set_count(announce, 3, &error));
     MUST(macvlan_announce_set_interval(announce, 10, &error));
     MUST(macvlan_announce_set_blocking(announce, true, &error));
