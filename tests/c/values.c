@@ -155,7 +155,7 @@ static void parents(void)
     CHECK_TEXT(macvlan_parent_text(parent), "#7");
     CHECK(macvlan_parent_vlan_id(parent) == 0 && macvlan_parent_protocol(parent) == 0);
     REFUSED(macvlan_parent_set_protocol(parent, MACVLAN_VLAN_8021AD, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "#7 is not a VLAN");
+            MACVLAN_ERROR_INVALID_VALUE, "#7 is not described as a VLAN");
     MUST(macvlan_parent_base(parent, &base, &error));
     CHECK(base == NULL);
     macvlan_parent_free(parent);
