@@ -1,7 +1,7 @@
-//! Gives a process's network namespace an interface, and takes it away again:
+//! Gives a process's network namespace an interface and removes it again:
 //! `attach PID PARENT ADDRESS/LENGTH[@GATEWAY]`
 //!
-//! For root. `tests/support/strace-faults` runs it with system calls that fail.
+//! Needs root. `tests/support/strace-faults` runs it with failing system calls.
 
 use std::error::Error;
 

@@ -1,15 +1,15 @@
-//! Two hosts with a cable between them, two containers on each: every container gets a MAC address
-//! and an IP address of its own on the hosts' network, and everybody pings everybody.
+//! Attaches containers on two connected hosts to their network: each has its own MAC and IP
+//! address, and all ping each other.
 //!
-//! `cargo run --release --example quickstart`, as root or as an ordinary user. All of it happens in
-//! network namespaces of its own, which go away with it.
+//! `cargo run --release --example quickstart`, as root or as an ordinary user. Everything is in new
+//! network namespaces, which end with the program.
 
 use macvlan_core::{Endpoint, NetNs};
 use macvlan_tests::{Container, Lab, Matrix, Outcome, Place, become_root, table};
 
 fn main() -> Outcome {
-    become_root()?; // an ordinary user is root in a user namespace
-    let lab = Lab::new()?; // host a and host b, joined by a cable between their links ens33
+    become_root()?; // an ordinary user becomes root in a user namespace
+    let lab = Lab::new()?; // host a and host b, with a cable between their links ens33
 
     let mut rows = vec![["container", "interface", "MAC", "address", "parent"].map(String::from)];
     let mut places = vec![
@@ -23,7 +23,7 @@ fn main() -> Outcome {
         ("b1", &lab.b, "192.168.15.21/24"),
         ("b2", &lab.b, "192.168.15.22/24"),
     ] {
-        let container = Container::start()?; // a process in a network namespace with nothing in it
+        let container = Container::start()?; // a process in an empty network namespace
         let netns = NetNs::from_pid(container.pid())?;
         let endpoint = Endpoint::new("eth0", "ens33")?.address(address.parse()?);
         let eth0 = host.host.attach(&endpoint, &netns)?;
@@ -40,7 +40,7 @@ fn main() -> Outcome {
     }
     println!("{}", table(&rows));
 
-    // The kernel keeps a host and its own containers apart; everybody else meets on the wire.
+    // The kernel separates a host from its own macvlans; all others reach each other.
     let owner = [0, 1, 0, 0, 1, 1]; // of each place
     let is_host = |place| place < 2;
     let matrix =

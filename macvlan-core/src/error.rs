@@ -1,4 +1,4 @@
-//! What went wrong, for a program ([`ErrorKind`]) and for the person reading its log.
+//! Errors: [`ErrorKind`] for programs, a one-line message for the person who reads the log.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,73 +7,81 @@ use std::net::IpAddr;
 use nix::errno::Errno;
 use nix::libc;
 
-/// The result of everything here that can fail.
+/// The result of a fallible operation of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// The cause of an [`Error`], as far as it could be told.
+/// The cause of an [`Error`], as far as it is known.
 ///
-/// The numbers are stable: the C ABI shows them, and a number is never given to another cause.
+/// The numbers are stable: the C ABI exposes them, and a number is never reused for another cause.
+///
+/// ```
+/// use macvlan_core::{ErrorKind, MacAddr};
+/// let error = "02:00:00:zz".parse::<MacAddr>().unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::InvalidValue);
+/// assert_eq!(error.kind().as_str(), "invalid-value");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 #[repr(u32)]
 pub enum ErrorKind {
-    /// A value that can never be right, refused before any system call.
+    /// An invalid value, refused before any system call.
     InvalidValue = 1,
     /// The parent link does not exist in the host's namespace.
     ParentNotFound = 2,
-    /// The parent is a port of a bridge, bond or team, carries ipvlan, or cannot carry such links.
+    /// The parent is a port of a bridge, bond or team, has ipvlan links, or cannot have macvlan
+    /// links.
     ParentBusy = 3,
-    /// Passthru needs the parent for itself, and somebody else is on it.
+    /// Passthru needs the parent for itself, and the parent has another macvlan.
     PassthruConflict = 4,
-    /// The MTU asked for is above what the parent allows.
+    /// The requested MTU is above the parent's.
     MtuTooLarge = 5,
-    /// A link of that name, or alternative name, exists in the namespace.
+    /// The namespace has a link with this name or alternative name.
     NameTaken = 6,
-    /// The parent or a sibling already has this MAC address.
+    /// The parent or another link on it has this MAC address.
     MacInUse = 7,
     /// The link already has this address.
     AddressTaken = 8,
-    /// The namespace already has this route, or rule.
+    /// The namespace already has this route or rule.
     RouteExists = 9,
-    /// The gateway is on no subnet that the namespace can reach directly.
+    /// The gateway is not on a subnet that the namespace reaches directly.
     GatewayUnreachable = 10,
-    /// The process is gone, and its network namespace with it, or the named namespace does not exist.
+    /// The process has ended, or the named namespace or the file does not exist.
     NamespaceGone = 11,
-    /// A path or file descriptor that is something else than a network namespace.
+    /// The path or file descriptor is not a network namespace.
     NotANamespace = 12,
-    /// A capability is missing; the message says which one, and where.
+    /// A capability is missing; the message names it and where it is needed.
     PermissionDenied = 13,
-    /// The kernel lacks what was asked for.
+    /// The kernel does not support the operation.
     Unsupported = 14,
-    /// The link, address or route to be changed, read or deleted does not exist.
+    /// The link, address, route or other object does not exist.
     NotFound = 15,
-    /// Something of that name exists that is not a link: a named namespace, for example.
+    /// An object of this name exists that is not a link, such as a named namespace.
     Exists = 16,
-    /// IPv6 is switched off in the namespace or on the link.
+    /// IPv6 is disabled in the namespace or on the link.
     Ipv6Disabled = 17,
-    /// The kernel's reply could not be understood, or did not come.
+    /// The kernel's reply was lost or malformed.
     Protocol = 18,
-    /// A listing was interrupted by changes again and again.
+    /// A listing was interrupted by changes too often, or a lock was not free in time.
     Interrupted = 19,
     /// Any other refusal by the kernel; see [`Error::errno`] and [`Error::kernel_message`].
     System = 20,
-    /// A fault of this library.
+    /// An error in this library.
     Bug = 21,
-    /// The parent is down or has no carrier: the link cannot come up, or nobody can be asked through it.
+    /// The parent is down or has no carrier, so the link cannot come up or use the network.
     ParentDown = 22,
-    /// What is there cannot be changed into what is wanted, and was not to be replaced.
+    /// The existing link can only be replaced, not changed, and replacing was not allowed.
     NeedsReplacement = 23,
-    /// Somebody else on the network has this address; see [`Error::holder`].
+    /// Another machine on the network has this address; see [`Error::holder`].
     AddressInUse = 24,
-    /// What was waited for did not come in time.
+    /// The operation timed out.
     TimedOut = 25,
-    /// It was cancelled, by [`Cancel::cancel`](crate::Cancel::cancel).
+    /// The operation was cancelled by [`Cancel::cancel`](crate::Cancel::cancel).
     Cancelled = 26,
 }
 
 impl ErrorKind {
-    /// All kinds, by their numbers.
+    /// All kinds, ordered by number.
     pub const ALL: &[Self] = &[
         Self::InvalidValue,
         Self::ParentNotFound,
@@ -103,7 +111,7 @@ impl ErrorKind {
         Self::Cancelled,
     ];
 
-    /// The name and the error number of each kind: the only place that has them.
+    /// The name and the error number of each kind.
     const fn entry(self) -> (&'static str, i32) {
         match self {
             Self::InvalidValue => ("invalid-value", libc::EINVAL),
@@ -135,13 +143,14 @@ impl ErrorKind {
         }
     }
 
-    /// Returns a stable name for logs and other languages: `"mtu-too-large"`.
+    /// Returns the kind's stable name for logs and other languages: `"mtu-too-large"`.
     pub const fn as_str(self) -> &'static str {
         self.entry().0
     }
 
-    /// Returns the error number (`errno(3)`) that fits the kind, for an error of which the kernel gave
-    /// none: the C library returns it, and Python's exceptions have it.
+    /// Returns the error number (`errno(3)`) that fits the kind best.
+    ///
+    /// The C library returns it and Python's exceptions have it where the kernel gave none.
     pub const fn errno(self) -> i32 {
         self.entry().1
     }
@@ -153,13 +162,22 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// Why something could not be done.
+/// An error: which operation failed, on which link, and why.
 ///
-/// [`Display`](fmt::Display) gives one line: on which link, parent and namespace, what was
-/// attempted, why it failed, what to do about it, and what could not be undone:
+/// [`Display`](fmt::Display) gives one line with the link, the parent and the namespace, the
+/// operation, the cause, a hint, and anything that could not be undone:
 ///
 /// ```text
 /// "eth0" on parent "ens33": cannot create macvlan: MTU 9000 is above the parent's 1500; lower it or raise the parent's
+/// ```
+///
+/// Each part is available by itself:
+///
+/// ```
+/// let error = macvlan_core::Endpoint::new("eth0/1", "ens33").unwrap_err();
+/// assert!(error.is_invalid_value());
+/// assert_eq!(error.errno(), None); // the kernel was not asked
+/// assert!(error.to_string().starts_with(&format!("cannot {}: {}", error.operation(), error.cause())));
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
@@ -178,7 +196,7 @@ struct Report {
     errno: Option<Errno>,
     kernel_message: Option<String>,
     leftovers: Vec<String>,
-    /// An address and a MAC address, of which a Holder is made: it is a value, which knows errors.
+    /// The addresses of a `Holder`, which is in a higher layer.
     holder: Option<(IpAddr, Option<[u8; 6]>)>,
 }
 
@@ -212,58 +230,58 @@ impl fmt::Display for Report {
 }
 
 impl Error {
-    /// What kind of failure this is.
+    /// Returns the kind of the error.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// What was attempted: `"add address 10.0.0.2/24"`.
+    /// Returns the operation that failed: `"add address 10.0.0.2/24"`.
     pub fn operation(&self) -> &str {
         &self.0.operation
     }
 
-    /// The link that it was attempted on, as the caller named it.
+    /// Returns the link of the operation, as the caller named it.
     pub fn link(&self) -> Option<&str> {
         self.0.link.as_deref()
     }
 
-    /// The parent that the link was to hang on.
+    /// Returns the parent of the link.
     pub fn parent(&self) -> Option<&str> {
         self.0.parent.as_deref()
     }
 
-    /// The network namespace that it was attempted in, in words.
+    /// Returns a description of the operation's network namespace.
     pub fn netns(&self) -> Option<&str> {
         self.0.netns.as_deref()
     }
 
-    /// Why it failed, without the rest of the message.
+    /// Returns the cause, without the rest of the message.
     pub fn cause(&self) -> &str {
         &self.0.cause
     }
 
-    /// The kernel's error number, where the kernel refused, and with one that is known.
+    /// Returns the kernel's error number, if the kernel refused the operation with a known one.
     pub fn errno(&self) -> Option<i32> {
         self.0.errno.map(|errno| errno as i32).filter(|number| *number > 0)
     }
 
-    /// The kernel's own words, where it gave any.
+    /// Returns the kernel's own message (extended acknowledgement), if it gave one.
     #[doc(alias = "NLMSGERR_ATTR_MSG")]
     pub fn kernel_message(&self) -> Option<&str> {
         self.0.kernel_message.as_deref()
     }
 
-    /// What the reader can do about it.
+    /// Returns a suggestion for resolving the error.
     pub fn hint(&self) -> Option<&str> {
         self.0.hint.as_deref()
     }
 
-    /// What had been done before the failure and could not be undone; empty when nothing remains.
+    /// Returns what the operation had done and could not undo; usually empty.
     pub fn leftovers(&self) -> &[String] {
         &self.0.leftovers
     }
 
-    /// Whether something that was to be created is there already.
+    /// Returns whether the object to be created already exists.
     pub fn is_exists(&self) -> bool {
         matches!(
             self.kind(),
@@ -274,7 +292,7 @@ impl Error {
         )
     }
 
-    /// Whether something that was needed is not there.
+    /// Returns whether an object that the operation needs does not exist.
     pub fn is_not_found(&self) -> bool {
         matches!(
             self.kind(),
@@ -282,18 +300,18 @@ impl Error {
         )
     }
 
-    /// Whether a capability is missing.
+    /// Returns whether a capability is missing.
     pub fn is_permission_denied(&self) -> bool {
         self.kind() == ErrorKind::PermissionDenied
     }
 
-    /// Whether a value was refused before any system call.
+    /// Returns whether a value was refused before any system call.
     pub fn is_invalid_value(&self) -> bool {
         self.kind() == ErrorKind::InvalidValue
     }
 }
 
-/// How the rest of the crate makes errors.
+/// Constructors and builders for the rest of the crate.
 impl Error {
     pub(crate) fn new(
         kind: ErrorKind,
@@ -315,7 +333,8 @@ impl Error {
         }))
     }
 
-    /// A value refused before any system call: `cannot parse MAC address "aa": …`.
+    /// Makes an error for a value refused before any system call: `cannot parse MAC address "aa":
+    /// …`.
     pub(crate) fn invalid(
         operation: impl Into<Cow<'static, str>>,
         cause: impl Into<Cow<'static, str>>,
@@ -323,12 +342,12 @@ impl Error {
         Self::new(ErrorKind::InvalidValue, operation, cause)
     }
 
-    /// A system call that failed, its cause told by the error number alone.
+    /// Makes an error for a failed system call whose cause is known by the error number alone.
     pub(crate) fn system(operation: impl Into<Cow<'static, str>>, errno: Errno) -> Self {
         let kind = match errno {
-            // The kernel does not say this of what is asked of it here: a wait does.
+            // The kernel does not use this number for these calls; `wait::check` does.
             Errno::ECANCELED => {
-                return Self::new(ErrorKind::Cancelled, operation, "it was cancelled");
+                return Self::new(ErrorKind::Cancelled, operation, "the operation was cancelled");
             }
             Errno::EPERM | Errno::EACCES => ErrorKind::PermissionDenied,
             _ => ErrorKind::System,
@@ -371,25 +390,24 @@ impl Error {
         self
     }
 
-    /// Somebody else has this address, and this MAC address if it is known.
+    /// Sets the host that has the address, and its MAC address if it is known.
     pub(crate) fn has_holder(mut self, address: IpAddr, mac: Option<[u8; 6]>) -> Self {
         self.0.holder = Some((address, mac));
         self
     }
 
-    /// Returns what was given to [`Error::has_holder`].
+    /// Returns the addresses given to [`Error::has_holder`].
     pub(crate) fn raw_holder(&self) -> Option<(IpAddr, Option<[u8; 6]>)> {
         self.0.holder
     }
 
-    /// What another failure left comes on top.
+    /// Adds the leftovers of another error.
     pub(crate) fn leaves_too(mut self, other: Error) -> Self {
         self.0.leftovers.extend(other.0.leftovers);
         self
     }
 
-    /// The same failure, its cause now known better.
-    /// Has a kind, and no other cause than it had.
+    /// Replaces the kind and keeps the cause.
     pub(crate) fn of_kind(mut self, kind: ErrorKind) -> Self {
         self.0.kind = kind;
         self
@@ -402,8 +420,7 @@ impl Error {
     }
 }
 
-/// `"Device or resource busy (EBUSY)"`.
-/// The error number of what the standard library refuses.
+/// Returns the error number of an error of the standard library.
 pub(crate) fn errno_of(error: &std::io::Error) -> Errno {
     error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw)
 }

@@ -1,4 +1,4 @@
-//! The readers of what comes from outside, opened to the fuzzers by the feature `fault-injection`.
+//! The decoders of untrusted input, exposed to the fuzzers by the feature `fault-injection`.
 
 use std::net::IpAddr;
 
@@ -8,8 +8,8 @@ use crate::packet;
 use crate::rtnl::decode;
 use crate::value::mac::MacAddr;
 
-/// Reads bytes as what a netlink socket has received, each message as everything that it might be;
-/// returns how many messages there were.
+/// Decodes bytes received from a netlink socket, each message as every type; returns the number of
+/// messages.
 pub fn netlink(bytes: &[u8]) -> usize {
     let mut messages = 0;
     for reply in ack::replies(bytes) {
@@ -32,12 +32,12 @@ pub fn netlink(bytes: &[u8]) -> usize {
     messages
 }
 
-/// Reads a frame as what a packet socket has received; returns whose address it claims to be.
+/// Decodes a frame received from a packet socket; returns the sender's addresses.
 pub fn frame(bytes: &[u8]) -> Option<(IpAddr, MacAddr)> {
     packet::claim(bytes, MacAddr::as_is([2, 0, 0, 0, 0, 1]))
 }
 
-/// Reads bytes as `/proc/PID/mountinfo`; returns the length of each mount point of a network namespace.
+/// Parses `/proc/PID/mountinfo`; returns the length of each mount point of a network namespace.
 pub fn mountinfo(bytes: &[u8]) -> Vec<usize> {
     mounted(bytes).map(|(_, point)| point.as_os_str().len()).collect()
 }

@@ -1,7 +1,7 @@
-//! Give a container, sandbox or VM its place on the real network.
+//! Connects a container, sandbox or VM to the real network through a macvlan or VLAN link.
 //!
-//! One call sets up a macvlan link inside a network namespace, its addresses and its routes; either
-//! all of it, in the time the kernel needs and no more, or nothing, with an error that says why.
+//! One call creates a link inside a network namespace with its addresses and routes. It either does
+//! all of this or changes nothing and returns an error that names the cause.
 //!
 //! ```no_run
 //! use macvlan_core::{Endpoint, Host, Mode, NetNs};
@@ -18,33 +18,35 @@
 //! # Ok::<(), macvlan_core::Error>(())
 //! ```
 //!
-//! # The tour
+//! # Overview
 //!
-//! - [`Host`] is an open session on the namespace that parent links live in; it attaches and detaches.
-//! - [`NetNs`] is a handle on a namespace, by pid, pidfd, path, name or file descriptor.
-//! - [`Endpoint`] says what a container's interface should be, without any system call;
-//!   [`Endpoint::plan`] shows what would be done for it. [`Attachment`] is what it became.
-//! - [`Handle`] has the verbs of `ip` for the links, addresses and routes of one namespace: [`Link`],
-//!   [`Address`], [`Route`], and what the kernel tells of them: [`LinkInfo`], [`AddressInfo`],
-//!   [`RouteInfo`].
-//! - [`Watch`] tells what happens to them: an iterator of [`Event`]s.
-//! - [`Cancel`] ends what takes its time: a probe, the wait for an event.
-//! - [`Error`] says what was attempted, where, and why it failed; [`ErrorKind`] is for programs.
+//! - [`Host`] is a session on the namespace that has the parent links; it attaches and detaches
+//!   endpoints.
+//! - [`NetNs`] is a handle on a namespace, opened by pid, pidfd, path, name or file descriptor.
+//! - [`Endpoint`] describes a container's interface, without any system call; [`Endpoint::plan`]
+//!   returns the steps of an attach. [`Attachment`] is the result.
+//! - [`Handle`] manages the links, addresses and routes of one namespace, as `ip` does: [`Link`],
+//!   [`Address`] and [`Route`] are created, [`LinkInfo`], [`AddressInfo`] and [`RouteInfo`] are
+//!   read.
+//! - [`Watch`] iterates over the [`Event`]s of a namespace.
+//! - [`Cancel`] ends operations that wait, such as a probe.
+//! - [`Error`] says which operation failed, where and why; its [`ErrorKind`] is for programs.
 //!
-//! Everything blocks: the kernel executes a request inside the system call that sends it, so there is
-//! nothing to wait for elsewhere. All types can be sent to other threads, and [`Host`], [`Handle`]
-//! and [`NetNs`] be shared by them.
+//! All functions block. The kernel executes a request inside the system call that sends it, so
+//! asynchronous calls would gain no time. All types are `Send`; threads can share a [`Host`], a
+//! [`Handle`] or a [`NetNs`].
 //!
 //! # Features
 //!
-//! - `serde`: values as text, what the kernel tells as structures.
-//! - `tokio`: `AsyncHost` and `EventStream`, for programs that live there.
-// clippy.toml is about answers of the kernel.
+//! - `serde`: serializes values as text, and information from the kernel as structures.
+//! - `tokio`: `AsyncHost` and `EventStream` for asynchronous programs.
+#![warn(clippy::missing_errors_doc)]
+// clippy.toml forbids methods that hide errors of the kernel, which the tests do not.
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
 mod endpoint;
 mod error;
-#[allow(clippy::disallowed_methods)] // only words follow from what is found here
+#[allow(clippy::disallowed_methods)] // errors only make a message less specific
 mod explain;
 #[cfg(feature = "fault-injection")]
 #[doc(hidden)]
@@ -55,12 +57,12 @@ mod lan;
 mod netlink;
 mod netns;
 mod owner;
-#[allow(clippy::disallowed_methods)] // only text and numbers
+#[allow(clippy::disallowed_methods)] // parses text and numbers only
 mod packet;
 mod rtnl;
 #[cfg(feature = "tokio")]
 mod tokio;
-#[allow(clippy::disallowed_methods)] // only text and numbers
+#[allow(clippy::disallowed_methods)] // parses text and numbers only
 mod value;
 mod wait;
 

@@ -1,31 +1,31 @@
-//! The process that something belongs to: a forked child has a copy of it, and must leave it alone.
+//! The process that opened an object. A forked child inherits a copy, which it must not use.
 
 use crate::error::{Error, Result};
 
-/// A process.
+/// The process that opened an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[doc(hidden)] // for the crate of networks
+#[doc(hidden)] // for macvlan-network
 pub struct Owner(u32);
 
 impl Owner {
-    /// Returns this process.
+    /// Returns the calling process.
     #[doc(hidden)]
     pub fn here() -> Self {
         Self(std::process::id())
     }
 
-    /// Returns whether it is this process.
+    /// Returns whether this is the calling process.
     #[doc(hidden)]
     pub fn is_here(self) -> bool {
         self == Self::here()
     }
 
-    /// Refuses an operation in any other process.
+    /// Returns an error in any process but the owner.
     pub(crate) fn check(self, operation: &'static str) -> Result<()> {
         if self.is_here() {
             return Ok(());
         }
-        let why = "it belongs to the process that this one was forked from";
-        Err(Error::invalid(operation, why).with_hint("open another in this process"))
+        let why = "the object was opened by the parent process, before a fork";
+        Err(Error::invalid(operation, why).with_hint("open a new one in this process"))
     }
 }

@@ -1,4 +1,4 @@
-//! For programs that live in tokio: [`Host`] with async methods, and events as a stream.
+//! Support for tokio: a [`Host`] with async methods, and a stream of events.
 
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::pin::Pin;
@@ -19,40 +19,68 @@ use crate::host::Host;
 use crate::netns::NetNs;
 use crate::value::event::Event;
 
-/// A [`Host`] whose methods do not block the runtime.
+/// A [`Host`] with asynchronous methods.
 ///
-/// The kernel executes a request inside the system call that sends it, so nothing is gained in time:
-/// each call runs on one of tokio's blocking threads, which costs some tens of microseconds more than
-/// calling [`Host`] directly. Needs a tokio runtime, as [`spawn_blocking`] does.
+/// Each call runs on one of tokio's blocking threads, which costs some tens of microseconds more
+/// than calling [`Host`] directly; the kernel executes requests synchronously, so no time is
+/// gained. Requires a tokio runtime, like [`spawn_blocking`].
+///
+/// ```no_run
+/// use macvlan_core::{AsyncHost, Endpoint, NetNs};
+/// # async fn example() -> macvlan_core::Result<()> {
+/// let host = AsyncHost::open()?;
+/// let endpoint = Endpoint::new("eth0", "ens33")?.address("192.168.15.5/24".parse()?);
+/// let attachment = host.attach(&endpoint, &NetNs::from_pid(2084)?).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct AsyncHost {
     host: Host,
 }
 
 impl AsyncHost {
-    /// As [`Host::open`], on the namespace of the thread that calls it.
+    /// Opens a host like [`Host::open`], in the namespace of the calling thread.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Host::open`].
     pub fn open() -> Result<Self> {
         Host::open().map(Self::from)
     }
 
-    /// The host itself.
+    /// Returns the synchronous host.
     pub fn host(&self) -> &Host {
         &self.host
     }
 
-    /// As [`Host::attach`]. If the future is dropped, what has begun is still carried out.
+    /// Attaches an endpoint, like [`Host::attach`].
+    ///
+    /// Dropping the future does not stop an attach that has begun.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Host::attach`].
     pub async fn attach(&self, endpoint: &Endpoint, netns: &NetNs) -> Result<Attachment> {
         let (host, endpoint, netns) = (self.host.clone(), endpoint.clone(), netns.clone());
         blocking(move || host.attach(&endpoint, &netns)).await
     }
 
-    /// As [`Host::detach`].
+    /// Detaches an attachment, like [`Host::detach`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Host::detach`].
     pub async fn detach(&self, attachment: &Attachment) -> Result<Detached> {
         let (host, attachment) = (self.host.clone(), attachment.clone());
         blocking(move || host.detach(&attachment)).await
     }
 
-    /// As [`Host::attachments`].
+    /// Finds the attachments of a namespace, like [`Host::attachments`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Host::attachments`].
     pub async fn attachments(&self, netns: &NetNs) -> Result<Vec<Attachment>> {
         let (host, netns) = (self.host.clone(), netns.clone());
         blocking(move || host.attachments(&netns)).await
@@ -81,18 +109,35 @@ async fn blocking<T: Send + 'static>(
     }
 }
 
-/// The events of one namespace, as a stream that never ends: those that [`Watch`] yields, with as much
-/// room for what has not been read yet.
+/// An endless stream of the events of a namespace, as from [`Watch`].
+///
+/// ```no_run
+/// use futures_core::Stream;
+/// use macvlan_core::Handle;
+/// # async fn example() -> macvlan_core::Result<()> {
+/// let mut events = std::pin::pin!(Handle::open()?.event_stream()?);
+/// while let Some(event) = std::future::poll_fn(|context| events.as_mut().poll_next(context)).await {
+///     println!("{:?}", event?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct EventStream {
     watch: AsyncFd<Readable>,
 }
 
 impl EventStream {
-    /// Listens in a namespace. Must be called within a tokio runtime that has its I/O driver enabled.
+    /// Subscribes to the events of a namespace.
+    ///
+    /// Must be called in a tokio runtime with its I/O driver enabled.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Handle::watch`]; [`ErrorKind::System`] if the descriptor cannot be registered.
     pub fn open(netns: &NetNs) -> Result<Self> {
-        // What newer versions have in its place is unsafe, for descriptors that may change or be closed.
-        // A Watch keeps its own for as long as it lives.
+        // The replacement in newer versions is unsafe for descriptors that may change or be closed.
+        // A Watch keeps its descriptor.
         #[allow(deprecated)]
         let watch = AsyncFd::with_interest(Readable(Watch::open(netns)?), Interest::READABLE)
             .map_err(|error| fails(&error).in_netns(netns.in_words()))?;
@@ -101,7 +146,11 @@ impl EventStream {
 }
 
 impl Handle {
-    /// As [`Handle::watch`], for tokio.
+    /// Subscribes to the events of the namespace, like [`Handle::watch`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`EventStream::open`].
     pub fn event_stream(&self) -> Result<EventStream> {
         EventStream::open(self.netns())
     }
@@ -121,7 +170,8 @@ impl Stream for EventStream {
                 Poll::Pending => return Poll::Pending,
             };
             match ready.get_inner_mut().0.next_within(Duration::ZERO).transpose() {
-                // Only now: events that came together are handed out one by one.
+                // Events that arrived together are returned one by one, so readiness is only
+                // cleared now.
                 None => ready.clear_ready(),
                 event => return Poll::Ready(event),
             }
@@ -129,7 +179,7 @@ impl Stream for EventStream {
     }
 }
 
-/// What [`AsyncFd`] asks for.
+/// Gives [`AsyncFd`] the raw descriptor of a watch.
 #[derive(Debug)]
 struct Readable(Watch);
 

@@ -1,4 +1,4 @@
-//! Waiting for descriptors: until one is readable, the time is over, or somebody wants it to end.
+//! Waits for descriptors, with a deadline and cancellation.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
@@ -12,16 +12,19 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use crate::error::{Error, Result};
 use crate::owner::Owner;
 
-/// How long is waited at most before it is looked whether to go on, where no descriptor tells.
+/// The interval at which conditions without a descriptor are polled.
 pub(crate) const SLICE: Duration = Duration::from_millis(10);
 
-/// Ends what takes its time, from another thread or from a signal's handler: probes, the kernel's
-/// duplicate detection, announcements, and waiting for a namespace or a MAC address that another has; and
-/// the waits of a [`Watch`](crate::Watch).
+/// A token that cancels waiting operations, from another thread or a signal handler.
 ///
-/// Given to [`Host::cancelled_by`](crate::Host::cancelled_by). What waits then returns
-/// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled), after it has undone what it had begun. What
-/// does not wait is carried out. Clones are the same; it stays cancelled for ever.
+/// Given to [`Host::cancelled_by`](crate::Host::cancelled_by) or
+/// [`Watch::set_cancel`](crate::Watch::set_cancel), it ends probes, duplicate address detection,
+/// announcements, waiting for a namespace or a MAC address in use, and waiting for events. The
+/// operation undoes its changes and fails with
+/// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled). Operations that do not wait are
+/// completed.
+///
+/// Clones share one state, which stays cancelled.
 ///
 /// ```no_run
 /// use macvlan_core::{Cancel, Endpoint, Host, NetNs, Probe};
@@ -44,34 +47,36 @@ pub struct Cancel(Arc<State>);
 struct State {
     cancelled: AtomicBool,
     event: EventFd,
-    /// A forked child has the flag for itself, and the descriptor in common with its parent.
+    /// A forked child has its own flag, but shares the descriptor with its parent.
     owner: Owner,
 }
 
 impl Cancel {
-    /// Opens a file descriptor for it (`eventfd(2)`), which is closed on exec.
+    /// Makes a token, with a file descriptor (`eventfd(2)`) that is closed on exec.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::System`](crate::ErrorKind::System) where the process may open no more files.
+    /// [`ErrorKind::System`](crate::ErrorKind::System) if no more files may be opened.
     pub fn new() -> Result<Self> {
         let event = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)
-            .map_err(|errno| Error::system("make a cancellation", errno))?;
+            .map_err(|errno| Error::system("create an eventfd", errno))?;
         let (cancelled, owner) = (AtomicBool::new(false), Owner::here());
         Ok(Self(Arc::new(State { cancelled, event, owner })))
     }
 
-    /// Cancels everything that it was given to, now and later. May be called by a signal's handler: it
-    /// sets a flag and writes eight bytes. In a forked child it cancels what the child does.
+    /// Cancels all current and later operations that have this token.
+    ///
+    /// Safe to call in a signal handler: it sets a flag and writes eight bytes. In a forked child
+    /// it cancels the child's operations only.
     pub fn cancel(&self) {
         self.0.cancelled.store(true, Ordering::Release);
         if self.is_of_this_process() {
-            // It fails only when it has been written to 2^64 - 2 times.
+            // Fails only after 2^64 - 2 writes.
             let _written = self.0.event.write(1);
         }
     }
 
-    /// Returns whether [`Cancel::cancel`] has been called.
+    /// Returns whether [`Cancel::cancel`] was called.
     pub fn is_cancelled(&self) -> bool {
         self.0.cancelled.load(Ordering::Acquire)
     }
@@ -81,13 +86,13 @@ impl Cancel {
     }
 }
 
-/// Fails with `ECANCELED` if it was cancelled by one of these.
+/// Fails with `ECANCELED` if one of the tokens is cancelled.
 pub(crate) fn check(cancels: &[Cancel]) -> nix::Result<()> {
     if cancels.iter().any(Cancel::is_cancelled) { Err(Errno::ECANCELED) } else { Ok(()) }
 }
 
-/// Waits until one of these is readable, and returns false if the time is over before. A signal does not
-/// end it, only its cancellation does, which is `ECANCELED`.
+/// Waits until a descriptor is readable; returns false at the deadline. Fails with `ECANCELED` if
+/// cancelled; a signal does not end the wait.
 pub(crate) fn readable(
     descriptors: &[BorrowedFd<'_>],
     until: Option<Instant>,
@@ -95,7 +100,7 @@ pub(crate) fn readable(
 ) -> nix::Result<bool> {
     let (ours, others): (Vec<_>, Vec<_>) =
         cancels.iter().partition(|cancel| cancel.is_of_this_process());
-    // They have no descriptor here.
+    // Tokens of the parent process have no descriptor in a forked child.
     let longest = (!others.is_empty()).then_some(SLICE);
     let mut polled: Vec<PollFd<'_>> = descriptors
         .iter()
@@ -121,12 +126,12 @@ pub(crate) fn readable(
     }
 }
 
-/// Waits for this long.
+/// Sleeps, unless cancelled.
 pub(crate) fn pause(time: Duration, cancels: &[Cancel]) -> nix::Result<()> {
     readable(&[], Instant::now().checked_add(time), cancels).map(drop)
 }
 
-/// Rounded up, or the last millisecond would be spent turning round and round.
+/// Converts a timeout, rounded up so that the last millisecond is not spent polling.
 fn timeout(left: Option<Duration>) -> PollTimeout {
     left.map_or(PollTimeout::NONE, |left| {
         match PollTimeout::try_from(left.as_micros().div_ceil(1000)) {

@@ -152,7 +152,7 @@ def _add_lan(commands: argparse._SubParsersAction[_Parser]) -> None:
 
     access = commands.add_parser(
         "access",
-        help="let the host reach its containers",
+        help="give the host access to its containers",
         description="Lets the host reach the containers on a parent, and them it, by a macvlan of "
         "its own beside them, which stays until --remove.",
     )

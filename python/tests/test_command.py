@@ -146,7 +146,7 @@ def test_show_as_json(lab: Lab, command: Command, pid: int, name: str) -> None:
         return [(child["name"], child["netns"]) for child in found["children"]]
 
     assert outlined(command, "show", "ens33") == outline
-    assert command.words("show", "nope", status=3).endswith("there is no such link\n")
+    assert command.words("show", "nope", status=3).endswith("the link does not exist\n")
     # From elsewhere, the host named.
     elsewhere = Command(lab.b.netns)
     assert elsewhere.json("show") == []
@@ -227,7 +227,7 @@ def test_networks_in_a_file(lab: Lab, command: Command, pid: int, tmp_path: Path
     assert told["Containers"]["c1"]["Name"] == "x"
     command.words(*network, "rm", "lan", status=1)
     ip_text(inside, "link delete eth0")
-    assert "there is no such link" in command.words(*network, "reconcile")
+    assert "the link does not exist" in command.words(*network, "reconcile")
     assert command.words(*network, "disconnect", "lan", "c1") == ""
     assert [link["ifname"] for link in ip(inside, "link show")] == ["lo"]
     for arguments, status, words in (
@@ -253,9 +253,9 @@ def test_statuses_and_one_line(lab: Lab, command: Command, pid: int) -> None:
         (["attach", "ens33", pid, "--mtu", "much"], 2, "argument --mtu: invalid int value: 'much'"),
         (["attach", "ens33", pid, "--mode", "x"], 2, "argument -m/--mode: invalid choice: 'x'"),
         (["attach", "nope", pid], 3, "the parent does not exist"),
-        (["attach", "ens33", 2**22 + 1], 3, "there is no such process"),
+        (["attach", "ens33", 2**22 + 1], 3, "the process does not exist"),
         (["attach", "ens33", "no-such-name"], 3, "no-such-name"),
-        (["attach", "ens33", "/dev/null"], 1, "it is no network namespace"),
+        (["attach", "ens33", "/dev/null"], 1, "not a network namespace"),
         (["attach", "ens33"], 2, "the following arguments are required: NETNS"),
         (["attach", "ens33", pid, "--what"], 2, "unrecognized arguments: --what"),
         (["destroy"], 2, "invalid choice: 'destroy'"),
@@ -264,7 +264,7 @@ def test_statuses_and_one_line(lab: Lab, command: Command, pid: int) -> None:
     ):
         assert words in command.words(*arguments, status=status)
     lab.a.host.attach(Endpoint("eth0", parent="ens33"), pid)
-    assert "a link of that name exists" in command.words("attach", "ens33", pid, status=4)
+    assert "a link with this name exists" in command.words("attach", "ens33", pid, status=4)
 
 
 @pytest.mark.root

@@ -50,7 +50,7 @@ def test_events_are_their_openers(lab: Lab) -> None:
     watch = Handle(lab.a.netns).watch()
 
     def refused() -> None:
-        with pytest.raises(MacvlanError, match="forked"):
+        with pytest.raises(MacvlanError, match="before a fork"):
             watch.next_within(0)
 
     child = multiprocessing.get_context("fork").Process(target=refused)

@@ -313,7 +313,7 @@ def test_ensure_repairs_what_check_finds(lab: Lab) -> None:
         "eth0", parent="ens33", mtu=1400, addresses=["10.0.0.2/24@10.0.0.1", "10.0.0.3/24"]
     )
     (missing,) = host.check(endpoint, inside)
-    assert (missing.kind, str(missing)) == (DifferenceKind.LINK_MISSING, "there is no such link")
+    assert (missing.kind, str(missing)) == (DifferenceKind.LINK_MISSING, "the link does not exist")
     attachment, repaired = host.ensure(endpoint, inside)
     assert [difference.kind for difference in repaired] == ["link-missing"]
     assert ip_link(inside, "eth0")["address"] == attachment.mac
@@ -368,7 +368,7 @@ def test_an_attachment_does_not_hold_its_namespace(lab: Lab) -> None:
         made = lab.a.host.attach(endpoint, lent)
     with pytest.raises(InvalidError):
         _ = made.netns
-    with pytest.raises(InvalidError, match="another one"):
+    with pytest.raises(InvalidError, match="another network namespace"):
         made.set_netns(other)
     made.set_netns(inside)
     assert made.netns == inside

@@ -52,7 +52,7 @@ def test_the_namespaces_that_exist(name: str) -> None:
         for netns in (named, held, of_pid):
             assert found[netns.id].open() == netns
         assert repr(only_held).startswith(f"VisibleNetNs(id={held.id!r}, names=(), pids=(), paths=")
-    with pytest.raises(NotFoundError, match="no way leads to it any more"):
+    with pytest.raises(NotFoundError, match="no name, process or path leads to it any more"):
         only_held.open()
 
 

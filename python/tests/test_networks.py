@@ -492,8 +492,8 @@ def test_kernel_and_store_are_brought_together(lab: Lab, networks: Networks) -> 
     assert isinstance(done, Reconciled)
     assert done.kind is ReconciledKind.REPAIRED
     assert (done.container, done.interface, done.lease) == ("c1", "eth0", made.lease)
-    assert done.repaired == ("there is no such link",)
-    assert str(done) == 'repaired "eth0" of container "c1": there is no such link'
+    assert done.repaired == ("the link does not exist",)
+    assert str(done) == 'repaired "eth0" of container "c1": the link does not exist'
     assert ip_addresses(inside, "eth0") == ["10.1.0.2/24"]
     assert ip_link(inside, "eth0")["address"] == made.mac
 

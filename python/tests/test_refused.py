@@ -84,7 +84,7 @@ def test_a_wrong_value_is_named(arguments: dict[str, Any], argument: str, value:
 
 
 TOGETHER: list[tuple[dict[str, Any], str]] = [
-    ({"mtu": 60}, "MTU 60 is below the smallest, 68"),
+    ({"mtu": 60}, "MTU 60 is below the minimum, 68"),
     ({"gateways": ["10.0.0.1", "10.0.0.2"]}, "10.0.0.1 and 10.0.0.2 cannot both be the gateway"),
     ({"gateways": ["0.0.0.0"]}, "0.0.0.0 cannot be a gateway"),
     ({"addresses": ["10.0.0.1/8", "10.0.0.1/8"]}, "10.0.0.1/8 is given twice"),
@@ -153,11 +153,11 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Parent.vlan("eth0", 4095), InvalidError, "argument 'id': cannot use 4095"),
     (lambda: Parent.vlan("eth0", 5, name="a/b"), InvalidError, "argument 'name'"),
     (lambda: Parent.vlan("verylongname0", 4094), InvalidError, "a shorter name"),
-    (lambda: Parent.vlan(7, 5), InvalidError, "the base has no name"),
+    (lambda: Parent.vlan(7, 5), InvalidError, "the base is given without a name"),
     (lambda: Parent.vlan("eth0", 5, protocol=5), TypeError, "argument 'protocol'"),  # type: ignore[arg-type]
     (lambda: Route("defaults"), InvalidError, "argument 'destination'"),
-    (lambda: Route("10.0.0.1/8"), InvalidError, "10.0.0.0/8 is the subnet"),
-    (lambda: Route("10.0.0.0/8 via 10.0.0.1"), InvalidError, "the prefix length is no number"),
+    (lambda: Route("10.0.0.1/8"), InvalidError, "use 10.0.0.0/8, the subnet"),
+    (lambda: Route("10.0.0.0/8 via 10.0.0.1"), InvalidError, "a number from 0 to 32"),
     (lambda: Route("fd00::/8", gateway="10.0.0.1"), InvalidError, "IPv4 gateway"),
     (lambda: Route("10.0.0.0/8", scope="universe"), InvalidError, "argument 'scope'"),
     (lambda: Route("10.0.0.0/8", scope=256), InvalidError, "argument 'scope'"),
@@ -165,9 +165,9 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Route(5), TypeError, "argument 'destination'"),  # type: ignore[arg-type]
     (lambda: Route.parse("10.0.0.0/8 via"), InvalidError, "argument 'text'"),
     (lambda: Route.parse(5), TypeError, "argument 'text'"),  # type: ignore[arg-type]
-    (lambda: Rule(0), InvalidError, "0 is no routing table"),
+    (lambda: Rule(0), InvalidError, "the table must not be 0"),
     (lambda: Rule(5, from_="10.0.0.0/8", to="fd00::/8"), InvalidError, "one family"),
-    (lambda: Rule.parse("from all"), InvalidError, "it names no table"),
+    (lambda: Rule.parse("from all"), InvalidError, "the table is missing"),
     (lambda: Vlan(4095), InvalidError, "argument 'id': cannot use 4095"),
     (lambda: Vlan(0), InvalidError, "argument 'id'"),
     (lambda: Vlan(70000), InvalidError, "argument 'id': cannot use 70000"),
@@ -179,15 +179,15 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Vlan(5, ingress_qos={300: 0}), InvalidError, r"argument 'ingress_qos\[0\]\[0\]'.*300"),
     (lambda: Vlan(5, egress_qos=5), TypeError, "argument 'egress_qos': expected a sequence"),  # type: ignore[arg-type]
     (lambda: Vlan(5).replace(idd=6), TypeError, "'idd'"),
-    (lambda: Macvlan("bridge", nodst=True), InvalidError, "nodst belongs to mode source"),
-    (lambda: Macvlan(nopromisc=True), InvalidError, "nopromisc belongs to mode passthru"),
+    (lambda: Macvlan("bridge", nodst=True), InvalidError, "mode source only"),
+    (lambda: Macvlan(nopromisc=True), InvalidError, "nopromisc is for mode passthru only"),
     (
         lambda: Macvlan(source_macs=["02:00:00:00:00:01"]),
         InvalidError,
-        "source MAC addresses belongs to mode source",
+        "source MAC addresses are for mode source only",
     ),
     (lambda: Macvlan("source", source_macs=["x"]), InvalidError, r"argument 'source_macs\[0\]'"),
-    (lambda: Macvlan("source").replace(mode="bridge", nodst=True), InvalidError, "nodst belongs"),
+    (lambda: Macvlan("source").replace(mode="bridge", nodst=True), InvalidError, "mode source"),
     (lambda: Macvlan("x"), InvalidError, "argument 'mode'"),
     (lambda: MacAddr("x"), InvalidError, "argument 'mac'"),
     (lambda: MacAddr(5), TypeError, "argument 'mac'"),  # type: ignore[arg-type]
@@ -201,7 +201,7 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: NetNs.from_fd(-1), InvalidError, "argument 'fd'"),
     (lambda: NetNs.from_fd("1"), TypeError, "argument 'fd'"),  # type: ignore[arg-type]
     (lambda: NetNs.current().run(5), TypeError, "argument 'callable'"),  # type: ignore[arg-type]
-    (lambda: Host("a\0b"), InvalidError, "component of a path"),
+    (lambda: Host("a\0b"), InvalidError, "single path component"),
     (lambda: Host(1.5), TypeError, "argument 'netns'"),  # type: ignore[arg-type]
     (lambda: Host(True), TypeError, "argument 'netns'"),
     (lambda: Host().attach(5, 5), TypeError, "argument 'endpoint'"),  # type: ignore[arg-type]

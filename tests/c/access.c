@@ -144,7 +144,7 @@ static void moves(void)
     MUST(macvlan_access_move_addresses(access, 50, &moving, &error));
     EVENTUALLY(!macvlan_moving_is_pending(moving));
     REFUSED(macvlan_moving_confirm(moving, &error), ETIMEDOUT, MACVLAN_ERROR_TIMED_OUT,
-            "they have been moved back");
+            "the addresses were moved back");
     macvlan_moving_free(moving);
     lab_witness(l.here, at_parent, "192.168.15.1/24");
     CHECK(lab_ping(l.here, "192.168.15.2"));

@@ -66,7 +66,7 @@ static void getters(lab *l, macvlan_attachment *attachment)
     macvlan_netns_free(netns);
     MUST(macvlan_netns_anonymous(&netns, &error));
     REFUSED(macvlan_attachment_set_netns(attachment, netns, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "another one");
+            MACVLAN_ERROR_INVALID_VALUE, "another network namespace");
     macvlan_netns_free(netns);
     MUST(macvlan_attachment_set_netns(attachment, container, &error));
 

@@ -65,7 +65,7 @@ static void a_probe(const lab *l, const macvlan_netns *container)
 
     call_in_a_second(on_alarm);
     REFUSED(macvlan_host_attach(host, endpoint, container, &attachment, &error), EINTR,
-            MACVLAN_ERROR_CANCELLED, "it was cancelled");
+            MACVLAN_ERROR_CANCELLED, "the operation was cancelled");
     CHECK(attachment == NULL && macvlan_cancellation_is_cancelled(cancellation));
     lab_witness(container, "ip -o link show type macvlan | grep . || echo none", "none");
     macvlan_endpoint_free(endpoint);
@@ -90,7 +90,7 @@ static void in_a_child(const lab *l, const macvlan_netns *container)
         MUST(macvlan_netns_anonymous(&other, &error));
         call_in_a_second(on_alarm);
         REFUSED(macvlan_host_attach(host, longer, other, &attachment, &error), EINTR,
-                MACVLAN_ERROR_CANCELLED, "it was cancelled");
+                MACVLAN_ERROR_CANCELLED, "the operation was cancelled");
         macvlan_endpoint_free(longer);
         macvlan_netns_free(other);
         macvlan_endpoint_free(endpoint);
@@ -131,7 +131,7 @@ static void a_watch(const lab *l)
     MUST(macvlan_watch_set_cancellation(watch, cancellation, &error));
     call_in_a_second(on_alarm);
     REFUSED(macvlan_watch_next(watch, -1, &event, &error), EINTR, MACVLAN_ERROR_CANCELLED,
-            "it was cancelled");
+            "the operation was cancelled");
     CHECK(event == NULL);
     macvlan_watch_free(watch);
     macvlan_host_free(host);
@@ -146,7 +146,7 @@ static void a_keeper(const lab *l)
     MUST(macvlan_host_keep(host, NULL, NULL, 0, &keeper, &error));
     call_in_a_second(on_alarm);
     REFUSED(macvlan_keeper_next(keeper, -1, &event, &error), EINTR, MACVLAN_ERROR_CANCELLED,
-            "it was cancelled");
+            "the operation was cancelled");
     CHECK(event == NULL);
     macvlan_keeper_free(keeper);
     macvlan_host_free(host);
@@ -193,7 +193,7 @@ static void a_keepers_probe(const lab *l, const macvlan_netns *container)
     }
     macvlan_cancel(hosts);
     REFUSED(macvlan_keeper_next(keeper, 0, &event, &error), EINTR, MACVLAN_ERROR_CANCELLED,
-            "it was cancelled");
+            "the operation was cancelled");
     macvlan_keeper_free(keeper);
     macvlan_cancellation_free(hosts);
     macvlan_endpoint_free(endpoint);

@@ -40,12 +40,12 @@ static void ensures(void)
 
     /* Missing. */
     MUST(macvlan_host_check(l.host, endpoint, container, &list, &error));
-    CHECK(differences(list, MACVLAN_DIFFERENCE_LINK_MISSING, "there is no such link") >= 1);
+    CHECK(differences(list, MACVLAN_DIFFERENCE_LINK_MISSING, "the link does not exist") >= 1);
     CHECK(!macvlan_difference_needs_replacement(macvlan_difference_list_get(list, 0)));
     macvlan_difference_list_free(list);
     MUST(macvlan_host_ensure(l.host, endpoint, container, &attachment, &list, &error));
     CHECK_TEXT(macvlan_attachment_name(attachment), "eth0");
-    CHECK(differences(list, MACVLAN_DIFFERENCE_LINK_MISSING, "there is no such link") >= 1);
+    CHECK(differences(list, MACVLAN_DIFFERENCE_LINK_MISSING, "the link does not exist") >= 1);
     macvlan_difference_list_free(list);
     macvlan_attachment_free(attachment);
 

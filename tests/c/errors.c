@@ -84,7 +84,7 @@ static void kinds(lab *l)
     lab_stop_container(pid);
     if (!lab_under_valgrind())
         REFUSED(macvlan_netns_from_pid(pid, &other, &error), ESRCH, MACVLAN_ERROR_NAMESPACE_GONE,
-                "there is no such process");
+                "the process does not exist");
     REFUSED(macvlan_netns_from_name("no-such-namespace", &other, &error), ENOENT,
             MACVLAN_ERROR_NAMESPACE_GONE, "no-such-namespace");
     REFUSED(macvlan_netns_from_path("/dev/null", &other, &error), ENOTTY,

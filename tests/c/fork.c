@@ -50,7 +50,7 @@ static void forks(void)
         CHECK(child[at] >= 0);
         if (child[at] == 0) {
             REFUSED(macvlan_watch_next(watch, 0, &event, &error), EINVAL,
-                    MACVLAN_ERROR_INVALID_VALUE, "forked");
+                    MACVLAN_ERROR_INVALID_VALUE, "before a fork");
             work(&l);
             _exit(0);
         }

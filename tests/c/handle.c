@@ -186,7 +186,7 @@ static void macvlans(void)
     MUST(macvlan_handle_set_macvlan(ip, "mv0", change, &error));
     lab_witness(netns, "ip -d link show mv0", "remotes (0)");
     REFUSED(macvlan_change_set_source_macs(change, MACVLAN_MACADDR_ADD, three, 2, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "mode 0 is not for 2 MAC addresses");
+            MACVLAN_ERROR_INVALID_VALUE, "mode 0 does not take 2 MAC addresses");
     REFUSED(macvlan_change_set_source_macs(change, (enum macvlan_macaddr_mode)4, three, 1, &error),
             EINVAL, MACVLAN_ERROR_INVALID_VALUE, "4 is not in enum macvlan_macaddr_mode");
     macvlan_change_free(change);
@@ -196,7 +196,7 @@ static void macvlans(void)
     MUST(macvlan_handle_set_macvlan(ip, "mv0", change, &error));
     lab_witness(netns, "ip -d link show mv0", "macvlan mode private");
     REFUSED(macvlan_handle_set_macvlan(ip, "left", change, &error), EOPNOTSUPP,
-            MACVLAN_ERROR_INVALID_VALUE, "neither macvlan nor macvtap");
+            MACVLAN_ERROR_INVALID_VALUE, "neither a macvlan nor a macvtap");
     macvlan_change_free(change);
 
     macvlan_options_free(options);

@@ -193,7 +193,7 @@ static inline pid_t lab_start_container(void)
     if (read(ready[0], &byte, 1) != 1) {
         int status;
         waitpid(pid, &status, 0);
-        printf("it takes root to make a network namespace\n");
+        printf("it takes root to create a network namespace\n");
         exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
     }
     close(ready[0]);

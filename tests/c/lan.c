@@ -31,7 +31,8 @@ static void values(void)
     CHECK(macvlan_probe_start(probe) == 1000 && macvlan_probe_interval(probe) == 1000);
     CHECK(macvlan_probe_jitter(probe) == 1000 && macvlan_probe_wait(probe) == 2000);
     CHECK(macvlan_probe_deadline(probe) == 5000);
-    REFUSED(macvlan_probe_set_count(probe, 0, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE, "0 probes");
+    REFUSED(macvlan_probe_set_count(probe, 0, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
+            "the minimum is 1");
     MUST(macvlan_probe_set_count(probe, 2, &error));
     MUST(macvlan_probe_set_start(probe, 10, &error));
     MUST(macvlan_probe_set_interval(probe, 100, &error));
@@ -47,7 +48,8 @@ static void values(void)
 
     MUST(macvlan_announce_once(&announce, &error));
     CHECK(macvlan_announce_count(announce) == 1 && !macvlan_announce_is_blocking(announce));
-    REFUSED(macvlan_announce_set_count(announce, 0, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE, "0 times");
+    REFUSED(macvlan_announce_set_count(announce, 0, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
+            "the minimum is 1");
     MUST(macvlan_announce_set_count(announce, 3, &error));
     MUST(macvlan_announce_set_interval(announce, 10, &error));
     MUST(macvlan_announce_set_blocking(announce, true, &error));
@@ -65,9 +67,9 @@ static void values(void)
     MUST(macvlan_endpoint_set_rate_bits(endpoint, 512000, &error));
     CHECK_TEXT(macvlan_endpoint_rate(endpoint), "512kbit");
     REFUSED(macvlan_endpoint_set_rate(endpoint, "fast", &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "it does not end in bit, kbit, mbit or gbit");
+            MACVLAN_ERROR_INVALID_VALUE, "the unit must be bit, kbit, mbit or gbit");
     REFUSED(macvlan_endpoint_set_rate_bits(endpoint, 7, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "less than a byte a second");
+            MACVLAN_ERROR_INVALID_VALUE, "the minimum is 8 bits per second");
     CHECK_TEXT(macvlan_endpoint_rate(endpoint), "512kbit");
     macvlan_endpoint_free(endpoint);
 }
@@ -274,7 +276,7 @@ static void rates(void)
     } else {
         puts(macvlan_error_message(error));
         CHECK(macvlan_error_kind(error) == MACVLAN_ERROR_UNSUPPORTED);
-        CHECK(strstr(macvlan_error_cause(error), "no token bucket filter (tbf)") != NULL);
+        CHECK(strstr(macvlan_error_cause(error), "token bucket filters (tbf)") != NULL);
         CHECK(strstr(macvlan_error_hint(error), "modprobe sch_tbf") != NULL);
         CHECK(attachment == NULL);
         lab_witness(container, "ip -o link show type macvlan | grep . || echo none", "none");

@@ -127,7 +127,7 @@ static void over_two_hosts(void)
     macvlan_connection *connection = NULL;
 
     if (unshare(CLONE_NEWNET) != 0) {
-        printf("it takes root to make a network namespace\n");
+        printf("it takes root to create a network namespace\n");
         exit(errno == EPERM ? SKIPPED : 1);
     }
     MUST(macvlan_handle_open(&own, &error));

@@ -155,7 +155,7 @@ static void parents(void)
     CHECK_TEXT(macvlan_parent_text(parent), "#7");
     CHECK(macvlan_parent_vlan_id(parent) == 0 && macvlan_parent_protocol(parent) == 0);
     REFUSED(macvlan_parent_set_protocol(parent, MACVLAN_VLAN_8021AD, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "#7 is not a VLAN");
+            MACVLAN_ERROR_INVALID_VALUE, "#7 is not described as a VLAN");
     MUST(macvlan_parent_base(parent, &base, &error));
     CHECK(base == NULL);
     macvlan_parent_free(parent);
@@ -350,9 +350,9 @@ static void kinds(void)
     REFUSED(macvlan_endpoint_options(endpoint, &back, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "of kind vlan");
     REFUSED(macvlan_endpoint_set_mode(endpoint, MACVLAN_MODE_BRIDGE, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "the endpoint is of kind vlan");
+            MACVLAN_ERROR_INVALID_VALUE, "an endpoint of kind vlan has none");
     REFUSED(macvlan_endpoint_set_nopromisc(endpoint, true, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "the endpoint is of kind vlan");
+            MACVLAN_ERROR_INVALID_VALUE, "an endpoint of kind vlan has none");
     macvlan_endpoint_free(endpoint);
 
     macvlan_parent_free(parent);

@@ -43,7 +43,7 @@ pub fn ip_lines(netns: &NetNs, arguments: &str) -> Vec<String> {
 /// `ip -d -j link show dev …`: the one link.
 ///
 /// # Panics
-/// If there is no such link.
+/// If the link does not exist.
 #[track_caller]
 pub fn ip_link(netns: &NetNs, name: &str) -> Value {
     ip(netns, &format!("link show dev {name}"))[0].take()
@@ -53,7 +53,7 @@ pub fn ip_link(netns: &NetNs, name: &str) -> Value {
 /// itself for IPv6 (`fe80::`).
 ///
 /// # Panics
-/// If there is no such link.
+/// If the link does not exist.
 #[track_caller]
 pub fn ip_addresses(netns: &NetNs, name: &str) -> Vec<String> {
     let links = ip(netns, &format!("address show dev {name}"));

@@ -1,4 +1,4 @@
-//! What an endpoint became in the kernel.
+//! An attached endpoint.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -22,14 +22,27 @@ use crate::value::name::{LinkId, LinkName};
 use crate::value::route::Route;
 use crate::value::rule::Rule;
 
-/// One container interface, as it was set up.
+/// An attached endpoint: a container interface as it was set up.
 ///
-/// It tells what was set without asking the kernel again; [`Attachment::refresh`] asks. It does not hold
-/// the container's namespace open, which ends with the container, and the link and its address on the LAN
-/// with it. It finds the namespace by the [`NetNs`] that the endpoint was attached by, as long as somebody
-/// has a clone of it, and then opens it again in the same way: by pid, pidfd, name or path. What it finds
-/// there is the same namespace, or an error. Who opened it by a descriptor alone, or made it with
-/// [`NetNs::anonymous`], keeps that handle, or gives another by [`Attachment::set_netns`].
+/// Its getters return the values that were set, without asking the kernel; [`Attachment::refresh`]
+/// reads the current ones. It does not keep the container's namespace in existence, so link and
+/// address disappear with the container.
+///
+/// To detach, it finds the namespace by the [`NetNs`] that was used to attach, as long as a clone
+/// of that exists, and then opens it again by pid, pidfd, name or path. It is always the same
+/// namespace, or an error. A namespace that was opened by a descriptor or created with
+/// [`NetNs::anonymous`] cannot be opened again: keep its handle, or set another one with
+/// [`Attachment::set_netns`].
+///
+/// ```no_run
+/// use macvlan_core::{Endpoint, Host, NetNs};
+/// let host = Host::open()?;
+/// let endpoint = Endpoint::new("eth0", "ens33")?.address("192.168.15.5/24".parse()?);
+/// let attachment = host.attach(&endpoint, &NetNs::from_pid(2084)?)?;
+/// println!("{} has {} and {}", attachment.name(), attachment.mac(), attachment.addresses()[0]);
+/// host.detach(&attachment)?;
+/// # Ok::<(), macvlan_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Attachment {
     pub(super) name: LinkName,
@@ -42,61 +55,63 @@ pub struct Attachment {
     pub(super) addresses: Vec<Address>,
     pub(super) routes: Vec<Route>,
     pub(super) rules: Vec<Rule>,
-    /// What deletes the rules, and the routes that do not go with the link.
+    /// Deletions of the rules, and of the routes that the kernel does not delete with the link.
     pub(super) deletions: Vec<Deletion>,
     pub(super) netns: WeakNetNs,
 }
 
 impl Attachment {
-    /// The link's name inside.
+    /// Returns the link's name in the container.
     pub fn name(&self) -> LinkName {
         self.name
     }
 
-    /// The kernel's name for the link's kind: `"macvlan"`, `"macvtap"` or `"vlan"`.
+    /// Returns the kernel's name for the kind of link: `"macvlan"`, `"macvtap"` or `"vlan"`.
     pub fn kind(&self) -> &'static str {
         self.kind
     }
 
-    /// The link's index inside.
+    /// Returns the link's index in the container.
     #[doc(alias = "ifindex")]
     pub fn index(&self) -> u32 {
         self.index
     }
 
-    /// The link's MAC address, also when nobody gave one.
+    /// Returns the link's MAC address, including one that was chosen at random.
     pub fn mac(&self) -> MacAddr {
         self.mac
     }
 
-    /// The link's MTU in bytes; none before [`Attachment::refresh`] if the endpoint gave none, and
-    /// the link has its parent's.
+    /// Returns the link's MTU in bytes.
+    ///
+    /// `None` if it was not set and there was no [`Attachment::refresh`].
     pub fn mtu(&self) -> Option<u32> {
         self.mtu
     }
 
-    /// The parent on the host.
+    /// Returns the parent on the host.
     pub fn parent(&self) -> LinkId {
         self.parent
     }
 
-    /// The parent's index on the host.
+    /// Returns the parent's index on the host.
     pub fn parent_index(&self) -> u32 {
         self.parent_index
     }
 
-    /// Says which link its parent is now, and what that is called.
+    /// Sets the parent's current index and name.
     pub(crate) fn is_on_parent(&mut self, index: u32, name: &str) {
         self.parent_index = index;
         self.parent = LinkId::named(name, index);
     }
 
-    /// Returns a handle on the container's namespace, which is then held open by it.
+    /// Opens a handle on the container's namespace.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NamespaceGone`] if the way by which it was opened leads nowhere any more, or to another
-    /// namespace; [`ErrorKind::InvalidValue`] if it was opened by a descriptor that is closed now.
+    /// [`ErrorKind::NamespaceGone`] if the pid, name or path no longer leads to the namespace;
+    /// [`ErrorKind::InvalidValue`] if it was opened by a descriptor and the last handle was
+    /// dropped.
     pub fn netns(&self) -> Result<NetNs> {
         self.netns.open()
     }
@@ -114,57 +129,69 @@ impl Attachment {
         self.netns.lead_by(netns)
     }
 
-    /// What identifies the container's namespace.
+    /// Returns the identity of the container's namespace.
     pub fn netns_id(&self) -> NetNsId {
         self.netns.id()
     }
 
-    /// The link's addresses.
+    /// Returns the link's addresses.
     pub fn addresses(&self) -> &[Address] {
         &self.addresses
     }
 
-    /// The endpoint's routes: those through the link, and those that it brought along.
+    /// Returns the endpoint's routes, including those that lead through other links.
     pub fn routes(&self) -> &[Route] {
         &self.routes
     }
 
-    /// The policy rules that were set, of [`Endpoint::source_routing`](crate::Endpoint::source_routing).
+    /// Returns the policy rules of [`Endpoint::source_routing`](crate::Endpoint::source_routing).
     pub fn rules(&self) -> &[Rule] {
         &self.rules
     }
 
-    /// Where a VM monitor finds a macvtap's frames: `/dev/tapN`, N being the index. None for other
+    /// Returns the device file of a macvtap, `/dev/tapN` with the link's index; `None` for other
     /// kinds.
     ///
-    /// The kernel makes the file in the host's devtmpfs. Two macvtaps of one index, in two
-    /// namespaces, would share a name there; indices are chosen so that this does not happen.
+    /// The kernel creates it in the host's devtmpfs. Macvtaps in different namespaces with the same
+    /// index would share it; attach chooses indexes so that this does not happen.
     pub fn tap_path(&self) -> Option<PathBuf> {
         (self.kind == "macvtap").then(|| PathBuf::from(format!("/dev/tap{}", self.index)))
     }
 
-    /// Opens a macvtap for a VM monitor, for reading and writing: the descriptor that QEMU takes as
-    /// `-netdev tap,fd=`. Every opening adds a queue.
+    /// Opens the device file of a macvtap for reading and writing, as for QEMU's `-netdev tap,fd=`.
+    ///
+    /// Each call adds a queue.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`] for other kinds; [`ErrorKind::NotFound`] if the file does not
+    /// exist; [`ErrorKind::PermissionDenied`] if it may not be opened.
     pub fn open_tap(&self) -> Result<OwnedFd> {
         let operation = "open the macvtap's device";
         let Some(path) = self.tap_path() else {
-            return Err(Error::invalid(operation, format!("a {} has none", self.kind))
+            return Err(Error::invalid(operation, format!("a {} has no device file", self.kind))
                 .on_link(self.name.as_str()));
         };
         OpenOptions::new().read(true).write(true).open(&path).map(File::into).map_err(|error| {
             let error = Error::system(operation, errno_of(&error)).on_link(self.name.as_str());
             if error.errno() == Some(nix::libc::ENOENT) {
                 return error
-                    .because(ErrorKind::NotFound, format!("there is no {}", path.display()))
-                    .with_hint("the kernel makes it in a devtmpfs; is one mounted on /dev?");
+                    .because(ErrorKind::NotFound, format!("{} does not exist", path.display()))
+                    .with_hint("mount a devtmpfs on /dev, in which the kernel creates it");
             }
             error
         })
     }
 
-    /// Reads back from the kernel what the link is now: name, MAC address, MTU, addresses, the
-    /// routes through it in all tables, with those that the kernel made for the addresses, and the
-    /// rules for packets from its addresses.
+    /// Reads the current state from the kernel.
+    ///
+    /// This includes the name, the MAC address, the MTU, the addresses, the routes through the link
+    /// in all tables, including the connected ones, and the rules for packets from its addresses.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if the link does not exist; as for [`Attachment::netns`] if the
+    /// namespace is not found.
     pub fn refresh(&mut self) -> Result<()> {
         let attempt = Attempt::Other(LinkId::Name(self.name), "read the link".into());
         let netns = self.netns()?;
@@ -181,8 +208,7 @@ impl Attachment {
         Ok(())
     }
 
-    /// Announcements of its addresses, to be sent by [`Announcement::run`] or
-    /// [`Announcement::send`].
+    /// Makes announcements of the addresses, to be sent by the caller.
     ///
     /// ```no_run
     /// # fn example(attachment: &macvlan_core::Attachment) -> macvlan_core::Result<()> {
@@ -191,6 +217,11 @@ impl Attachment {
     /// std::thread::spawn(move || announcement.run());
     /// # Ok(()) }
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`Attachment::netns`] if the namespace is not found; [`ErrorKind::PermissionDenied`]
+    /// without `CAP_NET_RAW`.
     pub fn announce(&self, announce: Announce) -> Result<Announcement> {
         let ips = self.addresses().iter().map(Address::ip).collect();
         Announcement::of(announce, &self.netns()?, self.name(), self.index(), ips)
@@ -205,7 +236,7 @@ impl From<&Attachment> for LinkId {
 
 type Found = (Vec<Address>, Vec<Route>, Vec<Rule>);
 
-/// A link's addresses, routes, and the rules for packets from those addresses.
+/// Reads a link's addresses and routes, and the rules for packets from these addresses.
 fn read(connection: &Connection, link: &LinkInfo) -> std::result::Result<Found, Failure> {
     let addresses: Vec<Address> = connection
         .dump(&encode::get_addresses(None, Some(link.index)), decode::address)?
@@ -235,7 +266,7 @@ pub(super) fn marked_rules(
         .dump(&encode::get_rules(None), |payload| decode::marked_rule(payload).filter(&from_here))
 }
 
-/// What hangs in a namespace on parents in the host's.
+/// Finds the links in a namespace that are on parents of the host.
 pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>> {
     let operation = "list the attachments";
     let fails = |failure: Failure| failure.into_error(operation).in_netns(netns.in_words());
@@ -284,8 +315,8 @@ pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>
             netns: netns.downgrade(),
         });
     }
-    // The kernel does not tell which of several attachments a marked route belongs to, nor a rule whose
-    // address has gone.
+    // The kernel does not show to which of several attachments a marked route belongs, nor a rule
+    // whose address is gone.
     if let [only] = &mut found[..] {
         let through = Some(LinkId::Index(only.index));
         let rules = inside.dump(&encode::get_rules(None), decode::marked_rule);

@@ -1,4 +1,4 @@
-//! One change inside a container: what a plan consists of, and what a difference is.
+//! Changes in a container: the elements of a plan, and of a difference.
 
 use std::fmt;
 
@@ -20,9 +20,9 @@ use crate::value::rate::Rate;
 use crate::value::route::Route;
 use crate::value::rule::Rule;
 
-/// One request to the kernel that changes a container's link, or what goes with it.
+/// One change in a container: of the endpoint's link, its addresses and routes, rules, or `lo`.
 ///
-/// Displayed in words: `add address 10.0.0.2/24`.
+/// Displayed as a phrase: `add address 10.0.0.2/24`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Change {
@@ -38,7 +38,7 @@ pub enum Change {
     SetPromisc(bool),
     /// Sets or clears the link's flag `IFF_ALLMULTI`.
     SetAllmulticast(bool),
-    /// Sets the link's alias, which the kernel does not take at creation.
+    /// Sets the link's alias, which the kernel does not accept at creation.
     SetAlias(String),
     /// Adds an alternative name to the link.
     AddAlternativeName(String),
@@ -46,24 +46,24 @@ pub enum Change {
     SetGroup(u32),
     /// Sets the link's transmit queue length in packets.
     SetTxQueueLen(u32),
-    /// Sets how the IPv6 link-local address is made, which the kernel does not take at creation.
+    /// Sets how the IPv6 link-local address is made, which the kernel does not accept at creation.
     SetAddrGenMode(AddrGenMode),
     /// Changes the options of a macvlan or macvtap.
     SetMacvlan(MacvlanChange),
     /// Changes the options of a VLAN.
     SetVlan(Vlan),
-    /// Limits what the link sends.
+    /// Sets the rate limit.
     SetRate(Rate),
-    /// Sets the sysctl `arp_filter`: the kernel answers ARP on the link only for what is reached by it.
+    /// Sets the sysctl `arp_filter`, so that ARP is answered only for addresses routed through the
+    /// link.
     FilterArp,
     /// Sets the sysctl `arp_notify`: the kernel announces IPv4 addresses when the link comes up.
     NotifyIpv4,
     /// Adds an address to the link.
     AddAddress(Address),
-    /// Adds a route, through the link unless it names another or leads nowhere.
+    /// Adds a route, through the link unless it names another one or drops packets.
     AddRoute(Route),
-    /// Adds the route to an address's subnet, which the kernel adds with the address, but not again when
-    /// somebody deleted it.
+    /// Adds the connected route of an address, which the kernel does not restore after a deletion.
     AddConnectedRoute(Address),
     /// Adds a policy rule.
     AddRule(Rule),
@@ -71,27 +71,27 @@ pub enum Change {
     SetLoopbackUp,
 }
 
-/// Where changes are made: a container's link.
+/// The link to which changes apply.
 #[derive(Clone, Copy)]
 pub(super) struct Target<'a> {
     pub(super) netns: &'a NetNs,
     pub(super) inside: &'a Connection,
     pub(super) name: LinkName,
     pub(super) index: u32,
-    /// The kernel's name for its kind.
+    /// The kernel's name for the kind of link.
     pub(super) kind: &'a str,
 }
 
 impl Target<'_> {
-    /// Returns the protocol number that a route of the endpoint carries unless it says another: our own,
-    /// unless the kernel deletes the route with the link.
+    /// Returns the protocol number of a route that does not set one: our own, unless the kernel
+    /// deletes the route with the link.
     pub(super) fn protocol(&self, route: &Route) -> u8 {
         let goes_with_it =
             route.goes_with(self.name) || route.get_device() == Some(LinkId::Index(self.index));
         if goes_with_it { RTPROT_BOOT } else { RTPROT_MACVLAN }
     }
 
-    /// Returns the index of the link that a route goes through, if it goes through one.
+    /// Returns the index of the link that a route leads through, if any.
     pub(super) fn device(&self, route: &Route) -> Result<Option<u32>> {
         let device = self.inside.device_of(route, Some((self.name, self.index)));
         device.map_err(|failure| {
@@ -102,7 +102,7 @@ impl Target<'_> {
 }
 
 impl Endpoint {
-    /// Returns where its changes are made, when its link has this index.
+    /// Returns the target of the endpoint's changes, given the index of its link.
     pub(super) fn target<'a>(
         &self,
         netns: &'a NetNs,
@@ -113,7 +113,7 @@ impl Endpoint {
     }
 }
 
-/// What a change is to the kernel.
+/// The kernel's operation for a change.
 enum Verb<'a> {
     Link(LinkChange<'a>),
     Address(&'a Address),
@@ -170,7 +170,7 @@ impl Change {
         })
     }
 
-    /// Returns the attempt to make the change, whose failure can be explained.
+    /// Returns the attempt to make the change, for the explanation of a failure.
     pub(super) fn attempt<'a>(&'a self, name: LinkId, kind: &'a str) -> Attempt<'a> {
         match self.verb(kind) {
             Verb::Link(change) => Attempt::Change(name, change),

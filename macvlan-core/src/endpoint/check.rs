@@ -1,4 +1,4 @@
-//! What is wrong with an endpoint, compared with what it should be.
+//! Compares an endpoint with the actual state.
 
 use nix::libc::RTPROT_BOOT;
 
@@ -22,17 +22,17 @@ use crate::value::name::LinkId;
 use crate::value::rate::Rate;
 use crate::value::route::{Route, RouteInfo};
 
-/// What was found of an endpoint.
+/// The result of a comparison.
 pub(crate) struct Findings {
     pub(super) plan: Plan,
-    /// The link, if there is one of that name.
+    /// The link, if one with this name exists.
     pub(super) link: Option<LinkInfo>,
     /// The parent, if it exists.
     pub(super) parent: Option<Found>,
     pub(crate) differences: Vec<Difference>,
 }
 
-/// Compares, reading only.
+/// Compares the endpoint with the actual state, without any change.
 pub(crate) fn check(host: &NetNs, endpoint: &Endpoint, netns: &NetNs) -> Result<Findings> {
     let plan = endpoint.plan()?;
     let attempt = Attempt::Other(LinkId::Name(endpoint.name), "check the link".into());
@@ -72,11 +72,11 @@ fn kind(endpoint: &Endpoint, link: &LinkInfo, differences: &mut Vec<Difference>)
         }
         _ => differences.push(Difference::Made(format!(
             "the link is {}",
-            found.map_or_else(|| "no virtual link".to_owned(), |kind| format!("a {kind}"))
+            found.map_or_else(|| "not a virtual link".to_owned(), |kind| format!("a {kind}"))
         ))),
     }
     if let Some((transmit, receive)) = endpoint.queues {
-        // A kernel without receive packet steering has no number of receive queues to tell.
+        // A kernel without receive packet steering reports no number of receive queues.
         let receive_differs = link.rx_queues != 0 && link.rx_queues != receive;
         if transmit != link.tx_queues || receive_differs {
             let found =
@@ -116,7 +116,7 @@ fn macvlan(wanted: &Macvlan, found: &Macvlan, differences: &mut Vec<Difference>)
     {
         change = change.bc_queue_len(frames);
     }
-    // Kernels before 6.4 know no cutoff, and tell none.
+    // Kernels before 6.4 have no cutoff.
     if let (Some(siblings), Some(other)) = (wanted.get_bc_cutoff(), found.get_bc_cutoff()) {
         if siblings != other {
             change = change.bc_cutoff(siblings);
@@ -142,8 +142,8 @@ fn vlan(wanted: &Vlan, found: &Vlan, differences: &mut Vec<Difference>) {
     }
 }
 
-/// Returns whether each priority is mapped as wanted. The kernel does not list those mapped to 0, which
-/// is the default.
+/// Returns whether each priority is mapped as requested. The kernel does not list mappings to 0,
+/// the default.
 fn maps<A: PartialEq, B: PartialEq + Copy + Default>(wanted: &[(A, B)], found: &[(A, B)]) -> bool {
     wanted.iter().all(|(from, to)| {
         let now = found.iter().find(|(other, _)| other == from);
@@ -192,8 +192,7 @@ fn settings(endpoint: &Endpoint, plan: &Plan, link: &LinkInfo, differences: &mut
     differences.extend(changes.map(Difference::missing));
 }
 
-/// How much the link may send, if that was said. The burst and what may wait are not compared: they
-/// follow from the rate.
+/// Compares the rate limit, if it was set. Burst and queue length follow from the rate.
 fn rate(
     endpoint: &Endpoint,
     inside: &Connection,
@@ -209,7 +208,7 @@ fn rate(
     Ok(())
 }
 
-/// The addresses, routes and rules of a plan, and `lo`; each kind is listed once, if there is any.
+/// Compares the plan's addresses, routes and rules, and `lo`; lists each kind at most once.
 fn contents(
     changes: &[Change],
     link: &Target<'_>,
@@ -226,7 +225,7 @@ fn contents(
             Change::AddAddress(wanted) => {
                 let list = || with_ages(inside, link.index);
                 let found = listed(&mut addresses, list).map_err(explain)?;
-                // The endpoint may want an address with two prefix lengths.
+                // The endpoint may have an address with two prefix lengths.
                 let is_wanted = |found: &Address| {
                     let same = |address: &Address| address.net() == found.net();
                     changes.iter().any(|one| matches!(one, Change::AddAddress(one) if same(one)))
@@ -248,7 +247,7 @@ fn contents(
                 let in_the_way = |found: &&RouteInfo| {
                     found.route.get_device() == through
                         && is_in_the_way(wanted, &found.route)
-                        // Others' routes say whose they are.
+                        // Other routes have a protocol number that names their origin.
                         && ([RTPROT_BOOT, RTPROT_RA].contains(&found.protocol)
                             || wanted.get_protocol() == Some(found.protocol))
                 };
@@ -262,7 +261,7 @@ fn contents(
             Change::SetLoopbackUp => inside.link(LOOPBACK).map_err(explain)?.is_up(),
             Change::FilterArp => info.arp_filter == Some(true),
             Change::NotifyIpv4 => info.arp_notify == Some(true),
-            // By `kind`, `settings` and `rate`, whether the plan has them or the link was made so.
+            // Compared by `kind`, `settings` and `rate`, or fixed at creation.
             Change::SetName(_)
             | Change::SetMac(_)
             | Change::SetMtu(_)
@@ -277,7 +276,7 @@ fn contents(
             | Change::SetMacvlan(_)
             | Change::SetVlan(_)
             | Change::SetRate(_)
-            // That is in no plan.
+            // Not part of any plan.
             | Change::AddConnectedRoute(_) => true,
         };
         if !is_there {
@@ -287,7 +286,7 @@ fn contents(
     Ok(())
 }
 
-/// Returns whether the kernel refuses to add one route where the other exists.
+/// Returns whether an existing route prevents another one from being added.
 pub(super) fn is_in_the_way(wanted: &Route, found: &Route) -> bool {
     wanted.destination() == found.destination()
         && table(wanted) == table(found)
@@ -298,16 +297,16 @@ fn table(route: &Route) -> u32 {
     route.get_table().unwrap_or(encode::MAIN_TABLE)
 }
 
-/// The metric that a route has, or gets.
+/// Returns the metric of a route, or its default.
 pub(super) fn metric(route: &Route) -> u32 {
     match route.get_metric() {
-        // Which IPv6 takes for none.
+        // IPv6 treats 0 as the default.
         None | Some(0) if route.destination().addr().is_ipv6() => IP6_RT_PRIO_USER,
         metric => metric.unwrap_or(0),
     }
 }
 
-/// What was listed already, or is listed now.
+/// Returns a listing, made on first use.
 fn listed<T>(
     found: &mut Option<Vec<T>>,
     list: impl FnOnce() -> std::result::Result<Vec<T>, Failure>,
@@ -318,7 +317,8 @@ fn listed<T>(
     }
 }
 
-/// Whether a route is there, what it does not say being the kernel's defaults.
+/// Returns whether an existing route equals a requested one, with the kernel's defaults for fields
+/// that are not set.
 pub(super) fn is_same_route(wanted: &Route, device: Option<u32>, found: &RouteInfo) -> bool {
     let route = &found.route;
     let v4 = wanted.destination().addr().is_ipv4();

@@ -1,4 +1,4 @@
-//! What takes away that which was added for an endpoint and does not go with its link.
+//! Deletions of rules and routes that the kernel does not delete with the link.
 
 use std::fmt;
 
@@ -14,18 +14,18 @@ use crate::value::name::LinkId;
 use crate::value::route::Route;
 use crate::value::rule::Rule;
 
-/// Something that was added and does not go with the link, as what takes it away.
+/// A deletion of an object that the kernel does not delete with the link.
 #[derive(Debug, Clone)]
 pub(crate) enum Deletion {
-    /// A route, and what deletes it and no other.
+    /// A route, and a request that deletes exactly this one.
     Route(Route, Request),
     Rule(Rule),
-    /// That several endpoints may have asked for something.
+    /// A note that several endpoints may have requested an object.
     Note(Note),
 }
 
 impl Deletion {
-    /// Returns what takes a change back that does not go with the link; none for those that do.
+    /// Returns the deletion that undoes a change; `None` if the kernel undoes it with the link.
     pub(super) fn of(change: &Change, link: &Target<'_>) -> Result<Option<Self>> {
         Ok(match change {
             Change::AddRoute(route) => {
@@ -38,7 +38,7 @@ impl Deletion {
         })
     }
 
-    /// Returns what takes a route away that was found to carry our mark.
+    /// Returns the deletion of a route that has our mark.
     pub(super) fn marked_route(route: Route) -> Result<Self> {
         let device = match route.get_device() {
             Some(LinkId::Index(index)) => Some(index),
@@ -48,7 +48,7 @@ impl Deletion {
         Ok(Self::Route(route, request))
     }
 
-    /// Returns what is written down of it where several endpoints may have asked for it.
+    /// Returns the note about the object, if several endpoints may have requested it.
     pub(super) fn note(&self) -> Option<Note> {
         match self {
             Self::Route(route, _) => {
@@ -80,8 +80,8 @@ impl fmt::Display for Deletion {
     }
 }
 
-/// Deletes what does not go with a link, last first; what is gone already does not matter. Returns also
-/// what is left if something fails, in words.
+/// Deletes objects in reverse order; those that no longer exist are skipped. On a failure, also
+/// returns a description of what remains.
 pub(super) fn delete_all<'a>(
     inside: &Connection,
     deletions: impl DoubleEndedIterator<Item = &'a Deletion>,

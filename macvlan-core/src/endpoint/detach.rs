@@ -1,4 +1,4 @@
-//! Taking attachments away.
+//! Detaches attachments.
 
 use std::sync::OnceLock;
 
@@ -16,28 +16,29 @@ use crate::rtnl::encode::{self, LinkChange};
 use crate::value::name::LinkId;
 use crate::value::text::named;
 
-/// What there was to detach. Displayed as `removed` or `already-gone`.
+/// The result of a detach. Displayed as `removed` or `already-gone`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Detached {
-    /// The link was there, and is gone now.
+    /// The link was deleted.
     Removed,
-    /// The link was gone already.
+    /// The link no longer existed.
     AlreadyGone,
 }
 
 named!(Detached, "outcome of detaching", [Removed = "removed", AlreadyGone = "already-gone"]);
 
-/// The namespaces that this process sees: looked for once, and only if a way to one leads nowhere.
+/// The visible namespaces, searched on first use, if a namespace cannot be opened again.
 pub(crate) type Visible = OnceLock<VisibleNamespaces>;
 
-/// How many links are put into a group by one send: as many verdicts fit the socket's buffer.
+/// The number of links moved to a group in one send; the socket's buffer has room for as many
+/// verdicts.
 const TOGETHER: usize = 100;
 
-/// Takes an attachment away: what does not go with its link, its link, and its parent if that was
-/// made on demand and nobody else is on it.
+/// Detaches an attachment: deletes its link, the objects that the kernel does not delete with it,
+/// and its parent if that was made on demand and is unused.
 ///
-/// One that fails does not keep it from the others; the error says what remains.
+/// All steps are tried, even after a failure; the error lists what remains.
 pub(crate) fn detach(host: &NetNs, attachment: &Attachment) -> Result<Detached> {
     let detached = detach_link(host, attachment, &Visible::new());
     let released = on_demand::release_if_marked(host, attachment.parent_index)
@@ -49,7 +50,8 @@ pub(crate) fn detach(host: &NetNs, attachment: &Attachment) -> Result<Detached> 
     }
 }
 
-/// Told of every parent that could not be looked at, also of those that nobody would have removed.
+/// Describes a parent that may remain, for parents that could not be inspected, even if they would
+/// not have been removed.
 pub(crate) fn parent_left(host: &NetNs, attachment: &Attachment) -> String {
     format!("perhaps VLAN {} in {host}, if it was made on demand", attachment.parent)
 }
@@ -61,13 +63,13 @@ fn detach_link(host: &NetNs, attachment: &Attachment, visible: &Visible) -> Resu
     }
 }
 
-/// Returns the container's namespace; none if it has ended, and what was in it with it.
+/// Returns the container's namespace; `None` if it has ended, and its links with it.
 fn find_netns(attachment: &Attachment, visible: &Visible) -> Result<Option<NetNs>> {
     let search = || attachment.netns.find_among(visible.get_or_init(NetNs::visible)).known();
     let found = attachment.netns.open().map(Some).or_else(|error| match error.kind() {
-        // Others may be in it, though this way does not lead there any more.
+        // The namespace may exist even if this way no longer leads to it.
         ErrorKind::NamespaceGone => search(),
-        // That a descriptor was closed proves nothing.
+        // A closed descriptor proves nothing.
         ErrorKind::InvalidValue => match search() {
             Ok(None) | Err(_) => Err(error),
             found => found,
@@ -77,7 +79,7 @@ fn find_netns(attachment: &Attachment, visible: &Visible) -> Result<Option<NetNs
     found.map_err(|error| leaves_all(error, attachment))
 }
 
-/// The error for what could not even be begun.
+/// Makes the error for a detach that could not begin.
 fn leaves_all(error: Error, attachment: &Attachment) -> Error {
     let link = format!("link {:?}", attachment.name.as_str());
     let others = attachment.deletions.iter().map(ToString::to_string);
@@ -104,7 +106,7 @@ fn detach_link_in(host: &NetNs, netns: &NetNs, attachment: &Attachment) -> Resul
     both(deleted.map(|()| detached), swept)
 }
 
-/// What became of two things, of which both are tried.
+/// Combines the results of two steps, both of which were tried.
 fn both<T>(one: Result<T>, other: Result<()>) -> Result<T> {
     match (one, other) {
         (Err(one), Err(other)) => Err(one.leaves_too(other)),
@@ -118,8 +120,8 @@ fn link_left(attachment: &Attachment, failure: &Failure) -> String {
     format!("{}link {name:?} in {}", failure.maybe(), attachment.netns)
 }
 
-/// Takes attachments of one namespace away, all links by one request: they are put into a group of
-/// their own, and the group is deleted. Parents are left to be released.
+/// Detaches several attachments of one namespace with one request: moves the links to a new group
+/// and deletes the group. The caller releases the parents.
 pub(crate) fn detach_together(
     host: &NetNs,
     attachments: &[&Attachment],
@@ -157,7 +159,7 @@ fn in_one_group(
         }
         let verdicts = inside
             .submit_each(&mut batch)
-            .map_err(|failure| fails("put the links into a group", failure))?;
+            .map_err(|failure| fails("move the links to a group", failure))?;
         for (attachment, verdict) in some.iter().zip(verdicts) {
             results.push(match verdict {
                 Ok(()) => delete_elsewhere(netns, inside, attachment).map(|()| Detached::Removed),
@@ -172,7 +174,7 @@ fn in_one_group(
         }
     }
     match inside.submit_one(encode::delete_group(group)) {
-        // ENODEV: there was none left to be deleted.
+        // ENODEV: no link was left.
         Ok(()) | Err(Failure::Refused { errno: Errno::ENODEV, .. }) => {
             if let (Some(last), Some(result)) = (attachments.last(), results.pop()) {
                 let swept = shared::sweep(host, netns, inside, &last.netns);

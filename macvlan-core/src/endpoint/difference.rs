@@ -1,4 +1,4 @@
-//! What differs between an endpoint and what is there.
+//! Differences between an endpoint and the actual state.
 
 use std::fmt;
 
@@ -7,74 +7,73 @@ use crate::value::address::Address;
 use crate::value::link::Ipv6Sysctl;
 use crate::value::text::kinds;
 
-/// One thing that is not as an endpoint says.
+/// A difference between an endpoint and the actual state.
 ///
-/// Displayed in words: `the MTU is 1500 and should be 1400`.
+/// Displayed as a sentence: `the MTU is 1500 and should be 1400`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Difference {
-    /// There is no link of that name.
+    /// The link does not exist.
     LinkMissing,
-    /// The link is of another kind, or has an option that cannot be changed: the words say which.
-    /// Needs replacement.
+    /// The link is of another kind or has an option that cannot be changed, as the text says.
+    ///
+    /// The link has to be replaced.
     Made(String),
-    /// The link hangs on another parent, or the parent is gone. Needs replacement.
+    /// The link is on another parent, or the parent no longer exists. The link has to be replaced.
     Parent,
     /// A sysctl of the link has another value.
     Sysctl {
-        /// The sysctl as it should be.
+        /// The sysctl with the requested value.
         sysctl: Ipv6Sysctl,
-        /// The sysctl as it is.
+        /// The sysctl with the actual value.
         found: Ipv6Sysctl,
     },
-    /// The kernel does not use an IPv6 address of the link, because another host has it
-    /// (`IFA_F_DADFAILED`).
+    /// Another host has an IPv6 address of the link, which is not used (`IFA_F_DADFAILED`).
     Duplicate(Address),
-    /// The kernel does not use an IPv6 address of the link, and has looked for a duplicate for longer
-    /// than that takes (`IFA_F_TENTATIVE`).
+    /// An IPv6 address of the link has been tentative for too long (`IFA_F_TENTATIVE`).
     Tentative(Address),
-    /// Something that a change mends.
+    /// A difference that a change resolves.
     Change {
         /// The change to be made.
         change: Change,
-        /// What is there now, as the change that would make it so; none where there is nothing, or
-        /// where it is not told.
+        /// The actual value, as the change that would set it; `None` if there is none or it is
+        /// unknown.
         found: Option<Change>,
     },
 }
 
-/// The kind of a [`Difference`]. The numbers are stable, and the C ABI shows them.
+/// The kind of a [`Difference`]. The numbers are stable and part of the C ABI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 #[repr(u32)]
 pub enum DifferenceKind {
-    /// There is no link of that name.
+    /// The link does not exist.
     LinkMissing = 1,
-    /// The link is of another kind, or has an option that cannot be changed.
+    /// The link is of another kind or has an option that cannot be changed.
     Made = 2,
-    /// The link hangs on another parent, or the parent is gone.
+    /// The link is on another parent, or the parent no longer exists.
     Parent = 3,
-    /// The link's MAC address.
+    /// The MAC address differs.
     Mac = 4,
-    /// The link's MTU.
+    /// The MTU differs.
     Mtu = 5,
-    /// Options of a macvlan or macvtap that can be changed.
+    /// Changeable options of a macvlan or macvtap differ.
     Macvlan = 6,
-    /// Options of a VLAN that can be changed.
+    /// Changeable options of a VLAN differ.
     Vlan = 7,
     /// The link is down.
     Down = 8,
-    /// The link's promisc flag.
+    /// The promisc flag differs.
     Promisc = 9,
-    /// The link's alias.
+    /// The alias differs.
     Alias = 10,
     /// An alternative name is missing.
     AlternativeName = 11,
-    /// The link's group.
+    /// The group differs.
     Group = 12,
-    /// The link's transmit queue length.
+    /// The transmit queue length differs.
     TxQueueLen = 13,
-    /// The link's address generation mode.
+    /// The address generation mode differs.
     AddrGenMode = 14,
     /// An address is missing.
     AddressMissing = 15,
@@ -84,15 +83,15 @@ pub enum DifferenceKind {
     RuleMissing = 17,
     /// `lo` is down.
     LoopbackDown = 18,
-    /// How much the link may send.
+    /// The rate limit differs.
     Rate = 19,
-    /// A sysctl of the link.
+    /// A sysctl of the link differs.
     Sysctl = 20,
     /// Another host has an IPv6 address of the link.
     AddressDuplicate = 21,
     /// An IPv6 address of the link has been tentative for too long.
     AddressTentative = 22,
-    /// The link's allmulticast flag.
+    /// The allmulti flag differs.
     Allmulticast = 23,
 }
 
@@ -131,7 +130,7 @@ impl Difference {
         Self::Change { change, found: None }
     }
 
-    /// Returns what differs, without the values.
+    /// Returns the kind of the difference.
     pub fn kind(&self) -> DifferenceKind {
         let change = match self {
             Self::LinkMissing => return DifferenceKind::LinkMissing,
@@ -165,7 +164,7 @@ impl Difference {
         }
     }
 
-    /// Whether it cannot be changed on the link as it is.
+    /// Returns whether only a replacement of the link resolves the difference.
     pub fn needs_replacement(&self) -> bool {
         matches!(self, Self::Made(_) | Self::Parent)
     }
@@ -174,9 +173,9 @@ impl Difference {
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (change, found) = match self {
-            Self::LinkMissing => return f.write_str("there is no such link"),
+            Self::LinkMissing => return f.write_str("the link does not exist"),
             Self::Made(what) => return f.write_str(what),
-            Self::Parent => return f.write_str("the link is not on that parent"),
+            Self::Parent => return f.write_str("the link is not on this parent"),
             Self::Sysctl { sysctl, found } => {
                 let (name, wanted) = (sysctl.name(), sysctl.value());
                 return write!(f, "{name} is {} and should be {wanted}", found.value());
@@ -203,8 +202,8 @@ impl fmt::Display for Difference {
             }
             (Change::SetRate(wanted), _) => write!(f, "the rate is not limited to {wanted}"),
             (Change::SetName(name), _) => write!(f, "the name is not {name}"),
-            (Change::SetMacvlan(_), _) => f.write_str("the macvlan options are others"),
-            (Change::SetVlan(_), _) => f.write_str("the VLAN options are others"),
+            (Change::SetMacvlan(_), _) => f.write_str("the macvlan options differ"),
+            (Change::SetVlan(_), _) => f.write_str("the VLAN options differ"),
             (Change::SetUp, _) => f.write_str("the link is down"),
             (Change::SetPromisc(true), _) => f.write_str("promisc is off"),
             (Change::SetPromisc(false), _) => f.write_str("promisc is on"),

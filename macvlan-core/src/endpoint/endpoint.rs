@@ -1,4 +1,4 @@
-//! What one container interface should be.
+//! The description of a container interface.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -17,9 +17,9 @@ use crate::value::name::LinkName;
 use crate::value::rate::Rate;
 use crate::value::route::Route;
 
-/// What one container interface should be: a value, made without any system call.
+/// The description of a container interface, made without any system call.
 ///
-/// Given to [`Host::attach`](crate::Host::attach), which makes it so in a container's namespace.
+/// [`Host::attach`](crate::Host::attach) creates the interface in a container's namespace.
 ///
 /// ```
 /// use macvlan_core::{Endpoint, Mode};
@@ -63,26 +63,26 @@ pub struct Endpoint {
     pub(super) probe: Option<Probe>,
     pub(super) announce: Option<Announce>,
     pub(super) rate: Option<Rate>,
-    /// Whether it answers ARP only for what is reached by it.
+    /// True if ARP is answered only for addresses that are routed through the link.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub(super) arp_filter: bool,
 }
 
-/// The kind of link that an endpoint is.
+/// The kind of link of an endpoint, with its options.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum EndpointKind {
-    /// A macvlan: a MAC address of its own on the parent's wire.
+    /// A macvlan: a link with its own MAC address on the parent's network.
     Macvlan(Macvlan),
-    /// A macvtap: the same, and a VM monitor reads and writes its frames.
+    /// A macvtap: a macvlan whose frames a VM monitor exchanges through a device file.
     Macvtap(Macvlan),
-    /// A VLAN of the parent, and nothing in between.
+    /// A VLAN link on the parent, without a macvlan.
     Vlan(Vlan),
 }
 
 impl EndpointKind {
-    /// Returns which kind it is, without its options.
+    /// Returns the kind without its options.
     pub fn endpoint_type(&self) -> EndpointType {
         match self {
             Self::Macvlan(_) => EndpointType::Macvlan,
@@ -91,7 +91,7 @@ impl EndpointKind {
         }
     }
 
-    /// Returns the kernel's name for it: `"macvlan"`.
+    /// Returns the kernel's name for the kind, such as `"macvlan"`.
     pub fn as_str(&self) -> &'static str {
         self.endpoint_type().as_str()
     }
@@ -121,11 +121,11 @@ impl EndpointKind {
     }
 
     fn lacks(&self, what: &str) -> Error {
-        let why = format!("the endpoint is of kind {}, which has none", self.as_str());
+        let why = format!("an endpoint of kind {} has none", self.as_str());
         Error::invalid(format!("use {what}"), why)
     }
 
-    /// Whether the link takes its parent's MAC address whatever it is given (mode passthru).
+    /// Returns whether the link takes its parent's MAC address in any case (mode passthru).
     pub(super) fn is_passthru(&self) -> bool {
         match self {
             Self::Macvlan(options) | Self::Macvtap(options) => options.mode() == Mode::Passthru,
@@ -145,28 +145,48 @@ impl From<&EndpointKind> for LinkKind {
 }
 
 impl Endpoint {
-    /// A macvlan called `name` inside, on a parent link on the host; in mode bridge.
+    /// Makes an endpoint: a macvlan in mode bridge.
+    ///
+    /// It has a name in the container and a parent on the host.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if a name is invalid.
     pub fn new(name: impl IntoLinkName, parent: impl IntoParent) -> Result<Self> {
         Self::of(name, parent, EndpointKind::Macvlan(Macvlan::default()))
     }
 
-    /// A macvtap called `name` inside, for a VM monitor there; in mode bridge. See
-    /// [`Attachment::open_tap`](crate::Attachment::open_tap).
+    /// Makes an endpoint: a macvtap in mode bridge, for a VM monitor in the container.
+    ///
+    /// See [`Attachment::open_tap`](crate::Attachment::open_tap).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if a name is invalid.
     pub fn macvtap(name: impl IntoLinkName, parent: impl IntoParent) -> Result<Self> {
         Self::of(name, parent, EndpointKind::Macvtap(Macvlan::default()))
     }
 
-    /// A VLAN of the parent, called `name` inside.
+    /// Makes an endpoint that is a VLAN of the parent.
     ///
-    /// It has the parent's MAC address unless it is given another. On a parent that was made on
-    /// demand, that parent is then kept for good: the kernel does not tell when such a VLAN is gone.
+    /// It has the parent's MAC address by default. A parent that was made on demand is then never
+    /// removed, because the kernel does not show whether such a VLAN still exists.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if a name is invalid.
     pub fn vlan(name: impl IntoLinkName, parent: impl IntoParent, vlan: Vlan) -> Result<Self> {
         Self::of(name, parent, EndpointKind::Vlan(vlan))
     }
 
-    /// The protocol number that marks the endpoint's policy rules, and those of its routes that do not go
-    /// through its link, as ours (`RTA_PROTOCOL`, `FRA_PROTOCOL`): detaching deletes nothing else. For
-    /// iproute2 to show a name, put `109 macvlan` into a file in `/etc/iproute2/rt_protos.d`.
+    /// The protocol number of the endpoint's rules, and of its routes that do not lead through its
+    /// link.
+    ///
+    /// It is their `FRA_PROTOCOL` and `RTA_PROTOCOL`.
+    ///
+    /// Detach deletes only rules and routes with this number.
+    ///
+    /// For iproute2 to show a name, put `109 macvlan` into a file in `/etc/iproute2/rt_protos.d`.
     pub const PROTOCOL: u8 = RTPROT_MACVLAN;
 
     /// The priority of the rules of [`Endpoint::source_routing`].
@@ -206,9 +226,9 @@ impl Endpoint {
         })
     }
 
-    /// Sets who it may talk to, of a macvlan or macvtap. Defaults to [`Mode::Bridge`].
+    /// Sets the macvlan mode. Defaults to [`Mode::Bridge`].
     ///
-    /// The other options stay; [`Endpoint::options`] sets all at once.
+    /// Keeps the other options; [`Endpoint::options`] sets all of them.
     ///
     /// # Errors
     ///
@@ -219,12 +239,13 @@ impl Endpoint {
         Ok(self)
     }
 
-    /// Sets all options of a macvlan or macvtap: mode, flags, source MAC addresses, broadcast queue.
+    /// Sets all options of a macvlan or macvtap.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for a VLAN, whose options
-    /// [`Endpoint::vlan`] takes.
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for a VLAN, whose options are an
+    /// argument of [`Endpoint::vlan`].
+    #[doc(alias = "IFLA_INFO_DATA")]
     pub fn options(self, macvlan: Macvlan) -> Result<Self> {
         self.change_options(|_| macvlan)
     }
@@ -233,7 +254,7 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// As of [`Endpoint::options`].
+    /// As for [`Endpoint::options`].
     pub fn change_options(mut self, change: impl FnOnce(Macvlan) -> Macvlan) -> Result<Self> {
         let options = self.macvlan_options()?;
         *options = change(std::mem::take(options));
@@ -249,61 +270,69 @@ impl Endpoint {
         }
     }
 
-    /// Its MAC address. When not given, a random one, locally administered; in mode passthru, the
-    /// parent's.
+    /// Sets the MAC address.
     ///
-    /// In mode passthru a MAC address given here becomes the parent's as long as the link exists.
+    /// Defaults to the parent's in mode passthru and for a VLAN, otherwise to a random one.
+    ///
+    /// In mode passthru, a MAC address set here becomes the parent's while the link exists.
     #[doc(alias = "IFLA_ADDRESS")]
     pub fn mac(mut self, mac: MacAddr) -> Self {
         self.mac = Some(mac);
         self
     }
 
-    /// How long to try again while somebody else on the parent has the MAC address: often a
-    /// container that is just dying, whose namespace takes some tens of milliseconds for it. Not at
-    /// all when not given.
+    /// Sets how long to retry while another link on the parent has the MAC address.
+    ///
+    /// Defaults to zero.
+    ///
+    /// It is often that of a container that is being removed, which takes the kernel some tens of
+    /// milliseconds.
     #[doc(alias = "EADDRINUSE")]
     pub fn wait_for_mac(mut self, at_most: Duration) -> Self {
         self.mac_patience = at_most;
         self
     }
 
-    /// Its MTU in bytes, at most the parent's; the parent's when not given.
+    /// Sets the MTU in bytes, at most the parent's. Defaults to the parent's.
     #[doc(alias = "IFLA_MTU")]
     pub fn mtu(mut self, mtu: u32) -> Self {
         self.mtu = Some(mtu);
         self
     }
 
-    /// One more address.
+    /// Adds an address.
+    #[doc(alias = "IFA_LOCAL")]
     pub fn address(mut self, address: Address) -> Self {
         self.addresses.push(address);
         self
     }
 
-    /// An address and, if it has one, its gateway, in pipework's notation
-    /// `172.16.104.10/24@172.16.104.1`.
+    /// Adds an address and its gateway, if it has one (`172.16.104.10/24@172.16.104.1`).
     pub fn assignment(mut self, assignment: Assignment) -> Self {
         self.addresses.push(assignment.address());
         self.gateways.extend(assignment.gateway());
         self
     }
 
-    /// The gateway of the default route of its family; one a family.
+    /// Adds a default route via a gateway; at most one per address family.
+    #[doc(alias = "RTA_GATEWAY")]
+    #[doc(alias = "via")]
     pub fn gateway(mut self, gateway: IpAddr) -> Self {
         self.gateways.push(gateway);
         self
     }
 
-    /// Takes gateways that lie outside the subnet of every address to be directly on the link
-    /// (`onlink`). Without, the kernel refuses them unless a route says where they are.
+    /// Sets whether gateways outside all subnets are assumed to be on the link (`onlink`).
+    ///
+    /// Defaults to false: the kernel then refuses them unless a route leads to them.
     #[doc(alias = "RTNH_F_ONLINK")]
     pub fn on_link_gateways(mut self, on_link: bool) -> Self {
         self.on_link_gateways = on_link;
         self
     }
 
-    /// Sets the metric of the gateways' default routes: of several, the one with the smallest is used.
+    /// Sets the metric of the gateways' default routes; routes with a lower one are preferred.
+    ///
     /// Defaults to the kernel's, 0 for IPv4 and 1024 for IPv6.
     #[doc(alias = "RTA_PRIORITY")]
     pub fn gateway_metric(mut self, metric: u32) -> Self {
@@ -311,86 +340,105 @@ impl Endpoint {
         self
     }
 
-    /// One more route, after the addresses and the gateways' default routes; through this link,
-    /// unless it names another. What leads elsewhere goes, too, when the interface is detached.
+    /// Adds a route, after the addresses and the gateways' default routes.
+    ///
+    /// It leads through the endpoint's link unless it names another one. Detach deletes it in
+    /// either case.
     pub fn route(mut self, route: Route) -> Self {
         self.routes.push(route);
         self
     }
 
-    /// Whether the link is promiscuous, which makes the parent promiscuous too while it is up
-    /// (`ip link set eth0 promisc on`); no when not given.
+    /// Sets whether the link is promiscuous (`ip link set eth0 promisc on`).
+    ///
+    /// The parent is then promiscuous as well while the link is up.
+    ///
+    /// Defaults to false.
     #[doc(alias = "IFF_PROMISC")]
     pub fn promisc(mut self, promisc: bool) -> Self {
         self.promisc = promisc;
         self
     }
 
-    /// Sets whether the link takes all multicast frames, which makes the parent take them too while it is up
-    /// (`ip link set eth0 allmulticast on`). Defaults to those of the groups that are joined on it; then
-    /// what somebody sets inside stays.
+    /// Sets whether the link receives all multicast frames (`ip link set eth0 allmulticast on`).
+    ///
+    /// The parent then receives them as well while the link is up.
+    ///
+    /// By default it receives those of the groups that are joined on it, and a flag that is set in
+    /// the container is kept.
     #[doc(alias = "IFF_ALLMULTI")]
     pub fn allmulticast(mut self, on: bool) -> Self {
         self.allmulticast = Some(on);
         self
     }
 
-    /// Whether the container's `lo` is set up as well, as a new namespace's is not; yes when not
-    /// given.
+    /// Sets whether the container's `lo` is set up, which is down in a new namespace.
+    ///
+    /// Defaults to true.
     pub fn lo_up(mut self, lo_up: bool) -> Self {
         self.lo_up = lo_up;
         self
     }
 
-    /// Whether the default routes that the container already has in table `main`, of the gateways'
-    /// families, go (as pipework has it); no when not given, and then one with the same metric is
-    /// in the way. If attaching fails, they are as they were.
+    /// Sets whether the container's default routes of the gateways' families are replaced.
+    ///
+    /// This concerns table `main`, as with pipework.
+    ///
+    /// Defaults to false: attach then fails if one has the same metric.
+    ///
+    /// If attach fails, they are restored.
+    #[doc(alias = "ip route replace default")]
     pub fn replace_default_route(mut self, replace: bool) -> Self {
         self.replace_default_route = replace;
         self
     }
 
-    /// Lets packets *from* its addresses leave by it, whatever the other routes say: the gateways'
-    /// default routes go into this table instead of `main`, with a route to each subnet, and for
-    /// each address a rule sends to it, with [`Endpoint::RULE_PRIORITY`].
+    /// Sets a routing table for packets *from* the endpoint's addresses.
     ///
-    /// So a container in two networks answers on the interface that was asked. Give each network
-    /// that is not to have the default route a table of its own, 1 to 252 or above 255. The rules go
-    /// when it is detached; the kernel does not take them away with the link.
+    /// These packets leave through the endpoint, whatever the other routes are.
+    ///
+    /// The gateways' default routes are added to this table instead of `main`, with a route to each
+    /// subnet, and for each address a rule with [`Endpoint::RULE_PRIORITY`] selects the table. A
+    /// container in two networks thus answers through the interface on which it was asked. Use a
+    /// different table, 1 to 252 or above 255, for each network that is not to have the default
+    /// route. Detach deletes the rules, which the kernel does not delete with the link.
+    #[doc(alias = "ip rule add from")]
     pub fn source_routing(mut self, table: u32) -> Self {
         self.source_routing = Some(table);
         self
     }
 
-    /// What `ip link` shows as its alias, up to 255 bytes.
+    /// Sets the alias that `ip link` shows, up to 255 bytes.
     #[doc(alias = "IFLA_IFALIAS")]
     pub fn alias(mut self, alias: impl Into<String>) -> Self {
         self.alias = Some(alias.into());
         self
     }
 
-    /// One more name, up to 127 bytes (Linux 5.5 and later).
+    /// Adds an alternative name of up to 127 bytes (Linux 5.5 and later).
+    #[doc(alias = "altname")]
     #[doc(alias = "IFLA_ALT_IFNAME")]
     pub fn alternative_name(mut self, name: impl Into<String>) -> Self {
         self.alternative_names.push(name.into());
         self
     }
 
-    /// The link group; 0 when not given.
+    /// Sets the link group. Defaults to 0.
     #[doc(alias = "IFLA_GROUP")]
     pub fn group(mut self, group: u32) -> Self {
         self.group = Some(group);
         self
     }
 
-    /// The transmit queue's length in packets; the kernel's choice when not given.
+    /// Sets the length of the transmit queue in packets. By default the kernel chooses it.
+    #[doc(alias = "txqueuelen")]
     #[doc(alias = "IFLA_TXQLEN")]
     pub fn tx_queue_len(mut self, packets: u32) -> Self {
         self.tx_queue_len = Some(packets);
         self
     }
 
-    /// The number of transmit and receive queues; the kernel's choice when not given.
+    /// Sets the number of transmit and receive queues. By default the kernel chooses them.
     #[doc(alias = "IFLA_NUM_TX_QUEUES")]
     #[doc(alias = "IFLA_NUM_RX_QUEUES")]
     pub fn queues(mut self, transmit: u32, receive: u32) -> Self {
@@ -398,42 +446,52 @@ impl Endpoint {
         self
     }
 
-    /// How its IPv6 link-local address is made; [`AddrGenMode::None`] for no `fe80::` address. The
-    /// namespace's default when not given.
+    /// Sets how the IPv6 link-local address is made; [`AddrGenMode::None`] for none.
+    ///
+    /// Defaults to the namespace's default.
+    #[doc(alias = "addrgenmode")]
     #[doc(alias = "IFLA_INET6_ADDR_GEN_MODE")]
     pub fn addr_gen_mode(mut self, mode: AddrGenMode) -> Self {
         self.addr_gen_mode = Some(mode);
         self
     }
 
-    /// Sets whether router advertisements are accepted on the link, and so default routes, other routes
-    /// and addresses that nobody asked for. Defaults to the container's `net.ipv6.conf.default.accept_ra`,
-    /// which is [`AcceptRa::UnlessForwarding`] unless somebody changed it.
+    /// Sets whether router advertisements are accepted on the link.
     ///
-    /// With [`AcceptRa::Never`] the container has the addresses and routes of the endpoint and no others,
-    /// but for the link-local address (see [`Endpoint::addr_gen_mode`]). Otherwise every host on the LAN
-    /// can become its router (CVE-2020-10749, CVE-2020-13401). Set before the link is up; costs an attach
-    /// one visit to the container's namespace.
+    /// They configure default routes, other routes and addresses.
+    ///
+    /// Defaults to the container's `net.ipv6.conf.default.accept_ra`, which is
+    /// [`AcceptRa::UnlessForwarding`] unless it was changed.
+    ///
+    /// With [`AcceptRa::Never`] the container has only the endpoint's addresses and routes, apart
+    /// from the link-local address (see [`Endpoint::addr_gen_mode`]). Otherwise every host on the
+    /// LAN can become its router (CVE-2020-10749, CVE-2020-13401). Set before the link is up, which
+    /// adds a visit to the container's namespace to an attach.
     #[doc(alias = "net.ipv6.conf.LINK.accept_ra")]
     pub fn accept_ra(mut self, accept: AcceptRa) -> Self {
         self.accept_ra = Some(accept);
         self
     }
 
-    /// Sets whether the kernel adds addresses of the prefixes that routers advertise (RFC 4862). Defaults
-    /// to the container's `net.ipv6.conf.default.autoconf`, which is true unless somebody changed it. Set
-    /// before the link is up, as [`Endpoint::accept_ra`].
+    /// Sets whether addresses are configured from advertised prefixes (RFC 4862).
+    ///
+    /// Defaults to the container's `net.ipv6.conf.default.autoconf`, which is true unless it was
+    /// changed.
+    ///
+    /// Set before the link is up, as [`Endpoint::accept_ra`].
     #[doc(alias = "net.ipv6.conf.LINK.autoconf")]
     pub fn autoconf(mut self, on: bool) -> Self {
         self.autoconf = Some(on);
         self
     }
 
-    /// Sets whether the link is without IPv6. Defaults to the container's
-    /// `net.ipv6.conf.default.disable_ipv6`; `false` gives the link IPv6 where the container has none. Set
-    /// before the link is up, as [`Endpoint::accept_ra`].
+    /// Sets whether IPv6 is disabled on the link.
     ///
-    /// Planning or attaching an endpoint that has IPv6 addresses or gateways nevertheless fails with
+    /// Defaults to the container's `net.ipv6.conf.default.disable_ipv6`; `false` enables IPv6 even
+    /// if the container has none.
+    ///
+    /// Set before the link is up, as [`Endpoint::accept_ra`]. With `true`, planning or attaching an
+    /// endpoint that has IPv6 addresses or gateways fails with
     /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue).
     #[doc(alias = "net.ipv6.conf.LINK.disable_ipv6")]
     pub fn disable_ipv6(mut self, disable: bool) -> Self {
@@ -441,54 +499,59 @@ impl Endpoint {
         self
     }
 
-    /// Has every address asked for on the network before it is used; not asked for when not given.
+    /// Sets how the addresses are probed on the network before they are used.
     ///
-    /// The link is made and set up, all addresses are asked for at the same time, and only then are
-    /// they added, and the routes. When somebody else has one, everything is as before, and the error
-    /// is [`ErrorKind::AddressInUse`](crate::ErrorKind::AddressInUse) and names the holder. The
-    /// parent's own addresses count too. [`Host::ensure`](crate::Host::ensure) asks for IPv4
-    /// addresses that are missing on a link that is there. See [`Probe`].
+    /// By default they are not.
+    ///
+    /// The link is created and set up, all addresses are probed at the same time, and only then
+    /// they are added with the routes. If another host has one, everything is undone, and attach
+    /// fails with [`ErrorKind::AddressInUse`](crate::ErrorKind::AddressInUse) and the host's MAC
+    /// address. The parent's own addresses count as well. On an existing link,
+    /// [`Host::ensure`](crate::Host::ensure) probes missing IPv4 addresses. See [`Probe`].
     #[doc(alias = "arping -D")]
     pub fn probe(mut self, probe: Probe) -> Self {
         self.probe = Some(probe);
         self
     }
 
-    /// Has the neighbours told where its addresses are now, as soon as each can be used; they are not
-    /// told when not given.
+    /// Sets how the addresses are announced to the neighbours when they become usable.
     ///
-    /// The kernel does it by itself, by `arp_notify` and `ndisc_notify`, which stay set: it does so
-    /// again whenever the link comes up or gets another MAC address. What it leaves out (IPv4
-    /// addresses that were asked for first, by [`Endpoint::probe`], and IPv6 addresses that are
-    /// `nodad`) is announced by a frame of our own. See [`Announce`] for more than one.
+    /// By default they are not.
+    ///
+    /// The kernel sends the first announcement (sysctls `arp_notify` and `ndisc_notify`), and again
+    /// whenever the link comes up or its MAC address changes. This library sends those that the
+    /// kernel leaves out: of IPv4 addresses that were probed and of IPv6 addresses with `nodad`.
+    /// See [`Announce`] for repeated announcements.
     #[doc(alias = "ndisc_notify")]
     pub fn announce(mut self, announce: Announce) -> Self {
         self.announce = Some(announce);
         self
     }
 
-    /// How fast it may send at most; as fast as its parent when not given.
+    /// Sets the rate limit for sent packets. By default there is none.
     ///
-    /// By the kernel's token bucket filter (`tbf`); a kernel without it refuses with
-    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported), and nothing remains. What it
-    /// receives is the senders' business. [`Host::check`](crate::Host::check) does not look at it.
+    /// Enforced by the kernel's token bucket filter (`tbf`); a kernel without it refuses the attach
+    /// with [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported). Received packets are not
+    /// limited. The burst and the queue follow from the rate.
+    #[doc(alias = "TCA_TBF_PARMS")]
     #[doc(alias = "tc qdisc add tbf")]
     pub fn rate(mut self, egress: Rate) -> Self {
         self.rate = Some(egress);
         self
     }
 
-    /// The name inside.
+    /// Returns the name in the container.
     pub fn name(&self) -> LinkName {
         self.name
     }
 
-    /// The parent on the host.
+    /// Returns the parent on the host.
     pub fn parent(&self) -> &Parent {
         &self.parent
     }
 
-    /// The options of a macvlan or macvtap; none for a VLAN.
+    /// Returns the options of a macvlan or macvtap; `None` for a VLAN.
+    #[doc(alias = "IFLA_INFO_DATA")]
     pub fn get_options(&self) -> Option<&Macvlan> {
         match &self.kind {
             EndpointKind::Macvlan(options) | EndpointKind::Macvtap(options) => Some(options),
@@ -496,140 +559,152 @@ impl Endpoint {
         }
     }
 
-    /// Returns whether attaching it may take longer than the kernel needs: it asks the network for its
-    /// addresses, announces them several times, or waits for its MAC address.
+    /// Returns whether an attach may have to wait, as for a probe or a MAC address in use.
     pub fn waits(&self) -> bool {
         self.probe.is_some()
             || self.announce.is_some_and(|announce| announce.is_blocking())
             || !self.mac_patience.is_zero()
     }
 
-    /// Its MAC address, if one was given.
+    /// Returns the MAC address, if it was set.
+    #[doc(alias = "IFLA_ADDRESS")]
     pub fn get_mac(&self) -> Option<MacAddr> {
         self.mac
     }
 
-    /// How long to try again while somebody else has the MAC address.
+    /// Returns how long to retry while another link has the MAC address.
     pub fn get_wait_for_mac(&self) -> Duration {
         self.mac_patience
     }
 
-    /// Its MTU in bytes, if one was given.
+    /// Returns the MTU in bytes, if it was set.
+    #[doc(alias = "IFLA_MTU")]
     pub fn get_mtu(&self) -> Option<u32> {
         self.mtu
     }
 
-    /// Its addresses.
+    /// Returns the addresses.
     pub fn get_addresses(&self) -> &[Address] {
         &self.addresses
     }
 
-    /// The gateways of its default routes.
+    /// Returns the gateways of the default routes.
     pub fn get_gateways(&self) -> &[IpAddr] {
         &self.gateways
     }
 
-    /// Whether gateways outside every subnet are taken to be on the link.
+    /// Returns whether gateways outside all subnets are assumed to be on the link.
+    #[doc(alias = "RTNH_F_ONLINK")]
     pub fn is_on_link_gateways(&self) -> bool {
         self.on_link_gateways
     }
 
-    /// Returns the metric of the gateways' default routes, if it was said.
+    /// Returns the metric of the gateways' default routes, if it was set.
+    #[doc(alias = "RTA_PRIORITY")]
     pub fn get_gateway_metric(&self) -> Option<u32> {
         self.gateway_metric
     }
 
-    /// Its routes, without the default routes of its gateways.
+    /// Returns the routes, without the gateways' default routes.
     pub fn get_routes(&self) -> &[Route] {
         &self.routes
     }
 
-    /// Whether it is promiscuous.
+    /// Returns whether the link is promiscuous.
+    #[doc(alias = "IFF_PROMISC")]
     pub fn is_promisc(&self) -> bool {
         self.promisc
     }
 
-    /// Returns whether it takes all multicast frames, if that was said.
+    /// Returns whether the link receives all multicast frames, if it was set.
+    #[doc(alias = "IFF_ALLMULTI")]
     pub fn get_allmulticast(&self) -> Option<bool> {
         self.allmulticast
     }
 
-    /// Whether the container's `lo` is set up as well.
+    /// Returns whether the container's `lo` is set up.
     pub fn is_lo_up(&self) -> bool {
         self.lo_up
     }
 
-    /// Whether the container's default routes are replaced.
+    /// Returns whether the container's default routes are replaced.
     pub fn is_replace_default_route(&self) -> bool {
         self.replace_default_route
     }
 
-    /// The table of its source routing.
+    /// Returns the table of the source routing, if it was set.
     pub fn get_source_routing(&self) -> Option<u32> {
         self.source_routing
     }
 
-    /// Its alias.
+    /// Returns the alias, if it was set.
+    #[doc(alias = "IFLA_IFALIAS")]
     pub fn get_alias(&self) -> Option<&str> {
         self.alias.as_deref()
     }
 
-    /// Its further names.
+    /// Returns the alternative names.
     pub fn get_alternative_names(&self) -> &[String] {
         &self.alternative_names
     }
 
-    /// Its group, if one was given.
+    /// Returns the group, if it was set.
+    #[doc(alias = "IFLA_GROUP")]
     pub fn get_group(&self) -> Option<u32> {
         self.group
     }
 
-    /// Its transmit queue's length in packets, if one was given.
+    /// Returns the length of the transmit queue in packets, if it was set.
+    #[doc(alias = "IFLA_TXQLEN")]
     pub fn get_tx_queue_len(&self) -> Option<u32> {
         self.tx_queue_len
     }
 
-    /// Its numbers of transmit and receive queues, if they were given.
+    /// Returns the number of transmit and receive queues, if they were set.
+    #[doc(alias = "IFLA_NUM_TX_QUEUES")]
+    #[doc(alias = "IFLA_NUM_RX_QUEUES")]
     pub fn get_queues(&self) -> Option<(u32, u32)> {
         self.queues
     }
 
-    /// How its addresses are asked for before they are used.
+    /// Returns how the addresses are probed, if it was set.
     pub fn get_probe(&self) -> Option<Probe> {
         self.probe
     }
 
-    /// How the neighbours are told of its addresses.
+    /// Returns how the addresses are announced, if it was set.
     pub fn get_announce(&self) -> Option<Announce> {
         self.announce
     }
 
-    /// How fast it may send at most, if that was said.
+    /// Returns the rate limit, if it was set.
+    #[doc(alias = "TCA_TBF_PARMS")]
     pub fn get_rate(&self) -> Option<Rate> {
         self.rate
     }
 
-    /// How its IPv6 link-local address is made, if that was said.
+    /// Returns how the IPv6 link-local address is made, if it was set.
+    #[doc(alias = "IFLA_INET6_ADDR_GEN_MODE")]
     pub fn get_addr_gen_mode(&self) -> Option<AddrGenMode> {
         self.addr_gen_mode
     }
 
-    /// Returns whether router advertisements are accepted, if that was said.
+    /// Returns whether router advertisements are accepted, if it was set.
     pub fn get_accept_ra(&self) -> Option<AcceptRa> {
         self.accept_ra
     }
 
-    /// Returns whether the kernel adds addresses of advertised prefixes, if that was said.
+    /// Returns whether addresses are configured from advertised prefixes, if it was set.
     pub fn get_autoconf(&self) -> Option<bool> {
         self.autoconf
     }
 
-    /// Returns whether the link is without IPv6, if that was said.
+    /// Returns whether IPv6 is disabled on the link, if it was set.
     pub fn get_disable_ipv6(&self) -> Option<bool> {
         self.disable_ipv6
     }
 
-    /// Returns the sysctls that were said.
+    /// Returns the sysctls that were set.
     pub(super) fn ipv6_sysctls(&self) -> impl Iterator<Item = Ipv6Sysctl> {
         (self.accept_ra.map(Ipv6Sysctl::AcceptRa).into_iter())
             .chain(self.autoconf.map(Ipv6Sysctl::Autoconf))
@@ -651,7 +726,7 @@ impl Endpoint {
         self
     }
 
-    /// Whether two endpoints have in common what can only be said when the link is made.
+    /// Returns whether two endpoints agree in everything that is fixed when the link is created.
     pub(crate) fn is_made_like(&self, other: &Self) -> bool {
         let made = |endpoint: &Self| {
             (
@@ -667,7 +742,7 @@ impl Endpoint {
         self.parent == other.parent && self.kind == other.kind && made(self) == made(other)
     }
 
-    /// The kind of link, with its options.
+    /// Returns the kind of link, with its options.
     pub fn kind(&self) -> &EndpointKind {
         &self.kind
     }

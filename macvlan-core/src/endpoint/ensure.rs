@@ -1,4 +1,4 @@
-//! Making an endpoint what it should be, whatever it is now.
+//! Ensures that an endpoint exists as requested, whatever its state.
 
 use crate::endpoint::attach::{Work, attach};
 use crate::endpoint::attachment::Attachment;
@@ -18,21 +18,32 @@ use crate::netns::NetNs;
 use crate::value::link::LinkInfo;
 use crate::wait::Cancel;
 
-/// What [`Host::ensure`](crate::Host::ensure) found and left.
+/// The result of [`Host::ensure`](crate::Host::ensure).
+///
+/// ```no_run
+/// # use macvlan_core::{Endpoint, Host, NetNs};
+/// # let host = Host::open()?;
+/// # let endpoint = Endpoint::new("eth0", "ens33")?.address("192.168.15.5/24".parse()?);
+/// let ensured = host.ensure(&endpoint, &NetNs::from_pid(2084)?)?;
+/// for difference in &ensured.repaired {
+///     println!("repaired: {difference}");
+/// }
+/// # Ok::<(), macvlan_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Ensured {
-    /// The endpoint, as it is now.
+    /// The endpoint in its current state.
     pub attachment: Attachment,
-    /// What was not as it should be, and is now; empty if nothing had to be done.
+    /// The differences that were resolved; empty if there were none.
     pub repaired: Vec<Difference>,
 }
 
-/// How often differences are looked for and repaired: one repair may delete what the next pass adds
-/// again, such as the routes of an address that had another prefix length.
+/// The maximum number of passes: a repair may delete what the next pass adds again, such as the
+/// routes of an address with another prefix length.
 const PASSES: usize = 4;
 
-/// Attaches what is missing and repairs what has drifted.
+/// Attaches a missing endpoint and repairs differences.
 pub(crate) fn ensure(
     host: &NetNs,
     endpoint: &Endpoint,
@@ -98,18 +109,18 @@ pub(crate) fn ensure(
     }
 }
 
-/// The error for what is not repaired, though no repair was refused.
+/// Makes the error for differences that remain although no repair was refused.
 fn still_differs(endpoint: &Endpoint, netns: &NetNs, differences: &[Difference]) -> Error {
     let what: Vec<String> = differences.iter().map(ToString::to_string).collect();
-    let cause = format!("after {PASSES} repairs that the kernel took, {}", what.join(", "));
-    Error::new(ErrorKind::System, "make the endpoint as it should be", cause)
+    let cause = format!("after {PASSES} successful repairs, {}", what.join(", "));
+    Error::new(ErrorKind::System, "ensure the endpoint", cause)
         .on_link(endpoint.name.as_str())
         .in_netns(netns.in_words())
 }
 
-/// Addresses that are missing may be somebody else's by now, so they are asked for before they are added.
-/// Returns what is to be repaired now: nobody can be asked through a link that is down, so that is set up
-/// first, and the rest is left to the next pass.
+/// Probes missing addresses before they are added, since another host may have them by now. Returns
+/// the differences to repair now: a link that is down cannot probe, so it is set up first, and the
+/// rest is left to the next pass.
 fn ask_for_missing(
     endpoint: &Endpoint,
     work: &Work<'_>,
@@ -148,16 +159,16 @@ fn needs_replacement(endpoint: &Endpoint, netns: &NetNs, differences: &[Differen
         .collect();
     Error::new(
         ErrorKind::NeedsReplacement,
-        "make the endpoint as it should be",
+        "ensure the endpoint",
         format!("{}, which cannot be changed", why.join(", ")),
     )
     .on_link(endpoint.name.as_str())
     .on_parent(endpoint.parent.to_string())
     .in_netns(netns.in_words())
-    .with_hint("have it replaced, or delete the link")
+    .with_hint("allow its replacement, or delete the link")
 }
 
-/// What the endpoint is, from what was found and what was wanted.
+/// Makes the attachment from the requested and the actual state.
 fn attachment(
     endpoint: &Endpoint,
     netns: &NetNs,
@@ -185,7 +196,7 @@ fn attachment(
         kind: endpoint.kind.as_str(),
         index: link.index,
         mac: link.mac.ok_or_else(|| {
-            Error::new(ErrorKind::Protocol, "read the link", "it has no MAC address")
+            Error::new(ErrorKind::Protocol, "read the link", "the link has no MAC address")
         })?,
         mtu: Some(link.mtu),
         parent: parent.id(&endpoint.parent),

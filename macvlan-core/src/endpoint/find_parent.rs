@@ -1,7 +1,7 @@
-//! Finding a parent: the one place that says which link it is.
+//! Finds the link that a parent describes.
 //!
-//! A link is found by its name, by an alternative name, or, if it is a VLAN under another name, by its
-//! base and tag. From then on it is its index and its namespace, never its name.
+//! A link is found by its name, by an alternative name, or, for a VLAN with another name, by its
+//! base and tag. From then on it is identified by index and namespace, never by name.
 
 use nix::errno::Errno;
 
@@ -15,13 +15,13 @@ use crate::rtnl::{decode, encode};
 use crate::value::link::LinkInfo;
 use crate::value::name::{LinkId, LinkName};
 
-/// A parent that exists now.
+/// An existing parent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Found {
     pub(crate) index: u32,
-    /// Whether it was made here and now.
+    /// True if the parent was created by this operation.
     pub(crate) made: bool,
-    /// What it is called, where that is not what it was asked for by.
+    /// The actual name, if it differs from the requested one.
     pub(crate) other_name: Option<LinkName>,
 }
 
@@ -38,7 +38,7 @@ impl Found {
         Self { other_name, ..Self::by_its_name(link.index, false) }
     }
 
-    /// Returns what the parent that was found is called.
+    /// Returns the name of the parent that was found.
     pub(super) fn id(&self, parent: &Parent) -> LinkId {
         match (self.other_name, parent.id()) {
             (Some(name), _) => LinkId::Name(name),
@@ -48,16 +48,16 @@ impl Found {
     }
 }
 
-/// What has a parent's name.
+/// The result of a search by name.
 pub(super) enum ByName {
     There(Found),
-    /// A link that is another one than was described.
+    /// A link that does not match the description.
     Other,
     Missing,
 }
 
-/// Finds a parent by its name or index, or a VLAN by its tag where it has another name, and makes
-/// nothing; none if it does not exist.
+/// Finds an existing parent by its name or index, or a VLAN with another name by its tag; `None` if
+/// it does not exist.
 pub(crate) fn find(host: &NetNs, parent: &Parent) -> Result<Option<Found>> {
     match (by_name(host, parent)?, parent.on_demand()) {
         (ByName::There(found), _) => Ok(Some(found)),
@@ -69,7 +69,7 @@ pub(crate) fn find(host: &NetNs, parent: &Parent) -> Result<Option<Found>> {
     }
 }
 
-/// Looks a parent up by its name or index.
+/// Finds a parent by its name or index.
 pub(super) fn by_name(host: &NetNs, parent: &Parent) -> Result<ByName> {
     let connection = host.connection()?;
     if let Some(name) = parent.get_alternative_name() {
@@ -84,7 +84,7 @@ pub(super) fn by_name(host: &NetNs, parent: &Parent) -> Result<ByName> {
     loop {
         let found = match link {
             LinkId::Index(index) => Ok(index),
-            // Where there is no such link, this is slow, and it is an error.
+            // Slow if the link does not exist, but then it is an error.
             LinkId::Name(name) if parent.on_demand().is_none() => {
                 connection.index_of_existing(name.as_str())
             }
@@ -98,13 +98,14 @@ pub(super) fn by_name(host: &NetNs, parent: &Parent) -> Result<ByName> {
         match is_as_described(host, parent, index)? {
             Some(true) => return Ok(ByName::There(Found::by_its_name(index, false))),
             Some(false) => return Ok(ByName::Other),
-            // It has just gone.
+            // Deleted just now.
             None => {}
         }
     }
 }
 
-/// Whether a link that has the right name is the VLAN that was described; none if it is gone.
+/// Returns whether a link with the right name is the VLAN as described; `None` if it no longer
+/// exists.
 fn is_as_described(host: &NetNs, parent: &Parent, index: u32) -> Result<Option<bool>> {
     let Some((base, tag)) = parent.described() else { return Ok(Some(true)) };
     let info = host.connection()?.find_link(index);
@@ -114,14 +115,14 @@ fn is_as_described(host: &NetNs, parent: &Parent, index: u32) -> Result<Option<b
     Ok(Some(base.is_some_and(|base| is_vlan(&info, base.index, tag))))
 }
 
-/// Whether a link is the VLAN with this tag on this base of its own namespace.
+/// Returns whether a link is the VLAN with this tag on this base, in the base's namespace.
 fn is_vlan(link: &LinkInfo, base: u32, tag: VlanTag) -> bool {
     link.parent == Some(base)
         && link.parent_netns.is_none()
         && link.vlan.as_ref().is_some_and(|vlan| tag.is_of(vlan))
 }
 
-/// Finds the VLAN with this tag on this base, whatever it is called.
+/// Finds the VLAN with this tag on this base, by any name.
 pub(super) fn by_tag(host: &NetNs, base: u32, tag: VlanTag) -> Result<Option<Found>> {
     let same = |link: &LinkInfo| is_vlan(link, base, tag);
     let vlans = host
@@ -131,16 +132,16 @@ pub(super) fn by_tag(host: &NetNs, base: u32, tag: VlanTag) -> Result<Option<Fou
     Ok(vlans.first().map(Found::of))
 }
 
-/// The link that others hang on in the kernel.
+/// The lowest link: the one on which the kernel puts the macvlans of a parent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Lowest {
     pub(crate) index: u32,
-    /// The host's number for the namespace that it is in, if that is not the host's own.
+    /// The id of the lowest link's namespace in the host's, if it is another one.
     pub(crate) netns: Option<i32>,
 }
 
-/// Returns the link that a macvlan on this one hangs on: where it is itself a macvlan, the link below
-/// that, which may be in another namespace. The kernel looks no further either, since no macvlan hangs on
+/// Returns the link on which the kernel puts a macvlan of this parent: if the parent is a macvlan,
+/// the link below it, which may be in another namespace. The kernel never puts a macvlan on
 /// another.
 pub(crate) fn lowest(host: &NetNs, index: u32) -> Result<Lowest> {
     let itself = Lowest { index, netns: None };
@@ -152,7 +153,7 @@ pub(crate) fn lowest(host: &NetNs, index: u32) -> Result<Lowest> {
     })
 }
 
-/// Returns the index of the lowest link that the host can see: that of [`lowest`], or the link's own if
+/// Returns the index of the lowest link on the host: that of [`lowest`], or of the link itself if
 /// the one below is in another namespace.
 pub(crate) fn lowest_seen(host: &NetNs, index: u32) -> Result<u32> {
     let Lowest { index: below, netns } = lowest(host, index)?;
@@ -163,7 +164,7 @@ pub(crate) fn is_macvlan(link: &LinkInfo) -> bool {
     matches!(link.kind.as_deref(), Some("macvlan" | "macvtap"))
 }
 
-/// Returns whether a link of a namespace hangs on a parent, as an endpoint of this kind would.
+/// Returns whether a link in a namespace is on a parent, as an endpoint of this kind would be.
 pub(crate) fn is_on(
     host: &NetNs,
     netns: &NetNs,
@@ -185,20 +186,20 @@ pub(crate) fn is_on(
     })
 }
 
-/// Returns the host's number for the namespace of what a link of another namespace hangs on.
+/// Returns the id, in the host's namespace, of the namespace with the link below a link elsewhere.
 fn netns_below(
     outside: &Connection,
     netns: &NetNs,
     link: &LinkInfo,
 ) -> std::result::Result<i32, Failure> {
-    // The host is asked for the link, and so tells the number that it has for the namespace itself.
+    // The request is sent to the host's namespace, so the reply has its id.
     let there = outside.number_of(netns)?;
     let seen = outside.get(encode::get_link_in(there, link.index), decode::link)?;
     Ok(seen.parent_netns.unwrap_or(there))
 }
 
-/// Returns what tells of a namespace's links whether the link below them is on the host. A link tells
-/// where that is by the namespace's own number for the other (`IFLA_LINK_NETNSID`).
+/// Returns a check whether the link below a namespace's link is on the host. The kernel reports the
+/// namespace of the lower link by an id of the upper link's namespace (`IFLA_LINK_NETNSID`).
 pub(crate) fn on_host(
     host: &NetNs,
     netns: &NetNs,
@@ -209,14 +210,14 @@ pub(crate) fn on_host(
     } else {
         Some(inside.get(encode::get_netns_id(host), decode::netns_id)?)
     };
-    // A negative number is none: nothing there hangs on a link of the host.
+    // Negative: no id was assigned, so no link there is on a link of the host.
     Ok(move |link: &LinkInfo| {
         link.parent_netns == number && number.is_none_or(|number| number >= 0)
     })
 }
 
-/// Returns the macvlan of the host through which a macvlan of another namespace may have been made: it
-/// hangs on the same link, which is not on the host.
+/// Returns the macvlan of the host through which a macvlan elsewhere may have been created: both
+/// are on the same link, which is not on the host.
 pub(super) fn through_macvlan(
     outside: &Connection,
     netns: &NetNs,
@@ -234,14 +235,15 @@ pub(super) fn through_macvlan(
     Ok(alike.into_iter().next())
 }
 
-/// Returns what a parent is called now; its index if it is gone, or has no name that could be one.
+/// Returns the current name of a parent; its index if it no longer exists or the name is not a
+/// valid [`LinkName`].
 pub(crate) fn name_of(host: &NetNs, index: u32) -> Result<LinkId> {
     let parent = host.connection()?.find_link(index);
     let parent = parent.map_err(|failure| failure.into_error("read the parent"))?;
     Ok(parent.map_or(LinkId::Index(index), |parent| LinkId::named(&parent.name, parent.index)))
 }
 
-/// The error for a parent that does not exist.
+/// Makes the error for a parent that does not exist.
 pub(crate) fn missing(host: &NetNs, parent: &Parent) -> Error {
     if let Some(name) = parent.get_alternative_name() {
         return no_such_parent(Error::system("use the parent", Errno::ENODEV).on_parent(name));
@@ -252,7 +254,7 @@ pub(crate) fn missing(host: &NetNs, parent: &Parent) -> Error {
     }
 }
 
-/// The error for a parent that cannot be used.
+/// Makes the error for a parent that cannot be used.
 pub(super) fn refused(host: &NetNs, link: LinkId, errno: Errno) -> Error {
     let attempt = Attempt::Other(link, "use the parent".into());
     let error = attempt.explain(Failure::refused(errno), &Place::host(host));

@@ -1,4 +1,4 @@
-//! What one container interface should be, and what it became.
+//! Endpoints: container interfaces as they are requested, attached, checked and detached.
 
 mod attach;
 mod attachment;
@@ -7,7 +7,7 @@ mod check;
 mod deletion;
 mod detach;
 mod difference;
-#[allow(clippy::module_inception)] // the type that all of this is about
+#[allow(clippy::module_inception)] // the module's main type
 mod endpoint;
 mod ensure;
 mod find_parent;

@@ -1,4 +1,4 @@
-//! A link that is to be replaced, with everything that is needed to create it again.
+//! A link that is being replaced, with everything that is needed to create it again.
 
 use netlink_packet_route::RouteNetlinkMessage as Message;
 use netlink_packet_route::address::AddressMessage;
@@ -21,33 +21,33 @@ use crate::value::link::{Link, LinkInfo, LinkKind, Mode};
 use crate::value::name::{LinkId, LinkName};
 use crate::value::rule::Rule;
 
-/// What was read of a link before it is replaced.
+/// The state of a link before it is replaced.
 pub(super) struct OldLink<'a> {
     host: &'a NetNs,
     netns: &'a NetNs,
     pub(super) info: &'a LinkInfo,
     link: Link,
-    /// The parent's index, where it is on the host; otherwise it is in the container.
+    /// The parent's index if it is on the host; otherwise it is in the container.
     pub(super) on_host: Option<u32>,
     sysctls: Sysctls,
     settings: Vec<Change>,
     addresses: Vec<AddressMessage>,
     routes: Vec<RouteMessage>,
     neighbours: Vec<NeighbourMessage>,
-    /// In words, what nobody but its maker can make again.
+    /// Descriptions of settings that cannot be restored.
     lost: Vec<String>,
-    /// These stay when the link goes.
+    /// Rules, which stay when the link is deleted.
     pub(super) rules: Vec<Rule>,
 }
 
 impl<'a> OldLink<'a> {
-    /// Reads all of it, or fails before anything is changed.
+    /// Reads the state, or fails before anything is changed.
     pub(super) fn read(host: &'a NetNs, netns: &'a NetNs, info: &'a LinkInfo) -> Result<Self> {
         let refuse = |why: String| {
             Err(Error::new(ErrorKind::NeedsReplacement, "replace the link", why)
                 .on_link(info.name.clone())
                 .in_netns(netns.in_words())
-                .with_hint("delete the link yourself"))
+                .with_hint("delete the link first"))
         };
         let kind = match (info.kind.as_deref(), &info.macvlan, &info.vlan) {
             (Some("macvlan"), Some(options), _) => LinkKind::Macvlan(options.clone()),
@@ -55,26 +55,29 @@ impl<'a> OldLink<'a> {
             (Some("vlan"), _, Some(options)) => LinkKind::Vlan(options.clone()),
             (kind, ..) => {
                 let kind = kind.unwrap_or("hardware");
-                return refuse(format!("it is not one that an endpoint could be, but {kind}"));
+                return refuse(format!("an endpoint cannot be of its kind, {kind}"));
             }
         };
         let Some(parent) = info.parent else {
-            return refuse("it could not be put back: it has no parent".to_owned());
+            return refuse("the link could not be restored, because it has no parent".to_owned());
         };
         let inside = netns.connection()?;
         let fails = |failure: Failure| {
             failure
-                .into_error("read the link that is to be replaced")
+                .into_error("read the link to be replaced")
                 .on_link(info.name.clone())
                 .in_netns(netns.in_words())
         };
         let on_host = find_parent::on_host(host, netns, inside).map_err(fails)?(info);
         if !on_host && info.parent_netns.is_some() {
-            return refuse("it could not be put back: its parent is elsewhere".to_owned());
+            return refuse(
+                "the link could not be restored, because its parent is in another namespace"
+                    .to_owned(),
+            );
         }
         let children = links_on(inside, info.index).map_err(fails)?;
         if let Some(child) = children.first() {
-            return refuse(format!("{:?}, which is on it, would be deleted too", child.name));
+            return refuse(format!("{:?} on it would be deleted as well", child.name));
         }
         let mut link = Link::bare(LinkName::new(&info.name)?, Some(LinkId::Index(parent)), kind);
         link.index = Some(info.index);
@@ -100,7 +103,7 @@ impl<'a> OldLink<'a> {
         let addresses = encode::get_addresses(None, Some(info.index));
         let addresses = inside.dump(&addresses, by_hand).map_err(fails)?;
         let (ips, mut addresses): (Vec<_>, Vec<_>) = addresses.into_iter().unzip();
-        // The kernel lists an IPv6 address before those that it had earlier.
+        // The kernel lists newer IPv6 addresses first.
         let first_v6 = ips.iter().position(|address| address.ip().is_ipv6());
         addresses[first_v6.unwrap_or(ips.len())..].reverse();
         let routes = encode::get_routes(&RouteFilter::new(), None);
@@ -123,8 +126,8 @@ impl<'a> OldLink<'a> {
         })
     }
 
-    /// Creates the link again, with what was on it. The error names what the kernel refused, and what could
-    /// not be put back.
+    /// Creates the link again, with its addresses and settings. Adds to the error what could not be
+    /// restored.
     pub(super) fn put_back(&self, mut error: Error) -> Error {
         let (name, there) = (&self.info.name, self.netns);
         if let Err(failure) = self.make_link() {
@@ -191,14 +194,14 @@ impl<'a> OldLink<'a> {
         let maker = maker.connection().map_err(|_| Failure::NotSent(Errno::ENOTCONN))?;
         let create = encode::create_link(&self.link, self.info.parent);
         match maker.retry(&create) {
-            // It had not gone, or the first answer got lost.
+            // The link was not deleted, or only the reply was lost.
             Err(Failure::Refused { errno: Errno::EEXIST, .. }) => Ok(()),
             other => other,
         }
     }
 }
 
-/// The link's neighbours that somebody has added.
+/// Returns the link's neighbour entries that were added by an administrator.
 fn neighbours(
     inside: &Connection,
     link: u32,
@@ -211,7 +214,7 @@ fn neighbours(
     Ok(found)
 }
 
-/// What somebody has added to the link that is not put back.
+/// Returns settings that an administrator made on the link and that are not restored.
 fn lost(
     inside: &Connection,
     info: &LinkInfo,

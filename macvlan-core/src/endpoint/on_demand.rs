@@ -1,18 +1,19 @@
-//! VLANs that are made when the first endpoint needs them and removed when the last one leaves.
+//! VLANs that are created when the first endpoint needs them and removed with the last one.
 //!
-//! No state is kept outside the kernel, so it does not matter which process makes and which one
-//! removes, nor whether one of them is killed in between:
+//! No state is kept outside the kernel, so different processes can create and remove a VLAN, and
+//! any of them can be killed:
 //!
-//! - A VLAN is created in the link group [`Parent::ON_DEMAND_GROUP`], which marks it from its first
-//!   moment.
-//! - No query tells whether a macvlan in any namespace is still on a parent. But *creating* one in
-//!   mode passthru fails if there is any, and while it stands nobody else can join: a probe.
-//! - A VLAN that is about to be removed has an alternative name for this one attempt, and is deleted
-//!   by that name alone. Whoever finds the probe in the way takes that name away, and the probe; the
-//!   remover, still at work or killed long ago, can then delete nothing. All of this is serialized by
-//!   the kernel's RTNL lock.
+//! - A VLAN is created in the link group [`Parent::ON_DEMAND_GROUP`], which marks it from the
+//!   beginning.
+//! - No query shows whether a macvlan in any namespace is on a parent. But *creating* one in mode
+//!   passthru fails if there is another, and while it exists no other can be created. Such a link
+//!   is called a probe here.
+//! - A VLAN that is about to be removed has an alternative name for this attempt, and is deleted by
+//!   this name. A process that finds the probe in its way deletes the name and the probe; the
+//!   remover, whether still running or killed, then cannot delete the VLAN. The kernel's RTNL lock
+//!   serializes all of this.
 //!
-//! Dummy links that somebody put into the group go in the same way when the last endpoint leaves.
+//! A dummy link that an administrator puts into the group is removed in the same way.
 
 use nix::errno::Errno;
 
@@ -27,16 +28,16 @@ use crate::rtnl::{decode, may_be_elsewhere};
 use crate::value::link::{Link, LinkInfo, Macvlan, Mode, Vlan};
 use crate::value::name::{LinkId, LinkName};
 
-/// How an alternative name begins that announces a removal.
+/// The prefix of the alternative name that announces a removal.
 const REMOVAL: &str = "macvlan-removal-";
-/// How a probe's name begins.
+/// The prefix of a probe's name.
 const PROBE: &str = "mvp";
 /// The kernel's name for dummy links.
 const DUMMY: &str = "dummy";
-/// How often something is tried again because another process was faster.
+/// The maximum number of attempts when other processes interfere.
 const ATTEMPTS: usize = 1000;
 
-/// Finds a parent, or makes the VLAN that it is to be.
+/// Finds a parent, or creates the VLAN that it describes.
 pub(crate) fn find_or_make(host: &NetNs, parent: &Parent) -> Result<Found> {
     for _ in 0..ATTEMPTS {
         match find_parent::by_name(host, parent)? {
@@ -58,9 +59,10 @@ pub(crate) fn find_or_make(host: &NetNs, parent: &Parent) -> Result<Found> {
 }
 
 fn not_that_vlan(host: &NetNs, parent: &Parent) -> Error {
-    let mut cause = "a link of that name exists and is another one".to_owned();
+    let mut cause = "another link with this name exists".to_owned();
     if let Some((base, tag)) = parent.described() {
-        // One that has the base's name and is another is no base that could be found later.
+        // A link that has the base's name but does not match its description could not be found
+        // later.
         let found = find_parent::find(host, base);
         match found.and_then(|found| Ok((found, find_parent::by_name(host, base)?))) {
             Ok((None, ByName::Missing)) => {
@@ -70,7 +72,7 @@ fn not_that_vlan(host: &NetNs, parent: &Parent) -> Error {
             Ok(_) => {}
             Err(error) => return error,
         }
-        cause = format!("{parent} exists, and is not VLAN {} ({}) of {base}", tag.id, tag.protocol);
+        cause = format!("{parent} exists and is not VLAN {} ({}) of {base}", tag.id, tag.protocol);
     }
     Error::new(ErrorKind::NameTaken, "use the parent", cause)
         .with_hint("give the VLAN another name")
@@ -78,8 +80,7 @@ fn not_that_vlan(host: &NetNs, parent: &Parent) -> Error {
         .in_netns(host.in_words())
 }
 
-/// Makes a VLAN; none if another process was faster in making or removing, and it is to be tried
-/// again.
+/// Creates a VLAN; returns `None` if another process interfered and it has to be retried.
 fn make(host: &NetNs, base: &Parent, tag: VlanTag, name: LinkName) -> Result<Option<Found>> {
     let connection = host.connection()?;
     let below = find_or_make(host, base)?;
@@ -93,7 +94,7 @@ fn make(host: &NetNs, base: &Parent, tag: VlanTag, name: LinkName) -> Result<Opt
             let taken = matches!(failure, Failure::Refused { errno: Errno::EEXIST, .. });
             let lost = matches!(failure, Failure::NoAnswer(_));
             match if taken || lost { connection.find_index(&name) } else { Ok(None) } {
-                // Somebody else was faster; or it is made, and only the answer got lost.
+                // Another process was faster, or the VLAN was created and only the reply was lost.
                 Ok(Some(_)) => false,
                 there => {
                     if taken {
@@ -118,16 +119,17 @@ fn make(host: &NetNs, base: &Parent, tag: VlanTag, name: LinkName) -> Result<Opt
             }
         }
     };
-    // A base that was about to be removed has not seen this VLAN: keep it from going.
+    // A base that is about to be removed was checked before this VLAN existed: call off its
+    // removal.
     let settled = settle(host, below.index);
-    // None where somebody else has removed it.
+    // `None` if another process has removed it.
     let index = connection.find_index(&name).or_else(|_| connection.find_index(&name));
     let error = match (settled, index) {
         (Ok(_), Ok(index)) => return Ok(index.map(|index| Found::by_its_name(index, made))),
         (Ok(_), Err(errno)) => Error::system("find the VLAN", errno).on_link(name.as_str()),
         (Err(error), Ok(None)) => return Err(error),
         (Err(error), Ok(Some(index))) => match release(host, index) {
-            // The base goes with it.
+            // The base is deleted with it.
             Ok(()) => return Err(error),
             Err(_) => error,
         },
@@ -137,7 +139,7 @@ fn make(host: &NetNs, base: &Parent, tag: VlanTag, name: LinkName) -> Result<Opt
     Err(if below.made { may_leave(error, host, base) } else { error })
 }
 
-/// Says of a parent that is made on demand that it may remain, and each VLAN that it is on.
+/// Adds to an error that a parent made on demand may remain, and each VLAN below it.
 pub(crate) fn may_leave(mut error: Error, host: &NetNs, mut parent: &Parent) -> Error {
     while let Some((base, _)) = parent.on_demand() {
         error = error.leaves(format!("perhaps VLAN {parent} in {host}"));
@@ -146,12 +148,12 @@ pub(crate) fn may_leave(mut error: Error, host: &NetNs, mut parent: &Parent) -> 
     error
 }
 
-/// Called off whatever removal of a parent is under way; whether something may have stood in the way
-/// of its use, so that it is worth trying again.
+/// Calls off removals of a parent that are in progress. Returns whether one may have prevented its
+/// use, so that a retry makes sense.
 pub(crate) fn settle(host: &NetNs, index: u32) -> Result<bool> {
     let connection = host.connection()?;
     match connection.find_link(index).map_err(|failure| failure.into_error("read the parent"))? {
-        // Also one that was taken out of the group meanwhile: a remover looks there once only.
+        // Also a link that has left the group since: a remover checks the group only once.
         Some(link) if link.group == Parent::ON_DEMAND_GROUP || is_being_removed(&link) => {
             call_off(connection, &link)
         }
@@ -168,7 +170,7 @@ fn removals(vlan: &LinkInfo) -> impl Iterator<Item = &String> {
     vlan.alternative_names.iter().filter(|name| name.starts_with(REMOVAL))
 }
 
-/// Takes the names away that removals go by, and then the probes.
+/// Deletes the names of removals, and then their probes.
 fn call_off(connection: &Connection, vlan: &LinkInfo) -> Result<bool> {
     let mut found = false;
     for name in removals(vlan) {
@@ -186,18 +188,18 @@ fn call_off(connection: &Connection, vlan: &LinkInfo) -> Result<bool> {
     Ok(found)
 }
 
-/// Takes a VLAN out of our hands: it will not be removed any more, because something is about to use
-/// it that the probe does not see. Returns whether it was in our hands.
+/// Exempts a VLAN from removal, because it is about to be used in a way that a probe does not
+/// detect. Returns whether it was subject to removal.
 pub(crate) fn keep(connection: &Connection, index: u32) -> Result<bool> {
     move_to_group(connection, index, Parent::ON_DEMAND_GROUP, 0)
 }
 
-/// Takes a VLAN back into our hands, after [`keep`] for something that then failed.
+/// Makes a VLAN subject to removal again, after a [`keep`] for an operation that failed.
 pub(crate) fn take_back(connection: &Connection, index: u32) -> Result<()> {
     move_to_group(connection, index, 0, Parent::ON_DEMAND_GROUP).map(drop)
 }
 
-/// Moves a link from one group to another, unless it is in a third, where somebody put it.
+/// Moves a link from one group to another, unless an administrator put it into a third.
 fn move_to_group(connection: &Connection, index: u32, from: u32, to: u32) -> Result<bool> {
     let is_in_it = read(connection, index)?.is_some_and(|link| link.group == from);
     if is_in_it {
@@ -210,9 +212,9 @@ fn set_group(connection: &Connection, index: u32, group: u32) -> Result<()> {
     ignore_gone(connection.submit_one(encode::set_link(index, &LinkChange::Group(group))))
 }
 
-/// Removes a VLAN that was made on demand, if nobody uses it, and then its base likewise.
+/// Removes an unused VLAN that was made on demand, and then its base in the same way.
 pub(crate) fn release(host: &NetNs, index: u32) -> Result<()> {
-    // A socket of its own: deleting takes long, and others need the host's meanwhile.
+    // Deleting takes long, so it uses a socket of its own and leaves the host's to others.
     let open = || host.visit(Connection::open)?;
     let connection = open().or_else(|_| open())?;
     let mut next = Some(index);
@@ -223,8 +225,8 @@ pub(crate) fn release(host: &NetNs, index: u32) -> Result<()> {
     Ok(())
 }
 
-/// As [`release`], for a parent of which it is not known whether it was made on demand. That is one
-/// question to the kernel; most were not.
+/// As [`release`], for a parent that may not have been made on demand, which takes one request to
+/// find out.
 pub(crate) fn release_if_marked(host: &NetNs, index: u32) -> Result<()> {
     let ask = || {
         let parent = host.connection()?.find_link(index);
@@ -236,7 +238,7 @@ pub(crate) fn release_if_marked(host: &NetNs, index: u32) -> Result<()> {
     }
 }
 
-/// Removes all parents that were made on demand and that nobody uses.
+/// Removes all unused parents that were made on demand.
 pub(crate) fn remove_unused_parents(host: &NetNs) -> Result<()> {
     let connection = host.connection()?;
     for kind in ["vlan", DUMMY] {
@@ -250,7 +252,7 @@ pub(crate) fn remove_unused_parents(host: &NetNs) -> Result<()> {
     Ok(())
 }
 
-/// The index of the base, if the VLAN is gone.
+/// Removes one VLAN; returns the index of its base if it was removed.
 fn release_one(host: &NetNs, connection: &Connection, index: u32) -> Result<Option<u32>> {
     for _ in 0..ATTEMPTS {
         let Some(vlan) = unused(connection, index)? else { return Ok(None) };
@@ -263,7 +265,7 @@ fn release_one(host: &NetNs, connection: &Connection, index: u32) -> Result<Opti
                     Err(Failure::NoAnswer(_)) if read(connection, index)?.is_none() => {
                         Ok(vlan.parent)
                     }
-                    // Somebody called it off.
+                    // Another process called it off.
                     Err(Failure::Refused { errno: Errno::ENODEV, .. }) => {
                         attempt.abandon()?;
                         Ok(None)
@@ -274,7 +276,7 @@ fn release_one(host: &NetNs, connection: &Connection, index: u32) -> Result<Opti
                     }
                 };
             }
-            // The probe of another remover, who may have been killed.
+            // A probe of another remover, which may have been killed.
             Err(failure) if is_taken(&failure) => {
                 attempt.abandon()?;
                 let Some(vlan) = read(connection, index)? else { return Ok(None) };
@@ -294,7 +296,7 @@ fn release_one(host: &NetNs, connection: &Connection, index: u32) -> Result<Opti
     Ok(None)
 }
 
-/// One attempt to remove a VLAN: its name and its probe.
+/// One attempt to remove a VLAN, with its name and its probe.
 struct Removal<'a> {
     connection: &'a Connection,
     vlan: u32,
@@ -322,7 +324,7 @@ impl<'a> Removal<'a> {
         Ok((Self { connection, vlan, name, probe }, outcome))
     }
 
-    /// Abandons it if the VLAN is used in a way that does not keep the probe away.
+    /// Returns whether the VLAN is used in a way that a probe does not detect.
     fn is_in_vain(&self, host: &NetNs) -> Result<bool> {
         let in_use = match unused(self.connection, self.vlan) {
             Ok(None) => Ok(true),
@@ -338,12 +340,12 @@ impl<'a> Removal<'a> {
         }
     }
 
-    /// Takes the name and the probe away, each whatever becomes of the other.
+    /// Deletes the name and the probe, even if one of these fails.
     fn abandon(&self) -> Result<()> {
         let delete_name = encode::set_link(self.vlan, &LinkChange::DeleteAltName(&self.name));
         let name = ignore_gone(self.connection.submit_one(delete_name));
         let probe = self.connection.find_index(&self.probe);
-        let probe = match probe.map_err(|errno| Error::system("look for the probe", errno))? {
+        let probe = match probe.map_err(|errno| Error::system("search for the probe", errno))? {
             Some(index) => ignore_gone(self.connection.submit_one(encode::delete_link(index))),
             None => Ok(()),
         };
@@ -351,7 +353,8 @@ impl<'a> Removal<'a> {
     }
 }
 
-/// A VLAN or dummy link that was made on demand and that nobody uses, as far as this namespace shows it.
+/// Returns a VLAN or dummy link that was made on demand and is unused, as far as this namespace
+/// shows.
 fn unused(connection: &Connection, index: u32) -> Result<Option<LinkInfo>> {
     let Some(vlan) = read(connection, index)? else { return Ok(None) };
     let can_be_made = vlan.vlan.is_some() || vlan.kind.as_deref() == Some(DUMMY);
@@ -370,7 +373,7 @@ fn unused(connection: &Connection, index: u32) -> Result<Option<LinkInfo>> {
     Ok((!carries).then_some(vlan))
 }
 
-/// A link; none if it is gone.
+/// Returns a link; `None` if it no longer exists.
 fn read(connection: &Connection, index: u32) -> Result<Option<LinkInfo>> {
     connection.find_link(index).map_err(|failure| failure.into_error("read the VLAN"))
 }
@@ -379,7 +382,7 @@ fn not_listed(failure: Failure) -> Error {
     failure.into_error("list the links")
 }
 
-/// Lists the links of a namespace that are on a link of it.
+/// Lists the links of a namespace that are on one of its links.
 pub(super) fn links_on(
     connection: &Connection,
     index: u32,
@@ -401,30 +404,26 @@ fn is_probe(link: &LinkInfo) -> bool {
 fn ignore_gone(result: std::result::Result<(), Failure>) -> Result<()> {
     match result {
         Err(failure) if !is_gone(&failure) => {
-            Err(failure.into_error("tidy up after a VLAN's removal"))
+            Err(failure.into_error("clean up after the removal of a VLAN"))
         }
         _ => Ok(()),
     }
 }
 
-/// Whether there is no such link, or the link has no such name (ENOENT). A name that is another link's by
-/// now (EINVAL) and a kernel that knows no such names (EOPNOTSUPP) are something else.
+/// Returns whether the link does not exist or does not have the name (ENOENT). A name that another
+/// link has (EINVAL) and a kernel without alternative names (EOPNOTSUPP) are other cases.
 fn is_gone(failure: &Failure) -> bool {
     matches!(failure, Failure::Refused { errno: Errno::ENODEV | Errno::ENOENT, .. })
 }
 
-/// Whether the probe was refused because of what is on the VLAN: a macvlan in any namespace (EINVAL,
-/// `macvlan_common_newlink` of the kernel's `drivers/net/macvlan.c`), or ipvlan, a bridge and the like
-/// (EBUSY).
+/// Returns whether a probe was refused because of another link on the VLAN: a macvlan in any
+/// namespace (EINVAL, `macvlan_common_newlink` in the kernel's `drivers/net/macvlan.c`), or ipvlan,
+/// a bridge and the like (EBUSY).
 fn is_taken(failure: &Failure) -> bool {
     matches!(failure, Failure::Refused { errno: Errno::EINVAL | Errno::EBUSY, .. })
 }
 
 pub(crate) fn contended(parent: &Parent) -> Error {
-    Error::new(
-        ErrorKind::Interrupted,
-        "use the parent",
-        "other processes remove it as fast as it is made",
-    )
-    .on_link(parent.to_string())
+    Error::new(ErrorKind::Interrupted, "use the parent", "other processes keep removing it")
+        .on_link(parent.to_string())
 }

@@ -1,4 +1,4 @@
-//! What an endpoint hangs on: a link that exists, or a VLAN that is made when it is needed.
+//! The parent of an endpoint: an existing link, or a VLAN that is created on demand.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,14 +9,13 @@ use crate::value::name::{LinkId, LinkName, check_alternative_name};
 use crate::value::net::parse_number;
 use crate::value::text::serde_as_text;
 
-/// The link on the host that an endpoint hangs on.
+/// The link on the host that an endpoint is on.
 ///
-/// A name such as `"ens33"` is that link. A name in VLAN notation, `"ens33.100"`, is that link if it
-/// exists; otherwise VLAN 100 of `ens33`, made under that name when the first endpoint needs it and
-/// removed when the last one leaves. `"eth0.20.200"` is QinQ: VLAN 200 of VLAN 20 of `eth0`. Under
-/// another name, or with another protocol, it is said with [`Parent::vlan`], and a link that has the
-/// name then has to be that VLAN. A name of more than 15 bytes is an alternative name, as `ip link
-/// property add` gives it:
+/// A name such as `"ens33"` is the link with this name or, above 15 bytes, alternative name. A name
+/// in VLAN notation, `"ens33.100"`, is the link with this name if it exists; otherwise it is VLAN
+/// 100 of `ens33`, which is created with this name for the first endpoint and removed with the last
+/// one. `"eth0.20.200"` is QinQ: VLAN 200 of VLAN 20 of `eth0`. [`Parent::vlan`] describes a VLAN
+/// with another name or protocol; an existing link with the name then has to be this VLAN:
 ///
 /// ```
 /// use macvlan_core::{Endpoint, Parent, VlanProtocol};
@@ -26,12 +25,11 @@ use crate::value::text::serde_as_text;
 /// # Ok::<(), macvlan_core::Error>(())
 /// ```
 ///
-/// What was made on demand is marked by the link group [`Parent::ON_DEMAND_GROUP`]; a dummy link that somebody
-/// put into that group goes with its last endpoint, too. A VLAN that
-/// somebody else made, or took out of that group, is never removed; nor is one that has an address
-/// (but for those that the kernel made by itself for IPv6), is a port of a bridge or bond, or carries
-/// any other link, in whatever namespace that is. A VLAN on it in another namespace is found where that
-/// namespace has a name in `/run/netns` or a process.
+/// A VLAN that was created on demand is marked by the link group [`Parent::ON_DEMAND_GROUP`]. It is
+/// not removed if it was taken out of the group, has an address other than those that the kernel
+/// adds for IPv6, is a port of a bridge or bond, or has another link on it in any namespace. A VLAN
+/// on it in another namespace is only found if that namespace has a name in `/run/netns` or a
+/// process. A dummy link that is put into the group is removed with its last endpoint as well.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[must_use]
 pub struct Parent {
@@ -39,7 +37,7 @@ pub struct Parent {
     vlan: Option<(Box<Parent>, VlanTag)>,
 }
 
-/// What identifies a VLAN on its base.
+/// The tag that identifies a VLAN on its base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct VlanTag {
     pub(crate) id: u16,
@@ -55,26 +53,27 @@ impl VlanTag {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Named {
     Link(LinkId),
-    /// By an alternative name that is longer than a link's name can be.
+    /// An alternative name that is longer than a link's name can be.
     Alternative(Box<str>),
-    /// A VLAN that is called after its base and its id.
+    /// The name that results from the base and the id.
     AfterBase,
 }
 
 impl Parent {
-    /// The link group of VLANs that were made on demand (`ip link show group 1835098998`).
+    /// The link group of VLANs that were created on demand (`ip link show group 1835098998`).
+    #[doc(alias = "IFLA_GROUP")]
     pub const ON_DEMAND_GROUP: u32 = u32::from_be_bytes(*b"macv");
 
-    /// A link that must exist.
+    /// Makes a parent that is an existing link.
     pub fn link(link: impl Into<LinkId>) -> Self {
         Self { link: Named::Link(link.into()), vlan: None }
     }
 
-    /// A link that must exist, by an alternative name of up to 127 bytes.
+    /// Makes a parent that is an existing link, by an alternative name of up to 127 bytes.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for what cannot be one.
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if the name is invalid.
     pub fn alternative_name(name: &str) -> Result<Self> {
         if name.len() <= LinkName::MAX_LEN {
             return LinkName::new(name).map(Self::link);
@@ -83,50 +82,61 @@ impl Parent {
         Ok(Self { link: Named::Alternative(name.into()), vlan: None })
     }
 
-    /// VLAN `id` of a base, 802.1Q, called `BASE.ID` unless it gets another name.
+    /// Makes a parent that is VLAN `id` of a base, with the protocol 802.1Q and the name `BASE.ID`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if the id or the base is
+    /// invalid.
+    #[doc(alias = "IFLA_VLAN_ID")]
     pub fn vlan(base: impl IntoParent, id: u16) -> Result<Self> {
         let tag = VlanTag { id: Vlan::new(id)?.id(), protocol: VlanProtocol::Dot1q };
         let base = base.try_into().map_err(Into::into)?;
         Ok(Self { link: Named::AfterBase, vlan: Some((Box::new(base), tag)) })
     }
 
-    /// Sets the protocol of a VLAN's tag. Defaults to 802.1Q.
+    /// Sets the protocol of the VLAN's tag. Defaults to 802.1Q.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for a link that must exist, which
-    /// is no VLAN to be made.
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if the parent is not a VLAN that
+    /// is created on demand.
+    #[doc(alias = "IFLA_VLAN_PROTOCOL")]
     pub fn protocol(mut self, protocol: VlanProtocol) -> Result<Self> {
         let Some((_, tag)) = &mut self.vlan else {
             return Err(Error::invalid(
                 format!("set the VLAN protocol {protocol}"),
-                format!("parent {self} is not a VLAN that is made on demand"),
+                format!("the parent {self} is not described as a VLAN"),
             )
-            .with_hint("describe it with its base and id"));
+            .with_hint("describe it by its base and id"));
         };
         tag.protocol = protocol;
         Ok(self)
     }
 
-    /// Another name for the link.
+    /// Sets the name of the link.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if the name is invalid.
     pub fn name(mut self, name: impl IntoLinkName) -> Result<Self> {
         self.link = Named::Link(LinkId::Name(name.try_into().map_err(Into::into)?));
         Ok(self)
     }
 
-    /// The link's name or index.
+    /// Returns the link's name or index.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) where a VLAN's name after its base
-    /// would be too long, and for an alternative name of more than 15 bytes
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if the name `BASE.ID` would be
+    /// too long, and for an alternative name of more than 15 bytes
     /// ([`Parent::get_alternative_name`]).
     pub fn id(&self) -> Result<LinkId> {
         match (&self.link, &self.vlan) {
             (Named::Link(link), _) => Ok(*link),
             (Named::Alternative(name), _) => Err(Error::invalid(
                 format!("use {name:?} as a link name"),
-                "it is an alternative name, longer than a link's name can be",
+                "the name is an alternative name, longer than a link's name can be",
             )),
             (Named::AfterBase, Some((base, tag))) => match (base.get_alternative_name(), base.id())
             {
@@ -136,16 +146,18 @@ impl Parent {
                 }
                 (None, Ok(LinkId::Index(index))) => Err(Error::invalid(
                     format!("name VLAN {} of link #{index}", tag.id),
-                    "the base has no name that the VLAN could be called after",
+                    "the base is given without a name",
                 )
-                .with_hint("give the VLAN a name of its own")),
+                .with_hint("set a name for the VLAN")),
                 (None, Err(error)) => Err(error),
             },
-            (Named::AfterBase, None) => Err(Error::invalid("name the parent", "it has no name")),
+            (Named::AfterBase, None) => {
+                Err(Error::invalid("name the parent", "the parent has no name"))
+            }
         }
     }
 
-    /// Returns the alternative name of more than 15 bytes that the link is asked for by, if it is.
+    /// Returns the alternative name of more than 15 bytes, if the link is given by one.
     pub fn get_alternative_name(&self) -> Option<&str> {
         match &self.link {
             Named::Alternative(name) => Some(name),
@@ -153,23 +165,22 @@ impl Parent {
         }
     }
 
-    /// What a VLAN that can be made on demand is on; none for a link that must exist.
+    /// Returns the base of a VLAN that is created on demand; `None` for an existing link.
     pub fn get_base(&self) -> Option<&Parent> {
         self.on_demand().map(|(base, _)| base)
     }
 
-    /// The id of a VLAN that can be made on demand.
+    /// Returns the id of a VLAN that is created on demand.
     pub fn get_vlan_id(&self) -> Option<u16> {
         self.on_demand().map(|(_, tag)| tag.id)
     }
 
-    /// The protocol of a VLAN that can be made on demand.
+    /// Returns the protocol of a VLAN that is created on demand.
     pub fn get_protocol(&self) -> Option<VlanProtocol> {
         self.on_demand().map(|(_, tag)| tag.protocol)
     }
 
-    /// The name that was given to a VLAN that can be made on demand; none if it is called after its
-    /// base.
+    /// Returns the name that was set for a VLAN that is created on demand; `None` for `BASE.ID`.
     pub fn get_name(&self) -> Option<LinkName> {
         match (&self.link, &self.vlan) {
             (Named::Link(LinkId::Name(name)), Some(_)) => Some(*name),
@@ -177,13 +188,13 @@ impl Parent {
         }
     }
 
-    /// Returns the link that all of it is on: itself, or the base of its VLANs.
+    /// Returns the lowest link of the description: the link itself, or the base of its VLANs.
     pub(crate) fn bottom(&self) -> &Parent {
         self.get_base().map_or(self, Parent::bottom)
     }
 
-    /// Returns the same parent on another bottom link, and what it is called then: VLANs without a name of
-    /// their own after their bases.
+    /// Returns the same parent on another lowest link, and its name: VLANs without a name of their
+    /// own are named after their bases.
     pub(crate) fn on_bottom(&self, index: u32, name: &str) -> (Self, String) {
         let Some((base, tag)) = &self.vlan else { return (Self::link(index), name.to_owned()) };
         let (base, base_name) = base.on_bottom(index, name);
@@ -196,13 +207,13 @@ impl Parent {
                 let vlan = Some((Box::new(base), *tag));
                 (Self { link: Named::Link(own), vlan }, own.to_string())
             }
-            // It never was there, then.
+            // A name that is too long, so the VLAN never existed.
             Err(_) => (self.clone(), self.to_string()),
         }
     }
 
-    /// The base and the tag, if they say more than the name does: what has the name must then be that
-    /// VLAN, or a container would come into another network than was asked for.
+    /// Returns the base and the tag if they say more than the name. An existing link with the name
+    /// has to be this VLAN, or a container would be connected to the wrong network.
     pub(crate) fn described(&self) -> Option<(&Parent, VlanTag)> {
         let named = matches!(self.link, Named::Link(_));
         self.on_demand().filter(|(base, tag)| {
@@ -210,24 +221,23 @@ impl Parent {
         })
     }
 
-    /// The base and the tag, if the link can be made on demand.
+    /// Returns the base and the tag, if the link can be created on demand.
     pub(crate) fn on_demand(&self) -> Option<(&Parent, VlanTag)> {
         self.vlan.as_ref().map(|(base, tag)| (&**base, *tag))
     }
 }
 
-/// What can stand for a parent in arguments: `"ens33"`, `"ens33.100"`, an index, a [`Parent`].
+/// A type that converts to a parent: `"ens33"`, `"ens33.100"`, an index or a [`Parent`].
 pub trait IntoParent: TryInto<Parent, Error: Into<Error>> {}
 impl<T: TryInto<Parent, Error: Into<Error>>> IntoParent for T {}
 
 fn name_after(base: &str, id: u16) -> Result<LinkName> {
     let name = format!("{base}.{id}");
-    LinkName::new(&name).map_err(|error| {
-        error.with_hint(format!("give VLAN {id} of {base} a shorter name of its own"))
-    })
+    LinkName::new(&name)
+        .map_err(|error| error.with_hint(format!("set a shorter name for VLAN {id} of {base}")))
 }
 
-/// `BASE.ID`, where that can be a VLAN of a base.
+/// Splits `BASE.ID`, if it can be a VLAN of a base.
 fn split_notation(text: &str) -> Option<(&str, u16)> {
     let (base, id) = text.rsplit_once('.')?;
     let id = parse_number(id).filter(|id| (1..=Vlan::MAX_ID).contains(id))?;
@@ -322,7 +332,7 @@ mod tests {
         assert_eq!(base_of(&parse("ens33")), None);
         assert_eq!(base_of(&parse("ens33.100")), Some(("ens33".into(), 100)));
         assert_eq!(base_of(&parse("eth0.20.200")), Some(("eth0.20".into(), 200)));
-        // Names that look like it, and are none.
+        // Names that look like VLAN notation and are not.
         for text in ["eth0.0", "eth0.007", "eth0.4095", "eth0.x", "eth0.", ".5", "eth0.+5", "#7"] {
             assert_eq!(base_of(&parse(text)), None, "{text}");
         }
@@ -339,7 +349,7 @@ mod tests {
         ] {
             assert!(error.is_invalid_value());
             assert!(
-                error.hint().unwrap().contains("give VLAN 4094 of verylongname0 a shorter name"),
+                error.hint().unwrap().contains("set a shorter name for VLAN 4094 of verylongname0"),
                 "{error}"
             );
         }

@@ -1,4 +1,4 @@
-//! What attaching an endpoint would do, in order. Pure: no system call.
+//! Plans an attach, without any system call.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -16,12 +16,12 @@ use crate::value::name::{LinkName, check_alternative_name};
 use crate::value::route::Route;
 use crate::value::rule::Rule;
 
-/// The smallest MTU that the kernel gives an Ethernet link (`ETH_MIN_MTU`).
+/// The minimum MTU of an Ethernet link (`ETH_MIN_MTU`).
 const MIN_MTU: u32 = 68;
 
-/// What attaches an [`Endpoint`], phase by phase, in the order in which they are carried out.
+/// The steps of an attach of an [`Endpoint`], as phases in order.
 ///
-/// Displayed as the `ip` commands that would do the same:
+/// Displayed as the equivalent `ip` commands:
 ///
 /// ```
 /// # use macvlan_core::Endpoint;
@@ -40,37 +40,41 @@ pub struct Plan {
     pub(super) phases: Vec<Phase>,
 }
 
-/// One phase of a [`Plan`]. It begins when those before it have succeeded.
+/// A phase of a [`Plan`], which begins when those before it have succeeded.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Phase {
-    /// Creates the link, in the container's namespace.
+    /// Creates the link in the container's namespace.
     Create(Link),
-    /// Sets sysctls of the link, before it is up.
+    /// Sets sysctls of the link before it is up.
     Sysctls(Vec<Ipv6Sysctl>),
-    /// Makes changes inside, in one send.
+    /// Makes changes in the container with one send.
     Batch(Vec<Change>),
-    /// Makes changes inside, then asks for addresses on the network, which nobody else may have, and
-    /// waits for the kernel's duplicate detection of those that the changes add.
+    /// Makes changes in the container, probes addresses on the network, and waits for the kernel's
+    /// duplicate detection of the addresses that the changes add.
     Probe {
-        /// How it is asked.
+        /// The way in which the addresses are probed.
         probe: Probe,
-        /// What is changed before.
+        /// The changes made before.
         changes: Vec<Change>,
-        /// The addresses.
+        /// The addresses to probe.
         addresses: Vec<IpAddr>,
     },
-    /// Announces these addresses, beside what the kernel announces.
+    /// Announces addresses that the kernel does not announce.
     Announce(Announce, Vec<IpAddr>),
-    /// Adds these default routes, and deletes all others in their families.
+    /// Adds default routes and deletes all others of their families.
     ReplaceDefaultRoutes(Vec<Route>),
-    /// Makes changes inside, one after the other: those that do not go with the link.
+    /// Makes changes in the container one by one, which the kernel does not undo with the link.
     OneByOne(Vec<Change>),
 }
 
 impl Endpoint {
-    /// Returns what attaching it would do, in order. Finds everything that is wrong with the values
-    /// alone, without any system call.
+    /// Returns the steps of an attach. Validates the endpoint without any system call.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if a value is invalid, or values
+    /// contradict each other.
     pub fn plan(&self) -> Result<Plan> {
         Plan::of(self)
     }
@@ -93,12 +97,12 @@ impl Plan {
         if !sysctls.is_empty() {
             phases.push(Phase::Sysctls(sysctls));
         }
-        // With nothing to ask, no carrier is needed either.
+        // Without addresses to probe, no carrier is needed.
         let asked = || endpoint.addresses.iter().filter(|one| one.is_probed());
         let mut batch = match endpoint.probe.filter(|_| asked().next().is_some()) {
             None => settings,
             Some(probe) => {
-                // These the kernel checks while the others are asked for.
+                // The kernel's detection of these runs while the others are probed.
                 let checked = endpoint.addresses.iter().filter(|one| one.is_checked_by_kernel());
                 settings.extend(checked.copied().map(Change::AddAddress));
                 let addresses = asked().map(Address::ip).collect();
@@ -108,7 +112,7 @@ impl Plan {
         };
         for (at, address) in endpoint.addresses.iter().enumerate() {
             if address.ip() == Ipv6Addr::LOCALHOST {
-                return Err(refused(endpoint, format!("{} belongs to lo alone", address.ip())));
+                return Err(refused(endpoint, format!("{} is for lo only", address.ip())));
             }
             if endpoint.addresses[..at].iter().any(|other| other.net() == address.net()) {
                 return Err(refused(endpoint, format!("address {address} is given twice")));
@@ -137,18 +141,17 @@ impl Plan {
                 check_gateway(endpoint, gateway)?;
             }
             if route.contradicts_its_scope() {
-                let why =
-                    format!("the route {route} has a gateway, and its scope is for routes without");
-                return Err(refused(endpoint, why).with_hint("leave the scope out"));
+                let why = format!("the scope of the route {route} is for routes without a gateway");
+                return Err(refused(endpoint, why).with_hint("leave out the scope"));
             }
             if route.goes_with(endpoint.name) {
                 batch.push(Change::AddRoute(*route));
             } else if let Some(protocol) = route.get_protocol() {
                 let why = format!(
-                    "the route {route} does not go with the link, and cannot have protocol {protocol}"
+                    "the route {route} does not lead through the link, so it cannot have the protocol {protocol}"
                 );
                 return Err(refused(endpoint, why)
-                    .with_hint("leave the protocol out, by which it is known as the endpoint's"));
+                    .with_hint("leave out the protocol, which marks it as the endpoint's"));
             } else {
                 last.push(Change::AddRoute(*route));
             }
@@ -168,12 +171,12 @@ impl Plan {
         Ok(Self { name: endpoint.name, phases })
     }
 
-    /// Returns the phases, in order.
+    /// Returns the phases in order.
     pub fn phases(&self) -> &[Phase] {
         &self.phases
     }
 
-    /// Returns the sysctls that it sets.
+    /// Returns the sysctls that the plan sets.
     pub(super) fn sysctls(&self) -> impl Iterator<Item = Ipv6Sysctl> {
         self.phases
             .iter()
@@ -184,7 +187,7 @@ impl Plan {
             .copied()
     }
 
-    /// Returns whether this default route replaces others.
+    /// Returns whether a default route replaces others.
     pub(super) fn replaces_by(&self, route: &Route) -> bool {
         let replaces = |phase: &Phase| match phase {
             Phase::ReplaceDefaultRoutes(routes) => routes.contains(route),
@@ -193,8 +196,7 @@ impl Plan {
         self.phases.iter().any(replaces)
     }
 
-    /// Returns the changes inside of all phases, in order, with the default routes that others are
-    /// replaced by.
+    /// Returns the changes of all phases in order, including replaced default routes.
     pub fn changes(&self) -> impl Iterator<Item = Change> {
         self.phases.iter().flat_map(|phase| {
             let defaults = match phase {
@@ -208,7 +210,7 @@ impl Plan {
 }
 
 impl Phase {
-    /// Returns the changes that it makes by requests of their own.
+    /// Returns the changes that the phase makes by requests.
     fn changes(&self) -> &[Change] {
         match self {
             Self::Batch(changes) | Self::OneByOne(changes) | Self::Probe { changes, .. } => changes,
@@ -220,7 +222,7 @@ impl Phase {
     }
 }
 
-/// What is set on the link itself, with what it needs to come up.
+/// Returns the settings of the link, and the changes that it needs to come up.
 fn settings(endpoint: &Endpoint, is_up: bool) -> Vec<Change> {
     let mut settings = Vec::with_capacity(endpoint.addresses.len() + endpoint.routes.len() + 2);
     if endpoint.kind.is_passthru() {
@@ -234,7 +236,7 @@ fn settings(endpoint: &Endpoint, is_up: bool) -> Vec<Change> {
     if endpoint.announce.is_some() && has_family(endpoint, true) {
         settings.push(Change::NotifyIpv4);
     }
-    // What the kernel is to announce by itself when the link comes up has to be there then.
+    // The sysctls for announcements by the kernel have to be set before the link comes up.
     if comes_up_with_its_addresses(endpoint) {
         let v4 = endpoint.addresses.iter().filter(|address| address.ip().is_ipv4());
         settings.extend(v4.copied().map(Change::AddAddress));
@@ -251,8 +253,8 @@ fn has_family(endpoint: &Endpoint, v4: bool) -> bool {
     endpoint.addresses.iter().any(|address| address.ip().is_ipv4() == v4)
 }
 
-/// A route to each subnet in a table of the endpoint's own, and a rule for each address that sends to
-/// it.
+/// Adds a route to each subnet in the endpoint's own table, and a rule for each address that
+/// selects it.
 fn route_by_source(
     endpoint: &Endpoint,
     table: u32,
@@ -260,8 +262,8 @@ fn route_by_source(
     last: &mut Vec<Change>,
 ) -> Result<()> {
     if matches!(table, 0 | 253..=255) {
-        let why = format!("table {table} is not one of the endpoint's own");
-        return Err(refused(endpoint, why).with_hint("choose 1 to 252, or above 255"));
+        let why = format!("table {table} is reserved");
+        return Err(refused(endpoint, why).with_hint("use a table from 1 to 252, or above 255"));
     }
     // Two addresses may be in one subnet.
     let (mut subnets, mut ips) = (Vec::new(), Vec::new());
@@ -279,17 +281,17 @@ fn route_by_source(
     Ok(())
 }
 
-/// Whether IPv4 addresses are added before the link comes up, so that the kernel announces them; not
-/// where they are asked for on the link first.
+/// Returns whether IPv4 addresses are added before the link comes up, so that the kernel announces
+/// them; not if they are probed first.
 fn comes_up_with_its_addresses(endpoint: &Endpoint) -> bool {
     (endpoint.announce.is_some() || endpoint.arp_filter)
         && endpoint.probe.is_none()
         && endpoint.addresses.iter().any(|address| address.ip().is_ipv4())
 }
 
-/// What the kernel does not announce by itself: IPv4 addresses that were asked for on a link that was
-/// up already, IPv6 addresses that it was told not to check, and everything again where that is to be
-/// waited for.
+/// Returns the announcements that the kernel does not send: of IPv4 addresses that were probed on a
+/// link that is up, of IPv6 addresses without duplicate detection, and repeated ones if attach
+/// waits for them.
 fn announced(endpoint: &Endpoint) -> Option<Phase> {
     let announce = endpoint.announce?;
     let ours = |address: &&Address| match address.duplicate_detection() {
@@ -300,13 +302,13 @@ fn announced(endpoint: &Endpoint) -> Option<Phase> {
     (!first.is_empty() || announce.rest().is_some()).then_some(Phase::Announce(announce, first))
 }
 
-/// What the kernel's IPv6 is to do on the link by itself, where that was said.
+/// Returns the IPv6 sysctls that were set.
 fn sysctls(endpoint: &Endpoint) -> Result<Vec<Ipv6Sysctl>> {
     if endpoint.disable_ipv6 == Some(true) {
         let addresses = endpoint.addresses.iter().map(Address::ip);
         let mut all = addresses.chain(endpoint.gateways.iter().copied());
         if let Some(ip) = all.find(IpAddr::is_ipv6) {
-            let why = format!("{ip} is IPv6, which is to be disabled");
+            let why = format!("IPv6 is to be disabled, and {ip} is an IPv6 address");
             return Err(refused(endpoint, why));
         }
     }
@@ -316,15 +318,15 @@ fn sysctls(endpoint: &Endpoint) -> Result<Vec<Ipv6Sysctl>> {
         .collect())
 }
 
-/// Returns whether the link is created down: an address generation mode and what the kernel's IPv6 does by
-/// itself count from when the link comes up.
+/// Returns whether the link is created down: the address generation mode and IPv6 sysctls take
+/// effect when it comes up.
 fn comes_up_later(endpoint: &Endpoint) -> bool {
     endpoint.addr_gen_mode.is_some()
         || endpoint.ipv6_sysctls().next().is_some()
         || comes_up_with_its_addresses(endpoint)
 }
 
-/// The link to be created, but for what is chosen when it is.
+/// Returns the link to be created, without the values that are chosen at creation.
 fn link(endpoint: &Endpoint) -> Result<Link> {
     let alternative = endpoint.parent.get_alternative_name();
     let parent = if alternative.is_none() { Some(endpoint.parent.id()?) } else { None };
@@ -333,24 +335,24 @@ fn link(endpoint: &Endpoint) -> Result<Link> {
         .promisc(endpoint.promisc);
     link.allmulticast = endpoint.allmulticast == Some(true);
     if let Some(mtu) = endpoint.mtu.filter(|mtu| *mtu < MIN_MTU) {
-        return Err(refused(endpoint, format!("MTU {mtu} is below the smallest, {MIN_MTU}")));
+        return Err(refused(endpoint, format!("MTU {mtu} is below the minimum, {MIN_MTU}")));
     }
     if let Some(mtu) = endpoint.mtu.filter(|mtu| *mtu < IPV6_MIN_MTU) {
         if has_family(endpoint, false) {
-            let why = format!("MTU {mtu} is below {IPV6_MIN_MTU}, the smallest for IPv6 addresses");
+            let why = format!("MTU {mtu} is below {IPV6_MIN_MTU}, the minimum for IPv6 addresses");
             return Err(refused(endpoint, why));
         }
         if endpoint.addr_gen_mode.is_some() {
             let why = format!(
-                "MTU {mtu} is below {IPV6_MIN_MTU}, the smallest for IPv6, which has the address \
-                 generation mode"
+                "MTU {mtu} is below {IPV6_MIN_MTU}, the minimum for IPv6, which the address generation \
+                 mode requires"
             );
             return Err(refused(endpoint, why));
         }
     }
     link.parent_alternative = alternative.map(Into::into);
     link.mtu = endpoint.mtu;
-    // A passthru link gets its parent's MAC address, whatever was asked for.
+    // A passthru link gets its parent's MAC address in any case.
     link.mac = endpoint.mac.filter(|_| !endpoint.kind.is_passthru());
     link.group = endpoint.group;
     link.tx_queue_len = endpoint.tx_queue_len;
@@ -381,7 +383,7 @@ fn default_routes(endpoint: &Endpoint) -> Result<Vec<Route>> {
     Ok(routes)
 }
 
-/// Refuses what no router can have on the endpoint's link.
+/// Checks that a router on the endpoint's link can have an address.
 fn check_gateway(endpoint: &Endpoint, gateway: IpAddr) -> Result<()> {
     let why = if gateway.is_unspecified() || gateway.is_multicast() {
         String::new()
@@ -403,7 +405,7 @@ fn check_gateway(endpoint: &Endpoint, gateway: IpAddr) -> Result<()> {
     Err(refused(endpoint, format!("{gateway} cannot be a gateway{why}")))
 }
 
-/// Whether the gateway lies in the subnet of one of the endpoint's addresses; IPv6's link-local
+/// Returns whether the gateway is in the subnet of one of the endpoint's addresses; IPv6 link-local
 /// addresses are on every link.
 fn is_covered(endpoint: &Endpoint, gateway: &IpAddr) -> bool {
     matches!(gateway, IpAddr::V6(ip) if ip.is_unicast_link_local())
@@ -433,15 +435,15 @@ impl fmt::Display for Plan {
                 Phase::Batch(_) | Phase::OneByOne(_) => {}
                 Phase::Probe { probe, addresses, .. } => {
                     for ip in addresses {
-                        writeln!(f, "inside: who has {ip}? ({probe})")?;
+                        writeln!(f, "inside: probe {ip} ({probe})")?;
                     }
                 }
                 Phase::Announce(announce, ips) => {
                     for ip in ips {
-                        writeln!(f, "inside: {ip} is here")?;
+                        writeln!(f, "inside: announce {ip}")?;
                     }
                     if let Some(rest) = announce.rest() {
-                        writeln!(f, "inside: all are here, {rest}")?;
+                        writeln!(f, "inside: announce all, {rest}")?;
                     }
                 }
                 Phase::ReplaceDefaultRoutes(routes) => {
@@ -457,7 +459,7 @@ impl fmt::Display for Plan {
     }
 }
 
-/// A change of the link of this name, as a command of iproute2 (or sysctl).
+/// A change of a link, displayed as a command of iproute2 or sysctl.
 struct Command<'a>(&'a Change, LinkName);
 
 impl fmt::Display for Command<'_> {
@@ -495,9 +497,9 @@ impl fmt::Display for Command<'_> {
                 write!(f, "ip address add {address}{broadcast} dev {name}")
             }
             Change::AddRoute(route) => {
-                // Through the link, unless it names another or leads nowhere.
+                // Through the link, unless it names another one or drops packets.
                 let route = if route.needs_device() { route.device(name) } else { *route };
-                // `ip` takes the family of "default" from the gateway, unless it is told.
+                // `ip` infers the family of "default" from the gateway.
                 let v4 = route.destination().addr().is_ipv4();
                 let via_v6 = v4 && route.get_gateway().is_some_and(|gateway| gateway.is_ipv6());
                 write!(f, "ip{} route add {route}", if via_v6 { " -4" } else { "" })
@@ -554,7 +556,7 @@ impl fmt::Display for CreateCommand<'_> {
         if link.allmulticast {
             f.write_str(" allmulticast on")?;
         }
-        // What follows the type is the type's own.
+        // Options after the type belong to the type.
         f.write_str(" netns CONTAINER")?;
         write!(f, " type {}{}", link.kind.as_str(), link.kind.options_in_words())
     }
@@ -638,8 +640,8 @@ mod tests {
             "host:   ip link add link ens33 name eth0 up netns CONTAINER type macvlan mode bridge\n\
              inside: ip link set eth0 alias \"x\"\n\
              inside: ip address add fd00::2/64 dev eth0\n\
-             inside: who has 10.0.0.2? (3 probes, within 250ms)\n\
-             inside: who has fd00::2? (3 probes, within 250ms)\n\
+             inside: probe 10.0.0.2 (3 probes, within 250ms)\n\
+             inside: probe fd00::2 (3 probes, within 250ms)\n\
              inside: ip address add 10.0.0.2/24 broadcast + dev eth0\n\
              inside: ip address add fd00::3/64 nodad dev eth0\n\
              inside: ip route add default via 10.0.0.1 dev eth0\n\
@@ -668,7 +670,7 @@ mod tests {
         let plan = announced.probe(Probe::quick()).plan().unwrap().to_string();
         assert!(plan.contains("name eth0 up netns"), "{plan}");
         assert!(
-            plan.contains("dev eth0\ninside: 10.0.0.2 is here\ninside: ip link set lo"),
+            plan.contains("dev eth0\ninside: announce 10.0.0.2\ninside: ip link set lo"),
             "{plan}"
         );
     }
@@ -732,7 +734,7 @@ mod tests {
         let two =
             |a: &str, b: &str| endpoint().gateway(a.parse().unwrap()).gateway(b.parse().unwrap());
         for (endpoint, why) in [
-            (endpoint().mtu(67), "MTU 67 is below the smallest, 68"),
+            (endpoint().mtu(67), "MTU 67 is below the minimum, 68"),
             (two("10.0.0.1", "10.0.0.2"), "cannot both be the gateway"),
             (two("fd00::1", "fd00::2"), "cannot both be the gateway"),
             (endpoint().gateway("0.0.0.0".parse().unwrap()), "cannot be a gateway"),
@@ -748,7 +750,7 @@ mod tests {
             ),
             (
                 endpoint().route("blackhole 10.9.0.0/16 proto 5".parse().unwrap()),
-                "cannot have protocol 5",
+                "cannot have the protocol 5",
             ),
         ] {
             let error = endpoint.plan().unwrap_err();

@@ -1,7 +1,8 @@
-//! Replacing a link that cannot be changed into what it should be.
+//! Replaces a link that cannot be changed as requested.
 //!
-//! It is a transaction: the old link is read whole before anything is changed, the new one is tried in a
-//! namespace of its own, and if the kernel refuses the attachment, the old link is created again.
+//! This is a transaction: the old link is read completely before anything is changed, the new one
+//! is first tried in a separate namespace, and if the kernel refuses the attach, the old link is
+//! created again.
 
 use nix::errno::Errno;
 
@@ -21,7 +22,7 @@ use crate::value::link::LinkInfo;
 use crate::value::name::LinkId;
 use crate::wait::Cancel;
 
-/// Replaces a link of the endpoint's name by the endpoint.
+/// Replaces a link with the endpoint's name by the endpoint.
 pub(super) fn replace_link(
     host: &NetNs,
     endpoint: &Endpoint,
@@ -51,7 +52,7 @@ pub(super) fn replace_link(
     }
 }
 
-/// What is to take the old link's place.
+/// The endpoint that replaces the old link.
 struct New<'a> {
     host: &'a NetNs,
     endpoint: &'a Endpoint,
@@ -60,7 +61,7 @@ struct New<'a> {
 }
 
 impl New<'_> {
-    /// Finds the parent, or makes it.
+    /// Finds or creates the parent.
     fn find_parent(&self) -> Result<u32> {
         let found = on_demand::find_or_make(self.host, &self.endpoint.parent);
         Ok(found.map_err(|error| self.here(error))?.index)
@@ -73,14 +74,14 @@ impl New<'_> {
             .in_netns(self.netns.in_words())
     }
 
-    /// Creates the link in a namespace of its own, if it can exist beside the old one, or reads whether it
-    /// could take its place. A refusal then has changed nothing. Returns the link if it does not exclude the
-    /// new one: it keeps a parent made on demand from being removed.
+    /// Creates the link in a separate namespace, if it can exist beside the old one; otherwise
+    /// checks known conditions. A refusal then has changed nothing. Returns the link unless it
+    /// prevents the new one: it keeps a parent made on demand from being removed.
     fn try_out(&self, old: &OldLink<'_>, parent: u32) -> Result<Option<Warm>> {
         if self.excludes(old, parent)? {
             return self.refuse_what_is_known(old, parent).map(|()| None);
         }
-        // The MAC address may be the old one's.
+        // The old link may have the MAC address.
         let template = Endpoint { mac: None, ..self.endpoint.clone() };
         let tried = warm(self.host, &template, self.cancels)?;
         let kind = &self.endpoint.kind;
@@ -91,14 +92,15 @@ impl New<'_> {
         Ok(Some(tried))
     }
 
-    /// Returns whether the link cannot be created, or not without a trace, as long as the old one is there.
+    /// Returns whether the link cannot be created while the old one exists, or only with lasting
+    /// effects.
     fn excludes(&self, old: &OldLink<'_>, parent: u32) -> Result<bool> {
         let below = lowest(self.host, parent)?;
         let on_the_same = below.netns.is_some() || old.on_host == Some(below.index);
         Ok(match (&self.endpoint.kind, &old.info.vlan) {
-            // Its parent would be kept for good.
+            // Its parent would never be removed.
             (EndpointKind::Vlan(_), _) if self.endpoint.parent.on_demand().is_some() => true,
-            // A parent carries each VLAN once.
+            // A parent has each VLAN once.
             (EndpointKind::Vlan(new), Some(old)) => {
                 on_the_same && (new.id(), new.get_protocol()) == (old.id(), old.get_protocol())
             }
@@ -108,7 +110,7 @@ impl New<'_> {
         })
     }
 
-    /// Refuses what the kernel would when the old link is gone, as far as it shows beforehand.
+    /// Checks conditions under which the kernel would refuse the link after the old one is deleted.
     fn refuse_what_is_known(&self, old: &OldLink<'_>, parent: u32) -> Result<()> {
         let fails = |failure: Failure| self.here(failure.into_error("read the parent"));
         let found = self.host.connection()?.link(parent).map_err(fails)?;
@@ -129,7 +131,7 @@ impl New<'_> {
         }
     }
 
-    /// Returns another macvlan than the old link that is on the parent, in words.
+    /// Returns a description of a macvlan on the parent other than the old link.
     fn sibling(&self, old: &OldLink<'_>, parent: u32) -> Result<Option<String>> {
         let fails = |failure: Failure| self.here(failure.into_error("list the parent's links"));
         for netns in [self.host, self.netns] {
@@ -150,8 +152,8 @@ impl New<'_> {
         Ok(found.map(|(way, link)| format!("{:?} in {way}", link.name)))
     }
 
-    /// Deletes the old link and attaches the endpoint, or creates the old link again. Rules and routes
-    /// that the kernel does not delete with the link stay until the endpoint is attached.
+    /// Deletes the old link and attaches the endpoint, or creates the old link again. Rules and
+    /// routes that the kernel does not delete with the link stay until the endpoint is attached.
     fn take_place_of(&self, old: &OldLink<'_>) -> Result<Attachment> {
         let inside = self.netns.connection()?;
         match inside.retry(&encode::delete_link(old.info.index)) {

@@ -1,10 +1,9 @@
-//! What does not go with a link where a namespace has several endpoints.
+//! Rules and routes that several endpoints of a namespace share.
 //!
-//! The kernel has a rule or a route once, however many asked for it, and does not tell who did. So an endpoint
-//! that finds one of ours, where it may be another endpoint's, writes that down in the kernel: a route of a
-//! table that no rule leads to, of type `throw`, which takes no packet anywhere. What is written down there
-//! stays until the namespace's last endpoint is detached. With that one everything goes that carries our mark,
-//! also what nobody remembers.
+//! The kernel has each rule and route once and does not record who requested it. An endpoint that
+//! finds one of ours which may be another endpoint's leaves a note in the kernel: a route of type
+//! `throw` in a table that no rule selects. Objects with a note stay until the last endpoint of the
+//! namespace is detached. Then everything with our mark is deleted.
 
 use ipnet::IpNet;
 use nix::errno::Errno;
@@ -21,8 +20,8 @@ use crate::value::link::LinkInfo;
 use crate::value::route::RouteInfo;
 use crate::value::rule::Rule;
 
-/// Writes down that what stands already may be another endpoint's too, if there is another one. Returns what
-/// takes that back, if it was not written down before.
+/// Leaves a note that an existing object may be another endpoint's, if there is another one.
+/// Returns the deletion of the note, if it is new.
 pub(super) fn note(
     (host, netns): (&NetNs, &NetNs),
     inside: &Connection,
@@ -41,7 +40,7 @@ pub(super) fn note(
     }
 }
 
-/// Returns which of these are nobody else's.
+/// Returns the objects that no other endpoint shares.
 pub(super) fn unshared<'a>(
     inside: &Connection,
     deletions: &'a [Deletion],
@@ -54,7 +53,7 @@ pub(super) fn unshared<'a>(
     Ok(deletions.iter().filter(|one| !is_shared(one)).collect())
 }
 
-/// Deletes everything that carries our mark, if no endpoint is left in the namespace whose it could be.
+/// Deletes everything with our mark, if no other endpoint is left in the namespace.
 pub(super) fn sweep(
     host: &NetNs,
     netns: &NetNs,
@@ -62,7 +61,7 @@ pub(super) fn sweep(
     there: &WeakNetNs,
 ) -> Result<()> {
     let fails = |failure: Failure| {
-        let error = failure.into_error("delete what no endpoint is left for");
+        let error = failure.into_error("delete rules and routes without an endpoint");
         error.in_netns(netns.in_words())
     };
     let look = || {
@@ -88,7 +87,7 @@ pub(super) fn sweep(
     })
 }
 
-/// What carries our mark.
+/// An object with our mark.
 enum Marked {
     Note(Note),
     Route(RouteInfo),
@@ -111,13 +110,13 @@ fn marked_routes() -> Request {
     encode::get_routes(&RouteFilter::new().protocol(RTPROT_MACVLAN), None)
 }
 
-/// Returns whether there is a link, other than this one, that may be an endpoint's.
+/// Returns whether there is another link that may be an endpoint's.
 fn has_another(
     (host, netns): (&NetNs, &NetNs),
     inside: &Connection,
     but: Option<u32>,
 ) -> std::result::Result<bool, Failure> {
-    // A link on a parent of its own namespace is none, but on the host itself.
+    // A link on a parent of its own namespace is not an endpoint's, except on the host.
     let on_host = netns.same_as(host);
     let may_be = |link: &LinkInfo| {
         let is_kind = is_macvlan(link) || link.vlan.is_some();
@@ -128,7 +127,7 @@ fn has_another(
     Ok(!found.is_empty())
 }
 
-/// Returns whether another link has the address that a rule is for.
+/// Returns whether another link has the address of a rule.
 fn is_for_another(
     inside: &Connection,
     link: u32,

@@ -1,4 +1,4 @@
-//! Whether an address that is there can be used.
+//! Checks that existing addresses are usable.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::value::link::LinkInfo;
 use crate::value::name::LinkId;
 use crate::value::route::RouteInfo;
 
-/// Returns why those of these addresses that a link has cannot be used.
+/// Returns the reasons why addresses of a link are not usable.
 pub(crate) fn unusable_addresses(
     inside: &Connection,
     link: &LinkInfo,
@@ -31,23 +31,23 @@ pub(crate) fn unusable_addresses(
     Ok(addresses.iter().filter_map(of).collect())
 }
 
-/// Lists the addresses of a link, and how long ago each was added.
+/// Lists the addresses of a link and their ages.
 pub(super) fn with_ages(
     inside: &Connection,
     link: u32,
 ) -> Result<Vec<(AddressInfo, Duration)>, Failure> {
     let now = clock_gettime(ClockId::CLOCK_MONOTONIC).map_err(Failure::NotSent)?;
-    #[allow(clippy::cast_possible_truncation)] // the kernel's number wraps, too
+    #[allow(clippy::cast_possible_truncation)] // the kernel's number wraps as well
     let now = (Duration::from(now).as_millis() / 10) as u32;
     inside.dump(&encode::get_addresses(None, Some(link)), |payload| {
         let age = now.wrapping_sub(decode::address_added(payload)?);
-        // The kernel's ticks may be a moment ahead.
+        // The kernel's clock may be slightly ahead.
         let age = if age > u32::MAX / 2 { 0 } else { age };
         Some((decode::address(payload)?, Duration::from_millis(age.into()) * 10))
     })
 }
 
-/// Returns why an address that is there cannot be used on a link that is up.
+/// Returns the reason why an existing address on a link that is up is not usable.
 pub(super) fn unusable(
     address: &Address,
     found: &AddressInfo,
@@ -61,12 +61,12 @@ pub(super) fn unusable(
             && found.route.get_device() == Some(LinkId::Index(link.index))
             && found.route.get_gateway().is_none()
     };
-    // `fib_add_ifaddr` of the kernel's `net/ipv4/fib_frontend.c`.
+    // `fib_add_ifaddr` in the kernel's `net/ipv4/fib_frontend.c`.
     let has_none = match subnet {
         IpNet::V4(subnet) => subnet.prefix_len() == 32 || subnet.addr().octets()[0] == 0,
         IpNet::V6(_) => false,
     };
-    // A VRF has the routes of its ports in a table of its own.
+    // A VRF has its ports' routes in a table of its own.
     let is_routed = has_none
         || found.flags & IFA_F_NOPREFIXROUTE != 0
         || link.controller.is_some()

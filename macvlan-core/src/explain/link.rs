@@ -1,4 +1,4 @@
-//! Why a link could not be made.
+//! Explains why a link could not be created.
 
 use nix::errno::Errno;
 
@@ -22,13 +22,13 @@ pub(super) fn refused_link(
             if target.connection().is_ok_and(|there| there.index_of(&link.name).is_ok()) =>
         {
             error
-                .because(ErrorKind::NameTaken, "a link of that name exists there")
-                .with_hint("choose another name, or delete that link first")
+                .because(ErrorKind::NameTaken, "a link with this name exists there")
+                .with_hint("choose another name, or delete the link first")
         }
         Errno::EEXIST | Errno::EBUSY
             if link.index.is_some_and(|index| link_at(target, index).is_some()) =>
         {
-            error.because(ErrorKind::NameTaken, "a link of that index exists there")
+            error.because(ErrorKind::NameTaken, "a link with this index exists there")
         }
         Errno::EEXIST if matches!(link.kind, LinkKind::Vlan(_)) => {
             vlan_taken(error, link, &here, place, target)
@@ -43,13 +43,18 @@ pub(super) fn refused_link(
             .because(ErrorKind::ParentDown, "the parent is down")
             .with_hint("set the parent up first"),
         Errno::EOPNOTSUPP if error.kernel_message().is_some_and(|m| m != "Unknown device type") => {
-            error.because(ErrorKind::Unsupported, "the parent does not support it")
+            error.because(ErrorKind::Unsupported, "the parent does not support this kind of link")
         }
         Errno::EOPNOTSUPP => error
-            .because(ErrorKind::Unsupported, format!("the kernel has no {}", module(link)))
-            .with_hint(format!("load its module (modprobe {}) or build it in", module(link))),
-        Errno::EPROTONOSUPPORT => error
-            .because(ErrorKind::Unsupported, "the kernel or the parent lacks this VLAN protocol"),
+            .because(
+                ErrorKind::Unsupported,
+                format!("the kernel has no support for {}", module(link)),
+            )
+            .with_hint(format!("load the module (modprobe {}) or build it in", module(link))),
+        Errno::EPROTONOSUPPORT => error.because(
+            ErrorKind::Unsupported,
+            "the kernel or the parent does not support this VLAN protocol",
+        ),
         _ => error,
     }
 }
@@ -62,15 +67,15 @@ pub(crate) fn no_such_parent(error: Error) -> Error {
             let cause = format!("the parent does not exist, and {id} is not a VLAN id");
             return error
                 .because(ErrorKind::ParentNotFound, cause)
-                .with_hint("VLAN ids go from 1 to 4094, without leading zeros");
+                .with_hint("a VLAN id is from 1 to 4094, without leading zeros");
         }
     }
     error
         .because(ErrorKind::ParentNotFound, "the parent does not exist")
-        .with_hint("`ip link show` on the host lists the links that do")
+        .with_hint("`ip link show` on the host lists the existing links")
 }
 
-/// What brings a kind of link into the kernel.
+/// Returns the kernel module of a kind of link.
 fn module(link: &Link) -> &'static str {
     match link.kind {
         LinkKind::Vlan(_) => "8021q",
@@ -78,12 +83,12 @@ fn module(link: &Link) -> &'static str {
     }
 }
 
-/// What is around a link that could not be made.
+/// The surroundings of a link that could not be created.
 struct Neighbourhood {
     parent: Option<LinkInfo>,
-    /// The links on that parent, as far as the two namespaces show them.
+    /// The links on the same parent, as far as the two namespaces show them.
     siblings: Vec<LinkInfo>,
-    /// The bridge, bond or team that the parent is a port of.
+    /// The bridge, bond or team of which the parent is a port.
     controller: Option<LinkInfo>,
 }
 
@@ -102,10 +107,10 @@ impl Neighbourhood {
     }
 }
 
-/// The links in a namespace that hang on the place's parent.
+/// Returns the links in a namespace that are on the parent.
 ///
-/// In another namespace the parent is told by its index alone; the numbers that namespaces give each
-/// other would have to be compared to be sure, so this is for messages only.
+/// In another namespace the parent is only given by its index. To be certain, the namespace ids
+/// would have to be compared, so this is for messages only.
 fn links_on(place: &Place<'_>, netns: &NetNs) -> Vec<LinkInfo> {
     let Some(parent) = place.parent else { return Vec::new() };
     let elsewhere = !netns.same_as(place.host);
@@ -123,8 +128,8 @@ fn all_links(netns: &NetNs) -> Vec<LinkInfo> {
         .unwrap_or_default()
 }
 
-/// A link on the place's parent in some other visible namespace, in words: `"eth0" in the network
-/// namespace of pid 2084`.
+/// Returns a description of a link on the parent in another visible namespace:
+/// `"eth0" in the network namespace of pid 2084`.
 fn elsewhere(
     place: &Place<'_>,
     target: &NetNs,
@@ -136,18 +141,17 @@ fn elsewhere(
         .map(|(way, link)| format!("{:?} in {way}", link.name))
 }
 
-/// Who it is when the kernel says that there is one, and none of the namespaces shows it.
-const UNSEEN: &str = "a link that cannot be seen from here";
+/// The description of a link that the kernel reports and no visible namespace has.
+const UNSEEN: &str = "a link that is not visible from here";
 
-/// How many namespaces are searched for the one to blame.
+/// The maximum number of namespaces to search.
 const SEARCHED: usize = 256;
 
 fn busy_parent(error: Error, here: &Neighbourhood) -> Error {
     if let Some(controller) = &here.controller {
         let kind = controller.kind.as_deref().unwrap_or("link");
         let cause = format!("the parent is a port of the {kind} {:?}", controller.name);
-        let hint =
-            format!("use {:?} itself as the parent, or take the parent out of it", controller.name);
+        let hint = format!("use {:?} as the parent, or remove the parent from it", controller.name);
         return error.because(ErrorKind::ParentBusy, cause).with_hint(hint);
     }
     let other = here
@@ -156,15 +160,15 @@ fn busy_parent(error: Error, here: &Neighbourhood) -> Error {
         .find(|link| link.macvlan.is_none() && link.kind.as_deref() != Some("vlan"));
     if let Some(other) = other {
         let kind = other.kind.as_deref().unwrap_or("another kind");
-        let cause = format!("the parent carries {kind} links such as {:?}", other.name);
+        let cause = format!("the parent has {kind} links such as {:?}", other.name);
         return error
             .because(ErrorKind::ParentBusy, cause)
-            .with_hint(format!("a link carries either macvlan or {kind}, not both"));
+            .with_hint(format!("a parent can have either macvlan or {kind} links, not both"));
     }
     error
-        .because(ErrorKind::ParentBusy, "something else has taken over the parent's frames")
+        .because(ErrorKind::ParentBusy, "the parent already has an rx handler (bridge, bond, team, ipvlan or Open vSwitch)")
         .with_hint(
-            "ipvlan in another namespace, a bridge, bond, team or Open vSwitch would do that",
+            "use another parent, or remove the parent from it; ipvlan links may be in another namespace",
         )
 }
 
@@ -188,9 +192,9 @@ fn invalid_link(
         return error
             .because(
                 ErrorKind::Unsupported,
-                "the parent is no Ethernet link, and nothing else can carry macvlan",
+                "the parent is not an Ethernet link, which macvlan requires",
             )
-            .with_hint("choose a parent that has a MAC address");
+            .with_hint("choose a parent with a MAC address");
     }
     let Some(options) = link.kind.macvlan() else { return error };
     let sibling = |wanted: fn(Mode) -> bool| {
@@ -204,7 +208,7 @@ fn invalid_link(
     if options.mode() == Mode::Passthru {
         let Some(other) = sibling(|_| true) else {
             return error.with_hint(
-                "look for a macvlan on the parent in namespaces that cannot be seen from here; passthru needs the parent for itself",
+                "passthru needs the parent for itself; look for a macvlan on the parent in namespaces that are not visible from here",
             );
         };
         let cause = format!("passthru needs the parent for itself, and {other} is on it");
@@ -214,16 +218,16 @@ fn invalid_link(
     }
     let Some(owner) = sibling(|mode| mode == Mode::Passthru) else {
         return error.with_hint(
-            "look for a macvlan in mode passthru on the parent in namespaces that cannot be seen from here",
+            "look for a macvlan in mode passthru on the parent in namespaces that are not visible from here",
         );
     };
-    let cause = format!("the parent belongs to {owner} in passthru mode");
+    let cause = format!("{owner} has the parent in mode passthru");
     error
         .because(ErrorKind::PassthruConflict, cause)
-        .with_hint("remove that link first, or use another parent")
+        .with_hint("remove the link first, or use another parent")
 }
 
-/// A parent carries each VLAN once, in whatever namespace that is then.
+/// Explains a VLAN that exists on the parent, which has each VLAN once, in whichever namespace.
 fn vlan_taken(
     error: Error,
     link: &Link,
@@ -245,9 +249,11 @@ fn vlan_taken(
     error
         .because(
             ErrorKind::NameTaken,
-            format!("VLAN {} of {:?} exists already, as {holder}", wanted.id(), parent.name),
+            format!("VLAN {} of {:?} already exists, as {holder}", wanted.id(), parent.name),
         )
-        .with_hint("a parent carries each VLAN once: delete that one, or put a macvlan on it")
+        .with_hint(
+            "a parent has each VLAN once; delete the existing link, or attach a macvlan to it",
+        )
 }
 
 fn mac_in_use(
@@ -261,7 +267,7 @@ fn mac_in_use(
     if here.parent.as_ref().is_some_and(|parent| parent.mac == Some(mac)) {
         return error
             .because(ErrorKind::MacInUse, format!("the parent itself has the MAC address {mac}"))
-            .with_hint("choose another, or none for a random one");
+            .with_hint("choose another one, or leave it out for a random one");
     }
     let has_it = |link: &LinkInfo| link.mac == Some(mac);
     let holder = here
@@ -271,10 +277,10 @@ fn mac_in_use(
         .map(|holder| format!("{:?}", holder.name))
         .or_else(|| elsewhere(place, target, has_it));
     let (holder, hint) = match holder {
-        Some(holder) => (holder, "choose another, or remove that link first"),
+        Some(holder) => (holder, "choose another one, or remove the link first"),
         None => (
             UNSEEN.to_owned(),
-            "if a container that had it is just being removed, the address is free some milliseconds later",
+            "if a container with this address is being removed, retry after some milliseconds",
         ),
     };
     error

@@ -1,4 +1,4 @@
-//! Why the kernel refused: looked into only after it has, and put into plain words.
+//! Explains refusals of the kernel: looks for the cause after the fact.
 
 mod link;
 mod place;
@@ -28,23 +28,23 @@ use link::refused_link;
 use place::link_at;
 use rights::permission;
 
-/// What was attempted.
+/// The operation that was attempted.
 pub(crate) enum Attempt<'a> {
     CreateLink(&'a Link),
-    /// A verb, the address, and its link.
+    /// A verb, an address, and its link.
     Address(&'static str, &'a Address, LinkId),
-    /// A verb, the route, and its link if it has one.
+    /// A verb, a route, and its link if it has one.
     Route(&'static str, &'a Route, Option<LinkId>),
-    /// A verb and the rule.
+    /// A verb and a rule.
     Rule(&'static str, &'a Rule),
     /// A change of a link.
     Change(LinkId, LinkChange<'a>),
-    /// Anything else that was done to a link.
+    /// Another operation on a link.
     Other(LinkId, Cow<'static, str>),
 }
 
 impl Attempt<'_> {
-    /// Returns what was attempted, in words: `add address 10.0.0.2/24`.
+    /// Returns a description of the operation: `add address 10.0.0.2/24`.
     pub(crate) fn operation(&self) -> Cow<'static, str> {
         match self {
             Self::CreateLink(link) => format!("create {}", link.kind.as_str()).into(),
@@ -56,7 +56,8 @@ impl Attempt<'_> {
         }
     }
 
-    /// The error for a failure, its cause looked up where the kernel's number does not tell it.
+    /// Makes the error for a failure; looks for its cause if the kernel's error number is
+    /// ambiguous.
     pub(crate) fn explain(&self, failure: Failure, place: &Place<'_>) -> Error {
         let errno = match &failure {
             Failure::Refused { errno, .. } | Failure::NotSent(errno) => Some(*errno),
@@ -95,7 +96,7 @@ impl Attempt<'_> {
                 error.because(ErrorKind::RouteExists, "the namespace already has this rule")
             }
             (Self::Rule(..), Errno::ENOENT) => {
-                error.because(ErrorKind::NotFound, "there is no such rule")
+                error.because(ErrorKind::NotFound, "the rule does not exist")
             }
             (Self::Rule(..), _) => error,
             (Self::Change(link, LinkChange::AddrGenMode(_)), Errno::EAFNOSUPPORT) => {
@@ -104,11 +105,14 @@ impl Attempt<'_> {
             (Self::Change(link, LinkChange::Mtu(mtu)), Errno::EINVAL) => {
                 refused_mtu(error, *link, *mtu, place)
             }
-            // A kernel that has not heard of a queueing discipline says that there is no such file.
+            // A kernel without the queueing discipline reports ENOENT.
             (Self::Change(_, LinkChange::Rate(_)), Errno::ENOENT | Errno::EOPNOTSUPP) => error
-                .because(ErrorKind::Unsupported, "the kernel has no token bucket filter (tbf)")
+                .because(
+                    ErrorKind::Unsupported,
+                    "the kernel has no support for token bucket filters (tbf)",
+                )
                 .with_hint(
-                    "load its module (modprobe sch_tbf) or build it in (CONFIG_NET_SCH_TBF)",
+                    "load the module (modprobe sch_tbf) or build it in (CONFIG_NET_SCH_TBF)",
                 ),
             (Self::Change(..) | Self::Other(..), _) => refused_change(error, errno),
         }
@@ -124,17 +128,17 @@ fn refused_address(
     target: &NetNs,
 ) -> Error {
     let v6 = address.ip().is_ipv6();
-    // Without IPv6 for its MTU, a link refuses addresses by several numbers.
+    // A link whose MTU is too small for IPv6 refuses addresses with various error numbers.
     if v6 && verb == "add" && matches!(errno, Errno::EINVAL | Errno::ENOBUFS | Errno::EACCES) {
         if let Some(mtu) = too_small_for_ipv6(link, target) {
             return error
                 .because(ErrorKind::Ipv6Disabled, mtu)
-                .with_hint("raise it, or leave the IPv6 addresses out");
+                .with_hint("raise the MTU, or leave out the IPv6 addresses");
         }
     }
     match errno {
         Errno::EADDRNOTAVAIL if verb == "add" && address.ip() == Ipv6Addr::LOCALHOST => {
-            error.because(ErrorKind::InvalidValue, format!("{} belongs to lo alone", address.ip()))
+            error.because(ErrorKind::InvalidValue, format!("{} is for lo only", address.ip()))
         }
         Errno::EADDRNOTAVAIL if verb == "add" => error,
         Errno::EEXIST => {
@@ -146,7 +150,7 @@ fn refused_address(
         Errno::ENODEV => no_such_link(error),
         Errno::EACCES if v6 => ipv6_disabled(error),
         Errno::EAFNOSUPPORT | Errno::EOPNOTSUPP if v6 => {
-            error.because(ErrorKind::Unsupported, "the kernel has no IPv6")
+            error.because(ErrorKind::Unsupported, "the kernel has no support for IPv6")
         }
         _ => error,
     }
@@ -154,30 +158,30 @@ fn refused_address(
 
 fn too_small_for_ipv6(link: LinkId, target: &NetNs) -> Option<String> {
     let info = named_link(target, link).filter(|info| info.mtu < IPV6_MIN_MTU)?;
-    Some(format!("the link's MTU is {}, and IPv6 needs {IPV6_MIN_MTU} at least", info.mtu))
+    Some(format!("the link's MTU is {}, and IPv6 requires at least {IPV6_MIN_MTU}", info.mtu))
 }
 
-/// A link has no IPv6 to be set.
+/// Makes the error for a link without IPv6.
 fn without_ipv6(error: Error, link: LinkId, target: &NetNs) -> Error {
     match too_small_for_ipv6(link, target) {
-        Some(mtu) => error.because(ErrorKind::Ipv6Disabled, mtu).with_hint("raise it"),
+        Some(mtu) => error.because(ErrorKind::Ipv6Disabled, mtu).with_hint("raise the MTU"),
         None => error,
     }
 }
 
 fn ipv6_disabled(error: Error) -> Error {
     error
-        .because(ErrorKind::Ipv6Disabled, "IPv6 is switched off on the link")
-        .with_hint("set the sysctl net.ipv6.conf.default.disable_ipv6 to 0 in the namespace, or leave the IPv6 addresses out")
+        .because(ErrorKind::Ipv6Disabled, "IPv6 is disabled on the link")
+        .with_hint("set the sysctl net.ipv6.conf.default.disable_ipv6 to 0 in the namespace, or leave out the IPv6 addresses")
 }
 
 fn refused_route(error: Error, errno: Errno, route: &Route, target: &NetNs) -> Error {
     match errno {
         Errno::EEXIST => error
-            .because(ErrorKind::RouteExists, "a route to that destination with that metric exists")
-            .with_hint("replace it, or give another metric"),
+            .because(ErrorKind::RouteExists, "a route with this destination and metric exists")
+            .with_hint("replace it, or use another metric"),
         Errno::ENETUNREACH | Errno::EHOSTUNREACH => refused_gateway(error, route, target),
-        Errno::ESRCH => error.because(ErrorKind::NotFound, "there is no such route"),
+        Errno::ESRCH => error.because(ErrorKind::NotFound, "the route does not exist"),
         Errno::ENODEV => no_such_link(error),
         Errno::EACCES => ipv6_disabled(error),
         Errno::EINVAL if complains_of_source(&error) => refused_source(error, route, target),
@@ -185,17 +189,14 @@ fn refused_route(error: Error, errno: Errno, route: &Route, target: &NetNs) -> E
     }
 }
 
-/// What is said of the gateway was found; where it was not, the kernel's words stand alone.
+/// Explains a refused gateway, if the cause is found.
 fn refused_gateway(mut error: Error, route: &Route, target: &NetNs) -> Error {
     let Some(gateway) = route.get_gateway() else { return error };
     error = error.of_kind(ErrorKind::GatewayUnreachable);
     if route.contradicts_its_scope() {
         return error
-            .because(
-                ErrorKind::GatewayUnreachable,
-                "the route has a gateway, and its scope is for routes without",
-            )
-            .with_hint("leave the scope out");
+            .because(ErrorKind::GatewayUnreachable, "the scope is for routes without a gateway")
+            .with_hint("leave out the scope");
     }
     if gateway.is_loopback() {
         return error.because(ErrorKind::GatewayUnreachable, "the gateway is a loopback address");
@@ -216,9 +217,9 @@ fn refused_gateway(mut error: Error, route: &Route, target: &NetNs) -> Error {
     error
         .because(
             ErrorKind::GatewayUnreachable,
-            "the gateway is on no subnet of this namespace's links",
+            "the gateway is not on a subnet of this namespace's links",
         )
-        .with_hint("add an address in the gateway's subnet, or say that the gateway is on-link")
+        .with_hint("add an address in the gateway's subnet, or set onlink")
 }
 
 fn refused_source(error: Error, route: &Route, target: &NetNs) -> Error {
@@ -230,18 +231,21 @@ fn refused_source(error: Error, route: &Route, target: &NetNs) -> Error {
     let found = addresses.iter().find(|found| found.address.ip() == source);
     match found {
         None => error
-            .because(ErrorKind::System, "the route's source is not an address of this namespace")
-            .with_hint("give that address to one of its links first"),
+            .because(
+                ErrorKind::System,
+                "the route's source address is not an address of this namespace",
+            )
+            .with_hint("add the address to one of its links first"),
         Some(found) if found.is_duplicate() => {
-            error.because(ErrorKind::AddressInUse, "another host has the route's source")
+            error.because(ErrorKind::AddressInUse, "another host has the route's source address")
         }
         Some(found) if found.is_tentative() => error
             .because(
                 ErrorKind::System,
-                "the kernel is still looking for duplicates of the route's source",
+                "duplicate address detection of the route's source address is in progress",
             )
             .with_hint(
-                "have the address probed, which waits for it, or make it optimistic or nodad",
+                "probe the address, which waits for the detection, or make it optimistic or nodad",
             ),
         Some(_) => error,
     }
@@ -257,16 +261,17 @@ fn refused_change(error: Error, errno: Errno) -> Error {
     match errno {
         Errno::ENODEV => no_such_link(error),
         Errno::EEXIST => error
-            .because(ErrorKind::NameTaken, "a link of that name exists there")
-            .with_hint("choose another name, or take it from that link first"),
+            .because(ErrorKind::NameTaken, "a link with this name exists there")
+            .with_hint("choose another name, or rename the link first"),
         Errno::EADDRINUSE => error
-            .because(ErrorKind::MacInUse, "the parent or a sibling has the same MAC address")
-            .with_hint("choose another, or remove that link first"),
+            .because(ErrorKind::MacInUse, "the parent or another link on it has this MAC address")
+            .with_hint("choose another one, or remove the link first"),
         _ => error,
     }
 }
 
-/// The driver's bounds are told by the kernel in words; the parent's MTU, as another one, is not.
+/// Explains a refused MTU. The kernel's message names the driver's limits, but not the parent's
+/// MTU.
 fn refused_mtu(error: Error, link: LinkId, mtu: u32, place: &Place<'_>) -> Error {
     let target = place.target();
     let Some(info) = named_link(target, link) else { return error };
@@ -274,7 +279,7 @@ fn refused_mtu(error: Error, link: LinkId, mtu: u32, place: &Place<'_>) -> Error
         return error;
     }
     if info.max_mtu != 0 && mtu > info.max_mtu {
-        let cause = format!("MTU {mtu} is above the largest that the link takes, {}", info.max_mtu);
+        let cause = format!("MTU {mtu} is above the link's maximum, {}", info.max_mtu);
         return error.because(ErrorKind::MtuTooLarge, cause);
     }
     let parent = match (info.parent, info.parent_netns) {
@@ -285,7 +290,7 @@ fn refused_mtu(error: Error, link: LinkId, mtu: u32, place: &Place<'_>) -> Error
         Some(parent) if mtu > parent.mtu => {
             format!("MTU {mtu} is above the parent's {}", parent.mtu)
         }
-        // `macvlan_change_mtu` of the kernel's `drivers/net/macvlan.c` has no other reason.
+        // `macvlan_change_mtu` in the kernel's `drivers/net/macvlan.c` has only this reason.
         None if info.macvlan.is_some() => format!("MTU {mtu} is above the parent's"),
         _ => return error,
     };
@@ -302,5 +307,5 @@ fn named_link(netns: &NetNs, link: LinkId) -> Option<LinkInfo> {
 }
 
 fn no_such_link(error: Error) -> Error {
-    error.because(ErrorKind::NotFound, "there is no such link")
+    error.because(ErrorKind::NotFound, "the link does not exist")
 }

@@ -1,25 +1,25 @@
-//! Where something was attempted.
+//! The namespaces and the parent of an operation.
 
 use crate::netns::NetNs;
 use crate::value::link::LinkInfo;
 
-/// Where something was attempted.
+/// The namespaces and the parent of an operation.
 pub(crate) struct Place<'a> {
-    /// Where the parent lives.
+    /// The namespace of the parent.
     pub(crate) host: &'a NetNs,
-    /// Where the link is to live, if that is another namespace.
+    /// The namespace of the link, if it is another one.
     pub(crate) inside: Option<&'a NetNs>,
-    /// The parent's index, if there is a parent.
+    /// The index of the parent, if there is one.
     pub(crate) parent: Option<u32>,
 }
 
 impl<'a> Place<'a> {
-    /// In one namespace, and with no parent.
+    /// Makes a place in one namespace, without a parent.
     pub(crate) fn host(host: &'a NetNs) -> Self {
         Self { host, inside: None, parent: None }
     }
 
-    /// The namespace that the link is to live in.
+    /// Returns the namespace of the link.
     pub(super) fn target(&self) -> &'a NetNs {
         self.inside.unwrap_or(self.host)
     }

@@ -1,16 +1,16 @@
-//! Which right is missing, and where.
+//! Explains missing capabilities.
 
 use std::fmt::Write as _;
 
 use crate::error::{Error, ErrorKind};
 use crate::netns::NetNs;
 
-/// `CAP_NET_ADMIN` is what everything here takes; the question is where it is missing.
+/// Explains where `CAP_NET_ADMIN` is missing, which all operations need.
 pub(super) fn permission(error: Error, host: &NetNs, target: &NetNs) -> Error {
     if !has_net_admin() {
         return error
             .because(ErrorKind::PermissionDenied, "the process lacks CAP_NET_ADMIN")
-            .with_hint("run it as root, or give it the capability");
+            .with_hint("run as root or with CAP_NET_ADMIN");
     }
     let mut foreign = String::new();
     for netns in [host, target] {
@@ -25,11 +25,11 @@ pub(super) fn permission(error: Error, host: &NetNs, target: &NetNs) -> Error {
         return error;
     }
     let cause = format!(
-        "CAP_NET_ADMIN is missing in the user namespace that owns {foreign}; the process has it in its own only"
+        "CAP_NET_ADMIN is missing in the user namespace that owns {foreign}; the process has it only in its own"
     );
     error
         .because(ErrorKind::PermissionDenied, cause)
-        .with_hint("a rootless program can use parents that live in its own network namespaces, not the machine's")
+        .with_hint("a rootless program can use parents in its own network namespaces, not those of the machine")
 }
 
 fn has_net_admin() -> bool {

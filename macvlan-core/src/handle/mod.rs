@@ -1,4 +1,4 @@
-//! The verbs of `ip`, one a method, on one network namespace.
+//! The operations of `ip` on one network namespace.
 
 pub(crate) mod promisc;
 pub(crate) mod watch;
@@ -29,10 +29,15 @@ use crate::value::neighbour::NeighbourInfo;
 use crate::value::route::{Route, RouteInfo};
 use crate::value::rule::Rule;
 
-/// The links, addresses and routes of one network namespace.
+/// A handle for the links, addresses, routes, rules and neighbours of one network namespace.
 ///
-/// Every method is one verb of `ip`, and its documentation names the command. Links are named by
-/// `"eth0"`, a [`LinkName`] or an index ([`LinkId`]).
+/// Each method corresponds to one command of `ip`, which its documentation names. A link is given
+/// by its name, such as `"eth0"`, a [`LinkName`] or an index ([`LinkId`]).
+///
+/// Every method fails with [`ErrorKind::PermissionDenied`] without `CAP_NET_ADMIN` in the user
+/// namespace that owns the network namespace (methods that only read do not need it), and with
+/// [`ErrorKind::System`] or [`ErrorKind::Protocol`] for other failures of the kernel. The
+/// documentation of a method lists further kinds.
 ///
 /// ```no_run
 /// use macvlan_core::Handle;
@@ -47,24 +52,40 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// On the namespace that the calling thread is in.
+    /// Opens a handle on the calling thread's namespace.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::System`] if no more files may be opened.
     pub fn open() -> Result<Self> {
         Self::in_netns(&NetNs::current()?)
     }
 
-    /// On another namespace.
+    /// Opens a handle on a namespace.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::PermissionDenied`] if the namespace may not be entered; [`ErrorKind::System`]
+    /// if no more files may be opened.
     #[doc(alias = "ip -n")]
     pub fn in_netns(netns: &NetNs) -> Result<Self> {
         netns.connection()?;
         Ok(Self { netns: netns.clone() })
     }
 
-    /// The namespace that this handle is on.
+    /// Returns the namespace of the handle.
     pub fn netns(&self) -> &NetNs {
         &self.netns
     }
 
-    /// `ip link add`.
+    /// Creates a link (`ip link add`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`] for options that contradict each other; [`ErrorKind::NameTaken`]
+    /// if the name is in use; [`ErrorKind::ParentNotFound`], [`ErrorKind::ParentBusy`],
+    /// [`ErrorKind::PassthruConflict`], [`ErrorKind::ParentDown`], [`ErrorKind::MacInUse`],
+    /// [`ErrorKind::MtuTooLarge`] and [`ErrorKind::Unsupported`] if the kernel refuses the link.
     #[doc(alias = "ip link add")]
     #[doc(alias = "RTM_NEWLINK")]
     pub fn add_link(&self, link: &Link) -> Result<()> {
@@ -74,7 +95,11 @@ impl Handle {
         self.submit(encode::create_link(link, parent), &attempt, parent)
     }
 
-    /// `ip link delete`. Waits until the kernel has finished, about 16 ms.
+    /// Deletes a link (`ip link delete`). Returns when the kernel has finished, after about 16 ms.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if the link does not exist.
     #[doc(alias = "ip link delete")]
     #[doc(alias = "RTM_DELLINK")]
     pub fn delete_link(&self, link: impl IntoLinkId) -> Result<()> {
@@ -84,7 +109,11 @@ impl Handle {
         self.submit(encode::delete_link(index), &attempt, None)
     }
 
-    /// `ip -d link show dev`.
+    /// Returns a link (`ip -d link show dev`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if the link does not exist.
     #[doc(alias = "ip link show")]
     #[doc(alias = "RTM_GETLINK")]
     pub fn link(&self, link: impl IntoLinkId) -> Result<LinkInfo> {
@@ -93,68 +122,118 @@ impl Handle {
         self.connection()?.link(link).map_err(|failure| self.explain(&attempt, None, failure))
     }
 
-    /// `ip -d link show`: all links.
+    /// Lists all links (`ip -d link show`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Interrupted`] if the links changed repeatedly during the listing.
     #[doc(alias = "ip link show")]
     pub fn links(&self) -> Result<Vec<LinkInfo>> {
         self.find_links(&LinkFilter::new())
     }
 
-    /// `ip -d link show [type KIND] [master LINK]`.
+    /// Lists the links that match a filter (`ip -d link show [type KIND] [master LINK]`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if the filter's link does not exist; otherwise as for
+    /// [`Handle::links`].
     pub fn find_links(&self, wanted: &LinkFilter) -> Result<Vec<LinkInfo>> {
         let operation = "list the links";
         let controller = self.index_for(wanted.controller, operation)?;
         self.list(&encode::get_links(wanted.kind.as_deref(), controller), decode::link, operation)
     }
 
-    /// `ip link set dev LINK up`.
+    /// Sets a link up (`ip link set dev LINK up`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if the link does not exist; [`ErrorKind::MacInUse`],
+    /// [`ErrorKind::ParentBusy`] or [`ErrorKind::ParentDown`] if the kernel refuses.
     #[doc(alias = "ip link set up")]
     #[doc(alias = "IFF_UP")]
     pub fn set_up(&self, link: impl IntoLinkId) -> Result<()> {
         self.change(link, &LinkChange::Up(true))
     }
 
-    /// `ip link set dev LINK down`. The kernel takes about 14 ms for it.
+    /// Sets a link down (`ip link set dev LINK down`), which takes the kernel about 14 ms.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if the link does not exist.
     #[doc(alias = "ip link set down")]
     pub fn set_down(&self, link: impl IntoLinkId) -> Result<()> {
         self.change(link, &LinkChange::Up(false))
     }
 
-    /// `ip link set dev LINK name NAME`. Kernels before 6.0 refuse it while the link is up.
+    /// Renames a link (`ip link set dev LINK name NAME`).
+    ///
+    /// Kernels before 6.0 refuse this while it is up.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if the link does not exist; [`ErrorKind::NameTaken`] if the name is
+    /// in use.
     #[doc(alias = "ip link set name")]
     #[doc(alias = "IFLA_IFNAME")]
     pub fn rename(&self, link: impl IntoLinkId, name: LinkName) -> Result<()> {
         self.change(link, &LinkChange::Name(name))
     }
 
-    /// `ip link set dev LINK address MAC`.
+    /// Sets the MAC address of a link (`ip link set dev LINK address MAC`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if the link does not exist; [`ErrorKind::MacInUse`] if the parent or
+    /// another link on it has the address.
     #[doc(alias = "ip link set address")]
     #[doc(alias = "IFLA_ADDRESS")]
     pub fn set_mac(&self, link: impl IntoLinkId, mac: MacAddr) -> Result<()> {
         self.change(link, &LinkChange::Mac(mac))
     }
 
-    /// `ip link set dev LINK mtu BYTES`.
+    /// Sets the MTU of a link in bytes (`ip link set dev LINK mtu BYTES`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if the link does not exist; [`ErrorKind::MtuTooLarge`] if the MTU is
+    /// above the parent's or the driver's limit.
     #[doc(alias = "ip link set mtu")]
     #[doc(alias = "IFLA_MTU")]
     pub fn set_mtu(&self, link: impl IntoLinkId, mtu: u32) -> Result<()> {
         self.change(link, &LinkChange::Mtu(mtu))
     }
 
-    /// `ip link set dev LINK promisc on|off`: the flag, which knows no owners.
+    /// Sets the promisc flag of a link (`ip link set dev LINK promisc on|off`).
+    ///
+    /// The flag is not counted; to share it with others, use [`Handle::hold_promisc`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if the link does not exist.
     #[doc(alias = "ip link set promisc")]
     #[doc(alias = "IFF_PROMISC")]
     pub fn set_promisc(&self, link: impl IntoLinkId, on: bool) -> Result<()> {
         self.change(link, &LinkChange::Promisc(on))
     }
 
-    /// `ip link set dev LINK allmulticast on|off`.
+    /// Sets the allmulti flag of a link (`ip link set dev LINK allmulticast on|off`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if the link does not exist.
     #[doc(alias = "ip link set allmulticast")]
     #[doc(alias = "IFF_ALLMULTI")]
     pub fn set_allmulticast(&self, link: impl IntoLinkId, on: bool) -> Result<()> {
         self.change(link, &LinkChange::AllMulticast(on))
     }
 
-    /// `ip link set dev LINK alias TEXT`; an empty text takes it away.
+    /// Sets the alias of a link (`ip link set dev LINK alias TEXT`); an empty text deletes it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`] above 255 bytes; [`ErrorKind::NotFound`] if the link does not
+    /// exist.
     #[doc(alias = "ip link set alias")]
     #[doc(alias = "IFLA_IFALIAS")]
     pub fn set_alias(&self, link: impl IntoLinkId, alias: &str) -> Result<()> {
@@ -162,30 +241,50 @@ impl Handle {
         self.change(link, &LinkChange::Alias(alias))
     }
 
-    /// `ip link set dev LINK group NUMBER`.
+    /// Sets the group of a link (`ip link set dev LINK group NUMBER`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if the link does not exist.
     #[doc(alias = "ip link set group")]
     #[doc(alias = "IFLA_GROUP")]
     pub fn set_group(&self, link: impl IntoLinkId, group: u32) -> Result<()> {
         self.change(link, &LinkChange::Group(group))
     }
 
-    /// `ip link set dev LINK txqueuelen PACKETS`.
+    /// Sets the transmit queue length of a link (`ip link set dev LINK txqueuelen PACKETS`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if the link does not exist.
     #[doc(alias = "ip link set txqueuelen")]
     #[doc(alias = "IFLA_TXQLEN")]
     pub fn set_tx_queue_len(&self, link: impl IntoLinkId, packets: u32) -> Result<()> {
         self.change(link, &LinkChange::TxQueueLen(packets))
     }
 
-    /// `ip link set dev LINK addrgenmode MODE`. It counts when the link comes up next; an address
-    /// that was made already stays.
+    /// Sets how the IPv6 link-local address is made (`ip link set dev LINK addrgenmode MODE`).
+    ///
+    /// Takes effect when the link next comes up; an existing address is kept.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if the link does not exist; [`ErrorKind::Ipv6Disabled`] or
+    /// [`ErrorKind::Unsupported`] without IPv6.
     #[doc(alias = "ip link set addrgenmode")]
     #[doc(alias = "IFLA_INET6_ADDR_GEN_MODE")]
     pub fn set_addr_gen_mode(&self, link: impl IntoLinkId, mode: AddrGenMode) -> Result<()> {
         self.change(link, &LinkChange::AddrGenMode(mode))
     }
 
-    /// `ip link property add dev LINK altname NAME`: one more name, up to 127 bytes long (Linux 5.5
-    /// and later).
+    /// Adds an alternative name of up to 127 bytes (`ip link property add dev LINK altname NAME`).
+    ///
+    /// Linux 5.5 and later.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`] for an invalid name; [`ErrorKind::NotFound`] if the link does
+    /// not exist; [`ErrorKind::NameTaken`] if the name is in use.
     #[doc(alias = "ip link property add altname")]
     #[doc(alias = "IFLA_ALT_IFNAME")]
     pub fn add_alternative_name(&self, link: impl IntoLinkId, name: &str) -> Result<()> {
@@ -193,15 +292,24 @@ impl Handle {
         self.change(link, &LinkChange::AddAltName(name))
     }
 
-    /// `ip link property del dev LINK altname NAME`.
+    /// Deletes an alternative name (`ip link property del dev LINK altname NAME`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if the link does not exist or does not have the name.
     #[doc(alias = "ip link property del altname")]
     pub fn delete_alternative_name(&self, link: impl IntoLinkId, name: &str) -> Result<()> {
         check_alternative_name(name)?;
         self.change(link, &LinkChange::DeleteAltName(name))
     }
 
-    /// `ip link set dev LINK type macvlan …`, or macvtap: mode, flags, queue, list of source MAC
-    /// addresses.
+    /// Changes the options of a macvlan or macvtap (`ip link set dev LINK type macvlan …`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`] if an option does not apply to the mode, the mode changes to or
+    /// from passthru, or the link is neither macvlan nor macvtap; [`ErrorKind::NotFound`] if the
+    /// link does not exist.
     #[doc(alias = "ip link set type macvlan")]
     pub fn set_macvlan(&self, link: impl IntoLinkId, change: &MacvlanChange) -> Result<()> {
         let link = link.try_into().map_err(Into::into)?;
@@ -211,14 +319,14 @@ impl Handle {
             let attempt = Attempt::Change(link, LinkChange::Macvlan("", change));
             return Err(self
                 .explain(&attempt, None, Failure::refused(Errno::EOPNOTSUPP))
-                .because(ErrorKind::InvalidValue, "the link is neither macvlan nor macvtap"));
+                .because(ErrorKind::InvalidValue, "the link is neither a macvlan nor a macvtap"));
         };
         self.change_of(link, info.index, &LinkChange::Macvlan(kind, change)).map_err(|error| {
             let (was, is) = (options.mode(), change.mode.unwrap_or(options.mode()));
             if error.errno() != Some(Errno::EINVAL as i32) {
                 error
             } else if was != is && [was, is].contains(&Mode::Passthru) {
-                let why = "a link cannot change from mode passthru or to it";
+                let why = "a link cannot change to or from mode passthru";
                 error.because(ErrorKind::InvalidValue, why)
             } else if is != Mode::Source && change.source_macs.is_some() {
                 error.because(ErrorKind::InvalidValue, LIST_OUTSIDE_SOURCE)
@@ -228,41 +336,60 @@ impl Handle {
         })
     }
 
-    /// `ip link set dev LINK type vlan …`: the flags and QoS mappings that are said; id and protocol
-    /// cannot be changed and are not looked at.
+    /// Changes the flags and priority maps of a VLAN (`ip link set dev LINK type vlan …`).
+    ///
+    /// Those that are not set keep their values.
+    ///
+    /// The id and the protocol cannot be changed and are ignored.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`] if the link is not a VLAN; [`ErrorKind::NotFound`] if it does
+    /// not exist.
     #[doc(alias = "ip link set type vlan")]
     pub fn set_vlan(&self, link: impl IntoLinkId, vlan: &Vlan) -> Result<()> {
         vlan.check()?;
         let link = link.try_into().map_err(Into::into)?;
         self.change(link, &LinkChange::Vlan(vlan)).map_err(|error| {
-            // What the kernel says to options of another kind of link.
+            // The kernel's answer to options of another kind of link.
             if error.errno() != Some(Errno::EOPNOTSUPP as i32) {
                 return error;
             }
             match self.link(link) {
                 Ok(info) if info.vlan.is_none() => {
-                    error.because(ErrorKind::InvalidValue, "the link is no VLAN")
+                    error.because(ErrorKind::InvalidValue, "the link is not a VLAN")
                 }
                 _ => error,
             }
         })
     }
 
-    /// Holds a link promiscuous until the guard is dropped, or the process ends in whatever way.
-    /// The kernel counts: others who want it promiscuous are not disturbed.
+    /// Keeps a link promiscuous until the guard is dropped or the process ends.
+    ///
+    /// The kernel counts these requests, so other users of the link are not affected.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if the link does not exist; [`ErrorKind::PermissionDenied`] without
+    /// `CAP_NET_RAW`.
     #[doc(alias = "PACKET_MR_PROMISC")]
     pub fn hold_promisc(&self, link: impl IntoLinkId) -> Result<PromiscGuard> {
         let link = link.try_into().map_err(Into::into)?;
-        let attempt = Attempt::Other(link, "hold the link promiscuous".into());
+        let attempt = Attempt::Other(link, "make the link promiscuous".into());
         let index = self.index_of(link, &attempt)?;
         PromiscGuard::hold(&self.netns, index)?
             .map_err(|errno| self.explain(&attempt, None, Failure::refused(errno)))
     }
 
-    /// `ip link set dev LINK netns … [name NAME]`: moves a link to another namespace.
+    /// Moves a link to another namespace (`ip link set dev LINK netns … [name NAME]`).
     ///
-    /// Its addresses and routes are lost, it arrives down, and the kernel takes about 16 ms for it;
-    /// creating it there ([`Link::netns`]) takes a hundredth of that.
+    /// The link loses its addresses and routes, and is down afterwards; the kernel takes about 16
+    /// ms. Creating it there ([`Link::netns`]) takes a hundredth of this.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if the link does not exist; [`ErrorKind::NameTaken`] if the name is
+    /// in use there.
     #[doc(alias = "ip link set netns")]
     #[doc(alias = "IFLA_NET_NS_FD")]
     pub fn move_link(
@@ -274,48 +401,75 @@ impl Handle {
         self.change(link, &LinkChange::NetNs(to, name))
     }
 
-    /// `ip address add … dev LINK`.
+    /// Adds an address (`ip address add … dev LINK`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if the link does not exist; [`ErrorKind::AddressTaken`] if it has
+    /// the address; [`ErrorKind::Ipv6Disabled`] or [`ErrorKind::Unsupported`] without IPv6.
     #[doc(alias = "ip address add")]
     #[doc(alias = "RTM_NEWADDR")]
     pub fn add_address(&self, link: impl IntoLinkId, address: &Address) -> Result<()> {
         self.with_address(link, address, "add", encode::add_address)
     }
 
-    /// `ip address replace … dev LINK`: adds it, or updates what exists.
+    /// Adds an address or updates an existing one (`ip address replace … dev LINK`).
+    ///
+    /// # Errors
+    ///
+    /// As for [`Handle::add_address`], without [`ErrorKind::AddressTaken`].
     #[doc(alias = "ip address replace")]
     pub fn replace_address(&self, link: impl IntoLinkId, address: &Address) -> Result<()> {
         self.with_address(link, address, "replace", encode::replace_address)
     }
 
-    /// `ip address delete … dev LINK`.
+    /// Deletes an address (`ip address delete … dev LINK`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if the link does not exist or does not have the address.
     #[doc(alias = "ip address delete")]
     #[doc(alias = "RTM_DELADDR")]
     pub fn delete_address(&self, link: impl IntoLinkId, address: &Address) -> Result<()> {
         self.with_address(link, address, "delete", encode::delete_address)
     }
 
-    /// `ip address show`: all addresses of the namespace.
+    /// Lists all addresses of the namespace (`ip address show`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Interrupted`] if the addresses changed repeatedly during the listing.
     #[doc(alias = "ip address show")]
     #[doc(alias = "RTM_GETADDR")]
     pub fn addresses(&self) -> Result<Vec<AddressInfo>> {
         self.find_addresses(&AddressFilter::new())
     }
 
-    /// `ip [-4|-6] address show [dev LINK]`.
+    /// Lists the addresses that match a filter (`ip [-4|-6] address show [dev LINK]`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if the filter's link does not exist; otherwise as for
+    /// [`Handle::addresses`].
     pub fn find_addresses(&self, wanted: &AddressFilter) -> Result<Vec<AddressInfo>> {
         let operation = "list the addresses";
         let link = self.index_for(wanted.link, operation)?;
         self.list(&encode::get_addresses(wanted.family, link), decode::address, operation)
     }
 
-    /// `ip route get ADDRESS`: whether the kernel answers `local`, since a link of the namespace has the
-    /// address. The kernel looks it up, and lists nothing.
+    /// Returns whether a link has an address (`ip route get ADDRESS` answers `local`).
+    ///
+    /// This is a lookup, not a listing.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::System`] or [`ErrorKind::Protocol`] if the kernel does not answer.
     #[doc(alias = "ip route get")]
     #[doc(alias = "RTM_GETROUTE")]
     pub fn is_local(&self, address: IpAddr) -> Result<bool> {
         let is_local = |payload: &[u8]| Some(decode::local_route(payload).is_some());
         match self.connection()?.get(encode::get_route_to(address), is_local) {
-            // That it leads nowhere is an answer, too.
+            // That no route leads there is an answer, too.
             Err(Failure::Refused {
                 errno: Errno::ENETUNREACH | Errno::EHOSTUNREACH | Errno::EACCES | Errno::EINVAL,
                 ..
@@ -327,61 +481,102 @@ impl Handle {
         }
     }
 
-    /// `ip neighbour show`: all neighbours, ARP's and neighbour discovery's.
+    /// Lists all neighbour entries (`ip neighbour show`), for IPv4 and IPv6.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Interrupted`] if the entries changed repeatedly during the listing.
     #[doc(alias = "ip neighbour show")]
     #[doc(alias = "RTM_GETNEIGH")]
     pub fn neighbours(&self) -> Result<Vec<NeighbourInfo>> {
         self.find_neighbours(&NeighbourFilter::new())
     }
 
-    /// `ip [-4|-6] neighbour show [dev LINK]`.
+    /// Lists the neighbour entries that match a filter (`ip [-4|-6] neighbour show [dev LINK]`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if the filter's link does not exist; otherwise as for
+    /// [`Handle::neighbours`].
     pub fn find_neighbours(&self, wanted: &NeighbourFilter) -> Result<Vec<NeighbourInfo>> {
         let operation = "list the neighbours";
         let link = self.index_for(wanted.link, operation)?;
         self.list(&encode::get_neighbours(wanted.family, link), decode::neighbour, operation)
     }
 
-    /// `ip route add`.
+    /// Adds a route (`ip route add`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`] as for [`Route::check`]; [`ErrorKind::RouteExists`] if a route
+    /// has the same destination, metric and table; [`ErrorKind::GatewayUnreachable`] if the gateway
+    /// is not on a subnet; [`ErrorKind::NotFound`] if the link does not exist.
     #[doc(alias = "ip route add")]
     #[doc(alias = "RTM_NEWROUTE")]
     pub fn add_route(&self, route: &Route) -> Result<()> {
         self.with_route(route, "add", |route, device| encode::add_route(route, device, RTPROT_BOOT))
     }
 
-    /// `ip route replace`: adds it, or takes the place of the one to the same destination with the
-    /// same metric in the same table.
+    /// Adds a route, or replaces one with the same destination, metric and table
+    /// (`ip route replace`).
+    ///
+    /// # Errors
+    ///
+    /// As for [`Handle::add_route`], without [`ErrorKind::RouteExists`].
     #[doc(alias = "ip route replace")]
     pub fn replace_route(&self, route: &Route) -> Result<()> {
         self.with_route(route, "replace", encode::replace_route)
     }
 
-    /// `ip route delete`: the first that matches all that the route says.
+    /// Deletes the first route that matches all fields that are set (`ip route delete`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`] as for [`Route::check`]; [`ErrorKind::NotFound`] if no route
+    /// matches or the link does not exist.
     #[doc(alias = "ip route delete")]
     #[doc(alias = "RTM_DELROUTE")]
     pub fn delete_route(&self, route: &Route) -> Result<()> {
         self.with_route(route, "delete", encode::delete_route)
     }
 
-    /// `ip route show table all`, both families, without the local and broadcast routes that the
-    /// kernel makes for every address.
+    /// Lists the routes of all tables and both families (`ip route show table all`).
+    ///
+    /// The local and broadcast routes that the kernel adds for each address are left out.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Interrupted`] if the routes changed repeatedly during the listing.
     #[doc(alias = "ip route show")]
     #[doc(alias = "RTM_GETROUTE")]
     pub fn routes(&self) -> Result<Vec<RouteInfo>> {
         self.find_routes(&RouteFilter::new())
     }
 
-    /// `ip [-4|-6] route show [table TABLE] [dev LINK] [type TYPE] [proto PROTOCOL]`.
+    /// Lists the routes that match a filter.
+    ///
+    /// `ip [-4|-6] route show [table TABLE] [dev LINK] [type TYPE] [proto PROTOCOL]`
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if the filter's link does not exist; otherwise as for
+    /// [`Handle::routes`].
     pub fn find_routes(&self, wanted: &RouteFilter) -> Result<Vec<RouteInfo>> {
         let operation = "list the routes";
         let link = self.index_for(wanted.link, operation)?;
         match self.list(&encode::get_routes(wanted, link), decode::route, operation) {
-            // A table that nobody has put a route in does not exist.
+            // A table without routes does not exist.
             Err(error) if error.errno() == Some(Errno::ENOENT as i32) => Ok(Vec::new()),
             other => other,
         }
     }
 
-    /// `ip rule add`.
+    /// Adds a policy rule (`ip rule add`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`] as for [`Rule::check`]; [`ErrorKind::RouteExists`] if the
+    /// namespace has the rule.
     #[doc(alias = "ip rule add")]
     #[doc(alias = "RTM_NEWRULE")]
     pub fn add_rule(&self, rule: &Rule) -> Result<()> {
@@ -392,7 +587,12 @@ impl Handle {
         )
     }
 
-    /// `ip rule delete`: the first that matches all that the rule says.
+    /// Deletes the first policy rule that matches all fields that are set (`ip rule delete`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`] as for [`Rule::check`]; [`ErrorKind::NotFound`] if no rule
+    /// matches.
     #[doc(alias = "ip rule delete")]
     #[doc(alias = "RTM_DELRULE")]
     pub fn delete_rule(&self, rule: &Rule) -> Result<()> {
@@ -403,14 +603,23 @@ impl Handle {
         )
     }
 
-    /// `ip rule show`, both families; rules that do not lead to a table are left out.
+    /// Lists the policy rules of both families that select a table (`ip rule show`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Interrupted`] if the rules changed repeatedly during the listing.
     #[doc(alias = "ip rule show")]
     #[doc(alias = "RTM_GETRULE")]
     pub fn rules(&self) -> Result<Vec<Rule>> {
         self.list(&encode::get_rules(None), decode::rule, "list the rules")
     }
 
-    /// `ip monitor link address route`: what happens from now on.
+    /// Subscribes to the events of links, addresses and routes (`ip monitor link address route`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::PermissionDenied`] if the namespace may not be entered; [`ErrorKind::System`]
+    /// if no more files may be opened.
     #[doc(alias = "ip monitor")]
     pub fn watch(&self) -> Result<Watch> {
         Watch::open(&self.netns)

@@ -1,4 +1,4 @@
-//! Holding a link promiscuous for as long as somebody needs it.
+//! A guard that keeps a link promiscuous.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -6,13 +6,23 @@ use crate::error::Result;
 use crate::netns::NetNs;
 use crate::packet;
 
-/// Keeps a link promiscuous until it is dropped.
+/// A guard that keeps a link promiscuous until it is dropped.
 ///
-/// The kernel counts the holders, and counts one less when the guard is dropped or its process ends,
-/// even by `kill -9`. `ip -d link` shows the count as `promiscuity`; the flag `PROMISC` that
-/// [`Handle::set_promisc`](crate::Handle::set_promisc) sets is another matter (`packet(7)`).
+/// [`Handle::hold_promisc`](crate::Handle::hold_promisc) makes one.
+///
+/// The kernel counts the guards, and releases one when it is dropped or its process ends, even by
+/// `SIGKILL`. `ip -d link` shows the count as `promiscuity`. The flag that
+/// [`Handle::set_promisc`](crate::Handle::set_promisc) sets is separate (`packet(7)`).
+///
+/// ```no_run
+/// use macvlan_core::Handle;
+/// let guard = Handle::open()?.hold_promisc("ens33")?;
+/// // ens33 receives frames for all MAC addresses here.
+/// drop(guard);
+/// # Ok::<(), macvlan_core::Error>(())
+/// ```
 #[derive(Debug)]
-#[must_use = "the link is promiscuous only as long as the guard lives"]
+#[must_use = "the link stops being promiscuous when the guard is dropped"]
 pub struct PromiscGuard {
     socket: OwnedFd,
 }

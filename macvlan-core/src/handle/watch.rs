@@ -1,4 +1,4 @@
-//! Watching what happens to the links, addresses and routes of a namespace.
+//! Watches the links, addresses and routes of a namespace.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -15,10 +15,10 @@ use crate::rtnl::decode;
 use crate::value::event::Event;
 use crate::wait::{self, Cancel};
 
-/// The events of one namespace, from when it was opened.
+/// A subscription to the events of one namespace.
 ///
-/// As an iterator it waits for each event; [`Watch::next_within`] waits a given time, and for a loop
-/// over other descriptors too, [`AsFd`] gives one that becomes readable.
+/// As an iterator it waits for each event; [`Watch::next_within`] waits for a limited time. For an
+/// event loop, [`AsFd`] gives a descriptor that becomes readable.
 ///
 /// ```no_run
 /// use macvlan_core::{Event, Handle};
@@ -35,14 +35,14 @@ pub struct Watch {
     netns: NetNs,
     waiting: VecDeque<Heard>,
     cancels: Vec<Cancel>,
-    /// The process that opened it: a forked child would take its events.
+    /// The process that opened the socket: a forked child would take its events.
     owner: Owner,
 }
 
-/// What a watch has heard.
+/// An item that a watch has received.
 pub(crate) enum Heard {
     Event(Event),
-    /// The namespace with this number has ended.
+    /// The namespace with this id has ended.
     Ended(i32),
 }
 
@@ -51,7 +51,7 @@ impl Watch {
         Self::to(netns, Listener::open)
     }
 
-    /// Of links, and of namespaces that have a number there.
+    /// Subscribes to events of links, and of namespaces that have an id there.
     pub(crate) fn links(netns: &NetNs) -> Result<Self> {
         Self::to(netns, Listener::open_for_links)
     }
@@ -64,16 +64,17 @@ impl Watch {
         Ok(Self { listener, netns, waiting, cancels: Vec::new(), owner: Owner::here() })
     }
 
-    /// Has its waits end when they are cancelled by this, and by no other that was set before.
+    /// Sets a token that cancels waits, in place of an earlier one.
     pub fn set_cancel(&mut self, cancel: &Cancel) {
         self.cancels = vec![cancel.clone()];
     }
 
-    /// Returns the next event, or none if none comes within this time. A signal does not end the wait.
+    /// Returns the next event, or `None` if none arrives in time. A signal does not end the wait.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) if it was cancelled.
+    /// [`ErrorKind::Cancelled`] if the watch was cancelled; [`ErrorKind::System`] if the socket
+    /// fails; [`ErrorKind::InvalidValue`] in a forked child.
     pub fn next_within(&mut self, timeout: Duration) -> Result<Option<Event>> {
         self.wait(Some(timeout))
     }
@@ -82,7 +83,7 @@ impl Watch {
         loop {
             match self.hear(timeout)? {
                 Some(Heard::Event(event)) => return Ok(Some(event)),
-                // Which it does not listen to.
+                // Not subscribed to.
                 Some(Heard::Ended(_)) => {}
                 None => return Ok(None),
             }
@@ -127,13 +128,13 @@ impl Watch {
 impl Iterator for Watch {
     type Item = Result<Event>;
 
-    /// Waits for the next event; ends when it is cancelled.
+    /// Waits for the next event; returns `None` when cancelled.
     fn next(&mut self) -> Option<Result<Event>> {
         until_cancelled(self.wait(None))
     }
 }
 
-/// The next item of an iterator that ends when it is cancelled.
+/// Returns the next item of an iterator that ends when cancelled.
 pub(crate) fn until_cancelled<T>(waited: Result<Option<T>>) -> Option<Result<T>> {
     match waited {
         Err(error) if error.kind() == ErrorKind::Cancelled => None,
@@ -142,8 +143,10 @@ pub(crate) fn until_cancelled<T>(waited: Result<Option<T>>) -> Option<Result<T>>
 }
 
 impl AsFd for Watch {
-    /// Readable when there is an event, or may be. Events that came together are handed out one by
-    /// one: call [`Watch::next_within`] with a time of zero until it gives none.
+    /// Returns a descriptor that is readable when there may be an event.
+    ///
+    /// Events that arrived together are returned one by one: call [`Watch::next_within`] with a
+    /// timeout of zero until it returns `None`.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.listener.as_fd()
     }

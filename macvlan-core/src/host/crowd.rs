@@ -1,4 +1,4 @@
-//! Many at once: attaching and detaching by the hundred, and detaching without waiting.
+//! Attaches and detaches many endpoints at once, and detaches in the background.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -11,19 +11,19 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
 use crate::netns::{NetNs, NetNsId};
 
-/// A deletion needs little.
+/// A deletion needs little stack.
 const STACK: usize = 256 * 1024;
 
-/// How many deletions wait at once. Each waits for the kernel's RCU barrier, which serves all who
-/// wait for it together.
+/// The number of concurrent deletions. Each waits for the kernel's RCU barrier, which serves all
+/// waiters together.
 const THREADS: usize = 64;
 
 impl Host {
-    /// Attaches many, one after the other: a result for each, in their order, and a failure does not
-    /// stop the others.
+    /// Attaches many endpoints one by one and returns the results in order.
     ///
-    /// The kernel makes one link at a time (its RTNL lock), so there is nothing to be gained from
-    /// threads; [`Host`] can be shared by threads that have other things to do in between.
+    /// A failure does not stop the others.
+    ///
+    /// Threads would not be faster, because the kernel creates one link at a time (its RTNL lock).
     pub fn attach_all<'a>(
         &self,
         items: impl IntoIterator<Item = (&'a Endpoint, &'a NetNs)>,
@@ -31,11 +31,13 @@ impl Host {
         items.into_iter().map(|(endpoint, netns)| self.attach(endpoint, netns)).collect()
     }
 
-    /// Detaches many: a result for each, in their order, and a failure does not stop the others.
+    /// Detaches many attachments and returns the results in order.
     ///
-    /// Deleting a link waits about 16 ms for the kernel without keeping others from it, so here the
-    /// waits overlap: those in one namespace are deleted by one request, and namespaces are dealt
-    /// with by up to 64 threads.
+    /// A failure does not stop the others.
+    ///
+    /// Deleting a link waits about 16 ms in the kernel without blocking others, so these waits
+    /// overlap: the links of one namespace are deleted by one request, and up to 64 threads handle
+    /// different namespaces.
     pub fn detach_all<'a>(
         &self,
         attachments: impl IntoIterator<Item = &'a Attachment>,
@@ -60,7 +62,7 @@ impl Host {
             }
         };
         std::thread::scope(|scope| {
-            // This thread works too, so all is done even where no thread can be made.
+            // This thread works as well, so the work is done even if no thread can be started.
             for _ in 1..groups.len().min(THREADS) {
                 let builder = std::thread::Builder::new().name("macvlan-detach".to_owned());
                 match builder.stack_size(STACK).spawn_scoped(scope, work) {
@@ -70,7 +72,7 @@ impl Host {
             }
             work();
         });
-        // A parent made on demand goes with its last user, so its turn comes at the end.
+        // A parent made on demand is removed with its last user, so parents come last.
         let parents = attachments.iter().map(|attachment| attachment.parent_index());
         let mut parents: Vec<u32> = parents.collect();
         parents.sort_unstable();
@@ -93,10 +95,10 @@ impl Host {
             .collect()
     }
 
-    /// Detaches without waiting: a thread does it, and tells the result to whoever asks for it.
+    /// Detaches in the background, on a new thread, and returns after some ten microseconds.
     ///
-    /// Returns in some ten microseconds. Where no thread can be made, it is done here and now. If the
-    /// process ends before the thread does, the link may remain.
+    /// Without a new thread, it detaches before it returns. If the process ends first, the link may
+    /// remain.
     pub fn detach_later(&self, attachment: &Attachment) -> Detaching {
         let (host, its) = (self.clone(), attachment.clone());
         let builder = std::thread::Builder::new().name("macvlan-detach".to_owned());
@@ -106,7 +108,17 @@ impl Host {
     }
 }
 
-/// A detachment under way, of [`Host::detach_later`]. Dropping it does not stop it.
+/// A detach in progress, from [`Host::detach_later`]. Dropping it does not stop the detach.
+///
+/// ```no_run
+/// # use macvlan_core::{Attachment, Host};
+/// # fn example(host: &Host, attachment: &Attachment) -> macvlan_core::Result<()> {
+/// let detaching = host.detach_later(attachment);
+/// // The container's other resources are released here.
+/// detaching.wait()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Detaching(Progress);
 
@@ -117,7 +129,7 @@ enum Progress {
 }
 
 impl Detaching {
-    /// Whether it has ended, in whatever way.
+    /// Returns whether the detach has ended.
     pub fn is_finished(&self) -> bool {
         match &self.0 {
             Progress::Elsewhere(thread) => thread.is_finished(),
@@ -125,7 +137,11 @@ impl Detaching {
         }
     }
 
-    /// Waits for its end.
+    /// Waits for the result.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Host::detach`].
     pub fn wait(self) -> Result<Detached> {
         match self.0 {
             Progress::Elsewhere(thread) => {
@@ -137,5 +153,5 @@ impl Detaching {
 }
 
 fn lost() -> Error {
-    Error::new(ErrorKind::Bug, "detach", "its turn never came")
+    Error::new(ErrorKind::Bug, "detach", "the deletion was not run")
 }

@@ -1,4 +1,4 @@
-//! Namespaces with their link already inside, made before they are needed.
+//! Namespaces with links that are created in advance.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
@@ -10,15 +10,15 @@ use crate::host::Host;
 use crate::netns::NetNs;
 use crate::owner::Owner;
 
-/// Namespaces with a link already inside, for containers that cannot wait.
+/// A pool of namespaces with a link inside, for containers that start quickly.
 ///
-/// Making the link is most of what attaching costs; here it is done beforehand. A container that
-/// starts is given a namespace out of the pool, and its link then gets its name, addresses and
-/// routes, in a fraction of the time. The container's process has to join that namespace, as
-/// `setns(2)` and every runtime's "network namespace by path" does.
+/// Creating the link is the largest part of an attach; the pool does this in advance.
+/// [`Pool::attach`] takes a namespace and gives its link the name, addresses and routes, in a
+/// fraction of the time. The container's process has to join this namespace, by `setns(2)` or a
+/// runtime's "network namespace by path".
 ///
-/// The pool does not fill itself: call [`Pool::fill`] when there is time, from whatever thread.
-/// Namespaces that nobody has taken go with the pool.
+/// The pool does not refill itself: call [`Pool::fill`], from any thread. Namespaces that are not
+/// taken end with the pool.
 ///
 /// ```no_run
 /// use macvlan_core::{Endpoint, Host};
@@ -38,14 +38,24 @@ pub struct Pool {
 }
 
 impl Host {
-    /// A pool of `size` namespaces, each with a macvlan in mode bridge on this parent; filled when
-    /// this returns.
+    /// Makes and fills a pool of `size` namespaces with a macvlan in mode bridge on a parent.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if the parent's name is invalid;
+    /// otherwise as for [`Host::attach`].
     pub fn pool(&self, parent: impl IntoParent, size: usize) -> Result<Pool> {
         self.pool_of(Endpoint::new("eth0", parent)?, size)
     }
 
-    /// A pool of links of any kind, with any options that are said when a link is made: the
-    /// template's kind, parent, MTU, queues, group, transmit queue length, promisc and `lo`.
+    /// Makes and fills a pool of `size` namespaces with a link like a template.
+    ///
+    /// The template sets everything that is fixed when a link is created: kind, parent, MTU,
+    /// queues, group, transmit queue length, promisc and `lo`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Host::attach`].
     pub fn pool_of(&self, template: Endpoint, size: usize) -> Result<Pool> {
         let warm = Mutex::new(VecDeque::with_capacity(size));
         let (host, owner) = (self.clone(), Owner::here());
@@ -56,7 +66,12 @@ impl Host {
 }
 
 impl Pool {
-    /// Makes namespaces until the pool is full again; how many were made.
+    /// Fills the pool and returns the number of namespaces that were added.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Host::attach`]; [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) in a
+    /// forked child.
     pub fn fill(&self) -> Result<usize> {
         self.owner.check("fill the pool")?;
         let mut made = 0;
@@ -68,24 +83,31 @@ impl Pool {
         Ok(made)
     }
 
-    /// Takes a namespace out of the pool and makes its link this endpoint; from an empty pool, with
-    /// one made now. The namespace ends with its handle, unless somebody has joined it by then.
+    /// Takes a namespace from the pool and attaches an endpoint with its link.
     ///
-    /// The endpoint may differ from the template in name, MAC address, addresses, gateways, routes,
-    /// rules, alias, alternative names and address generation. If any of it is refused, the
-    /// namespace is given up.
+    /// If the pool is empty, creates one.
+    ///
+    /// The namespace exists until the handle is dropped and the last process in it ends. The
+    /// endpoint may differ from the template in name, MAC address, addresses, gateways, routes,
+    /// rules, alias, alternative names and address generation mode. On a failure, the namespace is
+    /// discarded.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if the endpoint differs in other
+    /// respects; otherwise as for [`Host::attach`].
     pub fn attach(&self, endpoint: &Endpoint) -> Result<(NetNs, Attachment)> {
         self.owner.check("attach from the pool")?;
         if !endpoint.is_made_like(&self.template) {
             return Err(Error::invalid(
                 "attach from the pool",
-                "the endpoint differs from the pool's links in what is said when a link is made",
+                "the endpoint differs from the pool's links in an option that is fixed at creation",
             )
             .on_link(endpoint.name().as_str())
             .on_parent(endpoint.parent().to_string())
-            .with_hint("give it the pool's parent, kind, options, MTU, queues and so on, or attach it without the pool"));
+            .with_hint("use the pool's parent, kind, options, MTU, queues and so on, or attach it without the pool"));
         }
-        // What is wrong with the values costs no namespace.
+        // An invalid endpoint does not cost a namespace.
         let plan = endpoint.plan()?;
         let taken = self.lock().pop_front();
         let warm = match taken {
@@ -97,17 +119,17 @@ impl Pool {
         Ok((warm.netns, attachment))
     }
 
-    /// How many namespaces are ready; none for a forked child.
+    /// Returns the number of available namespaces; 0 in a forked child.
     pub fn len(&self) -> usize {
         if self.owner.is_here() { self.lock().len() } else { 0 }
     }
 
-    /// Whether none is ready.
+    /// Returns whether no namespace is available.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The namespaces that are ready, the one to be taken next first.
+    /// Returns the available namespaces, the next one first.
     pub fn namespaces(&self) -> Vec<NetNs> {
         if !self.owner.is_here() {
             return Vec::new();
@@ -121,8 +143,8 @@ impl Pool {
 }
 
 impl Drop for Pool {
-    /// Deletes the links that nobody took, where a VLAN that was made on demand waits for that; elsewhere
-    /// they go with their namespaces.
+    /// Deletes the remaining links if their parent is a VLAN made on demand, which is then removed;
+    /// other links end with their namespaces.
     fn drop(&mut self) {
         if self.template.parent().on_demand().is_none() || !self.owner.is_here() {
             return;
@@ -130,7 +152,7 @@ impl Drop for Pool {
         let unused = std::mem::take(&mut *self.lock());
         let parents: BTreeSet<u32> = unused.into_iter().map(Warm::cool).collect();
         for parent in parents {
-            // What remains is removed by `remove_unused_parents`.
+            // `remove_unused_parents` removes a VLAN that remains.
             let _released = endpoint::release_if_marked(self.host.netns(), parent);
         }
     }

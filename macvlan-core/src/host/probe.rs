@@ -1,4 +1,4 @@
-//! Which of many addresses are in use on a parent's network.
+//! Probes many addresses on a parent's network.
 
 use std::net::IpAddr;
 
@@ -14,13 +14,22 @@ use crate::value::holder::Holder;
 use crate::value::link::AddrGenMode;
 
 impl Host {
-    /// Asks on a parent's network for many addresses of both families at once, and tells who has
-    /// which; those that are not among the answers are free. For pools of addresses.
+    /// Probes many addresses on a parent's network and returns the hosts that have them.
     ///
-    /// It is asked through a macvlan in a namespace of its own, both gone when this returns, because
-    /// a question from the parent itself would not reach the containers on it. Those in modes private
-    /// and vepa do not hear it either; the parent's own addresses are looked up. A parent that has a
-    /// container in mode passthru is refused. Nobody's neighbour table changes.
+    /// The addresses may be of both families.
+    ///
+    /// The other addresses are free.
+    ///
+    /// The probes are sent through a macvlan in a temporary namespace, because probes from the
+    /// parent itself do not reach its macvlans. Macvlans in modes private and vepa do not receive
+    /// them either; the parent's own addresses are looked up. No neighbour table is changed.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::PassthruConflict`](crate::ErrorKind::PassthruConflict) if the parent has a
+    /// macvlan in mode passthru; [`ErrorKind::ParentDown`](crate::ErrorKind::ParentDown) without a
+    /// carrier; [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) if cancelled; otherwise as
+    /// for [`Host::attach`].
     pub fn probe_free(
         &self,
         parent: impl IntoParent,
@@ -34,10 +43,10 @@ impl Host {
             return Ok(Vec::new());
         }
         let netns = NetNs::anonymous()?;
-        // Without a link-local address the kernel has nothing to say there.
+        // Without a link-local address, the kernel sends nothing.
         let ears = Endpoint::new("probe", parent)?.addr_gen_mode(AddrGenMode::None).lo_up(false);
         let attachment = self.attach(&ears, &netns).or_else(|error| {
-            // Where there is no IPv6, there is nothing to be kept silent.
+            // Without IPv6, there is no link-local address.
             let quiet = ears.clone().without_addr_gen_mode();
             self.attach(&quiet, &netns).map_err(|_| error)
         })?;
@@ -60,7 +69,7 @@ impl Host {
             Ok(held)
         };
         let held = held();
-        // Removes a VLAN that was made for it, too.
+        // Also removes a VLAN that was made for it.
         let detached = self.detach(&attachment);
         let held = held?;
         detached?;

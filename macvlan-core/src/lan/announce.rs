@@ -1,5 +1,4 @@
-//! Telling the neighbours where an address is now: gratuitous ARP, unsolicited neighbour
-//! advertisements.
+//! Announces addresses to neighbours: gratuitous ARP, unsolicited neighbour advertisements.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -17,11 +16,12 @@ use crate::value::mac::MacAddr;
 use crate::value::name::LinkName;
 use crate::wait::{self, Cancel};
 
-/// How the neighbours are told of an endpoint's addresses; see
-/// [`Endpoint::announce`](crate::Endpoint::announce).
+/// The way in which an endpoint's addresses are announced.
 ///
-/// Whoever has talked to the address before, when it was somebody else's, learns its MAC address at
-/// once and not when its own entry has grown old, which takes up to half an hour.
+/// See [`Endpoint::announce`](crate::Endpoint::announce).
+///
+/// Neighbours that have an entry for the address update its MAC address immediately. Otherwise the
+/// entry would expire after up to half an hour.
 ///
 /// ```
 /// use macvlan_core::{Announce, Endpoint};
@@ -43,62 +43,66 @@ pub struct Announce {
 }
 
 impl Announce {
-    /// Once, by the kernel when it takes the address into use: that costs attaching some tens of
-    /// microseconds. On a LAN that loses no frames it is enough.
+    /// Makes one announcement, sent by the kernel when the address becomes usable.
+    ///
+    /// It adds some tens of microseconds to an attach.
+    ///
+    /// Sufficient on a network without packet loss.
     pub fn once() -> Self {
         Self { count: 1, interval: Duration::from_secs(2), blocking: false }
     }
 
-    /// As RFC 5227 has it: twice, two seconds apart.
+    /// Makes the announcements of RFC 5227: two, two seconds apart.
     pub fn rfc() -> Self {
         Self { count: 2, ..Self::once() }
     }
 
-    /// Sets how many times (`ANNOUNCE_NUM`).
+    /// Sets the number of announcements (`ANNOUNCE_NUM`).
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for 0.
     pub fn count(mut self, count: u32) -> Result<Self> {
         if count == 0 {
-            let cause = "announcing 0 times is announcing nothing";
+            let cause = "the minimum is 1";
             return Err(Error::invalid("set the number of announcements", cause));
         }
         self.count = count;
         Ok(self)
     }
 
-    /// How long from one to the next (`ANNOUNCE_INTERVAL`).
+    /// Sets the time between announcements (`ANNOUNCE_INTERVAL`).
     pub fn interval(mut self, interval: Duration) -> Self {
         self.interval = interval;
         self
     }
 
-    /// Whether attaching is to take as long as all of them; no when not given. Attaching then sends
-    /// the first alone, and the others are sent by the thread that runs
-    /// [`Attachment::announce`](crate::Attachment::announce): this library starts none behind its
-    /// caller's back.
+    /// Sets whether attach returns after the last announcement. Defaults to false.
+    ///
+    /// Otherwise attach sends only the first, and the caller sends the others with
+    /// [`Attachment::announce`](crate::Attachment::announce). This library starts no background
+    /// threads.
     pub fn blocking(mut self, blocking: bool) -> Self {
         self.blocking = blocking;
         self
     }
 
-    /// How many times.
+    /// Returns the number of announcements.
     pub fn get_count(&self) -> u32 {
         self.count
     }
 
-    /// How long from one to the next.
+    /// Returns the time between announcements.
     pub fn get_interval(&self) -> Duration {
         self.interval
     }
 
-    /// Whether attaching takes as long as all of them.
+    /// Returns whether attach returns after the last announcement.
     pub fn is_blocking(&self) -> bool {
         self.blocking
     }
 
-    /// How many are left for attaching to send when the first has been.
+    /// Returns the announcements that attach sends after the first.
     pub(crate) fn rest(&self) -> Option<Self> {
         (self.blocking && self.count > 1).then(|| Self { count: self.count - 1, ..*self })
     }
@@ -106,21 +110,18 @@ impl Announce {
 
 impl FromStr for Announce {
     type Err = Error;
-    /// `once` or `rfc`.
+    /// Parses `once` or `rfc`.
     fn from_str(text: &str) -> Result<Self> {
         match text {
             "once" => Ok(Self::once()),
             "rfc" => Ok(Self::rfc()),
-            _ => Err(Error::invalid(
-                format!("parse announce {text:?}"),
-                "it is neither once nor rfc",
-            )),
+            _ => Err(Error::invalid(format!("parse announce {text:?}"), "expected once or rfc")),
         }
     }
 }
 
 impl Default for Announce {
-    /// [`Announce::once`].
+    /// Returns [`Announce::once`].
     fn default() -> Self {
         Self::once()
     }
@@ -135,10 +136,21 @@ impl fmt::Display for Announce {
     }
 }
 
-/// Announcements of an attachment's addresses, to be sent by whoever has the time:
-/// [`Attachment::announce`](crate::Attachment::announce).
+/// Announcements of an attachment's addresses.
+///
+/// [`Attachment::announce`](crate::Attachment::announce) makes them.
+///
+/// ```no_run
+/// # use macvlan_core::{Announce, Endpoint, Host, NetNs};
+/// # let host = Host::open()?;
+/// # let endpoint = Endpoint::new("eth0", "ens33")?.address("192.168.15.5/24".parse()?);
+/// let attachment = host.attach(&endpoint, &NetNs::from_pid(2084)?)?;
+/// let announcement = attachment.announce(Announce::rfc())?;
+/// std::thread::spawn(move || announcement.run());
+/// # Ok::<(), macvlan_core::Error>(())
+/// ```
 #[derive(Debug)]
-#[must_use = "nothing is sent before it is run"]
+#[must_use = "announcements are only sent by `run` or `send`"]
 pub struct Announcement {
     announce: Announce,
     netns: NetNs,
@@ -156,28 +168,34 @@ impl Announcement {
         index: u32,
         ips: Vec<IpAddr>,
     ) -> Result<Self> {
-        // It is for sending: what of ARP comes in overflows, and nobody minds.
+        // The socket only sends; received ARP overflows its buffer without harm.
         let socket = netns.visit(|| PacketSocket::open(index, Some(ETHERTYPE_ARP)))?;
         let socket = socket.map_err(|errno| fails(errno, link, netns))?;
         Ok(Self { announce, netns: netns.clone(), link, index, ips, socket })
     }
 
-    /// Sends all of them, and takes as long as that; how many frames were sent. Ends early when the
-    /// link is gone.
+    /// Sends all announcements at their times and returns the number of frames sent.
+    ///
+    /// Ends early if the link is deleted.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::PermissionDenied`](crate::ErrorKind::PermissionDenied) if the namespace may not
+    /// be entered; [`ErrorKind::System`](crate::ErrorKind::System) if a frame cannot be sent.
     pub fn run(&self) -> Result<usize> {
         self.run_after(Duration::ZERO, &[])
     }
 
-    /// Sends all of them, as [`Announcement::run`], until it is cancelled.
+    /// As [`Announcement::run`], but can be cancelled.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled), and those of [`Announcement::send`].
+    /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled), and as for [`Announcement::run`].
     pub fn run_until(&self, cancel: &Cancel) -> Result<usize> {
         self.run_after(Duration::ZERO, std::slice::from_ref(cancel))
     }
 
-    /// As [`Announcement::run`], the first of them after this time.
+    /// As [`Announcement::run`], with a delay before the first announcement.
     pub(crate) fn run_after(&self, time: Duration, cancels: &[Cancel]) -> Result<usize> {
         let mut sent = 0;
         for number in 0..self.announce.count {
@@ -188,8 +206,14 @@ impl Announcement {
         Ok(sent)
     }
 
-    /// Announces each address once, now; how many frames were sent. What the link does not have any
-    /// more, or the kernel is still checking, is left out.
+    /// Announces each address once and returns the number of frames sent.
+    ///
+    /// Leaves out addresses that the link no longer has or that are tentative.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::PermissionDenied`](crate::ErrorKind::PermissionDenied) if the namespace may not
+    /// be entered; [`ErrorKind::System`](crate::ErrorKind::System) if a frame cannot be sent.
     pub fn send(&self) -> Result<usize> {
         let attempt = Attempt::Other(self.link.into(), "announce the addresses".into());
         let refused = |failure| attempt.explain(failure, &Place::host(&self.netns));

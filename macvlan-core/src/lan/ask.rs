@@ -1,4 +1,4 @@
-//! Asking for many addresses at the same time on one link, and hearing who has them.
+//! Probes many addresses on one link at the same time.
 
 use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -11,13 +11,15 @@ use crate::packet::{self, ETHERTYPE_ARP, ETHERTYPE_IPV6, PacketSocket, everybody
 use crate::value::holder::Holder;
 use crate::wait;
 
-/// As many frames go out at once; macvlan puts up to a thousand multicasts aside for its siblings.
+/// The number of frames sent in a row; macvlan queues up to 1000 multicast frames for other links.
 const AT_ONCE: usize = 100;
-/// How long is listened before the next go out.
+/// The time to listen between rows.
 const BREATH: Duration = Duration::from_millis(5);
 
-/// Asks for all addresses, several times, and hears who has them; with `first`, no longer than until
-/// one is heard of. Fails unless there was a carrier all the time, or all have been heard of.
+/// Probes all addresses several times and returns the hosts that have them; with `first`, returns
+/// at the first answer.
+///
+/// Fails unless the carrier was present throughout or all addresses were answered for.
 pub(crate) fn ask(
     carrier: &mut Carrier<'_>,
     ips: &[IpAddr],
@@ -47,7 +49,7 @@ pub(crate) fn ask(
     Ok(round.found)
 }
 
-/// A socket for each family that is asked for, with the groups joined that answers come to.
+/// Opens a socket for each family, and joins the groups to which answers are sent.
 fn open(index: u32, ips: &[IpAddr]) -> nix::Result<Vec<PacketSocket>> {
     let mut sockets = Vec::with_capacity(2);
     if ips.iter().any(IpAddr::is_ipv4) {
@@ -56,7 +58,7 @@ fn open(index: u32, ips: &[IpAddr]) -> nix::Result<Vec<PacketSocket>> {
     if ips.iter().any(IpAddr::is_ipv6) {
         let socket = PacketSocket::open(index, Some(ETHERTYPE_IPV6))?;
         socket.join(everybody())?;
-        // Somebody else may be asking for the same at this moment.
+        // Another host may be probing for the same address.
         for ip in ips {
             if let IpAddr::V6(ip) = ip {
                 socket.join(solicited_node(*ip))?;
@@ -92,11 +94,11 @@ impl Round<'_, '_> {
                 self.listen(BREATH)?;
             }
             for ip in some {
-                // The socket of IPv6 is the last.
+                // The socket for IPv6 is the last.
                 let of_family =
                     if ip.is_ipv4() { self.sockets.first() } else { self.sockets.last() };
                 let Some(socket) = of_family else { continue };
-                // A queue that stays full takes its time for each.
+                // A full queue delays each frame.
                 wait::check(asked.cancels)
                     .and_then(|()| socket.send(&packet::probe(*ip, asked.mac)))
                     .map_err(|errno| self.carrier.explain(errno))?;
@@ -105,7 +107,7 @@ impl Round<'_, '_> {
         Ok(())
     }
 
-    /// Hears what comes within this time.
+    /// Receives frames until a timeout.
     fn listen(&mut self, time: Duration) -> Result<()> {
         let until = Instant::now().checked_add(time);
         loop {
@@ -117,7 +119,7 @@ impl Round<'_, '_> {
         }
     }
 
-    /// Hears what has come.
+    /// Receives the queued frames.
     fn hear(&mut self) -> nix::Result<()> {
         let (found, ips, we) = (&mut self.found, self.ips, self.carrier.asked.mac);
         for socket in &self.sockets {
@@ -134,10 +136,10 @@ impl Round<'_, '_> {
     }
 }
 
-/// Up to this long.
+/// Returns a random time up to a maximum.
 fn at_random(at_most: Duration) -> Duration {
     let mut random = [0; 4];
-    // Without random bytes everybody waits alike, as without jitter.
+    // Without random bytes there is no jitter.
     let _ = getrandom::fill(&mut random);
     let share = f64::from(u32::from_ne_bytes(random)) / f64::from(u32::MAX);
     at_most.mul_f64(share)

@@ -1,4 +1,4 @@
-//! Where addresses are asked for.
+//! The link through which addresses are probed.
 
 use std::net::IpAddr;
 
@@ -12,9 +12,9 @@ use crate::value::holder::Holder;
 use crate::value::mac::MacAddr;
 use crate::wait::Cancel;
 
-pub(super) const OPERATION: &str = "ask whether the addresses are free";
+pub(super) const OPERATION: &str = "probe the addresses";
 
-/// A link on a parent, through which it is asked.
+/// The link through which addresses are probed, and its parent.
 pub(crate) struct Asked<'a> {
     pub(crate) host: &'a NetNs,
     pub(crate) parent: u32,
@@ -38,7 +38,8 @@ impl Asked<'_> {
         error.on_link(self.link).in_netns(self.netns.in_words())
     }
 
-    /// The addresses that the parent itself has: it does not hear its own macvlans ask.
+    /// Returns those addresses that the parent itself has, which does not receive probes of its
+    /// macvlans.
     pub(crate) fn held_by_parent(&self, ips: &[IpAddr]) -> Result<Vec<Holder>> {
         let fails = |failure: Failure| failure.into_error("list the parent's addresses");
         let connection = self.host.connection()?;

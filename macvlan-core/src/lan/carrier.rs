@@ -1,5 +1,5 @@
-//! Whether questions can reach anybody. Silence proves nothing where there was no carrier, so that is
-//! looked at before it is asked, while answers are waited for, and at the end.
+//! Checks that probes can reach the network. Silence proves nothing without a carrier, so it is
+//! checked before the first probe, while waiting for answers, and at the end.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use crate::value::event::Event;
 use crate::value::link::LinkInfo;
 use crate::wait;
 
-/// A link's way to the wire, watched from when it was found to have a carrier.
+/// The links from the probing one to the network, watched since they were found to have a carrier.
 pub(crate) struct Carrier<'a> {
     pub(super) asked: &'a Asked<'a>,
     inside: Listener,
@@ -23,11 +23,11 @@ pub(crate) struct Carrier<'a> {
     way: Vec<Step>,
 }
 
-/// A link on the way, the own one at the end: its index, and how often it has lost its carrier.
+/// A link on the way, the probing one last: its index, and how often it has lost its carrier.
 type Step = (u32, Option<u32>);
 
 impl<'a> Carrier<'a> {
-    /// Fails if there is none now.
+    /// Starts watching; fails without a carrier.
     pub(crate) fn watch(asked: &'a Asked<'a>) -> Result<Self> {
         let listen = |netns: &NetNs| {
             netns.visit(Listener::open_for_links)?.map_err(|errno| asked.fails(errno))
@@ -38,8 +38,8 @@ impl<'a> Carrier<'a> {
         Ok(carrier)
     }
 
-    /// Waits until one of these is readable, but no longer than there is a carrier; returns false if the
-    /// time is over before.
+    /// Waits until a descriptor is readable; returns false at the deadline. Fails if the carrier is
+    /// lost.
     pub(super) fn wait(&mut self, ears: &[BorrowedFd<'_>], until: Option<Instant>) -> Result<bool> {
         let all = [ears, &[self.inside.as_fd(), self.outside.as_fd()]].concat();
         let came = wait::readable(&all, until, self.asked.cancels);
@@ -48,17 +48,17 @@ impl<'a> Carrier<'a> {
         Ok(came)
     }
 
-    /// Fails if there is no carrier, or was none for a moment since it is watched.
+    /// Fails if the carrier is missing or was lost since watching began.
     pub(super) fn confirm(&self) -> Result<()> {
         if self.look()? == self.way { Ok(()) } else { Err(self.was_lost()) }
     }
 
-    /// The error for a socket that failed: what ended the link ended it too.
+    /// Makes the error for a socket that failed, which the loss of the link may explain.
     pub(super) fn explain(&self, errno: Errno) -> Error {
         self.confirm().err().unwrap_or_else(|| self.asked.fails(errno))
     }
 
-    /// Takes note of what has happened to the links.
+    /// Processes the events of the links.
     fn hear(&mut self) -> Result<()> {
         let (mut lost, mut missed) = (false, false);
         for (listener, is_inside) in [(&mut self.inside, true), (&mut self.outside, false)] {
@@ -89,32 +89,33 @@ impl<'a> Carrier<'a> {
         if lost { Err(self.was_lost()) } else { Ok(()) }
     }
 
-    /// Looks at the link, its parent, and what that is on. All of them, because the kernel tells a link up
-    /// to a second later that the one below has lost its carrier (`net/core/link_watch.c`).
+    /// Inspects the link, its parent and the links below. All of them, because the kernel reports
+    /// the loss of a lower link's carrier up to a second later on an upper one
+    /// (`net/core/link_watch.c`).
     fn look(&self) -> Result<Vec<Step>> {
         let asked = self.asked;
         let mut way = Vec::new();
         let mut next = Some(asked.parent);
         while let Some(index) = next {
-            let gone = "the parent was deleted, or moved to another network namespace";
+            let gone = "the parent was deleted or moved to another network namespace";
             let (link, losses) = self.link(asked.host, index, ErrorKind::ParentNotFound, gone)?;
             if let Some(obstacle) = obstacle(&link) {
-                let cause = format!("{:?} {obstacle}, so nobody can answer", link.name);
+                let cause = format!("{:?} {obstacle}", link.name);
                 return Err(asked
                     .refuse(ErrorKind::ParentDown, cause)
-                    .with_hint("set it up and see to its cable first, or attach without probe"));
+                    .with_hint("set it up and check its cable, or attach without a probe"));
             }
             way.push((index, losses));
-            // A veth is on nothing: what it names is its other end.
+            // The lower link of a veth is its peer.
             let is_on = link.macvlan.is_some() || link.vlan.is_some();
             next = link.parent.filter(|_| is_on && link.parent_netns.is_none());
         }
-        let gone = "the link was deleted, or moved to another network namespace";
+        let gone = "the link was deleted or moved to another network namespace";
         let (link, losses) = self.link(asked.netns, asked.index, ErrorKind::NotFound, gone)?;
         if let Some(obstacle) = obstacle(&link) {
-            let cause = format!("the link {obstacle}, so nobody can answer");
+            let cause = format!("the link {obstacle}");
             let error = asked.refuse(ErrorKind::System, cause).errno_is(Errno::ENETDOWN);
-            return Err(error.with_hint("set the link up first, or leave out the probe"));
+            return Err(error.with_hint("set the link up first, or attach without a probe"));
         }
         way.push((link.index, losses));
         Ok(way)
@@ -137,12 +138,12 @@ impl<'a> Carrier<'a> {
     }
 
     fn was_lost(&self) -> Error {
-        let cause = "the carrier was lost for a moment, in which nobody could answer";
-        self.asked.refuse(ErrorKind::ParentDown, cause).with_hint("ask again")
+        let cause = "the carrier was lost for a moment, so an answer may have been missed";
+        self.asked.refuse(ErrorKind::ParentDown, cause).with_hint("probe again")
     }
 }
 
-/// Why nothing goes through a link.
+/// Returns why a link cannot be used.
 fn obstacle(link: &LinkInfo) -> Option<&'static str> {
     match (link.is_up(), link.carrier) {
         (false, _) => Some("is down"),

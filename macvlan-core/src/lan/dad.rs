@@ -1,4 +1,4 @@
-//! The kernel's duplicate detection of IPv6 addresses: its verdict is waited for as an event.
+//! Waits for the kernel's duplicate detection of IPv6 addresses, by its events.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::os::fd::AsFd;
@@ -18,14 +18,14 @@ use crate::value::holder::Holder;
 
 const OPERATION: &str = "wait for duplicate address detection";
 
-/// How long is looked at what was heard.
+/// The time for which received frames are examined.
 const HEARD: Duration = Duration::from_millis(20);
 
-/// Ears on a link, opened before the addresses are added that the kernel then checks.
+/// The sockets of a detection, opened before the addresses are added.
 pub(crate) struct Detection<'a> {
     asked: &'a Asked<'a>,
     listener: Listener,
-    /// The kernel tells that there is a duplicate, and not whose.
+    /// The kernel reports a duplicate without the MAC address of the other host.
     wire: PacketSocket,
     pending: Vec<Ipv6Addr>,
 }
@@ -44,7 +44,8 @@ impl<'a> Detection<'a> {
         Ok(Self { asked, listener, wire, pending: ips.to_vec() })
     }
 
-    /// Waits until the kernel has found that all are free, or one is not, or the time is over.
+    /// Waits until the kernel has found all addresses to be unique or one to be a duplicate, or the
+    /// deadline.
     pub(crate) fn wait(
         mut self,
         carrier: &mut Carrier<'_>,
@@ -78,7 +79,7 @@ impl<'a> Detection<'a> {
         carrier.confirm().map(|()| None)
     }
 
-    /// Takes note of an address; if it is a duplicate, gives it.
+    /// Processes an event of an address; returns it if it is a duplicate.
     fn settle(&mut self, info: &AddressInfo) -> Option<Ipv6Addr> {
         let ip = self.ours(info)?;
         if info.is_duplicate() {
@@ -90,7 +91,7 @@ impl<'a> Detection<'a> {
         None
     }
 
-    /// The kernel deletes a duplicate that is not permanent.
+    /// Handles a deleted address: the kernel deletes a duplicate with a limited lifetime.
     fn deleted(&self, info: &AddressInfo, carrier: &Carrier<'_>) -> Result<Option<Ipv6Addr>> {
         match self.ours(info) {
             Some(ip) if info.is_duplicate() => Ok(Some(ip)),
@@ -99,10 +100,10 @@ impl<'a> Detection<'a> {
         }
     }
 
-    /// The error for an address that is no duplicate: the kernel deletes those of a link that goes down,
-    /// and somebody else may delete any.
+    /// Makes the error for an address that was deleted and is not a duplicate: the kernel deletes
+    /// the addresses of a link that goes down, and an administrator can delete any.
     fn was_deleted(&self, ip: Ipv6Addr, carrier: &Carrier<'_>) -> Error {
-        let cause = format!("{ip} was deleted from the link before the kernel had checked it");
+        let cause = format!("{ip} was deleted from the link during the detection");
         let otherwise = || self.asked.here(Error::new(ErrorKind::NotFound, OPERATION, cause));
         carrier.confirm().err().unwrap_or_else(otherwise)
     }
@@ -116,7 +117,7 @@ impl<'a> Detection<'a> {
         }
     }
 
-    /// Events were lost: what the addresses are now.
+    /// Lists the addresses after lost events.
     fn look(&mut self, carrier: &Carrier<'_>) -> Result<Option<Ipv6Addr>> {
         let request = encode::get_addresses(None, Some(self.asked.index));
         let listed = self
@@ -133,12 +134,12 @@ impl<'a> Detection<'a> {
         }
     }
 
-    /// Who was heard to have an address: its frame came before the kernel's verdict.
+    /// Returns the host that has an address; its frame was received before the kernel's verdict.
     fn holder(&self, ip: Ipv6Addr) -> Holder {
         let heard = self.wire.listen(Instant::now() + HEARD, |frame| {
             packet::claim(frame.bytes, self.asked.mac).filter(|(claimed, _)| *claimed == ip)
         });
-        // Who it was is for the message only.
+        // The MAC address is for the message only.
         let mac = match heard {
             Ok(heard) => heard.map(|(_, mac)| mac),
             Err(_) => None,
@@ -149,9 +150,9 @@ impl<'a> Detection<'a> {
     fn too_late(&self, at_most: Duration) -> Error {
         let pending: Vec<String> = self.pending.iter().map(ToString::to_string).collect();
         let cause =
-            format!("the kernel is still checking {} after {at_most:?}", pending.join(", "));
+            format!("the detection of {} has not ended after {at_most:?}", pending.join(", "));
         self.asked
             .here(Error::new(ErrorKind::TimedOut, OPERATION, cause))
-            .with_hint("give it a longer deadline, or say that the address is optimistic or nodad")
+            .with_hint("use a longer deadline, or make the address optimistic or nodad")
     }
 }

@@ -1,4 +1,4 @@
-//! What goes over the wire about addresses.
+//! Probes and announcements of addresses on the network.
 
 pub(crate) mod announce;
 pub(crate) mod ask;

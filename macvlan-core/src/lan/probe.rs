@@ -1,4 +1,4 @@
-//! Whether an address is free: asked before it is used.
+//! Probes, which find out whether an address is in use.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,13 +7,14 @@ use std::time::Duration;
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::holder::Holder;
 
-/// How an endpoint's addresses are asked for before it uses them; see
-/// [`Endpoint::probe`](crate::Endpoint::probe).
+/// The way in which an endpoint's addresses are probed before use.
 ///
-/// IPv4 addresses are asked for by ARP probes (RFC 5227), which nobody takes for more than a question:
-/// no neighbour table changes. For IPv6 the kernel asks (RFC 4862), and its verdict is waited for, up
-/// to [`Probe::deadline`]; not for addresses that are `nodad` or `optimistic`. Silence counts only if the
-/// parent had a carrier all the time. A [`Cancel`](crate::Cancel) ends it.
+/// See [`Endpoint::probe`](crate::Endpoint::probe).
+///
+/// IPv4 addresses are probed by ARP (RFC 5227), which changes no neighbour tables. For IPv6
+/// addresses the kernel's duplicate detection (RFC 4862) is awaited, for up to [`Probe::deadline`];
+/// addresses with `nodad` or `optimistic` are not probed. The parent must have a carrier
+/// throughout. A [`Cancel`](crate::Cancel) token ends a probe.
 ///
 /// ```
 /// use macvlan_core::{Endpoint, Probe};
@@ -36,9 +37,12 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// As RFC 5227 has it: up to one second until the first of three probes, one to two seconds
-    /// between them, two seconds for the last answer: 4 to 7 seconds in all. The RFC means this for
-    /// thousands of stations that are switched on at once.
+    /// Makes the probe of RFC 5227, which takes 4 to 7 seconds.
+    ///
+    /// Three probes are sent one to two seconds apart after a delay of up to one second; the last
+    /// answer may take two seconds.
+    ///
+    /// The RFC intends this for thousands of hosts that are switched on at the same time.
     pub fn rfc() -> Self {
         Self {
             count: 3,
@@ -50,8 +54,11 @@ impl Probe {
         }
     }
 
-    /// A quarter of a second: three probes 60 ms apart, and 130 ms for the last answer. On a LAN whoever
-    /// is awake answers within a few milliseconds.
+    /// Makes a quick probe, which takes a quarter of a second.
+    ///
+    /// Three probes are sent 60 ms apart; the last answer may take 130 ms.
+    ///
+    /// On a LAN, hosts usually answer within a few milliseconds.
     pub fn quick() -> Self {
         Self {
             start: Duration::ZERO,
@@ -62,81 +69,84 @@ impl Probe {
         }
     }
 
-    /// Sets how many times each address is asked for (`PROBE_NUM`).
+    /// Sets the number of probes for each address (`PROBE_NUM`).
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidValue`] for 0.
     pub fn count(mut self, count: u32) -> Result<Self> {
         if count == 0 {
-            return Err(Error::invalid("set the number of probes", "0 probes find nothing out"));
+            return Err(Error::invalid("set the number of probes", "the minimum is 1"));
         }
         self.count = count;
         Ok(self)
     }
 
-    /// Up to how long, chosen at random, until it is asked first (`PROBE_WAIT`).
+    /// Sets the maximum of the random delay before the first probe (`PROBE_WAIT`).
     pub fn start(mut self, at_most: Duration) -> Self {
         self.start = at_most;
         self
     }
 
-    /// How long at least until it is asked again (`PROBE_MIN`).
+    /// Sets the minimum time between probes (`PROBE_MIN`).
     pub fn interval(mut self, at_least: Duration) -> Self {
         self.interval = at_least;
         self
     }
 
-    /// Up to how much more, chosen at random each time (`PROBE_MAX` less `PROBE_MIN`).
+    /// Sets the maximum of the random time added to the interval (`PROBE_MAX` - `PROBE_MIN`).
     pub fn jitter(mut self, at_most: Duration) -> Self {
         self.jitter = at_most;
         self
     }
 
-    /// How long the last answer is waited for (`ANNOUNCE_WAIT`).
+    /// Sets the time to wait for an answer to the last probe (`ANNOUNCE_WAIT`).
     pub fn wait(mut self, at_most: Duration) -> Self {
         self.wait = at_most;
         self
     }
 
-    /// How long the kernel may take for its duplicate detection of IPv6 addresses, which takes one to
-    /// two seconds; 5 seconds when not given.
+    /// Sets the time limit of the kernel's duplicate detection of IPv6 addresses.
+    ///
+    /// The detection takes one to two seconds.
+    ///
+    /// Defaults to 5 seconds.
     pub fn deadline(mut self, at_most: Duration) -> Self {
         self.deadline = at_most;
         self
     }
 
-    /// How many times each address is asked for.
+    /// Returns the number of probes for each address.
     pub fn get_count(&self) -> u32 {
         self.count
     }
 
-    /// Up to how long until it is asked first.
+    /// Returns the maximum delay before the first probe.
     pub fn get_start(&self) -> Duration {
         self.start
     }
 
-    /// How long at least until it is asked again.
+    /// Returns the minimum time between probes.
     pub fn get_interval(&self) -> Duration {
         self.interval
     }
 
-    /// Up to how much more, each time.
+    /// Returns the maximum of the random time added to the interval.
     pub fn get_jitter(&self) -> Duration {
         self.jitter
     }
 
-    /// How long the last answer is waited for.
+    /// Returns the time to wait for an answer to the last probe.
     pub fn get_wait(&self) -> Duration {
         self.wait
     }
 
-    /// How long the kernel may take for its duplicate detection of IPv6 addresses.
+    /// Returns the time limit of the kernel's duplicate detection of IPv6 addresses.
     pub fn get_deadline(&self) -> Duration {
         self.deadline
     }
 
-    /// The longest that asking for IPv4 addresses takes when nobody answers.
+    /// Returns the maximum duration of a probe of IPv4 addresses that are not in use.
     pub fn longest(&self) -> Duration {
         let between = self.interval.saturating_add(self.jitter);
         let between = between.checked_mul(self.count - 1).unwrap_or(Duration::MAX);
@@ -146,20 +156,18 @@ impl Probe {
 
 impl FromStr for Probe {
     type Err = Error;
-    /// `quick` or `rfc`.
+    /// Parses `quick` or `rfc`.
     fn from_str(text: &str) -> Result<Self> {
         match text {
             "quick" => Ok(Self::quick()),
             "rfc" => Ok(Self::rfc()),
-            _ => {
-                Err(Error::invalid(format!("parse probe {text:?}"), "it is neither quick nor rfc"))
-            }
+            _ => Err(Error::invalid(format!("parse probe {text:?}"), "expected quick or rfc")),
         }
     }
 }
 
 impl Default for Probe {
-    /// [`Probe::rfc`].
+    /// Returns [`Probe::rfc`].
     fn default() -> Self {
         Self::rfc()
     }
@@ -171,16 +179,16 @@ impl fmt::Display for Probe {
     }
 }
 
-/// The error for an address that is somebody else's.
+/// Makes the error for an address that another host has.
 pub(crate) fn in_use(holder: Holder) -> Error {
     let Holder { address, mac } = holder;
-    let who = mac.map_or_else(|| "somebody else".to_owned(), |mac| mac.to_string());
+    let who = mac.map_or_else(|| "another host".to_owned(), |mac| mac.to_string());
     Error::new(
         ErrorKind::AddressInUse,
         format!("use address {address}"),
-        format!("{who} on this network has it already"),
+        format!("{who} on this network already has it"),
     )
-    .with_hint("choose another address, or find out who that is")
+    .with_hint("choose another address, or find that host")
     .held_by(holder)
 }
 

@@ -1,11 +1,11 @@
-//! What the kernel answers: acknowledgements, refusals with their reasons, parts of a listing.
+//! Decodes replies: acknowledgements, refusals with their messages, and the parts of a listing.
 
 use netlink_packet_core::{NLM_F_ACK_TLVS, NLM_F_CAPPED, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR};
 use nix::errno::Errno;
 
 use crate::netlink::attributes::{attributes, text_of};
 
-/// One message of an answer, its payload not decoded yet.
+/// One message of a reply, its payload not yet decoded.
 pub(crate) struct Reply<'a> {
     pub(crate) kind: u16,
     flags: u16,
@@ -13,25 +13,25 @@ pub(crate) struct Reply<'a> {
     pub(crate) payload: &'a [u8],
 }
 
-/// Why a request was refused: the kernel's number, and its words if it gave any.
+/// A refusal: the kernel's error number, and its message if it gave one.
 pub(crate) type Refusal = (Errno, Option<String>);
 
-/// The kernel's verdict on a request.
+/// The kernel's answer to a request.
 pub(crate) type Verdict = Result<(), Refusal>;
 
 const HEADER: usize = 16;
 const NLMSGERR_ATTR_MSG: u16 = 1;
 
-/// The messages in what was received; what is cut off ends the walk.
+/// Iterates over the received messages; ends at one that is cut off.
 pub(crate) fn replies(bytes: &[u8]) -> Replies<'_> {
     Replies(bytes)
 }
 
-/// A walk through messages.
+/// An iterator over messages.
 pub(crate) struct Replies<'a>(&'a [u8]);
 
 impl Replies<'_> {
-    /// After the walk: whether nothing was cut off.
+    /// Returns, after the iteration, whether no message was cut off.
     pub(crate) fn are_whole(&self) -> bool {
         self.0.is_empty()
     }
@@ -56,12 +56,13 @@ impl<'a> Iterator for Replies<'a> {
 }
 
 impl Reply<'_> {
-    /// The verdict on a request; none if this is something else, such as what was asked for.
+    /// Returns the verdict on a request, or `None` if the message is something else, such as an
+    /// object.
     pub(crate) fn verdict(&self) -> Option<Verdict> {
         (self.kind == NLMSG_ERROR).then(|| self.read_verdict())
     }
 
-    /// The verdict that ends a listing; none for its parts.
+    /// Returns the verdict that ends a listing, or `None` for its parts.
     pub(crate) fn end_of_dump(&self) -> Option<Verdict> {
         matches!(self.kind, NLMSG_ERROR | NLMSG_DONE).then(|| self.read_verdict())
     }
@@ -81,7 +82,8 @@ impl Reply<'_> {
         }
     }
 
-    /// The kernel's words, behind the echoed request (`struct nlmsgerr` in `linux/netlink.h`).
+    /// Returns the kernel's message, which follows the echoed request (`struct nlmsgerr` in
+    /// `linux/netlink.h`).
     fn reason(&self, behind_code: &[u8]) -> Option<String> {
         if self.flags & NLM_F_ACK_TLVS == 0 {
             return None;

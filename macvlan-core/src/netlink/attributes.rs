@@ -1,20 +1,20 @@
-//! A message, written attribute by attribute, and attributes read.
+//! Writes a message attribute by attribute, and reads attributes.
 //!
-//! What every attach sends is written with this: laying it out by way of a tree of values takes
-//! several times as many instructions, which shows beside the kernel's own time.
+//! The messages of an attach are written with this. Building a tree of values first takes several
+//! times as many instructions, which is measurable beside the kernel's own time.
 
 use netlink_packet_core::{Emitable, NLA_HEADER_SIZE, NlasIterator};
 
 /// The length of `struct nlmsghdr`.
 const HEADER: usize = 16;
 
-/// A message in the making: room for its header, the family's fixed header, then attributes (`struct
-/// nlattr` in `linux/netlink.h`), each at a multiple of four bytes.
+/// A message being written: room for its header, the family's fixed header, then attributes
+/// (`struct nlattr` in `linux/netlink.h`), each aligned to four bytes.
 pub(crate) struct Payload(Vec<u8>);
 
 impl Payload {
     pub(crate) fn new(header: &[&[u8]]) -> Self {
-        // As much as a batch has with which an endpoint gets its usual addresses and routes.
+        // Enough for the addresses and routes of a usual endpoint.
         let mut bytes = Vec::with_capacity(256);
         bytes.extend_from_slice(&[0; HEADER]);
         for part in header {
@@ -23,7 +23,7 @@ impl Payload {
         Self(bytes)
     }
 
-    /// All of it as another crate knows how to write it.
+    /// Serializes a message of `netlink-packet-route`.
     pub(crate) fn of(message: &impl Emitable) -> Self {
         let mut bytes = vec![0; HEADER + message.buffer_len()];
         message.emit(&mut bytes[HEADER..]);
@@ -40,7 +40,7 @@ impl Payload {
         self.attribute(kind, &value.to_ne_bytes());
     }
 
-    /// With the zero at the end that the kernel has its names with.
+    /// Writes a string with the terminating zero that the kernel expects.
     pub(crate) fn text(&mut self, kind: u16, value: &str) {
         let start = self.begin(kind);
         self.push(value.as_bytes());
@@ -48,7 +48,7 @@ impl Payload {
         self.end(start);
     }
 
-    /// An attribute whose value is written by a closure.
+    /// Writes an attribute whose value a closure writes.
     pub(crate) fn nested(&mut self, kind: u16, write: impl FnOnce(&mut Self)) {
         let start = self.begin(kind);
         write(self);
@@ -71,7 +71,7 @@ impl Payload {
         self.push(&[0; 3][..padding]);
     }
 
-    /// What is no attribute.
+    /// Writes bytes that are not an attribute.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
     }
@@ -81,8 +81,8 @@ impl Payload {
     }
 }
 
-/// The attributes in a message or in another attribute, as type and value; what is malformed ends
-/// the walk.
+/// Iterates over the attributes of a message or of a nested attribute, as type and value; ends at a
+/// malformed one.
 pub(crate) fn attributes(bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     NlasIterator::new(bytes).map_while(Result::ok).map(|attribute| {
         let (kind, end) = (attribute.kind(), usize::from(attribute.length()));

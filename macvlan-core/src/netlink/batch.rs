@@ -1,4 +1,4 @@
-//! Requests laid out one after the other, for one send.
+//! Requests concatenated for one send.
 
 use std::ops::Range;
 
@@ -9,17 +9,17 @@ use netlink_packet_route::RouteNetlinkMessage;
 
 use crate::netlink::attributes::Payload;
 
-/// Where the header's fields are.
+/// The positions of the header's fields.
 const LENGTH: Range<usize> = 0..4;
 const KIND: Range<usize> = 4..6;
 const FLAGS: Range<usize> = 6..8;
 const SEQUENCE: Range<usize> = 8..12;
 
-/// One message to the kernel and what is to be done with it: `struct nlmsghdr` and what follows.
+/// One message to the kernel, with its flags: `struct nlmsghdr` and the payload.
 #[derive(Debug, Clone)]
 pub(crate) struct Request(Vec<u8>);
 
-/// What is asked for, whatever is to be done with it: `RTM_…` and what belongs to it.
+/// The content of a request, independent of its flags: the message type and its payload.
 pub(crate) trait Message {
     fn kind(&self) -> u16;
     fn into_payload(self) -> Payload;
@@ -35,7 +35,7 @@ impl Message for RouteNetlinkMessage {
     }
 }
 
-/// Written already.
+/// A message that is already serialized.
 impl Message for (u16, Payload) {
     fn kind(&self) -> u16 {
         self.0
@@ -47,32 +47,32 @@ impl Message for (u16, Payload) {
 }
 
 impl Request {
-    /// Reads, changes or deletes what exists.
+    /// Makes a request that reads, changes or deletes an existing object.
     pub(crate) fn new(message: impl Message) -> Self {
         Self::with(message, NLM_F_REQUEST | NLM_F_ACK)
     }
 
-    /// Creates what must not exist yet.
+    /// Makes a request that creates an object and fails if it exists.
     pub(crate) fn create(message: impl Message) -> Self {
         Self::with(message, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL)
     }
 
-    /// Creates, or takes the place of what exists.
+    /// Makes a request that creates an object or replaces an existing one.
     pub(crate) fn replace(message: impl Message) -> Self {
         Self::with(message, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE)
     }
 
-    /// Creates, beside what exists.
+    /// Makes a request that creates an object even if a similar one exists.
     pub(crate) fn beside(message: impl Message) -> Self {
         Self::with(message, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE)
     }
 
-    /// Creates, behind what exists.
+    /// Makes a request that creates an object after existing ones.
     pub(crate) fn append(message: impl Message) -> Self {
         Self::with(message, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_APPEND)
     }
 
-    /// Adds to what exists.
+    /// Makes a request that adds to an existing object.
     pub(crate) fn create_or_append(message: impl Message) -> Self {
         let flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND;
         Self::with(message, flags)
@@ -83,7 +83,7 @@ impl Request {
     }
 
     fn laid_out(kind: u16, flags: u16, mut bytes: Vec<u8>) -> Self {
-        // A message is bounded by what a link's options can hold, far below 4 GiB.
+        // The size of a link's options bounds a message to far below 4 GiB.
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         bytes[LENGTH].copy_from_slice(&length.to_ne_bytes());
         bytes[KIND].copy_from_slice(&kind.to_ne_bytes());
@@ -92,14 +92,14 @@ impl Request {
         Self(bytes)
     }
 
-    /// Turns it into one that takes the place of what exists.
+    /// Turns the request into one that replaces an existing object.
     pub(crate) fn replacing(mut self) -> Self {
         let flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE;
         self.0[FLAGS].copy_from_slice(&flags.to_ne_bytes());
         self
     }
 
-    /// Turns it into one that creates behind what exists.
+    /// Turns the request into one that appends after existing objects.
     pub(crate) fn appending(mut self) -> Self {
         let flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_APPEND;
         self.0[FLAGS].copy_from_slice(&flags.to_ne_bytes());
@@ -117,7 +117,7 @@ impl Request {
     }
 }
 
-/// Lets a message, which the bytes begin with, ask for no acknowledgement.
+/// Clears the acknowledgement flag of the message at the beginning of the bytes.
 fn clear_ack(message: &mut [u8]) {
     let flags = u16::from_ne_bytes([message[6], message[7]]) & !NLM_F_ACK;
     message[FLAGS].copy_from_slice(&flags.to_ne_bytes());
@@ -128,7 +128,7 @@ fn clear_ack(message: &mut [u8]) {
 pub(crate) struct Batch {
     bytes: Vec<u8>,
     count: usize,
-    /// Where the last one begins.
+    /// The position of the last request.
     last: usize,
 }
 
@@ -137,8 +137,8 @@ impl Batch {
         Self::default()
     }
 
-    /// Adds a request. Only the last in a batch asks for an acknowledgement: refusals are reported
-    /// without, and in order.
+    /// Adds a request. Only the last in a batch asks for an acknowledgement: the kernel reports
+    /// refusals, in order, without being asked.
     pub(crate) fn push(&mut self, request: Request) {
         if self.count == 0 {
             self.bytes = request.0;

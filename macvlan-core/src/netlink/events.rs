@@ -1,4 +1,4 @@
-//! What the kernel tells by itself, as it happens.
+//! Events: the messages that the kernel sends unasked.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
@@ -10,13 +10,13 @@ use crate::netlink::ack;
 use crate::netlink::socket::{Answer, Socket};
 use crate::wait::{self, Cancel};
 
-/// A socket that listens.
+/// A socket that receives events.
 pub(crate) struct Listener {
     socket: Socket,
     answer: Answer,
 }
 
-/// The groups of links, addresses and routes of both families, as the bits that `bind` takes.
+/// The multicast groups of links, addresses and routes of both families, as `bind` takes them.
 #[allow(clippy::cast_sign_loss)] // bits
 const GROUPS: u32 = LINKS
     | (libc::RTMGRP_IPV4_IFADDR
@@ -28,18 +28,19 @@ const LINKS: u32 = libc::RTMGRP_LINK as u32;
 const NAMESPACES: u32 = 1 << (libc::RTNLGRP_NSID - 1);
 
 impl Listener {
-    /// In the calling thread's namespace.
+    /// Opens a listener in the calling thread's namespace.
     pub(crate) fn open() -> nix::Result<Self> {
         Ok(Self { socket: Socket::listen(GROUPS)?, answer: Answer::default() })
     }
 
-    /// As [`Listener::open`], for what becomes of links, and of other namespaces that have a number there.
+    /// As [`Listener::open`], but for links, and for other namespaces that have an id there.
     pub(crate) fn open_for_links() -> nix::Result<Self> {
         Ok(Self { socket: Socket::listen(LINKS | NAMESPACES)?, answer: Answer::default() })
     }
 
-    /// Waits for the next messages and hands each one's type and payload on; whether any came
-    /// before the time was over. `ENOBUFS` means that some were lost, `ECANCELED` that it was cancelled.
+    /// Waits for the next messages and passes each one's type and payload on. Returns whether any
+    /// came before the timeout. Fails with `ENOBUFS` if events were lost, and with `ECANCELED` if
+    /// cancelled.
     pub(crate) fn receive(
         &mut self,
         timeout: Option<Duration>,

@@ -1,8 +1,8 @@
-//! Where the system calls of a netlink socket can be made to fail, for tests.
+//! Injects faults into the system calls of a netlink socket, for tests.
 //!
-//! With the feature `fault-injection`, which nothing enables but this project's own tests; without
-//! it, `no_faults.rs` takes this file's place. Faults are a thread's own, so that tests can run at
-//! the same time.
+//! Enabled by the feature `fault-injection`, which only this project's own tests use; without it,
+//! `no_faults.rs` is compiled instead. Faults belong to a thread, so that tests can run in
+//! parallel.
 
 use std::cell::RefCell;
 use std::ops::RangeInclusive;
@@ -14,7 +14,7 @@ use nix::errno::Errno;
 pub enum Call {
     /// `socket` and its options.
     Open,
-    /// `sendto`: the kernel runs the requests inside it.
+    /// `sendto`, inside which the kernel runs the requests.
     Send,
     /// `recvmsg`.
     Receive,
@@ -22,26 +22,25 @@ pub enum Call {
     IndexOf,
 }
 
-/// What a system call comes to, instead of what it would.
+/// The outcome of a system call, in place of the real one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// It is not made, and fails with this error number. A reply that it would have fetched comes
-    /// with the next.
+    /// The call is not made and fails with this error number; the next one receives its reply.
     Errno(i32),
-    /// The process ends here and now, without a chance to tidy up.
+    /// The process ends immediately, without cleaning up.
     Abort,
-    /// The reply ends in its middle.
+    /// The reply is cut in half.
     Truncated,
-    /// The reply gets lost.
+    /// The reply is lost.
     NoReply,
-    /// The reply has another sequence number.
+    /// The reply has a wrong sequence number.
     OtherSequence,
 }
 
-/// What is to be done to one call's result.
+/// The fault to apply to the result of a call.
 pub(super) struct Verdict(Option<Fault>);
 
-/// Which calls are to fail, and those that were made.
+/// The calls that are to fail, and the calls made so far.
 struct Plan {
     first: usize,
     last: usize,
@@ -53,8 +52,9 @@ thread_local! {
     static PLAN: RefCell<Option<Plan>> = const { RefCell::new(None) };
 }
 
-/// Runs something during which the calls with these numbers, counted from 0, come to a fault;
-/// returns what it returns, and the calls that this thread made.
+/// Runs a closure during which the calls with these numbers, counted from 0, have a fault.
+///
+/// Returns the closure's result and the calls that this thread made.
 pub fn with_faults<T>(
     calls: RangeInclusive<usize>,
     fault: Fault,
@@ -68,7 +68,7 @@ pub fn with_faults<T>(
     (result, plan.map(|plan| plan.calls).unwrap_or_default())
 }
 
-/// To be asked before every system call.
+/// Decides on a fault; called before every system call.
 pub(super) fn before(call: Call) -> nix::Result<Verdict> {
     PLAN.with(|plan| {
         let mut plan = plan.borrow_mut();
@@ -85,7 +85,7 @@ pub(super) fn before(call: Call) -> nix::Result<Verdict> {
 }
 
 impl Verdict {
-    /// What becomes of a reply that was received: its length, or `EAGAIN` if it got lost.
+    /// Returns the length of a received reply after the fault, or `EAGAIN` if it is lost.
     pub(super) fn spoil(self, reply: &mut [u8], length: usize) -> nix::Result<usize> {
         match self.0 {
             Some(Fault::NoReply) => Err(Errno::EAGAIN),

@@ -1,10 +1,10 @@
-//! Netlink as bytes: sockets, batches of requests, the verdicts on them, attributes. Knows no message of
-//! rtnetlink.
+//! Netlink as bytes: sockets, batches of requests, verdicts and attributes. This layer does not
+//! know the messages of rtnetlink.
 
 pub(crate) mod ack;
-#[allow(clippy::disallowed_methods)] // only bytes
+#[allow(clippy::disallowed_methods)] // decodes bytes only
 pub(crate) mod attributes;
-#[allow(clippy::disallowed_methods)] // only bytes
+#[allow(clippy::disallowed_methods)] // decodes bytes only
 mod batch;
 mod events;
 #[cfg_attr(not(feature = "fault-injection"), path = "no_faults.rs")]
@@ -25,24 +25,24 @@ pub(crate) use ack::{Refusal, Verdict};
 pub(crate) use batch::{Batch, Request};
 pub(crate) use events::Listener;
 
-/// Why a batch did not go through.
+/// The reason why a batch failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The kernel refused a request, the first such in the batch. It ran the others all the same.
+    /// The kernel refused a request, the first such in the batch, and ran the others.
     Refused {
-        /// Which request of the batch, counted from 0.
+        /// The position of the request in the batch, counted from 0.
         at: usize,
         errno: Errno,
         message: Option<String>,
     },
-    /// The batch was not sent: nothing has happened.
+    /// The batch was not sent, so nothing has changed.
     NotSent(Errno),
-    /// What became of the batch is not known, because its answer did not come or made no sense.
+    /// The outcome is unknown, because the reply was lost or malformed.
     NoAnswer(Errno),
 }
 
 impl Failure {
-    /// The failure in words, its cause no better known than by the error number.
+    /// Converts the failure into an error whose cause is the error number alone.
     pub(crate) fn into_error(self, operation: impl Into<std::borrow::Cow<'static, str>>) -> Error {
         match self {
             Self::Refused { errno, message, .. } => {
@@ -52,13 +52,13 @@ impl Failure {
             Self::NoAnswer(errno) => Error::new(
                 ErrorKind::Protocol,
                 operation,
-                format!("the kernel's answer did not come or made no sense ({errno:?})"),
+                format!("the kernel's reply was lost or malformed ({errno:?})"),
             )
             .errno_is(errno),
         }
     }
 
-    /// Returns which request of the batch failed, counted from 0: the first where none is known.
+    /// Returns the position of the request that failed, counted from 0; 0 if it is not known.
     pub(crate) fn at(&self) -> usize {
         match self {
             Self::Refused { at, .. } => *at,
@@ -66,13 +66,13 @@ impl Failure {
         }
     }
 
-    /// A request that was refused, without words.
+    /// Makes a refusal without a message.
     pub(crate) fn refused(errno: Errno) -> Self {
         Self::Refused { at: 0, errno, message: None }
     }
 
-    /// Returns what a leftover begins with: that it may be one, if what became of the request that
-    /// made it, or was to take it away, is not known.
+    /// Returns the word that a leftover begins with: "perhaps" if it is not known whether the
+    /// request took effect.
     pub(crate) fn maybe(&self) -> &'static str {
         match self {
             Self::NoAnswer(_) => "perhaps ",
@@ -81,52 +81,54 @@ impl Failure {
     }
 }
 
-/// A netlink socket that lives in one network namespace, shared by the threads that use it.
+/// A netlink socket in one network namespace, shared by the threads that use it.
 pub(crate) struct Connection {
     socket: Socket,
     state: Mutex<State>,
 }
 
-/// What one conversation at a time needs.
+/// The state that one exchange at a time uses.
 #[derive(Default)]
 struct State {
     sequence: u32,
     received: Answer,
-    /// Whether the socket was made ready for listings.
+    /// True if the socket is set up for listings.
     lists: bool,
-    /// Whether the last conversation has not come to its end.
+    /// True if the last exchange did not complete.
     broken_off: bool,
 }
 
-/// How often an interrupted listing is begun again.
+/// The number of attempts at an interrupted listing.
 const DUMP_ATTEMPTS: usize = 20;
 
 impl Connection {
-    /// A socket in the calling thread's namespace.
+    /// Opens a socket in the calling thread's namespace.
     pub(crate) fn open() -> Result<Self> {
         let socket =
             Socket::open().map_err(|errno| Error::system("open a netlink socket", errno))?;
         Ok(Self { socket, state: Mutex::default() })
     }
 
-    /// The kernel's cookie for the socket's namespace, which no other ever gets; none before Linux 5.14.
+    /// Returns the kernel's cookie for the socket's namespace, which is never reused; `None` before
+    /// Linux 5.14.
     pub(crate) fn netns_cookie(&self) -> nix::Result<Option<u64>> {
         self.socket.netns_cookie()
     }
 
-    /// The index of a link by its name or alternative name, several times as fast as by a request; but where there is no such link, the kernel
-    /// runs `modprobe` first (`dev_load` in `net/core/dev_ioctl.c`), which takes milliseconds.
+    /// Returns the index of a link by its name or alternative name.
+    ///
+    /// Several times as fast as a request. But if the link does not exist, the kernel runs
+    /// `modprobe` first (`dev_load` in `net/core/dev_ioctl.c`), which takes milliseconds.
     pub(crate) fn index_of_existing(&self, name: &str) -> nix::Result<u32> {
         self.socket.index_of(name)
     }
 
-    /// Sends all requests at once and waits for the kernel's verdict on every one; fails with the
-    /// first refusal.
+    /// Sends all requests at once, waits for the verdict on each, and fails with the first refusal.
     pub(crate) fn submit(&self, batch: &mut Batch) -> std::result::Result<(), Failure> {
         self.submit_all(batch)?.into_iter().next().map_or(Ok(()), Err)
     }
 
-    /// As [`Connection::submit`], with every refusal, in order.
+    /// As [`Connection::submit`], but returns every refusal, in order.
     pub(crate) fn submit_all(
         &self,
         batch: &mut Batch,
@@ -145,13 +147,13 @@ impl Connection {
         self.submit(&mut batch)
     }
 
-    /// As [`Connection::submit_one`], for a request that does no harm when it comes twice: it is sent
-    /// again if it may have got lost.
+    /// As [`Connection::submit_one`], for an idempotent request: sends it again if it may have been
+    /// lost.
     pub(crate) fn retry(&self, request: &Request) -> std::result::Result<(), Failure> {
         let send = || self.submit_one(request.clone());
         match send() {
             Err(Failure::NotSent(_)) => send(),
-            // What became of the first one is not known either.
+            // The outcome of the first request is not known either.
             Err(Failure::NoAnswer(errno)) => send().map_err(|failure| match failure {
                 Failure::NotSent(_) => Failure::NoAnswer(errno),
                 failure => failure,
@@ -160,7 +162,7 @@ impl Connection {
         }
     }
 
-    /// As [`Connection::submit`], with the verdict on each.
+    /// As [`Connection::submit`], but returns the verdict on each request.
     pub(crate) fn submit_each(
         &self,
         batch: &mut Batch,
@@ -170,7 +172,7 @@ impl Connection {
         Ok(verdicts)
     }
 
-    /// Only refusals are told, and the last request's verdict whatever it is.
+    /// Passes on the refusals, and the last request's verdict in any case.
     fn run(
         &self,
         batch: &mut Batch,
@@ -206,7 +208,7 @@ impl Connection {
         })?
     }
 
-    /// Lists everything that a request asks for; what `decode` makes nothing of is left out.
+    /// Lists all objects of a request; leaves out those for which `decode` returns `None`.
     pub(crate) fn dump<T>(
         &self,
         request: &Request,
@@ -219,7 +221,7 @@ impl Connection {
             let mut found = Vec::new();
             let mut intact = true;
             let end = self.converse(&mut batch, Socket::receive_whole, |at, reply| {
-                // What answers nothing may be a part of it that was spoilt.
+                // A message with a wrong sequence number may be a damaged part of the listing.
                 intact &= at.is_some() && !reply.dump_was_interrupted();
                 at?;
                 let end = reply.end_of_dump();
@@ -230,7 +232,7 @@ impl Connection {
             })?;
             match end {
                 Ok(()) if intact => return Ok(found),
-                // As when something changed while the kernel was listing (NLM_F_DUMP_INTR).
+                // Something changed while the kernel was listing (NLM_F_DUMP_INTR).
                 Ok(()) | Err((Errno::EINTR, _)) => {}
                 Err((errno, message)) => return Err(Failure::Refused { at: 0, errno, message }),
             }
@@ -238,8 +240,8 @@ impl Connection {
         Err(Failure::NoAnswer(Errno::EINTR))
     }
 
-    /// Sends requests, and hands each answer on, with which request it answers, if any, until one ends
-    /// the conversation.
+    /// Sends requests and passes each reply to `each`, with the position of the request that it
+    /// answers, if any, until `each` ends the exchange.
     fn converse<T>(
         &self,
         batch: &mut Batch,
@@ -248,7 +250,7 @@ impl Connection {
     ) -> std::result::Result<T, Failure> {
         let mut state = self.lock();
         let state = &mut *state;
-        // Only one that ended is not broken off, however it was left.
+        // Cleared only where the exchange completes, so any early return leaves it set.
         if std::mem::replace(&mut state.broken_off, true) {
             self.clear(&mut state.received).map_err(Failure::NotSent)?;
         }
@@ -266,17 +268,18 @@ impl Connection {
                     return Ok(end);
                 }
             }
-            // A listing would be taken for complete without what was cut off.
+            // Without the part that was cut off, a listing would look complete.
             if !replies.are_whole() {
                 return Err(Failure::NoAnswer(Errno::EBADMSG));
             }
         }
     }
 
-    /// Takes away what a conversation left that was broken off: answers for which the next one may have no
-    /// room, and a listing that the kernel is in the middle of, beside which it begins no other
-    /// (`cb_running` in `net/netlink/af_netlink.c`). It goes on with that whenever something is received,
-    /// so a request that does nothing gives it something to be received.
+    /// Discards the replies of an exchange that did not complete.
+    ///
+    /// They could fill the receive buffer, and the kernel starts no listing while another is in
+    /// progress (`cb_running` in `net/netlink/af_netlink.c`). It continues that one whenever a
+    /// message is received, so a no-op request is sent to have at least one reply to receive.
     fn clear(&self, received: &mut Answer) -> nix::Result<()> {
         let mut batch = Batch::new();
         batch.push(Request::new((NLMSG_NOOP, Payload::new(&[]))));
@@ -291,7 +294,7 @@ impl Connection {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // A conversation in which a thread panicked is one that was broken off.
+        // If a thread panicked during an exchange, `broken_off` is still set.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -306,7 +309,7 @@ impl State {
         Ok(())
     }
 
-    /// Takes `count` sequence numbers, and never 0, which the kernel uses for events.
+    /// Takes `count` sequence numbers, never 0, which the kernel uses for events.
     fn take_sequence(&mut self, count: usize) -> u32 {
         #[allow(clippy::cast_possible_truncation)] // a batch is far smaller
         let count = count as u32;

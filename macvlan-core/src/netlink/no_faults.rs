@@ -1,4 +1,4 @@
-//! In the place of `faults.rs`, without the feature `fault-injection`: nothing, which is compiled away.
+//! The empty counterpart of `faults.rs`, without the feature `fault-injection`.
 
 /// A system call of a netlink socket.
 pub(super) enum Call {

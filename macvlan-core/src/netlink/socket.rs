@@ -22,15 +22,15 @@ sockopt_impl!(NetnsCookie, GetOnly, libc::SOL_SOCKET, libc::SO_NETNS_COOKIE, u64
 
 pub(super) struct Socket(OwnedFd);
 
-/// What was received last, in a buffer that is used again and again.
+/// The last reply, in a buffer that is reused.
 pub(super) struct Answer {
     buffer: Vec<u8>,
     length: usize,
 }
 
-/// More than a verdict needs, with the kernel's words.
+/// Enough for a verdict with the kernel's message.
 const VERDICT: usize = 1024;
-/// What the kernel fills at most in one part of a listing (`netlink_dump` in
+/// The most that the kernel puts into one part of a listing (`netlink_dump` in
 /// `net/netlink/af_netlink.c`).
 const LISTING: usize = 32 * 1024;
 
@@ -41,8 +41,8 @@ impl Default for Answer {
 }
 
 impl Answer {
-    /// Makes room for the parts of a listing: the kernel makes them as large as what it is given to
-    /// fill, and a container that is only attached to never lists.
+    /// Enlarges the buffer for the parts of a listing: the kernel makes them as large as the buffer
+    /// that receives them. An attach lists nothing and can do without.
     pub(super) fn make_room_for_listing(&mut self) {
         self.buffer.resize(LISTING.max(self.buffer.len()), 0);
     }
@@ -53,7 +53,7 @@ impl Answer {
 }
 
 impl Socket {
-    /// In the calling thread's namespace, with the kernel's reasons in words.
+    /// Opens a socket in the calling thread's namespace, with extended acknowledgements.
     pub(super) fn open() -> nix::Result<Self> {
         let socket = Self(new_socket()?);
         setsockopt(&socket.0, ExtendedAck, &true)?;
@@ -61,12 +61,12 @@ impl Socket {
         Ok(socket)
     }
 
-    /// Has the kernel filter listings. Most sockets never list anything.
+    /// Enables the kernel's filters for listings. Most sockets never list anything.
     pub(super) fn filter_listings(&self) -> nix::Result<()> {
         setsockopt(&self.0, StrictCheck, &true)
     }
 
-    /// The kernel's cookie for the socket's namespace; none before Linux 5.14.
+    /// Returns the kernel's cookie for the socket's namespace, or `None` before Linux 5.14.
     pub(super) fn netns_cookie(&self) -> nix::Result<Option<u64>> {
         match getsockopt(&self.0, NetnsCookie) {
             Err(Errno::ENOPROTOOPT) => Ok(None),
@@ -74,16 +74,16 @@ impl Socket {
         }
     }
 
-    /// In the calling thread's namespace, for what the kernel tells by itself to these groups.
+    /// Opens a socket in the calling thread's namespace that is subscribed to these groups.
     pub(super) fn listen(groups: u32) -> nix::Result<Self> {
         let fd = new_socket()?;
-        // As large as a program may have it without being asked; bursts come by the thousand.
+        // The limit without `CAP_NET_ADMIN` may be lower; bursts have thousands of events.
         let _ = setsockopt(&fd, sockopt::RcvBuf, &(4 * 1024 * 1024));
         bind(fd.as_raw_fd(), &NetlinkAddr::new(0, groups))?;
         Ok(Self(fd))
     }
 
-    /// Runs requests: the kernel executes them inside this call.
+    /// Sends requests; the kernel executes them inside this call.
     pub(super) fn send(&self, bytes: &[u8]) -> nix::Result<()> {
         loop {
             // An unconnected netlink socket sends to port 0, the kernel.
@@ -97,9 +97,10 @@ impl Socket {
         }
     }
 
-    /// The next answer, which the kernel queued before `send` returned; `EAGAIN` if there is none.
+    /// Receives the next reply, which the kernel queued before `send` returned; `EAGAIN` if there
+    /// is none.
     ///
-    /// Only for answers of a known size: one that is larger than the buffer is `EMSGSIZE`.
+    /// Only for replies of bounded size: one that is larger than the buffer is `EMSGSIZE`.
     pub(super) fn receive(&self, answer: &mut Answer) -> nix::Result<()> {
         let length = self.receive_into(answer, MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_TRUNC)?;
         if length > answer.buffer.len() {
@@ -109,7 +110,7 @@ impl Socket {
         Ok(())
     }
 
-    /// The next answer, however large.
+    /// Receives the next reply of any size.
     pub(super) fn receive_whole(&self, answer: &mut Answer) -> nix::Result<()> {
         let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_TRUNC | MsgFlags::MSG_PEEK;
         let length = self.receive_into(answer, flags)?;
@@ -119,7 +120,8 @@ impl Socket {
         self.receive(answer)
     }
 
-    /// Fills the buffer, ignoring what is not from the kernel, and tells the answer's full length.
+    /// Fills the buffer, skipping messages that are not from the kernel; returns the reply's full
+    /// length.
     fn receive_into(&self, answer: &mut Answer, flags: MsgFlags) -> nix::Result<usize> {
         answer.length = 0;
         loop {
@@ -135,7 +137,7 @@ impl Socket {
                 Ok((true, length)) => {
                     return verdict.spoil(&mut answer.buffer, length);
                 }
-                // Take the stranger's message away, or we would peek at it for ever.
+                // Remove the foreign message, or peeking would return it forever.
                 Ok(_) if flags.contains(MsgFlags::MSG_PEEK) => {
                     recv(self.0.as_raw_fd(), &mut [], MsgFlags::MSG_DONTWAIT)?;
                 }
@@ -145,7 +147,7 @@ impl Socket {
         }
     }
 
-    /// The index of a link in the socket's namespace, by name.
+    /// Returns the index of a link in the socket's namespace, by name.
     pub(super) fn index_of(&self, name: &str) -> nix::Result<u32> {
         before(Call::IndexOf)?;
         let mut request = libc::ifreq {

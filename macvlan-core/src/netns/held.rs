@@ -1,4 +1,4 @@
-//! A lock on an open file that threads of one process share by its descriptor.
+//! A lock on an open file, shared by the threads of a process through one descriptor.
 
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
@@ -12,12 +12,13 @@ use nix::fcntl::FlockArg;
 use crate::error::errno_of;
 use crate::wait::{self, Cancel};
 
-/// Who holds an open file, which has one lock whoever shares it.
+/// The lock of an open file. All users of the descriptor share one `flock(2)` lock.
 #[derive(Debug)]
 pub(super) struct Held {
     state: Mutex<State>,
     free: Condvar,
-    /// The process that opened the file. A forked child shares it, and would share its lock.
+    /// The process that opened the file. A forked child shares the open file and would share its
+    /// lock.
     process: u32,
 }
 
@@ -25,14 +26,14 @@ pub(super) struct Held {
 struct State {
     holder: Option<Holder>,
     waiting: usize,
-    /// The file as a forked child opened it for itself, and which child.
+    /// The file as reopened by a forked child, and the child's pid.
     reopened: Option<(u32, Arc<File>)>,
 }
 
 #[derive(Debug)]
 struct Holder {
     thread: ThreadId,
-    /// A forked child inherits what its parent's threads held.
+    /// A forked child inherits this state, but not its parent's threads.
     process: u32,
     times: usize,
 }
@@ -43,8 +44,8 @@ impl Held {
         Self { state, free, process: std::process::id() }
     }
 
-    /// Waits until no other thread or process holds the file, and holds it; `EWOULDBLOCK` if that takes
-    /// longer than this, `ECANCELED` if it is cancelled. A thread may hold it several times.
+    /// Waits until no other thread or process has the lock, and takes it. A thread may take it
+    /// several times. Fails with `EWOULDBLOCK` after `patience`, and with `ECANCELED` if cancelled.
     pub(super) fn hold(
         &self,
         file: BorrowedFd<'_>,
@@ -78,8 +79,8 @@ impl Held {
         let own = self.own(&mut state, file, process)?;
         let file = own.as_ref().map_or(file, |own| own.as_fd());
         state.holder = Some(Holder { thread, process, times: 1 });
-        // The mutex is not held while waiting for other processes: a child forked in that time would find
-        // it locked for ever.
+        // The mutex is not held while waiting for other processes: a child forked at that time
+        // would find it locked forever.
         drop(state);
         let locked = loop {
             match flock(file, FlockArg::LockExclusiveNonblock) {
@@ -94,7 +95,7 @@ impl Held {
         locked.inspect_err(|_| self.free(self.state()))
     }
 
-    /// Takes back one [`Held::hold`].
+    /// Releases the lock once.
     pub(super) fn let_go(&self, file: BorrowedFd<'_>) {
         let mut state = self.state();
         let process = std::process::id();
@@ -104,13 +105,13 @@ impl Held {
         if holder.times == 0 {
             let own = state.reopened.clone().filter(|(opener, _)| *opener == process);
             let file = own.as_ref().map_or(file, |(_, own)| own.as_fd());
-            // It does not fail on a file that is open.
+            // Cannot fail on an open file.
             let _unlocked = flock(file, FlockArg::Unlock);
             self.free(state);
         }
     }
 
-    /// Returns the file as this process opened it, where that is a forked child of the one that did.
+    /// Returns the file as reopened by this process, if this is a forked child of the opener.
     fn own(
         &self,
         state: &mut State,
@@ -142,7 +143,8 @@ impl Held {
     }
 }
 
-/// `nix::fcntl::Flock` wants to own a descriptor, which would have to be duplicated each time.
+/// Locks a borrowed descriptor; `nix::fcntl::Flock` takes an owned one, which would have to be
+/// duplicated each time.
 #[allow(deprecated)]
 fn flock(file: BorrowedFd<'_>, how: FlockArg) -> nix::Result<()> {
     nix::fcntl::flock(file.as_raw_fd(), how)

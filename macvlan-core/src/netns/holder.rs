@@ -1,6 +1,6 @@
-//! Which process holds the lock on a namespace's file, for the error of one that waited in vain.
+//! Finds the process that holds the lock of a namespace, for the error after a timeout.
 //!
-//! It is looked for after the fact, and is only told when it was found: what cannot be read names nobody.
+//! This happens after the fact, so a process is only named if it was found with certainty.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -10,7 +10,7 @@ use nix::sys::stat::{major, minor};
 
 use crate::netns::NetNsId;
 
-/// Returns words for the holder; none if it is not to be seen from here.
+/// Returns a description of the holder, or `None` if it is not visible from here.
 pub(super) fn holder(netns: NetNsId) -> Option<String> {
     let locks = fs::read("/proc/locks").ok()?;
     let locks = String::from_utf8_lossy(&locks);
@@ -18,15 +18,15 @@ pub(super) fn holder(netns: NetNsId) -> Option<String> {
     if pid == std::process::id() {
         return Some("another thread of this process".to_owned());
     }
-    // A process says itself what it is called.
+    // The name is chosen by the process, so it is escaped.
     let name = fs::read(format!("/proc/{pid}/comm")).ok();
     let name =
         name.map(|name| String::from_utf8_lossy(&name).trim_end().escape_debug().to_string());
     Some(name.map_or(format!("process {pid}"), |name| format!("process {pid} ({name})")))
 }
 
-/// Lists the processes that took a lock on a namespace's file, as `/proc/locks` tells them, and not those
-/// that wait for one.
+/// Iterates over the processes that hold a lock on a namespace's file according to `/proc/locks`,
+/// without those that wait for one.
 fn pids(locks: &str, netns: NetNsId) -> impl Iterator<Item = u32> {
     let (major, minor) = (major(netns.device), minor(netns.device));
     let file = format!("{major:02x}:{minor:02x}:{}", netns.inode);
@@ -39,8 +39,9 @@ fn pids(locks: &str, netns: NetNsId) -> impl Iterator<Item = u32> {
     })
 }
 
-/// Whether a process has the namespace's file open, as far as can be seen: the one that took the lock may
-/// have ended and left it to a child, and its pid may be another's.
+/// Returns whether a process has the namespace's file open, as far as it is visible.
+///
+/// The process that took the lock may have ended and left it to a child, and its pid may be reused.
 fn has_open(pid: u32, netns: NetNsId) -> bool {
     let files = match fs::read_dir(format!("/proc/{pid}/fd")) {
         Ok(files) => files,

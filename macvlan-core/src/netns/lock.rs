@@ -1,11 +1,11 @@
-//! One at a time: attaching, ensuring and detaching lock the container's namespace, so that no thread or
-//! process sees the half-done work of another.
+//! Serializes work on a container: attach, ensure and detach lock its namespace, so that no thread
+//! or process sees the intermediate state of another.
 //!
-//! The lock is `flock(2)` on the namespace's file in the kernel. It needs no file of its own, leaves
-//! nothing behind, and is released when its holder ends. Any process that can open the namespace can hold
-//! it: root, every process that is in it, with or without rights, and, for a namespace with a name, those
-//! that may read `/run/netns`. A file of ours that only root may lock would not be seen from other mount
-//! namespaces; so the error of one that waited in vain names the holder.
+//! The lock is `flock(2)` on the namespace's file in the kernel's nsfs. It needs no file on disk,
+//! leaves nothing behind, and is released when the holder ends. Any process that can open the
+//! namespace can hold it: root, each process inside, and for a named namespace each process that
+//! may read `/run/netns`. A lock file that only root can lock would not be visible in other mount
+//! namespaces. Therefore the error after a timeout names the holder.
 
 use std::os::fd::AsFd;
 use std::time::Duration;
@@ -17,35 +17,40 @@ use crate::netns::NetNs;
 use crate::netns::holder::holder;
 use crate::wait::Cancel;
 
-/// How long another may have the namespace: attaching takes less than a millisecond, and some seconds
-/// where the network is asked or a MAC address waited for.
+/// The time to wait for another holder: an attach takes less than a millisecond, or some seconds if
+/// it probes the network or waits for a MAC address.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A namespace that nobody else works on until this is dropped.
+/// A lock on a network namespace, released when dropped.
 #[derive(Debug)]
-#[must_use = "the namespace is held only as long as this lives"]
+#[must_use = "the lock is released when this is dropped"]
 pub struct NetNsLock {
     netns: NetNs,
 }
 
 impl NetNs {
-    /// Waits until no other thread or process holds the namespace, and holds it. A thread may hold it
-    /// several times by clones of one handle.
+    /// Locks the namespace, waiting while another thread or process has the lock.
+    ///
+    /// A thread may lock it several times through clones of one handle.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Interrupted`] if it was not free for 20 s.
-    #[doc(hidden)] // for the crate of networks
+    /// [`ErrorKind::Interrupted`] if it was not free within 20 s.
+    #[doc(hidden)] // for macvlan-network
     pub fn lock(&self) -> Result<NetNsLock> {
         self.lock_unless(&[])
     }
 
-    /// As [`NetNs::lock`], unless that is cancelled.
+    /// As [`NetNs::lock`], but can be cancelled.
     pub(crate) fn lock_unless(&self, cancels: &[Cancel]) -> Result<NetNsLock> {
         self.wait_for(PATIENCE, cancels)
     }
 
-    /// As [`NetNs::lock`], waiting for this long at most.
+    /// As [`NetNs::lock`], with a timeout.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Interrupted`] if it was not free in time.
     #[doc(hidden)]
     pub fn lock_within(&self, patience: Duration) -> Result<NetNsLock> {
         self.wait_for(patience, &[])
@@ -55,21 +60,21 @@ impl NetNs {
         match self.0.held.hold(self.as_fd(), patience, cancels) {
             Ok(()) => Ok(NetNsLock { netns: self.clone() }),
             Err(Errno::EWOULDBLOCK) => Err(self.is_held(patience)),
-            Err(errno) => Err(Error::system(format!("hold {}", self.in_words()), errno)),
+            Err(errno) => Err(Error::system(format!("lock {}", self.in_words()), errno)),
         }
     }
 
     fn is_held(&self, patience: Duration) -> Error {
-        let unknown = || "another process, or the container itself,".to_owned();
+        let unknown = || "another process or the container itself".to_owned();
         let who = holder(self.id()).unwrap_or_else(unknown);
         let why = format!("{who} has held it for {} s", patience.as_secs_f32());
-        Error::new(ErrorKind::Interrupted, format!("hold {}", self.in_words()), why)
+        Error::new(ErrorKind::Interrupted, format!("lock {}", self.in_words()), why)
             .in_netns(self.in_words())
     }
 }
 
 impl NetNsLock {
-    /// Returns the namespace that is held.
+    /// Returns the locked namespace.
     #[doc(hidden)]
     pub fn netns(&self) -> &NetNs {
         &self.netns

@@ -1,17 +1,17 @@
-//! Network namespaces: handles on them, and the only place that enters one.
+//! Network namespaces: handles, and the only code that enters one.
 
 mod held;
-#[allow(clippy::disallowed_methods)] // a hint alone, from text of /proc
+#[allow(clippy::disallowed_methods)] // reads text of /proc, for a hint only
 mod holder;
 mod lock;
 mod named;
-#[allow(clippy::disallowed_methods)] // what is not known for certain is no absence
+#[allow(clippy::disallowed_methods)] // errors become `Presence::Unknown`
 mod presence;
-#[allow(clippy::disallowed_methods)] // text of /proc
+#[allow(clippy::disallowed_methods)] // reads text of /proc
 mod sys;
-#[allow(clippy::disallowed_methods)] // text of /proc
+#[allow(clippy::disallowed_methods)] // reads text of /proc
 mod unseen;
-#[allow(clippy::disallowed_methods)] // what cannot be looked at is in `unseen`
+#[allow(clippy::disallowed_methods)] // errors become entries of `unseen`
 pub(crate) mod visible;
 mod weak;
 
@@ -41,10 +41,10 @@ use crate::netns::sys::{
     pidfd_net_namespace, pidfd_open,
 };
 
-/// A handle on a network namespace: a container's, a sandbox's, the host's.
+/// A handle on a network namespace of a container, a sandbox or the host.
 ///
-/// It holds the namespace open: as long as a handle lives, so does the namespace with everything in
-/// it, even when no process is left inside. Clones share one open file.
+/// The handle keeps the namespace and its links in existence, even without a process inside. Clones
+/// share one open file.
 ///
 /// ```no_run
 /// use macvlan_core::NetNs;
@@ -62,26 +62,27 @@ struct Shared {
     held: Held,
 }
 
-/// What identifies a namespace, also when no handle on it is left.
+/// The identity of a namespace, which remains known after its last handle is dropped.
 struct Identity {
     id: NetNsId,
     origin: Origin,
-    /// The kernel's cookie for it, which no second one gets; asked for when the last handle goes.
+    /// The kernel's cookie of the namespace, which is never reused; read when the last handle is
+    /// dropped.
     cookie: OnceLock<u64>,
 }
 
-/// A netlink socket inside, made when first needed: entering costs more than sending. A forked child,
-/// which would get its parent's answers, has one of its own.
+/// A netlink socket inside the namespace, opened on first use, because entering costs more than
+/// sending. A forked child, which would receive its parent's replies, opens its own.
 type Inside = OnceLock<Box<Opened>>;
 
 struct Opened {
     connection: Connection,
-    /// The process that opened it.
+    /// The process that opened the socket.
     process: u32,
     of_child: Inside,
 }
 
-/// How the caller came to a namespace, which is how errors name it.
+/// The way in which the caller opened a namespace, for error messages.
 enum Origin {
     Pid(u32),
     PidFd(OwnedFd),
@@ -92,16 +93,16 @@ enum Origin {
     Anonymous,
 }
 
-/// What tells one network namespace from all others that exist at the same time.
+/// The identity of a network namespace, unique among those that exist at the same time.
 ///
-/// Displayed as the kernel shows it: `net:[4026531840]`.
+/// Displayed as in `/proc/PID/ns/net`: `net:[4026531840]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct NetNsId {
     /// The device number of the kernel's nsfs.
     pub device: u64,
-    /// The inode number on it.
+    /// The inode number on nsfs.
     pub inode: u64,
 }
 
@@ -118,44 +119,59 @@ impl fmt::Display for NetNsId {
 }
 
 impl NetNs {
-    /// The namespace of a process.
+    /// Opens the namespace of a process.
     ///
-    /// The process is pinned by a pidfd before its namespace is looked up, so that a pid that is
-    /// given to another process in between cannot lead to the wrong namespace.
+    /// The process is pinned by a pidfd before its namespace is looked up, so a reused pid cannot
+    /// lead to the wrong namespace.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NamespaceGone`] if the process does not exist or the pid is a thread's;
+    /// [`ErrorKind::InvalidValue`] for 0 and numbers that are not pids;
+    /// [`ErrorKind::PermissionDenied`] without the right to trace the process.
     #[doc(alias = "PIDFD_GET_NET_NAMESPACE")]
     pub fn from_pid(pid: u32) -> Result<Self> {
         let operation = || format!("open the network namespace of pid {pid}");
         let gone = |errno| {
-            Error::new(ErrorKind::NamespaceGone, operation(), "there is no such process")
+            Error::new(ErrorKind::NamespaceGone, operation(), "the process does not exist")
                 .errno_is(errno)
         };
         let raw_pid = match libc::pid_t::try_from(pid) {
             Ok(pid) if pid > 0 => pid,
-            _ => return Err(Error::invalid(operation(), "it is no pid")),
+            _ => return Err(Error::invalid(operation(), "not a pid")),
         };
         let pidfd = pidfd_open(raw_pid).map_err(|errno| match errno {
             Errno::ESRCH => gone(errno),
-            // Until Linux 6.9 EINVAL, since then ENOENT.
-            Errno::EINVAL | Errno::ENOENT => {
-                Error::new(ErrorKind::NamespaceGone, operation(), "it is a thread, not a process")
-                    .errno_is(errno)
-                    .with_hint("give the pid of the process, its Tgid in /proc/PID/status")
-            }
+            // EINVAL before Linux 6.9, ENOENT since.
+            Errno::EINVAL | Errno::ENOENT => Error::new(
+                ErrorKind::NamespaceGone,
+                operation(),
+                "the pid is a thread's, not a process's",
+            )
+            .errno_is(errno)
+            .with_hint("use the pid of the process (Tgid in /proc/PID/status)"),
             _ => Error::system(operation(), errno),
         })?;
         Self::of_process(pidfd.as_fd(), Some(pid), Origin::Pid(pid), &operation)
     }
 
-    /// Opens a namespace by its name or, if there is a `/` in it, by its path.
+    /// Opens a namespace by its name or, if the text contains a `/`, by its path.
     ///
     /// # Errors
     ///
-    /// Those of [`NetNs::from_name`] and [`NetNs::from_path`].
+    /// As for [`NetNs::from_name`] and [`NetNs::from_path`].
     pub fn from_name_or_path(text: &str) -> Result<Self> {
         if text.contains('/') { Self::from_path(text) } else { Self::from_name(text) }
     }
 
-    /// The namespace of the process that a pidfd stands for; the pidfd stays the caller's.
+    /// Opens the namespace of a process by a pidfd, which remains the caller's.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NamespaceGone`] if the process has ended; [`ErrorKind::InvalidValue`] if the
+    /// descriptor is not a pidfd; [`ErrorKind::PermissionDenied`] without the right to trace the
+    /// process.
+    #[doc(alias = "PIDFD_GET_NET_NAMESPACE")]
     pub fn from_pidfd(pidfd: impl AsFd) -> Result<Self> {
         let operation = || "open the network namespace of a pidfd".to_owned();
         let own = pidfd.as_fd().try_clone_to_owned();
@@ -176,11 +192,11 @@ impl NetNs {
         match pidfd_net_namespace(pidfd) {
             Ok(fd) => return Self::known(fd, origin, operation),
             Err(Errno::ESRCH) => return Err(gone()),
-            // Before Linux 6.11 a pidfd knows no such request.
+            // Before Linux 6.11 the request does not exist.
             Err(Errno::ENOTTY | Errno::EINVAL | Errno::EOPNOTSUPP | Errno::ENOSYS) => {}
             Err(errno) => {
                 return Err(Error::system(operation(), errno).with_hint(
-                    "it takes the right to trace the process (CAP_SYS_PTRACE, or the same user)",
+                    "run with the right to trace the process (CAP_SYS_PTRACE or the same user)",
                 ));
             }
         }
@@ -190,32 +206,37 @@ impl NetNs {
                 Some(Ok(pid)) => pid,
                 Some(Err(_ended)) => return Err(gone()),
                 None => {
-                    return Err(Error::invalid(operation(), "the file descriptor is no pidfd"));
+                    return Err(Error::invalid(operation(), "the file descriptor is not a pidfd"));
                 }
             },
         };
         let opened = open_file(Path::new(&format!("/proc/{pid}/ns/net")));
-        // The path may already have led to a successor of that pid; not if the process still lives.
+        // The path may have led to another process with a reused pid, but not if the process still
+        // lives.
         if has_ended(pidfd) {
             return Err(gone());
         }
         let fd = opened.map_err(|errno| match errno {
             Errno::ENOENT | Errno::ESRCH => gone(),
             _ => Error::system(operation(), errno).with_hint(
-                "it takes the right to trace the process (CAP_SYS_PTRACE, or the same user)",
+                "run with the right to trace the process (CAP_SYS_PTRACE or the same user)",
             ),
         })?;
         Self::checked(fd, origin, operation)
     }
 
-    /// A namespace by a path, such as a container runtime's `/var/run/docker/netns/…` or
-    /// `/proc/2084/ns/net`.
+    /// Opens a namespace by a path, such as `/proc/2084/ns/net` or `/var/run/docker/netns/…`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NamespaceGone`] if the file does not exist; [`ErrorKind::NotANamespace`] if it
+    /// is not a network namespace; [`ErrorKind::PermissionDenied`] if it may not be opened.
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let operation = || format!("open the network namespace at {}", path.display());
         let fd = open_file(path).map_err(|errno| match errno {
             Errno::ENOENT => {
-                Error::new(ErrorKind::NamespaceGone, operation(), "there is no such file")
+                Error::new(ErrorKind::NamespaceGone, operation(), "the file does not exist")
                     .errno_is(errno)
             }
             // A socket file, for example, cannot be opened at all.
@@ -225,11 +246,16 @@ impl NetNs {
         Self::checked(fd, Origin::Path(path.to_owned()), &operation)
     }
 
-    /// A namespace by an open file descriptor, which stays the caller's.
+    /// Opens a namespace by an open file descriptor, which remains the caller's.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotANamespace`] if it is not a network namespace; [`ErrorKind::System`] if no
+    /// more files may be opened.
     pub fn from_fd(fd: impl AsFd) -> Result<Self> {
         let operation = || "use a file descriptor as a network namespace".to_owned();
         let fd = fd.as_fd();
-        // Opened anew, since two that share an open file would share its lock.
+        // Reopened, because descriptors of one open file would share its lock.
         let path = format!("/proc/thread-self/fd/{}", fd.as_raw_fd());
         let fd = open_file(Path::new(&path))
             .or_else(|_| fd.try_clone_to_owned().map_err(|error| errno_of(&error)))
@@ -237,46 +263,60 @@ impl NetNs {
         Self::checked(fd, Origin::Fd, &operation)
     }
 
-    /// The namespace that the calling thread is in.
+    /// Opens the namespace of the calling thread.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::System`] if `/proc` is not mounted or no more files may be opened.
     pub fn current() -> Result<Self> {
         let operation = || "open the calling thread's network namespace".to_owned();
         let fd = open_file(OF_THIS_THREAD).map_err(|errno| Error::system(operation(), errno))?;
         Self::checked(fd, Origin::Current, &operation)
     }
 
-    /// A new namespace without a name, which lives as long as the handle and whoever is inside.
+    /// Creates a namespace without a name.
     ///
-    /// Needs `CAP_SYS_ADMIN`. Its `lo` is down, and nothing else is in it.
+    /// It exists until the last handle is dropped and the last process in it ends.
+    ///
+    /// It contains only `lo`, which is down. Needs `CAP_SYS_ADMIN`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::PermissionDenied`] without `CAP_SYS_ADMIN`.
+    #[doc(alias = "CLONE_NEWNET")]
     pub fn anonymous() -> Result<Self> {
-        let operation = || "make a network namespace".to_owned();
+        let operation = || "create a network namespace".to_owned();
         let fd = on_its_own_thread(|| -> nix::Result<OwnedFd> {
             unshare(CloneFlags::CLONE_NEWNET)?;
             open_file(OF_THIS_THREAD)
         })?
         .map_err(|errno| match errno {
-            Errno::EPERM => Error::system(operation(), errno).with_hint(
-                "it takes CAP_SYS_ADMIN, which root in a user namespace of its own has too",
-            ),
+            Errno::EPERM => Error::system(operation(), errno)
+                .with_hint("run with CAP_SYS_ADMIN, as root or in a user namespace"),
             _ => Error::system(operation(), errno),
         })?;
         Self::checked(fd, Origin::Anonymous, &operation)
     }
 
-    /// What identifies the namespace as long as it exists.
+    /// Returns the namespace's identity.
     pub fn id(&self) -> NetNsId {
         self.0.identity.id
     }
 
-    /// Whether both are handles on one namespace.
+    /// Returns whether both are handles on the same namespace.
     pub fn same_as(&self, other: &NetNs) -> bool {
         self.id() == other.id()
     }
 
-    /// Runs a closure inside, on a thread of its own that ends with it; what the closure returns is
-    /// returned, and if it panics, so does this call.
+    /// Runs a closure in the namespace, on a new thread, and returns its result.
     ///
-    /// Sockets opened inside stay inside, and processes started inside begin there. `/sys` is not
-    /// remounted, as `ip netns exec` would.
+    /// Sockets that it opens and processes that it starts belong to the namespace. Unlike
+    /// `ip netns exec`, this does not remount `/sys`. If the closure panics, so does this function.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::PermissionDenied`] without `CAP_SYS_ADMIN` here and in the user namespace that
+    /// owns the namespace; [`ErrorKind::System`] if no thread can be started.
     #[doc(alias = "ip netns exec")]
     pub fn run<T: Send>(&self, closure: impl FnOnce() -> T + Send) -> Result<T> {
         on_its_own_thread(|| {
@@ -285,12 +325,12 @@ impl NetNs {
         })?
     }
 
-    /// The netlink socket inside, opened when first asked for.
+    /// Returns the netlink socket in the namespace, opened on first use.
     pub(crate) fn connection(&self) -> Result<&Connection> {
         self.connection_from(None)
     }
 
-    /// As [`NetNs::connection`], by a thread that is likely to be in this other namespace.
+    /// As [`NetNs::connection`], but with a guess of the calling thread's current namespace.
     pub(crate) fn connection_from(&self, likely_home: Option<&NetNs>) -> Result<&Connection> {
         let process = std::process::id();
         let mut inside = &self.0.inside;
@@ -305,13 +345,13 @@ impl NetNs {
         Ok(&inside.get_or_init(|| Box::new(opened)).connection)
     }
 
-    /// Runs something short inside: on this thread if it can return home, else on its own.
+    /// Runs a short closure in the namespace: on this thread if it can return, else on a new one.
     pub(crate) fn visit<T: Send>(&self, closure: impl FnOnce() -> T + Send) -> Result<T> {
         self.visit_from(None, closure)
     }
 
-    /// As [`NetNs::visit`]. If this thread is where it is likely to be, that handle leads back, which
-    /// saves opening one.
+    /// As [`NetNs::visit`]. If `likely_home` is the thread's current namespace, it is used to
+    /// return, which saves opening a handle.
     fn visit_from<T: Send>(
         &self,
         likely_home: Option<&NetNs>,
@@ -334,7 +374,7 @@ impl NetNs {
                 Err(_) => return self.run(closure),
             },
         };
-        // Entering where one already is takes the same rights as coming back, and changes nothing.
+        // Entering the current namespace needs the same rights as returning and changes nothing.
         if let Err(_refused) = setns(home, CloneFlags::CLONE_NEWNET) {
             return self.run(closure);
         }
@@ -347,7 +387,7 @@ impl NetNs {
         Ok(result)
     }
 
-    /// Whether the user namespace that owns it is the calling thread's; none if that cannot be told.
+    /// Returns whether the calling thread's user namespace owns this namespace; `None` if unknown.
     pub(crate) fn belongs_to_our_user_namespace(&self) -> Option<bool> {
         match owning_user_namespace(self.as_fd()) {
             Ok(owner) => {
@@ -357,13 +397,13 @@ impl NetNs {
                 };
                 Some((owner.st_dev, owner.st_ino) == (ours.st_dev, ours.st_ino))
             }
-            // The owner is out of our sight: not ours, nor a descendant of it.
+            // The owner is not visible: neither ours nor a descendant of ours.
             Err(Errno::EPERM) => Some(false),
             Err(_) => None,
         }
     }
 
-    /// Words for messages: `the network namespace of pid 2084`.
+    /// Returns a description for messages: `the network namespace of pid 2084`.
     pub(crate) fn in_words(&self) -> String {
         self.0.identity.in_words()
     }
@@ -372,13 +412,13 @@ impl NetNs {
         let error = Error::system(format!("enter {}", self.in_words()), errno);
         match errno {
             Errno::EPERM => error.with_hint(
-                "it takes CAP_SYS_ADMIN here and in the user namespace that owns the network namespace",
+                "run with CAP_SYS_ADMIN here and in the user namespace that owns the network namespace",
             ),
             _ => error,
         }
     }
 
-    /// A handle on an open file, if that is a network namespace.
+    /// Makes a handle of an open file after checking that it is a network namespace.
     fn checked(fd: OwnedFd, origin: Origin, operation: &dyn Fn() -> String) -> Result<Self> {
         match namespace_type(fd.as_fd()) {
             Ok(libc::CLONE_NEWNET) => {}
@@ -386,7 +426,7 @@ impl NetNs {
                 return Err(Error::new(
                     ErrorKind::NotANamespace,
                     operation(),
-                    "it is a namespace of another type, not a network namespace",
+                    "a namespace of another type, not a network namespace",
                 ));
             }
             Err(errno) => return Err(not_a_namespace(operation(), errno)),
@@ -394,7 +434,7 @@ impl NetNs {
         Self::known(fd, origin, operation)
     }
 
-    /// A handle on what is known to be a network namespace.
+    /// Makes a handle of an open file that is known to be a network namespace.
     fn known(fd: OwnedFd, origin: Origin, operation: &dyn Fn() -> String) -> Result<Self> {
         let stat = fstat(&fd).map_err(|errno| Error::system(operation(), errno))?;
         let id = NetNsId::of(&stat);
@@ -435,8 +475,7 @@ impl fmt::Display for NetNs {
     }
 }
 
-/// Runs a closure on a thread that ends with it, so that whatever namespace the thread is in then
-/// does not matter to anybody.
+/// Runs a closure on a new thread, so that a failure to leave a namespace affects no other code.
 fn on_its_own_thread<T: Send>(closure: impl FnOnce() -> T + Send) -> Result<T> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new()
@@ -448,7 +487,7 @@ fn on_its_own_thread<T: Send>(closure: impl FnOnce() -> T + Send) -> Result<T> {
 }
 
 fn open_file(path: &(impl NixPath + ?Sized)) -> nix::Result<OwnedFd> {
-    // O_NONBLOCK: a path that turns out to be a FIFO must not stop us.
+    // O_NONBLOCK: opening a FIFO must not block.
     nix::fcntl::open(
         path,
         OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY,
@@ -457,5 +496,5 @@ fn open_file(path: &(impl NixPath + ?Sized)) -> nix::Result<OwnedFd> {
 }
 
 fn not_a_namespace(operation: String, errno: Errno) -> Error {
-    Error::new(ErrorKind::NotANamespace, operation, "it is no network namespace").errno_is(errno)
+    Error::new(ErrorKind::NotANamespace, operation, "not a network namespace").errno_is(errno)
 }

@@ -1,4 +1,4 @@
-//! Namespaces that have a name, as `ip netns` keeps them.
+//! Named namespaces, as managed by `ip netns`.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::fd::{AsFd, AsRawFd};
@@ -12,13 +12,14 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use crate::error::{Error, ErrorKind, Result, errno_of};
 use crate::netns::{NetNs, Origin, open_file};
 
-/// Where `ip netns` keeps named namespaces.
+/// The directory of named namespaces.
 pub(super) const NAMED: &str = "/run/netns";
 
 impl NetNs {
-    /// Returns the absolute path by which it was found, if it was by one: by it another process may find it, and has to
-    /// see whether it is still this one.
-    #[doc(hidden)] // for the crate of networks
+    /// Returns the absolute path by which the namespace was opened, if any.
+    ///
+    /// Another process may find it by this path and has to check that it is still the same.
+    #[doc(hidden)] // for macvlan-network
     pub fn found_by(&self) -> Option<PathBuf> {
         match &self.0.identity.origin {
             Origin::Pid(pid) => Some(PathBuf::from(format!("/proc/{pid}/ns/net"))),
@@ -28,7 +29,13 @@ impl NetNs {
         }
     }
 
-    /// A namespace that has a name: made by [`NetNs::create`] or `ip netns add`.
+    /// Opens a named namespace, created by [`NetNs::create`] or `ip netns add`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NamespaceGone`] if the name does not exist; [`ErrorKind::InvalidValue`] if it
+    /// is not a single path component; [`ErrorKind::NotANamespace`] if the file is not a network
+    /// namespace.
     pub fn from_name(name: &str) -> Result<Self> {
         let operation = || format!("open the network namespace named {name:?}");
         let path = named_path(name, &operation)?;
@@ -36,18 +43,32 @@ impl NetNs {
             Errno::ENOENT => Error::new(
                 ErrorKind::NamespaceGone,
                 operation(),
-                format!("there is no {}", path.display()),
+                format!("{} does not exist", path.display()),
             )
             .errno_is(errno)
-            .with_hint("`ip netns list` shows the names that exist"),
+            .with_hint("`ip netns list` shows the existing names"),
             _ => Error::system(operation(), errno),
         })?;
         Self::checked(fd, Origin::Name(name.to_owned()), &operation)
     }
 
-    /// A new namespace with a name, as `ip netns add NAME` makes it; `ip netns` sees it.
+    /// Creates a network namespace named `name`, like `ip netns add`.
     ///
-    /// It lives until it is deleted, by [`NetNs::delete`] or `ip netns delete`, also without a handle.
+    /// It exists until it is deleted with [`NetNs::delete`] or `ip netns delete`, even without a
+    /// handle.
+    ///
+    /// ```no_run
+    /// use macvlan_core::NetNs;
+    /// let blue = NetNs::create("blue")?;
+    /// assert!(blue.same_as(&NetNs::from_name("blue")?));
+    /// NetNs::delete("blue")?;
+    /// # Ok::<(), macvlan_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Exists`] if the name is in use; [`ErrorKind::InvalidValue`] if it is not a
+    /// single path component; [`ErrorKind::PermissionDenied`] without `CAP_SYS_ADMIN`.
     #[doc(alias = "ip netns add")]
     pub fn create(name: &str) -> Result<Self> {
         let operation = || format!("create the network namespace {name:?}");
@@ -63,7 +84,7 @@ impl NetNs {
                     format!("{} exists", path.display()),
                 )
                 .errno_is(Errno::EEXIST)
-                .with_hint("delete it first, or use it by its name"));
+                .with_hint("delete it first, or open it by its name"));
             }
             Err(error) => return Err(fails(errno_of(&error))),
         }
@@ -83,10 +104,15 @@ impl NetNs {
         })
     }
 
-    /// Takes a namespace's name away, as `ip netns delete NAME` does.
+    /// Deletes a namespace's name, like `ip netns delete`.
     ///
-    /// The namespace itself lives on while a process or a handle is in it. What an interrupted
-    /// creation left behind is removed too.
+    /// The namespace itself exists until the last handle is dropped and the last process in it
+    /// ends. Also removes what an interrupted [`NetNs::create`] left behind.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NamespaceGone`] if the name does not exist; [`ErrorKind::InvalidValue`] if it
+    /// is not a single path component; [`ErrorKind::PermissionDenied`] without `CAP_SYS_ADMIN`.
     #[doc(alias = "ip netns delete")]
     pub fn delete(name: &str) -> Result<()> {
         let operation = || format!("delete the network namespace {name:?}");
@@ -94,13 +120,13 @@ impl NetNs {
         let _directory =
             lock_named_directory().map_err(|errno| Error::system(operation(), errno))?;
         match umount2(&path, MntFlags::MNT_DETACH) {
-            // EINVAL: nothing is mounted there, so its creator was interrupted.
+            // EINVAL: nothing is mounted there, because the creation was interrupted.
             Ok(()) | Err(Errno::EINVAL) => {}
             Err(Errno::ENOENT) => {
                 return Err(Error::new(
                     ErrorKind::NamespaceGone,
                     operation(),
-                    format!("there is no {}", path.display()),
+                    format!("{} does not exist", path.display()),
                 )
                 .errno_is(Errno::ENOENT));
             }
@@ -111,21 +137,21 @@ impl NetNs {
 }
 
 fn named_path(name: &str, operation: &dyn Fn() -> String) -> Result<PathBuf> {
-    // As `ip netns` does: one component of a path, and not "." or "..".
+    // The rule of `ip netns`: one path component, not "." or "..".
     if name.is_empty()
         || name.len() > 255
         || name.contains(['/', '\0'])
         || name == "."
         || name == ".."
     {
-        return Err(Error::invalid(operation(), "a name is one component of a path")
-            .with_hint("use from_path for a path"));
+        return Err(Error::invalid(operation(), "a name must be a single path component")
+            .with_hint("open it by its path instead"));
     }
     Ok(Path::new(NAMED).join(name))
 }
 
-/// Makes `/run/netns` a shared mount, as `ip netns add` does, so that names made here are seen in
-/// other mount namespaces; locked against `ip` and others doing the same at this moment.
+/// Makes `/run/netns` a shared mount, as `ip netns add` does, so that new names are visible in
+/// other mount namespaces. Locks the directory against concurrent changes by `ip` and others.
 fn lock_named_directory() -> nix::Result<Flock<File>> {
     DirBuilder::new()
         .recursive(true)
@@ -139,7 +165,7 @@ fn lock_named_directory() -> nix::Result<Flock<File>> {
         mount(None::<&str>, NAMED, None::<&str>, flags, None::<&str>)
     };
     match share() {
-        // It is no mount point yet.
+        // Not yet a mount point.
         Err(Errno::EINVAL) => {
             let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
             mount(Some(NAMED), NAMED, Some("none"), flags, None::<&str>)?;

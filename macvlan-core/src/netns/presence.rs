@@ -1,4 +1,4 @@
-//! Whether namespaces exist that no handle is held on.
+//! Finds out whether namespaces exist on which no handle is open.
 
 use std::collections::HashSet;
 use std::fs;
@@ -13,28 +13,28 @@ use crate::netlink::Connection;
 use crate::netns::sys::open_by_id;
 use crate::netns::{NetNs, Origin, VisibleNamespaces};
 
-/// How long the kernel may take to end a namespace whose last process, mount or descriptor has gone: sockets
-/// that were inside are let go a little later.
+/// The time that the kernel may take to end a namespace after its last process, mount or descriptor is
+/// gone: sockets inside are closed slightly later.
 const ENDING: Duration = Duration::from_millis(500);
 
-/// What is known of a namespace that was looked for.
+/// The result of a search for a namespace.
 #[derive(Debug)]
-#[doc(hidden)] // for the crate of networks
+#[doc(hidden)] // for macvlan-network
 pub enum Presence {
-    /// It exists, and this leads to it.
+    /// The namespace exists; a handle on it.
     There(NetNs),
-    /// It has ended.
+    /// The namespace has ended.
     Gone,
-    /// Whether it exists could not be found out, and why.
+    /// The search was inconclusive, for this reason.
     Unknown(Error),
 }
 
 impl Presence {
-    /// Returns the namespace; none if it has ended.
+    /// Returns the namespace, or `None` if it has ended.
     ///
     /// # Errors
     ///
-    /// Why it could not be found out.
+    /// The reason, if the search was inconclusive.
     #[doc(hidden)]
     pub fn known(self) -> Result<Option<NetNs>> {
         match self {
@@ -46,21 +46,29 @@ impl Presence {
 }
 
 impl NetNs {
-    /// Returns the kernel's cookie for the namespace, which it gives to no second one; none before Linux
-    /// 5.14.
-    #[doc(hidden)] // for the crate of networks
+    /// Returns the kernel's cookie of the namespace, which is never reused.
+    ///
+    /// `None` before Linux 5.14.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::PermissionDenied`] if the namespace may not be entered.
+    #[doc(hidden)] // for macvlan-network
     pub fn cookie(&self) -> Result<Option<u64>> {
         let cookie = self.connection()?.netns_cookie();
         cookie.map_err(|errno| Error::system("identify the namespace", errno))
     }
 
-    /// Says what is known of each of these namespaces of this boot, which are given by their inode numbers
-    /// and cookies, and said by their places. However many they are, the machine is looked through twice
-    /// at most.
-    #[doc(hidden)] // for the crate of networks
+    /// Searches for namespaces of this boot and reports each result with its position.
+    ///
+    /// They are given by inode number and cookie.
+    ///
+    /// All processes of the machine are inspected at most twice, for any number of namespaces.
+    #[doc(hidden)] // for macvlan-network
     pub fn find_all(wanted: &[(u64, Option<u64>)], mut say: impl FnMut(usize, Presence)) {
         let mut open: Vec<usize> = (0..wanted.len()).collect();
-        // One that is handed from one process to another meanwhile may be seen with neither.
+        // A descriptor that one process hands to another during the first pass may be missed in
+        // both.
         for last in [false, true] {
             open.retain(|at| {
                 let gone = matches!(ask(wanted[*at]), Answer::Gone);
@@ -96,8 +104,8 @@ impl VisibleNamespaces {
     }
 }
 
-/// Returns what is known of a namespace that nothing visible leads to. The kernel takes some moments to
-/// end one, so it is asked until it has.
+/// Decides about a namespace to which nothing visible leads. The kernel takes some time to end one,
+/// so it is asked repeatedly.
 pub(super) fn decide(wanted: (u64, Option<u64>), looked: Presence) -> Presence {
     let begin = Instant::now();
     loop {
@@ -118,15 +126,15 @@ fn operation(inode: u64) -> String {
     format!("find the network namespace net:[{inode}]")
 }
 
-/// What the kernel answers.
+/// The kernel's answer.
 enum Answer {
     There(NetNs),
     Gone,
     None,
 }
 
-/// Asks the kernel, which finds a namespace by its cookie since Linux 6.18, also one that is about to end.
-/// No socket is opened inside, since that would keep it for some moments more.
+/// Asks the kernel, which since Linux 6.18 finds a namespace by its cookie, even one that is about
+/// to end. Opens no socket inside, which would prolong its existence.
 fn ask((inode, cookie): (u64, Option<u64>)) -> Answer {
     let Some(cookie) = cookie else { return Answer::None };
     let answer = match open_by_id(cookie, inode) {
@@ -141,7 +149,8 @@ fn ask((inode, cookie): (u64, Option<u64>)) -> Answer {
     }
 }
 
-/// Whether the kernel finds every namespace by its cookie: also one that only a socket holds.
+/// Returns whether the kernel finds every namespace by its cookie, including one that is held by a
+/// socket only.
 fn finds_all() -> Result<bool> {
     static FINDS_ALL: OnceLock<bool> = OnceLock::new();
     if let Some(finds) = FINDS_ALL.get() {
@@ -159,22 +168,22 @@ fn finds_all() -> Result<bool> {
     Ok(*FINDS_ALL.get_or_init(|| finds))
 }
 
-/// Whether `/proc` shows all processes of the machine: then it shows the kernel's thread with number 2. One
-/// of another PID namespace than the first has no such thread, and one that hides processes hides it.
+/// Returns whether `/proc` shows all processes of the machine. If so, it shows the kernel thread
+/// with pid 2, which is missing in other PID namespaces and where processes are hidden.
 fn shows_all_processes() -> bool {
     const PF_KTHREAD: u64 = 0x0020_0000;
     let flags = || {
         let stat = fs::read_to_string("/proc/2/stat").ok()?;
-        // What follows the name: state, parent, group, session, terminal and its group, flags.
+        // The fields after the name: state, parent, group, session, terminal, its group, flags.
         stat.rsplit(')').next()?.split_ascii_whitespace().nth(6)?.parse::<u64>().ok()
     };
     flags().is_some_and(|flags| flags & PF_KTHREAD != 0)
 }
 
 fn hidden_processes(inode: u64) -> Error {
-    let why = "nothing that can be seen leads there, and /proc does not show all processes of the machine";
+    let why = "not found, and /proc does not show all processes of the machine";
     Error::new(ErrorKind::PermissionDenied, operation(inode), why).with_hint(
-        "run it in the machine's first PID namespace, and with CAP_SYS_PTRACE where /proc is mounted with hidepid",
+        "run in the initial PID namespace, and with CAP_SYS_PTRACE if /proc is mounted with hidepid",
     )
 }
 

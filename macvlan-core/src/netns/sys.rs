@@ -1,4 +1,4 @@
-//! What the kernel is asked about namespaces and processes that nix does not wrap.
+//! System calls on namespaces and processes that nix does not wrap.
 
 #![allow(unsafe_code)] // ioctls, and a readlink that allocates nothing
 
@@ -9,20 +9,20 @@ use nix::errno::Errno;
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-/// The calling thread's namespace; `/proc/self` would be the main thread's.
+/// The calling thread's namespace; `/proc/self` would be that of the main thread.
 pub(super) const OF_THIS_THREAD: &CStr = c"/proc/thread-self/ns/net";
 
-/// The inode number of the namespace that the calling thread is in, by the text of its link in `/proc`:
-/// reading that takes two thirds of the time of following it.
+/// Returns the inode number of the calling thread's namespace from the text of its link in `/proc`.
+/// Reading the text takes two thirds of the time of following the link.
 pub(super) fn inode_of_this_thread() -> Option<u64> {
     let mut text = [0_u8; 32];
     let room = text.len();
-    // SAFETY: the path ends with a zero, and the buffer has as much room as is said.
+    // SAFETY: the path is zero-terminated, and the buffer has the length that is passed.
     let length = unsafe { libc::readlink(OF_THIS_THREAD.as_ptr(), text.as_mut_ptr().cast(), room) };
     inode_in(text.get(..usize::try_from(length).ok()?)?)
 }
 
-/// The inode number in `net:[4026531840]`.
+/// Parses the inode number in `net:[4026531840]`.
 pub(super) fn inode_in(link: &[u8]) -> Option<u64> {
     let digits = link.strip_prefix(b"net:[")?.strip_suffix(b"]")?;
     digits.iter().try_fold(0_u64, |number, digit| {
@@ -31,14 +31,14 @@ pub(super) fn inode_in(link: &[u8]) -> Option<u64> {
     })
 }
 
-/// The process behind a pidfd, as `/proc/self/fdinfo` tells it: -1 if it has ended; none if it is no
-/// pidfd.
+/// Returns the process of a pidfd from `/proc/self/fdinfo`: -1 if it has ended, `None` if the
+/// descriptor is not a pidfd.
 pub(super) fn pid_of(pidfd: BorrowedFd<'_>) -> Option<libc::pid_t> {
     let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd())).ok()?;
     info.lines().find_map(|line| line.strip_prefix("Pid:"))?.trim().parse().ok()
 }
 
-/// A pidfd becomes readable when its process ends.
+/// Returns whether the process has ended, which makes a pidfd readable.
 pub(super) fn has_ended(pidfd: BorrowedFd<'_>) -> bool {
     let mut fds = [PollFd::new(pidfd, PollFlags::POLLIN)];
     !matches!(poll(&mut fds, PollTimeout::ZERO), Ok(0))
@@ -57,7 +57,7 @@ pub(super) fn pidfd_net_namespace(pidfd: BorrowedFd<'_>) -> nix::Result<OwnedFd>
     owned(fd.into())
 }
 
-/// `CLONE_NEWNET` for a network namespace; an error for what is no namespace at all.
+/// Returns `CLONE_NEWNET` for a network namespace, and an error if it is not a namespace.
 pub(super) fn namespace_type(fd: BorrowedFd<'_>) -> nix::Result<libc::c_int> {
     const NS_GET_NSTYPE: libc::Ioctl = nix::request_code_none!(0xb7, 3) as libc::Ioctl;
     // SAFETY: the request takes no argument (ioctl_nsfs(2)) and returns a number.
@@ -71,12 +71,12 @@ pub(super) fn owning_user_namespace(fd: BorrowedFd<'_>) -> nix::Result<OwnedFd> 
     owned(fd.into())
 }
 
-/// Opens the network namespace that has this number of the kernel's, which is its cookie, and this inode
-/// number; `EBADF` before Linux 6.18, `ESTALE` if there is none.
+/// Opens a network namespace by its id in the kernel (the cookie) and its inode number. Fails with
+/// `EBADF` before Linux 6.18, and with `ESTALE` if it does not exist.
 pub(super) fn open_by_id(id: u64, inode: u64) -> nix::Result<OwnedFd> {
     const FD_NSFS_ROOT: libc::c_int = -10003;
     const FILEID_NSFS: libc::c_int = 0xf1;
-    /// `struct file_handle` and within it `struct nsfs_file_handle` (linux/nsfs.h).
+    /// `struct file_handle`, which contains `struct nsfs_file_handle` (linux/nsfs.h).
     #[repr(C)]
     struct Handle {
         length: libc::c_uint,
@@ -89,7 +89,7 @@ pub(super) fn open_by_id(id: u64, inode: u64) -> nix::Result<OwnedFd> {
     let namespace = libc::CLONE_NEWNET;
     let handle = Handle { length: 16, kind: FILEID_NSFS, id, namespace, inode };
     let flags = libc::O_RDONLY | libc::O_CLOEXEC;
-    // SAFETY: the handle has the sixteen bytes that it says, after the eight of its head, and lives
+    // SAFETY: the handle has its header and the 16 bytes that the header announces, and lives
     // until the call returns.
     let fd = unsafe {
         libc::syscall(libc::SYS_open_by_handle_at, FD_NSFS_ROOT, &raw const handle, flags)
@@ -99,6 +99,6 @@ pub(super) fn open_by_id(id: u64, inode: u64) -> nix::Result<OwnedFd> {
 
 fn owned(fd: libc::c_long) -> nix::Result<OwnedFd> {
     let fd = libc::c_int::try_from(fd).map_err(|_| Errno::EBADF)?;
-    // SAFETY: the kernel has just returned this descriptor, and nobody else knows it.
+    // SAFETY: the kernel has just returned this descriptor, so it has no other owner.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }

@@ -1,4 +1,4 @@
-//! What could not be looked at, and whether a namespace may be behind it.
+//! Files that could not be inspected, and whether a namespace may be behind them.
 
 use std::collections::HashSet;
 use std::fs;
@@ -13,8 +13,8 @@ use crate::netns::visible::{Cause, VisibleNamespaces, is_gone, mounted};
 use crate::netns::{NetNs, Presence};
 
 impl VisibleNamespaces {
-    /// Returns what is known of a namespace, by its inode number and by what tells it from others that
-    /// get this number.
+    /// Returns the state of a namespace, given by its inode number and a check that distinguishes
+    /// it from others with a reused number.
     pub(super) fn presence(
         &self,
         inode: u64,
@@ -28,7 +28,7 @@ impl VisibleNamespaces {
         });
         match opened {
             Some(Ok(Some(netns))) => Presence::There(netns),
-            // The number is another's, and one namespace has it at a time.
+            // Another namespace has the number, and only one can have it at a time.
             Some(Ok(None)) => Presence::Gone,
             Some(Err(error)) if error.kind() != ErrorKind::NamespaceGone => {
                 Presence::Unknown(error)
@@ -40,8 +40,8 @@ impl VisibleNamespaces {
         }
     }
 
-    /// Returns why it is not known that a namespace has ended which is not among these; none if that is
-    /// known.
+    /// Returns the reason why a namespace that was not found may still exist, or `None` if it
+    /// cannot.
     fn may_hide(&self, inode: u64, operation: String) -> Option<Error> {
         let hiding = self.hiding(|other| other != inode);
         let others = match hiding.get(1..)?.len() {
@@ -50,9 +50,7 @@ impl VisibleNamespaces {
             others => format!(" and {others} others"),
         };
         let first = hiding.first()?.display();
-        let cause = format!(
-            "nothing that can be seen leads there, and {first}{others} could not be looked at"
-        );
+        let cause = format!("not found, and {first}{others} could not be inspected");
         let causes = || hiding.iter().filter_map(|path| self.causes.get(*path));
         let few = causes().find_map(|cause| match cause {
             Cause::Refused(errno @ (Errno::EMFILE | Errno::ENFILE)) => Some(*errno),
@@ -63,28 +61,28 @@ impl VisibleNamespaces {
             return Some(
                 Error::new(ErrorKind::System, operation, cause)
                     .errno_is(errno)
-                    .with_hint("allow more open files (RLIMIT_NOFILE)"),
+                    .with_hint("raise the limit of open files (RLIMIT_NOFILE)"),
             );
         }
         let covered = causes().any(|cause| matches!(cause, Cause::Covered(_)));
         Some(Error::new(ErrorKind::PermissionDenied, operation, cause).with_hint(if covered {
-            "unmount what covers it, or give it CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
+            "unmount the covering mount, or run with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
         } else {
-            "give it CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, or an open handle on the namespace"
+            "run with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, or pass an open handle on the namespace"
         }))
     }
 
-    /// Returns whether there may be namespaces that are not among these.
+    /// Returns whether there may be namespaces that were not found.
     pub(crate) fn may_lack_some(&self) -> bool {
         let is_known = |inode| self.namespaces.iter().any(|found| found.id.inode == inode);
         !self.hiding(is_known).is_empty()
     }
 
-    /// Returns what could not be looked at and may lead to a namespace that is not among these, and whose
-    /// inode number is not one that is known to be another's.
+    /// Returns the files that could not be inspected and may lead to a namespace that was not
+    /// found, without those that are known to lead elsewhere.
     ///
-    /// Of a process that may not be looked at, `/proc` shows everybody which namespaces its threads are in
-    /// and what is mounted for it. What it has open stays hidden, and is taken to be one of these.
+    /// For a process that may not be inspected, `/proc` still shows to everybody the namespaces of
+    /// its threads and its mounts. Its descriptors stay hidden and may lead anywhere.
     fn hiding(&self, is_known: impl Fn(u64) -> bool) -> Vec<&PathBuf> {
         if self.unseen.is_empty() {
             return Vec::new();
@@ -92,7 +90,7 @@ impl VisibleNamespaces {
         let pids = self.namespaces.iter().flat_map(|found| &found.pids);
         let tables: HashSet<u64> =
             pids.filter_map(|pid| table(Path::new(&format!("/proc/{pid}"))).ok()).collect();
-        // What cannot be read is no sign that it is elsewhere.
+        // An unreadable entry is not evidence that it leads elsewhere.
         let may_hide = |path: &&PathBuf| match self.causes.get(*path) {
             Some(Cause::Covered(inode)) => !is_known(*inode),
             _ => !is_elsewhere(path, &tables, &is_known).is_ok_and(|elsewhere| elsewhere),
@@ -101,8 +99,8 @@ impl VisibleNamespaces {
     }
 }
 
-/// Whether this is a process with all its threads in namespaces whose tables are known, and with no mount
-/// of another.
+/// Returns whether all threads of a process are in known namespaces, and no other namespace is
+/// mounted for it.
 fn is_elsewhere(
     process: &Path,
     tables: &HashSet<u64>,
@@ -129,7 +127,7 @@ fn is_elsewhere(
     }
 }
 
-/// The inode number of a table that each network namespace has one of.
+/// Returns the inode number of a file that exists once per network namespace.
 fn table(thread: &Path) -> io::Result<u64> {
     fs::metadata(thread.join("net/dev")).map(|table| table.ino())
 }
@@ -151,7 +149,7 @@ mod tests {
         assert!(why(&with_unseen(&own)).is_none());
         assert!(why(&with_unseen("/proc/0")).is_none(), "it has ended");
         let error = why(&with_unseen("/run/netns")).unwrap();
-        assert!(error.to_string().contains("/run/netns could not be looked at"), "{error}");
+        assert!(error.to_string().contains("/run/netns could not be inspected"), "{error}");
         let mut few = with_unseen("/run/netns");
         few.causes.insert("/run/netns".into(), Cause::Refused(Errno::EMFILE));
         let error = why(&few).unwrap();
@@ -160,7 +158,7 @@ mod tests {
             (ErrorKind::System, Some(libc::EMFILE)),
             "{error}"
         );
-        // What is covered is one namespace, which may be another.
+        // The covered namespace is known, and may be another one.
         for (inode, hides) in [(1, true), (2, false)] {
             let mut covered = with_unseen("/mnt/ns");
             covered.causes.insert("/mnt/ns".into(), Cause::Covered(inode));

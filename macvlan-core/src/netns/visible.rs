@@ -1,7 +1,7 @@
-//! Which network namespaces exist, as far as this process can see.
+//! Lists the network namespaces that this process can see.
 //!
-//! The kernel has no list of them. A namespace lives as long as a thread is in it, a descriptor is open
-//! on it, or it is mounted, so these are the places to look at.
+//! The kernel has no list of them. A namespace exists while a thread is in it, a descriptor is open
+//! on it, or it is mounted, so these are the places that are inspected.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
@@ -22,53 +22,57 @@ use crate::netns::named::NAMED;
 use crate::netns::sys::{OF_THIS_THREAD, inode_in};
 use crate::netns::{NetNs, NetNsId};
 
-/// The network namespaces that [`NetNs::visible`] found.
+/// The result of [`NetNs::visible`]: network namespaces, and the files that could not be inspected.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct VisibleNamespaces {
-    /// Each namespace once.
+    /// The namespaces, each once.
     pub namespaces: Vec<VisibleNetNs>,
-    /// The files and directories that could not be looked at, such as `/proc/2084` for a process of
-    /// another user. There may be further namespaces behind them.
+    /// The files and directories that could not be inspected, such as `/proc/2084` for a process of
+    /// another user.
+    ///
+    /// They may lead to further namespaces.
     pub unseen: Vec<PathBuf>,
-    /// Why that is so, by those paths.
+    /// The reasons, by path.
     pub(super) causes: HashMap<PathBuf, Cause>,
 }
 
-/// Why something could not be looked at.
+/// The reason why a file could not be inspected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cause {
     Refused(Errno),
-    /// The namespace with this inode number is mounted there, and something else covers it.
+    /// The namespace with this inode number is mounted there, but another mount covers it.
     Covered(u64),
 }
 
-/// What could not be looked at.
+/// The files that could not be inspected, with the reasons.
 pub(crate) type Unseen = Vec<(PathBuf, Cause)>;
 
-/// A network namespace that exists, and the ways that lead to it.
+/// A network namespace with its names, processes and paths.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct VisibleNetNs {
-    /// What identifies it.
+    /// The identity of the namespace.
     pub id: NetNsId,
-    /// Its names, as `ip netns` lists them.
+    /// The names, as listed by `ip netns`.
     pub names: Vec<String>,
-    /// The processes whose main thread is in it.
+    /// The processes whose main thread is in the namespace.
     pub pids: Vec<u32>,
-    /// The files that lead to it besides those: threads in another namespace than their main thread
-    /// (`/proc/2084/task/2085/ns/net`), open descriptors (`/proc/2084/fd/7`), and mount points, which
-    /// begin with `/proc/2084/root` if another mount namespace has them.
+    /// Further files that lead to the namespace.
+    ///
+    /// These are threads in another namespace than their main thread
+    /// (`/proc/2084/task/2085/ns/net`), open descriptors (`/proc/2084/fd/7`), and mount points,
+    /// which begin with `/proc/2084/root` if they are in another mount namespace.
     pub paths: Vec<PathBuf>,
 }
 
 impl VisibleNetNs {
-    /// Opens the namespace by the first way that still leads to it.
+    /// Opens the namespace, by the first name, process or path that still leads to it.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NamespaceGone`] if all of them lead elsewhere or nowhere by now; what the last one
-    /// was refused for if one could not be opened.
+    /// [`ErrorKind::NamespaceGone`] if none of them does any more, otherwise the error of the last
+    /// one that could not be opened.
     pub fn open(&self) -> Result<NetNs> {
         let operation = || format!("open the network namespace {}", self.id);
         let mut refused = None;
@@ -83,17 +87,21 @@ impl VisibleNetNs {
             }
         }
         Err(refused.unwrap_or_else(|| {
-            Error::new(ErrorKind::NamespaceGone, operation(), "no way leads to it any more")
+            Error::new(
+                ErrorKind::NamespaceGone,
+                operation(),
+                "no name, process or path leads to it any more",
+            )
         }))
     }
 }
 
 impl NetNs {
-    /// Lists the network namespaces that have a name, a thread inside, an open descriptor or a mount.
+    /// Lists the network namespaces with a name, a thread inside, an open descriptor or a mount.
     ///
-    /// What cannot be read is left out, and is in [`VisibleNamespaces::unseen`]. Processes that `/proc`
-    /// does not show, those of other PID namespaces above all, are not even there; nor is a descriptor
-    /// on its way through a socket.
+    /// Files that could not be inspected are in [`VisibleNamespaces::unseen`]. Processes that
+    /// `/proc` does not show, such as those of parent PID namespaces, are not included, nor is a
+    /// descriptor that is being passed through a socket.
     ///
     /// ```no_run
     /// use macvlan_core::NetNs;
@@ -107,7 +115,7 @@ impl NetNs {
         Self::visible_until(|_| false)
     }
 
-    /// As [`NetNs::visible`], but looks no further once one was found with which it is enough.
+    /// As [`NetNs::visible`], but stops as soon as `enough` returns true.
     pub(super) fn visible_until(mut enough: impl FnMut(NetNsId) -> bool) -> VisibleNamespaces {
         let mut visible = VisibleNamespaces::default();
         let mut places = HashMap::new();
@@ -122,7 +130,7 @@ impl NetNs {
             match way {
                 Way::Name(name) => found.names.push(name),
                 Way::Pid(pid) => found.pids.push(pid),
-                // A name is a mount as well, and may be mounted twice at one place.
+                // A name is a mount as well, and may be mounted twice.
                 Way::Path(path) => {
                     let is_name = |name: &String| path == Path::new(NAMED).join(name);
                     if !found.names.iter().any(is_name) && !found.paths.contains(&path) {
@@ -132,7 +140,7 @@ impl NetNs {
             }
             if enough(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        // What is covered at one place may be found at another.
+        // A namespace that is covered at one place may be found at another.
         unseen.retain(|(_, cause)| match cause {
             Cause::Covered(inode) => !namespaces.iter().any(|found| found.id.inode == *inode),
             Cause::Refused(_) => true,
@@ -143,7 +151,7 @@ impl NetNs {
     }
 }
 
-/// A way to a network namespace.
+/// A name, a process or a path that leads to a network namespace.
 pub(crate) enum Way {
     Name(String),
     Pid(u32),
@@ -151,7 +159,7 @@ pub(crate) enum Way {
 }
 
 impl Way {
-    /// Opens it by its file: what matters is the namespace, and not which process was in it.
+    /// Opens the namespace by the file, no matter which process it belonged to.
     pub(crate) fn open(&self) -> Result<NetNs> {
         match self {
             Self::Name(name) => NetNs::from_name(name),
@@ -161,7 +169,7 @@ impl Way {
     }
 }
 
-/// Words for messages, as the handle's that it opens.
+/// Formats the description for messages, which equals that of the opened handle.
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -172,20 +180,20 @@ impl fmt::Display for Way {
     }
 }
 
-/// Visits the ways to visible namespaces, cheap ones first, until the visitor has enough; most
-/// namespaces come several times. What could not be looked at is added to `unseen`.
+/// Visits the ways to visible namespaces, cheap ones first, until the visitor breaks; most
+/// namespaces are visited several times. Adds files that could not be inspected to `unseen`.
 pub(crate) fn ways<T>(
     unseen: &mut Unseen,
     visit: impl FnMut(NetNsId, Way) -> ControlFlow<T>,
 ) -> ControlFlow<T> {
     let mut walk = Walk { unseen, visit, device: 0 };
-    // Those with a name or a process take a link for each process.
+    // Names and main threads take one link per process.
     let near = walk.near()?;
-    // Those that only a thread, a mount or a descriptor leads to take every descriptor of every process.
+    // Threads, mounts and descriptors take every descriptor of every process.
     walk.far(near)
 }
 
-/// Those whose links in `/proc` can be read, and the main threads among them with what they are in.
+/// The processes whose links in `/proc` are readable, and the namespaces of their main threads.
 type Near = (Vec<PathBuf>, Vec<(u32, Option<u64>)>);
 
 struct Walk<'a, V> {
@@ -218,7 +226,7 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
                     holders.push(process);
                     processes.push((pid, inode));
                 }
-                // The main thread has ended, but others may go on.
+                // The main thread has ended, but others may be running.
                 Err(error) if is_gone(&error) => {
                     for task in self.numbers(&process.join("task")) {
                         let task = process.join(format!("task/{task}"));
@@ -238,7 +246,7 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
         for (pid, inode) in processes {
             for task in self.numbers(Path::new(&format!("/proc/{pid}/task"))) {
                 let path = PathBuf::from(format!("/proc/{pid}/task/{task}/ns/net"));
-                // The others are usually where the main thread is.
+                // The other threads are usually in the main thread's namespace.
                 if task != pid && self.inode(&path).is_some_and(|found| Some(found) != inode) {
                     self.link(path)?;
                 }
@@ -258,7 +266,7 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
     }
 
     fn names(&mut self) -> ControlFlow<T> {
-        // Others are found by their mount.
+        // Other names are found by their mounts.
         let names = self.entries(Path::new(NAMED)).into_iter();
         let mut names: Vec<String> = names.filter_map(|name| name.into_string().ok()).collect();
         names.sort_unstable();
@@ -275,14 +283,14 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
         ControlFlow::Continue(())
     }
 
-    /// Looks at what is mounted: once for all those who see the same.
+    /// Inspects the mounts, once per mount namespace.
     fn mounts(&mut self, holders: &[PathBuf]) -> ControlFlow<T> {
         let mut looked_at = HashSet::new();
-        // What this thread sees needs no detour through a process that may end.
+        // The view of this thread does not depend on a process that may end.
         let ours = (PathBuf::from("/proc/thread-self"), PathBuf::from("/"));
         let theirs = holders.iter().map(|holder| (holder.clone(), holder.join("root")));
         for (holder, root) in [ours].into_iter().chain(theirs) {
-            // One that has changed its root sees less of the same mount namespace.
+            // A process that has changed its root sees only a part of its mount namespace.
             let view = fs::read_link(holder.join("ns/mnt")).and_then(|namespace| {
                 let root = fs::metadata(&root)?;
                 Ok((namespace, root.dev(), root.ino()))
@@ -305,7 +313,7 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
             };
             for (inode, point) in mounted(&text) {
                 let path = root.join(point.strip_prefix("/").unwrap_or(&point));
-                // A mount may lie under another.
+                // Another mount may cover this one.
                 let leads_there = fs::metadata(&path)
                     .is_ok_and(|found| (found.dev(), found.ino()) == (self.device, inode));
                 if leads_there {
@@ -318,7 +326,7 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
         ControlFlow::Continue(())
     }
 
-    /// Visits what a link leads to if that is a network namespace; which one.
+    /// Visits the target of a link if it is a network namespace; returns its inode number.
     fn link(&mut self, path: PathBuf) -> ControlFlow<T, Option<u64>> {
         let inode = self.inode(&path);
         if let Some(inode) = inode {
@@ -327,7 +335,7 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
         ControlFlow::Continue(inode)
     }
 
-    /// The network namespace that a link leads to.
+    /// Returns the inode number of the network namespace that a link leads to.
     fn inode(&mut self, path: &Path) -> Option<u64> {
         match fs::read_link(path) {
             Ok(target) => inode_in(target.as_os_str().as_bytes()),
@@ -340,7 +348,7 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
         }
     }
 
-    /// The entries of a directory whose names are numbers.
+    /// Returns the entries of a directory whose names are numbers.
     fn numbers(&mut self, directory: &Path) -> Vec<u32> {
         let entries = self.entries(directory).into_iter();
         entries.filter_map(|name| name.to_str()?.parse().ok()).collect()
@@ -354,7 +362,7 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
             }
             Ok(())
         };
-        // What goes while it is read ends the list.
+        // A process that ends during the reading ends the list.
         if let Err(error) =
             read().or_else(|error| if is_gone(&error) { Ok(()) } else { Err(error) })
         {
@@ -363,8 +371,9 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
         names
     }
 
-    /// Takes note of what could not be looked at, if it is still there: the links of a process that has ended
-    /// since it was listed give EACCES (`proc_ns_readlink` of the kernel's `fs/proc/namespaces.c`).
+    /// Records a file that could not be inspected, if it still exists. The links of a process that
+    /// has ended since it was listed give EACCES (`proc_ns_readlink` in the kernel's
+    /// `fs/proc/namespaces.c`).
     fn not_seen(&mut self, path: PathBuf, cause: Cause) {
         let has_ended = process_of(&path).is_some_and(|process| {
             fs::symlink_metadata(process).is_err_and(|error| is_gone(&error))
@@ -379,13 +388,13 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
     }
 }
 
-/// Whether a file in `/proc` or a name is not there any more: its process or thread has ended, or has
-/// let go of everything (EINVAL, for what is mounted).
+/// Returns whether a file in `/proc` or a name has disappeared: its process or thread has ended, or
+/// has released its resources (EINVAL, for mounts).
 pub(super) fn is_gone(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ESRCH | libc::EINVAL))
 }
 
-/// Returns the directory in `/proc` of the process or thread that a path leads through.
+/// Returns the directory in `/proc` of the process or thread of a path.
 fn process_of(path: &Path) -> Option<PathBuf> {
     let words: Vec<&OsStr> = path.strip_prefix("/proc").ok()?.iter().collect();
     let of_process = match words[..] {
@@ -396,22 +405,22 @@ fn process_of(path: &Path) -> Option<PathBuf> {
     Some(Path::new("/proc").join(of_process))
 }
 
-/// Whether a way leads to no network namespace any more.
+/// Returns whether the file no longer leads to a network namespace.
 fn has_ended(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::NamespaceGone | ErrorKind::NotANamespace)
 }
 
-/// The network namespaces in `/proc/PID/mountinfo`, with their mount points.
+/// Iterates over the network namespaces in `/proc/PID/mountinfo`, with their mount points.
 pub(crate) fn mounted(mountinfo: &[u8]) -> impl Iterator<Item = (u64, PathBuf)> {
     mountinfo.split(|byte| *byte == b'\n').filter_map(|line| {
-        // Its own number, its parent's, the device, what is mounted, and where.
+        // The fields: mount id, parent id, device, root, mount point.
         let mut words = line.split(|byte| *byte == b' ').skip(3);
         let inode = inode_in(words.next()?)?;
         Some((inode, PathBuf::from(OsString::from_vec(unescaped(words.next()?)))))
     })
 }
 
-/// A text without the kernel's escapes: `\040` for a space, `\011`, `\012`, `\134`.
+/// Decodes the kernel's escapes: `\040` for a space, `\011`, `\012`, `\134`.
 fn unescaped(mut text: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(text.len());
     while let [first, rest @ ..] = text {

@@ -1,4 +1,4 @@
-//! A namespace that is not held open: it ends when nobody else is in it.
+//! A reference to a namespace that does not keep it in existence.
 
 use std::fmt;
 use std::os::fd::AsFd;
@@ -8,8 +8,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::netns::presence::decide;
 use crate::netns::{Identity, NetNs, NetNsId, Origin, Presence, Shared, VisibleNamespaces};
 
-/// What leads to a network namespace without holding it open: a [`NetNs`], as long as somebody has a clone
-/// of it, and then the way by which that was opened.
+/// A weak reference to a network namespace, which does not keep it in existence.
+///
+/// Opens the same handle as long as a clone of it exists, otherwise a new one in the way in which
+/// that was opened.
 #[derive(Clone)]
 pub struct WeakNetNs {
     handle: Weak<Shared>,
@@ -21,8 +23,7 @@ impl NetNs {
         WeakNetNs { handle: Arc::downgrade(&self.0), identity: Arc::clone(&self.0.identity) }
     }
 
-    /// Whether this is the namespace that had this identity; the inode number alone may be another's by
-    /// now.
+    /// Returns whether a namespace has this identity; the inode number alone may be reused.
     fn is(&self, identity: &Identity) -> Result<bool> {
         let Some(cookie) = identity.cookie.get() else { return Ok(self.id() == identity.id) };
         Ok(self.id() == identity.id && self.cookie()? == Some(*cookie))
@@ -30,17 +31,18 @@ impl NetNs {
 }
 
 impl WeakNetNs {
-    /// Returns what identifies the namespace, or did.
+    /// Returns the identity of the namespace, which may have ended.
     pub fn id(&self) -> NetNsId {
         self.identity.id
     }
 
-    /// Returns a handle on the namespace: the one that it was opened by, or another, opened in the same way.
+    /// Returns a handle on the namespace: the original one, or a new one opened in the same way.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NamespaceGone`] if that way leads nowhere any more, or to another namespace;
-    /// [`ErrorKind::InvalidValue`] if it was a descriptor alone, which cannot be opened again.
+    /// [`ErrorKind::NamespaceGone`] if the pid, name or path no longer leads to this namespace;
+    /// [`ErrorKind::InvalidValue`] if it was opened by a descriptor and the last handle was
+    /// dropped.
     pub fn open(&self) -> Result<NetNs> {
         if let Some(handle) = self.handle.upgrade() {
             return Ok(NetNs(handle));
@@ -52,14 +54,14 @@ impl WeakNetNs {
             Origin::Path(path) => NetNs::from_path(path),
             Origin::Current => NetNs::current(),
             Origin::Fd | Origin::Anonymous => {
-                let why = "the handle on it was dropped, and nothing else leads to it";
+                let why = "the namespace was opened by a descriptor, and the last handle on it was dropped";
                 return Err(Error::invalid(format!("open {self} again"), why)
-                    .with_hint("give the attachment an open handle, or keep the first one"));
+                    .with_hint("keep a handle open, or set a new one on the attachment"));
             }
         };
         let opened = opened.map_err(|error| match error.kind() {
             ErrorKind::NotANamespace => {
-                let why = "that leads to no network namespace any more";
+                let why = "the pid, name or path no longer belongs to a network namespace";
                 error.because(ErrorKind::NamespaceGone, why)
             }
             _ => error,
@@ -67,11 +69,11 @@ impl WeakNetNs {
         if opened.is(&self.identity)? {
             return Ok(opened);
         }
-        let why = "that leads to another namespace now";
+        let why = "the pid, name or path now belongs to another network namespace";
         Err(Error::new(ErrorKind::NamespaceGone, format!("open {self} again"), why))
     }
 
-    /// Returns what is known of the namespace: it may live on where the way to it leads no more.
+    /// Searches for the namespace, which may still exist if the way to it no longer does.
     pub(crate) fn find_among(&self, visible: &VisibleNamespaces) -> Presence {
         let is_it = |netns: &NetNs| netns.is(&self.identity);
         let inode = self.id().inode;
@@ -81,32 +83,33 @@ impl WeakNetNs {
         }
     }
 
-    /// Has another handle lead to the namespace.
+    /// Sets another handle that leads to the namespace.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidValue`] if that is a handle on another namespace.
+    /// [`ErrorKind::InvalidValue`] if it is a handle on another namespace.
     pub(crate) fn lead_by(&mut self, netns: &NetNs) -> Result<()> {
         if !netns.is(&self.identity)? {
-            let why = format!("it is a handle on {}, which is another one", netns.id());
+            let why = format!("the handle is on another network namespace, {}", netns.id());
             return Err(Error::invalid(format!("use a handle on {self}"), why));
         }
         *self = netns.downgrade();
         Ok(())
     }
 
-    /// Words for messages: `the network namespace of pid 2084`.
+    /// Returns a description for messages: `the network namespace of pid 2084`.
     pub(crate) fn in_words(&self) -> String {
         self.identity.in_words()
     }
 }
 
 impl Drop for Shared {
-    /// Who wants to find the namespace again has to tell it from one that gets its inode number.
+    /// Records the cookie, which distinguishes this namespace from one that reuses its inode
+    /// number.
     fn drop(&mut self) {
         if Arc::strong_count(&self.identity) > 1 {
             let cookie = self.inside.get().map(|opened| opened.connection.netns_cookie());
-            // Where that fails, the inode number has to do, as on kernels that have no cookies.
+            // On failure, and on kernels without cookies, the inode number has to suffice.
             if let Some(Ok(Some(cookie))) = cookie {
                 self.identity.cookie.get_or_init(|| cookie);
             }

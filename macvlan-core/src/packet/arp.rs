@@ -7,7 +7,7 @@ use crate::value::mac::MacAddr;
 
 pub(crate) const ETHERTYPE_ARP: u16 = 0x0806;
 
-/// Ethernet and IPv4, and the lengths of their addresses.
+/// The header for Ethernet and IPv4, with the lengths of their addresses.
 const HEADER: [u8; 6] = [0, 1, 8, 0, 6, 4];
 const REQUEST: u16 = 1;
 const REPLY: u16 = 2;
@@ -23,28 +23,28 @@ pub(crate) struct Arp {
 }
 
 impl Arp {
-    /// Asks for an address before it is used: the sender has none yet.
+    /// Makes a probe, a request without a sender address (RFC 5227).
     pub(crate) fn probe(ip: Ipv4Addr, asker: MacAddr) -> Self {
         Self::request(ip, Ipv4Addr::UNSPECIFIED, asker)
     }
 
-    /// Asks for an address as one who has one.
+    /// Makes a request with a sender address.
     pub(crate) fn request(target: Ipv4Addr, sender: Ipv4Addr, asker: MacAddr) -> Self {
         let sender_mac = asker.octets();
         Self { operation: REQUEST, sender_mac, sender, target_mac: [0; 6], target }
     }
 
-    /// Says who has an address from now on.
+    /// Makes an announcement, a request for the sender's own address.
     pub(crate) fn announcement(ip: Ipv4Addr, owner: MacAddr) -> Self {
         Self::request(ip, ip, owner)
     }
 
-    /// Whether it answers a question.
+    /// Returns whether this is a reply.
     pub(crate) fn is_reply(&self) -> bool {
         self.operation == REPLY
     }
 
-    /// The address that the sender has, or is about to have.
+    /// Returns the address that the sender has or probes for.
     pub(super) fn claims(&self) -> Ipv4Addr {
         if self.sender.is_unspecified() { self.target } else { self.sender }
     }
@@ -61,7 +61,7 @@ impl Arp {
         frame
     }
 
-    /// The message in a frame; none if there is no other than for IPv4 on Ethernet.
+    /// Reads the message in a frame; `None` if it is not ARP for IPv4 on Ethernet.
     pub(crate) fn read(frame: &[u8]) -> Option<Self> {
         let (header, rest) = behind_ethernet(frame, ETHERTYPE_ARP)?.split_first_chunk::<6>()?;
         if *header != HEADER {

@@ -1,5 +1,4 @@
-//! Frames on a link, as they are on the wire: ARP and neighbour discovery, asked and heard by packet
-//! sockets. Private; what it is for is in `probe`, `announce` and `diagnose`.
+//! ARP and neighbour discovery: frames, and packet sockets that send and receive them.
 
 mod arp;
 mod ethernet;
@@ -14,11 +13,11 @@ pub(crate) use arp::{Arp, ETHERTYPE_ARP};
 pub(crate) use ndp::{ETHERTYPE_IPV6, Ndp, everybody, solicited_node};
 pub(crate) use socket::{PacketSocket, promiscuous};
 
-/// The MAC address of all.
+/// The broadcast MAC address.
 pub(crate) const BROADCAST: [u8; 6] = [0xff; 6];
 
-/// Asks whether anybody has an address, without saying who asks: the question changes nobody's
-/// neighbour table (RFC 5227 for IPv4, RFC 4862 for IPv6).
+/// Makes a probe for an address. It has no sender address, so it changes no neighbour table (RFC
+/// 5227 for IPv4, RFC 4862 for IPv6).
 pub(crate) fn probe(ip: IpAddr, asker: MacAddr) -> Vec<u8> {
     match ip {
         IpAddr::V4(ip) => Arp::probe(ip, asker).frame(BROADCAST),
@@ -26,8 +25,8 @@ pub(crate) fn probe(ip: IpAddr, asker: MacAddr) -> Vec<u8> {
     }
 }
 
-/// Says who has an address, to everybody: an ARP announcement, or an unsolicited neighbour
-/// advertisement that overrides what is known.
+/// Makes an announcement of an address: an ARP announcement, or an unsolicited neighbour
+/// advertisement with the override flag.
 pub(crate) fn announcement(ip: IpAddr, owner: MacAddr) -> Vec<u8> {
     match ip {
         IpAddr::V4(ip) => Arp::announcement(ip, owner).frame(BROADCAST),
@@ -35,8 +34,8 @@ pub(crate) fn announcement(ip: IpAddr, owner: MacAddr) -> Vec<u8> {
     }
 }
 
-/// Whether a frame shows that somebody else has an address, or is asking for it at this moment in
-/// order to have it: which address, and who.
+/// Returns the address and the MAC address of another host that has an address or probes for it,
+/// according to a frame.
 pub(crate) fn claim(frame: &[u8], we: MacAddr) -> Option<(IpAddr, MacAddr)> {
     let (ip, mac) = if let Some(arp) = Arp::read(frame) {
         (IpAddr::V4(arp.claims()), arp.sender_mac)

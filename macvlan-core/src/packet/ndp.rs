@@ -9,7 +9,7 @@ pub(crate) const ETHERTYPE_IPV6: u16 = 0x86dd;
 
 const IPV6_HEADER: usize = 40;
 const ICMPV6: u8 = 58;
-/// Nobody has routed it: a neighbour has sent it.
+/// A message with this hop limit was not routed, so the sender is on the link.
 const HOP_LIMIT: u8 = 255;
 const SOLICITATION: u8 = 135;
 const ADVERTISEMENT: u8 = 136;
@@ -25,11 +25,11 @@ pub(crate) struct Ndp {
     pub(crate) sender: Ipv6Addr,
     receiver: Ipv6Addr,
     pub(crate) target: Ipv6Addr,
-    /// The sender's MAC address, where it tells it.
+    /// The sender's MAC address, if the message has this option.
     link_layer: Option<[u8; 6]>,
 }
 
-/// The multicast group that everybody is in, as MAC address.
+/// Returns the MAC address of the all-nodes multicast group.
 pub(crate) fn everybody() -> [u8; 6] {
     [0x33, 0x33, 0, 0, 0, 1]
 }
@@ -38,20 +38,20 @@ fn all_nodes() -> Ipv6Addr {
     Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1)
 }
 
-/// The multicast group of those who may have an address.
+/// Returns the solicited-node multicast group of an address.
 fn solicited_group(ip: Ipv6Addr) -> Ipv6Addr {
     let [.., a, b, c] = ip.octets();
     Ipv6Addr::new(0xff02, 0, 0, 0, 0, 1, 0xff00 | u16::from(a), u16::from_be_bytes([b, c]))
 }
 
-/// The MAC address of that group.
+/// Returns the MAC address of the solicited-node multicast group of an address.
 pub(crate) fn solicited_node(ip: Ipv6Addr) -> [u8; 6] {
     let [.., a, b, c] = ip.octets();
     [0x33, 0x33, 0xff, a, b, c]
 }
 
 impl Ndp {
-    /// Asks for an address before it is used: the sender has none yet.
+    /// Makes a probe, a solicitation without a sender address (RFC 4862).
     pub(crate) fn probe(ip: Ipv6Addr) -> Self {
         Self {
             kind: SOLICITATION,
@@ -63,12 +63,12 @@ impl Ndp {
         }
     }
 
-    /// Asks for an address as one who has one.
+    /// Makes a solicitation with a sender address.
     pub(crate) fn solicitation(target: Ipv6Addr, sender: Ipv6Addr, asker: MacAddr) -> Self {
         Self { sender, link_layer: Some(asker.octets()), ..Self::probe(target) }
     }
 
-    /// Says who has an address from now on.
+    /// Makes an unsolicited advertisement with the override flag.
     pub(crate) fn announcement(ip: Ipv6Addr, owner: MacAddr) -> Self {
         Self {
             kind: ADVERTISEMENT,
@@ -80,13 +80,13 @@ impl Ndp {
         }
     }
 
-    /// Whether it tells who has an address.
+    /// Returns whether this is an advertisement.
     pub(crate) fn is_advertisement(&self) -> bool {
         self.kind == ADVERTISEMENT
     }
 
-    /// The address that the sender has, or is about to have, and the sender. Who asks as one who has
-    /// an address says nothing of what it asks for.
+    /// Returns the address that the sender has or probes for, and the sender's MAC address. A
+    /// solicitation with a sender address makes no claim on its target.
     pub(super) fn claims(&self, frame: &[u8]) -> Option<(Ipv6Addr, [u8; 6])> {
         let sender = frame.get(6..12)?.try_into().ok()?;
         let claims = self.is_advertisement() || self.sender.is_unspecified();
@@ -115,7 +115,7 @@ impl Ndp {
         frame
     }
 
-    /// The message in a frame, if it has come from a neighbour and is whole.
+    /// Reads the message in a frame; `None` if it is truncated or was routed.
     pub(crate) fn read(frame: &[u8]) -> Option<Self> {
         let packet = behind_ethernet(frame, ETHERTYPE_IPV6)?;
         let (header, rest) = packet.split_first_chunk::<IPV6_HEADER>()?;
@@ -148,7 +148,7 @@ impl Ndp {
     }
 }
 
-/// The MAC address among the options of a message.
+/// Returns the MAC address in the options of a message.
 fn link_layer(mut options: &[u8]) -> Option<[u8; 6]> {
     while let [kind, length, ..] = *options {
         let option = options.get(..usize::from(length) * 8).filter(|option| !option.is_empty())?;
@@ -160,8 +160,8 @@ fn link_layer(mut options: &[u8]) -> Option<[u8; 6]> {
     None
 }
 
-/// The Internet checksum over the pseudo header and the message (RFC 8200, 8.1); 0 for a message
-/// that has its right one in it.
+/// Computes the Internet checksum over the pseudo header and the message (RFC 8200, 8.1); 0 for a
+/// message that contains its checksum.
 fn checksum(sender: Ipv6Addr, receiver: Ipv6Addr, message: &[u8]) -> u16 {
     let mut sum = u32::from(ICMPV6);
     #[allow(clippy::cast_possible_truncation)] // a packet's length
@@ -179,7 +179,7 @@ fn checksum(sender: Ipv6Addr, receiver: Ipv6Addr, message: &[u8]) -> u16 {
     !folded
 }
 
-// What is behind the Ethernet header begins there.
+// The offsets are relative to the end of the Ethernet header.
 const _: () = assert!(ETHERNET == 14);
 
 #[cfg(test)]
@@ -192,7 +192,8 @@ mod tests {
 
     #[test]
     fn a_probe_is_what_the_kernel_sends() {
-        // Caught by `tcpdump -xx icmp6`: duplicate detection of fd15::5 by Linux, without its nonce.
+        // Captured by `tcpdump -xx icmp6`: duplicate detection of fd15::5 by Linux, without its
+        // nonce.
         let ip: Ipv6Addr = "fd15::5".parse().unwrap();
         let frame = Ndp::probe(ip).frame(solicited_node(ip), mac());
         assert_eq!(frame[..6], [0x33, 0x33, 0xff, 0, 0, 5]);

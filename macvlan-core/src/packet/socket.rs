@@ -16,9 +16,9 @@ use nix::{setsockopt_impl, sockopt_impl};
 
 use crate::wait;
 
-// The kernel tells the tag that it took out of a frame.
+// Reports the VLAN tag, which the kernel removes from a frame.
 sockopt_impl!(PacketAuxData, SetOnly, libc::SOL_PACKET, libc::PACKET_AUXDATA, bool);
-// The link takes more frames than its own, for as long as the socket is open.
+// Receives frames for other MAC addresses while the socket is open.
 sockopt_impl!(
     Membership,
     SetOnly,
@@ -27,39 +27,40 @@ sockopt_impl!(
     libc::packet_mreq
 );
 
-/// The kernel takes a frame's tag out and tells it beside (`linux/if_packet.h`).
+/// The flag for a removed tag (`linux/if_packet.h`).
 const TAG_IS_TOLD: u32 = libc::TP_STATUS_VLAN_VALID;
-/// As many frames are heard before anything else has its turn: a busy wire has always one more.
+/// The number of frames received in a row; on a busy network there is always another one.
 const AT_ONCE: usize = 64;
-/// Longer than what is looked at in any frame.
+/// Longer than the part of a frame that is examined.
 const LONGEST: usize = 2048;
 
-/// A socket for the frames of one link and one EtherType, or of all.
+/// A socket for the frames of one link, of one EtherType or of all.
 #[derive(Debug)]
 pub(crate) struct PacketSocket {
     fd: OwnedFd,
     index: u32,
 }
 
-/// A frame that went over the link.
+/// A frame that was sent or received on the link.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Frame<'a> {
-    /// From the Ethernet header on, without a tag.
+    /// The frame from the Ethernet header on, without a VLAN tag.
     pub(crate) bytes: &'a [u8],
-    /// The tag's VLAN id, if it had a tag.
+    /// The VLAN id, if the frame had a tag.
     pub(crate) vlan: Option<u16>,
-    /// Whether it went out, from here.
+    /// True if the frame was sent by this host.
     pub(crate) outgoing: bool,
 }
 
-/// How long a frame may have to wait for those before it.
+/// The maximum time to wait for room in the queue.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 impl PacketSocket {
-    /// In the calling thread's namespace. `ethertype` none is all, those that go out too.
+    /// Opens a socket in the calling thread's namespace. With `None` as the EtherType it receives
+    /// all frames, including outgoing ones.
     pub(crate) fn open(index: u32, ethertype: Option<u16>) -> nix::Result<Self> {
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-        // Protocol 0: nothing comes before the link is known.
+        // Protocol 0: receives no frames until it is bound to the link.
         let fd = socket(AddressFamily::Packet, SockType::Raw, flags, None)?;
         if ethertype.is_none() {
             setsockopt(&fd, PacketAuxData, &true)?;
@@ -71,22 +72,21 @@ impl PacketSocket {
         Ok(ours)
     }
 
-    /// Takes frames for a multicast address too.
+    /// Joins a multicast group.
     pub(crate) fn join(&self, group: [u8; 6]) -> nix::Result<()> {
         let membership = membership(self.index, libc::PACKET_MR_MULTICAST, &group)?;
         setsockopt(&self.fd, Membership, &membership)
     }
 
-    /// Sends a frame out on the link. `ENOBUFS` if it was dropped on its way, by a queue that stays
-    /// full or by a filter, which the kernel does not tell apart (`packet_snd` in
-    /// `net/packet/af_packet.c`).
+    /// Sends a frame. Fails with `ENOBUFS` if it was dropped, by a full queue or a filter, which
+    /// the kernel does not distinguish (`packet_snd` in `net/packet/af_packet.c`).
     pub(crate) fn send(&self, frame: &[u8]) -> nix::Result<()> {
         let began = Instant::now();
         loop {
             match send(self.fd.as_raw_fd(), frame, MsgFlags::empty()) {
                 Ok(_) => return Ok(()),
                 Err(Errno::EINTR) => {}
-                // What is under way has to leave first.
+                // Wait for frames in the queue to be sent.
                 Err(Errno::EAGAIN | Errno::ENOBUFS) if began.elapsed() < PATIENCE => {
                     std::thread::sleep(Duration::from_millis(1));
                 }
@@ -95,7 +95,7 @@ impl PacketSocket {
         }
     }
 
-    /// Hands frames on until one yields something, or the time is over.
+    /// Passes frames to a closure until it returns a value or the timeout expires.
     pub(crate) fn listen<T>(
         &self,
         until: Instant,
@@ -112,7 +112,7 @@ impl PacketSocket {
         }
     }
 
-    /// Hands on the frames that have come, until one yields something or there have been many.
+    /// Passes the queued frames to a closure until it returns a value or there have been many.
     pub(crate) fn hear<T>(
         &self,
         mut each: impl FnMut(Frame<'_>) -> Option<T>,
@@ -133,7 +133,7 @@ impl PacketSocket {
         Ok(None)
     }
 
-    /// The next frame; none if it was at another link.
+    /// Returns the next frame; `None` if it belongs to another link.
     fn receive<'a>(&self, buffer: &'a mut [u8]) -> nix::Result<Option<Frame<'a>>> {
         let mut control = nix::cmsg_space!([u8; 20]);
         let (length, here, outgoing, vlan) = {
@@ -164,16 +164,16 @@ impl AsFd for PacketSocket {
     }
 }
 
-/// Opens a socket in the calling thread's namespace that takes no frames, and holds a link promiscuous
-/// for as long as it is open.
+/// Opens a socket in the calling thread's namespace that receives no frames and keeps a link
+/// promiscuous while it is open.
 pub(crate) fn promiscuous(index: u32) -> nix::Result<OwnedFd> {
-    // Protocol 0: no frames.
+    // Protocol 0: receives no frames.
     let fd = socket(AddressFamily::Packet, SockType::Raw, SockFlag::SOCK_CLOEXEC, None)?;
     setsockopt(&fd, Membership, &membership(index, libc::PACKET_MR_PROMISC, &[])?)?;
     Ok(fd)
 }
 
-/// Which frames a link is to take: all, or those for a group.
+/// Makes a membership request: promiscuous, or a multicast group.
 fn membership(index: u32, kind: libc::c_int, group: &[u8]) -> nix::Result<libc::packet_mreq> {
     let mut address = [0; 8];
     address[..group.len()].copy_from_slice(group);
@@ -186,7 +186,7 @@ fn membership(index: u32, kind: libc::c_int, group: &[u8]) -> nix::Result<libc::
     })
 }
 
-/// The VLAN id that a `struct tpacket_auxdata` tells.
+/// Returns the VLAN id in a `struct tpacket_auxdata`.
 fn tag(auxdata: &[u8]) -> Option<u16> {
     let status = u32::from_ne_bytes(*auxdata.first_chunk()?);
     let tci = u16::from_ne_bytes(*auxdata.get(16..)?.first_chunk()?);
@@ -207,6 +207,6 @@ fn link_address(index: u32, protocol: u16) -> nix::Result<LinkAddr> {
     };
     #[allow(clippy::cast_possible_truncation)] // 20
     let length = size_of_val(&address) as libc::socklen_t;
-    // SAFETY: it is a whole sockaddr_ll, whose family and size say so, and it outlives the call.
+    // SAFETY: it is a complete sockaddr_ll with its family and size, and it outlives the call.
     unsafe { LinkAddr::from_raw((&raw const address).cast(), Some(length)) }.ok_or(Errno::EINVAL)
 }

@@ -1,4 +1,4 @@
-//! Links on a parent that are in other namespaces than the parent: nothing but looking there shows them.
+//! Searches other namespaces for links on a parent; only a look inside shows them.
 
 use std::ops::ControlFlow;
 
@@ -8,8 +8,8 @@ use crate::netns::{self, NetNs, Way};
 use crate::rtnl::{decode, encode};
 use crate::value::link::LinkInfo;
 
-/// Returns a link on a parent of the host in one of so many other namespaces that this process sees and may
-/// enter, but not in those that are `known`.
+/// Returns a link on a parent of the host in another visible namespace, except those that are
+/// `known`. Searches a limited number of namespaces.
 pub(crate) fn find_elsewhere(
     host: &NetNs,
     parent: u32,
@@ -42,8 +42,8 @@ pub(crate) fn find_elsewhere(
     }
 }
 
-/// Returns whether such a link may be on a parent of the host in any other namespace: where one cannot be
-/// looked at, it may.
+/// Returns whether another namespace may have a link on a parent of the host; true if one cannot be
+/// inspected.
 pub(crate) fn may_be_elsewhere(
     host: &NetNs,
     parent: u32,
@@ -62,7 +62,7 @@ pub(crate) fn may_be_elsewhere(
     Ok(visible.may_lack_some())
 }
 
-/// Whether a namespace has ended, and its links with it.
+/// Returns whether a namespace has ended, and its links with it.
 fn has_ended(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::NamespaceGone | ErrorKind::NotANamespace)
 }
@@ -78,10 +78,11 @@ fn link_on(
     wanted: impl Fn(&LinkInfo) -> bool,
 ) -> Result<Option<LinkInfo>> {
     let fails = |failure: Failure| {
-        failure.into_error("look for links on the parent").in_netns(netns.in_words())
+        failure.into_error("search for links on the parent").in_netns(netns.in_words())
     };
     let there = netns.connection()?;
-    // How it numbers the host, which tells whose link its links' parent is; -1 if it does not.
+    // The id of the host's namespace there, which identifies the parent of a link; -1 if it has
+    // none.
     let number = there.get(encode::get_netns_id(host), decode::netns_id).map_err(fails)?;
     if number < 0 {
         return Ok(None);

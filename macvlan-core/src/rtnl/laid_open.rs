@@ -1,4 +1,4 @@
-//! The encoder and the decoder laid open for the benchmarks, with the feature `bench-internals`.
+//! Exposes the encoder and the decoder to the benchmarks, with the feature `bench-internals`.
 
 use nix::libc::RTPROT_BOOT;
 
@@ -10,8 +10,13 @@ use crate::value::address::Address;
 use crate::value::link::Link;
 use crate::value::route::Route;
 
-/// Lays out what an attach sends, in its three batches: the link, its addresses and routes, `lo`; how
-/// many bytes that is.
+/// Encodes the three batches of an attach (the link, its addresses and routes, `lo`); returns their
+/// length in bytes.
+///
+/// # Errors
+///
+/// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if an IPv6 route has an IPv4
+/// gateway.
 pub fn encode_attach(link: &Link, addresses: &[Address], routes: &[Route]) -> Result<usize> {
     let (parent, index, loopback) = (2, 0x1_0000, 1);
     let (mut outside, mut inside, mut last) = (Batch::new(), Batch::new(), Batch::new());
@@ -26,7 +31,7 @@ pub fn encode_attach(link: &Link, addresses: &[Address], routes: &[Route]) -> Re
     Ok([outside, inside, last].iter().map(|batch| batch.bytes().len()).sum())
 }
 
-/// Reads what a netlink socket has received as a list of links; how many there are.
+/// Decodes bytes received from a netlink socket as a list of links; returns their number.
 pub fn decode_links(bytes: &[u8]) -> usize {
     ack::replies(bytes).filter_map(|reply| decode::link(reply.payload)).count()
 }

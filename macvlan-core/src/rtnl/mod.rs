@@ -1,15 +1,15 @@
-//! rtnetlink messages: laid out from our values, and read back into them.
+//! Encodes and decodes rtnetlink messages.
 
 #[cfg(all(test, target_endian = "little"))]
 mod captured;
-#[allow(clippy::disallowed_methods)] // only bytes
+#[allow(clippy::disallowed_methods)] // decodes bytes only
 pub(crate) mod decode;
 mod elsewhere;
-#[allow(clippy::disallowed_methods)] // only bytes
+#[allow(clippy::disallowed_methods)] // decodes bytes only
 pub(crate) mod encode;
 #[cfg(feature = "bench-internals")]
 pub(crate) mod laid_open;
-#[allow(clippy::disallowed_methods)] // only bytes
+#[allow(clippy::disallowed_methods)] // decodes bytes only
 mod note;
 mod query;
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! That several endpoints may have asked for one rule or route, written down in the kernel: a route in a table
-//! that no rule leads to, of type `throw`, which takes no packet anywhere.
+//! Notes that several endpoints may have requested a rule or route, stored in the kernel as a route
+//! of type `throw` in a table that no rule selects.
 
 use std::net::IpAddr;
 
@@ -13,20 +13,20 @@ use netlink_packet_route::{AddressFamily, RouteNetlinkMessage as Message};
 use crate::netlink::Request;
 use crate::rtnl::RTPROT_MACVLAN;
 
-/// The table of the notes, which has our protocol's number.
+/// The table of the notes; its number is our protocol number.
 const TABLE: u8 = RTPROT_MACVLAN;
 
-/// What is written down.
+/// A note about a rule or route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Note {
-    /// The destination of a route, or the source of a rule.
+    /// The destination of the route, or the source of the rule.
     pub(crate) net: IpNet,
-    /// The metric of a route, or the table of a rule.
+    /// The metric of the route, or the table of the rule.
     pub(crate) number: u32,
 }
 
 impl Note {
-    /// Returns what writes it down: `ip route add throw NET metric NUMBER table 109 proto 109`.
+    /// Makes the request of `ip route add throw NET metric NUMBER table 109 proto 109`.
     pub(crate) fn add(self) -> Request {
         Request::create(Message::NewRoute(self.message()))
     }
@@ -58,7 +58,7 @@ impl Note {
         message
     }
 
-    /// Reads one, behind its `struct rtmsg`.
+    /// Reads a note after its `struct rtmsg`.
     pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let RouteMessage { header, attributes, .. } = RouteMessage::parse(payload).ok()?;
         if header.kind != RouteType::Throw

@@ -1,4 +1,4 @@
-//! What is asked of the kernel in more than one place: a link, or its index alone.
+//! Queries that several modules use, such as a link or its index.
 
 use nix::errno::Errno;
 
@@ -12,8 +12,8 @@ use crate::value::rate::Rate;
 use crate::value::route::{Route, RouteInfo};
 
 impl Connection {
-    /// The index of a link by its name or alternative name; `ENODEV` if there is none. Where one exists
-    /// for sure, [`Connection::index_of_existing`] is faster.
+    /// Returns the index of a link by its name or alternative name, and `ENODEV` if it does not
+    /// exist. For an existing link [`Connection::index_of_existing`] is faster.
     pub(crate) fn index_of(&self, name: &LinkName) -> nix::Result<u32> {
         self.index_of_any(name.as_str())
     }
@@ -29,7 +29,7 @@ impl Connection {
         )
     }
 
-    /// As [`Connection::index_of`]; none if there is none.
+    /// As [`Connection::index_of`], but returns `None` if the link does not exist.
     pub(crate) fn find_index(&self, name: &LinkName) -> nix::Result<Option<u32>> {
         match self.index_of(name) {
             Err(Errno::ENODEV) => Ok(None),
@@ -37,12 +37,12 @@ impl Connection {
         }
     }
 
-    /// A link, by its index or by a name of it.
+    /// Returns a link by its index or by one of its names.
     pub(crate) fn link(&self, link: impl Into<LinkId>) -> std::result::Result<LinkInfo, Failure> {
         self.get(encode::get_link(link.into()), decode::link)
     }
 
-    /// As [`Connection::link`]; none if there is none.
+    /// As [`Connection::link`], but returns `None` if the link does not exist.
     pub(crate) fn find_link(
         &self,
         link: impl Into<LinkId>,
@@ -53,8 +53,8 @@ impl Connection {
         }
     }
 
-    /// Returns the number that this connection's namespace has for another. Where it has none, the kernel
-    /// gives it one, as it does by itself when it first has to tell of that namespace.
+    /// Returns the id of another namespace in this connection's namespace, which the kernel assigns
+    /// now if there is none.
     pub(crate) fn number_of(&self, netns: &NetNs) -> std::result::Result<i32, Failure> {
         let asked = || self.get(encode::get_netns_id(netns), decode::netns_id);
         match asked()? {
@@ -70,7 +70,7 @@ impl Connection {
         }
     }
 
-    /// Lists the routes that carry our protocol number.
+    /// Lists the routes with our protocol number.
     pub(crate) fn marked_routes(&self) -> std::result::Result<Vec<RouteInfo>, Failure> {
         let marked = RouteFilter::new().protocol(RTPROT_MACVLAN);
         let mut marked = self.dump(&encode::get_routes(&marked, None), decode::route)?;
@@ -78,7 +78,8 @@ impl Connection {
         Ok(marked)
     }
 
-    /// Returns how much a link may send; none if its queueing discipline is not a token bucket filter.
+    /// Returns the rate limit of a link; `None` if its queueing discipline is not a token bucket
+    /// filter.
     pub(crate) fn rate_of(&self, link: &LinkInfo) -> std::result::Result<Option<Rate>, Failure> {
         if link.qdisc.as_deref() != Some("tbf") {
             return Ok(None);
@@ -87,8 +88,8 @@ impl Connection {
         Ok(all.into_iter().find(|(index, _)| *index == link.index).map(|(_, rate)| rate))
     }
 
-    /// Returns the index of the link that a route goes through, if it goes through one: that which it
-    /// names, otherwise `own`, the link that it is added for.
+    /// Returns the index of the link that a route leads through, if any: the one that it names, or
+    /// `own`.
     pub(crate) fn device_of(
         &self,
         route: &Route,

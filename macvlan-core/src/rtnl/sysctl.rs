@@ -1,5 +1,5 @@
-//! A link's settings of IPv6, which only files below `/proc/sys` take; those of IPv4 are requests
-//! (`encode/ipv4.rs`).
+//! The IPv6 settings of a link, which exist only as files in `/proc/sys`. Those of IPv4 are set by
+//! requests (`encode/ipv4.rs`).
 
 use std::path::{Path, PathBuf};
 
@@ -10,16 +10,18 @@ use crate::netns::NetNs;
 use crate::value::link::Ipv6Sysctl;
 use crate::value::name::LinkName;
 
-/// Sets sysctls of a link inside a namespace, in order, until one is refused. Succeeds where the kernel or
-/// the link has no IPv6: without it there is nothing to set, and adding an address says so.
+/// Sets sysctls of a link in a namespace, in order, up to the first failure.
+///
+/// Succeeds if the kernel or the link has no IPv6: there is nothing to set, and adding an address
+/// fails.
 pub(crate) fn set_ipv6(netns: &NetNs, link: LinkName, sysctls: &[Ipv6Sysctl]) -> Result<()> {
-    // `/proc/sys/net` shows every thread its own namespace's.
+    // `/proc/sys/net` shows the namespace of the reading thread.
     let path = |sysctl: Ipv6Sysctl| format!("/proc/sys/net/ipv6/conf/{link}/{}", sysctl.name());
     let write = |sysctl: Ipv6Sysctl| std::fs::write(path(sysctl), sysctl.value().to_string());
     let refused = netns.visit(|| {
         sysctls.iter().find_map(|sysctl| match write(*sysctl).map_err(|error| errno_of(&error)) {
             Ok(()) => None,
-            // Where `/proc/sys` itself is not there, that tells nothing of IPv6.
+            // A missing `/proc/sys` says nothing about IPv6.
             Err(Errno::ENOENT) => match std::fs::metadata("/proc/sys/net/core") {
                 Ok(_) => None,
                 Err(_) => Some((*sysctl, Errno::ENOENT)),
@@ -31,23 +33,23 @@ pub(crate) fn set_ipv6(netns: &NetNs, link: LinkName, sysctls: &[Ipv6Sysctl]) ->
         Err(Error::new(
             ErrorKind::System,
             format!("set {sysctl}"),
-            format!("{} cannot be written: {errno:?}", path(sysctl)),
+            format!("{} is not writable: {errno:?}", path(sysctl)),
         )
         .errno_is(errno)
-        .with_hint("leave out what sets it, or make /proc/sys writable")
+        .with_hint("make /proc/sys writable, or leave out the option that needs it")
         .on_link(link.as_str())
         .in_netns(netns.in_words()))
     })
 }
 
-/// Where the kernel shows a link's own sysctls.
+/// The directories with a link's own sysctls.
 const OF_A_LINK: [&str; 4] = ["ipv4/conf", "ipv4/neigh", "ipv6/conf", "ipv6/neigh"];
 
-/// All sysctls of a link and their values.
+/// All sysctls of a link with their values.
 pub(crate) struct Sysctls(Vec<(PathBuf, String)>);
 
 impl Sysctls {
-    /// Reads those that the kernel shows; one that has no value is left out.
+    /// Reads the sysctls that the kernel shows; leaves out those without a value.
     pub(crate) fn read(netns: &NetNs, link: &str) -> Result<Self> {
         let read_all = || {
             let mut found = Vec::new();
@@ -55,7 +57,7 @@ impl Sysctls {
                 let folder = format!("/proc/sys/net/{folder}/{link}");
                 let files = match std::fs::read_dir(folder).map_err(|error| errno_of(&error)) {
                     Ok(files) => files,
-                    // The kernel has no IPv6, or no sysctls.
+                    // The kernel has no IPv6 or no sysctls.
                     Err(Errno::ENOENT) => continue,
                     Err(errno) => return Err(errno),
                 };
@@ -63,7 +65,7 @@ impl Sysctls {
                     let path = file.map_err(|error| errno_of(&error))?.path();
                     match std::fs::read_to_string(&path).map_err(|error| errno_of(&error)) {
                         Ok(value) => found.push((path, value)),
-                        // A secret that was not set, or what may be written only.
+                        // A secret that is not set, or a write-only file.
                         Err(Errno::EIO | Errno::EACCES | Errno::ENOENT) => {}
                         Err(errno) => return Err(errno),
                     }
@@ -77,7 +79,7 @@ impl Sysctls {
         found.map(Self)
     }
 
-    /// Writes those that have another value now. Returns which were refused.
+    /// Writes the sysctls whose values have changed. Returns those that were refused.
     pub(crate) fn write_back(&self, netns: &NetNs) -> Result<Vec<String>> {
         let write = |path: &Path, value: &String| match std::fs::read_to_string(path) {
             Ok(now) if now == *value => Ok(()),
@@ -93,8 +95,8 @@ impl Sysctls {
     }
 }
 
-/// Returns the multicast addresses that somebody has added to a link by `ip maddress`, as the kernel writes
-/// them.
+/// Returns the multicast addresses of a link that were added by `ip maddress`, as the kernel
+/// formats them.
 pub(crate) fn static_multicast(netns: &NetNs, link: u32) -> Result<Vec<String>> {
     let read = || std::fs::read_to_string("/proc/thread-self/net/dev_mcast");
     let text = match netns.visit(read)?.map_err(|error| errno_of(&error)) {
@@ -102,7 +104,7 @@ pub(crate) fn static_multicast(netns: &NetNs, link: u32) -> Result<Vec<String>> 
         Err(Errno::ENOENT) => return Ok(Vec::new()),
         Err(errno) => return Err(Error::system("read the multicast addresses", errno)),
     };
-    // Index, name, users, whether it was added by hand, address.
+    // Index, name, users, static flag, address.
     let found = text.lines().filter_map(|line| {
         let words: Vec<&str> = line.split_whitespace().collect();
         let [index, _, _, by_hand, address] = words[..] else { return None };

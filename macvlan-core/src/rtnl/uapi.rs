@@ -1,4 +1,4 @@
-//! The kernel's constants that `libc` does not have, or not for every C library, each with its header.
+//! Kernel constants that `libc` lacks, or lacks for some C libraries, by header.
 
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // the constants below fit
 
@@ -47,9 +47,9 @@ pub(super) const RTAX_MTU: u16 = 2;
 pub(super) const RTAX_ADVMSS: u16 = 8;
 pub(super) const RTNH_F_ONLINK: u32 = 4;
 pub(crate) const RTPROT_RA: u8 = 9;
-/// Ours; iproute2's `rt_protos` gives it to no other program.
+/// Our protocol number, which iproute2's `rt_protos` assigns to no other program.
 pub(crate) const RTPROT_MACVLAN: u8 = 109;
-// linux/ipv6_route.h: what IPv6 gives a route without a metric
+// linux/ipv6_route.h: the metric of an IPv6 route without one
 pub(crate) const IP6_RT_PRIO_USER: u32 = 1024;
 // linux/fib_rules.h
 pub(super) const FRA_DST: u16 = 1;
@@ -68,7 +68,7 @@ pub(super) const TCA_TBF_BURST: u16 = 6;
 // linux/net_namespace.h
 pub(super) const NETNSA_NSID: u16 = 1;
 
-// Those that messages have in another type than libc.
+// Constants that messages have in another type than libc.
 pub(super) const AF_INET: u16 = libc::AF_INET as u16;
 pub(super) const AF_INET6: u16 = libc::AF_INET6 as u16;
 pub(super) const IFF_UP: u32 = libc::IFF_UP as u32;

@@ -1,4 +1,4 @@
-//! An address as a link is to have it.
+//! An IP address of a link.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -12,12 +12,13 @@ use crate::value::net::{ip_in, net_in};
 use crate::value::scope::Scope;
 use crate::value::text::{named, serde_as_text};
 
-/// An address with its prefix, and how the kernel is to check that nobody else has it.
+/// An IP address with its prefix length, to be assigned to a link.
 ///
-/// The host bits stay: `172.16.213.180/16` is the address .213.180 in the subnet 172.16.0.0/16. An
-/// IPv4 address brings its subnet's broadcast address along, as `ip address add … broadcast +` does.
+/// Keeps the host bits: `172.16.213.180/16` is 172.16.213.180 in the subnet 172.16.0.0/16. An IPv4
+/// address is assigned with its subnet's broadcast address, as by `ip address add … broadcast +`.
 ///
-/// The text form is `ip address add`'s: `10.0.0.2/24`, `fd00::2/64 nodad`, `fd00::2/64 optimistic`.
+/// The text form is that of `ip address add`: `10.0.0.2/24`, `fd00::2/64 nodad`, `fd00::2/64
+/// optimistic`.
 ///
 /// ```
 /// use macvlan_core::Address;
@@ -34,71 +35,87 @@ pub struct Address {
     duplicate_detection: DuplicateDetection,
 }
 
-/// What the kernel does before it uses an IPv6 address (duplicate address detection, RFC 4862).
+/// The duplicate address detection (RFC 4862) of an IPv6 address, by the kernel.
 ///
-/// IPv4 has none in the kernel.
+/// For IPv4 the kernel has none; see [`Probe`](crate::Probe).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum DuplicateDetection {
-    /// What the namespace's sysctl `accept_dad` says: the address is tentative for a second or two.
+    /// As the link's sysctl `accept_dad` says; the address is tentative for a second or two.
     #[default]
     #[doc(alias = "IFA_F_TENTATIVE")]
     Kernel,
-    /// None: the address can be used at once.
+    /// No detection: the address is usable at once.
     #[doc(alias = "IFA_F_NODAD")]
     Skip,
-    /// The address can be used while it is being checked (RFC 4429), where the kernel was built so
-    /// (`CONFIG_IPV6_OPTIMISTIC_DAD`); elsewhere the same as [`DuplicateDetection::Kernel`].
+    /// Optimistic detection (RFC 4429): the address is usable during the detection.
+    ///
+    /// The same as [`DuplicateDetection::Kernel`] if the kernel was built without
+    /// `CONFIG_IPV6_OPTIMISTIC_DAD`.
     #[doc(alias = "IFA_F_OPTIMISTIC")]
     Optimistic,
 }
 
 impl Address {
-    /// An address in its subnet; multicast and unspecified addresses are refused.
+    /// Makes an address from an IP address and its prefix length.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for the unspecified address,
+    /// multicast addresses, and the subnet's broadcast address.
     pub fn new(net: IpNet) -> Result<Self> {
         let ip = net.addr();
         let refuse =
             |why: &'static str| Err(Error::invalid(format!("use {net} as a link's address"), why));
         if ip.is_unspecified() {
-            return refuse("it is the unspecified address");
+            return refuse("the address is unspecified");
         }
         if ip.is_multicast() {
-            return refuse("it is a multicast address");
+            return refuse("the address is multicast");
         }
         if ip == IpAddr::V4(Ipv4Addr::BROADCAST) {
-            return refuse("it is the broadcast address");
+            return refuse("the address is the subnet's broadcast address");
         }
         Ok(Self { net, duplicate_detection: DuplicateDetection::Kernel })
     }
 
-    /// How the kernel checks an IPv6 address; refused for IPv4 unless it is the default.
+    /// Sets how the kernel detects duplicates of the address.
+    ///
+    /// Defaults to [`DuplicateDetection::Kernel`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for IPv4, unless it is the
+    /// default.
+    #[doc(alias = "IFA_F_NODAD")]
+    #[doc(alias = "nodad")]
     pub fn with_duplicate_detection(mut self, how: DuplicateDetection) -> Result<Self> {
         if self.net.addr().is_ipv4() && how != DuplicateDetection::Kernel {
             return Err(Error::invalid(
                 format!("use {} as a link's address", self.net),
-                "duplicate address detection is a matter of IPv6",
+                "duplicate address detection is for IPv6 only",
             ));
         }
         self.duplicate_detection = how;
         Ok(self)
     }
 
-    /// The address and its prefix length, host bits and all.
+    /// Returns the address with its prefix length.
     pub fn net(&self) -> IpNet {
         self.net
     }
 
-    /// The address alone.
+    /// Returns the address without the prefix length.
     pub fn ip(&self) -> IpAddr {
         self.net.addr()
     }
 
-    /// The subnet's prefix length in bits.
+    /// Returns the prefix length in bits.
     pub fn prefix_len(&self) -> u8 {
         self.net.prefix_len()
     }
 
-    /// The subnet's broadcast address: IPv4 only, and none for /31 and /32.
+    /// Returns the subnet's broadcast address; `None` for IPv6, /31 and /32.
     pub fn broadcast(&self) -> Option<Ipv4Addr> {
         match self.net {
             IpNet::V4(net) if net.prefix_len() < 31 => Some(net.broadcast()),
@@ -106,23 +123,23 @@ impl Address {
         }
     }
 
-    /// Whether the kernel looks for duplicates before it uses the address.
+    /// Returns whether the kernel detects duplicates before it uses the address.
     pub(crate) fn is_checked_by_kernel(&self) -> bool {
         self.net.addr().is_ipv6() && self.duplicate_detection == DuplicateDetection::Kernel
     }
 
-    /// Whether anybody is asked for it, if the endpoint is to have that done.
+    /// Returns whether the endpoint's probe, if it has one, includes this address.
     pub(crate) fn is_probed(&self) -> bool {
         self.net.addr().is_ipv4() || self.is_checked_by_kernel()
     }
 
-    /// How the kernel checks that nobody else has the address.
+    /// Returns how the kernel detects duplicates of the address.
     pub fn duplicate_detection(&self) -> DuplicateDetection {
         self.duplicate_detection
     }
 }
 
-/// What the kernel tells of addresses that we would refuse is told on as it is.
+/// Constructors for addresses that the kernel reports, which are not validated.
 impl Address {
     pub(crate) fn as_told(net: IpNet) -> Self {
         Self { net, duplicate_detection: DuplicateDetection::Kernel }
@@ -134,23 +151,24 @@ impl Address {
     }
 }
 
-/// When the kernel's duplicate detection has surely ended: it takes a second or two unless somebody had it
-/// ask more often (`net.ipv6.conf.LINK.dad_transmits`).
+/// The time after which the kernel's duplicate detection has certainly ended: it takes one or two
+/// seconds, unless `net.ipv6.conf.LINK.dad_transmits` was raised.
 pub(crate) const DETECTION_ENDS: Duration = Duration::from_secs(10);
 
-/// An address as the kernel describes it.
+/// An IP address as reported by the kernel.
 #[doc(alias = "RTM_NEWADDR")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct AddressInfo {
-    /// The address and how it is checked for duplicates.
+    /// The address with its prefix length and its duplicate detection.
     pub address: Address,
-    /// The index of the link that has it.
+    /// The index of the link that has the address.
     pub link: u32,
-    /// How far it is valid.
+    /// The scope of the address.
+    #[doc(alias = "ifa_scope")]
     pub scope: Scope,
-    /// Its label, IPv4 only; the link's name unless somebody chose another.
+    /// The label, IPv4 only; by default the link's name.
     #[doc(alias = "IFA_LABEL")]
     pub label: Option<String>,
     /// The broadcast address, IPv4 only.
@@ -159,31 +177,32 @@ pub struct AddressInfo {
     /// The kernel's `IFA_F_…` bits.
     #[doc(alias = "IFA_FLAGS")]
     pub flags: u32,
-    /// Who made it: 1 the kernel for `lo`, 2 the kernel because of a router's advertisement, 3 the
-    /// kernel as a link-local one; none where nobody said so, and before Linux 5.18.
+    /// The origin of the address; `None` if unspecified, and before Linux 5.18.
+    ///
+    /// 1 is the kernel on `lo`, 2 a router advertisement, 3 a link-local address by the kernel.
     #[doc(alias = "IFA_PROTO")]
     pub protocol: Option<u8>,
 }
 
 impl AddressInfo {
-    /// Whether the kernel is still checking that nobody else has it.
+    /// Returns whether duplicate address detection is still in progress.
     #[doc(alias = "IFA_F_TENTATIVE")]
     pub fn is_tentative(&self) -> bool {
         self.flags & nix::libc::IFA_F_TENTATIVE != 0
     }
 
-    /// Whether the kernel made it by itself, which it does for IPv6: a link-local address, and those
-    /// that a router's advertisement leads to.
+    /// Returns whether the kernel created the address by itself, as it does for IPv6: link-local
+    /// addresses and those from router advertisements.
     pub(crate) fn came_by_itself(&self) -> bool {
         const IFAPROT_KERNEL_RA: u8 = 2;
         let IpAddr::V6(ip) = self.address.ip() else { return false };
-        // Of privacy's addresses (RFC 8981) the kernel does not say who made them.
+        // Temporary addresses (RFC 8981) have no IFA_PROTO.
         ip.is_unicast_link_local()
             || self.protocol == Some(IFAPROT_KERNEL_RA)
             || self.flags & nix::libc::IFA_F_TEMPORARY != 0
     }
 
-    /// Whether the kernel found that somebody else has it.
+    /// Returns whether the kernel found a duplicate of the address.
     #[doc(alias = "IFA_F_DADFAILED")]
     pub fn is_duplicate(&self) -> bool {
         self.flags & nix::libc::IFA_F_DADFAILED != 0
@@ -216,7 +235,7 @@ impl FromStr for Address {
             }
             _ => Err(Error::invalid(
                 operation(),
-                "after the prefix length comes nothing, nodad or optimistic",
+                "only nodad or optimistic may follow the prefix length",
             )),
         }
     }
@@ -236,10 +255,16 @@ impl TryFrom<&str> for Address {
     }
 }
 
-/// An address with the gateway of its subnet, in pipework's notation:
-/// `172.16.104.10/24@172.16.104.1`.
+/// An address and, optionally, its gateway: `172.16.104.10/24@172.16.104.1`.
 ///
-/// The gateway may be left out.
+/// This is pipework's notation.
+///
+/// ```
+/// use macvlan_core::Assignment;
+/// let assignment: Assignment = "172.16.104.10/24@172.16.104.1".parse()?;
+/// assert_eq!(assignment.gateway(), Some("172.16.104.1".parse().unwrap()));
+/// # Ok::<(), macvlan_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[must_use]
 pub struct Assignment {
@@ -248,24 +273,29 @@ pub struct Assignment {
 }
 
 impl Assignment {
-    /// An address, and a gateway of the same family.
+    /// Makes an assignment of an address and a gateway.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if the address and the gateway
+    /// are of different families.
     pub fn new(address: Address, gateway: Option<IpAddr>) -> Result<Self> {
         if let Some(gateway) = gateway.filter(|gateway| gateway.is_ipv4() != address.ip().is_ipv4())
         {
             return Err(Error::invalid(
                 format!("use {gateway} as the gateway of {address}"),
-                "one is IPv4 and the other IPv6",
+                "the gateway and the address are of different families",
             ));
         }
         Ok(Self { address, gateway })
     }
 
-    /// The address.
+    /// Returns the address.
     pub fn address(&self) -> Address {
         self.address
     }
 
-    /// The gateway, if there is one.
+    /// Returns the gateway.
     pub fn gateway(&self) -> Option<IpAddr> {
         self.gateway
     }
@@ -296,7 +326,7 @@ named!(
 );
 serde_as_text!(Address, Assignment);
 
-/// Whether an address is valid on its link only.
+/// Returns whether an address has link-local scope.
 pub(crate) fn is_link_local(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => ip.is_link_local(),
@@ -374,7 +404,7 @@ mod tests {
     fn the_message_says_what_to_write() {
         assert_eq!(
             "10.0.0.1".parse::<Address>().unwrap_err().to_string(),
-            "cannot parse address \"10.0.0.1\": the prefix length is missing; write 10.0.0.1/32 if just this address is meant"
+            "cannot parse address \"10.0.0.1\": the prefix length is missing; write 10.0.0.1/32 for a single address"
         );
     }
 

@@ -1,50 +1,50 @@
-//! What happens in a namespace.
+//! Events of a namespace.
 
 use crate::value::address::AddressInfo;
 use crate::value::link::LinkInfo;
 use crate::value::route::RouteInfo;
 use crate::value::text::kinds;
 
-/// Something that happened in a namespace.
+/// An event in a network namespace, from [`Watch`](crate::Watch).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub enum Event {
-    /// A link was made, or has changed.
+    /// A link was created or changed.
     #[doc(alias = "RTM_NEWLINK")]
     NewLink(Box<LinkInfo>),
-    /// A link was deleted, or has left for another namespace.
+    /// A link was deleted or moved to another namespace.
     #[doc(alias = "RTM_DELLINK")]
     DelLink(Box<LinkInfo>),
-    /// An address was added, or has changed: it is not tentative any more, for example.
+    /// An address was added or changed, for example is no longer tentative.
     #[doc(alias = "RTM_NEWADDR")]
     NewAddress(AddressInfo),
     /// An address was deleted.
     #[doc(alias = "RTM_DELADDR")]
     DelAddress(AddressInfo),
-    /// A route was added or replaced. That a link took its routes along when it went, the kernel
-    /// does not tell for IPv4.
+    /// A route was added or replaced.
     #[doc(alias = "RTM_NEWROUTE")]
     NewRoute(RouteInfo),
     /// A route was deleted.
+    ///
+    /// The kernel does not report the IPv4 routes that are deleted with their link.
     #[doc(alias = "RTM_DELROUTE")]
     DelRoute(RouteInfo),
-    /// Events were lost, because they were not read as fast as they came: whoever keeps a picture of
-    /// the namespace has to list everything anew.
+    /// Events were lost because they were not read in time; objects have to be listed again.
     #[doc(alias = "ENOBUFS")]
     Lost,
 }
 
-/// The kind of an [`Event`]. The numbers are stable, and the C ABI shows them.
+/// The kind of an [`Event`]. The numbers are stable and part of the C ABI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 #[repr(u32)]
 pub enum EventKind {
-    /// A link was made, or has changed.
+    /// A link was created or changed.
     NewLink = 1,
-    /// A link was deleted, or has left for another namespace.
+    /// A link was deleted or moved to another namespace.
     DelLink = 2,
-    /// An address was added, or has changed.
+    /// An address was added or changed.
     NewAddress = 3,
     /// An address was deleted.
     DelAddress = 4,
@@ -71,7 +71,7 @@ kinds!(
 );
 
 impl Event {
-    /// Returns what has happened, without what it is about.
+    /// Returns the kind of the event.
     pub fn kind(&self) -> EventKind {
         match self {
             Self::NewLink(_) => EventKind::NewLink,

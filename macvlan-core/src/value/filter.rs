@@ -1,9 +1,9 @@
-//! Which links, addresses, routes and neighbours are wanted. The kernel leaves out the others.
+//! Filters for listings of links, addresses, routes and neighbours, evaluated by the kernel.
 
 use crate::value::name::LinkId;
 use crate::value::route::RouteKind;
 
-/// IPv4 or IPv6.
+/// An address family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs)]
 pub enum Family {
@@ -11,7 +11,14 @@ pub enum Family {
     V6,
 }
 
-/// Which links are wanted; all, as long as nothing is said.
+/// A filter for links. By default it matches all links.
+///
+/// ```no_run
+/// use macvlan_core::{Handle, LinkFilter};
+/// let macvlans = Handle::open()?.find_links(&LinkFilter::new().kind("macvlan"))?;
+/// # let _ = macvlans;
+/// # Ok::<(), macvlan_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 #[must_use]
 pub struct LinkFilter {
@@ -20,20 +27,22 @@ pub struct LinkFilter {
 }
 
 impl LinkFilter {
-    /// All links.
+    /// Makes a filter that matches all links.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Those of a kind: `"macvlan"`, `"vlan"`. A kind that the kernel has never heard of (its module
-    /// is not loaded) filters nothing.
+    /// Matches links of a kind, such as `"macvlan"` or `"vlan"`.
+    ///
+    /// The kernel ignores a kind that it does not know because its module is not loaded.
     #[doc(alias = "IFLA_INFO_KIND")]
     pub fn kind(mut self, kind: &str) -> Self {
         self.kind = Some(kind.to_owned());
         self
     }
 
-    /// The ports of a bridge, bond or VRF.
+    /// Matches the ports of a bridge, bond or VRF.
+    #[doc(alias = "master")]
     #[doc(alias = "IFLA_MASTER")]
     pub fn controller(mut self, link: impl Into<LinkId>) -> Self {
         self.controller = Some(link.into());
@@ -41,7 +50,7 @@ impl LinkFilter {
     }
 }
 
-/// Which addresses are wanted; all, as long as nothing is said.
+/// A filter for addresses. By default it matches all addresses.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 #[must_use]
 pub struct AddressFilter {
@@ -50,25 +59,34 @@ pub struct AddressFilter {
 }
 
 impl AddressFilter {
-    /// All addresses.
+    /// Makes a filter that matches all addresses.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Those of a family.
+    /// Matches addresses of a family.
     pub fn family(mut self, family: Family) -> Self {
         self.family = Some(family);
         self
     }
 
-    /// Those of a link.
+    /// Matches addresses of a link.
     pub fn link(mut self, link: impl Into<LinkId>) -> Self {
         self.link = Some(link.into());
         self
     }
 }
 
-/// Which routes are wanted; all in all tables, as long as nothing is said.
+/// A filter for routes. By default it matches all routes in all tables.
+///
+/// ```no_run
+/// use macvlan_core::{Family, Handle, RouteFilter};
+/// let main = RouteFilter::new().family(Family::V4).table(254);
+/// for info in Handle::open()?.find_routes(&main)? {
+///     println!("{}", info.route);
+/// }
+/// # Ok::<(), macvlan_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 #[must_use]
 pub struct RouteFilter {
@@ -80,38 +98,40 @@ pub struct RouteFilter {
 }
 
 impl RouteFilter {
-    /// All routes.
+    /// Makes a filter that matches all routes.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Those of a family.
+    /// Matches routes of a family.
     pub fn family(mut self, family: Family) -> Self {
         self.family = Some(family);
         self
     }
 
-    /// Those in a table.
+    /// Matches routes in a routing table.
     #[doc(alias = "RTA_TABLE")]
     pub fn table(mut self, table: u32) -> Self {
         self.table = Some(table);
         self
     }
 
-    /// Those through a link.
+    /// Matches routes through a link.
+    #[doc(alias = "dev")]
     #[doc(alias = "RTA_OIF")]
     pub fn link(mut self, link: impl Into<LinkId>) -> Self {
         self.link = Some(link.into());
         self
     }
 
-    /// Those of a type.
+    /// Matches routes of a type.
+    #[doc(alias = "rtm_type")]
     pub fn kind(mut self, kind: RouteKind) -> Self {
         self.kind = Some(kind);
         self
     }
 
-    /// Those made by one (2 the kernel, 3 at boot, 4 an administrator; `rtnetlink(7)`).
+    /// Matches routes with a protocol number (2 kernel, 3 boot, 4 static; `rtnetlink(7)`).
     #[doc(alias = "rtm_protocol")]
     pub fn protocol(mut self, protocol: u8) -> Self {
         self.protocol = Some(protocol);
@@ -119,7 +139,7 @@ impl RouteFilter {
     }
 }
 
-/// Which neighbours are wanted; all, as long as nothing is said.
+/// A filter for neighbour entries. By default it matches all entries.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 #[must_use]
 pub struct NeighbourFilter {
@@ -128,18 +148,18 @@ pub struct NeighbourFilter {
 }
 
 impl NeighbourFilter {
-    /// All neighbours.
+    /// Makes a filter that matches all entries.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Those of a family.
+    /// Matches entries of a family.
     pub fn family(mut self, family: Family) -> Self {
         self.family = Some(family);
         self
     }
 
-    /// Those reached by a link.
+    /// Matches entries of a link.
     #[doc(alias = "NDA_IFINDEX")]
     pub fn link(mut self, link: impl Into<LinkId>) -> Self {
         self.link = Some(link.into());

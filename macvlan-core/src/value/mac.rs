@@ -7,7 +7,7 @@ use std::str::FromStr;
 use crate::error::{Error, Result};
 use crate::value::text::serde_as_text;
 
-/// A MAC address that a link can have: not zero, not multicast.
+/// A MAC address of a link: a unicast address that is not zero.
 ///
 /// ```
 /// use macvlan_core::MacAddr;
@@ -22,43 +22,47 @@ use crate::value::text::serde_as_text;
 pub struct MacAddr([u8; 6]);
 
 impl MacAddr {
-    /// Checks six bytes: all zero, or the multicast bit in the first, is refused (the kernel's
-    /// `is_valid_ether_addr`).
+    /// Makes a MAC address from six bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for the zero address and
+    /// multicast addresses, as the kernel's `is_valid_ether_addr`.
     pub fn new(bytes: [u8; 6]) -> Result<Self> {
         let refuse = |why: &'static str| {
             Err(Error::invalid(format!("use {} as a MAC address", Self(bytes)), why))
         };
         if bytes == [0; 6] {
-            return refuse("it is zero");
+            return refuse("the address is zero");
         }
         if bytes[0] & 1 != 0 {
-            return refuse("the lowest bit of its first byte makes it a multicast address");
+            return refuse("the address is multicast (lowest bit of the first byte)");
         }
         Ok(Self(bytes))
     }
 
-    /// `02:42:` and the four bytes of the address, as Docker derives them.
+    /// Returns `02:42:` followed by the four bytes of the address, as Docker derives it.
     ///
-    /// The same address always gives the same MAC address, so neighbours that remember it stay right
-    /// when a container is made again.
+    /// The same IP address always gives the same MAC address, so neighbour entries stay valid when
+    /// a container is created again.
     pub fn from_ipv4(address: Ipv4Addr) -> Self {
         let [a, b, c, d] = address.octets();
         Self([0x02, 0x42, a, b, c, d])
     }
 
-    /// A locally administered unicast address from random bytes, as the kernel's
-    /// `eth_hw_addr_random` makes it.
+    /// Makes a locally administered unicast address from random bytes, as the kernel's
+    /// `eth_hw_addr_random` does.
     pub(crate) fn from_random(mut bytes: [u8; 6]) -> Self {
         bytes[0] = bytes[0] & !1 | 2;
         Self(bytes)
     }
 
-    /// Unchecked: what has stood in a checked one, or in a frame.
+    /// Makes a MAC address from bytes that were validated before or received in a frame.
     pub(crate) fn as_is(bytes: [u8; 6]) -> Self {
         Self(bytes)
     }
 
-    /// The six bytes, first on the wire first.
+    /// Returns the six bytes in network order.
     pub fn octets(self) -> [u8; 6] {
         self.0
     }
@@ -79,15 +83,16 @@ impl fmt::Debug for MacAddr {
 impl FromStr for MacAddr {
     type Err = Error;
 
-    /// Six groups of two hexadecimal digits, separated by `:`.
+    /// Parses six groups of two hexadecimal digits, separated by `:`.
     fn from_str(text: &str) -> Result<Self> {
         let malformed = || {
             Error::invalid(
                 format!("parse MAC address {text:?}"),
-                "it is not six groups of two hexadecimal digits separated by \":\"",
+                "expected six groups of two hexadecimal digits separated by \":\"",
             )
         };
-        // Two digits and a colon, six times, but for the last colon: a store has thousands of them.
+        // The fast path for reading a store with thousands of them: two digits and a colon, six
+        // times, without the last colon.
         let text: &[u8; 17] = text.as_bytes().try_into().map_err(|_| malformed())?;
         let mut bytes = [0; 6];
         for (byte, group) in bytes.iter_mut().zip(text.chunks(3)) {

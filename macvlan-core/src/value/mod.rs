@@ -1,4 +1,4 @@
-//! Plain values, checked once, and what the kernel tells of links, addresses and routes.
+//! Validated values, and links, addresses and routes as reported by the kernel.
 
 pub(crate) mod address;
 pub(crate) mod event;

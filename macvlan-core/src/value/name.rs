@@ -1,4 +1,4 @@
-//! The name of a link, checked once by the kernel's rules.
+//! The name of a link, validated by the kernel's rules.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,10 +7,10 @@ use crate::error::{Error, Result};
 use crate::value::net::parse_number;
 use crate::value::text::serde_as_text;
 
-/// A link's name: 1 to 15 bytes of UTF-8 without `/`, `:` or white space, neither `.` nor `..`.
+/// The name of a link: 1 to 15 bytes of UTF-8 without `/`, `:` or white space, not `.` or `..`.
 ///
-/// These are the kernel's rules (`dev_valid_name` in `net/core/dev.c`), and one more: a `%` is
-/// refused, because the kernel would take `eth%d` for a pattern and choose a number itself.
+/// These are the kernel's rules (`dev_valid_name` in `net/core/dev.c`). In addition, `%` is
+/// refused, because the kernel would treat `eth%d` as a pattern and choose a number.
 ///
 /// ```
 /// use macvlan_core::LinkName;
@@ -23,45 +23,50 @@ use crate::value::text::serde_as_text;
 #[doc(alias = "IFNAMSIZ")]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkName {
-    // Zero-filled after the name, so that the derived order and hash are the name's own.
+    // Padded with zeros, so that the derived order and hash are those of the name.
     bytes: [u8; Self::MAX_LEN],
     len: u8,
 }
 
 impl LinkName {
-    /// The longest name in bytes: `IFNAMSIZ` less the terminating zero.
+    /// The maximum length in bytes: `IFNAMSIZ` without the terminating zero.
     pub const MAX_LEN: usize = 15;
 
-    /// Checks a name.
+    /// Makes a link name.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if the kernel would refuse the
+    /// name or treat it as a pattern.
     pub fn new(name: &str) -> Result<Self> {
         let refuse =
             |why: &'static str| Err(Error::invalid(format!("use {name:?} as a link name"), why));
         if name.is_empty() {
-            return refuse("it is empty");
+            return refuse("the name is empty");
         }
         if name.len() > Self::MAX_LEN {
             return Err(Error::invalid(
                 format!("use {name:?} as a link name"),
                 format!(
-                    "it is {} bytes long and the kernel's limit is {}",
+                    "the name has {} bytes and the kernel's limit is {}",
                     name.len(),
                     Self::MAX_LEN
                 ),
             ));
         }
         if name == "." || name == ".." {
-            return refuse("the kernel refuses \".\" and \"..\"");
+            return refuse("\".\" and \"..\" are reserved");
         }
         for character in name.chars() {
             match character {
-                '/' | ':' => return refuse("the kernel refuses \"/\" and \":\" in it"),
-                '%' => return refuse("the kernel would take \"%\" for a pattern to number"),
-                '\0' => return refuse("it contains a zero byte"),
+                '/' | ':' => return refuse("the kernel does not allow \"/\" or \":\""),
+                '%' => return refuse("the kernel would treat \"%\" as a pattern"),
+                '\0' => return refuse("the name contains a zero byte"),
                 _ => {}
             }
         }
         if name.bytes().any(is_kernel_space) {
-            return refuse("the kernel refuses white space, and the byte 0xa0, in it");
+            return refuse("the kernel does not allow white space or the byte 0xa0");
         }
         let mut bytes = [0; Self::MAX_LEN];
         bytes[..name.len()].copy_from_slice(name.as_bytes());
@@ -69,7 +74,7 @@ impl LinkName {
         Ok(Self { bytes, len: name.len() as u8 })
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.bytes[..self.len.into()]).unwrap_or_default()
     }
@@ -133,46 +138,52 @@ impl PartialEq<&str> for LinkName {
     }
 }
 
-/// Refuses what cannot be an alternative name: the kernel looks at nothing but the length, and `ip`
-/// at this.
+/// Checks an alternative name. The kernel limits the length only; the other rules are those of
+/// `ip`.
 pub(crate) fn check_alternative_name(name: &str) -> Result<()> {
     /// `ALTIFNAMSIZ` less the terminating zero.
     const MAX_LEN: usize = 127;
     let refuse =
         |why: String| Err(Error::invalid(format!("use {name:?} as an alternative link name"), why));
     if name.is_empty() {
-        return refuse("it is empty".into());
+        return refuse("the name is empty".into());
     }
     if name.len() > MAX_LEN {
-        let why = format!("it is {} bytes long and the kernel's limit is {MAX_LEN}", name.len());
+        let why = format!("the name has {} bytes and the kernel's limit is {MAX_LEN}", name.len());
         return refuse(why);
     }
     if name.bytes().any(|byte| byte == b'/' || byte == 0 || is_kernel_space(byte)) {
-        return refuse("\"/\", white space and zero bytes do not belong in it".into());
+        return refuse("\"/\", white space and zero bytes are not allowed".into());
     }
     Ok(())
 }
 
-/// The kernel's `isspace()` works on bytes and counts 0xa0 among the white space.
+/// Mirrors the kernel's `isspace()`, which works on bytes and includes 0xa0.
 fn is_kernel_space(byte: u8) -> bool {
     matches!(byte, b'\t'..=b'\r' | b' ' | 0xa0)
 }
 
-/// A link in one namespace, by name or by index.
+/// A link in a namespace, by name or by index.
 ///
-/// Everything that takes a link takes `"eth0"`, a [`LinkName`] or an index. The text form of an
-/// index is `#7`, so the rare link whose name looks like that is reached by its [`LinkName`] alone.
+/// Functions that take a link accept `"eth0"`, a [`LinkName`] or an index. The text form of an
+/// index is `#7`; a link whose name has this form is only reached by a [`LinkName`].
+///
+/// ```
+/// use macvlan_core::LinkId;
+/// assert_eq!(LinkId::try_from("#7")?, LinkId::Index(7));
+/// # Ok::<(), macvlan_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LinkId {
-    /// By name; alternative names are found too (Linux 5.5 and later).
+    /// A name or an alternative name (Linux 5.5 and later).
     Name(LinkName),
-    /// By index, as `ip link` shows it before the name.
+    /// An index, which `ip link` shows before the name.
     #[doc(alias = "ifindex")]
     Index(u32),
 }
 
 impl LinkId {
-    /// A link by its name, or by its index where that is not a name that could be said.
+    /// Returns a link by its name, or by its index if the name is not a valid [`LinkName`].
     pub(crate) fn named(name: &str, index: u32) -> Self {
         LinkName::new(name).map_or(Self::Index(index), Self::Name)
     }
@@ -273,7 +284,7 @@ mod tests {
     fn the_refusal_names_the_value_and_the_reason() {
         assert_eq!(
             LinkName::new("1234567890123456").unwrap_err().to_string(),
-            "cannot use \"1234567890123456\" as a link name: it is 16 bytes long and the kernel's limit is 15"
+            "cannot use \"1234567890123456\" as a link name: the name has 16 bytes and the kernel's limit is 15"
         );
     }
 

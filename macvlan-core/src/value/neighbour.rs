@@ -1,11 +1,13 @@
-//! What a namespace knows of its neighbours' MAC addresses.
+//! Entries of the neighbour tables.
 
 use std::fmt;
 use std::net::IpAddr;
 
 use crate::value::mac::MacAddr;
 
-/// An entry of the neighbour tables: ARP's for IPv4, neighbour discovery's for IPv6.
+/// An entry of the neighbour tables, as reported by the kernel.
+///
+/// The tables are ARP's for IPv4 and those of neighbour discovery for IPv6.
 #[doc(alias = "RTM_NEWNEIGH")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -14,38 +16,38 @@ pub struct NeighbourInfo {
     /// The neighbour's address.
     #[doc(alias = "NDA_DST")]
     pub ip: IpAddr,
-    /// The neighbour's MAC address; none while it is being asked for.
+    /// The neighbour's MAC address; `None` while it is being resolved.
     #[doc(alias = "NDA_LLADDR")]
     pub mac: Option<MacAddr>,
-    /// The index of the link that it is reached by.
+    /// The index of the link.
     pub link: u32,
-    /// How sure the entry is.
+    /// The state of the entry.
     pub state: NeighbourState,
 }
 
-/// How sure a neighbour entry is (RFC 4861).
+/// The state of a neighbour entry (RFC 4861), an `NUD_…` value of the kernel.
 #[doc(alias = "ndm_state")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub enum NeighbourState {
-    /// Being asked for.
+    /// The MAC address is being resolved.
     Incomplete,
-    /// Confirmed lately.
+    /// The neighbour was reachable recently.
     Reachable,
-    /// Confirmed some time ago; used, and checked when used.
+    /// The neighbour was reachable some time ago; the entry is used and verified when used.
     Stale,
-    /// About to be checked.
+    /// The entry is about to be verified.
     Delay,
-    /// Being checked.
+    /// The entry is being verified.
     Probe,
-    /// It did not answer.
+    /// The neighbour did not answer.
     Failed,
-    /// Needs no asking, on a link that knows no such thing.
+    /// The entry needs no verification, on a link without ARP.
     Noarp,
-    /// Somebody said so.
+    /// The entry was added by an administrator.
     Permanent,
-    /// None of these.
+    /// None of these states.
     None,
 }
 
@@ -66,7 +68,7 @@ impl From<u16> for NeighbourState {
 }
 
 impl fmt::Display for NeighbourState {
-    /// As `ip neighbour` shows it.
+    /// Formats the state as `ip neighbour` does.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Incomplete => "INCOMPLETE",

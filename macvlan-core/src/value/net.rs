@@ -1,4 +1,4 @@
-//! Addresses, subnets and numbers as text: the one parser of each.
+//! Parsers for addresses, subnets and numbers.
 
 use std::net::{AddrParseError, IpAddr};
 use std::str::FromStr;
@@ -7,19 +7,19 @@ use ipnet::IpNet;
 
 use crate::error::{Error, Result};
 
-/// A decimal number without sign and without leading zeros, which `ip` would read as octal.
+/// Parses a decimal number without sign or leading zeros, which `ip` would read as octal.
 pub(crate) fn parse_number<T: FromStr>(text: &str) -> Option<T> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let padded = text.len() > 1 && text.starts_with('0');
     text.parse().ok().filter(|_| digits && !padded)
 }
 
-/// Parses an IP address, or one of a family: `10.0.0.2`, `fd00::2`.
+/// Parses an IP address of any or of one family: `10.0.0.2`, `fd00::2`.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for everything else: leading zeros, white
-/// space, a prefix length, a zone.
+/// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for any other text, for example with
+/// leading zeros, white space, a prefix length or a zone.
 pub fn parse_ip<T: FromStr<Err = AddrParseError>>(text: &str) -> Result<T> {
     text.parse().map_err(|cause: AddrParseError| {
         Error::invalid(format!("parse address {text:?}"), cause.to_string())
@@ -30,28 +30,28 @@ pub fn parse_ip<T: FromStr<Err = AddrParseError>>(text: &str) -> Result<T> {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for everything else; a missing prefix
-/// length is not guessed.
+/// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for any other text; the prefix
+/// length is required.
 pub fn parse_net(text: &str) -> Result<IpNet> {
     net_in(text, &|| format!("parse subnet {text:?}"))
 }
 
-/// The address that a longer text has here.
+/// Parses the address in a longer text, which the operation names.
 pub(crate) fn ip_in(text: &str, operation: &dyn Fn() -> String) -> Result<IpAddr> {
     text.parse().map_err(|_| Error::invalid(operation(), format!("{text:?} is not an IP address")))
 }
 
-/// The address with its prefix length that a longer text has here.
+/// Parses the address with prefix length in a longer text, which the operation names.
 pub(crate) fn net_in(text: &str, operation: &dyn Fn() -> String) -> Result<IpNet> {
     let (ip, prefix) = text.split_once('/').map_or((text, None), |(ip, len)| (ip, Some(len)));
     let ip = ip_in(ip, operation)?;
     let (all, family) = if ip.is_ipv4() { (32, "IPv4") } else { (128, "IPv6") };
     let Some(prefix) = prefix else {
         return Err(Error::invalid(operation(), "the prefix length is missing")
-            .with_hint(format!("write {ip}/{all} if just this address is meant")));
+            .with_hint(format!("write {ip}/{all} for a single address")));
     };
     parse_number(prefix).and_then(|prefix| IpNet::new(ip, prefix).ok()).ok_or_else(|| {
-        let why = format!("the prefix length is no number from 0 to {all}, the bits of {family}");
+        let why = format!("the prefix length of {family} must be a number from 0 to {all}");
         Error::invalid(operation(), why)
     })
 }

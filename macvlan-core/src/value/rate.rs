@@ -1,4 +1,4 @@
-//! How much an endpoint may send.
+//! The rate limit of an endpoint.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,9 +8,9 @@ use crate::error::{Error, Result};
 use crate::value::net::parse_number;
 use crate::value::text::serde_as_text;
 
-/// How fast an endpoint may send at most, by a token bucket filter (the kernel's `tbf`).
+/// A limit on the rate at which an endpoint sends, enforced by the kernel's token bucket filter.
 ///
-/// The text form is `tc`'s: `10mbit`, `512kbit`, `1gbit`, `9600bit`.
+/// The text form is that of `tc`: `10mbit`, `512kbit`, `1gbit`, `9600bit`.
 ///
 /// ```
 /// use macvlan_core::Rate;
@@ -26,25 +26,30 @@ pub struct Rate {
     bits: u64,
 }
 
-/// The units, the largest first.
+/// The units, largest first.
 const UNITS: [(&str, u64); 4] =
     [("gbit", 1_000_000_000), ("mbit", 1_000_000), ("kbit", 1_000), ("bit", 1)];
-/// What may go out at once at least: some frames of the usual size, as timers are not exact.
+/// The minimum burst: some frames of usual size, because timers are not exact.
 const SMALLEST_BURST: u64 = 16 * 1024;
-/// How long a frame waits at most before it is dropped.
+/// The longest time that a frame waits before it is dropped.
 const LATENCY: Duration = Duration::from_millis(50);
 
 impl Rate {
-    /// In bits a second: 8 at least.
+    /// Makes a limit in bits per second.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) below 8, which is one byte per
+    /// second.
     pub fn bits_per_second(bits: u64) -> Result<Self> {
         if bits < 8 {
-            let why = "it is less than a byte a second";
+            let why = "the minimum is 8 bits per second";
             return Err(Error::invalid(format!("use {bits}bit as a rate"), why));
         }
         Ok(Self { bits })
     }
 
-    /// In bits a second.
+    /// Returns the limit in bits per second.
     pub fn get_bits_per_second(&self) -> u64 {
         self.bits
     }
@@ -53,13 +58,14 @@ impl Rate {
         self.bits / 8
     }
 
-    /// What may go out at once, in bytes: a hundredth of a second's worth, and some frames at least.
+    /// Returns the burst in bytes: what is sent in a hundredth of a second, or a few frames if that
+    /// is more.
     pub(crate) fn burst(self) -> u32 {
         let burst = (self.bytes_per_second() / 100).max(SMALLEST_BURST);
         u32::try_from(burst).unwrap_or(u32::MAX)
     }
 
-    /// What may wait, in bytes.
+    /// Returns the length of the queue in bytes.
     pub(crate) fn limit(self) -> u32 {
         let waiting = u128::from(self.bytes_per_second()) * LATENCY.as_millis() / 1000;
         let limit = waiting.saturating_add(u128::from(self.burst()));
@@ -81,9 +87,9 @@ impl FromStr for Rate {
         let refuse = |why: &'static str| Error::invalid(format!("parse rate {text:?}"), why);
         let unit = UNITS.iter().find_map(|(unit, size)| Some((text.strip_suffix(unit)?, size)));
         let (number, size) =
-            unit.ok_or_else(|| refuse("it does not end in bit, kbit, mbit or gbit"))?;
+            unit.ok_or_else(|| refuse("the unit must be bit, kbit, mbit or gbit"))?;
         let bits = parse_number::<u64>(number).and_then(|number| number.checked_mul(*size));
-        Self::bits_per_second(bits.ok_or_else(|| refuse("it is no number that fits"))?)
+        Self::bits_per_second(bits.ok_or_else(|| refuse("the number is malformed or too large"))?)
     }
 }
 

@@ -1,4 +1,4 @@
-//! A route as a namespace is to have it.
+//! A route to be added to a namespace.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -13,11 +13,11 @@ use crate::value::net::{ip_in, parse_net, parse_number};
 use crate::value::scope::Scope;
 use crate::value::text::{named, serde_as_text};
 
-/// Where packets for a destination go.
+/// A route to be added or deleted.
 ///
-/// The text form is `ip route`'s: `default via 10.0.0.1`, `10.1.0.0/16 via 10.0.0.2 dev eth0 metric
-/// 100 onlink`, `blackhole fd00:1::/32 table 7`. An IPv4 destination may have an IPv6 gateway:
-/// `default via inet6 fe80::1 dev eth0` (RFC 5549).
+/// The text form is that of `ip route`: `default via 10.0.0.1`, `10.1.0.0/16 via 10.0.0.2 dev eth0
+/// metric 100 onlink`, `blackhole fd00:1::/32 table 7`. An IPv4 destination may have an IPv6
+/// gateway: `default via inet6 fe80::1 dev eth0` (RFC 8950).
 ///
 /// ```
 /// use macvlan_core::Route;
@@ -43,26 +43,27 @@ pub struct Route {
     protocol: Option<u8>,
 }
 
-/// What happens to packets that a route matches.
+/// The type of a route: what happens to packets that match.
+#[doc(alias = "rtm_type")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RouteKind {
-    /// They go to the gateway or the link.
+    /// Packets are sent to the gateway or the link.
     #[default]
     #[doc(alias = "RTN_UNICAST")]
     Unicast,
-    /// They vanish; local senders get `EINVAL`.
+    /// Packets are dropped silently; local senders get `EINVAL`.
     #[doc(alias = "RTN_BLACKHOLE")]
     Blackhole,
-    /// They vanish, and the sender is told "host unreachable" (local senders: `EHOSTUNREACH`).
+    /// Packets are rejected with "host unreachable"; local senders get `EHOSTUNREACH`.
     #[doc(alias = "RTN_UNREACHABLE")]
     Unreachable,
-    /// They vanish, and the sender is told "administratively prohibited" (local senders: `EACCES`).
+    /// Packets are rejected with "administratively prohibited"; local senders get `EACCES`.
     #[doc(alias = "RTN_PROHIBIT")]
     Prohibit,
 }
 
-/// What the kernel cuts larger path MTUs and segment sizes to (`ip_metrics_convert`).
+/// The limits to which the kernel reduces path MTUs and segment sizes (`ip_metrics_convert`).
 const MOST_MTU: u32 = 65535 - 15;
 const MOST_ADVMSS: u32 = 65535 - 40;
 
@@ -70,25 +71,32 @@ const MOST_ADVMSS: u32 = 65535 - 40;
 const IP6_RT_PRIO_ADDRCONF: u32 = 256;
 
 impl Route {
-    /// A route to a subnet; host bits in the destination are refused, as the kernel refuses them.
+    /// Makes a unicast route to a subnet.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if the destination has host
+    /// bits, which the kernel refuses too.
     pub fn new(destination: IpNet) -> Result<Self> {
         if destination.addr() != destination.network() {
             return Err(Error::invalid(
                 format!("route to {destination}"),
-                "the destination has bits beyond its prefix length",
+                "the destination has host bits",
             )
-            .with_hint(format!("{} is the subnet", destination.trunc())));
+            .with_hint(format!("use {}, the subnet", destination.trunc())));
         }
         Ok(Self::to(destination))
     }
 
-    /// Returns the route to a subnet, or the one that `default` means beside a gateway: of the gateway's
-    /// family, and of IPv4 without one, as `ip route` has it.
+    /// Makes a route to a subnet given as text, or a default route for `default`.
+    ///
+    /// A default route has the gateway's family, or IPv4 without a gateway, as for `ip route`. The
+    /// gateway only selects the family; set it with [`Route::gateway`].
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) as of [`Route::new`], and for text that
-    /// is neither.
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) as for [`Route::new`], and for
+    /// malformed text.
     pub fn toward(destination: &str, gateway: Option<IpAddr>) -> Result<Self> {
         let route = match destination {
             "default" => Self::to(Self::everything(gateway.is_none_or(|ip| ip.is_ipv4()))),
@@ -97,17 +105,17 @@ impl Route {
         Ok(Self { gateway, ..route })
     }
 
-    /// The default route of the gateway's family.
+    /// Makes a default route via a gateway, of the gateway's family.
     pub fn default_via(gateway: IpAddr) -> Self {
         Self::to(Self::everything(gateway.is_ipv4())).gateway(gateway)
     }
 
-    /// The IPv4 default route, gateway to be set or not.
+    /// Makes an IPv4 default route without a gateway.
     pub fn default_v4() -> Self {
         Self::to(Self::everything(true))
     }
 
-    /// The IPv6 default route, gateway to be set or not.
+    /// Makes an IPv6 default route without a gateway.
     pub fn default_v6() -> Self {
         Self::to(Self::everything(false))
     }
@@ -120,7 +128,7 @@ impl Route {
         }
     }
 
-    /// Returns the route to an address's subnet, as the kernel adds it with the address.
+    /// Makes the connected route of an address's subnet, as the kernel adds it with the address.
     pub(crate) fn connected(address: &Address) -> Self {
         let route = Self::to(address.net().trunc());
         match address.ip() {
@@ -129,7 +137,7 @@ impl Route {
         }
     }
 
-    /// Unchecked: what the kernel tells, or what cannot be wrong.
+    /// Makes a route to a destination that is not validated.
     pub(crate) fn to(destination: IpNet) -> Self {
         Self {
             kind: RouteKind::Unicast,
@@ -147,7 +155,7 @@ impl Route {
         }
     }
 
-    /// The next hop. An IPv4 destination may have an IPv6 gateway (Linux 5.2 and later).
+    /// Sets the next hop. An IPv4 destination may have an IPv6 gateway (Linux 5.2 and later).
     #[doc(alias = "RTA_GATEWAY")]
     #[doc(alias = "RTA_VIA")]
     pub fn gateway(mut self, gateway: IpAddr) -> Self {
@@ -155,153 +163,177 @@ impl Route {
         self
     }
 
-    /// The link that packets leave by. An endpoint's routes use the endpoint's link unless they say
-    /// otherwise.
+    /// Sets the link that packets leave by. Routes of an endpoint default to the endpoint's link.
+    #[doc(alias = "dev")]
     #[doc(alias = "RTA_OIF")]
     pub fn device(mut self, link: impl Into<LinkId>) -> Self {
         self.device = Some(link.into());
         self
     }
 
-    /// The smaller, the better; 0 for IPv4 and 1024 for IPv6 when not given. IPv6 takes 0 for 1024.
+    /// Sets the metric; routes with a lower one are preferred.
+    ///
+    /// Defaults to 0 for IPv4 and 1024 for IPv6, where 0 means 1024.
     #[doc(alias = "RTA_PRIORITY")]
     pub fn metric(mut self, metric: u32) -> Self {
         self.metric = Some(metric);
         self
     }
 
-    /// The routing table; `main` (254) when not given.
+    /// Sets the routing table. Defaults to 254 (`main`).
     #[doc(alias = "RTA_TABLE")]
     pub fn table(mut self, table: u32) -> Self {
         self.table = Some(table);
         self
     }
 
-    /// The address that packets get as their source when the sender chose none.
+    /// Sets the preferred source address of packets whose sender chose none.
+    #[doc(alias = "src")]
     #[doc(alias = "RTA_PREFSRC")]
     pub fn source(mut self, source: IpAddr) -> Self {
         self.source = Some(source);
         self
     }
 
-    /// How far away the destination is; when not given, global with a gateway and link without, as
-    /// `ip route` has it. IPv6 ignores it.
+    /// Sets the scope of the destination.
+    ///
+    /// Defaults to global with a gateway and to link without, as for `ip route`. IPv6 ignores it.
+    #[doc(alias = "rtm_scope")]
     pub fn scope(mut self, scope: Scope) -> Self {
         self.scope = Some(scope);
         self
     }
 
-    /// The path MTU to the destination in bytes, 1 to 65520.
+    /// Sets the path MTU to the destination in bytes, 1 to 65520.
     #[doc(alias = "RTAX_MTU")]
     pub fn mtu(mut self, mtu: u32) -> Self {
         self.mtu = Some(mtu);
         self
     }
 
-    /// The maximal segment size to advertise to TCP peers in bytes, 1 to 65495.
+    /// Sets the maximum segment size advertised to TCP peers in bytes, 1 to 65495.
     #[doc(alias = "RTAX_ADVMSS")]
     pub fn advmss(mut self, advmss: u32) -> Self {
         self.advmss = Some(advmss);
         self
     }
 
-    /// The gateway is directly on the link, whatever the addresses say.
+    /// Sets whether the gateway is assumed to be on the link even if no subnet contains it.
+    ///
+    /// Defaults to false.
+    #[doc(alias = "onlink")]
     #[doc(alias = "RTNH_F_ONLINK")]
     pub fn on_link(mut self, on_link: bool) -> Self {
         self.on_link = on_link;
         self
     }
 
-    /// Sets who adds it, by a number of `rt_protos`; 3 (`boot`) when not given, as `ip route` has it. A
-    /// route that is deleted has to carry it. What the kernel tells is [`RouteInfo::protocol`].
+    /// Sets the protocol number, which names the route's origin (`/etc/iproute2/rt_protos`).
+    ///
+    /// Defaults to 3 (`boot`), as for `ip route`.
+    ///
+    /// To delete a route, its protocol must match. The one that the kernel reports is in
+    /// [`RouteInfo::protocol`].
     #[doc(alias = "rtm_protocol")]
     pub fn protocol(mut self, protocol: u8) -> Self {
         self.protocol = Some(protocol);
         self
     }
 
-    /// What happens to matching packets.
+    /// Sets the type of the route. Defaults to [`RouteKind::Unicast`].
+    #[doc(alias = "rtm_type")]
     pub fn kind(mut self, kind: RouteKind) -> Self {
         self.kind = kind;
         self
     }
 
-    /// Where it leads.
+    /// Returns the destination.
+    #[doc(alias = "RTA_DST")]
     pub fn destination(&self) -> IpNet {
         self.destination
     }
 
-    /// Whether it matches everything that no other route does.
+    /// Returns whether this is a default route.
     pub fn is_default(&self) -> bool {
         self.destination.prefix_len() == 0
     }
 
-    /// The next hop.
+    /// Returns the next hop.
+    #[doc(alias = "RTA_GATEWAY")]
+    #[doc(alias = "RTA_VIA")]
     pub fn get_gateway(&self) -> Option<IpAddr> {
         self.gateway
     }
 
-    /// The link that packets leave by.
+    /// Returns the link that packets leave by.
+    #[doc(alias = "RTA_OIF")]
     pub fn get_device(&self) -> Option<LinkId> {
         self.device
     }
 
-    /// The metric.
+    /// Returns the metric.
+    #[doc(alias = "RTA_PRIORITY")]
     pub fn get_metric(&self) -> Option<u32> {
         self.metric
     }
 
-    /// The table.
+    /// Returns the routing table.
+    #[doc(alias = "RTA_TABLE")]
     pub fn get_table(&self) -> Option<u32> {
         self.table
     }
 
-    /// The preferred source address.
+    /// Returns the preferred source address.
+    #[doc(alias = "RTA_PREFSRC")]
     pub fn get_source(&self) -> Option<IpAddr> {
         self.source
     }
 
-    /// The scope.
+    /// Returns the scope.
     pub fn get_scope(&self) -> Option<Scope> {
         self.scope
     }
 
-    /// The path MTU.
+    /// Returns the path MTU in bytes.
+    #[doc(alias = "RTAX_MTU")]
     pub fn get_mtu(&self) -> Option<u32> {
         self.mtu
     }
 
-    /// The advertised maximal segment size.
+    /// Returns the advertised maximum segment size in bytes.
+    #[doc(alias = "RTAX_ADVMSS")]
     pub fn get_advmss(&self) -> Option<u32> {
         self.advmss
     }
 
-    /// Whether the gateway is taken to be on the link.
+    /// Returns whether the gateway is assumed to be on the link.
+    #[doc(alias = "RTNH_F_ONLINK")]
     pub fn is_on_link(&self) -> bool {
         self.on_link
     }
 
-    /// Returns who adds it, if that was said.
+    /// Returns the protocol number, if it was set.
     pub fn get_protocol(&self) -> Option<u8> {
         self.protocol
     }
 
-    /// What happens to matching packets.
+    /// Returns the type of the route.
     pub fn get_kind(&self) -> RouteKind {
         self.kind
     }
 
-    /// Whether it goes when the link of this name goes, which it is added for.
+    /// Returns whether the kernel deletes the route with this link.
     pub(crate) fn goes_with(&self, link: LinkName) -> bool {
         self.needs_device() || self.device == Some(LinkId::Name(link))
     }
 
-    /// Whether it wants a link and names none.
+    /// Returns whether the route needs a link and has none.
     pub(crate) fn needs_device(&self) -> bool {
         self.device.is_none() && self.kind == RouteKind::Unicast
     }
 
-    /// Whether it has a gateway, and its scope is for routes without. IPv6 has no scopes of routes.
+    /// Returns whether the route has a gateway and a scope for routes without one. IPv6 routes have
+    /// no scope.
     pub(crate) fn contradicts_its_scope(&self) -> bool {
         let is_narrow = |scope| u8::from(scope) >= u8::from(Scope::Link);
         self.gateway.is_some()
@@ -309,8 +341,13 @@ impl Route {
             && self.scope.is_some_and(is_narrow)
     }
 
-    /// Refuses what no kernel can take, or takes as something else: families that do not fit together,
-    /// protocol 0 (which would be any), table 0 (which would be `main`), an MTU or a segment size that is 0 (none) or cut to a maximum.
+    /// Validates the route, as adding it does before any system call.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if the families differ, if the
+    /// protocol is 0 (which matches any) or the table is 0 (which means `main`), and for an MTU or
+    /// segment size that the kernel would ignore or reduce.
     pub fn check(&self) -> Result<()> {
         let refuse = |why: String| Err(Error::invalid(format!("use route {self}"), why));
         let v4 = self.destination.addr().is_ipv4();
@@ -322,58 +359,57 @@ impl Route {
                 return refuse(format!("{gateway} cannot be a gateway"));
             }
         } else if self.on_link {
-            return refuse("onlink says something about a gateway, and there is none".into());
+            return refuse("onlink requires a gateway".into());
         }
         if let Some(source) = self.source.filter(|source| source.is_ipv4() != v4) {
-            return refuse(format!("the source {source} is of the other family"));
+            return refuse(format!("the source {source} is of another address family"));
         }
         if self.protocol == Some(0) {
-            return refuse("0 is no routing protocol".into());
+            return refuse("the protocol must not be 0".into());
         }
         if self.table == Some(0) {
-            return refuse("0 is no routing table".into());
+            return refuse("the table must not be 0".into());
         }
         for (what, said, most) in
             [("mtu", self.mtu, MOST_MTU), ("advmss", self.advmss, MOST_ADVMSS)]
         {
             if let Some(bytes) = said.filter(|bytes| !(1..=most).contains(bytes)) {
-                return refuse(format!("{what} {bytes} is no number from 1 to {most}"));
+                return refuse(format!("{what} {bytes} is not from 1 to {most}"));
             }
         }
         if self.kind != RouteKind::Unicast && (self.gateway.is_some() || self.device.is_some()) {
-            return refuse("only a unicast route has a gateway or a link".into());
+            return refuse("only a unicast route can have a gateway or a link".into());
         }
         Ok(())
     }
 }
 
-/// A route as the kernel describes it.
+/// A route as reported by the kernel.
 #[doc(alias = "RTM_NEWROUTE")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct RouteInfo {
-    /// The route, with its table always given.
+    /// The route; its table is always set.
     pub route: Route,
-    /// Who made it: 2 the kernel, 3 somebody at boot (and `ip`), 4 an administrator; see
-    /// `rtnetlink(7)`.
+    /// The protocol number: 2 kernel, 3 boot (and `ip`), 4 static; see `rtnetlink(7)`.
     #[doc(alias = "rtm_protocol")]
     pub protocol: u8,
-    /// The next hops, where there are several.
+    /// The next hops of a multipath route.
     #[doc(alias = "RTA_MULTIPATH")]
     pub next_hops: Vec<NextHop>,
 }
 
-/// One next hop of several.
+/// A next hop of a multipath route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct NextHop {
-    /// The link's index.
+    /// The index of the link.
     pub link: u32,
-    /// The gateway, if there is one.
+    /// The gateway, if the next hop has one.
     pub gateway: Option<IpAddr>,
-    /// The share of packets that it gets, 1 to 256.
+    /// The weight, 1 to 256: this next hop's share of the packets.
     pub weight: u16,
 }
 
@@ -383,7 +419,7 @@ impl fmt::Display for Route {
             write!(f, "{} ", self.kind)?;
         }
         let v4 = self.destination.addr().is_ipv4();
-        // "default" alone would not tell the family; with a gateway, `via` tells it.
+        // "default" does not say the family, but the gateway after `via` does.
         if self.is_default() && self.gateway.is_some() {
             f.write_str("default")?;
         } else {
@@ -430,8 +466,9 @@ impl FromStr for Route {
         let operation = || format!("parse route {text:?}");
         let mut words = text.split_ascii_whitespace().peekable();
         let kind = words.next_if(|word| word.parse::<RouteKind>().is_ok());
-        let destination =
-            words.next().ok_or_else(|| Error::invalid(operation(), "it has no destination"))?;
+        let destination = words
+            .next()
+            .ok_or_else(|| Error::invalid(operation(), "the destination is missing"))?;
         let mut route = Self::toward(destination, None)?;
         if let Some(kind) = kind {
             route.kind = kind.parse()?;
@@ -453,14 +490,14 @@ impl FromStr for Route {
                 parse_number::<u32>(value).ok_or_else(|| {
                     Error::invalid(
                         operation(),
-                        format!("{key} {value:?} is no number from 0 to {}", u32::MAX),
+                        format!("{key} {value:?} is not a number from 0 to {}", u32::MAX),
                     )
                 })
             };
             match key {
                 "via" => {
                     route.gateway = Some(ip()?);
-                    // The family of "default" is known when "via" is.
+                    // The family of "default" is known once "via" is read.
                     if !other_family {
                         let toward = Self::toward(destination, route.gateway)?;
                         route.destination = toward.destination;
@@ -478,7 +515,7 @@ impl FromStr for Route {
                 }
                 "proto" => {
                     let number = parse_number::<u8>(value).ok_or_else(|| {
-                        let why = format!("proto {value:?} is no number from 0 to 255");
+                        let why = format!("proto {value:?} is not a number from 0 to 255");
                         Error::invalid(operation(), why)
                     });
                     route.protocol = Some(number?);
@@ -487,7 +524,7 @@ impl FromStr for Route {
                 "scope" => route.scope = Some(value.parse()?),
                 "mtu" => route.mtu = Some(number()?),
                 "advmss" => route.advmss = Some(number()?),
-                _ => return Err(Error::invalid(operation(), format!("{key:?} is not understood"))),
+                _ => return Err(Error::invalid(operation(), format!("unknown keyword {key:?}"))),
             }
         }
         route.check()?;
@@ -591,7 +628,7 @@ mod tests {
     fn host_bits_get_a_proposal() {
         assert_eq!(
             "10.0.0.1/8".parse::<Route>().unwrap_err().hint(),
-            Some("10.0.0.0/8 is the subnet")
+            Some("use 10.0.0.0/8, the subnet")
         );
     }
 }

@@ -1,4 +1,4 @@
-//! A policy rule: which routing table is asked.
+//! A policy rule, which selects a routing table.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,10 +9,10 @@ use crate::error::{Error, Result};
 use crate::value::net::{net_in, parse_number};
 use crate::value::text::serde_as_text;
 
-/// Sends the packets that it matches to a routing table.
+/// A policy rule: matching packets are routed by a routing table.
 ///
-/// The text form is `ip rule`'s: `from 10.0.0.2/32 table 100`, `from all to fd00::/64 table 100
-/// priority 500`.
+/// The text form is that of `ip rule`: `from 10.0.0.2/32 table 100`, `from all to fd00::/64 table
+/// 100 priority 500`.
 ///
 /// ```
 /// use macvlan_core::Rule;
@@ -31,14 +31,18 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// For all IPv4 packets, to a table; narrowed by [`Rule::from`] and [`Rule::to`], which also say
-    /// the family.
+    /// Makes a rule for all IPv4 packets, with a routing table.
+    ///
+    /// [`Rule::from`] and [`Rule::to`] restrict it and set the family.
+    #[doc(alias = "lookup")]
     #[doc(alias = "FRA_TABLE")]
     pub fn new(table: u32) -> Self {
         Self { from: None, to: None, table, priority: None, v6: false }
     }
 
-    /// For packets with a source address in this subnet; `0.0.0.0/0` and `::/0` say the family only.
+    /// Matches packets with a source address in a subnet.
+    ///
+    /// `0.0.0.0/0` and `::/0` only set the family.
     #[doc(alias = "FRA_SRC")]
     pub fn from(mut self, net: IpNet) -> Self {
         self.from = Some(net).filter(|net| net.prefix_len() != 0);
@@ -46,8 +50,9 @@ impl Rule {
         self
     }
 
-    /// For packets with a destination address in this subnet; `0.0.0.0/0` and `::/0` say the family
-    /// only.
+    /// Matches packets with a destination address in a subnet.
+    ///
+    /// `0.0.0.0/0` and `::/0` only set the family.
     #[doc(alias = "FRA_DST")]
     pub fn to(mut self, net: IpNet) -> Self {
         self.to = Some(net).filter(|net| net.prefix_len() != 0);
@@ -55,13 +60,15 @@ impl Rule {
         self
     }
 
-    /// For all packets of IPv6 instead of IPv4, where neither source nor destination say it.
+    /// Makes this a rule for IPv6 packets, if it has no source or destination that sets the family.
     pub fn ipv6(mut self) -> Self {
         self.v6 = true;
         self
     }
 
-    /// Smaller numbers are asked first; the kernel's choice, before all others but 0, when not given.
+    /// Sets the priority; rules with lower numbers are evaluated first.
+    ///
+    /// By default the kernel chooses one before all others except 0.
     #[doc(alias = "FRA_PRIORITY")]
     #[doc(alias = "preference")]
     pub fn priority(mut self, priority: u32) -> Self {
@@ -69,41 +76,49 @@ impl Rule {
         self
     }
 
-    /// The source subnet.
+    /// Returns the source subnet.
+    #[doc(alias = "FRA_SRC")]
     pub fn get_from(&self) -> Option<IpNet> {
         self.from
     }
 
-    /// The destination subnet.
+    /// Returns the destination subnet.
+    #[doc(alias = "FRA_DST")]
     pub fn get_to(&self) -> Option<IpNet> {
         self.to
     }
 
-    /// The routing table.
+    /// Returns the routing table.
     pub fn table(&self) -> u32 {
         self.table
     }
 
-    /// The priority.
+    /// Returns the priority, if it was set.
+    #[doc(alias = "FRA_PRIORITY")]
     pub fn get_priority(&self) -> Option<u32> {
         self.priority
     }
 
-    /// Whether it is for IPv6.
+    /// Returns whether the rule is for IPv6.
     pub fn is_ipv6(&self) -> bool {
         self.v6
     }
 
-    /// Refuses what no kernel can take: families that do not fit together, table 0.
+    /// Validates the rule, as adding it does before any system call.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if source and destination are of
+    /// different families, or if the table is 0.
     pub fn check(&self) -> Result<()> {
         if self.table == 0 {
-            return Err(Error::invalid(format!("use rule {self}"), "0 is no routing table"));
+            return Err(Error::invalid(format!("use rule {self}"), "the table must not be 0"));
         }
         let mut nets = [self.from, self.to].into_iter().flatten();
         if nets.any(|net| net.addr().is_ipv6() != self.v6) {
             return Err(Error::invalid(
                 format!("use rule {self}"),
-                "source and destination are not of one family",
+                "the source and the destination are of different families",
             ));
         }
         Ok(())
@@ -114,7 +129,7 @@ impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.from, self.to) {
             (Some(from), _) => write!(f, "from {from}")?,
-            // "all" would not tell the family.
+            // "all" does not say the family.
             (None, None) if self.v6 => f.write_str("from ::/0")?,
             (None, _) => f.write_str("from all")?,
         }
@@ -140,7 +155,7 @@ impl FromStr for Rule {
                 parse_number::<u32>(value).ok_or_else(|| {
                     Error::invalid(
                         operation(),
-                        format!("{key} {value:?} is no number from 0 to {}", u32::MAX),
+                        format!("{key} {value:?} is not a number from 0 to {}", u32::MAX),
                     )
                 })
             };
@@ -152,12 +167,12 @@ impl FromStr for Rule {
                 "table" | "lookup" => rule.table = number()?,
                 "priority" | "preference" => rule = rule.priority(number()?),
                 _ => {
-                    return Err(Error::invalid(operation(), format!("{key:?} is not understood")));
+                    return Err(Error::invalid(operation(), format!("unknown keyword {key:?}")));
                 }
             }
         }
         if rule.table == 0 {
-            return Err(Error::invalid(operation(), "it names no table"));
+            return Err(Error::invalid(operation(), "the table is missing"));
         }
         rule.check()?;
         Ok(rule)

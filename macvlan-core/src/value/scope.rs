@@ -1,4 +1,4 @@
-//! How far away a destination is.
+//! The scope of addresses and routes.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,26 +7,28 @@ use crate::error::{Error, Result};
 use crate::value::net::parse_number;
 use crate::value::text::serde_as_text;
 
-/// How far a route's destination is away; the kernel keeps it for IPv4 only.
+/// The scope of an address or a route: the distance to the destination.
+///
+/// For routes it matters to IPv4 only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Scope {
-    /// Anywhere, through a gateway.
+    /// Any destination, through a gateway.
     #[doc(alias = "RT_SCOPE_UNIVERSE")]
     Global,
-    /// Inside this site.
+    /// A destination inside this site.
     #[doc(alias = "RT_SCOPE_SITE")]
     Site,
-    /// Directly on the link.
+    /// A destination directly on the link.
     #[doc(alias = "RT_SCOPE_LINK")]
     Link,
-    /// On this machine.
+    /// A destination on this machine.
     #[doc(alias = "RT_SCOPE_HOST")]
     Host,
-    /// Nowhere: a destination that does not exist.
+    /// A destination that does not exist.
     #[doc(alias = "RT_SCOPE_NOWHERE")]
     Nowhere,
-    /// A number that has no name.
+    /// A number without a name.
     Other(u8),
 }
 
@@ -52,7 +54,7 @@ impl FromStr for Scope {
             || {
                 Error::invalid(
                     format!("parse scope {text:?}"),
-                    "it is none of global, site, link, host, nowhere, and no number from 0 to 255",
+                    "expected global, site, link, host, nowhere or a number from 0 to 255",
                 )
             },
         )

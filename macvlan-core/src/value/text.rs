@@ -1,6 +1,6 @@
-//! What all types with a text form share: enumerations by a table of names, and serde by text.
+//! Macros for types with a text form: enumerations by a table of names, and serde by text.
 
-/// Implements `Display` and `FromStr` of an enumeration by a table of its names.
+/// Implements `Display` and `FromStr` for an enumeration from a table of names.
 macro_rules! named {
     ($type:ty, $what:literal, [$($variant:ident = $name:literal),+ $(,)?]) => {
         impl std::fmt::Display for $type {
@@ -15,7 +15,7 @@ macro_rules! named {
 }
 pub(crate) use named;
 
-/// Implements `FromStr` of an enumeration by a table of its names.
+/// Implements `FromStr` for an enumeration from a table of names.
 macro_rules! from_name {
     ($type:ty, $what:literal, [$($variant:ident = $name:literal),+]) => {
         impl std::str::FromStr for $type {
@@ -25,7 +25,7 @@ macro_rules! from_name {
                     $($name => Ok(Self::$variant),)+
                     _ => Err(crate::error::Error::invalid(
                         format!(concat!("parse ", $what, " {:?}"), text),
-                        format!("it is none of {}", [$($name),+].join(", ")),
+                        format!("expected one of {}", [$($name),+].join(", ")),
                     )),
                 }
             }
@@ -34,15 +34,15 @@ macro_rules! from_name {
 }
 pub(crate) use from_name;
 
-/// Gives an enumeration of kinds a list of them and their names: `ALL`, `as_str`, `Display` and
-/// `FromStr`.
+/// Implements `ALL`, `as_str`, `Display` and `FromStr` for an enumeration of kinds, from a table of
+/// names.
 macro_rules! kinds {
     ($type:ty, $what:literal, [$($variant:ident = $name:literal),+ $(,)?]) => {
         impl $type {
-            /// All kinds, by their numbers.
+            /// All kinds, ordered by number.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
-            /// Returns a stable name for logs and other languages.
+            /// Returns the kind's stable name for logs and other languages.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }
             }
@@ -59,7 +59,7 @@ macro_rules! kinds {
 }
 pub(crate) use kinds;
 
-/// Implements serde's traits, with the feature `serde`, by `Display` and `FromStr`.
+/// Implements serde's traits by `Display` and `FromStr`, with the feature `serde`.
 macro_rules! serde_as_text {
     ($($type:ty),+) => {$(
         #[cfg(feature = "serde")]
@@ -94,7 +94,7 @@ mod kinds_tests {
         DifferenceKind, EndpointType, Error, EventKind, FindingKind, KeepEventKind, LinkType,
     };
 
-    /// A name of its own is one that leads back to the kind.
+    /// Checks that names are unique: each parses as the kind that it is the name of.
     fn check<T: Copy + Debug + Display + FromStr<Err = Error> + PartialEq>(
         kinds: &[T],
         number: impl Fn(T) -> u32,
@@ -126,7 +126,7 @@ mod tests {
 
     use crate::{Address, LinkId, LinkName, MacAddr, Route, Scope};
 
-    /// What a text format would write: serde can write a single value into a formatter.
+    /// A buffer for a text format: serde can write a single value into a formatter.
     struct Written<'a, T>(&'a T);
 
     impl<T: Serialize> fmt::Display for Written<'_, T> {

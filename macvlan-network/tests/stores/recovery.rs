@@ -178,7 +178,7 @@ fn kernel_and_store_are_brought_together() -> Outcome {
     assert_eq!(words[1], "released the lease of container \"ended\", which is gone");
     assert_eq!(words[2], "removed \"eth0\" of container \"stray\", whose network does not exist");
     assert!(words[3].starts_with("repaired \"eth0\" of container \"changed\": "), "{}", words[3]);
-    assert_eq!(words[4], "repaired \"eth0\" of container \"missing\": there is no such link");
+    assert_eq!(words[4], "repaired \"eth0\" of container \"missing\": the link does not exist");
     assert!(matches!(done[0], Reconciled::Released(_)));
 
     for (inside, address) in

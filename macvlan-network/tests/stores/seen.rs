@@ -109,7 +109,7 @@ fn stranger(arguments: &[String]) -> Outcome {
     setgroups(&[])?;
     nix::unistd::setgid(Gid::from_raw(65534))?;
     setuid(Uid::from_raw(65534))?;
-    let says = ["/proc/", "could not be looked at", "CAP_SYS_PTRACE"];
+    let says = ["/proc/", "could not be inspected", "CAP_SYS_PTRACE"];
     all_is_refused(&networks, &lan, &other, &says);
     Ok(())
 }

@@ -161,7 +161,10 @@ fn ipv6_is_enabled_and_disabled_for_one_link() -> Outcome {
 
     let error = eth0()?.disable_ipv6(true).plan().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidValue);
-    assert!(error.to_string().contains("fd15::a is IPv6, which is to be disabled"), "{error}");
+    assert!(
+        error.to_string().contains("IPv6 is to be disabled, and fd15::a is an IPv6 address"),
+        "{error}"
+    );
     Ok(())
 }
 

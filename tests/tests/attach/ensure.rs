@@ -99,7 +99,7 @@ fn the_link_s_settings_are_repaired() -> Outcome {
 
 fn macvlan_options_are_repaired() -> Outcome {
     let stage = Stage::set()?;
-    let others = ["the macvlan options are others"];
+    let others = ["the macvlan options differ"];
     for spoil in [
         "link set eth0 type macvlan mode private",
         "link set eth0 type macvlan mode vepa",
@@ -252,8 +252,8 @@ fn replace(stage: &Stage, wrong: &[&str], endpoint: &Endpoint, why: &str) -> Out
     assert_eq!(
         error.to_string(),
         format!(
-            "\"eth0\" on parent \"{}\" in {}: cannot make the endpoint as it should be: {why}, \
-             which cannot be changed; have it replaced, or delete the link",
+            "\"eth0\" on parent \"{}\" in {}: cannot ensure the endpoint: {why}, \
+             which cannot be changed; allow its replacement, or delete the link",
             endpoint.parent(),
             stage.inside
         )
@@ -285,7 +285,7 @@ fn what_cannot_be_changed_is_replaced_only_when_asked() -> Outcome {
 
     stage.lab.cable("ens34")?;
     host.attach(&Endpoint::new("eth0", "ens34")?, &stage.inside)?;
-    replace(&stage, &[], &eth0()?, "the link is not on that parent")?;
+    replace(&stage, &[], &eth0()?, "the link is not on this parent")?;
     Ok(())
 }
 
@@ -302,11 +302,11 @@ fn what_could_not_be_put_back_is_not_replaced() -> Outcome {
         before.assert_same(&stage.inside);
         Outcome::Ok(())
     };
-    refused("it is not one that an endpoint could be, but veth")?;
+    refused("an endpoint cannot be of its kind, veth")?;
     ip_do(&stage.inside, "link delete eth0");
     // A parent of the same index on another host is another parent.
     stage.lab.b.host.attach(&Endpoint::new("eth0", "ens33")?, &stage.inside)?;
-    refused("its parent is elsewhere")
+    refused("its parent is in another namespace")
 }
 
 /// Whatever the new link is refused for, and whenever, the old one is there again with all that it had.
@@ -422,7 +422,7 @@ fn vlans_are_repaired_and_replaced() -> Outcome {
         Ok(Endpoint::vlan("eth0", "ens33", Vlan::new(id)?.gvrp(true).egress_qos(1, 2)?)?
             .address("192.168.15.10/24".parse()?))
     };
-    let others = ["the VLAN options are others"];
+    let others = ["the VLAN options differ"];
     repair(&stage, &vlan(100)?, &["link set eth0 type vlan gvrp off"], &others)?;
     repair(&stage, &vlan(100)?, &["link set eth0 type vlan egress-qos-map 1:3"], &others)?;
     stage.lab.a.host.attach(&vlan(100)?, &stage.inside)?;
@@ -673,7 +673,7 @@ fn what_still_differs_is_said() -> Outcome {
         }
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
         let error = error.ok_or("it was always repaired")?.to_string();
-        let expected = "after 4 repairs that the kernel took, the MTU is 1300 and should be 1400";
+        let expected = "after 4 successful repairs, the MTU is 1300 and should be 1400";
         assert!(error.contains(expected), "{error}");
         Ok(())
     })

@@ -107,7 +107,7 @@ fn net_admin_is_enough_where_a_socket_is_open() -> Outcome {
             assert_eq!(
                 error.to_string(),
                 format!(
-                    "cannot enter {never_entered}: Operation not permitted (EPERM); it takes \
+                    "cannot enter {never_entered}: Operation not permitted (EPERM); run with \
                      CAP_SYS_ADMIN here and in the user namespace that owns the network namespace"
                 )
             );

@@ -135,7 +135,7 @@ fn by_a_descriptor() -> Outcome {
     let mut attachment = attach(&lab, &NetNs::from_fd(container.as_fd())?)?;
     let error = attachment.netns().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidValue);
-    assert!(error.hint().is_some_and(|hint| hint.contains("open handle")), "{error}");
+    assert!(error.hint().is_some_and(|hint| hint.contains("keep a handle open")), "{error}");
     let error = attachment.set_netns(&other).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
     attachment.set_netns(&container)?;
@@ -173,7 +173,7 @@ fn stranger(arguments: &[String]) -> Outcome {
     let error = host.detach(&attachment).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
     let said = error.to_string();
-    assert!(said.contains("could not be looked at"), "{said}");
+    assert!(said.contains("could not be inspected"), "{said}");
     assert!(said.contains("CAP_SYS_PTRACE"), "{said}");
     assert!(error.leftovers().iter().any(|left| left.contains("link \"eth0\"")), "{said}");
     assert!(!pid.is_empty());

@@ -67,14 +67,14 @@ fn no_such_parent() -> Outcome {
         &Endpoint::new("eth0", "ens99")?,
         ErrorKind::ParentNotFound,
         "\"eth0\" on parent \"ens99\" in CONTAINER: cannot use the parent: the parent does \
-         not exist; `ip link show` on the host lists the links that do",
+         not exist; `ip link show` on the host lists the existing links",
     );
     refused(
         &stage,
         &Endpoint::new("eth0", "#4711")?,
         ErrorKind::ParentNotFound,
         "\"eth0\" on parent \"#4711\" in CONTAINER: cannot create macvlan: the parent does \
-         not exist; `ip link show` on the host lists the links that do",
+         not exist; `ip link show` on the host lists the existing links",
     );
     Ok(())
 }
@@ -85,9 +85,8 @@ fn a_parent_that_cannot_carry_it() -> Outcome {
         &stage,
         &Endpoint::new("eth0", "lo")?,
         ErrorKind::Unsupported,
-        "\"eth0\" on parent \"lo\" in CONTAINER: cannot create macvlan: the parent is no \
-         Ethernet link, and nothing else can carry macvlan; choose a parent that has a \
-         MAC address",
+        "\"eth0\" on parent \"lo\" in CONTAINER: cannot create macvlan: the parent is not an \
+         Ethernet link, which macvlan requires; choose a parent with a MAC address",
     );
     Ok(())
 }
@@ -101,9 +100,8 @@ fn a_parent_that_is_a_port() -> Outcome {
         &stage,
         &eth0()?,
         ErrorKind::ParentBusy,
-        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: the parent is a \
-         port of the bridge \"br0\"; use \"br0\" itself as the parent, or take the parent out \
-         of it",
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: the parent is a port of \
+         the bridge \"br0\"; use \"br0\" as the parent, or remove the parent from it",
     );
     Ok(())
 }
@@ -116,8 +114,8 @@ fn a_parent_that_carries_ipvlan() -> Outcome {
         &stage,
         &eth0()?,
         ErrorKind::ParentBusy,
-        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: the parent carries \
-         ipvlan links such as \"ipv0\"; a link carries either macvlan or ipvlan, not both",
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: the parent has ipvlan \
+         links such as \"ipv0\"; a parent can have either macvlan or ipvlan links, not both",
     );
     let elsewhere = NetNs::anonymous()?;
     stage.lab.a.handle.move_link("ipv0", &elsewhere, None)?;
@@ -125,9 +123,9 @@ fn a_parent_that_carries_ipvlan() -> Outcome {
         &stage,
         &eth0()?,
         ErrorKind::ParentBusy,
-        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: something else has \
-         taken over the parent's frames; ipvlan in another namespace, a bridge, bond, \
-         team or Open vSwitch would do that",
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: the parent already has \
+         an rx handler (bridge, bond, team, ipvlan or Open vSwitch); use another parent, or remove \
+         the parent from it; ipvlan links may be in another namespace",
     );
     Ok(())
 }
@@ -172,8 +170,8 @@ fn passthru_against_the_others() -> Outcome {
         &stage,
         &eth0()?,
         ErrorKind::PassthruConflict,
-        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: the parent belongs \
-         to \"mv7\" in passthru mode; remove that link first, or use another parent",
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: \"mv7\" has the parent \
+         in mode passthru; remove the link first, or use another parent",
     );
     handle.delete_link("mv7")?;
     let other = Container::start()?;
@@ -194,9 +192,9 @@ fn passthru_against_the_others() -> Outcome {
         &stage,
         &eth0()?,
         ErrorKind::PassthruConflict,
-        &"\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: the parent belongs \
-         to \"eth0\" in the network namespace of pid PID in passthru mode; remove that link \
-         first, or use another parent"
+        &"\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: \"eth0\" in the \
+         network namespace of pid PID has the parent in mode passthru; remove the link first, or \
+         use another parent"
             .replace("PID", &pid.to_string()),
     );
     Ok(())
@@ -212,7 +210,7 @@ fn a_mac_address_in_use() -> Outcome {
         &endpoint,
         ErrorKind::MacInUse,
         "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: the parent itself \
-         has the MAC address 02:42:c0:a8:0f:0a; choose another, or none for a random one",
+         has the MAC address 02:42:c0:a8:0f:0a; choose another one, or leave it out for a random one",
     );
     ip_do(&stage.lab.a.netns, "link set ens33 address 02:42:c0:a8:0f:01");
     let sibling = Endpoint::new("net0", "ens33")?.mac(mac.parse()?);
@@ -222,8 +220,8 @@ fn a_mac_address_in_use() -> Outcome {
         &endpoint,
         ErrorKind::MacInUse,
         "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: \"net0\" on the same \
-         parent has the MAC address 02:42:c0:a8:0f:0a; choose another, or remove that \
-         link first",
+         parent has the MAC address 02:42:c0:a8:0f:0a; choose another one, or remove the link \
+         first",
     );
     stage.lab.a.host.detach(&attachment)?;
     let other = Container::start()?;
@@ -235,7 +233,7 @@ fn a_mac_address_in_use() -> Outcome {
         ErrorKind::MacInUse,
         &"\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: \"net0\" in the \
          network namespace of pid PID on the same parent has the MAC address \
-         02:42:c0:a8:0f:0a; choose another, or remove that link first"
+         02:42:c0:a8:0f:0a; choose another one, or remove the link first"
             .replace("PID", &pid),
     );
     stage.lab.a.host.detach(&attachment)?;
@@ -248,7 +246,7 @@ fn a_mac_address_in_use() -> Outcome {
         ErrorKind::MacInUse,
         &"\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: \"net0\" in the \
          network namespace PATH on the same parent has the MAC address 02:42:c0:a8:0f:0a; \
-         choose another, or remove that link first"
+         choose another one, or remove the link first"
             .replace("PATH", &path_of(&hidden)),
     );
     drop(attachment);
@@ -257,9 +255,9 @@ fn a_mac_address_in_use() -> Outcome {
         &stage,
         &endpoint,
         ErrorKind::MacInUse,
-        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: a link that cannot be seen from here on the same parent has the MAC address 02:42:c0:a8:0f:0a; if a \
-         container that had it is just being removed, the address is free some \
-         milliseconds later",
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: a link that is not \
+         visible from here on the same parent has the MAC address 02:42:c0:a8:0f:0a; if a \
+         container with this address is being removed, retry after some milliseconds",
     );
     // To be changed into it, is as impossible.
     let attachment = stage.lab.a.host.attach(&eth0()?, &stage.inside)?;
@@ -270,7 +268,7 @@ fn a_mac_address_in_use() -> Outcome {
         &error,
         ErrorKind::MacInUse,
         "\"eth0\" in CONTAINER: cannot set the MAC address 02:42:c0:a8:0f:0a: the parent or \
-         a sibling has the same MAC address; choose another, or remove that link first",
+         another link on it has this MAC address; choose another one, or remove the link first",
     );
     stage.lab.a.host.detach(&attachment)?;
     drop(on_its_way);
@@ -297,9 +295,9 @@ fn a_mac_address_of_a_dying_namespace() -> Outcome {
         &stage,
         &patient,
         ErrorKind::MacInUse,
-        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: a link that cannot be seen from here on the same parent has the MAC address 02:42:c0:a8:0f:0a; if a \
-         container that had it is just being removed, the address is free some \
-         milliseconds later",
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: a link that is not \
+         visible from here on the same parent has the MAC address 02:42:c0:a8:0f:0a; if a \
+         container with this address is being removed, retry after some milliseconds",
     );
     assert!(started.elapsed() >= Duration::from_millis(60), "{:?}", started.elapsed());
     assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
@@ -329,11 +327,11 @@ fn gets_it_from_the_dying(stage: &Stage, endpoint: &Endpoint) -> Outcome {
 fn an_impossible_mac_address() -> Outcome {
     let stage = Stage::set()?;
     for (mac, expected) in [
-        ("00:00:00:00:00:00", "cannot use 00:00:00:00:00:00 as a MAC address: it is zero"),
+        ("00:00:00:00:00:00", "cannot use 00:00:00:00:00:00 as a MAC address: the address is zero"),
         (
             "01:00:5e:00:00:01",
-            "cannot use 01:00:5e:00:00:01 as a MAC address: the lowest bit of its first byte \
-         makes it a multicast address",
+            "cannot use 01:00:5e:00:00:01 as a MAC address: the address is multicast (lowest bit \
+         of the first byte)",
         ),
     ] {
         let error = mac.parse::<MacAddr>().unwrap_err();
@@ -349,16 +347,16 @@ fn a_name_that_is_taken() -> Outcome {
         &stage,
         &eth0()?,
         ErrorKind::NameTaken,
-        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: a link of that \
-         name exists there; choose another name, or delete that link first",
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create macvlan: a link with this name \
+         exists there; choose another name, or delete the link first",
     );
     ip_do(&stage.inside, "link property add dev eth0 altname wan");
     refused(
         &stage,
         &Endpoint::new("wan", "ens33")?,
         ErrorKind::NameTaken,
-        "\"wan\" on parent \"ens33\" in CONTAINER: cannot create macvlan: a link of that name \
-         exists there; choose another name, or delete that link first",
+        "\"wan\" on parent \"ens33\" in CONTAINER: cannot create macvlan: a link with this name \
+         exists there; choose another name, or delete the link first",
     );
     let endpoint = Endpoint::new("eth1", "ens33")?.alternative_name("wan");
     refused(
@@ -366,8 +364,7 @@ fn a_name_that_is_taken() -> Outcome {
         &endpoint,
         ErrorKind::NameTaken,
         "\"eth1\" on parent \"ens33\" in CONTAINER: cannot add the alternative name \"wan\": a \
-         link of that name exists there; choose another name, or take it from that link \
-         first",
+         link with this name exists there; choose another name, or rename the link first",
     );
     let handle = Handle::in_netns(&stage.inside)?;
     let error = handle.rename("lo", "eth0".parse()?).unwrap_err();
@@ -375,8 +372,8 @@ fn a_name_that_is_taken() -> Outcome {
         &stage,
         &error,
         ErrorKind::NameTaken,
-        "\"lo\" in CONTAINER: cannot rename the link to \"eth0\": a link of that name exists \
-         there; choose another name, or take it from that link first",
+        "\"lo\" in CONTAINER: cannot rename the link to \"eth0\": a link with this name exists \
+         there; choose another name, or rename the link first",
     );
     Ok(())
 }
@@ -391,9 +388,9 @@ fn a_vlan_that_is_taken() -> Outcome {
         &stage,
         &error,
         ErrorKind::NameTaken,
-        "\"w100\" on parent \"ens33\" in HOST: cannot create vlan: VLAN 100 of \"ens33\" exists \
-         already, as \"v100\"; a parent carries each VLAN once: delete that one, or put a \
-         macvlan on it",
+        "\"w100\" on parent \"ens33\" in HOST: cannot create vlan: VLAN 100 of \"ens33\" already \
+         exists, as \"v100\"; a parent has each VLAN once; delete the existing link, or attach a \
+         macvlan to it",
     );
     let vlan = Endpoint::vlan("eth0", "ens33", Vlan::new(100)?)?;
     refused(
@@ -401,8 +398,8 @@ fn a_vlan_that_is_taken() -> Outcome {
         &vlan,
         ErrorKind::NameTaken,
         "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create vlan: VLAN 100 of \"ens33\" \
-         exists already, as \"v100\"; a parent carries each VLAN once: delete that one, or \
-         put a macvlan on it",
+         already exists, as \"v100\"; a parent has each VLAN once; delete the existing link, or \
+         attach a macvlan to it",
     );
     // A macvlan on it is welcome, whatever it is called.
     let attachment =
@@ -417,17 +414,17 @@ fn a_vlan_that_is_taken() -> Outcome {
         &vlan,
         ErrorKind::NameTaken,
         "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create vlan: VLAN 100 of \"ens33\" \
-         exists already, as a link that cannot be seen from here; a parent carries each VLAN once: \
-         delete that one, or put a macvlan on it",
+         already exists, as a link that is not visible from here; a parent has each VLAN once; \
+         delete the existing link, or attach a macvlan to it",
     );
     let on_demand = Endpoint::new("eth0", "ens33.100")?;
     refused(
         &stage,
         &on_demand,
         ErrorKind::NameTaken,
-        "\"eth0\" on parent \"ens33.100\" in CONTAINER: cannot create vlan: VLAN 100 of \
-         \"ens33\" exists already, as a link that cannot be seen from here; a parent carries each \
-         VLAN once: delete that one, or put a macvlan on it",
+        "\"eth0\" on parent \"ens33.100\" in CONTAINER: cannot create vlan: VLAN 100 of \"ens33\" \
+         already exists, as a link that is not visible from here; a parent has each VLAN once; \
+         delete the existing link, or attach a macvlan to it",
     );
     Ok(())
 }
@@ -464,15 +461,15 @@ fn a_kernel_without_vlans() -> Outcome {
         &Endpoint::new("eth0", "ens33.100")?,
         ErrorKind::Unsupported,
         "\"eth0\" on parent \"ens33.100\" in CONTAINER: cannot create vlan: the kernel has no \
-         8021q; load its module (modprobe 8021q) or build it in",
+         support for 8021q; load the module (modprobe 8021q) or build it in",
     );
     let vlan = Endpoint::vlan("eth0", "ens33", Vlan::new(100)?)?;
     refused(
         &stage,
         &vlan,
         ErrorKind::Unsupported,
-        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create vlan: the kernel has no \
-         8021q; load its module (modprobe 8021q) or build it in",
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot create vlan: the kernel has no support \
+         for 8021q; load the module (modprobe 8021q) or build it in",
     );
     Ok(())
 }
@@ -512,7 +509,7 @@ fn addresses() -> Outcome {
         &stage,
         &error,
         ErrorKind::NotFound,
-        "\"eth7\" in CONTAINER: cannot add address 192.168.15.10/24: there is no such link",
+        "\"eth7\" in CONTAINER: cannot add address 192.168.15.10/24: the link does not exist",
     );
     Ok(())
 }
@@ -526,10 +523,9 @@ fn ipv6_switched_off() -> Outcome {
         &stage,
         &endpoint,
         ErrorKind::Ipv6Disabled,
-        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot add address fd15::10/64 nodad: \
-         IPv6 is switched off on the link; set the sysctl \
-         net.ipv6.conf.default.disable_ipv6 to 0 in the namespace, or leave the IPv6 \
-         addresses out",
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot add address fd15::10/64 nodad: IPv6 is \
+         disabled on the link; set the sysctl net.ipv6.conf.default.disable_ipv6 to 0 in the \
+         namespace, or leave out the IPv6 addresses",
     );
     Ok(())
 }
@@ -541,18 +537,18 @@ fn gateways_and_routes() -> Outcome {
         &stage,
         &gateway,
         ErrorKind::GatewayUnreachable,
-        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot add route default via 10.1.2.3: \
-         the gateway is on no subnet of this namespace's links; add an address in the \
-         gateway's subnet, or say that the gateway is on-link",
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot add route default via 10.1.2.3: the \
+         gateway is not on a subnet of this namespace's links; add an address in the gateway's \
+         subnet, or set onlink",
     );
     let route = eth0()?.route("10.1.0.0/16 via 10.2.0.1".parse()?);
     refused(
         &stage,
         &route,
         ErrorKind::GatewayUnreachable,
-        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot add route 10.1.0.0/16 via \
-         10.2.0.1: the gateway is on no subnet of this namespace's links; add an address \
-         in the gateway's subnet, or say that the gateway is on-link",
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot add route 10.1.0.0/16 via 10.2.0.1: the \
+         gateway is not on a subnet of this namespace's links; add an address in the gateway's \
+         subnet, or set onlink",
     );
     if need(Need::Ipv6).is_ok() {
         let gateway = eth0()?.address("fd15::10/64 nodad".parse()?).gateway("fd99::1".parse()?);
@@ -561,8 +557,8 @@ fn gateways_and_routes() -> Outcome {
             &gateway,
             ErrorKind::GatewayUnreachable,
             "\"eth0\" on parent \"ens33\" in CONTAINER: cannot add route default via fd99::1: the \
-         gateway is on no subnet of this namespace's links; add an address in the \
-         gateway's subnet, or say that the gateway is on-link",
+         gateway is not on a subnet of this namespace's links; add an address in the gateway's \
+         subnet, or set onlink",
         );
     }
     let device = eth0()?.route("10.1.0.0/16 dev eth7".parse()?);
@@ -571,16 +567,16 @@ fn gateways_and_routes() -> Outcome {
         &device,
         ErrorKind::NotFound,
         "\"eth7\" on parent \"ens33\" in CONTAINER: cannot add route 10.1.0.0/16 dev eth7: \
-         there is no such link",
+         the link does not exist",
     );
     let source = eth0()?.route("10.1.0.0/16 via 192.168.15.2 src 192.168.15.99".parse()?);
     refused(
         &stage,
         &source,
         ErrorKind::System,
-        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot add route 10.1.0.0/16 via \
-         192.168.15.2 src 192.168.15.99: the route's source is not an address of this \
-         namespace; give that address to one of its links first",
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot add route 10.1.0.0/16 via 192.168.15.2 \
+         src 192.168.15.99: the route's source address is not an address of this namespace; add \
+         the address to one of its links first",
     );
     if need(Need::Ipv6).is_ok() {
         sysctl(&stage.inside, "ipv6/conf/default/accept_dad", "1");
@@ -591,8 +587,8 @@ fn gateways_and_routes() -> Outcome {
             &tentative,
             ErrorKind::System,
             "\"eth0\" on parent \"ens33\" in CONTAINER: cannot add route fd60::/32 via fd15::2 src \
-             fd15::a: the kernel is still looking for duplicates of the route's source; have the \
-             address probed, which waits for it, or make it optimistic or nodad",
+             fd15::a: duplicate address detection of the route's source address is in progress; \
+             probe the address, which waits for the detection, or make it optimistic or nodad",
         );
         // As the error says.
         let probed = tentative.probe(Probe::quick().deadline(PATIENCE));
@@ -605,9 +601,8 @@ fn gateways_and_routes() -> Outcome {
         &stage,
         &default,
         ErrorKind::RouteExists,
-        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot add route default via \
-         192.168.15.2: a route to that destination with that metric exists; replace it, \
-         or give another metric",
+        "\"eth0\" on parent \"ens33\" in CONTAINER: cannot add route default via 192.168.15.2: a \
+         route with this destination and metric exists; replace it, or use another metric",
     );
     let handle = Handle::in_netns(&stage.inside)?;
     let rule = "from 192.168.15.10/32 table 77 priority 7".parse()?;
@@ -625,15 +620,14 @@ fn gateways_and_routes() -> Outcome {
         &stage,
         &error,
         ErrorKind::NotFound,
-        "CONTAINER: cannot delete route 10.99.0.0/16 via 192.168.15.2: there is no such \
-         route",
+        "CONTAINER: cannot delete route 10.99.0.0/16 via 192.168.15.2: the route does not exist",
     );
     let error = handle.delete_rule(&"from 10.9.9.9/32 table 99".parse()?).unwrap_err();
     assert_says(
         &stage,
         &error,
         ErrorKind::NotFound,
-        "CONTAINER: cannot delete rule from 10.9.9.9/32 table 99: there is no such rule",
+        "CONTAINER: cannot delete rule from 10.9.9.9/32 table 99: the rule does not exist",
     );
     Ok(())
 }
@@ -656,8 +650,9 @@ fn gateways_that_are_none() -> Outcome {
         &stage,
         &eth0()?.route("10.1.0.0/16 via 192.168.15.2 scope link".parse()?),
         ErrorKind::InvalidValue,
-        "\"eth0\" on parent \"ens33\": cannot plan the endpoint: the route 10.1.0.0/16 via \
-         192.168.15.2 scope link has a gateway, and its scope is for routes without; leave the scope out",
+        "\"eth0\" on parent \"ens33\": cannot plan the endpoint: the scope of the route \
+         10.1.0.0/16 via 192.168.15.2 scope link is for routes without a gateway; leave out the \
+         scope",
     );
     stage.lab.a.host.attach(&eth0()?, &stage.inside)?;
     let handle = Handle::in_netns(&stage.inside)?;
@@ -668,8 +663,8 @@ fn gateways_that_are_none() -> Outcome {
         &stage,
         &add("10.1.0.0/16 via 192.168.15.2 scope link dev eth0")?,
         ErrorKind::GatewayUnreachable,
-        "\"eth0\" in CONTAINER: cannot add route 10.1.0.0/16 via 192.168.15.2 dev eth0 scope link: the \
-         route has a gateway, and its scope is for routes without; leave the scope out",
+        "\"eth0\" in CONTAINER: cannot add route 10.1.0.0/16 via 192.168.15.2 dev eth0 scope link: \
+         the scope is for routes without a gateway; leave out the scope",
     );
     assert_says(
         &stage,
@@ -681,7 +676,7 @@ fn gateways_that_are_none() -> Outcome {
     // It is on a subnet, and not through that link; the kernel's words stand alone.
     let error = add("10.1.0.0/16 via 192.168.15.2 dev lo")?;
     assert_eq!(error.kind(), ErrorKind::GatewayUnreachable, "{error}");
-    assert!(!error.to_string().contains("no subnet"), "{error}");
+    assert!(!error.to_string().contains("not on a subnet"), "{error}");
     Ok(())
 }
 
@@ -693,8 +688,8 @@ fn an_mtu_without_ipv6() -> Outcome {
         &stage,
         &small.clone().addr_gen_mode(AddrGenMode::None),
         ErrorKind::InvalidValue,
-        "\"eth0\" on parent \"ens33\": cannot plan the endpoint: MTU 68 is below 1280, the smallest for \
-         IPv6, which has the address generation mode",
+        "\"eth0\" on parent \"ens33\": cannot plan the endpoint: MTU 68 is below 1280, the minimum for \
+         IPv6, which the address generation mode requires",
     );
     need(Need::Ipv6)?;
     stage.lab.a.host.attach(&small, &stage.inside)?;
@@ -704,8 +699,8 @@ fn an_mtu_without_ipv6() -> Outcome {
         &stage,
         &error,
         ErrorKind::Ipv6Disabled,
-        "\"eth0\" in CONTAINER: cannot set the address generation mode none: the link's MTU is 68, and \
-         IPv6 needs 1280 at least; raise it",
+        "\"eth0\" in CONTAINER: cannot set the address generation mode none: the link's MTU is 68, \
+         and IPv6 requires at least 1280; raise the MTU",
     );
     Ok(())
 }
@@ -717,7 +712,7 @@ fn containers_that_are_gone() -> Outcome {
     let pid = container.pid();
     drop(container);
     let error = NetNs::from_pid(pid).unwrap_err();
-    let expected = "cannot open the network namespace of pid PID: there is no such process"
+    let expected = "cannot open the network namespace of pid PID: the process does not exist"
         .replace("PID", &pid.to_string());
     assert_says(&stage, &error, ErrorKind::NamespaceGone, &expected);
     let error = NetNs::from_name("no-such-name").unwrap_err();
@@ -725,31 +720,30 @@ fn containers_that_are_gone() -> Outcome {
         &stage,
         &error,
         ErrorKind::NamespaceGone,
-        "cannot open the network namespace named \"no-such-name\": there is no \
-         /run/netns/no-such-name; `ip netns list` shows the names that exist",
+        "cannot open the network namespace named \"no-such-name\": /run/netns/no-such-name does \
+         not exist; `ip netns list` shows the existing names",
     );
     let error = NetNs::from_path("/no/such/path").unwrap_err();
     assert_says(
         &stage,
         &error,
         ErrorKind::NamespaceGone,
-        "cannot open the network namespace at /no/such/path: there is no such file",
+        "cannot open the network namespace at /no/such/path: the file does not exist",
     );
     let error = NetNs::from_path("/proc/self/ns/mnt").unwrap_err();
     assert_says(
         &stage,
         &error,
         ErrorKind::NotANamespace,
-        "cannot open the network namespace at /proc/self/ns/mnt: it is a namespace of \
-         another type, not a network namespace",
+        "cannot open the network namespace at /proc/self/ns/mnt: a namespace of another type, not \
+         a network namespace",
     );
     let error = NetNs::from_path("/proc/self/status").unwrap_err();
     assert_says(
         &stage,
         &error,
         ErrorKind::NotANamespace,
-        "cannot open the network namespace at /proc/self/status: it is no network \
-         namespace",
+        "cannot open the network namespace at /proc/self/status: not a network namespace",
     );
     Ok(())
 }

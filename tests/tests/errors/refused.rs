@@ -46,95 +46,92 @@ fn eth0() -> Result<Endpoint> {
 
 /// Values that are wrong wherever they are used.
 const CASES: [Case; 38] = [
-    (|_| Vlan::new(4095).map(drop), "cannot use 4095 as a VLAN id: ids go from 1 to 4094"),
-    (|_| Vlan::new(0).map(drop), "0 stands for priority tags without a VLAN"),
+    (|_| Vlan::new(4095).map(drop), "cannot use 4095 as a VLAN id: the id must be from 1 to 4094"),
+    (|_| Vlan::new(0).map(drop), "the id 0 has the name priority-tags"),
     (|_| Parent::vlan("ens33", 4095).map(drop), "cannot use 4095 as a VLAN id"),
-    (|_| Vlan::new(1)?.ingress_qos(8, 0).map(drop), "cannot use 8 as a tag's priority"),
-    (|_| Vlan::new(1)?.egress_qos(0, 8).map(drop), "cannot use 8 as a tag's priority"),
-    (|_| Endpoint::new("eth0", "verylongname0.4094").map(drop), "it is 18 bytes long"),
+    (|_| Vlan::new(1)?.ingress_qos(8, 0).map(drop), "cannot use 8 as the priority of a tag"),
+    (|_| Vlan::new(1)?.egress_qos(0, 8).map(drop), "cannot use 8 as the priority of a tag"),
+    (|_| Endpoint::new("eth0", "verylongname0.4094").map(drop), "the name has 18 bytes"),
     (
         |_| Endpoint::new("eth0", "verylongname0.4094").map(drop),
-        "give VLAN 4094 of verylongname0 a shorter name of its own",
+        "set a shorter name for VLAN 4094 of verylongname0",
     ),
     (
         |at| at.attach(&Endpoint::new("eth0", Parent::vlan("verylongname0", 4094)?)?),
-        "give VLAN 4094 of verylongname0 a shorter name",
+        "set a shorter name for VLAN 4094 of verylongname0",
     ),
     (
         |at| at.attach(&Endpoint::new("eth0", Parent::vlan(7, 100)?)?),
-        "the base has no name that the VLAN could be called after; give the VLAN a name",
+        "the base is given without a name; set a name for the VLAN",
     ),
-    (|_| Parent::vlan("ens33", 100)?.name("a/b").map(drop), "the kernel refuses \"/\""),
+    (|_| Parent::vlan("ens33", 100)?.name("a/b").map(drop), "the kernel does not allow \"/\""),
     (
         |at| at.attach(&eth0()?.options(Macvlan::new(Mode::Bridge).source_mac(mac()))?),
-        "a list of source MAC addresses belongs to mode source",
+        "source MAC addresses are for mode source only",
     ),
     (
         |at| at.add(Link::macvlan("mv0", "ens33", Macvlan::new(Mode::Vepa).source_mac(mac()))),
-        "a list of source MAC addresses belongs to mode source",
+        "source MAC addresses are for mode source only",
     ),
     (
         |at| at.add(Link::macvtap("mt0", "ens33", Macvlan::new(Mode::Passthru).source_mac(mac()))),
-        "a list of source MAC addresses belongs to mode source",
+        "source MAC addresses are for mode source only",
     ),
     (
         |at| {
             let change = MacvlanChange::new().mode(Mode::Bridge);
             at.handle.set_macvlan("mv0", &change.source_macs(SourceMacs::Add(mac())))
         },
-        "a list of source MAC addresses belongs to mode source",
+        "source MAC addresses are for mode source only",
     ),
     (
         |at| at.attach(&eth0()?.options(Macvlan::new(Mode::Bridge).nodst(true))?),
-        "nodst belongs to mode source",
+        "nodst is for mode source only",
     ),
     (
         |at| at.attach(&eth0()?.options(Macvlan::new(Mode::Source).nopromisc(true))?),
-        "nopromisc belongs to mode passthru",
+        "nopromisc is for mode passthru only",
     ),
     (
         |at| {
             let change = MacvlanChange::new().mode(Mode::Private).flags(true, false);
             at.handle.set_macvlan("mv0", &change)
         },
-        "nopromisc belongs to mode passthru",
+        "nopromisc is for mode passthru only",
     ),
-    (|at| at.attach(&eth0()?.mtu(67)), "MTU 67 is below the smallest, 68"),
-    (|at| at.attach(&eth0()?.queues(0, 1)), "it takes one at least"),
-    (
-        |at| at.attach(&eth0()?.alias("x".repeat(256))),
-        "256 bytes long and the kernel's limit is 255",
-    ),
-    (|at| at.handle.set_alias("ens33", "a\0b"), "it contains a zero byte"),
+    (|at| at.attach(&eth0()?.mtu(67)), "MTU 67 is below the minimum, 68"),
+    (|at| at.attach(&eth0()?.queues(0, 1)), "the minimum is one"),
+    (|at| at.attach(&eth0()?.alias("x".repeat(256))), "256 bytes and the kernel's limit is 255"),
+    (|at| at.handle.set_alias("ens33", "a\0b"), "the alias contains a zero byte"),
     (
         |at| at.attach(&eth0()?.alternative_name("x".repeat(128))),
-        "128 bytes long and the kernel's limit is 127",
+        "128 bytes and the kernel's limit is 127",
     ),
     (|at| at.handle.add_alternative_name("ens33", "a b"), "white space"),
-    (|at| at.attach(&eth0()?.source_routing(0)), "table 0 is not one of the endpoint's own"),
-    (|at| at.attach(&eth0()?.source_routing(254)), "choose 1 to 252, or above 255"),
+    (|at| at.attach(&eth0()?.source_routing(0)), "table 0 is reserved"),
+    (|at| at.attach(&eth0()?.source_routing(254)), "use a table from 1 to 252, or above 255"),
     (
         |at| at.attach(&eth0()?.gateway([10, 0, 0, 1].into()).gateway([10, 0, 0, 2].into())),
         "cannot both be the gateway",
     ),
     (
         |at| at.handle.add_route(&"10.1.0.0/16 via fd00::1 src fd00::2".parse()?),
-        "the source fd00::2 is of the other family",
+        "the source fd00::2 is of another address family",
     ),
     (
         |at| at.handle.add_rule(&"from 10.0.0.1/32 to fd00::/64 table 7".parse()?),
-        "not of one family",
+        "of different families",
     ),
     (
         |_| "bridged".parse::<Mode>().map(drop),
-        "it is none of private, vepa, bridge, passthru, source",
+        "expected one of private, vepa, bridge, passthru, source",
     ),
-    (|at| at.attach(&Endpoint::new("all", "ens33")?), "net/ipv4/conf has this name"),
-    (|at| at.add(Link::dummy("default")), "net/ipv4/conf has this name"),
-    (|at| at.attach(&eth0()?.address("::1/128".parse()?)), "::1 belongs to lo alone"),
+    (|at| at.attach(&Endpoint::new("all", "ens33")?), "the name is reserved in net/ipv4/conf"),
+    (|at| at.add(Link::dummy("default")), "the name is reserved in net/ipv4/conf"),
+    (|at| at.attach(&eth0()?.address("::1/128".parse()?)), "::1 is for lo only"),
     (
         |at| at.attach(&eth0()?.mtu(1279).address("fd00::2/64".parse()?)),
-        "MTU 1279 is below 1280, the smallest for IPv6 addresses",
+        "MTU 1279 is below 1280, the minimum for IPv6 addresses",
     ),
     (
         |at| at.attach(&eth0()?.assignment("10.0.0.2/24@10.0.0.2".parse()?)),
@@ -146,7 +143,7 @@ const CASES: [Case; 38] = [
     ),
     (|at| at.attach(&eth0()?.queues(4097, 1)), "the kernel's limit is 4096"),
     (|at| at.attach(&eth0()?.alternative_name("eth0")), "the name \"eth0\" is given twice"),
-    (|_| "none0".parse::<AddrGenMode>().map(drop), "it is none of eui64, none"),
+    (|_| "none0".parse::<AddrGenMode>().map(drop), "expected one of eui64, none"),
 ];
 
 fn every_value_is_refused_in_clear_words() -> Outcome {
@@ -216,20 +213,20 @@ fn what_does_not_go_with_the_link() -> Outcome {
         place.add(Link::macvlan(name, "ens33", Macvlan::new(mode)))?;
     }
     let before = Snapshot::of(&lab.a.netns);
-    let list = "a list of source MAC addresses belongs to mode source";
+    let list = "source MAC addresses are for mode source only";
     let macs = |change| MacvlanChange::new().source_macs(change);
     let passthru = MacvlanChange::new().mode(Mode::Passthru);
     let handle = &place.handle;
-    let neither = "the link is neither macvlan nor macvtap";
+    let neither = "the link is neither a macvlan nor a macvtap";
     for (result, words) in [
         (handle.set_macvlan("mv0", &macs(SourceMacs::Add(mac()))), list),
         (handle.set_macvlan("mv0", &macs(SourceMacs::Set(vec![mac()]))), list),
         (handle.set_macvlan("mv0", &macs(SourceMacs::Flush)), list),
-        (handle.set_macvlan("mv0", &passthru), "cannot change from mode passthru or to it"),
-        (handle.set_macvlan("mv1", &passthru), "cannot change from mode passthru or to it"),
+        (handle.set_macvlan("mv0", &passthru), "cannot change to or from mode passthru"),
+        (handle.set_macvlan("mv1", &passthru), "cannot change to or from mode passthru"),
         (handle.set_macvlan("ens33", &macs(SourceMacs::Flush)), neither),
-        (handle.set_vlan("mv0", &Vlan::new(1)?.gvrp(true)), "the link is no VLAN"),
-        (handle.set_vlan("ens33", &Vlan::new(1)?.gvrp(true)), "the link is no VLAN"),
+        (handle.set_vlan("mv0", &Vlan::new(1)?.gvrp(true)), "the link is not a VLAN"),
+        (handle.set_vlan("ens33", &Vlan::new(1)?.gvrp(true)), "the link is not a VLAN"),
     ] {
         let error = result.expect_err("it was not refused");
         assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");

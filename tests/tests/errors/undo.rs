@@ -24,11 +24,11 @@ fn the_parent_does_not_exist() -> Outcome {
 fn the_name_is_taken() -> Outcome {
     let stage = Stage::set()?;
     stage.lab.b.host.attach(&Endpoint::new("eth0", "ens33")?.lo_up(false), &stage.inside)?;
-    let error = stage.refuse(&eth0()?, ErrorKind::NameTaken, "a link of that name exists there");
+    let error = stage.refuse(&eth0()?, ErrorKind::NameTaken, "a link with this name exists there");
     assert!(error.is_exists());
     ip_do(&stage.inside, "link property add dev eth0 altname wan");
     let endpoint = Endpoint::new("wan", "ens33")?;
-    stage.refuse(&endpoint, ErrorKind::NameTaken, "a link of that name exists there");
+    stage.refuse(&endpoint, ErrorKind::NameTaken, "a link with this name exists there");
     Ok(())
 }
 
@@ -75,7 +75,7 @@ fn passthru_needs_the_parent_for_itself() -> Outcome {
 
     let owner = Link::macvlan("mv7", "ens33", Macvlan::new(Mode::Passthru))?.up(true);
     stage.lab.a.handle.add_link(&owner)?;
-    let words = "the parent belongs to \"mv7\" in passthru mode";
+    let words = "\"mv7\" has the parent in mode passthru";
     stage.refuse(&eth0()?, ErrorKind::PassthruConflict, words);
     Ok(())
 }
@@ -94,7 +94,7 @@ fn the_parent_carries_ipvlan() -> Outcome {
     need(Need::Ipvlan)?;
     let stage = Stage::set()?;
     ip_do(&stage.lab.a.netns, "link add link ens33 name ipv0 type ipvlan mode l2");
-    let words = "the parent carries ipvlan links such as \"ipv0\"";
+    let words = "the parent has ipvlan links such as \"ipv0\"";
     stage.refuse(&eth0()?, ErrorKind::ParentBusy, words);
     Ok(())
 }
@@ -102,7 +102,7 @@ fn the_parent_carries_ipvlan() -> Outcome {
 fn the_parent_is_no_ethernet() -> Outcome {
     let stage = Stage::set()?;
     let endpoint = Endpoint::new("eth0", "lo")?;
-    stage.refuse(&endpoint, ErrorKind::Unsupported, "the parent is no Ethernet link");
+    stage.refuse(&endpoint, ErrorKind::Unsupported, "the parent is not an Ethernet link");
     Ok(())
 }
 
@@ -120,7 +120,7 @@ fn ipv6_is_switched_off_in_the_container() -> Outcome {
     need(Need::Ipv6)?;
     let stage = Stage::set()?;
     sysctl(&stage.inside, "ipv6/conf/default/disable_ipv6", "1");
-    let words = "cannot add address fd15::10/64 nodad: IPv6 is switched off on the link";
+    let words = "cannot add address fd15::10/64 nodad: IPv6 is disabled on the link";
     stage.refuse(&eth0()?, ErrorKind::Ipv6Disabled, words);
     Ok(())
 }
@@ -133,7 +133,7 @@ fn the_parent_has_its_own_mac_address_again() -> Outcome {
         .mode(Mode::Passthru)?
         .mac("02:42:c0:a8:0f:0a".parse()?)
         .gateway("10.1.2.3".parse()?);
-    stage.refuse(&endpoint, ErrorKind::GatewayUnreachable, "the gateway is on no subnet");
+    stage.refuse(&endpoint, ErrorKind::GatewayUnreachable, "the gateway is not on a subnet");
     assert_eq!(ip_link(&stage.lab.a.netns, "ens33")["address"], before);
     Ok(())
 }
@@ -141,7 +141,7 @@ fn the_parent_has_its_own_mac_address_again() -> Outcome {
 fn the_parent_is_not_promiscuous_any_more() -> Outcome {
     let stage = Stage::set()?;
     let endpoint = eth0()?.promisc(true).gateway("10.1.2.3".parse()?);
-    stage.refuse(&endpoint, ErrorKind::GatewayUnreachable, "the gateway is on no subnet");
+    stage.refuse(&endpoint, ErrorKind::GatewayUnreachable, "the gateway is not on a subnet");
     assert_eq!(ip_link(&stage.lab.a.netns, "ens33")["promiscuity"], 0);
     Ok(())
 }
@@ -153,7 +153,7 @@ fn what_is_put_right_works() -> Outcome {
     let endpoint = eth0()?.mac(mac).gateway("192.168.15.2".parse()?);
     let wrong = endpoint.clone().route("10.1.0.0/16 via 10.2.0.1".parse()?);
     for _ in 0..2 {
-        stage.refuse(&wrong, ErrorKind::GatewayUnreachable, "the gateway is on no subnet");
+        stage.refuse(&wrong, ErrorKind::GatewayUnreachable, "the gateway is not on a subnet");
         let attachment = stage.lab.a.host.attach(&endpoint, &stage.inside)?;
         assert_eq!(ip_link(&stage.inside, "eth0")["address"], mac.to_string());
         assert_eq!(

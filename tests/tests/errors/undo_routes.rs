@@ -16,7 +16,8 @@ fn a_gateway_cannot_be_reached() -> Outcome {
     let stage = Stage::set()?;
     for gateway in ["10.1.2.3", "fd99::1"] {
         let endpoint = eth0()?.gateway(gateway.parse()?);
-        let words = format!("cannot add route default via {gateway}: the gateway is on no subnet");
+        let words =
+            format!("cannot add route default via {gateway}: the gateway is not on a subnet");
         stage.refuse(&endpoint, ErrorKind::GatewayUnreachable, &words);
     }
     Ok(())
@@ -24,7 +25,7 @@ fn a_gateway_cannot_be_reached() -> Outcome {
 
 fn a_default_route_exists() -> Outcome {
     let stage = Stage::with_default_routes(&["default via 192.168.15.1", "default via fd15::1"])?;
-    let words = "a route to that destination with that metric exists";
+    let words = "a route with this destination and metric exists";
     for gateway in ["192.168.15.2", "fd15::2"] {
         let endpoint = eth0()?.gateway(gateway.parse()?);
         let error = stage.refuse(&endpoint, ErrorKind::RouteExists, words);
@@ -35,7 +36,7 @@ fn a_default_route_exists() -> Outcome {
 
 fn a_further_route_is_refused() -> Outcome {
     let stage = Stage::set()?;
-    let words = "the gateway is on no subnet";
+    let words = "the gateway is not on a subnet";
     let endpoint = eth0()?
         .gateway("192.168.15.2".parse()?)
         .route("10.1.0.0/16 via 192.168.15.2".parse()?)
@@ -58,9 +59,9 @@ fn routes_that_do_not_hang_on_the_link_go_too() -> Outcome {
             .route("fd03::/16 via fd15::2 dev net0".parse()?))
     };
     let refused = endpoint()?.route("10.4.0.0/16 via 10.5.0.1".parse()?);
-    stage.refuse(&refused, ErrorKind::GatewayUnreachable, "the gateway is on no subnet");
+    stage.refuse(&refused, ErrorKind::GatewayUnreachable, "the gateway is not on a subnet");
     let refused = endpoint()?.gateway("10.5.0.1".parse()?).replace_default_route(true);
-    stage.refuse(&refused, ErrorKind::GatewayUnreachable, "the gateway is on no subnet");
+    stage.refuse(&refused, ErrorKind::GatewayUnreachable, "the gateway is not on a subnet");
     Ok(())
 }
 
@@ -70,7 +71,7 @@ fn a_route_that_was_there_before_stays() -> Outcome {
     for route in ["blackhole 10.1.0.0/16", "blackhole fd01::/16"] {
         ip_do(&stage.inside, &format!("route add {route}"));
         let endpoint = eth0()?.route("blackhole 10.8.0.0/16".parse()?).route(route.parse()?);
-        stage.refuse(&endpoint, ErrorKind::RouteExists, "a route to that destination");
+        stage.refuse(&endpoint, ErrorKind::RouteExists, "a route with this destination");
     }
     Ok(())
 }
@@ -121,7 +122,7 @@ fn replacing_the_default_route_is_refused() -> Outcome {
         for gateway in gateways {
             endpoint = endpoint.gateway(gateway.parse()?);
         }
-        stage.refuse(&endpoint, ErrorKind::GatewayUnreachable, "the gateway is on no subnet");
+        stage.refuse(&endpoint, ErrorKind::GatewayUnreachable, "the gateway is not on a subnet");
     }
     Ok(())
 }

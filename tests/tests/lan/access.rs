@@ -458,7 +458,7 @@ fn a_move_that_was_cut_off_is_put_back_by_another() -> Outcome {
     Ok(())
 }
 
-/// A link of the name that was not made for this is neither changed nor deleted.
+/// A link of the name that was not made for host access is neither changed nor deleted.
 fn somebody_elses_link_is_refused() -> Outcome {
     let lab = Lab::new()?;
     for command in [
@@ -472,7 +472,7 @@ fn somebody_elses_link_is_refused() -> Outcome {
     let before = Snapshot::settled(&lab.a.netns);
     let error = lab.a.host.access("ens33").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NameTaken, "{error}");
-    assert!(error.to_string().contains("was not made for this"), "{error}");
+    assert!(error.to_string().contains("was not made for host access"), "{error}");
     before.assert_same(&lab.a.netns);
     lab.a.host.access_by(Access::on("ens33")?.name("mine".parse()?))?.close()?;
     before.assert_same(&lab.a.netns);

@@ -186,7 +186,7 @@ fn a_parent_that_left_is_waited_for() -> Outcome {
     for refused in [access.refresh(), access.attach(&eth0(11)?, &other).map(drop)] {
         let error = refused.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ParentNotFound, "{error}");
-        assert!(error.to_string().contains("ens33 is another link now"), "{error}");
+        assert!(error.to_string().contains("ens33 is now another link"), "{error}");
     }
     Handle::in_netns(&away)?.move_link("ens33", &lab.a.netns, Some("lan7".parse()?))?;
     ip_do(&lab.a.netns, "link set lan7 up");

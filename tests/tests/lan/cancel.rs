@@ -44,7 +44,7 @@ fn cancelled<T>(
     assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
     assert_eq!(error.errno(), None, "{error}");
     assert_eq!(ErrorKind::Cancelled.errno(), nix::libc::EINTR);
-    assert!(error.to_string().contains("it was cancelled"), "{error}");
+    assert!(error.to_string().contains("the operation was cancelled"), "{error}");
     assert!(error.leftovers().is_empty(), "{error}");
     Ok(error)
 }

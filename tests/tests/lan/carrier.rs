@@ -73,7 +73,7 @@ fn a_carrier_that_is_lost_ends_the_probe() -> Outcome {
     let error = ended_by(&stage, &endpoint, |stage| {
         ip_do(&stage.lab.b.netns, "link set dev ens33 down");
     })?;
-    assert_is(&error, ErrorKind::ParentDown, "\"ens33\" has no carrier, so nobody can answer");
+    assert_is(&error, ErrorKind::ParentDown, "\"ens33\" has no carrier");
     Ok(())
 }
 
@@ -86,7 +86,7 @@ fn a_carrier_that_was_lost_for_a_moment_proves_nothing() -> Outcome {
         ip_do(&stage.lab.b.netns, "link set dev ens33 down");
         ip_do(&stage.lab.b.netns, "link set dev ens33 up");
     })?;
-    assert_is(&error, ErrorKind::ParentDown, "nobody c");
+    assert_is(&error, ErrorKind::ParentDown, "carrier");
     eventually("it is never attached", || {
         Ok(stage.lab.a.host.attach(&endpoint, &stage.inside).is_ok())
     })
@@ -99,7 +99,7 @@ fn a_carrier_that_is_lost_ends_duplicate_detection() -> Outcome {
     let error = ended_by(&stage, &endpoint, |stage| {
         ip_do(&stage.lab.b.netns, "link set dev ens33 down");
     })?;
-    assert_is(&error, ErrorKind::ParentDown, "\"ens33\" has no carrier, so nobody can answer");
+    assert_is(&error, ErrorKind::ParentDown, "\"ens33\" has no carrier");
     Ok(())
 }
 
@@ -109,7 +109,7 @@ fn a_parent_that_goes_down_ends_the_probe() -> Outcome {
     let error = ended_by(&stage, &endpoint, |stage| {
         ip_do(&stage.lab.a.netns, "link set dev ens33 down");
     })?;
-    assert_is(&error, ErrorKind::ParentDown, "\"ens33\" is down, so nobody can answer");
+    assert_is(&error, ErrorKind::ParentDown, "\"ens33\" is down");
     Ok(())
 }
 
@@ -120,7 +120,7 @@ fn a_parent_that_is_deleted_is_said_to_be_gone() -> Outcome {
         let error = ended_by(&stage, &endpoint, |stage| {
             ip_do(&stage.lab.a.netns, "link delete dev ens33");
         })?;
-        assert_is(&error, ErrorKind::ParentNotFound, "the parent was deleted, or moved");
+        assert_is(&error, ErrorKind::ParentNotFound, "the parent was deleted or moved");
     }
     Ok(())
 }
@@ -132,11 +132,11 @@ fn a_link_that_somebody_deletes_or_sets_down_is_said_to_be_so() -> Outcome {
         let error = ended_by(&stage, &endpoint, |stage| {
             ip_do(&stage.inside, "link delete dev eth0");
         })?;
-        assert_is(&error, ErrorKind::NotFound, "the link was deleted, or moved");
+        assert_is(&error, ErrorKind::NotFound, "the link was deleted or moved");
         let error = ended_by(&stage, &endpoint, |stage| {
             ip_do(&stage.inside, "link set dev eth0 down");
         })?;
-        assert_is(&error, ErrorKind::System, "the link is down, so nobody can answer");
+        assert_is(&error, ErrorKind::System, "the link is down");
         assert_eq!(error.errno(), Some(nix::libc::ENETDOWN));
     }
     Ok(())
@@ -149,7 +149,11 @@ fn an_address_that_is_deleted_is_not_a_duplicate() -> Outcome {
     let error = ended_by(&stage, &endpoint, |stage| {
         ip_do(&stage.inside, "-6 address delete fd15::9/64 dev eth0");
     })?;
-    assert_is(&error, ErrorKind::NotFound, "fd15::9 was deleted from the link before the kernel");
+    assert_is(
+        &error,
+        ErrorKind::NotFound,
+        "fd15::9 was deleted from the link during the detection",
+    );
     Ok(())
 }
 

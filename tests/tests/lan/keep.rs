@@ -316,7 +316,7 @@ fn it_fits_into_a_loop() -> Outcome {
             break event;
         }
     };
-    assert!(event.to_string().contains("its parent ens33 is gone"), "{event}");
+    assert!(event.to_string().contains("the parent ens33 is gone"), "{event}");
     Ok(())
 }
 

@@ -100,7 +100,7 @@ fn it_is_set_or_refused_in_words() -> Outcome {
         assert_eq!(ip_link(&stage.inside, "eth0")["qdisc"], "tbf");
         stage.lab.a.host.detach(&attachment)?;
     } else {
-        let words = "the kernel has no token bucket filter (tbf)";
+        let words = "the kernel has no support for token bucket filters (tbf)";
         stage.refuse(&endpoint, ErrorKind::Unsupported, words);
     }
     Ok(())

@@ -108,7 +108,7 @@ fn other_links_have_no_device() -> Outcome {
     assert_eq!(attachment.tap_path(), None);
     let error = attachment.open_tap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidValue);
-    assert!(error.to_string().contains("a macvlan has none"), "{error}");
+    assert!(error.to_string().contains("a macvlan has no device file"), "{error}");
     Ok(())
 }
 

@@ -97,9 +97,9 @@ fn handles_are_closed_on_exec() -> Outcome {
 fn pids_that_lead_nowhere() -> Outcome {
     need(Need::Root)?;
     for (pid, kind, words) in [
-        (0, ErrorKind::InvalidValue, "it is no pid"),
-        (u32::MAX, ErrorKind::InvalidValue, "it is no pid"),
-        (i32::MAX.unsigned_abs(), ErrorKind::NamespaceGone, "there is no such process"),
+        (0, ErrorKind::InvalidValue, "not a pid"),
+        (u32::MAX, ErrorKind::InvalidValue, "not a pid"),
+        (i32::MAX.unsigned_abs(), ErrorKind::NamespaceGone, "the process does not exist"),
     ] {
         let error = NetNs::from_pid(pid).unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
@@ -135,7 +135,7 @@ fn a_thread_is_no_process() -> Outcome {
     });
     let error = error.join().map_err(|_| "the thread panicked")?;
     assert_eq!(error.kind(), ErrorKind::NamespaceGone, "{error}");
-    assert!(error.to_string().contains("it is a thread, not a process"), "{error}");
+    assert!(error.to_string().contains("the pid is a thread's, not a process's"), "{error}");
     Ok(())
 }
 
@@ -175,7 +175,7 @@ fn files_that_are_no_network_namespace() -> Outcome {
     assert_eq!(error.kind(), ErrorKind::NotANamespace, "{error}");
     let error = NetNs::from_pidfd(File::open("/dev/null")?).unwrap_err();
     assert!(error.is_invalid_value(), "{error}");
-    assert!(error.to_string().contains("the file descriptor is no pidfd"), "{error}");
+    assert!(error.to_string().contains("the file descriptor is not a pidfd"), "{error}");
     Ok(())
 }
 

@@ -96,13 +96,13 @@ fn a_name_that_something_else_has() -> Outcome {
     let vlan = || Parent::vlan("ens33", 20);
     let service = || vlan()?.protocol(VlanProtocol::Dot1ad);
     for (made, parent, words) in [
-        ("ens33.20 type vlan id 20", service()?, "ens33.20 exists, and is not VLAN 20 (802.1ad)"),
-        ("lan type vlan id 7", vlan()?.name("lan")?, "lan exists, and is not VLAN 20 (802.1Q)"),
-        ("lan type macvlan", vlan()?.name("lan")?, "lan exists, and is not VLAN 20 (802.1Q)"),
+        ("ens33.20 type vlan id 20", service()?, "ens33.20 exists and is not VLAN 20 (802.1ad)"),
+        ("lan type vlan id 7", vlan()?.name("lan")?, "lan exists and is not VLAN 20 (802.1Q)"),
+        ("lan type macvlan", vlan()?.name("lan")?, "lan exists and is not VLAN 20 (802.1Q)"),
         (
             "lan type vlan id 20 protocol 802.1ad",
             vlan()?.name("lan")?,
-            "lan exists, and is not VLAN 20 (802.1Q)",
+            "lan exists and is not VLAN 20 (802.1Q)",
         ),
     ] {
         ip_do(&lab.a.netns, &format!("link add link ens33 name {made}"));
@@ -334,7 +334,7 @@ fn a_vlan_that_exists_elsewhere() -> Outcome {
     let before = Snapshot::of(&lab.a.netns);
     let error = lab.a.host.attach(&endpoint(11)?, &Container::start()?.netns()?).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NameTaken, "{error}");
-    let words = "VLAN 100 of \"ens33\" exists already, as \"lan\" in the network namespace of pid";
+    let words = "VLAN 100 of \"ens33\" already exists, as \"lan\" in the network namespace of pid";
     assert!(error.to_string().contains(words), "{error}");
     before.assert_same(&lab.a.netns);
     Ok(())
@@ -395,7 +395,7 @@ fn a_base_that_is_down_or_missing() -> Outcome {
         ("ens33.20.200", ErrorKind::ParentDown, "set the parent up first"),
         ("ens99.100", ErrorKind::ParentNotFound, "ens99"),
         ("ens99.20.200", ErrorKind::ParentNotFound, "ens99"),
-        ("lo.100", ErrorKind::Unsupported, "the parent does not support it"),
+        ("lo.100", ErrorKind::Unsupported, "the parent does not support this kind of link"),
     ] {
         let error = lab.a.host.attach(&Endpoint::new("eth0", parent)?, &inside).unwrap_err();
         assert_eq!(error.kind(), kind, "{parent}: {error}");

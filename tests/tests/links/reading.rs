@@ -239,7 +239,7 @@ fn the_bounds_of_the_mtu() -> Outcome {
     );
     for (link, mtu, kind, words) in [
         ("mv0", 1501, ErrorKind::MtuTooLarge, "MTU 1501 is above the parent's 1500"),
-        ("ens33", 65536, ErrorKind::MtuTooLarge, "above the largest that the link takes, 65535"),
+        ("ens33", 65536, ErrorKind::MtuTooLarge, "above the link's maximum, 65535"),
         ("ens33", 67, ErrorKind::System, "mtu less than device minimum"),
         ("mv0", 67, ErrorKind::System, "mtu less than device minimum"),
     ] {

@@ -1,4 +1,4 @@
-//! Creating the link, in the container's namespace.
+//! Creates the link in the container's namespace.
 
 use std::time::{Duration, Instant};
 
@@ -17,27 +17,27 @@ use crate::value::link::Link;
 use crate::value::mac::MacAddr;
 use crate::wait;
 
-/// How often another index or MAC address is tried when the chosen one is taken.
+/// The number of attempts with another index or MAC address when the chosen one is in use.
 const INDEX_ATTEMPTS: usize = 8;
 
-/// How often a refusal is attributed to a removal that has ended.
+/// The number of refusals that are attributed to a removal that has already ended.
 const IN_VAIN: usize = 20;
 
-/// How often a parent that is being removed is looked for again.
+/// The number of attempts to find a parent that is being removed.
 const PARENT_ATTEMPTS: usize = 1000;
 
 impl Work<'_> {
-    /// Creates the link, directly in the container's namespace and up.
+    /// Creates the link directly in the container's namespace, up.
     ///
-    /// Its index is chosen here, which saves asking for it. It also makes kernels before 6.2 leave
-    /// the name alone, which they would look up in the host's namespace instead of the container's
+    /// Its index is chosen here, so it does not have to be read. It also makes kernels before 6.2
+    /// ignore the name, which they would look up in the host's namespace instead of the container's
     /// (`__rtnl_newlink` in their `net/core/rtnetlink.c`).
     pub(super) fn create(&mut self, mut link: Link) -> Result<()> {
         link.netns = Some(self.netns.clone());
         if !self.inherits_mac() {
             link.mac = Some(self.mac);
         }
-        // A VLAN inside is not seen by the one who removes its parent.
+        // The remover of a parent does not see a VLAN inside.
         let unseen = matches!(self.endpoint.kind, EndpointKind::Vlan(_))
             && self.endpoint.parent.on_demand().is_some();
         let started = Instant::now();
@@ -50,7 +50,7 @@ impl Work<'_> {
             let request = encode::create_link(&link, Some(self.parent.index));
             let Err(failure) = self.outside.submit_one(request) else {
                 self.created = true;
-                // Nor does a removal that began before see this link: see that it does not end.
+                // A removal that has already begun does not see this link either: call it off.
                 if !unseen || !on_demand::settle(self.host, self.parent.index)? {
                     break;
                 }
@@ -69,24 +69,24 @@ impl Work<'_> {
                 Errno::EEXIST | Errno::EBUSY
                     if attempt < INDEX_ATTEMPTS && self.index_is_taken()? =>
                 {
-                    // Any other will do: go on from here by a stride that meets all.
+                    // Any other index will do: continue with a stride that visits all.
                     let [_, a, b, c] = self.index.wrapping_mul(5).wrapping_add(1).to_be_bytes();
                     self.index = index_from([a, b, c]);
                 }
-                // A MAC address that nobody asked for.
+                // A random MAC address.
                 Errno::EADDRINUSE if self.endpoint.mac.is_none() && attempt < INDEX_ATTEMPTS => {
                     self.mac = random_mac()?;
                     link.mac = Some(self.mac);
                 }
                 Errno::EADDRINUSE if self.waits_for_mac(started)? => {}
-                // A parent made on demand may be about to be removed by another process.
+                // Another process may be removing a parent that was made on demand.
                 Errno::ENODEV | Errno::EINVAL | Errno::EBUSY
                     if self.endpoint.parent.on_demand().is_some()
                         && self.was_in_the_way(&mut in_vain)? =>
                 {
                     self.find_parent_again()?;
                 }
-                // So may a dummy link that goes with its last endpoint.
+                // The same for a dummy link that is removed with its last endpoint.
                 Errno::EINVAL | Errno::EBUSY
                     if self.endpoint.parent.on_demand().is_none()
                         && on_demand::settle(self.host, self.parent.index)? =>
@@ -102,7 +102,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Whether the link may be there though the kernel's answer got lost.
+    /// Returns whether the link may exist although the reply was lost.
     fn may_exist(&self) -> bool {
         match self.inside.find_index(&self.endpoint.name) {
             Ok(found) => found == Some(self.index),
@@ -110,8 +110,8 @@ impl Work<'_> {
         }
     }
 
-    /// Waits a moment for a MAC address, whose last owner may be a namespace that is just dying; false if it has
-    /// waited for as long as it may.
+    /// Waits for a MAC address that a namespace in destruction may have; returns false after the
+    /// time limit.
     fn waits_for_mac(&self, started: Instant) -> Result<bool> {
         let waited = started.elapsed();
         let may = waited < self.endpoint.mac_patience;
@@ -124,8 +124,8 @@ impl Work<'_> {
         Ok(may)
     }
 
-    /// Sets the link up when nobody else has its MAC address any more: one that was created down is asked
-    /// for that only now.
+    /// Sets the link up once its MAC address is free; for a link that was created down, the kernel
+    /// only checks this now.
     pub(super) fn set_up_when_mac_is_free(&self, mut failure: Failure) -> Result<()> {
         let started = Instant::now();
         while is_mac_taken(&failure) && self.waits_for_mac(started)? {
@@ -137,15 +137,15 @@ impl Work<'_> {
         Err(self.explain_change(&Change::SetUp, failure))
     }
 
-    /// A namespace takes some tens of milliseconds to die. The index, which is random, spreads those
-    /// who wait for the same.
+    /// Returns a pause: destroying a namespace takes some tens of milliseconds. The random index
+    /// spreads concurrent waiters.
     fn pause(&self, waited: Duration) -> Duration {
         let jitter = Duration::from_micros(u64::from(self.index % 4096));
         (Duration::from_millis(4) + jitter).min(self.endpoint.mac_patience.saturating_sub(waited))
     }
 
-    /// Returns whether the kernel may have refused the link because of a removal of the parent. A removal
-    /// that is not found may just have ended, so this is assumed a few times only.
+    /// Returns whether the kernel may have refused the link because of a removal of the parent. A
+    /// removal that is not found may have just ended, so this is assumed a limited number of times.
     fn was_in_the_way(&self, in_vain: &mut usize) -> Result<bool> {
         *in_vain += 1;
         Ok(on_demand::settle(self.host, self.parent.index)? || *in_vain <= IN_VAIN)
@@ -158,8 +158,8 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Kernels before 6.2 compare the index with the host's links, all with the container's; a name
-    /// that is taken is another matter, and not to be tried again.
+    /// Returns whether the index is in use. Kernels before 6.2 compare it with the host's links,
+    /// later ones with the container's. A name in use is another case, without a retry.
     fn index_is_taken(&self) -> Result<bool> {
         let fails = |failure| self.explain_other("choose an index", failure);
         let name = self.inside.find_index(&self.endpoint.name).map_err(Failure::refused);
@@ -170,7 +170,7 @@ impl Work<'_> {
         Ok(inside.is_some() || self.outside.find_link(self.index).map_err(fails)?.is_some())
     }
 
-    /// The parent's MAC address is what a passthru link has, and a VLAN that was given none.
+    /// Reads the MAC address that a passthru link, or a VLAN without one, shares with the parent.
     fn read_mac(&self) -> Result<MacAddr> {
         let operation = "read its MAC address";
         let info = self.inside.link(self.index);

@@ -1,5 +1,5 @@
-//! What the kernel put on the link by itself, because of a router's advertisement, makes way for what was
-//! asked for.
+//! Resolves conflicts between requested addresses and routes and those that the kernel has added to
+//! the link because of a router advertisement.
 
 use netlink_packet_route::RouteNetlinkMessage as Message;
 use nix::errno::Errno;
@@ -15,20 +15,20 @@ use crate::value::address::AddressInfo;
 use crate::value::filter::RouteFilter;
 use crate::value::name::LinkId;
 
-/// How often the kernel may be faster with another advertisement.
+/// The maximum number of attempts, since another advertisement may arrive in between.
 const ATTEMPTS: usize = 16;
 
-/// What is done with what is in the way.
+/// The way to resolve a conflict with an existing object.
 enum InTheWay {
-    /// It becomes what was asked for, by this request.
+    /// Replaces the object by the requested one.
     Changed(Request),
-    /// It is deleted, by this request.
+    /// Deletes the object.
     Deleted(Request),
 }
 
 impl Work<'_> {
-    /// Makes a change that was refused, if only the kernel's own addresses and routes of the link are in
-    /// its way.
+    /// Repeats a change that was refused, if only addresses and routes of the link that the kernel
+    /// has added are in the way.
     pub(super) fn make_way(
         &self,
         change: &Change,
@@ -58,7 +58,7 @@ impl Work<'_> {
         Err(self.explain_change(change, failure))
     }
 
-    /// Finds what the kernel has instead of an address or a route that is to be added.
+    /// Finds the kernel's object that conflicts with an address or a route to be added.
     fn in_the_way(&self, change: &Change) -> Result<Option<InTheWay>> {
         let fails = |failure| self.explain_change(change, failure);
         Ok(match change {

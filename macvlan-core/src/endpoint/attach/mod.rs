@@ -1,4 +1,4 @@
-//! Carrying out a plan: all of it, or nothing.
+//! Executes a plan, completely or not at all.
 
 mod create;
 mod make_way;
@@ -18,7 +18,7 @@ use crate::wait::Cancel;
 pub(crate) use warm::{Warm, attach_warm, warm};
 pub(super) use work::Work;
 
-/// Makes an endpoint exist inside a namespace, on a parent in the host's.
+/// Creates an endpoint in a namespace, on a parent in the host's.
 pub(crate) fn attach(
     host: &NetNs,
     endpoint: &Endpoint,

@@ -1,5 +1,5 @@
-//! What the kernel deletes along with an address, though it is somebody else's: addresses that are
-//! secondary to it, and routes that need it.
+//! Objects that the kernel deletes with an address: its secondary addresses, and the routes that
+//! depend on it.
 
 use ipnet::IpNet;
 use netlink_packet_route::RouteNetlinkMessage as Message;
@@ -11,7 +11,7 @@ use crate::netlink::{Connection, Failure, Request};
 use crate::rtnl::{decode, encode};
 use crate::value::filter::RouteFilter;
 
-/// The addresses of a link and the routes of its namespace, as messages that make them again.
+/// The addresses of a link and the routes of its namespace, as messages that add them again.
 pub(super) struct Others {
     addresses: Vec<(IpNet, AddressMessage)>,
     routes: Vec<(String, RouteMessage)>,
@@ -33,13 +33,13 @@ impl Others {
         })
     }
 
-    /// Returns what adds an address again.
+    /// Returns the request that adds an address again.
     pub(super) fn request(&self, address: IpNet) -> Option<Request> {
         let message = &self.addresses.iter().find(|(net, _)| *net == address)?.1;
         Some(Request::create(Message::NewAddress(message.clone())))
     }
 
-    /// Adds again what is not there any more, but for one address. Returns in words what is left undone.
+    /// Adds missing objects again, except one address. Returns descriptions of those that failed.
     pub(super) fn put_back(&self, inside: &Connection, link: u32, but: IpNet) -> Vec<String> {
         let now = match Self::read(inside, link) {
             Ok(now) => now,
@@ -54,7 +54,7 @@ impl Others {
             all.routes.iter().any(|(_, there)| decode::is_same_message(there, route))
         };
         for (words, route) in self.routes.iter().filter(|(_, route)| !has(&now, route)) {
-            // IPv6 keeps a route whose source address goes, without it.
+            // IPv6 keeps a route whose source address is deleted, but without the source.
             let bare = without_source(route);
             if bare != *route && has(&now, &bare) && !has(self, &bare) {
                 let delete = Request::new(Message::DelRoute(bare));

@@ -1,4 +1,4 @@
-//! Making one change on a link that exists, whatever is in its way there.
+//! Makes one change on an existing link, replacing conflicting objects.
 
 use ipnet::IpNet;
 use netlink_packet_route::RouteNetlinkMessage as Message;
@@ -19,8 +19,8 @@ use crate::value::name::LinkId;
 use crate::value::route::Route;
 
 impl Work<'_> {
-    /// Makes a change that the endpoint's plan has and its link has not, or nothing; `found` is what
-    /// the link has instead.
+    /// Makes a change that is part of the plan, or fails without an effect; `found` is the actual
+    /// value.
     pub(in crate::endpoint) fn repair(
         mut self,
         plan: &Plan,
@@ -52,8 +52,8 @@ impl Work<'_> {
         }
     }
 
-    /// Exchanges an address for one with another prefix length. What somebody else has that goes along with
-    /// the old one is put back, and so is the old one if the kernel refuses the other.
+    /// Replaces an address by one with another prefix length. Restores other objects that are
+    /// deleted with the old address, and the old address if the kernel refuses the new one.
     fn put_instead_of_address(
         &mut self,
         change: &Change,
@@ -62,12 +62,12 @@ impl Work<'_> {
     ) -> Result<()> {
         let refused = |failure| self.explain_change(change, failure);
         let others = Others::read(self.inside, self.index).map_err(refused)?;
-        // It has gone by itself.
+        // Deleted just now.
         let Some(again) = others.request(old) else {
             return self.batch(std::slice::from_ref(change));
         };
         let add = self.request(change)?;
-        // IPv4 has an address with both prefix lengths, so what only needs the address stays; IPv6 has not.
+        // IPv4 can have both, so dependent objects are kept; IPv6 cannot.
         let done = if old.addr().is_ipv4() {
             match self.inside.submit_one(add) {
                 Err(failure @ Failure::Refused { .. }) => return Err(refused(failure)),
@@ -99,7 +99,8 @@ impl Work<'_> {
             return undone;
         }
         let error = undone.err().unwrap_or_else(|| {
-            let why = "the kernel refused what went along with the old address";
+            let why =
+                "the kernel refused to restore an object that was deleted with the old address";
             Error::new(ErrorKind::System, change.to_string(), why)
                 .on_link(self.endpoint.name.as_str())
         });
@@ -116,7 +117,7 @@ impl Work<'_> {
         }
     }
 
-    /// Exchanges a route of the link for another, without a moment that has neither.
+    /// Replaces a route of the link by another one, so that one of them exists at all times.
     fn put_instead_of_route(&mut self, change: &Change, wanted: &Route, old: &Route) -> Result<()> {
         let refused = |failure| self.explain_change(change, failure);
         let routes = encode::get_routes(&RouteFilter::new(), None);
@@ -129,14 +130,15 @@ impl Work<'_> {
         let through = Some(LinkId::Index(self.index));
         let is_old = |route: &Route| route == old && route.get_device() == through;
         let Some((_, message)) = found.iter().find(|(route, _)| is_old(route)) else {
-            // It has gone by itself.
+            // Deleted just now.
             return self.batch(std::slice::from_ref(change));
         };
         let add = self.request(change)?;
         if found.len() == 1 {
             return self.inside.submit_one(add.replacing()).map_err(refused);
         }
-        // Somebody else's, which the kernel might take instead, has the same destination and metric.
+        // Another route with the same destination and metric, which the kernel could replace
+        // instead.
         let ours = Deletion::of(change, &self.target())?;
         let deletion = Request::new(Message::DelRoute(message.clone()));
         let failure = match self.inside.submit_one(add.appending()) {
@@ -144,7 +146,7 @@ impl Work<'_> {
             Err(lost) => lost,
             Ok(()) => match self.inside.retry(&deletion) {
                 Ok(()) | Err(Failure::Refused { errno: Errno::ESRCH, .. }) => return Ok(()),
-                // It may have gone, so the new one stays.
+                // It may have been deleted, so the new one is kept.
                 Err(lost @ Failure::NoAnswer(_)) => {
                     let left = format!("perhaps the route {old} in {}", self.netns);
                     return Err(refused(lost).leaves(left));

@@ -1,4 +1,4 @@
-//! What is done to the link when it exists, phase by phase.
+//! Executes the phases of a plan after the link is created.
 
 use std::net::IpAddr;
 
@@ -24,7 +24,7 @@ use crate::value::filter::RouteFilter;
 use crate::value::link::{Ipv6Sysctl, LOOPBACK};
 use crate::value::route::Route;
 
-/// As many refusals as the socket's buffer surely holds, and requests as it surely sends.
+/// The number of requests that the socket certainly sends, and whose refusals fit its buffer.
 const IN_ONE_SEND: usize = 200;
 
 impl Work<'_> {
@@ -32,7 +32,7 @@ impl Work<'_> {
         sysctl::set_ipv6(self.netns, self.endpoint.name, sysctls)
     }
 
-    /// Makes changes in one send, if there are not very many.
+    /// Makes changes in one send, unless there are too many.
     pub(super) fn batch(&mut self, changes: &[Change]) -> Result<()> {
         for changes in changes.chunks(IN_ONE_SEND) {
             let mut batch = Batch::new();
@@ -56,7 +56,7 @@ impl Work<'_> {
                 } else if !was_down {
                     self.make_way(change, &request, failure)?;
                 } else if let Err(failure) = self.inside.submit_one(request.clone()) {
-                    // It was not refused because the link was down.
+                    // The refusal was not due to a link that is down.
                     self.make_way(change, &request, failure)?;
                 }
             }
@@ -64,8 +64,8 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Asks for the addresses, when the link is up and has none of those yet that the kernel does not
-    /// check.
+    /// Probes the addresses on a link that is up, before those without the kernel's duplicate
+    /// detection are added.
     pub(super) fn probe(&mut self, probe: Probe, changes: &[Change], ips: &[IpAddr]) -> Result<()> {
         let (endpoint, netns) = (self.endpoint, self.netns);
         let here = |error: Error| {
@@ -93,7 +93,7 @@ impl Work<'_> {
         let detection =
             (!v6.is_empty()).then(|| Detection::listen(&asked, &v6)).transpose().map_err(here)?;
         self.batch(changes)?;
-        // Only now is a link up that was not created so.
+        // A link that was not created up is up only now.
         let mut carrier = Carrier::watch(&asked).map_err(here)?;
         let mut held = None;
         if !v4.is_empty() {
@@ -105,9 +105,8 @@ impl Work<'_> {
         held.map_or(Ok(()), |holder| Err(here(in_use(holder))))
     }
 
-    /// Adds an IPv6 address, or adds it once more where it `is_there` and the kernel does not use it, and
-    /// waits for what the kernel's duplicate detection finds. If another host has it, it is deleted again
-    /// where it was not there before.
+    /// Adds an IPv6 address, or adds it again if it `is_there` and not usable, and waits for the
+    /// kernel's duplicate detection. Deletes a duplicate, unless it was there before.
     pub(in crate::endpoint) fn add_if_free(&self, address: &Address, is_there: bool) -> Result<()> {
         let IpAddr::V6(ip) = address.ip() else { return Ok(()) };
         let change = Change::AddAddress(*address);
@@ -143,7 +142,8 @@ impl Work<'_> {
         })
     }
 
-    /// Announces what the kernel does not, and the rest where that is to be waited for.
+    /// Sends the announcements that the kernel does not send, and repeated ones if attach waits for
+    /// them.
     pub(super) fn announce(&self, announce: Announce, first: &[IpAddr]) -> Result<()> {
         let rest = announce.rest();
         let announcement = Announcement::of(
@@ -170,9 +170,9 @@ impl Work<'_> {
                 |payload| decode::default_route(payload, &families),
             )
             .map_err(|failure| self.explain_other("list the default routes", failure))?;
-        // The endpoint's own further default routes, with other metrics, stay.
+        // The endpoint's own default routes with other metrics are kept.
         existing.retain(|route| !route.attributes.contains(&RouteAttribute::Oif(self.index)));
-        // The new ones first, beside the others: these go when it is known that those stand.
+        // The new routes are added first; the others are deleted once these exist.
         for route in routes {
             let request = encode::prepend_route(route, Some(self.index))?;
             if let Err(failure) = self.inside.submit_one(request.clone()) {
@@ -192,7 +192,7 @@ impl Work<'_> {
         }
         let explain = |failure| self.explain_other("delete the old default route", failure);
         for refused in self.inside.submit_all(&mut batch).map_err(explain)? {
-            // Somebody else has deleted it by now.
+            // Another process has deleted it by now.
             if !matches!(refused, Failure::Refused { errno: Errno::ESRCH, .. }) {
                 return Err(explain(refused));
             }
@@ -200,16 +200,16 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Makes changes one after the other: what changes more than the new link, so that nothing but the
-    /// link has to be undone when something before it was refused.
+    /// Makes changes one by one: those that affect more than the new link come last, so that a
+    /// refusal before only requires the link to be undone.
     pub(super) fn one_by_one(&mut self, changes: &[Change]) -> Result<()> {
         for change in changes {
-            // Whatever can fail, before it is done.
+            // Everything that can fail happens before the change.
             let deletion =
                 Deletion::of(change, &self.target()).map_err(|error| self.on_parent(error))?;
             match self.inside.submit_one(self.request(change)?) {
                 Ok(()) => self.added.extend(deletion.clone()),
-                // It may be ours, from an attachment that was cut off or whose link was deleted.
+                // The object may be ours, from an interrupted attach or a deleted link.
                 Err(failure @ Failure::Refused { errno: Errno::EEXIST, .. }) => {
                     if !self.stands_already(change)? {
                         return Err(self.not_done(change, deletion, failure));
@@ -234,10 +234,10 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Returns whether the rule or route that already exists is ours, in every attribute.
+    /// Returns whether the existing rule or route is ours, with equal attributes.
     fn stands_already(&self, change: &Change) -> Result<bool> {
         let Change::AddRoute(route) = change else {
-            // The kernel compares all of a rule, our protocol number with it.
+            // The kernel compares all attributes of a rule, including our protocol number.
             return Ok(matches!(change, Change::AddRule(_)));
         };
         let marked = self.inside.marked_routes();
@@ -246,14 +246,14 @@ impl Work<'_> {
         Ok(marked.iter().any(|found| is_same_route(route, device, found)))
     }
 
-    /// Whether a change whose answer got lost has led where it was to lead.
+    /// Returns whether a change took effect although the reply was lost.
     fn is_done(&self, change: &Change) -> bool {
         matches!(change, Change::SetLoopbackUp)
             && matches!(self.inside.link(LOOPBACK), Ok(loopback) if loopback.is_up())
     }
 
-    /// What got lost on its way may stand there now, or may have stood there before: it is left, and
-    /// named.
+    /// Makes the error for a failed change. If the reply was lost, the object may exist, now or
+    /// from before: it is left and listed.
     fn not_done(&self, change: &Change, deletion: Option<Deletion>, failure: Failure) -> Error {
         let lost = matches!(failure, Failure::NoAnswer(_));
         let maybe = failure.maybe();

@@ -1,4 +1,4 @@
-//! Taking back what was done when something failed.
+//! Undoes an attach that failed.
 
 use netlink_packet_route::RouteNetlinkMessage as Message;
 use nix::errno::Errno;
@@ -18,8 +18,8 @@ impl Work<'_> {
         }
     }
 
-    /// Deletes the link, with which its addresses and routes go, puts back what was replaced, and
-    /// removes the parent if it was made for this link.
+    /// Deletes the link, and with it its addresses and routes; restores replaced routes; removes
+    /// the parent if it was created for this link.
     pub(super) fn undo(&self, mut error: Error) -> Error {
         let inside = self.netns;
         for left in delete_all(self.inside, self.added.iter()).1 {
@@ -32,9 +32,9 @@ impl Work<'_> {
             }
         }
         for route in &self.replaced {
-            // In their order behind each other: several may have one metric.
+            // Appended in their order, because several may have the same metric.
             match self.inside.retry(&Request::append(Message::NewRoute(route.clone()))) {
-                // EEXIST: it had not been deleted.
+                // EEXIST: it was not deleted.
                 Ok(()) | Err(Failure::Refused { errno: Errno::EEXIST, .. }) => {}
                 Err(failure) => {
                     let maybe = failure.maybe();

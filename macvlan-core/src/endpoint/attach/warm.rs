@@ -1,4 +1,4 @@
-//! Links that are made beforehand, in namespaces of their own, and become an endpoint later.
+//! Links that are created in advance, in namespaces of their own, and become endpoints later.
 
 use crate::endpoint::attach::work::Work;
 use crate::endpoint::attachment::Attachment;
@@ -14,7 +14,7 @@ use crate::value::mac::MacAddr;
 use crate::value::name::LinkName;
 use crate::wait::Cancel;
 
-/// A link that was made beforehand, down, in a namespace of its own whose `lo` is up.
+/// A link created in advance, down, in a namespace of its own whose `lo` is up.
 pub(crate) struct Warm {
     pub(crate) netns: NetNs,
     name: LinkName,
@@ -24,7 +24,7 @@ pub(crate) struct Warm {
 }
 
 impl Warm {
-    /// Deletes the link, and tells which parent it was on. If that fails, it goes with its namespace.
+    /// Deletes the link and returns its parent. On a failure, it is deleted with its namespace.
     pub(crate) fn cool(self) -> u32 {
         let _gone =
             self.netns.connection().map(|inside| inside.retry(&encode::delete_link(self.index)));
@@ -32,8 +32,8 @@ impl Warm {
     }
 }
 
-/// Makes the link of an endpoint, and nothing that can be said later: of the plan's phases the first,
-/// and of the others `lo`.
+/// Creates the link of an endpoint, without settings that can be made later: the first phase of the
+/// plan, and `lo`.
 pub(crate) fn warm(host: &NetNs, template: &Endpoint, cancels: &[Cancel]) -> Result<Warm> {
     let phases = template.plan()?.phases.into_iter().filter_map(|phase| match phase {
         Phase::Create(link) => Some(Phase::Create(Link { up: false, ..link })),
@@ -54,8 +54,7 @@ pub(crate) fn warm(host: &NetNs, template: &Endpoint, cancels: &[Cancel]) -> Res
     Ok(Warm { netns, name: template.name, parent, index, mac })
 }
 
-/// Makes a warm link an endpoint: by its plan, in which the link is not created but made what it would
-/// have been.
+/// Attaches an endpoint with a warm link, by a plan that changes the link instead of creating it.
 pub(crate) fn attach_warm(
     host: &NetNs,
     endpoint: &Endpoint,
@@ -67,7 +66,7 @@ pub(crate) fn attach_warm(
     for phase in plan.phases {
         match phase {
             Phase::Create(link) => phases.push(Phase::Batch(instead_of_creating(&link, warm))),
-            // In the same send, if nothing comes between.
+            // In the same send, if possible.
             Phase::Batch(mut changes) => match phases.last_mut() {
                 Some(Phase::Batch(before)) => before.append(&mut changes),
                 _ => phases.push(Phase::Batch(changes)),

@@ -1,4 +1,4 @@
-//! An attachment in the making: what is known of it, and the run of its phases.
+//! An attach in progress: its state, and the execution of its phases.
 
 use netlink_packet_route::route::RouteMessage;
 use nix::errno::Errno;
@@ -21,7 +21,7 @@ use crate::value::route::Route;
 use crate::value::rule::Rule;
 use crate::wait::Cancel;
 
-/// An attachment in the making.
+/// An attach in progress.
 pub(in crate::endpoint) struct Work<'a> {
     pub(super) host: &'a NetNs,
     pub(super) outside: &'a Connection,
@@ -32,30 +32,30 @@ pub(in crate::endpoint) struct Work<'a> {
     pub(super) parent: Found,
     pub(super) index: u32,
     pub(in crate::endpoint) mac: MacAddr,
-    /// Whether the parent was taken out of the group of those that are removed with their last user.
+    /// True if the parent was exempted from removal with its last user.
     pub(super) kept: bool,
-    /// Whether the link exists, or may.
+    /// True if the link exists or may exist.
     pub(super) created: bool,
-    /// Default routes that were deleted, to be put back if something fails.
+    /// Default routes that were deleted, to be restored on a failure.
     pub(super) replaced: Vec<RouteMessage>,
-    /// What was done, for the attachment.
+    /// The routes that were added.
     pub(super) routes: Vec<Route>,
     pub(super) rules: Vec<Rule>,
-    /// Deletes the rules and routes that the kernel does not delete with the link: all of them, and
-    /// those that this attach has added.
+    /// Deletions of the rules and routes that the kernel does not delete with the link: all of
+    /// them, and those that this attach has added.
     pub(super) deletions: Vec<Deletion>,
     pub(super) added: Vec<Deletion>,
 }
 
 impl<'a> Work<'a> {
-    /// Gets everything ready. Nothing is changed, unless the parent has to be made.
+    /// Prepares an attach. Changes nothing, unless the parent has to be created.
     pub(super) fn begin(
         host: &'a NetNs,
         endpoint: &'a Endpoint,
         netns: &'a NetNs,
         cancels: &'a [Cancel],
     ) -> Result<Self> {
-        // Whatever can fail, before a parent is made.
+        // Everything that can fail happens before a parent is created.
         let connections = (host.connection()?, netns.connection_from(Some(host))?);
         let [for_mac @ .., high, middle, low] = random::<9>()?;
         let chosen = MacAddr::from_random(for_mac);
@@ -70,7 +70,7 @@ impl<'a> Work<'a> {
         Ok(Self { cancels, ..Self::of(host, endpoint, netns, connections, parent, index, mac) })
     }
 
-    /// Gets ready for a link that exists.
+    /// Prepares changes of an existing link.
     pub(in crate::endpoint) fn with(
         host: &'a NetNs,
         endpoint: &'a Endpoint,
@@ -113,7 +113,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Carries out all phases, or nothing.
+    /// Executes all phases, or undoes them.
     pub(super) fn carry_out(mut self, phases: Vec<Phase>) -> Result<Attachment> {
         for phase in phases {
             if let Err(error) = self.run(phase) {
@@ -135,12 +135,12 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Where changes are made.
+    /// Returns the target of changes.
     pub(super) fn target(&self) -> Target<'a> {
         self.endpoint.target(self.netns, self.inside, self.index)
     }
 
-    /// Where it is asked for addresses.
+    /// Returns the link through which addresses are probed.
     pub(in crate::endpoint) fn asked(&self, mac: MacAddr) -> Result<Asked<'a>> {
         let parent = lowest_seen(self.host, self.parent.index);
         Ok(Asked {
@@ -154,14 +154,14 @@ impl<'a> Work<'a> {
         })
     }
 
-    /// Whether the kernel takes the parent's MAC address: for passthru whatever was asked for, for a
-    /// VLAN if nothing was.
+    /// Returns whether the kernel sets the parent's MAC address: for passthru in any case, for a
+    /// VLAN by default.
     pub(super) fn inherits_mac(&self) -> bool {
         let kind = &self.endpoint.kind;
         kind.is_passthru() || matches!(kind, EndpointKind::Vlan(_)) && self.endpoint.mac.is_none()
     }
 
-    /// The error for something that was done to the link.
+    /// Makes the error for a failed operation on the link.
     pub(super) fn explain_other(&self, operation: &'static str, failure: Failure) -> Error {
         let name = LinkId::from(self.endpoint.name);
         self.explain(&Attempt::Other(name, operation.into()), failure)
@@ -203,7 +203,7 @@ pub(super) fn random_mac() -> Result<MacAddr> {
     random().map(MacAddr::from_random)
 }
 
-/// An index that hardly any link has: the kernel gives its own from 1 upwards.
+/// Returns an index that is rarely in use: the kernel assigns its own from 1 upwards.
 pub(super) fn index_from(random: [u8; 3]) -> u32 {
     let [a, b, c] = random;
     0x1_0000 + (u32::from_be_bytes([0, a, b, c]) % 0xff_0000)

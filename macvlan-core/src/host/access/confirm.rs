@@ -1,4 +1,4 @@
-//! A change that undoes itself unless it is confirmed in time.
+//! A move that is undone unless it is confirmed in time.
 
 use std::fmt;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -12,14 +12,14 @@ use crate::host::Host;
 use crate::host::access::moving::Done;
 use crate::owner::Owner;
 
-/// Whether this session has moved addresses.
+/// The state of a session's move of addresses.
 #[derive(Default)]
 pub(super) enum Moved {
     #[default]
     No,
-    /// Not confirmed yet; the number tells one move from the next.
+    /// Moved and not yet confirmed; the number distinguishes moves.
     Pending(u64, Done),
-    /// Confirmed.
+    /// Moved and confirmed.
     Yes(Done),
 }
 
@@ -32,7 +32,7 @@ impl Moved {
         matches!(self, Self::Pending(..))
     }
 
-    /// Takes note of a move, and numbers it.
+    /// Records a move and returns its number.
     pub(super) fn begin(&mut self, done: Done) -> u64 {
         use std::sync::atomic::{AtomicU64, Ordering};
         static NUMBER: AtomicU64 = AtomicU64::new(0);
@@ -41,12 +41,12 @@ impl Moved {
         number
     }
 
-    /// From now on nothing is moved; what was before.
+    /// Records that nothing is moved, and returns the previous state.
     pub(super) fn end(&mut self) -> Self {
         std::mem::replace(self, Self::No)
     }
 
-    /// This very move's record, if it is still to be confirmed.
+    /// Returns the record of this move, if it is not yet confirmed.
     fn take_pending(&mut self, number: u64) -> Option<Done> {
         match std::mem::replace(self, Self::No) {
             Self::Pending(pending, done) if pending == number => Some(done),
@@ -58,10 +58,20 @@ impl Moved {
     }
 }
 
-/// Addresses that have been moved, to be confirmed: [`HostAccess::move_addresses`].
+/// A move of addresses that is to be confirmed, from [`HostAccess::move_addresses`].
 ///
-/// Dropped without [`Moving::confirm`], it moves them back at once; at its deadline it does so by
-/// itself.
+/// If it is not confirmed with [`Moving::confirm`] until the deadline, or is dropped, the addresses
+/// are moved back.
+///
+/// ```no_run
+/// # use macvlan_core::Host;
+/// use std::time::Duration;
+/// # let access = Host::open()?.access("ens33")?;
+/// let moving = access.move_addresses(Duration::from_secs(30))?;
+/// // Check that this machine is still reachable, then:
+/// moving.confirm()?;
+/// # Ok::<(), macvlan_core::Error>(())
+/// ```
 ///
 /// [`HostAccess::move_addresses`]: crate::HostAccess::move_addresses
 #[must_use = "dropped, it moves the addresses back"]
@@ -72,13 +82,13 @@ pub struct Moving {
     deadline: Duration,
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<Result<()>>>,
-    /// The thread is not in a forked child, and the move is not its own.
+    /// A forked child has neither the thread nor the move.
     owner: Owner,
 }
 
 impl Moving {
-    /// Starts the thread that undoes the move when the time is over. Where none can be started, the
-    /// move is undone here and now.
+    /// Starts a thread that undoes the move at the deadline. If none can be started, the move is
+    /// undone now.
     pub(super) fn watch(
         host: &Host,
         moved: &Arc<Mutex<Moved>>,
@@ -90,7 +100,7 @@ impl Moving {
         let wait = move || match stopped.recv_timeout(deadline) {
             Err(RecvTimeoutError::Timeout) => {
                 let _alone = there.lock();
-                // Held until it is done, so that nobody confirms what is being undone.
+                // Locked until the undo is done, so that it cannot be confirmed in between.
                 let mut moved = lock(&its);
                 moved.take_pending(number).map_or(Ok(()), |done| done.undo(&there))
             }
@@ -115,10 +125,14 @@ impl Moving {
         }
     }
 
-    /// Leaves the addresses where they are. Too late, when they have been moved back already, is
-    /// [`ErrorKind::TimedOut`].
+    /// Confirms the move, so that the addresses stay.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::TimedOut`] if they were moved back at the deadline; [`ErrorKind::InvalidValue`]
+    /// in a forked child.
     pub fn confirm(mut self) -> Result<()> {
-        self.owner.check("confirm that the addresses stay moved")?;
+        self.owner.check("confirm the move of the addresses")?;
         {
             let mut moved = lock(&self.moved);
             if let Some(done) = moved.take_pending(self.number) {
@@ -130,18 +144,24 @@ impl Moving {
         self.end_thread()?;
         Err(Error::new(
             ErrorKind::TimedOut,
-            "confirm that the addresses stay moved",
-            format!("nobody did within {:?}, and they have been moved back", self.deadline),
+            "confirm the move of the addresses",
+            format!("the addresses were moved back after {:?}", self.deadline),
         ))
     }
 
     /// Moves the addresses back now.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's refusal, with the addresses that were not moved back in
+    /// [`Error::leftovers`](crate::Error::leftovers); [`ErrorKind::InvalidValue`] in a forked
+    /// child.
     pub fn undo(mut self) -> Result<()> {
         self.owner.check("move the addresses back")?;
         self.take_back()
     }
 
-    /// Whether they are still moved and to be confirmed.
+    /// Returns whether the move is neither confirmed nor undone.
     pub fn is_pending(&self) -> bool {
         matches!(&*lock(&self.moved), Moved::Pending(number, _) if *number == self.number)
     }
@@ -152,7 +172,7 @@ impl Moving {
         undone.and(self.end_thread())
     }
 
-    /// What the thread has to say, if it has done something.
+    /// Ends the thread and returns its result.
     fn end_thread(&mut self) -> Result<()> {
         drop(self.stop.take());
         match self.thread.take() {

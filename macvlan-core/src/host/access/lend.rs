@@ -1,4 +1,4 @@
-//! The addresses of a host's link: its own, or those that its parent lends it.
+//! The addresses of a host's link: its own, or borrowed from its parent.
 
 use std::net::IpAddr;
 
@@ -17,16 +17,16 @@ use crate::value::address::is_link_local;
 use crate::value::link::LinkInfo;
 use crate::value::name::LinkName;
 
-/// Valid for ever (`INFINITY_LIFE_TIME`).
+/// Valid forever (`INFINITY_LIFE_TIME`).
 const FOR_EVER: u32 = u32::MAX;
 
-/// An address as the kernel describes it, to be added again.
+/// An address as reported by the kernel, for a request that adds it again.
 #[derive(Debug, Clone)]
 pub(super) struct Described {
     pub(super) ip: IpAddr,
     pub(super) net: IpNet,
-    /// Whether it carries our mark (`IFA_PROTO`, Linux 5.18 and later): the host's link has it for
-    /// itself, and it was not moved there.
+    /// True if it has our mark (`IFA_PROTO`, Linux 5.18 and later): an own address of the host's
+    /// link, not one that was moved there.
     pub(super) marked: bool,
     pub(super) came_by_itself: bool,
     pub(super) message: AddressMessage,
@@ -52,7 +52,7 @@ impl Described {
         })
     }
 
-    /// For how many seconds it is preferred, and valid.
+    /// Returns the preferred and the valid lifetime in seconds.
     fn lifetimes(&self) -> (u32, u32) {
         let told = self.message.attributes.iter().find_map(|attribute| match attribute {
             AddressAttribute::CacheInfo(info) => Some((info.ifa_preferred, info.ifa_valid)),
@@ -61,16 +61,16 @@ impl Described {
         told.unwrap_or((FOR_EVER, FOR_EVER))
     }
 
-    /// Whether the parent lends it: not if somebody else has it too, nor, of IPv6, if it is one of those
-    /// that change every few hours (RFC 8981) or is to be used no more.
+    /// Returns whether the parent lends the address: not a duplicate, and of IPv6 no temporary (RFC
+    /// 8981) or deprecated one.
     fn is_lent(&self) -> bool {
         let flags = self.flags();
         let passes = AddressFlags::Secondary | AddressFlags::Deprecated;
         !flags.contains(AddressFlags::Dadfailed) && (self.ip.is_ipv4() || !flags.intersects(passes))
     }
 
-    /// The same address for one host alone, with our mark. An IPv6 address is valid no longer than the
-    /// parent's is.
+    /// Returns the address with the full prefix length and our mark. An IPv6 address has at most
+    /// the parent's lifetime.
     fn lent(&self, from: &str, to: u32) -> AddressMessage {
         let mut lent = own(self.ip, to);
         let (preferred, valid) = self.lifetimes();
@@ -79,7 +79,7 @@ impl Described {
             (info.ifa_preferred, info.ifa_valid) = (preferred, valid);
             lent.attributes.push(AddressAttribute::CacheInfo(info));
         }
-        // What could not be changed if this very address was moved to the link.
+        // Attributes of an address that was moved to the link, which a change has to keep.
         if self.is_for_a_host() && self.ip.is_ipv4() {
             lent.header.scope = self.message.header.scope;
             lent.attributes
@@ -91,14 +91,14 @@ impl Described {
     }
 }
 
-/// An address for one host alone, with our mark.
+/// Returns an address with the full prefix length and our mark.
 pub(super) fn own(ip: IpAddr, link: u32) -> AddressMessage {
     let net = IpNet::from(ip);
     let mut message = AddressMessage::default();
     message.header.family = if ip.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
     message.header.prefix_len = net.prefix_len();
     message.header.index = link;
-    // It is the parent's, or has been asked for by whoever chose it.
+    // The parent has it, or the caller has probed it.
     if ip.is_ipv6() {
         message.header.flags = AddressHeaderFlags::Nodad;
     }
@@ -110,16 +110,16 @@ pub(super) fn own(ip: IpAddr, link: u32) -> AddressMessage {
     message
 }
 
-/// What deletes an address. Its label is left out: the kernel changes it when the link gets another name,
-/// and deletes none that has another.
+/// Makes the deletion of an address, without its label: the kernel changes the label when the link
+/// is renamed, and deletes no address with another label.
 pub(super) fn deletion(message: &AddressMessage) -> Request {
     let mut message = message.clone();
     message.attributes.retain(|attribute| !matches!(attribute, AddressAttribute::Label(_)));
     Request::new(Message::DelAddress(message))
 }
 
-/// Lists a link's addresses but for link-local ones, in the order in which they were added: the kernel
-/// lists IPv6's last first.
+/// Lists a link's addresses, except link-local ones, in the order in which they were added; the
+/// kernel lists IPv6 addresses in reverse.
 pub(super) fn described(connection: &Connection, link: u32) -> Result<Vec<Described>> {
     let describe = |payload: &[u8]| {
         let info = decode::address(payload)?;
@@ -144,7 +144,7 @@ pub(super) fn described(connection: &Connection, link: u32) -> Result<Vec<Descri
     Ok(addresses)
 }
 
-/// The addresses that a parent lends a link.
+/// Lists the addresses that a parent lends.
 pub(super) fn lendable(
     connection: &Connection,
     parent: &LinkInfo,
@@ -160,13 +160,13 @@ pub(super) fn lendable(
     Ok(lent.into_iter().map(|(_, message)| message).collect())
 }
 
-/// Addresses of a link's own.
+/// Makes the link's own addresses.
 pub(super) fn owned(ips: &[IpAddr], link: u32) -> Vec<AddressMessage> {
     ips.iter().map(|ip| own(*ip, link)).collect()
 }
 
-/// Gives a link these addresses, and takes those away that carry our mark, may go and are none of these.
-/// Returns whether any went.
+/// Adds missing addresses to a link, and deletes those that have our mark, may be deleted and are
+/// not among these. Returns whether any was deleted.
 pub(super) fn give(
     host: &NetNs,
     link: (u32, &LinkName),
@@ -180,12 +180,12 @@ pub(super) fn give(
         failure.into_error(what).on_link(link.1.as_str()).in_netns(host.in_words())
     };
     let mut wanted_ips = Vec::new();
-    // First those that come: without any IPv4 address the link would lose its routes.
+    // Additions come first: without any IPv4 address the link would lose its routes.
     for message in wanted {
         let Some(ip) = ip_of(message) else { continue };
         wanted_ips.push(ip);
         let same = |one: &&Described| one.ip == ip && one.is_for_a_host();
-        // IPv6 has an address on a link once: one that was moved there is enough.
+        // IPv6 has an address once per link; one that was moved there suffices.
         let enough = |one: &&Described| same(one) || one.ip == ip && ip.is_ipv6();
         let request = match there.iter().find(enough) {
             None => Request::create(Message::NewAddress(message.clone())),

@@ -1,37 +1,37 @@
-//! The mark of a host's link, its alias: that it is one, and what was moved to it.
+//! The mark of a host's link, stored in its alias.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::link::LinkInfo;
 use crate::value::net::parse_number;
 
-/// What the alias begins with.
+/// The beginning of the alias.
 const ALIAS: &str = "the host's way to its containers";
 const MOVED: &str = "; addresses moved from link #";
 const BY_PREFIX: &str = "; no marks on addresses";
 const ARP_FILTER_WAS_OFF: &str = "; the parent's arp_filter was 0";
 
-/// What a host's link says about itself.
+/// The information in the alias of a host's link.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Mark {
-    /// The index of the link whose addresses are, or may be, on it: parents that are macvlans on one link
-    /// have one host's link.
+    /// The index of the link whose addresses were moved here, or may have been: parents that are
+    /// macvlans on one link share the host's link.
     pub(super) moved: Option<u32>,
-    /// Whether the kernel keeps no marks on addresses (before Linux 5.18): those for one host alone were
-    /// not moved.
+    /// True if the kernel has no marks on addresses (before Linux 5.18): those with the full prefix
+    /// length were not moved.
     pub(super) by_prefix: bool,
-    /// Whether the parent's `arp_filter` was switched on for that.
+    /// True if the parent's `arp_filter` was enabled for this.
     pub(super) arp_filter_was_off: bool,
 }
 
-/// The group that the link is created in.
+/// The group in which the link is created.
 pub(super) const GROUP: u32 = 0x6d61_6368;
 
 impl Mark {
-    /// Returns what a link says; a link that is not ours is refused.
+    /// Returns the mark of a link, or an error if it is not ours.
     pub(super) fn of(link: &LinkInfo) -> Result<Self> {
-        let refuse = || name_taken(&link.name, "was not made for this");
+        let refuse = || name_taken(&link.name, "was not made for host access");
         let is_macvlan = link.kind.as_deref() == Some("macvlan");
-        // The kernel takes no alias at creation: somebody may have been cut off in between.
+        // An alias cannot be set at creation, so the creator may have been interrupted.
         if is_macvlan && link.group == GROUP && link.alias.is_none() {
             return Ok(Self::default());
         }
@@ -62,12 +62,12 @@ fn index_at_start(text: &str) -> Option<u32> {
     parse_number(&text[..end])
 }
 
-/// The error for a name that another link has.
+/// Makes the error for a name that another link has.
 pub(super) fn name_taken(link: &str, which: &str) -> Error {
-    let why = format!("a link of that name exists, and {which}");
-    Error::new(ErrorKind::NameTaken, "let the host reach its containers", why)
+    let why = format!("a link with this name exists, which {which}");
+    Error::new(ErrorKind::NameTaken, "give the host access to its containers", why)
         .on_link(link)
-        .with_hint("give the host's link another name")
+        .with_hint("choose another name for the host's link")
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! The host's own way to its containers: it cannot reach the macvlans on its parent, but a macvlan of
-//! its own beside them can.
+//! Host access: a macvlan of the host beside those of its containers, which it cannot reach through
+//! the parent.
 
 mod change;
 mod confirm;
@@ -40,23 +40,34 @@ use crate::value::link::Mode;
 use crate::value::name::LinkName;
 use crate::wait::Cancel;
 
-/// A host's way to the containers on one parent, by a macvlan beside them.
+/// The host's access to the containers on one parent, through a macvlan of its own (a shim).
 ///
-/// Containers that are attached through it ([`HostAccess::attach`]) can be reached from the host, and
-/// can reach it at the parent's addresses. It has to be mode bridge on both sides. When the last
-/// container is detached through it, or it is dropped, the host's link goes, and comes back with the
-/// next container. While another session on the parent uses the link, in whatever process, it stays.
+/// The host can reach containers that are attached with [`HostAccess::attach`], and these can reach
+/// the host at the parent's addresses. Both sides must be in mode bridge. The host's link is
+/// deleted when the last container is detached or the access is dropped, and created again with the
+/// next container. Other sessions on the parent, in any process, share the link and keep it.
 ///
-/// A parent has one such link, which carries a mark, and the session stays with its parent, whatever that
-/// and the link are called later. A parent that has left is found again as a
-/// [`Keeper`](crate::Keeper) finds it.
+/// A parent has one such link, identified by a mark. Renaming the link or the parent does not
+/// matter. A parent that was removed is found again as by a [`Keeper`](crate::Keeper).
 ///
-/// Attaching, adding and moving make a link again that somebody has deleted, and give it the addresses
-/// that the parent has by then. Between these calls [`HostAccess::refresh`] does.
+/// Attaching, adding and moving restore a deleted link and update its borrowed addresses. Between
+/// such calls, [`HostAccess::refresh`] does this.
 ///
-/// The link answers ARP only for what the host reaches by it (`arp_filter`), so that others on the
-/// network go on using the parent. IPv6 knows no such thing: with borrowed addresses, others may learn
-/// either MAC address, and both lead to the host; when the link goes, the parent announces itself.
+/// The link answers ARP only for addresses that the host reaches through it (`arp_filter`), so that
+/// other hosts keep using the parent. IPv6 has no such filter: other hosts may learn either MAC
+/// address for a borrowed address, and both lead to the host. When the link is deleted, the parent
+/// announces its addresses.
+///
+/// ```no_run
+/// use macvlan_core::{Endpoint, Host, NetNs};
+/// let host = Host::open()?;
+/// let access = host.access("ens33")?;
+/// let endpoint = Endpoint::new("eth0", "ens33")?.address("192.168.15.5/24".parse()?);
+/// let attachment = access.attach(&endpoint, &NetNs::from_pid(2084)?)?;
+/// access.detach(&attachment)?;
+/// access.close()?;
+/// # Ok::<(), macvlan_core::Error>(())
+/// ```
 pub struct HostAccess {
     host: Host,
     access: Access,
@@ -66,20 +77,29 @@ pub struct HostAccess {
 }
 
 impl Host {
-    /// Lets this host reach the containers on a parent, with the parent's own addresses; see
-    /// [`Host::access_by`] for more.
+    /// Gives the host access to the containers on a parent, with the parent's addresses.
+    ///
+    /// [`Host::access_by`] has more options.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Host::access_by`].
     #[doc(alias = "macvlan shim")]
     pub fn access(&self, parent: impl IntoParent) -> Result<HostAccess> {
         self.access_by(Access::on(parent)?)
     }
 
-    /// Lets this host reach the containers on a parent: makes the link, or finds the one that was kept.
-    /// If any of it fails, nothing has changed.
+    /// Gives the host access to the containers on a parent, with options.
+    ///
+    /// Creates the host's link, or finds one that was kept.
+    ///
+    /// On a failure nothing is changed.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NameTaken`](crate::ErrorKind::NameTaken) if the link has to be made, and another link
-    /// has the name.
+    /// [`ErrorKind::NameTaken`](crate::ErrorKind::NameTaken) if another link has the name of the
+    /// link to be created; [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if the
+    /// parent has no address to borrow; otherwise as for [`Host::attach`].
     pub fn access_by(&self, access: Access) -> Result<HostAccess> {
         let _alone = self.netns.lock()?;
         let mut state = State::default();
@@ -91,18 +111,17 @@ impl Host {
 }
 
 impl HostAccess {
-    /// Returns the name that the host's link had when this session last looked at it; none while there is
-    /// none, because the last container has gone.
+    /// Returns the last known name of the host's link; `None` while there is no container.
     pub fn name(&self) -> Option<LinkName> {
         self.seen(|state| state.shim.as_ref().map(Shim::name))
     }
 
-    /// The index of the host's link.
+    /// Returns the index of the host's link; `None` while there is no link.
     pub fn index(&self) -> Option<u32> {
         self.seen(|state| state.shim.as_ref().map(Shim::index))
     }
 
-    /// The destinations that the host reaches by it.
+    /// Returns the destinations that the host reaches through the link.
     pub fn routes(&self) -> Vec<IpNet> {
         self.seen(|state| self.known_routes(state))
     }
@@ -111,13 +130,26 @@ impl HostAccess {
         self.access.prefixes.iter().copied().chain(state.routes()).collect()
     }
 
-    /// As [`Host::attach`], and the host has a route to each of the container's addresses; all of it,
-    /// or nothing. The endpoint has to be a macvlan or macvtap in mode bridge on the same parent.
+    /// Attaches an endpoint, like [`Host::attach`], and adds routes to its addresses on the host.
+    ///
+    /// On a failure nothing is changed.
+    ///
+    /// The endpoint must be a macvlan or macvtap in mode bridge on the same parent.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for other endpoints and in a
+    /// forked child; [`ErrorKind::RouteExists`](crate::ErrorKind::RouteExists) if the host has
+    /// another route to an address; otherwise as for [`Host::attach`].
     pub fn attach(&self, endpoint: &Endpoint, netns: &NetNs) -> Result<Attachment> {
         self.attach_by(&self.host, endpoint, netns)
     }
 
-    /// As [`HostAccess::attach`], unless it is cancelled.
+    /// As [`HostAccess::attach`], but can be cancelled.
+    ///
+    /// # Errors
+    ///
+    /// As for [`HostAccess::attach`].
     #[doc(hidden)] // for Python
     pub fn attach_cancelled_by(
         &self,
@@ -133,15 +165,15 @@ impl HostAccess {
         match endpoint.kind() {
             EndpointKind::Macvlan(options) | EndpointKind::Macvtap(options)
                 if options.mode() == Mode::Bridge => {}
-            EndpointKind::Vlan(_) => return refuse("a VLAN has no way to a macvlan of its parent"),
-            _ => return refuse("only macvlans in mode bridge reach each other"),
+            EndpointKind::Vlan(_) => return refuse("a VLAN cannot reach a macvlan on its parent"),
+            _ => return refuse("only macvlans in mode bridge can reach each other"),
         }
-        // The routes first: to take them back leaves no trace in the container.
+        // The routes come first: deleting them leaves no trace in the container.
         let mut state = self.lock()?;
         let is_beside = |shim: &Shim| self.find_beside(shim, endpoint);
         let (parent, routes) = self.lead_to(&mut state, endpoint.get_addresses(), is_beside)?;
         let attached = host.attach(endpoint, netns).and_then(|attachment| {
-            // Names may have been exchanged since.
+            // Names may have been swapped since.
             if attachment.parent_index() == parent {
                 return Ok(attachment);
             }
@@ -163,7 +195,7 @@ impl HostAccess {
         }
     }
 
-    /// Returns the index of an endpoint's parent, if what hangs on it is beside the host's link.
+    /// Returns the index of an endpoint's parent, if links on it are beside the host's link.
     fn find_beside(&self, shim: &Shim, endpoint: &Endpoint) -> Result<u32> {
         let (netns, parent) = (self.host.netns(), endpoint.parent());
         match find_parent(netns, parent)? {
@@ -173,12 +205,13 @@ impl HostAccess {
         }
     }
 
-    /// Lets the host reach a container that is attached already.
+    /// Adds routes to the addresses of a container that is already attached.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if it is attached to another parent, and
-    /// those of [`Attachment::netns`].
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if it is attached to another
+    /// parent; as for [`Attachment::netns`] if its namespace is not found; otherwise as for
+    /// [`HostAccess::attach`].
     pub fn add(&self, attachment: &Attachment) -> Result<()> {
         let mut state = self.lock()?;
         let netns = attachment.netns()?;
@@ -197,11 +230,10 @@ impl HostAccess {
         Ok(())
     }
 
-    /// Lends the addresses that the parent has now, and makes the host's link again if it was deleted, with
-    /// its routes. Where all is right it only looks; while there is no link, because the last container has
-    /// gone, it does nothing.
+    /// Updates the borrowed addresses of the host's link, and restores a deleted link.
     ///
-    /// A program that watches the host so follows the parent, whose addresses a DHCP client may change:
+    /// Only reads if there is nothing to do. Does nothing while there is no container and so no
+    /// link. Call it after events, since a DHCP client may change the parent's addresses:
     ///
     /// ```no_run
     /// use macvlan_core::{Event, Host};
@@ -215,6 +247,12 @@ impl HostAccess {
     /// }
     /// # Ok::<(), macvlan_core::Error>(())
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::ParentNotFound`](crate::ErrorKind::ParentNotFound) if the parent was removed;
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) in a forked child; otherwise as
+    /// for [`Host::access_by`].
     pub fn refresh(&self) -> Result<()> {
         let mut state = self.lock()?;
         if state.shim.is_none() {
@@ -224,12 +262,12 @@ impl HostAccess {
         self.put_right(&mut state, true).map(drop)
     }
 
-    /// Makes the link where there is none, and gives it the addresses and routes that it should have now.
+    /// Creates the link if it is missing, and updates its addresses and routes.
     fn put_right<'a>(&self, state: &'a mut State, may_have_none: bool) -> Result<&'a mut Shim> {
         let known = self.known_routes(state);
         let (parent, before) = (&mut state.parent, state.shim.as_ref());
         let shim = Shim::make(&self.host, &self.access, parent, before, may_have_none)?;
-        // One that was left on a parent that has been replaced is of no use to anybody.
+        // A link on a parent that was replaced is useless.
         if let Some(old) = state.shim.as_ref().filter(|old| old.index() != shim.index()) {
             if old.mark()?.moved.is_none() && !old.has_company()? {
                 old.delete()?;
@@ -240,8 +278,8 @@ impl HostAccess {
         Ok(shim)
     }
 
-    /// Puts the link right and, if it passes the check, adds a route to each of a container's addresses that
-    /// has none yet.
+    /// Updates the link and, if it passes the check, adds a route to each address of a container
+    /// that has none.
     fn lead_to<T>(
         &self,
         state: &mut State,
@@ -267,7 +305,7 @@ impl HostAccess {
         }
     }
 
-    /// Takes back what was done to reach a container.
+    /// Undoes the additions for a container.
     fn take_back(&self, state: &mut State, routes: &Routes) -> Result<()> {
         match &state.shim {
             Some(shim) if !routes.with_link || self.access.keep => {
@@ -277,8 +315,14 @@ impl HostAccess {
         }
     }
 
-    /// As [`Host::detach`], and the host's routes to the container go; with the last container, the
-    /// host's link too, unless it is to be kept.
+    /// Detaches an attachment, like [`Host::detach`], and deletes the host's routes to it.
+    ///
+    /// With the last container, this also deletes the host's link, unless [`Access::keep`] is set.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Host::detach`]; [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) in a
+    /// forked child.
     pub fn detach(&self, attachment: &Attachment) -> Result<Detached> {
         let removed = self.remove(attachment);
         let detached = self.host.detach(attachment);
@@ -289,12 +333,18 @@ impl HostAccess {
         }
     }
 
-    /// Takes the host's routes to a container away, and leaves the container as it is.
+    /// Deletes the host's routes to a container without a change in the container.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) in a forked child;
+    /// [`ErrorKind::System`](crate::ErrorKind::System) and
+    /// [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) if the kernel refuses a deletion.
     pub fn remove(&self, attachment: &Attachment) -> Result<()> {
         let mut state = self.lock()?;
         let Some(routes) = state.leave(attachment) else { return Ok(()) };
         let Some(shim) = &state.shim else { return Ok(()) };
-        // Another session may lead to the same container.
+        // Another session may have routes to the same container.
         let ours = if shim.has_company()? { &routes.added } else { &routes.all };
         let deleted = shim.delete_routes(ours);
         if state.is_empty() && !self.access.keep {
@@ -303,26 +353,35 @@ impl HostAccess {
         deleted
     }
 
-    /// Moves the parent's addresses, and the routes through it, to the host's link: from then on host
-    /// and containers are plain neighbours, with one connected subnet.
+    /// Moves the parent's addresses and routes to the host's link.
     ///
-    /// There is no moment without an address: first the link has them too, then the routes change over,
-    /// then the parent loses them. If any of it fails, everything is as before. Unless
-    /// [`Moving::confirm`] is called before the time is over, it undoes itself, so that who has cut
-    /// himself off only has to wait; the thread that sees to it ends with the [`Moving`]. A process
-    /// that is killed leaves what it has done, with marks by which [`HostAccess::move_back`] of another
-    /// undoes it.
+    /// Host and containers are then ordinary neighbours in one connected subnet.
     ///
-    /// IPv4 and IPv6; addresses that the kernel made by itself (link-local, by a router's
-    /// advertisement) stay, and so do the routes that come from such advertisements. A DHCP client or a
-    /// network manager has to be told itself.
+    /// The host has its addresses at all times: first they are added to the link, then the routes
+    /// change over, then they are deleted from the parent. On a failure nothing is changed. Unless
+    /// [`Moving::confirm`] is called before the deadline, the addresses are moved back, so an
+    /// administrator who is cut off only has to wait; a thread of the [`Moving`] does this. If the
+    /// process is killed, [`HostAccess::move_back`] of another one finds what was moved by its
+    /// marks.
+    ///
+    /// For IPv4 and IPv6. Addresses that the kernel has added (link-local or from router
+    /// advertisements) and routes from router advertisements are not moved. A DHCP client or
+    /// network manager has to be reconfigured separately.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if the addresses are already
+    /// moved; [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the parent has none;
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for routes with next hop objects
+    /// and on kernels without marks on addresses; [`ErrorKind::System`](crate::ErrorKind::System)
+    /// and [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) if the kernel refuses a change.
     pub fn move_addresses(&self, deadline: Duration) -> Result<Moving> {
         let mut state = self.lock()?;
         let _alone = self.host.netns().lock()?;
         let shim = self.put_right(&mut state, false)?;
         let mut moved = lock(&self.moved);
         if moved.is_moved() || shim.mark()?.moved.is_some() {
-            return Err(Error::invalid("move the addresses", "they have been moved already"));
+            return Err(Error::invalid("move the addresses", "the addresses are already moved"));
         }
         let done = moving::move_to_host_link(self.host.netns(), shim.parent()?, shim.link()?)?;
         let number = moved.begin(done);
@@ -330,14 +389,18 @@ impl HostAccess {
         Moving::watch(&self.host, &self.moved, number, deadline)
     }
 
-    /// Moves the addresses and routes back to the parent, if they have been moved, by this process or
-    /// by another.
+    /// Moves the addresses and routes back to the parent, whichever process has moved them.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's refusal, with the addresses that were not moved back in
+    /// [`Error::leftovers`](crate::Error::leftovers).
     pub fn move_back(&self) -> Result<()> {
         let mut state = self.lock()?;
         let _alone = self.host.netns().lock()?;
         let Some(shim) = &mut state.shim else { return Ok(()) };
         self.move_back_from(shim)?;
-        // What made place for the parent's is lent again.
+        // Borrows the addresses again that gave way to the moved ones.
         shim.lend_again(&self.access)
     }
 
@@ -347,7 +410,7 @@ impl HostAccess {
         if let Moved::Pending(_, done) | Moved::Yes(done) = record {
             return done.undo(host);
         }
-        // What another process has moved is found by its marks.
+        // Moves of other processes are found by their marks.
         let mark = shim.mark()?;
         if mark.moved.is_none() {
             return Ok(());
@@ -356,14 +419,21 @@ impl HostAccess {
         moving::move_back(host, shim.link()?, shim.moved_from(mark)?, Back { mark, borrows })
     }
 
-    /// Takes the host's link away with its routes, if it is not to be kept, and tells how that went;
-    /// dropping does the same. Addresses that were moved are moved back before.
+    /// Deletes the host's link and its routes, unless [`Access::keep`] is set.
+    ///
+    /// Dropping does the same without the result.
+    ///
+    /// Moves addresses back first.
+    ///
+    /// # Errors
+    ///
+    /// As for [`HostAccess::move_back`] and [`HostAccess::detach`].
     pub fn close(mut self) -> Result<()> {
         self.end()
     }
 
     fn end(&mut self) -> Result<()> {
-        // In a forked child it is its parent's.
+        // In a forked child, the link is the parent process's.
         if !self.owner.is_here() {
             return Ok(());
         }
@@ -371,19 +441,20 @@ impl HostAccess {
         if !self.access.keep {
             return self.take_down(&mut state);
         }
-        // What nobody has confirmed does not stay.
+        // An unconfirmed move is undone.
         let pending = lock(&self.moved).is_pending();
         let Some(shim) = state.shim.take().filter(|_| pending) else { return Ok(()) };
         let _alone = self.host.netns().lock()?;
         self.move_back_from(&shim)
     }
 
-    /// Takes the link away, or, where another session uses it too, only what this one has added.
+    /// Deletes the link, or only this session's routes and addresses if another session uses the
+    /// link.
     fn take_down(&self, state: &mut State) -> Result<()> {
         let Some(shim) = &state.shim else { return Ok(()) };
         let _alone = self.host.netns().lock()?;
         let is_shared = shim.has_company()?;
-        // Deleted with the addresses on it, the link would take them along.
+        // The addresses on the link would be deleted with it.
         if !is_shared || lock(&self.moved).is_moved() {
             self.move_back_from(shim)?;
         }
@@ -396,19 +467,20 @@ impl HostAccess {
         Ok(())
     }
 
-    /// Refused in a forked child, whose parent may have held the lock at that moment.
+    /// Locks the state; an error in a forked child, whose parent may have held the lock during the
+    /// fork.
     fn lock(&self) -> Result<MutexGuard<'_, State>> {
-        self.owner.check("use the host's access")?;
+        self.owner.check("use the host access")?;
         Ok(lock(&self.state))
     }
 
-    /// Looks at the state; a forked child sees none.
+    /// Reads the state, which is empty in a forked child.
     fn seen<T: Default>(&self, look: impl FnOnce(&State) -> T) -> T {
         if self.owner.is_here() { look(&lock(&self.state)) } else { T::default() }
     }
 }
 
-const OPERATION: &str = "let the host reach the container";
+const OPERATION: &str = "give the host access to the container";
 const ANOTHER_PARENT: &str = "the endpoint is on another parent";
 
 fn refused(endpoint: &Endpoint, why: &'static str) -> Error {

@@ -1,5 +1,4 @@
-//! Addresses and routes that change over from one link to another, without a moment in which the host
-//! has none of them.
+//! Moves addresses and routes from one link to another, so that the host has them at all times.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
@@ -24,41 +23,42 @@ use crate::rtnl::encode::{self, LinkChange};
 use crate::rtnl::{RTPROT_MACVLAN, decode};
 use crate::value::filter::{Family, RouteFilter};
 
-/// How long the kernel may take until an IPv6 address can be used.
+/// The time that the kernel may take until an IPv6 address is usable.
 const LOCAL_ROUTES_TAKE: Duration = Duration::from_millis(200);
 
-/// Where a link would be without any IPv4 address while one is exchanged for another.
+/// A temporary address, so that a link always has an IPv4 address during an exchange.
 const PLACE_HOLDER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, RTPROT_MACVLAN);
 
-/// Changes that have been made.
+/// The changes that were made.
 #[derive(Debug)]
 pub(super) struct Done {
     changes: Vec<Change>,
-    /// The change after which the addresses leave the first link, if it got that far.
+    /// The index of the first change that deletes addresses from the original link, if it was
+    /// reached.
     leaving: Option<usize>,
     from: Link,
     ips: Vec<IpAddr>,
 }
 
-/// Changes to be made.
+/// The changes to be made.
 #[derive(Default)]
 struct Plan {
     changes: Vec<Change>,
-    /// How many of them come before the addresses leave.
+    /// The number of changes before addresses are deleted from the original link.
     leaving: usize,
     ips: Vec<IpAddr>,
 }
 
-/// How addresses were moved that are to be moved back.
+/// The way in which addresses are moved back.
 #[derive(Clone, Copy)]
 pub(super) struct Back {
     pub(super) mark: Mark,
-    /// Whether the host's link has its parent's addresses, and not its own.
+    /// True if the host's link borrows its parent's addresses.
     pub(super) borrows: bool,
 }
 
-/// Moves a parent's addresses and the routes through it to the host's link, all of it or nothing. The
-/// link says so in its mark before anything is moved.
+/// Moves a parent's addresses and routes to the host's link, completely or not at all. The link's
+/// mark records the move before it begins.
 pub(super) fn move_to_host_link(host: &NetNs, parent: Link, link: Link) -> Result<Done> {
     let connection = host.connection()?;
     let mut leaving = described(connection, parent.0)?;
@@ -66,12 +66,12 @@ pub(super) fn move_to_host_link(host: &NetNs, parent: Link, link: Link) -> Resul
     let fails =
         |kind, why| Err(Error::new(kind, "move the addresses", why).in_netns(host.in_words()));
     if leaving.is_empty() {
-        return fails(ErrorKind::NotFound, format!("{} has none that could be moved", parent.1));
+        return fails(ErrorKind::NotFound, format!("{} has no addresses to move", parent.1));
     }
     let lent = described(connection, link.0)?;
     let by_prefix = lent.iter().any(|one| one.is_for_a_host() && !one.marked);
     if let Some(one) = leaving.iter().find(|one| by_prefix && one.is_for_a_host()) {
-        let why = format!("moving {} takes marks on addresses (Linux 5.18)", one.net);
+        let why = format!("moving {} requires marks on addresses (Linux 5.18)", one.net);
         return fails(ErrorKind::Unsupported, why);
     }
     let filter = arp_filter_to_set(connection, parent)?;
@@ -85,7 +85,8 @@ pub(super) fn move_to_host_link(host: &NetNs, parent: Link, link: Link) -> Resul
     plan.carry_out(host, parent, link)
 }
 
-/// Moves back what the marks say to have been moved, by whomever and however far.
+/// Moves back the addresses and routes that the marks record, including those of an incomplete
+/// move.
 pub(super) fn move_back(host: &NetNs, link: Link, parent: Link, how: Back) -> Result<()> {
     let connection = host.connection()?;
     let mut leaving = described(connection, link.0)?;
@@ -94,7 +95,7 @@ pub(super) fn move_back(host: &NetNs, link: Link, parent: Link, how: Back) -> Re
     let mut plan = Plan::default();
     let kept = move_over(host, &mut plan, &leaving, link, parent)?;
     plan.leaving = plan.changes.len();
-    // The link goes on having its parent's addresses; without any it would lose its routes.
+    // The link keeps its borrowed addresses; without any it would lose its routes.
     let lent_again: Vec<Described> = (leaving.iter())
         .filter(|one| how.borrows && one.ip.is_ipv4() && one.is_for_a_host())
         .cloned()
@@ -110,14 +111,15 @@ pub(super) fn move_back(host: &NetNs, link: Link, parent: Link, how: Back) -> Re
     plan.carry_out(host, link, parent).map(drop)
 }
 
-/// An address that is to leave a link, and what puts the order of its subnet's routes right where it
-/// comes back.
+/// An address that is to be deleted from a link, and the change that restores the order of its
+/// subnet's routes when it returns.
 struct Leaving<'a> {
     address: &'a Described,
     order: Vec<Request>,
 }
 
-/// In the order that leaves no moment without an address: added there, routes changed over.
+/// Adds the addresses to the new link and changes the routes over, before they are deleted from the
+/// old one.
 fn move_over<'a>(
     host: &NetNs,
     plan: &mut Plan,
@@ -128,8 +130,8 @@ fn move_over<'a>(
     let connection = host.connection()?;
     let there = described(connection, to.0)?;
     plan.ips = leaving.iter().map(|one| one.ip).collect();
-    // An address is on a link once: what was lent makes place. Without any IPv4 address the link would
-    // lose its routes: of IPv4 it stays if the other has a subnet.
+    // A link has an address once, so a borrowed one gives way. Without any IPv4 address the link
+    // would lose its routes, so an IPv4 address stays if the other one has a subnet.
     let same = |one: &Described, lent: &&Described| {
         lent.ip == one.ip && (lent.net == one.net || one.ip.is_ipv6())
     };
@@ -140,7 +142,7 @@ fn move_over<'a>(
     plan.changes.extend(holds.then(|| hold_place(to, true)));
     for one in leaving {
         let lent = there.iter().find(|lent| same(one, lent));
-        // An earlier move got as far as this.
+        // An earlier move was interrupted here.
         if lent.is_some_and(|there| !there.marked && there.net == one.net) {
             continue;
         }
@@ -165,7 +167,8 @@ fn move_over<'a>(
 }
 
 impl Plan {
-    /// Takes addresses away. Secondary ones go before their primary one, which would take them along.
+    /// Deletes addresses: secondary ones first, because the kernel deletes them with their primary
+    /// address.
     fn leave(&mut self, addresses: Vec<Leaving<'_>>, link: Link) {
         let last_first = addresses.into_iter().rev();
         self.changes.extend(last_first.map(|one| delete(one.address, link, one.order)));
@@ -189,7 +192,7 @@ impl Plan {
                 Err(failure) => failure,
             };
             let what = format!("{}, to move the addresses of {}", change.what, from.1);
-            // Nobody knows whether it was done.
+            // It is unknown whether the change was made.
             if matches!(failure, Failure::NoAnswer(_)) {
                 done.changes.push(change);
             }
@@ -205,9 +208,9 @@ impl Plan {
 }
 
 impl Done {
-    /// Puts everything back, last first.
+    /// Undoes all changes in reverse order.
     pub(super) fn undo(&self, host: &NetNs) -> Result<()> {
-        // Whoever holds the namespace for ever does not keep the host from its network.
+        // A stuck lock on the namespace must not keep the host from its network.
         let _alone = host.lock();
         let connection = host.connection()?;
         let mut outcome = Ok(());
@@ -217,7 +220,7 @@ impl Done {
             }
             for request in &change.undo {
                 match connection.retry(request) {
-                    // Refused so, it had not been done.
+                    // The refusal means that the change was not made.
                     Ok(())
                     | Err(Failure::Refused {
                         errno: Errno::EEXIST | Errno::EADDRNOTAVAIL | Errno::ESRCH | Errno::ENODEV,
@@ -239,8 +242,8 @@ impl Done {
     }
 }
 
-/// An IPv6 address can be used when the kernel has made its local route, which it does some moments
-/// after the address. Not waited for long: it is a matter of one lost packet.
+/// Waits until IPv6 addresses are usable, which is when the kernel has added their local routes,
+/// shortly after the addresses. Limited to a short time, since only one packet may be lost.
 fn wait_for_local_routes(connection: &Connection, link: u32, ips: &[IpAddr]) {
     let request = encode::get_routes(&RouteFilter::new().family(Family::V6), Some(link));
     let started = Instant::now();
@@ -253,14 +256,14 @@ fn wait_for_local_routes(connection: &Connection, link: u32, ips: &[IpAddr]) {
     }
 }
 
-/// Neighbours would learn it by themselves when their entries have grown old.
+/// Announces the addresses, which neighbours would otherwise learn when their entries expire.
 fn announce(host: &NetNs, link: Link, ips: Vec<IpAddr>) {
     let told = Announcement::of(Announce::once(), host, link.1, link.0, ips);
     let _ = told.and_then(|told| told.send());
 }
 
-/// The same address on this or another link. A label that is the name of the link that has it is left out,
-/// for the kernel to give; one that somebody chose is not.
+/// Returns the same address for this or another link. A label that equals the link's name is
+/// omitted, so that the kernel sets it; other labels are kept.
 fn on_link(one: &Described, (from, to): (Link, Link), nodad: bool) -> AddressMessage {
     let mut message = one.message.clone();
     message.header.index = to.0;
@@ -280,7 +283,7 @@ fn on_link(one: &Described, (from, to): (Link, Link), nodad: bool) -> AddressMes
 }
 
 fn add(one: &Described, from: Link, to: Link) -> Change {
-    // To be used at once.
+    // To be usable immediately.
     let there = on_link(one, (from, to), one.ip.is_ipv6());
     Change {
         what: format!("add address {} of {} to {}", one.net, from.1, to.1),
@@ -290,8 +293,8 @@ fn add(one: &Described, from: Link, to: Link) -> Change {
     }
 }
 
-/// Adds or deletes an address that is there only so that a link is never without one of IPv4. Its mark
-/// lets it be found if it should stay.
+/// Adds or deletes a temporary address, so that a link always has an IPv4 address. Its mark
+/// identifies it, should it remain.
 fn hold_place(link: Link, add: bool) -> Change {
     let mut message = lend::own(PLACE_HOLDER.into(), link.0);
     message.header.scope = AddressScope::Host;
@@ -306,14 +309,14 @@ fn hold_place(link: Link, add: bool) -> Change {
     Change { what, apply, unless: Some(unless), undo: vec![undo] }
 }
 
-/// Lends an address again that was moved.
+/// Borrows an address again that was moved.
 fn lend_again(one: &Described, link: Link) -> Change {
     let mut lent = on_link(one, (link, link), false);
     lent.attributes.retain(|attribute| !matches!(attribute, AddressAttribute::Protocol(_)));
     let mark = AddressProtocol::Other(RTPROT_MACVLAN);
     lent.attributes.push(AddressAttribute::Protocol(mark));
     Change {
-        what: format!("lend address {} to {}", one.net, link.1),
+        what: format!("borrow address {} for {}", one.net, link.1),
         apply: Request::create(Message::NewAddress(lent.clone())),
         unless: Some(Errno::EEXIST),
         undo: vec![lend::deletion(&lent)],
@@ -325,7 +328,8 @@ fn delete(one: &Described, link: Link, order: Vec<Request>) -> Change {
     let back = on_link(one, (link, link), checked);
     let mut undo = vec![Request::create(Message::NewAddress(back))];
     if checked {
-        // It was checked when it came; put back, it is to be used at once, and look as before.
+        // The detection took place when it was first added; restored, it is usable immediately and
+        // unchanged.
         undo.push(Request::replace(Message::NewAddress(one.message.clone())));
     }
     undo.extend(order);
@@ -337,7 +341,7 @@ fn delete(one: &Described, link: Link, order: Vec<Request>) -> Change {
     }
 }
 
-/// Has a host's link say what was moved.
+/// Records a move in the mark of a host's link.
 fn say(link: Link, now: Mark, before: Mark) -> Change {
     let set = |mark: Mark| encode::set_link(link.0, &LinkChange::Alias(&mark.alias()));
     Change {
@@ -348,7 +352,7 @@ fn say(link: Link, now: Mark, before: Mark) -> Change {
     }
 }
 
-/// Has a link answer ARP only for what is reached by it: none if it does already.
+/// Makes the change that enables `arp_filter` on a link; `None` if it is enabled.
 fn arp_filter_to_set(connection: &Connection, link: Link) -> Result<Option<Change>> {
     let on = connection
         .get(encode::get_link(link.0.into()), |payload| decode::link(payload)?.arp_filter);

@@ -1,4 +1,4 @@
-//! How a host is to reach its containers.
+//! The options of a host access.
 
 use std::net::IpAddr;
 
@@ -8,7 +8,7 @@ use crate::endpoint::{IntoParent, Parent};
 use crate::error::Result;
 use crate::value::name::LinkName;
 
-/// How a host is to reach the containers on one of its parents: a value, made without any system call.
+/// The options of the host's access to the containers on a parent, made without any system call.
 ///
 /// ```no_run
 /// use macvlan_core::{Access, Host};
@@ -27,36 +27,47 @@ pub struct Access {
 }
 
 impl Access {
-    /// With the parent's own addresses, borrowed, and a route to each container.
+    /// Makes options with the parent's addresses, which are borrowed, and a route to each
+    /// container.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if the parent's name is invalid.
     pub fn on(parent: impl IntoParent) -> Result<Self> {
         let parent = parent.try_into().map_err(Into::into)?;
         Ok(Self { parent, name: None, addresses: Vec::new(), prefixes: Vec::new(), keep: false })
     }
 
-    /// Sets the name of the host's macvlan where it has to be made. Defaults to the parent's name and
-    /// `-host`, or, where that is too long or the name of such a link on another parent, to `mvh` and the
-    /// parent's index.
+    /// Sets the name of the host's macvlan, if it has to be created.
+    ///
+    /// Defaults to the parent's name and `-host`, or, if this is too long or in use by another
+    /// parent's link, to `mvh` and the parent's index.
     pub fn name(mut self, name: LinkName) -> Self {
         self.name = Some(name);
         self
     }
 
-    /// An address of its own, one more each time, instead of the parent's. It is a host's address, as
-    /// `/32` or `/128`, and nobody else may have it.
+    /// Adds an own address for the host's link, which then does not borrow the parent's.
+    ///
+    /// It has the full prefix length (`/32` or `/128`) and must not be in use.
     pub fn address(mut self, address: IpAddr) -> Self {
         self.addresses.push(address);
         self
     }
 
-    /// A subnet that is containers' alone: one route leads to all of it, and none to each container in
-    /// it. More than one can be given.
+    /// Adds a subnet that only contains containers.
+    ///
+    /// One route leads to all of it, instead of one to each container in it.
     pub fn route(mut self, prefix: IpNet) -> Self {
         self.prefixes.push(prefix.trunc());
         self
     }
 
-    /// Whether the link and its routes stay when the last container has gone and when [`HostAccess`](crate::HostAccess) is
-    /// dropped; no when not given. What was kept is found again by [`Host::access`](crate::Host::access).
+    /// Sets whether the link and its routes are kept without a container and after a drop.
+    ///
+    /// Defaults to false.
+    ///
+    /// [`Host::access`](crate::Host::access) finds a link that was kept.
     pub fn keep(mut self, keep: bool) -> Self {
         self.keep = keep;
         self

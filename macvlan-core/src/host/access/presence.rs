@@ -1,8 +1,8 @@
-//! Who uses a host's link now: sessions of this process and of others.
+//! Tracks the sessions that use a host's link, in this and other processes.
 //!
-//! Each holds a socket with an abstract name in the host's namespace. It goes with its process, however
-//! that ends, and leaves nothing behind. A child that another thread is just starting has it too until it
-//! calls `exec`, so a session that ends says so on the socket.
+//! Each holds a socket with an abstract name in the host's namespace, which disappears with its
+//! process and leaves nothing behind. A child process that another thread is starting inherits the
+//! socket until it calls `exec`, so a session that ends also marks its socket.
 
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
@@ -13,10 +13,10 @@ use crate::error::{Error, Result, errno_of};
 use crate::netns::NetNs;
 use crate::owner::Owner;
 
-/// What a namespace's sockets are listed in; `/proc/net` would be the main thread's.
+/// The list of a namespace's sockets; `/proc/net` would be that of the main thread.
 const SOCKETS: &str = "/proc/thread-self/net/unix";
 
-/// That a session uses a link, as long as this lives.
+/// The registration of a session, which ends when this is dropped.
 pub(super) struct Presence {
     name: String,
     socket: UnixDatagram,
@@ -24,7 +24,7 @@ pub(super) struct Presence {
 }
 
 impl Presence {
-    /// Takes note that one more session uses the link.
+    /// Registers a session that uses a link.
     pub(super) fn on(host: &NetNs, link: u32) -> Result<Self> {
         let mut random = [0; 8];
         getrandom::fill(&mut random)
@@ -36,21 +36,22 @@ impl Presence {
         Ok(Self { name, socket, owner: Owner::here() })
     }
 
-    /// Whether others use the link too.
+    /// Returns whether other sessions use the link.
     pub(super) fn has_company(&self, host: &NetNs, link: u32) -> Result<bool> {
         let listed = host.visit(|| std::fs::read(SOCKETS))?.map_err(|error| fails(host, &error))?;
         let prefix = prefix(link);
-        // Names of others' sockets may be any bytes.
+        // The names of other sockets may contain any bytes.
         let listed = String::from_utf8_lossy(&listed);
         let names = listed.lines().filter_map(|line| line.rsplit_once('@').map(|(_, name)| name));
         let mut others = names.filter(|name| name.starts_with(&prefix) && *name != self.name);
-        // Whatever else keeps one from being asked, it is taken to go on.
+        // Any other error counts as a session that is still active.
         let goes_on = |name| !matches!(ask(name), Err(Errno::EPERM | Errno::ECONNREFUSED));
         host.visit(|| others.any(goes_on))
     }
 }
 
-/// Succeeds where a session goes on; `EPERM` where it has ended, `ECONNREFUSED` where its socket has gone.
+/// Succeeds if a session is active; fails with `EPERM` if it has ended, and with `ECONNREFUSED` if
+/// its socket is closed.
 fn ask(name: &str) -> nix::Result<()> {
     let asked = || {
         let address = SocketAddr::from_abstract_name(name.as_bytes())?;
@@ -60,8 +61,8 @@ fn ask(name: &str) -> nix::Result<()> {
 }
 
 impl Drop for Presence {
-    /// A socket that is connected to itself takes nobody else's connection (`unix_may_send` in the
-    /// kernel's `net/unix/af_unix.c`).
+    /// Marks the socket as ended: a socket that is connected to itself accepts no other connection
+    /// (`unix_may_send` in the kernel's `net/unix/af_unix.c`).
     fn drop(&mut self) {
         if self.owner.is_here() {
             let itself = SocketAddr::from_abstract_name(self.name.as_bytes());
@@ -75,5 +76,5 @@ fn prefix(link: u32) -> String {
 }
 
 fn fails(host: &NetNs, error: &std::io::Error) -> Error {
-    Error::system("find out who uses the host's link", errno_of(error)).in_netns(host.in_words())
+    Error::system("find other users of the host's link", errno_of(error)).in_netns(host.in_words())
 }

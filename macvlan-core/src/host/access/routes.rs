@@ -1,9 +1,9 @@
-//! Routes that change over from one link to another, each between those that it stood between.
+//! Moves routes from one link to another while keeping their order.
 //!
-//! Of several routes with one destination and metric the kernel takes the first. IPv4's are moved by
-//! adding the new one beside the old one, at the end of the row that it is at, and deleting the old one:
-//! a replacement would take the place of the first, whoever made it. IPv6 has those with a gateway as
-//! one, and replaces that.
+//! Of several routes with the same destination and metric, the kernel uses the first. IPv4 routes
+//! are moved by adding the new one at the same end of such a row and deleting the old one; a
+//! replacement would replace the first route of the row, whichever that is. IPv6 combines routes
+//! with a gateway into one, which is replaced.
 
 use ipnet::IpNet;
 use netlink_packet_route::RouteNetlinkMessage as Message;
@@ -39,7 +39,7 @@ impl Table {
             .map_err(|failure| failure.into_error("list the routes"))
     }
 
-    /// Whether routes through neither link stand before this one, and behind it.
+    /// Returns whether routes through other links are before and after this one in its row.
     fn others_of(&self, at: usize, from: Link, to: Link) -> (bool, bool) {
         let own = &self.0[at];
         let is_other = |(_, one): &(usize, &Listed)| {
@@ -52,7 +52,7 @@ impl Table {
 }
 
 impl Listed {
-    /// What those have in common of which the kernel takes the first.
+    /// Returns the key of a row: the kernel uses the first of the routes with the same key.
     fn row(&self) -> (IpNet, Option<u32>, u8, Option<u32>) {
         let route = &self.info.route;
         let tos = self.message.header.tos;
@@ -72,8 +72,8 @@ impl Listed {
         self.info.route.get_gateway().is_some() || !self.info.next_hops.is_empty()
     }
 
-    /// Whether it goes along: not what comes from a router's advertisements, nor what the kernel makes
-    /// with an address, nor a host's routes to its containers.
+    /// Returns whether the route is moved: not if it comes from a router advertisement, was added
+    /// by the kernel with an address, or is one of the host's routes to its containers.
     fn moves(&self, from: Link, by_hand: &[IpNet]) -> bool {
         let by_whom = match self.info.protocol {
             RTPROT_KERNEL => by_hand.contains(&self.info.route.destination()),
@@ -94,9 +94,9 @@ impl Listed {
                     }
                 }
                 RouteAttribute::NhId(_) => {
-                    let why = format!("a route through {} is by a next hop object", from.1);
+                    let why = format!("a route through {} uses a next hop object", from.1);
                     return Err(Error::new(ErrorKind::Unsupported, "move the routes", why).with_hint(
-                        "`ip nexthop` shows it; move it by hand, or give the link an address of its own",
+                        "move it by hand (`ip nexthop`), or set an own address for the host's link",
                     ));
                 }
                 _ => {}
@@ -106,8 +106,8 @@ impl Listed {
     }
 }
 
-/// Has the routes of one link lead over another. Those without a gateway come first and go last: the
-/// others' gateways may be reached by them.
+/// Moves the routes of one link to another. Routes without a gateway are added first and deleted
+/// last, because gateways may be reached by them.
 pub(super) fn change_over(
     table: &Table,
     by_hand: &[IpNet],
@@ -119,7 +119,7 @@ pub(super) fn change_over(
         let moves = |(_, one): &(usize, &Listed)| {
             one.moves(from, by_hand) && one.has_gateway() == has_gateway
         };
-        // Those that stand before the others of their row are put there last first.
+        // Routes at the beginning of a row are added there in reverse order.
         let (mut behind, mut before) = (Vec::new(), Vec::new());
         for (at, one) in table.0.iter().enumerate().filter(moves) {
             let others = table.others_of(at, from, to);
@@ -129,7 +129,7 @@ pub(super) fn change_over(
         let (first_adds, first_deletes): (Vec<_>, Vec<_>) = before.into_iter().unzip();
         let (last_adds, last_deletes): (Vec<_>, Vec<_>) = behind.into_iter().unzip();
         adds.extend(first_adds.into_iter().rev().chain(last_adds));
-        // What is deleted first is put back last.
+        // Routes that are deleted first are restored last.
         let gone = first_deletes.into_iter().chain(last_deletes.into_iter().rev());
         deletes.insert(0, gone.flatten().collect::<Vec<_>>());
     }
@@ -137,7 +137,8 @@ pub(super) fn change_over(
 }
 
 impl Listed {
-    /// What adds the route over another link, and what deletes it here, if that is another change.
+    /// Returns the change that adds the route on the other link, and the one that deletes it here,
+    /// if separate.
     fn changes(
         &self,
         (before, behind): (bool, bool),
@@ -172,8 +173,9 @@ impl Listed {
     }
 }
 
-/// The kernel adds a subnet's route with an address, behind those of other links. Where it stood before
-/// them, what puts it there over the other link; and what does so here, where the address comes back.
+/// The kernel adds the connected route of an address after those of other links. If it was before
+/// them, returns the change that moves it there on the other link, and the one that does so here
+/// when the address returns.
 pub(super) fn order_of_subnet(
     table: &Table,
     address: &Described,
@@ -204,7 +206,7 @@ pub(super) fn order_of_subnet(
     Ok((changes, vec![delete(&one.message), put(&one.message, false)]))
 }
 
-/// Adds a route at the end of its row, or at the beginning.
+/// Adds a route at the end or at the beginning of its row.
 fn put(message: &RouteMessage, at_the_end: bool) -> Request {
     let message = Message::NewRoute(message.clone());
     if at_the_end { Request::append(message) } else { Request::beside(message) }

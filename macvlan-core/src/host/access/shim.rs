@@ -29,16 +29,16 @@ pub(super) struct Shim {
     netns: NetNs,
     attachment: Attachment,
     presence: Arc<Presence>,
-    /// The parent's addresses that this session has given it.
+    /// The borrowed addresses that this session has added.
     borrowed: Vec<IpAddr>,
-    /// Whether routes through it may have gone since this session last had it.
+    /// True if routes through the link may have been lost since this session last used it.
     has_lost_routes: bool,
 }
 
 impl Shim {
-    /// Makes the link, or finds the one that is there and puts it right; `known` and `before` are the parent
-    /// and the link that this session had until now. Fails where the parent has no address to lend, unless
-    /// that may be and the link was there. The caller holds the host's namespace.
+    /// Creates the link, or finds and updates an existing one; `known` and `before` are this
+    /// session's previous parent and link. Fails if the parent has no address to lend, unless that
+    /// is allowed and the link existed. The caller holds the lock of the host's namespace.
     pub(super) fn make(
         host: &Host,
         access: &Access,
@@ -49,7 +49,7 @@ impl Shim {
         let netns = host.netns();
         let connection = netns.connection()?;
         let parent = known.find(netns, &access.parent)?;
-        // A VLAN that is made on demand may not be there yet, and has nothing to lend then.
+        // A VLAN made on demand may not exist yet, and then has no addresses to lend.
         let found = match endpoint::find_parent(netns, &parent)? {
             Some(found) => find(connection, found.index)?,
             None if parent.on_demand().is_some() => None,
@@ -81,7 +81,8 @@ impl Shim {
             .accept_ra(AcceptRa::Never)
             .autoconf(false)
             .arp_filter();
-        // The containers have the MAC address of a link that was deleted in their caches.
+        // Containers have the MAC address of a deleted link in their neighbour tables, so it is
+        // used again.
         let endpoint = match before.filter(|_| there.is_none()) {
             Some(before) => endpoint.mac(before.attachment.mac()),
             None => endpoint,
@@ -100,8 +101,7 @@ impl Shim {
         })
     }
 
-    /// Finds the host's link beside those that hang on a parent, whatever both are called: the one that this
-    /// session had, or that of another.
+    /// Finds the host's link on a parent under any name: the one of this session, or of another.
     fn find_beside(netns: &NetNs, parent: u32, before: Option<&Self>) -> Result<Option<LinkInfo>> {
         let connection = netns.connection()?;
         let lowest = endpoint::lowest(netns, parent)?;
@@ -116,11 +116,11 @@ impl Shim {
         let macvlans = encode::get_links(Some("macvlan"), None);
         let marked = connection
             .dump(&macvlans, |payload| decode::link(payload).filter(is_it))
-            .map_err(|failure| failure.into_error("look for the host's link"))?;
+            .map_err(|failure| failure.into_error("find the host's link"))?;
         Ok(marked.into_iter().min_by_key(|link| link.index))
     }
 
-    /// Gives the link what an attachment does not.
+    /// Makes the settings of the link that an attach does not.
     fn furnish(
         netns: &NetNs,
         access: &Access,
@@ -146,7 +146,7 @@ impl Shim {
         Ok(shim)
     }
 
-    /// Gives the link its own addresses, or those that its parent has now.
+    /// Adds the link's own addresses, or updates the borrowed ones.
     pub(super) fn lend_again(&mut self, access: &Access) -> Result<()> {
         let (connection, index) = (self.netns.connection()?, self.index());
         let wanted = if !access.addresses.is_empty() {
@@ -161,7 +161,7 @@ impl Shim {
         };
         let is_shared = self.has_company()?;
         let given = std::mem::take(&mut self.borrowed);
-        // Another session may have given the link addresses of its own.
+        // Another session may have added own addresses.
         let may_go = |ip: IpAddr| !is_shared || given.contains(&ip);
         let name = self.name();
         let went = lend::give(&self.netns, (index, &name), &wanted, &may_go);
@@ -172,7 +172,7 @@ impl Shim {
         Ok(())
     }
 
-    /// Adds these routes again, if some may have gone with an address or with the link.
+    /// Adds these routes again, if some may have been deleted with an address or with the link.
     pub(super) fn restore_routes(&mut self, routes: &[IpNet]) -> Result<()> {
         if self.has_lost_routes {
             self.add_routes(routes)?;
@@ -189,17 +189,17 @@ impl Shim {
         self.attachment.index()
     }
 
-    /// The link, as it is called now.
+    /// Returns the link with its current name.
     pub(super) fn link(&self) -> Result<Link> {
         self.called(self.index())
     }
 
-    /// The parent, as it is called now.
+    /// Returns the parent with its current name.
     pub(super) fn parent(&self) -> Result<Link> {
         self.called(self.parent_index())
     }
 
-    /// The link that addresses were moved from, or the parent if that is gone.
+    /// Returns the link from which addresses were moved, or the parent if that no longer exists.
     pub(super) fn moved_from(&self, mark: Mark) -> Result<Link> {
         let connection = self.netns.connection()?;
         let from = mark.moved.map(|index| find(connection, index)).transpose()?.flatten();
@@ -216,30 +216,30 @@ impl Shim {
         self.attachment.parent_index()
     }
 
-    /// What the link says about itself now; it may have gone.
+    /// Returns the current mark of the link, which may no longer exist.
     pub(super) fn mark(&self) -> Result<Mark> {
         let link = find(self.netns.connection()?, self.index())?;
         link.as_ref().map_or(Ok(Mark::default()), Mark::of)
     }
 
-    /// Whether what hangs on this link of the host is beside the link.
+    /// Returns whether links on this link of the host are beside the host's link.
     pub(super) fn is_beside(&self, parent: u32) -> Result<bool> {
         let (netns, own) = (&self.netns, self.parent_index());
         Ok(parent == own || endpoint::lowest(netns, parent)? == endpoint::lowest(netns, own)?)
     }
 
-    /// Whether a macvlan of a container is beside the link.
+    /// Returns whether a macvlan of a container is beside the host's link.
     pub(super) fn is_beside_in(&self, container: &NetNs, link: &LinkInfo) -> Result<bool> {
         let kind = EndpointKind::Macvlan(Macvlan::new(Mode::Bridge));
         endpoint::is_on(&self.netns, container, link, (self.parent_index(), &kind))
     }
 
-    /// Whether another session uses the link too.
+    /// Returns whether another session uses the link.
     pub(super) fn has_company(&self) -> Result<bool> {
         self.presence.has_company(&self.netns, self.index())
     }
 
-    /// Adds them all, or none. Returns those that were not there.
+    /// Adds all routes, or none. Returns those that are new.
     pub(super) fn add_routes(&self, destinations: &[IpNet]) -> Result<Vec<IpNet>> {
         let mut added = Vec::new();
         for destination in destinations {
@@ -257,7 +257,7 @@ impl Shim {
         Ok(added)
     }
 
-    /// Returns whether it was not there.
+    /// Adds a route; returns whether it is new.
     fn add_route(&self, destination: IpNet) -> Result<bool> {
         let route = Route::new(destination)?;
         let connection = self.netns.connection()?;
@@ -271,14 +271,14 @@ impl Shim {
         let attempt = Attempt::Route("add", &route, Some(LinkId::Name(self.name())));
         let is_lost = matches!(failure, Failure::NoAnswer(_));
         let error = attempt.explain(failure, &Place::host(&self.netns));
-        // Nobody knows whether it was done.
+        // It is unknown whether the route was added.
         Err(match is_lost.then(|| self.delete_routes(&[destination])) {
             Some(Err(other)) => error.leaves_too(other),
             _ => error,
         })
     }
 
-    /// Whether a route through the link leads to this destination already, from an earlier run or
+    /// Returns whether a route through the link to this destination exists, from an earlier run or
     /// another session.
     fn leads_to(&self, connection: &Connection, destination: IpNet) -> Result<bool> {
         let through = encode::get_routes(&RouteFilter::new(), Some(self.index()));
@@ -294,7 +294,7 @@ impl Shim {
         Ok(through.iter().any(ours))
     }
 
-    /// Deletes as many as can be deleted; what is gone already is no failure.
+    /// Deletes as many routes as possible; routes that do not exist are skipped.
     pub(super) fn delete_routes(&self, destinations: &[IpNet]) -> Result<()> {
         let connection = self.netns.connection()?;
         let mut outcome: Result<()> = Ok(());
@@ -320,13 +320,13 @@ impl Shim {
         outcome
     }
 
-    /// Deletes the link, with which its routes go. Who has learned its MAC address for the parent's
-    /// IPv6 addresses learns the parent's again.
+    /// Deletes the link, and with it its routes. Announces the parent's MAC address to neighbours
+    /// that have learned the link's for an IPv6 address.
     pub(super) fn delete(&self) -> Result<()> {
         let netns = &self.netns;
         endpoint::detach(netns, &self.attachment)?;
         if !self.borrowed.is_empty() {
-            // They would find it out by themselves within some seconds.
+            // Otherwise they would notice within some seconds.
             let ips = self.borrowed.clone();
             let _ = self.parent().and_then(|(parent, name)| {
                 Announcement::of(Announce::once(), netns, name, parent, ips)?.send()
@@ -336,19 +336,19 @@ impl Shim {
     }
 }
 
-/// A link of the host; none if it does not exist.
+/// Returns a link of the host, or `None` if it does not exist.
 fn find(connection: &Connection, link: impl Into<LinkId>) -> Result<Option<LinkInfo>> {
     connection.find_link(link).map_err(|failure| failure.into_error("read the host's link"))
 }
 
 fn no_address(access: &Access) -> Error {
-    Error::invalid("let the host reach its containers", "the parent has no address to borrow")
+    Error::invalid("give the host access to its containers", "the parent has no address to borrow")
         .on_parent(access.parent.to_string())
-        .with_hint("give the host's link an address of its own")
+        .with_hint("set an own address for the host's link")
 }
 
-/// Chooses what a new link is called: as was said, or after its parent, by its name or its index. A name
-/// that the link beside another parent has, which may have been called so before, is passed over.
+/// Chooses the name of a new link: the requested one, or one derived from the parent's name or
+/// index. Skips a name that another parent's link has, which may result from a rename.
 fn new_name(
     connection: &Connection,
     access: &Access,
@@ -374,7 +374,7 @@ fn new_name(
     if is_free(name)? {
         return Ok(name);
     }
-    Err(name_taken(name.as_str(), "is beside the containers of another parent"))
+    Err(name_taken(name.as_str(), "belongs to another parent"))
 }
 
 fn random_number() -> Result<u32> {

@@ -1,4 +1,4 @@
-//! What a session knows: its parent, its link, and the containers that it leads to.
+//! The state of a session: its parent, its link, and its containers.
 
 use ipnet::IpNet;
 
@@ -14,7 +14,7 @@ pub(super) struct State {
     containers: Vec<Container>,
 }
 
-/// A container that the host has routes to.
+/// A container to which the host has routes.
 struct Container {
     netns: NetNsId,
     index: u32,
@@ -31,9 +31,9 @@ impl Container {
 #[derive(Default)]
 pub(super) struct Routes {
     pub(super) all: Vec<IpNet>,
-    /// Those that were not there before.
+    /// The routes that are new.
     pub(super) added: Vec<IpNet>,
-    /// Whether the link was made for them.
+    /// True if the link was created for them.
     pub(super) with_link: bool,
 }
 
@@ -46,12 +46,12 @@ impl State {
         self.containers.iter().flat_map(|one| one.routes.added.iter().copied()).collect()
     }
 
-    /// Whether it leads to no container.
+    /// Returns whether there is no container.
     pub(super) fn is_empty(&self) -> bool {
         self.containers.is_empty()
     }
 
-    /// Takes note of a container, or of what is new with one that is known.
+    /// Records a container, or new routes of a known one.
     pub(super) fn enter(&mut self, attachment: &Attachment, routes: Routes) {
         match self.containers.iter_mut().find(|one| one.is(attachment)) {
             Some(known) => {
@@ -66,13 +66,13 @@ impl State {
         }
     }
 
-    /// Forgets a container, and returns the routes to it, if it is known.
+    /// Removes a container and returns the routes to it, if it is known.
     pub(super) fn leave(&mut self, attachment: &Attachment) -> Option<Routes> {
         let at = self.containers.iter().position(|one| one.is(attachment))?;
         Some(self.containers.remove(at).routes)
     }
 
-    /// Forgets the link and the containers; the parent stays what it is.
+    /// Removes the link and the containers, and keeps the parent.
     pub(super) fn end(&mut self) {
         self.shim = None;
         self.containers.clear();

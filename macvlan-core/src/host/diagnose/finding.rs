@@ -1,89 +1,90 @@
-//! What was found out.
+//! The results of a diagnosis.
 
 use std::fmt;
 
 use crate::value::text::kinds;
 
-/// What was found out about an attachment and a peer: [`Host::diagnose`](crate::Host::diagnose).
+/// The result of [`Host::diagnose`](crate::Host::diagnose) for an attachment and a peer.
 ///
-/// Displayed, it is the findings with their remedies and the facts, a line each.
+/// Displayed as the findings with their remedies, and the facts, one per line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Diagnosis {
-    /// Whether the peer, or the gateway that leads to it, has answered the container.
+    /// True if the peer, or the gateway to it, has answered the container.
     pub answered: bool,
-    /// What is not as it should be, what hinders most first; empty if all is well.
+    /// The problems found, the most serious first; empty if there are none.
     pub findings: Vec<Finding>,
-    /// What was seen, for the person reading: states of links, neighbour entries, frames, VLANs.
+    /// The observations, for a person: states of links, neighbour entries, frames, VLANs.
     pub facts: Vec<String>,
 }
 
-/// Something that is not as it should be.
+/// A problem that a diagnosis found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Finding {
-    /// What it is, for a program.
+    /// The kind of the problem.
     pub kind: FindingKind,
-    /// What it is, in words.
+    /// A description of the problem.
     pub text: String,
-    /// What can be done about it.
+    /// A suggestion for resolving the problem.
     pub remedy: String,
 }
 
-/// The kind of a [`Finding`]. The numbers are stable, and the C ABI shows them.
+/// The kind of a [`Finding`]. The numbers are stable and part of the C ABI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 #[repr(u32)]
 pub enum FindingKind {
-    /// The container's link does not exist any more.
+    /// The container's link no longer exists.
     LinkGone = 1,
     /// The container's link is down.
     LinkDown = 2,
     /// The container's link has another MAC address than it was given.
     MacChanged = 3,
-    /// The parent does not exist any more.
+    /// The parent no longer exists.
     ParentGone = 4,
     /// The parent, or a link below it, is down.
     ParentDown = 5,
     /// The parent, or a link below it, has no carrier.
     NoCarrier = 6,
-    /// The parent, or a link below it, is a port of a bridge, bond or VRF, which takes its frames.
+    /// The parent, or a link below it, is a port of a bridge, bond or VRF, which receives its
+    /// frames.
     ParentIsPort = 7,
     /// The parent is wireless.
     Wireless = 8,
     /// The link has no address of the peer's family.
     NoAddress = 9,
-    /// No route leads to the peer by this link.
+    /// No route leads to the peer through the link.
     NoRoute = 10,
-    /// The peer is the host itself, which its own macvlans do not reach.
+    /// The peer is the host itself, which its own macvlans cannot reach.
     PeerIsHost = 11,
-    /// The container's question did not leave by the parent.
+    /// The container's request did not leave through the parent.
     NotSent = 12,
-    /// The question went out, and nobody has answered.
+    /// The request was sent, but not answered.
     NoAnswer = 13,
-    /// The peer answers the parent, and not the container: something on the way lets only the
-    /// parent's MAC address pass.
+    /// The peer answers the parent but not the container: only the parent's MAC address passes on
+    /// the way.
     MacFiltered = 14,
-    /// The answer arrives only while the parent is promiscuous.
+    /// The answer is only received while the parent is promiscuous.
     NotPromiscuous = 15,
-    /// The answer has reached the parent, and not the container.
+    /// The answer reached the parent but not the container.
     AnswerLost = 16,
-    /// Several answer for one address.
+    /// Several hosts answer for one address.
     SeveralAnswer = 17,
-    /// Somebody else sends with the container's MAC address.
+    /// Another host uses the container's MAC address.
     MacElsewhere = 18,
-    /// The wire carries other VLANs than this one.
+    /// The network carries other VLANs than this one.
     OtherVlans = 19,
-    /// The container remembers another MAC address than the peer has.
+    /// The container's neighbour entry has another MAC address than the peer.
     WrongNeighbour = 20,
     /// The kernel does not use an IPv6 address of the container, because another host has it.
     AddressDuplicate = 21,
-    /// The kernel has looked for a duplicate of an IPv6 address for longer than that takes.
+    /// An IPv6 address of the container has been tentative for longer than a detection takes.
     AddressTentative = 22,
-    /// The route to the subnet of an address was deleted.
+    /// The connected route of an address was deleted.
     ConnectedRouteMissing = 23,
 }
 
@@ -131,7 +132,7 @@ impl Diagnosis {
         self.facts.push(fact.into());
     }
 
-    /// Whether there is a finding of this kind.
+    /// Returns whether there is a finding of this kind.
     pub fn has(&self, kind: FindingKind) -> bool {
         self.findings.iter().any(|finding| finding.kind == kind)
     }
@@ -149,7 +150,7 @@ impl fmt::Display for Diagnosis {
             writeln!(f, "{finding}")?;
         }
         if self.findings.is_empty() {
-            writeln!(f, "nothing is amiss")?;
+            writeln!(f, "no problems found")?;
         }
         for fact in &self.facts {
             writeln!(f, "  {fact}")?;

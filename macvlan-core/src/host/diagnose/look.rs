@@ -1,4 +1,4 @@
-//! What can be seen without a frame on the wire.
+//! The part of a diagnosis that needs no frames.
 
 use std::net::IpAddr;
 
@@ -13,28 +13,29 @@ use crate::value::link::{LinkInfo, Vlan};
 use crate::value::mac::MacAddr;
 use crate::value::neighbour::{NeighbourInfo, NeighbourState};
 
-/// Links below links, in a chain that is longer, would be a circle.
+/// The maximum depth of links below links, as a guard against cycles.
 const DEEPEST: usize = 8;
 
-/// What an attachment stands in.
+/// The surroundings of an attachment.
 pub(super) struct Surroundings {
     /// The container's namespace.
     pub(super) netns: NetNs,
     pub(super) link: LinkInfo,
     pub(super) parent: LinkInfo,
-    /// The link that has the wire: the parent, or what its VLANs are on.
+    /// The link to the network: the parent, or the link below its VLANs.
     pub(super) wire: LinkInfo,
-    /// The outermost VLAN of the parent, on that wire.
+    /// The outermost VLAN of the parent on that link.
     pub(super) vlan: Option<u16>,
     pub(super) peer_is_host: bool,
-    /// The container's address to ask from, and whom it asks: the peer, or the gateway to it.
+    /// The container's source address, and the address that it resolves: the peer or the gateway to
+    /// it.
     question: Option<(IpAddr, IpAddr)>,
-    /// What the container remembered before it was asked.
+    /// The container's neighbour entries before the request.
     remembered: Vec<NeighbourInfo>,
 }
 
 impl Surroundings {
-    /// None where there is nothing to listen on.
+    /// Inspects the surroundings; returns `None` if there is no link to listen on.
     pub(super) fn look(
         host: &NetNs,
         attachment: &Attachment,
@@ -46,22 +47,22 @@ impl Surroundings {
         let Some(link) = read(inside, attachment.index())? else {
             diagnosis.find(
                 FindingKind::LinkGone,
-                format!("{} is not there any more", attachment.name()),
-                "attach the endpoint again; Host::keep does so when its parent comes back",
+                format!("{} no longer exists", attachment.name()),
+                "attach the endpoint again; a keeper does this when the parent returns",
             );
             return Ok(None);
         };
         look_at_link(attachment, &link, diagnosis);
         look_at_addresses(attachment, inside, &link, diagnosis)?;
         let fails = |failure: Failure| failure.into_error("diagnose");
-        // The link that the frames go by, where the parent is itself a macvlan or has gone.
+        // The link that carries the frames, if the parent is a macvlan or no longer exists.
         let is_there = on_host(host, &netns, inside).map_err(fails)?;
         let below = link.parent.filter(|_| is_there(&link));
         let Some(parent) = read(outside, below.unwrap_or(attachment.parent_index()))? else {
             diagnosis.find(
                 FindingKind::ParentGone,
                 format!("the parent {} does not exist in {host}", attachment.parent()),
-                "see where it has gone: `ip link` on the host",
+                "find it with `ip link` on the host",
             );
             return Ok(None);
         };
@@ -84,7 +85,7 @@ impl Surroundings {
         let remembered = neighbours(inside, link.index, question)?;
         let netns = netns.clone();
         let around = Self { netns, link, parent, wire, vlan, peer_is_host, question, remembered };
-        // Without a way out there is nothing to be heard.
+        // Without a way out, there are no frames to receive.
         Ok(Some(around).filter(|around| around.link.is_up() && around.wire.is_up()))
     }
 
@@ -96,19 +97,20 @@ impl Surroundings {
         self.remembered.iter().find_map(|neighbour| neighbour.mac)
     }
 
-    /// What the container's neighbour tables say of whom it was asked for.
+    /// Records the container's neighbour entries for the target.
     pub(super) fn tell_neighbours(&self, diagnosis: &mut Diagnosis) -> Result<()> {
         let inside = self.netns.connection()?;
         for NeighbourInfo { ip, mac, state, .. } in
             neighbours(inside, self.link.index, self.question)?
         {
             let mac = mac.map_or_else(|| "no MAC address".to_owned(), |mac| mac.to_string());
-            diagnosis.note(format!("{} remembers {ip}: {mac}, {state}", self.link.name));
+            diagnosis
+                .note(format!("{} has the neighbour entry {ip}: {mac}, {state}", self.link.name));
         }
         Ok(())
     }
 
-    /// Whether somebody has written the entry by hand: it does not change by itself.
+    /// Returns whether the entry is permanent, so that it does not change by itself.
     pub(super) fn is_remembered_for_ever(&self) -> bool {
         self.remembered.iter().any(|one| one.state == NeighbourState::Permanent)
     }
@@ -149,13 +151,13 @@ fn look_at_link(attachment: &Attachment, link: &LinkInfo, diagnosis: &mut Diagno
     if let Some(mac) = link.mac.filter(|mac| *mac != attachment.mac()) {
         diagnosis.find(
             FindingKind::MacChanged,
-            format!("{} has the MAC address {mac}, and was given {}", link.name, attachment.mac()),
-            "set it back, or announce the addresses: neighbours may know the old one",
+            format!("{} has the MAC address {mac} and was given {}", link.name, attachment.mac()),
+            "restore it, or announce the addresses to neighbours that have the old one",
         );
     }
 }
 
-/// What hinders the use of addresses that the link has.
+/// Finds addresses of the link that are not usable.
 fn look_at_addresses(
     attachment: &Attachment,
     inside: &Connection,
@@ -166,12 +168,16 @@ fn look_at_addresses(
     for difference in unusable.map_err(|failure| failure.into_error("diagnose"))? {
         let (kind, remedy) = match &difference {
             Difference::Duplicate(_) => {
-                (FindingKind::AddressDuplicate, "choose another address, or find out who has it")
+                (FindingKind::AddressDuplicate, "choose another address, or find that host")
             }
-            Difference::Tentative(_) => {
-                (FindingKind::AddressTentative, "see to the carrier, without which it stays so")
-            }
-            _ => (FindingKind::ConnectedRouteMissing, "ensure the endpoint, which adds it again"),
+            Difference::Tentative(_) => (
+                FindingKind::AddressTentative,
+                "check the carrier, without which the detection does not end",
+            ),
+            _ => (
+                FindingKind::ConnectedRouteMissing,
+                "ensure the endpoint, which adds the route again",
+            ),
         };
         diagnosis.find(kind, difference.to_string(), remedy);
     }
@@ -196,7 +202,7 @@ fn look_at_parent(
         diagnosis.find(
             FindingKind::NoCarrier,
             format!("{name} has no carrier"),
-            "look at the cable, the switch's port, or the virtual machine's \"cable connected\"",
+            "check the cable, the switch port, or the virtual machine's \"cable connected\"",
         );
     }
     if let Some(controller) = parent.controller {
@@ -204,15 +210,15 @@ fn look_at_parent(
         let of = of.map_or_else(|| format!("link #{controller}"), |link| link.name);
         diagnosis.find(
             FindingKind::ParentIsPort,
-            format!("{name} is a port of {of}, which takes the frames that come in"),
-            format!("take {of} as the parent, or take {name} out of it"),
+            format!("{name} is a port of {of}, which receives its frames"),
+            format!("use {of} as the parent, or remove {name} from it"),
         );
     }
     // One line for each wireless link, beginning with its name.
     let wireless = host.visit(|| std::fs::read_to_string("/proc/thread-self/net/wireless"))?;
     let table = match wireless {
         Ok(table) => table,
-        // The kernel knows no wireless links.
+        // The kernel has no wireless support.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(error) => {
             return Err(Error::system("list the wireless links", errno_of(&error)));
@@ -222,7 +228,7 @@ fn look_at_parent(
         diagnosis.find(
             FindingKind::Wireless,
             format!(
-                "{name} is wireless: its access point takes frames from its own MAC address alone"
+                "{name} is wireless: the access point only accepts frames with its own MAC address"
             ),
             "use a wired parent, ipvlan, or routing",
         );
@@ -230,7 +236,7 @@ fn look_at_parent(
     Ok(())
 }
 
-/// Where the container asks from and whom, by its own addresses and routes.
+/// Returns the container's source address and the target, by its addresses and routes.
 fn question(
     inside: &Connection,
     link: &LinkInfo,
@@ -253,8 +259,10 @@ fn question(
     let Some(first) = addresses.first() else {
         diagnosis.find(
             FindingKind::NoAddress,
-            format!("{} has no {family} address that can be used", link.name),
-            format!("give it one in the subnet of {peer}, or wait until the kernel has checked it"),
+            format!("{} has no usable {family} address", link.name),
+            format!(
+                "add one in the subnet of {peer}, or wait for the kernel's duplicate detection"
+            ),
         );
         return Ok(None);
     };
@@ -269,14 +277,14 @@ fn question(
     let Some(best) = best else {
         diagnosis.find(
             FindingKind::NoRoute,
-            format!("no route by {} leads to {peer}", link.name),
-            "give the endpoint a gateway or a route, or an address in the peer's subnet",
+            format!("no route through {} leads to {peer}", link.name),
+            "add a gateway or a route to the endpoint, or an address in the peer's subnet",
         );
         return Ok(None);
     };
     let target = best.get_gateway().filter(|via| via.is_ipv4() == peer.is_ipv4()).unwrap_or(peer);
     if target != peer {
-        diagnosis.note(format!("{peer} is behind {target}, which is asked instead"));
+        diagnosis.note(format!("{peer} is behind {target}, which is tested instead"));
     }
     let nearest = addresses.iter().find(|info| info.address.net().contains(&target));
     Ok(Some((nearest.unwrap_or(first).address.ip(), target)))

@@ -1,4 +1,4 @@
-//! Why a container's LAN stays dark, in plain words and with a remedy for each cause.
+//! Diagnoses why a container does not reach its network, with a remedy for each problem.
 
 mod finding;
 mod look;
@@ -15,13 +15,27 @@ use crate::host::diagnose::wire::Heard;
 pub use finding::{Diagnosis, Finding, FindingKind};
 
 impl Host {
-    /// Finds out why a container does not reach a peer on its network: looks at its link, its parent
-    /// and its addresses, asks for the peer (or the gateway to it) from inside, and listens on the
-    /// parent to what goes out and what comes in.
+    /// Diagnoses why a container does not reach a peer on its network.
     ///
-    /// Takes a third of a second where the peer answers, and up to two where it does not. Nothing is
-    /// changed, but that the parent is promiscuous for a moment where nobody answers. Needs
-    /// `CAP_NET_RAW` beside the others.
+    /// Inspects the link, the parent and the addresses, sends requests for the peer (or the gateway
+    /// to it) from the container, and listens on the parent. Takes a third of a second if the peer
+    /// answers, otherwise up to two seconds. Changes nothing, except that the parent is promiscuous
+    /// for a moment if there is no answer.
+    ///
+    /// ```no_run
+    /// # use macvlan_core::{Attachment, Host};
+    /// # fn example(host: &Host, attachment: &Attachment) -> macvlan_core::Result<()> {
+    /// let diagnosis = host.diagnose(attachment, "192.168.15.1".parse().unwrap())?;
+    /// print!("{diagnosis}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::PermissionDenied`](crate::ErrorKind::PermissionDenied) without `CAP_NET_RAW`
+    /// and the other capabilities of [`Host`];
+    /// [`ErrorKind::NamespaceGone`](crate::ErrorKind::NamespaceGone) if the container has ended.
     pub fn diagnose(&self, attachment: &Attachment, peer: IpAddr) -> Result<Diagnosis> {
         let mut diagnosis = Diagnosis { answered: false, findings: Vec::new(), facts: Vec::new() };
         let Some(around) = Surroundings::look(self.netns(), attachment, peer, &mut diagnosis)?

@@ -1,4 +1,4 @@
-//! A question from the container, followed on its way out and its answer on its way in.
+//! Follows a request from the container to the network, and the answer back.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -15,42 +15,42 @@ use crate::netns::NetNs;
 use crate::packet::{self, Arp, BROADCAST, Ndp, PacketSocket, everybody, solicited_node};
 use crate::value::mac::MacAddr;
 
-/// How often it is asked, and how long is listened after each.
+/// The number of requests, and how long to listen after each.
 const TIMES: usize = 3;
 const TIME: Duration = Duration::from_millis(200);
-/// After the first answer, for others who answer too.
+/// The time to listen for other answers after the first.
 const OTHERS: Duration = Duration::from_millis(150);
-/// How long is listened in one place before the next.
+/// The time to listen at one place before the next.
 const TURN: Duration = Duration::from_millis(5);
 
-/// What was heard, and where.
+/// The frames that were received, and where.
 #[derive(Default)]
 #[allow(clippy::struct_excessive_bools)] // independent findings, not a state machine
 pub(super) struct Heard {
-    /// The question left by the parent.
+    /// The request left through the parent.
     out: bool,
-    /// Who has answered, heard on the parent and inside.
+    /// The MAC addresses that answered, received on the parent and in the container.
     at_parent: BTreeSet<MacAddr>,
     inside: BTreeSet<MacAddr>,
-    /// Heard inside only while the parent was promiscuous.
+    /// Received in the container only while the parent was promiscuous.
     with_promisc: bool,
-    /// Answered when the parent itself asked.
+    /// The peer answered a request of the parent.
     to_parent: bool,
-    /// Tags of frames that came in by the wire, and how many frames came.
+    /// The VLAN tags of received frames, and the number of frames.
     vlans: BTreeSet<u16>,
     came: usize,
-    /// A frame came in from the container's own MAC address.
+    /// A received frame has the container's own MAC address as its source.
     double: bool,
 }
 
-/// Where it is listened.
+/// The places to listen.
 struct Ears {
     inside: PacketSocket,
     parent: PacketSocket,
     wire: PacketSocket,
 }
 
-/// Who asks for what.
+/// The request and its sender.
 struct Question {
     we: MacAddr,
     parent: MacAddr,
@@ -58,7 +58,7 @@ struct Question {
     frame: Vec<u8>,
 }
 
-/// A frame that something on the way drops is what is to be found out.
+/// Ignores a frame that was dropped on the way, which is what the diagnosis looks for.
 fn unless_dropped(sent: nix::Result<()>) -> nix::Result<()> {
     match sent {
         Err(Errno::ENOBUFS) => Ok(()),
@@ -86,7 +86,7 @@ impl Heard {
         let inside = around.netns.visit(|| open(around.link.index))?.map_err(fails)?;
         let outside = host.visit(|| -> nix::Result<_> {
             let parent = open(around.parent.index)?;
-            // What answers the parent's own question comes to this group.
+            // Answers to the parent's own request are sent to this group.
             parent.join(everybody())?;
             Ok((parent, open(around.wire.index)?))
         })?;
@@ -101,7 +101,7 @@ impl Heard {
         Ok(heard)
     }
 
-    /// Asks from the container until it is answered, at most this many times.
+    /// Sends requests from the container until an answer, up to a number of times.
     fn follow(&mut self, ears: &Ears, question: &Question, times: usize) -> nix::Result<()> {
         for _ in 0..times {
             unless_dropped(ears.inside.send(&question.frame))?;
@@ -113,8 +113,8 @@ impl Heard {
         Ok(())
     }
 
-    /// Nobody has answered the container: whether it is heard when the parent is promiscuous, and
-    /// whether the parent is answered.
+    /// Tries further requests without an answer: with a promiscuous parent, and from the parent
+    /// itself.
     fn ask_otherwise(
         &mut self,
         host: &NetNs,
@@ -183,12 +183,12 @@ impl Heard {
         Ok(())
     }
 
-    /// What follows from it.
+    /// Derives the findings.
     pub(super) fn tell(&self, around: &Surroundings, target: IpAddr, diagnosis: &mut Diagnosis) {
         diagnosis.answered = !self.inside.is_empty() && !self.with_promisc;
         let (link, parent) = (&around.link.name, &around.parent.name);
         diagnosis.note(format!(
-            "question for {target} seen leaving {parent}: {}; answer seen on {parent}: {}; in {link}: {}",
+            "request for {target} seen leaving {parent}: {}; answer seen on {parent}: {}; in {link}: {}",
             yes(self.out),
             yes(!self.at_parent.is_empty()),
             yes(!self.inside.is_empty())
@@ -204,15 +204,15 @@ impl Heard {
             diagnosis.find(
                 FindingKind::MacElsewhere,
                 format!("frames come in from the MAC address of {link} itself"),
-                "somebody else has it: give one of the two another; or the network has a loop",
+                "another host has it, so change one of the two; or the network has a loop",
             );
         }
         if self.inside.len() > 1 {
             let who: Vec<String> = self.inside.iter().map(ToString::to_string).collect();
             diagnosis.find(
                 FindingKind::SeveralAnswer,
-                format!("{target} is answered for by {}", who.join(" and ")),
-                "several have the address: find out who, and attach with Endpoint::probe",
+                format!("several hosts answer for {target}: {}", who.join(" and ")),
+                "find the hosts that have the address, and attach with a probe",
             );
         }
         if let Some(only) = self.inside.first().filter(|_| self.inside.len() == 1) {
@@ -220,7 +220,7 @@ impl Heard {
             if let Some(wrong) = remembered.filter(|_| around.is_remembered_for_ever()) {
                 diagnosis.find(
                     FindingKind::WrongNeighbour,
-                    format!("{target} is {only}, and the container's permanent entry says {wrong}"),
+                    format!("{target} has {only}, and the container's permanent neighbour entry has {wrong}"),
                     format!("`ip neigh del {target} dev {link}` inside"),
                 );
             }
@@ -228,9 +228,9 @@ impl Heard {
         if self.with_promisc {
             diagnosis.find(
                 FindingKind::NotPromiscuous,
-                format!("{parent} lets answers through only while it is promiscuous"),
+                format!("{parent} receives answers only while it is promiscuous"),
                 format!(
-                    "`ip link set {} promisc on`, or Handle::hold_promisc{}",
+                    "make it promiscuous, as by `ip link set {} promisc on`{}",
                     around.wire.name,
                     hypervisor(around)
                 ),
@@ -245,38 +245,38 @@ impl Heard {
         if around.peer_is_host {
             diagnosis.find(
                 FindingKind::PeerIsHost,
-                format!("{target} is the host itself, which its own macvlans do not reach"),
-                "use Host::access",
+                format!("{target} is the host itself, which its own macvlans cannot reach"),
+                "give the host access to its containers",
             );
             return;
         }
         if !self.at_parent.is_empty() {
             diagnosis.find(
                 FindingKind::AnswerLost,
-                format!("the answer has reached {parent}, and not {link}"),
+                format!("the answer has reached {parent} but not {link}"),
                 "look for filters on both (tc, nftables' netdev tables), and whether the link's mode \
                  is source",
             );
         } else if !self.out {
             diagnosis.find(
                 FindingKind::NotSent,
-                format!("the question of {link} did not leave by {parent}"),
-                "look for filters on both (tc, nftables' netdev tables) and at the link's rate",
+                format!("the request of {link} did not leave through {parent}"),
+                "check for filters on both (tc, nftables' netdev tables), and check the link's rate limit",
             );
         } else if self.to_parent {
             diagnosis.find(
                 FindingKind::MacFiltered,
-                format!("{target} answers {parent}, and not {link}: only the parent's MAC address gets through"),
+                format!("{target} answers {parent} but not {link}: only the parent's MAC address passes"),
                 format!(
-                    "let more than one MAC address pass at the switch's port (port security, MAC limit){}",
+                    "allow more than one MAC address on the switch port (port security, MAC limit){}",
                     hypervisor(around)
                 ),
             );
         } else {
             diagnosis.find(
                 FindingKind::NoAnswer,
-                format!("the question for {target} has left by {parent}, and nobody answers, not even the parent"),
-                "see whether the peer is on, has this address, and is in the same network (VLAN)",
+                format!("the request for {target} has left through {parent} and is not answered, nor is one of the parent"),
+                "check that the peer is on, has this address, and is in the same network (VLAN)",
             );
         }
         let ours = around.vlan;
@@ -287,11 +287,11 @@ impl Heard {
             diagnosis.find(
                 FindingKind::OtherVlans,
                 format!(
-                    "{} carries VLAN {}, and {link} is on {here}",
+                    "{} carries VLAN {} and {link} is on {here}",
                     around.wire.name,
                     seen.join(", ")
                 ),
-                "choose the parent of that VLAN, or let the switch's port carry this one",
+                "use the parent of that VLAN, or allow this one on the switch port",
             );
         }
     }
@@ -317,7 +317,7 @@ fn is_question(frame: &[u8], question: &Question) -> bool {
     frame == question.frame
 }
 
-/// Who says that he has the address.
+/// Returns the MAC address that answers the request.
 fn answer(frame: &[u8], question: &Question) -> Option<MacAddr> {
     if let Some(arp) = Arp::read(frame) {
         if !arp.is_reply() {
@@ -330,7 +330,7 @@ fn answer(frame: &[u8], question: &Question) -> Option<MacAddr> {
     (ip == question.target).then_some(mac)
 }
 
-/// What is to be said of a virtual network card, by the first half of its MAC address.
+/// Returns a hint for a virtual network card, by the first half of its MAC address.
 fn hypervisor(around: &Surroundings) -> &'static str {
     match around.wire.mac.map(MacAddr::octets) {
         Some([0x00, 0x0c, 0x29, ..] | [0x00, 0x50, 0x56, ..] | [0x00, 0x05, 0x69, ..]) => {
@@ -338,11 +338,9 @@ fn hypervisor(around: &Surroundings) -> &'static str {
              transmits"
         }
         Some([0x08, 0x00, 0x27, ..]) => {
-            "; VirtualBox: the adapter's promiscuous mode has to be \"Allow All\""
+            "; VirtualBox: set the adapter's promiscuous mode to \"Allow All\""
         }
-        Some([0x00, 0x15, 0x5d, ..]) => {
-            "; Hyper-V: the adapter has to have MAC address spoofing enabled"
-        }
+        Some([0x00, 0x15, 0x5d, ..]) => "; Hyper-V: enable MAC address spoofing on the adapter",
         Some([0x52, 0x54, 0x00, ..]) => {
             "; libvirt: the interface has to be trustGuestRxFilters='yes' on macvtap, and without a \
              filter against MAC spoofing"

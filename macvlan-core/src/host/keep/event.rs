@@ -1,4 +1,4 @@
-//! What happens to endpoints that are kept.
+//! Events of endpoints that are kept attached.
 
 use std::fmt;
 
@@ -8,38 +8,43 @@ use crate::netns::{NetNs, NetNsId, WeakNetNs};
 use crate::value::name::LinkName;
 use crate::value::text::kinds;
 
-/// What a [`Keeper`](crate::Keeper) has seen or done.
+/// An event from a [`Keeper`](crate::Keeper).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum KeepEvent {
-    /// The parent of this attachment is gone, and its link with it. It is waited for.
+    /// The parent of this attachment is gone, and its link with it.
+    ///
+    /// The keeper waits for the parent.
     Gone(Box<Attachment>),
-    /// The endpoint is attached again: same name, MAC address, addresses and routes.
+    /// The endpoint was attached again, with the same name, MAC address, addresses and routes.
     Attached(Box<Attachment>),
-    /// The parent of this attachment has another name now. Nothing had to be done.
+    /// The parent of this attachment was renamed.
     Renamed(Box<Attachment>, LinkName),
-    /// The endpoint with this name in this namespace could not be attached, or it could not be found out
-    /// whether it still is; it will be tried again. Reported when the reason is another than the last time.
+    /// The endpoint with this name in this namespace could not be attached or checked.
+    ///
+    /// It is retried.
+    ///
+    /// Reported only when the error changes.
     Failed(LinkName, WeakNetNs, Error),
-    /// The container has ended, or nothing leads to its namespace any more: its endpoint is not kept from now
-    /// on.
+    /// The container has ended or its namespace cannot be opened, so its endpoint is no longer
+    /// kept.
     Ended(LinkName, WeakNetNs, Error),
 }
 
-/// The kind of a [`KeepEvent`]. The numbers are stable, and the C ABI shows them.
+/// The kind of a [`KeepEvent`]. The numbers are stable and part of the C ABI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 #[repr(u32)]
 pub enum KeepEventKind {
     /// The parent of an attachment is gone, and its link with it.
     Gone = 1,
-    /// An endpoint is attached again.
+    /// An endpoint was attached again.
     Attached = 2,
-    /// The parent of an attachment has another name now.
+    /// The parent of an attachment was renamed.
     Renamed = 3,
-    /// An endpoint could not be attached, or it could not be found out whether it still is.
+    /// An endpoint could not be attached or checked.
     Failed = 4,
-    /// The container has ended, or nothing leads to its namespace any more.
+    /// The container has ended, or its namespace cannot be opened any more.
     Ended = 5,
 }
 
@@ -50,7 +55,7 @@ kinds!(
 );
 
 impl KeepEvent {
-    /// Returns what has happened, without what it is about.
+    /// Returns the kind of the event.
     pub fn kind(&self) -> KeepEventKind {
         match self {
             Self::Gone(_) => KeepEventKind::Gone,
@@ -61,7 +66,7 @@ impl KeepEvent {
         }
     }
 
-    /// Returns the attachment that it is about; none when it failed or ended.
+    /// Returns the attachment; `None` for [`KeepEvent::Failed`] and [`KeepEvent::Ended`].
     pub fn attachment(&self) -> Option<&Attachment> {
         match self {
             Self::Gone(attachment) | Self::Attached(attachment) | Self::Renamed(attachment, _) => {
@@ -71,7 +76,7 @@ impl KeepEvent {
         }
     }
 
-    /// Returns the parent's new name, of [`KeepEvent::Renamed`].
+    /// Returns the parent's new name, for [`KeepEvent::Renamed`].
     pub fn parent(&self) -> Option<LinkName> {
         match self {
             Self::Renamed(_, parent) => Some(*parent),
@@ -79,7 +84,7 @@ impl KeepEvent {
         }
     }
 
-    /// Returns why it failed or ended.
+    /// Returns the error, for [`KeepEvent::Failed`] and [`KeepEvent::Ended`].
     pub fn error(&self) -> Option<&Error> {
         match self {
             Self::Failed(_, _, error) | Self::Ended(_, _, error) => Some(error),
@@ -87,7 +92,7 @@ impl KeepEvent {
         }
     }
 
-    /// The name of the endpoint that it is about.
+    /// Returns the name of the endpoint.
     pub fn name(&self) -> LinkName {
         match self {
             Self::Gone(attachment) | Self::Attached(attachment) | Self::Renamed(attachment, _) => {
@@ -97,16 +102,17 @@ impl KeepEvent {
         }
     }
 
-    /// Returns a handle on the namespace of the container that it is about, as [`Attachment::netns`] does.
+    /// Opens a handle on the namespace of the container, like [`Attachment::netns`].
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NamespaceGone`](crate::ErrorKind::NamespaceGone) if the container has ended.
+    /// [`ErrorKind::NamespaceGone`](crate::ErrorKind::NamespaceGone) if the container has ended;
+    /// otherwise as for [`Attachment::netns`].
     pub fn netns(&self) -> Result<NetNs> {
         self.place().open()
     }
 
-    /// Returns what identifies that namespace, or did.
+    /// Returns the identity of the container's namespace.
     pub fn netns_id(&self) -> NetNsId {
         self.place().id()
     }
@@ -126,16 +132,18 @@ impl fmt::Display for KeepEvent {
         let (name, netns) = (self.name(), self.place());
         match self {
             Self::Gone(attachment) => {
-                write!(f, "{name} in {netns}: its parent {} is gone", attachment.parent())
+                write!(f, "{name} in {netns}: the parent {} is gone", attachment.parent())
             }
             Self::Attached(attachment) => {
                 write!(f, "{name} in {netns}: attached again to {}", attachment.parent())
             }
             Self::Renamed(_, parent) => {
-                write!(f, "{name} in {netns}: its parent is called {parent} now")
+                write!(f, "{name} in {netns}: the parent was renamed to {parent}")
             }
-            Self::Failed(_, _, error) => write!(f, "{name} in {netns}: not yet: {error}"),
-            Self::Ended(_, _, error) => write!(f, "{name} in {netns}: not kept any more: {error}"),
+            Self::Failed(_, _, error) => {
+                write!(f, "{name} in {netns}: failed, will retry: {error}")
+            }
+            Self::Ended(_, _, error) => write!(f, "{name} in {netns}: no longer kept: {error}"),
         }
     }
 }

@@ -1,15 +1,16 @@
-//! Which link an endpoint's parent is, whatever it is called and wherever it has been.
+//! Follows an endpoint's parent across renames and moves.
 //!
-//! What is followed is the *card*: the parent itself, or, where the parent is a VLAN that can be made on
-//! demand, the link below its VLANs. As long as it is in the host's namespace, it is its index. When it
-//! has gone, a link that comes is the card again if
+//! The keeper follows the *card*: the parent itself, or the lowest link if the parent is a VLAN
+//! that can be made on demand. While it is in the host's namespace, it is identified by its index.
+//! After it is gone, a new link is the card if
 //!
-//! 1. it has its index, kind and MAC address: it was in another namespace; or
-//! 2. it has its kind and its MAC address, one of its own as hardware has: it was plugged in again; or
-//! 3. it has the name that the card had last, or that was asked for, and is no other card: not one that was
-//!    there beside it when it went, nor one with such a one's MAC address. So a card that was replaced, and
-//!    a link that somebody has made again, are taken for what they replace; one that was only given the
-//!    name is not.
+//! 1. it has the same index, kind and MAC address: it was in another namespace; or
+//! 2. it has the same kind and the same MAC address, of its own as hardware has: it was plugged in
+//!    again; or
+//! 3. it has the last or the requested name of the card and is not another card: not a link that
+//!    existed when the card was removed, nor one with the MAC address of such a link. Thus a card
+//!    that was exchanged and a link that was created again count as the card, and another link that
+//!    was only renamed does not.
 
 use std::collections::{HashMap, HashSet};
 
@@ -21,7 +22,7 @@ use crate::rtnl::{decode, encode};
 use crate::value::link::LinkInfo;
 use crate::value::mac::MacAddr;
 
-/// The links of the host at one moment, and their MAC addresses.
+/// The links of the host at one time, with their MAC addresses.
 pub(in crate::host) struct Links(HashMap<u32, Option<MacAddr>>);
 
 impl Links {
@@ -29,7 +30,7 @@ impl Links {
         Self(links.iter().map(|link| (link.index, own_mac(link))).collect())
     }
 
-    /// Returns the indexes of those that are not among these.
+    /// Iterates over the indexes that are not among the others.
     pub(super) fn without(&self, others: &Self) -> impl Iterator<Item = u32> {
         self.0.keys().copied().filter(|index| !others.0.contains_key(index))
     }
@@ -43,7 +44,7 @@ impl Links {
     }
 }
 
-/// The parent of one endpoint.
+/// The parent of an endpoint.
 pub(in crate::host) struct Followed {
     card: Option<Card>,
 }
@@ -53,11 +54,11 @@ struct Card {
     kind: Option<String>,
     mac: Option<MacAddr>,
     own_mac: Option<MacAddr>,
-    /// What it was called last.
+    /// The last name of the card.
     name: String,
-    /// Whether the parent is it, and no VLAN on it.
+    /// True if the parent is the card, not a VLAN on it.
     is_parent: bool,
-    /// The links that were there beside it when it went; none while it is there.
+    /// The links that existed when the card was removed; `None` while it exists.
     others: Option<Others>,
 }
 
@@ -72,7 +73,7 @@ impl Followed {
         Self { card: None }
     }
 
-    /// Takes note of what the parent is that an endpoint is attached to.
+    /// Records the parent to which an endpoint is attached.
     pub(in crate::host) fn know(
         &mut self,
         host: &NetNs,
@@ -87,7 +88,7 @@ impl Followed {
             let below = below.map(|index| host.connection()?.find_link(index).map_err(fails));
             match below.transpose()?.flatten() {
                 Some(below) => card = below,
-                // A link that has the name of a VLAN, and is none.
+                // The link has the name of a VLAN but is not one.
                 None => break,
             }
             vlan = base.on_demand();
@@ -100,7 +101,7 @@ impl Followed {
         Ok(())
     }
 
-    /// A link has changed: the card may have another name.
+    /// Handles a change of a link: the card may have been renamed.
     pub(super) fn has_changed(&mut self, link: &LinkInfo) {
         if let Some(card) = self.card.as_mut().filter(|card| card.index == link.index) {
             if card.is(link) {
@@ -109,7 +110,7 @@ impl Followed {
         }
     }
 
-    /// A link is gone, beside which there were these.
+    /// Handles the removal of a link, with the remaining links.
     pub(super) fn is_gone(&mut self, index: u32, links: &Links) {
         let Some(card) = &mut self.card else { return };
         match &mut card.others {
@@ -126,12 +127,12 @@ impl Followed {
         }
     }
 
-    /// Whether the card is there, as far as is known.
+    /// Returns whether the card is known to exist.
     pub(super) fn is_there(&self) -> bool {
         self.card.as_ref().is_some_and(|card| card.others.is_none())
     }
 
-    /// Returns the index that the parent has now, and not what replaces it; none if it is not there, or is
+    /// Returns the current index of the original parent; `None` if it is gone, was replaced, or is
     /// a VLAN on the card.
     pub(super) fn itself(&self, host: &NetNs) -> Result<Option<u32>> {
         let Some(card) = self.card.as_ref().filter(|card| card.is_parent) else { return Ok(None) };
@@ -142,17 +143,18 @@ impl Followed {
         Ok(links.iter().find(|link| card.is(link)).map(|link| link.index))
     }
 
-    /// Whether this link is the card, or takes its place.
+    /// Returns whether a link is the card, or replaces it.
     pub(super) fn is_card(&self, wanted: &Parent, link: &LinkInfo) -> bool {
         match &self.card {
-            // It has never been there, and is what has its name, or that of a VLAN on it.
+            // The card has never existed, so it is the link with the name of the parent or of a
+            // base.
             None => is_called_as(wanted, link),
             Some(card) => card.is(link) || card.is_replaced_by(wanted, link),
         }
     }
 
-    /// Returns the parent as it is now, by its card's index, and what it is called; none if the card is not
-    /// there.
+    /// Returns the current parent, by its card's index, and its name; `None` if the card does not
+    /// exist.
     pub(super) fn find(&self, host: &NetNs, wanted: &Parent) -> Result<Option<(Parent, String)>> {
         let links = all(host.connection()?).map_err(fails)?;
         let Some(known) = &self.card else {
@@ -164,8 +166,8 @@ impl Followed {
         Ok(found.map(|card| known.parent(wanted, card)))
     }
 
-    /// Returns the parent as [`Followed::find`] does, for one that hears of no events: when the card is found
-    /// to have gone, these links were beside it.
+    /// As [`Followed::find`], without events: if the card turns out to be gone, these links are
+    /// those that remained.
     pub(in crate::host) fn look(
         &mut self,
         host: &NetNs,
@@ -195,13 +197,13 @@ impl Card {
         }
     }
 
-    /// Returns the parent that was wanted, where this link is the card.
+    /// Returns the requested parent on this card.
     fn parent(&self, wanted: &Parent, card: &LinkInfo) -> (Parent, String) {
         let wanted = if self.is_parent { &Parent::link(card.index) } else { wanted };
         wanted.on_bottom(card.index, &card.name)
     }
 
-    /// Whether it is this link: the same that it was, or one that came as it had gone.
+    /// Returns whether a link is the card: the same one, or one that was plugged in again.
     fn is(&self, link: &LinkInfo) -> bool {
         let same = self.index == link.index;
         let Some(others) = &self.others else { return same };
@@ -209,7 +211,8 @@ impl Card {
         self.kind == link.kind && self.mac == link.mac && (same || known_by_mac)
     }
 
-    /// Whether it has gone, and this link has its name and is no other card.
+    /// Returns whether the card is gone and a link with its name, which is not another card,
+    /// replaces it.
     fn is_replaced_by(&self, wanted: &Parent, link: &LinkInfo) -> bool {
         let Some(others) = &self.others else { return false };
         (has_name(link, &self.name) || is_called_as(wanted.bottom(), link))
@@ -218,13 +221,13 @@ impl Card {
     }
 }
 
-/// A MAC address that a link has to be known by: others have that of what they are on.
+/// Returns a MAC address that identifies a link; links on others may share theirs.
 fn own_mac(link: &LinkInfo) -> Option<MacAddr> {
     let kind = link.kind.as_deref();
     link.mac.filter(|_| !matches!(kind, Some("macvlan" | "macvtap" | "vlan" | "bridge")))
 }
 
-/// Whether a link has a name of a parent's, or of what its VLANs are on.
+/// Returns whether a link has the name of a parent, or of the base of its VLANs.
 fn is_called_as(parent: &Parent, link: &LinkInfo) -> bool {
     let mut next = Some(parent);
     while let Some(parent) = next {
@@ -251,5 +254,5 @@ fn all(connection: &Connection) -> std::result::Result<Vec<LinkInfo>, Failure> {
 }
 
 fn fails(failure: Failure) -> crate::error::Error {
-    failure.into_error("look for the parent")
+    failure.into_error("find the parent")
 }

@@ -1,4 +1,4 @@
-//! One endpoint that is kept attached: what is known of its parent, and when it is tried again.
+//! One endpoint of a keeper: its parent, and the time of the next attempt.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use crate::value::mac::MacAddr;
 use crate::value::name::{LinkId, LinkName};
 use crate::wait::Cancel;
 
-/// How long it is until what failed is tried again: twice as long each time, up to the longest.
+/// The pauses between attempts, from the first to the longest, doubled each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -25,30 +25,31 @@ const UP_AND_RUNNING: u32 = 0x1 | 0x40 | 0x1_0000;
 pub(super) struct Kept {
     endpoint: Endpoint,
     netns: WeakNetNs,
-    /// The host's number for that namespace.
+    /// The id of the container's namespace in the host's.
     number: Option<i32>,
     attachment: Option<Attachment>,
     parent: Followed,
-    /// What the parent was called last.
+    /// The last name of the parent.
     called: Option<String>,
-    /// The index of the lowest link, where the parent is itself a macvlan.
+    /// The index of the lowest link, if the parent is a macvlan.
     lowest: u32,
-    /// Whether the parent has gone or come since the link inside was seen: it may have gone with it.
+    /// True if the parent has changed since the link inside was last seen, which may have been
+    /// deleted with it.
     may_be_gone: bool,
-    /// Whether the parent has left the host's namespace: its index may be another link's.
+    /// True if the parent has left the host's namespace, so that its index may be another link's.
     is_away: bool,
-    /// When it is to be gone on with; none while nothing remains to be done or found out.
+    /// The time of the next step; `None` if there is nothing to do or to check.
     due: Option<Instant>,
-    /// No earlier than then, and how long after the next failure.
+    /// The earliest time of the next attempt, and the pause after another failure.
     not_before: Option<Instant>,
     pause: Duration,
-    /// Why it failed last.
+    /// The last error.
     told: Option<String>,
-    /// What was seen last of the link that all depends on.
+    /// The last known state of the link on which the endpoint depends.
     seen: Option<Seen>,
 }
 
-/// A link's index, flags, MTU, MAC address and carrier.
+/// The index, flags, MTU, MAC address and carrier of a link.
 type Seen = (u32, u32, u32, Option<MacAddr>, Option<bool>);
 
 impl Kept {
@@ -87,8 +88,8 @@ impl Kept {
         self.due
     }
 
-    /// The first time: a parent that does not exist is waited for. What was attached is added to `made`,
-    /// also if what follows fails.
+    /// Attaches the endpoint for the first time; waits for a parent that does not exist. Adds the
+    /// attachment to `made`, even if a later step fails.
     pub(super) fn attach_first(
         &mut self,
         host: &NetNs,
@@ -96,7 +97,7 @@ impl Kept {
         cancels: &[Cancel],
         made: &mut Vec<Attachment>,
     ) -> Result<()> {
-        // The kernel tells of the end of those that have a number.
+        // The kernel reports the end of namespaces that have an id.
         if !netns.same_as(host) {
             let number = host.connection()?.number_of(netns);
             let number = number.map_err(|failure| failure.into_error("number the namespace"))?;
@@ -113,7 +114,7 @@ impl Kept {
         }
     }
 
-    /// Takes note of it, and gives the endpoint the MAC address that it got, for the next time.
+    /// Records an attachment, and keeps its MAC address for later ones.
     fn is_attached(&mut self, attachment: Attachment) {
         let of_its_own = match self.endpoint.kind() {
             EndpointKind::Macvlan(options) | EndpointKind::Macvtap(options) => {
@@ -130,11 +131,11 @@ impl Kept {
         self.has_succeeded();
     }
 
-    /// Takes note of what the parent is that it is attached to.
+    /// Records the parent of the attachment.
     fn know(&mut self, host: &NetNs) -> Result<()> {
         let Some(attachment) = &self.attachment else { return Ok(()) };
         let parent = attachment.parent_index();
-        // One that is gone again is told by an event that is still to come.
+        // A parent that is gone again will be reported by an event.
         if let Some(link) = find_parent(host, parent)? {
             self.lowest = lowest(host, parent)?.index;
             self.parent.know(host, self.endpoint.parent(), &link)?;
@@ -143,8 +144,8 @@ impl Kept {
         Ok(())
     }
 
-    /// A link of the host is gone, beside which there were these. With a parent goes what is on it, unless
-    /// it has only left for another namespace.
+    /// Handles the removal of a link of the host, with the remaining links. The links on a parent
+    /// are deleted with it, unless it has moved to another namespace.
     pub(super) fn link_is_gone(
         &mut self,
         host: &NetNs,
@@ -162,7 +163,7 @@ impl Kept {
         self.look(host)
     }
 
-    /// A link of the host has come or has changed.
+    /// Handles a new or changed link of the host.
     pub(super) fn link_is_there(&mut self, host: &NetNs, link: &LinkInfo) -> Option<KeepEvent> {
         let was_there = self.parent.is_there();
         let concerns = self.parent.is_card(self.endpoint.parent(), link);
@@ -170,7 +171,7 @@ impl Kept {
         let Some(attachment) = &self.attachment else {
             if concerns {
                 self.hope(link);
-                // Not earlier than it may: what we do in vain makes links come and go, too.
+                // Not before the pause has passed, since failed attempts cause events as well.
                 let now = Instant::now();
                 let earliest = self.not_before.map_or(now, |not_before| not_before.max(now));
                 self.due = Some(self.due.map_or(earliest, |due| due.min(earliest)));
@@ -179,14 +180,16 @@ impl Kept {
         };
         let may_be_back = self.is_away && link.index == attachment.parent_index();
         if concerns && !was_there || may_be_back {
-            // What was on it may have gone elsewhere, with the parent or before it came back.
+            // The link inside may have been deleted with the parent, or moved before the parent
+            // returned.
             self.may_be_gone = true;
             return self.look(host);
         }
         self.is_called(link)
     }
 
-    /// Takes note of what the parent is called, if this link is it, and tells when that is another name.
+    /// Records the name of the parent, if this link is the parent; returns an event if it was
+    /// renamed.
     fn is_called(&mut self, link: &LinkInfo) -> Option<KeepEvent> {
         let attachment = self.attachment.as_mut()?;
         if self.is_away || attachment.parent_index() != link.index {
@@ -201,7 +204,7 @@ impl Kept {
         Some(KeepEvent::Renamed(Box::new(attachment.clone()), name))
     }
 
-    /// When what all depends on has changed, there is reason to hope anew.
+    /// Retries immediately, if the link on which the endpoint depends has changed.
     fn hope(&mut self, card: &LinkInfo) {
         let now = (card.index, card.flags & UP_AND_RUNNING, card.mtu, card.mac, card.carrier);
         if self.seen.replace(now) != Some(now) {
@@ -209,17 +212,17 @@ impl Kept {
         }
     }
 
-    /// Has it gone on with at once: events were lost, its namespace's end perhaps among them.
+    /// Schedules a check: events were lost, perhaps that of the end of the container's namespace.
     pub(super) fn is_uncertain(&mut self) {
         self.due = Some(Instant::now());
     }
 
-    /// Does what remains to be done or found out.
+    /// Performs the pending step.
     pub(super) fn go_on(&mut self, host: &NetNs, cancels: &[Cancel]) -> Option<KeepEvent> {
         if self.attachment.is_some() { self.look(host) } else { self.attach_again(host, cancels) }
     }
 
-    /// Looks whether what is attached is still there, and where its parent is.
+    /// Checks whether the link still exists, and where its parent is.
     fn look(&mut self, host: &NetNs) -> Option<KeepEvent> {
         self.due = None;
         let netns = match self.netns.open() {
@@ -230,7 +233,7 @@ impl Kept {
             Ok(found) => {
                 self.has_succeeded();
                 if self.attachment.is_none() {
-                    // The parent may be back by now.
+                    // The parent may have returned already.
                     self.due = Some(Instant::now());
                 }
                 found
@@ -241,13 +244,13 @@ impl Kept {
 
     fn find(&mut self, host: &NetNs, netns: &NetNs) -> Result<Option<KeepEvent>> {
         let Some(attachment) = &mut self.attachment else { return Ok(None) };
-        let fails = |failure: Failure| failure.into_error("see whether the link is gone");
+        let fails = |failure: Failure| failure.into_error("check the link");
         let Some(link) = netns.connection()?.find_link(attachment.index()).map_err(fails)? else {
-            // Otherwise somebody has taken it away, which is no reason to do anything.
+            // Otherwise an administrator deleted the link, which is not restored.
             let gone = if self.may_be_gone { self.attachment.take() } else { None };
             return Ok(gone.map(|attachment| KeepEvent::Gone(Box::new(attachment))));
         };
-        // It may be back from another namespace, with what is on it, under another index.
+        // The parent may have returned from another namespace with the link, under another index.
         let back = self.parent.itself(host)?;
         let parent = back.unwrap_or(attachment.parent_index());
         let Some(parent) = find_parent(host, parent)? else {
@@ -265,7 +268,7 @@ impl Kept {
         Ok(self.is_called(&parent))
     }
 
-    /// Attaches it to its parent, if that is there.
+    /// Attaches the endpoint, if its parent exists.
     fn attach_again(&mut self, host: &NetNs, cancels: &[Cancel]) -> Option<KeepEvent> {
         self.due = None;
         let netns = match self.netns.open() {
@@ -290,7 +293,7 @@ impl Kept {
             }
             Err(error) => match error.kind() {
                 ErrorKind::NamespaceGone => Some(self.has_ended(error)),
-                // Which is no failure: whoever waited is told.
+                // Not a failure of the endpoint: the waiting caller gets the error.
                 ErrorKind::Cancelled => {
                     self.due = Some(Instant::now());
                     None
@@ -319,22 +322,23 @@ impl Kept {
         (!again).then_some(KeepEvent::Failed(name, netns, error))
     }
 
-    /// Nothing remains to be done.
+    /// Records that nothing is pending.
     fn has_succeeded(&mut self) {
         (self.due, self.not_before, self.told, self.seen) = (None, None, None, None);
         self.pause = FIRST_PAUSE;
     }
 
-    /// A namespace that had this number has ended, which was the container's if that is not there.
+    /// Handles the end of a namespace with this id, which was the container's if that no longer
+    /// exists.
     pub(super) fn namespace_has_ended(&mut self, number: i32) -> Option<KeepEvent> {
         if self.number != Some(number) {
             return None;
         }
         match self.netns.open() {
-            // One that had the number before.
+            // An earlier namespace with the same id.
             Ok(_) => None,
             Err(error) if leads_nowhere(&error) => {
-                let why = "it has ended, as nobody was in it any more";
+                let why = "the namespace has ended";
                 let operation = format!("keep {} in {}", self.endpoint.name(), self.netns);
                 Some(self.has_ended(Error::new(ErrorKind::NamespaceGone, operation, why)))
             }
@@ -343,7 +347,7 @@ impl Kept {
     }
 }
 
-/// Whether this error of opening a namespace says that nothing leads there any more.
+/// Returns whether an error of opening a namespace means that it cannot be found any more.
 fn leads_nowhere(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::NamespaceGone | ErrorKind::InvalidValue)
 }
@@ -353,7 +357,7 @@ fn find_parent(host: &NetNs, index: u32) -> Result<Option<LinkInfo>> {
     link.map_err(|failure| failure.into_error("read the parent"))
 }
 
-/// Makes an endpoint what it should be, and tells whether its link was made just now.
+/// Ensures that an endpoint is attached; also returns whether its link is new.
 fn ensure(
     host: &NetNs,
     endpoint: &Endpoint,

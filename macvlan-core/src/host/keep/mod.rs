@@ -1,4 +1,4 @@
-//! Seeing to it that endpoints are attached again when their parent has gone and come back.
+//! Keeps endpoints attached when their parent disappears and returns.
 
 mod event;
 pub(in crate::host) mod follow;
@@ -22,28 +22,29 @@ use crate::wait::Cancel;
 
 pub use event::{KeepEvent, KeepEventKind};
 
-/// Keeps endpoints attached: when their parent disappears (a network card that is pulled out, a driver
-/// that is loaded again, a VLAN that somebody deletes) and comes back, they are attached again, with the
-/// same name, MAC address, addresses and routes. VLANs that are made on demand are made again, at once if
-/// what they are on is there.
+/// A keeper, which attaches endpoints again when their parent disappears and returns.
 ///
-/// A parent is followed by what it is. While it is in the host's namespace it is its index, whatever it is
-/// called; the base of a VLAN that is made on demand likewise. When it has gone, it is back when a link
-/// comes that
+/// A parent disappears when a network card is unplugged, a driver reloaded or a VLAN deleted. The
+/// endpoints get the same name, MAC address, addresses and routes.
 ///
-/// 1. has its index, kind and MAC address: it was in another namespace. Nothing has to be done then, as
-///    the kernel keeps what is on it; or
-/// 2. has its kind and MAC address, under any name: a card that was plugged in again. Macvlans, VLANs and
-///    bridges have no MAC address of their own to be known by; or
-/// 3. has the name that it had last or was asked for by, and is no other card: not a link that was there
-///    beside it when it went, nor one with such a link's MAC address. So a card that was replaced and a
-///    link that was made again are found, and a card that was given the name is not.
+/// VLANs that are made on demand are created again as soon as the link below exists. While a parent
+/// is in the host's namespace, it is identified by its index, also if it is renamed; the same holds
+/// for the base of a VLAN that is made on demand. After it is gone, a new link is the parent if
 ///
-/// That a link goes down is no reason to do anything: the kernel keeps what is on it. Nor is it that
-/// somebody takes the container's link away while its parent stands.
+/// 1. it has the same index, kind and MAC address: it was in another namespace. The kernel then has
+///    kept the links on it; or
+/// 2. it has the same kind and MAC address, under any name: a card that was plugged in again.
+///    Macvlans, VLANs and bridges have no MAC address that identifies them; or
+/// 3. it has the last or the requested name of the parent and is not another card: not a link that
+///    existed when the parent was removed, nor one with the MAC address of such a link. Thus a card
+///    that was exchanged and a link that was created again are found, and another card that was
+///    only renamed is not.
 ///
-/// It works when it is asked for the next event, as an iterator on a thread of its own, or in a loop
-/// over other descriptors too:
+/// The keeper does not react when a link goes down, since the kernel keeps the links on it, nor
+/// when a container's link is deleted while its parent exists.
+///
+/// It works while it waits for the next event: as an iterator on a thread of its own, or in an
+/// event loop with its descriptor:
 ///
 /// ```no_run
 /// use macvlan_core::{Endpoint, Host, NetNs};
@@ -58,32 +59,38 @@ pub use event::{KeepEvent, KeepEventKind};
 /// # Ok::<(), macvlan_core::Error>(())
 /// ```
 ///
-/// When it is dropped, the endpoints stay as they are.
+/// The endpoints remain attached when the keeper is dropped.
 pub struct Keeper {
     host: Host,
     watch: Watch,
     cancels: Vec<Cancel>,
-    /// The host's links, as the events told so far have it.
+    /// The host's links according to the events so far.
     links: Links,
     kept: Vec<Kept>,
     waiting: VecDeque<KeepEvent>,
-    /// When the links are listed, because events were lost; none while the events tell.
+    /// The time at which the links are listed because events were lost; `None` if none were.
     relist: Option<Instant>,
 }
 
-/// How long after a listing that failed the links are listed again.
+/// The pause before another listing after a failed one.
 const PAUSE: Duration = Duration::from_millis(100);
 
 impl Host {
-    /// Attaches endpoints, or finds them attached ([`Host::ensure`]), and keeps them so; those whose
-    /// parent does not exist yet are waited for. If one fails otherwise, those that were attached by
-    /// this call are detached again.
+    /// Attaches endpoints, or finds them attached ([`Host::ensure`]), and keeps them attached.
     ///
-    /// The keeper does not hold the namespaces open, and finds them as an [`Attachment`] does: by the
-    /// handles that are given, as long as somebody has a clone of them, and then by the way they were
-    /// opened. It lets go of a container that has ended, and says so ([`KeepEvent::Ended`]).
+    /// Endpoints whose parent does not exist are attached when it appears. If another error occurs,
+    /// those that this call has attached are detached again.
+    ///
+    /// The keeper does not keep the namespaces in existence, and finds them like an [`Attachment`]:
+    /// by the given handles as long as a clone of them exists, then by opening them again. A
+    /// container that has ended is reported ([`KeepEvent::Ended`]) and no longer kept.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Host::ensure`], except
+    /// [`ErrorKind::ParentNotFound`](crate::ErrorKind::ParentNotFound).
     pub fn keep(&self, endpoints: impl IntoIterator<Item = (Endpoint, NetNs)>) -> Result<Keeper> {
-        // Before anything is attached, or what happens in between would be missed.
+        // Subscribed before the first attach, so that no event is missed.
         let mut watch = Watch::links(self.netns())?;
         watch.set_cancels(self.cancels());
         let links = Links::of(&list(self.netns())?);
@@ -101,7 +108,7 @@ impl Host {
     }
 }
 
-/// Detaches what was attached, because something failed.
+/// Detaches the endpoints that were attached before a failure.
 fn undo(host: &Host, made: &[Attachment], error: Error) -> Error {
     made.iter().fold(error, |error, attachment| match host.detach(attachment) {
         Ok(_) => error,
@@ -110,7 +117,11 @@ fn undo(host: &Host, made: &[Attachment], error: Error) -> Error {
 }
 
 impl Keeper {
-    /// Keeps one more.
+    /// Adds an endpoint, like [`Host::keep`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Host::keep`].
     pub fn add(&mut self, endpoint: Endpoint, netns: &NetNs) -> Result<()> {
         let mut made = Vec::new();
         let added = self.add_noting(endpoint, netns, &mut made);
@@ -129,35 +140,47 @@ impl Keeper {
         Ok(())
     }
 
-    /// Does not keep an endpoint any more, and gives its attachment, as it is; none if there is none
-    /// with this name in this namespace, or its parent is gone at this moment.
+    /// Stops keeping an endpoint and returns its attachment, which remains.
+    ///
+    /// `None` if the keeper has no endpoint with this name in this namespace, or if its parent is
+    /// gone.
     pub fn release(&mut self, name: LinkName, netns: &NetNs) -> Option<Attachment> {
         let at = self.kept.iter().position(|kept| kept.is(name, netns))?;
         self.kept.remove(at).into_attachment()
     }
 
-    /// Has its waits and its endpoints' probes end when they are cancelled by this, or by what cancels
-    /// the host that it was made of, and by no other that was set before. What was broken off is begun
-    /// again with the next call that is not cancelled.
+    /// Sets a token that cancels waits and probes, in place of an earlier one.
+    ///
+    /// The tokens of the keeper's host remain.
+    ///
+    /// The next call that is not cancelled continues the work.
     pub fn set_cancel(&mut self, cancel: &Cancel) {
         self.cancels = self.host.cancels().to_vec();
         self.cancels.push(cancel.clone());
         self.watch.set_cancels(&self.cancels);
     }
 
-    /// What is attached at this moment.
+    /// Iterates over the current attachments.
     pub fn attachments(&self) -> impl Iterator<Item = &Attachment> {
         self.kept.iter().filter_map(Kept::attachment)
     }
 
-    /// Sees to what has happened, and waits for the next event, up to this long.
+    /// Handles pending changes and returns the next event, or `None` if there is none in time.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) if cancelled;
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) in a forked child;
+    /// [`ErrorKind::System`](crate::ErrorKind::System) if the socket fails.
     pub fn next_within(&mut self, timeout: Duration) -> Result<Option<KeepEvent>> {
         self.wait(Instant::now().checked_add(timeout))
     }
 
-    /// How long a loop over descriptors may wait at most until it calls [`Keeper::next_within`], though
-    /// this one has not become readable: something that failed is to be tried again then. None is
-    /// for ever.
+    /// Returns how long an event loop may wait without a readable descriptor.
+    ///
+    /// It then calls [`Keeper::next_within`], because of a pending retry.
+    ///
+    /// `None` means forever.
     pub fn patience(&self) -> Option<Duration> {
         if !self.waiting.is_empty() {
             return Some(Duration::ZERO);
@@ -165,7 +188,7 @@ impl Keeper {
         self.due().map(|due| due.saturating_duration_since(Instant::now()))
     }
 
-    /// When something is to be done, though no event comes.
+    /// Returns the time of the next step that does not depend on an event.
     fn due(&self) -> Option<Instant> {
         self.kept.iter().filter_map(Kept::due).chain(self.relist).min()
     }
@@ -188,7 +211,7 @@ impl Keeper {
                 Some(Heard::Ended(number)) => {
                     self.each(|kept, _, _| kept.namespace_has_ended(number));
                 }
-                // What came before the loss has been heard.
+                // All events before the loss have been handled.
                 None if self.relist.is_some_and(|relist| Instant::now() >= relist) => {
                     self.compare();
                 }
@@ -216,7 +239,7 @@ impl Keeper {
         self.do_what_is_due(Instant::now());
     }
 
-    /// Sees to what the events would have told that were lost.
+    /// Compares the links with the last known ones, after lost events.
     fn compare(&mut self) {
         let Ok(found) = list(self.host.netns()) else {
             self.relist = Instant::now().checked_add(PAUSE);
@@ -231,7 +254,7 @@ impl Keeper {
             self.each(|kept, host, _| kept.link_is_there(host.netns(), link));
         }
         self.links = now;
-        // Of the ends of namespaces there is no list.
+        // The kernel has no list of ended namespaces.
         self.kept.iter_mut().for_each(Kept::is_uncertain);
     }
 
@@ -244,7 +267,7 @@ impl Keeper {
         self.cancels = cancels;
     }
 
-    /// Has each that is kept see to something, and lets go of those whose container has ended.
+    /// Runs a step for each endpoint, and removes those whose container has ended.
     fn each(&mut self, mut see: impl FnMut(&mut Kept, &Host, &Links) -> Option<KeepEvent>) {
         let Self { host, links, kept, waiting, .. } = self;
         kept.retain_mut(|kept| {
@@ -259,15 +282,16 @@ impl Keeper {
 impl Iterator for Keeper {
     type Item = Result<KeepEvent>;
 
-    /// Waits for the next event; ends when the host is cancelled that it was made of.
+    /// Waits for the next event; returns `None` when the keeper's host is cancelled.
     fn next(&mut self) -> Option<Result<KeepEvent>> {
         until_cancelled(self.wait(None))
     }
 }
 
 impl AsFd for Keeper {
-    /// Readable when something has happened. Call [`Keeper::next_within`] with a time of zero until it
-    /// gives none, and again after [`Keeper::patience`].
+    /// Returns a descriptor that is readable when there may be an event. Call
+    /// [`Keeper::next_within`] with a timeout of zero until it returns `None`, and again after
+    /// [`Keeper::patience`].
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.watch.as_fd()
     }

@@ -1,11 +1,11 @@
-//! The kernel's verdicts are read as it means them.
+//! Verdicts of the kernel are decoded as the kernel means them.
 
 use nix::errno::Errno;
 
 use super::Captured;
 use crate::netlink::ack::{Verdict, replies};
 
-/// What the socket is told in `netlink/socket.rs`, and less than that.
+/// The socket options of `netlink/socket.rs`; the other constants have fewer.
 const OURS: &str = "NETLINK_EXT_ACK NETLINK_CAP_ACK";
 const UNCAPPED: &str = "NETLINK_EXT_ACK";
 const WORDLESS: &str = "NETLINK_CAP_ACK";
@@ -19,7 +19,7 @@ fn refused(errno: Errno, words: &str) -> Verdict {
     Err((errno, Some(words.to_owned())))
 }
 
-/// The verdicts, by the number of the request.
+/// Returns the verdicts with the sequence numbers of their requests.
 fn verdicts(bytes: &[u8]) -> Vec<(u32, Verdict)> {
     replies(bytes).filter_map(|reply| Some((reply.sequence, reply.verdict()?))).collect()
 }
@@ -32,7 +32,7 @@ fn verdicts_on_requests() {
 
     for options in [OURS, UNCAPPED] {
         assert_eq!(after(ACCEPTED, options), [(1, Ok(()))]);
-        // No refusal of the macvlan driver has words.
+        // Refusals of the macvlan driver have no message.
         assert_eq!(after(TOO_LARGE, options), [(1, Err((Errno::EINVAL, None)))]);
         assert_eq!(
             after(UNREACHABLE, options),
@@ -44,7 +44,7 @@ fn verdicts_on_requests() {
         after("ip link add mv0 type nosuchkind", OURS),
         [(1, refused(Errno::EOPNOTSUPP, "Unknown device type"))]
     );
-    // Here the words are not all: where the attribute is and what it may be comes behind them.
+    // After the message come the attribute's offset and its policy.
     for options in [OURS, UNCAPPED] {
         assert_eq!(
             after("ip link set dev ens33 gso_max_size 1", options),
@@ -66,7 +66,7 @@ fn verdicts_on_a_batch() {
         after([TOO_SMALL, UNREACHABLE, ACCEPTED]),
         [(1, too_small.clone()), (2, unreachable.clone()), (3, Ok(()))]
     );
-    // Of what succeeds without having asked for an answer there is none.
+    // A successful request without NLM_F_ACK has no reply.
     assert_eq!(after([UNREACHABLE, ACCEPTED, TOO_SMALL]), [(1, unreachable), (3, too_small)]);
     captured.nothing_is_left();
 }
@@ -89,7 +89,7 @@ fn ends_of_listings() {
     assert!(verdicts(&missing).is_empty());
     captured.nothing_is_left();
 
-    // What the kernel adds to the flags of a listing in which something changed: NLM_F_DUMP_INTR.
+    // The flag that the kernel adds when a listing was interrupted: NLM_F_DUMP_INTR.
     main[6] |= 0x10;
     assert!(replies(&main).next().unwrap().dump_was_interrupted());
 }

@@ -70,7 +70,7 @@ def version():
 # Recording
 
 def traced(command):
-    """What a command sent and received, each a list of sockets and netlink messages."""
+    """The messages that a command sent and received, each a list of sockets and netlink messages."""
     result = subprocess.run(
         ["strace", "-e", "trace=sendmsg,sendto,recvmsg", "-e", "write=all", "-e", "read=all",
          "-s", "0", *shlex.split(command)],

@@ -1,5 +1,4 @@
-//! Whatever comes in place of the kernel's answers does no harm: nothing panics, nothing goes on for
-//! ever.
+//! Damaged replies of the kernel cause neither panics nor endless loops.
 
 use netlink_packet_route::RouteNetlinkMessage;
 
@@ -7,7 +6,7 @@ use super::Captured;
 use crate::netlink::{Batch, Request, ack};
 use crate::rtnl::decode;
 
-/// Everything that the kernel sent.
+/// All captured replies.
 const FILES: [&str; 11] = [
     include_str!("links.txt"),
     include_str!("vlans.txt"),
@@ -22,8 +21,8 @@ const FILES: [&str; 11] = [
     include_str!("listings.txt"),
 ];
 
-/// Every prefix, and every byte changed to what is likely to do harm: zero, one, all ones, each bit
-/// flipped.
+/// Returns each prefix, and the bytes with one of them changed in ways that are likely to do harm:
+/// zero, one, all ones, each bit flipped.
 fn damaged(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let prefixes = (0..bytes.len()).map(|length| bytes[..length].to_vec());
     let changes = (0..bytes.len()).flat_map(|at| {
@@ -38,7 +37,7 @@ fn damaged(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     }))
 }
 
-/// Every message is at least a header long, so there cannot be more of them than that.
+/// Counts the messages: each is at least a header long.
 fn read_replies(bytes: &[u8]) {
     let most = bytes.len() / 16;
     let found = ack::replies(bytes)
@@ -83,7 +82,7 @@ fn garbage_does_no_harm() {
             read_payload(&bytes);
         }
     }
-    // A message's length that is too small, as large as there is, and absurd.
+    // Message lengths that are too small, up to the buffer's length, and absurd.
     for length in (0..40).chain([u32::MAX, u32::MAX - 3, 1 << 31]) {
         for kind in [2_u16, 3, 16] {
             for flags in [0_u16, 0x200, 0x300] {

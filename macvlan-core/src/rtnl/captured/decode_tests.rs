@@ -1,4 +1,5 @@
-//! What the kernel tells of addresses, routes, neighbours, rules and namespaces is read as it means it.
+//! Reports of addresses, routes, neighbours, rules and namespaces are decoded as the kernel means
+//! them.
 
 use super::{Captured, decoded};
 use crate::rtnl::decode;
@@ -59,7 +60,7 @@ fn addresses() {
 const PROTO_KERNEL: u8 = 2;
 const PROTO_BOOT: u8 = 3;
 
-/// A route by its text, and who made it.
+/// Makes a route from its text and its protocol number.
 fn route(text: &str, protocol: u8) -> RouteInfo {
     RouteInfo { route: text.parse().unwrap(), protocol, next_hops: Vec::new() }
 }
@@ -105,9 +106,9 @@ fn routes_v4() {
         told("ip -4 route show table 1000"),
         [route("10.3.0.0/16 via 10.0.0.2 dev #2 table 1000 scope global", PROTO_BOOT)]
     );
-    // The kernel's own are of the kinds local and broadcast.
+    // The kernel's own routes are of the types local and broadcast.
     assert_eq!(told("ip -4 route show table local"), []);
-    // What a lookup finds is not a route that somebody made.
+    // The result of a lookup is not a configured route.
     assert_eq!(told("ip route get 10.3.0.1"), []);
     captured.nothing_is_left();
 }
@@ -120,7 +121,7 @@ fn routes_v6() {
         told("ip -6 route show table main"),
         [
             route("fd00::/64 dev #2 table main metric 256", PROTO_KERNEL),
-            // The kernel names `lo` as its link.
+            // The kernel reports `lo` as its link.
             route("blackhole fd04::/32 table main metric 1024", PROTO_BOOT),
             route("fe80::/64 dev #2 table main metric 256", PROTO_KERNEL),
             route("fe80::/64 dev #3 table main metric 256", PROTO_KERNEL),
@@ -152,7 +153,7 @@ fn neighbours() {
         link: 2,
         state,
     };
-    // The kernel keeps multicast groups there too. Theirs are no MAC addresses that a link can have.
+    // The kernel also lists multicast groups, whose MAC addresses a link cannot have.
     let (told, groups): (Vec<_>, Vec<_>) =
         told.into_iter().partition(|info| !info.ip.is_multicast());
     assert_eq!(
@@ -178,7 +179,7 @@ fn rules() {
     let mut captured = Captured::read(include_str!("rules.txt"));
     let mut told = |command: &str| decoded(&captured.take(command), decode::rule);
     let rule = |text: &str| text.parse::<Rule>().unwrap();
-    // But for the one that leads into a black hole and to no table.
+    // Except the one that drops packets and selects no table.
     assert_eq!(
         told("ip -4 rule show"),
         [

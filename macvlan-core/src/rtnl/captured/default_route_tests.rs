@@ -1,4 +1,4 @@
-//! A default route that is taken away can be put back by the message that told of it.
+//! A deleted default route is restored by the message that reported it.
 
 use netlink_packet_route::RouteNetlinkMessage;
 use nix::libc::{RTA_CACHEINFO, RTA_GATEWAY, RTA_MULTIPATH, RTA_OIF};
@@ -37,28 +37,29 @@ fn what_was_told_is_told_back() {
     assert_eq!(found, 7 + 5);
 }
 
-/// What the kernel told of a route, less what it refuses to be told, and with what it wants to be told in another way.
+/// Converts a reported route into a request: without what the kernel refuses in requests, and with
+/// the expiry in the other attribute.
 fn as_request(payload: &[u8]) -> Message {
     let (route, created) = (24_u16, 0x601_u16);
     let length = u32::try_from(16 + payload.len()).unwrap();
     let header =
         [&length.to_le_bytes()[..], &route.to_le_bytes(), &created.to_le_bytes(), &[0; 8]].concat();
     let mut told = Message::parse(&[&header, payload].concat());
-    // Of the flags, those that say how its links are.
+    // Of the flags, those of the state of its links are removed.
     let flags = told.header[RTM_FLAGS] & ONLINK;
     told = told.header(RTM_FLAGS, &[flags]);
     if let Some(hops) = told.get(&[RTA_MULTIPATH]) {
-        // The flags of the second hop stand behind the first hop and the second's length.
+        // The flags of the second hop are after the first hop and the second's length.
         let second = usize::from(hops[0]);
         let mut hops = hops.to_vec();
         hops[second + 2] &= !LINKDOWN;
         told = told.with(&[RTA_MULTIPATH], &hops);
     }
     if told.get(&[RTA_NH_ID]).is_some() {
-        // What the next hop is that goes by the number.
+        // The details of a next hop object, which the request names by its id.
         told = told.without(&[RTA_GATEWAY]).without(&[RTA_OIF]);
     }
-    // When it expires, in hundredths of a second, goes into an attribute of its own, in seconds.
+    // The expiry, in hundredths of a second, becomes an attribute of its own, in seconds.
     let expires = told
         .get(&[RTA_CACHEINFO])
         .map_or(0, |info| u32::from_le_bytes(info[RTA_CACHEINFO_EXPIRES].try_into().unwrap()));

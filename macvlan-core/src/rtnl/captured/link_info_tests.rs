@@ -1,4 +1,4 @@
-//! What the kernel tells of links is read as it means it.
+//! Reports of links are decoded as the kernel means them.
 
 use super::{Captured, decoded};
 use crate::rtnl::decode;
@@ -7,7 +7,7 @@ use crate::value::link::{
     VlanProtocol,
 };
 
-/// An Ethernet link that is down and of which nothing special was wanted.
+/// Makes an Ethernet link that is down and has the defaults.
 fn link(index: u32, name: &str, mac: &str) -> LinkInfo {
     LinkInfo {
         index,
@@ -61,7 +61,7 @@ fn links() {
     assert_eq!(
         told("ip -d link show dev lo"),
         [LinkInfo {
-            // The kernel tells of one, all zero.
+            // The kernel reports a MAC address of zeros.
             mac: None,
             mtu: 65536,
             min_mtu: 0,
@@ -110,7 +110,7 @@ fn links() {
         told("ip -d link show dev mv0"),
         [LinkInfo {
             kind: Some("macvlan".into()),
-            // The kernel tells the list as its hash table has it.
+            // The kernel reports the list in the order of its hash table.
             macvlan: Some(
                 Macvlan::new(Mode::Source)
                     .nodst(true)
@@ -131,7 +131,8 @@ fn links() {
             ..link(10, "br0", "02:00:00:00:00:11")
         }]
     );
-    // A bridge's port, whose other end is elsewhere; the bridge, not a flag, makes it promiscuous.
+    // A port of a bridge, whose peer is elsewhere; the bridge makes it promiscuous without the
+    // flag.
     assert_eq!(
         told("ip -d link show dev port"),
         [LinkInfo {
@@ -150,10 +151,10 @@ fn links() {
     captured.nothing_is_left();
 }
 
-/// Of an older kernel, which tells less.
+/// Adapts a link to an older kernel, which reports less.
 fn older(info: LinkInfo) -> LinkInfo {
     let offloads = Offloads { gso_ipv4_max_size: None, gro_ipv4_max_size: None, ..info.offloads };
-    // Without CONFIG_RPS it does not count receive queues.
+    // Without CONFIG_RPS, it does not count receive queues.
     LinkInfo { offloads, rx_queues: 0, ..info }
 }
 

@@ -1,6 +1,6 @@
-//! Every request that makes, changes or deletes a link, against what `ip` sends for the same.
+//! Each request that creates, changes or deletes a link equals that of `ip`.
 //!
-//! Where ours differs, the test changes what `ip` sent into ours, and says why.
+//! Where ours differs, the test changes the request of `ip` into ours and says why.
 
 use std::os::fd::{AsFd, AsRawFd};
 
@@ -80,7 +80,7 @@ fn add() {
     let by_ip = ip("link ens33 name mv7 type macvlan mode source nodst bcqueuelen 2000 \
                     macaddr set 02:00:00:00:00:01 02:00:00:00:00:02");
     assert_eq!(add(&macvlan("mv7", source.clone())), by_ip);
-    // This `ip` does not know "bclim" yet.
+    // This version of `ip` lacks "bclim".
     assert_eq!(
         add(&macvlan("mv7", source.bc_cutoff(-1))),
         by_ip.with(&[IFLA_LINKINFO, IFLA_INFO_DATA, IFLA_MACVLAN_BC_CUTOFF], &[0xff; 4])
@@ -89,7 +89,7 @@ fn add() {
         add(&Link::macvtap("tap0", ENS33, Macvlan::new(Mode::Bridge)).unwrap()),
         ip("link ens33 name tap0 type macvtap mode bridge")
     );
-    // The protocol is always said, in the network's byte order.
+    // The protocol is always sent, in network byte order.
     assert_eq!(
         add(&Link::vlan("ens33.100", ENS33, Vlan::new(100).unwrap()).unwrap()),
         ip("link ens33 name ens33.100 type vlan id 100")
@@ -206,7 +206,7 @@ fn change_and_delete() {
     assert_eq!(sent(encode::delete_group(4711)), ip("delete group 4711"));
     let by_ip = ip("delete dev lo");
     assert_eq!(sent(encode::delete_link(LO)), by_ip);
-    // `ip` looks the name up first, and between the two the name may go to another link.
+    // `ip` resolves the name first; in between, the name may go to another link.
     assert_eq!(
         sent(encode::delete_link_by_altname(other_name)),
         by_ip.header(IFI_INDEX, &[0; 4]).with(&[IFLA_ALT_IFNAME], other_name.as_bytes())

@@ -1,4 +1,4 @@
-//! A request taken apart, so that two that mean the same to the kernel are equal.
+//! Requests in a normal form, so that those with the same meaning are equal.
 
 use netlink_packet_core::{NLA_TYPE_MASK, NLM_F_ACK};
 use nix::libc::{
@@ -11,32 +11,32 @@ use crate::rtnl::uapi::{
     IFLA_MACVLAN_MACADDR_DATA, IFLA_VLAN_EGRESS_QOS, IFLA_VLAN_INGRESS_QOS, VETH_INFO_PEER,
 };
 
-/// A request. Its sequence number and port are left out, the order of its attributes too.
+/// A request without its sequence number and port, and with its attributes sorted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Message {
     pub(super) kind: u16,
-    /// Without `NLM_F_ACK`, which asks for an answer and changes nothing else.
+    /// The flags without `NLM_F_ACK`, which only requests a reply.
     pub(super) flags: u16,
-    /// The fixed part of the family: `struct ifinfomsg` and the like.
+    /// The fixed header of the family: `struct ifinfomsg` and the like.
     pub(super) header: Vec<u8>,
-    /// Every attribute by its path of types, sorted. What contains others has as its own value just
-    /// what stands before them.
+    /// The attributes by their paths of types, sorted. The value of a nested attribute is the part
+    /// before its attributes.
     attributes: Vec<(Vec<u16>, Vec<u8>)>,
 }
 
 /// The length of `struct ifinfomsg`.
 const IFINFOMSG: usize = 16;
 
-/// What is in an attribute.
+/// The content of an attribute.
 enum Shape {
     Value,
-    /// The kernel takes it with a zero at the end and without.
+    /// A string, with or without a terminating zero.
     Text,
-    /// Attributes, behind so many bytes.
+    /// Attributes after this number of bytes.
     Nested(usize),
 }
 
-/// What we send.
+/// Returns the normal form of a request.
 pub(super) fn sent(request: Request) -> Message {
     let mut batch = Batch::new();
     batch.push(request);
@@ -44,7 +44,7 @@ pub(super) fn sent(request: Request) -> Message {
 }
 
 impl Message {
-    /// Takes one message apart. Stricter than the kernel: whatever is malformed is a failed test.
+    /// Parses a message. Stricter than the kernel: a malformed one fails the test.
     pub(super) fn parse(bytes: &[u8]) -> Self {
         let half = |at: usize| u16::from_le_bytes([bytes[at], bytes[at + 1]]);
         let length = u32::from_le_bytes(bytes[..4].try_into().unwrap()) as usize;
@@ -54,7 +54,7 @@ impl Message {
             16..=18 | 108..=110 => IFINFOMSG,  // links, and their other names
             20..=22 => 8,                      // addresses
             24..=26 | 28..=30 | 32..=34 => 12, // routes, neighbours, rules
-            88..=90 => 4,                      // numbers of namespaces
+            88..=90 => 4,                      // ids of namespaces
             _ => panic!("nothing is known of message type {kind}"),
         };
         let mut message = Self {
@@ -105,7 +105,7 @@ impl Message {
         self.attributes.iter().find(|(at, _)| at == path).map(|(_, value)| value.as_slice())
     }
 
-    /// With an attribute that is not there, or is another there.
+    /// Adds or replaces an attribute.
     pub(super) fn with(mut self, path: &[u16], value: &[u8]) -> Self {
         self.attributes.retain(|(at, _)| at != path);
         self.attributes.push((path.to_vec(), value.to_vec()));
@@ -113,7 +113,7 @@ impl Message {
         self
     }
 
-    /// Without an attribute that is there.
+    /// Removes an attribute that exists.
     pub(super) fn without(mut self, path: &[u16]) -> Self {
         let before = self.attributes.len();
         self.attributes.retain(|(at, _)| !at.starts_with(path));
@@ -121,7 +121,7 @@ impl Message {
         self
     }
 
-    /// With other bytes in the header, from a place on.
+    /// Replaces bytes of the header.
     pub(super) fn header(mut self, at: usize, bytes: &[u8]) -> Self {
         self.header[at..at + bytes.len()].copy_from_slice(bytes);
         self
@@ -132,7 +132,7 @@ fn link_shape(path: &[u16], link_kind: &str) -> Shape {
     match path {
         [IFLA_LINKINFO, IFLA_INFO_DATA, inner @ ..] if !inner.is_empty() => {
             match (link_kind, inner) {
-                // The other end is a link like any other.
+                // The peer is a link as well.
                 ("veth", [VETH_INFO_PEER]) => Shape::Nested(IFINFOMSG),
                 ("veth", [VETH_INFO_PEER, inner @ ..]) => link_shape(inner, ""),
                 ("vlan", [IFLA_VLAN_EGRESS_QOS | IFLA_VLAN_INGRESS_QOS])

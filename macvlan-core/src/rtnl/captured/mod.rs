@@ -1,8 +1,8 @@
-//! What `ip` really sends and the kernel really answers, to hold ours against.
+//! Messages of `ip` and replies of the kernel, to compare ours with.
 //!
-//! The `.txt` files have the bytes, in hexadecimal, behind the command that they come from. They were
-//! captured once, with strace, by `capture.py`, which also wrote the comments in them; `scenarios.py`
-//! has the commands that prepared for it. They are a little-endian machine's.
+//! The `.txt` files have the bytes in hexadecimal, after the command that produced them. They were
+//! captured once with strace, by `capture.py`, which also wrote their comments; `scenarios.py` has
+//! the commands that prepared for it. The machine was little-endian.
 
 mod ack_tests;
 mod damage_tests;
@@ -22,7 +22,8 @@ use crate::netlink::ack;
 struct Captured(BTreeMap<&'static str, Vec<u8>>);
 
 impl Captured {
-    /// Lines that begin with `$` are commands, behind `#` is comment, and the rest is hexadecimal.
+    /// Lines that begin with `$` are commands, text after `#` is a comment, and the rest is
+    /// hexadecimal.
     fn read(file: &'static str) -> Self {
         let mut found = BTreeMap::new();
         let mut command = None;
@@ -44,12 +45,12 @@ impl Captured {
         Self(found)
     }
 
-    /// What belongs to a command, which is then gone: what no test asks for shows at the end.
+    /// Removes and returns the bytes of a command, so that unused ones remain at the end.
     fn take(&mut self, command: &str) -> Vec<u8> {
         self.0.remove(command).unwrap_or_else(|| panic!("nothing was captured from {command:?}"))
     }
 
-    /// All that are left, in the order of the alphabet.
+    /// Removes and returns all remaining entries in alphabetical order.
     fn take_all(self) -> impl Iterator<Item = (&'static str, Vec<u8>)> {
         self.0.into_iter()
     }
@@ -59,7 +60,7 @@ impl Captured {
     }
 }
 
-/// What is told with one command, decoded.
+/// Decodes the messages of one command.
 fn decoded<T>(bytes: &[u8], decode: impl Fn(&[u8]) -> Option<T>) -> Vec<T> {
     ack::replies(bytes)
         .filter(|reply| reply.end_of_dump().is_none())

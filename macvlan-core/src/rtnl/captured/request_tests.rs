@@ -1,8 +1,7 @@
-//! Every request that makes or deletes an address, a route or a rule, against what `ip` sends for the
-//! same.
+//! Each request that adds or deletes an address, a route or a rule equals that of `ip`.
 //!
-//! The commands are their own description: our types take `ip`'s words. Where ours differs, the test
-//! changes what `ip` sent into ours, and says why.
+//! The values are parsed from the command. Where ours differs, the test changes the request of `ip`
+//! into ours and says why.
 
 use netlink_packet_core::NLM_F_REQUEST;
 use netlink_packet_route::RouteNetlinkMessage as Netlink;
@@ -41,7 +40,7 @@ fn addresses() {
             _ => panic!("{command}"),
         };
         let ip = match (verb, address.broadcast()) {
-            // Our address has it, and the kernel does not look for it when it deletes.
+            // Our address has a broadcast address, which the kernel ignores in a deletion.
             ("delete", Some(broadcast)) => ip.with(&[IFA_BROADCAST], &broadcast.octets()),
             _ => ip,
         };
@@ -68,10 +67,10 @@ fn routes() {
         }
         .unwrap();
         let ip = if verb == "delete" && route.get_kind() == RouteKind::Unicast {
-            // Not told the type, `ip` deletes a route of any. Ours says that it is a unicast route.
+            // Without a type, `ip` deletes a route of any type. Ours names the type unicast.
             ip.header(RTM_TYPE, &[RTN_UNICAST])
         } else if !family.is_empty() {
-            // Told the family, `ip` sends the address of a default route, which is all zero.
+            // With the family, `ip` sends the address of a default route, which is all zero.
             ip.without(&[RTA_DST])
         } else {
             ip
@@ -80,7 +79,7 @@ fn routes() {
     }
 }
 
-/// To take back a route that was added without a metric, the metric that it got is said.
+/// To delete a route that was added without a metric, its default metric is sent.
 #[test]
 fn a_route_to_be_taken_back() {
     let mut captured = Captured::read(include_str!("route-requests.txt"));
@@ -111,13 +110,13 @@ fn rules() {
         let message = encode::rule(&rule, RTPROT_UNSPEC).unwrap();
         let (request, ip) = match verb {
             "add" => (Request::create(Netlink::NewRule(message)), ip),
-            // `ip` deletes a rule of any kind. Ours says that it is one that leads to a table.
+            // `ip` deletes a rule of any action. Ours names the action of selecting a table.
             "delete" => {
                 (Request::new(Netlink::DelRule(message)), ip.header(FRH_ACTION, &[FR_ACT_TO_TBL]))
             }
             _ => panic!("{command}"),
         };
-        // `ip` says "all" as an address of no length.
+        // `ip` sends "all" as an address of length 0.
         let ip = if command.contains("from all") { ip.without(&[FRA_SRC]) } else { ip };
         assert_eq!(sent(request), ip, "{command}");
     }

@@ -1,6 +1,6 @@
-//! Every request that reads, against what `ip` sends for the same.
+//! Each request that reads equals that of `ip`.
 //!
-//! Where ours differs, the test changes what `ip` sent into ours, and says why.
+//! Where ours differs, the test changes the request of `ip` into ours and says why.
 
 use std::os::fd::{AsFd, AsRawFd};
 
@@ -32,13 +32,13 @@ fn show() {
     let mut captured = Captured::read(include_str!("shows.txt"));
     let mut ip = |command: &str| Message::parse(&captured.take(&format!("ip {command}")));
 
-    // `ip` asks for virtual functions too, which we do not read, and of a family, AF_PACKET, that has
-    // no links of its own: the kernel answers as for none.
+    // `ip` requests virtual functions, which we do not read, and the family AF_PACKET, which has no
+    // links of its own, so that the kernel replies as for none.
     let links = |ip: Message| ip.without(&[IFLA_EXT_MASK]).header(FAMILY, &[AF_UNSPEC]);
     assert_eq!(dump(encode::get_links(None, None)), links(ip("link show")));
     assert_eq!(dump(encode::get_links(Some("macvlan"), None)), links(ip("link show type macvlan")));
     assert_eq!(dump(encode::get_links(None, Some(ENS33))), links(ip("link show master ens33")));
-    // We know the index.
+    // Ours has the index.
     assert_eq!(
         sent(encode::get_link(ENS33.into())),
         links(ip("link show dev ens33"))
@@ -66,7 +66,7 @@ fn show() {
         dump(encode::get_routes(&routes().family(Family::V6).table(1000), Some(ENS33))),
         ip("-6 route show table 1000 dev ens33")
     );
-    // `ip` picks the types out itself; the kernel can do it.
+    // `ip` filters the types itself; the kernel can do it.
     assert_eq!(
         dump(encode::get_routes(
             &routes().family(Family::V4).kind(RouteKind::Blackhole).protocol(3),
@@ -75,7 +75,7 @@ fn show() {
         ip("-4 route show table all type blackhole proto boot").header(7, &[6])
     );
 
-    // Both families, where `ip` shows one at a time.
+    // Both families, of which `ip` shows one at a time.
     assert_eq!(dump(encode::get_rules(None)), ip("rule show").header(FAMILY, &[AF_UNSPEC]));
     assert_eq!(dump(encode::get_rules(Some(Family::V6))), ip("-6 rule show"));
 

@@ -11,15 +11,15 @@ use crate::rtnl::uapi::IFA_PROTO;
 use crate::value::address::{Address, AddressInfo, DuplicateDetection};
 use crate::value::scope::Scope;
 
-/// When an address was added, behind its `struct ifaddrmsg`: in hundredths of a second of the kernel's
-/// monotonic clock, which wrap.
+/// Returns the time at which an address was added, after its `struct ifaddrmsg`: in hundredths of a
+/// second of the kernel's monotonic clock, wrapping.
 pub(crate) fn address_added(payload: &[u8]) -> Option<u32> {
     let (_, value) = attributes(payload.get(8..)?).find(|(kind, _)| *kind == IFA_CACHEINFO)?;
     // struct ifa_cacheinfo: preferred, valid, created, updated.
     u32_of(value.get(8..)?)
 }
 
-/// An address, behind its `struct ifaddrmsg`.
+/// Decodes an address, after its `struct ifaddrmsg`.
 pub(crate) fn address(payload: &[u8]) -> Option<AddressInfo> {
     let (header, rest) = payload.split_first_chunk::<8>()?;
     let prefix_len = header[1];
@@ -37,7 +37,7 @@ pub(crate) fn address(payload: &[u8]) -> Option<AddressInfo> {
             _ => {}
         }
     }
-    // IPv6 leaves IFA_LOCAL out unless there is a peer.
+    // IPv6 omits IFA_LOCAL unless there is a peer.
     let net = IpNet::new(local.or(peer)?, prefix_len).ok()?;
     let mut address = Address::as_told(net);
     if flags & nix::libc::IFA_F_OPTIMISTIC != 0 {

@@ -1,4 +1,4 @@
-//! What the kernel has listed, as messages that make it again.
+//! Converts listed objects into messages that create them again.
 
 use netlink_packet_core::Parseable;
 use netlink_packet_route::AddressFamily;
@@ -13,8 +13,8 @@ use netlink_packet_route::route::{
 use crate::rtnl::decode::route;
 use crate::value::route::RouteInfo;
 
-/// A default route of table main and one of the families (true is IPv4), as the message that would
-/// make it again.
+/// Returns the message that creates a default route of table main again, for these families (true
+/// is IPv4).
 pub(crate) fn default_route(payload: &[u8], families: &[bool]) -> Option<RouteMessage> {
     let (RouteInfo { route: found, .. }, message) = raw_route(payload)?;
     let wanted = found.is_default()
@@ -23,23 +23,23 @@ pub(crate) fn default_route(payload: &[u8], families: &[bool]) -> Option<RouteMe
     wanted.then_some(message)
 }
 
-/// An address as it was told, to be told again.
+/// Returns an address as a message that adds it again.
 pub(crate) fn raw_address(payload: &[u8]) -> Option<AddressMessage> {
     AddressMessage::parse(payload).ok()
 }
 
-/// A route as it was told, to be told again, and what it says.
+/// Returns a route, and a message that adds it again.
 pub(crate) fn raw_route(payload: &[u8]) -> Option<(RouteInfo, RouteMessage)> {
     let told = route(payload)?;
     let mut message = RouteMessage::parse(payload).ok()?;
-    // The kernel tells of the link's state in flags that it refuses to be told.
+    // The kernel reports the link's state in flags that it refuses in requests.
     message.header.flags &= RouteFlags::Onlink;
     repeatable(&mut message.attributes);
     Some((told, message))
 }
 
-/// A route of any type that somebody has made, as it was told, to be told again; not those that the
-/// kernel makes with an address.
+/// Returns a message that adds a route of any type again; `None` for routes that the kernel adds
+/// with an address.
 pub(crate) fn made_route(payload: &[u8]) -> Option<RouteMessage> {
     let mut message = RouteMessage::parse(payload).ok()?;
     let header = &mut message.header;
@@ -51,9 +51,9 @@ pub(crate) fn made_route(payload: &[u8]) -> Option<RouteMessage> {
     is_listed.then_some(message)
 }
 
-/// As [`made_route`], if it leads through this link; not those that come from a router's advertisements.
+/// As [`made_route`], for routes through a link; `None` for those from router advertisements.
 pub(crate) fn route_through(payload: &[u8], link: u32) -> Option<RouteMessage> {
-    // What is repeated may not name the link any more.
+    // `made_route` removes the state of next hops, so the links are read before.
     let told = RouteMessage::parse(payload).ok()?;
     let through = told.attributes.iter().any(|attribute| match attribute {
         RouteAttribute::Oif(index) => *index == link,
@@ -63,8 +63,8 @@ pub(crate) fn route_through(payload: &[u8], link: u32) -> Option<RouteMessage> {
     made_route(payload).filter(|route| through && route.header.protocol != RouteProtocol::Ra)
 }
 
-/// A neighbour of this link that somebody has added, to be told again; of a bridge's table only what the link
-/// itself lets in.
+/// Returns a message that adds a neighbour entry of a link again, if it was added by an
+/// administrator; of a bridge's table only the link's own entries.
 pub(crate) fn made_neighbour(payload: &[u8], link: u32) -> Option<NeighbourMessage> {
     let mut message = NeighbourMessage::parse(payload).ok()?;
     let header = &message.header;
@@ -84,7 +84,7 @@ pub(crate) fn made_neighbour(payload: &[u8], link: u32) -> Option<NeighbourMessa
     is_made.then_some(message)
 }
 
-/// Whether two messages make the same route; how long it lasts counts down.
+/// Returns whether two messages describe the same route; the remaining lifetime may differ.
 pub(crate) fn is_same_message(one: &RouteMessage, other: &RouteMessage) -> bool {
     let lasting = |route: &RouteMessage| {
         let counts_down = |of: &RouteAttribute| {
@@ -96,8 +96,8 @@ pub(crate) fn is_same_message(one: &RouteMessage, other: &RouteMessage) -> bool 
     one.header == other.header && lasting(one) == lasting(other)
 }
 
-/// The kernel tells more than it takes: how the links of several next hops are, what a next hop object
-/// says beside its number, and when a route expires in another attribute than the one that sets it.
+/// Removes what the kernel reports but does not accept: the state of next hops, details of next hop
+/// objects, and the expiry, which a request has in another attribute.
 fn repeatable(attributes: &mut Vec<RouteAttribute>) {
     for attribute in attributes.iter_mut() {
         if let RouteAttribute::MultiPath(next_hops) = attribute {
@@ -121,6 +121,6 @@ fn repeatable(attributes: &mut Vec<RouteAttribute>) {
         RouteAttribute::CacheInfo(info) if info.expires > 0 => Some(info.expires),
         _ => None,
     });
-    // Told in hundredths of a second (USER_HZ), set in seconds.
+    // Reported in hundredths of a second (USER_HZ), set in seconds.
     attributes.extend(expires.map(|left| RouteAttribute::Expires(left.div_ceil(100))));
 }

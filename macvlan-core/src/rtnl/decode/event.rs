@@ -1,4 +1,4 @@
-//! What the kernel says by itself.
+//! Decodes events.
 
 use nix::libc;
 
@@ -9,7 +9,7 @@ use crate::rtnl::decode::route::route;
 use crate::value::event::Event;
 use crate::value::link::LinkInfo;
 
-/// An event of a message; none for messages about something else.
+/// Decodes the event in a message; `None` for other messages.
 pub(crate) fn event(kind: u16, payload: &[u8]) -> Option<Event> {
     Some(match kind {
         libc::RTM_NEWLINK => Event::NewLink(Box::new(link_event(payload)?)),
@@ -22,12 +22,12 @@ pub(crate) fn event(kind: u16, payload: &[u8]) -> Option<Event> {
     })
 }
 
-/// The number of a namespace that has ended; none for other messages.
+/// Returns the id of a namespace that has ended; `None` for other messages.
 pub(crate) fn ended(kind: u16, payload: &[u8]) -> Option<i32> {
     if kind == libc::RTM_DELNSID { netns_id(payload) } else { None }
 }
 
-/// A link of an event: none for what bridges tell of their ports in a family of their own.
+/// Decodes a link event; `None` for bridge port events, which have another family.
 fn link_event(payload: &[u8]) -> Option<LinkInfo> {
     let family = i32::from(*payload.first()?);
     (family == libc::AF_UNSPEC).then(|| link(payload)).flatten()

@@ -1,4 +1,4 @@
-//! Links, behind their `struct ifinfomsg`.
+//! Decodes links, after their `struct ifinfomsg`.
 
 use nix::libc::{
     IFLA_ADDRESS, IFLA_AF_SPEC, IFLA_ALLMULTI, IFLA_ALT_IFNAME, IFLA_CARRIER, IFLA_GRO_MAX_SIZE,
@@ -23,18 +23,18 @@ use crate::value::link::{
     AcceptRa, AddrGenMode, LinkInfo, LinkStatistics, Macvlan, Mode, Vlan, VlanProtocol,
 };
 
-/// A link's index alone (`struct ifinfomsg`).
+/// Returns the index of a link (`struct ifinfomsg`).
 pub(crate) fn link_index(payload: &[u8]) -> Option<u32> {
     payload.get(4..8)?.try_into().ok().map(u32::from_ne_bytes)
 }
 
-/// How often a link has lost its carrier since it was created (`struct ifinfomsg`).
+/// Returns how often a link has lost its carrier since it was created.
 pub(crate) fn carrier_losses(payload: &[u8]) -> Option<u32> {
     let find = |(kind, _): &(u16, &[u8])| *kind == IFLA_CARRIER_DOWN_COUNT;
     attributes(payload.get(16..)?).find(find).and_then(|(_, count)| u32_of(count))
 }
 
-/// A link, behind its `struct ifinfomsg`.
+/// Decodes a link, after its `struct ifinfomsg`.
 pub(crate) fn link(payload: &[u8]) -> Option<LinkInfo> {
     let (header, rest) = payload.split_first_chunk::<16>()?;
     let mut info = LinkInfo {
@@ -48,7 +48,7 @@ pub(crate) fn link(payload: &[u8]) -> Option<LinkInfo> {
             IFLA_ADDRESS => info.mac = mac_of(value),
             IFLA_IFNAME => info.name = text_of(value),
             IFLA_MTU => info.mtu = number(),
-            // The kernel says 0 for a link below that no longer exists.
+            // The kernel reports 0 for a lower link that no longer exists.
             IFLA_LINK => info.parent = u32_of(value).filter(|index| *index != 0),
             IFLA_QDISC => info.qdisc = Some(text_of(value)),
             IFLA_MASTER => info.controller = u32_of(value),
@@ -138,7 +138,7 @@ fn vlan(data: &[u8]) -> Option<Vlan> {
     )
 }
 
-/// What a link tells of an address family.
+/// Iterates over a link's attributes of an address family.
 fn of_family(families: &[u8], family: u16) -> impl Iterator<Item = (u16, &[u8])> {
     let found = attributes(families).find(move |(other, _)| *other == family);
     found.into_iter().flat_map(|(_, told)| attributes(told))
@@ -146,7 +146,7 @@ fn of_family(families: &[u8], family: u16) -> impl Iterator<Item = (u16, &[u8])>
 
 fn ipv4(info: &mut LinkInfo, families: &[u8]) {
     for (_, value) in of_family(families, AF_INET).filter(|(kind, _)| *kind == IFLA_INET_CONF) {
-        // An array of numbers; the constants IPV4_DEVCONF_... count from 1.
+        // An array of numbers; the constants IPV4_DEVCONF_... start at 1.
         let at = |constant: u16| (usize::from(constant) - 1) * size_of::<i32>();
         let is_on = |constant| i32_of(value.get(at(constant)..)?).map(|number| number != 0);
         info.arp_filter = is_on(IPV4_DEVCONF_ARPFILTER);
@@ -161,7 +161,7 @@ fn ipv6(info: &mut LinkInfo, families: &[u8]) {
                 info.addr_gen_mode = value.first().copied().and_then(AddrGenMode::from_kernel);
             }
             IFLA_INET6_CONF => {
-                // An array of numbers, in the order of the constants DEVCONF_....
+                // An array of numbers, indexed by the constants DEVCONF_....
                 let number = |at: usize| i32_of(value.get(at * size_of::<i32>()..)?);
                 let accept_ra = number(DEVCONF_ACCEPT_RA).and_then(|number| number.try_into().ok());
                 info.accept_ra = accept_ra.and_then(AcceptRa::from_kernel);

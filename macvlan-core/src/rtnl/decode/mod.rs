@@ -1,7 +1,7 @@
-//! From the kernel's messages to our types.
+//! Converts messages of the kernel into values.
 //!
-//! Every attribute is looked at by itself: one that is unknown, or malformed, is left out and does
-//! not spoil the others.
+//! Every attribute is decoded separately: an unknown or malformed one is left out and does not
+//! affect the others.
 
 mod address;
 mod again;
@@ -42,7 +42,7 @@ fn ip_of(value: &[u8]) -> Option<IpAddr> {
     }
 }
 
-/// The number of a namespace, behind a `struct rtgenmsg`; negative where it has none.
+/// Returns the id of a namespace, after a `struct rtgenmsg`; negative if it has none.
 pub(crate) fn netns_id(payload: &[u8]) -> Option<i32> {
     let (_, id) = attributes(payload.get(4..)?).find(|(kind, _)| *kind == NETNSA_NSID)?;
     i32_of(id)

@@ -1,4 +1,4 @@
-//! Neighbours, behind their `struct ndmsg`.
+//! Decodes neighbour entries, after their `struct ndmsg`.
 
 use nix::libc::{NDA_DST, NDA_LLADDR};
 
@@ -6,7 +6,7 @@ use crate::netlink::attributes::{attributes, u16_of, u32_of};
 use crate::rtnl::decode::{ip_of, mac_of};
 use crate::value::neighbour::NeighbourInfo;
 
-/// A neighbour, behind its `struct ndmsg`; none for bridges' tables.
+/// Decodes a neighbour entry, after its `struct ndmsg`; `None` for entries of bridges.
 pub(crate) fn neighbour(payload: &[u8]) -> Option<NeighbourInfo> {
     let (header, rest) = payload.split_first_chunk::<12>()?;
     let (mut ip, mut mac) = (None, None);

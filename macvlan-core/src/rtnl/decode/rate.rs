@@ -1,4 +1,4 @@
-//! How much a link may send, behind a `struct tcmsg`.
+//! Decodes rate limits, after a `struct tcmsg`.
 
 use nix::libc::{TCA_KIND, TCA_OPTIONS};
 
@@ -6,8 +6,8 @@ use crate::netlink::attributes::{attributes, text_of, u32_of};
 use crate::rtnl::uapi::{TC_H_INGRESS, TC_H_ROOT, TCA_TBF_PARMS, TCA_TBF_RATE64};
 use crate::value::rate::Rate;
 
-/// The link whose root discipline is a token bucket filter, and how much that lets through, behind
-/// a `struct tcmsg`.
+/// Returns a link whose root discipline is a token bucket filter, with its rate, after a
+/// `struct tcmsg`.
 pub(crate) fn rate(payload: &[u8]) -> Option<(u32, Rate)> {
     let (header, rest) = payload.split_first_chunk::<20>()?;
     let is_tbf = attributes(rest).any(|(kind, value)| kind == TCA_KIND && text_of(value) == "tbf");
@@ -18,7 +18,7 @@ pub(crate) fn rate(payload: &[u8]) -> Option<(u32, Rate)> {
     let mut bytes = None;
     for (kind, value) in attributes(options) {
         match kind {
-            // Which of both comes first does not matter: the larger number is the one that is meant.
+            // The order of the two attributes does not matter: the larger number is the rate.
             TCA_TBF_PARMS => bytes = bytes.max(value.get(8..).and_then(u32_of).map(u64::from)),
             TCA_TBF_RATE64 => {
                 bytes = bytes.max(value.first_chunk().copied().map(u64::from_ne_bytes));
@@ -30,13 +30,13 @@ pub(crate) fn rate(payload: &[u8]) -> Option<(u32, Rate)> {
     Some((u32_of(&header[4..])?, rate))
 }
 
-/// The kind of a queueing discipline of this link that somebody has added and that is not a rate, behind a
-/// `struct tcmsg`; not those below another.
+/// Returns the kind of a queueing discipline of a link that was added by an administrator and is
+/// not a rate limit, after a `struct tcmsg`; only at the root.
 pub(crate) fn foreign_qdisc(payload: &[u8], link: u32) -> Option<String> {
     let (header, rest) = payload.split_first_chunk::<20>()?;
     let (_, kind) = attributes(rest).find(|(kind, _)| *kind == TCA_KIND)?;
     let (kind, parent) = (text_of(kind), u32_of(&header[12..])?);
-    // Those that the kernel gives a link by itself have no handle.
+    // The kernel's own disciplines have no handle.
     let is_made = u32_of(&header[8..])? != 0;
     let is_outermost = parent == TC_H_ROOT || parent == TC_H_INGRESS;
     let is_foreign = is_made && is_outermost && (kind != "tbf" || parent == TC_H_INGRESS);

@@ -1,4 +1,4 @@
-//! Routes, behind their `struct rtmsg`.
+//! Decodes routes, after their `struct rtmsg`.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -15,8 +15,8 @@ use crate::value::name::LinkId;
 use crate::value::route::{NextHop, Route, RouteInfo, RouteKind};
 use crate::value::scope::Scope;
 
-/// A route, behind its `struct rtmsg`; none for routes of other families and other kinds, such as
-/// the kernel's own local and broadcast routes, and for cached ones.
+/// Decodes a route, after its `struct rtmsg`; `None` for other families and types, such as the
+/// kernel's local and broadcast routes, and for cached routes.
 pub(crate) fn route(payload: &[u8]) -> Option<RouteInfo> {
     let (header, rest) = payload.split_first_chunk::<12>()?;
     let v4 = match i32::from(header[0]) {
@@ -73,7 +73,7 @@ pub(crate) fn route(payload: &[u8]) -> Option<RouteInfo> {
     if let Some(gateway) = gateway {
         route = route.gateway(gateway);
     }
-    // A route to nowhere has `lo` as its link in IPv6, which nobody asked for.
+    // IPv6 reports `lo` as the link of a route that drops packets.
     if let Some(device) = device.filter(|_| kind == RouteKind::Unicast) {
         route = route.device(LinkId::Index(device));
     }
@@ -92,7 +92,7 @@ pub(crate) fn route(payload: &[u8]) -> Option<RouteInfo> {
     Some(RouteInfo { route, protocol: header[5], next_hops })
 }
 
-/// The next hops of a multipath route (`struct rtnexthop`).
+/// Decodes the next hops of a multipath route (`struct rtnexthop`).
 fn multipath(mut bytes: &[u8]) -> Vec<NextHop> {
     let mut found = Vec::new();
     while let Some(header) = bytes.first_chunk::<8>() {
@@ -113,7 +113,7 @@ fn multipath(mut bytes: &[u8]) -> Vec<NextHop> {
     found
 }
 
-/// The address that a local route is for.
+/// Returns the address of a local route.
 pub(crate) fn local_route(payload: &[u8]) -> Option<IpAddr> {
     let (header, rest) = payload.split_first_chunk::<12>()?;
     let destination = attributes(rest).find_map(|(kind, value)| (kind == RTA_DST).then_some(value));

@@ -1,4 +1,4 @@
-//! Policy rules, behind their `struct fib_rule_hdr`.
+//! Decodes policy rules, after their `struct fib_rule_hdr`.
 
 use ipnet::IpNet;
 
@@ -9,13 +9,13 @@ use crate::rtnl::uapi::{
 };
 use crate::value::rule::Rule;
 
-/// As [`rule`], of those that carry our protocol number.
+/// As [`rule`], for rules with our protocol number.
 pub(crate) fn marked_rule(payload: &[u8]) -> Option<Rule> {
     let protocol = attributes(payload.get(12..)?).find(|(kind, _)| *kind == FRA_PROTOCOL);
     protocol.filter(|(_, value)| *value == [RTPROT_MACVLAN]).and_then(|_| rule(payload))
 }
 
-/// A rule that leads to a table, behind its `struct fib_rule_hdr`.
+/// Decodes a rule that selects a table, after its `struct fib_rule_hdr`.
 pub(crate) fn rule(payload: &[u8]) -> Option<Rule> {
     let (header, rest) = payload.split_first_chunk::<12>()?;
     if header[7] != FR_ACT_TO_TBL {
@@ -31,7 +31,7 @@ pub(crate) fn rule(payload: &[u8]) -> Option<Rule> {
         match kind {
             FRA_SRC => from = IpNet::new(ip_of(value)?, header[2]).ok(),
             FRA_DST => to = IpNet::new(ip_of(value)?, header[1]).ok(),
-            // The first rule's priority, 0, is not told.
+            // The priority 0 of the first rule is not reported.
             FRA_PRIORITY => priority = u32_of(value)?,
             FRA_TABLE => table = u32_of(value)?,
             _ => {}

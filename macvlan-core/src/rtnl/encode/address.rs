@@ -29,7 +29,7 @@ pub(crate) fn delete_address(link: u32, address: &Address) -> Request {
     Request::new((RTM_DELADDR, self::address(link, address)))
 }
 
-/// `struct ifaddrmsg` and what follows.
+/// Writes `struct ifaddrmsg` and the attributes.
 fn address(link: u32, address: &Address) -> Payload {
     let flags = match address.duplicate_detection() {
         DuplicateDetection::Kernel => 0,

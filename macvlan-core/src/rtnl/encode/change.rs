@@ -1,4 +1,4 @@
-//! What changes one link that exists: `ip link set`, and the settings that are requests of their own.
+//! Changes of an existing link: `ip link set`, and settings with requests of their own.
 
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd};
@@ -26,15 +26,15 @@ use crate::value::mac::MacAddr;
 use crate::value::name::LinkName;
 use crate::value::rate::Rate;
 
-/// What can be changed on a link that exists, displayed in words: `set the MTU to 1400`.
+/// A change of an existing link, displayed as a phrase: `set the MTU to 1400`.
 #[derive(Clone, Copy)]
 pub(crate) enum LinkChange<'a> {
     Up(bool),
     Promisc(bool),
     AllMulticast(bool),
-    /// Those of these flags that have no change of their own.
+    /// Sets these flags, except those that have a change of their own.
     OtherFlags(u32),
-    /// The bridge, VRF or the like that it becomes a port of.
+    /// Makes the link a port of a bridge, VRF or similar.
     Controller(u32),
     Name(LinkName),
     Mac(MacAddr),
@@ -44,7 +44,7 @@ pub(crate) enum LinkChange<'a> {
     TxQueueLen(u32),
     AddrGenMode(AddrGenMode),
     NetNs(&'a NetNs, Option<LinkName>),
-    /// For a link of this kind, macvlan or macvtap.
+    /// Changes the options of this kind, macvlan or macvtap.
     Macvlan(&'a str, &'a MacvlanChange),
     Vlan(&'a Vlan),
     AddAltName(&'a str),
@@ -53,7 +53,7 @@ pub(crate) enum LinkChange<'a> {
     ArpFilter(bool),
     /// The sysctl `arp_notify`.
     ArpNotify(bool),
-    /// The most that it may send.
+    /// Sets the rate limit.
     Rate(Rate),
 }
 
@@ -81,12 +81,12 @@ impl fmt::Display for LinkChange<'_> {
             Self::DeleteAltName(name) => write!(f, "delete the alternative name {name:?}"),
             Self::ArpFilter(on) => write!(f, "set arp_filter {}", on_off(*on)),
             Self::ArpNotify(on) => write!(f, "set arp_notify {}", on_off(*on)),
-            Self::Rate(rate) => write!(f, "limit what the link sends to {rate}"),
+            Self::Rate(rate) => write!(f, "limit the sending rate to {rate}"),
         }
     }
 }
 
-/// `ip link set`: one request that changes one link; `tc qdisc replace` for a rate.
+/// Makes the request of `ip link set` for one change, or of `tc qdisc replace` for a rate.
 pub(crate) fn set_link(index: u32, change: &LinkChange<'_>) -> Request {
     match *change {
         LinkChange::AddAltName(name) => return add_altname(index, name),
@@ -105,12 +105,12 @@ pub(crate) fn set_link(index: u32, change: &LinkChange<'_>) -> Request {
     };
     let mut message = link_header(index, flags, mask);
     match change {
-        // The header says it.
+        // These are in the header.
         LinkChange::Up(_)
         | LinkChange::Promisc(_)
         | LinkChange::AllMulticast(_)
         | LinkChange::OtherFlags(_)
-        // Requests of their own, made above.
+        // These have requests of their own, made above.
         | LinkChange::AddAltName(_)
         | LinkChange::DeleteAltName(_)
         | LinkChange::ArpFilter(_)
@@ -120,7 +120,7 @@ pub(crate) fn set_link(index: u32, change: &LinkChange<'_>) -> Request {
         LinkChange::Name(name) => message.text(IFLA_IFNAME, name.as_str()),
         LinkChange::Mac(mac) => message.attribute(IFLA_ADDRESS, &mac.octets()),
         LinkChange::Mtu(mtu) => message.number(IFLA_MTU, *mtu),
-        // The longest alias has no room for a zero at its end; none at all is said by one.
+        // The longest alias has no room for a terminating zero; an empty one needs it.
         LinkChange::Alias("") => message.text(IFLA_IFALIAS, ""),
         LinkChange::Alias(alias) => message.attribute(IFLA_IFALIAS, alias.as_bytes()),
         LinkChange::Group(group) => message.number(IFLA_GROUP, *group),
@@ -143,7 +143,7 @@ pub(crate) fn set_link(index: u32, change: &LinkChange<'_>) -> Request {
             message.nested(IFLA_LINKINFO, |info| kind::change_vlan(info, options));
         }
     }
-    // As `ip` does: RTM_NEWLINK without NLM_F_CREATE. RTM_SETLINK is the same to the kernel.
+    // RTM_NEWLINK without NLM_F_CREATE, as `ip` sends it; equivalent to RTM_SETLINK.
     Request::new((RTM_NEWLINK, message))
 }
 

@@ -1,4 +1,4 @@
-//! How an address, its family and a flag are said.
+//! Encodes addresses, families and flags.
 
 use std::net::IpAddr;
 
@@ -25,7 +25,7 @@ pub(super) fn family_of(family: Option<Family>) -> AddressFamily {
     }
 }
 
-/// A flag, if it is set.
+/// Returns a flag, or 0 if it is not set.
 pub(super) fn flag(flag: u32, set: bool) -> u32 {
     if set { flag } else { 0 }
 }

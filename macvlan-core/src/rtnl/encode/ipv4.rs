@@ -1,5 +1,5 @@
-//! A link's settings of IPv4, those that `/proc/sys/net/ipv4/conf` shows: no other way to set them
-//! works without entering the namespace.
+//! The IPv4 settings of a link, those in `/proc/sys/net/ipv4/conf`. Only requests can set them
+//! without entering the namespace.
 
 use netlink_packet_core::NLA_F_NESTED;
 use nix::libc::{IFLA_AF_SPEC, RTM_NEWLINK};
@@ -8,17 +8,17 @@ use crate::netlink::Request;
 use crate::rtnl::encode::link::link_header;
 use crate::rtnl::uapi::{AF_INET, IFLA_INET_CONF, IPV4_DEVCONF_ARP_NOTIFY, IPV4_DEVCONF_ARPFILTER};
 
-/// Has the kernel announce addresses when the link comes up (`arp_notify`).
+/// Sets `arp_notify`: the kernel announces addresses when the link comes up.
 pub(super) fn arp_notify(link: u32, on: bool) -> Request {
     set(link, IPV4_DEVCONF_ARP_NOTIFY, on)
 }
 
-/// Has the kernel answer ARP on the link only for what is reached by it (`arp_filter`).
+/// Sets `arp_filter`: the kernel answers ARP only for addresses that are routed through the link.
 pub(super) fn arp_filter(link: u32, on: bool) -> Request {
     set(link, IPV4_DEVCONF_ARPFILTER, on)
 }
 
-/// The kernel tells all settings as one array; it is told each as an attribute.
+/// Each setting is sent as an attribute; the kernel reports all as one array.
 fn set(link: u32, setting: u16, on: bool) -> Request {
     let mut message = link_header(link, 0, 0);
     message.nested(IFLA_AF_SPEC | NLA_F_NESTED, |families| {

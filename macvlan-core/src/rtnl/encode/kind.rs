@@ -1,4 +1,4 @@
-//! What is particular to a kind of link: `ip link … type KIND …` (`IFLA_LINKINFO`).
+//! The options of kinds of links: `ip link … type KIND …` (`IFLA_LINKINFO`).
 
 use std::os::fd::{AsFd, AsRawFd};
 
@@ -15,11 +15,11 @@ use crate::rtnl::uapi::{
 use crate::value::link::{LinkKind, Macvlan, MacvlanChange, Mode, SourceMacs, Vlan};
 use crate::value::mac::MacAddr;
 
-// linux/veth.h
-/// The length of `struct ifinfomsg`.
+// The length of `struct ifinfomsg`, which precedes the attributes of a veth's peer
+// (`linux/veth.h`).
 const LINK_HEADER: usize = 16;
 
-/// Of a link that is to be made.
+/// Writes the options of a link to be created.
 pub(super) fn new(info: &mut Payload, kind: &LinkKind) {
     info.text(IFLA_INFO_KIND, kind.as_str());
     match kind {
@@ -44,7 +44,7 @@ pub(super) fn new(info: &mut Payload, kind: &LinkKind) {
     }
 }
 
-/// Of a macvlan or macvtap, whichever its kind says, that exists.
+/// Writes changed options of a macvlan or macvtap.
 pub(super) fn change_macvlan(info: &mut Payload, kind: &str, change: &MacvlanChange) {
     info.text(IFLA_INFO_KIND, kind);
     info.nested(IFLA_INFO_DATA, |data| {
@@ -61,7 +61,7 @@ pub(super) fn change_macvlan(info: &mut Payload, kind: &str, change: &MacvlanCha
     });
 }
 
-/// Of a VLAN that exists, whose id and protocol cannot be changed.
+/// Writes changed options of a VLAN, whose id and protocol cannot be changed.
 pub(super) fn change_vlan(info: &mut Payload, options: &Vlan) {
     info.text(IFLA_INFO_KIND, "vlan");
     info.nested(IFLA_INFO_DATA, |data| vlan(data, options));
@@ -126,7 +126,7 @@ fn vlan(data: &mut Payload, options: &Vlan) {
     priorities(data, IFLA_VLAN_EGRESS_QOS, egress);
 }
 
-/// Which priority becomes which (`struct ifla_vlan_qos_mapping`); nothing of none.
+/// Writes a priority map (`struct ifla_vlan_qos_mapping`), unless it is empty.
 fn priorities(data: &mut Payload, kind: u16, maps: impl ExactSizeIterator<Item = [u8; 8]>) {
     if maps.len() > 0 {
         data.nested(kind, |list| {

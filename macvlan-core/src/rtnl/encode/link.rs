@@ -24,8 +24,8 @@ use crate::value::name::{LinkId, LinkName};
 
 /// `ip link add`.
 ///
-/// Always with `NLM_F_EXCL`: without it, a link of that name in the sender's namespace would be
-/// moved into the target's, and the kernel would call that a success.
+/// Always with `NLM_F_EXCL`: without it the kernel would move an existing link of this name from
+/// the sender's namespace to the target's and report success.
 pub(crate) fn create_link(link: &Link, parent: Option<u32>) -> Request {
     let flags = flag(IFF_UP, link.up)
         | flag(IFF_PROMISC, link.promisc)
@@ -56,12 +56,12 @@ pub(crate) fn create_link(link: &Link, parent: Option<u32>) -> Request {
     Request::create((RTM_NEWLINK, message))
 }
 
-/// `struct ifinfomsg`: a link, and which of its flags are to be as said.
+/// Writes `struct ifinfomsg`: the link, its flags, and which flags change.
 pub(super) fn link_header(index: u32, flags: u32, change: u32) -> Payload {
     Payload::new(&[&[0; 4], &index.to_ne_bytes(), &flags.to_ne_bytes(), &change.to_ne_bytes()])
 }
 
-/// `ip link delete` by an alternative name alone: if the name is gone, nothing is deleted.
+/// `ip link delete` by an alternative name only, so that nothing is deleted if the name is gone.
 pub(crate) fn delete_link_by_altname(name: &str) -> Request {
     let name = DefaultNla::new(IFLA_ALT_IFNAME, [name.as_bytes(), b"\0"].concat());
     let message = LinkMessageBuilder::<LinkUnspec>::new()
@@ -86,8 +86,8 @@ pub(crate) fn get_link(link: LinkId) -> Request {
     Request::new((RTM_GETLINK, identified(link)))
 }
 
-/// As [`get_link`], for who wants to know the index alone: without statistics. The name may be an
-/// alternative one, which is longer than a link's.
+/// As [`get_link`], without statistics, for the index only. Accepts an alternative name, which may
+/// be longer than a link's name.
 pub(crate) fn get_link_index(name: &str) -> Request {
     let kind = if name.len() > LinkName::MAX_LEN { IFLA_ALT_IFNAME } else { IFLA_IFNAME };
     let mut message = link_header(0, 0, 0);
@@ -96,7 +96,7 @@ pub(crate) fn get_link_index(name: &str) -> Request {
     Request::new((RTM_GETLINK, message))
 }
 
-/// As [`get_link`], for a link of the namespace that has this number.
+/// As [`get_link`], for a link in the namespace with this id.
 pub(crate) fn get_link_in(netns: i32, index: u32) -> Request {
     let mut message = identified(index.into());
     message.attribute(IFLA_TARGET_NETNSID, &netns.to_ne_bytes());

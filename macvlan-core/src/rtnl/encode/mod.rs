@@ -1,7 +1,7 @@
-//! From our types to the kernel's messages, with the attributes that `ip` would send.
+//! Converts values into messages of the kernel, with the attributes that `ip` sends.
 //!
-//! What an attach sends (links and their settings, addresses, routes, a rate), and the question for one
-//! link, is written byte for byte; everything else is laid out by `netlink-packet-route` and
+//! The messages of an attach (links and their settings, addresses, routes, a rate) and the request
+//! for one link are written directly; the others are serialized by `netlink-packet-route` and
 //! rtnetlink's builders.
 
 mod address;
@@ -47,8 +47,7 @@ pub(crate) fn get_neighbours(family: Option<Family>, link: Option<u32>) -> Reque
     Request::new(Message::GetNeighbour(message))
 }
 
-/// What else is listed of a link's neighbours: those that it answers for, and the addresses that it lets in
-/// beside its own.
+/// Lists a link's other neighbour entries: proxy entries, and the forwarding entries of its own.
 pub(crate) fn get_other_neighbours(link: u32) -> [Request; 2] {
     let mut proxies = NeighbourMessage::default();
     proxies.header.flags = NeighbourFlags::Proxy;
@@ -58,13 +57,13 @@ pub(crate) fn get_other_neighbours(link: u32) -> [Request; 2] {
     [proxies, let_in].map(|message| Request::new(Message::GetNeighbour(message)))
 }
 
-/// How `from` numbers the namespace `netns`, if it does.
+/// Requests the id that the sender's namespace has assigned to `netns`.
 pub(crate) fn get_netns_id(netns: &NetNs) -> Request {
     Request::new(Message::GetNsId(by_fd(netns)))
 }
 
-/// `ip netns set NAME auto`: has `from` number the namespace `netns`, as the kernel does when it first
-/// has to.
+/// `ip netns set NAME auto`: assigns an id to `netns` in the sender's namespace, as the kernel does
+/// when it first needs one.
 pub(crate) fn new_netns_id(netns: &NetNs) -> Request {
     let mut message = by_fd(netns);
     message.attributes.push(NsidAttribute::Id(-1));

@@ -1,4 +1,4 @@
-//! How much a link may send: `tc qdisc`.
+//! Rate limits: `tc qdisc`.
 
 use netlink_packet_core::NLA_F_NESTED;
 use netlink_packet_route::RouteNetlinkMessage as Message;
@@ -12,18 +12,18 @@ use crate::rtnl::uapi::{
 };
 use crate::value::rate::Rate;
 
-/// `tc qdisc replace dev … root tbf rate … burst … limit …`. The kernel numbers the discipline, so that
-/// one which has a certain number already is not in the way.
+/// `tc qdisc replace dev … root tbf rate … burst … limit …`. The kernel chooses the handle, so an
+/// existing discipline with a particular handle does not conflict.
 pub(super) fn replace_rate(link: u32, rate: Rate) -> Request {
     Request::replace((RTM_NEWQDISC, token_bucket(link, rate)))
 }
 
-/// `tc qdisc show`: the kernel lists those of all links.
+/// `tc qdisc show`, which lists the disciplines of all links.
 pub(crate) fn get_qdiscs() -> Request {
     Request::new(Message::GetQueueDiscipline(TcMessage::default()))
 }
 
-/// `struct tcmsg` and what follows, which netlink-packet-route does not know of this discipline.
+/// Writes `struct tcmsg` and the attributes, which netlink-packet-route lacks for this discipline.
 fn token_bucket(link: u32, rate: Rate) -> Payload {
     let (link, parent) = (link.to_ne_bytes(), TC_H_ROOT.to_ne_bytes());
     let mut message = Payload::new(&[&[0; 4], &link, &[0; 4], &parent, &[0; 4]]);
@@ -39,8 +39,8 @@ fn token_bucket(link: u32, rate: Rate) -> Payload {
     message
 }
 
-/// `struct tc_tbf_qopt`: two `struct tc_ratespec`, of which the second stays empty; the limit; and two
-/// numbers in the kernel's own unit of time, in whose place stands the attribute for the burst.
+/// Makes a `struct tc_tbf_qopt`: two `struct tc_ratespec`, of which the second is empty; the limit;
+/// and two times, which the attribute for the burst replaces.
 fn parameters(bytes_per_second: u64, limit: u32) -> [u8; 36] {
     let mut parameters = [0; 36];
     parameters[1] = TC_LINKLAYER_ETHERNET;

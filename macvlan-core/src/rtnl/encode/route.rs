@@ -18,13 +18,12 @@ use crate::value::filter::RouteFilter;
 use crate::value::route::{Route, RouteKind};
 use crate::value::scope::Scope;
 
-// linux/rtnetlink.h
-/// `ip route add`, `device` and `protocol` being what the route itself does not say.
+// `ip route add`; `device` and `protocol` are defaults for those that the route does not have.
 pub(crate) fn add_route(route: &Route, device: Option<u32>, protocol: u8) -> Result<Request> {
     Ok(Request::create((RTM_NEWROUTE, self::route(route, device, Verb::Add, protocol)?)))
 }
 
-/// `ip route prepend`: before those with the same destination and metric.
+/// `ip route prepend`: adds it before routes with the same destination and metric.
 pub(crate) fn prepend_route(route: &Route, device: Option<u32>) -> Result<Request> {
     Ok(Request::beside((RTM_NEWROUTE, self::route(route, device, Verb::Add, RTPROT_BOOT)?)))
 }
@@ -34,12 +33,12 @@ pub(crate) fn replace_route(route: &Route, device: Option<u32>) -> Result<Reques
     Ok(Request::replace((RTM_NEWROUTE, self::route(route, device, Verb::Add, RTPROT_BOOT)?)))
 }
 
-/// `ip route delete`: what is not said matches anything.
+/// `ip route delete`; fields that are not set match anything.
 pub(crate) fn delete_route(route: &Route, device: Option<u32>) -> Result<Request> {
     Ok(Request::new((RTM_DELROUTE, self::route(route, device, Verb::Delete, RTPROT_UNSPEC)?)))
 }
 
-/// Deletes a route that was added with this protocol, and can match no other.
+/// Deletes a route that was added with this protocol, and matches no other.
 pub(crate) fn delete_route_exactly(
     route: &Route,
     device: Option<u32>,
@@ -48,7 +47,7 @@ pub(crate) fn delete_route_exactly(
     Ok(Request::new((RTM_DELROUTE, self::route(route, device, Verb::DeleteExactly, protocol)?)))
 }
 
-/// What is to become of a route, as far as it makes the message differ.
+/// The operation on a route, as far as the message depends on it.
 #[derive(Clone, Copy, PartialEq)]
 enum Verb {
     Add,
@@ -56,16 +55,16 @@ enum Verb {
     DeleteExactly,
 }
 
-/// `struct rtmsg` and what follows.
+/// Writes `struct rtmsg` and the attributes.
 fn route(route: &Route, device: Option<u32>, verb: Verb, protocol: u8) -> Result<Payload> {
     route.check()?;
     let destination = route.destination();
     let v4 = destination.addr().is_ipv4();
-    // What does not fit the header's byte goes into an attribute, the header then saying "unspec".
+    // A table above 255 is in an attribute; the header then has "unspec".
     let table = route.get_table().unwrap_or(MAIN_TABLE);
     let in_header = u8::try_from(table).unwrap_or(RouteHeader::RT_TABLE_UNSPEC);
     let scope = match verb {
-        // IPv6 has no scopes, and `ip` sends 0 there.
+        // IPv6 has no scopes; `ip` sends 0.
         Verb::Delete if route.get_scope().is_none() && v4 => Scope::Nowhere,
         _ => scope_of(route),
     };
@@ -92,7 +91,7 @@ fn route(route: &Route, device: Option<u32>, verb: Verb, protocol: u8) -> Result
         Some(gateway) => with_octets(gateway, |octets| message.attribute(RTA_GATEWAY, octets)),
         None => {}
     }
-    // The metric that IPv6 gives when none is given has to be said of a route that is deleted.
+    // To delete an IPv6 route, its default metric has to be sent.
     let metric =
         route.get_metric().or((verb == Verb::DeleteExactly && !v4).then_some(IP6_RT_PRIO_USER));
     for (kind, number) in [
@@ -119,7 +118,7 @@ fn route(route: &Route, device: Option<u32>, verb: Verb, protocol: u8) -> Result
     Ok(message)
 }
 
-/// As `ip route` chooses it when it is not told.
+/// Returns the scope that `ip route` chooses by default.
 fn scope_of(route: &Route) -> Scope {
     route.get_scope().unwrap_or({
         let direct = route.get_gateway().is_none() && route.get_kind() == RouteKind::Unicast;
@@ -130,7 +129,7 @@ fn scope_of(route: &Route) -> Scope {
 /// `RT_TABLE_MAIN`.
 pub(crate) const MAIN_TABLE: u32 = RouteHeader::RT_TABLE_MAIN as u32;
 
-/// `ip route show table …`; everything when nothing is said.
+/// `ip route show table …`.
 pub(crate) fn get_routes(wanted: &RouteFilter, device: Option<u32>) -> Request {
     let mut message = RouteMessage::default();
     message.header.address_family = family_of(wanted.family);

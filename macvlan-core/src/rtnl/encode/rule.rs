@@ -11,7 +11,7 @@ use crate::rtnl::encode::family::family_of;
 use crate::value::filter::Family;
 use crate::value::rule::Rule;
 
-/// `ip rule … protocol`; 0 is none, which matches any when a rule is deleted.
+/// `ip rule … protocol`; 0 sends none, which matches any when a rule is deleted.
 pub(crate) fn rule(rule: &Rule, protocol: u8) -> Result<RuleMessage> {
     rule.check()?;
     let mut message = RuleMessage::default();

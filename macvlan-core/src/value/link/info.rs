@@ -1,4 +1,4 @@
-//! What the kernel says that a link is.
+//! A link as reported by the kernel.
 
 use std::fmt;
 
@@ -6,142 +6,153 @@ use crate::value::link::{AcceptRa, AddrGenMode, Macvlan, Vlan};
 use crate::value::mac::MacAddr;
 use crate::value::name::LinkId;
 
-/// A link as the kernel describes it.
+/// A link as reported by the kernel.
 #[doc(alias = "RTM_NEWLINK")]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct LinkInfo {
-    /// Its index in its namespace.
+    /// The index in the link's namespace.
     #[doc(alias = "ifi_index")]
     pub index: u32,
-    /// Its name. A string and not a [`LinkName`](crate::LinkName): what exists is told as it is,
-    /// with bytes that are no UTF-8 replaced.
+    /// The name.
+    ///
+    /// A string and not a [`LinkName`](crate::LinkName), because a name of an existing link may
+    /// contain any characters; bytes that are not UTF-8 are replaced.
     #[doc(alias = "IFLA_IFNAME")]
     pub name: String,
-    /// The kernel's name for its kind: `"macvlan"`, `"vlan"`, `"veth"`; none for hardware and `lo`.
+    /// The kernel's name for the kind, such as `"macvlan"`; `None` for hardware and `lo`.
     #[doc(alias = "IFLA_INFO_KIND")]
     pub kind: Option<String>,
-    /// What a macvlan or macvtap was told.
+    /// The options of a macvlan or macvtap.
     #[doc(alias = "IFLA_INFO_DATA")]
     pub macvlan: Option<Macvlan>,
-    /// The index of the link below: a macvlan's or VLAN's parent, a veth's other end. It counts in
-    /// another namespace when [`LinkInfo::parent_netns`] is given.
+    /// The index of the link below: the parent of a macvlan or VLAN, or the peer of a veth.
+    ///
+    /// If [`LinkInfo::parent_netns`] is set, it is an index in that namespace.
     #[doc(alias = "IFLA_LINK")]
     pub parent: Option<u32>,
-    /// Where the link below is, as this namespace numbers other namespaces; none if it is here.
+    /// The id of the namespace with the link below; `None` if it is in this namespace.
+    #[doc(alias = "link-netnsid")]
     #[doc(alias = "IFLA_LINK_NETNSID")]
     pub parent_netns: Option<i32>,
-    /// The index of the bridge, bond or VRF that it is a port of.
+    /// The index of the bridge, bond or VRF of which the link is a port.
+    #[doc(alias = "master")]
     #[doc(alias = "IFLA_MASTER")]
     pub controller: Option<u32>,
-    /// Its MAC address; none for what has none, such as `lo`.
+    /// The MAC address; `None` for a link without one, such as `lo`.
     #[doc(alias = "IFLA_ADDRESS")]
     pub mac: Option<MacAddr>,
-    /// Its MTU in bytes.
+    /// The MTU in bytes.
     #[doc(alias = "IFLA_MTU")]
     pub mtu: u32,
-    /// Its flags, the kernel's `IFF_…` bits.
+    /// The flags, the kernel's `IFF_…` bits.
     #[doc(alias = "ifi_flags")]
     pub flags: u32,
-    /// Its operational state (RFC 2863). The kernel works it out apart from what changes it, so it may
-    /// be a moment behind (`net/core/link_watch.c`).
+    /// The operational state (RFC 2863).
+    ///
+    /// The kernel updates it asynchronously, so it may lag slightly (`net/core/link_watch.c`).
     #[doc(alias = "IFLA_OPERSTATE")]
     pub state: LinkState,
-    /// How many reasons it has to be promiscuous; 0 is not.
+    /// The promiscuity reference count; 0 if the link is not promiscuous.
     #[doc(alias = "IFLA_PROMISCUITY")]
     pub promiscuity: u32,
-    /// How many reasons it has to take all multicast frames; none before Linux 6.0.
+    /// The all-multicast reference count; `None` before Linux 6.0.
     #[doc(alias = "IFLA_ALLMULTI")]
     pub allmulticast_count: Option<u32>,
-    /// What a VLAN was told, with every flag.
+    /// The options of a VLAN, with every flag set.
+    #[doc(alias = "IFLA_INFO_DATA")]
     pub vlan: Option<Vlan>,
-    /// Its further names.
+    /// The alternative names.
+    #[doc(alias = "altname")]
     #[doc(alias = "IFLA_ALT_IFNAME")]
     pub alternative_names: Vec<String>,
-    /// What somebody wrote about it.
+    /// The alias, a free text.
     #[doc(alias = "IFLA_IFALIAS")]
     pub alias: Option<String>,
-    /// Its group.
+    /// The group.
     #[doc(alias = "IFLA_GROUP")]
     pub group: u32,
-    /// Its transmit queue's length in packets.
+    /// The length of the transmit queue in packets.
+    #[doc(alias = "qlen")]
     #[doc(alias = "IFLA_TXQLEN")]
     pub tx_queue_len: u32,
-    /// Its number of transmit queues.
+    /// The number of transmit queues.
     #[doc(alias = "IFLA_NUM_TX_QUEUES")]
     pub tx_queues: u32,
-    /// Its number of receive queues.
+    /// The number of receive queues.
     #[doc(alias = "IFLA_NUM_RX_QUEUES")]
     pub rx_queues: u32,
-    /// The smallest MTU in bytes that it takes.
+    /// The minimum MTU in bytes.
     #[doc(alias = "IFLA_MIN_MTU")]
     pub min_mtu: u32,
-    /// The largest MTU in bytes that its driver takes, 0 for any; a macvlan's is also limited by its
-    /// parent's present MTU.
+    /// The maximum MTU of the driver in bytes, or 0 without a limit.
+    ///
+    /// For a macvlan the parent's current MTU is a limit too.
     #[doc(alias = "IFLA_MAX_MTU")]
     pub max_mtu: u32,
-    /// The queueing discipline at its root.
+    /// The root queueing discipline.
     #[doc(alias = "IFLA_QDISC")]
     pub qdisc: Option<String>,
-    /// Whether there is a carrier.
+    /// The carrier state; `None` if the driver does not report it.
     #[doc(alias = "IFLA_CARRIER")]
     pub carrier: Option<bool>,
-    /// How its IPv6 link-local address is made; none where there is no IPv6.
+    /// The way in which the kernel makes the IPv6 link-local address; `None` without IPv6.
     #[doc(alias = "IFLA_INET6_ADDR_GEN_MODE")]
     pub addr_gen_mode: Option<AddrGenMode>,
-    /// Whether it accepts router advertisements; none where there is no IPv6.
+    /// The acceptance of router advertisements; `None` without IPv6.
     #[doc(alias = "IFLA_INET6_CONF")]
     pub accept_ra: Option<AcceptRa>,
-    /// Whether addresses are made from advertised prefixes; none where there is no IPv6.
+    /// The automatic configuration of addresses from advertised prefixes; `None` without IPv6.
     #[doc(alias = "IFLA_INET6_CONF")]
     pub autoconf: Option<bool>,
-    /// Whether its IPv6 is disabled; none where there is no IPv6.
+    /// True if IPv6 is disabled; `None` without IPv6.
     #[doc(alias = "IFLA_INET6_CONF")]
     pub disable_ipv6: Option<bool>,
-    /// Whether IPv6 addresses are announced (`ndisc_notify`).
+    /// True if the kernel announces IPv6 addresses (`ndisc_notify`).
     pub(crate) ndisc_notify: Option<bool>,
-    /// Whether ARP is answered only for what is reached by the link (`arp_filter`).
+    /// True if ARP is answered only for addresses that are routed through the link (`arp_filter`).
     pub(crate) arp_filter: Option<bool>,
-    /// Whether IPv4 addresses are announced (`arp_notify`).
+    /// True if the kernel announces IPv4 addresses (`arp_notify`).
     pub(crate) arp_notify: Option<bool>,
-    /// What it can send and receive in one piece.
+    /// The limits for packets that are segmented later.
     pub offloads: Offloads,
-    /// What has come and gone.
+    /// Traffic counters.
     #[doc(alias = "IFLA_STATS64")]
     pub statistics: LinkStatistics,
 }
 
-/// What a link can send and receive in one piece, in bytes and segments; none where the kernel does
-/// not tell (`ip -d link` shows them).
+/// Limits for packets that are segmented on send or merged on receive, as `ip -d link` shows them.
+///
+/// A limit is `None` if the kernel does not report it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Offloads {
-    /// Generic segmentation: the largest packet in bytes.
+    /// The maximum packet size for generic segmentation offload, in bytes.
     #[doc(alias = "IFLA_GSO_MAX_SIZE")]
     pub gso_max_size: Option<u32>,
-    /// Generic segmentation: the most segments.
+    /// The maximum number of segments for generic segmentation offload.
     #[doc(alias = "IFLA_GSO_MAX_SEGS")]
     pub gso_max_segs: Option<u32>,
-    /// The largest IPv4 packet in bytes (Linux 6.3 and later).
+    /// The maximum IPv4 packet size for generic segmentation offload, in bytes (Linux 6.3).
     #[doc(alias = "IFLA_GSO_IPV4_MAX_SIZE")]
     pub gso_ipv4_max_size: Option<u32>,
-    /// Segmentation in hardware: the largest packet in bytes (Linux 5.19 and later).
+    /// The maximum packet size for segmentation in hardware, in bytes (Linux 5.19 and later).
     #[doc(alias = "IFLA_TSO_MAX_SIZE")]
     pub tso_max_size: Option<u32>,
-    /// Segmentation in hardware: the most segments (Linux 5.19 and later).
+    /// The maximum number of segments for segmentation in hardware (Linux 5.19 and later).
     #[doc(alias = "IFLA_TSO_MAX_SEGS")]
     pub tso_max_segs: Option<u32>,
-    /// Generic receive: the largest packet in bytes (Linux 5.19 and later).
+    /// The maximum packet size for generic receive offload, in bytes (Linux 5.19 and later).
     #[doc(alias = "IFLA_GRO_MAX_SIZE")]
     pub gro_max_size: Option<u32>,
-    /// Generic receive: the largest IPv4 packet in bytes (Linux 6.3 and later).
+    /// The maximum IPv4 packet size for generic receive offload, in bytes (Linux 6.3 and later).
     #[doc(alias = "IFLA_GRO_IPV4_MAX_SIZE")]
     pub gro_ipv4_max_size: Option<u32>,
 }
 
-/// What has come and gone since a link was made (`struct rtnl_link_stats64`).
+/// Traffic counters of a link, since it was created (`struct rtnl_link_stats64`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -160,25 +171,27 @@ pub struct LinkStatistics {
 }
 
 impl LinkInfo {
-    /// Whether it is set up (administratively; see [`LinkInfo::state`] for whether it works).
+    /// Returns whether the link is administratively up; [`LinkInfo::state`] says whether it works.
     #[doc(alias = "IFF_UP")]
     pub fn is_up(&self) -> bool {
         self.has(nix::libc::IFF_UP)
     }
 
-    /// Whether its promisc flag is set. It may be promiscuous without, for others' reasons.
+    /// Returns whether the promisc flag is set.
+    ///
+    /// A link can be promiscuous without it; see [`LinkInfo::promiscuity`].
     #[doc(alias = "IFF_PROMISC")]
     pub fn is_promisc(&self) -> bool {
         self.has(nix::libc::IFF_PROMISC)
     }
 
-    /// Whether it takes all multicast frames.
+    /// Returns whether the link receives all multicast frames.
     #[doc(alias = "IFF_ALLMULTI")]
     pub fn is_allmulticast(&self) -> bool {
         self.has(nix::libc::IFF_ALLMULTI)
     }
 
-    /// Whether it is `lo`.
+    /// Returns whether the link is `lo`.
     #[doc(alias = "IFF_LOOPBACK")]
     pub fn is_loopback(&self) -> bool {
         self.has(nix::libc::IFF_LOOPBACK)
@@ -195,25 +208,26 @@ impl From<&LinkInfo> for LinkId {
     }
 }
 
-/// Whether a link works (RFC 2863).
+/// The operational state of a link (RFC 2863).
+#[doc(alias = "IFLA_OPERSTATE")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub enum LinkState {
-    /// The driver does not tell; it works if it is up.
+    /// The driver does not report it; the link works if it is up.
     #[default]
     Unknown,
-    /// Something is missing.
+    /// A component is missing.
     NotPresent,
-    /// It does not work.
+    /// The link does not work.
     Down,
     /// The link below does not work.
     LowerLayerDown,
-    /// It is being tested.
+    /// The link is being tested.
     Testing,
-    /// It waits for something, such as authentication.
+    /// The link is waiting for an external event, such as authentication.
     Dormant,
-    /// It works.
+    /// The link works.
     Up,
 }
 
@@ -232,7 +246,7 @@ impl From<u8> for LinkState {
 }
 
 impl fmt::Display for LinkState {
-    /// As `ip link` shows it.
+    /// Formats the state as `ip link` does.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Unknown => "UNKNOWN",

@@ -1,11 +1,12 @@
-//! What the kernel's IPv6 does on a link by itself, and the sysctls that say so.
+//! The kernel's automatic IPv6 configuration of a link, and its sysctls.
 
 use std::fmt;
 
 use crate::value::text::named;
 
-/// Whether a link accepts router advertisements (RFC 4861), and with them default routes, prefixes and
-/// addresses.
+/// The acceptance of router advertisements (RFC 4861).
+///
+/// They configure default routes, prefixes and addresses.
 ///
 /// The numbers are the kernel's (`accept_ra` in its `Documentation/networking/ip-sysctl.rst`).
 #[doc(alias = "DEVCONF_ACCEPT_RA")]
@@ -13,11 +14,11 @@ use crate::value::text::named;
 #[non_exhaustive]
 #[repr(u8)]
 pub enum AcceptRa {
-    /// Never.
+    /// Never accepted.
     Never = 0,
-    /// Unless the link forwards IPv6, the kernel's default.
+    /// Accepted unless the link forwards IPv6, the kernel's default.
     UnlessForwarding = 1,
-    /// Always, even if the link forwards IPv6.
+    /// Accepted even if the link forwards IPv6.
     Always = 2,
 }
 
@@ -28,7 +29,7 @@ named!(
 );
 
 impl AcceptRa {
-    /// Returns the value of one of the kernel's numbers.
+    /// Returns the variant for one of the kernel's numbers.
     pub fn from_kernel(number: u8) -> Option<Self> {
         [Self::Never, Self::UnlessForwarding, Self::Always]
             .into_iter()
@@ -36,24 +37,24 @@ impl AcceptRa {
     }
 }
 
-/// A sysctl of a link and its value, `net.ipv6.conf.LINK.NAME`.
+/// An IPv6 sysctl of a link with its value, `net.ipv6.conf.LINK.NAME`.
 ///
 /// Displayed as `sysctl` takes it, without the link: `accept_ra=0`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ipv6Sysctl {
-    /// `accept_ra`: whether router advertisements are accepted.
+    /// `accept_ra`: the acceptance of router advertisements.
     AcceptRa(AcceptRa),
-    /// `autoconf`: whether addresses are made from advertised prefixes (RFC 4862).
+    /// `autoconf`: whether addresses are configured from advertised prefixes (RFC 4862).
     Autoconf(bool),
-    /// `disable_ipv6`: whether the link has no IPv6.
+    /// `disable_ipv6`: whether IPv6 is disabled on the link.
     DisableIpv6(bool),
-    /// `ndisc_notify`: whether the kernel announces the link's addresses when they change.
+    /// `ndisc_notify`: whether the kernel announces addresses when the MAC address changes.
     NdiscNotify(bool),
 }
 
 impl Ipv6Sysctl {
-    /// Returns its name.
+    /// Returns the name of the sysctl, such as `"accept_ra"`.
     pub fn name(self) -> &'static str {
         match self {
             Self::AcceptRa(_) => "accept_ra",
@@ -63,7 +64,7 @@ impl Ipv6Sysctl {
         }
     }
 
-    /// Returns its value as the kernel's number.
+    /// Returns the value as the kernel's number.
     pub fn value(self) -> u8 {
         match self {
             Self::AcceptRa(accept) => accept as u8,

@@ -2,7 +2,7 @@
 
 use crate::value::text::kinds;
 
-/// The kinds of link that can be made, without their options; see [`LinkKind`](crate::LinkKind).
+/// The kinds of link that can be created, without their options; see [`LinkKind`](crate::LinkKind).
 #[doc(alias = "IFLA_INFO_KIND")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LinkType {
@@ -12,21 +12,22 @@ pub enum LinkType {
     Macvtap,
     /// A VLAN of a parent.
     Vlan,
-    /// A cable's two ends.
+    /// A pair of virtual Ethernet links.
     Veth,
-    /// A link that leads nowhere.
+    /// A dummy link, which drops all packets.
     Dummy,
-    /// A software switch.
+    /// A bridge.
     Bridge,
 }
 
-/// The kinds of link that an endpoint can be, without their options; see
-/// [`EndpointKind`](crate::EndpointKind).
+/// The kinds of link that an endpoint can have, without their options.
+///
+/// See [`EndpointKind`](crate::EndpointKind).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EndpointType {
-    /// A macvlan of the parent.
+    /// A macvlan on the parent.
     Macvlan,
-    /// A macvtap of the parent.
+    /// A macvtap on the parent.
     Macvtap,
     /// A VLAN of the parent.
     Vlan,

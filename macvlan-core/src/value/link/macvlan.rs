@@ -1,4 +1,4 @@
-//! What a macvlan can be told.
+//! The options of a macvlan.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::value::mac::MacAddr;
 use crate::value::text::named;
 
-/// Who a macvlan may talk to.
+/// The mode of a macvlan, which determines the hosts that it reaches.
 ///
 /// The numbers are the kernel's (`enum macvlan_mode` in `linux/if_link.h`).
 #[doc(alias = "IFLA_MACVLAN_MODE")]
@@ -14,20 +14,23 @@ use crate::value::text::named;
 #[non_exhaustive]
 #[repr(u32)]
 pub enum Mode {
-    /// Everybody on the wire, but no sibling on the same parent.
+    /// Reaches the network, but no other macvlan on the same parent.
     #[doc(alias = "MACVLAN_MODE_PRIVATE")]
     Private = 1,
-    /// Siblings too, if the switch outside sends their frames back (802.1Qbg reflective relay).
+    /// Reaches the network, and macvlans on the same parent if the switch reflects their frames
+    /// (802.1Qbg reflective relay).
     #[doc(alias = "MACVLAN_MODE_VEPA")]
     Vepa = 2,
-    /// Siblings directly, and everybody on the wire. What `docker network create -d macvlan` uses.
+    /// Reaches the network and, directly, other macvlans on the same parent.
+    ///
+    /// The mode of `docker network create -d macvlan`.
     #[default]
     #[doc(alias = "MACVLAN_MODE_BRIDGE")]
     Bridge = 4,
-    /// The parent is this link's alone, which has the parent's MAC address.
+    /// Has the parent for itself and shares its MAC address.
     #[doc(alias = "MACVLAN_MODE_PASSTHRU")]
     Passthru = 8,
-    /// Only frames from a list of MAC addresses come in.
+    /// Receives only frames from a list of source MAC addresses.
     #[doc(alias = "MACVLAN_MODE_SOURCE")]
     Source = 16,
 }
@@ -45,7 +48,7 @@ named!(
 );
 
 impl Mode {
-    /// The mode of one of the kernel's numbers.
+    /// Returns the mode for one of the kernel's numbers.
     pub fn from_kernel(number: u32) -> Option<Self> {
         [Self::Private, Self::Vepa, Self::Bridge, Self::Passthru, Self::Source]
             .into_iter()
@@ -54,6 +57,13 @@ impl Mode {
 }
 
 /// The options of a macvlan or macvtap.
+///
+/// ```
+/// use macvlan_core::{Macvlan, Mode};
+/// let options = Macvlan::new(Mode::Bridge).bc_queue_len(2000);
+/// assert_eq!(options.mode(), Mode::Bridge);
+/// assert!(Macvlan::new(Mode::Bridge).nopromisc(true).check().is_err()); // for passthru only
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[must_use]
@@ -67,7 +77,8 @@ pub struct Macvlan {
 }
 
 impl Macvlan {
-    /// A macvlan in a mode.
+    /// Makes options with a mode and the kernel's defaults.
+    #[doc(alias = "IFLA_MACVLAN_MODE")]
     pub fn new(mode: Mode) -> Self {
         Self { mode, ..Self::default() }
     }
@@ -76,31 +87,36 @@ impl Macvlan {
         self.mode = mode;
     }
 
-    /// In mode passthru, leaves the parent as promiscuous as it was.
+    /// Sets whether the parent is not made promiscuous, in mode passthru. Defaults to false.
     #[doc(alias = "MACVLAN_FLAG_NOPROMISC")]
     pub fn nopromisc(mut self, nopromisc: bool) -> Self {
         self.nopromisc = nopromisc;
         self
     }
 
-    /// In mode source, looks at source addresses alone: frames from the list come in even when they
-    /// are sent to another MAC address (Linux 5.13 and later; older kernels refuse it).
+    /// Sets whether destination addresses are ignored, in mode source. Defaults to false.
+    ///
+    /// Frames from the list are then received even if they are sent to another MAC address. Linux
+    /// 5.13 and later; older kernels refuse it.
     #[doc(alias = "MACVLAN_FLAG_NODST")]
     pub fn nodst(mut self, nodst: bool) -> Self {
         self.nodst = nodst;
         self
     }
 
-    /// In mode source, one more MAC address that frames may come from; 5455 of them at most.
+    /// Adds a MAC address from which frames are received, in mode source; at most 5455.
     #[doc(alias = "IFLA_MACVLAN_MACADDR_DATA")]
     pub fn source_mac(mut self, mac: MacAddr) -> Self {
         self.source_macs.push(mac);
         self
     }
 
-    /// How many broadcast and multicast frames may wait to be handed to the siblings; 1000 when not
-    /// given. The kernel keeps one queue for all on a parent and uses the largest length that any of
-    /// them asks for.
+    /// Sets the length of the queue of broadcast and multicast frames to other macvlans.
+    ///
+    /// Defaults to 1000.
+    ///
+    /// The kernel has one queue per parent and uses the largest length that any macvlan on it
+    /// requests.
     #[doc(alias = "IFLA_MACVLAN_BC_QUEUE_LEN")]
     #[doc(alias = "bcqueuelen")]
     pub fn bc_queue_len(mut self, frames: u32) -> Self {
@@ -108,11 +124,15 @@ impl Macvlan {
         self
     }
 
-    /// A multicast frame that more than this many siblings want goes through the broadcast queue,
-    /// others are delivered at once; -1 always delivers at once. 1 when not given.
+    /// Sets the number of macvlans above which a multicast frame is queued instead of delivered
+    /// directly.
     ///
-    /// The kernel keeps it per *parent*: whoever sets it last sets it for all siblings. Linux 6.4
-    /// and later; older kernels ignore it without a word.
+    /// -1 disables the queue.
+    ///
+    /// Defaults to 1.
+    ///
+    /// The kernel has one value per parent, so setting it affects all macvlans on it. Linux 6.4 and
+    /// later; older kernels silently ignore it.
     #[doc(alias = "IFLA_MACVLAN_BC_CUTOFF")]
     #[doc(alias = "bclim")]
     pub fn bc_cutoff(mut self, siblings: i32) -> Self {
@@ -120,43 +140,47 @@ impl Macvlan {
         self
     }
 
-    /// The mode.
+    /// Returns the mode.
     pub fn mode(&self) -> Mode {
         self.mode
     }
 
-    /// Whether the parent is left as promiscuous as it was.
+    /// Returns whether the parent is not made promiscuous.
+    #[doc(alias = "MACVLAN_FLAG_NOPROMISC")]
     pub fn is_nopromisc(&self) -> bool {
         self.nopromisc
     }
 
-    /// Whether source addresses alone are looked at.
+    /// Returns whether destination addresses are ignored.
+    #[doc(alias = "MACVLAN_FLAG_NODST")]
     pub fn is_nodst(&self) -> bool {
         self.nodst
     }
 
-    /// The MAC addresses that frames may come from, in mode source.
+    /// Returns the MAC addresses from which frames are received in mode source.
     pub fn source_macs(&self) -> &[MacAddr] {
         &self.source_macs
     }
 
-    /// The broadcast queue's length in frames.
+    /// Returns the length of the broadcast queue in frames.
+    #[doc(alias = "IFLA_MACVLAN_BC_QUEUE_LEN")]
     pub fn get_bc_queue_len(&self) -> Option<u32> {
         self.bc_queue_len
     }
 
-    /// The broadcast cutoff.
+    /// Returns the broadcast cutoff.
+    #[doc(alias = "IFLA_MACVLAN_BC_CUTOFF")]
     pub fn get_bc_cutoff(&self) -> Option<i32> {
         self.bc_cutoff
     }
 
-    /// The flags as the kernel has them.
+    /// Returns the flags as the kernel encodes them.
     #[doc(alias = "IFLA_MACVLAN_FLAGS")]
     pub(crate) fn flags(&self) -> u16 {
         u16::from(self.nopromisc) | u16::from(self.nodst) << 1
     }
 
-    /// As `ip link add … type macvlan` takes them.
+    /// Formats the options as `ip link add … type macvlan` takes them.
     pub(crate) fn in_words(&self) -> String {
         let mut words = format!(" mode {}", self.mode);
         if self.nopromisc {
@@ -180,7 +204,12 @@ impl Macvlan {
         words
     }
 
-    /// Refuses what the kernel would refuse with a bare "invalid argument", or not heed.
+    /// Validates the options, as creating the link does before any system call.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if an option does not apply to
+    /// the mode, or if there are too many source MAC addresses.
     pub fn check(&self) -> Result<()> {
         check_list(&self.source_macs)?;
         let has_list = !self.source_macs.is_empty();
@@ -188,37 +217,36 @@ impl Macvlan {
     }
 }
 
-/// What belongs to one mode only.
-pub(crate) const LIST_OUTSIDE_SOURCE: &str =
-    "a list of source MAC addresses belongs to mode source";
+/// The cause for options that apply to one mode only.
+pub(crate) const LIST_OUTSIDE_SOURCE: &str = "source MAC addresses are for mode source only";
 
-/// How many source MAC addresses one list can have. An attribute's length is 16 bits, and the one that
-/// has all options of a link has 12 bytes for each of them and, in what the kernel tells of a link, at
-/// most 72 for the rest.
+/// The maximum number of source MAC addresses. The length of an attribute has 16 bits, and the
+/// attribute with all options has 12 bytes for each address and, in the kernel's reports, at most
+/// 72 for the rest.
 const MOST_SOURCE_MACS: usize = (u16::MAX as usize - 72) / 12;
 
 fn check_list(macs: &[MacAddr]) -> Result<()> {
     if macs.len() <= MOST_SOURCE_MACS {
         return Ok(());
     }
-    let why = format!("no more than {MOST_SOURCE_MACS} of them fit into a message to the kernel");
+    let why = format!("the kernel's messages have room for {MOST_SOURCE_MACS} at most");
     Err(Error::invalid(format!("use a list of {} source MAC addresses", macs.len()), why))
 }
 
 fn check_mode(mode: Mode, has_list: bool, nopromisc: bool, nodst: bool) -> Result<()> {
     let refuse = |why: &'static str| Err(Error::invalid("use the macvlan options", why));
     match mode {
-        Mode::Source if nopromisc => refuse("nopromisc belongs to mode passthru"),
+        Mode::Source if nopromisc => refuse("nopromisc is for mode passthru only"),
         Mode::Source => Ok(()),
         _ if has_list => refuse(LIST_OUTSIDE_SOURCE),
-        _ if nodst => refuse("nodst belongs to mode source"),
+        _ if nodst => refuse("nodst is for mode source only"),
         Mode::Passthru => Ok(()),
-        _ if nopromisc => refuse("nopromisc belongs to mode passthru"),
+        _ if nopromisc => refuse("nopromisc is for mode passthru only"),
         _ => Ok(()),
     }
 }
 
-/// What is to be changed on a macvlan or macvtap that exists; what is not said stays as it is.
+/// A change of an existing macvlan or macvtap. Options that are not set keep their values.
 ///
 /// ```
 /// use macvlan_core::{MacvlanChange, Mode};
@@ -235,32 +263,31 @@ pub struct MacvlanChange {
     pub(crate) source_macs: Option<SourceMacs>,
 }
 
-/// What is to become of a list of source MAC addresses.
+/// A change of a list of source MAC addresses.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SourceMacs {
-    /// One more (`ip link set … type macvlan macaddr add`).
+    /// Adds an address (`ip link set … type macvlan macaddr add`).
     #[doc(alias = "MACVLAN_MACADDR_ADD")]
     Add(MacAddr),
-    /// One less (`macaddr del`).
+    /// Deletes an address (`macaddr del`).
     #[doc(alias = "MACVLAN_MACADDR_DEL")]
     Delete(MacAddr),
-    /// These and no others (`macaddr set`); 5455 at most.
+    /// Replaces the list (`macaddr set`); at most 5455 addresses.
     #[doc(alias = "MACVLAN_MACADDR_SET")]
     Set(Vec<MacAddr>),
-    /// None (`macaddr flush`).
+    /// Deletes all addresses (`macaddr flush`).
     #[doc(alias = "MACVLAN_MACADDR_FLUSH")]
     Flush,
 }
 
 impl SourceMacs {
-    /// Returns what one of the kernel's numbers (`enum macvlan_macaddr_mode` in `linux/if_link.h`) does
-    /// with these MAC addresses.
+    /// Returns the change for a number of `enum macvlan_macaddr_mode` (`linux/if_link.h`).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if there is no such number, or it is
-    /// for another count of MAC addresses: one to add or delete, none to flush.
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if the kernel has no such
+    /// number, or if the number of addresses does not fit: one to add or delete, none to flush.
     pub fn from_kernel(number: u32, macs: Vec<MacAddr>) -> Result<Self> {
         let refuse = |why| Err(Error::invalid("change source MAC addresses", why));
         match (number, &macs[..]) {
@@ -268,51 +295,59 @@ impl SourceMacs {
             (1, [mac]) => Ok(Self::Delete(*mac)),
             (2, []) => Ok(Self::Flush),
             (3, _) => Ok(Self::Set(macs)),
-            (0..=2, _) => refuse(format!("mode {number} is not for {} MAC addresses", macs.len())),
+            (0..=2, _) => {
+                refuse(format!("mode {number} does not take {} MAC addresses", macs.len()))
+            }
             _ => refuse(format!("{number} is not in enum macvlan_macaddr_mode")),
         }
     }
 }
 
 impl MacvlanChange {
-    /// Nothing is to be changed yet.
+    /// Makes a change that sets no option.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Another mode. The kernel refuses to change to passthru or from it; leaving mode source
-    /// flushes the list of source MAC addresses.
+    /// Sets the mode.
+    ///
+    /// The kernel refuses to change to or from passthru. A change from mode source flushes the list
+    /// of source MAC addresses.
+    #[doc(alias = "IFLA_MACVLAN_MODE")]
     pub fn mode(mut self, mode: Mode) -> Self {
         self.mode = Some(mode);
         self
     }
 
-    /// Both flags anew; the kernel knows no way to change one alone.
+    /// Sets both flags; the kernel cannot change one alone.
+    #[doc(alias = "IFLA_MACVLAN_FLAGS")]
     pub fn flags(mut self, nopromisc: bool, nodst: bool) -> Self {
         self.flags = Some(Macvlan::default().nopromisc(nopromisc).nodst(nodst).flags());
         self
     }
 
-    /// Another broadcast queue length in frames; see [`Macvlan::bc_queue_len`].
+    /// Sets the length of the broadcast queue in frames; see [`Macvlan::bc_queue_len`].
+    #[doc(alias = "IFLA_MACVLAN_BC_QUEUE_LEN")]
     pub fn bc_queue_len(mut self, frames: u32) -> Self {
         self.bc_queue_len = Some(frames);
         self
     }
 
-    /// Another broadcast cutoff, for all on the parent; see [`Macvlan::bc_cutoff`].
+    /// Sets the broadcast cutoff of the parent; see [`Macvlan::bc_cutoff`].
+    #[doc(alias = "IFLA_MACVLAN_BC_CUTOFF")]
     pub fn bc_cutoff(mut self, siblings: i32) -> Self {
         self.bc_cutoff = Some(siblings);
         self
     }
 
     /// Changes the list of source MAC addresses; the link must be in mode source.
+    #[doc(alias = "IFLA_MACVLAN_MACADDR_MODE")]
     pub fn source_macs(mut self, change: SourceMacs) -> Self {
         self.source_macs = Some(change);
         self
     }
 
-    /// Refuses a list that is too long, and what does not go with the mode that is to be, where one is
-    /// said.
+    /// Checks the length of the list, and the options against the new mode, if one is set.
     pub(crate) fn check(&self) -> Result<()> {
         if let Some(SourceMacs::Set(macs)) = &self.source_macs {
             check_list(macs)?;
@@ -367,7 +402,7 @@ mod tests {
         {
             let error = error.unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::InvalidValue);
-            assert!(error.to_string().contains("no more than 5455 of them fit"), "{error}");
+            assert!(error.to_string().contains("room for 5455 at most"), "{error}");
         }
     }
 
@@ -384,7 +419,7 @@ mod tests {
         assert_eq!(Mode::from_kernel(3), None);
         assert_eq!(
             "bridged".parse::<Mode>().unwrap_err().to_string(),
-            "cannot parse macvlan mode \"bridged\": it is none of private, vepa, bridge, passthru, source"
+            "cannot parse macvlan mode \"bridged\": expected one of private, vepa, bridge, passthru, source"
         );
     }
 }

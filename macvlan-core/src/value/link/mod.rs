@@ -1,4 +1,4 @@
-//! What a link is to be, and what the kernel says that it is.
+//! Links to be created, and links as reported by the kernel.
 
 mod info;
 mod ipv6;
@@ -20,13 +20,13 @@ use crate::value::mac::MacAddr;
 use crate::value::name::{LinkId, LinkName};
 use crate::value::text::named;
 
-/// The smallest MTU with which the kernel has IPv6 on a link.
+/// The minimum MTU for IPv6 on a link.
 pub(crate) const IPV6_MIN_MTU: u32 = 1280;
 
-/// `lo` in every network namespace.
+/// The index of `lo` in every network namespace.
 pub(crate) const LOOPBACK: u32 = 1;
 
-/// A link to be made, by [`Handle::add_link`](crate::Handle::add_link).
+/// A link to be created by [`Handle::add_link`](crate::Handle::add_link).
 ///
 /// ```no_run
 /// use macvlan_core::{Handle, Link, Macvlan, Mode};
@@ -41,7 +41,7 @@ pub struct Link {
     pub(crate) name: LinkName,
     pub(crate) kind: LinkKind,
     pub(crate) parent: Option<LinkId>,
-    /// The parent's alternative name, where it is asked for by one that is longer than a name can be.
+    /// The parent's alternative name, if it is longer than a name can be.
     pub(crate) parent_alternative: Option<Box<str>>,
     pub(crate) index: Option<u32>,
     pub(crate) mac: Option<MacAddr>,
@@ -56,32 +56,32 @@ pub struct Link {
     pub(crate) netns: Option<NetNs>,
 }
 
-/// The kinds of link that can be made.
+/// The kinds of link that can be created, with their options.
 #[doc(alias = "IFLA_INFO_KIND")]
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum LinkKind {
     /// A macvlan on a parent.
     Macvlan(Macvlan),
-    /// A macvlan whose frames a program reads and writes, through `/dev/tapN`: a VM's interface.
+    /// A macvtap on a parent: a macvlan whose frames a program exchanges through `/dev/tapN`.
     Macvtap(Macvlan),
     /// A VLAN of a parent.
     Vlan(Vlan),
-    /// A cable's two ends, the other end under a name of its own, in a namespace of its own.
+    /// A pair of virtual Ethernet links; the peer may be in another namespace.
     Veth {
-        /// The other end's name.
+        /// The name of the peer.
         peer: LinkName,
-        /// The other end's namespace; the same as this end's when not given.
+        /// The namespace of the peer; `None` for that of the link.
         peer_netns: Option<NetNs>,
     },
-    /// A link that leads nowhere.
+    /// A dummy link, which drops all packets.
     Dummy,
-    /// A software switch.
+    /// A bridge.
     Bridge,
 }
 
 impl LinkKind {
-    /// Returns which kind it is, without its options.
+    /// Returns the kind without its options.
     pub fn link_type(&self) -> LinkType {
         match self {
             Self::Macvlan(_) => LinkType::Macvlan,
@@ -93,12 +93,12 @@ impl LinkKind {
         }
     }
 
-    /// The kernel's name for it: `"macvlan"`.
+    /// Returns the kernel's name for the kind, such as `"macvlan"`.
     pub fn as_str(&self) -> &'static str {
         self.link_type().as_str()
     }
 
-    /// The options as `ip link add … type KIND` takes them, each with a space before it.
+    /// Formats the options as `ip link add … type KIND` takes them, each with a leading space.
     pub(crate) fn options_in_words(&self) -> String {
         match self {
             Self::Macvlan(options) | Self::Macvtap(options) => options.in_words(),
@@ -108,7 +108,7 @@ impl LinkKind {
         }
     }
 
-    /// The options of a macvlan or macvtap.
+    /// Returns the options of a macvlan or macvtap.
     pub(crate) fn macvlan(&self) -> Option<&Macvlan> {
         match self {
             Self::Macvlan(options) | Self::Macvtap(options) => Some(options),
@@ -117,7 +117,7 @@ impl LinkKind {
     }
 }
 
-/// How the kernel makes a link's IPv6 link-local address.
+/// The way in which the kernel makes a link's IPv6 link-local address.
 ///
 /// The numbers are the kernel's (`enum in6_addr_gen_mode` in `linux/if_link.h`).
 #[doc(alias = "IFLA_INET6_ADDR_GEN_MODE")]
@@ -126,16 +126,16 @@ impl LinkKind {
 #[non_exhaustive]
 #[repr(u8)]
 pub enum AddrGenMode {
-    /// From the MAC address (RFC 4291), what the kernel does by itself.
+    /// Derived from the MAC address (RFC 4291), the kernel's default.
     #[doc(alias = "IN6_ADDR_GEN_MODE_EUI64")]
     Eui64 = 0,
-    /// Not at all: no `fe80::` address.
+    /// No link-local address.
     #[doc(alias = "IN6_ADDR_GEN_MODE_NONE")]
     None = 1,
-    /// Stable, and telling nothing (RFC 7217), from the namespace's sysctl `stable_secret`.
+    /// Stable and opaque (RFC 7217), derived from the sysctl `stable_secret` of the namespace.
     #[doc(alias = "IN6_ADDR_GEN_MODE_STABLE_PRIVACY")]
     StableSecret = 2,
-    /// As `StableSecret`, from a secret that the kernel makes for each link.
+    /// As `StableSecret`, with a random secret for each link.
     #[doc(alias = "IN6_ADDR_GEN_MODE_RANDOM")]
     Random = 3,
 }
@@ -147,7 +147,7 @@ named!(
 );
 
 impl AddrGenMode {
-    /// Returns the mode of one of the kernel's numbers.
+    /// Returns the mode for one of the kernel's numbers.
     pub fn from_kernel(number: u8) -> Option<Self> {
         [Self::Eui64, Self::None, Self::StableSecret, Self::Random]
             .into_iter()
@@ -155,26 +155,26 @@ impl AddrGenMode {
     }
 }
 
-/// Refuses an alias that the kernel would cut off or refuse.
+/// Checks an alias, which the kernel would otherwise truncate or refuse.
 pub(crate) fn check_alias(alias: &str) -> Result<()> {
     /// `IFALIASZ` less the terminating zero.
     const MAX_LEN: usize = 255;
     let why = match alias.len() {
-        _ if alias.contains('\0') => "it contains a zero byte".to_owned(),
+        _ if alias.contains('\0') => "the alias contains a zero byte".to_owned(),
         0..=MAX_LEN => return Ok(()),
-        length => format!("it is {length} bytes long and the kernel's limit is {MAX_LEN}"),
+        length => format!("the alias has {length} bytes and the kernel's limit is {MAX_LEN}"),
     };
     Err(Error::invalid(format!("use {alias:?} as a link's alias"), why))
 }
 
-/// The most queues that the kernel gives a link in one direction (`rtnl_create_link`).
+/// The kernel's maximum number of queues per direction (`rtnl_create_link`).
 const MOST_QUEUES: u32 = 4096;
 
-/// What can stand for a link's name in arguments.
+/// A type that converts to a link name: a string or a [`LinkName`].
 pub trait IntoLinkName: TryInto<LinkName, Error: Into<Error>> {}
 impl<T: TryInto<LinkName, Error: Into<Error>>> IntoLinkName for T {}
 
-/// What can stand for a link in arguments: a name or an index.
+/// A type that converts to a link: a string, a [`LinkName`], a [`LinkId`] or an index.
 pub trait IntoLinkId: TryInto<LinkId, Error: Into<Error>> {}
 impl<T: TryInto<LinkId, Error: Into<Error>>> IntoLinkId for T {}
 
@@ -183,7 +183,7 @@ impl Link {
         Ok(Self::bare(name.try_into().map_err(Into::into)?, parent, kind))
     }
 
-    /// From parts that are checked already.
+    /// Makes a link from validated parts.
     pub(crate) fn bare(name: LinkName, parent: Option<LinkId>, kind: LinkKind) -> Self {
         Self {
             name,
@@ -208,7 +208,11 @@ impl Link {
         Self::new(name, Some(parent.try_into().map_err(Into::into)?), kind)
     }
 
-    /// A macvlan, as `ip link add link PARENT name NAME type macvlan mode …` makes it.
+    /// Makes a macvlan, as `ip link add link PARENT name NAME type macvlan mode …` does.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if a name is invalid.
     #[doc(alias = "ip link add type macvlan")]
     pub fn macvlan(
         name: impl IntoLinkName,
@@ -218,7 +222,11 @@ impl Link {
         Self::on(name, parent, LinkKind::Macvlan(options))
     }
 
-    /// A macvtap, as `ip link add link PARENT name NAME type macvtap mode …` makes it.
+    /// Makes a macvtap, as `ip link add link PARENT name NAME type macvtap mode …` does.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if a name is invalid.
     #[doc(alias = "ip link add type macvtap")]
     pub fn macvtap(
         name: impl IntoLinkName,
@@ -228,13 +236,21 @@ impl Link {
         Self::on(name, parent, LinkKind::Macvtap(options))
     }
 
-    /// A VLAN, as `ip link add link PARENT name NAME type vlan id …` makes it.
+    /// Makes a VLAN, as `ip link add link PARENT name NAME type vlan id …` does.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if a name is invalid.
     #[doc(alias = "ip link add type vlan")]
     pub fn vlan(name: impl IntoLinkName, parent: impl IntoLinkId, options: Vlan) -> Result<Self> {
         Self::on(name, parent, LinkKind::Vlan(options))
     }
 
-    /// A cable, as `ip link add NAME type veth peer name PEER [netns …]` makes it.
+    /// Makes a veth pair, as `ip link add NAME type veth peer name PEER [netns …]` does.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if a name is invalid.
     #[doc(alias = "ip link add type veth")]
     pub fn veth(
         name: impl IntoLinkName,
@@ -245,69 +261,83 @@ impl Link {
         Self::new(name, None, LinkKind::Veth { peer, peer_netns: peer_netns.cloned() })
     }
 
-    /// A dummy, as `ip link add NAME type dummy` makes it.
+    /// Makes a dummy link, as `ip link add NAME type dummy` does.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if the name is invalid.
     #[doc(alias = "ip link add type dummy")]
     pub fn dummy(name: impl IntoLinkName) -> Result<Self> {
         Self::new(name, None, LinkKind::Dummy)
     }
 
-    /// A bridge, as `ip link add NAME type bridge` makes it.
+    /// Makes a bridge, as `ip link add NAME type bridge` does.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if the name is invalid.
     #[doc(alias = "ip link add type bridge")]
     pub fn bridge(name: impl IntoLinkName) -> Result<Self> {
         Self::new(name, None, LinkKind::Bridge)
     }
 
-    /// The index to have; the kernel's choice when not given.
+    /// Sets the index. By default the kernel chooses it.
+    #[doc(alias = "ifi_index")]
     pub fn index(mut self, index: u32) -> Self {
         self.index = Some(index);
         self
     }
 
-    /// The MAC address; the kernel's choice (random, or the parent's for passthru and VLANs) when
-    /// not given.
+    /// Sets the MAC address.
+    ///
+    /// Defaults to the parent's for passthru and VLANs, and to a random one otherwise.
     #[doc(alias = "IFLA_ADDRESS")]
     pub fn mac(mut self, mac: MacAddr) -> Self {
         self.mac = Some(mac);
         self
     }
 
-    /// The MTU in bytes; the parent's when not given.
+    /// Sets the MTU in bytes. Defaults to the parent's.
     #[doc(alias = "IFLA_MTU")]
     pub fn mtu(mut self, mtu: u32) -> Self {
         self.mtu = Some(mtu);
         self
     }
 
-    /// Whether it is made up; down when not given.
+    /// Sets whether the link is up when it is created. Defaults to false.
     #[doc(alias = "IFF_UP")]
     pub fn up(mut self, up: bool) -> Self {
         self.up = up;
         self
     }
 
-    /// Whether it is made promiscuous.
+    /// Sets whether the link is promiscuous. Defaults to false.
     #[doc(alias = "IFF_PROMISC")]
     pub fn promisc(mut self, promisc: bool) -> Self {
         self.promisc = promisc;
         self
     }
 
-    /// The group that it belongs to; 0, the default group, when not given.
+    /// Sets the group. Defaults to 0, the kernel's default group.
     #[doc(alias = "IFLA_GROUP")]
     pub fn group(mut self, group: u32) -> Self {
         self.group = Some(group);
         self
     }
 
-    /// The transmit queue's length in packets; the kind's own when not given.
+    /// Sets the length of the transmit queue in packets.
+    ///
+    /// Defaults to the kernel's value for the kind.
+    #[doc(alias = "txqueuelen")]
     #[doc(alias = "IFLA_TXQLEN")]
     pub fn tx_queue_len(mut self, packets: u32) -> Self {
         self.tx_queue_len = Some(packets);
         self
     }
 
-    /// The number of transmit and of receive queues; the kind's own when not given (the parent's for
-    /// macvlan).
+    /// Sets the number of transmit and receive queues.
+    ///
+    /// Defaults to the kernel's value for the kind, which is the parent's for macvlan.
     #[doc(alias = "IFLA_NUM_TX_QUEUES")]
     #[doc(alias = "IFLA_NUM_RX_QUEUES")]
     pub fn queues(mut self, transmit: u32, receive: u32) -> Self {
@@ -316,18 +346,19 @@ impl Link {
         self
     }
 
-    /// The namespace that it is made in; the handle's own when not given. The parent stays where the
-    /// handle is.
+    /// Sets the namespace in which the link is created. Defaults to the handle's.
+    ///
+    /// The parent is always in the handle's namespace.
     #[doc(alias = "IFLA_NET_NS_FD")]
     pub fn netns(mut self, netns: &NetNs) -> Self {
         self.netns = Some(netns.clone());
         self
     }
 
-    /// Refuses what the values alone tell to be wrong.
+    /// Checks the values, before any system call.
     pub(crate) fn check(&self) -> Result<()> {
         if self.tx_queues == Some(0) || self.rx_queues == Some(0) {
-            return Err(Error::invalid("create a link with no queue", "it takes one at least")
+            return Err(Error::invalid("create a link with no queue", "the minimum is one")
                 .on_link(self.name.as_str()));
         }
         let most = self.tx_queues.max(self.rx_queues).unwrap_or_default();
@@ -345,8 +376,8 @@ impl Link {
             .flatten()
             .find(|name| ["all", "default"].contains(&name.as_str()))
         {
-            let why = "net/ipv4/conf has this name for the settings of other links";
-            return Err(Error::invalid(format!("call a link {name:?}"), why)
+            let why = "the name is reserved in net/ipv4/conf";
+            return Err(Error::invalid(format!("use {name:?} as a link name"), why)
                 .with_hint("choose another name"));
         }
         match &self.kind {

@@ -1,4 +1,4 @@
-//! What a VLAN link can be told.
+//! The options of a VLAN link.
 
 use std::str::FromStr;
 
@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::value::net::parse_number;
 use crate::value::text::named;
 
-/// The options of a VLAN link: an 802.1Q tag, and what is done with it.
+/// The options of a VLAN link: an id, the protocol of the tag, flags and priority maps.
 ///
 /// ```
 /// use macvlan_core::{Vlan, VlanProtocol};
@@ -29,7 +29,7 @@ pub struct Vlan {
     egress_qos: Vec<(u32, u8)>,
 }
 
-/// The tag's EtherType.
+/// The protocol (EtherType) of a VLAN tag.
 ///
 /// The numbers are the kernel's (`linux/if_ether.h`).
 #[doc(alias = "IFLA_VLAN_PROTOCOL")]
@@ -49,7 +49,7 @@ pub enum VlanProtocol {
 named!(VlanProtocol, "VLAN protocol", [Dot1q = "802.1Q", Dot1ad = "802.1ad"]);
 
 impl VlanProtocol {
-    /// The protocol of one of the kernel's numbers.
+    /// Returns the protocol for one of the kernel's numbers.
     pub fn from_kernel(number: u16) -> Option<Self> {
         [Self::Dot1q, Self::Dot1ad].into_iter().find(|protocol| *protocol as u16 == number)
     }
@@ -64,10 +64,10 @@ impl TryFrom<u16> for Vlan {
 
 impl FromStr for Vlan {
     type Err = Error;
-    /// By its id, `100`, or [`Vlan::PRIORITY_TAGS`].
+    /// Parses an id, such as `100`, or [`Vlan::PRIORITY_TAGS`].
     fn from_str(id: &str) -> Result<Self> {
         let refuse = || {
-            let why = format!("it is neither a number nor {}", Self::PRIORITY_TAGS);
+            let why = format!("expected a number or {}", Self::PRIORITY_TAGS);
             Error::invalid(format!("use {id:?} as a VLAN id"), why)
         };
         match id {
@@ -78,26 +78,28 @@ impl FromStr for Vlan {
 }
 
 impl Vlan {
-    /// How the id 0 is said as text, which stands for no VLAN; see [`Vlan::priority_tags`].
+    /// The text form of the id 0; see [`Vlan::priority_tags`].
     pub const PRIORITY_TAGS: &str = "priority-tags";
 
-    /// The highest id; 4095 is reserved by the standard.
+    /// The maximum id; 4095 is reserved by the standard.
     pub const MAX_ID: u16 = 4094;
 
-    /// A VLAN by its id, 1 to 4094.
+    /// Makes options with an id, 1 to 4094.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for any other id.
     #[doc(alias = "IFLA_VLAN_ID")]
     pub fn new(id: u16) -> Result<Self> {
         let refuse = |why| Err(Error::invalid(format!("use {id} as a VLAN id"), why));
         match id {
-            0 => refuse(
-                "ids go from 1 to 4094; 0 stands for priority tags without a VLAN, which are asked for by name",
-            ),
+            0 => refuse("the id must be from 1 to 4094; the id 0 has the name priority-tags"),
             1..=Self::MAX_ID => Ok(Self::of(id)),
-            _ => refuse("ids go from 1 to 4094"),
+            _ => refuse("the id must be from 1 to 4094"),
         }
     }
 
-    /// Frames that carry a priority and no VLAN: id 0.
+    /// Makes options for frames with a priority and without a VLAN (id 0).
     pub fn priority_tags() -> Self {
         Self::of(0)
     }
@@ -116,50 +118,60 @@ impl Vlan {
         }
     }
 
-    /// The tag's protocol; 802.1Q when not given.
+    /// Sets the protocol of the tag. Defaults to [`VlanProtocol::Dot1q`].
+    #[doc(alias = "IFLA_VLAN_PROTOCOL")]
     pub fn protocol(mut self, protocol: VlanProtocol) -> Self {
         self.protocol = protocol;
         self
     }
 
-    /// Whether the tag is taken out of frames before they are shown; yes when not given.
+    /// Sets whether the kernel removes the tag from frames it delivers. Defaults to true.
     #[doc(alias = "VLAN_FLAG_REORDER_HDR")]
     pub fn reorder_hdr(mut self, on: bool) -> Self {
         self.reorder_hdr = Some(on);
         self
     }
 
-    /// Whether the VLAN is announced to the switch by GVRP; no when not given.
+    /// Sets whether the VLAN is registered at the switch by GVRP. Defaults to false.
     #[doc(alias = "VLAN_FLAG_GVRP")]
     pub fn gvrp(mut self, on: bool) -> Self {
         self.gvrp = Some(on);
         self
     }
 
-    /// Whether the VLAN is announced to the switch by MVRP; no when not given.
+    /// Sets whether the VLAN is registered at the switch by MVRP. Defaults to false.
     #[doc(alias = "VLAN_FLAG_MVRP")]
     pub fn mvrp(mut self, on: bool) -> Self {
         self.mvrp = Some(on);
         self
     }
 
-    /// Whether the link stays up when its parent goes down; no when not given.
+    /// Sets whether the link stays up when its parent goes down. Defaults to false.
     #[doc(alias = "VLAN_FLAG_LOOSE_BINDING")]
     pub fn loose_binding(mut self, on: bool) -> Self {
         self.loose_binding = Some(on);
         self
     }
 
-    /// Whether the link's state follows the bridge ports in this VLAN; no when not given. Its parent
-    /// is then a bridge.
+    /// Sets whether the link's state follows that of the bridge ports in this VLAN.
+    ///
+    /// The parent must be a bridge.
+    ///
+    /// Defaults to false.
     #[doc(alias = "VLAN_FLAG_BRIDGE_BINDING")]
     pub fn bridge_binding(mut self, on: bool) -> Self {
         self.bridge_binding = Some(on);
         self
     }
 
-    /// Frames that come with a tag's priority, 0 to 7, get this priority inside; what was said last of a tag's
-    /// priority counts.
+    /// Maps the priority of a received tag, 0 to 7, to a packet priority.
+    ///
+    /// A later call for the same tag replaces an earlier one.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if the tag's priority is above
+    /// 7.
     #[doc(alias = "IFLA_VLAN_INGRESS_QOS")]
     #[doc(alias = "ingress-qos-map")]
     pub fn ingress_qos(mut self, tag: u8, inside: u32) -> Result<Self> {
@@ -169,8 +181,14 @@ impl Vlan {
         Ok(self)
     }
 
-    /// Frames that have this priority inside get a tag of this priority, 0 to 7; what was said last
-    /// of a priority counts.
+    /// Maps a packet priority to the priority of a sent tag, 0 to 7.
+    ///
+    /// A later call for the same packet priority replaces an earlier one.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if the tag's priority is above
+    /// 7.
     #[doc(alias = "IFLA_VLAN_EGRESS_QOS")]
     #[doc(alias = "egress-qos-map")]
     pub fn egress_qos(mut self, inside: u32, tag: u8) -> Result<Self> {
@@ -180,52 +198,61 @@ impl Vlan {
         Ok(self)
     }
 
-    /// The id.
+    /// Returns the id.
+    #[doc(alias = "IFLA_VLAN_ID")]
     pub fn id(&self) -> u16 {
         self.id
     }
 
-    /// The protocol.
+    /// Returns the protocol of the tag.
+    #[doc(alias = "IFLA_VLAN_PROTOCOL")]
     pub fn get_protocol(&self) -> VlanProtocol {
         self.protocol
     }
 
-    /// Whether the tag is taken out of frames before they are shown.
+    /// Returns whether the kernel removes the tag from frames it delivers, if it was set.
+    #[doc(alias = "VLAN_FLAG_REORDER_HDR")]
     pub fn get_reorder_hdr(&self) -> Option<bool> {
         self.reorder_hdr
     }
 
-    /// Whether the VLAN is announced by GVRP.
+    /// Returns whether the VLAN is registered by GVRP, if it was set.
+    #[doc(alias = "VLAN_FLAG_GVRP")]
     pub fn get_gvrp(&self) -> Option<bool> {
         self.gvrp
     }
 
-    /// Whether the VLAN is announced by MVRP.
+    /// Returns whether the VLAN is registered by MVRP, if it was set.
+    #[doc(alias = "VLAN_FLAG_MVRP")]
     pub fn get_mvrp(&self) -> Option<bool> {
         self.mvrp
     }
 
-    /// Whether the link stays up without its parent.
+    /// Returns whether the link stays up when its parent goes down, if it was set.
+    #[doc(alias = "VLAN_FLAG_LOOSE_BINDING")]
     pub fn get_loose_binding(&self) -> Option<bool> {
         self.loose_binding
     }
 
-    /// Whether the link's state follows bridge ports.
+    /// Returns whether the link's state follows that of bridge ports, if it was set.
+    #[doc(alias = "VLAN_FLAG_BRIDGE_BINDING")]
     pub fn get_bridge_binding(&self) -> Option<bool> {
         self.bridge_binding
     }
 
-    /// The ingress map: a tag's priority, and the priority inside.
+    /// Returns the ingress map: the priority of the tag and of the packet.
+    #[doc(alias = "IFLA_VLAN_INGRESS_QOS")]
     pub fn get_ingress_qos(&self) -> &[(u8, u32)] {
         &self.ingress_qos
     }
 
-    /// The egress map: the priority inside, and the tag's.
+    /// Returns the egress map: the priority of the packet and of the tag.
+    #[doc(alias = "IFLA_VLAN_EGRESS_QOS")]
     pub fn get_egress_qos(&self) -> &[(u32, u8)] {
         &self.egress_qos
     }
 
-    /// Refuses what did not come by the constructors and setters, but from a file, say.
+    /// Validates options that were deserialized, not made by the constructors.
     pub(crate) fn check(&self) -> Result<()> {
         if self.id != 0 {
             Self::new(self.id).map(drop)?;
@@ -235,7 +262,7 @@ impl Vlan {
             .try_for_each(|tag| tag_priority(tag).map(drop))
     }
 
-    /// As `ip link add … type vlan` takes them.
+    /// Formats the options as `ip link add … type vlan` takes them.
     pub(crate) fn in_words(&self) -> String {
         let mut words = format!(" protocol {} id {}", self.protocol, self.id);
         let flags = [
@@ -259,7 +286,7 @@ impl Vlan {
         words
     }
 
-    /// The flags that were said, and which ones those are (`struct ifla_vlan_flags`).
+    /// Returns the flags that are set, and a mask of these (`struct ifla_vlan_flags`).
     pub(crate) fn flags(&self) -> (u32, u32) {
         let said =
             [self.reorder_hdr, self.gvrp, self.loose_binding, self.mvrp, self.bridge_binding];
@@ -269,7 +296,7 @@ impl Vlan {
         })
     }
 
-    /// As the kernel tells it: every flag is said.
+    /// Sets every flag as the kernel reports it.
     pub(crate) fn with_flags(mut self, flags: u32) -> Self {
         let bit = |bit: u32| Some(flags >> bit & 1 == 1);
         self.reorder_hdr = bit(0);
@@ -290,8 +317,8 @@ impl Vlan {
 fn tag_priority(priority: u8) -> Result<u8> {
     if priority > 7 {
         return Err(Error::invalid(
-            format!("use {priority} as a tag's priority"),
-            "a tag has three bits for it: 0 to 7",
+            format!("use {priority} as the priority of a tag"),
+            "the priority must be from 0 to 7",
         ));
     }
     Ok(priority)
