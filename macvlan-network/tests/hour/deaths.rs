@@ -1,6 +1,7 @@
 //! Which hosts etcd takes for dead, by its own word: all that an address may be had twice for.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,11 +15,12 @@ const HOSTS: &str = "/macvlan/host/";
 /// The key of a host that there is none of, by which is seen how far the watch has come.
 const MARK: &str = "/macvlan/host/mark/";
 
-/// A watch on the keys of the processes; it ends with this one.
+/// A watch on the keys of the processes.
 #[derive(Debug)]
 pub(crate) struct Deaths {
     seen: Arc<Mutex<Seen>>,
     marks: u32,
+    over: Arc<AtomicBool>,
 }
 
 #[derive(Debug, Default)]
@@ -32,13 +34,14 @@ struct Seen {
 
 impl Deaths {
     pub(crate) fn watch(etcd: &Etcd) -> Outcome<Self> {
-        let deaths = Self { seen: Arc::default(), marks: 0 };
+        let deaths = Self { seen: Arc::default(), marks: 0, over: Arc::default() };
         let (seen, netns) = (Arc::clone(&deaths.seen), etcd.netns().clone());
+        let over = Arc::clone(&deaths.over);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         std::thread::spawn(move || {
             netns.run(|| {
                 runtime.block_on(async {
-                    loop {
+                    while !over.load(Ordering::Acquire) {
                         // etcd is stopped now and then, and goes on with what it knew.
                         let _ = look_on(&seen).await;
                         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -72,6 +75,13 @@ impl Deaths {
         let mark = format!("{MARK}{}", self.marks);
         eventually("etcd cannot be written", || Ok(put(etcd, &mark, "").is_ok()))?;
         eventually("the watch does not come along", || Ok(self.seen().keys.contains(&mark)))
+    }
+}
+
+impl Drop for Deaths {
+    /// It ends when etcd goes.
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Release);
     }
 }
 

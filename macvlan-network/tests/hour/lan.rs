@@ -16,7 +16,7 @@ pub(crate) struct Lan {
 
 impl Lan {
     pub(crate) fn new(hosts: usize) -> Outcome<Self> {
-        for what in [Need::Root, Need::Macvlan, Need::Bridge, Need::Ipv6, Need::Dummy] {
+        for what in [Need::Root, Need::Macvlan, Need::Bridge, Need::Ipv6] {
             need(what)?;
         }
         let switch = NetNs::anonymous()?;

@@ -35,7 +35,7 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 const TTL: Duration = Duration::from_secs(3);
 /// The last parts of the addresses that each subnet gives.
 const POOL: Range<u8> = 2..12;
-/// On the LAN, on the LAN with shares in etcd, and isolated.
+/// On the LAN, on the LAN with shares in etcd, and isolated, where the kernel can do that.
 const NETWORKS: [&str; 3] = ["lan", "shared", "inner"];
 
 /// Where it is told which process and namespace a container of a host has now.

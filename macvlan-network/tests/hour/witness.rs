@@ -138,7 +138,8 @@ impl Listens {
         })??;
         let hears = lan.switch.run(packets)??;
         let switch = Handle::in_netns(&lan.switch)?;
-        let index = |name: &String| Ok(switch.link(name.as_str())?.index as usize);
+        let index =
+            |name: &String| -> Outcome<_> { Ok(switch.link(name.as_str())?.index as usize) };
         let ports = lan.ports.iter().map(index).collect::<Outcome<_>>()?;
         Ok(Self { addresses, diary, asks, link, hears, ports, number: 0 })
     }

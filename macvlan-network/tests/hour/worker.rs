@@ -12,7 +12,7 @@ use macvlan_core::{Host, NetNs};
 use macvlan_network::{
     Error, ErrorKind, EtcdOptions, EtcdStore, Member, Network, Networks, Result, SqliteStore,
 };
-use macvlan_tests::{Outcome, eventually};
+use macvlan_tests::Outcome;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::diary::Diary;
@@ -28,10 +28,21 @@ pub(crate) fn open(kind: &str, place: &str, host: Host, name: &str) -> Result<Ne
     Networks::new(host, EtcdStore::open(&options)?)
 }
 
-/// How many entries a directory of `/proc/self` has.
-fn count(of: &str) -> Outcome<usize> {
-    Ok(fs::read_dir(format!("/proc/self/{of}"))?.count())
+/// What this process has open, and how many threads it has.
+fn what_is_open() -> Outcome<(Vec<String>, usize)> {
+    let mut open = Vec::new();
+    for entry in fs::read_dir("/proc/self/fd")? {
+        // That of the directory itself is closed by then.
+        if let Ok(to) = fs::read_link(entry?.path()) {
+            open.push(to.display().to_string());
+        }
+    }
+    open.sort();
+    Ok((open, fs::read_dir("/proc/self/task")?.count()))
 }
+
+/// How often it is looked whether descriptors are left.
+const PAUSES: u32 = 200;
 
 struct Worker {
     is_file: bool,
@@ -77,8 +88,8 @@ pub(crate) fn works(arguments: &[String]) -> Outcome {
     let worker = Worker { is_file, networks, all, host, directory, ids, scarce: AtomicU64::new(0) };
     let seed: u64 = seed.parse()?;
     worker.warm_up();
-    let before = (count("fd")?, count("task")?);
     let diaries = [diary.called(&format!("{who}.0"))?, diary.called(&format!("{who}.1"))?];
+    let before = what_is_open()?;
     std::thread::scope(|scope| {
         let work = |number: u64| {
             let (worker, diary) = (&worker, &diaries[usize::from(number == 1)]);
@@ -95,13 +106,16 @@ pub(crate) fn works(arguments: &[String]) -> Outcome {
         let ended = threads.map(|thread| thread.join().map_err(|_| "a thread panicked".to_owned()));
         ended.into_iter().try_for_each(|ended| ended?)
     })?;
-    eventually("descriptors or threads are left", || {
-        let now = (count("fd")?, count("task")?);
-        if now.0 > before.0 || now.1 > before.1 {
-            diary.note(&format!("{before:?} descriptors and threads before, {now:?} now"));
+    // The kernel and other threads may take some moments.
+    for _ in 0..PAUSES {
+        let now = what_is_open()?;
+        if now.0.len() <= before.0.len() && now.1 <= before.1 {
+            return Ok(());
         }
-        Ok(now.0 <= before.0 && now.1 <= before.1)
-    })
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let now = what_is_open()?;
+    Err(format!("descriptors or threads are left: {now:?}, and before {before:?}").into())
 }
 
 impl Worker {
@@ -184,7 +198,7 @@ impl Worker {
             }
             72..79 => {
                 let what = begun("reconcile".to_owned());
-                let text = |done: Vec<_>| {
+                let text = |done: Vec<macvlan_network::Reconciled>| {
                     let all: Vec<String> = done.iter().map(ToString::to_string).collect();
                     all.join("; ")
                 };
