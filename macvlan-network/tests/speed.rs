@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use common::{behind, on_ens33, session, started, subnet};
 use macvlan_core::{Address, Endpoint, NetNs};
 use macvlan_network::{Member, NetNsMark, NetworkConfig, Networks, SqliteStore};
-use macvlan_tests::{Container, Directory, Lab, Outcome, eventually};
+use macvlan_tests::{Directory, Lab, Outcome, eventually};
 use rusqlite::{Connection, params};
 
 /// In microseconds.

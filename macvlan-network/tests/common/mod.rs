@@ -2,6 +2,7 @@
 #![allow(dead_code)] // not every test program uses all of it
 
 use std::net::IpAddr;
+use std::os::fd::AsRawFd as _;
 use std::path::Path;
 
 use macvlan_core::{Handle, Link, NetNs};
@@ -13,6 +14,7 @@ use macvlan_tests::Etcd;
 use macvlan_tests::{Container, Directory, Lab, LabHost, Outcome, ip_do, ip_lines};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 /// A lab, and a store for its host a.
 pub(crate) struct Scene {
@@ -62,6 +64,17 @@ pub(crate) fn plug(switch: &NetNs, port: &str) -> Outcome<NetNs> {
     handle.add_link(&Link::veth("ens33", port, Some(switch))?.up(true))?;
     ip_do(switch, &format!("link set {port} up master br0"));
     Ok(host)
+}
+
+/// Does something when only so many more descriptors can be opened.
+pub(crate) fn with_few_descriptors<T>(few: u64, work: impl FnOnce() -> T) -> Outcome<T> {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    // The next one gets the lowest number that is free.
+    let lowest = std::fs::File::open("/dev/null")?.as_raw_fd();
+    setrlimit(Resource::RLIMIT_NOFILE, u64::try_from(lowest)? + few, hard)?;
+    let done = work();
+    setrlimit(Resource::RLIMIT_NOFILE, soft, hard)?;
+    Ok(done)
 }
 
 /// A container that stays while its namespace is looked at.

@@ -2,16 +2,61 @@
 //! every address that is left.
 
 use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use macvlan_core::NetNs;
 use macvlan_network::{ErrorKind, Lease, Member, Network, Networks};
 use macvlan_tests::{Outcome, eventually, ip, ip_lines};
 
-use crate::scene::Scene;
+use crate::scene::{Scene, answers_for_itself};
 use crate::{NETWORKS, POOL};
 
 /// One interface of a container: on which host, whose, its name, MAC address and addresses.
 type Place = (String, String, String, String, BTreeSet<String>);
+
+/// Containers that get all addresses of a network that are left.
+struct Filled {
+    inside: NetNs,
+    given: Vec<(Network, String)>,
+    /// What these have, and the others.
+    addresses: BTreeSet<IpAddr>,
+}
+
+impl Filled {
+    fn new(network: &Network) -> Outcome<Self> {
+        let inside = NetNs::anonymous()?;
+        answers_for_itself(&inside);
+        let leases = network.leases()?;
+        let addresses = leases.iter().flat_map(|lease| &lease.addresses).map(|net| net.addr());
+        Ok(Self { inside, given: Vec::new(), addresses: addresses.collect() })
+    }
+
+    /// Connects one more; false if no address is left.
+    fn connect(&mut self, on_host: &Network, wished: &[IpAddr]) -> Outcome<bool> {
+        let number = self.given.len();
+        let (id, name) = (format!("fill-{number}"), format!("f{number}"));
+        let member = Member::new(&id).interface(name);
+        let member = wished.iter().fold(member, |member, one| member.address(*one));
+        match on_host.connect(&member, &self.inside) {
+            Ok(connection) => {
+                for address in connection.addresses() {
+                    assert!(self.addresses.insert(address), "{address} was given twice");
+                }
+                self.given.push((on_host.clone(), id));
+                Ok(true)
+            }
+            Err(error) if error.kind() == ErrorKind::PoolExhausted => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn disconnect(self) -> Outcome {
+        for (on_host, id) in self.given {
+            on_host.disconnect_from(&id, &self.inside)?;
+        }
+        Ok(())
+    }
+}
 
 impl Scene {
     /// Brings all hosts in order, and sees whether they are.
@@ -62,36 +107,25 @@ impl Scene {
         network: &Network,
         leased: usize,
     ) -> Outcome {
-        let inside = NetNs::anonymous()?;
-        let (mut given, mut addresses) = (Vec::new(), BTreeSet::new());
-        for lease in network.leases()? {
-            addresses.extend(lease.addresses.iter().map(|one| one.addr()));
-        }
+        let mut filled = Filled::new(network)?;
         for session in sessions {
             let on_host = session.network(network.name())?;
-            loop {
-                let (id, name) = (format!("fill-{}", given.len()), format!("f{}", given.len()));
-                match on_host.connect(&Member::new(&id).interface(name), &inside) {
-                    Ok(connection) => {
-                        for address in connection.addresses() {
-                            assert!(addresses.insert(address), "{address} was given twice");
-                        }
-                        given.push((on_host.clone(), id));
-                    }
-                    Err(error) if error.kind() == ErrorKind::PoolExhausted => break,
-                    Err(error) => return Err(error.into()),
-                }
-            }
+            while filled.connect(&on_host, &[])? {}
         }
-        let families = network.config().get_subnets().len();
+        // One host may be left with addresses of one family in its share, and another with those of the other.
+        let (v4, v6): (Vec<_>, Vec<_>) =
+            pool(network).filter(|one| !filled.addresses.contains(one)).partition(IpAddr::is_ipv4);
+        let is_shared = network.config().get_share().is_some();
+        assert!(is_shared || (v4.len(), v6.len()) == (0, 0), "{v4:?} and {v6:?} are not given");
+        for at in 0..v4.len().max(v6.len()) {
+            let wished: Vec<IpAddr> = v4.get(at).into_iter().chain(v6.get(at)).copied().collect();
+            assert!(filled.connect(network, &wished)?, "{wished:?} cannot be given");
+        }
         let size = usize::from(POOL.end - POOL.start);
         let name = network.name();
-        assert_eq!(given.len() + leased, size, "in network {name:?}, of which {leased} are leased");
-        assert_eq!(addresses.len(), size * families);
-        for (on_host, id) in given {
-            on_host.disconnect_from(&id, &inside)?;
-        }
-        Ok(())
+        assert_eq!(filled.given.len() + leased, size, "in {name:?}, of which {leased} are leased");
+        assert_eq!(filled.addresses.len(), size * network.config().get_subnets().len());
+        filled.disconnect()
     }
 
     /// There are the interfaces of the leases, and no link else, in containers and on hosts.
@@ -133,6 +167,17 @@ impl Scene {
             None => self.hosts[0].name.clone(),
         }
     }
+}
+
+/// The addresses that a network gives.
+pub(crate) fn pool(network: &Network) -> impl Iterator<Item = IpAddr> {
+    let nets = network.config().get_subnets().iter().map(|subnet| subnet.net().network());
+    nets.flat_map(|net| {
+        POOL.map(move |at| match net {
+            IpAddr::V4(net) => Ipv4Addr::from_bits(net.to_bits() + u32::from(at)).into(),
+            IpAddr::V6(net) => Ipv6Addr::from_bits(net.to_bits() + u128::from(at)).into(),
+        })
+    })
 }
 
 /// What `ip` says of a container's interfaces.

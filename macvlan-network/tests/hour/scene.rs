@@ -253,8 +253,7 @@ impl Slot {
     fn start(id: &str, directory: &Directory, host: &str) -> Outcome<Self> {
         let container = Container::start()?;
         let netns = container.netns()?;
-        // It has links on one LAN in several networks, and answers for each address on its own alone.
-        sysctl(&netns, "ipv4/conf/all/arp_ignore", "1");
+        answers_for_itself(&netns);
         let inside = netns.id().inode;
         let place = slot_path(directory.path(), host).join(id);
         let new = place.with_extension("new");
@@ -268,6 +267,12 @@ impl Slot {
         *self = Self::start(&self.id, directory, host)?;
         Ok(())
     }
+}
+
+/// Has a container answer for each of its addresses from the link that has it alone: it may have several on
+/// one LAN.
+pub(crate) fn answers_for_itself(netns: &NetNs) {
+    sysctl(netns, "ipv4/conf/all/arp_ignore", "1");
 }
 
 pub(crate) fn signal(worker: &Actor, signal: Signal) -> Outcome {

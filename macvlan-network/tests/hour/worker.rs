@@ -13,11 +13,12 @@ use macvlan_network::{
     Error, ErrorKind, EtcdOptions, EtcdStore, Member, Network, Networks, Result, SqliteStore,
 };
 use macvlan_tests::Outcome;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
+use crate::agree::pool;
+use crate::common::with_few_descriptors;
 use crate::diary::Diary;
 use crate::fork::in_child;
-use crate::{NETWORKS, POOL, TIMEOUT, TTL, slot_path};
+use crate::{NETWORKS, TIMEOUT, TTL, slot_path};
 
 /// A session as a process of a host opens it: in `etcd`, by an endpoint, or in a `file`.
 pub(crate) fn open(kind: &str, place: &str, host: Host, name: &str) -> Result<Networks> {
@@ -89,7 +90,8 @@ pub(crate) fn works(arguments: &[String]) -> Outcome {
     let seed: u64 = seed.parse()?;
     worker.warm_up();
     let diaries = [diary.called(&format!("{who}.0"))?, diary.called(&format!("{who}.1"))?];
-    let before = what_is_open()?;
+    // The connection to etcd may just have been cut.
+    let (before, more) = (what_is_open()?, usize::from(kind != "file"));
     std::thread::scope(|scope| {
         let work = |number: u64| {
             let (worker, diary) = (&worker, &diaries[usize::from(number == 1)]);
@@ -109,7 +111,7 @@ pub(crate) fn works(arguments: &[String]) -> Outcome {
     // The kernel and other threads may take some moments.
     for _ in 0..PAUSES {
         let now = what_is_open()?;
-        if now.0.len() <= before.0.len() && now.1 <= before.1 {
+        if now.0.len() <= before.0.len() + more && now.1 <= before.1 {
             return Ok(());
         }
         std::thread::sleep(Duration::from_millis(100));
@@ -251,31 +253,17 @@ impl Worker {
             member = member.gw_priority(rng.i32(0..3));
         }
         if rng.u8(..10) < 2 {
-            let nets = network.config().get_subnets();
-            let net = nets[rng.usize(..nets.len())].net().network();
-            let at = u32::from(POOL.start) + rng.u32(..u32::from(POOL.end - POOL.start));
-            member = member.address(match net {
-                IpAddr::V4(net) => std::net::Ipv4Addr::from_bits(net.to_bits() + at).into(),
-                IpAddr::V6(net) => {
-                    std::net::Ipv6Addr::from_bits(net.to_bits() + u128::from(at)).into()
-                }
-            });
+            let all: Vec<IpAddr> = pool(network).collect();
+            member = member.address(all[rng.usize(..all.len())]);
         }
         member
     }
 
     /// Does something when only a few more descriptors can be opened.
     fn with_few_descriptors(&self, rng: &mut Rng, diary: &Diary) -> Outcome {
-        let mut highest = 0;
-        for entry in fs::read_dir("/proc/self/fd")? {
-            highest = highest.max(entry?.file_name().to_string_lossy().parse::<u64>()?);
-        }
-        let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
         let few = rng.u64(0..8);
         self.scarce.fetch_add(1, Ordering::AcqRel);
-        setrlimit(Resource::RLIMIT_NOFILE, highest + few, hard)?;
-        let (what, done) = self.anything(rng, diary);
-        setrlimit(Resource::RLIMIT_NOFILE, soft, hard)?;
+        let (what, done) = with_few_descriptors(few, || self.anything(rng, diary))?;
         self.scarce.fetch_add(1, Ordering::AcqRel);
         let done = done.unwrap_or_else(|error| format!("{} {error}", error.kind()));
         diary.note(&format!("with {few} descriptors: {what}: {done}"));

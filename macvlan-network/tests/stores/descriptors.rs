@@ -2,27 +2,13 @@
 //! lease, and no container that lives is taken for one that is gone.
 #![deny(dead_code)]
 
-use crate::common::{in_etcd, on_ens33, subnet};
+use crate::common::{in_etcd, on_ens33, subnet, with_few_descriptors};
 use macvlan_core::{Host, NetNs};
 use macvlan_network::{ErrorKind, EtcdOptions, EtcdStore, Member, Network, Networks, SqliteStore};
 use macvlan_tests::{Actor, Directory, Etcd, Lab, Outcome, PATIENCE, ip_lines, path_of};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 /// More than anything here opens.
 const MOST: u64 = 24;
-
-/// Does something when only so many more descriptors can be opened.
-fn with_few<T>(few: u64, work: impl FnOnce() -> T) -> Outcome<T> {
-    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    let mut highest = 0;
-    for entry in std::fs::read_dir("/proc/self/fd")? {
-        highest = highest.max(entry?.file_name().to_string_lossy().parse::<u64>()?);
-    }
-    setrlimit(Resource::RLIMIT_NOFILE, highest + few, hard)?;
-    let done = work();
-    setrlimit(Resource::RLIMIT_NOFILE, soft, hard)?;
-    Ok(done)
-}
 
 fn links(inside: &NetNs) -> usize {
     ip_lines(inside, "-o link show").len() - 1
@@ -45,11 +31,11 @@ fn runs_short(arguments: &[String]) -> Outcome {
     let mut failed = 0;
     for few in 0..MOST {
         let inside = NetNs::anonymous()?;
-        let connected = with_few(few, || lan.connect(&Member::new("c1"), &inside))?;
+        let connected = with_few_descriptors(few, || lan.connect(&Member::new("c1"), &inside))?;
         failed += u32::from(connected.is_err());
         assert_in_order(&lan, &inside, connected.map(drop), few)?;
         lan.connect(&Member::new("c1"), &inside)?;
-        let disconnected = with_few(few, || lan.disconnect("c1"))?;
+        let disconnected = with_few_descriptors(few, || lan.disconnect("c1"))?;
         assert!(links(&inside) <= usize::from(lan.lease("c1")?.is_some()), "{few}: {disconnected:?}");
         match lan.disconnect_from("c1", &inside) {
             Err(error) if error.kind() == ErrorKind::NotConnected => {}
@@ -57,8 +43,8 @@ fn runs_short(arguments: &[String]) -> Outcome {
         }
         assert_eq!(links(&inside), 0);
         // Whatever comes of these: it lives, as long as it is held.
-        let _ = with_few(few, || networks.collect())?;
-        let _ = with_few(few, || networks.reconcile())?;
+        let _ = with_few_descriptors(few, || networks.collect())?;
+        let _ = with_few_descriptors(few, || networks.reconcile())?;
         assert_eq!(lan.lease("stays")?.as_ref(), Some(&lease), "{few}");
         assert_eq!(links(&stays), 1);
     }
