@@ -50,6 +50,7 @@ impl Proxy {
 }
 
 fn lead(mut client: TcpStream, passage: &AtomicU8, netns: &NetNs) -> io::Result<()> {
+    client.set_nodelay(true)?;
     let mut server = None;
     let mut buffer = vec![0; 65536];
     loop {
@@ -65,7 +66,9 @@ fn lead(mut client: TcpStream, passage: &AtomicU8, netns: &NetNs) -> io::Result<
             Some(server) => server,
             none => {
                 let connect = || TcpStream::connect("127.0.0.1:2379");
-                none.insert(netns.run(connect).map_err(io::Error::other)??)
+                let server = netns.run(connect).map_err(io::Error::other)??;
+                server.set_nodelay(true)?;
+                none.insert(server)
             }
         };
         let readable = {
