@@ -7,8 +7,8 @@ use macvlan_core::{Host, NetNs};
 use macvlan_network::{ErrorKind, EtcdOptions, EtcdStore, Member, Network, Networks, SqliteStore};
 use macvlan_tests::{Actor, Directory, Etcd, Lab, Outcome, PATIENCE, ip_lines, path_of};
 
-/// More than anything here opens.
-const MOST: u64 = 24;
+/// As many as anything here opens.
+const MOST: u64 = 10;
 
 fn links(inside: &NetNs) -> usize {
     ip_lines(inside, "-o link show").len() - 1
@@ -42,8 +42,7 @@ fn runs_short(arguments: &[String]) -> Outcome {
             done => drop(done?),
         }
         assert_eq!(links(&inside), 0);
-        // Whatever comes of these: it lives, as long as it is held.
-        let _ = with_few_descriptors(few, || networks.collect())?;
+        // Whatever comes of it: it lives, as long as it is held.
         let _ = with_few_descriptors(few, || networks.reconcile())?;
         assert_eq!(lan.lease("stays")?.as_ref(), Some(&lease), "{few}");
         assert_eq!(links(&stays), 1);
