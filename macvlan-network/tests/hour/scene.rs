@@ -20,7 +20,7 @@ use crate::diary::Diary;
 use crate::lan::Lan;
 use crate::proxy::Proxy;
 use crate::trouble::Undo;
-use crate::witness::Witness;
+use crate::witness::{Count, Witness};
 use crate::{POOL, TTL, slot_path, worker};
 
 /// How many processes a host has.
@@ -67,6 +67,8 @@ pub(crate) struct Scene {
     /// The host whose processes are all stopped.
     pub(crate) away: Option<usize>,
     pub(crate) happened: u64,
+    /// In how many phases hosts were dead, by etcd's word.
+    died: usize,
     phase: u32,
     /// Hosts of which etcd said in this phase that they were dead.
     excused: BTreeSet<usize>,
@@ -112,6 +114,7 @@ impl Scene {
             undos: Vec::new(),
             away: None,
             happened: 0,
+            died: 0,
             phase: 0,
             excused: BTreeSet::new(),
         };
@@ -133,10 +136,11 @@ impl Scene {
             played = done.unwrap_or_else(|_| Err("it panicked".into()));
             self.phase += 1;
         }
-        let (answers, rounds) = self.witness.count();
+        let Count { rounds, answers, moments } = self.witness.count();
         println!(
-            "{}: {} phases, in which {} things happened; {answers} answers in {rounds} rounds",
-            self.kind, self.phase, self.happened
+            "{}: {} phases, in which {} things happened, and hosts were dead {} times; {answers} answers in \
+             {rounds} rounds, of two for a moment {moments} times",
+            self.kind, self.phase, self.happened, self.died
         );
         let last = self.diary.last(LINES)?;
         played.map_err(|stop| {
@@ -172,6 +176,9 @@ impl Scene {
         }
         self.heal()?;
         self.end_workers()?;
+        if let (Some(deaths), Some(etcd)) = (&mut self.deaths, &self.etcd) {
+            self.died += deaths.all(etcd)?.len();
+        }
         self.agree()?;
         self.hear_the_witness()
     }

@@ -61,8 +61,16 @@ struct Heard {
     conflicts: Vec<Conflict>,
     /// Why it has ended.
     failed: Option<String>,
-    answers: u64,
-    rounds: u64,
+    count: Count,
+}
+
+/// What a witness has heard.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Count {
+    pub(crate) rounds: u64,
+    pub(crate) answers: u64,
+    /// How often two answered, and one alone when they were asked again.
+    pub(crate) moments: u64,
 }
 
 impl Witness {
@@ -75,9 +83,8 @@ impl Witness {
                 let round = listens.round();
                 let mut heard = hears.lock().unwrap_or_else(PoisonError::into_inner);
                 match round {
-                    Ok((answers, conflicts)) => {
-                        heard.answers += answers;
-                        heard.rounds += 1;
+                    Ok(conflicts) => {
+                        heard.count = listens.count;
                         heard.conflicts.extend(conflicts);
                     }
                     Err(stop) => {
@@ -99,10 +106,8 @@ impl Witness {
         }
     }
 
-    /// How many answers there were, in how many rounds.
-    pub(crate) fn count(&self) -> (u64, u64) {
-        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        (heard.answers, heard.rounds)
+    pub(crate) fn count(&self) -> Count {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).count
     }
 }
 
@@ -124,6 +129,7 @@ struct Listens {
     /// The switch's ports, each to a host.
     ports: Vec<usize>,
     number: u16,
+    count: Count,
 }
 
 /// Who answered to which question.
@@ -141,23 +147,25 @@ impl Listens {
         let index =
             |name: &String| -> Outcome<_> { Ok(switch.link(name.as_str())?.index as usize) };
         let ports = lan.ports.iter().map(index).collect::<Outcome<_>>()?;
-        Ok(Self { addresses, diary, asks, link, hears, ports, number: 0 })
+        let count = Count::default();
+        Ok(Self { addresses, diary, asks, link, hears, ports, number: 0, count })
     }
 
     /// Asks for all addresses, and comes back when it is time for the next round.
-    fn round(&mut self) -> Outcome<(u64, Vec<Conflict>)> {
+    fn round(&mut self) -> Outcome<Vec<Conflict>> {
         let mut answers = Answers::new();
         let all = self.addresses.clone();
         self.ask(&all)?;
         self.listen(ROUND, &mut answers)?;
-        let count = answers.values().map(BTreeSet::len).sum::<usize>().try_into()?;
+        self.count.rounds += 1;
+        self.count.answers += u64::try_from(answers.values().map(BTreeSet::len).sum::<usize>())?;
         let mut conflicts = Vec::new();
         for ((_, address), who) in answers {
             if who.len() > 1 {
                 conflicts.extend(self.look_closer(address, &who)?);
             }
         }
-        Ok((count, conflicts))
+        Ok(conflicts)
     }
 
     /// Asks again: an address may just have been given to somebody else, who heard the question later.
@@ -172,6 +180,7 @@ impl Listens {
                 return Ok(Some(Conflict { address, who }));
             }
         }
+        self.count.moments += 1;
         self.diary.note(&format!("{address} was had by {first:02x?} for a moment"));
         Ok(None)
     }
