@@ -260,6 +260,10 @@ impl Network {
             }
             Err(error) => error,
         };
+        // An interface that may have stayed keeps its addresses from others.
+        if why.leftovers().next().is_some() && self.detach(&lease, netns).is_err() {
+            return Err(why.leaves(format!("the lease of {:?}", lease.container)));
+        }
         if let Err(error) = self.session.store.release(&self.record, &lease) {
             return Err(why.leaves(format!("a lease of {:?} ({error})", lease.container)));
         }

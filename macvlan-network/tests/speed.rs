@@ -4,13 +4,16 @@
 
 mod common;
 
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::{behind, on_ens33, session, started, subnet};
 use macvlan_core::{Address, Endpoint, NetNs};
-use macvlan_network::{Member, NetworkConfig, Networks, SqliteStore};
-use macvlan_tests::{Directory, Lab, Outcome};
+use macvlan_network::{Member, NetNsMark, NetworkConfig, Networks, SqliteStore};
+use macvlan_tests::{Directory, Lab, Outcome, eventually};
+use rusqlite::{Connection, params};
 
 /// In microseconds.
 fn median(mut all: Vec<Duration>) -> f64 {
@@ -64,7 +67,7 @@ fn connecting_beside_attaching() -> Outcome {
 fn beside(lab: &Lab, networks: &Networks) -> Outcome<(f64, f64)> {
     let lan = networks.create(&on_ens33("lan", "10.1.0.0/16")?.subnet(subnet("fd00:1::/64")?))?;
     let (mut attach, mut connect) = (Vec::new(), Vec::new());
-    for number in 0..60_u8 {
+    for number in 0..25_u8 {
         let inside = NetNs::anonymous()?;
         let endpoint = Endpoint::new("eth0", "ens33")?
             .address(format!("10.2.0.{}/16", number + 2).parse()?)
@@ -86,50 +89,55 @@ fn beside(lab: &Lab, networks: &Networks) -> Outcome<(f64, f64)> {
     Ok((median(attach), median(connect)))
 }
 
+/// The numbers from the second parameter up to the third, and as many addresses behind `10.0.0.0`.
+const NUMBERS: &str = "WITH RECURSIVE number(at) AS \
+                       (VALUES(?2) UNION ALL SELECT at + 1 FROM number WHERE at + 1 < ?3), \
+                       each AS (SELECT at, \
+                       printf('10.%d.%d.%d/', at >> 16 & 255, at >> 8 & 255, at & 255) AS net, \
+                       unhex(printf('00000000000000000000ffff0a%06x', at)) AS number FROM number)";
+
+/// Enters leases of a network behind the library's back, as nobody has so many containers here; each of them
+/// as the library would. Their addresses have that prefix length.
+fn enter_leases(file: &Connection, network: i64, at: (u32, u32), length: u8) -> Outcome {
+    let leases = format!(
+        "INSERT INTO lease (network, container, name, host, endpoint, interface, mac, addresses, \
+         default_route, boot, inode, cookie) {NUMBERS} \
+         SELECT ?1, 'c' || at, 'n' || at, 'elsewhere', printf('%064x', at), 'eth0', \
+         '02:42:0a:01:00:02', net || ?4, 1, 'b', 1, 1 FROM each"
+    );
+    file.execute(&leases, params![network, at.0, at.1, length])?;
+    let addresses = format!(
+        "INSERT INTO address (network, address, endpoint, since) {NUMBERS} \
+         SELECT ?1, number, printf('%064x', at), 0 FROM each"
+    );
+    file.execute(&addresses, params![network, at.0, at.1])?;
+    Ok(())
+}
+
 /// 50,000 addresses in one pool: the last take as long as the first.
 fn a_large_pool_is_as_fast_as_a_small_one() -> Outcome {
     let (lab, directory) = (Lab::new()?, Directory::new()?);
     let networks = session(&lab.a, &directory, "a")?;
     let lan = networks
         .create(&NetworkConfig::new("lan").parent("ens33").subnet(subnet("10.1.0.0/16")?))?;
-    // 50,000 leases, every tenth of which is given back: as many gaps. Entered behind the library's
-    // back, as nobody has so many containers here; each of them as the library would.
+    // 50,000 leases, every tenth of which is given back: as many gaps.
     let mut file = behind(&directory)?;
     let enter = file.transaction()?;
     let number: i64 = enter.query_row("SELECT number FROM network", [], |row| row.get(0))?;
+    let from = 0x1_0000;
+    enter_leases(&enter, number, (from + 2, from + 50_002), 16)?;
+    enter.execute("DELETE FROM lease WHERE substr(container, 2) % 10 = 0", [])?;
     enter.execute("DELETE FROM gap", [])?;
-    let address = |at: u32| {
-        u128::from(std::net::Ipv4Addr::new(10, 1, 0, 0).to_bits() + at) | 0xffff_0000_0000
-    };
-    let blob = |at: u32| address(at).to_be_bytes();
-    for at in 2..50_002_u32 {
-        if at % 10 == 0 {
-            enter.execute(
-                "INSERT INTO gap (network, pool, first, last) VALUES (?, 0, ?, ?)",
-                rusqlite::params![number, blob(at), blob(at)],
-            )?;
-            continue;
-        }
-        let endpoint = format!("{at:064x}");
-        let net = format!(
-            "{}/16",
-            std::net::Ipv4Addr::from_bits(u32::try_from(address(at) & 0xffff_ffff)?)
-        );
-        enter.execute(
-            "INSERT INTO lease (network, container, name, host, endpoint, interface, mac, addresses, \
-             default_route, boot, inode, cookie) \
-             VALUES (?, ?, ?, 'elsewhere', ?, 'eth0', '02:42:0a:01:00:02', ?, 1, 'b', 1, 1)",
-            rusqlite::params![number, format!("c{at}"), format!("n{at}"), endpoint, net],
-        )?;
-        enter.execute(
-            "INSERT INTO address (network, address, endpoint, since) VALUES (?, ?, ?, 0)",
-            rusqlite::params![number, blob(at), endpoint],
-        )?;
-    }
-    enter.execute(
-        "INSERT INTO gap (network, pool, first, last) VALUES (?, 0, ?, ?)",
-        rusqlite::params![number, blob(50_002), blob(65_534)],
-    )?;
+    let gaps = format!(
+        "INSERT INTO gap (network, pool, first, last) {NUMBERS} \
+         SELECT ?1, 0, number, number FROM each WHERE at % 10 = 0"
+    );
+    enter.execute(&gaps, params![number, from + 2, from + 50_002])?;
+    let rest = format!(
+        "INSERT INTO gap (network, pool, first, last) {NUMBERS} \
+         SELECT ?1, 0, min(number), max(number) FROM each"
+    );
+    enter.execute(&rest, params![number, from + 50_002, from + 65_535])?;
     enter.commit()?;
     common::sound(&directory)?;
 
@@ -138,7 +146,7 @@ fn a_large_pool_is_as_fast_as_a_small_one() -> Outcome {
     let mut took = Vec::new();
     for network in [&small, &lan] {
         let mut each = Vec::new();
-        for time in 0..40 {
+        for time in 0..15 {
             let id = format!("new{time}");
             let began = Instant::now();
             network.connect(&Member::new(&id), &inside)?;
@@ -167,7 +175,7 @@ fn a_large_pool_is_as_fast_as_a_small_one() -> Outcome {
 /// How long something takes that has to be so, in microseconds.
 fn taking(mut work: impl FnMut() -> Outcome<bool>) -> Outcome<f64> {
     let mut took = Vec::new();
-    for _ in 0..200 {
+    for _ in 0..100 {
         let began = Instant::now();
         assert!(work()?);
         took.push(began.elapsed());
@@ -182,31 +190,15 @@ fn what_is_looked_up_is_found_at_once() -> Outcome {
     let lan = networks.create(&on_ens33("lan", "10.0.0.0/8")?)?;
     let mut file = behind(&directory)?;
     let mut took = Vec::new();
-    for (leases, others) in [(0..10_u32, 0..10_u32), (10..50_000, 10..3_000)] {
+    for (leases, others) in [(2..12_u32, 0..10_u32), (12..50_000, 10..3_000)] {
         let enter = file.transaction()?;
-        for at in leases.clone() {
-            enter.execute(
-                "INSERT INTO lease (network, container, name, host, endpoint, interface, mac, addresses, \
-                 default_route, boot, inode, cookie) \
-                 VALUES (1, ?, ?, 'elsewhere', ?, 'eth0', '02:42:0a:01:00:02', ?, 1, 'b', 1, 1)",
-                rusqlite::params![
-                    format!("c{at}"),
-                    format!("n{at}"),
-                    format!("{at:064x}"),
-                    format!("{}/8", std::net::Ipv4Addr::from_bits(0x0a00_0002 + at)),
-                ],
-            )?;
-        }
-        for at in others.clone() {
-            enter.execute(
-                "INSERT INTO network (id, name, created, config) VALUES (?, ?, '', ?)",
-                rusqlite::params![
-                    format!("{at:064x}"),
-                    format!("other{at}"),
-                    format!(r#"{{"name":"other{at}","subnets":[]}}"#)
-                ],
-            )?;
-        }
+        enter_leases(&enter, 1, (leases.start, leases.end), 8)?;
+        let networks_too = format!(
+            "INSERT INTO network (id, name, created, config) {NUMBERS} \
+             SELECT printf('%064x', at), 'other' || at, '', \
+             json_object('name', 'other' || at, 'subnets', json_array()) FROM each WHERE ?1"
+        );
+        enter.execute(&networks_too, params![1, others.start, others.end])?;
         enter.commit()?;
         let (name, network) = (format!("n{}", leases.end - 1), format!("other{}", others.end - 1));
         took.push([
@@ -226,35 +218,89 @@ fn what_is_looked_up_is_found_at_once() -> Outcome {
     Ok(())
 }
 
-/// Disconnected by its id, where its process is one of few, and of many more.
-fn disconnecting_among_many_processes() -> Outcome {
+/// So many more processes in a namespace, which end with this.
+struct Crowd(Child);
+
+impl Crowd {
+    fn start_in(netns: &NetNs, many: u32) -> Outcome<Self> {
+        // Each reads from a pipe that nobody writes to.
+        let script = format!(
+            "exec 3<&0; i=0; \
+             while [ $i -lt {many} ]; do (read line <&3) & i=$((i + 1)); done; echo begun; wait"
+        );
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &script]).stdin(Stdio::piped()).stdout(Stdio::piped()).current_dir("/");
+        let mut crowd = Self(netns.run(|| shell.spawn())??);
+        let mut line = String::new();
+        BufReader::new(crowd.0.stdout.take().ok_or("no voice")?).read_line(&mut line)?;
+        assert_eq!(line, "begun\n");
+        Ok(crowd)
+    }
+}
+
+impl Drop for Crowd {
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        // It waits for the others, which have nothing to wait for any more.
+        let _ = self.0.wait();
+    }
+}
+
+/// How long this thread works, on whatever else it waits, in microseconds.
+fn working(mut work: impl FnMut() -> Outcome) -> Outcome<f64> {
+    let began = processor_time()?;
+    work()?;
+    Ok(processor_time()?.saturating_sub(began).as_secs_f64() * 1e6)
+}
+
+/// Disconnected by its id, and connected again under its id when its container was started again, where its
+/// process is one of few, and of many more.
+fn containers_among_many_processes() -> Outcome {
     let (lab, directory) = (Lab::new()?, Directory::new()?);
     let networks = session(&lab.a, &directory, "a")?;
     let lan = networks.create(&on_ens33("lan", "10.1.0.0/16")?)?;
     let (container, _) = started()?;
     let inside = NetNs::from_pid(container.pid())?;
     let (_other, other) = started()?;
-    let mut many = Vec::new();
-    let mut took = Vec::new();
+    let (mut crowd, mut took) = (None, Vec::new());
     for more in [0, 1_500] {
-        for _ in 0..more {
-            many.push(macvlan_tests::Container::start_in(&other)?);
+        if more > 0 {
+            crowd = Some(Crowd::start_in(&other, more)?);
         }
-        let mut each = Vec::new();
-        for _ in 0..30 {
+        let (mut disconnects, mut restarts) = (Vec::new(), Vec::new());
+        for _ in 0..15 {
             lan.connect(&Member::new("c1"), &inside)?;
-            let began = processor_time()?;
-            lan.disconnect("c1")?;
-            each.push(processor_time()?.saturating_sub(began));
+            disconnects.push(working(|| Ok(lan.disconnect("c1").map(drop)?))?);
         }
-        took.push(median(each));
+        for _ in 0..15 {
+            let (container, inside) = started()?;
+            restarts.push(working(|| Ok(lan.connect(&Member::new("c2"), &inside).map(drop)?))?);
+            let mark = NetNsMark::of(&inside)?;
+            drop((container, inside));
+            eventually("the namespace does not end", || Ok(has_ended(&mark)))?;
+        }
+        took.push([disconnects, restarts].map(|mut all| {
+            all.sort_unstable_by(f64::total_cmp);
+            all[all.len() / 2]
+        }));
     }
-    println!(
-        "disconnecting by id works for {:.0} µs, {:.2} times that among 1,500 more processes",
-        took[0],
-        took[1] / took[0]
-    );
+    drop(crowd);
+    for (what, (few, many)) in
+        ["disconnecting by id", "restarting under an id"].iter().zip(took[0].iter().zip(took[1]))
+    {
+        let ratio = many / few;
+        println!("{what} works for {few:.0} µs, {ratio:.2} times that among 1,500 more processes");
+    }
     Ok(())
+}
+
+/// Whether the kernel has ended a namespace, as far as it says so.
+fn has_ended(mark: &NetNsMark) -> bool {
+    let mut gone = false;
+    NetNs::find_all(&[(mark.inode, mark.cookie)], |_, presence| {
+        gone = !matches!(presence, macvlan_core::Presence::There(_));
+    });
+    gone
 }
 
 macvlan_tests::tests! {
@@ -262,6 +308,6 @@ macvlan_tests::tests! {
     connecting_beside_attaching,
     a_large_pool_is_as_fast_as_a_small_one,
     what_is_looked_up_is_found_at_once,
-    disconnecting_among_many_processes,
+    containers_among_many_processes,
 }
 macvlan_tests::main! {}

@@ -48,6 +48,11 @@ impl Actor {
         Ok(line.trim_end().to_owned())
     }
 
+    /// Returns whether it has ended.
+    pub fn has_ended(&mut self) -> Outcome<bool> {
+        Ok(self.process.try_wait()?.is_some())
+    }
+
     /// Kills it as `kill -9` does, waits until it is dead, and gives how it ended.
     pub fn kill(mut self) -> Outcome<ExitStatus> {
         self.process.kill()?;

@@ -111,6 +111,8 @@ impl Etcd {
         command
             .arg("--data-dir")
             .arg(self.directory.path().join("data"))
+            // The machine goes on where the server is killed, and the disk has other work to do.
+            .arg("--unsafe-no-fsync")
             .args(&self.further)
             .args(["--listen-client-urls", &url])
             .args(["--advertise-client-urls", &url])
@@ -203,6 +205,8 @@ impl Way {
     }
 
     fn lead(&self, client: TcpStream, server: TcpStream) -> Outcome {
+        client.set_nodelay(true)?;
+        server.set_nodelay(true)?;
         self.state().streams.extend([client.try_clone()?, server.try_clone()?]);
         let (requests, answers) = (Self(Arc::clone(&self.0)), Self(Arc::clone(&self.0)));
         let (asking, asked) = (client.try_clone()?, server.try_clone()?);

@@ -2,17 +2,19 @@
 #![allow(dead_code)] // not every test program uses all of it
 
 use std::net::IpAddr;
+use std::os::fd::AsRawFd as _;
 use std::path::Path;
 
-use macvlan_core::NetNs;
+use macvlan_core::{Handle, Link, NetNs};
 #[cfg(feature = "etcd")]
 use macvlan_network::{EtcdOptions, EtcdStore};
 use macvlan_network::{NetworkConfig, Networks, SqliteStore, Subnet};
 #[cfg(feature = "etcd")]
 use macvlan_tests::Etcd;
-use macvlan_tests::{Container, Directory, Lab, LabHost, Outcome, ip_lines};
+use macvlan_tests::{Container, Directory, Lab, LabHost, Outcome, ip_do, ip_lines};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 /// A lab, and a store for its host a.
 pub(crate) struct Scene {
@@ -52,6 +54,27 @@ pub(crate) fn on_ens33(name: &str, net: &str) -> Outcome<NetworkConfig> {
 #[track_caller]
 pub(crate) fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
+}
+
+/// A host on a switch: `ens33`, whose other end is a port of the bridge `br0`.
+pub(crate) fn plug(switch: &NetNs, port: &str) -> Outcome<NetNs> {
+    let host = NetNs::anonymous()?;
+    let handle = Handle::in_netns(&host)?;
+    handle.set_up("lo")?;
+    handle.add_link(&Link::veth("ens33", port, Some(switch))?.up(true))?;
+    ip_do(switch, &format!("link set {port} up master br0"));
+    Ok(host)
+}
+
+/// Does something when only so many more descriptors can be opened.
+pub(crate) fn with_few_descriptors<T>(few: u64, work: impl FnOnce() -> T) -> Outcome<T> {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    // The next one gets the lowest number that is free.
+    let lowest = std::fs::File::open("/dev/null")?.as_raw_fd();
+    setrlimit(Resource::RLIMIT_NOFILE, u64::try_from(lowest)? + few, hard)?;
+    let done = work();
+    setrlimit(Resource::RLIMIT_NOFILE, soft, hard)?;
+    Ok(done)
 }
 
 /// A container that stays while its namespace is looked at.
@@ -98,9 +121,8 @@ pub(crate) fn sound(directory: &Directory) -> Outcome<usize> {
     let held: Vec<(i64, [u8; 16])> =
         held.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
     for (network, address) in &held {
-        let free = gaps
-            .iter()
-            .any(|(of, first, last)| of == network && first <= address && address <= last);
+        let behind = gaps.partition_point(|(of, first, _)| (of, first) <= (network, address));
+        let free = gaps[..behind].last().is_some_and(|(of, _, last)| of == network && address <= last);
         assert!(!free, "an address is held and free: {address:?}");
     }
     let leases: usize = file.query_row("SELECT count(*) FROM lease", [], |row| row.get(0))?;

@@ -7,6 +7,7 @@ mod at_once;
 mod connect;
 #[cfg(feature = "etcd")]
 mod default_routes;
+mod ending;
 mod gateways;
 mod hosts_file;
 mod interfaces;
@@ -19,6 +20,7 @@ macvlan_tests::main! {
     connect,
     #[cfg(feature = "etcd")]
     default_routes,
+    ending,
     gateways,
     hosts_file,
     interfaces,

@@ -2,7 +2,7 @@
 //! somebody on the wire has already.
 #![deny(dead_code)]
 
-use crate::common::{default_routes, ip, on_ens33, session, started, subnet};
+use crate::common::{default_routes, ip, on_ens33, plug, session, started, subnet};
 use macvlan_core::{Handle, Host, Link, NetNs, Vlan};
 use macvlan_network::{
     ErrorKind, EtcdOptions, EtcdStore, Member, Network, NetworkConfig, Networks,
@@ -55,16 +55,6 @@ fn an_address_that_somebody_has_is_skipped() -> Outcome {
     assert_eq!(error.kind(), ErrorKind::AddressForeign, "{error}");
     assert_eq!(ip_lines(&three, "-o link show").len(), 1);
     Ok(())
-}
-
-/// A host on the trunk: `ens33`, whose other end is a port of the switch.
-fn plug(switch: &NetNs, port: &str) -> Outcome<NetNs> {
-    let host = NetNs::anonymous()?;
-    let handle = Handle::in_netns(&host)?;
-    handle.set_up("lo")?;
-    handle.add_link(&Link::veth("ens33", port, Some(switch))?.up(true))?;
-    ip_do(switch, &format!("link set {port} up master br0"));
-    Ok(host)
 }
 
 /// VLANs 10 and 20, of both families, on a trunk that three hosts and a router are on; one etcd; and

@@ -13,7 +13,7 @@ use macvlan_tests::{Actor, Directory, Etcd, Lab, Outcome, PATIENCE, path_of};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, fork};
 
-const CHILDREN: u32 = 20;
+const CHILDREN: u32 = 8;
 
 fn open(kind: &str, place: &str, host: &str) -> Outcome<Result<Networks>> {
     let host = Host::in_netns(&NetNs::from_path(host)?)?;

@@ -165,7 +165,7 @@ fn addresses_stay_with_containers() -> Outcome {
         assert_eq!(error.kind(), ErrorKind::PoolExhausted, "{error}");
 
         let brief =
-            networks.create(&on_ens33("brief", "10.3.0.0/29")?.keep(Duration::from_secs(4)))?;
+            networks.create(&on_ens33("brief", "10.3.0.0/29")?.keep(Duration::from_secs(2)))?;
         people.one(&brief, "c1")?;
         brief.disconnect("c1")?;
         assert_eq!(people.one(&brief, "c2")?, "10.3.0.3");

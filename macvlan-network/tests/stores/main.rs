@@ -8,6 +8,8 @@ mod away;
 #[cfg(feature = "etcd")]
 mod crowd;
 #[cfg(feature = "etcd")]
+mod descriptors;
+#[cfg(feature = "etcd")]
 mod ensure;
 mod file;
 #[cfg(feature = "etcd")]
@@ -44,6 +46,8 @@ macvlan_tests::main! {
     away,
     #[cfg(feature = "etcd")]
     crowd,
+    #[cfg(feature = "etcd")]
+    descriptors,
     #[cfg(feature = "etcd")]
     ensure,
     file,

@@ -127,7 +127,7 @@ fn with_a_user_and_a_password() -> Outcome {
     // A token lasts a second, and none outlasts etcd.
     let networks = Networks::new(lab.a.host.clone(), open(&etcd, user())??)?;
     let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
-    std::thread::sleep(Duration::from_secs(3));
+    std::thread::sleep(Duration::from_secs(2));
     assert_eq!(networks.list()?.len(), 1);
     etcd.end()?;
     etcd.start_again()?;

@@ -1,0 +1,198 @@
+//! Whether kernel and store agree when all is in order: by what `ip` says of the containers, and by giving
+//! every address that is left.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use macvlan_core::NetNs;
+use macvlan_network::{ErrorKind, Lease, Member, Network, Networks};
+use macvlan_tests::{Outcome, eventually, ip, ip_lines};
+
+use crate::scene::{Scene, answers_for_itself};
+use crate::{NETWORKS, POOL};
+
+/// One interface of a container: on which host, whose, its name, MAC address and addresses.
+type Place = (String, String, String, String, BTreeSet<String>);
+
+/// Containers that get all addresses of a network that are left.
+struct Filled {
+    inside: NetNs,
+    given: Vec<(Network, String)>,
+    /// What these have, and the others.
+    addresses: BTreeSet<IpAddr>,
+}
+
+impl Filled {
+    fn new(network: &Network) -> Outcome<Self> {
+        let inside = NetNs::anonymous()?;
+        answers_for_itself(&inside);
+        let leases = network.leases()?;
+        let addresses = leases.iter().flat_map(|lease| &lease.addresses).map(|net| net.addr());
+        Ok(Self { inside, given: Vec::new(), addresses: addresses.collect() })
+    }
+
+    /// Connects one more; false if no address is left.
+    fn connect(&mut self, on_host: &Network, wished: &[IpAddr]) -> Outcome<bool> {
+        let number = self.given.len();
+        let (id, name) = (format!("fill-{number}"), format!("f{number}"));
+        let member = Member::new(&id).interface(name);
+        let member = wished.iter().fold(member, |member, one| member.address(*one));
+        match on_host.connect(&member, &self.inside) {
+            Ok(connection) => {
+                for address in connection.addresses() {
+                    assert!(self.addresses.insert(address), "{address} was given twice");
+                }
+                self.given.push((on_host.clone(), id));
+                Ok(true)
+            }
+            Err(error) if error.kind() == ErrorKind::PoolExhausted => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn disconnect(self) -> Outcome {
+        for (on_host, id) in self.given {
+            on_host.disconnect_from(&id, &self.inside)?;
+        }
+        Ok(())
+    }
+}
+
+impl Scene {
+    /// Brings all hosts in order, and sees whether they are.
+    pub(crate) fn agree(&mut self) -> Outcome {
+        let hosts = 0..self.hosts.len();
+        let sessions = hosts.map(|host| self.session(host)).collect::<Outcome<Vec<_>>>()?;
+        self.bring_in_order(&sessions)?;
+        let mut leases = Vec::new();
+        for network in sessions[0].list()? {
+            let of_network = network.leases()?;
+            self.assert_all_can_be_given(&sessions, &network, of_network.len())?;
+            leases.extend(of_network);
+            assert_eq!(network.foreign()?, [], "nobody else is there");
+        }
+        self.assert_interfaces(&sessions[0], &leases)?;
+        assert_eq!(sessions[0].unreadable()?.len(), 0);
+        Ok(())
+    }
+
+    /// Reconciles until nothing is left to do.
+    fn bring_in_order(&self, sessions: &[Networks]) -> Outcome {
+        let mut last = String::new();
+        let mut round = 0;
+        let ordered = eventually("kernel and store do not agree", || {
+            let mut done = Vec::new();
+            for session in sessions {
+                let all = match session.reconcile() {
+                    // etcd has just been started again.
+                    Err(error) if error.kind() == ErrorKind::StoreUnavailable => {
+                        vec![error.to_string()]
+                    }
+                    all => all?.iter().map(ToString::to_string).collect(),
+                };
+                done.extend(all.into_iter().map(|one| format!("{}: {one}", session.host_name())));
+            }
+            last = done.join("; ");
+            self.diary.note(&format!("brought in order, round {round}: {last}"));
+            round += 1;
+            Ok(done.is_empty())
+        });
+        ordered.map_err(|stop| format!("{stop:?}: {last}").into())
+    }
+
+    /// All that is not leased can be given once: nothing is lost, nothing is there twice.
+    fn assert_all_can_be_given(
+        &self,
+        sessions: &[Networks],
+        network: &Network,
+        leased: usize,
+    ) -> Outcome {
+        let mut filled = Filled::new(network)?;
+        for session in sessions {
+            let on_host = session.network(network.name())?;
+            while filled.connect(&on_host, &[])? {}
+        }
+        // One host may be left with addresses of one family in its share, and another with those of the other.
+        let (v4, v6): (Vec<_>, Vec<_>) =
+            pool(network).filter(|one| !filled.addresses.contains(one)).partition(IpAddr::is_ipv4);
+        let is_shared = network.config().get_share().is_some();
+        assert!(is_shared || (v4.len(), v6.len()) == (0, 0), "{v4:?} and {v6:?} are not given");
+        for at in 0..v4.len().max(v6.len()) {
+            let wished: Vec<IpAddr> = v4.get(at).into_iter().chain(v6.get(at)).copied().collect();
+            assert!(filled.connect(network, &wished)?, "{wished:?} cannot be given");
+        }
+        let size = usize::from(POOL.end - POOL.start);
+        let name = network.name();
+        assert_eq!(filled.given.len() + leased, size, "in {name:?}, of which {leased} are leased");
+        assert_eq!(filled.addresses.len(), size * network.config().get_subnets().len());
+        filled.disconnect()
+    }
+
+    /// There are the interfaces of the leases, and no link else, in containers and on hosts.
+    fn assert_interfaces(&self, networks: &Networks, leases: &[Lease]) -> Outcome {
+        let mut wanted = BTreeSet::new();
+        for lease in leases {
+            let addresses = lease.addresses.iter().map(ToString::to_string).collect();
+            let mac = lease.mac.map(|mac| mac.to_string()).unwrap_or_default();
+            let (host, interface) = (self.host_of(networks, lease), lease.interface.to_string());
+            wanted.insert((host, lease.container.clone(), interface, mac, addresses));
+        }
+        let mut found = BTreeSet::new();
+        for host in &self.hosts {
+            for slot in &host.slots {
+                let netns = slot.container.netns()?;
+                found.extend(places(&host.name, &slot.id, &netns));
+            }
+            let inner = networks.network(NETWORKS[2])?;
+            let is_isolated = inner.config().get_parent().is_none();
+            let is_used = leases.iter().any(|lease| {
+                lease.network == inner.id() && self.host_of(networks, lease) == host.name
+            });
+            let links = ip_lines(&host.netns, "-o link show");
+            assert_eq!(links.len(), 2 + usize::from(is_used && is_isolated), "on {}: {links:#?}", host.name);
+        }
+        let (lost, more) = (wanted.difference(&found), found.difference(&wanted));
+        let (lost, more): (Vec<_>, Vec<_>) = (lost.collect(), more.collect());
+        if lost.is_empty() && more.is_empty() {
+            return Ok(());
+        }
+        Err(format!("leases without interface: {lost:?}; without a lease: {more:?}").into())
+    }
+
+    /// The host that a lease is on.
+    fn host_of(&self, networks: &Networks, lease: &Lease) -> String {
+        match networks.store().host_name() {
+            Some(_) => lease.host.clone(),
+            // All are this machine's.
+            None => self.hosts[0].name.clone(),
+        }
+    }
+}
+
+/// The addresses that a network gives.
+pub(crate) fn pool(network: &Network) -> impl Iterator<Item = IpAddr> {
+    let nets = network.config().get_subnets().iter().map(|subnet| subnet.net().network());
+    nets.flat_map(|net| {
+        POOL.map(move |at| match net {
+            IpAddr::V4(net) => Ipv4Addr::from_bits(net.to_bits() + u32::from(at)).into(),
+            IpAddr::V6(net) => Ipv6Addr::from_bits(net.to_bits() + u128::from(at)).into(),
+        })
+    })
+}
+
+/// What `ip` says of a container's interfaces.
+fn places(host: &str, container: &str, netns: &NetNs) -> Vec<Place> {
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let links = ip(netns, "address show");
+    let links = links.as_array().cloned().unwrap_or_default();
+    let ours = links.iter().filter(|link| link["ifname"] != "lo");
+    let place = |link: &serde_json::Value| {
+        let all = link["addr_info"].as_array().cloned().unwrap_or_default();
+        let global = all.iter().filter(|one| one["scope"] == "global");
+        let addresses =
+            global.map(|one| format!("{}/{}", text(&one["local"]), one["prefixlen"])).collect();
+        let (name, mac) = (text(&link["ifname"]), text(&link["address"]));
+        (host.to_owned(), container.to_owned(), name, mac, addresses)
+    };
+    ours.map(place).collect()
+}
