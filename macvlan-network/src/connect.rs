@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use macvlan_core::{Attachment, ErrorKind as CoreKind, LinkName, MacAddr, NetNs, Presence};
 
-use crate::alive;
+use crate::alive::{self, NetNsMark};
 use crate::alone::alone;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Lease, Wish};
@@ -16,7 +16,7 @@ use crate::member::Member;
 use crate::network::Network;
 use crate::standing::Standing;
 use crate::store::Granted;
-use crate::store::refusal::{is_the_hosts, taken};
+use crate::store::refusal::{self, is_the_hosts};
 
 /// How many `ethN` are tried when the container has links that we do not know.
 const INTERFACES: u32 = 64;
@@ -65,7 +65,11 @@ impl Network {
     /// A container that is connected already, in the same namespace, stays as it is, but for its name,
     /// its aliases and its default routes, which become as they are said, and what is missing of its
     /// interface, which is repaired. If the namespace in which it was connected is gone, as after
-    /// a restart of the container, it is connected anew, with the addresses it had.
+    /// a restart of the container, it is connected anew, with the addresses it had. By an interface name
+    /// that it has not yet ([`Member::interface`]) it is connected once more, with further addresses.
+    ///
+    /// A pending lease that is said ([`Member::take`]) becomes the container's, with its addresses and its MAC
+    /// address. If connecting fails, it is pending as before.
     ///
     /// An address or a name that is said and that a container has whose namespace or host is gone, is taken
     /// from that one. The host's own namespace is refused.
@@ -77,33 +81,35 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::AlreadyConnected`]: it is connected elsewhere, or with other addresses, another MAC
-    /// address or another interface than are said.
+    /// - [`ErrorKind::AlreadyConnected`]: it is connected elsewhere, or with other addresses or another MAC
+    ///   address than are said; or by several interfaces, and none is said; or its link was created to be moved
+    ///   ([`Network::create_link`]), and is not in the namespace.
+    /// - [`ErrorKind::LeaseLost`]: a lease that it is to take is not pending any more.
     pub fn connect(&self, member: &Member, netns: &NetNs) -> Result<Connection> {
         let operation = || format!("connect container {:?}", member.container);
         let connect = || {
-            let mut wish = member.wish(&self.session.host_name, netns)?;
+            let mut wish = member.wish_in(&self.session.host_name, netns)?;
             self.refuse_host(netns)?;
             let alone = alone(netns)?;
+            let here = NetNsMark::of(netns)?;
             loop {
                 let mut standing = Standing::begin(&*self.session.store);
-                let granted = match self.session.store.lease(&self.record, &wish) {
-                    Err(error) if self.takes_from_the_dead(&error, member)? => continue,
-                    Err(error) if error.kind() == ErrorKind::AddressForeign => {
-                        return Err(self.of_this_host(member)?.unwrap_or(error));
-                    }
-                    granted => granted?,
-                };
-                match granted {
-                    Granted::Held { lease, others } if lease.netns == wish.netns => {
+                match self.granted(&wish)? {
+                    Granted::Held { lease, others } if lease.is_in(&here) => {
+                        if let Some(id) = member.takes().first() {
+                            return Err(no_room(&lease, id));
+                        }
                         return self.again((&lease, &others), member, netns, &mut standing);
                     }
                     Granted::Held { lease, .. } => {
-                        self.take_over(&lease)?;
-                        wish.name = wish.name.or(lease.name);
+                        let is_moved = lease.netns().is_none();
+                        if !is_moved || self.bind_here(&lease, netns)?.is_none() {
+                            self.take_over(&lease)?;
+                            wish.name = wish.name.or(lease.name);
+                        }
                     }
-                    Granted::New { lease, others } => {
-                        let leases = (lease, &*others);
+                    Granted::New { lease, others, taken } => {
+                        let leases = (lease, &*others, &*taken);
                         match self.try_out(leases, &wish, member, netns, &mut standing)? {
                             Tried::Connected(connection) => return Ok(*connection),
                             Tried::ForeignAddress => {}
@@ -121,9 +127,22 @@ impl Network {
         connect().map_err(|error: Error| error.during(operation()).in_network(self.name()))
     }
 
+    /// Has a wish granted, if need be at the expense of those that are gone.
+    pub(crate) fn granted(&self, wish: &Wish) -> Result<Granted> {
+        loop {
+            match self.session.store.lease(&self.record, wish) {
+                Err(error) if self.takes_from_the_dead(&error, wish)? => {}
+                Err(error) if error.kind() == ErrorKind::AddressForeign => {
+                    return Err(self.of_this_host(wish)?.unwrap_or(error));
+                }
+                granted => return granted,
+            }
+        }
+    }
+
     /// The error for an address that is wished for, and that this host has itself.
-    fn of_this_host(&self, member: &Member) -> Result<Option<Error>> {
-        for address in member.addresses() {
+    fn of_this_host(&self, wish: &Wish) -> Result<Option<Error>> {
+        for address in &wish.addresses {
             if self.is_local(*address)? {
                 return Ok(Some(is_the_hosts(&self.record, *address)));
             }
@@ -137,17 +156,17 @@ impl Network {
     }
 
     /// Whether a wish was refused for a container that is gone, whose lease was taken back now.
-    fn takes_from_the_dead(&self, refused: &Error, member: &Member) -> Result<bool> {
+    fn takes_from_the_dead(&self, refused: &Error, wish: &Wish) -> Result<bool> {
         let (store, network) = (&self.session.store, &self.record);
         let mut holders = Vec::new();
         match refused.kind() {
             ErrorKind::AddressTaken => {
-                for address in member.addresses() {
+                for address in &wish.addresses {
                     holders.extend(store.holding(network, *address)?);
                 }
             }
             ErrorKind::NameTaken => {
-                if let Some(name) = member.get_name() {
+                if let Some(name) = wish.name.as_deref() {
                     let named = store.named(network, name)?.into_iter();
                     holders.extend(named.filter(|lease| lease.name.as_deref() == Some(name)));
                 }
@@ -164,7 +183,7 @@ impl Network {
     }
 
     /// The host's namespace is no container's: what belongs to it would be taken for a container's.
-    fn refuse_host(&self, netns: &NetNs) -> Result<()> {
+    pub(crate) fn refuse_host(&self, netns: &NetNs) -> Result<()> {
         if !netns.same_as(self.session.host.netns()) {
             return Ok(());
         }
@@ -196,24 +215,25 @@ impl Network {
             self.lead_through((&lease, &attachment), others, member, netns)?;
             Ok(attachment)
         };
-        let attachment = self.while_standing(standing, (&lease, netns), false, ensure)?;
+        let attachment = self.while_standing(standing, (&lease, others, netns), false, ensure)?;
         Ok(Connection { lease, attachment })
     }
 
-    /// A lease of another namespace: that one has to be gone.
-    fn take_over(&self, lease: &Lease) -> Result<()> {
+    /// A lease of another namespace, or of a link that is to be moved: that has to be gone.
+    pub(crate) fn take_over(&self, lease: &Lease) -> Result<()> {
         let refuse = |why: String| {
             Err(Error::new(ErrorKind::AlreadyConnected, "connect", why)
                 .with_hint("disconnect it there first"))
         };
         if self.session.is_here(lease) {
-            match lease.presence()? {
-                Presence::Gone => {}
-                Presence::Unknown(error) => return Err(alive::unknown(error)),
-                Presence::There(_) => {
-                    let inode = lease.netns.inode;
+            match (lease.presence()?, lease.netns()) {
+                (Some(Presence::Gone), _) => drop(self.remove_host_link(lease)?),
+                (Some(Presence::Unknown(error)), _) => return Err(alive::unknown(error)),
+                (Some(Presence::There(_)), Some(netns)) => {
+                    let inode = netns.inode;
                     return refuse(format!("it is connected in another namespace, net:[{inode}]"));
                 }
+                (Some(Presence::There(_)) | None, _) => return Err(not_moved(lease)),
             }
         } else if !self.session.is_host_dead(lease)? {
             return refuse(format!("it is connected on host {:?}", lease.host));
@@ -225,44 +245,39 @@ impl Network {
     /// Probes and attaches what was leased; if that does not work, the lease is given back.
     fn try_out(
         &self,
-        (lease, others): (Lease, &[Lease]),
+        (lease, others, taken): (Lease, &[Lease], &[Lease]),
         wish: &Wish,
         member: &Member,
         netns: &NetNs,
         standing: &mut Standing,
     ) -> Result<Tried> {
         let attach = || {
-            let attachment = self.attach(&lease, netns)?;
+            let attachment = self.attach(&lease, others, netns)?;
             match self.lead_through((&lease, &attachment), others, member, netns) {
                 Ok(()) => Ok(attachment),
-                Err(error) => Err(self.take_back(&lease, netns, error)),
+                Err(error) => Err(self.take_back(&lease, others, netns, error)),
             }
         };
-        let tried = self.who_else(&lease, netns).and_then(|other| match other {
+        let asked = match self.config().is_probe() {
+            // What is forgotten would answer.
+            true => self.remove_forgotten(&lease, others, netns).map(drop),
+            false => Ok(()),
+        };
+        let other = asked.and_then(|()| self.who_else(&lease, taken));
+        let tried = other.and_then(|other| match other {
             Some(other) => Ok(Err(other)),
-            None => self.while_standing(standing, (&lease, netns), true, attach).map(Ok),
+            None => self.while_standing(standing, (&lease, others, netns), true, attach).map(Ok),
         });
         let why = match tried {
             Ok(Ok(attachment)) => {
                 return Ok(Tried::Connected(Box::new(Connection { lease, attachment })));
             }
-            Ok(Err((address, holder))) => {
-                self.session.store.release(&self.record, &lease)?;
-                let is_wished = wish.addresses.contains(&address);
-                if holder == Other::ThisHost && is_wished {
-                    return Err(is_the_hosts(&self.record, address));
-                }
-                self.session.store.add_foreign(&self.record, address)?;
-                if is_wished {
-                    return Err(taken(&self.record, address, None));
-                }
-                return Ok(Tried::ForeignAddress);
+            Ok(Err(other)) => {
+                return self.gives_way((&lease, taken), other, wish).map(|()| Tried::ForeignAddress);
             }
             Err(error) => error,
         };
-        if let Err(error) = self.session.store.release(&self.record, &lease) {
-            return Err(why.leaves(format!("a lease of {:?} ({error})", lease.container)));
-        }
+        let why = self.undo_lease(&lease, taken, why)?;
         // What we chose is chosen again.
         match why.core().map(macvlan_core::Error::kind) {
             Some(CoreKind::NameTaken)
@@ -270,11 +285,50 @@ impl Network {
             {
                 Ok(Tried::InterfaceTaken)
             }
-            Some(CoreKind::MacInUse) if wish.mac.is_none() && wish.skip_macs < MACS => {
+            // That of a lease that was taken is known to others.
+            Some(CoreKind::MacInUse)
+                if wish.mac.is_none() && taken.is_empty() && wish.skip_macs < MACS =>
+            {
                 Ok(Tried::MacTaken)
             }
             _ => Err(why),
         }
+    }
+
+    /// Gives a lease back of which somebody else has an address. Fails if it is one that was wished for.
+    pub(crate) fn gives_way(
+        &self,
+        (lease, taken): (&Lease, &[Lease]),
+        (address, holder): (IpAddr, Other),
+        wish: &Wish,
+    ) -> Result<()> {
+        self.give_back(lease, taken)?;
+        let is_wished = wish.addresses.contains(&address);
+        if holder == Other::ThisHost && is_wished {
+            return Err(is_the_hosts(&self.record, address));
+        }
+        self.session.store.add_foreign(&self.record, address)?;
+        if is_wished {
+            return Err(refusal::taken(&self.record, address, None));
+        }
+        Ok(())
+    }
+
+    /// Gives a lease back after an error, and returns that one; with what is left if that fails.
+    pub(crate) fn undo_lease(&self, lease: &Lease, taken: &[Lease], why: Error) -> Result<Error> {
+        match self.give_back(lease, taken) {
+            Ok(()) => Ok(why),
+            Err(error) => {
+                Err(why.leaves(format!("a lease of {:?} ({error})", lease.container)))
+            }
+        }
+    }
+
+    /// Gives a lease back. Those that it took are pending again.
+    fn give_back(&self, lease: &Lease, taken: &[Lease]) -> Result<()> {
+        let store = &self.session.store;
+        store.release(&self.record, lease)?;
+        taken.iter().try_for_each(|pending| store.adopt(&self.record, pending))
     }
 
     /// Sets the default routes of a container that has got this interface.
@@ -290,10 +344,17 @@ impl Network {
         self.set_default_routes((lease, link), others, netns, replaces).map(drop)
     }
 
-    /// An address that somebody else has: this host, or somebody on the wire.
-    fn who_else(&self, lease: &Lease, netns: &NetNs) -> Result<Option<(IpAddr, Other)>> {
+    /// An address of a lease that somebody else has: this host, or somebody on the wire. Those of leases that
+    /// it took were asked for before.
+    pub(crate) fn who_else(
+        &self,
+        lease: &Lease,
+        taken: &[Lease],
+    ) -> Result<Option<(IpAddr, Other)>> {
         let (host, probe) = (&self.session.host, &self.session.probe);
-        let addresses: Vec<IpAddr> = lease.addresses.iter().map(ipnet::IpNet::addr).collect();
+        let was_asked = |net: &&ipnet::IpNet| taken.iter().any(|one| one.addresses.contains(net));
+        let fresh = lease.addresses.iter().filter(|net| !was_asked(net));
+        let addresses: Vec<IpAddr> = fresh.map(ipnet::IpNet::addr).collect();
         for address in &addresses {
             if self.is_local(*address)? {
                 return Ok(Some((*address, Other::ThisHost)));
@@ -302,8 +363,6 @@ impl Network {
         if !self.config().is_probe() || addresses.is_empty() {
             return Ok(None);
         }
-        // Which would answer.
-        self.remove_forgotten(lease, netns)?;
         let fails = |error| Error::kernel("probe the addresses", error);
         if self.is_isolated() {
             // After a reboot, or on another host, it is not there yet.
@@ -316,9 +375,23 @@ impl Network {
     }
 }
 
+/// The error for a container that is connected and would take further addresses.
+fn no_room(lease: &Lease, id: &str) -> Error {
+    let why = format!("it is connected, by interface {}, and cannot take the lease {id}", lease.interface);
+    Error::new(ErrorKind::AlreadyConnected, "connect", why).with_hint("disconnect it first")
+}
+
+/// The error for a container whose link was created to be moved, and was not moved here.
+pub(crate) fn not_moved(lease: &Lease) -> Error {
+    let link = lease.link.as_ref().map_or("", LinkName::as_str);
+    let why = format!("its link {link:?} was created to be moved, and was not moved there");
+    Error::new(ErrorKind::AlreadyConnected, "connect", why)
+        .with_hint("move it, or disconnect the container first")
+}
+
 /// Who has an address that is no container's.
-#[derive(PartialEq)]
-enum Other {
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Other {
     ThisHost,
     OnTheWire,
 }

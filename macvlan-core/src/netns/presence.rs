@@ -161,7 +161,7 @@ fn finds_all() -> Result<bool> {
 
 /// Whether `/proc` shows all processes of the machine: then it shows the kernel's thread with number 2. One
 /// of another PID namespace than the first has no such thread, and one that hides processes hides it.
-fn shows_all_processes() -> bool {
+pub(super) fn shows_all_processes() -> bool {
     const PF_KTHREAD: u64 = 0x0020_0000;
     let flags = || {
         let stat = fs::read_to_string("/proc/2/stat").ok()?;

@@ -45,8 +45,9 @@ fn assert_read(networks: &Networks) -> Outcome {
     assert_eq!((lease.name.as_deref(), lease.host.as_str()), (Some("web"), "a"));
     assert_eq!((lease.network.as_str(), lease.endpoint.len()), (full.id(), 64));
     assert!(lease.mac.is_some() && !lease.default_route);
-    assert_eq!(lease.netns.boot, "5a1e2b8c-0000-0000-0000-000000000000");
-    assert!(lease.netns.cookie.is_some());
+    let netns = lease.netns().ok_or("it is connected")?;
+    assert_eq!(netns.boot, "5a1e2b8c-0000-0000-0000-000000000000");
+    assert!(netns.cookie.is_some());
     let lease = plain.lease("c2")?.ok_or("c2 has a lease")?;
     assert!(lease.name.is_none() && lease.default_route);
     Ok(())
@@ -83,7 +84,7 @@ fn assert_file_is_read(of: i32, sample: &str) -> Outcome {
     assert_eq!(version()?, of, "what only reads changes nothing");
     let before = networks.store().id().to_owned();
     assert_written(&networks)?;
-    assert_eq!(version()?, 3);
+    assert_eq!(version()?, 4);
     // By which the interfaces of its containers are known.
     assert_eq!((before.as_str(), networks.store().id()), ("70563c2c", "70563c2c"));
     let again = session(&lab.a, &directory, "a")?;
@@ -114,7 +115,7 @@ fn assert_all_of_a_lease(networks: &Networks) -> Outcome {
     assert_eq!(lease.aliases, ["www", "api"]);
     assert_eq!(lease.link_local, [ip("169.254.1.1")]);
     assert_eq!((lease.default_route, lease.gw_priority, lease.sequence), (true, 5, 2));
-    assert_eq!(lease.netns_path.as_deref(), Some("/run/netns/c1"));
+    assert_eq!(lease.netns_path(), Some("/run/netns/c1"));
     for name in ["web", "www", "api.lan", "c1"] {
         assert_eq!(lan.resolve(name)?, [ip("10.1.0.2"), ip("10.1.0.9")], "{name}");
     }

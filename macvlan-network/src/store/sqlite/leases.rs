@@ -6,14 +6,15 @@ use std::str::FromStr;
 
 use ipnet::IpNet;
 use rusqlite::types::Type;
-use rusqlite::{OptionalExtension as _, Row, ToSql, Transaction, params};
+use macvlan_core::LinkName;
+use rusqlite::{Row, ToSql, Transaction, params};
 
 use crate::alive::NetNsMark;
-use crate::error::{Error, ErrorKind};
-use crate::lease::{Lease, Wish};
+use crate::lease::{Lease, LeaseState, Wish};
+use crate::pending::Pending;
 use crate::pool;
 use crate::record::NetworkRecord;
-use crate::store::refusal::{exhausted, taken};
+use crate::store::refusal::{exhausted, not_pending, taken};
 use crate::store::{Found, Granted, Unreadable, clash};
 
 use super::gaps::{self, Holder, blob, from_blob};
@@ -31,7 +32,7 @@ macro_rules! select {
         concat!(
             "SELECT container, lease.name, host, endpoint, interface, mac, addresses, \
              default_route, boot, inode, cookie, network, aliases, link_local, gw_priority, sequence, \
-             netns_path FROM lease ",
+             netns_path, since, uptime, link FROM lease ",
             $rest
         )
     };
@@ -49,23 +50,78 @@ pub(super) fn lease(
     if let Cow::Owned(changed) = now {
         return Ok(Granted::Changed(changed));
     }
-    let mut others = of_container(transaction, &wish.container)?;
-    if let Some(at) = others.iter().position(|lease| lease.network == network.id) {
-        return Ok(Granted::Held { lease: others.swap_remove(at), others });
+    let (ours, mut others): (Vec<Lease>, Vec<Lease>) = of_container(transaction, &wish.container)?
+        .into_iter()
+        .partition(|lease| lease.network == network.id);
+    let meant = wish.meant(network, &ours)?;
+    others.extend(ours.iter().cloned());
+    if let Some(lease) = meant.map(|at| ours[at].clone()) {
+        others.retain(|other| other.endpoint != lease.endpoint);
+        return Ok(Granted::Held { lease, others });
     }
-    let mut addresses = Vec::new();
+    let (mut taken, mut addresses) = (Vec::new(), Vec::new());
+    for id in &wish.take {
+        let pending = take_pending(transaction, network, number, id)?;
+        addresses.extend(pending.addresses.iter().copied());
+        taken.push(pending);
+    }
     for v6 in [false, true] {
         let fixed = wish.fixed(network, v6)?;
         for address in &fixed {
             addresses.push(take_fixed(transaction, network, number, *address)?);
         }
-        if fixed.is_empty() && network.config.has_family(v6) {
+        if fixed.is_empty() && wish.chooses(network, v6) {
             addresses.push(take_any(transaction, network, number, wish, v6)?);
         }
     }
-    let lease = wish.granted(network, addresses, &others);
+    let lease = wish.granted(network, addresses, &others, &taken);
     insert(transaction, network, number, &lease)?;
-    Ok(Granted::New { lease, others })
+    Ok(Granted::New { lease, others, taken })
+}
+
+/// Takes a pending lease away, whose addresses are in no gap then, and nobody's.
+fn take_pending(
+    transaction: &Transaction<'_>,
+    network: &NetworkRecord,
+    number: i64,
+    id: &str,
+) -> Attempt<Lease> {
+    let found = read_all(
+        transaction,
+        select!("WHERE network = ? AND container = ? AND inode IS NULL"),
+        params![number, id],
+    )?;
+    let found = found.into_iter().next().ok_or_else(|| not_pending(network, id))??;
+    if found.endpoint != id {
+        return Err(not_pending(network, id).into());
+    }
+    transaction.prepare_cached("DELETE FROM lease WHERE endpoint = ?")?.execute([id])?;
+    Ok(found)
+}
+
+/// Binds a pending lease to a namespace; false if it is not pending any more.
+pub(super) fn bind(
+    transaction: &Transaction<'_>,
+    network: &NetworkRecord,
+    lease: &Lease,
+) -> Attempt<bool> {
+    let siblings = find(transaction, network, &lease.container)?;
+    lease.check_interface(network, &siblings)?;
+    let Some(netns) = lease.netns() else { return Ok(false) };
+    let bound = transaction
+        .prepare_cached(
+            "UPDATE lease SET interface = ?, boot = ?, inode = ?, cookie = ?, netns_path = ?, \
+             since = NULL, uptime = NULL WHERE endpoint = ? AND inode IS NULL",
+        )?
+        .execute(params![
+            lease.interface.as_str(),
+            netns.boot,
+            netns.inode,
+            netns.cookie,
+            lease.netns_path(),
+            lease.endpoint
+        ])?;
+    Ok(bound > 0)
 }
 
 /// The leases of a container, in all networks.
@@ -82,11 +138,13 @@ fn insert(
     lease: &Lease,
 ) -> Attempt<()> {
     names::refuse_taken(transaction, network, number, lease)?;
+    let (netns, pending) = (lease.netns(), lease.pending());
     transaction
         .prepare_cached(
             "INSERT INTO lease (network, container, name, host, endpoint, interface, mac, addresses, \
-             default_route, boot, inode, cookie, link_local, gw_priority, sequence, netns_path) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             default_route, boot, inode, cookie, link_local, gw_priority, sequence, netns_path, \
+             since, uptime, link) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             number,
@@ -98,13 +156,16 @@ fn insert(
             lease.mac.map(|mac| mac.to_string()),
             names::words(&lease.addresses),
             lease.default_route,
-            lease.netns.boot,
-            lease.netns.inode,
-            lease.netns.cookie,
+            netns.map_or_else(|| pending.map(|pending| &pending.boot), |netns| Some(&netns.boot)),
+            netns.map(|netns| netns.inode),
+            netns.and_then(|netns| netns.cookie),
             names::words(&lease.link_local),
             lease.gw_priority,
             lease.sequence,
-            lease.netns_path,
+            lease.netns_path(),
+            pending.map(|pending| pending.since),
+            pending.map(|pending| pending.uptime),
+            lease.link.as_ref().map(LinkName::as_str),
         ])?;
     names::set_aliases(transaction, number, lease)?;
     for address in &lease.addresses {
@@ -166,7 +227,7 @@ fn take_any(
     wish: &Wish,
     v6: bool,
 ) -> Attempt<IpNet> {
-    for address in remembered(transaction, number, &wish.container)? {
+    for address in remembered(transaction, number, wish)? {
         let may = network.check_reserved(address, wish.name.as_deref()).is_ok();
         if address.is_ipv6() == v6 && may {
             match take_fixed(transaction, network, number, address) {
@@ -203,12 +264,15 @@ fn take_any(
     Err(exhausted(network, v6).into())
 }
 
-/// The addresses that a container had.
-fn remembered(transaction: &Transaction<'_>, number: i64, container: &str) -> Attempt<Vec<IpAddr>> {
+/// The addresses that a container had, those of the interface that is said first.
+fn remembered(transaction: &Transaction<'_>, number: i64, wish: &Wish) -> Attempt<Vec<IpAddr>> {
     let mut statement = transaction.prepare_cached(
-        "SELECT address FROM memory WHERE network = ? AND container = ? ORDER BY released DESC",
+        "SELECT address FROM memory WHERE network = ? AND container = ? \
+         ORDER BY interface IS ? DESC, released DESC",
     )?;
-    let found = statement.query_map(params![number, container], gaps::address)?;
+    let interface = wish.interface.as_ref().map(LinkName::as_str);
+    let params = params![number, wish.container, interface];
+    let found = statement.query_map(params, gaps::address)?;
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -219,8 +283,10 @@ pub(super) fn release(
     lease: &Lease,
 ) -> Attempt<bool> {
     let (number, network) = current(transaction, network)?;
-    let mut statement = transaction.prepare_cached("DELETE FROM lease WHERE endpoint = ?")?;
-    if statement.execute([&lease.endpoint])? == 0 {
+    // One that was pending may be bound by now.
+    let mut statement = transaction
+        .prepare_cached("DELETE FROM lease WHERE endpoint = ? AND (inode IS NULL) = ?")?;
+    if statement.execute(params![lease.endpoint, lease.pending().is_some()])? == 0 {
         return Ok(false);
     }
     let keep = i64::try_from(network.config.get_keep().as_secs()).unwrap_or(i64::MAX);
@@ -228,8 +294,8 @@ pub(super) fn release(
     for address in &lease.addresses {
         transaction
             .prepare_cached(
-                "INSERT INTO memory (network, address, container, released, until, rests) \
-                 VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO memory (network, address, container, released, until, rests, interface) \
+                 VALUES (?, ?, ?, ?, ?, ?, ?)",
             )?
             .execute(params![
                 number,
@@ -237,7 +303,8 @@ pub(super) fn release(
                 lease.container,
                 now(),
                 until,
-                network.gives(address.addr())
+                network.gives(address.addr()),
+                lease.interface.as_str()
             ])?;
     }
     Ok(true)
@@ -272,12 +339,7 @@ pub(super) fn adopt(
 ) -> Attempt<()> {
     let (number, network) = current(transaction, network)?;
     let network = &*network;
-    if let Some(held) = find(transaction, network, &lease.container)? {
-        let why = format!("container {:?} has one", held.container);
-        return Err(Error::new(ErrorKind::AlreadyConnected, "enter a lease", why)
-            .in_network(network.name())
-            .into());
-    }
+    lease.check_interface(network, &find(transaction, network, &lease.container)?)?;
     for address in &lease.addresses {
         take_fixed(transaction, network, number, address.addr())?;
     }
@@ -288,12 +350,11 @@ pub(super) fn find(
     transaction: &Transaction<'_>,
     network: &NetworkRecord,
     container: &str,
-) -> Attempt<Option<Lease>> {
-    let mut statement =
-        transaction.prepare_cached(select!("WHERE network = ? AND container = ?"))?;
+) -> Attempt<Vec<Lease>> {
     let number = number(transaction, network)?;
-    let read = |row: &Row<'_>| from_row(row, &network.id);
-    Ok(statement.query_row(params![number, container], read).optional()?)
+    let select = select!("WHERE network = ? AND container = ?");
+    let found = read_all(transaction, select, params![number, container])?;
+    Ok(found.into_iter().collect::<Found<_>>()?)
 }
 
 pub(super) fn list(
@@ -354,8 +415,19 @@ fn from_row(row: &Row<'_>, network: &str) -> rusqlite::Result<Lease> {
         default_route: row.get(7)?,
         gw_priority: row.get(14)?,
         sequence: row.get(15)?,
-        netns: NetNsMark { boot: row.get(8)?, inode: row.get(9)?, cookie: row.get(10)? },
-        netns_path: row.get(16)?,
+        state: state(row)?,
+        link: row.get_ref(19)?.as_str_or_null()?.map(|link| parse(19, link)).transpose()?,
+    })
+}
+
+fn state(row: &Row<'_>) -> rusqlite::Result<LeaseState> {
+    let boot = row.get(8)?;
+    Ok(match row.get::<_, Option<u64>>(9)? {
+        Some(inode) => LeaseState::Connected {
+            netns: NetNsMark { boot, inode, cookie: row.get(10)? },
+            path: row.get(16)?,
+        },
+        None => LeaseState::Pending(Pending { boot, since: row.get(17)?, uptime: row.get(18)? }),
     })
 }
 

@@ -200,7 +200,7 @@ impl Store for SqliteStore {
     /// Nothing is ever left undecided here.
     fn take_up(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
         let found = self.find(network, &lease.container)?;
-        Ok(found.is_some_and(|found| found.endpoint == lease.endpoint))
+        Ok(found.iter().any(|found| found.endpoint == lease.endpoint))
     }
 
     fn release(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
@@ -215,7 +215,11 @@ impl Store for SqliteStore {
         self.write("enter a lease", |transaction| leases::adopt(transaction, network, lease))
     }
 
-    fn find(&self, network: &NetworkRecord, container: &str) -> Result<Option<Lease>> {
+    fn bind(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
+        self.write("bind a lease", |transaction| leases::bind(transaction, network, lease))
+    }
+
+    fn find(&self, network: &NetworkRecord, container: &str) -> Result<Vec<Lease>> {
         self.read("look up a lease", |transaction| leases::find(transaction, network, container))
     }
 
