@@ -8,6 +8,8 @@ mod connect;
 #[cfg(feature = "etcd")]
 mod default_routes;
 mod gateways;
+#[cfg(feature = "etcd")]
+mod host_link;
 mod hosts_file;
 mod interfaces;
 #[cfg(feature = "etcd")]
@@ -20,6 +22,8 @@ macvlan_tests::main! {
     #[cfg(feature = "etcd")]
     default_routes,
     gateways,
+    #[cfg(feature = "etcd")]
+    host_link,
     hosts_file,
     interfaces,
     #[cfg(feature = "etcd")]

@@ -23,6 +23,8 @@ mod machine;
 #[cfg(feature = "etcd")]
 mod marks;
 #[cfg(feature = "etcd")]
+mod pending;
+#[cfg(feature = "etcd")]
 mod persistent;
 mod ranges;
 mod recovery;
@@ -36,6 +38,8 @@ mod samples;
 mod secure;
 #[cfg(feature = "etcd")]
 mod seen;
+#[cfg(feature = "etcd")]
+mod several;
 #[cfg(feature = "etcd")]
 mod update;
 
@@ -60,6 +64,8 @@ macvlan_tests::main! {
     #[cfg(feature = "etcd")]
     marks,
     #[cfg(feature = "etcd")]
+    pending,
+    #[cfg(feature = "etcd")]
     persistent,
     ranges,
     recovery,
@@ -73,6 +79,8 @@ macvlan_tests::main! {
     secure,
     #[cfg(feature = "etcd")]
     seen,
+    #[cfg(feature = "etcd")]
+    several,
     #[cfg(feature = "etcd")]
     update,
 }
