@@ -2,7 +2,8 @@
 
 use crate::lease::Lease;
 
-/// A container in a network, or one of the interfaces that it has there: `"4f1c9a"`, or `("4f1c9a", "eth1")`.
+/// A container in a network, or one of the interfaces that it has there: `"4f1c9a"`, or `"4f1c9a/eth1"`, which is
+/// `("4f1c9a", "eth1")`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct ContainerRef<'a> {
@@ -28,8 +29,11 @@ impl ContainerRef<'_> {
 }
 
 impl<'a> From<&'a str> for ContainerRef<'a> {
-    fn from(container: &'a str) -> Self {
-        Self { container, interface: None }
+    fn from(text: &'a str) -> Self {
+        match text.split_once('/') {
+            Some((container, interface)) => Self { container, interface: Some(interface) },
+            None => Self { container: text, interface: None },
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::pending::Pending;
 
 impl Network {
     /// Takes a container out of the network, or one of its interfaces if one is said: `disconnect("c1")`,
-    /// `disconnect(("c1", "eth1"))`. Detaches its interfaces, and gives its addresses back.
+    /// `disconnect("c1/eth1")`. Detaches its interfaces, and gives its addresses back.
     /// Its namespace is looked for; if it is gone, nothing is left to be detached. Where that cannot be
     /// told, it stays connected.
     ///

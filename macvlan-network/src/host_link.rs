@@ -226,7 +226,25 @@ impl Network {
 
     /// Takes away the link that was created for a lease and is still, or again, in the host's namespace.
     pub(crate) fn remove_host_link(&self, lease: &Lease) -> Result<bool> {
-        self.remove_link_in(lease, self.session.host.netns())
+        let host = &self.session.host;
+        let Some(name) = lease.link else { return Ok(false) };
+        if self.remove_link_in(lease, host.netns())? {
+            return Ok(true);
+        }
+        let remove = || -> macvlan_core::Result<bool> {
+            let found = match host.handle()?.link(name) {
+                Err(error) if error.is_not_found() => return Ok(false),
+                found => found?,
+            };
+            // Whoever made it was killed before it had its alias.
+            if found.alias.is_some() || lease.mac.is_some_and(|mac| found.mac != Some(mac)) {
+                return Ok(false);
+            }
+            let mut all = host.attachments(host.netns())?.into_iter();
+            let link = all.find(|one| one.index() == found.index);
+            link.map_or(Ok(false), |link| Ok(host.detach(&link)? == Detached::Removed))
+        };
+        remove().map_err(|error| Error::kernel("detach", error))
     }
 
     /// Finds the namespace that the link of a pending lease was moved to; none if it is known to be nowhere.

@@ -63,7 +63,7 @@ impl Network {
         self.session.store.leases(Some(&self.record))
     }
 
-    /// Returns the lease of a container, or of one of its interfaces: `lease("c1")`, `lease(("c1", "eth1"))`. Of
+    /// Returns the lease of a container, or of one of its interfaces: `lease("c1")`, `lease("c1/eth1")`. Of
     /// several it is that of the first that was connected.
     pub fn lease<'a>(&self, of: impl Into<ContainerRef<'a>>) -> Result<Option<Lease>> {
         Ok(self.leases_of(of)?.into_iter().next())

@@ -24,7 +24,7 @@ pub struct Retained {
 
 impl Network {
     /// Disconnects all containers on this host but those with these ids, or all but these interfaces of them
-    /// (`("c1", "eth0")`), and returns what was released and what failed. For a runtime that knows which of its
+    /// (`"c1/eth0"`), and returns what was released and what failed. For a runtime that knows which of its
     /// containers exist, such as CNI's GC.
     ///
     /// As [`Network::disconnect`]: a lease is taken back where the interface was detached or the namespace is
