@@ -252,6 +252,11 @@ impl Wish {
         Ok(asked_for)
     }
 
+    /// Whether it is about the namespace that a lease is bound to.
+    pub(crate) fn is_beside(&self, lease: &Lease) -> bool {
+        lease.netns().is_some_and(|netns| self.state.netns() == Some(netns))
+    }
+
     /// Whether an address of a family is chosen if none is said.
     pub(crate) fn chooses(&self, network: &NetworkRecord, v6: bool) -> bool {
         self.take.is_empty() && self.families[usize::from(v6)] && network.config.has_family(v6)

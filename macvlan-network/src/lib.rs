@@ -50,6 +50,7 @@ mod disconnect;
 mod ensure;
 mod error;
 mod file_lock;
+mod granting;
 mod host_link;
 mod hosts_file;
 mod inspect;

@@ -75,7 +75,7 @@ impl EtcdStore {
         let meant = wish.meant(network, &ours)?;
         others.extend(ours);
         if let Some(Held { item, lease, .. }) = meant.map(|at| &held.all[at]) {
-            let is_there = lease.netns().is_some() && lease.state == wish.state;
+            let is_there = wish.is_beside(lease);
             if is_there && !self.write_anew(item, host)? {
                 return Ok(None);
             }
