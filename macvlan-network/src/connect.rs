@@ -216,7 +216,9 @@ impl Network {
                 return Ok(Tried::Connected(Box::new(Connection { lease, attachment })));
             }
             Ok(Err(other)) => {
-                return self.gives_way((&lease, taken), other, wish).map(|()| Tried::ForeignAddress);
+                return self
+                    .gives_way((&lease, taken), other, wish)
+                    .map(|()| Tried::ForeignAddress);
             }
             Err(error) => error,
         };
@@ -250,12 +252,14 @@ impl Network {
         let replaces = member.replace_default_route;
         self.set_default_routes((lease, link), others, netns, replaces).map(drop)
     }
-
 }
 
 /// The error for a container that is connected and would take further addresses.
 fn no_room(lease: &Lease, id: &str) -> Error {
-    let why = format!("it is connected, by interface {}, and cannot take the lease {id}", lease.interface);
+    let why = format!(
+        "it is connected, by interface {}, and cannot take the lease {id}",
+        lease.interface
+    );
     Error::new(ErrorKind::AlreadyConnected, "connect", why).with_hint("disconnect it first")
 }
 

@@ -97,9 +97,7 @@ impl Network {
     pub(crate) fn undo_lease(&self, lease: &Lease, taken: &[Lease], why: Error) -> Result<Error> {
         match self.give_back(lease, taken) {
             Ok(()) => Ok(why),
-            Err(error) => {
-                Err(why.leaves(format!("a lease of {:?} ({error})", lease.container)))
-            }
+            Err(error) => Err(why.leaves(format!("a lease of {:?} ({error})", lease.container))),
         }
     }
 

@@ -294,9 +294,7 @@ impl Network {
         }
         match self.find_link(lease)? {
             None => Ok(true),
-            Some(netns) if netns.same_as(self.session.host.netns()) => {
-                self.remove_host_link(lease)
-            }
+            Some(netns) if netns.same_as(self.session.host.netns()) => self.remove_host_link(lease),
             Some(netns) => {
                 let _alone = alone(&netns)?;
                 match self.bind_here(lease, &netns) {

@@ -112,9 +112,8 @@ impl Lease {
 
     /// Refuses it if another of the container's leases in the network has its interface.
     pub(crate) fn check_interface(&self, network: &NetworkRecord, all: &[Self]) -> Result<()> {
-        let has_it = |other: &&Self| {
-            other.endpoint != self.endpoint && other.interface == self.interface
-        };
+        let has_it =
+            |other: &&Self| other.endpoint != self.endpoint && other.interface == self.interface;
         let Some(other) = all.iter().find(has_it) else { return Ok(()) };
         let why = format!("container {:?} has one for {}", other.container, other.interface);
         Err(Error::new(ErrorKind::AlreadyConnected, "enter a lease", why)
@@ -302,9 +301,8 @@ impl Wish {
         let sequence = others.iter().map(|lease| lease.sequence.saturating_add(1)).max();
         let id = random::id();
         let endpoint = if self.is_allocation() { self.container.clone() } else { id };
-        let interface = self
-            .interface
-            .unwrap_or_else(|| free_interface(&here, self.skip_interfaces));
+        let interface =
+            self.interface.unwrap_or_else(|| free_interface(&here, self.skip_interfaces));
         // Of several interfaces each has one of its own.
         let place = match others.iter().any(|one| one.network == network.id) {
             true => format!("{}/{interface}", self.container),

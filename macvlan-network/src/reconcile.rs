@@ -203,9 +203,8 @@ impl Networks {
         for network in &networks {
             let leases = network.leases()?.into_iter();
             // Those that others move and set up are theirs to repair.
-            let may = |one: &Lease| {
-                self.0.is_here(one) && one.netns().is_some() && one.link.is_none()
-            };
+            let may =
+                |one: &Lease| self.0.is_here(one) && one.netns().is_some() && one.link.is_none();
             here.extend(leases.filter(may).map(|lease| (network, lease)));
         }
         let marks: Vec<_> = here.iter().filter_map(|(_, lease)| lease.netns()).collect();

@@ -46,9 +46,7 @@ impl Network {
             valid.contains(&all) || valid.contains(&(container, interface).into())
         };
         let mut leases = self.leases()?;
-        leases.retain(|one| {
-            self.session.is_here(one) && one.netns().is_some() && !is_valid(one)
-        });
+        leases.retain(|one| self.session.is_here(one) && one.netns().is_some() && !is_valid(one));
         let marks: Vec<_> = leases.iter().filter_map(Lease::netns).collect();
         let (mut retained, mut are_gone) = (Retained::default(), false);
         alive::find_all(&marks, |at, presence| {

@@ -69,7 +69,8 @@ impl Networks {
             // It may have been created since.
             None => self.list()?.into_iter().find(is_its),
         };
-        let leases = network.as_ref().map(|network| network.leases_of(mark.container)).transpose()?;
+        let leases =
+            network.as_ref().map(|network| network.leases_of(mark.container)).transpose()?;
         let leases = leases.unwrap_or_default();
         let here = NetNsMark::of(netns)?;
         if let Some(network) = &network {
@@ -131,7 +132,8 @@ impl Network {
         };
         let may: Vec<&Lease> = leases.iter().filter(may).collect();
         let found = may.iter().find(|lease| self.is_known_as(lease, attachment, alias));
-        let is_elsewhere = |lease: &Lease| others.iter().any(|one| self.is_known_as(lease, one, ""));
+        let is_elsewhere =
+            |lease: &Lease| others.iter().any(|one| self.is_known_as(lease, one, ""));
         Ok(match (found, may.as_slice()) {
             // Its alias may be of an earlier version, and its MAC address and name changed inside.
             (None, [only]) if only.is_in(&here) && !is_elsewhere(only) => Some(only),

@@ -99,8 +99,11 @@ fn reconcile_finds_it_where_it_is() -> Outcome {
         let link = lan.create_link(&Member::new("c1"))?;
         hand_over(host, link.name().as_str(), &inside, "eth0", "10.1.0.2/24")?;
         let done = networks.reconcile()?;
-        assert!(matches!(&done[..], [Reconciled::Adopted(lease)]
-            if lease.endpoint == link.lease().endpoint && lease.pending().is_none()), "{done:?}");
+        assert!(
+            matches!(&done[..], [Reconciled::Adopted(lease)]
+            if lease.endpoint == link.lease().endpoint && lease.pending().is_none()),
+            "{done:?}"
+        );
         assert!(networks.reconcile()?.is_empty());
 
         // A runtime takes it back to the host, under its name, before it says that the container is gone.
@@ -201,7 +204,8 @@ fn it_takes_what_was_allocated() -> Outcome {
 /// Neither link nor lease, and what was allocated is pending as before.
 fn what_fails_leaves_nothing() -> Outcome {
     with_stores(|networks| {
-        let lan = networks.create(&NetworkConfig::new("lan").parent("ens77").subnet(subnet("10.1.0.0/24")?))?;
+        let lan = networks
+            .create(&NetworkConfig::new("lan").parent("ens77").subnet(subnet("10.1.0.0/24")?))?;
         let before = Snapshot::of(networks.host().netns());
         let pending = lan.allocate(&Allocation::new())?;
         for member in [Member::new("c1"), Member::new("c1").take(&pending.endpoint)] {
@@ -262,9 +266,7 @@ fn who_is_killed_leaves_what_is_collected() -> Outcome {
         actor.kill()?;
         let leases = lan.leases()?;
         let of_lease = |line: &String| {
-            leases.iter().any(|lease| {
-                lease.link.is_some_and(|link| line.contains(link.as_str()))
-            })
+            leases.iter().any(|lease| lease.link.is_some_and(|link| line.contains(link.as_str())))
         };
         let made = links(host);
         assert!(made.len() >= lines && made.iter().all(of_lease), "{made:?} {leases:?}");

@@ -8,9 +8,7 @@ use macvlan_core::{Host, NetNs};
 use macvlan_network::{
     Allocation, ErrorKind, EtcdOptions, EtcdStore, Lease, Member, Network, Networks, SqliteStore,
 };
-use macvlan_tests::{
-    Actor, Directory, Etcd, Lab, Outcome, PATIENCE, ip_addresses, ip_do, path_of,
-};
+use macvlan_tests::{Actor, Directory, Etcd, Lab, Outcome, PATIENCE, ip_addresses, ip_do, path_of};
 
 fn addresses(lease: &Lease) -> Vec<String> {
     lease.addresses.iter().map(ToString::to_string).collect()
@@ -90,10 +88,7 @@ fn what_is_asked_for_is_allocated() -> Outcome {
         let member = Member::new("c1").take(&v6.endpoint).take(&v4.endpoint);
         let connection = lan.connect(&member.address(ip("10.1.0.9")), &inside)?;
         assert_eq!(connection.mac(), mac);
-        assert_eq!(
-            ip_addresses(&inside, "eth0"),
-            ["10.1.0.2/24", "10.1.0.9/24", "fd00:1::77/64"]
-        );
+        assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24", "10.1.0.9/24", "fd00:1::77/64"]);
         // Given back by its id.
         let other = lan.allocate(&Allocation::new())?;
         lan.disconnect(&other.endpoint)?;

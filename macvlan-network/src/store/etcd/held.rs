@@ -33,7 +33,12 @@ impl AllHeld {
         [Get::Key(base.clone()), Get::prefix(&format!("{base}/"))]
     }
 
-    pub(super) fn read(keys: &Keys, id: &str, container: &str, found: [&[Item]; 2]) -> Result<Self> {
+    pub(super) fn read(
+        keys: &Keys,
+        id: &str,
+        container: &str,
+        found: [&[Item]; 2],
+    ) -> Result<Self> {
         let base = keys.lease(id, container);
         let read = |item: &Item| -> Result<Held> {
             let suffix = item.key.strip_prefix(&base).unwrap_or_default().to_owned();

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use ipnet::IpNet;
-use rusqlite::types::Type;
 use macvlan_core::LinkName;
+use rusqlite::types::Type;
 use rusqlite::{Row, ToSql, Transaction, params};
 
 use crate::alive::NetNsMark;
