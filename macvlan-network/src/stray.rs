@@ -78,18 +78,20 @@ impl Networks {
                 return network.claim(lease, netns);
             }
         }
-        let Some(addresses) = sealed(self.store(), &mark, &attachment) else {
-            // It may have been the container's that is here.
-            if leases.iter().any(|lease| lease.is_in(&here)) {
-                return Ok(Vec::new());
-            }
-            return Err(not_ours(&attachment, netns, &mark, network.as_ref()));
+        let is_host = netns.same_as(self.host().netns());
+        let addresses = match sealed(self.store(), &mark, &attachment) {
+            Some(addresses) => addresses,
+            // It has none there, and no container can write its alias.
+            None if is_host => Vec::new(),
+            // It may have been that of a container that is here.
+            None if leases.iter().any(|lease| lease.is_in(&here)) => return Ok(Vec::new()),
+            None => return Err(not_ours(&attachment, netns, &mark, network.as_ref())),
         };
         let stray = Stray { attachment, netns, mark, addresses };
         let elsewhere = leases.iter().find(|lease| lease.netns().is_some_and(|mark| *mark != here));
         match (network, elsewhere) {
             // It was moved back to the host, and nobody has removed it.
-            (Some(network), None) if netns.same_as(self.host().netns()) => {
+            (Some(network), None) if is_host => {
                 Ok(vec![network.take_away(&stray, "it is in no container")?])
             }
             (Some(network), None) => network.adopt(&stray, here),
