@@ -59,7 +59,7 @@ impl Network {
                     return strays()?.then_some(Detached::Removed).ok_or(error);
                 }
                 let detached = match (&held, lease.netns()) {
-                    (_, None) => self.remove_pending(lease)?,
+                    (_, None) => self.remove_pending(lease, inside)?,
                     (Some(held), Some(mark)) if NetNsMark::of(held.netns())? == *mark => {
                         self.detach(lease, &all, held.netns())?
                     }
@@ -98,16 +98,21 @@ impl Network {
         done().map_err(|error: Error| error.during(operation()).in_network(self.name()))
     }
 
-    /// Removes the link of a pending lease, wherever it is.
-    fn remove_pending(&self, lease: &Lease) -> Result<Detached> {
+    /// Removes the link of a pending lease, wherever it is; this namespace is held.
+    fn remove_pending(&self, lease: &Lease, held: Option<&NetNs>) -> Result<Detached> {
         let is_of_this_boot = lease.pending().map_or(Ok(true), Pending::is_of_this_boot)?;
         if lease.link.is_none() || !is_of_this_boot || !self.session.is_here(lease) {
             return Ok(Detached::AlreadyGone);
         }
-        if self.remove_host_link(lease)? {
+        let in_held = || held.map_or(Ok(false), |netns| self.remove_link_in(lease, netns));
+        if self.remove_host_link(lease)? || in_held()? {
             return Ok(Detached::Removed);
         }
-        let Some(netns) = self.find_link(lease)? else { return Ok(Detached::AlreadyGone) };
+        let found = self.find_link(lease)?;
+        let is_held = |netns: &NetNs| held.is_some_and(|held| held.same_as(netns));
+        let Some(netns) = found.filter(|netns| !is_held(netns)) else {
+            return Ok(Detached::AlreadyGone);
+        };
         let _alone = alone(&netns)?;
         let removed = self.remove_link_in(lease, &netns)?;
         Ok(if removed { Detached::Removed } else { Detached::AlreadyGone })

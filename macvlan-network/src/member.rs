@@ -66,7 +66,8 @@ impl Member {
     }
 
     /// Adds a pending lease, by its id, whose addresses and MAC address it takes: see
-    /// [`Network::allocate`](crate::Network::allocate). No address is chosen then.
+    /// [`Network::allocate`](crate::Network::allocate). No address is chosen then. Of several it has the MAC
+    /// address of the first.
     pub fn take(mut self, id: impl Into<String>) -> Self {
         self.take.push(id.into());
         self

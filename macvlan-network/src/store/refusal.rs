@@ -47,8 +47,8 @@ pub(crate) fn taken(network: &NetworkRecord, address: IpAddr, holder: Option<&st
 
 /// How both stores say that a lease cannot be taken.
 pub(crate) fn not_pending(network: &NetworkRecord, id: &str) -> Error {
-    let why = "it is not pending: another has taken it, or it was taken back";
-    Error::new(ErrorKind::LeaseLost, format!("take the lease {id}"), why)
+    let why = format!("lease {id} is not pending: another has taken it, or it was taken back");
+    Error::new(ErrorKind::LeaseLost, "take the lease", why)
         .with_hint("allocate addresses again")
         .in_network(network.name())
 }

@@ -24,7 +24,7 @@ fn a_container_takes_what_was_allocated() -> Outcome {
         let config = on_ens33("lan", "10.1.0.0/24")?.subnet(subnet("fd00:1::/64")?);
         let lan = networks.create(&config)?;
         let pending = lan.allocate(&Allocation::new())?;
-        assert_eq!(addresses(&pending), ["10.1.0.2/24", "fd00:1::1/64"]);
+        assert_eq!(addresses(&pending), ["10.1.0.2/24", "fd00:1::2/64"]);
         assert_eq!(pending.mac.map(|mac| mac.to_string()), Some("02:42:0a:01:00:02".to_owned()));
         let since = pending.pending().ok_or("it is pending")?;
         assert!(since.age()? < PATIENCE && since.since > 1_700_000_000, "{since:?}");
@@ -36,7 +36,7 @@ fn a_container_takes_what_was_allocated() -> Outcome {
         // It is nobody else's, and younger than what is collected.
         let (_other, other) = started()?;
         lan.connect(&Member::new("c2"), &other)?;
-        assert_eq!(ip_addresses(&other, "eth0"), ["10.1.0.3/24", "fd00:1::2/64"]);
+        assert_eq!(ip_addresses(&other, "eth0"), ["10.1.0.3/24", "fd00:1::3/64"]);
         let wished = Member::new("c3").address(ip("10.1.0.2"));
         let (_container, inside) = started()?;
         let error = lan.connect(&wished, &inside).unwrap_err();
@@ -48,8 +48,8 @@ fn a_container_takes_what_was_allocated() -> Outcome {
         let connection = lan.connect(&taking, &inside)?;
         assert_eq!(connection.lease().addresses, pending.addresses);
         assert_eq!(Some(connection.mac()), pending.mac);
-        assert_eq!(ip_addresses(&inside, "net0"), ["10.1.0.2/24", "fd00:1::1/64"]);
-        assert_eq!(lan.resolve("web")?, [ip("10.1.0.2"), ip("fd00:1::1")]);
+        assert_eq!(ip_addresses(&inside, "net0"), ["10.1.0.2/24", "fd00:1::2/64"]);
+        assert_eq!(lan.resolve("web")?, [ip("10.1.0.2"), ip("fd00:1::2")]);
         assert_eq!(lan.leases()?.len(), 2);
         assert!(networks.reconcile()?.is_empty());
 
@@ -85,7 +85,7 @@ fn what_is_asked_for_is_allocated() -> Outcome {
         assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
         // One container takes both; another address of its own goes along.
         let (_container, inside) = started()?;
-        let member = Member::new("c1").take(&v6.endpoint).take(&v4.endpoint);
+        let member = Member::new("c1").take(&v4.endpoint).take(&v6.endpoint);
         let connection = lan.connect(&member.address(ip("10.1.0.9")), &inside)?;
         assert_eq!(connection.mac(), mac);
         assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24", "10.1.0.9/24", "fd00:1::77/64"]);
