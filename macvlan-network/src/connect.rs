@@ -201,10 +201,11 @@ impl Network {
                 Err(error) => Err(self.take_back(&lease, others, netns, error)),
             }
         };
-        let asked = match self.config().is_probe() {
+        let asked = if self.config().is_probe() {
             // What is forgotten would answer.
-            true => self.remove_forgotten(&lease, others, netns).map(drop),
-            false => Ok(()),
+            self.remove_forgotten(&lease, others, netns).map(drop)
+        } else {
+            Ok(())
         };
         let other = asked.and_then(|()| self.who_else(&lease, taken));
         let tried = other.and_then(|other| match other {

@@ -209,12 +209,12 @@ impl Network {
         replaces: bool,
     ) -> Result<Vec<String>> {
         let place = |link| Place { network: self.record.clone(), lease: lease.clone(), link };
-        let others = others.iter().filter(|other| other.is_beside(lease));
+        let others: Vec<&Lease> = others.iter().filter(|other| other.is_beside(lease)).collect();
         let mut places = match link {
             Some(link) => vec![place(link)],
             None => Vec::new(),
         };
-        places.extend(self.session.places(others, netns)?);
+        places.extend(self.session.places(&others, netns)?);
         set(&places, netns, replaces.then(|| self.id()))
     }
 
@@ -228,20 +228,16 @@ impl Network {
         if others.is_empty() {
             return Ok(());
         }
-        let places = self.session.places(others.iter(), netns)?;
+        let places = self.session.places(&others.iter().collect::<Vec<_>>(), netns)?;
         set(&places, netns, None).map(drop)
     }
 }
 
 impl Session {
     /// Where a container has the interfaces of these leases.
-    pub(crate) fn places<'a>(
-        &self,
-        leases: impl Iterator<Item = &'a Lease> + Clone,
-        netns: &NetNs,
-    ) -> Result<Vec<Place>> {
+    pub(crate) fn places(&self, leases: &[&Lease], netns: &NetNs) -> Result<Vec<Place>> {
         let (mut places, mut links) = (Vec::new(), None);
-        for lease in leases.clone() {
+        for lease in leases {
             // A network that cannot be read leaves its routes to somebody else.
             let Ok(found) = self.store.find_networks(&lease.network) else { continue };
             let Some(network) = found.into_iter().find(|one| one.id == lease.network) else {
@@ -263,13 +259,14 @@ impl Session {
                 None => lease.interface == *link.name,
             };
             let of_sibling = |link: &LinkInfo| {
-                leases.clone().any(|other| other.is_sibling_of(lease) && is_its(link, other))
+                leases.iter().any(|other| other.is_sibling_of(lease) && is_its(link, other))
             };
             let both = links.iter().find(|link| is_its(link, lease) && is_marked(link));
             let marked = || links.iter().find(|link| is_marked(link) && !of_sibling(link));
             let its = || links.iter().find(|link| is_its(link, lease));
             if let Some(link) = both.or_else(marked).or_else(its) {
-                places.push(Place { network, lease: lease.clone(), link: link.index });
+                let lease = Lease::clone(lease);
+                places.push(Place { network, lease, link: link.index });
             }
         }
         Ok(places)

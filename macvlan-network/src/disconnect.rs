@@ -104,8 +104,8 @@ impl Network {
         if lease.link.is_none() || !is_of_this_boot || !self.session.is_here(lease) {
             return Ok(Detached::AlreadyGone);
         }
-        let in_held = || held.map_or(Ok(false), |netns| self.remove_link_in(lease, netns));
-        if self.remove_host_link(lease)? || in_held()? {
+        let removed_there = || held.map_or(Ok(false), |netns| self.remove_link_in(lease, netns));
+        if self.remove_host_link(lease)? || removed_there()? {
             return Ok(Detached::Removed);
         }
         let found = self.find_link(lease)?;

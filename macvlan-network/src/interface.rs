@@ -73,7 +73,8 @@ impl Network {
         }
         for one in self.session.store.leases(None)? {
             let may = one.mac == Some(mac) && one.endpoint != lease.endpoint;
-            let is_there = || -> Result<bool> { Ok(matches!(one.presence()?, Some(Presence::There(_)))) };
+            let is_there =
+                || -> Result<bool> { Ok(matches!(one.presence()?, Some(Presence::There(_)))) };
             if may && self.session.is_here(&one) && is_there()? {
                 return Ok(true);
             }

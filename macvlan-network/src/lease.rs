@@ -304,9 +304,10 @@ impl Wish {
         let interface =
             self.interface.unwrap_or_else(|| free_interface(&here, self.skip_interfaces));
         // Of several interfaces each has one of its own.
-        let place = match others.iter().any(|one| one.network == network.id) {
-            true => format!("{}/{interface}", self.container),
-            false => self.container.clone(),
+        let place = if others.iter().any(|one| one.network == network.id) {
+            format!("{}/{interface}", self.container)
+        } else {
+            self.container.clone()
         };
         let promised = taken.iter().find_map(|lease| lease.mac);
         Lease {

@@ -33,9 +33,10 @@ impl Pending {
     ///
     /// [`ErrorKind::File`](crate::ErrorKind::File): `/proc` cannot be read.
     pub fn age(&self) -> Result<Duration> {
-        let seconds = match self.is_of_this_boot()? {
-            true => time::since_boot().as_secs().saturating_sub(self.uptime),
-            false => time::seconds().saturating_sub(self.since),
+        let seconds = if self.is_of_this_boot()? {
+            time::since_boot().as_secs().saturating_sub(self.uptime)
+        } else {
+            time::seconds().saturating_sub(self.since)
         };
         Ok(Duration::from_secs(seconds))
     }

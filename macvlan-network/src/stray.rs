@@ -263,7 +263,8 @@ impl Network {
         leases: &[Lease],
     ) -> Result<bool> {
         let container = of.container;
-        let are_in = |leases: &[Lease], here: &NetNsMark| leases.iter().any(|lease| lease.is_in(here));
+        let are_in =
+            |leases: &[Lease], here: &NetNsMark| leases.iter().any(|lease| lease.is_in(here));
         if let Some(netns) = netns {
             let is_of_lease = are_in(leases, &NetNsMark::of(netns)?);
             return Ok(!is_of_lease && self.remove_marked(of, netns, false)?);

@@ -2,8 +2,8 @@
 
 use std::ffi::{c_char, c_int};
 
-use macvlan_core::parse_ip;
 use ::macvlan_network::Allocation;
+use macvlan_core::parse_ip;
 
 use crate::base::boundary::{boundary, free};
 use crate::base::mac::mac;

@@ -76,7 +76,7 @@ fn it_is_created_moved_and_removed() -> Outcome {
         let bound = lan.bind("c1", &inside)?;
         assert_eq!((bound.interface.as_str(), bound.pending()), ("eth5", None));
         assert_eq!(bound.endpoint, link.lease().endpoint);
-        assert_eq!(lan.leases()?, [bound.clone()]);
+        assert_eq!(lan.leases()?, std::slice::from_ref(&bound));
         assert_eq!(lan.bind("c1", &inside)?, bound);
         assert!(ping(&inside, "192.168.15.2").is_some());
         // What is inside is the runtime's.
@@ -212,7 +212,7 @@ fn what_fails_leaves_nothing() -> Outcome {
             let error = lan.create_link(&member).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Kernel, "{error}");
             assert!(error.to_string().contains("create a link for container \"c1\""), "{error}");
-            assert_eq!(lan.leases()?, [pending.clone()]);
+            assert_eq!(lan.leases()?, std::slice::from_ref(&pending));
         }
         before.assert_same(networks.host().netns());
         Ok(())

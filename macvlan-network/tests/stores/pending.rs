@@ -29,7 +29,7 @@ fn a_container_takes_what_was_allocated() -> Outcome {
         let since = pending.pending().ok_or("it is pending")?;
         assert!(since.age()? < PATIENCE && since.since > 1_700_000_000, "{since:?}");
         assert!(pending.netns().is_none());
-        assert_eq!(lan.leases()?, [pending.clone()]);
+        assert_eq!(lan.leases()?, std::slice::from_ref(&pending));
         let told = lan.inspect()?["Containers"][&pending.endpoint].clone();
         assert_eq!((&told["Namespace"], told["Pending"].is_u64()), (&"pending".into(), true));
 
@@ -109,7 +109,7 @@ fn what_fails_leaves_it_pending() -> Outcome {
         let member = Member::new("c1").interface("eth7").take(&pending.endpoint);
         let error = lan.connect(&member, &inside).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Kernel, "{error}");
-        assert_eq!(lan.leases()?, [pending.clone()]);
+        assert_eq!(lan.leases()?, std::slice::from_ref(&pending));
         lan.connect(&Member::new("c1").take(&pending.endpoint), &inside)?;
         assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
         Ok(())
@@ -123,7 +123,7 @@ fn what_nobody_takes_is_collected() -> Outcome {
         assert!(networks.collect()?.leases.is_empty());
         let error = lan.allocate(&Allocation::new()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::PoolExhausted, "{error}");
-        assert_eq!(collect_all(networks)?, [pending.clone()]);
+        assert_eq!(collect_all(networks)?, std::slice::from_ref(&pending));
         assert_eq!(addresses(&lan.allocate(&Allocation::new())?), addresses(&pending));
         // Who wishes for the address of one that is over gets it at once.
         let (_container, inside) = started()?;

@@ -37,9 +37,9 @@ fn each_has_its_own_lease() -> Outcome {
         for name in ["web", "www", "c1", "web.lan"] {
             assert_eq!(lan.resolve(name)?, both, "{name}");
         }
-        let lines = lan.hosts()?;
-        assert_eq!(lines.lines().count(), 2, "{lines}");
-        assert!(lines.lines().all(|line| line.contains("web")), "{lines}");
+        let hosts = lan.hosts()?;
+        assert_eq!(hosts.lines().count(), 2, "{hosts}");
+        assert!(hosts.lines().all(|line| line.contains("web")), "{hosts}");
         let told = lan.inspect()?;
         assert_eq!(told["Containers"]["c1"]["Interface"], "eth0");
         assert_eq!(told["Containers"]["c1/net1"]["IPv4Address"], "10.1.0.3/24");

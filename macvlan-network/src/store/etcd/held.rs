@@ -90,20 +90,17 @@ impl AllHeld {
     pub(super) fn place_for(&self, interface: &str, change: &mut Change) -> String {
         let further = format!("/{interface}");
         change.when.extend(self.unchanged());
-        match self.base() {
-            Some(base) => {
-                change.when.push(absent(format!("{}{further}", self.base)));
-                change.put(base.key.clone(), base.value.clone());
-                further
-            }
-            None => {
-                change.when.push(absent(self.base.clone()));
-                let others = if self.all.is_empty() { "/".to_owned() } else { further };
-                let key = format!("{}{others}", self.base);
-                let none = absent(key);
-                change.when.push(if others == "/" { none.with_prefix() } else { none });
-                String::new()
-            }
+        if let Some(base) = self.base() {
+            change.when.push(absent(format!("{}{further}", self.base)));
+            change.put(base.key.clone(), base.value.clone());
+            return further;
         }
+        change.when.push(absent(self.base.clone()));
+        change.when.push(if self.all.is_empty() {
+            absent(format!("{}/", self.base)).with_prefix()
+        } else {
+            absent(format!("{}{further}", self.base))
+        });
+        String::new()
     }
 }

@@ -47,16 +47,16 @@ impl EtcdStore {
             Get::Key(was),
             Get::Key(self.registration.key.clone()),
         ];
-        let takes = wish.take.iter().map(|one| Get::Key(self.keys.lease(id, one)));
-        let takes: Vec<Get> = takes.collect();
+        let wanted = wish.take.iter().map(|one| Get::Key(self.keys.lease(id, one)));
+        let wanted: Vec<Get> = wanted.collect();
         // And what will be needed of the pools.
         let starts = self.starts(&seen, network, wish)?;
         let pools = self.pool_gets(&seen, network, wish, &starts);
-        seen.fetch(&[&gets[..], &takes, &pools].concat())?;
+        seen.fetch(&[&gets[..], &wanted, &pools].concat())?;
         let mut read = gets.iter().map(|get| seen.get(get));
-        let mut next = || read.next().unwrap_or_else(|| Ok(Vec::new()));
-        let (there, first, further, named) = (next()?, next()?, next()?, next()?);
-        let (others, was_by_it, was, host) = (next()?, next()?, next()?, next()?);
+        let mut found = || read.next().unwrap_or_else(|| Ok(Vec::new()));
+        let (there, first, further, named) = (found()?, found()?, found()?, found()?);
+        let (others, was_by_it, was, host) = (found()?, found()?, found()?, found()?);
         let there = there.first().ok_or_else(|| no_network(network.name()))?;
         let now: NetworkRecord = format::read(&there.value)?;
         if now.config != network.config {
@@ -86,7 +86,7 @@ impl EtcdStore {
         let was: Option<Was> = was.map(|item| keys::read(&item.value)).transpose()?;
         let mut change = Change::default();
         let (mut taken, mut addresses) = (Vec::new(), Vec::new());
-        for (get, one) in takes.iter().zip(&wish.take) {
+        for (get, one) in wanted.iter().zip(&wish.take) {
             let item = seen.get(get)?.into_iter().next();
             let item = item.ok_or_else(|| not_pending(network, one))?;
             let pending = self.take_pending(&seen, network, &item, &mut addresses, &mut change)?;
