@@ -126,33 +126,6 @@ impl EtcdStore {
         }
     }
 
-    /// Takes a pending lease away, as it was found, and its addresses; none if it is not pending.
-    fn take_pending(
-        &self,
-        seen: &Seen<'_>,
-        network: &NetworkRecord,
-        item: &Item,
-        addresses: &mut Vec<(IpNet, String)>,
-        change: &mut Change,
-    ) -> Result<Option<Lease>> {
-        let pending: Lease = format::read(&item.value)?;
-        if pending.pending().is_none() || pending.container != pending.endpoint {
-            return Ok(None);
-        }
-        change.when.push(unchanged(item.key.clone(), item.changed));
-        change.delete(item.key.clone());
-        change.delete(self.keys.member(&pending.container, &network.id));
-        for net in &pending.addresses {
-            let at = pool::number(net.addr());
-            let place = seen.get(&Get::Key(self.keys.address(&network.id, at)))?;
-            let holder: Option<Holder> =
-                place.first().map(|item| keys::read(&item.value)).transpose()?;
-            let owner = holder.map_or_else(|| EVERYBODY.to_owned(), |one| one.owner().to_owned());
-            addresses.push((*net, owner));
-        }
-        Ok(Some(pending))
-    }
-
     /// A network as it was found, and that it has not changed since; one that cannot be read is as the caller
     /// has it.
     fn current<'a>(

@@ -16,6 +16,7 @@ mod host;
 mod keys;
 mod leases;
 mod options;
+mod pending;
 mod pick;
 mod rest;
 mod seen;

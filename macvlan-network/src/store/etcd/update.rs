@@ -8,7 +8,7 @@ use crate::store::format;
 use super::change::Change;
 use super::held::AllHeld;
 use super::store::EtcdStore;
-use super::wire::{Get, absent, unchanged};
+use super::wire::{Get, unchanged};
 
 impl EtcdStore {
     /// Changes what a lease says without touching addresses and link.
@@ -60,42 +60,6 @@ impl EtcdStore {
         let value = format::write_again(&held.item.value, &changed)?;
         change.put(held.item.key, value.clone());
         change.put(format!("{}{}", self.keys.member(container, id), held.suffix), value);
-        Ok(self.decide(change)?.then_some(true))
-    }
-
-    /// Binds a pending lease to a namespace.
-    pub(super) fn try_bind(&self, network: &NetworkRecord, lease: &Lease) -> Result<Option<bool>> {
-        let (id, container) = (network.id.as_str(), lease.container.as_str());
-        let [first, further] = AllHeld::gets(&self.keys, id, container);
-        let host = Get::Key(self.registration.key.clone());
-        let [first, further, host] = self.wire.read_all([first, further, host])?;
-        let mut others = AllHeld::read(&self.keys, id, container, [&*first, &*further])?;
-        let Some(held) = others.take(&lease.endpoint) else { return Ok(Some(false)) };
-        if held.lease.pending().is_none() {
-            return Ok(Some(false));
-        }
-        lease.check_interface(network, &others.leases())?;
-        let Some(host) = host.first() else {
-            self.register()?;
-            return Ok(None);
-        };
-        let mut change = Change::default();
-        change.when.push(unchanged(host.key.clone(), host.changed));
-        change.when.push(unchanged(held.item.key.clone(), held.item.changed));
-        change.when.extend(others.unchanged_beside(&held));
-        let (interface, state) = (lease.interface, lease.state.clone());
-        // What an earlier record says of being pending does not stay.
-        let value = format::write(&Lease { interface, state, ..held.lease })?;
-        let (base, member) = (self.keys.lease(id, container), self.keys.member(container, id));
-        let mut suffix = held.suffix.clone();
-        if !suffix.is_empty() && suffix != format!("/{interface}") {
-            suffix = format!("/{interface}");
-            change.when.push(absent(format!("{base}{suffix}")));
-            change.delete(held.item.key);
-            change.delete(format!("{member}{}", held.suffix));
-        }
-        change.put(format!("{base}{suffix}"), value.clone());
-        change.put(format!("{member}{suffix}"), value);
         Ok(self.decide(change)?.then_some(true))
     }
 }

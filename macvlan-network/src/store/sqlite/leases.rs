@@ -14,12 +14,13 @@ use crate::lease::{Lease, LeaseState, Wish};
 use crate::pending::Pending;
 use crate::pool;
 use crate::record::NetworkRecord;
-use crate::store::refusal::{exhausted, not_pending, taken};
+use crate::store::refusal::{exhausted, taken};
 use crate::store::{Found, Granted, Unreadable, clash};
 
 use super::gaps::{self, Holder, blob, from_blob};
 use super::names;
 use super::networks;
+use super::pending;
 use super::transaction::{Attempt, Stop, current, now, number};
 
 /// How long it is remembered whose an address was that nobody else has got since.
@@ -61,7 +62,7 @@ pub(super) fn lease(
     }
     let (mut taken, mut addresses) = (Vec::new(), Vec::new());
     for id in &wish.take {
-        let pending = take_pending(transaction, network, number, id)?;
+        let pending = pending::take(transaction, network, number, id)?;
         addresses.extend(pending.addresses.iter().copied());
         taken.push(pending);
     }
@@ -77,51 +78,6 @@ pub(super) fn lease(
     let lease = wish.granted(network, addresses, &others, &taken);
     insert(transaction, network, number, &lease)?;
     Ok(Granted::New { lease, others, taken })
-}
-
-/// Takes a pending lease away, whose addresses are in no gap then, and nobody's.
-fn take_pending(
-    transaction: &Transaction<'_>,
-    network: &NetworkRecord,
-    number: i64,
-    id: &str,
-) -> Attempt<Lease> {
-    let found = read_all(
-        transaction,
-        select!("WHERE network = ? AND container = ? AND inode IS NULL"),
-        params![number, id],
-    )?;
-    let found = found.into_iter().next().ok_or_else(|| not_pending(network, id))??;
-    if found.endpoint != id {
-        return Err(not_pending(network, id).into());
-    }
-    transaction.prepare_cached("DELETE FROM lease WHERE endpoint = ?")?.execute([id])?;
-    Ok(found)
-}
-
-/// Binds a pending lease to a namespace; false if it is not pending any more.
-pub(super) fn bind(
-    transaction: &Transaction<'_>,
-    network: &NetworkRecord,
-    lease: &Lease,
-) -> Attempt<bool> {
-    let siblings = find(transaction, network, &lease.container)?;
-    lease.check_interface(network, &siblings)?;
-    let Some(netns) = lease.netns() else { return Ok(false) };
-    let bound = transaction
-        .prepare_cached(
-            "UPDATE lease SET interface = ?, boot = ?, inode = ?, cookie = ?, netns_path = ?, \
-             since = NULL, uptime = NULL WHERE endpoint = ? AND inode IS NULL",
-        )?
-        .execute(params![
-            lease.interface.as_str(),
-            netns.boot,
-            netns.inode,
-            netns.cookie,
-            lease.netns_path(),
-            lease.endpoint
-        ])?;
-    Ok(bound > 0)
 }
 
 /// The leases of a container, in all networks.

@@ -14,6 +14,7 @@ mod lookup;
 mod names;
 mod networks;
 mod owner;
+mod pending;
 mod transaction;
 
 use std::borrow::Cow;
@@ -216,7 +217,7 @@ impl Store for SqliteStore {
     }
 
     fn bind(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
-        self.write("bind a lease", |transaction| leases::bind(transaction, network, lease))
+        self.write("bind a lease", |transaction| pending::bind(transaction, network, lease))
     }
 
     fn find(&self, network: &NetworkRecord, container: &str) -> Result<Vec<Lease>> {
