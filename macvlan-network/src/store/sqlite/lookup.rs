@@ -11,8 +11,8 @@ use crate::record::NetworkRecord;
 use crate::store::Found;
 
 use super::gaps::{self, Holder};
-use super::leases::{self, read_all, select};
 use super::names;
+use super::rows::{self, read_all, select};
 use super::transaction::{Attempt, number};
 
 /// Changes what a lease says without touching addresses and link. False if there is no such lease.
@@ -79,7 +79,7 @@ pub(super) fn holding(
 ) -> Attempt<Option<Lease>> {
     match gaps::holder(transaction, number(transaction, network)?, pool::number(address))? {
         Holder::Container(container) => {
-            let found = leases::find(transaction, network, &container)?;
+            let found = rows::find(transaction, network, &container)?;
             Ok(found.into_iter().find(|lease| lease.has(address)))
         }
         _ => Ok(None),

@@ -15,6 +15,7 @@ mod names;
 mod networks;
 mod owner;
 mod pending;
+mod rows;
 mod transaction;
 
 use std::borrow::Cow;
@@ -221,12 +222,12 @@ impl Store for SqliteStore {
     }
 
     fn find(&self, network: &NetworkRecord, container: &str) -> Result<Vec<Lease>> {
-        self.read("look up a lease", |transaction| leases::find(transaction, network, container))
+        self.read("look up a lease", |transaction| rows::find(transaction, network, container))
     }
 
     fn leases_of(&self, container: &str) -> Result<Vec<Lease>> {
         self.read("list a container's leases", |transaction| {
-            leases::of_container(transaction, container)
+            rows::of_container(transaction, container)
         })
     }
 
@@ -251,15 +252,14 @@ impl Store for SqliteStore {
     }
 
     fn leases(&self, network: Option<&NetworkRecord>) -> Result<Vec<Lease>> {
-        let found =
-            self.read("list the leases", |transaction| leases::list(transaction, network))?;
+        let found = self.read("list the leases", |transaction| rows::list(transaction, network))?;
         Ok(found.into_iter().filter_map(Found::ok).collect())
     }
 
     fn unreadable(&self) -> Result<Vec<Unreadable>> {
         self.read("list what cannot be read", |transaction| {
             let networks = networks::all(transaction)?.into_iter().filter_map(Found::err);
-            let leases = leases::list(transaction, None)?.into_iter().filter_map(Found::err);
+            let leases = rows::list(transaction, None)?.into_iter().filter_map(Found::err);
             Ok(networks.chain(leases).collect())
         })
     }

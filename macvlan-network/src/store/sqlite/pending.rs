@@ -6,7 +6,7 @@ use crate::lease::Lease;
 use crate::record::NetworkRecord;
 use crate::store::refusal::not_pending;
 
-use super::leases::{self, read_all, select};
+use super::rows::{self, read_all, select};
 use super::transaction::Attempt;
 
 /// Takes a pending lease away, whose addresses are in no gap then, and nobody's.
@@ -35,7 +35,7 @@ pub(super) fn bind(
     network: &NetworkRecord,
     lease: &Lease,
 ) -> Attempt<bool> {
-    let siblings = leases::find(transaction, network, &lease.container)?;
+    let siblings = rows::find(transaction, network, &lease.container)?;
     lease.check_interface(network, &siblings)?;
     let Some(netns) = lease.netns() else { return Ok(false) };
     let bound = transaction
