@@ -154,7 +154,7 @@ impl Network {
             }
         }
         let ensure = || {
-            let attachment = self.ensure(&lease, netns)?.attachment;
+            let attachment = self.ensure(&lease, others, netns)?.attachment;
             self.lead_through((&lease, &attachment), others, member, netns)?;
             Ok(attachment)
         };

@@ -100,11 +100,11 @@ impl Network {
             loop {
                 let mut standing = Standing::begin(&*self.session.store);
                 match self.granted(&wish)? {
-                    Granted::New { lease, taken, .. } => {
+                    Granted::New { lease, others, taken } => {
                         let (leases, may_repeat) = ((&lease, &*taken), tries.next().is_some());
                         let made = self.try_link(leases, &wish, &mut standing, may_repeat)?;
                         if let Some(attachment) = made {
-                            return Ok(self.host_link(lease, attachment));
+                            return Ok(self.host_link(lease, &others, attachment));
                         }
                     }
                     Granted::Held { lease, .. } => self.take_over(&lease)?,
@@ -117,10 +117,10 @@ impl Network {
         create().map_err(|error: Error| error.during(operation()).in_network(self.name()))
     }
 
-    fn host_link(&self, lease: Lease, attachment: Attachment) -> HostLink {
+    fn host_link(&self, lease: Lease, others: &[Lease], attachment: Attachment) -> HostLink {
         let gateway = |v6| self.record.gateway(&lease.addresses, v6);
         let gateways = [false, true].into_iter().filter_map(gateway).collect();
-        HostLink { gateways, routes: self.routes_of(&lease), lease, attachment }
+        HostLink { gateways, routes: self.routes_of(&lease, others), lease, attachment }
     }
 
     /// Makes the link of a lease; none if that is to be tried again with another lease.

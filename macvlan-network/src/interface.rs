@@ -28,7 +28,7 @@ impl Network {
         others: &[Lease],
         netns: &NetNs,
     ) -> Result<Attachment> {
-        let endpoint = self.endpoint(lease)?;
+        let endpoint = self.endpoint(lease, others)?;
         let mut attached = self.attach_endpoint(&endpoint, netns)?;
         let is_taken = |kind| matches!(kind, CoreKind::NameTaken | CoreKind::MacInUse);
         if attached.as_ref().is_err_and(|error| is_taken(error.kind()))
@@ -133,11 +133,16 @@ impl Network {
     }
 
     /// As attaching, but what is there already is repaired.
-    pub(crate) fn ensure(&self, lease: &Lease, netns: &NetNs) -> Result<macvlan_core::Ensured> {
+    pub(crate) fn ensure(
+        &self,
+        lease: &Lease,
+        others: &[Lease],
+        netns: &NetNs,
+    ) -> Result<macvlan_core::Ensured> {
         if self.is_isolated() {
             self.session.make_dummy(&self.record)?;
         }
-        let endpoint = self.endpoint(lease)?;
+        let endpoint = self.endpoint(lease, others)?;
         let endpoint = endpoint.wait_for_mac(MAC_PATIENCE);
         let ensured = self.session.host.ensure_or_replace(&endpoint, netns);
         ensured.map_err(|error| Error::kernel("attach", error))
@@ -196,8 +201,15 @@ impl Network {
         detach().map_err(|error| Error::kernel("detach", error))
     }
 
-    /// The network's routes that lead through the interface of a lease.
-    pub(crate) fn routes_of(&self, lease: &Lease) -> Vec<Route> {
+    /// The network's routes that lead through the interface of a lease; through the container's first one, if it
+    /// has several.
+    pub(crate) fn routes_of(&self, lease: &Lease, others: &[Lease]) -> Vec<Route> {
+        let is_first = |other: &Lease| {
+            other.is_sibling_of(lease) && other.is_beside(lease) && other.sequence < lease.sequence
+        };
+        if others.iter().any(is_first) {
+            return Vec::new();
+        }
         let reached = |route: &&Route| NetworkConfig::reaches(route, &lease.addresses);
         self.config().get_routes().iter().filter(reached).copied().collect()
     }
@@ -224,8 +236,8 @@ impl Network {
         Ok(endpoint)
     }
 
-    /// What a lease is to become.
-    pub(crate) fn endpoint(&self, lease: &Lease) -> Result<Endpoint> {
+    /// What a lease is to become, where the container has these other leases.
+    pub(crate) fn endpoint(&self, lease: &Lease, others: &[Lease]) -> Result<Endpoint> {
         let (network, config) = (&self.record, self.config());
         let address = |net: IpNet| -> macvlan_core::Result<Address> {
             let address = Address::new(net)?;
@@ -242,7 +254,7 @@ impl Network {
             if let Some(accept) = config.accepts_ra() {
                 endpoint = endpoint.accept_ra(accept);
             }
-            for route in self.routes_of(lease) {
+            for route in self.routes_of(lease, others) {
                 endpoint = endpoint.route(route);
             }
             for net in &lease.addresses {

@@ -269,7 +269,7 @@ impl Network {
             let mut others = self.session.store.leases_of(&lease.container)?;
             others.retain(|other| other.endpoint != lease.endpoint);
             let ensure = || {
-                let ensured = self.ensure(&lease, netns)?;
+                let ensured = self.ensure(&lease, &others, netns)?;
                 let link = Some(ensured.attachment.index());
                 let routes = self.set_default_routes((&lease, link), &others, netns, false)?;
                 let mut done: Vec<String> =

@@ -187,6 +187,7 @@ impl Network {
         }
         if !free.is_empty() || stray.addresses.is_empty() {
             let attachment = &stray.attachment;
+            let siblings = leases.iter().filter(|one| one.container == stray.mark.container);
             let lease = Lease {
                 network: self.id().to_owned(),
                 container: stray.mark.container.to_owned(),
@@ -200,7 +201,7 @@ impl Network {
                 link_local: Vec::new(),
                 default_route: attachment.routes().iter().any(macvlan_core::Route::is_default),
                 gw_priority: 0,
-                sequence: 0,
+                sequence: siblings.map(|one| one.sequence.saturating_add(1)).max().unwrap_or(0),
                 state: LeaseState::Connected { netns, path: path_of(stray.netns) },
                 link: None,
             };

@@ -19,7 +19,8 @@ fn by_two(lan: &Network, inside: &NetNs, names: [&str; 2]) -> Outcome<[Lease; 2]
 
 fn each_has_its_own_lease() -> Outcome {
     with_stores(|networks| {
-        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let config = on_ens33("lan", "10.1.0.0/24")?.route("10.9.0.0/16 via 10.1.0.254".parse()?);
+        let lan = networks.create(&config)?;
         let (_container, inside) = started()?;
         let named = Member::new("c1").name("web").alias("www");
         let first = lan.connect(&named, &inside)?.lease().clone();
@@ -30,6 +31,9 @@ fn each_has_its_own_lease() -> Outcome {
         let links = Handle::in_netns(&inside)?.links()?;
         let aliases: Vec<_> = links.iter().filter_map(|link| link.alias.clone()).collect();
         assert!(aliases.len() == 2 && aliases[0] != aliases[1], "{aliases:?}");
+        // The network's routes lead through the first, as do the default routes.
+        let routes = || ip_lines(&inside, "-o route show 10.9.0.0/16");
+        assert_eq!(routes(), ["10.9.0.0/16 via 10.1.0.254 dev eth0"]);
         assert!(networks.reconcile()?.is_empty());
 
         // By name both are found, whichever interface has it.
@@ -66,8 +70,9 @@ fn each_has_its_own_lease() -> Outcome {
         let error = lan.disconnect(("c1", "eth0")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotConnected, "{error}");
         assert_eq!(ip_addresses(&inside, "net1"), ["10.1.0.3/24"]);
-        // The only one is meant again.
+        // The only one is meant again, and has the routes.
         assert_eq!(lan.connect(&Member::new("c1"), &inside)?.interface(), "net1");
+        assert_eq!(routes(), ["10.9.0.0/16 via 10.1.0.254 dev net1"]);
         lan.disconnect("c1")?;
         assert!(lan.leases()?.is_empty() && lan.resolve("web")?.is_empty());
         lan.connect(&Member::new("c2").name("web"), &other)?;
