@@ -5181,7 +5181,17 @@ int macvlan_member_add_address(struct macvlan_member *member,
                                struct macvlan_error **error);
 
 /**
- * The interface's name inside; the first free "ethN" when not set.
+ * Adds a pending lease, by its id, whose addresses and MAC address it takes: see macvlan_network_allocate(). No
+ * address is chosen then.
+ */
+int macvlan_member_take(struct macvlan_member *member,
+                        const char *id,
+                        struct macvlan_error **error);
+
+/**
+ * Sets the interface's name inside, which tells it from others of the container in the network: a name that none
+ * of them has is that of a further one, with addresses of its own. Without it, the one that the container has is
+ * meant; if it has none, its name is the first free "ethN".
  */
 int macvlan_member_set_interface(struct macvlan_member *member,
                                  const char *name,
@@ -5229,7 +5239,7 @@ int macvlan_member_set_replace_default_route(struct macvlan_member *member,
 void macvlan_member_free(struct macvlan_member *member);
 
 /**
- * One container's place in one network, as the store has it, given by macvlan_network_lease(). Freed
+ * One interface of a container in one network, as the store has it, given by macvlan_network_lease(). Freed
  * with macvlan_lease_free(), unless it is a part of another object.
  *
  * Threads: it never changes, so any number may look at it at once.
@@ -5249,7 +5259,8 @@ typedef struct macvlan_lease_list macvlan_lease_list;
 const char *macvlan_lease_network(const struct macvlan_lease *lease);
 
 /**
- * The container's id, as the caller calls it.
+ * The container's id, as the caller calls it; of addresses that were allocated without a container, the lease's
+ * own id.
  */
 const char *macvlan_lease_container(const struct macvlan_lease *lease);
 
@@ -5264,7 +5275,7 @@ const char *macvlan_lease_name(const struct macvlan_lease *lease);
 const char *macvlan_lease_host(const struct macvlan_lease *lease);
 
 /**
- * What tells this lease from any other that the container had or will have.
+ * The lease's id, which tells it from any other that the container had or will have.
  */
 const char *macvlan_lease_endpoint(const struct macvlan_lease *lease);
 
@@ -5329,12 +5340,13 @@ uint32_t macvlan_lease_sequence(const struct macvlan_lease *lease);
 bool macvlan_lease_is_default_route(const struct macvlan_lease *lease);
 
 /**
- * The boot that the container's namespace was made in (/proc/sys/kernel/random/boot_id).
+ * The boot that the container's namespace was made in (/proc/sys/kernel/random/boot_id); of a pending lease, the
+ * boot that it was made in.
  */
 const char *macvlan_lease_netns_boot(const struct macvlan_lease *lease);
 
 /**
- * The inode number of the container's namespace; 0 if the lease is none.
+ * The inode number of the container's namespace; 0 if the lease is none, or pending.
  */
 uint64_t macvlan_lease_netns_inode(const struct macvlan_lease *lease);
 
@@ -5351,7 +5363,31 @@ uint64_t macvlan_lease_netns_cookie(const struct macvlan_lease *lease);
 const char *macvlan_lease_netns_path(const struct macvlan_lease *lease);
 
 /**
- * Whether the container's namespace was made since this machine was started.
+ * Returns whether it is pending: it is not bound to a namespace yet.
+ */
+bool macvlan_lease_is_pending(const struct macvlan_lease *lease);
+
+/**
+ * Returns since when it is pending, in seconds since 1970; 0 if it is not.
+ */
+uint64_t macvlan_lease_pending_since(const struct macvlan_lease *lease);
+
+/**
+ * Tells for how long it is pending, in seconds, by the clocks of two hosts if it is another host's; 0 if it is
+ * not.
+ */
+int macvlan_lease_pending_age(const struct macvlan_lease *lease,
+                              uint64_t *age,
+                              struct macvlan_error **error);
+
+/**
+ * Returns the name that its link has in the host's namespace, if it was created there to be moved
+ * (macvlan_network_create_link()); NULL if it was not.
+ */
+const char *macvlan_lease_link(const struct macvlan_lease *lease);
+
+/**
+ * Whether the container's namespace was made since this machine was started; false of a pending lease.
  */
 int macvlan_lease_is_of_this_boot(const struct macvlan_lease *lease,
                                   bool *is,
@@ -5504,8 +5540,9 @@ int macvlan_network_connect(const struct macvlan_network *network,
                             struct macvlan_error **error);
 
 /**
- * Takes a container out of the network, by its id: detaches its interface, and gives its addresses
- * back. Its namespace is looked for; if it is gone, nothing is left to be detached. `was_there`, which
+ * Takes a container out of the network, by its id, or one of its interfaces, by "ID/INTERFACE": detaches its
+ * interfaces, and gives its addresses back. A pending lease is given back, by the container that it is for, or
+ * by its own id if it is for none, and the link that was created for it is removed. Its namespace is looked for; if it is gone, nothing is left to be detached. `was_there`, which
  * can be NULL, tells whether the interface was there.
  *
  * On another host than the one that it runs on it is refused while that host lives.
@@ -5526,14 +5563,25 @@ int macvlan_network_disconnect_from(const struct macvlan_network *network,
                                     struct macvlan_error **error);
 
 /**
- * Who is connected, on all hosts.
+ * Tells who is connected, on all hosts, with the leases that are pending. A container has one for each of its
+ * interfaces.
  */
 int macvlan_network_leases(const struct macvlan_network *network,
                            struct macvlan_lease_list **leases,
                            struct macvlan_error **error);
 
 /**
- * One container's lease, by the container's id; NULL if it is not connected, which is no failure.
+ * Returns the leases of a container, by its id, or of one of its interfaces, by "ID/INTERFACE", in the order in
+ * which they were connected.
+ */
+int macvlan_network_leases_of(const struct macvlan_network *network,
+                              const char *container,
+                              struct macvlan_lease_list **leases,
+                              struct macvlan_error **error);
+
+/**
+ * Returns the lease of a container, by its id, or of one of its interfaces, by "ID/INTERFACE"; of several that
+ * of the first that was connected. NULL if it is not connected, which is no failure.
  */
 int macvlan_network_lease(const struct macvlan_network *network,
                           const char *container,
@@ -5567,6 +5615,145 @@ const struct macvlan_network *macvlan_network_list_get(const struct macvlan_netw
  * Frees a list; does nothing to NULL.
  */
 void macvlan_network_list_free(struct macvlan_network_list *list);
+
+/**
+ * Which addresses are to be leased before there is a container: a value, for macvlan_network_allocate().
+ * Freed with macvlan_allocation_free().
+ *
+ * Threads: any number may look at it at once; whoever changes it needs it alone.
+ */
+typedef struct macvlan_allocation macvlan_allocation;
+
+/**
+ * Makes one of an address of each family that the network has.
+ */
+int macvlan_allocation_new(struct macvlan_allocation **allocation, struct macvlan_error **error);
+
+/**
+ * Adds an address that it is to have, "10.0.10.7". One is chosen of each family of which none is given.
+ */
+int macvlan_allocation_add_address(struct macvlan_allocation *allocation,
+                                   const char *address,
+                                   struct macvlan_error **error);
+
+/**
+ * Sets whether an IPv4 and whether an IPv6 address is chosen where none is given. Both default to true.
+ */
+int macvlan_allocation_set_families(struct macvlan_allocation *allocation,
+                                    bool ipv4,
+                                    bool ipv6,
+                                    struct macvlan_error **error);
+
+/**
+ * Sets the MAC address; derived when not set, see macvlan_network_config_set_mac_from().
+ */
+int macvlan_allocation_set_mac(struct macvlan_allocation *allocation,
+                               const uint8_t mac[6],
+                               struct macvlan_error **error);
+
+/**
+ * Leases addresses before there is a container, for callers that are asked for an address first. Nobody else
+ * gets them. `lease`, which is given, is pending until a container takes it, by its id
+ * (macvlan_lease_endpoint()) in macvlan_member_take(), or until it is given back by
+ * macvlan_network_disconnect() with that id. One that is pending for longer than
+ * macvlan_networks_set_pending_age() says, or since another boot, is taken back by
+ * macvlan_networks_collect().
+ */
+int macvlan_network_allocate(const struct macvlan_network *network,
+                             const struct macvlan_allocation *allocation,
+                             struct macvlan_lease **lease,
+                             struct macvlan_error **error);
+
+/**
+ * Frees a description of addresses; does nothing to NULL. What was leased stays.
+ */
+void macvlan_allocation_free(struct macvlan_allocation *allocation);
+
+/**
+ * A link in the host's namespace that is to be moved to a container, and what it is to have there, given by
+ * macvlan_network_create_link(). Freed with macvlan_host_link_free(), which changes nothing about it.
+ *
+ * Threads: it never changes, so any number may look at it at once.
+ */
+typedef struct macvlan_host_link macvlan_host_link;
+
+/**
+ * Leases addresses for a container and creates its link in the host's namespace, down and without addresses,
+ * for a caller that moves it to the container, and sets name, addresses and routes there. All of it, or nothing
+ * and an error that says why.
+ *
+ * The lease is pending until macvlan_network_bind() or macvlan_networks_reconcile() finds the link in the
+ * container's namespace. For as long as it is, macvlan_networks_collect() takes back both when it is older than
+ * macvlan_networks_set_pending_age() says. macvlan_network_disconnect() removes the link, also where it was
+ * moved back.
+ *
+ * Addresses and routes inside are the caller's: they are not repaired, and the container's default routes are
+ * led through its other networks only, unless macvlan_member_set_default_route() says otherwise.
+ */
+int macvlan_network_create_link(const struct macvlan_network *network,
+                                const struct macvlan_member *member,
+                                struct macvlan_host_link **link,
+                                struct macvlan_error **error);
+
+/**
+ * Binds a container's pending lease, by its id, or by "ID/INTERFACE" if it has several, to the namespace that
+ * its link was moved to, with the name that it has there. One that is bound to it already stays as it is.
+ * `lease`, which is given, is what it is now.
+ */
+int macvlan_network_bind(const struct macvlan_network *network,
+                         const char *container,
+                         const struct macvlan_netns *netns,
+                         struct macvlan_lease **lease,
+                         struct macvlan_error **error);
+
+/**
+ * Returns what the store has of it: the addresses that it is to have inside. It belongs to the object. NULL if
+ * the link is none.
+ */
+const struct macvlan_lease *macvlan_host_link_lease(const struct macvlan_host_link *link);
+
+/**
+ * Returns its name in the host's namespace, "mv-" and 12 hexadecimal digits. It belongs to the object. NULL if
+ * the link is none.
+ */
+const char *macvlan_host_link_name(const struct macvlan_host_link *link);
+
+/**
+ * Returns its index in the host's namespace; 0 if the link is none.
+ */
+uint32_t macvlan_host_link_index(const struct macvlan_host_link *link);
+
+/**
+ * Tells its MAC address, which stays when it is moved. Zeroes if the link is none.
+ */
+void macvlan_host_link_mac(const struct macvlan_host_link *link, uint8_t mac[6]);
+
+/**
+ * Returns how many gateways there are: one of each family that has one, none in an internal network.
+ */
+size_t macvlan_host_link_gateway_count(const struct macvlan_host_link *link);
+
+/**
+ * Returns one of the gateways, counted from 0. It belongs to the object. NULL past the end.
+ */
+const char *macvlan_host_link_gateway(const struct macvlan_host_link *link, size_t index);
+
+/**
+ * Returns how many of the network's routes are to lead through it.
+ */
+size_t macvlan_host_link_route_count(const struct macvlan_host_link *link);
+
+/**
+ * Returns one of these routes, counted from 0, as macvlan_endpoint_add_route() takes it. It belongs to the
+ * object. NULL past the end.
+ */
+const char *macvlan_host_link_route(const struct macvlan_host_link *link,
+                                    size_t index);
+
+/**
+ * Frees what is known of a link; does nothing to NULL. The link stays.
+ */
+void macvlan_host_link_free(struct macvlan_host_link *link);
 
 /**
  * What came of changing a network, given by macvlan_network_update(), macvlan_network_set_parent() and
@@ -5653,12 +5840,13 @@ void macvlan_updated_free(struct macvlan_updated *updated);
 typedef struct macvlan_retained macvlan_retained;
 
 /**
- * Disconnects all containers on this host but the `count` ones with these ids, and returns what was released
+ * Disconnects all containers on this host but the `count` ones with these ids, or these interfaces of them
+ * ("ID/INTERFACE"), and returns what was released
  * and what failed, which is no error of this function. For a runtime that knows which of its containers exist,
  * such as the GC of CNI. `valid` can be NULL if `count` is 0.
  *
  * As macvlan_network_disconnect(): a lease is taken back where the interface was detached or the namespace is
- * known to be gone. Leases of other hosts, and containers that were connected since this began, stay.
+ * known to be gone. Leases of other hosts, pending ones, and containers that were connected since this began, stay.
  */
 int macvlan_network_retain(const struct macvlan_network *network,
                            const char *const *valid,
@@ -6088,8 +6276,8 @@ void macvlan_collected_free(struct macvlan_collected *collected);
  * An address is in the store before it is in the kernel, and leaves the store after it has left the
  * kernel: whatever is killed in between, it is never given to a second container.
  *
- * Threads: any number may use it at once, but macvlan_networks_set_host_name() and
- * macvlan_networks_set_probe() need it alone; it is freed when nobody uses it.
+ * Threads: any number may use it at once, but macvlan_networks_set_host_name(), macvlan_networks_set_probe() and
+ * macvlan_networks_set_pending_age() need it alone; it is freed when nobody uses it.
  */
 typedef struct macvlan_networks macvlan_networks;
 
@@ -6150,6 +6338,14 @@ int macvlan_networks_set_host_name(struct macvlan_networks *networks,
 int macvlan_networks_set_probe(struct macvlan_networks *networks,
                                const struct macvlan_probe *probe,
                                struct macvlan_error **error);
+
+/**
+ * Sets for how many milliseconds a lease may be pending before macvlan_networks_collect() and
+ * macvlan_networks_reconcile() take it back. Defaults to ten minutes.
+ */
+int macvlan_networks_set_pending_age(struct macvlan_networks *networks,
+                                     uint32_t milliseconds,
+                                     struct macvlan_error **error);
 
 /**
  * The host that containers are connected on; to be freed by the caller.
@@ -6227,7 +6423,8 @@ int macvlan_networks_prune(struct macvlan_networks *networks,
 
 /**
  * Takes back the leases of this host's containers whose namespace is gone, also by a reboot; of hosts
- * that the store says are dead; and addresses that were kept long enough.
+ * that the store says are dead; leases that were pending for too long, with the links that were created for
+ * them; and addresses that were kept long enough.
  *
  * A namespace is gone when no process is in it or has it open, and it is mounted nowhere, as far as
  * this process may look: let one with root's rights on the host call this, not one in a container.

@@ -63,6 +63,8 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "network/lease",
             "network/connection",
             "network/mod",
+            "network/allocation",
+            "network/host_link",
             "network/updated",
             "network/retained",
             "network/names",

@@ -24,6 +24,9 @@ impl Networks {
     /// Takes back the leases of this host's containers whose namespace is gone, also by a reboot; of
     /// hosts that the store says are dead; and addresses that were kept long enough.
     ///
+    /// A lease that is pending for too long ([`Networks::with_pending_age`]) or since another boot is taken back,
+    /// and the link that was created for it; if that link is in a container, the lease is bound to it instead.
+    ///
     /// A namespace is gone when no process is in it or has it open, and it is mounted nowhere. It takes
     /// the right to see that: root's on the host, not in a container.
     ///
@@ -32,7 +35,7 @@ impl Networks {
     /// [`ErrorKind::Kernel`](crate::ErrorKind::Kernel) if it cannot be told of a container whether its
     /// namespace is gone; the message says what could not be looked at, and nothing was taken back.
     pub fn collect(&self) -> Result<Collected> {
-        let (mut gone, mut here) = (Vec::new(), Vec::new());
+        let (mut gone, mut here, mut pending) = (Vec::new(), Vec::new(), Vec::new());
         let records = self.store().networks()?;
         for record in &records {
             let leases = self.store().leases(Some(record))?;
@@ -40,15 +43,25 @@ impl Networks {
             let hosts = self.store().living_hosts()?;
             for lease in leases {
                 if self.0.is_here(&lease) {
-                    here.push((record, lease));
+                    let list = if lease.netns().is_some() { &mut here } else { &mut pending };
+                    list.push((record, lease));
                 } else if lease.is_of_the_dead(hosts.as_deref()) {
                     gone.push((record, lease));
                 }
             }
         }
         gone.extend(without_namespace(here)?);
+        for (record, lease) in pending {
+            if self.is_over(record, &lease)? {
+                gone.push((record, lease));
+            }
+        }
         let mut collected = Collected::default();
         for (record, lease) in gone {
+            if lease.link.is_some() && self.0.is_here(&lease) {
+                // It may have been moved back before the namespace ended.
+                self.with_record(record.clone()).remove_host_link(&lease)?;
+            }
             if self.store().release(record, &lease)? {
                 collected.leases.push(lease);
             }
@@ -61,6 +74,18 @@ impl Networks {
             self.0.remove_unused_parents()?;
         }
         Ok(collected)
+    }
+
+    /// Whether a pending lease of this host is to be taken back; its link is removed then.
+    fn is_over(&self, record: &NetworkRecord, lease: &Lease) -> Result<bool> {
+        let Some(pending) = lease.pending() else { return Ok(false) };
+        if !pending.is_over(self.0.pending_age)? {
+            return Ok(false);
+        }
+        self.with_record(record.clone()).remove_unclaimed(lease).map_err(|error| {
+            let operation = format!("collect the pending lease of container {:?}", lease.container);
+            error.during(operation).in_network(record.name())
+        })
     }
 
     /// Forgets a host that counts as alive without a process
@@ -85,7 +110,7 @@ type Held<'a> = (&'a NetworkRecord, Lease);
 
 /// Those whose namespaces are gone.
 fn without_namespace(leases: Vec<Held<'_>>) -> Result<Vec<Held<'_>>> {
-    let marks: Vec<_> = leases.iter().map(|(_, lease)| &lease.netns).collect();
+    let marks: Vec<_> = leases.iter().filter_map(|(_, lease)| lease.netns()).collect();
     let (mut gone, mut unknown) = (HashSet::new(), None);
     alive::find_all(&marks, |at, presence| match presence {
         Presence::There(_) => {}

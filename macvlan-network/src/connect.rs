@@ -16,7 +16,6 @@ use crate::member::Member;
 use crate::network::Network;
 use crate::standing::Standing;
 use crate::store::Granted;
-use crate::store::refusal::{is_the_hosts, taken};
 
 /// How many `ethN` are tried when the container has links that we do not know.
 const INTERFACES: u32 = 64;
@@ -65,7 +64,11 @@ impl Network {
     /// A container that is connected already, in the same namespace, stays as it is, but for its name,
     /// its aliases and its default routes, which become as they are said, and what is missing of its
     /// interface, which is repaired. If the namespace in which it was connected is gone, as after
-    /// a restart of the container, it is connected anew, with the addresses it had.
+    /// a restart of the container, it is connected anew, with the addresses it had. By an interface name
+    /// that it has not yet ([`Member::interface`]) it is connected once more, with further addresses.
+    ///
+    /// A pending lease that is said ([`Member::take`]) becomes the container's, with its addresses and its MAC
+    /// address. If connecting fails, it is pending as before.
     ///
     /// An address or a name that is said and that a container has whose namespace or host is gone, is taken
     /// from that one. The host's own namespace is refused.
@@ -77,33 +80,34 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::AlreadyConnected`]: it is connected elsewhere, or with other addresses, another MAC
-    /// address or another interface than are said.
+    /// - [`ErrorKind::AlreadyConnected`]: it is connected elsewhere, or with other addresses or another MAC
+    ///   address than are said; or by several interfaces, and none is said; or its link was created to be moved
+    ///   ([`Network::create_link`]), and is not in the namespace.
+    /// - [`ErrorKind::LeaseLost`]: a lease that it is to take is not pending any more.
     pub fn connect(&self, member: &Member, netns: &NetNs) -> Result<Connection> {
         let operation = || format!("connect container {:?}", member.container);
         let connect = || {
-            let mut wish = member.wish(&self.session.host_name, netns)?;
+            let mut wish = member.wish_in(&self.session.host_name, netns)?;
             self.refuse_host(netns)?;
             let alone = alone(netns)?;
             loop {
                 let mut standing = Standing::begin(&*self.session.store);
-                let granted = match self.session.store.lease(&self.record, &wish) {
-                    Err(error) if self.takes_from_the_dead(&error, member)? => continue,
-                    Err(error) if error.kind() == ErrorKind::AddressForeign => {
-                        return Err(self.of_this_host(member)?.unwrap_or(error));
-                    }
-                    granted => granted?,
-                };
-                match granted {
-                    Granted::Held { lease, others } if lease.netns == wish.netns => {
+                match self.granted(&wish)? {
+                    Granted::Held { lease, others } if wish.is_beside(&lease) => {
+                        if let Some(id) = member.takes().first() {
+                            return Err(no_room(&lease, id));
+                        }
                         return self.again((&lease, &others), member, netns, &mut standing);
                     }
                     Granted::Held { lease, .. } => {
-                        self.take_over(&lease)?;
-                        wish.name = wish.name.or(lease.name);
+                        let is_moved = lease.netns().is_none();
+                        if !is_moved || self.bind_here(&lease, netns)?.is_none() {
+                            self.take_over(&lease)?;
+                            wish.name = wish.name.or(lease.name);
+                        }
                     }
-                    Granted::New { lease, others } => {
-                        let leases = (lease, &*others);
+                    Granted::New { lease, others, taken } => {
+                        let leases = (lease, &*others, &*taken);
                         match self.try_out(leases, &wish, member, netns, &mut standing)? {
                             Tried::Connected(connection) => return Ok(*connection),
                             Tried::ForeignAddress => {}
@@ -121,50 +125,8 @@ impl Network {
         connect().map_err(|error: Error| error.during(operation()).in_network(self.name()))
     }
 
-    /// The error for an address that is wished for, and that this host has itself.
-    fn of_this_host(&self, member: &Member) -> Result<Option<Error>> {
-        for address in member.addresses() {
-            if self.is_local(*address)? {
-                return Ok(Some(is_the_hosts(&self.record, *address)));
-            }
-        }
-        Ok(None)
-    }
-
-    fn is_local(&self, address: IpAddr) -> Result<bool> {
-        let is_local = self.session.host.handle().and_then(|handle| handle.is_local(address));
-        is_local.map_err(|error| Error::kernel("look for the address on this host", error))
-    }
-
-    /// Whether a wish was refused for a container that is gone, whose lease was taken back now.
-    fn takes_from_the_dead(&self, refused: &Error, member: &Member) -> Result<bool> {
-        let (store, network) = (&self.session.store, &self.record);
-        let mut holders = Vec::new();
-        match refused.kind() {
-            ErrorKind::AddressTaken => {
-                for address in member.addresses() {
-                    holders.extend(store.holding(network, *address)?);
-                }
-            }
-            ErrorKind::NameTaken => {
-                if let Some(name) = member.get_name() {
-                    let named = store.named(network, name)?.into_iter();
-                    holders.extend(named.filter(|lease| lease.name.as_deref() == Some(name)));
-                }
-            }
-            _ => return Ok(false),
-        }
-        let mut taken = false;
-        for holder in holders {
-            if self.session.is_gone(&holder)? {
-                taken |= store.release(network, &holder)?;
-            }
-        }
-        Ok(taken)
-    }
-
     /// The host's namespace is no container's: what belongs to it would be taken for a container's.
-    fn refuse_host(&self, netns: &NetNs) -> Result<()> {
+    pub(crate) fn refuse_host(&self, netns: &NetNs) -> Result<()> {
         if !netns.same_as(self.session.host.netns()) {
             return Ok(());
         }
@@ -192,28 +154,29 @@ impl Network {
             }
         }
         let ensure = || {
-            let attachment = self.ensure(&lease, netns)?.attachment;
+            let attachment = self.ensure(&lease, others, netns)?.attachment;
             self.lead_through((&lease, &attachment), others, member, netns)?;
             Ok(attachment)
         };
-        let attachment = self.while_standing(standing, (&lease, netns), false, ensure)?;
+        let attachment = self.while_standing(standing, (&lease, others, netns), false, ensure)?;
         Ok(Connection { lease, attachment })
     }
 
-    /// A lease of another namespace: that one has to be gone.
-    fn take_over(&self, lease: &Lease) -> Result<()> {
+    /// A lease of another namespace, or of a link that is to be moved: that has to be gone.
+    pub(crate) fn take_over(&self, lease: &Lease) -> Result<()> {
         let refuse = |why: String| {
             Err(Error::new(ErrorKind::AlreadyConnected, "connect", why)
                 .with_hint("disconnect it there first"))
         };
         if self.session.is_here(lease) {
-            match lease.presence()? {
-                Presence::Gone => {}
-                Presence::Unknown(error) => return Err(alive::unknown(error)),
-                Presence::There(_) => {
-                    let inode = lease.netns.inode;
+            match (lease.presence()?, lease.netns()) {
+                (Some(Presence::Gone), _) => drop(self.remove_host_link(lease)?),
+                (Some(Presence::Unknown(error)), _) => return Err(alive::unknown(error)),
+                (Some(Presence::There(_)), Some(netns)) => {
+                    let inode = netns.inode;
                     return refuse(format!("it is connected in another namespace, net:[{inode}]"));
                 }
+                (Some(Presence::There(_)) | None, _) => return Err(not_moved(lease)),
             }
         } else if !self.session.is_host_dead(lease)? {
             return refuse(format!("it is connected on host {:?}", lease.host));
@@ -225,38 +188,38 @@ impl Network {
     /// Probes and attaches what was leased; if that does not work, the lease is given back.
     fn try_out(
         &self,
-        (lease, others): (Lease, &[Lease]),
+        (lease, others, taken): (Lease, &[Lease], &[Lease]),
         wish: &Wish,
         member: &Member,
         netns: &NetNs,
         standing: &mut Standing,
     ) -> Result<Tried> {
         let attach = || {
-            let attachment = self.attach(&lease, netns)?;
+            let attachment = self.attach(&lease, others, netns)?;
             match self.lead_through((&lease, &attachment), others, member, netns) {
                 Ok(()) => Ok(attachment),
-                Err(error) => Err(self.take_back(&lease, netns, error)),
+                Err(error) => Err(self.take_back(&lease, others, netns, error)),
             }
         };
-        let tried = self.who_else(&lease, netns).and_then(|other| match other {
+        let asked = if self.config().is_probe() {
+            // What is forgotten would answer.
+            self.remove_forgotten(&lease, others, netns).map(drop)
+        } else {
+            Ok(())
+        };
+        let other = asked.and_then(|()| self.who_else(&lease, taken));
+        let tried = other.and_then(|other| match other {
             Some(other) => Ok(Err(other)),
-            None => self.while_standing(standing, (&lease, netns), true, attach).map(Ok),
+            None => self.while_standing(standing, (&lease, others, netns), true, attach).map(Ok),
         });
         let why = match tried {
             Ok(Ok(attachment)) => {
                 return Ok(Tried::Connected(Box::new(Connection { lease, attachment })));
             }
-            Ok(Err((address, holder))) => {
-                self.session.store.release(&self.record, &lease)?;
-                let is_wished = wish.addresses.contains(&address);
-                if holder == Other::ThisHost && is_wished {
-                    return Err(is_the_hosts(&self.record, address));
-                }
-                self.session.store.add_foreign(&self.record, address)?;
-                if is_wished {
-                    return Err(taken(&self.record, address, None));
-                }
-                return Ok(Tried::ForeignAddress);
+            Ok(Err(other)) => {
+                return self
+                    .gives_way((&lease, taken), other, wish)
+                    .map(|()| Tried::ForeignAddress);
             }
             Err(error) => error,
         };
@@ -264,9 +227,7 @@ impl Network {
         if why.leftovers().next().is_some() && self.detach(&lease, netns).is_err() {
             return Err(why.leaves(format!("the lease of {:?}", lease.container)));
         }
-        if let Err(error) = self.session.store.release(&self.record, &lease) {
-            return Err(why.leaves(format!("a lease of {:?} ({error})", lease.container)));
-        }
+        let why = self.undo_lease(&lease, taken, why)?;
         // What we chose is chosen again.
         match why.core().map(macvlan_core::Error::kind) {
             Some(CoreKind::NameTaken)
@@ -274,7 +235,10 @@ impl Network {
             {
                 Ok(Tried::InterfaceTaken)
             }
-            Some(CoreKind::MacInUse) if wish.mac.is_none() && wish.skip_macs < MACS => {
+            // That of a lease that was taken is known to others.
+            Some(CoreKind::MacInUse)
+                if wish.mac.is_none() && taken.is_empty() && wish.skip_macs < MACS =>
+            {
                 Ok(Tried::MacTaken)
             }
             _ => Err(why),
@@ -293,38 +257,23 @@ impl Network {
         let replaces = member.replace_default_route;
         self.set_default_routes((lease, link), others, netns, replaces).map(drop)
     }
-
-    /// An address that somebody else has: this host, or somebody on the wire.
-    fn who_else(&self, lease: &Lease, netns: &NetNs) -> Result<Option<(IpAddr, Other)>> {
-        let (host, probe) = (&self.session.host, &self.session.probe);
-        let addresses: Vec<IpAddr> = lease.addresses.iter().map(ipnet::IpNet::addr).collect();
-        for address in &addresses {
-            if self.is_local(*address)? {
-                return Ok(Some((*address, Other::ThisHost)));
-            }
-        }
-        if !self.config().is_probe() || addresses.is_empty() {
-            return Ok(None);
-        }
-        // Which would answer.
-        self.remove_forgotten(lease, netns)?;
-        let fails = |error| Error::kernel("probe the addresses", error);
-        if self.is_isolated() {
-            // After a reboot, or on another host, it is not there yet.
-            self.session.make_dummy(&self.record)?;
-        }
-        let parent = self.record.link().map_err(fails)?;
-        let taken = probe.taken(host, &parent, &addresses).map_err(fails)?;
-        let found = taken.into_iter().find(|address| addresses.contains(address));
-        Ok(found.map(|address| (address, Other::OnTheWire)))
-    }
 }
 
-/// Who has an address that is no container's.
-#[derive(PartialEq)]
-enum Other {
-    ThisHost,
-    OnTheWire,
+/// The error for a container that is connected and would take further addresses.
+fn no_room(lease: &Lease, id: &str) -> Error {
+    let why = format!(
+        "it is connected, by interface {}, and cannot take the lease {id}",
+        lease.interface
+    );
+    Error::new(ErrorKind::AlreadyConnected, "connect", why).with_hint("disconnect it first")
+}
+
+/// The error for a container whose link was created to be moved, and was not moved here.
+pub(crate) fn not_moved(lease: &Lease) -> Error {
+    let link = lease.link.as_ref().map_or("", LinkName::as_str);
+    let why = format!("its link {link:?} was created to be moved, and was not moved there");
+    Error::new(ErrorKind::AlreadyConnected, "connect", why)
+        .with_hint("move it, or disconnect the container first")
 }
 
 /// What came of trying a lease.

@@ -44,15 +44,17 @@ impl Place {
 }
 
 impl NetworkRecord {
+    /// The gateway of a family for who has these addresses; none in an internal network.
+    pub(crate) fn gateway(&self, addresses: &[IpNet], v6: bool) -> Option<IpAddr> {
+        let of_family = addresses.iter().filter(|net| net.addr().is_ipv6() == v6);
+        let mut gateways = of_family.filter_map(|net| self.subnet_of(net.addr())?.1.get_gateway());
+        gateways.next().filter(|_| !self.config.is_internal())
+    }
+
     /// The default route of a family that can lead through the interface of a lease; none if it cannot lead
     /// there.
     pub(crate) fn default_route(&self, lease: &Lease, v6: bool) -> Option<Route> {
-        if !lease.default_route || self.config.is_internal() {
-            return None;
-        }
-        let of_family = lease.addresses.iter().filter(|net| net.addr().is_ipv6() == v6);
-        let mut gateways = of_family.filter_map(|net| self.subnet_of(net.addr())?.1.get_gateway());
-        let gateway = gateways.next()?;
+        let gateway = self.gateway(&lease.addresses, v6).filter(|_| lease.default_route)?;
         let is_link_local = matches!(gateway, IpAddr::V6(v6) if v6.is_unicast_link_local());
         let is_covered = lease.addresses.iter().any(|net| net.contains(&gateway));
         let route = Route::default_via(gateway).on_link(!is_covered && !is_link_local);
@@ -207,34 +209,33 @@ impl Network {
         replaces: bool,
     ) -> Result<Vec<String>> {
         let place = |link| Place { network: self.record.clone(), lease: lease.clone(), link };
-        let others = others.iter().filter(|other| other.netns == lease.netns);
+        let others: Vec<&Lease> = others.iter().filter(|other| other.is_beside(lease)).collect();
         let mut places = match link {
             Some(link) => vec![place(link)],
             None => Vec::new(),
         };
-        places.extend(self.session.places(others, netns)?);
+        places.extend(self.session.places(&others, netns)?);
         set(&places, netns, replaces.then(|| self.id()))
     }
 
     /// The default routes that led through this network lead through the container's next one.
     pub(crate) fn leave_default_routes(&self, lease: &Lease, netns: &NetNs) -> Result<()> {
+        if lease.netns().is_none() {
+            return Ok(());
+        }
         let mut others = self.session.store.leases_of(&lease.container)?;
-        others.retain(|other| other.netns == lease.netns && other.network != lease.network);
+        others.retain(|other| other.is_beside(lease) && other.endpoint != lease.endpoint);
         if others.is_empty() {
             return Ok(());
         }
-        let places = self.session.places(others.iter(), netns)?;
+        let places = self.session.places(&others.iter().collect::<Vec<_>>(), netns)?;
         set(&places, netns, None).map(drop)
     }
 }
 
 impl Session {
     /// Where a container has the interfaces of these leases.
-    pub(crate) fn places<'a>(
-        &self,
-        leases: impl Iterator<Item = &'a Lease>,
-        netns: &NetNs,
-    ) -> Result<Vec<Place>> {
+    pub(crate) fn places(&self, leases: &[&Lease], netns: &NetNs) -> Result<Vec<Place>> {
         let (mut places, mut links) = (Vec::new(), None);
         for lease in leases {
             // A network that cannot be read leaves its routes to somebody else.
@@ -252,13 +253,20 @@ impl Session {
                 let mark = link.alias.as_deref().and_then(|alias| Mark::read(alias, &*self.store));
                 mark.is_some_and(|mark| mark.is_of(&network, &lease.container))
             };
-            let marked = links.iter().find(is_marked);
-            let is_its = |link: &&LinkInfo| match lease.mac {
+            // The container may have several interfaces in the network.
+            let is_its = |link: &LinkInfo, lease: &Lease| match lease.mac {
                 Some(mac) => link.mac == Some(mac),
                 None => lease.interface == *link.name,
             };
-            if let Some(link) = marked.or_else(|| links.iter().find(is_its)) {
-                places.push(Place { network, lease: lease.clone(), link: link.index });
+            let of_sibling = |link: &LinkInfo| {
+                leases.iter().any(|other| other.is_sibling_of(lease) && is_its(link, other))
+            };
+            let both = links.iter().find(|link| is_its(link, lease) && is_marked(link));
+            let marked = || links.iter().find(|link| is_marked(link) && !of_sibling(link));
+            let its = || links.iter().find(|link| is_its(link, lease));
+            if let Some(link) = both.or_else(marked).or_else(its) {
+                let lease = Lease::clone(lease);
+                places.push(Place { network, lease, link: link.index });
             }
         }
         Ok(places)

@@ -57,8 +57,8 @@ pub enum ErrorKind {
     File = 119,
     /// The store's file, or this host's name in the store, belongs to another machine.
     OtherMachine = 120,
-    /// The lease was lost while the process was stopped for longer than its host counts as alive; it was
-    /// undone.
+    /// The lease was lost while the process was stopped for longer than its host counts as alive, and was
+    /// undone; or a pending lease is not there any more: another has taken it, or it was taken back.
     LeaseLost = 121,
     /// The store does not accept the user, the password or the certificate, or does not allow what was asked;
     /// or its own certificate is not accepted.

@@ -17,14 +17,22 @@ const DRIVER: &str = "macvlan";
 impl Network {
     /// Returns the object that `docker network inspect` prints for a network, with its containers on all
     /// hosts. Of each container it has besides the `Host`, the `Interface`, and as `Namespace` whether its
-    /// namespace is `there`, `gone`, or that is `unknown`, as on another host that lives.
+    /// namespace is `there`, `gone`, or that is `unknown`, as on another host that lives; `pending` of a lease
+    /// that has none yet, with its age in seconds as `Pending`. Further interfaces of a container are listed as
+    /// `CONTAINER/INTERFACE`.
     pub fn inspect(&self) -> Result<Value> {
         let config = self.config();
-        let leases = self.leases()?;
+        let mut leases = self.leases()?;
+        leases.sort_by_key(|lease| lease.sequence);
         let states = self.session.states(&leases)?;
-        let containers: Map<String, Value> = (leases.iter().zip(states))
-            .map(|(lease, state)| (lease.container.clone(), container(lease, state)))
-            .collect();
+        let mut containers = Map::new();
+        for (lease, state) in leases.iter().zip(states) {
+            let mut key = lease.container.clone();
+            if containers.contains_key(&key) {
+                key = format!("{key}/{}", lease.interface);
+            }
+            containers.insert(key, container(lease, state)?);
+        }
         let mut options = Map::new();
         options.insert("macvlan_mode".to_owned(), config.get_mode().to_string().into());
         options.insert("parent".to_owned(), self.parent().into());
@@ -81,7 +89,7 @@ fn text_of_range(range: &AddressRange) -> String {
     range.net().map_or_else(|| range.to_string(), |net| net.to_string())
 }
 
-fn container(lease: &Lease, state: &str) -> Value {
+fn container(lease: &Lease, state: &str) -> Result<Value> {
     let of_family = |v6: bool| lease.addresses.iter().filter(move |one| one.addr().is_ipv6() == v6);
     let first = |v6| of_family(v6).next().map(ToString::to_string).unwrap_or_default();
     let mut told = json!({
@@ -95,6 +103,9 @@ fn container(lease: &Lease, state: &str) -> Value {
         "Namespace": state,
         "GwPriority": lease.gw_priority,
     });
+    if let Some(pending) = lease.pending() {
+        told["Pending"] = pending.age()?.as_secs().into();
+    }
     let others: Vec<String> = [false, true]
         .into_iter()
         .flat_map(|v6| of_family(v6).skip(1))
@@ -110,7 +121,7 @@ fn container(lease: &Lease, state: &str) -> Value {
             told[key] = values;
         }
     }
-    told
+    Ok(told)
 }
 
 impl Network {
@@ -143,9 +154,11 @@ impl Session {
         let mut states = vec!["unknown"; leases.len()];
         let (mut places, mut marks) = (Vec::new(), Vec::new());
         for (at, lease) in leases.iter().enumerate() {
-            if self.is_here(lease) {
+            if lease.pending().is_some() {
+                states[at] = "pending";
+            } else if let Some(netns) = lease.netns().filter(|_| self.is_here(lease)) {
                 places.push(at);
-                marks.push(&lease.netns);
+                marks.push(netns);
             } else if lease.is_of_the_dead(hosts.as_deref()) {
                 states[at] = "gone";
             }

@@ -8,16 +8,19 @@ use macvlan_core::{LinkName, MacAddr, Presence};
 
 use crate::alive::{self, NetNsMark};
 use crate::error::{Error, ErrorKind, Result};
+use crate::pending::Pending;
 use crate::random;
 use crate::record::NetworkRecord;
 
-/// One container's place in one network, as the store has it.
+/// One interface of a container in one network, as the store has it. A container that has several in a network
+/// has a lease for each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Lease {
     /// The network's id.
     pub network: String,
-    /// The container's id, as the caller calls it.
+    /// The container's id, as the caller calls it; of addresses that were allocated without a container, the
+    /// lease's own id.
     pub container: String,
     /// The name by which others find it; no other container of the network has it.
     pub name: Option<String>,
@@ -25,9 +28,9 @@ pub struct Lease {
     pub aliases: Vec<String>,
     /// The host that it runs on.
     pub host: String,
-    /// What tells this lease from any other that the container had or will have.
+    /// The lease's id, which tells it from any other that the container had or will have.
     pub endpoint: String,
-    /// The interface's name inside.
+    /// The interface's name inside, which tells it from the container's others in the network.
     pub interface: LinkName,
     /// The interface's MAC address; none in mode passthru, where it is the parent's.
     pub mac: Option<MacAddr>,
@@ -42,16 +45,106 @@ pub struct Lease {
     pub gw_priority: i32,
     /// Which of the container's connections it is: a later one has a higher number.
     pub sequence: u32,
-    /// The container's namespace.
-    pub netns: NetNsMark,
-    /// The path by which the namespace was found, if it was by one. It may lead to another by now.
-    pub netns_path: Option<String>,
+    /// Whether it is bound to the container's namespace.
+    pub state: LeaseState,
+    /// The name that its link has in the host's namespace, if it was created there to be moved
+    /// ([`Network::create_link`](crate::Network::create_link)).
+    pub link: Option<LinkName>,
+}
+
+/// Whether a lease is bound to a network namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LeaseState {
+    /// The container is connected.
+    Connected {
+        /// The container's namespace.
+        netns: NetNsMark,
+        /// The path by which the namespace was found, if it was by one. It may lead to another by now.
+        path: Option<String>,
+    },
+    /// It is not bound to a namespace yet: since when.
+    Pending(Pending),
+}
+
+impl LeaseState {
+    /// Whether both are bound, to two namespaces.
+    fn is_elsewhere_than(&self, other: &Self) -> bool {
+        let (one, other) = (self.netns(), other.netns());
+        one.is_some() && other.is_some() && one != other
+    }
+
+    fn netns(&self) -> Option<&NetNsMark> {
+        match self {
+            Self::Connected { netns, .. } => Some(netns),
+            Self::Pending(_) => None,
+        }
+    }
 }
 
 impl Lease {
-    /// What is known of the container's namespace, if it is of this machine.
-    pub(crate) fn presence(&self) -> Result<Presence> {
-        alive::find(&self.netns, self.netns_path.as_deref())
+    /// Returns the container's namespace; none of a lease that is pending.
+    pub fn netns(&self) -> Option<&NetNsMark> {
+        self.state.netns()
+    }
+
+    /// Returns the path by which the container's namespace was found, if it was by one. It may lead to another by
+    /// now.
+    pub fn netns_path(&self) -> Option<&str> {
+        match &self.state {
+            LeaseState::Connected { path, .. } => path.as_deref(),
+            LeaseState::Pending(_) => None,
+        }
+    }
+
+    /// Returns since when it is pending; none if it is bound to a namespace.
+    pub fn pending(&self) -> Option<&Pending> {
+        match &self.state {
+            LeaseState::Connected { .. } => None,
+            LeaseState::Pending(pending) => Some(pending),
+        }
+    }
+
+    /// Whether it has an address.
+    pub(crate) fn has(&self, address: IpAddr) -> bool {
+        self.addresses.iter().any(|net| net.addr() == address)
+    }
+
+    /// Refuses it if another of the container's leases in the network has its interface.
+    pub(crate) fn check_interface(&self, network: &NetworkRecord, all: &[Self]) -> Result<()> {
+        let has_it =
+            |other: &&Self| other.endpoint != self.endpoint && other.interface == self.interface;
+        let Some(other) = all.iter().find(has_it) else { return Ok(()) };
+        let why = format!("container {:?} has one for {}", other.container, other.interface);
+        Err(Error::new(ErrorKind::AlreadyConnected, "enter a lease", why)
+            .in_network(network.name()))
+    }
+
+    /// Whether it is bound to this namespace.
+    pub(crate) fn is_in(&self, netns: &NetNsMark) -> bool {
+        self.netns() == Some(netns)
+    }
+
+    /// Whether both are in one namespace, or will be as far as is known.
+    pub(crate) fn is_beside(&self, other: &Self) -> bool {
+        self.netns() == other.netns()
+    }
+
+    /// Whether both are of one container in one network.
+    pub(crate) fn is_sibling_of(&self, other: &Self) -> bool {
+        self.endpoint != other.endpoint
+            && self.network == other.network
+            && self.container == other.container
+    }
+
+    /// What is known of the container's namespace, if it is of this machine. One that is pending has none: it is
+    /// gone with the boot that it was made in.
+    pub(crate) fn presence(&self) -> Result<Option<Presence>> {
+        match &self.state {
+            LeaseState::Connected { netns, path } => alive::find(netns, path.as_deref()).map(Some),
+            LeaseState::Pending(pending) if pending.is_of_this_boot()? => Ok(None),
+            LeaseState::Pending(_) => Ok(Some(Presence::Gone)),
+        }
     }
 
     /// Whether its host is none of those that live; where there is one host alone, it lives.
@@ -118,6 +211,10 @@ pub struct Wish {
     pub host: String,
     /// Addresses that it has to get; one is chosen of each family of which none is given.
     pub addresses: Vec<IpAddr>,
+    /// Whether an IPv4, and whether an IPv6 address is chosen where none is given.
+    pub families: [bool; 2],
+    /// The ids of pending leases that it takes, with their addresses; none is chosen then.
+    pub take: Vec<String>,
     /// Link-local addresses that its interface has besides.
     pub link_local: Vec<IpAddr>,
     /// The interface's name; the first free `ethN` when not given.
@@ -129,10 +226,10 @@ pub struct Wish {
     pub default_route: Option<bool>,
     /// The network's priority among those that the default routes can lead through.
     pub gw_priority: Option<i32>,
-    /// The container's namespace.
-    pub netns: NetNsMark,
-    /// The path by which the namespace was found, if it was by one.
-    pub netns_path: Option<String>,
+    /// The container's namespace, or that it has none yet.
+    pub state: LeaseState,
+    /// Whether its link is created in the host's namespace, to be moved.
+    pub is_moved: bool,
     /// How many of the first free `ethN` are passed over, since the kernel has them already.
     pub skip_interfaces: u32,
     /// How many MAC addresses that were derived are passed over, since the kernel has them already.
@@ -148,36 +245,81 @@ impl Wish {
         for address in &asked_for {
             network.check_reserved(*address, self.name.as_deref())?;
         }
-        if asked_for.is_empty() {
+        if asked_for.is_empty() && self.chooses(network, v6) {
             return Ok(network.reserved_for(self.name.as_deref(), v6).into_iter().collect());
         }
         Ok(asked_for)
     }
 
-    /// The lease that comes of it, with these addresses; `others` are the container's leases in
-    /// other networks.
+    /// Whether it is about the namespace that a lease is bound to.
+    pub(crate) fn is_beside(&self, lease: &Lease) -> bool {
+        lease.netns().is_some_and(|netns| self.state.netns() == Some(netns))
+    }
+
+    /// Whether an address of a family is chosen if none is said.
+    pub(crate) fn chooses(&self, network: &NetworkRecord, v6: bool) -> bool {
+        self.take.is_empty() && self.families[usize::from(v6)] && network.config.has_family(v6)
+    }
+
+    /// Returns which of a container's leases in the network it is about; none if it is about another one.
+    ///
+    /// A container is in one namespace, so one that is bound to another is in the way, whichever interface it
+    /// is of.
+    pub(crate) fn meant(&self, network: &NetworkRecord, leases: &[Lease]) -> Result<Option<usize>> {
+        let elsewhere = |lease: &Lease| self.state.is_elsewhere_than(&lease.state);
+        if let Some(at) = leases.iter().position(elsewhere) {
+            return Ok(Some(at));
+        }
+        match (self.interface, leases) {
+            (Some(named), _) => Ok(leases.iter().position(|lease| lease.interface == named)),
+            (None, []) => Ok(None),
+            (None, [_]) => Ok(Some(0)),
+            (None, several) => {
+                let all: Vec<&str> = several.iter().map(|one| one.interface.as_str()).collect();
+                let why = format!("it is connected by several interfaces: {}", all.join(", "));
+                Err(Error::new(ErrorKind::AlreadyConnected, "connect", why)
+                    .with_hint("say which interface")
+                    .in_network(network.name()))
+            }
+        }
+    }
+
+    /// The lease that comes of it, with these addresses; `others` are the container's other leases, `taken`
+    /// those that it takes.
     pub(crate) fn granted(
         &self,
         network: &NetworkRecord,
         addresses: Vec<IpNet>,
         others: &[Lease],
+        taken: &[Lease],
     ) -> Lease {
-        let here: Vec<&Lease> = others.iter().filter(|lease| lease.netns == self.netns).collect();
+        let beside = |lease: &&Lease| !self.state.is_elsewhere_than(&lease.state);
+        let here: Vec<&Lease> = others.iter().filter(beside).collect();
         let plain: Vec<IpAddr> = addresses.iter().map(IpNet::addr).collect();
-        let may = self.default_route.unwrap_or(true) && !network.config.is_internal();
+        let may = self.default_route.unwrap_or(!self.is_moved) && !network.config.is_internal();
         let asks = may && self.default_route.is_some();
         let sequence = others.iter().map(|lease| lease.sequence.saturating_add(1)).max();
+        let id = random::id();
+        let endpoint = if self.is_allocation() { self.container.clone() } else { id };
+        let interface =
+            self.interface.unwrap_or_else(|| free_interface(&here, self.skip_interfaces));
+        // Of several interfaces each has one of its own.
+        let place = if others.iter().any(|one| one.network == network.id) {
+            format!("{}/{interface}", self.container)
+        } else {
+            self.container.clone()
+        };
+        let promised = taken.iter().find_map(|lease| lease.mac);
         Lease {
             network: network.id.clone(),
             container: self.container.clone(),
             name: self.name.clone(),
             aliases: self.aliases.clone(),
             host: self.host.clone(),
-            endpoint: random::id(),
-            interface: self
-                .interface
-                .unwrap_or_else(|| free_interface(&here, self.skip_interfaces)),
-            mac: network.mac(self.mac, (&self.container, self.skip_macs), &plain),
+            link: self.is_moved.then(|| host_link(&endpoint)),
+            endpoint,
+            interface,
+            mac: network.mac(self.mac.or(promised), (&place, self.skip_macs), &plain),
             addresses,
             link_local: self.link_local.clone(),
             default_route: may,
@@ -185,10 +327,20 @@ impl Wish {
                 .gw_priority
                 .unwrap_or_else(|| if asks { in_front_of(here.iter().copied()) } else { 0 }),
             sequence: sequence.unwrap_or(0),
-            netns: self.netns.clone(),
-            netns_path: self.netns_path.clone(),
+            state: self.state.clone(),
         }
     }
+
+    /// Whether it is for addresses alone, without a container: its id is the lease's.
+    fn is_allocation(&self) -> bool {
+        matches!(self.state, LeaseState::Pending(_)) && !self.is_moved
+    }
+}
+
+/// What a link is called in the host's namespace, until it is moved.
+fn host_link(endpoint: &str) -> LinkName {
+    let name = format!("mv-{}", endpoint.get(..12).unwrap_or_default());
+    LinkName::new(&name).unwrap_or_else(|error| unreachable!("{error}"))
 }
 
 /// The priority that puts a network in front of others: no less than the usual one.
@@ -197,7 +349,7 @@ pub(crate) fn in_front_of<'a>(others: impl Iterator<Item = &'a Lease>) -> i32 {
     may.map(|lease| lease.gw_priority.saturating_add(1)).max().map_or(0, |most| most.max(0))
 }
 
-/// `eth0`, or the first `ethN` that no other network has given the container.
+/// `eth0`, or the first `ethN` that the container has from no other lease.
 fn free_interface(others: &[&Lease], skip: u32) -> LinkName {
     let names = (0_u32..).filter_map(|number| LinkName::new(&format!("eth{number}")).ok());
     let mut free = names.filter(|name| !others.iter().any(|lease| lease.interface == *name));

@@ -26,6 +26,8 @@
 //!   is for many.
 //! - [`NetworkConfig`] says what a network should be, with its [`Subnet`]s; [`Network`] is one that
 //!   exists.
+//! - [`Network::allocate`] leases addresses before there is a container, which a [`Member`] takes then;
+//!   [`Network::create_link`] creates the link for others to move it to the container.
 //! - [`Member`] says how a container is to be connected; [`Connection`] is what came of it, and
 //!   [`Lease`] what the store has of it.
 //! - [`Networks::reconcile`] brings kernel and store together after whatever happened;
@@ -36,16 +38,20 @@
 //! kernel: whatever is killed in between, it is never given to a second container.
 
 mod alive;
+mod allocation;
 mod alone;
 mod collect;
 mod config;
 mod connect;
+mod container_ref;
 mod default_pool;
 mod default_routes;
 mod disconnect;
 mod ensure;
 mod error;
 mod file_lock;
+mod granting;
+mod host_link;
 mod hosts_file;
 mod inspect;
 mod interface;
@@ -58,6 +64,7 @@ mod network;
 mod networks;
 mod owned;
 mod parent;
+mod pending;
 mod pool;
 mod probe;
 mod random;
@@ -75,15 +82,19 @@ mod time;
 mod update;
 
 pub use alive::NetNsMark;
+pub use allocation::Allocation;
 pub use collect::Collected;
 pub use config::NetworkConfig;
 pub use connect::Connection;
+pub use container_ref::ContainerRef;
 pub use error::{Error, ErrorKind, Result};
-pub use lease::{Foreign, Lease, Wish};
+pub use host_link::HostLink;
+pub use lease::{Foreign, Lease, LeaseState, Wish};
 pub use mac::MacFrom;
 pub use member::Member;
 pub use network::Network;
 pub use networks::Networks;
+pub use pending::Pending;
 pub use pool::Order;
 pub use probe::Probe;
 pub use range::AddressRange;

@@ -7,7 +7,7 @@ use macvlan_core::{LinkName, MacAddr, NetNs};
 use crate::alive::NetNsMark;
 use crate::config::check_name;
 use crate::error::{Error, ErrorKind, Result};
-use crate::lease::{Lease, Wish, in_front_of};
+use crate::lease::{Lease, LeaseState, Wish, in_front_of};
 
 /// How a container is to be connected: a value, as an endpoint is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,7 @@ pub struct Member {
     name: Option<String>,
     aliases: Vec<String>,
     addresses: Vec<IpAddr>,
+    take: Vec<String>,
     link_local: Vec<IpAddr>,
     interface: Option<String>,
     mac: Option<MacAddr>,
@@ -33,6 +34,7 @@ impl Member {
             name: None,
             aliases: Vec::new(),
             addresses: Vec::new(),
+            take: Vec::new(),
             link_local: Vec::new(),
             interface: None,
             mac: None,
@@ -63,6 +65,14 @@ impl Member {
         self
     }
 
+    /// Adds a pending lease, by its id, whose addresses and MAC address it takes: see
+    /// [`Network::allocate`](crate::Network::allocate). No address is chosen then. Of several it has the MAC
+    /// address of the first.
+    pub fn take(mut self, id: impl Into<String>) -> Self {
+        self.take.push(id.into());
+        self
+    }
+
     /// Adds a link-local address, in `169.254.0.0/16` or `fe80::/10`. The network does not keep it from others.
     #[doc(alias = "--link-local-ip")]
     pub fn link_local_address(mut self, address: IpAddr) -> Self {
@@ -70,7 +80,9 @@ impl Member {
         self
     }
 
-    /// The interface's name inside; the first free `ethN` when not given.
+    /// Sets the interface's name inside, which tells it from others of the container in the network: a name
+    /// that none of them has is that of a further one, with addresses of its own. Without it, the one that the
+    /// container has is meant; if it has none, its name is the first free `ethN`.
     pub fn interface(mut self, name: impl Into<String>) -> Self {
         self.interface = Some(name.into());
         self
@@ -110,12 +122,8 @@ impl Member {
         self
     }
 
-    pub(crate) fn addresses(&self) -> &[IpAddr] {
-        &self.addresses
-    }
-
-    pub(crate) fn get_name(&self) -> Option<&str> {
-        self.name.as_deref()
+    pub(crate) fn takes(&self) -> &[String] {
+        &self.take
     }
 
     /// The lease that a container that is connected already has from now on; refused if it wants of its
@@ -135,9 +143,6 @@ impl Member {
         if let Some(mac) = lease.mac.filter(|mac| self.mac.is_some_and(|wanted| wanted != *mac)) {
             has.push(format!("MAC address {mac}"));
         }
-        if self.interface.as_deref().is_some_and(|wanted| lease.interface != wanted) {
-            has.push(format!("interface {}", lease.interface));
-        }
         if !has.is_empty() {
             let why = format!("it is connected, with {}", has.join(" and "));
             return Err(Error::new(ErrorKind::AlreadyConnected, "connect", why)
@@ -154,7 +159,7 @@ impl Member {
         if let Some(priority) = self.gw_priority {
             (changed.default_route, changed.gw_priority) = (true, priority);
         } else if self.default_route == Some(true) {
-            let here = || others.iter().filter(|one| one.netns == lease.netns);
+            let here = || others.iter().filter(|one| one.is_beside(lease));
             let is_behind = |one: &Lease| one.default_route && one.rank() < changed.rank();
             if here().any(is_behind) {
                 changed.gw_priority = in_front_of(here());
@@ -163,9 +168,21 @@ impl Member {
         Ok(changed)
     }
 
-    pub(crate) fn wish(&self, host: &str, netns: &NetNs) -> Result<Wish> {
+    /// What is asked of the store to connect it in a namespace.
+    pub(crate) fn wish_in(&self, host: &str, netns: &NetNs) -> Result<Wish> {
+        let path = path_of(netns);
+        self.wish(host, LeaseState::Connected { netns: NetNsMark::of(netns)?, path })
+    }
+
+    pub(crate) fn wish(&self, host: &str, state: LeaseState) -> Result<Wish> {
         check_name(&self.container, "a container's id")?;
         self.name.as_deref().map_or(Ok(()), |name| check_name(name, "a container's name"))?;
+        for (at, id) in self.take.iter().enumerate() {
+            check_name(id, "a lease's id")?;
+            if self.take[..at].contains(id) {
+                return Err(Error::invalid(format!("take the lease {id}"), "it is given twice"));
+            }
+        }
         for (at, alias) in self.aliases.iter().enumerate() {
             check_name(alias, "a container's alias")?;
             if self.aliases[..at].contains(alias) {
@@ -194,13 +211,15 @@ impl Member {
             aliases: self.aliases.clone(),
             host: host.to_owned(),
             addresses: self.addresses.clone(),
+            families: [true; 2],
+            take: self.take.clone(),
             link_local: self.link_local.clone(),
             interface: interface.map_err(|error| Error::kernel("name the interface", error))?,
             mac: self.mac,
             default_route: self.default_route,
             gw_priority: self.gw_priority,
-            netns: NetNsMark::of(netns)?,
-            netns_path: path_of(netns),
+            is_moved: matches!(state, LeaseState::Pending(_)),
+            state,
             skip_interfaces: 0,
             skip_macs: 0,
         })

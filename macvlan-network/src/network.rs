@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::config::NetworkConfig;
+use crate::container_ref::ContainerRef;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Foreign, Lease};
 use crate::record::NetworkRecord;
@@ -62,9 +63,28 @@ impl Network {
         self.session.store.leases(Some(&self.record))
     }
 
-    /// One container's lease.
-    pub fn lease(&self, container: &str) -> Result<Option<Lease>> {
-        self.session.store.find(&self.record, container)
+    /// Returns the lease of a container, or of one of its interfaces: `lease("c1")`, `lease("c1/eth1")`. Of
+    /// several it is that of the first that was connected.
+    pub fn lease<'a>(&self, of: impl Into<ContainerRef<'a>>) -> Result<Option<Lease>> {
+        Ok(self.leases_of(of)?.into_iter().next())
+    }
+
+    /// Returns the leases of a container, one for each of its interfaces in this network, in the order in which
+    /// they were connected.
+    pub fn leases_of<'a>(&self, of: impl Into<ContainerRef<'a>>) -> Result<Vec<Lease>> {
+        let of = of.into();
+        let mut leases = self.session.store.find(&self.record, of.container)?;
+        leases.retain(|lease| of.means(lease));
+        leases.sort_by_key(|lease| lease.sequence);
+        Ok(leases)
+    }
+
+    /// The lease as the store has it now, with the container's others in this network; none if it is not there
+    /// any more.
+    pub(crate) fn still(&self, lease: &Lease) -> Result<Option<(Lease, Vec<Lease>)>> {
+        let mut all = self.leases_of(&lease.container)?;
+        let at = all.iter().position(|one| one.endpoint == lease.endpoint);
+        Ok(at.map(|at| (all.remove(at), all)))
     }
 
     /// Remembers that somebody has an address who is no container of this network: it is not given

@@ -1,6 +1,7 @@
 //! Creates networks, and finds them again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use macvlan_core::Host;
@@ -11,6 +12,7 @@ use crate::default_pool;
 use crate::error::{Error, ErrorKind, Result};
 use crate::network::Network;
 use crate::parent;
+use crate::pending;
 use crate::probe::Probe;
 use crate::random;
 use crate::record::NetworkRecord;
@@ -39,7 +41,8 @@ impl Networks {
                 .into_owned(),
         };
         let (store, probe) = (Arc::new(store), Arc::new(macvlan_core::Probe::quick()));
-        Ok(Self(Arc::new(Session { host, host_name, store, probe })))
+        let pending_age = pending::AGE;
+        Ok(Self(Arc::new(Session { host, host_name, store, probe, pending_age })))
     }
 
     /// What this host is called in the store: a name that stays the same for as long as it has
@@ -58,6 +61,13 @@ impl Networks {
     #[must_use]
     pub fn with_probe(self, probe: impl Probe + 'static) -> Self {
         self.with(|session| session.probe = Arc::new(probe))
+    }
+
+    /// Sets for how long a lease may be pending before [`Networks::collect`] and [`Networks::reconcile`] take it
+    /// back. Defaults to ten minutes.
+    #[must_use]
+    pub fn with_pending_age(self, age: Duration) -> Self {
+        self.with(|session| session.pending_age = age)
     }
 
     /// Returns these networks, with probes that end when they are cancelled. C and Rust programs give a

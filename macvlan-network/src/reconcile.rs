@@ -22,7 +22,8 @@ pub enum Reconciled {
     Released(Lease),
     /// A connected container's interface was missing or had changed; what was repaired.
     Repaired(Lease, Vec<String>),
-    /// A container's interface was there, and no lease for it; it has one again.
+    /// A container's interface was there, and no lease for it; it has one again. Or its lease was pending, and
+    /// its link was found in the container's namespace, to which the lease is bound now.
     Adopted(Lease),
     /// An interface of a container in a network that does not exist any more was taken away: which
     /// one, of which container.
@@ -201,9 +202,12 @@ impl Networks {
         let mut here = Vec::new();
         for network in &networks {
             let leases = network.leases()?.into_iter();
-            here.extend(leases.filter(|one| self.0.is_here(one)).map(|lease| (network, lease)));
+            // Those that others move and set up are theirs to repair.
+            let may =
+                |one: &Lease| self.0.is_here(one) && one.netns().is_some() && one.link.is_none();
+            here.extend(leases.filter(may).map(|lease| (network, lease)));
         }
-        let marks: Vec<_> = here.iter().map(|(_, lease)| &lease.netns).collect();
+        let marks: Vec<_> = here.iter().filter_map(|(_, lease)| lease.netns()).collect();
         alive::find_all(&marks, |at, presence| {
             let (network, lease) = &here[at];
             match presence {
@@ -258,18 +262,14 @@ impl Network {
             let _alone = alone_soon(netns)?;
             let mut standing = Standing::begin(&*self.session.store);
             // It may have changed since it was listed.
-            let Some(lease) =
-                self.lease(&lease.container)?.filter(|now| now.endpoint == lease.endpoint)
-            else {
-                return Ok(Vec::new());
-            };
+            let Some((lease, _)) = self.still(lease)? else { return Ok(Vec::new()) };
             if !self.session.store.take_up(&self.record, &lease)? {
                 return Ok(Vec::new());
             }
+            let mut others = self.session.store.leases_of(&lease.container)?;
+            others.retain(|other| other.endpoint != lease.endpoint);
             let ensure = || {
-                let ensured = self.ensure(&lease, netns)?;
-                let mut others = self.session.store.leases_of(&lease.container)?;
-                others.retain(|other| other.network != lease.network);
+                let ensured = self.ensure(&lease, &others, netns)?;
                 let link = Some(ensured.attachment.index());
                 let routes = self.set_default_routes((&lease, link), &others, netns, false)?;
                 let mut done: Vec<String> =
@@ -280,7 +280,7 @@ impl Network {
                 }
                 Ok(done)
             };
-            self.while_standing(&mut standing, (&lease, netns), false, ensure)
+            self.while_standing(&mut standing, (&lease, &others, netns), false, ensure)
         };
         match repair() {
             Ok(done) if done.is_empty() => None,

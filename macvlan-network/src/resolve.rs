@@ -12,7 +12,7 @@ use crate::network::Network;
 
 impl Network {
     /// Returns the addresses of the container that has this name, then of those that have it as an alias,
-    /// on whatever host; those of the container with this id, if none has; empty if there is none. What is
+    /// on whatever host, by all its interfaces; those of the container with this id, if none has; empty if there is none. What is
     /// behind the network's name, as in `test101.vlan10`, is understood too.
     pub fn resolve(&self, name: &str) -> Result<Vec<IpAddr>> {
         let mut found = self.session.store.named(&self.record, name)?;
@@ -29,14 +29,24 @@ impl Network {
     /// address, and each name alone and with the network's behind a dot.
     pub fn hosts(&self) -> Result<String> {
         let mut lines = BTreeMap::new();
-        for lease in self.leases()? {
-            let names: Vec<&str> =
-                lease.name.iter().chain(&lease.aliases).map(String::as_str).collect();
+        let leases = self.leases()?;
+        // The names of one interface of a container are those of all.
+        let mut all: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for lease in &leases {
+            let names = all.entry(&lease.container).or_default();
+            for name in lease.name.iter().chain(&lease.aliases) {
+                if !names.contains(&name.as_str()) {
+                    names.push(name);
+                }
+            }
+        }
+        for lease in &leases {
+            let names = all.get(lease.container.as_str()).map(Vec::as_slice).unwrap_or_default();
             if names.is_empty() {
                 continue;
             }
             for address in &lease.addresses {
-                let line = hosts_file::line(address.addr(), &names, self.name());
+                let line = hosts_file::line(address.addr(), names, self.name());
                 lines.insert(address.addr(), line);
             }
         }

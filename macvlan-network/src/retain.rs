@@ -6,6 +6,7 @@ use macvlan_core::{NetNs, Presence};
 
 use crate::alive;
 use crate::alone::alone_soon;
+use crate::container_ref::ContainerRef;
 use crate::error::{Error, Result};
 use crate::lease::Lease;
 use crate::network::Network;
@@ -22,22 +23,31 @@ pub struct Retained {
 }
 
 impl Network {
-    /// Disconnects all containers on this host but those with these ids, and returns what was released and what
-    /// failed. For a runtime that knows which of its containers exist, such as CNI's GC.
+    /// Disconnects all containers on this host but those with these ids, or all but these interfaces of them
+    /// (`"c1/eth0"`), and returns what was released and what failed. For a runtime that knows which of its
+    /// containers exist, such as CNI's GC.
     ///
     /// As [`Network::disconnect`]: a lease is taken back where the interface was detached or the namespace is
-    /// known to be gone. Leases of other hosts, and containers that were connected since this began, stay.
+    /// known to be gone. Leases of other hosts, pending ones, and containers that were connected since this began,
+    /// stay.
     ///
     /// # Errors
     ///
     /// - [`ErrorKind::StoreUnavailable`](crate::ErrorKind::StoreUnavailable) or [`ErrorKind::File`](crate::ErrorKind::File): the leases cannot be read.
     /// - [`ErrorKind::Kernel`](crate::ErrorKind::Kernel): parents that nobody uses any more could not be removed.
-    pub fn retain<C: AsRef<str>>(&self, valid: impl IntoIterator<Item = C>) -> Result<Retained> {
-        let valid: Vec<C> = valid.into_iter().collect();
-        let valid: HashSet<&str> = valid.iter().map(AsRef::as_ref).collect();
+    pub fn retain<'a, C: Into<ContainerRef<'a>>>(
+        &self,
+        valid: impl IntoIterator<Item = C>,
+    ) -> Result<Retained> {
+        let valid: HashSet<ContainerRef<'_>> = valid.into_iter().map(Into::into).collect();
+        let is_valid = |lease: &Lease| {
+            let (container, interface) = (lease.container.as_str(), lease.interface.as_str());
+            let all = ContainerRef::from(container);
+            valid.contains(&all) || valid.contains(&(container, interface).into())
+        };
         let mut leases = self.leases()?;
-        leases.retain(|one| self.session.is_here(one) && !valid.contains(one.container.as_str()));
-        let marks: Vec<_> = leases.iter().map(|lease| &lease.netns).collect();
+        leases.retain(|one| self.session.is_here(one) && one.netns().is_some() && !is_valid(one));
+        let marks: Vec<_> = leases.iter().filter_map(Lease::netns).collect();
         let (mut retained, mut are_gone) = (Retained::default(), false);
         alive::find_all(&marks, |at, presence| {
             let lease = &leases[at];
@@ -45,7 +55,8 @@ impl Network {
                 Presence::There(netns) => self.let_go(lease, &netns),
                 Presence::Gone => {
                     are_gone = true;
-                    self.session.store.release(&self.record, lease)
+                    let removed = self.remove_host_link(lease);
+                    removed.and_then(|_| self.session.store.release(&self.record, lease))
                 }
                 Presence::Unknown(error) => Err(alive::unknown(error)),
             };
@@ -69,9 +80,9 @@ impl Network {
     fn let_go(&self, lease: &Lease, netns: &NetNs) -> Result<bool> {
         let _alone = alone_soon(netns)?;
         // The container may have been connected again since it was listed.
-        let now = self.lease(&lease.container)?.filter(|now| now.endpoint == lease.endpoint);
-        let Some(lease) = now else { return Ok(false) };
-        self.detach(&lease, netns)?;
+        let Some((lease, others)) = self.still(lease)? else { return Ok(false) };
+        self.detach(&lease, &others, netns)?;
+        self.remove_host_link(&lease)?;
         if !self.session.store.release(&self.record, &lease)? {
             return Ok(false);
         }

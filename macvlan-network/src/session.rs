@@ -1,6 +1,7 @@
 //! What an open session has: a host, and the store that says which networks there are.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use macvlan_core::{Host, Link, Parent, Presence};
 
@@ -17,6 +18,8 @@ pub(crate) struct Session {
     pub(crate) host_name: String,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) probe: Arc<dyn Probe>,
+    /// For how long a lease may be pending.
+    pub(crate) pending_age: Duration,
 }
 
 impl Session {
@@ -26,12 +29,16 @@ impl Session {
         self.store.host_name().is_none() || lease.host == self.host_name
     }
 
-    /// Whether the container of a lease is known to be gone: its namespace, or its host.
+    /// Whether the container of a lease is known to be gone: its namespace, or its host. One that is pending is
+    /// gone when it is over; whether its link was moved to a container is another question.
     pub(crate) fn is_gone(&self, lease: &Lease) -> Result<bool> {
-        if self.is_here(lease) {
-            return Ok(matches!(lease.presence()?, Presence::Gone));
+        if !self.is_here(lease) {
+            return self.is_host_dead(lease);
         }
-        self.is_host_dead(lease)
+        match lease.pending().filter(|_| lease.link.is_none()) {
+            Some(pending) => pending.is_over(self.pending_age),
+            None => Ok(matches!(lease.presence()?, Some(Presence::Gone))),
+        }
     }
 
     /// Whether the host of a lease is known to be dead.

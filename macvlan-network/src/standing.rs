@@ -42,7 +42,7 @@ impl Network {
     pub(crate) fn while_standing<T>(
         &self,
         standing: &mut Standing,
-        (lease, netns): (&Lease, &NetNs),
+        (lease, others, netns): (&Lease, &[Lease], &NetNs),
         is_new: bool,
         work: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
@@ -50,7 +50,7 @@ impl Network {
             if !is_new && error.kind() != ErrorKind::LeaseLost {
                 return error;
             }
-            self.take_back(lease, netns, error)
+            self.take_back(lease, others, netns, error)
         };
         standing.look(self, lease).map_err(undo)?;
         let done = work()?;
@@ -59,8 +59,14 @@ impl Network {
     }
 
     /// Takes the interface of a lease away after an error, and returns it with what stays.
-    pub(crate) fn take_back(&self, lease: &Lease, netns: &NetNs, error: Error) -> Error {
-        if let Err(stays) = self.detach(lease, netns) {
+    pub(crate) fn take_back(
+        &self,
+        lease: &Lease,
+        others: &[Lease],
+        netns: &NetNs,
+        error: Error,
+    ) -> Error {
+        if let Err(stays) = self.detach(lease, others, netns) {
             return error.leaves(format!("interface {:?} ({stays})", lease.interface));
         }
         match self.leave_default_routes(lease, netns) {

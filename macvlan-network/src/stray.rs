@@ -10,8 +10,9 @@ use macvlan_core::{Address, Attachment, Detached, Handle, LinkInfo, NetNs};
 
 use crate::alive::NetNsMark;
 use crate::alone::{alone, alone_soon};
+use crate::container_ref::ContainerRef;
 use crate::error::{Error, ErrorKind, Result};
-use crate::lease::Lease;
+use crate::lease::{Lease, LeaseState};
 use crate::mark::{self, Mark};
 use crate::member::path_of;
 use crate::network::Network;
@@ -57,30 +58,45 @@ impl Networks {
         mark: Mark<'_>,
     ) -> Result<Vec<Reconciled>> {
         let _alone = alone_soon(netns)?;
-        let all = self.host().attachments(netns).map_err(fails)?;
-        let Some(attachment) = all.into_iter().find(|one| one.index() == link.index) else {
+        let mut all = self.host().attachments(netns).map_err(fails)?;
+        let Some(at) = all.iter().position(|one| one.index() == link.index) else {
             return Ok(Vec::new());
         };
+        let attachment = all.swap_remove(at);
         let is_its = |network: &Network| network.id().starts_with(mark.network);
         let network = match networks.iter().find(|network| is_its(network)) {
             Some(network) => Some(network.clone()),
             // It may have been created since.
             None => self.list()?.into_iter().find(is_its),
         };
-        let lease = network.as_ref().map(|network| network.lease(mark.container)).transpose()?;
-        let lease = lease.flatten();
+        let leases =
+            network.as_ref().map(|network| network.leases_of(mark.container)).transpose()?;
+        let leases = leases.unwrap_or_default();
         let here = NetNsMark::of(netns)?;
-        if lease.as_ref().is_some_and(|lease| lease.netns == here) {
-            return Ok(Vec::new());
+        if let Some(network) = &network {
+            if let Some(lease) = network.of_link(&leases, (&attachment, link), &all, netns)? {
+                return network.claim(lease, netns);
+            }
         }
-        let Some(addresses) = sealed(self.store(), &mark, &attachment) else {
-            return Err(not_ours(&attachment, netns, &mark, network.as_ref()));
+        let is_host = netns.same_as(self.host().netns());
+        let addresses = match sealed(self.store(), &mark, &attachment) {
+            Some(addresses) => addresses,
+            // It has none there, and no container can write its alias.
+            None if is_host => Vec::new(),
+            // It may have been that of a container that is here.
+            None if leases.iter().any(|lease| lease.is_in(&here)) => return Ok(Vec::new()),
+            None => return Err(not_ours(&attachment, netns, &mark, network.as_ref())),
         };
         let stray = Stray { attachment, netns, mark, addresses };
-        match (network, lease) {
+        let elsewhere = leases.iter().find(|lease| lease.netns().is_some_and(|mark| *mark != here));
+        match (network, elsewhere) {
+            // It was moved back to the host, and nobody has removed it.
+            (Some(network), None) if is_host => {
+                Ok(vec![network.take_away(&stray, "it is in no container")?])
+            }
             (Some(network), None) => network.adopt(&stray, here),
             (Some(network), Some(lease)) => {
-                let why = format!("{} has its lease", holder(&lease));
+                let why = format!("{} has its lease", holder(lease));
                 Ok(vec![network.take_away(&stray, &why)?])
             }
             (None, _) => self.remove_stray(&stray).map(|done| vec![done]),
@@ -101,6 +117,40 @@ impl Networks {
 }
 
 impl Network {
+    /// Which of a container's leases a link in a namespace is of, where it has these others; none if it is of
+    /// none.
+    fn of_link<'a>(
+        &self,
+        leases: &'a [Lease],
+        (attachment, link): (&Attachment, &LinkInfo),
+        others: &[Attachment],
+        netns: &NetNs,
+    ) -> Result<Option<&'a Lease>> {
+        let here = NetNsMark::of(netns)?;
+        let alias = link.alias.as_deref().unwrap_or_default();
+        let is_host = netns.same_as(self.session.host.netns());
+        let may = |lease: &&Lease| {
+            lease.is_in(&here) || lease.link.is_some() && (is_host || lease.netns().is_none())
+        };
+        let may: Vec<&Lease> = leases.iter().filter(may).collect();
+        let found = may.iter().find(|lease| self.is_known_as(lease, attachment, alias));
+        let is_elsewhere =
+            |lease: &Lease| others.iter().any(|one| self.is_known_as(lease, one, ""));
+        Ok(match (found, may.as_slice()) {
+            // Its alias may be of an earlier version, and its MAC address and name changed inside.
+            (None, [only]) if only.is_in(&here) && !is_elsewhere(only) => Some(only),
+            (found, _) => found.copied(),
+        })
+    }
+
+    /// Binds the lease of a link that was moved to the namespace where it was found.
+    fn claim(&self, lease: &Lease, netns: &NetNs) -> Result<Vec<Reconciled>> {
+        if lease.netns().is_some() || netns.same_as(self.session.host.netns()) {
+            return Ok(Vec::new());
+        }
+        Ok(self.bind_here(lease, netns)?.map(Reconciled::Adopted).into_iter().collect())
+    }
+
     /// Enters a lease for what an interface has and nobody else, and takes from it what others have.
     fn adopt(&self, stray: &Stray<'_>, netns: NetNsMark) -> Result<Vec<Reconciled>> {
         let (record, store) = (&self.record, &self.session.store);
@@ -127,15 +177,17 @@ impl Network {
         for (address, holder) in taken {
             done.push(self.take_address(stray, address, &holder)?);
         }
-        let name_holder = leases
-            .iter()
-            .find(|lease| lease.name.is_some() && lease.name.as_deref() == stray.mark.name);
+        let name_holder = leases.iter().find(|lease| {
+            let is_other = lease.container != stray.mark.container;
+            is_other && lease.name.is_some() && lease.name.as_deref() == stray.mark.name
+        });
         if let Some(lease) = name_holder {
             let name = stray.mark.name.unwrap_or_default();
             told.push(format!("{} is called {name:?}", holder(lease)));
         }
         if !free.is_empty() || stray.addresses.is_empty() {
             let attachment = &stray.attachment;
+            let siblings = leases.iter().filter(|one| one.container == stray.mark.container);
             let lease = Lease {
                 network: self.id().to_owned(),
                 container: stray.mark.container.to_owned(),
@@ -149,9 +201,9 @@ impl Network {
                 link_local: Vec::new(),
                 default_route: attachment.routes().iter().any(macvlan_core::Route::is_default),
                 gw_priority: 0,
-                sequence: 0,
-                netns,
-                netns_path: path_of(stray.netns),
+                sequence: siblings.map(|one| one.sequence.saturating_add(1)).max().unwrap_or(0),
+                state: LeaseState::Connected { netns, path: path_of(stray.netns) },
+                link: None,
             };
             let adopted = store.adopt(record, &lease);
             adopted.map_err(|error| error.in_network(self.name()))?;
@@ -203,18 +255,20 @@ impl Network {
         Reconciled::Displaced { interface, container, text }
     }
 
-    /// Takes away what a container has in a namespace that is held and that its lease is not of; without a
-    /// namespace, in those that can be found. False if it has nothing there.
+    /// Takes away what a container has in a namespace that is held and that none of its leases is of; without
+    /// a namespace, in those that can be found. False if it has nothing there.
     pub(crate) fn remove_strays(
         &self,
-        container: &str,
+        of: ContainerRef<'_>,
         netns: Option<&NetNs>,
-        lease: Option<&Lease>,
+        leases: &[Lease],
     ) -> Result<bool> {
+        let container = of.container;
+        let are_in =
+            |leases: &[Lease], here: &NetNsMark| leases.iter().any(|lease| lease.is_in(here));
         if let Some(netns) = netns {
-            let here = NetNsMark::of(netns)?;
-            let is_of_lease = lease.is_some_and(|lease| lease.netns == here);
-            return Ok(!is_of_lease && self.remove_marked(container, netns, false)?);
+            let is_of_lease = are_in(leases, &NetNsMark::of(netns)?);
+            return Ok(!is_of_lease && self.remove_marked(of, netns, false)?);
         }
         let mut removed = false;
         for netns in NetNs::visible().namespaces {
@@ -232,8 +286,8 @@ impl Network {
             // Who connects it there just now has the namespace.
             let _alone = alone(&netns)?;
             let here = NetNsMark::of(&netns)?;
-            if self.lease(container)?.is_none_or(|lease| lease.netns != here) {
-                removed |= self.remove_marked(container, &netns, true)?;
+            if !are_in(&self.leases_of(container)?, &here) {
+                removed |= self.remove_marked(of, &netns, true)?;
             }
         }
         Ok(removed)
@@ -241,11 +295,19 @@ impl Network {
 
     /// Takes away the interfaces that say that they are a container's, also those whose mark is not the store's,
     /// or not; whether there were any.
-    fn remove_marked(&self, container: &str, netns: &NetNs, only_sealed: bool) -> Result<bool> {
+    fn remove_marked(
+        &self,
+        of: ContainerRef<'_>,
+        netns: &NetNs,
+        only_sealed: bool,
+    ) -> Result<bool> {
         let store = &*self.session.store;
         let remove = || -> macvlan_core::Result<bool> {
             let mut removed = false;
-            for (attachment, alias) in self.marked(container, netns)? {
+            for (attachment, alias) in self.marked(of.container, netns)? {
+                if of.interface.is_some_and(|interface| attachment.name() != *interface) {
+                    continue;
+                }
                 let mark = Mark::read(&alias, store);
                 let is_sealed =
                     mark.is_some_and(|mark| sealed(store, &mark, &attachment).is_some());

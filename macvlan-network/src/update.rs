@@ -89,13 +89,14 @@ impl Network {
             let routes = |record: &NetworkRecord, lease: &Lease| {
                 [false, true].map(|v6| record.default_route(lease, v6))
             };
-            let is_outdated = |lease: &Lease| match (self.endpoint(lease), network.endpoint(lease))
-            {
-                (Ok(before), Ok(now)) => {
-                    before != now || routes(&self.record, lease) != routes(&network.record, lease)
-                }
-                _ => true,
-            };
+            let is_outdated =
+                |lease: &Lease| match (self.endpoint(lease, &[]), network.endpoint(lease, &[])) {
+                    (Ok(before), Ok(now)) => {
+                        before != now
+                            || routes(&self.record, lease) != routes(&network.record, lease)
+                    }
+                    _ => true,
+                };
             let (outdated, unaffected) = leases.into_iter().partition(is_outdated);
             Ok(Updated { network, outdated, unaffected, created: false })
         })

@@ -58,6 +58,8 @@ mod _macvlan {
     #[pymodule_export]
     use crate::network::etcd::EtcdStore;
     #[pymodule_export]
+    use crate::network::host_link::HostLink;
+    #[pymodule_export]
     use crate::network::lease::Lease;
     #[pymodule_export]
     use crate::network::network::Network;

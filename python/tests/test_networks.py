@@ -671,6 +671,74 @@ def test_a_network_is_ensured(networks: Networks) -> None:
         networks.ensure("lan", colour="blue")  # type: ignore[call-arg]
 
 
+def test_several_interfaces(lab: Lab, networks: Networks) -> None:
+    network = lan(networks)
+    inside = lab.container()
+    network.connect("c1", inside, name="web")
+    second = network.connect("c1", inside, interface="net1")
+    assert [lease.interface for lease in network.leases_of("c1")] == ["eth0", "net1"]
+    assert network.lease("c1/net1") == second.lease
+    assert network.resolve("web") == [IPv4Address("10.1.0.2"), IPv4Address("10.1.0.3")]
+    with pytest.raises(MacvlanError, match="by several interfaces: eth0, net1"):
+        network.connect("c1", inside)
+    assert network.retain(["c1/net1"]).released[0].interface == "eth0"
+    assert network.disconnect("c1/net1") == Detached.REMOVED
+    assert network.leases_of("c1") == []
+
+
+def test_addresses_before_there_is_a_container(lab: Lab, networks: Networks) -> None:
+    network = lan(networks)
+    pending = network.allocate(addresses=["10.1.0.7"], mac="02:00:00:00:00:07", ipv6=False)
+    assert pending.container == pending.endpoint
+    assert pending.netns is None
+    assert pending.netns_path is None
+    assert pending.link is None
+    assert pending.pending_age is not None
+    assert pending.pending_age < PATIENCE
+    assert pending.pending_since is not None
+    assert pending.pending_since > 1_700_000_000
+    assert networks.collect().leases == []
+    inside = lab.container()
+    made = network.connect("c1", inside, take=[pending.endpoint])
+    assert made.addresses == (IPv4Address("10.1.0.7"),)
+    assert made.mac == MacAddr("02:00:00:00:00:07")
+    assert made.lease.pending_since is None
+    assert made.lease.pending_age is None
+    with pytest.raises(MacvlanError, match="is not pending") as caught:
+        network.create_link("c2", take=[pending.endpoint])
+    assert caught.value.kind is ErrorKind.NETWORK_LEASE_LOST
+    other = network.allocate()
+    network.disconnect(other.endpoint)
+    assert len(network.leases()) == 1
+    with pytest.raises(InvalidError, match="no subnet of a family"):
+        network.allocate(ipv4=False)
+
+
+def test_a_link_that_is_moved(lab: Lab, networks: Networks, tmp_path: Path) -> None:
+    network = lan(networks, routes=["10.9.0.0/16 via 10.1.0.254"])
+    link = network.create_link("c1", name="web", aliases=["www"], interface="eth0")
+    assert re.fullmatch(r"mv-[0-9a-f]{12}", link.name)
+    assert link.lease.link == link.name
+    assert link.addresses == (IPv4Interface("10.1.0.2/24"),)
+    assert link.gateways == (IPv4Address("10.1.0.1"),)
+    assert [str(route) for route in link.routes] == ["10.9.0.0/16 via 10.1.0.254"]
+    assert ip_link(lab.a.netns, link.name)["ifindex"] == link.index
+    assert ip_link(lab.a.netns, link.name)["address"] == str(link.mac)
+    inside = lab.container()
+    with pytest.raises(MacvlanError, match="was not moved there") as caught:
+        network.bind("c1", inside)
+    assert caught.value.kind is ErrorKind.NETWORK_NOT_CONNECTED
+    lab.a.handle.move_link(link.name, inside, name="eth5")
+    bound = network.bind("c1", inside)
+    assert bound.interface == "eth5"
+    assert bound.netns is not None
+    assert network.disconnect("c1") == Detached.REMOVED
+    again = network.create_link("c1")
+    with Networks(networks.host, tmp_path / "networks.db", host_name="a", pending_age=0) as old:
+        assert old.collect().leases == [again.lease]
+    assert network.leases() == []
+
+
 def test_who_is_not_valid_is_disconnected(lab: Lab, networks: Networks) -> None:
     network = lan(networks)
     inside, other = lab.container(), lab.container()

@@ -66,6 +66,8 @@ pub struct Endpoint {
     /// True if ARP is answered only for addresses that are routed through the link.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub(super) arp_filter: bool,
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub(super) left_down: bool,
 }
 
 /// The kind of link of an endpoint, with its options.
@@ -223,6 +225,7 @@ impl Endpoint {
             announce: None,
             rate: None,
             arp_filter: false,
+            left_down: false,
         })
     }
 
@@ -713,6 +716,14 @@ impl Endpoint {
 
     pub(crate) fn arp_filter(mut self) -> Self {
         self.arp_filter = true;
+        self
+    }
+
+    /// Leaves the link down when it is attached: it is to be moved by somebody else, whose move takes it down in any
+    /// case.
+    #[doc(hidden)] // for the crate of networks
+    pub fn left_down(mut self) -> Self {
+        self.left_down = true;
         self
     }
 

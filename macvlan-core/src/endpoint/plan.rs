@@ -241,7 +241,7 @@ fn settings(endpoint: &Endpoint, is_up: bool) -> Vec<Change> {
         let v4 = endpoint.addresses.iter().filter(|address| address.ip().is_ipv4());
         settings.extend(v4.copied().map(Change::AddAddress));
     }
-    if !is_up {
+    if !is_up && !endpoint.left_down {
         settings.push(Change::SetUp);
     }
     settings.extend(endpoint.alias.clone().map(Change::SetAlias));
@@ -331,7 +331,7 @@ fn link(endpoint: &Endpoint) -> Result<Link> {
     let alternative = endpoint.parent.get_alternative_name();
     let parent = if alternative.is_none() { Some(endpoint.parent.id()?) } else { None };
     let mut link = Link::bare(endpoint.name, parent, (&endpoint.kind).into())
-        .up(!comes_up_later(endpoint))
+        .up(!endpoint.left_down && !comes_up_later(endpoint))
         .promisc(endpoint.promisc);
     link.allmulticast = endpoint.allmulticast == Some(true);
     if let Some(mtu) = endpoint.mtu.filter(|mtu| *mtu < MIN_MTU) {

@@ -170,7 +170,7 @@ fn finds_all() -> Result<bool> {
 
 /// Returns whether `/proc` shows all processes of the machine. If so, it shows the kernel thread
 /// with pid 2, which is missing in other PID namespaces and where processes are hidden.
-fn shows_all_processes() -> bool {
+pub(super) fn shows_all_processes() -> bool {
     const PF_KTHREAD: u64 = 0x0020_0000;
     let flags = || {
         let stat = fs::read_to_string("/proc/2/stat").ok()?;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::netns::presence::shows_all_processes;
 use crate::netns::visible::{Cause, VisibleNamespaces, is_gone, mounted};
 use crate::netns::{NetNs, Presence};
 
@@ -76,6 +77,12 @@ impl VisibleNamespaces {
     pub(crate) fn may_lack_some(&self) -> bool {
         let is_known = |inode| self.namespaces.iter().any(|found| found.id.inode == inode);
         !self.hiding(is_known).is_empty()
+    }
+
+    /// Returns whether these are all namespaces of the machine, as far as `/proc` can show.
+    #[doc(hidden)] // for the crate of networks
+    pub fn is_complete(&self) -> bool {
+        shows_all_processes() && !self.may_lack_some()
     }
 
     /// Returns the files that could not be inspected and may lead to a namespace that was not

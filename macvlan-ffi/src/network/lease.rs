@@ -12,7 +12,7 @@ use crate::base::report::macvlan_error;
 use crate::base::text;
 use crate::handle::netns::macvlan_netns;
 
-/// One container's place in one network, as the store has it, given by macvlan_network_lease(). Freed
+/// One interface of a container in one network, as the store has it, given by macvlan_network_lease(). Freed
 /// with macvlan_lease_free(), unless it is a part of another object.
 ///
 /// Threads: it never changes, so any number may look at it at once.
@@ -45,6 +45,7 @@ struct Texts {
     interface: text::Text,
     boot: text::Text,
     netns_path: text::Text,
+    link: text::Text,
     addresses: text::Texts,
     aliases: text::Texts,
     link_local: text::Texts,
@@ -69,7 +70,8 @@ pub unsafe extern "C" fn macvlan_lease_network(lease: *const macvlan_lease) -> *
     })
 }
 
-/// The container's id, as the caller calls it.
+/// The container's id, as the caller calls it; of addresses that were allocated without a container, the lease's
+/// own id.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_container(lease: *const macvlan_lease) -> *const c_char {
     answer(null(), || {
@@ -96,7 +98,7 @@ pub unsafe extern "C" fn macvlan_lease_host(lease: *const macvlan_lease) -> *con
     })
 }
 
-/// What tells this lease from any other that the container had or will have.
+/// The lease's id, which tells it from any other that the container had or will have.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_endpoint(lease: *const macvlan_lease) -> *const c_char {
     answer(null(), || {
@@ -204,26 +206,32 @@ pub unsafe extern "C" fn macvlan_lease_is_default_route(lease: *const macvlan_le
     answer(false, || Ok(shared!(lease).lease.default_route))
 }
 
-/// The boot that the container's namespace was made in (/proc/sys/kernel/random/boot_id).
+/// The boot that the container's namespace was made in (/proc/sys/kernel/random/boot_id); of a pending lease, the
+/// boot that it was made in.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_netns_boot(lease: *const macvlan_lease) -> *const c_char {
     answer(null(), || {
         let held = shared!(lease);
-        Ok(held.texts.boot.of(&held.lease.netns.boot))
+        let pending = || held.lease.pending().map(|pending| &pending.boot);
+        let boot = held.lease.netns().map(|netns| &netns.boot).or_else(pending);
+        Ok(held.texts.boot.of_some(boot))
     })
 }
 
-/// The inode number of the container's namespace; 0 if the lease is none.
+/// The inode number of the container's namespace; 0 if the lease is none, or pending.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_netns_inode(lease: *const macvlan_lease) -> u64 {
-    answer(0, || Ok(shared!(lease).lease.netns.inode))
+    answer(0, || Ok(shared!(lease).lease.netns().map_or(0, |netns| netns.inode)))
 }
 
 /// The kernel's cookie for the container's namespace, which it gives to no second one; 0 before Linux
 /// 5.14.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_netns_cookie(lease: *const macvlan_lease) -> u64 {
-    answer(0, || Ok(shared!(lease).lease.netns.cookie.unwrap_or(0)))
+    answer(0, || {
+        let cookie = shared!(lease).lease.netns().and_then(|netns| netns.cookie);
+        Ok(cookie.unwrap_or(0))
+    })
 }
 
 /// Returns the path by which the container's namespace was found, which may lead to another by now; NULL if it
@@ -232,11 +240,49 @@ pub unsafe extern "C" fn macvlan_lease_netns_cookie(lease: *const macvlan_lease)
 pub unsafe extern "C" fn macvlan_lease_netns_path(lease: *const macvlan_lease) -> *const c_char {
     answer(null(), || {
         let held = shared!(lease);
-        Ok(held.texts.netns_path.of_some(held.lease.netns_path.as_ref()))
+        Ok(held.texts.netns_path.of_some(held.lease.netns_path()))
     })
 }
 
-/// Whether the container's namespace was made since this machine was started.
+/// Returns whether it is pending: it is not bound to a namespace yet.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_is_pending(lease: *const macvlan_lease) -> bool {
+    answer(false, || Ok(shared!(lease).lease.pending().is_some()))
+}
+
+/// Returns since when it is pending, in seconds since 1970; 0 if it is not.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_pending_since(lease: *const macvlan_lease) -> u64 {
+    answer(0, || Ok(shared!(lease).lease.pending().map_or(0, |pending| pending.since)))
+}
+
+/// Tells for how long it is pending, in seconds, by the clocks of two hosts if it is another host's; 0 if it is
+/// not.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_pending_age(
+    lease: *const macvlan_lease,
+    age: *mut u64,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let age = out!(age = 0);
+        if let Some(pending) = shared!(lease).lease.pending() {
+            *age = pending.age()?.as_secs();
+        }
+    })
+}
+
+/// Returns the name that its link has in the host's namespace, if it was created there to be moved
+/// (macvlan_network_create_link()); NULL if it was not.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_lease_link(lease: *const macvlan_lease) -> *const c_char {
+    answer(null(), || {
+        let held = shared!(lease);
+        Ok(held.texts.link.of_some(held.lease.link.as_ref()))
+    })
+}
+
+/// Whether the container's namespace was made since this machine was started; false of a pending lease.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_is_of_this_boot(
     lease: *const macvlan_lease,
@@ -245,7 +291,9 @@ pub unsafe extern "C" fn macvlan_lease_is_of_this_boot(
 ) -> c_int {
     boundary!(error, {
         let is = out!(is = false);
-        *is = shared!(lease).lease.netns.is_of_this_boot()?;
+        if let Some(netns) = shared!(lease).lease.netns() {
+            *is = netns.is_of_this_boot()?;
+        }
     })
 }
 
@@ -259,7 +307,8 @@ pub unsafe extern "C" fn macvlan_lease_is_of_netns(
 ) -> c_int {
     boundary!(error, {
         let is = out!(is = false);
-        *is = shared!(lease).lease.netns == NetNsMark::of(&shared!(netns).netns)?;
+        let mark = NetNsMark::of(&shared!(netns).netns)?;
+        *is = shared!(lease).lease.netns() == Some(&mark);
     })
 }
 

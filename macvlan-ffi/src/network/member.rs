@@ -87,7 +87,23 @@ pub unsafe extern "C" fn macvlan_member_add_address(
     })
 }
 
-/// The interface's name inside; the first free "ethN" when not set.
+/// Adds a pending lease, by its id, whose addresses and MAC address it takes: see macvlan_network_allocate(). No
+/// address is chosen then.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_member_take(
+    member: *mut macvlan_member,
+    id: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let member = exclusive!(member);
+        *member = member.clone().take(text!(id));
+    })
+}
+
+/// Sets the interface's name inside, which tells it from others of the container in the network: a name that none
+/// of them has is that of a further one, with addresses of its own. Without it, the one that the container has is
+/// meant; if it has none, its name is the first free "ethN".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_member_set_interface(
     member: *mut macvlan_member,

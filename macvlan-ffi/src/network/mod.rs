@@ -1,10 +1,12 @@
 //! `macvlan_network`: a network that exists, and who is connected to it; and lists of them.
 
+pub mod allocation;
 pub mod config;
 pub mod config_getters;
 pub mod connection;
 pub mod etcd_options;
 pub mod foreign;
+pub mod host_link;
 pub mod lease;
 pub mod member;
 pub mod names;
@@ -163,8 +165,9 @@ pub unsafe extern "C" fn macvlan_network_connect(
     })
 }
 
-/// Takes a container out of the network, by its id: detaches its interface, and gives its addresses
-/// back. Its namespace is looked for; if it is gone, nothing is left to be detached. `was_there`, which
+/// Takes a container out of the network, by its id, or one of its interfaces, by "ID/INTERFACE": detaches its
+/// interfaces, and gives its addresses back. A pending lease is given back, by the container that it is for, or
+/// by its own id if it is for none, and the link that was created for it is removed. Its namespace is looked for; if it is gone, nothing is left to be detached. `was_there`, which
 /// can be NULL, tells whether the interface was there.
 ///
 /// On another host than the one that it runs on it is refused while that host lives.
@@ -203,7 +206,8 @@ fn tell(detached: Detached, was_there: *mut bool) {
     }
 }
 
-/// Who is connected, on all hosts.
+/// Tells who is connected, on all hosts, with the leases that are pending. A container has one for each of its
+/// interfaces.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_leases(
     network: *const macvlan_network,
@@ -216,7 +220,23 @@ pub unsafe extern "C" fn macvlan_network_leases(
     })
 }
 
-/// One container's lease, by the container's id; NULL if it is not connected, which is no failure.
+/// Returns the leases of a container, by its id, or of one of its interfaces, by "ID/INTERFACE", in the order in
+/// which they were connected.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_leases_of(
+    network: *const macvlan_network,
+    container: *const c_char,
+    leases: *mut *mut macvlan_lease_list,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let leases = out!(leases);
+        give(leases, lease::list(shared!(network).network.leases_of(text!(container))?));
+    })
+}
+
+/// Returns the lease of a container, by its id, or of one of its interfaces, by "ID/INTERFACE"; of several that
+/// of the first that was connected. NULL if it is not connected, which is no failure.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_lease(
     network: *const macvlan_network,

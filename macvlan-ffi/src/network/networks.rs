@@ -2,6 +2,7 @@
 
 use std::ffi::{c_char, c_int};
 use std::ptr::null;
+use std::time::Duration;
 
 use ::macvlan_network::{Networks, SqliteStore};
 
@@ -25,8 +26,8 @@ use crate::network::{Known, macvlan_network, macvlan_network_list};
 /// An address is in the store before it is in the kernel, and leaves the store after it has left the
 /// kernel: whatever is killed in between, it is never given to a second container.
 ///
-/// Threads: any number may use it at once, but macvlan_networks_set_host_name() and
-/// macvlan_networks_set_probe() need it alone; it is freed when nobody uses it.
+/// Threads: any number may use it at once, but macvlan_networks_set_host_name(), macvlan_networks_set_probe() and
+/// macvlan_networks_set_pending_age() need it alone; it is freed when nobody uses it.
 pub struct macvlan_networks {
     _opaque: (),
 }
@@ -131,6 +132,21 @@ pub unsafe extern "C" fn macvlan_networks_set_probe(
     boundary!(error, {
         let (session, probe) = (exclusive!(networks), *shared!(probe));
         *session = session.networks.clone().with_probe(probe).into();
+    })
+}
+
+/// Sets for how many milliseconds a lease may be pending before macvlan_networks_collect() and
+/// macvlan_networks_reconcile() take it back. Defaults to ten minutes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_networks_set_pending_age(
+    networks: *mut macvlan_networks,
+    milliseconds: u32,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let session = exclusive!(networks);
+        let age = Duration::from_millis(milliseconds.into());
+        *session = session.networks.clone().with_pending_age(age).into();
     })
 }
 
@@ -267,7 +283,8 @@ pub unsafe extern "C" fn macvlan_networks_prune(
 }
 
 /// Takes back the leases of this host's containers whose namespace is gone, also by a reboot; of hosts
-/// that the store says are dead; and addresses that were kept long enough.
+/// that the store says are dead; leases that were pending for too long, with the links that were created for
+/// them; and addresses that were kept long enough.
 ///
 /// A namespace is gone when no process is in it or has it open, and it is mounted nowhere, as far as
 /// this process may look: let one with root's rights on the host call this, not one in a container.

@@ -39,12 +39,13 @@ impl From<Retained> for Done {
     }
 }
 
-/// Disconnects all containers on this host but the `count` ones with these ids, and returns what was released
+/// Disconnects all containers on this host but the `count` ones with these ids, or these interfaces of them
+/// ("ID/INTERFACE"), and returns what was released
 /// and what failed, which is no error of this function. For a runtime that knows which of its containers exist,
 /// such as the GC of CNI. `valid` can be NULL if `count` is 0.
 ///
 /// As macvlan_network_disconnect(): a lease is taken back where the interface was detached or the namespace is
-/// known to be gone. Leases of other hosts, and containers that were connected since this began, stay.
+/// known to be gone. Leases of other hosts, pending ones, and containers that were connected since this began, stay.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_retain(
     network: *const macvlan_network,

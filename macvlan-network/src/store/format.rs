@@ -17,15 +17,16 @@ use serde::{Deserialize, Serialize};
 use crate::alive::NetNsMark;
 use crate::config::NetworkConfig;
 use crate::error::{Error, ErrorKind, Result};
-use crate::lease::Lease;
+use crate::lease::{Lease, LeaseState};
 use crate::mac::MacFrom;
+use crate::pending::Pending;
 use crate::pool::Order;
 use crate::range::AddressRange;
 use crate::record::NetworkRecord;
 use crate::subnet::{Gateway, Subnet};
 
 /// The latest version that is read. The first had no number.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 const fn first() -> u32 {
     1
@@ -208,9 +209,22 @@ pub(crate) struct StoredLease {
     gw_priority: i32,
     #[serde(default)]
     sequence: u32,
-    netns: StoredMark,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    netns: Option<StoredMark>,
     #[serde(default)]
     netns_path: Option<String>,
+    /// Version 3: there is no namespace yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pending: Option<StoredPending>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    link: Option<LinkName>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredPending {
+    boot: String,
+    since: u64,
+    uptime: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -427,11 +441,20 @@ impl Stored for Lease {
             default_route,
             gw_priority,
             sequence,
-            netns: NetNsMark { boot, inode, cookie },
-            netns_path,
+            state,
+            link,
         } = self.clone();
+        let (netns, netns_path, pending) = match state {
+            LeaseState::Connected { netns: NetNsMark { boot, inode, cookie }, path } => {
+                (Some(StoredMark { boot, inode, cookie }), path, None)
+            }
+            LeaseState::Pending(Pending { boot, since, uptime }) => {
+                (None, None, Some(StoredPending { boot, since, uptime }))
+            }
+        };
         StoredLease {
-            version: 1,
+            // An older host would take it for one of a container that is gone.
+            version: if pending.is_some() { 3 } else { 1 },
             network,
             container,
             name,
@@ -445,13 +468,27 @@ impl Stored for Lease {
             default_route,
             gw_priority,
             sequence,
-            netns: StoredMark { boot, inode, cookie },
+            netns,
             netns_path,
+            pending,
+            link,
         }
     }
 
     fn of_shape(shape: StoredLease) -> Result<Self> {
-        let StoredMark { boot, inode, cookie } = shape.netns;
+        let state = match (shape.netns, shape.pending) {
+            (Some(StoredMark { boot, inode, cookie }), _) => LeaseState::Connected {
+                netns: NetNsMark { boot, inode, cookie },
+                path: shape.netns_path,
+            },
+            (None, Some(StoredPending { boot, since, uptime })) => {
+                LeaseState::Pending(Pending { boot, since, uptime })
+            }
+            (None, None) => {
+                let why = "it has no namespace, and is not pending";
+                return Err(Error::new(ErrorKind::StoreUnusable, "read a lease", why));
+            }
+        };
         Ok(Self {
             network: shape.network,
             container: shape.container,
@@ -466,8 +503,8 @@ impl Stored for Lease {
             default_route: shape.default_route,
             gw_priority: shape.gw_priority,
             sequence: shape.sequence,
-            netns: NetNsMark { boot, inode, cookie },
-            netns_path: shape.netns_path,
+            state,
+            link: shape.link,
         })
     }
 
@@ -500,10 +537,10 @@ mod tests {
         let text = write(&config).unwrap();
         assert!(text.starts_with(r#"{"version":1,"#), "{text}");
         assert_eq!(read::<NetworkConfig>(&text).unwrap(), config);
-        let later = text.replace(r#""version":1"#, r#""version":3"#);
+        let later = text.replace(r#""version":1"#, r#""version":4"#);
         let error = read::<NetworkConfig>(&later).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::StoreUnusable);
-        assert!(error.to_string().contains("it has version 3"), "{error}");
+        assert!(error.to_string().contains("it has version 4"), "{error}");
     }
 
     #[test]

@@ -31,14 +31,16 @@ pub enum Granted {
     New {
         /// The lease.
         lease: Lease,
-        /// The container's leases in other networks.
+        /// The container's other leases, in this network and in others.
         others: Vec<Lease>,
+        /// The pending leases that it has taken.
+        taken: Vec<Lease>,
     },
     /// The container has one already, which is left as it was.
     Held {
         /// The lease.
         lease: Lease,
-        /// The container's leases in other networks.
+        /// The container's other leases, in this network and in others.
         others: Vec<Lease>,
     },
     /// None: the network is not as the caller has it, but as here. Others have changed it.
@@ -123,7 +125,8 @@ pub trait Store: Send + Sync + Debug {
     /// Removes a network; refused while there are leases in it.
     fn remove_network(&self, network: &NetworkRecord) -> Result<()>;
 
-    /// Gives a container its place: picks addresses that nobody has, and remembers whose they are.
+    /// Gives a container its place: picks addresses that nobody has, or takes those of pending leases, which
+    /// come to an end, and remembers whose they are.
     ///
     /// A lease that the container holds already, in the namespace that is wished for, is taken up as by
     /// [`Store::take_up`].
@@ -133,22 +136,26 @@ pub trait Store: Send + Sync + Debug {
     /// its endpoint.
     fn take_up(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool>;
     /// Takes a lease back; its addresses can be given to others. False if there is no such lease any
-    /// more, told by its endpoint, or if it is another host's, and that one lives.
+    /// more, told by its endpoint, or if it is another host's, and that one lives, or if it was pending and is
+    /// bound to a namespace by now.
     fn release(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool>;
     /// Changes a lease's name, aliases, priority and whether default routes may lead through its network.
     /// False if there is no such lease any more, told by its endpoint. Refused if another container has
     /// the name.
     fn update(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool>;
+    /// Binds a pending lease to the namespace that this one says, with the interface's name there. False if it
+    /// is not pending any more, told by its endpoint.
+    fn bind(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool>;
     /// Enters a lease that was lost, with the addresses that the container has. Refused if somebody
     /// else has one of them.
     fn adopt(&self, network: &NetworkRecord, lease: &Lease) -> Result<()>;
 
-    /// One container's lease in a network.
-    fn find(&self, network: &NetworkRecord, container: &str) -> Result<Option<Lease>>;
+    /// Returns the leases that a container has in a network, one for each interface.
+    fn find(&self, network: &NetworkRecord, container: &str) -> Result<Vec<Lease>>;
     /// Returns the leases that a container has in all networks.
     fn leases_of(&self, container: &str) -> Result<Vec<Lease>>;
-    /// Returns the leases that have a name, then those that have it as an alias, by their containers; that of
-    /// the container with this id, if there are none.
+    /// Returns the leases of the container that has a name by one of them, then of those that have it as an alias,
+    /// by their containers; those of the container with this id, if there are none.
     fn named(&self, network: &NetworkRecord, name: &str) -> Result<Vec<Lease>>;
     /// Returns the lease that has an address.
     fn holding(&self, network: &NetworkRecord, address: IpAddr) -> Result<Option<Lease>>;

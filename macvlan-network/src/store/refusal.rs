@@ -45,6 +45,14 @@ pub(crate) fn taken(network: &NetworkRecord, address: IpAddr, holder: Option<&st
     .in_network(network.name())
 }
 
+/// How both stores say that a lease cannot be taken.
+pub(crate) fn not_pending(network: &NetworkRecord, id: &str) -> Error {
+    let why = format!("lease {id} is not pending: another has taken it, or it was taken back");
+    Error::new(ErrorKind::LeaseLost, "take the lease", why)
+        .with_hint("allocate addresses again")
+        .in_network(network.name())
+}
+
 /// How it is said that the host has an address itself.
 pub(crate) fn is_the_hosts(network: &NetworkRecord, address: IpAddr) -> Error {
     let why = format!("a link of this host has {address}");

@@ -159,7 +159,7 @@ fn expected(leases: &[(&Network, i32)], inside: &NetNs) -> Outcome<Vec<String>> 
                 continue;
             }
             let lease = network.lease("c1")?.ok_or("it is connected")?;
-            assert!(lease.netns == macvlan_network::NetNsMark::of(inside)?);
+            assert_eq!(lease.netns(), Some(&macvlan_network::NetNsMark::of(inside)?));
             best = Some((*priority, format!("{gateway} dev {}", lease.interface)));
         }
         found.extend(best.map(|(_, route)| route));

@@ -9,6 +9,8 @@ mod connect;
 mod default_routes;
 mod ending;
 mod gateways;
+#[cfg(feature = "etcd")]
+mod host_link;
 mod hosts_file;
 mod interfaces;
 #[cfg(feature = "etcd")]
@@ -22,6 +24,8 @@ macvlan_tests::main! {
     default_routes,
     ending,
     gateways,
+    #[cfg(feature = "etcd")]
+    host_link,
     hosts_file,
     interfaces,
     #[cfg(feature = "etcd")]

@@ -298,12 +298,11 @@ fn other_wishes_of_a_container_that_is_connected() -> Outcome {
         let again = || Member::new("c1");
         for (member, words) in [
             (again().mac("02:00:00:00:00:02".parse()?), "with MAC address 02:00:00:00:00:01"),
-            (again().interface("net1"), "with interface eth0"),
             (again().address(ip("10.1.0.99")), "with the addresses 10.1.0.2"),
             (again().link_local_address(ip("169.254.1.1")), "with of link-local addresses none"),
             (
-                again().interface("net1").mac("02:00:00:00:00:02".parse()?),
-                "with MAC address 02:00:00:00:00:01 and interface eth0",
+                again().interface("eth0").mac("02:00:00:00:00:02".parse()?).address(ip("10.1.0.9")),
+                "with the addresses 10.1.0.2 and MAC address 02:00:00:00:00:01",
             ),
         ] {
             let error = lan.connect(&member, &inside).unwrap_err();

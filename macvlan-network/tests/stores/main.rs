@@ -25,6 +25,8 @@ mod machine;
 #[cfg(feature = "etcd")]
 mod marks;
 #[cfg(feature = "etcd")]
+mod pending;
+#[cfg(feature = "etcd")]
 mod persistent;
 mod ranges;
 mod recovery;
@@ -38,6 +40,8 @@ mod samples;
 mod secure;
 #[cfg(feature = "etcd")]
 mod seen;
+#[cfg(feature = "etcd")]
+mod several;
 #[cfg(feature = "etcd")]
 mod update;
 
@@ -64,6 +68,8 @@ macvlan_tests::main! {
     #[cfg(feature = "etcd")]
     marks,
     #[cfg(feature = "etcd")]
+    pending,
+    #[cfg(feature = "etcd")]
     persistent,
     ranges,
     recovery,
@@ -77,6 +83,8 @@ macvlan_tests::main! {
     secure,
     #[cfg(feature = "etcd")]
     seen,
+    #[cfg(feature = "etcd")]
+    several,
     #[cfg(feature = "etcd")]
     update,
 }

@@ -49,7 +49,7 @@ fn the_parent_goes_with_the_last() -> Outcome {
         let (container, inside) = started()?;
         vlan.connect(&Member::new("c1"), &inside)?;
         drop((container, inside));
-        assert_eq!(vlan.retain::<String>([])?.released.len(), 1);
+        assert_eq!(vlan.retain::<&str>([])?.released.len(), 1);
         let host = networks.host().netns();
         assert!(ip_lines(host, "-o link show type vlan").is_empty());
         Ok(())

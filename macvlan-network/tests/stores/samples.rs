@@ -45,8 +45,9 @@ fn assert_read(networks: &Networks) -> Outcome {
     assert_eq!((lease.name.as_deref(), lease.host.as_str()), (Some("web"), "a"));
     assert_eq!((lease.network.as_str(), lease.endpoint.len()), (full.id(), 64));
     assert!(lease.mac.is_some() && !lease.default_route);
-    assert_eq!(lease.netns.boot, "5a1e2b8c-0000-0000-0000-000000000000");
-    assert!(lease.netns.cookie.is_some());
+    let netns = lease.netns().ok_or("it is connected")?;
+    assert_eq!(netns.boot, "5a1e2b8c-0000-0000-0000-000000000000");
+    assert!(netns.cookie.is_some());
     let lease = plain.lease("c2")?.ok_or("c2 has a lease")?;
     assert!(lease.name.is_none() && lease.default_route);
     Ok(())
@@ -83,7 +84,7 @@ fn assert_file_is_read(of: i32, sample: &str) -> Outcome {
     assert_eq!(version()?, of, "what only reads changes nothing");
     let before = networks.store().id().to_owned();
     assert_written(&networks)?;
-    assert_eq!(version()?, 3);
+    assert_eq!(version()?, 4);
     // By which the interfaces of its containers are known.
     assert_eq!((before.as_str(), networks.store().id()), ("70563c2c", "70563c2c"));
     let again = session(&lab.a, &directory, "a")?;
@@ -114,7 +115,7 @@ fn assert_all_of_a_lease(networks: &Networks) -> Outcome {
     assert_eq!(lease.aliases, ["www", "api"]);
     assert_eq!(lease.link_local, [ip("169.254.1.1")]);
     assert_eq!((lease.default_route, lease.gw_priority, lease.sequence), (true, 5, 2));
-    assert_eq!(lease.netns_path.as_deref(), Some("/run/netns/c1"));
+    assert_eq!(lease.netns_path(), Some("/run/netns/c1"));
     for name in ["web", "www", "api.lan", "c1"] {
         assert_eq!(lan.resolve(name)?, [ip("10.1.0.2"), ip("10.1.0.9")], "{name}");
     }
@@ -143,6 +144,46 @@ fn all_of_a_lease_in_etcd_is_read() -> Outcome {
         crate::common::put(&etcd, key, value)?;
     }
     assert_all_of_a_lease(&crate::common::in_etcd(&lab.a, &etcd, "a")?)
+}
+
+/// What is in the samples that have several interfaces and pending leases.
+fn assert_pending_is_read(networks: &Networks) -> Outcome {
+    let lan = networks.network("lan")?;
+    let both = lan.leases_of("c1")?;
+    let interfaces: Vec<&str> = both.iter().map(|lease| lease.interface.as_str()).collect();
+    assert_eq!(interfaces, ["eth0", "net1"]);
+    assert_eq!(lan.resolve("web")?, [ip("10.1.0.2"), ip("10.1.0.9"), ip("10.1.0.5")]);
+    let (allocated, link) = ("c3".repeat(32), lan.lease("c4")?.ok_or("c4 has a lease")?);
+    let pending = lan.lease(&allocated)?.ok_or("it is allocated")?;
+    assert_eq!((&pending.endpoint, pending.link), (&allocated, None));
+    assert_eq!(link.link.map(|name| name.to_string()), Some("mv-d4d4d4d4d4d4".to_owned()));
+    for lease in [&pending, &link] {
+        let since = lease.pending().ok_or("it is pending")?;
+        assert_eq!((since.since, lease.netns()), (1_795_969_774, None));
+        assert_eq!(since.boot, "5a1e2b8c-0000-0000-0000-000000000000");
+    }
+    // All of them are of another boot.
+    assert_eq!(networks.collect()?.leases.len(), 4);
+    let inside = NetNs::anonymous()?;
+    assert_eq!(lan.connect(&Member::new("new"), &inside)?.addresses(), [ip("10.1.0.4")]);
+    Ok(())
+}
+
+fn a_file_of_version_4_is_read() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    behind(&directory)?.execute_batch(include_str!("../samples/sqlite-4.sql"))?;
+    assert_pending_is_read(&session(&lab.a, &directory, "a")?)?;
+    assert_eq!(sound(&directory)?, 1);
+    Ok(())
+}
+
+fn pending_leases_in_etcd_are_read() -> Outcome {
+    let (lab, etcd) = (Lab::new()?, macvlan_tests::Etcd::start()?);
+    for line in include_str!("../samples/etcd-3.txt").lines() {
+        let (key, value) = line.split_once(' ').ok_or("KEY VALUE")?;
+        crate::common::put(&etcd, key, value)?;
+    }
+    assert_pending_is_read(&crate::common::in_etcd(&lab.a, &etcd, "a")?)
 }
 
 /// What version 2 of a network's record has more, in either store.
@@ -264,7 +305,9 @@ macvlan_tests::tests! {
     a_file_of_version_2_is_read,
     a_file_of_version_3_is_read,
     what_version_1_has_in_etcd_is_read,
+    a_file_of_version_4_is_read,
     all_of_a_lease_in_etcd_is_read,
+    pending_leases_in_etcd_are_read,
     a_network_of_version_2_is_read,
     one_record_hides_no_other_in_a_file,
     one_record_hides_no_other_in_etcd,

@@ -5,9 +5,10 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 
+use crate::base::error::OrRaise as _;
 use crate::base::output::{attributes_text, interfaces, mac};
 
-/// One container's place in one network, as the store has it.
+/// One interface of a container in one network, as the store has it.
 #[pyclass(frozen, eq, module = "macvlan")]
 #[derive(PartialEq, Eq)]
 pub(crate) struct Lease(pub(crate) Core);
@@ -20,7 +21,8 @@ impl Lease {
         &self.0.network
     }
 
-    /// The container's id, as the caller calls it.
+    /// The container's id, as the caller calls it; of addresses that were allocated without a container, the
+    /// lease's own id.
     #[getter]
     fn container(&self) -> &str {
         &self.0.container
@@ -38,7 +40,7 @@ impl Lease {
         &self.0.host
     }
 
-    /// What tells this lease from any other that the container had or will have.
+    /// The lease's id, which tells it from any other that the container had or will have.
     #[getter]
     fn endpoint(&self) -> &str {
         &self.0.endpoint
@@ -93,19 +95,39 @@ impl Lease {
         self.0.default_route
     }
 
-    /// The container's namespace, as a NetNsMark.
+    /// The container's namespace, as a NetNsMark; None of a lease that is pending.
     #[getter]
-    fn netns<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn netns<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let mark = &self.0.netns;
+        let Some(mark) = self.0.netns() else { return Ok(None) };
         let class = CLASS.import(py, "macvlan._values", "NetNsMark")?;
-        class.call1((&mark.boot, mark.inode, mark.cookie))
+        class.call1((&mark.boot, mark.inode, mark.cookie)).map(Some)
     }
 
     /// The path by which the namespace was found, which may lead to another by now; None if it was not by one.
     #[getter]
     fn netns_path(&self) -> Option<&str> {
-        self.0.netns_path.as_deref()
+        self.0.netns_path()
+    }
+
+    /// Since when it is pending, in seconds since 1970; None if it is bound to a namespace.
+    #[getter]
+    fn pending_since(&self) -> Option<u64> {
+        self.0.pending().map(|pending| pending.since)
+    }
+
+    /// For how many seconds it is pending, by the clocks of two hosts if it is another host's; None if it is
+    /// bound to a namespace.
+    #[getter]
+    fn pending_age(&self, py: Python<'_>) -> PyResult<Option<u64>> {
+        let age = self.0.pending().map(|pending| pending.age()).transpose();
+        Ok(age.or_raise(py)?.map(|age| age.as_secs()))
+    }
+
+    /// The name that its link has in the host's namespace, if it was created there to be moved.
+    #[getter]
+    fn link(&self) -> Option<&str> {
+        self.0.link.as_ref().map(macvlan_core::LinkName::as_str)
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {

@@ -7,16 +7,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use macvlan_core::{MacAddr, NetNs as CoreNetNs, Parent};
-use macvlan_network::{Member, Network as Core, NetworkConfig, NetworkRecord, Result, Updated};
+use macvlan_network::{
+    Allocation, Member, Network as Core, NetworkConfig, NetworkRecord, Result, Updated,
+};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::base::argument::{Arg, many, maybe, take};
+use crate::base::argument::{self, Arg, many, maybe, take};
 use crate::base::error::raised;
 use crate::base::output::Enumeration;
 use crate::network::config::described;
 use crate::network::connection::Connection;
+use crate::network::host_link::HostLink;
 use crate::network::lease::Lease;
 use crate::network::reconciled::Reconciled;
 use crate::network::session::Session;
@@ -272,6 +275,8 @@ impl Network {
     ///     highest gets them, and of several that have the same, 0 when not given, the first.
     /// replace_default_route: whether default routes that the container has from somebody else are deleted,
     ///     where this network's take their place. Otherwise they stay.
+    /// take: the ids (Lease.endpoint) of pending leases whose addresses and MAC address it takes, as of
+    ///     allocate(); none is chosen then.
     ///
     /// A container that is connected already, in the same namespace, stays as it is, but for its name, its
     /// aliases and its default routes, which become as they are said, and what is missing of its interface,
@@ -285,11 +290,11 @@ impl Network {
         signature = (
             container, netns, *, name=None, addresses=Arg::Missing, interface=None, mac=None,
             default_route=None, aliases=Arg::Missing, link_local_addresses=Arg::Missing,
-            gw_priority=None, replace_default_route=Arg::Missing
+            gw_priority=None, replace_default_route=Arg::Missing, take=Arg::Missing
         ),
         text_signature = "($self, container, netns, *, name=None, addresses=(), interface=None, \
                           mac=None, default_route=None, aliases=(), link_local_addresses=(), \
-                          gw_priority=None, replace_default_route=False)"
+                          gw_priority=None, replace_default_route=False, take=())"
     )]
     #[allow(clippy::too_many_arguments)] // keywords
     fn connect(
@@ -306,29 +311,17 @@ impl Network {
         link_local_addresses: Arg<'_, '_>,
         gw_priority: Option<&Bound<'_, PyAny>>,
         replace_default_route: Arg<'_, '_>,
+        take: Arg<'_, '_>,
     ) -> PyResult<Connection> {
-        let mut member = Member::new(take::<String>("container", container)?);
-        let netns: CoreNetNs = take("netns", netns)?;
-        if let Some(name) = maybe::<String>("name", name)? {
-            member = member.name(name);
-        }
-        for address in addresses.many::<IpAddr>("addresses")? {
-            member = member.address(address);
-        }
-        if let Some(interface) = maybe::<String>("interface", interface)? {
-            member = member.interface(interface);
-        }
-        if let Some(mac) = maybe::<MacAddr>("mac", mac)? {
-            member = member.mac(mac);
-        }
+        let member = Member::new(argument::take::<String>("container", container)?);
+        let netns: CoreNetNs = argument::take("netns", netns)?;
+        let mut member = member_of(
+            member,
+            (name, interface, mac),
+            (addresses, aliases, link_local_addresses, take),
+        )?;
         if let Some(default_route) = maybe("default_route", default_route)? {
             member = member.default_route(default_route);
-        }
-        for alias in aliases.many::<String>("aliases")? {
-            member = member.alias(alias);
-        }
-        for address in link_local_addresses.many::<IpAddr>("link_local_addresses")? {
-            member = member.link_local_address(address);
         }
         if let Some(priority) = maybe("gw_priority", gw_priority)? {
             member = member.gw_priority(priority);
@@ -339,7 +332,94 @@ impl Network {
         self.ask_long(py, self.config().is_probe(), connect).map(Connection)
     }
 
-    /// Takes a container out of the network: detaches its interface, and gives its addresses back. Tells
+    /// Leases addresses before there is a container, for callers that are asked for an address first. Nobody
+    /// else gets them. The lease is pending until a container takes it, by its id (Lease.endpoint), or until
+    /// disconnect() with that id gives it back. One that is pending for longer than the session's pending_age,
+    /// or since another boot, is taken back by collect().
+    ///
+    /// addresses: those that it is to have; one is chosen of each family of which none is given.
+    /// ipv4, ipv6: whether one is.
+    /// mac: the MAC address; derived when not given.
+    #[pyo3(
+        signature = (*, addresses=Arg::Missing, ipv4=Arg::Missing, ipv6=Arg::Missing, mac=None),
+        text_signature = "($self, *, addresses=(), ipv4=True, ipv6=True, mac=None)"
+    )]
+    fn allocate(
+        &self,
+        py: Python<'_>,
+        addresses: Arg<'_, '_>,
+        ipv4: Arg<'_, '_>,
+        ipv6: Arg<'_, '_>,
+        mac: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Lease> {
+        let mut allocation = Allocation::new().ipv4(ipv4.or("ipv4", true)?);
+        allocation = allocation.ipv6(ipv6.or("ipv6", true)?);
+        for address in addresses.many::<IpAddr>("addresses")? {
+            allocation = allocation.address(address);
+        }
+        if let Some(mac) = maybe::<MacAddr>("mac", mac)? {
+            allocation = allocation.mac(mac);
+        }
+        let allocate = move |network: Core| network.allocate(&allocation);
+        self.ask_long(py, self.config().is_probe(), allocate).map(Lease)
+    }
+
+    /// Leases addresses for a container and creates its link in the host's namespace, down and without
+    /// addresses, for a caller that moves it to the container, and sets name, addresses and routes there. All
+    /// of it, or nothing. What is said is as of connect().
+    ///
+    /// The lease is pending until bind() or reconcile() finds the link in the container's namespace. For as
+    /// long as it is, collect() takes back both when it is older than the session's pending_age.
+    /// disconnect() removes the link, also where it was moved back. Addresses and routes inside are the
+    /// caller's, and are not repaired.
+    #[pyo3(
+        signature = (
+            container, *, name=None, addresses=Arg::Missing, interface=None, mac=None,
+            aliases=Arg::Missing, link_local_addresses=Arg::Missing, take=Arg::Missing
+        ),
+        text_signature = "($self, container, *, name=None, addresses=(), interface=None, mac=None, \
+                          aliases=(), link_local_addresses=(), take=())"
+    )]
+    #[allow(clippy::too_many_arguments)] // keywords
+    fn create_link(
+        &self,
+        py: Python<'_>,
+        container: &Bound<'_, PyAny>,
+        name: Option<&Bound<'_, PyAny>>,
+        addresses: Arg<'_, '_>,
+        interface: Option<&Bound<'_, PyAny>>,
+        mac: Option<&Bound<'_, PyAny>>,
+        aliases: Arg<'_, '_>,
+        link_local_addresses: Arg<'_, '_>,
+        take: Arg<'_, '_>,
+    ) -> PyResult<HostLink> {
+        let member = Member::new(argument::take::<String>("container", container)?);
+        let member = member_of(
+            member,
+            (name, interface, mac),
+            (addresses, aliases, link_local_addresses, take),
+        )?;
+        let create = move |network: Core| network.create_link(&member);
+        self.ask_long(py, self.config().is_probe(), create).map(HostLink)
+    }
+
+    /// Binds a container's pending lease, by its id, or by "ID/INTERFACE" if it has several, to the namespace
+    /// that its link was moved to, with the name that it has there. One that is bound to it already stays as
+    /// it is.
+    fn bind(
+        &self,
+        py: Python<'_>,
+        container: &Bound<'_, PyAny>,
+        netns: &Bound<'_, PyAny>,
+    ) -> PyResult<Lease> {
+        let container: String = take("container", container)?;
+        let netns: CoreNetNs = take("netns", netns)?;
+        self.ask(py, move |network| network.bind(&container, &netns)).map(Lease)
+    }
+
+    /// Takes a container out of the network, by its id, or one of its interfaces, by "ID/INTERFACE": detaches
+    /// its interfaces, and gives its addresses back. A pending lease is given back, by the container that it is
+    /// for, or by its own id if it is for none, and the link that was created for it is removed. Tells
     /// what there was to detach; a namespace that is gone has nothing.
     ///
     /// Its namespace is looked for, unless netns says which one it is; if the container is connected in
@@ -392,12 +472,22 @@ impl Network {
         loads(py, &told.to_string())
     }
 
-    /// Who is connected, on all hosts.
+    /// Who is connected, on all hosts, with the leases that are pending. A container has one for each of its
+    /// interfaces.
     fn leases(&self, py: Python<'_>) -> PyResult<Vec<Lease>> {
         Ok(self.ask(py, |network| network.leases())?.into_iter().map(Lease).collect())
     }
 
-    /// One container's lease; None if it is not connected.
+    /// The leases of a container, by its id, or of one of its interfaces, by "ID/INTERFACE", in the order in
+    /// which they were connected.
+    fn leases_of(&self, py: Python<'_>, container: &Bound<'_, PyAny>) -> PyResult<Vec<Lease>> {
+        let container: String = take("container", container)?;
+        let leases = self.ask(py, move |network| network.leases_of(&container))?;
+        Ok(leases.into_iter().map(Lease).collect())
+    }
+
+    /// The lease of a container, by its id, or of one of its interfaces, by "ID/INTERFACE"; of several that of
+    /// the first that was connected. None if it is not connected.
     fn lease(&self, py: Python<'_>, container: &Bound<'_, PyAny>) -> PyResult<Option<Lease>> {
         let container: String = take("container", container)?;
         Ok(self.ask(py, move |network| network.lease(&container))?.map(Lease))
@@ -470,7 +560,7 @@ impl Network {
     ) -> PyResult<Bound<'py, PyAny>> {
         static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let valid: Vec<String> = many("valid", valid)?;
-        let retained = self.ask(py, move |network| network.retain(valid))?;
+        let retained = self.ask(py, move |network| network.retain(&valid))?;
         let released: Vec<_> = retained.released.into_iter().map(Lease).collect();
         let told = |(lease, error)| (Lease(lease), raised(py, &error).into_value(py));
         let failed: Vec<_> = retained.failed.into_iter().map(told).collect();
@@ -493,6 +583,46 @@ impl Network {
             self.config().get_subnets().iter().map(ToString::to_string).collect();
         format!("<Network {:?}, {}>", self.name(), subnets.join(", "))
     }
+}
+
+/// What is said of a container: its name, interface and MAC address; its addresses, aliases, link-local
+/// addresses, and the leases that it takes.
+fn member_of(
+    mut member: Member,
+    (name, interface, mac): (
+        Option<&Bound<'_, PyAny>>,
+        Option<&Bound<'_, PyAny>>,
+        Option<&Bound<'_, PyAny>>,
+    ),
+    (addresses, aliases, link_local_addresses, takes): (
+        Arg<'_, '_>,
+        Arg<'_, '_>,
+        Arg<'_, '_>,
+        Arg<'_, '_>,
+    ),
+) -> PyResult<Member> {
+    if let Some(name) = maybe::<String>("name", name)? {
+        member = member.name(name);
+    }
+    for address in addresses.many::<IpAddr>("addresses")? {
+        member = member.address(address);
+    }
+    if let Some(interface) = maybe::<String>("interface", interface)? {
+        member = member.interface(interface);
+    }
+    if let Some(mac) = maybe::<MacAddr>("mac", mac)? {
+        member = member.mac(mac);
+    }
+    for alias in aliases.many::<String>("aliases")? {
+        member = member.alias(alias);
+    }
+    for address in link_local_addresses.many::<IpAddr>("link_local_addresses")? {
+        member = member.link_local_address(address);
+    }
+    for id in takes.many::<String>("take")? {
+        member = member.take(id);
+    }
+    Ok(member)
 }
 
 pub(crate) fn loads<'py>(py: Python<'py>, json: &str) -> PyResult<Bound<'py, PyAny>> {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use macvlan_core::{Host as CoreHost, Probe};
 #[cfg(feature = "etcd")]
@@ -58,7 +59,13 @@ impl Place {
         }
     }
 
-    fn open(self, host: CoreHost, name: Option<&str>, probe: Option<Probe>) -> Result<Core> {
+    fn open(
+        self,
+        host: CoreHost,
+        name: Option<&str>,
+        probe: Option<Probe>,
+        pending_age: Option<Duration>,
+    ) -> Result<Core> {
         let mut networks = match self {
             Self::File(path) => Core::new(host, SqliteStore::open(path)?)?,
             Self::Moved(path) => Core::new(host, SqliteStore::open_moved(path)?)?,
@@ -67,6 +74,9 @@ impl Place {
         };
         if let Some(name) = name {
             networks = networks.with_host_name(name)?;
+        }
+        if let Some(age) = pending_age {
+            networks = networks.with_pending_age(age);
         }
         Ok(match probe {
             Some(probe) => networks.with_probe(probe),
@@ -85,6 +95,8 @@ impl Place {
 /// probe: what asks the wire, for networks with probe=True: a Probe, "quick" or "rfc".
 /// moved: whether a file that another machine wrote last becomes this machine's by the next write, since it
 ///     was moved here for good, or the machine got another machine-id. Otherwise it is refused.
+/// pending_age: for how long a lease may be pending before collect() and reconcile() take it back; ten
+///     minutes when not given.
 ///
 /// Open one and keep it; threads can share it. When it is closed its networks cannot be used any more;
 /// what is connected stays connected.
@@ -101,8 +113,11 @@ impl Networks {
 impl Networks {
     #[new]
     #[pyo3(
-        signature = (host, store, *, host_name=None, probe=Arg::Missing, moved=Arg::Missing),
-        text_signature = "(host, store, *, host_name=None, probe='quick', moved=False)"
+        signature = (
+            host, store, *, host_name=None, probe=Arg::Missing, moved=Arg::Missing, pending_age=None
+        ),
+        text_signature = "(host, store, *, host_name=None, probe='quick', moved=False, \
+                          pending_age=None)"
     )]
     fn new(
         py: Python<'_>,
@@ -111,6 +126,7 @@ impl Networks {
         host_name: Option<&Bound<'_, PyAny>>,
         probe: Arg<'_, '_>,
         moved: Arg<'_, '_>,
+        pending_age: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let (host, mut store): (CoreHost, Place) = (take("host", host)?, take("store", store)?);
         if let Arg::Given(given) = moved {
@@ -120,8 +136,9 @@ impl Networks {
         }
         let (name, probe): (Option<String>, _) =
             (maybe("host_name", host_name)?, probe.get("probe")?);
+        let age: Option<Duration> = maybe("pending_age", pending_age)?;
         let distant = store.is_distant();
-        let open = move || store.open(host, name.as_deref(), probe);
+        let open = move || store.open(host, name.as_deref(), probe, age);
         let opened = if distant { waiting::or_leave(py, open)? } else { py.detach(open) };
         let networks = Closable::new("Networks", opened.or_raise(py)?);
         Ok(Self(Arc::new(Session { networks, distant })))

@@ -13,13 +13,16 @@
 //! | `addr/ID/ADDRESS` | who has it ([`Holder`]) |
 //! | `rest/ID/POOL/UNTIL/ADDRESS` | that an address is kept until then, or rests since then; not if an earlier version has kept it |
 //! | `lease/ID/CONTAINER` | a lease, as JSON |
+//! | `lease/ID/CONTAINER/INTERFACE` | a further one of the same container |
 //! | `name/ID/NAME` | the container that is called so |
 //! | `alias/ID/NAME/CONTAINER` | that the container is called so too |
-//! | `member/CONTAINER/ID` | the lease once more, to be found by the container |
-//! | `was/ID/CONTAINER` | the addresses that a container had ([`Was`]) |
+//! | `member/CONTAINER/ID` | the lease once more, to be found by the container; a further one as above |
+//! | `was/ID/CONTAINER` | the addresses that a container had ([`Was`]); by a further interface as above |
 //! | `host/HOST/PROCESS` | there as long as that process lives on that host |
 //! | `host/HOST/~` | there as long as that host counts as alive without a process |
 //! | `machine/HOST` | the machine that the host's name is of, as JSON |
+//!
+//! A pending lease that is for no container has its own id as container.
 //!
 //! Addresses are 32 hexadecimal digits, IPv4 ones as mapped IPv6 ones, so that they sort as numbers.
 

@@ -5,16 +5,18 @@ use std::net::IpAddr;
 
 use etcd_client::Compare;
 use ipnet::IpNet;
+use macvlan_core::LinkName;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::lease::{Lease, Wish};
 use crate::pool;
 use crate::record::NetworkRecord;
-use crate::store::refusal::{name_taken, no_network};
+use crate::store::refusal::{name_taken, no_network, not_pending};
 use crate::store::{Granted, Store as _, format};
 use crate::time::seconds as now;
 
 use super::change::{Change, insist, insist_or};
+use super::held::{AllHeld, Held};
 use super::keys::{self, EVERYBODY, Holder, Was};
 use super::pick::Pick;
 use super::seen::Seen;
@@ -29,21 +31,32 @@ impl EtcdStore {
     }
 
     fn try_grant(&self, network: &NetworkRecord, wish: &Wish) -> Result<Option<Granted>> {
+        let (id, container) = (network.id.as_str(), wish.container.as_str());
         let name = wish.name.as_deref().unwrap_or("");
         let seen = Seen::new(&self.wire);
+        let [first, further] = AllHeld::gets(&self.keys, id, container);
+        let was = self.keys.was(id, container);
+        let interface = wish.interface.as_ref().map_or("", LinkName::as_str);
         let gets = [
-            Get::Key(self.keys.network(&network.id)),
-            Get::Key(self.keys.lease(&network.id, &wish.container)),
-            Get::Key(self.keys.name(&network.id, name)),
-            Get::prefix(&self.keys.members(&wish.container)),
-            Get::Key(self.keys.was(&network.id, &wish.container)),
+            Get::Key(self.keys.network(id)),
+            first,
+            further,
+            Get::Key(self.keys.name(id, name)),
+            Get::prefix(&self.keys.members(container)),
+            Get::Key(format!("{was}/{interface}")),
+            Get::Key(was),
             Get::Key(self.registration.key.clone()),
         ];
+        let wanted = wish.take.iter().map(|one| Get::Key(self.keys.lease(id, one)));
+        let wanted: Vec<Get> = wanted.collect();
         // And what will be needed of the pools.
         let starts = self.starts(&seen, network, wish)?;
-        seen.fetch(&[&gets[..], &self.pool_gets(&seen, network, wish, &starts)].concat())?;
-        let [there, held, named, others, was, host] = gets.map(|get| seen.get(&get));
-        let (there, held, named, others, was, host) = (there?, held?, named?, others?, was?, host?);
+        let pools = self.pool_gets(&seen, network, wish, &starts);
+        seen.fetch(&[&gets[..], &wanted, &pools].concat())?;
+        let mut read = gets.iter().map(|get| seen.get(get));
+        let mut found = || read.next().unwrap_or_else(|| Ok(Vec::new()));
+        let (there, first, further, named) = (found()?, found()?, found()?, found()?);
+        let (others, was_by_it, was, host) = (found()?, found()?, found()?, found()?);
         let there = there.first().ok_or_else(|| no_network(network.name()))?;
         let now: NetworkRecord = format::read(&there.value)?;
         if now.config != network.config {
@@ -57,25 +70,34 @@ impl EtcdStore {
         let others = others.iter().map(|item| format::read(&item.value));
         let mut others: Vec<Lease> = others.collect::<Result<_>>()?;
         others.retain(|lease| lease.network != network.id);
-        if let Some(held) = held.first() {
-            let lease: Lease = format::read(&held.value)?;
-            if lease.netns == wish.netns && !self.write_anew(held, host)? {
+        let held = AllHeld::read(&self.keys, id, container, [&*first, &*further])?;
+        let ours = held.leases();
+        let meant = wish.meant(network, &ours)?;
+        others.extend(ours);
+        if let Some(Held { item, lease, .. }) = meant.map(|at| &held.all[at]) {
+            let is_there = wish.is_beside(lease);
+            if is_there && !self.write_anew(item, host)? {
                 return Ok(None);
             }
-            return Ok(Some(Granted::Held { lease, others }));
+            others.retain(|other| other.endpoint != lease.endpoint);
+            return Ok(Some(Granted::Held { lease: lease.clone(), others }));
         }
-        if let (Some(holder), Some(name)) = (named.first(), &wish.name) {
-            return Err(name_taken(network, name, &holder.value));
-        }
-        let was: Option<Was> = was.first().map(|item| keys::read(&item.value)).transpose()?;
+        let was = was_by_it.first().or(was.first());
+        let was: Option<Was> = was.map(|item| keys::read(&item.value)).transpose()?;
         let mut change = Change::default();
-        let mut addresses = Vec::new();
+        let (mut taken, mut addresses) = (Vec::new(), Vec::new());
+        for (get, one) in wanted.iter().zip(&wish.take) {
+            let item = seen.get(get)?.into_iter().next();
+            let item = item.ok_or_else(|| not_pending(network, one))?;
+            let pending = self.take_pending(&seen, network, &item, &mut addresses, &mut change)?;
+            taken.push(pending.ok_or_else(|| not_pending(network, one))?);
+        }
         for v6 in [false, true] {
             let mut picks = Vec::new();
             for address in wish.fixed(network, v6)? {
                 picks.push(self.pick_fixed(&seen, network, address, &mut change)?);
             }
-            if picks.is_empty() && network.config.has_family(v6) {
+            if picks.is_empty() && wish.chooses(network, v6) {
                 let family = (v6, was.as_ref(), &starts);
                 picks.push(self.pick_any(&seen, network, wish, family, &mut change)?);
             }
@@ -87,12 +109,12 @@ impl EtcdStore {
             }
         }
         let plain = addresses.iter().map(|(net, _)| *net).collect();
-        let lease = wish.granted(network, plain, &others);
-        self.put_lease(&mut change, &lease, &addresses)?;
+        let lease = wish.granted(network, plain, &others, &taken);
+        self.put_lease(&mut change, network, &lease, &addresses, (&held, named.first()))?;
         change.when.push(unchanged(self.registration.key.clone(), host.changed));
         change.when.push(unchanged(there.key.clone(), there.changed));
         match self.decide(change) {
-            Ok(true) => Ok(Some(Granted::New { lease, others })),
+            Ok(true) => Ok(Some(Granted::New { lease, others, taken })),
             Ok(false) => Ok(None),
             Err(trouble) => {
                 if !trouble.is_refusal {
@@ -128,21 +150,24 @@ impl EtcdStore {
         Ok(change.commit(&self.wire)?)
     }
 
-    /// Everything that makes a lease, and what it rests on, but for the host's registration.
+    /// Everything that makes a lease, and what it rests on, but for the host's registration: the container's
+    /// other leases in the network, and who has its name.
     fn put_lease(
         &self,
         change: &mut Change,
+        network: &NetworkRecord,
         lease: &Lease,
         addresses: &[(IpNet, String)],
+        (held, named): (&AllHeld, Option<&Item>),
     ) -> Result<()> {
         let (id, container) = (lease.network.as_str(), lease.container.as_str());
         let value = format::write(lease)?;
-        change.when.extend([exists(self.keys.network(id)), absent(self.keys.lease(id, container))]);
-        change.put(self.keys.lease(id, container), value.clone());
-        change.put(self.keys.member(container, id), value);
+        change.when.push(exists(self.keys.network(id)));
+        let suffix = held.place_for(lease.interface.as_str(), change);
+        change.put(format!("{}{suffix}", self.keys.lease(id, container)), value.clone());
+        change.put(format!("{}{suffix}", self.keys.member(container, id)), value);
         if let Some(name) = &lease.name {
-            change.when.push(absent(self.keys.name(id, name)));
-            change.put(self.keys.name(id, name), container.to_owned());
+            self.put_name(change, network, (name, container), named)?;
         }
         for alias in &lease.aliases {
             change.put(self.keys.alias(id, alias, container), String::new());
@@ -155,6 +180,34 @@ impl EtcdStore {
         Ok(())
     }
 
+    /// Has a name be a container's, as it was found.
+    pub(super) fn put_name(
+        &self,
+        change: &mut Change,
+        network: &NetworkRecord,
+        (name, container): (&str, &str),
+        named: Option<&Item>,
+    ) -> Result<()> {
+        if let Some(holder) = named.filter(|holder| holder.value != container) {
+            return Err(name_taken(network, name, &holder.value));
+        }
+        let key = self.keys.name(&network.id, name);
+        change.when.push(unchanged(key.clone(), named.map_or(0, |item| item.changed)));
+        change.put(key, container.to_owned());
+        Ok(())
+    }
+
+    /// Takes the names of a lease away that no other of its container has.
+    pub(super) fn delete_names(&self, change: &mut Change, lease: &Lease, others: &AllHeld) {
+        let id = &lease.network;
+        if let Some(name) = lease.name.as_ref().filter(|name| !others.has_name(name)) {
+            change.delete(self.keys.name(id, name));
+        }
+        for alias in lease.aliases.iter().filter(|alias| !others.has_alias(alias)) {
+            change.delete(self.keys.alias(id, alias, &lease.container));
+        }
+    }
+
     /// Takes a lease back, if it may be as it was found.
     pub(super) fn take_back(
         &self,
@@ -162,29 +215,25 @@ impl EtcdStore {
         lease: &Lease,
         may: impl Fn(&Item) -> bool,
     ) -> std::result::Result<bool, Trouble> {
-        let key = self.keys.lease(&network.id, &lease.container);
+        let (id, container) = (network.id.as_str(), lease.container.as_str());
         insist_or(|| {
             let host = self.registration.key.clone();
-            let mut gets = vec![
-                Get::Key(self.keys.network(&network.id)),
-                Get::Key(key.clone()),
-                Get::Key(host.clone()),
-            ];
+            let mut gets = vec![Get::Key(self.keys.network(id)), Get::Key(host.clone())];
+            gets.extend(AllHeld::gets(&self.keys, id, container));
             for net in &lease.addresses {
                 let at = pool::number(net.addr());
                 gets.push(Get::Key(self.keys.address(&network.id, at)));
             }
             let mut read = self.wire.read(gets)?.into_iter();
             let mut next = || read.next().unwrap_or_default();
-            let (found, held, registered) = (next(), next(), next());
+            let (found, registered, first, further) = (next(), next(), next(), next());
             let (there, current) = self.current(network, &found);
             let keep = current.config.get_keep().as_secs();
-            let Some(item) = held.first() else {
-                return Ok(Some(false));
-            };
+            let mut others = AllHeld::read(&self.keys, id, container, [&*first, &*further])?;
             // Its names may have changed since.
-            let held: Lease = format::read(&item.value)?;
-            if held.endpoint != lease.endpoint || !may(item) {
+            let Some(held) = others.take(&lease.endpoint) else { return Ok(Some(false)) };
+            let is_bound = lease.pending().is_some() && held.lease.pending().is_none();
+            if is_bound || !may(&held.item) {
                 return Ok(Some(false));
             }
             let registered = registered.first();
@@ -197,16 +246,12 @@ impl EtcdStore {
                 change.when.push(absent(theirs).with_prefix());
             }
             change.when.push(unchanged(host, registered.map_or(0, |host| host.changed)));
-            change.when.push(unchanged(key.clone(), item.changed));
+            change.when.push(unchanged(held.item.key.clone(), held.item.changed));
+            change.when.extend(others.unchanged_beside(&held));
             change.when.push(there);
-            change.delete(key.clone());
-            change.delete(self.keys.member(&lease.container, &network.id));
-            if let Some(name) = &held.name {
-                change.delete(self.keys.name(&network.id, name));
-            }
-            for alias in &held.aliases {
-                change.delete(self.keys.alias(&network.id, alias, &held.container));
-            }
+            change.delete(held.item.key.clone());
+            change.delete(format!("{}{}", self.keys.member(container, id), held.suffix));
+            self.delete_names(&mut change, &held.lease, &others);
             let addresses: Vec<IpAddr> = lease.addresses.iter().map(IpNet::addr).collect();
             for address in &addresses {
                 let place = next();
@@ -214,13 +259,14 @@ impl EtcdStore {
                     Some(item) => keys::read::<Holder>(&item.value)?.owner().to_owned(),
                     None => EVERYBODY.to_owned(),
                 };
-                let (rests, container) = (keep == 0, lease.container.clone());
+                let (rests, container) = (keep == 0, container.to_owned());
                 let until = now().saturating_add(keep);
                 let kept = Holder::Kept { container, until, owner, rests };
                 self.keep(&current, *address, &kept, &mut change)?;
             }
             let was = Was { addresses, released: now() };
-            change.put(self.keys.was(&network.id, &lease.container), keys::write(&was)?);
+            let key = format!("{}{}", self.keys.was(id, container), held.suffix);
+            change.put(key, keys::write(&was)?);
             Ok(self.decide(change)?.then_some(true))
         })
     }
@@ -228,10 +274,14 @@ impl EtcdStore {
     pub(super) fn enter(&self, network: &NetworkRecord, lease: &Lease) -> Result<()> {
         insist(|| {
             let host = self.registration.key.clone();
-            let [there, registered, held] = self.wire.read_all([
+            let [first, further] = AllHeld::gets(&self.keys, &network.id, &lease.container);
+            let name = lease.name.as_deref().unwrap_or("");
+            let [there, registered, first, further, named] = self.wire.read_all([
                 Get::Key(self.keys.network(&network.id)),
                 Get::Key(host.clone()),
-                Get::Key(self.keys.lease(&network.id, &lease.container)),
+                first,
+                further,
+                Get::Key(self.keys.name(&network.id, name)),
             ])?;
             if there.is_empty() {
                 return Err(no_network(network.name()));
@@ -242,11 +292,9 @@ impl EtcdStore {
                 self.register()?;
                 return Ok(None);
             };
-            if !held.is_empty() {
-                let why = format!("container {:?} has one", lease.container);
-                return Err(Error::new(ErrorKind::AlreadyConnected, "enter a lease", why)
-                    .in_network(network.name()));
-            }
+            let found = [&*first, &*further];
+            let held = AllHeld::read(&self.keys, &network.id, &lease.container, found)?;
+            lease.check_interface(network, &held.leases())?;
             let mut change = Change::default();
             let seen = Seen::new(&self.wire);
             let mut addresses = Vec::new();
@@ -256,7 +304,8 @@ impl EtcdStore {
                     Pick::Again => return Ok(None),
                 }
             }
-            self.put_lease(&mut change, lease, &addresses)?;
+            let rests_on = (&held, named.first());
+            self.put_lease(&mut change, network, lease, &addresses, rests_on)?;
             change.when.push(unchanged(host, registered.changed));
             change.when.push(there);
             Ok(self.decide(change)?.then_some(()))

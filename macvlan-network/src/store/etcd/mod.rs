@@ -11,10 +11,12 @@ mod client;
 mod create;
 mod forget;
 mod gaps;
+mod held;
 mod host;
 mod keys;
 mod leases;
 mod options;
+mod pending;
 mod pick;
 mod rest;
 mod seen;
@@ -43,6 +45,7 @@ pub use options::{EtcdOptions, Pem};
 pub use store::EtcdStore;
 
 use change::insist;
+use held::AllHeld;
 use keys::{Holder, end_of};
 use trouble::Trouble;
 use wire::{Get, Item, OPERATIONS, absent, exists};
@@ -97,6 +100,7 @@ impl EtcdStore {
             format::read(&item.value).map_err(|error| {
                 let place = item.key.strip_prefix(&all).and_then(|place| place.split_once('/'));
                 let (network, container) = place.unwrap_or_default();
+                let container = container.split('/').next().unwrap_or(container);
                 Unreadable::new(network, Some(container), error.cause())
             })
         };
@@ -195,7 +199,11 @@ impl Store for EtcdStore {
             }
             match self.wire.all(&self.keys.leases(&network.id))?.as_slice() {
                 [] => Ok(None),
-                held @ [one, ..] => Err(in_use(network, held.len(), end_of(&one.key))),
+                held @ [one, ..] => {
+                    let place = one.key.strip_prefix(&self.keys.leases(&network.id));
+                    let container = place.and_then(|place| place.split('/').next());
+                    Err(in_use(network, held.len(), container.unwrap_or_default()))
+                }
             }
         })
     }
@@ -208,20 +216,18 @@ impl Store for EtcdStore {
     fn take_up(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
         self.settle()?;
         insist(|| {
-            let [held, host] = self.wire.read_all([
-                Get::Key(self.keys.lease(&network.id, &lease.container)),
-                Get::Key(self.registration.key.clone()),
-            ])?;
-            let Some(held) = held.first() else { return Ok(Some(false)) };
-            if format::read::<Lease>(&held.value)?.endpoint != lease.endpoint {
-                return Ok(Some(false));
-            }
+            let [first, further] = AllHeld::gets(&self.keys, &network.id, &lease.container);
+            let host = Get::Key(self.registration.key.clone());
+            let [first, further, host] = self.wire.read_all([first, further, host])?;
+            let found = [&*first, &*further];
+            let mut all = AllHeld::read(&self.keys, &network.id, &lease.container, found)?;
+            let Some(held) = all.take(&lease.endpoint) else { return Ok(Some(false)) };
             let Some(host) = host.first() else {
                 // As long as it counts as dead, others may take the lease.
                 self.register()?;
                 return Ok(None);
             };
-            Ok(self.write_anew(held, host)?.then_some(true))
+            Ok(self.write_anew(&held.item, host)?.then_some(true))
         })
     }
 
@@ -240,10 +246,17 @@ impl Store for EtcdStore {
         self.enter(network, lease)
     }
 
-    fn find(&self, network: &NetworkRecord, container: &str) -> Result<Option<Lease>> {
+    fn bind(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
+        self.settle()?;
+        insist(|| self.try_bind(network, lease))
+    }
+
+    fn find(&self, network: &NetworkRecord, container: &str) -> Result<Vec<Lease>> {
         self.settle_first()?;
-        let found = self.wire.get(Get::Key(self.keys.lease(&network.id, container)))?;
-        found.first().map(|item| format::read(&item.value)).transpose()
+        let [first, further] =
+            self.wire.read_all(AllHeld::gets(&self.keys, &network.id, container))?;
+        let found = [&*first, &*further];
+        Ok(AllHeld::read(&self.keys, &network.id, container, found)?.leases())
     }
 
     fn leases_of(&self, container: &str) -> Result<Vec<Lease>> {
@@ -254,10 +267,12 @@ impl Store for EtcdStore {
 
     fn named(&self, network: &NetworkRecord, name: &str) -> Result<Vec<Lease>> {
         let id = &network.id;
-        let [named, aliased, lease] = self.wire.read_all([
+        let [first, further] = AllHeld::gets(&self.keys, id, name);
+        let [named, aliased, first, further] = self.wire.read_all([
             Get::Key(self.keys.name(id, name)),
             Get::prefix(&self.keys.aliases(id, name)),
-            Get::Key(self.keys.lease(id, name)),
+            first,
+            further,
         ])?;
         let mut containers: Vec<&str> = named.iter().map(|item| item.value.as_str()).collect();
         containers.extend(aliased.iter().map(|item| end_of(&item.key)));
@@ -265,11 +280,11 @@ impl Store for EtcdStore {
         containers.retain(|container| places.insert(*container));
         let readable = |item: &Item| format::read::<Lease>(&item.value).ok();
         if containers.is_empty() {
-            return Ok(lease.iter().filter_map(readable).collect());
+            return Ok(first.iter().chain(&further).filter_map(readable).collect());
         }
         let mut found = Vec::new();
-        for some in containers.chunks(OPERATIONS) {
-            let gets = some.iter().map(|container| Get::Key(self.keys.lease(id, container)));
+        for some in containers.chunks(OPERATIONS / 2) {
+            let gets = some.iter().flat_map(|container| AllHeld::gets(&self.keys, id, container));
             let read = self.wire.read(gets.collect())?;
             found.extend(read.iter().flatten().filter_map(readable));
         }
@@ -280,7 +295,10 @@ impl Store for EtcdStore {
         let key = self.keys.address(&network.id, pool::number(address));
         let found = self.wire.get(Get::Key(key))?;
         match found.first().map(|item| keys::read(&item.value)).transpose()? {
-            Some(Holder::Lease { container, .. }) => self.find(network, &container),
+            Some(Holder::Lease { container, .. }) => {
+                let found = self.find(network, &container)?;
+                Ok(found.into_iter().find(|lease| lease.has(address)))
+            }
             _ => Ok(None),
         }
     }

@@ -130,7 +130,9 @@ impl EtcdStore {
         network: &NetworkRecord,
         wish: &Wish,
     ) -> Result<BTreeMap<usize, u128>> {
-        let is_chosen = |v6| wish.fixed(network, v6).is_ok_and(|fixed| fixed.is_empty());
+        let is_chosen = |v6| {
+            wish.chooses(network, v6) && wish.fixed(network, v6).is_ok_and(|fixed| fixed.is_empty())
+        };
         let subnets = network.config.get_subnets().iter().enumerate();
         let pools: Vec<usize> = subnets
             .filter(|(_, subnet)| is_chosen(subnet.net().addr().is_ipv6()))

@@ -4,11 +4,11 @@ use crate::error::Result;
 use crate::lease::Lease;
 use crate::record::NetworkRecord;
 use crate::store::format;
-use crate::store::refusal::name_taken;
 
 use super::change::Change;
+use super::held::AllHeld;
 use super::store::EtcdStore;
-use super::wire::{Get, absent, unchanged};
+use super::wire::{Get, unchanged};
 
 impl EtcdStore {
     /// Changes what a lease says without touching addresses and link.
@@ -18,53 +18,48 @@ impl EtcdStore {
         lease: &Lease,
     ) -> Result<Option<bool>> {
         let (id, container) = (network.id.as_str(), lease.container.as_str());
-        let key = self.keys.lease(id, container);
         let name = lease.name.as_deref().unwrap_or("");
-        let [held, named, host] = self.wire.read_all([
-            Get::Key(key.clone()),
+        let [first, further] = AllHeld::gets(&self.keys, id, container);
+        let [first, further, named, host] = self.wire.read_all([
+            first,
+            further,
             Get::Key(self.keys.name(id, name)),
             Get::Key(self.registration.key.clone()),
         ])?;
-        let Some(item) = held.first() else { return Ok(Some(false)) };
-        let held: Lease = format::read(&item.value)?;
-        if held.endpoint != lease.endpoint {
-            return Ok(Some(false));
-        }
+        let mut others = AllHeld::read(&self.keys, id, container, [&*first, &*further])?;
+        let Some(held) = others.take(&lease.endpoint) else { return Ok(Some(false)) };
         let Some(host) = host.first() else {
             self.register()?;
             return Ok(None);
         };
         let mut change = Change::default();
         change.when.push(unchanged(host.key.clone(), host.changed));
-        change.when.push(unchanged(key.clone(), item.changed));
-        if held.name != lease.name {
-            if let (Some(holder), false) = (named.first(), name.is_empty()) {
-                return Err(name_taken(network, name, &holder.value));
-            }
+        change.when.push(unchanged(held.item.key.clone(), held.item.changed));
+        change.when.extend(others.unchanged_beside(&held));
+        if held.lease.name != lease.name {
             if let Some(name) = &lease.name {
-                change.when.push(absent(self.keys.name(id, name)));
-                change.put(self.keys.name(id, name), container.to_owned());
-            }
-            if let Some(name) = &held.name {
-                change.delete(self.keys.name(id, name));
+                self.put_name(&mut change, network, (name, container), named.first())?;
             }
         }
         for alias in &lease.aliases {
             change.put(self.keys.alias(id, alias, container), String::new());
         }
-        for alias in &held.aliases {
-            change.delete(self.keys.alias(id, alias, container));
+        // What is put stays.
+        let mut before = held.lease.clone();
+        if before.name == lease.name {
+            before.name = None;
         }
+        self.delete_names(&mut change, &before, &others);
         let changed = Lease {
             name: lease.name.clone(),
             aliases: lease.aliases.clone(),
             default_route: lease.default_route,
             gw_priority: lease.gw_priority,
-            ..held
+            ..held.lease
         };
-        let value = format::write_again(&item.value, &changed)?;
-        change.put(key, value.clone());
-        change.put(self.keys.member(container, id), value);
+        let value = format::write_again(&held.item.value, &changed)?;
+        change.put(held.item.key, value.clone());
+        change.put(format!("{}{}", self.keys.member(container, id), held.suffix), value);
         Ok(self.decide(change)?.then_some(true))
     }
 }

@@ -12,7 +12,7 @@ use crate::store::Found;
 use crate::store::refusal::changed;
 
 use super::transaction::{Attempt, current};
-use super::{gaps, leases, networks};
+use super::{gaps, networks, rows};
 
 /// What it is called.
 pub(super) const CHANGE: &str = "change the network";
@@ -28,7 +28,7 @@ pub(super) fn change(
     if now.config != old.config {
         return Err(changed(old).into());
     }
-    let leases = leases::list(transaction, Some(old))?;
+    let leases = rows::list(transaction, Some(old))?;
     let leases: Vec<Lease> = leases.into_iter().collect::<Found<_>>()?;
     leases.iter().try_for_each(|lease| lease.check_in(new))?;
     let held = networks::held(transaction, number)?;

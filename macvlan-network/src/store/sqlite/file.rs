@@ -31,8 +31,12 @@ use super::transaction::{Attempt, Stop};
 /// The `application_id` of a store's file, which `file(1)` shows too: "mvln".
 const OURS: i32 = 0x6d76_6c6e;
 /// What makes the tables of each version, which `user_version` tells, from those of the one before.
-const VERSIONS: [&str; 3] =
-    [include_str!("version-1.sql"), include_str!("version-2.sql"), include_str!("version-3.sql")];
+const VERSIONS: [&str; 4] = [
+    include_str!("version-1.sql"),
+    include_str!("version-2.sql"),
+    include_str!("version-3.sql"),
+    include_str!("version-4.sql"),
+];
 /// How long others may hold the file before it is given up, in milliseconds.
 const PATIENCE: i32 = 60_000;
 
@@ -296,7 +300,7 @@ fn look(connection: &Connection) -> Attempt<Option<Contents>> {
             let id = format!("{application:08x}");
             Ok(Some(Contents { version: 1, id, owner: None, secret: None }))
         }
-        2 | 3 if application == OURS && has(&["store", "alias"][..known - 1]) => {
+        2..=4 if application == OURS && has(&["store", "alias"][..known.min(3) - 1]) => {
             let read = |what| {
                 connection.query_row(&format!("SELECT {what} FROM store"), [], |row| row.get(0))
             };
@@ -313,6 +317,14 @@ fn look(connection: &Connection) -> Attempt<Option<Contents>> {
 
 /// Makes the tables in a database that is empty, or has those of an earlier version.
 fn fill(connection: &mut Connection) -> Attempt<()> {
+    // A table that is made again would take with it what refers to it.
+    connection.pragma_update(None, "foreign_keys", false)?;
+    let filled = make_tables(connection);
+    connection.pragma_update(None, "foreign_keys", true)?;
+    filled
+}
+
+fn make_tables(connection: &mut Connection) -> Attempt<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Somebody else may have made them in the meantime.
     let found = look(&transaction)?;

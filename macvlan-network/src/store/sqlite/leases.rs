@@ -2,42 +2,26 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
-use std::str::FromStr;
 
 use ipnet::IpNet;
-use rusqlite::types::Type;
-use rusqlite::{OptionalExtension as _, Row, ToSql, Transaction, params};
+use macvlan_core::LinkName;
+use rusqlite::{Transaction, params};
 
-use crate::alive::NetNsMark;
-use crate::error::{Error, ErrorKind};
 use crate::lease::{Lease, Wish};
 use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::refusal::{exhausted, taken};
-use crate::store::{Found, Granted, Unreadable, clash};
+use crate::store::{Granted, clash};
 
 use super::gaps::{self, Holder, blob, from_blob};
 use super::names;
 use super::networks;
+use super::pending;
+use super::rows;
 use super::transaction::{Attempt, Stop, current, now, number};
 
 /// How long it is remembered whose an address was that nobody else has got since.
 const MEMORY: i64 = 30 * 24 * 3600;
-
-/// What is read of a lease, in the order in which [`from_row`] takes it. The network's id is looked up
-/// once for many rows, which a join would do for each.
-macro_rules! select {
-    ($rest:literal) => {
-        concat!(
-            "SELECT container, lease.name, host, endpoint, interface, mac, addresses, \
-             default_route, boot, inode, cookie, network, aliases, link_local, gw_priority, sequence, \
-             netns_path FROM lease ",
-            $rest
-        )
-    };
-}
-
-pub(super) use select;
 
 /// Gives a container its place.
 pub(super) fn lease(
@@ -49,29 +33,34 @@ pub(super) fn lease(
     if let Cow::Owned(changed) = now {
         return Ok(Granted::Changed(changed));
     }
-    let mut others = of_container(transaction, &wish.container)?;
-    if let Some(at) = others.iter().position(|lease| lease.network == network.id) {
-        return Ok(Granted::Held { lease: others.swap_remove(at), others });
+    let (ours, mut others): (Vec<Lease>, Vec<Lease>) =
+        rows::of_container(transaction, &wish.container)?
+            .into_iter()
+            .partition(|lease| lease.network == network.id);
+    let meant = wish.meant(network, &ours)?;
+    others.extend(ours.iter().cloned());
+    if let Some(lease) = meant.map(|at| ours[at].clone()) {
+        others.retain(|other| other.endpoint != lease.endpoint);
+        return Ok(Granted::Held { lease, others });
     }
-    let mut addresses = Vec::new();
+    let (mut taken, mut addresses) = (Vec::new(), Vec::new());
+    for id in &wish.take {
+        let pending = pending::take(transaction, network, number, id)?;
+        addresses.extend(pending.addresses.iter().copied());
+        taken.push(pending);
+    }
     for v6 in [false, true] {
         let fixed = wish.fixed(network, v6)?;
         for address in &fixed {
             addresses.push(take_fixed(transaction, network, number, *address)?);
         }
-        if fixed.is_empty() && network.config.has_family(v6) {
+        if fixed.is_empty() && wish.chooses(network, v6) {
             addresses.push(take_any(transaction, network, number, wish, v6)?);
         }
     }
-    let lease = wish.granted(network, addresses, &others);
+    let lease = wish.granted(network, addresses, &others, &taken);
     insert(transaction, network, number, &lease)?;
-    Ok(Granted::New { lease, others })
-}
-
-/// The leases of a container, in all networks.
-pub(super) fn of_container(transaction: &Transaction<'_>, container: &str) -> Attempt<Vec<Lease>> {
-    let found = read_all(transaction, select!("WHERE container = ?"), params![container])?;
-    Ok(found.into_iter().collect::<Found<_>>()?)
+    Ok(Granted::New { lease, others, taken })
 }
 
 /// Enters a lease and whose its addresses are; these are in no gap any more.
@@ -82,11 +71,13 @@ fn insert(
     lease: &Lease,
 ) -> Attempt<()> {
     names::refuse_taken(transaction, network, number, lease)?;
+    let (netns, pending) = (lease.netns(), lease.pending());
     transaction
         .prepare_cached(
             "INSERT INTO lease (network, container, name, host, endpoint, interface, mac, addresses, \
-             default_route, boot, inode, cookie, link_local, gw_priority, sequence, netns_path) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             default_route, boot, inode, cookie, link_local, gw_priority, sequence, netns_path, \
+             since, uptime, link) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             number,
@@ -98,13 +89,16 @@ fn insert(
             lease.mac.map(|mac| mac.to_string()),
             names::words(&lease.addresses),
             lease.default_route,
-            lease.netns.boot,
-            lease.netns.inode,
-            lease.netns.cookie,
+            netns.map_or_else(|| pending.map(|pending| &pending.boot), |netns| Some(&netns.boot)),
+            netns.map(|netns| netns.inode),
+            netns.and_then(|netns| netns.cookie),
             names::words(&lease.link_local),
             lease.gw_priority,
             lease.sequence,
-            lease.netns_path,
+            lease.netns_path(),
+            pending.map(|pending| pending.since),
+            pending.map(|pending| pending.uptime),
+            lease.link.as_ref().map(LinkName::as_str),
         ])?;
     names::set_aliases(transaction, number, lease)?;
     for address in &lease.addresses {
@@ -166,7 +160,7 @@ fn take_any(
     wish: &Wish,
     v6: bool,
 ) -> Attempt<IpNet> {
-    for address in remembered(transaction, number, &wish.container)? {
+    for address in remembered(transaction, number, wish)? {
         let may = network.check_reserved(address, wish.name.as_deref()).is_ok();
         if address.is_ipv6() == v6 && may {
             match take_fixed(transaction, network, number, address) {
@@ -203,12 +197,15 @@ fn take_any(
     Err(exhausted(network, v6).into())
 }
 
-/// The addresses that a container had.
-fn remembered(transaction: &Transaction<'_>, number: i64, container: &str) -> Attempt<Vec<IpAddr>> {
+/// The addresses that a container had, those of the interface that is said first.
+fn remembered(transaction: &Transaction<'_>, number: i64, wish: &Wish) -> Attempt<Vec<IpAddr>> {
     let mut statement = transaction.prepare_cached(
-        "SELECT address FROM memory WHERE network = ? AND container = ? ORDER BY released DESC",
+        "SELECT address FROM memory WHERE network = ? AND container = ? \
+         ORDER BY interface IS ? DESC, released DESC",
     )?;
-    let found = statement.query_map(params![number, container], gaps::address)?;
+    let interface = wish.interface.as_ref().map(LinkName::as_str);
+    let params = params![number, wish.container, interface];
+    let found = statement.query_map(params, gaps::address)?;
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -219,8 +216,10 @@ pub(super) fn release(
     lease: &Lease,
 ) -> Attempt<bool> {
     let (number, network) = current(transaction, network)?;
-    let mut statement = transaction.prepare_cached("DELETE FROM lease WHERE endpoint = ?")?;
-    if statement.execute([&lease.endpoint])? == 0 {
+    // One that was pending may be bound by now.
+    let mut statement = transaction
+        .prepare_cached("DELETE FROM lease WHERE endpoint = ? AND (inode IS NULL) = ?")?;
+    if statement.execute(params![lease.endpoint, lease.pending().is_some()])? == 0 {
         return Ok(false);
     }
     let keep = i64::try_from(network.config.get_keep().as_secs()).unwrap_or(i64::MAX);
@@ -228,8 +227,8 @@ pub(super) fn release(
     for address in &lease.addresses {
         transaction
             .prepare_cached(
-                "INSERT INTO memory (network, address, container, released, until, rests) \
-                 VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO memory (network, address, container, released, until, rests, interface) \
+                 VALUES (?, ?, ?, ?, ?, ?, ?)",
             )?
             .execute(params![
                 number,
@@ -237,7 +236,8 @@ pub(super) fn release(
                 lease.container,
                 now(),
                 until,
-                network.gives(address.addr())
+                network.gives(address.addr()),
+                lease.interface.as_str()
             ])?;
     }
     Ok(true)
@@ -272,107 +272,9 @@ pub(super) fn adopt(
 ) -> Attempt<()> {
     let (number, network) = current(transaction, network)?;
     let network = &*network;
-    if let Some(held) = find(transaction, network, &lease.container)? {
-        let why = format!("container {:?} has one", held.container);
-        return Err(Error::new(ErrorKind::AlreadyConnected, "enter a lease", why)
-            .in_network(network.name())
-            .into());
-    }
+    lease.check_interface(network, &rows::find(transaction, network, &lease.container)?)?;
     for address in &lease.addresses {
         take_fixed(transaction, network, number, address.addr())?;
     }
     insert(transaction, network, number, lease)
-}
-
-pub(super) fn find(
-    transaction: &Transaction<'_>,
-    network: &NetworkRecord,
-    container: &str,
-) -> Attempt<Option<Lease>> {
-    let mut statement =
-        transaction.prepare_cached(select!("WHERE network = ? AND container = ?"))?;
-    let number = number(transaction, network)?;
-    let read = |row: &Row<'_>| from_row(row, &network.id);
-    Ok(statement.query_row(params![number, container], read).optional()?)
-}
-
-pub(super) fn list(
-    transaction: &Transaction<'_>,
-    network: Option<&NetworkRecord>,
-) -> Attempt<Vec<Found<Lease>>> {
-    let Some(network) = network else {
-        return read_all(transaction, select!("ORDER BY network"), params![]);
-    };
-    let number = number(transaction, network)?;
-    read_all(transaction, select!("WHERE network = ?"), params![number])
-}
-
-/// The leases that a [`select!`] finds, those of one network behind each other if they are many.
-pub(super) fn read_all(
-    transaction: &Transaction<'_>,
-    select: &str,
-    params: &[&dyn ToSql],
-) -> Attempt<Vec<Found<Lease>>> {
-    let mut ids = transaction.prepare_cached("SELECT id FROM network WHERE number = ?")?;
-    let mut statement = transaction.prepare_cached(select)?;
-    let mut rows = statement.query(params)?;
-    let (mut found, mut id) = (Vec::new(), (0, String::new()));
-    while let Some(row) = rows.next()? {
-        let number: i64 = row.get(11)?;
-        if id.0 != number || found.is_empty() {
-            id = (number, ids.query_row([number], |row| row.get(0))?);
-        }
-        found.push(match from_row(row, &id.1) {
-            Ok(lease) => Ok(lease),
-            // Not SQLite's: a value that cannot be read as what it should be.
-            Err(error) if error.sqlite_error_code().is_none() => {
-                let container = row.get_ref(0)?.as_bytes().unwrap_or_default();
-                let container = String::from_utf8_lossy(container);
-                Err(Unreadable::new(&id.1, Some(&container), &error.to_string()))
-            }
-            Err(error) => return Err(error.into()),
-        });
-    }
-    Ok(found)
-}
-
-/// Texts that are parsed are looked at where SQLite has them: copying them first would take longer
-/// than parsing them.
-fn from_row(row: &Row<'_>, network: &str) -> rusqlite::Result<Lease> {
-    let mac = row.get_ref(5)?.as_str_or_null()?.map(|mac| parse(5, mac)).transpose()?;
-    Ok(Lease {
-        network: network.to_owned(),
-        container: row.get(0)?,
-        name: row.get(1)?,
-        aliases: row.get_ref(12)?.as_str()?.split_ascii_whitespace().map(str::to_owned).collect(),
-        host: row.get(2)?,
-        endpoint: row.get(3)?,
-        interface: parse(4, row.get_ref(4)?.as_str()?)?,
-        mac,
-        addresses: addresses(row, 6)?,
-        link_local: addresses(row, 13)?,
-        default_route: row.get(7)?,
-        gw_priority: row.get(14)?,
-        sequence: row.get(15)?,
-        netns: NetNsMark { boot: row.get(8)?, inode: row.get(9)?, cookie: row.get(10)? },
-        netns_path: row.get(16)?,
-    })
-}
-
-/// Addresses that are separated by spaces.
-fn addresses<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<T>>
-where
-    T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
-{
-    let words = row.get_ref(column)?.as_str()?.split_ascii_whitespace();
-    words.map(|one| parse(column, one)).collect()
-}
-
-fn parse<T>(column: usize, text: &str) -> rusqlite::Result<T>
-where
-    T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
-{
-    text.parse().map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
-    })
 }

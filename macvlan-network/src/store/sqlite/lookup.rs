@@ -1,5 +1,6 @@
 //! Which leases a name or an address leads to, and what is changed of one that stands.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use rusqlite::{Transaction, params};
@@ -10,8 +11,8 @@ use crate::record::NetworkRecord;
 use crate::store::Found;
 
 use super::gaps::{self, Holder};
-use super::leases::{self, read_all, select};
 use super::names;
+use super::rows::{self, read_all, select};
 use super::transaction::{Attempt, number};
 
 /// Changes what a lease says without touching addresses and link. False if there is no such lease.
@@ -50,14 +51,22 @@ pub(super) fn named(
         let found = read_all(transaction, select, params![number, name])?;
         Ok(found.into_iter().filter_map(Found::ok).collect())
     };
-    let mut found = ask(select!("WHERE network = ? AND name = ?"))?;
-    let mut aliased = ask(select!(
-        "WHERE endpoint IN (SELECT endpoint FROM alias WHERE network = ? AND alias = ?)"
+    // The names of one interface of a container are those of all.
+    let mut found = ask(select!(
+        "WHERE network = ?1 AND container IN \
+         (SELECT container FROM lease WHERE network = ?1 AND name = ?2) ORDER BY sequence"
     ))?;
-    aliased.sort_by(|one, other| one.container.cmp(&other.container));
-    found.extend(aliased.into_iter().filter(|lease| lease.name.as_deref() != Some(name)));
+    let mut aliased = ask(select!(
+        "WHERE network = ?1 AND container IN (SELECT container FROM lease WHERE endpoint IN \
+         (SELECT endpoint FROM alias WHERE network = ?1 AND alias = ?2))"
+    ))?;
+    aliased.sort_by(|one, other| {
+        (&one.container, one.sequence).cmp(&(&other.container, other.sequence))
+    });
+    let named: HashSet<String> = found.iter().map(|lease| lease.endpoint.clone()).collect();
+    found.extend(aliased.into_iter().filter(|lease| !named.contains(&lease.endpoint)));
     if found.is_empty() {
-        return ask(select!("WHERE network = ? AND container = ?"));
+        return ask(select!("WHERE network = ? AND container = ? ORDER BY sequence"));
     }
     Ok(found)
 }
@@ -69,7 +78,10 @@ pub(super) fn holding(
     address: IpAddr,
 ) -> Attempt<Option<Lease>> {
     match gaps::holder(transaction, number(transaction, network)?, pool::number(address))? {
-        Holder::Container(container) => leases::find(transaction, network, &container),
+        Holder::Container(container) => {
+            let found = rows::find(transaction, network, &container)?;
+            Ok(found.into_iter().find(|lease| lease.has(address)))
+        }
         _ => Ok(None),
     }
 }

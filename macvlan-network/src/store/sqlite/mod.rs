@@ -14,6 +14,8 @@ mod lookup;
 mod names;
 mod networks;
 mod owner;
+mod pending;
+mod rows;
 mod transaction;
 
 use std::borrow::Cow;
@@ -200,7 +202,7 @@ impl Store for SqliteStore {
     /// Nothing is ever left undecided here.
     fn take_up(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
         let found = self.find(network, &lease.container)?;
-        Ok(found.is_some_and(|found| found.endpoint == lease.endpoint))
+        Ok(found.iter().any(|found| found.endpoint == lease.endpoint))
     }
 
     fn release(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
@@ -215,13 +217,17 @@ impl Store for SqliteStore {
         self.write("enter a lease", |transaction| leases::adopt(transaction, network, lease))
     }
 
-    fn find(&self, network: &NetworkRecord, container: &str) -> Result<Option<Lease>> {
-        self.read("look up a lease", |transaction| leases::find(transaction, network, container))
+    fn bind(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
+        self.write("bind a lease", |transaction| pending::bind(transaction, network, lease))
+    }
+
+    fn find(&self, network: &NetworkRecord, container: &str) -> Result<Vec<Lease>> {
+        self.read("look up a lease", |transaction| rows::find(transaction, network, container))
     }
 
     fn leases_of(&self, container: &str) -> Result<Vec<Lease>> {
         self.read("list a container's leases", |transaction| {
-            leases::of_container(transaction, container)
+            rows::of_container(transaction, container)
         })
     }
 
@@ -246,15 +252,14 @@ impl Store for SqliteStore {
     }
 
     fn leases(&self, network: Option<&NetworkRecord>) -> Result<Vec<Lease>> {
-        let found =
-            self.read("list the leases", |transaction| leases::list(transaction, network))?;
+        let found = self.read("list the leases", |transaction| rows::list(transaction, network))?;
         Ok(found.into_iter().filter_map(Found::ok).collect())
     }
 
     fn unreadable(&self) -> Result<Vec<Unreadable>> {
         self.read("list what cannot be read", |transaction| {
             let networks = networks::all(transaction)?.into_iter().filter_map(Found::err);
-            let leases = leases::list(transaction, None)?.into_iter().filter_map(Found::err);
+            let leases = rows::list(transaction, None)?.into_iter().filter_map(Found::err);
             Ok(networks.chain(leases).collect())
         })
     }

@@ -1,0 +1,103 @@
+//! `macvlan_allocation`: which addresses are to be leased before there is a container.
+
+use std::ffi::{c_char, c_int};
+
+use ::macvlan_network::Allocation;
+use macvlan_core::parse_ip;
+
+use crate::base::boundary::{boundary, free};
+use crate::base::mac::mac;
+use crate::base::object::{exclusive, give, object, out, shared};
+use crate::base::report::macvlan_error;
+use crate::base::text::text;
+use crate::network::lease::macvlan_lease;
+use crate::network::macvlan_network;
+
+/// Which addresses are to be leased before there is a container: a value, for macvlan_network_allocate().
+/// Freed with macvlan_allocation_free().
+///
+/// Threads: any number may look at it at once; whoever changes it needs it alone.
+pub struct macvlan_allocation {
+    _opaque: (),
+}
+object!(macvlan_allocation, Allocation);
+
+/// Makes one of an address of each family that the network has.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_allocation_new(
+    allocation: *mut *mut macvlan_allocation,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let allocation = out!(allocation);
+        give(allocation, Allocation::new());
+    })
+}
+
+/// Adds an address that it is to have, "10.0.10.7". One is chosen of each family of which none is given.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_allocation_add_address(
+    allocation: *mut macvlan_allocation,
+    address: *const c_char,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let allocation = exclusive!(allocation);
+        *allocation = allocation.clone().address(parse_ip(text!(address))?);
+    })
+}
+
+/// Sets whether an IPv4 and whether an IPv6 address is chosen where none is given. Both default to true.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_allocation_set_families(
+    allocation: *mut macvlan_allocation,
+    ipv4: bool,
+    ipv6: bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let allocation = exclusive!(allocation);
+        *allocation = allocation.clone().ipv4(ipv4).ipv6(ipv6);
+    })
+}
+
+/// Sets the MAC address; derived when not set, see macvlan_network_config_set_mac_from().
+/// cbindgen:ptrs-as-arrays=[[mac;6]]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_allocation_set_mac(
+    allocation: *mut macvlan_allocation,
+    mac: *const u8,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let allocation = exclusive!(allocation);
+        *allocation = allocation.clone().mac(mac!(mac));
+    })
+}
+
+/// Leases addresses before there is a container, for callers that are asked for an address first. Nobody else
+/// gets them. `lease`, which is given, is pending until a container takes it, by its id
+/// (macvlan_lease_endpoint()) in macvlan_member_take(), or until it is given back by
+/// macvlan_network_disconnect() with that id. One that is pending for longer than
+/// macvlan_networks_set_pending_age() says, or since another boot, is taken back by
+/// macvlan_networks_collect().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_allocate(
+    network: *const macvlan_network,
+    allocation: *const macvlan_allocation,
+    lease: *mut *mut macvlan_lease,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let lease = out!(lease);
+        let allocated = shared!(network).network.allocate(shared!(allocation))?;
+        give(lease, allocated.into());
+    })
+}
+
+/// Frees a description of addresses; does nothing to NULL. What was leased stays.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_allocation_free(allocation: *mut macvlan_allocation) {
+    // SAFETY: the header says that nobody else uses it.
+    unsafe { free(allocation) }
+}

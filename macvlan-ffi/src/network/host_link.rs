@@ -1,0 +1,164 @@
+//! `macvlan_host_link`: a link that is created in the host's namespace, for others to move it to the container.
+
+use std::ffi::{c_char, c_int};
+use std::ptr::null;
+
+use ::macvlan_network::HostLink;
+
+use crate::base::boundary::{answer, boundary, free};
+use crate::base::mac::{mac_out, put};
+use crate::base::object::{Tagged, give, object, out, part, shared};
+use crate::base::report::macvlan_error;
+use crate::base::text::{Text, Texts, text};
+use crate::handle::netns::macvlan_netns;
+use crate::network::lease::{Held, macvlan_lease};
+use crate::network::macvlan_network;
+use crate::network::member::macvlan_member;
+
+/// A link in the host's namespace that is to be moved to a container, and what it is to have there, given by
+/// macvlan_network_create_link(). Freed with macvlan_host_link_free(), which changes nothing about it.
+///
+/// Threads: it never changes, so any number may look at it at once.
+pub struct macvlan_host_link {
+    _opaque: (),
+}
+object!(macvlan_host_link, Created);
+
+pub(crate) struct Created {
+    link: HostLink,
+    lease: Tagged<Held>,
+    name: Text,
+    gateways: Texts,
+    routes: Texts,
+}
+
+impl From<HostLink> for Created {
+    fn from(link: HostLink) -> Self {
+        let lease = part::<macvlan_lease>(link.lease().clone().into());
+        let (gateways, routes) = (Texts::default(), Texts::default());
+        Self { link, lease, name: Text::default(), gateways, routes }
+    }
+}
+
+/// Leases addresses for a container and creates its link in the host's namespace, down and without addresses,
+/// for a caller that moves it to the container, and sets name, addresses and routes there. All of it, or nothing
+/// and an error that says why.
+///
+/// The lease is pending until macvlan_network_bind() or macvlan_networks_reconcile() finds the link in the
+/// container's namespace. For as long as it is, macvlan_networks_collect() takes back both when it is older than
+/// macvlan_networks_set_pending_age() says. macvlan_network_disconnect() removes the link, also where it was
+/// moved back.
+///
+/// Addresses and routes inside are the caller's: they are not repaired, and the container's default routes are
+/// led through its other networks only, unless macvlan_member_set_default_route() says otherwise.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_create_link(
+    network: *const macvlan_network,
+    member: *const macvlan_member,
+    link: *mut *mut macvlan_host_link,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let link = out!(link);
+        give(link, shared!(network).network.create_link(shared!(member))?.into());
+    })
+}
+
+/// Binds a container's pending lease, by its id, or by "ID/INTERFACE" if it has several, to the namespace that
+/// its link was moved to, with the name that it has there. One that is bound to it already stays as it is.
+/// `lease`, which is given, is what it is now.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_network_bind(
+    network: *const macvlan_network,
+    container: *const c_char,
+    netns: *const macvlan_netns,
+    lease: *mut *mut macvlan_lease,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let lease = out!(lease);
+        let (known, netns) = (shared!(network), shared!(netns));
+        give(lease, known.network.bind(text!(container), &netns.netns)?.into());
+    })
+}
+
+/// Returns what the store has of it: the addresses that it is to have inside. It belongs to the object. NULL if
+/// the link is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_host_link_lease(
+    link: *const macvlan_host_link,
+) -> *const macvlan_lease {
+    answer(null(), || Ok(shared!(link).lease.pointer()))
+}
+
+/// Returns its name in the host's namespace, "mv-" and 12 hexadecimal digits. It belongs to the object. NULL if
+/// the link is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_host_link_name(link: *const macvlan_host_link) -> *const c_char {
+    answer(null(), || {
+        let created = shared!(link);
+        Ok(created.name.of(created.link.name()))
+    })
+}
+
+/// Returns its index in the host's namespace; 0 if the link is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_host_link_index(link: *const macvlan_host_link) -> u32 {
+    answer(0, || Ok(shared!(link).link.index()))
+}
+
+/// Tells its MAC address, which stays when it is moved. Zeroes if the link is none.
+/// cbindgen:ptrs-as-arrays=[[mac;6]]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_host_link_mac(link: *const macvlan_host_link, mac: *mut u8) {
+    answer((), || {
+        let mac = mac_out!(mac);
+        *mac = [0; 6];
+        put(shared!(link).link.mac(), mac);
+        Ok(())
+    });
+}
+
+/// Returns how many gateways there are: one of each family that has one, none in an internal network.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_host_link_gateway_count(link: *const macvlan_host_link) -> usize {
+    answer(0, || Ok(shared!(link).link.gateways().len()))
+}
+
+/// Returns one of the gateways, counted from 0. It belongs to the object. NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_host_link_gateway(
+    link: *const macvlan_host_link,
+    index: usize,
+) -> *const c_char {
+    answer(null(), || {
+        let created = shared!(link);
+        Ok(created.gateways.of(created.link.gateways(), index))
+    })
+}
+
+/// Returns how many of the network's routes are to lead through it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_host_link_route_count(link: *const macvlan_host_link) -> usize {
+    answer(0, || Ok(shared!(link).link.routes().len()))
+}
+
+/// Returns one of these routes, counted from 0, as macvlan_endpoint_add_route() takes it. It belongs to the
+/// object. NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_host_link_route(
+    link: *const macvlan_host_link,
+    index: usize,
+) -> *const c_char {
+    answer(null(), || {
+        let created = shared!(link);
+        Ok(created.routes.of(created.link.routes(), index))
+    })
+}
+
+/// Frees what is known of a link; does nothing to NULL. The link stays.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_host_link_free(link: *mut macvlan_host_link) {
+    // SAFETY: the header says that nobody else uses it.
+    unsafe { free(link) }
+}

@@ -1,0 +1,308 @@
+//! Links that are created in the host's namespace, for others to move them to the container.
+//!
+//! Some runtimes move links themselves, and set name, addresses and routes inside. So the lease is there
+//! first, then the link, down and without addresses; the lease is pending until the link is found in a
+//! container's namespace, by the alias that no move changes.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use macvlan_core::{
+    Attachment, Detached, ErrorKind as CoreKind, Handle, LinkName, MacAddr, NetNs, Route,
+};
+
+use crate::alive::NetNsMark;
+use crate::alone::alone;
+use crate::connect::not_moved;
+use crate::container_ref::ContainerRef;
+use crate::error::{Error, ErrorKind, Result};
+use crate::lease::{Lease, LeaseState, Wish};
+use crate::mark::{self, Mark};
+use crate::member::{Member, path_of};
+use crate::network::Network;
+use crate::pending::Pending;
+use crate::standing::Standing;
+use crate::store::Granted;
+
+/// How often another name is tried where somebody has the one that was chosen.
+const NAMES: u32 = 8;
+
+/// A link in the host's namespace that is to be moved to a container, and what it is to have there.
+#[derive(Debug, Clone)]
+pub struct HostLink {
+    lease: Lease,
+    attachment: Attachment,
+    gateways: Vec<IpAddr>,
+    routes: Vec<Route>,
+}
+
+impl HostLink {
+    /// Returns what the store has of it.
+    pub fn lease(&self) -> &Lease {
+        &self.lease
+    }
+
+    /// Returns its name in the host's namespace: `mv-` and 12 hexadecimal digits.
+    pub fn name(&self) -> LinkName {
+        self.attachment.name()
+    }
+
+    /// Returns its index in the host's namespace.
+    pub fn index(&self) -> u32 {
+        self.attachment.index()
+    }
+
+    /// Returns its MAC address, which stays when it is moved.
+    pub fn mac(&self) -> MacAddr {
+        self.attachment.mac()
+    }
+
+    /// Returns the addresses that it is to have inside, each with the prefix length of its subnet.
+    pub fn addresses(&self) -> &[IpNet] {
+        &self.lease.addresses
+    }
+
+    /// Returns the gateways of its subnets, one of each family that has one; none in an internal network.
+    pub fn gateways(&self) -> &[IpAddr] {
+        &self.gateways
+    }
+
+    /// Returns the network's routes that are to lead through it.
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+}
+
+impl Network {
+    /// Leases addresses for a container and creates its link in the host's namespace, down and without
+    /// addresses, for a caller that moves it to the container, and sets name, addresses and routes there. All
+    /// of it, or nothing and an error that says why.
+    ///
+    /// The lease is pending until [`Network::bind`] or
+    /// [`Networks::reconcile`](crate::Networks::reconcile) finds the link in the container's namespace. For as
+    /// long as it is, [`Networks::collect`](crate::Networks::collect) takes back both when it is older than
+    /// [`Networks::with_pending_age`](crate::Networks::with_pending_age) says. [`Network::disconnect`] removes
+    /// the link, also where it was moved back.
+    ///
+    /// Addresses and routes inside are the caller's: they are not repaired, and the container's default routes
+    /// are led through its other networks only, unless [`Member::default_route`] says otherwise.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::AlreadyConnected`]: the container is connected, or has such a link already.
+    /// - Others as of [`Network::connect`].
+    pub fn create_link(&self, member: &Member) -> Result<HostLink> {
+        let operation = || format!("create a link for container {:?}", member.container);
+        let create = || {
+            let state = LeaseState::Pending(Pending::now()?);
+            let wish = member.wish(&self.session.host_name, state)?;
+            let mut tries = 0..NAMES;
+            loop {
+                let mut standing = Standing::begin(&*self.session.store);
+                match self.granted(&wish)? {
+                    Granted::New { lease, others, taken } => {
+                        let (leases, may_repeat) = ((&lease, &*taken), tries.next().is_some());
+                        let made = self.try_link(leases, &wish, &mut standing, may_repeat)?;
+                        if let Some(attachment) = made {
+                            return Ok(self.host_link(lease, &others, attachment));
+                        }
+                    }
+                    Granted::Held { lease, .. } => self.take_over(&lease)?,
+                    Granted::Changed(record) => {
+                        return Self { record, ..self.clone() }.create_link(member);
+                    }
+                }
+            }
+        };
+        create().map_err(|error: Error| error.during(operation()).in_network(self.name()))
+    }
+
+    fn host_link(&self, lease: Lease, others: &[Lease], attachment: Attachment) -> HostLink {
+        let gateway = |v6| self.record.gateway(&lease.addresses, v6);
+        let gateways = [false, true].into_iter().filter_map(gateway).collect();
+        HostLink { gateways, routes: self.routes_of(&lease, others), lease, attachment }
+    }
+
+    /// Makes the link of a lease; none if that is to be tried again with another lease.
+    fn try_link(
+        &self,
+        (lease, taken): (&Lease, &[Lease]),
+        wish: &Wish,
+        standing: &mut Standing,
+        may_repeat: bool,
+    ) -> Result<Option<Attachment>> {
+        let host = self.session.host.netns();
+        let make = || -> Result<Attachment> {
+            let fails = |error| Error::kernel("create the link", error);
+            let name = lease.link.unwrap_or(lease.interface);
+            let endpoint = self.bare_endpoint(name, lease).map_err(fails)?;
+            self.attach_endpoint(&endpoint.lo_up(false).left_down(), host)?.map_err(fails)
+        };
+        let tried = self.who_else(lease, taken).and_then(|other| match other {
+            Some(other) => Ok(Err(other)),
+            None => self.while_standing(standing, (lease, &[], host), true, make).map(Ok),
+        });
+        match tried {
+            Ok(Ok(attachment)) => Ok(Some(attachment)),
+            Ok(Err(other)) => self.gives_way((lease, taken), other, wish).map(|()| None),
+            Err(why) => {
+                let why = self.undo_lease(lease, taken, why)?;
+                match why.core().map(macvlan_core::Error::kind) {
+                    Some(CoreKind::NameTaken) if may_repeat => Ok(None),
+                    _ => Err(why),
+                }
+            }
+        }
+    }
+
+    /// Binds a pending lease to the namespace that its link was moved to, with the name that it has there. One
+    /// that is bound to it already stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::NotConnected`]: there is no such lease, or its link is not in the namespace.
+    /// - [`ErrorKind::InvalidValue`]: several of the container's leases are pending, and none is said.
+    pub fn bind<'a>(&self, of: impl Into<ContainerRef<'a>>, netns: &NetNs) -> Result<Lease> {
+        let of = of.into();
+        let bind = || {
+            self.refuse_host(netns)?;
+            let _alone = alone(netns)?;
+            let here = NetNsMark::of(netns)?;
+            let refuse = |why: String| Err(Error::new(ErrorKind::NotConnected, "bind", why));
+            let all = self.leases_of(of)?;
+            let mut pending = all.iter().filter(|lease| lease.pending().is_some());
+            match (pending.next(), pending.next()) {
+                (None, _) => match all.into_iter().find(|lease| lease.is_in(&here)) {
+                    Some(lease) => Ok(lease),
+                    None => refuse("it has no pending lease".to_owned()),
+                },
+                (Some(lease), None) => match self.bind_here(lease, netns)? {
+                    Some(bound) => Ok(bound),
+                    None => refuse(not_moved(lease).cause().to_owned()),
+                },
+                (Some(_), Some(_)) => {
+                    let why = "several of its leases are pending";
+                    Err(Error::invalid("bind", why).with_hint("say which interface"))
+                }
+            }
+        };
+        let operation = || format!("bind {}", of.words());
+        bind().map_err(|error: Error| error.during(operation()).in_network(self.name()))
+    }
+
+    /// Binds a pending lease to a namespace that is held, if its link is there.
+    pub(crate) fn bind_here(&self, lease: &Lease, netns: &NetNs) -> Result<Option<Lease>> {
+        let Some(attachment) = self.moved_link(lease, netns)? else { return Ok(None) };
+        let state = LeaseState::Connected { netns: NetNsMark::of(netns)?, path: path_of(netns) };
+        let bound = Lease { interface: attachment.name(), state, ..lease.clone() };
+        if self.session.store.bind(&self.record, &bound)? {
+            return Ok(Some(bound));
+        }
+        let why = "its lease was taken back, or bound to another namespace, in this moment";
+        Err(Error::new(ErrorKind::LeaseLost, "bind", why))
+    }
+
+    /// The link in a namespace that was created for a lease.
+    fn moved_link(&self, lease: &Lease, netns: &NetNs) -> Result<Option<Attachment>> {
+        if lease.link.is_none() {
+            return Ok(None);
+        }
+        let marked = self.marked(&lease.container, netns);
+        let marked = marked.map_err(|error| Error::kernel("look for the link", error))?;
+        let is_its = |attachment: &Attachment, alias: &str| {
+            let alias_of_lease = mark::alias(&*self.session.store, &self.record, lease);
+            alias == alias_of_lease || lease.mac.is_some_and(|mac| mac == attachment.mac())
+        };
+        let mut found = marked.into_iter().filter(|(found, alias)| is_its(found, alias));
+        Ok(found.next().map(|(found, _)| found))
+    }
+
+    /// Takes away the link in a namespace that was created for a lease; false if it is not there.
+    pub(crate) fn remove_link_in(&self, lease: &Lease, netns: &NetNs) -> Result<bool> {
+        let Some(found) = self.moved_link(lease, netns)? else { return Ok(false) };
+        let detached = self.session.host.detach(&found);
+        Ok(detached.map_err(|error| Error::kernel("detach", error))? == Detached::Removed)
+    }
+
+    /// Takes away the link that was created for a lease and is still, or again, in the host's namespace.
+    pub(crate) fn remove_host_link(&self, lease: &Lease) -> Result<bool> {
+        let host = &self.session.host;
+        let Some(name) = lease.link else { return Ok(false) };
+        if self.remove_link_in(lease, host.netns())? {
+            return Ok(true);
+        }
+        let remove = || -> macvlan_core::Result<bool> {
+            let found = match host.handle()?.link(name) {
+                Err(error) if error.is_not_found() => return Ok(false),
+                found => found?,
+            };
+            // Whoever made it was killed before it had its alias.
+            if found.alias.is_some() || lease.mac.is_some_and(|mac| found.mac != Some(mac)) {
+                return Ok(false);
+            }
+            let mut all = host.attachments(host.netns())?.into_iter();
+            let link = all.find(|one| one.index() == found.index);
+            link.map_or(Ok(false), |link| Ok(host.detach(&link)? == Detached::Removed))
+        };
+        remove().map_err(|error| Error::kernel("detach", error))
+    }
+
+    /// Finds the namespace that the link of a pending lease was moved to; none if it is known to be nowhere.
+    pub(crate) fn find_link(&self, lease: &Lease) -> Result<Option<NetNs>> {
+        let visible = NetNs::visible();
+        let is_its = |alias: &str| {
+            let mark = Mark::read(alias, &*self.session.store);
+            mark.is_some_and(|mark| mark.is_of(&self.record, &lease.container))
+        };
+        let mut hidden = !visible.is_complete();
+        for found in visible.namespaces {
+            let links = found.open().and_then(|netns| {
+                let links = Handle::in_netns(&netns)?.links()?;
+                Ok((netns, links))
+            });
+            let (netns, links) = match links {
+                Ok(found) => found,
+                Err(error) if error.kind() == CoreKind::NamespaceGone => continue,
+                Err(_) => {
+                    hidden = true;
+                    continue;
+                }
+            };
+            let is_there = links.iter().any(|link| link.alias.as_deref().is_some_and(is_its));
+            if is_there && self.moved_link(lease, &netns)?.is_some() {
+                return Ok(Some(netns));
+            }
+        }
+        if hidden {
+            let link = lease.link.as_ref().map_or("", LinkName::as_str);
+            let why = format!(
+                "link {link:?} is nowhere to be seen, and not all network namespaces could be looked at"
+            );
+            return Err(Error::new(ErrorKind::Kernel, "find the link", why).with_hint(
+                "run it in the machine's first PID namespace, with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
+            ));
+        }
+        Ok(None)
+    }
+
+    /// Removes the link of a pending lease that nobody has taken; false if it is in a container, to whose
+    /// namespace the lease is bound then.
+    pub(crate) fn remove_unclaimed(&self, lease: &Lease) -> Result<bool> {
+        let is_of_this_boot = lease.pending().map_or(Ok(true), Pending::is_of_this_boot)?;
+        if lease.link.is_none() || !is_of_this_boot || self.remove_host_link(lease)? {
+            return Ok(true);
+        }
+        match self.find_link(lease)? {
+            None => Ok(true),
+            Some(netns) if netns.same_as(self.session.host.netns()) => self.remove_host_link(lease),
+            Some(netns) => {
+                let _alone = alone(&netns)?;
+                match self.bind_here(lease, &netns) {
+                    // Somebody was faster.
+                    Err(error) if error.kind() == ErrorKind::LeaseLost => Ok(false),
+                    bound => bound.map(|_| false),
+                }
+            }
+        }
+    }
+}

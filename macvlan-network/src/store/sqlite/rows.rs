@@ -1,0 +1,139 @@
+//! Leases as they are read from their table.
+
+use std::str::FromStr;
+
+use rusqlite::types::Type;
+use rusqlite::{Row, ToSql, Transaction, params};
+
+use crate::alive::NetNsMark;
+use crate::lease::{Lease, LeaseState};
+use crate::pending::Pending;
+use crate::record::NetworkRecord;
+use crate::store::{Found, Unreadable};
+
+use super::transaction::{Attempt, number};
+
+/// What is read of a lease, in the order in which [`from_row`] takes it. The network's id is looked up
+/// once for many rows, which a join would do for each.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT container, lease.name, host, endpoint, interface, mac, addresses, \
+             default_route, boot, inode, cookie, network, aliases, link_local, gw_priority, sequence, \
+             netns_path, since, uptime, link FROM lease ",
+            $rest
+        )
+    };
+}
+
+pub(super) use select;
+
+/// The leases of a container, in all networks.
+pub(super) fn of_container(transaction: &Transaction<'_>, container: &str) -> Attempt<Vec<Lease>> {
+    let found = read_all(transaction, select!("WHERE container = ?"), params![container])?;
+    Ok(found.into_iter().collect::<Found<_>>()?)
+}
+
+/// The leases of a container in a network.
+pub(super) fn find(
+    transaction: &Transaction<'_>,
+    network: &NetworkRecord,
+    container: &str,
+) -> Attempt<Vec<Lease>> {
+    let number = number(transaction, network)?;
+    let select = select!("WHERE network = ? AND container = ?");
+    let found = read_all(transaction, select, params![number, container])?;
+    Ok(found.into_iter().collect::<Found<_>>()?)
+}
+
+pub(super) fn list(
+    transaction: &Transaction<'_>,
+    network: Option<&NetworkRecord>,
+) -> Attempt<Vec<Found<Lease>>> {
+    let Some(network) = network else {
+        return read_all(transaction, select!("ORDER BY network"), params![]);
+    };
+    let number = number(transaction, network)?;
+    read_all(transaction, select!("WHERE network = ?"), params![number])
+}
+
+/// The leases that a [`select!`] finds, those of one network behind each other if they are many.
+pub(super) fn read_all(
+    transaction: &Transaction<'_>,
+    select: &str,
+    params: &[&dyn ToSql],
+) -> Attempt<Vec<Found<Lease>>> {
+    let mut ids = transaction.prepare_cached("SELECT id FROM network WHERE number = ?")?;
+    let mut statement = transaction.prepare_cached(select)?;
+    let mut rows = statement.query(params)?;
+    let (mut found, mut id) = (Vec::new(), (0, String::new()));
+    while let Some(row) = rows.next()? {
+        let number: i64 = row.get(11)?;
+        if id.0 != number || found.is_empty() {
+            id = (number, ids.query_row([number], |row| row.get(0))?);
+        }
+        found.push(match from_row(row, &id.1) {
+            Ok(lease) => Ok(lease),
+            // Not SQLite's: a value that cannot be read as what it should be.
+            Err(error) if error.sqlite_error_code().is_none() => {
+                let container = row.get_ref(0)?.as_bytes().unwrap_or_default();
+                let container = String::from_utf8_lossy(container);
+                Err(Unreadable::new(&id.1, Some(&container), &error.to_string()))
+            }
+            Err(error) => return Err(error.into()),
+        });
+    }
+    Ok(found)
+}
+
+/// Texts that are parsed are looked at where SQLite has them: copying them first would take longer
+/// than parsing them.
+fn from_row(row: &Row<'_>, network: &str) -> rusqlite::Result<Lease> {
+    let mac = row.get_ref(5)?.as_str_or_null()?.map(|mac| parse(5, mac)).transpose()?;
+    Ok(Lease {
+        network: network.to_owned(),
+        container: row.get(0)?,
+        name: row.get(1)?,
+        aliases: row.get_ref(12)?.as_str()?.split_ascii_whitespace().map(str::to_owned).collect(),
+        host: row.get(2)?,
+        endpoint: row.get(3)?,
+        interface: parse(4, row.get_ref(4)?.as_str()?)?,
+        mac,
+        addresses: addresses(row, 6)?,
+        link_local: addresses(row, 13)?,
+        default_route: row.get(7)?,
+        gw_priority: row.get(14)?,
+        sequence: row.get(15)?,
+        state: state(row)?,
+        link: row.get_ref(19)?.as_str_or_null()?.map(|link| parse(19, link)).transpose()?,
+    })
+}
+
+fn state(row: &Row<'_>) -> rusqlite::Result<LeaseState> {
+    let boot = row.get(8)?;
+    Ok(match row.get::<_, Option<u64>>(9)? {
+        Some(inode) => LeaseState::Connected {
+            netns: NetNsMark { boot, inode, cookie: row.get(10)? },
+            path: row.get(16)?,
+        },
+        None => LeaseState::Pending(Pending { boot, since: row.get(17)?, uptime: row.get(18)? }),
+    })
+}
+
+/// Addresses that are separated by spaces.
+fn addresses<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<T>>
+where
+    T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    let words = row.get_ref(column)?.as_str()?.split_ascii_whitespace();
+    words.map(|one| parse(column, one)).collect()
+}
+
+fn parse<T>(column: usize, text: &str) -> rusqlite::Result<T>
+where
+    T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    text.parse().map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+    })
+}

@@ -1,0 +1,291 @@
+//! Links that are created in the host's namespace, for others to move them; with both kinds of store.
+#![deny(dead_code)]
+
+use std::time::Duration;
+
+use crate::common::{Scene, ip, on_ens33, started, subnet, with_stores};
+use macvlan_core::{Detached, Handle, Host, NetNs};
+use macvlan_network::{
+    Allocation, ErrorKind, Member, NetworkConfig, Networks, Reconciled, SqliteStore,
+};
+use macvlan_tests::{
+    Actor, Need, Outcome, PATIENCE, Snapshot, ip as ask_ip, ip_addresses, ip_do, ip_lines, ip_link,
+    need, path_of, ping,
+};
+
+/// Moves a link as a runtime does: to another namespace, where it gets a name, an address, and is set up.
+fn hand_over(host: &NetNs, link: &str, inside: &NetNs, name: &str, address: &str) -> Outcome {
+    Handle::in_netns(host)?.move_link(link, inside, Some(name.parse()?))?;
+    ip_do(inside, &format!("address add {address} dev {name}"));
+    ip_do(inside, &format!("link set {name} up"));
+    Ok(())
+}
+
+/// The links of the host that a network has made.
+fn links(host: &NetNs) -> Vec<String> {
+    let all = ip_lines(host, "-o link show type macvlan");
+    all.into_iter().filter(|line| line.contains("mv-")).collect()
+}
+
+fn without_age(networks: &Networks) -> Networks {
+    networks.clone().with_pending_age(Duration::ZERO)
+}
+
+fn it_is_created_moved_and_removed() -> Outcome {
+    with_stores(|networks| {
+        let host = networks.host().netns();
+        let config = on_ens33("lan", "192.168.15.0/24")?.subnet(subnet("fd00:1::/64")?);
+        let config = config.mtu(1400).route("10.9.0.0/16 via 192.168.15.9".parse()?);
+        let lan = networks.create(&config)?;
+        let before = Snapshot::of(host);
+        let member = Member::new("c1").name("web").address(ip("192.168.15.77"));
+        let link = lan.create_link(&member)?;
+        let name = link.name();
+        assert!(name.as_str().starts_with("mv-") && name.as_str().len() == 15, "{name}");
+        assert_eq!(link.gateways(), [ip("192.168.15.1"), ip("fd00:1::1")]);
+        assert_eq!(link.routes(), lan.config().get_routes());
+        assert_eq!(link.addresses(), link.lease().addresses);
+        assert!(link.lease().pending().is_some() && link.lease().link == Some(name));
+        let seen = ip_link(host, name.as_str());
+        assert_eq!(seen["ifindex"], link.index());
+        assert_eq!(seen["address"], link.mac().to_string());
+        assert_eq!(seen["address"], "02:42:c0:a8:0f:4d");
+        assert_eq!((&seen["mtu"], &seen["link"]), (&1400.into(), &"ens33".into()));
+        assert!(!seen["flags"].to_string().contains("\"UP\""), "{seen}");
+        assert!(ip_addresses(host, name.as_str()).is_empty());
+        let told = ask_ip(host, &format!("link show dev {name}")).to_string();
+        assert!(told.contains("macvlan-network/"), "{told}");
+        assert!(networks.reconcile()?.is_empty() && networks.collect()?.leases.is_empty());
+
+        // A second time is refused, and so is connecting, as long as it is not moved.
+        let (_container, inside) = started()?;
+        let refused = [
+            lan.create_link(&member).map(drop).unwrap_err(),
+            lan.connect(&member, &inside).map(drop).unwrap_err(),
+        ];
+        for error in refused {
+            assert_eq!(error.kind(), ErrorKind::AlreadyConnected, "{error}");
+            assert!(error.to_string().contains(name.as_str()), "{error}");
+        }
+        let error = lan.bind("c1", &inside).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotConnected, "{error}");
+        let error = lan.bind("c1", host).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
+
+        hand_over(host, name.as_str(), &inside, "eth5", "192.168.15.77/24")?;
+        let bound = lan.bind("c1", &inside)?;
+        assert_eq!((bound.interface.as_str(), bound.pending()), ("eth5", None));
+        assert_eq!(bound.endpoint, link.lease().endpoint);
+        assert_eq!(lan.leases()?, std::slice::from_ref(&bound));
+        assert_eq!(lan.bind("c1", &inside)?, bound);
+        assert!(ping(&inside, "192.168.15.2").is_some());
+        // What is inside is the runtime's.
+        assert!(networks.reconcile()?.is_empty());
+        assert!(ip_lines(&inside, "route show default").is_empty());
+        assert_eq!(lan.resolve("web")?, [ip("192.168.15.77"), ip("fd00:1::2")]);
+        assert_eq!(without_age(networks).collect()?.leases, []);
+        assert_eq!(lan.disconnect("c1")?, Detached::Removed);
+        assert_eq!(ip_lines(&inside, "-o link show").len(), 1, "lo");
+        before.assert_same(host);
+        Ok(())
+    })
+}
+
+fn reconcile_finds_it_where_it_is() -> Outcome {
+    with_stores(|networks| {
+        let host = networks.host().netns();
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let (_container, inside) = started()?;
+        let link = lan.create_link(&Member::new("c1"))?;
+        hand_over(host, link.name().as_str(), &inside, "eth0", "10.1.0.2/24")?;
+        let done = networks.reconcile()?;
+        assert!(
+            matches!(&done[..], [Reconciled::Adopted(lease)]
+            if lease.endpoint == link.lease().endpoint && lease.pending().is_none()),
+            "{done:?}"
+        );
+        assert!(networks.reconcile()?.is_empty());
+
+        // A runtime takes it back to the host, under its name, before it says that the container is gone.
+        Handle::in_netns(&inside)?.move_link("eth0", host, Some(link.name()))?;
+        assert!(networks.reconcile()?.is_empty());
+        assert_eq!(links(host).len(), 1);
+        assert_eq!(lan.disconnect("c1")?, Detached::Removed);
+        assert!(links(host).is_empty() && lan.leases()?.is_empty());
+
+        // One that is on the host without a lease goes.
+        let link = lan.create_link(&Member::new("c1"))?;
+        assert!(networks.store().release(lan.record(), link.lease())?);
+        let done = networks.reconcile()?;
+        assert!(matches!(&done[..], [Reconciled::Displaced { .. }]), "{done:?}");
+        assert!(links(host).is_empty());
+        Ok(())
+    })
+}
+
+/// What nobody has moved for too long goes; what was moved is bound.
+fn what_is_over_is_collected() -> Outcome {
+    with_stores(|networks| {
+        let (host, old) = (networks.host().netns(), without_age(networks));
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let before = Snapshot::of(host);
+        let link = lan.create_link(&Member::new("c1"))?;
+        assert!(networks.collect()?.leases.is_empty());
+        assert_eq!(old.collect()?.leases, [link.lease().clone()]);
+        before.assert_same(host);
+
+        let (container, inside) = started()?;
+        let moved = lan.create_link(&Member::new("c1"))?;
+        hand_over(host, moved.name().as_str(), &inside, "eth0", "10.1.0.2/24")?;
+        assert_eq!(old.collect()?.leases, []);
+        let lease = lan.lease("c1")?.ok_or("it has a lease")?;
+        assert!(lease.pending().is_none(), "{lease:?}");
+        assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
+
+        // Gone with a container that it was never bound to.
+        let (other, beside) = started()?;
+        let never = lan.create_link(&Member::new("c2"))?;
+        hand_over(host, never.name().as_str(), &beside, "eth0", "10.1.0.3/24")?;
+        drop((container, inside, other, beside));
+        macvlan_tests::eventually("a lease is left", || {
+            old.collect()?;
+            Ok(lan.leases()?.is_empty())
+        })?;
+        assert!(links(host).is_empty());
+        Ok(())
+    })
+}
+
+/// By the lease, or by the container that it was moved to and that does not know it yet.
+fn it_is_disconnected_wherever_it_is() -> Outcome {
+    with_stores(|networks| {
+        let host = networks.host().netns();
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let (_container, inside) = started()?;
+        lan.create_link(&Member::new("c1"))?;
+        assert_eq!(lan.disconnect("c1")?, Detached::Removed);
+        assert!(links(host).is_empty());
+        for from in [None, Some(&inside)] {
+            lan.connect(&Member::new("c1").interface("eth0"), &inside)?;
+            let further = lan.create_link(&Member::new("c1").interface("net1"))?;
+            hand_over(host, further.name().as_str(), &inside, "net1", "10.1.0.3/24")?;
+            let gone = match from {
+                None => lan.disconnect(("c1", "net1"))?,
+                Some(netns) => lan.disconnect_from(("c1", "net1"), netns)?,
+            };
+            assert_eq!(gone, Detached::Removed);
+            assert_eq!(ip_lines(&inside, "-o link show").len(), 2, "lo and eth0");
+            assert_eq!(lan.leases()?.len(), 1);
+        }
+        // Connecting binds it where it is, and makes it whole.
+        lan.disconnect("c1")?;
+        let link = lan.create_link(&Member::new("c1"))?;
+        hand_over(host, link.name().as_str(), &inside, "eth0", "10.1.0.99/24")?;
+        let connection = lan.connect(&Member::new("c1"), &inside)?;
+        assert_eq!(connection.lease().endpoint, link.lease().endpoint);
+        let address = connection.lease().addresses[0].to_string();
+        assert!(ip_addresses(&inside, "eth0").contains(&address));
+        Ok(())
+    })
+}
+
+fn it_takes_what_was_allocated() -> Outcome {
+    with_stores(|networks| {
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let pending = lan.allocate(&Allocation::new().address(ip("10.1.0.50")))?;
+        let link = lan.create_link(&Member::new("c1").take(&pending.endpoint))?;
+        assert_eq!(link.lease().addresses, pending.addresses);
+        assert_eq!(Some(link.mac()), pending.mac);
+        assert_eq!(lan.leases()?, [link.lease().clone()]);
+        Ok(())
+    })
+}
+
+/// Neither link nor lease, and what was allocated is pending as before.
+fn what_fails_leaves_nothing() -> Outcome {
+    with_stores(|networks| {
+        let lan = networks
+            .create(&NetworkConfig::new("lan").parent("ens77").subnet(subnet("10.1.0.0/24")?))?;
+        let before = Snapshot::of(networks.host().netns());
+        let pending = lan.allocate(&Allocation::new())?;
+        for member in [Member::new("c1"), Member::new("c1").take(&pending.endpoint)] {
+            let error = lan.create_link(&member).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Kernel, "{error}");
+            assert!(error.to_string().contains("create a link for container \"c1\""), "{error}");
+            assert_eq!(lan.leases()?, std::slice::from_ref(&pending));
+        }
+        before.assert_same(networks.host().netns());
+        Ok(())
+    })
+}
+
+/// A VLAN is made when its first link is created on the host, and goes with the last.
+fn the_parent_is_made_and_goes() -> Outcome {
+    need(Need::Vlan)?;
+    let scene = Scene::set()?;
+    let host = &scene.lab.a.netns;
+    let config = NetworkConfig::new("vlan").parent("ens33.10").subnet(subnet("10.1.0.0/24")?);
+    let vlan = scene.networks.create(&config)?;
+    let before = Snapshot::of(host);
+    vlan.create_link(&Member::new("c1"))?;
+    vlan.create_link(&Member::new("c2"))?;
+    assert_eq!(ip_link(host, "ens33.10")["ifname"], "ens33.10");
+    vlan.disconnect("c1")?;
+    assert_eq!(ip_link(host, "ens33.10")["ifname"], "ens33.10");
+    assert_eq!(without_age(&scene.networks).collect()?.leases.len(), 1);
+    before.assert_same(host);
+    Ok(())
+}
+
+fn creates(arguments: &[String]) -> Outcome {
+    let [place, host] = arguments else { return Err("PLACE HOST".into()) };
+    let host = Host::in_netns(&NetNs::from_path(host)?)?;
+    let networks = Networks::new(host, SqliteStore::open(place)?)?.with_host_name("a")?;
+    for number in 0.. {
+        networks.network("lan")?.create_link(&Member::new(format!("c{number}")))?;
+        println!("{number}");
+        if number == 200 {
+            std::thread::sleep(PATIENCE);
+        }
+    }
+    Ok(())
+}
+
+/// Wherever it was killed, there is no link without a lease, and both go.
+fn who_is_killed_leaves_what_is_collected() -> Outcome {
+    let scene = Scene::set()?;
+    let host = &scene.lab.a.netns;
+    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let before = Snapshot::of(host);
+    let file = scene.directory.path().join("networks.db");
+    for lines in 1..=8 {
+        let mut actor = Actor::start("creates", &[&file.to_string_lossy(), &path_of(host)])?;
+        for _ in 0..lines {
+            actor.line()?;
+        }
+        actor.kill()?;
+        let leases = lan.leases()?;
+        let of_lease = |line: &String| {
+            leases.iter().any(|lease| lease.link.is_some_and(|link| line.contains(link.as_str())))
+        };
+        let made = links(host);
+        assert!(made.len() >= lines && made.iter().all(of_lease), "{made:?} {leases:?}");
+        assert!(scene.networks.reconcile()?.is_empty());
+        assert_eq!(without_age(&scene.networks).collect()?.leases.len(), leases.len());
+        before.assert_same(host);
+        assert_eq!(crate::common::sound(&scene.directory)?, 0);
+    }
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    it_is_created_moved_and_removed,
+    reconcile_finds_it_where_it_is,
+    what_is_over_is_collected,
+    it_is_disconnected_wherever_it_is,
+    it_takes_what_was_allocated,
+    what_fails_leaves_nothing,
+    the_parent_is_made_and_goes,
+    who_is_killed_leaves_what_is_collected;
+    parts: creates,
+}

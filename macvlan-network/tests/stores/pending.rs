@@ -1,0 +1,246 @@
+//! Addresses that are leased before there is a container; with both kinds of store.
+#![deny(dead_code)]
+
+use std::time::Duration;
+
+use crate::common::{Scene, behind, in_etcd, ip, on_ens33, session, started, subnet, with_stores};
+use macvlan_core::{Host, NetNs};
+use macvlan_network::{
+    Allocation, ErrorKind, EtcdOptions, EtcdStore, Lease, Member, Network, Networks, SqliteStore,
+};
+use macvlan_tests::{Actor, Directory, Etcd, Lab, Outcome, PATIENCE, ip_addresses, ip_do, path_of};
+
+fn addresses(lease: &Lease) -> Vec<String> {
+    lease.addresses.iter().map(ToString::to_string).collect()
+}
+
+/// Takes back whatever is pending, however short.
+fn collect_all(networks: &Networks) -> Outcome<Vec<Lease>> {
+    Ok(networks.clone().with_pending_age(Duration::ZERO).collect()?.leases)
+}
+
+fn a_container_takes_what_was_allocated() -> Outcome {
+    with_stores(|networks| {
+        let config = on_ens33("lan", "10.1.0.0/24")?.subnet(subnet("fd00:1::/64")?);
+        let lan = networks.create(&config)?;
+        let pending = lan.allocate(&Allocation::new())?;
+        assert_eq!(addresses(&pending), ["10.1.0.2/24", "fd00:1::2/64"]);
+        assert_eq!(pending.mac.map(|mac| mac.to_string()), Some("02:42:0a:01:00:02".to_owned()));
+        let since = pending.pending().ok_or("it is pending")?;
+        assert!(since.age()? < PATIENCE && since.since > 1_700_000_000, "{since:?}");
+        assert!(pending.netns().is_none());
+        assert_eq!(lan.leases()?, std::slice::from_ref(&pending));
+        let told = lan.inspect()?["Containers"][&pending.endpoint].clone();
+        assert_eq!((&told["Namespace"], told["Pending"].is_u64()), (&"pending".into(), true));
+
+        // It is nobody else's, and younger than what is collected.
+        let (_other, other) = started()?;
+        lan.connect(&Member::new("c2"), &other)?;
+        assert_eq!(ip_addresses(&other, "eth0"), ["10.1.0.3/24", "fd00:1::3/64"]);
+        let wished = Member::new("c3").address(ip("10.1.0.2"));
+        let (_container, inside) = started()?;
+        let error = lan.connect(&wished, &inside).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddressTaken, "{error}");
+        assert!(networks.reconcile()?.is_empty());
+        assert_eq!(lan.clone().remove().unwrap_err().kind(), ErrorKind::NetworkInUse);
+
+        let taking = Member::new("c1").name("web").interface("net0").take(&pending.endpoint);
+        let connection = lan.connect(&taking, &inside)?;
+        assert_eq!(connection.lease().addresses, pending.addresses);
+        assert_eq!(Some(connection.mac()), pending.mac);
+        assert_eq!(ip_addresses(&inside, "net0"), ["10.1.0.2/24", "fd00:1::2/64"]);
+        assert_eq!(lan.resolve("web")?, [ip("10.1.0.2"), ip("fd00:1::2")]);
+        assert_eq!(lan.leases()?.len(), 2);
+        assert!(networks.reconcile()?.is_empty());
+
+        // Once.
+        for (id, member) in [("c1", taking.clone().interface("net1")), ("c4", taking)] {
+            let again = if id == "c1" { member } else { Member::new(id).take(&pending.endpoint) };
+            let netns = if id == "c1" { &inside } else { &NetNs::anonymous()? };
+            let error = lan.connect(&again, netns).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::LeaseLost, "{error}");
+            assert!(error.to_string().contains(&pending.endpoint), "{error}");
+        }
+        let error = lan.connect(&Member::new("c2").take("0123"), &other).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AlreadyConnected, "{error}");
+        lan.disconnect("c1")?;
+        lan.disconnect("c2")?;
+        lan.remove()?;
+        Ok(())
+    })
+}
+
+fn what_is_asked_for_is_allocated() -> Outcome {
+    with_stores(|networks| {
+        let config = on_ens33("lan", "10.1.0.0/24")?.subnet(subnet("fd00:1::/64")?);
+        let lan = networks.create(&config)?;
+        let mac = "02:00:00:00:00:07".parse()?;
+        let v4 = lan.allocate(&Allocation::new().ipv6(false).mac(mac))?;
+        assert_eq!((addresses(&v4), v4.mac), (vec!["10.1.0.2/24".to_owned()], Some(mac)));
+        let v6 = lan.allocate(&Allocation::new().ipv4(false).address(ip("fd00:1::77")))?;
+        assert_eq!(addresses(&v6), ["fd00:1::77/64"]);
+        let error = lan.allocate(&Allocation::new().address(ip("fd00:1::77"))).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddressTaken, "{error}");
+        let error = lan.allocate(&Allocation::new().ipv4(false).ipv6(false)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
+        // One container takes both; another address of its own goes along.
+        let (_container, inside) = started()?;
+        let member = Member::new("c1").take(&v4.endpoint).take(&v6.endpoint);
+        let connection = lan.connect(&member.address(ip("10.1.0.9")), &inside)?;
+        assert_eq!(connection.mac(), mac);
+        assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24", "10.1.0.9/24", "fd00:1::77/64"]);
+        // Given back by its id.
+        let other = lan.allocate(&Allocation::new())?;
+        lan.disconnect(&other.endpoint)?;
+        let error = lan.disconnect(&other.endpoint).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotConnected, "{error}");
+        assert_eq!(lan.leases()?.len(), 1);
+        Ok(())
+    })
+}
+
+/// A connect that fails leaves it pending, with its addresses.
+fn what_fails_leaves_it_pending() -> Outcome {
+    with_stores(|networks| {
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let pending = lan.allocate(&Allocation::new())?;
+        let (_container, inside) = started()?;
+        ip_do(&inside, "link add eth7 type bridge");
+        let member = Member::new("c1").interface("eth7").take(&pending.endpoint);
+        let error = lan.connect(&member, &inside).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Kernel, "{error}");
+        assert_eq!(lan.leases()?, std::slice::from_ref(&pending));
+        lan.connect(&Member::new("c1").take(&pending.endpoint), &inside)?;
+        assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
+        Ok(())
+    })
+}
+
+fn what_nobody_takes_is_collected() -> Outcome {
+    with_stores(|networks| {
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/30")?)?;
+        let pending = lan.allocate(&Allocation::new())?;
+        assert!(networks.collect()?.leases.is_empty());
+        let error = lan.allocate(&Allocation::new()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::PoolExhausted, "{error}");
+        assert_eq!(collect_all(networks)?, std::slice::from_ref(&pending));
+        assert_eq!(addresses(&lan.allocate(&Allocation::new())?), addresses(&pending));
+        // Who wishes for the address of one that is over gets it at once.
+        let (_container, inside) = started()?;
+        let networks = networks.clone().with_pending_age(Duration::ZERO);
+        let member = Member::new("c1").address(ip("10.1.0.2"));
+        networks.network("lan")?.connect(&member, &inside)?;
+        assert_eq!(networks.collect()?.leases, []);
+        Ok(())
+    })
+}
+
+/// It goes with the boot that it was made in, however young it is.
+fn a_reboot_ends_it() -> Outcome {
+    let scene = Scene::set()?;
+    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let pending = lan.allocate(&Allocation::new())?;
+    behind(&scene.directory)?.execute("UPDATE lease SET boot = 'another'", [])?;
+    assert_eq!(scene.networks.collect()?.leases.len(), 1);
+    let member = Member::new("c1").take(&pending.endpoint);
+    let error = lan.connect(&member, &NetNs::anonymous()?).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LeaseLost, "{error}");
+    Ok(())
+}
+
+/// A session as a further process opens it, of host a: a file, or etcd in this namespace.
+fn open(kind: &str, place: &str, host: &str) -> Outcome<Network> {
+    let host = Host::in_netns(&NetNs::from_path(host)?)?;
+    let networks = if kind == "sqlite" {
+        Networks::new(host, SqliteStore::open(place)?)?.with_host_name("a")?
+    } else {
+        let options = EtcdOptions::new("a", [Etcd::ENDPOINT]).timeout(PATIENCE);
+        let store = NetNs::from_path(place)?.run(|| EtcdStore::open(&options))??;
+        Networks::new(host, store)?
+    };
+    Ok(networks.network("lan")?)
+}
+
+fn allocates(arguments: &[String]) -> Outcome {
+    let [kind, place, host] = arguments else { return Err("KIND PLACE HOST".into()) };
+    println!("{}", open(kind, place, host)?.allocate(&Allocation::new())?.endpoint);
+    std::thread::sleep(PATIENCE);
+    Ok(())
+}
+
+/// Waits for the others, then takes it.
+fn takes(arguments: &[String]) -> Outcome {
+    let [kind, place, host, id, container] = arguments else {
+        return Err("KIND PLACE HOST ID CONTAINER".into());
+    };
+    let lan = open(kind, place, host)?;
+    let inside = NetNs::anonymous()?;
+    match lan.connect(&Member::new(container).take(id), &inside) {
+        Ok(connection) => println!("taken {}", connection.addresses()[0]),
+        Err(error) => println!("{}", error.kind()),
+    }
+    println!("{}", lan.leases()?.len());
+    Ok(())
+}
+
+/// Each kind of store, as further processes open it.
+fn with_places(test: impl Fn(&Networks, [&str; 3]) -> Outcome) -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    let host = path_of(&lab.a.netns);
+    let file = directory.path().join("networks.db").to_string_lossy().into_owned();
+    test(&session(&lab.a, &directory, "a")?, ["sqlite", &file, &host])?;
+    let etcd = Etcd::start()?;
+    test(&in_etcd(&lab.a, &etcd, "a")?, ["etcd", &path_of(etcd.netns()), &host])
+}
+
+fn one_of_several_processes_takes_it() -> Outcome {
+    with_places(|networks, place| {
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        for round in 0..3 {
+            let pending = lan.allocate(&Allocation::new().address(ip("10.1.0.77")))?;
+            let ids: Vec<String> = (0..4).map(|number| format!("c{round}-{number}")).collect();
+            let start = |id: &String| {
+                let arguments = [&place[..], &[pending.endpoint.as_str(), id.as_str()]].concat();
+                Actor::start("takes", &arguments)
+            };
+            let actors: Vec<Actor> = ids.iter().map(start).collect::<Result<_, _>>()?;
+            let mut said = Vec::new();
+            for actor in actors {
+                said.push(actor.finish()?[0].clone());
+            }
+            said.sort_unstable();
+            let lost = ErrorKind::LeaseLost.as_str();
+            assert_eq!(said, [lost, lost, lost, "taken 10.1.0.77"], "{said:?}");
+            let leases = lan.leases()?;
+            assert!(leases.len() == 1 && ids.contains(&leases[0].container), "{leases:?}");
+            lan.disconnect(&leases[0].container)?;
+        }
+        Ok(())
+    })
+}
+
+fn who_is_killed_leaves_one_that_is_collected() -> Outcome {
+    with_places(|networks, place| {
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let mut actor = Actor::start("allocates", &place)?;
+        let id = actor.line()?;
+        actor.kill()?;
+        let leases = lan.leases()?;
+        assert_eq!((leases.len(), &leases[0].endpoint), (1, &id));
+        assert_eq!(collect_all(networks)?, leases);
+        assert!(lan.leases()?.is_empty());
+        Ok(())
+    })
+}
+
+macvlan_tests::tests! {
+    same_on_every_kernel:
+    a_container_takes_what_was_allocated,
+    what_is_asked_for_is_allocated,
+    what_fails_leaves_it_pending,
+    what_nobody_takes_is_collected,
+    a_reboot_ends_it,
+    one_of_several_processes_takes_it,
+    who_is_killed_leaves_one_that_is_collected;
+    parts: allocates, takes,
+}

@@ -1,0 +1,164 @@
+/*
+ * Addresses before there is a container, links that others move, and several interfaces of one container in a
+ * network.
+ */
+
+#include "lab_networks.h"
+
+static macvlan_member *member_of(const char *id)
+{
+    macvlan_member *member = NULL;
+    MUST(macvlan_member_new(id, &member, &error));
+    return member;
+}
+
+static macvlan_lease *lease_of(const macvlan_network *network, const char *container)
+{
+    macvlan_lease *lease = NULL;
+    MUST(macvlan_network_lease(network, container, &lease, &error));
+    return lease;
+}
+
+/* What is allocated is a container's when that takes it. */
+static void allocated(const macvlan_network *network, const macvlan_netns *inside)
+{
+    static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 7 };
+    macvlan_allocation *allocation = NULL;
+    macvlan_lease *lease = NULL, *other = NULL;
+    macvlan_member *member = member_of("c1");
+    macvlan_connection *connection;
+    char id[65];
+    uint64_t age = 7;
+    bool is = true;
+
+    MUST(macvlan_allocation_new(&allocation, &error));
+    MUST(macvlan_allocation_set_families(allocation, true, false, &error));
+    MUST(macvlan_allocation_set_mac(allocation, mac, &error));
+    MUST(macvlan_network_allocate(network, allocation, &lease, &error));
+    CHECK_TEXT(macvlan_lease_address(lease, 0), "10.1.0.2/24");
+    CHECK(macvlan_lease_is_pending(lease) && macvlan_lease_pending_since(lease) > 1700000000);
+    MUST(macvlan_lease_pending_age(lease, &age, &error));
+    CHECK(age < 600);
+    CHECK_TEXT(macvlan_lease_container(lease), macvlan_lease_endpoint(lease));
+    CHECK(macvlan_lease_netns_inode(lease) == 0 && macvlan_lease_netns_path(lease) == NULL);
+    CHECK(strlen(macvlan_lease_netns_boot(lease)) == 36);
+    MUST(macvlan_lease_is_of_this_boot(lease, &is, &error));
+    CHECK(!is && macvlan_lease_link(lease) == NULL);
+    snprintf(id, sizeof id, "%s", macvlan_lease_endpoint(lease));
+    macvlan_lease_free(lease);
+
+    MUST(macvlan_member_take(member, id, &error));
+    connection = lab_connect(network, member, inside);
+    CHECK_TEXT(macvlan_connection_address(connection, 0), "10.1.0.2");
+    CHECK(!macvlan_lease_is_pending(macvlan_connection_lease(connection)));
+    macvlan_connection_free(connection);
+    macvlan_member_free(member);
+
+    member = member_of("c2");
+    MUST(macvlan_member_take(member, id, &error));
+    REFUSED(macvlan_network_connect(network, member, inside, &connection, &error), ESTALE,
+            MACVLAN_ERROR_NETWORK_LEASE_LOST, "is not pending");
+    macvlan_member_free(member);
+
+    MUST(macvlan_allocation_add_address(allocation, "10.1.0.50", &error));
+    MUST(macvlan_network_allocate(network, allocation, &other, &error));
+    CHECK_TEXT(macvlan_lease_address(other, 0), "10.1.0.50/24");
+    MUST(macvlan_network_disconnect(network, macvlan_lease_endpoint(other), &is, &error));
+    macvlan_lease_free(other);
+    macvlan_allocation_free(allocation);
+}
+
+/* The same container once more, and each interface by itself. */
+static void several(const macvlan_network *network, const macvlan_netns *inside)
+{
+    macvlan_member *member = member_of("c1");
+    macvlan_lease_list *leases = NULL;
+    macvlan_lease *lease;
+    bool was_there = false;
+
+    MUST(macvlan_member_set_interface(member, "net1", &error));
+    macvlan_connection_free(lab_connect(network, member, inside));
+    macvlan_member_free(member);
+    MUST(macvlan_network_leases_of(network, "c1", &leases, &error));
+    CHECK(macvlan_lease_list_count(leases) == 2);
+    CHECK_TEXT(macvlan_lease_interface(macvlan_lease_list_get(leases, 1)), "net1");
+    macvlan_lease_list_free(leases);
+    lease = lease_of(network, "c1/net1");
+    CHECK_TEXT(macvlan_lease_address(lease, 0), "10.1.0.3/24");
+    macvlan_lease_free(lease);
+    MUST(macvlan_network_disconnect(network, "c1/net1", &was_there, &error));
+    CHECK(was_there && lease_of(network, "c1/net1") == NULL);
+    lease = lease_of(network, "c1");
+    CHECK_TEXT(macvlan_lease_interface(lease), "eth0");
+    macvlan_lease_free(lease);
+}
+
+/* A link is created on the host, moved, found, and removed. */
+static void moved(const lab *l, macvlan_networks *networks, const macvlan_network *network,
+                  const macvlan_netns *inside)
+{
+    macvlan_member *member = member_of("c3");
+    macvlan_host_link *link = NULL, *none = NULL;
+    macvlan_collected *collected = NULL;
+    macvlan_lease *lease = NULL;
+    uint8_t mac[6];
+    bool was_there = false;
+
+    MUST(macvlan_network_create_link(network, member, &link, &error));
+    CHECK(strncmp(macvlan_host_link_name(link), "mv-", 3) == 0 && macvlan_host_link_index(link) > 0);
+    macvlan_host_link_mac(link, mac);
+    CHECK(mac[0] == 2 && mac[1] == 0x42);
+    CHECK(macvlan_host_link_gateway_count(link) == 1 && macvlan_host_link_route_count(link) == 1);
+    CHECK_TEXT(macvlan_host_link_gateway(link, 0), "10.1.0.1");
+    CHECK_TEXT(macvlan_host_link_route(link, 0), "10.9.0.0/16 via 10.1.0.254");
+    CHECK(macvlan_host_link_gateway(link, 1) == NULL && macvlan_host_link_route(link, 1) == NULL);
+    CHECK_TEXT(macvlan_lease_link(macvlan_host_link_lease(link)), macvlan_host_link_name(link));
+    REFUSED(macvlan_network_create_link(network, member, &none, &error), EISCONN,
+            MACVLAN_ERROR_NETWORK_ALREADY_CONNECTED, "was created to be moved");
+    REFUSED(macvlan_network_bind(network, "c3", inside, &lease, &error), ENOTCONN,
+            MACVLAN_ERROR_NETWORK_NOT_CONNECTED, "was not moved there");
+
+    MUST(macvlan_handle_move_link(l->ip_here, macvlan_host_link_name(link), inside, "eth5", &error));
+    MUST(macvlan_network_bind(network, "c3", inside, &lease, &error));
+    CHECK_TEXT(macvlan_lease_interface(lease), "eth5");
+    CHECK(!macvlan_lease_is_pending(lease) && macvlan_lease_pending_since(lease) == 0);
+    macvlan_lease_free(lease);
+    macvlan_host_link_free(link);
+    MUST(macvlan_network_disconnect(network, "c3", &was_there, &error));
+    CHECK(was_there);
+
+    MUST(macvlan_network_create_link(network, member, &link, &error));
+    macvlan_host_link_free(link);
+    MUST(macvlan_networks_collect(networks, &collected, &error));
+    CHECK(macvlan_collected_lease_count(collected) == 1);
+    macvlan_collected_free(collected);
+    macvlan_member_free(member);
+}
+
+static void pending(void)
+{
+    lab l = lab_open();
+    macvlan_networks *networks = lab_networks(&l, "a");
+    macvlan_network_config *config = lab_config("lan", "10.1.0.0/24");
+    macvlan_network *network = NULL;
+    macvlan_netns *inside = NULL;
+
+    MUST(macvlan_network_config_add_route(config, "10.9.0.0/16 via 10.1.0.254", &error));
+    MUST(macvlan_networks_create(networks, config, &network, &error));
+    MUST(macvlan_netns_anonymous(&inside, &error));
+    allocated(network, inside);
+    several(network, inside);
+    /* A network keeps what its session had when it was given. */
+    MUST(macvlan_networks_set_pending_age(networks, 0, &error));
+    moved(&l, networks, network, inside);
+    macvlan_netns_free(inside);
+    macvlan_network_config_free(config);
+    macvlan_network_free(network);
+    macvlan_networks_free(networks);
+    lab_close(&l);
+}
+
+int main(void)
+{
+    return lab_main(pending);
+}
