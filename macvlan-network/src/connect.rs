@@ -224,7 +224,7 @@ impl Network {
             Err(error) => error,
         };
         // An interface that may have stayed keeps its addresses from others.
-        if why.leftovers().next().is_some() && self.detach(&lease, netns).is_err() {
+        if why.leftovers().next().is_some() && self.detach(&lease, others, netns).is_err() {
             return Err(why.leaves(format!("the lease of {:?}", lease.container)));
         }
         let why = self.undo_lease(&lease, taken, why)?;
