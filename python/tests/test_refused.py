@@ -166,7 +166,7 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Route.parse("10.0.0.0/8 via"), InvalidError, "argument 'text'"),
     (lambda: Route.parse(5), TypeError, "argument 'text'"),  # type: ignore[arg-type]
     (lambda: Rule(0), InvalidError, "the table must not be 0"),
-    (lambda: Rule(5, from_="10.0.0.0/8", to="fd00::/8"), InvalidError, "one family"),
+    (lambda: Rule(5, from_="10.0.0.0/8", to="fd00::/8"), InvalidError, "different families"),
     (lambda: Rule.parse("from all"), InvalidError, "the table is missing"),
     (lambda: Vlan(4095), InvalidError, "argument 'id': cannot use 4095"),
     (lambda: Vlan(0), InvalidError, "argument 'id'"),
