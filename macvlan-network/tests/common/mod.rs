@@ -122,7 +122,8 @@ pub(crate) fn sound(directory: &Directory) -> Outcome<usize> {
         held.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
     for (network, address) in &held {
         let behind = gaps.partition_point(|(of, first, _)| (of, first) <= (network, address));
-        let free = gaps[..behind].last().is_some_and(|(of, _, last)| of == network && address <= last);
+        let free =
+            gaps[..behind].last().is_some_and(|(of, _, last)| of == network && address <= last);
         assert!(!free, "an address is held and free: {address:?}");
     }
     let leases: usize = file.query_row("SELECT count(*) FROM lease", [], |row| row.get(0))?;

@@ -149,7 +149,12 @@ impl Scene {
                 lease.network == inner.id() && self.host_of(networks, lease) == host.name
             });
             let links = ip_lines(&host.netns, "-o link show");
-            assert_eq!(links.len(), 2 + usize::from(is_used && is_isolated), "on {}: {links:#?}", host.name);
+            assert_eq!(
+                links.len(),
+                2 + usize::from(is_used && is_isolated),
+                "on {}: {links:#?}",
+                host.name
+            );
         }
         let (lost, more) = (wanted.difference(&found), found.difference(&wanted));
         let (lost, more): (Vec<_>, Vec<_>) = (lost.collect(), more.collect());

@@ -192,8 +192,7 @@ impl Scene {
         let (stop, directory) = (self.stop_sign(), self.directory.path().display().to_string());
         let one = &mut self.hosts[host];
         let (netns, who) = (path_of(&one.netns), format!("{}/{seed}", one.name));
-        let arguments =
-            [self.kind, &one.place, &netns, &one.name, &directory, &who, &seed, &stop];
+        let arguments = [self.kind, &one.place, &netns, &one.name, &directory, &who, &seed, &stop];
         let start = || Actor::start("works", &arguments).map_err(|stop| format!("{stop:?}"));
         one.workers.push(match &self.etcd {
             Some(etcd) => etcd.netns().run(start)??,
@@ -208,7 +207,8 @@ impl Scene {
         for host in &mut self.hosts {
             for mut worker in host.workers.drain(..) {
                 let pid = worker.pid();
-                let ended = eventually(&format!("process {pid} does not end"), || worker.has_ended());
+                let ended =
+                    eventually(&format!("process {pid} does not end"), || worker.has_ended());
                 ended.and_then(|()| worker.finish())?;
             }
         }
@@ -230,7 +230,8 @@ impl Scene {
         match conflicts.into_iter().find(|one| one.is_without(&self.excused)) {
             Some(conflict) => {
                 let (address, who, dead) = (conflict.address, conflict.who, &self.excused);
-                Err(format!("{address} is had by {who:02x?}; hosts that were dead: {dead:?}").into())
+                Err(format!("{address} is had by {who:02x?}; hosts that were dead: {dead:?}")
+                    .into())
             }
             None => Ok(()),
         }

@@ -36,7 +36,10 @@ fn runs_short(arguments: &[String]) -> Outcome {
         assert_in_order(&lan, &inside, connected.map(drop), few)?;
         lan.connect(&Member::new("c1"), &inside)?;
         let disconnected = with_few_descriptors(few, || lan.disconnect("c1"))?;
-        assert!(links(&inside) <= usize::from(lan.lease("c1")?.is_some()), "{few}: {disconnected:?}");
+        assert!(
+            links(&inside) <= usize::from(lan.lease("c1")?.is_some()),
+            "{few}: {disconnected:?}"
+        );
         match lan.disconnect_from("c1", &inside) {
             Err(error) if error.kind() == ErrorKind::NotConnected => {}
             done => drop(done?),
