@@ -65,8 +65,11 @@ impl NetworkRecord {
 /// Makes the default routes of a container lead where they should. Returns in words what was done.
 ///
 /// Where somebody else has added one of the family and we have not, it stays, and none is added, unless
-/// `replaces` is the network whose gateway is to take its place.
-fn set(places: &[Place], netns: &NetNs, replaces: Option<&str>) -> Result<Vec<String>> {
+/// the network whose interface has just been made, `own`, replaces it.
+///
+/// The interface of another network may be half made, as a killed process leaves it: it leads nowhere until it
+/// is repaired, and the next one does.
+fn set(places: &[Place], netns: &NetNs, own: Option<&str>, replaces: bool) -> Result<Vec<String>> {
     let set = || -> macvlan_core::Result<Vec<String>> {
         let handle = Handle::in_netns(netns)?;
         let mut all = handle.find_routes(&RouteFilter::new().table(MAIN))?;
@@ -75,17 +78,31 @@ fn set(places: &[Place], netns: &NetNs, replaces: Option<&str>) -> Result<Vec<St
         for v6 in [false, true] {
             let of_family = |info: &&RouteInfo| info.route.destination().addr().is_ipv6() == v6;
             let found = Found::of(places, all.iter().filter(of_family));
-            let best = places
-                .iter()
-                .filter_map(|place| Some((place, place.route(v6)?)))
-                .min_by(|(one, _), (other, _)| one.lease.rank().cmp(&other.lease.rank()));
-            let is_told = best.is_some_and(|(place, _)| Some(&*place.network.id) == replaces);
-            let wanted = best.map(|(_, route)| route);
-            done.extend(found.lead(&handle, wanted, is_told)?);
+            let ways = places.iter().filter_map(|place| Some((place, place.route(v6)?)));
+            let mut ways: Vec<(&Place, Route)> = ways.collect();
+            ways.sort_by(|(one, _), (other, _)| other.lease.rank().cmp(&one.lease.rank()));
+            loop {
+                let best = ways.pop();
+                let is_own = best.is_some_and(|(place, _)| Some(&*place.network.id) == own);
+                let wanted = best.map(|(_, route)| route);
+                match found.lead(&handle, wanted, is_own && replaces) {
+                    Err(error) if best.is_some() && !is_own && leads_nowhere(&error) => {}
+                    led => {
+                        done.extend(led?);
+                        break;
+                    }
+                }
+            }
         }
         Ok(done)
     };
     set().map_err(|error| Error::kernel("set the default routes", error))
+}
+
+/// Whether a route cannot lead through a link as that is now: it has no address yet, is down, or is gone.
+fn leads_nowhere(error: &macvlan_core::Error) -> bool {
+    let is_down = error.errno() == Some(libc::ENETDOWN);
+    error.kind() == CoreKind::GatewayUnreachable || is_down || error.is_not_found()
 }
 
 /// The default routes that a container has of one family, without those that a router has advertised on our
@@ -215,7 +232,7 @@ impl Network {
             None => Vec::new(),
         };
         places.extend(self.session.places(&others, netns)?);
-        set(&places, netns, replaces.then(|| self.id()))
+        set(&places, netns, Some(self.id()), replaces)
     }
 
     /// The default routes that led through this network lead through the container's next one.
@@ -229,7 +246,7 @@ impl Network {
             return Ok(());
         }
         let places = self.session.places(&others.iter().collect::<Vec<_>>(), netns)?;
-        set(&places, netns, None).map(drop)
+        set(&places, netns, None, false).map(drop)
     }
 }
 

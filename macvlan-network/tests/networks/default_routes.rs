@@ -4,7 +4,7 @@
 use crate::common::{Scene, default_routes, on_ens33, started, subnet};
 use macvlan_core::NetNs;
 use macvlan_network::{ErrorKind, Member, Network, NetworkConfig, Networks, Subnet};
-use macvlan_tests::{Outcome, ip_do, ip_lines};
+use macvlan_tests::{Outcome, ip_do, ip_lines, ip_try_all};
 
 fn dual(name: &str, number: u8) -> Outcome<NetworkConfig> {
     let config = on_ens33(name, &format!("10.{number}.0.0/24"))?;
@@ -130,6 +130,31 @@ fn somebody_elses_stay() -> Outcome {
 }
 
 /// What is refused leaves nothing: the gateway cannot be reached, so that the route is refused.
+/// A killed process may leave the interface of a network without its addresses, or down: others lead on
+/// without it, until it is repaired.
+fn one_that_is_half_made_leads_nowhere() -> Outcome {
+    let scene = Scene::set()?;
+    let one = scene.networks.create(&dual("one", 1)?)?;
+    let two = scene.networks.create(&dual("two", 2)?)?;
+    let (_container, inside) = started()?;
+    let member = Member::new("c1");
+    for half in ["address flush dev eth0", "link set dev eth0 down"] {
+        one.connect(&member, &inside)?;
+        ip_try_all(&inside, &["route del default", "route del default via fd00:1::1", half]);
+        two.connect(&member, &inside)?;
+        assert_eq!(default_routes(&inside), ["10.2.0.1 dev eth1", "fd00:2::1 dev eth1"]);
+        two.disconnect("c1")?;
+        assert_eq!(default_routes(&inside), no_routes());
+        two.connect(&member, &inside)?;
+        let done = one.reconcile()?;
+        assert_eq!(done.len(), 1, "{done:?}");
+        assert_eq!(default_routes(&inside), ["10.1.0.1 dev eth0", "fd00:1::1 dev eth0"]);
+        one.disconnect("c1")?;
+        two.disconnect("c1")?;
+    }
+    Ok(())
+}
+
 fn a_route_that_is_refused_undoes_the_connect() -> Outcome {
     let scene = Scene::set()?;
     let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -253,6 +278,7 @@ macvlan_tests::tests! {
     they_lead_through_the_first_and_then_the_next,
     they_move_to_the_network_that_asks,
     somebody_elses_stay,
+    one_that_is_half_made_leads_nowhere,
     a_route_that_is_refused_undoes_the_connect,
     in_any_order_with_a_file,
     in_any_order_with_etcd,
