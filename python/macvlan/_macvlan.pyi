@@ -63,6 +63,7 @@ __all__ = [
     "Handle",
     "Host",
     "HostAccess",
+    "HostLink",
     "KeepEvent",
     "Keeper",
     "Lease",

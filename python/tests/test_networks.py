@@ -184,6 +184,7 @@ def test_names_and_all_that_is_told(lab: Lab, networks: Networks, tmp_path: Path
     assert (lease.host, lease.interface, lease.mac) == ("a", "lan0", made.mac)
     assert lease.addresses == (IPv4Interface("10.0.10.64/24"), IPv6Interface("fd10::2/64"))
     assert lease.default_route
+    assert lease.netns is not None
     assert lease.netns.inode == inside.id.inode
     assert lease.netns.boot == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     assert "4f1c9a" in repr(lease)
@@ -425,8 +426,8 @@ def test_names_and_addresses(lab: Lab, networks: Networks) -> None:
     assert set(ip_addresses(inside, "eth0")) == there
     network.connect("c2", other, aliases=["web"])
     assert network.resolve("web") == [*made.addresses, IPv4Address("10.1.0.2")]
-    with pytest.raises(MacvlanError, match="it is connected, with interface eth0"):
-        network.connect("c1", inside, interface="net1")
+    with pytest.raises(MacvlanError, match="it is connected, with MAC address"):
+        network.connect("c1", inside, mac="02:00:00:00:00:09")
     assert network.inspect()["Containers"]["c1"]["Namespace"] == "there"
 
 

@@ -154,6 +154,7 @@ def test_every_function_of_the_networks_is_reached() -> None:
         "config",
         "subnet",
         "connection",
+        "host_link",
         "lease",
         "reconciled",
         "etcd",
