@@ -156,7 +156,7 @@ impl Networks {
     }
 
     fn add(&self, config: NetworkConfig, alone: &[IpNet]) -> Result<Network> {
-        let record = NetworkRecord { id: random::id(), created: time::now(), config };
+        let record = NetworkRecord { id: random::id(), created: time::now(), config, gaps: None };
         self.store().add_network(&record, alone)?;
         if record.is_isolated() {
             if let Err(error) = self.0.make_dummy(&record) {

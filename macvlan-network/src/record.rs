@@ -20,6 +20,8 @@ pub struct NetworkRecord {
     pub created: String,
     /// What it is to be.
     pub config: NetworkConfig,
+    /// By which id a store has the network's gaps, if not by the network's own.
+    pub(crate) gaps: Option<String>,
 }
 
 /// Whether two parents are the same link, as far as they say: a VLAN by its base, id and protocol, whatever
@@ -35,6 +37,12 @@ fn is_same(one: &Parent, other: &Parent) -> bool {
 impl NetworkRecord {
     pub(crate) fn name(&self) -> &str {
         self.config.name()
+    }
+
+    /// The id by which a store has the network's gaps.
+    #[cfg(feature = "etcd")] // SQLite has them by the network
+    pub(crate) fn gaps(&self) -> &str {
+        self.gaps.as_deref().unwrap_or(&self.id)
     }
 
     pub(crate) fn is_passthru(&self) -> bool {

@@ -25,7 +25,7 @@ use crate::record::NetworkRecord;
 use crate::subnet::{Gateway, Subnet};
 
 /// The latest version that is read. The first had no number.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 const fn first() -> u32 {
     1
@@ -181,6 +181,9 @@ pub(crate) struct StoredNetwork {
     #[serde(default)]
     created: String,
     config: StoredConfig,
+    /// By which id its gaps are found, if not by its own; version 3.
+    #[serde(default, skip_serializing_if = "is_default")]
+    gaps: Option<String>,
 }
 
 /// A lease.
@@ -395,13 +398,17 @@ impl Stored for NetworkRecord {
     type Shape = StoredNetwork;
 
     fn shape(&self) -> StoredNetwork {
-        let Self { id, created, config } = self;
-        StoredNetwork { id: id.clone(), created: created.clone(), config: config.shape() }
+        let Self { id, created, config, gaps } = self.clone();
+        let mut config = config.shape();
+        if gaps.is_some() {
+            config.version = 3;
+        }
+        StoredNetwork { id, created, config, gaps }
     }
 
     fn of_shape(shape: StoredNetwork) -> Result<Self> {
         let config = NetworkConfig::of_shape(shape.config)?;
-        Ok(Self { id: shape.id, created: shape.created, config })
+        Ok(Self { id: shape.id, created: shape.created, config, gaps: shape.gaps })
     }
 
     fn version(shape: &StoredNetwork) -> u32 {
@@ -500,10 +507,24 @@ mod tests {
         let text = write(&config).unwrap();
         assert!(text.starts_with(r#"{"version":1,"#), "{text}");
         assert_eq!(read::<NetworkConfig>(&text).unwrap(), config);
-        let later = text.replace(r#""version":1"#, r#""version":3"#);
+        let later = text.replace(r#""version":1"#, r#""version":9"#);
         let error = read::<NetworkConfig>(&later).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::StoreUnusable);
-        assert!(error.to_string().contains("it has version 3"), "{error}");
+        assert!(error.to_string().contains("it has version 9"), "{error}");
+    }
+
+    #[test]
+    fn a_network_whose_gaps_are_elsewhere_is_not_an_older_hosts() {
+        let config = NetworkConfig::new("lan").subnet(Subnet::new("10.0.0.0/24").unwrap());
+        let mut record =
+            NetworkRecord { id: "1".to_owned(), created: String::new(), config, gaps: None };
+        for (gaps, version, has) in [(None, 1, false), (Some("2".to_owned()), 3, true)] {
+            record.gaps = gaps;
+            let text = write(&record).unwrap();
+            assert!(text.contains(&format!(r#""config":{{"version":{version},"#)), "{text}");
+            assert_eq!(text.contains("gaps"), has, "{text}");
+            assert_eq!(read::<NetworkRecord>(&text).unwrap(), record);
+        }
     }
 
     #[test]

@@ -17,6 +17,8 @@ mod hosts;
 #[cfg(feature = "etcd")]
 mod large;
 #[cfg(feature = "etcd")]
+mod large_changes;
+#[cfg(feature = "etcd")]
 mod leases;
 #[cfg(feature = "etcd")]
 mod machine;
@@ -53,6 +55,8 @@ macvlan_tests::main! {
     hosts,
     #[cfg(feature = "etcd")]
     large,
+    #[cfg(feature = "etcd")]
+    large_changes,
     #[cfg(feature = "etcd")]
     leases,
     #[cfg(feature = "etcd")]

@@ -46,7 +46,7 @@ impl EtcdStore {
         let (there, held, named, others, was, host) = (there?, held?, named?, others?, was?, host?);
         let there = there.first().ok_or_else(|| no_network(network.name()))?;
         let now: NetworkRecord = format::read(&there.value)?;
-        if now.config != network.config {
+        if now != *network {
             return Ok(Some(Granted::Changed(now)));
         }
         let Some(host) = host.first() else {
@@ -106,7 +106,7 @@ impl EtcdStore {
 
     /// A network as it was found, and that it has not changed since; one that cannot be read is as the caller
     /// has it.
-    fn current<'a>(
+    pub(super) fn current<'a>(
         &self,
         network: &'a NetworkRecord,
         found: &[Item],
