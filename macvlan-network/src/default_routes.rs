@@ -15,6 +15,7 @@ use macvlan_core::{
     RouteInfo, RouteKind,
 };
 
+use crate::alive::NetNsMark;
 use crate::error::{Error, Result};
 use crate::lease::Lease;
 use crate::mark::Mark;
@@ -84,6 +85,16 @@ fn set(places: &[Place], netns: &NetNs, replaces: Option<&str>) -> Result<Vec<St
         Ok(done)
     };
     set().map_err(|error| Error::kernel("set the default routes", error))
+}
+
+/// Whether default routes in a namespace lead through networks.
+pub(crate) fn are_ours(netns: &NetNs) -> Result<bool> {
+    let find = || -> macvlan_core::Result<bool> {
+        let ours = RouteFilter::new().table(MAIN).protocol(Endpoint::PROTOCOL);
+        let found = Handle::in_netns(netns)?.find_routes(&ours)?;
+        Ok(found.iter().any(|info| info.route.is_default()))
+    };
+    find().map_err(|error| Error::kernel("look at the default routes", error))
 }
 
 /// The default routes that a container has of one family, without those that a router has advertised on our
@@ -215,20 +226,21 @@ impl Network {
         places.extend(self.session.places(others, netns)?);
         set(&places, netns, replaces.then(|| self.id()))
     }
-
-    /// The default routes that led through this network lead through the container's next one.
-    pub(crate) fn leave_default_routes(&self, lease: &Lease, netns: &NetNs) -> Result<()> {
-        let mut others = self.session.store.leases_of(&lease.container)?;
-        others.retain(|other| other.netns == lease.netns && other.network != lease.network);
-        if others.is_empty() {
-            return Ok(());
-        }
-        let places = self.session.places(others.iter(), netns)?;
-        set(&places, netns, None).map(drop)
-    }
 }
 
 impl Session {
+    /// Sets the default routes of a container by the interfaces of its leases that are there, after another
+    /// was taken away, or came. Whoever asks has its namespace.
+    pub(crate) fn settle_default_routes(&self, container: &str, netns: &NetNs) -> Result<()> {
+        let leases = self.store.leases_of(container)?;
+        if leases.is_empty() {
+            return Ok(());
+        }
+        let here = NetNsMark::of(netns)?;
+        let places = self.places(leases.iter().filter(|lease| lease.netns == here), netns)?;
+        set(&places, netns, None).map(drop)
+    }
+
     /// Where a container has the interfaces of these leases.
     pub(crate) fn places<'a>(
         &self,

@@ -64,7 +64,7 @@ impl Network {
                 let released = self.session.store.release(&self.record, &lease)?;
                 if released || self.session.is_here(&lease) {
                     if let Some(held) = &held {
-                        self.leave_default_routes(&lease, held.netns())?;
+                        self.session.settle_default_routes(container, held.netns())?;
                     }
                     return Ok(detached);
                 }

@@ -10,6 +10,7 @@ use macvlan_core::{Address, Attachment, Detached, Handle, LinkInfo, NetNs};
 
 use crate::alive::NetNsMark;
 use crate::alone::{alone, alone_soon};
+use crate::default_routes;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::Lease;
 use crate::mark::{self, Mark};
@@ -27,6 +28,8 @@ struct Stray<'a> {
     mark: Mark<'a>,
     /// The addresses of the lease that it was made for, as far as it has them.
     addresses: Vec<IpAddr>,
+    /// Whether the container's default routes led through networks when the first such interface was found there.
+    are_led: bool,
 }
 
 /// Returns the addresses of the lease that an interface was made for; none if its mark was not made by the
@@ -48,13 +51,15 @@ fn holder(lease: &Lease) -> String {
 }
 
 impl Networks {
-    /// Looks at a link whose alias says that it is of a lease.
+    /// Looks at a link whose alias says that it is of a lease. Whether default routes there lead through networks
+    /// is looked up when it is needed first.
     pub(crate) fn look_at(
         &self,
         networks: &[Network],
         netns: &NetNs,
         link: &LinkInfo,
         mark: Mark<'_>,
+        are_led: &mut Option<bool>,
     ) -> Result<Vec<Reconciled>> {
         let _alone = alone_soon(netns)?;
         let all = self.host().attachments(netns).map_err(fails)?;
@@ -76,15 +81,24 @@ impl Networks {
         let Some(addresses) = sealed(self.store(), &mark, &attachment) else {
             return Err(not_ours(&attachment, netns, &mark, network.as_ref()));
         };
-        let stray = Stray { attachment, netns, mark, addresses };
-        match (network, lease) {
-            (Some(network), None) => network.adopt(&stray, here),
+        let are_led = match *are_led {
+            Some(known) => known,
+            None => *are_led.insert(default_routes::are_ours(netns)?),
+        };
+        let stray = Stray { attachment, netns, mark, addresses, are_led };
+        let mut done = match (network, lease) {
+            (Some(network), None) => network.adopt(&stray, here)?,
             (Some(network), Some(lease)) => {
                 let why = format!("{} has its lease", holder(&lease));
-                Ok(vec![network.take_away(&stray, &why)?])
+                vec![network.take_away(&stray, &why)?]
             }
-            (None, _) => self.remove_stray(&stray).map(|done| vec![done]),
+            (None, _) => vec![self.remove_stray(&stray)?],
+        };
+        // They may have led through it, or may lead through it again.
+        if let Err(error) = self.0.settle_default_routes(mark.container, netns) {
+            done.push(Reconciled::Failed(error.to_string()));
         }
+        Ok(done)
     }
 
     /// Removes an interface in a network that does not exist.
@@ -136,6 +150,7 @@ impl Network {
         }
         if !free.is_empty() || stray.addresses.is_empty() {
             let attachment = &stray.attachment;
+            let leads = attachment.routes().iter().any(macvlan_core::Route::is_default);
             let lease = Lease {
                 network: self.id().to_owned(),
                 container: stray.mark.container.to_owned(),
@@ -147,9 +162,10 @@ impl Network {
                 mac: (!record.is_passthru()).then(|| attachment.mac()),
                 addresses: free,
                 link_local: Vec::new(),
-                default_route: attachment.routes().iter().any(macvlan_core::Route::is_default),
+                // Where another had them, it may have been the next.
+                default_route: leads || stray.are_led || self.config().is_internal(),
                 gw_priority: 0,
-                sequence: 0,
+                sequence: u32::from(!leads),
                 netns,
                 netns_path: path_of(stray.netns),
             };
@@ -240,7 +256,7 @@ impl Network {
     }
 
     /// Takes away the interfaces that say that they are a container's, also those whose mark is not the store's,
-    /// or not; whether there were any.
+    /// or not; whether there were any. The default routes lead through what it has then.
     fn remove_marked(&self, container: &str, netns: &NetNs, only_sealed: bool) -> Result<bool> {
         let store = &*self.session.store;
         let remove = || -> macvlan_core::Result<bool> {
@@ -255,7 +271,11 @@ impl Network {
             }
             Ok(removed)
         };
-        remove().map_err(|error| Error::kernel("detach", error))
+        let removed = remove().map_err(|error| Error::kernel("detach", error))?;
+        if removed {
+            self.session.settle_default_routes(container, netns)?;
+        }
+        Ok(removed)
     }
 }
 
