@@ -100,7 +100,7 @@ impl Network {
                     }
                     Granted::Held { lease, .. } => {
                         self.take_over(&lease)?;
-                        wish.name = wish.name.or(lease.name);
+                        wish.take_over(lease);
                     }
                     Granted::New { lease, others } => {
                         let leases = (lease, &*others);

@@ -1,9 +1,9 @@
 //! By what the interfaces of leases are known, and what a container can make of that: nothing.
 #![deny(dead_code)]
 
-use crate::common::{ip, on_ens33, started, subnet, with_stores};
+use crate::common::{default_routes, ip, on_ens33, started, subnet, with_stores};
 use macvlan_core::{Detached, Handle, NetNs};
-use macvlan_network::{Member, Network, Networks, Reconciled, Result};
+use macvlan_network::{Member, Network, Networks, Reconciled};
 use macvlan_tests::{Outcome, ip_addresses, ip_do, ip_lines};
 
 fn alias(netns: &NetNs, link: &str) -> Outcome<String> {
@@ -199,19 +199,45 @@ fn a_mark_on_another_interface_hides_none() -> Outcome {
     })
 }
 
-/// A container that is started again without saying its name keeps it.
-fn a_container_that_returns_keeps_its_name() -> Outcome {
+/// A container that is started again without saying its names and priorities keeps them.
+fn a_container_that_returns_keeps_what_it_said() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let other = networks.create(&on_ens33("other", "10.2.0.0/24")?)?;
+        let never = networks.create(&on_ens33("never", "10.3.0.0/24")?)?;
         let (first, inside) = started()?;
-        lan.connect(&Member::new("c1").name("web"), &inside)?;
+        let link_local = ip("169.254.7.7");
+        let member = Member::new("c1").name("web").alias("www").alias("api");
+        let member = member.link_local_address(link_local);
+        lan.connect(&member.gw_priority(-3), &inside)?;
+        other.connect(&Member::new("c1").alias("www").gw_priority(7), &inside)?;
+        never.connect(&Member::new("c1").default_route(false), &inside)?;
+        assert_eq!(default_routes(&inside), ["10.2.0.1 dev eth1"]);
         drop((first, inside));
-        let (_second, inside) = started()?;
-        let returned = |member: &Member| -> Result<Option<String>> {
-            Ok(lan.connect(member, &inside)?.lease().name.clone())
-        };
-        assert_eq!(returned(&Member::new("c1"))?.as_deref(), Some("web"));
-        assert_eq!(lan.resolve("web")?, [ip("10.1.0.2")]);
+        let (second, inside) = started()?;
+        let member = Member::new("c1");
+        never.connect(&member, &inside)?;
+        let lease = lan.connect(&member, &inside)?.lease().clone();
+        other.connect(&member, &inside)?;
+        assert_eq!((lease.name.as_deref(), lease.gw_priority), (Some("web"), -3));
+        assert_eq!(lease.aliases, ["www", "api"]);
+        assert_eq!(lease.link_local, [link_local]);
+        for name in ["web", "www", "api"] {
+            assert_eq!(lan.resolve(name)?, [ip("10.1.0.2")], "{name}");
+        }
+        assert_eq!(other.resolve("www")?, [ip("10.2.0.2")]);
+        assert_eq!(default_routes(&inside), ["10.2.0.1 dev eth2"]);
+        other.disconnect("c1")?;
+        assert_eq!(default_routes(&inside), ["10.1.0.1 dev eth1"]);
+
+        // What it says is as it says.
+        drop((second, inside));
+        let (_third, inside) = started()?;
+        let member = member.name("db").alias("sql").gw_priority(1);
+        let lease = lan.connect(&member, &inside)?.lease().clone();
+        assert_eq!((lease.name.as_deref(), lease.gw_priority), (Some("db"), 1));
+        assert_eq!(lease.aliases, ["sql"]);
+        assert!(lan.resolve("www")?.is_empty() && lan.resolve("web")?.is_empty());
         Ok(())
     })
 }
@@ -223,5 +249,5 @@ macvlan_tests::tests! {
     a_lease_that_was_lost_comes_back_whole,
     marks_without_a_seal,
     a_mark_on_another_interface_hides_none,
-    a_container_that_returns_keeps_its_name,
+    a_container_that_returns_keeps_what_it_said,
 }
