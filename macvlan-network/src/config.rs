@@ -133,7 +133,8 @@ impl NetworkConfig {
     }
 
     /// Whether no container gets a default route through it; no when not given. Then no subnet has a
-    /// gateway unless it is given one, and its first address is a container's.
+    /// gateway unless it is given one, and its first address is a container's. A network that is internal no
+    /// more ([`Network::update`](crate::Network::update)) has such a gateway, if no container has the address.
     pub fn internal(mut self, internal: bool) -> Self {
         self.internal = internal;
         self
@@ -356,12 +357,10 @@ impl NetworkConfig {
         &self.labels
     }
 
-    /// What it is created as: a gateway that nobody asked for is none where nobody is to use it.
+    /// What it is created as, or changed to.
     pub(crate) fn settled(mut self) -> Self {
-        if self.internal {
-            let subnets = self.subnets.into_iter();
-            self.subnets = subnets.map(Subnet::without_default_gateway).collect();
-        }
+        let subnets = self.subnets.into_iter();
+        self.subnets = subnets.map(|subnet| subnet.settled(self.internal)).collect();
         self
     }
 

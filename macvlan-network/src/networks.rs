@@ -102,8 +102,8 @@ impl Networks {
     ///   beside the other networks.
     /// - [`ErrorKind::NoFreeSubnet`]: all subnets that could be chosen are in use.
     pub fn create(&self, config: &NetworkConfig) -> Result<Network> {
-        config.check()?;
         let config = config.clone().settled();
+        config.check()?;
         let warnings = parent::look_at("create the network", self.host(), &config)?;
         let add = |config, alone: &[IpNet]| self.add(config, alone);
         Ok(Network { warnings, ..self.with_subnets(&config, add)? })

@@ -39,6 +39,8 @@ pub(crate) enum Gateway {
     First,
     None,
     At(IpAddr),
+    /// None, as the network is internal; the first when it is not any more.
+    Later,
 }
 
 const fn v4(a: u8, b: u8, prefix: u8) -> IpNet {
@@ -154,7 +156,7 @@ impl Subnet {
             // A subnet of a single address, or of two hosts, has none to spare.
             Gateway::First if self.host_bits() < 2 => None,
             Gateway::First => Some(pool::address(pool::number(self.net.network()) + 1)),
-            Gateway::None => None,
+            Gateway::None | Gateway::Later => None,
         }
     }
 
@@ -178,11 +180,14 @@ impl Subnet {
         &self.reserved
     }
 
-    /// The same, without the gateway that it has because none was said.
-    pub(crate) fn without_default_gateway(mut self) -> Self {
-        if self.gateway == Gateway::First {
-            self.gateway = Gateway::None;
-        }
+    /// The same, in a network that is internal or not: a gateway that nobody has said is there for those who
+    /// may use it.
+    pub(crate) fn settled(mut self, is_internal: bool) -> Self {
+        self.gateway = match self.gateway {
+            Gateway::First | Gateway::Later if is_internal => Gateway::Later,
+            Gateway::First | Gateway::Later => Gateway::First,
+            said => said,
+        };
         self
     }
 

@@ -141,6 +141,9 @@ struct StoredSubnet {
     excluded: Vec<String>,
     #[serde(default, skip_serializing_if = "is_default")]
     on_link_gateway: bool,
+    /// That it has no gateway as long as the network is internal; to an older host it has none.
+    #[serde(default, skip_serializing_if = "is_default")]
+    gateway_later: bool,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -363,9 +366,10 @@ impl Stored for NetworkConfig {
 impl From<Subnet> for StoredSubnet {
     fn from(subnet: Subnet) -> Self {
         let Subnet { net, gateway, on_link_gateway, ranges, excluded, reserved } = subnet;
+        let gateway_later = gateway == Gateway::Later;
         let gateway = match gateway {
             Gateway::First => StoredGateway::First,
-            Gateway::None => StoredGateway::None,
+            Gateway::None | Gateway::Later => StoredGateway::None,
             Gateway::At(address) => StoredGateway::At(address),
         };
         let texts = |ranges: &[AddressRange]| ranges.iter().map(ToString::to_string).collect();
@@ -374,7 +378,8 @@ impl From<Subnet> for StoredSubnet {
             _ => None,
         };
         let ranges = if range.is_some() { Vec::new() } else { texts(&ranges) };
-        Self { net, gateway, range, reserved, ranges, excluded: texts(&excluded), on_link_gateway }
+        let excluded = texts(&excluded);
+        Self { net, gateway, range, reserved, ranges, excluded, on_link_gateway, gateway_later }
     }
 }
 
@@ -382,6 +387,7 @@ impl StoredSubnet {
     fn read(self) -> Result<Subnet> {
         let gateway = match self.gateway {
             StoredGateway::First => Gateway::First,
+            StoredGateway::None if self.gateway_later => Gateway::Later,
             StoredGateway::None => Gateway::None,
             StoredGateway::At(address) => Gateway::At(address),
         };
@@ -543,6 +549,7 @@ mod tests {
         }
         let net = || NetworkConfig::new("net").subnet(subnet());
         assert_version(&net().mtu(1400).internal(true), 1);
+        assert_version(&net().internal(true).settled(), 1);
         assert_version(&net().route("10.9.0.0/16 via 10.0.0.9 metric 7".parse().unwrap()), 2);
         assert_version(&net().metric(7), 2);
         assert_version(&net().disable_ipv6(false), 2);
