@@ -6242,8 +6242,8 @@ int macvlan_networks_collect(struct macvlan_networks *networks,
  * `was_known`, which can be NULL, tells whether there was such a host; in a file there is none.
  *
  * The addresses of its containers are given to others then, so they may run no more. Refused with
- * MACVLAN_ERROR_NETWORK_HOST_ALIVE while a process of it has the store open, and for the time after it for which
- * a host counts as alive.
+ * MACVLAN_ERROR_NETWORK_HOST_ALIVE while a process of it has the store open, and where one was killed, for as
+ * long as a host counts as alive.
  */
 int macvlan_networks_forget_host(struct macvlan_networks *networks,
                                  const char *name,
