@@ -20,7 +20,7 @@ use super::pick::Pick;
 use super::seen::Seen;
 use super::store::EtcdStore;
 use super::trouble::Trouble;
-use super::wire::{Get, Item, absent, exists, unchanged};
+use super::wire::{Get, Item, OPERATIONS, absent, exists, unchanged};
 
 impl EtcdStore {
     /// Gives a container its place.
@@ -128,6 +128,17 @@ impl EtcdStore {
         Ok(change.commit(&self.wire)?)
     }
 
+    /// Refuses a lease that could not be given back in one transaction: two operations for each address, one for
+    /// each alias, and some for the lease.
+    pub(super) fn check_size(lease: &Lease) -> Result<()> {
+        let (addresses, aliases) = (lease.addresses.len(), lease.aliases.len());
+        if 2 * addresses + aliases + 8 <= OPERATIONS {
+            return Ok(());
+        }
+        let why = format!("{addresses} addresses and {aliases} aliases are more than etcd changes at once");
+        Err(Error::invalid("lease so much", why).with_hint("have fewer of them"))
+    }
+
     /// Everything that makes a lease, and what it rests on, but for the host's registration.
     fn put_lease(
         &self,
@@ -135,6 +146,7 @@ impl EtcdStore {
         lease: &Lease,
         addresses: &[(IpNet, String)],
     ) -> Result<()> {
+        Self::check_size(lease)?;
         let (id, container) = (lease.network.as_str(), lease.container.as_str());
         let value = format::write(lease)?;
         change.when.extend([exists(self.keys.network(id)), absent(self.keys.lease(id, container))]);

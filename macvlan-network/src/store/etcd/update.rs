@@ -34,6 +34,7 @@ impl EtcdStore {
             self.register()?;
             return Ok(None);
         };
+        Self::check_size(lease)?;
         let mut change = Change::default();
         change.when.push(unchanged(host.key.clone(), host.changed));
         change.when.push(unchanged(key.clone(), item.changed));
