@@ -8,7 +8,7 @@ use crate::machine::become_machine;
 use macvlan_core::{Host, NetNs};
 use macvlan_network::{ErrorKind, EtcdOptions, EtcdStore, Member, Network, Networks, Reconciled};
 use macvlan_tests::{
-    Actor, Container, Directory, Etcd, Lab, Outcome, PATIENCE, eventually, ip_addresses, path_of,
+    Actor, Container, Etcd, Lab, Outcome, PATIENCE, eventually, ip_addresses, path_of,
 };
 
 const ONLY_MARK: [&str; 1] = ["/macvlan/host/a/~"];
@@ -18,9 +18,8 @@ fn connects(arguments: &[String]) -> Outcome {
     let [machine, etcd, host, persistent, id, inside] = arguments else {
         return Err("MACHINE ETCD HOST PERSISTENT ID INSIDE".into());
     };
-    let directory = Directory::new()?;
     if !machine.is_empty() {
-        become_machine(&directory, machine, machine)?;
+        become_machine(machine, machine)?;
     }
     let host = Host::in_netns(&NetNs::from_path(host)?)?;
     let options = EtcdOptions::new("a", [Etcd::ENDPOINT]).timeout(PATIENCE);
