@@ -45,6 +45,7 @@ mod default_routes;
 mod disconnect;
 mod ensure;
 mod error;
+mod error_kind;
 mod file_lock;
 mod hosts_file;
 mod inspect;
