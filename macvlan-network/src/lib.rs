@@ -37,6 +37,7 @@
 
 mod alive;
 mod alone;
+mod check;
 mod collect;
 mod config;
 mod connect;
@@ -55,6 +56,7 @@ mod mac;
 mod machine;
 mod mark;
 mod member;
+mod name;
 mod network;
 mod networks;
 mod owned;

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use macvlan_core::{LinkName, MacAddr, NetNs};
 
 use crate::alive::NetNsMark;
-use crate::config::check_name;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Lease, Wish, in_front_of};
+use crate::name::check_name;
 
 /// How a container is to be connected: a value, as an endpoint is one.
 #[derive(Debug, Clone, PartialEq, Eq)]

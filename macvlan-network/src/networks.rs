@@ -6,9 +6,10 @@ use ipnet::IpNet;
 use macvlan_core::Host;
 use serde_json::Value;
 
-use crate::config::{NetworkConfig, check_name};
+use crate::config::NetworkConfig;
 use crate::default_pool;
 use crate::error::{Error, ErrorKind, Result};
+use crate::name::check_name;
 use crate::network::Network;
 use crate::parent;
 use crate::probe::Probe;
