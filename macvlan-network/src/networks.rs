@@ -10,6 +10,7 @@ use crate::config::NetworkConfig;
 use crate::default_pool;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::check_name;
+use crate::net::overlap;
 use crate::network::Network;
 use crate::parent;
 use crate::probe::Probe;
@@ -17,7 +18,7 @@ use crate::random;
 use crate::record::NetworkRecord;
 use crate::session::Session;
 use crate::store::{Store, Unreadable};
-use crate::subnet::{Subnet, overlap};
+use crate::subnet::Subnet;
 use crate::time;
 
 /// Creates networks and finds them again.
