@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use ipnet::IpNet;
+use macvlan_core::Route;
 
 use crate::config::NetworkConfig;
 use crate::error::{Error, Result};
@@ -113,7 +114,7 @@ impl NetworkConfig {
 
 #[cfg(test)]
 mod tests {
-    use macvlan_core::{AcceptRa, Parent, Route};
+    use macvlan_core::{AcceptRa, Parent};
 
     use super::*;
 
