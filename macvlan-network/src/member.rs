@@ -212,7 +212,7 @@ pub(crate) fn path_of(netns: &NetNs) -> Option<String> {
     netns.found_by()?.into_os_string().into_string().ok()
 }
 
-fn is_link_local(address: IpAddr) -> bool {
+pub(crate) fn is_link_local(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => v4.is_link_local(),
         IpAddr::V6(v6) => v6.is_unicast_link_local(),

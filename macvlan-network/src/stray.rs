@@ -14,7 +14,7 @@ use crate::default_routes;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::Lease;
 use crate::mark::{self, Mark};
-use crate::member::path_of;
+use crate::member::{is_link_local, path_of};
 use crate::network::Network;
 use crate::networks::Networks;
 use crate::random;
@@ -35,7 +35,9 @@ struct Stray<'a> {
 /// Returns the addresses of the lease that an interface was made for; none if its mark was not made by the
 /// store.
 fn sealed(store: &dyn Store, mark: &Mark<'_>, attachment: &Attachment) -> Option<Vec<IpAddr>> {
-    let all: Vec<IpAddr> = attachment.addresses().iter().map(Address::ip).collect();
+    // No network gives link-local ones.
+    let all = attachment.addresses().iter().map(Address::ip).filter(|one| !is_link_local(*one));
+    let all: Vec<IpAddr> = all.collect();
     // In mode passthru the MAC address is the parent's.
     let macs = [Some(attachment.mac()), None];
     macs.into_iter().find_map(|mac| mark.addresses(store, mac, &all))
