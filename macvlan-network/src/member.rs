@@ -7,7 +7,7 @@ use macvlan_core::{LinkName, MacAddr, NetNs};
 use crate::alive::NetNsMark;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Lease, Wish, in_front_of};
-use crate::name::check_name;
+use crate::name::{check_findable, check_name, folded};
 
 /// How a container is to be connected: a value, as an endpoint is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,9 +42,10 @@ impl Member {
         }
     }
 
-    /// The name by which others find it; no other container of the network can have it.
+    /// The name by which others find it; no other container of the network can have it. Names are compared as
+    /// DNS does, and stored in lower case.
     pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
+        self.name = Some(folded(&name.into()));
         self
     }
 
@@ -52,7 +53,7 @@ impl Member {
     /// for it gets the addresses of all.
     #[doc(alias = "--network-alias")]
     pub fn alias(mut self, alias: impl Into<String>) -> Self {
-        self.aliases.push(alias.into());
+        self.aliases.push(folded(&alias.into()));
         self
     }
 
@@ -165,9 +166,9 @@ impl Member {
 
     pub(crate) fn wish(&self, host: &str, netns: &NetNs) -> Result<Wish> {
         check_name(&self.container, "a container's id")?;
-        self.name.as_deref().map_or(Ok(()), |name| check_name(name, "a container's name"))?;
+        self.name.as_deref().map_or(Ok(()), |name| check_findable(name, "a container's name"))?;
         for (at, alias) in self.aliases.iter().enumerate() {
-            check_name(alias, "a container's alias")?;
+            check_findable(alias, "a container's alias")?;
             if self.aliases[..at].contains(alias) {
                 let why = "it is given twice";
                 return Err(Error::invalid(format!("use the alias {alias:?}"), why));

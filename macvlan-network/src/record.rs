@@ -8,6 +8,7 @@ use macvlan_core::{MacAddr, Mode, Parent};
 use crate::config::NetworkConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mac::MacFrom;
+use crate::name::folded;
 use crate::subnet::Subnet;
 
 /// A network as the store has it.
@@ -32,6 +33,11 @@ fn is_same(one: &Parent, other: &Parent) -> bool {
         (Some(base), Some(others)) => tag(one) == tag(other) && is_same(base, others),
         _ => one.to_string() == other.to_string(),
     }
+}
+
+/// Whether an address that is reserved for a holder is a container's of this name.
+fn is_name_of(holder: &str, name: Option<&str>) -> bool {
+    name.is_some_and(|name| folded(holder) == folded(name))
 }
 
 impl NetworkRecord {
@@ -112,7 +118,10 @@ impl NetworkRecord {
 
     /// The address of a family that is reserved for a container of this name.
     pub(crate) fn reserved_for(&self, name: Option<&str>, v6: bool) -> Option<IpAddr> {
-        let reserved = |subnet: &Subnet| subnet.get_reserved().get(name?).copied();
+        let reserved = |subnet: &Subnet| {
+            let mut all = subnet.get_reserved().iter();
+            all.find(|(holder, _)| is_name_of(holder, name)).map(|(_, address)| *address)
+        };
         let mut found = self.config.get_subnets().iter().filter_map(reserved);
         found.find(|address| address.is_ipv6() == v6)
     }
@@ -123,7 +132,7 @@ impl NetworkRecord {
         for (holder, one) in reserved.iter().flat_map(|(_, subnet)| subnet.get_reserved()) {
             if *one == address {
                 its = Some(holder);
-                if Some(holder.as_str()) == name {
+                if is_name_of(holder, name) {
                     return Ok(());
                 }
             }

@@ -103,7 +103,7 @@ impl Subnet {
     }
 
     /// One more address that is given to no other container than the one of this name
-    /// ([`Member::name`](crate::Member::name)), which gets it.
+    /// ([`Member::name`](crate::Member::name)), which gets it. Names are compared as DNS does.
     #[doc(alias = "aux_address")]
     pub fn reserve(mut self, name: impl Into<String>, address: IpAddr) -> Self {
         self.reserved.insert(name.into(), address);

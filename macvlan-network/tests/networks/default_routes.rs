@@ -258,10 +258,8 @@ fn they_move_when_what_has_no_lease_goes() -> Outcome {
     let two = networks.create(&dual("two", 2)?)?;
     let (_container, inside) = started()?;
     let member = Member::new("c1");
-    let (by_one, by_two) = (
-        ["10.1.0.1 dev eth0", "fd00:1::1 dev eth0"],
-        ["10.2.0.1 dev eth1", "fd00:2::1 dev eth1"],
-    );
+    let (by_one, by_two) =
+        (["10.1.0.1 dev eth0", "fd00:1::1 dev eth0"], ["10.2.0.1 dev eth1", "fd00:2::1 dev eth1"]);
     let lose = || -> Outcome {
         let lease = one.lease("c1")?.ok_or("it has no lease")?;
         assert!(networks.store().release(one.record(), &lease)?);

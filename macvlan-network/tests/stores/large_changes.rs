@@ -130,12 +130,9 @@ fn assert_gaps(etcd: &Etcd, lan: &Network) -> Outcome<String> {
     let given: BTreeSet<u32> = [0, 2]
         .into_iter()
         .find(|offset| ranges(*offset).is_ok_and(|config| config == *lan.config()))
-        .map(|offset| {
-            (0..COUNT).flat_map(|n| [4 + 4 * n + offset, 5 + 4 * n + offset]).collect()
-        })
+        .map(|offset| (0..COUNT).flat_map(|n| [4 + 4 * n + offset, 5 + 4 * n + offset]).collect())
         .ok_or("it is neither as it was nor as it was to be")?;
-    let held: BTreeSet<u32> =
-        held.iter().map(|(one, _)| number(one)).collect::<Outcome<_>>()?;
+    let held: BTreeSet<u32> = held.iter().map(|(one, _)| number(one)).collect::<Outcome<_>>()?;
     assert_eq!(free, given.difference(&held).copied().collect());
     Ok(prefix)
 }

@@ -479,8 +479,46 @@ fn networks_come_and_go() -> Outcome {
     })
 }
 
+/// Names are compared as DNS does, whoever says them.
+fn names_are_those_of_dns() -> Outcome {
+    with_stores(|networks| {
+        let reserved = subnet("10.1.0.0/24")?.reserve("Printer", ip("10.1.0.77"));
+        let lan = networks.create(&NetworkConfig::new("Lan").parent("ens33").subnet(reserved))?;
+        let inside = [NetNs::anonymous()?, NetNs::anonymous()?, NetNs::anonymous()?];
+        let lease = lan.connect(&Member::new("C1").name("Web.").alias("WWW"), &inside[0])?;
+        let lease = lease.lease().clone();
+        assert_eq!(
+            (lease.name.as_deref(), &lease.aliases[..]),
+            (Some("web"), &["www".to_owned()][..])
+        );
+        for name in ["web", "WEB", "web.", "wEb.lan", "web.Lan.", "www", "Www.LAN", "C1", "C1.Lan"]
+        {
+            assert_eq!(lan.resolve(name)?, [ip("10.1.0.2")], "{name}");
+        }
+        assert!(lan.resolve("c1")?.is_empty(), "an id is no name");
+        let error = lan.connect(&Member::new("c2").name("WEB"), &inside[1]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NameTaken, "{error}");
+        let printer = lan.connect(&Member::new("c2").name("PRINTER"), &inside[1])?;
+        assert_eq!(printer.addresses(), [ip("10.1.0.77")]);
+        assert_eq!(
+            lan.hosts()?,
+            "10.1.0.2\tweb web.Lan www www.Lan\n10.1.0.77\tprinter printer.Lan\n"
+        );
+        for name in ["localhost", "a.localhost", "a..b", "10.1.0.9"] {
+            for member in [Member::new("c3").name(name), Member::new("c3").alias(name)] {
+                let error = lan.connect(&member, &inside[2]).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
+            }
+        }
+        let twice = Member::new("c3").alias("db").alias("DB");
+        assert!(lan.connect(&twice, &inside[2]).unwrap_err().is_invalid_value());
+        Ok(())
+    })
+}
+
 macvlan_tests::tests! {
     same_on_every_kernel:
+    names_are_those_of_dns,
     the_lowest_free_address,
     the_next_address,
     any_address,

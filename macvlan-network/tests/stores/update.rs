@@ -150,7 +150,8 @@ fn a_network_is_internal_for_some_time() -> Outcome {
         let words = "container \"c2\" has 10.1.0.1/24, and 10.1.0.1 is the gateway's";
         assert!(error.to_string().contains(words), "{error}");
         let elsewhere = subnet("10.1.0.0/24")?.gateway(ip("10.1.0.254"));
-        let now = now.update(&on("lan", elsewhere).subnet(subnet("fd00:1::/64")?.without_gateway()));
+        let now =
+            now.update(&on("lan", elsewhere).subnet(subnet("fd00:1::/64")?.without_gateway()));
         let now = now?.network;
         assert_eq!(gateways(&now), [ip("10.1.0.254")]);
         // What was said stays.

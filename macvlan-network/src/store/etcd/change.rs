@@ -74,9 +74,8 @@ impl Change {
             Some(value) => TxnOp::put(key, value, None),
             None => TxnOp::delete(key, None),
         };
-        let delete_all = |prefix: String| {
-            TxnOp::delete(prefix, Some(DeleteOptions::new().with_prefix()))
-        };
+        let delete_all =
+            |prefix: String| TxnOp::delete(prefix, Some(DeleteOptions::new().with_prefix()));
         let then = self.puts.into_iter().map(operation);
         wire.commit(self.when, then.chain(self.gone.into_iter().map(delete_all)).collect())
     }

@@ -135,7 +135,9 @@ impl EtcdStore {
         if 2 * addresses + aliases + 8 <= OPERATIONS {
             return Ok(());
         }
-        let why = format!("{addresses} addresses and {aliases} aliases are more than etcd changes at once");
+        let why = format!(
+            "{addresses} addresses and {aliases} aliases are more than etcd changes at once"
+        );
         Err(Error::invalid("lease so much", why).with_hint("have fewer of them"))
     }
 
