@@ -5152,7 +5152,8 @@ int macvlan_member_new(const char *container,
                        struct macvlan_error **error);
 
 /**
- * The name by which others find it, which no other container of the network can have; none when not set.
+ * The name by which others find it, which no other container of the network can have; none when not set. Names
+ * are compared as DNS does, and stored in lower case.
  */
 int macvlan_member_set_name(struct macvlan_member *member,
                             const char *name,
