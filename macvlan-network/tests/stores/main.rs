@@ -25,6 +25,8 @@ mod machine;
 #[cfg(feature = "etcd")]
 mod marks;
 #[cfg(feature = "etcd")]
+mod names;
+#[cfg(feature = "etcd")]
 mod persistent;
 mod ranges;
 mod recovery;
@@ -63,6 +65,8 @@ macvlan_tests::main! {
     machine,
     #[cfg(feature = "etcd")]
     marks,
+    #[cfg(feature = "etcd")]
+    names,
     #[cfg(feature = "etcd")]
     persistent,
     ranges,
