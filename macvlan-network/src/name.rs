@@ -28,18 +28,16 @@ pub(crate) fn folded(name: &str) -> String {
 /// Refuses a name, folded, by which resolvers look for nobody.
 pub(crate) fn check_findable(name: &str, what: &str) -> Result<()> {
     check_name(name, what)?;
-    let refuse = |why: &str| Err(Error::invalid(format!("use {name:?} as {what}"), why.to_owned()));
-    let last = name.rsplit('.').next();
-    if name.split('.').any(str::is_empty) {
-        return refuse("it has a dot with nothing behind it");
-    }
-    if last == Some("localhost") {
-        return refuse("everybody has that name for itself (RFC 6761)");
-    }
-    if name.parse::<IpAddr>().is_ok() {
-        return refuse("it is an address");
-    }
-    Ok(())
+    let why = if name.split('.').any(str::is_empty) {
+        "has a dot with nothing behind it"
+    } else if name.rsplit('.').next() == Some("localhost") {
+        "is everybody's own name (RFC 6761)"
+    } else if name.parse::<IpAddr>().is_ok() {
+        "is an address"
+    } else {
+        return Ok(());
+    };
+    Err(Error::invalid(format!("use {name:?} as {what}"), format!("{name:?} {why}")))
 }
 
 #[cfg(test)]
@@ -65,7 +63,7 @@ mod tests {
             ("a.", "a dot with nothing"),
             ("localhost", "RFC 6761"),
             ("a.localhost", "RFC 6761"),
-            ("10.0.0.1", "it is an address"),
+            ("10.0.0.1", "is an address"),
         ] {
             let error = check_findable(name, "a name").unwrap_err().to_string();
             assert!(error.contains(words), "{error}");
