@@ -5152,7 +5152,8 @@ int macvlan_member_new(const char *container,
                        struct macvlan_error **error);
 
 /**
- * The name by which others find it, which no other container of the network can have; none when not set.
+ * The name by which others find it, which no other container of the network can have; none when not set. Names
+ * are compared as DNS does, and stored in lower case.
  */
 int macvlan_member_set_name(struct macvlan_member *member,
                             const char *name,
@@ -6439,8 +6440,8 @@ int macvlan_networks_collect(struct macvlan_networks *networks,
  * `was_known`, which can be NULL, tells whether there was such a host; in a file there is none.
  *
  * The addresses of its containers are given to others then, so they may run no more. Refused with
- * MACVLAN_ERROR_NETWORK_HOST_ALIVE while a process of it has the store open, and for the time after it for which
- * a host counts as alive.
+ * MACVLAN_ERROR_NETWORK_HOST_ALIVE while a process of it has the store open, and where one was killed, for as
+ * long as a host counts as alive.
  */
 int macvlan_networks_forget_host(struct macvlan_networks *networks,
                                  const char *name,

@@ -98,8 +98,8 @@ impl Networks {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::HostAlive`](crate::ErrorKind::HostAlive) while a process of it has the store open, and for
-    /// the time after it for which a host counts as alive.
+    /// [`ErrorKind::HostAlive`](crate::ErrorKind::HostAlive) while a process of it has the store open, and
+    /// where one was killed, for as long as a host counts as alive.
     pub fn forget_host(&self, name: &str) -> Result<bool> {
         self.store().forget_host(name)
     }

@@ -2,21 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use ipnet::IpNet;
 use macvlan_core::{AcceptRa, IntoParent, Mode, Parent, Route};
 
-use crate::error::{Error, Result};
 use crate::mac::MacFrom;
 use crate::pool::Order;
 use crate::subnet::Subnet;
-
-/// What the kernel gives an Ethernet link.
-const MTUS: RangeInclusive<u32> = 68..=65_535;
-/// The smallest that IPv6 works with (RFC 8200).
-const IPV6_MIN_MTU: u32 = 1280;
 
 /// What a network should be; [`Networks::create`](crate::Networks::create) makes it so.
 ///
@@ -133,7 +126,8 @@ impl NetworkConfig {
     }
 
     /// Whether no container gets a default route through it; no when not given. Then no subnet has a
-    /// gateway unless it is given one, and its first address is a container's.
+    /// gateway unless it is given one, and its first address is a container's. A network that is internal no
+    /// more ([`Network::update`](crate::Network::update)) has such a gateway, if no container has the address.
     pub fn internal(mut self, internal: bool) -> Self {
         self.internal = internal;
         self
@@ -356,12 +350,10 @@ impl NetworkConfig {
         &self.labels
     }
 
-    /// What it is created as: a gateway that nobody asked for is none where nobody is to use it.
+    /// What it is created as, or changed to.
     pub(crate) fn settled(mut self) -> Self {
-        if self.internal {
-            let subnets = self.subnets.into_iter();
-            self.subnets = subnets.map(Subnet::without_default_gateway).collect();
-        }
+        let subnets = self.subnets.into_iter();
+        self.subnets = subnets.map(|subnet| subnet.settled(self.internal)).collect();
         self
     }
 
@@ -392,167 +384,6 @@ impl NetworkConfig {
                 route.is_on_link() || addresses.iter().any(|net| net.contains(&gateway))
             }
             None => true,
-        }
-    }
-
-    /// What is wrong with how its containers' interfaces are to be.
-    fn check_interfaces(&self) -> Result<()> {
-        let refuse = |why: String| Err(Error::invalid("create the network", why));
-        if let Some(mtu) = self.mtu {
-            if !MTUS.contains(&mtu) {
-                let (least, most) = (MTUS.start(), MTUS.end());
-                return refuse(format!("MTU {mtu} is not from {least} to {most}"));
-            }
-            let is_v6 = self.ipv6 || self.has_family(true) || self.is_without_ipv6() == Some(false);
-            if is_v6 && mtu < IPV6_MIN_MTU {
-                return refuse(format!("MTU {mtu} is below {IPV6_MIN_MTU}, the smallest for IPv6"));
-            }
-        }
-        if self.disable_ipv6 == Some(true) && self.ipv6 {
-            return refuse("it is to have an IPv6 subnet, and IPv6 is to be disabled".to_owned());
-        }
-        if self.disable_ipv6 == Some(true) {
-            if let Some(subnet) = self.subnets.iter().find(|one| one.net().addr().is_ipv6()) {
-                return refuse(format!("{subnet} is an IPv6 subnet, and IPv6 is to be disabled"));
-            }
-            if self.accept_ra.is_some() {
-                let why = "router advertisements are a matter of IPv6, which is to be disabled";
-                return refuse(why.to_owned());
-            }
-        }
-        self.check_routes()
-    }
-
-    fn check_routes(&self) -> Result<()> {
-        let nets: Vec<IpNet> = self.subnets.iter().map(Subnet::net).collect();
-        for (number, route) in self.routes.iter().enumerate() {
-            let refuse = |why: &str, hint: &'static str| {
-                let why = format!("its route {route} {why}");
-                Err(Error::invalid("create the network", why).with_hint(hint))
-            };
-            route.check().map_err(|error| Error::kernel("create the network", error))?;
-            if route.is_default() {
-                return refuse("is a default route", "give its subnet a gateway");
-            }
-            if route.get_device().is_some() {
-                return refuse("leads through another link", "leave the link out");
-            }
-            if !Self::reaches(route, &nets) {
-                return refuse(
-                    "has a gateway in no subnet of it",
-                    "say onlink if it is reached there",
-                );
-            }
-            let place = |one: &Route| (one.destination(), one.get_table(), one.get_metric());
-            if self.routes[..number].iter().any(|one| place(one) == place(route)) {
-                return refuse("has the destination and metric of another", "leave one out");
-            }
-        }
-        Ok(())
-    }
-
-    /// Everything that is wrong with the values alone.
-    pub(crate) fn check(&self) -> Result<()> {
-        let operation = "create the network";
-        let in_network = |error: Error| error.in_network(&self.name);
-        check_name(&self.name, "a network's name").map_err(in_network)?;
-        match &self.parent {
-            Some(Ok(parent)) if parent.get_alternative_name().is_none() => {
-                parent.id().map_err(|error| in_network(Error::kernel(operation, error)))?;
-            }
-            Some(Err(why)) => return Err(in_network(Error::invalid(operation, why.clone()))),
-            _ => {}
-        }
-        if self.without_addresses && (self.ipv6 || !self.subnets.is_empty()) {
-            let why = "it is to be without addresses, and has a subnet";
-            return Err(in_network(Error::invalid(operation, why)));
-        }
-        self.check_interfaces().map_err(in_network)?;
-        if self.share == Some(0) {
-            return Err(in_network(Error::invalid(operation, "a share of no addresses is none")));
-        }
-        for (number, subnet) in self.subnets.iter().enumerate() {
-            subnet.check().map_err(in_network)?;
-            if let Some(other) = self.subnets[..number].iter().find(|one| one.overlaps(subnet)) {
-                let why = format!("its subnets {other} and {subnet} overlap");
-                return Err(in_network(Error::invalid(operation, why)));
-            }
-            let Some(gateway) = subnet.get_gateway() else { continue };
-            let others = self.subnets.iter().enumerate().filter(|(other, _)| *other != number);
-            if let Some((_, other)) = others.into_iter().find(|(_, other)| other.gives(gateway)) {
-                let why =
-                    format!("{gateway}, the gateway of {subnet}, is an address that {other} gives");
-                return Err(in_network(
-                    Error::invalid(operation, why).with_hint("exclude it from that subnet"),
-                ));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Names that stand in files, keys and commands: letters, digits, and `_.-` behind the first.
-pub(crate) fn check_name(name: &str, what: &str) -> Result<()> {
-    let refuse = |why: String| Err(Error::invalid(format!("use {name:?} as {what}"), why));
-    if name.is_empty() || name.len() > 128 {
-        return refuse(format!("{what} has to have 1 to 128 characters"));
-    }
-    if !name.starts_with(|first: char| first.is_ascii_alphanumeric()) {
-        return refuse(format!("{what} has to begin with a letter or a digit"));
-    }
-    if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte)) {
-        return refuse(format!("only letters, digits, \"_\", \".\" and \"-\" can be in {what}"));
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_refused_says_why() {
-        let subnet = |text: &str| Subnet::new(text).unwrap();
-        let net = || NetworkConfig::new("net").subnet(subnet("10.0.0.0/16"));
-        let via = |gateway: &str| format!("10.9.0.0/16 via {gateway}").parse::<Route>().unwrap();
-        let route = |text: &str| net().route(text.parse().unwrap());
-        net().parent("ens33.10").check().unwrap();
-        net().mtu(1279).check().unwrap();
-        net().parent("a-long-alternative-name").check().unwrap();
-        net()
-            .parent(Parent::vlan("a-long-name", 4000).unwrap().name("lan").unwrap())
-            .check()
-            .unwrap();
-        net().route(via("10.1.0.1").on_link(true)).check().unwrap();
-        net().route(via("10.0.0.9")).route(via("10.0.0.8").metric(5)).check().unwrap();
-        net().route("blackhole 10.9.0.0/16".parse().unwrap()).check().unwrap();
-        for (config, words) in [
-            (NetworkConfig::new("a/b"), "only letters"),
-            (NetworkConfig::new(""), "1 to 128"),
-            (NetworkConfig::new("-x"), "has to begin"),
-            (net().subnet(subnet("10.0.10.0/24")), "10.0.0.0/16 and 10.0.10.0/24 overlap"),
-            (net().parent("a name that is long"), "a name that is long"),
-            (net().share(0), "share"),
-            (net().without_addresses(), "without addresses, and has a subnet"),
-            (NetworkConfig::new("net").without_addresses().ipv6(true), "without addresses"),
-            (net().ipv6(true).mtu(1279), "below 1280"),
-            (net().parent(Parent::vlan("a-long-name", 4000).unwrap()), "a shorter name"),
-            (net().mtu(67), "MTU 67 is not from 68 to 65535"),
-            (net().mtu(65_536), "MTU 65536 is not"),
-            (net().mtu(1279).subnet(subnet("fd00::/64")), "below 1280, the smallest for IPv6"),
-            (net().mtu(1279).disable_ipv6(false), "below 1280"),
-            (net().mtu(1279).accept_ra(AcceptRa::Always), "below 1280"),
-            (net().subnet(subnet("fd00::/64")).disable_ipv6(true), "fd00::/64 is an IPv6 subnet"),
-            (net().accept_ra(AcceptRa::Always).disable_ipv6(true), "to be disabled"),
-            (route("default via 10.0.0.9"), "is a default route; give its subnet a gateway"),
-            (route("10.9.0.0/16 via 10.1.0.1"), "has a gateway in no subnet of it; say onlink"),
-            (route("10.9.0.0/16 dev eth1"), "leads through another link"),
-            (net().route(via("10.0.0.9").table(0)), "no routing table"),
-            (route("10.9.0.0/16 via 10.0.0.9").route(via("10.0.0.8")), "of another"),
-        ] {
-            let error = config.check().unwrap_err();
-            assert_eq!(error.kind(), crate::ErrorKind::InvalidValue);
-            assert!(error.to_string().contains(words), "{error}");
         }
     }
 }

@@ -103,7 +103,7 @@ impl Network {
                         let is_moved = lease.netns().is_none();
                         if !is_moved || self.bind_here(&lease, netns)?.is_none() {
                             self.take_over(&lease)?;
-                            wish.name = wish.name.or(lease.name);
+                            wish.take_over(lease);
                         }
                     }
                     Granted::New { lease, others, taken } => {

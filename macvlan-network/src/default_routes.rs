@@ -15,6 +15,7 @@ use macvlan_core::{
     RouteInfo, RouteKind,
 };
 
+use crate::alive::NetNsMark;
 use crate::error::{Error, Result};
 use crate::lease::Lease;
 use crate::mark::Mark;
@@ -103,6 +104,16 @@ fn set(places: &[Place], netns: &NetNs, own: Option<&str>, replaces: bool) -> Re
 fn leads_nowhere(error: &macvlan_core::Error) -> bool {
     let is_down = error.errno() == Some(libc::ENETDOWN);
     error.kind() == CoreKind::GatewayUnreachable || is_down || error.is_not_found()
+}
+
+/// Whether default routes in a namespace lead through networks.
+pub(crate) fn are_ours(netns: &NetNs) -> Result<bool> {
+    let find = || -> macvlan_core::Result<bool> {
+        let ours = RouteFilter::new().table(MAIN).protocol(Endpoint::PROTOCOL);
+        let found = Handle::in_netns(netns)?.find_routes(&ours)?;
+        Ok(found.iter().any(|info| info.route.is_default()))
+    };
+    find().map_err(|error| Error::kernel("look at the default routes", error))
 }
 
 /// The default routes that a container has of one family, without those that a router has advertised on our
@@ -234,23 +245,22 @@ impl Network {
         places.extend(self.session.places(&others, netns)?);
         set(&places, netns, Some(self.id()), replaces)
     }
-
-    /// The default routes that led through this network lead through the container's next one.
-    pub(crate) fn leave_default_routes(&self, lease: &Lease, netns: &NetNs) -> Result<()> {
-        if lease.netns().is_none() {
-            return Ok(());
-        }
-        let mut others = self.session.store.leases_of(&lease.container)?;
-        others.retain(|other| other.is_beside(lease) && other.endpoint != lease.endpoint);
-        if others.is_empty() {
-            return Ok(());
-        }
-        let places = self.session.places(&others.iter().collect::<Vec<_>>(), netns)?;
-        set(&places, netns, None, false).map(drop)
-    }
 }
 
 impl Session {
+    /// Sets the default routes of a container by the interfaces of its leases that are there, after another
+    /// was taken away, or came. Whoever asks has its namespace.
+    pub(crate) fn settle_default_routes(&self, container: &str, netns: &NetNs) -> Result<()> {
+        let leases = self.store.leases_of(container)?;
+        let here = NetNsMark::of(netns)?;
+        let here: Vec<&Lease> = leases.iter().filter(|lease| lease.is_in(&here)).collect();
+        if here.is_empty() {
+            return Ok(());
+        }
+        let places = self.places(&here, netns)?;
+        set(&places, netns, None, false).map(drop)
+    }
+
     /// Where a container has the interfaces of these leases.
     pub(crate) fn places(&self, leases: &[&Lease], netns: &NetNs) -> Result<Vec<Place>> {
         let (mut places, mut links) = (Vec::new(), None);

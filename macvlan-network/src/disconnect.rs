@@ -82,7 +82,7 @@ impl Network {
                 let released = self.session.store.release(&self.record, lease)?;
                 if released || self.session.is_here(lease) {
                     if let Some(held) = &held {
-                        self.leave_default_routes(lease, held.netns())?;
+                        self.session.settle_default_routes(&lease.container, held.netns())?;
                     }
                     let removed = is_back || before == Some(Detached::Removed);
                     let detached = if removed { Detached::Removed } else { detached };

@@ -39,7 +39,7 @@ pub struct Lease {
     /// Its link-local addresses, which are in no subnet of the network, and which nobody keeps from others.
     pub link_local: Vec<IpAddr>,
     /// Whether the container's default routes may lead through this network. They lead through one of
-    /// those that may and that have a gateway of the family: the one with the highest priority.
+    /// those that may, are not internal and have a gateway of the family: the one with the highest priority.
     pub default_route: bool,
     /// The network's priority among those. Of several that have the same, the first counts.
     pub gw_priority: i32,
@@ -237,6 +237,22 @@ pub struct Wish {
 }
 
 impl Wish {
+    /// Has what is not said be as in a lease that the container had: its names, its link-local addresses, and
+    /// what its default routes go by.
+    pub(crate) fn take_over(&mut self, lease: Lease) {
+        self.name = self.name.take().or(lease.name);
+        if self.aliases.is_empty() {
+            self.aliases = lease.aliases;
+        }
+        if self.link_local.is_empty() {
+            self.link_local = lease.link_local;
+        }
+        if self.default_route.is_none() && self.gw_priority.is_none() {
+            self.default_route = Some(lease.default_route);
+            self.gw_priority = Some(lease.gw_priority);
+        }
+    }
+
     /// The addresses of a family that it has to have: those that were asked for, or the one that is reserved
     /// for it.
     pub(crate) fn fixed(&self, network: &NetworkRecord, v6: bool) -> Result<Vec<IpAddr>> {
@@ -296,7 +312,7 @@ impl Wish {
         let beside = |lease: &&Lease| !self.state.is_elsewhere_than(&lease.state);
         let here: Vec<&Lease> = others.iter().filter(beside).collect();
         let plain: Vec<IpAddr> = addresses.iter().map(IpNet::addr).collect();
-        let may = self.default_route.unwrap_or(!self.is_moved) && !network.config.is_internal();
+        let may = self.default_route.unwrap_or(!self.is_moved);
         let asks = may && self.default_route.is_some();
         let sequence = others.iter().map(|lease| lease.sequence.saturating_add(1)).max();
         let id = random::id();

@@ -16,8 +16,9 @@ use crate::store::Store;
 const ALIAS: &str = "macvlan-network/";
 /// How many bytes an alias can have (`IFALIASZ`, without the zero at its end).
 const LONGEST: usize = 255;
-/// Among so many addresses those of the lease are looked for.
-const MOST: usize = 8;
+/// So many seals are made to find the addresses of a lease among those that an interface has: enough for two
+/// further addresses among forty, or any number among ten. A container can add as many as it likes.
+const SEALS: usize = 1024;
 
 /// Returns the alias of the interface that a lease becomes. The container's name is left out where there is
 /// no room for it.
@@ -83,15 +84,45 @@ impl<'a> Mark<'a> {
         mac: Option<MacAddr>,
         all: &[IpAddr],
     ) -> Option<Vec<IpAddr>> {
-        if self.seal.is_empty() || all.len() > MOST {
+        if self.seal.is_empty() {
             return None;
         }
         // What somebody has added to the interface is not in the seal; mostly that is nothing.
-        (0..1_u32 << all.len()).rev().find_map(|set| {
-            let some = all.iter().enumerate().filter(|(at, _)| set >> at & 1 == 1);
+        let further = (0..=all.len()).flat_map(|count| choices(all.len(), count));
+        further.take(SEALS).find_map(|further| {
+            let some = all.iter().enumerate().filter(|(at, _)| !further.contains(at));
             let some: Vec<IpAddr> = some.map(|(_, address)| *address).collect();
             let seal = store.seal(&sealed_text(self.text, mac, &some))?;
             (seal == self.seal).then_some(some)
         })
+    }
+}
+
+/// All ways to choose so many out of so many, each in order.
+fn choices(of: usize, count: usize) -> impl Iterator<Item = Vec<usize>> {
+    std::iter::successors(Some((0..count).collect()), move |last: &Vec<usize>| {
+        let at = (0..count).rev().find(|at| last[*at] + count - at < of)?;
+        let rest = last[at] + 1..last[at] + 1 + count - at;
+        Some(last[..at].iter().copied().chain(rest).collect())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_choices_are_made_once() {
+        let all = |of, count| choices(of, count).collect::<Vec<_>>();
+        assert_eq!(all(3, 2), [[0, 1], [0, 2], [1, 2]]);
+        assert_eq!(all(4, 1), [[0], [1], [2], [3]]);
+        for (of, count) in [(0, 0), (5, 0), (5, 5)] {
+            assert_eq!(all(of, count), [(0..count).collect::<Vec<_>>()]);
+        }
+        let ten: std::collections::HashSet<Vec<usize>> =
+            (0..=10).flat_map(|count| choices(10, count)).collect();
+        assert_eq!(ten.len(), SEALS);
+        let two_of_forty = (0..=2).map(|count| choices(42, count).count()).sum::<usize>();
+        assert!(two_of_forty <= SEALS, "{two_of_forty}");
     }
 }

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use macvlan_core::{LinkName, MacAddr, NetNs};
 
 use crate::alive::NetNsMark;
-use crate::config::check_name;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Lease, LeaseState, Wish, in_front_of};
+use crate::name::{check_findable, check_name, folded};
 
 /// How a container is to be connected: a value, as an endpoint is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,9 +44,10 @@ impl Member {
         }
     }
 
-    /// The name by which others find it; no other container of the network can have it.
+    /// The name by which others find it; no other container of the network can have it. Names are compared as
+    /// DNS does, and stored in lower case.
     pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
+        self.name = Some(folded(&name.into()));
         self
     }
 
@@ -54,7 +55,7 @@ impl Member {
     /// for it gets the addresses of all.
     #[doc(alias = "--network-alias")]
     pub fn alias(mut self, alias: impl Into<String>) -> Self {
-        self.aliases.push(alias.into());
+        self.aliases.push(folded(&alias.into()));
         self
     }
 
@@ -176,7 +177,7 @@ impl Member {
 
     pub(crate) fn wish(&self, host: &str, state: LeaseState) -> Result<Wish> {
         check_name(&self.container, "a container's id")?;
-        self.name.as_deref().map_or(Ok(()), |name| check_name(name, "a container's name"))?;
+        self.name.as_deref().map_or(Ok(()), |name| check_findable(name, "a container's name"))?;
         for (at, id) in self.take.iter().enumerate() {
             check_name(id, "a lease's id")?;
             if self.take[..at].contains(id) {
@@ -184,7 +185,7 @@ impl Member {
             }
         }
         for (at, alias) in self.aliases.iter().enumerate() {
-            check_name(alias, "a container's alias")?;
+            check_findable(alias, "a container's alias")?;
             if self.aliases[..at].contains(alias) {
                 let why = "it is given twice";
                 return Err(Error::invalid(format!("use the alias {alias:?}"), why));
@@ -231,7 +232,7 @@ pub(crate) fn path_of(netns: &NetNs) -> Option<String> {
     netns.found_by()?.into_os_string().into_string().ok()
 }
 
-fn is_link_local(address: IpAddr) -> bool {
+pub(crate) fn is_link_local(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => v4.is_link_local(),
         IpAddr::V6(v6) => v6.is_unicast_link_local(),

@@ -7,9 +7,11 @@ use ipnet::IpNet;
 use macvlan_core::Host;
 use serde_json::Value;
 
-use crate::config::{NetworkConfig, check_name};
+use crate::config::NetworkConfig;
 use crate::default_pool;
 use crate::error::{Error, ErrorKind, Result};
+use crate::name::check_name;
+use crate::net::overlap;
 use crate::network::Network;
 use crate::parent;
 use crate::pending;
@@ -18,7 +20,7 @@ use crate::random;
 use crate::record::NetworkRecord;
 use crate::session::Session;
 use crate::store::{Store, Unreadable};
-use crate::subnet::{Subnet, overlap};
+use crate::subnet::Subnet;
 use crate::time;
 
 /// Creates networks and finds them again.
@@ -112,8 +114,8 @@ impl Networks {
     ///   beside the other networks.
     /// - [`ErrorKind::NoFreeSubnet`]: all subnets that could be chosen are in use.
     pub fn create(&self, config: &NetworkConfig) -> Result<Network> {
-        config.check()?;
         let config = config.clone().settled();
+        config.check()?;
         let warnings = parent::look_at("create the network", self.host(), &config)?;
         let add = |config, alone: &[IpNet]| self.add(config, alone);
         Ok(Network { warnings, ..self.with_subnets(&config, add)? })
@@ -166,7 +168,7 @@ impl Networks {
     }
 
     fn add(&self, config: NetworkConfig, alone: &[IpNet]) -> Result<Network> {
-        let record = NetworkRecord { id: random::id(), created: time::now(), config };
+        let record = NetworkRecord { id: random::id(), created: time::now(), config, gaps: None };
         self.store().add_network(&record, alone)?;
         if record.is_isolated() {
             if let Err(error) = self.0.make_dummy(&record) {

@@ -234,10 +234,11 @@ impl Networks {
                     continue;
                 }
             };
+            let mut are_led = None;
             for link in links {
                 let alias = link.alias.clone().unwrap_or_default();
                 if let Some(mark) = Mark::read(&alias, self.store()) {
-                    let looked = self.look_at(&networks, &netns, &link, mark);
+                    let looked = self.look_at(&networks, &netns, &link, mark, &mut are_led);
                     let failed = |error: Error| vec![Reconciled::Failed(error.to_string())];
                     done.extend(looked.unwrap_or_else(failed));
                 }

@@ -8,6 +8,7 @@ use macvlan_core::{MacAddr, Mode, Parent};
 use crate::config::NetworkConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mac::MacFrom;
+use crate::name::folded;
 use crate::subnet::Subnet;
 
 /// A network as the store has it.
@@ -20,6 +21,8 @@ pub struct NetworkRecord {
     pub created: String,
     /// What it is to be.
     pub config: NetworkConfig,
+    /// By which id a store has the network's gaps, if not by the network's own.
+    pub(crate) gaps: Option<String>,
 }
 
 /// Whether two parents are the same link, as far as they say: a VLAN by its base, id and protocol, whatever
@@ -32,9 +35,20 @@ fn is_same(one: &Parent, other: &Parent) -> bool {
     }
 }
 
+/// Whether an address that is reserved for a holder is a container's of this name.
+fn is_name_of(holder: &str, name: Option<&str>) -> bool {
+    name.is_some_and(|name| folded(holder) == folded(name))
+}
+
 impl NetworkRecord {
     pub(crate) fn name(&self) -> &str {
         self.config.name()
+    }
+
+    /// The id by which a store has the network's gaps.
+    #[cfg(feature = "etcd")] // SQLite has them by the network
+    pub(crate) fn gaps(&self) -> &str {
+        self.gaps.as_deref().unwrap_or(&self.id)
     }
 
     pub(crate) fn is_passthru(&self) -> bool {
@@ -104,7 +118,10 @@ impl NetworkRecord {
 
     /// The address of a family that is reserved for a container of this name.
     pub(crate) fn reserved_for(&self, name: Option<&str>, v6: bool) -> Option<IpAddr> {
-        let reserved = |subnet: &Subnet| subnet.get_reserved().get(name?).copied();
+        let reserved = |subnet: &Subnet| {
+            let mut all = subnet.get_reserved().iter();
+            all.find(|(holder, _)| is_name_of(holder, name)).map(|(_, address)| *address)
+        };
         let mut found = self.config.get_subnets().iter().filter_map(reserved);
         found.find(|address| address.is_ipv6() == v6)
     }
@@ -115,7 +132,7 @@ impl NetworkRecord {
         for (holder, one) in reserved.iter().flat_map(|(_, subnet)| subnet.get_reserved()) {
             if *one == address {
                 its = Some(holder);
-                if Some(holder.as_str()) == name {
+                if is_name_of(holder, name) {
                     return Ok(());
                 }
             }

@@ -8,18 +8,24 @@ use ipnet::IpNet;
 
 use crate::error::Result;
 use crate::hosts_file;
+use crate::name::folded;
 use crate::network::Network;
 
 impl Network {
     /// Returns the addresses of the container that has this name, then of those that have it as an alias,
-    /// on whatever host, by all its interfaces; those of the container with this id, if none has; empty if there is none. What is
-    /// behind the network's name, as in `test101.vlan10`, is understood too.
+    /// on whatever host, by all its interfaces; those of the container with this id, if none has; empty if there
+    /// is none. What is behind the network's name, as in `test101.vlan10`, is understood too. Names are compared
+    /// as DNS does: case, and a dot at the end, mean nothing.
     pub fn resolve(&self, name: &str) -> Result<Vec<IpAddr>> {
-        let mut found = self.session.store.named(&self.record, name)?;
-        if found.is_empty() {
-            let short = name.strip_suffix(self.name()).and_then(|name| name.strip_suffix('.'));
-            if let Some(short) = short.filter(|short| !short.is_empty()) {
-                found = self.session.store.named(&self.record, short)?;
+        let plain = folded(name);
+        let short = plain.strip_suffix(&folded(self.name()));
+        let short = short.and_then(|short| short.strip_suffix('.')).filter(|one| !one.is_empty());
+        let mut found = self.session.store.named(&self.record, &plain)?;
+        // Ids, and names that an earlier version has stored, are as they are said.
+        let said = short.map(|short| &name[..short.len()]);
+        for other in [Some(name), short, said].into_iter().flatten() {
+            if found.is_empty() && other != plain {
+                found = self.session.store.named(&self.record, other)?;
             }
         }
         Ok(found.iter().flat_map(|lease| &lease.addresses).map(IpNet::addr).collect())

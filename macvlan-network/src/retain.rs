@@ -86,7 +86,7 @@ impl Network {
         if !self.session.store.release(&self.record, &lease)? {
             return Ok(false);
         }
-        self.leave_default_routes(&lease, netns)?;
+        self.session.settle_default_routes(&lease.container, netns)?;
         Ok(true)
     }
 }

@@ -69,7 +69,7 @@ impl Network {
         if let Err(stays) = self.detach(lease, others, netns) {
             return error.leaves(format!("interface {:?} ({stays})", lease.interface));
         }
-        match self.leave_default_routes(lease, netns) {
+        match self.session.settle_default_routes(&lease.container, netns) {
             Ok(()) => error,
             Err(stays) => error.leaves(format!("default routes ({stays})")),
         }

@@ -11,10 +11,11 @@ use macvlan_core::{Address, Attachment, Detached, Handle, LinkInfo, NetNs};
 use crate::alive::NetNsMark;
 use crate::alone::{alone, alone_soon};
 use crate::container_ref::ContainerRef;
+use crate::default_routes;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Lease, LeaseState};
 use crate::mark::{self, Mark};
-use crate::member::path_of;
+use crate::member::{is_link_local, path_of};
 use crate::network::Network;
 use crate::networks::Networks;
 use crate::random;
@@ -28,12 +29,16 @@ struct Stray<'a> {
     mark: Mark<'a>,
     /// The addresses of the lease that it was made for, as far as it has them.
     addresses: Vec<IpAddr>,
+    /// Whether the container's default routes led through networks when the first such interface was found there.
+    are_led: bool,
 }
 
 /// Returns the addresses of the lease that an interface was made for; none if its mark was not made by the
 /// store.
 fn sealed(store: &dyn Store, mark: &Mark<'_>, attachment: &Attachment) -> Option<Vec<IpAddr>> {
-    let all: Vec<IpAddr> = attachment.addresses().iter().map(Address::ip).collect();
+    // No network gives link-local ones.
+    let all = attachment.addresses().iter().map(Address::ip).filter(|one| !is_link_local(*one));
+    let all: Vec<IpAddr> = all.collect();
     // In mode passthru the MAC address is the parent's.
     let macs = [Some(attachment.mac()), None];
     macs.into_iter().find_map(|mac| mark.addresses(store, mac, &all))
@@ -49,13 +54,15 @@ fn holder(lease: &Lease) -> String {
 }
 
 impl Networks {
-    /// Looks at a link whose alias says that it is of a lease.
+    /// Looks at a link whose alias says that it is of a lease. Whether default routes there lead through networks
+    /// is looked up when it is needed first.
     pub(crate) fn look_at(
         &self,
         networks: &[Network],
         netns: &NetNs,
         link: &LinkInfo,
         mark: Mark<'_>,
+        are_led: &mut Option<bool>,
     ) -> Result<Vec<Reconciled>> {
         let _alone = alone_soon(netns)?;
         let mut all = self.host().attachments(netns).map_err(fails)?;
@@ -87,20 +94,29 @@ impl Networks {
             None if leases.iter().any(|lease| lease.is_in(&here)) => return Ok(Vec::new()),
             None => return Err(not_ours(&attachment, netns, &mark, network.as_ref())),
         };
-        let stray = Stray { attachment, netns, mark, addresses };
+        let are_led = match *are_led {
+            Some(known) => known,
+            None => *are_led.insert(default_routes::are_ours(netns)?),
+        };
+        let stray = Stray { attachment, netns, mark, addresses, are_led };
         let elsewhere = leases.iter().find(|lease| lease.netns().is_some_and(|mark| *mark != here));
-        match (network, elsewhere) {
+        let mut done = match (network, elsewhere) {
             // It was moved back to the host, and nobody has removed it.
             (Some(network), None) if is_host => {
-                Ok(vec![network.take_away(&stray, "it is in no container")?])
+                vec![network.take_away(&stray, "it is in no container")?]
             }
-            (Some(network), None) => network.adopt(&stray, here),
+            (Some(network), None) => network.adopt(&stray, here)?,
             (Some(network), Some(lease)) => {
                 let why = format!("{} has its lease", holder(lease));
-                Ok(vec![network.take_away(&stray, &why)?])
+                vec![network.take_away(&stray, &why)?]
             }
-            (None, _) => self.remove_stray(&stray).map(|done| vec![done]),
+            (None, _) => vec![self.remove_stray(&stray)?],
+        };
+        // They may have led through it, or may lead through it again.
+        if let Err(error) = self.0.settle_default_routes(mark.container, netns) {
+            done.push(Reconciled::Failed(error.to_string()));
         }
+        Ok(done)
     }
 
     /// Removes an interface in a network that does not exist.
@@ -188,6 +204,7 @@ impl Network {
         if !free.is_empty() || stray.addresses.is_empty() {
             let attachment = &stray.attachment;
             let siblings = leases.iter().filter(|one| one.container == stray.mark.container);
+            let leads = attachment.routes().iter().any(macvlan_core::Route::is_default);
             let lease = Lease {
                 network: self.id().to_owned(),
                 container: stray.mark.container.to_owned(),
@@ -199,9 +216,13 @@ impl Network {
                 mac: (!record.is_passthru()).then(|| attachment.mac()),
                 addresses: free,
                 link_local: Vec::new(),
-                default_route: attachment.routes().iter().any(macvlan_core::Route::is_default),
+                // Where another had them, it may have been the next.
+                default_route: leads || stray.are_led || self.config().is_internal(),
                 gw_priority: 0,
-                sequence: siblings.map(|one| one.sequence.saturating_add(1)).max().unwrap_or(0),
+                sequence: siblings
+                    .map(|one| one.sequence.saturating_add(1))
+                    .max()
+                    .unwrap_or(u32::from(!leads)),
                 state: LeaseState::Connected { netns, path: path_of(stray.netns) },
                 link: None,
             };
@@ -294,7 +315,7 @@ impl Network {
     }
 
     /// Takes away the interfaces that say that they are a container's, also those whose mark is not the store's,
-    /// or not; whether there were any.
+    /// or not; whether there were any. The default routes lead through what it has then.
     fn remove_marked(
         &self,
         of: ContainerRef<'_>,
@@ -317,7 +338,11 @@ impl Network {
             }
             Ok(removed)
         };
-        remove().map_err(|error| Error::kernel("detach", error))
+        let removed = remove().map_err(|error| Error::kernel("detach", error))?;
+        if removed {
+            self.session.settle_default_routes(of.container, netns)?;
+        }
+        Ok(removed)
     }
 }
 

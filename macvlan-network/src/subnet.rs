@@ -1,14 +1,15 @@
-//! One subnet of a network: who its gateway is, and which of its addresses are given.
+//! One subnet of a network: who its gateway is, and what is said of its addresses.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use ipnet::IpNet;
 use macvlan_core::parse_net;
 
 use crate::error::{Error, Result};
-use crate::pool::{self, Gap, Order};
+use crate::net::{check_net, v4};
+use crate::pool;
 use crate::range::AddressRange;
 
 /// A subnet that a network gives addresses from: a value, checked when the network is created.
@@ -39,41 +40,8 @@ pub(crate) enum Gateway {
     First,
     None,
     At(IpAddr),
-}
-
-const fn v4(a: u8, b: u8, prefix: u8) -> IpNet {
-    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(a, b, 0, 0), prefix))
-}
-
-const fn v6(first: u16, sixth: u16, prefix: u8) -> IpNet {
-    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(first, 0, 0, 0, 0, sixth, 0, 0), prefix))
-}
-
-/// What no host on a LAN has addresses of.
-const NEVER: [(IpNet, &str); 9] = [
-    (v4(0, 0, 8), "unspecified"),
-    (v4(127, 0, 8), "loopback"),
-    (v4(169, 254, 16), "link-local"),
-    (v4(224, 0, 4), "multicast"),
-    (v4(240, 0, 4), "reserved (class E)"),
-    // With the loopback address, and those that were compatible with IPv4.
-    (v6(0, 0, 96), "unspecified"),
-    (v6(0, 0xffff, 96), "IPv4-mapped"),
-    (v6(0xfe80, 0, 10), "link-local"),
-    (v6(0xff00, 0, 8), "multicast"),
-];
-
-/// Whether two subnets have an address in common.
-pub(crate) fn overlap(one: IpNet, other: IpNet) -> bool {
-    one.contains(&other) || other.contains(&one)
-}
-
-/// Refuses a subnet that can never be right.
-fn check_net(net: IpNet) -> std::result::Result<(), String> {
-    match NEVER.iter().find(|(never, _)| overlap(net, *never)) {
-        Some((never, what)) => Err(format!("no host has an address in {never}, which is {what}")),
-        None => Ok(()),
-    }
+    /// None, as the network is internal; the first when it is not any more.
+    Later,
 }
 
 impl Subnet {
@@ -135,7 +103,7 @@ impl Subnet {
     }
 
     /// One more address that is given to no other container than the one of this name
-    /// ([`Member::name`](crate::Member::name)), which gets it.
+    /// ([`Member::name`](crate::Member::name)), which gets it. Names are compared as DNS does.
     #[doc(alias = "aux_address")]
     pub fn reserve(mut self, name: impl Into<String>, address: IpAddr) -> Self {
         self.reserved.insert(name.into(), address);
@@ -154,7 +122,7 @@ impl Subnet {
             // A subnet of a single address, or of two hosts, has none to spare.
             Gateway::First if self.host_bits() < 2 => None,
             Gateway::First => Some(pool::address(pool::number(self.net.network()) + 1)),
-            Gateway::None => None,
+            Gateway::None | Gateway::Later => None,
         }
     }
 
@@ -178,73 +146,19 @@ impl Subnet {
         &self.reserved
     }
 
-    /// The same, without the gateway that it has because none was said.
-    pub(crate) fn without_default_gateway(mut self) -> Self {
-        if self.gateway == Gateway::First {
-            self.gateway = Gateway::None;
-        }
+    /// The same, in a network that is internal or not: a gateway that nobody has said is there for those who
+    /// may use it.
+    pub(crate) fn settled(mut self, is_internal: bool) -> Self {
+        self.gateway = match self.gateway {
+            Gateway::First | Gateway::Later if is_internal => Gateway::Later,
+            Gateway::First | Gateway::Later => Gateway::First,
+            said => said,
+        };
         self
     }
 
-    fn host_bits(&self) -> u8 {
+    pub(crate) fn host_bits(&self) -> u8 {
         self.net.max_prefix_len() - self.net.prefix_len()
-    }
-
-    /// Whether an address can be a host's at all: not the subnet's own, which is every IPv6 router's,
-    /// nor the broadcast address.
-    fn hosts(&self) -> Gap {
-        let Gap { first, last } = AddressRange::from(self.net).gap();
-        match (self.net, self.host_bits()) {
-            (_, 0 | 1) => Gap { first, last },
-            (IpNet::V4(_), _) => Gap { first: first + 1, last: last - 1 },
-            (IpNet::V6(_), _) => Gap { first: first + 1, last },
-        }
-    }
-
-    pub(crate) fn can_be_host(&self, address: IpAddr) -> bool {
-        self.hosts().holds(pool::number(address))
-    }
-
-    pub(crate) fn excludes(&self, address: IpAddr) -> bool {
-        let at = pool::number(address);
-        self.excluded.iter().any(|range| range.gap().holds(at))
-    }
-
-    /// Whether a container gets this address without asking for it.
-    pub(crate) fn gives(&self, address: IpAddr) -> bool {
-        let at = pool::number(address);
-        (self.ranges.is_empty() || self.ranges.iter().any(|range| range.gap().holds(at)))
-            && self.net.contains(&address)
-            && self.can_be_host(address)
-            && !self.excludes(address)
-            && !self.kept_back().any(|kept| kept == address)
-    }
-
-    /// The addresses in between that are not given.
-    fn kept_back(&self) -> impl Iterator<Item = IpAddr> {
-        self.get_gateway().into_iter().chain(self.reserved.values().copied())
-    }
-
-    /// All gaps of a fresh pool.
-    pub(crate) fn gaps(&self) -> Vec<Gap> {
-        let hosts = self.hosts();
-        let ranges = match self.ranges.as_slice() {
-            [] => vec![hosts],
-            ranges => ranges.iter().filter_map(|range| range.gap().common(hosts)).collect(),
-        };
-        let excluded = self.excluded.iter().map(|range| range.gap());
-        let kept_back = self.kept_back().map(pool::number).map(Gap::of);
-        pool::without(pool::joined(ranges), excluded.chain(kept_back))
-    }
-
-    /// From where on an address is looked for that is given next.
-    pub(crate) fn start(&self, order: Order, given_last: Option<u128>) -> u128 {
-        let ranges = self.ranges.iter().map(|range| range.gap());
-        let around = |one: Gap, other: Gap| Gap {
-            first: one.first.min(other.first),
-            last: one.last.max(other.last),
-        };
-        order.start(ranges.reduce(around).unwrap_or(self.hosts()), || self.gaps(), given_last)
     }
 
     pub(crate) fn check(&self) -> Result<()> {
@@ -293,20 +207,6 @@ impl Subnet {
         let may_be = check_net(only).is_ok() || link_local.contains(&only);
         if may_be { Ok(()) } else { Err(no_host()) }
     }
-
-    pub(crate) fn overlaps(&self, other: &Self) -> bool {
-        overlap(self.net, other.net)
-    }
-
-    /// An address that both would give, or one gives that is another's with the other.
-    pub(crate) fn clash(&self, other: &Self) -> Option<IpAddr> {
-        if !self.overlaps(other) {
-            return None;
-        }
-        let kept = |one: &Self, by: &Self| one.kept_back().find(|kept| by.gives(*kept));
-        let both = pool::common(&self.gaps(), &other.gaps()).map(pool::address);
-        both.or_else(|| kept(self, other)).or_else(|| kept(other, self))
-    }
 }
 
 impl From<IpNet> for Subnet {
@@ -331,80 +231,6 @@ impl fmt::Display for Subnet {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn gaps(subnet: &Subnet) -> Vec<(String, String)> {
-        let text = |number| pool::address(number).to_string();
-        subnet.gaps().into_iter().map(|gap| (text(gap.first), text(gap.last))).collect()
-    }
-
-    fn pair(first: &str, last: &str) -> (String, String) {
-        (first.to_owned(), last.to_owned())
-    }
-
-    #[test]
-    fn what_is_given() {
-        let net = |text: &str| Subnet::new(text).unwrap();
-        assert_eq!(gaps(&net("10.0.10.0/24")), [pair("10.0.10.2", "10.0.10.254")]);
-        assert_eq!(
-            gaps(&net("10.0.10.0/24").without_gateway()),
-            [pair("10.0.10.1", "10.0.10.254")]
-        );
-        assert_eq!(gaps(&net("10.0.10.0/31")), [pair("10.0.10.0", "10.0.10.1")]);
-        assert_eq!(gaps(&net("10.0.10.7/32")), [pair("10.0.10.7", "10.0.10.7")]);
-        assert_eq!(
-            gaps(&net("fd00:10::/64")),
-            [pair("fd00:10::2", "fd00:10::ffff:ffff:ffff:ffff")]
-        );
-        let shared = net("10.0.10.0/24")
-            .range("10.0.10.64/26".parse().unwrap())
-            .gateway("10.0.10.127".parse().unwrap())
-            .reserve("printer", "10.0.10.70".parse().unwrap());
-        assert_eq!(
-            gaps(&shared),
-            [pair("10.0.10.64", "10.0.10.69"), pair("10.0.10.71", "10.0.10.126")]
-        );
-        shared.check().unwrap();
-        let parts = net("10.0.10.0/24")
-            .range("10.0.10.200-10.0.10.205".parse().unwrap())
-            .range("10.0.10.8/30".parse().unwrap())
-            .range("10.0.10.10-10.0.10.20".parse().unwrap())
-            .exclude("10.0.10.9".parse().unwrap())
-            .exclude("10.0.10.18-10.0.10.202".parse().unwrap());
-        assert_eq!(
-            gaps(&parts),
-            [
-                pair("10.0.10.8", "10.0.10.8"),
-                pair("10.0.10.10", "10.0.10.17"),
-                pair("10.0.10.203", "10.0.10.205")
-            ]
-        );
-        for number in 0..=255_u8 {
-            let address = IpAddr::from([10, 0, 10, number]);
-            let free = parts.gaps().iter().any(|gap| gap.holds(pool::number(address)));
-            assert_eq!(parts.gives(address), free, "{address}");
-        }
-        let all = parts.clone().without_ranges();
-        assert_eq!(gaps(&all)[0], pair("10.0.10.2", "10.0.10.8"));
-        assert_eq!(parts.start(Order::First, None), pool::number([10, 0, 10, 8].into()));
-    }
-
-    #[test]
-    fn subnets_clash_as_far_as_what_they_give() {
-        let net = |text: &str| Subnet::new("10.0.10.0/24").unwrap().range(text.parse().unwrap());
-        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
-        let low = || net("10.0.10.0/25");
-        assert_eq!(low().clash(&net("10.0.10.128/25")), None);
-        assert_eq!(low().clash(&net("10.0.10.127-10.0.10.130")), Some(ip("10.0.10.127")));
-        assert_eq!(low().clash(&Subnet::new("10.0.11.0/24").unwrap()), None);
-        let wide = Subnet::new("10.0.0.0/16").unwrap();
-        assert_eq!(wide.clash(&low()), Some(ip("10.0.10.2")));
-        let excluded = wide.clone().exclude("10.0.10.0/25".parse().unwrap());
-        assert_eq!(excluded.clash(&low()), None, "it is excluded there, gateway and all");
-        // Another's gateway, and what is another's by name.
-        let high = || net("10.0.10.128/25").without_gateway();
-        assert_eq!(high().clash(&low().gateway(ip("10.0.10.254"))), Some(ip("10.0.10.254")));
-        assert_eq!(low().reserve("x", ip("10.0.10.200")).clash(&high()), Some(ip("10.0.10.200")));
-    }
 
     #[test]
     fn what_no_lan_has_is_refused_when_it_is_said() {

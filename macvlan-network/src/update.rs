@@ -45,7 +45,9 @@ impl Network {
     /// are; the result tells which of them are to be connected again.
     ///
     /// The name stays. A configuration without subnets leaves the network those that it has, and one that asks
-    /// for an IPv6 subnet, and has none, its IPv6 subnets. What others have done with handles on the network as it
+    /// for an IPv6 subnet, and has none, its IPv6 subnets. A subnet whose gateway was not said has the one that
+    /// [`Networks::create`](crate::Networks::create) would give it: the first address, or none as long as the
+    /// network is internal. What others have done with handles on the network as it
     /// was is as before; from now on they use it as it is.
     ///
     /// # Errors
@@ -74,8 +76,8 @@ impl Network {
         } else if config.is_ipv6() && !config.has_family(true) {
             config.subnets.extend(had.filter(|one| one.net().addr().is_ipv6()).cloned());
         }
-        config.check().map_err(refuse)?;
         let config = config.settled();
+        config.check().map_err(refuse)?;
         let networks = Networks(Arc::clone(&self.session));
         let warnings = parent::look_at(CHANGE, networks.host(), &config)?;
         if leave && config == self.record.config {

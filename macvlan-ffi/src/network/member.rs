@@ -34,7 +34,8 @@ pub unsafe extern "C" fn macvlan_member_new(
     })
 }
 
-/// The name by which others find it, which no other container of the network can have; none when not set.
+/// The name by which others find it, which no other container of the network can have; none when not set. Names
+/// are compared as DNS does, and stored in lower case.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_member_set_name(
     member: *mut macvlan_member,

@@ -305,8 +305,8 @@ pub unsafe extern "C" fn macvlan_networks_collect(
 /// `was_known`, which can be NULL, tells whether there was such a host; in a file there is none.
 ///
 /// The addresses of its containers are given to others then, so they may run no more. Refused with
-/// MACVLAN_ERROR_NETWORK_HOST_ALIVE while a process of it has the store open, and for the time after it for which
-/// a host counts as alive.
+/// MACVLAN_ERROR_NETWORK_HOST_ALIVE while a process of it has the store open, and where one was killed, for as
+/// long as a host counts as alive.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_forget_host(
     networks: *mut macvlan_networks,

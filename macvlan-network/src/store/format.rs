@@ -142,6 +142,9 @@ struct StoredSubnet {
     excluded: Vec<String>,
     #[serde(default, skip_serializing_if = "is_default")]
     on_link_gateway: bool,
+    /// That it has no gateway as long as the network is internal; to an older host it has none.
+    #[serde(default, skip_serializing_if = "is_default")]
+    gateway_later: bool,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -182,6 +185,9 @@ pub(crate) struct StoredNetwork {
     #[serde(default)]
     created: String,
     config: StoredConfig,
+    /// By which id its gaps are found, if not by its own; version 3.
+    #[serde(default, skip_serializing_if = "is_default")]
+    gaps: Option<String>,
 }
 
 /// A lease.
@@ -374,9 +380,10 @@ impl Stored for NetworkConfig {
 impl From<Subnet> for StoredSubnet {
     fn from(subnet: Subnet) -> Self {
         let Subnet { net, gateway, on_link_gateway, ranges, excluded, reserved } = subnet;
+        let gateway_later = gateway == Gateway::Later;
         let gateway = match gateway {
             Gateway::First => StoredGateway::First,
-            Gateway::None => StoredGateway::None,
+            Gateway::None | Gateway::Later => StoredGateway::None,
             Gateway::At(address) => StoredGateway::At(address),
         };
         let texts = |ranges: &[AddressRange]| ranges.iter().map(ToString::to_string).collect();
@@ -385,7 +392,8 @@ impl From<Subnet> for StoredSubnet {
             _ => None,
         };
         let ranges = if range.is_some() { Vec::new() } else { texts(&ranges) };
-        Self { net, gateway, range, reserved, ranges, excluded: texts(&excluded), on_link_gateway }
+        let excluded = texts(&excluded);
+        Self { net, gateway, range, reserved, ranges, excluded, on_link_gateway, gateway_later }
     }
 }
 
@@ -393,6 +401,7 @@ impl StoredSubnet {
     fn read(self) -> Result<Subnet> {
         let gateway = match self.gateway {
             StoredGateway::First => Gateway::First,
+            StoredGateway::None if self.gateway_later => Gateway::Later,
             StoredGateway::None => Gateway::None,
             StoredGateway::At(address) => Gateway::At(address),
         };
@@ -409,13 +418,17 @@ impl Stored for NetworkRecord {
     type Shape = StoredNetwork;
 
     fn shape(&self) -> StoredNetwork {
-        let Self { id, created, config } = self;
-        StoredNetwork { id: id.clone(), created: created.clone(), config: config.shape() }
+        let Self { id, created, config, gaps } = self.clone();
+        let mut config = config.shape();
+        if gaps.is_some() {
+            config.version = 3;
+        }
+        StoredNetwork { id, created, config, gaps }
     }
 
     fn of_shape(shape: StoredNetwork) -> Result<Self> {
         let config = NetworkConfig::of_shape(shape.config)?;
-        Ok(Self { id: shape.id, created: shape.created, config })
+        Ok(Self { id: shape.id, created: shape.created, config, gaps: shape.gaps })
     }
 
     fn version(shape: &StoredNetwork) -> u32 {
@@ -537,10 +550,24 @@ mod tests {
         let text = write(&config).unwrap();
         assert!(text.starts_with(r#"{"version":1,"#), "{text}");
         assert_eq!(read::<NetworkConfig>(&text).unwrap(), config);
-        let later = text.replace(r#""version":1"#, r#""version":4"#);
+        let later = text.replace(r#""version":1"#, r#""version":9"#);
         let error = read::<NetworkConfig>(&later).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::StoreUnusable);
-        assert!(error.to_string().contains("it has version 4"), "{error}");
+        assert!(error.to_string().contains("it has version 9"), "{error}");
+    }
+
+    #[test]
+    fn a_network_whose_gaps_are_elsewhere_is_not_an_older_hosts() {
+        let config = NetworkConfig::new("lan").subnet(Subnet::new("10.0.0.0/24").unwrap());
+        let mut record =
+            NetworkRecord { id: "1".to_owned(), created: String::new(), config, gaps: None };
+        for (gaps, version, has) in [(None, 1, false), (Some("2".to_owned()), 3, true)] {
+            record.gaps = gaps;
+            let text = write(&record).unwrap();
+            assert!(text.contains(&format!(r#""config":{{"version":{version},"#)), "{text}");
+            assert_eq!(text.contains("gaps"), has, "{text}");
+            assert_eq!(read::<NetworkRecord>(&text).unwrap(), record);
+        }
     }
 
     #[test]
@@ -559,6 +586,7 @@ mod tests {
         }
         let net = || NetworkConfig::new("net").subnet(subnet());
         assert_version(&net().mtu(1400).internal(true), 1);
+        assert_version(&net().internal(true).settled(), 1);
         assert_version(&net().route("10.9.0.0/16 via 10.0.0.9 metric 7".parse().unwrap()), 2);
         assert_version(&net().metric(7), 2);
         assert_version(&net().disable_ipv6(false), 2);

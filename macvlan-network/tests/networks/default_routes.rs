@@ -1,9 +1,11 @@
 //! Which network a container's default routes lead through, whatever comes and goes.
 #![deny(dead_code)]
 
-use crate::common::{Scene, default_routes, on_ens33, started, subnet};
-use macvlan_core::NetNs;
-use macvlan_network::{ErrorKind, Member, Network, NetworkConfig, Networks, Subnet};
+use crate::common::{Scene, default_routes, ip, on_ens33, started, subnet};
+use macvlan_core::{Detached, NetNs};
+use macvlan_network::{
+    ErrorKind, MacFrom, Member, Network, NetworkConfig, Networks, Reconciled, Subnet,
+};
 use macvlan_tests::{Outcome, ip_do, ip_lines, ip_try_all};
 
 fn dual(name: &str, number: u8) -> Outcome<NetworkConfig> {
@@ -273,6 +275,50 @@ fn reconciled() -> Outcome {
     Ok(())
 }
 
+/// An interface whose lease is lost has them until it is taken away, and keeps them if it gets a lease again.
+fn they_move_when_what_has_no_lease_goes() -> Outcome {
+    let scene = Scene::set()?;
+    let networks = &scene.networks;
+    let one = networks.create(&dual("one", 1)?.mac_from(MacFrom::Container))?;
+    let two = networks.create(&dual("two", 2)?)?;
+    let (_container, inside) = started()?;
+    let member = Member::new("c1");
+    let (by_one, by_two) =
+        (["10.1.0.1 dev eth0", "fd00:1::1 dev eth0"], ["10.2.0.1 dev eth1", "fd00:2::1 dev eth1"]);
+    let lose = || -> Outcome {
+        let lease = one.lease("c1")?.ok_or("it has no lease")?;
+        assert!(networks.store().release(one.record(), &lease)?);
+        assert_eq!(default_routes(&inside), by_one);
+        Ok(())
+    };
+    one.connect(&member, &inside)?;
+    two.connect(&member, &inside)?;
+    lose()?;
+    let done = networks.reconcile()?;
+    assert!(done.iter().any(|one| matches!(one, Reconciled::Adopted(_))), "{done:?}");
+    assert_eq!(default_routes(&inside), by_one);
+    assert!(networks.reconcile()?.is_empty());
+
+    lose()?;
+    let (_other, other) = started()?;
+    let taken = Member::new("c2").address(ip("10.1.0.2")).address(ip("fd00:1::2"));
+    one.connect(&taken, &other)?;
+    let done = networks.reconcile()?;
+    assert!(done.iter().any(|one| matches!(one, Reconciled::Displaced { .. })), "{done:?}");
+    assert_eq!(default_routes(&inside), by_two);
+    assert!(networks.reconcile()?.is_empty());
+
+    for by_id in [true, false] {
+        one.connect(&member.clone().default_route(true), &inside)?;
+        lose()?;
+        let gone = if by_id { one.disconnect("c1")? } else { one.disconnect_from("c1", &inside)? };
+        assert_eq!(gone, Detached::Removed);
+        assert_eq!(default_routes(&inside), by_two);
+        assert!(networks.reconcile()?.is_empty());
+    }
+    Ok(())
+}
+
 macvlan_tests::tests! {
     same_on_every_kernel:
     they_lead_through_the_first_and_then_the_next,
@@ -280,6 +326,7 @@ macvlan_tests::tests! {
     somebody_elses_stay,
     one_that_is_half_made_leads_nowhere,
     a_route_that_is_refused_undoes_the_connect,
+    they_move_when_what_has_no_lease_goes,
     in_any_order_with_a_file,
     in_any_order_with_etcd,
     reconciled,

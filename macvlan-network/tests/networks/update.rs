@@ -1,7 +1,7 @@
 //! What changing a network means for its containers' interfaces.
 #![deny(dead_code)]
 
-use crate::common::{Scene, ip, on_ens33, started};
+use crate::common::{Scene, default_routes, ip, on_ens33, started};
 use macvlan_core::NetNs;
 use macvlan_network::{Member, Reconciled};
 use macvlan_tests::{Outcome, ip_addresses, ip_do, ip_lines, ip_link};
@@ -82,7 +82,37 @@ fn options_change_and_who_is_outdated_is_told() -> Outcome {
     Ok(())
 }
 
+/// The default route comes when the network is not internal any more, and goes again.
+fn an_internal_network_is_opened() -> Outcome {
+    let scene = Scene::set()?;
+    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?.internal(true))?;
+    let (_one, one) = started()?;
+    let (_two, two) = started()?;
+    lan.connect(&Member::new("c1").address(ip("10.1.0.5")), &one)?;
+    lan.connect(&Member::new("c2").address(ip("10.1.0.6")).default_route(false), &two)?;
+    let none: [&str; 0] = [];
+    for internal in [false, true] {
+        let now = scene.networks.network("lan")?;
+        let updated = now.update(&now.config().clone().internal(internal))?;
+        let outdated: Vec<&str> =
+            updated.outdated.iter().map(|one| one.container.as_str()).collect();
+        assert_eq!(outdated, ["c1"]);
+        let done = scene.networks.reconcile()?;
+        assert!(matches!(&done[..], [Reconciled::Repaired(..)]), "{done:?}");
+        let routes = default_routes(&one);
+        if internal {
+            assert_eq!(routes, none);
+        } else {
+            assert_eq!(routes, ["10.1.0.1 dev eth0"]);
+        }
+        assert_eq!(default_routes(&two), none);
+        assert!(scene.networks.reconcile()?.is_empty());
+    }
+    Ok(())
+}
+
 macvlan_tests::tests! {
     a_network_moves_to_another_parent,
     options_change_and_who_is_outdated_is_told,
+    an_internal_network_is_opened,
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use std::{fs, path::Path};
 
-use crate::common::{in_etcd, ip, on_ens33, started, subnet};
+use crate::common::{default_routes, in_etcd, ip, on_ens33, started, subnet};
 use macvlan_core::{Detached, Host, NetNs, Parent};
 use macvlan_network::{
     ErrorKind, EtcdOptions, EtcdStore, MacFrom, Member, Network, Networks, Probe, Reconciled,
@@ -135,6 +135,34 @@ fn what_others_got_since_is_taken_away() -> Outcome {
     Ok(())
 }
 
+/// The default routes led through a network in which the container is elsewhere by now.
+fn default_routes_lead_through_the_other_network_at_once() -> Outcome {
+    let scene = Scene::set()?;
+    let second = on_ens33("second", "10.2.0.0/24")?.subnet(subnet("fd00:2::/64")?);
+    scene.b.create(&second.mac_from(MacFrom::Container))?;
+    let mut people = Vec::new();
+    let a = scene.brief_a()?;
+    for container in ["c1", "c2"] {
+        let (process, inside) = started()?;
+        for network in ["lan", "second"] {
+            a.network(network)?.connect(&Member::new(container), &inside)?;
+        }
+        assert_eq!(default_routes(&inside), ["10.1.0.1 dev eth0", "fd00:1::1 dev eth0"]);
+        people.push((process, inside));
+    }
+    drop(a);
+    scene.collects(4)?;
+    let elsewhere = NetNs::anonymous()?;
+    scene.on_b.connect(&Member::new("c1"), &elsewhere)?;
+    let a = in_etcd(&scene.lab.a, &scene.etcd, "a")?;
+    a.reconcile()?;
+    assert_eq!(default_routes(&people[0].1), ["10.2.0.1 dev eth1", "fd00:2::1 dev eth1"]);
+    assert_eq!(default_routes(&people[1].1), ["10.1.0.1 dev eth0", "fd00:1::1 dev eth0"]);
+    let done = a.reconcile()?;
+    assert!(done.is_empty(), "{done:?}");
+    Ok(())
+}
+
 /// Where a container has an interface and no lease, or its lease is elsewhere.
 fn disconnecting_takes_away_what_has_no_lease() -> Outcome {
     let scene = Scene::set()?;
@@ -260,6 +288,7 @@ fn connecting_with_a_lease_that_stands_goes_on() -> Outcome {
 macvlan_tests::tests! {
     same_on_every_kernel:
     what_others_got_since_is_taken_away,
+    default_routes_lead_through_the_other_network_at_once,
     disconnecting_takes_away_what_has_no_lease,
     connecting_with_a_lease_that_was_lost_fails,
     connecting_with_a_lease_that_stands_goes_on;

@@ -21,6 +21,8 @@ fn open(kind: &str, place: &str, host: &str) -> Outcome<Result<Networks>> {
         return Ok(SqliteStore::open(place).and_then(|store| Networks::new(host, store)));
     }
     let options = EtcdOptions::new("a", [Etcd::ENDPOINT]).timeout(PATIENCE).ttl(10 * PATIENCE);
+    // Whose processes are taken off the list as they end.
+    let options = options.persistent(true);
     let store = NetNs::from_path(place)?.run(|| EtcdStore::open(&options))?;
     Ok(store.and_then(|store| Networks::new(host, store)))
 }
@@ -99,6 +101,10 @@ fn parent(arguments: &[String]) -> Outcome {
         busy.join().map_err(|_| "the other thread panicked")??;
         done
     })?;
+    if kind == "etcd" {
+        let error = networks.forget_host("a").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::HostAlive, "a child has ended its parent: {error}");
+    }
     lan.connect(&Member::new("parent"), &inside)?;
     assert_eq!(lan.leases()?.len(), 1);
     lan.disconnect_from("parent", &inside)?;

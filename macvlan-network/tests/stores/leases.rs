@@ -246,47 +246,6 @@ fn several_addresses() -> Outcome {
     })
 }
 
-/// A name belongs to one container, an alias to many, and what is said of it at a second connect holds.
-fn names_and_aliases() -> Outcome {
-    with_stores(|networks| {
-        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
-        let inside = [NetNs::anonymous()?, NetNs::anonymous()?];
-        let web = Member::new("c1").name("web1").alias("web").alias("www");
-        lan.connect(&web, &inside[0])?;
-        lan.connect(&Member::new("c2").name("web2").alias("web"), &inside[1])?;
-        let both = [ip("10.1.0.2"), ip("10.1.0.3")];
-        let resolved = || -> Outcome<Vec<Vec<IpAddr>>> {
-            ["web", "www", "web.lan", "web1", "c2", "nobody"]
-                .iter()
-                .map(|name| Ok(lan.resolve(name)?))
-                .collect()
-        };
-        let one = |at: usize| vec![both[at]];
-        assert_eq!(resolved()?, [both.to_vec(), one(0), both.to_vec(), one(0), one(1), vec![]]);
-        let hosts = lan.hosts()?;
-        assert!(hosts.contains("10.1.0.2\tweb1 web1.lan web web.lan www www.lan\n"), "{hosts}");
-
-        // Others take the place of those that it had; what is not said stays.
-        lan.connect(&Member::new("c1").alias("api"), &inside[0])?;
-        assert_eq!(resolved()?, [one(1), vec![], one(1), one(0), one(1), vec![]]);
-        assert_eq!(lan.resolve("api")?, one(0));
-        lan.connect(&Member::new("c1").name("nobody"), &inside[0])?;
-        assert_eq!(lan.resolve("nobody")?, one(0));
-        assert!(lan.resolve("web1")?.is_empty());
-        let error = lan.connect(&Member::new("c1").name("web2"), &inside[0]).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::NameTaken, "{error}");
-        let lease = lan.lease("c1")?.ok_or("it has gone")?;
-        assert_eq!(
-            (lease.name.as_deref(), &lease.aliases[..]),
-            (Some("nobody"), &["api".to_owned()][..])
-        );
-        lan.disconnect("c1")?;
-        assert!(lan.resolve("api")?.is_empty());
-        lan.connect(&Member::new("c3").name("nobody"), &inside[0])?;
-        Ok(())
-    })
-}
-
 /// What cannot be changed of a container that is connected is refused by name.
 fn other_wishes_of_a_container_that_is_connected() -> Outcome {
     with_stores(|networks| {
@@ -487,7 +446,6 @@ macvlan_tests::tests! {
     addresses_stay_with_containers,
     several_subnets,
     several_addresses,
-    names_and_aliases,
     other_wishes_of_a_container_that_is_connected,
     what_the_dead_have_is_given,
     a_mac_address_that_is_taken,

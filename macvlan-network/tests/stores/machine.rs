@@ -26,15 +26,14 @@ const OTHER: &str = "22222222222222222222222222222222";
 /// A machine, or a container, without a machine-id.
 const NONE: &str = "";
 
-/// Has this process see another boot and another machine-id than it would.
-pub(crate) fn become_machine(directory: &Directory, boot: &str, id: &str) -> Outcome {
+/// Has this process see another boot and another machine-id than it would, in files that go with it.
+pub(crate) fn become_machine(boot: &str, id: &str) -> Outcome {
     unshare(CloneFlags::CLONE_NEWNS)?;
-    let none = None::<&str>;
+    let (none, file) = (None::<&str>, "/etc/boot_id");
     mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
-    let file = directory.path().join("boot_id");
-    fs::write(&file, format!("{boot}\n"))?;
-    mount(Some(&file), "/proc/sys/kernel/random/boot_id", none, MsFlags::MS_BIND, none)?;
     mount(Some("tmpfs"), "/etc", Some("tmpfs"), MsFlags::empty(), none)?;
+    fs::write(file, format!("{boot}\n"))?;
+    mount(Some(file), "/proc/sys/kernel/random/boot_id", none, MsFlags::MS_BIND, none)?;
     if !id.is_empty() {
         fs::write("/etc/machine-id", format!("{id}\n"))?;
     }
@@ -46,8 +45,7 @@ fn on_machine(arguments: &[String]) -> Outcome {
     let [boot, id, place, host, does] = arguments else {
         return Err("BOOT ID PLACE HOST DOES".into());
     };
-    let directory = Directory::new()?;
-    become_machine(&directory, boot, id)?;
+    become_machine(boot, id)?;
     let host = Host::in_netns(&NetNs::from_path(host)?)?;
     let inside = NetNs::anonymous()?;
     let work = || -> Result<usize> {
@@ -172,8 +170,7 @@ fn is_called_a(arguments: &[String]) -> Outcome {
     let [boot, id, etcd, host, ttl, signs] = arguments else {
         return Err("BOOT ID ETCD HOST TTL SIGNS".into());
     };
-    let directory = Directory::new()?;
-    become_machine(&directory, boot, id)?;
+    become_machine(boot, id)?;
     let host = Host::in_netns(&NetNs::from_path(host)?)?;
     let (signs, etcd) = (Path::new(signs), NetNs::from_path(etcd)?);
     let ttl = Duration::from_secs(ttl.parse()?);

@@ -19,11 +19,15 @@ mod hosts;
 #[cfg(feature = "etcd")]
 mod large;
 #[cfg(feature = "etcd")]
+mod large_changes;
+#[cfg(feature = "etcd")]
 mod leases;
 #[cfg(feature = "etcd")]
 mod machine;
 #[cfg(feature = "etcd")]
 mod marks;
+#[cfg(feature = "etcd")]
+mod names;
 #[cfg(feature = "etcd")]
 mod pending;
 #[cfg(feature = "etcd")]
@@ -62,11 +66,15 @@ macvlan_tests::main! {
     #[cfg(feature = "etcd")]
     large,
     #[cfg(feature = "etcd")]
+    large_changes,
+    #[cfg(feature = "etcd")]
     leases,
     #[cfg(feature = "etcd")]
     machine,
     #[cfg(feature = "etcd")]
     marks,
+    #[cfg(feature = "etcd")]
+    names,
     #[cfg(feature = "etcd")]
     pending,
     #[cfg(feature = "etcd")]

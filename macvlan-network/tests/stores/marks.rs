@@ -1,9 +1,11 @@
 //! By what the interfaces of leases are known, and what a container can make of that: nothing.
 #![deny(dead_code)]
 
-use crate::common::{ip, on_ens33, started, subnet, with_stores};
+use std::net::Ipv4Addr;
+
+use crate::common::{default_routes, ip, on_ens33, started, subnet, with_stores};
 use macvlan_core::{Detached, Handle, NetNs};
-use macvlan_network::{Member, Network, Networks, Reconciled, Result};
+use macvlan_network::{ErrorKind, Member, Network, Networks, Reconciled};
 use macvlan_tests::{Outcome, ip_addresses, ip_do, ip_lines};
 
 fn alias(netns: &NetNs, link: &str) -> Outcome<String> {
@@ -149,6 +151,59 @@ fn a_lease_that_was_lost_comes_back_whole() -> Outcome {
     })
 }
 
+/// However many addresses it has, and some that somebody has added.
+fn a_lease_of_many_addresses_comes_back_whole() -> Outcome {
+    with_stores(|networks| {
+        let config = on_ens33("lan", "10.1.0.0/24")?.subnet(subnet("fd00:1::/64")?);
+        let lan = networks.create(&config)?;
+        for (count, added) in [(8, 2), (10, 0), (10, 3), (40, 2)] {
+            let (_container, inside) = started()?;
+            let mut member = Member::new("c");
+            for number in 1..count {
+                member = member.address(ip(&format!("10.1.0.{}", 10 + number)));
+            }
+            let had = lan.connect(&member, &inside)?.lease().addresses.clone();
+            assert_eq!(had.len(), count);
+            lose(networks, &lan, "c")?;
+            for number in 0..added {
+                ip_do(&inside, &format!("address add 10.1.0.{}/24 dev eth0", 100 + number));
+            }
+            let done = networks.reconcile()?;
+            assert!(matches!(&done[..], [Reconciled::Adopted(_)]), "{count}: {done:?}");
+            let mut has = lan.lease("c")?.ok_or("it has no lease")?.addresses;
+            has.sort();
+            assert_eq!(has, had, "{count} and {added}");
+            assert!(networks.reconcile()?.is_empty());
+            lan.disconnect("c")?;
+        }
+        Ok(())
+    })
+}
+
+/// More than a transaction of etcd's has room for, when it is given back.
+fn more_than_can_be_given_back_is_refused() -> Outcome {
+    let (lab, etcd) = (macvlan_tests::Lab::new()?, macvlan_tests::Etcd::start()?);
+    let networks = crate::common::in_etcd(&lab.a, &etcd, "a")?;
+    let lan = networks.create(&on_ens33("lan", "10.1.0.0/16")?)?;
+    let inside = NetNs::anonymous()?;
+    let many = |count: u32, step: u32| {
+        let address = |number| Ipv4Addr::from_bits(0x0a01_0000 + 9 + number * step);
+        (1..=count).fold(Member::new("c"), |member, one| member.address(address(one).into()))
+    };
+    let aliases = (0..120).fold(Member::new("c"), |member, one| member.alias(format!("a{one}")));
+    for member in [many(57, 1), aliases] {
+        let error = lan.connect(&member, &inside).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
+        assert!(error.to_string().contains("more than etcd changes at once"), "{error}");
+        assert_eq!((lan.leases()?, ip_lines(&inside, "-o link show").len()), (vec![], 1));
+    }
+    for member in [many(56, 1), many(56, 2)] {
+        lan.connect(&member, &inside)?;
+        assert_eq!(lan.disconnect_from("c", &inside)?, Detached::Removed);
+    }
+    Ok(())
+}
+
 /// As earlier versions wrote them.
 fn marks_without_a_seal() -> Outcome {
     with_stores(|networks| {
@@ -199,19 +254,45 @@ fn a_mark_on_another_interface_hides_none() -> Outcome {
     })
 }
 
-/// A container that is started again without saying its name keeps it.
-fn a_container_that_returns_keeps_its_name() -> Outcome {
+/// A container that is started again without saying its names and priorities keeps them.
+fn a_container_that_returns_keeps_what_it_said() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let other = networks.create(&on_ens33("other", "10.2.0.0/24")?)?;
+        let never = networks.create(&on_ens33("never", "10.3.0.0/24")?)?;
         let (first, inside) = started()?;
-        lan.connect(&Member::new("c1").name("web"), &inside)?;
+        let link_local = ip("169.254.7.7");
+        let member = Member::new("c1").name("web").alias("www").alias("api");
+        let member = member.link_local_address(link_local);
+        lan.connect(&member.gw_priority(-3), &inside)?;
+        other.connect(&Member::new("c1").alias("www").gw_priority(7), &inside)?;
+        never.connect(&Member::new("c1").default_route(false), &inside)?;
+        assert_eq!(default_routes(&inside), ["10.2.0.1 dev eth1"]);
         drop((first, inside));
-        let (_second, inside) = started()?;
-        let returned = |member: &Member| -> Result<Option<String>> {
-            Ok(lan.connect(member, &inside)?.lease().name.clone())
-        };
-        assert_eq!(returned(&Member::new("c1"))?.as_deref(), Some("web"));
-        assert_eq!(lan.resolve("web")?, [ip("10.1.0.2")]);
+        let (second, inside) = started()?;
+        let member = Member::new("c1");
+        never.connect(&member, &inside)?;
+        let lease = lan.connect(&member, &inside)?.lease().clone();
+        other.connect(&member, &inside)?;
+        assert_eq!((lease.name.as_deref(), lease.gw_priority), (Some("web"), -3));
+        assert_eq!(lease.aliases, ["www", "api"]);
+        assert_eq!(lease.link_local, [link_local]);
+        for name in ["web", "www", "api"] {
+            assert_eq!(lan.resolve(name)?, [ip("10.1.0.2")], "{name}");
+        }
+        assert_eq!(other.resolve("www")?, [ip("10.2.0.2")]);
+        assert_eq!(default_routes(&inside), ["10.2.0.1 dev eth2"]);
+        other.disconnect("c1")?;
+        assert_eq!(default_routes(&inside), ["10.1.0.1 dev eth1"]);
+
+        // What it says is as it says.
+        drop((second, inside));
+        let (_third, inside) = started()?;
+        let member = member.name("db").alias("sql").gw_priority(1);
+        let lease = lan.connect(&member, &inside)?.lease().clone();
+        assert_eq!((lease.name.as_deref(), lease.gw_priority), (Some("db"), 1));
+        assert_eq!(lease.aliases, ["sql"]);
+        assert!(lan.resolve("www")?.is_empty() && lan.resolve("web")?.is_empty());
         Ok(())
     })
 }
@@ -221,7 +302,9 @@ macvlan_tests::tests! {
     a_forged_mark_gives_nobody_a_lease,
     a_mark_is_not_another_address_s,
     a_lease_that_was_lost_comes_back_whole,
+    a_lease_of_many_addresses_comes_back_whole,
+    more_than_can_be_given_back_is_refused,
     marks_without_a_seal,
     a_mark_on_another_interface_hides_none,
-    a_container_that_returns_keeps_its_name,
+    a_container_that_returns_keeps_what_it_said,
 }

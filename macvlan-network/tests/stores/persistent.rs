@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use crate::common::{Scene as OneHost, in_etcd, ip, keys, on_ens33, started};
+use crate::common::{Scene as OneHost, ask, in_etcd, ip, keys, on_ens33, started};
 use crate::machine::become_machine;
 use macvlan_core::{Host, NetNs};
 use macvlan_network::{ErrorKind, EtcdOptions, EtcdStore, Member, Network, Networks, Reconciled};
 use macvlan_tests::{
-    Actor, Container, Directory, Etcd, Lab, Outcome, PATIENCE, eventually, ip_addresses, path_of,
+    Actor, Container, Etcd, Lab, Outcome, PATIENCE, eventually, ip_addresses, path_of,
 };
 
 const ONLY_MARK: [&str; 1] = ["/macvlan/host/a/~"];
@@ -18,9 +18,8 @@ fn connects(arguments: &[String]) -> Outcome {
     let [machine, etcd, host, persistent, id, inside] = arguments else {
         return Err("MACHINE ETCD HOST PERSISTENT ID INSIDE".into());
     };
-    let directory = Directory::new()?;
     if !machine.is_empty() {
-        become_machine(&directory, machine, machine)?;
+        become_machine(machine, machine)?;
     }
     let host = Host::in_netns(&NetNs::from_path(host)?)?;
     let options = EtcdOptions::new("a", [Etcd::ENDPOINT]).timeout(PATIENCE);
@@ -107,10 +106,11 @@ fn a_host_is_forgotten_when_it_is_gone() -> Outcome {
         assert_eq!(error.kind(), ErrorKind::HostAlive, "{error}");
         assert!(error.to_string().contains(&format!("cannot forget host {host:?}")), "{error}");
     };
+    let stays = in_etcd(&scene.lab.a, &scene.etcd, "a")?;
     is_refused(&scene.b, "a");
     is_refused(&scene.b, "b");
     assert!(!scene.b.forget_host("nobody")?);
-    scene.no_process_is_left(&ONLY_MARK)?;
+    drop(stays);
     assert!(scene.b.forget_host("a")?);
     assert!(!scene.b.forget_host("a")?);
     let collected = scene.b.collect()?.leases;
@@ -127,6 +127,41 @@ fn a_host_is_forgotten_when_it_is_gone() -> Outcome {
     );
     assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
     assert_eq!(keys(&scene.etcd, ONLY_MARK[0])?, ONLY_MARK);
+    Ok(())
+}
+
+/// The end of a process is known at once where its host goes on counting as alive, and nowhere else: another
+/// process may come that goes on with the leases.
+fn a_process_that_ends_leaves_no_word() -> Outcome {
+    let scene = Scene::set()?;
+    let open = |persistent: bool| -> Outcome<EtcdStore> {
+        let options = EtcdOptions::new("a", [Etcd::ENDPOINT]).timeout(PATIENCE);
+        let options = options.ttl(10 * PATIENCE).persistent(persistent);
+        Ok(scene.etcd.netns().run(|| EtcdStore::open(&options))??)
+    };
+    let words = || keys(&scene.etcd, "/macvlan/host/a/");
+    drop(open(false)?);
+    assert_eq!(words()?.len(), 1, "it counts as alive for its time");
+    let (first, second) = (open(true)?, open(false)?);
+    assert_eq!(words()?.len(), 4);
+    drop(second);
+    assert_eq!(words()?.len(), 3);
+    drop(first);
+    let left = words()?;
+    assert_eq!((left.len(), left[1].as_str()), (2, ONLY_MARK[0]));
+    // As that of the first, when its time is over.
+    let first = left[0].clone();
+    ask(&scene.etcd, |mut client| async move { client.delete(first, None).await.map(drop) })?;
+    assert!(scene.b.forget_host("a")?);
+
+    // One of a process that was killed stays, and etcd may be away.
+    let mut etcd = scene.etcd;
+    let options = EtcdOptions::new("a", [Etcd::ENDPOINT]).persistent(true);
+    let store = etcd.netns().run(|| EtcdStore::open(&options))??;
+    etcd.hang()?;
+    drop(store);
+    etcd.go_on()?;
+    etcd.stop()?;
     Ok(())
 }
 
@@ -159,6 +194,7 @@ macvlan_tests::tests! {
     same_on_every_kernel:
     leases_outlive_the_process,
     a_host_is_forgotten_when_it_is_gone,
+    a_process_that_ends_leaves_no_word,
     its_name_is_its_machines_until_then,
     others_are_not_persistent;
     parts: connects,

@@ -8,7 +8,7 @@ use crate::common::with_stores;
 use crate::common::{ip, on_ens33, subnet};
 use crate::leases::People;
 use macvlan_core::{Mode, NetNs, Parent, VlanProtocol};
-use macvlan_network::{ErrorKind, Lease, Member, NetworkConfig, Subnet};
+use macvlan_network::{ErrorKind, Lease, Member, Network, NetworkConfig, Subnet};
 use macvlan_tests::Outcome;
 
 fn on(name: &str, subnet: Subnet) -> NetworkConfig {
@@ -111,6 +111,55 @@ fn it_stays_beside_the_others() -> Outcome {
         lan.disconnect("c1")?;
         let same = same.update(&on("same", high))?.network;
         assert_eq!(people.one(&same, "c1")?, "10.1.0.128");
+        Ok(())
+    })
+}
+
+/// The gateways that nobody has said come and go; one that a container has is in the way.
+fn a_network_is_internal_for_some_time() -> Outcome {
+    with_stores(|networks| {
+        let both = || -> Outcome<NetworkConfig> {
+            Ok(on_ens33("lan", "10.1.0.0/24")?.subnet(subnet("fd00:1::/64")?))
+        };
+        let gateways = |network: &Network| -> Vec<_> {
+            network.config().get_subnets().iter().filter_map(Subnet::get_gateway).collect()
+        };
+        let lan = networks.create(&both()?.internal(true))?;
+        let mut people = People::default();
+        let member = Member::new("c1").address(ip("10.1.0.5")).address(ip("fd00:1::5"));
+        people.join(&lan, &member)?;
+        let without_subnets = NetworkConfig::new("lan").parent("ens33");
+        for config in [lan.config().clone().internal(false), both()?, without_subnets] {
+            assert!(gateways(&networks.network("lan")?).is_empty());
+            let updated = networks.ensure(&config)?;
+            assert_eq!(gateways(&updated.network), [ip("10.1.0.1"), ip("fd00:1::1")]);
+            assert_eq!(containers(&updated.outdated), ["c1"]);
+            let now = networks.network("lan")?;
+            assert_eq!(now.config(), updated.network.config());
+            let taken = Member::new("c2").address(ip("10.1.0.1"));
+            let error = now.connect(&taken, &NetNs::anonymous()?).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::AddressUnusable, "{error}");
+            let updated = now.update(&now.config().clone().internal(true))?;
+            assert_eq!(containers(&updated.outdated), ["c1"]);
+            assert!(networks.ensure(&both()?.internal(true))?.unaffected.is_empty(), "it is so");
+        }
+        assert_eq!(people.one(&lan, "c2")?, "10.1.0.1");
+        let now = networks.network("lan")?;
+        let error = now.update(&now.config().clone().internal(false)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NetworkInUse, "{error}");
+        let words = "container \"c2\" has 10.1.0.1/24, and 10.1.0.1 is the gateway's";
+        assert!(error.to_string().contains(words), "{error}");
+        let elsewhere = subnet("10.1.0.0/24")?.gateway(ip("10.1.0.254"));
+        let now =
+            now.update(&on("lan", elsewhere).subnet(subnet("fd00:1::/64")?.without_gateway()));
+        let now = now?.network;
+        assert_eq!(gateways(&now), [ip("10.1.0.254")]);
+        // What was said stays.
+        for internal in [true, false] {
+            let now = networks.network("lan")?;
+            let now = now.update(&now.config().clone().internal(internal))?.network;
+            assert_eq!(gateways(&now), [ip("10.1.0.254")]);
+        }
         Ok(())
     })
 }
@@ -251,6 +300,7 @@ macvlan_tests::tests! {
     same_on_every_kernel:
     subnets_change_around_who_is_connected,
     it_stays_beside_the_others,
+    a_network_is_internal_for_some_time,
     addresses_that_rest_follow_the_change,
     while_containers_come_and_go,
     parents_are_stored,

@@ -286,7 +286,7 @@ impl Networks {
     /// is known, as in a file.
     ///
     /// Its containers' addresses are given to others then, so they may run no more. Refused while a process of
-    /// it has Networks open, and for the time after it for which a host counts as alive.
+    /// it has Networks open, and where one was killed, for as long as a host counts as alive.
     fn forget_host(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<bool> {
         let name: String = take("name", name)?;
         self.0.ask(py, false, move |networks| networks.forget_host(&name))

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use etcd_client::{Compare, TxnOp};
+use etcd_client::{Compare, DeleteOptions, TxnOp};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::pool::Gap;
@@ -22,6 +22,8 @@ const TRIES: u32 = 2000;
 pub(super) struct Change {
     pub(super) when: Vec<Compare>,
     puts: BTreeMap<String, Option<String>>,
+    /// What keys that are deleted begin with.
+    gone: Vec<String>,
 }
 
 impl Change {
@@ -33,9 +35,19 @@ impl Change {
         self.puts.entry(key).or_insert(None);
     }
 
-    /// How many keys it changes.
-    pub(super) fn len(&self) -> usize {
-        self.puts.len()
+    /// Puts keys that begin alike, and deletes those that have no value.
+    pub(super) fn put_all(
+        &mut self,
+        prefix: &str,
+        all: impl IntoIterator<Item = (String, Option<String>)>,
+    ) {
+        let all = all.into_iter().map(|(place, value)| (format!("{prefix}{place}"), value));
+        self.puts.extend(all);
+    }
+
+    /// Deletes all keys that begin so, none of which it changes.
+    pub(super) fn delete_all(&mut self, prefix: String) {
+        self.gone.push(prefix);
     }
 
     /// Takes a whole gap.
@@ -62,8 +74,10 @@ impl Change {
             Some(value) => TxnOp::put(key, value, None),
             None => TxnOp::delete(key, None),
         };
-        let then = self.puts.into_iter().map(operation).collect();
-        wire.commit(self.when, then)
+        let delete_all =
+            |prefix: String| TxnOp::delete(prefix, Some(DeleteOptions::new().with_prefix()));
+        let then = self.puts.into_iter().map(operation);
+        wire.commit(self.when, then.chain(self.gone.into_iter().map(delete_all)).collect())
     }
 }
 
@@ -83,20 +97,21 @@ fn found(item: &Item) -> Result<Found> {
 pub(super) struct Pool<'a> {
     pub(super) keys: &'a Keys,
     pub(super) seen: &'a Seen<'a>,
-    pub(super) network: &'a str,
+    /// The id by which the network has them.
+    pub(super) gaps: &'a str,
     pub(super) number: usize,
     pub(super) owner: &'a str,
 }
 
 impl Pool<'_> {
     fn key(&self, first: u128) -> String {
-        self.keys.gap(self.network, self.number, self.owner, first)
+        self.keys.gap(self.gaps, self.number, self.owner, first)
     }
 
     /// What is read for the gaps around a number: the one at it or before it, the next behind it, and the
     /// first of all.
     pub(super) fn gets_around(&self, at: u128) -> [Get; 3] {
-        let (from, end) = within(&self.keys.gaps(self.network, self.number, self.owner));
+        let (from, end) = within(&self.keys.gaps(self.gaps, self.number, self.owner));
         // The first key behind one is that key and a zero.
         let behind = format!("{}\0", self.key(at));
         [
@@ -129,7 +144,7 @@ impl Pool<'_> {
     /// Takes an address out of a gap, of which the same change may have taken another.
     pub(super) fn take(&self, change: &mut Change, from: &Found, at: u128) -> Result<()> {
         change.take_all(from);
-        let left = change.take_left(&self.keys.gaps(self.network, self.number, self.owner), at)?;
+        let left = change.take_left(&self.keys.gaps(self.gaps, self.number, self.owner), at)?;
         for rest in left.unwrap_or(from.gap).without(at).into_iter().flatten() {
             change.put(self.key(rest.first), format!("{:032x}", rest.last));
         }
@@ -139,7 +154,7 @@ impl Pool<'_> {
     /// Puts a gap back, and closes it up with what it touches. It rests on what is around it: that the gap
     /// before it is as it was, and that none has come since up to the number behind it.
     pub(super) fn give_back(&self, change: &mut Change, gap: Gap) -> Result<()> {
-        let (begin, end) = within(&self.keys.gaps(self.network, self.number, self.owner));
+        let (begin, end) = within(&self.keys.gaps(self.gaps, self.number, self.owner));
         let [before, behind, _] = self.around(gap.first)?;
         if before.as_ref().is_some_and(|before| before.gap.holds(gap.first)) {
             return Ok(());

@@ -6,17 +6,19 @@ use std::net::IpAddr;
 use etcd_client::Compare;
 use ipnet::IpNet;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::lease::Lease;
 use crate::pool::{self, Gap};
+use crate::random;
 use crate::record::NetworkRecord;
 use crate::store::refusal::{changed, no_network};
 use crate::store::{clash, format};
 
 use super::change::{Change, insist};
 use super::keys::{self, EVERYBODY, Holder, end_of};
+use super::making::{Gaps, Making, changes, entry};
 use super::store::EtcdStore;
-use super::wire::{Get, OPERATIONS, none_since, unchanged};
+use super::wire::{Get, Item, OPERATIONS, none_since, unchanged};
 
 impl EtcdStore {
     /// That no network has come, gone or changed since now.
@@ -60,92 +62,86 @@ impl EtcdStore {
         alone: &[IpNet],
     ) -> Result<Vec<Lease>> {
         let (operation, key) = ("change the network", self.keys.network(&new.id));
-        insist(|| {
+        let mut making = Making::new(self, random::id());
+        let changed = insist(|| {
             let found = self.wire.get(Get::Key(key.clone()))?;
             let found = found.first().ok_or_else(|| no_network(new.name()))?;
-            if format::read::<NetworkRecord>(&found.value)?.config != old.config {
+            let now: NetworkRecord = format::read(&found.value)?;
+            if now.config != old.config {
                 return Err(changed(old));
             }
+            let mut new = NetworkRecord { gaps: now.gaps.clone(), ..new.clone() };
             let mut change = Change::default();
             change.when.extend([unchanged(key.clone(), found.changed), self.guarded()?]);
-            change.put(self.keys.guard(), new.id.clone());
-            change.put(key.clone(), format::write(new)?);
-            change.put(self.keys.network_name(new.name()), new.id.clone());
             let ours = self.held(&new.id, false, &mut change.when)?;
-            self.check(operation, new, alone, &ours, &mut change.when)?;
+            self.check(operation, &new, alone, &ours, &mut change.when)?;
             let prefix = self.keys.leases(&new.id);
             let (leases, revision) = self.wire.all_at(&prefix)?;
             change.when.push(none_since(prefix, revision));
             let read = leases.iter().map(|item| format::read::<Lease>(&item.value));
             let leases: Vec<Lease> = read.collect::<Result<_>>()?;
-            leases.iter().try_for_each(|lease| lease.check_in(new))?;
-            if old.config.get_subnets() != new.config.get_subnets() {
-                self.change_pools(old, new, &mut change)?;
+            leases.iter().try_for_each(|lease| lease.check_in(&new))?;
+            if now.config.get_subnets() != new.config.get_subnets() {
+                let (has, wanted) = self.gaps_of(&now, &new, &mut change)?;
+                let place = self.keys.all_gaps(now.gaps());
+                let changes = changes(&has, &wanted);
+                if changes.len() <= OPERATIONS {
+                    change.put_all(&place, changes);
+                } else if making.finish(&wanted, &mut change)? {
+                    change.delete_all(place);
+                    new.gaps = Some(making.id().to_owned());
+                } else {
+                    return Ok(None);
+                }
             }
-            if change.len() > OPERATIONS {
-                let why = format!("its free addresses are in more than {OPERATIONS} parts");
-                return Err(Error::new(ErrorKind::InvalidValue, operation, why)
-                    .with_hint("change less at a time")
-                    .in_network(new.name()));
-            }
+            change.put(self.keys.guard(), new.id.clone());
+            change.put(key.clone(), format::write(&new)?);
+            change.put(self.keys.network_name(new.name()), new.id.clone());
             Ok(change.commit(&self.wire)?.then_some(leases))
-        })
+        });
+        making.end();
+        changed
     }
 
-    /// Makes the gaps anew, between what somebody has or is kept for somebody. What is a host's share and is
-    /// still given stays its share.
-    fn change_pools(
+    /// The gaps that a network has, and those that it is to have as it will be: between what somebody has or is
+    /// kept for somebody. What is a host's share and is still given stays its share.
+    fn gaps_of(
         &self,
         old: &NetworkRecord,
         new: &NetworkRecord,
         change: &mut Change,
-    ) -> Result<()> {
+    ) -> Result<(Gaps, Gaps)> {
         let held = self.held(&new.id, true, &mut change.when)?;
         let held: Vec<Gap> = held.into_iter().map(pool::number).map(Gap::of).collect();
-        let prefix = self.keys.all_gaps(&new.id);
+        let prefix = self.keys.all_gaps(old.gaps());
         let (found, revision) = self.wire.all_at(&prefix)?;
         change.when.push(none_since(prefix.clone(), revision));
+        let (mut has, mut wanted) = (Gaps::new(), Gaps::new());
         // Whose gaps they are, by the subnet that they are in.
-        let mut shares: BTreeMap<(IpNet, &str), Vec<Gap>> = BTreeMap::new();
-        for item in &found {
-            let mut place = item.key.strip_prefix(&prefix).unwrap_or_default().split('/');
-            let pool = place.next().and_then(|pool| usize::from_str_radix(pool, 16).ok());
+        let mut shares: BTreeMap<(IpNet, String), Vec<Gap>> = BTreeMap::new();
+        for Item { key, value, .. } in found {
+            let place = key.strip_prefix(&prefix).unwrap_or_default();
+            let mut parts = place.split('/');
+            let pool = parts.next().and_then(|pool| usize::from_str_radix(pool, 16).ok());
             let subnet = pool.and_then(|pool| old.config.get_subnets().get(pool));
-            if let (Some(subnet), Some(owner)) = (subnet, place.next()) {
-                let (first, last) = (keys::number(end_of(&item.key))?, keys::number(&item.value)?);
-                shares.entry((subnet.net(), owner)).or_default().push(Gap { first, last });
+            if let (Some(subnet), Some(owner)) = (subnet, parts.next()) {
+                let gap = Gap { first: keys::number(end_of(&key))?, last: keys::number(&value)? };
+                shares.entry((subnet.net(), owner.to_owned())).or_default().push(gap);
             }
+            has.insert(place.to_owned(), value);
         }
-        let mut fresh: BTreeMap<String, String> = BTreeMap::new();
-        let mut put = |pool: usize, owner: &str, gaps: &[Gap]| {
-            for gap in gaps {
-                let key = self.keys.gap(&new.id, pool, owner, gap.first);
-                fresh.insert(key, format!("{:032x}", gap.last));
-            }
-        };
         for (pool, subnet) in new.config.get_subnets().iter().enumerate() {
             let mut free = pool::without(subnet.gaps(), held.iter().copied());
             let theirs = shares
                 .iter()
-                .filter(|((net, owner), _)| *net == subnet.net() && *owner != EVERYBODY);
+                .filter(|((net, owner), _)| *net == subnet.net() && owner != EVERYBODY);
             for ((_, owner), gaps) in theirs {
                 let still = pool::within(gaps, &free);
                 free = pool::without(free, still.iter().copied());
-                put(pool, owner, &still);
+                wanted.extend(still.into_iter().map(|gap| entry(pool, owner, gap)));
             }
-            put(pool, EVERYBODY, &free);
+            wanted.extend(free.into_iter().map(|gap| entry(pool, EVERYBODY, gap)));
         }
-        // What stays as it is takes no operation.
-        for item in found {
-            match fresh.get(&item.key) {
-                Some(value) if *value == item.value => drop(fresh.remove(&item.key)),
-                Some(_) => {}
-                None => change.delete(item.key),
-            }
-        }
-        for (key, value) in fresh {
-            change.put(key, value);
-        }
-        Ok(())
+        Ok((has, wanted))
     }
 }

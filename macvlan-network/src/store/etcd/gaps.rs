@@ -10,7 +10,7 @@ use super::change::{Change, Pool, insist};
 use super::keys::{self, EVERYBODY};
 use super::seen::Seen;
 use super::store::EtcdStore;
-use super::wire::{Get, exists};
+use super::wire::Get;
 
 impl EtcdStore {
     pub(super) fn pool<'a>(
@@ -20,7 +20,7 @@ impl EtcdStore {
         pool: usize,
         owner: &'a str,
     ) -> Pool<'a> {
-        Pool { keys: &self.keys, seen, network: &network.id, number: pool, owner }
+        Pool { keys: &self.keys, seen, gaps: network.gaps(), number: pool, owner }
     }
 
     /// Whose gaps this host takes addresses from.
@@ -50,18 +50,25 @@ impl EtcdStore {
         Get::Key(self.keys.last(&network.id, pool, self.owner(network)))
     }
 
-    /// Moves some addresses from everybody's into this host's share; false if there are none left.
+    /// Moves some addresses from everybody's into this host's share; false if there are none left. What the
+    /// network was found as is compared, since it may have other gaps by now.
     pub(super) fn claim(&self, network: &NetworkRecord, pool: usize, share: u32) -> Result<bool> {
         insist(|| {
             let seen = Seen::new(&self.wire);
+            let found = self.wire.get(Get::Key(self.keys.network(&network.id)))?;
+            let (there, now) = self.current(network, &found);
+            if *now != *network {
+                // It is read again, as it is now.
+                return Ok(Some(true));
+            }
             let everybody = self.pool(&seen, network, pool, EVERYBODY);
             let Some((_, from)) = everybody.first_free(0)? else { return Ok(Some(false)) };
             let last = from.gap.last.min(from.gap.first.saturating_add(u128::from(share) - 1));
             let mut change = Change::default();
-            change.when.push(exists(self.keys.network(&network.id)));
+            change.when.push(there);
             change.take_all(&from);
             if last < from.gap.last {
-                let key = self.keys.gap(&network.id, pool, EVERYBODY, last + 1);
+                let key = self.keys.gap(network.gaps(), pool, EVERYBODY, last + 1);
                 change.put(key, format!("{:032x}", from.gap.last));
             }
             self.pool(&seen, network, pool, &self.host)

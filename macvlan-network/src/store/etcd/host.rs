@@ -1,7 +1,7 @@
 //! That a host is alive: a key that etcd drops when nobody says so any more.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use etcd_client::{Client, GetOptions, PutOptions, Txn, TxnOp, TxnOpResponse};
@@ -35,6 +35,8 @@ pub(super) struct Registration {
     lease: AtomicI64,
     /// Since when etcd's lease counts, in milliseconds since boot: when what it last answered was asked.
     counts_since: AtomicU64,
+    /// Whether nothing is to be said any more.
+    is_over: AtomicBool,
 }
 
 impl Registration {
@@ -50,6 +52,7 @@ impl Registration {
             ttl: options.ttl.max(Duration::from_secs(1)),
             lease: AtomicI64::new(0),
             counts_since: AtomicU64::new(0),
+            is_over: AtomicBool::new(false),
         })
     }
 
@@ -126,6 +129,12 @@ impl Registration {
             )
     }
 
+    /// Says it no more; false if it was not said at this time.
+    pub(super) fn end(&self) -> bool {
+        self.is_over.store(true, Ordering::Release);
+        self.lease.load(Ordering::Acquire) != 0
+    }
+
     /// Says it again and again, as long as the store is open.
     pub(super) async fn stay(self: Arc<Self>, client: LoggedIn) {
         loop {
@@ -135,6 +144,9 @@ impl Registration {
                 self.ttl / 3
             })
             .await;
+            if self.is_over.load(Ordering::Acquire) {
+                return;
+            }
             let (lease, asked) = (self.lease.load(Ordering::Acquire), since_boot());
             let attempt = async {
                 if lease == 0 {

@@ -6,9 +6,9 @@
 //! | `secret` | its secret |
 //! | `guard` | changes with every network that comes or goes |
 //! | `net/ID` | a network, as JSON |
-//! | `making/ID` | the host's key of the process that makes a network, which is not visible yet |
+//! | `making/ID` | the host's key of the process that writes gaps by an id, which are no network's yet |
 //! | `netname/NAME` | the id of the network that is called so; one of an earlier version has none |
-//! | `gap/ID/POOL/OWNER/FIRST` | the last address of a gap; the owner is `@` or, with shares, a host |
+//! | `gap/ID/POOL/OWNER/FIRST` | the last address of a gap; the owner is `@` or, with shares, a host. The id is the network's, or one that the network tells |
 //! | `last/ID/POOL/OWNER` | the address that was given last |
 //! | `addr/ID/ADDRESS` | who has it ([`Holder`]) |
 //! | `rest/ID/POOL/UNTIL/ADDRESS` | that an address is kept until then, or rests since then; not if an earlier version has kept it |
@@ -121,7 +121,7 @@ impl Keys {
     }
 
     pub(super) fn gap(&self, id: &str, pool: usize, owner: &str, first: u128) -> String {
-        format!("{}gap/{id}/{pool:02x}/{owner}/{first:032x}", self.0)
+        self.all_gaps(id) + &place(pool, owner, first)
     }
 
     pub(super) fn last(&self, id: &str, pool: usize, owner: &str) -> String {
@@ -197,12 +197,17 @@ impl Keys {
         format!("{}machine/{host}", self.0)
     }
 
-    /// Everything that goes with a network.
+    /// Everything that goes with a network, but for its gaps.
     pub(super) fn of_network(&self, id: &str) -> Vec<String> {
-        ["gap", "last", "addr", "was", "lease", "name", "alias", "rest"]
+        ["last", "addr", "was", "lease", "name", "alias", "rest"]
             .map(|kind| format!("{}{kind}/{id}/", self.0))
             .to_vec()
     }
+}
+
+/// What is behind the id in the key of a gap.
+pub(super) fn place(pool: usize, owner: &str, first: u128) -> String {
+    format!("{pool:02x}/{owner}/{first:032x}")
 }
 
 /// The last part of a key.

@@ -7,7 +7,7 @@ use etcd_client::Compare;
 use ipnet::IpNet;
 use macvlan_core::LinkName;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::lease::{Lease, Wish};
 use crate::pool;
 use crate::record::NetworkRecord;
@@ -22,7 +22,7 @@ use super::pick::Pick;
 use super::seen::Seen;
 use super::store::EtcdStore;
 use super::trouble::Trouble;
-use super::wire::{Get, Item, absent, exists, unchanged};
+use super::wire::{Get, Item, OPERATIONS, absent, exists, unchanged};
 
 impl EtcdStore {
     /// Gives a container its place.
@@ -59,7 +59,7 @@ impl EtcdStore {
         let (others, was_by_it, was, host) = (found()?, found()?, found()?, found()?);
         let there = there.first().ok_or_else(|| no_network(network.name()))?;
         let now: NetworkRecord = format::read(&there.value)?;
-        if now.config != network.config {
+        if now != *network {
             return Ok(Some(Granted::Changed(now)));
         }
         let Some(host) = host.first() else {
@@ -128,7 +128,7 @@ impl EtcdStore {
 
     /// A network as it was found, and that it has not changed since; one that cannot be read is as the caller
     /// has it.
-    fn current<'a>(
+    pub(super) fn current<'a>(
         &self,
         network: &'a NetworkRecord,
         found: &[Item],
@@ -150,6 +150,19 @@ impl EtcdStore {
         Ok(change.commit(&self.wire)?)
     }
 
+    /// Refuses a lease that could not be given back in one transaction: two operations for each address, one for
+    /// each alias, and some for the lease.
+    pub(super) fn check_size(lease: &Lease) -> Result<()> {
+        let (addresses, aliases) = (lease.addresses.len(), lease.aliases.len());
+        if 2 * addresses + aliases + 8 <= OPERATIONS {
+            return Ok(());
+        }
+        let why = format!(
+            "{addresses} addresses and {aliases} aliases are more than etcd changes at once"
+        );
+        Err(Error::invalid("lease so much", why).with_hint("have fewer of them"))
+    }
+
     /// Everything that makes a lease, and what it rests on, but for the host's registration: the container's
     /// other leases in the network, and who has its name.
     fn put_lease(
@@ -160,6 +173,7 @@ impl EtcdStore {
         addresses: &[(IpNet, String)],
         (held, named): (&AllHeld, Option<&Item>),
     ) -> Result<()> {
+        Self::check_size(lease)?;
         let (id, container) = (lease.network.as_str(), lease.container.as_str());
         let value = format::write(lease)?;
         change.when.push(exists(self.keys.network(id)));

@@ -15,6 +15,7 @@ mod held;
 mod host;
 mod keys;
 mod leases;
+mod making;
 mod options;
 mod pending;
 mod pick;
@@ -31,7 +32,6 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use etcd_client::{DeleteOptions, TxnOp};
 use ipnet::IpNet;
 
 use crate::error::{Error, Result};
@@ -44,11 +44,11 @@ use crate::store::{Found, Granted, Store, Unreadable, format, is_id};
 pub use options::{EtcdOptions, Pem};
 pub use store::EtcdStore;
 
-use change::insist;
+use change::{Change, insist};
 use held::AllHeld;
 use keys::{Holder, end_of};
 use trouble::Trouble;
-use wire::{Get, Item, OPERATIONS, absent, exists};
+use wire::{Get, Item, OPERATIONS, absent};
 
 impl EtcdStore {
     /// Takes back what etcd may or may not have taken when it last could not be reached, and nobody
@@ -182,20 +182,23 @@ impl Store for EtcdStore {
         self.settle()?;
         let key = self.keys.network(&network.id);
         insist(|| {
-            let mut then = vec![
-                TxnOp::put(self.keys.guard(), network.id.clone(), None),
-                TxnOp::delete(key.clone(), None),
-                TxnOp::delete(self.keys.network_name(network.name()), None),
-            ];
-            for prefix in self.keys.of_network(&network.id) {
-                then.push(TxnOp::delete(prefix, Some(DeleteOptions::new().with_prefix())));
-            }
-            let no_leases = absent(self.keys.leases(&network.id)).with_prefix();
-            if self.wire.commit(vec![exists(key.clone()), no_leases], then)? {
-                return Ok(Some(()));
-            }
-            if self.wire.get(Get::Key(key.clone()))?.is_empty() {
+            let found = self.wire.get(Get::Key(key.clone()))?;
+            if found.is_empty() {
                 return Err(no_network(network.name()));
+            }
+            let (there, now) = self.current(network, &found);
+            let mut change = Change::default();
+            change.when.push(there);
+            change.when.push(absent(self.keys.leases(&network.id)).with_prefix());
+            change.put(self.keys.guard(), network.id.clone());
+            change.delete(key.clone());
+            change.delete(self.keys.network_name(network.name()));
+            change.delete_all(self.keys.all_gaps(now.gaps()));
+            for prefix in self.keys.of_network(&network.id) {
+                change.delete_all(prefix);
+            }
+            if change.commit(&self.wire)? {
+                return Ok(Some(()));
             }
             match self.wire.all(&self.keys.leases(&network.id))?.as_slice() {
                 [] => Ok(None),

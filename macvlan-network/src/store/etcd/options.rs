@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::config::check_name;
 use crate::error::{Error, Result};
+use crate::name::check_name;
 
 /// How to reach etcd, and who this is.
 #[derive(Debug, Clone)]

@@ -110,7 +110,7 @@ impl EtcdStore {
         if network.config.get_share().is_none() {
             return Ok(vec![EVERYBODY.to_owned()]);
         }
-        let prefix = self.keys.pool(&network.id, pool);
+        let prefix = self.keys.pool(network.gaps(), pool);
         let mut owners: Vec<String> = Vec::new();
         for item in self.wire.all(&prefix)? {
             let owner = item.key.strip_prefix(&prefix).and_then(|rest| rest.split('/').next());

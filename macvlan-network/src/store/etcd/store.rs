@@ -92,6 +92,18 @@ impl EtcdStore {
     }
 }
 
+impl Drop for EtcdStore {
+    /// A host that counts as alive without a process can be forgotten as soon as its processes have ended. Any
+    /// other counts as alive for a while, in which a process may come that goes on with its leases.
+    fn drop(&mut self) {
+        if self.registration.end() {
+            // What stays runs out. A forked child is refused.
+            let persistent = self.keys.persistent(&self.host);
+            let _ = self.wire.delete_soon(self.registration.key.clone(), persistent);
+        }
+    }
+}
+
 /// The value of a key that is chosen by whoever comes first.
 fn chosen(wire: &Wire, key: &str, choice: &str) -> Result<String> {
     let find = || wire.get(Get::Key(key.to_owned())).map(|mut found| found.pop());

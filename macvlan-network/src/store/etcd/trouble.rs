@@ -151,6 +151,11 @@ fn answer(code: i32, message: &str) -> Trouble {
             "its space is used up, and it takes no changes",
             "compact and defragment it, and disarm its alarm",
         ),
+        INVALID_ARGUMENT if has("too many operations") => Trouble::refused(
+            ErrorKind::InvalidValue,
+            "it is more than etcd changes at once",
+            "have fewer addresses and aliases, or start etcd with more --max-txn-ops",
+        ),
         INVALID_ARGUMENT | NOT_FOUND | RESOURCE_EXHAUSTED | FAILED_PRECONDITION => {
             let why = format!("it refused: {message}");
             Trouble::refused(ErrorKind::StoreUnavailable, why, "see to etcd, and try again")
@@ -215,6 +220,13 @@ mod tests {
                 "etcdserver: requested lease not found",
                 ErrorKind::StoreUnavailable,
                 "lease",
+                true,
+            ),
+            (
+                3,
+                "etcdserver: too many operations in txn request",
+                ErrorKind::InvalidValue,
+                "more than etcd changes at once; have fewer addresses",
                 true,
             ),
             (14, "etcdserver: no leader", ErrorKind::StoreUnavailable, "failed: no leader", false),

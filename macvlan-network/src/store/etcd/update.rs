@@ -32,6 +32,7 @@ impl EtcdStore {
             self.register()?;
             return Ok(None);
         };
+        Self::check_size(lease)?;
         let mut change = Change::default();
         change.when.push(unchanged(host.key.clone(), host.changed));
         change.when.push(unchanged(held.item.key.clone(), held.item.changed));

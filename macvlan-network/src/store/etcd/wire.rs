@@ -26,6 +26,9 @@ const PAGE: i64 = 1000;
 /// told otherwise (`--max-txn-ops`), and a few more go along.
 pub(super) const OPERATIONS: usize = 120;
 
+/// How long is waited for what is only tidied up.
+const MOMENT: Duration = Duration::from_millis(500);
+
 /// What comes of asking.
 type Answer<T> = std::result::Result<T, Trouble>;
 
@@ -126,8 +129,21 @@ impl Wire {
         T: Send + 'static,
         F: Future<Output = std::result::Result<T, etcd_client::Error>> + Send,
     {
+        self.ask_for(self.timeout, request)
+    }
+
+    /// Asks for something, and waits so long for an answer.
+    fn ask_for<T, F>(
+        &self,
+        timeout: Duration,
+        request: impl Fn(Client) -> F + Send + Sync + 'static,
+    ) -> Answer<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = std::result::Result<T, etcd_client::Error>> + Send,
+    {
         let (work, client) = (self.work()?, self.client()?);
-        run(&work.runtime, self.timeout, async move { client.ask(request).await })
+        run(&work.runtime, timeout, async move { client.ask(request).await })
     }
 
     fn transact(&self, txn: Txn) -> Answer<TxnResponse> {
@@ -201,6 +217,15 @@ impl Wire {
                 revision = now;
             }
         }
+    }
+
+    /// Deletes a key if another exists, unless that takes more than a moment.
+    pub(super) fn delete_soon(&self, key: String, if_exists: String) -> Answer<()> {
+        let txn = Txn::new().when([exists(if_exists)]).and_then([TxnOp::delete(key, None)]);
+        self.ask_for(MOMENT.min(self.timeout), move |mut client| {
+            let txn = txn.clone();
+            async move { client.txn(txn).await.map(drop) }
+        })
     }
 
     /// Does all of it if all of that is so; whether it was.

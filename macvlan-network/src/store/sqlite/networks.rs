@@ -53,7 +53,7 @@ fn read(
         let config = config
             .and_then(|config| format::read(config).map_err(|error| error.cause().to_owned()));
         found.push(match config {
-            Ok(config) => Ok(NetworkRecord { id, created, config }),
+            Ok(config) => Ok(NetworkRecord { id, created, config, gaps: None }),
             Err(why) => Err(Unreadable::new(&id, None, &why)),
         });
     }

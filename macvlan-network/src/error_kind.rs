@@ -1,0 +1,163 @@
+//! The kinds of errors, with their names and numbers.
+
+use std::fmt;
+
+/// The cause of an [`Error`](crate::Error), as far as it could be told.
+///
+/// The numbers are stable, the C ABI shows them, and a number is never given to another cause. They lie
+/// beyond those of the core's kinds, but for [`ErrorKind::InvalidValue`], which is the same kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+#[repr(u32)]
+pub enum ErrorKind {
+    /// A value that can never be right: a gateway outside its subnet, a range outside it, a name
+    /// with a slash.
+    InvalidValue = 1,
+    /// A network of that name exists.
+    NetworkExists = 102,
+    /// No network has that name or id.
+    NetworkNotFound = 103,
+    /// Containers are still connected to the network that is to be removed.
+    NetworkInUse = 104,
+    /// The subnet overlaps one of another network.
+    SubnetOverlaps = 105,
+    /// The networks cannot share the parent: one of them needs it for itself.
+    ParentClash = 106,
+    /// Every subnet that is tried when none is given is in use.
+    NoFreeSubnet = 107,
+    /// No address is left in the network.
+    PoolExhausted = 108,
+    /// Another container has the address that was asked for.
+    AddressTaken = 109,
+    /// Somebody on the wire who is none of ours has the address that was asked for.
+    AddressForeign = 110,
+    /// The address that was asked for is not one that the network gives: outside its range,
+    /// reserved, the gateway's.
+    AddressUnusable = 111,
+    /// Another container in the network has the name.
+    NameTaken = 112,
+    /// The container is connected already, in another namespace that still exists.
+    AlreadyConnected = 113,
+    /// The container is not connected to the network.
+    NotConnected = 114,
+    /// The kernel refused, or the namespace is gone; [`Error::core`](crate::Error::core) tells the cause.
+    Kernel = 115,
+    /// The store cannot be reached, or does not answer in time: nothing has been given.
+    StoreUnavailable = 116,
+    /// The store was written by a later version, or holds what it never should.
+    StoreUnusable = 117,
+    /// So many others changed the same at the same time that it was given up, or somebody holds
+    /// the container's namespace.
+    Contended = 118,
+    /// A file could not be read or written.
+    File = 119,
+    /// The store's file, or this host's name in the store, belongs to another machine.
+    OtherMachine = 120,
+    /// The lease was lost while the process was stopped for longer than its host counts as alive, and was
+    /// undone; or a pending lease is not there any more: another has taken it, or it was taken back.
+    LeaseLost = 121,
+    /// The store does not accept the user, the password or the certificate, or does not allow what was asked;
+    /// or its own certificate is not accepted.
+    StoreRefused = 122,
+    /// The host that is to be forgotten is alive.
+    HostAlive = 123,
+}
+
+impl ErrorKind {
+    /// All kinds, by their numbers.
+    pub const ALL: &[Self] = &[
+        Self::InvalidValue,
+        Self::NetworkExists,
+        Self::NetworkNotFound,
+        Self::NetworkInUse,
+        Self::SubnetOverlaps,
+        Self::ParentClash,
+        Self::NoFreeSubnet,
+        Self::PoolExhausted,
+        Self::AddressTaken,
+        Self::AddressForeign,
+        Self::AddressUnusable,
+        Self::NameTaken,
+        Self::AlreadyConnected,
+        Self::NotConnected,
+        Self::Kernel,
+        Self::StoreUnavailable,
+        Self::StoreUnusable,
+        Self::Contended,
+        Self::File,
+        Self::OtherMachine,
+        Self::LeaseLost,
+        Self::StoreRefused,
+        Self::HostAlive,
+    ];
+
+    /// The name and the error number of each kind: the only place that has them.
+    const fn entry(self) -> (&'static str, i32) {
+        match self {
+            Self::InvalidValue => ("invalid-value", libc::EINVAL),
+            Self::NetworkExists => ("network-exists", libc::EEXIST),
+            Self::NetworkNotFound => ("network-not-found", libc::ENOENT),
+            Self::NetworkInUse => ("network-in-use", libc::EBUSY),
+            Self::SubnetOverlaps => ("network-subnet-overlaps", libc::EADDRINUSE),
+            Self::ParentClash => ("network-parent-clash", libc::EBUSY),
+            Self::NoFreeSubnet => ("network-no-free-subnet", libc::ENOSPC),
+            Self::PoolExhausted => ("network-pool-exhausted", libc::ENOSPC),
+            Self::AddressTaken => ("network-address-taken", libc::EADDRINUSE),
+            Self::AddressForeign => ("network-address-foreign", libc::EADDRINUSE),
+            Self::AddressUnusable => ("network-address-unusable", libc::EADDRNOTAVAIL),
+            Self::NameTaken => ("network-name-taken", libc::EEXIST),
+            Self::AlreadyConnected => ("network-already-connected", libc::EISCONN),
+            Self::NotConnected => ("network-not-connected", libc::ENOTCONN),
+            Self::Kernel => ("network-kernel", libc::EIO),
+            Self::StoreUnavailable => ("network-store-unavailable", libc::EAGAIN),
+            Self::StoreUnusable => ("network-store-unusable", libc::EBADMSG),
+            Self::Contended => ("network-contended", libc::EAGAIN),
+            Self::File => ("network-file", libc::EIO),
+            Self::OtherMachine => ("network-other-machine", libc::EREMOTE),
+            Self::LeaseLost => ("network-lease-lost", libc::ESTALE),
+            Self::StoreRefused => ("network-store-refused", libc::EACCES),
+            Self::HostAlive => ("network-host-alive", libc::EBUSY),
+        }
+    }
+
+    /// Returns a stable name for logs and other languages: `"network-pool-exhausted"`. None is a name of
+    /// one of the core's kinds, but that of [`ErrorKind::InvalidValue`], which is the same kind.
+    pub const fn as_str(self) -> &'static str {
+        self.entry().0
+    }
+
+    /// Returns the error number (`errno(3)`) that fits the kind, for an error of which neither the kernel
+    /// nor a file gave one: the C library returns it, and Python's exceptions have it.
+    pub const fn errno(self) -> i32 {
+        self.entry().1
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use macvlan_core::ErrorKind as CoreKind;
+
+    use super::*;
+
+    #[test]
+    fn kinds_are_none_of_the_cores_but_one() {
+        let same = |kind: &&ErrorKind| {
+            let like =
+                |core: &&CoreKind| core.as_str() == kind.as_str() || **core as u32 == **kind as u32;
+            CoreKind::ALL.iter().any(|core| like(&core))
+        };
+        let shared: Vec<&ErrorKind> = ErrorKind::ALL.iter().filter(same).collect();
+        assert_eq!(shared, [&ErrorKind::InvalidValue]);
+        let (ours, core) = (ErrorKind::InvalidValue, CoreKind::InvalidValue);
+        assert_eq!(
+            (ours as u32, ours.as_str(), ours.errno()),
+            (core as u32, core.as_str(), core.errno())
+        );
+    }
+}

@@ -1,0 +1,72 @@
+//! What networks, hosts and containers are called, and by which names containers are found.
+
+use std::net::IpAddr;
+
+use crate::error::{Error, Result};
+
+/// Names that stand in files, keys and commands: letters, digits, and `_.-` behind the first.
+pub(crate) fn check_name(name: &str, what: &str) -> Result<()> {
+    let refuse = |why: String| Err(Error::invalid(format!("use {name:?} as {what}"), why));
+    if name.is_empty() || name.len() > 128 {
+        return refuse(format!("{what} has to have 1 to 128 characters"));
+    }
+    if !name.starts_with(|first: char| first.is_ascii_alphanumeric()) {
+        return refuse(format!("{what} has to begin with a letter or a digit"));
+    }
+    if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte)) {
+        return refuse(format!("only letters, digits, \"_\", \".\" and \"-\" can be in {what}"));
+    }
+    Ok(())
+}
+
+/// A name by which a container is found, as it is stored and compared: as DNS does, without regard to case, and
+/// to a dot at its end.
+pub(crate) fn folded(name: &str) -> String {
+    name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
+}
+
+/// Refuses a name, folded, by which resolvers look for nobody.
+pub(crate) fn check_findable(name: &str, what: &str) -> Result<()> {
+    check_name(name, what)?;
+    let why = if name.split('.').any(str::is_empty) {
+        "has a dot with nothing behind it"
+    } else if name.rsplit('.').next() == Some("localhost") {
+        "is everybody's own name (RFC 6761)"
+    } else if name.parse::<IpAddr>().is_ok() {
+        "is an address"
+    } else {
+        return Ok(());
+    };
+    Err(Error::invalid(format!("use {name:?} as {what}"), format!("{name:?} {why}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_dns() {
+        for (name, same) in [("Web", "web"), ("web.", "web"), ("A.B.", "a.b"), ("", ""), (".", "")]
+        {
+            assert_eq!(folded(name), same);
+        }
+        for name in
+            ["web", "web.example.com", "xn--bcher-kva.de", "a_b", "1", "10.0.0", "localhost.lan"]
+        {
+            check_findable(name, "a name").unwrap();
+        }
+        for (name, words) in [
+            ("", "1 to 128"),
+            (".", "has to begin"),
+            ("a b", "only letters"),
+            ("a..b", "a dot with nothing"),
+            ("a.", "a dot with nothing"),
+            ("localhost", "RFC 6761"),
+            ("a.localhost", "RFC 6761"),
+            ("10.0.0.1", "is an address"),
+        ] {
+            let error = check_findable(name, "a name").unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
+    }
+}

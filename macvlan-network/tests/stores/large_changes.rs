@@ -1,0 +1,265 @@
+//! Networks that are changed in more places than a transaction of etcd's has room for: whole or not at all,
+//! among those who use them, and whenever the process that changes them ends.
+#![deny(dead_code)]
+
+use std::collections::{BTreeSet, HashSet};
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use crate::common::{ask, in_etcd, ip, keys, on_ens33, session, sound, subnet, with_stores};
+use crate::leases::People;
+use macvlan_core::{Host, NetNs};
+use macvlan_network::{
+    ErrorKind, EtcdOptions, EtcdStore, Member, Network, NetworkConfig, Networks, Subnet,
+};
+use macvlan_tests::{Actor, Directory, Etcd, Lab, Outcome, PATIENCE, eventually, is_long, path_of};
+
+const COUNT: u32 = 400;
+
+fn address(number: u32) -> IpAddr {
+    Ipv4Addr::from_bits(0x0a01_0000 + number).into()
+}
+
+fn with(subnet: Subnet) -> NetworkConfig {
+    NetworkConfig::new("lan").parent("ens33").subnet(subnet)
+}
+
+/// Every fourth address is reserved.
+fn reserved(offset: u32) -> Outcome<NetworkConfig> {
+    let mut net = subnet("10.1.0.0/20")?;
+    for number in 0..COUNT {
+        net = net.reserve(format!("r{number}"), address(4 + 4 * number + offset));
+    }
+    Ok(with(net))
+}
+
+/// Two of four addresses are given.
+fn ranges(offset: u32) -> Outcome<NetworkConfig> {
+    let mut net = subnet("10.1.0.0/20")?;
+    for number in 0..COUNT {
+        let first = 4 + 4 * number + offset;
+        net = net.range(format!("{}-{}", address(first), address(first + 1)).parse()?);
+    }
+    Ok(with(net))
+}
+
+fn many_addresses_are_reserved_and_free_again() -> Outcome {
+    with_stores(|networks| {
+        let plain = on_ens33("lan", "10.1.0.0/20")?;
+        let lan = networks.create(&plain)?;
+        let mut people = People::default();
+        assert_eq!(people.one(&lan, "c1")?, "10.1.0.2");
+        people.join(&lan, &Member::new("c2").address(ip("10.1.1.101")))?;
+        for offset in [0, 2, 0] {
+            let changed = networks.network("lan")?.update(&reserved(offset)?)?;
+            assert_eq!((changed.outdated.len(), changed.unaffected.len()), (0, 2));
+            let last = address(4 * COUNT + offset);
+            // Also by a handle on the network as it was.
+            for network in [&lan, &changed.network, &networks.network("lan")?] {
+                let taken = Member::new("fixed").address(last);
+                let error = network.connect(&taken, &NetNs::anonymous()?).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::AddressUnusable, "{error}");
+                let named = network.connect(&Member::new("n").name("r7"), &NetNs::anonymous()?)?;
+                assert_eq!(named.addresses(), [address(4 + 4 * 7 + offset)]);
+                network.disconnect("n")?;
+            }
+        }
+        let in_the_way = reserved(1)?;
+        let error = networks.network("lan")?.update(&in_the_way).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NetworkInUse, "{error}");
+        for end in [3, 5, 6, 7, 9] {
+            let container = format!("n{end}");
+            assert_eq!(people.one(&lan, &container)?, format!("10.1.0.{end}"));
+        }
+        let lan = networks.network("lan")?.update(&plain)?.network;
+        for end in [4, 8] {
+            let container = format!("n{end}");
+            assert_eq!(people.one(&lan, &container)?, format!("10.1.0.{end}"));
+        }
+        let held = lan.leases()?;
+        held.iter().try_for_each(|lease| lan.disconnect(&lease.container).map(drop))?;
+        lan.update(&reserved(0)?)?.network.remove()?;
+        networks.create(&plain)?.remove()?;
+        Ok(())
+    })
+}
+
+/// Keys in etcd that begin so, without that beginning, and their values.
+fn entries(etcd: &Etcd, prefix: &str) -> Outcome<Vec<(String, String)>> {
+    let options = etcd_client::GetOptions::new().with_prefix();
+    let found = ask(etcd, |mut client| async move { client.get(prefix, Some(options)).await })?;
+    let entry = |kv: &etcd_client::KeyValue| -> Outcome<(String, String)> {
+        let key = kv.key_str()?.strip_prefix(prefix).unwrap_or_default();
+        Ok((key.to_owned(), kv.value_str()?.to_owned()))
+    };
+    found.kvs().iter().map(entry).collect()
+}
+
+fn number(digits: &str) -> Outcome<u32> {
+    let digits = digits.rsplit('/').next().unwrap_or_default();
+    Ok(u32::try_from(u128::from_str_radix(digits, 16)? & 0xffff)?)
+}
+
+/// Makes sure that each address which a network gives is in one gap of its own or is somebody's, and no other.
+/// Returns what its gaps' keys begin with.
+fn assert_gaps(etcd: &Etcd, lan: &Network) -> Outcome<String> {
+    let record = || entries(etcd, &format!("/macvlan/net/{}", lan.id()));
+    let mut now = Vec::new();
+    let (mut gaps, mut held, mut prefix) = (Vec::new(), Vec::new(), String::new());
+    // What a killed process has asked for last may still be done.
+    eventually("the network does not come to rest", || {
+        now = record()?;
+        let (_, text) = now.first().ok_or("there is no network")?;
+        let stored: serde_json::Value = serde_json::from_str(text)?;
+        let id = stored["gaps"].as_str().unwrap_or(lan.id());
+        prefix = format!("/macvlan/gap/{id}/");
+        gaps = entries(etcd, &prefix)?;
+        held = entries(etcd, &format!("/macvlan/addr/{}/", lan.id()))?;
+        Ok(record()? == now)
+    })?;
+    let mut free = BTreeSet::new();
+    for (first, last) in &gaps {
+        for one in number(first)?..=number(last)? {
+            assert!(free.insert(one), "{one} is in two gaps");
+        }
+    }
+    for (one, _) in &held {
+        assert!(!free.remove(&number(one)?), "{one} is held and free");
+    }
+    // Of those that are held, some are out of range.
+    let given: BTreeSet<u32> = [0, 2]
+        .into_iter()
+        .find(|offset| ranges(*offset).is_ok_and(|config| config == *lan.config()))
+        .map(|offset| (0..COUNT).flat_map(|n| [4 + 4 * n + offset, 5 + 4 * n + offset]).collect())
+        .ok_or("it is neither as it was nor as it was to be")?;
+    let held: BTreeSet<u32> = held.iter().map(|(one, _)| number(one)).collect::<Outcome<_>>()?;
+    assert_eq!(free, given.difference(&held).copied().collect());
+    Ok(prefix)
+}
+
+/// Changes a network to and fro while containers come and go.
+fn come_and_go(networks: &Networks) -> Outcome {
+    let configs = [ranges(0)?, ranges(2)?];
+    let lan = networks.create(&configs[0])?;
+    let come_and_go = |who: usize| -> Result<(), String> {
+        for round in 0..8 {
+            let netns = NetNs::anonymous().map_err(|error| error.to_string())?;
+            let container = format!("c{who}-{round}");
+            let connected = lan.connect(&Member::new(&container), &netns);
+            connected.map_err(|error| error.to_string())?;
+            if round % 2 == 0 {
+                lan.disconnect_from(&container, &netns).map_err(|error| error.to_string())?;
+            }
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| -> Outcome {
+        let threads: Vec<_> = (0..3).map(|who| scope.spawn(move || come_and_go(who))).collect();
+        let mut changes = 0;
+        while changes < 3 || threads.iter().any(|thread| !thread.is_finished()) {
+            changes += 1;
+            networks.network("lan")?.update(&configs[changes % 2])?;
+        }
+        for thread in threads {
+            thread.join().map_err(|_| "it panicked")??;
+        }
+        Ok(())
+    })?;
+    let leases = lan.leases()?;
+    let all: HashSet<_> = leases.iter().flat_map(|lease| &lease.addresses).collect();
+    assert_eq!((leases.len(), all.len()), (12, 12));
+    Ok(())
+}
+
+fn while_containers_come_and_go_in_a_file() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    come_and_go(&session(&lab.a, &directory, "a")?)?;
+    assert_eq!(sound(&directory)?, 12);
+    Ok(())
+}
+
+fn while_containers_come_and_go_in_etcd() -> Outcome {
+    let (lab, etcd) = (Lab::new()?, Etcd::start()?);
+    let options = EtcdOptions::new("a", [Etcd::ENDPOINT]).timeout(PATIENCE);
+    let store = etcd.netns().run(|| EtcdStore::open(&options))??;
+    let networks = Networks::new(lab.a.host.clone(), store)?;
+    come_and_go(&networks)?;
+    let prefix = assert_gaps(&etcd, &networks.network("lan")?)?;
+    assert_eq!(keys(&etcd, "/macvlan/gap/")?, keys(&etcd, &prefix)?, "nothing is left");
+    assert!(keys(&etcd, "/macvlan/making/")?.is_empty());
+    Ok(())
+}
+
+/// Changes a network to and fro until it is killed.
+fn changes_a_network(arguments: &[String]) -> Outcome {
+    let [etcd, host] = arguments else { return Err("ETCD HOST".into()) };
+    let ttl = Duration::from_secs(2);
+    let options = EtcdOptions::new("changer", [Etcd::ENDPOINT]).timeout(PATIENCE).ttl(ttl);
+    let store = NetNs::from_path(etcd)?.run(|| EtcdStore::open(&options))??;
+    let networks = Networks::new(Host::in_netns(&NetNs::from_path(host)?)?, store)?;
+    let configs = [ranges(0)?, ranges(2)?];
+    println!("begin");
+    for config in configs.iter().cycle() {
+        networks.network("lan")?.update(config)?;
+    }
+    Ok(())
+}
+
+fn a_network_is_as_it_was_or_as_it_was_to_be() -> Outcome {
+    let (lab, etcd) = (Lab::new()?, Etcd::start()?);
+    let networks = in_etcd(&lab.a, &etcd, "a")?;
+    let lan = networks.create(&ranges(0)?)?;
+    let mut people = People::default();
+    assert_eq!(people.one(&lan, "stays")?, "10.1.0.4");
+    let (at, host) = (path_of(etcd.netns()), path_of(&lab.b.netns));
+    let (mut kills, mut left) = (0, HashSet::new());
+    let wanted = if is_long() { 50 } else { 3 };
+    eventually("no process is killed while it changes the network", || {
+        let mut changer = Actor::start("changes_a_network", &[&at, &host])?;
+        assert_eq!(changer.line()?, "begin");
+        eventually("it changes none", || {
+            Ok(keys(&etcd, "/macvlan/making/")?.iter().any(|key| !left.contains(key)))
+        })?;
+        std::thread::sleep(Duration::from_micros(kills * 7919 % 20_000));
+        changer.kill()?;
+        kills += 1;
+        left.extend(keys(&etcd, "/macvlan/making/")?);
+        let mut prefix = String::new();
+        eventually("what it has asked for last is not done", || {
+            let before = networks.network("lan")?;
+            prefix = assert_gaps(&etcd, &before)?;
+            Ok(networks.network("lan")?.config() == before.config())
+        })?;
+        // The containers know nothing of it.
+        let inside = NetNs::anonymous()?;
+        lan.connect(&Member::new(format!("c{kills}")), &inside)?;
+        assert_eq!(assert_gaps(&etcd, &networks.network("lan")?)?, prefix);
+        Ok(left.len() >= wanted)
+    })?;
+    eventually("what was left is not deleted", || {
+        networks.collect()?;
+        Ok(keys(&etcd, "/macvlan/making/")?.is_empty())
+    })?;
+    let lan = networks.network("lan")?;
+    let prefix = assert_gaps(&etcd, &lan)?;
+    assert_eq!(keys(&etcd, "/macvlan/gap/")?, keys(&etcd, &prefix)?);
+    // Whatever it was left as, it is changed, and goes.
+    let lan = lan.update(&ranges(0)?)?.network;
+    let lan = lan.update(&ranges(2)?)?.network;
+    assert_gaps(&etcd, &lan)?;
+    lan.disconnect("stays")?;
+    networks.collect()?;
+    lan.remove()?;
+    assert!(keys(&etcd, "/macvlan/gap/")?.is_empty());
+    println!("{kills} killed, {} of them while they changed a network", left.len());
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    same_on_every_kernel:
+    many_addresses_are_reserved_and_free_again,
+    while_containers_come_and_go_in_a_file,
+    while_containers_come_and_go_in_etcd,
+    a_network_is_as_it_was_or_as_it_was_to_be;
+    parts: changes_a_network,
+}

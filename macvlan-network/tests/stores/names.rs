@@ -1,0 +1,93 @@
+//! By which names containers are found, with both kinds of store.
+#![deny(dead_code)]
+
+use std::net::IpAddr;
+
+use crate::common::{ip, on_ens33, subnet, with_stores};
+use macvlan_core::NetNs;
+use macvlan_network::{ErrorKind, Member, NetworkConfig};
+use macvlan_tests::Outcome;
+
+/// A name belongs to one container, an alias to many, and what is said of it at a second connect holds.
+fn names_and_aliases() -> Outcome {
+    with_stores(|networks| {
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let inside = [NetNs::anonymous()?, NetNs::anonymous()?];
+        let web = Member::new("c1").name("web1").alias("web").alias("www");
+        lan.connect(&web, &inside[0])?;
+        lan.connect(&Member::new("c2").name("web2").alias("web"), &inside[1])?;
+        let both = [ip("10.1.0.2"), ip("10.1.0.3")];
+        let resolved = || -> Outcome<Vec<Vec<IpAddr>>> {
+            ["web", "www", "web.lan", "web1", "c2", "nobody"]
+                .iter()
+                .map(|name| Ok(lan.resolve(name)?))
+                .collect()
+        };
+        let one = |at: usize| vec![both[at]];
+        assert_eq!(resolved()?, [both.to_vec(), one(0), both.to_vec(), one(0), one(1), vec![]]);
+        let hosts = lan.hosts()?;
+        assert!(hosts.contains("10.1.0.2\tweb1 web1.lan web web.lan www www.lan\n"), "{hosts}");
+
+        // Others take the place of those that it had; what is not said stays.
+        lan.connect(&Member::new("c1").alias("api"), &inside[0])?;
+        assert_eq!(resolved()?, [one(1), vec![], one(1), one(0), one(1), vec![]]);
+        assert_eq!(lan.resolve("api")?, one(0));
+        lan.connect(&Member::new("c1").name("nobody"), &inside[0])?;
+        assert_eq!(lan.resolve("nobody")?, one(0));
+        assert!(lan.resolve("web1")?.is_empty());
+        let error = lan.connect(&Member::new("c1").name("web2"), &inside[0]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NameTaken, "{error}");
+        let lease = lan.lease("c1")?.ok_or("it has gone")?;
+        assert_eq!(
+            (lease.name.as_deref(), &lease.aliases[..]),
+            (Some("nobody"), &["api".to_owned()][..])
+        );
+        lan.disconnect("c1")?;
+        assert!(lan.resolve("api")?.is_empty());
+        lan.connect(&Member::new("c3").name("nobody"), &inside[0])?;
+        Ok(())
+    })
+}
+
+/// Names are compared as DNS does, whoever says them.
+fn names_are_those_of_dns() -> Outcome {
+    with_stores(|networks| {
+        let reserved = subnet("10.1.0.0/24")?.reserve("Printer", ip("10.1.0.77"));
+        let lan = networks.create(&NetworkConfig::new("Lan").parent("ens33").subnet(reserved))?;
+        let inside = [NetNs::anonymous()?, NetNs::anonymous()?, NetNs::anonymous()?];
+        let lease = lan.connect(&Member::new("C1").name("Web.").alias("WWW"), &inside[0])?;
+        let lease = lease.lease().clone();
+        assert_eq!(
+            (lease.name.as_deref(), &lease.aliases[..]),
+            (Some("web"), &["www".to_owned()][..])
+        );
+        for name in ["web", "WEB", "web.", "wEb.lan", "web.Lan.", "www", "Www.LAN", "C1", "C1.Lan"]
+        {
+            assert_eq!(lan.resolve(name)?, [ip("10.1.0.2")], "{name}");
+        }
+        assert!(lan.resolve("c1")?.is_empty(), "an id is no name");
+        let error = lan.connect(&Member::new("c2").name("WEB"), &inside[1]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NameTaken, "{error}");
+        let printer = lan.connect(&Member::new("c2").name("PRINTER"), &inside[1])?;
+        assert_eq!(printer.addresses(), [ip("10.1.0.77")]);
+        assert_eq!(
+            lan.hosts()?,
+            "10.1.0.2\tweb web.Lan www www.Lan\n10.1.0.77\tprinter printer.Lan\n"
+        );
+        for name in ["localhost", "a.localhost", "a..b", "10.1.0.9"] {
+            for member in [Member::new("c3").name(name), Member::new("c3").alias(name)] {
+                let error = lan.connect(&member, &inside[2]).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
+            }
+        }
+        let twice = Member::new("c3").alias("db").alias("DB");
+        assert!(lan.connect(&twice, &inside[2]).unwrap_err().is_invalid_value());
+        Ok(())
+    })
+}
+
+macvlan_tests::tests! {
+    same_on_every_kernel:
+    names_and_aliases,
+    names_are_those_of_dns,
+}
