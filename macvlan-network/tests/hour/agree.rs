@@ -27,7 +27,7 @@ impl Filled {
         let inside = NetNs::anonymous()?;
         answers_for_itself(&inside);
         let leases = network.leases()?;
-        let addresses = leases.iter().flat_map(|lease| &lease.addresses).map(|net| net.addr());
+        let addresses = leases.iter().flat_map(|lease| &lease.addresses).map(ipnet::IpNet::addr);
         Ok(Self { inside, given: Vec::new(), addresses: addresses.collect() })
     }
 
@@ -67,7 +67,7 @@ impl Scene {
         let mut leases = Vec::new();
         for network in sessions[0].list()? {
             let of_network = network.leases()?;
-            self.assert_all_can_be_given(&sessions, &network, of_network.len())?;
+            assert_all_can_be_given(&sessions, &network, of_network.len())?;
             leases.extend(of_network);
             assert_eq!(network.foreign()?, [], "nobody else is there");
         }
@@ -98,34 +98,6 @@ impl Scene {
             Ok(done.is_empty())
         });
         ordered.map_err(|stop| format!("{stop:?}: {last}").into())
-    }
-
-    /// All that is not leased can be given once: nothing is lost, nothing is there twice.
-    fn assert_all_can_be_given(
-        &self,
-        sessions: &[Networks],
-        network: &Network,
-        leased: usize,
-    ) -> Outcome {
-        let mut filled = Filled::new(network)?;
-        for session in sessions {
-            let on_host = session.network(network.name())?;
-            while filled.connect(&on_host, &[])? {}
-        }
-        // One host may be left with addresses of one family in its share, and another with those of the other.
-        let (v4, v6): (Vec<_>, Vec<_>) =
-            pool(network).filter(|one| !filled.addresses.contains(one)).partition(IpAddr::is_ipv4);
-        let is_shared = network.config().get_share().is_some();
-        assert!(is_shared || (v4.len(), v6.len()) == (0, 0), "{v4:?} and {v6:?} are not given");
-        for at in 0..v4.len().max(v6.len()) {
-            let wished: Vec<IpAddr> = v4.get(at).into_iter().chain(v6.get(at)).copied().collect();
-            assert!(filled.connect(network, &wished)?, "{wished:?} cannot be given");
-        }
-        let size = usize::from(POOL.end - POOL.start);
-        let name = network.name();
-        assert_eq!(filled.given.len() + leased, size, "in {name:?}, of which {leased} are leased");
-        assert_eq!(filled.addresses.len(), size * network.config().get_subnets().len());
-        filled.disconnect()
     }
 
     /// There are the interfaces of the leases, and no link else, in containers and on hosts.
@@ -172,6 +144,36 @@ impl Scene {
             None => self.hosts[0].name.clone(),
         }
     }
+}
+
+/// All that is not leased can be given once: nothing is lost, nothing is there twice.
+fn assert_all_can_be_given(sessions: &[Networks], network: &Network, leased: usize) -> Outcome {
+    let mut filled = Filled::new(network)?;
+    for session in sessions {
+        let on_host = session.network(network.name())?;
+        while filled.connect(&on_host, &[])? {}
+    }
+    // One host may be left with addresses of one family in its share, and another with those of the other.
+    let (v4, v6): (Vec<_>, Vec<_>) =
+        pool(network).filter(|one| !filled.addresses.contains(one)).partition(IpAddr::is_ipv4);
+    let families = network.config().get_subnets().len();
+    let both = if families == 1 { v4.len() } else { v4.len().min(v6.len()) };
+    let is_shared = network.config().get_share().is_some();
+    assert!(is_shared || both == 0, "{v4:?} and {v6:?} are not given");
+    for at in 0..both {
+        let wished: Vec<IpAddr> = v4.get(at).into_iter().chain(v6.get(at)).copied().collect();
+        assert!(filled.connect(network, &wished)?, "{wished:?} cannot be given");
+    }
+    // Of a lease that was entered again one family may be another's: so one of the other is left over.
+    for address in v4[both..].iter().chain(v6.get(both..).unwrap_or_default()) {
+        network.add_foreign(*address)?;
+        assert!(network.forget_foreign(*address)?);
+        filled.addresses.insert(*address);
+    }
+    let size = usize::from(POOL.end - POOL.start) * families;
+    let name = network.name();
+    assert_eq!(filled.addresses.len(), size, "in {name:?}, with {leased} leases");
+    filled.disconnect()
 }
 
 /// The addresses that a network gives.

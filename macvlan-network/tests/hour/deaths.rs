@@ -46,7 +46,7 @@ impl Deaths {
                         let _ = look_on(&seen).await;
                         tokio::time::sleep(Duration::from_millis(20)).await;
                     }
-                })
+                });
             })
         });
         Ok(deaths)

@@ -77,11 +77,11 @@ impl Witness {
     pub(crate) fn start(lan: &Lan, addresses: Vec<IpAddr>, diary: Diary) -> Outcome<Self> {
         let (over, heard) = (Arc::<AtomicBool>::default(), Arc::<Mutex<Heard>>::default());
         let mut listens = Listens::new(lan, addresses, diary)?;
-        let (until, hears) = (Arc::clone(&over), Arc::clone(&heard));
+        let (end, ears) = (Arc::clone(&over), Arc::clone(&heard));
         let thread = std::thread::spawn(move || {
-            while !until.load(Ordering::Acquire) {
+            while !end.load(Ordering::Acquire) {
                 let round = listens.round();
-                let mut heard = hears.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut heard = ears.lock().unwrap_or_else(PoisonError::into_inner);
                 match round {
                     Ok(conflicts) => {
                         heard.count = listens.count;

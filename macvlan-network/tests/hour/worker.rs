@@ -83,7 +83,7 @@ pub(crate) fn works(arguments: &[String]) -> Outcome {
     for entry in fs::read_dir(slot_path(directory, name))? {
         ids.push(entry?.file_name().to_string_lossy().into_owned());
     }
-    ids.retain(|id| !id.ends_with(".new"));
+    ids.retain(|id| !id.contains('.'));
     ids.sort();
     let (is_file, host, directory) = (kind == "file", name.clone(), directory.to_owned());
     let worker = Worker { is_file, networks, all, host, directory, ids, scarce: AtomicU64::new(0) };
