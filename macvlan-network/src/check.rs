@@ -155,7 +155,7 @@ mod tests {
             (route("default via 10.0.0.9"), "is a default route; give its subnet a gateway"),
             (route("10.9.0.0/16 via 10.1.0.1"), "has a gateway in no subnet of it; say onlink"),
             (route("10.9.0.0/16 dev eth1"), "leads through another link"),
-            (net().route(via("10.0.0.9").table(0)), "no routing table"),
+            (net().route(via("10.0.0.9").table(0)), "the table must not be 0"),
             (route("10.9.0.0/16 via 10.0.0.9").route(via("10.0.0.8")), "of another"),
         ] {
             let error = config.check().unwrap_err();
