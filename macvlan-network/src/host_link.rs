@@ -279,7 +279,7 @@ impl Network {
                 "link {link:?} is nowhere to be seen, and not all network namespaces could be looked at"
             );
             return Err(Error::new(ErrorKind::Kernel, "find the link", why).with_hint(
-                "run it in the machine's first PID namespace, with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
+                "run it in the initial PID namespace, with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
             ));
         }
         Ok(None)

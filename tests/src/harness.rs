@@ -6,6 +6,8 @@
 use std::fmt;
 use std::panic::Location;
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
@@ -84,18 +86,43 @@ pub fn run_tests(files: &[(&str, Tests)]) -> ExitCode {
         return played;
     }
     let mut trials = Vec::new();
+    let times = Arc::new(Mutex::new(Vec::new()));
     for (file, Tests { tests, same_on_every_kernel, .. }) in files {
         for (name, test) in *tests {
             let asked = if *same_on_every_kernel { takes_long_in_the_guest } else { || Ok(()) };
             let name = if file.is_empty() { (*name).to_owned() } else { format!("{file}::{name}") };
-            trials.push(Trial::ignorable_test(name, move || match asked().and_then(|()| test()) {
-                Ok(()) => Ok(Completion::Completed),
-                Err(Stop::Ignored(reason)) => Ok(Completion::ignored_with(reason)),
-                Err(Stop::Failed(why)) => Err(Failed::from(why)),
+            let (named, times) = (name.clone(), Arc::clone(&times));
+            trials.push(Trial::ignorable_test(name, move || {
+                let started = Instant::now();
+                let came_to = asked().and_then(|()| test());
+                lock(&times).push((started.elapsed(), named));
+                match came_to {
+                    Ok(()) => Ok(Completion::Completed),
+                    Err(Stop::Ignored(reason)) => Ok(Completion::ignored_with(reason)),
+                    Err(Stop::Failed(why)) => Err(Failed::from(why)),
+                }
             }));
         }
     }
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
+    print_slowest(&mut lock(&times));
+    conclusion.exit_code()
+}
+
+/// The times of tests, whether or not one of those that ran has panicked.
+fn lock<T>(times: &Mutex<T>) -> MutexGuard<'_, T> {
+    times.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Prints the tests that took longest, where a run can be made shorter.
+fn print_slowest(times: &mut Vec<(Duration, String)>) {
+    times.sort_by(|one, other| other.cmp(one));
+    times.truncate(10);
+    let slowest = times.iter().map(|(time, name)| format!("{name} {:.1} s", time.as_secs_f64()));
+    let slowest: Vec<String> = slowest.collect();
+    if !slowest.is_empty() {
+        println!("slowest: {}", slowest.join(", "));
+    }
 }
 
 /// Lists a file's tests. A test that is not listed is dead code, which each file denies.

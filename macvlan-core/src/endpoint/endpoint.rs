@@ -719,8 +719,7 @@ impl Endpoint {
         self
     }
 
-    /// Leaves the link down when it is attached: it is to be moved by somebody else, whose move takes it down in any
-    /// case.
+    /// Leaves the link down when it is attached, for a caller that moves it, which takes it down in any case.
     #[doc(hidden)] // for the crate of networks
     pub fn left_down(mut self) -> Self {
         self.left_down = true;

@@ -151,10 +151,10 @@ fn enclosed(arguments: &[String]) -> Outcome {
     let other = NetNs::anonymous()?;
     let error = lan.connect(&Member::new("there"), &other).unwrap_err();
     for error in found.into_iter().filter_map(Result::err) {
-        assert!(error.to_string().contains("first PID namespace"), "{error}");
+        assert!(error.to_string().contains("initial PID namespace"), "{error}");
         assert!(error.is_permission_denied(), "{error}");
         let error = lan.disconnect("there").unwrap_err();
-        assert!(error.to_string().contains("first PID namespace"), "{error}");
+        assert!(error.to_string().contains("initial PID namespace"), "{error}");
     }
     assert!(lan.lease("there")?.is_some(), "{error}");
     Ok(())

@@ -120,7 +120,7 @@ impl Lease {
     /// bound to a namespace.
     #[getter]
     fn pending_age(&self, py: Python<'_>) -> PyResult<Option<u64>> {
-        let age = self.0.pending().map(|pending| pending.age()).transpose();
+        let age = self.0.pending().map(macvlan_network::Pending::age).transpose();
         Ok(age.or_raise(py)?.map(|age| age.as_secs()))
     }
 

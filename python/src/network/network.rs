@@ -317,8 +317,8 @@ impl Network {
         let netns: CoreNetNs = argument::take("netns", netns)?;
         let mut member = member_of(
             member,
-            (name, interface, mac),
-            (addresses, aliases, link_local_addresses, take),
+            [name, interface, mac],
+            [addresses, aliases, link_local_addresses, take],
         )?;
         if let Some(default_route) = maybe("default_route", default_route)? {
             member = member.default_route(default_route);
@@ -396,8 +396,8 @@ impl Network {
         let member = Member::new(argument::take::<String>("container", container)?);
         let member = member_of(
             member,
-            (name, interface, mac),
-            (addresses, aliases, link_local_addresses, take),
+            [name, interface, mac],
+            [addresses, aliases, link_local_addresses, take],
         )?;
         let create = move |network: Core| network.create_link(&member);
         self.ask_long(py, self.config().is_probe(), create).map(HostLink)
@@ -589,17 +589,8 @@ impl Network {
 /// addresses, and the leases that it takes.
 fn member_of(
     mut member: Member,
-    (name, interface, mac): (
-        Option<&Bound<'_, PyAny>>,
-        Option<&Bound<'_, PyAny>>,
-        Option<&Bound<'_, PyAny>>,
-    ),
-    (addresses, aliases, link_local_addresses, takes): (
-        Arg<'_, '_>,
-        Arg<'_, '_>,
-        Arg<'_, '_>,
-        Arg<'_, '_>,
-    ),
+    [name, interface, mac]: [Option<&Bound<'_, PyAny>>; 3],
+    [addresses, aliases, link_local_addresses, takes]: [Arg<'_, '_>; 4],
 ) -> PyResult<Member> {
     if let Some(name) = maybe::<String>("name", name)? {
         member = member.name(name);

@@ -221,7 +221,7 @@ fn enclosed(arguments: &[String]) -> Outcome {
         }
         Err(error) => {
             assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
-            assert!(error.to_string().contains("first PID namespace"), "{error}");
+            assert!(error.to_string().contains("initial PID namespace"), "{error}");
             println!("refused");
         }
     }
