@@ -35,7 +35,7 @@ const NAMES: u32 = 8;
 /// # fn example(network: &Network, container: &NetNs) -> macvlan_network::Result<()> {
 /// let link = network.create_link(&Member::new("4f1c9a").interface("eth0"))?;
 /// println!("move {} to the container, and add {:?}", link.name(), link.addresses());
-/// let lease = network.bind("4f1c9a", container)?;
+/// network.bind("4f1c9a", container)?;
 /// # Ok(())
 /// # }
 /// ```

@@ -41,7 +41,7 @@ pub struct Lease {
     pub addresses: Vec<IpNet>,
     /// The link-local addresses, which are in no subnet and not checked for uniqueness.
     pub link_local: Vec<IpAddr>,
-    /// Whether the container's default routes may lead through this network.
+    /// True if the container's default routes may lead through this network.
     ///
     /// They lead through the network with the highest priority among those that allow it, are not
     /// internal and have a gateway of the family.
@@ -220,7 +220,7 @@ pub struct Wish {
     pub host: String,
     /// The requested addresses. For a family without one, an address is chosen.
     pub addresses: Vec<IpAddr>,
-    /// Whether an IPv4 and an IPv6 address are chosen if none is requested.
+    /// For IPv4 and IPv6, true if an address is chosen when none is requested.
     pub families: [bool; 2],
     /// The ids of pending leases to take, with their addresses. No address is chosen then.
     pub take: Vec<String>,
@@ -230,15 +230,16 @@ pub struct Wish {
     pub interface: Option<LinkName>,
     /// The interface's MAC address. Defaults to a derived one.
     pub mac: Option<MacAddr>,
-    /// Whether default routes may lead through this network.
+    /// True if default routes may lead through this network, before the container's other networks;
+    /// false if they never do.
     ///
-    /// If true, it has priority over the container's other networks; if false, they never do.
+    /// `None` leaves the choice to the priorities.
     pub default_route: Option<bool>,
     /// The network's priority for default routes.
     pub gw_priority: Option<i32>,
     /// The container's namespace, or that the lease is pending.
     pub state: LeaseState,
-    /// Whether the link is created in the host's namespace, to be moved.
+    /// True if the link is created in the host's namespace, to be moved.
     pub is_moved: bool,
     /// The number of free names `ethN` to skip, because the kernel already has them.
     pub skip_interfaces: u32,

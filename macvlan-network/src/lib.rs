@@ -40,6 +40,7 @@
 //! # Features
 //!
 //! - `etcd`: `EtcdStore`, a store that many hosts share.
+#![warn(clippy::missing_errors_doc)]
 
 mod alive;
 mod allocation;

@@ -200,7 +200,8 @@ impl Networks {
     ///
     /// # Errors
     ///
-    /// As for [`Networks::collect`]. All later failures are returned as [`Reconciled::Failed`].
+    /// As for [`Networks::collect`] and [`Networks::list`]. Failures of single containers are
+    /// returned as [`Reconciled::Failed`].
     pub fn reconcile(&self) -> Result<Vec<Reconciled>> {
         let collected = self.collect()?;
         let mut done: Vec<Reconciled> =

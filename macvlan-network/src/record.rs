@@ -47,7 +47,7 @@ impl NetworkRecord {
     }
 
     /// Returns the id under which a store has the network's gaps.
-    #[cfg(feature = "etcd")] // SQLite has them by the network
+    #[cfg(feature = "etcd")] // SQLite stores them by network
     pub(crate) fn gaps(&self) -> &str {
         self.gaps.as_deref().unwrap_or(&self.id)
     }

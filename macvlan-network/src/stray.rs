@@ -30,7 +30,7 @@ struct Stray<'a> {
     mark: Mark<'a>,
     /// The addresses of the lease that it was made for, as far as it still has them.
     addresses: Vec<IpAddr>,
-    /// Whether this library's default routes were in the namespace when its first stray was found.
+    /// True if this library's default routes were in the namespace when its first stray was found.
     are_led: bool,
 }
 

@@ -31,7 +31,7 @@ pub struct Updated {
     /// The leases whose interfaces match the new configuration. Empty if the network was left
     /// unchanged.
     pub unaffected: Vec<Lease>,
-    /// Whether the network was created.
+    /// True if the network was created.
     pub created: bool,
 }
 

@@ -143,7 +143,7 @@ struct StoredSubnet {
     excluded: Vec<String>,
     #[serde(default, skip_serializing_if = "is_default")]
     on_link_gateway: bool,
-    /// Whether the subnet has no gateway while the network is internal. Older hosts read that it
+    /// True if the subnet has no gateway while the network is internal. Older hosts read that it
     /// has none.
     #[serde(default, skip_serializing_if = "is_default")]
     gateway_later: bool,

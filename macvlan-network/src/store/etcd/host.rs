@@ -36,7 +36,7 @@ pub(super) struct Registration {
     /// The start of the etcd lease's current term, in milliseconds since boot: when the last
     /// answered request was sent.
     counts_since: AtomicU64,
-    /// Whether the registration has ended.
+    /// True once the registration has ended.
     is_over: AtomicBool,
 }
 

@@ -214,10 +214,10 @@ impl EtcdOptions {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for an invalid host name or
-    /// prefix; without an endpoint, or with one that is not a URL of etcd; for an `https://`
-    /// endpoint without a CA, or certificates without one; for a certificate without its key, or a
-    /// key without its certificate; for a user without a name or a password.
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for an invalid host name;
+    /// without an endpoint, or with one that is not a URL of etcd; for an `https://` endpoint
+    /// without a CA, or certificates with an `http://` endpoint; for a certificate without its key,
+    /// or a key without its certificate; for a user without a name or a password.
     pub fn check(&self) -> Result<()> {
         let refuse = |why: String, hint: &'static str| {
             Err(Error::invalid("use these options of etcd", why).with_hint(hint))

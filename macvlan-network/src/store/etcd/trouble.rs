@@ -24,9 +24,9 @@ const UNAUTHENTICATED: i32 = 16;
 /// The reason why a request was not executed, or may not have been.
 pub(super) struct Trouble {
     error: Error,
-    /// Whether the request certainly was not executed.
+    /// True if the request certainly was not executed.
     pub(super) is_refusal: bool,
-    /// Whether etcd has answered.
+    /// True if etcd has answered.
     pub(super) is_answer: bool,
 }
 

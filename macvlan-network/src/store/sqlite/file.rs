@@ -50,11 +50,11 @@ pub(super) struct File {
     identity: Option<(u64, u64)>,
     /// The contents; `None` if there is no file.
     contents: Option<Contents>,
-    /// Whether the file may belong to another machine until it is written to.
+    /// True if the file may belong to another machine until it is written to.
     moved: bool,
-    /// Whether the file is known to belong to this machine and boot.
+    /// True if the file is known to belong to this machine and boot.
     claimed: bool,
-    /// Whether the file can be kept open.
+    /// True if the file can be kept open.
     ///
     /// A read-only file is opened for each use, because without locks the changes of other
     /// processes are not seen, and because it may be writable by then.
@@ -160,7 +160,7 @@ impl File {
         self.contents.as_ref()
     }
 
-    /// Runs `work` in a transaction.
+    /// Runs `body` in a transaction.
     pub(super) fn transact<T>(
         &mut self,
         path: &Path,

@@ -110,7 +110,7 @@ impl SqliteStore {
         &self.path
     }
 
-    /// Runs `work` in a transaction that can write.
+    /// Runs `body` in a transaction that can write.
     fn write<T>(
         &self,
         operation: &'static str,
@@ -119,7 +119,7 @@ impl SqliteStore {
         self.transact(operation, TransactionBehavior::Immediate, body)
     }
 
-    /// Runs `work` in a transaction that only reads.
+    /// Runs `body` in a transaction that only reads.
     fn read<T>(
         &self,
         operation: &'static str,
