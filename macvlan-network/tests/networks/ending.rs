@@ -17,8 +17,7 @@ fn is_up(host: &NetNs, mac: MacAddr) -> Outcome<bool> {
     Ok(String::from_utf8(output.stdout)?.contains(&mac.to_string()))
 }
 
-/// Connects a container that alone has its namespace, and returns its MAC address after it has
-/// ended.
+/// Connects a container, which then ends, and returns the MAC address that it had.
 fn ended(lan: &Network, host: &NetNs) -> Outcome<MacAddr> {
     let (_container, inside) = started()?;
     let mac = lan.connect(&Member::new("former").address(ip("10.1.0.9")), &inside)?.mac();
