@@ -138,8 +138,8 @@ impl NetworkConfig {
     /// Sets whether the network is internal: containers get no default route through it. Defaults
     /// to false.
     ///
-    /// The subnets of an internal network have a gateway only if one is given, so their first address
-    /// can be given to a container. When the network is changed to be no longer internal
+    /// The subnets of an internal network have a gateway only if one is given, so their first
+    /// address can be given to a container. When the network is changed to be no longer internal
     /// ([`Network::update`](crate::Network::update)), its subnets get the default gateway; this is
     /// refused if a container has that address.
     pub fn internal(mut self, internal: bool) -> Self {
