@@ -135,8 +135,7 @@ impl NetworkConfig {
         self
     }
 
-    /// Sets whether the network is internal: containers get no default route through it. Defaults
-    /// to false.
+    /// Sets whether the network is internal, without default routes through it. Defaults to false.
     ///
     /// The subnets of an internal network have a gateway only if one is given, so their first
     /// address can be given to a container. When the network is changed to be no longer internal
@@ -188,8 +187,9 @@ impl NetworkConfig {
         self
     }
 
-    /// Sets whether the container's own IPv6 sysctls are left unchanged, except those that are set
-    /// here.
+    /// Sets whether the container's own IPv6 sysctls are left unchanged.
+    ///
+    /// Those that are set here are still changed.
     ///
     /// Defaults to false.
     pub fn leave_ipv6(mut self, leave: bool) -> Self {
@@ -218,8 +218,7 @@ impl NetworkConfig {
         self
     }
 
-    /// Sets whether an address is probed on the parent's network before it is given. Defaults to
-    /// false.
+    /// Sets whether an address is probed on the LAN before it is given. Defaults to false.
     ///
     /// An address that another host has is skipped and remembered as foreign. A probe takes a
     /// quarter of a second, unless the session has another [`Probe`](crate::Probe).
@@ -228,8 +227,9 @@ impl NetworkConfig {
         self
     }
 
-    /// Sets whether the kernel's duplicate address detection is on for IPv6. Defaults to false, as
-    /// in Docker.
+    /// Sets whether the kernel's IPv6 duplicate address detection is on.
+    ///
+    /// Defaults to false, as in Docker.
     ///
     /// It takes the kernel one or two seconds, during which the addresses cannot be used.
     pub fn duplicate_detection(mut self, detect: bool) -> Self {

@@ -11,8 +11,7 @@ use crate::network::Network;
 use crate::pending::Pending;
 
 impl Network {
-    /// Disconnects a container, or one of its interfaces: `disconnect("c1")`,
-    /// `disconnect("c1/eth1")`.
+    /// Disconnects a container (`disconnect("c1")`) or an interface (`disconnect("c1/eth1")`).
     ///
     /// Detaches the interfaces and releases their addresses. The container's namespace is searched
     /// for by the lease; if it no longer exists, there is nothing to detach. If this cannot be

@@ -85,8 +85,7 @@ impl HostLink {
 }
 
 impl Network {
-    /// Creates a link in the host's namespace, which the caller moves to the container, or changes
-    /// nothing.
+    /// Creates a link in the host's namespace, to be moved to the container, or changes nothing.
     ///
     /// Leases addresses and creates the link, down and without addresses. The caller sets name,
     /// addresses and routes in the container.
@@ -169,8 +168,9 @@ impl Network {
         }
     }
 
-    /// Binds a pending lease to the namespace that its link was moved to, with the link's name
-    /// there.
+    /// Binds a pending lease to the namespace that its link was moved to.
+    ///
+    /// The link's name there becomes the lease's interface.
     ///
     /// A lease that is already bound to this namespace is returned unchanged.
     ///

@@ -15,8 +15,9 @@ use crate::subnet::Subnet;
 const DRIVER: &str = "macvlan";
 
 impl Network {
-    /// Returns the network in the form of `docker network inspect`, with its containers on all
-    /// hosts.
+    /// Returns the network in the form of `docker network inspect`.
+    ///
+    /// It includes the containers on all hosts.
     ///
     /// Each container additionally has its `Host`, its `Interface` and, as `Namespace`, the state
     /// of its namespace: `there`, `gone`, `unknown` (as on another host that is alive), or

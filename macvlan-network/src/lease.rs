@@ -32,8 +32,7 @@ pub struct Lease {
     pub host: String,
     /// The lease's id, which is never used again.
     pub endpoint: String,
-    /// The interface's name inside, which is unique among the container's interfaces in the
-    /// network.
+    /// The interface's name inside, unique among the container's in the network.
     pub interface: LinkName,
     /// The interface's MAC address; `None` in mode passthru, where it is the parent's.
     pub mac: Option<MacAddr>,
@@ -230,8 +229,7 @@ pub struct Wish {
     pub interface: Option<LinkName>,
     /// The interface's MAC address. Defaults to a derived one.
     pub mac: Option<MacAddr>,
-    /// True if default routes may lead through this network, before the container's other networks;
-    /// false if they never do.
+    /// True if default routes lead through this network before others; false if never.
     ///
     /// `None` leaves the choice to the priorities.
     pub default_route: Option<bool>,

@@ -86,8 +86,7 @@ impl Network {
         self.session.store.leases(Some(&self.record))
     }
 
-    /// Returns the lease of a container, or of one of its interfaces: `lease("c1")`,
-    /// `lease("c1/eth1")`.
+    /// Returns the lease of a container (`lease("c1")`) or an interface (`lease("c1/eth1")`).
     ///
     /// If the container has several leases, this is the one that was connected first.
     ///

@@ -66,8 +66,9 @@ impl Networks {
         Ok(Self(Arc::new(Session { host, host_name, store, probe, pending_age })))
     }
 
-    /// Sets the name of this host in the store, which must not change while the host has
-    /// containers.
+    /// Sets the name of this host in the store.
+    ///
+    /// It must not change while the host has containers.
     ///
     /// In a store for one machine the name is only informative: all leases are this machine's.
     ///
@@ -100,8 +101,9 @@ impl Networks {
         self.with(|session| session.pending_age = age)
     }
 
-    /// Returns a session whose probes end when the token is cancelled. Rust and C programs pass a
-    /// host with a token instead.
+    /// Returns a session whose probes end when the token is cancelled.
+    ///
+    /// Rust and C programs pass a host with a token instead.
     #[must_use]
     #[doc(hidden)] // for Python
     pub fn cancelled_by(&self, cancel: &macvlan_core::Cancel) -> Self {
@@ -277,8 +279,9 @@ impl Networks {
         Ok(self.list()?.iter().map(|network| network.summary(containers(network))).collect())
     }
 
-    /// Deletes all networks without containers on any host, with their dummy links, and returns
-    /// their names.
+    /// Deletes all networks without containers on any host, and returns their names.
+    ///
+    /// The dummy links of isolated networks are deleted too.
     ///
     /// A container that is gone counts until its lease is collected.
     ///

@@ -28,8 +28,9 @@ pub struct Updated {
     /// [`Network::connect`] and, on their hosts,
     /// [`Networks::reconcile`](crate::Networks::reconcile) update them.
     pub outdated: Vec<Lease>,
-    /// The leases whose interfaces match the new configuration. Empty if the network was left
-    /// unchanged.
+    /// The leases whose interfaces match the new configuration.
+    ///
+    /// Empty if the network was left unchanged.
     pub unaffected: Vec<Lease>,
     /// True if the network was created.
     pub created: bool,

@@ -155,8 +155,7 @@ pub trait Store: Send + Sync + Debug {
     ///
     /// As for every [`Store`](#errors).
     fn networks(&self) -> Result<Vec<NetworkRecord>>;
-    /// Returns the network with this name, or else with this id, or else all whose id begins with
-    /// it.
+    /// Returns the network with this name, or this id, or all whose id begins with it.
     ///
     /// # Errors
     ///
@@ -205,8 +204,7 @@ pub trait Store: Send + Sync + Debug {
     ///
     /// As for every [`Store`](#errors).
     fn release(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool>;
-    /// Changes a lease's name, aliases, priority and whether default routes may lead through its
-    /// network.
+    /// Changes a lease's name, aliases and settings for default routes.
     ///
     /// Returns false if it no longer exists. A lease is identified by its endpoint.
     ///
@@ -215,8 +213,9 @@ pub trait Store: Send + Sync + Debug {
     /// [`ErrorKind::NameTaken`] if another container has the name; otherwise as for every
     /// [`Store`](#errors).
     fn update(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool>;
-    /// Binds a pending lease to the namespace and interface of `lease`; false if it is no longer
-    /// pending.
+    /// Binds a pending lease to the namespace and interface of `lease`.
+    ///
+    /// Returns false if it is no longer pending.
     ///
     /// A lease is identified by its endpoint.
     ///
@@ -260,8 +259,7 @@ pub trait Store: Send + Sync + Debug {
     ///
     /// As for every [`Store`](#errors).
     fn holding(&self, network: &NetworkRecord, address: IpAddr) -> Result<Option<Lease>>;
-    /// Returns the number of leases in each network, by its id; networks without leases are left
-    /// out.
+    /// Returns the number of leases in each network that has any, by its id.
     ///
     /// # Errors
     ///

@@ -160,12 +160,12 @@ impl EtcdOptions {
         self
     }
 
-    /// Sets whether this host also counts as alive without a process and across reboots. Defaults
-    /// to false.
+    /// Sets whether this host counts as alive without a process, too. Defaults to false.
     ///
-    /// It then counts as alive until [`Networks::forget_host`](crate::Networks::forget_host) is
-    /// called on another host. This is for processes that end at once, such as a CNI plugin's: only
-    /// this host collects their containers' leases.
+    /// It then counts as alive, also across reboots, until
+    /// [`Networks::forget_host`](crate::Networks::forget_host) is called on another host. This is
+    /// for processes that end at once, such as a CNI plugin's: only this host collects their
+    /// containers' leases.
     ///
     /// Once a process has set this, it stays set, even if a later process does not. A host that
     /// breaks down keeps its addresses and its name until it is forgotten.
@@ -183,8 +183,7 @@ impl EtcdOptions {
         self
     }
 
-    /// Sets the certificates of the authorities that may sign etcd's certificate, for `https://`
-    /// endpoints.
+    /// Sets the certificates of etcd's authorities (CA), for `https://` endpoints.
     ///
     /// The system's authorities are not trusted by default. On Debian they are in
     /// `/etc/ssl/certs/ca-certificates.crt`.
