@@ -25,7 +25,7 @@ pub struct NetworkRecord {
     pub(crate) gaps: Option<String>,
 }
 
-/// Returns whether two parents are the same link, as far as can be said without looking.
+/// Returns whether two parents are the same link, judged by their descriptions.
 ///
 /// VLANs are compared by base, id and protocol, other links by name.
 fn is_same(one: &Parent, other: &Parent) -> bool {

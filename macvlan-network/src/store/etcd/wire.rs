@@ -46,7 +46,7 @@ pub(super) struct Item {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Get {
     Key(String),
-    /// The first key from the first one on, before the second one.
+    /// The first key in a range, which includes its start and excludes its end.
     First(String, String),
     /// The last key in a range.
     Last(String, String),
