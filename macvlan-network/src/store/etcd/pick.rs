@@ -200,8 +200,9 @@ impl EtcdStore {
             if is_ours {
                 match self.pick_fixed(seen, network, address, change) {
                     Err(error) if error.kind() == ErrorKind::AddressTaken => {
-                        // It was free a moment ago, so it still is, unless another network on the
-                        // LAN has it.
+                        // It was free a moment ago, so another process was faster. An address that
+                        // the network does not give itself may be in use in another network on the
+                        // LAN.
                         if network.gives(address) {
                             return Ok(Pick::Again);
                         }
