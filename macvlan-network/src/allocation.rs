@@ -1,4 +1,4 @@
-//! Addresses for a container that is not there yet.
+//! Allocates addresses for a container that does not exist yet.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ use crate::pending::Pending;
 use crate::random;
 use crate::store::Granted;
 
-/// Which addresses are to be allocated: a value.
+/// Options for allocating addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Allocation {
@@ -28,31 +28,32 @@ impl Default for Allocation {
 }
 
 impl Allocation {
-    /// Creates one of an address of each family that the network has.
+    /// Makes options for one address of each family that the network has.
     pub fn new() -> Self {
         Self { addresses: Vec::new(), families: [true; 2], mac: None }
     }
 
-    /// Adds an address that it is to have. One is chosen of each family of which none is given.
+    /// Adds an address to request. For a family without one, an address is chosen.
     pub fn address(mut self, address: IpAddr) -> Self {
         self.addresses.push(address);
         self
     }
 
-    /// Sets whether an IPv4 address is chosen where none is given. Defaults to true.
+    /// Sets whether an IPv4 address is chosen if none is requested. Defaults to true.
     pub fn ipv4(mut self, choose: bool) -> Self {
         self.families[0] = choose;
         self
     }
 
-    /// Sets whether an IPv6 address is chosen where none is given. Defaults to true.
+    /// Sets whether an IPv6 address is chosen if none is requested. Defaults to true.
     pub fn ipv6(mut self, choose: bool) -> Self {
         self.families[1] = choose;
         self
     }
 
-    /// Sets the MAC address. Defaults to one that is derived as
-    /// [`NetworkConfig::mac_from`](crate::NetworkConfig::mac_from) says.
+    /// Sets the MAC address.
+    ///
+    /// By default it is derived, see [`NetworkConfig::mac_from`](crate::NetworkConfig::mac_from).
     pub fn mac(mut self, mac: MacAddr) -> Self {
         self.mac = Some(mac);
         self
@@ -60,19 +61,28 @@ impl Allocation {
 }
 
 impl Network {
-    /// Leases addresses before there is a container, for callers that are asked for an address first. Nobody
-    /// else gets them.
+    /// Leases addresses for a container that does not exist yet.
     ///
-    /// The lease is pending until a container takes it, by its id ([`Lease::endpoint`]) in
-    /// [`Member::take`], or until it is given back by [`Network::disconnect`] with that id. One that is
-    /// pending for longer than [`Networks::with_pending_age`](crate::Networks::with_pending_age) says, or since
-    /// another boot, is taken back by [`Networks::collect`](crate::Networks::collect).
+    /// The lease is pending until a container takes it ([`Member::take`] with its id,
+    /// [`Lease::endpoint`]), or until it is released with [`Network::disconnect`] and that id.
+    /// [`Networks::collect`](crate::Networks::collect) releases it if it is pending for longer than
+    /// [`Networks::with_pending_age`](crate::Networks::with_pending_age), or since an earlier boot.
+    ///
+    /// ```no_run
+    /// # use macvlan_core::NetNs;
+    /// # use macvlan_network::{Allocation, Member, Network};
+    /// # fn example(network: &Network, container: &NetNs) -> macvlan_network::Result<()> {
+    /// let lease = network.allocate(&Allocation::new())?;
+    /// println!("the container will have {:?}", lease.addresses);
+    /// network.connect(&Member::new("4f1c9a").take(&lease.endpoint), container)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue): it would have no address, in a network that
-    ///   has some.
-    /// - Others as of [`Network::connect`].
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) also if no address is to be
+    /// chosen, although the network has subnets; otherwise as for [`Network::connect`].
     pub fn allocate(&self, allocation: &Allocation) -> Result<Lease> {
         let operation = "allocate addresses";
         let allocate = || loop {
@@ -98,7 +108,7 @@ impl Network {
                     Ok(Some(other)) => self.gives_way((&lease, &[]), other, &wish)?,
                     Err(why) => return Err(self.undo_lease(&lease, &[], why)?),
                 },
-                // Nobody else has this id.
+                // The id is random, so no other lease has it.
                 Granted::Held { .. } => {}
                 Granted::Changed(record) => {
                     return Self { record, ..self.clone() }.allocate(allocation);

@@ -1,4 +1,4 @@
-//! One at a time: whoever connects, disconnects or repairs a container holds its namespace meanwhile.
+//! Locks a container's namespace while the container is connected, disconnected or repaired.
 
 use std::time::Duration;
 
@@ -6,15 +6,15 @@ use macvlan_core::{NetNs, NetNsLock};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// For one who looks after many containers.
+/// The time limit for callers that handle many containers.
 const BRIEFLY: Duration = Duration::from_secs(5);
 
-/// Waits until nobody else has the namespace.
+/// Waits until no other process holds the namespace.
 pub(crate) fn alone(netns: &NetNs) -> Result<NetNsLock> {
     netns.lock().map_err(contended)
 }
 
-/// Waits, but not for as long.
+/// Waits like [`alone`], but for a shorter time.
 pub(crate) fn alone_soon(netns: &NetNs) -> Result<NetNsLock> {
     netns.lock_within(BRIEFLY).map_err(contended)
 }

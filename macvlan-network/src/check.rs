@@ -1,4 +1,4 @@
-//! What is wrong with a network's configuration, by its values alone.
+//! Checks a network's configuration, without regard to the host.
 
 use std::ops::RangeInclusive;
 
@@ -10,13 +10,13 @@ use crate::error::{Error, Result};
 use crate::name::check_name;
 use crate::subnet::Subnet;
 
-/// What the kernel gives an Ethernet link.
+/// The MTUs that the kernel allows for an Ethernet link, in bytes.
 const MTUS: RangeInclusive<u32> = 68..=65_535;
-/// The smallest that IPv6 works with (RFC 8200).
+/// The smallest MTU for IPv6 (RFC 8200), in bytes.
 const IPV6_MIN_MTU: u32 = 1280;
 
 impl NetworkConfig {
-    /// What is wrong with how its containers' interfaces are to be.
+    /// Refuses invalid options for the containers' interfaces.
     fn check_interfaces(&self) -> Result<()> {
         let refuse = |why: String| Err(Error::invalid("create the network", why));
         if let Some(mtu) = self.mtu {
@@ -72,7 +72,7 @@ impl NetworkConfig {
         Ok(())
     }
 
-    /// Everything that is wrong with the values alone.
+    /// Refuses an invalid configuration.
     pub(crate) fn check(&self) -> Result<()> {
         let operation = "create the network";
         let in_network = |error: Error| error.in_network(&self.name);

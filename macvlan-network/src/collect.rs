@@ -1,4 +1,4 @@
-//! Taking back what belongs to containers that are gone.
+//! Releases the leases of containers that are gone.
 
 use std::collections::HashSet;
 
@@ -10,36 +10,39 @@ use crate::lease::Lease;
 use crate::networks::Networks;
 use crate::record::NetworkRecord;
 
-/// What [`Networks::collect`] took back.
+/// The result of [`Networks::collect`].
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Collected {
-    /// Leases whose namespace is gone, or whose host is.
+    /// The leases that were released, because their namespace or their host is gone.
     pub leases: Vec<Lease>,
-    /// How many addresses were kept for containers that did not return in time.
+    /// The number of kept addresses that are free again, because their container did not return.
     pub expired: usize,
 }
 
 impl Networks {
-    /// Takes back the leases of this host's containers whose namespace is gone, also by a reboot; of
-    /// hosts that the store says are dead; and addresses that were kept long enough.
+    /// Releases the leases of containers that are gone, and addresses that were kept long enough.
     ///
-    /// A lease that is pending for too long ([`Networks::with_pending_age`]) or since another boot is taken back,
-    /// and the link that was created for it; if that link is in a container, the lease is bound to it instead.
+    /// A container is gone if its namespace no longer exists, also after a reboot, or if its host
+    /// is dead according to the store. A namespace no longer exists when no process is in it or has
+    /// it open and it is not mounted. To see that, a process must be root on the host, not in a
+    /// container.
     ///
-    /// A namespace is gone when no process is in it or has it open, and it is mounted nowhere. It takes
-    /// the right to see that: root's on the host, not in a container.
+    /// A lease that is pending for too long ([`Networks::with_pending_age`]) or since an earlier
+    /// boot is released too, and its link is deleted. If that link is in a container, the lease is
+    /// bound to it instead.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Kernel`](crate::ErrorKind::Kernel) if it cannot be told of a container whether its
-    /// namespace is gone; the message says what could not be looked at, and nothing was taken back.
+    /// [`ErrorKind::Kernel`](crate::ErrorKind::Kernel) if it is unknown whether a container's
+    /// namespace exists, in which case no such lease is released; otherwise as for every
+    /// [`Store`](crate::Store#errors).
     pub fn collect(&self) -> Result<Collected> {
         let (mut gone, mut here, mut pending) = (Vec::new(), Vec::new(), Vec::new());
         let records = self.store().networks()?;
         for record in &records {
             let leases = self.store().leases(Some(record))?;
-            // Asked after what is asked about: a host may just have come.
+            // Read after the leases, since a host may just have started.
             let hosts = self.store().living_hosts()?;
             for lease in leases {
                 if self.0.is_here(&lease) {
@@ -70,13 +73,13 @@ impl Networks {
             collected.expired += self.store().expire(record)?;
         }
         if !collected.leases.is_empty() {
-            // Their VLANs may have been the last ones' parents.
+            // Their VLANs may have lost their last container.
             self.0.remove_unused_parents()?;
         }
         Ok(collected)
     }
 
-    /// Whether a pending lease of this host is to be taken back; its link is removed then.
+    /// Returns whether a pending lease of this host is to be released, after deleting its link.
     fn is_over(&self, record: &NetworkRecord, lease: &Lease) -> Result<bool> {
         let Some(pending) = lease.pending() else { return Ok(false) };
         if !pending.is_over(self.0.pending_age)? {
@@ -88,27 +91,28 @@ impl Networks {
         })
     }
 
-    /// Forgets a host that counts as alive without a process
-    /// (`EtcdOptions::persistent`) and is gone for good: from now on others
-    /// collect its containers' leases, and another machine may have its name. False if no such host is known, as
-    /// in a store for one machine.
+    /// Forgets a host that is gone for good, but still counts as alive (`EtcdOptions::persistent`).
     ///
-    /// Its containers' addresses are given to others then, so they may run no more. If the host comes back, it
-    /// is as one that was away: see [`Networks::reconcile`].
+    /// Other hosts then collect the leases of its containers, and another machine may use its name.
+    /// Returns false if the store knows no such host, as in a store for one machine.
+    ///
+    /// The addresses of its containers are given to others, so these must no longer run. If the
+    /// host returns, it is treated like one that was away: see [`Networks::reconcile`].
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::HostAlive`](crate::ErrorKind::HostAlive) while a process of it has the store open, and
-    /// where one was killed, for as long as a host counts as alive.
+    /// [`ErrorKind::HostAlive`](crate::ErrorKind::HostAlive) while a process of the host has the
+    /// store open, and after one was killed, until the host no longer counts as alive; otherwise as
+    /// for every [`Store`](crate::Store#errors).
     pub fn forget_host(&self, name: &str) -> Result<bool> {
         self.store().forget_host(name)
     }
 }
 
-/// A lease, and the network that it is in.
+/// A lease and its network.
 type Held<'a> = (&'a NetworkRecord, Lease);
 
-/// Those whose namespaces are gone.
+/// Returns the leases whose namespaces no longer exist.
 fn without_namespace(leases: Vec<Held<'_>>) -> Result<Vec<Held<'_>>> {
     let marks: Vec<_> = leases.iter().filter_map(|(_, lease)| lease.netns()).collect();
     let (mut gone, mut unknown) = (HashSet::new(), None);

@@ -1,4 +1,4 @@
-//! What a network should be: a value, as an endpoint is one.
+//! The configuration of a network.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -11,7 +11,7 @@ use crate::mac::MacFrom;
 use crate::pool::Order;
 use crate::subnet::Subnet;
 
-/// What a network should be; [`Networks::create`](crate::Networks::create) makes it so.
+/// The configuration of a network, which [`Networks::create`](crate::Networks::create) creates.
 ///
 /// ```
 /// use macvlan_network::{NetworkConfig, Subnet};
@@ -27,7 +27,7 @@ use crate::subnet::Subnet;
 #[allow(clippy::struct_excessive_bools)] // independent switches, not a state machine
 pub struct NetworkConfig {
     pub(crate) name: String,
-    /// What was said and is none: why not.
+    /// The parent, or why the value that was given is not one.
     pub(crate) parent: Option<std::result::Result<Parent, String>>,
     pub(crate) mode: Mode,
     pub(crate) subnets: Vec<Subnet>,
@@ -52,7 +52,9 @@ pub struct NetworkConfig {
 }
 
 impl NetworkConfig {
-    /// A network without a parent, in mode bridge, whose subnet is chosen unless it is given one.
+    /// Makes a configuration in mode bridge, without a parent and without subnets.
+    ///
+    /// [`Networks::create`](crate::Networks::create) then chooses an IPv4 subnet.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -80,289 +82,316 @@ impl NetworkConfig {
         }
     }
 
-    /// The link on the host that its containers hang on: `"ens33"`, or in VLAN notation
-    /// `"ens33.100"`, which is made when the first container needs it and removed with the last.
+    /// Sets the link on the host that the containers' interfaces are created on.
     ///
-    /// Without a parent the network is isolated: its containers hang on a dummy link of its own,
-    /// `dm-` and the beginning of its id, which goes with the last container of a host and comes again with the
-    /// next, and reach one another on one host and nobody else.
+    /// This is a name such as `"ens33"`, or in VLAN notation `"ens33.100"`. A VLAN is created when
+    /// the first container needs it, and removed with the last one.
     ///
-    /// A [`Parent`] can say what text cannot: a VLAN's own name, or its protocol. What can be no parent is
-    /// refused when the network is created.
+    /// Defaults to none. The network is then isolated: its containers are on a dummy link of its
+    /// own, named `dm-` and the beginning of the network's id, and reach only one another, on one
+    /// host. The dummy link is removed with the last container of a host, and created again with
+    /// the next one.
+    ///
+    /// A [`Parent`] can express more than text: the name of a VLAN, or its protocol. A value that
+    /// cannot be a parent is refused when the network is created.
     pub fn parent(mut self, parent: impl IntoParent) -> Self {
         let parent = parent.try_into().map_err(Into::into);
         self.parent = Some(parent.map_err(|error: macvlan_core::Error| error.to_string()));
         self
     }
 
-    /// Who its containers may talk to; [`Mode::Bridge`] when not given.
+    /// Sets the macvlan mode. Defaults to [`Mode::Bridge`].
     #[doc(alias = "macvlan_mode")]
     pub fn mode(mut self, mode: Mode) -> Self {
         self.mode = mode;
         self
     }
 
-    /// One more subnet, of either family. A container gets one address of each family, from the
-    /// first of its subnets that has one left.
+    /// Adds a subnet, of either family.
+    ///
+    /// A container gets one address of each family, from the first of its subnets that has a free
+    /// one.
     pub fn subnet(mut self, subnet: Subnet) -> Self {
         self.subnets.push(subnet);
         self
     }
 
-    /// Gives its containers interfaces without addresses, and no subnet is chosen for it: they get their
-    /// addresses from outside, by DHCP or router advertisements, or have none. The container's own sysctls
-    /// of IPv6 hold.
+    /// Leaves the containers' interfaces without addresses, and chooses no subnet.
+    ///
+    /// The containers get their addresses from outside, by DHCP or router advertisements, or have
+    /// none. The container's own IPv6 sysctls apply.
     pub fn without_addresses(mut self) -> Self {
         self.without_addresses = true;
         self
     }
 
-    /// Sets whether an IPv6 subnet is chosen for it if it has none: a /64 of the store's own /48 of unique
-    /// local addresses (RFC 4193) that no network and no link or route of this host has. Defaults to false.
+    /// Sets whether an IPv6 subnet is chosen if none is given. Defaults to false.
+    ///
+    /// The subnet is a /64 of the store's own unique local /48 (RFC 4193) that does not overlap any
+    /// network, or any link or route of this host.
     #[doc(alias = "--ipv6")]
     pub fn ipv6(mut self, ipv6: bool) -> Self {
         self.ipv6 = ipv6;
         self
     }
 
-    /// Whether no container gets a default route through it; no when not given. Then no subnet has a
-    /// gateway unless it is given one, and its first address is a container's. A network that is internal no
-    /// more ([`Network::update`](crate::Network::update)) has such a gateway, if no container has the address.
+    /// Sets whether the network is internal, without default routes through it. Defaults to false.
+    ///
+    /// The subnets of an internal network have a gateway only if one is given, so their first
+    /// address can be given to a container. When the network is changed to be no longer internal
+    /// ([`Network::update`](crate::Network::update)), its subnets get the default gateway; this is
+    /// refused if a container has that address.
     pub fn internal(mut self, internal: bool) -> Self {
         self.internal = internal;
         self
     }
 
-    /// The MTU of its containers' interfaces; the parent's when not given.
+    /// Sets the MTU of the containers' interfaces, in bytes. Defaults to the parent's.
     pub fn mtu(mut self, mtu: u32) -> Self {
         self.mtu = Some(mtu);
         self
     }
 
-    /// Adds a route that each container gets on its interface: `10.9.0.0/16 via 10.0.10.254 metric 50`.
+    /// Adds a route that each container gets: `10.9.0.0/16 via 10.0.10.254 metric 50`.
     ///
-    /// One with a gateway in a subnet is for the containers that have an address there. Default routes are
-    /// the gateways'.
+    /// If its gateway is in one of the subnets, only the containers with an address in that subnet
+    /// get the route. Default routes are refused: they follow from the subnets' gateways.
     pub fn route(mut self, route: Route) -> Self {
         self.routes.push(route);
         self
     }
 
-    /// Sets the metric of its default routes. Defaults to the kernel's, 0 for IPv4 and 1024 for IPv6.
+    /// Sets the metric of the default routes. Defaults to the kernel's: 0 for IPv4, 1024 for IPv6.
     pub fn metric(mut self, metric: u32) -> Self {
         self.metric = Some(metric);
         self
     }
 
-    /// Sets whether its containers' interfaces are without IPv6. Defaults to whether it has no IPv6 subnet
-    /// and accepts no router advertisements; with one, IPv6 is on where the container's default is off, too.
+    /// Sets whether IPv6 is disabled on the containers' interfaces.
+    ///
+    /// Defaults to true if the network has no IPv6 subnet and accepts no router advertisements.
+    /// Otherwise IPv6 is enabled, even if the container's default disables it.
     #[doc(alias = "net.ipv6.conf.LINK.disable_ipv6")]
     pub fn disable_ipv6(mut self, disable: bool) -> Self {
         self.disable_ipv6 = Some(disable);
         self
     }
 
-    /// Sets whether its containers' interfaces accept router advertisements, and with them addresses and
-    /// routes that the network does not give. Defaults to [`AcceptRa::Never`].
+    /// Sets whether the containers' interfaces accept router advertisements.
+    ///
+    /// They then get addresses and routes that are not the network's. Defaults to
+    /// [`AcceptRa::Never`].
     #[doc(alias = "net.ipv6.conf.LINK.accept_ra")]
     pub fn accept_ra(mut self, accept: AcceptRa) -> Self {
         self.accept_ra = Some(accept);
         self
     }
 
-    /// Sets whether the container's own sysctls of IPv6 hold, but for those that were said. Defaults to
-    /// false.
+    /// Sets whether the container's own IPv6 sysctls are left unchanged.
+    ///
+    /// Those that are set here are still changed.
+    ///
+    /// Defaults to false.
     pub fn leave_ipv6(mut self, leave: bool) -> Self {
         self.leave_ipv6 = leave;
         self
     }
 
-    /// Sets whether its containers' interfaces take all multicast frames. Defaults to those of the groups
-    /// that are joined on them.
+    /// Sets whether the containers' interfaces receive all multicast frames.
+    ///
+    /// By default they receive the frames of the groups that are joined on them.
     #[doc(alias = "IFF_ALLMULTI")]
     pub fn allmulticast(mut self, on: bool) -> Self {
         self.allmulticast = Some(on);
         self
     }
 
-    /// Which free address is given next; the lowest when not said.
+    /// Sets the order in which free addresses are given. Defaults to [`Order::First`].
     pub fn order(mut self, order: Order) -> Self {
         self.order = order;
         self
     }
 
-    /// What a container's MAC address follows from.
+    /// Sets how a container's MAC address is derived. Defaults to [`MacFrom::Address`].
     pub fn mac_from(mut self, from: MacFrom) -> Self {
         self.mac_from = from;
         self
     }
 
-    /// Whether an address is looked for on the wire before it is given, so that one that somebody
-    /// else has is skipped, and remembered as foreign; no when not said. Takes a quarter of a second,
-    /// unless the session has another [`Probe`](crate::Probe).
+    /// Sets whether an address is probed on the LAN before it is given. Defaults to false.
+    ///
+    /// An address that another host has is skipped and remembered as foreign. A probe takes a
+    /// quarter of a second, unless the session has another [`Probe`](crate::Probe).
     pub fn probe(mut self, probe: bool) -> Self {
         self.probe = probe;
         self
     }
 
-    /// Whether the kernel checks IPv6 addresses on the wire, which takes it a second or two in which
-    /// they cannot be used; no when not said, as Docker has it.
+    /// Sets whether the kernel's IPv6 duplicate address detection is on.
+    ///
+    /// Defaults to false, as in Docker.
+    ///
+    /// It takes the kernel one or two seconds, during which the addresses cannot be used.
     pub fn duplicate_detection(mut self, detect: bool) -> Self {
         self.duplicate_detection = detect;
         self
     }
 
-    /// How many addresses a host takes at a time for its containers, where many hosts have one
-    /// store: its share of each subnet grows by so many when it has none left. When not given, all
-    /// hosts give from one pool. A store of a single host has no use for it.
+    /// Sets how many addresses a host takes at a time, if many hosts share one store.
+    ///
+    /// A host's part of each subnet grows by this number whenever it has no free address left. By
+    /// default, all hosts take addresses from one common pool. Has no effect in a store for a
+    /// single host.
     pub fn share(mut self, addresses: u32) -> Self {
         self.share = Some(addresses);
         self
     }
 
-    /// How long an address that is given back stays its container's, and is given to no other unless
-    /// nothing else is left. When not given, a container that returns gets its address again if
-    /// nobody else got it meanwhile.
+    /// Sets how long a released address is kept for its container. Defaults to zero.
+    ///
+    /// A kept address is given to another container only if no other address is left. With zero, a
+    /// container that returns still gets its address back if it is free.
     pub fn keep(mut self, keep: Duration) -> Self {
         self.keep = keep;
         self
     }
 
-    /// One more option, for whoever reads it with `inspect`; it means nothing here.
+    /// Adds an option, which is only shown by [`Network::inspect`](crate::Network::inspect).
     pub fn option(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.options.insert(key.into(), value.into());
         self
     }
 
-    /// One more label, likewise.
+    /// Adds a label, which is only shown by [`Network::inspect`](crate::Network::inspect).
     pub fn label(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.labels.insert(key.into(), value.into());
         self
     }
 
-    /// Its name.
+    /// Returns the name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its parent, if it has one.
+    /// Returns the parent, or `None` for an isolated network.
     pub fn get_parent(&self) -> Option<&Parent> {
         self.parent.as_ref()?.as_ref().ok()
     }
 
-    /// Its mode.
+    /// Returns the macvlan mode.
     pub fn get_mode(&self) -> Mode {
         self.mode
     }
 
-    /// Its subnets.
+    /// Returns the subnets.
     pub fn get_subnets(&self) -> &[Subnet] {
         &self.subnets
     }
 
-    /// Returns whether its containers' interfaces have no addresses of the network's.
+    /// Returns whether the containers' interfaces are left without addresses.
     pub fn is_without_addresses(&self) -> bool {
         self.without_addresses
     }
 
-    /// Returns whether an IPv6 subnet is chosen for it if it has none.
+    /// Returns whether an IPv6 subnet is chosen if none is given.
     pub fn is_ipv6(&self) -> bool {
         self.ipv6
     }
 
-    /// Whether no container gets a default route through it.
+    /// Returns whether the network is internal.
     pub fn is_internal(&self) -> bool {
         self.internal
     }
 
-    /// The MTU that was given.
+    /// Returns the MTU in bytes, if it was set.
     pub fn get_mtu(&self) -> Option<u32> {
         self.mtu
     }
 
-    /// Returns its routes, without the default routes of its gateways.
+    /// Returns the routes, without the default routes.
     pub fn get_routes(&self) -> &[Route] {
         &self.routes
     }
 
-    /// Returns the metric of its default routes, if it was said.
+    /// Returns the metric of the default routes, if it was set.
     pub fn get_metric(&self) -> Option<u32> {
         self.metric
     }
 
-    /// Returns whether its containers' interfaces are without IPv6, if that was said.
+    /// Returns whether IPv6 is disabled on the containers' interfaces, if this was set.
     pub fn get_disable_ipv6(&self) -> Option<bool> {
         self.disable_ipv6
     }
 
-    /// Returns whether its containers' interfaces accept router advertisements, if that was said.
+    /// Returns whether the containers' interfaces accept router advertisements, if this was set.
     pub fn get_accept_ra(&self) -> Option<AcceptRa> {
         self.accept_ra
     }
 
-    /// Returns whether the container's own sysctls of IPv6 hold, but for those that were said.
+    /// Returns whether the container's own IPv6 sysctls are left unchanged.
     pub fn is_leave_ipv6(&self) -> bool {
         self.leave_ipv6
     }
 
-    /// Returns whether its containers' interfaces take all multicast frames, if that was said.
+    /// Returns whether the containers' interfaces receive all multicast frames, if this was set.
     pub fn get_allmulticast(&self) -> Option<bool> {
         self.allmulticast
     }
 
-    /// Which free address is given next.
+    /// Returns the order in which free addresses are given.
     pub fn get_order(&self) -> Order {
         self.order
     }
 
-    /// What a container's MAC address follows from.
+    /// Returns how a container's MAC address is derived.
     pub fn get_mac_from(&self) -> MacFrom {
         self.mac_from
     }
 
-    /// Whether an address is looked for on the wire before it is given.
+    /// Returns whether an address is probed on the parent's network before it is given.
     pub fn is_probe(&self) -> bool {
         self.probe
     }
 
-    /// Whether the kernel checks IPv6 addresses on the wire.
+    /// Returns whether the kernel's duplicate address detection is on for IPv6.
     pub fn is_duplicate_detection(&self) -> bool {
         self.duplicate_detection
     }
 
-    /// How many addresses a host takes at a time, if that was said.
+    /// Returns how many addresses a host takes at a time, if this was set.
     pub fn get_share(&self) -> Option<u32> {
         self.share
     }
 
-    /// How long an address that is given back stays its container's.
+    /// Returns how long a released address is kept for its container.
     pub fn get_keep(&self) -> Duration {
         self.keep
     }
 
-    /// Its options.
+    /// Returns the options.
     pub fn get_options(&self) -> &BTreeMap<String, String> {
         &self.options
     }
 
-    /// Its labels.
+    /// Returns the labels.
     pub fn get_labels(&self) -> &BTreeMap<String, String> {
         &self.labels
     }
 
-    /// What it is created as, or changed to.
+    /// Returns the configuration that is stored when the network is created or changed.
     pub(crate) fn settled(mut self) -> Self {
         let subnets = self.subnets.into_iter();
         self.subnets = subnets.map(|subnet| subnet.settled(self.internal)).collect();
         self
     }
 
-    /// Whether it has a subnet of this family.
+    /// Returns whether there is a subnet of this family.
     pub(crate) fn has_family(&self, v6: bool) -> bool {
         self.subnets.iter().any(|subnet| subnet.net().addr().is_ipv6() == v6)
     }
 
-    /// Whether its containers' interfaces are to be without IPv6; none where that is the container's matter.
+    /// Returns whether the interfaces have IPv6 disabled; `None` if the container's own sysctl
+    /// applies.
     pub(crate) fn is_without_ipv6(&self) -> Option<bool> {
         let wanted =
             self.has_family(true) || self.accept_ra.is_some_and(|ra| ra != AcceptRa::Never);
@@ -370,13 +399,15 @@ impl NetworkConfig {
         self.disable_ipv6.or(ours.then_some(!wanted))
     }
 
-    /// Whether they are to accept router advertisements; none likewise.
+    /// Returns whether the interfaces accept router advertisements; `None` if the container's own
+    /// sysctl applies.
     pub(crate) fn accepts_ra(&self) -> Option<AcceptRa> {
         let by_itself = !self.leave_ipv6 && self.is_without_ipv6() == Some(false);
         self.accept_ra.or(by_itself.then_some(AcceptRa::Never))
     }
 
-    /// Whether a container with these addresses gets a route: it can reach the gateway.
+    /// Returns whether a container with these addresses gets a route, because it can reach the
+    /// gateway.
     pub(crate) fn reaches(route: &Route, addresses: &[IpNet]) -> bool {
         match route.get_gateway() {
             Some(IpAddr::V6(gateway)) if gateway.is_unicast_link_local() => true,

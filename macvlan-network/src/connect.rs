@@ -1,8 +1,8 @@
-//! Connecting a container to a network.
+//! Connects a container to a network.
 //!
-//! The order is what makes it safe: the addresses are leased first and attached then; detached first
-//! and given back then. A process that dies in between leaves a lease without a link, never a link
-//! whose addresses somebody else can get.
+//! The order makes this safe: addresses are leased before they are attached, and detached before
+//! they are released. A process that dies in between leaves a lease without a link, but never a
+//! link whose addresses could be given to another container.
 
 use std::net::IpAddr;
 
@@ -17,13 +17,14 @@ use crate::network::Network;
 use crate::standing::Standing;
 use crate::store::Granted;
 
-/// How many `ethN` are tried when the container has links that we do not know.
+/// The number of names `ethN` to try if the container has links that are not in the store.
 const INTERFACES: u32 = 64;
-/// How many derived MAC addresses are tried.
+/// The number of derived MAC addresses to try.
 const MACS: u32 = 8;
 
-/// A container that is connected to a network: its lease, and what it became in the kernel. It does not hold
-/// the container's namespace open.
+/// A container that is connected to a network: its lease and its attachment.
+///
+/// It does not keep the container's namespace alive.
 #[derive(Debug, Clone)]
 pub struct Connection {
     lease: Lease,
@@ -31,59 +32,79 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// What the store has of it.
+    /// Returns the lease.
     pub fn lease(&self) -> &Lease {
         &self.lease
     }
 
-    /// What it became in the kernel.
+    /// Returns the attachment in the kernel.
     pub fn attachment(&self) -> &Attachment {
         &self.attachment
     }
 
-    /// Its addresses.
+    /// Returns the addresses, without prefix lengths.
     pub fn addresses(&self) -> Vec<IpAddr> {
         self.lease.addresses.iter().map(ipnet::IpNet::addr).collect()
     }
 
-    /// The interface's name inside.
+    /// Returns the interface's name inside the container.
     pub fn interface(&self) -> LinkName {
         self.attachment.name()
     }
 
-    /// The interface's MAC address.
+    /// Returns the interface's MAC address.
     pub fn mac(&self) -> MacAddr {
         self.attachment.mac()
     }
 }
 
 impl Network {
-    /// Connects a container: leases its addresses and attaches its interface; all of it, or nothing
-    /// and an error that says why.
+    /// Connects a container: leases its addresses and attaches its interface, or changes nothing.
     ///
-    /// A container that is connected already, in the same namespace, stays as it is, but for its name,
-    /// its aliases and its default routes, which become as they are said, and what is missing of its
-    /// interface, which is repaired. If the namespace in which it was connected is gone, as after
-    /// a restart of the container, it is connected anew, with the addresses it had. By an interface name
-    /// that it has not yet ([`Member::interface`]) it is connected once more, with further addresses.
+    /// If the container is already connected in the same namespace, only its name, aliases and
+    /// default routes are changed to those of `member`, and its interface is repaired if needed. If
+    /// the namespace in which it was connected no longer exists, as after a restart of the
+    /// container, it is connected again with the same addresses. An interface name that it does not
+    /// have yet ([`Member::interface`]) connects it once more, with further addresses.
     ///
-    /// A pending lease that is said ([`Member::take`]) becomes the container's, with its addresses and its MAC
-    /// address. If connecting fails, it is pending as before.
+    /// With [`Member::take`], a pending lease becomes the container's, with its addresses and its
+    /// MAC address. If this fails, the lease is pending as before.
     ///
-    /// An address or a name that is said and that a container has whose namespace or host is gone, is taken
-    /// from that one. The host's own namespace is refused.
+    /// If another container has the requested address or name, but its namespace or its host is
+    /// gone, its lease is released. The host's own namespace is refused.
     ///
-    /// With a store for many hosts it fails with [`ErrorKind::LeaseLost`], and leaves nothing, if this process was
-    /// stopped for longer than its host counts as alive and others have taken the lease.
+    /// Waits while another process connects or disconnects the same container.
     ///
-    /// While somebody else connects or disconnects the container, in whatever process, this waits.
+    /// ```no_run
+    /// # use macvlan_core::NetNs;
+    /// # use macvlan_network::{Member, Network};
+    /// # fn example(network: &Network) -> Result<(), Box<dyn std::error::Error>> {
+    /// let container = NetNs::from_pid(2084)?;
+    /// let member = Member::new("4f1c9a").name("test101").address("10.0.10.7".parse()?);
+    /// let connection = network.connect(&member, &container)?;
+    /// assert_eq!(connection.interface().as_str(), "eth0");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::AlreadyConnected`]: it is connected elsewhere, or with other addresses or another MAC
-    ///   address than are said; or by several interfaces, and none is said; or its link was created to be moved
-    ///   ([`Network::create_link`]), and is not in the namespace.
-    /// - [`ErrorKind::LeaseLost`]: a lease that it is to take is not pending any more.
+    /// - [`ErrorKind::InvalidValue`]: a value of `member` is invalid, or the namespace is the
+    ///   host's.
+    /// - [`ErrorKind::AlreadyConnected`]: the container is connected elsewhere, or with other
+    ///   addresses or another MAC address; or by several interfaces, and `member` names none; or
+    ///   its link was created to be moved ([`Network::create_link`]) and is not in the namespace.
+    /// - [`ErrorKind::AddressTaken`], [`ErrorKind::AddressForeign`],
+    ///   [`ErrorKind::AddressUnusable`]: the requested address cannot be given.
+    /// - [`ErrorKind::NameTaken`]: another container in the network has the name.
+    /// - [`ErrorKind::PoolExhausted`]: the network has no free address left.
+    /// - [`ErrorKind::LeaseLost`]: a lease to take is no longer pending; or, in a store for many
+    ///   hosts, this process was stopped for longer than its host counts as alive and another host
+    ///   has taken the lease.
+    /// - [`ErrorKind::NetworkNotFound`]: the network was deleted.
+    /// - [`ErrorKind::Contended`]: another process held the container's namespace for too long.
+    /// - [`ErrorKind::Kernel`]: the interface could not be attached.
+    /// - Otherwise as for every [`Store`](crate::Store#errors).
     pub fn connect(&self, member: &Member, netns: &NetNs) -> Result<Connection> {
         let operation = || format!("connect container {:?}", member.container);
         let connect = || {
@@ -125,7 +146,7 @@ impl Network {
         connect().map_err(|error: Error| error.during(operation()).in_network(self.name()))
     }
 
-    /// The host's namespace is no container's: what belongs to it would be taken for a container's.
+    /// Refuses the host's own namespace, whose links must not be taken for a container's.
     pub(crate) fn refuse_host(&self, netns: &NetNs) -> Result<()> {
         if !netns.same_as(self.session.host.netns()) {
             return Ok(());
@@ -135,7 +156,7 @@ impl Network {
             .with_hint("give the container's, which a container in host networking does not have"))
     }
 
-    /// Sees that the lease of a container, its interface and its default routes are as they are said now.
+    /// Updates the lease, the interface and the default routes of a container that is connected.
     fn again(
         &self,
         (held, others): (&Lease, &[Lease]),
@@ -162,7 +183,7 @@ impl Network {
         Ok(Connection { lease, attachment })
     }
 
-    /// A lease of another namespace, or of a link that is to be moved: that has to be gone.
+    /// Releases a lease in another namespace, or of a link to be moved, if that no longer exists.
     pub(crate) fn take_over(&self, lease: &Lease) -> Result<()> {
         let refuse = |why: String| {
             Err(Error::new(ErrorKind::AlreadyConnected, "connect", why)
@@ -185,7 +206,7 @@ impl Network {
         Ok(())
     }
 
-    /// Probes and attaches what was leased; if that does not work, the lease is given back.
+    /// Probes and attaches the addresses of a lease; releases the lease if that fails.
     fn try_out(
         &self,
         (lease, others, taken): (Lease, &[Lease], &[Lease]),
@@ -202,7 +223,7 @@ impl Network {
             }
         };
         let asked = if self.config().is_probe() {
-            // What is forgotten would answer.
+            // An interface without a lease would answer the probe.
             self.remove_forgotten(&lease, others, netns).map(drop)
         } else {
             Ok(())
@@ -223,19 +244,19 @@ impl Network {
             }
             Err(error) => error,
         };
-        // An interface that may have stayed keeps its addresses from others.
+        // An interface that may remain still uses its addresses, so its lease remains too.
         if why.leftovers().next().is_some() && self.detach(&lease, others, netns).is_err() {
             return Err(why.leaves(format!("the lease of {:?}", lease.container)));
         }
         let why = self.undo_lease(&lease, taken, why)?;
-        // What we chose is chosen again.
+        // A value that was chosen here is chosen again.
         match why.core().map(macvlan_core::Error::kind) {
             Some(CoreKind::NameTaken)
                 if wish.interface.is_none() && wish.skip_interfaces < INTERFACES =>
             {
                 Ok(Tried::InterfaceTaken)
             }
-            // That of a lease that was taken is known to others.
+            // The MAC address of a lease that was taken is already known to others.
             Some(CoreKind::MacInUse)
                 if wish.mac.is_none() && taken.is_empty() && wish.skip_macs < MACS =>
             {
@@ -245,7 +266,7 @@ impl Network {
         }
     }
 
-    /// Sets the default routes of a container that has got this interface.
+    /// Sets the default routes of a container after it got this interface.
     fn lead_through(
         &self,
         (lease, attachment): (&Lease, &Attachment),
@@ -259,7 +280,7 @@ impl Network {
     }
 }
 
-/// The error for a container that is connected and would take further addresses.
+/// Returns the error for a connected container that would take further addresses.
 fn no_room(lease: &Lease, id: &str) -> Error {
     let why = format!(
         "it is connected, by interface {}, and cannot take the lease {id}",
@@ -268,7 +289,7 @@ fn no_room(lease: &Lease, id: &str) -> Error {
     Error::new(ErrorKind::AlreadyConnected, "connect", why).with_hint("disconnect it first")
 }
 
-/// The error for a container whose link was created to be moved, and was not moved here.
+/// Returns the error for a container whose link was created to be moved, but is not here.
 pub(crate) fn not_moved(lease: &Lease) -> Error {
     let link = lease.link.as_ref().map_or("", LinkName::as_str);
     let why = format!("its link {link:?} was created to be moved, and was not moved there");
@@ -276,7 +297,7 @@ pub(crate) fn not_moved(lease: &Lease) -> Error {
         .with_hint("move it, or disconnect the container first")
 }
 
-/// What came of trying a lease.
+/// The result of trying a lease.
 enum Tried {
     Connected(Box<Connection>),
     ForeignAddress,

@@ -1,20 +1,22 @@
-//! Which leases are meant: all that a container has in a network, or that of one interface.
+//! Refers to a container's leases in a network.
 
 use crate::lease::Lease;
 
-/// A container in a network, or one of the interfaces that it has there: `"4f1c9a"`, or `"4f1c9a/eth1"`, which is
-/// `("4f1c9a", "eth1")`.
+/// A reference to a container in a network, or to one of its interfaces there.
+///
+/// Converted from text: `"4f1c9a"` is the container, `"4f1c9a/eth1"` or `("4f1c9a", "eth1")` the
+/// interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct ContainerRef<'a> {
-    /// The container's id; of addresses that were allocated without a container, the lease's.
+    /// The container's id, or the lease's id if the addresses were allocated without a container.
     pub container: &'a str,
-    /// The interface's name inside; none for all of them.
+    /// The interface's name inside; `None` for all interfaces.
     pub interface: Option<&'a str>,
 }
 
 impl ContainerRef<'_> {
-    /// Whether a lease is meant.
+    /// Returns whether this refers to a lease.
     pub(crate) fn means(&self, lease: &Lease) -> bool {
         let is_it = |interface: &str| lease.interface == *interface;
         lease.container == self.container && self.interface.is_none_or(is_it)

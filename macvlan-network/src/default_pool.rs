@@ -1,28 +1,28 @@
-//! The subnets that are chosen when a network is given none.
+//! The subnets to choose from if a network is given none.
 
 use std::net::Ipv6Addr;
 
 use ipnet::{IpNet, Ipv6Net};
 
-/// Docker's default address pools, in its order.
+/// Returns Docker's default address pools, in its order.
 pub(crate) fn docker() -> impl Iterator<Item = IpNet> {
     let net = |a, b, c, length| IpNet::new([a, b, c, 0].map(u8::from).into(), length).ok();
     let large = (17..=31_u8).filter_map(move |b| net(172_u8, b, 0_u8, 16));
     large.chain((0..16_u8).filter_map(move |c| net(192, 168, c * 16, 20)))
 }
 
-/// A store's own unique local addresses (RFC 4193): `fd` and 40 bits that its id decides, by FNV-1a.
+/// Returns a store's unique local /48 (RFC 4193): `fd` and 40 bits of a hash of its id (FNV-1a).
 pub(crate) fn unique_local(store: &str) -> Ipv6Net {
     let hash = store.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
     let global = u128::from((hash ^ (hash >> 29)) & 0xff_ffff_ffff);
     let address = Ipv6Addr::from_bits((0xfd << 120) | (global << 80));
-    // Always from 0 to 128.
+    // 48 is always a valid prefix length.
     Ipv6Net::new_assert(address, 48)
 }
 
-/// The /64s of a /48, in order.
+/// Returns the /64s of a /48, in order.
 pub(crate) fn networks_of(net: Ipv6Net) -> impl Iterator<Item = IpNet> {
     let first = net.network().to_bits();
     let at = move |number: u16| Ipv6Addr::from_bits(first | (u128::from(number) << 64));

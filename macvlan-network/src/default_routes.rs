@@ -1,11 +1,12 @@
-//! Which of its networks a container's default routes lead through.
+//! Chooses the network that a container's default routes lead through.
 //!
-//! It is not stored: it follows from the leases that the container has. Of the networks that have a gateway
-//! of a family, that with the highest priority gets the default route of the family; of several, the one
-//! that was connected first. So whatever comes and goes, in whatever order, is the same as if it had been
-//! so from the beginning. Whoever connects or disconnects has the container's namespace for itself.
+//! The choice is not stored, since it follows from the container's leases: the default route of a
+//! family leads through the network with the highest priority that has a gateway of this family,
+//! and among equals through the one that was connected first. So the result does not depend on the
+//! order of earlier changes. Callers hold the container's namespace.
 //!
-//! Our routes lead through our interfaces and carry [`Endpoint::PROTOCOL`]; others are somebody else's.
+//! Our routes lead through our interfaces and have the protocol [`Endpoint::PROTOCOL`]. Other
+//! routes belong to other programs.
 
 use std::net::IpAddr;
 
@@ -23,14 +24,14 @@ use crate::network::Network;
 use crate::record::NetworkRecord;
 use crate::session::Session;
 
-/// What `ip route` calls `main`.
+/// The routing table that `ip route` calls `main`.
 const MAIN: u32 = 254;
-/// The protocol of routes that the kernel adds for a router that advertises itself (linux/rtnetlink.h).
+/// The protocol of routes that the kernel adds for router advertisements (linux/rtnetlink.h).
 const RTPROT_RA: u8 = 9;
-/// How often the kernel may be faster with another advertisement.
+/// The number of attempts, since the kernel may add an advertised route each time.
 const ATTEMPTS: usize = 16;
 
-/// A network that a container is in, and the interface that it has there.
+/// A network that a container is connected to, and its interface there.
 pub(crate) struct Place {
     pub(crate) network: NetworkRecord,
     pub(crate) lease: Lease,
@@ -45,15 +46,15 @@ impl Place {
 }
 
 impl NetworkRecord {
-    /// The gateway of a family for who has these addresses; none in an internal network.
+    /// Returns the gateway of a family for these addresses; `None` in an internal network.
     pub(crate) fn gateway(&self, addresses: &[IpNet], v6: bool) -> Option<IpAddr> {
         let of_family = addresses.iter().filter(|net| net.addr().is_ipv6() == v6);
         let mut gateways = of_family.filter_map(|net| self.subnet_of(net.addr())?.1.get_gateway());
         gateways.next().filter(|_| !self.config.is_internal())
     }
 
-    /// The default route of a family that can lead through the interface of a lease; none if it cannot lead
-    /// there.
+    /// Returns the default route of a family for a lease; `None` if it cannot lead through its
+    /// interface.
     pub(crate) fn default_route(&self, lease: &Lease, v6: bool) -> Option<Route> {
         let gateway = self.gateway(&lease.addresses, v6).filter(|_| lease.default_route)?;
         let is_link_local = matches!(gateway, IpAddr::V6(v6) if v6.is_unicast_link_local());
@@ -63,13 +64,14 @@ impl NetworkRecord {
     }
 }
 
-/// Makes the default routes of a container lead where they should. Returns in words what was done.
+/// Sets the default routes of a container, and returns a description of each change.
 ///
-/// Where somebody else has added one of the family and we have not, it stays, and none is added, unless
-/// the network whose interface has just been made, `own`, replaces it.
+/// If another program has added a default route of a family and this library has not, that route
+/// stays and none is added, unless `replaces` is set for the network whose interface was just
+/// attached, `own`.
 ///
-/// The interface of another network may be half made, as a killed process leaves it: it leads nowhere until it
-/// is repaired, and the next one does.
+/// A process that was killed may have left the interface of another network incomplete. That
+/// network is skipped until it is repaired, and the next one is used.
 fn set(places: &[Place], netns: &NetNs, own: Option<&str>, replaces: bool) -> Result<Vec<String>> {
     let set = || -> macvlan_core::Result<Vec<String>> {
         let handle = Handle::in_netns(netns)?;
@@ -100,13 +102,13 @@ fn set(places: &[Place], netns: &NetNs, own: Option<&str>, replaces: bool) -> Re
     set().map_err(|error| Error::kernel("set the default routes", error))
 }
 
-/// Whether a route cannot lead through a link as that is now: it has no address yet, is down, or is gone.
+/// Returns whether a route was refused because its link has no address yet, is down, or is gone.
 fn leads_nowhere(error: &macvlan_core::Error) -> bool {
     let is_down = error.errno() == Some(libc::ENETDOWN);
     error.kind() == CoreKind::GatewayUnreachable || is_down || error.is_not_found()
 }
 
-/// Whether default routes in a namespace lead through networks.
+/// Returns whether a namespace has default routes of this library.
 pub(crate) fn are_ours(netns: &NetNs) -> Result<bool> {
     let find = || -> macvlan_core::Result<bool> {
         let ours = RouteFilter::new().table(MAIN).protocol(Endpoint::PROTOCOL);
@@ -116,8 +118,9 @@ pub(crate) fn are_ours(netns: &NetNs) -> Result<bool> {
     find().map_err(|error| Error::kernel("look at the default routes", error))
 }
 
-/// The default routes that a container has of one family, without those that a router has advertised on our
-/// interfaces: they make way for ours.
+/// The default routes of one family in a container.
+///
+/// Routes that a router has advertised on our interfaces are left out, as ours replace them.
 struct Found<'a> {
     links: Vec<LinkId>,
     ours: Vec<&'a RouteInfo>,
@@ -135,7 +138,7 @@ impl<'a> Found<'a> {
         Self { links, ours, others }
     }
 
-    /// Has one route of ours, or none.
+    /// Sets one default route, or none, and deletes our others.
     fn lead(
         &self,
         handle: &Handle,
@@ -160,7 +163,7 @@ impl<'a> Found<'a> {
         for info in gone {
             match handle.delete_route(&info.route.protocol(info.protocol)) {
                 Ok(()) => done.push(format!("the {} is one too many", words(&info.route))),
-                // One that had its metric has taken its place.
+                // A route with the same metric has already replaced it.
                 Err(error) if error.is_not_found() => {}
                 Err(error) => return Err(error),
             }
@@ -168,14 +171,15 @@ impl<'a> Found<'a> {
         Ok(done)
     }
 
-    /// Puts a route where there is none, or instead of one with the same metric, without a moment that has
-    /// neither; false if it would be instead of somebody else's.
+    /// Adds a route, or replaces one with the same metric atomically.
+    ///
+    /// Returns false if it would replace a route of another program.
     fn put(&self, handle: &Handle, wanted: &Route, replaced: bool) -> macvlan_core::Result<bool> {
         let in_the_way =
             |all: &[&RouteInfo]| all.iter().any(|info| metric(&info.route) == metric(wanted));
         let is_anothers = in_the_way(&self.others);
         if is_anothers && !replaced {
-            // The kernel would take either.
+            // The kernel would replace any route with this metric.
             return Ok(false);
         }
         if is_anothers || in_the_way(&self.ours) {
@@ -207,7 +211,7 @@ impl<'a> Found<'a> {
     }
 }
 
-/// Whether a route that was found is the one that is wanted.
+/// Returns whether a route that was found is the wanted one.
 fn is_same(wanted: &Route, found: &Route) -> bool {
     let way = |route: &Route| (route.get_gateway(), route.get_device(), metric(route));
     way(wanted) == way(found)
@@ -218,7 +222,7 @@ fn words(route: &Route) -> String {
     format!("default route{gateway}")
 }
 
-/// The metric of a route, or that which the kernel gives it.
+/// Returns the metric of a route, or the kernel's default.
 fn metric(route: &Route) -> u32 {
     match (route.destination(), route.get_metric()) {
         (IpNet::V6(_), None | Some(0)) => 1024,
@@ -227,8 +231,10 @@ fn metric(route: &Route) -> u32 {
 }
 
 impl Network {
-    /// Sets the default routes of a container that holds this lease and others. Whoever asks has its
-    /// namespace; `link` is the interface of this lease, where that is known.
+    /// Sets the default routes of a container with this lease and others, after an attach or a
+    /// repair.
+    ///
+    /// The caller holds the namespace. `link` is the index of the lease's interface, if known.
     pub(crate) fn set_default_routes(
         &self,
         (lease, link): (&Lease, Option<u32>),
@@ -248,8 +254,10 @@ impl Network {
 }
 
 impl Session {
-    /// Sets the default routes of a container by the interfaces of its leases that are there, after another
-    /// was taken away, or came. Whoever asks has its namespace.
+    /// Sets the default routes of a container from its leases, after one of its interfaces has
+    /// changed.
+    ///
+    /// The caller holds the namespace.
     pub(crate) fn settle_default_routes(&self, container: &str, netns: &NetNs) -> Result<()> {
         let leases = self.store.leases_of(container)?;
         let here = NetNsMark::of(netns)?;
@@ -261,11 +269,11 @@ impl Session {
         set(&places, netns, None, false).map(drop)
     }
 
-    /// Where a container has the interfaces of these leases.
+    /// Finds a container's interfaces by their leases.
     pub(crate) fn places(&self, leases: &[&Lease], netns: &NetNs) -> Result<Vec<Place>> {
         let (mut places, mut links) = (Vec::new(), None);
         for lease in leases {
-            // A network that cannot be read leaves its routes to somebody else.
+            // The routes of a network that cannot be read count as another program's.
             let Ok(found) = self.store.find_networks(&lease.network) else { continue };
             let Some(network) = found.into_iter().find(|one| one.id == lease.network) else {
                 continue;
@@ -280,7 +288,7 @@ impl Session {
                 let mark = link.alias.as_deref().and_then(|alias| Mark::read(alias, &*self.store));
                 mark.is_some_and(|mark| mark.is_of(&network, &lease.container))
             };
-            // The container may have several interfaces in the network.
+            // A container may have several interfaces in one network.
             let is_its = |link: &LinkInfo, lease: &Lease| match lease.mac {
                 Some(mac) => link.mac == Some(mac),
                 None => lease.interface == *link.name,

@@ -1,4 +1,4 @@
-//! Taking a container out of a network.
+//! Disconnects a container from a network.
 
 use macvlan_core::{Detached, NetNs, NetNsLock, Presence};
 
@@ -11,24 +11,39 @@ use crate::network::Network;
 use crate::pending::Pending;
 
 impl Network {
-    /// Takes a container out of the network, or one of its interfaces if one is said: `disconnect("c1")`,
-    /// `disconnect("c1/eth1")`. Detaches its interfaces, and gives its addresses back.
-    /// Its namespace is looked for; if it is gone, nothing is left to be detached. Where that cannot be
-    /// told, it stays connected.
+    /// Disconnects a container (`disconnect("c1")`) or an interface (`disconnect("c1/eth1")`).
     ///
-    /// A pending lease is given back, by the container that it is for, or by its own id if it is for none. A
-    /// link that was created for it in the host's namespace is removed, there or where it was moved to.
+    /// Detaches the interfaces and releases their addresses. The container's namespace is searched
+    /// for by the lease; if it no longer exists, there is nothing to detach. If this cannot be
+    /// determined, the container stays connected.
     ///
-    /// On another host than the one that it runs on it is refused while that host lives. Where this host has an
-    /// interface of it that its lease is not of, as after this host was away for too long, that interface is
-    /// taken away, and the lease stays.
+    /// A pending lease is released too, by the id of its container, or by its own id if it has
+    /// none. A link that was created for it is deleted, in the host's namespace or in the one it
+    /// was moved to.
+    ///
+    /// If this host was away for too long, it may have an interface of the container that has no
+    /// lease. That interface is deleted, and the lease, which is another host's, remains.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::NotConnected`]: the container has no lease in this network.
+    /// - [`ErrorKind::AlreadyConnected`]: the container is on another host, which is alive.
+    /// - [`ErrorKind::Kernel`]: the interface could not be detached, or it is unknown whether the
+    ///   namespace still exists.
+    /// - [`ErrorKind::Contended`]: another process held the container's namespace for too long.
+    /// - Otherwise as for every [`Store`](crate::Store#errors).
     pub fn disconnect<'a>(&self, of: impl Into<ContainerRef<'a>>) -> Result<Detached> {
         self.disconnect_in(of.into(), None)
     }
 
-    /// As [`Network::disconnect`], by one who has a handle on the namespace, which saves looking for
-    /// it; refused if the container is connected in another one by now, as after a restart of which
-    /// whoever cleans up is late to hear.
+    /// Disconnects a container in a given namespace, which need not be searched for.
+    ///
+    /// Otherwise like [`Network::disconnect`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotConnected`] also if the container is connected in another namespace, such as
+    /// after a restart that happened before this cleanup; otherwise as for [`Network::disconnect`].
     pub fn disconnect_from<'a>(
         &self,
         of: impl Into<ContainerRef<'a>>,
@@ -70,7 +85,7 @@ impl Network {
                             let error = elsewhere(lease);
                             return strays()?.then_some(Detached::Removed).ok_or(error);
                         }
-                        // What was read may have changed while others had it.
+                        // The lease may have changed while another process held the namespace.
                         Some(Presence::There(found)) => {
                             drop(held.take());
                             held = Some(alone(&found)?);
@@ -86,19 +101,19 @@ impl Network {
                     }
                     let removed = is_back || before == Some(Detached::Removed);
                     let detached = if removed { Detached::Removed } else { detached };
-                    // One that was bound in this moment is not released.
+                    // A lease that was bound in the meantime is not released.
                     if released && meant.next().is_none() {
                         return Ok(detached);
                     }
                     before = Some(detached);
                 }
-                // Its host lives again, or there is another one.
+                // The lease's host is alive again, or there is another lease.
             }
         };
         done().map_err(|error: Error| error.during(operation()).in_network(self.name()))
     }
 
-    /// Removes the link of a pending lease, wherever it is; this namespace is held.
+    /// Deletes the link of a pending lease, wherever it is; the caller holds the given namespace.
     fn remove_pending(&self, lease: &Lease, held: Option<&NetNs>) -> Result<Detached> {
         let is_of_this_boot = lease.pending().map_or(Ok(true), Pending::is_of_this_boot)?;
         if lease.link.is_none() || !is_of_this_boot || !self.session.is_here(lease) {

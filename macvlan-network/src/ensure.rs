@@ -1,4 +1,4 @@
-//! Having a network as a configuration says, whether or not it exists.
+//! Ensures that a network exists as configured.
 
 use crate::config::NetworkConfig;
 use crate::error::{ErrorKind, Result};
@@ -6,16 +6,16 @@ use crate::networks::Networks;
 use crate::update::{TRIES, Updated};
 
 impl Networks {
-    /// Creates the network that a configuration describes, or changes the one of that name to it, whole or not at
-    /// all. A network that is so already is left as it is, and its containers are not looked at, so that programs
-    /// may call it before each use, any number at once.
+    /// Ensures that a network exists as configured: creates it, or changes the one of that name.
     ///
-    /// A configuration without subnets leaves a network that exists those that it has.
+    /// A network that already has this configuration is left unchanged, and its containers are not
+    /// checked. So programs can call this before each use, also concurrently. A configuration
+    /// without subnets leaves an existing network its subnets.
     ///
     /// # Errors
     ///
-    /// - As of [`Networks::create`] and [`Network::update`](crate::Network::update).
-    /// - [`ErrorKind::Contended`]: others kept changing the network.
+    /// [`ErrorKind::Contended`] if other processes kept changing the network; otherwise as for
+    /// [`Networks::create`] and [`Network::update`](crate::Network::update).
     pub fn ensure(&self, config: &NetworkConfig) -> Result<Updated> {
         let mut tries = 0;
         loop {
@@ -26,7 +26,7 @@ impl Networks {
                 None => self.create(config).map(|network| Updated::alone(network, true)),
             };
             match result {
-                // Others created, changed or removed it since it was looked for.
+                // Another process has created, changed or deleted it in the meantime.
                 Err(error)
                     if tries < TRIES
                         && matches!(

@@ -1,17 +1,17 @@
-//! What went wrong, for a program ([`ErrorKind`]) and for the person reading its log.
+//! Errors, for programs ([`ErrorKind`]) and for readers of logs.
 
 use std::borrow::Cow;
 use std::fmt;
 
 pub use crate::error_kind::ErrorKind;
 
-/// The result of everything here that can fail.
+/// The result of a fallible function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why something could not be done.
+/// An error: which operation failed, where and why.
 ///
-/// [`Display`](fmt::Display) gives one line: in which network, for which container, what was
-/// attempted, why it failed, what to do about it, and what could not be undone:
+/// [`Display`](fmt::Display) writes one line: the network, the operation with the container, the
+/// cause, a hint, and anything that could not be undone:
 ///
 /// ```text
 /// network "vlan10": cannot connect container "c1": no address is left in 10.0.10.0/30; …
@@ -32,7 +32,7 @@ struct Report {
     leftovers: Vec<String>,
 }
 
-/// What lies under an error.
+/// The source of an error.
 #[derive(Debug, thiserror::Error)]
 enum Source {
     #[error(transparent)]
@@ -58,39 +58,40 @@ impl fmt::Display for Report {
 }
 
 impl Error {
-    /// What kind of failure this is.
+    /// Returns the kind of error.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// What was attempted: `"connect container \"c1\""`.
+    /// Returns the operation: `"connect container \"c1\""`.
     pub fn operation(&self) -> &str {
         &self.0.operation
     }
 
-    /// The network that it was attempted in, by name.
+    /// Returns the name of the network that the operation was about.
     pub fn network(&self) -> Option<&str> {
         self.0.network.as_deref()
     }
 
-    /// Why it failed, without the rest of the message.
+    /// Returns the cause, without the rest of the message.
     pub fn cause(&self) -> &str {
         &self.0.cause
     }
 
-    /// What the reader can do about it; where the core refused, and nothing else is said, its hint.
+    /// Returns a hint at a remedy; the core's if this crate has none.
     pub fn hint(&self) -> Option<&str> {
         self.0.hint.as_deref().or_else(|| self.core()?.hint())
     }
 
-    /// Returns what had been done before the failure and could not be undone, the core's first; nothing
-    /// when nothing remains.
+    /// Returns the parts of the operation that could not be undone, the core's first.
+    ///
+    /// Empty if the failed operation has left nothing behind.
     pub fn leftovers(&self) -> impl Iterator<Item = &str> {
         let core = self.core().into_iter().flat_map(macvlan_core::Error::leftovers);
         core.chain(&self.0.leftovers).map(String::as_str)
     }
 
-    /// The core's error, where the kernel refused.
+    /// Returns the core's error, if the kernel refused.
     pub fn core(&self) -> Option<&macvlan_core::Error> {
         match &self.0.source {
             Some(Source::Core(error)) => Some(error),
@@ -98,7 +99,7 @@ impl Error {
         }
     }
 
-    /// The kernel's error number, where it refused, or could not read or write a file.
+    /// Returns the error number (`errno(3)`) from the kernel, or from a file operation.
     pub fn errno(&self) -> Option<i32> {
         match self.0.source.as_ref()? {
             Source::Core(error) => error.errno(),
@@ -106,32 +107,32 @@ impl Error {
         }
     }
 
-    /// Whether something that was to be created, or to be given to a container, is there already.
+    /// Returns whether an object to be created, or an address or name to be given, already exists.
     pub fn is_exists(&self) -> bool {
         let kinds = [ErrorKind::NetworkExists, ErrorKind::AddressTaken, ErrorKind::NameTaken];
         kinds.contains(&self.kind()) || self.core().is_some_and(macvlan_core::Error::is_exists)
     }
 
-    /// Whether something that was needed is not there.
+    /// Returns whether a required object does not exist.
     pub fn is_not_found(&self) -> bool {
         matches!(self.kind(), ErrorKind::NetworkNotFound | ErrorKind::NotConnected)
             || self.core().is_some_and(macvlan_core::Error::is_not_found)
             || self.io().is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound)
     }
 
-    /// Whether a capability, or the right to a file or to the store, is missing.
+    /// Returns whether a capability, or the permission for a file or the store, is missing.
     pub fn is_permission_denied(&self) -> bool {
         self.kind() == ErrorKind::StoreRefused
             || self.core().is_some_and(macvlan_core::Error::is_permission_denied)
             || self.io().is_some_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
     }
 
-    /// Whether a value can never be right.
+    /// Returns whether a value is invalid.
     pub fn is_invalid_value(&self) -> bool {
         self.kind() == ErrorKind::InvalidValue
     }
 
-    /// What was said of a file.
+    /// Returns the error of a file operation.
     fn io(&self) -> Option<&std::io::Error> {
         match &self.0.source {
             Some(Source::Other(error)) => error.downcast_ref(),
@@ -162,7 +163,7 @@ impl Error {
         Self::new(ErrorKind::InvalidValue, operation, cause)
     }
 
-    /// A refusal by the core, whose message is the cause.
+    /// Makes an error from one of the core, whose message is the cause.
     pub(crate) fn kernel(
         operation: impl Into<Cow<'static, str>>,
         error: macvlan_core::Error,
@@ -185,7 +186,7 @@ impl Error {
         self
     }
 
-    /// The same failure, of a larger attempt.
+    /// Returns the error with a larger operation in place of its own.
     pub(crate) fn during(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
         self.0.operation = operation.into();
         self

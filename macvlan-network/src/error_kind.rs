@@ -2,69 +2,70 @@
 
 use std::fmt;
 
-/// The cause of an [`Error`](crate::Error), as far as it could be told.
+/// The kind of an [`Error`](crate::Error).
 ///
-/// The numbers are stable, the C ABI shows them, and a number is never given to another cause. They lie
-/// beyond those of the core's kinds, but for [`ErrorKind::InvalidValue`], which is the same kind.
+/// The numbers are stable, appear in the C ABI, and are never reused. They are greater than those
+/// of the core's kinds, except for [`ErrorKind::InvalidValue`], which is the same kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 #[repr(u32)]
 pub enum ErrorKind {
-    /// A value that can never be right: a gateway outside its subnet, a range outside it, a name
-    /// with a slash.
+    /// A value is invalid: a gateway or a range outside of its subnet, a name with a slash.
     InvalidValue = 1,
-    /// A network of that name exists.
+    /// A network of that name already exists.
     NetworkExists = 102,
     /// No network has that name or id.
     NetworkNotFound = 103,
-    /// Containers are still connected to the network that is to be removed.
+    /// Containers are still connected to the network, or keep it from being changed.
     NetworkInUse = 104,
     /// The subnet overlaps one of another network.
     SubnetOverlaps = 105,
-    /// The networks cannot share the parent: one of them needs it for itself.
+    /// The networks cannot share the parent, because one of them needs it exclusively (mode
+    /// passthru).
     ParentClash = 106,
-    /// Every subnet that is tried when none is given is in use.
+    /// Every subnet that could be chosen is in use.
     NoFreeSubnet = 107,
-    /// No address is left in the network.
+    /// The network has no free address left.
     PoolExhausted = 108,
-    /// Another container has the address that was asked for.
+    /// Another container has the requested address.
     AddressTaken = 109,
-    /// Somebody on the wire who is none of ours has the address that was asked for.
+    /// A host on the LAN that is not a container of the network has the requested address.
     AddressForeign = 110,
-    /// The address that was asked for is not one that the network gives: outside its range,
-    /// reserved, the gateway's.
+    /// The network does not give the requested address: it is outside of the range, reserved, or
+    /// the gateway's.
     AddressUnusable = 111,
     /// Another container in the network has the name.
     NameTaken = 112,
-    /// The container is connected already, in another namespace that still exists.
+    /// The container is already connected, in another namespace that still exists.
     AlreadyConnected = 113,
     /// The container is not connected to the network.
     NotConnected = 114,
-    /// The kernel refused, or the namespace is gone; [`Error::core`](crate::Error::core) tells the cause.
+    /// The kernel refused, or the namespace is gone; [`Error::core`](crate::Error::core) returns
+    /// the cause.
     Kernel = 115,
-    /// The store cannot be reached, or does not answer in time: nothing has been given.
+    /// The store cannot be reached or does not answer in time; no address was given.
     StoreUnavailable = 116,
-    /// The store was written by a later version, or holds what it never should.
+    /// The store was written by a later version, or is damaged.
     StoreUnusable = 117,
-    /// So many others changed the same at the same time that it was given up, or somebody holds
-    /// the container's namespace.
+    /// Gave up, because other processes kept changing the same object or held the container's
+    /// namespace.
     Contended = 118,
     /// A file could not be read or written.
     File = 119,
     /// The store's file, or this host's name in the store, belongs to another machine.
     OtherMachine = 120,
-    /// The lease was lost while the process was stopped for longer than its host counts as alive, and was
-    /// undone; or a pending lease is not there any more: another has taken it, or it was taken back.
+    /// The lease was lost and has been undone, because the process was stopped for longer than its
+    /// host counts as alive; or a pending lease no longer exists, because it was taken or released.
     LeaseLost = 121,
-    /// The store does not accept the user, the password or the certificate, or does not allow what was asked;
-    /// or its own certificate is not accepted.
+    /// The store rejects the user, the password or the certificate, or denies the operation; or the
+    /// store's own certificate is rejected.
     StoreRefused = 122,
-    /// The host that is to be forgotten is alive.
+    /// The host to be forgotten is alive.
     HostAlive = 123,
 }
 
 impl ErrorKind {
-    /// All kinds, by their numbers.
+    /// All kinds, ordered by number.
     pub const ALL: &[Self] = &[
         Self::InvalidValue,
         Self::NetworkExists,
@@ -91,7 +92,7 @@ impl ErrorKind {
         Self::HostAlive,
     ];
 
-    /// The name and the error number of each kind: the only place that has them.
+    /// Returns the name and the error number of each kind, which only stand here.
     const fn entry(self) -> (&'static str, i32) {
         match self {
             Self::InvalidValue => ("invalid-value", libc::EINVAL),
@@ -120,14 +121,17 @@ impl ErrorKind {
         }
     }
 
-    /// Returns a stable name for logs and other languages: `"network-pool-exhausted"`. None is a name of
-    /// one of the core's kinds, but that of [`ErrorKind::InvalidValue`], which is the same kind.
+    /// Returns a stable name for logs and other languages: `"network-pool-exhausted"`.
+    ///
+    /// It differs from the names of all kinds of the core, except for [`ErrorKind::InvalidValue`],
+    /// which is the same kind.
     pub const fn as_str(self) -> &'static str {
         self.entry().0
     }
 
-    /// Returns the error number (`errno(3)`) that fits the kind, for an error of which neither the kernel
-    /// nor a file gave one: the C library returns it, and Python's exceptions have it.
+    /// Returns the error number (`errno(3)`) that fits the kind.
+    ///
+    /// The C library and Python use it for errors that have no number from the kernel or a file.
     pub const fn errno(self) -> i32 {
         self.entry().1
     }

@@ -1,4 +1,5 @@
-//! Waiting for a lock on a file (`flock(2)`), which everybody can hold who may read the file: not for ever.
+//! Locks a file with flock(2), with a time limit, since any process that can read the file can lock
+//! it.
 
 use std::fs::File;
 use std::time::{Duration, Instant};
@@ -8,7 +9,7 @@ use nix::fcntl::{Flock, FlockArg};
 
 use crate::error::{Error, ErrorKind};
 
-/// How long others may hold it before it is given up.
+/// The time to wait for other processes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Locks a file until the lock is dropped.

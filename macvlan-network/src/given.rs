@@ -1,4 +1,4 @@
-//! Which of a subnet's addresses are given, and what two subnets would both give.
+//! The addresses that a subnet gives to containers, and conflicts between subnets.
 
 use std::net::IpAddr;
 
@@ -10,8 +10,10 @@ use crate::range::AddressRange;
 use crate::subnet::Subnet;
 
 impl Subnet {
-    /// Whether an address can be a host's at all: not the subnet's own, which is every IPv6 router's,
-    /// nor the broadcast address.
+    /// Returns the addresses that a host can have.
+    ///
+    /// These exclude the network address, which is the subnet-router anycast address in IPv6, and
+    /// the broadcast address.
     fn hosts(&self) -> Gap {
         let Gap { first, last } = AddressRange::from(self.net).gap();
         match (self.net, self.host_bits()) {
@@ -30,7 +32,7 @@ impl Subnet {
         self.excluded.iter().any(|range| range.gap().holds(at))
     }
 
-    /// Whether a container gets this address without asking for it.
+    /// Returns whether a container can get this address without requesting it.
     pub(crate) fn gives(&self, address: IpAddr) -> bool {
         let at = pool::number(address);
         (self.ranges.is_empty() || self.ranges.iter().any(|range| range.gap().holds(at)))
@@ -40,12 +42,12 @@ impl Subnet {
             && !self.kept_back().any(|kept| kept == address)
     }
 
-    /// The addresses in between that are not given.
+    /// Returns the single addresses that are not given: the gateway and the reserved ones.
     fn kept_back(&self) -> impl Iterator<Item = IpAddr> {
         self.get_gateway().into_iter().chain(self.reserved.values().copied())
     }
 
-    /// All gaps of a fresh pool.
+    /// Returns the free addresses of a subnet without leases.
     pub(crate) fn gaps(&self) -> Vec<Gap> {
         let hosts = self.hosts();
         let ranges = match self.ranges.as_slice() {
@@ -57,7 +59,7 @@ impl Subnet {
         pool::without(pool::joined(ranges), excluded.chain(kept_back))
     }
 
-    /// From where on an address is looked for that is given next.
+    /// Returns the address from which the search for a free one starts.
     pub(crate) fn start(&self, order: Order, given_last: Option<u128>) -> u128 {
         let ranges = self.ranges.iter().map(|range| range.gap());
         let around = |one: Gap, other: Gap| Gap {
@@ -71,7 +73,7 @@ impl Subnet {
         overlap(self.net, other.net)
     }
 
-    /// An address that both would give, or one gives that is another's with the other.
+    /// Returns an address that both subnets would give, or that one gives and the other keeps back.
     pub(crate) fn clash(&self, other: &Self) -> Option<IpAddr> {
         if !self.overlaps(other) {
             return None;
@@ -154,7 +156,7 @@ mod tests {
         assert_eq!(wide.clash(&low()), Some(ip("10.0.10.2")));
         let excluded = wide.clone().exclude("10.0.10.0/25".parse().unwrap());
         assert_eq!(excluded.clash(&low()), None, "it is excluded there, gateway and all");
-        // Another's gateway, and what is another's by name.
+        // The gateway of another network, and an address that another one has reserved.
         let high = || net("10.0.10.128/25").without_gateway();
         assert_eq!(high().clash(&low().gateway(ip("10.0.10.254"))), Some(ip("10.0.10.254")));
         assert_eq!(low().reserve("x", ip("10.0.10.200")).clash(&high()), Some(ip("10.0.10.200")));

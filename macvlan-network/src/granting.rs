@@ -1,5 +1,7 @@
-//! What a store grants: at the expense of those that are gone, and given back where somebody else turns out to
-//! have an address.
+//! Obtains leases from the store.
+//!
+//! Conflicting leases of containers that are gone are released first. A lease is released again if
+//! another host turns out to have its address.
 
 use std::net::IpAddr;
 
@@ -11,7 +13,7 @@ use crate::network::Network;
 use crate::store::Granted;
 use crate::store::refusal::{self, is_the_hosts};
 
-/// Who has an address that is no container's.
+/// The holder of an address that no container has.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Other {
     ThisHost,
@@ -19,7 +21,7 @@ pub(crate) enum Other {
 }
 
 impl Network {
-    /// Has a wish granted, if need be at the expense of those that are gone.
+    /// Obtains a lease, after releasing conflicting leases of containers that are gone.
     pub(crate) fn granted(&self, wish: &Wish) -> Result<Granted> {
         loop {
             match self.session.store.lease(&self.record, wish) {
@@ -32,7 +34,7 @@ impl Network {
         }
     }
 
-    /// The error for an address that is wished for, and that this host has itself.
+    /// Returns the error for a requested address that this host has.
     fn of_this_host(&self, wish: &Wish) -> Result<Option<Error>> {
         for address in &wish.addresses {
             if self.is_local(*address)? {
@@ -47,7 +49,8 @@ impl Network {
         is_local.map_err(|error| Error::kernel("look for the address on this host", error))
     }
 
-    /// Whether a wish was refused for a container that is gone, whose lease was taken back now.
+    /// Releases the leases that a request conflicts with, if their containers are gone; false if
+    /// none was.
     fn takes_from_the_dead(&self, refused: &Error, wish: &Wish) -> Result<bool> {
         let (store, network) = (&self.session.store, &self.record);
         let mut holders = Vec::new();
@@ -74,7 +77,9 @@ impl Network {
         Ok(taken)
     }
 
-    /// Gives a lease back of which somebody else has an address. Fails if it is one that was wished for.
+    /// Releases a lease, because another host has one of its addresses.
+    ///
+    /// Fails if that address was requested.
     pub(crate) fn gives_way(
         &self,
         (lease, taken): (&Lease, &[Lease]),
@@ -93,7 +98,8 @@ impl Network {
         Ok(())
     }
 
-    /// Gives a lease back after an error, and returns that one; with what is left if that fails.
+    /// Releases a lease after an error, and returns that error, with a leftover if the release
+    /// fails.
     pub(crate) fn undo_lease(&self, lease: &Lease, taken: &[Lease], why: Error) -> Result<Error> {
         match self.give_back(lease, taken) {
             Ok(()) => Ok(why),
@@ -101,15 +107,16 @@ impl Network {
         }
     }
 
-    /// Gives a lease back. Those that it took are pending again.
+    /// Releases a lease. The leases that it took are pending again.
     fn give_back(&self, lease: &Lease, taken: &[Lease]) -> Result<()> {
         let store = &self.session.store;
         store.release(&self.record, lease)?;
         taken.iter().try_for_each(|pending| store.adopt(&self.record, pending))
     }
 
-    /// An address of a lease that somebody else has: this host, or somebody on the wire. Those of leases that
-    /// it took were asked for before.
+    /// Returns an address of a lease that this host or a host on the LAN has.
+    ///
+    /// The addresses of the leases that it took were checked when they were allocated.
     pub(crate) fn who_else(
         &self,
         lease: &Lease,
@@ -129,7 +136,7 @@ impl Network {
         }
         let fails = |error| Error::kernel("probe the addresses", error);
         if self.is_isolated() {
-            // After a reboot, or on another host, it is not there yet.
+            // It does not exist yet after a reboot or on another host.
             self.session.make_dummy(&self.record)?;
         }
         let parent = self.record.link().map_err(fails)?;

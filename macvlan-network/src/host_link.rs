@@ -1,8 +1,8 @@
-//! Links that are created in the host's namespace, for others to move them to the container.
+//! Creates links in the host's namespace, which a runtime moves to the container itself.
 //!
-//! Some runtimes move links themselves, and set name, addresses and routes inside. So the lease is there
-//! first, then the link, down and without addresses; the lease is pending until the link is found in a
-//! container's namespace, by the alias that no move changes.
+//! Some runtimes also set the name, addresses and routes inside. So the lease comes first, then the
+//! link, down and without addresses. The lease is pending until the link is found in a container's
+//! namespace, by its alias, which a move does not change.
 
 use std::net::IpAddr;
 
@@ -24,10 +24,21 @@ use crate::pending::Pending;
 use crate::standing::Standing;
 use crate::store::Granted;
 
-/// How often another name is tried where somebody has the one that was chosen.
+/// The number of attempts to find a name that is free in the kernel.
 const NAMES: u32 = 8;
 
-/// A link in the host's namespace that is to be moved to a container, and what it is to have there.
+/// A link in the host's namespace to be moved to a container, and the settings that it gets there.
+///
+/// ```no_run
+/// # use macvlan_core::NetNs;
+/// # use macvlan_network::{Member, Network};
+/// # fn example(network: &Network, container: &NetNs) -> macvlan_network::Result<()> {
+/// let link = network.create_link(&Member::new("4f1c9a").interface("eth0"))?;
+/// println!("move {} to the container, and add {:?}", link.name(), link.addresses());
+/// network.bind("4f1c9a", container)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct HostLink {
     lease: Lease,
@@ -37,60 +48,62 @@ pub struct HostLink {
 }
 
 impl HostLink {
-    /// Returns what the store has of it.
+    /// Returns the lease.
     pub fn lease(&self) -> &Lease {
         &self.lease
     }
 
-    /// Returns its name in the host's namespace: `mv-` and 12 hexadecimal digits.
+    /// Returns the name in the host's namespace: `mv-` and 12 hexadecimal digits.
     pub fn name(&self) -> LinkName {
         self.attachment.name()
     }
 
-    /// Returns its index in the host's namespace.
+    /// Returns the index in the host's namespace.
     pub fn index(&self) -> u32 {
         self.attachment.index()
     }
 
-    /// Returns its MAC address, which stays when it is moved.
+    /// Returns the MAC address, which a move does not change.
     pub fn mac(&self) -> MacAddr {
         self.attachment.mac()
     }
 
-    /// Returns the addresses that it is to have inside, each with the prefix length of its subnet.
+    /// Returns the addresses to add inside, each with the prefix length of its subnet.
     pub fn addresses(&self) -> &[IpNet] {
         &self.lease.addresses
     }
 
-    /// Returns the gateways of its subnets, one of each family that has one; none in an internal network.
+    /// Returns the gateways, at most one of each family; empty in an internal network.
     pub fn gateways(&self) -> &[IpAddr] {
         &self.gateways
     }
 
-    /// Returns the network's routes that are to lead through it.
+    /// Returns the network's routes to add inside.
     pub fn routes(&self) -> &[Route] {
         &self.routes
     }
 }
 
 impl Network {
-    /// Leases addresses for a container and creates its link in the host's namespace, down and without
-    /// addresses, for a caller that moves it to the container, and sets name, addresses and routes there. All
-    /// of it, or nothing and an error that says why.
+    /// Creates a link in the host's namespace, to be moved to the container, or changes nothing.
+    ///
+    /// Leases addresses and creates the link, down and without addresses. The caller sets name,
+    /// addresses and routes in the container.
     ///
     /// The lease is pending until [`Network::bind`] or
-    /// [`Networks::reconcile`](crate::Networks::reconcile) finds the link in the container's namespace. For as
-    /// long as it is, [`Networks::collect`](crate::Networks::collect) takes back both when it is older than
-    /// [`Networks::with_pending_age`](crate::Networks::with_pending_age) says. [`Network::disconnect`] removes
-    /// the link, also where it was moved back.
+    /// [`Networks::reconcile`](crate::Networks::reconcile) finds the link in the container's
+    /// namespace. If it is pending for longer than
+    /// [`Networks::with_pending_age`](crate::Networks::with_pending_age),
+    /// [`Networks::collect`](crate::Networks::collect) removes both. [`Network::disconnect`]
+    /// deletes the link, also if it was moved back to the host.
     ///
-    /// Addresses and routes inside are the caller's: they are not repaired, and the container's default routes
-    /// are led through its other networks only, unless [`Member::default_route`] says otherwise.
+    /// The addresses and routes inside are not repaired. The container's default routes do not lead
+    /// through this network, unless [`Member::default_route`] or [`Member::gw_priority`] is set.
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::AlreadyConnected`]: the container is connected, or has such a link already.
-    /// - Others as of [`Network::connect`].
+    /// [`ErrorKind::AlreadyConnected`] also if the container already has such a link; otherwise as
+    /// for [`Network::connect`].
     pub fn create_link(&self, member: &Member) -> Result<HostLink> {
         let operation = || format!("create a link for container {:?}", member.container);
         let create = || {
@@ -123,7 +136,7 @@ impl Network {
         HostLink { gateways, routes: self.routes_of(&lease, others), lease, attachment }
     }
 
-    /// Makes the link of a lease; none if that is to be tried again with another lease.
+    /// Creates the link of a lease; `None` to try another lease.
     fn try_link(
         &self,
         (lease, taken): (&Lease, &[Lease]),
@@ -155,13 +168,23 @@ impl Network {
         }
     }
 
-    /// Binds a pending lease to the namespace that its link was moved to, with the name that it has there. One
-    /// that is bound to it already stays as it is.
+    /// Binds a pending lease to the namespace that its link was moved to.
+    ///
+    /// The link's name there becomes the lease's interface.
+    ///
+    /// A lease that is already bound to this namespace is returned unchanged.
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::NotConnected`]: there is no such lease, or its link is not in the namespace.
-    /// - [`ErrorKind::InvalidValue`]: several of the container's leases are pending, and none is said.
+    /// - [`ErrorKind::NotConnected`]: the container has no pending lease, or its link is not in the
+    ///   namespace.
+    /// - [`ErrorKind::InvalidValue`]: the container has several pending leases, and no interface is
+    ///   given; or the namespace is the host's.
+    /// - [`ErrorKind::LeaseLost`]: the lease was released, or bound to another namespace, in the
+    ///   meantime.
+    /// - [`ErrorKind::Contended`]: another process held the container's namespace for too long.
+    /// - [`ErrorKind::Kernel`]: the namespace cannot be searched.
+    /// - Otherwise as for every [`Store`](crate::Store#errors).
     pub fn bind<'a>(&self, of: impl Into<ContainerRef<'a>>, netns: &NetNs) -> Result<Lease> {
         let of = of.into();
         let bind = || {
@@ -190,7 +213,7 @@ impl Network {
         bind().map_err(|error: Error| error.during(operation()).in_network(self.name()))
     }
 
-    /// Binds a pending lease to a namespace that is held, if its link is there.
+    /// Binds a pending lease to a namespace that the caller holds, if its link is there.
     pub(crate) fn bind_here(&self, lease: &Lease, netns: &NetNs) -> Result<Option<Lease>> {
         let Some(attachment) = self.moved_link(lease, netns)? else { return Ok(None) };
         let state = LeaseState::Connected { netns: NetNsMark::of(netns)?, path: path_of(netns) };
@@ -202,7 +225,7 @@ impl Network {
         Err(Error::new(ErrorKind::LeaseLost, "bind", why))
     }
 
-    /// The link in a namespace that was created for a lease.
+    /// Returns the link in a namespace that was created for a lease.
     fn moved_link(&self, lease: &Lease, netns: &NetNs) -> Result<Option<Attachment>> {
         if lease.link.is_none() {
             return Ok(None);
@@ -217,14 +240,14 @@ impl Network {
         Ok(found.next().map(|(found, _)| found))
     }
 
-    /// Takes away the link in a namespace that was created for a lease; false if it is not there.
+    /// Deletes the link of a lease in a namespace; false if there is none.
     pub(crate) fn remove_link_in(&self, lease: &Lease, netns: &NetNs) -> Result<bool> {
         let Some(found) = self.moved_link(lease, netns)? else { return Ok(false) };
         let detached = self.session.host.detach(&found);
         Ok(detached.map_err(|error| Error::kernel("detach", error))? == Detached::Removed)
     }
 
-    /// Takes away the link that was created for a lease and is still, or again, in the host's namespace.
+    /// Deletes the link of a lease in the host's namespace, if it was not moved or was moved back.
     pub(crate) fn remove_host_link(&self, lease: &Lease) -> Result<bool> {
         let host = &self.session.host;
         let Some(name) = lease.link else { return Ok(false) };
@@ -236,7 +259,7 @@ impl Network {
                 Err(error) if error.is_not_found() => return Ok(false),
                 found => found?,
             };
-            // Whoever made it was killed before it had its alias.
+            // The process that created it was killed before it set the alias.
             if found.alias.is_some() || lease.mac.is_some_and(|mac| found.mac != Some(mac)) {
                 return Ok(false);
             }
@@ -247,7 +270,8 @@ impl Network {
         remove().map_err(|error| Error::kernel("detach", error))
     }
 
-    /// Finds the namespace that the link of a pending lease was moved to; none if it is known to be nowhere.
+    /// Finds the namespace that the link of a pending lease was moved to; `None` if it certainly no
+    /// longer exists.
     pub(crate) fn find_link(&self, lease: &Lease) -> Result<Option<NetNs>> {
         let visible = NetNs::visible();
         let is_its = |alias: &str| {
@@ -285,8 +309,9 @@ impl Network {
         Ok(None)
     }
 
-    /// Removes the link of a pending lease that nobody has taken; false if it is in a container, to whose
-    /// namespace the lease is bound then.
+    /// Deletes the link of a pending lease that has expired.
+    ///
+    /// Returns false if the link is in a container, and then binds the lease to its namespace.
     pub(crate) fn remove_unclaimed(&self, lease: &Lease) -> Result<bool> {
         let is_of_this_boot = lease.pending().map_or(Ok(true), Pending::is_of_this_boot)?;
         if lease.link.is_none() || !is_of_this_boot || self.remove_host_link(lease)? {
@@ -298,7 +323,7 @@ impl Network {
             Some(netns) => {
                 let _alone = alone(&netns)?;
                 match self.bind_here(lease, &netns) {
-                    // Somebody was faster.
+                    // Another process was faster.
                     Err(error) if error.kind() == ErrorKind::LeaseLost => Ok(false),
                     bound => bound.map(|_| false),
                 }

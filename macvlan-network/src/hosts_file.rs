@@ -1,5 +1,5 @@
-//! Changing a file in place, as a hosts file has to be that is mounted into a container, and a network's
-//! part of it.
+//! Rewrites a network's part of a hosts file in place, since the file may be mounted into
+//! containers.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -13,8 +13,9 @@ use nix::fcntl::{FallocateFlags, Flock, fallocate};
 use crate::error::{Error, Result};
 use crate::file_lock;
 
-/// Changes a file's text, one process at a time. It stays the same file, whatever refers to it, and keeps
-/// its owner and mode; if it cannot be written, it keeps its text.
+/// Changes a file's text, one process at a time.
+///
+/// The file keeps its inode, owner and mode, and if it cannot be written, its text.
 pub(crate) fn change(path: &Path, edit: impl FnOnce(&[u8]) -> Result<Vec<u8>>) -> Result<()> {
     let fails = |error| Error::file(format!("write {}", path.display()), error);
     let file = locked(path)?;
@@ -24,7 +25,7 @@ pub(crate) fn change(path: &Path, edit: impl FnOnce(&[u8]) -> Result<Vec<u8>>) -
     if new == old { Ok(()) } else { overwrite(&file, &old, &new).map_err(fails) }
 }
 
-/// Opens a file, makes it if there is none, and waits until nobody else changes it.
+/// Opens or creates a file, and locks it.
 fn locked(path: &Path) -> Result<Flock<File>> {
     let operation = || format!("write {}", path.display());
     let fails = |error| Error::file(operation(), error);
@@ -32,7 +33,7 @@ fn locked(path: &Path) -> Result<Flock<File>> {
         let mut options = fs::OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(false).open(path);
         let file = file_lock::lock(file.map_err(fails)?, operation)?;
-        // Another program may have put another file in its place in the meantime.
+        // Another program may have replaced the file in the meantime.
         let (ours, there) = (file.metadata().map_err(fails)?, fs::metadata(path));
         if there.is_ok_and(|there| (there.dev(), there.ino()) == (ours.dev(), ours.ino())) {
             return Ok(file);
@@ -40,7 +41,8 @@ fn locked(path: &Path) -> Result<Flock<File>> {
     }
 }
 
-/// A program that reads the file at that moment sees the new text, and at most empty lines behind it.
+/// Overwrites a file so that a concurrent reader sees the new text, followed by empty lines at
+/// most.
 fn overwrite(file: &File, old: &[u8], new: &[u8]) -> io::Result<()> {
     let length = |text: &[u8]| u64::try_from(text.len()).unwrap_or(u64::MAX);
     let write = || -> io::Result<()> {
@@ -52,18 +54,18 @@ fn overwrite(file: &File, old: &[u8], new: &[u8]) -> io::Result<()> {
         file.sync_all()
     };
     write().inspect_err(|_| {
-        // It had room for that.
+        // The old text needs no more space than is allocated.
         let _ = file.write_all_at(old, 0).and_then(|()| file.set_len(length(old)));
     })
 }
 
-/// Takes the room that a longer text needs before any of the old one is lost.
+/// Allocates the space for a longer text before any of the old text is overwritten.
 fn reserve(file: &File, old: &[u8], new: &[u8]) -> io::Result<()> {
     let Some(more) = new.get(old.len()..).filter(|more| !more.is_empty()) else { return Ok(()) };
     let length = |text: &[u8]| i64::try_from(text.len()).unwrap_or(i64::MAX);
     let flags = FallocateFlags::FALLOC_FL_KEEP_SIZE;
     match fallocate(file, flags, length(old), length(more)) {
-        // Not all file systems can: it is written then, where it will stand.
+        // Not all file systems support this; then the end of the new text is written first.
         Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => {
             file.write_all_at(more, old.len() as u64)?;
             file.sync_all()
@@ -72,7 +74,7 @@ fn reserve(file: &File, old: &[u8], new: &[u8]) -> io::Result<()> {
     }
 }
 
-/// A text with the part of a network replaced, or added at its end; all else stays as it is.
+/// Returns a text with a network's part replaced, or added at the end.
 pub(crate) fn replace_part(old: &[u8], network: &str, lines: &str) -> Vec<u8> {
     let (begin, end) = (mark(network, "begin"), mark(network, "end"));
     let newline = if old.windows(2).any(|two| two == b"\r\n") { "\r\n" } else { "\n" };
@@ -105,8 +107,9 @@ fn mark(network: &str, which: &str) -> String {
     format!("# macvlan-network {network}: {which}")
 }
 
-/// How many of the lines behind a mark are a network's: up to the next mark, if that is its end. Where
-/// that is lost, only lines that are as it writes them.
+/// Returns how many of the lines after a begin mark are the network's: those up to its end mark.
+///
+/// If the end mark is lost, only lines in the exact form of [`line`] are counted.
 fn length_of_part(lines: &[&[u8]], network: &str, end: &str) -> usize {
     let is_mark = |line: &&[u8]| line.starts_with(b"# macvlan-network ");
     let next = lines.iter().position(is_mark);
@@ -116,7 +119,7 @@ fn length_of_part(lines: &[&[u8]], network: &str, end: &str) -> usize {
     }
 }
 
-/// Whether a line is one that [`line`] makes.
+/// Returns whether a line has the form of [`line`].
 fn is_written(text: &[u8], network: &str) -> bool {
     let parts = std::str::from_utf8(text.trim_ascii_end()).ok().and_then(|text| {
         let (address, names) = text.split_once('\t')?;
@@ -127,7 +130,7 @@ fn is_written(text: &[u8], network: &str) -> bool {
     })
 }
 
-/// The line of one address of a container that has these names.
+/// Formats the line for one address of a container with these names.
 pub(crate) fn line(address: IpAddr, names: &[&str], network: &str) -> String {
     let names: Vec<String> = names.iter().map(|name| format!("{name} {name}.{network}")).collect();
     format!("{address}\t{}\n", names.join(" "))
@@ -152,7 +155,7 @@ mod tests {
         let both = replaced(&once, "lan2", "10.1.0.2\tb b.lan2\n");
         assert_eq!(replaced(&both, "lan2", ""), once);
         assert_eq!(replaced(&once, "lan", ""), HOSTS);
-        // It stays where it is.
+        // The part stays at its place.
         let between = format!("{HOSTS}{PART}::1\tlocalhost");
         assert_eq!(replaced(&between, "lan", "10.0.0.2\ta a.lan\n"), between);
         let twice = format!("{PART}{HOSTS}{PART}");

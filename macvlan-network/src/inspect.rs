@@ -1,4 +1,4 @@
-//! A network as `docker network inspect` would print it, for tools that read that.
+//! Networks in the form of `docker network inspect`, for tools that read it.
 
 use macvlan_core::Presence;
 use serde_json::{Map, Value, json};
@@ -11,15 +11,23 @@ use crate::range::AddressRange;
 use crate::session::Session;
 use crate::subnet::Subnet;
 
-/// What Docker calls such networks.
+/// Docker's name of the driver.
 const DRIVER: &str = "macvlan";
 
 impl Network {
-    /// Returns the object that `docker network inspect` prints for a network, with its containers on all
-    /// hosts. Of each container it has besides the `Host`, the `Interface`, and as `Namespace` whether its
-    /// namespace is `there`, `gone`, or that is `unknown`, as on another host that lives; `pending` of a lease
-    /// that has none yet, with its age in seconds as `Pending`. Further interfaces of a container are listed as
-    /// `CONTAINER/INTERFACE`.
+    /// Returns the network in the form of `docker network inspect`.
+    ///
+    /// It includes the containers on all hosts.
+    ///
+    /// Each container additionally has its `Host`, its `Interface` and, as `Namespace`, the state
+    /// of its namespace: `there`, `gone`, `unknown` (as on another host that is alive), or
+    /// `pending` for a pending lease, whose age in seconds is `Pending`. Further interfaces of a
+    /// container have the key `CONTAINER/INTERFACE`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::File`](crate::ErrorKind::File) if the boot id cannot be read; otherwise as for
+    /// every [`Store`](crate::Store#errors).
     pub fn inspect(&self) -> Result<Value> {
         let config = self.config();
         let mut leases = self.leases()?;
@@ -67,7 +75,7 @@ impl Network {
     }
 }
 
-/// As Docker does, what was not given is left out.
+/// Formats a subnet; like Docker, omits values that were not given.
 fn subnet(subnet: &Subnet) -> Value {
     let mut made = Map::new();
     made.insert("Subnet".to_owned(), subnet.net().to_string().into());
@@ -84,7 +92,7 @@ fn subnet(subnet: &Subnet) -> Value {
     made.into()
 }
 
-/// A single address as Docker writes it, too: `10.0.0.7/32`.
+/// Formats a range; a single address like Docker does, as `10.0.0.7/32`.
 fn text_of_range(range: &AddressRange) -> String {
     range.net().map_or_else(|| range.to_string(), |net| net.to_string())
 }
@@ -111,7 +119,7 @@ fn container(lease: &Lease, state: &str) -> Result<Value> {
         .flat_map(|v6| of_family(v6).skip(1))
         .map(ToString::to_string)
         .collect();
-    // As Docker does, what there is none of is left out.
+    // Docker omits empty lists.
     for (key, values) in [
         ("Aliases", json!(lease.aliases)),
         ("SecondaryAddresses", json!(others)),
@@ -125,7 +133,7 @@ fn container(lease: &Lease, state: &str) -> Result<Value> {
 }
 
 impl Network {
-    /// The object that is listed for it.
+    /// Returns the network's entry in [`Networks::summary`](crate::Networks::summary).
     pub(crate) fn summary(&self, containers: usize) -> Value {
         let subnets: Vec<String> =
             self.config().get_subnets().iter().map(ToString::to_string).collect();
@@ -143,12 +151,12 @@ impl Network {
 }
 
 impl Session {
-    /// As Docker says how far networks reach.
+    /// Returns Docker's word for the networks' scope.
     fn scope(&self) -> &'static str {
         if self.store.host_name().is_some() { "global" } else { "local" }
     }
 
-    /// What is known of the containers' namespaces: the machine is looked through once.
+    /// Returns the states of the containers' namespaces, after one search of the machine.
     fn states(&self, leases: &[Lease]) -> Result<Vec<&'static str>> {
         let hosts = self.store.living_hosts()?;
         let mut states = vec!["unknown"; leases.len()];

@@ -1,4 +1,4 @@
-//! The interface that a lease becomes in the kernel, and how it is known again.
+//! Attaches and detaches the interface of a lease, and recognizes it.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -15,13 +15,15 @@ use crate::lease::Lease;
 use crate::mark::{self, Mark};
 use crate::network::Network;
 
-/// How long to wait for a MAC address whose last owner is just dying.
+/// The time to wait for a MAC address whose last user is being removed.
 const MAC_PATIENCE: Duration = Duration::from_secs(2);
-/// How often an isolated network's link is made when others remove it as soon as it is there.
+/// The number of attempts to create an isolated network's link, which others may delete again.
 const PARENT_TRIES: u32 = 100;
 
 impl Network {
-    /// Attaches what was leased, without its default routes; the container has these other leases.
+    /// Attaches the interface of a lease, without its default routes.
+    ///
+    /// `others` are the container's other leases.
     pub(crate) fn attach(
         &self,
         lease: &Lease,
@@ -44,13 +46,15 @@ impl Network {
         attached.map_err(|error| Error::kernel("attach", error))
     }
 
-    /// Attaches an endpoint on the network's parent, which is made if it is the network's own.
+    /// Attaches an endpoint on the network's parent, and creates the dummy link of an isolated
+    /// network.
     pub(crate) fn attach_endpoint(
         &self,
         endpoint: &Endpoint,
         netns: &NetNs,
     ) -> Result<macvlan_core::Result<Attachment>> {
-        // The network's own link comes with the first container, and may just have gone with the last.
+        // The dummy link is created for the first container, and may just have been deleted with
+        // the last.
         for _ in 0..PARENT_TRIES {
             match self.session.host.attach(endpoint, netns) {
                 Err(error) if self.is_isolated() && error.kind() == CoreKind::ParentNotFound => {
@@ -62,8 +66,8 @@ impl Network {
         Ok(self.session.host.attach(endpoint, netns))
     }
 
-    /// Whether somebody has the MAC address who does not just end: a link of the host, or a container of
-    /// this host's that lives.
+    /// Returns whether the MAC address is in use permanently, by a link of the host or by a
+    /// container of this host that exists.
     fn is_mac_held(&self, lease: &Lease) -> Result<bool> {
         let Some(mac) = lease.mac else { return Ok(false) };
         let links = || self.session.host.handle()?.links();
@@ -82,8 +86,10 @@ impl Network {
         Ok(false)
     }
 
-    /// Takes away what the container has of a lease that the store has lost; whether there was such
-    /// an interface. It may have any of the network's addresses. Those of its other leases stay.
+    /// Deletes the container's interfaces in this network that have no lease; false if there were
+    /// none.
+    ///
+    /// The store may have lost their leases. They may use any of the network's addresses.
     pub(crate) fn remove_forgotten(
         &self,
         lease: &Lease,
@@ -103,7 +109,8 @@ impl Network {
         remove().map_err(|error| Error::kernel("remove a forgotten interface", error))
     }
 
-    /// The interfaces that a container has of this network by their aliases, whoever wrote these, with them.
+    /// Returns a container's interfaces whose aliases name this network, with the aliases, sealed
+    /// or not.
     pub(crate) fn marked(
         &self,
         container: &str,
@@ -118,7 +125,7 @@ impl Network {
         Ok(all.filter_map(with_alias).collect())
     }
 
-    /// The aliases that say that a link is of a container in this network, by the links' indexes.
+    /// Returns the aliases of a container's links that name this network, by link index.
     fn aliases(
         &self,
         container: &str,
@@ -132,7 +139,7 @@ impl Network {
         Ok(links.filter_map(|link| Some((link.index, link.alias.filter(is_its)?))).collect())
     }
 
-    /// As attaching, but what is there already is repaired.
+    /// Attaches the interface of a lease like [`Network::attach`], or repairs it.
     pub(crate) fn ensure(
         &self,
         lease: &Lease,
@@ -152,7 +159,8 @@ impl Network {
         self.record.is_isolated()
     }
 
-    /// Whether an interface with our alias is that of another lease of the same container in this network.
+    /// Returns whether an interface with our alias belongs to another lease of the container in
+    /// this network.
     fn is_of_sibling(
         &self,
         lease: &Lease,
@@ -164,17 +172,18 @@ impl Network {
         siblings.any(|sibling| self.is_known_as(sibling, attachment, alias))
     }
 
-    /// Whether an interface of a container in this network is that of one of its leases: by its alias, which
-    /// tells it from the container's others, by its MAC address or its name.
+    /// Returns whether a container's interface in this network belongs to a lease, by its MAC
+    /// address, its name or its alias.
     pub(crate) fn is_known_as(&self, lease: &Lease, attachment: &Attachment, alias: &str) -> bool {
         is_of(attachment, lease)
             || attachment.name() == lease.interface
             || alias == mark::alias(&*self.session.store, &self.record, lease)
     }
 
-    /// Takes the link of a lease away, if it is there; one that somebody else made stays, and so do those of
-    /// the container's other leases. It is known by its alias, and by its MAC address, as each can be changed
-    /// inside: what has either goes.
+    /// Detaches the interface of a lease, if it exists.
+    ///
+    /// It is recognized by its MAC address or its alias, each of which can be changed inside.
+    /// Interfaces of other programs and of the container's other leases stay.
     pub(crate) fn detach(
         &self,
         lease: &Lease,
@@ -191,7 +200,7 @@ impl Network {
                     || alias.is_some_and(|alias| {
                         !self.is_of_sibling(lease, others, &attachment, alias)
                     });
-                // One that is on another goes with it.
+                // A link on top of another one was deleted together with it.
                 if is_ours && host.detach(&attachment)? == Detached::Removed {
                     detached = Detached::Removed;
                 }
@@ -201,8 +210,9 @@ impl Network {
         detach().map_err(|error| Error::kernel("detach", error))
     }
 
-    /// The network's routes that lead through the interface of a lease; through the container's first one, if it
-    /// has several.
+    /// Returns the network's routes through the interface of a lease.
+    ///
+    /// If a container has several interfaces in the network, only the oldest has them.
     pub(crate) fn routes_of(&self, lease: &Lease, others: &[Lease]) -> Vec<Route> {
         let is_first = |other: &Lease| {
             other.is_sibling_of(lease) && other.is_beside(lease) && other.sequence < lease.sequence
@@ -214,7 +224,7 @@ impl Network {
         self.config().get_routes().iter().filter(reached).copied().collect()
     }
 
-    /// The link alone of what a lease is to become.
+    /// Returns the endpoint of a lease, without addresses and routes.
     pub(crate) fn bare_endpoint(
         &self,
         name: LinkName,
@@ -236,7 +246,7 @@ impl Network {
         Ok(endpoint)
     }
 
-    /// What a lease is to become, where the container has these other leases.
+    /// Returns the endpoint of a lease. `others` are the container's other leases.
     pub(crate) fn endpoint(&self, lease: &Lease, others: &[Lease]) -> Result<Endpoint> {
         let (network, config) = (&self.record, self.config());
         let address = |net: IpNet| -> macvlan_core::Result<Address> {
@@ -272,8 +282,7 @@ impl Network {
     }
 }
 
-/// Whether an attachment is what a lease became: by its name, or, if that was changed inside, by its
-/// MAC address.
+/// Returns whether an attachment has a lease's MAC address, or its name in mode passthru.
 fn is_of(attachment: &Attachment, lease: &Lease) -> bool {
     match lease.mac {
         Some(mac) => attachment.mac() == mac,

@@ -1,4 +1,4 @@
-//! Who holds which address, and in which namespace.
+//! Leases: the addresses that a container has, and the namespace that it has them in.
 
 use std::cmp::Reverse;
 use std::net::IpAddr;
@@ -12,47 +12,52 @@ use crate::pending::Pending;
 use crate::random;
 use crate::record::NetworkRecord;
 
-/// One interface of a container in one network, as the store has it. A container that has several in a network
-/// has a lease for each.
+/// A lease: one interface of a container in one network, as it is stored.
+///
+/// A container with several interfaces in a network has a lease for each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Lease {
     /// The network's id.
     pub network: String,
-    /// The container's id, as the caller calls it; of addresses that were allocated without a container, the
-    /// lease's own id.
+    /// The container's id.
+    ///
+    /// For addresses that were allocated without a container, this is the lease's own id.
     pub container: String,
-    /// The name by which others find it; no other container of the network has it.
+    /// The container's name, which is unique in the network.
     pub name: Option<String>,
-    /// Further names by which others find it, which several containers may have.
+    /// Further names, which several containers may share.
     pub aliases: Vec<String>,
-    /// The host that it runs on.
+    /// The name of the container's host.
     pub host: String,
-    /// The lease's id, which tells it from any other that the container had or will have.
+    /// The lease's id, which is never used again.
     pub endpoint: String,
-    /// The interface's name inside, which tells it from the container's others in the network.
+    /// The interface's name inside, unique among the container's in the network.
     pub interface: LinkName,
-    /// The interface's MAC address; none in mode passthru, where it is the parent's.
+    /// The interface's MAC address; `None` in mode passthru, where it is the parent's.
     pub mac: Option<MacAddr>,
-    /// Its addresses, each with the prefix length of its subnet.
+    /// The addresses, each with the prefix length of its subnet.
     pub addresses: Vec<IpNet>,
-    /// Its link-local addresses, which are in no subnet of the network, and which nobody keeps from others.
+    /// The link-local addresses, which are in no subnet and not checked for uniqueness.
     pub link_local: Vec<IpAddr>,
-    /// Whether the container's default routes may lead through this network. They lead through one of
-    /// those that may, are not internal and have a gateway of the family: the one with the highest priority.
+    /// True if the container's default routes may lead through this network.
+    ///
+    /// They lead through the network with the highest priority among those that allow it, are not
+    /// internal and have a gateway of the family.
     pub default_route: bool,
-    /// The network's priority among those. Of several that have the same, the first counts.
+    /// The network's priority for default routes. Among equals, the oldest connection counts.
     pub gw_priority: i32,
-    /// Which of the container's connections it is: a later one has a higher number.
+    /// The position among the container's connections; later ones have higher numbers.
     pub sequence: u32,
-    /// Whether it is bound to the container's namespace.
+    /// The namespace that the lease is bound to, if any.
     pub state: LeaseState,
-    /// The name that its link has in the host's namespace, if it was created there to be moved
-    /// ([`Network::create_link`](crate::Network::create_link)).
+    /// The link's name in the host's namespace, if it was created there to be moved.
+    ///
+    /// See [`Network::create_link`](crate::Network::create_link).
     pub link: Option<LinkName>,
 }
 
-/// Whether a lease is bound to a network namespace.
+/// The namespace that a lease is bound to, or that it is pending.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LeaseState {
@@ -60,15 +65,15 @@ pub enum LeaseState {
     Connected {
         /// The container's namespace.
         netns: NetNsMark,
-        /// The path by which the namespace was found, if it was by one. It may lead to another by now.
+        /// The path that the namespace was opened by, if any. It may refer to another one by now.
         path: Option<String>,
     },
-    /// It is not bound to a namespace yet: since when.
+    /// The lease is not bound to a namespace yet.
     Pending(Pending),
 }
 
 impl LeaseState {
-    /// Whether both are bound, to two namespaces.
+    /// Returns whether both are bound, to different namespaces.
     fn is_elsewhere_than(&self, other: &Self) -> bool {
         let (one, other) = (self.netns(), other.netns());
         one.is_some() && other.is_some() && one != other
@@ -83,13 +88,14 @@ impl LeaseState {
 }
 
 impl Lease {
-    /// Returns the container's namespace; none of a lease that is pending.
+    /// Returns the container's namespace; `None` if the lease is pending.
     pub fn netns(&self) -> Option<&NetNsMark> {
         self.state.netns()
     }
 
-    /// Returns the path by which the container's namespace was found, if it was by one. It may lead to another by
-    /// now.
+    /// Returns the path that the container's namespace was opened by, if any.
+    ///
+    /// The path may refer to another namespace by now.
     pub fn netns_path(&self) -> Option<&str> {
         match &self.state {
             LeaseState::Connected { path, .. } => path.as_deref(),
@@ -97,7 +103,7 @@ impl Lease {
         }
     }
 
-    /// Returns since when it is pending; none if it is bound to a namespace.
+    /// Returns since when the lease is pending; `None` if it is bound to a namespace.
     pub fn pending(&self) -> Option<&Pending> {
         match &self.state {
             LeaseState::Connected { .. } => None,
@@ -105,12 +111,12 @@ impl Lease {
         }
     }
 
-    /// Whether it has an address.
+    /// Returns whether the lease has an address.
     pub(crate) fn has(&self, address: IpAddr) -> bool {
         self.addresses.iter().any(|net| net.addr() == address)
     }
 
-    /// Refuses it if another of the container's leases in the network has its interface.
+    /// Refuses the lease if another one of the container in the network has the same interface.
     pub(crate) fn check_interface(&self, network: &NetworkRecord, all: &[Self]) -> Result<()> {
         let has_it =
             |other: &&Self| other.endpoint != self.endpoint && other.interface == self.interface;
@@ -120,25 +126,26 @@ impl Lease {
             .in_network(network.name()))
     }
 
-    /// Whether it is bound to this namespace.
+    /// Returns whether the lease is bound to this namespace.
     pub(crate) fn is_in(&self, netns: &NetNsMark) -> bool {
         self.netns() == Some(netns)
     }
 
-    /// Whether both are in one namespace, or will be as far as is known.
+    /// Returns whether both leases are in one namespace, or are expected to be.
     pub(crate) fn is_beside(&self, other: &Self) -> bool {
         self.netns() == other.netns()
     }
 
-    /// Whether both are of one container in one network.
+    /// Returns whether both leases belong to one container in one network.
     pub(crate) fn is_sibling_of(&self, other: &Self) -> bool {
         self.endpoint != other.endpoint
             && self.network == other.network
             && self.container == other.container
     }
 
-    /// What is known of the container's namespace, if it is of this machine. One that is pending has none: it is
-    /// gone with the boot that it was made in.
+    /// Returns whether the container's namespace exists, if it is on this machine.
+    ///
+    /// A pending lease has no namespace; it is gone when the boot in which it was made has ended.
     pub(crate) fn presence(&self) -> Result<Option<Presence>> {
         match &self.state {
             LeaseState::Connected { netns, path } => alive::find(netns, path.as_deref()).map(Some),
@@ -147,17 +154,18 @@ impl Lease {
         }
     }
 
-    /// Whether its host is none of those that live; where there is one host alone, it lives.
+    /// Returns whether the lease's host is not among those alive; a store for a single host has no
+    /// such list.
     pub(crate) fn is_of_the_dead(&self, living: Option<&[String]>) -> bool {
         living.is_some_and(|hosts| !hosts.contains(&self.host))
     }
 
-    /// Its place among those that the container's default routes can lead through, the lowest first.
+    /// Returns the key by which leases are ordered for default routes, lowest first.
     pub(crate) fn rank(&self) -> (Reverse<i32>, u32, &str) {
         (Reverse(self.gw_priority), self.sequence, &self.network)
     }
 
-    /// Refuses a network as it is to be if it has not these addresses any more.
+    /// Refuses a changed network if the lease's addresses would no longer be valid in it.
     pub(crate) fn check_in(&self, network: &NetworkRecord) -> Result<()> {
         let has = |net: &IpNet| {
             network.check_reserved(net.addr(), self.name.as_deref())?;
@@ -187,58 +195,60 @@ fn in_the_way(network: &NetworkRecord, why: String) -> Error {
         .in_network(network.name())
 }
 
-/// An address that somebody has who is none of ours.
+/// An address that a host outside of the network has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Foreign {
     /// The address.
     pub address: IpAddr,
-    /// When it was found, in seconds since 1970.
+    /// The time when it was found, in seconds since 1970.
     pub found: u64,
 }
 
-/// What is asked of a store for a container that is to be connected.
+/// A request for a lease, for a container to be connected.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Wish {
     /// The container's id.
     pub container: String,
-    /// The name by which others are to find it.
+    /// The container's name.
     pub name: Option<String>,
-    /// Further names, which other containers may have too.
+    /// Further names, which several containers may share.
     pub aliases: Vec<String>,
-    /// The host that it runs on.
+    /// The name of the container's host.
     pub host: String,
-    /// Addresses that it has to get; one is chosen of each family of which none is given.
+    /// The requested addresses. For a family without one, an address is chosen.
     pub addresses: Vec<IpAddr>,
-    /// Whether an IPv4, and whether an IPv6 address is chosen where none is given.
+    /// For IPv4 and IPv6, true if an address is chosen when none is requested.
     pub families: [bool; 2],
-    /// The ids of pending leases that it takes, with their addresses; none is chosen then.
+    /// The ids of pending leases to take, with their addresses. No address is chosen then.
     pub take: Vec<String>,
-    /// Link-local addresses that its interface has besides.
+    /// Link-local addresses of the interface, in addition to the others.
     pub link_local: Vec<IpAddr>,
-    /// The interface's name; the first free `ethN` when not given.
+    /// The interface's name. Defaults to the first free `ethN`.
     pub interface: Option<LinkName>,
-    /// The interface's MAC address, if it has to be a certain one.
+    /// The interface's MAC address. Defaults to a derived one.
     pub mac: Option<MacAddr>,
-    /// Whether default routes are to lead through this network: never, if false; in front of the
-    /// container's other networks, if true.
+    /// True if default routes lead through this network before others; false if never.
+    ///
+    /// `None` leaves the choice to the priorities.
     pub default_route: Option<bool>,
-    /// The network's priority among those that the default routes can lead through.
+    /// The network's priority for default routes.
     pub gw_priority: Option<i32>,
-    /// The container's namespace, or that it has none yet.
+    /// The container's namespace, or that the lease is pending.
     pub state: LeaseState,
-    /// Whether its link is created in the host's namespace, to be moved.
+    /// True if the link is created in the host's namespace, to be moved.
     pub is_moved: bool,
-    /// How many of the first free `ethN` are passed over, since the kernel has them already.
+    /// The number of free names `ethN` to skip, because the kernel already has them.
     pub skip_interfaces: u32,
-    /// How many MAC addresses that were derived are passed over, since the kernel has them already.
+    /// The number of derived MAC addresses to skip, because the kernel already has them.
     pub skip_macs: u32,
 }
 
 impl Wish {
-    /// Has what is not said be as in a lease that the container had: its names, its link-local addresses, and
-    /// what its default routes go by.
+    /// Fills in the values that were not requested from an earlier lease of the container.
+    ///
+    /// These are its names, its link-local addresses and its settings for default routes.
     pub(crate) fn take_over(&mut self, lease: Lease) {
         self.name = self.name.take().or(lease.name);
         if self.aliases.is_empty() {
@@ -253,8 +263,7 @@ impl Wish {
         }
     }
 
-    /// The addresses of a family that it has to have: those that were asked for, or the one that is reserved
-    /// for it.
+    /// Returns the addresses of a family that are fixed: the requested ones, or the reserved one.
     pub(crate) fn fixed(&self, network: &NetworkRecord, v6: bool) -> Result<Vec<IpAddr>> {
         let asked_for = self.addresses.iter().copied().filter(|address| address.is_ipv6() == v6);
         let asked_for: Vec<IpAddr> = asked_for.collect();
@@ -267,20 +276,21 @@ impl Wish {
         Ok(asked_for)
     }
 
-    /// Whether it is about the namespace that a lease is bound to.
+    /// Returns whether the request is for the namespace that a lease is bound to.
     pub(crate) fn is_beside(&self, lease: &Lease) -> bool {
         lease.netns().is_some_and(|netns| self.state.netns() == Some(netns))
     }
 
-    /// Whether an address of a family is chosen if none is said.
+    /// Returns whether an address of a family is chosen if none is requested.
     pub(crate) fn chooses(&self, network: &NetworkRecord, v6: bool) -> bool {
         self.take.is_empty() && self.families[usize::from(v6)] && network.config.has_family(v6)
     }
 
-    /// Returns which of a container's leases in the network it is about; none if it is about another one.
+    /// Returns which of a container's leases in the network is requested; `None` if it is a new
+    /// one.
     ///
-    /// A container is in one namespace, so one that is bound to another is in the way, whichever interface it
-    /// is of.
+    /// A container is in one namespace, so a lease that is bound to another namespace conflicts
+    /// with the request, whichever interface it is for.
     pub(crate) fn meant(&self, network: &NetworkRecord, leases: &[Lease]) -> Result<Option<usize>> {
         let elsewhere = |lease: &Lease| self.state.is_elsewhere_than(&lease.state);
         if let Some(at) = leases.iter().position(elsewhere) {
@@ -300,8 +310,9 @@ impl Wish {
         }
     }
 
-    /// The lease that comes of it, with these addresses; `others` are the container's other leases, `taken`
-    /// those that it takes.
+    /// Makes the lease with these addresses.
+    ///
+    /// `others` are the container's other leases, `taken` the pending ones that it takes.
     pub(crate) fn granted(
         &self,
         network: &NetworkRecord,
@@ -319,7 +330,7 @@ impl Wish {
         let endpoint = if self.is_allocation() { self.container.clone() } else { id };
         let interface =
             self.interface.unwrap_or_else(|| free_interface(&here, self.skip_interfaces));
-        // Of several interfaces each has one of its own.
+        // Each of several interfaces has a MAC address of its own.
         let place = if others.iter().any(|one| one.network == network.id) {
             format!("{}/{interface}", self.container)
         } else {
@@ -347,25 +358,25 @@ impl Wish {
         }
     }
 
-    /// Whether it is for addresses alone, without a container: its id is the lease's.
+    /// Returns whether this allocates addresses without a container, whose id is the lease's then.
     fn is_allocation(&self) -> bool {
         matches!(self.state, LeaseState::Pending(_)) && !self.is_moved
     }
 }
 
-/// What a link is called in the host's namespace, until it is moved.
+/// Returns the name of a link in the host's namespace, before it is moved.
 fn host_link(endpoint: &str) -> LinkName {
     let name = format!("mv-{}", endpoint.get(..12).unwrap_or_default());
     LinkName::new(&name).unwrap_or_else(|error| unreachable!("{error}"))
 }
 
-/// The priority that puts a network in front of others: no less than the usual one.
+/// Returns the priority that puts a network before the others, at least the default.
 pub(crate) fn in_front_of<'a>(others: impl Iterator<Item = &'a Lease>) -> i32 {
     let may = others.filter(|lease| lease.default_route);
     may.map(|lease| lease.gw_priority.saturating_add(1)).max().map_or(0, |most| most.max(0))
 }
 
-/// `eth0`, or the first `ethN` that the container has from no other lease.
+/// Returns the first `ethN` that no other lease of the container has.
 fn free_interface(others: &[&Lease], skip: u32) -> LinkName {
     let names = (0_u32..).filter_map(|number| LinkName::new(&format!("eth{number}")).ok());
     let mut free = names.filter(|name| !others.iter().any(|lease| lease.interface == *name));

@@ -1,5 +1,4 @@
-//! Networks of macvlan links: subnets, pools of addresses, and who holds which, on one machine by
-//! itself or on many.
+//! Networks of macvlan links: subnets, address pools and leases, for one host or many.
 //!
 //! ```no_run
 //! use macvlan_core::{Host, NetNs};
@@ -19,23 +18,29 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # The tour
+//! # Overview
 //!
-//! - [`Networks`] is an open session: a [`Host`](macvlan_core::Host), and a [`Store`] that many
-//!   processes share. [`SqliteStore`] is a file for one host; `EtcdStore`, with the feature `etcd`,
-//!   is for many.
-//! - [`NetworkConfig`] says what a network should be, with its [`Subnet`]s; [`Network`] is one that
-//!   exists.
-//! - [`Network::allocate`] leases addresses before there is a container, which a [`Member`] takes then;
-//!   [`Network::create_link`] creates the link for others to move it to the container.
-//! - [`Member`] says how a container is to be connected; [`Connection`] is what came of it, and
-//!   [`Lease`] what the store has of it.
-//! - [`Networks::reconcile`] brings kernel and store together after whatever happened;
-//!   [`Networks::collect`] takes back what belongs to containers that are gone.
-//! - [`Error`] says what was attempted, where, and why it failed; [`ErrorKind`] is for programs.
+//! - [`Networks`] is a session: a [`Host`](macvlan_core::Host), and a [`Store`] that many processes
+//!   can share. [`SqliteStore`] is a file for one host; `EtcdStore`, with the feature `etcd`,
+//!   serves many hosts.
+//! - [`NetworkConfig`] describes a network and its [`Subnet`]s; [`Network`] is a handle on a
+//!   network that exists.
+//! - [`Member`] describes how a container is connected; [`Connection`] is the result, and [`Lease`]
+//!   its record in the store.
+//! - [`Network::allocate`] leases addresses before the container exists; a [`Member`] takes them
+//!   later. [`Network::create_link`] creates a link that a runtime moves to the container itself.
+//! - [`Networks::reconcile`] makes the kernel and the store agree after a crash or a reboot;
+//!   [`Networks::collect`] releases the leases of containers that are gone.
+//! - [`Error`] says which operation failed, where and why; its [`ErrorKind`] is for programs.
 //!
-//! An address is in the store before it is in the kernel, and leaves the store after it has left the
-//! kernel: whatever is killed in between, it is never given to a second container.
+//! An address is stored before the kernel gets it, and is removed from the kernel before it leaves
+//! the store. So an address is never given to a second container, even if a process is killed in
+//! between.
+//!
+//! # Features
+//!
+//! - `etcd`: `EtcdStore`, a store that many hosts share.
+#![warn(clippy::missing_errors_doc)]
 
 mod alive;
 mod allocation;

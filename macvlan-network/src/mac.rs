@@ -1,4 +1,4 @@
-//! Which MAC address a container gets: always the same for the same place.
+//! Derives a container's MAC address, which does not change over time.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,8 +8,9 @@ use macvlan_core::MacAddr;
 
 use crate::error::{Error, Result};
 
-/// What a container's MAC address follows from, when it is given none. The numbers are stable, and the
-/// C ABI shows them.
+/// The source of a container's MAC address, if none is requested.
+///
+/// The numbers are stable and appear in the C ABI.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
 )]
@@ -17,16 +18,17 @@ use crate::error::{Error, Result};
 #[non_exhaustive]
 #[repr(u32)]
 pub enum MacFrom {
-    /// Its IPv4 address, as Docker has it: `02:42:` and the four bytes. Without one, as
-    /// [`MacFrom::Container`].
+    /// The IPv4 address: `02:42:` and its four bytes, as Docker did.
+    ///
+    /// Without an IPv4 address, like [`MacFrom::Container`].
     #[default]
     Address = 1,
-    /// The network and the container's id: it stays when the address changes.
+    /// The network and the container's id, so that it stays the same if the address changes.
     Container = 2,
 }
 
 impl MacFrom {
-    /// All of them, by their numbers.
+    /// All sources, ordered by number.
     pub const ALL: &[Self] = &[Self::Address, Self::Container];
 }
 
@@ -66,17 +68,18 @@ impl MacFrom {
     }
 }
 
-/// Locally administered, unicast, and not Docker's `02:42`; 40 bits by FNV-1a.
+/// Returns `0a:` and 40 bits of a hash (FNV-1a): locally administered, unicast and not Docker's
+/// `02:42`.
 fn hashed(network: &str, container: &str) -> MacAddr {
     let bytes = network.bytes().chain([0]).chain(container.bytes());
     let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
-    // Its lowest bits are the weakest; the upper half is folded in.
+    // The lowest bits of the hash are the weakest, so the upper half is added to them.
     let hash = hash ^ (hash >> 29);
     let mut mac = [0x0a; 6];
     mac[1..].copy_from_slice(&hash.to_be_bytes()[3..]);
-    // It begins with 0a: neither zero nor multicast.
+    // It begins with 0a, so it is neither zero nor multicast.
     MacAddr::new(mac).unwrap_or_else(|error| unreachable!("{error}"))
 }
 

@@ -1,5 +1,5 @@
-//! Which machine this is: by its kernel's boot, which all its containers have in common, and by its
-//! machine-id, which outlasts a reboot.
+//! Identifies this machine, by its kernel's boot id, which all its containers share, and by its
+//! machine-id, which remains after a reboot.
 
 use std::fmt;
 use std::fs;
@@ -13,22 +13,22 @@ use crate::error::{Error, Result};
 const BOOT: &str = "/proc/sys/kernel/random/boot_id";
 const ID: &str = "/etc/machine-id";
 
-/// What comes of it when a machine uses what belongs to one.
+/// The result of claiming an object that may belong to another machine.
 pub(crate) enum Claim {
-    /// It is this machine's.
+    /// It belongs to this machine.
     Held,
-    /// It becomes this one's, as of this boot.
+    /// It becomes this machine's, with the current boot.
     Take(Machine),
-    /// It is another machine's.
+    /// It belongs to another machine.
     Refused,
 }
 
-/// A machine, as far as it can be told from others.
+/// The identity of a machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Machine {
-    /// Its kernel's boot.
+    /// The kernel's boot id.
     pub(crate) boot: String,
-    /// Its machine-id, if it has one.
+    /// The machine-id, if the machine has one.
     #[serde(default)]
     pub(crate) id: Option<String>,
 }
@@ -50,21 +50,22 @@ impl Machine {
         Ok(HERE.get_or_init(|| Self { boot: boot.trim().to_owned(), id }))
     }
 
-    /// Whether it is certainly another machine: it has another machine-id, and its kernel was not booted
-    /// at the same time. Where a machine-id is missing, another boot may be this machine's.
+    /// Returns whether this is certainly another machine: both ids differ.
+    ///
+    /// If a machine-id is missing, the other boot may be an earlier one of this machine.
     pub(crate) fn is_other_than(&self, other: &Self) -> bool {
         let ids = self.id.as_ref().zip(other.id.as_ref());
         self.boot != other.boot && ids.is_some_and(|(one, other)| one != other)
     }
 
-    /// Claims for this machine what belongs to an owner, if it has one.
+    /// Claims an object for this machine, given its owner, if any.
     pub(crate) fn claim(&self, owner: Option<&Self>) -> Claim {
         match owner {
             None => Claim::Take(self.clone()),
             Some(owner) if owner.boot == self.boot => Claim::Held,
             Some(owner) if owner.is_other_than(self) => Claim::Refused,
             Some(owner) => {
-                // A container that has no machine-id does not take the machine's.
+                // A container without a machine-id keeps the machine's.
                 let id = self.id.clone().or_else(|| owner.id.clone());
                 Claim::Take(Self { boot: self.boot.clone(), id })
             }
@@ -78,7 +79,7 @@ impl fmt::Display for Machine {
     }
 }
 
-/// What is in the file before the first boot is not a machine-id: nothing, or a word (`machine-id(5)`).
+/// Parses a machine-id; before the first boot the file is empty or has a word (`machine-id(5)`).
 fn machine_id(text: &str) -> Option<String> {
     let id = text.trim_end();
     let is_one = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());

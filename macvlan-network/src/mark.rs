@@ -1,8 +1,8 @@
-//! How the interface of a lease is known again: by its alias, whose seal only the store can have made.
+//! Recognizes the interface of a lease by its alias, which has a seal that only the store can make.
 //!
-//! A container can write what it likes into the aliases of its interfaces. The seal is over all that the
-//! store goes by: itself, the network, the container and its name, the interface's MAC address, and the
-//! addresses of the lease.
+//! A container can set any alias on its interfaces. The seal covers everything that the store
+//! relies on: the store's id, the network, the container and its name, the interface's MAC address,
+//! and the addresses of the lease.
 
 use std::net::IpAddr;
 
@@ -12,16 +12,18 @@ use crate::lease::Lease;
 use crate::record::NetworkRecord;
 use crate::store::Store;
 
-/// What begins the alias of links that are ours.
+/// The prefix of the aliases of our links.
 const ALIAS: &str = "macvlan-network/";
-/// How many bytes an alias can have (`IFALIASZ`, without the zero at its end).
+/// The maximum length of an alias in bytes (`IFALIASZ`, without the terminating zero).
 const LONGEST: usize = 255;
-/// So many seals are made to find the addresses of a lease among those that an interface has: enough for two
-/// further addresses among forty, or any number among ten. A container can add as many as it likes.
+/// The maximum number of seals to compute when searching for the lease's addresses among those of
+/// the interface.
+///
+/// A container can add any number of addresses. This is enough for two added ones among forty, or
+/// any number among ten.
 const SEALS: usize = 1024;
 
-/// Returns the alias of the interface that a lease becomes. The container's name is left out where there is
-/// no room for it.
+/// Returns the alias for the interface of a lease, without the container's name if it is too long.
 pub(crate) fn alias(store: &dyn Store, network: &NetworkRecord, lease: &Lease) -> String {
     let of = |name: &str| {
         let (store, network) = (store.id(), network.short_id());
@@ -43,22 +45,22 @@ fn sealed_text(text: &str, mac: Option<MacAddr>, addresses: &[IpAddr]) -> String
     format!("{text} {mac} {}", addresses.join(" "))
 }
 
-/// What an alias says, whoever wrote it.
+/// The contents of an alias, which may be forged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mark<'a> {
-    /// What the seal is behind.
+    /// The text that the seal covers.
     text: &'a str,
-    /// The beginning of the network's id.
+    /// The prefix of the network's id.
     pub(crate) network: &'a str,
     pub(crate) container: &'a str,
-    /// The container's name, if it has one, and an alias had room for it.
+    /// The container's name, if it has one that fits into the alias.
     pub(crate) name: Option<&'a str>,
     seal: &'a str,
 }
 
 impl<'a> Mark<'a> {
-    /// Reads an alias; none if it is not one of that store. Those of earlier versions have no name and no
-    /// seal.
+    /// Parses an alias; `None` if it is not one of this store. Aliases of earlier versions have no
+    /// name and no seal.
     pub(crate) fn read(alias: &'a str, store: &dyn Store) -> Option<Self> {
         let of_store = alias.strip_prefix(ALIAS)?.strip_prefix(store.id())?.strip_prefix('/')?;
         let (network, rest) = of_store
@@ -71,13 +73,14 @@ impl<'a> Mark<'a> {
         Some(Self { text, network, container, name, seal })
     }
 
-    /// Whether it says that an interface is a container's in a network.
+    /// Returns whether this names a container and a network.
     pub(crate) fn is_of(&self, network: &NetworkRecord, container: &str) -> bool {
         self.network == network.short_id() && self.container == container
     }
 
-    /// Returns the addresses of the lease that the store has made it for, of those that the interface has;
-    /// none if it has not made it for any of them.
+    /// Returns the addresses of the lease that the store sealed, out of the interface's addresses.
+    ///
+    /// `None` if the seal fits none of them.
     pub(crate) fn addresses(
         &self,
         store: &dyn Store,
@@ -87,7 +90,8 @@ impl<'a> Mark<'a> {
         if self.seal.is_empty() {
             return None;
         }
-        // What somebody has added to the interface is not in the seal; mostly that is nothing.
+        // The seal does not cover addresses that were added to the interface; usually there are
+        // none.
         let further = (0..=all.len()).flat_map(|count| choices(all.len(), count));
         further.take(SEALS).find_map(|further| {
             let some = all.iter().enumerate().filter(|(at, _)| !further.contains(at));
@@ -98,7 +102,7 @@ impl<'a> Mark<'a> {
     }
 }
 
-/// All ways to choose so many out of so many, each in order.
+/// Returns all ways to choose `count` out of `of` numbers, each in ascending order.
 fn choices(of: usize, count: usize) -> impl Iterator<Item = Vec<usize>> {
     std::iter::successors(Some((0..count).collect()), move |last: &Vec<usize>| {
         let at = (0..count).rev().find(|at| last[*at] + count - at < of)?;

@@ -1,4 +1,4 @@
-//! How a container is to be connected.
+//! Options for connecting a container.
 
 use std::net::IpAddr;
 
@@ -9,7 +9,18 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Lease, LeaseState, Wish, in_front_of};
 use crate::name::{check_findable, check_name, folded};
 
-/// How a container is to be connected: a value, as an endpoint is one.
+/// Options for connecting a container to a network.
+///
+/// ```
+/// use macvlan_network::Member;
+///
+/// let member = Member::new("4f1c9a")
+///     .name("test101")
+///     .alias("web")
+///     .address("10.0.10.7".parse()?);
+/// # let _ = member;
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Member {
@@ -27,7 +38,9 @@ pub struct Member {
 }
 
 impl Member {
-    /// A container, by an id that stays the same: when it returns, it gets its addresses again.
+    /// Makes options for a container, identified by a stable id.
+    ///
+    /// A container that returns with the same id gets its addresses back.
     pub fn new(container: impl Into<String>) -> Self {
         Self {
             container: container.into(),
@@ -44,80 +57,93 @@ impl Member {
         }
     }
 
-    /// The name by which others find it; no other container of the network can have it. Names are compared as
-    /// DNS does, and stored in lower case.
+    /// Sets the name, by which other containers find it and which is unique in the network.
+    ///
+    /// Names are compared as in DNS, and stored in lower case.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(folded(&name.into()));
         self
     }
 
-    /// Adds a further name by which others find it. Several containers may have the same: whoever asks
-    /// for it gets the addresses of all.
+    /// Adds an alias, a further name by which other containers find it.
+    ///
+    /// Several containers may share an alias; it then resolves to the addresses of all of them.
     #[doc(alias = "--network-alias")]
     pub fn alias(mut self, alias: impl Into<String>) -> Self {
         self.aliases.push(folded(&alias.into()));
         self
     }
 
-    /// Adds an address that it is to have. One is chosen of each family of which none is given.
+    /// Adds an address to request. For a family without one, an address is chosen.
     #[doc(alias = "--ip")]
     pub fn address(mut self, address: IpAddr) -> Self {
         self.addresses.push(address);
         self
     }
 
-    /// Adds a pending lease, by its id, whose addresses and MAC address it takes: see
-    /// [`Network::allocate`](crate::Network::allocate). No address is chosen then. Of several it has the MAC
-    /// address of the first.
+    /// Adds the id of a pending lease, whose addresses and MAC address the container takes.
+    ///
+    /// No address is chosen then. Of several leases, the MAC address of the first is used. See
+    /// [`Network::allocate`](crate::Network::allocate).
     pub fn take(mut self, id: impl Into<String>) -> Self {
         self.take.push(id.into());
         self
     }
 
-    /// Adds a link-local address, in `169.254.0.0/16` or `fe80::/10`. The network does not keep it from others.
+    /// Adds a link-local address, in `169.254.0.0/16` or `fe80::/10`.
+    ///
+    /// The store does not check that it is unique.
     #[doc(alias = "--link-local-ip")]
     pub fn link_local_address(mut self, address: IpAddr) -> Self {
         self.link_local.push(address);
         self
     }
 
-    /// Sets the interface's name inside, which tells it from others of the container in the network: a name
-    /// that none of them has is that of a further one, with addresses of its own. Without it, the one that the
-    /// container has is meant; if it has none, its name is the first free `ethN`.
+    /// Sets the interface's name inside the container.
+    ///
+    /// A name that none of the container's interfaces in the network has adds a further interface,
+    /// with addresses of its own. By default, the interface that the container already has is used,
+    /// or a new one is named with the first free `ethN`.
     pub fn interface(mut self, name: impl Into<String>) -> Self {
         self.interface = Some(name.into());
         self
     }
 
-    /// The interface's MAC address; derived when not given, see
-    /// [`NetworkConfig::mac_from`](crate::NetworkConfig::mac_from).
+    /// Sets the interface's MAC address.
+    ///
+    /// By default it is derived, see [`NetworkConfig::mac_from`](crate::NetworkConfig::mac_from).
     pub fn mac(mut self, mac: MacAddr) -> Self {
         self.mac = Some(mac);
         self
     }
 
-    /// Sets whether the container's default routes lead through this network: never, if false; if true, in
-    /// front of all networks that the container is in, with a priority that is one higher than theirs. When
-    /// not said, [`Member::gw_priority`] decides.
+    /// Sets whether the container's default routes lead through this network.
     ///
-    /// Routes do not lead through a network that is internal, or has no gateway of the family. When the
-    /// network that they lead through goes, the next takes its place.
+    /// If true, the network gets a priority one higher than that of the container's other networks;
+    /// if false, the default routes never lead through it. By default, [`Member::gw_priority`]
+    /// decides.
+    ///
+    /// Default routes do not lead through a network that is internal or has no gateway of the
+    /// family. When the container is disconnected from their network, they change to the next one.
     pub fn default_route(mut self, default_route: bool) -> Self {
         self.default_route = Some(default_route);
         self
     }
 
-    /// Sets the network's priority among those that the container's default routes can lead through. The
-    /// highest gets them, and of several that have the same the one that was connected first. Defaults to 0.
+    /// Sets the network's priority for the container's default routes. Defaults to 0.
+    ///
+    /// They lead through the network with the highest priority, and among equals through the one
+    /// that was connected first.
     #[doc(alias = "--gw-priority")]
     pub fn gw_priority(mut self, priority: i32) -> Self {
         self.gw_priority = Some(priority);
         self
     }
 
-    /// Sets whether default routes that the container has from somebody else are deleted, where this
-    /// network's take their place. Otherwise they stay, and no other of the family is added. They are not
-    /// added again when the container is disconnected.
+    /// Sets whether default routes that other programs have added are replaced. Defaults to false.
+    ///
+    /// If false, such routes stay, and this network adds none of the same family. A route that was
+    /// replaced is not added again when the container is disconnected.
     pub fn replace_default_route(mut self, replace: bool) -> Self {
         self.replace_default_route = replace;
         self
@@ -127,8 +153,9 @@ impl Member {
         &self.take
     }
 
-    /// The lease that a container that is connected already has from now on; refused if it wants of its
-    /// interface what cannot be changed.
+    /// Returns the updated lease of a container that is already connected.
+    ///
+    /// Refuses options that cannot be changed while it is connected.
     pub(crate) fn changed(&self, lease: &Lease, others: &[Lease]) -> Result<Lease> {
         let mut has = Vec::new();
         if !self.addresses.iter().all(|one| lease.addresses.iter().any(|net| net.addr() == *one)) {
@@ -169,7 +196,7 @@ impl Member {
         Ok(changed)
     }
 
-    /// What is asked of the store to connect it in a namespace.
+    /// Returns the request to the store for connecting the container in a namespace.
     pub(crate) fn wish_in(&self, host: &str, netns: &NetNs) -> Result<Wish> {
         let path = path_of(netns);
         self.wish(host, LeaseState::Connected { netns: NetNsMark::of(netns)?, path })
@@ -227,7 +254,7 @@ impl Member {
     }
 }
 
-/// The path by which a namespace was found. One that is not text is not stored.
+/// Returns the path that a namespace was opened by, unless it is not valid UTF-8.
 pub(crate) fn path_of(netns: &NetNs) -> Option<String> {
     netns.found_by()?.into_os_string().into_string().ok()
 }

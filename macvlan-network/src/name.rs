@@ -1,10 +1,10 @@
-//! What networks, hosts and containers are called, and by which names containers are found.
+//! Names of networks, hosts and containers.
 
 use std::net::IpAddr;
 
 use crate::error::{Error, Result};
 
-/// Names that stand in files, keys and commands: letters, digits, and `_.-` behind the first.
+/// Refuses a name that is not letters, digits and `_.-`, so that it can be part of files and keys.
 pub(crate) fn check_name(name: &str, what: &str) -> Result<()> {
     let refuse = |why: String| Err(Error::invalid(format!("use {name:?} as {what}"), why));
     if name.is_empty() || name.len() > 128 {
@@ -19,13 +19,13 @@ pub(crate) fn check_name(name: &str, what: &str) -> Result<()> {
     Ok(())
 }
 
-/// A name by which a container is found, as it is stored and compared: as DNS does, without regard to case, and
-/// to a dot at its end.
+/// Returns a container's name as it is stored and compared: in lower case and without a final dot,
+/// as in DNS.
 pub(crate) fn folded(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
 
-/// Refuses a name, folded, by which resolvers look for nobody.
+/// Refuses a name, in the form of [`folded`], that resolvers would not look up.
 pub(crate) fn check_findable(name: &str, what: &str) -> Result<()> {
     check_name(name, what)?;
     let why = if name.split('.').any(str::is_empty) {

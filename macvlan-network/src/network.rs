@@ -1,4 +1,4 @@
-//! One network: the handle that connects containers to it.
+//! A handle on one network.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,7 +11,20 @@ use crate::record::NetworkRecord;
 use crate::session::Session;
 use crate::store::refusal::taken;
 
-/// A network that exists: connects containers to it, and tells who is.
+/// A handle on a network that exists, which connects containers to it.
+///
+/// ```no_run
+/// # use macvlan_core::NetNs;
+/// # use macvlan_network::{Member, Networks};
+/// # fn example(networks: &Networks, container: &NetNs) -> macvlan_network::Result<()> {
+/// let vlan10 = networks.network("vlan10")?;
+/// vlan10.connect(&Member::new("4f1c9a"), container)?;
+/// for lease in vlan10.leases()? {
+///     println!("{} has {:?}", lease.container, lease.addresses);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Network {
     pub(crate) session: Arc<Session>,
@@ -20,57 +33,75 @@ pub struct Network {
 }
 
 impl Network {
-    /// Its id: 64 hexadecimal digits.
+    /// Returns the id: 64 hexadecimal digits.
     pub fn id(&self) -> &str {
         &self.record.id
     }
 
-    /// Its name.
+    /// Returns the name.
     pub fn name(&self) -> &str {
         self.record.name()
     }
 
-    /// When it was created: `2024-05-01T12:00:00Z`.
+    /// Returns the time of creation, in UTC: `2024-05-01T12:00:00Z`.
     pub fn created(&self) -> &str {
         &self.record.created
     }
 
-    /// What the store has of it; [`Networks::with_record`](crate::Networks::with_record) leads back.
+    /// Returns the network's record in the store.
+    ///
+    /// [`Networks::with_record`](crate::Networks::with_record) makes a handle of it again.
     pub fn record(&self) -> &NetworkRecord {
         &self.record
     }
 
-    /// Returns what would have kept containers from being connected when it was created or changed by this
-    /// handle, in sentences; none of a network that was found.
+    /// Returns warnings about anything that would keep containers from being connected.
+    ///
+    /// They describe the moment when this handle created or changed the network. A network that was
+    /// found has none.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
-    /// What it was created as.
+    /// Returns the configuration.
     pub fn config(&self) -> &NetworkConfig {
         &self.record.config
     }
 
-    /// The link that its containers hang on: the parent, or, for an isolated network, the dummy link
-    /// of its own.
+    /// Returns the name of the link that the containers' interfaces are created on.
+    ///
+    /// This is the parent, or the network's own dummy link if the network is isolated.
     pub fn parent(&self) -> String {
         self.record.parent()
     }
 
-    /// Who is connected, on all hosts, as far as that can be read: see
-    /// [`Networks::unreadable`](crate::Networks::unreadable).
+    /// Returns the leases of all containers on all hosts that can be read.
+    ///
+    /// [`Networks::unreadable`](crate::Networks::unreadable) returns the others.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](crate::Store#errors).
     pub fn leases(&self) -> Result<Vec<Lease>> {
         self.session.store.leases(Some(&self.record))
     }
 
-    /// Returns the lease of a container, or of one of its interfaces: `lease("c1")`, `lease("c1/eth1")`. Of
-    /// several it is that of the first that was connected.
+    /// Returns the lease of a container (`lease("c1")`) or an interface (`lease("c1/eth1")`).
+    ///
+    /// If the container has several leases, this is the one that was connected first.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](crate::Store#errors).
     pub fn lease<'a>(&self, of: impl Into<ContainerRef<'a>>) -> Result<Option<Lease>> {
         Ok(self.leases_of(of)?.into_iter().next())
     }
 
-    /// Returns the leases of a container, one for each of its interfaces in this network, in the order in which
-    /// they were connected.
+    /// Returns a container's leases in this network, one for each interface, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](crate::Store#errors).
     pub fn leases_of<'a>(&self, of: impl Into<ContainerRef<'a>>) -> Result<Vec<Lease>> {
         let of = of.into();
         let mut leases = self.session.store.find(&self.record, of.container)?;
@@ -79,16 +110,22 @@ impl Network {
         Ok(leases)
     }
 
-    /// The lease as the store has it now, with the container's others in this network; none if it is not there
-    /// any more.
+    /// Returns the current state of a lease, with the container's other leases in this network.
+    ///
+    /// `None` if it no longer exists.
     pub(crate) fn still(&self, lease: &Lease) -> Result<Option<(Lease, Vec<Lease>)>> {
         let mut all = self.leases_of(&lease.container)?;
         let at = all.iter().position(|one| one.endpoint == lease.endpoint);
         Ok(at.map(|at| (all.remove(at), all)))
     }
 
-    /// Remembers that somebody has an address who is no container of this network: it is not given
-    /// any more. Refused if a container has it.
+    /// Records that a host outside of this network has an address, which is then no longer given.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::AddressUnusable`] if no subnet of the network contains the address;
+    /// [`ErrorKind::AddressTaken`] if a container has it; otherwise as for every
+    /// [`Store`](crate::Store#errors).
     pub fn add_foreign(&self, address: IpAddr) -> Result<()> {
         self.record.subnet_of(address).ok_or_else(|| {
             let why = "it is in no subnet of the network";
@@ -109,17 +146,30 @@ impl Network {
         ))
     }
 
-    /// Forgets that somebody has an address; false if it was not known.
+    /// Deletes the record that a foreign host has an address; false if there was none.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](crate::Store#errors).
     pub fn forget_foreign(&self, address: IpAddr) -> Result<bool> {
         self.session.store.forget_foreign(&self.record, address)
     }
 
-    /// The addresses that somebody has who is no container of this network.
+    /// Returns the addresses that foreign hosts are known to have.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](crate::Store#errors).
     pub fn foreign(&self) -> Result<Vec<Foreign>> {
         self.session.store.foreign(&self.record)
     }
 
-    /// Removes it, and the link that it made, if it is isolated; refused while somebody is connected.
+    /// Deletes the network, and its dummy link if it is isolated.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NetworkInUse`] while containers are connected; [`ErrorKind::Kernel`] if the
+    /// dummy link cannot be deleted; otherwise as for every [`Store`](crate::Store#errors).
     pub fn remove(self) -> Result<()> {
         self.session.store.remove_network(&self.record)?;
         self.session.remove_dummy(&self.record)

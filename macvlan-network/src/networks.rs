@@ -1,4 +1,4 @@
-//! Creates networks, and finds them again.
+//! A session that creates and finds networks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,15 +23,34 @@ use crate::store::{Store, Unreadable};
 use crate::subnet::Subnet;
 use crate::time;
 
-/// Creates networks and finds them again.
+/// A session that creates, finds and maintains networks.
 ///
-/// Open one and keep it; clones share it, also among threads.
+/// Clones share the session, also among threads.
+///
+/// ```no_run
+/// use macvlan_core::Host;
+/// use macvlan_network::{NetworkConfig, Networks, SqliteStore};
+///
+/// let store = SqliteStore::open("/var/lib/macvlan/networks.db")?;
+/// let networks = Networks::new(Host::open()?, store)?;
+/// networks.ensure(&NetworkConfig::new("vlan10").parent("ens33.10"))?;
+/// for done in networks.reconcile()? {
+///     println!("{done}");
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Networks(pub(crate) Arc<Session>);
 
 impl Networks {
-    /// A session on a host, with a store that may serve others too. The host is called as the store
-    /// was told, or by its host name; see [`Networks::with_host_name`].
+    /// Opens a session on a host, with a store that other sessions may share.
+    ///
+    /// The name of this host is the one that the store was opened with, or else the system's host
+    /// name; see [`Networks::with_host_name`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Kernel`] if the system's host name cannot be read.
     pub fn new(host: Host, store: impl Store + 'static) -> Result<Self> {
         let host_name = match store.host_name() {
             Some(name) => name.to_owned(),
@@ -47,8 +66,16 @@ impl Networks {
         Ok(Self(Arc::new(Session { host, host_name, store, probe, pending_age })))
     }
 
-    /// What this host is called in the store: a name that stays the same for as long as it has
-    /// containers. In a store for one machine it is a word alone, and all leases are this machine's. Refused if the store was told another: by that one others know that it lives.
+    /// Sets the name of this host in the store.
+    ///
+    /// It must not change while the host has containers.
+    ///
+    /// In a store for one machine the name is only informative: all leases are this machine's.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`] if it is not a valid name, or if the store was opened with
+    /// another name, by which other hosts know that this one is alive.
     pub fn with_host_name(self, name: &str) -> Result<Self> {
         check_name(name, "a host's name")?;
         if let Some(told) = self.store().host_name().filter(|told| *told != name) {
@@ -58,22 +85,25 @@ impl Networks {
         Ok(self.with(|session| name.clone_into(&mut session.host_name)))
     }
 
-    /// What asks the wire, for networks that are created with [`NetworkConfig::probe`]: another
-    /// [`macvlan_core::Probe`] than the quick one, or something of one's own.
+    /// Sets the probe for networks that are created with [`NetworkConfig::probe`].
+    ///
+    /// Defaults to [`macvlan_core::Probe::quick`].
     #[must_use]
     pub fn with_probe(self, probe: impl Probe + 'static) -> Self {
         self.with(|session| session.probe = Arc::new(probe))
     }
 
-    /// Sets for how long a lease may be pending before [`Networks::collect`] and [`Networks::reconcile`] take it
-    /// back. Defaults to ten minutes.
+    /// Sets how long a lease may be pending before it is released. Defaults to ten minutes.
+    ///
+    /// [`Networks::collect`] and [`Networks::reconcile`] release it.
     #[must_use]
     pub fn with_pending_age(self, age: Duration) -> Self {
         self.with(|session| session.pending_age = age)
     }
 
-    /// Returns these networks, with probes that end when they are cancelled. C and Rust programs give a
-    /// host that is cancelled.
+    /// Returns a session whose probes end when the token is cancelled.
+    ///
+    /// Rust and C programs pass a host with a token instead.
     #[must_use]
     #[doc(hidden)] // for Python
     pub fn cancelled_by(&self, cancel: &macvlan_core::Cancel) -> Self {
@@ -85,34 +115,39 @@ impl Networks {
         self
     }
 
-    /// The host that containers are connected on.
+    /// Returns the host whose namespace has the parents.
     pub fn host(&self) -> &Host {
         &self.0.host
     }
 
-    /// What this host is called in the store.
+    /// Returns the name of this host in the store.
     pub fn host_name(&self) -> &str {
         &self.0.host_name
     }
 
-    /// Where networks and leases are kept.
+    /// Returns the store of networks and leases.
     pub fn store(&self) -> &dyn Store {
         &*self.0.store
     }
 
-    /// Creates a network. Without a subnet it gets one of Docker's default subnets that no network
-    /// and no link or route of this host has, unless it is to be without addresses.
+    /// Creates a network.
     ///
-    /// What would keep containers from being connected as this host is now, such as a parent that does not
-    /// exist, is told by [`Network::warnings`].
+    /// If no subnet is given, chooses one of Docker's default subnets that does not overlap any
+    /// network, or any link or route of this host, unless the network is without addresses.
+    ///
+    /// [`Network::warnings`] returns conditions of this host that would keep containers from being
+    /// connected, such as a parent that does not exist.
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::InvalidValue`]: what can never be right, and a parent such as `ens33.4095`, which can be
-    ///   no VLAN, if there is no link of that name.
-    /// - [`ErrorKind::NetworkExists`], [`ErrorKind::SubnetOverlaps`], [`ErrorKind::ParentClash`]: it cannot be
-    ///   beside the other networks.
-    /// - [`ErrorKind::NoFreeSubnet`]: all subnets that could be chosen are in use.
+    /// - [`ErrorKind::InvalidValue`]: the configuration is invalid, or the parent is a name such as
+    ///   `ens33.4095`, which is not a valid VLAN, and there is no link of that name.
+    /// - [`ErrorKind::NetworkExists`], [`ErrorKind::SubnetOverlaps`], [`ErrorKind::ParentClash`]:
+    ///   the network conflicts with another one.
+    /// - [`ErrorKind::NoFreeSubnet`]: every subnet that could be chosen is in use.
+    /// - [`ErrorKind::Kernel`]: the host's links cannot be listed, or a dummy link cannot be
+    ///   created.
+    /// - Otherwise as for every [`Store`](crate::Store#errors).
     pub fn create(&self, config: &NetworkConfig) -> Result<Network> {
         let config = config.clone().settled();
         config.check()?;
@@ -121,7 +156,7 @@ impl Networks {
         Ok(Network { warnings, ..self.with_subnets(&config, add)? })
     }
 
-    /// Stores a network with the subnets that are to be chosen for it, which may overlap none.
+    /// Stores a network with the subnets that are chosen for it, which must not overlap any other.
     pub(crate) fn with_subnets<T>(
         &self,
         config: &NetworkConfig,
@@ -156,7 +191,7 @@ impl Networks {
             let with_chosen =
                 chosen.iter().fold(config.clone(), |config, net| config.subnet((*net).into()));
             match put(with_chosen.settled(), &chosen) {
-                // Somebody else has just chosen one of them.
+                // Another process has just used one of them.
                 Err(error)
                     if error.kind() == ErrorKind::SubnetOverlaps && {
                         let now = self.in_use()?;
@@ -181,7 +216,7 @@ impl Networks {
         Ok(self.with_record(record))
     }
 
-    /// The subnets of all networks, and of this host's links and routes.
+    /// Returns the subnets of all networks, and of this host's links and routes.
     fn in_use(&self) -> Result<Vec<IpNet>> {
         let mut found: Vec<IpNet> = Vec::new();
         for record in self.store().networks()? {
@@ -198,12 +233,12 @@ impl Networks {
         Ok(found)
     }
 
-    /// Returns the network that has this name or this id, or whose id alone begins so.
+    /// Returns the network with this name, or with this id or a unique prefix of it.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NetworkNotFound`] if there is none; [`ErrorKind::InvalidValue`] if the ids of several
-    /// begin so, which it names.
+    /// [`ErrorKind::NetworkNotFound`] if there is none; [`ErrorKind::InvalidValue`] if several ids
+    /// begin with it; otherwise as for every [`Store`](crate::Store#errors).
     pub fn network(&self, name_or_id: &str) -> Result<Network> {
         let mut found = self.store().find_networks(name_or_id)?;
         match (found.pop(), found.is_empty()) {
@@ -220,7 +255,7 @@ impl Networks {
         }
     }
 
-    /// The error for a network that is not among those that can be read.
+    /// Returns the error for a network that was not found among the readable ones.
     fn not_found(&self, name_or_id: &str) -> Result<Error> {
         let mut hidden = self.unreadable()?.into_iter().filter(|one| one.container.is_none());
         if let Some(hidden) = hidden.find(|one| one.network == name_or_id) {
@@ -230,16 +265,30 @@ impl Networks {
         Ok(Error::new(ErrorKind::NetworkNotFound, format!("find network {name_or_id:?}"), why))
     }
 
-    /// Returns what `docker network ls` would list, as an array of objects with `Id`, `Name`, `Driver`,
-    /// `Scope`, `Parent`, `Internal`, `Subnets`, and how many `Containers` are connected on all hosts.
+    /// Returns a summary of all networks, as `docker network ls` lists them.
+    ///
+    /// This is an array of objects with `Id`, `Name`, `Driver`, `Scope`, `Parent`, `Internal`,
+    /// `Subnets` and `Containers`, the number of connected containers on all hosts.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](crate::Store#errors).
     pub fn summary(&self) -> Result<Value> {
         let count = self.store().count()?;
         let containers = |network: &Network| count.get(network.id()).copied().unwrap_or(0);
         Ok(self.list()?.iter().map(|network| network.summary(containers(network))).collect())
     }
 
-    /// Removes the networks without containers, on whatever host, and the links that they made, and returns
-    /// their names. A container that is gone counts until it is collected.
+    /// Deletes all networks without containers on any host, and returns their names.
+    ///
+    /// The dummy links of isolated networks are deleted too.
+    ///
+    /// A container that is gone counts until its lease is collected.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Kernel`] if a dummy link cannot be deleted; otherwise as for every
+    /// [`Store`](crate::Store#errors).
     pub fn prune(&self) -> Result<Vec<String>> {
         let count = self.store().count()?;
         let mut removed = Vec::new();
@@ -250,7 +299,7 @@ impl Networks {
             let name = network.name().to_owned();
             match network.remove() {
                 Ok(()) => removed.push(name),
-                // Somebody was faster.
+                // Another process was faster.
                 Err(error)
                     if matches!(
                         error.kind(),
@@ -262,24 +311,30 @@ impl Networks {
         Ok(removed)
     }
 
-    /// The network that a record tells of. Whether it still exists is not asked; what is done with it
-    /// finds out.
+    /// Makes a handle on the network of a record, without checking whether it still exists.
     #[must_use]
     pub fn with_record(&self, record: NetworkRecord) -> Network {
         Network { session: Arc::clone(&self.0), record, warnings: Vec::new() }
     }
 
-    /// Returns the networks and leases that the store has and that cannot be read. Lists leave them out,
-    /// and what they hold is given to nobody else.
+    /// Returns the networks and leases in the store that cannot be read.
+    ///
+    /// Lists omit them, and their addresses are not given to other containers.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::StoreUnavailable`] or [`ErrorKind::File`]: the store cannot be read at all.
+    /// As for every [`Store`](crate::Store#errors).
     pub fn unreadable(&self) -> Result<Vec<Unreadable>> {
         self.store().unreadable()
     }
 
-    /// All networks that can be read, by name; [`Networks::unreadable`] has the others.
+    /// Returns all networks that can be read, ordered by name.
+    ///
+    /// [`Networks::unreadable`] returns the others.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](crate::Store#errors).
     pub fn list(&self) -> Result<Vec<Network>> {
         let records = self.store().networks()?;
         Ok(records.into_iter().map(|record| self.with_record(record)).collect())
@@ -293,7 +348,7 @@ fn no_free_subnet(all: &str, config: &NetworkConfig) -> Error {
         .in_network(config.name())
 }
 
-/// The first that nothing else overlaps.
+/// Returns the first subnet that does not overlap any of those to avoid.
 fn choose(all: impl IntoIterator<Item = IpNet>, avoid: &[IpNet]) -> Option<IpNet> {
     all.into_iter().find(|one| !avoid.iter().any(|net| overlap(*net, *one)))
 }

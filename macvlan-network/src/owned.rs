@@ -1,5 +1,6 @@
-//! What only the process can use that made it: a forked child has a copy, without the threads, the locks of
-//! files and the answers that belong to it.
+//! Values that only the process that made them can use.
+//!
+//! A forked child has a copy, but not the threads, file locks and replies that belong to it.
 
 use std::mem;
 
@@ -7,10 +8,10 @@ use macvlan_core::Owner;
 
 use crate::error::{Error, Result};
 
-/// A value of one process. A forked child is refused it, and drops no part of it.
+/// A value of one process. A forked child cannot access it, and does not drop it.
 #[derive(Debug)]
 pub(crate) struct Owned<T> {
-    /// There until it is dropped.
+    /// `Some` until it is dropped.
     value: Option<T>,
     owner: Owner,
 }

@@ -1,12 +1,13 @@
-//! What is wrong with a network's parent as this host is now.
+//! Checks a network's parent on this host.
 
 use macvlan_core::{Host, LinkId, LinkInfo, Parent};
 
 use crate::config::NetworkConfig;
 use crate::error::{Error, Result};
 
-/// Returns what would keep containers from being connected now. Refuses a name that looks like a VLAN's
-/// and can be none, unless there is a link of that name.
+/// Returns warnings about anything that would keep containers from being connected now.
+///
+/// Refuses a name that looks like a VLAN's with an invalid id, unless a link has this name.
 pub(crate) fn look_at(
     operation: &'static str,
     host: &Host,
@@ -39,12 +40,12 @@ pub(crate) fn look_at(
     Ok(warnings)
 }
 
-/// A parent, then what it is made on.
+/// Returns a parent and the links below it, from top to bottom.
 fn bottom_up(parent: &Parent) -> impl Iterator<Item = &Parent> {
     std::iter::successors(Some(parent), |parent| parent.get_base())
 }
 
-/// The link that a parent is, under any of its names.
+/// Returns the link of a parent, by index or by any of its names.
 fn find<'a>(links: &'a [LinkInfo], parent: &Parent) -> Option<&'a LinkInfo> {
     if let Ok(LinkId::Index(index)) = parent.id() {
         return links.iter().find(|link| link.index == index);
@@ -54,7 +55,7 @@ fn find<'a>(links: &'a [LinkInfo], parent: &Parent) -> Option<&'a LinkInfo> {
     links.iter().find(is_called)
 }
 
-/// What stands where a VLAN's name has its id, if it is a number and no such id.
+/// Returns the invalid VLAN id at the end of a parent's name, if there is one.
 fn no_vlan_id(parent: &Parent) -> Option<String> {
     let name = parent.to_string();
     let (base, id) = name.rsplit_once('.')?;

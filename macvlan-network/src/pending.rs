@@ -1,4 +1,4 @@
-//! Leases that are not bound to a namespace yet, and for how long they may be so.
+//! Leases that are not bound to a namespace yet.
 
 use std::time::Duration;
 
@@ -6,18 +6,18 @@ use crate::error::Result;
 use crate::machine::Machine;
 use crate::time;
 
-/// For how long a lease may be pending where nothing else is said.
+/// The default limit on how long a lease may be pending.
 pub(crate) const AGE: Duration = Duration::from_secs(600);
 
-/// Since when a lease is pending.
+/// The time since when a lease is pending.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pending {
-    /// The boot that it was made in (`/proc/sys/kernel/random/boot_id`). It ends with that one.
+    /// The boot in which it was made (`/proc/sys/kernel/random/boot_id`), with which it ends.
     pub boot: String,
-    /// When it was made, in seconds since 1970.
+    /// The time when it was made, in seconds since 1970.
     pub since: u64,
-    /// The same in seconds since that boot, which no change of the clock touches.
+    /// The time when it was made, in seconds since that boot, which clock changes do not affect.
     pub(crate) uptime: u64,
 }
 
@@ -27,11 +27,13 @@ impl Pending {
         Ok(Self { boot, since: time::seconds(), uptime })
     }
 
-    /// Returns for how long it is pending; by the clocks of two hosts if it is another host's.
+    /// Returns for how long the lease has been pending.
+    ///
+    /// For a lease of another host, this compares the clocks of both hosts.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::File`](crate::ErrorKind::File): `/proc` cannot be read.
+    /// [`ErrorKind::File`](crate::ErrorKind::File) if the boot id cannot be read.
     pub fn age(&self) -> Result<Duration> {
         let seconds = if self.is_of_this_boot()? {
             time::since_boot().as_secs().saturating_sub(self.uptime)
@@ -45,7 +47,7 @@ impl Pending {
         Ok(self.boot == Machine::here()?.boot)
     }
 
-    /// Whether one of this host's is not taken any more: it is as old as that, or of another boot.
+    /// Returns whether a lease of this host has expired, by its age or because its boot has ended.
     pub(crate) fn is_over(&self, age: Duration) -> Result<bool> {
         Ok(!self.is_of_this_boot()? || self.age()? >= age)
     }

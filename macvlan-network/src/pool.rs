@@ -1,8 +1,8 @@
-//! Free addresses as gaps: which one is next, and what remains when one is taken or comes back.
+//! Free addresses as gaps.
 //!
-//! A pool's free addresses are few gaps, however many addresses it has: a fresh /64 is a single one.
-//! Stores keep the gaps in order, so that finding, taking and giving back cost the same in a pool of
-//! fifty addresses, of 50,000, or of an IPv6 subnet that nobody could enumerate.
+//! A pool's free addresses form few gaps, however many addresses it has: a fresh /64 is a single
+//! one. Stores keep the gaps in order, so that finding, taking and returning an address cost the
+//! same in a pool of fifty addresses, of 50,000, or of an IPv6 subnet that cannot be enumerated.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use crate::error::{Error, Result};
 
-/// An address as a number: IPv4 addresses as the IPv6 addresses that they are mapped to.
+/// Returns an address as a number: IPv4 addresses as IPv4-mapped IPv6 addresses.
 pub(crate) fn number(address: IpAddr) -> u128 {
     match address {
         IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
@@ -18,12 +18,12 @@ pub(crate) fn number(address: IpAddr) -> u128 {
     }
 }
 
-/// The address that a number stands for.
+/// Returns the address of a number.
 pub(crate) fn address(number: u128) -> IpAddr {
     Ipv6Addr::from_bits(number).to_canonical()
 }
 
-/// Free addresses without one that is taken in between.
+/// A range of free addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Gap {
     pub(crate) first: u128,
@@ -35,18 +35,18 @@ impl Gap {
         self.first <= at && at <= self.last
     }
 
-    /// A single address.
+    /// Returns the gap of a single address.
     pub(crate) fn of(at: u128) -> Self {
         Self { first: at, last: at }
     }
 
-    /// What remains before and behind one that is taken.
+    /// Returns the parts before and after an address that is taken.
     pub(crate) fn without(self, at: u128) -> [Option<Self>; 2] {
         debug_assert!(self.holds(at));
         self.minus(Self::of(at))
     }
 
-    /// What remains before and behind others that are taken, of which it may have none.
+    /// Returns the parts before and after a range that is taken, which may lie outside.
     fn minus(self, taken: Self) -> [Option<Self>; 2] {
         let last = |before: u128| self.last.min(before - 1);
         let first = |behind: u128| self.first.max(behind + 1);
@@ -56,13 +56,13 @@ impl Gap {
         ]
     }
 
-    /// What both have.
+    /// Returns the addresses that both gaps have.
     pub(crate) fn common(self, other: Self) -> Option<Self> {
         let (first, last) = (self.first.max(other.first), self.last.min(other.last));
         (first <= last).then_some(Self { first, last })
     }
 
-    /// One gap of several that touch, around an address that comes back.
+    /// Returns the gap of an address that is returned, joined with the gaps that it touches.
     pub(crate) fn around(at: u128, before: Option<Self>, after: Option<Self>) -> Self {
         Self {
             first: before
@@ -75,7 +75,7 @@ impl Gap {
     }
 }
 
-/// All that some gaps have, in order, as gaps that do not touch.
+/// Returns the union of gaps, in order, as gaps that do not touch.
 pub(crate) fn joined(mut gaps: Vec<Gap>) -> Vec<Gap> {
     gaps.sort_unstable_by_key(|gap| gap.first);
     let mut joined: Vec<Gap> = Vec::with_capacity(gaps.len());
@@ -90,7 +90,7 @@ pub(crate) fn joined(mut gaps: Vec<Gap>) -> Vec<Gap> {
     joined
 }
 
-/// What remains of gaps in order when others are taken.
+/// Returns the addresses of ordered gaps that are not in the taken ones.
 pub(crate) fn without(gaps: Vec<Gap>, taken: impl IntoIterator<Item = Gap>) -> Vec<Gap> {
     let taken = joined(taken.into_iter().collect());
     let (mut rest, mut at) = (Vec::with_capacity(gaps.len()), 0);
@@ -110,20 +110,22 @@ pub(crate) fn without(gaps: Vec<Gap>, taken: impl IntoIterator<Item = Gap>) -> V
     rest
 }
 
-/// What gaps in order have in common with others in order.
+/// Returns the addresses that two ordered lists of gaps have in common.
 #[cfg(any(test, feature = "etcd"))]
 pub(crate) fn within(gaps: &[Gap], others: &[Gap]) -> Vec<Gap> {
     let both = gaps.iter().flat_map(|gap| others.iter().filter_map(|other| gap.common(*other)));
     joined(both.collect())
 }
 
-/// The first address that two have in common.
+/// Returns the first address that two lists of gaps have in common.
 pub(crate) fn common(one: &[Gap], other: &[Gap]) -> Option<u128> {
     let both = one.iter().flat_map(|gap| other.iter().filter_map(|other| gap.common(*other)));
     both.map(|gap| gap.first).min()
 }
 
-/// Which free address a network gives next. The numbers are stable, and the C ABI shows them.
+/// The order in which a network gives free addresses.
+///
+/// The numbers are stable and appear in the C ABI.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
 )]
@@ -131,18 +133,19 @@ pub(crate) fn common(one: &[Gap], other: &[Gap]) -> Option<u128> {
 #[non_exhaustive]
 #[repr(u32)]
 pub enum Order {
-    /// The lowest that is free.
+    /// The lowest free address.
     #[default]
     First = 1,
-    /// The next after the one that was given last, and the lowest again after the highest: an
-    /// address that was given back rests as long as it can.
+    /// The next free address after the one that was given last, wrapping around at the end.
+    ///
+    /// A released address is so given again as late as possible.
     Next = 2,
-    /// Any, by chance.
+    /// A random free address.
     Random = 3,
 }
 
 impl Order {
-    /// All orders, by their numbers.
+    /// All orders, ordered by number.
     pub const ALL: &[Self] = &[Self::First, Self::Next, Self::Random];
 }
 
@@ -172,8 +175,9 @@ impl FromStr for Order {
 }
 
 impl Order {
-    /// From where on a free address is looked for among those that are given, which `gaps` makes; wraps
-    /// around at the end of the range that these are in.
+    /// Returns the address from which the search for a free one starts, and wraps around.
+    ///
+    /// `range` contains all addresses that can be given, which `gaps` returns.
     pub(crate) fn start(
         self,
         range: Gap,
@@ -221,7 +225,7 @@ mod tests {
         assert!(number("255.0.0.0") < number("2001:db8::"));
     }
 
-    /// Taking and giving back in any order keeps the gaps what a set of all addresses says.
+    /// Compares the gaps with a set of all addresses, after taking and returning them in any order.
     #[test]
     fn gaps_are_what_is_not_taken() {
         let mut gaps = BTreeMap::from([(0_u128, 63_u128)]);

@@ -1,16 +1,22 @@
-//! Asking the wire whether somebody has an address already.
+//! Probes for addresses that are in use on the LAN.
 
 use std::fmt;
 use std::net::IpAddr;
 
 use macvlan_core::{Host, Parent};
 
-/// Something that asks on a parent's wire who has addresses, and tells which of them are taken.
+/// A way to find out which addresses hosts on a parent's network use.
 ///
-/// A closure can be one. It is asked before an address is given, for networks that were created with
+/// It is implemented for [`macvlan_core::Probe`] and for closures. It is called before an address
+/// is given, in networks that were created with
 /// [`NetworkConfig::probe`](crate::NetworkConfig::probe).
 pub trait Probe: Send + Sync {
-    /// Those of the addresses that somebody has.
+    /// Returns those of the addresses that are in use.
+    ///
+    /// # Errors
+    ///
+    /// Any error of the core, which becomes the cause of an error of kind
+    /// [`ErrorKind::Kernel`](crate::ErrorKind::Kernel).
     fn taken(
         &self,
         host: &Host,
@@ -33,8 +39,7 @@ where
     }
 }
 
-/// How addresses are asked for, by ARP and by the kernel's duplicate detection
-/// ([`Host::probe_free`]).
+/// Probes with ARP and IPv6 duplicate address detection ([`Host::probe_free`]).
 impl Probe for macvlan_core::Probe {
     fn taken(
         &self,

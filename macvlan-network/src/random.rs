@@ -1,20 +1,20 @@
-//! Numbers and ids by chance.
+//! Random numbers and ids.
 
-/// Any number.
+/// Returns a random number.
 pub(crate) fn number() -> u128 {
     let mut bytes = [0; 16];
     fill(&mut bytes);
     u128::from_ne_bytes(bytes)
 }
 
-/// 64 hexadecimal digits, as Docker's ids.
+/// Returns a random id of 64 hexadecimal digits, like Docker's.
 pub(crate) fn id() -> String {
     let mut bytes = [0; 32];
     fill(&mut bytes);
     hex(&bytes)
 }
 
-/// Bytes as hexadecimal digits.
+/// Formats bytes as hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         for digit in [byte >> 4, byte & 15] {
@@ -24,7 +24,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// The kernel gives random bytes since 3.17, once it has booted.
+/// Fills a buffer; the kernel has had getrandom(2) since 3.17, and it cannot fail after boot.
 #[allow(clippy::expect_used)]
 fn fill(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the kernel gives random bytes");

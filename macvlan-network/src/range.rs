@@ -1,4 +1,4 @@
-//! Addresses from one to another.
+//! Ranges of addresses.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -10,9 +10,17 @@ use macvlan_core::{parse_ip, parse_net};
 use crate::error::{Error, Result};
 use crate::pool::{self, Gap};
 
-/// The addresses from a first to a last one, both among them.
+/// A range of addresses, including its first and its last one.
 ///
 /// The text form is `10.0.0.10-10.0.0.99`, a subnet `10.0.0.64/26`, or a single address `10.0.0.7`.
+///
+/// ```
+/// use macvlan_network::AddressRange;
+///
+/// let range: AddressRange = "10.0.0.64/26".parse()?;
+/// assert_eq!(range.last(), "10.0.0.127".parse::<std::net::IpAddr>()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AddressRange {
     first: IpAddr,
@@ -20,12 +28,12 @@ pub struct AddressRange {
 }
 
 impl AddressRange {
-    /// Returns the addresses from one to another.
+    /// Makes a range from its first and its last address.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for addresses of two families, and where
-    /// the last is before the first.
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if the addresses are of
+    /// different families, or the last is before the first.
     pub fn new(first: IpAddr, last: IpAddr) -> Result<Self> {
         let refuse = |why: &'static str| {
             Err(Error::invalid(format!("use {first}-{last} as a range of addresses"), why))
@@ -49,7 +57,7 @@ impl AddressRange {
         self.last
     }
 
-    /// Returns the subnet that has just these addresses, if there is one.
+    /// Returns the subnet with exactly these addresses, if there is one.
     pub fn net(&self) -> Option<IpNet> {
         let Gap { first, last } = self.gap();
         let (all, host_bits) = (if self.first.is_ipv4() { 32 } else { 128 }, first ^ last);
@@ -63,7 +71,7 @@ impl AddressRange {
     }
 }
 
-/// Host bits are cut off, as by [`Subnet::from`](crate::Subnet).
+/// Converts a subnet, ignoring its host bits like [`Subnet::from`](crate::Subnet).
 impl From<IpNet> for AddressRange {
     fn from(net: IpNet) -> Self {
         Self { first: net.network(), last: net.broadcast() }

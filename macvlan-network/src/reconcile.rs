@@ -1,4 +1,4 @@
-//! Bringing kernel and store together, whichever of them is ahead.
+//! Makes the kernel and the store agree.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,64 +14,67 @@ use crate::network::Network;
 use crate::networks::Networks;
 use crate::standing::Standing;
 
-/// One thing that was brought together.
+/// One change that [`Networks::reconcile`] made, or that failed.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Reconciled {
-    /// A lease whose namespace, or host, is gone was taken back.
+    /// A lease was released, because its namespace or its host is gone.
     Released(Lease),
-    /// A connected container's interface was missing or had changed; what was repaired.
+    /// A connected container's interface was repaired, as described.
     Repaired(Lease, Vec<String>),
-    /// A container's interface was there, and no lease for it; it has one again. Or its lease was pending, and
-    /// its link was found in the container's namespace, to which the lease is bound now.
+    /// A lease was entered for an interface that had none, or was bound to the container's
+    /// namespace.
+    ///
+    /// It is bound if it was pending and its link was found in that namespace.
     Adopted(Lease),
-    /// An interface of a container in a network that does not exist any more was taken away: which
-    /// one, of which container.
+    /// An interface was deleted, because its network no longer exists.
     Removed {
         /// The interface's name.
         interface: String,
         /// The container's id.
         container: String,
     },
-    /// Something could not be brought together; the rest was.
+    /// A repair failed, for the reason given; the others were made.
     Failed(String),
-    /// Addresses that were kept for containers are free again.
+    /// This number of addresses that were kept for containers is free again.
     Expired(usize),
-    /// A container's interface, or an address of it, was removed since it is another's by now: its host had
-    /// counted as dead.
+    /// An interface, or one of its addresses, was removed, because another container has it.
+    ///
+    /// This happens when the host had counted as dead.
     Displaced {
         /// The interface's name.
         interface: String,
         /// The container's id.
         container: String,
-        /// What was removed, of which container on which host, and who has it.
+        /// A description with the host, and the container that has the address.
         text: String,
     },
 }
 
-/// The kind of a [`Reconciled`]. The numbers are stable, and the C ABI shows them.
+/// The kind of a [`Reconciled`]. The numbers are stable and appear in the C ABI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 #[repr(u32)]
 pub enum ReconciledKind {
-    /// A lease whose namespace, or host, is gone was taken back.
+    /// A lease was released, because its namespace or its host is gone.
     Released = 1,
-    /// A connected container's interface was missing or had changed, and is as it should be.
+    /// A connected container's interface was repaired.
     Repaired = 2,
-    /// A container's interface has a lease again.
+    /// A lease was entered for an interface that had none, or was bound to the container's
+    /// namespace.
     Adopted = 3,
-    /// An interface of a container in a network that does not exist any more was taken away.
+    /// An interface was deleted, because its network no longer exists.
     Removed = 4,
-    /// Something could not be brought together; the rest was.
+    /// A repair failed; the others were made.
     Failed = 5,
     /// Addresses that were kept for containers are free again.
     Expired = 6,
-    /// A container's interface, or an address of it, was removed since it is another's by now.
+    /// An interface, or one of its addresses, was removed, because another container has it.
     Displaced = 7,
 }
 
 impl ReconciledKind {
-    /// All kinds, by their numbers.
+    /// All kinds, ordered by number.
     pub const ALL: &[Self] = &[
         Self::Released,
         Self::Repaired,
@@ -103,7 +106,7 @@ impl fmt::Display for ReconciledKind {
 }
 
 impl Reconciled {
-    /// Returns what was done, without what it is about.
+    /// Returns the kind of change.
     pub fn kind(&self) -> ReconciledKind {
         match self {
             Self::Released(_) => ReconciledKind::Released,
@@ -116,7 +119,7 @@ impl Reconciled {
         }
     }
 
-    /// The lease that was taken back, entered, or whose interface was repaired.
+    /// Returns the lease that was released, entered or bound, or whose interface was repaired.
     pub fn lease(&self) -> Option<&Lease> {
         match self {
             Self::Released(lease) | Self::Repaired(lease, _) | Self::Adopted(lease) => Some(lease),
@@ -124,7 +127,7 @@ impl Reconciled {
         }
     }
 
-    /// The name of the interface that it is about.
+    /// Returns the name of the interface.
     pub fn interface(&self) -> Option<&str> {
         match self {
             Self::Removed { interface, .. } | Self::Displaced { interface, .. } => Some(interface),
@@ -132,7 +135,7 @@ impl Reconciled {
         }
     }
 
-    /// The id of the container that it is about.
+    /// Returns the id of the container.
     pub fn container(&self) -> Option<&str> {
         match self {
             Self::Removed { container, .. } | Self::Displaced { container, .. } => Some(container),
@@ -140,7 +143,7 @@ impl Reconciled {
         }
     }
 
-    /// How many addresses that were kept are free again.
+    /// Returns the number of addresses that were kept and are free again.
     pub fn expired(&self) -> usize {
         match self {
             Self::Expired(count) => *count,
@@ -179,18 +182,26 @@ impl fmt::Display for Reconciled {
 }
 
 impl Networks {
-    /// Brings the kernel and the store together on this host, and says what it did; empty if all was
-    /// right. For a program that starts again, after whatever happened.
+    /// Makes the kernel and the store agree on this host, and returns the changes.
     ///
-    /// The store says who is connected, the kernel who exists: leases of namespaces that are gone are
-    /// taken back, interfaces that are missing or have changed are made as they should be,
-    /// interfaces that the store does not know get a lease if their network exists, and go if it
-    /// does not. Those of another store's networks are nothing to it.
+    /// Call it when a program starts, whatever has happened before. The store knows which
+    /// containers are connected, the kernel which of them exist:
     ///
-    /// An interface gets a lease for the addresses that nobody else has got since; others are removed from it,
-    /// and so is an interface that would have none, or whose container is connected elsewhere by now. An
-    /// interface is known by its alias, which only the store can have made for it; any other is reported as
-    /// [`Reconciled::Failed`] and left as it is.
+    /// - Leases whose namespace is gone are released, like [`Networks::collect`] does.
+    /// - Interfaces that are missing or were changed are repaired.
+    /// - Interfaces without a lease get one for those of their addresses that no other container
+    ///   has; the other addresses are removed.
+    /// - Interfaces that would have no address left, whose container is connected elsewhere, or
+    ///   whose network no longer exists, are deleted.
+    ///
+    /// Interfaces are recognized by their alias, which only the store can have made. One with a
+    /// forged alias is reported as [`Reconciled::Failed`] and left unchanged. Interfaces of another
+    /// store's networks are ignored.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Networks::collect`] and [`Networks::list`]. Failures of single containers are
+    /// returned as [`Reconciled::Failed`].
     pub fn reconcile(&self) -> Result<Vec<Reconciled>> {
         let collected = self.collect()?;
         let mut done: Vec<Reconciled> =
@@ -202,7 +213,7 @@ impl Networks {
         let mut here = Vec::new();
         for network in &networks {
             let leases = network.leases()?.into_iter();
-            // Those that others move and set up are theirs to repair.
+            // Links that a runtime moves and sets up are its own to repair.
             let may =
                 |one: &Lease| self.0.is_here(one) && one.netns().is_some() && one.link.is_none();
             here.extend(leases.filter(may).map(|lease| (network, lease)));
@@ -212,7 +223,7 @@ impl Networks {
             let (network, lease) = &here[at];
             match presence {
                 Presence::There(netns) => done.extend(network.repair(lease, &netns)),
-                // It has ended since.
+                // It has ended in the meantime.
                 Presence::Gone => {}
                 Presence::Unknown(error) => {
                     done.push(network.not_repaired(lease, alive::unknown(error)));
@@ -226,7 +237,7 @@ impl Networks {
             });
             let (netns, links) = match opened {
                 Ok(opened) => opened,
-                // It went while we looked, or is not ours to look at: nothing in it is adopted.
+                // It has ended in the meantime, or may not be entered. Nothing in it is adopted.
                 Err(error) if is_beyond(&error) => continue,
                 Err(error) => {
                     let error = Error::kernel("look for interfaces without a lease", error);
@@ -244,7 +255,7 @@ impl Networks {
                 }
             }
         }
-        // Of networks that were removed on another host.
+        // They remain from networks that were deleted on another host.
         if let Err(error) = self.0.remove_unused_parents() {
             done.push(Reconciled::Failed(error.to_string()));
         }
@@ -253,7 +264,13 @@ impl Networks {
 }
 
 impl Network {
-    /// As [`Networks::reconcile`], which does it for all networks of this host at once.
+    /// Makes the kernel and the store agree, for all networks of this host.
+    ///
+    /// This is [`Networks::reconcile`], which checks all networks at once.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Networks::reconcile`].
     pub fn reconcile(&self) -> Result<Vec<Reconciled>> {
         Networks(Arc::clone(&self.session)).reconcile()
     }
@@ -275,7 +292,7 @@ impl Network {
                 let routes = self.set_default_routes((&lease, link), &others, netns, false)?;
                 let mut done: Vec<String> =
                     ensured.repaired.iter().map(ToString::to_string).collect();
-                // A link that was missing had none.
+                // A link that was missing had no routes, so these are not worth mentioning.
                 if !ensured.repaired.iter().any(|one| matches!(one, Difference::LinkMissing)) {
                     done.extend(routes);
                 }
@@ -296,7 +313,7 @@ impl Network {
     }
 }
 
-/// Whether a namespace has ended, or may not be entered.
+/// Returns whether a namespace has ended, or may not be entered.
 fn is_beyond(error: &macvlan_core::Error) -> bool {
     matches!(error.kind(), CoreKind::NamespaceGone | CoreKind::PermissionDenied)
 }

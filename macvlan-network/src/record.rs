@@ -1,4 +1,4 @@
-//! What the store has of a network.
+//! The stored record of a network.
 
 use std::net::IpAddr;
 
@@ -11,22 +11,23 @@ use crate::mac::MacFrom;
 use crate::name::folded;
 use crate::subnet::Subnet;
 
-/// A network as the store has it.
+/// The record of a network in the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NetworkRecord {
-    /// 64 hexadecimal digits, by chance.
+    /// The id: 64 random hexadecimal digits.
     pub id: String,
-    /// When it was created: `2024-05-01T12:00:00Z`.
+    /// The time of creation, in UTC: `2024-05-01T12:00:00Z`.
     pub created: String,
-    /// What it is to be.
+    /// The configuration.
     pub config: NetworkConfig,
-    /// By which id a store has the network's gaps, if not by the network's own.
+    /// The id under which a store has the network's gaps, if it differs from the network's.
     pub(crate) gaps: Option<String>,
 }
 
-/// Whether two parents are the same link, as far as they say: a VLAN by its base, id and protocol, whatever
-/// it is called, and anything else by its name.
+/// Returns whether two parents are the same link, judged by their descriptions.
+///
+/// VLANs are compared by base, id and protocol, other links by name.
 fn is_same(one: &Parent, other: &Parent) -> bool {
     let tag = |parent: &Parent| (parent.get_vlan_id(), parent.get_protocol());
     match (one.get_base(), other.get_base()) {
@@ -35,7 +36,7 @@ fn is_same(one: &Parent, other: &Parent) -> bool {
     }
 }
 
-/// Whether an address that is reserved for a holder is a container's of this name.
+/// Returns whether an address reserved for `holder` is reserved for a container of this name.
 fn is_name_of(holder: &str, name: Option<&str>) -> bool {
     name.is_some_and(|name| folded(holder) == folded(name))
 }
@@ -45,8 +46,8 @@ impl NetworkRecord {
         self.config.name()
     }
 
-    /// The id by which a store has the network's gaps.
-    #[cfg(feature = "etcd")] // SQLite has them by the network
+    /// Returns the id under which a store has the network's gaps.
+    #[cfg(feature = "etcd")] // SQLite stores them by network
     pub(crate) fn gaps(&self) -> &str {
         self.gaps.as_deref().unwrap_or(&self.id)
     }
@@ -55,18 +56,19 @@ impl NetworkRecord {
         self.config.get_mode() == Mode::Passthru
     }
 
-    /// The link that its containers hang on: the parent, or the network's own dummy link.
+    /// Returns the name of the parent, or of the network's own dummy link.
     pub fn parent(&self) -> String {
         self.config.get_parent().map_or_else(|| self.dummy(), ToString::to_string)
     }
 
-    /// The same, to hang something on.
+    /// Returns the parent, or the network's own dummy link.
     pub(crate) fn link(&self) -> macvlan_core::Result<Parent> {
         self.config.get_parent().map_or_else(|| self.dummy().parse(), |parent| Ok(parent.clone()))
     }
 
-    /// Whether containers of both are on one wire, as far as the parents' names tell. An isolated network
-    /// has its own.
+    /// Returns whether containers of both networks are on one LAN, judged by the parents.
+    ///
+    /// An isolated network has a LAN of its own.
     pub(crate) fn shares_wire(&self, other: &Self) -> bool {
         let parents = self.config.get_parent().zip(other.config.get_parent());
         parents.is_some_and(|(ours, theirs)| is_same(ours, theirs))
@@ -76,26 +78,26 @@ impl NetworkRecord {
         self.config.get_parent().is_none()
     }
 
-    /// What an isolated network's link is called: as Docker calls it.
+    /// Returns the name of an isolated network's dummy link, which is the one that Docker uses.
     pub(crate) fn dummy(&self) -> String {
         format!("dm-{}", self.short_id())
     }
 
-    /// How many digits of its id links tell.
+    /// The number of digits of the id in names and aliases of links.
     pub(crate) const SHORT_ID: usize = 12;
 
-    /// The beginning of its id, by which links tell of it.
+    /// Returns the prefix of the id that is used in names and aliases of links.
     pub(crate) fn short_id(&self) -> &str {
         self.id.get(..Self::SHORT_ID).unwrap_or(&self.id)
     }
 
-    /// Which subnet an address is in, and its number.
+    /// Returns the subnet that contains an address, and its index.
     pub(crate) fn subnet_of(&self, address: IpAddr) -> Option<(usize, &Subnet)> {
         let mut subnets = self.config.get_subnets().iter().enumerate();
         subnets.find(|(_, subnet)| subnet.net().contains(&address))
     }
 
-    /// An address with its subnet's prefix length.
+    /// Returns an address with the prefix length of its subnet.
     pub(crate) fn with_prefix(&self, address: IpAddr) -> Result<IpNet> {
         let refuse = |why: String| {
             Error::new(ErrorKind::AddressUnusable, format!("give out {address}"), why)
@@ -116,7 +118,7 @@ impl NetworkRecord {
         IpNet::new(address, subnet.net().prefix_len()).map_err(|error| refuse(error.to_string()))
     }
 
-    /// The address of a family that is reserved for a container of this name.
+    /// Returns the address of a family that is reserved for a container of this name.
     pub(crate) fn reserved_for(&self, name: Option<&str>, v6: bool) -> Option<IpAddr> {
         let reserved = |subnet: &Subnet| {
             let mut all = subnet.get_reserved().iter();
@@ -126,7 +128,7 @@ impl NetworkRecord {
         found.find(|address| address.is_ipv6() == v6)
     }
 
-    /// Refuses an address that is reserved for others than a container of this name.
+    /// Refuses an address that is reserved for a container of another name.
     pub(crate) fn check_reserved(&self, address: IpAddr, name: Option<&str>) -> Result<()> {
         let (reserved, mut its) = (self.subnet_of(address), None);
         for (holder, one) in reserved.iter().flat_map(|(_, subnet)| subnet.get_reserved()) {
@@ -144,13 +146,13 @@ impl NetworkRecord {
             .in_network(self.name()))
     }
 
-    /// Whether containers of this network get the address without asking for it.
+    /// Returns whether containers can get this address without requesting it.
     pub(crate) fn gives(&self, address: IpAddr) -> bool {
         self.subnet_of(address).is_some_and(|(_, subnet)| subnet.gives(address))
     }
 
-    /// The MAC address of a container with these addresses; of those that are derived, so many are
-    /// passed over.
+    /// Returns a container's MAC address: the requested one, or the derived one after skipping
+    /// `skip`.
     pub(crate) fn mac(
         &self,
         wanted: Option<MacAddr>,

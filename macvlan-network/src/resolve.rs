@@ -1,4 +1,4 @@
-//! Finding containers by name: for programs, and as lines of a hosts file.
+//! Resolves containers' names, for programs and in hosts files.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -12,16 +12,22 @@ use crate::name::folded;
 use crate::network::Network;
 
 impl Network {
-    /// Returns the addresses of the container that has this name, then of those that have it as an alias,
-    /// on whatever host, by all its interfaces; those of the container with this id, if none has; empty if there
-    /// is none. What is behind the network's name, as in `test101.vlan10`, is understood too. Names are compared
-    /// as DNS does: case, and a dot at the end, mean nothing.
+    /// Returns the addresses of the container with this name, followed by those with this alias.
+    ///
+    /// All interfaces of a container on any host count. If no container has the name or alias, the
+    /// one with this id is used. The result is empty if there is none. The network's name may
+    /// follow, as in `test101.vlan10`. Names are compared as in DNS, without regard to case and a
+    /// final dot.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](crate::Store#errors).
     pub fn resolve(&self, name: &str) -> Result<Vec<IpAddr>> {
         let plain = folded(name);
         let short = plain.strip_suffix(&folded(self.name()));
         let short = short.and_then(|short| short.strip_suffix('.')).filter(|one| !one.is_empty());
         let mut found = self.session.store.named(&self.record, &plain)?;
-        // Ids, and names that an earlier version has stored, are as they are said.
+        // Ids, and names that an earlier version has stored, are not in lower case.
         let said = short.map(|short| &name[..short.len()]);
         for other in [Some(name), short, said].into_iter().flatten() {
             if found.is_empty() && other != plain {
@@ -31,12 +37,17 @@ impl Network {
         Ok(found.iter().flat_map(|lease| &lease.addresses).map(IpNet::addr).collect())
     }
 
-    /// Returns lines for `/etc/hosts`, one for each address of a container that has a name or an alias: the
-    /// address, and each name alone and with the network's behind a dot.
+    /// Returns lines for `/etc/hosts`, one for each address of a container with a name or an alias.
+    ///
+    /// Each line has the address, and every name with and without the network's name.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](crate::Store#errors).
     pub fn hosts(&self) -> Result<String> {
         let mut lines = BTreeMap::new();
         let leases = self.leases()?;
-        // The names of one interface of a container are those of all.
+        // A container's names are valid for all of its interfaces.
         let mut all: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for lease in &leases {
             let names = all.entry(&lease.container).or_default();
@@ -59,23 +70,26 @@ impl Network {
         Ok(lines.into_values().collect())
     }
 
-    /// Writes these lines into a hosts file, between two lines of comment that tell where they begin
-    /// and end; the next time they are replaced. The rest of the file stays as it is, with its line ends.
+    /// Writes the lines of [`Network::hosts`] to a hosts file, between two comment lines.
     ///
-    /// The file is written in place, so that it changes wherever it is mounted, and keeps its owner, mode
-    /// and links. One process at a time writes it, by a lock on it (`flock(2)`). A file that cannot be
-    /// written, as on a full disk, keeps its text. Where the line is lost that tells where they end, only
-    /// lines are replaced that are as they are written here.
+    /// The next call replaces them. The rest of the file stays unchanged, and line ends are kept.
+    /// If the second comment line was removed, only lines in exactly this form are replaced.
+    ///
+    /// The file is written in place, so that it also changes where it is mounted, and keeps its
+    /// owner, mode and hard links. If it cannot be written, as on a full disk, it keeps its text. A
+    /// lock on the file (`flock(2)`) lets only one process write at a time.
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::File`](crate::ErrorKind::File): the file system refuses; [`Error::errno`] says why.
-    /// - [`ErrorKind::Contended`](crate::ErrorKind::Contended): others have had it locked for 20 seconds.
+    /// - [`ErrorKind::File`](crate::ErrorKind::File): the file system refuses; [`Error::errno`]
+    ///   returns the cause.
+    /// - [`ErrorKind::Contended`](crate::ErrorKind::Contended): the file was locked for 20 seconds.
+    /// - Otherwise as for [`Network::hosts`].
     ///
     /// [`Error::errno`]: crate::Error::errno
     pub fn write_hosts(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        // Read when nobody else can write what was true before.
+        // Read under the lock, so that no other process writes older lines afterwards.
         hosts_file::change(path, |old| {
             Ok(hosts_file::replace_part(old, self.name(), &self.hosts()?))
         })

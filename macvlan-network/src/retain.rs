@@ -1,4 +1,4 @@
-//! Taking out of a network, on this host, who is not known to be in it any more.
+//! Disconnects the containers on this host that a runtime no longer knows.
 
 use std::collections::HashSet;
 
@@ -11,30 +11,31 @@ use crate::error::{Error, Result};
 use crate::lease::Lease;
 use crate::network::Network;
 
-/// What came of [`Network::retain`].
+/// The result of [`Network::retain`].
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Retained {
-    /// The leases that were taken back, and whose interfaces are gone.
+    /// The leases that were released, and whose interfaces were detached.
     pub released: Vec<Lease>,
-    /// The leases of which something failed, and why: a namespace could not be looked at, or an interface not be
-    /// detached.
+    /// The leases that could not be released, each with the error.
     pub failed: Vec<(Lease, Error)>,
 }
 
 impl Network {
-    /// Disconnects all containers on this host but those with these ids, or all but these interfaces of them
-    /// (`"c1/eth0"`), and returns what was released and what failed. For a runtime that knows which of its
-    /// containers exist, such as CNI's GC.
+    /// Disconnects all containers on this host except those with these ids.
     ///
-    /// As [`Network::disconnect`]: a lease is taken back where the interface was detached or the namespace is
-    /// known to be gone. Leases of other hosts, pending ones, and containers that were connected since this began,
-    /// stay.
+    /// An id may be that of an interface: `"c1/eth0"`. This is for a runtime that knows which of
+    /// its containers exist, such as CNI's GC.
+    ///
+    /// Like [`Network::disconnect`], this releases a lease only if the interface was detached or
+    /// the namespace no longer exists. Leases of other hosts, pending leases, and containers that
+    /// are connected during the call remain.
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::StoreUnavailable`](crate::ErrorKind::StoreUnavailable) or [`ErrorKind::File`](crate::ErrorKind::File): the leases cannot be read.
-    /// - [`ErrorKind::Kernel`](crate::ErrorKind::Kernel): parents that nobody uses any more could not be removed.
+    /// [`ErrorKind::Kernel`](crate::ErrorKind::Kernel) if unused parents cannot be removed;
+    /// otherwise as for every [`Store`](crate::Store#errors). Failures of single containers are in
+    /// [`Retained::failed`].
     pub fn retain<'a, C: Into<ContainerRef<'a>>>(
         &self,
         valid: impl IntoIterator<Item = C>,
@@ -62,7 +63,7 @@ impl Network {
             };
             match released {
                 Ok(true) => retained.released.push(lease.clone()),
-                // Somebody was faster.
+                // Another process was faster.
                 Ok(false) => {}
                 Err(error) => {
                     let operation = format!("disconnect container {:?}", lease.container);
@@ -76,7 +77,7 @@ impl Network {
         }
         Ok(retained)
     }
-    /// Takes a lease back, and the interface in its namespace; false if somebody was faster.
+    /// Releases a lease and detaches its interface; false if another process was faster.
     fn let_go(&self, lease: &Lease, netns: &NetNs) -> Result<bool> {
         let _alone = alone_soon(netns)?;
         // The container may have been connected again since it was listed.

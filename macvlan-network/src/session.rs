@@ -1,4 +1,4 @@
-//! What an open session has: a host, and the store that says which networks there are.
+//! The state of a session: a host and a store.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,26 +11,30 @@ use crate::probe::Probe;
 use crate::record::NetworkRecord;
 use crate::store::Store;
 
-/// What [`Networks`](crate::Networks) and each [`Network`](crate::Network) share.
+/// The state that [`Networks`](crate::Networks) and each [`Network`](crate::Network) share.
 #[derive(Debug, Clone)]
 pub(crate) struct Session {
     pub(crate) host: Host,
     pub(crate) host_name: String,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) probe: Arc<dyn Probe>,
-    /// For how long a lease may be pending.
+    /// The limit on how long a lease may be pending.
     pub(crate) pending_age: Duration,
 }
 
 impl Session {
-    /// Whether a lease is of this host. A store that knows no names of hosts serves one machine, and its
-    /// leases are this machine's, whatever it was called when they were made.
+    /// Returns whether a lease is of this host.
+    ///
+    /// A store without host names serves one machine, so all its leases are of this host, even if
+    /// its host name has changed.
     pub(crate) fn is_here(&self, lease: &Lease) -> bool {
         self.store.host_name().is_none() || lease.host == self.host_name
     }
 
-    /// Whether the container of a lease is known to be gone: its namespace, or its host. One that is pending is
-    /// gone when it is over; whether its link was moved to a container is another question.
+    /// Returns whether the container of a lease is gone, because its namespace or its host is gone.
+    ///
+    /// A pending lease is gone when it has expired, unless a link was created for it, which may be
+    /// in a container.
     pub(crate) fn is_gone(&self, lease: &Lease) -> Result<bool> {
         if !self.is_here(lease) {
             return self.is_host_dead(lease);
@@ -41,12 +45,13 @@ impl Session {
         }
     }
 
-    /// Whether the host of a lease is known to be dead.
+    /// Returns whether the host of a lease is dead according to the store.
     pub(crate) fn is_host_dead(&self, lease: &Lease) -> Result<bool> {
         Ok(lease.is_of_the_dead(self.store.living_hosts()?.as_deref()))
     }
 
-    /// Makes an isolated network's link, if it is not there. It goes with the last container on this host.
+    /// Creates the dummy link of an isolated network; false if it exists. It is removed with the
+    /// last container on this host.
     pub(crate) fn make_dummy(&self, record: &NetworkRecord) -> Result<bool> {
         let make = || -> macvlan_core::Result<bool> {
             let link =
@@ -62,8 +67,10 @@ impl Session {
         })
     }
 
-    /// Removes parents that were made on demand and that nobody uses any more: of containers that are gone, and
-    /// of networks that were removed on another host.
+    /// Removes unused parents that were made on demand.
+    ///
+    /// They remain from containers that are gone, and from networks that were deleted on another
+    /// host.
     pub(crate) fn remove_unused_parents(&self) -> Result<()> {
         self.host
             .remove_unused_parents()

@@ -1,5 +1,5 @@
-//! Whether a lease still stands. Where there are many hosts, others take the leases of one that they have not
-//! heard of for too long, and it may have slept: a stopped process, a machine that was suspended.
+//! Checks that a lease is still valid. In a store for many hosts, other hosts take the leases of
+//! one that is silent for too long, as when its process is stopped or the machine suspended.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::network::Network;
 use crate::store::Store;
 use crate::time::since_boot;
 
-/// Until when a lease stands that is asked for afterwards, whatever becomes of this process.
+/// The time until which a lease is certainly valid, if it is obtained or checked after this.
 pub(crate) struct Standing(Option<Duration>);
 
 impl Standing {
@@ -19,7 +19,7 @@ impl Standing {
         Self(store.counts_as_alive_until())
     }
 
-    /// Makes sure that a lease stands, by asking the store if so much time has gone by that it may not.
+    /// Ensures that a lease is valid, by asking the store if that time is over.
     fn look(&mut self, network: &Network, lease: &Lease) -> Result<()> {
         if self.0.is_none_or(|until| since_boot() < until) {
             return Ok(());
@@ -37,8 +37,10 @@ impl Standing {
 }
 
 impl Network {
-    /// Does something in a container's namespace that rests on its lease. If the lease is lost, the interface
-    /// is taken away; a new one's also where it cannot be found out.
+    /// Runs `work`, which depends on a lease, in a container's namespace.
+    ///
+    /// If the lease is lost, its interface is removed. A new interface is also removed if it is
+    /// unknown whether the lease is lost.
     pub(crate) fn while_standing<T>(
         &self,
         standing: &mut Standing,
@@ -58,7 +60,7 @@ impl Network {
         Ok(done)
     }
 
-    /// Takes the interface of a lease away after an error, and returns it with what stays.
+    /// Removes the interface of a lease after an error, and returns the error with its leftovers.
     pub(crate) fn take_back(
         &self,
         lease: &Lease,

@@ -1,8 +1,9 @@
-//! Interfaces that carry the store's mark, in namespaces that have no lease for them: those of a host that
-//! was away for so long that others took what it had, and of a store that has lost something.
+//! Handles interfaces with the store's mark in namespaces that have no lease for them.
 //!
-//! What is nobody's gets a lease again, address by address; what is another's by now is taken away, as
-//! no two may have it. A mark that the store did not make is reported, and changes nothing.
+//! They remain on a host that was away for so long that other hosts took its leases, and if a store
+//! has lost data. Addresses that no other container has get a lease again; the others are removed,
+//! since no two containers may have them. A mark that the store did not make is reported and
+//! changes nothing.
 
 use std::net::IpAddr;
 
@@ -22,21 +23,21 @@ use crate::random;
 use crate::reconcile::Reconciled;
 use crate::store::Store;
 
-/// An interface whose mark is the store's.
+/// An interface with a mark that the store made.
 struct Stray<'a> {
     attachment: Attachment,
     netns: &'a NetNs,
     mark: Mark<'a>,
-    /// The addresses of the lease that it was made for, as far as it has them.
+    /// The addresses of the lease that it was made for, as far as it still has them.
     addresses: Vec<IpAddr>,
-    /// Whether the container's default routes led through networks when the first such interface was found there.
+    /// True if this library's default routes were in the namespace when its first stray was found.
     are_led: bool,
 }
 
-/// Returns the addresses of the lease that an interface was made for; none if its mark was not made by the
-/// store.
+/// Returns the addresses of the lease that an interface was made for; `None` if the store did not
+/// make its mark.
 fn sealed(store: &dyn Store, mark: &Mark<'_>, attachment: &Attachment) -> Option<Vec<IpAddr>> {
-    // No network gives link-local ones.
+    // Link-local addresses are not leased.
     let all = attachment.addresses().iter().map(Address::ip).filter(|one| !is_link_local(*one));
     let all: Vec<IpAddr> = all.collect();
     // In mode passthru the MAC address is the parent's.
@@ -48,14 +49,15 @@ fn fails(error: macvlan_core::Error) -> Error {
     Error::kernel("look at an interface", error)
 }
 
-/// Whose a lease is, in words.
+/// Returns a description of a lease's holder.
 fn holder(lease: &Lease) -> String {
     format!("container {:?} on host {:?}", lease.container, lease.host)
 }
 
 impl Networks {
-    /// Looks at a link whose alias says that it is of a lease. Whether default routes there lead through networks
-    /// is looked up when it is needed first.
+    /// Handles a link whose alias names a lease.
+    ///
+    /// `are_led` caches whether this library's default routes are in the namespace.
     pub(crate) fn look_at(
         &self,
         networks: &[Network],
@@ -73,7 +75,7 @@ impl Networks {
         let is_its = |network: &Network| network.id().starts_with(mark.network);
         let network = match networks.iter().find(|network| is_its(network)) {
             Some(network) => Some(network.clone()),
-            // It may have been created since.
+            // It may have been created in the meantime.
             None => self.list()?.into_iter().find(is_its),
         };
         let leases =
@@ -88,9 +90,9 @@ impl Networks {
         let is_host = netns.same_as(self.host().netns());
         let addresses = match sealed(self.store(), &mark, &attachment) {
             Some(addresses) => addresses,
-            // It has none there, and no container can write its alias.
+            // It has no addresses there, and no container can write its alias.
             None if is_host => Vec::new(),
-            // It may have been that of a container that is here.
+            // It may belong to the container that is here.
             None if leases.iter().any(|lease| lease.is_in(&here)) => return Ok(Vec::new()),
             None => return Err(not_ours(&attachment, netns, &mark, network.as_ref())),
         };
@@ -101,7 +103,7 @@ impl Networks {
         let stray = Stray { attachment, netns, mark, addresses, are_led };
         let elsewhere = leases.iter().find(|lease| lease.netns().is_some_and(|mark| *mark != here));
         let mut done = match (network, elsewhere) {
-            // It was moved back to the host, and nobody has removed it.
+            // It was moved back to the host and not deleted.
             (Some(network), None) if is_host => {
                 vec![network.take_away(&stray, "it is in no container")?]
             }
@@ -119,7 +121,7 @@ impl Networks {
         Ok(done)
     }
 
-    /// Removes an interface in a network that does not exist.
+    /// Deletes an interface in a network that no longer exists.
     fn remove_stray(&self, stray: &Stray<'_>) -> Result<Reconciled> {
         let is_its = |network: &str| network.starts_with(stray.mark.network);
         if let Some(hidden) = self.unreadable()?.into_iter().find(|one| is_its(&one.network)) {
@@ -133,8 +135,9 @@ impl Networks {
 }
 
 impl Network {
-    /// Which of a container's leases a link in a namespace is of, where it has these others; none if it is of
-    /// none.
+    /// Returns which of a container's leases a link in a namespace belongs to, if any.
+    ///
+    /// `others` are the other attachments there.
     fn of_link<'a>(
         &self,
         leases: &'a [Lease],
@@ -153,7 +156,8 @@ impl Network {
         let is_elsewhere =
             |lease: &Lease| others.iter().any(|one| self.is_known_as(lease, one, ""));
         Ok(match (found, may.as_slice()) {
-            // Its alias may be of an earlier version, and its MAC address and name changed inside.
+            // Its alias may be of an earlier version, and its MAC address and name may have been
+            // changed inside.
             (None, [only]) if only.is_in(&here) && !is_elsewhere(only) => Some(only),
             (found, _) => found.copied(),
         })
@@ -167,7 +171,7 @@ impl Network {
         Ok(self.bind_here(lease, netns)?.map(Reconciled::Adopted).into_iter().collect())
     }
 
-    /// Enters a lease for what an interface has and nobody else, and takes from it what others have.
+    /// Enters a lease for the addresses that no other container has, and removes the others.
     fn adopt(&self, stray: &Stray<'_>, netns: NetNsMark) -> Result<Vec<Reconciled>> {
         let (record, store) = (&self.record, &self.session.store);
         let leases = self.leases()?;
@@ -216,7 +220,8 @@ impl Network {
                 mac: (!record.is_passthru()).then(|| attachment.mac()),
                 addresses: free,
                 link_local: Vec::new(),
-                // Where another had them, it may have been the next.
+                // If another container had the addresses, this interface may have been the second
+                // choice.
                 default_route: leads || stray.are_led || self.config().is_internal(),
                 gw_priority: 0,
                 sequence: siblings
@@ -228,7 +233,7 @@ impl Network {
             };
             let adopted = store.adopt(record, &lease);
             adopted.map_err(|error| error.in_network(self.name()))?;
-            // Its mark may be for more than it has.
+            // The old mark may cover more addresses than it has now.
             let fails = |error| Error::kernel("mark an interface", error).in_network(self.name());
             let alias = mark::alias(&**store, record, &lease);
             let handle = Handle::in_netns(stray.netns).map_err(fails)?;
@@ -243,7 +248,7 @@ impl Network {
         Ok(done)
     }
 
-    /// Takes away an interface that has nothing that is not another's.
+    /// Deletes an interface all of whose addresses other containers have.
     fn take_away(&self, stray: &Stray<'_>, why: &str) -> Result<Reconciled> {
         let fails = |error| Error::kernel("remove an interface", error).in_network(self.name());
         self.session.host.detach(&stray.attachment).map_err(fails)?;
@@ -276,8 +281,9 @@ impl Network {
         Reconciled::Displaced { interface, container, text }
     }
 
-    /// Takes away what a container has in a namespace that is held and that none of its leases is of; without
-    /// a namespace, in those that can be found. False if it has nothing there.
+    /// Deletes a container's interfaces that belong to none of its leases; false if there are none.
+    ///
+    /// Searches the given namespace, which the caller holds, or else all that are visible.
     pub(crate) fn remove_strays(
         &self,
         of: ContainerRef<'_>,
@@ -293,7 +299,7 @@ impl Network {
         }
         let mut removed = false;
         for netns in NetNs::visible().namespaces {
-            // It went while we looked, or is not ours to look at.
+            // It has ended in the meantime, or may not be entered.
             let Ok(netns) = netns.open() else { continue };
             let links = Handle::in_netns(&netns).and_then(|handle| handle.links());
             let is_its = |alias: &str| {
@@ -304,7 +310,7 @@ impl Network {
             if !aliases.into_iter().any(|alias| is_its(&alias)) {
                 continue;
             }
-            // Who connects it there just now has the namespace.
+            // A process that is just connecting the container holds the namespace.
             let _alone = alone(&netns)?;
             let here = NetNsMark::of(&netns)?;
             if !are_in(&self.leases_of(container)?, &here) {
@@ -314,8 +320,10 @@ impl Network {
         Ok(removed)
     }
 
-    /// Takes away the interfaces that say that they are a container's, also those whose mark is not the store's,
-    /// or not; whether there were any. The default routes lead through what it has then.
+    /// Deletes the interfaces whose alias names a container, optionally only with a valid seal;
+    /// false if there were none.
+    ///
+    /// Then updates the default routes.
     fn remove_marked(
         &self,
         of: ContainerRef<'_>,
@@ -346,7 +354,7 @@ impl Network {
     }
 }
 
-/// The error for an interface with a mark that the store did not make.
+/// Returns the error for an interface with a mark that the store did not make.
 fn not_ours(
     attachment: &Attachment,
     netns: &NetNs,

@@ -1,4 +1,4 @@
-//! One subnet of a network: who its gateway is, and what is said of its addresses.
+//! One subnet of a network, with its gateway and its addresses.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::net::{check_net, v4};
 use crate::pool;
 use crate::range::AddressRange;
 
-/// A subnet that a network gives addresses from: a value, checked when the network is created.
+/// A subnet that a network gives addresses from, checked when the network is created.
 ///
 /// ```
 /// use macvlan_network::Subnet;
@@ -40,17 +40,18 @@ pub(crate) enum Gateway {
     First,
     None,
     At(IpAddr),
-    /// None, as the network is internal; the first when it is not any more.
+    /// None, because the network is internal; the first address when it is not any longer.
     Later,
 }
 
 impl Subnet {
-    /// A subnet in CIDR notation; host bits are refused, since it could not be told what was meant.
+    /// Makes a subnet from CIDR notation, without host bits.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) also for what no LAN's subnet can be:
-    /// unspecified, loopback, link-local, multicast, class E, IPv4-mapped.
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if it has host bits, since the
+    /// intended value is not clear, or if no LAN can have it: unspecified, loopback, link-local,
+    /// multicast, class E and IPv4-mapped.
     pub fn new(subnet: &str) -> Result<Self> {
         let refuse = |why: String| Error::invalid(format!("use {subnet:?} as a subnet"), why);
         let net = parse_net(subnet).map_err(|error| refuse(error.cause().to_owned()))?;
@@ -61,28 +62,32 @@ impl Subnet {
         Ok(Self::from(net))
     }
 
-    /// Its router; the first address of the subnet when not given, as Docker has it. It is in the subnet,
-    /// a link-local IPv6 address, or, with [`Subnet::on_link_gateway`], anywhere.
+    /// Sets the gateway. Defaults to the first address of the subnet, as in Docker.
+    ///
+    /// The gateway is in the subnet, a link-local IPv6 address, or any address with
+    /// [`Subnet::on_link_gateway`].
     pub fn gateway(mut self, gateway: IpAddr) -> Self {
         self.gateway = Gateway::At(gateway);
         self
     }
 
-    /// Sets whether a gateway outside the subnet is taken to be on the link (`onlink`). Defaults to false,
-    /// and then such a gateway is refused.
+    /// Sets whether a gateway outside of the subnet is assumed to be on the link (`onlink`).
+    ///
+    /// Defaults to false, which refuses such a gateway.
     pub fn on_link_gateway(mut self, on_link: bool) -> Self {
         self.on_link_gateway = on_link;
         self
     }
 
-    /// No router: no default route, and the first address can be given to a container.
+    /// Removes the gateway: no default route, and the first address can be given to a container.
     pub fn without_gateway(mut self) -> Self {
         self.gateway = Gateway::None;
         self
     }
 
-    /// Adds a part of the subnet that addresses are given from: this host's share, where several hosts
-    /// have one subnet and a store each. Defaults to all of it.
+    /// Adds a range to give addresses from. Defaults to the whole subnet.
+    ///
+    /// Several hosts that share a subnet, but each have their own store, use different ranges.
     #[doc(alias = "ip_range")]
     #[doc(alias = "rangeStart")]
     pub fn range(mut self, range: AddressRange) -> Self {
@@ -90,48 +95,50 @@ impl Subnet {
         self
     }
 
-    /// Takes the ranges back: addresses are given from all of it.
+    /// Removes the ranges, so that addresses are given from the whole subnet.
     pub fn without_ranges(mut self) -> Self {
         self.ranges.clear();
         self
     }
 
-    /// Adds addresses that are never given to a container, such as those that a DHCP server gives.
+    /// Adds addresses that are never given to a container, such as those of a DHCP server.
     pub fn exclude(mut self, excluded: AddressRange) -> Self {
         self.excluded.push(excluded);
         self
     }
 
-    /// One more address that is given to no other container than the one of this name
-    /// ([`Member::name`](crate::Member::name)), which gets it. Names are compared as DNS does.
+    /// Reserves an address for the container of this name ([`Member::name`](crate::Member::name)).
+    ///
+    /// The container gets it without requesting it, and no other container gets it. Names are
+    /// compared as in DNS.
     #[doc(alias = "aux_address")]
     pub fn reserve(mut self, name: impl Into<String>, address: IpAddr) -> Self {
         self.reserved.insert(name.into(), address);
         self
     }
 
-    /// The subnet.
+    /// Returns the subnet in CIDR notation.
     pub fn net(&self) -> IpNet {
         self.net
     }
 
-    /// The router's address, if there is one.
+    /// Returns the gateway, if there is one.
     pub fn get_gateway(&self) -> Option<IpAddr> {
         match self.gateway {
             Gateway::At(address) => Some(address),
-            // A subnet of a single address, or of two hosts, has none to spare.
+            // A subnet of one or two addresses has none to spare.
             Gateway::First if self.host_bits() < 2 => None,
             Gateway::First => Some(pool::address(pool::number(self.net.network()) + 1)),
             Gateway::None | Gateway::Later => None,
         }
     }
 
-    /// Returns whether a gateway outside the subnet is taken to be on the link.
+    /// Returns whether a gateway outside of the subnet is assumed to be on the link.
     pub fn is_on_link_gateway(&self) -> bool {
         self.on_link_gateway
     }
 
-    /// Returns the parts that addresses are given from; none if it is all of it.
+    /// Returns the ranges to give addresses from; empty if this is the whole subnet.
     pub fn get_ranges(&self) -> &[AddressRange] {
         &self.ranges
     }
@@ -141,13 +148,13 @@ impl Subnet {
         &self.excluded
     }
 
-    /// Addresses that are given to no other container than the one of a name, by name.
+    /// Returns the reserved addresses, by the containers' names.
     pub fn get_reserved(&self) -> &BTreeMap<String, IpAddr> {
         &self.reserved
     }
 
-    /// The same, in a network that is internal or not: a gateway that nobody has said is there for those who
-    /// may use it.
+    /// Returns the subnet for a network that is internal or not, which decides whether it has a
+    /// default gateway.
     pub(crate) fn settled(mut self, is_internal: bool) -> Self {
         self.gateway = match self.gateway {
             Gateway::First | Gateway::Later if is_internal => Gateway::Later,

@@ -1,26 +1,26 @@
-//! Moments as text, and how much time goes by.
+//! Points in time, as numbers and as text.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::time::{ClockId, clock_gettime};
 
-/// The time since boot, which goes on while the machine is suspended. It takes no system call.
+/// Returns the time since boot, including suspends. This takes no system call.
 pub(crate) fn since_boot() -> Duration {
-    // A kernel without that clock would be older than network namespaces.
+    // A kernel without this clock would be older than network namespaces.
     clock_gettime(ClockId::CLOCK_BOOTTIME).map_or(Duration::MAX, Duration::from)
 }
 
-/// The time since 1970.
+/// Returns the time since 1970.
 fn since_1970() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-/// Now, in seconds since 1970.
+/// Returns the current time in seconds since 1970.
 pub(crate) fn seconds() -> u64 {
     since_1970().as_secs()
 }
 
-/// Now, as Docker writes it but without fractions: `2024-05-01T12:00:00Z`.
+/// Returns the current time as Docker writes it, without fractions: `2024-05-01T12:00:00Z`.
 pub(crate) fn now() -> String {
     text(since_1970())
 }
@@ -28,7 +28,7 @@ pub(crate) fn now() -> String {
 fn text(since_1970: Duration) -> String {
     let seconds = since_1970.as_secs();
     let (day, second) = (seconds / 86_400, seconds % 86_400);
-    // Years that begin in March end with the day that not every year has; eras are of 400 years.
+    // Years begin in March here, so that a leap day is their last day; eras have 400 years.
     let day = day + 719_468;
     let (era, day) = (day / 146_097, day % 146_097);
     let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;

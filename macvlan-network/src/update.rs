@@ -1,4 +1,4 @@
-//! Changing a network that exists.
+//! Changes a network that exists.
 
 use std::sync::Arc;
 
@@ -12,58 +12,68 @@ use crate::networks::Networks;
 use crate::parent;
 use crate::record::NetworkRecord;
 
-/// What it is called.
+/// The operation in error messages.
 const CHANGE: &str = "change the network";
-/// How often it is tried again when others change the network at the same time.
+/// The number of attempts if other processes change the network at the same time.
 pub(crate) const TRIES: u32 = 100;
 
-/// What came of [`Network::update`], [`Network::set_parent`] or [`Networks::ensure`].
+/// The result of [`Network::update`], [`Network::set_parent`] or [`Networks::ensure`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Updated {
-    /// The network as it is now.
+    /// The changed network.
     pub network: Network,
-    /// The containers whose interfaces are not as the network says now: [`Network::connect`] makes each as it
-    /// should be, and so does [`Networks::reconcile`](crate::Networks::reconcile) on their hosts.
+    /// The leases whose interfaces differ from the new configuration.
+    ///
+    /// [`Network::connect`] and, on their hosts,
+    /// [`Networks::reconcile`](crate::Networks::reconcile) update them.
     pub outdated: Vec<Lease>,
-    /// The containers whose interfaces are as before, and as the network says. None where the network was left as
-    /// it is.
+    /// The leases whose interfaces match the new configuration.
+    ///
+    /// Empty if the network was left unchanged.
     pub unaffected: Vec<Lease>,
-    /// Whether the network did not exist before.
+    /// True if the network was created.
     pub created: bool,
 }
 
 impl Updated {
-    /// A network whose containers were not looked at.
+    /// Makes the result for a network whose containers were not checked.
     pub(crate) fn alone(network: Network, created: bool) -> Self {
         Self { network, outdated: Vec::new(), unaffected: Vec::new(), created }
     }
 }
 
 impl Network {
-    /// Changes the network to another configuration, whole or not at all. Containers stay connected as they
-    /// are; the result tells which of them are to be connected again.
+    /// Changes the network's configuration, or changes nothing.
     ///
-    /// The name stays. A configuration without subnets leaves the network those that it has, and one that asks
-    /// for an IPv6 subnet, and has none, its IPv6 subnets. A subnet whose gateway was not said has the one that
-    /// [`Networks::create`](crate::Networks::create) would give it: the first address, or none as long as the
-    /// network is internal. What others have done with handles on the network as it
-    /// was is as before; from now on they use it as it is.
+    /// Containers stay connected as they are; the result says which of them have to be connected
+    /// again.
+    ///
+    /// The name cannot change. Without subnets in `config`, the network keeps its subnets; if
+    /// `config` asks for an IPv6 subnet and has none, it keeps its IPv6 subnets. A subnet without
+    /// an explicit gateway has the one that [`Networks::create`](crate::Networks::create) would
+    /// give it: the first address, or none while the network is internal. Other handles on the
+    /// network use the new configuration from now on.
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::InvalidValue`], [`ErrorKind::SubnetOverlaps`], [`ErrorKind::ParentClash`],
-    ///   [`ErrorKind::NoFreeSubnet`]: as of [`Networks::create`](crate::Networks::create), and for another name.
-    /// - [`ErrorKind::NetworkInUse`]: a container has an address that would be in no subnet any more, or with
-    ///   another prefix length, excluded, the gateway's or reserved; or containers are connected and it would
-    ///   have addresses, or mode passthru, or neither any more. A range may be narrowed: who has an address
-    ///   outside keeps it.
-    /// - [`ErrorKind::Contended`]: others have changed the network since it was read.
+    /// - [`ErrorKind::InvalidValue`]: the name differs, or as for
+    ///   [`Networks::create`](crate::Networks::create).
+    /// - [`ErrorKind::SubnetOverlaps`], [`ErrorKind::ParentClash`], [`ErrorKind::NoFreeSubnet`],
+    ///   [`ErrorKind::Kernel`]: as for [`Networks::create`](crate::Networks::create).
+    /// - [`ErrorKind::NetworkInUse`]: a container has an address that would be outside of all
+    ///   subnets, excluded, reserved, the gateway's, or have another prefix length; or a container
+    ///   is connected, and the network would change to or from mode passthru, or to or from having
+    ///   addresses. A range may become smaller: containers with addresses outside of it keep them.
+    /// - [`ErrorKind::NetworkNotFound`]: the network was deleted.
+    /// - [`ErrorKind::Contended`]: the network was changed since it was read.
+    /// - Otherwise as for every [`Store`](crate::Store#errors).
     pub fn update(&self, config: &NetworkConfig) -> Result<Updated> {
         self.bring_to(config, false)
     }
 
-    /// As [`Network::update`]; a network that is as the configuration says may be left as it is.
+    /// Changes the network like [`Network::update`], or leaves it unchanged if allowed and already
+    /// as configured.
     pub(crate) fn bring_to(&self, config: &NetworkConfig, leave: bool) -> Result<Updated> {
         let refuse = |error: Error| error.during(CHANGE).in_network(self.name());
         let mut config = config.clone();
@@ -104,11 +114,13 @@ impl Network {
         })
     }
 
-    /// Sets the link that its containers hang on, whatever else others change. As [`Network::update`].
+    /// Sets the parent, on top of the changes that others make at the same time.
+    ///
+    /// Otherwise like [`Network::update`].
     ///
     /// # Errors
     ///
-    /// As of [`Network::update`].
+    /// [`ErrorKind::Kernel`] if it is not a valid parent; otherwise as for [`Network::update`].
     pub fn set_parent(&self, parent: impl IntoParent) -> Result<Updated> {
         let parent = parent.try_into().map_err(Into::into);
         let parent =

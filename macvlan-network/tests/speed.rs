@@ -1,5 +1,5 @@
-//! How long it takes, and that it does not grow: printed; what is asserted is only what would be
-//! wrong on any machine. Run it in release mode to compare.
+//! Measures times, and that they do not grow. They are printed; only what would be wrong on any
+//! machine is asserted. Compare them in release mode.
 #![deny(dead_code)]
 
 mod common;
@@ -15,19 +15,19 @@ use macvlan_network::{Member, NetNsMark, NetworkConfig, Networks, SqliteStore};
 use macvlan_tests::{Directory, Lab, Outcome, eventually};
 use rusqlite::{Connection, params};
 
-/// In microseconds.
+/// Returns the median in microseconds.
 fn median(mut all: Vec<Duration>) -> f64 {
     all.sort_unstable();
     all[all.len() / 2].as_secs_f64() * 1e6
 }
 
-/// What this thread has used of the processor, whoever else is busy on the machine.
+/// Returns the processor time of this thread, which does not depend on the machine's load.
 fn processor_time() -> Outcome<Duration> {
     use nix::time::{ClockId, clock_gettime};
     Ok(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)?.into())
 }
 
-/// How long syncing a few kilobytes to this disk takes.
+/// Returns the time to sync a few kilobytes to this disk.
 fn a_sync(directory: &Directory) -> Outcome<f64> {
     use std::io::Write as _;
     let mut file = std::fs::File::create(directory.path().join("synced"))?;
@@ -41,7 +41,7 @@ fn a_sync(directory: &Directory) -> Outcome<f64> {
     Ok(median(took))
 }
 
-/// With a store on the disk, and with one in memory, which shows what the disk takes.
+/// With a store on disk, and with one in memory, which shows the disk's part.
 fn connecting_beside_attaching() -> Outcome {
     let (lab, directory) = (Lab::new()?, Directory::new()?);
     let networks = session(&lab.a, &directory, "a")?;
@@ -56,14 +56,15 @@ fn connecting_beside_attaching() -> Outcome {
         let (attach, connect) = beside(&lab, &networks)?;
         println!("in memory: attach {attach:.0} µs, connect {connect:.0} µs");
         for end in ["", "-wal", "-shm"] {
-            // The last two go when the store is closed.
+            // The last two disappear when the store is closed.
             let _ = std::fs::remove_file(format!("{}{end}", memory.display()));
         }
     }
     Ok(())
 }
 
-/// The medians of attaching and connecting, with the same addresses and routes, in microseconds.
+/// Returns the medians of attaching and connecting with the same addresses and routes, in
+/// microseconds.
 fn beside(lab: &Lab, networks: &Networks) -> Outcome<(f64, f64)> {
     let lan = networks.create(&on_ens33("lan", "10.1.0.0/16")?.subnet(subnet("fd00:1::/64")?))?;
     let (mut attach, mut connect) = (Vec::new(), Vec::new());
@@ -89,15 +90,16 @@ fn beside(lab: &Lab, networks: &Networks) -> Outcome<(f64, f64)> {
     Ok((median(attach), median(connect)))
 }
 
-/// The numbers from the second parameter up to the third, and as many addresses behind `10.0.0.0`.
+/// The numbers from the second parameter up to the third, and an address after `10.0.0.0` for each.
 const NUMBERS: &str = "WITH RECURSIVE number(at) AS \
                        (VALUES(?2) UNION ALL SELECT at + 1 FROM number WHERE at + 1 < ?3), \
                        each AS (SELECT at, \
                        printf('10.%d.%d.%d/', at >> 16 & 255, at >> 8 & 255, at & 255) AS net, \
                        unhex(printf('00000000000000000000ffff0a%06x', at)) AS number FROM number)";
 
-/// Enters leases of a network behind the library's back, as nobody has so many containers here; each of them
-/// as the library would. Their addresses have that prefix length.
+/// Enters leases directly, without the library, since there are not that many containers here.
+///
+/// They look like the library's. Their addresses have the given prefix length.
 fn enter_leases(file: &Connection, network: i64, at: (u32, u32), length: u8) -> Outcome {
     let leases = format!(
         "INSERT INTO lease (network, container, name, host, endpoint, interface, mac, addresses, \
@@ -114,13 +116,13 @@ fn enter_leases(file: &Connection, network: i64, at: (u32, u32), length: u8) -> 
     Ok(())
 }
 
-/// 50,000 addresses in one pool: the last take as long as the first.
+/// 50,000 addresses in one pool: the last ones take as long as the first.
 fn a_large_pool_is_as_fast_as_a_small_one() -> Outcome {
     let (lab, directory) = (Lab::new()?, Directory::new()?);
     let networks = session(&lab.a, &directory, "a")?;
     let lan = networks
         .create(&NetworkConfig::new("lan").parent("ens33").subnet(subnet("10.1.0.0/16")?))?;
-    // 50,000 leases, every tenth of which is given back: as many gaps.
+    // 50,000 leases, every tenth of which is released, which leaves as many gaps.
     let mut file = behind(&directory)?;
     let enter = file.transaction()?;
     let number: i64 = enter.query_row("SELECT number FROM network", [], |row| row.get(0))?;
@@ -172,7 +174,7 @@ fn a_large_pool_is_as_fast_as_a_small_one() -> Outcome {
     Ok(())
 }
 
-/// How long something takes that has to be so, in microseconds.
+/// Returns the time of an operation that must return true, in microseconds.
 fn taking(mut work: impl FnMut() -> Outcome<bool>) -> Outcome<f64> {
     let mut took = Vec::new();
     for _ in 0..100 {
@@ -218,12 +220,12 @@ fn what_is_looked_up_is_found_at_once() -> Outcome {
     Ok(())
 }
 
-/// So many more processes in a namespace, which end with this.
+/// Further processes in a namespace, which end when this is dropped.
 struct Crowd(Child);
 
 impl Crowd {
     fn start_in(netns: &NetNs, many: u32) -> Outcome<Self> {
-        // Each reads from a pipe that nobody writes to.
+        // Each of them reads from a pipe that is never written to.
         let script = format!(
             "exec 3<&0; i=0; \
              while [ $i -lt {many} ]; do (read line <&3) & i=$((i + 1)); done; echo begun; wait"
@@ -241,20 +243,20 @@ impl Crowd {
 impl Drop for Crowd {
     fn drop(&mut self) {
         drop(self.0.stdin.take());
-        // It waits for the others, which have nothing to wait for any more.
+        // It waits for the others, which end as well.
         let _ = self.0.wait();
     }
 }
 
-/// How long this thread works, on whatever else it waits, in microseconds.
+/// Returns the time that this thread works without waiting, in microseconds.
 fn working(mut work: impl FnMut() -> Outcome) -> Outcome<f64> {
     let began = processor_time()?;
     work()?;
     Ok(processor_time()?.saturating_sub(began).as_secs_f64() * 1e6)
 }
 
-/// Disconnected by its id, and connected again under its id when its container was started again, where its
-/// process is one of few, and of many more.
+/// A container is disconnected by its id and, after a restart, connected again, where its process
+/// is one of few and one of many.
 fn containers_among_many_processes() -> Outcome {
     let (lab, directory) = (Lab::new()?, Directory::new()?);
     let networks = session(&lab.a, &directory, "a")?;
@@ -294,7 +296,7 @@ fn containers_among_many_processes() -> Outcome {
     Ok(())
 }
 
-/// Whether the kernel has ended a namespace, as far as it says so.
+/// Returns whether the kernel has ended a namespace, as far as this can be seen.
 fn has_ended(mark: &NetNsMark) -> bool {
     let mut gone = false;
     NetNs::find_all(&[(mark.inode, mark.cookie)], |_, presence| {

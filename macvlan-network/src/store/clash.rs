@@ -1,4 +1,4 @@
-//! What networks may have in common: nothing that would be given twice on one wire.
+//! Checks that networks do not give the same address twice on one LAN.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -10,9 +10,10 @@ use crate::record::NetworkRecord;
 
 use super::{Found, Unreadable};
 
-/// Refuses a network that cannot be beside the others, or, if these are in `alone`, whose subnets overlap
-/// any of theirs. Returns those on the same wire that have a subnet in common with it: what is leased
-/// there is for [`check_held`].
+/// Refuses a network that conflicts with others, or whose subnets in `alone` overlap any of theirs.
+///
+/// Returns the networks on the same LAN with an overlapping subnet, whose leases are for
+/// [`check_held`].
 pub(crate) fn check<'a>(
     operation: &'static str,
     network: &NetworkRecord,
@@ -66,8 +67,8 @@ pub(crate) fn check<'a>(
     Ok(neighbours)
 }
 
-/// Refuses a network beside another one on the same wire if one gives an address that a container of the
-/// other has, or both have it: what is leased in the other one, and in the network itself.
+/// Refuses a network if another one on the same LAN gives an address that a container of this one
+/// has, or the other way around, or if containers of both have it.
 pub(crate) fn check_held(
     operation: &'static str,
     network: &NetworkRecord,
@@ -91,10 +92,10 @@ pub(crate) fn check_held(
         .in_network(network.name()))
 }
 
-/// The networks on the same wire that have an address in one of their subnets. Refused if one of them
-/// gives it, and so will sooner or later.
+/// Returns the other networks on the same LAN with a subnet that contains an address.
 ///
-/// An address that a network gives by itself is in no other's range; this is for all others.
+/// Refuses the address if one of them gives it. This is only for addresses that the network does
+/// not give itself, since those are never in another's range.
 pub(crate) fn neighbours_with<'a>(
     network: &NetworkRecord,
     others: &'a [Found<NetworkRecord>],
@@ -116,7 +117,7 @@ pub(crate) fn neighbours_with<'a>(
     Ok(neighbours)
 }
 
-/// One that cannot be read may clash with anything.
+/// Returns the other networks, or an error for one that cannot be read, since it may conflict.
 fn others_than<'a>(
     operation: &'static str,
     network: &NetworkRecord,

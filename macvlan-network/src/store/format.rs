@@ -1,9 +1,10 @@
-//! How networks and leases are stored: as JSON, in shapes that later versions go on reading.
+//! The format of stored networks and leases: JSON that later versions can read.
 //!
-//! Public types have no part in that. A field that comes later has a default here, so that older records
-//! are read; one that an older host does not know, it passes over, and as no record is written from what
-//! was read of it, none is lost. Where passing over would be wrong, the record's version is raised, and
-//! the older host does not read it; a record that says nothing of that has the older version.
+//! It is independent of the public types. A field that is added has a default here, so that older
+//! records can be read. An older host ignores a field that it does not know; since records are
+//! never written back from what was parsed, the field is not lost. If ignoring it would be wrong,
+//! the record's version is raised, and the older host refuses the record. Other records keep the
+//! older version.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -25,14 +26,14 @@ use crate::range::AddressRange;
 use crate::record::NetworkRecord;
 use crate::subnet::{Gateway, Subnet};
 
-/// The latest version that is read. The first had no number.
+/// The latest version that can be read. The first version had no number.
 const VERSION: u32 = 3;
 
 const fn first() -> u32 {
     1
 }
 
-/// A network's configuration.
+/// The configuration of a network.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StoredConfig {
     #[serde(default = "first")]
@@ -67,7 +68,7 @@ pub(crate) struct StoredConfig {
     later: LaterConfig,
 }
 
-/// A parent: as text, if that says all; version 1 has no other.
+/// A parent: as text if possible, which is all that version 1 has.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum StoredParent {
@@ -104,7 +105,7 @@ impl StoredParent {
     }
 }
 
-/// What version 2 has of a network's configuration.
+/// The fields of a network's configuration that version 2 has added.
 #[derive(Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 struct LaterConfig {
@@ -131,7 +132,7 @@ struct StoredSubnet {
     net: IpNet,
     #[serde(default)]
     gateway: StoredGateway,
-    /// The only range, if it is a subnet; version 1 has no others.
+    /// The only range, if it is a subnet. Version 1 has no others.
     #[serde(default)]
     range: Option<IpNet>,
     #[serde(default)]
@@ -142,7 +143,8 @@ struct StoredSubnet {
     excluded: Vec<String>,
     #[serde(default, skip_serializing_if = "is_default")]
     on_link_gateway: bool,
-    /// That it has no gateway as long as the network is internal; to an older host it has none.
+    /// True if the subnet has no gateway while the network is internal. Older hosts read that it
+    /// has none.
     #[serde(default, skip_serializing_if = "is_default")]
     gateway_later: bool,
 }
@@ -152,14 +154,14 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 impl StoredSubnet {
-    /// Whether a host that knows version 1 alone would do the wrong thing with it.
+    /// Returns whether a host that only knows version 1 would misinterpret it.
     fn is_later(&self) -> bool {
         !is_default(&self.ranges) || !is_default(&self.excluded) || self.on_link_gateway
     }
 }
 
 impl StoredConfig {
-    /// The first version that has all that is said.
+    /// Sets the lowest version that has all fields in use.
     fn with_version(mut self) -> Self {
         let is_text = matches!(self.parent, None | Some(StoredParent::Text(_)));
         let is_later =
@@ -178,14 +180,14 @@ enum StoredGateway {
     At(IpAddr),
 }
 
-/// A network, with what SQLite has in columns of their own.
+/// A network, including the fields that SQLite has in columns of their own.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StoredNetwork {
     id: String,
     #[serde(default)]
     created: String,
     config: StoredConfig,
-    /// By which id its gaps are found, if not by its own; version 3.
+    /// The id under which its gaps are found, if it differs; version 3.
     #[serde(default, skip_serializing_if = "is_default")]
     gaps: Option<String>,
 }
@@ -219,7 +221,7 @@ pub(crate) struct StoredLease {
     netns: Option<StoredMark>,
     #[serde(default)]
     netns_path: Option<String>,
-    /// Version 3: there is no namespace yet.
+    /// Version 3: the lease has no namespace yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pending: Option<StoredPending>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -241,9 +243,9 @@ struct StoredMark {
     cookie: Option<u64>,
 }
 
-/// What is stored as JSON, and how.
+/// A type that is stored as JSON.
 pub(crate) trait Stored: Sized {
-    /// The shape that it has there.
+    /// The type that is serialized.
     type Shape: Serialize + DeserializeOwned;
     fn shape(&self) -> Self::Shape;
     fn of_shape(shape: Self::Shape) -> Result<Self>;
@@ -256,7 +258,7 @@ pub(crate) fn write<T: Stored>(record: &T) -> Result<String> {
         .map_err(|error| Error::new(ErrorKind::StoreUnusable, "write a record", error.to_string()))
 }
 
-/// Writes a record again that was found as this text: fields of it that are not known here stay.
+/// Writes a record over the given text, and keeps fields of it that are not known here.
 #[cfg(feature = "etcd")] // SQLite has a lease's fields in columns
 pub(crate) fn write_again<T: Stored>(text: &str, record: &T) -> Result<String> {
     let unusable = |error: serde_json::Error| {
@@ -286,7 +288,7 @@ impl Stored for NetworkConfig {
     type Shape = StoredConfig;
 
     fn shape(&self) -> StoredConfig {
-        // Whoever adds a field has to say here how it is stored.
+        // A new field is a compile error here until it is stored.
         let Self {
             name,
             parent,
@@ -324,7 +326,7 @@ impl Stored for NetworkConfig {
         StoredConfig {
             version: 1,
             name,
-            // One that cannot be is never stored.
+            // An invalid parent is never stored.
             parent: parent.as_ref().and_then(|parent| parent.as_ref().ok()).map(StoredParent::from),
             mode,
             subnets: subnets.into_iter().map(StoredSubnet::from).collect(),
@@ -466,7 +468,7 @@ impl Stored for Lease {
             }
         };
         StoredLease {
-            // An older host would take it for one of a container that is gone.
+            // An older host would take it for a lease of a container that is gone.
             version: if pending.is_some() { 3 } else { 1 },
             network,
             container,
@@ -530,7 +532,7 @@ impl Stored for Lease {
 mod tests {
     use super::*;
 
-    /// Nothing but a name and subnets: what a first version might have had.
+    /// Only a name and subnets, as a first version might have had.
     #[test]
     fn fields_that_are_not_there_have_defaults() {
         let read: NetworkConfig =

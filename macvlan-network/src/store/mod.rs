@@ -1,4 +1,4 @@
-//! Where networks and leases are kept, so that no address is given twice.
+//! Stores of networks and leases, which ensure that no address is given twice.
 
 mod clash;
 #[cfg(feature = "etcd")]
@@ -23,11 +23,11 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Foreign, Lease, Wish};
 use crate::record::NetworkRecord;
 
-/// What a store does with a wish.
+/// The result of [`Store::lease`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Granted {
-    /// A lease that was not there before.
+    /// A new lease.
     New {
         /// The lease.
         lease: Lease,
@@ -36,26 +36,26 @@ pub enum Granted {
         /// The pending leases that it has taken.
         taken: Vec<Lease>,
     },
-    /// The container has one already, which is left as it was.
+    /// The lease that the container already has, unchanged.
     Held {
         /// The lease.
         lease: Lease,
         /// The container's other leases, in this network and in others.
         others: Vec<Lease>,
     },
-    /// None: the network is not as the caller has it, but as here. Others have changed it.
+    /// No lease, because the network was changed; this is its current record.
     Changed(NetworkRecord),
 }
 
-/// A record that is there and cannot be read: a later version's, or a damaged one.
+/// A record that exists and cannot be read, of a later version or damaged.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Unreadable {
-    /// The network's id; of a lease, the network that it is in.
+    /// The id of the network, or of the network that the lease is in.
     pub network: String,
-    /// The container, if it is a lease.
+    /// The container's id, if this is a lease.
     pub container: Option<String>,
-    /// Why it cannot be read.
+    /// The reason why it cannot be read.
     pub error: Error,
 }
 
@@ -73,119 +73,255 @@ impl Unreadable {
     }
 }
 
-/// Whatever was found, as far as it can be read.
+/// A record that was found, as far as it can be read.
 pub(crate) type Found<T> = std::result::Result<T, Unreadable>;
 
-/// A place for networks and leases that many processes use at once.
+/// A store of networks and leases, which many processes can use at once.
 ///
-/// Each call happens whole or not at all, also when the process or the machine dies in the middle of
-/// it, and has happened for good when it returns.
+/// Each call is atomic, even if the process or the machine dies during it, and durable when it
+/// returns.
+///
+/// # Errors
+///
+/// Any call can fail with one of these kinds, whatever it does:
+///
+/// - [`ErrorKind::StoreUnavailable`]: the store cannot be reached or does not answer in time.
+/// - [`ErrorKind::StoreRefused`]: the store denies access.
+/// - [`ErrorKind::StoreUnusable`]: the store was written by a later version, or is damaged.
+/// - [`ErrorKind::File`]: a file of the store cannot be read or written.
+/// - [`ErrorKind::OtherMachine`]: the store's file, or this host's name in it, belongs to another
+///   machine.
+/// - [`ErrorKind::Contended`]: other processes held or changed the same data for too long.
+/// - [`ErrorKind::InvalidValue`]: the store was opened before a fork, and this is the child.
 pub trait Store: Send + Sync + Debug {
-    /// What tells this store from every other, by whoever it is opened: some letters and digits, by
-    /// chance. By it interfaces are known again. Empty as long as nothing is stored.
+    /// Returns a random id of the store, by which its interfaces are recognized.
+    ///
+    /// It is the same in all sessions, and empty until something is stored.
     fn id(&self) -> &str;
-    /// Returns what only this store makes of a text, some letters and digits: by it the aliases of its
-    /// interfaces are told from what containers have written there. None as long as nothing is stored, and of
-    /// a store that cannot tell: its interfaces are never adopted.
+    /// Returns a keyed hash of a text, which only this store can make.
+    ///
+    /// It distinguishes the aliases that the store has set from those that containers have written.
+    /// `None` until something is stored, and in stores without this feature, whose interfaces are
+    /// never adopted.
     fn seal(&self, text: &str) -> Option<String> {
         let _ = text;
         None
     }
-    /// What this host is called, if the store was told so. One that was not serves one machine: all its
-    /// leases are this machine's.
+    /// Returns the name of this host, if the store has host names.
+    ///
+    /// Without them it serves one machine, whose leases are all of this host.
     fn host_name(&self) -> Option<&str> {
         None
     }
-    /// Returns until when no other host takes the leases of this one, whatever becomes of this process, as time
-    /// since boot (`CLOCK_BOOTTIME`); none where no other host ever does.
+    /// Returns the time until which no other host takes the leases of this one, as time since boot.
+    ///
+    /// The clock is `CLOCK_BOOTTIME`. `None` if other hosts never do.
     fn counts_as_alive_until(&self) -> Option<Duration> {
         None
     }
-    /// Makes the store if nothing is stored yet, so that it has an id.
+    /// Creates the store, so that it has an id, if nothing is stored yet.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](#errors).
     fn make(&self) -> Result<()> {
         Ok(())
     }
-    /// Adds a network; refused if its name is taken, one of both needs the parent for itself, or an address
-    /// would be given twice on one parent. Subnets that are `alone` may overlap no network's at all.
+    /// Adds a network. Its subnets that are in `alone` must not overlap any other network's.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NetworkExists`] if its name is in use; [`ErrorKind::ParentClash`] if one
+    /// network needs the parent exclusively; [`ErrorKind::SubnetOverlaps`] if a subnet in `alone`
+    /// overlaps, or an address would be given twice on one parent; otherwise as for every
+    /// [`Store`](#errors).
     fn add_network(&self, network: &NetworkRecord, alone: &[IpNet]) -> Result<()>;
-    /// Changes a network from what the caller has read, to `new`; refused as by [`Store::add_network`], if
-    /// others have changed it since, and if containers have addresses that it would not have any more. Who
-    /// was connected then.
+    /// Changes a network from the record that the caller has read, and returns its leases.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Contended`] if it was changed since; [`ErrorKind::NetworkInUse`] if containers
+    /// have addresses that it would no longer have; [`ErrorKind::NetworkNotFound`] if it was
+    /// removed; otherwise as for [`Store::add_network`].
     fn change_network(
         &self,
         old: &NetworkRecord,
         new: &NetworkRecord,
         alone: &[IpNet],
     ) -> Result<Vec<Lease>>;
-    /// All networks that can be read, by name.
+    /// Returns all networks that can be read, ordered by name.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](#errors).
     fn networks(&self) -> Result<Vec<NetworkRecord>>;
-    /// Returns the network that has this name; if none has, the one that has this id; if none has, those
-    /// whose id begins so.
+    /// Returns the network with this name, or this id, or all whose id begins with it.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](#errors).
     fn find_networks(&self, name_or_id: &str) -> Result<Vec<NetworkRecord>>;
-    /// Removes a network; refused while there are leases in it.
+    /// Removes a network.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NetworkInUse`] if it has leases; [`ErrorKind::NetworkNotFound`] if it does not
+    /// exist; otherwise as for every [`Store`](#errors).
     fn remove_network(&self, network: &NetworkRecord) -> Result<()>;
 
-    /// Gives a container its place: picks addresses that nobody has, or takes those of pending leases, which
-    /// come to an end, and remembers whose they are.
+    /// Grants a lease: chooses free addresses, or takes those of pending leases, which end.
     ///
-    /// A lease that the container holds already, in the namespace that is wished for, is taken up as by
-    /// [`Store::take_up`].
+    /// If the container already has the requested lease in this namespace, that one is returned,
+    /// after the effect of [`Store::take_up`].
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::PoolExhausted`]: no address is free.
+    /// - [`ErrorKind::AddressTaken`], [`ErrorKind::AddressForeign`],
+    ///   [`ErrorKind::AddressUnusable`]: a requested address cannot be given.
+    /// - [`ErrorKind::NameTaken`]: another container has the name.
+    /// - [`ErrorKind::AlreadyConnected`]: the container has several leases, and no interface is
+    ///   given.
+    /// - [`ErrorKind::LeaseLost`]: a lease to take is not pending.
+    /// - [`ErrorKind::NetworkNotFound`]: the network was removed.
+    /// - Otherwise as for every [`Store`](#errors).
     fn lease(&self, network: &NetworkRecord, wish: &Wish) -> Result<Granted>;
-    /// Lets a lease stand for one more who goes on with it: what others have begun with it and were not
-    /// told the end of comes to nothing from now on. False if there is no such lease any more, told by
-    /// its endpoint.
+    /// Confirms a lease for a caller that continues with it; false if it no longer exists.
+    ///
+    /// Earlier changes of the lease that are still unanswered have no effect from now on. A lease
+    /// is identified by its endpoint.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](#errors).
     fn take_up(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool>;
-    /// Takes a lease back; its addresses can be given to others. False if there is no such lease any
-    /// more, told by its endpoint, or if it is another host's, and that one lives, or if it was pending and is
-    /// bound to a namespace by now.
+    /// Releases a lease, so that its addresses can be given to others.
+    ///
+    /// Returns false if it no longer exists, if it was pending and is now bound to a namespace, or
+    /// if it belongs to another host that is alive. A lease is identified by its endpoint.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](#errors).
     fn release(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool>;
-    /// Changes a lease's name, aliases, priority and whether default routes may lead through its network.
-    /// False if there is no such lease any more, told by its endpoint. Refused if another container has
-    /// the name.
+    /// Changes a lease's name, aliases and settings for default routes.
+    ///
+    /// Returns false if it no longer exists. A lease is identified by its endpoint.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NameTaken`] if another container has the name; otherwise as for every
+    /// [`Store`](#errors).
     fn update(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool>;
-    /// Binds a pending lease to the namespace that this one says, with the interface's name there. False if it
-    /// is not pending any more, told by its endpoint.
+    /// Binds a pending lease to the namespace and interface of `lease`.
+    ///
+    /// Returns false if it is no longer pending.
+    ///
+    /// A lease is identified by its endpoint.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::AlreadyConnected`] if another lease of the container has the interface;
+    /// otherwise as for every [`Store`](#errors).
     fn bind(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool>;
-    /// Enters a lease that was lost, with the addresses that the container has. Refused if somebody
-    /// else has one of them.
+    /// Enters a lease that was lost, with the addresses that the container has.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::AddressTaken`] or [`ErrorKind::AddressForeign`] if another host has one of
+    /// them; [`ErrorKind::NameTaken`] or [`ErrorKind::AlreadyConnected`] if another lease has the
+    /// name or the interface; otherwise as for every [`Store`](#errors).
     fn adopt(&self, network: &NetworkRecord, lease: &Lease) -> Result<()>;
 
-    /// Returns the leases that a container has in a network, one for each interface.
+    /// Returns a container's leases in a network, one for each interface.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](#errors).
     fn find(&self, network: &NetworkRecord, container: &str) -> Result<Vec<Lease>>;
-    /// Returns the leases that a container has in all networks.
+    /// Returns a container's leases in all networks.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](#errors).
     fn leases_of(&self, container: &str) -> Result<Vec<Lease>>;
-    /// Returns the leases of the container that has a name by one of them, then of those that have it as an alias,
-    /// by their containers; those of the container with this id, if there are none.
+    /// Returns the leases of the container with this name, followed by those with this alias.
+    ///
+    /// If there are none, returns those of the container with this id.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](#errors).
     fn named(&self, network: &NetworkRecord, name: &str) -> Result<Vec<Lease>>;
     /// Returns the lease that has an address.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](#errors).
     fn holding(&self, network: &NetworkRecord, address: IpAddr) -> Result<Option<Lease>>;
-    /// Returns how many leases there are in each network, by its id; networks without any are left out.
+    /// Returns the number of leases in each network that has any, by its id.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](#errors).
     fn count(&self) -> Result<HashMap<String, usize>>;
-    /// The leases in one network, or in all, that can be read.
+    /// Returns the leases in one network, or in all, that can be read.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](#errors).
     fn leases(&self, network: Option<&NetworkRecord>) -> Result<Vec<Lease>>;
     /// Returns the networks and leases that cannot be read, which the other lists leave out.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](#errors).
     fn unreadable(&self) -> Result<Vec<Unreadable>>;
 
-    /// Remembers that somebody has an address who is none of ours. False if it is leased.
+    /// Records that a host outside of the network has an address; false if the address is leased.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](#errors).
     fn add_foreign(&self, network: &NetworkRecord, address: IpAddr) -> Result<bool>;
-    /// Forgets that. False if it was not known.
+    /// Deletes the record that a foreign host has an address; false if there was none.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](#errors).
     fn forget_foreign(&self, network: &NetworkRecord, address: IpAddr) -> Result<bool>;
-    /// The addresses that are known to be somebody else's.
+    /// Returns the addresses that foreign hosts are known to have.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](#errors).
     fn foreign(&self, network: &NetworkRecord) -> Result<Vec<Foreign>>;
 
-    /// Gives free what was kept for containers that have not returned in time; how many addresses.
+    /// Frees addresses that were kept for containers for long enough, and returns their number.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](#errors).
     fn expire(&self, network: &NetworkRecord) -> Result<usize>;
-    /// The hosts that live, as far as the store can tell; none if it serves a single host.
+    /// Returns the hosts that count as alive; `None` if the store serves a single host.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](#errors).
     fn living_hosts(&self) -> Result<Option<Vec<String>>>;
-    /// Has a host count as dead that counts as alive although no process of it has the store open. False if no
-    /// such host is known. Refused while a process of it counts as alive.
+    /// Makes a host count as dead that counts as alive without a process; false if it is not known.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::HostAlive`] while a process of it counts as alive; otherwise as for every
+    /// [`Store`](#errors).
     fn forget_host(&self, host: &str) -> Result<bool> {
         let _ = host;
         Ok(false)
     }
 }
 
-/// Whether a text can be the beginning of a network's id.
+/// Returns whether a text can be the beginning of a network's id.
 pub(crate) fn is_id(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

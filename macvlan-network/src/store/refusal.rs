@@ -1,11 +1,11 @@
-//! How both stores say no.
+//! Errors that both stores return.
 
 use std::net::IpAddr;
 
 use crate::error::{Error, ErrorKind};
 use crate::record::NetworkRecord;
 
-/// How both stores say that nothing is left.
+/// Returns the error if no address is left.
 pub(crate) fn exhausted(network: &NetworkRecord, v6: bool) -> Error {
     let subnets: Vec<String> = network
         .config
@@ -26,7 +26,7 @@ pub(crate) fn exhausted(network: &NetworkRecord, v6: bool) -> Error {
     .in_network(network.name())
 }
 
-/// How both stores say that somebody has an address: a container, or a foreigner.
+/// Returns the error if a container or a foreign host has an address.
 pub(crate) fn taken(network: &NetworkRecord, address: IpAddr, holder: Option<&str>) -> Error {
     let operation = format!("give out {address}");
     match holder {
@@ -45,7 +45,7 @@ pub(crate) fn taken(network: &NetworkRecord, address: IpAddr, holder: Option<&st
     .in_network(network.name())
 }
 
-/// How both stores say that a lease cannot be taken.
+/// Returns the error if a lease to take is not pending.
 pub(crate) fn not_pending(network: &NetworkRecord, id: &str) -> Error {
     let why = format!("lease {id} is not pending: another has taken it, or it was taken back");
     Error::new(ErrorKind::LeaseLost, "take the lease", why)
@@ -53,14 +53,14 @@ pub(crate) fn not_pending(network: &NetworkRecord, id: &str) -> Error {
         .in_network(network.name())
 }
 
-/// How it is said that the host has an address itself.
+/// Returns the error if this host has an address itself.
 pub(crate) fn is_the_hosts(network: &NetworkRecord, address: IpAddr) -> Error {
     let why = format!("a link of this host has {address}");
     Error::new(ErrorKind::AddressForeign, format!("give out {address}"), why)
         .in_network(network.name())
 }
 
-/// How both stores say that a name is taken.
+/// Returns the error if a name is in use.
 pub(crate) fn name_taken(network: &NetworkRecord, name: &str, holder: &str) -> Error {
     Error::new(
         ErrorKind::NameTaken,
@@ -71,13 +71,13 @@ pub(crate) fn name_taken(network: &NetworkRecord, name: &str, holder: &str) -> E
     .in_network(network.name())
 }
 
-/// How both stores say that the network is gone.
+/// Returns the error if the network does not exist.
 pub(crate) fn no_network(name: &str) -> Error {
     Error::new(ErrorKind::NetworkNotFound, "use the network", "there is no such network")
         .in_network(name)
 }
 
-/// How both stores say that others have changed the network.
+/// Returns the error if the network was changed by another process.
 pub(crate) fn changed(network: &NetworkRecord) -> Error {
     Error::new(
         ErrorKind::Contended,
@@ -88,7 +88,7 @@ pub(crate) fn changed(network: &NetworkRecord) -> Error {
     .in_network(network.name())
 }
 
-/// How both stores say that containers are still there.
+/// Returns the error if containers are still connected.
 pub(crate) fn in_use(network: &NetworkRecord, holders: usize, one: &str) -> Error {
     let others = match holders {
         0 | 1 => String::new(),

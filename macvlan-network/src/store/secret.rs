@@ -1,4 +1,4 @@
-//! What only a store knows, and by which it knows again what it has made.
+//! A store's secret, which proves that the store has made an alias.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use sha2::Sha256;
 
 use crate::random;
 
-/// How many bytes of a seal are shown: as many as nobody guesses who is told each time that it is wrong.
+/// The length of a seal in bytes, which is enough against guessing when each guess is tested.
 const SHOWN: usize = 12;
 
-/// A store's secret: hexadecimal digits, by chance, which are stored and never shown.
+/// A store's secret: random hexadecimal digits, which are stored and never shown.
 #[derive(Clone)]
 pub(crate) struct Secret(pub(crate) String);
 
@@ -25,7 +25,7 @@ impl Secret {
         Self(random::id())
     }
 
-    /// Returns what nobody can make of a text who does not know the secret (HMAC-SHA256, shortened).
+    /// Returns the seal of a text: a shortened HMAC-SHA256.
     #[allow(clippy::expect_used, reason = "a key of any length will do")]
     pub(crate) fn seal(&self, text: &str) -> String {
         let mut hmac =

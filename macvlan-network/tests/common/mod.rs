@@ -1,5 +1,5 @@
-//! What the tests of networks share.
-#![allow(dead_code)] // not every test program uses all of it
+//! Helpers for the tests of networks.
+#![allow(dead_code)] // not every test program uses all helpers
 
 use std::net::IpAddr;
 use std::os::fd::AsRawFd as _;
@@ -16,7 +16,7 @@ use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// A lab, and a store for its host a.
+/// A lab, with a store for its host a.
 pub(crate) struct Scene {
     pub(crate) lab: Lab,
     pub(crate) directory: Directory,
@@ -31,13 +31,13 @@ impl Scene {
     }
 }
 
-/// A session on a host with a store in a directory, as a further process would open it.
+/// Opens a session on a host with a store in a directory, as another process would.
 pub(crate) fn session(host: &LabHost, directory: &Directory, name: &str) -> Outcome<Networks> {
     let store = SqliteStore::open(directory.path().join("networks.db"))?;
     Ok(Networks::new(host.host.clone(), store)?.with_host_name(name)?)
 }
 
-/// The file of a store, to look at it, or to change it, behind the library's back.
+/// Opens a store's file directly, without the library.
 pub(crate) fn behind(directory: &Directory) -> Outcome<rusqlite::Connection> {
     Ok(rusqlite::Connection::open(directory.path().join("networks.db"))?)
 }
@@ -46,7 +46,7 @@ pub(crate) fn subnet(text: &str) -> Outcome<Subnet> {
     Ok(Subnet::new(text)?)
 }
 
-/// A network on `ens33`, with one subnet.
+/// Returns the configuration of a network on `ens33`, with one subnet.
 pub(crate) fn on_ens33(name: &str, net: &str) -> Outcome<NetworkConfig> {
     Ok(NetworkConfig::new(name).parent("ens33").subnet(subnet(net)?))
 }
@@ -56,7 +56,7 @@ pub(crate) fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
-/// A host on a switch: `ens33`, whose other end is a port of the bridge `br0`.
+/// Makes a host on a switch: the peer of its `ens33` is a port of the bridge `br0`.
 pub(crate) fn plug(switch: &NetNs, port: &str) -> Outcome<NetNs> {
     let host = NetNs::anonymous()?;
     let handle = Handle::in_netns(&host)?;
@@ -66,10 +66,10 @@ pub(crate) fn plug(switch: &NetNs, port: &str) -> Outcome<NetNs> {
     Ok(host)
 }
 
-/// Does something when only so many more descriptors can be opened.
+/// Runs `work` while only `few` more descriptors can be opened.
 pub(crate) fn with_few_descriptors<T>(few: u64, work: impl FnOnce() -> T) -> Outcome<T> {
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    // The next one gets the lowest number that is free.
+    // The next descriptor gets the lowest free number.
     let lowest = std::fs::File::open("/dev/null")?.as_raw_fd();
     setrlimit(Resource::RLIMIT_NOFILE, u64::try_from(lowest)? + few, hard)?;
     let done = work();
@@ -77,15 +77,16 @@ pub(crate) fn with_few_descriptors<T>(few: u64, work: impl FnOnce() -> T) -> Out
     Ok(done)
 }
 
-/// A container that stays while its namespace is looked at.
+/// Starts a container, and returns it with its namespace.
 pub(crate) fn started() -> Outcome<(Container, NetNs)> {
     let container = Container::start()?;
     let inside = container.netns()?;
     Ok((container, inside))
 }
 
-/// A container's default routes of both families as `ip` tells them: `10.1.0.1 dev eth0`; behind those that
-/// do not carry our mark, the protocol that they carry.
+/// Returns a container's default routes of both families as `ip` shows them: `10.1.0.1 dev eth0`.
+///
+/// Routes without this library's protocol are followed by their protocol.
 pub(crate) fn default_routes(inside: &NetNs) -> Vec<String> {
     let mut found = ip_lines(inside, "-d -4 route show default");
     found.extend(ip_lines(inside, "-d -6 route show default"));
@@ -102,8 +103,10 @@ pub(crate) fn default_routes(inside: &NetNs) -> Vec<String> {
     routes.map(told).collect()
 }
 
-/// Makes sure that nothing inside a file is wrong by SQLite's own word, that gaps and holders
-/// together are all addresses once, and tells how many leases there are.
+/// Checks a store's file: with SQLite's own check, and that gaps and holders contain each address
+/// once.
+///
+/// Returns the number of leases.
 pub(crate) fn sound(directory: &Directory) -> Outcome<usize> {
     let file = behind(directory)?;
     let word: String = file.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
@@ -140,7 +143,7 @@ pub(crate) fn sound(directory: &Directory) -> Outcome<usize> {
     Ok(leases)
 }
 
-/// Does something with networks in each kind of store.
+/// Runs a test with each kind of store.
 #[cfg(feature = "etcd")]
 pub(crate) fn with_stores(test: impl Fn(&Networks) -> Outcome) -> Outcome {
     let (lab, directory) = (Lab::new()?, Directory::new()?);
@@ -150,7 +153,7 @@ pub(crate) fn with_stores(test: impl Fn(&Networks) -> Outcome) -> Outcome {
     test(&in_etcd(&lab.a, &etcd, "a")?)
 }
 
-/// A session on a host with a store in etcd, as a further process would open it.
+/// Opens a session on a host with a store in etcd, as another process would.
 #[cfg(feature = "etcd")]
 pub(crate) fn in_etcd(host: &LabHost, etcd: &Etcd, name: &str) -> Outcome<Networks> {
     let store =
@@ -158,7 +161,7 @@ pub(crate) fn in_etcd(host: &LabHost, etcd: &Etcd, name: &str) -> Outcome<Networ
     Ok(Networks::new(host.host.clone(), store)?)
 }
 
-/// Does something in etcd behind the library's back.
+/// Sends requests to etcd directly, without the library.
 #[cfg(feature = "etcd")]
 pub(crate) fn ask<T, F>(
     etcd: &Etcd,
@@ -176,13 +179,13 @@ where
     Ok(etcd.netns().run(|| runtime.block_on(asking))??)
 }
 
-/// Writes a key in etcd behind the library's back.
+/// Writes a key in etcd directly, without the library.
 #[cfg(feature = "etcd")]
 pub(crate) fn put(etcd: &Etcd, key: &str, value: &str) -> Outcome {
     ask(etcd, |mut client| async move { client.put(key, value, None).await.map(drop) })
 }
 
-/// The keys in etcd that begin so.
+/// Returns the keys in etcd with a prefix.
 #[cfg(feature = "etcd")]
 pub(crate) fn keys(etcd: &Etcd, prefix: &str) -> Outcome<Vec<String>> {
     let options = etcd_client::GetOptions::new().with_prefix().with_keys_only();
@@ -191,7 +194,7 @@ pub(crate) fn keys(etcd: &Etcd, prefix: &str) -> Outcome<Vec<String>> {
     Ok(found.kvs().iter().map(key).collect())
 }
 
-/// Does something with a small file system, mounted where only this thread sees it.
+/// Runs a test with a small file system, mounted where only this thread sees it.
 pub(crate) fn on_small_disk(size: &str, test: impl FnOnce(&Path) -> Outcome + Send) -> Outcome {
     let directory = Directory::new()?;
     let place = directory.path();

@@ -1,5 +1,5 @@
-//! Whether kernel and store agree when all is in order: by what `ip` says of the containers, and by giving
-//! every address that is left.
+//! Checks that kernel and store agree after a phase: with `ip` in the containers, and by leasing
+//! all remaining addresses.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -11,14 +11,14 @@ use macvlan_tests::{Outcome, eventually, ip, ip_lines};
 use crate::scene::{Scene, answers_for_itself};
 use crate::{NETWORKS, POOL};
 
-/// One interface of a container: on which host, whose, its name, MAC address and addresses.
+/// One interface: its host, container, name, MAC address and addresses.
 type Place = (String, String, String, String, BTreeSet<String>);
 
-/// Containers that get all addresses of a network that are left.
+/// Containers that have all remaining addresses of a network.
 struct Filled {
     inside: NetNs,
     given: Vec<(Network, String)>,
-    /// What these have, and the others.
+    /// The addresses of these containers and of the others.
     addresses: BTreeSet<IpAddr>,
 }
 
@@ -31,7 +31,7 @@ impl Filled {
         Ok(Self { inside, given: Vec::new(), addresses: addresses.collect() })
     }
 
-    /// Connects one more; false if no address is left.
+    /// Connects one more container; false if no address is left.
     fn connect(&mut self, on_host: &Network, wished: &[IpAddr]) -> Outcome<bool> {
         let number = self.given.len();
         let (id, name) = (format!("fill-{number}"), format!("f{number}"));
@@ -59,7 +59,7 @@ impl Filled {
 }
 
 impl Scene {
-    /// Brings all hosts in order, and sees whether they are.
+    /// Reconciles all hosts, and checks that they agree.
     pub(crate) fn agree(&mut self) -> Outcome {
         let hosts = 0..self.hosts.len();
         let sessions = hosts.map(|host| self.session(host)).collect::<Outcome<Vec<_>>>()?;
@@ -76,7 +76,7 @@ impl Scene {
         Ok(())
     }
 
-    /// Reconciles until nothing is left to do.
+    /// Reconciles until there is nothing left to do.
     fn bring_in_order(&self, sessions: &[Networks]) -> Outcome {
         let mut last = String::new();
         let mut round = 0;
@@ -84,7 +84,7 @@ impl Scene {
             let mut done = Vec::new();
             for session in sessions {
                 let all = match session.reconcile() {
-                    // etcd has just been started again.
+                    // etcd was just restarted.
                     Err(error) if error.kind() == ErrorKind::StoreUnavailable => {
                         vec![error.to_string()]
                     }
@@ -100,7 +100,7 @@ impl Scene {
         ordered.map_err(|stop| format!("{stop:?}: {last}").into())
     }
 
-    /// There are the interfaces of the leases, and no link else, in containers and on hosts.
+    /// Checks that containers and hosts have exactly the interfaces of the leases.
     fn assert_interfaces(&self, networks: &Networks, leases: &[Lease]) -> Outcome {
         let mut wanted = BTreeSet::new();
         for lease in leases {
@@ -136,24 +136,25 @@ impl Scene {
         Err(format!("leases without interface: {lost:?}; without a lease: {more:?}").into())
     }
 
-    /// The host that a lease is on.
+    /// Returns the host that a lease is on.
     fn host_of(&self, networks: &Networks, lease: &Lease) -> String {
         match networks.store().host_name() {
             Some(_) => lease.host.clone(),
-            // All are this machine's.
+            // All leases are this machine's.
             None => self.hosts[0].name.clone(),
         }
     }
 }
 
-/// All that is not leased can be given once: nothing is lost, nothing is there twice.
+/// Checks that each address without a lease can be given exactly once.
 fn assert_all_can_be_given(sessions: &[Networks], network: &Network, leased: usize) -> Outcome {
     let mut filled = Filled::new(network)?;
     for session in sessions {
         let on_host = session.network(network.name())?;
         while filled.connect(&on_host, &[])? {}
     }
-    // One host may be left with addresses of one family in its share, and another with those of the other.
+    // One host's share may have only addresses of one family left, and another's those of the
+    // other.
     let (v4, v6): (Vec<_>, Vec<_>) =
         pool(network).filter(|one| !filled.addresses.contains(one)).partition(IpAddr::is_ipv4);
     let families = network.config().get_subnets().len();
@@ -164,7 +165,8 @@ fn assert_all_can_be_given(sessions: &[Networks], network: &Network, leased: usi
         let wished: Vec<IpAddr> = v4.get(at).into_iter().chain(v6.get(at)).copied().collect();
         assert!(filled.connect(network, &wished)?, "{wished:?} cannot be given");
     }
-    // Of a lease that was entered again one family may be another's: so one of the other is left over.
+    // A lease that was entered again may lack one family, whose address another container has, so
+    // that one of the other family is left over.
     for address in v4[both..].iter().chain(v6.get(both..).unwrap_or_default()) {
         network.add_foreign(*address)?;
         assert!(network.forget_foreign(*address)?);
@@ -176,7 +178,7 @@ fn assert_all_can_be_given(sessions: &[Networks], network: &Network, leased: usi
     filled.disconnect()
 }
 
-/// The addresses that a network gives.
+/// Returns the addresses that a network gives.
 pub(crate) fn pool(network: &Network) -> impl Iterator<Item = IpAddr> {
     let nets = network.config().get_subnets().iter().map(|subnet| subnet.net().network());
     nets.flat_map(|net| {
@@ -187,7 +189,7 @@ pub(crate) fn pool(network: &Network) -> impl Iterator<Item = IpAddr> {
     })
 }
 
-/// What `ip` says of a container's interfaces.
+/// Returns a container's interfaces as `ip` shows them.
 fn places(host: &str, container: &str, netns: &NetNs) -> Vec<Place> {
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     let links = ip(netns, "address show");

@@ -1,4 +1,4 @@
-//! Which hosts etcd takes for dead, by its own word: all that an address may be had twice for.
+//! Records which hosts etcd considers dead, since only their addresses may be in use twice.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,9 +10,9 @@ use macvlan_tests::{Etcd, Outcome, eventually};
 
 use crate::common::put;
 
-/// What the keys of the hosts' processes begin with.
+/// The prefix of the keys of the hosts' processes.
 const HOSTS: &str = "/macvlan/host/";
-/// The key of a host that there is none of, by which is seen how far the watch has come.
+/// The key of a nonexistent host, which shows how far the watch has come.
 const MARK: &str = "/macvlan/host/mark/";
 
 /// A watch on the keys of the processes.
@@ -26,9 +26,9 @@ pub(crate) struct Deaths {
 #[derive(Debug, Default)]
 struct Seen {
     keys: BTreeSet<String>,
-    /// Hosts that had no process for a time.
+    /// The hosts that had no process for a time.
     dead: BTreeSet<String>,
-    /// The revision that has been seen last.
+    /// The last revision that was seen.
     revision: i64,
 }
 
@@ -42,7 +42,7 @@ impl Deaths {
             netns.run(|| {
                 runtime.block_on(async {
                     while !over.load(Ordering::Acquire) {
-                        // etcd is stopped now and then, and goes on with what it knew.
+                        // etcd is stopped at times, and continues from where it was.
                         let _ = look_on(&seen).await;
                         tokio::time::sleep(Duration::from_millis(20)).await;
                     }
@@ -56,20 +56,20 @@ impl Deaths {
         lock(&self.seen)
     }
 
-    /// Counts from now on.
+    /// Starts a new count.
     pub(crate) fn forget(&mut self, etcd: &Etcd) -> Outcome {
         self.catch_up(etcd)?;
         self.seen().dead.clear();
         Ok(())
     }
 
-    /// The hosts that were dead for a time since it counts.
+    /// Returns the hosts that were dead for a time since the count started.
     pub(crate) fn all(&mut self, etcd: &Etcd) -> Outcome<BTreeSet<String>> {
         self.catch_up(etcd)?;
         Ok(self.seen().dead.clone())
     }
 
-    /// Waits until all has been seen that has happened so far.
+    /// Waits until all events so far have been seen.
     fn catch_up(&mut self, etcd: &Etcd) -> Outcome {
         self.marks += 1;
         let mark = format!("{MARK}{}", self.marks);
@@ -79,7 +79,7 @@ impl Deaths {
 }
 
 impl Drop for Deaths {
-    /// It ends when etcd goes.
+    /// The thread ends with etcd.
     fn drop(&mut self) {
         self.over.store(true, Ordering::Release);
     }
@@ -89,7 +89,7 @@ fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
     seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Looks on until etcd goes.
+/// Watches until etcd ends.
 async fn look_on(seen: &Mutex<Seen>) -> Result<(), etcd_client::Error> {
     let mut client = Client::connect([Etcd::ENDPOINT], None).await?;
     let mut revision = lock(seen).revision;

@@ -1,4 +1,4 @@
-//! What everybody did and when, in one file that all processes append to.
+//! A log of all processes' actions, in one file that they append to.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -25,15 +25,15 @@ impl Diary {
         Self::open(&self.path, who)
     }
 
-    /// One write for each line, which the kernel appends whole.
+    /// Appends a line with one write, which is atomic.
     pub(crate) fn note(&self, what: &str) {
         let now = clock_gettime(ClockId::CLOCK_MONOTONIC).map(Duration::from).unwrap_or_default();
         let line = format!("{:.4} {} {}\n", now.as_secs_f64(), self.who, what.replace('\n', " | "));
-        // A diary is no reason to fail.
+        // A failure to log must not fail the test.
         let _ = (&self.file).write_all(line.as_bytes());
     }
 
-    /// Begins a new page: what came before is not needed any more.
+    /// Starts a new file, as earlier lines are no longer needed.
     pub(crate) fn turn_over(&self) -> Outcome {
         Ok(self.file.set_len(0)?)
     }

@@ -1,7 +1,7 @@
-//! Who has an address: the questions of ARP and neighbour discovery, byte for byte, and the answers.
+//! ARP and neighbour discovery requests for an address, byte for byte, and the replies.
 //!
-//! Each round of questions comes from an address of its own, to which answers go: so it is known which
-//! question they answer.
+//! Each round of requests has a source address of its own, to which the replies are sent, so that
+//! each reply can be assigned to its request.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -22,7 +22,7 @@ fn ip_of(round: u16) -> Ipv6Addr {
     Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0x77, round)
 }
 
-/// The question who has an address.
+/// Returns a request for an address.
 pub(crate) fn question(address: IpAddr, round: u16) -> Vec<u8> {
     match address {
         IpAddr::V4(address) => arp(address, mac_of(round)),
@@ -30,7 +30,7 @@ pub(crate) fn question(address: IpAddr, round: u16) -> Vec<u8> {
     }
 }
 
-/// An ARP probe (RFC 5227), which leaves no neighbour behind.
+/// Returns an ARP probe (RFC 5227), which leaves no neighbour entry behind.
 fn arp(address: Ipv4Addr, from: Mac) -> Vec<u8> {
     let mut frame = [[0xff; 6], from].concat();
     frame.extend(ARP);
@@ -69,7 +69,7 @@ fn solicitation(address: Ipv6Addr, from: Mac, source: Ipv6Addr) -> Vec<u8> {
     frame
 }
 
-/// That somebody has an address, and to which round's question it is the answer.
+/// A reply: the address, and the round that it belongs to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Answer {
     pub(crate) round: u16,
@@ -77,7 +77,7 @@ pub(crate) struct Answer {
     pub(crate) mac: Mac,
 }
 
-/// Reads an answer; none from any other frame.
+/// Parses a reply; `None` for other frames.
 pub(crate) fn answer(frame: &[u8]) -> Option<Answer> {
     let part = |at: usize, length: usize| frame.get(at..at + length);
     let (to, mac) = (part(0, 6)?, part(6, 6)?.try_into().ok()?);

@@ -1,4 +1,4 @@
-//! Hosts on a switch, and one more who looks at them.
+//! Hosts on a switch, and an observer.
 
 use macvlan_core::{Handle, Link, LinkState, NetNs};
 use macvlan_tests::{Need, Outcome, eventually, need};
@@ -9,7 +9,7 @@ use crate::common::plug;
 pub(crate) struct Lan {
     pub(crate) switch: NetNs,
     pub(crate) hosts: Vec<NetNs>,
-    /// The switch's ports to them.
+    /// The switch's ports of the hosts.
     pub(crate) ports: Vec<String>,
     pub(crate) witness: NetNs,
 }

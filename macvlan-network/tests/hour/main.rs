@@ -1,8 +1,8 @@
-//! Hosts at work for an hour, or for some seconds: whatever happens to whom and whenever it does, no two have
-//! one address, and in the end kernel and store agree.
+//! Hosts that work for an hour, or for a few seconds, under all kinds of failures: no two
+//! containers ever have one address, and in the end kernel and store agree.
 //!
-//! `MACVLAN_LONG=1` makes it the hour, `MACVLAN_SECONDS` any other time; `MACVLAN_SEED` chooses anew
-//! what was chosen, though not when the processes come to it.
+//! `MACVLAN_LONG=1` selects the hour, `MACVLAN_SECONDS` any other time. `MACVLAN_SEED` repeats the
+//! random choices, though not their timing.
 #![deny(dead_code)]
 
 #[path = "../common/mod.rs"]
@@ -29,21 +29,21 @@ use macvlan_tests::{Outcome, is_guest, is_long, takes_long_in_the_guest};
 use scene::Scene;
 use worker::works;
 
-/// How long a process waits for etcd.
+/// The time that a process waits for etcd.
 const TIMEOUT: Duration = Duration::from_secs(1);
-/// For how long a host counts as alive of which nothing is heard.
+/// The time that a host counts as alive without contact.
 const TTL: Duration = Duration::from_secs(3);
-/// The last parts of the addresses that each subnet gives.
+/// The last bytes of the addresses that each subnet gives.
 const POOL: Range<u8> = 2..12;
-/// On the LAN, on the LAN with shares in etcd, and isolated, where the kernel can do that.
+/// On the LAN, on the LAN with shares in etcd, and isolated, if the kernel supports it.
 const NETWORKS: [&str; 3] = ["lan", "shared", "inner"];
 
-/// Where it is told which process and namespace a container of a host has now.
+/// Returns the file with the current process and namespace of a host's container.
 fn slot_path(directory: &Path, host: &str) -> PathBuf {
     directory.join("slots").join(host)
 }
 
-/// How long to go on.
+/// Returns the running time.
 fn time() -> Outcome<Duration> {
     if let Ok(seconds) = std::env::var("MACVLAN_SECONDS") {
         return Ok(Duration::from_secs(seconds.parse()?));
@@ -55,8 +55,7 @@ fn time() -> Outcome<Duration> {
     }))
 }
 
-/// What is chosen by chance, chosen in the same way each time unless another seed is said; by the hour
-/// always in another.
+/// Returns the seed: a fixed one by default, the given one, or a random one for the hour.
 fn seed() -> Outcome<u64> {
     match std::env::var("MACVLAN_SEED") {
         Ok(seed) => Ok(seed.parse()?),

@@ -1,4 +1,4 @@
-//! A host's way to etcd, which can be cut.
+//! A host's connection to etcd, which can be cut.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -12,17 +12,17 @@ use macvlan_core::NetNs;
 use macvlan_tests::{Etcd, Outcome};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-/// How soon a cut is noticed.
+/// The interval in which a cut is noticed.
 const SLICE: u8 = 10;
 
-/// What becomes of what is said.
+/// The handling of data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Passage {
     Open,
-    /// Nothing gets through, and all of it does when it is open again, as TCP does behind a lost route.
+    /// Data is held back, and passed on when it is open again, as TCP does after a route was lost.
     Held,
-    /// Connections are closed, and new ones at once.
+    /// Connections are closed, also new ones.
     Closed,
 }
 
@@ -30,7 +30,7 @@ pub(crate) enum Passage {
 pub(crate) struct Proxy(Arc<AtomicU8>);
 
 impl Proxy {
-    /// Opens one at a port inside etcd's namespace. Its threads end with the process or their connections.
+    /// Opens a port inside etcd's namespace. Its threads end with the process or their connections.
     pub(crate) fn open(etcd: &Etcd, port: u16) -> Outcome<Self> {
         let listener = etcd.netns().run(|| TcpListener::bind(("127.0.0.1", port)))??;
         let (proxy, netns) = (Self(Arc::default()), etcd.netns().clone());
@@ -86,7 +86,7 @@ fn lead(mut client: TcpStream, passage: &AtomicU8, netns: &NetNs) -> io::Result<
     }
 }
 
-/// Passes on what is there; false at the end.
+/// Passes on the available data; false at the end.
 fn pass_on(from: &mut TcpStream, to: &mut TcpStream, buffer: &mut [u8]) -> io::Result<bool> {
     let length = from.read(buffer)?;
     to.write_all(&buffer[..length])?;

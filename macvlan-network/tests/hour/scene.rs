@@ -1,4 +1,4 @@
-//! Hosts with containers and processes, and what happens to them.
+//! Hosts with containers and processes, and the events that happen to them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -23,18 +23,18 @@ use crate::trouble::Undo;
 use crate::witness::{Count, Witness};
 use crate::{POOL, TTL, slot_path, worker};
 
-/// How many processes a host has.
+/// The number of processes of a host.
 const WORKERS: usize = 2;
-/// How many containers a host has of its own.
+/// The number of a host's own containers.
 const CONTAINERS: usize = 5;
-/// Containers that each host has, of which one at a time can be connected.
+/// Containers that each host has, and that can be connected on one host at a time.
 const ROAMING: [&str; 2] = ["r0", "r1"];
-/// How long it goes on until all is brought in order.
+/// The time after which everything is reconciled.
 const PHASE: Duration = Duration::from_secs(3);
-/// The last of what was done that a failure shows.
+/// The number of log lines to print on a failure.
 const LINES: usize = 120;
 
-/// A container, or its successors.
+/// A container, which is replaced when it ends.
 pub(crate) struct Slot {
     pub(crate) id: String,
     pub(crate) container: Container,
@@ -47,7 +47,7 @@ pub(crate) struct HostScene {
     pub(crate) host: Host,
     pub(crate) slots: Vec<Slot>,
     pub(crate) workers: Vec<Actor>,
-    /// Where its processes find the store.
+    /// The store's address for the host's processes.
     pub(crate) place: String,
     pub(crate) way: Option<Proxy>,
 }
@@ -67,10 +67,10 @@ pub(crate) struct Scene {
     /// The host whose processes are all stopped.
     pub(crate) away: Option<usize>,
     pub(crate) happened: u64,
-    /// In how many phases hosts were dead, by etcd's word.
+    /// The number of phases in which etcd considered hosts dead.
     died: usize,
     phase: u32,
-    /// Hosts of which etcd said in this phase that they were dead.
+    /// The hosts that etcd considered dead in this phase.
     excused: BTreeSet<usize>,
 }
 
@@ -125,13 +125,13 @@ impl Scene {
         Ok(scene)
     }
 
-    /// Lets it go on for so long.
+    /// Runs for a time.
     pub(crate) fn play(mut self, time: Duration) -> Outcome {
         println!("{}: seed {}", self.kind, self.seed);
         let until = Instant::now() + time;
         let mut played = Ok(());
         while played.is_ok() && (Instant::now() < until || self.phase < 2) {
-            // What a check has to say it has printed.
+            // A failed check has printed its message.
             let done = catch_unwind(AssertUnwindSafe(|| self.one_phase()));
             played = done.unwrap_or_else(|_| Err("it panicked".into()));
             self.phase += 1;
@@ -149,7 +149,7 @@ impl Scene {
         })
     }
 
-    /// All do what they do, until all is brought in order; every second time a host is away for too long.
+    /// Runs until everything is reconciled; in every second phase, one host is away for too long.
     fn one_phase(&mut self) -> Outcome {
         self.diary.turn_over()?;
         self.excused.clear();
@@ -201,7 +201,7 @@ impl Scene {
         Ok(())
     }
 
-    /// Waits until all processes have ended as they should.
+    /// Waits until all processes have ended successfully.
     fn end_workers(&mut self) -> Outcome {
         fs::write(self.stop_sign(), "")?;
         for host in &mut self.hosts {
@@ -216,7 +216,8 @@ impl Scene {
         Ok(())
     }
 
-    /// Whether two had one address who may not; a host that counted as dead may, until it is in order.
+    /// Checks that no two containers had one address. A host that counted as dead may, until it has
+    /// reconciled.
     pub(crate) fn hear_the_witness(&mut self) -> Outcome {
         let conflicts = self.witness.conflicts()?;
         if conflicts.is_empty() {
@@ -237,7 +238,7 @@ impl Scene {
         }
     }
 
-    /// A session on a host, as a further process of it opens it.
+    /// Opens a session on a host, as another process would.
     pub(crate) fn session(&self, host: usize) -> Outcome<Networks> {
         let one = &self.hosts[host];
         let open = || worker::open(self.kind, &one.place, one.host.clone(), &one.name);
@@ -270,15 +271,15 @@ impl Slot {
         Ok(Self { id: id.to_owned(), container, inside })
     }
 
-    /// The container ends, and a new one of that id starts.
+    /// Ends the container, and starts a new one with the same id.
     pub(crate) fn restart(&mut self, directory: &Directory, host: &str) -> Outcome {
         *self = Self::start(&self.id, directory, host)?;
         Ok(())
     }
 }
 
-/// Has a container answer for each of its addresses from the link that has it alone: it may have several on
-/// one LAN.
+/// Makes a container reply for each of its addresses only from the link that has it, since it may
+/// have several links on one LAN.
 pub(crate) fn answers_for_itself(netns: &NetNs) {
     sysctl(netns, "ipv4/conf/all/arp_ignore", "1");
 }
@@ -309,7 +310,7 @@ fn configs() -> Outcome<[NetworkConfig; 3]> {
     Ok([lan, shared, inner])
 }
 
-/// All addresses of the networks on the LAN.
+/// Returns all addresses of the networks on the LAN.
 fn addresses() -> Vec<IpAddr> {
     let each = |at: u8| {
         ["10.1.0.", "10.2.0."]

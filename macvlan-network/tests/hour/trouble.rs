@@ -1,4 +1,4 @@
-//! What happens to hosts, containers and processes, and what ends it.
+//! Failures of hosts, containers and processes, and their ends.
 
 use std::time::{Duration, Instant};
 
@@ -8,11 +8,11 @@ use nix::sys::signal::Signal;
 use crate::proxy::Passage;
 use crate::scene::{Scene, signal};
 
-/// What ends some trouble.
+/// The end of a failure.
 pub(crate) enum Undo {
-    /// A host's way to etcd is open again.
+    /// A host can reach etcd again.
     Open(usize),
-    /// A process of a host, by its pid, goes on.
+    /// A process of a host, given by its pid, continues.
     GoOn(usize, u32),
 }
 
@@ -57,7 +57,7 @@ impl Scene {
         }
     }
 
-    /// A host is not heard of for so long: its way is cut, or its processes are stopped.
+    /// Keeps a host out of contact for a time: its connection is cut, or its processes are stopped.
     pub(crate) fn go_away(&mut self, time: Duration) -> Outcome {
         let host = self.rng.usize(..self.hosts.len());
         if self.rng.bool() {
@@ -65,7 +65,7 @@ impl Scene {
             self.cut(host, how, time);
             return Ok(());
         }
-        // One that is started later would keep it alive.
+        // A process that is started later would keep the host alive.
         self.away = Some(host);
         (0..self.hosts[host].workers.len()).try_for_each(|at| self.stop(host, at, time))
     }
@@ -83,7 +83,7 @@ impl Scene {
     fn kill(&mut self, host: usize, at: usize) -> Outcome {
         let mut worker = self.hosts[host].workers.swap_remove(at);
         if worker.has_ended()? {
-            // One that has failed says why.
+            // A process that has failed reports why.
             worker.finish()?;
         } else {
             self.diary.note(&format!("kill process {} of h{host}", worker.pid()));
@@ -112,7 +112,7 @@ impl Scene {
         self.undos.push((Instant::now() + time, Undo::Open(host)));
     }
 
-    /// Ends what is to end until then.
+    /// Ends the failures that are due.
     pub(crate) fn undo(&mut self, until: Instant) -> Outcome {
         let all = std::mem::take(&mut self.undos).into_iter();
         let (due, later) = all.partition(|(when, _)| *when <= until);
@@ -128,7 +128,7 @@ impl Scene {
                 }
                 Undo::Open(_) => {}
                 Undo::GoOn(host, pid) => {
-                    // One that was killed goes on no more.
+                    // A process that was killed does not continue.
                     let is_it = |worker: &&macvlan_tests::Actor| worker.pid() == pid;
                     if let Some(worker) = self.hosts[host].workers.iter().find(is_it) {
                         self.diary.note(&format!("process {pid} of h{host} goes on"));
@@ -144,7 +144,7 @@ impl Scene {
         self.undos.iter().any(|(_, undo)| matches!(undo, Undo::Open(other) if *other == host))
     }
 
-    /// Ends all of it.
+    /// Ends all failures.
     pub(crate) fn heal(&mut self) -> Outcome {
         let latest = self.undos.iter().map(|(when, _)| *when).max();
         latest.map_or(Ok(()), |latest| self.undo(latest))

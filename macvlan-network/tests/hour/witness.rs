@@ -1,5 +1,5 @@
-//! The check from outside: somebody on the LAN asks for every address, all the time, and no more than one
-//! may answer.
+//! The check from outside: a host on the LAN constantly requests every address, and at most one
+//! container may reply.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::IoSliceMut;
@@ -24,17 +24,18 @@ use crate::diary::Diary;
 use crate::frames::{self, Mac, answer, question};
 use crate::lan::Lan;
 
-/// How often all addresses are asked for.
+/// The interval in which all addresses are requested.
 const ROUND: Duration = Duration::from_millis(100);
-/// How long answers are listened for when two have answered, and it is asked again.
+/// The time to wait for replies to a repeated request, after two have replied.
 const CLOSER: Duration = Duration::from_millis(15);
-/// How often it is asked again: an address that was given to another in between has one who answers then.
+/// The number of repeated requests. If the address was given to another container in between, only
+/// one replies then.
 const TIMES: u32 = 4;
 
-/// Who answered: on which host, and from which interface.
+/// The sender of a reply: its host and its interface.
 type Who = (usize, Mac);
 
-/// Two who have one address.
+/// Two that have one address.
 #[derive(Debug, Clone)]
 pub(crate) struct Conflict {
     pub(crate) address: IpAddr,
@@ -42,13 +43,13 @@ pub(crate) struct Conflict {
 }
 
 impl Conflict {
-    /// Whether two of the hosts that are not among those have it.
+    /// Returns whether two hosts that are not among these have it.
     pub(crate) fn is_without(&self, hosts: &BTreeSet<usize>) -> bool {
         self.who.iter().filter(|(host, _)| !hosts.contains(host)).count() > 1
     }
 }
 
-/// A thread that asks until this is dropped.
+/// A thread that sends requests until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Witness {
     over: Arc<AtomicBool>,
@@ -59,17 +60,17 @@ pub(crate) struct Witness {
 #[derive(Debug, Default)]
 struct Heard {
     conflicts: Vec<Conflict>,
-    /// Why it has ended.
+    /// The reason why it has ended.
     failed: Option<String>,
     count: Count,
 }
 
-/// What a witness has heard.
+/// The results so far.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Count {
     pub(crate) rounds: u64,
     pub(crate) answers: u64,
-    /// How often two answered, and one alone when they were asked again.
+    /// The number of times that two replied, but only one to the repeated request.
     pub(crate) moments: u64,
 }
 
@@ -97,7 +98,7 @@ impl Witness {
         Ok(Self { over, heard, thread: Some(thread) })
     }
 
-    /// Who had one address at the same time since this was last asked.
+    /// Returns the conflicts since the last call.
     pub(crate) fn conflicts(&self) -> Outcome<Vec<Conflict>> {
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         match heard.failed.take() {
@@ -114,7 +115,7 @@ impl Witness {
 impl Drop for Witness {
     fn drop(&mut self) {
         self.over.store(true, Ordering::Release);
-        // It has told in `heard` what went wrong.
+        // It has reported its failure in `heard`.
         let _ = self.thread.take().map(JoinHandle::join);
     }
 }
@@ -123,16 +124,16 @@ struct Listens {
     addresses: Vec<IpAddr>,
     diary: Diary,
     asks: OwnedFd,
-    /// The link that the questions leave by.
+    /// The link that sends the requests.
     link: LinkAddr,
     hears: OwnedFd,
-    /// The switch's ports, each to a host.
+    /// The host of each port of the switch.
     ports: Vec<usize>,
     number: u16,
     count: Count,
 }
 
-/// Who answered to which question.
+/// The senders of the replies to each request.
 type Answers = BTreeMap<(u16, IpAddr), BTreeSet<Who>>;
 
 impl Listens {
@@ -151,7 +152,7 @@ impl Listens {
         Ok(Self { addresses, diary, asks, link, hears, ports, number: 0, count })
     }
 
-    /// Asks for all addresses, and comes back when it is time for the next round.
+    /// Requests all addresses, and returns at the time of the next round.
     fn round(&mut self) -> Outcome<Vec<Conflict>> {
         let mut answers = Answers::new();
         let all = self.addresses.clone();
@@ -168,7 +169,8 @@ impl Listens {
         Ok(conflicts)
     }
 
-    /// Asks again: an address may just have been given to somebody else, who heard the question later.
+    /// Repeats a request, since the address may just have been given to a container that received
+    /// the first one later.
     fn look_closer(&mut self, address: IpAddr, first: &BTreeSet<Who>) -> Outcome<Option<Conflict>> {
         for _ in 0..TIMES {
             let mut answers = Answers::new();
@@ -216,7 +218,7 @@ impl Listens {
         Ok(())
     }
 
-    /// The next frame that has arrived: from which host, and what it answers.
+    /// Receives the next frame: the host that it is from, and the reply in it.
     fn next(&self) -> Outcome<Option<(Option<usize>, Option<frames::Answer>)>> {
         let mut frame = [0; 128];
         let mut parts = [IoSliceMut::new(&mut frame)];

@@ -1,4 +1,4 @@
-//! A process of a host that does this and that with networks, as it comes.
+//! A process of a host that performs random operations on networks.
 
 use std::collections::HashSet;
 use std::fs;
@@ -20,7 +20,7 @@ use crate::diary::Diary;
 use crate::fork::in_child;
 use crate::{NETWORKS, TIMEOUT, TTL, slot_path};
 
-/// A session as a process of a host opens it: in `etcd`, by an endpoint, or in a `file`.
+/// Opens a session like a process of a host: in `etcd` by an endpoint, or in a `file`.
 pub(crate) fn open(kind: &str, place: &str, host: Host, name: &str) -> Result<Networks> {
     if kind == "file" {
         return Networks::new(host, SqliteStore::open(place)?)?.with_host_name(name);
@@ -29,11 +29,11 @@ pub(crate) fn open(kind: &str, place: &str, host: Host, name: &str) -> Result<Ne
     Networks::new(host, EtcdStore::open(&options)?)
 }
 
-/// What this process has open, and how many threads it has.
+/// Returns the open descriptors of this process, and its number of threads.
 fn what_is_open() -> Outcome<(Vec<String>, usize)> {
     let mut open = Vec::new();
     for entry in fs::read_dir("/proc/self/fd")? {
-        // That of the directory itself is closed by then.
+        // The directory's own descriptor is closed by then.
         if let Ok(to) = fs::read_link(entry?.path()) {
             open.push(to.display().to_string());
         }
@@ -42,7 +42,7 @@ fn what_is_open() -> Outcome<(Vec<String>, usize)> {
     Ok((open, fs::read_dir("/proc/self/task")?.count()))
 }
 
-/// How often it is looked whether descriptors are left.
+/// The number of checks for leaked descriptors.
 const PAUSES: u32 = 200;
 
 struct Worker {
@@ -52,11 +52,11 @@ struct Worker {
     host: String,
     directory: PathBuf,
     ids: Vec<String>,
-    /// Odd while there are few descriptors left.
+    /// Odd while few descriptors are left.
     scarce: AtomicU64,
 }
 
-/// The part of a worker.
+/// Runs as a worker.
 pub(crate) fn works(arguments: &[String]) -> Outcome {
     let [kind, place, netns, name, directory, who, seed, stop] = arguments else {
         return Err("KIND PLACE NETNS NAME DIRECTORY WHO SEED STOP".into());
@@ -71,7 +71,7 @@ pub(crate) fn works(arguments: &[String]) -> Outcome {
     };
     let (networks, all) = loop {
         match open() {
-            // Its way to etcd may be cut.
+            // Its connection to etcd may be cut.
             Err(error) if error.kind() == ErrorKind::StoreUnavailable => {}
             opened => break opened?,
         }
@@ -108,7 +108,7 @@ pub(crate) fn works(arguments: &[String]) -> Outcome {
         let ended = threads.map(|thread| thread.join().map_err(|_| "a thread panicked".to_owned()));
         ended.into_iter().try_for_each(|ended| ended?)
     })?;
-    // The kernel and other threads may take some moments.
+    // The kernel and other threads may need a moment.
     for _ in 0..PAUSES {
         let now = what_is_open()?;
         if now.0.len() <= before.0.len() + more && now.1 <= before.1 {
@@ -121,7 +121,7 @@ pub(crate) fn works(arguments: &[String]) -> Outcome {
 }
 
 impl Worker {
-    /// Has everything opened that stays open.
+    /// Opens everything that stays open.
     fn warm_up(&self) {
         let _ = self.networks.reconcile();
         let _ = self.networks.summary();
@@ -153,7 +153,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Whether that may come of what others do at the same time.
+    /// Returns whether the error can be caused by the concurrent operations of others.
     fn may(&self, error: &Error) -> bool {
         match error.kind() {
             ErrorKind::AlreadyConnected
@@ -171,7 +171,7 @@ impl Worker {
         }
     }
 
-    /// Does one of the verbs, and says which and what came of it.
+    /// Performs a random operation, and returns it with its result.
     fn anything(&self, rng: &mut Rng, diary: &Diary) -> (String, Result<String>) {
         let network = &self.all[rng.usize(..self.all.len())];
         let id = &self.ids[rng.usize(..self.ids.len())];
@@ -232,7 +232,7 @@ impl Worker {
         }
     }
 
-    /// The namespace that a container has now.
+    /// Returns the current namespace of a container.
     fn inside(&self, id: &str) -> Outcome<NetNs> {
         let text = fs::read_to_string(slot_path(&self.directory, &self.host).join(id))?;
         let (pid, inode) = text.trim().split_once(' ').ok_or("no pid and inode")?;
@@ -259,7 +259,7 @@ impl Worker {
         member
     }
 
-    /// Does something when only a few more descriptors can be opened.
+    /// Performs an operation while only a few more descriptors can be opened.
     fn with_few_descriptors(&self, rng: &mut Rng, diary: &Diary) -> Outcome {
         let few = rng.u64(0..8);
         self.scarce.fetch_add(1, Ordering::AcqRel);
@@ -270,7 +270,7 @@ impl Worker {
         Ok(())
     }
 
-    /// A child is refused the store, and does its parent no harm.
+    /// A child is refused the store, and does not harm its parent.
     fn forked(&self, rng: &mut Rng, diary: &Diary) -> Outcome {
         let (network, id) = (&self.all[rng.usize(..self.all.len())], rng.choice(&self.ids));
         let id = id.ok_or("there are no containers")?;

@@ -1,4 +1,4 @@
-//! Several processes at work on one container at the same time.
+//! Several processes that handle one container at the same time.
 #![deny(dead_code)]
 
 use std::sync::Barrier;
@@ -8,13 +8,13 @@ use macvlan_core::NetNs;
 use macvlan_network::{Connection, ErrorKind, Member, Network, Networks, Result};
 use macvlan_tests::{Outcome, ip_addresses, ip_lines, is_long};
 
-/// How often they meet.
+/// The number of rounds.
 fn rounds() -> usize {
     if is_long() { 2000 } else { 15 }
 }
 
-/// Has some begin at the same moment, each with a session of its own, as processes have; what came of
-/// it.
+/// Runs closures that start at the same moment, each with a session of its own, like processes, and
+/// returns their results.
 fn at_once<T: Send>(
     sessions: &[Networks],
     work: impl Fn(usize, Network) -> Result<T> + Sync,
@@ -42,7 +42,7 @@ fn connect(lan: &Network, inside: &NetNs) -> Result<Connection> {
     lan.connect(&Member::new("c1"), inside)
 }
 
-/// All are told of one lease and one interface.
+/// All get the same lease and interface.
 fn connected_by_three() -> Outcome {
     let scene = Scene::set()?;
     let (lan, sessions) =
@@ -62,8 +62,8 @@ fn connected_by_three() -> Outcome {
     Ok(())
 }
 
-/// One connects, one disconnects, one brings kernel and store together: whoever comes last, there is
-/// a lease with its interface, or neither.
+/// One connects, one disconnects, one reconciles. In the end there is a lease with its interface,
+/// or neither.
 fn connected_disconnected_and_reconciled() -> Outcome {
     let scene = Scene::set()?;
     let (lan, sessions) =
@@ -80,7 +80,7 @@ fn connected_disconnected_and_reconciled() -> Outcome {
                 Err(error) if error.kind() == ErrorKind::NotConnected => Ok(()),
                 result => result.map(|_| ()),
             },
-            // It finds nothing half done.
+            // Nothing half done is found.
             _ => lan.reconcile().map(|done| assert!(done.is_empty(), "{done:?}")),
         });
         told.into_iter().collect::<Result<Vec<()>>>()?;
@@ -98,8 +98,8 @@ fn connected_disconnected_and_reconciled() -> Outcome {
     Ok(())
 }
 
-/// The store has lost the lease, the kernel has the interface: it goes before there is a new one, which
-/// may have another address.
+/// The store has lost the lease, but the interface exists: it is deleted before there is a new one,
+/// which may have another address.
 fn connected_and_forgotten() -> Outcome {
     let scene = Scene::set()?;
     let config = on_ens33("lan", "10.1.0.0/24")?;
@@ -113,7 +113,7 @@ fn connected_and_forgotten() -> Outcome {
         scene.networks.store().release(lan.record(), connection.lease())?;
     }
     assert_eq!(lan.foreign()?, []);
-    // Brought together in the other way, the interface stays and has a lease again.
+    // Reconciled instead, the interface remains and has a lease again.
     assert_eq!(lan.reconcile()?.len(), 1);
     assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.9/24"]);
     lan.disconnect_from("c1", &inside)?;

@@ -1,4 +1,4 @@
-//! Networks with a SQLite store on one host: created, connected to, and removed again.
+//! Networks with an SQLite store on one host: created, connected to and removed.
 #![deny(dead_code)]
 
 use crate::common::{Scene, default_routes, ip, on_ens33, session, sound, started, subnet};
@@ -8,7 +8,7 @@ use macvlan_tests::{
     Need, Outcome, Snapshot, eventually, ip_addresses, ip_do, ip_lines, ip_link, need, ping, silent,
 };
 
-/// The thinnest whole way.
+/// The shortest complete path.
 fn a_container_is_connected_and_disconnected() -> Outcome {
     let scene = Scene::set()?;
     let lan = scene.networks.create(
@@ -100,7 +100,7 @@ fn what_cannot_be_is_refused_with_its_reason() -> Outcome {
     Ok(())
 }
 
-/// Whatever the kernel refuses, neither it nor the store keeps anything of it.
+/// If the kernel refuses, neither it nor the store keeps a trace.
 fn what_the_kernel_refuses_leaves_no_lease() -> Outcome {
     let scene = Scene::set()?;
     let gone = scene
@@ -158,12 +158,12 @@ fn a_container_in_two_networks() -> Outcome {
     assert_eq!(default(), ["10.1.0.1 dev eth1"], "the first that has one gives it");
     one.disconnect("c1")?;
     two.disconnect("c1")?;
-    // It can be said.
+    // An option decides.
     one.connect(&Member::new("c1").default_route(false), &inside)?;
     two.connect(&Member::new("c1").interface("wan").default_route(true), &inside)?;
     assert_eq!(default(), ["10.2.0.1 dev wan"]);
 
-    // Links that others made are passed over.
+    // Links of other programs are skipped.
     let (_other, inside) = started()?;
     ip_do(&inside, "link add eth0 type veth peer name eth9");
     let passed = one.connect(&Member::new("c2"), &inside)?;
@@ -177,7 +177,7 @@ fn a_container_in_two_networks() -> Outcome {
     Ok(())
 }
 
-/// Connecting again changes nothing, repairs what is missing, and moves nobody.
+/// Connecting again changes nothing, repairs missing parts, and never moves a container.
 fn connected_again() -> Outcome {
     let scene = Scene::set()?;
     let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -187,7 +187,7 @@ fn connected_again() -> Outcome {
     let again = lan.connect(&member, &inside)?;
     assert_eq!(first.lease(), again.lease());
     ip_do(&inside, "link delete eth0");
-    // By another process.
+    // From another process.
     let other = session(&scene.lab.a, &scene.directory, "a")?.network("lan")?;
     assert_eq!(other.connect(&member, &inside)?.lease(), first.lease());
     assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
@@ -205,7 +205,7 @@ fn connected_again() -> Outcome {
     assert!(error.to_string().contains("it is connected in another namespace, net:["), "{error}");
     assert_eq!(lan.disconnect_from("c1", &inside)?, Detached::Removed);
 
-    // One whose namespace is gone can be disconnected by whoever is left.
+    // A container whose namespace is gone can be disconnected from any process.
     let (gone, was_inside) = started()?;
     lan.connect(&member, &was_inside)?;
     drop((gone, was_inside));
@@ -213,7 +213,7 @@ fn connected_again() -> Outcome {
     Ok(())
 }
 
-/// Without a parent: containers of one host reach one another, and nobody else.
+/// Without a parent, the containers of one host reach only one another.
 fn an_isolated_network() -> Outcome {
     need(Need::Dummy)?;
     let scene = Scene::set()?;
@@ -227,7 +227,7 @@ fn an_isolated_network() -> Outcome {
     };
     inner.connect(&Member::new("c1"), &one)?;
     assert_eq!(dummies().len(), 1);
-    // As after a reboot: the network's own link is gone, and the first to come makes it again.
+    // As after a reboot: the network's own link is gone, and the first container creates it again.
     ip_do(&scene.lab.a.netns, &format!("link delete {}", inner.parent()));
     inner.disconnect("c1")?;
     inner.connect(&Member::new("c1"), &one)?;
@@ -239,7 +239,7 @@ fn an_isolated_network() -> Outcome {
     assert_eq!(dummies().len(), 1, "it stays for the other");
     inner.disconnect("c2")?;
     assert!(dummies().is_empty(), "and goes with the last");
-    // What a container leaves that is not disconnected goes when it is found to be gone.
+    // The remains of a container that was not disconnected are deleted once it is known to be gone.
     let (gone, was_inside) = started()?;
     inner.connect(&Member::new("c3"), &was_inside)?;
     drop((gone, was_inside));
@@ -252,7 +252,7 @@ fn an_isolated_network() -> Outcome {
     Ok(())
 }
 
-/// The same subnet in two isolated networks, with addresses that are asked for before they are given.
+/// The same subnet in two isolated networks, with a probe before an address is given.
 fn isolated_networks_with_a_probe() -> Outcome {
     need(Need::Dummy)?;
     let scene = Scene::set()?;
@@ -265,7 +265,7 @@ fn isolated_networks_with_a_probe() -> Outcome {
     let (_two, two) = started()?;
     let (_three, three) = started()?;
     assert_eq!(inner.connect(&Member::new("c1"), &one)?.addresses(), [ip("10.1.0.2")]);
-    // Somebody on the network's own link has the next address.
+    // Another host on the network's own link has the next address.
     ip_do(&one, "address add 10.1.0.3/24 dev eth0");
     assert_eq!(inner.connect(&Member::new("c2"), &two)?.addresses(), [ip("10.1.0.4")]);
     assert_eq!(other.connect(&Member::new("c3"), &three)?.addresses(), [ip("10.1.0.2")]);
@@ -274,7 +274,7 @@ fn isolated_networks_with_a_probe() -> Outcome {
     Ok(())
 }
 
-/// The subnet when none is given: Docker's first that nobody has.
+/// The subnet if none is given: Docker's first that is free.
 fn a_subnet_is_chosen() -> Outcome {
     let scene = Scene::set()?;
     let chosen = |name: &str| -> Outcome<String> {
@@ -283,7 +283,7 @@ fn a_subnet_is_chosen() -> Outcome {
     };
     assert_eq!(chosen("one")?, "172.17.0.0/16");
     assert_eq!(chosen("two")?, "172.18.0.0/16");
-    // One on a link of the host, and one behind a router, are avoided.
+    // Subnets of a link of the host and of a route are avoided.
     ip_do(&scene.lab.a.netns, "address add 172.19.5.1/24 dev ens33");
     ip_do(&scene.lab.a.netns, "route add 172.16.0.0/14 via 192.168.15.2");
     ip_do(&scene.lab.a.netns, "route add default via 192.168.15.2");
@@ -300,7 +300,7 @@ fn a_subnet_is_chosen() -> Outcome {
     Ok(())
 }
 
-/// MAC addresses: from the IPv4 address, from the container, or as said.
+/// MAC addresses, derived from the IPv4 address or the container, or requested.
 fn mac_addresses_stay() -> Outcome {
     let scene = Scene::set()?;
     let lan =

@@ -1,4 +1,4 @@
-//! Which network a container's default routes lead through, whatever comes and goes.
+//! The network that a container's default routes lead through, in any order of changes.
 #![deny(dead_code)]
 
 use crate::common::{Scene, default_routes, ip, on_ens33, started, subnet};
@@ -17,7 +17,7 @@ fn no_routes() -> Vec<String> {
     Vec::new()
 }
 
-/// The first that has a gateway, for each family; and the next, when it goes.
+/// The first network with a gateway, for each family, and the next one after a disconnect.
 fn they_lead_through_the_first_and_then_the_next() -> Outcome {
     let scene = Scene::set()?;
     let networks = &scene.networks;
@@ -45,7 +45,7 @@ fn they_lead_through_the_first_and_then_the_next() -> Outcome {
     v4.disconnect("c1")?;
     assert_eq!(default(), ["10.2.0.1 dev eth3", "fd00:2::1 dev eth3"]);
     assert!(networks.reconcile()?.is_empty());
-    // It comes back, as the last.
+    // It is connected again, now as the last one.
     v4.connect(&member, &inside)?;
     assert_eq!(default(), ["10.2.0.1 dev eth3", "fd00:2::1 dev eth3"]);
     both.disconnect("c1")?;
@@ -56,7 +56,7 @@ fn they_lead_through_the_first_and_then_the_next() -> Outcome {
     Ok(())
 }
 
-/// The one with the highest priority; a network can ask to be in front of all, or never to be the one.
+/// The network with the highest priority; a network can ask to come first, or never to be used.
 fn they_move_to_the_network_that_asks() -> Outcome {
     let scene = Scene::set()?;
     let networks = &scene.networks;
@@ -71,7 +71,7 @@ fn they_move_to_the_network_that_asks() -> Outcome {
     assert_eq!(default(), ["10.1.0.1 dev eth0", "fd00:1::1 dev eth0"]);
     three.connect(&member().gw_priority(7), &inside)?;
     assert_eq!(default(), ["10.3.0.1 dev eth2", "fd00:1::1 dev eth0"]);
-    // At a second connect.
+    // On a second connect.
     assert_eq!(two.connect(&member().default_route(true), &inside)?.lease().gw_priority, 8);
     assert_eq!(default(), ["10.2.0.1 dev eth1", "fd00:2::1 dev eth1"]);
     two.connect(&member().default_route(true), &inside)?;
@@ -86,7 +86,7 @@ fn they_move_to_the_network_that_asks() -> Outcome {
     two.connect(&member().gw_priority(0), &inside)?;
     assert_eq!(default(), ["10.2.0.1 dev eth1", "fd00:2::1 dev eth1"]);
 
-    // A router that advertises itself makes way.
+    // Routes of router advertisements are replaced.
     ip_do(&inside, "-6 route delete default");
     ip_do(&inside, "-6 route add default via fe80::1 dev eth1 proto ra");
     two.connect(&member(), &inside)?;
@@ -94,7 +94,8 @@ fn they_move_to_the_network_that_asks() -> Outcome {
     Ok(())
 }
 
-/// They stay, and nothing is put beside them, unless it is said; then they do not come back.
+/// Other programs' routes stay, and none is added beside them, unless requested. Then they are not
+/// restored.
 fn somebody_elses_stay() -> Outcome {
     let scene = Scene::set()?;
     let networks = &scene.networks;
@@ -115,7 +116,7 @@ fn somebody_elses_stay() -> Outcome {
         other.connect(&member.clone().default_route(true), &inside)?;
         assert_eq!(default(), [theirs, "fd00:1::1 dev eth0"]);
         assert!(networks.reconcile()?.is_empty());
-        // It is the network that leads there, or nothing happens.
+        // Either the network's route is used, or nothing changes.
         lan.connect(&member.clone().replace_default_route(true), &inside)?;
         assert_eq!(default(), [theirs, "fd00:1::1 dev eth0"]);
         other.connect(&member.clone().replace_default_route(true), &inside)?;
@@ -123,7 +124,7 @@ fn somebody_elses_stay() -> Outcome {
         assert!(networks.reconcile()?.is_empty());
         other.disconnect("c1")?;
         assert_eq!(default(), ["10.1.0.1 dev eth0", "fd00:1::1 dev eth0"]);
-        // One that comes later is not ours either.
+        // A route that is added later is not ours either.
         ip_do(&inside, "route add default via 172.17.0.9 metric 9");
         lan.disconnect("c1")?;
         assert_eq!(default(), ["172.17.0.9 dev d0 by boot"]);
@@ -131,9 +132,9 @@ fn somebody_elses_stay() -> Outcome {
     Ok(())
 }
 
-/// What is refused leaves nothing: the gateway cannot be reached, so that the route is refused.
-/// A killed process may leave the interface of a network without its addresses, or down: others lead on
-/// without it, until it is repaired.
+/// A refusal leaves nothing behind: the gateway cannot be reached, so the kernel refuses the route.
+/// A killed process may leave the interface of a network without its addresses, or down; it is
+/// skipped until it is repaired.
 fn one_that_is_half_made_leads_nowhere() -> Outcome {
     let scene = Scene::set()?;
     let one = scene.networks.create(&dual("one", 1)?)?;
@@ -161,7 +162,7 @@ fn a_route_that_is_refused_undoes_the_connect() -> Outcome {
     let scene = Scene::set()?;
     let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
     let (_container, inside) = started()?;
-    // As the only way to 10.1.0.1.
+    // This is the only route to 10.1.0.1.
     ip_do(&inside, "rule add priority 1 to 10.1.0.1 prohibit");
     let error = lan.connect(&Member::new("c1"), &inside).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Kernel, "{error}");
@@ -171,7 +172,7 @@ fn a_route_that_is_refused_undoes_the_connect() -> Outcome {
     Ok(())
 }
 
-/// What the default routes of a container should be, by the leases alone.
+/// Computes a container's default routes from its leases alone.
 fn expected(leases: &[(&Network, i32)], inside: &NetNs) -> Outcome<Vec<String>> {
     let mut found = Vec::new();
     for v6 in [false, true] {
@@ -194,7 +195,8 @@ fn expected(leases: &[(&Network, i32)], inside: &NetNs) -> Outcome<Vec<String>> 
     Ok(found)
 }
 
-/// Five networks come and go by chance, with their priorities: nothing is ever left to be repaired.
+/// Five networks are connected and disconnected at random, with their priorities; there is never
+/// anything to repair.
 fn in_any_order(networks: &Networks) -> Outcome {
     let all = [
         networks.create(&dual("n1", 1)?)?,
@@ -205,7 +207,7 @@ fn in_any_order(networks: &Networks) -> Outcome {
     ];
     let (_container, inside) = started()?;
     let mut connected: Vec<(&Network, i32)> = Vec::new();
-    // A generator of one's own, so that a failure can be repeated.
+    // A generator of our own, so that a failure can be reproduced.
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     let mut chance = |below: u64| {
         state ^= state << 13;
@@ -250,7 +252,7 @@ fn in_any_order_with_etcd() -> Outcome {
     in_any_order(&crate::common::in_etcd(&lab.a, &etcd, "a")?)
 }
 
-/// Killed in between, or changed from inside, `reconcile` puts them right.
+/// After a kill or a change from inside, `reconcile` repairs them.
 fn reconciled() -> Outcome {
     let scene = Scene::set()?;
     let one = scene.networks.create(&dual("one", 1)?)?;
@@ -275,7 +277,8 @@ fn reconciled() -> Outcome {
     Ok(())
 }
 
-/// An interface whose lease is lost has them until it is taken away, and keeps them if it gets a lease again.
+/// An interface whose lease is lost has them until it is deleted, and keeps them if it gets a lease
+/// again.
 fn they_move_when_what_has_no_lease_goes() -> Outcome {
     let scene = Scene::set()?;
     let networks = &scene.networks;

@@ -1,4 +1,4 @@
-//! Containers that have just ended: the kernel takes their interfaces away some moments later.
+//! Containers that have just ended, whose interfaces the kernel deletes a moment later.
 #![deny(dead_code)]
 
 use std::process::Command;
@@ -8,7 +8,7 @@ use macvlan_core::{MacAddr, NetNs};
 use macvlan_network::{ErrorKind, MacFrom, Member, Network};
 use macvlan_tests::{Outcome, eventually};
 
-/// Whether a link somewhere on `ens33` has a MAC address and is up, by what the parent listens to.
+/// Returns whether a link on `ens33` with a MAC address is up, judged by the parent's filter list.
 fn is_up(host: &NetNs, mac: MacAddr) -> Outcome<bool> {
     let mut bridge = Command::new("bridge");
     bridge.args(["fdb", "show", "dev", "ens33"]);
@@ -17,7 +17,7 @@ fn is_up(host: &NetNs, mac: MacAddr) -> Outcome<bool> {
     Ok(String::from_utf8(output.stdout)?.contains(&mac.to_string()))
 }
 
-/// Connects a container that has the address alone, and tells its MAC address; it ends then.
+/// Connects a container, which then ends, and returns the MAC address that it had.
 fn ended(lan: &Network, host: &NetNs) -> Outcome<MacAddr> {
     let (_container, inside) = started()?;
     let mac = lan.connect(&Member::new("former").address(ip("10.1.0.9")), &inside)?.mac();
@@ -25,7 +25,7 @@ fn ended(lan: &Network, host: &NetNs) -> Outcome<MacAddr> {
     Ok(mac)
 }
 
-/// An address leaves the store after it has left the kernel, also where nobody has detached it.
+/// An address leaves the store after it has left the kernel, even without a detach.
 fn an_address_is_given_when_its_former_interface_is_gone() -> Outcome {
     let scene = Scene::set()?;
     let host = &scene.lab.a.netns;

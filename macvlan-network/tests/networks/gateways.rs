@@ -1,4 +1,4 @@
-//! Gateways that are not in the subnet, and subnets of one address.
+//! Gateways outside of the subnet, and subnets of one address.
 #![deny(dead_code)]
 
 use crate::common::{Scene, ip, started, subnet};
@@ -9,7 +9,7 @@ fn on_ens33(scene: &Scene, name: &str, subnet: Subnet) -> Outcome<macvlan_networ
     Ok(scene.networks.create(&NetworkConfig::new(name).parent("ens33").subnet(subnet))?)
 }
 
-/// As most routers of IPv6 are reached.
+/// Most IPv6 routers are reached by a link-local address.
 fn a_link_local_gateway() -> Outcome {
     let scene = Scene::set()?;
     let beyond = &scene.lab.b.netns;
@@ -29,7 +29,7 @@ fn a_link_local_gateway() -> Outcome {
     Ok(())
 }
 
-/// As at hosters that route single addresses.
+/// Some hosting providers route single addresses.
 fn a_gateway_elsewhere_and_single_addresses() -> Outcome {
     let scene = Scene::set()?;
     let beyond = &scene.lab.b.netns;

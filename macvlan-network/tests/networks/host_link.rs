@@ -1,4 +1,5 @@
-//! Links that are created in the host's namespace, for others to move them; with both kinds of store.
+//! Links that are created in the host's namespace, to be moved by a runtime, with both kinds of
+//! store.
 #![deny(dead_code)]
 
 use std::time::Duration;
@@ -13,7 +14,7 @@ use macvlan_tests::{
     need, path_of, ping,
 };
 
-/// Moves a link as a runtime does: to another namespace, where it gets a name, an address, and is set up.
+/// Moves a link like a runtime: to another namespace, with a name and an address, and up.
 fn hand_over(host: &NetNs, link: &str, inside: &NetNs, name: &str, address: &str) -> Outcome {
     Handle::in_netns(host)?.move_link(link, inside, Some(name.parse()?))?;
     ip_do(inside, &format!("address add {address} dev {name}"));
@@ -21,7 +22,7 @@ fn hand_over(host: &NetNs, link: &str, inside: &NetNs, name: &str, address: &str
     Ok(())
 }
 
-/// The links of the host that a network has made.
+/// Returns the host's links that a network has created.
 fn links(host: &NetNs) -> Vec<String> {
     let all = ip_lines(host, "-o link show type macvlan");
     all.into_iter().filter(|line| line.contains("mv-")).collect()
@@ -57,7 +58,7 @@ fn it_is_created_moved_and_removed() -> Outcome {
         assert!(told.contains("macvlan-network/"), "{told}");
         assert!(networks.reconcile()?.is_empty() && networks.collect()?.leases.is_empty());
 
-        // A second time is refused, and so is connecting, as long as it is not moved.
+        // A second link is refused, and so is connecting until the link is moved.
         let (_container, inside) = started()?;
         let refused = [
             lan.create_link(&member).map(drop).unwrap_err(),
@@ -79,7 +80,7 @@ fn it_is_created_moved_and_removed() -> Outcome {
         assert_eq!(lan.leases()?, std::slice::from_ref(&bound));
         assert_eq!(lan.bind("c1", &inside)?, bound);
         assert!(ping(&inside, "192.168.15.2").is_some());
-        // What is inside is the runtime's.
+        // The settings inside belong to the runtime.
         assert!(networks.reconcile()?.is_empty());
         assert!(ip_lines(&inside, "route show default").is_empty());
         assert_eq!(lan.resolve("web")?, [ip("192.168.15.77"), ip("fd00:1::2")]);
@@ -106,14 +107,15 @@ fn reconcile_finds_it_where_it_is() -> Outcome {
         );
         assert!(networks.reconcile()?.is_empty());
 
-        // A runtime takes it back to the host, under its name, before it says that the container is gone.
+        // The runtime moves the link back to the host, with its old name, before it reports that
+        // the container is gone.
         Handle::in_netns(&inside)?.move_link("eth0", host, Some(link.name()))?;
         assert!(networks.reconcile()?.is_empty());
         assert_eq!(links(host).len(), 1);
         assert_eq!(lan.disconnect("c1")?, Detached::Removed);
         assert!(links(host).is_empty() && lan.leases()?.is_empty());
 
-        // One that is on the host without a lease goes.
+        // A link on the host without a lease is deleted.
         let link = lan.create_link(&Member::new("c1"))?;
         assert!(networks.store().release(lan.record(), link.lease())?);
         let done = networks.reconcile()?;
@@ -123,7 +125,7 @@ fn reconcile_finds_it_where_it_is() -> Outcome {
     })
 }
 
-/// What nobody has moved for too long goes; what was moved is bound.
+/// A link that is not moved in time is deleted; one that was moved is bound.
 fn what_is_over_is_collected() -> Outcome {
     with_stores(|networks| {
         let (host, old) = (networks.host().netns(), without_age(networks));
@@ -142,7 +144,7 @@ fn what_is_over_is_collected() -> Outcome {
         assert!(lease.pending().is_none(), "{lease:?}");
         assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
 
-        // Gone with a container that it was never bound to.
+        // It was deleted with a container that it was never bound to.
         let (other, beside) = started()?;
         let never = lan.create_link(&Member::new("c2"))?;
         hand_over(host, never.name().as_str(), &beside, "eth0", "10.1.0.3/24")?;
@@ -156,7 +158,7 @@ fn what_is_over_is_collected() -> Outcome {
     })
 }
 
-/// By the lease, or by the container that it was moved to and that does not know it yet.
+/// By the lease, or by the container that it was moved to, before this is known.
 fn it_is_disconnected_wherever_it_is() -> Outcome {
     with_stores(|networks| {
         let host = networks.host().netns();
@@ -177,7 +179,7 @@ fn it_is_disconnected_wherever_it_is() -> Outcome {
             assert_eq!(ip_lines(&inside, "-o link show").len(), 2, "lo and eth0");
             assert_eq!(lan.leases()?.len(), 1);
         }
-        // Connecting binds it where it is, and makes it whole.
+        // Connecting binds it where it is, and completes it.
         lan.disconnect("c1")?;
         let link = lan.create_link(&Member::new("c1"))?;
         hand_over(host, link.name().as_str(), &inside, "eth0", "10.1.0.99/24")?;
@@ -201,7 +203,7 @@ fn it_takes_what_was_allocated() -> Outcome {
     })
 }
 
-/// Neither link nor lease, and what was allocated is pending as before.
+/// Neither a link nor a lease remains, and an allocated lease is pending as before.
 fn what_fails_leaves_nothing() -> Outcome {
     with_stores(|networks| {
         let lan = networks
@@ -219,7 +221,7 @@ fn what_fails_leaves_nothing() -> Outcome {
     })
 }
 
-/// A VLAN is made when its first link is created on the host, and goes with the last.
+/// A VLAN is created with its first link on the host, and removed with the last one.
 fn the_parent_is_made_and_goes() -> Outcome {
     need(Need::Vlan)?;
     let scene = Scene::set()?;
@@ -251,7 +253,7 @@ fn creates(arguments: &[String]) -> Outcome {
     Ok(())
 }
 
-/// Wherever it was killed, there is no link without a lease, and both go.
+/// Wherever the process was killed, there is no link without a lease, and both are collected.
 fn who_is_killed_leaves_what_is_collected() -> Outcome {
     let scene = Scene::set()?;
     let host = &scene.lab.a.netns;

@@ -1,4 +1,5 @@
-//! Hosts files, as they are: mounted into containers, linked, written by several, on disks that are full.
+//! Hosts files that are mounted into containers, linked, written by several processes, or on full
+//! disks.
 #![deny(dead_code)]
 
 use std::fs;
@@ -14,7 +15,7 @@ use nix::mount::{MsFlags, mount, umount};
 
 const HOSTS: &str = "127.0.0.1\tlocalhost\n";
 
-/// A network with one container that has a name, for as long as this.
+/// A network with one container that has a name, until this is dropped.
 struct Named(Network, NetNs);
 
 fn named(scene: &Scene, network: &str, net: &str, container: &str) -> Outcome<Named> {
@@ -48,7 +49,7 @@ fn a_file_stays_the_same_file() -> Outcome {
         lan.hosts()?
     );
     assert_eq!(fs::read_to_string(path("hard"))?, wanted);
-    // One that is not there is made where a link leads to.
+    // The missing target of a symbolic link is created.
     symlink(path("new"), path("dangling"))?;
     lan.write_hosts(path("dangling"))?;
     assert_eq!(fs::read_to_string(path("new"))?, wanted.strip_prefix(HOSTS).unwrap_or_default());
@@ -60,7 +61,7 @@ fn a_file_stays_the_same_file() -> Outcome {
     Ok(())
 }
 
-/// As engines mount the file of the host into a container.
+/// Container engines mount a file of the host into a container.
 fn a_mounted_file_changes() -> Outcome {
     let scene = Scene::set()?;
     let Named(lan, _inside) = &named(&scene, "lan", "10.1.0.0/24", "web")?;
@@ -120,7 +121,7 @@ fn a_full_disk_leaves_the_text() -> Outcome {
     on_small_disk("size=8k", |place| {
         let path = place.join("hosts");
         let line = "10.1.2.3\timportant.example\n";
-        // Nearly a page, and the other one is taken.
+        // This fills almost a page, and the other page is in use.
         let before = format!("{HOSTS}{}", line.repeat((4096 - HOSTS.len()) / line.len()));
         fs::write(&path, &before)?;
         fs::write(place.join("filler"), [1; 4096])?;
@@ -132,7 +133,7 @@ fn a_full_disk_leaves_the_text() -> Outcome {
         lan.write_hosts(&path)?;
         let text = fs::read_to_string(&path)?;
         assert!(text.starts_with(&before) && text.contains(&lan.hosts()?), "{text}");
-        // What becomes shorter needs no room.
+        // Shortening the file needs no space.
         fs::write(place.join("filler"), [1; 4096]).unwrap_err();
         lan.disconnect(&"n".repeat(100))?;
         lan.write_hosts(&path)?;

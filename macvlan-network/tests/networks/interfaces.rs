@@ -1,5 +1,5 @@
-//! What a network says of its containers' interfaces: routes, metrics, IPv6, MTU, multicast; and networks
-//! without addresses.
+//! A network's settings for interfaces: routes, metrics, IPv6, MTU, multicast; and networks without
+//! addresses.
 #![deny(dead_code)]
 
 use crate::common::{Scene, ip, on_ens33, started, subnet};
@@ -36,7 +36,7 @@ fn routes_and_a_metric() -> Outcome {
     {
         assert!(v6.iter().any(|line| line.starts_with(begins)), "no {begins:?} in {v6:?}");
     }
-    // Who has an address in the other subnet has that one's gateway and routes.
+    // A container with an address in the other subnet gets that subnet's gateway and routes.
     let (_other, other) = started()?;
     lan.connect(&Member::new("c2").address(ip("10.2.0.8")), &other)?;
     let routes = ip_lines(&other, "-4 route show");
@@ -54,7 +54,7 @@ fn routes_and_a_metric() -> Outcome {
     Ok(())
 }
 
-/// Off without an IPv6 subnet, on with one, and the container's matter when that is said.
+/// IPv6 is off without an IPv6 subnet, on with one, and left to the container if requested.
 fn ipv6_follows_the_subnets() -> Outcome {
     let scene = Scene::set()?;
     let create = |config: NetworkConfig| scene.networks.create(&config);
@@ -77,7 +77,8 @@ fn ipv6_follows_the_subnets() -> Outcome {
     assert_eq!(accepts("left")?, Some(AcceptRa::UnlessForwarding), "it is the kernel's default");
     assert_eq!(accepts("told")?, Some(AcceptRa::UnlessForwarding));
 
-    // Where the container has IPv6 switched off, a network that needs it has it on its interface alone.
+    // If IPv6 is disabled in the container, a network that needs it enables it on its own interface
+    // only.
     let (_without, without) = started()?;
     sysctl(&without, "ipv6/conf/default/disable_ipv6", "1");
     dual.connect(&Member::new("c2"), &without)?;
@@ -87,7 +88,7 @@ fn ipv6_follows_the_subnets() -> Outcome {
     Ok(())
 }
 
-/// Of what is not possible the creation tells, not the first container.
+/// Impossible settings are reported on creation, not by the first container.
 fn mtus_and_multicast() -> Outcome {
     let scene = Scene::set()?;
     let error = scene.networks.create(&on_ens33("a", "10.1.0.0/24")?.mtu(67)).unwrap_err();
@@ -109,7 +110,7 @@ fn mtus_and_multicast() -> Outcome {
     Ok(())
 }
 
-/// Layer 2 alone: whoever is on the wire gives addresses, or nobody.
+/// Layer 2 alone: another host gives the addresses, or none does.
 fn a_network_without_addresses() -> Outcome {
     let scene = Scene::set()?;
     let wire =
@@ -127,7 +128,7 @@ fn a_network_without_addresses() -> Outcome {
         ip_lines(&inside, "-4 route show default"),
         ["default via 10.1.0.1 dev eth1 proto 109"]
     );
-    // What it got from outside is nobody's business.
+    // An address from outside is left alone.
     ip_do(&inside, "address add 192.168.15.77/24 dev eth0");
     assert!(scene.networks.reconcile()?.is_empty());
     assert_eq!(ip_addresses(&inside, "eth0")[0], "192.168.15.77/24");

@@ -1,5 +1,5 @@
-//! Whole stories: one subnet over two hosts, VLANs on a trunk with a router, and an address that
-//! somebody on the wire has already.
+//! Complete scenarios: one subnet on two hosts, VLANs on a trunk with a router, and an address that
+//! is already in use on the LAN.
 #![deny(dead_code)]
 
 use crate::common::{default_routes, ip, on_ens33, plug, session, started, subnet};
@@ -11,7 +11,7 @@ use macvlan_tests::{
     Directory, Etcd, Lab, Matrix, Need, Outcome, Place, ip_do, ip_lines, need, ping, sysctl,
 };
 
-/// Two hosts that know nothing of each other, each with its range of one subnet and its own file.
+/// Two independent hosts, each with its own file and its own range of one subnet.
 fn one_subnet_over_two_hosts_with_split_ranges() -> Outcome {
     let lab = Lab::with_addresses(&[], &[])?;
     let (on_a, on_b) = (Directory::new()?, Directory::new()?);
@@ -36,7 +36,7 @@ fn one_subnet_over_two_hosts_with_split_ranges() -> Outcome {
     Ok(())
 }
 
-/// Docker begins with .2 without looking. Here somebody has .2, and .4.
+/// Docker starts at .2 without checking. Here .2 and .4 are in use.
 fn an_address_that_somebody_has_is_skipped() -> Outcome {
     let (lab, directory) = (Lab::new()?, Directory::new()?);
     ip_do(&lab.b.netns, "address add 192.168.15.4/24 dev ens33");
@@ -57,8 +57,8 @@ fn an_address_that_somebody_has_is_skipped() -> Outcome {
     Ok(())
 }
 
-/// VLANs 10 and 20, of both families, on a trunk that three hosts and a router are on; one etcd; and
-/// a container in both.
+/// VLANs 10 and 20, of both families, on a trunk with three hosts and a router; one etcd; and a
+/// container in both VLANs.
 fn vlans_on_a_trunk_of_three_hosts_and_a_router() -> Outcome {
     for what in [Need::Root, Need::Macvlan, Need::Vlan, Need::Bridge, Need::Ipv6, Need::Etcd] {
         need(what)?;
@@ -93,7 +93,7 @@ fn vlans_on_a_trunk_of_three_hosts_and_a_router() -> Outcome {
                 .subnet(subnet(&format!("fd00:{vlan}::/64"))?),
         )?;
     }
-    // Host by host: one container in VLAN 10, one in 20; on the last host, one in both.
+    // Each host has a container in VLAN 10 and one in 20, and the last host one in both.
     let mut people = Vec::new();
     let vlan = |host: usize, name: &str| -> Outcome<Network> { Ok(sessions[host].network(name)?) };
     for host in 0..3 {
@@ -112,7 +112,7 @@ fn vlans_on_a_trunk_of_three_hosts_and_a_router() -> Outcome {
     for v6 in [false, true] {
         let mut places = Vec::new();
         for (id, inside, _) in &people {
-            // Asked on another host than its own.
+            // Resolved on a host other than its own.
             let name = if id.ends_with("10") { "vlan10" } else { "vlan20" };
             let found = vlan(1, name)?.resolve(id)?;
             let address = found.iter().find(|one| one.is_ipv6() == v6).ok_or("it has none")?;
@@ -127,7 +127,7 @@ fn vlans_on_a_trunk_of_three_hosts_and_a_router() -> Outcome {
         let matrix = Matrix::ping(&places, |_, _| true);
         assert!(matrix.surprises().is_empty(), "{}\n{matrix}", matrix.surprises().join(", "));
     }
-    // The VLANs were made on demand, and go with the last container.
+    // The VLANs were made on demand, and are removed with the last container.
     for (host, session) in sessions.iter().enumerate() {
         for network in session.list()? {
             for lease in network.leases()? {
@@ -145,7 +145,8 @@ fn vlans_on_a_trunk_of_three_hosts_and_a_router() -> Outcome {
     Ok(())
 }
 
-/// An isolated network on two hosts: each has a link for it while it has containers, and none is left.
+/// An isolated network on two hosts: each has a link for it while it has containers, and none
+/// remains.
 fn an_isolated_network_on_two_hosts() -> Outcome {
     need(Need::Dummy)?;
     let (lab, etcd) = (Lab::new()?, Etcd::start()?);
@@ -167,7 +168,7 @@ fn an_isolated_network_on_two_hosts() -> Outcome {
         assert_eq!(dummies(&lab.a.netns), 0);
         on_a.remove()?;
     }
-    // One that was never used where it was created, and is removed elsewhere.
+    // A network that was never used on the host that created it, and is removed on the other.
     a.create(&NetworkConfig::new("unused").subnet(subnet("10.1.0.0/24")?))?;
     assert_eq!(dummies(&lab.a.netns), 1);
     b.network("unused")?.remove()?;

@@ -1,4 +1,4 @@
-//! What changing a network means for its containers' interfaces.
+//! The effect of a network's changes on its containers' interfaces.
 #![deny(dead_code)]
 
 use crate::common::{Scene, default_routes, ip, on_ens33, started};
@@ -6,7 +6,7 @@ use macvlan_core::NetNs;
 use macvlan_network::{Member, Reconciled};
 use macvlan_tests::{Outcome, ip_addresses, ip_do, ip_lines, ip_link};
 
-/// A link that can be a parent, and its index.
+/// Creates a link that can be a parent, and returns its index.
 fn another_parent(host: &NetNs, name: &str) -> u64 {
     ip_do(host, &format!("link add {name} type veth peer name {name}-peer"));
     ip_do(host, &format!("link set {name} up"));
@@ -31,7 +31,7 @@ fn a_network_moves_to_another_parent() -> Outcome {
     assert_eq!((updated.outdated.len(), updated.unaffected.len()), (2, 0));
     assert!(updated.network.warnings().is_empty());
     assert_eq!((parent(&one), parent(&two)), (before, before), "they are as they were");
-    // Connecting again, by a handle on the network as it was, or reconciling brings them along.
+    // Connecting again with the old handle, or reconciling, updates them.
     let again = lan.connect(&Member::new("c1"), &one)?;
     assert_eq!((again.lease(), again.mac()), (first.lease(), first.mac()));
     assert_eq!((parent(&one), parent(&two)), (Some(index), before));
@@ -82,7 +82,7 @@ fn options_change_and_who_is_outdated_is_told() -> Outcome {
     Ok(())
 }
 
-/// The default route comes when the network is not internal any more, and goes again.
+/// The default route is added when the network is no longer internal, and deleted again.
 fn an_internal_network_is_opened() -> Outcome {
     let scene = Scene::set()?;
     let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?.internal(true))?;

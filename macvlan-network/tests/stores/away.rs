@@ -1,4 +1,5 @@
-//! A host that was away for longer than it counts as alive: others have taken what it had.
+//! A host that was away for longer than it counts as alive, so that other hosts have taken its
+//! leases.
 #![deny(dead_code)]
 
 use std::net::IpAddr;
@@ -18,7 +19,7 @@ use macvlan_tests::{
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// For how long the host that is away counts as alive.
+/// The time that the absent host counts as alive.
 const BRIEF: Duration = Duration::from_secs(2);
 
 struct Scene {
@@ -29,7 +30,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// Two hosts, of which b made the network.
+    /// Makes two hosts; host b creates the network.
     fn set() -> Outcome<Self> {
         let (lab, etcd) = (Lab::with_addresses(&[], &[])?, Etcd::start()?);
         let b = in_etcd(&lab.b, &etcd, "b")?;
@@ -44,7 +45,7 @@ impl Scene {
         Ok(Networks::new(self.lab.a.host.clone(), store)?)
     }
 
-    /// Connects containers on a, which goes away then, so that b collects their leases.
+    /// Connects containers on host a, which then goes away, so that b collects their leases.
     fn leave(&self, members: &[Member]) -> Outcome<Vec<(Container, NetNs)>> {
         let a = self.brief_a()?;
         let lan = a.network("lan")?;
@@ -122,7 +123,7 @@ fn what_others_got_since_is_taken_away() -> Outcome {
         let done = session.reconcile()?;
         assert!(done.is_empty(), "{done:?}");
     }
-    // Names lead to whoever has them now, on both hosts.
+    // On both hosts, names resolve to their present holders.
     for network in [&lan, &scene.on_b] {
         assert_eq!(network.resolve("db")?, [ip("10.1.0.3"), ip("fd00:1::3")]);
         assert_eq!(network.resolve("web")?, [ip("10.1.0.2"), ip("fd00:1::2")]);
@@ -135,7 +136,7 @@ fn what_others_got_since_is_taken_away() -> Outcome {
     Ok(())
 }
 
-/// The default routes led through a network in which the container is elsewhere by now.
+/// The default routes led through a network in which the container is connected elsewhere by now.
 fn default_routes_lead_through_the_other_network_at_once() -> Outcome {
     let scene = Scene::set()?;
     let second = on_ens33("second", "10.2.0.0/24")?.subnet(subnet("fd00:2::/64")?);
@@ -163,7 +164,7 @@ fn default_routes_lead_through_the_other_network_at_once() -> Outcome {
     Ok(())
 }
 
-/// Where a container has an interface and no lease, or its lease is elsewhere.
+/// The container has an interface without a lease, or a lease that is elsewhere.
 fn disconnecting_takes_away_what_has_no_lease() -> Outcome {
     let scene = Scene::set()?;
     let members = ["c1", "c2", "c3", "c4"].map(Member::new);
@@ -205,7 +206,7 @@ fn disconnecting_takes_away_what_has_no_lease() -> Outcome {
     Ok(())
 }
 
-/// Finds nobody, and takes as long as there is no sign to go on.
+/// A probe that finds no host, and returns once a file exists.
 #[derive(Debug)]
 struct Waits(PathBuf);
 
@@ -235,8 +236,8 @@ fn is_slow(arguments: &[String]) -> Outcome {
     Ok(())
 }
 
-/// Stops a process between lease and interface until its host counts as dead, does something then, and
-/// returns what the process says of it, with what the containers' interfaces are on.
+/// Stops a process between lease and interface until its host counts as dead, runs `work`, and
+/// returns the process's output and the parents of the containers' interfaces.
 fn while_stopped(
     inside: &NetNs,
     then: impl FnOnce(&Networks, &Network) -> Outcome,
@@ -276,7 +277,7 @@ fn connecting_with_a_lease_that_was_lost_fails() -> Outcome {
     Ok(())
 }
 
-/// Nobody has taken it.
+/// The lease was not taken.
 fn connecting_with_a_lease_that_stands_goes_on() -> Outcome {
     let inside = NetNs::anonymous()?;
     let (said, _lab) = while_stopped(&inside, |_, _| Ok(()))?;

@@ -1,5 +1,5 @@
-//! Many processes at once, processes that are killed, and an etcd that is: no address twice, none
-//! lost.
+//! Many concurrent processes, and kills of processes and of etcd: no address is given twice, and
+//! none is lost.
 #![deny(dead_code)]
 
 use std::path::Path;
@@ -12,13 +12,13 @@ use macvlan_tests::{
     Actor, Directory, Etcd, Lab, Outcome, PATIENCE, eventually, ip_lines, is_long, path_of,
 };
 
-/// How many processes.
+/// The number of processes.
 const CROWD: usize = 16;
 
-/// How long they wait for etcd's answer where it is away again and again.
+/// The time to wait for etcd's answer if it is away repeatedly.
 const SHORT: Duration = Duration::from_secs(2);
 
-/// A session as a further process opens it: `sqlite FILE` or `etcd ENDPOINT`, and the host.
+/// Opens a session like another process: `sqlite FILE` or `etcd ENDPOINT`, and the host.
 fn open(kind: &str, place: &str, host: &str, timeout: Duration) -> Outcome<Networks> {
     let host = Host::in_netns(&NetNs::from_path(host)?)?;
     if kind == "sqlite" {
@@ -28,8 +28,8 @@ fn open(kind: &str, place: &str, host: &str, timeout: Duration) -> Outcome<Netwo
     Ok(Networks::new(host, EtcdStore::open(&options)?)?)
 }
 
-/// Connects and disconnects, time after time. Every address that it has it marks with a file that
-/// only one can make.
+/// Connects and disconnects repeatedly. Each address is marked by a file that can only be created
+/// once.
 fn comes_and_goes(arguments: &[String]) -> Outcome {
     let [kind, place, host, marks, who, times] = arguments else {
         return Err("KIND PLACE HOST MARKS WHO TIMES".into());
@@ -74,7 +74,7 @@ fn crowd(
     Ok(())
 }
 
-/// In the end everything is free: what nobody has had is in gaps, and the rest rests.
+/// In the end everything is free: addresses that were never given are in gaps, and the others rest.
 fn assert_all_free(directory: &Directory) -> Outcome {
     assert_eq!(sound(directory)?, 0);
     let file = behind(directory)?;
@@ -123,7 +123,7 @@ fn many_processes_on_one_etcd() -> Outcome {
     all_can_be_given_once_more(&lan)
 }
 
-/// Nobody has any of the 61, and there are no more than these.
+/// None of the 61 addresses is in use, and there are no others.
 fn all_can_be_given_once_more(lan: &Network) -> Outcome {
     assert_eq!(lan.leases()?, []);
     let inside: Vec<NetNs> = (0..61).map(|_| NetNs::anonymous()).collect::<Result<_, _>>()?;
@@ -135,7 +135,7 @@ fn all_can_be_given_once_more(lan: &Network) -> Outcome {
     Ok(())
 }
 
-/// As [`comes_and_goes`], and whenever etcd is away, again and again until it is back; which it says.
+/// Like [`comes_and_goes`], but retries while etcd is away, and reports that.
 fn carries_on(arguments: &[String]) -> Outcome {
     let [place, host, marks, who, times] = arguments else {
         return Err("PLACE HOST MARKS WHO TIMES".into());
@@ -144,7 +144,7 @@ fn carries_on(arguments: &[String]) -> Outcome {
     let inside = NetNs::anonymous()?;
     let (times, marks): (usize, _) = (times.parse()?, Path::new(marks));
     let (mut is_away, mut refused, mut rounds) = (false, 0, 0);
-    // Does something until etcd takes it.
+    // Retries until etcd accepts it.
     let mut insist = |what: &dyn Fn() -> macvlan_network::Result<()>| -> Outcome {
         loop {
             let began = Instant::now();
@@ -180,7 +180,7 @@ fn carries_on(arguments: &[String]) -> Outcome {
         std::fs::File::create_new(&mark)?;
         std::fs::remove_file(&mark)?;
         insist(&|| match lan.disconnect_from(&id, &inside) {
-            // It was done when etcd went, and nobody could say so.
+            // It was done when etcd failed, before the answer.
             Err(error) if error.kind() == ErrorKind::NotConnected => Ok(()),
             result => result.map(drop),
         })?;
@@ -191,8 +191,8 @@ fn carries_on(arguments: &[String]) -> Outcome {
     Ok(())
 }
 
-/// etcd is ended, killed and hung while all of them are at it. They are told, and carry on when it is
-/// back.
+/// etcd is ended, killed and suspended while all processes use it. They get errors, and continue
+/// when it is back.
 fn many_processes_and_an_etcd_that_goes() -> Outcome {
     let (lab, mut etcd, marks) = (Lab::new()?, Etcd::start()?, Directory::new()?);
     let store = etcd
@@ -262,7 +262,7 @@ fn never_ends(arguments: &[String]) -> Outcome {
     }
 }
 
-/// Kills at many moments; each time somebody brings it in order and goes on.
+/// Kills at many moments; each time another process repairs everything and continues.
 fn kill(
     lan: &Network,
     networks: &Networks,
@@ -276,10 +276,10 @@ fn kill(
     for number in 0..kills {
         let mut victim = start(arguments)?;
         assert_eq!(victim.line()?, "begin");
-        // A round takes some 20 ms; a prime step visits all its moments out of order.
+        // A round takes about 20 ms; a prime step visits all its moments in random order.
         std::thread::sleep(Duration::from_micros(number * 7919 % 25_000));
         victim.kill()?;
-        // What it has asked etcd for last may still be done.
+        // Its last request to etcd may still be executed.
         let mut before = None;
         eventually("the store does not come to rest", || {
             let now = Some(lan.leases()?);

@@ -1,5 +1,5 @@
-//! A process that can open no more descriptors, at whatever moment: what it began is undone, or has its
-//! lease, and no container that lives is taken for one that is gone.
+//! A process that cannot open further descriptors, at any moment: its operation is undone or has
+//! its lease, and no existing container is considered gone.
 #![deny(dead_code)]
 
 use crate::common::{in_etcd, on_ens33, subnet, with_few_descriptors};
@@ -7,14 +7,14 @@ use macvlan_core::{Host, NetNs};
 use macvlan_network::{ErrorKind, EtcdOptions, EtcdStore, Member, Network, Networks, SqliteStore};
 use macvlan_tests::{Actor, Directory, Etcd, Lab, Outcome, PATIENCE, ip_lines, path_of};
 
-/// As many as anything here opens.
+/// The maximum number of descriptors that an operation opens.
 const MOST: u64 = 10;
 
 fn links(inside: &NetNs) -> usize {
     ip_lines(inside, "-o link show").len() - 1
 }
 
-/// Connects and disconnects with few descriptors, and looks in between.
+/// Connects and disconnects with few descriptors, and checks in between.
 fn runs_short(arguments: &[String]) -> Outcome {
     let [kind, place, host] = arguments else { return Err("KIND PLACE HOST".into()) };
     let host = Host::in_netns(&NetNs::from_path(host)?)?;
@@ -45,7 +45,7 @@ fn runs_short(arguments: &[String]) -> Outcome {
             done => drop(done?),
         }
         assert_eq!(links(&inside), 0);
-        // Whatever comes of it: it lives, as long as it is held.
+        // Whatever the result, the container exists as long as it is held.
         let _ = with_few_descriptors(few, || networks.reconcile())?;
         assert_eq!(lan.lease("stays")?.as_ref(), Some(&lease), "{few}");
         assert_eq!(links(&stays), 1);
@@ -55,7 +55,7 @@ fn runs_short(arguments: &[String]) -> Outcome {
     Ok(())
 }
 
-/// An interface has a lease; a lease that has none is told of.
+/// Checks that an interface has a lease, and that a lease without an interface was reported.
 fn assert_in_order(
     lan: &Network,
     inside: &NetNs,

@@ -1,4 +1,4 @@
-//! Networks that are made as a configuration says, whether or not they exist; with both kinds of store.
+//! Networks that are created or changed to match a configuration, with both kinds of store.
 #![deny(dead_code)]
 
 use std::collections::HashSet;
@@ -9,7 +9,7 @@ use crate::seen::open;
 use macvlan_network::{ErrorKind, NetworkConfig};
 use macvlan_tests::{Actor, Directory, Etcd, Lab, Outcome, path_of};
 
-/// How many processes, and how often each.
+/// The number of processes, and of the calls of each.
 const CROWD: usize = 6;
 const TIMES: usize = 8;
 
@@ -25,7 +25,7 @@ fn twice_is_once() -> Outcome {
         assert!(!again.created);
         assert_eq!(again.network.record(), first.network.record());
         assert_eq!((again.outdated.len(), again.unaffected.len()), (0, 0));
-        // Of the subnets that were chosen one may be said, too.
+        // One of the chosen subnets may also be given explicitly.
         let v4 = first.network.config().get_subnets()[0].clone();
         let said = networks.ensure(&config().subnet(v4))?.network;
         assert_eq!(said.record(), first.network.record());
@@ -46,7 +46,7 @@ fn what_changed_is_changed() -> Outcome {
         let now = networks.network("lan")?;
         assert_eq!((now.id(), now.config().get_mtu()), (first.id(), Some(1400)));
         assert_eq!(now.config().get_subnets(), first.config().get_subnets());
-        // One whose id begins like that name is another.
+        // A network whose id begins with that name is a different one.
         let name = &first.id()[..8];
         assert!(networks.ensure(&on_ens33(name, "10.9.0.0/24")?)?.created);
         Ok(())
@@ -76,7 +76,7 @@ fn what_an_update_refuses_is_refused() -> Outcome {
     })
 }
 
-/// Ensures the network as it alone says, again and again.
+/// Ensures a network with a given MTU repeatedly.
 fn ensures(arguments: &[String]) -> Outcome {
     let [kind, place, host, mtu] = arguments else { return Err("KIND PLACE HOST MTU".into()) };
     let networks = open(kind, place, host)?;
@@ -97,7 +97,7 @@ fn many_processes_at_once() -> Outcome {
         let host = path_of(&lab.a.netns);
         let mut actors = Vec::new();
         for number in 0..CROWD {
-            // Every second says the same.
+            // Two processes each have the same configuration.
             let mtu = (1400 + number / 2).to_string();
             actors.push(Actor::start("ensures", &[kind, &place, &host, &mtu])?);
         }

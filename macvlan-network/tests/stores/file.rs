@@ -1,4 +1,5 @@
-//! The file of a store: who may read it, what is never touched, and what is said when it cannot be used.
+//! The file of a store: its permissions, files that are never changed, and errors if it cannot be
+//! used.
 #![deny(dead_code)]
 
 use std::collections::BTreeMap;
@@ -28,13 +29,13 @@ fn assert_file_error(error: &Error, errno: Errno) {
     assert_eq!(told, (ErrorKind::File, Some(errno as i32)), "{error}");
 }
 
-/// All files below a directory, with what is in them.
+/// Returns all files below a directory, with their contents.
 fn all_of(directory: &Path) -> Outcome<BTreeMap<String, Vec<u8>>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        // Whoever reads a database of others writes there that it does.
+        // A reader of another program's database writes its lock there.
         let is_lock = name.ends_with("-shm");
         found.insert(name, if is_lock { Vec::new() } else { fs::read(entry.path())? });
     }
@@ -55,7 +56,7 @@ fn a_file_is_its_owners_alone() -> Outcome {
         assert_eq!(mode(&inside.join(name))?, 0o600, "{name}");
         fs::set_permissions(inside.join(name), fs::Permissions::from_mode(0o644))?;
     }
-    // As one that an earlier version has made.
+    // As an earlier version has created it.
     let again = open(&lab, &path)?;
     assert_eq!(again.list()?.len(), 1);
     for name in companions {
@@ -73,12 +74,12 @@ fn what_only_reads_makes_nothing() -> Outcome {
     assert!(networks.collect()?.leases.is_empty());
     assert!(networks.reconcile()?.is_empty());
     assert!(all_of(directory.path())?.is_empty());
-    // An empty file is left empty, too.
+    // An empty file also stays empty.
     let empty = directory.path().join("empty.db");
     fs::write(&empty, "")?;
     assert!(open(&lab, &empty)?.list()?.is_empty());
     assert_eq!(all_of(directory.path())?, BTreeMap::from([("empty.db".to_owned(), Vec::new())]));
-    // Both are stores after the first write, which the session that was open before sees.
+    // Both are stores after the first write, which sessions that were already open see.
     for path in [&path, &empty] {
         open(&lab, path)?.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         assert_eq!(open(&lab, path)?.list()?.len(), 1);
@@ -87,7 +88,7 @@ fn what_only_reads_makes_nothing() -> Outcome {
     Ok(())
 }
 
-/// Whoever comes first makes it; the others find it.
+/// The first process creates it, the others find it.
 fn many_make_one_file() -> Outcome {
     let (lab, directory) = (Lab::new()?, Directory::new()?);
     let path = directory.path().join("networks.db");
@@ -159,7 +160,7 @@ fn assert_not_touched(lab: &Lab, path: &Path, what: &str) -> Outcome {
     let error = SqliteStore::open(path).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::StoreUnusable, "{what}: {error}");
     assert!(error.to_string().contains("networks.db"), "{what}: {error}");
-    // Nor is one that comes when a session waits for its file.
+    // Nor is a file that appears while a session waits for its file.
     let aside = path.with_extension("aside");
     fs::rename(path, &aside)?;
     let networks = open(lab, path)?;
@@ -175,7 +176,7 @@ fn what_is_no_path_is_refused() -> Outcome {
         let error = SqliteStore::open(path).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
     }
-    // A name that means something in a URI means nothing in a path.
+    // Characters with a meaning in a URI have none in a path.
     let (lab, directory) = (Lab::new()?, Directory::new()?);
     let path = directory.path().join("100% macvlan?mode=memory#1.db");
     open(&lab, &path)?.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -209,7 +210,7 @@ fn a_file_that_is_gone_is_noticed() -> Outcome {
             assert!(error.to_string().contains("deleted or replaced"), "{error}");
         }
         if replaced {
-            // What was left of the other is not taken for this one's.
+            // Remains of the other file are not taken for this one's.
             assert!(open(&lab, &path)?.network("lan")?.leases()?.is_empty());
         } else {
             fs::rename(directory.path().join("moved.db"), &path)?;
@@ -230,7 +231,7 @@ fn the_true_cause_is_named() -> Outcome {
     open(&lab, &path)?.create(&on_ens33("lan", "10.1.0.0/24")?)?;
     let file = path.join("networks.db");
     assert_file_error(&SqliteStore::open(file).unwrap_err(), Errno::ENOTDIR);
-    // Somebody else's, for one who is nobody; and a directory of others.
+    // Another user's file, for a process without privileges, and a directory of others.
     fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755))?;
     let place = directory.path().to_string_lossy().into_owned();
     Actor::start("is_nobody", &[&place])?.finish()?;
@@ -248,7 +249,7 @@ fn is_nobody(arguments: &[String]) -> Outcome {
     let networks = open(&lab, &Path::new(place).join("mine.db"))?;
     let error = networks.create(&on_ens33("lan", "10.1.0.0/24")?).unwrap_err();
     assert_file_error(&error, Errno::EACCES);
-    // Nobody could remove it.
+    // Skips the removal of the directory, which this user may not do.
     std::process::exit(0)
 }
 
@@ -263,7 +264,7 @@ fn what_cannot_be_written_can_be_listed() -> Outcome {
         drop((lan, networks));
         let none = None::<&str>;
         let read_only = MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
-        // A process that another test is starting may have our file for a moment more.
+        // A process that another test is starting may still have our file open.
         eventually("the disk is busy", || Ok(mount(none, place, none, read_only, none).is_ok()))?;
         let networks = open(&lab, &path)?;
         for _ in 0..2 {
@@ -276,7 +277,7 @@ fn what_cannot_be_written_can_be_listed() -> Outcome {
         let new = open(&lab, &place.join("new.db"))?;
         let error = new.create(&on_ens33("lan", "10.1.0.0/24")?).unwrap_err();
         assert_file_error(&error, Errno::EROFS);
-        // What others have written since is seen, and it can be written again.
+        // Later writes of other processes are seen, and the file can be written again.
         mount(none, place, none, MsFlags::MS_REMOUNT, none)?;
         let writer = open(&lab, &path)?;
         writer.network("lan")?.connect(&Member::new("c2"), &two)?;
@@ -297,7 +298,7 @@ fn a_full_disk_is_named_and_loses_nothing() -> Outcome {
         fs::write(&filler, vec![1; 1 << 20]).unwrap_err();
         let error = loop {
             match lan.connect(&Member::new("c2"), &two) {
-                // There was room in what was written before.
+                // There was space in blocks that were already written.
                 Ok(_) => drop(lan.disconnect("c2")),
                 Err(error) => break error,
             }

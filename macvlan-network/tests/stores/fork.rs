@@ -1,5 +1,5 @@
-//! A store that was opened before a fork is its opener's alone: a child is refused, at once, and does its
-//! parent no harm.
+//! A store that was opened before a fork belongs to the process that opened it: a child is refused
+//! at once, and does not harm its parent.
 #![deny(dead_code)]
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,13 +21,13 @@ fn open(kind: &str, place: &str, host: &str) -> Outcome<Result<Networks>> {
         return Ok(SqliteStore::open(place).and_then(|store| Networks::new(host, store)));
     }
     let options = EtcdOptions::new("a", [Etcd::ENDPOINT]).timeout(PATIENCE).ttl(10 * PATIENCE);
-    // Whose processes are taken off the list as they end.
+    // The keys of its processes are deleted as they end.
     let options = options.persistent(true);
     let store = NetNs::from_path(place)?.run(|| EtcdStore::open(&options))?;
     Ok(store.and_then(|store| Networks::new(host, store)))
 }
 
-/// A child, in which whatever would use its parent's store is refused.
+/// Runs the child, which is refused any use of its parent's store.
 fn child(networks: Networks, lan: Network, opened: Result<Networks>, kind: &str) -> Outcome {
     let inside = NetNs::anonymous()?;
     let refused = [
@@ -60,7 +60,7 @@ fn child(networks: Networks, lan: Network, opened: Result<Networks>, kind: &str)
     Ok(())
 }
 
-/// A process that forks while another of its threads uses the store.
+/// Runs a process that forks while another of its threads uses the store.
 #[allow(unsafe_code)]
 fn parent(arguments: &[String]) -> Outcome {
     let [kind, place, host] = arguments else { return Err("KIND PLACE HOST".into()) };
@@ -78,8 +78,8 @@ fn parent(arguments: &[String]) -> Outcome {
         });
         let children = || -> Outcome {
             for _ in 0..CHILDREN {
-                // SAFETY: the child uses nothing that the other thread may have locked, but the allocator,
-                // whose locks the C library takes for the fork.
+                // SAFETY: the child uses nothing that the other thread may have locked, except the
+                // allocator, whose locks the C library takes for the fork.
                 match unsafe { fork() }? {
                     ForkResult::Child => {
                         let done = open(kind, place, host)
@@ -109,8 +109,8 @@ fn parent(arguments: &[String]) -> Outcome {
     assert_eq!(lan.leases()?.len(), 1);
     lan.disconnect_from("parent", &inside)?;
     drop((networks, lan));
-    // As long as no store is open, children may do as they like.
-    // SAFETY: this process has no other thread any more.
+    // While no store is open, children are not restricted. SAFETY: this process has no other thread
+    // any more.
     if let ForkResult::Parent { child } = unsafe { fork() }? {
         assert_eq!(waitpid(child, None)?, WaitStatus::Exited(child, 0));
         return Ok(());

@@ -1,4 +1,4 @@
-//! Many hosts over one etcd: shares, names, hosts that die, and an etcd that is away.
+//! Many hosts with one etcd: shares, names, hosts that die, and an etcd that is away.
 #![deny(dead_code)]
 
 use std::collections::HashSet;
@@ -11,12 +11,12 @@ use macvlan_tests::{
     Etcd, Fault, Lab, LabHost, Outcome, PATIENCE, Way, eventually, ip_addresses, ip_lines, ping,
 };
 
-/// A session that waits for etcd as long as it takes, and lives as long as the test.
+/// Opens a session that waits patiently for etcd, and counts as alive for the whole test.
 fn session(etcd: &Etcd, host: &LabHost, name: &str) -> Outcome<Networks> {
     session_for(etcd, host, name, PATIENCE, 10 * PATIENCE)
 }
 
-/// One that says so soon where etcd is away, and soon dies with its process.
+/// Opens a session that soon reports that etcd is away, and soon counts as dead after its process.
 fn brief_session(etcd: &Etcd, host: &LabHost, name: &str) -> Outcome<Networks> {
     session_for(etcd, host, name, Duration::from_secs(2), Duration::from_secs(2))
 }
@@ -33,7 +33,7 @@ fn session_for(
     Ok(Networks::new(host.host.clone(), store)?)
 }
 
-/// One network, containers on both hosts, no address twice, and everybody is found by name.
+/// One network with containers on both hosts: no address is given twice, and all are found by name.
 fn a_network_over_two_hosts() -> Outcome {
     let (lab, etcd) = (Lab::with_addresses(&[], &[])?, Etcd::start()?);
     let (a, b) = (session(&etcd, &lab.a, "a")?, session(&etcd, &lab.b, "b")?);
@@ -58,7 +58,7 @@ fn a_network_over_two_hosts() -> Outcome {
     }
     assert_eq!(on_b.hosts()?.lines().count(), 4);
     assert_eq!(on_a.inspect()?["Scope"], "global");
-    // What runs elsewhere is not taken away here, nor collected.
+    // A container on another host is neither disconnected nor collected here.
     let error = on_a.disconnect("c1").unwrap_err();
     assert!(error.to_string().contains("it runs on host \"b\""), "{error}");
     assert!(a.collect()?.leases.is_empty() && b.collect()?.leases.is_empty());
@@ -66,7 +66,7 @@ fn a_network_over_two_hosts() -> Outcome {
     Ok(())
 }
 
-/// Each host takes eight addresses at a time; what a dead one had comes back.
+/// Each host takes eight addresses at a time; those of a dead host are returned.
 fn shares_of_hosts() -> Outcome {
     let (lab, etcd) = (Lab::with_addresses(&[], &[])?, Etcd::start()?);
     let (a, b) = (session(&etcd, &lab.a, "a")?, brief_session(&etcd, &lab.b, "b")?);
@@ -86,7 +86,7 @@ fn shares_of_hosts() -> Outcome {
         join(&on_a, &format!("a{number}"))?;
     }
     assert_eq!(join(&on_a, "a9")?, "10.1.0.19", "a second share");
-    // b dies, with its container and seven addresses that it never gave.
+    // Host b dies, with its container and seven addresses that it has not given.
     drop((on_b, b));
     let mut collected = Vec::new();
     eventually("the host does not die", || {
@@ -104,7 +104,7 @@ fn shares_of_hosts() -> Outcome {
     assert!(all.contains("10.1.0.10") && all.contains("10.1.0.17"), "{all:?}");
     let error = on_a.connect(&Member::new("late"), &NetNs::anonymous()?).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PoolExhausted, "{error}");
-    // The host comes back: its container still has its address, which somebody else has been given.
+    // The host returns: its container still has its address, which another one was given.
     let b = session(&etcd, &lab.b, "b")?;
     let done = b.reconcile()?;
     assert_eq!(done.len(), 1, "{done:?}");
@@ -112,8 +112,8 @@ fn shares_of_hosts() -> Outcome {
     Ok(())
 }
 
-/// A host that is dead has nothing any more that somebody asks for: its containers can be disconnected, and
-/// their addresses and names be given. While it lives, they cannot.
+/// A dead host keeps no lease that another container needs: its containers can be disconnected, and
+/// their addresses and names given. While it is alive, they cannot.
 fn what_a_dead_host_has_is_given() -> Outcome {
     let (lab, etcd) = (Lab::with_addresses(&[], &[])?, Etcd::start()?);
     let (a, b) = (session(&etcd, &lab.a, "a")?, brief_session(&etcd, &lab.b, "b")?);
@@ -141,8 +141,8 @@ fn what_a_dead_host_has_is_given() -> Outcome {
     Ok(())
 }
 
-/// etcd is away: what runs goes on, nobody new is connected, nothing is given twice, and all is well
-/// when it returns.
+/// etcd is away: connected containers are not affected, no other can be connected, no address is
+/// given twice, and everything works when etcd returns.
 fn etcd_is_away() -> Outcome {
     let (lab, mut etcd) = (Lab::with_addresses(&[], &[])?, Etcd::start()?);
     let (a, b) = (brief_session(&etcd, &lab.a, "a")?, brief_session(&etcd, &lab.b, "b")?);
@@ -185,7 +185,7 @@ fn etcd_is_away() -> Outcome {
     Ok(())
 }
 
-/// Tries until etcd can be reached again, as whoever has lost a connection does.
+/// Retries until etcd can be reached again, like a caller that has lost its connection.
 fn when_there<T>(work: impl Fn() -> Result<T>) -> Outcome<T> {
     let mut done = None;
     eventually("etcd cannot be reached", || {
@@ -198,8 +198,8 @@ fn when_there<T>(work: impl Fn() -> Result<T>) -> Outcome<T> {
     Ok(done.ok_or("nothing was done")?)
 }
 
-/// Two processes of one host connect one container. Of what etcd does for the first, its answer gets
-/// lost, or it does it too late: the second finds the lease and keeps it, whatever comes of that.
+/// Two processes of one host connect one container. etcd's answer to the first is lost, or comes
+/// too late: the second finds the lease and keeps it in either case.
 fn what_goes_unanswered_does_not_come_late() -> Outcome {
     let (lab, etcd) = (Lab::with_addresses(&[], &[])?, Etcd::start()?);
     let way = Way::open(&etcd)?;
@@ -212,19 +212,20 @@ fn what_goes_unanswered_does_not_come_late() -> Outcome {
     let (_other, other) = started()?;
     let (c1, c2) = (Member::new("c1"), Member::new("c2"));
 
-    // The lease is made, and the first does not know.
+    // The lease is stored, but the first process gets no answer.
     way.goes_wrong("\"endpoint\"", Fault::AnswerLost);
     let error = by_first.connect(&c1, &one).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::StoreUnavailable, "{error}");
     let lease = by_second.lease("c1")?.ok_or("etcd was not asked")?;
     assert_eq!(by_second.connect(&c1, &one)?.lease(), &lease);
     way.works_again();
-    // What it may have left it takes back before it does anything else.
+    // A lease that it may have left is released before anything else.
     let connected = when_there(|| by_first.connect(&c2, &other))?;
     assert_eq!(connected.addresses(), [ip("10.1.0.3")]);
     assert_eq!(by_second.lease("c1")?, Some(lease.clone()));
 
-    // The interface is gone, and the lease is about to be, when somebody else makes it again.
+    // The interface is gone and the lease about to be released, when the other process connects
+    // again.
     let connects = || by_second.connect(&c1, &one).map(|again| assert_eq!(again.lease(), &lease));
     let reconciles = || second.reconcile().map(|done| assert_eq!(done.len(), 1, "{done:?}"));
     for goes_on in [&connects as &dyn Fn() -> Result<()>, &reconciles] {
@@ -239,7 +240,7 @@ fn what_goes_unanswered_does_not_come_late() -> Outcome {
         assert_eq!(ip_addresses(&one, "eth0"), ["10.1.0.2/24"]);
     }
 
-    // Nobody has taken that up which the first does not know: it goes.
+    // No process has confirmed the unknown lease, so it is released.
     way.goes_wrong("\"endpoint\"", Fault::AnswerLost);
     let error = by_first.connect(&Member::new("c3"), &other).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::StoreUnavailable, "{error}");

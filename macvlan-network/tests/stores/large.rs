@@ -1,4 +1,4 @@
-//! Networks with many gaps, addresses that come back at once, and an etcd that refuses.
+//! Networks with many gaps, addresses that are released concurrently, and an etcd that refuses.
 #![deny(dead_code)]
 
 use std::collections::HashSet;
@@ -14,7 +14,8 @@ use macvlan_network::{
 };
 use macvlan_tests::{Actor, Directory, Etcd, Lab, Outcome, PATIENCE, eventually, is_long, path_of};
 
-/// A network in which every fourth address is reserved, so many of them.
+/// Returns the configuration of a network with `count` reserved addresses, which are every fourth
+/// one.
 fn with_reserved(name: &str, net: &str, count: u32) -> Outcome<NetworkConfig> {
     let mut net = subnet(net)?;
     let IpAddr::V4(first) = net.net().addr() else { return Err("IPv4".into()) };
@@ -76,7 +77,7 @@ fn makes_networks(arguments: &[String]) -> Outcome {
     }
 }
 
-/// Networks are there whole or not at all, and what a maker left that was killed is deleted.
+/// Networks are created atomically, and the remains of a process that was killed are deleted.
 fn what_a_maker_left_is_deleted() -> Outcome {
     let (lab, etcd) = (Lab::new()?, Etcd::start()?);
     let networks = in_etcd(&lab.a, &etcd, "a")?;
@@ -98,14 +99,14 @@ fn what_a_maker_left_is_deleted() -> Outcome {
             assert_eq!(gaps.len(), 401);
             made.remove()?;
         }
-        // What is still being made may be that of a process that lives.
+        // An unfinished network may belong to a process that is alive.
         let other = networks.create(&on_ens33("other", "10.2.0.0/24")?)?;
         other.remove()?;
         Ok(left.len() >= wanted)
     })?;
     let lan = networks.create(&on_ens33("lan", "10.2.0.0/24")?)?;
     eventually("what was left is not deleted", || {
-        // The last one may have been made when its maker was gone.
+        // The last one may have been created when its process was gone.
         networks
             .list()?
             .into_iter()
@@ -121,7 +122,7 @@ fn what_a_maker_left_is_deleted() -> Outcome {
     Ok(())
 }
 
-/// Has addresses given back by threads that begin at once.
+/// Releases addresses from threads that start at the same moment.
 fn give_back_at_once(lan: &Network, addresses: &[IpAddr]) {
     let barrier = std::sync::Barrier::new(addresses.len());
     let give_back = |address: IpAddr| -> Result<bool> {
@@ -138,7 +139,7 @@ fn give_back_at_once(lan: &Network, addresses: &[IpAddr]) {
     });
 }
 
-/// Neighbours, which leave one gap; and every second one, which leaves the others.
+/// Releases neighbours, which leave one gap, and every second one, which leaves the others.
 fn gaps_are_one(networks: &Networks, gaps: impl Fn(&Network) -> Outcome<usize>) -> Outcome {
     let config = on_ens33("lan", "10.1.0.0/24")?.subnet(subnet("fd00:1::/64")?);
     let lan = networks.create(&config)?;
@@ -182,7 +183,7 @@ fn neighbours_leave_one_gap_in_etcd() -> Outcome {
     gaps_are_one(&networks, |lan| Ok(keys(&etcd, &format!("/macvlan/gap/{}/", lan.id()))?.len()))
 }
 
-/// etcd's space is used up: it answers, and takes nothing.
+/// etcd's space is used up: it answers, but accepts no changes.
 fn a_refused_change_does_not_stop_reads() -> Outcome {
     let lab = Lab::new()?;
     let etcd = Etcd::with_options(["--quota-backend-bytes", "4194304"])?;
@@ -202,7 +203,7 @@ fn a_refused_change_does_not_stop_reads() -> Outcome {
         assert_eq!(networks.list()?.len(), 1);
         assert_eq!(lan.resolve("c1")?, [ip("10.1.0.2")]);
     }
-    // Nothing is left to be cleared up when there is room again.
+    // Nothing has to be cleaned up when there is space again.
     let alarm = |action| {
         ask(&etcd, |mut client| async move {
             client.alarm(action, etcd_client::AlarmType::Nospace, None).await.map(drop)
@@ -215,7 +216,7 @@ fn a_refused_change_does_not_stop_reads() -> Outcome {
     Ok(())
 }
 
-/// What cannot be reached, and what it cannot be: in words, and none of them gRPC's.
+/// Each reason why etcd cannot be used is described, without gRPC's terms.
 fn why_etcd_cannot_be_used_is_plain() -> Outcome {
     let etcd = Etcd::start()?;
     let open = |endpoint: &str| {

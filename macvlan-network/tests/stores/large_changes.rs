@@ -1,5 +1,5 @@
-//! Networks that are changed in more places than a transaction of etcd's has room for: whole or not at all,
-//! among those who use them, and whenever the process that changes them ends.
+//! Changes of networks that do not fit into one etcd transaction: they are atomic for concurrent
+//! users, and at whatever moment the process ends.
 #![deny(dead_code)]
 
 use std::collections::{BTreeSet, HashSet};
@@ -24,7 +24,7 @@ fn with(subnet: Subnet) -> NetworkConfig {
     NetworkConfig::new("lan").parent("ens33").subnet(subnet)
 }
 
-/// Every fourth address is reserved.
+/// Reserves every fourth address.
 fn reserved(offset: u32) -> Outcome<NetworkConfig> {
     let mut net = subnet("10.1.0.0/20")?;
     for number in 0..COUNT {
@@ -33,7 +33,7 @@ fn reserved(offset: u32) -> Outcome<NetworkConfig> {
     Ok(with(net))
 }
 
-/// Two of four addresses are given.
+/// Gives two of four addresses.
 fn ranges(offset: u32) -> Outcome<NetworkConfig> {
     let mut net = subnet("10.1.0.0/20")?;
     for number in 0..COUNT {
@@ -54,7 +54,7 @@ fn many_addresses_are_reserved_and_free_again() -> Outcome {
             let changed = networks.network("lan")?.update(&reserved(offset)?)?;
             assert_eq!((changed.outdated.len(), changed.unaffected.len()), (0, 2));
             let last = address(4 * COUNT + offset);
-            // Also by a handle on the network as it was.
+            // Also with a handle on the network before the change.
             for network in [&lan, &changed.network, &networks.network("lan")?] {
                 let taken = Member::new("fixed").address(last);
                 let error = network.connect(&taken, &NetNs::anonymous()?).unwrap_err();
@@ -84,7 +84,7 @@ fn many_addresses_are_reserved_and_free_again() -> Outcome {
     })
 }
 
-/// Keys in etcd that begin so, without that beginning, and their values.
+/// Returns the keys in etcd with a prefix, without the prefix, and their values.
 fn entries(etcd: &Etcd, prefix: &str) -> Outcome<Vec<(String, String)>> {
     let options = etcd_client::GetOptions::new().with_prefix();
     let found = ask(etcd, |mut client| async move { client.get(prefix, Some(options)).await })?;
@@ -100,13 +100,13 @@ fn number(digits: &str) -> Outcome<u32> {
     Ok(u32::try_from(u128::from_str_radix(digits, 16)? & 0xffff)?)
 }
 
-/// Makes sure that each address which a network gives is in one gap of its own or is somebody's, and no other.
-/// Returns what its gaps' keys begin with.
+/// Checks that each address that a network gives is in exactly one of its gaps or has a holder, and
+/// no other address is. Returns the prefix of its gaps' keys.
 fn assert_gaps(etcd: &Etcd, lan: &Network) -> Outcome<String> {
     let record = || entries(etcd, &format!("/macvlan/net/{}", lan.id()));
     let mut now = Vec::new();
     let (mut gaps, mut held, mut prefix) = (Vec::new(), Vec::new(), String::new());
-    // What a killed process has asked for last may still be done.
+    // The last request of a killed process may still be executed.
     eventually("the network does not come to rest", || {
         now = record()?;
         let (_, text) = now.first().ok_or("there is no network")?;
@@ -126,7 +126,7 @@ fn assert_gaps(etcd: &Etcd, lan: &Network) -> Outcome<String> {
     for (one, _) in &held {
         assert!(!free.remove(&number(one)?), "{one} is held and free");
     }
-    // Of those that are held, some are out of range.
+    // Some of the leased addresses are outside of the ranges.
     let given: BTreeSet<u32> = [0, 2]
         .into_iter()
         .find(|offset| ranges(*offset).is_ok_and(|config| config == *lan.config()))
@@ -137,7 +137,7 @@ fn assert_gaps(etcd: &Etcd, lan: &Network) -> Outcome<String> {
     Ok(prefix)
 }
 
-/// Changes a network to and fro while containers come and go.
+/// Changes a network back and forth while containers are connected and disconnected.
 fn come_and_go(networks: &Networks) -> Outcome {
     let configs = [ranges(0)?, ranges(2)?];
     let lan = networks.create(&configs[0])?;
@@ -190,7 +190,7 @@ fn while_containers_come_and_go_in_etcd() -> Outcome {
     Ok(())
 }
 
-/// Changes a network to and fro until it is killed.
+/// Changes a network back and forth until it is killed.
 fn changes_a_network(arguments: &[String]) -> Outcome {
     let [etcd, host] = arguments else { return Err("ETCD HOST".into()) };
     let ttl = Duration::from_secs(2);
@@ -230,7 +230,7 @@ fn a_network_is_as_it_was_or_as_it_was_to_be() -> Outcome {
             prefix = assert_gaps(&etcd, &before)?;
             Ok(networks.network("lan")?.config() == before.config())
         })?;
-        // The containers know nothing of it.
+        // The containers do not notice.
         let inside = NetNs::anonymous()?;
         lan.connect(&Member::new(format!("c{kills}")), &inside)?;
         assert_eq!(assert_gaps(&etcd, &networks.network("lan")?)?, prefix);
@@ -243,7 +243,7 @@ fn a_network_is_as_it_was_or_as_it_was_to_be() -> Outcome {
     let lan = networks.network("lan")?;
     let prefix = assert_gaps(&etcd, &lan)?;
     assert_eq!(keys(&etcd, "/macvlan/gap/")?, keys(&etcd, &prefix)?);
-    // Whatever it was left as, it is changed, and goes.
+    // In any state, it can be changed and removed.
     let lan = lan.update(&ranges(0)?)?.network;
     let lan = lan.update(&ranges(2)?)?.network;
     assert_gaps(&etcd, &lan)?;

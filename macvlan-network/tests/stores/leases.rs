@@ -1,4 +1,4 @@
-//! Who gets which address and name, with both kinds of store.
+//! Addresses and names of leases, with both kinds of store.
 #![deny(dead_code)]
 
 use std::collections::HashSet;
@@ -10,7 +10,7 @@ use macvlan_core::NetNs;
 use macvlan_network::{ErrorKind, Member, Network, NetworkConfig, Order};
 use macvlan_tests::{Outcome, eventually, ip_addresses, ip_do, ip_lines};
 
-/// Containers that last as long as this.
+/// Containers that exist until this is dropped.
 #[derive(Default)]
 pub(crate) struct People(Vec<NetNs>);
 
@@ -37,7 +37,7 @@ fn the_lowest_free_address() -> Outcome {
             assert_eq!(people.one(&lan, container)?, address);
         }
         lan.disconnect("c2")?;
-        // .3 rests: it is c2's as long as there is another.
+        // .3 rests for c2 as long as there is another address.
         for (container, address) in [("c4", "10.1.0.5"), ("c5", "10.1.0.6"), ("c6", "10.1.0.3")] {
             assert_eq!(people.one(&lan, container)?, address);
         }
@@ -51,7 +51,7 @@ fn the_next_address() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/29")?.order(Order::Next))?;
         let mut people = People::default();
-        // .2 to .6, around and around; a container that returns gets its own.
+        // .2 to .6, wrapping around; a container that returns gets its former address.
         for (container, address) in
             [("c1", "10.1.0.2"), ("c2", "10.1.0.3"), ("c3", "10.1.0.4"), ("c4", "10.1.0.5")]
         {
@@ -104,7 +104,7 @@ fn fixed_reserved_and_foreign_addresses() -> Outcome {
             assert_eq!(error.kind(), kind, "{error}");
             assert!(error.to_string().contains(words), "{error}");
         }
-        // In the range, and outside of it.
+        // Inside of the range, and outside of it.
         people.join(&lan, &Member::new("in").address(ip("10.1.0.4")))?;
         people.join(&lan, &Member::new("out").address(ip("10.1.0.200")))?;
         let error = lan.connect(&fixed("10.1.0.200"), &NetNs::anonymous()?).unwrap_err();
@@ -126,7 +126,7 @@ fn fixed_reserved_and_foreign_addresses() -> Outcome {
         assert!(lan.forget_foreign(ip("10.1.0.5"))?);
         assert!(!lan.forget_foreign(ip("10.1.0.5"))?);
         assert_eq!(people.one(&lan, "late")?, "10.1.0.5");
-        // What is outside the range goes to nobody by itself, also when it comes back.
+        // An address outside of the range is not chosen, even after it was released.
         lan.disconnect("out")?;
         let error = lan.connect(&Member::new("later"), &NetNs::anonymous()?).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::PoolExhausted, "{error}");
@@ -134,8 +134,8 @@ fn fixed_reserved_and_foreign_addresses() -> Outcome {
     })
 }
 
-/// A container that returns gets its address, if nobody else has it; for as long as it is kept for
-/// it, in any case.
+/// A container that returns gets its address if it is free, and in any case while it is kept for
+/// it.
 fn addresses_stay_with_containers() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -182,7 +182,7 @@ fn addresses_stay_with_containers() -> Outcome {
     })
 }
 
-/// Several subnets of one family: the next when one is full.
+/// Several subnets of one family: the next one is used when one is full.
 fn several_subnets() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(
@@ -197,7 +197,7 @@ fn several_subnets() -> Outcome {
         let error = lan.connect(&member, &NetNs::anonymous()?).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::PoolExhausted, "{error}");
         assert!(error.to_string().contains("10.1.0.0/30, 10.2.0.0/30"), "{error}");
-        // The IPv4 address does not get lost when there is no IPv6 address left.
+        // The IPv4 address is not lost if there is no IPv6 address left.
         lan.disconnect("c1")?;
         lan.add_foreign(ip("fd00::2"))?;
         let error = lan.connect(&member, &NetNs::anonymous()?).unwrap_err();
@@ -208,7 +208,8 @@ fn several_subnets() -> Outcome {
     })
 }
 
-/// Several of one family, next to each other in one gap and apart; and link-local ones, which two may have.
+/// Several addresses of one family, adjacent in one gap or not; and link-local ones, which two
+/// containers may have.
 fn several_addresses() -> Outcome {
     with_stores(|networks| {
         let lan =
@@ -246,7 +247,7 @@ fn several_addresses() -> Outcome {
     })
 }
 
-/// What cannot be changed of a container that is connected is refused by name.
+/// An option that cannot be changed while the container is connected is refused by name.
 fn other_wishes_of_a_container_that_is_connected() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -273,7 +274,7 @@ fn other_wishes_of_a_container_that_is_connected() -> Outcome {
     })
 }
 
-/// An address and a name that a container has which is gone are given to who wishes for them.
+/// An address and a name of a container that is gone are given when requested.
 fn what_the_dead_have_is_given() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -295,12 +296,12 @@ fn what_the_dead_have_is_given() -> Outcome {
     })
 }
 
-/// What is chosen is chosen again, where somebody has it; what is said is refused at once.
+/// A chosen MAC address that is in use is chosen again; a requested one is refused at once.
 fn a_mac_address_that_is_taken() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         let mut people = People::default();
-        // That which follows from .3.
+        // The MAC address that is derived from .3.
         let taken = "02:42:0a:01:00:03".parse()?;
         people.join(&lan, &Member::new("c1").mac(taken))?;
         for (container, address) in [("c2", "10.1.0.3"), ("c3", "10.1.0.4")] {
@@ -313,7 +314,7 @@ fn a_mac_address_that_is_taken() -> Outcome {
         let kind = error.core().map(macvlan_core::Error::kind);
         assert_eq!(kind, Some(macvlan_core::ErrorKind::MacInUse), "{error}");
 
-        // Somebody else's, on the host.
+        // Another program's, on the host.
         let host = networks.host().netns();
         ip_do(host, "link add other link ens33 address 02:42:0a:01:00:05 type macvlan mode bridge");
         ip_do(host, "link set other up");
@@ -324,7 +325,7 @@ fn a_mac_address_that_is_taken() -> Outcome {
     })
 }
 
-/// The host's own addresses are nobody else's.
+/// The host's own addresses are not given.
 fn the_host_has_addresses_itself() -> Outcome {
     with_stores(|networks| {
         let host = networks.host().netns();
@@ -335,7 +336,7 @@ fn the_host_has_addresses_itself() -> Outcome {
         let mut people = People::default();
         assert_eq!(people.join(&lan, &Member::new("c1"))?, [ip("10.1.0.3"), ip("fd00:1::3")]);
         ip_do(host, "address add 10.1.0.77/32 dev lo");
-        // One that it was not known of, and one that was passed over.
+        // One that was added since, and one that was skipped.
         for address in ["10.1.0.77", "10.1.0.2"] {
             let member = Member::new("c2").address(ip(address));
             let error = lan.connect(&member, &NetNs::anonymous()?).unwrap_err();
@@ -352,11 +353,11 @@ fn the_host_has_addresses_itself() -> Outcome {
     })
 }
 
-/// By name, by id, and by the beginning of an id that no other has.
+/// By name, by id, and by a unique prefix of an id.
 fn networks_are_found() -> Outcome {
     with_stores(|networks| {
         let mut ids = Vec::new();
-        // Of seventeen, two begin with the same digit.
+        // Of seventeen ids, two begin with the same digit.
         for number in 0..17 {
             let made = networks
                 .create(&on_ens33(&format!("n{number}"), &format!("10.{number}.0.0/24"))?)?;
@@ -376,7 +377,7 @@ fn networks_are_found() -> Outcome {
             let error = networks.network(nobody).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::NetworkNotFound, "{error}");
         }
-        // A name goes before an id.
+        // A name has priority over an id.
         let name = twice[..12].to_owned();
         let named = networks.create(&on_ens33(&name, "10.200.0.0/24")?)?;
         assert_eq!(networks.network(&name)?.id(), named.id());
@@ -386,7 +387,7 @@ fn networks_are_found() -> Outcome {
     })
 }
 
-/// Networks without containers go together; the others are counted.
+/// Networks without containers are deleted together; the others are counted.
 fn unused_networks_are_pruned() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -409,7 +410,7 @@ fn unused_networks_are_pruned() -> Outcome {
     })
 }
 
-/// The same with both: refusals, and removal.
+/// The same with both stores: refusals and removal.
 fn networks_come_and_go() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -429,7 +430,7 @@ fn networks_come_and_go() -> Outcome {
         lan.remove()?;
         let error = gone.connect(&Member::new("c1"), &inside).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NetworkNotFound, "{error}");
-        // The name and the subnet are free again, and nothing of the old one is remembered.
+        // The name and the subnet are free again, and the old network is forgotten.
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         assert_ne!(lan.id(), gone.id());
         assert_eq!(lan.connect(&Member::new("c9"), &inside)?.addresses(), [ip("10.1.0.2")]);

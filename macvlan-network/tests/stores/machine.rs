@@ -1,4 +1,4 @@
-//! A file serves one machine, and a host's name in etcd is one machine's.
+//! A file belongs to one machine, and so does a host's name in etcd.
 #![deny(dead_code)]
 
 use std::fs;
@@ -14,7 +14,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// Boots of kernels.
+/// Boot ids.
 const BOOTS: [&str; 4] = [
     "00000000-0000-0000-0000-00000000000a",
     "00000000-0000-0000-0000-00000000000b",
@@ -23,10 +23,10 @@ const BOOTS: [&str; 4] = [
 ];
 const ONE: &str = "11111111111111111111111111111111";
 const OTHER: &str = "22222222222222222222222222222222";
-/// A machine, or a container, without a machine-id.
+/// The machine-id of a machine or container without one.
 const NONE: &str = "";
 
-/// Has this process see another boot and another machine-id than it would, in files that go with it.
+/// Gives this process another boot id and machine-id, in files that are mounted over the real ones.
 pub(crate) fn become_machine(boot: &str, id: &str) -> Outcome {
     unshare(CloneFlags::CLONE_NEWNS)?;
     let (none, file) = (None::<&str>, "/etc/boot_id");
@@ -40,7 +40,7 @@ pub(crate) fn become_machine(boot: &str, id: &str) -> Outcome {
     Ok(())
 }
 
-/// Uses a file on another machine, and prints what came of it.
+/// Uses a file on another machine, and prints the result.
 fn on_machine(arguments: &[String]) -> Outcome {
     let [boot, id, place, host, does] = arguments else {
         return Err("BOOT ID PLACE HOST DOES".into());
@@ -77,7 +77,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// A file with one network, which belongs to that machine.
+    /// Makes a file with one network, which belongs to a machine.
     fn with_owner(boot: Option<&str>, id: Option<&str>) -> Outcome<Self> {
         let scene = Self { lab: Lab::new()?, directory: Directory::new()? };
         let file = scene.directory.path().join("networks.db");
@@ -89,7 +89,7 @@ impl Scene {
         Ok(scene)
     }
 
-    /// Returns what is printed on a machine that uses the file.
+    /// Returns the output of a process that uses the file on a machine.
     fn on(&self, boot: usize, id: &str, does: &str) -> Outcome<String> {
         let place = self.directory.path().join("networks.db").display().to_string();
         let arguments = [BOOTS[boot], id, &place, &path_of(&self.lab.a.netns), does];
@@ -101,7 +101,7 @@ impl Scene {
         Ok(behind(&self.directory)?.query_row("SELECT boot, machine FROM store", [], read)?)
     }
 
-    /// Is refused the file on another machine, which names both.
+    /// Checks that the file is refused on another machine, with an error that names both.
     fn refused(&self, boot: usize, id: &str, owner: &str) -> Outcome {
         for does in ["list", "connect", "collect"] {
             let error = self.on(boot, id, does)?;
@@ -117,13 +117,13 @@ impl Scene {
 fn a_file_serves_one_machine() -> Outcome {
     let scene = Scene::with_owner(None, None)?;
 
-    // Whose it is nobody has said yet.
+    // It has no owner yet.
     assert_eq!(scene.on(0, ONE, "list")?, "1");
     assert_eq!(scene.on(1, OTHER, "list")?, "1");
     assert_eq!(scene.on(0, ONE, "connect")?, "1");
     assert_eq!(scene.owner()?, (BOOTS[0].to_owned(), Some(ONE.to_owned())));
     scene.refused(1, OTHER, ONE)?;
-    // Containers of one kernel are on one machine, whatever is in their /etc.
+    // Containers of one kernel are on one machine, whatever their /etc contains.
     assert_eq!(scene.on(0, OTHER, "list")?, "1");
     assert_eq!(scene.on(0, NONE, "list")?, "1");
     assert_eq!(scene.on(0, OTHER, "collect")?, "1");
@@ -134,12 +134,12 @@ fn a_file_serves_one_machine() -> Outcome {
 fn a_machine_that_was_rebooted_keeps_its_file() -> Outcome {
     let scene = Scene::with_owner(Some(BOOTS[0]), Some(ONE))?;
 
-    // What only reads leaves the file as it is.
+    // Reading leaves the file unchanged.
     assert_eq!(scene.on(2, ONE, "list")?, "1");
     assert_eq!(scene.owner()?, (BOOTS[0].to_owned(), Some(ONE.to_owned())));
     assert_eq!(scene.on(2, ONE, "connect")?, "1");
     assert_eq!(scene.owner()?, (BOOTS[2].to_owned(), Some(ONE.to_owned())));
-    // It cannot be told from another machine: a container without a machine-id, after a reboot.
+    // A container without a machine-id after a reboot cannot be distinguished from another machine.
     assert_eq!(scene.on(3, NONE, "collect")?, "1");
     assert_eq!(scene.owner()?, (BOOTS[3].to_owned(), Some(ONE.to_owned())));
     scene.refused(1, OTHER, ONE)?;
@@ -153,19 +153,19 @@ fn a_file_that_was_moved_is_taken_over() -> Outcome {
 
     assert_eq!(scene.on(1, OTHER, "moved list")?, "1");
     scene.refused(1, OTHER, ONE)?;
-    // The container stayed behind.
+    // The container was left behind.
     assert_eq!(scene.on(1, OTHER, "moved collect")?, "1");
     assert_eq!(scene.owner()?, (BOOTS[1].to_owned(), Some(OTHER.to_owned())));
     assert_eq!(scene.on(1, OTHER, "connect")?, "1");
     scene.refused(0, ONE, OTHER)?;
     assert_eq!(scene.on(2, OTHER, "list")?, "1");
-    // One's own can be opened so, too; where it has no machine-id, the file has none.
+    // A machine can also open its own file this way; without a machine-id, the file gets none.
     assert_eq!(scene.on(1, OTHER, "moved list")?, "1");
     Ok(())
 }
 
-/// Calls itself "a" in etcd on another machine, and says whether that is refused; then each time that a file
-/// is there connects a container.
+/// Uses the name "a" in etcd on another machine, and reports whether this is refused; then connects
+/// a container each time that a file appears.
 fn is_called_a(arguments: &[String]) -> Outcome {
     let [boot, id, etcd, host, ttl, signs] = arguments else {
         return Err("BOOT ID ETCD HOST TTL SIGNS".into());
@@ -195,7 +195,7 @@ fn is_called_a(arguments: &[String]) -> Outcome {
     Ok(())
 }
 
-/// An etcd, and signs for machines that call themselves "a".
+/// An etcd, and signal files for machines with the name "a".
 struct Named {
     lab: Lab,
     etcd: Etcd,
@@ -211,7 +211,7 @@ impl Named {
         Ok(fs::write(self.signs.path().join(what), "")?)
     }
 
-    /// A machine that is about to open the store.
+    /// Starts a machine that is about to open the store.
     fn start(&self, boot: usize, id: &str, ttl: u32) -> Outcome<Actor> {
         let (etcd, host) = (path_of(self.etcd.netns()), path_of(&self.lab.a.netns));
         let (ttl, signs) = (ttl.to_string(), self.signs.path().display().to_string());
@@ -232,7 +232,7 @@ fn a_second_machine_of_a_name_is_refused() -> Outcome {
     for words in [ONE, OTHER, BOOTS[0], BOOTS[1], "\"a\"", "name of its own"] {
         assert!(error.contains(words), "no {words:?} in: {error}");
     }
-    // A further process, one of a container with an /etc of its own, and those after a reboot.
+    // Another process, one in a container with an /etc of its own, and those after a reboot.
     for (boot, id) in [(0, ONE), (0, OTHER), (0, NONE), (2, ONE), (3, NONE)] {
         assert_eq!(scene.start(boot, id, 3600)?.line()?, "opened", "{boot} {id:?}");
     }
@@ -261,7 +261,7 @@ fn of_many_machines_of_a_name_one_is_accepted() -> Outcome {
     Ok(())
 }
 
-/// A machine that was away for so long that it counts as dead, and whose name another has taken.
+/// A machine that was away until it counted as dead, and whose name another one has taken.
 fn a_name_that_was_taken_is_not_taken_back() -> Outcome {
     let scene = Named::set()?;
     let b = in_etcd(&scene.lab.a, &scene.etcd, "b")?;

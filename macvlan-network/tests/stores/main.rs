@@ -1,4 +1,4 @@
-//! What a store holds, whatever happens to those who use it.
+//! The contents of a store, whatever happens to the processes that use it.
 
 #[path = "../common/mod.rs"]
 mod common;

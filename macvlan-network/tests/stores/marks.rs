@@ -1,4 +1,4 @@
-//! By what the interfaces of leases are known, and what a container can make of that: nothing.
+//! The marks by which interfaces are recognized, which a container cannot abuse.
 #![deny(dead_code)]
 
 use std::net::Ipv4Addr;
@@ -16,7 +16,7 @@ fn set_alias(netns: &NetNs, link: &str, alias: &str) -> Outcome {
     Ok(Handle::in_netns(netns)?.set_alias(link, alias)?)
 }
 
-/// The store loses a lease, and the kernel does not.
+/// Loses a lease in the store, but not in the kernel.
 fn lose(networks: &Networks, network: &Network, container: &str) -> Outcome {
     let lease = network.lease(container)?.ok_or("it has no lease")?;
     assert!(networks.store().release(network.record(), &lease)?);
@@ -27,7 +27,7 @@ fn texts(done: &[Reconciled]) -> Vec<String> {
     done.iter().map(ToString::to_string).collect()
 }
 
-/// Somebody who may do what he likes in his namespace.
+/// A process with all rights in its container's namespace.
 fn a_forged_mark_gives_nobody_a_lease() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -63,8 +63,8 @@ fn a_forged_mark_gives_nobody_a_lease() -> Outcome {
             set_alias(&inside, &format!("s{number}"), forged)?;
         }
         let leases = lan.leases()?;
-        // What says that it is of the container is passed over as long as that has a lease here, and what no
-        // store has written.
+        // A mark of the container is ignored while the container has a lease here, and so is one
+        // that no store has made.
         for _ in 0..2 {
             let done = networks.reconcile()?;
             assert!(done.iter().all(|one| matches!(one, Reconciled::Failed(_))), "{done:?}");
@@ -85,7 +85,7 @@ fn a_forged_mark_gives_nobody_a_lease() -> Outcome {
     })
 }
 
-/// A mark is one interface's and its addresses'.
+/// A mark is valid for one interface and its addresses.
 fn a_mark_is_not_another_address_s() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -110,7 +110,8 @@ fn a_mark_is_not_another_address_s() -> Outcome {
     })
 }
 
-/// What is added to an interface does not hide what it was made for; the name comes back with it.
+/// Addresses that are added to an interface do not hide those of its lease; the name is restored
+/// too.
 fn a_lease_that_was_lost_comes_back_whole() -> Outcome {
     with_stores(|networks| {
         let config = on_ens33("lan", "10.1.0.0/24")?.subnet(subnet("fd00:1::/64")?);
@@ -151,7 +152,7 @@ fn a_lease_that_was_lost_comes_back_whole() -> Outcome {
     })
 }
 
-/// However many addresses it has, and some that somebody has added.
+/// With any number of addresses of its own, and some that were added.
 fn a_lease_of_many_addresses_comes_back_whole() -> Outcome {
     with_stores(|networks| {
         let config = on_ens33("lan", "10.1.0.0/24")?.subnet(subnet("fd00:1::/64")?);
@@ -180,7 +181,7 @@ fn a_lease_of_many_addresses_comes_back_whole() -> Outcome {
     })
 }
 
-/// More than a transaction of etcd's has room for, when it is given back.
+/// More than fit into an etcd transaction when they are released.
 fn more_than_can_be_given_back_is_refused() -> Outcome {
     let (lab, etcd) = (macvlan_tests::Lab::new()?, macvlan_tests::Etcd::start()?);
     let networks = crate::common::in_etcd(&lab.a, &etcd, "a")?;
@@ -204,7 +205,7 @@ fn more_than_can_be_given_back_is_refused() -> Outcome {
     Ok(())
 }
 
-/// As earlier versions wrote them.
+/// In the format of earlier versions.
 fn marks_without_a_seal() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -230,7 +231,7 @@ fn marks_without_a_seal() -> Outcome {
         assert_eq!(alias(&one, "eth0")?, sealed);
         assert!(why.contains("container \"c2\"") && why.contains("connect the container"), "{why}");
         assert_eq!(ip_addresses(&two, "eth0"), ["10.1.0.3/24"]);
-        // Which helps.
+        // This resolves it.
         lan.connect(&Member::new("c2"), &two)?;
         assert_eq!(ip_lines(&two, "-o link show type macvlan").len(), 1);
         assert!(networks.reconcile()?.is_empty());
@@ -238,7 +239,7 @@ fn marks_without_a_seal() -> Outcome {
     })
 }
 
-/// A container that moves its mark to an interface of its own keeps no address by that.
+/// A container that moves its mark to an interface of its own does not keep an address by this.
 fn a_mark_on_another_interface_hides_none() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -254,7 +255,7 @@ fn a_mark_on_another_interface_hides_none() -> Outcome {
     })
 }
 
-/// A container that is started again without saying its names and priorities keeps them.
+/// A container that is restarted without giving its names and priorities keeps them.
 fn a_container_that_returns_keeps_what_it_said() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -285,7 +286,7 @@ fn a_container_that_returns_keeps_what_it_said() -> Outcome {
         other.disconnect("c1")?;
         assert_eq!(default_routes(&inside), ["10.1.0.1 dev eth1"]);
 
-        // What it says is as it says.
+        // Values that it gives replace them.
         drop((second, inside));
         let (_third, inside) = started()?;
         let member = member.name("db").alias("sql").gw_priority(1);

@@ -1,4 +1,4 @@
-//! By which names containers are found, with both kinds of store.
+//! The names by which containers are found, with both kinds of store.
 #![deny(dead_code)]
 
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use macvlan_core::NetNs;
 use macvlan_network::{ErrorKind, Member, NetworkConfig};
 use macvlan_tests::Outcome;
 
-/// A name belongs to one container, an alias to many, and what is said of it at a second connect holds.
+/// A name belongs to one container, an alias to many, and a second connect can change both.
 fn names_and_aliases() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -28,7 +28,7 @@ fn names_and_aliases() -> Outcome {
         let hosts = lan.hosts()?;
         assert!(hosts.contains("10.1.0.2\tweb1 web1.lan web web.lan www www.lan\n"), "{hosts}");
 
-        // Others take the place of those that it had; what is not said stays.
+        // New values replace the old ones; values that are not given stay.
         lan.connect(&Member::new("c1").alias("api"), &inside[0])?;
         assert_eq!(resolved()?, [one(1), vec![], one(1), one(0), one(1), vec![]]);
         assert_eq!(lan.resolve("api")?, one(0));
@@ -49,7 +49,7 @@ fn names_and_aliases() -> Outcome {
     })
 }
 
-/// Names are compared as DNS does, whoever says them.
+/// Names are compared as in DNS, wherever they are given.
 fn names_are_those_of_dns() -> Outcome {
     with_stores(|networks| {
         let reserved = subnet("10.1.0.0/24")?.reserve("Printer", ip("10.1.0.77"));

@@ -1,4 +1,4 @@
-//! Addresses that are leased before there is a container; with both kinds of store.
+//! Addresses that are leased before the container exists, with both kinds of store.
 #![deny(dead_code)]
 
 use std::time::Duration;
@@ -14,7 +14,7 @@ fn addresses(lease: &Lease) -> Vec<String> {
     lease.addresses.iter().map(ToString::to_string).collect()
 }
 
-/// Takes back whatever is pending, however short.
+/// Collects all pending leases, whatever their age.
 fn collect_all(networks: &Networks) -> Outcome<Vec<Lease>> {
     Ok(networks.clone().with_pending_age(Duration::ZERO).collect()?.leases)
 }
@@ -33,7 +33,7 @@ fn a_container_takes_what_was_allocated() -> Outcome {
         let told = lan.inspect()?["Containers"][&pending.endpoint].clone();
         assert_eq!((&told["Namespace"], told["Pending"].is_u64()), (&"pending".into(), true));
 
-        // It is nobody else's, and younger than what is collected.
+        // It belongs to no other container, and is too young to be collected.
         let (_other, other) = started()?;
         lan.connect(&Member::new("c2"), &other)?;
         assert_eq!(ip_addresses(&other, "eth0"), ["10.1.0.3/24", "fd00:1::3/64"]);
@@ -53,7 +53,7 @@ fn a_container_takes_what_was_allocated() -> Outcome {
         assert_eq!(lan.leases()?.len(), 2);
         assert!(networks.reconcile()?.is_empty());
 
-        // Once.
+        // It can be taken once.
         for (id, member) in [("c1", taking.clone().interface("net1")), ("c4", taking)] {
             let again = if id == "c1" { member } else { Member::new(id).take(&pending.endpoint) };
             let netns = if id == "c1" { &inside } else { &NetNs::anonymous()? };
@@ -83,13 +83,13 @@ fn what_is_asked_for_is_allocated() -> Outcome {
         assert_eq!(error.kind(), ErrorKind::AddressTaken, "{error}");
         let error = lan.allocate(&Allocation::new().ipv4(false).ipv6(false)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
-        // One container takes both; another address of its own goes along.
+        // One container takes both, and a requested address of its own.
         let (_container, inside) = started()?;
         let member = Member::new("c1").take(&v4.endpoint).take(&v6.endpoint);
         let connection = lan.connect(&member.address(ip("10.1.0.9")), &inside)?;
         assert_eq!(connection.mac(), mac);
         assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24", "10.1.0.9/24", "fd00:1::77/64"]);
-        // Given back by its id.
+        // Released by its id.
         let other = lan.allocate(&Allocation::new())?;
         lan.disconnect(&other.endpoint)?;
         let error = lan.disconnect(&other.endpoint).unwrap_err();
@@ -125,7 +125,7 @@ fn what_nobody_takes_is_collected() -> Outcome {
         assert_eq!(error.kind(), ErrorKind::PoolExhausted, "{error}");
         assert_eq!(collect_all(networks)?, std::slice::from_ref(&pending));
         assert_eq!(addresses(&lan.allocate(&Allocation::new())?), addresses(&pending));
-        // Who wishes for the address of one that is over gets it at once.
+        // A container that requests the address of an expired lease gets it at once.
         let (_container, inside) = started()?;
         let networks = networks.clone().with_pending_age(Duration::ZERO);
         let member = Member::new("c1").address(ip("10.1.0.2"));
@@ -135,7 +135,7 @@ fn what_nobody_takes_is_collected() -> Outcome {
     })
 }
 
-/// It goes with the boot that it was made in, however young it is.
+/// It ends with the boot in which it was made, whatever its age.
 fn a_reboot_ends_it() -> Outcome {
     let scene = Scene::set()?;
     let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -148,7 +148,7 @@ fn a_reboot_ends_it() -> Outcome {
     Ok(())
 }
 
-/// A session as a further process opens it, of host a: a file, or etcd in this namespace.
+/// Opens a session like another process, on host a: a file, or etcd in this namespace.
 fn open(kind: &str, place: &str, host: &str) -> Outcome<Network> {
     let host = Host::in_netns(&NetNs::from_path(host)?)?;
     let networks = if kind == "sqlite" {
@@ -168,7 +168,7 @@ fn allocates(arguments: &[String]) -> Outcome {
     Ok(())
 }
 
-/// Waits for the others, then takes it.
+/// Waits for the others, then takes the lease.
 fn takes(arguments: &[String]) -> Outcome {
     let [kind, place, host, id, container] = arguments else {
         return Err("KIND PLACE HOST ID CONTAINER".into());
@@ -183,7 +183,7 @@ fn takes(arguments: &[String]) -> Outcome {
     Ok(())
 }
 
-/// Each kind of store, as further processes open it.
+/// Runs a test with each kind of store, as other processes open it.
 fn with_places(test: impl Fn(&Networks, [&str; 3]) -> Outcome) -> Outcome {
     let (lab, directory) = (Lab::new()?, Directory::new()?);
     let host = path_of(&lab.a.netns);

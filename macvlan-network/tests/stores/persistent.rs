@@ -1,4 +1,4 @@
-//! Hosts without a process that stays, as with one for each call of a plugin.
+//! Hosts without a permanent process, such as those with one for each call of a plugin.
 #![deny(dead_code)]
 
 use std::time::Duration;
@@ -13,7 +13,7 @@ use macvlan_tests::{
 
 const ONLY_MARK: [&str; 1] = ["/macvlan/host/a/~"];
 
-/// Opens a session on host a, connects a container, and ends. On another machine, if one is said.
+/// Opens a session on host a, optionally on another machine, connects a container, and ends.
 fn connects(arguments: &[String]) -> Outcome {
     let [machine, etcd, host, persistent, id, inside] = arguments else {
         return Err("MACHINE ETCD HOST PERSISTENT ID INSIDE".into());
@@ -43,7 +43,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// Two hosts, of which b made the network.
+    /// Makes two hosts; host b creates the network.
     fn set() -> Outcome<Self> {
         let (lab, etcd) = (Lab::with_addresses(&[], &[])?, Etcd::start()?);
         let b = in_etcd(&lab.b, &etcd, "b")?;
@@ -51,7 +51,7 @@ impl Scene {
         Ok(Self { lab, etcd, b, on_b })
     }
 
-    /// Has a process on host a, on some machine, connect a container, and returns what it says.
+    /// Lets a process on host a, on a machine, connect a container, and returns its output.
     fn say(&self, machine: &str, persistent: bool, id: &str, inside: &NetNs) -> Outcome<String> {
         let (etcd, host) = (path_of(self.etcd.netns()), path_of(&self.lab.a.netns));
         let persistent = persistent.to_string();
@@ -75,7 +75,7 @@ impl Scene {
 fn leases_outlive_the_process() -> Outcome {
     let scene = Scene::set()?;
     let first = scene.connect(true, "c1")?;
-    // Another that does not say so changes nothing.
+    // Another process without the option changes nothing.
     let second = scene.connect(false, "c2")?;
     scene.no_process_is_left(&ONLY_MARK)?;
     assert_eq!(scene.b.collect()?.leases, []);
@@ -116,7 +116,7 @@ fn a_host_is_forgotten_when_it_is_gone() -> Outcome {
     let collected = scene.b.collect()?.leases;
     assert_eq!(collected.len(), 1);
     assert_eq!(collected[0].container, "c1");
-    // It was not gone, and has its lease again, and outlives its processes again.
+    // It was not gone, gets its lease again, and again outlives its processes.
     let (_other, _) = scene.connect(true, "c2")?;
     let a = in_etcd(&scene.lab.a, &scene.etcd, "a")?;
     is_refused(&scene.b, "a");
@@ -130,8 +130,8 @@ fn a_host_is_forgotten_when_it_is_gone() -> Outcome {
     Ok(())
 }
 
-/// The end of a process is known at once where its host goes on counting as alive, and nowhere else: another
-/// process may come that goes on with the leases.
+/// The end of a process is recorded at once only if its host continues to count as alive. Otherwise
+/// another process may continue with its leases.
 fn a_process_that_ends_leaves_no_word() -> Outcome {
     let scene = Scene::set()?;
     let open = |persistent: bool| -> Outcome<EtcdStore> {
@@ -149,12 +149,12 @@ fn a_process_that_ends_leaves_no_word() -> Outcome {
     drop(first);
     let left = words()?;
     assert_eq!((left.len(), left[1].as_str()), (2, ONLY_MARK[0]));
-    // As that of the first, when its time is over.
+    // Like that of the first one, when its time is over.
     let first = left[0].clone();
     ask(&scene.etcd, |mut client| async move { client.delete(first, None).await.map(drop) })?;
     assert!(scene.b.forget_host("a")?);
 
-    // One of a process that was killed stays, and etcd may be away.
+    // The key of a process that was killed remains, and etcd may be away.
     let mut etcd = scene.etcd;
     let options = EtcdOptions::new("a", [Etcd::ENDPOINT]).persistent(true);
     let store = etcd.netns().run(|| EtcdStore::open(&options))??;
@@ -179,7 +179,7 @@ fn its_name_is_its_machines_until_then() -> Outcome {
     Ok(())
 }
 
-/// Without it, a host that no process of is left is dead, and a file knows no other hosts.
+/// Without the option, a host without a process is dead, and a file has no other hosts.
 fn others_are_not_persistent() -> Outcome {
     let scene = Scene::set()?;
     let _container = scene.connect(false, "c1")?;

@@ -1,4 +1,4 @@
-//! Which addresses a subnet gives, and what several networks give of one subnet; with both kinds of store.
+//! The addresses that a subnet gives, also if several networks share it, with both kinds of store.
 #![deny(dead_code)]
 
 use crate::common::with_stores;
@@ -37,7 +37,7 @@ fn several_ranges_and_excluded_addresses() -> Outcome {
             assert_eq!(error.kind(), ErrorKind::PoolExhausted, "{error}");
             let words = "no address is left in 10.1.0.250-10.1.0.255, 10.1.0.8/30";
             assert!(error.to_string().contains(words), "{error}");
-            // What is excluded is given to nobody, and comes back to no gap.
+            // An excluded address is given to no container, and returns to no gap.
             let member = Member::new("fixed").address(ip("10.1.0.101"));
             let error = lan.connect(&member, &NetNs::anonymous()?).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::AddressUnusable, "{error}");
@@ -57,7 +57,7 @@ fn several_ranges_and_excluded_addresses() -> Outcome {
     })
 }
 
-/// The same subnet on other wires is another one; on one wire it may be shared out.
+/// The same subnet on different LANs is independent; on one LAN it can be divided.
 fn one_subnet_in_several_networks() -> Outcome {
     with_stores(|networks| {
         let part = |text: &str| -> Outcome<Subnet> {
@@ -72,7 +72,7 @@ fn one_subnet_in_several_networks() -> Outcome {
             ("all", subnet("10.1.0.0/24")?, "overlaps 10.1.0.0/24 of network"),
             ("wide", subnet("10.0.0.0/8")?, "would be there twice"),
             ("some", part("10.1.0.127-10.1.0.130")?, "would be there twice"),
-            // Their gateway.
+            // The other network's gateway.
             ("router", part("10.1.0.250-10.1.0.254")?.without_gateway(), "10.1.0.254 would be"),
         ] {
             let error = networks.create(&on(name, "ens33", net)).unwrap_err();
@@ -80,7 +80,7 @@ fn one_subnet_in_several_networks() -> Outcome {
             assert!(error.to_string().contains(words), "{error}");
         }
 
-        // Nothing is given twice, not by asking for it either.
+        // No address is given twice, not even on request.
         let mut people = People::default();
         assert_eq!(people.one(&low, "c1")?, "10.1.0.1");
         assert_eq!(people.one(&high, "c1")?, "10.1.0.128");
@@ -96,7 +96,8 @@ fn one_subnet_in_several_networks() -> Outcome {
         assert!(error.to_string().contains("10.1.0.210, which it would have too"), "{error}");
         let top = part("10.1.0.208/28")?.exclude("10.1.0.210".parse()?);
         networks.create(&on("top", "ens33", top))?;
-        // One who returns gets another address when its own has gone to another network.
+        // A container that returns gets another address if its former one belongs to another
+        // network now.
         people.join(&low, &Member::new("c3").address(ip("10.1.0.230")))?;
         low.disconnect("c3")?;
         people.join(&high, &Member::new("c4").address(ip("10.1.0.230")))?;
@@ -105,7 +106,7 @@ fn one_subnet_in_several_networks() -> Outcome {
     })
 }
 
-/// Networks that ask for one subnet at the same time: on one parent one of them gets it.
+/// Networks that request one subnet at the same time: on one parent, only one gets it.
 fn the_same_subnet_at_the_same_time() -> Outcome {
     with_stores(|networks| {
         let create = |number: usize, networks: &Networks| {
@@ -149,7 +150,8 @@ fn a_reserved_name_takes_its_address() -> Outcome {
         let member = || Member::new("p1").name("printer");
         assert_eq!(people.join(&lan, &member())?, [ip("10.1.0.9")]);
         lan.disconnect("p1")?;
-        // It goes back to nobody but that name: neither to the next, nor to the container without it.
+        // It is kept for that name, and given neither to the next container nor to this one without
+        // its name.
         assert_eq!(people.one(&lan, "p1")?, "10.1.0.4");
         lan.disconnect("p1")?;
         let asked = Member::new("p2").address(ip("10.1.0.9"));
@@ -163,7 +165,7 @@ fn a_reserved_name_takes_its_address() -> Outcome {
     })
 }
 
-/// Where no default route leads through a network, no address is kept for a router.
+/// If no default route leads through a network, no address is kept for a gateway.
 fn an_internal_network_keeps_no_gateway() -> Outcome {
     with_stores(|networks| {
         let inner = networks.create(&on_ens33("inner", "10.1.0.0/30")?.internal(true))?;

@@ -1,5 +1,5 @@
-//! After whatever happened: processes and namespaces that are gone, a reboot, a kernel or a store
-//! that somebody else has changed.
+//! Recovery: processes and namespaces that are gone, a reboot, a kernel or a store that another
+//! program has changed.
 #![deny(dead_code)]
 
 use crate::common::{Scene, behind, ip, on_ens33, session, sound, started, subnet};
@@ -9,7 +9,7 @@ use macvlan_tests::{
     Container, Directory, Outcome, eventually, ip_addresses, ip_do, ip_lines, ping,
 };
 
-/// Who is gone, and who is only hard to find.
+/// Containers that are gone, and others that are only hard to find.
 fn leases_of_namespaces_that_are_gone_are_collected() -> Outcome {
     let scene = Scene::set()?;
     let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -32,7 +32,7 @@ fn leases_of_namespaces_that_are_gone_are_collected() -> Outcome {
     NetNs::delete(&name)?;
     drop((descriptor, stop));
     drop(process);
-    // A thread's end is seen when the kernel is done with it.
+    // The end of a thread is visible when the kernel has finished it.
     eventually("a lease is left", || {
         scene.networks.collect()?;
         Ok(lan.leases()?.is_empty())
@@ -41,20 +41,20 @@ fn leases_of_namespaces_that_are_gone_are_collected() -> Outcome {
     Ok(())
 }
 
-/// A namespace that only a sleeping thread is in; it ends when the other thing is dropped.
+/// Returns a namespace with only a sleeping thread in it, which ends when the sender is dropped.
 fn in_a_thread() -> Outcome<(NetNs, std::sync::mpsc::Sender<()>)> {
     let (stop, stopped) = std::sync::mpsc::channel::<()>();
     let (tell, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let inside = nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET);
-        // Whoever is told, and whoever tells, may be gone.
+        // The receiver and the sender may be gone.
         let _ = tell.send(inside.map(|()| NetNs::current()));
         let _ = stopped.recv();
     });
     Ok((told.recv()???, stop))
 }
 
-/// A program that keeps what it got keeps no container alive.
+/// A program that keeps the results keeps no container alive.
 fn what_connect_returns_holds_no_namespace() -> Outcome {
     let scene = Scene::set()?;
     let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -68,7 +68,7 @@ fn what_connect_returns_holds_no_namespace() -> Outcome {
     Ok(())
 }
 
-/// A container that was started again under its id: its namespace is another, its address is not.
+/// A container that was restarted with the same id has another namespace, but the same address.
 fn a_container_that_returns_gets_its_address() -> Outcome {
     let scene = Scene::set()?;
     let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -79,7 +79,7 @@ fn a_container_that_returns_gets_its_address() -> Outcome {
     lan.connect(&Member::new("c2"), &other)?;
     drop((first, inside));
     let (_again, inside) = started()?;
-    // Nobody has collected anything.
+    // Without a collect in between.
     let connection = lan.connect(&member, &inside)?;
     assert_eq!(connection.addresses(), [ip("10.1.0.2")]);
     assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
@@ -87,7 +87,7 @@ fn a_container_that_returns_gets_its_address() -> Outcome {
     Ok(())
 }
 
-/// Another boot: inode numbers and cookies begin anew, so that they may well be found again.
+/// After a reboot, inode numbers and cookies are used again, so they may match by chance.
 fn after_a_reboot_nobody_is_connected() -> Outcome {
     let scene = Scene::set()?;
     let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -98,7 +98,7 @@ fn after_a_reboot_nobody_is_connected() -> Outcome {
     file.execute("UPDATE lease SET boot = '5a1e2b8c-0000-0000-0000-000000000000'", [])?;
     assert_eq!(scene.networks.collect()?.leases.len(), 1);
     assert_eq!(lan.leases()?, []);
-    // A namespace with the inode number of one that is gone is another one.
+    // A namespace with the inode number of a former one is a different one.
     ip_do(&inside, "link delete eth0");
     lan.connect(&Member::new("c1"), &inside)?;
     file.execute("UPDATE lease SET cookie = cookie + 1", [])?;
@@ -106,7 +106,7 @@ fn after_a_reboot_nobody_is_connected() -> Outcome {
     Ok(())
 }
 
-/// The machine got another name, as by DHCP, or the program runs in a container that was made again.
+/// The host name has changed, as by DHCP, or the program runs in a container that was recreated.
 fn another_host_name_is_the_same_machine() -> Outcome {
     let scene = Scene::set()?;
     let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?.internal(true))?;
@@ -138,7 +138,7 @@ fn another_host_name_is_the_same_machine() -> Outcome {
     Ok(())
 }
 
-/// A process that starts anew brings together what others have taken apart.
+/// A process that restarts repairs the changes of other programs.
 fn kernel_and_store_are_brought_together() -> Outcome {
     let scene = Scene::set()?;
     let lan = scene.networks.create(&on_ens33("lan", "192.168.15.0/24")?)?;
@@ -157,7 +157,7 @@ fn kernel_and_store_are_brought_together() -> Outcome {
     ip_do(&changed.1, "link set eth0 mtu 1300 down");
     ip_do(&changed.1, "address flush dev eth0 scope global");
     let file = behind(&scene.directory)?;
-    // The store forgets a lease, as one that comes from a backup does, and a whole network.
+    // The store loses a lease, as one from a backup does, and a whole network.
     file.pragma_update(None, "foreign_keys", true)?;
     file.execute("DELETE FROM lease WHERE container IN ('unknown', 'stray')", [])?;
     file.execute("DELETE FROM network WHERE name = 'gone'", [])?;
@@ -191,7 +191,7 @@ fn kernel_and_store_are_brought_together() -> Outcome {
     let lan = networks.network("lan")?;
     assert_eq!(lan.lease("unknown")?.map(|lease| lease.addresses.len()), Some(1));
     assert!(networks.reconcile()?.is_empty(), "all is right");
-    // What was adopted is not given to others, and can be disconnected as the others are.
+    // Adopted addresses are not given to others, and can be disconnected like all others.
     let (_new, new) = started()?;
     assert_eq!(lan.connect(&Member::new("new"), &new)?.addresses(), [ip("192.168.15.7")]);
     assert_eq!(lan.disconnect("unknown")?, Detached::Removed);
@@ -199,7 +199,7 @@ fn kernel_and_store_are_brought_together() -> Outcome {
     Ok(())
 }
 
-/// Two stores on one host: neither touches the other's containers.
+/// Two stores on one host, neither of which changes the other's containers.
 fn what_another_store_knows_is_left_alone() -> Outcome {
     let (scene, elsewhere) = (Scene::set()?, Directory::new()?);
     let other = session(&scene.lab.a, &elsewhere, "a")?;
@@ -216,7 +216,7 @@ fn what_another_store_knows_is_left_alone() -> Outcome {
     Ok(())
 }
 
-/// What two containers cannot both have stays with the one that the store knows.
+/// If two containers have the same address, it stays with the one in the store.
 fn what_cannot_be_adopted_is_removed() -> Outcome {
     let scene = Scene::set()?;
     let lan = scene.networks.create(

@@ -1,4 +1,4 @@
-//! Who is not valid any more is disconnected, on this host; with both kinds of store.
+//! Disconnects this host's containers that are no longer valid, with both kinds of store.
 #![deny(dead_code)]
 
 use crate::common::{default_routes, in_etcd, on_ens33, started, with_stores};
@@ -40,7 +40,7 @@ fn who_is_not_valid_goes() -> Outcome {
     })
 }
 
-/// Where only those are left that are gone, nobody else removes what they hung on.
+/// If only containers that are gone are left, the parent is removed too.
 fn the_parent_goes_with_the_last() -> Outcome {
     need(Need::Vlan)?;
     with_stores(|networks| {

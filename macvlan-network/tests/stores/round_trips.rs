@@ -1,4 +1,4 @@
-//! How often etcd is asked, by its own count.
+//! The number of requests to etcd, as etcd counts them.
 #![deny(dead_code)]
 
 use std::io::{Read as _, Write as _};
@@ -9,7 +9,7 @@ use macvlan_core::NetNs;
 use macvlan_network::{Member, Networks, Order};
 use macvlan_tests::{Etcd, Lab, Outcome};
 
-/// How many requests etcd has answered that read or change keys.
+/// Returns the number of requests that etcd has answered that read or change keys.
 fn answered(etcd: &Etcd) -> Outcome<u64> {
     let address = Etcd::ENDPOINT.trim_start_matches("http://");
     let ask = || -> std::io::Result<String> {
@@ -27,14 +27,14 @@ fn answered(etcd: &Etcd) -> Outcome<u64> {
     counts.map(|count| Ok(count.parse::<u64>()?)).sum()
 }
 
-/// How often etcd is asked while something is done.
+/// Returns the number of requests during `work`.
 fn asked<T>(etcd: &Etcd, work: impl FnOnce() -> Outcome<T>) -> Outcome<u64> {
     let before = answered(etcd)?;
     work()?;
     Ok(answered(etcd)? - before)
 }
 
-/// Leases of others, written behind the library's back, as many in one transaction as etcd takes.
+/// Writes leases of other containers directly, as many in one transaction as etcd accepts.
 fn fill(etcd: &Etcd, network: &str, leases: u32) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let write = async {
@@ -100,7 +100,7 @@ fn they_are_few_and_do_not_grow() -> Outcome {
     Ok(())
 }
 
-/// In a pool that has no address any more that nobody has had.
+/// In a pool without addresses that were never given.
 fn one_that_rests_is_found_at_once() -> Outcome {
     let (lab, etcd) = (Lab::new()?, Etcd::start()?);
     let networks: Networks = in_etcd(&lab.a, &etcd, "a")?;

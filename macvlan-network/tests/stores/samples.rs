@@ -1,4 +1,4 @@
-//! What earlier versions have stored is read by this one: a sample of each, which is never changed.
+//! Data of earlier versions can be read: a sample of each version, which is never changed.
 #![deny(dead_code)]
 
 use std::time::Duration;
@@ -10,7 +10,7 @@ use macvlan_network::{
 };
 use macvlan_tests::{Directory, Lab, Outcome, ip_addresses};
 
-/// What is in all samples.
+/// Checks the contents that all samples have.
 fn assert_read(networks: &Networks) -> Outcome {
     let full = networks.network("full")?;
     let wanted = NetworkConfig::new("full")
@@ -53,7 +53,7 @@ fn assert_read(networks: &Networks) -> Outcome {
     Ok(())
 }
 
-/// And it is written to as one of this version is.
+/// Checks that it can be written like data of this version.
 fn assert_written(networks: &Networks) -> Outcome {
     let inside = NetNs::anonymous()?;
     let full = networks.network("full")?;
@@ -85,7 +85,7 @@ fn assert_file_is_read(of: i32, sample: &str) -> Outcome {
     let before = networks.store().id().to_owned();
     assert_written(&networks)?;
     assert_eq!(version()?, 4);
-    // By which the interfaces of its containers are known.
+    // The store's id, by which the interfaces of its containers are recognized.
     assert_eq!((before.as_str(), networks.store().id()), ("70563c2c", "70563c2c"));
     let again = session(&lab.a, &directory, "a")?;
     assert_eq!(again.store().id(), "70563c2c");
@@ -106,7 +106,7 @@ fn what_version_1_has_in_etcd_is_read() -> Outcome {
     assert_written(&networks)
 }
 
-/// What is in the samples that have all of a lease as it is written now.
+/// Checks the contents of the samples that have all current fields of a lease.
 fn assert_all_of_a_lease(networks: &Networks) -> Outcome {
     assert_eq!(networks.store().id(), "5c2d9e10");
     let lan = networks.network("lan")?;
@@ -119,7 +119,7 @@ fn assert_all_of_a_lease(networks: &Networks) -> Outcome {
     for name in ["web", "www", "api.lan", "c1"] {
         assert_eq!(lan.resolve(name)?, [ip("10.1.0.2"), ip("10.1.0.9")], "{name}");
     }
-    // .3 is c2's, as long as there is another.
+    // .3 is kept for c2 as long as there is another address.
     let inside = NetNs::anonymous()?;
     assert_eq!(lan.connect(&Member::new("c3"), &inside)?.addresses(), [ip("10.1.0.4")]);
     assert_eq!(lan.connect(&Member::new("c2"), &inside)?.addresses(), [ip("10.1.0.3")]);
@@ -138,7 +138,8 @@ fn a_file_of_version_3_is_read() -> Outcome {
 }
 
 fn all_of_a_lease_in_etcd_is_read() -> Outcome {
-    // The second is of a network that was changed in many places, whose gaps are elsewhere.
+    // The second one has a network that was changed in many places, whose gaps are under another
+    // id.
     for sample in
         [include_str!("../samples/etcd-2.txt"), include_str!("../samples/etcd-3-gaps.txt")]
     {
@@ -159,7 +160,7 @@ fn all_of_a_lease_in_etcd_is_read() -> Outcome {
     Ok(())
 }
 
-/// What is in the samples that have several interfaces and pending leases.
+/// Checks the contents of the samples with several interfaces and pending leases.
 fn assert_pending_is_read(networks: &Networks) -> Outcome {
     let lan = networks.network("lan")?;
     let both = lan.leases_of("c1")?;
@@ -199,7 +200,7 @@ fn pending_leases_in_etcd_are_read() -> Outcome {
     assert_pending_is_read(&crate::common::in_etcd(&lab.a, &etcd, "a")?)
 }
 
-/// What version 2 of a network's record has more, in either store.
+/// The fields that version 2 has added to a network's record, in either store.
 fn a_network_of_version_2_is_read() -> Outcome {
     let sample = include_str!("../samples/network-2.json").trim();
     let service = Parent::vlan("ens33", 20)?.protocol(VlanProtocol::Dot1ad)?;
@@ -239,8 +240,8 @@ fn a_network_of_version_2_is_read() -> Outcome {
     Ok(())
 }
 
-/// A network of a later version, and a damaged lease: `spoil` makes them, of a network's and a
-/// container's.
+/// Checks with a network of a later version and a damaged lease, which `spoil` makes of the records
+/// of a network and a container.
 fn assert_hides_no_other(
     networks: &Networks,
     spoil: impl Fn(&Network, &Network, &str) -> Outcome,
@@ -272,7 +273,8 @@ fn assert_hides_no_other(
     let error = networks.network(later.id()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::StoreUnusable, "{error}");
 
-    // What cannot be read may be anything: nothing is given that it may hold, nor taken away.
+    // An unreadable record may contain anything, so no address that it may hold is given or
+    // removed.
     let error = networks.create(&on_ens33("new", "10.3.0.0/24")?).unwrap_err();
     assert!(error.to_string().contains(later.id()), "{error}");
     assert_eq!(good.connect(&Member::new("c4"), &inside[3])?.addresses(), [ip("10.1.0.4")]);

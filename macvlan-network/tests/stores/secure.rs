@@ -1,4 +1,4 @@
-//! An etcd that does not let in everybody: TLS, certificates, users and passwords.
+//! An etcd with access control: TLS, certificates, users and passwords.
 #![deny(dead_code)]
 
 use std::fs;
@@ -24,7 +24,7 @@ fn assert_refused(refused: Result<EtcdStore>, kind: ErrorKind, words: &str) {
     assert_plain(&error);
 }
 
-/// Creates a network, connects a container, and takes it out again.
+/// Creates a network, and connects and disconnects a container.
 fn works(lab: &Lab, store: EtcdStore) -> Outcome {
     let networks = Networks::new(lab.a.host.clone(), store)?;
     let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -43,7 +43,7 @@ fn over_tls_with_certificates() -> Outcome {
     let with_ca = || plain(Etcd::SECURE).ca(path("ca.pem"));
     let all = || with_ca().certificate(path("client.pem")).key(path("client.key"));
     works(&lab, open(&etcd, all())??)?;
-    // As text, and of an endpoint that does not say how it is asked.
+    // As text, and with an endpoint without a scheme.
     let text = |name: &str| -> Outcome<Pem> { Ok(fs::read(path(name))?.into()) };
     let options = plain("127.0.0.1:2379").ca(text("ca.pem")?);
     let options = options.certificate(text("client.pem")?).key(text("client.key")?);
@@ -72,7 +72,7 @@ fn over_tls_with_certificates() -> Outcome {
     let elsewhere = EtcdOptions::new("a", ["https://localhost:2379"]).ca(path("ca.pem"));
     let error = open(&etcd, elsewhere)?.unwrap_err();
     assert_plain(&error);
-    // Unencrypted, to one that speaks TLS alone.
+    // Unencrypted, to an etcd that only speaks TLS.
     let options = plain(Etcd::ENDPOINT);
     let error = etcd.netns().run(|| EtcdStore::open(&options.timeout(Duration::from_secs(2))))?;
     assert_plain(&error.unwrap_err());
@@ -86,7 +86,8 @@ fn one_without_tls_says_so() -> Outcome {
     Ok(())
 }
 
-/// Has etcd ask who comes: `root`, `ours`, who may do what it takes, and `other`, who may not.
+/// Enables authentication in etcd for `root`, `ours`, which has the required permissions, and
+/// `other`, which has not.
 fn enable_users(etcd: &Etcd) -> Outcome {
     ask(etcd, |mut client| async move {
         for user in ["root", "ours", "other"] {
@@ -124,7 +125,7 @@ fn with_a_user_and_a_password() -> Outcome {
     let user = || plain().user("ours", "secret");
     works(&lab, open(&etcd, user())??)?;
     works(&lab, open(&etcd, plain().user("root", "secret"))??)?;
-    // A token lasts a second, and none outlasts etcd.
+    // A token is valid for a second, and none survives a restart of etcd.
     let networks = Networks::new(lab.a.host.clone(), open(&etcd, user())??)?;
     let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
     std::thread::sleep(Duration::from_secs(2));

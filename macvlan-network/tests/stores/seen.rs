@@ -1,4 +1,4 @@
-//! Containers that exist and cannot be seen: nothing of theirs is released.
+//! Containers that exist but cannot be seen, whose leases are not released.
 #![deny(dead_code)]
 
 use std::fs::File;
@@ -31,8 +31,8 @@ impl Both {
         Ok(Self { lab: Lab::new()?, directory: Directory::new()?, etcd: Etcd::start()? })
     }
 
-    /// Has another process play a part with each store, in which a network "lan" has the container
-    /// "there", which the part gets by its pid, and which has to be as it was afterwards.
+    /// Lets another process play a part with each store, where the network "lan" has a container
+    /// "there" that must be unchanged afterwards. The part gets its pid.
     fn play(&self, part: &str) -> Outcome {
         for kind in ["sqlite", "etcd"] {
             let place = if kind == "sqlite" {
@@ -68,7 +68,7 @@ pub(crate) fn open(kind: &str, place: &str, host: &str) -> Outcome<Networks> {
     Ok(Networks::new(host, store)?)
 }
 
-/// The session that a part was given, and its network.
+/// Opens the session that a part was given, and its network.
 fn given(arguments: &[String]) -> Outcome<(Networks, Network)> {
     let [kind, place, host, ..] = arguments else { return Err("KIND PLACE HOST".into()) };
     let networks = open(kind, place, host)?;
@@ -76,14 +76,15 @@ fn given(arguments: &[String]) -> Outcome<(Networks, Network)> {
     Ok((networks, lan))
 }
 
-/// Returns why the lease could not be released by one who says that nobody is valid.
+/// Returns why a `retain` without valid containers could not release the lease.
 fn retained(lan: &Network) -> Result<()> {
     let mut told = lan.retain::<&str>([])?;
     assert_eq!(told.released, []);
     told.failed.pop().map_or(Ok(()), |(_, error)| Err(error))
 }
 
-/// Whatever would release the lease is refused, and says what could not be looked at.
+/// Checks that each operation that would release the lease is refused, and says which processes
+/// could not be examined.
 fn all_is_refused(networks: &Networks, lan: &Network, other: &NetNs, says: &[&str]) {
     let refused = [
         networks.collect().map(drop),
@@ -101,7 +102,7 @@ fn all_is_refused(networks: &Networks, lan: &Network, other: &NetNs, says: &[&st
     }
 }
 
-/// A process without any right, which had them when it opened what it works with.
+/// A process without privileges, which had them when it opened its handles.
 fn stranger(arguments: &[String]) -> Outcome {
     let (networks, lan) = given(arguments)?;
     let other = NetNs::anonymous()?;
@@ -118,8 +119,8 @@ fn without_rights_nothing_is_released() -> Outcome {
     Both::set()?.play("stranger")
 }
 
-/// Becomes another program, which gets further arguments. Paths of namespaces may not lead there for it, so
-/// it gets the open files.
+/// Executes another program with further arguments. It may not be able to open paths of namespaces,
+/// so it gets the open files.
 fn go_on_as(mut program: Command, arguments: &[String]) -> Outcome {
     let mut handles = Vec::new();
     for argument in arguments {
@@ -134,8 +135,8 @@ fn go_on_as(mut program: Command, arguments: &[String]) -> Outcome {
     Err(program.exec().into())
 }
 
-/// In a PID namespace of its own, as in a container: where the kernel finds the container all the same,
-/// nothing is released either.
+/// In a PID namespace of its own, as in a container. Even if the kernel finds the container there,
+/// its lease is not released.
 fn enclosed(arguments: &[String]) -> Outcome {
     if arguments.first().is_some_and(|first| first != "inside") {
         let mut again = Command::new("unshare");
@@ -164,7 +165,7 @@ fn in_another_pid_namespace_nothing_is_released() -> Outcome {
     Both::set()?.play("enclosed")
 }
 
-/// A process that may open so many files more, and not one more.
+/// A process that can open only a given number of further files.
 fn short_of_files(arguments: &[String]) -> Outcome {
     let (networks, lan) = given(arguments)?;
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
@@ -186,7 +187,7 @@ fn short_of_files(arguments: &[String]) -> Outcome {
             Err(error) => assert_ne!(error.kind(), ErrorKind::InvalidValue, "{error}"),
         }
         match disconnected {
-            // It was detached, and not thought to be gone.
+            // It was detached, not considered gone.
             Ok(detached) => {
                 assert_eq!(detached, Detached::Removed, "with {free} files");
                 let [_, _, _, pid] = arguments else { return Err("no pid".into()) };
@@ -202,12 +203,13 @@ fn without_descriptors_nothing_is_released() -> Outcome {
     Both::set()?.play("short_of_files")
 }
 
-/// The capabilities that docs/networks.md asks for.
+/// The capabilities that docs/networks.md requires.
 const ASKED_FOR: &str = "-all,+net_admin,+sys_admin,+sys_ptrace,+dac_read_search";
-/// Those that attaching takes.
+/// The capabilities that an attach requires.
 const FEWER: &str = "-all,+net_admin,+sys_admin";
 
-/// Root with some capabilities alone: collects what is gone, and finds what is there.
+/// Root with only some capabilities collects the leases that are gone, and finds existing
+/// containers.
 fn confined(arguments: &[String]) -> Outcome {
     let [set, place, host] = arguments else { return Err("SET PLACE HOST".into()) };
     if let Some(set) = set.strip_prefix('-') {
@@ -219,7 +221,8 @@ fn confined(arguments: &[String]) -> Outcome {
     let networks = open("sqlite", place, host)?;
     let collected = match networks.collect() {
         Ok(collected) => collected,
-        // Where the kernel does not find a namespace by its cookie, it takes all that is asked for.
+        // If the kernel does not find a namespace by its cookie, all required capabilities are
+        // needed.
         Err(error) if *set == FEWER[1..] => {
             assert!(error.to_string().contains("CAP_SYS_PTRACE"), "{error}");
             assert_eq!(networks.network("lan")?.leases()?.len(), 3);
@@ -249,7 +252,7 @@ impl User {
 
 impl Drop for User {
     fn drop(&mut self) {
-        // Both fail only if it has ended and been waited for.
+        // Both only fail if it has ended and was waited for.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -276,7 +279,7 @@ fn the_capabilities_that_are_asked_for_are_enough() -> Outcome {
     Ok(())
 }
 
-/// No process is in it, it is mounted nowhere, and no descriptor leads to it.
+/// No process is in it, it is not mounted, and no descriptor refers to it.
 fn what_a_socket_alone_holds_is_not_gone() -> Outcome {
     need_kernel(6, 18)?;
     let scene = Scene::set()?;

@@ -1,4 +1,4 @@
-//! Several interfaces of one container in one network; with both kinds of store.
+//! Several interfaces of one container in one network, with both kinds of store.
 #![deny(dead_code)]
 
 use crate::common::{ip, on_ens33, started, with_stores};
@@ -10,7 +10,7 @@ fn interfaces(leases: &[Lease]) -> Vec<&str> {
     leases.iter().map(|lease| lease.interface.as_str()).collect()
 }
 
-/// Connects it by two interfaces, in this order.
+/// Connects a container by two interfaces, in this order.
 fn by_two(lan: &Network, inside: &NetNs, names: [&str; 2]) -> Outcome<[Lease; 2]> {
     let connect = |name: &str| lan.connect(&Member::new("c1").interface(name), inside);
     let [first, second] = names.map(connect);
@@ -31,12 +31,12 @@ fn each_has_its_own_lease() -> Outcome {
         let links = Handle::in_netns(&inside)?.links()?;
         let aliases: Vec<_> = links.iter().filter_map(|link| link.alias.clone()).collect();
         assert!(aliases.len() == 2 && aliases[0] != aliases[1], "{aliases:?}");
-        // The network's routes lead through the first, as do the default routes.
+        // The network's routes and the default routes lead through the first one.
         let routes = || ip_lines(&inside, "-o route show 10.9.0.0/16");
         assert_eq!(routes(), ["10.9.0.0/16 via 10.1.0.254 dev eth0"]);
         assert!(networks.reconcile()?.is_empty());
 
-        // By name both are found, whichever interface has it.
+        // Both are found by name, whichever interface has it.
         let both = [ip("10.1.0.2"), ip("10.1.0.3")];
         for name in ["web", "www", "c1", "web.lan"] {
             assert_eq!(lan.resolve(name)?, both, "{name}");
@@ -48,7 +48,7 @@ fn each_has_its_own_lease() -> Outcome {
         assert_eq!(told["Containers"]["c1"]["Interface"], "eth0");
         assert_eq!(told["Containers"]["c1/net1"]["IPv4Address"], "10.1.0.3/24");
 
-        // Which is meant has to be said, and then it is the same.
+        // The interface must be given, and then the result is the same.
         let error = lan.connect(&Member::new("c1"), &inside).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AlreadyConnected, "{error}");
         assert!(error.to_string().contains("by several interfaces: eth0, net1"), "{error}");
@@ -58,7 +58,7 @@ fn each_has_its_own_lease() -> Outcome {
         assert_eq!(lan.lease(("c1", "net2"))?, None);
         assert_eq!(lan.leases_of("c1")?, [first, second]);
 
-        // The name is the container's, for as long as an interface of it has it.
+        // The name belongs to the container as long as one of its interfaces has it.
         let (_other, other) = started()?;
         let error = lan.connect(&Member::new("c2").name("web"), &other).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NameTaken, "{error}");
@@ -70,7 +70,7 @@ fn each_has_its_own_lease() -> Outcome {
         let error = lan.disconnect(("c1", "eth0")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotConnected, "{error}");
         assert_eq!(ip_addresses(&inside, "net1"), ["10.1.0.3/24"]);
-        // The only one is meant again, and has the routes.
+        // The only one left is meant again, and has the routes.
         assert_eq!(lan.connect(&Member::new("c1"), &inside)?.interface(), "net1");
         assert_eq!(routes(), ["10.9.0.0/16 via 10.1.0.254 dev net1"]);
         lan.disconnect("c1")?;
@@ -80,7 +80,7 @@ fn each_has_its_own_lease() -> Outcome {
     })
 }
 
-/// Without an interface all of them go, whoever says where they are.
+/// Without an interface name all are disconnected, with and without a namespace.
 fn all_of_them_go() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -104,7 +104,7 @@ fn all_of_them_go() -> Outcome {
     })
 }
 
-/// In another namespace each gets what it had, in whatever order they come.
+/// In another namespace each gets its former addresses, in any order.
 fn they_return_with_their_addresses() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -145,7 +145,7 @@ fn they_are_adopted_one_by_one() -> Outcome {
             assert_eq!(addresses("eth0")?.as_ref(), Some(&both[0].addresses));
             assert_eq!(addresses("net1")?.as_ref(), Some(&both[1].addresses));
         }
-        // What is forgotten makes way without the other.
+        // The interface without a lease is replaced, and the other one stays.
         let lease = lan.lease(("c1", "net1"))?.ok_or("it has a lease")?;
         assert!(networks.store().release(lan.record(), &lease)?);
         lan.connect(&Member::new("c1").interface("net1").address(ip("10.1.0.9")), &inside)?;

@@ -1,5 +1,4 @@
-//! Networks that are changed while containers are in them, and what is stored of their parents; with both
-//! kinds of store.
+//! Changes of networks with connected containers, and stored parents, with both kinds of store.
 #![deny(dead_code)]
 
 use std::collections::HashSet;
@@ -27,7 +26,8 @@ fn subnets_change_around_who_is_connected() -> Outcome {
         let mut people = People::default();
         people.one(&lan, "c1")?;
         people.join(&lan, &Member::new("c2").address(ip("10.1.0.100")))?;
-        // What they have stays theirs, and goes back to nobody where it is not given any more.
+        // Containers keep their addresses. An address that is no longer given is not given again
+        // after its release.
         let narrow = || -> Outcome<Subnet> {
             Ok(subnet("10.1.0.0/24")?.range("10.1.0.100-10.1.0.102".parse()?))
         };
@@ -43,7 +43,7 @@ fn subnets_change_around_who_is_connected() -> Outcome {
         let error = now.connect(&Member::new("c5"), &NetNs::anonymous()?).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::PoolExhausted, "{error}");
 
-        // Refused is what a container has and the network would have no more.
+        // A change is refused if a container has an address that the network would no longer have.
         let nothing = |net: &str| -> Outcome<NetworkConfig> { on_ens33("lan", net) };
         let without = |text: &str| -> Outcome<NetworkConfig> {
             Ok(on("lan", narrow()?.exclude(text.parse()?)))
@@ -68,7 +68,7 @@ fn subnets_change_around_who_is_connected() -> Outcome {
         assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
         assert_eq!(*networks.network("lan")?.config(), *now.config(), "nothing came of it");
 
-        // One more subnet, and a wider range; whoever has read it before is told to read it again.
+        // One more subnet, and a wider range; handles with the earlier record must read it again.
         let wider = subnet("10.1.0.0/24")?.range("10.1.0.100-10.1.0.103".parse()?);
         let two = now.update(&on("lan", wider).subnet(subnet("10.2.0.0/30")?))?.network;
         assert_eq!(people.one(&two, "c5")?, "10.1.0.103");
@@ -98,7 +98,7 @@ fn it_stays_beside_the_others() -> Outcome {
         let error = networks.create(&more).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::SubnetOverlaps, "it is that VLAN: {error}");
 
-        // What a container has is in no range, and the other network would give it.
+        // A container's address is in no range, and the other network would give it.
         let high = subnet("10.1.0.0/24")?.range("10.1.0.128/25".parse()?);
         let mut people = People::default();
         people.join(&lan, &Member::new("c1").address(ip("10.1.0.200")))?;
@@ -115,7 +115,7 @@ fn it_stays_beside_the_others() -> Outcome {
     })
 }
 
-/// The gateways that nobody has said come and go; one that a container has is in the way.
+/// Default gateways are added and removed; one whose address a container has is refused.
 fn a_network_is_internal_for_some_time() -> Outcome {
     with_stores(|networks| {
         let both = || -> Outcome<NetworkConfig> {
@@ -154,7 +154,7 @@ fn a_network_is_internal_for_some_time() -> Outcome {
             now.update(&on("lan", elsewhere).subnet(subnet("fd00:1::/64")?.without_gateway()));
         let now = now?.network;
         assert_eq!(gateways(&now), [ip("10.1.0.254")]);
-        // What was said stays.
+        // An explicit value stays.
         for internal in [true, false] {
             let now = networks.network("lan")?;
             let now = now.update(&now.config().clone().internal(internal))?.network;
@@ -164,7 +164,7 @@ fn a_network_is_internal_for_some_time() -> Outcome {
     })
 }
 
-/// Addresses that containers had before are given as the network is now, each once.
+/// Former addresses of containers are given according to the changed network, each once.
 fn addresses_that_rest_follow_the_change() -> Outcome {
     with_stores(|networks| {
         let small = || subnet("10.1.0.0/29");
@@ -200,7 +200,8 @@ fn addresses_that_rest_follow_the_change() -> Outcome {
     })
 }
 
-/// Ranges change to and fro while containers come and go: nothing is given twice or lost.
+/// Ranges change back and forth while containers are connected and disconnected: no address is
+/// given twice or lost.
 fn while_containers_come_and_go() -> Outcome {
     with_stores(|networks| {
         let range = |text: &str| -> Outcome<NetworkConfig> {
@@ -236,7 +237,7 @@ fn while_containers_come_and_go() -> Outcome {
         let all: HashSet<_> = leases.iter().flat_map(|lease| &lease.addresses).collect();
         assert_eq!((leases.len(), all.len()), (12, 12));
         networks.collect()?;
-        // All of the range is free again, and no more.
+        // All addresses of the range are free again, and no others.
         let lan = networks.network("lan")?.update(&range("10.1.0.2-10.1.0.9")?)?.network;
         let mut people = People::default();
         for number in 0..8 {
@@ -248,7 +249,7 @@ fn while_containers_come_and_go() -> Outcome {
     })
 }
 
-/// Parents that text cannot say are stored, and read again.
+/// Parents that text cannot express are stored and read.
 fn parents_are_stored() -> Outcome {
     with_stores(|networks| {
         let service = Parent::vlan("ens33", 20)?.protocol(VlanProtocol::Dot1ad)?;
@@ -260,7 +261,7 @@ fn parents_are_stored() -> Outcome {
         ];
         for (number, parent) in parents.iter().enumerate() {
             let name = format!("n{number}");
-            // Different wires all of them.
+            // All of them are different LANs.
             networks
                 .create(&NetworkConfig::new(&name).parent(parent).subnet(subnet("10.1.0.0/24")?))?;
             assert_eq!(networks.network(&name)?.config().get_parent(), Some(parent));
@@ -269,7 +270,7 @@ fn parents_are_stored() -> Outcome {
     })
 }
 
-/// The store's own unique local addresses, a /64 after the other.
+/// The store's own unique local addresses, one /64 after the other.
 fn an_ipv6_subnet_is_chosen() -> Outcome {
     with_stores(|networks| {
         let mut chosen = Vec::new();

@@ -1,4 +1,4 @@
-//! A change that is being put together: what it rests on, and what it does.
+//! A transaction under construction: its conditions and its operations.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,15 +14,15 @@ use super::seen::Seen;
 use super::trouble::Trouble;
 use super::wire::{Get, Item, Wire, none_within, unchanged, within};
 
-/// How often a change is tried again when somebody was faster.
+/// The number of attempts if other processes are faster.
 const TRIES: u32 = 2000;
 
-/// Compares and operations of one transaction; each key in it once.
+/// The comparisons and operations of one transaction, each key at most once.
 #[derive(Default)]
 pub(super) struct Change {
     pub(super) when: Vec<Compare>,
     puts: BTreeMap<String, Option<String>>,
-    /// What keys that are deleted begin with.
+    /// The prefixes of the keys to be deleted.
     gone: Vec<String>,
 }
 
@@ -35,7 +35,7 @@ impl Change {
         self.puts.entry(key).or_insert(None);
     }
 
-    /// Puts keys that begin alike, and deletes those that have no value.
+    /// Puts keys with a common prefix, and deletes those without a value.
     pub(super) fn put_all(
         &mut self,
         prefix: &str,
@@ -45,7 +45,7 @@ impl Change {
         self.puts.extend(all);
     }
 
-    /// Deletes all keys that begin so, none of which it changes.
+    /// Deletes all keys with a prefix, none of which this change puts.
     pub(super) fn delete_all(&mut self, prefix: String) {
         self.gone.push(prefix);
     }
@@ -56,7 +56,7 @@ impl Change {
         self.delete(from.key.clone());
     }
 
-    /// Takes back the gap that this change itself leaves around a number, among those of one pool.
+    /// Removes and returns the gap around a number that this change itself leaves in one pool.
     fn take_left(&mut self, gaps: &str, at: u128) -> Result<Option<Gap>> {
         for (key, value) in self.puts.iter_mut().filter(|(key, _)| key.starts_with(gaps)) {
             let Some(last) = value else { continue };
@@ -93,11 +93,11 @@ fn found(item: &Item) -> Result<Found> {
     Ok(Found { gap, key: item.key.clone(), changed: item.changed })
 }
 
-/// One owner's gaps in one pool.
+/// The gaps of one owner in one pool.
 pub(super) struct Pool<'a> {
     pub(super) keys: &'a Keys,
     pub(super) seen: &'a Seen<'a>,
-    /// The id by which the network has them.
+    /// The id under which the network has them.
     pub(super) gaps: &'a str,
     pub(super) number: usize,
     pub(super) owner: &'a str,
@@ -108,11 +108,11 @@ impl Pool<'_> {
         self.keys.gap(self.gaps, self.number, self.owner, first)
     }
 
-    /// What is read for the gaps around a number: the one at it or before it, the next behind it, and the
-    /// first of all.
+    /// Returns the reads for the gaps around a number: the last one at or before it, the first one
+    /// after it, and the first of all.
     pub(super) fn gets_around(&self, at: u128) -> [Get; 3] {
         let (from, end) = within(&self.keys.gaps(self.gaps, self.number, self.owner));
-        // The first key behind one is that key and a zero.
+        // The next possible key after a key is that key followed by a zero byte.
         let behind = format!("{}\0", self.key(at));
         [
             Get::Last(from.clone(), behind.clone()),
@@ -132,7 +132,7 @@ impl Pool<'_> {
         Ok([next()?, next()?, next()?])
     }
 
-    /// A free address from a number on, and from the beginning if there is none behind it.
+    /// Returns the first free address from a number on, or else from the beginning.
     pub(super) fn first_free(&self, start: u128) -> Result<Option<(u128, Found)>> {
         let [here, behind, first] = self.around(start)?;
         if let Some(here) = here.filter(|found| found.gap.holds(start)) {
@@ -141,7 +141,7 @@ impl Pool<'_> {
         Ok(behind.or(first).map(|found| (found.gap.first, found)))
     }
 
-    /// Takes an address out of a gap, of which the same change may have taken another.
+    /// Takes an address out of a gap, from which this change may already have taken another.
     pub(super) fn take(&self, change: &mut Change, from: &Found, at: u128) -> Result<()> {
         change.take_all(from);
         let left = change.take_left(&self.keys.gaps(self.gaps, self.number, self.owner), at)?;
@@ -151,8 +151,10 @@ impl Pool<'_> {
         Ok(())
     }
 
-    /// Puts a gap back, and closes it up with what it touches. It rests on what is around it: that the gap
-    /// before it is as it was, and that none has come since up to the number behind it.
+    /// Returns a gap to the pool, joined with the gaps that it touches.
+    ///
+    /// The conditions are that the gap before it is unchanged, and that no gap was added up to the
+    /// number after it.
     pub(super) fn give_back(&self, change: &mut Change, gap: Gap) -> Result<()> {
         let (begin, end) = within(&self.keys.gaps(self.gaps, self.number, self.owner));
         let [before, behind, _] = self.around(gap.first)?;
@@ -182,12 +184,12 @@ impl Pool<'_> {
     }
 }
 
-/// Tries until nobody was faster.
+/// Repeats an attempt until no other process was faster.
 pub(super) fn insist<T>(attempt: impl FnMut() -> Result<Option<T>>) -> Result<T> {
     insist_or(attempt)
 }
 
-/// As [`insist`], with another kind of error.
+/// Repeats an attempt like [`insist`], with another type of error.
 pub(super) fn insist_or<T, E: From<Error>>(
     mut attempt: impl FnMut() -> std::result::Result<Option<T>, E>,
 ) -> std::result::Result<T, E> {
@@ -195,7 +197,7 @@ pub(super) fn insist_or<T, E: From<Error>>(
         if let Some(done) = attempt()? {
             return Ok(done);
         }
-        // Whoever waits for a random time lets another go first.
+        // A random delay lets another process go first.
         let most = 1 << tries.min(5);
         let some = u64::try_from(random::number() % most).unwrap_or_default();
         std::thread::sleep(Duration::from_millis(some));

@@ -1,4 +1,4 @@
-//! Changing a network, beside others and with who is connected to it.
+//! Changes a network, with regard to other networks and its leases.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -21,13 +21,13 @@ use super::store::EtcdStore;
 use super::wire::{Get, Item, OPERATIONS, none_since, unchanged};
 
 impl EtcdStore {
-    /// That no network has come, gone or changed since now.
+    /// Returns the condition that no network is added, removed or changed after this read.
     pub(super) fn guarded(&self) -> Result<Compare> {
         let guard = self.wire.get(Get::Key(self.keys.guard()))?;
         Ok(unchanged(self.keys.guard(), guard.first().map_or(0, |guard| guard.changed)))
     }
 
-    /// Refuses a network that cannot be beside the others, and tells what that rests on beside the guard.
+    /// Refuses a network that conflicts with others, and adds the conditions beyond the guard.
     pub(super) fn check(
         &self,
         operation: &'static str,
@@ -44,8 +44,8 @@ impl EtcdStore {
         Ok(())
     }
 
-    /// The addresses that somebody has in a network, or also those that are kept for somebody, and what that
-    /// rests on.
+    /// Returns the addresses that have a holder in a network, optionally with those that are kept,
+    /// and adds the conditions.
     fn held(&self, id: &str, kept: bool, when: &mut Vec<Compare>) -> Result<BTreeSet<IpAddr>> {
         let addresses = self.keys.addresses(id);
         let (found, revision) = self.wire.all_at(&addresses)?;
@@ -103,8 +103,10 @@ impl EtcdStore {
         changed
     }
 
-    /// The gaps that a network has, and those that it is to have as it will be: between what somebody has or is
-    /// kept for somebody. What is a host's share and is still given stays its share.
+    /// Returns the current gaps of a network, and those after the change: the addresses that are
+    /// neither held nor kept.
+    ///
+    /// Addresses in a host's share remain in it, if the network still gives them.
     fn gaps_of(
         &self,
         old: &NetworkRecord,
@@ -117,7 +119,7 @@ impl EtcdStore {
         let (found, revision) = self.wire.all_at(&prefix)?;
         change.when.push(none_since(prefix.clone(), revision));
         let (mut has, mut wanted) = (Gaps::new(), Gaps::new());
-        // Whose gaps they are, by the subnet that they are in.
+        // The current owners of the gaps, by subnet.
         let mut shares: BTreeMap<(IpNet, String), Vec<Gap>> = BTreeMap::new();
         for Item { key, value, .. } in found {
             let place = key.strip_prefix(&prefix).unwrap_or_default();

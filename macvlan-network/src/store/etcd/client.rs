@@ -1,4 +1,4 @@
-//! A client of etcd, which says again who it is when etcd has forgotten: tokens of users last minutes.
+//! A client of etcd that logs in again when its token has expired, which takes minutes.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -14,21 +14,21 @@ use super::trouble::{Trouble, is_closed, is_token_over};
 
 type Answer<T> = std::result::Result<T, etcd_client::Error>;
 
-/// How often a connection is tried that etcd closes, until it has said why.
+/// The number of attempts if etcd closes the connection, until it gives a reason.
 const GREETINGS: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A client, and how it logs in.
+/// A client and its credentials.
 #[derive(Clone)]
 pub(super) struct LoggedIn {
     client: Client,
     login: Option<Login>,
-    /// How often it has logged in; held while it does.
+    /// The number of logins so far. Locked during a login.
     logins: Arc<Mutex<u64>>,
 }
 
 impl LoggedIn {
-    /// What connects; files are read here, before anybody waits.
+    /// Makes a client. Certificate files are read here, before any asynchronous work.
     pub(super) fn connect(
         options: &EtcdOptions,
     ) -> Result<impl Future<Output = std::result::Result<Self, Trouble>> + Send + 'static> {
@@ -54,15 +54,17 @@ impl LoggedIn {
         })
     }
 
-    /// Whatever is asked first over TLS: etcd looks at the client's certificate when the client takes the
-    /// connection for made already. What it says of it may be overtaken by the connection's end.
+    /// Sends a first request over TLS.
+    ///
+    /// etcd only checks the client's certificate when the client already considers the connection
+    /// established, and its reason for a refusal may be lost when the connection closes.
     async fn greet(&self) -> std::result::Result<(), Trouble> {
         for _ in 0..GREETINGS {
             match self.client.clone().get("/", None).await {
                 Err(error) if is_closed(&error) => tokio::time::sleep(PAUSE).await,
                 Err(error) => {
                     let trouble = Trouble::from(error);
-                    // Any answer will do.
+                    // Any answer shows that the connection works.
                     return if trouble.is_answer { Ok(()) } else { Err(trouble) };
                 }
                 Ok(_) => return Ok(()),
@@ -71,12 +73,12 @@ impl LoggedIn {
         Err(Trouble::hung_up())
     }
 
-    /// Logs in, unless that has been done since it had been done so often.
+    /// Logs in, unless this was done since the given number of logins.
     async fn log_in(&self, times: u64) -> Answer<()> {
         let Some(Login { name, password }) = &self.login else { return Ok(()) };
         let mut logins = self.logins.lock().await;
         if *logins == times {
-            // All clones have one token. With one that does not count any more nobody can log in.
+            // All clones share a token, and with an expired token no login is possible.
             let mut client = self.client.clone();
             client.remove_client_auth();
             client.set_client_auth(name.clone(), password.clone()).await?;
@@ -85,7 +87,7 @@ impl LoggedIn {
         Ok(())
     }
 
-    /// Asks for something, and once more if etcd wants to know again who asks.
+    /// Sends a request, and repeats it after a login if the token has expired.
     pub(super) async fn ask<T, F>(&self, request: impl Fn(Client) -> F) -> Answer<T>
     where
         F: Future<Output = Answer<T>>,

@@ -1,4 +1,4 @@
-//! Networks that come: whole, with however many gaps.
+//! Creates networks atomically, with any number of gaps.
 
 use std::collections::BTreeSet;
 

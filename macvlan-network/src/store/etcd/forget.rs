@@ -1,4 +1,4 @@
-//! Forgetting a host that counts as alive without a process.
+//! Forgets a host that counts as alive without a process.
 
 use etcd_client::TxnOp;
 
@@ -9,7 +9,7 @@ use super::store::EtcdStore;
 use super::wire::none_within;
 
 impl EtcdStore {
-    /// Has a host count as dead that no process of is alive; false if it does.
+    /// Makes a host count as dead, if none of its processes is alive; false if it already does.
     pub(super) fn forget_persistent(&self, host: &str) -> Result<bool> {
         let (all, key) = (self.keys.host(host, ""), self.keys.persistent(host));
         insist(|| {

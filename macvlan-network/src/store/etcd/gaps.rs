@@ -1,4 +1,4 @@
-//! The gaps of a network's pools, each owned by a host or by everybody.
+//! The gaps of a network's pools, each owned by a host or shared by all.
 
 use std::net::IpAddr;
 
@@ -23,12 +23,12 @@ impl EtcdStore {
         Pool { keys: &self.keys, seen, gaps: network.gaps(), number: pool, owner }
     }
 
-    /// Whose gaps this host takes addresses from.
+    /// Returns the owner of the gaps that this host takes addresses from.
     pub(super) fn owner<'a>(&'a self, network: &NetworkRecord) -> &'a str {
         if network.config.get_share().is_some() { &self.host } else { EVERYBODY }
     }
 
-    /// Where a free address is looked for.
+    /// Returns the address from which the search for a free one starts.
     pub(super) fn start(
         &self,
         seen: &Seen<'_>,
@@ -50,15 +50,16 @@ impl EtcdStore {
         Get::Key(self.keys.last(&network.id, pool, self.owner(network)))
     }
 
-    /// Moves some addresses from everybody's into this host's share; false if there are none left. What the
-    /// network was found as is compared, since it may have other gaps by now.
+    /// Moves some addresses from the common pool into this host's share; false if none are left.
+    ///
+    /// The network's record is a condition, since the network may have other gaps by now.
     pub(super) fn claim(&self, network: &NetworkRecord, pool: usize, share: u32) -> Result<bool> {
         insist(|| {
             let seen = Seen::new(&self.wire);
             let found = self.wire.get(Get::Key(self.keys.network(&network.id)))?;
             let (there, now) = self.current(network, &found);
             if *now != *network {
-                // It is read again, as it is now.
+                // The network has changed, so its gaps are read again.
                 return Ok(Some(true));
             }
             let everybody = self.pool(&seen, network, pool, EVERYBODY);
@@ -77,7 +78,7 @@ impl EtcdStore {
         })
     }
 
-    /// Puts an address back into the gaps, if it is one that the network gives by itself.
+    /// Returns an address to the gaps, if the network gives it without a request.
     pub(super) fn give_back(
         &self,
         network: &NetworkRecord,

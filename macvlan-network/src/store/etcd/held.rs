@@ -1,5 +1,7 @@
-//! The leases that a container has in a network. The first is under the container's key, where hosts of an
-//! earlier version find it, further ones below it, by their interfaces.
+//! A container's leases in a network.
+//!
+//! The first is under the container's key, where hosts of an earlier version find it; further ones
+//! are below it, by interface.
 
 use etcd_client::Compare;
 
@@ -11,15 +13,15 @@ use super::change::Change;
 use super::keys::Keys;
 use super::wire::{Get, Item, absent, unchanged};
 
-/// A lease as it was read.
+/// A lease with its key.
 pub(super) struct Held {
     pub(super) item: Item,
     pub(super) lease: Lease,
-    /// What is behind the container in its keys: nothing, or `/INTERFACE`.
+    /// The part of its keys after the container: empty or `/INTERFACE`.
     pub(super) suffix: String,
 }
 
-/// All leases of a container in a network, as they were read.
+/// All leases of a container in a network.
 pub(super) struct AllHeld {
     /// The container's key.
     base: String,
@@ -27,7 +29,7 @@ pub(super) struct AllHeld {
 }
 
 impl AllHeld {
-    /// What is read for them.
+    /// Returns the reads for a container's leases.
     pub(super) fn gets(keys: &Keys, id: &str, container: &str) -> [Get; 2] {
         let base = keys.lease(id, container);
         [Get::Key(base.clone()), Get::prefix(&format!("{base}/"))]
@@ -52,13 +54,13 @@ impl AllHeld {
         self.all.iter().map(|held| held.lease.clone()).collect()
     }
 
-    /// Takes one out, told by its endpoint.
+    /// Removes and returns the lease with an endpoint.
     pub(super) fn take(&mut self, endpoint: &str) -> Option<Held> {
         let at = self.all.iter().position(|held| held.lease.endpoint == endpoint)?;
         Some(self.all.swap_remove(at))
     }
 
-    /// Whether one of them has a name or an alias.
+    /// Returns whether one of the leases has a name or alias.
     pub(super) fn has_name(&self, name: &str) -> bool {
         self.all.iter().any(|held| held.lease.name.as_deref() == Some(name))
     }
@@ -71,13 +73,15 @@ impl AllHeld {
         self.all.iter().map(|held| &held.item).find(|item| item.key == self.base)
     }
 
-    /// That they are as they were read. Whoever adds one writes the container's key, so none has come either.
+    /// Returns the conditions that the leases are unchanged. As adding one writes the container's
+    /// key, none was added either.
     pub(super) fn unchanged(&self) -> Vec<Compare> {
         let all = self.all.iter().map(|held| &held.item);
         all.map(|item| unchanged(item.key.clone(), item.changed)).collect()
     }
 
-    /// As [`AllHeld::unchanged`], where one was taken out and its key is compared as well.
+    /// Returns the conditions like [`AllHeld::unchanged`], except for the key of a lease that was
+    /// removed, which is compared elsewhere.
     pub(super) fn unchanged_beside(&self, own: &Held) -> Vec<Compare> {
         let mut when = self.unchanged();
         if self.base().is_none() && own.item.key != self.base {
@@ -86,7 +90,7 @@ impl AllHeld {
         when
     }
 
-    /// Finds a place for a further one with this interface, and tells what that rests on.
+    /// Returns the place for a further lease with this interface, and adds the conditions.
     pub(super) fn place_for(&self, interface: &str, change: &mut Change) -> String {
         let further = format!("/{interface}");
         change.when.extend(self.unchanged());

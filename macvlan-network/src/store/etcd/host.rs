@@ -1,4 +1,4 @@
-//! That a host is alive: a key that etcd drops when nobody says so any more.
+//! Keeps this host alive in the store, by a key that etcd deletes when it is no longer refreshed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -16,26 +16,27 @@ use super::keys::{self, Keys};
 use super::options::EtcdOptions;
 use super::wire::{absent, unchanged};
 
-/// How soon to try again when etcd could not be reached.
+/// The delay before the next attempt if etcd cannot be reached.
 const SOON: Duration = Duration::from_secs(1);
 
-/// This process's word for its host.
+/// This process's registration of its host.
 #[derive(Debug)]
 pub(super) struct Registration {
     pub(super) key: String,
-    /// What all keys of this host's processes begin with.
+    /// The common prefix of the keys of this host's processes.
     all: String,
-    /// Which machine's the host's name is.
+    /// The key that names the machine that has the host's name.
     owner: String,
-    /// What says that the host counts as alive without a process, if it does.
+    /// The key that makes the host count as alive without a process, if wanted.
     persistent: Option<String>,
     machine: &'static Machine,
     ttl: Duration,
-    /// etcd's lease; 0 if there is none.
+    /// The etcd lease of the key; 0 if there is none.
     lease: AtomicI64,
-    /// Since when etcd's lease counts, in milliseconds since boot: when what it last answered was asked.
+    /// The start of the etcd lease's current term, in milliseconds since boot: when the last
+    /// answered request was sent.
     counts_since: AtomicU64,
-    /// Whether nothing is to be said any more.
+    /// True once the registration has ended.
     is_over: AtomicBool,
 }
 
@@ -56,7 +57,7 @@ impl Registration {
         })
     }
 
-    /// Says it, unless another machine lives under the host's name, which is returned then.
+    /// Registers the host, or returns the other machine that is registered under its name.
     pub(super) async fn register(
         self: Arc<Self>,
         mut client: Client,
@@ -78,7 +79,7 @@ impl Registration {
             let read = |owner: &etcd_client::KeyValue| keys::read(owner.value_str().ok()?).ok();
             let machine: Option<Option<Machine>> = owner.map(read);
             let claim = match &machine {
-                // What a later version may have written tells no machine from another.
+                // A later version's record is not compared.
                 Some(None) => Claim::Held,
                 owner => self.machine.claim(owner.as_ref().and_then(Option::as_ref)),
             };
@@ -115,12 +116,12 @@ impl Registration {
         self.counts_since.fetch_max(asked, Ordering::AcqRel);
     }
 
-    /// Until when etcd keeps the key, whatever becomes of this process, as time since boot.
+    /// Returns the time since boot until which etcd certainly keeps the key.
     pub(super) fn lasts_until(&self) -> Duration {
         Duration::from_millis(self.counts_since.load(Ordering::Acquire)) + self.ttl
     }
 
-    /// The error where another machine lives under the host's name.
+    /// Returns the error if another machine is registered under the host's name.
     pub(super) fn refused(&self, host: &str, other: &Machine) -> Error {
         let why = format!("{other} lives under that name, and this is {}", self.machine);
         Error::new(ErrorKind::OtherMachine, format!("call this host {host:?} in etcd"), why)
@@ -129,13 +130,13 @@ impl Registration {
             )
     }
 
-    /// Says it no more; false if it was not said at this time.
+    /// Ends the registration; false if there is none at the moment.
     pub(super) fn end(&self) -> bool {
         self.is_over.store(true, Ordering::Release);
         self.lease.load(Ordering::Acquire) != 0
     }
 
-    /// Says it again and again, as long as the store is open.
+    /// Refreshes the registration while the store is open.
     pub(super) async fn stay(self: Arc<Self>, client: LoggedIn) {
         loop {
             tokio::time::sleep(if self.lease.load(Ordering::Acquire) == 0 {
@@ -150,7 +151,7 @@ impl Registration {
             let (lease, asked) = (self.lease.load(Ordering::Acquire), since_boot());
             let attempt = async {
                 if lease == 0 {
-                    // Another machine's name is refused when it is used.
+                    // If the name belongs to another machine, the next use of the store reports it.
                     let register = |client| Arc::clone(&self).register(client);
                     return client.ask(register).await.map(drop);
                 }
@@ -161,13 +162,14 @@ impl Registration {
             };
             match tokio::time::timeout(self.ttl / 2, attempt).await {
                 Ok(Ok(())) => {}
-                // It ran out, or etcd cannot be reached; a new one can do no harm in either case.
+                // The lease has expired, or etcd cannot be reached. A new one does no harm in
+                // either case.
                 _ => self.forget(lease),
             }
         }
     }
 
-    /// Another may have been made meanwhile.
+    /// Forgets a lease, unless a newer one has replaced it.
     fn forget(&self, lease: i64) {
         let _ = self.lease.compare_exchange(lease, 0, Ordering::AcqRel, Ordering::Acquire);
     }

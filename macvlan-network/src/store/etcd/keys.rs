@@ -1,30 +1,31 @@
-//! Where things are in etcd.
+//! The layout of the keys in etcd.
 //!
 //! | key | value |
 //! |---|---|
 //! | `store` | the store's id |
 //! | `secret` | its secret |
-//! | `guard` | changes with every network that comes or goes |
+//! | `guard` | changes whenever a network is added or removed |
 //! | `net/ID` | a network, as JSON |
-//! | `making/ID` | the host's key of the process that writes gaps by an id, which are no network's yet |
-//! | `netname/NAME` | the id of the network that is called so; one of an earlier version has none |
-//! | `gap/ID/POOL/OWNER/FIRST` | the last address of a gap; the owner is `@` or, with shares, a host. The id is the network's, or one that the network tells |
+//! | `making/ID` | the key of the host's process that writes gaps under this id, before a network uses them |
+//! | `netname/NAME` | the id of the network with this name; not written by an earlier version |
+//! | `gap/ID/POOL/OWNER/FIRST` | the last address of a gap; the owner is `@` or, with shares, a host; the id is the network's, or the one in its record |
 //! | `last/ID/POOL/OWNER` | the address that was given last |
-//! | `addr/ID/ADDRESS` | who has it ([`Holder`]) |
-//! | `rest/ID/POOL/UNTIL/ADDRESS` | that an address is kept until then, or rests since then; not if an earlier version has kept it |
+//! | `addr/ID/ADDRESS` | its holder ([`Holder`]) |
+//! | `rest/ID/POOL/UNTIL/ADDRESS` | marks an address that is kept until then, or rests since then; not written by an earlier version |
 //! | `lease/ID/CONTAINER` | a lease, as JSON |
-//! | `lease/ID/CONTAINER/INTERFACE` | a further one of the same container |
-//! | `name/ID/NAME` | the container that is called so |
-//! | `alias/ID/NAME/CONTAINER` | that the container is called so too |
-//! | `member/CONTAINER/ID` | the lease once more, to be found by the container; a further one as above |
-//! | `was/ID/CONTAINER` | the addresses that a container had ([`Was`]); by a further interface as above |
-//! | `host/HOST/PROCESS` | there as long as that process lives on that host |
-//! | `host/HOST/~` | there as long as that host counts as alive without a process |
-//! | `machine/HOST` | the machine that the host's name is of, as JSON |
+//! | `lease/ID/CONTAINER/INTERFACE` | a further lease of the same container |
+//! | `name/ID/NAME` | the container with this name |
+//! | `alias/ID/NAME/CONTAINER` | marks a container with this alias |
+//! | `member/CONTAINER/ID` | a copy of the lease, to be found by the container; further ones as above |
+//! | `was/ID/CONTAINER` | the addresses that a container had ([`Was`]); further interfaces as above |
+//! | `host/HOST/PROCESS` | exists while the process on that host is alive |
+//! | `host/HOST/~` | exists while the host counts as alive without a process |
+//! | `machine/HOST` | the machine that has the host's name, as JSON |
 //!
-//! A pending lease that is for no container has its own id as container.
+//! A pending lease without a container has its own id in place of the container.
 //!
-//! Addresses are 32 hexadecimal digits, IPv4 ones as mapped IPv6 ones, so that they sort as numbers.
+//! Addresses are 32 hexadecimal digits, IPv4 ones as IPv4-mapped IPv6 ones, so that they sort as
+//! numbers.
 
 use std::net::IpAddr;
 
@@ -32,19 +33,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// The owner of what any host may take.
+/// The owner of the common pool, from which any host may take addresses.
 pub(super) const EVERYBODY: &str = "@";
 
-/// Who has an address.
+/// The holder of an address.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Holder {
-    /// A container's, and whose gaps it came from.
+    /// A container, and the owner of the gap that the address came from.
     Lease { container: String, owner: String },
-    /// Nobody's whom we know, found at that second.
+    /// A host outside of the network, found at that time in seconds since 1970.
     Foreign { found: u64, owner: String },
-    /// Nobody's, but kept for a container until that second. One that rests is kept no longer, and given to
-    /// others when no other is left.
+    /// A container that had it. It is kept for the container until that time in seconds since 1970.
+    ///
+    /// An address that rests is no longer kept, and given to others when no other address is left.
     Kept {
         container: String,
         until: u64,
@@ -64,14 +66,14 @@ impl Holder {
     }
 }
 
-/// The addresses that a container had, until when.
+/// The addresses that a container had, and until when this is remembered.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Was {
     pub(super) addresses: Vec<IpAddr>,
     pub(super) released: u64,
 }
 
-/// All keys begin the same.
+/// Makes keys with the store's prefix.
 #[derive(Debug, Clone)]
 pub(super) struct Keys(pub(super) String);
 
@@ -188,7 +190,7 @@ impl Keys {
         format!("{}host/{host}/{process}", self.0)
     }
 
-    /// Behind those of all processes, which are hexadecimal digits.
+    /// Sorts after the keys of all processes, which are hexadecimal digits.
     pub(super) fn persistent(&self, host: &str) -> String {
         self.host(host, "~")
     }
@@ -197,7 +199,7 @@ impl Keys {
         format!("{}machine/{host}", self.0)
     }
 
-    /// Everything that goes with a network, but for its gaps.
+    /// Returns the prefixes of the keys that are deleted with a network, except its gaps.
     pub(super) fn of_network(&self, id: &str) -> Vec<String> {
         ["last", "addr", "was", "lease", "name", "alias", "rest"]
             .map(|kind| format!("{}{kind}/{id}/", self.0))
@@ -205,12 +207,12 @@ impl Keys {
     }
 }
 
-/// What is behind the id in the key of a gap.
+/// Returns the part of a gap's key after the id.
 pub(super) fn place(pool: usize, owner: &str, first: u128) -> String {
     format!("{pool:02x}/{owner}/{first:032x}")
 }
 
-/// The last part of a key.
+/// Returns the last part of a key.
 pub(super) fn end_of(key: &str) -> &str {
     key.rsplit('/').next().unwrap_or(key)
 }

@@ -25,7 +25,7 @@ use super::trouble::Trouble;
 use super::wire::{Get, Item, OPERATIONS, absent, exists, unchanged};
 
 impl EtcdStore {
-    /// Gives a container its place.
+    /// Grants a lease.
     pub(super) fn grant(&self, network: &NetworkRecord, wish: &Wish) -> Result<Granted> {
         insist(|| self.try_grant(network, wish))
     }
@@ -49,7 +49,7 @@ impl EtcdStore {
         ];
         let wanted = wish.take.iter().map(|one| Get::Key(self.keys.lease(id, one)));
         let wanted: Vec<Get> = wanted.collect();
-        // And what will be needed of the pools.
+        // Also reads the parts of the pools that will be needed.
         let starts = self.starts(&seen, network, wish)?;
         let pools = self.pool_gets(&seen, network, wish, &starts);
         seen.fetch(&[&gets[..], &wanted, &pools].concat())?;
@@ -63,7 +63,7 @@ impl EtcdStore {
             return Ok(Some(Granted::Changed(now)));
         }
         let Some(host) = host.first() else {
-            // etcd was away for longer than it takes for a host to count as dead.
+            // etcd could not be reached for so long that this host counts as dead.
             self.register()?;
             return Ok(None);
         };
@@ -118,7 +118,8 @@ impl EtcdStore {
             Ok(false) => Ok(None),
             Err(trouble) => {
                 if !trouble.is_refusal {
-                    // Whether it happened is not known; the caller is told that it did not.
+                    // It is unknown whether the change was made. The caller gets an error, so it
+                    // has to be undone.
                     self.doubt(network, &lease);
                 }
                 Err(trouble.into())
@@ -126,8 +127,9 @@ impl EtcdStore {
         }
     }
 
-    /// A network as it was found, and that it has not changed since; one that cannot be read is as the caller
-    /// has it.
+    /// Returns a network's current record and the condition that it is unchanged.
+    ///
+    /// A record that cannot be read is taken to be the caller's.
     pub(super) fn current<'a>(
         &self,
         network: &'a NetworkRecord,
@@ -139,9 +141,11 @@ impl EtcdStore {
         (there, now.map_or(Cow::Borrowed(network), Cow::Owned))
     }
 
-    /// Lets a lease stand for one more caller; false if it has changed. What others began with it and
-    /// were not answered rests on it as it was, and comes to nothing; nor do they take it back in
-    /// doubt, which it is known by having been written again. The host counts as alive then, as it was read.
+    /// Rewrites a lease for one more caller; false if it has changed.
+    ///
+    /// Earlier changes that are still unanswered were conditional on the previous revision, so they
+    /// fail from now on. The new revision also keeps them from being undone as doubtful. The host's
+    /// registration is a condition.
     pub(super) fn write_anew(&self, held: &Item, host: &Item) -> Result<bool> {
         let mut change = Change::default();
         change.when.push(unchanged(host.key.clone(), host.changed));
@@ -150,8 +154,9 @@ impl EtcdStore {
         Ok(change.commit(&self.wire)?)
     }
 
-    /// Refuses a lease that could not be given back in one transaction: two operations for each address, one for
-    /// each alias, and some for the lease.
+    /// Refuses a lease that would not fit into one transaction when it is released.
+    ///
+    /// A release takes two operations for each address, one for each alias, and some for the lease.
     pub(super) fn check_size(lease: &Lease) -> Result<()> {
         let (addresses, aliases) = (lease.addresses.len(), lease.aliases.len());
         if 2 * addresses + aliases + 8 <= OPERATIONS {
@@ -163,8 +168,8 @@ impl EtcdStore {
         Err(Error::invalid("lease so much", why).with_hint("have fewer of them"))
     }
 
-    /// Everything that makes a lease, and what it rests on, but for the host's registration: the container's
-    /// other leases in the network, and who has its name.
+    /// Adds the operations that write a lease, and their conditions except for the host's
+    /// registration: the container's other leases in the network, and the holder of its name.
     fn put_lease(
         &self,
         change: &mut Change,
@@ -194,7 +199,7 @@ impl EtcdStore {
         Ok(())
     }
 
-    /// Has a name be a container's, as it was found.
+    /// Gives a name to a container, on the condition that its holder is unchanged.
     pub(super) fn put_name(
         &self,
         change: &mut Change,
@@ -211,7 +216,7 @@ impl EtcdStore {
         Ok(())
     }
 
-    /// Takes the names of a lease away that no other of its container has.
+    /// Deletes the names of a lease that no other lease of its container has.
     pub(super) fn delete_names(&self, change: &mut Change, lease: &Lease, others: &AllHeld) {
         let id = &lease.network;
         if let Some(name) = lease.name.as_ref().filter(|name| !others.has_name(name)) {
@@ -222,7 +227,7 @@ impl EtcdStore {
         }
     }
 
-    /// Takes a lease back, if it may be as it was found.
+    /// Releases a lease, if it is unchanged and may be released.
     pub(super) fn take_back(
         &self,
         network: &NetworkRecord,
@@ -244,7 +249,7 @@ impl EtcdStore {
             let (there, current) = self.current(network, &found);
             let keep = current.config.get_keep().as_secs();
             let mut others = AllHeld::read(&self.keys, id, container, [&*first, &*further])?;
-            // Its names may have changed since.
+            // Its names may have changed in the meantime.
             let Some(held) = others.take(&lease.endpoint) else { return Ok(Some(false)) };
             let is_bound = lease.pending().is_some() && held.lease.pending().is_none();
             if is_bound || !may(&held.item) {
@@ -361,7 +366,7 @@ impl EtcdStore {
         Ok(change.commit(&self.wire)?.then_some(true))
     }
 
-    /// Gives an address free that no lease has, if its holder is such.
+    /// Frees an address that has no lease, if its holder satisfies a condition.
     pub(super) fn try_free(
         &self,
         network: &NetworkRecord,

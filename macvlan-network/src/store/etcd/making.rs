@@ -1,9 +1,10 @@
-//! Gaps that are written before a network has them.
+//! Gaps that are written before a network uses them.
 //!
-//! One transaction of etcd's has room for so many operations. More gaps than that are written first, by an id
-//! that no network tells, and the transaction that has a network tell it puts them to use: a network that is
-//! created tells its own, one that is changed another one. Until then there is a key that says who writes
-//! them. If that one is gone, the next one to look deletes what it has left.
+//! An etcd transaction is limited in size. If there are more gaps than fit into it, they are
+//! written first, under an id that no network uses yet. The final transaction then puts them into
+//! use: a network that is created uses its own id, one that is changed refers to another id. Until
+//! then, a key names the process that writes them. If that process ends, the next one to look
+//! deletes them.
 
 use std::collections::BTreeMap;
 
@@ -17,19 +18,20 @@ use super::keys::{self, end_of};
 use super::store::EtcdStore;
 use super::wire::{Get, OPERATIONS, absent, exists, unchanged};
 
-/// The last addresses of gaps, by what is behind the id in their keys: pool, owner and first address.
+/// The last addresses of gaps, by the part of their keys after the id: pool, owner and first
+/// address.
 pub(super) type Gaps = BTreeMap<String, String>;
-/// What makes gaps others: a new last address, or none where there is no such gap any more.
+/// Changes of gaps: a new last address, or `None` to delete a gap.
 pub(super) type Changes = BTreeMap<String, Option<String>>;
 
 static NONE: Gaps = Gaps::new();
 
-/// A gap as it is among [`Gaps`].
+/// Returns a gap as an entry of [`Gaps`].
 pub(super) fn entry(pool: usize, owner: &str, gap: Gap) -> (String, String) {
     (keys::place(pool, owner, gap.first), format!("{:032x}", gap.last))
 }
 
-/// What is to be changed; what is the same in both takes no operation.
+/// Returns the changes from one set of gaps to another; equal gaps take no operation.
 pub(super) fn changes(from: &Gaps, to: &Gaps) -> Changes {
     let gone = from.keys().filter(|place| !to.contains_key(*place));
     let put = to.iter().filter(|(place, last)| from.get(*place) != Some(*last));
@@ -37,11 +39,11 @@ pub(super) fn changes(from: &Gaps, to: &Gaps) -> Changes {
     gone.chain(put.map(|(place, last)| (place.clone(), Some(last.clone())))).collect()
 }
 
-/// Gaps that are no network's yet.
+/// Gaps that no network uses yet.
 pub(super) struct Making<'a> {
     store: &'a EtcdStore,
     id: String,
-    /// What is written, as soon as there is a key that says so.
+    /// The gaps that are written, once the key that names this process exists.
     written: Option<Gaps>,
 }
 
@@ -50,17 +52,19 @@ impl<'a> Making<'a> {
         Self { store, id, written: None }
     }
 
-    /// The id that a network has to tell.
+    /// Returns the id that the network must use.
     pub(super) fn id(&self) -> &str {
         &self.id
     }
 
-    /// Adds to a change that has the network tell the id what makes the gaps these. False if so many were
-    /// missing that they were written now: what the change rests on is to be read again.
+    /// Adds the remaining changes of gaps to the change that makes the network use them.
+    ///
+    /// Returns false if there were so many that they were written now; the caller then reads its
+    /// conditions again.
     pub(super) fn finish(&mut self, wanted: &Gaps, change: &mut Change) -> Result<bool> {
         let making = self.store.keys.making(&self.id);
         if self.written.is_some() && self.store.wire.get(Get::Key(making.clone()))?.is_empty() {
-            // Others have deleted all of it, since this host counted as dead.
+            // Other hosts have deleted the gaps, since this host counted as dead.
             self.written = None;
         }
         let missing = changes(self.written.as_ref().unwrap_or(&NONE), wanted);
@@ -76,7 +80,7 @@ impl<'a> Making<'a> {
         Ok(true)
     }
 
-    /// Writes what is missing, in pieces, or as much of it as others let this host write.
+    /// Writes missing gaps in several transactions, as far as other hosts allow.
     fn write(&mut self, missing: Changes, wanted: &Gaps) -> Result<()> {
         let Self { store, id, written } = self;
         let (making, place) = (store.keys.making(id), store.keys.all_gaps(id));
@@ -103,17 +107,17 @@ impl<'a> Making<'a> {
         Ok(())
     }
 
-    /// Deletes what was written, unless it is in use.
+    /// Deletes the written gaps, unless they are in use.
     pub(super) fn end(self) {
         if self.written.is_some() {
-            // If it cannot be done now, it is done by others when this process has ended.
+            // If this fails, another process does it after this one has ended.
             let _ = self.store.abandon(&self.id, vec![exists(self.store.keys.making(&self.id))]);
         }
     }
 }
 
 impl EtcdStore {
-    /// Deletes what those have left who are gone.
+    /// Deletes the gaps of processes that have ended.
     pub(super) fn sweep(&self) -> Result<()> {
         for left in self.wire.all(&self.keys.makings())? {
             let is_left = vec![unchanged(left.key.clone(), left.changed), absent(left.value)];

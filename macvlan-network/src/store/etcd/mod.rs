@@ -1,9 +1,9 @@
 //! The store for many hosts: etcd.
 //!
-//! Every change is one transaction of etcd's that compares what it rests on: that an address has no
-//! holder, that a gap is as it was read, that the host is alive. If somebody was faster, it is read
-//! again. So an address is given once, however many hosts ask at the same time; and when etcd cannot
-//! be reached, none is given.
+//! Every change is one etcd transaction with its conditions: that an address has no holder, that a
+//! gap is unchanged, that the host is alive. If another process was faster, the data is read again.
+//! So an address is given only once, however many hosts ask at the same time; and if etcd cannot be
+//! reached, none is given.
 
 mod change;
 mod changed;
@@ -51,13 +51,13 @@ use trouble::Trouble;
 use wire::{Get, Item, OPERATIONS, absent};
 
 impl EtcdStore {
-    /// Takes back what etcd may or may not have taken when it last could not be reached, and nobody
-    /// else has found and taken up since.
+    /// Undoes changes that etcd may or may not have made when it could not be reached, unless
+    /// another caller has found and confirmed them since.
     fn settle(&self) -> std::result::Result<(), Trouble> {
         self.wire.check()?;
         let unanswered = self.unanswered.load(Ordering::Acquire);
         if self.fenced.load(Ordering::Acquire) < unanswered {
-            // What is still on its way, or waits for etcd's disk, rests on the old registration.
+            // Requests that are still on their way are conditional on the old registration.
             self.register()?;
             self.fenced.fetch_max(unanswered, Ordering::AcqRel);
         }
@@ -69,7 +69,7 @@ impl EtcdStore {
                     doubtful().push((network, lease));
                     return Err(trouble);
                 }
-                // What cannot be read will not be read the next time.
+                // A record that cannot be read now cannot be read later either.
                 _ => {}
             }
         }
@@ -77,7 +77,8 @@ impl EtcdStore {
 }
 
 impl EtcdStore {
-    /// As [`EtcdStore::settle`], for one who only reads, which a change that etcd refuses does not hinder.
+    /// Settles like [`EtcdStore::settle`], but ignores a refusal, which does not affect a caller
+    /// that only reads.
     fn settle_first(&self) -> Result<()> {
         match self.settle() {
             Err(trouble) if trouble.is_refusal => Ok(()),
@@ -167,7 +168,7 @@ impl Store for EtcdStore {
             format::read::<NetworkRecord>(&item.value).map_err(hidden)
         };
         let found: Vec<NetworkRecord> = items.iter().map(read).collect::<Result<_>>()?;
-        // What its name leads to may have been removed by a host that knows no such keys.
+        // The network may have been removed by a host that does not maintain the keys of names.
         let is_whole_id = found.len() == 1 && found.iter().any(|one| one.id == name_or_id);
         if !is_whole_id && found.iter().all(|one| one.name() != name_or_id) {
             let others = self.all_networks()?.into_iter().filter_map(Found::ok);
@@ -226,7 +227,7 @@ impl Store for EtcdStore {
             let mut all = AllHeld::read(&self.keys, &network.id, &lease.container, found)?;
             let Some(held) = all.take(&lease.endpoint) else { return Ok(Some(false)) };
             let Some(host) = host.first() else {
-                // As long as it counts as dead, others may take the lease.
+                // While the host counts as dead, others may take the lease.
                 self.register()?;
                 return Ok(None);
             };

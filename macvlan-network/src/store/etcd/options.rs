@@ -1,4 +1,4 @@
-//! How to reach etcd.
+//! Options for connecting to etcd.
 
 use std::fmt;
 use std::fs;
@@ -8,7 +8,17 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 use crate::name::check_name;
 
-/// How to reach etcd, and who this is.
+/// Options for connecting to etcd as a host.
+///
+/// ```no_run
+/// use macvlan_network::{EtcdOptions, EtcdStore};
+///
+/// let options = EtcdOptions::new("host-1", ["https://10.0.0.7:2379"])
+///     .ca(std::path::PathBuf::from("/etc/etcd/ca.pem"))
+///     .user("macvlan", "secret");
+/// let store = EtcdStore::open(&options)?;
+/// # Ok::<(), macvlan_network::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct EtcdOptions {
@@ -24,7 +34,7 @@ pub struct EtcdOptions {
     key: Option<Pem>,
 }
 
-/// A user of etcd's.
+/// An etcd user.
 #[derive(Clone)]
 pub(super) struct Login {
     pub(super) name: String,
@@ -37,13 +47,13 @@ impl fmt::Debug for Login {
     }
 }
 
-/// Certificates, or a key, in PEM.
+/// Certificates or a key, in PEM format.
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Pem {
-    /// In a file, which is read when the store is opened.
+    /// A file, which is read when the store is opened.
     File(PathBuf),
-    /// As text.
+    /// The PEM text.
     Text(Vec<u8>),
 }
 
@@ -51,7 +61,7 @@ impl fmt::Debug for Pem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => f.debug_tuple("File").field(path).finish(),
-            // It may be a key.
+            // The text may be a key.
             Self::Text(_) => f.write_str("Text(..)"),
         }
     }
@@ -96,7 +106,7 @@ impl Pem {
     }
 }
 
-/// What was read for TLS.
+/// The certificates that were read for TLS.
 pub(super) struct Certificates {
     pub(super) ca: Vec<u8>,
     /// This host's certificate and its key.
@@ -104,8 +114,9 @@ pub(super) struct Certificates {
 }
 
 impl EtcdOptions {
-    /// Of this host, by a name that no other has, at these endpoints: `http://10.0.0.7:2379`, or `https://`
-    /// with [`EtcdOptions::ca`].
+    /// Makes options for a host with a unique name, and for endpoints of etcd.
+    ///
+    /// Endpoints are like `http://10.0.0.7:2379`, or `https://` with [`EtcdOptions::ca`].
     pub fn new<E: Into<String>>(
         host: impl Into<String>,
         endpoints: impl IntoIterator<Item = E>,
@@ -124,7 +135,7 @@ impl EtcdOptions {
         }
     }
 
-    /// What all keys begin with; `/macvlan/` when not given.
+    /// Sets the prefix of all keys. Defaults to `/macvlan/`.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         if !self.prefix.ends_with('/') {
@@ -133,51 +144,56 @@ impl EtcdOptions {
         self
     }
 
-    /// How long to wait for an answer; 5 s when not given.
+    /// Sets the time limit for an answer. Defaults to 5 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// For how long this host counts as alive after its last process with an open store has ended, or
-    /// can reach etcd no more; 60 s when not given. Then others may collect its containers' leases.
+    /// Sets how long this host counts as alive without contact. Defaults to 60 s.
     ///
-    /// On a host without a process that stays, such as an agent, see [`EtcdOptions::persistent`].
+    /// The time starts when its last process with an open store ends or loses contact with etcd.
+    /// After that, other hosts may collect the leases of its containers. For a host without a
+    /// permanent process, such as an agent, see [`EtcdOptions::persistent`].
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.ttl = ttl;
         self
     }
 
-    /// Sets whether this host counts as alive also when no process of it has the store open, across reboots,
-    /// until [`Networks::forget_host`](crate::Networks::forget_host) is called on another host; no when not said.
-    /// For processes that end at once, such as a CNI plugin's: their containers' leases are collected by this
-    /// host alone.
+    /// Sets whether this host counts as alive without a process, too. Defaults to false.
     ///
-    /// The first process that says so makes it so, whatever later ones say. A host that breaks down keeps its
-    /// addresses and its name until it is forgotten.
+    /// It then counts as alive, also across reboots, until
+    /// [`Networks::forget_host`](crate::Networks::forget_host) is called on another host. This is
+    /// for processes that end at once, such as a CNI plugin's: only this host collects their
+    /// containers' leases.
+    ///
+    /// Once a process has set this, it stays set, even if a later process does not. A host that
+    /// breaks down keeps its addresses and its name until it is forgotten.
     pub fn persistent(mut self, persistent: bool) -> Self {
         self.persistent = persistent;
         self
     }
 
-    /// Sets the user of etcd's that this host logs in as, where etcd has authentication enabled. The user's
-    /// role has to read and write all keys with the prefix.
+    /// Sets the user to log in as, if etcd has authentication enabled.
+    ///
+    /// The user's role must allow reading and writing all keys with the prefix.
     #[doc(alias = "--user")]
     pub fn user(mut self, name: impl Into<String>, password: impl Into<String>) -> Self {
         self.login = Some(Login { name: name.into(), password: password.into() });
         self
     }
 
-    /// Sets the certificates of the authorities that sign etcd's certificate, for endpoints with `https://`.
-    /// Those of the system are none of them; Debian has these in `/etc/ssl/certs/ca-certificates.crt`.
+    /// Sets the certificates of etcd's authorities (CA), for `https://` endpoints.
+    ///
+    /// The system's authorities are not trusted by default. On Debian they are in
+    /// `/etc/ssl/certs/ca-certificates.crt`.
     #[doc(alias = "--cacert")]
     pub fn ca(mut self, ca: impl Into<Pem>) -> Self {
         self.ca = Some(ca.into());
         self
     }
 
-    /// Sets the certificate, with those that lead to its authority, that this host shows to etcd. It takes its
-    /// [`EtcdOptions::key`].
+    /// Sets the certificate chain that this host presents to etcd. Requires [`EtcdOptions::key`].
     #[doc(alias = "--cert")]
     pub fn certificate(mut self, certificate: impl Into<Pem>) -> Self {
         self.certificate = Some(certificate.into());
@@ -191,14 +207,16 @@ impl EtcdOptions {
         self
     }
 
-    /// Checks all that can be known before etcd is asked. [`EtcdStore::open`](crate::EtcdStore::open) does so,
-    /// too.
+    /// Checks the options as far as possible without contacting etcd.
+    ///
+    /// [`EtcdStore::open`](crate::EtcdStore::open) also does this.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue): the host's name is none; there is no endpoint, or one is
-    /// not a URL of etcd's; an `https://` endpoint without a CA, certificates for one without `https://`, a
-    /// certificate without its key, or a key without its certificate; a user without a name or a password.
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for an invalid host name;
+    /// without an endpoint, or with one that is not a URL of etcd; for an `https://` endpoint
+    /// without a CA, or certificates with an `http://` endpoint; for a certificate without its key,
+    /// or a key without its certificate; for a user without a name or a password.
     pub fn check(&self) -> Result<()> {
         let refuse = |why: String, hint: &'static str| {
             Err(Error::invalid("use these options of etcd", why).with_hint(hint))
@@ -252,7 +270,7 @@ impl EtcdOptions {
         self.endpoints.iter().map(url).collect()
     }
 
-    /// Reads what is needed for TLS; none without it.
+    /// Reads the certificates for TLS; `None` without TLS.
     pub(super) fn read_certificates(&self) -> Result<Option<Certificates>> {
         let Some(ca) = &self.ca else { return Ok(None) };
         let certificates = "CERTIFICATE-----";
@@ -276,7 +294,7 @@ fn check_endpoint(endpoint: &str) -> Result<()> {
     let address = address.unwrap_or(endpoint);
     let host = address.strip_suffix('/').unwrap_or(address);
     if let Some((_, host)) = host.rsplit_once('@') {
-        // What is before it may be a password, which is not shown.
+        // The part before the host may contain a password, which is not shown.
         let why = format!("the endpoint at {host} has a user in it");
         return Err(Error::invalid("use an endpoint of etcd", why)
             .with_hint("give the user and the password by themselves"));

@@ -1,4 +1,4 @@
-//! Leases that are pending: taken by a container, or bound to a namespace.
+//! Takes pending leases for a container, or binds them to a namespace.
 
 use ipnet::IpNet;
 
@@ -16,7 +16,7 @@ use super::store::EtcdStore;
 use super::wire::{Get, Item, absent, unchanged};
 
 impl EtcdStore {
-    /// Takes a pending lease away, as it was found, and its addresses; none if it is not pending.
+    /// Removes a pending lease and its addresses, if unchanged; `None` if it is not pending.
     pub(super) fn take_pending(
         &self,
         seen: &Seen<'_>,
@@ -64,7 +64,7 @@ impl EtcdStore {
         change.when.push(unchanged(held.item.key.clone(), held.item.changed));
         change.when.extend(others.unchanged_beside(&held));
         let (interface, state) = (lease.interface, lease.state.clone());
-        // What an earlier record says of being pending does not stay.
+        // Writes a new record, without the pending state of the old one.
         let value = format::write(&Lease { interface, state, ..held.lease })?;
         let (base, member) = (self.keys.lease(id, container), self.keys.member(container, id));
         let mut suffix = held.suffix.clone();

@@ -1,4 +1,4 @@
-//! Which addresses a container gets, and which gaps they are taken out of.
+//! Chooses the addresses of a container, and the gaps that they are taken out of.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -19,20 +19,20 @@ use super::seen::Seen;
 use super::store::EtcdStore;
 use super::wire::{Get, absent, unchanged};
 
-/// Whether it is the address that is refused, and another may be given.
+/// Returns whether only this address was refused, so that another one may be given.
 fn is_of_an_address(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::AddressForeign | ErrorKind::AddressUnusable)
 }
 
-/// An address that is about to be taken.
+/// An address that was chosen.
 pub(super) enum Pick {
     Taken(IpNet, String),
-    /// Somebody was faster, or the share had to grow: read again.
+    /// Another process was faster, or the share had to grow, so the data must be read again.
     Again,
 }
 
 impl EtcdStore {
-    /// Picks the address that was asked for, from whatever gap it is in, or kept for somebody.
+    /// Chooses the requested address, in any owner's gap, or kept for a container.
     pub(super) fn pick_fixed(
         &self,
         seen: &Seen<'_>,
@@ -64,8 +64,8 @@ impl EtcdStore {
         Ok(Pick::Taken(net, owner.unwrap_or_else(|| EVERYBODY.to_owned())))
     }
 
-    /// Refuses an address that somebody has, or will be given, in another network on the same wire. Returns
-    /// what rests on it.
+    /// Refuses an address that another network on the same LAN gives or has given. Returns the
+    /// conditions.
     fn free_at_neighbours(&self, network: &NetworkRecord, address: IpAddr) -> Result<Vec<Compare>> {
         let mut when = vec![self.guarded()?];
         let others = self.all_networks()?;
@@ -85,7 +85,7 @@ impl EtcdStore {
         Ok(when)
     }
 
-    /// Takes an address out of the gap that it is in, and tells whose that was.
+    /// Takes an address out of the gap that contains it, and returns that gap's owner.
     pub(super) fn take_from_any(
         &self,
         seen: &Seen<'_>,
@@ -105,7 +105,7 @@ impl EtcdStore {
         Ok(None)
     }
 
-    /// Whoever has gaps in a pool.
+    /// Returns all owners of gaps in a pool.
     pub(super) fn owners(&self, network: &NetworkRecord, pool: usize) -> Result<Vec<String>> {
         if network.config.get_share().is_none() {
             return Ok(vec![EVERYBODY.to_owned()]);
@@ -123,7 +123,7 @@ impl EtcdStore {
         Ok(owners)
     }
 
-    /// Where a free address is looked for in each pool; those alone that may be needed.
+    /// Returns the addresses from which the search starts, for the pools that may be needed.
     pub(super) fn starts(
         &self,
         seen: &Seen<'_>,
@@ -145,7 +145,7 @@ impl EtcdStore {
         pools.into_iter().map(|pool| Ok((pool, self.start(seen, network, pool)?))).collect()
     }
 
-    /// What has to be read of the pools for a wish, so far as it is known.
+    /// Returns the reads of the pools for a request, as far as they are known in advance.
     pub(super) fn pool_gets(
         &self,
         seen: &Seen<'_>,
@@ -171,8 +171,8 @@ impl EtcdStore {
         gets
     }
 
-    /// Picks the address that the container had, or the next that is free, or one that is kept for
-    /// somebody else.
+    /// Chooses the address that the container had, or else the next free one, or else one that is
+    /// kept for another container.
     pub(super) fn pick_any(
         &self,
         seen: &Seen<'_>,
@@ -200,7 +200,9 @@ impl EtcdStore {
             if is_ours {
                 match self.pick_fixed(seen, network, address, change) {
                     Err(error) if error.kind() == ErrorKind::AddressTaken => {
-                        // It was free a moment ago, unless another network on the wire has it.
+                        // It was free a moment ago, so another process was faster. An address that
+                        // the network does not give itself may be in use in another network on the
+                        // LAN.
                         if network.gives(address) {
                             return Ok(Pick::Again);
                         }

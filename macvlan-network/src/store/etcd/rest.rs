@@ -1,4 +1,4 @@
-//! Addresses that containers had: kept for them, and then at rest until no other is left.
+//! Addresses that containers had, which are first kept for them, then rest until no other is left.
 
 use std::net::IpAddr;
 
@@ -14,7 +14,7 @@ use super::seen::Seen;
 use super::store::EtcdStore;
 use super::wire::{Get, Item, unchanged, within};
 
-/// How long it is remembered what addresses a container had, in seconds.
+/// The time in seconds for which a container's former addresses are remembered.
 const MEMORY: u64 = 30 * 24 * 3600;
 
 impl EtcdStore {
@@ -23,8 +23,9 @@ impl EtcdStore {
         Some(self.keys.rest(&network.id, pool, until, pool::number(address)))
     }
 
-    /// Keeps an address for the container that had it. One that is not kept, and that the network does not
-    /// give by itself, is nobody's.
+    /// Keeps an address for the container that had it.
+    ///
+    /// An address that is not kept, and that the network does not give without a request, is freed.
     pub(super) fn keep(
         &self,
         network: &NetworkRecord,
@@ -46,7 +47,7 @@ impl EtcdStore {
         Ok(())
     }
 
-    /// Lists an address no more among those that are kept until then.
+    /// Removes an address from the list of those that are kept or rest.
     pub(super) fn unlist(
         &self,
         network: &NetworkRecord,
@@ -59,13 +60,13 @@ impl EtcdStore {
         }
     }
 
-    /// What is read for the address that has rested longest.
+    /// Returns the read for the address that has rested longest.
     pub(super) fn get_rested(&self, network: &NetworkRecord, pool: usize) -> Get {
         let (from, end) = within(&self.keys.rests(&network.id, pool));
         Get::First(from, end)
     }
 
-    /// Picks the address that has rested longest, or of those that are kept the one for the shortest time.
+    /// Chooses the address that has rested longest, or else the kept one that expires first.
     pub(super) fn pick_rested(
         &self,
         seen: &Seen<'_>,
@@ -77,7 +78,7 @@ impl EtcdStore {
         let mut listed: Option<Item> = None;
         for (pool, _) in subnets.filter(|(_, subnet)| subnet.net().addr().is_ipv6() == v6) {
             let first = seen.get(&self.get_rested(network, pool))?.into_iter().next();
-            // By time; the pool's number is before it in the key.
+            // Ordered by time, which follows the pool's number in the key.
             let time = |item: &Item| item.key.rsplit('/').nth(1).map(str::to_owned);
             if let Some(first) =
                 first.filter(|one| listed.as_ref().is_none_or(|other| time(one) < time(other)))
@@ -99,7 +100,8 @@ impl EtcdStore {
                 }
             }
         }
-        // A host of an earlier version has given it, and knows no such keys; or the network was changed.
+        // A host of an earlier version, which does not maintain these keys, has given it, or the
+        // network was changed.
         let mut stale = Change::default();
         stale.when.push(unchanged(listed.key.clone(), listed.changed));
         stale.delete(listed.key);
@@ -107,7 +109,7 @@ impl EtcdStore {
         Ok(Some(Pick::Again))
     }
 
-    /// Picks what hosts of an earlier version have kept, which is listed nowhere.
+    /// Chooses an address that hosts of an earlier version have kept without listing it.
     fn pick_unlisted(
         &self,
         network: &NetworkRecord,
@@ -129,15 +131,15 @@ impl EtcdStore {
         Ok(Some(Pick::Taken(network.with_prefix(address)?, owner)))
     }
 
-    /// Lets what was kept long enough rest, returns the shares of dead hosts to everybody, and forgets
-    /// what has been over for very long.
+    /// Lets kept addresses rest when their time is over, returns the shares of dead hosts to the
+    /// common pool, and deletes old memories.
     pub(super) fn free_what_is_over(&self, network: &NetworkRecord) -> Result<usize> {
         let mut over = 0;
         let is_forgotten = |since: u64| since.saturating_add(MEMORY) < now();
         let may_go =
             |holder: &Holder| matches!(holder, Holder::Kept { until, .. } if *until <= now());
         for item in self.wire.all(&self.keys.addresses(&network.id))? {
-            // One that cannot be read stays as it is, and the address with it.
+            // A record that cannot be read stays as it is, with its address.
             let Ok(Holder::Kept { container, until, owner, rests }) = keys::read(&item.value)
             else {
                 continue;

@@ -1,4 +1,4 @@
-//! What was read of etcd for one change: each thing once, and together what is known to be needed.
+//! The data that was read for one change, each key only once.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -7,7 +7,7 @@ use crate::error::Result;
 
 use super::wire::{Get, Item, OPERATIONS, Wire};
 
-/// Answers of etcd that a change rests on, which compares them when it is made.
+/// Data from etcd that a change is conditional on.
 pub(super) struct Seen<'a> {
     wire: &'a Wire,
     answers: RefCell<HashMap<Get, Vec<Item>>>,
@@ -18,7 +18,7 @@ impl<'a> Seen<'a> {
         Self { wire, answers: RefCell::default() }
     }
 
-    /// Reads what was not read yet, in one round trip if it is not very much.
+    /// Reads data that was not read yet, in one round trip unless it is very much.
     pub(super) fn fetch(&self, wanted: &[Get]) -> Result<()> {
         let mut answers = self.answers.borrow_mut();
         let mut missing: Vec<Get> = Vec::new();
@@ -34,7 +34,7 @@ impl<'a> Seen<'a> {
         Ok(())
     }
 
-    /// Reads one thing, if it was not read yet.
+    /// Reads one item, if it was not read yet.
     pub(super) fn get(&self, get: &Get) -> Result<Vec<Item>> {
         self.fetch(std::slice::from_ref(get))?;
         Ok(self.answers.borrow().get(get).cloned().unwrap_or_default())

@@ -18,7 +18,16 @@ use super::options::EtcdOptions;
 use super::trouble::Trouble;
 use super::wire::{Get, Wire, absent};
 
-/// Networks and leases in etcd, which many hosts use at once.
+/// A store in etcd, which many hosts can use at once.
+///
+/// ```no_run
+/// use macvlan_core::Host;
+/// use macvlan_network::{EtcdOptions, EtcdStore, Networks};
+///
+/// let options = EtcdOptions::new("host-1", ["http://10.0.0.7:2379"]);
+/// let networks = Networks::new(Host::open()?, EtcdStore::open(&options)?)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct EtcdStore {
     pub(super) wire: Wire,
@@ -27,24 +36,28 @@ pub struct EtcdStore {
     pub(super) secret: Secret,
     pub(super) host: String,
     pub(super) registration: Arc<Registration>,
-    /// Leases of which etcd did not say whether it took them; they are taken back first of all.
+    /// Leases that etcd may or may not have stored, which are released before anything else.
     pub(super) doubtful: Mutex<Vec<(NetworkRecord, Lease)>>,
-    /// How many changes etcd did not answer, and how many of these can come to nothing any more.
+    /// The number of changes without an answer, and how many of them can no longer take effect.
     pub(super) unanswered: AtomicU64,
     pub(super) fenced: AtomicU64,
 }
 
 impl EtcdStore {
-    /// Connects, and says that this host is alive as long as the store is open.
+    /// Connects to etcd. This host counts as alive while the store is open.
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::InvalidValue`]: as [`EtcdOptions::check`]; or the certificates are not what they should be.
-    /// - [`ErrorKind::File`]: one of their files cannot be read.
+    /// - [`ErrorKind::InvalidValue`]: as for [`EtcdOptions::check`]; or a certificate or key is
+    ///   malformed.
+    /// - [`ErrorKind::File`]: a file of certificates or a key cannot be read.
     /// - [`ErrorKind::StoreUnavailable`]: etcd cannot be reached.
-    /// - [`ErrorKind::StoreRefused`]: etcd does not accept this host's user or certificate, or this host etcd's.
-    /// - [`ErrorKind::OtherMachine`]: another machine lives under the host's name: one of another boot
-    ///   (`/proc/sys/kernel/random/boot_id`) and another machine-id (`/etc/machine-id`).
+    /// - [`ErrorKind::StoreRefused`]: etcd rejects this host's user or certificate, or etcd's
+    ///   certificate is not trusted.
+    /// - [`ErrorKind::StoreUnusable`]: the store was written by a later version, or is damaged.
+    /// - [`ErrorKind::OtherMachine`]: another machine, with another boot id
+    ///   (`/proc/sys/kernel/random/boot_id`) and another machine-id (`/etc/machine-id`), is
+    ///   registered under the host's name.
     pub fn open(options: &EtcdOptions) -> Result<Self> {
         options.check()?;
         let wire = Wire::connect(options)?;
@@ -69,7 +82,7 @@ impl EtcdStore {
         Ok(store)
     }
 
-    /// Says that this host is alive.
+    /// Registers this host as alive.
     pub(super) fn register(&self) -> std::result::Result<(), Trouble> {
         let registration = Arc::clone(&self.registration);
         match self.wire.ask(move |client| Arc::clone(&registration).register(client))? {
@@ -78,8 +91,10 @@ impl EtcdStore {
         }
     }
 
-    /// Has leases changed. What rests on this host's registration as it was read may go unanswered,
-    /// and cannot happen late, when the caller has long gone on: see [`EtcdStore::settle`].
+    /// Commits a change of leases.
+    ///
+    /// It is conditional on this host's registration, so that if it is not answered, it cannot take
+    /// effect later, when the caller has continued: see [`EtcdStore::settle`].
     pub(super) fn decide(&self, change: Change) -> std::result::Result<bool, Trouble> {
         change.commit(&self.wire).inspect_err(|trouble| {
             self.unanswered.fetch_add(u64::from(!trouble.is_refusal), Ordering::AcqRel);
@@ -93,18 +108,21 @@ impl EtcdStore {
 }
 
 impl Drop for EtcdStore {
-    /// A host that counts as alive without a process can be forgotten as soon as its processes have ended. Any
-    /// other counts as alive for a while, in which a process may come that goes on with its leases.
+    /// Ends the registration of a host that counts as alive without a process, so that it can be
+    /// forgotten as soon as its processes have ended.
+    ///
+    /// Any other host counts as alive for a while, in which another process may continue with its
+    /// leases.
     fn drop(&mut self) {
         if self.registration.end() {
-            // What stays runs out. A forked child is refused.
+            // A key that remains expires. A forked child is refused.
             let persistent = self.keys.persistent(&self.host);
             let _ = self.wire.delete_soon(self.registration.key.clone(), persistent);
         }
     }
 }
 
-/// The value of a key that is chosen by whoever comes first.
+/// Returns the value of a key, which the first process to need it has chosen.
 fn chosen(wire: &Wire, key: &str, choice: &str) -> Result<String> {
     let find = || wire.get(Get::Key(key.to_owned())).map(|mut found| found.pop());
     if let Some(found) = find()? {

@@ -1,4 +1,4 @@
-//! Why etcd did not do something, in words that do not take knowing gRPC.
+//! Explains failures of etcd, without gRPC's terms.
 
 use std::error::Error as Source;
 use std::io;
@@ -13,7 +13,7 @@ const LATER: &str = "what is connected stays so; try again when etcd can be reac
 
 const OWN_CERTIFICATE: &str = "give a certificate that a CA of etcd's has signed, and its key";
 
-/// gRPC's numbers of statuses that etcd gives for what it has not done, and will not do.
+/// The gRPC status codes of requests that etcd has not executed and will not execute.
 const INVALID_ARGUMENT: i32 = 3;
 const NOT_FOUND: i32 = 5;
 const PERMISSION_DENIED: i32 = 7;
@@ -21,12 +21,12 @@ const RESOURCE_EXHAUSTED: i32 = 8;
 const FAILED_PRECONDITION: i32 = 9;
 const UNAUTHENTICATED: i32 = 16;
 
-/// Why something was not done, or may not have been.
+/// The reason why a request was not executed, or may not have been.
 pub(super) struct Trouble {
     error: Error,
-    /// Whether it certainly was not.
+    /// True if the request certainly was not executed.
     pub(super) is_refusal: bool,
-    /// Whether etcd said so.
+    /// True if etcd has answered.
     pub(super) is_answer: bool,
 }
 
@@ -48,11 +48,11 @@ impl From<etcd_client::Error> for Trouble {
         use etcd_client::Error as Etcd;
         match &error {
             Etcd::GRpcStatus(status) => match status.source() {
-                // It was made here: what etcd answered has none.
+                // The error was made by the client, as errors in etcd's answers have no source.
                 Some(source) => connection(source),
                 None => Self { is_answer: true, ..answer(status.code() as i32, status.message()) },
             },
-            // A connection is made later, when something is asked.
+            // The connection is only established with the first request.
             Etcd::TransportError(error) => {
                 let why = format!("the certificates cannot be used: {}", lowest(error));
                 let hint = "give a CA, and a certificate with its key, in PEM";
@@ -77,24 +77,24 @@ impl Trouble {
         Self { error, is_refusal: true, is_answer: false }
     }
 
-    /// Whether it may be done later.
+    /// Returns whether the request may succeed later.
     pub(super) fn is_passing(&self) -> bool {
         use ErrorKind::{Contended, OtherMachine, StoreRefused, StoreUnavailable};
         let kinds = [StoreUnavailable, StoreRefused, Contended, OtherMachine];
         kinds.contains(&self.error.kind())
     }
 
-    /// Nothing came in time.
+    /// Returns the failure if no answer comes in time.
     pub(super) fn silence(timeout: Duration) -> Self {
         Self::unavailable(format!("it has not answered for {} s", timeout.as_secs_f32()))
     }
 
-    /// The thread that asks is gone.
+    /// Returns the failure if the thread for requests has ended.
     pub(super) fn no_thread() -> Self {
         Self::unavailable("the thread that asks it has ended".to_owned())
     }
 
-    /// A connection that was made comes to its end again and again.
+    /// Returns the failure if etcd closes each connection.
     pub(super) fn hung_up() -> Self {
         Self::refused(
             ErrorKind::StoreRefused,
@@ -105,26 +105,26 @@ impl Trouble {
     }
 }
 
-/// Whether etcd wants to know again who asks.
+/// Returns whether the token has expired.
 pub(super) fn is_token_over(error: &etcd_client::Error) -> bool {
     let etcd_client::Error::GRpcStatus(status) = error else { return false };
     let message = status.message();
     status.code() as i32 == UNAUTHENTICATED
         || message.contains("revision of auth store is old")
-        // Another thread was just logging in.
+        // Another thread was logging in.
         || message.contains("user name is empty")
 }
 
-/// Whether the other side has ended the connection, without a word.
+/// Returns whether the other side has closed the connection without an answer.
 pub(super) fn is_closed(error: &etcd_client::Error) -> bool {
     let etcd_client::Error::GRpcStatus(status) = error else { return false };
     let Some(lowest) = status.source().map(lowest) else { return false };
     let ends = ["connection closed", "connection reset", "broken pipe", "eof"];
-    // One that does not speak TLS ends it earlier.
+    // A server that does not speak TLS closes it during the handshake.
     !lowest.contains("handshake") && ends.iter().any(|end| lowest.to_lowercase().contains(end))
 }
 
-/// What etcd says.
+/// Explains etcd's answer.
 fn answer(code: i32, message: &str) -> Trouble {
     let message = message.trim_start_matches("etcdserver: ").trim_start_matches("mvcc: ");
     let has = |words: &str| message.contains(words);
@@ -164,7 +164,7 @@ fn answer(code: i32, message: &str) -> Trouble {
     }
 }
 
-/// Why there is no connection.
+/// Explains why there is no connection.
 fn connection(error: &(dyn Source + 'static)) -> Trouble {
     let why = lowest(error);
     let refused = |why: &str, hint| Trouble::refused(ErrorKind::StoreRefused, why, hint);
@@ -184,7 +184,7 @@ fn connection(error: &(dyn Source + 'static)) -> Trouble {
     }
 }
 
-/// What lies under an error, which says why: mostly the kernel's word.
+/// Returns the innermost source of an error, usually the kernel's.
 fn lowest(error: &(dyn Source + 'static)) -> String {
     let mut lowest = error;
     loop {

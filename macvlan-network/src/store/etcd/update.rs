@@ -1,4 +1,4 @@
-//! What is changed of a lease that stands.
+//! Updates the details of a lease.
 
 use crate::error::Result;
 use crate::lease::Lease;
@@ -11,7 +11,7 @@ use super::store::EtcdStore;
 use super::wire::{Get, unchanged};
 
 impl EtcdStore {
-    /// Changes what a lease says without touching addresses and link.
+    /// Updates the details of a lease that do not concern addresses or the link.
     pub(super) fn try_update(
         &self,
         network: &NetworkRecord,
@@ -45,7 +45,7 @@ impl EtcdStore {
         for alias in &lease.aliases {
             change.put(self.keys.alias(id, alias, container), String::new());
         }
-        // What is put stays.
+        // Keys that are put again must not be deleted.
         let mut before = held.lease.clone();
         if before.name == lease.name {
             before.name = None;

@@ -1,4 +1,4 @@
-//! Requests to etcd, made by a thread of their own, and its answers waited for.
+//! Sends requests to etcd from a thread of its own, and waits for the answers.
 
 use std::future::Future;
 use std::sync::mpsc;
@@ -20,19 +20,20 @@ use super::client::LoggedIn;
 use super::options::EtcdOptions;
 use super::trouble::Trouble;
 
-/// How many keys are read at a time: their values have to fit into an answer of 4 MiB.
+/// The number of keys to read at a time, since their values must fit into an answer of 4 MiB.
 const PAGE: i64 = 1000;
-/// How many keys of a kind are read or written in one transaction: etcd takes 128 operations, if it was not
-/// told otherwise (`--max-txn-ops`), and a few more go along.
+/// The number of keys of a kind to read or write in one transaction.
+///
+/// By default etcd allows 128 operations (`--max-txn-ops`), and a few more are needed.
 pub(super) const OPERATIONS: usize = 120;
 
-/// How long is waited for what is only tidied up.
+/// The time limit for mere cleanup.
 const MOMENT: Duration = Duration::from_millis(500);
 
-/// What comes of asking.
+/// The result of a request.
 type Answer<T> = std::result::Result<T, Trouble>;
 
-/// A key, its value, and when it was made and last changed.
+/// A key, its value, and the revisions of its creation and last change.
 #[derive(Debug, Clone)]
 pub(super) struct Item {
     pub(super) key: String,
@@ -41,21 +42,21 @@ pub(super) struct Item {
     pub(super) changed: i64,
 }
 
-/// What is to be read.
+/// A read.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Get {
     Key(String),
-    /// From the first key on, up to but without the second.
+    /// The first key in a range, which includes its start and excludes its end.
     First(String, String),
-    /// The last one in between.
+    /// The last key in a range.
     Last(String, String),
-    /// All in between; only where they are few.
+    /// All keys in a range, of which there must be few.
     All(String, String),
 }
 
-/// A connection, and the thread that keeps it going.
+/// A connection, and the thread that drives it.
 pub(super) struct Wire {
-    /// In a forked child there is no such thread.
+    /// A forked child does not have the thread.
     work: Owned<Work>,
     timeout: Duration,
 }
@@ -85,10 +86,10 @@ impl Wire {
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::Builder::new()
             .name("macvlan-etcd".to_owned())
-            // Ends when told, or when whoever could tell is gone.
+            // The thread ends when it is asked to, or when the sender is dropped.
             .spawn(move || {
-                // That etcd has closed a connection is told by EPIPE. The signal would end a program
-                // that does not ignore it, as those do that are not Rust's.
+                // A closed connection is reported by EPIPE. The signal would end a program that
+                // does not ignore it, as programs not written in Rust may not.
                 let _ = SigSet::from(Signal::SIGPIPE).thread_block();
                 drop(runtime.block_on(stopped));
             })
@@ -100,12 +101,12 @@ impl Wire {
         Ok(Self { work, timeout })
     }
 
-    /// Refused in a forked child.
+    /// Returns the thread's state, except in a forked child.
     fn work(&self) -> Result<&Work> {
         self.work.get("use etcd")
     }
 
-    /// Refuses to go on in a forked child, where another thread's locks stay locked.
+    /// Refuses to continue in a forked child, where locks of other threads remain locked.
     pub(super) fn check(&self) -> Result<()> {
         self.work().map(drop)
     }
@@ -114,13 +115,13 @@ impl Wire {
         Ok(self.work()?.client.clone())
     }
 
-    /// Starts something that goes on by itself as long as this exists.
+    /// Starts a task that runs until this is dropped.
     pub(super) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> Result<()> {
         self.work()?.runtime.spawn(future);
         Ok(())
     }
 
-    /// Asks for something, and waits for an answer, but not for ever.
+    /// Sends a request, and waits for the answer up to the time limit.
     pub(super) fn ask<T, F>(
         &self,
         request: impl Fn(Client) -> F + Send + Sync + 'static,
@@ -132,7 +133,7 @@ impl Wire {
         self.ask_for(self.timeout, request)
     }
 
-    /// Asks for something, and waits so long for an answer.
+    /// Sends a request, and waits for the answer up to the given time.
     fn ask_for<T, F>(
         &self,
         timeout: Duration,
@@ -153,7 +154,7 @@ impl Wire {
         })
     }
 
-    /// Reads several things as they were at one moment.
+    /// Reads several items at one revision.
     pub(super) fn read(&self, gets: Vec<Get>) -> Result<Vec<Vec<Item>>> {
         let ops: Vec<TxnOp> = gets.into_iter().map(Get::into_op).collect();
         let answer = self.transact(Txn::new().and_then(ops))?;
@@ -165,29 +166,29 @@ impl Wire {
         Ok(found)
     }
 
-    /// Reads some things as they were at one moment.
+    /// Reads a fixed number of items at one revision.
     pub(super) fn read_all<const N: usize>(&self, gets: [Get; N]) -> Result<[Vec<Item>; N]> {
         self.read(gets.into())?
             .try_into()
             .map_err(|_| Error::new(ErrorKind::StoreUnusable, "read from etcd", "half an answer"))
     }
 
-    /// Reads one thing.
+    /// Reads one item.
     pub(super) fn get(&self, get: Get) -> Result<Vec<Item>> {
         Ok(self.read(vec![get])?.pop().unwrap_or_default())
     }
 
-    /// Reads all keys that begin so, however many.
+    /// Reads all keys with a prefix, in any number.
     pub(super) fn all(&self, prefix: &str) -> Result<Vec<Item>> {
         self.all_at(prefix).map(|(found, _)| found)
     }
 
-    /// Reads all keys that begin so, with the revision that they were read at.
+    /// Reads all keys with a prefix, and returns the revision at which they were read.
     pub(super) fn all_at(&self, prefix: &str) -> Result<(Vec<Item>, i64)> {
         self.pages(prefix, &GetOptions::new().with_limit(PAGE))
     }
 
-    /// Reads the keys alone.
+    /// Reads keys without values.
     pub(super) fn all_keys(&self, prefix: &str) -> Result<Vec<String>> {
         let options = GetOptions::new().with_keys_only().with_limit(20 * PAGE);
         let (found, _) = self.pages(prefix, &options)?;
@@ -207,19 +208,19 @@ impl Wire {
             found.extend(answer.kvs().iter().map(item));
             let now = answer.header().map_or(0, etcd_client::ResponseHeader::revision);
             match (answer.more(), found.last()) {
-                // The first key behind it.
+                // The next possible key.
                 (true, Some(last)) => from = format!("{}\0", last.key),
                 _ if revision == 0 => return Ok((found, now)),
                 _ => return Ok((found, revision)),
             }
-            // The header tells of the newest, whichever is read.
+            // The header has the newest revision, whichever is read.
             if revision == 0 {
                 revision = now;
             }
         }
     }
 
-    /// Deletes a key if another exists, unless that takes more than a moment.
+    /// Deletes a key if another one exists, within the time limit for cleanup.
     pub(super) fn delete_soon(&self, key: String, if_exists: String) -> Answer<()> {
         let txn = Txn::new().when([exists(if_exists)]).and_then([TxnOp::delete(key, None)]);
         self.ask_for(MOMENT.min(self.timeout), move |mut client| {
@@ -228,7 +229,7 @@ impl Wire {
         })
     }
 
-    /// Does all of it if all of that is so; whether it was.
+    /// Executes operations if all conditions hold; false if they do not.
     pub(super) fn commit(&self, when: Vec<Compare>, then: Vec<TxnOp>) -> Answer<bool> {
         Ok(self.transact(Txn::new().when(when).and_then(then))?.succeeded())
     }
@@ -238,7 +239,7 @@ impl Drop for Work {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // It does not panic; and if it did, there is nobody to be told.
+            // The thread does not panic, and there would be no caller to report it to.
             let _ = thread.join();
         }
     }
@@ -262,19 +263,19 @@ impl Get {
         TxnOp::get(key, Some(options))
     }
 
-    /// All keys that begin so; only where they are few.
+    /// Reads all keys with a prefix, of which there must be few.
     pub(super) fn prefix(prefix: &str) -> Self {
         let (from, end) = within(prefix);
         Self::All(from, end)
     }
 }
 
-/// The first key that begins with a prefix that ends in `/`, and the first behind all of them.
+/// Returns the range of the keys with a prefix that ends in `/`.
 pub(super) fn within(prefix: &str) -> (String, String) {
     (prefix.to_owned(), format!("{}0", prefix.trim_end_matches('/')))
 }
 
-/// A text that is not UTF-8 is not ours, and is refused where it is read as what it should be.
+/// Makes an item. Text that is not UTF-8 is not ours, and is refused when it is parsed.
 fn item(kv: &etcd_client::KeyValue) -> Item {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Item {
@@ -296,7 +297,7 @@ where
 {
     let (answer, answered) = mpsc::sync_channel(1);
     runtime.spawn(async move {
-        // Whoever asked is still waiting.
+        // The caller is still waiting.
         let _ = answer.send(tokio::time::timeout(timeout, future).await);
     });
     match answered.recv() {
@@ -307,27 +308,29 @@ where
     }
 }
 
-/// That a key exists.
+/// Returns the condition that a key exists.
 pub(super) fn exists(key: impl Into<Vec<u8>>) -> Compare {
     Compare::create_revision(key, CompareOp::Greater, 0)
 }
 
-/// That a key does not exist.
+/// Returns the condition that a key does not exist.
 pub(super) fn absent(key: impl Into<Vec<u8>>) -> Compare {
     Compare::create_revision(key, CompareOp::Equal, 0)
 }
 
-/// That there is none of the keys from one on, up to but without another.
+/// Returns the condition that no key exists from one on, before another.
 pub(super) fn none_within(from: String, end: String) -> Compare {
     absent(from).with_range(end)
 }
 
-/// That a key is as it was read; revision 0: that it does not exist.
+/// Returns the condition that a key is unchanged since a revision, where 0 means that it does not
+/// exist.
 pub(super) fn unchanged(key: impl Into<Vec<u8>>, revision: i64) -> Compare {
     Compare::mod_revision(key, CompareOp::Equal, revision)
 }
 
-/// That no key which begins so has come or changed since a revision; one may have gone.
+/// Returns the condition that no key with a prefix was added or changed since a revision. One may
+/// have been deleted.
 pub(super) fn none_since(prefix: impl Into<Vec<u8>>, revision: i64) -> Compare {
     Compare::mod_revision(prefix, CompareOp::Less, revision + 1).with_prefix()
 }

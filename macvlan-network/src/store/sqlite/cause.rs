@@ -1,4 +1,5 @@
-//! Why SQLite fails: its codes seldom say what the kernel said, which is asked afterwards.
+//! Finds the cause of an SQLite failure. Its codes seldom include the kernel's error, which is
+//! looked for afterwards.
 
 use std::borrow::Cow;
 use std::fs;
@@ -11,7 +12,7 @@ use rusqlite::ErrorCode;
 
 use crate::error::{Error, ErrorKind};
 
-/// What kept this process from reading, or from writing a file.
+/// Returns the reason why this process cannot read or write a file.
 pub(super) fn obstacle(path: &Path) -> Option<io::Error> {
     match fs::metadata(path) {
         Err(error) => return Some(error),
@@ -24,7 +25,7 @@ pub(super) fn obstacle(path: &Path) -> Option<io::Error> {
     may.err().map(io::Error::from).or_else(|| is_full(path))
 }
 
-/// Whether the kernel refused something, which SQLite seldom names.
+/// Returns whether the failure is of a kind that the kernel usually causes.
 pub(super) fn is_refused(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
@@ -38,7 +39,7 @@ pub(super) fn is_refused(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// The error of an operation on a store's file.
+/// Makes the error of an operation on a store's file.
 pub(super) fn explain(
     path: &Path,
     operation: impl Into<Cow<'static, str>>,
@@ -59,14 +60,14 @@ pub(super) fn explain(
             None => ErrorKind::StoreUnavailable,
         },
         Some(_) => ErrorKind::StoreUnavailable,
-        // Not SQLite's: a value that cannot be read as what it should be.
+        // The error is not SQLite's: a value cannot be parsed.
         None => ErrorKind::StoreUnusable,
     };
     let why = format!("{}: {error}", path.display());
     Error::new(kind, operation, why).caused_by(error)
 }
 
-/// The error of a file that the kernel refuses.
+/// Makes the error of a file operation that the kernel refused.
 pub(super) fn of_file(
     path: &Path,
     operation: impl Into<Cow<'static, str>>,
@@ -75,7 +76,8 @@ pub(super) fn of_file(
     Error::new(ErrorKind::File, operation, format!("{}: {error}", path.display())).caused_by(error)
 }
 
-/// SQLite says of some failed writes that they failed, and no more.
+/// Returns an error if the file system is full, since SQLite reports some such failures without a
+/// cause.
 fn is_full(path: &Path) -> Option<io::Error> {
     let found = nix::sys::statvfs::statvfs(path).ok()?;
     (found.blocks_available() == 0).then(|| Errno::ENOSPC.into())

@@ -1,4 +1,4 @@
-//! Changing a network: its configuration and its pools, with who is connected to it.
+//! Changes a network's configuration and pools.
 
 use std::net::IpAddr;
 
@@ -14,10 +14,10 @@ use crate::store::refusal::changed;
 use super::transaction::{Attempt, current};
 use super::{gaps, networks, rows};
 
-/// What it is called.
+/// The operation in error messages.
 pub(super) const CHANGE: &str = "change the network";
 
-/// Changes a network, whose new configuration is written already. Returns who is connected to it.
+/// Changes a network whose new configuration has been serialized, and returns its leases.
 pub(super) fn change(
     transaction: &Transaction<'_>,
     (old, new): (&NetworkRecord, &NetworkRecord),
@@ -41,7 +41,7 @@ pub(super) fn change(
     Ok(leases)
 }
 
-/// Makes the gaps anew, between what somebody has, or rests or is kept for somebody.
+/// Replaces the gaps by those between the addresses that are leased, kept, resting or foreign.
 fn pools(
     transaction: &Transaction<'_>,
     network: &NetworkRecord,

@@ -1,7 +1,8 @@
-//! The file: made by the first write, opened only if it is a store, and watched while it is open.
+//! The file, which the first write creates, which is only opened if it is a store, and watched
+//! while it is open.
 //!
-//! It is never opened here but by SQLite: closing any other descriptor of it would drop the locks that
-//! this process has on it.
+//! Only SQLite opens it: closing any other descriptor of it would release this process's locks on
+//! it.
 
 use std::borrow::Cow;
 use std::ffi::OsString;
@@ -28,36 +29,39 @@ use super::cause::{is_refused, obstacle, of_file};
 use super::owner;
 use super::transaction::{Attempt, Stop};
 
-/// The `application_id` of a store's file, which `file(1)` shows too: "mvln".
+/// The `application_id` of a store's file: "mvln". `file(1)` shows it.
 const OURS: i32 = 0x6d76_6c6e;
-/// What makes the tables of each version, which `user_version` tells, from those of the one before.
+/// The scripts that make each version's tables from those of the version before. `user_version` is
+/// the version.
 const VERSIONS: [&str; 4] = [
     include_str!("version-1.sql"),
     include_str!("version-2.sql"),
     include_str!("version-3.sql"),
     include_str!("version-4.sql"),
 ];
-/// How long others may hold the file before it is given up, in milliseconds.
+/// The time to wait for other processes that hold the file, in milliseconds.
 const PATIENCE: i32 = 60_000;
 
-/// A store's file that is open.
+/// An open store file.
 #[derive(Debug)]
 pub(super) struct File {
     connection: Connection,
-    /// Device and inode; none if there is no file, and it reads as an empty one.
+    /// Device and inode; `None` if there is no file, which reads as an empty store.
     identity: Option<(u64, u64)>,
-    /// What is in it; none if there is no file.
+    /// The contents; `None` if there is no file.
     contents: Option<Contents>,
-    /// Whether it may be another machine's until it is written to.
+    /// True if the file may belong to another machine until it is written to.
     moved: bool,
-    /// Whether it is known to be this machine's, as of this boot.
+    /// True if the file is known to belong to this machine and boot.
     claimed: bool,
-    /// Whether it can be used a second time. One that can only be read is opened each time: what others
-    /// write is not seen where nothing can be locked, and it may be writable by then.
+    /// True if the file can be kept open.
+    ///
+    /// A read-only file is opened for each use, because without locks the changes of other
+    /// processes are not seen, and because it may be writable by then.
     pub(super) lasts: bool,
 }
 
-/// What is in a store's file.
+/// The header of a store.
 #[derive(Debug)]
 pub(super) struct Contents {
     version: usize,
@@ -66,7 +70,7 @@ pub(super) struct Contents {
     pub(super) secret: Option<Secret>,
 }
 
-/// Checks a path, which is all that is known before the file is made.
+/// Checks a path, as far as this is possible before the file exists.
 pub(super) fn check(path: &Path) -> Result<PathBuf> {
     let operation = format!("open the store {}", path.display());
     let bytes = path.as_os_str().as_bytes();
@@ -78,14 +82,14 @@ pub(super) fn check(path: &Path) -> Result<PathBuf> {
     let path = std::path::absolute(path).map_err(fails)?;
     let Some(directory) = path.parent() else { return Ok(path) };
     if !directory.try_exists().map_err(fails)? {
-        // It is made with the file; the directory that it is in is not.
+        // The directory is created with the file, but the one above it is not.
         fs::metadata(directory.parent().unwrap_or(directory)).map_err(fails)?;
     }
     Ok(path)
 }
 
 impl File {
-    /// Opens a file, and makes it if it is to be written to.
+    /// Opens a file, and creates it for writing if it does not exist.
     pub(super) fn open(path: &Path, moved: bool, writes: bool) -> Attempt<Self> {
         if let Some(file) = Self::find(path, moved)? {
             return Ok(file);
@@ -100,8 +104,9 @@ impl File {
         Ok(Self { connection, identity, contents, moved, claimed: false, lasts: false })
     }
 
-    /// Opens a file, if it is there and is not empty. One that is not ours is not changed, nor is a
-    /// journal beside it.
+    /// Opens a file, if it exists and is not empty.
+    ///
+    /// A file that is not a store is not changed, nor is a journal beside it.
     fn find(path: &Path, moved: bool) -> Attempt<Option<Self>> {
         if !path.try_exists().map_err(failed)? {
             return Ok(None);
@@ -118,7 +123,7 @@ impl File {
         let ours: i32 = still.pragma_query_value(None, "application_id", |row| row.get(0))?;
         match look(&still) {
             Ok(None) if !has_journal(path) => return Ok(None),
-            // It may just be written to.
+            // Another process may just be writing to it.
             Err(_) if ours == OURS && has_journal(path) => {}
             Err(stop) => return Err(stop),
             Ok(_) => {}
@@ -126,7 +131,7 @@ impl File {
         let live = connect(path)?;
         let (connection, contents) = match look(&live) {
             Ok(contents) => (live, contents),
-            // A reader has to make what readers and writers lock, if no writer has made it.
+            // A reader would have to create the shared-memory file, if no writer has done so.
             Err(Stop::Failed(error)) if is_refused(&error) && !has_journal(path) => {
                 let contents = look(&still)?;
                 (still, contents)
@@ -150,12 +155,12 @@ impl File {
         Ok(Some(Self { connection, identity, contents, moved, claimed, lasts }))
     }
 
-    /// What is in it, as it was opened or last written; none if there is no file.
+    /// Returns the header, as it was read or last written; `None` if there is no file.
     pub(super) fn contents(&self) -> Option<&Contents> {
         self.contents.as_ref()
     }
 
-    /// Does something whole or not at all.
+    /// Runs `body` in a transaction.
     pub(super) fn transact<T>(
         &mut self,
         path: &Path,
@@ -197,8 +202,8 @@ impl File {
     }
 }
 
-/// Copies an earlier version's file into memory, with the tables of this version: what only reads leaves
-/// the file as it is.
+/// Copies a file of an earlier version into memory and upgrades the copy, since reading does not
+/// change the file.
 fn copied(from: &Connection) -> Attempt<Connection> {
     let mut copy = Connection::open_in_memory()?;
     Backup::new(from, &mut copy)?.run_to_completion(i32::MAX, Duration::ZERO, None)?;
@@ -222,14 +227,14 @@ fn identity(path: &Path) -> io::Result<Option<(u64, u64)>> {
     }
 }
 
-/// A file whose name is that of another with something behind it.
+/// Returns a path with a suffix.
 fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     name.into()
 }
 
-/// Whether something that belongs to a database may be in a file beside it.
+/// Returns whether a file beside a database may hold some of its data.
 fn has_journal(path: &Path) -> bool {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     ["-wal", "-journal"].iter().any(|suffix| {
@@ -240,11 +245,11 @@ fn has_journal(path: &Path) -> bool {
     })
 }
 
-/// Opens a database as it lies there: no lock is taken, and no journal looked at.
+/// Opens a database without locks and without its journal.
 fn as_it_lies(path: &Path) -> Attempt<Connection> {
     let mut uri = String::from("file:");
     for byte in path.as_os_str().as_bytes() {
-        // Writing into a string does not fail.
+        // Writing to a string does not fail.
         let _ = write!(uri, "%{byte:02x}");
     }
     uri.push_str("?immutable=1");
@@ -254,7 +259,7 @@ fn as_it_lies(path: &Path) -> Attempt<Connection> {
     Ok(Connection::open_with_flags(uri, flags)?)
 }
 
-/// Opens a database as far as this process may; what is in its journal stays there.
+/// Opens a database for writing if permitted. Closing it does not write back its journal.
 fn connect(path: &Path) -> Attempt<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
@@ -264,13 +269,13 @@ fn connect(path: &Path) -> Attempt<Connection> {
     Ok(connection)
 }
 
-/// Called when somebody else has the file: a transaction takes them about a millisecond.
+/// Waits if another process holds the file, whose transactions take about a millisecond.
 fn wait(times: i32) -> bool {
     std::thread::sleep(Duration::from_millis(1));
     times < PATIENCE
 }
 
-/// Says what a database has; none if it is empty. Refused if it is not a store that is known here.
+/// Reads the header of a database; `None` if it is empty. Refuses one that is not a known store.
 fn look(connection: &Connection) -> Attempt<Option<Contents>> {
     let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let (application, version) = (number("application_id")?, number("user_version")?);
@@ -295,7 +300,7 @@ fn look(connection: &Connection) -> Attempt<Option<Contents>> {
     };
     match known {
         0 if application == 0 && tables.is_empty() => Ok(None),
-        // Its `application_id` was the store's id.
+        // In this version the `application_id` was the store's id.
         1 if has(&[]) => {
             let id = format!("{application:08x}");
             Ok(Some(Contents { version: 1, id, owner: None, secret: None }))
@@ -315,9 +320,9 @@ fn look(connection: &Connection) -> Attempt<Option<Contents>> {
     }
 }
 
-/// Makes the tables in a database that is empty, or has those of an earlier version.
+/// Creates or upgrades the tables of a database that is empty or of an earlier version.
 fn fill(connection: &mut Connection) -> Attempt<()> {
-    // A table that is made again would take with it what refers to it.
+    // Recreating a table would otherwise delete the rows that refer to it.
     connection.pragma_update(None, "foreign_keys", false)?;
     let filled = make_tables(connection);
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -326,7 +331,7 @@ fn fill(connection: &mut Connection) -> Attempt<()> {
 
 fn make_tables(connection: &mut Connection) -> Attempt<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    // Somebody else may have made them in the meantime.
+    // Another process may have done it in the meantime.
     let found = look(&transaction)?;
     let version = found.as_ref().map_or(0, |found| found.version);
     for script in VERSIONS.iter().skip(version) {
@@ -345,10 +350,10 @@ fn make_tables(connection: &mut Connection) -> Attempt<()> {
     Ok(())
 }
 
-/// Makes a file, and the directory that it is in. Under its name it is never seen unfinished.
+/// Creates a file and its directory. The file gets its name only when it is complete.
 fn create(path: &Path) -> Attempt<()> {
     if path.try_exists().map_err(failed)? {
-        // Somebody has made it, empty.
+        // It exists, but is empty.
         return fill(&mut connect(path)?);
     }
     let directory = path.parent().unwrap_or(path);
@@ -367,19 +372,21 @@ fn create(path: &Path) -> Attempt<()> {
         let mut connection = connect(&aside)?;
         fill(&mut connection)?;
         drop(connection);
-        // Others who make the same file wait.
+        // Makes others wait that create the same file.
         let directory = fs::File::open(directory).map_err(failed)?;
         let directory = file_lock::lock(directory, String::new).map_err(Stop::Unusable)?;
         publish(&aside, path).and_then(|()| directory.sync_all()).map_err(failed)
     };
     let done = place();
-    // Whether it was ever made is not known.
+    // It may not have been created.
     let _ = fs::remove_file(&aside);
     done
 }
 
-/// Gives a file its name, if no other has it. What one that was deleted has left would be taken for this
-/// one's; it may be all that is left of it, and gets another name.
+/// Gives a file its name, unless another file has it.
+///
+/// Companions of a deleted database would be taken for this one's. Since they may be all that is
+/// left of it, they are renamed and kept.
 fn publish(aside: &Path, path: &Path) -> io::Result<()> {
     if path.try_exists()? {
         return Ok(());
@@ -393,8 +400,8 @@ fn publish(aside: &Path, path: &Path) -> io::Result<()> {
     fs::hard_link(aside, path)
 }
 
-/// Takes from all but its owner the right to a file and what SQLite has beside it: whoever can read it
-/// can lock it.
+/// Restricts the permissions of a file and its companions to the owner, because a process that can
+/// read the file can lock it.
 fn keep_private(path: &Path, found: &fs::Metadata) -> io::Result<()> {
     let others = found.mode() & 0o077;
     if others == 0 {
@@ -404,7 +411,7 @@ fn keep_private(path: &Path, found: &fs::Metadata) -> io::Result<()> {
     for suffix in ["", "-wal", "-shm"] {
         let closed = fs::set_permissions(beside(&path, suffix), fs::Permissions::from_mode(0o600));
         match closed.map_err(|error| (error.kind(), error)) {
-            // A companion that is not there, or a file that is somebody else's.
+            // The companion does not exist, or the file belongs to another user.
             Err((io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied, _)) | Ok(()) => {}
             Err((_, error)) => return Err(error),
         }

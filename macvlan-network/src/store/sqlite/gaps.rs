@@ -1,4 +1,4 @@
-//! The gaps of a network's pools, in their table.
+//! The table of the gaps in a network's pools.
 
 use std::net::IpAddr;
 
@@ -17,7 +17,7 @@ pub(super) fn from_blob(bytes: [u8; 16]) -> u128 {
     u128::from_be_bytes(bytes)
 }
 
-/// The address in the first column.
+/// Returns the address in the first column.
 pub(super) fn address(row: &Row<'_>) -> rusqlite::Result<IpAddr> {
     Ok(pool::address(from_blob(row.get(0)?)))
 }
@@ -45,7 +45,7 @@ fn remove(transaction: &Transaction<'_>, network: i64, pool: usize, gap: Gap) ->
     Ok(())
 }
 
-/// The gap that begins at a number or before it, next to it.
+/// Returns the last gap that begins at or before a number.
 fn at_or_before(
     transaction: &Transaction<'_>,
     network: i64,
@@ -59,7 +59,7 @@ fn at_or_before(
     Ok(statement.query_row(params![network, pool, blob(at)], gap).optional()?)
 }
 
-/// The gap that begins behind a number, next to it.
+/// Returns the first gap that begins after a number.
 fn behind(
     transaction: &Transaction<'_>,
     network: i64,
@@ -73,7 +73,7 @@ fn behind(
     Ok(statement.query_row(params![network, pool, blob(at)], gap).optional()?)
 }
 
-/// The first free address from a number on, and from the beginning if there is none behind it.
+/// Returns the first free address from a number on, or else from the beginning.
 pub(super) fn first_free(
     transaction: &Transaction<'_>,
     network: i64,
@@ -106,7 +106,7 @@ pub(super) fn take(
     Ok(true)
 }
 
-/// Puts an address back into the gaps, if it is one that the network gives by itself.
+/// Returns an address to the gaps, if the network gives it without a request.
 pub(super) fn give_back(
     transaction: &Transaction<'_>,
     network: &NetworkRecord,
@@ -129,15 +129,15 @@ pub(super) fn give_back(
     add(transaction, number, pool, whole)
 }
 
-/// Who has an address.
+/// The holder of an address.
 pub(super) enum Holder {
     Nobody,
-    /// Nobody whom we know, that is.
+    /// A host outside of the network.
     Foreigner,
     Container(String),
 }
 
-/// Who has an address.
+/// Returns the holder of an address.
 pub(super) fn holder(transaction: &Transaction<'_>, network: i64, at: u128) -> Attempt<Holder> {
     let mut statement = transaction.prepare_cached(
         "SELECT lease.container FROM address LEFT JOIN lease USING (endpoint) \

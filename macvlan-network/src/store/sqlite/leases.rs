@@ -1,4 +1,4 @@
-//! Leases in their tables.
+//! The tables of leases.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -20,10 +20,10 @@ use super::pending;
 use super::rows;
 use super::transaction::{Attempt, Stop, current, now, number};
 
-/// How long it is remembered whose an address was that nobody else has got since.
+/// The time in seconds for which a container's former address is remembered, if it stays free.
 const MEMORY: i64 = 30 * 24 * 3600;
 
-/// Gives a container its place.
+/// Grants a lease.
 pub(super) fn lease(
     transaction: &Transaction<'_>,
     network: &NetworkRecord,
@@ -63,7 +63,7 @@ pub(super) fn lease(
     Ok(Granted::New { lease, others, taken })
 }
 
-/// Enters a lease and whose its addresses are; these are in no gap any more.
+/// Inserts a lease and its addresses, which are in no gap any longer.
 fn insert(
     transaction: &Transaction<'_>,
     network: &NetworkRecord,
@@ -115,7 +115,7 @@ fn insert(
     Ok(())
 }
 
-/// Takes the address that was asked for, also one outside the range, or kept for somebody.
+/// Takes a requested address, which may be outside of the range, or kept for another container.
 fn take_fixed(
     transaction: &Transaction<'_>,
     network: &NetworkRecord,
@@ -137,7 +137,7 @@ fn take_fixed(
     Ok(found)
 }
 
-/// Refuses an address that somebody has in this network, or in another on the same wire.
+/// Refuses an address that has a holder in this network, or in another one on the same LAN.
 fn refuse_taken(
     transaction: &Transaction<'_>,
     network: &NetworkRecord,
@@ -151,8 +151,8 @@ fn refuse_taken(
     }
 }
 
-/// Takes the address that the container had, or the next that is free, or the one that has been kept
-/// longest for somebody else.
+/// Takes the address that the container had, or else the next free one, or else a resting or kept
+/// one.
 fn take_any(
     transaction: &Transaction<'_>,
     network: &NetworkRecord,
@@ -183,7 +183,7 @@ fn take_any(
             return Ok(network.with_prefix(pool::address(at))?);
         }
     }
-    // Then the one that has rested longest, and of those that are kept the one for the shortest time.
+    // The one that has rested longest comes first, then the kept one that expires first.
     let mut rested = transaction.prepare_cached(
         "SELECT address FROM memory WHERE network = ? AND rests = 1 ORDER BY until, released",
     )?;
@@ -197,7 +197,7 @@ fn take_any(
     Err(exhausted(network, v6).into())
 }
 
-/// The addresses that a container had, those of the interface that is said first.
+/// Returns the addresses that a container had, first those of the requested interface.
 fn remembered(transaction: &Transaction<'_>, number: i64, wish: &Wish) -> Attempt<Vec<IpAddr>> {
     let mut statement = transaction.prepare_cached(
         "SELECT address FROM memory WHERE network = ? AND container = ? \
@@ -209,14 +209,14 @@ fn remembered(transaction: &Transaction<'_>, number: i64, wish: &Wish) -> Attemp
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Takes a lease back.
+/// Releases a lease.
 pub(super) fn release(
     transaction: &Transaction<'_>,
     network: &NetworkRecord,
     lease: &Lease,
 ) -> Attempt<bool> {
     let (number, network) = current(transaction, network)?;
-    // One that was pending may be bound by now.
+    // A lease that was pending may be bound by now.
     let mut statement = transaction
         .prepare_cached("DELETE FROM lease WHERE endpoint = ? AND (inode IS NULL) = ?")?;
     if statement.execute(params![lease.endpoint, lease.pending().is_some()])? == 0 {
@@ -243,7 +243,7 @@ pub(super) fn release(
     Ok(true)
 }
 
-/// Keeps no longer what was kept long enough, and forgets whose it was what has been over for very long.
+/// Frees addresses that were kept for long enough, and forgets former holders after a long time.
 pub(super) fn expire(transaction: &Transaction<'_>, network: &NetworkRecord) -> Attempt<usize> {
     let (number, network) = current(transaction, network)?;
     let over = transaction

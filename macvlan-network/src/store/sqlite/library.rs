@@ -1,19 +1,19 @@
-//! SQLite in this process, which remembers what it has locked: a forked child would believe that it holds
-//! its parent's locks.
+//! Prevents the use of SQLite in a forked child. SQLite records a process's locks in memory, so a
+//! child would believe that it holds its parent's.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, Result};
 
-/// The process that has stores open, in the upper half, and how many.
+/// The process that has stores open, in the upper half, and their number.
 static OPEN: AtomicU64 = AtomicU64::new(0);
 
-/// A store that is open.
+/// A guard for one open store.
 #[derive(Debug)]
 pub(super) struct Library(());
 
 impl Library {
-    /// Refused in a process that was forked from one that had stores open.
+    /// Makes a guard. Refuses this in a child of a process that had stores open.
     pub(super) fn enter() -> Result<Self> {
         let here = u64::from(std::process::id()) << 32;
         let enter = |open: u64| match open & u64::from(u32::MAX) {

@@ -1,4 +1,4 @@
-//! Which leases a name or an address leads to, and what is changed of one that stands.
+//! Finds leases by name or address, and updates their details.
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -15,7 +15,8 @@ use super::names;
 use super::rows::{self, read_all, select};
 use super::transaction::{Attempt, number};
 
-/// Changes what a lease says without touching addresses and link. False if there is no such lease.
+/// Updates the details of a lease that do not concern addresses or the link; false if it does not
+/// exist.
 pub(super) fn update(
     transaction: &Transaction<'_>,
     network: &NetworkRecord,
@@ -39,8 +40,8 @@ pub(super) fn update(
     Ok(true)
 }
 
-/// The leases that have a name, then those that have it as an alias; those of that container, if there
-/// are none.
+/// Returns the leases with a name, followed by those with it as an alias, or else those of the
+/// container with this id.
 pub(super) fn named(
     transaction: &Transaction<'_>,
     network: &NetworkRecord,
@@ -51,7 +52,7 @@ pub(super) fn named(
         let found = read_all(transaction, select, params![number, name])?;
         Ok(found.into_iter().filter_map(Found::ok).collect())
     };
-    // The names of one interface of a container are those of all.
+    // A container's names are valid for all of its interfaces.
     let mut found = ask(select!(
         "WHERE network = ?1 AND container IN \
          (SELECT container FROM lease WHERE network = ?1 AND name = ?2) ORDER BY sequence"
@@ -71,7 +72,7 @@ pub(super) fn named(
     Ok(found)
 }
 
-/// The lease that has an address.
+/// Returns the lease that has an address.
 pub(super) fn holding(
     transaction: &Transaction<'_>,
     network: &NetworkRecord,

@@ -1,8 +1,8 @@
-//! The store for one host: a SQLite file.
+//! The store for one host: an SQLite file.
 //!
-//! Every call is one transaction that takes the write lock at its beginning, so that what it read
-//! still holds when it writes. The journal is written ahead and synced at each commit: what a call
-//! returned survives the process and a power loss.
+//! Every call is one transaction that takes the write lock at its beginning, so that the data it
+//! has read is still valid when it writes. The write-ahead log is synced at each commit, so that a
+//! result survives the process and a power loss.
 
 mod cause;
 mod change;
@@ -38,43 +38,59 @@ use file::{Contents, File};
 use library::Library;
 use transaction::{Attempt, Stop, current, now, number};
 
-/// Networks and leases in one SQLite file, which many processes may use at once.
+/// A store in an SQLite file, which many processes of one machine can use at once.
+///
+/// ```no_run
+/// use macvlan_core::Host;
+/// use macvlan_network::{Networks, SqliteStore};
+///
+/// let store = SqliteStore::open("/var/lib/macvlan/networks.db")?;
+/// let networks = Networks::new(Host::open()?, store)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct SqliteStore {
     path: PathBuf,
     moved: bool,
     id: OnceLock<String>,
     secret: OnceLock<Secret>,
-    /// None as long as there is none. A forked child would undo the locks of its parent.
+    /// `None` until it is used. A forked child would release its parent's locks.
     file: Owned<(Mutex<Option<File>>, Library)>,
 }
 
 impl SqliteStore {
-    /// Opens a file on a file system of this machine, which serves this machine alone. Where there is none, the first write makes it and,
-    /// if only the last part of its path is missing, the directory that it is in; both are for their owner
-    /// alone. A file with anything else in it than a store is left as it is.
+    /// Opens a store in a file on a local file system.
+    ///
+    /// If the file does not exist, the first write creates it, with its directory if only that is
+    /// missing. Both are accessible to their owner only. A file that is not a store is left
+    /// unchanged.
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue): the path is empty, `:memory:` or a URI.
-    /// - [`ErrorKind::File`](crate::ErrorKind::File): the file system refuses, or the directory that the file's would be in is
-    ///   missing. [`Error::errno`] says which.
-    /// - [`ErrorKind::StoreUnusable`](crate::ErrorKind::StoreUnusable): the file is not a store, or one of a later version.
-    /// - [`ErrorKind::OtherMachine`](crate::ErrorKind::OtherMachine): another machine wrote it last: one of another boot
-    ///   (`/proc/sys/kernel/random/boot_id`) and another machine-id (`/etc/machine-id`).
+    /// - [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue): the path is empty, `:memory:`
+    ///   or a URI; or this is a child of a process that has stores open.
+    /// - [`ErrorKind::File`](crate::ErrorKind::File): the file system refuses, or the parent of the
+    ///   file's directory does not exist; [`Error::errno`] returns the cause.
+    /// - [`ErrorKind::StoreUnusable`](crate::ErrorKind::StoreUnusable): the file is not a store, or
+    ///   one of a later version.
+    /// - [`ErrorKind::OtherMachine`](crate::ErrorKind::OtherMachine): another machine wrote it
+    ///   last, with another boot id (`/proc/sys/kernel/random/boot_id`) and another machine-id
+    ///   (`/etc/machine-id`).
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Self::open_as(path.as_ref(), false)
     }
 
-    /// Opens a file as [`SqliteStore::open`] does, also one that another machine wrote last, which the next write
-    /// makes this machine's: one that was moved here for good, or whose machine got another machine-id.
+    /// Opens a store that may have been moved here from another machine.
     ///
-    /// Containers of the other machine count as gone, and `collect` releases their leases. No two machines
-    /// may use one file.
+    /// The next write makes it this machine's. This is also needed if this machine's machine-id has
+    /// changed. The containers of the other machine count as gone, and
+    /// [`Networks::collect`](crate::Networks::collect) releases their leases. Two machines must not
+    /// use one file.
     ///
     /// # Errors
     ///
-    /// As [`SqliteStore::open`], except for [`ErrorKind::OtherMachine`](crate::ErrorKind::OtherMachine).
+    /// As for [`SqliteStore::open`], except for
+    /// [`ErrorKind::OtherMachine`](crate::ErrorKind::OtherMachine).
     pub fn open_moved(path: impl AsRef<Path>) -> Result<Self> {
         Self::open_as(path.as_ref(), true)
     }
@@ -89,12 +105,12 @@ impl SqliteStore {
         Ok(store)
     }
 
-    /// The file.
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Does something whole or not at all.
+    /// Runs `body` in a transaction that can write.
     fn write<T>(
         &self,
         operation: &'static str,
@@ -103,7 +119,7 @@ impl SqliteStore {
         self.transact(operation, TransactionBehavior::Immediate, body)
     }
 
-    /// Reads what belongs together.
+    /// Runs `body` in a transaction that only reads.
     fn read<T>(
         &self,
         operation: &'static str,
@@ -120,7 +136,7 @@ impl SqliteStore {
     ) -> Result<T> {
         let (file, _) = self.file.get(operation)?;
         let writes = !matches!(behavior, TransactionBehavior::Deferred);
-        // A transaction that nothing was done in is as good as none.
+        // A poisoned lock is harmless, since a panic rolls the transaction back.
         let mut kept = file.lock().unwrap_or_else(PoisonError::into_inner);
         let mut file = match kept.take() {
             Some(file) => file,
@@ -150,7 +166,7 @@ impl SqliteStore {
 }
 
 impl Store for SqliteStore {
-    /// Empty as long as there is no file.
+    /// Returns the id; empty while there is no file.
     fn id(&self) -> &str {
         self.id.get().map_or("", String::as_str)
     }
@@ -199,7 +215,7 @@ impl Store for SqliteStore {
         self.write("lease addresses", |transaction| leases::lease(transaction, network, wish))
     }
 
-    /// Nothing is ever left undecided here.
+    /// Only checks that the lease exists, since no change is ever left unanswered here.
     fn take_up(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
         let found = self.find(network, &lease.container)?;
         Ok(found.iter().any(|found| found.endpoint == lease.endpoint))

@@ -1,4 +1,4 @@
-//! By which names a lease is found.
+//! The names that leases are found by.
 
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
@@ -13,7 +13,7 @@ pub(super) fn words(all: &[impl ToString]) -> String {
     words.join(" ")
 }
 
-/// The name belongs to one container alone.
+/// Refuses a name that another container has.
 pub(super) fn refuse_taken(
     transaction: &Transaction<'_>,
     network: &NetworkRecord,
@@ -32,7 +32,7 @@ pub(super) fn refuse_taken(
     }
 }
 
-/// Writes a lease's aliases, where they are listed with it, and where they are found.
+/// Replaces a lease's aliases, in its own row and in the table for lookups.
 pub(super) fn set_aliases(
     transaction: &Transaction<'_>,
     number: i64,

@@ -1,4 +1,4 @@
-//! Networks in their table.
+//! The table of networks.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -13,15 +13,15 @@ use crate::store::{Found, Unreadable, clash, format, is_id};
 use super::gaps;
 use super::transaction::{Attempt, number};
 
-/// What adding one is called.
+/// The operation in error messages.
 pub(super) const CREATE: &str = "create the network";
 
-/// All networks, by name.
+/// Returns all networks, ordered by name.
 pub(super) fn all(transaction: &Transaction<'_>) -> Attempt<Vec<Found<NetworkRecord>>> {
     read(transaction, "SELECT id, created, config FROM network ORDER BY name", params![])
 }
 
-/// The network of that name; if there is none, those whose ids begin so, which may be one's whole id.
+/// Returns the network of that name, or else those whose ids begin with it.
 pub(super) fn find(transaction: &Transaction<'_>, name_or_id: &str) -> Attempt<Vec<NetworkRecord>> {
     let find = |select, params: &[&dyn ToSql]| -> Attempt<Vec<NetworkRecord>> {
         let found = read(transaction, select, params)?;
@@ -32,7 +32,7 @@ pub(super) fn find(transaction: &Transaction<'_>, name_or_id: &str) -> Attempt<V
     if !named.is_empty() || !is_id(name_or_id) {
         return Ok(named);
     }
-    // All that begin so, by the index.
+    // A range over the index finds all ids with this prefix.
     let select =
         "SELECT id, created, config FROM network WHERE id >= ? AND id < ? ORDER BY id LIMIT 8";
     find(select, params![name_or_id, format!("{name_or_id}g")])
@@ -60,7 +60,7 @@ fn read(
     Ok(found)
 }
 
-/// Adds a network, whose configuration is written already.
+/// Adds a network whose configuration has been serialized.
 pub(super) fn add(
     transaction: &Transaction<'_>,
     network: &NetworkRecord,
@@ -83,7 +83,7 @@ pub(super) fn add(
     Ok(())
 }
 
-/// Refuses a network that cannot be beside the others.
+/// Refuses a network that conflicts with others.
 pub(super) fn check(
     transaction: &Transaction<'_>,
     operation: &'static str,
@@ -99,7 +99,7 @@ pub(super) fn check(
     Ok(())
 }
 
-/// The addresses that somebody has in a network.
+/// Returns the addresses in a network that have a holder.
 pub(super) fn held(transaction: &Transaction<'_>, number: i64) -> Attempt<Vec<IpAddr>> {
     let mut statement =
         transaction.prepare_cached("SELECT address FROM address WHERE network = ?")?;
@@ -107,7 +107,7 @@ pub(super) fn held(transaction: &Transaction<'_>, number: i64) -> Attempt<Vec<Ip
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Removes a network that nobody is connected to.
+/// Removes a network without leases.
 pub(super) fn remove(transaction: &Transaction<'_>, network: &NetworkRecord) -> Attempt<()> {
     let number = number(transaction, network)?;
     let (holders, one): (usize, Option<String>) = transaction.query_row(

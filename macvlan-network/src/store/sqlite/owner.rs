@@ -1,4 +1,4 @@
-//! Whose machine a store's file is: that machine's which wrote it last.
+//! The machine that a store's file belongs to, which is the one that wrote it last.
 
 use rusqlite::{Connection, Transaction, params};
 
@@ -7,7 +7,7 @@ use crate::machine::{Claim, Machine};
 
 use super::transaction::{Attempt, Stop};
 
-/// Returns the machine that a file belongs to; none as long as no machine has written it.
+/// Returns the machine that a file belongs to; `None` until one has written it.
 pub(super) fn owner(connection: &Connection) -> Attempt<Option<Machine>> {
     let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
     let (boot, id): (Option<String>, _) =
@@ -15,7 +15,7 @@ pub(super) fn owner(connection: &Connection) -> Attempt<Option<Machine>> {
     Ok(boot.map(|boot| Machine { boot, id }))
 }
 
-/// Refuses a file that is another machine's.
+/// Refuses a file of another machine.
 pub(super) fn check(owner: &Machine) -> Attempt<()> {
     let here = Machine::here().map_err(Stop::Unusable)?;
     if !owner.is_other_than(here) {
@@ -27,7 +27,7 @@ pub(super) fn check(owner: &Machine) -> Attempt<()> {
     Err(Stop::Unusable(Error::new(ErrorKind::OtherMachine, "", why).with_hint(hint)))
 }
 
-/// Makes a file this machine's, as of its present boot.
+/// Makes a file this machine's, with its current boot.
 pub(super) fn claim(transaction: &Transaction<'_>, moved: bool) -> Attempt<()> {
     let here = Machine::here().map_err(Stop::Unusable)?;
     let owner = owner(transaction)?;

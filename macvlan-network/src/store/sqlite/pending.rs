@@ -1,4 +1,4 @@
-//! Leases that are pending: taken by a container, or bound to a namespace.
+//! Takes pending leases for a container, or binds them to a namespace.
 
 use rusqlite::{Transaction, params};
 
@@ -9,7 +9,7 @@ use crate::store::refusal::not_pending;
 use super::rows::{self, read_all, select};
 use super::transaction::Attempt;
 
-/// Takes a pending lease away, whose addresses are in no gap then, and nobody's.
+/// Removes a pending lease. Its addresses are then neither free nor leased.
 pub(super) fn take(
     transaction: &Transaction<'_>,
     network: &NetworkRecord,
@@ -29,7 +29,7 @@ pub(super) fn take(
     Ok(found)
 }
 
-/// Binds a pending lease to a namespace; false if it is not pending any more.
+/// Binds a pending lease to a namespace; false if it is no longer pending.
 pub(super) fn bind(
     transaction: &Transaction<'_>,
     network: &NetworkRecord,

@@ -1,4 +1,4 @@
-//! Leases as they are read from their table.
+//! Reads leases from their table.
 
 use std::str::FromStr;
 
@@ -13,8 +13,9 @@ use crate::store::{Found, Unreadable};
 
 use super::transaction::{Attempt, number};
 
-/// What is read of a lease, in the order in which [`from_row`] takes it. The network's id is looked up
-/// once for many rows, which a join would do for each.
+/// The columns of a lease, in the order that [`from_row`] reads.
+///
+/// The network's id is looked up once for many rows, whereas a join would do it for each.
 macro_rules! select {
     ($rest:literal) => {
         concat!(
@@ -28,13 +29,13 @@ macro_rules! select {
 
 pub(super) use select;
 
-/// The leases of a container, in all networks.
+/// Returns a container's leases in all networks.
 pub(super) fn of_container(transaction: &Transaction<'_>, container: &str) -> Attempt<Vec<Lease>> {
     let found = read_all(transaction, select!("WHERE container = ?"), params![container])?;
     Ok(found.into_iter().collect::<Found<_>>()?)
 }
 
-/// The leases of a container in a network.
+/// Returns a container's leases in a network.
 pub(super) fn find(
     transaction: &Transaction<'_>,
     network: &NetworkRecord,
@@ -57,7 +58,7 @@ pub(super) fn list(
     read_all(transaction, select!("WHERE network = ?"), params![number])
 }
 
-/// The leases that a [`select!`] finds, those of one network behind each other if they are many.
+/// Returns the leases that a [`select!`] finds, which is fast if those of a network are adjacent.
 pub(super) fn read_all(
     transaction: &Transaction<'_>,
     select: &str,
@@ -74,7 +75,7 @@ pub(super) fn read_all(
         }
         found.push(match from_row(row, &id.1) {
             Ok(lease) => Ok(lease),
-            // Not SQLite's: a value that cannot be read as what it should be.
+            // The error is not SQLite's: a value cannot be parsed.
             Err(error) if error.sqlite_error_code().is_none() => {
                 let container = row.get_ref(0)?.as_bytes().unwrap_or_default();
                 let container = String::from_utf8_lossy(container);
@@ -86,8 +87,8 @@ pub(super) fn read_all(
     Ok(found)
 }
 
-/// Texts that are parsed are looked at where SQLite has them: copying them first would take longer
-/// than parsing them.
+/// Reads a lease from a row. Texts are parsed in SQLite's buffer, since copying them takes longer
+/// than parsing.
 fn from_row(row: &Row<'_>, network: &str) -> rusqlite::Result<Lease> {
     let mac = row.get_ref(5)?.as_str_or_null()?.map(|mac| parse(5, mac)).transpose()?;
     Ok(Lease {
@@ -120,7 +121,7 @@ fn state(row: &Row<'_>) -> rusqlite::Result<LeaseState> {
     })
 }
 
-/// Addresses that are separated by spaces.
+/// Parses addresses that are separated by spaces.
 fn addresses<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<T>>
 where
     T: FromStr<Err: std::error::Error + Send + Sync + 'static>,

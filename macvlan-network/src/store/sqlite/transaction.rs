@@ -1,4 +1,4 @@
-//! What is done in a transaction, and why it is rolled back.
+//! The results of transactions.
 
 use std::borrow::Cow;
 
@@ -11,10 +11,10 @@ use crate::store::format;
 use crate::store::refusal::no_network;
 use crate::time;
 
-/// Why a transaction is rolled back: it is not to be, or SQLite fails.
+/// The reason why a transaction is rolled back: a refusal, or a failure of SQLite.
 pub(super) enum Stop {
     Refused(Error),
-    /// The file cannot be used, whatever for.
+    /// The file cannot be used at all.
     Unusable(Error),
     Failed(rusqlite::Error),
 }
@@ -43,8 +43,9 @@ pub(super) fn now() -> i64 {
     i64::try_from(time::seconds()).unwrap_or(i64::MAX)
 }
 
-/// A network as it is now, with how it is called in the other tables. One that cannot be read is as the
-/// caller has it.
+/// Returns a network's current record and its row id.
+///
+/// A record that cannot be read is taken to be the caller's.
 pub(super) fn current<'a>(
     transaction: &Transaction<'_>,
     network: &'a NetworkRecord,
@@ -61,7 +62,7 @@ pub(super) fn current<'a>(
     Ok((row.get(0)?, now))
 }
 
-/// How a network is called in the other tables.
+/// Returns the row id of a network, which the other tables refer to.
 pub(super) fn number(transaction: &Transaction<'_>, network: &NetworkRecord) -> Attempt<i64> {
     let mut statement = transaction.prepare_cached("SELECT number FROM network WHERE id = ?")?;
     let number = statement.query_row([&network.id], |row| row.get(0)).optional()?;

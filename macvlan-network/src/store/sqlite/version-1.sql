@@ -1,4 +1,4 @@
--- Version 1. Addresses are 16 bytes, IPv4 ones as mapped IPv6 ones, so that they sort as numbers.
+-- Version 1. Addresses are 16 bytes, IPv4 ones as IPv4-mapped IPv6 ones, to sort as numbers.
 
 CREATE TABLE network (
     number  INTEGER PRIMARY KEY,
@@ -8,7 +8,7 @@ CREATE TABLE network (
     config  TEXT NOT NULL               -- JSON
 ) STRICT;
 
--- Which address of a subnet was given last.
+-- The address of each subnet that was given last.
 CREATE TABLE pool (
     network    INTEGER NOT NULL REFERENCES network ON DELETE CASCADE,
     pool       INTEGER NOT NULL,        -- the subnet's place among the network's
@@ -16,7 +16,7 @@ CREATE TABLE pool (
     PRIMARY KEY (network, pool)
 ) STRICT, WITHOUT ROWID;
 
--- The gaps between addresses that are not free; no two of them touch.
+-- The gaps of free addresses, no two of which touch.
 CREATE TABLE gap (
     network INTEGER NOT NULL REFERENCES network ON DELETE CASCADE,
     pool    INTEGER NOT NULL,
@@ -43,7 +43,7 @@ CREATE TABLE lease (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX lease_container ON lease (container);
 
--- Who has an address: a lease, or nobody whom we know.
+-- The holder of an address: a lease, or a host outside of the network.
 CREATE TABLE address (
     network  INTEGER NOT NULL REFERENCES network ON DELETE CASCADE,
     address  BLOB NOT NULL,
@@ -53,7 +53,7 @@ CREATE TABLE address (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX address_endpoint ON address (endpoint);
 
--- Whose an address was. With `until` it is kept for that container, and in no gap.
+-- The former holder of an address. With `until` it is kept for that container, and in no gap.
 CREATE TABLE memory (
     network   INTEGER NOT NULL REFERENCES network ON DELETE CASCADE,
     address   BLOB NOT NULL,

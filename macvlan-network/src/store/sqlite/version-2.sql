@@ -1,4 +1,4 @@
--- Version 2. The file's `application_id` says that it is a store, and the store's id has a table.
+-- Version 2. The file's `application_id` marks a store, and the store's id has a table.
 
 CREATE TABLE store (
     id TEXT NOT NULL

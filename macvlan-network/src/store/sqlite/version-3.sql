@@ -1,6 +1,6 @@
--- Version 3. Which machine the file belongs to, as of when it was written last; and the store's secret. A
--- lease has further names, link-local addresses, a place among those that default routes can lead through,
--- and a way to its namespace. An address that somebody had is in no gap until it is forgotten.
+-- Version 3. The machine that wrote the file last, and the store's secret. A lease has aliases,
+-- link-local addresses, a rank for default routes, and the path of its namespace. A former address
+-- is in no gap until its holder is forgotten.
 
 ALTER TABLE store ADD COLUMN boot TEXT;     -- the boot id of its kernel
 ALTER TABLE store ADD COLUMN machine TEXT;  -- its machine-id, if it has one
@@ -20,7 +20,7 @@ CREATE TABLE alias (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX alias_endpoint ON alias (endpoint);
 
--- Whether it is given again when no gap is left, and is in none; if not, only to the container.
+-- 1 if the address is in no gap, and given to others when no gap is left; 0 if not.
 ALTER TABLE memory ADD COLUMN rests INTEGER NOT NULL DEFAULT 1;
 UPDATE memory SET rests = 0 WHERE until IS NULL;
 CREATE INDEX memory_rests ON memory (network, until, released) WHERE rests = 1;

@@ -1,5 +1,5 @@
--- Version 4. A container may have several interfaces in a network, which share its names. A lease may be
--- pending: it has no namespace yet, and `boot` is that which it was made in.
+-- Version 4. A container may have several interfaces in a network, which share its names. A lease
+-- may be pending: it has no namespace yet, and `boot` is the boot in which it was made.
 
 CREATE TABLE lease_4 (
     network       INTEGER NOT NULL REFERENCES network,
@@ -33,5 +33,5 @@ ALTER TABLE lease_4 RENAME TO lease;
 CREATE INDEX lease_container ON lease (container);
 CREATE INDEX lease_name ON lease (network, name) WHERE name IS NOT NULL;
 
--- Which of a container's interfaces had an address.
+-- The interface that had the address.
 ALTER TABLE memory ADD COLUMN interface TEXT;
