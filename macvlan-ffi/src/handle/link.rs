@@ -16,14 +16,15 @@ use crate::value::vlan::macvlan_vlan;
 /// A link to be made by macvlan_handle_add_link(); a value, which asks nothing of the kernel. Freed
 /// with macvlan_link_free().
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_link {
     _opaque: (),
 }
 object!(macvlan_link, Link);
 
-/// The text that stands for the link of an index: "#7", up to 11 characters and a zero byte. Every
-/// argument that takes a link's name takes it too. Returns the text, or NULL if that is NULL.
+/// Returns the text that stands for the link of an index: "#7", up to 11 characters and a zero
+/// byte. Every argument that takes a link's name takes it too. Returns the text, or NULL if that is
+/// NULL.
 /// cbindgen:ptrs-as-arrays=[[text;16]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_text(index: u32, text: *mut c_char) -> *const c_char {
@@ -33,7 +34,7 @@ pub unsafe extern "C" fn macvlan_link_text(index: u32, text: *mut c_char) -> *co
         }
         let written = c_string(LinkId::Index(index));
         let bytes = written.as_bytes_with_nul();
-        // SAFETY: the header asks for 16 bytes, and the text of the largest index needs 12.
+        // SAFETY: the header requires 16 bytes, and the text of the largest index needs 12.
         unsafe { text.copy_from_nonoverlapping(bytes.as_ptr().cast(), bytes.len()) };
         Ok(text.cast_const())
     })
@@ -132,7 +133,7 @@ pub unsafe extern "C" fn macvlan_link_new_bridge(
     })
 }
 
-/// The index to have; the kernel's choice when not set.
+/// Sets the index to have. Defaults to the kernel's choice.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_set_index(
     link: *mut macvlan_link,
@@ -145,7 +146,8 @@ pub unsafe extern "C" fn macvlan_link_set_index(
     })
 }
 
-/// The MAC address; the kernel's choice (random, or the parent's for passthru and VLANs) when not set.
+/// Sets the MAC address. Defaults to the kernel's choice (random, or the parent's for passthru and
+/// VLANs).
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_set_mac(
@@ -159,7 +161,7 @@ pub unsafe extern "C" fn macvlan_link_set_mac(
     })
 }
 
-/// The MTU in bytes; the parent's when not set.
+/// Sets the MTU in bytes. Defaults to the parent's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_set_mtu(
     link: *mut macvlan_link,
@@ -172,7 +174,7 @@ pub unsafe extern "C" fn macvlan_link_set_mtu(
     })
 }
 
-/// Whether it is made up; down when not set.
+/// Sets whether it is made up. Defaults to down.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_set_up(
     link: *mut macvlan_link,
@@ -185,7 +187,7 @@ pub unsafe extern "C" fn macvlan_link_set_up(
     })
 }
 
-/// Whether it is made promiscuous; no when not set.
+/// Sets whether it is made promiscuous. Defaults to false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_set_promisc(
     link: *mut macvlan_link,
@@ -198,7 +200,7 @@ pub unsafe extern "C" fn macvlan_link_set_promisc(
     })
 }
 
-/// The group that it belongs to; 0, the default group, when not set.
+/// Sets the group that it belongs to. Defaults to 0, the default group,.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_set_group(
     link: *mut macvlan_link,
@@ -211,7 +213,7 @@ pub unsafe extern "C" fn macvlan_link_set_group(
     })
 }
 
-/// The transmit queue's length in packets; the kind's own when not set.
+/// Sets the transmit queue's length in packets. Defaults to the kind's own.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_set_tx_queue_len(
     link: *mut macvlan_link,
@@ -224,7 +226,8 @@ pub unsafe extern "C" fn macvlan_link_set_tx_queue_len(
     })
 }
 
-/// The number of transmit and of receive queues; the kind's own when not set (the parent's for macvlan).
+/// Sets the number of transmit and of receive queues; the kind's own when not set (the parent's for
+/// macvlan).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_set_queues(
     link: *mut macvlan_link,
@@ -238,8 +241,8 @@ pub unsafe extern "C" fn macvlan_link_set_queues(
     })
 }
 
-/// The namespace that it is made in; the handle's own when not set. The parent stays where the handle
-/// is. The link holds the namespace open until it is freed.
+/// Sets the namespace that it is made in. Defaults to the handle's own. The parent stays where the
+/// handle is. The link holds the namespace open until it is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_set_netns(
     link: *mut macvlan_link,
@@ -252,9 +255,9 @@ pub unsafe extern "C" fn macvlan_link_set_netns(
     })
 }
 
-/// Frees a link to be made; does nothing to NULL. What was made with it stays.
+/// Frees a link to be made. NULL is ignored. What was made with it stays.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_free(link: *mut macvlan_link) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(link) }
 }

@@ -21,13 +21,13 @@ use crate::handle::netns::{Namespace, macvlan_netns};
 use crate::handle::promisc::macvlan_promisc;
 use crate::handle::watch::{Watching, macvlan_watch};
 
-/// The links, addresses and routes of one network namespace. Every function is one verb of `ip`, and
-/// its comment names the command. Freed with macvlan_handle_free().
+/// The links, addresses and routes of one network namespace. Every function is one verb of `ip`,
+/// and its comment names the command. Freed with macvlan_handle_free().
 ///
 /// Links are named by "eth0", an alternative name, or "#" and an index, which macvlan_link_text()
 /// writes.
 ///
-/// Threads: any number may use it at once; it is freed when nobody does.
+/// Threads: any number of threads may use it at once, until one frees it.
 pub struct macvlan_handle {
     _opaque: (),
 }
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn macvlan_handle_open_in_netns(
     })
 }
 
-/// A handle on the namespace itself, to be freed by the caller.
+/// Opens a handle on the namespace itself, to be freed by the caller.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_netns(
     handle: *const macvlan_handle,
@@ -99,9 +99,9 @@ pub unsafe extern "C" fn macvlan_handle_watch(
     })
 }
 
-/// Frees a handle; does nothing to NULL.
+/// Frees a handle. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_free(handle: *mut macvlan_handle) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(handle) }
 }

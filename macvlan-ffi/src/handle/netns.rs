@@ -19,7 +19,7 @@ use crate::base::text::{Text, text};
 /// It holds the namespace open: as long as a handle lives, so does the namespace with everything in
 /// it, even when no process is left inside.
 ///
-/// Threads: any number may use it at once; it is freed when nobody does.
+/// Threads: any number of threads may use it at once, until one frees it.
 pub struct macvlan_netns {
     _opaque: (),
 }
@@ -27,7 +27,7 @@ object!(macvlan_netns, Namespace);
 
 /// Namespaces, given by macvlan_pool_namespaces(). Freed with macvlan_netns_list_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_netns_list {
     _opaque: (),
 }
@@ -44,10 +44,10 @@ impl Namespace {
     }
 }
 
-/// The namespace of a process.
+/// Returns the namespace of a process.
 ///
-/// The process is pinned by a pidfd before its namespace is looked up, so that a pid that is given to
-/// another process in between cannot lead to the wrong namespace.
+/// The process is pinned by a pidfd before its namespace is looked up, so that a pid that is given
+/// to another process in between cannot lead to the wrong namespace.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_from_pid(
     pid: pid_t,
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn macvlan_netns_from_pid(
     })
 }
 
-/// The namespace of the process that a pidfd stands for; the pidfd stays the caller's.
+/// Returns the namespace of the process that a pidfd stands for; the pidfd stays the caller's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_from_pidfd(
     pidfd: c_int,
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn macvlan_netns_from_fd(
     })
 }
 
-/// The namespace that the calling thread is in.
+/// Returns the namespace that the calling thread is in.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_current(
     netns: *mut *mut macvlan_netns,
@@ -169,7 +169,7 @@ pub unsafe extern "C" fn macvlan_netns_delete(
     })
 }
 
-/// One more handle on the same namespace.
+/// Adds a further handle on the same namespace.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_clone(
     netns: *const macvlan_netns,
@@ -182,8 +182,8 @@ pub unsafe extern "C" fn macvlan_netns_clone(
     })
 }
 
-/// The open file descriptor, for setns(2) and the like; it stays the handle's, which closes it when
-/// it is freed. -1 if the handle is none.
+/// Returns the open file descriptor, for setns(2) and the like; it stays the handle's, which closes
+/// it when it is freed. -1 if the handle is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_fd(netns: *const macvlan_netns) -> c_int {
     answer(-1, || Ok(shared!(netns).netns.as_fd().as_raw_fd()))
@@ -206,13 +206,13 @@ pub unsafe extern "C" fn macvlan_netns_id(
 pub(crate) fn put_id(id: NetNsId, device: *mut u64, inode: *mut u64) {
     for (to, number) in [(device, id.device), (inode, id.inode)] {
         if !to.is_null() {
-            // SAFETY: it is not null, and the header says that a number can be put there.
+            // SAFETY: it is not null, and the header requires that a number can be put there.
             unsafe { to.write(number) };
         }
     }
 }
 
-/// Whether both are handles on one namespace.
+/// Returns whether both are handles on one namespace.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_same_as(
     netns: *const macvlan_netns,
@@ -221,8 +221,8 @@ pub unsafe extern "C" fn macvlan_netns_same_as(
     answer(false, || Ok(shared!(netns).netns.same_as(&shared!(other).netns)))
 }
 
-/// The namespace in words, as errors name it: "the network namespace of pid 2084". The text belongs
-/// to the handle. NULL if the handle is none.
+/// Returns the namespace in words, as errors name it: "the network namespace of pid 2084". The text
+/// belongs to the handle. NULL if the handle is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_text(netns: *const macvlan_netns) -> *const c_char {
     answer(null(), || {
@@ -267,21 +267,21 @@ pub unsafe extern "C" fn macvlan_netns_run(
     })
 }
 
-/// Frees a handle; does nothing to NULL.
+/// Frees a handle. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_free(netns: *mut macvlan_netns) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(netns) }
 }
 
-/// How many namespaces there are.
+/// Returns the number of namespaces.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_list_count(list: *const macvlan_netns_list) -> usize {
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// One of the namespaces, counted from 0. It belongs to the list; macvlan_netns_clone() gives one that
-/// does not. NULL past the end.
+/// Returns one of the namespaces, counted from 0. It belongs to the list; macvlan_netns_clone()
+/// gives one that does not. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_list_get(
     list: *const macvlan_netns_list,
@@ -290,9 +290,9 @@ pub unsafe extern "C" fn macvlan_netns_list_get(
     answer(null(), || Ok(nth(shared!(list), index)))
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_list_free(list: *mut macvlan_netns_list) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }

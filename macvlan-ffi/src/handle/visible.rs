@@ -17,16 +17,16 @@ use crate::handle::netns::{Namespace, macvlan_netns, put_id};
 /// The network namespaces that exist, given by macvlan_netns_visible(). Freed with
 /// macvlan_visible_namespaces_free(); all that it has belongs to it.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_visible_namespaces {
     _opaque: (),
 }
 object!(macvlan_visible_namespaces, Visible);
 
-/// A network namespace and the ways that lead to it: a part of a macvlan_visible_namespaces, which it
-/// is freed with.
+/// A network namespace and the ways that lead to it: a part of a macvlan_visible_namespaces, which
+/// it is freed with.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_visible_netns {
     _opaque: (),
 }
@@ -116,10 +116,10 @@ fn text_at(texts: &[CString], index: usize) -> *const c_char {
     texts.get(index).map_or(null(), |text| text.as_ptr())
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_visible_namespaces_free(visible: *mut macvlan_visible_namespaces) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(visible) }
 }
 

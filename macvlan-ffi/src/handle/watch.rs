@@ -19,7 +19,7 @@ use crate::value::route::macvlan_route_info;
 /// What happens to the links, addresses and routes of a namespace, from when it was opened by
 /// macvlan_handle_watch(). Freed with macvlan_watch_free().
 ///
-/// Threads: one at a time.
+/// Threads: one thread at a time.
 pub struct macvlan_watch {
     _opaque: (),
 }
@@ -28,7 +28,7 @@ object!(macvlan_watch, Watching);
 /// Something that happened in a namespace, given by macvlan_watch_next(). Freed with
 /// macvlan_event_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_event {
     _opaque: (),
 }
@@ -121,9 +121,9 @@ pub unsafe extern "C" fn macvlan_watch_set_cancellation(
     })
 }
 
-/// A descriptor that is readable when there is an event, or may be, for poll(2); it stays the watch's.
-/// Events that came together are handed out one by one: call macvlan_watch_next() with 0 milliseconds
-/// until it gives none. -1 if the watch is none.
+/// A descriptor that is readable when there is an event, or may be, for poll(2); it stays the
+/// watch's. Events that came together are handed out one by one: call macvlan_watch_next() with 0
+/// milliseconds until it gives none. -1 if the watch is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_watch_fd(watch: *const macvlan_watch) -> c_int {
     answer(-1, || Ok(shared!(watch).0.as_fd().as_raw_fd()))
@@ -132,7 +132,7 @@ pub unsafe extern "C" fn macvlan_watch_fd(watch: *const macvlan_watch) -> c_int 
 /// Ends a watch; does nothing to NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_watch_free(watch: *mut macvlan_watch) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(watch) }
 }
 
@@ -142,7 +142,7 @@ pub unsafe extern "C" fn macvlan_event_kind(event: *const macvlan_event) -> c_in
     answer(0, || Ok(number(shared!(event).kind as u32)))
 }
 
-/// The link that it is about, which belongs to the event; NULL if it is about none.
+/// Returns the link that it is about, which belongs to the event; NULL if it is about none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_event_link(
     event: *const macvlan_event,
@@ -150,7 +150,7 @@ pub unsafe extern "C" fn macvlan_event_link(
     answer(null(), || Ok(shared!(event).link.as_ref().map_or(null(), Tagged::pointer)))
 }
 
-/// The address that it is about, which belongs to the event; NULL if it is about none.
+/// Returns the address that it is about, which belongs to the event; NULL if it is about none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_event_address(
     event: *const macvlan_event,
@@ -158,7 +158,7 @@ pub unsafe extern "C" fn macvlan_event_address(
     answer(null(), || Ok(shared!(event).address.as_ref().map_or(null(), Tagged::pointer)))
 }
 
-/// The route that it is about, which belongs to the event; NULL if it is about none.
+/// Returns the route that it is about, which belongs to the event; NULL if it is about none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_event_route(
     event: *const macvlan_event,
@@ -166,9 +166,9 @@ pub unsafe extern "C" fn macvlan_event_route(
     answer(null(), || Ok(shared!(event).route.as_ref().map_or(null(), Tagged::pointer)))
 }
 
-/// Frees an event; does nothing to NULL.
+/// Frees an event. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_event_free(event: *mut macvlan_event) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(event) }
 }

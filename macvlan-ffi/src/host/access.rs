@@ -46,7 +46,7 @@ impl Way {
 
 /// Subnets, given by macvlan_access_routes(). Freed with macvlan_prefix_list_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_prefix_list {
     _opaque: (),
 }
@@ -68,7 +68,7 @@ pub unsafe extern "C" fn macvlan_host_access(
     })
 }
 
-/// The same with options, which are copied.
+/// Returns the same with options, which are copied.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_access_by(
     host: *mut macvlan_host,
@@ -95,24 +95,24 @@ pub unsafe extern "C" fn macvlan_access_name(
         if name.is_null() {
             return Err(Failure::misuse("name is NULL"));
         }
-        // SAFETY: it is not null, and the header asks for 16 bytes.
+        // SAFETY: it is not null, and the header requires 16 bytes.
         unsafe { name.write(0) };
         let Some(link) = shared!(access).open()?.name() else { return Ok(false) };
         let written = c_string(link);
         let bytes = written.as_bytes_with_nul();
-        // SAFETY: the header asks for 16 bytes, and no link has a longer name.
+        // SAFETY: the header requires 16 bytes, and no link has a longer name.
         unsafe { name.copy_from_nonoverlapping(bytes.as_ptr().cast(), bytes.len()) };
         Ok(true)
     })
 }
 
-/// The index of the host's link; 0 if there is none at the moment.
+/// Returns the index of the host's link; 0 if there is none at the moment.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_access_index(access: *const macvlan_access) -> u32 {
     answer(0, || Ok(shared!(access).open()?.index().unwrap_or(0)))
 }
 
-/// The destinations that the host reaches by it, at this moment.
+/// Returns the destinations that the host reaches by it, at this moment.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_access_routes(
     access: *const macvlan_access,
@@ -195,7 +195,7 @@ pub unsafe extern "C" fn macvlan_access_detach(
         let attachment = &shared!(attachment).attachment;
         let detached = shared!(access).open()?.detach(attachment)?;
         if !was_there.is_null() {
-            // SAFETY: it is not null, and the header says that an answer can be put there.
+            // SAFETY: it is not null, and the header requires that an answer can be put there.
             unsafe { was_there.write(detached == Detached::Removed) };
         }
     })
@@ -251,21 +251,21 @@ pub unsafe extern "C" fn macvlan_access_close(
     })
 }
 
-/// Frees an access, and closes it before, if that has not been done; does nothing to NULL.
+/// Frees an access, and closes it before, if that has not been done. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_access_free(access: *mut macvlan_access) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(access) }
 }
 
-/// How many subnets there are.
+/// Returns the number of subnets.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_prefix_list_count(list: *const macvlan_prefix_list) -> usize {
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// One of the subnets as text, "192.168.15.3/32", counted from 0. It belongs to the list. NULL past the
-/// end.
+/// Returns one of the subnets as text, "192.168.15.3/32", counted from 0. It belongs to the list.
+/// NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_prefix_list_get(
     list: *const macvlan_prefix_list,
@@ -274,9 +274,9 @@ pub unsafe extern "C" fn macvlan_prefix_list_get(
     answer(null(), || Ok(shared!(list).get(index).map_or(null(), |text| text.as_ptr())))
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_prefix_list_free(list: *mut macvlan_prefix_list) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }

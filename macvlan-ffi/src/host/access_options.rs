@@ -10,10 +10,10 @@ use crate::base::report::macvlan_error;
 use crate::base::text::text;
 use crate::value::parent::macvlan_parent;
 
-/// How a host is to reach the containers on one of its parents: a value, for macvlan_host_access_by().
-/// Freed with macvlan_access_options_free().
+/// How a host is to reach the containers on one of its parents: a value, for
+/// macvlan_host_access_by(). Freed with macvlan_access_options_free().
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_access_options {
     _opaque: (),
 }
@@ -33,7 +33,7 @@ pub unsafe extern "C" fn macvlan_access_options_new(
     })
 }
 
-/// The same on a parent that is an object, which is copied.
+/// Returns the same on a parent that is an object, which is copied.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_access_options_new_on(
     parent: *const macvlan_parent,
@@ -89,8 +89,8 @@ pub unsafe extern "C" fn macvlan_access_options_add_route(
     })
 }
 
-/// Whether the link and its routes stay when the last container has gone and when the access is closed
-/// or freed; no when not set. What was kept is found again by macvlan_host_access().
+/// Sets whether the link and its routes stay when the last container has gone and when the access
+/// is closed or freed. Defaults to false. What was kept is found again by macvlan_host_access().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_access_options_set_keep(
     options: *mut macvlan_access_options,
@@ -103,9 +103,9 @@ pub unsafe extern "C" fn macvlan_access_options_set_keep(
     })
 }
 
-/// Frees it; does nothing to NULL. What was made with it has a copy.
+/// Frees it. NULL is ignored. What was made with it has a copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_access_options_free(options: *mut macvlan_access_options) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(options) }
 }

@@ -59,7 +59,7 @@ unsafe fn places<'a>(
     if errors.is_null() {
         return Ok(None);
     }
-    // SAFETY: as the caller vouches.
+    // SAFETY: guaranteed by the caller.
     let places = unsafe { array(errors, count, "errors")? };
     places.fill(null_mut());
     Ok(Some(places))
@@ -82,7 +82,7 @@ pub unsafe extern "C" fn macvlan_host_attach_all(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        // SAFETY: the header says that each array is NULL or has so many places.
+        // SAFETY: the header requires that each array is NULL or has so many places.
         let (attachments, errors) =
             unsafe { (array(attachments, count, "attachments")?, places(errors, count)?) };
         attachments.fill(null_mut());
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn macvlan_host_detach_all(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        // SAFETY: the header says that each array is NULL or has so many places.
+        // SAFETY: the header requires that each array is NULL or has so many places.
         let (errors, attachments) =
             unsafe { (places(errors, count)?, many(attachments, count, "attachments")?) };
         let attachments = attachments.iter().map(|attached| &attached.attachment);
@@ -143,7 +143,7 @@ pub unsafe extern "C" fn macvlan_host_detach_later(
     })
 }
 
-/// Whether it has ended, in whatever way.
+/// Returns whether it has ended, in whatever way.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_detaching_is_finished(
     detaching: *const macvlan_detaching,
@@ -165,15 +165,15 @@ pub unsafe extern "C" fn macvlan_detaching_wait(
             under_way.ok_or_else(|| Failure::misuse("detaching has been waited for already"))?;
         let detached = under_way.wait()?;
         if !was_there.is_null() {
-            // SAFETY: it is not null, and the header says that an answer can be put there.
+            // SAFETY: it is not null, and the header requires that an answer can be put there.
             unsafe { was_there.write(detached == Detached::Removed) };
         }
     })
 }
 
-/// Frees a detachment, which goes on; does nothing to NULL.
+/// Frees a detachment, which goes on. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_detaching_free(detaching: *mut macvlan_detaching) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(detaching) }
 }

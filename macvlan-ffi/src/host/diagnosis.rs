@@ -16,7 +16,7 @@ use crate::host::macvlan_host;
 /// What was found out about an attachment and a peer, given by macvlan_host_diagnose(). Freed with
 /// macvlan_diagnosis_free(); all that it tells belongs to it.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_diagnosis {
     _opaque: (),
 }
@@ -24,7 +24,7 @@ object!(macvlan_diagnosis, Diagnosed);
 
 /// Something that is not as it should be: a part of a macvlan_diagnosis, which it is freed with.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_finding {
     _opaque: (),
 }
@@ -139,13 +139,13 @@ pub unsafe extern "C" fn macvlan_host_diagnose(
     })
 }
 
-/// Whether the peer, or the gateway that leads to it, has answered the container.
+/// Returns whether the peer, or the gateway that leads to it, has answered the container.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_diagnosis_answered(diagnosis: *const macvlan_diagnosis) -> bool {
     answer(false, || Ok(shared!(diagnosis).diagnosis.answered))
 }
 
-/// How many findings there are; 0 if all is well.
+/// Returns the number of findings; 0 if all is well.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_diagnosis_finding_count(
     diagnosis: *const macvlan_diagnosis,
@@ -153,7 +153,7 @@ pub unsafe extern "C" fn macvlan_diagnosis_finding_count(
     answer(0, || Ok(shared!(diagnosis).findings.len()))
 }
 
-/// One of the findings, counted from 0, what hinders most first. NULL past the end.
+/// Returns one of the findings, counted from 0, what hinders most first. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_diagnosis_finding(
     diagnosis: *const macvlan_diagnosis,
@@ -162,7 +162,7 @@ pub unsafe extern "C" fn macvlan_diagnosis_finding(
     answer(null(), || Ok(nth(&shared!(diagnosis).findings, index)))
 }
 
-/// Whether there is a finding of this kind, one of enum macvlan_finding_kinds.
+/// Returns whether there is a finding of this kind, one of enum macvlan_finding_kinds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_diagnosis_has(
     diagnosis: *const macvlan_diagnosis,
@@ -174,7 +174,7 @@ pub unsafe extern "C" fn macvlan_diagnosis_has(
     })
 }
 
-/// How many facts there are.
+/// Returns the number of facts.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_diagnosis_fact_count(
     diagnosis: *const macvlan_diagnosis,
@@ -196,7 +196,7 @@ pub unsafe extern "C" fn macvlan_diagnosis_fact(
 }
 
 /// All of it: the findings with their remedies and the facts, a line each. NULL if the diagnosis is
-/// none.
+/// invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_diagnosis_text(
     diagnosis: *const macvlan_diagnosis,
@@ -207,10 +207,10 @@ pub unsafe extern "C" fn macvlan_diagnosis_text(
     })
 }
 
-/// Frees a diagnosis; does nothing to NULL.
+/// Frees a diagnosis. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_diagnosis_free(diagnosis: *mut macvlan_diagnosis) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(diagnosis) }
 }
 
@@ -220,7 +220,7 @@ pub unsafe extern "C" fn macvlan_finding_kind(finding: *const macvlan_finding) -
     answer(0, || Ok(number(shared!(finding).kind as u32)))
 }
 
-/// The kind's name, for logs: "parent-down". NULL for NULL.
+/// Returns the kind's name, for logs: "parent-down". NULL for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_finding_kind_name(
     finding: *const macvlan_finding,

@@ -15,19 +15,19 @@ use crate::endpoint::macvlan_endpoint;
 use crate::handle::netns::macvlan_netns;
 use crate::host::macvlan_host;
 
-/// One thing that is not as an endpoint says: a part of a macvlan_difference_list, which it is freed
-/// with.
+/// One thing that is not as an endpoint says: a part of a macvlan_difference_list, which it is
+/// freed with.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_difference {
     _opaque: (),
 }
 object!(macvlan_difference, Found);
 
-/// What is not as an endpoint says, or was not before it was repaired, given by macvlan_host_check()
-/// and macvlan_host_ensure(). Freed with macvlan_difference_list_free().
+/// What is not as an endpoint says, or was not before it was repaired, given by
+/// macvlan_host_check() and macvlan_host_ensure(). Freed with macvlan_difference_list_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_difference_list {
     _opaque: (),
 }
@@ -111,7 +111,7 @@ unsafe fn optional_out<'a, T>(place: *mut *mut T) -> Option<&'a mut *mut T> {
     if place.is_null() {
         return None;
     }
-    // SAFETY: it is not null, and the caller vouches for the rest.
+    // SAFETY: it is not null, and the caller guarantees the rest.
     unsafe {
         place.write(null_mut());
         Some(&mut *place)
@@ -164,7 +164,7 @@ pub unsafe extern "C" fn macvlan_host_ensure(
 ) -> c_int {
     boundary!(error, {
         let attachment = out!(attachment);
-        // SAFETY: the header says that it is NULL or that a pointer can be put there.
+        // SAFETY: the header requires that it is NULL or that a pointer can be put there.
         let repaired = unsafe { optional_out(repaired) };
         let (host, endpoint, netns) = (shared!(host), shared!(endpoint), shared!(netns));
         ensured(attachment, repaired, host.ensure(&endpoint.endpoint, &netns.netns)?);
@@ -185,7 +185,7 @@ pub unsafe extern "C" fn macvlan_host_ensure_or_replace(
 ) -> c_int {
     boundary!(error, {
         let attachment = out!(attachment);
-        // SAFETY: the header says that it is NULL or that a pointer can be put there.
+        // SAFETY: the header requires that it is NULL or that a pointer can be put there.
         let repaired = unsafe { optional_out(repaired) };
         let (host, endpoint, netns) = (shared!(host), shared!(endpoint), shared!(netns));
         let done = host.ensure_or_replace(&endpoint.endpoint, &netns.netns)?;
@@ -199,8 +199,8 @@ pub unsafe extern "C" fn macvlan_difference_kind(difference: *const macvlan_diff
     answer(0, || Ok(number(shared!(difference).difference.kind() as u32)))
 }
 
-/// The difference in words: "the MTU is 1500 and should be 1400". It belongs to the object. NULL if
-/// the object is none.
+/// Returns the difference in words: "the MTU is 1500 and should be 1400". It belongs to the object.
+/// NULL if the object is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_difference_text(
     difference: *const macvlan_difference,
@@ -211,7 +211,7 @@ pub unsafe extern "C" fn macvlan_difference_text(
     })
 }
 
-/// Whether it cannot be changed on the link as it is.
+/// Returns whether it cannot be changed on the link as it is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_difference_needs_replacement(
     difference: *const macvlan_difference,
@@ -219,7 +219,7 @@ pub unsafe extern "C" fn macvlan_difference_needs_replacement(
     answer(false, || Ok(shared!(difference).difference.needs_replacement()))
 }
 
-/// How many differences there are; 0 if all is right.
+/// Returns the number of differences; 0 if all is right.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_difference_list_count(
     list: *const macvlan_difference_list,
@@ -227,7 +227,7 @@ pub unsafe extern "C" fn macvlan_difference_list_count(
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// One of the differences, counted from 0. It belongs to the list. NULL past the end.
+/// Returns one of the differences, counted from 0. It belongs to the list. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_difference_list_get(
     list: *const macvlan_difference_list,
@@ -236,9 +236,9 @@ pub unsafe extern "C" fn macvlan_difference_list_get(
     answer(null(), || Ok(nth(shared!(list), index)))
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_difference_list_free(list: *mut macvlan_difference_list) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }

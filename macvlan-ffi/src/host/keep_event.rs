@@ -16,7 +16,7 @@ use crate::handle::netns::{Namespace, macvlan_netns, put_id};
 /// What a keeper has seen or done, given by macvlan_keeper_next(). Freed with
 /// macvlan_keep_event_free(); all that it tells belongs to it.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_keep_event {
     _opaque: (),
 }
@@ -79,8 +79,8 @@ pub unsafe extern "C" fn macvlan_keep_event_kind(event: *const macvlan_keep_even
     answer(0, || Ok(number(shared!(event).kind as u32)))
 }
 
-/// The event in words: "eth0 in the network namespace of pid 2084: its parent ens33 is gone". NULL if
-/// the event is none.
+/// Returns the event in words: "eth0 in the network namespace of pid 2084: its parent ens33 is
+/// gone". NULL if the event is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keep_event_text(
     event: *const macvlan_keep_event,
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn macvlan_keep_event_text(
     answer(null(), || Ok(shared!(event).text.as_ptr()))
 }
 
-/// The name of the endpoint that it is about. NULL if the event is none.
+/// Returns the name of the endpoint that it is about. NULL if the event is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keep_event_name(
     event: *const macvlan_keep_event,
@@ -96,8 +96,8 @@ pub unsafe extern "C" fn macvlan_keep_event_name(
     answer(null(), || Ok(shared!(event).name.as_ptr()))
 }
 
-/// A handle on the namespace of the container that it is about, to be freed by the caller. Fails with
-/// MACVLAN_ERROR_NAMESPACE_GONE if the container has ended.
+/// Opens a handle on the namespace of the container that it is about, to be freed by the caller.
+/// Fails with MACVLAN_ERROR_NAMESPACE_GONE if the container has ended.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keep_event_netns(
     event: *const macvlan_keep_event,
@@ -123,7 +123,7 @@ pub unsafe extern "C" fn macvlan_keep_event_netns_id(
     });
 }
 
-/// The attachment that it is about; NULL if there is none: when it failed or ended.
+/// Returns the attachment that it is about; NULL if there is none: when it failed or ended.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keep_event_attachment(
     event: *const macvlan_keep_event,
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn macvlan_keep_event_attachment(
     answer(null(), || Ok(shared!(event).attachment.as_ref().map_or(null(), Tagged::pointer)))
 }
 
-/// The parent's new name; NULL if it has none.
+/// Returns the parent's new name; NULL if it has none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keep_event_parent(
     event: *const macvlan_keep_event,
@@ -147,9 +147,9 @@ pub unsafe extern "C" fn macvlan_keep_event_error(
     answer(null(), || Ok(shared!(event).error.as_ref().map_or(null(), Tagged::pointer)))
 }
 
-/// Frees an event; does nothing to NULL.
+/// Frees an event. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keep_event_free(event: *mut macvlan_keep_event) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(event) }
 }

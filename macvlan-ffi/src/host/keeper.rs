@@ -17,19 +17,19 @@ use crate::handle::netns::macvlan_netns;
 use crate::host::keep_event::macvlan_keep_event;
 use crate::host::macvlan_host;
 
-/// Keeps endpoints attached: when their parent disappears (a network card that is pulled out, a driver
-/// that is loaded anew, a VLAN that somebody makes again) and comes back, also with another index, or,
-/// known by its MAC address, with another name, they are attached again, with the same name, MAC
-/// address, addresses and routes. VLANs that are made on demand are made again. Given by
+/// Keeps endpoints attached: when their parent disappears (a network card that is pulled out, a
+/// driver that is loaded anew, a VLAN that somebody makes again) and comes back, also with another
+/// index, or, known by its MAC address, with another name, they are attached again, with the same
+/// name, MAC address, addresses and routes. VLANs that are made on demand are made again. Given by
 /// macvlan_host_keep(). Freed with macvlan_keeper_free().
 ///
-/// That a link goes down is no reason to do anything: the kernel keeps what is on it. Nor is it that
-/// somebody takes the container's link away while its parent stands.
+/// That a link goes down is no reason to do anything: the kernel keeps what is on it. Nor is it
+/// that somebody takes the container's link away while its parent stands.
 ///
 /// It works when macvlan_keeper_next() is called: on a thread that waits there, or in a loop over
 /// descriptors, with macvlan_keeper_fd() and macvlan_keeper_patience() for poll(2).
 ///
-/// Threads: one at a time.
+/// Threads: one thread at a time.
 pub struct macvlan_keeper {
     _opaque: (),
 }
@@ -55,7 +55,7 @@ pub unsafe extern "C" fn macvlan_host_keep(
 ) -> c_int {
     boundary!(error, {
         let keeper = out!(keeper);
-        // SAFETY: the header says that each array has so many places.
+        // SAFETY: the header requires that each array has so many places.
         let (endpoints, namespaces) = unsafe {
             (many(endpoints, count, "endpoints")?, many(namespaces, count, "namespaces")?)
         };
@@ -148,9 +148,9 @@ pub unsafe extern "C" fn macvlan_keeper_next(
     })
 }
 
-/// A descriptor that is readable when something has happened, for poll(2); it stays the keeper's. Call
-/// macvlan_keeper_next() with 0 milliseconds until it gives none, and again after
-/// macvlan_keeper_patience(). -1 if the keeper is none.
+/// A descriptor that is readable when something has happened, for poll(2); it stays the keeper's.
+/// Call macvlan_keeper_next() with 0 milliseconds until it gives none, and again after
+/// macvlan_keeper_patience(). -1 if the keeper is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keeper_fd(keeper: *const macvlan_keeper) -> c_int {
     answer(-1, || Ok(shared!(keeper).0.as_fd().as_raw_fd()))
@@ -168,9 +168,9 @@ pub unsafe extern "C" fn macvlan_keeper_patience(keeper: *const macvlan_keeper) 
     })
 }
 
-/// Frees a keeper; does nothing to NULL. The endpoints stay as they are.
+/// Frees a keeper. NULL is ignored. The endpoints stay as they are.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keeper_free(keeper: *mut macvlan_keeper) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(keeper) }
 }

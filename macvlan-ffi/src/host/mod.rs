@@ -24,13 +24,13 @@ use crate::endpoint::macvlan_endpoint;
 use crate::handle::macvlan_handle;
 use crate::handle::netns::{Namespace, macvlan_netns};
 
-/// An open session on the namespace that parent links live in: attaches endpoints to containers, and
-/// detaches them. Open one and keep it. Freed with macvlan_host_free().
+/// An open session on the namespace that parent links live in: attaches endpoints to containers,
+/// and detaches them. Open one and keep it. Freed with macvlan_host_free().
 ///
 /// Needs CAP_NET_ADMIN in the user namespaces that own the host's and the container's network
 /// namespaces, and CAP_SYS_ADMIN to enter the container's.
 ///
-/// Threads: any number may use it at once; it is freed when nobody does.
+/// Threads: any number of threads may use it at once, until one frees it.
 pub struct macvlan_host {
     _opaque: (),
 }
@@ -78,7 +78,7 @@ pub unsafe extern "C" fn macvlan_host_cancelled_by(
     })
 }
 
-/// A handle on the namespace that parents are looked for in, to be freed by the caller.
+/// Opens a handle on the namespace that parents are looked for in, to be freed by the caller.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_netns(
     host: *const macvlan_host,
@@ -91,7 +91,7 @@ pub unsafe extern "C" fn macvlan_host_netns(
     })
 }
 
-/// The verbs of `ip` on the host's namespace, to be freed by the caller.
+/// Returns the verbs of `ip` on the host's namespace, to be freed by the caller.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_handle(
     host: *const macvlan_host,
@@ -173,8 +173,8 @@ pub unsafe extern "C" fn macvlan_host_remove_unused_parents(
     })
 }
 
-/// The interfaces in a container that hang on this host's links: macvlans, macvtaps and VLANs,
-/// whoever made them.
+/// Returns the interfaces in a container that hang on this host's links: macvlans, macvtaps and
+/// VLANs, whoever made them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_attachments(
     host: *const macvlan_host,
@@ -192,6 +192,6 @@ pub unsafe extern "C" fn macvlan_host_attachments(
 /// Closes the session; does nothing to NULL. What was attached stays.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_free(host: *mut macvlan_host) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(host) }
 }

@@ -47,15 +47,15 @@ pub unsafe extern "C" fn macvlan_moving_undo(
     })
 }
 
-/// Whether they are still moved and to be confirmed.
+/// Returns whether they are still moved and to be confirmed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_moving_is_pending(moving: *const macvlan_moving) -> bool {
     answer(false, || Ok(shared!(moving).as_ref().is_some_and(Moving::is_pending)))
 }
 
-/// Frees it, and moves the addresses back if they were not confirmed; does nothing to NULL.
+/// Frees it, and moves the addresses back if they were not confirmed. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_moving_free(moving: *mut macvlan_moving) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(moving) }
 }

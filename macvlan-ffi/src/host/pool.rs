@@ -17,13 +17,14 @@ use crate::host::macvlan_host;
 /// macvlan_pool_free(); namespaces that nobody has taken go with it.
 ///
 /// Making the link is most of what attaching costs; here it is done beforehand. A container that
-/// starts is given a namespace out of the pool, and its link then gets its name, addresses and routes,
-/// in a fraction of the time. The container's process has to join that namespace, as setns(2) and
-/// every runtime's "network namespace by path" does.
+/// starts is given a namespace out of the pool, and its link then gets its name, addresses and
+/// routes, in a fraction of the time. The container's process has to join that namespace, as
+/// setns(2) and every runtime's "network namespace by path" does.
 ///
-/// The pool does not fill itself: call macvlan_pool_fill() when there is time, from whatever thread.
+/// The pool does not fill itself: call macvlan_pool_fill() when there is time, from whatever
+/// thread.
 ///
-/// Threads: any number may use it at once; it is freed when nobody does.
+/// Threads: any number of threads may use it at once, until one frees it.
 pub struct macvlan_pool {
     _opaque: (),
 }
@@ -72,7 +73,7 @@ pub unsafe extern "C" fn macvlan_pool_fill(
     boundary!(error, {
         let number = shared!(pool).fill()?;
         if !made.is_null() {
-            // SAFETY: it is not null, and the header says that a number can be put there.
+            // SAFETY: it is not null, and the header requires that a number can be put there.
             unsafe { made.write(number) };
         }
     })
@@ -107,7 +108,7 @@ pub unsafe extern "C" fn macvlan_pool_count(pool: *const macvlan_pool) -> usize 
     answer(0, || Ok(shared!(pool).len()))
 }
 
-/// The namespaces that are ready, the one to be taken next first.
+/// Returns the namespaces that are ready, the one to be taken next first.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_pool_namespaces(
     pool: *const macvlan_pool,
@@ -121,9 +122,9 @@ pub unsafe extern "C" fn macvlan_pool_namespaces(
     })
 }
 
-/// Frees a pool, with the namespaces that nobody has taken; does nothing to NULL.
+/// Frees a pool, with the namespaces that nobody has taken. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_pool_free(pool: *mut macvlan_pool) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(pool) }
 }

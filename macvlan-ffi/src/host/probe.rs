@@ -16,7 +16,7 @@ use crate::host::macvlan_host;
 /// Who has which of the addresses that were asked for, in the order of the addresses, given by
 /// macvlan_host_probe_free(). Freed with macvlan_holder_list_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_holder_list {
     _opaque: (),
 }
@@ -42,7 +42,7 @@ pub unsafe extern "C" fn macvlan_host_probe_free(
 ) -> c_int {
     boundary!(error, {
         let holders = out!(holders);
-        // SAFETY: the header says that the array has so many texts.
+        // SAFETY: the header requires that the array has so many texts.
         let addresses = unsafe { texts_at(addresses, count, "addresses")? };
         let addresses = addresses.into_iter().map(parse_ip);
         let addresses = addresses.collect::<Result<Vec<IpAddr>, _>>()?;
@@ -51,13 +51,13 @@ pub unsafe extern "C" fn macvlan_host_probe_free(
     })
 }
 
-/// How many holders there are; 0 if all addresses are free.
+/// Returns the number of holders; 0 if all addresses are free.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_holder_list_count(list: *const macvlan_holder_list) -> usize {
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// One of the holders, counted from 0. It belongs to the list. NULL past the end.
+/// Returns one of the holders, counted from 0. It belongs to the list. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_holder_list_get(
     list: *const macvlan_holder_list,
@@ -66,9 +66,9 @@ pub unsafe extern "C" fn macvlan_holder_list_get(
     answer(null(), || Ok(nth(shared!(list), index)))
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_holder_list_free(list: *mut macvlan_holder_list) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }

@@ -13,10 +13,10 @@ use crate::base::text::text;
 use crate::network::lease::macvlan_lease;
 use crate::network::macvlan_network;
 
-/// Which addresses are to be leased before there is a container: a value, for macvlan_network_allocate().
-/// Freed with macvlan_allocation_free().
+/// Which addresses are to be leased before there is a container: a value, for
+/// macvlan_network_allocate(). Freed with macvlan_allocation_free().
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_allocation {
     _opaque: (),
 }
@@ -95,9 +95,9 @@ pub unsafe extern "C" fn macvlan_network_allocate(
     })
 }
 
-/// Frees a description of addresses; does nothing to NULL. What was leased stays.
+/// Frees a description of addresses. NULL is ignored. What was leased stays.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_allocation_free(allocation: *mut macvlan_allocation) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(allocation) }
 }

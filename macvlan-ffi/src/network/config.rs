@@ -17,7 +17,7 @@ use crate::value::parent::macvlan_parent;
 /// What a network should be: a value, as an endpoint is one. macvlan_networks_create() makes it so.
 /// Freed with macvlan_network_config_free(), unless it is a part of a macvlan_network.
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_network_config {
     _opaque: (),
 }
@@ -51,7 +51,7 @@ pub(crate) struct Described {
     pub(crate) texts: Texts,
 }
 
-/// Made when they are first asked for.
+/// Made at the first request.
 #[derive(Default)]
 pub(crate) struct Texts {
     pub(crate) name: text::Text,
@@ -91,7 +91,7 @@ pub unsafe extern "C" fn macvlan_network_config_new(
     })
 }
 
-/// A copy, to be changed by itself; also of a network's.
+/// Makes a copy, to be changed by itself; also of a network's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_clone(
     config: *const macvlan_network_config,
@@ -104,11 +104,11 @@ pub unsafe extern "C" fn macvlan_network_config_clone(
     })
 }
 
-/// The link on the host that its containers hang on: "ens33", or in VLAN notation "ens33.100", which
-/// is made when the first container needs it and removed with the last.
+/// Sets the link on the host that its containers hang on: "ens33", or in VLAN notation "ens33.100",
+/// which is made when the first container needs it and removed with the last.
 ///
-/// Without a parent the network is isolated: its containers hang on a dummy link of its own, "dm-" and
-/// the beginning of its id, and reach one another on one host and nobody else.
+/// Without a parent the network is isolated: its containers hang on a dummy link of its own, "dm-"
+/// and the beginning of its id, and reach one another on one host and nobody else.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_set_parent(
     config: *mut macvlan_network_config,
@@ -160,7 +160,7 @@ pub unsafe extern "C" fn macvlan_network_config_set_ipv6(
     })
 }
 
-/// Who its containers may talk to; MACVLAN_MODE_BRIDGE when not set.
+/// Who its containers may talk to. Defaults to MACVLAN_MODE_BRIDGE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_set_mode(
     config: *mut macvlan_network_config,
@@ -174,8 +174,8 @@ pub unsafe extern "C" fn macvlan_network_config_set_mode(
     })
 }
 
-/// One more subnet, of either family, which is copied. A container gets one address of each family,
-/// from the first of its subnets that has one left.
+/// Adds a further subnet, of either family, which is copied. A container gets one address of each
+/// family, from the first of its subnets that has one left.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_add_subnet(
     config: *mut macvlan_network_config,
@@ -188,7 +188,7 @@ pub unsafe extern "C" fn macvlan_network_config_add_subnet(
     })
 }
 
-/// Whether no container gets a default route through it; no when not set.
+/// Sets whether no container gets a default route through it. Defaults to false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_set_internal(
     config: *mut macvlan_network_config,
@@ -200,7 +200,7 @@ pub unsafe extern "C" fn macvlan_network_config_set_internal(
     })
 }
 
-/// The MTU of its containers' interfaces; the parent's when not set.
+/// Sets the MTU of its containers' interfaces. Defaults to the parent's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_set_mtu(
     config: *mut macvlan_network_config,
@@ -290,7 +290,7 @@ pub unsafe extern "C" fn macvlan_network_config_set_allmulticast(
     })
 }
 
-/// Which free address is given next; MACVLAN_ORDER_FIRST when not set.
+/// Which free address is given next. Defaults to MACVLAN_ORDER_FIRST.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_set_order(
     config: *mut macvlan_network_config,
@@ -305,7 +305,7 @@ pub unsafe extern "C" fn macvlan_network_config_set_order(
     })
 }
 
-/// What a container's MAC address follows from; MACVLAN_MAC_FROM_ADDRESS when not set.
+/// What a container's MAC address follows from. Defaults to MACVLAN_MAC_FROM_ADDRESS.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_set_mac_from(
     config: *mut macvlan_network_config,
@@ -320,9 +320,9 @@ pub unsafe extern "C" fn macvlan_network_config_set_mac_from(
     })
 }
 
-/// Whether an address is looked for on the wire before it is given, so that one that somebody else has
-/// is skipped, and remembered as foreign; no when not set. Takes a quarter of a second, unless
-/// macvlan_networks_set_probe() says otherwise.
+/// Sets whether an address is looked for on the wire before it is given, so that one that somebody
+/// else has is skipped, and remembered as foreign. Defaults to false. Takes a quarter of a second,
+/// unless macvlan_networks_set_probe() says otherwise.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_set_probe(
     config: *mut macvlan_network_config,
@@ -334,8 +334,8 @@ pub unsafe extern "C" fn macvlan_network_config_set_probe(
     })
 }
 
-/// Whether the kernel checks IPv6 addresses on the wire, which takes it a second or two in which they
-/// cannot be used; no when not set, as Docker has it.
+/// Sets whether the kernel checks IPv6 addresses on the wire, which takes it a second or two in
+/// which they cannot be used; no when not set, as Docker has it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_set_duplicate_detection(
     config: *mut macvlan_network_config,
@@ -375,7 +375,8 @@ pub unsafe extern "C" fn macvlan_network_config_set_keep(
     })
 }
 
-/// One more option, for whoever reads it with macvlan_network_inspect(); it means nothing here.
+/// Adds a further option, for whoever reads it with macvlan_network_inspect(); it means nothing
+/// here.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_add_option(
     config: *mut macvlan_network_config,
@@ -389,7 +390,7 @@ pub unsafe extern "C" fn macvlan_network_config_add_option(
     })
 }
 
-/// One more label, likewise.
+/// Adds a further label, likewise.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_add_label(
     config: *mut macvlan_network_config,
@@ -403,9 +404,9 @@ pub unsafe extern "C" fn macvlan_network_config_add_label(
     })
 }
 
-/// Frees a description of a network; does nothing to NULL.
+/// Frees a description of a network. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_free(config: *mut macvlan_network_config) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(config) }
 }

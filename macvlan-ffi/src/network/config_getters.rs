@@ -10,8 +10,8 @@ use crate::network::config::macvlan_network_config;
 use crate::network::subnet::macvlan_subnet;
 use crate::value::parent::macvlan_parent;
 
-/// The network's name. This and all other texts, and the subnets, belong to the object, until it is
-/// changed or freed. NULL if the object is none.
+/// Returns the network's name. This and all other texts, and the subnets, belong to the object,
+/// until it is changed or freed. NULL if the object is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_name(
     config: *const macvlan_network_config,
@@ -22,7 +22,7 @@ pub unsafe extern "C" fn macvlan_network_config_name(
     })
 }
 
-/// Its parent; NULL if it has none.
+/// Returns its parent; NULL if it has none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_parent(
     config: *const macvlan_network_config,
@@ -65,13 +65,13 @@ pub unsafe extern "C" fn macvlan_network_config_is_ipv6(
     answer(false, || Ok(shared!(config).config.is_ipv6()))
 }
 
-/// Its mode: one of enum macvlan_mode; 0 if the object is none.
+/// Returns its mode: one of enum macvlan_mode; 0 if the object is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_mode(config: *const macvlan_network_config) -> u32 {
     answer(0, || Ok(shared!(config).config.get_mode() as u32))
 }
 
-/// How many subnets it has. One that was chosen is among them: ask the network's.
+/// Returns the number of subnets. One that was chosen is among them: ask the network's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_subnet_count(
     config: *const macvlan_network_config,
@@ -79,7 +79,7 @@ pub unsafe extern "C" fn macvlan_network_config_subnet_count(
     answer(0, || Ok(shared!(config).subnets.len()))
 }
 
-/// One of its subnets, counted from 0. NULL past the end.
+/// Returns one of its subnets, counted from 0. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_subnet(
     config: *const macvlan_network_config,
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn macvlan_network_config_subnet(
     answer(null(), || Ok(nth(&shared!(config).subnets, index)))
 }
 
-/// Whether no container gets a default route through it.
+/// Returns whether no container gets a default route through it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_is_internal(
     config: *const macvlan_network_config,
@@ -96,7 +96,7 @@ pub unsafe extern "C" fn macvlan_network_config_is_internal(
     answer(false, || Ok(shared!(config).config.is_internal()))
 }
 
-/// The MTU of its containers' interfaces; 0 if it was not set.
+/// Returns the MTU of its containers' interfaces; 0 if it was not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_mtu(config: *const macvlan_network_config) -> u32 {
     answer(0, || Ok(shared!(config).config.get_mtu().unwrap_or(0)))
@@ -169,7 +169,7 @@ pub unsafe extern "C" fn macvlan_network_config_allmulticast(
     answer(-1, || Ok(shared!(config).config.get_allmulticast().map_or(-1, c_int::from)))
 }
 
-/// Which free address is given next: one of enum macvlan_order; 0 if the object is none.
+/// Which free address is given next: one of enum macvlan_order; 0 if the object is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_order(
     config: *const macvlan_network_config,
@@ -177,7 +177,8 @@ pub unsafe extern "C" fn macvlan_network_config_order(
     answer(0, || Ok(shared!(config).config.get_order() as u32))
 }
 
-/// What a container's MAC address follows from: one of enum macvlan_mac_from; 0 if the object is none.
+/// What a container's MAC address follows from: one of enum macvlan_mac_from; 0 if the object is
+/// invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_mac_from(
     config: *const macvlan_network_config,
@@ -185,7 +186,7 @@ pub unsafe extern "C" fn macvlan_network_config_mac_from(
     answer(0, || Ok(shared!(config).config.get_mac_from() as u32))
 }
 
-/// Whether an address is looked for on the wire before it is given.
+/// Returns whether an address is looked for on the wire before it is given.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_is_probe(
     config: *const macvlan_network_config,
@@ -193,7 +194,7 @@ pub unsafe extern "C" fn macvlan_network_config_is_probe(
     answer(false, || Ok(shared!(config).config.is_probe()))
 }
 
-/// Whether the kernel checks IPv6 addresses on the wire.
+/// Returns whether the kernel checks IPv6 addresses on the wire.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_is_duplicate_detection(
     config: *const macvlan_network_config,
@@ -215,7 +216,7 @@ pub unsafe extern "C" fn macvlan_network_config_keep(config: *const macvlan_netw
     answer(0, || Ok(shared!(config).config.get_keep().as_secs()))
 }
 
-/// How many options it has.
+/// Returns the number of options.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_option_count(
     config: *const macvlan_network_config,
@@ -223,7 +224,7 @@ pub unsafe extern "C" fn macvlan_network_config_option_count(
     answer(0, || Ok(shared!(config).config.get_options().len()))
 }
 
-/// The key of one of its options, counted from 0. NULL past the end.
+/// Returns the key of one of its options, counted from 0. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_option_key(
     config: *const macvlan_network_config,
@@ -235,7 +236,7 @@ pub unsafe extern "C" fn macvlan_network_config_option_key(
     })
 }
 
-/// The value of that option. NULL past the end.
+/// Returns the value of that option. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_option_value(
     config: *const macvlan_network_config,
@@ -247,7 +248,7 @@ pub unsafe extern "C" fn macvlan_network_config_option_value(
     })
 }
 
-/// How many labels it has.
+/// Returns the number of labels.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_label_count(
     config: *const macvlan_network_config,
@@ -255,7 +256,7 @@ pub unsafe extern "C" fn macvlan_network_config_label_count(
     answer(0, || Ok(shared!(config).config.get_labels().len()))
 }
 
-/// The key of one of its labels, counted from 0. NULL past the end.
+/// Returns the key of one of its labels, counted from 0. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_label_key(
     config: *const macvlan_network_config,
@@ -267,7 +268,7 @@ pub unsafe extern "C" fn macvlan_network_config_label_key(
     })
 }
 
-/// The value of that label. NULL past the end.
+/// Returns the value of that label. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_label_value(
     config: *const macvlan_network_config,

@@ -12,7 +12,7 @@ use crate::base::text::text;
 /// How to reach etcd, and who this is: a value, for macvlan_networks_open_etcd(). Freed with
 /// macvlan_etcd_options_free().
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_etcd_options {
     _opaque: (),
 }
@@ -107,8 +107,8 @@ pub unsafe extern "C" fn macvlan_etcd_options_new(
     })
 }
 
-/// One more endpoint of etcd: "http://10.0.0.7:2379", or "https://10.0.0.7:2379", which takes a CA. It takes
-/// one at least.
+/// Adds a further endpoint of etcd: "http://10.0.0.7:2379", or "https://10.0.0.7:2379", which takes
+/// a CA. It takes one at least.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_etcd_options_add_endpoint(
     options: *mut macvlan_etcd_options,
@@ -120,7 +120,7 @@ pub unsafe extern "C" fn macvlan_etcd_options_add_endpoint(
     })
 }
 
-/// What all keys begin with; "/macvlan/" when not set.
+/// What all keys begin with. Defaults to "/macvlan/".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_etcd_options_set_prefix(
     options: *mut macvlan_etcd_options,
@@ -132,7 +132,7 @@ pub unsafe extern "C" fn macvlan_etcd_options_set_prefix(
     })
 }
 
-/// How many milliseconds to wait for an answer; 5000 when not set.
+/// How many milliseconds to wait for an answer. Defaults to 5000.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_etcd_options_set_timeout(
     options: *mut macvlan_etcd_options,
@@ -144,11 +144,12 @@ pub unsafe extern "C" fn macvlan_etcd_options_set_timeout(
     })
 }
 
-/// For how many milliseconds this host counts as alive after its last process with an open store has
-/// ended, or can reach etcd no more; 60000 when not set. Then others may collect its containers'
+/// For how many milliseconds this host counts as alive after its last process with an open store
+/// has ended, or can reach etcd no more. Defaults to 60000. Then others may collect its containers'
 /// leases.
 ///
-/// On a host without a process that stays, such as an agent, see macvlan_etcd_options_set_persistent().
+/// On a host without a process that stays, such as an agent, see
+/// macvlan_etcd_options_set_persistent().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_etcd_options_set_ttl(
     options: *mut macvlan_etcd_options,
@@ -160,12 +161,13 @@ pub unsafe extern "C" fn macvlan_etcd_options_set_ttl(
     })
 }
 
-/// Sets whether this host counts as alive also when no process of it has the store open, across reboots, until
-/// macvlan_networks_forget_host() is called on another host; no when not set. For processes that end at once,
-/// such as a plugin of CNI: the leases of their containers are collected by this host alone.
+/// Sets whether this host counts as alive also when no process of it has the store open, across
+/// reboots, until macvlan_networks_forget_host() is called on another host. Defaults to false. For
+/// processes that end at once, such as a plugin of CNI: the leases of their containers are
+/// collected by this host alone.
 ///
-/// The first process that says so makes it so, whatever later ones say. A host that breaks down keeps its
-/// addresses and its name until it is forgotten.
+/// The first process that says so makes it so, whatever later ones say. A host that breaks down
+/// keeps its addresses and its name until it is forgotten.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_etcd_options_set_persistent(
     options: *mut macvlan_etcd_options,
@@ -266,9 +268,9 @@ pub unsafe extern "C" fn macvlan_etcd_options_set_key_file(
     })
 }
 
-/// Frees options; does nothing to NULL.
+/// Frees options. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_etcd_options_free(options: *mut macvlan_etcd_options) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(options) }
 }

@@ -14,7 +14,7 @@ use crate::network::macvlan_network;
 /// Addresses that somebody on the wire has who is no container of the network, given by
 /// macvlan_network_foreign(). Freed with macvlan_foreign_list_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_foreign_list {
     _opaque: (),
 }
@@ -44,13 +44,13 @@ pub unsafe extern "C" fn macvlan_network_forget_foreign(
     boundary!(error, {
         let known = shared!(network).network.forget_foreign(parse_ip(text!(address))?)?;
         if !was_known.is_null() {
-            // SAFETY: it is not null, and the header says that an answer can be put there.
+            // SAFETY: it is not null, and the header requires that an answer can be put there.
             unsafe { was_known.write(known) };
         }
     })
 }
 
-/// The addresses that somebody has who is no container of this network.
+/// Returns the addresses that somebody has who is no container of this network.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_foreign(
     network: *const macvlan_network,
@@ -64,13 +64,13 @@ pub unsafe extern "C" fn macvlan_network_foreign(
     })
 }
 
-/// How many addresses there are.
+/// Returns the number of addresses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_foreign_list_count(list: *const macvlan_foreign_list) -> usize {
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// One of the addresses, counted from 0. It belongs to the list. NULL past the end.
+/// Returns one of the addresses, counted from 0. It belongs to the list. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_foreign_list_address(
     list: *const macvlan_foreign_list,
@@ -88,9 +88,9 @@ pub unsafe extern "C" fn macvlan_foreign_list_found(
     answer(0, || Ok(shared!(list).get(index).map_or(0, |(_, found)| *found)))
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_foreign_list_free(list: *mut macvlan_foreign_list) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }

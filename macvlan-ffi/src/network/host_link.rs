@@ -15,10 +15,11 @@ use crate::network::lease::{Held, macvlan_lease};
 use crate::network::macvlan_network;
 use crate::network::member::macvlan_member;
 
-/// A link in the host's namespace that is to be moved to a container, and what it is to have there, given by
-/// macvlan_network_create_link(). Freed with macvlan_host_link_free(), which changes nothing about it.
+/// A link in the host's namespace that is to be moved to a container, and what it is to have there,
+/// given by macvlan_network_create_link(). Freed with macvlan_host_link_free(), which changes
+/// nothing about it.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_host_link {
     _opaque: (),
 }
@@ -82,8 +83,8 @@ pub unsafe extern "C" fn macvlan_network_bind(
     })
 }
 
-/// Returns what the store has of it: the addresses that it is to have inside. It belongs to the object. NULL if
-/// the link is none.
+/// Returns what the store has of it: the addresses that it is to have inside. It belongs to the
+/// object. NULL if the link is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_link_lease(
     link: *const macvlan_host_link,
@@ -91,8 +92,8 @@ pub unsafe extern "C" fn macvlan_host_link_lease(
     answer(null(), || Ok(shared!(link).lease.pointer()))
 }
 
-/// Returns its name in the host's namespace, "mv-" and 12 hexadecimal digits. It belongs to the object. NULL if
-/// the link is none.
+/// Returns its name in the host's namespace, "mv-" and 12 hexadecimal digits. It belongs to the
+/// object. NULL if the link is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_link_name(link: *const macvlan_host_link) -> *const c_char {
     answer(null(), || {
@@ -101,13 +102,13 @@ pub unsafe extern "C" fn macvlan_host_link_name(link: *const macvlan_host_link) 
     })
 }
 
-/// Returns its index in the host's namespace; 0 if the link is none.
+/// Returns its index in the host's namespace; 0 if the link is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_link_index(link: *const macvlan_host_link) -> u32 {
     answer(0, || Ok(shared!(link).link.index()))
 }
 
-/// Tells its MAC address, which stays when it is moved. Zeroes if the link is none.
+/// Tells its MAC address, which stays when it is moved. Zeroes if the link is invalid.
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_link_mac(link: *const macvlan_host_link, mac: *mut u8) {
@@ -156,9 +157,9 @@ pub unsafe extern "C" fn macvlan_host_link_route(
     })
 }
 
-/// Frees what is known of a link; does nothing to NULL. The link stays.
+/// Frees what is known of a link. NULL is ignored. The link stays.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_link_free(link: *mut macvlan_host_link) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(link) }
 }

@@ -12,10 +12,10 @@ use crate::base::report::macvlan_error;
 use crate::base::text;
 use crate::handle::netns::macvlan_netns;
 
-/// One interface of a container in one network, as the store has it, given by macvlan_network_lease(). Freed
-/// with macvlan_lease_free(), unless it is a part of another object.
+/// One interface of a container in one network, as the store has it, given by
+/// macvlan_network_lease(). Freed with macvlan_lease_free(), unless it is a part of another object.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_lease {
     _opaque: (),
 }
@@ -23,7 +23,7 @@ object!(macvlan_lease, Held);
 
 /// Leases, given by macvlan_network_leases(). Freed with macvlan_lease_list_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_lease_list {
     _opaque: (),
 }
@@ -34,7 +34,7 @@ pub(crate) struct Held {
     texts: Texts,
 }
 
-/// Made when they are first asked for.
+/// Made at the first request.
 #[derive(Default)]
 struct Texts {
     network: text::Text,
@@ -61,7 +61,8 @@ pub(crate) fn list(leases: Vec<Lease>) -> Vec<Tagged<Held>> {
     parts::<macvlan_lease>(leases.into_iter().map(Held::from))
 }
 
-/// The network's id. This and all other texts belong to the lease. NULL if the lease is none.
+/// Returns the network's id. This and all other texts belong to the lease. NULL if the lease is
+/// invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_network(lease: *const macvlan_lease) -> *const c_char {
     answer(null(), || {
@@ -70,8 +71,8 @@ pub unsafe extern "C" fn macvlan_lease_network(lease: *const macvlan_lease) -> *
     })
 }
 
-/// The container's id, as the caller calls it; of addresses that were allocated without a container, the lease's
-/// own id.
+/// Returns the container's id, as the caller calls it; of addresses that were allocated without a
+/// container, the lease's own id.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_container(lease: *const macvlan_lease) -> *const c_char {
     answer(null(), || {
@@ -80,7 +81,7 @@ pub unsafe extern "C" fn macvlan_lease_container(lease: *const macvlan_lease) ->
     })
 }
 
-/// The name by which others find it; NULL if it has none.
+/// Returns the name by which others find it; NULL if it has none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_name(lease: *const macvlan_lease) -> *const c_char {
     answer(null(), || {
@@ -89,7 +90,7 @@ pub unsafe extern "C" fn macvlan_lease_name(lease: *const macvlan_lease) -> *con
     })
 }
 
-/// The host that it runs on.
+/// Returns the host that it runs on.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_host(lease: *const macvlan_lease) -> *const c_char {
     answer(null(), || {
@@ -98,7 +99,7 @@ pub unsafe extern "C" fn macvlan_lease_host(lease: *const macvlan_lease) -> *con
     })
 }
 
-/// The lease's id, which tells it from any other that the container had or will have.
+/// Returns the lease's id, which tells it from any other that the container had or will have.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_endpoint(lease: *const macvlan_lease) -> *const c_char {
     answer(null(), || {
@@ -107,7 +108,7 @@ pub unsafe extern "C" fn macvlan_lease_endpoint(lease: *const macvlan_lease) -> 
     })
 }
 
-/// The interface's name inside.
+/// Returns the interface's name inside.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_interface(lease: *const macvlan_lease) -> *const c_char {
     answer(null(), || {
@@ -116,8 +117,8 @@ pub unsafe extern "C" fn macvlan_lease_interface(lease: *const macvlan_lease) ->
     })
 }
 
-/// The interface's MAC address. Whether it has one of its own; zeroes if not: in mode passthru it is
-/// the parent's.
+/// Returns the interface's MAC address. Whether it has one of its own; zeroes if not: in mode
+/// passthru it is the parent's.
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_mac(lease: *const macvlan_lease, mac: *mut u8) -> bool {
@@ -132,14 +133,14 @@ pub unsafe extern "C" fn macvlan_lease_mac(lease: *const macvlan_lease, mac: *mu
     })
 }
 
-/// How many addresses it has.
+/// Returns the number of addresses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_address_count(lease: *const macvlan_lease) -> usize {
     answer(0, || Ok(shared!(lease).lease.addresses.len()))
 }
 
-/// One of its addresses with the prefix length of its subnet, "10.0.10.2/24", counted from 0. NULL past
-/// the end.
+/// Returns one of its addresses with the prefix length of its subnet, "10.0.10.2/24", counted from
+/// 0. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_address(
     lease: *const macvlan_lease,
@@ -206,8 +207,8 @@ pub unsafe extern "C" fn macvlan_lease_is_default_route(lease: *const macvlan_le
     answer(false, || Ok(shared!(lease).lease.default_route))
 }
 
-/// The boot that the container's namespace was made in (/proc/sys/kernel/random/boot_id); of a pending lease, the
-/// boot that it was made in.
+/// Returns the boot that the container's namespace was made in (/proc/sys/kernel/random/boot_id);
+/// of a pending lease, the boot that it was made in.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_netns_boot(lease: *const macvlan_lease) -> *const c_char {
     answer(null(), || {
@@ -218,14 +219,14 @@ pub unsafe extern "C" fn macvlan_lease_netns_boot(lease: *const macvlan_lease) -
     })
 }
 
-/// The inode number of the container's namespace; 0 if the lease is none, or pending.
+/// Returns the inode number of the container's namespace; 0 if the lease is invalid, or pending.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_netns_inode(lease: *const macvlan_lease) -> u64 {
     answer(0, || Ok(shared!(lease).lease.netns().map_or(0, |netns| netns.inode)))
 }
 
-/// The kernel's cookie for the container's namespace, which it gives to no second one; 0 before Linux
-/// 5.14.
+/// Returns the kernel's cookie for the container's namespace, which it gives to no second one; 0
+/// before Linux 5.14.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_netns_cookie(lease: *const macvlan_lease) -> u64 {
     answer(0, || {
@@ -282,7 +283,8 @@ pub unsafe extern "C" fn macvlan_lease_link(lease: *const macvlan_lease) -> *con
     })
 }
 
-/// Whether the container's namespace was made since this machine was started; false of a pending lease.
+/// Returns whether the container's namespace was made since this machine was started; false of a
+/// pending lease.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_is_of_this_boot(
     lease: *const macvlan_lease,
@@ -297,7 +299,7 @@ pub unsafe extern "C" fn macvlan_lease_is_of_this_boot(
     })
 }
 
-/// Whether the container's namespace is this one, and no other that ever was.
+/// Returns whether the container's namespace is this one, and no other that ever was.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_is_of_netns(
     lease: *const macvlan_lease,
@@ -312,20 +314,20 @@ pub unsafe extern "C" fn macvlan_lease_is_of_netns(
     })
 }
 
-/// Frees a lease that is no part of another object; does nothing to NULL. The store keeps it.
+/// Frees a lease that is no part of another object. NULL is ignored. The store keeps it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_free(lease: *mut macvlan_lease) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(lease) }
 }
 
-/// How many leases there are.
+/// Returns the number of leases.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_list_count(list: *const macvlan_lease_list) -> usize {
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// One of the leases, counted from 0. It belongs to the list. NULL past the end.
+/// Returns one of the leases, counted from 0. It belongs to the list. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_list_get(
     list: *const macvlan_lease_list,
@@ -334,9 +336,9 @@ pub unsafe extern "C" fn macvlan_lease_list_get(
     answer(null(), || Ok(nth(shared!(list), index)))
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_list_free(list: *mut macvlan_lease_list) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }

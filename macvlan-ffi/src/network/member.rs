@@ -12,10 +12,10 @@ use crate::base::object::{exclusive, give, object, out};
 use crate::base::report::macvlan_error;
 use crate::base::text::text;
 
-/// How a container is to be connected to a network: a value, for macvlan_network_connect(). Freed with
-/// macvlan_member_free().
+/// How a container is to be connected to a network: a value, for macvlan_network_connect(). Freed
+/// with macvlan_member_free().
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_member {
     _opaque: (),
 }
@@ -34,8 +34,8 @@ pub unsafe extern "C" fn macvlan_member_new(
     })
 }
 
-/// The name by which others find it, which no other container of the network can have; none when not set. Names
-/// are compared as DNS does, and stored in lower case.
+/// Sets the name by which others find it, which no other container of the network can have.
+/// Defaults to none. Names are compared as DNS does, and stored in lower case.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_member_set_name(
     member: *mut macvlan_member,
@@ -117,7 +117,8 @@ pub unsafe extern "C" fn macvlan_member_set_interface(
     })
 }
 
-/// The interface's MAC address; derived when not set, see macvlan_network_config_set_mac_from().
+/// Sets the interface's MAC address; derived when not set, see
+/// macvlan_network_config_set_mac_from().
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_member_set_mac(
@@ -178,9 +179,9 @@ pub unsafe extern "C" fn macvlan_member_set_replace_default_route(
     })
 }
 
-/// Frees a description of a container; does nothing to NULL.
+/// Frees a description of a container. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_member_free(member: *mut macvlan_member) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(member) }
 }

@@ -33,10 +33,10 @@ use crate::network::lease::{macvlan_lease, macvlan_lease_list};
 use crate::network::member::macvlan_member;
 
 /// A network that exists, given by macvlan_networks_create() and macvlan_networks_get(): connects
-/// containers to it, and tells who is. Freed with macvlan_network_free(), unless it is a part of
-/// a list; the network stays.
+/// containers to it, and tells who is. Freed with macvlan_network_free(), unless it is a part of a
+/// list; the network stays.
 ///
-/// Threads: any number may use it at once; it is freed when nobody does.
+/// Threads: any number of threads may use it at once, until one frees it.
 pub struct macvlan_network {
     _opaque: (),
 }
@@ -44,7 +44,7 @@ object!(macvlan_network, Known);
 
 /// Networks, given by macvlan_networks_list(). Freed with macvlan_network_list_free().
 ///
-/// Threads: any number may use what is in it at once; it is freed when nobody does.
+/// Threads: any number of threads may use its parts at once, until one frees it.
 pub struct macvlan_network_list {
     _opaque: (),
 }
@@ -77,8 +77,8 @@ impl From<Network> for Known {
     }
 }
 
-/// Its id: 64 hexadecimal digits. This and all other texts, and what it was created as, belong to the
-/// object. NULL if the network is none.
+/// Returns its id: 64 hexadecimal digits. This and all other texts, and what it was created as,
+/// belong to the object. NULL if the network is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_id(network: *const macvlan_network) -> *const c_char {
     answer(null(), || {
@@ -87,7 +87,7 @@ pub unsafe extern "C" fn macvlan_network_id(network: *const macvlan_network) -> 
     })
 }
 
-/// Its name.
+/// Returns its name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_name(network: *const macvlan_network) -> *const c_char {
     answer(null(), || {
@@ -105,8 +105,8 @@ pub unsafe extern "C" fn macvlan_network_created(network: *const macvlan_network
     })
 }
 
-/// The link that its containers hang on: the parent, or, for an isolated network, the dummy link of its
-/// own.
+/// Returns the link that its containers hang on: the parent, or, for an isolated network, the dummy
+/// link of its own.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_parent(network: *const macvlan_network) -> *const c_char {
     answer(null(), || {
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn macvlan_network_parent(network: *const macvlan_network)
     })
 }
 
-/// What it was created as, and with which subnet if none was given. NULL if the network is none.
+/// What it was created as, and with which subnet if none was given. NULL if the network is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_get_config(
     network: *const macvlan_network,
@@ -201,7 +201,7 @@ pub unsafe extern "C" fn macvlan_network_disconnect_from(
 
 fn tell(detached: Detached, was_there: *mut bool) {
     if !was_there.is_null() {
-        // SAFETY: it is not null, and the header says that an answer can be put there.
+        // SAFETY: it is not null, and the header requires that an answer can be put there.
         unsafe { was_there.write(detached == Detached::Removed) };
     }
 }
@@ -264,20 +264,20 @@ pub unsafe extern "C" fn macvlan_network_remove(
     })
 }
 
-/// Frees a network's object; does nothing to NULL. The network stays.
+/// Frees a network's object. NULL is ignored. The network stays.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_free(network: *mut macvlan_network) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(network) }
 }
 
-/// How many networks there are.
+/// Returns the number of networks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_list_count(list: *const macvlan_network_list) -> usize {
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// One of the networks, counted from 0. It belongs to the list. NULL past the end.
+/// Returns one of the networks, counted from 0. It belongs to the list. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_list_get(
     list: *const macvlan_network_list,
@@ -286,9 +286,9 @@ pub unsafe extern "C" fn macvlan_network_list_get(
     answer(null(), || Ok(nth(shared!(list), index)))
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_list_free(list: *mut macvlan_network_list) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }

@@ -12,7 +12,7 @@ use crate::network::macvlan_network;
 /// A text of its own, given by macvlan_network_inspect(), macvlan_network_hosts() and
 /// macvlan_networks_unreadable(). Freed with macvlan_text_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_text {
     _opaque: (),
 }
@@ -20,14 +20,14 @@ object!(macvlan_text, CString);
 
 /// Addresses, given by macvlan_network_resolve(). Freed with macvlan_ip_list_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_ip_list {
     _opaque: (),
 }
 object!(macvlan_ip_list, Vec<CString>);
 
-/// The object that `docker network inspect` prints for a network, with its containers on all hosts, as
-/// JSON.
+/// Returns the object that `docker network inspect` prints for a network, with its containers on
+/// all hosts, as JSON.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_inspect(
     network: *const macvlan_network,
@@ -40,8 +40,8 @@ pub unsafe extern "C" fn macvlan_network_inspect(
     })
 }
 
-/// The addresses of the container that has this name or id, on whatever host; an empty list if none
-/// has. What is behind the network's name, as in "test101.vlan10", is understood too.
+/// Returns the addresses of the container that has this name or id, on whatever host; an empty list
+/// if none has. What is behind the network's name, as in "test101.vlan10", is understood too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_resolve(
     network: *const macvlan_network,
@@ -87,27 +87,27 @@ pub unsafe extern "C" fn macvlan_network_write_hosts(
     })
 }
 
-/// The text. It belongs to the object. NULL if the object is none.
+/// Returns the text. It belongs to the object. NULL if the object is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_text_get(text: *const macvlan_text) -> *const c_char {
     answer(null(), || Ok(shared!(text).as_ptr()))
 }
 
-/// Frees a text; does nothing to NULL.
+/// Frees a text. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_text_free(text: *mut macvlan_text) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(text) }
 }
 
-/// How many addresses there are.
+/// Returns the number of addresses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_ip_list_count(list: *const macvlan_ip_list) -> usize {
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// One of the addresses as text, "10.0.10.2", counted from 0. It belongs to the list. NULL past the
-/// end.
+/// Returns one of the addresses as text, "10.0.10.2", counted from 0. It belongs to the list. NULL
+/// past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_ip_list_get(
     list: *const macvlan_ip_list,
@@ -116,9 +116,9 @@ pub unsafe extern "C" fn macvlan_ip_list_get(
     answer(null(), || Ok(shared!(list).get(index).map_or(null(), |text| text.as_ptr())))
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_ip_list_free(list: *mut macvlan_ip_list) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }

@@ -150,7 +150,7 @@ pub unsafe extern "C" fn macvlan_networks_set_pending_age(
     })
 }
 
-/// The host that containers are connected on; to be freed by the caller.
+/// Returns the host that containers are connected on; to be freed by the caller.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_host(
     networks: *const macvlan_networks,
@@ -163,7 +163,8 @@ pub unsafe extern "C" fn macvlan_networks_host(
     })
 }
 
-/// What this host is called in the store. It belongs to the session. NULL if the session is none.
+/// What this host is called in the store. It belongs to the session. NULL if the session is
+/// invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_host_name(
     networks: *const macvlan_networks,
@@ -317,7 +318,7 @@ pub unsafe extern "C" fn macvlan_networks_forget_host(
     boundary!(error, {
         let known = shared!(networks).networks.forget_host(text!(name))?;
         if !was_known.is_null() {
-            // SAFETY: it is not null, and the header says that an answer can be put there.
+            // SAFETY: it is not null, and the header requires that an answer can be put there.
             unsafe { was_known.write(known) };
         }
     })
@@ -350,6 +351,6 @@ pub unsafe extern "C" fn macvlan_networks_reconcile(
 /// connected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_free(networks: *mut macvlan_networks) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(networks) }
 }

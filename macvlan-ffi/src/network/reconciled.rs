@@ -14,7 +14,7 @@ use crate::network::lease::{self, Held, macvlan_lease};
 /// One thing that was done to bring kernel and store together: a part of a macvlan_reconciled_list,
 /// which it is freed with.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_reconciled {
     _opaque: (),
 }
@@ -22,7 +22,7 @@ object!(macvlan_reconciled, Done);
 
 /// What was done, given by macvlan_networks_reconcile(). Freed with macvlan_reconciled_list_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_reconciled_list {
     _opaque: (),
 }
@@ -30,7 +30,7 @@ object!(macvlan_reconciled_list, Vec<Tagged<Done>>);
 
 /// What was taken back, given by macvlan_networks_collect(). Freed with macvlan_collected_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_collected {
     _opaque: (),
 }
@@ -108,8 +108,8 @@ pub unsafe extern "C" fn macvlan_reconciled_text(done: *const macvlan_reconciled
     answer(null(), || Ok(shared!(done).text.as_ptr()))
 }
 
-/// The lease that was taken back, entered, or whose interface was repaired; NULL if it is about no
-/// lease. It belongs to the list.
+/// Returns the lease that was taken back, entered, or whose interface was repaired; NULL if it is
+/// about no lease. It belongs to the list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_reconciled_lease(
     done: *const macvlan_reconciled,
@@ -117,7 +117,7 @@ pub unsafe extern "C" fn macvlan_reconciled_lease(
     answer(null(), || Ok(shared!(done).lease.as_ref().map_or(null(), Tagged::pointer)))
 }
 
-/// The name of the interface that it is about; NULL if it is about none.
+/// Returns the name of the interface that it is about; NULL if it is about none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_reconciled_interface(
     done: *const macvlan_reconciled,
@@ -125,7 +125,7 @@ pub unsafe extern "C" fn macvlan_reconciled_interface(
     answer(null(), || Ok(shared!(done).interface.as_ref().map_or(null(), |text| text.as_ptr())))
 }
 
-/// The id of the container that it is about; NULL if it is about none.
+/// Returns the id of the container that it is about; NULL if it is about none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_reconciled_container(
     done: *const macvlan_reconciled,
@@ -147,7 +147,8 @@ pub unsafe extern "C" fn macvlan_reconciled_list_count(
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// One of the things that were done, counted from 0. It belongs to the list. NULL past the end.
+/// Returns one of the things that were done, counted from 0. It belongs to the list. NULL past the
+/// end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_reconciled_list_get(
     list: *const macvlan_reconciled_list,
@@ -156,10 +157,10 @@ pub unsafe extern "C" fn macvlan_reconciled_list_get(
     answer(null(), || Ok(nth(shared!(list), index)))
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_reconciled_list_free(list: *mut macvlan_reconciled_list) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }
 
@@ -171,7 +172,7 @@ pub unsafe extern "C" fn macvlan_collected_lease_count(
     answer(0, || Ok(shared!(collected).leases.len()))
 }
 
-/// One of these leases, counted from 0. It belongs to the object. NULL past the end.
+/// Returns one of these leases, counted from 0. It belongs to the object. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_collected_lease(
     collected: *const macvlan_collected,
@@ -186,9 +187,9 @@ pub unsafe extern "C" fn macvlan_collected_expired(collected: *const macvlan_col
     answer(0, || Ok(shared!(collected).expired))
 }
 
-/// Frees what was told of a collection; does nothing to NULL.
+/// Frees what was told of a collection. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_collected_free(collected: *mut macvlan_collected) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(collected) }
 }

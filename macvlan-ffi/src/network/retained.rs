@@ -12,10 +12,10 @@ use crate::base::text::texts_at;
 use crate::network::lease::{self, Held, macvlan_lease};
 use crate::network::macvlan_network;
 
-/// What came of disconnecting all containers but some, given by macvlan_network_retain(). Freed with
-/// macvlan_retained_free().
+/// What came of disconnecting all containers but some, given by macvlan_network_retain(). Freed
+/// with macvlan_retained_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_retained {
     _opaque: (),
 }
@@ -56,7 +56,7 @@ pub unsafe extern "C" fn macvlan_network_retain(
 ) -> c_int {
     boundary!(error, {
         let retained = out!(retained);
-        // SAFETY: the header says that the array has so many texts.
+        // SAFETY: the header requires that the array has so many texts.
         let valid = unsafe { texts_at(valid, count, "valid")? };
         give(retained, shared!(network).network.retain(valid)?.into());
     })
@@ -103,9 +103,9 @@ pub unsafe extern "C" fn macvlan_retained_error(
     answer(null(), || Ok(nth(&shared!(retained).errors, index)))
 }
 
-/// Frees what came of it; does nothing to NULL.
+/// Frees what came of it. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_retained_free(retained: *mut macvlan_retained) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(retained) }
 }

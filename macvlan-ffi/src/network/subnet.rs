@@ -12,11 +12,11 @@ use crate::base::object::{exclusive, give, object, out, shared};
 use crate::base::report::macvlan_error;
 use crate::base::text::{self, text};
 
-/// A subnet that a network gives addresses from: a value, for macvlan_network_config_add_subnet(), and
-/// checked when the network is created. Freed with macvlan_subnet_free(), unless it is a part of
-/// a macvlan_network_config.
+/// A subnet that a network gives addresses from: a value, for macvlan_network_config_add_subnet(),
+/// and checked when the network is created. Freed with macvlan_subnet_free(), unless it is a part
+/// of a macvlan_network_config.
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_subnet {
     _opaque: (),
 }
@@ -27,7 +27,7 @@ pub(crate) struct Described {
     texts: Texts,
 }
 
-/// Made when they are first asked for.
+/// Made at the first request.
 #[derive(Default)]
 struct Texts {
     net: text::Text,
@@ -67,8 +67,8 @@ pub unsafe extern "C" fn macvlan_subnet_new(
     })
 }
 
-/// Its router; the first address of the subnet when not set. It is in the subnet, a link-local IPv6 address,
-/// or, with macvlan_subnet_set_on_link_gateway(), anywhere.
+/// Sets its router. Defaults to the first address of the subnet. It is in the subnet, a link-local
+/// IPv6 address, or, with macvlan_subnet_set_on_link_gateway(), anywhere.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_set_gateway(
     subnet: *mut macvlan_subnet,
@@ -149,8 +149,8 @@ pub unsafe extern "C" fn macvlan_subnet_add_excluded(
     })
 }
 
-/// One more address that is given to no other container than the one of this name, which gets it: "printer",
-/// "10.0.10.70".
+/// Adds a further address that is given to no other container than the one of this name, which gets
+/// it: "printer", "10.0.10.70".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_add_reserved(
     subnet: *mut macvlan_subnet,
@@ -164,8 +164,8 @@ pub unsafe extern "C" fn macvlan_subnet_add_reserved(
     })
 }
 
-/// The subnet as text. This and all other texts belong to the object, until it is changed or freed.
-/// NULL if the object is none.
+/// Returns the subnet as text. This and all other texts belong to the object, until it is changed
+/// or freed. NULL if the object is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_net(subnet: *const macvlan_subnet) -> *const c_char {
     answer(null(), || {
@@ -174,7 +174,7 @@ pub unsafe extern "C" fn macvlan_subnet_net(subnet: *const macvlan_subnet) -> *c
     })
 }
 
-/// Its router's address; NULL if it has none.
+/// Returns its router's address; NULL if it has none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_gateway(subnet: *const macvlan_subnet) -> *const c_char {
     answer(null(), || {
@@ -252,7 +252,7 @@ pub unsafe extern "C" fn macvlan_subnet_reserved_name(
     })
 }
 
-/// The address that is reserved for it. NULL past the end.
+/// Returns the address that is reserved for it. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_reserved_address(
     subnet: *const macvlan_subnet,
@@ -264,9 +264,9 @@ pub unsafe extern "C" fn macvlan_subnet_reserved_address(
     })
 }
 
-/// Frees a subnet; does nothing to NULL.
+/// Frees a subnet. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_free(subnet: *mut macvlan_subnet) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(subnet) }
 }

@@ -15,10 +15,10 @@ use crate::network::lease::{self, Held, macvlan_lease};
 use crate::network::{Known, macvlan_network};
 use crate::value::parent::macvlan_parent;
 
-/// What came of changing a network, given by macvlan_network_update(), macvlan_network_set_parent() and
-/// macvlan_networks_ensure(). Freed with macvlan_updated_free().
+/// What came of changing a network, given by macvlan_network_update(), macvlan_network_set_parent()
+/// and macvlan_networks_ensure(). Freed with macvlan_updated_free().
 ///
-/// Threads: any number may use what is in it at once; it is freed when nobody does.
+/// Threads: any number of threads may use its parts at once, until one frees it.
 pub struct macvlan_updated {
     _opaque: (),
 }
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn macvlan_network_set_parent(
     })
 }
 
-/// The same to a parent that is an object, which is copied.
+/// Sets the same to a parent that is an object, which is copied.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_set_parent_object(
     network: *const macvlan_network,
@@ -91,7 +91,7 @@ pub unsafe extern "C" fn macvlan_network_set_parent_object(
     })
 }
 
-/// Returns the network as it is now. It belongs to the object. NULL if the object is none.
+/// Returns the network as it is now. It belongs to the object. NULL if the object is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_updated_network(
     updated: *const macvlan_updated,
@@ -138,9 +138,9 @@ pub unsafe extern "C" fn macvlan_updated_created(updated: *const macvlan_updated
     answer(false, || Ok(shared!(updated).created))
 }
 
-/// Frees what came of changing a network; does nothing to NULL.
+/// Frees what came of changing a network. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_updated_free(updated: *mut macvlan_updated) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(updated) }
 }

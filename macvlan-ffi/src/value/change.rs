@@ -9,10 +9,10 @@ use crate::base::kernel::{EnumMacaddrMode, EnumMode};
 use crate::base::object::{exclusive, give, object, out};
 use crate::base::report::macvlan_error;
 
-/// What is to be changed on a macvlan or macvtap that exists, by macvlan_handle_set_macvlan(); what is
-/// not set stays as it is. Freed with macvlan_change_free().
+/// What is to be changed on a macvlan or macvtap that exists, by macvlan_handle_set_macvlan(); what
+/// is not set stays as it is. Freed with macvlan_change_free().
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_change {
     _opaque: (),
 }
@@ -97,7 +97,7 @@ pub unsafe extern "C" fn macvlan_change_set_source_macs(
 ) -> c_int {
     boundary!(error, {
         let change = exclusive!(change);
-        // SAFETY: the header says that it leads to so many MAC addresses.
+        // SAFETY: the header requires that it leads to so many MAC addresses.
         let macs = unsafe { crate::base::mac::macs(macs, count, "macs") }?;
         *change = change.clone().source_macs(SourceMacs::from_kernel(how, macs)?);
     })
@@ -107,6 +107,6 @@ pub unsafe extern "C" fn macvlan_change_set_source_macs(
 /// Frees a change; does nothing to NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_change_free(change: *mut macvlan_change) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(change) }
 }

@@ -17,7 +17,7 @@ use crate::value::vlan::macvlan_vlan;
 /// A link as the kernel describes it. Freed with macvlan_link_info_free(), unless it is a part of a
 /// list or of an event.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_link_info {
     _opaque: (),
 }
@@ -25,16 +25,16 @@ object!(macvlan_link_info, Told);
 
 /// The links of a namespace, given by macvlan_handle_links(). Freed with macvlan_link_list_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_link_list {
     _opaque: (),
 }
 object!(macvlan_link_list, Vec<Tagged<Told>>);
 
-/// Which links are wanted; all, as long as nothing is set. Freed with
-/// macvlan_link_filter_free(). The kernel leaves out the others.
+/// Which links are wanted; all, as long as nothing is set. Freed with macvlan_link_filter_free().
+/// The kernel leaves out the others.
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_link_filter {
     _opaque: (),
 }
@@ -113,14 +113,14 @@ impl From<LinkInfo> for Told {
     }
 }
 
-/// Its index in its namespace; 0 if the object is none.
+/// Returns its index in its namespace; 0 if the object is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_index(link: *const macvlan_link_info) -> u32 {
     answer(0, || Ok(shared!(link).info.index))
 }
 
-/// Its name, with bytes that are no UTF-8 replaced. This and all other texts belong to the object. NULL
-/// if the object is none.
+/// Returns its name, with bytes that are no UTF-8 replaced. This and all other texts belong to the
+/// object. NULL if the object is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_name(link: *const macvlan_link_info) -> *const c_char {
     answer(null(), || {
@@ -129,7 +129,7 @@ pub unsafe extern "C" fn macvlan_link_info_name(link: *const macvlan_link_info) 
     })
 }
 
-/// The kernel's name for its kind: "macvlan", "vlan", "veth"; NULL for hardware and lo.
+/// Returns the kernel's name for its kind: "macvlan", "vlan", "veth"; NULL for hardware and lo.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_kind(link: *const macvlan_link_info) -> *const c_char {
     answer(null(), || {
@@ -154,8 +154,8 @@ pub unsafe extern "C" fn macvlan_link_info_vlan(
     answer(null(), || Ok(shared!(link).vlan.as_ref().map_or(null(), Tagged::pointer)))
 }
 
-/// The index of the link below: a macvlan's or VLAN's parent, a veth's other end; 0 if there is none. It
-/// counts in another namespace if macvlan_link_info_parent_netns() gives one.
+/// Returns the index of the link below: a macvlan's or VLAN's parent, a veth's other end; 0 if
+/// there is none. It counts in another namespace if macvlan_link_info_parent_netns() gives one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_parent(link: *const macvlan_link_info) -> u32 {
     answer(0, || Ok(shared!(link).info.parent.unwrap_or(0)))
@@ -167,13 +167,13 @@ pub unsafe extern "C" fn macvlan_link_info_parent_netns(link: *const macvlan_lin
     answer(-1, || Ok(shared!(link).info.parent_netns.unwrap_or(-1)))
 }
 
-/// The index of the bridge, bond or VRF that it is a port of; 0 if it is none.
+/// Returns the index of the bridge, bond or VRF that it is a port of; 0 if it is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_controller(link: *const macvlan_link_info) -> u32 {
     answer(0, || Ok(shared!(link).info.controller.unwrap_or(0)))
 }
 
-/// Its MAC address. Whether it has one: lo, for example, has none, and gives zeroes.
+/// Returns its MAC address. Whether it has one: lo, for example, has none, and gives zeroes.
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_mac(
@@ -191,45 +191,46 @@ pub unsafe extern "C" fn macvlan_link_info_mac(
     })
 }
 
-/// Its MTU in bytes.
+/// Returns its MTU in bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_mtu(link: *const macvlan_link_info) -> u32 {
     answer(0, || Ok(shared!(link).info.mtu))
 }
 
-/// Its flags, the kernel's IFF_... bits.
+/// Returns its flags, the kernel's IFF_... bits.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_flags(link: *const macvlan_link_info) -> u32 {
     answer(0, || Ok(shared!(link).info.flags))
 }
 
-/// Whether it is set up (administratively; macvlan_link_info_state() tells whether it works).
+/// Returns whether it is set up (administratively; macvlan_link_info_state() tells whether it
+/// works).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_is_up(link: *const macvlan_link_info) -> bool {
     answer(false, || Ok(shared!(link).info.is_up()))
 }
 
-/// Whether its promisc flag is set. It may be promiscuous without, for others' reasons.
+/// Returns whether its promisc flag is set. It may be promiscuous without, for others' reasons.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_is_promisc(link: *const macvlan_link_info) -> bool {
     answer(false, || Ok(shared!(link).info.is_promisc()))
 }
 
-/// Whether it takes all multicast frames.
+/// Returns whether it takes all multicast frames.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_is_allmulticast(link: *const macvlan_link_info) -> bool {
     answer(false, || Ok(shared!(link).info.is_allmulticast()))
 }
 
-/// Whether it is lo.
+/// Returns whether it is lo.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_is_loopback(link: *const macvlan_link_info) -> bool {
     answer(false, || Ok(shared!(link).info.is_loopback()))
 }
 
-/// Whether it works (RFC 2863), as `ip link` shows it: "UP", "DOWN", "LOWERLAYERDOWN", "UNKNOWN",
-/// "NOTPRESENT", "TESTING", "DORMANT". The kernel works it out apart from what changes it, so it may be
-/// a moment behind.
+/// Returns whether it works (RFC 2863), as `ip link` shows it: "UP", "DOWN", "LOWERLAYERDOWN",
+/// "UNKNOWN", "NOTPRESENT", "TESTING", "DORMANT". The kernel works it out apart from what changes
+/// it, so it may be a moment behind.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_state(link: *const macvlan_link_info) -> *const c_char {
     answer(null(), || {
@@ -238,13 +239,14 @@ pub unsafe extern "C" fn macvlan_link_info_state(link: *const macvlan_link_info)
     })
 }
 
-/// How many reasons it has to be promiscuous; 0 is not.
+/// Returns the number of reasons to be promiscuous; 0 is not.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_promiscuity(link: *const macvlan_link_info) -> u32 {
     answer(0, || Ok(shared!(link).info.promiscuity))
 }
 
-/// How many reasons it has to take all multicast frames; -1 before Linux 6.0, which does not tell.
+/// Returns the number of reasons to take all multicast frames; -1 before Linux 6.0, which does not
+/// tell.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_allmulticast_count(
     link: *const macvlan_link_info,
@@ -252,7 +254,7 @@ pub unsafe extern "C" fn macvlan_link_info_allmulticast_count(
     answer(-1, || Ok(shared!(link).info.allmulticast_count.map_or(-1, i64::from)))
 }
 
-/// How many further names it has.
+/// Returns the number of further names.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_alternative_name_count(
     link: *const macvlan_link_info,
@@ -260,7 +262,7 @@ pub unsafe extern "C" fn macvlan_link_info_alternative_name_count(
     answer(0, || Ok(shared!(link).info.alternative_names.len()))
 }
 
-/// One of its further names, counted from 0; NULL past the end.
+/// Returns one of its further names, counted from 0; NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_alternative_name(
     link: *const macvlan_link_info,
@@ -281,44 +283,44 @@ pub unsafe extern "C" fn macvlan_link_info_alias(link: *const macvlan_link_info)
     })
 }
 
-/// Its group.
+/// Returns its group.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_group(link: *const macvlan_link_info) -> u32 {
     answer(0, || Ok(shared!(link).info.group))
 }
 
-/// Its transmit queue's length in packets.
+/// Returns its transmit queue's length in packets.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_tx_queue_len(link: *const macvlan_link_info) -> u32 {
     answer(0, || Ok(shared!(link).info.tx_queue_len))
 }
 
-/// Its number of transmit queues.
+/// Returns its number of transmit queues.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_tx_queues(link: *const macvlan_link_info) -> u32 {
     answer(0, || Ok(shared!(link).info.tx_queues))
 }
 
-/// Its number of receive queues.
+/// Returns its number of receive queues.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_rx_queues(link: *const macvlan_link_info) -> u32 {
     answer(0, || Ok(shared!(link).info.rx_queues))
 }
 
-/// The smallest MTU in bytes that it takes.
+/// Returns the smallest MTU in bytes that it takes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_min_mtu(link: *const macvlan_link_info) -> u32 {
     answer(0, || Ok(shared!(link).info.min_mtu))
 }
 
-/// The largest MTU in bytes that its driver takes, 0 for any; a macvlan's is also limited by its
-/// parent's present MTU.
+/// Returns the largest MTU in bytes that its driver takes, 0 for any; a macvlan's is also limited
+/// by its parent's present MTU.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_max_mtu(link: *const macvlan_link_info) -> u32 {
     answer(0, || Ok(shared!(link).info.max_mtu))
 }
 
-/// The queueing discipline at its root; NULL if the kernel tells none.
+/// Returns the queueing discipline at its root; NULL if the kernel tells none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_qdisc(link: *const macvlan_link_info) -> *const c_char {
     answer(null(), || {
@@ -327,7 +329,7 @@ pub unsafe extern "C" fn macvlan_link_info_qdisc(link: *const macvlan_link_info)
     })
 }
 
-/// Whether there is a carrier: 1 or 0, or -1 where the kernel does not tell.
+/// Returns whether there is a carrier: 1 or 0, or -1 where the kernel does not tell.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_carrier(link: *const macvlan_link_info) -> c_int {
     answer(-1, || Ok(shared!(link).info.carrier.map_or(-1, c_int::from)))
@@ -415,17 +417,17 @@ fn place(number: u32, count: usize) -> Result<usize, Failure> {
 /// stays.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_free(link: *mut macvlan_link_info) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(link) }
 }
 
-/// How many links there are.
+/// Returns the number of links.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_list_count(list: *const macvlan_link_list) -> usize {
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// One of the links, counted from 0. It belongs to the list. NULL past the end.
+/// Returns one of the links, counted from 0. It belongs to the list. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_list_get(
     list: *const macvlan_link_list,
@@ -434,10 +436,10 @@ pub unsafe extern "C" fn macvlan_link_list_get(
     answer(null(), || Ok(nth(shared!(list), index)))
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_list_free(list: *mut macvlan_link_list) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }
 
@@ -467,7 +469,7 @@ pub unsafe extern "C" fn macvlan_link_filter_set_kind(
     })
 }
 
-/// The ports of a bridge, bond or VRF, which is named by its name or "#" and its index.
+/// Sets the ports of a bridge, bond or VRF, which is named by its name or "#" and its index.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_filter_set_controller(
     filter: *mut macvlan_link_filter,
@@ -480,9 +482,9 @@ pub unsafe extern "C" fn macvlan_link_filter_set_controller(
     })
 }
 
-/// Frees a filter; does nothing to NULL.
+/// Frees a filter. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_filter_free(filter: *mut macvlan_link_filter) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(filter) }
 }

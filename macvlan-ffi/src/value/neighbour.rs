@@ -14,7 +14,7 @@ use crate::base::text::{Text, text};
 /// An entry of the neighbour tables, ARP's for IPv4, neighbour discovery's for IPv6: a part of a
 /// macvlan_neighbour_list, which it is freed with.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_neighbour_info {
     _opaque: (),
 }
@@ -23,7 +23,7 @@ object!(macvlan_neighbour_info, Told);
 /// The neighbours of a namespace, given by macvlan_handle_neighbours(). Freed with
 /// macvlan_neighbour_list_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_neighbour_list {
     _opaque: (),
 }
@@ -32,7 +32,7 @@ object!(macvlan_neighbour_list, Vec<Tagged<Told>>);
 /// Which neighbours are wanted; all, as long as nothing is set. Freed with
 /// macvlan_neighbour_filter_free(). The kernel leaves out the others.
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_neighbour_filter {
     _opaque: (),
 }
@@ -50,7 +50,8 @@ impl From<NeighbourInfo> for Told {
     }
 }
 
-/// The neighbour's address, "10.0.0.1". It belongs to the object. NULL if the object is none.
+/// Returns the neighbour's address, "10.0.0.1". It belongs to the object. NULL if the object is
+/// invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_neighbour_info_ip(
     neighbour: *const macvlan_neighbour_info,
@@ -61,8 +62,8 @@ pub unsafe extern "C" fn macvlan_neighbour_info_ip(
     })
 }
 
-/// The neighbour's MAC address. Whether it is known: while it is being asked for, it is not, and gives
-/// zeroes.
+/// Returns the neighbour's MAC address. Whether it is known: while it is being asked for, it is
+/// not, and gives zeroes.
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_neighbour_info_mac(
@@ -80,7 +81,7 @@ pub unsafe extern "C" fn macvlan_neighbour_info_mac(
     })
 }
 
-/// The index of the link that it is reached by.
+/// Returns the index of the link that it is reached by.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_neighbour_info_link(
     neighbour: *const macvlan_neighbour_info,
@@ -100,7 +101,7 @@ pub unsafe extern "C" fn macvlan_neighbour_info_state(
     })
 }
 
-/// How many neighbours there are.
+/// Returns the number of neighbours.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_neighbour_list_count(
     list: *const macvlan_neighbour_list,
@@ -108,7 +109,7 @@ pub unsafe extern "C" fn macvlan_neighbour_list_count(
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// One of the neighbours, counted from 0. It belongs to the list. NULL past the end.
+/// Returns one of the neighbours, counted from 0. It belongs to the list. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_neighbour_list_get(
     list: *const macvlan_neighbour_list,
@@ -117,10 +118,10 @@ pub unsafe extern "C" fn macvlan_neighbour_list_get(
     answer(null(), || Ok(nth(shared!(list), index)))
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_neighbour_list_free(list: *mut macvlan_neighbour_list) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }
 
@@ -162,9 +163,9 @@ pub unsafe extern "C" fn macvlan_neighbour_filter_set_link(
     })
 }
 
-/// Frees a filter; does nothing to NULL.
+/// Frees a filter. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_neighbour_filter_free(filter: *mut macvlan_neighbour_filter) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(filter) }
 }

@@ -10,12 +10,13 @@ use crate::base::mac::{mac, mac_out, put};
 use crate::base::object::{exclusive, give, object, out, shared};
 use crate::base::report::macvlan_error;
 
-/// The options of a macvlan or macvtap: mode, flags, source MAC addresses, broadcast queue. Made with
-/// macvlan_options_new() and freed with macvlan_options_free(), or a part of a macvlan_link_info.
+/// The options of a macvlan or macvtap: mode, flags, source MAC addresses, broadcast queue. Made
+/// with macvlan_options_new() and freed with macvlan_options_free(), or a part of a
+/// macvlan_link_info.
 ///
 /// An endpoint's can also be set one by one, by macvlan_endpoint_set_mode() and the like.
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_options {
     _opaque: (),
 }
@@ -30,7 +31,7 @@ const _: () = assert!(
         && Mode::Source as u32 == 16
 );
 
-/// The options of a macvlan in a mode, all others as the kernel has them by itself.
+/// Returns the options of a macvlan in a mode, all others as the kernel has them by itself.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_new(
     mode: EnumMode,
@@ -43,7 +44,7 @@ pub unsafe extern "C" fn macvlan_options_new(
     })
 }
 
-/// In mode passthru, leaves the parent as promiscuous as it was; no when not set.
+/// In mode passthru, leaves the parent as promiscuous as it was. Defaults to false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_set_nopromisc(
     options: *mut macvlan_options,
@@ -57,7 +58,7 @@ pub unsafe extern "C" fn macvlan_options_set_nopromisc(
 }
 
 /// In mode source, looks at source addresses alone: frames from the list come in even when they are
-/// sent to another MAC address (Linux 5.13 and later; older kernels refuse it); no when not set.
+/// sent to another MAC address (Linux 5.13 and later; older kernels refuse it). Defaults to false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_set_nodst(
     options: *mut macvlan_options,
@@ -84,7 +85,7 @@ pub unsafe extern "C" fn macvlan_options_add_source_mac(
     })
 }
 
-/// How many broadcast and multicast frames may wait to be handed to the siblings; 1000 when not set.
+/// How many broadcast and multicast frames may wait to be handed to the siblings. Defaults to 1000.
 /// The kernel keeps one queue for all on a parent and uses the largest length that any of them asks
 /// for.
 #[unsafe(no_mangle)]
@@ -128,19 +129,19 @@ pub unsafe extern "C" fn macvlan_options_check(
     })
 }
 
-/// The mode: one of enum macvlan_mode; 0 if the options are none.
+/// Returns the mode: one of enum macvlan_mode; 0 if the options are invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_mode(options: *const macvlan_options) -> u32 {
     answer(0, || Ok(shared!(options).mode() as u32))
 }
 
-/// Whether the parent is left as promiscuous as it was.
+/// Returns whether the parent is left as promiscuous as it was.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_is_nopromisc(options: *const macvlan_options) -> bool {
     answer(false, || Ok(shared!(options).is_nopromisc()))
 }
 
-/// Whether source addresses alone are looked at.
+/// Returns whether source addresses alone are looked at.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_is_nodst(options: *const macvlan_options) -> bool {
     answer(false, || Ok(shared!(options).is_nodst()))
@@ -154,8 +155,8 @@ pub unsafe extern "C" fn macvlan_options_source_mac_count(
     answer(0, || Ok(shared!(options).source_macs().len()))
 }
 
-/// One of the MAC addresses that frames may come from, counted from 0. Whether there is one; zeroes if
-/// not.
+/// Returns one of the MAC addresses that frames may come from, counted from 0. Whether there is
+/// one; zeroes if not.
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_source_mac(
@@ -174,7 +175,8 @@ pub unsafe extern "C" fn macvlan_options_source_mac(
     })
 }
 
-/// The broadcast queue's length in frames. Whether it is known: it is not if it was not set.
+/// Returns the broadcast queue's length in frames. Whether it is known: it is not if it was not
+/// set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_bc_queue_len(
     options: *const macvlan_options,
@@ -188,7 +190,8 @@ pub unsafe extern "C" fn macvlan_options_bc_queue_len(
     })
 }
 
-/// The broadcast cutoff. Whether it is known: it is not if it was not set, or the kernel has none.
+/// Returns the broadcast cutoff. Whether it is known: it is not if it was not set, or the kernel
+/// has none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_bc_cutoff(
     options: *const macvlan_options,
@@ -202,9 +205,9 @@ pub unsafe extern "C" fn macvlan_options_bc_cutoff(
     })
 }
 
-/// Frees options; does nothing to NULL.
+/// Frees options. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_free(options: *mut macvlan_options) {
-    // SAFETY: the header says that nobody else uses them.
+    // SAFETY: the header requires that no other thread uses them.
     unsafe { free(options) }
 }

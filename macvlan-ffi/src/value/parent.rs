@@ -14,7 +14,7 @@ use crate::base::text::{Text, text};
 /// The link on the host that an endpoint hangs on, where text does not do: a VLAN on demand under a
 /// name of its own, or with the service tag 802.1ad. Freed with macvlan_parent_free().
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_parent {
     _opaque: (),
 }
@@ -125,8 +125,8 @@ pub unsafe extern "C" fn macvlan_parent_set_name(
     })
 }
 
-/// The parent as text: "ens33.100". It belongs to the parent, until that is changed or freed. NULL if
-/// the parent is none.
+/// Returns the parent as text: "ens33.100". It belongs to the parent, until that is changed or
+/// freed. NULL if the parent is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_parent_text(parent: *const macvlan_parent) -> *const c_char {
     answer(null(), || {
@@ -135,8 +135,9 @@ pub unsafe extern "C" fn macvlan_parent_text(parent: *const macvlan_parent) -> *
     })
 }
 
-/// The name that was given to a VLAN that can be made on demand; NULL if it is called after its base,
-/// and for a link that must exist. It belongs to the parent, until that is changed or freed.
+/// Returns the name that was given to a VLAN that can be made on demand; NULL if it is called after
+/// its base, and for a link that must exist. It belongs to the parent, until that is changed or
+/// freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_parent_name(parent: *const macvlan_parent) -> *const c_char {
     answer(null(), || {
@@ -145,8 +146,8 @@ pub unsafe extern "C" fn macvlan_parent_name(parent: *const macvlan_parent) -> *
     })
 }
 
-/// The alternative name of more than 15 bytes that the link is asked for by; NULL if it is asked for by
-/// another. It belongs to the parent, until that is changed or freed.
+/// Returns the alternative name of more than 15 bytes that the link is asked for by; NULL if it is
+/// asked for by another. It belongs to the parent, until that is changed or freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_parent_alternative_name(
     parent: *const macvlan_parent,
@@ -157,21 +158,21 @@ pub unsafe extern "C" fn macvlan_parent_alternative_name(
     })
 }
 
-/// The id of a VLAN that can be made on demand; 0 for a link that must exist.
+/// Returns the id of a VLAN that can be made on demand; 0 for a link that must exist.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_parent_vlan_id(parent: *const macvlan_parent) -> u16 {
     answer(0, || Ok(shared!(parent).parent.get_vlan_id().unwrap_or(0)))
 }
 
-/// The protocol of a VLAN that can be made on demand: one of enum macvlan_protocol; 0 for a link that
-/// must exist.
+/// Returns the protocol of a VLAN that can be made on demand: one of enum macvlan_protocol; 0 for a
+/// link that must exist.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_parent_protocol(parent: *const macvlan_parent) -> u16 {
     answer(0, || Ok(shared!(parent).parent.get_protocol().map_or(0, |protocol| protocol as u16)))
 }
 
-/// A copy of what a VLAN that can be made on demand is on, to be freed with macvlan_parent_free(); NULL
-/// for a link that must exist, which is no failure.
+/// Makes a copy of what a VLAN that can be made on demand is on, to be freed with
+/// macvlan_parent_free(); NULL for a link that must exist, which is no failure.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_parent_base(
     parent: *const macvlan_parent,
@@ -186,9 +187,9 @@ pub unsafe extern "C" fn macvlan_parent_base(
     })
 }
 
-/// Frees a parent; does nothing to NULL.
+/// Frees a parent. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_parent_free(parent: *mut macvlan_parent) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(parent) }
 }

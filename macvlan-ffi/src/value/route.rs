@@ -10,10 +10,10 @@ use crate::base::object::{Tagged, exclusive, give, nth, object, out, shared};
 use crate::base::report::macvlan_error;
 use crate::base::text::{Text, text};
 
-/// A route as the kernel describes it: a part of a macvlan_route_list or of a macvlan_event, which it
-/// is freed with.
+/// A route as the kernel describes it: a part of a macvlan_route_list or of a macvlan_event, which
+/// it is freed with.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_route_info {
     _opaque: (),
 }
@@ -22,16 +22,16 @@ object!(macvlan_route_info, Told);
 /// The routes of a namespace, given by macvlan_handle_routes(). Freed with
 /// macvlan_route_list_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_route_list {
     _opaque: (),
 }
 object!(macvlan_route_list, Vec<Tagged<Told>>);
 
-/// Which routes are wanted; all, as long as nothing is set. Freed with
-/// macvlan_route_filter_free(). The kernel leaves out the others.
+/// Which routes are wanted; all, as long as nothing is set. Freed with macvlan_route_filter_free().
+/// The kernel leaves out the others.
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_route_filter {
     _opaque: (),
 }
@@ -50,8 +50,8 @@ impl From<RouteInfo> for Told {
     }
 }
 
-/// The route as macvlan_handle_add_route() takes it, with its table. This and all other texts belong
-/// to the object. NULL if the object is none.
+/// Returns the route as macvlan_handle_add_route() takes it, with its table. This and all other
+/// texts belong to the object. NULL if the object is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_route_info_text(
     route: *const macvlan_route_info,
@@ -68,7 +68,7 @@ pub unsafe extern "C" fn macvlan_route_info_protocol(route: *const macvlan_route
     answer(0, || Ok(shared!(route).info.protocol))
 }
 
-/// How many next hops it has, where there are several; else 0, and its text tells the one.
+/// Returns the number of next hops, where there are several; else 0, and its text tells the one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_route_info_next_hop_count(
     route: *const macvlan_route_info,
@@ -93,7 +93,8 @@ pub unsafe extern "C" fn macvlan_route_info_next_hop(
     })
 }
 
-/// The gateway of one of several next hops, counted from 0; NULL if it has none, and past the end.
+/// Returns the gateway of one of several next hops, counted from 0; NULL if it has none, and past
+/// the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_route_info_next_hop_gateway(
     route: *const macvlan_route_info,
@@ -106,13 +107,13 @@ pub unsafe extern "C" fn macvlan_route_info_next_hop_gateway(
     })
 }
 
-/// How many routes there are.
+/// Returns the number of routes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_route_list_count(list: *const macvlan_route_list) -> usize {
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// One of the routes, counted from 0. It belongs to the list. NULL past the end.
+/// Returns one of the routes, counted from 0. It belongs to the list. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_route_list_get(
     list: *const macvlan_route_list,
@@ -121,10 +122,10 @@ pub unsafe extern "C" fn macvlan_route_list_get(
     answer(null(), || Ok(nth(shared!(list), index)))
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_route_list_free(list: *mut macvlan_route_list) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }
 
@@ -205,9 +206,9 @@ pub unsafe extern "C" fn macvlan_route_filter_set_protocol(
     })
 }
 
-/// Frees a filter; does nothing to NULL.
+/// Frees a filter. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_route_filter_free(filter: *mut macvlan_route_filter) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(filter) }
 }

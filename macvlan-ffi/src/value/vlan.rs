@@ -9,10 +9,10 @@ use crate::base::kernel::{EnumProtocol, vlan_protocol};
 use crate::base::object::{exclusive, give, object, out, shared};
 use crate::base::report::macvlan_error;
 
-/// The options of a VLAN link: a tag, and what is done with it. Made with macvlan_vlan_new() and freed
-/// with macvlan_vlan_free(), or a part of a macvlan_link_info.
+/// The options of a VLAN link: a tag, and what is done with it. Made with macvlan_vlan_new() and
+/// freed with macvlan_vlan_free(), or a part of a macvlan_link_info.
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_vlan {
     _opaque: (),
 }
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn macvlan_vlan_new_priority_tags(
     })
 }
 
-/// The tag's protocol; 802.1Q when not set.
+/// Sets the tag's protocol; 802.1Q when not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_set_protocol(
     vlan: *mut macvlan_vlan,
@@ -56,7 +56,7 @@ pub unsafe extern "C" fn macvlan_vlan_set_protocol(
     })
 }
 
-/// Whether the tag is taken out of frames before they are shown; yes when not set.
+/// Sets whether the tag is taken out of frames before they are shown. Defaults to true.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_set_reorder_hdr(
     vlan: *mut macvlan_vlan,
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn macvlan_vlan_set_reorder_hdr(
     })
 }
 
-/// Whether the VLAN is announced to the switch by GVRP; no when not set.
+/// Sets whether the VLAN is announced to the switch by GVRP. Defaults to false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_set_gvrp(
     vlan: *mut macvlan_vlan,
@@ -82,7 +82,7 @@ pub unsafe extern "C" fn macvlan_vlan_set_gvrp(
     })
 }
 
-/// Whether the VLAN is announced to the switch by MVRP; no when not set.
+/// Sets whether the VLAN is announced to the switch by MVRP. Defaults to false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_set_mvrp(
     vlan: *mut macvlan_vlan,
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn macvlan_vlan_set_mvrp(
     })
 }
 
-/// Whether the link stays up when its parent goes down; no when not set.
+/// Sets whether the link stays up when its parent goes down. Defaults to false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_set_loose_binding(
     vlan: *mut macvlan_vlan,
@@ -108,8 +108,8 @@ pub unsafe extern "C" fn macvlan_vlan_set_loose_binding(
     })
 }
 
-/// Whether the link's state follows the bridge ports in this VLAN; no when not set. Its parent is
-/// then a bridge.
+/// Sets whether the link's state follows the bridge ports in this VLAN. Defaults to false. Its
+/// parent is then a bridge.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_set_bridge_binding(
     vlan: *mut macvlan_vlan,
@@ -150,48 +150,44 @@ pub unsafe extern "C" fn macvlan_vlan_add_egress_qos(
     })
 }
 
-/// The id; 0 for priority tags, and if the options are none.
+/// Returns the id; 0 for priority tags, and if the options are invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_id(vlan: *const macvlan_vlan) -> u16 {
     answer(0, || Ok(shared!(vlan).id()))
 }
 
-/// The protocol: one of enum macvlan_protocol; 0 if the options are none.
+/// Returns the protocol: one of enum macvlan_protocol; 0 if the options are invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_protocol(vlan: *const macvlan_vlan) -> u16 {
     answer(0, || Ok(shared!(vlan).get_protocol() as u16))
 }
 
-/// Whether the tag is taken out of frames before they are shown: 1 or 0, or -1 where it was not
-/// set.
+/// Returns whether the tag is taken out of frames before they are shown: 1 or 0, or -1 where it was
+/// not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_reorder_hdr(vlan: *const macvlan_vlan) -> c_int {
     answer(-1, || Ok(shared!(vlan).get_reorder_hdr().map_or(-1, c_int::from)))
 }
 
-/// Whether the VLAN is announced by GVRP: 1 or 0, or -1 where it was not
-/// set.
+/// Returns whether the VLAN is announced by GVRP: 1 or 0, or -1 where it was not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_gvrp(vlan: *const macvlan_vlan) -> c_int {
     answer(-1, || Ok(shared!(vlan).get_gvrp().map_or(-1, c_int::from)))
 }
 
-/// Whether the VLAN is announced by MVRP: 1 or 0, or -1 where it was not
-/// set.
+/// Returns whether the VLAN is announced by MVRP: 1 or 0, or -1 where it was not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_mvrp(vlan: *const macvlan_vlan) -> c_int {
     answer(-1, || Ok(shared!(vlan).get_mvrp().map_or(-1, c_int::from)))
 }
 
-/// Whether the link stays up without its parent: 1 or 0, or -1 where it was not
-/// set.
+/// Returns whether the link stays up without its parent: 1 or 0, or -1 where it was not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_loose_binding(vlan: *const macvlan_vlan) -> c_int {
     answer(-1, || Ok(shared!(vlan).get_loose_binding().map_or(-1, c_int::from)))
 }
 
-/// Whether the link's state follows bridge ports: 1 or 0, or -1 where it was not
-/// set.
+/// Returns whether the link's state follows bridge ports: 1 or 0, or -1 where it was not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_bridge_binding(vlan: *const macvlan_vlan) -> c_int {
     answer(-1, || Ok(shared!(vlan).get_bridge_binding().map_or(-1, c_int::from)))
@@ -243,9 +239,9 @@ pub unsafe extern "C" fn macvlan_vlan_egress_qos(
     })
 }
 
-/// Frees options; does nothing to NULL.
+/// Frees options. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_free(vlan: *mut macvlan_vlan) {
-    // SAFETY: the header says that nobody else uses them.
+    // SAFETY: the header requires that no other thread uses them.
     unsafe { free(vlan) }
 }
