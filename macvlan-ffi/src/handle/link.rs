@@ -1,4 +1,4 @@
-//! `macvlan_link`: a link to be made.
+//! `macvlan_link`: a link to be created.
 
 use std::ffi::{c_char, c_int};
 
@@ -13,8 +13,8 @@ use crate::handle::netns::macvlan_netns;
 use crate::value::options::macvlan_options;
 use crate::value::vlan::macvlan_vlan;
 
-/// A link to be made by macvlan_handle_add_link(); a value, which asks nothing of the kernel. Freed
-/// with macvlan_link_free().
+/// The description of a link, for macvlan_handle_add_link(): a value, made without any system call.
+/// Freed with macvlan_link_free().
 ///
 /// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_link {
@@ -22,9 +22,8 @@ pub struct macvlan_link {
 }
 object!(macvlan_link, Link);
 
-/// Returns the text that stands for the link of an index: "#7", up to 11 characters and a zero
-/// byte. Every argument that takes a link's name takes it too. Returns the text, or NULL if that is
-/// NULL.
+/// Writes the text for a link's index: "#7", up to 11 characters and a zero byte. Every argument
+/// for a link's name accepts it. Returns the text, or NULL if that is NULL.
 /// cbindgen:ptrs-as-arrays=[[text;16]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_text(index: u32, text: *mut c_char) -> *const c_char {
@@ -40,8 +39,8 @@ pub unsafe extern "C" fn macvlan_link_text(index: u32, text: *mut c_char) -> *co
     })
 }
 
-/// A macvlan, as `ip link add link PARENT name NAME type macvlan mode ...` makes it. The options are
-/// copied.
+/// Describes a macvlan, like `ip link add link PARENT name NAME type macvlan mode ...`. The options
+/// are copied. The caller frees it with macvlan_link_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_new_macvlan(
     name: *const c_char,
@@ -57,8 +56,8 @@ pub unsafe extern "C" fn macvlan_link_new_macvlan(
     })
 }
 
-/// A macvtap, as `ip link add link PARENT name NAME type macvtap mode ...` makes it. The options are
-/// copied.
+/// Describes a macvtap, like `ip link add link PARENT name NAME type macvtap mode ...`. The options
+/// are copied. The caller frees it with macvlan_link_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_new_macvtap(
     name: *const c_char,
@@ -74,7 +73,8 @@ pub unsafe extern "C" fn macvlan_link_new_macvtap(
     })
 }
 
-/// A VLAN, as `ip link add link PARENT name NAME type vlan id ...` makes it. The options are copied.
+/// Describes a VLAN, like `ip link add link PARENT name NAME type vlan id ...`. The options are
+/// copied. The caller frees it with macvlan_link_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_new_vlan(
     name: *const c_char,
@@ -90,8 +90,9 @@ pub unsafe extern "C" fn macvlan_link_new_vlan(
     })
 }
 
-/// A cable, as `ip link add NAME type veth peer name PEER [netns ...]` makes it. `peer_netns` can be
-/// NULL: the other end is then where this end is.
+/// Describes a veth pair, like `ip link add NAME type veth peer name PEER [netns ...]`. If
+/// `peer_netns` is NULL, the peer is created in the link's namespace. The caller frees it with
+/// macvlan_link_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_new_veth(
     name: *const c_char,
@@ -107,7 +108,8 @@ pub unsafe extern "C" fn macvlan_link_new_veth(
     })
 }
 
-/// A link that leads nowhere, as `ip link add NAME type dummy` makes it.
+/// Describes a dummy link, like `ip link add NAME type dummy`. The caller frees it with
+/// macvlan_link_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_new_dummy(
     name: *const c_char,
@@ -120,7 +122,8 @@ pub unsafe extern "C" fn macvlan_link_new_dummy(
     })
 }
 
-/// A software switch, as `ip link add NAME type bridge` makes it.
+/// Describes a bridge, like `ip link add NAME type bridge`. The caller frees it with
+/// macvlan_link_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_new_bridge(
     name: *const c_char,
@@ -133,7 +136,7 @@ pub unsafe extern "C" fn macvlan_link_new_bridge(
     })
 }
 
-/// Sets the index to have. Defaults to the kernel's choice.
+/// Sets the index. By default the kernel chooses it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_set_index(
     link: *mut macvlan_link,
@@ -146,8 +149,8 @@ pub unsafe extern "C" fn macvlan_link_set_index(
     })
 }
 
-/// Sets the MAC address. Defaults to the kernel's choice (random, or the parent's for passthru and
-/// VLANs).
+/// Sets the MAC address. By default the kernel chooses it: random, or the parent's for passthru and
+/// VLANs.
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_set_mac(
@@ -174,7 +177,7 @@ pub unsafe extern "C" fn macvlan_link_set_mtu(
     })
 }
 
-/// Sets whether it is made up. Defaults to down.
+/// Sets whether the link is created up. Defaults to false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_set_up(
     link: *mut macvlan_link,
@@ -187,7 +190,7 @@ pub unsafe extern "C" fn macvlan_link_set_up(
     })
 }
 
-/// Sets whether it is made promiscuous. Defaults to false.
+/// Sets whether the link is created promiscuous. Defaults to false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_set_promisc(
     link: *mut macvlan_link,
@@ -200,7 +203,7 @@ pub unsafe extern "C" fn macvlan_link_set_promisc(
     })
 }
 
-/// Sets the group that it belongs to. Defaults to 0, the default group,.
+/// Sets the link group. Defaults to 0, the default group.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_set_group(
     link: *mut macvlan_link,
@@ -213,7 +216,7 @@ pub unsafe extern "C" fn macvlan_link_set_group(
     })
 }
 
-/// Sets the transmit queue's length in packets. Defaults to the kind's own.
+/// Sets the length of the transmit queue in packets. Defaults to that of the kind.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_set_tx_queue_len(
     link: *mut macvlan_link,
@@ -226,7 +229,7 @@ pub unsafe extern "C" fn macvlan_link_set_tx_queue_len(
     })
 }
 
-/// Sets the number of transmit and of receive queues; the kind's own when not set (the parent's for
+/// Sets the number of transmit and receive queues. Defaults to those of the kind (the parent's for
 /// macvlan).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_set_queues(
@@ -241,8 +244,8 @@ pub unsafe extern "C" fn macvlan_link_set_queues(
     })
 }
 
-/// Sets the namespace that it is made in. Defaults to the handle's own. The parent stays where the
-/// handle is. The link holds the namespace open until it is freed.
+/// Sets the namespace in which the link is created. Defaults to the handle's. The parent is in the
+/// handle's namespace in either case. The link keeps the namespace open until it is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_set_netns(
     link: *mut macvlan_link,
@@ -255,7 +258,7 @@ pub unsafe extern "C" fn macvlan_link_set_netns(
     })
 }
 
-/// Frees a link to be made. NULL is ignored. What was made with it stays.
+/// Frees the description of a link. NULL is ignored. Created links stay.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_free(link: *mut macvlan_link) {
     // SAFETY: the header requires that no other thread uses it.

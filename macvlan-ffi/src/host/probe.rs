@@ -1,4 +1,4 @@
-//! Asking for addresses before they are used, and `macvlan_holder_list`: who has which.
+//! Probes of addresses before their use, and `macvlan_holder_list`, their holders.
 
 use std::ffi::{c_char, c_int};
 use std::net::IpAddr;
@@ -13,8 +13,8 @@ use crate::base::text::{text, texts_at};
 use crate::endpoint::probe::macvlan_probe;
 use crate::host::macvlan_host;
 
-/// Who has which of the addresses that were asked for, in the order of the addresses, given by
-/// macvlan_host_probe_free(). Freed with macvlan_holder_list_free().
+/// The holders of probed addresses, in the order of the addresses, from macvlan_host_probe_free().
+/// Freed with macvlan_holder_list_free().
 ///
 /// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_holder_list {
@@ -22,14 +22,17 @@ pub struct macvlan_holder_list {
 }
 object!(macvlan_holder_list, Vec<Tagged<Held>>);
 
-/// Asks on a parent's network for `count` addresses of both families at once, and tells who has which;
-/// those that are not in the list are free. For pools of addresses. The parent is as in
+/// Probes `count` addresses of both families on a parent's network at once, and lists those in use
+/// with their holders; addresses that are not in the list are free. The parent is as in
 /// macvlan_endpoint_new().
 ///
-/// It is asked through a macvlan in a namespace of its own, both gone when this returns, because a
-/// question from the parent itself would not reach the containers on it. Those in modes private and
-/// vepa do not hear it either; the parent's own addresses are looked up. A parent that has a container
-/// in mode passthru is refused. Nobody's neighbour table changes.
+/// The probes are sent through a macvlan in a namespace of its own, both of which are removed
+/// before this returns, because probes from the parent itself would not reach the containers on it.
+/// Containers in modes private and vepa do not receive them either. The parent's own addresses are
+/// looked up. A parent that has a container in mode passthru is refused. Neighbour tables are not
+/// changed.
+///
+/// The caller frees the list with macvlan_holder_list_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_probe_free(
     host: *const macvlan_host,
