@@ -182,7 +182,7 @@ pub unsafe extern "C" fn macvlan_attachment_netns_id(
     });
 }
 
-/// How many addresses the link has.
+/// Returns the number of addresses of the link.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_address_count(
     attachment: *const macvlan_attachment,

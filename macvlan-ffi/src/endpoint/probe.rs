@@ -10,7 +10,7 @@ use crate::base::object::{exclusive, give, object, out, shared};
 use crate::base::report::macvlan_error;
 use crate::base::text::milliseconds;
 
-/// How addresses are probed on the network before they are used: a value, for
+/// The settings of probes of addresses on the network before they are used: a value, for
 /// macvlan_endpoint_set_probe() and macvlan_host_probe_free(). Freed with macvlan_probe_free().
 ///
 /// IPv4 addresses are probed with ARP probes (RFC 5227), which do not change neighbour tables. IPv6

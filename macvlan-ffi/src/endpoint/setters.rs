@@ -46,7 +46,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_options(
     })
 }
 
-/// Keeps the parent from becoming promiscuous in mode passthru; see
+/// Sets whether mode passthru leaves the parent as promiscuous as it is; see
 /// macvlan_options_set_nopromisc().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_nopromisc(

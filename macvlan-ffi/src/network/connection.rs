@@ -12,9 +12,8 @@ use crate::base::text::{Text, Texts};
 use crate::endpoint::attachment::{Attached, macvlan_attachment};
 use crate::network::lease::{Held, macvlan_lease};
 
-/// A container that is connected to a network: its lease, and what it became in the kernel. Given
-/// by macvlan_network_connect(). Freed with macvlan_connection_free(), which changes nothing about
-/// it.
+/// A container that is connected to a network: its lease and its attachment. From
+/// macvlan_network_connect(). Freed with macvlan_connection_free(), which does not disconnect it.
 ///
 /// It does not hold the container's namespace open.
 ///
@@ -41,7 +40,7 @@ impl From<Connection> for Connected {
     }
 }
 
-/// What the store has of it. It belongs to the connection. NULL if the connection is invalid.
+/// Returns the lease, as stored. It belongs to the connection. NULL if the connection is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_connection_lease(
     connection: *const macvlan_connection,
@@ -49,8 +48,8 @@ pub unsafe extern "C" fn macvlan_connection_lease(
     answer(null(), || Ok(shared!(connection).lease.pointer()))
 }
 
-/// What it became in the kernel, as macvlan_host_attach() would give it. It belongs to the
-/// connection. NULL if the connection is invalid.
+/// Returns the attachment, as from macvlan_host_attach(). It belongs to the connection. NULL if the
+/// connection is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_connection_attachment(
     connection: *const macvlan_connection,
@@ -58,8 +57,8 @@ pub unsafe extern "C" fn macvlan_connection_attachment(
     answer(null(), || Ok(shared!(connection).attachment.pointer()))
 }
 
-/// Returns the interface's name inside. It belongs to the connection. NULL if the connection is
-/// invalid.
+/// Returns the interface's name in the container. It belongs to the connection. NULL if the
+/// connection is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_connection_interface(
     connection: *const macvlan_connection,
@@ -70,7 +69,7 @@ pub unsafe extern "C" fn macvlan_connection_interface(
     })
 }
 
-/// Returns the interface's MAC address. Zeroes if the connection is invalid.
+/// Writes the interface's MAC address. Zeroes if the connection is invalid.
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_connection_mac(
@@ -93,7 +92,7 @@ pub unsafe extern "C" fn macvlan_connection_address_count(
     answer(0, || Ok(shared!(connection).connection.addresses().len()))
 }
 
-/// Returns one of its addresses, without a prefix length, counted from 0. It belongs to the
+/// Returns one of the addresses, without a prefix length, counted from 0. It belongs to the
 /// connection. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_connection_address(

@@ -1,4 +1,4 @@
-//! Addresses in a network's subnets that somebody has who is no container of it.
+//! Addresses in a network's subnets that are used by other machines than its containers.
 
 use std::ffi::{CString, c_char, c_int};
 use std::ptr::null;
@@ -11,7 +11,7 @@ use crate::base::report::macvlan_error;
 use crate::base::text::{c_string, text};
 use crate::network::macvlan_network;
 
-/// Addresses that somebody on the wire has who is no container of the network, given by
+/// Addresses that are used by machines on the LAN that are not containers of the network, from
 /// macvlan_network_foreign(). Freed with macvlan_foreign_list_free().
 ///
 /// Threads: immutable, so any number of threads may use it at once.
@@ -20,8 +20,9 @@ pub struct macvlan_foreign_list {
 }
 object!(macvlan_foreign_list, Vec<(CString, u64)>);
 
-/// Remembers that somebody has an address who is no container of this network: it is not given any
-/// more. Refused if a container has it. With macvlan_network_config_set_probe() this happens by itself.
+/// Records an address as used by a machine that is not a container of this network: it is no longer
+/// assigned. Refused if a container has it. With macvlan_network_config_set_probe() this is done
+/// automatically.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_add_foreign(
     network: *const macvlan_network,
@@ -33,7 +34,8 @@ pub unsafe extern "C" fn macvlan_network_add_foreign(
     })
 }
 
-/// Forgets that somebody has an address. `was_known`, which can be NULL, tells whether that was known.
+/// Deletes the record of an address. `was_known`, which can be NULL, is set to whether there was
+/// one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_forget_foreign(
     network: *const macvlan_network,
@@ -50,7 +52,8 @@ pub unsafe extern "C" fn macvlan_network_forget_foreign(
     })
 }
 
-/// Returns the addresses that somebody has who is no container of this network.
+/// Lists the addresses that are recorded as used by machines that are not containers of this
+/// network. The caller frees the list with macvlan_foreign_list_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_foreign(
     network: *const macvlan_network,
@@ -79,7 +82,7 @@ pub unsafe extern "C" fn macvlan_foreign_list_address(
     answer(null(), || Ok(shared!(list).get(index).map_or(null(), |(text, _)| text.as_ptr())))
 }
 
-/// When it was found, in seconds since 1970; 0 past the end.
+/// Returns the time at which it was found, in seconds since 1970; 0 past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_foreign_list_found(
     list: *const macvlan_foreign_list,

@@ -1,4 +1,4 @@
-//! `macvlan_address_info`: an address as the kernel describes it; lists of them, and which are wanted.
+//! `macvlan_address_info`: an address as reported by the kernel; lists and filters.
 
 use std::ffi::{c_char, c_int};
 use std::ptr::null;
@@ -10,8 +10,8 @@ use crate::base::object::{Tagged, exclusive, give, nth, object, out, shared};
 use crate::base::report::macvlan_error;
 use crate::base::text::{Text, text};
 
-/// An address as the kernel describes it: a part of a macvlan_address_list or of a macvlan_event,
-/// which it is freed with.
+/// An address as reported by the kernel: a part of a macvlan_address_list or of a macvlan_event,
+/// with which it is freed.
 ///
 /// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_address_info {
@@ -19,7 +19,7 @@ pub struct macvlan_address_info {
 }
 object!(macvlan_address_info, Told);
 
-/// The addresses of a namespace, given by macvlan_handle_addresses(). Freed with
+/// The addresses of a namespace, from macvlan_handle_addresses(). Freed with
 /// macvlan_address_list_free().
 ///
 /// Threads: immutable, so any number of threads may use it at once.
@@ -28,8 +28,8 @@ pub struct macvlan_address_list {
 }
 object!(macvlan_address_list, Vec<Tagged<Told>>);
 
-/// Which addresses are wanted; all, as long as nothing is set. Freed with
-/// macvlan_address_filter_free(). The kernel leaves out the others.
+/// A filter for addresses, applied by the kernel; without settings it accepts all. Freed with
+/// macvlan_address_filter_free().
 ///
 /// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_address_filter {
@@ -57,7 +57,7 @@ impl From<AddressInfo> for Told {
     }
 }
 
-/// Returns the address as macvlan_endpoint_add_address() takes it: "10.0.0.2/24". This and all
+/// Returns the address in the format of macvlan_endpoint_add_address(): "10.0.0.2/24". This and all
 /// other texts belong to the object. NULL if the object is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_address_info_text(
@@ -69,13 +69,13 @@ pub unsafe extern "C" fn macvlan_address_info_text(
     })
 }
 
-/// Returns the index of the link that has it.
+/// Returns the index of its link.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_address_info_link(address: *const macvlan_address_info) -> u32 {
     answer(0, || Ok(shared!(address).info.link))
 }
 
-/// How far it is valid: "global", "link", "host".
+/// Returns the scope: "global", "link", "host".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_address_info_scope(
     address: *const macvlan_address_info,
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn macvlan_address_info_scope(
     })
 }
 
-/// Returns its label, IPv4 only: the link's name unless somebody chose another. NULL for IPv6.
+/// Returns the label, IPv4 only: the link's name by default. NULL for IPv6.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_address_info_label(
     address: *const macvlan_address_info,
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn macvlan_address_info_flags(address: *const macvlan_addr
     answer(0, || Ok(shared!(address).info.flags))
 }
 
-/// Returns whether the kernel is still checking that nobody else has it.
+/// Returns whether the kernel is still checking the address for duplicates (tentative).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_address_info_is_tentative(
     address: *const macvlan_address_info,
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn macvlan_address_info_is_tentative(
     answer(false, || Ok(shared!(address).info.is_tentative()))
 }
 
-/// Returns whether the kernel found that somebody else has it.
+/// Returns whether the kernel has found that another host has the address.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_address_info_is_duplicate(
     address: *const macvlan_address_info,
@@ -152,7 +152,8 @@ pub unsafe extern "C" fn macvlan_address_list_free(list: *mut macvlan_address_li
     unsafe { free(list) }
 }
 
-/// All addresses.
+/// Makes a filter that accepts all addresses. The caller frees it with
+/// macvlan_address_filter_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_address_filter_new(
     filter: *mut *mut macvlan_address_filter,
@@ -164,7 +165,7 @@ pub unsafe extern "C" fn macvlan_address_filter_new(
     })
 }
 
-/// Those of a family: AF_INET or AF_INET6.
+/// Restricts the filter to a family: AF_INET or AF_INET6.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_address_filter_set_family(
     filter: *mut macvlan_address_filter,
@@ -177,7 +178,7 @@ pub unsafe extern "C" fn macvlan_address_filter_set_family(
     })
 }
 
-/// Those of a link, by its name or "#" and its index.
+/// Restricts the filter to a link, by name or "#" and index.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_address_filter_set_link(
     filter: *mut macvlan_address_filter,

@@ -1,4 +1,4 @@
-//! `macvlan_neighbour_info`: an entry of the neighbour tables; lists of them, and which are wanted.
+//! `macvlan_neighbour_info`: a neighbour entry; lists and filters.
 
 use std::ffi::{c_char, c_int};
 use std::ptr::null;
@@ -11,8 +11,8 @@ use crate::base::object::{Tagged, exclusive, give, nth, object, out, shared};
 use crate::base::report::macvlan_error;
 use crate::base::text::{Text, text};
 
-/// An entry of the neighbour tables, ARP's for IPv4, neighbour discovery's for IPv6: a part of a
-/// macvlan_neighbour_list, which it is freed with.
+/// A neighbour entry, of ARP for IPv4 and of neighbour discovery for IPv6: a part of a
+/// macvlan_neighbour_list, with which it is freed.
 ///
 /// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_neighbour_info {
@@ -20,7 +20,7 @@ pub struct macvlan_neighbour_info {
 }
 object!(macvlan_neighbour_info, Told);
 
-/// The neighbours of a namespace, given by macvlan_handle_neighbours(). Freed with
+/// The neighbour entries of a namespace, from macvlan_handle_neighbours(). Freed with
 /// macvlan_neighbour_list_free().
 ///
 /// Threads: immutable, so any number of threads may use it at once.
@@ -29,8 +29,8 @@ pub struct macvlan_neighbour_list {
 }
 object!(macvlan_neighbour_list, Vec<Tagged<Told>>);
 
-/// Which neighbours are wanted; all, as long as nothing is set. Freed with
-/// macvlan_neighbour_filter_free(). The kernel leaves out the others.
+/// A filter for neighbour entries, applied by the kernel; without settings it accepts all. Freed
+/// with macvlan_neighbour_filter_free().
 ///
 /// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_neighbour_filter {
@@ -62,8 +62,8 @@ pub unsafe extern "C" fn macvlan_neighbour_info_ip(
     })
 }
 
-/// Returns the neighbour's MAC address. Whether it is known: while it is being asked for, it is
-/// not, and gives zeroes.
+/// Writes the neighbour's MAC address, and returns whether it is known; zeroes if not, as during
+/// its resolution.
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_neighbour_info_mac(
@@ -81,7 +81,7 @@ pub unsafe extern "C" fn macvlan_neighbour_info_mac(
     })
 }
 
-/// Returns the index of the link that it is reached by.
+/// Returns the index of the link.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_neighbour_info_link(
     neighbour: *const macvlan_neighbour_info,
@@ -89,8 +89,8 @@ pub unsafe extern "C" fn macvlan_neighbour_info_link(
     answer(0, || Ok(shared!(neighbour).info.link))
 }
 
-/// How sure the entry is (RFC 4861), as `ip neighbour` shows it: "REACHABLE", "STALE", "FAILED". It
-/// belongs to the object.
+/// Returns the state of the entry (RFC 4861), as in `ip neighbour`: "REACHABLE", "STALE", "FAILED".
+/// It belongs to the object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_neighbour_info_state(
     neighbour: *const macvlan_neighbour_info,
@@ -125,7 +125,8 @@ pub unsafe extern "C" fn macvlan_neighbour_list_free(list: *mut macvlan_neighbou
     unsafe { free(list) }
 }
 
-/// All neighbours.
+/// Makes a filter that accepts all neighbour entries. The caller frees it with
+/// macvlan_neighbour_filter_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_neighbour_filter_new(
     filter: *mut *mut macvlan_neighbour_filter,
@@ -137,7 +138,7 @@ pub unsafe extern "C" fn macvlan_neighbour_filter_new(
     })
 }
 
-/// Those of a family: AF_INET or AF_INET6.
+/// Restricts the filter to a family: AF_INET or AF_INET6.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_neighbour_filter_set_family(
     filter: *mut macvlan_neighbour_filter,
@@ -150,7 +151,7 @@ pub unsafe extern "C" fn macvlan_neighbour_filter_set_family(
     })
 }
 
-/// Those reached by a link, by its name or "#" and its index.
+/// Restricts the filter to a link, by name or "#" and index.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_neighbour_filter_set_link(
     filter: *mut macvlan_neighbour_filter,

@@ -10,11 +10,10 @@ use crate::base::mac::{mac, mac_out, put};
 use crate::base::object::{exclusive, give, object, out, shared};
 use crate::base::report::macvlan_error;
 
-/// The options of a macvlan or macvtap: mode, flags, source MAC addresses, broadcast queue. Made
-/// with macvlan_options_new() and freed with macvlan_options_free(), or a part of a
-/// macvlan_link_info.
+/// The options of a macvlan or macvtap: mode, flags, source MAC addresses, broadcast queue. From
+/// macvlan_options_new() and freed with macvlan_options_free(), or a part of a macvlan_link_info.
 ///
-/// An endpoint's can also be set one by one, by macvlan_endpoint_set_mode() and the like.
+/// Those of an endpoint can also be set one by one, with macvlan_endpoint_set_mode() and others.
 ///
 /// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_options {
@@ -22,7 +21,7 @@ pub struct macvlan_options {
 }
 object!(macvlan_options, Macvlan);
 
-// The header has the modes from the kernel's own.
+// The header uses the kernel's enumeration of modes.
 const _: () = assert!(
     Mode::Private as u32 == 1
         && Mode::Vepa as u32 == 2
@@ -31,7 +30,8 @@ const _: () = assert!(
         && Mode::Source as u32 == 16
 );
 
-/// Returns the options of a macvlan in a mode, all others as the kernel has them by itself.
+/// Makes options with a mode, and otherwise the kernel's defaults. The caller frees them with
+/// macvlan_options_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_new(
     mode: EnumMode,
@@ -44,7 +44,8 @@ pub unsafe extern "C" fn macvlan_options_new(
     })
 }
 
-/// In mode passthru, leaves the parent as promiscuous as it was. Defaults to false.
+/// Sets whether mode passthru leaves the parent as promiscuous as it is (MACVLAN_FLAG_NOPROMISC).
+/// Defaults to false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_set_nopromisc(
     options: *mut macvlan_options,
@@ -57,8 +58,9 @@ pub unsafe extern "C" fn macvlan_options_set_nopromisc(
     })
 }
 
-/// In mode source, looks at source addresses alone: frames from the list come in even when they are
-/// sent to another MAC address (Linux 5.13 and later; older kernels refuse it). Defaults to false.
+/// Sets whether mode source checks only the source address: frames from the listed MAC addresses
+/// are then accepted whatever their destination is (Linux 5.13 and later; older kernels refuse it).
+/// Defaults to false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_set_nodst(
     options: *mut macvlan_options,
@@ -71,7 +73,7 @@ pub unsafe extern "C" fn macvlan_options_set_nodst(
     })
 }
 
-/// In mode source, one more MAC address that frames may come from.
+/// Adds a MAC address from which frames are accepted in mode source.
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_add_source_mac(
@@ -85,9 +87,9 @@ pub unsafe extern "C" fn macvlan_options_add_source_mac(
     })
 }
 
-/// How many broadcast and multicast frames may wait to be handed to the siblings. Defaults to 1000.
-/// The kernel keeps one queue for all on a parent and uses the largest length that any of them asks
-/// for.
+/// Sets the length of the broadcast queue in frames, for broadcast and multicast frames to other
+/// links on the parent. Defaults to 1000. The kernel has one queue for each parent and uses the
+/// largest requested length.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_set_bc_queue_len(
     options: *mut macvlan_options,
@@ -100,11 +102,11 @@ pub unsafe extern "C" fn macvlan_options_set_bc_queue_len(
     })
 }
 
-/// A multicast frame that more than this many siblings want goes through the broadcast queue, others
-/// are delivered at once; -1 always delivers at once. 1 when not set.
+/// Sets the number of receivers above which a multicast frame goes through the broadcast queue
+/// instead of being delivered at once; -1 for never. Defaults to 1.
 ///
-/// The kernel keeps it per parent: whoever sets it last sets it for all siblings. Linux 6.4 and later;
-/// older kernels ignore it without a word.
+/// The kernel has one value for each parent, so this changes it for all links on it. Linux 6.4 and
+/// later; older kernels ignore it silently.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_set_bc_cutoff(
     options: *mut macvlan_options,
@@ -117,8 +119,8 @@ pub unsafe extern "C" fn macvlan_options_set_bc_cutoff(
     })
 }
 
-/// Refuses options that do not go together, which the kernel would refuse with a bare "invalid
-/// argument", or not heed. Attaching and making a link do the same.
+/// Checks options for combinations that the kernel refuses with EINVAL or ignores. Attaching and
+/// creating a link do the same.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_check(
     options: *const macvlan_options,
@@ -135,19 +137,19 @@ pub unsafe extern "C" fn macvlan_options_mode(options: *const macvlan_options) -
     answer(0, || Ok(shared!(options).mode() as u32))
 }
 
-/// Returns whether the parent is left as promiscuous as it was.
+/// Returns whether mode passthru leaves the parent as promiscuous as it is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_is_nopromisc(options: *const macvlan_options) -> bool {
     answer(false, || Ok(shared!(options).is_nopromisc()))
 }
 
-/// Returns whether source addresses alone are looked at.
+/// Returns whether mode source checks only the source address.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_is_nodst(options: *const macvlan_options) -> bool {
     answer(false, || Ok(shared!(options).is_nodst()))
 }
 
-/// How many MAC addresses frames may come from, in mode source.
+/// Returns the number of MAC addresses from which frames are accepted in mode source.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_source_mac_count(
     options: *const macvlan_options,
@@ -155,8 +157,8 @@ pub unsafe extern "C" fn macvlan_options_source_mac_count(
     answer(0, || Ok(shared!(options).source_macs().len()))
 }
 
-/// Returns one of the MAC addresses that frames may come from, counted from 0. Whether there is
-/// one; zeroes if not.
+/// Writes one of the MAC addresses from which frames are accepted, counted from 0, and returns
+/// whether there is one; zeroes if not.
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_source_mac(
@@ -175,8 +177,8 @@ pub unsafe extern "C" fn macvlan_options_source_mac(
     })
 }
 
-/// Returns the broadcast queue's length in frames. Whether it is known: it is not if it was not
-/// set.
+/// Writes the broadcast queue's length in frames, and returns whether it is known; it is not if it
+/// was not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_bc_queue_len(
     options: *const macvlan_options,
@@ -190,8 +192,8 @@ pub unsafe extern "C" fn macvlan_options_bc_queue_len(
     })
 }
 
-/// Returns the broadcast cutoff. Whether it is known: it is not if it was not set, or the kernel
-/// has none.
+/// Writes the broadcast cutoff, and returns whether it is known; it is not if it was not set, or
+/// the kernel has none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_bc_cutoff(
     options: *const macvlan_options,

@@ -6,7 +6,8 @@ use std::ptr::null;
 use crate::base::boundary::{answer, free};
 use crate::base::object::{object, shared};
 
-/// The rules of a namespace, given by macvlan_handle_rules(). Freed with macvlan_rule_list_free().
+/// The policy rules of a namespace, from macvlan_handle_rules(). Freed with
+/// macvlan_rule_list_free().
 ///
 /// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_rule_list {
@@ -20,8 +21,8 @@ pub unsafe extern "C" fn macvlan_rule_list_count(list: *const macvlan_rule_list)
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// Returns one of the rules, counted from 0, as macvlan_handle_add_rule() takes it. It belongs to
-/// the list. NULL past the end.
+/// Returns one of the rules, counted from 0, in the format of macvlan_handle_add_rule(). It belongs
+/// to the list. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_rule_list_get(
     list: *const macvlan_rule_list,
