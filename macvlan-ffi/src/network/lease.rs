@@ -99,7 +99,7 @@ pub unsafe extern "C" fn macvlan_lease_host(lease: *const macvlan_lease) -> *con
     })
 }
 
-/// Returns the lease's id, which no other lease, past or future, has.
+/// Returns the lease's id, which is different for every lease of the container, past or future.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_endpoint(lease: *const macvlan_lease) -> *const c_char {
     answer(null(), || {
