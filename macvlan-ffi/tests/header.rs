@@ -163,13 +163,13 @@ fn header() -> String {
         header,
         r#"
 
-/** The version that this header belongs to; macvlan_version() tells the library's. */
+/** The version of this header; macvlan_version() returns the library's. */
 #define MACVLAN_VERSION "{version}"
 #define MACVLAN_VERSION_MAJOR {major}
 #define MACVLAN_VERSION_MINOR {minor}
 #define MACVLAN_VERSION_PATCH {patch}
 
-/** Whether this header belongs to this version or a later one, for #if. */
+/** True if this header is of this version or a later one, for #if. */
 #define MACVLAN_VERSION_AT_LEAST(major, minor, patch) \
     (MACVLAN_VERSION_MAJOR > (major) || \
      (MACVLAN_VERSION_MAJOR == (major) && \

@@ -138,7 +138,7 @@ class Holder(NamedTuple):
     address: ipaddress.IPv4Address | ipaddress.IPv6Address
     """The address."""
     mac: MacAddr | None
-    """The holder's MAC address; None if the kernel found the duplicate and no frame was received."""
+    """The holder's MAC address; None if the kernel found the duplicate without a frame from it."""
 
     def __str__(self) -> str:
         return f"{self.mac or 'somebody'} has {self.address}"
