@@ -12,9 +12,9 @@ use crate::base::error::OrRaise;
 use crate::base::output::call_text;
 use crate::base::waiting;
 
-/// The settings of announcements of addresses to the neighbours, by gratuitous ARP and unsolicited
-/// neighbour advertisements. A neighbour that has an entry for a previous holder of the address
-/// then updates it at once.
+/// The settings of announcements of addresses to the neighbours. They are sent as gratuitous ARP
+/// and unsolicited neighbour advertisements. A neighbour that has an entry for a previous holder of
+/// the address then updates it at once.
 ///
 /// count: the number of announcements, at least 1.
 /// interval: the time between announcements, in seconds or as a timedelta.
@@ -54,8 +54,8 @@ impl Announce {
         ))
     }
 
-    /// Makes announcements that are sent once, by the kernel when it starts to use the address, at
-    /// almost no cost.
+    /// Makes announcements that are sent once. The kernel sends them when it starts to use the
+    /// address, at almost no cost.
     #[staticmethod]
     fn once() -> Self {
         Self(Core::once())
@@ -114,8 +114,8 @@ impl Announce {
     }
 }
 
-/// Announcements of an attachment's addresses, from Attachment.announce(), to be sent by the
-/// caller. It holds a socket until it is closed.
+/// Announcements of an attachment's addresses, to be sent by the caller. From
+/// Attachment.announce(). It holds a socket until it is closed.
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct Announcement {
     announce: Core,

@@ -133,8 +133,8 @@ impl Attachment {
         self.get().tap_path()
     }
 
-    /// Opens the device file of a macvtap for reading and writing, as for QEMU's `-netdev tap,fd=`,
-    /// which takes the file's fileno(). Each call adds a queue.
+    /// Opens the device file of a macvtap for reading and writing. QEMU's `-netdev tap,fd=` takes
+    /// the file's fileno(). Each call adds a queue.
     fn open_tap<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let attachment = self.get();
         let tap = py.detach(|| attachment.open_tap()).or_raise(py)?;
@@ -142,8 +142,8 @@ impl Attachment {
         py.import("io")?.getattr("FileIO")?.call1((tap.into_raw_fd(), "r+"))
     }
 
-    /// Makes announcements of the addresses, to be sent by the caller with Announcement.run() or
-    /// send(), on any thread: "once", "rfc" or an Announce.
+    /// Makes announcements of the addresses: "once", "rfc" or an Announce. The caller sends them
+    /// with Announcement.run() or send(), on any thread.
     #[pyo3(
         signature = (announce=Arg::Missing),
         text_signature = "($self, announce='once')"

@@ -11,7 +11,7 @@ use crate::value::vlan::Vlan;
 
 enumerations!(DifferenceKind = "DifferenceKind");
 
-/// A difference between an endpoint and the actual state. str() returns a sentence.
+/// A difference between an endpoint and the actual state. Its text, str(), is a sentence.
 #[pyclass(frozen, eq, module = "macvlan")]
 #[derive(PartialEq, Eq)]
 pub(crate) struct Difference(pub(crate) Core);

@@ -107,14 +107,14 @@ impl Probe {
         self.0.get_wait().as_secs_f64()
     }
 
-    /// Returns how long to wait for the kernel's duplicate address detection of IPv6 addresses, in
-    /// seconds.
+    /// Returns how long to wait for the kernel's duplicate address detection, in seconds.
     #[getter]
     fn deadline(&self) -> f64 {
         self.0.get_deadline().as_secs_f64()
     }
 
-    /// Returns the maximum duration of a probe of IPv4 addresses without an answer, in seconds.
+    /// Returns the maximum duration of a probe of IPv4 addresses, in seconds. It is that without an
+    /// answer.
     #[getter]
     fn longest(&self) -> f64 {
         self.0.longest().as_secs_f64()

@@ -62,8 +62,8 @@ impl Handle {
         Ok(NetNs::new(self.0.get()?.netns().clone()))
     }
 
-    /// Creates a link of the kind "macvlan", "macvtap", "vlan", "veth", "dummy" or "bridge", like
-    /// `ip link add`.
+    /// Creates a link, like `ip link add`. The kind is "macvlan", "macvtap", "vlan", "veth",
+    /// "dummy" or "bridge".
     ///
     /// Mode and options are those of Endpoint. kind defaults to the kind of the options. peer is
     /// the name of a veth's peer, and peer_netns the peer's namespace; netns is the namespace in
@@ -161,8 +161,8 @@ impl Handle {
         Ok(LinkInfo(found))
     }
 
-    /// Returns all links, or those of a kind or in a bridge, bond or VRF, like `ip -d link show
-    /// [type KIND] [master LINK]`. All are returned if the kernel does not know the kind.
+    /// Returns links, like `ip -d link show [type KIND] [master LINK]`. These are all, or those of
+    /// a kind or in a bridge, bond or VRF. All are returned if the kernel does not know the kind.
     #[pyo3(signature = (*, kind=None, controller=None))]
     fn links(
         &self,
@@ -279,7 +279,7 @@ impl Handle {
         self.ask(py, |handle| handle.set_group(link, group))
     }
 
-    /// Sets the length of a link's transmit queue in packets, like `ip link set dev LINK txqueuelen
+    /// Sets the length of a link's transmit queue in packets. Like `ip link set dev LINK txqueuelen
     /// PACKETS`.
     fn set_tx_queue_len(
         &self,
@@ -292,7 +292,7 @@ impl Handle {
         self.ask(py, |handle| handle.set_tx_queue_len(link, packets))
     }
 
-    /// Sets how a link's IPv6 link-local address is made, like `ip link set dev LINK addrgenmode
+    /// Sets how a link's IPv6 link-local address is made. Like `ip link set dev LINK addrgenmode
     /// MODE`. It applies when the link next comes up.
     fn set_addr_gen_mode(
         &self,
@@ -305,7 +305,7 @@ impl Handle {
         self.ask(py, |handle| handle.set_addr_gen_mode(link, mode))
     }
 
-    /// Adds an alternative name of up to 127 bytes to a link, like `ip link property add dev LINK
+    /// Adds an alternative name of up to 127 bytes to a link. Like `ip link property add dev LINK
     /// altname NAME`.
     fn add_alternative_name(
         &self,
@@ -318,7 +318,7 @@ impl Handle {
         self.ask(py, |handle| handle.add_alternative_name(link, &name))
     }
 
-    /// Deletes an alternative name of a link, like `ip link property delete dev LINK altname NAME`.
+    /// Deletes an alternative name of a link. Like `ip link property delete dev LINK altname NAME`.
     fn delete_alternative_name(
         &self,
         py: Python<'_>,
@@ -330,7 +330,7 @@ impl Handle {
         self.ask(py, |handle| handle.delete_alternative_name(link, &name))
     }
 
-    /// Changes the given options of a macvlan or macvtap, like `ip link set dev LINK type macvlan
+    /// Changes the given options of a macvlan or macvtap. Like `ip link set dev LINK type macvlan
     /// …`.
     ///
     /// The kernel sets the flags nopromisc and nodst together: if only one is given, the other is
@@ -389,7 +389,7 @@ impl Handle {
         self.ask(py, |handle| handle.set_macvlan(link, &change))
     }
 
-    /// Changes the given flags of a VLAN and adds entries to its QoS maps, like `ip link set dev
+    /// Changes the given flags of a VLAN and adds entries to its QoS maps. Like `ip link set dev
     /// LINK type vlan …`. Id and protocol cannot be changed.
     #[pyo3(
         signature = (
@@ -465,7 +465,7 @@ impl Handle {
         self.ask(py, |handle| handle.add_address(link, &address))
     }
 
-    /// Adds an address to a link or updates an existing one, like `ip address replace … dev LINK`.
+    /// Adds an address to a link or updates an existing one. Like `ip address replace … dev LINK`.
     fn replace_address(
         &self,
         py: Python<'_>,
@@ -540,8 +540,8 @@ impl Handle {
         self.ask(py, |handle| handle.add_route(&route))
     }
 
-    /// Adds a route, or replaces the one to the same destination with the same metric in the same
-    /// table, like `ip route replace`.
+    /// Adds or replaces a route, like `ip route replace`. It replaces the one to the same
+    /// destination with the same metric in the same table.
     fn replace_route(&self, py: Python<'_>, route: &Bound<'_, PyAny>) -> PyResult<()> {
         let route = take("route", route)?;
         self.ask(py, |handle| handle.replace_route(&route))
@@ -553,9 +553,9 @@ impl Handle {
         self.ask(py, |handle| handle.delete_route(&route))
     }
 
-    /// Returns all routes, or those of a table, link, type or routing protocol (2 kernel, 3 boot, 4
-    /// static), like `ip [-4|-6] route show table all`. The local and broadcast routes that the
-    /// kernel adds for each address are left out.
+    /// Returns routes, like `ip [-4|-6] route show table all`. These are all, or those of a table,
+    /// link, type or routing protocol (2 kernel, 3 boot, 4 static). The local and broadcast routes
+    /// that the kernel adds for each address are left out.
     #[pyo3(signature = (link=None, *, family=None, table=None, kind=None, protocol=None))]
     fn routes(
         &self,

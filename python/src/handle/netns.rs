@@ -75,7 +75,7 @@ impl NetNs {
         Self::open(py, || Core::from_path(path))
     }
 
-    /// Makes a handle from a file descriptor, or an object that has one, which stays the caller's.
+    /// Makes a handle from a file descriptor, or an object that has one. It stays the caller's.
     #[staticmethod]
     fn from_fd(py: Python<'_>, fd: &Bound<'_, PyAny>) -> PyResult<Self> {
         let fd: Descriptor = take("fd", fd)?;
@@ -88,8 +88,7 @@ impl NetNs {
         Self::open(py, Core::current)
     }
 
-    /// Creates a namespace without a name, which exists as long as the handle and the processes in
-    /// it.
+    /// Creates a namespace without a name. It exists as long as the handle and the processes in it.
     #[staticmethod]
     fn anonymous(py: Python<'_>) -> PyResult<Self> {
         Self::open(py, Core::anonymous)
@@ -110,8 +109,8 @@ impl NetNs {
         py.detach(|| Core::delete(&name)).or_raise(py)
     }
 
-    /// Lists the network namespaces that have a name, a thread, an open descriptor or a mount, and
-    /// the files that could not be read and may lead to further ones.
+    /// Lists the network namespaces that exist. These have a name, a thread, an open descriptor or
+    /// a mount. Also lists the files that could not be read and may lead to further ones.
     #[staticmethod]
     fn visible(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -133,8 +132,8 @@ impl NetNs {
         self.id == other.get().id
     }
 
-    /// Calls a function in the namespace, on a new thread that ends afterwards, and returns its
-    /// result or raises its exception.
+    /// Calls a function in the namespace and returns its result or raises its exception. It runs on
+    /// a new thread that ends afterwards.
     ///
     /// Sockets opened by it stay in the namespace, and processes started by it begin there. /sys is
     /// not remounted, unlike with `ip netns exec`. Ctrl-C, and other exceptions of signal handlers,

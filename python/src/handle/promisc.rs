@@ -7,8 +7,8 @@ use pyo3::prelude::*;
 
 use crate::base::closable::Closable;
 
-/// A guard that holds a link promiscuous until it is closed or collected, or its process ends. The
-/// kernel counts the holders.
+/// Holds a link promiscuous until it is closed or collected, or its process ends. The kernel counts
+/// the holders.
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct PromiscGuard(Closable<Core>);
 

@@ -18,7 +18,7 @@ use crate::base::output::{Enumeration, network};
 use crate::base::waiting;
 use crate::endpoint::attachment::Attachment;
 
-/// The host's access to the containers on one parent, through a macvlan of its own (a shim), from
+/// The host's access to the containers on one parent, through a macvlan of its own (a shim). From
 /// Host.access().
 ///
 /// The host can reach containers in mode bridge that are attached with attach(), and these can
@@ -92,8 +92,8 @@ impl HostAccess {
         py.detach(|| access.add(&attachment)).or_raise(py)
     }
 
-    /// Updates the borrowed addresses of the host's link, and restores a deleted link with its
-    /// routes. Only reads if there is nothing to do.
+    /// Updates the borrowed addresses of the host's link, and restores a deleted link. Only reads
+    /// if there is nothing to do.
     ///
     /// Call it after events of Handle.watch() for addresses of the parent or for the host's link.
     fn refresh(&self, py: Python<'_>) -> PyResult<()> {
@@ -134,8 +134,8 @@ impl HostAccess {
         Ok(Moving(Closable::new("Moving", moving)))
     }
 
-    /// Moves the addresses and routes back to the parent, if they were moved, by this process or,
-    /// for a link that was kept, by another one.
+    /// Moves the addresses and routes back to the parent, if they were moved. They may have been
+    /// moved by this process or, for a link that was kept, by another one.
     fn move_back(&self, py: Python<'_>) -> PyResult<()> {
         let access = self.0.get()?;
         py.detach(|| access.move_back()).or_raise(py)

@@ -7,8 +7,8 @@ use pyo3::types::PyTuple;
 use crate::base::argument::take;
 use crate::base::output::{Enumeration, attributes_text};
 
-/// The result of Host.diagnose(). str() returns the findings with their remedies, and the facts,
-/// one on each line.
+/// The result of Host.diagnose(). Its text, str(), has the findings with their remedies, and the
+/// facts, one on each line.
 #[pyclass(frozen, eq, module = "macvlan")]
 #[derive(PartialEq, Eq)]
 pub(crate) struct Diagnosis(pub(crate) Core);

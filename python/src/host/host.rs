@@ -26,7 +26,7 @@ use crate::host::diagnosis::Diagnosis;
 use crate::host::keeper::Keeper;
 use crate::host::pool::Pool;
 
-/// A session on the network namespace with the parent links, which attaches and detaches endpoints.
+/// A session on the namespace with the parent links, which attaches and detaches endpoints.
 ///
 /// The namespace is the calling thread's by default. Open one and keep it; threads can share it.
 /// Arguments that are a namespace can be a NetNs, a pid, a name of `ip netns` or a path.
@@ -214,7 +214,7 @@ impl Host {
         py.detach(|| host.remove_unused_parents()).or_raise(py)
     }
 
-    /// Makes a pool of namespaces, each with a macvlan in mode bridge on this parent, and fills it.
+    /// Makes a pool of namespaces with a macvlan in mode bridge on this parent, and fills it.
     fn pool(
         &self,
         py: Python<'_>,
@@ -240,7 +240,7 @@ impl Host {
         py.detach(|| host.pool_of(template, size as usize)).or_raise(py).map(Pool::new)
     }
 
-    /// Makes a context manager that attaches an endpoint at the beginning of a with block, yields
+    /// Makes a context manager that attaches an endpoint for the time of a with block. It yields
     /// the Attachment, and detaches it at the end, also on an exception.
     fn attached(
         &self,
@@ -264,7 +264,7 @@ impl Host {
         Ok(found.into_iter().map(Attachment::new).collect())
     }
 
-    /// Probes addresses on a parent's network at once, and returns a Holder for each that is in
+    /// Probes addresses on a parent's network, all at once. Returns a Holder for each that is in
     /// use; the others are free. Neighbour tables are not changed.
     ///
     /// Containers in modes private and vepa do not receive the probes.
@@ -289,9 +289,9 @@ impl Host {
         held.into_iter().map(|one| holder(py, one)).collect()
     }
 
-    /// Gives the host access to the containers on a parent, through a macvlan of its own with the
-    /// parent's addresses, and a route to each container that is attached with HostAccess.attach().
-    /// On a failure nothing is changed.
+    /// Gives the host access to the containers on a parent. The host gets a macvlan of its own with
+    /// the parent's addresses, and a route to each container that is attached with
+    /// HostAccess.attach(). On a failure nothing is changed.
     ///
     /// name: the name of the host's link. Defaults to the parent's name and "-host".
     /// addresses: addresses of the link's own, which replace the parent's.
@@ -328,8 +328,8 @@ impl Host {
         py.detach(|| host.access_by(access)).or_raise(py).map(HostAccess::new)
     }
 
-    /// Attaches endpoints like ensure(), and keeps them attached across the removal of their
-    /// parent. Waits for parents that do not exist yet.
+    /// Attaches endpoints like ensure(), and keeps them attached. When their parent is removed and
+    /// returns, they are attached again. Waits for parents that do not exist yet.
     ///
     /// If one fails otherwise, or on Ctrl-C, those that were attached by this call are detached
     /// again. The Keeper works while it is asked for its next event.

@@ -129,8 +129,9 @@ impl Keeper {
         Ok(self.waited.next(timeout.py(), limit)?.map(KeepEvent))
     }
 
-    /// Returns the time in seconds after which next_within() has to be called even if fileno() is
-    /// not readable, because a failed attach is due for a retry; None if there is no such limit.
+    /// Returns the time in seconds after which next_within() has to be called. It has to be called
+    /// then even if fileno() is not readable, because a failed attach is due for a retry. None if
+    /// there is no such limit.
     fn patience(&self, py: Python<'_>) -> PyResult<Option<f64>> {
         self.with(py, |keeper| keeper.patience().map(|patience| patience.as_secs_f64()))
     }

@@ -11,8 +11,8 @@ use crate::base::error::OrRaise;
 use crate::endpoint::attachment::Attachment;
 use crate::handle::netns::NetNs;
 
-/// Namespaces that already have a link, from Host.pool(), for containers that have to start
-/// quickly.
+/// Namespaces that already have a link, for containers that have to start quickly. From
+/// Host.pool().
 ///
 /// attach() takes one out, whose link then gets its name, addresses and routes in a fraction of the
 /// time. The container's process has to join that namespace, the attachment's netns. The pool is

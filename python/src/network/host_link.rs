@@ -8,8 +8,8 @@ use crate::base::output::{attributes_text, interfaces, mac};
 use crate::network::lease::Lease;
 use crate::value::route::Route;
 
-/// A link in the host's namespace that the caller moves to a container, and its configuration
-/// there.
+/// A link in the host's namespace that the caller moves to a container. It has the configuration
+/// for the container.
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct HostLink(pub(crate) Core);
 

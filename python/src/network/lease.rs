@@ -40,7 +40,7 @@ impl Lease {
         &self.0.host
     }
 
-    /// Returns the lease's id, which is different for every lease of the container, past or future.
+    /// Returns the lease's id, which is different for every lease of the container.
     #[getter]
     fn endpoint(&self) -> &str {
         &self.0.endpoint
@@ -107,8 +107,8 @@ impl Lease {
         class.call1((&mark.boot, mark.inode, mark.cookie)).map(Some)
     }
 
-    /// Returns the path by which the namespace was found, which may have come to lead to another
-    /// one; None if it was not found by a path.
+    /// Returns the path by which the namespace was found, if it was found by one. The path may have
+    /// come to lead to another namespace.
     #[getter]
     fn netns_path(&self) -> Option<&str> {
         self.0.netns_path()
@@ -129,7 +129,7 @@ impl Lease {
         Ok(age.or_raise(py)?.map(|age| age.as_secs()))
     }
 
-    /// Returns the name of the link in the host's namespace, if it was created there to be moved.
+    /// Returns the name of the link in the host's namespace, if it was created there.
     #[getter]
     fn link(&self) -> Option<&str> {
         self.0.link.as_ref().map(macvlan_core::LinkName::as_str)

@@ -26,7 +26,7 @@ use crate::network::session::Session;
 use crate::network::subnet::Subnet;
 use crate::value::route::Route;
 
-/// An existing network, from Networks.create(), find() or list(): connects containers to it, and
+/// An existing network, from Networks.create(), network() or list(): connects containers to it, and
 /// lists them.
 ///
 /// Its configuration is read without asking the store. Two objects are equal if they are the same
@@ -126,9 +126,9 @@ impl Network {
         self.config().get_parent().is_none()
     }
 
-    /// Returns problems, such as a parent that does not exist, that would have prevented a
-    /// connection when the network was created or changed by this object, as sentences; none for a
-    /// network that was found.
+    /// Returns problems that would have prevented a connection, as sentences. An example is a
+    /// parent that does not exist. They are those at the time when the network was created or
+    /// changed by this object; none for a network that was found.
     #[getter]
     fn warnings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, &self.warnings)
@@ -194,19 +194,19 @@ impl Network {
         self.config().get_disable_ipv6()
     }
 
-    /// Returns whether the containers' interfaces accept router advertisements, if it was set.
+    /// Returns whether the interfaces accept router advertisements, if it was set.
     #[getter]
     fn accept_ra<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.config().get_accept_ra().map(|accept| accept.to_member(py)).transpose()
     }
 
-    /// Returns whether the container's own sysctls of IPv6 apply, except for those that were set.
+    /// Returns whether the container's sysctls of IPv6 apply, except for those that were set.
     #[getter]
     fn leave_ipv6(&self) -> bool {
         self.config().is_leave_ipv6()
     }
 
-    /// Returns whether the containers' interfaces receive all multicast frames, if it was set.
+    /// Returns whether the interfaces receive all multicast frames, if it was set.
     #[getter]
     fn allmulticast(&self) -> Option<bool> {
         self.config().get_allmulticast()
@@ -336,7 +336,7 @@ impl Network {
         self.ask_long(py, self.config().is_probe(), connect).map(Connection)
     }
 
-    /// Leases addresses before the container exists, for callers that are asked for an address
+    /// Leases addresses before the container exists. For callers that are asked for an address
     /// first. The lease is pending until a container takes it, by its id (Lease.endpoint), or until
     /// it is released by disconnect() with that id. collect() releases one that is pending for
     /// longer than the session's pending_age, or since another boot.
@@ -368,9 +368,9 @@ impl Network {
         self.ask_long(py, self.config().is_probe(), allocate).map(Lease)
     }
 
-    /// Leases addresses for a container and creates its link in the host's namespace, down and
-    /// without addresses, for a caller that moves it to the container and configures it there; or
-    /// changes nothing. The arguments are as for connect().
+    /// Leases addresses for a container and creates its link in the host's namespace. The link is
+    /// down and without addresses, for a caller that moves it to the container and configures it
+    /// there. On a failure nothing is changed. The arguments are as for connect().
     ///
     /// The lease is pending until bind() or reconcile() finds the link in the container's
     /// namespace. Until then, collect() releases the lease and deletes the link if it is older than
@@ -407,9 +407,9 @@ impl Network {
         self.ask_long(py, self.config().is_probe(), create).map(HostLink)
     }
 
-    /// Binds a container's pending lease, by its id, or by "ID/INTERFACE" if it has several, to the
-    /// namespace to which its link was moved, with the link's name there. A lease that is already
-    /// bound to it is unchanged.
+    /// Binds a container's pending lease to the namespace to which its link was moved. The
+    /// container is given by its id, or by "ID/INTERFACE" if it has several, and the link by its
+    /// name there. A lease that is already bound to it is unchanged.
     fn bind(
         &self,
         py: Python<'_>,
@@ -453,14 +453,14 @@ impl Network {
         self.ask(py, move |network| network.resolve(&name))
     }
 
-    /// Returns lines for /etc/hosts, one for each address of a container that has a name or an
-    /// alias: the address, and each name alone and with a dot and the network's name.
+    /// Returns lines for /etc/hosts. There is one for each address of a container that has a name
+    /// or an alias: the address, and each name alone and with a dot and the network's name.
     fn hosts(&self, py: Python<'_>) -> PyResult<String> {
         self.ask(py, |network| network.hosts())
     }
 
-    /// Writes these lines to a hosts file, between two comment lines, and replaces them the next
-    /// time. The rest of the file stays unchanged, with its line ends.
+    /// Writes the lines of hosts() to a file. They are between two comment lines, and replaced the
+    /// next time. The rest of the file stays unchanged, with its line ends.
     ///
     /// The file is written in place, so that it changes wherever it is mounted, and keeps its
     /// owner, mode and links. One process at a time writes it. If the file cannot be written, as on
@@ -484,16 +484,16 @@ impl Network {
         Ok(self.ask(py, |network| network.leases())?.into_iter().map(Lease).collect())
     }
 
-    /// Returns the leases of a container, by its id, or of one of its interfaces, by
-    /// "ID/INTERFACE", in the order of their connection.
+    /// Returns the leases of a container, in the order of their connection. It is given by its id,
+    /// or one of its interfaces by "ID/INTERFACE".
     fn leases_of(&self, py: Python<'_>, container: &Bound<'_, PyAny>) -> PyResult<Vec<Lease>> {
         let container: String = take("container", container)?;
         let leases = self.ask(py, move |network| network.leases_of(&container))?;
         Ok(leases.into_iter().map(Lease).collect())
     }
 
-    /// Returns the lease of a container, by its id, or of one of its interfaces, by "ID/INTERFACE";
-    /// the first one if it has several. None if it is not connected.
+    /// Returns the lease of a container; None if it is not connected. It is given by its id, or one
+    /// of its interfaces by "ID/INTERFACE"; the first lease is returned if it has several.
     fn lease(&self, py: Python<'_>, container: &Bound<'_, PyAny>) -> PyResult<Option<Lease>> {
         let container: String = take("container", container)?;
         Ok(self.ask(py, move |network| network.lease(&container))?.map(Lease))
@@ -512,8 +512,8 @@ impl Network {
         self.ask(py, move |network| network.forget_foreign(address))
     }
 
-    /// Returns a Foreign for each address that is recorded as used by a machine that is not a
-    /// container of this network.
+    /// Returns a Foreign for each address that is recorded as foreign. These are used by machines
+    /// that are not containers of this network.
     fn foreign<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let class = CLASS.import(py, "macvlan._values", "Foreign")?;
@@ -577,7 +577,7 @@ impl Network {
         CLASS.import(py, "macvlan._values", "Retained")?.call1((released, failed))
     }
 
-    /// Reconciles this network like Networks.reconcile(), which does it for all networks of this
+    /// Reconciles this network like Networks.reconcile(). That does it for all networks of this
     /// host at once.
     fn reconcile(&self, py: Python<'_>) -> PyResult<Vec<Reconciled>> {
         let done = self.ask(py, |network| network.reconcile())?;

@@ -251,7 +251,7 @@ impl Networks {
         Ok(self.network(&found))
     }
 
-    /// Returns the stored networks and leases that cannot be read, as exceptions that are not
+    /// Returns the stored networks and leases that cannot be read. They are exceptions that are not
     /// raised. Other lists do not have them, and their addresses are not leased.
     fn unreadable<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let found = self.0.ask(py, false, Core::unreadable)?;
@@ -291,9 +291,9 @@ impl Networks {
         CLASS.import(py, "macvlan._values", "Collected")?.call1((leases, done.expired))
     }
 
-    /// Forgets a host that counts as alive without a process (EtcdStore's persistent) and has
-    /// permanently ended: others collect the leases of its containers, and another machine may have
-    /// its name. Returns whether there was such a host; a file has none.
+    /// Forgets a host that counts as alive without a process and has permanently ended. See
+    /// EtcdStore's persistent. Others then collect the leases of its containers, and another
+    /// machine may have its name. Returns whether there was such a host; a file has none.
     ///
     /// The addresses of its containers may then be leased to others, so these must not run any
     /// more. Refused while a process of it has Networks open, and after one was killed, for as long

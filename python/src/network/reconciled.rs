@@ -9,7 +9,8 @@ use crate::network::lease::Lease;
 
 enumerations!(ReconciledKind = "ReconciledKind");
 
-/// A change by Networks.reconcile() that reconciled kernel and store. str() returns a sentence.
+/// A change that reconciled kernel and store, from Networks.reconcile(). Its text, str(), is a
+/// sentence.
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct Reconciled(pub(crate) Core);
 

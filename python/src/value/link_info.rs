@@ -260,29 +260,29 @@ macro_rules! numbers {
 numbers!(
     Offloads: Option<u32>,
     [
-        gso_max_size = "Generic segmentation: the largest packet in bytes.",
-        gso_max_segs = "Generic segmentation: the most segments.",
-        gso_ipv4_max_size = "Generic segmentation: the largest IPv4 packet in bytes (Linux 6.3).",
-        tso_max_size = "Segmentation in hardware: the largest packet in bytes (Linux 5.19).",
-        tso_max_segs = "Segmentation in hardware: the most segments (Linux 5.19).",
-        gro_max_size = "Generic receive: the largest packet in bytes (Linux 5.19).",
-        gro_ipv4_max_size = "Generic receive: the largest IPv4 packet in bytes (Linux 6.3).",
+        gso_max_size = "Returns the generic segmentation limit of a packet in bytes.",
+        gso_max_segs = "Returns the generic segmentation limit in segments.",
+        gso_ipv4_max_size = "Returns the generic segmentation limit of an IPv4 packet in bytes (6.3).",
+        tso_max_size = "Returns the hardware segmentation limit of a packet in bytes (Linux 5.19).",
+        tso_max_segs = "Returns the hardware segmentation limit in segments (Linux 5.19).",
+        gro_max_size = "Returns the generic receive limit of a packet in bytes (Linux 5.19).",
+        gro_ipv4_max_size = "Returns the generic receive limit of an IPv4 packet in bytes (6.3).",
     ]
 );
 
 numbers!(
     LinkStatistics: u64,
     [
-        rx_packets = "Packets received.",
-        tx_packets = "Packets sent.",
-        rx_bytes = "Bytes received.",
-        tx_bytes = "Bytes sent.",
-        rx_errors = "Packets received that were bad.",
-        tx_errors = "Packets that could not be sent.",
-        rx_dropped = "Packets received that nobody took.",
-        tx_dropped = "Packets to be sent that were dropped.",
-        multicast = "Multicast packets received.",
-        collisions = "Collisions.",
+        rx_packets = "Returns the number of packets received.",
+        tx_packets = "Returns the number of packets sent.",
+        rx_bytes = "Returns the number of bytes received.",
+        tx_bytes = "Returns the number of bytes sent.",
+        rx_errors = "Returns the number of bad packets received.",
+        tx_errors = "Returns the number of packets that could not be sent.",
+        rx_dropped = "Returns the number of packets received and dropped.",
+        tx_dropped = "Returns the number of packets dropped while sending.",
+        multicast = "Returns the number of multicast packets received.",
+        collisions = "Returns the number of collisions.",
     ]
 );
 

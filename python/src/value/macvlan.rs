@@ -106,7 +106,7 @@ impl Macvlan {
         self.0.get_bc_queue_len()
     }
 
-    /// Returns the broadcast cutoff (`bclim`), of which the kernel has one value for each parent.
+    /// Returns the broadcast cutoff (`bclim`). The kernel has one value for each parent.
     #[getter]
     fn bc_cutoff(&self) -> Option<i32> {
         self.0.get_bc_cutoff()

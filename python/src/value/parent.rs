@@ -27,8 +27,8 @@ impl Parent {
     #[classattr]
     const ON_DEMAND_GROUP: u32 = Core::ON_DEMAND_GROUP;
 
-    /// Makes a parent that is an existing link, by name, alternative name of up to 127 bytes, or
-    /// index.
+    /// Makes a parent that is an existing link. It is given by name, alternative name of up to 127
+    /// bytes, or index.
     #[staticmethod]
     #[pyo3(name = "link")]
     fn of_link(link: &Bound<'_, PyAny>) -> PyResult<Self> {
