@@ -142,10 +142,7 @@ _IpNetwork: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 __version__: Final[str]
 
 def error_kinds() -> list[tuple[str, int]]:
-    """Returns all kinds of errors with their error numbers, in order.
-
-    For comparison with `ErrorKind`.
-    """
+    """Returns all kinds of errors with their error numbers, for comparison with `ErrorKind`."""
 
 def address_text(address: _Interface) -> tuple[str, str]:
     """Returns the address with its prefix length, and the mode of duplicate address detection."""
@@ -157,21 +154,19 @@ def mac_text(mac: _Mac) -> str:
     """Returns the text of a MAC address, in lower case."""
 
 def names() -> list[tuple[str, list[str]]]:
-    """Returns the names of all members, by the class of `macvlan/_enums.py`, in order.
-
-    For comparison with these.
-    """
+    """Returns the names of all members in order, by class, for comparison with `_enums.py`."""
 
 @final
 class Cancel:
     """A token that cancels functions that wait, from another thread.
 
-    Those of a host from Host.cancelled_by().
+    They are those of a host from Host.cancelled_by().
 
     A function that waits undoes its changes and raises a MacvlanError of the kind CANCELLED. A
     function that does not need to wait is carried out. A token stays cancelled. Ctrl-C does not
     need one.
     """
+
     def __new__(cls) -> Self: ...
     def cancel(self) -> None:
         """Cancels all functions that wait with this token, now and in the future."""
@@ -186,6 +181,7 @@ class Host:
     The namespace is the calling thread's by default. Open one and keep it; threads can share it.
     Arguments that are a namespace can be a NetNs, a pid, a name of `ip netns` or a path.
     """
+
     def __new__(cls, netns: _NetNs | None = None) -> Self: ...
     @property
     def netns(self) -> NetNs:
@@ -208,8 +204,8 @@ class Host:
     def detach(self, attachment: Attachment) -> Detached:
         """Detaches an endpoint: deletes its link, addresses, routes and rules.
 
-        And the parent, if that is an unused VLAN that was made on demand. Returns when the kernel
-        has finished, after about 16 ms.
+        Also removes the parent, if that is an unused VLAN that was made on demand. Returns when the
+        kernel has finished, after about 16 ms.
 
         Returns Detached.ALREADY_GONE if the link or the container no longer exists.
         """
@@ -235,8 +231,8 @@ class Host:
     def check(self, endpoint: Endpoint, netns: _NetNs) -> list[Difference]:
         """Returns the differences between an endpoint and its actual state.
 
-        Empty if there are none. Changes nothing. Additional objects, such as further addresses, are
-        not differences.
+        The list is empty if there are none. Changes nothing. Additional objects, such as further
+        addresses, are not differences.
         """
     def ensure(self, endpoint: Endpoint, netns: _NetNs, *, replace: bool = False) -> Ensured:
         """Ensures that an endpoint is attached as requested.
@@ -257,7 +253,7 @@ class Host:
     def pool_of(self, template: Endpoint, size: int) -> Pool:
         """Makes a pool of links like the template.
 
-        With its kind, parent, MTU, queues, group, transmit queue length, promisc and lo_up.
+        They have its kind, parent, MTU, queues, group, transmit queue length, promisc and lo_up.
         """
     def attached(self, endpoint: Endpoint, netns: _NetNs) -> Attached:
         """Makes a context manager that attaches an endpoint for the time of a with block.
@@ -267,7 +263,7 @@ class Host:
     def attachments(self, netns: _NetNs) -> list[Attachment]:
         """Returns the interfaces in a container that are on this host's links.
 
-        Macvlans, macvtaps and VLANs, by whichever program they were created.
+        These are macvlans, macvtaps and VLANs, by whichever program they were created.
         """
     def probe_free(
         self, parent: _Parent, addresses: Iterable[_Ip], *, probe: _Probe = "rfc"
@@ -336,6 +332,7 @@ class Host:
 @final
 class Attached:
     """The context manager of Host.attached()."""
+
     def __enter__(self) -> Attachment: ...
     def __exit__(
         self,
@@ -351,6 +348,7 @@ class Detaching:
 
     It continues if this object is dropped.
     """
+
     @property
     def is_finished(self) -> bool:
         """Returns whether the detach has finished, successfully or not."""
@@ -367,6 +365,7 @@ class Pool:
     time. The container's process has to join that namespace, the attachment's netns. The pool is
     not filled automatically: call fill() at a suitable time. Unused namespaces end with the pool.
     """
+
     def fill(self) -> int:
         """Creates namespaces until the pool is full, and returns their number."""
     def attach(self, endpoint: Endpoint) -> tuple[NetNs, Attachment]:
@@ -401,14 +400,15 @@ class Difference:
 
     Its text, str(), is a sentence.
     """
+
     @property
     def kind(self) -> DifferenceKind:
         """Returns the kind of the difference."""
     @property
     def found(self) -> MacAddr | int | Rate | None:
-        """Returns the actual value of a MAC address, MTU, rate or sysctl ("accept_ra=1").
+        """Returns the actual value of a MAC address, MTU, rate or sysctl; None for other kinds.
 
-        None for other kinds.
+        A sysctl is text, "accept_ra=1".
         """
     @property
     def wanted(self) -> _Wanted:
@@ -427,6 +427,7 @@ class NetNs:
     It keeps the namespace in existence, even if no process is in it, until close() or the end of a
     with block. Two handles are equal if they are on the same namespace.
     """
+
     @staticmethod
     def from_pid(pid: int) -> NetNs:
         """Opens the network namespace of a process.
@@ -480,7 +481,7 @@ class NetNs:
     def id(self) -> NetNsId:
         """Returns the identity of the namespace, which no other namespace has at the same time.
 
-        The device and inode number of its file.
+        It is the device and inode number of its file.
         """
     def same_as(self, other: NetNs) -> bool:
         """Returns whether both are handles on the same namespace, like ==."""
@@ -518,6 +519,7 @@ class NetNs:
 @final
 class VisibleNetNs:
     """A network namespace that exists, from NetNs.visible(), and the ways to open it."""
+
     @property
     def id(self) -> NetNsId:
         """Returns the identity of the namespace, as NetNs.id."""
@@ -531,7 +533,7 @@ class VisibleNetNs:
     def paths(self) -> tuple[Path, ...]:
         """Returns the other files that lead to the namespace.
 
-        Of further threads, open descriptors and mounts.
+        These are those of further threads, open descriptors and mounts.
         """
     def open(self) -> NetNs:
         """Opens the namespace in the first way that still leads to it.
@@ -590,6 +592,7 @@ class Endpoint:
     rate: the rate limit for sent packets: "10mbit", bits per second, or a Rate. By default there is
         none.
     """
+
     def __new__(
         cls,
         name: str,
@@ -641,7 +644,7 @@ class Endpoint:
     def parent(self) -> str | int | Parent:
         """Returns the parent on the host.
 
-        A name, an index, or a Parent if these are not sufficient.
+        It is a name, an index, or a Parent if these are not sufficient.
         """
     @property
     def kind(self) -> EndpointKind:
@@ -759,16 +762,16 @@ class Parent:
     ) -> Parent:
         """Makes a parent that is VLAN `id` of a base.
 
-        With the protocol 802.1Q and the name BASE.ID by default.
+        Defaults to the protocol 802.1Q and the name BASE.ID.
         """
     @property
     def id(self) -> str | int:
         """Returns the link's name, alternative name or index."""
     @property
     def base(self) -> str | int | Parent | None:
-        """Returns the base of a VLAN that is created on demand: a name, an index or a Parent.
+        """Returns the base of a VLAN that is created on demand; None for an existing link.
 
-        None for an existing link.
+        It is a name, an index or a Parent.
         """
     @property
     def vlan_id(self) -> int | None:
@@ -791,6 +794,7 @@ class Attachment:
     in the same way: by pid, pidfd, name or path. A namespace that was opened by a descriptor needs
     that NetNs, or another one set with set_netns().
     """
+
     @property
     def name(self) -> str:
         """Returns the link's name in the container."""
@@ -838,9 +842,9 @@ class Attachment:
         """Returns the policy rules of source_routing."""
     @property
     def tap_path(self) -> Path | None:
-        """Returns the device file of a macvtap, /dev/tapN with the link's index.
+        """Returns the device file of a macvtap; None for other kinds.
 
-        None for other kinds.
+        It is /dev/tapN with the link's index.
         """
     def open_tap(self) -> FileIO:
         """Opens the device file of a macvtap for reading and writing.
@@ -855,18 +859,19 @@ class Attachment:
     def refresh(self) -> None:
         """Reads the current state from the kernel.
 
-        Name, MAC address, MTU, addresses, routes and rules.
+        This includes the name, the MAC address, the MTU, addresses, routes and rules.
         """
 
 @final
 class Handle:
     """The links, addresses and routes of one network namespace.
 
-    The calling thread's, or another one.
+    It is the calling thread's by default.
 
     Each method corresponds to a command of `ip`. Links are given by name ("eth0"), index, LinkInfo
     or Attachment. Threads can share a handle.
     """
+
     def __new__(cls, netns: _NetNs | None = None) -> Self: ...
     @property
     def netns(self) -> NetNs:
@@ -1024,7 +1029,7 @@ class Handle:
     def is_local(self, address: _Ip) -> bool:
         """Returns whether an address is local, which means that a link of the namespace has it.
 
-        Whether the kernel answers "local" to `ip route get ADDRESS`.
+        The kernel then answers "local" to `ip route get ADDRESS`.
         """
     def addresses(
         self, link: _Link | None = None, *, family: Family | int | str | None = None
@@ -1091,10 +1096,11 @@ class Watch:
     call next_within(0) until it returns None. Only one caller can wait at a time; a second one gets
     a RuntimeError.
     """
-    def next_within(self, timeout: _Seconds) -> Event | None:
-        """Waits for the next event and returns it.
 
-        None if there is none in this time, in seconds or as a timedelta.
+    def next_within(self, timeout: _Seconds) -> Event | None:
+        """Waits for the next event and returns it, or None after this time.
+
+        It is in seconds or a timedelta.
         """
     def fileno(self) -> int:
         """Returns the file descriptor, which becomes readable when there may be an event."""
@@ -1126,6 +1132,7 @@ class PromiscGuard:
 
     The kernel counts the holders.
     """
+
     def fileno(self) -> int:
         """Returns the file descriptor, which stays the guard's."""
     def close(self) -> None:
@@ -1146,7 +1153,7 @@ class PromiscGuard:
 class Macvlan:
     """The options of a macvlan or macvtap.
 
-    A value, for Endpoint(options=…) and Handle.add_link(), and from LinkInfo.
+    They are a value, for Endpoint(options=…) and Handle.add_link(), and from LinkInfo.
 
     mode: the macvlan mode. Defaults to "bridge".
     nopromisc: whether mode passthru leaves the parent as promiscuous as it is. Defaults to False.
@@ -1155,6 +1162,7 @@ class Macvlan:
     bc_queue_len: the length of the broadcast queue in frames. Defaults to the kernel's, 1000.
     bc_cutoff: the broadcast cutoff (`bclim`), of which the kernel has one value for each parent.
     """
+
     def __new__(
         cls,
         mode: Mode | str = "bridge",
@@ -1198,7 +1206,7 @@ class Macvlan:
 class Vlan:
     """The options of a VLAN.
 
-    A value, for Endpoint(options=…) and Handle.add_link(), and from LinkInfo.
+    They are a value, for Endpoint(options=…) and Handle.add_link(), and from LinkInfo.
 
     id: from 1 to 4094, also as text; "priority-tags" stands for 0: frames with a priority but no
         VLAN.
@@ -1208,6 +1216,7 @@ class Vlan:
     ingress_qos: the priority in the kernel for each received tag's priority.
     egress_qos: the sent tag's priority for each priority in the kernel.
     """
+
     def __new__(
         cls,
         id: int | str,
@@ -1273,6 +1282,7 @@ class Route:
 
     Route.parse() reads the format of `ip route`, and str() returns it.
     """
+
     def __new__(
         cls,
         destination: _Net,
@@ -1347,6 +1357,7 @@ class Rule:
 
     Rule.parse() reads the format of `ip rule`, and str() returns it.
     """
+
     def __new__(
         cls,
         table: int,
@@ -1382,6 +1393,7 @@ class Rule:
 @final
 class LinkInfo:
     """A link as reported by the kernel."""
+
     @property
     def index(self) -> int:
         """Returns the index in the link's namespace."""
@@ -1390,7 +1402,7 @@ class LinkInfo:
         """Returns the name."""
     @property
     def kind(self) -> str | None:
-        """Returns the kernel's name for the kind of link: "macvlan", "vlan", "veth".
+        """Returns the kernel's name for the kind of link, such as "vlan".
 
         None for hardware and lo.
         """
@@ -1404,14 +1416,14 @@ class LinkInfo:
     def parent(self) -> int | None:
         """Returns the index of the link below.
 
-        The parent of a macvlan or VLAN, the peer of a veth. It is an index in another namespace if
-        parent_netns is given.
+        It is the parent of a macvlan or VLAN, or the peer of a veth. It is an index in another
+        namespace if parent_netns is given.
         """
     @property
     def parent_netns(self) -> int | None:
-        """Returns the id of the namespace of the link below, as numbered by this namespace.
+        """Returns the id of the namespace of the link below; None if it is the same.
 
-        None if it is in the same one.
+        The id is the number that this namespace has for it.
         """
     @property
     def controller(self) -> int | None:
@@ -1502,8 +1514,9 @@ class LinkInfo:
 class Offloads:
     """Limits of segmentation and receive offloads of a link, in bytes and segments.
 
-    None if the kernel does not report one.
+    They are None if the kernel does not report them.
     """
+
     @property
     def gso_max_size(self) -> int | None:
         """Returns the generic segmentation limit of a packet in bytes."""
@@ -1532,6 +1545,7 @@ class Offloads:
 @final
 class LinkStatistics:
     """Traffic counters of a link since its creation."""
+
     @property
     def rx_packets(self) -> int:
         """Returns the number of packets received."""
@@ -1569,6 +1583,7 @@ class LinkStatistics:
 @final
 class AddressInfo:
     """An address as reported by the kernel."""
+
     @property
     def address(self) -> ipaddress.IPv4Interface | Address6:
         """Returns the address with its prefix length."""
@@ -1591,8 +1606,8 @@ class AddressInfo:
     def protocol(self) -> int | None:
         """Returns the origin (IFA_PROTO).
 
-        1 the kernel for lo, 2 the kernel for a router advertisement, 3 the kernel for a link-local
-        address; None if it was not set, and before Linux 5.18.
+        It is 1 the kernel for lo, 2 the kernel for a router advertisement, 3 the kernel for a
+        link-local address; None if it was not set, and before Linux 5.18.
         """
     @property
     def is_tentative(self) -> bool:
@@ -1607,6 +1622,7 @@ class AddressInfo:
 @final
 class RouteInfo:
     """A route as reported by the kernel."""
+
     @property
     def route(self) -> Route:
         """Returns the route, always with its table."""
@@ -1614,7 +1630,7 @@ class RouteInfo:
     def protocol(self) -> int:
         """Returns the routing protocol, the route's origin.
 
-        2 kernel, 3 boot (and `ip`), 4 static; see rtnetlink(7).
+        It is 2 kernel, 3 boot (and `ip`), 4 static; see rtnetlink(7).
         """
     @property
     def next_hops(self) -> tuple[NextHop, ...]:
@@ -1626,6 +1642,7 @@ class RouteInfo:
 @final
 class NextHop:
     """One of the next hops of a multipath route."""
+
     @property
     def link(self) -> int:
         """Returns the link's index."""
@@ -1642,6 +1659,7 @@ class NextHop:
 @final
 class NeighbourInfo:
     """A neighbour entry, of ARP for IPv4 and of neighbour discovery for IPv6."""
+
     @property
     def ip(self) -> _IpAddress:
         """Returns the neighbour's address."""
@@ -1662,8 +1680,8 @@ class NeighbourInfo:
 class Probe:
     """The settings of probes of addresses before their use.
 
-    ARP probes (RFC 5227) for IPv4, the kernel's duplicate address detection (RFC 4862) for IPv6,
-    whose result is awaited. Times are in seconds or timedeltas.
+    These are ARP probes (RFC 5227) for IPv4, and the kernel's duplicate address detection (RFC
+    4862) for IPv6, whose result is awaited. Times are in seconds or timedeltas.
 
     count: the number of requests for each address, at least 1.
     start: the maximum random delay before the first request.
@@ -1675,6 +1693,7 @@ class Probe:
     The defaults are those of RFC 5227, 4 to 7 seconds in total. Probe.quick() takes a quarter of a
     second.
     """
+
     def __new__(
         cls,
         count: int = 3,
@@ -1689,7 +1708,7 @@ class Probe:
     def rfc() -> Probe:
         """Makes a probe as in RFC 5227.
 
-        4 to 7 seconds, meant for thousands of hosts that start at once.
+        It takes 4 to 7 seconds, meant for thousands of hosts that start at once.
         """
     @staticmethod
     def quick() -> Probe:
@@ -1738,6 +1757,7 @@ class Announce:
     blocking: whether attach waits until all are sent. Otherwise it sends only the first one, and
         Attachment.announce(…).run() sends the others.
     """
+
     def __new__(
         cls, count: int = 1, *, interval: _Seconds = 2.0, blocking: bool = False
     ) -> Self: ...
@@ -1770,6 +1790,7 @@ class Announcement:
 
     From Attachment.announce(). It holds a socket until it is closed.
     """
+
     def run(self) -> int:
         """Sends all announcements and returns the number of frames sent, after the last one.
 
@@ -1801,6 +1822,7 @@ class Rate:
     rate: in the format of `tc`, "10mbit", "512kbit", "1gbit", "9600bit", or bits per second as an
         int. str() returns the text.
     """
+
     def __new__(cls, rate: _Rate) -> Self: ...
     @property
     def bits_per_second(self) -> int:
@@ -1825,6 +1847,7 @@ class HostAccess:
     detached with detach() or the access is closed, unless it is kept. A with block closes the
     access at its end.
     """
+
     @property
     def name(self) -> str | None:
         """Returns the last known name of the host's link; None while there is no container."""
@@ -1895,6 +1918,7 @@ class Moving:
     If it is not confirmed until the deadline, or is collected, the addresses are moved back. A with
     block confirms at its end, and undoes on an exception, unless one of these was done in it.
     """
+
     def confirm(self) -> None:
         """Confirms the move, so that the addresses stay.
 
@@ -1920,6 +1944,7 @@ class Diagnosis:
 
     Its text, str(), has the findings with their remedies, and the facts, one on each line.
     """
+
     @property
     def answered(self) -> bool:
         """Returns whether the peer, or the gateway to it, has answered the container."""
@@ -1938,6 +1963,7 @@ class Diagnosis:
 @final
 class Finding:
     """A problem. str() returns its description."""
+
     @property
     def kind(self) -> FindingKind:
         """Returns the kind of the finding."""
@@ -1966,6 +1992,7 @@ class Keeper:
     Only one caller can wait at a time; a second one gets a RuntimeError. The endpoints stay
     attached when it is closed.
     """
+
     def add(self, endpoint: Endpoint, netns: _NetNs) -> None:
         """Keeps another endpoint attached, like Host.keep()."""
     def release(self, name: str, netns: _NetNs) -> Attachment | None:
@@ -1978,7 +2005,7 @@ class Keeper:
     def next_within(self, timeout: _Seconds) -> KeepEvent | None:
         """Does the pending work, waits for the next event and returns it.
 
-        None if there is none in this time, in seconds or as a timedelta. An endpoint's probe takes
+        Or None after this time. It is in seconds or a timedelta. An endpoint's probe takes
         additional time.
         """
     def patience(self) -> float | None:
@@ -2014,6 +2041,7 @@ class Keeper:
 @final
 class KeepEvent:
     """An event of a Keeper. str() returns a sentence."""
+
     @property
     def kind(self) -> KeepEventKind:
         """Returns the kind of the event."""
@@ -2031,18 +2059,19 @@ class KeepEvent:
         """Returns the identity of that namespace, also of one that has ended, as NetNs.id."""
     @property
     def attachment(self) -> Attachment | None:
-        """Returns the attachment.
+        """Returns the attachment, if the event has one.
 
-        The former one for GONE, the current one for ATTACHED and RENAMED, None for other kinds.
+        It is the former one for GONE, the current one for ATTACHED and RENAMED, and None for other
+        kinds.
         """
     @property
     def parent(self) -> str | None:
         """Returns the parent's new name for RENAMED; None for other kinds."""
     @property
     def error(self) -> MacvlanError | None:
-        """Returns the reason for FAILED and ENDED, as an exception that is not raised.
+        """Returns the reason for FAILED and ENDED; None for other kinds.
 
-        None for other kinds.
+        It is an exception that is not raised.
         """
 
 @final
@@ -2061,6 +2090,7 @@ class Subnet:
 
     Gateway, ranges and reserved addresses are validated when a network is created.
     """
+
     def __new__(
         cls,
         subnet: _Subnet | Subnet,
@@ -2126,6 +2156,7 @@ class EtcdStore:
 
     Needs a build with etcd: pip install ./python --config-settings=build-args="--features etcd"
     """
+
     def __new__(
         cls,
         host: str,
@@ -2167,6 +2198,7 @@ class Networks:
     Open one and keep it; threads can share it. After it is closed, its networks cannot be used any
     more; containers stay connected.
     """
+
     def __new__(
         cls,
         host: Host,
@@ -2288,10 +2320,10 @@ class Networks:
     def network(self, name: str) -> Network:
         """Finds a network by its name, its id or a unique prefix of the id."""
     def summary(self) -> list[dict[str, Any]]:
-        """Returns a summary like `docker network ls`: a dict for each network.
+        """Returns a summary like `docker network ls`.
 
-        With Id, Name, Driver, Scope, Parent, Internal, Subnets, and the number of connected
-        Containers on all hosts.
+        It has a dict for each network, with Id, Name, Driver, Scope, Parent, Internal, Subnets, and
+        the number of connected Containers on all hosts.
         """
     def prune(self) -> list[str]:
         """Removes the networks that have no containers on any host, and their dummy links.
@@ -2309,9 +2341,9 @@ class Networks:
     def collect(self) -> Collected:
         """Releases leases that are no longer used.
 
-        Those of this host's containers whose namespace no longer exists, also after a reboot; those
-        of hosts that the store considers dead; and addresses that were reserved long enough.
-        Returns a Collected.
+        These are those of this host's containers whose namespace no longer exists, also after a
+        reboot; those of hosts that the store considers dead; and addresses that were reserved long
+        enough. Returns a Collected.
 
         A namespace no longer exists if this process finds no process in it, no open descriptor and
         no mount: call this as root on the host, not in a container.
@@ -2329,7 +2361,7 @@ class Networks:
     def reconcile(self) -> _list[Reconciled]:
         """Reconciles the kernel with the store on this host, and returns the changes.
 
-        Empty if there were none. For a program that starts again after a failure.
+        The list is empty if there were none. For a program that starts again after a failure.
 
         Leases of namespaces that no longer exist are released. Interfaces that are missing or
         changed are repaired. Interfaces that are not stored get a lease if their network exists,
@@ -2366,6 +2398,7 @@ class Network:
     Its configuration is read without asking the store. Two objects are equal if they are the same
     network.
     """
+
     @property
     def id(self) -> str:
         """Returns the network's id: 64 hexadecimal digits."""
@@ -2379,7 +2412,7 @@ class Network:
     def parent(self) -> str:
         """Returns the link that the containers' links are on.
 
-        The parent, or, for an isolated network, its own dummy link.
+        It is the parent, or, for an isolated network, its own dummy link.
         """
     @property
     def isolated(self) -> bool:
@@ -2444,9 +2477,9 @@ class Network:
         """Returns whether the kernel checks IPv6 addresses for duplicates on the LAN."""
     @property
     def share(self) -> int | None:
-        """Returns the number of addresses that a host reserves at a time.
+        """Returns the number of addresses that a host reserves at a time, if it was set.
 
-        None if all hosts assign addresses from one pool.
+        Otherwise all hosts assign addresses from one pool.
         """
     @property
     def keep(self) -> float:
@@ -2566,9 +2599,9 @@ class Network:
     def resolve(self, name: str) -> list[_IpAddress]:
         """Resolves a container's name to its addresses, on all hosts.
 
-        Those of the container with this name, then of those that have it as an alias, otherwise of
-        the one with this id; empty if there is none. The network's name may be appended, as in
-        "test101.vlan10".
+        These are those of the container with this name, then of those that have it as an alias,
+        otherwise of the one with this id; empty if there is none. The network's name may be
+        appended, as in "test101.vlan10".
         """
     def hosts(self) -> str:
         """Returns lines for /etc/hosts.
@@ -2589,13 +2622,13 @@ class Network:
     def inspect(self) -> dict[str, Any]:
         """Returns the object that `docker network inspect` prints for a network.
 
-        With its containers on all hosts; each also has the Host, the Interface, and as Namespace
+        It has the containers on all hosts; each also has the Host, the Interface, and as Namespace
         "there", "gone" or "unknown".
         """
     def leases(self) -> list[Lease]:
-        """Returns the leases of the containers of all hosts.
+        """Returns the leases of the containers of all hosts, including pending ones.
 
-        With one for each interface, and the pending ones.
+        There is one for each interface.
         """
     def leases_of(self, container: str) -> list[Lease]:
         """Returns the leases of a container, in the order of their connection.
@@ -2688,6 +2721,7 @@ class Network:
 @final
 class Connection:
     """A container that is connected to a network: its lease and its attachment."""
+
     @property
     def lease(self) -> Lease:
         """Returns the lease, as stored."""
@@ -2710,6 +2744,7 @@ class HostLink:
 
     It has the configuration for the container.
     """
+
     @property
     def lease(self) -> Lease:
         """Returns the lease, as stored."""
@@ -2729,7 +2764,7 @@ class HostLink:
     def gateways(self) -> tuple[_IpAddress, ...]:
         """Returns the gateways of the subnets, one of each family that has one.
 
-        None in an internal network.
+        An internal network has none.
         """
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -2738,6 +2773,7 @@ class HostLink:
 @final
 class Lease:
     """The lease of one interface of a container in one network, as stored."""
+
     @property
     def network(self) -> str:
         """Returns the network's id."""
@@ -2745,7 +2781,7 @@ class Lease:
     def container(self) -> str:
         """Returns the container's id, as given by the caller.
 
-        For addresses that were allocated without a container, the lease's own id.
+        For addresses that were allocated without a container it is the lease's own id.
         """
     @property
     def name(self) -> str | None:
@@ -2769,7 +2805,8 @@ class Lease:
     def aliases(self) -> tuple[str, ...]:
         """Returns the aliases.
 
-        Further names by which others find the container, which several containers may share.
+        These are further names by which others find the container, which several containers may
+        share.
         """
     @property
     def link_local_addresses(self) -> tuple[_IpAddress, ...]:
@@ -2792,10 +2829,7 @@ class Lease:
         """
     @property
     def netns(self) -> NetNsMark | None:
-        """Returns the identity of the container's namespace, as a NetNsMark.
-
-        None for a pending lease.
-        """
+        """Returns the identity of the container's namespace; None for a pending lease."""
     @property
     def netns_path(self) -> str | None:
         """Returns the path by which the namespace was found, if it was found by one.
@@ -2804,16 +2838,12 @@ class Lease:
         """
     @property
     def pending_since(self) -> int | None:
-        """Returns since when the lease is pending, in seconds since 1970.
-
-        None if it is bound to a namespace.
-        """
+        """Returns since when the lease is pending, in seconds since 1970, if it is."""
     @property
     def pending_age(self) -> int | None:
-        """Returns for how long the lease is pending, in seconds.
+        """Returns for how long the lease is pending, in seconds, if it is.
 
-        None if it is bound to a namespace. For a lease of another host this compares the clocks of
-        both.
+        For a lease of another host this compares the clocks of both.
         """
     @property
     def link(self) -> str | None:
@@ -2828,6 +2858,7 @@ class Reconciled:
 
     Its text, str(), is a sentence.
     """
+
     @property
     def kind(self) -> ReconciledKind:
         """Returns the kind of the change."""

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use crate::base::argument::{Refusal, Take};
 use crate::base::error::OrRaise;
 
-/// A token that cancels functions that wait, from another thread: those of a host from
+/// A token that cancels functions that wait, from another thread. They are those of a host from
 /// Host.cancelled_by().
 ///
 /// A function that waits undoes its changes and raises a MacvlanError of the kind CANCELLED. A

@@ -151,7 +151,7 @@ fn exception(
     Ok(PyErr::from_value(class.call((errno, cause), Some(report))?))
 }
 
-/// Returns all kinds of errors with their error numbers, in order, for comparison with `ErrorKind`.
+/// Returns all kinds of errors with their error numbers, for comparison with `ErrorKind`.
 #[pyfunction]
 pub(crate) fn error_kinds() -> Vec<(&'static str, i32)> {
     let core = ErrorKind::ALL.iter().map(|kind| (kind.as_str(), kind.errno()));

@@ -127,7 +127,8 @@ impl Attachment {
         PyTuple::new(py, self.get().rules().iter().map(|one| Rule(*one)).collect::<Vec<_>>())
     }
 
-    /// Returns the device file of a macvtap, /dev/tapN with the link's index; None for other kinds.
+    /// Returns the device file of a macvtap; None for other kinds. It is /dev/tapN with the link's
+    /// index.
     #[getter]
     fn tap_path(&self) -> Option<PathBuf> {
         self.get().tap_path()
@@ -154,8 +155,8 @@ impl Attachment {
         Ok(Announcement::new(announce, made))
     }
 
-    /// Reads the current state from the kernel: name, MAC address, MTU, addresses, routes and
-    /// rules.
+    /// Reads the current state from the kernel. This includes the name, the MAC address, the MTU,
+    /// addresses, routes and rules.
     fn refresh(&self, py: Python<'_>) -> PyResult<()> {
         let mut attachment = Core::clone(&*self.get());
         py.detach(|| attachment.refresh()).or_raise(py)?;

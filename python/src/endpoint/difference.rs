@@ -24,8 +24,8 @@ impl Difference {
         self.0.kind().to_member(py)
     }
 
-    /// Returns the actual value of a MAC address, MTU, rate or sysctl ("accept_ra=1"); None for
-    /// other kinds.
+    /// Returns the actual value of a MAC address, MTU, rate or sysctl; None for other kinds. A
+    /// sysctl is text, "accept_ra=1".
     #[getter]
     fn found<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         match &self.0 {

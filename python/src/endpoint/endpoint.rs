@@ -262,7 +262,8 @@ impl Endpoint {
         self.0.name().to_string()
     }
 
-    /// Returns the parent on the host: a name, an index, or a Parent if these are not sufficient.
+    /// Returns the parent on the host. It is a name, an index, or a Parent if these are not
+    /// sufficient.
     #[getter]
     fn parent<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         plain(py, self.0.parent())

@@ -8,9 +8,9 @@ use crate::base::argument::{Arg, Refusal, Take, text};
 use crate::base::error::OrRaise;
 use crate::base::output::call_text;
 
-/// The settings of probes of addresses before their use: ARP probes (RFC 5227) for IPv4, the
-/// kernel's duplicate address detection (RFC 4862) for IPv6, whose result is awaited. Times are in
-/// seconds or timedeltas.
+/// The settings of probes of addresses before their use. These are ARP probes (RFC 5227) for IPv4,
+/// and the kernel's duplicate address detection (RFC 4862) for IPv6, whose result is awaited. Times
+/// are in seconds or timedeltas.
 ///
 /// count: the number of requests for each address, at least 1.
 /// start: the maximum random delay before the first request.
@@ -64,8 +64,8 @@ impl Probe {
         ))
     }
 
-    /// Makes a probe as in RFC 5227: 4 to 7 seconds, meant for thousands of hosts that start at
-    /// once.
+    /// Makes a probe as in RFC 5227. It takes 4 to 7 seconds, meant for thousands of hosts that
+    /// start at once.
     #[staticmethod]
     fn rfc() -> Self {
         Self(Core::rfc())

@@ -23,7 +23,7 @@ use crate::value::route_info::RouteInfo;
 use crate::value::rule::Rule;
 use crate::value::vlan::Flags;
 
-/// The links, addresses and routes of one network namespace: the calling thread's, or another one.
+/// The links, addresses and routes of one network namespace. It is the calling thread's by default.
 ///
 /// Each method corresponds to a command of `ip`. Links are given by name ("eth0"), index, LinkInfo
 /// or Attachment. Threads can share a handle.
@@ -489,8 +489,8 @@ impl Handle {
         self.ask(py, |handle| handle.delete_address(link, &address))
     }
 
-    /// Returns whether an address is local, which means that a link of the namespace has it:
-    /// whether the kernel answers "local" to `ip route get ADDRESS`.
+    /// Returns whether an address is local, which means that a link of the namespace has it. The
+    /// kernel then answers "local" to `ip route get ADDRESS`.
     fn is_local(&self, py: Python<'_>, address: &Bound<'_, PyAny>) -> PyResult<bool> {
         let address: IpAddr = take("address", address)?;
         self.ask(py, |handle| handle.is_local(address))

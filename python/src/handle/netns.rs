@@ -120,8 +120,8 @@ impl NetNs {
         class.call1((namespaces, found.unseen))
     }
 
-    /// Returns the identity of the namespace, which no other namespace has at the same time: the
-    /// device and inode number of its file.
+    /// Returns the identity of the namespace, which no other namespace has at the same time. It is
+    /// the device and inode number of its file.
     #[getter]
     fn id<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         netns_id(py, self.id)
@@ -227,8 +227,8 @@ impl VisibleNetNs {
         PyTuple::new(py, &self.0.pids)
     }
 
-    /// Returns the other files that lead to the namespace: of further threads, open descriptors and
-    /// mounts.
+    /// Returns the other files that lead to the namespace. These are those of further threads, open
+    /// descriptors and mounts.
     #[getter]
     fn paths<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, &self.0.paths)

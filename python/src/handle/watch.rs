@@ -37,8 +37,8 @@ impl Source for Core {
 
 #[pymethods]
 impl Watch {
-    /// Waits for the next event and returns it; None if there is none in this time, in seconds or
-    /// as a timedelta.
+    /// Waits for the next event and returns it, or None after this time. It is in seconds or a
+    /// timedelta.
     fn next_within<'py>(&self, timeout: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = timeout.py();
         let event = self.0.next(py, Some(take("timeout", timeout)?))?;

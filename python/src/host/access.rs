@@ -120,7 +120,7 @@ impl HostAccess {
         py.detach(|| access.remove(&attachment)).or_raise(py)
     }
 
-    /// Moves the parent's addresses, and the routes through it, to the host's link: host and
+    /// Moves the parent's addresses, and the routes through it, to the host's link. Host and
     /// containers are then ordinary neighbours. On a failure nothing is changed.
     ///
     /// Unless it is confirmed before the deadline, in seconds or as a timedelta, the addresses are

@@ -72,7 +72,7 @@ impl Host {
         Ok(Self::of(self.0.get()?.cancelled_by(&cancel)))
     }
 
-    /// Attaches an endpoint to a container: creates its link, addresses and routes, or changes
+    /// Attaches an endpoint to a container. Creates its link, addresses and routes, or changes
     /// nothing.
     ///
     /// Ctrl-C ends it during a probe, blocking announcements or wait_for_mac; its changes are
@@ -89,9 +89,9 @@ impl Host {
         attach(py, &host, &endpoint, &netns).map(Attachment::new)
     }
 
-    /// Detaches an endpoint: deletes its link, addresses, routes and rules; and the parent, if that
-    /// is an unused VLAN that was made on demand. Returns when the kernel has finished, after about
-    /// 16 ms.
+    /// Detaches an endpoint: deletes its link, addresses, routes and rules. Also removes the
+    /// parent, if that is an unused VLAN that was made on demand. Returns when the kernel has
+    /// finished, after about 16 ms.
     ///
     /// Returns Detached.ALREADY_GONE if the link or the container no longer exists.
     fn detach<'py>(
@@ -156,8 +156,9 @@ impl Host {
         results.into_iter().map(each).collect()
     }
 
-    /// Returns the differences between an endpoint and its actual state; empty if there are none.
-    /// Changes nothing. Additional objects, such as further addresses, are not differences.
+    /// Returns the differences between an endpoint and its actual state. The list is empty if there
+    /// are none. Changes nothing. Additional objects, such as further addresses, are not
+    /// differences.
     fn check(
         &self,
         py: Python<'_>,
@@ -171,7 +172,7 @@ impl Host {
         Ok(found.into_iter().map(Difference).collect())
     }
 
-    /// Ensures that an endpoint is attached as requested: attaches it if it is missing, and repairs
+    /// Ensures that an endpoint is attached as requested. Attaches it if it is missing, and repairs
     /// differences. Only reads if there are none. Returns the attachment and the repaired
     /// differences.
     ///
@@ -226,8 +227,8 @@ impl Host {
         py.detach(|| host.pool(parent, size as usize)).or_raise(py).map(Pool::new)
     }
 
-    /// Makes a pool of links like the template: with its kind, parent, MTU, queues, group, transmit
-    /// queue length, promisc and lo_up.
+    /// Makes a pool of links like the template. They have its kind, parent, MTU, queues, group,
+    /// transmit queue length, promisc and lo_up.
     fn pool_of(
         &self,
         py: Python<'_>,
@@ -255,8 +256,8 @@ impl Host {
         })
     }
 
-    /// Returns the interfaces in a container that are on this host's links: macvlans, macvtaps and
-    /// VLANs, by whichever program they were created.
+    /// Returns the interfaces in a container that are on this host's links. These are macvlans,
+    /// macvtaps and VLANs, by whichever program they were created.
     fn attachments(&self, py: Python<'_>, netns: &Bound<'_, PyAny>) -> PyResult<Vec<Attachment>> {
         let host = self.0.get()?;
         let netns: CoreNetNs = take("netns", netns)?;
@@ -348,7 +349,7 @@ impl Host {
         Keeper::new(keeper.or_raise(py)?, waits)
     }
 
-    /// Diagnoses why a container does not reach a peer on its network: checks its link, its parent
+    /// Diagnoses why a container does not reach a peer on its network. Checks its link, its parent
     /// and its addresses, sends a request for the peer (or the gateway to it) from the container,
     /// and captures frames on the parent.
     ///

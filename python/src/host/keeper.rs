@@ -122,8 +122,8 @@ impl Keeper {
         Ok(found.into_iter().map(Attachment::new).collect())
     }
 
-    /// Does the pending work, waits for the next event and returns it; None if there is none in
-    /// this time, in seconds or as a timedelta. An endpoint's probe takes additional time.
+    /// Does the pending work, waits for the next event and returns it, or None after this time. It
+    /// is in seconds or a timedelta. An endpoint's probe takes additional time.
     fn next_within(&self, timeout: &Bound<'_, PyAny>) -> PyResult<Option<KeepEvent>> {
         let limit = Some(take("timeout", timeout)?);
         Ok(self.waited.next(timeout.py(), limit)?.map(KeepEvent))
@@ -234,8 +234,8 @@ impl KeepEvent {
         netns_id(py, self.0.netns_id())
     }
 
-    /// Returns the attachment: the former one for GONE, the current one for ATTACHED and RENAMED,
-    /// None for other kinds.
+    /// Returns the attachment, if the event has one. It is the former one for GONE, the current one
+    /// for ATTACHED and RENAMED, and None for other kinds.
     #[getter]
     fn attachment(&self) -> Option<Attachment> {
         self.0.attachment().cloned().map(Attachment::new)
@@ -247,8 +247,8 @@ impl KeepEvent {
         self.0.parent().map(|parent| parent.to_string())
     }
 
-    /// Returns the reason for FAILED and ENDED, as an exception that is not raised; None for other
-    /// kinds.
+    /// Returns the reason for FAILED and ENDED; None for other kinds. It is an exception that is
+    /// not raised.
     #[getter]
     fn error<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
         self.0.error().map(|error| raised(py, error).into_value(py).into_bound(py).into_any())

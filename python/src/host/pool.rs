@@ -34,7 +34,7 @@ impl Pool {
         py.detach(|| pool.fill()).or_raise(py)
     }
 
-    /// Takes a namespace from the pool and attaches an endpoint in it; creates one if the pool is
+    /// Takes a namespace from the pool and attaches an endpoint in it. Creates one if the pool is
     /// empty. Returns a NetNs, which the container's process has to join, or the namespace ends
     /// with it, and the Attachment.
     ///

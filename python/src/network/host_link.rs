@@ -45,8 +45,8 @@ impl HostLink {
         interfaces(py, self.0.addresses())
     }
 
-    /// Returns the gateways of the subnets, one of each family that has one; none in an internal
-    /// network.
+    /// Returns the gateways of the subnets, one of each family that has one. An internal network
+    /// has none.
     #[getter]
     fn gateways<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.0.gateways())

@@ -21,8 +21,8 @@ impl Lease {
         &self.0.network
     }
 
-    /// Returns the container's id, as given by the caller; for addresses that were allocated
-    /// without a container, the lease's own id.
+    /// Returns the container's id, as given by the caller. For addresses that were allocated
+    /// without a container it is the lease's own id.
     #[getter]
     fn container(&self) -> &str {
         &self.0.container
@@ -64,8 +64,8 @@ impl Lease {
         interfaces(py, &self.0.addresses)
     }
 
-    /// Returns the aliases: further names by which others find the container, which several
-    /// containers may share.
+    /// Returns the aliases. These are further names by which others find the container, which
+    /// several containers may share.
     #[getter]
     fn aliases<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, &self.0.aliases)
@@ -83,7 +83,7 @@ impl Lease {
         self.0.gw_priority
     }
 
-    /// Returns the sequence number of the connection among those of the container; later ones are
+    /// Returns the sequence number of the connection among those of the container. Later ones are
     /// higher.
     #[getter]
     fn sequence(&self) -> u32 {
@@ -98,7 +98,7 @@ impl Lease {
         self.0.default_route
     }
 
-    /// Returns the identity of the container's namespace, as a NetNsMark; None for a pending lease.
+    /// Returns the identity of the container's namespace; None for a pending lease.
     #[getter]
     fn netns<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -114,15 +114,14 @@ impl Lease {
         self.0.netns_path()
     }
 
-    /// Returns since when the lease is pending, in seconds since 1970; None if it is bound to a
-    /// namespace.
+    /// Returns since when the lease is pending, in seconds since 1970, if it is.
     #[getter]
     fn pending_since(&self) -> Option<u64> {
         self.0.pending().map(|pending| pending.since)
     }
 
-    /// Returns for how long the lease is pending, in seconds; None if it is bound to a namespace.
-    /// For a lease of another host this compares the clocks of both.
+    /// Returns for how long the lease is pending, in seconds, if it is. For a lease of another host
+    /// this compares the clocks of both.
     #[getter]
     fn pending_age(&self, py: Python<'_>) -> PyResult<Option<u64>> {
         let age = self.0.pending().map(|pending| pending.age()).transpose();

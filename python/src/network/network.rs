@@ -26,7 +26,7 @@ use crate::network::session::Session;
 use crate::network::subnet::Subnet;
 use crate::value::route::Route;
 
-/// An existing network, from Networks.create(), network() or list(): connects containers to it, and
+/// An existing network, from Networks.create(), network() or list(). Connects containers to it, and
 /// lists them.
 ///
 /// Its configuration is read without asking the store. Two objects are equal if they are the same
@@ -113,14 +113,14 @@ impl Network {
         &self.record.created
     }
 
-    /// Returns the link that the containers' links are on: the parent, or, for an isolated network,
-    /// its own dummy link.
+    /// Returns the link that the containers' links are on. It is the parent, or, for an isolated
+    /// network, its own dummy link.
     #[getter]
     fn parent(&self) -> String {
         self.record.parent()
     }
 
-    /// Returns whether it has no parent: its containers then reach only one another, on one host.
+    /// Returns whether it has no parent. Its containers then reach only one another, on one host.
     #[getter]
     fn isolated(&self) -> bool {
         self.config().get_parent().is_none()
@@ -236,8 +236,8 @@ impl Network {
         self.config().is_duplicate_detection()
     }
 
-    /// Returns the number of addresses that a host reserves at a time; None if all hosts assign
-    /// addresses from one pool.
+    /// Returns the number of addresses that a host reserves at a time, if it was set. Otherwise all
+    /// hosts assign addresses from one pool.
     #[getter]
     fn share(&self) -> Option<u32> {
         self.config().get_share()
@@ -261,7 +261,7 @@ impl Network {
         texts(py, self.config().get_labels())
     }
 
-    /// Connects a container: leases its addresses and attaches its interface, or changes nothing.
+    /// Connects a container. Leases its addresses and attaches its interface, or changes nothing.
     ///
     /// container: its id, which does not change: when it returns, it gets its addresses again.
     /// name: the name by which others find it, which is unique in the network. By default it has
@@ -421,7 +421,7 @@ impl Network {
         self.ask(py, move |network| network.bind(&container, &netns)).map(Lease)
     }
 
-    /// Disconnects a container, by its id, or one of its interfaces, by "ID/INTERFACE": detaches
+    /// Disconnects a container, by its id, or one of its interfaces, by "ID/INTERFACE". Detaches
     /// its interfaces and releases its addresses. Returns Detached.ALREADY_GONE if they no longer
     /// existed.
     ///
@@ -445,9 +445,9 @@ impl Network {
         self.ask(py, disconnect)?.to_member(py)
     }
 
-    /// Resolves a container's name to its addresses, on all hosts: those of the container with this
-    /// name, then of those that have it as an alias, otherwise of the one with this id; empty if
-    /// there is none. The network's name may be appended, as in "test101.vlan10".
+    /// Resolves a container's name to its addresses, on all hosts. These are those of the container
+    /// with this name, then of those that have it as an alias, otherwise of the one with this id;
+    /// empty if there is none. The network's name may be appended, as in "test101.vlan10".
     fn resolve(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<Vec<IpAddr>> {
         let name: String = take("name", name)?;
         self.ask(py, move |network| network.resolve(&name))
@@ -470,7 +470,7 @@ impl Network {
         self.ask(py, move |network| network.write_hosts(path))
     }
 
-    /// Returns the object that `docker network inspect` prints for a network, with its containers
+    /// Returns the object that `docker network inspect` prints for a network. It has the containers
     /// on all hosts; each also has the Host, the Interface, and as Namespace "there", "gone" or
     /// "unknown".
     fn inspect<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -478,8 +478,8 @@ impl Network {
         loads(py, &told.to_string())
     }
 
-    /// Returns the leases of the containers of all hosts, with one for each interface, and the
-    /// pending ones.
+    /// Returns the leases of the containers of all hosts, including pending ones. There is one for
+    /// each interface.
     fn leases(&self, py: Python<'_>) -> PyResult<Vec<Lease>> {
         Ok(self.ask(py, |network| network.leases())?.into_iter().map(Lease).collect())
     }
@@ -499,7 +499,7 @@ impl Network {
         Ok(self.ask(py, move |network| network.lease(&container))?.map(Lease))
     }
 
-    /// Records an address as used by a machine that is not a container of this network: it is no
+    /// Records an address as used by a machine that is not a container of this network. It is no
     /// longer assigned. Refused if a container has it.
     fn add_foreign(&self, py: Python<'_>, address: &Bound<'_, PyAny>) -> PyResult<()> {
         let address: IpAddr = take("address", address)?;

@@ -217,7 +217,7 @@ impl Networks {
         Ok(self.network(&created))
     }
 
-    /// Ensures that a network is as configured: creates it, or changes the existing one with this
+    /// Ensures that a network is as configured. Creates it, or changes the existing one with this
     /// name, or changes nothing. The keywords are those of create(); without subnets, an existing
     /// network keeps its own. Returns an Updated, which has whether it was created.
     ///
@@ -265,8 +265,9 @@ impl Networks {
         Ok(found.iter().map(|one| self.network(one)).collect())
     }
 
-    /// Returns a summary like `docker network ls`: a dict for each network, with Id, Name, Driver,
-    /// Scope, Parent, Internal, Subnets, and the number of connected Containers on all hosts.
+    /// Returns a summary like `docker network ls`. It has a dict for each network, with Id, Name,
+    /// Driver, Scope, Parent, Internal, Subnets, and the number of connected Containers on all
+    /// hosts.
     fn summary<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let told = self.0.ask(py, false, Core::summary)?;
         loads(py, &told.to_string())
@@ -278,9 +279,9 @@ impl Networks {
         self.0.ask(py, false, Core::prune)
     }
 
-    /// Releases leases that are no longer used: those of this host's containers whose namespace no
-    /// longer exists, also after a reboot; those of hosts that the store considers dead; and
-    /// addresses that were reserved long enough. Returns a Collected.
+    /// Releases leases that are no longer used. These are those of this host's containers whose
+    /// namespace no longer exists, also after a reboot; those of hosts that the store considers
+    /// dead; and addresses that were reserved long enough. Returns a Collected.
     ///
     /// A namespace no longer exists if this process finds no process in it, no open descriptor and
     /// no mount: call this as root on the host, not in a container.
@@ -303,8 +304,8 @@ impl Networks {
         self.0.ask(py, false, move |networks| networks.forget_host(&name))
     }
 
-    /// Reconciles the kernel with the store on this host, and returns the changes; empty if there
-    /// were none. For a program that starts again after a failure.
+    /// Reconciles the kernel with the store on this host, and returns the changes. The list is
+    /// empty if there were none. For a program that starts again after a failure.
     ///
     /// Leases of namespaces that no longer exist are released. Interfaces that are missing or
     /// changed are repaired. Interfaces that are not stored get a lease if their network exists,

@@ -51,7 +51,7 @@ impl AddressInfo {
         self.0.flags
     }
 
-    /// Returns the origin (IFA_PROTO): 1 the kernel for lo, 2 the kernel for a router
+    /// Returns the origin (IFA_PROTO). It is 1 the kernel for lo, 2 the kernel for a router
     /// advertisement, 3 the kernel for a link-local address; None if it was not set, and before
     /// Linux 5.18.
     #[getter]

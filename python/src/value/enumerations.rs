@@ -81,8 +81,7 @@ impl Take for Family {
     }
 }
 
-/// Returns the names of all members, by the class of `macvlan/_enums.py`, in order, for comparison
-/// with these.
+/// Returns the names of all members in order, by class, for comparison with `_enums.py`.
 #[pyfunction]
 pub(crate) fn names() -> Vec<(&'static str, Vec<String>)> {
     fn names<T: ToString>(all: &[T]) -> Vec<String> {

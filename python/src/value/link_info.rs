@@ -30,8 +30,7 @@ impl LinkInfo {
         &self.0.name
     }
 
-    /// Returns the kernel's name for the kind of link: "macvlan", "vlan", "veth"; None for hardware
-    /// and lo.
+    /// Returns the kernel's name for the kind of link, such as "vlan"; None for hardware and lo.
     #[getter]
     fn kind(&self) -> Option<&str> {
         self.0.kind.as_deref()
@@ -49,15 +48,15 @@ impl LinkInfo {
         self.0.vlan.clone().map(Vlan)
     }
 
-    /// Returns the index of the link below: the parent of a macvlan or VLAN, the peer of a veth. It
-    /// is an index in another namespace if parent_netns is given.
+    /// Returns the index of the link below. It is the parent of a macvlan or VLAN, or the peer of a
+    /// veth. It is an index in another namespace if parent_netns is given.
     #[getter]
     fn parent(&self) -> Option<u32> {
         self.0.parent
     }
 
-    /// Returns the id of the namespace of the link below, as numbered by this namespace; None if it
-    /// is in the same one.
+    /// Returns the id of the namespace of the link below; None if it is the same. The id is the
+    /// number that this namespace has for it.
     #[getter]
     fn parent_netns(&self) -> Option<i32> {
         self.0.parent_netns
@@ -226,8 +225,8 @@ impl LinkInfo {
     }
 }
 
-/// Limits of segmentation and receive offloads of a link, in bytes and segments; None if the kernel
-/// does not report one.
+/// Limits of segmentation and receive offloads of a link, in bytes and segments. They are None if
+/// the kernel does not report them.
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Offloads(CoreOffloads);

@@ -8,8 +8,8 @@ use crate::base::argument::{Arg, maybe};
 use crate::base::error::OrRaise;
 use crate::base::output::{Enumeration, call_text, mac, replaced};
 
-/// The options of a macvlan or macvtap: a value, for Endpoint(options=…) and Handle.add_link(), and
-/// from LinkInfo.
+/// The options of a macvlan or macvtap. They are a value, for Endpoint(options=…) and
+/// Handle.add_link(), and from LinkInfo.
 ///
 /// mode: the macvlan mode. Defaults to "bridge".
 /// nopromisc: whether mode passthru leaves the parent as promiscuous as it is. Defaults to False.

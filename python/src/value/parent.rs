@@ -35,8 +35,8 @@ impl Parent {
         take::<Named>("link", link).map(|Named(parent)| Self(parent))
     }
 
-    /// Makes a parent that is VLAN `id` of a base, with the protocol 802.1Q and the name BASE.ID by
-    /// default.
+    /// Makes a parent that is VLAN `id` of a base. Defaults to the protocol 802.1Q and the name
+    /// BASE.ID.
     #[staticmethod]
     #[pyo3(
         signature = (base, id, *, protocol=Arg::Missing, name=None),
@@ -68,8 +68,8 @@ impl Parent {
         self.named(py)
     }
 
-    /// Returns the base of a VLAN that is created on demand: a name, an index or a Parent; None for
-    /// an existing link.
+    /// Returns the base of a VLAN that is created on demand; None for an existing link. It is a
+    /// name, an index or a Parent.
     #[getter]
     fn base<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.0.get_base().map(|base| plain(py, base)).transpose()

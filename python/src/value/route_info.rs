@@ -22,8 +22,8 @@ impl RouteInfo {
         Route(self.0.route)
     }
 
-    /// Returns the routing protocol, the route's origin: 2 kernel, 3 boot (and `ip`), 4 static; see
-    /// rtnetlink(7).
+    /// Returns the routing protocol, the route's origin. It is 2 kernel, 3 boot (and `ip`), 4
+    /// static; see rtnetlink(7).
     #[getter]
     fn protocol(&self) -> u8 {
         self.0.protocol

@@ -8,7 +8,7 @@ use crate::base::argument::{Arg, Refusal, Take, maybe, pairs, take, text};
 use crate::base::error::OrRaise;
 use crate::base::output::{Enumeration, call_text, replaced};
 
-/// The options of a VLAN: a value, for Endpoint(options=…) and Handle.add_link(), and from
+/// The options of a VLAN. They are a value, for Endpoint(options=…) and Handle.add_link(), and from
 /// LinkInfo.
 ///
 /// id: from 1 to 4094, also as text; "priority-tags" stands for 0: frames with a priority but no
