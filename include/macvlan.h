@@ -502,8 +502,8 @@ void macvlan_error_free(struct macvlan_error *error);
  * ------------------------------------------------------------------------------------------------ */
 
 /**
- * A token that cancels functions that wait, from another thread or from a signal handler: those on
- * a host from macvlan_host_cancelled_by(), and those on a watch after
+ * A token that cancels functions that wait, from another thread or from a signal handler. These
+ * are the functions of a host from macvlan_host_cancelled_by(), and those of a watch after
  * macvlan_watch_set_cancellation(). Freed with macvlan_cancellation_free().
  *
  * Threads: any number of threads may use it at once, until one frees it; a signal handler must not
@@ -602,10 +602,10 @@ typedef enum macvlan_protocol {
 typedef struct macvlan_parent macvlan_parent;
 
 /**
- * Makes a parent from text, as in macvlan_endpoint_new(): "ens33", "#7" for the link with index 7,
- * "ens33.100" for VLAN 100 of ens33, created on demand, "ens33.20.200" for a VLAN of a VLAN. A
- * text of more than 15 bytes is an alternative name, of up to 127. The caller frees it with
- * macvlan_parent_free().
+ * Makes a parent from text, as in macvlan_endpoint_new(). Examples are "ens33", "#7" for the link
+ * with index 7, "ens33.100" for VLAN 100 of ens33, created on demand, "ens33.20.200" for a VLAN of
+ * a VLAN. A text of more than 15 bytes is an alternative name, of up to 127. The caller frees it
+ * with macvlan_parent_free().
  */
 int macvlan_parent_new(const char *text,
                        struct macvlan_parent **parent,
@@ -717,9 +717,10 @@ int macvlan_options_set_nopromisc(struct macvlan_options *options,
                                   struct macvlan_error **error);
 
 /**
- * Sets whether mode source checks only the source address: frames from the listed MAC addresses
- * are then accepted whatever their destination is (Linux 5.13 and later; older kernels refuse it).
- * Defaults to false.
+ * Sets whether mode source checks only the source address. Defaults to false.
+ *
+ * Frames from the listed MAC addresses are then accepted whatever their destination is (Linux 5.13
+ * and later; older kernels refuse it).
  */
 int macvlan_options_set_nodst(struct macvlan_options *options,
                               bool nodst,
@@ -1990,7 +1991,7 @@ typedef struct macvlan_event macvlan_event;
 typedef struct macvlan_watch macvlan_watch;
 
 /**
- * Waits for the next event, for at most `milliseconds`; without a limit if that is negative.
+ * Waits for the next event. Waits for at most `milliseconds`; without a limit if that is negative.
  * `event` is NULL, and the function returns 0, if there was none in that time. The caller frees
  * the event with macvlan_event_free().
  */
@@ -2651,9 +2652,9 @@ uint32_t macvlan_probe_longest(const struct macvlan_probe *probe);
 void macvlan_probe_free(struct macvlan_probe *probe);
 
 /**
- * The settings of announcements of addresses to the neighbours, by gratuitous ARP and unsolicited
- * neighbour advertisements: a value, for macvlan_endpoint_set_announce() and
- * macvlan_attachment_announce(). Freed with macvlan_announce_free().
+ * The settings of announcements of addresses to the neighbours: a value, for
+ * macvlan_endpoint_set_announce() and macvlan_attachment_announce(). They are sent as gratuitous
+ * ARP and unsolicited neighbour advertisements. Freed with macvlan_announce_free().
  *
  * A neighbour that has an entry for a previous holder of the address then updates it at once,
  * instead of when it expires, which takes up to half an hour.
@@ -3495,9 +3496,9 @@ int macvlan_attachment_open_tap(const struct macvlan_attachment *attachment,
                                 struct macvlan_error **error);
 
 /**
- * Reads the current state from the kernel: name, MAC address, MTU, addresses, the routes through
- * the link in all tables, including the connected ones, and the rules for packets from its
- * addresses. On a failure the attachment is unchanged.
+ * Reads the current state from the kernel. This includes the name, the MAC address, the MTU, the
+ * addresses, the routes through the link in all tables, including the connected ones, and the
+ * rules for packets from its addresses. On a failure the attachment is unchanged.
  */
 int macvlan_attachment_refresh(struct macvlan_attachment *attachment, struct macvlan_error **error);
 
@@ -4174,8 +4175,8 @@ int macvlan_keeper_add(struct macvlan_keeper *keeper,
                        struct macvlan_error **error);
 
 /**
- * Stops keeping an endpoint, and gives its attachment, which stays attached and is freed by the
- * caller; NULL if there is none with this name in this namespace, or its parent is gone.
+ * Stops keeping an endpoint, which stays attached. Gives its attachment, which the caller frees;
+ * NULL if there is none with this name in this namespace, or its parent is gone.
  */
 int macvlan_keeper_release(struct macvlan_keeper *keeper,
                            const char *name,
@@ -4201,9 +4202,9 @@ int macvlan_keeper_attachments(const struct macvlan_keeper *keeper,
                                struct macvlan_error **error);
 
 /**
- * Does the pending work, and waits for the next event, for at most `milliseconds`; without a limit
- * if that is negative. `event` is NULL, and the function returns 0, if there was none in that
- * time. The caller frees the event with macvlan_keep_event_free().
+ * Does the pending work, and waits for the next event. Waits for at most `milliseconds`; without a
+ * limit if that is negative. `event` is NULL, and the function returns 0, if there was none in
+ * that time. The caller frees the event with macvlan_keep_event_free().
  */
 int macvlan_keeper_next(struct macvlan_keeper *keeper,
                         int milliseconds,
@@ -4218,9 +4219,10 @@ int macvlan_keeper_next(struct macvlan_keeper *keeper,
 int macvlan_keeper_fd(const struct macvlan_keeper *keeper);
 
 /**
- * Returns the time in milliseconds after which macvlan_keeper_next() has to be called even if the
- * descriptor is not readable, because a failed attach is due for a retry; -1 if there is no such
- * limit. It is the timeout for poll(2).
+ * Returns the timeout for poll(2) in milliseconds; -1 if there is no such limit.
+ *
+ * After it macvlan_keeper_next() has to be called even if the descriptor is not readable, because
+ * a failed attach is due for a retry.
  */
 int macvlan_keeper_patience(const struct macvlan_keeper *keeper);
 
@@ -4403,7 +4405,7 @@ typedef struct macvlan_diagnosis macvlan_diagnosis;
 typedef struct macvlan_finding macvlan_finding;
 
 /**
- * Diagnoses why a container does not reach a peer on its network, "192.168.15.2": checks its link,
+ * Diagnoses why a container does not reach a peer on its network, "192.168.15.2". Checks its link,
  * its parent and its addresses, sends a request for the peer (or the gateway to it) from the
  * container, and captures frames on the parent. The caller frees the diagnosis with
  * macvlan_diagnosis_free().
@@ -4795,8 +4797,9 @@ int macvlan_subnet_set_no_gateway(struct macvlan_subnet *subnet, struct macvlan_
 
 /**
  * Sets the only range of the subnet from which addresses are assigned, "10.0.10.64/26" or
- * "10.0.10.64-10.0.10.99": this host's part, if several hosts share the subnet and have a store
- * each. Defaults to the whole subnet.
+ * "10.0.10.64-10.0.10.99". Defaults to the whole subnet.
+ *
+ * It is this host's part, if several hosts share the subnet and have a store each.
  */
 int macvlan_subnet_set_range(struct macvlan_subnet *subnet,
                              const char *range,
@@ -4946,8 +4949,9 @@ int macvlan_network_config_clone(const struct macvlan_network_config *config,
                                  struct macvlan_error **error);
 
 /**
- * Sets the parent, the link on the host that the containers' links are on: "ens33", or in VLAN
- * notation "ens33.100", which is created for the first container and removed with the last one.
+ * Sets the parent, the link on the host that the containers' links are on, "ens33". In VLAN
+ * notation it is "ens33.100", which is created for the first container and removed with the last
+ * one.
  *
  * Without a parent the network is isolated: its containers are on a dummy link of its own, "dm-"
  * and the beginning of its id, and reach only one another, on one host.
@@ -4973,9 +4977,10 @@ int macvlan_network_config_set_without_addresses(struct macvlan_network_config *
                                                  struct macvlan_error **error);
 
 /**
- * Sets whether an IPv6 subnet is chosen if none is added: a /64 of the store's /48 of unique local
- * addresses (RFC 4193) that is not used by another network or by a link or route of this host.
- * Defaults to false.
+ * Sets whether an IPv6 subnet is chosen if none is added. Defaults to false.
+ *
+ * It is a /64 of the store's /48 of unique local addresses (RFC 4193) that is not used by another
+ * network or by a link or route of this host.
  */
 int macvlan_network_config_set_ipv6(struct macvlan_network_config *config,
                                     bool ipv6,
@@ -5096,7 +5101,7 @@ int macvlan_network_config_set_duplicate_detection(struct macvlan_network_config
 
 /**
  * Sets the number of addresses that a host reserves at a time for its containers, if several hosts
- * use one store: its share of each subnet grows by this number when it has no free one left.
+ * use one store. Its share of each subnet grows by this number when it has no free one left.
  *
  * By default all hosts assign addresses from one pool. A store of a single host does not need it.
  */
@@ -5355,7 +5360,7 @@ int macvlan_member_take(struct macvlan_member *member,
 
 /**
  * Sets the interface's name in the container, which identifies it among the container's interfaces
- * in the network: a new name stands for a further interface, with addresses of its own.
+ * in the network. A new name stands for a further interface, with addresses of its own.
  *
  * By default the existing interface is meant, or, if there is none, a new one with the first free
  * "ethN".
@@ -5373,9 +5378,9 @@ int macvlan_member_set_mac(struct macvlan_member *member,
                            struct macvlan_error **error);
 
 /**
- * Sets whether the container's default routes lead through this network: never, if false; if true,
- * before all other networks of the container, with a priority that is one above theirs. By default
- * macvlan_member_set_gw_priority() decides.
+ * Sets whether the container's default routes lead through this network. They never do, if false;
+ * if true, they do before all other networks of the container, with a priority that is one above
+ * theirs. By default macvlan_member_set_gw_priority() decides.
  *
  * Default routes do not lead through a network that is internal or has no gateway of the family.
  * When their network is disconnected, the next one replaces it.
@@ -5687,9 +5692,10 @@ const char *macvlan_network_parent(const struct macvlan_network *network);
 const struct macvlan_network_config *macvlan_network_get_config(const struct macvlan_network *network);
 
 /**
- * Returns the number of warnings: problems, such as a parent that does not exist, that would have
- * prevented a connection when the network was created or changed by this object; 0 for a network
- * that was found.
+ * Returns the number of warnings; 0 for a network that was found.
+ *
+ * These are problems, such as a parent that does not exist, that would have prevented a connection
+ * when the network was created or changed by this object.
  */
 size_t macvlan_network_warning_count(const struct macvlan_network *network);
 
@@ -5861,9 +5867,9 @@ void macvlan_allocation_free(struct macvlan_allocation *allocation);
 typedef struct macvlan_host_link macvlan_host_link;
 
 /**
- * Leases addresses for a container and creates its link in the host's namespace, down and without
- * addresses, for a caller that moves it to the container and configures it there; or changes
- * nothing. The caller frees the object with macvlan_host_link_free().
+ * Leases addresses for a container and creates its link in the host's namespace. The link is down
+ * and without addresses, for a caller that moves it to the container and configures it there. On a
+ * failure nothing is changed. The caller frees the object with macvlan_host_link_free().
  *
  * The lease is pending until macvlan_network_bind() or macvlan_networks_reconcile() finds the link
  * in the container's namespace. Until then, macvlan_networks_collect() releases the lease and
@@ -5988,7 +5994,7 @@ int macvlan_network_set_parent_object(const struct macvlan_network *network,
 const struct macvlan_network *macvlan_updated_network(const struct macvlan_updated *updated);
 
 /**
- * Returns the number of containers whose interfaces differ from the new configuration:
+ * Returns the number of containers whose interfaces differ from the new configuration.
  * macvlan_network_connect() updates each of them, and so does macvlan_networks_reconcile() on
  * their hosts.
  */
@@ -6473,9 +6479,9 @@ size_t macvlan_collected_expired(const struct macvlan_collected *collected);
 void macvlan_collected_free(struct macvlan_collected *collected);
 
 /**
- * A session that creates and finds networks, on a host and a store of networks and leases that
- * many processes share; it offers the operations of `docker network` without Docker. Open one and
- * keep it. Freed with macvlan_networks_free().
+ * A session that creates and finds networks. It has a host, and a store of networks and leases
+ * that many processes share; it offers the operations of `docker network` without Docker. Open one
+ * and keep it. Freed with macvlan_networks_free().
  *
  * An address is stored before it is added in the kernel, and deleted from the store after it was
  * deleted in the kernel, so that it is never leased to a second container, even if a process is
@@ -6503,9 +6509,9 @@ int macvlan_networks_open(const struct macvlan_host *host,
                           struct macvlan_error **error);
 
 /**
- * Opens a session like macvlan_networks_open(), also with a file that another machine wrote last,
- * which becomes this machine's at the next write: one that was moved here permanently, or whose
- * machine got another machine-id. Containers of the other machine count as ended. Two machines
+ * Opens a session like macvlan_networks_open(), also with a file that another machine wrote last.
+ * It is one that was moved here permanently, or whose machine got another machine-id, and becomes
+ * this machine's at the next write. Containers of the other machine count as ended. Two machines
  * must not use one file.
  */
 int macvlan_networks_open_moved(const struct macvlan_host *host,
@@ -6617,9 +6623,9 @@ int macvlan_networks_list(const struct macvlan_networks *networks,
                           struct macvlan_error **error);
 
 /**
- * Makes a summary like `docker network ls`, as a JSON array of objects with Id, Name, Driver,
- * Scope, Parent, Internal, Subnets, and the number of connected Containers on all hosts. The
- * caller frees the text with macvlan_text_free().
+ * Makes a summary like `docker network ls`, as JSON. It is an array of objects with Id, Name,
+ * Driver, Scope, Parent, Internal, Subnets, and the number of connected Containers on all hosts.
+ * The caller frees the text with macvlan_text_free().
  */
 int macvlan_networks_summary(const struct macvlan_networks *networks,
                              struct macvlan_text **json,
@@ -6635,10 +6641,13 @@ int macvlan_networks_prune(struct macvlan_networks *networks,
                            struct macvlan_error **error);
 
 /**
- * Releases leases that are no longer used: those of this host's containers whose namespace no
- * longer exists, also after a reboot; those of hosts that the store considers dead; those that
- * were pending for too long, with the links that were created for them; and addresses that were
- * reserved long enough. The caller frees the result with macvlan_collected_free().
+ * Releases leases that are no longer used. The caller frees the result with
+ * macvlan_collected_free().
+ *
+ * - those of this host's containers whose namespace no longer exists, also after a reboot;
+ * - those of hosts that the store considers dead;
+ * - those that were pending for too long, with the links that were created for them;
+ * - addresses that were reserved long enough.
  *
  * A namespace no longer exists if this process finds no process in it, no open descriptor and no
  * mount: call this as root on the host, not in a container.
@@ -6648,10 +6657,10 @@ int macvlan_networks_collect(struct macvlan_networks *networks,
                              struct macvlan_error **error);
 
 /**
- * Forgets a host that counts as alive without a process, see
- * macvlan_etcd_options_set_persistent(), and has permanently ended: others collect the leases of
- * its containers, and another machine may have its name. `was_known`, which can be NULL, is set to
- * whether there was such a host; a file has none.
+ * Forgets a host that counts as alive without a process and has permanently ended. See
+ * macvlan_etcd_options_set_persistent(). Others then collect the leases of its containers, and
+ * another machine may have its name. `was_known`, which can be NULL, is set to whether there was
+ * such a host; a file has none.
  *
  * The addresses of its containers may then be leased to others, so these must not run any more.
  * Refused with MACVLAN_ERROR_NETWORK_HOST_ALIVE while a process of it has the store open, and

@@ -2003,10 +2003,9 @@ class Keeper:
     def attachments(self) -> list[Attachment]:
         """Returns the current attachments."""
     def next_within(self, timeout: _Seconds) -> KeepEvent | None:
-        """Does the pending work, waits for the next event and returns it.
+        """Does the pending work, and returns the next event, or None after this time.
 
-        Or None after this time. It is in seconds or a timedelta. An endpoint's probe takes
-        additional time.
+        It is in seconds or a timedelta. An endpoint's probe takes additional time.
         """
     def patience(self) -> float | None:
         """Returns the time in seconds after which next_within() has to be called.

@@ -8,8 +8,8 @@ use crate::base::boundary::{answer, boundary, free};
 use crate::base::object::{give, object, out, shared};
 use crate::base::report::macvlan_error;
 
-/// A token that cancels functions that wait, from another thread or from a signal handler: those on
-/// a host from macvlan_host_cancelled_by(), and those on a watch after
+/// A token that cancels functions that wait, from another thread or from a signal handler. These
+/// are the functions of a host from macvlan_host_cancelled_by(), and those of a watch after
 /// macvlan_watch_set_cancellation(). Freed with macvlan_cancellation_free().
 ///
 /// Threads: any number of threads may use it at once, until one frees it; a signal handler must not

@@ -10,9 +10,9 @@ use crate::base::object::{exclusive, give, object, out, shared};
 use crate::base::report::macvlan_error;
 use crate::base::text::milliseconds;
 
-/// The settings of announcements of addresses to the neighbours, by gratuitous ARP and unsolicited
-/// neighbour advertisements: a value, for macvlan_endpoint_set_announce() and
-/// macvlan_attachment_announce(). Freed with macvlan_announce_free().
+/// The settings of announcements of addresses to the neighbours: a value, for
+/// macvlan_endpoint_set_announce() and macvlan_attachment_announce(). They are sent as gratuitous
+/// ARP and unsolicited neighbour advertisements. Freed with macvlan_announce_free().
 ///
 /// A neighbour that has an entry for a previous holder of the address then updates it at once,
 /// instead of when it expires, which takes up to half an hour.

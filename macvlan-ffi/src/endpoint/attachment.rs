@@ -273,9 +273,9 @@ pub unsafe extern "C" fn macvlan_attachment_open_tap(
     })
 }
 
-/// Reads the current state from the kernel: name, MAC address, MTU, addresses, the routes through
-/// the link in all tables, including the connected ones, and the rules for packets from its
-/// addresses. On a failure the attachment is unchanged.
+/// Reads the current state from the kernel. This includes the name, the MAC address, the MTU, the
+/// addresses, the routes through the link in all tables, including the connected ones, and the
+/// rules for packets from its addresses. On a failure the attachment is unchanged.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_refresh(
     attachment: *mut macvlan_attachment,

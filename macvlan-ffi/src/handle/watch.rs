@@ -86,7 +86,7 @@ impl From<Event> for Happened {
     }
 }
 
-/// Waits for the next event, for at most `milliseconds`; without a limit if that is negative.
+/// Waits for the next event. Waits for at most `milliseconds`; without a limit if that is negative.
 /// `event` is NULL, and the function returns 0, if there was none in that time. The caller frees
 /// the event with macvlan_event_free().
 #[unsafe(no_mangle)]

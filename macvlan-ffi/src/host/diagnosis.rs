@@ -119,7 +119,7 @@ impl From<&Finding> for Found {
     }
 }
 
-/// Diagnoses why a container does not reach a peer on its network, "192.168.15.2": checks its link,
+/// Diagnoses why a container does not reach a peer on its network, "192.168.15.2". Checks its link,
 /// its parent and its addresses, sends a request for the peer (or the gateway to it) from the
 /// container, and captures frames on the parent. The caller frees the diagnosis with
 /// macvlan_diagnosis_free().

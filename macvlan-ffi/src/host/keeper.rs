@@ -81,8 +81,8 @@ pub unsafe extern "C" fn macvlan_keeper_add(
     })
 }
 
-/// Stops keeping an endpoint, and gives its attachment, which stays attached and is freed by the
-/// caller; NULL if there is none with this name in this namespace, or its parent is gone.
+/// Stops keeping an endpoint, which stays attached. Gives its attachment, which the caller frees;
+/// NULL if there is none with this name in this namespace, or its parent is gone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keeper_release(
     keeper: *mut macvlan_keeper,
@@ -129,9 +129,9 @@ pub unsafe extern "C" fn macvlan_keeper_attachments(
     })
 }
 
-/// Does the pending work, and waits for the next event, for at most `milliseconds`; without a limit
-/// if that is negative. `event` is NULL, and the function returns 0, if there was none in that
-/// time. The caller frees the event with macvlan_keep_event_free().
+/// Does the pending work, and waits for the next event. Waits for at most `milliseconds`; without a
+/// limit if that is negative. `event` is NULL, and the function returns 0, if there was none in
+/// that time. The caller frees the event with macvlan_keep_event_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keeper_next(
     keeper: *mut macvlan_keeper,
@@ -160,9 +160,10 @@ pub unsafe extern "C" fn macvlan_keeper_fd(keeper: *const macvlan_keeper) -> c_i
     answer(-1, || Ok(shared!(keeper).0.as_fd().as_raw_fd()))
 }
 
-/// Returns the time in milliseconds after which macvlan_keeper_next() has to be called even if the
-/// descriptor is not readable, because a failed attach is due for a retry; -1 if there is no such
-/// limit. It is the timeout for poll(2).
+/// Returns the timeout for poll(2) in milliseconds; -1 if there is no such limit.
+///
+/// After it macvlan_keeper_next() has to be called even if the descriptor is not readable, because
+/// a failed attach is due for a retry.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keeper_patience(keeper: *const macvlan_keeper) -> c_int {
     answer(-1, || {

@@ -106,8 +106,9 @@ pub unsafe extern "C" fn macvlan_network_config_clone(
     })
 }
 
-/// Sets the parent, the link on the host that the containers' links are on: "ens33", or in VLAN
-/// notation "ens33.100", which is created for the first container and removed with the last one.
+/// Sets the parent, the link on the host that the containers' links are on, "ens33". In VLAN
+/// notation it is "ens33.100", which is created for the first container and removed with the last
+/// one.
 ///
 /// Without a parent the network is isolated: its containers are on a dummy link of its own, "dm-"
 /// and the beginning of its id, and reach only one another, on one host.
@@ -150,9 +151,10 @@ pub unsafe extern "C" fn macvlan_network_config_set_without_addresses(
     })
 }
 
-/// Sets whether an IPv6 subnet is chosen if none is added: a /64 of the store's /48 of unique local
-/// addresses (RFC 4193) that is not used by another network or by a link or route of this host.
-/// Defaults to false.
+/// Sets whether an IPv6 subnet is chosen if none is added. Defaults to false.
+///
+/// It is a /64 of the store's /48 of unique local addresses (RFC 4193) that is not used by another
+/// network or by a link or route of this host.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_set_ipv6(
     config: *mut macvlan_network_config,
@@ -359,7 +361,7 @@ pub unsafe extern "C" fn macvlan_network_config_set_duplicate_detection(
 }
 
 /// Sets the number of addresses that a host reserves at a time for its containers, if several hosts
-/// use one store: its share of each subnet grows by this number when it has no free one left.
+/// use one store. Its share of each subnet grows by this number when it has no free one left.
 ///
 /// By default all hosts assign addresses from one pool. A store of a single host does not need it.
 #[unsafe(no_mangle)]

@@ -41,9 +41,9 @@ impl From<HostLink> for Created {
     }
 }
 
-/// Leases addresses for a container and creates its link in the host's namespace, down and without
-/// addresses, for a caller that moves it to the container and configures it there; or changes
-/// nothing. The caller frees the object with macvlan_host_link_free().
+/// Leases addresses for a container and creates its link in the host's namespace. The link is down
+/// and without addresses, for a caller that moves it to the container and configures it there. On a
+/// failure nothing is changed. The caller frees the object with macvlan_host_link_free().
 ///
 /// The lease is pending until macvlan_network_bind() or macvlan_networks_reconcile() finds the link
 /// in the container's namespace. Until then, macvlan_networks_collect() releases the lease and

@@ -105,7 +105,7 @@ pub unsafe extern "C" fn macvlan_member_take(
 }
 
 /// Sets the interface's name in the container, which identifies it among the container's interfaces
-/// in the network: a new name stands for a further interface, with addresses of its own.
+/// in the network. A new name stands for a further interface, with addresses of its own.
 ///
 /// By default the existing interface is meant, or, if there is none, a new one with the first free
 /// "ethN".
@@ -136,9 +136,9 @@ pub unsafe extern "C" fn macvlan_member_set_mac(
     })
 }
 
-/// Sets whether the container's default routes lead through this network: never, if false; if true,
-/// before all other networks of the container, with a priority that is one above theirs. By default
-/// macvlan_member_set_gw_priority() decides.
+/// Sets whether the container's default routes lead through this network. They never do, if false;
+/// if true, they do before all other networks of the container, with a priority that is one above
+/// theirs. By default macvlan_member_set_gw_priority() decides.
 ///
 /// Default routes do not lead through a network that is internal or has no gateway of the family.
 /// When their network is disconnected, the next one replaces it.

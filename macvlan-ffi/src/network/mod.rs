@@ -124,9 +124,10 @@ pub unsafe extern "C" fn macvlan_network_get_config(
     answer(null(), || Ok(shared!(network).config.pointer()))
 }
 
-/// Returns the number of warnings: problems, such as a parent that does not exist, that would have
-/// prevented a connection when the network was created or changed by this object; 0 for a network
-/// that was found.
+/// Returns the number of warnings; 0 for a network that was found.
+///
+/// These are problems, such as a parent that does not exist, that would have prevented a connection
+/// when the network was created or changed by this object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_warning_count(network: *const macvlan_network) -> usize {
     answer(0, || Ok(shared!(network).network.warnings().len()))

@@ -19,9 +19,9 @@ use crate::network::reconciled::{self, macvlan_collected, macvlan_reconciled_lis
 use crate::network::updated::macvlan_updated;
 use crate::network::{Known, macvlan_network, macvlan_network_list};
 
-/// A session that creates and finds networks, on a host and a store of networks and leases that
-/// many processes share; it offers the operations of `docker network` without Docker. Open one and
-/// keep it. Freed with macvlan_networks_free().
+/// A session that creates and finds networks. It has a host, and a store of networks and leases
+/// that many processes share; it offers the operations of `docker network` without Docker. Open one
+/// and keep it. Freed with macvlan_networks_free().
 ///
 /// An address is stored before it is added in the kernel, and deleted from the store after it was
 /// deleted in the kernel, so that it is never leased to a second container, even if a process is
@@ -68,9 +68,9 @@ pub unsafe extern "C" fn macvlan_networks_open(
     })
 }
 
-/// Opens a session like macvlan_networks_open(), also with a file that another machine wrote last,
-/// which becomes this machine's at the next write: one that was moved here permanently, or whose
-/// machine got another machine-id. Containers of the other machine count as ended. Two machines
+/// Opens a session like macvlan_networks_open(), also with a file that another machine wrote last.
+/// It is one that was moved here permanently, or whose machine got another machine-id, and becomes
+/// this machine's at the next write. Containers of the other machine count as ended. Two machines
 /// must not use one file.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_open_moved(
@@ -261,9 +261,9 @@ pub unsafe extern "C" fn macvlan_networks_list(
     })
 }
 
-/// Makes a summary like `docker network ls`, as a JSON array of objects with Id, Name, Driver,
-/// Scope, Parent, Internal, Subnets, and the number of connected Containers on all hosts. The
-/// caller frees the text with macvlan_text_free().
+/// Makes a summary like `docker network ls`, as JSON. It is an array of objects with Id, Name,
+/// Driver, Scope, Parent, Internal, Subnets, and the number of connected Containers on all hosts.
+/// The caller frees the text with macvlan_text_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_summary(
     networks: *const macvlan_networks,
@@ -291,10 +291,13 @@ pub unsafe extern "C" fn macvlan_networks_prune(
     })
 }
 
-/// Releases leases that are no longer used: those of this host's containers whose namespace no
-/// longer exists, also after a reboot; those of hosts that the store considers dead; those that
-/// were pending for too long, with the links that were created for them; and addresses that were
-/// reserved long enough. The caller frees the result with macvlan_collected_free().
+/// Releases leases that are no longer used. The caller frees the result with
+/// macvlan_collected_free().
+///
+/// - those of this host's containers whose namespace no longer exists, also after a reboot;
+/// - those of hosts that the store considers dead;
+/// - those that were pending for too long, with the links that were created for them;
+/// - addresses that were reserved long enough.
 ///
 /// A namespace no longer exists if this process finds no process in it, no open descriptor and no
 /// mount: call this as root on the host, not in a container.
@@ -310,10 +313,10 @@ pub unsafe extern "C" fn macvlan_networks_collect(
     })
 }
 
-/// Forgets a host that counts as alive without a process, see
-/// macvlan_etcd_options_set_persistent(), and has permanently ended: others collect the leases of
-/// its containers, and another machine may have its name. `was_known`, which can be NULL, is set to
-/// whether there was such a host; a file has none.
+/// Forgets a host that counts as alive without a process and has permanently ended. See
+/// macvlan_etcd_options_set_persistent(). Others then collect the leases of its containers, and
+/// another machine may have its name. `was_known`, which can be NULL, is set to whether there was
+/// such a host; a file has none.
 ///
 /// The addresses of its containers may then be leased to others, so these must not run any more.
 /// Refused with MACVLAN_ERROR_NETWORK_HOST_ALIVE while a process of it has the store open, and

@@ -110,8 +110,9 @@ pub unsafe extern "C" fn macvlan_subnet_set_no_gateway(
 }
 
 /// Sets the only range of the subnet from which addresses are assigned, "10.0.10.64/26" or
-/// "10.0.10.64-10.0.10.99": this host's part, if several hosts share the subnet and have a store
-/// each. Defaults to the whole subnet.
+/// "10.0.10.64-10.0.10.99". Defaults to the whole subnet.
+///
+/// It is this host's part, if several hosts share the subnet and have a store each.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_set_range(
     subnet: *mut macvlan_subnet,

@@ -102,7 +102,7 @@ pub unsafe extern "C" fn macvlan_updated_network(
     answer(null(), || Ok(shared!(updated).network.pointer()))
 }
 
-/// Returns the number of containers whose interfaces differ from the new configuration:
+/// Returns the number of containers whose interfaces differ from the new configuration.
 /// macvlan_network_connect() updates each of them, and so does macvlan_networks_reconcile() on
 /// their hosts.
 #[unsafe(no_mangle)]

@@ -58,9 +58,10 @@ pub unsafe extern "C" fn macvlan_options_set_nopromisc(
     })
 }
 
-/// Sets whether mode source checks only the source address: frames from the listed MAC addresses
-/// are then accepted whatever their destination is (Linux 5.13 and later; older kernels refuse it).
-/// Defaults to false.
+/// Sets whether mode source checks only the source address. Defaults to false.
+///
+/// Frames from the listed MAC addresses are then accepted whatever their destination is (Linux 5.13
+/// and later; older kernels refuse it).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_set_nodst(
     options: *mut macvlan_options,

@@ -52,10 +52,10 @@ const _: () = assert!(
         && macvlan_protocol::MACVLAN_VLAN_8021AD as u16 == VlanProtocol::Dot1ad as u16
 );
 
-/// Makes a parent from text, as in macvlan_endpoint_new(): "ens33", "#7" for the link with index 7,
-/// "ens33.100" for VLAN 100 of ens33, created on demand, "ens33.20.200" for a VLAN of a VLAN. A
-/// text of more than 15 bytes is an alternative name, of up to 127. The caller frees it with
-/// macvlan_parent_free().
+/// Makes a parent from text, as in macvlan_endpoint_new(). Examples are "ens33", "#7" for the link
+/// with index 7, "ens33.100" for VLAN 100 of ens33, created on demand, "ens33.20.200" for a VLAN of
+/// a VLAN. A text of more than 15 bytes is an alternative name, of up to 127. The caller frees it
+/// with macvlan_parent_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_parent_new(
     text: *const c_char,

@@ -122,8 +122,8 @@ impl Keeper {
         Ok(found.into_iter().map(Attachment::new).collect())
     }
 
-    /// Does the pending work, waits for the next event and returns it, or None after this time. It
-    /// is in seconds or a timedelta. An endpoint's probe takes additional time.
+    /// Does the pending work, and returns the next event, or None after this time. It is in seconds
+    /// or a timedelta. An endpoint's probe takes additional time.
     fn next_within(&self, timeout: &Bound<'_, PyAny>) -> PyResult<Option<KeepEvent>> {
         let limit = Some(take("timeout", timeout)?);
         Ok(self.waited.next(timeout.py(), limit)?.map(KeepEvent))
