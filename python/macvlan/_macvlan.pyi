@@ -1525,7 +1525,7 @@ class Offloads:
         """Returns the generic segmentation limit in segments."""
     @property
     def gso_ipv4_max_size(self) -> int | None:
-        """Returns the generic segmentation limit of an IPv4 packet in bytes (6.3)."""
+        """Returns the IPv4 generic segmentation limit in bytes (Linux 6.3)."""
     @property
     def tso_max_size(self) -> int | None:
         """Returns the hardware segmentation limit of a packet in bytes (Linux 5.19)."""
@@ -1537,7 +1537,7 @@ class Offloads:
         """Returns the generic receive limit of a packet in bytes (Linux 5.19)."""
     @property
     def gro_ipv4_max_size(self) -> int | None:
-        """Returns the generic receive limit of an IPv4 packet in bytes (6.3)."""
+        """Returns the IPv4 generic receive limit in bytes (Linux 6.3)."""
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...

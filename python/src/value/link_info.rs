@@ -261,11 +261,11 @@ numbers!(
     [
         gso_max_size = "Returns the generic segmentation limit of a packet in bytes.",
         gso_max_segs = "Returns the generic segmentation limit in segments.",
-        gso_ipv4_max_size = "Returns the generic segmentation limit of an IPv4 packet in bytes (6.3).",
+        gso_ipv4_max_size = "Returns the IPv4 generic segmentation limit in bytes (Linux 6.3).",
         tso_max_size = "Returns the hardware segmentation limit of a packet in bytes (Linux 5.19).",
         tso_max_segs = "Returns the hardware segmentation limit in segments (Linux 5.19).",
         gro_max_size = "Returns the generic receive limit of a packet in bytes (Linux 5.19).",
-        gro_ipv4_max_size = "Returns the generic receive limit of an IPv4 packet in bytes (6.3).",
+        gro_ipv4_max_size = "Returns the IPv4 generic receive limit in bytes (Linux 6.3).",
     ]
 );
 
