@@ -553,9 +553,7 @@ void macvlan_cancellation_free(struct macvlan_cancellation *cancellation);
  * The result is always the same for an address, so the entries of neighbours stay valid when a
  * container is created again.
  */
-int macvlan_mac_from_ipv4(const char *address,
-                          uint8_t mac[6],
-                          struct macvlan_error **error);
+int macvlan_mac_from_ipv4(const char *address, uint8_t mac[6], struct macvlan_error **error);
 
 /**
  * Parses a MAC address, "02:42:ac:10:d5:b4". Zero and multicast addresses are refused, because a
@@ -1628,8 +1626,7 @@ const char *macvlan_neighbour_info_ip(const struct macvlan_neighbour_info *neigh
  * Writes the neighbour's MAC address, and returns whether it is known; zeroes if not, as during
  * its resolution.
  */
-bool macvlan_neighbour_info_mac(const struct macvlan_neighbour_info *neighbour,
-                                uint8_t mac[6]);
+bool macvlan_neighbour_info_mac(const struct macvlan_neighbour_info *neighbour, uint8_t mac[6]);
 
 /**
  * Returns the index of the link.
@@ -1710,9 +1707,7 @@ typedef struct macvlan_netns_list macvlan_netns_list;
  *
  * The process is pinned by a pidfd first, so a reused pid cannot lead to the wrong namespace.
  */
-int macvlan_netns_from_pid(pid_t pid,
-                           struct macvlan_netns **netns,
-                           struct macvlan_error **error);
+int macvlan_netns_from_pid(pid_t pid, struct macvlan_netns **netns, struct macvlan_error **error);
 
 /**
  * Opens the network namespace of a pidfd's process. The pidfd stays the caller's. The caller frees
@@ -1920,8 +1915,7 @@ pid_t macvlan_visible_netns_pid(const struct macvlan_visible_netns *netns, size_
  * ("/proc/2084/task/2085/ns/net"), open descriptors ("/proc/2084/fd/7"), and mount points, which
  * begin with "/proc/2084/root" if they are in another mount namespace, and need not be UTF-8.
  */
-const char *macvlan_visible_netns_path(const struct macvlan_visible_netns *netns,
-                                       size_t index);
+const char *macvlan_visible_netns_path(const struct macvlan_visible_netns *netns, size_t index);
 
 /**
  * Opens the namespace in the first way that still leads to it; fails with -ENOENT if none does.
@@ -2667,8 +2661,7 @@ typedef struct macvlan_announce macvlan_announce;
  * Makes announcements that are sent once, by the kernel when it starts to use the address. This is
  * enough on a LAN without frame loss. The caller frees it with macvlan_announce_free().
  */
-int macvlan_announce_once(struct macvlan_announce **announce,
-                          struct macvlan_error **error);
+int macvlan_announce_once(struct macvlan_announce **announce, struct macvlan_error **error);
 
 /**
  * Makes announcements as in RFC 5227: two, two seconds apart. The caller frees it with
@@ -3200,8 +3193,7 @@ size_t macvlan_endpoint_address_count(const struct macvlan_endpoint *endpoint);
  * Returns one of the addresses, counted from 0, in the format of macvlan_endpoint_add_address().
  * NULL past the end.
  */
-const char *macvlan_endpoint_address(const struct macvlan_endpoint *endpoint,
-                                     size_t index);
+const char *macvlan_endpoint_address(const struct macvlan_endpoint *endpoint, size_t index);
 
 /**
  * Returns the number of gateways.
@@ -4450,8 +4442,7 @@ size_t macvlan_diagnosis_fact_count(const struct macvlan_diagnosis *diagnosis);
  * Returns one of the facts, for people, counted from 0: states of links, neighbour entries,
  * frames, VLANs. NULL past the end.
  */
-const char *macvlan_diagnosis_fact(const struct macvlan_diagnosis *diagnosis,
-                                   size_t index);
+const char *macvlan_diagnosis_fact(const struct macvlan_diagnosis *diagnosis, size_t index);
 
 /**
  * Returns all findings with their remedies, and the facts, one on each line. NULL if the diagnosis
@@ -4632,8 +4623,7 @@ int macvlan_host_access_by(struct macvlan_host *host,
  * Writes the last known name of the host's link, at most 15 characters and a zero byte. Returns
  * whether there is a link; without a container there is none, and the name is empty.
  */
-bool macvlan_access_name(const struct macvlan_access *access,
-                         char name[16]);
+bool macvlan_access_name(const struct macvlan_access *access, char name[16]);
 
 /**
  * Returns the index of the host's link; 0 while there is no link.
@@ -4674,8 +4664,7 @@ int macvlan_access_add(struct macvlan_access *access,
  *
  * Call it after events of a macvlan_watch for addresses of the parent or for the host's link.
  */
-int macvlan_access_refresh(struct macvlan_access *access,
-                           struct macvlan_error **error);
+int macvlan_access_refresh(struct macvlan_access *access, struct macvlan_error **error);
 
 /**
  * Deletes the host's routes to a container without a change in the container. With the last
@@ -4720,8 +4709,7 @@ int macvlan_access_move_addresses(struct macvlan_access *access,
  * Moves the addresses and routes back to the parent, if they were moved, by this process or, for a
  * link that was kept, by another one.
  */
-int macvlan_access_move_back(struct macvlan_access *access,
-                             struct macvlan_error **error);
+int macvlan_access_move_back(struct macvlan_access *access, struct macvlan_error **error);
 
 /**
  * Deletes the host's link with its routes, unless it is kept, and returns the result of that.
@@ -4743,8 +4731,7 @@ size_t macvlan_prefix_list_count(const struct macvlan_prefix_list *list);
  * Returns one of the subnets as text, "192.168.15.3/32", counted from 0. It belongs to the list.
  * NULL past the end.
  */
-const char *macvlan_prefix_list_get(const struct macvlan_prefix_list *list,
-                                    size_t index);
+const char *macvlan_prefix_list_get(const struct macvlan_prefix_list *list, size_t index);
 
 /**
  * Frees a list. NULL is ignored.
@@ -5473,8 +5460,7 @@ size_t macvlan_lease_address_count(const struct macvlan_lease *lease);
  * Returns one of the addresses with the prefix length of its subnet, "10.0.10.2/24", counted from
  * 0. NULL past the end.
  */
-const char *macvlan_lease_address(const struct macvlan_lease *lease,
-                                  size_t index);
+const char *macvlan_lease_address(const struct macvlan_lease *lease, size_t index);
 
 /**
  * Returns the number of aliases: further names, which several containers may share.
@@ -5495,8 +5481,7 @@ size_t macvlan_lease_link_local_count(const struct macvlan_lease *lease);
  * Returns one of the link-local addresses, without a prefix length, counted from 0. NULL past the
  * end.
  */
-const char *macvlan_lease_link_local(const struct macvlan_lease *lease,
-                                     size_t index);
+const char *macvlan_lease_link_local(const struct macvlan_lease *lease, size_t index);
 
 /**
  * Returns the network's priority for the container's default routes.
@@ -5777,8 +5762,7 @@ int macvlan_network_lease(const struct macvlan_network *network,
  * Removes the network from the store, and, if it is isolated, its dummy link. Refused while
  * containers are connected. The object still has to be freed.
  */
-int macvlan_network_remove(const struct macvlan_network *network,
-                           struct macvlan_error **error);
+int macvlan_network_remove(const struct macvlan_network *network, struct macvlan_error **error);
 
 /**
  * Frees the object. NULL is ignored. The network stays.
@@ -5939,8 +5923,7 @@ size_t macvlan_host_link_route_count(const struct macvlan_host_link *link);
  * Returns one of these routes, counted from 0, in the format of macvlan_endpoint_add_route(). It
  * belongs to the object. NULL past the end.
  */
-const char *macvlan_host_link_route(const struct macvlan_host_link *link,
-                                    size_t index);
+const char *macvlan_host_link_route(const struct macvlan_host_link *link, size_t index);
 
 /**
  * Frees the object. NULL is ignored. The link stays.
