@@ -1,9 +1,9 @@
 //! The C library: `#include <macvlan.h>`, `-lmacvlan`.
 //!
-//! A face of `macvlan-core` and `macvlan-network` and nothing more: every function takes its arguments
-//! apart, calls one function of theirs, and puts the result where C finds it. One file is one object of
-//! the header, which is generated from these files by `tests/header.rs`; so the comments here are
-//! written for the reader of the header.
+//! A face of `macvlan-core` and `macvlan-network` without logic of its own: every function converts
+//! its arguments, calls one function of theirs, and converts the result for C. One file is one
+//! object of the header, which is generated from these files by `tests/header.rs`; so the comments
+//! here are written for the reader of the header.
 //!
 //! Each folder uses only those before it: [`base`], [`value`], [`handle`], [`endpoint`], [`host`],
 //! [`network`].

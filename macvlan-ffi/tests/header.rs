@@ -1,6 +1,6 @@
-//! The header is what the sources say: made by cbindgen, put into sections, committed, and no other.
+//! Compares the committed header with one that cbindgen generates from the sources, in sections.
 //!
-//! `UPDATE_HEADER=1 cargo test -p macvlan-ffi --test header` writes it again.
+//! `UPDATE_HEADER=1 cargo test -p macvlan-ffi --test header` updates it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -11,8 +11,8 @@ use std::sync::LazyLock;
 use macvlan_core::{DifferenceKind, EventKind, FindingKind, KeepEventKind};
 use macvlan_network::{MacFrom, Order, ReconciledKind};
 
-/// The sections of the header, in its order, and the sources of each: a source uses types of earlier
-/// ones alone, as C asks for.
+/// The sections of the header, in its order, and the sources of each: a source uses only types of
+/// earlier ones, as C requires.
 const SECTIONS: &[(&str, &[&str])] = &[
     ("Version of the library", &["base/version"]),
     ("Errors", &["base/report", "base/holder", "base/error"]),
@@ -78,7 +78,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
 ];
 
 fn root() -> PathBuf {
-    // At run time: the programs are also run where the sources lie elsewhere.
+    // At run time: the programs are also run where the sources are elsewhere.
     let here = std::env::var_os("CARGO_MANIFEST_DIR");
     here.map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from)
 }
@@ -106,8 +106,8 @@ fn sources() -> BTreeMap<String, String> {
     sources
 }
 
-/// What cbindgen makes of the sources: how the header begins, and its declarations, each with its
-/// comment. It has all types before all functions.
+/// Generates the beginning of the header and its declarations, each with its comment, by cbindgen. It
+/// has all types before all functions.
 fn declarations() -> (String, Vec<String>) {
     const HERE: &str = "/* declarations */";
     let mut config = cbindgen::Config::from_file(root().join("cbindgen.toml")).unwrap();
@@ -128,7 +128,7 @@ fn declarations() -> (String, Vec<String>) {
     (beginning.trim_end().to_owned(), declarations)
 }
 
-/// The name that a declaration gives to something.
+/// Returns the name that is declared.
 fn name(declaration: &str) -> &str {
     let code = declaration.split_once("*/\n").map_or(declaration, |(_, code)| code);
     let code = match code.strip_prefix("#define ") {
@@ -139,7 +139,7 @@ fn name(declaration: &str) -> &str {
     code.and_then(|code| code.rsplit([' ', '*']).next()).unwrap()
 }
 
-/// Whether a source declares this name.
+/// Returns whether a source declares this name.
 fn is_of(source: &str, name: &str) -> bool {
     [
         format!(" fn {name}("),
@@ -163,13 +163,13 @@ fn header() -> String {
         header,
         r#"
 
-/** The version that this header belongs to; macvlan_version() tells the library's. */
+/** The version of this header; macvlan_version() returns the library's. */
 #define MACVLAN_VERSION "{version}"
 #define MACVLAN_VERSION_MAJOR {major}
 #define MACVLAN_VERSION_MINOR {minor}
 #define MACVLAN_VERSION_PATCH {patch}
 
-/** Whether this header belongs to this version or a later one, for #if. */
+/** True if this header is of this version or a later one, for #if. */
 #define MACVLAN_VERSION_AT_LEAST(major, minor, patch) \
     (MACVLAN_VERSION_MAJOR > (major) || \
      (MACVLAN_VERSION_MAJOR == (major) && \
@@ -197,7 +197,7 @@ extern "C" {{
     header + "\n#ifdef __cplusplus\n} /* extern \"C\" */\n#endif\n\n#endif /* MACVLAN_H */\n"
 }
 
-/// The functions that a header declares.
+/// Returns the functions that a header declares.
 fn functions(header: &str) -> BTreeSet<&str> {
     let (_, code) = header.split_once("extern \"C\" {").unwrap();
     code.lines()
@@ -206,7 +206,7 @@ fn functions(header: &str) -> BTreeSet<&str> {
         .collect()
 }
 
-/// The header as the sources say it; written, with the list of symbols, if that is asked for.
+/// Returns the generated header; writes it, with the list of symbols, if requested.
 fn made() -> &'static str {
     static MADE: LazyLock<String> = LazyLock::new(|| {
         let made = header();
@@ -219,7 +219,7 @@ fn made() -> &'static str {
     &MADE
 }
 
-/// The functions of a header, one a line.
+/// Returns the functions of a header, one on each line.
 fn list(header: &str) -> String {
     functions(header).into_iter().flat_map(|name| [name, "\n"]).collect()
 }
@@ -244,7 +244,7 @@ fn the_exported_symbols_are_the_functions_of_the_header() {
     assert_eq!(list(made()), read("symbols.txt"), "symbols.txt differs from include/macvlan.h");
 }
 
-/// `camelCase` words apart: `MtuTooLarge` is `MTU_TOO_LARGE`.
+/// Converts `MtuTooLarge` to `MTU_TOO_LARGE`.
 fn screaming(name: &str) -> String {
     let mut words = String::new();
     for character in name.chars() {
@@ -256,7 +256,7 @@ fn screaming(name: &str) -> String {
     words
 }
 
-/// The enumerators of an enumeration of the header, and their numbers.
+/// Returns the enumerators of an enumeration of the header, with their numbers.
 fn enumerators(of: &str) -> BTreeMap<&'static str, u32> {
     let start = format!("typedef enum {of} {{");
     let (_, rest) = made().split_once(&start).unwrap_or_else(|| panic!("there is no {of}"));
@@ -284,7 +284,7 @@ fn compare(
     assert_eq!(expected, found, "{of}");
 }
 
-/// The variants of all of a kind, and their numbers.
+/// Returns all variants of a kind, with their numbers.
 macro_rules! all {
     ($kinds:ty) => {
         <$kinds>::ALL.iter().map(|kind| (format!("{kind:?}"), *kind as u32))
@@ -324,7 +324,6 @@ fn what_can_be_chosen_of_a_network_is_what_networks_have() {
     compare("macvlan_mac_from", "MACVLAN_MAC_FROM_", None, all!(MacFrom));
 }
 
-/// Every type says what threads may do with it.
 #[test]
 fn every_type_says_what_threads_may_do() {
     let comments: Vec<_> = made().split("/**").skip(1).collect();
@@ -336,7 +335,7 @@ fn every_type_says_what_threads_may_do() {
     }
 }
 
-/// What C programs say as text, or ask another way.
+/// Functions of the core that C programs do not need: they use text, or another function.
 const NOT_REACHED: [&str; 38] = [
     // Endpoint: its kind gives it.
     "get_options",

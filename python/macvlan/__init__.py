@@ -1,8 +1,7 @@
 """Give a container, sandbox or VM its place on the real network.
 
 One call sets up a macvlan, macvtap or VLAN link inside a network namespace, its addresses and its
-routes; either all of it, in the time the kernel needs and no more, or nothing, with an exception
-that says why.
+routes; or changes nothing and raises an exception with the reason.
 
     import macvlan
 
@@ -17,9 +16,9 @@ that says why.
     ) as eth0:
         print(eth0.mac, eth0.addresses)
 
-Host attaches and detaches; NetNs is a handle on a namespace; Endpoint says what a container's
-interface should be, and Attachment what it became; Handle has the verbs of `ip`; Networks keeps
-networks, subnets and who has which address; MacvlanError, an OSError, says what went wrong.
+Host attaches and detaches endpoints; NetNs is a handle on a namespace; Endpoint is the description
+of a container interface, and Attachment an attached one; Handle has the commands of `ip`; Networks
+creates networks and leases their addresses; MacvlanError, an OSError, is raised on failures.
 """
 
 from macvlan import _enums, _errors, _events, _values
@@ -213,7 +212,7 @@ __all__ = [
     "__version__",
 ]
 
-# In tracebacks and reprs they are called after where they are imported from.
+# Tracebacks and reprs have the module from which they are imported.
 for _module in (_enums, _errors, _events, _values):
     for _name in _module.__all__:
         if isinstance(getattr(_module, _name), type):

@@ -49,7 +49,7 @@ exit status:
 
 _NOT_AS_WISHED = 6
 
-# The command ends when it has attached, so whatever is to be sent is sent before.
+# The command ends after the attach, so it has to send all announcements before.
 _ANNOUNCES = {"once": Announce.once(), "rfc": Announce(2, blocking=True)}
 
 _STATUS: tuple[tuple[type[MacvlanError], int], ...] = (
@@ -62,7 +62,7 @@ _STATUS: tuple[tuple[type[MacvlanError], int], ...] = (
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """Complains in one line, and nothing else."""
+        """Prints a message of one line only."""
         self.exit(2, f"{self.prog}: {message}\n")
 
 
@@ -137,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_lan(commands: argparse._SubParsersAction[_Parser]) -> None:
-    """What is asked and done on a real network."""
+    """Adds the commands that use the network."""
     probe = commands.add_parser(
         "probe",
         help="ask on a network whether addresses are free",
@@ -280,7 +280,7 @@ def _access(host: Host, arguments: argparse.Namespace) -> int:
     if arguments.remove and arguments.containers:
         _complain("--remove takes it away from all containers; name none")
         return 2
-    # Looked for before anything is made.
+    # Checked before any object is created.
     found = []
     if arguments.containers:
         with host.handle() as handle:
@@ -333,12 +333,12 @@ def _complain(message: object) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; gives its exit status."""
+    """Runs the command and returns its exit status."""
     try:
         try:
             return _run(_parser().parse_args(arguments))
         finally:
-            # Also of what --help says, which ends by an exception.
+            # Also the output of --help, which ends with an exception.
             sys.stdout.flush()
     except MacvlanError as error:
         _complain(error)
@@ -346,7 +346,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _NOT_AS_WISHED
         return next((status for kind, status in _STATUS if isinstance(error, kind)), 1)
     except BrokenPipeError:
-        # Nobody reads on. Python must not find that out again when it ends.
+        # The reader has closed the pipe. Python must not write to it again when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:

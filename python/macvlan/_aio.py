@@ -1,4 +1,4 @@
-"""How asyncio's loop waits for the next event of a Watch or a Keeper."""
+"""Waits for the next event of a Watch or a Keeper in asyncio's loop."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from macvlan._events import Event
     from macvlan._macvlan import KeepEvent
 
-# What is waited for, each by one task. (A loop has one reader for each descriptor.)
+# The awaited sources, each by one task. (A loop has one reader for each descriptor.)
 _waited_for: dict[Watch | Keeper, object] = {}
 
 
@@ -20,7 +20,7 @@ async def next_event(source: Watch) -> Event: ...
 @overload
 async def next_event(source: Keeper) -> KeepEvent: ...
 async def next_event(source: Watch | Keeper) -> Event | KeepEvent:
-    """The next event; the extension module's classes call it."""
+    """Waits for the next event; called by the extension module's classes."""
     claim = object()
     if _waited_for.setdefault(source, claim) is not claim:
         message = "another task waits for the next event already"
@@ -35,14 +35,14 @@ async def next_event(source: Watch | Keeper) -> Event | KeepEvent:
 
 async def _something(source: Watch | Keeper) -> None:
     """Waits until there may be an event, or the source is closed."""
-    # Whoever waits here has it already; for all others it would be most of `import macvlan`.
+    # A waiting task has imported it already; for others it would be most of `import macvlan`.
     import asyncio  # noqa: PLC0415
 
     loop = asyncio.get_running_loop()
     something = asyncio.Event()
     patience = source.patience() if isinstance(source, Keeper) else None
     timer = None if patience is None else loop.call_later(patience, something.set)
-    # Descriptors of its own: the source's may be closed and be another file's before this ends.
+    # Duplicates: the source's descriptors may be closed, and reused for another file, during this.
     descriptors: list[int] = []
     try:
         descriptors.append(os.dup(source.fileno()))

@@ -1,4 +1,4 @@
-"""What can go wrong: an OSError, and subclasses of it for what programs tell apart."""
+"""Exceptions: an OSError, and subclasses of it that programs can distinguish."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ __all__ = [
 
 
 class MacvlanError(OSError):
-    """Why something could not be done.
+    """An error of an operation.
 
-    str() gives one line: on which link, parent and namespace, what was attempted, why it failed,
-    what to do about it, and what could not be undone.
+    str() returns one line: the operation with its link, parent and namespace, the cause, a hint,
+    and the changes that could not be undone.
     """
 
     errno: int
-    """The kernel's error number; where the kernel was not asked, the one that fits."""
+    """The kernel's error number, or a suitable one if the kernel was not asked."""
     strerror: str
-    """Why it failed, without the rest of the message."""
+    """The cause, without the rest of the message."""
     kind: ErrorKind
-    """What kind of failure this is."""
+    """The kind of the error."""
     operation: str | None
-    """What was attempted: "add address 10.0.0.2/24"."""
+    """The operation that failed: "add address 10.0.0.2/24"."""
     argument: str | None
     """The argument whose value was refused."""
     link: str | None
-    """The link that it was attempted on."""
+    """The link, as named by the caller."""
     parent: str | None
-    """The parent that the link was to hang on."""
+    """The link's parent."""
     netns: str | None
-    """The network namespace that it was attempted in, in words."""
+    """A description of the network namespace."""
     kernel_message: str | None
-    """The kernel's own words, where it gave any."""
+    """The kernel's message, if it gave one."""
     hint: str | None
-    """What the reader can do about it."""
+    """A hint for a solution."""
     leftovers: tuple[str, ...]
-    """What had been done before the failure and could not be undone; empty when nothing remains."""
+    """Changes that could not be undone after the failure; usually empty."""
     holder: Holder | None
-    """Who has the address, where somebody else on the network was found to have it."""
+    """The machine on the network that has the address, if there is one."""
     network: str | None
-    """The network of Networks that it was attempted in, by name."""
+    """The name of the network of Networks."""
 
     def __init__(
         self,
@@ -90,15 +90,15 @@ class MacvlanError(OSError):
 
 
 class ExistsError(MacvlanError, FileExistsError):
-    """Something that was to be created is there already."""
+    """An object that was to be created exists."""
 
 
 class NotFoundError(MacvlanError, FileNotFoundError):
-    """Something that was needed is not there."""
+    """A required object does not exist."""
 
 
 class PermissionDenied(MacvlanError, PermissionError):
-    """A capability is missing."""
+    """A capability is missing, or the permission for a file."""
 
 
 class InvalidError(MacvlanError, ValueError):
@@ -106,4 +106,4 @@ class InvalidError(MacvlanError, ValueError):
 
 
 class TimedOut(MacvlanError, TimeoutError):
-    """What was waited for did not come in time."""
+    """The operation timed out."""

@@ -1,4 +1,4 @@
-"""What Watch tells: events of the links, addresses and routes of a namespace."""
+"""Events of a Watch: of the links, addresses and routes of a namespace."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class NewLink:
-    """A link was made, or has changed."""
+    """A link was created or changed."""
 
     link: LinkInfo
 
 
 @dataclass(frozen=True, slots=True)
 class DelLink:
-    """A link was deleted, or has left for another namespace."""
+    """A link was deleted or moved to another namespace."""
 
     link: LinkInfo
 
 
 @dataclass(frozen=True, slots=True)
 class NewAddress:
-    """An address was added, or has changed: it is not tentative any more, for example."""
+    """An address was added or changed, for example is no longer tentative."""
 
     address: AddressInfo
 
@@ -59,15 +59,18 @@ class NewRoute:
 
 @dataclass(frozen=True, slots=True)
 class DelRoute:
-    """A route was deleted. That a link took its IPv4 routes along, the kernel does not tell."""
+    """A route was deleted.
+
+    The kernel does not report the IPv4 routes that are deleted with their link.
+    """
 
     route: RouteInfo
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Events were lost: whoever keeps a picture of the namespace has to list everything anew."""
+    """Events were lost because they were not read in time; objects have to be listed again."""
 
 
 Event: TypeAlias = NewLink | DelLink | NewAddress | DelAddress | NewRoute | DelRoute | Lost
-"""Something that happened in a namespace."""
+"""An event of a namespace."""

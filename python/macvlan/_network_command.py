@@ -1,4 +1,4 @@
-"""python -m macvlan network: networks in a file, and who is in them."""
+"""python -m macvlan network: networks in a file, and their containers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _Parser = TypeVar("_Parser", bound="argparse.ArgumentParser")
 
 
 def add(commands: argparse._SubParsersAction[_Parser]) -> None:
-    """Adds the command to those that there are."""
+    """Adds the command."""
     network = commands.add_parser(
         "network",
         help="keep networks, and connect containers to them",
@@ -106,7 +106,7 @@ def add(commands: argparse._SubParsersAction[_Parser]) -> None:
 
 
 def run(host: Host, arguments: argparse.Namespace) -> int:
-    """Runs the verb; gives the exit status."""
+    """Runs the subcommand and returns its exit status."""
     with Networks(host, arguments.db, moved=arguments.moved) as networks:
         arguments.do(networks, arguments)
     return 0

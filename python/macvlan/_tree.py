@@ -1,4 +1,4 @@
-"""What hangs on a host's links, and in which namespace: for `python -m macvlan show`."""
+"""The links on a host's links, with their namespaces, for `python -m macvlan show`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Node:
-    """A link, and what hangs on it."""
+    """A link, and the links on it."""
 
     link: LinkInfo
     addresses: list[IPv4Interface | Address6]
@@ -27,7 +27,7 @@ class Node:
     children: list[Node] = field(default_factory=list)
 
     def as_json(self) -> dict[str, object]:
-        """What json.dumps takes."""
+        """Returns an object for json.dumps."""
         link = self.link
         found: dict[str, object] = {"name": link.name, "index": link.index, "kind": link.kind}
         if link.macvlan is not None:
@@ -42,7 +42,7 @@ class Node:
         return found
 
     def lines(self) -> Iterator[str]:
-        """The tree in text, this link first."""
+        """Yields the lines of the tree, this link first."""
         yield self._words()
         for at, child in enumerate(self.children):
             last = at + 1 == len(self.children)
@@ -61,7 +61,7 @@ class Node:
         if link.mac is not None:
             words.append(link.mac)
         words += [f"mtu {link.mtu}", str(link.state)]
-        # Every link has a link-local address, which tells nobody anything.
+        # Every link has a link-local address, which is of no interest.
         words += [
             str(a) for a in self.addresses if not isinstance(a, Address6) or not a.is_link_local
         ]
@@ -71,7 +71,7 @@ class Node:
 
 
 def _words(place: VisibleNetNs) -> str:
-    """How a namespace is called."""
+    """Returns the name of a namespace, or its processes."""
     if place.names:
         return " ".join(place.names)
     if not place.pids:
@@ -85,7 +85,7 @@ def _words(place: VisibleNetNs) -> str:
 
 
 def _as_json(place: VisibleNetNs) -> dict[str, object]:
-    """What json.dumps takes."""
+    """Returns an object for json.dumps."""
     return {
         "inode": place.id.inode,
         "names": place.names,
@@ -97,9 +97,9 @@ def _as_json(place: VisibleNetNs) -> dict[str, object]:
 def tree(
     host: Host, elsewhere: Iterable[VisibleNetNs], wanted: Collection[int] = ()
 ) -> tuple[list[Node], list[str]]:
-    """The host's links that something hangs on, with it, and the complaints on the way.
+    """Returns the host's links that have links on them, with these, and messages about failures.
 
-    Those at the top, or those of the wanted indices.
+    These are the top-level ones, or those with the wanted indices.
     """
     nodes = _of_host(host)
     complaints = []
@@ -112,7 +112,7 @@ def tree(
                     if parent in nodes:
                         nodes[parent].children.append(node)
         except NotFoundError:
-            continue  # it has ended meanwhile
+            continue  # it has just ended
         except MacvlanError as error:
             complaints.append(str(error))
     hangs = set()
@@ -124,7 +124,7 @@ def tree(
 
 
 def _of_host(host: Host) -> dict[int, Node]:
-    """All links of the host by their index; those on others are also the others' children."""
+    """Returns all links of the host by index; those on others are also the others' children."""
     with host.handle() as handle:
         nodes = {link.index: Node(link, [], None) for link in handle.links()}
         for address in handle.addresses():

@@ -44,7 +44,7 @@ __all__ = [
 class MacAddr(str):
     """A MAC address that a link can have: not zero, not multicast; in lower case.
 
-    It is its text, and equal to that; packed has the six bytes.
+    It is a str, and equal to its text; packed has the six bytes.
     """
 
     __slots__ = ()
@@ -54,12 +54,12 @@ class MacAddr(str):
 
     @classmethod
     def from_ipv4(cls, address: str | ipaddress.IPv4Address) -> Self:
-        """02:42: and the four bytes of the address, as Docker derives them."""
+        """Derives a MAC address from an IPv4 address like Docker: 02:42: and the four bytes."""
         return cls(mac_from_ipv4(address))
 
     @property
     def packed(self) -> bytes:
-        """The six bytes, first on the wire first."""
+        """Returns the six bytes, in network order."""
         return bytes.fromhex(self.replace(":", ""))
 
     def __repr__(self) -> str:
@@ -70,10 +70,10 @@ class MacAddr(str):
 
 
 class Address6(ipaddress.IPv6Interface):
-    """An IPv6 address with its prefix length that knows how duplicates are detected.
+    """An IPv6 address with its prefix length and a mode of duplicate address detection.
 
-    "fd00::2/64 nodad" and "fd00::2/64 optimistic" say so as `ip` does. Two are equal when address
-    and prefix length are, as for every ipaddress.IPv6Interface.
+    The text may have the mode as in `ip`: "fd00::2/64 nodad", "fd00::2/64 optimistic". Two are
+    equal if address and prefix length are, as for every ipaddress.IPv6Interface.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Address6(ipaddress.IPv6Interface):
 
     @property
     def duplicate_detection(self) -> DuplicateDetection:
-        """What the kernel does before it uses the address."""
+        """Returns the mode of duplicate address detection."""
         return self._how
 
     def __repr__(self) -> str:
@@ -103,7 +103,7 @@ class Address6(ipaddress.IPv6Interface):
 
 
 class NetNsId(NamedTuple):
-    """What tells one network namespace from all others that exist at the same time."""
+    """The identity of a network namespace, which no other namespace has at the same time."""
 
     device: int
     """The device number of the kernel's nsfs."""
@@ -115,93 +115,93 @@ class NetNsId(NamedTuple):
 
 
 class VisibleNamespaces(NamedTuple):
-    """What NetNs.visible() found."""
+    """The result of NetNs.visible()."""
 
     namespaces: list[VisibleNetNs]
-    """Each namespace once."""
+    """The namespaces, each once."""
     unseen: list[Path]
-    """Files and directories that could not be looked at, behind which there may be more."""
+    """Files and directories that could not be read and may lead to further namespaces."""
 
 
 class Ensured(NamedTuple):
-    """What Host.ensure() found and left."""
+    """The result of Host.ensure()."""
 
     attachment: Attachment
-    """The endpoint, as it is now."""
+    """The attachment, in its current state."""
     repaired: tuple[Difference, ...]
-    """What was not as it should be, and is now; empty if nothing had to be done."""
+    """The differences that were repaired; empty if there were none."""
 
 
 class Holder(NamedTuple):
-    """Who on the network has an address."""
+    """The holder of an address on the network."""
 
     address: ipaddress.IPv4Address | ipaddress.IPv6Address
     """The address."""
     mac: MacAddr | None
-    """The MAC address of who has it; None if the kernel found it, and nobody was heard."""
+    """The holder's MAC address; None if the kernel found the duplicate without a frame from it."""
 
     def __str__(self) -> str:
         return f"{self.mac or 'somebody'} has {self.address}"
 
 
 class NetNsMark(NamedTuple):
-    """What tells one network namespace from all others that ever were."""
+    """The identity of a network namespace among all that ever existed."""
 
     boot: str
-    """The boot that it was made in (/proc/sys/kernel/random/boot_id)."""
+    """The id of the boot in which it was created (/proc/sys/kernel/random/boot_id)."""
     inode: int
-    """Its inode number, by which it can be found: that of NetNs.id."""
+    """The inode number, as in NetNs.id."""
     cookie: int | None
-    """The kernel's cookie for it; None before Linux 5.14."""
+    """The kernel's cookie; None before Linux 5.14."""
 
 
 class Foreign(NamedTuple):
-    """An address that somebody has who is no container of the network."""
+    """An address that is used by a machine that is not a container of the network."""
 
     address: ipaddress.IPv4Address | ipaddress.IPv6Address
     """The address."""
     found: int
-    """When it was found, in seconds since 1970."""
+    """The time at which it was found, in seconds since 1970."""
 
 
 class Collected(NamedTuple):
-    """What Networks.collect() took back."""
+    """The result of Networks.collect()."""
 
     leases: list[Lease]
-    """Leases whose namespace is gone, or whose host is."""
+    """The released leases."""
     expired: int
-    """How many addresses were kept for containers that did not return in time."""
+    """The number of addresses that were reserved for containers that did not return in time."""
 
 
 class Updated(NamedTuple):
-    """What came of Network.update(), Network.set_parent() or Networks.ensure()."""
+    """The result of Network.update(), Network.set_parent() or Networks.ensure()."""
 
     network: Network
-    """The network as it is now."""
+    """The network with its current configuration."""
     outdated: list[Lease]
-    """The containers whose interfaces are not as the network says now.
+    """The containers whose interfaces differ from the new configuration.
 
-    Network.connect() makes each as it should be, and so does Networks.reconcile() on their hosts.
+    Network.connect() updates each of them, and so does Networks.reconcile() on their hosts.
     """
     unaffected: list[Lease]
-    """The containers whose interfaces are as before, and as the network says.
+    """The containers whose interfaces already agree with the new configuration.
 
-    None where the network was left as it is.
+    Empty if the network was not changed.
     """
     created: bool
-    """Whether the network did not exist before."""
+    """True if the network was created."""
 
 
 class Retained(NamedTuple):
-    """What came of Network.retain()."""
+    """The result of Network.retain()."""
 
     released: list[Lease]
-    """The leases that were taken back, and whose interfaces are gone."""
+    """The released leases, whose interfaces no longer exist."""
     failed: list[tuple[Lease, MacvlanError]]
-    """The leases of which something failed, and why."""
+    """The failed leases with their errors."""
 
 
 def rebuild_parent(maker: str, positional: tuple[Any, ...], named: dict[str, Any]) -> Parent:
-    """Makes a Parent again; pickle calls it."""
+    """Makes a Parent for pickle."""
     make: Callable[..., Parent] = getattr(Parent, maker)
     return make(*positional, **named)

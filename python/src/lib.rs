@@ -1,10 +1,11 @@
-//! The extension module inside the Python package `macvlan`: the public APIs of macvlan-core and
-//! macvlan-network, one file a class, and no logic of its own.
+//! The extension module in the Python package `macvlan`: the public APIs of macvlan-core and
+//! macvlan-network, one file for each class, without logic of its own.
 //!
-//! The folders stand on one another: `base`, `value`, `handle`, `endpoint`, `host`, `network`.
-//! `base/argument.rs` takes Python values and names the argument that it refuses; `base/output.rs`
-//! gives them; `base/error.rs` raises. Enumerations, exceptions, `Address6` and `MacAddr` are Python classes in the
-//! package, because each is a subclass of a class of Python's own.
+//! Each folder uses only those before it: `base`, `value`, `handle`, `endpoint`, `host`, `network`.
+//! `base/argument.rs` converts Python values and names the argument that it refuses;
+//! `base/output.rs` converts results; `base/error.rs` raises. Enumerations, exceptions, `Address6`
+//! and `MacAddr` are Python classes in the package, because each is a subclass of one of Python's
+//! own classes.
 
 #![allow(clippy::module_inception)] // the class Host is in host/host.rs
 #![allow(clippy::doc_markdown)] // doc comments are docstrings here, which help() shows as they are
@@ -16,7 +17,7 @@ mod host;
 mod network;
 mod value;
 
-/// The extension module of the package `macvlan`; its names are meant to be used from there.
+/// The extension module of the package `macvlan`; use its names from there.
 #[pyo3::pymodule(gil_used = false)]
 mod _macvlan {
     #[pymodule_export]

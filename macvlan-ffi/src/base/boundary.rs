@@ -1,4 +1,4 @@
-//! The boundary to C: what a function comes to, and that no panic crosses it.
+//! The boundary to C: converts results to errno values and stops panics.
 
 use std::any::Any;
 use std::ffi::c_int;
@@ -11,7 +11,8 @@ use crate::base::report::{Failure, Report, macvlan_error};
 #[cfg(panic = "abort")]
 compile_error!("a panic must not end the C program: build with panic = \"unwind\"");
 
-/// The body of a function that returns 0 or a negative errno and tells more in its last argument.
+/// Makes the body of a function that returns 0 or a negative errno, with details in its last
+/// argument.
 macro_rules! boundary {
     ($error:ident, $body:block) => {{
         fn here() {}
@@ -21,7 +22,7 @@ macro_rules! boundary {
             #[allow(unreachable_code)] // a body may end with an error
             Ok(())
         };
-        // SAFETY: the header says that `error` is NULL or that a pointer can be put there.
+        // SAFETY: the header requires that `error` is NULL or that a pointer can be put there.
         unsafe { crate::base::boundary::run($error, here, body) }
     }};
 }
@@ -38,16 +39,16 @@ pub(crate) unsafe fn run(
     body: impl FnOnce() -> Result<(), Failure>,
 ) -> c_int {
     if !error.is_null() {
-        // SAFETY: as the caller vouches.
+        // SAFETY: guaranteed by the caller.
         unsafe { error.write(null_mut()) };
     }
     let Err(failure) = caught(body) else { return 0 };
-    // Telling of a failure must not end the program either.
+    // Reporting a failure must not end the program either.
     let told = catch_unwind(AssertUnwindSafe(|| {
         let report = Report::new(failure, function(here()));
         let errno = report.errno();
         if !error.is_null() {
-            // SAFETY: as the caller vouches, and it holds a null pointer since the beginning.
+            // SAFETY: guaranteed by the caller, and it holds a null pointer since the beginning.
             give(unsafe { &mut *error }, report);
         }
         -errno
@@ -55,27 +56,27 @@ pub(crate) unsafe fn run(
     told.unwrap_or(-libc::ENOTRECOVERABLE)
 }
 
-/// The body of a function that cannot say why it fails: it then answers with something else.
+/// Runs the body of a function that cannot report an error and returns a default value instead.
 pub(crate) fn answer<T>(otherwise: T, body: impl FnOnce() -> Result<T, Failure>) -> T {
     caught(body).unwrap_or(otherwise)
 }
 
-/// Frees an object; does nothing to what is null, freed, a part, or of another type.
+/// Frees an object. Ignores null, freed objects, parts and objects of another type.
 ///
 /// # Safety
 ///
-/// The pointer is null or leads to an object of ours that nobody else uses.
+/// The pointer is null or leads to an object of ours that is not used by others.
 pub(crate) unsafe fn free<O: Object>(pointer: *mut O) {
     answer((), || {
-        // SAFETY: as the caller vouches.
+        // SAFETY: guaranteed by the caller.
         unsafe { take(pointer)? };
         Ok(())
     });
 }
 
 fn caught<T>(body: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
-    // What the body leaves half done is dropped with it or belongs to the C program, whose objects
-    // are only ever replaced by whole values.
+    // State that the body leaves incomplete is dropped with it or belongs to the C program, whose
+    // objects are only replaced by whole values.
     catch_unwind(AssertUnwindSafe(body))
         .unwrap_or_else(|panic| Err(Failure::Bug(words(panic.as_ref()))))
 }
@@ -86,12 +87,12 @@ fn words(panic: &(dyn Any + Send)) -> String {
         .unwrap_or_else(|| "it panicked without a word".to_owned())
 }
 
-/// `macvlan_host_open` of `macvlan::host::macvlan_host_open::here`.
+/// Returns `macvlan_host_open` for `macvlan::host::macvlan_host_open::here`.
 fn function(here: &'static str) -> &'static str {
     here.rsplit("::").nth(1).unwrap_or(here)
 }
 
-/// A fault of the library, for tests from C: not in the header, nor in libraries as they are built.
+/// Panics, for the tests in C. It is neither in the header nor in released libraries.
 #[cfg(feature = "panic-for-tests")]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn macvlan_panic_for_tests(error: *mut *mut macvlan_error) -> c_int {
@@ -121,7 +122,7 @@ mod tests {
         function: unsafe extern "C" fn(*mut *mut macvlan_error) -> c_int,
     ) -> (c_int, c_int, String) {
         let mut error = null_mut();
-        // SAFETY: the pointers lead where the functions want them to.
+        // SAFETY: the pointers are as the functions require.
         unsafe {
             assert_eq!(function(null_mut()), function(&raw mut error));
             macvlan_error_free(error);

@@ -1,4 +1,4 @@
-//! `macvlan_cancellation`: ends what takes its time.
+//! `macvlan_cancellation`: cancels functions that wait.
 
 use std::ffi::c_int;
 
@@ -8,17 +8,20 @@ use crate::base::boundary::{answer, boundary, free};
 use crate::base::object::{give, object, out, shared};
 use crate::base::report::macvlan_error;
 
-/// Ends what takes its time, from another thread or from a signal handler: what is done by a host that
-/// macvlan_host_cancelled_by() gave, and what a watch waits for after macvlan_watch_set_cancellation().
-/// Freed with macvlan_cancellation_free().
+/// A token that cancels functions that wait, from another thread or from a signal handler. These
+/// are the functions of a host from macvlan_host_cancelled_by(), and those of a watch after
+/// macvlan_watch_set_cancellation(). Freed with macvlan_cancellation_free().
 ///
-/// Threads: any number may use it at once; it is freed when nobody does, nor a signal handler could.
+/// Threads: any number of threads may use it at once, until one frees it; a signal handler must not
+/// use it afterwards.
 pub struct macvlan_cancellation {
     _opaque: (),
 }
 object!(macvlan_cancellation, Cancel);
 
-/// Makes one, with a file descriptor of its own (eventfd(2)).
+/// Makes a cancellation, which has a file descriptor of its own (eventfd(2)).
+///
+/// Returns 0 or a negative errno. The caller frees it with macvlan_cancellation_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_cancellation_new(
     cancellation: *mut *mut macvlan_cancellation,
@@ -29,12 +32,14 @@ pub unsafe extern "C" fn macvlan_cancellation_new(
     })
 }
 
-/// Cancels everything that it was given to, now and later. What waits then returns -EINTR, with an error
-/// of the kind MACVLAN_ERROR_CANCELLED, when it has undone what it had begun. What does not wait is
-/// carried out.
+/// Cancels all functions that wait with this cancellation, now and in the future.
 ///
-/// It is async-signal-safe, the only function here that a signal handler may call: it sets a flag and
-/// writes eight bytes. In a forked child it cancels what the child does, and not what the parent does.
+/// A function that waits undoes its changes and returns -EINTR, with an error of the kind
+/// MACVLAN_ERROR_CANCELLED. A function that does not need to wait is carried out.
+///
+/// It is async-signal-safe, the only function of this library that a signal handler may call: it
+/// sets a flag and writes eight bytes. In a forked child it cancels the functions of the child, not
+/// those of the parent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_cancel(cancellation: *const macvlan_cancellation) {
     answer((), || {
@@ -43,7 +48,7 @@ pub unsafe extern "C" fn macvlan_cancel(cancellation: *const macvlan_cancellatio
     });
 }
 
-/// Whether macvlan_cancel() was called; false if the cancellation is none.
+/// Returns whether macvlan_cancel() was called; false if the cancellation is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_cancellation_is_cancelled(
     cancellation: *const macvlan_cancellation,
@@ -51,10 +56,10 @@ pub unsafe extern "C" fn macvlan_cancellation_is_cancelled(
     answer(false, || Ok(shared!(cancellation).is_cancelled()))
 }
 
-/// Frees a cancellation; does nothing to NULL. What it was given to goes on, and is not cancelled any
-/// more if it was not.
+/// Frees a cancellation. NULL is ignored. Functions that wait with it continue, and can no longer
+/// be cancelled by it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_cancellation_free(cancellation: *mut macvlan_cancellation) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(cancellation) }
 }

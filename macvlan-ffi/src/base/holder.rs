@@ -1,4 +1,4 @@
-//! `macvlan_holder`: who has an address.
+//! `macvlan_holder`: the holder of an address.
 
 use std::ffi::c_char;
 use std::ptr::null;
@@ -8,7 +8,8 @@ use crate::base::mac::{mac_out, put};
 use crate::base::object::shared;
 use crate::base::report::macvlan_holder;
 
-/// The address. This and the other text belong to the holder. NULL if the holder is none.
+/// Returns the address. This and the other text belong to the holder. NULL if the holder is
+/// invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_holder_address(holder: *const macvlan_holder) -> *const c_char {
     answer(null(), || {
@@ -17,8 +18,8 @@ pub unsafe extern "C" fn macvlan_holder_address(holder: *const macvlan_holder) -
     })
 }
 
-/// The MAC address of the one that has it. Whether it is known; zeroes if not: the kernel found the
-/// duplicate, and nobody was heard.
+/// Writes the MAC address of the holder, and returns whether it is known; zeroes if not, because
+/// the kernel found the duplicate and no frame was received.
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_holder_mac(holder: *const macvlan_holder, mac: *mut u8) -> bool {
@@ -33,7 +34,7 @@ pub unsafe extern "C" fn macvlan_holder_mac(holder: *const macvlan_holder, mac: 
     })
 }
 
-/// In words: "02:00:00:00:00:05 has 192.168.15.5". NULL if the holder is none.
+/// Returns the holder as text: "02:00:00:00:00:05 has 192.168.15.5". NULL if the holder is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_holder_text(holder: *const macvlan_holder) -> *const c_char {
     answer(null(), || {

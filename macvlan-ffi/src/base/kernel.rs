@@ -1,8 +1,8 @@
-//! Enumerations that come in as arguments, and the fds.
+//! Enumerations as arguments, and file descriptors.
 //!
-//! To Rust they are numbers: a C program may pass any, and a Rust enumeration of another value than
-//! its own would be undefined behaviour. In the header they are the enumerations they are meant to
-//! be (`tests/header.rs` has the names), partly the kernel's own.
+//! In Rust they are numbers: a C program may pass any, and a Rust enumeration with a value that is
+//! not its own would be undefined behaviour. In the header they are enumerations, some of them the
+//! kernel's (`tests/header.rs` has the names).
 
 use std::ffi::{c_int, c_uint};
 use std::os::fd::BorrowedFd;
@@ -28,7 +28,7 @@ pub(crate) type EnumOrder = c_uint;
 /// `enum macvlan_mac_from`.
 pub(crate) type EnumMacFrom = c_uint;
 
-/// A kind's number as C takes it. They are small; one that is not would be a bug.
+/// Converts a kind's number for C. They are small; another one would be a bug.
 pub(crate) fn number(kind: u32) -> c_int {
     c_int::try_from(kind).unwrap_or(c_int::MAX)
 }
@@ -70,12 +70,12 @@ pub(crate) fn family(number: c_int) -> Result<Family, Misuse> {
     }
 }
 
-/// A descriptor that stays the C program's.
+/// Borrows a descriptor, which stays the C program's.
 pub(crate) fn fd<'a>(fd: c_int) -> Result<BorrowedFd<'a>, Misuse> {
     if fd < 0 {
         return Err(no(fd, "file descriptor"));
     }
-    // SAFETY: it is not -1. Whether it is open, the kernel tells when it is used; it stays open
-    // during the call, as the header asks.
+    // SAFETY: it is not -1. The kernel reports at its use if it is not open; it stays open during
+    // the call, as the header requires.
     Ok(unsafe { BorrowedFd::borrow_raw(fd) })
 }

@@ -9,32 +9,33 @@ use crate::base::boundary::boundary;
 use crate::base::report::{Failure, macvlan_error};
 use crate::base::text::{c_string, text};
 
-/// A MAC address in an argument, checked.
+/// Checks a MAC address in an argument.
 macro_rules! mac {
     ($argument:ident) => {
-        // SAFETY: the header says that it is NULL or leads to six bytes.
+        // SAFETY: the header requires that it is NULL or leads to six bytes.
         unsafe { crate::base::mac::macs($argument, 1, stringify!($argument)) }?[0]
     };
 }
 pub(crate) use mac;
 
-/// Where a MAC address is to be put.
+/// Makes the place for a MAC address.
 macro_rules! mac_out {
     ($argument:ident) => {{
         if $argument.is_null() {
             let why = concat!(stringify!($argument), " is NULL");
             return Err(crate::base::report::Failure::misuse(why));
         }
-        // SAFETY: it is not null, and the header says that it leads to six bytes.
+        // SAFETY: it is not null, and the header requires that it leads to six bytes.
         unsafe { &mut *$argument.cast::<[u8; 6]>() }
     }};
 }
 pub(crate) use mac_out;
 
-/// The MAC address that Docker derives from an IPv4 address: 02:42: and its four bytes.
+/// Derives a MAC address from an IPv4 address like Docker: 02:42: and the four bytes. Returns 0 or
+/// a negative errno.
 ///
-/// The same address always gives the same MAC address, so neighbours that remember it stay right when
-/// a container is made again.
+/// The result is always the same for an address, so the entries of neighbours stay valid when a
+/// container is created again.
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_mac_from_ipv4(
@@ -48,7 +49,8 @@ pub unsafe extern "C" fn macvlan_mac_from_ipv4(
     })
 }
 
-/// Reads "02:42:ac:10:d5:b4". Zero and multicast addresses are refused: no link can have them.
+/// Parses a MAC address, "02:42:ac:10:d5:b4". Zero and multicast addresses are refused, because a
+/// link cannot have them. Returns 0 or a negative errno.
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_mac_parse(
@@ -62,8 +64,8 @@ pub unsafe extern "C" fn macvlan_mac_parse(
     })
 }
 
-/// Writes "02:42:ac:10:d5:b4", 17 characters and a zero byte. Zero and multicast addresses are
-/// refused.
+/// Writes a MAC address as text, "02:42:ac:10:d5:b4": 17 characters and a zero byte. Zero and
+/// multicast addresses are refused. Returns 0 or a negative errno.
 /// cbindgen:ptrs-as-arrays=[[mac;6],[text;18]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_mac_format(
@@ -77,7 +79,7 @@ pub unsafe extern "C" fn macvlan_mac_format(
             return Err(Failure::misuse("text is NULL"));
         }
         let bytes = written.as_bytes_with_nul();
-        // SAFETY: the header asks for 18 bytes, and this is how long the text of a MAC address is.
+        // SAFETY: the header requires 18 bytes, which is the length of the text of a MAC address.
         unsafe { text.copy_from_nonoverlapping(bytes.as_ptr().cast(), bytes.len()) };
     })
 }
@@ -86,7 +88,7 @@ pub(crate) fn put(mac: MacAddr, to: &mut [u8; 6]) {
     *to = mac.octets();
 }
 
-/// MAC addresses one after the other, six bytes each.
+/// Reads consecutive MAC addresses, six bytes each.
 ///
 /// # Safety
 ///
@@ -105,7 +107,7 @@ pub(crate) unsafe fn macs(
     if count > isize::MAX as usize / 6 {
         return Err(Failure::misuse(format!("{count} is more MAC addresses than there can be")));
     }
-    // SAFETY: it is not null and not too long, and the caller vouches for the rest.
+    // SAFETY: it is not null and not too long, and the caller guarantees the rest.
     let bytes = unsafe { slice::from_raw_parts(bytes.cast::<[u8; 6]>(), count) };
     Ok(bytes.iter().map(|mac| MacAddr::new(*mac)).collect::<macvlan_core::Result<_>>()?)
 }

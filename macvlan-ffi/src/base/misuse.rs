@@ -1,8 +1,8 @@
-//! Arguments that are not what the header asks for.
+//! Arguments that are not as the header requires.
 
 use std::borrow::Cow;
 
-/// Why an argument is refused: it is NULL, freed, of another type, not UTF-8.
+/// The reason why an argument is refused: it is NULL, freed, of another type or not UTF-8.
 pub(crate) struct Misuse(pub(crate) Cow<'static, str>);
 
 impl Misuse {

@@ -1,4 +1,4 @@
-//! What all of the C library rests on: the boundary, objects, text, errors, MAC addresses.
+//! The foundations of the C library: the boundary, objects, text, errors, MAC addresses.
 
 pub(crate) mod boundary;
 pub mod cancellation;

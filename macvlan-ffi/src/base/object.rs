@@ -1,26 +1,26 @@
-//! What is behind the pointers that C programs hold, and how far a wrong pointer is noticed.
+//! Objects behind the pointers that C programs hold, and the detection of wrong pointers.
 //!
-//! Each object begins with a tag, made of its type's name. It is looked at before anything else, so
-//! an object of another type, and mostly one that was freed, is refused instead of used. Memory that
-//! was never one of our objects, and freed memory that has found another use, cannot be told: that
-//! is as undefined as everywhere in C.
+//! Each object begins with a tag, which is made of its type's name and checked first, so an object
+//! of another type, and usually a freed one, is refused instead of used. Memory that was never one
+//! of our objects, and freed memory that was reused, cannot be detected: that is undefined
+//! behaviour, as everywhere in C.
 
 use std::ptr;
 
 use crate::base::misuse::Misuse;
 
-/// A type of the header, and the Rust value that its pointers lead to.
+/// A type of the header, and the Rust value of its pointers.
 pub(crate) trait Object {
-    /// What is behind the pointer. The header says that objects can be handed from thread to thread,
-    /// and that any number may look at one at once.
+    /// The Rust value. The header says that objects can be passed between threads, and that any
+    /// number of threads may read one at once.
     type Inner: Send + Sync;
     /// The type's name in C.
     const NAME: &'static str;
-    /// How its objects begin.
+    /// The tag at the beginning of its objects.
     const TAG: u64 = hash(Self::NAME);
 }
 
-/// Says what is behind the pointers to a type of the header.
+/// Declares the Rust value of a type of the header.
 macro_rules! object {
     ($type:ident, $inner:ty) => {
         impl crate::base::object::Object for $type {
@@ -31,7 +31,7 @@ macro_rules! object {
 }
 pub(crate) use object;
 
-/// How every object lies in memory.
+/// The memory layout of every object.
 #[repr(C)]
 pub(crate) struct Tagged<T> {
     tag: u64,
@@ -40,7 +40,7 @@ pub(crate) struct Tagged<T> {
 
 const FREED: u64 = hash("an object that was freed");
 
-/// FNV-1a: different for every name, and unlikely to be found in memory by chance.
+/// Hashes a name with FNV-1a: different for every name, and unlikely to occur in memory by chance.
 const fn hash(name: &str) -> u64 {
     let bytes = name.as_bytes();
     let mut hash = 0xcbf2_9ce4_8422_2325;
@@ -52,7 +52,7 @@ const fn hash(name: &str) -> u64 {
     hash
 }
 
-/// A part of another object, which C programs may look at but not change or free.
+/// Makes a part of another object, which C programs may read but not change or free.
 pub(crate) fn part<O: Object>(inner: O::Inner) -> Tagged<O::Inner> {
     Tagged { tag: !O::TAG, inner }
 }
@@ -63,29 +63,29 @@ impl<T> Tagged<T> {
     }
 }
 
-/// The parts of a list.
+/// Makes the parts of a list.
 pub(crate) fn parts<O: Object>(inner: impl IntoIterator<Item = O::Inner>) -> Vec<Tagged<O::Inner>> {
     inner.into_iter().map(part::<O>).collect()
 }
 
-/// One part of a list; null past the end.
+/// Returns one part of a list; null past the end.
 pub(crate) fn nth<O: Object>(parts: &[Tagged<O::Inner>], index: usize) -> *const O {
     parts.get(index).map_or(ptr::null(), Tagged::pointer)
 }
 
-/// An object for the C program, which it has to free.
+/// Makes an object for the C program, which has to free it.
 pub(crate) fn give<O: Object>(to: &mut *mut O, inner: O::Inner) {
     *to = Box::into_raw(Box::new(Tagged { tag: O::TAG, inner })).cast();
 }
 
-/// Whether an object may be changed and freed.
+/// Ownership: an object may be changed and freed, a part may not.
 #[derive(PartialEq)]
 enum Ownership {
     Whole,
     Part,
 }
 
-/// Looks at the tag.
+/// Checks the tag.
 ///
 /// # Safety
 ///
@@ -99,8 +99,8 @@ unsafe fn look<O: Object>(pointer: *const O, argument: &str) -> Result<Ownership
     if !tag.is_aligned() {
         return Err(wrong());
     }
-    // Volatile, so that what `free` wrote there last counts.
-    // SAFETY: it is neither null nor misaligned, and the caller vouches for the rest.
+    // Volatile, so that the last write of `free` is seen. SAFETY: it is neither null nor
+    // misaligned, and the caller guarantees the rest.
     match unsafe { tag.read_volatile() } {
         tag if tag == O::TAG => Ok(Ownership::Whole),
         tag if tag == !O::TAG => Ok(Ownership::Part),
@@ -109,80 +109,81 @@ unsafe fn look<O: Object>(pointer: *const O, argument: &str) -> Result<Ownership
     }
 }
 
-/// What a pointer from C leads to; a macro, [`shared!`], says the argument's name.
+/// Borrows the object of a pointer from C; the macro [`shared!`] adds the argument's name.
 ///
 /// # Safety
 ///
-/// The pointer is null or leads to an object of ours that nobody changes or frees meanwhile.
+/// The pointer is null or leads to an object of ours that is not changed or freed during the call.
 pub(crate) unsafe fn shared_at<'a, O: Object>(
     pointer: *const O,
     argument: &str,
 ) -> Result<&'a O::Inner, Misuse> {
-    // SAFETY: as the caller vouches.
+    // SAFETY: guaranteed by the caller.
     unsafe { look(pointer, argument)? };
-    // SAFETY: the tag says that such an object is there, and the caller that it stays.
+    // SAFETY: the tag says that such an object is there, and the caller guarantees that it stays.
     Ok(unsafe { &(*pointer.cast::<Tagged<O::Inner>>()).inner })
 }
 
-/// The same, to be changed. Parts of other objects are refused.
+/// Borrows an object mutably. Parts of other objects are refused.
 ///
 /// # Safety
 ///
-/// The pointer is null or leads to an object of ours that nobody else uses meanwhile.
+/// The pointer is null or leads to an object of ours that is not used by others during the call.
 pub(crate) unsafe fn exclusive_at<'a, O: Object>(
     pointer: *mut O,
     argument: &str,
 ) -> Result<&'a mut O::Inner, Misuse> {
-    // SAFETY: as the caller vouches.
+    // SAFETY: guaranteed by the caller.
     if unsafe { look(pointer.cast_const(), argument)? } == Ownership::Part {
         return Err(Misuse::new(format!("{argument} is a part of another object")));
     }
-    // SAFETY: the tag says that such an object is there, and the caller that it is theirs alone.
+    // SAFETY: the tag says that such an object is there, and the caller guarantees exclusive
+    // access.
     Ok(unsafe { &mut (*pointer.cast::<Tagged<O::Inner>>()).inner })
 }
 
-/// Takes an object back from C and drops it; leaves a part where it is.
+/// Takes an object back from C and drops it; ignores a part.
 ///
 /// # Safety
 ///
-/// The pointer is null or leads to an object of ours that nobody else uses.
+/// The pointer is null or leads to an object of ours that is not used by others.
 pub(crate) unsafe fn take<O: Object>(pointer: *mut O) -> Result<(), Misuse> {
-    // SAFETY: as the caller vouches.
+    // SAFETY: guaranteed by the caller.
     if unsafe { look(pointer.cast_const(), "")? } == Ownership::Part {
         return Ok(());
     }
     let tagged = pointer.cast::<Tagged<O::Inner>>();
-    // Volatile, or it would be left out, as nobody may read it any more.
-    // SAFETY: the tag says that such an object is there.
+    // Volatile, or it would be optimized away, since no code reads it afterwards. SAFETY: the tag
+    // says that such an object is there.
     unsafe { (&raw mut (*tagged).tag).write_volatile(FREED) };
-    // SAFETY: `give` made it of a box, and the tag says that it has not been freed since.
+    // SAFETY: `give` made it from a box, and the tag says that it has not been freed since.
     drop(unsafe { Box::from_raw(tagged) });
     Ok(())
 }
 
-/// What an array of pointers from C leads to.
+/// Borrows the objects of an array of pointers from C.
 ///
 /// # Safety
 ///
-/// The array is null or has so many pointers, each null or leading to an object of ours that nobody
-/// changes or frees meanwhile.
+/// The array is null or has so many pointers, each null or leading to an object of ours that is not
+/// changed or freed during the call.
 pub(crate) unsafe fn many<'a, O: Object>(
     pointers: *const *const O,
     count: usize,
     argument: &str,
 ) -> Result<Vec<&'a O::Inner>, Misuse> {
-    // SAFETY: as the caller vouches.
+    // SAFETY: guaranteed by the caller.
     let pointers = unsafe { array(pointers.cast_mut(), count, argument)? };
     let each = pointers.iter().enumerate();
-    // SAFETY: as the caller vouches.
+    // SAFETY: guaranteed by the caller.
     each.map(|(at, object)| unsafe { shared_at(*object, &format!("{argument}[{at}]")) }).collect()
 }
 
-/// An array of pointers from C; empty if it is null and none are wanted.
+/// Borrows an array of pointers from C; empty if it is null and the count is 0.
 ///
 /// # Safety
 ///
-/// The array is null or has so many pointers, which nobody else uses meanwhile.
+/// The array is null or has so many pointers, which are not used by others during the call.
 pub(crate) unsafe fn array<'a, T>(
     pointers: *mut T,
     count: usize,
@@ -197,20 +198,20 @@ pub(crate) unsafe fn array<'a, T>(
     if count > isize::MAX as usize / size_of::<T>() {
         return Err(Misuse::new(format!("{count} is more {argument} than there can be")));
     }
-    // SAFETY: it is not null and not too long, and the caller vouches for the rest.
+    // SAFETY: it is not null and not too long, and the caller guarantees the rest.
     Ok(unsafe { std::slice::from_raw_parts_mut(pointers, count) })
 }
 
-/// What a pointer argument leads to.
+/// Borrows the object of a pointer argument.
 macro_rules! shared {
     ($argument:ident) => {
-        // SAFETY: the header says what such a pointer leads to, and for how long.
+        // SAFETY: the header says which object such a pointer leads to, and for how long.
         unsafe { crate::base::object::shared_at($argument, stringify!($argument)) }?
     };
 }
 pub(crate) use shared;
 
-/// What a pointer argument leads to, if it is not NULL.
+/// Borrows the object of a pointer argument, if it is not NULL.
 macro_rules! optional {
     ($argument:ident) => {
         if $argument.is_null() { None } else { Some(crate::base::object::shared!($argument)) }
@@ -218,24 +219,24 @@ macro_rules! optional {
 }
 pub(crate) use optional;
 
-/// What a pointer argument leads to, to be changed.
+/// Borrows the object of a pointer argument mutably.
 macro_rules! exclusive {
     ($argument:ident) => {
-        // SAFETY: the header says what such a pointer leads to, and that changing takes it alone.
+        // SAFETY: the header says which object such a pointer leads to, and that changes need
+        // exclusive access.
         unsafe { crate::base::object::exclusive_at($argument, stringify!($argument)) }?
     };
 }
 pub(crate) use exclusive;
 
-/// Where a result is to be put; it is set to what is given at once, so that it is never left as it
-/// was.
+/// Makes the place for a result. It is initialized at once, so that it never keeps its old value.
 macro_rules! out {
     ($argument:ident = $nothing:expr) => {{
         if $argument.is_null() {
             let why = concat!(stringify!($argument), " is NULL");
             return Err(crate::base::misuse::Misuse::new(why).into());
         }
-        // SAFETY: it is not null, and the header says that a result can be put there.
+        // SAFETY: it is not null, and the header requires that a result can be put there.
         unsafe {
             $argument.write($nothing);
             &mut *$argument
@@ -269,7 +270,8 @@ mod tests {
     fn what_is_no_such_object_is_refused() {
         let mut apple: *mut Apple = null_mut();
         give(&mut apple, "boskoop".into());
-        // SAFETY: all of these pointers are null or lead to a living object, or besides.
+        // SAFETY: each of these pointers is null, leads to a living object, or is refused by its
+        // tag.
         unsafe {
             assert_eq!(shared_at(apple, "fruit").ok().map(String::as_str), Some("boskoop"));
             exclusive_at(apple, "fruit").ok().unwrap().push('!');
@@ -278,7 +280,7 @@ mod tests {
             assert_eq!(misuse(shared_at(null_mut::<Pear>(), "fruit")), "fruit is NULL");
             let besides = apple.cast::<u8>().add(1).cast::<Apple>();
             assert_eq!(misuse(shared_at(besides, "fruit")), "fruit is no Apple");
-            // Neither of these frees it.
+            // These do not free it.
             free(apple.cast::<Pear>());
             free(besides);
             free(null_mut::<Apple>());

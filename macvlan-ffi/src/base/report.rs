@@ -1,4 +1,4 @@
-//! Why a function fails, and what an error tells of it.
+//! Failures of functions, and the contents of an error.
 
 use std::borrow::Cow;
 use std::ffi::{CString, c_int};
@@ -11,19 +11,19 @@ use crate::base::misuse::Misuse;
 use crate::base::object::{Tagged, object, part};
 use crate::base::text::{Text, c_string};
 
-/// Why something could not be done. Every function that can fail gives one in its last argument, if
-/// that is not NULL; it is the caller's, to be freed with macvlan_error_free(). The texts belong to
-/// it.
+/// The error of a function. Every function that can fail writes one to its last argument, if that
+/// is not NULL. The caller frees it with macvlan_error_free(). The texts belong to it.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_error {
     _opaque: (),
 }
 object!(macvlan_error, Report);
 
-/// Who has an address: a part of an error or of a macvlan_holder_list, which it is freed with.
+/// The holder of an address: a part of an error or of a macvlan_holder_list, with which it is
+/// freed.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_holder {
     _opaque: (),
 }
@@ -41,20 +41,20 @@ impl From<Holder> for Held {
     }
 }
 
-/// Why a function fails.
+/// The reason for a failure.
 pub(crate) enum Failure {
-    /// The core says so.
+    /// An error of the core.
     Core(macvlan_core::Error),
-    /// The networks above it say so.
+    /// An error of the networks.
     Network(macvlan_network::Error),
-    /// The arguments are not what the header asks for.
+    /// Arguments that are not as the header requires.
     Misuse(Cow<'static, str>),
-    /// The library was built without it: what, and how to build it with it.
+    /// A feature that the library was built without, and how to build it with it.
     #[cfg(not(feature = "etcd"))]
     Lacking(&'static str, &'static str),
-    /// What has been told of one among many already.
+    /// A report about one of several objects, made before.
     Told(Box<Report>),
-    /// A panic, and what it said.
+    /// A panic with its message.
     Bug(String),
 }
 
@@ -82,12 +82,12 @@ impl From<macvlan_network::Error> for Failure {
     }
 }
 
-/// What an error tells, as C takes it.
+/// The contents of an error for C.
 #[derive(Clone)]
 pub(crate) struct Report {
     /// One of `macvlan_error_kinds`.
     pub(super) kind: u32,
-    /// Of several kinds: exists, not found, permission denied, invalid value.
+    /// The kind's groups: exists, not found, permission denied, invalid value.
     pub(super) is: [bool; 4],
     pub(super) kind_name: CString,
     pub(super) errno: c_int,
@@ -147,7 +147,8 @@ impl Report {
         }
     }
 
-    /// As the core tells it, where the core refused, but in the words of who asked the core.
+    /// Converts an error of the networks. An error of the core below it keeps its contents, with
+    /// the operation of the network.
     pub(crate) fn of_network(error: &macvlan_network::Error) -> Self {
         let mut report = match error.core() {
             Some(core) => Self::of_core(core),
@@ -162,7 +163,7 @@ impl Report {
         report
     }
 
-    /// An error without one of the core's below it: its kind, name and number.
+    /// Converts an error without one of the core below it: its kind, name and number.
     fn of_network_alone(error: &macvlan_network::Error) -> Self {
         let kind = error.kind();
         let errno = error.errno().unwrap_or(kind.errno());
@@ -175,7 +176,7 @@ impl Report {
         Self::bare(kind as u32, is, kind.as_str(), errno)
     }
 
-    /// What this crate refuses by itself.
+    /// Makes a refusal of this crate.
     fn ours(kind: ErrorKind, function: &str, cause: &str, hint: Option<&str>) -> Self {
         let more = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
         let invalid = kind == ErrorKind::InvalidValue;
@@ -188,7 +189,7 @@ impl Report {
         }
     }
 
-    /// A kind of error, and nothing about it.
+    /// Makes an error with only a kind.
     fn bare(kind: u32, is: [bool; 4], name: impl Display, errno: c_int) -> Self {
         Self {
             kind,

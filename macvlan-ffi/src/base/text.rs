@@ -9,16 +9,16 @@ use std::time::Duration;
 use crate::base::misuse::Misuse;
 use crate::base::object::array;
 
-/// A text argument.
+/// Checks a text argument.
 macro_rules! text {
     ($argument:ident) => {
-        // SAFETY: the header says that it is NULL or leads to text that ends with a zero byte.
+        // SAFETY: the header requires that it is NULL or leads to text that ends with a zero byte.
         unsafe { crate::base::text::text_at($argument, stringify!($argument)) }?
     };
 }
 pub(crate) use text;
 
-/// A text argument that may be NULL.
+/// Checks a text argument that may be NULL.
 macro_rules! optional_text {
     ($argument:ident) => {
         if $argument.is_null() { None } else { Some(crate::base::text::text!($argument)) }
@@ -28,19 +28,20 @@ pub(crate) use optional_text;
 
 /// # Safety
 ///
-/// The pointer is null or leads to text that ends with a zero byte and that nobody changes meanwhile.
+/// The pointer is null or leads to text that ends with a zero byte and that is not changed during
+/// the call.
 pub(crate) unsafe fn text_at<'a>(text: *const c_char, argument: &str) -> Result<&'a str, Misuse> {
     if text.is_null() {
         return Err(Misuse::new(format!("{argument} is NULL")));
     }
-    // SAFETY: it is not null, and the caller vouches for the rest.
+    // SAFETY: it is not null, and the caller guarantees the rest.
     let text = unsafe { CStr::from_ptr(text) };
     text.to_str().map_err(|_| {
         Misuse::new(format!("{argument} is not UTF-8: \"{}\"", text.to_bytes().escape_ascii()))
     })
 }
 
-/// Texts one after the other.
+/// Reads an array of texts.
 ///
 /// # Safety
 ///
@@ -50,26 +51,26 @@ pub(crate) unsafe fn texts_at<'a>(
     count: usize,
     argument: &str,
 ) -> Result<Vec<&'a str>, Misuse> {
-    // SAFETY: as the caller vouches.
+    // SAFETY: guaranteed by the caller.
     let texts = unsafe { array(texts.cast_mut(), count, argument)? };
     let each = texts.iter().enumerate();
-    // SAFETY: as the caller vouches.
+    // SAFETY: guaranteed by the caller.
     each.map(|(at, text)| unsafe { text_at(*text, &format!("{argument}[{at}]")) }).collect()
 }
 
-/// A time as C takes it; what does not fit is the longest.
+/// Converts a duration to milliseconds; longer ones to the maximum.
 pub(crate) fn milliseconds(time: Duration) -> u32 {
     u32::try_from(time.as_millis()).unwrap_or(u32::MAX)
 }
 
-/// Text for a C program. A zero byte, which the kernel has in none of its texts, would end it early.
+/// Converts a text for C. It ends at a zero byte, which no text of the kernel has.
 pub(crate) fn c_string(text: impl Display) -> CString {
     let mut bytes = text.to_string().into_bytes();
     bytes.retain(|byte| *byte != 0);
     CString::new(bytes).unwrap_or_default()
 }
 
-/// A text, made when it is first asked for: most never are, and attaching should not pay for them.
+/// A text, made at the first request: most are never requested, and attach should not pay for them.
 #[derive(Default)]
 pub(crate) struct Text(OnceLock<CString>);
 
@@ -78,23 +79,23 @@ impl Text {
         self.0.get_or_init(|| c_string(value)).as_ptr()
     }
 
-    /// NULL for none.
+    /// Returns the text, or NULL for `None`.
     pub(crate) fn of_some(&self, value: Option<impl Display>) -> *const c_char {
         value.map_or(null(), |value| self.of(value))
     }
 }
 
-/// The texts of a list, made when one of them is first asked for.
+/// The texts of a list, made at the first request.
 #[derive(Default)]
 pub(crate) struct Texts(OnceLock<Vec<CString>>);
 
 impl Texts {
-    /// NULL past the end.
+    /// Returns one of the texts; NULL past the end.
     pub(crate) fn of<T: Display>(&self, values: &[T], index: usize) -> *const c_char {
         self.of_each(values, index)
     }
 
-    /// The same of what is no slice.
+    /// Returns one of the texts of an iterator; NULL past the end.
     pub(crate) fn of_each(
         &self,
         values: impl IntoIterator<Item = impl Display>,

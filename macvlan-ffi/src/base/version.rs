@@ -1,11 +1,11 @@
-//! Which version of the library this is.
+//! The version of the library.
 
 use std::ffi::{CStr, c_char};
 
-/// The version of the library that the program runs with, "0.1.0"; it can be newer than the header
-/// that the program was compiled with, MACVLAN_VERSION. Never NULL, and never freed.
+/// Returns the version of the library at run time, "0.1.0". It may be newer than the header,
+/// MACVLAN_VERSION. Never NULL; not to be freed.
 ///
-/// Threads: any, like the text itself.
+/// Threads: any number of threads may use it and the text at once.
 #[unsafe(no_mangle)]
 pub extern "C" fn macvlan_version() -> *const c_char {
     const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");

@@ -1,4 +1,4 @@
-//! `macvlan_announce`: how the neighbours are told of addresses.
+//! `macvlan_announce`: announcements of addresses.
 
 use std::ffi::c_int;
 use std::time::Duration;
@@ -10,20 +10,21 @@ use crate::base::object::{exclusive, give, object, out, shared};
 use crate::base::report::macvlan_error;
 use crate::base::text::milliseconds;
 
-/// How the neighbours are told of addresses, by gratuitous ARP and unsolicited neighbour
-/// advertisements: a value, for macvlan_endpoint_set_announce() and macvlan_attachment_announce().
-/// Freed with macvlan_announce_free().
+/// The settings of announcements of addresses to the neighbours: a value, for
+/// macvlan_endpoint_set_announce() and macvlan_attachment_announce(). They are sent as gratuitous
+/// ARP and unsolicited neighbour advertisements. Freed with macvlan_announce_free().
 ///
-/// Whoever has talked to the address before, when it was somebody else's, learns its MAC address at
-/// once and not when its own entry has grown old, which takes up to half an hour.
+/// A neighbour that has an entry for a previous holder of the address then updates it at once,
+/// instead of when it expires, which takes up to half an hour.
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_announce {
     _opaque: (),
 }
 object!(macvlan_announce, Announce);
 
-/// Once, by the kernel when it takes the address into use. On a LAN that loses no frames it is enough.
+/// Makes announcements that are sent once, by the kernel when it starts to use the address. This is
+/// enough on a LAN without frame loss. The caller frees it with macvlan_announce_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_announce_once(
     announce: *mut *mut macvlan_announce,
@@ -34,7 +35,8 @@ pub unsafe extern "C" fn macvlan_announce_once(
     })
 }
 
-/// As RFC 5227 has it: twice, two seconds apart.
+/// Makes announcements as in RFC 5227: two, two seconds apart. The caller frees it with
+/// macvlan_announce_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_announce_rfc(
     announce: *mut *mut macvlan_announce,
@@ -45,7 +47,7 @@ pub unsafe extern "C" fn macvlan_announce_rfc(
     })
 }
 
-/// How many times (ANNOUNCE_NUM); 0 is refused.
+/// Sets the number of announcements (ANNOUNCE_NUM), at least 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_announce_set_count(
     announce: *mut macvlan_announce,
@@ -58,7 +60,7 @@ pub unsafe extern "C" fn macvlan_announce_set_count(
     })
 }
 
-/// How many milliseconds from one to the next (ANNOUNCE_INTERVAL).
+/// Sets the time between announcements in milliseconds (ANNOUNCE_INTERVAL).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_announce_set_interval(
     announce: *mut macvlan_announce,
@@ -71,9 +73,10 @@ pub unsafe extern "C" fn macvlan_announce_set_interval(
     })
 }
 
-/// Whether attaching is to take as long as all of them; no when not set. Attaching then sends the first
-/// alone, and the others are sent by whoever calls macvlan_announcement_run(), on a thread of its
-/// choice: the library starts none.
+/// Sets whether attach waits until all announcements are sent. Defaults to false.
+///
+/// Attach then sends only the first one, and macvlan_announcement_run(), on a thread of the
+/// caller's choice, sends the others: the library starts none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_announce_set_blocking(
     announce: *mut macvlan_announce,
@@ -86,27 +89,27 @@ pub unsafe extern "C" fn macvlan_announce_set_blocking(
     })
 }
 
-/// How many times; 0 if the object is none.
+/// Returns the number of announcements; 0 if the object is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_announce_count(announce: *const macvlan_announce) -> u32 {
     answer(0, || Ok(shared!(announce).get_count()))
 }
 
-/// How many milliseconds from one to the next.
+/// Returns the time between announcements in milliseconds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_announce_interval(announce: *const macvlan_announce) -> u32 {
     answer(0, || Ok(milliseconds(shared!(announce).get_interval())))
 }
 
-/// Whether attaching takes as long as all of them.
+/// Returns whether attach waits until all announcements are sent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_announce_is_blocking(announce: *const macvlan_announce) -> bool {
     answer(false, || Ok(shared!(announce).is_blocking()))
 }
 
-/// Frees it; does nothing to NULL. What it was given to has a copy.
+/// Frees it. NULL is ignored. Endpoints that it was set on have a copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_announce_free(announce: *mut macvlan_announce) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(announce) }
 }

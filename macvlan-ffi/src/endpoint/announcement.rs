@@ -1,4 +1,4 @@
-//! `macvlan_announcement`: an attachment's addresses, to be announced.
+//! `macvlan_announcement`: announcements of an attachment's addresses.
 
 use std::ffi::c_int;
 
@@ -10,17 +10,18 @@ use crate::base::report::macvlan_error;
 use crate::endpoint::announce::macvlan_announce;
 use crate::endpoint::attachment::macvlan_attachment;
 
-/// Announcements of an attachment's addresses, to be sent by whoever has the time: nothing is sent
-/// before macvlan_announcement_run() or macvlan_announcement_send(). Freed with
+/// Announcements of an attachment's addresses, to be sent by the caller: none is sent before
+/// macvlan_announcement_run() or macvlan_announcement_send(). Freed with
 /// macvlan_announcement_free().
 ///
-/// Threads: it never changes, so any number may use it at once; it is freed when nobody does.
+/// Threads: immutable, so any number of threads may use it at once, until one frees it.
 pub struct macvlan_announcement {
     _opaque: (),
 }
 object!(macvlan_announcement, Announcement);
 
-/// Announcements of an attachment's addresses. They do not need the attachment any more.
+/// Makes announcements of an attachment's addresses. The caller frees them with
+/// macvlan_announcement_free(). They do not refer to the attachment.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_announce(
     attachment: *const macvlan_attachment,
@@ -35,8 +36,9 @@ pub unsafe extern "C" fn macvlan_attachment_announce(
     })
 }
 
-/// Sends all of them, and takes as long as that; `frames`, which can be NULL, tells how many frames
-/// were sent. Ends early when the link is gone.
+/// Sends all announcements and returns after the last one. Ends early if the link no longer exists.
+///
+/// `frames`, which can be NULL, is set to the number of frames sent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_announcement_run(
     announcement: *const macvlan_announcement,
@@ -46,14 +48,16 @@ pub unsafe extern "C" fn macvlan_announcement_run(
     boundary!(error, {
         let sent = shared!(announcement).run()?;
         if !frames.is_null() {
-            // SAFETY: it is not null, and the header says that a number can be put there.
+            // SAFETY: it is not null, and the header requires that a number can be put there.
             unsafe { frames.write(sent) };
         }
     })
 }
 
-/// Announces each address once, now; `frames` is as in macvlan_announcement_run(). What the link does
-/// not have any more, or the kernel is still checking, is left out.
+/// Announces each address once, now. Skips addresses that the link no longer has or that the kernel
+/// is still checking.
+///
+/// `frames` is as in macvlan_announcement_run().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_announcement_send(
     announcement: *const macvlan_announcement,
@@ -63,15 +67,15 @@ pub unsafe extern "C" fn macvlan_announcement_send(
     boundary!(error, {
         let sent = shared!(announcement).send()?;
         if !frames.is_null() {
-            // SAFETY: it is not null, and the header says that a number can be put there.
+            // SAFETY: it is not null, and the header requires that a number can be put there.
             unsafe { frames.write(sent) };
         }
     })
 }
 
-/// Frees it; does nothing to NULL.
+/// Frees it. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_announcement_free(announcement: *mut macvlan_announcement) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(announcement) }
 }

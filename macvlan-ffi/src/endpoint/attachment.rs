@@ -1,4 +1,4 @@
-//! `macvlan_attachment`: one container interface, as it was set up; and lists of them.
+//! `macvlan_attachment`: an attached endpoint; and lists of them.
 
 use std::ffi::{c_char, c_int};
 use std::os::fd::IntoRawFd;
@@ -13,27 +13,29 @@ use crate::base::report::macvlan_error;
 use crate::base::text::{Text, Texts};
 use crate::handle::netns::{Namespace, macvlan_netns, put_id};
 
-/// One container interface, as it was set up. Freed with macvlan_attachment_free(), unless it is a
-/// part of a list; that changes nothing about the interface.
+/// An attached endpoint: a container interface as it was set up. Freed with
+/// macvlan_attachment_free(), unless it is a part of a list; this does not change the interface.
 ///
-/// It tells what was set without asking the kernel again; macvlan_attachment_refresh() asks. It does not
-/// hold the container's namespace open, which ends with the container, and the link and its address on the
-/// LAN with it. It finds the namespace by the macvlan_netns that the endpoint was attached by, until that
-/// is freed, and then opens it again in the same way: by pid, pidfd, name or path. What it finds there is
-/// the same namespace, or an error. Who opened it by a descriptor alone keeps that handle, or gives another
-/// by macvlan_attachment_set_netns().
+/// Its getters return the values that were set, without asking the kernel;
+/// macvlan_attachment_refresh() reads the current ones. It does not keep the container's namespace
+/// in existence, so link and address disappear with the container.
 ///
-/// Threads: any number may look at it at once; macvlan_attachment_refresh() and
-/// macvlan_attachment_set_netns() need it alone.
+/// To detach, it finds the namespace by the macvlan_netns that was used to attach, until that is
+/// freed, and then opens it again in the same way: by pid, pidfd, name or path. This succeeds only
+/// for the same namespace. A namespace that was opened by a descriptor needs that handle, or
+/// another one set with macvlan_attachment_set_netns().
+///
+/// Threads: concurrent reads are safe; macvlan_attachment_refresh() and
+/// macvlan_attachment_set_netns() need exclusive access.
 pub struct macvlan_attachment {
     _opaque: (),
 }
 object!(macvlan_attachment, Attached);
 
-/// Container interfaces, given by macvlan_host_attachments() and macvlan_keeper_attachments(). Freed
-/// with macvlan_attachment_list_free().
+/// Attached endpoints, from macvlan_host_attachments() and macvlan_keeper_attachments(). Freed with
+/// macvlan_attachment_list_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_attachment_list {
     _opaque: (),
 }
@@ -65,8 +67,8 @@ impl Attached {
     }
 }
 
-/// The link's name inside. This and all other texts belong to the attachment, until it is refreshed or
-/// freed. NULL if the attachment is none.
+/// Returns the link's name in the container. This and all other texts belong to the attachment,
+/// until it is refreshed or freed. NULL if the attachment is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_name(
     attachment: *const macvlan_attachment,
@@ -77,7 +79,7 @@ pub unsafe extern "C" fn macvlan_attachment_name(
     })
 }
 
-/// The kernel's name for the link's kind: "macvlan", "macvtap" or "vlan".
+/// Returns the kernel's name for the kind of link: "macvlan", "macvtap" or "vlan".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_kind(
     attachment: *const macvlan_attachment,
@@ -88,13 +90,14 @@ pub unsafe extern "C" fn macvlan_attachment_kind(
     })
 }
 
-/// The link's index inside; 0 if the attachment is none.
+/// Returns the link's index in the container; 0 if the attachment is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_index(attachment: *const macvlan_attachment) -> u32 {
     answer(0, || Ok(shared!(attachment).attachment.index()))
 }
 
-/// The link's MAC address, also when nobody gave one. Zeroes if the attachment is none.
+/// Writes the link's MAC address, including one that was chosen at random. Zeroes if the attachment
+/// is invalid.
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_mac(
@@ -109,14 +112,14 @@ pub unsafe extern "C" fn macvlan_attachment_mac(
     });
 }
 
-/// The link's MTU in bytes; 0 before macvlan_attachment_refresh() if the endpoint gave none, and the
-/// link has its parent's.
+/// Returns the link's MTU in bytes; 0 if it was not set and there was no
+/// macvlan_attachment_refresh().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_mtu(attachment: *const macvlan_attachment) -> u32 {
     answer(0, || Ok(shared!(attachment).attachment.mtu().unwrap_or(0)))
 }
 
-/// The parent on the host: its name, or "#" and its index.
+/// Returns the parent on the host: its name, or "#" and its index.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_parent(
     attachment: *const macvlan_attachment,
@@ -127,7 +130,7 @@ pub unsafe extern "C" fn macvlan_attachment_parent(
     })
 }
 
-/// The parent's index on the host; 0 if the attachment is none.
+/// Returns the parent's index on the host; 0 if the attachment is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_parent_index(
     attachment: *const macvlan_attachment,
@@ -135,9 +138,11 @@ pub unsafe extern "C" fn macvlan_attachment_parent_index(
     answer(0, || Ok(shared!(attachment).attachment.parent_index()))
 }
 
-/// A handle on the container's namespace, which is held open by it; to be freed by the caller. Fails with
-/// MACVLAN_ERROR_NAMESPACE_GONE if the way by which it was opened leads nowhere any more, or to another
-/// namespace, and with MACVLAN_ERROR_INVALID_VALUE if it was opened by a descriptor that is closed now.
+/// Opens a handle on the container's namespace, which the caller frees with macvlan_netns_free().
+///
+/// Fails with MACVLAN_ERROR_NAMESPACE_GONE if the namespace was opened in a way that no longer
+/// leads to it, and with MACVLAN_ERROR_INVALID_VALUE if it was opened by a descriptor that is
+/// closed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_netns(
     attachment: *const macvlan_attachment,
@@ -150,8 +155,8 @@ pub unsafe extern "C" fn macvlan_attachment_netns(
     })
 }
 
-/// Sets the handle by which the container's namespace is found, until that is freed. One on another
-/// namespace is refused.
+/// Sets the handle by which the container's namespace is found, until that is freed. A handle on
+/// another namespace is refused.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_set_netns(
     attachment: *mut macvlan_attachment,
@@ -163,7 +168,8 @@ pub unsafe extern "C" fn macvlan_attachment_set_netns(
     })
 }
 
-/// What identifies the container's namespace, as macvlan_netns_id() gives it. Both can be NULL.
+/// Writes the identity of the container's namespace, as macvlan_netns_id(). Both pointers can be
+/// NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_netns_id(
     attachment: *const macvlan_attachment,
@@ -176,7 +182,7 @@ pub unsafe extern "C" fn macvlan_attachment_netns_id(
     });
 }
 
-/// How many addresses the link has.
+/// Returns the number of addresses of the link.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_address_count(
     attachment: *const macvlan_attachment,
@@ -184,8 +190,8 @@ pub unsafe extern "C" fn macvlan_attachment_address_count(
     answer(0, || Ok(shared!(attachment).attachment.addresses().len()))
 }
 
-/// One of the addresses, counted from 0, as macvlan_endpoint_add_address() takes it. NULL past the
-/// end.
+/// Returns one of the addresses, counted from 0, in the format of macvlan_endpoint_add_address().
+/// NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_address(
     attachment: *const macvlan_attachment,
@@ -197,7 +203,7 @@ pub unsafe extern "C" fn macvlan_attachment_address(
     })
 }
 
-/// How many routes there are: those through the link, and those that the endpoint brought along.
+/// Returns the number of the endpoint's routes, including those that lead through other links.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_route_count(
     attachment: *const macvlan_attachment,
@@ -205,7 +211,8 @@ pub unsafe extern "C" fn macvlan_attachment_route_count(
     answer(0, || Ok(shared!(attachment).attachment.routes().len()))
 }
 
-/// One of the routes, counted from 0, as macvlan_endpoint_add_route() takes it. NULL past the end.
+/// Returns one of the routes, counted from 0, in the format of macvlan_endpoint_add_route(). NULL
+/// past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_route(
     attachment: *const macvlan_attachment,
@@ -217,7 +224,7 @@ pub unsafe extern "C" fn macvlan_attachment_route(
     })
 }
 
-/// How many policy rules were set, for macvlan_endpoint_set_source_routing().
+/// Returns the number of the policy rules of macvlan_endpoint_set_source_routing().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_rule_count(
     attachment: *const macvlan_attachment,
@@ -225,7 +232,8 @@ pub unsafe extern "C" fn macvlan_attachment_rule_count(
     answer(0, || Ok(shared!(attachment).attachment.rules().len()))
 }
 
-/// One of the policy rules, counted from 0: "from 10.0.0.2/32 table 100". NULL past the end.
+/// Returns one of the policy rules, counted from 0: "from 10.0.0.2/32 table 100". NULL past the
+/// end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_rule(
     attachment: *const macvlan_attachment,
@@ -237,7 +245,7 @@ pub unsafe extern "C" fn macvlan_attachment_rule(
     })
 }
 
-/// Where a VM monitor finds a macvtap's frames: "/dev/tapN", N being the index. NULL for other kinds.
+/// Returns the device file of a macvtap, "/dev/tapN" with the link's index. NULL for other kinds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_tap_path(
     attachment: *const macvlan_attachment,
@@ -249,9 +257,10 @@ pub unsafe extern "C" fn macvlan_attachment_tap_path(
     })
 }
 
-/// Opens a macvtap for a VM monitor, for reading and writing: the descriptor that QEMU takes as
-/// `-netdev tap,fd=`. It is the caller's, to be closed with close(2), and closes on exec. Every opening
-/// adds a queue.
+/// Opens the device file of a macvtap for reading and writing, as for QEMU's `-netdev tap,fd=`.
+/// Each call adds a queue.
+///
+/// The caller closes the descriptor with close(2); it is close-on-exec.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_open_tap(
     attachment: *const macvlan_attachment,
@@ -264,9 +273,9 @@ pub unsafe extern "C" fn macvlan_attachment_open_tap(
     })
 }
 
-/// Reads back from the kernel what the link is now: name, MAC address, MTU, addresses, the routes
-/// through it in all tables, with those that the kernel made for the addresses, and the rules for
-/// packets from its addresses. If it fails, the attachment is as it was.
+/// Reads the current state from the kernel. This includes the name, the MAC address, the MTU, the
+/// addresses, the routes through the link in all tables, including the connected ones, and the
+/// rules for packets from its addresses. On a failure the attachment is unchanged.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_refresh(
     attachment: *mut macvlan_attachment,
@@ -280,7 +289,8 @@ pub unsafe extern "C" fn macvlan_attachment_refresh(
     })
 }
 
-/// A copy, to be freed by the caller: of a list's part, for example, that is to outlive the list.
+/// Makes a copy, which the caller frees with macvlan_attachment_free(); for example of a part, to
+/// outlive its list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_clone(
     attachment: *const macvlan_attachment,
@@ -293,14 +303,14 @@ pub unsafe extern "C" fn macvlan_attachment_clone(
     })
 }
 
-/// Frees an attachment; does nothing to NULL, or to a part of a list. The interface stays.
+/// Frees an attachment. NULL and parts of a list are ignored. The interface stays.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_free(attachment: *mut macvlan_attachment) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(attachment) }
 }
 
-/// How many there are.
+/// Returns the number of attachments.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_list_count(
     list: *const macvlan_attachment_list,
@@ -308,7 +318,7 @@ pub unsafe extern "C" fn macvlan_attachment_list_count(
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// One of them, counted from 0. It belongs to the list. NULL past the end.
+/// Returns one of the attachments, counted from 0. It belongs to the list. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_list_get(
     list: *const macvlan_attachment_list,
@@ -317,9 +327,9 @@ pub unsafe extern "C" fn macvlan_attachment_list_get(
     answer(null(), || Ok(nth(shared!(list), index)))
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_attachment_list_free(list: *mut macvlan_attachment_list) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }

@@ -1,4 +1,4 @@
-//! What a `macvlan_endpoint` was told, read back.
+//! The getters of `macvlan_endpoint`.
 
 use std::ffi::{c_char, c_int};
 use std::ptr::null;
@@ -12,7 +12,7 @@ use crate::endpoint::announce::macvlan_announce;
 use crate::endpoint::macvlan_endpoint;
 use crate::endpoint::probe::macvlan_probe;
 
-/// Its MAC address. Whether one was set; zeroes if not.
+/// Writes the MAC address, and returns whether it was set; zeroes if not.
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_mac(
@@ -30,13 +30,13 @@ pub unsafe extern "C" fn macvlan_endpoint_mac(
     })
 }
 
-/// Its MTU in bytes; 0 if it was not set.
+/// Returns the MTU in bytes; 0 if it was not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_mtu(endpoint: *const macvlan_endpoint) -> u32 {
     answer(0, || Ok(shared!(endpoint).endpoint.get_mtu().unwrap_or(0)))
 }
 
-/// How many addresses it has.
+/// Returns the number of addresses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_address_count(
     endpoint: *const macvlan_endpoint,
@@ -44,7 +44,8 @@ pub unsafe extern "C" fn macvlan_endpoint_address_count(
     answer(0, || Ok(shared!(endpoint).endpoint.get_addresses().len()))
 }
 
-/// One of its addresses, counted from 0, as macvlan_endpoint_add_address() takes it. NULL past the end.
+/// Returns one of the addresses, counted from 0, in the format of macvlan_endpoint_add_address().
+/// NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_address(
     endpoint: *const macvlan_endpoint,
@@ -56,7 +57,7 @@ pub unsafe extern "C" fn macvlan_endpoint_address(
     })
 }
 
-/// How many gateways it has.
+/// Returns the number of gateways.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_gateway_count(
     endpoint: *const macvlan_endpoint,
@@ -64,7 +65,7 @@ pub unsafe extern "C" fn macvlan_endpoint_gateway_count(
     answer(0, || Ok(shared!(endpoint).endpoint.get_gateways().len()))
 }
 
-/// One of its gateways, counted from 0. NULL past the end.
+/// Returns one of the gateways, counted from 0. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_gateway(
     endpoint: *const macvlan_endpoint,
@@ -76,13 +77,14 @@ pub unsafe extern "C" fn macvlan_endpoint_gateway(
     })
 }
 
-/// How many routes it has.
+/// Returns the number of routes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_route_count(endpoint: *const macvlan_endpoint) -> usize {
     answer(0, || Ok(shared!(endpoint).endpoint.get_routes().len()))
 }
 
-/// One of its routes, counted from 0, without the default routes of its gateways. NULL past the end.
+/// Returns one of the routes, counted from 0, without the gateways' default routes. NULL past the
+/// end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_route(
     endpoint: *const macvlan_endpoint,
@@ -94,7 +96,7 @@ pub unsafe extern "C" fn macvlan_endpoint_route(
     })
 }
 
-/// How many further names it has.
+/// Returns the number of alternative names.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_alternative_name_count(
     endpoint: *const macvlan_endpoint,
@@ -102,7 +104,7 @@ pub unsafe extern "C" fn macvlan_endpoint_alternative_name_count(
     answer(0, || Ok(shared!(endpoint).endpoint.get_alternative_names().len()))
 }
 
-/// One of its further names, counted from 0. NULL past the end.
+/// Returns one of the alternative names, counted from 0. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_alternative_name(
     endpoint: *const macvlan_endpoint,
@@ -114,7 +116,7 @@ pub unsafe extern "C" fn macvlan_endpoint_alternative_name(
     })
 }
 
-/// Its alias; NULL if none was set.
+/// Returns the alias; NULL if it was not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_alias(
     endpoint: *const macvlan_endpoint,
@@ -125,7 +127,7 @@ pub unsafe extern "C" fn macvlan_endpoint_alias(
     })
 }
 
-/// Whether gateways outside every subnet are taken to be on the link.
+/// Returns whether gateways outside all subnets are assumed to be on the link.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_is_on_link_gateways(
     endpoint: *const macvlan_endpoint,
@@ -133,7 +135,7 @@ pub unsafe extern "C" fn macvlan_endpoint_is_on_link_gateways(
     answer(false, || Ok(shared!(endpoint).endpoint.is_on_link_gateways()))
 }
 
-/// Returns whether the metric of the gateways' default routes was set, and which.
+/// Writes the metric of the gateways' default routes, and returns whether it was set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_gateway_metric(
     endpoint: *const macvlan_endpoint,
@@ -147,25 +149,25 @@ pub unsafe extern "C" fn macvlan_endpoint_gateway_metric(
     })
 }
 
-/// Returns whether it takes all multicast frames, 0 or 1; -1 if it was not set.
+/// Returns whether the link receives all multicast frames, 0 or 1; -1 if it was not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_allmulticast(endpoint: *const macvlan_endpoint) -> c_int {
     answer(-1, || Ok(shared!(endpoint).endpoint.get_allmulticast().map_or(-1, c_int::from)))
 }
 
-/// Whether it is promiscuous.
+/// Returns whether the link is promiscuous.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_is_promisc(endpoint: *const macvlan_endpoint) -> bool {
     answer(false, || Ok(shared!(endpoint).endpoint.is_promisc()))
 }
 
-/// Whether the container's lo is set up as well.
+/// Returns whether the container's lo is set up.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_is_lo_up(endpoint: *const macvlan_endpoint) -> bool {
     answer(false, || Ok(shared!(endpoint).endpoint.is_lo_up()))
 }
 
-/// Whether the container's default routes are replaced.
+/// Returns whether the container's default routes are replaced.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_is_replace_default_route(
     endpoint: *const macvlan_endpoint,
@@ -173,13 +175,13 @@ pub unsafe extern "C" fn macvlan_endpoint_is_replace_default_route(
     answer(false, || Ok(shared!(endpoint).endpoint.is_replace_default_route()))
 }
 
-/// The table of its source routing; 0 if none was set.
+/// Returns the table of the source routing; 0 if it was not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_source_routing(endpoint: *const macvlan_endpoint) -> u32 {
     answer(0, || Ok(shared!(endpoint).endpoint.get_source_routing().unwrap_or(0)))
 }
 
-/// Its group. Whether one was set.
+/// Writes the group, and returns whether it was set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_group(
     endpoint: *const macvlan_endpoint,
@@ -193,7 +195,7 @@ pub unsafe extern "C" fn macvlan_endpoint_group(
     })
 }
 
-/// Its transmit queue's length in packets. Whether one was set.
+/// Writes the length of the transmit queue in packets, and returns whether it was set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_tx_queue_len(
     endpoint: *const macvlan_endpoint,
@@ -207,7 +209,7 @@ pub unsafe extern "C" fn macvlan_endpoint_tx_queue_len(
     })
 }
 
-/// Its numbers of transmit and receive queues. Whether they were set.
+/// Writes the number of transmit and receive queues, and returns whether they were set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_queues(
     endpoint: *const macvlan_endpoint,
@@ -222,7 +224,8 @@ pub unsafe extern "C" fn macvlan_endpoint_queues(
     })
 }
 
-/// How its IPv6 link-local address is made: one of enum in6_addr_gen_mode, or -1 if it was not set.
+/// Returns how the IPv6 link-local address is made: one of enum in6_addr_gen_mode, or -1 if it was
+/// not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_addr_gen_mode(
     endpoint: *const macvlan_endpoint,
@@ -240,26 +243,27 @@ pub unsafe extern "C" fn macvlan_endpoint_accept_ra(endpoint: *const macvlan_end
     })
 }
 
-/// Returns whether the kernel adds addresses of advertised prefixes, 0 or 1; -1 if it was not set.
+/// Returns whether addresses are configured from advertised prefixes, 0 or 1; -1 if it was not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_autoconf(endpoint: *const macvlan_endpoint) -> c_int {
     answer(-1, || Ok(shared!(endpoint).endpoint.get_autoconf().map_or(-1, c_int::from)))
 }
 
-/// Returns whether the link is without IPv6, 0 or 1; -1 if it was not set.
+/// Returns whether IPv6 is disabled on the link, 0 or 1; -1 if it was not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_disable_ipv6(endpoint: *const macvlan_endpoint) -> c_int {
     answer(-1, || Ok(shared!(endpoint).endpoint.get_disable_ipv6().map_or(-1, c_int::from)))
 }
 
-/// How long to try again, in milliseconds, while somebody else has the MAC address; 0 for not at all.
+/// Returns how long to retry while another link has the MAC address, in milliseconds; 0 if it is
+/// not retried.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_wait_for_mac(endpoint: *const macvlan_endpoint) -> u32 {
     answer(0, || Ok(milliseconds(shared!(endpoint).endpoint.get_wait_for_mac())))
 }
 
-/// A copy of how its addresses are asked for, to be freed with macvlan_probe_free(); NULL if they are
-/// not.
+/// Makes a copy of the probe, which the caller frees with macvlan_probe_free(); NULL if addresses
+/// are not probed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_probe(
     endpoint: *const macvlan_endpoint,
@@ -274,8 +278,8 @@ pub unsafe extern "C" fn macvlan_endpoint_probe(
     })
 }
 
-/// A copy of how the neighbours are told of its addresses, to be freed with macvlan_announce_free();
-/// NULL if they are not.
+/// Makes a copy of the announcements, which the caller frees with macvlan_announce_free(); NULL if
+/// addresses are not announced.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_announce(
     endpoint: *const macvlan_endpoint,
@@ -290,7 +294,8 @@ pub unsafe extern "C" fn macvlan_endpoint_announce(
     })
 }
 
-/// How fast it may send at most, as macvlan_endpoint_set_rate() takes it; NULL if that was not set.
+/// Returns the rate limit for sent packets, in the format of macvlan_endpoint_set_rate(); NULL if
+/// it was not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_rate(endpoint: *const macvlan_endpoint) -> *const c_char {
     answer(null(), || {
@@ -299,7 +304,7 @@ pub unsafe extern "C" fn macvlan_endpoint_rate(endpoint: *const macvlan_endpoint
     })
 }
 
-/// The same in bits a second; 0 if that was not set.
+/// Returns the rate limit in bits per second; 0 if it was not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_rate_bits(endpoint: *const macvlan_endpoint) -> u64 {
     answer(0, || {
@@ -308,8 +313,8 @@ pub unsafe extern "C" fn macvlan_endpoint_rate_bits(endpoint: *const macvlan_end
     })
 }
 
-/// Returns whether attaching it may take longer than the kernel needs: it asks the network for its
-/// addresses, announces them several times, or waits for its MAC address. false if the endpoint is none.
+/// Returns whether an attach may have to wait, as for a probe, repeated announcements or a MAC
+/// address in use. false if the endpoint is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_waits(endpoint: *const macvlan_endpoint) -> bool {
     answer(false, || Ok(shared!(endpoint).endpoint.waits()))

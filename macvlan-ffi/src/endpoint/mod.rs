@@ -1,4 +1,4 @@
-//! `macvlan_endpoint`: what one container interface should be.
+//! `macvlan_endpoint`: the description of a container interface.
 
 pub mod announce;
 pub mod announcement;
@@ -22,11 +22,11 @@ use crate::value::options::macvlan_options;
 use crate::value::parent::{self, macvlan_parent};
 use crate::value::vlan::macvlan_vlan;
 
-/// What one container interface should be: a value; making and changing it asks nothing of the
-/// kernel. Given to macvlan_host_attach(), which makes it so in a container's namespace. Freed with
+/// The description of a container interface: a value, made without any system call.
+/// macvlan_host_attach() creates the interface in a container's namespace. Freed with
 /// macvlan_endpoint_free().
 ///
-/// Threads: any number may look at it and attach it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads and attaches are safe; a change needs exclusive access.
 pub struct macvlan_endpoint {
     _opaque: (),
 }
@@ -37,7 +37,7 @@ pub(crate) struct Described {
     pub(crate) texts: Texts,
 }
 
-/// Made when they are first asked for.
+/// Made at the first request.
 #[derive(Default)]
 pub(crate) struct Texts {
     pub(crate) name: text::Text,
@@ -56,19 +56,21 @@ impl Described {
         Self { endpoint, texts: Texts::default() }
     }
 
-    /// The endpoint, to be changed; texts that were given of it are not valid any more.
+    /// Returns the endpoint for a change, and drops the texts.
     pub(crate) fn changing(&mut self) -> &mut Endpoint {
         self.texts = Texts::default();
         &mut self.endpoint
     }
 }
 
-/// A macvlan called `name` inside, on a parent link on the host; in mode bridge.
+/// Makes an endpoint: a macvlan in mode bridge, called `name` in the container.
 ///
-/// The parent is a link's name ("ens33"), or its index behind a "#" ("#7"). A name in VLAN notation,
-/// "ens33.100", is that link if it exists; otherwise VLAN 100 of ens33, which is made when the first
-/// endpoint needs it and removed when the last one leaves. "eth0.20.200" is VLAN 200 of VLAN 20 of
-/// eth0. What text cannot say, a macvlan_parent can.
+/// The parent is a link on the host: its name ("ens33"), or "#" and its index ("#7"). A name in
+/// VLAN notation, "ens33.100", is the link with this name if it exists; otherwise it is VLAN 100 of
+/// ens33, which is created for the first endpoint and removed with the last one. "eth0.20.200" is
+/// VLAN 200 of VLAN 20 of eth0. A macvlan_parent has more options.
+///
+/// The caller frees the endpoint with macvlan_endpoint_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_new(
     name: *const c_char,
@@ -83,7 +85,7 @@ pub unsafe extern "C" fn macvlan_endpoint_new(
     })
 }
 
-/// The same on a parent that is an object, which is copied.
+/// Makes an endpoint like macvlan_endpoint_new(), on a parent that is an object and is copied.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_new_on(
     name: *const c_char,
@@ -98,8 +100,10 @@ pub unsafe extern "C" fn macvlan_endpoint_new_on(
     })
 }
 
-/// A macvtap called `name` inside, for a VM monitor there; in mode bridge. See
-/// macvlan_attachment_open_tap(). The parent is as in macvlan_endpoint_new().
+/// Makes an endpoint: a macvtap in mode bridge, for a VM monitor in the container. See
+/// macvlan_attachment_open_tap(). The arguments are as in macvlan_endpoint_new().
+///
+/// The caller frees the endpoint with macvlan_endpoint_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_new_macvtap(
     name: *const c_char,
@@ -113,7 +117,8 @@ pub unsafe extern "C" fn macvlan_endpoint_new_macvtap(
     })
 }
 
-/// The same on a parent that is an object, which is copied.
+/// Makes an endpoint like macvlan_endpoint_new_macvtap(), on a parent that is an object and is
+/// copied.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_new_macvtap_on(
     name: *const c_char,
@@ -128,11 +133,13 @@ pub unsafe extern "C" fn macvlan_endpoint_new_macvtap_on(
     })
 }
 
-/// A VLAN of the parent, called `name` inside, without a macvlan. The VLAN's options are copied; the
-/// parent is as in macvlan_endpoint_new().
+/// Makes an endpoint that is a VLAN of the parent, without a macvlan. The VLAN's options are
+/// copied; the other arguments are as in macvlan_endpoint_new().
 ///
-/// It has the parent's MAC address unless it is given another. On a parent that was made on demand,
-/// that parent is then kept for good: the kernel does not tell when such a VLAN is gone.
+/// It has the parent's MAC address by default. A parent that was made on demand is then never
+/// removed, because the kernel does not show whether such a VLAN still exists.
+///
+/// The caller frees the endpoint with macvlan_endpoint_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_new_vlan(
     name: *const c_char,
@@ -148,7 +155,7 @@ pub unsafe extern "C" fn macvlan_endpoint_new_vlan(
     })
 }
 
-/// The same on a parent that is an object, which is copied.
+/// Makes an endpoint like macvlan_endpoint_new_vlan(), on a parent that is an object and is copied.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_new_vlan_on(
     name: *const c_char,
@@ -164,7 +171,8 @@ pub unsafe extern "C" fn macvlan_endpoint_new_vlan_on(
     })
 }
 
-/// A copy, to be changed by itself.
+/// Makes a copy, which the caller frees with macvlan_endpoint_free(); changes do not affect the
+/// other.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_clone(
     endpoint: *const macvlan_endpoint,
@@ -177,8 +185,8 @@ pub unsafe extern "C" fn macvlan_endpoint_clone(
     })
 }
 
-/// What attaching it would do, in order. Everything that is wrong with the values alone is found here,
-/// without any system call.
+/// Makes the plan of an attach. Validates the endpoint without any system call. The caller frees
+/// the plan with macvlan_plan_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_plan(
     endpoint: *const macvlan_endpoint,
@@ -191,8 +199,8 @@ pub unsafe extern "C" fn macvlan_endpoint_plan(
     })
 }
 
-/// The name inside. This and all other texts belong to the endpoint, until it is changed or freed. NULL
-/// if the endpoint is none.
+/// Returns the name in the container. This and all other texts belong to the endpoint, until it is
+/// changed or freed. NULL if the endpoint is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_name(endpoint: *const macvlan_endpoint) -> *const c_char {
     answer(null(), || {
@@ -201,7 +209,7 @@ pub unsafe extern "C" fn macvlan_endpoint_name(endpoint: *const macvlan_endpoint
     })
 }
 
-/// The parent on the host, as text. NULL if the endpoint is none.
+/// Returns the parent on the host, as text. NULL if the endpoint is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_parent(
     endpoint: *const macvlan_endpoint,
@@ -212,7 +220,7 @@ pub unsafe extern "C" fn macvlan_endpoint_parent(
     })
 }
 
-/// A copy of the parent, to be freed with macvlan_parent_free().
+/// Makes a copy of the parent, which the caller frees with macvlan_parent_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_parent_object(
     endpoint: *const macvlan_endpoint,
@@ -225,8 +233,8 @@ pub unsafe extern "C" fn macvlan_endpoint_parent_object(
     })
 }
 
-/// The kernel's name for the link's kind: "macvlan", "macvtap" or "vlan". NULL if the endpoint is
-/// none.
+/// Returns the kernel's name for the kind of link: "macvlan", "macvtap" or "vlan". NULL if the
+/// endpoint is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_kind(endpoint: *const macvlan_endpoint) -> *const c_char {
     answer(null(), || {
@@ -235,8 +243,8 @@ pub unsafe extern "C" fn macvlan_endpoint_kind(endpoint: *const macvlan_endpoint
     })
 }
 
-/// A copy of a macvlan's or macvtap's options, to be freed with macvlan_options_free(). A VLAN has
-/// none: -EINVAL.
+/// Makes a copy of the options of a macvlan or macvtap, which the caller frees with
+/// macvlan_options_free(). Fails with -EINVAL for a VLAN.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_options(
     endpoint: *const macvlan_endpoint,
@@ -249,7 +257,8 @@ pub unsafe extern "C" fn macvlan_endpoint_options(
     })
 }
 
-/// A copy of a VLAN's options, to be freed with macvlan_vlan_free(). Others have none: -EINVAL.
+/// Makes a copy of the options of a VLAN, which the caller frees with macvlan_vlan_free(). Fails
+/// with -EINVAL for other kinds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_vlan(
     endpoint: *const macvlan_endpoint,
@@ -262,9 +271,9 @@ pub unsafe extern "C" fn macvlan_endpoint_vlan(
     })
 }
 
-/// Frees an endpoint; does nothing to NULL. What was attached with it stays.
+/// Frees an endpoint. NULL is ignored. Attached interfaces stay.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_free(endpoint: *mut macvlan_endpoint) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(endpoint) }
 }

@@ -1,4 +1,4 @@
-//! `macvlan_plan`: what attaching an endpoint would do.
+//! `macvlan_plan`: the steps of an attach.
 
 use std::ffi::{CString, c_char};
 use std::ptr::null;
@@ -6,25 +6,25 @@ use std::ptr::null;
 use crate::base::boundary::{answer, free};
 use crate::base::object::{object, shared};
 
-/// What attaching an endpoint would do, given by macvlan_endpoint_plan(). Freed with
+/// The steps of an attach of an endpoint, from macvlan_endpoint_plan(). Freed with
 /// macvlan_plan_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_plan {
     _opaque: (),
 }
 object!(macvlan_plan, CString);
 
-/// The plan as the `ip` commands that would do the same, one a line, each ended by a newline. It
-/// belongs to the plan. NULL if the plan is none.
+/// Returns the equivalent `ip` commands, one on each line, each ended by a newline. The text
+/// belongs to the plan. NULL if the plan is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_plan_text(plan: *const macvlan_plan) -> *const c_char {
     answer(null(), || Ok(shared!(plan).as_ptr()))
 }
 
-/// Frees a plan; does nothing to NULL.
+/// Frees a plan. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_plan_free(plan: *mut macvlan_plan) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(plan) }
 }

@@ -1,4 +1,4 @@
-//! `macvlan_probe`: how addresses are asked for before they are used.
+//! `macvlan_probe`: probes of addresses before their use.
 
 use std::ffi::c_int;
 use std::time::Duration;
@@ -10,19 +10,20 @@ use crate::base::object::{exclusive, give, object, out, shared};
 use crate::base::report::macvlan_error;
 use crate::base::text::milliseconds;
 
-/// How addresses are asked for on the network before they are used: a value, for
+/// The settings of probes of addresses on the network before they are used: a value, for
 /// macvlan_endpoint_set_probe() and macvlan_host_probe_free(). Freed with macvlan_probe_free().
 ///
-/// IPv4 addresses are asked for by ARP probes (RFC 5227), which change nobody's neighbour table. IPv6
-/// addresses are checked by the kernel's own duplicate detection, whose verdict is waited for.
+/// IPv4 addresses are probed with ARP probes (RFC 5227), which do not change neighbour tables. IPv6
+/// addresses are checked by the kernel's duplicate address detection, whose result is awaited.
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_probe {
     _opaque: (),
 }
 object!(macvlan_probe, Probe);
 
-/// As RFC 5227 has it: three probes, 4 to 7 seconds in all.
+/// Makes a probe as in RFC 5227: three requests, 4 to 7 seconds in total. The caller frees it with
+/// macvlan_probe_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_probe_rfc(
     probe: *mut *mut macvlan_probe,
@@ -33,8 +34,8 @@ pub unsafe extern "C" fn macvlan_probe_rfc(
     })
 }
 
-/// Three probes within a quarter of a second. On a LAN whoever is awake answers within a few
-/// milliseconds.
+/// Makes a probe of three requests within a quarter of a second. On a LAN, hosts answer within a
+/// few milliseconds. The caller frees it with macvlan_probe_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_probe_quick(
     probe: *mut *mut macvlan_probe,
@@ -45,7 +46,7 @@ pub unsafe extern "C" fn macvlan_probe_quick(
     })
 }
 
-/// How many times each address is asked for (PROBE_NUM); 0 is refused.
+/// Sets the number of requests for each address (PROBE_NUM), at least 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_probe_set_count(
     probe: *mut macvlan_probe,
@@ -58,7 +59,7 @@ pub unsafe extern "C" fn macvlan_probe_set_count(
     })
 }
 
-/// Up to how many milliseconds, chosen at random, until it is asked first (PROBE_WAIT).
+/// Sets the maximum random delay before the first request, in milliseconds (PROBE_WAIT).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_probe_set_start(
     probe: *mut macvlan_probe,
@@ -71,7 +72,7 @@ pub unsafe extern "C" fn macvlan_probe_set_start(
     })
 }
 
-/// How many milliseconds at least until it is asked again (PROBE_MIN).
+/// Sets the minimum time between requests, in milliseconds (PROBE_MIN).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_probe_set_interval(
     probe: *mut macvlan_probe,
@@ -84,7 +85,7 @@ pub unsafe extern "C" fn macvlan_probe_set_interval(
     })
 }
 
-/// Up to how many milliseconds more, chosen at random each time (PROBE_MAX less PROBE_MIN).
+/// Sets the maximum random addition to that time, in milliseconds (PROBE_MAX less PROBE_MIN).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_probe_set_jitter(
     probe: *mut macvlan_probe,
@@ -97,7 +98,7 @@ pub unsafe extern "C" fn macvlan_probe_set_jitter(
     })
 }
 
-/// How many milliseconds the last answer is waited for (ANNOUNCE_WAIT).
+/// Sets how long to wait for an answer to the last request, in milliseconds (ANNOUNCE_WAIT).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_probe_set_wait(
     probe: *mut macvlan_probe,
@@ -110,8 +111,8 @@ pub unsafe extern "C" fn macvlan_probe_set_wait(
     })
 }
 
-/// How many milliseconds the kernel may take for its duplicate detection of IPv6 addresses, which
-/// takes one to two seconds; 5000 when not set.
+/// Sets how long to wait for the kernel's duplicate address detection of IPv6 addresses, in
+/// milliseconds. It usually takes one to two seconds. Defaults to 5000.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_probe_set_deadline(
     probe: *mut macvlan_probe,
@@ -124,52 +125,55 @@ pub unsafe extern "C" fn macvlan_probe_set_deadline(
     })
 }
 
-/// How many times each address is asked for; 0 if the probe is none.
+/// Returns the number of requests for each address; 0 if the probe is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_probe_count(probe: *const macvlan_probe) -> u32 {
     answer(0, || Ok(shared!(probe).get_count()))
 }
 
-/// Up to how many milliseconds pass until it is asked first; 0 if the probe is none.
+/// Returns the maximum random delay before the first request, in milliseconds; 0 if the probe is
+/// invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_probe_start(probe: *const macvlan_probe) -> u32 {
     answer(0, || Ok(milliseconds(shared!(probe).get_start())))
 }
 
-/// How many milliseconds at least pass until it is asked again; 0 if the probe is none.
+/// Returns the minimum time between requests, in milliseconds; 0 if the probe is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_probe_interval(probe: *const macvlan_probe) -> u32 {
     answer(0, || Ok(milliseconds(shared!(probe).get_interval())))
 }
 
-/// Up to how many milliseconds more, chosen at random; 0 if the probe is none.
+/// Returns the maximum random addition to that time, in milliseconds; 0 if the probe is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_probe_jitter(probe: *const macvlan_probe) -> u32 {
     answer(0, || Ok(milliseconds(shared!(probe).get_jitter())))
 }
 
-/// How many milliseconds the last answer is waited for; 0 if the probe is none.
+/// Returns how long to wait for an answer to the last request, in milliseconds; 0 if the probe is
+/// invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_probe_wait(probe: *const macvlan_probe) -> u32 {
     answer(0, || Ok(milliseconds(shared!(probe).get_wait())))
 }
 
-/// How many milliseconds the kernel may take for IPv6 addresses; 0 if the probe is none.
+/// Returns how long to wait for the kernel's duplicate address detection, in milliseconds; 0 if the
+/// probe is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_probe_deadline(probe: *const macvlan_probe) -> u32 {
     answer(0, || Ok(milliseconds(shared!(probe).get_deadline())))
 }
 
-/// The longest that asking for IPv4 addresses takes when nobody answers, in milliseconds; 0 if the
-/// probe is none.
+/// Returns the maximum duration of a probe of IPv4 addresses without an answer, in milliseconds; 0
+/// if the probe is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_probe_longest(probe: *const macvlan_probe) -> u32 {
     answer(0, || Ok(milliseconds(shared!(probe).longest())))
 }
 
-/// Frees a probe; does nothing to NULL. What it was given to has a copy.
+/// Frees a probe. NULL is ignored. Endpoints that it was set on have a copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_probe_free(probe: *mut macvlan_probe) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(probe) }
 }

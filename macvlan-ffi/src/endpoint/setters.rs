@@ -1,4 +1,4 @@
-//! The setters of `macvlan_endpoint`. One that fails leaves the endpoint as it was.
+//! The setters of `macvlan_endpoint`. A failed one leaves the endpoint unchanged.
 
 use std::ffi::{c_char, c_int};
 use std::net::IpAddr;
@@ -17,7 +17,8 @@ use crate::endpoint::macvlan_endpoint;
 use crate::endpoint::probe::macvlan_probe;
 use crate::value::options::macvlan_options;
 
-/// Who it may talk to; MACVLAN_MODE_BRIDGE when not set. The other options stay. For macvlan and macvtap.
+/// Sets the macvlan mode. Defaults to MACVLAN_MODE_BRIDGE. Keeps the other options. For macvlan and
+/// macvtap.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_mode(
     endpoint: *mut macvlan_endpoint,
@@ -30,7 +31,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_mode(
     })
 }
 
-/// All options of a macvlan or macvtap at once: mode, flags, source MAC addresses, broadcast queue.
+/// Sets all options of a macvlan or macvtap: mode, flags, source MAC addresses, broadcast queue.
 /// They are copied.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_options(
@@ -45,7 +46,8 @@ pub unsafe extern "C" fn macvlan_endpoint_set_options(
     })
 }
 
-/// In mode passthru, leaves the parent as promiscuous as it was; see macvlan_options_set_nopromisc().
+/// Sets whether mode passthru leaves the parent as promiscuous as it is; see
+/// macvlan_options_set_nopromisc().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_nopromisc(
     endpoint: *mut macvlan_endpoint,
@@ -58,7 +60,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_nopromisc(
     })
 }
 
-/// In mode source, looks at source addresses alone; see macvlan_options_set_nodst().
+/// Sets whether mode source checks only source addresses; see macvlan_options_set_nodst().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_nodst(
     endpoint: *mut macvlan_endpoint,
@@ -71,7 +73,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_nodst(
     })
 }
 
-/// In mode source, one more MAC address that frames may come from.
+/// Adds a MAC address from which frames are accepted in mode source.
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_add_source_mac(
@@ -86,7 +88,7 @@ pub unsafe extern "C" fn macvlan_endpoint_add_source_mac(
     })
 }
 
-/// The broadcast queue's length in frames; see macvlan_options_set_bc_queue_len().
+/// Sets the broadcast queue's length in frames; see macvlan_options_set_bc_queue_len().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_bc_queue_len(
     endpoint: *mut macvlan_endpoint,
@@ -99,7 +101,8 @@ pub unsafe extern "C" fn macvlan_endpoint_set_bc_queue_len(
     })
 }
 
-/// The broadcast cutoff, for all on the parent; see macvlan_options_set_bc_cutoff().
+/// Sets the broadcast cutoff, which applies to all links on the parent; see
+/// macvlan_options_set_bc_cutoff().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_bc_cutoff(
     endpoint: *mut macvlan_endpoint,
@@ -112,9 +115,10 @@ pub unsafe extern "C" fn macvlan_endpoint_set_bc_cutoff(
     })
 }
 
-/// Its MAC address. When not set, a random one, locally administered; in mode passthru, the parent's.
+/// Sets the MAC address.
 ///
-/// In mode passthru a MAC address given here becomes the parent's as long as the link exists.
+/// Defaults to the parent's in mode passthru and for a VLAN, otherwise to a random one. In mode
+/// passthru, a MAC address set here becomes the parent's while the link exists.
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_mac(
@@ -128,7 +132,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_mac(
     })
 }
 
-/// Its MTU in bytes, at most the parent's; the parent's when not set.
+/// Sets the MTU in bytes, at most the parent's. Defaults to the parent's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_mtu(
     endpoint: *mut macvlan_endpoint,
@@ -141,8 +145,8 @@ pub unsafe extern "C" fn macvlan_endpoint_set_mtu(
     })
 }
 
-/// One more address with its prefix length, as `ip address add` takes it: "172.16.213.180/16",
-/// "fd00::2/64 nodad", "fd00::2/64 optimistic". An IPv4 address brings its broadcast address along.
+/// Adds an address with its prefix length, in the format of `ip address add`: "172.16.213.180/16",
+/// "fd00::2/64 nodad", "fd00::2/64 optimistic". An IPv4 address gets its broadcast address.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_add_address(
     endpoint: *mut macvlan_endpoint,
@@ -156,7 +160,7 @@ pub unsafe extern "C" fn macvlan_endpoint_add_address(
     })
 }
 
-/// An address and, if it has one, its gateway, in pipework's notation
+/// Adds an address and its gateway, if it has one, in pipework's notation:
 /// "172.16.104.10/24@172.16.104.1".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_add_assignment(
@@ -171,7 +175,7 @@ pub unsafe extern "C" fn macvlan_endpoint_add_assignment(
     })
 }
 
-/// The gateway of the default route of its family, "172.16.213.2"; one a family.
+/// Adds a default route via a gateway, "172.16.213.2"; at most one per address family.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_add_gateway(
     endpoint: *mut macvlan_endpoint,
@@ -185,8 +189,8 @@ pub unsafe extern "C" fn macvlan_endpoint_add_gateway(
     })
 }
 
-/// Whether gateways that lie outside the subnet of every address are taken to be directly on the link
-/// (onlink); no when not set, and then the kernel refuses them unless a route says where they are.
+/// Sets whether gateways outside all subnets are assumed to be on the link (onlink). Defaults to
+/// false: the kernel then refuses them unless a route leads to them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_on_link_gateways(
     endpoint: *mut macvlan_endpoint,
@@ -199,9 +203,9 @@ pub unsafe extern "C" fn macvlan_endpoint_set_on_link_gateways(
     })
 }
 
-/// One more route, as `ip route add` takes it: "10.1.0.0/16 via 10.0.0.2 metric 100", "blackhole
-/// fd00:1::/32". It is added after the addresses and the gateways' default routes, through this link
-/// unless it names another. What leads elsewhere goes, too, when the interface is detached.
+/// Adds a route, in the format of `ip route add`: "10.1.0.0/16 via 10.0.0.2 metric 100", "blackhole
+/// fd00:1::/32". It is added after the addresses and the gateways' default routes, and leads
+/// through the endpoint's link unless it names another one. Detach deletes it in either case.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_add_route(
     endpoint: *mut macvlan_endpoint,
@@ -215,12 +219,13 @@ pub unsafe extern "C" fn macvlan_endpoint_add_route(
     })
 }
 
-/// Lets packets from its addresses leave by it, whatever the other routes say: the gateways' default
-/// routes go into this table instead of main, with a route to each subnet, and for each address a
-/// rule sends to it.
+/// Sets a routing table for packets from the endpoint's addresses, which leave through the
+/// endpoint, whatever the other routes are.
 ///
-/// So a container in two networks answers on the interface that was asked. Give each network that is
-/// not to have the default route a table of its own, 1 to 252 or above 255.
+/// The gateways' default routes are added to this table instead of main, with a route to each
+/// subnet, and for each address a rule selects the table. A container in two networks thus answers
+/// through the interface on which it was asked. Use a separate table for each network without the
+/// default route, 1 to 252 or above 255.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_source_routing(
     endpoint: *mut macvlan_endpoint,
@@ -233,7 +238,8 @@ pub unsafe extern "C" fn macvlan_endpoint_set_source_routing(
     })
 }
 
-/// Sets the metric of the gateways' default routes. Defaults to the kernel's, 0 for IPv4 and 1024 for IPv6.
+/// Sets the metric of the gateways' default routes; routes with a lower one are preferred. Defaults
+/// to the kernel's, 0 for IPv4 and 1024 for IPv6.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_gateway_metric(
     endpoint: *mut macvlan_endpoint,
@@ -246,8 +252,11 @@ pub unsafe extern "C" fn macvlan_endpoint_set_gateway_metric(
     })
 }
 
-/// Sets whether the link takes all multicast frames, which makes the parent take them too while it is up.
-/// Defaults to those of the groups that are joined on it; then what somebody sets inside stays.
+/// Sets whether the link receives all multicast frames. The parent then receives them as well while
+/// the link is up.
+///
+/// By default it receives those of the groups that are joined on it, and a flag that is set in the
+/// container is kept.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_allmulticast(
     endpoint: *mut macvlan_endpoint,
@@ -260,8 +269,8 @@ pub unsafe extern "C" fn macvlan_endpoint_set_allmulticast(
     })
 }
 
-/// Whether the link is promiscuous, which makes the parent promiscuous too while it is up; no when not
-/// set.
+/// Sets whether the link is promiscuous. The parent is then promiscuous as well while the link is
+/// up. Defaults to false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_promisc(
     endpoint: *mut macvlan_endpoint,
@@ -274,7 +283,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_promisc(
     })
 }
 
-/// Whether the container's lo is set up as well, as a new namespace's is not; yes when not set.
+/// Sets whether the container's lo is set up, which is down in a new namespace. Defaults to true.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_lo_up(
     endpoint: *mut macvlan_endpoint,
@@ -287,9 +296,9 @@ pub unsafe extern "C" fn macvlan_endpoint_set_lo_up(
     })
 }
 
-/// Whether the default routes that the container already has in table main, of the gateways' families,
-/// go (as pipework has it); no when not set, and then one with the same metric is in the way. If
-/// attaching fails, they are as they were.
+/// Sets whether the container's default routes of the gateways' families in table main are
+/// replaced, as with pipework. Defaults to false: attach then fails if one has the same metric. If
+/// attach fails, they are restored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_replace_default_route(
     endpoint: *mut macvlan_endpoint,
@@ -302,7 +311,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_replace_default_route(
     })
 }
 
-/// What `ip link` shows as its alias, up to 255 bytes.
+/// Sets the alias that `ip link` shows, up to 255 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_alias(
     endpoint: *mut macvlan_endpoint,
@@ -315,7 +324,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_alias(
     })
 }
 
-/// One more name, up to 127 bytes (Linux 5.5 and later).
+/// Adds an alternative name of up to 127 bytes (Linux 5.5 and later).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_add_alternative_name(
     endpoint: *mut macvlan_endpoint,
@@ -328,7 +337,7 @@ pub unsafe extern "C" fn macvlan_endpoint_add_alternative_name(
     })
 }
 
-/// The link group; 0 when not set.
+/// Sets the link group. Defaults to 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_group(
     endpoint: *mut macvlan_endpoint,
@@ -341,7 +350,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_group(
     })
 }
 
-/// The transmit queue's length in packets; the kernel's choice when not set.
+/// Sets the length of the transmit queue in packets. By default the kernel chooses it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_tx_queue_len(
     endpoint: *mut macvlan_endpoint,
@@ -354,7 +363,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_tx_queue_len(
     })
 }
 
-/// The number of transmit and receive queues; the kernel's choice when not set.
+/// Sets the number of transmit and receive queues. By default the kernel chooses them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_queues(
     endpoint: *mut macvlan_endpoint,
@@ -368,8 +377,8 @@ pub unsafe extern "C" fn macvlan_endpoint_set_queues(
     })
 }
 
-/// How its IPv6 link-local address is made; IN6_ADDR_GEN_MODE_NONE for no fe80:: address. The
-/// namespace's default when not set.
+/// Sets how the IPv6 link-local address is made; IN6_ADDR_GEN_MODE_NONE for none. Defaults to the
+/// namespace's default.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_addr_gen_mode(
     endpoint: *mut macvlan_endpoint,
@@ -382,7 +391,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_addr_gen_mode(
     })
 }
 
-/// The protocol number of the endpoint's policy rules, and of those of its routes that the kernel does not
+/// The protocol number of the endpoint's policy rules, and of those routes that the kernel does not
 /// delete with the link (RTA_PROTOCOL, FRA_PROTOCOL).
 pub const MACVLAN_ENDPOINT_PROTOCOL: u8 = 109;
 
@@ -395,9 +404,11 @@ const _: () = assert!(
         && MACVLAN_ENDPOINT_RULE_PRIORITY == Endpoint::RULE_PRIORITY
 );
 
-/// Sets whether router advertisements are accepted on the link: the values of the sysctl accept_ra, 0 for
-/// never, 1 unless the link forwards, 2 always. The container's default when not set. With 0 the container
-/// has the addresses and routes of the endpoint and no others, but for the link-local address.
+/// Sets whether router advertisements are accepted on the link: the values of the sysctl accept_ra,
+/// 0 never, 1 unless the link forwards, 2 always. Defaults to the container's default.
+///
+/// With 0 the container has only the endpoint's addresses and routes, apart from the link-local
+/// address.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_accept_ra(
     endpoint: *mut macvlan_endpoint,
@@ -410,8 +421,8 @@ pub unsafe extern "C" fn macvlan_endpoint_set_accept_ra(
     })
 }
 
-/// Sets whether the kernel adds addresses of the prefixes that routers advertise. The container's default
-/// when not set.
+/// Sets whether addresses are configured from advertised prefixes (RFC 4862). Defaults to the
+/// container's default.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_autoconf(
     endpoint: *mut macvlan_endpoint,
@@ -424,8 +435,8 @@ pub unsafe extern "C" fn macvlan_endpoint_set_autoconf(
     })
 }
 
-/// Sets whether the link is without IPv6. The container's default when not set; false gives the link IPv6
-/// where the container has none.
+/// Sets whether IPv6 is disabled on the link. Defaults to the container's default; false enables
+/// IPv6 even if the container has none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_disable_ipv6(
     endpoint: *mut macvlan_endpoint,
@@ -438,9 +449,11 @@ pub unsafe extern "C" fn macvlan_endpoint_set_disable_ipv6(
     })
 }
 
-/// How long to try again, in milliseconds, while somebody else on the parent has the MAC address:
-/// often a container that is just dying, whose namespace takes some tens of milliseconds for it. Not
-/// at all when not set.
+/// Sets how long to retry while another link on the parent has the MAC address, in milliseconds.
+/// Defaults to 0.
+///
+/// It is often that of a container that is being removed, which takes the kernel some tens of
+/// milliseconds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_wait_for_mac(
     endpoint: *mut macvlan_endpoint,
@@ -454,12 +467,12 @@ pub unsafe extern "C" fn macvlan_endpoint_set_wait_for_mac(
     })
 }
 
-/// Has every address asked for on the network before it is used; not asked for when not set. The probe
-/// is copied.
+/// Sets how the addresses are probed on the network before they are used. By default they are not.
+/// The probe is copied.
 ///
-/// The link is made and set up, all addresses are asked for at the same time, and only then are they
-/// added, and the routes. When somebody else has one, everything is as before, and the error is
-/// MACVLAN_ERROR_ADDRESS_IN_USE and names the holder. The parent's own addresses count too.
+/// The link is created and set up, all addresses are probed at the same time, and only then they
+/// are added with the routes. If another host has one, everything is undone, and attach fails with
+/// MACVLAN_ERROR_ADDRESS_IN_USE and the holder. The parent's own addresses count as well.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_probe(
     endpoint: *mut macvlan_endpoint,
@@ -472,12 +485,12 @@ pub unsafe extern "C" fn macvlan_endpoint_set_probe(
     })
 }
 
-/// Has the neighbours told where its addresses are now, as soon as each can be used; they are not told
-/// when not set. How is copied.
+/// Sets how the addresses are announced to the neighbours when they become usable. By default they
+/// are not. The object is copied.
 ///
-/// The kernel does it by itself, by arp_notify and ndisc_notify, which stay set: it does so again
-/// whenever the link comes up or gets another MAC address. What it leaves out is announced by a frame
-/// of the library's.
+/// The kernel sends the first announcement (sysctls arp_notify and ndisc_notify), and again
+/// whenever the link comes up or its MAC address changes. This library sends those that the kernel
+/// leaves out.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_announce(
     endpoint: *mut macvlan_endpoint,
@@ -490,12 +503,11 @@ pub unsafe extern "C" fn macvlan_endpoint_set_announce(
     })
 }
 
-/// How fast it may send at most, as tc writes it: "10mbit", "512kbit", "1gbit", "9600bit"; as fast as
-/// its parent when not set.
+/// Sets the rate limit for sent packets, in the format of tc: "10mbit", "512kbit", "1gbit",
+/// "9600bit". By default there is none.
 ///
-/// By the kernel's token bucket filter (tbf); a kernel without it refuses the attaching with
-/// MACVLAN_ERROR_UNSUPPORTED, and nothing remains. What it receives is the senders' business.
-/// macvlan_host_check() does not look at it.
+/// Enforced by the kernel's token bucket filter (tbf); a kernel without it refuses the attach with
+/// MACVLAN_ERROR_UNSUPPORTED. Received packets are not limited.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_rate(
     endpoint: *mut macvlan_endpoint,
@@ -508,7 +520,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_rate(
     })
 }
 
-/// The same in bits a second, 8 at least.
+/// Sets the rate limit for sent packets in bits per second, at least 8.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_rate_bits(
     endpoint: *mut macvlan_endpoint,

@@ -1,4 +1,4 @@
-//! The verbs of `ip address` and `ip neighbour`.
+//! The commands of `ip address` and `ip neighbour`.
 
 use std::ffi::{c_char, c_int};
 
@@ -14,7 +14,8 @@ use crate::value::neighbour::{
     macvlan_neighbour_filter, macvlan_neighbour_info, macvlan_neighbour_list,
 };
 
-/// `ip address add ADDRESS dev LINK`, as text: "10.0.0.2/24", "fd00::2/64 nodad".
+/// Adds an address to a link, like `ip address add ADDRESS dev LINK`: "10.0.0.2/24", "fd00::2/64
+/// nodad".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_add_address(
     handle: *const macvlan_handle,
@@ -28,7 +29,8 @@ pub unsafe extern "C" fn macvlan_handle_add_address(
     })
 }
 
-/// `ip address replace ADDRESS dev LINK`: adds it, or updates what exists.
+/// Adds an address to a link or updates an existing one, like `ip address replace ADDRESS dev
+/// LINK`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_replace_address(
     handle: *const macvlan_handle,
@@ -42,7 +44,7 @@ pub unsafe extern "C" fn macvlan_handle_replace_address(
     })
 }
 
-/// `ip address delete ADDRESS dev LINK`.
+/// Deletes an address from a link, like `ip address delete ADDRESS dev LINK`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_delete_address(
     handle: *const macvlan_handle,
@@ -56,8 +58,8 @@ pub unsafe extern "C" fn macvlan_handle_delete_address(
     })
 }
 
-/// `ip [-4|-6] address show [dev LINK]`. All addresses if the filter is NULL. Freed with
-/// macvlan_address_list_free().
+/// Lists addresses, like `ip [-4|-6] address show [dev LINK]`; all if the filter is NULL. The
+/// caller frees the list with macvlan_address_list_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_addresses(
     handle: *const macvlan_handle,
@@ -74,8 +76,8 @@ pub unsafe extern "C" fn macvlan_handle_addresses(
     })
 }
 
-/// `ip route get ADDRESS`: whether the kernel answers "local", since a link of the namespace has the
-/// address.
+/// Writes whether an address is local, which means that a link of the namespace has it: whether the
+/// kernel answers "local" to `ip route get ADDRESS`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_is_local(
     handle: *const macvlan_handle,
@@ -89,8 +91,8 @@ pub unsafe extern "C" fn macvlan_handle_is_local(
     })
 }
 
-/// `ip [-4|-6] neighbour show [dev LINK]`. All neighbours if the filter is NULL. Freed with
-/// macvlan_neighbour_list_free().
+/// Lists neighbour entries, like `ip [-4|-6] neighbour show [dev LINK]`; all if the filter is NULL.
+/// The caller frees the list with macvlan_neighbour_list_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_neighbours(
     handle: *const macvlan_handle,

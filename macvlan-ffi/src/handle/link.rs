@@ -1,4 +1,4 @@
-//! `macvlan_link`: a link to be made.
+//! `macvlan_link`: a link to be created.
 
 use std::ffi::{c_char, c_int};
 
@@ -13,17 +13,17 @@ use crate::handle::netns::macvlan_netns;
 use crate::value::options::macvlan_options;
 use crate::value::vlan::macvlan_vlan;
 
-/// A link to be made by macvlan_handle_add_link(); a value, which asks nothing of the kernel. Freed
-/// with macvlan_link_free().
+/// The description of a link, for macvlan_handle_add_link(): a value, made without any system call.
+/// Freed with macvlan_link_free().
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_link {
     _opaque: (),
 }
 object!(macvlan_link, Link);
 
-/// The text that stands for the link of an index: "#7", up to 11 characters and a zero byte. Every
-/// argument that takes a link's name takes it too. Returns the text, or NULL if that is NULL.
+/// Writes the text for a link's index: "#7", up to 11 characters and a zero byte. Every argument
+/// for a link's name accepts it. Returns the text, or NULL if that is NULL.
 /// cbindgen:ptrs-as-arrays=[[text;16]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_text(index: u32, text: *mut c_char) -> *const c_char {
@@ -33,14 +33,14 @@ pub unsafe extern "C" fn macvlan_link_text(index: u32, text: *mut c_char) -> *co
         }
         let written = c_string(LinkId::Index(index));
         let bytes = written.as_bytes_with_nul();
-        // SAFETY: the header asks for 16 bytes, and the text of the largest index needs 12.
+        // SAFETY: the header requires 16 bytes, and the text of the largest index needs 12.
         unsafe { text.copy_from_nonoverlapping(bytes.as_ptr().cast(), bytes.len()) };
         Ok(text.cast_const())
     })
 }
 
-/// A macvlan, as `ip link add link PARENT name NAME type macvlan mode ...` makes it. The options are
-/// copied.
+/// Describes a macvlan, like `ip link add link PARENT name NAME type macvlan mode ...`. The options
+/// are copied. The caller frees it with macvlan_link_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_new_macvlan(
     name: *const c_char,
@@ -56,8 +56,8 @@ pub unsafe extern "C" fn macvlan_link_new_macvlan(
     })
 }
 
-/// A macvtap, as `ip link add link PARENT name NAME type macvtap mode ...` makes it. The options are
-/// copied.
+/// Describes a macvtap, like `ip link add link PARENT name NAME type macvtap mode ...`. The options
+/// are copied. The caller frees it with macvlan_link_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_new_macvtap(
     name: *const c_char,
@@ -73,7 +73,8 @@ pub unsafe extern "C" fn macvlan_link_new_macvtap(
     })
 }
 
-/// A VLAN, as `ip link add link PARENT name NAME type vlan id ...` makes it. The options are copied.
+/// Describes a VLAN, like `ip link add link PARENT name NAME type vlan id ...`. The options are
+/// copied. The caller frees it with macvlan_link_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_new_vlan(
     name: *const c_char,
@@ -89,8 +90,9 @@ pub unsafe extern "C" fn macvlan_link_new_vlan(
     })
 }
 
-/// A cable, as `ip link add NAME type veth peer name PEER [netns ...]` makes it. `peer_netns` can be
-/// NULL: the other end is then where this end is.
+/// Describes a veth pair, like `ip link add NAME type veth peer name PEER [netns ...]`. If
+/// `peer_netns` is NULL, the peer is created in the link's namespace. The caller frees it with
+/// macvlan_link_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_new_veth(
     name: *const c_char,
@@ -106,7 +108,8 @@ pub unsafe extern "C" fn macvlan_link_new_veth(
     })
 }
 
-/// A link that leads nowhere, as `ip link add NAME type dummy` makes it.
+/// Describes a dummy link, like `ip link add NAME type dummy`. The caller frees it with
+/// macvlan_link_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_new_dummy(
     name: *const c_char,
@@ -119,7 +122,8 @@ pub unsafe extern "C" fn macvlan_link_new_dummy(
     })
 }
 
-/// A software switch, as `ip link add NAME type bridge` makes it.
+/// Describes a bridge, like `ip link add NAME type bridge`. The caller frees it with
+/// macvlan_link_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_new_bridge(
     name: *const c_char,
@@ -132,7 +136,7 @@ pub unsafe extern "C" fn macvlan_link_new_bridge(
     })
 }
 
-/// The index to have; the kernel's choice when not set.
+/// Sets the index. By default the kernel chooses it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_set_index(
     link: *mut macvlan_link,
@@ -145,7 +149,8 @@ pub unsafe extern "C" fn macvlan_link_set_index(
     })
 }
 
-/// The MAC address; the kernel's choice (random, or the parent's for passthru and VLANs) when not set.
+/// Sets the MAC address. By default the kernel chooses it: random, or the parent's for passthru and
+/// VLANs.
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_set_mac(
@@ -159,7 +164,7 @@ pub unsafe extern "C" fn macvlan_link_set_mac(
     })
 }
 
-/// The MTU in bytes; the parent's when not set.
+/// Sets the MTU in bytes. Defaults to the parent's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_set_mtu(
     link: *mut macvlan_link,
@@ -172,7 +177,7 @@ pub unsafe extern "C" fn macvlan_link_set_mtu(
     })
 }
 
-/// Whether it is made up; down when not set.
+/// Sets whether the link is created up. Defaults to false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_set_up(
     link: *mut macvlan_link,
@@ -185,7 +190,7 @@ pub unsafe extern "C" fn macvlan_link_set_up(
     })
 }
 
-/// Whether it is made promiscuous; no when not set.
+/// Sets whether the link is created promiscuous. Defaults to false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_set_promisc(
     link: *mut macvlan_link,
@@ -198,7 +203,7 @@ pub unsafe extern "C" fn macvlan_link_set_promisc(
     })
 }
 
-/// The group that it belongs to; 0, the default group, when not set.
+/// Sets the link group. Defaults to 0, the default group.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_set_group(
     link: *mut macvlan_link,
@@ -211,7 +216,7 @@ pub unsafe extern "C" fn macvlan_link_set_group(
     })
 }
 
-/// The transmit queue's length in packets; the kind's own when not set.
+/// Sets the length of the transmit queue in packets. Defaults to that of the kind.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_set_tx_queue_len(
     link: *mut macvlan_link,
@@ -224,7 +229,8 @@ pub unsafe extern "C" fn macvlan_link_set_tx_queue_len(
     })
 }
 
-/// The number of transmit and of receive queues; the kind's own when not set (the parent's for macvlan).
+/// Sets the number of transmit and receive queues. Defaults to those of the kind (the parent's for
+/// macvlan).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_set_queues(
     link: *mut macvlan_link,
@@ -238,8 +244,8 @@ pub unsafe extern "C" fn macvlan_link_set_queues(
     })
 }
 
-/// The namespace that it is made in; the handle's own when not set. The parent stays where the handle
-/// is. The link holds the namespace open until it is freed.
+/// Sets the namespace in which the link is created. Defaults to the handle's. The parent is in the
+/// handle's namespace in either case. The link keeps the namespace open until it is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_set_netns(
     link: *mut macvlan_link,
@@ -252,9 +258,9 @@ pub unsafe extern "C" fn macvlan_link_set_netns(
     })
 }
 
-/// Frees a link to be made; does nothing to NULL. What was made with it stays.
+/// Frees the description of a link. NULL is ignored. Created links stay.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_free(link: *mut macvlan_link) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(link) }
 }

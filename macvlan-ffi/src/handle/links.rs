@@ -1,4 +1,4 @@
-//! The verbs of `ip link`.
+//! The commands of `ip link`.
 
 use std::ffi::{c_char, c_int};
 
@@ -17,7 +17,7 @@ use crate::value::change::macvlan_change;
 use crate::value::link_info::{macvlan_link_filter, macvlan_link_info, macvlan_link_list};
 use crate::value::vlan::macvlan_vlan;
 
-/// `ip link add`.
+/// Creates a link, like `ip link add`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_add_link(
     handle: *const macvlan_handle,
@@ -29,7 +29,7 @@ pub unsafe extern "C" fn macvlan_handle_add_link(
     })
 }
 
-/// `ip link delete`. Waits until the kernel has finished, about 16 ms.
+/// Deletes a link, like `ip link delete`. Returns when the kernel has finished, after about 16 ms.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_delete_link(
     handle: *const macvlan_handle,
@@ -41,7 +41,8 @@ pub unsafe extern "C" fn macvlan_handle_delete_link(
     })
 }
 
-/// `ip -d link show dev LINK`. Freed with macvlan_link_info_free().
+/// Reads a link, like `ip -d link show dev LINK`. The caller frees it with
+/// macvlan_link_info_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_link(
     handle: *const macvlan_handle,
@@ -55,8 +56,8 @@ pub unsafe extern "C" fn macvlan_handle_link(
     })
 }
 
-/// `ip -d link show [type KIND] [master LINK]`. All links if the filter is NULL. Freed with
-/// macvlan_link_list_free().
+/// Lists links, like `ip -d link show [type KIND] [master LINK]`; all if the filter is NULL. The
+/// caller frees the list with macvlan_link_list_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_links(
     handle: *const macvlan_handle,
@@ -73,7 +74,7 @@ pub unsafe extern "C" fn macvlan_handle_links(
     })
 }
 
-/// `ip link set dev LINK up`.
+/// Sets a link up, like `ip link set dev LINK up`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_set_up(
     handle: *const macvlan_handle,
@@ -85,7 +86,7 @@ pub unsafe extern "C" fn macvlan_handle_set_up(
     })
 }
 
-/// `ip link set dev LINK down`. The kernel takes about 14 ms for it.
+/// Sets a link down, like `ip link set dev LINK down`. The kernel takes about 14 ms for it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_set_down(
     handle: *const macvlan_handle,
@@ -97,7 +98,8 @@ pub unsafe extern "C" fn macvlan_handle_set_down(
     })
 }
 
-/// `ip link set dev LINK name NAME`. Kernels before 6.0 refuse it while the link is up.
+/// Renames a link, like `ip link set dev LINK name NAME`. Kernels before 6.0 refuse it while the
+/// link is up.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_rename(
     handle: *const macvlan_handle,
@@ -110,7 +112,7 @@ pub unsafe extern "C" fn macvlan_handle_rename(
     })
 }
 
-/// `ip link set dev LINK address MAC`.
+/// Sets a link's MAC address, like `ip link set dev LINK address MAC`.
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_set_mac(
@@ -124,7 +126,7 @@ pub unsafe extern "C" fn macvlan_handle_set_mac(
     })
 }
 
-/// `ip link set dev LINK mtu BYTES`.
+/// Sets a link's MTU in bytes, like `ip link set dev LINK mtu BYTES`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_set_mtu(
     handle: *const macvlan_handle,
@@ -137,8 +139,8 @@ pub unsafe extern "C" fn macvlan_handle_set_mtu(
     })
 }
 
-/// `ip link set dev LINK promisc on|off`: the flag, which knows no owners; see
-/// macvlan_handle_hold_promisc().
+/// Sets a link's promisc flag, like `ip link set dev LINK promisc on|off`. The flag has no owners;
+/// see macvlan_handle_hold_promisc().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_set_promisc(
     handle: *const macvlan_handle,
@@ -151,7 +153,7 @@ pub unsafe extern "C" fn macvlan_handle_set_promisc(
     })
 }
 
-/// `ip link set dev LINK allmulticast on|off`.
+/// Sets a link's allmulti flag, like `ip link set dev LINK allmulticast on|off`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_set_allmulticast(
     handle: *const macvlan_handle,
@@ -164,7 +166,7 @@ pub unsafe extern "C" fn macvlan_handle_set_allmulticast(
     })
 }
 
-/// `ip link set dev LINK alias TEXT`; an empty text takes it away.
+/// Sets a link's alias, like `ip link set dev LINK alias TEXT`. An empty text removes it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_set_alias(
     handle: *const macvlan_handle,
@@ -177,7 +179,7 @@ pub unsafe extern "C" fn macvlan_handle_set_alias(
     })
 }
 
-/// `ip link set dev LINK group NUMBER`.
+/// Sets a link's group, like `ip link set dev LINK group NUMBER`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_set_group(
     handle: *const macvlan_handle,
@@ -190,7 +192,8 @@ pub unsafe extern "C" fn macvlan_handle_set_group(
     })
 }
 
-/// `ip link set dev LINK txqueuelen PACKETS`.
+/// Sets the length of a link's transmit queue in packets, like `ip link set dev LINK txqueuelen
+/// PACKETS`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_set_tx_queue_len(
     handle: *const macvlan_handle,
@@ -203,8 +206,8 @@ pub unsafe extern "C" fn macvlan_handle_set_tx_queue_len(
     })
 }
 
-/// `ip link set dev LINK addrgenmode MODE`. It counts when the link comes up next; an address that was
-/// made already stays.
+/// Sets how a link's IPv6 link-local address is made, like `ip link set dev LINK addrgenmode MODE`.
+/// It applies when the link next comes up; an existing address stays.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_set_addr_gen_mode(
     handle: *const macvlan_handle,
@@ -217,8 +220,8 @@ pub unsafe extern "C" fn macvlan_handle_set_addr_gen_mode(
     })
 }
 
-/// `ip link property add dev LINK altname NAME`: one more name, up to 127 bytes long (Linux 5.5 and
-/// later).
+/// Adds an alternative name of up to 127 bytes to a link, like `ip link property add dev LINK
+/// altname NAME` (Linux 5.5 and later).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_add_alternative_name(
     handle: *const macvlan_handle,
@@ -231,7 +234,7 @@ pub unsafe extern "C" fn macvlan_handle_add_alternative_name(
     })
 }
 
-/// `ip link property delete dev LINK altname NAME`.
+/// Deletes an alternative name of a link, like `ip link property delete dev LINK altname NAME`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_delete_alternative_name(
     handle: *const macvlan_handle,
@@ -244,8 +247,8 @@ pub unsafe extern "C" fn macvlan_handle_delete_alternative_name(
     })
 }
 
-/// `ip link set dev LINK type macvlan ...`, or macvtap: mode, flags, queue, list of source MAC
-/// addresses.
+/// Changes a macvlan or macvtap, like `ip link set dev LINK type macvlan ...`: mode, flags, queue,
+/// list of source MAC addresses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_set_macvlan(
     handle: *const macvlan_handle,
@@ -258,8 +261,8 @@ pub unsafe extern "C" fn macvlan_handle_set_macvlan(
     })
 }
 
-/// `ip link set dev LINK type vlan ...`: the flags and QoS mappings that are set; id and protocol cannot
-/// be changed and are not looked at.
+/// Changes a VLAN, like `ip link set dev LINK type vlan ...`: the flags and QoS mappings that are
+/// set. Id and protocol cannot be changed and are ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_set_vlan(
     handle: *const macvlan_handle,
@@ -272,11 +275,11 @@ pub unsafe extern "C" fn macvlan_handle_set_vlan(
     })
 }
 
-/// `ip link set dev LINK netns ... [name NAME]`: moves a link to another namespace. `name` can be NULL:
-/// it then keeps its name.
+/// Moves a link to another namespace, like `ip link set dev LINK netns ... [name NAME]`. It keeps
+/// its name if `name` is NULL.
 ///
-/// Its addresses and routes are lost, it arrives down, and the kernel takes about 16 ms for it;
-/// creating it there (macvlan_link_set_netns()) takes a hundredth of that.
+/// It loses its addresses and routes and is down afterwards, and the kernel takes about 16 ms for
+/// it; creating it there (macvlan_link_set_netns()) takes a hundredth of that.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_move_link(
     handle: *const macvlan_handle,

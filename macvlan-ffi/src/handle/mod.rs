@@ -1,4 +1,4 @@
-//! `macvlan_handle`: the verbs of `ip` on one namespace.
+//! `macvlan_handle`: the commands of `ip` in one namespace.
 
 pub mod addresses;
 pub mod link;
@@ -21,19 +21,20 @@ use crate::handle::netns::{Namespace, macvlan_netns};
 use crate::handle::promisc::macvlan_promisc;
 use crate::handle::watch::{Watching, macvlan_watch};
 
-/// The links, addresses and routes of one network namespace. Every function is one verb of `ip`, and
-/// its comment names the command. Freed with macvlan_handle_free().
+/// The links, addresses and routes of one network namespace. Each function corresponds to a command
+/// of `ip`, which its comment names. Freed with macvlan_handle_free().
 ///
-/// Links are named by "eth0", an alternative name, or "#" and an index, which macvlan_link_text()
-/// writes.
+/// Links are given by name ("eth0"), by alternative name, or by "#" and the index, which
+/// macvlan_link_text() writes.
 ///
-/// Threads: any number may use it at once; it is freed when nobody does.
+/// Threads: any number of threads may use it at once, until one frees it.
 pub struct macvlan_handle {
     _opaque: (),
 }
 object!(macvlan_handle, Handle);
 
-/// On the namespace that the calling thread is in.
+/// Opens a handle on the calling thread's network namespace. The caller frees it with
+/// macvlan_handle_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_open(
     handle: *mut *mut macvlan_handle,
@@ -45,7 +46,7 @@ pub unsafe extern "C" fn macvlan_handle_open(
     })
 }
 
-/// On another namespace.
+/// Opens a handle on a namespace. The caller frees it with macvlan_handle_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_open_in_netns(
     netns: *const macvlan_netns,
@@ -58,7 +59,7 @@ pub unsafe extern "C" fn macvlan_handle_open_in_netns(
     })
 }
 
-/// A handle on the namespace itself, to be freed by the caller.
+/// Makes a handle on the namespace itself, which the caller frees with macvlan_netns_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_netns(
     handle: *const macvlan_handle,
@@ -71,8 +72,8 @@ pub unsafe extern "C" fn macvlan_handle_netns(
     })
 }
 
-/// Holds a link promiscuous until the guard is freed, or the process ends in whatever way. The kernel
-/// counts: others who want it promiscuous are not disturbed.
+/// Holds a link promiscuous until the guard is freed with macvlan_promisc_free(), or the process
+/// ends. The kernel counts the holders, so others are not affected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_hold_promisc(
     handle: *const macvlan_handle,
@@ -86,7 +87,8 @@ pub unsafe extern "C" fn macvlan_handle_hold_promisc(
     })
 }
 
-/// `ip monitor link address route`: what happens from now on.
+/// Watches links, addresses and routes from now on, like `ip monitor link address route`. The
+/// caller frees the watch with macvlan_watch_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_watch(
     handle: *const macvlan_handle,
@@ -99,9 +101,9 @@ pub unsafe extern "C" fn macvlan_handle_watch(
     })
 }
 
-/// Frees a handle; does nothing to NULL.
+/// Frees a handle. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_free(handle: *mut macvlan_handle) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(handle) }
 }

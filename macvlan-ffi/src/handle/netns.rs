@@ -13,21 +13,20 @@ use crate::base::object::{Tagged, give, nth, object, out, shared};
 use crate::base::report::{Failure, macvlan_error};
 use crate::base::text::{Text, text};
 
-/// A handle on a network namespace: a container's, a sandbox's, the host's. Freed with
+/// A handle on a network namespace, such as a container's or the host's. Freed with
 /// macvlan_netns_free().
 ///
-/// It holds the namespace open: as long as a handle lives, so does the namespace with everything in
-/// it, even when no process is left inside.
+/// It keeps the namespace in existence, even if no process is in it.
 ///
-/// Threads: any number may use it at once; it is freed when nobody does.
+/// Threads: any number of threads may use it at once, until one frees it.
 pub struct macvlan_netns {
     _opaque: (),
 }
 object!(macvlan_netns, Namespace);
 
-/// Namespaces, given by macvlan_pool_namespaces(). Freed with macvlan_netns_list_free().
+/// Network namespaces, from macvlan_pool_namespaces(). Freed with macvlan_netns_list_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_netns_list {
     _opaque: (),
 }
@@ -44,10 +43,9 @@ impl Namespace {
     }
 }
 
-/// The namespace of a process.
+/// Opens the network namespace of a process. The caller frees the handle with macvlan_netns_free().
 ///
-/// The process is pinned by a pidfd before its namespace is looked up, so that a pid that is given to
-/// another process in between cannot lead to the wrong namespace.
+/// The process is pinned by a pidfd first, so a reused pid cannot lead to the wrong namespace.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_from_pid(
     pid: pid_t,
@@ -61,7 +59,8 @@ pub unsafe extern "C" fn macvlan_netns_from_pid(
     })
 }
 
-/// The namespace of the process that a pidfd stands for; the pidfd stays the caller's.
+/// Opens the network namespace of a pidfd's process. The pidfd stays the caller's. The caller frees
+/// the handle with macvlan_netns_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_from_pidfd(
     pidfd: c_int,
@@ -74,7 +73,8 @@ pub unsafe extern "C" fn macvlan_netns_from_pidfd(
     })
 }
 
-/// A namespace that has a name: made by macvlan_netns_create() or `ip netns add`.
+/// Opens a named namespace, created by macvlan_netns_create() or `ip netns add`. The caller frees
+/// the handle with macvlan_netns_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_from_name(
     name: *const c_char,
@@ -87,8 +87,9 @@ pub unsafe extern "C" fn macvlan_netns_from_name(
     })
 }
 
-/// A namespace by a path, such as a container runtime's /var/run/docker/netns/... or
-/// /proc/2084/ns/net. A path that is not UTF-8 is refused: open it, and use macvlan_netns_from_fd().
+/// Opens a namespace by a path, such as /var/run/docker/netns/... or /proc/2084/ns/net. A path that
+/// is not UTF-8 is refused: open it, and use macvlan_netns_from_fd(). The caller frees the handle
+/// with macvlan_netns_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_from_path(
     path: *const c_char,
@@ -101,7 +102,8 @@ pub unsafe extern "C" fn macvlan_netns_from_path(
     })
 }
 
-/// A namespace by an open file descriptor, which stays the caller's and can be closed afterwards.
+/// Makes a handle from an open file descriptor, which stays the caller's and can be closed
+/// afterwards. The caller frees the handle with macvlan_netns_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_from_fd(
     fd: c_int,
@@ -114,7 +116,8 @@ pub unsafe extern "C" fn macvlan_netns_from_fd(
     })
 }
 
-/// The namespace that the calling thread is in.
+/// Opens the calling thread's network namespace. The caller frees the handle with
+/// macvlan_netns_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_current(
     netns: *mut *mut macvlan_netns,
@@ -126,8 +129,9 @@ pub unsafe extern "C" fn macvlan_netns_current(
     })
 }
 
-/// A new namespace without a name, which lives as long as the handle and whoever is inside. Needs
-/// CAP_SYS_ADMIN. Its lo is down, and nothing else is in it.
+/// Creates a namespace without a name, which exists as long as the handle and the processes in it.
+/// Needs CAP_SYS_ADMIN. It has only lo, which is down. The caller frees the handle with
+/// macvlan_netns_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_anonymous(
     netns: *mut *mut macvlan_netns,
@@ -139,9 +143,10 @@ pub unsafe extern "C" fn macvlan_netns_anonymous(
     })
 }
 
-/// A new namespace with a name, as `ip netns add NAME` makes it; `ip netns` sees it.
+/// Creates a named namespace, like `ip netns add NAME`. The caller frees the handle with
+/// macvlan_netns_free().
 ///
-/// It lives until it is deleted, by macvlan_netns_delete() or `ip netns delete`, also without a
+/// It exists until it is deleted with macvlan_netns_delete() or `ip netns delete`, also without a
 /// handle.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_create(
@@ -155,10 +160,10 @@ pub unsafe extern "C" fn macvlan_netns_create(
     })
 }
 
-/// Takes a namespace's name away, as `ip netns delete NAME` does.
+/// Deletes a namespace's name, like `ip netns delete NAME`.
 ///
-/// The namespace itself lives on while a process or a handle is in it. What an interrupted creation
-/// left behind is removed too.
+/// The namespace itself exists as long as a process or a handle is in it. The remains of an
+/// interrupted creation are removed as well.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_delete(
     name: *const c_char,
@@ -169,7 +174,7 @@ pub unsafe extern "C" fn macvlan_netns_delete(
     })
 }
 
-/// One more handle on the same namespace.
+/// Makes another handle on the same namespace, which the caller frees with macvlan_netns_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_clone(
     netns: *const macvlan_netns,
@@ -182,15 +187,15 @@ pub unsafe extern "C" fn macvlan_netns_clone(
     })
 }
 
-/// The open file descriptor, for setns(2) and the like; it stays the handle's, which closes it when
-/// it is freed. -1 if the handle is none.
+/// Returns the file descriptor, as for setns(2). It stays the handle's, which closes it when it is
+/// freed. -1 if the handle is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_fd(netns: *const macvlan_netns) -> c_int {
     answer(-1, || Ok(shared!(netns).netns.as_fd().as_raw_fd()))
 }
 
-/// What tells it from all other namespaces that exist at the same time: the device and inode number
-/// that fstat(2) gives for its descriptor. Both can be NULL.
+/// Writes the identity of the namespace, which no other namespace has at the same time: the device
+/// and inode number of its descriptor, as from fstat(2). Both pointers can be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_id(
     netns: *const macvlan_netns,
@@ -206,13 +211,13 @@ pub unsafe extern "C" fn macvlan_netns_id(
 pub(crate) fn put_id(id: NetNsId, device: *mut u64, inode: *mut u64) {
     for (to, number) in [(device, id.device), (inode, id.inode)] {
         if !to.is_null() {
-            // SAFETY: it is not null, and the header says that a number can be put there.
+            // SAFETY: it is not null, and the header requires that a number can be put there.
             unsafe { to.write(number) };
         }
     }
 }
 
-/// Whether both are handles on one namespace.
+/// Returns whether both are handles on the same namespace.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_same_as(
     netns: *const macvlan_netns,
@@ -221,8 +226,8 @@ pub unsafe extern "C" fn macvlan_netns_same_as(
     answer(false, || Ok(shared!(netns).netns.same_as(&shared!(other).netns)))
 }
 
-/// The namespace in words, as errors name it: "the network namespace of pid 2084". The text belongs
-/// to the handle. NULL if the handle is none.
+/// Returns a description of the namespace, as in errors: "the network namespace of pid 2084". The
+/// text belongs to the handle. NULL if the handle is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_text(netns: *const macvlan_netns) -> *const c_char {
     answer(null(), || {
@@ -231,24 +236,25 @@ pub unsafe extern "C" fn macvlan_netns_text(netns: *const macvlan_netns) -> *con
     })
 }
 
-/// The caller's data, on its way to another thread.
+/// The caller's data, for another thread.
 struct Data(*mut c_void);
 
-// SAFETY: the calling thread waits while the other has it, so only one of them uses it at a time.
+// SAFETY: the calling thread waits for the other one, so only one of them uses it at a time.
 unsafe impl Send for Data {}
 
 impl Data {
-    /// Takes the whole value into a closure, and not the pointer alone, which may not cross threads.
+    /// Returns the pointer; moves the whole value into a closure, since the pointer alone may not
+    /// cross threads.
     fn take(self) -> *mut c_void {
         self.0
     }
 }
 
-/// Calls a function inside the namespace, on a thread of its own that ends with it, and waits for it.
+/// Calls a function in the namespace, on a new thread that ends afterwards, and waits for it.
 ///
-/// Sockets opened inside stay inside, and processes started inside begin there. /sys is not
-/// remounted, as `ip netns exec` would. The function has to return: it must not end its thread, leave
-/// by longjmp, or let a C++ exception out.
+/// Sockets opened by it stay in the namespace, and processes started by it begin there. /sys is not
+/// remounted, unlike with `ip netns exec`. The function has to return: it must not end its thread,
+/// call longjmp, or throw a C++ exception.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_run(
     netns: *const macvlan_netns,
@@ -261,27 +267,27 @@ pub unsafe extern "C" fn macvlan_netns_run(
         let function = function.ok_or_else(|| Failure::misuse("function is NULL"))?;
         let data = Data(data);
         netns.netns.run(move || {
-            // SAFETY: the header says what is asked of the function.
+            // SAFETY: the header has the requirements for the function.
             unsafe { function(data.take()) }
         })?;
     })
 }
 
-/// Frees a handle; does nothing to NULL.
+/// Frees a handle. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_free(netns: *mut macvlan_netns) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(netns) }
 }
 
-/// How many namespaces there are.
+/// Returns the number of namespaces.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_list_count(list: *const macvlan_netns_list) -> usize {
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// One of the namespaces, counted from 0. It belongs to the list; macvlan_netns_clone() gives one that
-/// does not. NULL past the end.
+/// Returns one of the namespaces, counted from 0. It belongs to the list; macvlan_netns_clone()
+/// makes a handle of the caller's. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_list_get(
     list: *const macvlan_netns_list,
@@ -290,9 +296,9 @@ pub unsafe extern "C" fn macvlan_netns_list_get(
     answer(null(), || Ok(nth(shared!(list), index)))
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_list_free(list: *mut macvlan_netns_list) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }

@@ -1,4 +1,4 @@
-//! The verbs of `ip route` and `ip rule`.
+//! The commands of `ip route` and `ip rule`.
 
 use std::ffi::{c_char, c_int};
 
@@ -12,8 +12,8 @@ use crate::handle::macvlan_handle;
 use crate::value::route::{macvlan_route_filter, macvlan_route_info, macvlan_route_list};
 use crate::value::rule::macvlan_rule_list;
 
-/// `ip route add`, as text: "default via 10.0.0.1", "10.1.0.0/16 via 10.0.0.2 dev eth0 metric 100
-/// onlink", "blackhole fd00:1::/32 table 7".
+/// Adds a route, like `ip route add`: "default via 10.0.0.1", "10.1.0.0/16 via 10.0.0.2 dev eth0
+/// metric 100 onlink", "blackhole fd00:1::/32 table 7".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_add_route(
     handle: *const macvlan_handle,
@@ -26,8 +26,8 @@ pub unsafe extern "C" fn macvlan_handle_add_route(
     })
 }
 
-/// `ip route replace`: adds it, or takes the place of the one to the same destination with the same
-/// metric in the same table.
+/// Adds a route, or replaces the one to the same destination with the same metric in the same
+/// table, like `ip route replace`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_replace_route(
     handle: *const macvlan_handle,
@@ -40,7 +40,7 @@ pub unsafe extern "C" fn macvlan_handle_replace_route(
     })
 }
 
-/// `ip route delete`: the first that matches all that the route says.
+/// Deletes the first route that matches, like `ip route delete`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_delete_route(
     handle: *const macvlan_handle,
@@ -53,9 +53,10 @@ pub unsafe extern "C" fn macvlan_handle_delete_route(
     })
 }
 
-/// `ip [-4|-6] route show [table TABLE] [dev LINK] [type TYPE] [proto PROTOCOL]`, without the local and
-/// broadcast routes that the kernel makes for every address. All routes in all tables if the filter is
-/// NULL. Freed with macvlan_route_list_free().
+/// Lists routes, like `ip [-4|-6] route show [table TABLE] [dev LINK] [type TYPE] [proto
+/// PROTOCOL]`; those of all tables if the filter is NULL. The local and broadcast routes that the
+/// kernel adds for each address are left out. The caller frees the list with
+/// macvlan_route_list_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_routes(
     handle: *const macvlan_handle,
@@ -72,8 +73,8 @@ pub unsafe extern "C" fn macvlan_handle_routes(
     })
 }
 
-/// `ip rule add`, as text: "from 10.0.0.2/32 table 100", "from all to fd00::/64 table 100 priority
-/// 500".
+/// Adds a policy rule, like `ip rule add`: "from 10.0.0.2/32 table 100", "from all to fd00::/64
+/// table 100 priority 500".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_add_rule(
     handle: *const macvlan_handle,
@@ -86,7 +87,7 @@ pub unsafe extern "C" fn macvlan_handle_add_rule(
     })
 }
 
-/// `ip rule delete`: the first that matches all that the rule says.
+/// Deletes the first policy rule that matches, like `ip rule delete`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_delete_rule(
     handle: *const macvlan_handle,
@@ -99,8 +100,8 @@ pub unsafe extern "C" fn macvlan_handle_delete_rule(
     })
 }
 
-/// `ip rule show`, both families; rules that do not lead to a table are left out. Freed with
-/// macvlan_rule_list_free().
+/// Lists the policy rules of both families that select a table, like `ip rule show`. The caller
+/// frees the list with macvlan_rule_list_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_rules(
     handle: *const macvlan_handle,

@@ -1,4 +1,4 @@
-//! `macvlan_visible_namespaces`: which network namespaces exist, and the ways to each.
+//! `macvlan_visible_namespaces`: the network namespaces that exist, and the ways to open them.
 
 use std::ffi::{CString, c_char, c_int};
 use std::os::unix::ffi::OsStrExt as _;
@@ -14,19 +14,19 @@ use crate::base::report::macvlan_error;
 use crate::base::text::c_string;
 use crate::handle::netns::{Namespace, macvlan_netns, put_id};
 
-/// The network namespaces that exist, given by macvlan_netns_visible(). Freed with
-/// macvlan_visible_namespaces_free(); all that it has belongs to it.
+/// The network namespaces that exist, from macvlan_netns_visible(). Freed with
+/// macvlan_visible_namespaces_free(), with all its parts.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_visible_namespaces {
     _opaque: (),
 }
 object!(macvlan_visible_namespaces, Visible);
 
-/// A network namespace and the ways that lead to it: a part of a macvlan_visible_namespaces, which it
-/// is freed with.
+/// A network namespace and the ways to open it: a part of a macvlan_visible_namespaces, with which
+/// it is freed.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_visible_netns {
     _opaque: (),
 }
@@ -51,17 +51,18 @@ impl From<VisibleNetNs> for Found {
     }
 }
 
-/// Paths as they are, which need not be UTF-8. None has a zero byte.
+/// Converts paths unchanged; they need not be UTF-8, and have no zero byte.
 fn c_paths(paths: &[PathBuf]) -> Vec<CString> {
     let path = |path: &PathBuf| CString::new(path.as_os_str().as_bytes()).unwrap_or_default();
     paths.iter().map(path).collect()
 }
 
-/// Lists the network namespaces that have a name, a thread inside, an open descriptor or a mount.
+/// Lists the network namespaces that have a name, a thread, an open descriptor or a mount. The
+/// caller frees the list with macvlan_visible_namespaces_free().
 ///
-/// What cannot be read is left out, and macvlan_visible_namespaces_unseen() gives it. Processes that
-/// /proc does not show, those of other PID namespaces above all, are not even there; nor is a
-/// descriptor on its way through a socket.
+/// Files that cannot be read are skipped and reported by macvlan_visible_namespaces_unseen().
+/// Processes that /proc does not show, such as those of other PID namespaces, are not reported at
+/// all; nor are descriptors that are in transit through a socket.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_netns_visible(
     visible: *mut *mut macvlan_visible_namespaces,
@@ -76,7 +77,7 @@ pub unsafe extern "C" fn macvlan_netns_visible(
     })
 }
 
-/// Returns how many namespaces there are.
+/// Returns the number of namespaces.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_visible_namespaces_count(
     visible: *const macvlan_visible_namespaces,
@@ -93,8 +94,8 @@ pub unsafe extern "C" fn macvlan_visible_namespaces_get(
     answer(null(), || Ok(nth(&shared!(visible).namespaces, index)))
 }
 
-/// Returns how many files and directories could not be looked at. There may be further namespaces
-/// behind them.
+/// Returns the number of files and directories that could not be read. They may lead to further
+/// namespaces.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_visible_namespaces_unseen_count(
     visible: *const macvlan_visible_namespaces,
@@ -102,8 +103,8 @@ pub unsafe extern "C" fn macvlan_visible_namespaces_unseen_count(
     answer(0, || Ok(shared!(visible).unseen.len()))
 }
 
-/// Returns the path of one of them, counted from 0, such as "/proc/2084" for a process of another user.
-/// NULL past the end.
+/// Returns the path of one of these files, counted from 0, such as "/proc/2084" for a process of
+/// another user. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_visible_namespaces_unseen(
     visible: *const macvlan_visible_namespaces,
@@ -116,14 +117,14 @@ fn text_at(texts: &[CString], index: usize) -> *const c_char {
     texts.get(index).map_or(null(), |text| text.as_ptr())
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_visible_namespaces_free(visible: *mut macvlan_visible_namespaces) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(visible) }
 }
 
-/// Gives what identifies the namespace, as macvlan_netns_id() does. Both can be NULL.
+/// Writes the identity of the namespace, as macvlan_netns_id(). Both pointers can be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_visible_netns_id(
     netns: *const macvlan_visible_netns,
@@ -145,7 +146,8 @@ pub unsafe extern "C" fn macvlan_visible_netns_name(
     answer(null(), || Ok(text_at(&shared!(netns).names, index)))
 }
 
-/// Returns one of the processes whose main thread is in it, counted from 0. 0 past the end.
+/// Returns one of the processes whose main thread is in the namespace, counted from 0. 0 past the
+/// end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_visible_netns_pid(
     netns: *const macvlan_visible_netns,
@@ -157,10 +159,11 @@ pub unsafe extern "C" fn macvlan_visible_netns_pid(
     })
 }
 
-/// Returns one of the files that lead to it besides those, counted from 0: threads in another namespace
-/// than their main thread ("/proc/2084/task/2085/ns/net"), open descriptors ("/proc/2084/fd/7"), and
-/// mount points, which begin with "/proc/2084/root" if another mount namespace has them and need not
-/// be UTF-8. NULL past the end.
+/// Returns one of the other files that lead to the namespace, counted from 0. NULL past the end.
+///
+/// These are those of threads in another namespace than their main thread
+/// ("/proc/2084/task/2085/ns/net"), open descriptors ("/proc/2084/fd/7"), and mount points, which
+/// begin with "/proc/2084/root" if they are in another mount namespace, and need not be UTF-8.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_visible_netns_path(
     netns: *const macvlan_visible_netns,
@@ -169,7 +172,8 @@ pub unsafe extern "C" fn macvlan_visible_netns_path(
     answer(null(), || Ok(text_at(&shared!(netns).paths, index)))
 }
 
-/// Opens the namespace by the first way that still leads to it; -ENOENT if none does.
+/// Opens the namespace in the first way that still leads to it; fails with -ENOENT if none does.
+/// The caller frees the handle with macvlan_netns_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_visible_netns_open(
     netns: *const macvlan_visible_netns,

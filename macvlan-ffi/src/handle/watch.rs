@@ -1,4 +1,4 @@
-//! `macvlan_watch`: what happens in a namespace; and `macvlan_event`, one thing that happened.
+//! `macvlan_watch`: the events of a namespace; and `macvlan_event`, one of them.
 
 use std::ffi::c_int;
 use std::os::fd::{AsFd, AsRawFd};
@@ -16,51 +16,50 @@ use crate::value::address::macvlan_address_info;
 use crate::value::link_info::macvlan_link_info;
 use crate::value::route::macvlan_route_info;
 
-/// What happens to the links, addresses and routes of a namespace, from when it was opened by
+/// The events of a namespace's links, addresses and routes, since it was opened by
 /// macvlan_handle_watch(). Freed with macvlan_watch_free().
 ///
-/// Threads: one at a time.
+/// Threads: one thread at a time.
 pub struct macvlan_watch {
     _opaque: (),
 }
 object!(macvlan_watch, Watching);
 
-/// Something that happened in a namespace, given by macvlan_watch_next(). Freed with
-/// macvlan_event_free().
+/// An event of a namespace, from macvlan_watch_next(). Freed with macvlan_event_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_event {
     _opaque: (),
 }
 object!(macvlan_event, Happened);
 
-/// What happened. More may come: a program has to expect numbers that are not listed here.
+/// The kind of an event. Later versions may add some: a program has to expect numbers that are not
+/// listed here.
 #[repr(C)]
 pub enum macvlan_event_kinds {
-    /// Something that this version has no number for.
+    /// An event for which this version has no number.
     MACVLAN_EVENT_OTHER = 0,
-    /// A link was made, or has changed.
+    /// A link was created or changed.
     MACVLAN_EVENT_NEW_LINK = 1,
-    /// A link was deleted, or has left for another namespace.
+    /// A link was deleted or moved to another namespace.
     MACVLAN_EVENT_DEL_LINK = 2,
-    /// An address was added, or has changed: it is not tentative any more, for example.
+    /// An address was added or changed, for example is no longer tentative.
     MACVLAN_EVENT_NEW_ADDRESS = 3,
     /// An address was deleted.
     MACVLAN_EVENT_DEL_ADDRESS = 4,
-    /// A route was added or replaced. That a link took its routes along when it went, the kernel does
-    /// not tell for IPv4.
+    /// A route was added or replaced.
     MACVLAN_EVENT_NEW_ROUTE = 5,
-    /// A route was deleted.
+    /// A route was deleted. The kernel does not report the IPv4 routes that are deleted with their
+    /// link.
     MACVLAN_EVENT_DEL_ROUTE = 6,
-    /// Events were lost, because they were not read as fast as they came: whoever keeps a picture of
-    /// the namespace has to list everything anew.
+    /// Events were lost because they were not read in time; objects have to be listed again.
     MACVLAN_EVENT_LOST = 7,
 }
 
-/// (A type of its own, or the calls on it would be those of an iterator.)
+/// (A separate type, since the macro's calls would otherwise be those of an iterator.)
 pub(crate) struct Watching(pub(crate) Watch);
 
-/// An event, and what it is about as C takes it.
+/// An event with its parts for C.
 pub(crate) struct Happened {
     kind: EventKind,
     link: Option<Tagged<<macvlan_link_info as Object>::Inner>>,
@@ -87,8 +86,9 @@ impl From<Event> for Happened {
     }
 }
 
-/// Waits for the next event, at most so many milliseconds; as long as it takes if that is negative.
-/// If none has come by then, `event` is NULL and the function returns 0.
+/// Waits for the next event. Waits for at most `milliseconds`; without a limit if that is negative.
+/// `event` is NULL, and the function returns 0, if there was none in that time. The caller frees
+/// the event with macvlan_event_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_watch_next(
     watch: *mut macvlan_watch,
@@ -109,7 +109,7 @@ pub unsafe extern "C" fn macvlan_watch_next(
     })
 }
 
-/// Has a watch end its waits when that is cancelled: macvlan_watch_next() then returns -EINTR.
+/// Sets a cancellation that ends waits: macvlan_watch_next() then returns -EINTR.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_watch_set_cancellation(
     watch: *mut macvlan_watch,
@@ -121,9 +121,9 @@ pub unsafe extern "C" fn macvlan_watch_set_cancellation(
     })
 }
 
-/// A descriptor that is readable when there is an event, or may be, for poll(2); it stays the watch's.
-/// Events that came together are handed out one by one: call macvlan_watch_next() with 0 milliseconds
-/// until it gives none. -1 if the watch is none.
+/// Returns a descriptor for poll(2) that is readable when there may be an event. It stays the
+/// watch's. Events can come together: call macvlan_watch_next() with 0 milliseconds until it gives
+/// none. -1 if the watch is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_watch_fd(watch: *const macvlan_watch) -> c_int {
     answer(-1, || Ok(shared!(watch).0.as_fd().as_raw_fd()))
@@ -132,17 +132,17 @@ pub unsafe extern "C" fn macvlan_watch_fd(watch: *const macvlan_watch) -> c_int 
 /// Ends a watch; does nothing to NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_watch_free(watch: *mut macvlan_watch) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(watch) }
 }
 
-/// What happened: one of enum macvlan_event_kinds.
+/// Returns the kind of the event: one of enum macvlan_event_kinds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_event_kind(event: *const macvlan_event) -> c_int {
     answer(0, || Ok(number(shared!(event).kind as u32)))
 }
 
-/// The link that it is about, which belongs to the event; NULL if it is about none.
+/// Returns the event's link, which belongs to the event; NULL if it has none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_event_link(
     event: *const macvlan_event,
@@ -150,7 +150,7 @@ pub unsafe extern "C" fn macvlan_event_link(
     answer(null(), || Ok(shared!(event).link.as_ref().map_or(null(), Tagged::pointer)))
 }
 
-/// The address that it is about, which belongs to the event; NULL if it is about none.
+/// Returns the event's address, which belongs to the event; NULL if it has none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_event_address(
     event: *const macvlan_event,
@@ -158,7 +158,7 @@ pub unsafe extern "C" fn macvlan_event_address(
     answer(null(), || Ok(shared!(event).address.as_ref().map_or(null(), Tagged::pointer)))
 }
 
-/// The route that it is about, which belongs to the event; NULL if it is about none.
+/// Returns the event's route, which belongs to the event; NULL if it has none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_event_route(
     event: *const macvlan_event,
@@ -166,9 +166,9 @@ pub unsafe extern "C" fn macvlan_event_route(
     answer(null(), || Ok(shared!(event).route.as_ref().map_or(null(), Tagged::pointer)))
 }
 
-/// Frees an event; does nothing to NULL.
+/// Frees an event. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_event_free(event: *mut macvlan_event) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(event) }
 }

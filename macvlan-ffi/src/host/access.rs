@@ -1,4 +1,4 @@
-//! `macvlan_access`: a host's way to the containers on one of its parents.
+//! `macvlan_access`: the host's access to the containers on one parent.
 
 use std::ffi::{CString, c_char, c_int};
 use std::ptr::null;
@@ -17,25 +17,26 @@ use crate::host::access_options::macvlan_access_options;
 use crate::host::macvlan_host;
 use crate::host::moving::macvlan_moving;
 
-/// A host's way to the containers on one parent, by a macvlan of its own beside them: the kernel does
-/// not let it reach them otherwise. Given by macvlan_host_access(). Freed with macvlan_access_free().
+/// The host's access to the containers on one parent, through a macvlan of its own (a shim); the
+/// host cannot reach them through the parent. From macvlan_host_access(). Freed with
+/// macvlan_access_free().
 ///
-/// Containers that are attached by macvlan_access_attach() can be reached from the host, and can reach
-/// it at the parent's addresses. It has to be mode bridge on both sides. When the last container is
-/// detached by macvlan_access_detach(), or the access is closed or freed, the host's link goes, unless
-/// it is to be kept; it comes back with the next container.
+/// The host can reach containers that are attached with macvlan_access_attach(), and these can
+/// reach the host at the parent's addresses. Both sides must be in mode bridge. The host's link is
+/// deleted when the last container is detached with macvlan_access_detach() or the access is closed
+/// or freed, unless it is kept, and created again with the next container.
 ///
-/// The link answers ARP only for what the host reaches by it (arp_filter), so that others on the
-/// network go on using the parent. IPv6 knows no such thing: with borrowed addresses, others may learn
-/// either MAC address, and both lead to the host.
+/// The link answers ARP only for addresses that the host reaches through it (arp_filter), so that
+/// other hosts keep using the parent. IPv6 has no such filter: other hosts may learn either MAC
+/// address for a borrowed address, and both lead to the host.
 ///
-/// Threads: any number may use it at once; it is closed and freed when nobody does.
+/// Threads: any number of threads may use it at once, until one closes or frees it.
 pub struct macvlan_access {
     _opaque: (),
 }
 object!(macvlan_access, Way);
 
-/// None when it has been closed.
+/// `None` after it was closed.
 pub(crate) struct Way(Option<HostAccess>);
 
 impl Way {
@@ -44,17 +45,19 @@ impl Way {
     }
 }
 
-/// Subnets, given by macvlan_access_routes(). Freed with macvlan_prefix_list_free().
+/// Subnets, from macvlan_access_routes(). Freed with macvlan_prefix_list_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_prefix_list {
     _opaque: (),
 }
 object!(macvlan_prefix_list, Vec<CString>);
 
-/// Lets the host reach the containers on a parent, with the parent's own addresses: makes the link, or
-/// finds the one that was kept. If any of it fails, nothing has changed. The parent is as in
+/// Gives the host access to the containers on a parent, with the parent's addresses: creates the
+/// host's link, or finds one that was kept. On a failure nothing is changed. The parent is as in
 /// macvlan_endpoint_new().
+///
+/// The caller frees the access with macvlan_access_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_access(
     host: *mut macvlan_host,
@@ -68,7 +71,8 @@ pub unsafe extern "C" fn macvlan_host_access(
     })
 }
 
-/// The same with options, which are copied.
+/// Gives the host access to the containers on a parent, with options, which are copied. Otherwise
+/// like macvlan_host_access().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_access_by(
     host: *mut macvlan_host,
@@ -82,9 +86,8 @@ pub unsafe extern "C" fn macvlan_host_access_by(
     })
 }
 
-/// Writes the name that the host's link had when it was last looked at, at most 15 characters and a zero
-/// byte. Whether there is a link: there is none when the last container has gone, and the name is empty
-/// then.
+/// Writes the last known name of the host's link, at most 15 characters and a zero byte. Returns
+/// whether there is a link; without a container there is none, and the name is empty.
 /// cbindgen:ptrs-as-arrays=[[name;16]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_access_name(
@@ -95,24 +98,25 @@ pub unsafe extern "C" fn macvlan_access_name(
         if name.is_null() {
             return Err(Failure::misuse("name is NULL"));
         }
-        // SAFETY: it is not null, and the header asks for 16 bytes.
+        // SAFETY: it is not null, and the header requires 16 bytes.
         unsafe { name.write(0) };
         let Some(link) = shared!(access).open()?.name() else { return Ok(false) };
         let written = c_string(link);
         let bytes = written.as_bytes_with_nul();
-        // SAFETY: the header asks for 16 bytes, and no link has a longer name.
+        // SAFETY: the header requires 16 bytes, and no link has a longer name.
         unsafe { name.copy_from_nonoverlapping(bytes.as_ptr().cast(), bytes.len()) };
         Ok(true)
     })
 }
 
-/// The index of the host's link; 0 if there is none at the moment.
+/// Returns the index of the host's link; 0 while there is no link.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_access_index(access: *const macvlan_access) -> u32 {
     answer(0, || Ok(shared!(access).open()?.index().unwrap_or(0)))
 }
 
-/// The destinations that the host reaches by it, at this moment.
+/// Lists the destinations that the host reaches through the link. The caller frees the list with
+/// macvlan_prefix_list_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_access_routes(
     access: *const macvlan_access,
@@ -125,8 +129,11 @@ pub unsafe extern "C" fn macvlan_access_routes(
     })
 }
 
-/// As macvlan_host_attach(), and the host has a route to each of the container's addresses; all of it,
-/// or nothing. The endpoint has to be a macvlan or macvtap in mode bridge on the same parent.
+/// Attaches an endpoint like macvlan_host_attach(), and adds routes to its addresses on the host.
+/// On a failure nothing is changed.
+///
+/// The endpoint must be a macvlan or macvtap in mode bridge on the same parent. The caller frees
+/// the attachment with macvlan_attachment_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_access_attach(
     access: *mut macvlan_access,
@@ -143,7 +150,7 @@ pub unsafe extern "C" fn macvlan_access_attach(
     })
 }
 
-/// Lets the host reach a container that is attached already.
+/// Adds routes to the addresses of a container that is already attached.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_access_add(
     access: *mut macvlan_access,
@@ -155,9 +162,10 @@ pub unsafe extern "C" fn macvlan_access_add(
     })
 }
 
-/// Lends the addresses that the parent has now, and makes the host's link again if it was deleted, with its
-/// routes. Where all is right it only looks. To be called after events of a macvlan_watch that are about
-/// addresses of the parent or about the host's link.
+/// Updates the borrowed addresses of the host's link, and restores a deleted link with its routes.
+/// Only reads if there is nothing to do.
+///
+/// Call it after events of a macvlan_watch for addresses of the parent or for the host's link.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_access_refresh(
     access: *mut macvlan_access,
@@ -168,8 +176,8 @@ pub unsafe extern "C" fn macvlan_access_refresh(
     })
 }
 
-/// Takes the host's routes to a container away, and leaves the container as it is; with the last
-/// container the host's link goes, unless it is to be kept.
+/// Deletes the host's routes to a container without a change in the container. With the last
+/// container, this also deletes the host's link, unless it is kept.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_access_remove(
     access: *mut macvlan_access,
@@ -181,9 +189,11 @@ pub unsafe extern "C" fn macvlan_access_remove(
     })
 }
 
-/// As macvlan_host_detach(), and the host's routes to the container go; with the last container, the
-/// host's link too, unless it is to be kept. `was_there`, which can be NULL, tells whether the
-/// container's interface was there, or gone already. The attachment still has to be freed.
+/// Detaches like macvlan_host_detach(), and deletes the host's routes to the container. With the
+/// last container, this also deletes the host's link, unless it is kept.
+///
+/// `was_there`, which can be NULL, is set to whether the container's interface still existed. The
+/// attachment still has to be freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_access_detach(
     access: *mut macvlan_access,
@@ -195,23 +205,24 @@ pub unsafe extern "C" fn macvlan_access_detach(
         let attachment = &shared!(attachment).attachment;
         let detached = shared!(access).open()?.detach(attachment)?;
         if !was_there.is_null() {
-            // SAFETY: it is not null, and the header says that an answer can be put there.
+            // SAFETY: it is not null, and the header requires that an answer can be put there.
             unsafe { was_there.write(detached == Detached::Removed) };
         }
     })
 }
 
-/// Moves the parent's addresses, and the routes through it, to the host's link: from then on host and
-/// containers are plain neighbours, with one connected subnet.
+/// Moves the parent's addresses, and the routes through it, to the host's link: host and containers
+/// are then ordinary neighbours in one connected subnet. The caller frees the macvlan_moving with
+/// macvlan_moving_free().
 ///
-/// There is no moment without an address. If any of it fails, everything is as before. Unless
-/// macvlan_moving_confirm() is called within so many milliseconds, it undoes itself, so that who has
-/// cut himself off only has to wait; the thread that sees to it ends with the macvlan_moving. A process
-/// that is killed leaves what it has done.
+/// The host has its addresses at all times. On a failure nothing is changed. Unless
+/// macvlan_moving_confirm() is called within `milliseconds`, the addresses are moved back, so an
+/// administrator who is cut off only has to wait; a thread of the macvlan_moving does this. A
+/// process that is killed leaves them moved; see macvlan_access_move_back().
 ///
-/// IPv4 and IPv6; addresses that the kernel made by itself (link-local, by a router's advertisement)
-/// stay, and so do the routes that come from such advertisements. A DHCP client or a network manager
-/// has to be told itself.
+/// For IPv4 and IPv6. Addresses that the kernel has added (link-local or from router
+/// advertisements) and routes from router advertisements are not moved. A DHCP client or network
+/// manager has to be reconfigured separately.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_access_move_addresses(
     access: *mut macvlan_access,
@@ -226,8 +237,8 @@ pub unsafe extern "C" fn macvlan_access_move_addresses(
     })
 }
 
-/// Moves the addresses and routes back to the parent, if they have been moved, by this process or, with
-/// a link that was kept, by another.
+/// Moves the addresses and routes back to the parent, if they were moved, by this process or, for a
+/// link that was kept, by another one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_access_move_back(
     access: *mut macvlan_access,
@@ -238,8 +249,8 @@ pub unsafe extern "C" fn macvlan_access_move_back(
     })
 }
 
-/// Takes the host's link away with its routes, if it is not to be kept, and tells how that went.
-/// Addresses that were moved are moved back before. The access still has to be freed.
+/// Deletes the host's link with its routes, unless it is kept, and returns the result of that.
+/// Moved addresses are moved back first. The access still has to be freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_access_close(
     access: *mut macvlan_access,
@@ -251,21 +262,21 @@ pub unsafe extern "C" fn macvlan_access_close(
     })
 }
 
-/// Frees an access, and closes it before, if that has not been done; does nothing to NULL.
+/// Frees an access, and closes it first if that was not done. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_access_free(access: *mut macvlan_access) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(access) }
 }
 
-/// How many subnets there are.
+/// Returns the number of subnets.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_prefix_list_count(list: *const macvlan_prefix_list) -> usize {
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// One of the subnets as text, "192.168.15.3/32", counted from 0. It belongs to the list. NULL past the
-/// end.
+/// Returns one of the subnets as text, "192.168.15.3/32", counted from 0. It belongs to the list.
+/// NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_prefix_list_get(
     list: *const macvlan_prefix_list,
@@ -274,9 +285,9 @@ pub unsafe extern "C" fn macvlan_prefix_list_get(
     answer(null(), || Ok(shared!(list).get(index).map_or(null(), |text| text.as_ptr())))
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_prefix_list_free(list: *mut macvlan_prefix_list) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }

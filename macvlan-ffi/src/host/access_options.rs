@@ -1,4 +1,4 @@
-//! `macvlan_access_options`: how a host is to reach the containers on one of its parents.
+//! `macvlan_access_options`: options of the host's access to the containers on a parent.
 
 use std::ffi::{c_char, c_int};
 
@@ -10,17 +10,17 @@ use crate::base::report::macvlan_error;
 use crate::base::text::text;
 use crate::value::parent::macvlan_parent;
 
-/// How a host is to reach the containers on one of its parents: a value, for macvlan_host_access_by().
-/// Freed with macvlan_access_options_free().
+/// The options of the host's access to the containers on a parent: a value, for
+/// macvlan_host_access_by(). Freed with macvlan_access_options_free().
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_access_options {
     _opaque: (),
 }
 object!(macvlan_access_options, Access);
 
-/// With the parent's own addresses, borrowed, and a route to each container. The parent is as in
-/// macvlan_endpoint_new().
+/// Makes options with the parent's addresses, borrowed, and a route to each container. The parent
+/// is as in macvlan_endpoint_new(). The caller frees them with macvlan_access_options_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_access_options_new(
     parent: *const c_char,
@@ -33,7 +33,7 @@ pub unsafe extern "C" fn macvlan_access_options_new(
     })
 }
 
-/// The same on a parent that is an object, which is copied.
+/// Makes options like macvlan_access_options_new(), for a parent that is an object and is copied.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_access_options_new_on(
     parent: *const macvlan_parent,
@@ -46,9 +46,9 @@ pub unsafe extern "C" fn macvlan_access_options_new_on(
     })
 }
 
-/// Sets the name of the host's macvlan where it has to be made. Defaults to the parent's name and "-host",
-/// or, where that is too long or the name of such a link on another parent, to "mvh" and the parent's
-/// index.
+/// Sets the name of the host's link if it has to be created. Defaults to the parent's name and
+/// "-host", or, if that is too long or the name of such a link on another parent, to "mvh" and the
+/// parent's index.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_access_options_set_name(
     options: *mut macvlan_access_options,
@@ -61,8 +61,9 @@ pub unsafe extern "C" fn macvlan_access_options_set_name(
     })
 }
 
-/// An address of its own, "192.168.15.250", one more each time, instead of the parent's. It is a host's
-/// address, as /32 or /128, and nobody else may have it.
+/// Adds an address of the link's own, "192.168.15.250", which replaces the borrowed addresses of
+/// the parent. It is added with the full prefix length, /32 or /128, and must not be used by
+/// another host.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_access_options_add_address(
     options: *mut macvlan_access_options,
@@ -75,8 +76,8 @@ pub unsafe extern "C" fn macvlan_access_options_add_address(
     })
 }
 
-/// A subnet that is containers' alone, "192.168.15.128/25", one more each time: one route leads to all
-/// of it, and none to each container in it.
+/// Adds a subnet of containers only, "192.168.15.128/25": one route leads to all of it, instead of
+/// one to each container in it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_access_options_add_route(
     options: *mut macvlan_access_options,
@@ -89,8 +90,8 @@ pub unsafe extern "C" fn macvlan_access_options_add_route(
     })
 }
 
-/// Whether the link and its routes stay when the last container has gone and when the access is closed
-/// or freed; no when not set. What was kept is found again by macvlan_host_access().
+/// Sets whether the link and its routes are kept when the last container is detached and when the
+/// access is closed or freed. Defaults to false. macvlan_host_access() finds a link that was kept.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_access_options_set_keep(
     options: *mut macvlan_access_options,
@@ -103,9 +104,9 @@ pub unsafe extern "C" fn macvlan_access_options_set_keep(
     })
 }
 
-/// Frees it; does nothing to NULL. What was made with it has a copy.
+/// Frees options. NULL is ignored. An access that was made with them has a copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_access_options_free(options: *mut macvlan_access_options) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(options) }
 }

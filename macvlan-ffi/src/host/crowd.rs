@@ -1,4 +1,4 @@
-//! Many at once, and `macvlan_detaching`: one that is not waited for.
+//! Operations on several endpoints, and `macvlan_detaching`, a detach in the background.
 
 use std::ffi::c_int;
 use std::ptr::null_mut;
@@ -13,17 +13,18 @@ use crate::endpoint::macvlan_endpoint;
 use crate::handle::netns::macvlan_netns;
 use crate::host::macvlan_host;
 
-/// A detachment under way, given by macvlan_host_detach_later(). Freed with macvlan_detaching_free(),
-/// which does not stop it.
+/// A detach in the background, from macvlan_host_detach_later(). Freed with
+/// macvlan_detaching_free(), which does not stop it.
 ///
-/// Threads: any number may ask whether it is finished; macvlan_detaching_wait() needs it alone.
+/// Threads: macvlan_detaching_is_finished() may be called by any number of threads at once;
+/// macvlan_detaching_wait() needs exclusive access.
 pub struct macvlan_detaching {
     _opaque: (),
 }
-// None when it has been waited for.
+// `None` after it was waited for.
 object!(macvlan_detaching, Option<Detaching>);
 
-/// What became of each goes where it belongs; what became of all is the first failure.
+/// Writes each result to its place, and returns the first failure.
 fn tell<T>(
     function: &str,
     results: impl IntoIterator<Item = macvlan_core::Result<T>>,
@@ -47,7 +48,7 @@ fn tell<T>(
     first.map_or(Ok(()), |report| Err(Failure::Told(report)))
 }
 
-/// Where the error of each is to be put, if anybody wants to know.
+/// Borrows the places for the errors, if the caller wants them.
 ///
 /// # Safety
 ///
@@ -59,18 +60,20 @@ unsafe fn places<'a>(
     if errors.is_null() {
         return Ok(None);
     }
-    // SAFETY: as the caller vouches.
+    // SAFETY: guaranteed by the caller.
     let places = unsafe { array(errors, count, "errors")? };
     places.fill(null_mut());
     Ok(Some(places))
 }
 
-/// Attaches many, one after the other; a failure does not stop the others.
+/// Attaches several endpoints one after the other. A failure does not stop the others.
 ///
-/// The arrays have `count` places each: the endpoints, the namespaces that they go to, and what is
-/// given: for each its attachment, or NULL and an error. `errors` can be NULL. All that is given is to
-/// be freed. Returns 0 if all were attached, else what the first failure would return alone, which
-/// `error` tells too.
+/// The arrays have `count` elements each: the endpoints, their namespaces, and the results, which
+/// are an attachment, or NULL and an error. `errors` can be NULL. The caller frees all attachments
+/// and errors.
+///
+/// Returns 0 if all were attached, otherwise the error number of the first failure, which `error`
+/// describes as well.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_attach_all(
     host: *mut macvlan_host,
@@ -82,7 +85,7 @@ pub unsafe extern "C" fn macvlan_host_attach_all(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        // SAFETY: the header says that each array is NULL or has so many places.
+        // SAFETY: the header requires that each array is NULL or has so many elements.
         let (attachments, errors) =
             unsafe { (array(attachments, count, "attachments")?, places(errors, count)?) };
         attachments.fill(null_mut());
@@ -101,12 +104,12 @@ pub unsafe extern "C" fn macvlan_host_attach_all(
     })
 }
 
-/// Detaches many; a failure does not stop the others. `errors` is as in macvlan_host_attach_all(), and
-/// so is what is returned. The attachments still have to be freed.
+/// Detaches several attachments. A failure does not stop the others. `errors` and the return value
+/// are as in macvlan_host_attach_all(). The attachments still have to be freed.
 ///
-/// Deleting a link waits about 16 ms for the kernel without keeping others from it, so here the waits
-/// overlap: those in one namespace are deleted by one request, and namespaces are dealt with by up to
-/// 64 threads.
+/// A deletion waits about 16 ms for the kernel without blocking others, so the waits overlap here:
+/// links in one namespace are deleted by one request, and up to 64 threads work on different
+/// namespaces.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_detach_all(
     host: *mut macvlan_host,
@@ -116,7 +119,7 @@ pub unsafe extern "C" fn macvlan_host_detach_all(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        // SAFETY: the header says that each array is NULL or has so many places.
+        // SAFETY: the header requires that each array is NULL or has so many elements.
         let (errors, attachments) =
             unsafe { (places(errors, count)?, many(attachments, count, "attachments")?) };
         let attachments = attachments.iter().map(|attached| &attached.attachment);
@@ -125,10 +128,11 @@ pub unsafe extern "C" fn macvlan_host_detach_all(
     })
 }
 
-/// Detaches without waiting: a thread does it, and macvlan_detaching_wait() tells how it went.
+/// Starts a detach in a thread of its own. macvlan_detaching_wait() returns its result. The caller
+/// frees the macvlan_detaching with macvlan_detaching_free().
 ///
-/// Returns in some ten microseconds. Where no thread can be made, it is done here and now. If the
-/// process ends before the thread does, the interface may remain.
+/// Returns after about ten microseconds. If no thread can be started, the detach is done before it
+/// returns. If the process ends before the thread does, the interface may remain.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_detach_later(
     host: *mut macvlan_host,
@@ -143,7 +147,7 @@ pub unsafe extern "C" fn macvlan_host_detach_later(
     })
 }
 
-/// Whether it has ended, in whatever way.
+/// Returns whether the detach has finished, successfully or not.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_detaching_is_finished(
     detaching: *const macvlan_detaching,
@@ -151,8 +155,8 @@ pub unsafe extern "C" fn macvlan_detaching_is_finished(
     answer(false, || Ok(shared!(detaching).as_ref().is_none_or(Detaching::is_finished)))
 }
 
-/// Waits for its end, once, and tells whether the interface was there, or gone already. `was_there`
-/// can be NULL.
+/// Waits for the end of the detach, once, and returns its result. `was_there`, which can be NULL,
+/// is set to whether the interface still existed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_detaching_wait(
     detaching: *mut macvlan_detaching,
@@ -165,15 +169,15 @@ pub unsafe extern "C" fn macvlan_detaching_wait(
             under_way.ok_or_else(|| Failure::misuse("detaching has been waited for already"))?;
         let detached = under_way.wait()?;
         if !was_there.is_null() {
-            // SAFETY: it is not null, and the header says that an answer can be put there.
+            // SAFETY: it is not null, and the header requires that an answer can be put there.
             unsafe { was_there.write(detached == Detached::Removed) };
         }
     })
 }
 
-/// Frees a detachment, which goes on; does nothing to NULL.
+/// Frees the object; the detach continues. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_detaching_free(detaching: *mut macvlan_detaching) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(detaching) }
 }

@@ -1,4 +1,5 @@
-//! `macvlan_diagnosis`: why a container does not reach a peer; and `macvlan_finding`, one reason.
+//! `macvlan_diagnosis`: reasons why a container does not reach a peer; and `macvlan_finding`, one
+//! of them.
 
 use std::ffi::{CString, c_char, c_int};
 use std::ptr::null;
@@ -13,75 +14,76 @@ use crate::base::text::{Text, Texts, c_string, text};
 use crate::endpoint::attachment::macvlan_attachment;
 use crate::host::macvlan_host;
 
-/// What was found out about an attachment and a peer, given by macvlan_host_diagnose(). Freed with
-/// macvlan_diagnosis_free(); all that it tells belongs to it.
+/// The diagnosis of an attachment and a peer, from macvlan_host_diagnose(). Freed with
+/// macvlan_diagnosis_free(), with all its parts.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_diagnosis {
     _opaque: (),
 }
 object!(macvlan_diagnosis, Diagnosed);
 
-/// Something that is not as it should be: a part of a macvlan_diagnosis, which it is freed with.
+/// A problem: a part of a macvlan_diagnosis, with which it is freed.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_finding {
     _opaque: (),
 }
 object!(macvlan_finding, Found);
 
-/// What is not as it should be. The numbers are stable, and more may come: a program has to expect
-/// numbers that are not listed here.
+/// The kind of a finding. The numbers are stable. Later versions may add some, so a program has to
+/// expect numbers that are not listed here.
 #[repr(C)]
 pub enum macvlan_finding_kinds {
-    /// There is no finding: macvlan_finding_kind(NULL).
+    /// No finding: macvlan_finding_kind(NULL).
     MACVLAN_FINDING_NONE = 0,
-    /// The container's link does not exist any more.
+    /// The container's link no longer exists.
     MACVLAN_FINDING_LINK_GONE = 1,
     /// The container's link is down.
     MACVLAN_FINDING_LINK_DOWN = 2,
     /// The container's link has another MAC address than it was given.
     MACVLAN_FINDING_MAC_CHANGED = 3,
-    /// The parent does not exist any more.
+    /// The parent no longer exists.
     MACVLAN_FINDING_PARENT_GONE = 4,
     /// The parent, or a link below it, is down.
     MACVLAN_FINDING_PARENT_DOWN = 5,
     /// The parent, or a link below it, has no carrier.
     MACVLAN_FINDING_NO_CARRIER = 6,
-    /// The parent, or a link below it, is a port of a bridge, bond or VRF, which takes its frames.
+    /// The parent, or a link below it, is a port of a bridge, bond or VRF, which receives its
+    /// frames.
     MACVLAN_FINDING_PARENT_IS_PORT = 7,
     /// The parent is wireless.
     MACVLAN_FINDING_WIRELESS = 8,
     /// The link has no address of the peer's family.
     MACVLAN_FINDING_NO_ADDRESS = 9,
-    /// No route leads to the peer by this link.
+    /// No route leads to the peer through the link.
     MACVLAN_FINDING_NO_ROUTE = 10,
-    /// The peer is the host itself, which its own macvlans do not reach.
+    /// The peer is the host itself, which its own macvlans cannot reach.
     MACVLAN_FINDING_PEER_IS_HOST = 11,
-    /// The container's question did not leave by the parent.
+    /// The container's request did not leave through the parent.
     MACVLAN_FINDING_NOT_SENT = 12,
-    /// The question went out, and nobody has answered.
+    /// The request was sent, but not answered.
     MACVLAN_FINDING_NO_ANSWER = 13,
-    /// The peer answers the parent, and not the container: something on the way lets only the
-    /// parent's MAC address pass.
+    /// The peer answers the parent but not the container: only the parent's MAC address passes on
+    /// the way.
     MACVLAN_FINDING_MAC_FILTERED = 14,
-    /// The answer arrives only while the parent is promiscuous.
+    /// The answer is only received while the parent is promiscuous.
     MACVLAN_FINDING_NOT_PROMISCUOUS = 15,
-    /// The answer has reached the parent, and not the container.
+    /// The answer reached the parent but not the container.
     MACVLAN_FINDING_ANSWER_LOST = 16,
-    /// Several answer for one address.
+    /// Several hosts answer for one address.
     MACVLAN_FINDING_SEVERAL_ANSWER = 17,
-    /// Somebody else sends with the container's MAC address.
+    /// Another host uses the container's MAC address.
     MACVLAN_FINDING_MAC_ELSEWHERE = 18,
-    /// The wire carries other VLANs than this one.
+    /// The network carries other VLANs than this one.
     MACVLAN_FINDING_OTHER_VLANS = 19,
-    /// The container remembers another MAC address than the peer has.
+    /// The container's neighbour entry has another MAC address than the peer.
     MACVLAN_FINDING_WRONG_NEIGHBOUR = 20,
     /// The kernel does not use an IPv6 address of the container, because another host has it.
     MACVLAN_FINDING_ADDRESS_DUPLICATE = 21,
-    /// The kernel has looked for a duplicate of an IPv6 address for longer than that takes.
+    /// An IPv6 address of the container has been tentative for longer than a detection takes.
     MACVLAN_FINDING_ADDRESS_TENTATIVE = 22,
-    /// The route to the subnet of an address was deleted.
+    /// The connected route of an address was deleted.
     MACVLAN_FINDING_CONNECTED_ROUTE_MISSING = 23,
 }
 
@@ -117,13 +119,14 @@ impl From<&Finding> for Found {
     }
 }
 
-/// Finds out why a container does not reach a peer on its network, "192.168.15.2": looks at its link,
-/// its parent and its addresses, asks for the peer (or the gateway to it) from inside, and listens on
-/// the parent to what goes out and what comes in.
+/// Diagnoses why a container does not reach a peer on its network, "192.168.15.2". Checks its link,
+/// its parent and its addresses, sends a request for the peer (or the gateway to it) from the
+/// container, and captures frames on the parent. The caller frees the diagnosis with
+/// macvlan_diagnosis_free().
 ///
-/// Takes a third of a second where the peer answers, and up to two where it does not. Nothing is
-/// changed, but that the parent is promiscuous for a moment where nobody answers. Needs CAP_NET_RAW
-/// beside the others.
+/// Takes a third of a second if the peer answers, and up to two seconds if it does not. Changes
+/// nothing, except that the parent is promiscuous for a moment if there is no answer. Also needs
+/// CAP_NET_RAW.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_diagnose(
     host: *const macvlan_host,
@@ -139,13 +142,13 @@ pub unsafe extern "C" fn macvlan_host_diagnose(
     })
 }
 
-/// Whether the peer, or the gateway that leads to it, has answered the container.
+/// Returns whether the peer, or the gateway to it, has answered the container.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_diagnosis_answered(diagnosis: *const macvlan_diagnosis) -> bool {
     answer(false, || Ok(shared!(diagnosis).diagnosis.answered))
 }
 
-/// How many findings there are; 0 if all is well.
+/// Returns the number of findings; 0 if no problems were found.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_diagnosis_finding_count(
     diagnosis: *const macvlan_diagnosis,
@@ -153,7 +156,7 @@ pub unsafe extern "C" fn macvlan_diagnosis_finding_count(
     answer(0, || Ok(shared!(diagnosis).findings.len()))
 }
 
-/// One of the findings, counted from 0, what hinders most first. NULL past the end.
+/// Returns one of the findings, counted from 0, the most severe first. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_diagnosis_finding(
     diagnosis: *const macvlan_diagnosis,
@@ -162,7 +165,7 @@ pub unsafe extern "C" fn macvlan_diagnosis_finding(
     answer(null(), || Ok(nth(&shared!(diagnosis).findings, index)))
 }
 
-/// Whether there is a finding of this kind, one of enum macvlan_finding_kinds.
+/// Returns whether there is a finding of this kind, one of enum macvlan_finding_kinds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_diagnosis_has(
     diagnosis: *const macvlan_diagnosis,
@@ -174,7 +177,7 @@ pub unsafe extern "C" fn macvlan_diagnosis_has(
     })
 }
 
-/// How many facts there are.
+/// Returns the number of facts.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_diagnosis_fact_count(
     diagnosis: *const macvlan_diagnosis,
@@ -182,7 +185,7 @@ pub unsafe extern "C" fn macvlan_diagnosis_fact_count(
     answer(0, || Ok(shared!(diagnosis).diagnosis.facts.len()))
 }
 
-/// Something that was seen, for the person reading, counted from 0: states of links, neighbour entries,
+/// Returns one of the facts, for people, counted from 0: states of links, neighbour entries,
 /// frames, VLANs. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_diagnosis_fact(
@@ -195,8 +198,8 @@ pub unsafe extern "C" fn macvlan_diagnosis_fact(
     })
 }
 
-/// All of it: the findings with their remedies and the facts, a line each. NULL if the diagnosis is
-/// none.
+/// Returns all findings with their remedies, and the facts, one on each line. NULL if the diagnosis
+/// is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_diagnosis_text(
     diagnosis: *const macvlan_diagnosis,
@@ -207,20 +210,21 @@ pub unsafe extern "C" fn macvlan_diagnosis_text(
     })
 }
 
-/// Frees a diagnosis; does nothing to NULL.
+/// Frees a diagnosis. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_diagnosis_free(diagnosis: *mut macvlan_diagnosis) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(diagnosis) }
 }
 
-/// What it is: one of enum macvlan_finding_kinds. MACVLAN_FINDING_NONE for NULL.
+/// Returns the kind of the finding: one of enum macvlan_finding_kinds. MACVLAN_FINDING_NONE for
+/// NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_finding_kind(finding: *const macvlan_finding) -> c_int {
     answer(0, || Ok(number(shared!(finding).kind as u32)))
 }
 
-/// The kind's name, for logs: "parent-down". NULL for NULL.
+/// Returns the kind's name, for logs: "parent-down". NULL for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_finding_kind_name(
     finding: *const macvlan_finding,
@@ -228,13 +232,13 @@ pub unsafe extern "C" fn macvlan_finding_kind_name(
     answer(null(), || Ok(shared!(finding).kind_name.as_ptr()))
 }
 
-/// What it is, in words. NULL for NULL.
+/// Returns a description of the problem. NULL for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_finding_text(finding: *const macvlan_finding) -> *const c_char {
     answer(null(), || Ok(shared!(finding).text.as_ptr()))
 }
 
-/// What can be done about it. NULL for NULL.
+/// Returns a remedy for the problem. NULL for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_finding_remedy(finding: *const macvlan_finding) -> *const c_char {
     answer(null(), || Ok(shared!(finding).remedy.as_ptr()))

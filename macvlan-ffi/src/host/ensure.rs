@@ -1,4 +1,4 @@
-//! `macvlan_difference`: what is not as an endpoint says; and making it so.
+//! `macvlan_difference`: a difference between an endpoint and the actual state; and repairs.
 
 use std::ffi::{c_char, c_int};
 use std::ptr::{null, null_mut};
@@ -15,57 +15,57 @@ use crate::endpoint::macvlan_endpoint;
 use crate::handle::netns::macvlan_netns;
 use crate::host::macvlan_host;
 
-/// One thing that is not as an endpoint says: a part of a macvlan_difference_list, which it is freed
-/// with.
+/// A difference between an endpoint and the actual state: a part of a macvlan_difference_list, with
+/// which it is freed.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_difference {
     _opaque: (),
 }
 object!(macvlan_difference, Found);
 
-/// What is not as an endpoint says, or was not before it was repaired, given by macvlan_host_check()
-/// and macvlan_host_ensure(). Freed with macvlan_difference_list_free().
+/// The differences between an endpoint and the actual state, from macvlan_host_check(), or those
+/// that were repaired, from macvlan_host_ensure(). Freed with macvlan_difference_list_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_difference_list {
     _opaque: (),
 }
 object!(macvlan_difference_list, Vec<Tagged<Found>>);
 
-/// What is not as an endpoint says. More may come: a program has to expect numbers that are not listed
-/// here.
+/// The kind of a difference. Later versions may add some, so a program has to expect numbers that
+/// are not listed here.
 #[repr(C)]
 pub enum macvlan_difference_kinds {
-    /// Something that this version has no number for.
+    /// A difference for which this version has no number.
     MACVLAN_DIFFERENCE_OTHER = 0,
-    /// There is no link of that name.
+    /// The link does not exist.
     MACVLAN_DIFFERENCE_LINK_MISSING = 1,
-    /// The link is of another kind, or has an option that cannot be changed. Needs replacement.
+    /// The link is of another kind or has an option that cannot be changed. Needs replacement.
     MACVLAN_DIFFERENCE_MADE = 2,
-    /// The link hangs on another parent, or the parent is gone. Needs replacement.
+    /// The link is on another parent, or the parent no longer exists. Needs replacement.
     MACVLAN_DIFFERENCE_PARENT = 3,
-    /// The link's MAC address.
+    /// The MAC address differs.
     MACVLAN_DIFFERENCE_MAC = 4,
-    /// The link's MTU.
+    /// The MTU differs.
     MACVLAN_DIFFERENCE_MTU = 5,
-    /// Options of a macvlan or macvtap that can be changed.
+    /// Changeable options of a macvlan or macvtap differ.
     MACVLAN_DIFFERENCE_MACVLAN = 6,
-    /// Options of a VLAN that can be changed.
+    /// Changeable options of a VLAN differ.
     MACVLAN_DIFFERENCE_VLAN = 7,
     /// The link is down.
     MACVLAN_DIFFERENCE_DOWN = 8,
-    /// The link's promisc flag.
+    /// The promisc flag differs.
     MACVLAN_DIFFERENCE_PROMISC = 9,
-    /// The link's alias.
+    /// The alias differs.
     MACVLAN_DIFFERENCE_ALIAS = 10,
     /// An alternative name is missing.
     MACVLAN_DIFFERENCE_ALTERNATIVE_NAME = 11,
-    /// The link's group.
+    /// The group differs.
     MACVLAN_DIFFERENCE_GROUP = 12,
-    /// The link's transmit queue length.
+    /// The transmit queue length differs.
     MACVLAN_DIFFERENCE_TX_QUEUE_LEN = 13,
-    /// The link's address generation mode.
+    /// The address generation mode differs.
     MACVLAN_DIFFERENCE_ADDR_GEN_MODE = 14,
     /// An address is missing.
     MACVLAN_DIFFERENCE_ADDRESS_MISSING = 15,
@@ -75,15 +75,15 @@ pub enum macvlan_difference_kinds {
     MACVLAN_DIFFERENCE_RULE_MISSING = 17,
     /// lo is down.
     MACVLAN_DIFFERENCE_LOOPBACK_DOWN = 18,
-    /// How much the link may send.
+    /// The rate limit differs.
     MACVLAN_DIFFERENCE_RATE = 19,
-    /// A sysctl of the link.
+    /// A sysctl of the link differs.
     MACVLAN_DIFFERENCE_SYSCTL = 20,
     /// Another host has an IPv6 address of the link.
     MACVLAN_DIFFERENCE_ADDRESS_DUPLICATE = 21,
     /// An IPv6 address of the link has been tentative for too long.
     MACVLAN_DIFFERENCE_ADDRESS_TENTATIVE = 22,
-    /// The link's allmulticast flag.
+    /// The allmulti flag differs.
     MACVLAN_DIFFERENCE_ALLMULTICAST = 23,
 }
 
@@ -102,7 +102,7 @@ fn list(to: &mut *mut macvlan_difference_list, differences: Vec<Difference>) {
     give(to, parts::<macvlan_difference>(differences.into_iter().map(Into::into)));
 }
 
-/// A place for what not everybody wants to know.
+/// Borrows the place for an optional result.
 ///
 /// # Safety
 ///
@@ -111,7 +111,7 @@ unsafe fn optional_out<'a, T>(place: *mut *mut T) -> Option<&'a mut *mut T> {
     if place.is_null() {
         return None;
     }
-    // SAFETY: it is not null, and the caller vouches for the rest.
+    // SAFETY: it is not null, and the caller guarantees the rest.
     unsafe {
         place.write(null_mut());
         Some(&mut *place)
@@ -129,8 +129,10 @@ fn ensured(
     }
 }
 
-/// What is not as the endpoint says; an empty list if all is right. Reads only. What is there besides,
-/// such as further addresses, is no difference.
+/// Lists the differences between an endpoint and its actual state; the list is empty if there are
+/// none. Changes nothing. Additional objects, such as further addresses, are not differences.
+///
+/// The caller frees the list with macvlan_difference_list_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_check(
     host: *const macvlan_host,
@@ -146,13 +148,15 @@ pub unsafe extern "C" fn macvlan_host_check(
     })
 }
 
-/// Makes it so: attaches the endpoint when it is missing, repairs what has drifted, and does nothing
-/// but read when all is right. Gives the attachment and what was not as it should be; `repaired` can
-/// be NULL.
+/// Ensures that an endpoint is attached as requested: attaches it if it is missing, and repairs
+/// differences. Only reads if there are none.
 ///
-/// What cannot be changed in place (kind, parent, number of queues, to or from mode passthru) is
-/// refused with MACVLAN_ERROR_NEEDS_REPLACEMENT; see macvlan_host_ensure_or_replace(). A repair that is
-/// refused leaves the earlier ones done.
+/// Gives the attachment, and the differences that were repaired; `repaired` can be NULL. The caller
+/// frees both.
+///
+/// A difference that cannot be changed on the link (kind, parent, number of queues, to or from mode
+/// passthru) is refused with MACVLAN_ERROR_NEEDS_REPLACEMENT; see macvlan_host_ensure_or_replace().
+/// A repair that is refused does not undo earlier ones.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_ensure(
     host: *mut macvlan_host,
@@ -164,16 +168,19 @@ pub unsafe extern "C" fn macvlan_host_ensure(
 ) -> c_int {
     boundary!(error, {
         let attachment = out!(attachment);
-        // SAFETY: the header says that it is NULL or that a pointer can be put there.
+        // SAFETY: the header requires that it is NULL or that a pointer can be put there.
         let repaired = unsafe { optional_out(repaired) };
         let (host, endpoint, netns) = (shared!(host), shared!(endpoint), shared!(netns));
         ensured(attachment, repaired, host.ensure(&endpoint.endpoint, &netns.netns)?);
     })
 }
 
-/// As macvlan_host_ensure(), but replaces a link that cannot be changed in place. What others have on the
-/// old link goes with it: addresses, routes through it, neighbours, queueing disciplines. If the new one is
-/// refused, the old one is created again, and the error names what it has no more.
+/// Ensures that an endpoint is attached as requested, and replaces a link that cannot be changed.
+/// Otherwise like macvlan_host_ensure().
+///
+/// The old link is deleted, with additional objects on it: addresses, routes, neighbour entries,
+/// queueing disciplines. If the kernel refuses the new link, the old one is created again, and the
+/// error lists the objects that it lost.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_ensure_or_replace(
     host: *mut macvlan_host,
@@ -185,7 +192,7 @@ pub unsafe extern "C" fn macvlan_host_ensure_or_replace(
 ) -> c_int {
     boundary!(error, {
         let attachment = out!(attachment);
-        // SAFETY: the header says that it is NULL or that a pointer can be put there.
+        // SAFETY: the header requires that it is NULL or that a pointer can be put there.
         let repaired = unsafe { optional_out(repaired) };
         let (host, endpoint, netns) = (shared!(host), shared!(endpoint), shared!(netns));
         let done = host.ensure_or_replace(&endpoint.endpoint, &netns.netns)?;
@@ -193,14 +200,14 @@ pub unsafe extern "C" fn macvlan_host_ensure_or_replace(
     })
 }
 
-/// What it is about: one of enum macvlan_difference_kinds.
+/// Returns the kind of the difference: one of enum macvlan_difference_kinds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_difference_kind(difference: *const macvlan_difference) -> c_int {
     answer(0, || Ok(number(shared!(difference).difference.kind() as u32)))
 }
 
-/// The difference in words: "the MTU is 1500 and should be 1400". It belongs to the object. NULL if
-/// the object is none.
+/// Returns the difference as text: "the MTU is 1500 and should be 1400". It belongs to the object.
+/// NULL if the object is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_difference_text(
     difference: *const macvlan_difference,
@@ -211,7 +218,7 @@ pub unsafe extern "C" fn macvlan_difference_text(
     })
 }
 
-/// Whether it cannot be changed on the link as it is.
+/// Returns whether only a replacement of the link resolves the difference.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_difference_needs_replacement(
     difference: *const macvlan_difference,
@@ -219,7 +226,7 @@ pub unsafe extern "C" fn macvlan_difference_needs_replacement(
     answer(false, || Ok(shared!(difference).difference.needs_replacement()))
 }
 
-/// How many differences there are; 0 if all is right.
+/// Returns the number of differences; 0 if there are none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_difference_list_count(
     list: *const macvlan_difference_list,
@@ -227,7 +234,7 @@ pub unsafe extern "C" fn macvlan_difference_list_count(
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// One of the differences, counted from 0. It belongs to the list. NULL past the end.
+/// Returns one of the differences, counted from 0. It belongs to the list. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_difference_list_get(
     list: *const macvlan_difference_list,
@@ -236,9 +243,9 @@ pub unsafe extern "C" fn macvlan_difference_list_get(
     answer(null(), || Ok(nth(shared!(list), index)))
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_difference_list_free(list: *mut macvlan_difference_list) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }

@@ -1,4 +1,4 @@
-//! `macvlan_keep_event`: what a keeper has seen or done.
+//! `macvlan_keep_event`: the events of a keeper.
 
 use std::ffi::{CString, c_char, c_int};
 use std::ptr::null;
@@ -13,36 +13,36 @@ use crate::base::text::c_string;
 use crate::endpoint::attachment::{Attached, macvlan_attachment};
 use crate::handle::netns::{Namespace, macvlan_netns, put_id};
 
-/// What a keeper has seen or done, given by macvlan_keeper_next(). Freed with
-/// macvlan_keep_event_free(); all that it tells belongs to it.
+/// An event of a keeper, from macvlan_keeper_next(). Freed with macvlan_keep_event_free(), with all
+/// its parts.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_keep_event {
     _opaque: (),
 }
 object!(macvlan_keep_event, Told);
 
-/// What a keeper has seen or done. More may come: a program has to expect numbers that are not listed
-/// here.
+/// The kind of an event of a keeper. Later versions may add some, so a program has to expect
+/// numbers that are not listed here.
 #[repr(C)]
 pub enum macvlan_keep_event_kinds {
-    /// Something that this version has no number for.
+    /// An event for which this version has no number.
     MACVLAN_KEEP_EVENT_OTHER = 0,
-    /// The parent of the attachment is gone, and its link with it. It is waited for.
+    /// The parent of an attachment is gone, and its link with it. The keeper waits for the parent.
     MACVLAN_KEEP_EVENT_GONE = 1,
-    /// The endpoint is attached again: same name, MAC address, addresses and routes.
+    /// The endpoint was attached again, with the same name, MAC address, addresses and routes.
     MACVLAN_KEEP_EVENT_ATTACHED = 2,
-    /// The parent of the attachment has another name now. Nothing had to be done.
+    /// The parent of an attachment was renamed.
     MACVLAN_KEEP_EVENT_RENAMED = 3,
-    /// An endpoint could not be attached, or it could not be found out whether it still is; it will be
-    /// tried again. Reported when the reason is another than the last time.
+    /// An endpoint could not be attached or checked. It is retried. Reported only when the error
+    /// changes.
     MACVLAN_KEEP_EVENT_FAILED = 4,
-    /// The container has ended, or nothing leads to its namespace any more: its endpoint is not kept from
-    /// now on.
+    /// The container has ended or its namespace cannot be opened, so its endpoint is no longer
+    /// kept.
     MACVLAN_KEEP_EVENT_ENDED = 5,
 }
 
-/// An event, and what it is about as C takes it.
+/// An event with its parts for C.
 pub(crate) struct Told {
     kind: KeepEventKind,
     text: CString,
@@ -73,14 +73,14 @@ impl From<KeepEvent> for Told {
     }
 }
 
-/// What happened: one of enum macvlan_keep_event_kinds.
+/// Returns the kind of the event: one of enum macvlan_keep_event_kinds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keep_event_kind(event: *const macvlan_keep_event) -> c_int {
     answer(0, || Ok(number(shared!(event).kind as u32)))
 }
 
-/// The event in words: "eth0 in the network namespace of pid 2084: its parent ens33 is gone". NULL if
-/// the event is none.
+/// Returns the event as text: "eth0 in the network namespace of pid 2084: its parent ens33 is
+/// gone". NULL if the event is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keep_event_text(
     event: *const macvlan_keep_event,
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn macvlan_keep_event_text(
     answer(null(), || Ok(shared!(event).text.as_ptr()))
 }
 
-/// The name of the endpoint that it is about. NULL if the event is none.
+/// Returns the name of the endpoint. NULL if the event is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keep_event_name(
     event: *const macvlan_keep_event,
@@ -96,8 +96,8 @@ pub unsafe extern "C" fn macvlan_keep_event_name(
     answer(null(), || Ok(shared!(event).name.as_ptr()))
 }
 
-/// A handle on the namespace of the container that it is about, to be freed by the caller. Fails with
-/// MACVLAN_ERROR_NAMESPACE_GONE if the container has ended.
+/// Opens a handle on the container's namespace, which the caller frees with macvlan_netns_free().
+/// Fails with MACVLAN_ERROR_NAMESPACE_GONE if the container has ended.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keep_event_netns(
     event: *const macvlan_keep_event,
@@ -110,7 +110,8 @@ pub unsafe extern "C" fn macvlan_keep_event_netns(
     })
 }
 
-/// What identifies that namespace, or did, as macvlan_netns_id() gives it. Both can be NULL.
+/// Writes the identity of that namespace, also of one that has ended, as macvlan_netns_id(). Both
+/// pointers can be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keep_event_netns_id(
     event: *const macvlan_keep_event,
@@ -123,7 +124,7 @@ pub unsafe extern "C" fn macvlan_keep_event_netns_id(
     });
 }
 
-/// The attachment that it is about; NULL if there is none: when it failed or ended.
+/// Returns the attachment, which belongs to the event; NULL for a failed or ended one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keep_event_attachment(
     event: *const macvlan_keep_event,
@@ -131,7 +132,7 @@ pub unsafe extern "C" fn macvlan_keep_event_attachment(
     answer(null(), || Ok(shared!(event).attachment.as_ref().map_or(null(), Tagged::pointer)))
 }
 
-/// The parent's new name; NULL if it has none.
+/// Returns the parent's new name; NULL if it was not renamed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keep_event_parent(
     event: *const macvlan_keep_event,
@@ -139,7 +140,7 @@ pub unsafe extern "C" fn macvlan_keep_event_parent(
     answer(null(), || Ok(shared!(event).parent.as_ref().map_or(null(), |text| text.as_ptr())))
 }
 
-/// Why it failed or ended; NULL if it did not.
+/// Returns the reason for a failed or ended one, which belongs to the event; NULL for other events.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keep_event_error(
     event: *const macvlan_keep_event,
@@ -147,9 +148,9 @@ pub unsafe extern "C" fn macvlan_keep_event_error(
     answer(null(), || Ok(shared!(event).error.as_ref().map_or(null(), Tagged::pointer)))
 }
 
-/// Frees an event; does nothing to NULL.
+/// Frees an event. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keep_event_free(event: *mut macvlan_keep_event) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(event) }
 }

@@ -1,4 +1,4 @@
-//! `macvlan_keeper`: attaches endpoints again when their parent comes back.
+//! `macvlan_keeper`: attaches endpoints again when their parent returns.
 
 use std::ffi::{c_char, c_int};
 use std::os::fd::{AsFd, AsRawFd};
@@ -17,33 +17,35 @@ use crate::handle::netns::macvlan_netns;
 use crate::host::keep_event::macvlan_keep_event;
 use crate::host::macvlan_host;
 
-/// Keeps endpoints attached: when their parent disappears (a network card that is pulled out, a driver
-/// that is loaded anew, a VLAN that somebody makes again) and comes back, also with another index, or,
-/// known by its MAC address, with another name, they are attached again, with the same name, MAC
-/// address, addresses and routes. VLANs that are made on demand are made again. Given by
-/// macvlan_host_keep(). Freed with macvlan_keeper_free().
+/// Keeps endpoints attached across the removal of their parent. From macvlan_host_keep(). Freed
+/// with macvlan_keeper_free().
 ///
-/// That a link goes down is no reason to do anything: the kernel keeps what is on it. Nor is it that
-/// somebody takes the container's link away while its parent stands.
+/// A parent is removed if, for example, a network card is unplugged, a driver is reloaded or a VLAN
+/// is created again. When it returns, also with another index or, identified by its MAC address,
+/// with another name, the endpoints are attached again with the same name, MAC address, addresses
+/// and routes. VLANs that are made on demand are created again.
 ///
-/// It works when macvlan_keeper_next() is called: on a thread that waits there, or in a loop over
-/// descriptors, with macvlan_keeper_fd() and macvlan_keeper_patience() for poll(2).
+/// The keeper does not react if a link goes down, since the kernel keeps its configuration, or if
+/// the container's link is deleted while the parent exists.
 ///
-/// Threads: one at a time.
+/// It works while macvlan_keeper_next() is called: by a thread that waits there, or by an event
+/// loop with macvlan_keeper_fd() and macvlan_keeper_patience() for poll(2).
+///
+/// Threads: one thread at a time.
 pub struct macvlan_keeper {
     _opaque: (),
 }
 object!(macvlan_keeper, Keeping);
 
-/// (A type of its own, or the calls on it would be those of an iterator.)
+/// (A separate type, since the macro's calls would otherwise be those of an iterator.)
 pub(crate) struct Keeping(Keeper);
 
-/// Attaches `count` endpoints, or finds them attached (macvlan_host_ensure()), and keeps them so; those
-/// whose parent does not exist yet are waited for. If one fails otherwise, those that were attached by
-/// this call are detached again.
+/// Attaches `count` endpoints like macvlan_host_ensure(), and keeps them attached. Waits for
+/// parents that do not exist yet. If one fails otherwise, those that were attached by this call are
+/// detached again.
 ///
-/// The arrays have `count` places each: the endpoints, and the namespaces that they go to. All are
-/// copied.
+/// The arrays have `count` elements each: the endpoints and their namespaces. All are copied. The
+/// caller frees the keeper with macvlan_keeper_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_keep(
     host: *mut macvlan_host,
@@ -55,7 +57,7 @@ pub unsafe extern "C" fn macvlan_host_keep(
 ) -> c_int {
     boundary!(error, {
         let keeper = out!(keeper);
-        // SAFETY: the header says that each array has so many places.
+        // SAFETY: the header requires that each array has so many elements.
         let (endpoints, namespaces) = unsafe {
             (many(endpoints, count, "endpoints")?, many(namespaces, count, "namespaces")?)
         };
@@ -65,7 +67,7 @@ pub unsafe extern "C" fn macvlan_host_keep(
     })
 }
 
-/// Keeps one more endpoint, which is copied.
+/// Keeps another endpoint attached. It is copied.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keeper_add(
     keeper: *mut macvlan_keeper,
@@ -79,8 +81,8 @@ pub unsafe extern "C" fn macvlan_keeper_add(
     })
 }
 
-/// Does not keep an endpoint any more, and gives its attachment, as it is; NULL if there is none with
-/// this name in this namespace, or its parent is gone at this moment.
+/// Stops keeping an endpoint, which stays attached. Gives its attachment, which the caller frees;
+/// NULL if there is none with this name in this namespace, or its parent is gone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keeper_release(
     keeper: *mut macvlan_keeper,
@@ -98,9 +100,9 @@ pub unsafe extern "C" fn macvlan_keeper_release(
     })
 }
 
-/// Has a keeper end its waits and its endpoints' probes when that is cancelled: macvlan_keeper_next() then
-/// returns -EINTR. It replaces what was set before, not what cancels the host. What was broken off is begun
-/// again with the next call that is not cancelled.
+/// Sets a cancellation that ends waits and the probes of the endpoints: macvlan_keeper_next() then
+/// returns -EINTR. It replaces an earlier one, but not that of the host. The next call that is not
+/// cancelled repeats the interrupted work.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keeper_set_cancellation(
     keeper: *mut macvlan_keeper,
@@ -112,7 +114,8 @@ pub unsafe extern "C" fn macvlan_keeper_set_cancellation(
     })
 }
 
-/// What is attached at this moment; copies.
+/// Lists copies of the current attachments. The caller frees the list with
+/// macvlan_attachment_list_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keeper_attachments(
     keeper: *const macvlan_keeper,
@@ -126,8 +129,9 @@ pub unsafe extern "C" fn macvlan_keeper_attachments(
     })
 }
 
-/// Sees to what has happened, and waits for the next event, at most so many milliseconds; as long as
-/// it takes if that is negative. If none has come by then, `event` is NULL and the function returns 0.
+/// Does the pending work, and waits for the next event. Waits for at most `milliseconds`; without a
+/// limit if that is negative. `event` is NULL, and the function returns 0, if there was none in
+/// that time. The caller frees the event with macvlan_keep_event_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keeper_next(
     keeper: *mut macvlan_keeper,
@@ -148,29 +152,31 @@ pub unsafe extern "C" fn macvlan_keeper_next(
     })
 }
 
-/// A descriptor that is readable when something has happened, for poll(2); it stays the keeper's. Call
-/// macvlan_keeper_next() with 0 milliseconds until it gives none, and again after
-/// macvlan_keeper_patience(). -1 if the keeper is none.
+/// Returns a descriptor for poll(2) that is readable when there is work. It stays the keeper's.
+/// Call macvlan_keeper_next() with 0 milliseconds until it gives none, and again after
+/// macvlan_keeper_patience(). -1 if the keeper is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keeper_fd(keeper: *const macvlan_keeper) -> c_int {
     answer(-1, || Ok(shared!(keeper).0.as_fd().as_raw_fd()))
 }
 
-/// How many milliseconds poll(2) may wait at most until macvlan_keeper_next() is called, though the
-/// descriptor has not become readable: something that failed is to be tried again then. -1 for ever.
+/// Returns the timeout for poll(2) in milliseconds; -1 if there is no such limit.
+///
+/// After it macvlan_keeper_next() has to be called even if the descriptor is not readable, because
+/// a failed attach is due for a retry.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keeper_patience(keeper: *const macvlan_keeper) -> c_int {
     answer(-1, || {
-        // Rounded up, or the loop would turn on the spot in the last millisecond.
+        // Rounded up, so that the loop does not spin in the last millisecond.
         let whole = |left: Duration| left.as_nanos().div_ceil(1_000_000);
         let patience = shared!(keeper).0.patience().map(whole);
         Ok(patience.map_or(-1, |left| c_int::try_from(left).unwrap_or(c_int::MAX)))
     })
 }
 
-/// Frees a keeper; does nothing to NULL. The endpoints stay as they are.
+/// Frees a keeper. NULL is ignored. The endpoints stay attached.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keeper_free(keeper: *mut macvlan_keeper) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(keeper) }
 }

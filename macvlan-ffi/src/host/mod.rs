@@ -1,4 +1,4 @@
-//! `macvlan_host`: an open session on the namespace that parent links live in.
+//! `macvlan_host`: a session on the namespace with the parent links.
 
 pub mod access;
 pub mod access_options;
@@ -24,19 +24,20 @@ use crate::endpoint::macvlan_endpoint;
 use crate::handle::macvlan_handle;
 use crate::handle::netns::{Namespace, macvlan_netns};
 
-/// An open session on the namespace that parent links live in: attaches endpoints to containers, and
-/// detaches them. Open one and keep it. Freed with macvlan_host_free().
+/// A session on the network namespace with the parent links, which attaches and detaches endpoints.
+/// Open one and keep it. Freed with macvlan_host_free().
 ///
 /// Needs CAP_NET_ADMIN in the user namespaces that own the host's and the container's network
 /// namespaces, and CAP_SYS_ADMIN to enter the container's.
 ///
-/// Threads: any number may use it at once; it is freed when nobody does.
+/// Threads: any number of threads may use it at once, until one frees it.
 pub struct macvlan_host {
     _opaque: (),
 }
 object!(macvlan_host, Host);
 
-/// On the namespace that the calling thread is in.
+/// Opens a session on the calling thread's network namespace. The caller frees it with
+/// macvlan_host_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_open(
     host: *mut *mut macvlan_host,
@@ -48,7 +49,8 @@ pub unsafe extern "C" fn macvlan_host_open(
     })
 }
 
-/// On another namespace: parents are looked for there.
+/// Opens a session on a network namespace that has the parent links. The caller frees it with
+/// macvlan_host_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_open_in_netns(
     netns: *const macvlan_netns,
@@ -61,10 +63,12 @@ pub unsafe extern "C" fn macvlan_host_open_in_netns(
     })
 }
 
-/// A host on the same namespace, to be freed by the caller, whose functions return -EINTR when they are
-/// cancelled while they wait: for a probe, the kernel's duplicate detection, blocking announcements, a
-/// MAC address or a container's namespace that another has, or the events of a keeper. An attach is
-/// undone whole. `host` itself is not changed.
+/// Makes a host on the same namespace whose waits can be cancelled, which the caller frees with
+/// macvlan_host_free(). `host` itself is not affected.
+///
+/// Its functions return -EINTR if they are cancelled while they wait for a probe, duplicate address
+/// detection, blocking announcements, a MAC address or container's namespace in use, or the events
+/// of a keeper. An attach is undone completely.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_cancelled_by(
     host: *const macvlan_host,
@@ -78,7 +82,8 @@ pub unsafe extern "C" fn macvlan_host_cancelled_by(
     })
 }
 
-/// A handle on the namespace that parents are looked for in, to be freed by the caller.
+/// Makes a handle on the namespace with the parent links, which the caller frees with
+/// macvlan_netns_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_netns(
     host: *const macvlan_host,
@@ -91,7 +96,8 @@ pub unsafe extern "C" fn macvlan_host_netns(
     })
 }
 
-/// The verbs of `ip` on the host's namespace, to be freed by the caller.
+/// Opens a handle on the host's namespace, for the operations of `ip`. The caller frees it with
+/// macvlan_handle_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_handle(
     host: *const macvlan_host,
@@ -104,16 +110,13 @@ pub unsafe extern "C" fn macvlan_host_handle(
     })
 }
 
-/// Gives a container its interface, addresses and routes: all of it, or nothing and an error that
-/// says why.
+/// Attaches an endpoint to a container: creates its link, addresses and routes, or changes nothing.
 ///
-/// The link is created directly in the container's namespace, up, in one request; addresses and routes
-/// follow in one send. When any of it is refused, the link is deleted again, and nothing else has been
-/// changed.
+/// The link is created up, directly in the container's namespace, by one request; one more send
+/// adds addresses and routes. If the kernel refuses any of this, the link is deleted again.
 ///
-/// The attachment does not refer to the other objects: each can be freed when it is not needed any
-/// more. It is no owner of the interface either, which stays until it is detached or the container's
-/// namespace ends.
+/// The caller frees the attachment with macvlan_attachment_free(); it does not refer to the other
+/// objects. The interface stays until it is detached or the container's namespace ends.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_attach(
     host: *mut macvlan_host,
@@ -129,12 +132,13 @@ pub unsafe extern "C" fn macvlan_host_attach(
     })
 }
 
-/// Takes the interface away, and with it its addresses, routes and rules, also routes that lead
-/// nowhere or through other links; and its parent, if that is a VLAN that was made on demand and
-/// nobody else is on it. Waits until the kernel has finished, about 16 ms. What is gone already is no
-/// failure, be it with the container's namespace; macvlan_host_detach_and_tell() tells.
+/// Detaches an endpoint: deletes its link, addresses, routes and rules, including routes that do
+/// not lead through the link.
 ///
-/// If it fails it can be tried again. The attachment still has to be freed.
+/// Also removes the parent, if that is an unused VLAN that was made on demand. Returns when the
+/// kernel has finished, after about 16 ms. Succeeds if the link or the container no longer exists;
+/// macvlan_host_detach_and_tell() distinguishes this. A failed detach can be repeated. The
+/// attachment still has to be freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_detach(
     host: *mut macvlan_host,
@@ -146,7 +150,8 @@ pub unsafe extern "C" fn macvlan_host_detach(
     })
 }
 
-/// As macvlan_host_detach(), and tells whether the interface was there, or gone already.
+/// Detaches an endpoint like macvlan_host_detach(), and sets `was_there` to whether the interface
+/// still existed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_detach_and_tell(
     host: *mut macvlan_host,
@@ -161,8 +166,7 @@ pub unsafe extern "C" fn macvlan_host_detach_and_tell(
     })
 }
 
-/// Removes VLANs that were made on demand and that nobody uses: those whose containers ended without
-/// being detached.
+/// Removes unused VLANs that were made on demand. They remain if a container ends without a detach.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_remove_unused_parents(
     host: *mut macvlan_host,
@@ -173,8 +177,9 @@ pub unsafe extern "C" fn macvlan_host_remove_unused_parents(
     })
 }
 
-/// The interfaces in a container that hang on this host's links: macvlans, macvtaps and VLANs,
-/// whoever made them.
+/// Lists the interfaces in a container that are on this host's links: macvlans, macvtaps and VLANs,
+/// by whichever program they were created. The caller frees the list with
+/// macvlan_attachment_list_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_attachments(
     host: *const macvlan_host,
@@ -189,9 +194,9 @@ pub unsafe extern "C" fn macvlan_host_attachments(
     })
 }
 
-/// Closes the session; does nothing to NULL. What was attached stays.
+/// Frees a session. NULL is ignored. Attached interfaces stay.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_free(host: *mut macvlan_host) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(host) }
 }

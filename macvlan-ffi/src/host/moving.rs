@@ -1,4 +1,4 @@
-//! `macvlan_moving`: addresses that have been moved, to be confirmed.
+//! `macvlan_moving`: a move of addresses that is to be confirmed.
 
 use std::ffi::c_int;
 
@@ -8,24 +8,24 @@ use crate::base::boundary::{answer, boundary, free};
 use crate::base::object::{exclusive, object, shared};
 use crate::base::report::{Failure, macvlan_error};
 
-/// Addresses that have been moved, to be confirmed: given by macvlan_access_move_addresses(). At its
-/// deadline it moves them back by itself. Freed with macvlan_moving_free(), which moves them back at
-/// once if they were not confirmed.
+/// A move of addresses that is to be confirmed, from macvlan_access_move_addresses(). If it is not
+/// confirmed until the deadline, the addresses are moved back. Freed with macvlan_moving_free(),
+/// which moves them back if they were not confirmed.
 ///
-/// Threads: any number may ask whether it is pending; whoever confirms, undoes or frees it needs it
-/// alone.
+/// Threads: macvlan_moving_is_pending() may be called by any number of threads at once; other
+/// functions need exclusive access.
 pub struct macvlan_moving {
     _opaque: (),
 }
-// None when it has been confirmed or undone.
+// `None` after it was confirmed or undone.
 object!(macvlan_moving, Option<Moving>);
 
 fn take(moving: &mut Option<Moving>) -> Result<Moving, Failure> {
     moving.take().ok_or_else(|| Failure::misuse("moving has been confirmed or undone already"))
 }
 
-/// Leaves the addresses where they are, once. Too late, when they have been moved back already, is
-/// MACVLAN_ERROR_TIMED_OUT.
+/// Confirms the move, once, so that the addresses stay. Fails with MACVLAN_ERROR_TIMED_OUT if they
+/// were moved back at the deadline.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_moving_confirm(
     moving: *mut macvlan_moving,
@@ -36,7 +36,7 @@ pub unsafe extern "C" fn macvlan_moving_confirm(
     })
 }
 
-/// Moves the addresses back now, and tells how that went.
+/// Moves the addresses back now, and returns the result of that.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_moving_undo(
     moving: *mut macvlan_moving,
@@ -47,15 +47,15 @@ pub unsafe extern "C" fn macvlan_moving_undo(
     })
 }
 
-/// Whether they are still moved and to be confirmed.
+/// Returns whether the move is neither confirmed nor undone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_moving_is_pending(moving: *const macvlan_moving) -> bool {
     answer(false, || Ok(shared!(moving).as_ref().is_some_and(Moving::is_pending)))
 }
 
-/// Frees it, and moves the addresses back if they were not confirmed; does nothing to NULL.
+/// Frees it, and moves the addresses back if they were not confirmed. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_moving_free(moving: *mut macvlan_moving) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(moving) }
 }

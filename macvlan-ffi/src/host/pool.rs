@@ -1,4 +1,4 @@
-//! `macvlan_pool`: namespaces with a link already inside.
+//! `macvlan_pool`: namespaces that already have a link.
 
 use std::ffi::{c_char, c_int};
 
@@ -13,24 +13,26 @@ use crate::endpoint::macvlan_endpoint;
 use crate::handle::netns::{Namespace, macvlan_netns, macvlan_netns_list};
 use crate::host::macvlan_host;
 
-/// Namespaces with a link already inside, for containers that cannot wait. Freed with
-/// macvlan_pool_free(); namespaces that nobody has taken go with it.
+/// Namespaces that already have a link, for containers that have to start quickly. Freed with
+/// macvlan_pool_free(), with the unused namespaces.
 ///
-/// Making the link is most of what attaching costs; here it is done beforehand. A container that
-/// starts is given a namespace out of the pool, and its link then gets its name, addresses and routes,
-/// in a fraction of the time. The container's process has to join that namespace, as setns(2) and
-/// every runtime's "network namespace by path" does.
+/// The creation of the link is most of the cost of an attach; here it is done in advance. A new
+/// container gets a namespace from the pool, whose link then gets its name, addresses and routes in
+/// a fraction of the time. The container's process has to join that namespace, by setns(2) or a
+/// runtime's network namespace path.
 ///
-/// The pool does not fill itself: call macvlan_pool_fill() when there is time, from whatever thread.
+/// The pool is not filled automatically: call macvlan_pool_fill() at a suitable time, in any
+/// thread.
 ///
-/// Threads: any number may use it at once; it is freed when nobody does.
+/// Threads: any number of threads may use it at once, until one frees it.
 pub struct macvlan_pool {
     _opaque: (),
 }
 object!(macvlan_pool, Pool);
 
-/// A pool of `size` namespaces, each with a macvlan in mode bridge on this parent, which is as in
-/// macvlan_endpoint_new(); filled when this returns. It does not need the host any more.
+/// Makes a pool of `size` namespaces, each with a macvlan in mode bridge on this parent, which is
+/// as in macvlan_endpoint_new(), and fills it. It does not refer to the host. The caller frees it
+/// with macvlan_pool_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_pool(
     host: *const macvlan_host,
@@ -45,8 +47,8 @@ pub unsafe extern "C" fn macvlan_host_pool(
     })
 }
 
-/// A pool of links of any kind, with any options that are said when a link is made: the template's
-/// kind, parent, MTU, queues, group, transmit queue length, promisc and lo.
+/// Makes a pool of links like the template: with its kind, parent, MTU, queues, group, transmit
+/// queue length, promisc and lo. Otherwise like macvlan_host_pool().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_pool_of(
     host: *const macvlan_host,
@@ -62,7 +64,7 @@ pub unsafe extern "C" fn macvlan_host_pool_of(
     })
 }
 
-/// Makes namespaces until the pool is full again, and tells how many; `made` can be NULL.
+/// Creates namespaces until the pool is full. `made`, which can be NULL, is set to their number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_pool_fill(
     pool: *mut macvlan_pool,
@@ -72,19 +74,20 @@ pub unsafe extern "C" fn macvlan_pool_fill(
     boundary!(error, {
         let number = shared!(pool).fill()?;
         if !made.is_null() {
-            // SAFETY: it is not null, and the header says that a number can be put there.
+            // SAFETY: it is not null, and the header requires that a number can be put there.
             unsafe { made.write(number) };
         }
     })
 }
 
-/// Takes a namespace out of the pool and makes its link this endpoint; from an empty pool, with one
-/// made now. `netns` is a handle on the namespace, to be freed when the container's process has joined it;
-/// the namespace ends with it otherwise.
+/// Takes a namespace from the pool and attaches an endpoint in it; creates one if the pool is
+/// empty.
 ///
-/// The endpoint may differ from the template in name, MAC address, addresses, gateways, routes, rules,
-/// alias, alternative names and address generation. If any of it is refused, the namespace is given
-/// up.
+/// The caller frees `netns`, a handle on the namespace, after the container's process has joined
+/// it; otherwise the namespace ends with it.
+///
+/// The endpoint may differ from the template in name, MAC address, addresses, gateways, routes,
+/// rules, alias, alternative names and address generation. On a failure the namespace is discarded.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_pool_attach(
     pool: *mut macvlan_pool,
@@ -101,13 +104,14 @@ pub unsafe extern "C" fn macvlan_pool_attach(
     })
 }
 
-/// How many namespaces are ready.
+/// Returns the number of namespaces that are ready.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_pool_count(pool: *const macvlan_pool) -> usize {
     answer(0, || Ok(shared!(pool).len()))
 }
 
-/// The namespaces that are ready, the one to be taken next first.
+/// Lists the namespaces that are ready, in the order in which they will be used. The caller frees
+/// the list with macvlan_netns_list_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_pool_namespaces(
     pool: *const macvlan_pool,
@@ -121,9 +125,9 @@ pub unsafe extern "C" fn macvlan_pool_namespaces(
     })
 }
 
-/// Frees a pool, with the namespaces that nobody has taken; does nothing to NULL.
+/// Frees a pool, with its unused namespaces. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_pool_free(pool: *mut macvlan_pool) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(pool) }
 }

@@ -1,4 +1,4 @@
-//! Asking for addresses before they are used, and `macvlan_holder_list`: who has which.
+//! Probes of addresses before their use, and `macvlan_holder_list`, their holders.
 
 use std::ffi::{c_char, c_int};
 use std::net::IpAddr;
@@ -13,23 +13,26 @@ use crate::base::text::{text, texts_at};
 use crate::endpoint::probe::macvlan_probe;
 use crate::host::macvlan_host;
 
-/// Who has which of the addresses that were asked for, in the order of the addresses, given by
-/// macvlan_host_probe_free(). Freed with macvlan_holder_list_free().
+/// The holders of probed addresses, in the order of the addresses, from macvlan_host_probe_free().
+/// Freed with macvlan_holder_list_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_holder_list {
     _opaque: (),
 }
 object!(macvlan_holder_list, Vec<Tagged<Held>>);
 
-/// Asks on a parent's network for `count` addresses of both families at once, and tells who has which;
-/// those that are not in the list are free. For pools of addresses. The parent is as in
+/// Probes `count` addresses of both families on a parent's network at once, and lists those in use
+/// with their holders; addresses that are not in the list are free. The parent is as in
 /// macvlan_endpoint_new().
 ///
-/// It is asked through a macvlan in a namespace of its own, both gone when this returns, because a
-/// question from the parent itself would not reach the containers on it. Those in modes private and
-/// vepa do not hear it either; the parent's own addresses are looked up. A parent that has a container
-/// in mode passthru is refused. Nobody's neighbour table changes.
+/// The probes are sent through a macvlan in a namespace of its own, both of which are removed
+/// before this returns, because probes from the parent itself would not reach the containers on it.
+/// Containers in modes private and vepa do not receive them either. The parent's own addresses are
+/// looked up. A parent that has a container in mode passthru is refused. Neighbour tables are not
+/// changed.
+///
+/// The caller frees the list with macvlan_holder_list_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_probe_free(
     host: *const macvlan_host,
@@ -42,7 +45,7 @@ pub unsafe extern "C" fn macvlan_host_probe_free(
 ) -> c_int {
     boundary!(error, {
         let holders = out!(holders);
-        // SAFETY: the header says that the array has so many texts.
+        // SAFETY: the header requires that the array has so many texts.
         let addresses = unsafe { texts_at(addresses, count, "addresses")? };
         let addresses = addresses.into_iter().map(parse_ip);
         let addresses = addresses.collect::<Result<Vec<IpAddr>, _>>()?;
@@ -51,13 +54,13 @@ pub unsafe extern "C" fn macvlan_host_probe_free(
     })
 }
 
-/// How many holders there are; 0 if all addresses are free.
+/// Returns the number of holders; 0 if all addresses are free.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_holder_list_count(list: *const macvlan_holder_list) -> usize {
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// One of the holders, counted from 0. It belongs to the list. NULL past the end.
+/// Returns one of the holders, counted from 0. It belongs to the list. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_holder_list_get(
     list: *const macvlan_holder_list,
@@ -66,9 +69,9 @@ pub unsafe extern "C" fn macvlan_holder_list_get(
     answer(null(), || Ok(nth(shared!(list), index)))
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_holder_list_free(list: *mut macvlan_holder_list) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }

@@ -1,4 +1,4 @@
-//! `macvlan_allocation`: which addresses are to be leased before there is a container.
+//! `macvlan_allocation`: addresses to be leased before the container exists.
 
 use std::ffi::{c_char, c_int};
 
@@ -13,16 +13,17 @@ use crate::base::text::text;
 use crate::network::lease::macvlan_lease;
 use crate::network::macvlan_network;
 
-/// Which addresses are to be leased before there is a container: a value, for macvlan_network_allocate().
+/// The addresses to be leased before the container exists: a value, for macvlan_network_allocate().
 /// Freed with macvlan_allocation_free().
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_allocation {
     _opaque: (),
 }
 object!(macvlan_allocation, Allocation);
 
-/// Makes one of an address of each family that the network has.
+/// Makes an allocation of one address of each family that the network has. The caller frees it with
+/// macvlan_allocation_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_allocation_new(
     allocation: *mut *mut macvlan_allocation,
@@ -34,7 +35,7 @@ pub unsafe extern "C" fn macvlan_allocation_new(
     })
 }
 
-/// Adds an address that it is to have, "10.0.10.7". One is chosen of each family of which none is given.
+/// Adds a requested address, "10.0.10.7". One is chosen of each family without a requested one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_allocation_add_address(
     allocation: *mut macvlan_allocation,
@@ -47,7 +48,8 @@ pub unsafe extern "C" fn macvlan_allocation_add_address(
     })
 }
 
-/// Sets whether an IPv4 and whether an IPv6 address is chosen where none is given. Both default to true.
+/// Sets whether an IPv4 and whether an IPv6 address is chosen if none is requested. Both default to
+/// true.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_allocation_set_families(
     allocation: *mut macvlan_allocation,
@@ -61,7 +63,7 @@ pub unsafe extern "C" fn macvlan_allocation_set_families(
     })
 }
 
-/// Sets the MAC address; derived when not set, see macvlan_network_config_set_mac_from().
+/// Sets the MAC address. Defaults to a derived one, see macvlan_network_config_set_mac_from().
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_allocation_set_mac(
@@ -75,12 +77,13 @@ pub unsafe extern "C" fn macvlan_allocation_set_mac(
     })
 }
 
-/// Leases addresses before there is a container, for callers that are asked for an address first. Nobody else
-/// gets them. `lease`, which is given, is pending until a container takes it, by its id
-/// (macvlan_lease_endpoint()) in macvlan_member_take(), or until it is given back by
-/// macvlan_network_disconnect() with that id. One that is pending for longer than
-/// macvlan_networks_set_pending_age() says, or since another boot, is taken back by
-/// macvlan_networks_collect().
+/// Leases addresses before the container exists, for callers that are asked for an address first.
+/// The caller frees `lease` with macvlan_lease_free().
+///
+/// The lease is pending until a container takes it, by its id (macvlan_lease_endpoint()) in
+/// macvlan_member_take(), or until it is released by macvlan_network_disconnect() with that id.
+/// macvlan_networks_collect() releases one that is pending for longer than
+/// macvlan_networks_set_pending_age(), or since another boot.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_allocate(
     network: *const macvlan_network,
@@ -95,9 +98,9 @@ pub unsafe extern "C" fn macvlan_network_allocate(
     })
 }
 
-/// Frees a description of addresses; does nothing to NULL. What was leased stays.
+/// Frees an allocation. NULL is ignored. Leased addresses stay leased.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_allocation_free(allocation: *mut macvlan_allocation) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(allocation) }
 }

@@ -1,4 +1,4 @@
-//! `macvlan_network_config`: what a network should be.
+//! `macvlan_network_config`: the configuration of a network.
 
 use std::ffi::{c_char, c_int};
 use std::time::Duration;
@@ -14,34 +14,34 @@ use crate::base::text::{self, text};
 use crate::network::subnet::{self, macvlan_subnet};
 use crate::value::parent::macvlan_parent;
 
-/// What a network should be: a value, as an endpoint is one. macvlan_networks_create() makes it so.
-/// Freed with macvlan_network_config_free(), unless it is a part of a macvlan_network.
+/// The configuration of a network: a value, for macvlan_networks_create(). Freed with
+/// macvlan_network_config_free(), unless it is a part of a macvlan_network.
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_network_config {
     _opaque: (),
 }
 object!(macvlan_network_config, Described);
 
-/// Which free address a network gives next.
+/// The order in which a network assigns free addresses.
 #[repr(C)]
 pub enum macvlan_order {
-    /// The lowest that is free.
+    /// The lowest free address.
     MACVLAN_ORDER_FIRST = 1,
-    /// The next after the one that was given last, and the lowest again after the highest: an address
-    /// that was given back rests as long as it can.
+    /// The next free address after the last assigned one, and from the lowest again after the
+    /// highest: a released address stays unused for as long as possible.
     MACVLAN_ORDER_NEXT = 2,
-    /// Any, by chance.
+    /// A random free address.
     MACVLAN_ORDER_RANDOM = 3,
 }
 
-/// What a container's MAC address follows from, when it is given none.
+/// The source of a container's MAC address, if none is set.
 #[repr(C)]
 pub enum macvlan_mac_from {
-    /// Its IPv4 address, as Docker has it: 02:42: and the four bytes. Without one, as
+    /// The container's IPv4 address, like Docker: 02:42: and the four bytes. Without one, as
     /// MACVLAN_MAC_FROM_CONTAINER.
     MACVLAN_MAC_FROM_ADDRESS = 1,
-    /// The network and the container's id: it stays when the address changes.
+    /// The network and the container's id: it does not change with the address.
     MACVLAN_MAC_FROM_CONTAINER = 2,
 }
 
@@ -51,7 +51,7 @@ pub(crate) struct Described {
     pub(crate) texts: Texts,
 }
 
-/// Made when they are first asked for.
+/// Made at the first request.
 #[derive(Default)]
 pub(crate) struct Texts {
     pub(crate) name: text::Text,
@@ -72,13 +72,14 @@ impl From<NetworkConfig> for Described {
 }
 
 impl Described {
-    /// Changes it in one point; what was given of it is not valid any more.
+    /// Changes one value, and drops the texts.
     fn change(&mut self, change: impl FnOnce(NetworkConfig) -> NetworkConfig) {
         *self = change(self.config.clone()).into();
     }
 }
 
-/// A network without a parent, in mode bridge, whose subnet is chosen unless it is given one.
+/// Makes the configuration of a network without a parent, in mode bridge, with a subnet that is
+/// chosen unless one is added. The caller frees it with macvlan_network_config_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_new(
     name: *const c_char,
@@ -91,7 +92,8 @@ pub unsafe extern "C" fn macvlan_network_config_new(
     })
 }
 
-/// A copy, to be changed by itself; also of a network's.
+/// Makes a copy, which the caller frees with macvlan_network_config_free(); also of a network's
+/// configuration.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_clone(
     config: *const macvlan_network_config,
@@ -104,11 +106,12 @@ pub unsafe extern "C" fn macvlan_network_config_clone(
     })
 }
 
-/// The link on the host that its containers hang on: "ens33", or in VLAN notation "ens33.100", which
-/// is made when the first container needs it and removed with the last.
+/// Sets the parent, the link on the host that the containers' links are on, "ens33". In VLAN
+/// notation it is "ens33.100", which is created for the first container and removed with the last
+/// one.
 ///
-/// Without a parent the network is isolated: its containers hang on a dummy link of its own, "dm-" and
-/// the beginning of its id, and reach one another on one host and nobody else.
+/// Without a parent the network is isolated: its containers are on a dummy link of its own, "dm-"
+/// and the beginning of its id, and reach only one another, on one host.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_set_parent(
     config: *mut macvlan_network_config,
@@ -121,8 +124,8 @@ pub unsafe extern "C" fn macvlan_network_config_set_parent(
     })
 }
 
-/// Sets the link on the host that its containers hang on, which is copied, where text does not say all: a VLAN
-/// under a name of its own, or with the service tag.
+/// Sets the parent to an object, which is copied and can be a VLAN with another name or with the
+/// service tag. Otherwise like macvlan_network_config_set_parent().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_set_parent_object(
     config: *mut macvlan_network_config,
@@ -135,8 +138,9 @@ pub unsafe extern "C" fn macvlan_network_config_set_parent_object(
     })
 }
 
-/// Gives its containers interfaces without addresses, and no subnet is chosen for it: they get their addresses
-/// from outside, by DHCP or router advertisements, or have none. The container's own sysctls of IPv6 hold.
+/// Sets that the containers' interfaces have no addresses from the network, and that no subnet is
+/// chosen: they get addresses by DHCP or router advertisements, or have none. The container's own
+/// sysctls of IPv6 apply.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_set_without_addresses(
     config: *mut macvlan_network_config,
@@ -147,8 +151,10 @@ pub unsafe extern "C" fn macvlan_network_config_set_without_addresses(
     })
 }
 
-/// Sets whether an IPv6 subnet is chosen for it if it has none: a /64 of the store's own /48 of unique local
-/// addresses (RFC 4193) that no network and no link or route of this host has. Defaults to false.
+/// Sets whether an IPv6 subnet is chosen if none is added. Defaults to false.
+///
+/// It is a /64 of the store's /48 of unique local addresses (RFC 4193) that is not used by another
+/// network or by a link or route of this host.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_set_ipv6(
     config: *mut macvlan_network_config,
@@ -160,7 +166,7 @@ pub unsafe extern "C" fn macvlan_network_config_set_ipv6(
     })
 }
 
-/// Who its containers may talk to; MACVLAN_MODE_BRIDGE when not set.
+/// Sets the macvlan mode. Defaults to MACVLAN_MODE_BRIDGE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_set_mode(
     config: *mut macvlan_network_config,
@@ -174,8 +180,8 @@ pub unsafe extern "C" fn macvlan_network_config_set_mode(
     })
 }
 
-/// One more subnet, of either family, which is copied. A container gets one address of each family,
-/// from the first of its subnets that has one left.
+/// Adds a subnet of either family, which is copied. A container gets one address of each family,
+/// from the first of its subnets that has a free one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_add_subnet(
     config: *mut macvlan_network_config,
@@ -188,7 +194,8 @@ pub unsafe extern "C" fn macvlan_network_config_add_subnet(
     })
 }
 
-/// Whether no container gets a default route through it; no when not set.
+/// Sets whether the network is internal: containers get no default route through it. Defaults to
+/// false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_set_internal(
     config: *mut macvlan_network_config,
@@ -200,7 +207,7 @@ pub unsafe extern "C" fn macvlan_network_config_set_internal(
     })
 }
 
-/// The MTU of its containers' interfaces; the parent's when not set.
+/// Sets the MTU of the containers' interfaces in bytes. Defaults to the parent's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_set_mtu(
     config: *mut macvlan_network_config,
@@ -212,8 +219,9 @@ pub unsafe extern "C" fn macvlan_network_config_set_mtu(
     })
 }
 
-/// Adds a route that each container gets on its interface: "10.9.0.0/16 via 10.0.10.254 metric 50". One with a
-/// gateway in a subnet is for the containers that have an address there. Default routes are the gateways'.
+/// Adds a route that each container gets on its interface: "10.9.0.0/16 via 10.0.10.254 metric 50".
+/// One with a gateway in a subnet is only for containers with an address in it. Default routes
+/// follow from the gateways.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_add_route(
     config: *mut macvlan_network_config,
@@ -226,7 +234,8 @@ pub unsafe extern "C" fn macvlan_network_config_add_route(
     })
 }
 
-/// Sets the metric of its default routes. Defaults to the kernel's, 0 for IPv4 and 1024 for IPv6.
+/// Sets the metric of the default routes; routes with a lower one are preferred. Defaults to the
+/// kernel's, 0 for IPv4 and 1024 for IPv6.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_set_metric(
     config: *mut macvlan_network_config,
@@ -238,8 +247,10 @@ pub unsafe extern "C" fn macvlan_network_config_set_metric(
     })
 }
 
-/// Sets whether its containers' interfaces are without IPv6. Defaults to whether it has no IPv6 subnet and
-/// accepts no router advertisements; with one, IPv6 is on where the container's default is off, too.
+/// Sets whether IPv6 is disabled on the containers' interfaces.
+///
+/// By default it is disabled if the network has no IPv6 subnet and accepts no router
+/// advertisements, and otherwise enabled, even if the container's default is off.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_set_disable_ipv6(
     config: *mut macvlan_network_config,
@@ -251,8 +262,8 @@ pub unsafe extern "C" fn macvlan_network_config_set_disable_ipv6(
     })
 }
 
-/// Sets whether its containers' interfaces accept router advertisements: the values of the sysctl accept_ra, 0
-/// for never, 1 unless the interface forwards, 2 always. Defaults to 0.
+/// Sets whether the containers' interfaces accept router advertisements: the values of the sysctl
+/// accept_ra, 0 never, 1 unless the interface forwards, 2 always. Defaults to 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_set_accept_ra(
     config: *mut macvlan_network_config,
@@ -265,7 +276,8 @@ pub unsafe extern "C" fn macvlan_network_config_set_accept_ra(
     })
 }
 
-/// Sets whether the container's own sysctls of IPv6 hold, but for those that were set. Defaults to false.
+/// Sets whether the container's own sysctls of IPv6 apply, except for those that are set here.
+/// Defaults to false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_set_leave_ipv6(
     config: *mut macvlan_network_config,
@@ -277,8 +289,8 @@ pub unsafe extern "C" fn macvlan_network_config_set_leave_ipv6(
     })
 }
 
-/// Sets whether its containers' interfaces take all multicast frames. Defaults to those of the groups that are
-/// joined on them.
+/// Sets whether the containers' interfaces receive all multicast frames. By default they receive
+/// those of the groups that are joined on them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_set_allmulticast(
     config: *mut macvlan_network_config,
@@ -290,7 +302,7 @@ pub unsafe extern "C" fn macvlan_network_config_set_allmulticast(
     })
 }
 
-/// Which free address is given next; MACVLAN_ORDER_FIRST when not set.
+/// Sets the order in which free addresses are assigned. Defaults to MACVLAN_ORDER_FIRST.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_set_order(
     config: *mut macvlan_network_config,
@@ -305,7 +317,7 @@ pub unsafe extern "C" fn macvlan_network_config_set_order(
     })
 }
 
-/// What a container's MAC address follows from; MACVLAN_MAC_FROM_ADDRESS when not set.
+/// Sets the source of a container's MAC address. Defaults to MACVLAN_MAC_FROM_ADDRESS.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_set_mac_from(
     config: *mut macvlan_network_config,
@@ -320,9 +332,10 @@ pub unsafe extern "C" fn macvlan_network_config_set_mac_from(
     })
 }
 
-/// Whether an address is looked for on the wire before it is given, so that one that somebody else has
-/// is skipped, and remembered as foreign; no when not set. Takes a quarter of a second, unless
-/// macvlan_networks_set_probe() says otherwise.
+/// Sets whether an address is probed on the LAN before it is assigned; one that is in use is
+/// skipped and recorded as foreign. Defaults to false.
+///
+/// Takes a quarter of a second, unless changed by macvlan_networks_set_probe().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_set_probe(
     config: *mut macvlan_network_config,
@@ -334,8 +347,8 @@ pub unsafe extern "C" fn macvlan_network_config_set_probe(
     })
 }
 
-/// Whether the kernel checks IPv6 addresses on the wire, which takes it a second or two in which they
-/// cannot be used; no when not set, as Docker has it.
+/// Sets whether the kernel checks IPv6 addresses for duplicates on the LAN, during which they
+/// cannot be used for one or two seconds. Defaults to false, like Docker.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_set_duplicate_detection(
     config: *mut macvlan_network_config,
@@ -347,9 +360,10 @@ pub unsafe extern "C" fn macvlan_network_config_set_duplicate_detection(
     })
 }
 
-/// How many addresses a host takes at a time for its containers, where many hosts have one store: its
-/// share of each subnet grows by so many when it has none left. When not set, all hosts give from one
-/// pool. A store of a single host has no use for it.
+/// Sets the number of addresses that a host reserves at a time for its containers, if several hosts
+/// use one store. Its share of each subnet grows by this number when it has no free one left.
+///
+/// By default all hosts assign addresses from one pool. A store of a single host does not need it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_set_share(
     config: *mut macvlan_network_config,
@@ -361,9 +375,10 @@ pub unsafe extern "C" fn macvlan_network_config_set_share(
     })
 }
 
-/// How many seconds an address that is given back stays its container's, and is given to no other
-/// unless nothing else is left. When not set, a container that returns gets its address again if
-/// nobody else got it meanwhile.
+/// Sets for how many seconds a released address stays reserved for its container, unless no other
+/// address is left.
+///
+/// By default a container that returns gets its address again if it was not leased to another one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_set_keep(
     config: *mut macvlan_network_config,
@@ -375,7 +390,7 @@ pub unsafe extern "C" fn macvlan_network_config_set_keep(
     })
 }
 
-/// One more option, for whoever reads it with macvlan_network_inspect(); it means nothing here.
+/// Adds an option for readers of macvlan_network_inspect(). It has no effect here.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_add_option(
     config: *mut macvlan_network_config,
@@ -389,7 +404,7 @@ pub unsafe extern "C" fn macvlan_network_config_add_option(
     })
 }
 
-/// One more label, likewise.
+/// Adds a label for readers of macvlan_network_inspect(). It has no effect here.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_add_label(
     config: *mut macvlan_network_config,
@@ -403,9 +418,9 @@ pub unsafe extern "C" fn macvlan_network_config_add_label(
     })
 }
 
-/// Frees a description of a network; does nothing to NULL.
+/// Frees a configuration. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_free(config: *mut macvlan_network_config) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(config) }
 }

@@ -1,4 +1,4 @@
-//! What a `macvlan_network_config` was told, read back.
+//! The getters of `macvlan_network_config`.
 
 use std::ffi::{c_char, c_int};
 use std::ptr::null;
@@ -10,8 +10,8 @@ use crate::network::config::macvlan_network_config;
 use crate::network::subnet::macvlan_subnet;
 use crate::value::parent::macvlan_parent;
 
-/// The network's name. This and all other texts, and the subnets, belong to the object, until it is
-/// changed or freed. NULL if the object is none.
+/// Returns the network's name. This and all other texts, and the subnets, belong to the object,
+/// until it is changed or freed. NULL if the object is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_name(
     config: *const macvlan_network_config,
@@ -22,7 +22,7 @@ pub unsafe extern "C" fn macvlan_network_config_name(
     })
 }
 
-/// Its parent; NULL if it has none.
+/// Returns the parent; NULL if there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_parent(
     config: *const macvlan_network_config,
@@ -33,8 +33,8 @@ pub unsafe extern "C" fn macvlan_network_config_parent(
     })
 }
 
-/// Makes a copy of its parent, to be freed with macvlan_parent_free(); NULL if it has none, which is no
-/// failure.
+/// Makes a copy of the parent, which the caller frees with macvlan_parent_free(). NULL without an
+/// error if there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_parent_object(
     config: *const macvlan_network_config,
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn macvlan_network_config_parent_object(
     })
 }
 
-/// Returns whether its containers' interfaces have no addresses of the network's.
+/// Returns whether the containers' interfaces have no addresses from the network.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_is_without_addresses(
     config: *const macvlan_network_config,
@@ -57,7 +57,7 @@ pub unsafe extern "C" fn macvlan_network_config_is_without_addresses(
     answer(false, || Ok(shared!(config).config.is_without_addresses()))
 }
 
-/// Returns whether an IPv6 subnet is chosen for it if it has none.
+/// Returns whether an IPv6 subnet is chosen if none is added.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_is_ipv6(
     config: *const macvlan_network_config,
@@ -65,13 +65,13 @@ pub unsafe extern "C" fn macvlan_network_config_is_ipv6(
     answer(false, || Ok(shared!(config).config.is_ipv6()))
 }
 
-/// Its mode: one of enum macvlan_mode; 0 if the object is none.
+/// Returns the mode: one of enum macvlan_mode; 0 if the object is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_mode(config: *const macvlan_network_config) -> u32 {
     answer(0, || Ok(shared!(config).config.get_mode() as u32))
 }
 
-/// How many subnets it has. One that was chosen is among them: ask the network's.
+/// Returns the number of subnets. A chosen one is only in the network's own configuration.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_subnet_count(
     config: *const macvlan_network_config,
@@ -79,7 +79,7 @@ pub unsafe extern "C" fn macvlan_network_config_subnet_count(
     answer(0, || Ok(shared!(config).subnets.len()))
 }
 
-/// One of its subnets, counted from 0. NULL past the end.
+/// Returns one of the subnets, counted from 0. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_subnet(
     config: *const macvlan_network_config,
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn macvlan_network_config_subnet(
     answer(null(), || Ok(nth(&shared!(config).subnets, index)))
 }
 
-/// Whether no container gets a default route through it.
+/// Returns whether containers get no default route through the network.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_is_internal(
     config: *const macvlan_network_config,
@@ -96,13 +96,13 @@ pub unsafe extern "C" fn macvlan_network_config_is_internal(
     answer(false, || Ok(shared!(config).config.is_internal()))
 }
 
-/// The MTU of its containers' interfaces; 0 if it was not set.
+/// Returns the MTU of the containers' interfaces in bytes; 0 if it was not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_mtu(config: *const macvlan_network_config) -> u32 {
     answer(0, || Ok(shared!(config).config.get_mtu().unwrap_or(0)))
 }
 
-/// Returns how many routes it has, without the default routes of its gateways.
+/// Returns the number of routes, without the gateways' default routes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_route_count(
     config: *const macvlan_network_config,
@@ -110,7 +110,7 @@ pub unsafe extern "C" fn macvlan_network_config_route_count(
     answer(0, || Ok(shared!(config).config.get_routes().len()))
 }
 
-/// Returns one of its routes, counted from 0. NULL past the end.
+/// Returns one of the routes, counted from 0. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_route(
     config: *const macvlan_network_config,
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn macvlan_network_config_route(
     })
 }
 
-/// Returns whether the metric of its default routes was set, and which.
+/// Writes the metric of the default routes, and returns whether it was set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_metric(
     config: *const macvlan_network_config,
@@ -136,7 +136,7 @@ pub unsafe extern "C" fn macvlan_network_config_metric(
     })
 }
 
-/// Returns whether its containers' interfaces are without IPv6, 0 or 1; -1 if it was not set.
+/// Returns whether IPv6 is disabled on the containers' interfaces, 0 or 1; -1 if it was not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_disable_ipv6(
     config: *const macvlan_network_config,
@@ -144,8 +144,8 @@ pub unsafe extern "C" fn macvlan_network_config_disable_ipv6(
     answer(-1, || Ok(shared!(config).config.get_disable_ipv6().map_or(-1, c_int::from)))
 }
 
-/// Returns whether its containers' interfaces accept router advertisements, a value of the sysctl accept_ra; -1
-/// if it was not set.
+/// Returns whether the containers' interfaces accept router advertisements, a value of the sysctl
+/// accept_ra; -1 if it was not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_accept_ra(
     config: *const macvlan_network_config,
@@ -153,7 +153,7 @@ pub unsafe extern "C" fn macvlan_network_config_accept_ra(
     answer(-1, || Ok(shared!(config).config.get_accept_ra().map_or(-1, |accept| accept as c_int)))
 }
 
-/// Returns whether the container's own sysctls of IPv6 hold, but for those that were set.
+/// Returns whether the container's own sysctls of IPv6 apply, except for those that were set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_is_leave_ipv6(
     config: *const macvlan_network_config,
@@ -161,7 +161,8 @@ pub unsafe extern "C" fn macvlan_network_config_is_leave_ipv6(
     answer(false, || Ok(shared!(config).config.is_leave_ipv6()))
 }
 
-/// Returns whether its containers' interfaces take all multicast frames, 0 or 1; -1 if it was not set.
+/// Returns whether the containers' interfaces receive all multicast frames, 0 or 1; -1 if it was
+/// not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_allmulticast(
     config: *const macvlan_network_config,
@@ -169,7 +170,8 @@ pub unsafe extern "C" fn macvlan_network_config_allmulticast(
     answer(-1, || Ok(shared!(config).config.get_allmulticast().map_or(-1, c_int::from)))
 }
 
-/// Which free address is given next: one of enum macvlan_order; 0 if the object is none.
+/// Returns the order in which free addresses are assigned: one of enum macvlan_order; 0 if the
+/// object is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_order(
     config: *const macvlan_network_config,
@@ -177,7 +179,8 @@ pub unsafe extern "C" fn macvlan_network_config_order(
     answer(0, || Ok(shared!(config).config.get_order() as u32))
 }
 
-/// What a container's MAC address follows from: one of enum macvlan_mac_from; 0 if the object is none.
+/// Returns the source of a container's MAC address: one of enum macvlan_mac_from; 0 if the object
+/// is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_mac_from(
     config: *const macvlan_network_config,
@@ -185,7 +188,7 @@ pub unsafe extern "C" fn macvlan_network_config_mac_from(
     answer(0, || Ok(shared!(config).config.get_mac_from() as u32))
 }
 
-/// Whether an address is looked for on the wire before it is given.
+/// Returns whether an address is probed on the LAN before it is assigned.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_is_probe(
     config: *const macvlan_network_config,
@@ -193,7 +196,7 @@ pub unsafe extern "C" fn macvlan_network_config_is_probe(
     answer(false, || Ok(shared!(config).config.is_probe()))
 }
 
-/// Whether the kernel checks IPv6 addresses on the wire.
+/// Returns whether the kernel checks IPv6 addresses for duplicates on the LAN.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_is_duplicate_detection(
     config: *const macvlan_network_config,
@@ -201,7 +204,7 @@ pub unsafe extern "C" fn macvlan_network_config_is_duplicate_detection(
     answer(false, || Ok(shared!(config).config.is_duplicate_detection()))
 }
 
-/// How many addresses a host takes at a time; 0 if it was not set.
+/// Returns the number of addresses that a host reserves at a time; 0 if it was not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_share(
     config: *const macvlan_network_config,
@@ -209,13 +212,14 @@ pub unsafe extern "C" fn macvlan_network_config_share(
     answer(0, || Ok(shared!(config).config.get_share().unwrap_or(0)))
 }
 
-/// How many seconds an address that is given back stays its container's; 0 if it was not set.
+/// Returns for how many seconds a released address stays reserved for its container; 0 if it was
+/// not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_keep(config: *const macvlan_network_config) -> u64 {
     answer(0, || Ok(shared!(config).config.get_keep().as_secs()))
 }
 
-/// How many options it has.
+/// Returns the number of options.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_option_count(
     config: *const macvlan_network_config,
@@ -223,7 +227,7 @@ pub unsafe extern "C" fn macvlan_network_config_option_count(
     answer(0, || Ok(shared!(config).config.get_options().len()))
 }
 
-/// The key of one of its options, counted from 0. NULL past the end.
+/// Returns the key of one of the options, counted from 0. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_option_key(
     config: *const macvlan_network_config,
@@ -235,7 +239,7 @@ pub unsafe extern "C" fn macvlan_network_config_option_key(
     })
 }
 
-/// The value of that option. NULL past the end.
+/// Returns the value of that option. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_option_value(
     config: *const macvlan_network_config,
@@ -247,7 +251,7 @@ pub unsafe extern "C" fn macvlan_network_config_option_value(
     })
 }
 
-/// How many labels it has.
+/// Returns the number of labels.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_label_count(
     config: *const macvlan_network_config,
@@ -255,7 +259,7 @@ pub unsafe extern "C" fn macvlan_network_config_label_count(
     answer(0, || Ok(shared!(config).config.get_labels().len()))
 }
 
-/// The key of one of its labels, counted from 0. NULL past the end.
+/// Returns the key of one of the labels, counted from 0. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_label_key(
     config: *const macvlan_network_config,
@@ -267,7 +271,7 @@ pub unsafe extern "C" fn macvlan_network_config_label_key(
     })
 }
 
-/// The value of that label. NULL past the end.
+/// Returns the value of that label. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_config_label_value(
     config: *const macvlan_network_config,

@@ -12,12 +12,12 @@ use crate::base::text::{Text, Texts};
 use crate::endpoint::attachment::{Attached, macvlan_attachment};
 use crate::network::lease::{Held, macvlan_lease};
 
-/// A container that is connected to a network: its lease, and what it became in the kernel. Given by
-/// macvlan_network_connect(). Freed with macvlan_connection_free(), which changes nothing about it.
+/// A container that is connected to a network: its lease and its attachment. From
+/// macvlan_network_connect(). Freed with macvlan_connection_free(), which does not disconnect it.
 ///
 /// It does not hold the container's namespace open.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_connection {
     _opaque: (),
 }
@@ -40,7 +40,7 @@ impl From<Connection> for Connected {
     }
 }
 
-/// What the store has of it. It belongs to the connection. NULL if the connection is none.
+/// Returns the lease, as stored. It belongs to the connection. NULL if the connection is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_connection_lease(
     connection: *const macvlan_connection,
@@ -48,8 +48,8 @@ pub unsafe extern "C" fn macvlan_connection_lease(
     answer(null(), || Ok(shared!(connection).lease.pointer()))
 }
 
-/// What it became in the kernel, as macvlan_host_attach() would give it. It belongs to the connection.
-/// NULL if the connection is none.
+/// Returns the attachment, as from macvlan_host_attach(). It belongs to the connection. NULL if the
+/// connection is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_connection_attachment(
     connection: *const macvlan_connection,
@@ -57,7 +57,8 @@ pub unsafe extern "C" fn macvlan_connection_attachment(
     answer(null(), || Ok(shared!(connection).attachment.pointer()))
 }
 
-/// The interface's name inside. It belongs to the connection. NULL if the connection is none.
+/// Returns the interface's name in the container. It belongs to the connection. NULL if the
+/// connection is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_connection_interface(
     connection: *const macvlan_connection,
@@ -68,7 +69,7 @@ pub unsafe extern "C" fn macvlan_connection_interface(
     })
 }
 
-/// The interface's MAC address. Zeroes if the connection is none.
+/// Writes the interface's MAC address. Zeroes if the connection is invalid.
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_connection_mac(
@@ -83,7 +84,7 @@ pub unsafe extern "C" fn macvlan_connection_mac(
     });
 }
 
-/// How many addresses it has.
+/// Returns the number of addresses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_connection_address_count(
     connection: *const macvlan_connection,
@@ -91,8 +92,8 @@ pub unsafe extern "C" fn macvlan_connection_address_count(
     answer(0, || Ok(shared!(connection).connection.addresses().len()))
 }
 
-/// One of its addresses, without a prefix length, counted from 0. It belongs to the connection. NULL
-/// past the end.
+/// Returns one of the addresses, without a prefix length, counted from 0. It belongs to the
+/// connection. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_connection_address(
     connection: *const macvlan_connection,
@@ -104,9 +105,9 @@ pub unsafe extern "C" fn macvlan_connection_address(
     })
 }
 
-/// Frees a connection; does nothing to NULL. The container stays connected.
+/// Frees a connection. NULL is ignored. The container stays connected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_connection_free(connection: *mut macvlan_connection) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(connection) }
 }

@@ -1,4 +1,4 @@
-//! `macvlan_etcd_options`: how to reach the store for many hosts.
+//! `macvlan_etcd_options`: options of the store for several hosts.
 
 use std::ffi::{c_char, c_int};
 use std::path::PathBuf;
@@ -9,16 +9,16 @@ use crate::base::object::{exclusive, give, object, out};
 use crate::base::report::{Failure, macvlan_error};
 use crate::base::text::text;
 
-/// How to reach etcd, and who this is: a value, for macvlan_networks_open_etcd(). Freed with
-/// macvlan_etcd_options_free().
+/// The options of a store in etcd, with this host's name: a value, for
+/// macvlan_networks_open_etcd(). Freed with macvlan_etcd_options_free().
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_etcd_options {
     _opaque: (),
 }
 object!(macvlan_etcd_options, Described);
 
-/// (The network crate's own are there only where the library is built with etcd.)
+/// (The network crate's own exist only if the library is built with etcd.)
 #[derive(Clone, Default)]
 #[cfg_attr(not(feature = "etcd"), allow(dead_code, reason = "nothing is opened with them"))]
 pub(crate) struct Described {
@@ -53,7 +53,7 @@ impl From<Pem> for macvlan_network::Pem {
 
 #[cfg(feature = "etcd")]
 pub(crate) type Store = macvlan_network::EtcdStore;
-/// What there is none of.
+/// The store of a library without etcd.
 #[cfg(not(feature = "etcd"))]
 pub(crate) type Store = macvlan_network::SqliteStore;
 
@@ -94,7 +94,8 @@ impl Described {
     }
 }
 
-/// Of this host, by a name that no other has, and that stays the same for as long as it has containers.
+/// Makes options for this host, with a unique name that does not change while it has containers.
+/// The caller frees them with macvlan_etcd_options_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_etcd_options_new(
     host: *const c_char,
@@ -107,8 +108,8 @@ pub unsafe extern "C" fn macvlan_etcd_options_new(
     })
 }
 
-/// One more endpoint of etcd: "http://10.0.0.7:2379", or "https://10.0.0.7:2379", which takes a CA. It takes
-/// one at least.
+/// Adds an endpoint of etcd: "http://10.0.0.7:2379", or "https://10.0.0.7:2379", which needs a CA.
+/// At least one is needed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_etcd_options_add_endpoint(
     options: *mut macvlan_etcd_options,
@@ -120,7 +121,7 @@ pub unsafe extern "C" fn macvlan_etcd_options_add_endpoint(
     })
 }
 
-/// What all keys begin with; "/macvlan/" when not set.
+/// Sets the prefix of all keys. Defaults to "/macvlan/".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_etcd_options_set_prefix(
     options: *mut macvlan_etcd_options,
@@ -132,7 +133,7 @@ pub unsafe extern "C" fn macvlan_etcd_options_set_prefix(
     })
 }
 
-/// How many milliseconds to wait for an answer; 5000 when not set.
+/// Sets the timeout of requests in milliseconds. Defaults to 5000.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_etcd_options_set_timeout(
     options: *mut macvlan_etcd_options,
@@ -144,11 +145,12 @@ pub unsafe extern "C" fn macvlan_etcd_options_set_timeout(
     })
 }
 
-/// For how many milliseconds this host counts as alive after its last process with an open store has
-/// ended, or can reach etcd no more; 60000 when not set. Then others may collect its containers'
+/// Sets for how many milliseconds this host counts as alive after its last process with an open
+/// store has ended or lost etcd. Defaults to 60000. Afterwards others may collect its containers'
 /// leases.
 ///
-/// On a host without a process that stays, such as an agent, see macvlan_etcd_options_set_persistent().
+/// For a host without a permanent process, such as an agent, see
+/// macvlan_etcd_options_set_persistent().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_etcd_options_set_ttl(
     options: *mut macvlan_etcd_options,
@@ -160,12 +162,13 @@ pub unsafe extern "C" fn macvlan_etcd_options_set_ttl(
     })
 }
 
-/// Sets whether this host counts as alive also when no process of it has the store open, across reboots, until
-/// macvlan_networks_forget_host() is called on another host; no when not set. For processes that end at once,
-/// such as a plugin of CNI: the leases of their containers are collected by this host alone.
+/// Sets whether this host counts as alive also without a process that has the store open, across
+/// reboots, until macvlan_networks_forget_host() is called on another host. Defaults to false. For
+/// processes that end at once, such as a CNI plugin: only this host collects the leases of its
+/// containers.
 ///
-/// The first process that says so makes it so, whatever later ones say. A host that breaks down keeps its
-/// addresses and its name until it is forgotten.
+/// The first process that sets it decides, whatever later ones set. A host that breaks down keeps
+/// its addresses and its name until it is forgotten.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_etcd_options_set_persistent(
     options: *mut macvlan_etcd_options,
@@ -177,8 +180,8 @@ pub unsafe extern "C" fn macvlan_etcd_options_set_persistent(
     })
 }
 
-/// Sets the user of etcd's that this host logs in as, where etcd has authentication enabled, and the
-/// password. The role of the user has to read and write all keys with the prefix.
+/// Sets the user and the password for an etcd with authentication. The user's role has to have read
+/// and write permission for all keys with the prefix.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_etcd_options_set_user(
     options: *mut macvlan_etcd_options,
@@ -192,8 +195,8 @@ pub unsafe extern "C" fn macvlan_etcd_options_set_user(
     })
 }
 
-/// Sets the certificates of the authorities that sign etcd's certificate, as PEM text, for endpoints with
-/// "https://". Those of the system are none of them.
+/// Sets the certificates of the authorities that may sign etcd's certificate, as PEM text, for
+/// endpoints with "https://". Those of the system are not used.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_etcd_options_set_ca(
     options: *mut macvlan_etcd_options,
@@ -205,7 +208,8 @@ pub unsafe extern "C" fn macvlan_etcd_options_set_ca(
     })
 }
 
-/// As macvlan_etcd_options_set_ca(), in a file, which is read when the store is opened.
+/// Sets the file with the certificates of macvlan_etcd_options_set_ca(), which is read when the
+/// store is opened.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_etcd_options_set_ca_file(
     options: *mut macvlan_etcd_options,
@@ -217,8 +221,7 @@ pub unsafe extern "C" fn macvlan_etcd_options_set_ca_file(
     })
 }
 
-/// Sets the certificate, with those that lead to its authority, that this host shows to etcd, as PEM text.
-/// It takes its key.
+/// Sets the certificate of this host for etcd, with its chain, as PEM text. It needs a key.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_etcd_options_set_certificate(
     options: *mut macvlan_etcd_options,
@@ -230,7 +233,8 @@ pub unsafe extern "C" fn macvlan_etcd_options_set_certificate(
     })
 }
 
-/// As macvlan_etcd_options_set_certificate(), in a file, which is read when the store is opened.
+/// Sets the file with the certificate of macvlan_etcd_options_set_certificate(), which is read when
+/// the store is opened.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_etcd_options_set_certificate_file(
     options: *mut macvlan_etcd_options,
@@ -254,7 +258,7 @@ pub unsafe extern "C" fn macvlan_etcd_options_set_key(
     })
 }
 
-/// As macvlan_etcd_options_set_key(), in a file, which is read when the store is opened.
+/// Sets the file with the key of the certificate, which is read when the store is opened.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_etcd_options_set_key_file(
     options: *mut macvlan_etcd_options,
@@ -266,9 +270,9 @@ pub unsafe extern "C" fn macvlan_etcd_options_set_key_file(
     })
 }
 
-/// Frees options; does nothing to NULL.
+/// Frees options. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_etcd_options_free(options: *mut macvlan_etcd_options) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(options) }
 }

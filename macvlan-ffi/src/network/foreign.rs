@@ -1,4 +1,4 @@
-//! Addresses in a network's subnets that somebody has who is no container of it.
+//! Addresses in a network's subnets that are used by other machines than its containers.
 
 use std::ffi::{CString, c_char, c_int};
 use std::ptr::null;
@@ -11,17 +11,18 @@ use crate::base::report::macvlan_error;
 use crate::base::text::{c_string, text};
 use crate::network::macvlan_network;
 
-/// Addresses that somebody on the wire has who is no container of the network, given by
+/// Addresses that are used by machines on the LAN that are not containers of the network, from
 /// macvlan_network_foreign(). Freed with macvlan_foreign_list_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_foreign_list {
     _opaque: (),
 }
 object!(macvlan_foreign_list, Vec<(CString, u64)>);
 
-/// Remembers that somebody has an address who is no container of this network: it is not given any
-/// more. Refused if a container has it. With macvlan_network_config_set_probe() this happens by itself.
+/// Records an address as used by a machine that is not a container of this network: it is no longer
+/// assigned. Refused if a container has it. With macvlan_network_config_set_probe() this is done
+/// automatically.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_add_foreign(
     network: *const macvlan_network,
@@ -33,7 +34,8 @@ pub unsafe extern "C" fn macvlan_network_add_foreign(
     })
 }
 
-/// Forgets that somebody has an address. `was_known`, which can be NULL, tells whether that was known.
+/// Deletes the record of an address. `was_known`, which can be NULL, is set to whether there was
+/// one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_forget_foreign(
     network: *const macvlan_network,
@@ -44,13 +46,14 @@ pub unsafe extern "C" fn macvlan_network_forget_foreign(
     boundary!(error, {
         let known = shared!(network).network.forget_foreign(parse_ip(text!(address))?)?;
         if !was_known.is_null() {
-            // SAFETY: it is not null, and the header says that an answer can be put there.
+            // SAFETY: it is not null, and the header requires that an answer can be put there.
             unsafe { was_known.write(known) };
         }
     })
 }
 
-/// The addresses that somebody has who is no container of this network.
+/// Lists the addresses that are recorded as used by machines that are not containers of this
+/// network. The caller frees the list with macvlan_foreign_list_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_foreign(
     network: *const macvlan_network,
@@ -64,13 +67,13 @@ pub unsafe extern "C" fn macvlan_network_foreign(
     })
 }
 
-/// How many addresses there are.
+/// Returns the number of addresses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_foreign_list_count(list: *const macvlan_foreign_list) -> usize {
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// One of the addresses, counted from 0. It belongs to the list. NULL past the end.
+/// Returns one of the addresses, counted from 0. It belongs to the list. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_foreign_list_address(
     list: *const macvlan_foreign_list,
@@ -79,7 +82,7 @@ pub unsafe extern "C" fn macvlan_foreign_list_address(
     answer(null(), || Ok(shared!(list).get(index).map_or(null(), |(text, _)| text.as_ptr())))
 }
 
-/// When it was found, in seconds since 1970; 0 past the end.
+/// Returns the time at which it was found, in seconds since 1970; 0 past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_foreign_list_found(
     list: *const macvlan_foreign_list,
@@ -88,9 +91,9 @@ pub unsafe extern "C" fn macvlan_foreign_list_found(
     answer(0, || Ok(shared!(list).get(index).map_or(0, |(_, found)| *found)))
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_foreign_list_free(list: *mut macvlan_foreign_list) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }

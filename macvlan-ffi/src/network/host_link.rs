@@ -1,4 +1,4 @@
-//! `macvlan_host_link`: a link that is created in the host's namespace, for others to move it to the container.
+//! `macvlan_host_link`: a link in the host's namespace that the caller moves to the container.
 
 use std::ffi::{c_char, c_int};
 use std::ptr::null;
@@ -15,10 +15,11 @@ use crate::network::lease::{Held, macvlan_lease};
 use crate::network::macvlan_network;
 use crate::network::member::macvlan_member;
 
-/// A link in the host's namespace that is to be moved to a container, and what it is to have there, given by
-/// macvlan_network_create_link(). Freed with macvlan_host_link_free(), which changes nothing about it.
+/// A link in the host's namespace that the caller moves to a container, and its configuration
+/// there. From macvlan_network_create_link(). Freed with macvlan_host_link_free(), which does not
+/// delete the link.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_host_link {
     _opaque: (),
 }
@@ -40,17 +41,18 @@ impl From<HostLink> for Created {
     }
 }
 
-/// Leases addresses for a container and creates its link in the host's namespace, down and without addresses,
-/// for a caller that moves it to the container, and sets name, addresses and routes there. All of it, or nothing
-/// and an error that says why.
+/// Leases addresses for a container and creates its link in the host's namespace. The link is down
+/// and without addresses, for a caller that moves it to the container and configures it there. On a
+/// failure nothing is changed. The caller frees the object with macvlan_host_link_free().
 ///
-/// The lease is pending until macvlan_network_bind() or macvlan_networks_reconcile() finds the link in the
-/// container's namespace. For as long as it is, macvlan_networks_collect() takes back both when it is older than
-/// macvlan_networks_set_pending_age() says. macvlan_network_disconnect() removes the link, also where it was
-/// moved back.
+/// The lease is pending until macvlan_network_bind() or macvlan_networks_reconcile() finds the link
+/// in the container's namespace. Until then, macvlan_networks_collect() releases the lease and
+/// deletes the link if it is older than macvlan_networks_set_pending_age().
+/// macvlan_network_disconnect() deletes the link, also if it was moved back.
 ///
-/// Addresses and routes inside are the caller's: they are not repaired, and the container's default routes are
-/// led through its other networks only, unless macvlan_member_set_default_route() says otherwise.
+/// The caller manages addresses and routes in the container: they are not repaired, and the
+/// container's default routes lead only through its other networks, unless
+/// macvlan_member_set_default_route() is used.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_create_link(
     network: *const macvlan_network,
@@ -64,9 +66,11 @@ pub unsafe extern "C" fn macvlan_network_create_link(
     })
 }
 
-/// Binds a container's pending lease, by its id, or by "ID/INTERFACE" if it has several, to the namespace that
-/// its link was moved to, with the name that it has there. One that is bound to it already stays as it is.
-/// `lease`, which is given, is what it is now.
+/// Binds a container's pending lease, by its id, or by "ID/INTERFACE" if it has several, to the
+/// namespace to which its link was moved, with the link's name there. A lease that is already bound
+/// to it is unchanged.
+///
+/// `lease` is the lease as bound; the caller frees it with macvlan_lease_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_bind(
     network: *const macvlan_network,
@@ -82,8 +86,8 @@ pub unsafe extern "C" fn macvlan_network_bind(
     })
 }
 
-/// Returns what the store has of it: the addresses that it is to have inside. It belongs to the object. NULL if
-/// the link is none.
+/// Returns the lease, with the addresses for the container. It belongs to the object. NULL if the
+/// link is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_link_lease(
     link: *const macvlan_host_link,
@@ -91,8 +95,8 @@ pub unsafe extern "C" fn macvlan_host_link_lease(
     answer(null(), || Ok(shared!(link).lease.pointer()))
 }
 
-/// Returns its name in the host's namespace, "mv-" and 12 hexadecimal digits. It belongs to the object. NULL if
-/// the link is none.
+/// Returns the link's name in the host's namespace, "mv-" and 12 hexadecimal digits. It belongs to
+/// the object. NULL if the link is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_link_name(link: *const macvlan_host_link) -> *const c_char {
     answer(null(), || {
@@ -101,13 +105,13 @@ pub unsafe extern "C" fn macvlan_host_link_name(link: *const macvlan_host_link) 
     })
 }
 
-/// Returns its index in the host's namespace; 0 if the link is none.
+/// Returns the link's index in the host's namespace; 0 if the link is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_link_index(link: *const macvlan_host_link) -> u32 {
     answer(0, || Ok(shared!(link).link.index()))
 }
 
-/// Tells its MAC address, which stays when it is moved. Zeroes if the link is none.
+/// Writes the link's MAC address, which it keeps when it is moved. Zeroes if the link is invalid.
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_link_mac(link: *const macvlan_host_link, mac: *mut u8) {
@@ -119,7 +123,7 @@ pub unsafe extern "C" fn macvlan_host_link_mac(link: *const macvlan_host_link, m
     });
 }
 
-/// Returns how many gateways there are: one of each family that has one, none in an internal network.
+/// Returns the number of gateways: one of each family that has one, none in an internal network.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_link_gateway_count(link: *const macvlan_host_link) -> usize {
     answer(0, || Ok(shared!(link).link.gateways().len()))
@@ -137,14 +141,14 @@ pub unsafe extern "C" fn macvlan_host_link_gateway(
     })
 }
 
-/// Returns how many of the network's routes are to lead through it.
+/// Returns the number of routes of the network that lead through the link.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_link_route_count(link: *const macvlan_host_link) -> usize {
     answer(0, || Ok(shared!(link).link.routes().len()))
 }
 
-/// Returns one of these routes, counted from 0, as macvlan_endpoint_add_route() takes it. It belongs to the
-/// object. NULL past the end.
+/// Returns one of these routes, counted from 0, in the format of macvlan_endpoint_add_route(). It
+/// belongs to the object. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_link_route(
     link: *const macvlan_host_link,
@@ -156,9 +160,9 @@ pub unsafe extern "C" fn macvlan_host_link_route(
     })
 }
 
-/// Frees what is known of a link; does nothing to NULL. The link stays.
+/// Frees the object. NULL is ignored. The link stays.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_link_free(link: *mut macvlan_host_link) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(link) }
 }

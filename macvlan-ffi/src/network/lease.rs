@@ -1,4 +1,4 @@
-//! `macvlan_lease`: one container's place in one network; and lists of them.
+//! `macvlan_lease`: the addresses of one interface of a container in a network; and lists of them.
 
 use std::ffi::{c_char, c_int};
 use std::ptr::null;
@@ -12,18 +12,18 @@ use crate::base::report::macvlan_error;
 use crate::base::text;
 use crate::handle::netns::macvlan_netns;
 
-/// One interface of a container in one network, as the store has it, given by macvlan_network_lease(). Freed
-/// with macvlan_lease_free(), unless it is a part of another object.
+/// The lease of one interface of a container in one network, as stored, from
+/// macvlan_network_lease(). Freed with macvlan_lease_free(), unless it is a part of another object.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_lease {
     _opaque: (),
 }
 object!(macvlan_lease, Held);
 
-/// Leases, given by macvlan_network_leases(). Freed with macvlan_lease_list_free().
+/// Leases, from macvlan_network_leases(). Freed with macvlan_lease_list_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_lease_list {
     _opaque: (),
 }
@@ -34,7 +34,7 @@ pub(crate) struct Held {
     texts: Texts,
 }
 
-/// Made when they are first asked for.
+/// Made at the first request.
 #[derive(Default)]
 struct Texts {
     network: text::Text,
@@ -61,7 +61,8 @@ pub(crate) fn list(leases: Vec<Lease>) -> Vec<Tagged<Held>> {
     parts::<macvlan_lease>(leases.into_iter().map(Held::from))
 }
 
-/// The network's id. This and all other texts belong to the lease. NULL if the lease is none.
+/// Returns the network's id. This and all other texts belong to the lease. NULL if the lease is
+/// invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_network(lease: *const macvlan_lease) -> *const c_char {
     answer(null(), || {
@@ -70,8 +71,8 @@ pub unsafe extern "C" fn macvlan_lease_network(lease: *const macvlan_lease) -> *
     })
 }
 
-/// The container's id, as the caller calls it; of addresses that were allocated without a container, the lease's
-/// own id.
+/// Returns the container's id, as given by the caller; for addresses that were allocated without a
+/// container, the lease's own id.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_container(lease: *const macvlan_lease) -> *const c_char {
     answer(null(), || {
@@ -80,7 +81,7 @@ pub unsafe extern "C" fn macvlan_lease_container(lease: *const macvlan_lease) ->
     })
 }
 
-/// The name by which others find it; NULL if it has none.
+/// Returns the name by which others find the container; NULL if it has none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_name(lease: *const macvlan_lease) -> *const c_char {
     answer(null(), || {
@@ -89,7 +90,7 @@ pub unsafe extern "C" fn macvlan_lease_name(lease: *const macvlan_lease) -> *con
     })
 }
 
-/// The host that it runs on.
+/// Returns the name of the host that the container runs on.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_host(lease: *const macvlan_lease) -> *const c_char {
     answer(null(), || {
@@ -98,7 +99,7 @@ pub unsafe extern "C" fn macvlan_lease_host(lease: *const macvlan_lease) -> *con
     })
 }
 
-/// The lease's id, which tells it from any other that the container had or will have.
+/// Returns the lease's id, which is different for every lease of the container, past or future.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_endpoint(lease: *const macvlan_lease) -> *const c_char {
     answer(null(), || {
@@ -107,7 +108,7 @@ pub unsafe extern "C" fn macvlan_lease_endpoint(lease: *const macvlan_lease) -> 
     })
 }
 
-/// The interface's name inside.
+/// Returns the interface's name in the container.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_interface(lease: *const macvlan_lease) -> *const c_char {
     answer(null(), || {
@@ -116,8 +117,8 @@ pub unsafe extern "C" fn macvlan_lease_interface(lease: *const macvlan_lease) ->
     })
 }
 
-/// The interface's MAC address. Whether it has one of its own; zeroes if not: in mode passthru it is
-/// the parent's.
+/// Writes the interface's MAC address, and returns whether it has one of its own; zeroes if not: in
+/// mode passthru it is the parent's.
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_mac(lease: *const macvlan_lease, mac: *mut u8) -> bool {
@@ -132,14 +133,14 @@ pub unsafe extern "C" fn macvlan_lease_mac(lease: *const macvlan_lease, mac: *mu
     })
 }
 
-/// How many addresses it has.
+/// Returns the number of addresses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_address_count(lease: *const macvlan_lease) -> usize {
     answer(0, || Ok(shared!(lease).lease.addresses.len()))
 }
 
-/// One of its addresses with the prefix length of its subnet, "10.0.10.2/24", counted from 0. NULL past
-/// the end.
+/// Returns one of the addresses with the prefix length of its subnet, "10.0.10.2/24", counted from
+/// 0. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_address(
     lease: *const macvlan_lease,
@@ -151,13 +152,13 @@ pub unsafe extern "C" fn macvlan_lease_address(
     })
 }
 
-/// Returns how many further names it has, which several containers may have.
+/// Returns the number of aliases: further names, which several containers may share.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_alias_count(lease: *const macvlan_lease) -> usize {
     answer(0, || Ok(shared!(lease).lease.aliases.len()))
 }
 
-/// Returns one of its further names, counted from 0. NULL past the end.
+/// Returns one of the aliases, counted from 0. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_alias(
     lease: *const macvlan_lease,
@@ -169,13 +170,14 @@ pub unsafe extern "C" fn macvlan_lease_alias(
     })
 }
 
-/// Returns how many link-local addresses it has.
+/// Returns the number of link-local addresses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_link_local_count(lease: *const macvlan_lease) -> usize {
     answer(0, || Ok(shared!(lease).lease.link_local.len()))
 }
 
-/// Returns one of its link-local addresses, without a prefix length, counted from 0. NULL past the end.
+/// Returns one of the link-local addresses, without a prefix length, counted from 0. NULL past the
+/// end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_link_local(
     lease: *const macvlan_lease,
@@ -187,27 +189,28 @@ pub unsafe extern "C" fn macvlan_lease_link_local(
     })
 }
 
-/// Returns the network's priority among those that default routes can lead through.
+/// Returns the network's priority for the container's default routes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_gw_priority(lease: *const macvlan_lease) -> i32 {
     answer(0, || Ok(shared!(lease).lease.gw_priority))
 }
 
-/// Returns which of the container's connections it is: a later one has a higher number.
+/// Returns the sequence number of the connection among those of the container; later ones are
+/// higher.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_sequence(lease: *const macvlan_lease) -> u32 {
     answer(0, || Ok(shared!(lease).lease.sequence))
 }
 
-/// Returns whether the container's default routes may lead through this network. They lead through one of
-/// those that may and that have a gateway of the family: the one with the highest priority.
+/// Returns whether the container's default routes may lead through this network. They lead through
+/// the one with the highest priority of those that may and that have a gateway of the family.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_is_default_route(lease: *const macvlan_lease) -> bool {
     answer(false, || Ok(shared!(lease).lease.default_route))
 }
 
-/// The boot that the container's namespace was made in (/proc/sys/kernel/random/boot_id); of a pending lease, the
-/// boot that it was made in.
+/// Returns the id of the boot in which the container's namespace was created
+/// (/proc/sys/kernel/random/boot_id), or, for a pending lease, in which the lease was made.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_netns_boot(lease: *const macvlan_lease) -> *const c_char {
     answer(null(), || {
@@ -218,14 +221,14 @@ pub unsafe extern "C" fn macvlan_lease_netns_boot(lease: *const macvlan_lease) -
     })
 }
 
-/// The inode number of the container's namespace; 0 if the lease is none, or pending.
+/// Returns the inode number of the container's namespace; 0 if the lease is invalid or pending.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_netns_inode(lease: *const macvlan_lease) -> u64 {
     answer(0, || Ok(shared!(lease).lease.netns().map_or(0, |netns| netns.inode)))
 }
 
-/// The kernel's cookie for the container's namespace, which it gives to no second one; 0 before Linux
-/// 5.14.
+/// Returns the kernel's cookie of the container's namespace, which is unique during a boot; 0
+/// before Linux 5.14.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_netns_cookie(lease: *const macvlan_lease) -> u64 {
     answer(0, || {
@@ -234,8 +237,8 @@ pub unsafe extern "C" fn macvlan_lease_netns_cookie(lease: *const macvlan_lease)
     })
 }
 
-/// Returns the path by which the container's namespace was found, which may lead to another by now; NULL if it
-/// was not by one.
+/// Returns the path by which the container's namespace was found, which may have come to lead to
+/// another one; NULL if it was not found by a path.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_netns_path(lease: *const macvlan_lease) -> *const c_char {
     answer(null(), || {
@@ -244,20 +247,20 @@ pub unsafe extern "C" fn macvlan_lease_netns_path(lease: *const macvlan_lease) -
     })
 }
 
-/// Returns whether it is pending: it is not bound to a namespace yet.
+/// Returns whether the lease is pending: not yet bound to a namespace.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_is_pending(lease: *const macvlan_lease) -> bool {
     answer(false, || Ok(shared!(lease).lease.pending().is_some()))
 }
 
-/// Returns since when it is pending, in seconds since 1970; 0 if it is not.
+/// Returns since when the lease is pending, in seconds since 1970; 0 if it is not.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_pending_since(lease: *const macvlan_lease) -> u64 {
     answer(0, || Ok(shared!(lease).lease.pending().map_or(0, |pending| pending.since)))
 }
 
-/// Tells for how long it is pending, in seconds, by the clocks of two hosts if it is another host's; 0 if it is
-/// not.
+/// Writes for how long the lease is pending, in seconds; 0 if it is not. For a lease of another
+/// host this compares the clocks of both.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_pending_age(
     lease: *const macvlan_lease,
@@ -272,7 +275,7 @@ pub unsafe extern "C" fn macvlan_lease_pending_age(
     })
 }
 
-/// Returns the name that its link has in the host's namespace, if it was created there to be moved
+/// Returns the name of the link in the host's namespace, if it was created there
 /// (macvlan_network_create_link()); NULL if it was not.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_link(lease: *const macvlan_lease) -> *const c_char {
@@ -282,7 +285,8 @@ pub unsafe extern "C" fn macvlan_lease_link(lease: *const macvlan_lease) -> *con
     })
 }
 
-/// Whether the container's namespace was made since this machine was started; false of a pending lease.
+/// Returns whether the container's namespace was created since the last boot of this machine; false
+/// for a pending lease.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_is_of_this_boot(
     lease: *const macvlan_lease,
@@ -297,7 +301,7 @@ pub unsafe extern "C" fn macvlan_lease_is_of_this_boot(
     })
 }
 
-/// Whether the container's namespace is this one, and no other that ever was.
+/// Returns whether the container's namespace is this one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_is_of_netns(
     lease: *const macvlan_lease,
@@ -312,20 +316,20 @@ pub unsafe extern "C" fn macvlan_lease_is_of_netns(
     })
 }
 
-/// Frees a lease that is no part of another object; does nothing to NULL. The store keeps it.
+/// Frees a lease. NULL and parts of other objects are ignored. The stored lease is unaffected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_free(lease: *mut macvlan_lease) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(lease) }
 }
 
-/// How many leases there are.
+/// Returns the number of leases.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_list_count(list: *const macvlan_lease_list) -> usize {
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// One of the leases, counted from 0. It belongs to the list. NULL past the end.
+/// Returns one of the leases, counted from 0. It belongs to the list. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_list_get(
     list: *const macvlan_lease_list,
@@ -334,9 +338,9 @@ pub unsafe extern "C" fn macvlan_lease_list_get(
     answer(null(), || Ok(nth(shared!(list), index)))
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_lease_list_free(list: *mut macvlan_lease_list) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }

@@ -1,4 +1,4 @@
-//! `macvlan_member`: how a container is to be connected to a network.
+//! `macvlan_member`: the options of a connection of a container to a network.
 
 use std::ffi::{c_char, c_int};
 
@@ -12,16 +12,17 @@ use crate::base::object::{exclusive, give, object, out};
 use crate::base::report::macvlan_error;
 use crate::base::text::text;
 
-/// How a container is to be connected to a network: a value, for macvlan_network_connect(). Freed with
-/// macvlan_member_free().
+/// The options of a connection of a container to a network: a value, for macvlan_network_connect().
+/// Freed with macvlan_member_free().
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_member {
     _opaque: (),
 }
 object!(macvlan_member, Member);
 
-/// A container, by an id that stays the same: when it returns, it gets its addresses again.
+/// Makes the options for a container, by an id that does not change: when it returns, it gets its
+/// addresses again. The caller frees them with macvlan_member_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_member_new(
     container: *const c_char,
@@ -34,8 +35,8 @@ pub unsafe extern "C" fn macvlan_member_new(
     })
 }
 
-/// The name by which others find it, which no other container of the network can have; none when not set. Names
-/// are compared as DNS does, and stored in lower case.
+/// Sets the name by which others find the container, which is unique in the network. By default it
+/// has none. Names are compared like DNS names, and stored in lower case.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_member_set_name(
     member: *mut macvlan_member,
@@ -48,8 +49,8 @@ pub unsafe extern "C" fn macvlan_member_set_name(
     })
 }
 
-/// Adds a further name by which others find it. Several containers may have the same: whoever asks for it
-/// gets the addresses of all.
+/// Adds a further name by which others find the container. Several containers may share one: it
+/// resolves to the addresses of all of them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_member_add_alias(
     member: *mut macvlan_member,
@@ -62,7 +63,8 @@ pub unsafe extern "C" fn macvlan_member_add_alias(
     })
 }
 
-/// Adds a link-local address, in 169.254.0.0/16 or fe80::/10. The network does not keep it from others.
+/// Adds a link-local address, in 169.254.0.0/16 or fe80::/10. The network does not check that it is
+/// unique.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_member_add_link_local_address(
     member: *mut macvlan_member,
@@ -75,7 +77,7 @@ pub unsafe extern "C" fn macvlan_member_add_link_local_address(
     })
 }
 
-/// Adds an address that it is to have, "10.0.10.7". One is chosen of each family of which none is given.
+/// Adds a requested address, "10.0.10.7". One is chosen of each family without a requested one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_member_add_address(
     member: *mut macvlan_member,
@@ -88,8 +90,8 @@ pub unsafe extern "C" fn macvlan_member_add_address(
     })
 }
 
-/// Adds a pending lease, by its id, whose addresses and MAC address it takes: see macvlan_network_allocate(). No
-/// address is chosen then.
+/// Adds a pending lease, by its id, whose addresses and MAC address the container takes: see
+/// macvlan_network_allocate(). Then no address is chosen.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_member_take(
     member: *mut macvlan_member,
@@ -102,9 +104,11 @@ pub unsafe extern "C" fn macvlan_member_take(
     })
 }
 
-/// Sets the interface's name inside, which tells it from others of the container in the network: a name that none
-/// of them has is that of a further one, with addresses of its own. Without it, the one that the container has is
-/// meant; if it has none, its name is the first free "ethN".
+/// Sets the interface's name in the container, which identifies it among the container's interfaces
+/// in the network. A new name stands for a further interface, with addresses of its own.
+///
+/// By default the existing interface is meant, or, if there is none, a new one with the first free
+/// "ethN".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_member_set_interface(
     member: *mut macvlan_member,
@@ -117,7 +121,8 @@ pub unsafe extern "C" fn macvlan_member_set_interface(
     })
 }
 
-/// The interface's MAC address; derived when not set, see macvlan_network_config_set_mac_from().
+/// Sets the interface's MAC address. Defaults to a derived one, see
+/// macvlan_network_config_set_mac_from().
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_member_set_mac(
@@ -131,12 +136,12 @@ pub unsafe extern "C" fn macvlan_member_set_mac(
     })
 }
 
-/// Sets whether the container's default routes lead through this network: never, if false; if true, in front
-/// of all networks that the container is in, with a priority that is one higher than theirs. When not set,
-/// macvlan_member_set_gw_priority() decides.
+/// Sets whether the container's default routes lead through this network. They never do, if false;
+/// if true, they do before all other networks of the container, with a priority that is one above
+/// theirs. By default macvlan_member_set_gw_priority() decides.
 ///
-/// Routes do not lead through a network that is internal, or has no gateway of the family. When the network
-/// that they lead through goes, the next takes its place.
+/// Default routes do not lead through a network that is internal or has no gateway of the family.
+/// When their network is disconnected, the next one replaces it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_member_set_default_route(
     member: *mut macvlan_member,
@@ -149,8 +154,8 @@ pub unsafe extern "C" fn macvlan_member_set_default_route(
     })
 }
 
-/// Sets the network's priority among those that the container's default routes can lead through. The highest
-/// gets them, and of several that have the same the one that was connected first. Defaults to 0.
+/// Sets the network's priority for the container's default routes. The network with the highest one
+/// gets them, among equal ones the first that was connected. Defaults to 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_member_set_gw_priority(
     member: *mut macvlan_member,
@@ -163,9 +168,9 @@ pub unsafe extern "C" fn macvlan_member_set_gw_priority(
     })
 }
 
-/// Sets whether default routes that the container has from somebody else are deleted, where this network's
-/// take their place. Otherwise they stay, and no other of the family is added. They are not added again when
-/// the container is disconnected.
+/// Sets whether other default routes of the container, which this library did not add, are
+/// replaced. Defaults to false: they stay, and none of their family is added. They are not restored
+/// when the container is disconnected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_member_set_replace_default_route(
     member: *mut macvlan_member,
@@ -178,9 +183,9 @@ pub unsafe extern "C" fn macvlan_member_set_replace_default_route(
     })
 }
 
-/// Frees a description of a container; does nothing to NULL.
+/// Frees the options. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_member_free(member: *mut macvlan_member) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(member) }
 }

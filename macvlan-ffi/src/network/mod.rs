@@ -1,4 +1,4 @@
-//! `macvlan_network`: a network that exists, and who is connected to it; and lists of them.
+//! `macvlan_network`: an existing network and its containers; and lists of networks.
 
 pub mod allocation;
 pub mod config;
@@ -32,19 +32,19 @@ use crate::network::connection::macvlan_connection;
 use crate::network::lease::{macvlan_lease, macvlan_lease_list};
 use crate::network::member::macvlan_member;
 
-/// A network that exists, given by macvlan_networks_create() and macvlan_networks_get(): connects
-/// containers to it, and tells who is. Freed with macvlan_network_free(), unless it is a part of
-/// a list; the network stays.
+/// An existing network, from macvlan_networks_create() and macvlan_networks_get(): connects
+/// containers to it, and lists them. Freed with macvlan_network_free(), unless it is a part of a
+/// list; the network stays.
 ///
-/// Threads: any number may use it at once; it is freed when nobody does.
+/// Threads: any number of threads may use it at once, until one frees it.
 pub struct macvlan_network {
     _opaque: (),
 }
 object!(macvlan_network, Known);
 
-/// Networks, given by macvlan_networks_list(). Freed with macvlan_network_list_free().
+/// Networks, from macvlan_networks_list(). Freed with macvlan_network_list_free().
 ///
-/// Threads: any number may use what is in it at once; it is freed when nobody does.
+/// Threads: any number of threads may use its parts at once, until one frees it.
 pub struct macvlan_network_list {
     _opaque: (),
 }
@@ -77,8 +77,8 @@ impl From<Network> for Known {
     }
 }
 
-/// Its id: 64 hexadecimal digits. This and all other texts, and what it was created as, belong to the
-/// object. NULL if the network is none.
+/// Returns the network's id: 64 hexadecimal digits. This and all other texts, and the
+/// configuration, belong to the object. NULL if the network is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_id(network: *const macvlan_network) -> *const c_char {
     answer(null(), || {
@@ -87,7 +87,7 @@ pub unsafe extern "C" fn macvlan_network_id(network: *const macvlan_network) -> 
     })
 }
 
-/// Its name.
+/// Returns the network's name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_name(network: *const macvlan_network) -> *const c_char {
     answer(null(), || {
@@ -96,7 +96,7 @@ pub unsafe extern "C" fn macvlan_network_name(network: *const macvlan_network) -
     })
 }
 
-/// When it was created: "2024-05-01T12:00:00Z".
+/// Returns the time of its creation: "2024-05-01T12:00:00Z".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_created(network: *const macvlan_network) -> *const c_char {
     answer(null(), || {
@@ -105,8 +105,8 @@ pub unsafe extern "C" fn macvlan_network_created(network: *const macvlan_network
     })
 }
 
-/// The link that its containers hang on: the parent, or, for an isolated network, the dummy link of its
-/// own.
+/// Returns the link that the containers' links are on: the parent, or, for an isolated network, its
+/// own dummy link.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_parent(network: *const macvlan_network) -> *const c_char {
     answer(null(), || {
@@ -115,7 +115,8 @@ pub unsafe extern "C" fn macvlan_network_parent(network: *const macvlan_network)
     })
 }
 
-/// What it was created as, and with which subnet if none was given. NULL if the network is none.
+/// Returns the configuration, with the subnet that was chosen if none was given. NULL if the
+/// network is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_get_config(
     network: *const macvlan_network,
@@ -123,14 +124,16 @@ pub unsafe extern "C" fn macvlan_network_get_config(
     answer(null(), || Ok(shared!(network).config.pointer()))
 }
 
-/// Returns how many reasons there were that would have kept containers from being connected when it was created
-/// or changed by this object, such as a parent that does not exist; 0 of a network that was found.
+/// Returns the number of warnings; 0 for a network that was found.
+///
+/// These are problems, such as a parent that does not exist, that would have prevented a connection
+/// when the network was created or changed by this object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_warning_count(network: *const macvlan_network) -> usize {
     answer(0, || Ok(shared!(network).network.warnings().len()))
 }
 
-/// Returns one of these reasons as a sentence, counted from 0. NULL past the end.
+/// Returns one of the warnings as a sentence, counted from 0. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_warning(
     network: *const macvlan_network,
@@ -142,14 +145,14 @@ pub unsafe extern "C" fn macvlan_network_warning(
     })
 }
 
-/// Connects a container: leases its addresses and attaches its interface; all of it, or nothing and an
-/// error that says why.
+/// Connects a container: leases its addresses and attaches its interface, or changes nothing. The
+/// caller frees the connection with macvlan_connection_free().
 ///
-/// A container that is connected already, in the same namespace, stays as it is; what is missing of its
-/// interface is repaired. If the namespace in which it was connected is gone, as after a restart of the
-/// container, it is connected anew, with the addresses it had.
+/// A container that is already connected in the same namespace stays connected; differences of its
+/// interface are repaired. If the namespace in which it was connected no longer exists, as after a
+/// restart of the container, it is connected again with the same addresses.
 ///
-/// While somebody else connects or disconnects the container, in whatever process, this waits.
+/// Waits while another process connects or disconnects the container.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_connect(
     network: *const macvlan_network,
@@ -165,12 +168,15 @@ pub unsafe extern "C" fn macvlan_network_connect(
     })
 }
 
-/// Takes a container out of the network, by its id, or one of its interfaces, by "ID/INTERFACE": detaches its
-/// interfaces, and gives its addresses back. A pending lease is given back, by the container that it is for, or
-/// by its own id if it is for none, and the link that was created for it is removed. Its namespace is looked for; if it is gone, nothing is left to be detached. `was_there`, which
-/// can be NULL, tells whether the interface was there.
+/// Disconnects a container, by its id, or one of its interfaces, by "ID/INTERFACE": detaches its
+/// interfaces and releases its addresses.
 ///
-/// On another host than the one that it runs on it is refused while that host lives.
+/// A pending lease is released, by the id of its container, or by its own id if it has none, and
+/// the link that was created for it is deleted. The container's namespace is looked up; if it no
+/// longer exists, nothing has to be detached. `was_there`, which can be NULL, is set to whether the
+/// interface still existed.
+///
+/// Refused for a container of another host while that host is alive.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_disconnect(
     network: *const macvlan_network,
@@ -183,8 +189,8 @@ pub unsafe extern "C" fn macvlan_network_disconnect(
     })
 }
 
-/// As macvlan_network_disconnect(), by one who has a handle on the namespace, which saves looking for
-/// it; refused if the container is connected in another one by now.
+/// Disconnects a container like macvlan_network_disconnect(), with a handle on its namespace, which
+/// saves the lookup. Refused if the container is now connected in another one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_disconnect_from(
     network: *const macvlan_network,
@@ -201,13 +207,13 @@ pub unsafe extern "C" fn macvlan_network_disconnect_from(
 
 fn tell(detached: Detached, was_there: *mut bool) {
     if !was_there.is_null() {
-        // SAFETY: it is not null, and the header says that an answer can be put there.
+        // SAFETY: it is not null, and the header requires that an answer can be put there.
         unsafe { was_there.write(detached == Detached::Removed) };
     }
 }
 
-/// Tells who is connected, on all hosts, with the leases that are pending. A container has one for each of its
-/// interfaces.
+/// Lists the leases of the containers of all hosts, with one for each interface, and the pending
+/// ones. The caller frees the list with macvlan_lease_list_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_leases(
     network: *const macvlan_network,
@@ -220,8 +226,8 @@ pub unsafe extern "C" fn macvlan_network_leases(
     })
 }
 
-/// Returns the leases of a container, by its id, or of one of its interfaces, by "ID/INTERFACE", in the order in
-/// which they were connected.
+/// Lists the leases of a container, by its id, or of one of its interfaces, by "ID/INTERFACE", in
+/// the order of their connection. The caller frees the list with macvlan_lease_list_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_leases_of(
     network: *const macvlan_network,
@@ -235,8 +241,9 @@ pub unsafe extern "C" fn macvlan_network_leases_of(
     })
 }
 
-/// Returns the lease of a container, by its id, or of one of its interfaces, by "ID/INTERFACE"; of several that
-/// of the first that was connected. NULL if it is not connected, which is no failure.
+/// Gets the lease of a container, by its id, or of one of its interfaces, by "ID/INTERFACE"; the
+/// first one if it has several. NULL without an error if it is not connected. The caller frees the
+/// lease with macvlan_lease_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_lease(
     network: *const macvlan_network,
@@ -252,8 +259,8 @@ pub unsafe extern "C" fn macvlan_network_lease(
     })
 }
 
-/// Removes it from the store, and the link that it made, if it is isolated; refused while somebody is
-/// connected. The object still has to be freed.
+/// Removes the network from the store, and, if it is isolated, its dummy link. Refused while
+/// containers are connected. The object still has to be freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_remove(
     network: *const macvlan_network,
@@ -264,20 +271,20 @@ pub unsafe extern "C" fn macvlan_network_remove(
     })
 }
 
-/// Frees a network's object; does nothing to NULL. The network stays.
+/// Frees the object. NULL is ignored. The network stays.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_free(network: *mut macvlan_network) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(network) }
 }
 
-/// How many networks there are.
+/// Returns the number of networks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_list_count(list: *const macvlan_network_list) -> usize {
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// One of the networks, counted from 0. It belongs to the list. NULL past the end.
+/// Returns one of the networks, counted from 0. It belongs to the list. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_list_get(
     list: *const macvlan_network_list,
@@ -286,9 +293,9 @@ pub unsafe extern "C" fn macvlan_network_list_get(
     answer(null(), || Ok(nth(shared!(list), index)))
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_list_free(list: *mut macvlan_network_list) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }

@@ -1,4 +1,4 @@
-//! Finding containers by name, and a network as JSON: texts about a `macvlan_network`.
+//! Texts about a `macvlan_network`: containers by name, lines for /etc/hosts, JSON.
 
 use std::ffi::{CString, c_char, c_int};
 use std::ptr::null;
@@ -9,25 +9,25 @@ use crate::base::report::macvlan_error;
 use crate::base::text::{c_string, text};
 use crate::network::macvlan_network;
 
-/// A text of its own, given by macvlan_network_inspect(), macvlan_network_hosts() and
+/// A text, from macvlan_network_inspect(), macvlan_network_hosts() and
 /// macvlan_networks_unreadable(). Freed with macvlan_text_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_text {
     _opaque: (),
 }
 object!(macvlan_text, CString);
 
-/// Addresses, given by macvlan_network_resolve(). Freed with macvlan_ip_list_free().
+/// Addresses, from macvlan_network_resolve(). Freed with macvlan_ip_list_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_ip_list {
     _opaque: (),
 }
 object!(macvlan_ip_list, Vec<CString>);
 
-/// The object that `docker network inspect` prints for a network, with its containers on all hosts, as
-/// JSON.
+/// Makes the object that `docker network inspect` prints for a network, with its containers on all
+/// hosts, as JSON. The caller frees the text with macvlan_text_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_inspect(
     network: *const macvlan_network,
@@ -40,8 +40,9 @@ pub unsafe extern "C" fn macvlan_network_inspect(
     })
 }
 
-/// The addresses of the container that has this name or id, on whatever host; an empty list if none
-/// has. What is behind the network's name, as in "test101.vlan10", is understood too.
+/// Resolves a container's name or id to its addresses, on all hosts; an empty list if none has it.
+/// The network's name may be appended, as in "test101.vlan10". The caller frees the list with
+/// macvlan_ip_list_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_resolve(
     network: *const macvlan_network,
@@ -56,8 +57,9 @@ pub unsafe extern "C" fn macvlan_network_resolve(
     })
 }
 
-/// Lines for /etc/hosts, one for each address of a container that has a name: the address, the name,
-/// and the name with the network's behind a dot.
+/// Makes the lines for /etc/hosts, one for each address of a container that has a name: the
+/// address, the name, and the name with a dot and the network's name. The caller frees the text
+/// with macvlan_text_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_hosts(
     network: *const macvlan_network,
@@ -70,12 +72,12 @@ pub unsafe extern "C" fn macvlan_network_hosts(
     })
 }
 
-/// Writes these lines into a hosts file, between two lines of comment that tell where they begin and
-/// end; the next time they are replaced. The rest of the file stays as it is, with its line ends.
+/// Writes these lines to a hosts file, between two comment lines, and replaces them the next time.
+/// The rest of the file stays unchanged, with its line ends.
 ///
-/// The file is written in place, so that it changes wherever it is mounted, and keeps its owner, mode and
-/// links. One process at a time writes it. A file that cannot be written, as on a full disk, keeps its
-/// text.
+/// The file is written in place, so that it changes wherever it is mounted, and keeps its owner,
+/// mode and links. One process at a time writes it. If the file cannot be written, as on a full
+/// disk, it keeps its text.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_write_hosts(
     network: *const macvlan_network,
@@ -87,27 +89,27 @@ pub unsafe extern "C" fn macvlan_network_write_hosts(
     })
 }
 
-/// The text. It belongs to the object. NULL if the object is none.
+/// Returns the text. It belongs to the object. NULL if the object is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_text_get(text: *const macvlan_text) -> *const c_char {
     answer(null(), || Ok(shared!(text).as_ptr()))
 }
 
-/// Frees a text; does nothing to NULL.
+/// Frees a text. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_text_free(text: *mut macvlan_text) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(text) }
 }
 
-/// How many addresses there are.
+/// Returns the number of addresses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_ip_list_count(list: *const macvlan_ip_list) -> usize {
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// One of the addresses as text, "10.0.10.2", counted from 0. It belongs to the list. NULL past the
-/// end.
+/// Returns one of the addresses as text, "10.0.10.2", counted from 0. It belongs to the list. NULL
+/// past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_ip_list_get(
     list: *const macvlan_ip_list,
@@ -116,9 +118,9 @@ pub unsafe extern "C" fn macvlan_ip_list_get(
     answer(null(), || Ok(shared!(list).get(index).map_or(null(), |text| text.as_ptr())))
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_ip_list_free(list: *mut macvlan_ip_list) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }

@@ -1,4 +1,4 @@
-//! `macvlan_networks`: an open session that creates networks and finds them again.
+//! `macvlan_networks`: a session that creates and finds networks.
 
 use std::ffi::{c_char, c_int};
 use std::ptr::null;
@@ -19,15 +19,17 @@ use crate::network::reconciled::{self, macvlan_collected, macvlan_reconciled_lis
 use crate::network::updated::macvlan_updated;
 use crate::network::{Known, macvlan_network, macvlan_network_list};
 
-/// An open session: a host, and a store that says which networks there are and who holds which address,
-/// shared by many processes. What `docker network` does, without Docker. Open one and keep it. Freed
-/// with macvlan_networks_free().
+/// A session that creates and finds networks. It has a host, and a store of networks and leases
+/// that many processes share; it offers the operations of `docker network` without Docker. Open one
+/// and keep it. Freed with macvlan_networks_free().
 ///
-/// An address is in the store before it is in the kernel, and leaves the store after it has left the
-/// kernel: whatever is killed in between, it is never given to a second container.
+/// An address is stored before it is added in the kernel, and deleted from the store after it was
+/// deleted in the kernel, so that it is never leased to a second container, even if a process is
+/// killed in between.
 ///
-/// Threads: any number may use it at once, but macvlan_networks_set_host_name(), macvlan_networks_set_probe() and
-/// macvlan_networks_set_pending_age() need it alone; it is freed when nobody uses it.
+/// Threads: any number of threads may use it at once, until one frees it;
+/// macvlan_networks_set_host_name(), macvlan_networks_set_probe() and
+/// macvlan_networks_set_pending_age() need exclusive access.
 pub struct macvlan_networks {
     _opaque: (),
 }
@@ -44,13 +46,14 @@ impl From<Networks> for Session {
     }
 }
 
-/// With a store for one host: a SQLite file, which the first write makes if there is none, and which has
-/// to lie on a file system of this machine. Many processes may use it at once; what was written survives the
-/// process and a power loss. The host is called by its host name, see
-/// macvlan_networks_set_host_name().
+/// Opens a session with a store for one host: a SQLite file on a local file system, which the first
+/// write creates. The caller frees it with macvlan_networks_free().
 ///
-/// A file that another machine wrote last is refused: -EREMOTE and MACVLAN_ERROR_NETWORK_OTHER_MACHINE.
-/// A path that is not UTF-8 is refused. The host is not needed any more.
+/// Many processes may use the file at once; written data survives the process and a power loss. The
+/// host is identified by its host name, see macvlan_networks_set_host_name().
+///
+/// Fails with -EREMOTE and MACVLAN_ERROR_NETWORK_OTHER_MACHINE for a file that another machine
+/// wrote last. A path that is not UTF-8 is refused. The session does not refer to the host.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_open(
     host: *const macvlan_host,
@@ -65,9 +68,10 @@ pub unsafe extern "C" fn macvlan_networks_open(
     })
 }
 
-/// As macvlan_networks_open(), also with a file that another machine wrote last, which the next write
-/// makes this machine's: one that was moved here for good, or whose machine got another machine-id.
-/// Containers of the other machine count as gone. No two machines may use one file.
+/// Opens a session like macvlan_networks_open(), also with a file that another machine wrote last.
+/// It is one that was moved here permanently, or whose machine got another machine-id, and becomes
+/// this machine's at the next write. Containers of the other machine count as ended. Two machines
+/// must not use one file.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_open_moved(
     host: *const macvlan_host,
@@ -82,15 +86,15 @@ pub unsafe extern "C" fn macvlan_networks_open_moved(
     })
 }
 
-/// With the store for many hosts, etcd; this host counts as alive as long as it is open. The socket
-/// belongs to the namespace that the calling thread is in, and a thread of the library's keeps it.
+/// Opens a session with a store for several hosts, in etcd; this host counts as alive while it is
+/// open. The socket belongs to the calling thread's network namespace, and a thread of the library
+/// keeps it. The caller frees the session with macvlan_networks_free().
 ///
-/// Options that do not fit, such as no endpoint, or "https://" without a CA, are -EINVAL. An etcd that does
-/// not accept the user, the password or the certificate, or whose certificate is not accepted, is -EACCES and
-/// MACVLAN_ERROR_NETWORK_STORE_REFUSED; a machine whose host's name is that of another that lives -EREMOTE
-/// and MACVLAN_ERROR_NETWORK_OTHER_MACHINE.
-///
-/// A library that was built without etcd refuses: -EOPNOTSUPP and MACVLAN_ERROR_UNSUPPORTED.
+/// Fails with -EINVAL for invalid options, such as no endpoint, or "https://" without a CA; with
+/// -EACCES and MACVLAN_ERROR_NETWORK_STORE_REFUSED if etcd refuses the user, the password or the
+/// certificate, or if its certificate is refused; with -EREMOTE and
+/// MACVLAN_ERROR_NETWORK_OTHER_MACHINE if the host's name is that of another machine that is alive;
+/// with -EOPNOTSUPP and MACVLAN_ERROR_UNSUPPORTED if the library was built without etcd.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_open_etcd(
     host: *const macvlan_host,
@@ -105,9 +109,8 @@ pub unsafe extern "C" fn macvlan_networks_open_etcd(
     })
 }
 
-/// What this host is called in the store, if that was not told already by macvlan_etcd_options_new():
-/// a name that stays the same for as long as it has containers. Networks that were given before keep
-/// the old one.
+/// Sets this host's name in the store, unless macvlan_etcd_options_new() has set it. It must not
+/// change while the host has containers. Existing macvlan_network objects keep the old one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_set_host_name(
     networks: *mut macvlan_networks,
@@ -120,9 +123,8 @@ pub unsafe extern "C" fn macvlan_networks_set_host_name(
     })
 }
 
-/// How the wire is asked, for networks with macvlan_network_config_set_probe(), when it is to be
-/// otherwise than macvlan_probe_quick(). It is copied. Networks that were given before keep the old
-/// one.
+/// Sets how addresses are probed for networks with macvlan_network_config_set_probe(). Defaults to
+/// macvlan_probe_quick(). It is copied. Existing macvlan_network objects keep the old one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_set_probe(
     networks: *mut macvlan_networks,
@@ -136,7 +138,7 @@ pub unsafe extern "C" fn macvlan_networks_set_probe(
 }
 
 /// Sets for how many milliseconds a lease may be pending before macvlan_networks_collect() and
-/// macvlan_networks_reconcile() take it back. Defaults to ten minutes.
+/// macvlan_networks_reconcile() release it. Defaults to ten minutes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_set_pending_age(
     networks: *mut macvlan_networks,
@@ -150,7 +152,8 @@ pub unsafe extern "C" fn macvlan_networks_set_pending_age(
     })
 }
 
-/// The host that containers are connected on; to be freed by the caller.
+/// Makes a host on the namespace in which containers are connected, which the caller frees with
+/// macvlan_host_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_host(
     networks: *const macvlan_networks,
@@ -163,7 +166,8 @@ pub unsafe extern "C" fn macvlan_networks_host(
     })
 }
 
-/// What this host is called in the store. It belongs to the session. NULL if the session is none.
+/// Returns this host's name in the store. It belongs to the session. NULL if the session is
+/// invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_host_name(
     networks: *const macvlan_networks,
@@ -174,8 +178,9 @@ pub unsafe extern "C" fn macvlan_networks_host_name(
     })
 }
 
-/// Creates a network. Without a subnet it gets one of Docker's default subnets that no network and no
-/// link or route of this host has. `network`, which is given, can be freed at any time.
+/// Creates a network. Without a subnet it gets one of Docker's default subnets that is not used by
+/// another network or by a link or route of this host. The caller frees `network` with
+/// macvlan_network_free(), at any time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_create(
     networks: *mut macvlan_networks,
@@ -190,9 +195,10 @@ pub unsafe extern "C" fn macvlan_networks_create(
     })
 }
 
-/// Creates the network that a configuration describes, or changes the one of that name to it, whole or not at
-/// all. A network that is so already is left as it is, so that programs may call it before each use, any number
-/// at once. A configuration without subnets leaves a network that exists those that it has.
+/// Ensures that a network is as configured: creates it, or changes the existing one with this name,
+/// or changes nothing. Only reads if there are no differences, so programs may call it before each
+/// use, and at the same time. A configuration without subnets keeps the existing ones. The caller
+/// frees the result with macvlan_updated_free().
 ///
 /// Refused as by macvlan_networks_create() and macvlan_network_update().
 #[unsafe(no_mangle)]
@@ -208,7 +214,8 @@ pub unsafe extern "C" fn macvlan_networks_ensure(
     })
 }
 
-/// Returns the network that has this name or this id, or whose id alone begins so.
+/// Finds a network by its name, its id or a unique prefix of the id. The caller frees it with
+/// macvlan_network_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_get(
     networks: *const macvlan_networks,
@@ -222,8 +229,9 @@ pub unsafe extern "C" fn macvlan_networks_get(
     })
 }
 
-/// Returns one line for each network and lease that is stored and cannot be read, which says why. Lists
-/// leave them out, and what they hold is given to nobody else. The text is freed by the caller.
+/// Lists the stored networks and leases that cannot be read, one on each line with the reason.
+/// Other lists do not have them, and their addresses are not leased. The caller frees the text with
+/// macvlan_text_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_unreadable(
     networks: *const macvlan_networks,
@@ -238,7 +246,8 @@ pub unsafe extern "C" fn macvlan_networks_unreadable(
     })
 }
 
-/// All networks that can be read, by name; macvlan_networks_unreadable() has the others.
+/// Lists the networks that can be read, ordered by name; see also macvlan_networks_unreadable().
+/// The caller frees the list with macvlan_network_list_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_list(
     networks: *const macvlan_networks,
@@ -252,9 +261,9 @@ pub unsafe extern "C" fn macvlan_networks_list(
     })
 }
 
-/// Returns what `docker network ls` would list, as a JSON array of objects with Id, Name, Driver, Scope,
-/// Parent, Internal, Subnets, and how many Containers are connected on all hosts. The text is freed by the
-/// caller.
+/// Makes a summary like `docker network ls`, as JSON. It is an array of objects with Id, Name,
+/// Driver, Scope, Parent, Internal, Subnets, and the number of connected Containers on all hosts.
+/// The caller frees the text with macvlan_text_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_summary(
     networks: *const macvlan_networks,
@@ -267,9 +276,9 @@ pub unsafe extern "C" fn macvlan_networks_summary(
     })
 }
 
-/// Removes the networks without containers, on whatever host, and the links that they made. Returns their
-/// names, one a line, as a text that is freed by the caller. A container that is gone counts until it is
-/// collected.
+/// Removes the networks that have no containers on any host, and their dummy links. Gives their
+/// names, one on each line, as a text that the caller frees with macvlan_text_free(). A container
+/// that has ended counts until its lease is collected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_prune(
     networks: *mut macvlan_networks,
@@ -282,12 +291,16 @@ pub unsafe extern "C" fn macvlan_networks_prune(
     })
 }
 
-/// Takes back the leases of this host's containers whose namespace is gone, also by a reboot; of hosts
-/// that the store says are dead; leases that were pending for too long, with the links that were created for
-/// them; and addresses that were kept long enough.
+/// Releases leases that are no longer used. The caller frees the result with
+/// macvlan_collected_free().
 ///
-/// A namespace is gone when no process is in it or has it open, and it is mounted nowhere, as far as
-/// this process may look: let one with root's rights on the host call this, not one in a container.
+/// - those of this host's containers whose namespace no longer exists, also after a reboot;
+/// - those of hosts that the store considers dead;
+/// - those that were pending for too long, with the links that were created for them;
+/// - addresses that were reserved long enough.
+///
+/// A namespace no longer exists if this process finds no process in it, no open descriptor and no
+/// mount: call this as root on the host, not in a container.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_collect(
     networks: *mut macvlan_networks,
@@ -300,13 +313,14 @@ pub unsafe extern "C" fn macvlan_networks_collect(
     })
 }
 
-/// Forgets a host that counts as alive without a process, see macvlan_etcd_options_set_persistent(), and is gone
-/// for good: from now on others collect the leases of its containers, and another machine may have its name.
-/// `was_known`, which can be NULL, tells whether there was such a host; in a file there is none.
+/// Forgets a host that counts as alive without a process and has permanently ended. See
+/// macvlan_etcd_options_set_persistent(). Others then collect the leases of its containers, and
+/// another machine may have its name. `was_known`, which can be NULL, is set to whether there was
+/// such a host; a file has none.
 ///
-/// The addresses of its containers are given to others then, so they may run no more. Refused with
-/// MACVLAN_ERROR_NETWORK_HOST_ALIVE while a process of it has the store open, and where one was killed, for as
-/// long as a host counts as alive.
+/// The addresses of its containers may then be leased to others, so these must not run any more.
+/// Refused with MACVLAN_ERROR_NETWORK_HOST_ALIVE while a process of it has the store open, and
+/// after one was killed, for as long as a host counts as alive.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_forget_host(
     networks: *mut macvlan_networks,
@@ -317,23 +331,24 @@ pub unsafe extern "C" fn macvlan_networks_forget_host(
     boundary!(error, {
         let known = shared!(networks).networks.forget_host(text!(name))?;
         if !was_known.is_null() {
-            // SAFETY: it is not null, and the header says that an answer can be put there.
+            // SAFETY: it is not null, and the header requires that an answer can be put there.
             unsafe { was_known.write(known) };
         }
     })
 }
 
-/// Brings the kernel and the store together on this host, and says what it did; an empty list if all
-/// was right. For a program that starts again, after whatever happened.
+/// Reconciles the kernel with the store on this host, and lists the changes; the list is empty if
+/// there were none. For a program that starts again after a failure. The caller frees the list with
+/// macvlan_reconciled_list_free().
 ///
-/// The store says who is connected, the kernel who exists: leases of namespaces that are gone are taken
-/// back, interfaces that are missing or have changed are made as they should be, interfaces that the
-/// store does not know get a lease if their network exists, and go if it does not.
+/// Leases of namespaces that no longer exist are released. Interfaces that are missing or changed
+/// are repaired. Interfaces that are not stored get a lease if their network exists, and are
+/// deleted if it does not.
 ///
-/// An interface gets a lease for the addresses that nobody else has got since; others are removed from it,
-/// and so is an interface that would have none, or whose container is connected elsewhere by now. An
-/// interface is known by its alias, which only the store can have made for it; any other is reported as
-/// failed and left as it is.
+/// An interface gets a lease for those of its addresses that were not leased to another container;
+/// the others are deleted from it. It is deleted if none would remain, or if its container is now
+/// connected elsewhere. An interface is identified by its alias, if only the store can have made
+/// it; any other is reported as failed and left unchanged.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_reconcile(
     networks: *mut macvlan_networks,
@@ -346,10 +361,10 @@ pub unsafe extern "C" fn macvlan_networks_reconcile(
     })
 }
 
-/// Closes a session; does nothing to NULL. Networks that were given go on, and so does what is
-/// connected.
+/// Frees a session. NULL is ignored. Existing macvlan_network objects remain usable, and containers
+/// stay connected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_free(networks: *mut macvlan_networks) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(networks) }
 }

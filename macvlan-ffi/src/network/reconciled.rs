@@ -1,4 +1,4 @@
-//! `macvlan_reconciled`: what was done to bring kernel and store together; and `macvlan_collected`.
+//! `macvlan_reconciled`: a change that reconciled kernel and store; and `macvlan_collected`.
 
 use std::ffi::{CString, c_char, c_int};
 use std::ptr::null;
@@ -11,51 +11,52 @@ use crate::base::object::{Tagged, nth, object, part, parts, shared};
 use crate::base::text::c_string;
 use crate::network::lease::{self, Held, macvlan_lease};
 
-/// One thing that was done to bring kernel and store together: a part of a macvlan_reconciled_list,
-/// which it is freed with.
+/// A change that reconciled kernel and store: a part of a macvlan_reconciled_list, with which it is
+/// freed.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_reconciled {
     _opaque: (),
 }
 object!(macvlan_reconciled, Done);
 
-/// What was done, given by macvlan_networks_reconcile(). Freed with macvlan_reconciled_list_free().
+/// The changes that reconciled kernel and store, from macvlan_networks_reconcile(). Freed with
+/// macvlan_reconciled_list_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_reconciled_list {
     _opaque: (),
 }
 object!(macvlan_reconciled_list, Vec<Tagged<Done>>);
 
-/// What was taken back, given by macvlan_networks_collect(). Freed with macvlan_collected_free().
+/// The released leases, from macvlan_networks_collect(). Freed with macvlan_collected_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_collected {
     _opaque: (),
 }
 object!(macvlan_collected, TakenBack);
 
-/// What was done to bring kernel and store together. More may come: a program has to expect numbers
-/// that are not listed here.
+/// The kind of a change that reconciled kernel and store. Later versions may add some, so a program
+/// has to expect numbers that are not listed here.
 #[repr(C)]
 pub enum macvlan_reconciled_kinds {
-    /// Something that this version has no number for.
+    /// A change for which this version has no number.
     MACVLAN_RECONCILED_OTHER = 0,
-    /// A lease whose namespace is gone, or whose host is, was taken back.
+    /// A lease whose namespace or host no longer exists was released.
     MACVLAN_RECONCILED_RELEASED = 1,
-    /// The interface of a lease was missing or changed, and is as it should be again.
+    /// The interface of a lease was missing or changed, and was repaired.
     MACVLAN_RECONCILED_REPAIRED = 2,
-    /// An interface that the store did not know, of a network that exists, has a lease now.
+    /// An interface that was not stored, of an existing network, has a lease now.
     MACVLAN_RECONCILED_ADOPTED = 3,
-    /// An interface of a container in a network that does not exist any more was taken away.
+    /// An interface of a container in a network that no longer exists was deleted.
     MACVLAN_RECONCILED_REMOVED = 4,
-    /// Something could not be brought together; the rest was. The text says why.
+    /// A difference could not be resolved; the others were. The text has the reason.
     MACVLAN_RECONCILED_FAILED = 5,
-    /// Addresses that were kept for containers are free again.
+    /// Addresses that were reserved for containers are free again.
     MACVLAN_RECONCILED_EXPIRED = 6,
-    /// The interface of a container, or an address of it, was removed since it is another's by now: its
-    /// host had counted as dead. The text names both.
+    /// The interface of a container, or one of its addresses, was deleted because it now belongs to
+    /// another one: its host had been considered dead. The text names both.
     MACVLAN_RECONCILED_DISPLACED = 7,
 }
 
@@ -96,20 +97,20 @@ impl From<Collected> for TakenBack {
     }
 }
 
-/// What was done: one of enum macvlan_reconciled_kinds.
+/// Returns the kind of the change: one of enum macvlan_reconciled_kinds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_reconciled_kind(done: *const macvlan_reconciled) -> c_int {
     answer(0, || Ok(number(shared!(done).kind as u32)))
 }
 
-/// What was done, in words. It belongs to the list. NULL for NULL.
+/// Returns a description of the change. It belongs to the list. NULL for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_reconciled_text(done: *const macvlan_reconciled) -> *const c_char {
     answer(null(), || Ok(shared!(done).text.as_ptr()))
 }
 
-/// The lease that was taken back, entered, or whose interface was repaired; NULL if it is about no
-/// lease. It belongs to the list.
+/// Returns the lease that was released or made, or whose interface was repaired; NULL if there is
+/// none. It belongs to the list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_reconciled_lease(
     done: *const macvlan_reconciled,
@@ -117,7 +118,7 @@ pub unsafe extern "C" fn macvlan_reconciled_lease(
     answer(null(), || Ok(shared!(done).lease.as_ref().map_or(null(), Tagged::pointer)))
 }
 
-/// The name of the interface that it is about; NULL if it is about none.
+/// Returns the name of the interface; NULL if there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_reconciled_interface(
     done: *const macvlan_reconciled,
@@ -125,7 +126,7 @@ pub unsafe extern "C" fn macvlan_reconciled_interface(
     answer(null(), || Ok(shared!(done).interface.as_ref().map_or(null(), |text| text.as_ptr())))
 }
 
-/// The id of the container that it is about; NULL if it is about none.
+/// Returns the id of the container; NULL if there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_reconciled_container(
     done: *const macvlan_reconciled,
@@ -133,13 +134,13 @@ pub unsafe extern "C" fn macvlan_reconciled_container(
     answer(null(), || Ok(shared!(done).container.as_ref().map_or(null(), |text| text.as_ptr())))
 }
 
-/// How many addresses that were kept are free again; 0 if it is about something else.
+/// Returns the number of reserved addresses that are free again; 0 for other kinds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_reconciled_expired(done: *const macvlan_reconciled) -> usize {
     answer(0, || Ok(shared!(done).expired))
 }
 
-/// How many things were done; 0 if all was right.
+/// Returns the number of changes; 0 if there were none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_reconciled_list_count(
     list: *const macvlan_reconciled_list,
@@ -147,7 +148,7 @@ pub unsafe extern "C" fn macvlan_reconciled_list_count(
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// One of the things that were done, counted from 0. It belongs to the list. NULL past the end.
+/// Returns one of the changes, counted from 0. It belongs to the list. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_reconciled_list_get(
     list: *const macvlan_reconciled_list,
@@ -156,14 +157,14 @@ pub unsafe extern "C" fn macvlan_reconciled_list_get(
     answer(null(), || Ok(nth(shared!(list), index)))
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_reconciled_list_free(list: *mut macvlan_reconciled_list) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }
 
-/// How many leases were taken back, since their namespace is gone, or their host.
+/// Returns the number of released leases.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_collected_lease_count(
     collected: *const macvlan_collected,
@@ -171,7 +172,7 @@ pub unsafe extern "C" fn macvlan_collected_lease_count(
     answer(0, || Ok(shared!(collected).leases.len()))
 }
 
-/// One of these leases, counted from 0. It belongs to the object. NULL past the end.
+/// Returns one of these leases, counted from 0. It belongs to the object. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_collected_lease(
     collected: *const macvlan_collected,
@@ -180,15 +181,15 @@ pub unsafe extern "C" fn macvlan_collected_lease(
     answer(null(), || Ok(nth(&shared!(collected).leases, index)))
 }
 
-/// How many addresses were kept for containers that did not return in time.
+/// Returns the number of addresses that were reserved for containers that did not return in time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_collected_expired(collected: *const macvlan_collected) -> usize {
     answer(0, || Ok(shared!(collected).expired))
 }
 
-/// Frees what was told of a collection; does nothing to NULL.
+/// Frees the result of a collection. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_collected_free(collected: *mut macvlan_collected) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(collected) }
 }

@@ -1,4 +1,4 @@
-//! `macvlan_retained`: what came of disconnecting all containers but some.
+//! `macvlan_retained`: the result of disconnecting all containers except some.
 
 use std::ffi::{c_char, c_int};
 use std::ptr::null;
@@ -12,10 +12,10 @@ use crate::base::text::texts_at;
 use crate::network::lease::{self, Held, macvlan_lease};
 use crate::network::macvlan_network;
 
-/// What came of disconnecting all containers but some, given by macvlan_network_retain(). Freed with
-/// macvlan_retained_free().
+/// The result of disconnecting all containers except some, from macvlan_network_retain(). Freed
+/// with macvlan_retained_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_retained {
     _opaque: (),
 }
@@ -39,13 +39,16 @@ impl From<Retained> for Done {
     }
 }
 
-/// Disconnects all containers on this host but the `count` ones with these ids, or these interfaces of them
-/// ("ID/INTERFACE"), and returns what was released
-/// and what failed, which is no error of this function. For a runtime that knows which of its containers exist,
-/// such as the GC of CNI. `valid` can be NULL if `count` is 0.
+/// Disconnects all containers on this host except the `count` ones with these ids or interfaces
+/// ("ID/INTERFACE"). For a runtime that has a list of its containers, such as the GC of CNI.
+/// `valid` can be NULL if `count` is 0.
 ///
-/// As macvlan_network_disconnect(): a lease is taken back where the interface was detached or the namespace is
-/// known to be gone. Leases of other hosts, pending ones, and containers that were connected since this began, stay.
+/// The result has the released leases and the failed ones; a failed one is not an error of this
+/// function. The caller frees it with macvlan_retained_free().
+///
+/// Like macvlan_network_disconnect(), releases a lease only if the interface was detached or the
+/// namespace no longer exists. Leases of other hosts, pending ones, and those of containers that
+/// were connected after the start of the call, stay.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_retain(
     network: *const macvlan_network,
@@ -56,13 +59,13 @@ pub unsafe extern "C" fn macvlan_network_retain(
 ) -> c_int {
     boundary!(error, {
         let retained = out!(retained);
-        // SAFETY: the header says that the array has so many texts.
+        // SAFETY: the header requires that the array has so many texts.
         let valid = unsafe { texts_at(valid, count, "valid")? };
         give(retained, shared!(network).network.retain(valid)?.into());
     })
 }
 
-/// Returns how many leases were taken back.
+/// Returns the number of released leases.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_retained_released_count(
     retained: *const macvlan_retained,
@@ -70,7 +73,7 @@ pub unsafe extern "C" fn macvlan_retained_released_count(
     answer(0, || Ok(shared!(retained).released.len()))
 }
 
-/// Returns one of these leases, counted from 0. It belongs to the object. NULL past the end.
+/// Returns one of the released leases, counted from 0. It belongs to the object. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_retained_released(
     retained: *const macvlan_retained,
@@ -79,13 +82,13 @@ pub unsafe extern "C" fn macvlan_retained_released(
     answer(null(), || Ok(nth(&shared!(retained).released, index)))
 }
 
-/// Returns of how many leases something failed.
+/// Returns the number of failed leases.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_retained_failed_count(retained: *const macvlan_retained) -> usize {
     answer(0, || Ok(shared!(retained).failed.len()))
 }
 
-/// Returns one of these leases, counted from 0. It belongs to the object. NULL past the end.
+/// Returns one of the failed leases, counted from 0. It belongs to the object. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_retained_failed(
     retained: *const macvlan_retained,
@@ -94,7 +97,8 @@ pub unsafe extern "C" fn macvlan_retained_failed(
     answer(null(), || Ok(nth(&shared!(retained).failed, index)))
 }
 
-/// Returns why that failed. It belongs to the object. NULL past the end.
+/// Returns the error of one of the failed leases, counted from 0. It belongs to the object. NULL
+/// past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_retained_error(
     retained: *const macvlan_retained,
@@ -103,9 +107,9 @@ pub unsafe extern "C" fn macvlan_retained_error(
     answer(null(), || Ok(nth(&shared!(retained).errors, index)))
 }
 
-/// Frees what came of it; does nothing to NULL.
+/// Frees the result. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_retained_free(retained: *mut macvlan_retained) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(retained) }
 }

@@ -12,11 +12,11 @@ use crate::base::object::{exclusive, give, object, out, shared};
 use crate::base::report::macvlan_error;
 use crate::base::text::{self, text};
 
-/// A subnet that a network gives addresses from: a value, for macvlan_network_config_add_subnet(), and
-/// checked when the network is created. Freed with macvlan_subnet_free(), unless it is a part of
-/// a macvlan_network_config.
+/// A subnet from which a network assigns addresses: a value, for
+/// macvlan_network_config_add_subnet(). It is validated when the network is created. Freed with
+/// macvlan_subnet_free(), unless it is a part of a macvlan_network_config.
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_subnet {
     _opaque: (),
 }
@@ -27,7 +27,7 @@ pub(crate) struct Described {
     texts: Texts,
 }
 
-/// Made when they are first asked for.
+/// Made at the first request.
 #[derive(Default)]
 struct Texts {
     net: text::Text,
@@ -46,15 +46,16 @@ impl From<Subnet> for Described {
 }
 
 impl Described {
-    /// The subnet, to be changed; texts that were given of it are not valid any more.
+    /// Returns the subnet for a change, and drops the texts.
     fn changing(&mut self) -> &mut Subnet {
         self.texts = Texts::default();
         &mut self.subnet
     }
 }
 
-/// A subnet, "10.0.10.0/24" or "fd00:10::/64"; host bits are refused, since it could not be told what
-/// was meant. Its router is its first address, as Docker has it.
+/// Makes a subnet, "10.0.10.0/24" or "fd00:10::/64". Host bits are refused, because the intention
+/// would be unclear. Its gateway is its first address, like Docker's. The caller frees it with
+/// macvlan_subnet_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_new(
     net: *const c_char,
@@ -67,8 +68,8 @@ pub unsafe extern "C" fn macvlan_subnet_new(
     })
 }
 
-/// Its router; the first address of the subnet when not set. It is in the subnet, a link-local IPv6 address,
-/// or, with macvlan_subnet_set_on_link_gateway(), anywhere.
+/// Sets the gateway: in the subnet, a link-local IPv6 address, or, with
+/// macvlan_subnet_set_on_link_gateway(), any address. Defaults to the first address of the subnet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_set_gateway(
     subnet: *mut macvlan_subnet,
@@ -81,8 +82,8 @@ pub unsafe extern "C" fn macvlan_subnet_set_gateway(
     })
 }
 
-/// Sets whether a gateway outside the subnet is taken to be on the link (onlink). Defaults to false, and
-/// then such a gateway is refused when the network is created.
+/// Sets whether a gateway outside the subnet is assumed to be on the link (onlink). Defaults to
+/// false: such a gateway is then refused when the network is created.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_set_on_link_gateway(
     subnet: *mut macvlan_subnet,
@@ -95,7 +96,8 @@ pub unsafe extern "C" fn macvlan_subnet_set_on_link_gateway(
     })
 }
 
-/// No router: no default route, and the first address can be given to a container.
+/// Sets that there is no gateway: no default route, and the first address may be assigned to a
+/// container.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_set_no_gateway(
     subnet: *mut macvlan_subnet,
@@ -107,9 +109,10 @@ pub unsafe extern "C" fn macvlan_subnet_set_no_gateway(
     })
 }
 
-/// Sets the only part of the subnet that addresses are given from, "10.0.10.64/26" or
-/// "10.0.10.64-10.0.10.99": this host's share, where several hosts have one subnet and a store each. Defaults
-/// to all of it.
+/// Sets the only range of the subnet from which addresses are assigned, "10.0.10.64/26" or
+/// "10.0.10.64-10.0.10.99". Defaults to the whole subnet.
+///
+/// It is this host's part, if several hosts share the subnet and have a store each.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_set_range(
     subnet: *mut macvlan_subnet,
@@ -122,7 +125,7 @@ pub unsafe extern "C" fn macvlan_subnet_set_range(
     })
 }
 
-/// Adds a part of the subnet that addresses are given from.
+/// Adds a range of the subnet from which addresses are assigned.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_add_range(
     subnet: *mut macvlan_subnet,
@@ -135,7 +138,7 @@ pub unsafe extern "C" fn macvlan_subnet_add_range(
     })
 }
 
-/// Adds addresses that are never given to a container, such as those that a DHCP server gives:
+/// Adds addresses that are never assigned to a container, such as those of a DHCP server:
 /// "10.0.10.64/26", "10.0.10.64-10.0.10.99" or "10.0.10.7".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_add_excluded(
@@ -149,8 +152,8 @@ pub unsafe extern "C" fn macvlan_subnet_add_excluded(
     })
 }
 
-/// One more address that is given to no other container than the one of this name, which gets it: "printer",
-/// "10.0.10.70".
+/// Reserves an address for the container with this name, "printer", "10.0.10.70": it gets the
+/// address, and no other container does.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_add_reserved(
     subnet: *mut macvlan_subnet,
@@ -164,8 +167,8 @@ pub unsafe extern "C" fn macvlan_subnet_add_reserved(
     })
 }
 
-/// The subnet as text. This and all other texts belong to the object, until it is changed or freed.
-/// NULL if the object is none.
+/// Returns the subnet as text. This and all other texts belong to the object, until it is changed
+/// or freed. NULL if the object is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_net(subnet: *const macvlan_subnet) -> *const c_char {
     answer(null(), || {
@@ -174,7 +177,7 @@ pub unsafe extern "C" fn macvlan_subnet_net(subnet: *const macvlan_subnet) -> *c
     })
 }
 
-/// Its router's address; NULL if it has none.
+/// Returns the gateway's address; NULL if there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_gateway(subnet: *const macvlan_subnet) -> *const c_char {
     answer(null(), || {
@@ -183,13 +186,13 @@ pub unsafe extern "C" fn macvlan_subnet_gateway(subnet: *const macvlan_subnet) -
     })
 }
 
-/// Returns whether a gateway outside the subnet is taken to be on the link.
+/// Returns whether a gateway outside the subnet is assumed to be on the link.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_is_on_link_gateway(subnet: *const macvlan_subnet) -> bool {
     answer(false, || Ok(shared!(subnet).subnet.is_on_link_gateway()))
 }
 
-/// Returns the first part that addresses are given from; NULL if it is all of it.
+/// Returns the first range from which addresses are assigned; NULL for the whole subnet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_range(subnet: *const macvlan_subnet) -> *const c_char {
     answer(null(), || {
@@ -198,13 +201,13 @@ pub unsafe extern "C" fn macvlan_subnet_range(subnet: *const macvlan_subnet) -> 
     })
 }
 
-/// Returns how many parts addresses are given from; 0 if it is all of it.
+/// Returns the number of ranges from which addresses are assigned; 0 for the whole subnet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_range_count(subnet: *const macvlan_subnet) -> usize {
     answer(0, || Ok(shared!(subnet).subnet.get_ranges().len()))
 }
 
-/// Returns one of the parts that addresses are given from, counted from 0. NULL past the end.
+/// Returns one of the ranges from which addresses are assigned, counted from 0. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_range_at(
     subnet: *const macvlan_subnet,
@@ -216,7 +219,7 @@ pub unsafe extern "C" fn macvlan_subnet_range_at(
     })
 }
 
-/// Returns how many ranges are excluded.
+/// Returns the number of excluded ranges.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_excluded_count(subnet: *const macvlan_subnet) -> usize {
     answer(0, || Ok(shared!(subnet).subnet.get_excluded().len()))
@@ -234,13 +237,13 @@ pub unsafe extern "C" fn macvlan_subnet_excluded_at(
     })
 }
 
-/// How many addresses are reserved.
+/// Returns the number of reserved addresses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_reserved_count(subnet: *const macvlan_subnet) -> usize {
     answer(0, || Ok(shared!(subnet).subnet.get_reserved().len()))
 }
 
-/// For whom one of them is reserved, counted from 0, by name. NULL past the end.
+/// Returns the container's name of one of the reservations, counted from 0. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_reserved_name(
     subnet: *const macvlan_subnet,
@@ -252,7 +255,7 @@ pub unsafe extern "C" fn macvlan_subnet_reserved_name(
     })
 }
 
-/// The address that is reserved for it. NULL past the end.
+/// Returns the address of one of the reservations, counted from 0. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_reserved_address(
     subnet: *const macvlan_subnet,
@@ -264,9 +267,9 @@ pub unsafe extern "C" fn macvlan_subnet_reserved_address(
     })
 }
 
-/// Frees a subnet; does nothing to NULL.
+/// Frees a subnet. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_free(subnet: *mut macvlan_subnet) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(subnet) }
 }

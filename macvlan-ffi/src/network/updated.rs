@@ -1,4 +1,4 @@
-//! `macvlan_updated`: what came of changing a network.
+//! `macvlan_updated`: the result of changing a network.
 
 use std::ffi::{c_char, c_int};
 use std::ptr::null;
@@ -15,10 +15,10 @@ use crate::network::lease::{self, Held, macvlan_lease};
 use crate::network::{Known, macvlan_network};
 use crate::value::parent::macvlan_parent;
 
-/// What came of changing a network, given by macvlan_network_update(), macvlan_network_set_parent() and
-/// macvlan_networks_ensure(). Freed with macvlan_updated_free().
+/// The result of changing a network, from macvlan_network_update(), macvlan_network_set_parent()
+/// and macvlan_networks_ensure(). Freed with macvlan_updated_free().
 ///
-/// Threads: any number may use what is in it at once; it is freed when nobody does.
+/// Threads: any number of threads may use its parts at once, until one frees it.
 pub struct macvlan_updated {
     _opaque: (),
 }
@@ -42,12 +42,13 @@ impl From<Updated> for Done {
     }
 }
 
-/// Changes a network to another configuration, whole or not at all. Containers stay connected as they are; the
-/// result tells which of them are to be connected again. The name stays. A configuration without subnets leaves
-/// the network those that it has.
+/// Changes a network to another configuration, or changes nothing. Containers stay connected
+/// unchanged; the result lists those to be connected again. The name stays. A configuration without
+/// subnets keeps the existing ones. The caller frees the result with macvlan_updated_free().
 ///
-/// Refused with MACVLAN_ERROR_NETWORK_IN_USE where a container has an address that the network would not have
-/// any more, and with MACVLAN_ERROR_NETWORK_CONTENDED where others have changed it since it was read.
+/// Fails with MACVLAN_ERROR_NETWORK_IN_USE if a container has an address that would no longer be in
+/// the network, and with MACVLAN_ERROR_NETWORK_CONTENDED if others have changed it since it was
+/// read.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_update(
     network: *const macvlan_network,
@@ -61,8 +62,8 @@ pub unsafe extern "C" fn macvlan_network_update(
     })
 }
 
-/// Sets the link that a network's containers hang on, whatever else others change. The parent is as in
-/// macvlan_network_config_set_parent(). As macvlan_network_update().
+/// Sets the parent of a network, independently of concurrent changes by others. The parent is as in
+/// macvlan_network_config_set_parent(). Otherwise like macvlan_network_update().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_set_parent(
     network: *const macvlan_network,
@@ -76,7 +77,8 @@ pub unsafe extern "C" fn macvlan_network_set_parent(
     })
 }
 
-/// The same to a parent that is an object, which is copied.
+/// Sets the parent of a network to an object, which is copied. Otherwise like
+/// macvlan_network_set_parent().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_set_parent_object(
     network: *const macvlan_network,
@@ -91,7 +93,8 @@ pub unsafe extern "C" fn macvlan_network_set_parent_object(
     })
 }
 
-/// Returns the network as it is now. It belongs to the object. NULL if the object is none.
+/// Returns the network with its current configuration. It belongs to the object. NULL if the object
+/// is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_updated_network(
     updated: *const macvlan_updated,
@@ -99,8 +102,9 @@ pub unsafe extern "C" fn macvlan_updated_network(
     answer(null(), || Ok(shared!(updated).network.pointer()))
 }
 
-/// Returns how many containers' interfaces are not as the network says now: macvlan_network_connect() makes each
-/// as it should be, and so does macvlan_networks_reconcile() on their hosts.
+/// Returns the number of containers whose interfaces differ from the new configuration.
+/// macvlan_network_connect() updates each of them, and so does macvlan_networks_reconcile() on
+/// their hosts.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_updated_outdated_count(updated: *const macvlan_updated) -> usize {
     answer(0, || Ok(shared!(updated).outdated.len()))
@@ -115,7 +119,7 @@ pub unsafe extern "C" fn macvlan_updated_outdated(
     answer(null(), || Ok(nth(&shared!(updated).outdated, index)))
 }
 
-/// Returns how many containers' interfaces are as before, and as the network says.
+/// Returns the number of containers whose interfaces already agree with the new configuration.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_updated_unaffected_count(
     updated: *const macvlan_updated,
@@ -132,15 +136,15 @@ pub unsafe extern "C" fn macvlan_updated_unaffected(
     answer(null(), || Ok(nth(&shared!(updated).unaffected, index)))
 }
 
-/// Returns whether the network did not exist before.
+/// Returns whether the network was created.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_updated_created(updated: *const macvlan_updated) -> bool {
     answer(false, || Ok(shared!(updated).created))
 }
 
-/// Frees what came of changing a network; does nothing to NULL.
+/// Frees the result. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_updated_free(updated: *mut macvlan_updated) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(updated) }
 }

@@ -1,4 +1,4 @@
-//! `macvlan_address_info`: an address as the kernel describes it; lists of them, and which are wanted.
+//! `macvlan_address_info`: an address as reported by the kernel; lists and filters.
 
 use std::ffi::{c_char, c_int};
 use std::ptr::null;
@@ -10,28 +10,28 @@ use crate::base::object::{Tagged, exclusive, give, nth, object, out, shared};
 use crate::base::report::macvlan_error;
 use crate::base::text::{Text, text};
 
-/// An address as the kernel describes it: a part of a macvlan_address_list or of a macvlan_event,
-/// which it is freed with.
+/// An address as reported by the kernel: a part of a macvlan_address_list or of a macvlan_event,
+/// with which it is freed.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_address_info {
     _opaque: (),
 }
 object!(macvlan_address_info, Told);
 
-/// The addresses of a namespace, given by macvlan_handle_addresses(). Freed with
+/// The addresses of a namespace, from macvlan_handle_addresses(). Freed with
 /// macvlan_address_list_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_address_list {
     _opaque: (),
 }
 object!(macvlan_address_list, Vec<Tagged<Told>>);
 
-/// Which addresses are wanted; all, as long as nothing is set. Freed with
-/// macvlan_address_filter_free(). The kernel leaves out the others.
+/// A filter for addresses, applied by the kernel; without settings it accepts all. Freed with
+/// macvlan_address_filter_free().
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_address_filter {
     _opaque: (),
 }
@@ -57,8 +57,8 @@ impl From<AddressInfo> for Told {
     }
 }
 
-/// The address as macvlan_endpoint_add_address() takes it: "10.0.0.2/24". This and all other texts
-/// belong to the object. NULL if the object is none.
+/// Returns the address in the format of macvlan_endpoint_add_address(): "10.0.0.2/24". This and all
+/// other texts belong to the object. NULL if the object is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_address_info_text(
     address: *const macvlan_address_info,
@@ -69,13 +69,13 @@ pub unsafe extern "C" fn macvlan_address_info_text(
     })
 }
 
-/// The index of the link that has it.
+/// Returns the index of its link.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_address_info_link(address: *const macvlan_address_info) -> u32 {
     answer(0, || Ok(shared!(address).info.link))
 }
 
-/// How far it is valid: "global", "link", "host".
+/// Returns the scope: "global", "link", "host".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_address_info_scope(
     address: *const macvlan_address_info,
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn macvlan_address_info_scope(
     })
 }
 
-/// Its label, IPv4 only: the link's name unless somebody chose another. NULL for IPv6.
+/// Returns the label, IPv4 only: the link's name by default. NULL for IPv6.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_address_info_label(
     address: *const macvlan_address_info,
@@ -97,7 +97,7 @@ pub unsafe extern "C" fn macvlan_address_info_label(
     })
 }
 
-/// The broadcast address, IPv4 only; NULL if there is none.
+/// Returns the broadcast address, IPv4 only; NULL if there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_address_info_broadcast(
     address: *const macvlan_address_info,
@@ -108,13 +108,13 @@ pub unsafe extern "C" fn macvlan_address_info_broadcast(
     })
 }
 
-/// The kernel's IFA_F_... bits.
+/// Returns the kernel's IFA_F_... bits.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_address_info_flags(address: *const macvlan_address_info) -> u32 {
     answer(0, || Ok(shared!(address).info.flags))
 }
 
-/// Whether the kernel is still checking that nobody else has it.
+/// Returns whether the kernel is still checking the address for duplicates (tentative).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_address_info_is_tentative(
     address: *const macvlan_address_info,
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn macvlan_address_info_is_tentative(
     answer(false, || Ok(shared!(address).info.is_tentative()))
 }
 
-/// Whether the kernel found that somebody else has it.
+/// Returns whether the kernel has found that another host has the address.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_address_info_is_duplicate(
     address: *const macvlan_address_info,
@@ -130,13 +130,13 @@ pub unsafe extern "C" fn macvlan_address_info_is_duplicate(
     answer(false, || Ok(shared!(address).info.is_duplicate()))
 }
 
-/// How many addresses there are.
+/// Returns the number of addresses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_address_list_count(list: *const macvlan_address_list) -> usize {
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// One of the addresses, counted from 0. It belongs to the list. NULL past the end.
+/// Returns one of the addresses, counted from 0. It belongs to the list. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_address_list_get(
     list: *const macvlan_address_list,
@@ -145,14 +145,15 @@ pub unsafe extern "C" fn macvlan_address_list_get(
     answer(null(), || Ok(nth(shared!(list), index)))
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_address_list_free(list: *mut macvlan_address_list) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }
 
-/// All addresses.
+/// Makes a filter that accepts all addresses. The caller frees it with
+/// macvlan_address_filter_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_address_filter_new(
     filter: *mut *mut macvlan_address_filter,
@@ -164,7 +165,7 @@ pub unsafe extern "C" fn macvlan_address_filter_new(
     })
 }
 
-/// Those of a family: AF_INET or AF_INET6.
+/// Restricts the filter to a family: AF_INET or AF_INET6.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_address_filter_set_family(
     filter: *mut macvlan_address_filter,
@@ -177,7 +178,7 @@ pub unsafe extern "C" fn macvlan_address_filter_set_family(
     })
 }
 
-/// Those of a link, by its name or "#" and its index.
+/// Restricts the filter to a link, by name or "#" and index.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_address_filter_set_link(
     filter: *mut macvlan_address_filter,
@@ -190,9 +191,9 @@ pub unsafe extern "C" fn macvlan_address_filter_set_link(
     })
 }
 
-/// Frees a filter; does nothing to NULL.
+/// Frees a filter. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_address_filter_free(filter: *mut macvlan_address_filter) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(filter) }
 }

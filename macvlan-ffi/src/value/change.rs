@@ -1,4 +1,4 @@
-//! `macvlan_change`: what is to be changed on a macvlan that exists.
+//! `macvlan_change`: a change of an existing macvlan.
 
 use std::ffi::c_int;
 
@@ -9,16 +9,16 @@ use crate::base::kernel::{EnumMacaddrMode, EnumMode};
 use crate::base::object::{exclusive, give, object, out};
 use crate::base::report::macvlan_error;
 
-/// What is to be changed on a macvlan or macvtap that exists, by macvlan_handle_set_macvlan(); what is
-/// not set stays as it is. Freed with macvlan_change_free().
+/// A change of an existing macvlan or macvtap, for macvlan_handle_set_macvlan(); options that are
+/// not set stay unchanged. Freed with macvlan_change_free().
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_change {
     _opaque: (),
 }
 object!(macvlan_change, MacvlanChange);
 
-/// Nothing is to be changed yet.
+/// Makes a change without any options. The caller frees it with macvlan_change_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_change_new(
     change: *mut *mut macvlan_change,
@@ -30,7 +30,7 @@ pub unsafe extern "C" fn macvlan_change_new(
     })
 }
 
-/// Another mode. The kernel refuses to change to passthru or from it; leaving mode source flushes the
+/// Sets the mode. The kernel refuses a change to or from passthru; leaving mode source clears the
 /// list of source MAC addresses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_change_set_mode(
@@ -44,7 +44,7 @@ pub unsafe extern "C" fn macvlan_change_set_mode(
     })
 }
 
-/// Both flags anew; the kernel knows no way to change one alone.
+/// Sets both flags; the kernel cannot change one alone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_change_set_flags(
     change: *mut macvlan_change,
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn macvlan_change_set_flags(
     })
 }
 
-/// Another broadcast queue length in frames; see macvlan_options_set_bc_queue_len().
+/// Sets the broadcast queue length in frames; see macvlan_options_set_bc_queue_len().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_change_set_bc_queue_len(
     change: *mut macvlan_change,
@@ -71,7 +71,7 @@ pub unsafe extern "C" fn macvlan_change_set_bc_queue_len(
     })
 }
 
-/// Another broadcast cutoff, for all on the parent; see macvlan_options_set_bc_cutoff().
+/// Sets the broadcast cutoff, for all links on the parent; see macvlan_options_set_bc_cutoff().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_change_set_bc_cutoff(
     change: *mut macvlan_change,
@@ -84,9 +84,9 @@ pub unsafe extern "C" fn macvlan_change_set_bc_cutoff(
     })
 }
 
-/// Changes the list of source MAC addresses; the link must be in mode source. MACVLAN_MACADDR_ADD and
-/// MACVLAN_MACADDR_DEL take one MAC address, MACVLAN_MACADDR_SET those that the list is to have and no
-/// others, MACVLAN_MACADDR_FLUSH none. `macs` leads to `count` times six bytes.
+/// Changes the list of source MAC addresses of a link in mode source. MACVLAN_MACADDR_ADD and
+/// MACVLAN_MACADDR_DEL need one MAC address, MACVLAN_MACADDR_SET the complete new list,
+/// MACVLAN_MACADDR_FLUSH none. `macs` has `count` times six bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_change_set_source_macs(
     change: *mut macvlan_change,
@@ -97,16 +97,15 @@ pub unsafe extern "C" fn macvlan_change_set_source_macs(
 ) -> c_int {
     boundary!(error, {
         let change = exclusive!(change);
-        // SAFETY: the header says that it leads to so many MAC addresses.
+        // SAFETY: the header requires that it leads to so many MAC addresses.
         let macs = unsafe { crate::base::mac::macs(macs, count, "macs") }?;
         *change = change.clone().source_macs(SourceMacs::from_kernel(how, macs)?);
     })
 }
 
-/// `enum macvlan_macaddr_mode` of `linux/if_link.h`: add, delete, flush, set.
-/// Frees a change; does nothing to NULL.
+/// Frees a change. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_change_free(change: *mut macvlan_change) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(change) }
 }

@@ -1,4 +1,4 @@
-//! `macvlan_link_info`: a link as the kernel describes it; and lists of them.
+//! `macvlan_link_info`: a link as reported by the kernel; and lists of them.
 
 use std::ffi::{c_char, c_int};
 use std::ptr::null;
@@ -14,33 +14,33 @@ use crate::base::text::{Text, Texts, text};
 use crate::value::options::macvlan_options;
 use crate::value::vlan::macvlan_vlan;
 
-/// A link as the kernel describes it. Freed with macvlan_link_info_free(), unless it is a part of a
+/// A link as reported by the kernel. Freed with macvlan_link_info_free(), unless it is a part of a
 /// list or of an event.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_link_info {
     _opaque: (),
 }
 object!(macvlan_link_info, Told);
 
-/// The links of a namespace, given by macvlan_handle_links(). Freed with macvlan_link_list_free().
+/// The links of a namespace, from macvlan_handle_links(). Freed with macvlan_link_list_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_link_list {
     _opaque: (),
 }
 object!(macvlan_link_list, Vec<Tagged<Told>>);
 
-/// Which links are wanted; all, as long as nothing is set. Freed with
-/// macvlan_link_filter_free(). The kernel leaves out the others.
+/// A filter for links, applied by the kernel; without settings it accepts all. Freed with
+/// macvlan_link_filter_free().
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_link_filter {
     _opaque: (),
 }
 object!(macvlan_link_filter, LinkFilter);
 
-/// What has come and gone since a link was made (struct rtnl_link_stats64).
+/// Traffic counters of a link since its creation (struct rtnl_link_stats64).
 #[repr(C)]
 pub enum macvlan_statistic {
     /// Packets received.
@@ -53,11 +53,11 @@ pub enum macvlan_statistic {
     MACVLAN_TX_BYTES = 3,
     /// Bad packets received.
     MACVLAN_RX_ERRORS = 4,
-    /// Packets that could not be sent.
+    /// Errors while sending packets.
     MACVLAN_TX_ERRORS = 5,
     /// Packets received and dropped.
     MACVLAN_RX_DROPPED = 6,
-    /// Packets dropped instead of sent.
+    /// Packets dropped while sending.
     MACVLAN_TX_DROPPED = 7,
     /// Multicast packets received.
     MACVLAN_MULTICAST = 8,
@@ -65,7 +65,7 @@ pub enum macvlan_statistic {
     MACVLAN_COLLISIONS = 9,
 }
 
-/// What a link can send and receive in one piece.
+/// Limits of segmentation and receive offloads of a link.
 #[repr(C)]
 pub enum macvlan_offload {
     /// Generic segmentation: the largest packet in bytes.
@@ -84,7 +84,7 @@ pub enum macvlan_offload {
     MACVLAN_GRO_IPV4_MAX_SIZE = 6,
 }
 
-/// What the kernel told, and its texts and parts as C takes them.
+/// A link as reported by the kernel, with its texts and parts for C.
 pub(crate) struct Told {
     info: LinkInfo,
     name: Text,
@@ -113,14 +113,14 @@ impl From<LinkInfo> for Told {
     }
 }
 
-/// Its index in its namespace; 0 if the object is none.
+/// Returns the index in the link's namespace; 0 if the object is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_index(link: *const macvlan_link_info) -> u32 {
     answer(0, || Ok(shared!(link).info.index))
 }
 
-/// Its name, with bytes that are no UTF-8 replaced. This and all other texts belong to the object. NULL
-/// if the object is none.
+/// Returns the name, with bytes that are not UTF-8 replaced. This and all other texts belong to the
+/// object. NULL if the object is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_name(link: *const macvlan_link_info) -> *const c_char {
     answer(null(), || {
@@ -129,7 +129,8 @@ pub unsafe extern "C" fn macvlan_link_info_name(link: *const macvlan_link_info) 
     })
 }
 
-/// The kernel's name for its kind: "macvlan", "vlan", "veth"; NULL for hardware and lo.
+/// Returns the kernel's name for the kind of link: "macvlan", "vlan", "veth"; NULL for hardware and
+/// lo.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_kind(link: *const macvlan_link_info) -> *const c_char {
     answer(null(), || {
@@ -138,7 +139,7 @@ pub unsafe extern "C" fn macvlan_link_info_kind(link: *const macvlan_link_info) 
     })
 }
 
-/// What a macvlan or macvtap was told; it belongs to the object. NULL for other kinds.
+/// Returns the options of a macvlan or macvtap, which belong to the object. NULL for other kinds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_options(
     link: *const macvlan_link_info,
@@ -146,7 +147,8 @@ pub unsafe extern "C" fn macvlan_link_info_options(
     answer(null(), || Ok(shared!(link).options.as_ref().map_or(null(), Tagged::pointer)))
 }
 
-/// What a VLAN was told, with every flag; it belongs to the object. NULL for other kinds.
+/// Returns the options of a VLAN, with every flag, which belong to the object. NULL for other
+/// kinds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_vlan(
     link: *const macvlan_link_info,
@@ -154,26 +156,28 @@ pub unsafe extern "C" fn macvlan_link_info_vlan(
     answer(null(), || Ok(shared!(link).vlan.as_ref().map_or(null(), Tagged::pointer)))
 }
 
-/// The index of the link below: a macvlan's or VLAN's parent, a veth's other end; 0 if there is none. It
-/// counts in another namespace if macvlan_link_info_parent_netns() gives one.
+/// Returns the index of the link below: the parent of a macvlan or VLAN, the peer of a veth; 0 if
+/// there is none. It is an index in another namespace if macvlan_link_info_parent_netns() is not
+/// -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_parent(link: *const macvlan_link_info) -> u32 {
     answer(0, || Ok(shared!(link).info.parent.unwrap_or(0)))
 }
 
-/// Where the link below is, as this namespace numbers other namespaces; -1 if it is here.
+/// Returns the id of the namespace of the link below, as numbered by this namespace; -1 if it is in
+/// the same one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_parent_netns(link: *const macvlan_link_info) -> i32 {
     answer(-1, || Ok(shared!(link).info.parent_netns.unwrap_or(-1)))
 }
 
-/// The index of the bridge, bond or VRF that it is a port of; 0 if it is none.
+/// Returns the index of the bridge, bond or VRF of which it is a port; 0 if there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_controller(link: *const macvlan_link_info) -> u32 {
     answer(0, || Ok(shared!(link).info.controller.unwrap_or(0)))
 }
 
-/// Its MAC address. Whether it has one: lo, for example, has none, and gives zeroes.
+/// Writes the MAC address, and returns whether there is one; zeroes if not, as for lo.
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_mac(
@@ -191,45 +195,45 @@ pub unsafe extern "C" fn macvlan_link_info_mac(
     })
 }
 
-/// Its MTU in bytes.
+/// Returns its MTU in bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_mtu(link: *const macvlan_link_info) -> u32 {
     answer(0, || Ok(shared!(link).info.mtu))
 }
 
-/// Its flags, the kernel's IFF_... bits.
+/// Returns its flags, the kernel's IFF_... bits.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_flags(link: *const macvlan_link_info) -> u32 {
     answer(0, || Ok(shared!(link).info.flags))
 }
 
-/// Whether it is set up (administratively; macvlan_link_info_state() tells whether it works).
+/// Returns whether the link is set up (administratively; see also macvlan_link_info_state()).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_is_up(link: *const macvlan_link_info) -> bool {
     answer(false, || Ok(shared!(link).info.is_up()))
 }
 
-/// Whether its promisc flag is set. It may be promiscuous without, for others' reasons.
+/// Returns whether the promisc flag is set. A link can be promiscuous without it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_is_promisc(link: *const macvlan_link_info) -> bool {
     answer(false, || Ok(shared!(link).info.is_promisc()))
 }
 
-/// Whether it takes all multicast frames.
+/// Returns whether the allmulti flag is set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_is_allmulticast(link: *const macvlan_link_info) -> bool {
     answer(false, || Ok(shared!(link).info.is_allmulticast()))
 }
 
-/// Whether it is lo.
+/// Returns whether the link is lo.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_is_loopback(link: *const macvlan_link_info) -> bool {
     answer(false, || Ok(shared!(link).info.is_loopback()))
 }
 
-/// Whether it works (RFC 2863), as `ip link` shows it: "UP", "DOWN", "LOWERLAYERDOWN", "UNKNOWN",
-/// "NOTPRESENT", "TESTING", "DORMANT". The kernel works it out apart from what changes it, so it may be
-/// a moment behind.
+/// Returns the operational state (RFC 2863), as in `ip link`: "UP", "DOWN", "LOWERLAYERDOWN",
+/// "UNKNOWN", "NOTPRESENT", "TESTING", "DORMANT". The kernel updates it asynchronously, so it may
+/// be slightly late.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_state(link: *const macvlan_link_info) -> *const c_char {
     answer(null(), || {
@@ -238,13 +242,13 @@ pub unsafe extern "C" fn macvlan_link_info_state(link: *const macvlan_link_info)
     })
 }
 
-/// How many reasons it has to be promiscuous; 0 is not.
+/// Returns the promiscuity reference count; 0 if the link is not promiscuous.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_promiscuity(link: *const macvlan_link_info) -> u32 {
     answer(0, || Ok(shared!(link).info.promiscuity))
 }
 
-/// How many reasons it has to take all multicast frames; -1 before Linux 6.0, which does not tell.
+/// Returns the allmulticast reference count; -1 before Linux 6.0, which does not report it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_allmulticast_count(
     link: *const macvlan_link_info,
@@ -252,7 +256,7 @@ pub unsafe extern "C" fn macvlan_link_info_allmulticast_count(
     answer(-1, || Ok(shared!(link).info.allmulticast_count.map_or(-1, i64::from)))
 }
 
-/// How many further names it has.
+/// Returns the number of alternative names.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_alternative_name_count(
     link: *const macvlan_link_info,
@@ -260,7 +264,7 @@ pub unsafe extern "C" fn macvlan_link_info_alternative_name_count(
     answer(0, || Ok(shared!(link).info.alternative_names.len()))
 }
 
-/// One of its further names, counted from 0; NULL past the end.
+/// Returns one of the alternative names, counted from 0; NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_alternative_name(
     link: *const macvlan_link_info,
@@ -272,7 +276,7 @@ pub unsafe extern "C" fn macvlan_link_info_alternative_name(
     })
 }
 
-/// What somebody wrote about it; NULL if nobody did.
+/// Returns the alias; NULL if there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_alias(link: *const macvlan_link_info) -> *const c_char {
     answer(null(), || {
@@ -281,44 +285,44 @@ pub unsafe extern "C" fn macvlan_link_info_alias(link: *const macvlan_link_info)
     })
 }
 
-/// Its group.
+/// Returns the link group.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_group(link: *const macvlan_link_info) -> u32 {
     answer(0, || Ok(shared!(link).info.group))
 }
 
-/// Its transmit queue's length in packets.
+/// Returns the length of the transmit queue in packets.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_tx_queue_len(link: *const macvlan_link_info) -> u32 {
     answer(0, || Ok(shared!(link).info.tx_queue_len))
 }
 
-/// Its number of transmit queues.
+/// Returns the number of transmit queues.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_tx_queues(link: *const macvlan_link_info) -> u32 {
     answer(0, || Ok(shared!(link).info.tx_queues))
 }
 
-/// Its number of receive queues.
+/// Returns the number of receive queues.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_rx_queues(link: *const macvlan_link_info) -> u32 {
     answer(0, || Ok(shared!(link).info.rx_queues))
 }
 
-/// The smallest MTU in bytes that it takes.
+/// Returns the minimum MTU in bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_min_mtu(link: *const macvlan_link_info) -> u32 {
     answer(0, || Ok(shared!(link).info.min_mtu))
 }
 
-/// The largest MTU in bytes that its driver takes, 0 for any; a macvlan's is also limited by its
-/// parent's present MTU.
+/// Returns the driver's maximum MTU in bytes, 0 for none; a macvlan's is also limited by its
+/// parent's current MTU.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_max_mtu(link: *const macvlan_link_info) -> u32 {
     answer(0, || Ok(shared!(link).info.max_mtu))
 }
 
-/// The queueing discipline at its root; NULL if the kernel tells none.
+/// Returns the root queueing discipline; NULL if the kernel reports none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_qdisc(link: *const macvlan_link_info) -> *const c_char {
     answer(null(), || {
@@ -327,38 +331,39 @@ pub unsafe extern "C" fn macvlan_link_info_qdisc(link: *const macvlan_link_info)
     })
 }
 
-/// Whether there is a carrier: 1 or 0, or -1 where the kernel does not tell.
+/// Returns whether there is a carrier: 1 or 0, or -1 if the kernel does not report it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_carrier(link: *const macvlan_link_info) -> c_int {
     answer(-1, || Ok(shared!(link).info.carrier.map_or(-1, c_int::from)))
 }
 
-/// How its IPv6 link-local address is made: one of enum in6_addr_gen_mode, or -1 where there is no IPv6.
+/// Returns how the IPv6 link-local address is made: one of enum in6_addr_gen_mode, or -1 without
+/// IPv6.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_addr_gen_mode(link: *const macvlan_link_info) -> c_int {
     answer(-1, || Ok(shared!(link).info.addr_gen_mode.map_or(-1, |mode| mode as c_int)))
 }
 
-/// Returns whether it accepts router advertisements, a value of the sysctl accept_ra; -1 where there is no
+/// Returns whether router advertisements are accepted, a value of the sysctl accept_ra; -1 without
 /// IPv6.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_accept_ra(link: *const macvlan_link_info) -> c_int {
     answer(-1, || Ok(shared!(link).info.accept_ra.map_or(-1, |accept| accept as c_int)))
 }
 
-/// Returns whether the kernel adds addresses of advertised prefixes, 0 or 1; -1 where there is no IPv6.
+/// Returns whether addresses are configured from advertised prefixes, 0 or 1; -1 without IPv6.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_autoconf(link: *const macvlan_link_info) -> c_int {
     answer(-1, || Ok(shared!(link).info.autoconf.map_or(-1, c_int::from)))
 }
 
-/// Returns whether its IPv6 is disabled, 0 or 1; -1 where the kernel has none.
+/// Returns whether IPv6 is disabled on the link, 0 or 1; -1 if the kernel has no IPv6.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_disable_ipv6(link: *const macvlan_link_info) -> c_int {
     answer(-1, || Ok(shared!(link).info.disable_ipv6.map_or(-1, c_int::from)))
 }
 
-/// What it can send and receive in one piece; 0 where the kernel does not tell.
+/// Returns a limit of an offload; 0 if the kernel does not report it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_offload(
     link: *const macvlan_link_info,
@@ -379,7 +384,7 @@ pub unsafe extern "C" fn macvlan_link_info_offload(
     })
 }
 
-/// What has come and gone since it was made.
+/// Returns a traffic counter.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_statistic(
     link: *const macvlan_link_info,
@@ -403,7 +408,7 @@ pub unsafe extern "C" fn macvlan_link_info_statistic(
     })
 }
 
-/// Which of so many, by an enumerator's number.
+/// Checks an enumerator's number and returns its place.
 fn place(number: u32, count: usize) -> Result<usize, Failure> {
     usize::try_from(number)
         .ok()
@@ -411,21 +416,20 @@ fn place(number: u32, count: usize) -> Result<usize, Failure> {
         .ok_or_else(|| Failure::misuse(format!("there is no number {number}")))
 }
 
-/// Frees what was told of a link; does nothing to NULL, or to a part of a list or event. The link
-/// stays.
+/// Frees a link's description. NULL and parts of lists or events are ignored. The link stays.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_info_free(link: *mut macvlan_link_info) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(link) }
 }
 
-/// How many links there are.
+/// Returns the number of links.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_list_count(list: *const macvlan_link_list) -> usize {
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// One of the links, counted from 0. It belongs to the list. NULL past the end.
+/// Returns one of the links, counted from 0. It belongs to the list. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_list_get(
     list: *const macvlan_link_list,
@@ -434,14 +438,14 @@ pub unsafe extern "C" fn macvlan_link_list_get(
     answer(null(), || Ok(nth(shared!(list), index)))
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_list_free(list: *mut macvlan_link_list) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }
 
-/// All links.
+/// Makes a filter that accepts all links. The caller frees it with macvlan_link_filter_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_filter_new(
     filter: *mut *mut macvlan_link_filter,
@@ -453,8 +457,8 @@ pub unsafe extern "C" fn macvlan_link_filter_new(
     })
 }
 
-/// Those of a kind: "macvlan", "vlan". A kind that the kernel has never heard of (its module is not
-/// loaded) filters nothing.
+/// Restricts the filter to a kind: "macvlan", "vlan". It accepts all links if the kernel does not
+/// know the kind, because its module is not loaded.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_filter_set_kind(
     filter: *mut macvlan_link_filter,
@@ -467,7 +471,7 @@ pub unsafe extern "C" fn macvlan_link_filter_set_kind(
     })
 }
 
-/// The ports of a bridge, bond or VRF, which is named by its name or "#" and its index.
+/// Restricts the filter to the ports of a bridge, bond or VRF, by name or "#" and index.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_filter_set_controller(
     filter: *mut macvlan_link_filter,
@@ -480,9 +484,9 @@ pub unsafe extern "C" fn macvlan_link_filter_set_controller(
     })
 }
 
-/// Frees a filter; does nothing to NULL.
+/// Frees a filter. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_link_filter_free(filter: *mut macvlan_link_filter) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(filter) }
 }

@@ -1,4 +1,5 @@
-//! Plain values: what links, addresses, routes, rules and neighbours are or should be.
+//! Plain values: links, addresses, routes, rules and neighbours, as reported by the kernel or
+//! requested.
 
 pub mod address;
 pub mod change;

@@ -1,4 +1,4 @@
-//! `macvlan_neighbour_info`: an entry of the neighbour tables; lists of them, and which are wanted.
+//! `macvlan_neighbour_info`: a neighbour entry; lists and filters.
 
 use std::ffi::{c_char, c_int};
 use std::ptr::null;
@@ -11,28 +11,28 @@ use crate::base::object::{Tagged, exclusive, give, nth, object, out, shared};
 use crate::base::report::macvlan_error;
 use crate::base::text::{Text, text};
 
-/// An entry of the neighbour tables, ARP's for IPv4, neighbour discovery's for IPv6: a part of a
-/// macvlan_neighbour_list, which it is freed with.
+/// A neighbour entry, of ARP for IPv4 and of neighbour discovery for IPv6: a part of a
+/// macvlan_neighbour_list, with which it is freed.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_neighbour_info {
     _opaque: (),
 }
 object!(macvlan_neighbour_info, Told);
 
-/// The neighbours of a namespace, given by macvlan_handle_neighbours(). Freed with
+/// The neighbour entries of a namespace, from macvlan_handle_neighbours(). Freed with
 /// macvlan_neighbour_list_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_neighbour_list {
     _opaque: (),
 }
 object!(macvlan_neighbour_list, Vec<Tagged<Told>>);
 
-/// Which neighbours are wanted; all, as long as nothing is set. Freed with
-/// macvlan_neighbour_filter_free(). The kernel leaves out the others.
+/// A filter for neighbour entries, applied by the kernel; without settings it accepts all. Freed
+/// with macvlan_neighbour_filter_free().
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_neighbour_filter {
     _opaque: (),
 }
@@ -50,7 +50,8 @@ impl From<NeighbourInfo> for Told {
     }
 }
 
-/// The neighbour's address, "10.0.0.1". It belongs to the object. NULL if the object is none.
+/// Returns the neighbour's address, "10.0.0.1". It belongs to the object. NULL if the object is
+/// invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_neighbour_info_ip(
     neighbour: *const macvlan_neighbour_info,
@@ -61,8 +62,8 @@ pub unsafe extern "C" fn macvlan_neighbour_info_ip(
     })
 }
 
-/// The neighbour's MAC address. Whether it is known: while it is being asked for, it is not, and gives
-/// zeroes.
+/// Writes the neighbour's MAC address, and returns whether it is known; zeroes if not, as during
+/// its resolution.
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_neighbour_info_mac(
@@ -80,7 +81,7 @@ pub unsafe extern "C" fn macvlan_neighbour_info_mac(
     })
 }
 
-/// The index of the link that it is reached by.
+/// Returns the index of the link.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_neighbour_info_link(
     neighbour: *const macvlan_neighbour_info,
@@ -88,8 +89,8 @@ pub unsafe extern "C" fn macvlan_neighbour_info_link(
     answer(0, || Ok(shared!(neighbour).info.link))
 }
 
-/// How sure the entry is (RFC 4861), as `ip neighbour` shows it: "REACHABLE", "STALE", "FAILED". It
-/// belongs to the object.
+/// Returns the state of the entry (RFC 4861), as in `ip neighbour`: "REACHABLE", "STALE", "FAILED".
+/// It belongs to the object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_neighbour_info_state(
     neighbour: *const macvlan_neighbour_info,
@@ -100,7 +101,7 @@ pub unsafe extern "C" fn macvlan_neighbour_info_state(
     })
 }
 
-/// How many neighbours there are.
+/// Returns the number of neighbours.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_neighbour_list_count(
     list: *const macvlan_neighbour_list,
@@ -108,7 +109,7 @@ pub unsafe extern "C" fn macvlan_neighbour_list_count(
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// One of the neighbours, counted from 0. It belongs to the list. NULL past the end.
+/// Returns one of the neighbours, counted from 0. It belongs to the list. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_neighbour_list_get(
     list: *const macvlan_neighbour_list,
@@ -117,14 +118,15 @@ pub unsafe extern "C" fn macvlan_neighbour_list_get(
     answer(null(), || Ok(nth(shared!(list), index)))
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_neighbour_list_free(list: *mut macvlan_neighbour_list) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }
 
-/// All neighbours.
+/// Makes a filter that accepts all neighbour entries. The caller frees it with
+/// macvlan_neighbour_filter_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_neighbour_filter_new(
     filter: *mut *mut macvlan_neighbour_filter,
@@ -136,7 +138,7 @@ pub unsafe extern "C" fn macvlan_neighbour_filter_new(
     })
 }
 
-/// Those of a family: AF_INET or AF_INET6.
+/// Restricts the filter to a family: AF_INET or AF_INET6.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_neighbour_filter_set_family(
     filter: *mut macvlan_neighbour_filter,
@@ -149,7 +151,7 @@ pub unsafe extern "C" fn macvlan_neighbour_filter_set_family(
     })
 }
 
-/// Those reached by a link, by its name or "#" and its index.
+/// Restricts the filter to a link, by name or "#" and index.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_neighbour_filter_set_link(
     filter: *mut macvlan_neighbour_filter,
@@ -162,9 +164,9 @@ pub unsafe extern "C" fn macvlan_neighbour_filter_set_link(
     })
 }
 
-/// Frees a filter; does nothing to NULL.
+/// Frees a filter. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_neighbour_filter_free(filter: *mut macvlan_neighbour_filter) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(filter) }
 }

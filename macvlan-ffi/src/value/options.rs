@@ -10,18 +10,18 @@ use crate::base::mac::{mac, mac_out, put};
 use crate::base::object::{exclusive, give, object, out, shared};
 use crate::base::report::macvlan_error;
 
-/// The options of a macvlan or macvtap: mode, flags, source MAC addresses, broadcast queue. Made with
+/// The options of a macvlan or macvtap: mode, flags, source MAC addresses, broadcast queue. From
 /// macvlan_options_new() and freed with macvlan_options_free(), or a part of a macvlan_link_info.
 ///
-/// An endpoint's can also be set one by one, by macvlan_endpoint_set_mode() and the like.
+/// Those of an endpoint can also be set one by one, with macvlan_endpoint_set_mode() and others.
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_options {
     _opaque: (),
 }
 object!(macvlan_options, Macvlan);
 
-// The header has the modes from the kernel's own.
+// The header uses the kernel's enumeration of modes.
 const _: () = assert!(
     Mode::Private as u32 == 1
         && Mode::Vepa as u32 == 2
@@ -30,7 +30,8 @@ const _: () = assert!(
         && Mode::Source as u32 == 16
 );
 
-/// The options of a macvlan in a mode, all others as the kernel has them by itself.
+/// Makes options with a mode, and otherwise the kernel's defaults. The caller frees them with
+/// macvlan_options_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_new(
     mode: EnumMode,
@@ -43,7 +44,8 @@ pub unsafe extern "C" fn macvlan_options_new(
     })
 }
 
-/// In mode passthru, leaves the parent as promiscuous as it was; no when not set.
+/// Sets whether mode passthru leaves the parent as promiscuous as it is (MACVLAN_FLAG_NOPROMISC).
+/// Defaults to false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_set_nopromisc(
     options: *mut macvlan_options,
@@ -56,8 +58,10 @@ pub unsafe extern "C" fn macvlan_options_set_nopromisc(
     })
 }
 
-/// In mode source, looks at source addresses alone: frames from the list come in even when they are
-/// sent to another MAC address (Linux 5.13 and later; older kernels refuse it); no when not set.
+/// Sets whether mode source checks only the source address. Defaults to false.
+///
+/// Frames from the listed MAC addresses are then accepted whatever their destination is (Linux 5.13
+/// and later; older kernels refuse it).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_set_nodst(
     options: *mut macvlan_options,
@@ -70,7 +74,7 @@ pub unsafe extern "C" fn macvlan_options_set_nodst(
     })
 }
 
-/// In mode source, one more MAC address that frames may come from.
+/// Adds a MAC address from which frames are accepted in mode source.
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_add_source_mac(
@@ -84,9 +88,9 @@ pub unsafe extern "C" fn macvlan_options_add_source_mac(
     })
 }
 
-/// How many broadcast and multicast frames may wait to be handed to the siblings; 1000 when not set.
-/// The kernel keeps one queue for all on a parent and uses the largest length that any of them asks
-/// for.
+/// Sets the length of the broadcast queue in frames, for broadcast and multicast frames to other
+/// links on the parent. Defaults to 1000. The kernel has one queue for each parent and uses the
+/// largest requested length.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_set_bc_queue_len(
     options: *mut macvlan_options,
@@ -99,11 +103,11 @@ pub unsafe extern "C" fn macvlan_options_set_bc_queue_len(
     })
 }
 
-/// A multicast frame that more than this many siblings want goes through the broadcast queue, others
-/// are delivered at once; -1 always delivers at once. 1 when not set.
+/// Sets the number of receivers above which a multicast frame goes through the broadcast queue
+/// instead of being delivered at once; -1 for never. Defaults to 1.
 ///
-/// The kernel keeps it per parent: whoever sets it last sets it for all siblings. Linux 6.4 and later;
-/// older kernels ignore it without a word.
+/// The kernel has one value for each parent, so this changes it for all links on it. Linux 6.4 and
+/// later; older kernels ignore it silently.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_set_bc_cutoff(
     options: *mut macvlan_options,
@@ -116,8 +120,8 @@ pub unsafe extern "C" fn macvlan_options_set_bc_cutoff(
     })
 }
 
-/// Refuses options that do not go together, which the kernel would refuse with a bare "invalid
-/// argument", or not heed. Attaching and making a link do the same.
+/// Checks options for combinations that the kernel refuses with EINVAL or ignores. Attaching and
+/// creating a link do the same.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_check(
     options: *const macvlan_options,
@@ -128,25 +132,25 @@ pub unsafe extern "C" fn macvlan_options_check(
     })
 }
 
-/// The mode: one of enum macvlan_mode; 0 if the options are none.
+/// Returns the mode: one of enum macvlan_mode; 0 if the options are invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_mode(options: *const macvlan_options) -> u32 {
     answer(0, || Ok(shared!(options).mode() as u32))
 }
 
-/// Whether the parent is left as promiscuous as it was.
+/// Returns whether mode passthru leaves the parent as promiscuous as it is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_is_nopromisc(options: *const macvlan_options) -> bool {
     answer(false, || Ok(shared!(options).is_nopromisc()))
 }
 
-/// Whether source addresses alone are looked at.
+/// Returns whether mode source checks only the source address.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_is_nodst(options: *const macvlan_options) -> bool {
     answer(false, || Ok(shared!(options).is_nodst()))
 }
 
-/// How many MAC addresses frames may come from, in mode source.
+/// Returns the number of MAC addresses from which frames are accepted in mode source.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_source_mac_count(
     options: *const macvlan_options,
@@ -154,8 +158,8 @@ pub unsafe extern "C" fn macvlan_options_source_mac_count(
     answer(0, || Ok(shared!(options).source_macs().len()))
 }
 
-/// One of the MAC addresses that frames may come from, counted from 0. Whether there is one; zeroes if
-/// not.
+/// Writes one of the MAC addresses from which frames are accepted, counted from 0, and returns
+/// whether there is one; zeroes if not.
 /// cbindgen:ptrs-as-arrays=[[mac;6]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_source_mac(
@@ -174,7 +178,8 @@ pub unsafe extern "C" fn macvlan_options_source_mac(
     })
 }
 
-/// The broadcast queue's length in frames. Whether it is known: it is not if it was not set.
+/// Writes the broadcast queue's length in frames, and returns whether it is known; it is not if it
+/// was not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_bc_queue_len(
     options: *const macvlan_options,
@@ -188,7 +193,8 @@ pub unsafe extern "C" fn macvlan_options_bc_queue_len(
     })
 }
 
-/// The broadcast cutoff. Whether it is known: it is not if it was not set, or the kernel has none.
+/// Writes the broadcast cutoff, and returns whether it is known; it is not if it was not set, or
+/// the kernel has none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_bc_cutoff(
     options: *const macvlan_options,
@@ -202,9 +208,9 @@ pub unsafe extern "C" fn macvlan_options_bc_cutoff(
     })
 }
 
-/// Frees options; does nothing to NULL.
+/// Frees options. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_free(options: *mut macvlan_options) {
-    // SAFETY: the header says that nobody else uses them.
+    // SAFETY: the header requires that no other thread uses them.
     unsafe { free(options) }
 }

@@ -1,4 +1,4 @@
-//! `macvlan_parent`: what an endpoint hangs on, where a text cannot say it.
+//! `macvlan_parent`: the parent of an endpoint, with more options than text has.
 
 use std::ffi::{c_char, c_int};
 use std::ptr::null;
@@ -11,10 +11,10 @@ use crate::base::object::{exclusive, give, object, out, shared};
 use crate::base::report::macvlan_error;
 use crate::base::text::{Text, text};
 
-/// The link on the host that an endpoint hangs on, where text does not do: a VLAN on demand under a
-/// name of its own, or with the service tag 802.1ad. Freed with macvlan_parent_free().
+/// The link on the host that an endpoint is on, with more options than text has: a VLAN on demand
+/// with another name, or with the service tag 802.1ad. Freed with macvlan_parent_free().
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_parent {
     _opaque: (),
 }
@@ -42,8 +42,8 @@ pub enum macvlan_protocol {
     MACVLAN_VLAN_8021AD = 0x88a8,
 }
 
-/// The group of links that VLANs made on demand belong to (`ip link show group 1835098998`). One that
-/// somebody took out of it is never removed.
+/// The group of VLANs that are made on demand (`ip link show group 1835098998`). A VLAN that was
+/// removed from the group is never deleted.
 pub const MACVLAN_ON_DEMAND_GROUP: u32 = 0x6d61_6376;
 
 const _: () = assert!(
@@ -52,9 +52,10 @@ const _: () = assert!(
         && macvlan_protocol::MACVLAN_VLAN_8021AD as u16 == VlanProtocol::Dot1ad as u16
 );
 
-/// What the text says, as in macvlan_endpoint_new(): "ens33", "#7" for the link of index 7,
-/// "ens33.100" for VLAN 100 of ens33, made when it is needed, "ens33.20.200" for a VLAN of a VLAN. A text
-/// of more than 15 bytes is an alternative name, of 127 at most.
+/// Makes a parent from text, as in macvlan_endpoint_new(). Examples are "ens33", "#7" for the link
+/// with index 7, "ens33.100" for VLAN 100 of ens33, created on demand, "ens33.20.200" for a VLAN of
+/// a VLAN. A text of more than 15 bytes is an alternative name, of up to 127. The caller frees it
+/// with macvlan_parent_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_parent_new(
     text: *const c_char,
@@ -67,8 +68,9 @@ pub unsafe extern "C" fn macvlan_parent_new(
     })
 }
 
-/// A link that must exist, also if its name, or its alternative name of up to 127 bytes, looks like a
-/// VLAN's; "#7" for the link of index 7.
+/// Makes a parent that is an existing link, even if its name, or its alternative name of up to 127
+/// bytes, is in VLAN notation; "#7" for the link with index 7. The caller frees it with
+/// macvlan_parent_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_parent_new_link(
     link: *const c_char,
@@ -83,8 +85,9 @@ pub unsafe extern "C" fn macvlan_parent_new_link(
     })
 }
 
-/// VLAN `id` (1 to 4094) of another parent, which is copied; 802.1Q, and called BASE.ID, unless it is
-/// told otherwise. It is made when the first endpoint needs it and removed when the last one leaves.
+/// Makes a parent that is VLAN `id` (1 to 4094) of another parent, which is copied, with the
+/// protocol 802.1Q and the name BASE.ID. It is created for the first endpoint and removed with the
+/// last one. The caller frees it with macvlan_parent_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_parent_new_vlan(
     base: *const macvlan_parent,
@@ -98,7 +101,7 @@ pub unsafe extern "C" fn macvlan_parent_new_vlan(
     })
 }
 
-/// Another protocol of the VLAN's tag. Refused for a link that must exist.
+/// Sets the protocol of the VLAN's tag. Defaults to 802.1Q. Refused for a link that must exist.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_parent_set_protocol(
     parent: *mut macvlan_parent,
@@ -111,7 +114,7 @@ pub unsafe extern "C" fn macvlan_parent_set_protocol(
     })
 }
 
-/// Another name for the link.
+/// Sets the name of the link.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_parent_set_name(
     parent: *mut macvlan_parent,
@@ -125,8 +128,8 @@ pub unsafe extern "C" fn macvlan_parent_set_name(
     })
 }
 
-/// The parent as text: "ens33.100". It belongs to the parent, until that is changed or freed. NULL if
-/// the parent is none.
+/// Returns the parent as text: "ens33.100". It belongs to the parent, until that is changed or
+/// freed. NULL if the parent is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_parent_text(parent: *const macvlan_parent) -> *const c_char {
     answer(null(), || {
@@ -135,8 +138,8 @@ pub unsafe extern "C" fn macvlan_parent_text(parent: *const macvlan_parent) -> *
     })
 }
 
-/// The name that was given to a VLAN that can be made on demand; NULL if it is called after its base,
-/// and for a link that must exist. It belongs to the parent, until that is changed or freed.
+/// Returns the name that was set for a VLAN that is created on demand; NULL for BASE.ID, and for a
+/// link that must exist. It belongs to the parent, until that is changed or freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_parent_name(parent: *const macvlan_parent) -> *const c_char {
     answer(null(), || {
@@ -145,8 +148,8 @@ pub unsafe extern "C" fn macvlan_parent_name(parent: *const macvlan_parent) -> *
     })
 }
 
-/// The alternative name of more than 15 bytes that the link is asked for by; NULL if it is asked for by
-/// another. It belongs to the parent, until that is changed or freed.
+/// Returns the alternative name of more than 15 bytes, if the link is given by one; NULL otherwise.
+/// It belongs to the parent, until that is changed or freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_parent_alternative_name(
     parent: *const macvlan_parent,
@@ -157,21 +160,21 @@ pub unsafe extern "C" fn macvlan_parent_alternative_name(
     })
 }
 
-/// The id of a VLAN that can be made on demand; 0 for a link that must exist.
+/// Returns the id of a VLAN that is created on demand; 0 for a link that must exist.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_parent_vlan_id(parent: *const macvlan_parent) -> u16 {
     answer(0, || Ok(shared!(parent).parent.get_vlan_id().unwrap_or(0)))
 }
 
-/// The protocol of a VLAN that can be made on demand: one of enum macvlan_protocol; 0 for a link that
-/// must exist.
+/// Returns the protocol of a VLAN that is created on demand: one of enum macvlan_protocol; 0 for a
+/// link that must exist.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_parent_protocol(parent: *const macvlan_parent) -> u16 {
     answer(0, || Ok(shared!(parent).parent.get_protocol().map_or(0, |protocol| protocol as u16)))
 }
 
-/// A copy of what a VLAN that can be made on demand is on, to be freed with macvlan_parent_free(); NULL
-/// for a link that must exist, which is no failure.
+/// Makes a copy of the base of a VLAN that is created on demand, which the caller frees with
+/// macvlan_parent_free(). NULL without an error for a link that must exist.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_parent_base(
     parent: *const macvlan_parent,
@@ -186,9 +189,9 @@ pub unsafe extern "C" fn macvlan_parent_base(
     })
 }
 
-/// Frees a parent; does nothing to NULL.
+/// Frees a parent. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_parent_free(parent: *mut macvlan_parent) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(parent) }
 }

@@ -1,4 +1,4 @@
-//! `macvlan_route_info`: a route as the kernel describes it; lists of them, and which are wanted.
+//! `macvlan_route_info`: a route as reported by the kernel; lists and filters.
 
 use std::ffi::{c_char, c_int};
 use std::ptr::null;
@@ -10,28 +10,27 @@ use crate::base::object::{Tagged, exclusive, give, nth, object, out, shared};
 use crate::base::report::macvlan_error;
 use crate::base::text::{Text, text};
 
-/// A route as the kernel describes it: a part of a macvlan_route_list or of a macvlan_event, which it
-/// is freed with.
+/// A route as reported by the kernel: a part of a macvlan_route_list or of a macvlan_event, with
+/// which it is freed.
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_route_info {
     _opaque: (),
 }
 object!(macvlan_route_info, Told);
 
-/// The routes of a namespace, given by macvlan_handle_routes(). Freed with
-/// macvlan_route_list_free().
+/// The routes of a namespace, from macvlan_handle_routes(). Freed with macvlan_route_list_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_route_list {
     _opaque: (),
 }
 object!(macvlan_route_list, Vec<Tagged<Told>>);
 
-/// Which routes are wanted; all, as long as nothing is set. Freed with
-/// macvlan_route_filter_free(). The kernel leaves out the others.
+/// A filter for routes, applied by the kernel; without settings it accepts all. Freed with
+/// macvlan_route_filter_free().
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_route_filter {
     _opaque: (),
 }
@@ -50,8 +49,8 @@ impl From<RouteInfo> for Told {
     }
 }
 
-/// The route as macvlan_handle_add_route() takes it, with its table. This and all other texts belong
-/// to the object. NULL if the object is none.
+/// Returns the route in the format of macvlan_handle_add_route(), with its table. This and all
+/// other texts belong to the object. NULL if the object is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_route_info_text(
     route: *const macvlan_route_info,
@@ -62,13 +61,15 @@ pub unsafe extern "C" fn macvlan_route_info_text(
     })
 }
 
-/// Who made it: 2 the kernel, 3 somebody at boot (and `ip`), 4 an administrator; see rtnetlink(7).
+/// Returns the routing protocol, the route's origin: 2 kernel, 3 boot (and `ip`), 4 static; see
+/// rtnetlink(7).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_route_info_protocol(route: *const macvlan_route_info) -> u8 {
     answer(0, || Ok(shared!(route).info.protocol))
 }
 
-/// How many next hops it has, where there are several; else 0, and its text tells the one.
+/// Returns the number of next hops of a multipath route; 0 for other routes, whose text has the
+/// only one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_route_info_next_hop_count(
     route: *const macvlan_route_info,
@@ -76,8 +77,8 @@ pub unsafe extern "C" fn macvlan_route_info_next_hop_count(
     answer(0, || Ok(shared!(route).info.next_hops.len()))
 }
 
-/// One of several next hops, counted from 0: the link's index, and the share of packets that it gets, 1
-/// to 256. Whether there is one.
+/// Writes one of the next hops, counted from 0: the link's index, and the weight, 1 to 256. Returns
+/// whether there is one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_route_info_next_hop(
     route: *const macvlan_route_info,
@@ -93,7 +94,8 @@ pub unsafe extern "C" fn macvlan_route_info_next_hop(
     })
 }
 
-/// The gateway of one of several next hops, counted from 0; NULL if it has none, and past the end.
+/// Returns the gateway of one of the next hops, counted from 0; NULL if it has none, and past the
+/// end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_route_info_next_hop_gateway(
     route: *const macvlan_route_info,
@@ -106,13 +108,13 @@ pub unsafe extern "C" fn macvlan_route_info_next_hop_gateway(
     })
 }
 
-/// How many routes there are.
+/// Returns the number of routes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_route_list_count(list: *const macvlan_route_list) -> usize {
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// One of the routes, counted from 0. It belongs to the list. NULL past the end.
+/// Returns one of the routes, counted from 0. It belongs to the list. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_route_list_get(
     list: *const macvlan_route_list,
@@ -121,14 +123,14 @@ pub unsafe extern "C" fn macvlan_route_list_get(
     answer(null(), || Ok(nth(shared!(list), index)))
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_route_list_free(list: *mut macvlan_route_list) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }
 
-/// All routes.
+/// Makes a filter that accepts all routes. The caller frees it with macvlan_route_filter_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_route_filter_new(
     filter: *mut *mut macvlan_route_filter,
@@ -140,7 +142,7 @@ pub unsafe extern "C" fn macvlan_route_filter_new(
     })
 }
 
-/// Those of a family: AF_INET or AF_INET6.
+/// Restricts the filter to a family: AF_INET or AF_INET6.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_route_filter_set_family(
     filter: *mut macvlan_route_filter,
@@ -153,7 +155,7 @@ pub unsafe extern "C" fn macvlan_route_filter_set_family(
     })
 }
 
-/// Those in a table.
+/// Restricts the filter to a table.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_route_filter_set_table(
     filter: *mut macvlan_route_filter,
@@ -166,7 +168,7 @@ pub unsafe extern "C" fn macvlan_route_filter_set_table(
     })
 }
 
-/// Those through a link, by its name or "#" and its index.
+/// Restricts the filter to routes through a link, by name or "#" and index.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_route_filter_set_link(
     filter: *mut macvlan_route_filter,
@@ -179,7 +181,7 @@ pub unsafe extern "C" fn macvlan_route_filter_set_link(
     })
 }
 
-/// Those of a type: "unicast", "blackhole", "unreachable" or "prohibit".
+/// Restricts the filter to a type: "unicast", "blackhole", "unreachable" or "prohibit".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_route_filter_set_kind(
     filter: *mut macvlan_route_filter,
@@ -192,7 +194,7 @@ pub unsafe extern "C" fn macvlan_route_filter_set_kind(
     })
 }
 
-/// Those made by one (2 the kernel, 3 at boot, 4 an administrator; rtnetlink(7)).
+/// Restricts the filter to a routing protocol (2 kernel, 3 boot, 4 static; rtnetlink(7)).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_route_filter_set_protocol(
     filter: *mut macvlan_route_filter,
@@ -205,9 +207,9 @@ pub unsafe extern "C" fn macvlan_route_filter_set_protocol(
     })
 }
 
-/// Frees a filter; does nothing to NULL.
+/// Frees a filter. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_route_filter_free(filter: *mut macvlan_route_filter) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(filter) }
 }

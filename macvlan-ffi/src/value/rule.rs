@@ -6,23 +6,23 @@ use std::ptr::null;
 use crate::base::boundary::{answer, free};
 use crate::base::object::{object, shared};
 
-/// The rules of a namespace, given by macvlan_handle_rules(). Freed with
+/// The policy rules of a namespace, from macvlan_handle_rules(). Freed with
 /// macvlan_rule_list_free().
 ///
-/// Threads: it never changes, so any number may look at it at once.
+/// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_rule_list {
     _opaque: (),
 }
 object!(macvlan_rule_list, Vec<CString>);
 
-/// How many rules there are.
+/// Returns the number of rules.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_rule_list_count(list: *const macvlan_rule_list) -> usize {
     answer(0, || Ok(shared!(list).len()))
 }
 
-/// One of the rules, counted from 0, as macvlan_handle_add_rule() takes it. It belongs to the list.
-/// NULL past the end.
+/// Returns one of the rules, counted from 0, in the format of macvlan_handle_add_rule(). It belongs
+/// to the list. NULL past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_rule_list_get(
     list: *const macvlan_rule_list,
@@ -31,9 +31,9 @@ pub unsafe extern "C" fn macvlan_rule_list_get(
     answer(null(), || Ok(shared!(list).get(index).map_or(null(), |rule| rule.as_ptr())))
 }
 
-/// Frees a list; does nothing to NULL.
+/// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_rule_list_free(list: *mut macvlan_rule_list) {
-    // SAFETY: the header says that nobody else uses it.
+    // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }

@@ -9,16 +9,17 @@ use crate::base::kernel::{EnumProtocol, vlan_protocol};
 use crate::base::object::{exclusive, give, object, out, shared};
 use crate::base::report::macvlan_error;
 
-/// The options of a VLAN link: a tag, and what is done with it. Made with macvlan_vlan_new() and freed
-/// with macvlan_vlan_free(), or a part of a macvlan_link_info.
+/// The options of a VLAN link: its tag and flags. From macvlan_vlan_new() and freed with
+/// macvlan_vlan_free(), or a part of a macvlan_link_info.
 ///
-/// Threads: any number may look at it at once; whoever changes it needs it alone.
+/// Threads: concurrent reads are safe; a change needs exclusive access.
 pub struct macvlan_vlan {
     _opaque: (),
 }
 object!(macvlan_vlan, Vlan);
 
-/// A VLAN by its id, 1 to 4094; 802.1Q, and all else as the kernel has it by itself.
+/// Makes the options of a VLAN by its id, 1 to 4094, with the protocol 802.1Q and otherwise the
+/// kernel's defaults. The caller frees them with macvlan_vlan_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_new(
     id: u16,
@@ -31,7 +32,8 @@ pub unsafe extern "C" fn macvlan_vlan_new(
     })
 }
 
-/// Frames that carry a priority and no VLAN: id 0.
+/// Makes the options of a VLAN with id 0, for frames with a priority but no VLAN (priority tags).
+/// The caller frees them with macvlan_vlan_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_new_priority_tags(
     vlan: *mut *mut macvlan_vlan,
@@ -43,7 +45,7 @@ pub unsafe extern "C" fn macvlan_vlan_new_priority_tags(
     })
 }
 
-/// The tag's protocol; 802.1Q when not set.
+/// Sets the tag's protocol. Defaults to 802.1Q.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_set_protocol(
     vlan: *mut macvlan_vlan,
@@ -56,7 +58,7 @@ pub unsafe extern "C" fn macvlan_vlan_set_protocol(
     })
 }
 
-/// Whether the tag is taken out of frames before they are shown; yes when not set.
+/// Sets whether the tag is removed from received frames (REORDER_HDR). Defaults to true.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_set_reorder_hdr(
     vlan: *mut macvlan_vlan,
@@ -69,7 +71,7 @@ pub unsafe extern "C" fn macvlan_vlan_set_reorder_hdr(
     })
 }
 
-/// Whether the VLAN is announced to the switch by GVRP; no when not set.
+/// Sets whether the VLAN is registered with the switch by GVRP. Defaults to false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_set_gvrp(
     vlan: *mut macvlan_vlan,
@@ -82,7 +84,7 @@ pub unsafe extern "C" fn macvlan_vlan_set_gvrp(
     })
 }
 
-/// Whether the VLAN is announced to the switch by MVRP; no when not set.
+/// Sets whether the VLAN is registered with the switch by MVRP. Defaults to false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_set_mvrp(
     vlan: *mut macvlan_vlan,
@@ -95,7 +97,7 @@ pub unsafe extern "C" fn macvlan_vlan_set_mvrp(
     })
 }
 
-/// Whether the link stays up when its parent goes down; no when not set.
+/// Sets whether the link stays up when its parent goes down (loose binding). Defaults to false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_set_loose_binding(
     vlan: *mut macvlan_vlan,
@@ -108,8 +110,8 @@ pub unsafe extern "C" fn macvlan_vlan_set_loose_binding(
     })
 }
 
-/// Whether the link's state follows the bridge ports in this VLAN; no when not set. Its parent is
-/// then a bridge.
+/// Sets whether the link's state follows the bridge ports in this VLAN (bridge binding); the parent
+/// is then a bridge. Defaults to false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_set_bridge_binding(
     vlan: *mut macvlan_vlan,
@@ -122,7 +124,7 @@ pub unsafe extern "C" fn macvlan_vlan_set_bridge_binding(
     })
 }
 
-/// Frames that come with a tag's priority, 0 to 7, get this priority inside.
+/// Maps a received tag's priority, 0 to 7, to a priority in the kernel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_add_ingress_qos(
     vlan: *mut macvlan_vlan,
@@ -136,7 +138,7 @@ pub unsafe extern "C" fn macvlan_vlan_add_ingress_qos(
     })
 }
 
-/// Frames that have this priority inside get a tag of this priority, 0 to 7.
+/// Maps a priority in the kernel to a sent tag's priority, 0 to 7.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_add_egress_qos(
     vlan: *mut macvlan_vlan,
@@ -150,61 +152,56 @@ pub unsafe extern "C" fn macvlan_vlan_add_egress_qos(
     })
 }
 
-/// The id; 0 for priority tags, and if the options are none.
+/// Returns the id; 0 for priority tags, and if the options are invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_id(vlan: *const macvlan_vlan) -> u16 {
     answer(0, || Ok(shared!(vlan).id()))
 }
 
-/// The protocol: one of enum macvlan_protocol; 0 if the options are none.
+/// Returns the protocol: one of enum macvlan_protocol; 0 if the options are invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_protocol(vlan: *const macvlan_vlan) -> u16 {
     answer(0, || Ok(shared!(vlan).get_protocol() as u16))
 }
 
-/// Whether the tag is taken out of frames before they are shown: 1 or 0, or -1 where it was not
-/// set.
+/// Returns whether the tag is removed from received frames: 1 or 0, or -1 if it was not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_reorder_hdr(vlan: *const macvlan_vlan) -> c_int {
     answer(-1, || Ok(shared!(vlan).get_reorder_hdr().map_or(-1, c_int::from)))
 }
 
-/// Whether the VLAN is announced by GVRP: 1 or 0, or -1 where it was not
-/// set.
+/// Returns whether the VLAN is registered by GVRP: 1 or 0, or -1 if it was not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_gvrp(vlan: *const macvlan_vlan) -> c_int {
     answer(-1, || Ok(shared!(vlan).get_gvrp().map_or(-1, c_int::from)))
 }
 
-/// Whether the VLAN is announced by MVRP: 1 or 0, or -1 where it was not
-/// set.
+/// Returns whether the VLAN is registered by MVRP: 1 or 0, or -1 if it was not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_mvrp(vlan: *const macvlan_vlan) -> c_int {
     answer(-1, || Ok(shared!(vlan).get_mvrp().map_or(-1, c_int::from)))
 }
 
-/// Whether the link stays up without its parent: 1 or 0, or -1 where it was not
-/// set.
+/// Returns whether the link stays up when its parent goes down: 1 or 0, or -1 if it was not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_loose_binding(vlan: *const macvlan_vlan) -> c_int {
     answer(-1, || Ok(shared!(vlan).get_loose_binding().map_or(-1, c_int::from)))
 }
 
-/// Whether the link's state follows bridge ports: 1 or 0, or -1 where it was not
-/// set.
+/// Returns whether the link's state follows the bridge ports: 1 or 0, or -1 if it was not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_bridge_binding(vlan: *const macvlan_vlan) -> c_int {
     answer(-1, || Ok(shared!(vlan).get_bridge_binding().map_or(-1, c_int::from)))
 }
 
-/// How many entries the ingress map has.
+/// Returns the number of entries of the ingress map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_ingress_qos_count(vlan: *const macvlan_vlan) -> usize {
     answer(0, || Ok(shared!(vlan).get_ingress_qos().len()))
 }
 
-/// One entry of the ingress map, counted from 0: a tag's priority, and the priority inside. Whether
-/// there is one.
+/// Writes one entry of the ingress map, counted from 0: a tag's priority, and the priority in the
+/// kernel. Returns whether there is one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_ingress_qos(
     vlan: *const macvlan_vlan,
@@ -220,14 +217,14 @@ pub unsafe extern "C" fn macvlan_vlan_ingress_qos(
     })
 }
 
-/// How many entries the egress map has.
+/// Returns the number of entries of the egress map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_egress_qos_count(vlan: *const macvlan_vlan) -> usize {
     answer(0, || Ok(shared!(vlan).get_egress_qos().len()))
 }
 
-/// One entry of the egress map, counted from 0: the priority inside, and the tag's. Whether there is
-/// one.
+/// Writes one entry of the egress map, counted from 0: the priority in the kernel, and the tag's.
+/// Returns whether there is one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_egress_qos(
     vlan: *const macvlan_vlan,
@@ -243,9 +240,9 @@ pub unsafe extern "C" fn macvlan_vlan_egress_qos(
     })
 }
 
-/// Frees options; does nothing to NULL.
+/// Frees options. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_free(vlan: *mut macvlan_vlan) {
-    // SAFETY: the header says that nobody else uses them.
+    // SAFETY: the header requires that no other thread uses them.
     unsafe { free(vlan) }
 }

@@ -1,5 +1,5 @@
-//! Arguments: what Python gives becomes a value of the core, or an exception that names the argument
-//! and the value.
+//! Arguments: converts Python objects to values of the core, or raises an exception that names the
+//! argument and the value.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -14,7 +14,7 @@ use pyo3::types::{PyBool, PyBoolMethods, PyBytes, PyDelta, PyMapping, PyString};
 use crate::base::error::{invalid, raised_for};
 use crate::base::output::Enumeration;
 
-/// An argument that may be left out, but not be `None`.
+/// An argument that may be omitted, but not be `None`.
 #[derive(Clone, Copy)]
 pub(crate) enum Arg<'a, 'py> {
     Missing,
@@ -29,7 +29,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Arg<'a, 'py> {
 }
 
 impl Arg<'_, '_> {
-    /// Its value; nothing if it was left out.
+    /// Returns its value; `None` if it was omitted.
     pub(crate) fn get<T: Take>(self, name: &str) -> PyResult<Option<T>> {
         match self {
             Self::Given(value) => take(name, &value).map(Some),
@@ -41,7 +41,7 @@ impl Arg<'_, '_> {
         self.get(name).map(|value| value.unwrap_or(default))
     }
 
-    /// The values of a sequence; none if it was left out.
+    /// Returns the values of a sequence; none if it was omitted.
     pub(crate) fn many<T: Take>(self, name: &str) -> PyResult<Vec<T>> {
         match self {
             Self::Given(values) => many(name, &values),
@@ -50,27 +50,27 @@ impl Arg<'_, '_> {
     }
 }
 
-/// What an argument can become.
+/// A type to which an argument can be converted.
 pub(crate) trait Take: Sized {
-    /// What is expected, for the `TypeError`.
+    /// The expected types, for the `TypeError`.
     const EXPECTED: &'static str;
 
     fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal>;
 }
 
-/// Why it cannot.
+/// The reason why a conversion failed.
 pub(crate) enum Refusal {
-    /// It is of no type that is expected.
+    /// The object has none of the expected types.
     Type,
-    /// The core refuses it.
+    /// The core refuses the value.
     Core(macvlan_core::Error),
-    /// The networks refuse it.
+    /// The networks refuse the value.
     Network(macvlan_network::Error),
-    /// The core cannot even be asked, for this reason.
+    /// The value cannot be passed to the core, for this reason.
     Value(String),
-    /// Something went wrong in Python.
+    /// Python raised an exception.
     Raised(PyErr),
-    /// One of its items cannot: the how many-th, which, what was expected there, and why.
+    /// An item was refused: its position, the item, the type expected there, and the reason.
     Item(usize, Py<PyAny>, &'static str, Box<Self>),
 }
 
@@ -92,7 +92,7 @@ impl From<PyErr> for Refusal {
     }
 }
 
-/// The value of an argument.
+/// Converts an argument.
 pub(crate) fn take<T: Take>(name: &str, value: &Bound<'_, PyAny>) -> PyResult<T> {
     T::take(value).map_err(|refusal| refused(name, value, T::EXPECTED, refusal))
 }
@@ -110,14 +110,14 @@ fn refused(name: &str, value: &Bound<'_, PyAny>, expected: &str, refusal: Refusa
     }
 }
 
-/// The value of an argument that may be `None`.
+/// Converts an argument that may be `None`.
 pub(crate) fn maybe<T: Take>(name: &str, value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<T>> {
     value.map(|value| take(name, value)).transpose()
 }
 
-/// The values of a sequence.
+/// Converts the items of a sequence.
 pub(crate) fn many<T: Take>(name: &str, values: &Bound<'_, PyAny>) -> PyResult<Vec<T>> {
-    // Text is a sequence too, of characters, which is never what is meant.
+    // Text is a sequence of characters too, which is never intended.
     if values.is_instance_of::<PyString>() || values.is_instance_of::<PyBytes>() {
         return Err(wrong_type(name, values, "a sequence"));
     }
@@ -125,7 +125,7 @@ pub(crate) fn many<T: Take>(name: &str, values: &Bound<'_, PyAny>) -> PyResult<V
     items.enumerate().map(|(at, item)| take(&format!("{name}[{at}]"), &item?)).collect()
 }
 
-/// The pairs of a mapping, or of a sequence of pairs.
+/// Converts the pairs of a mapping, or of a sequence of pairs.
 pub(crate) fn pairs<K: Take, V: Take>(name: &str, value: Arg<'_, '_>) -> PyResult<Vec<(K, V)>> {
     let Arg::Given(value) = value else { return Ok(Vec::new()) };
     match value.cast::<PyMapping>() {
@@ -146,7 +146,7 @@ pub(crate) fn wrong_value(name: &str, value: &Bound<'_, PyAny>, cause: &str) -> 
     invalid(value.py(), name, &format!("use {} as {name}", shown(value)), cause)
 }
 
-/// For an option that another kind of link has.
+/// Makes the exception for an option that another kind of link has.
 pub(crate) fn no_such_option(name: &str, value: &Bound<'_, PyAny>, kind: LinkType) -> PyErr {
     wrong_value(name, value, &format!("a link of kind {kind} has no such option"))
 }
@@ -160,7 +160,7 @@ pub(crate) fn refuse_option(
     value.map_or(Ok(()), |value| Err(no_such_option(name, value, kind)))
 }
 
-/// A value as messages show it.
+/// Returns a value as shown in messages.
 fn shown(value: &Bound<'_, PyAny>) -> String {
     let text = value.repr().map_or_else(|_| "?".to_owned(), |text| text.to_string());
     match text.char_indices().nth(80) {
@@ -169,16 +169,16 @@ fn shown(value: &Bound<'_, PyAny>) -> String {
     }
 }
 
-/// Text, if it is that.
+/// Returns the text, if the object is text.
 pub(crate) fn text(value: &Bound<'_, PyAny>) -> Result<Option<String>, Refusal> {
     let Ok(text) = value.cast::<PyString>() else { return Ok(None) };
-    // Lone surrogates, which Python has and the kernel has not.
+    // Python has lone surrogates, the kernel has not.
     text.to_str()
         .map(|text| Some(text.to_owned()))
         .map_err(|_| Refusal::Value("it has characters that UTF-8 cannot say".to_owned()))
 }
 
-/// What the core parses of text.
+/// Parses text to a value of the core.
 pub(crate) fn parse<T: FromStr<Err = macvlan_core::Error>>(
     value: &Bound<'_, PyAny>,
 ) -> Result<T, Refusal> {
@@ -258,7 +258,7 @@ impl Take for PathBuf {
     }
 }
 
-/// An enumeration by its member, that one's value, or its name in whatever case.
+/// Converts an enumeration's member, its value, or its name in any case.
 pub(crate) fn member<T>(value: &Bound<'_, PyAny>) -> Result<T, Refusal>
 where
     T: Enumeration + FromStr,

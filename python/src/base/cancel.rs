@@ -1,4 +1,4 @@
-//! `macvlan.Cancel`: ends what takes its time.
+//! `macvlan.Cancel`: cancels functions that wait.
 
 use macvlan_core::Cancel as Core;
 use pyo3::prelude::*;
@@ -6,10 +6,12 @@ use pyo3::prelude::*;
 use crate::base::argument::{Refusal, Take};
 use crate::base::error::OrRaise;
 
-/// Ends what takes its time, from another thread: what is done by a host that Host.cancelled_by() gave.
+/// A token that cancels functions that wait, from another thread. They are those of a host from
+/// Host.cancelled_by().
 ///
-/// What waits then raises a MacvlanError of the kind CANCELLED, when it has undone what it had begun; what
-/// does not wait is carried out. It stays cancelled for ever. Ctrl-C needs none of it.
+/// A function that waits undoes its changes and raises a MacvlanError of the kind CANCELLED. A
+/// function that does not need to wait is carried out. A token stays cancelled. Ctrl-C does not
+/// need one.
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct Cancel(Core);
 
@@ -20,12 +22,12 @@ impl Cancel {
         Core::new().or_raise(py).map(Self)
     }
 
-    /// Cancels everything that it was given to, now and later.
+    /// Cancels all functions that wait with this token, now and in the future.
     fn cancel(&self) {
         self.0.cancel();
     }
 
-    /// Whether cancel() was called.
+    /// Returns whether cancel() was called.
     #[getter]
     fn cancelled(&self) -> bool {
         self.0.is_cancelled()

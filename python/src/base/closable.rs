@@ -1,11 +1,11 @@
-//! What holds a file descriptor and can be closed before its last reference goes.
+//! Objects that hold a file descriptor and can be closed before the last reference is dropped.
 
 use std::sync::{Mutex, PoisonError};
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-/// A value that is there until it is closed.
+/// A value that exists until it is closed.
 pub(crate) struct Closable<T: Send> {
     what: &'static str,
     value: Mutex<Option<T>>,
@@ -16,18 +16,18 @@ impl<T: Send> Closable<T> {
         Self { what, value: Mutex::new(Some(value)) }
     }
 
-    /// Takes the value out; closing twice does nothing. What it drops is dropped by the caller,
-    /// without the interpreter.
+    /// Takes the value out; does nothing the second time. The caller drops it with the interpreter
+    /// released.
     pub(crate) fn close(&self, py: Python<'_>) {
         py.detach(|| drop(self.take()));
     }
 
-    /// Takes the value out, to end it in its own way.
+    /// Takes the value out, for another way to end it.
     pub(crate) fn take(&self) -> Option<T> {
         self.value.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Does something short with the value: it must neither block nor call Python, as the lock is
+    /// Does a short operation with the value: it must neither block nor call Python, as the lock is
     /// held.
     pub(crate) fn with<R>(&self, work: impl FnOnce(&mut T) -> R) -> PyResult<R> {
         let mut value = self.value.lock().unwrap_or_else(PoisonError::into_inner);
@@ -38,18 +38,18 @@ impl<T: Send> Closable<T> {
         self.value.lock().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 
-    /// As Python's files say it.
+    /// Makes the exception that Python's files raise.
     pub(crate) fn closed(&self) -> PyErr {
         PyValueError::new_err(format!("the {} is closed", self.what))
     }
 }
 
-/// Nor has the interpreter to wait when one is collected that was not closed.
+/// The interpreter need not wait either when an object is collected that was not closed.
 impl<T: Send> Drop for Closable<T> {
     fn drop(&mut self) {
         let value = self.value.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         if value.is_some() {
-            // No interpreter any more: then what is left of the value is dropped as it is.
+            // Without an interpreter, the rest of the value is dropped as it is.
             Python::try_attach(|py| py.detach(|| drop(value)));
         }
     }

@@ -1,4 +1,4 @@
-//! A file descriptor of the caller's, by its number or by what has one.
+//! A file descriptor of the caller's, by its number or by an object that has one.
 
 #![allow(unsafe_code)] // a number has to be trusted to be a descriptor
 
@@ -15,8 +15,8 @@ pub(crate) struct Descriptor(RawFd);
 
 impl AsFd for Descriptor {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        // SAFETY: it is not -1. Whether it is open nobody can promise; it is handed to system calls
-        // alone, and of a number that is none the kernel says EBADF.
+        // SAFETY: it is not -1. It may be closed, but it is only passed to system calls, which then
+        // fail with EBADF.
         unsafe { BorrowedFd::borrow_raw(self.0) }
     }
 }
@@ -33,7 +33,7 @@ impl Take for Descriptor {
         match value.getattr_opt(intern!(value.py(), "fileno"))? {
             Some(fileno) => {
                 let number = fileno.call0()?;
-                // No endless turning round on what gives itself.
+                // An object that returns itself would lead to an endless loop.
                 if number.is_instance_of::<PyInt>() {
                     Self::take(&number)
                 } else {

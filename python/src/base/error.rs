@@ -1,4 +1,4 @@
-//! What the core and the networks refuse is raised as one of the exceptions of `macvlan/_errors.py`.
+//! Raises the errors of the core and the networks as one of the exceptions of `macvlan/_errors.py`.
 
 use macvlan_core::{Error, ErrorKind, Holder};
 use macvlan_network::{Error as NetworkError, ErrorKind as NetworkKind};
@@ -14,18 +14,18 @@ pub(crate) trait Raise {
     fn raise(&self, py: Python<'_>, argument: Option<&str>) -> PyErr;
 }
 
-/// The exception for an error.
+/// Makes the exception for an error.
 pub(crate) fn raised(py: Python<'_>, error: &impl Raise) -> PyErr {
     error.raise(py, None)
 }
 
-/// The exception for an argument whose value is refused.
+/// Makes the exception for an argument whose value is refused.
 pub(crate) fn raised_for(py: Python<'_>, argument: Option<&str>, error: &impl Raise) -> PyErr {
     error.raise(py, argument)
 }
 
-/// Which of the exceptions it is, of an error that has the core's predicates and perhaps lies on one of
-/// the core's.
+/// Selects the exception for an error that has the core's predicates, and may contain one of the
+/// core's.
 macro_rules! class {
     ($error:expr, $core:expr) => {
         match $error {
@@ -57,7 +57,7 @@ impl Raise for Error {
     }
 }
 
-/// Where the kernel refuses, the message is the network's, and the cause the core's.
+/// After a refusal by the kernel, the message is the network's, and the cause the core's.
 impl Raise for NetworkError {
     fn raise(&self, py: Python<'_>, argument: Option<&str>) -> PyErr {
         let core = self.core();
@@ -83,7 +83,7 @@ impl Raise for NetworkError {
     }
 }
 
-/// Where it was attempted, and what the kernel and the wire said.
+/// Collects the place of the error and the reports of the kernel and the network.
 fn report<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyDict>> {
     let report = PyDict::new(py);
     report.set_item(intern!(py, "link"), error.link())?;
@@ -95,14 +95,14 @@ fn report<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyDict>> {
     Ok(report)
 }
 
-/// Who has an address, as the class of `macvlan/_values.py`.
+/// Converts the holder of an address to the class of `macvlan/_values.py`.
 pub(crate) fn holder(py: Python<'_>, holder: Holder) -> PyResult<Bound<'_, PyAny>> {
     static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let mac = holder.mac.map(|one| mac(py, one)).transpose()?;
     CLASS.import(py, "macvlan._values", "Holder")?.call1((holder.address, mac))
 }
 
-/// The `InvalidError` for an argument whose value is nothing that the core could be asked about.
+/// Makes the `InvalidError` for an argument whose value cannot be passed to the core.
 pub(crate) fn invalid(py: Python<'_>, argument: &str, operation: &str, cause: &str) -> PyErr {
     let build = || -> PyResult<PyErr> {
         let report = PyDict::new(py);
@@ -117,7 +117,7 @@ pub(crate) fn invalid(py: Python<'_>, argument: &str, operation: &str, cause: &s
     build().unwrap_or_else(|failure| failure)
 }
 
-/// The exception for what this build of the module lacks.
+/// Makes the exception for a feature that this build of the module lacks.
 #[cfg(not(feature = "etcd"))]
 pub(crate) fn unsupported(py: Python<'_>, operation: &str, cause: &str, hint: &str) -> PyErr {
     let build = || -> PyResult<PyErr> {
@@ -132,7 +132,7 @@ pub(crate) fn unsupported(py: Python<'_>, operation: &str, cause: &str, hint: &s
     build().unwrap_or_else(|failure| failure)
 }
 
-/// A message, with the argument whose value is refused.
+/// Makes a message, with the argument whose value is refused.
 fn message(argument: Option<&str>, class: &str, text: &str) -> String {
     match argument.filter(|_| class == "InvalidError") {
         Some(argument) => format!("argument '{argument}': {text}"),
@@ -151,7 +151,7 @@ fn exception(
     Ok(PyErr::from_value(class.call((errno, cause), Some(report))?))
 }
 
-/// All kinds of error with their error numbers, in order: what `ErrorKind` has to have.
+/// Returns all kinds of errors with their error numbers, for comparison with `ErrorKind`.
 #[pyfunction]
 pub(crate) fn error_kinds() -> Vec<(&'static str, i32)> {
     let core = ErrorKind::ALL.iter().map(|kind| (kind.as_str(), kind.errno()));
@@ -159,11 +159,11 @@ pub(crate) fn error_kinds() -> Vec<(&'static str, i32)> {
     core.chain(networks.map(|kind| (kind.as_str(), kind.errno()))).collect()
 }
 
-/// Raises what a result refuses.
+/// Raises the error of a result.
 pub(crate) trait OrRaise<T> {
     fn or_raise(self, py: Python<'_>) -> PyResult<T>;
 
-    /// The same, of an argument whose value is refused.
+    /// Raises the error of a result, for an argument whose value is refused.
     fn or_raise_for(self, py: Python<'_>, argument: &str) -> PyResult<T>;
 }
 

@@ -1,4 +1,4 @@
-//! What every class needs: arguments taken, values given, errors raised, waits.
+//! The foundations of all classes: arguments, results, errors, waits.
 
 pub(crate) mod argument;
 pub(crate) mod cancel;

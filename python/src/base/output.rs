@@ -1,4 +1,5 @@
-//! Values of the core become Python's: members of enumerations, `ipaddress` objects, MAC addresses.
+//! Converts values of the core to Python's: members of enumerations, `ipaddress` objects, MAC
+//! addresses.
 
 use std::fmt::Display;
 
@@ -32,13 +33,14 @@ macro_rules! enumerations {
 }
 pub(crate) use enumerations;
 
-/// The kind of an attachment.
+/// Returns the kind of an attachment.
 pub(crate) fn endpoint_kind<'py>(py: Python<'py>, kind: &str) -> PyResult<Bound<'py, PyAny>> {
     static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     CLASS.import(py, "macvlan._enums", "EndpointKind")?.call1((kind,))
 }
 
-/// Whether it is an `ipaddress.IPv4Address` or `IPv6Address`, of which the interfaces are subclasses.
+/// Returns whether it is an `ipaddress.IPv4Address` or `IPv6Address`; the interfaces are subclasses
+/// of these.
 pub(crate) fn is_address(value: &Bound<'_, PyAny>) -> PyResult<bool> {
     static CLASSES: [PyOnceLock<Py<PyType>>; 2] = [const { PyOnceLock::new() }; 2];
     is_instance(value, &CLASSES, ["IPv4Address", "IPv6Address"])
@@ -67,8 +69,8 @@ fn is_instance(
     Ok(false)
 }
 
-/// An address: an `ipaddress.IPv4Interface`, or `macvlan.Address6`, which is an `IPv6Interface` that
-/// knows how duplicates are detected.
+/// Converts an address: to an `ipaddress.IPv4Interface`, or to `macvlan.Address6`, an
+/// `IPv6Interface` with a mode of duplicate address detection.
 pub(crate) fn address<'py>(py: Python<'py>, address: &Address) -> PyResult<Bound<'py, PyAny>> {
     static V4: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     static V6: PyOnceLock<Py<PyType>> = PyOnceLock::new();
@@ -85,7 +87,8 @@ pub(crate) fn addresses<'py>(py: Python<'py>, list: &[Address]) -> PyResult<Boun
     PyTuple::new(py, list)
 }
 
-/// Addresses with the prefix length of their subnets: `ipaddress.IPv4Interface`, `IPv6Interface`.
+/// Converts addresses with the prefix length of their subnets: to `ipaddress.IPv4Interface`,
+/// `IPv6Interface`.
 pub(crate) fn interfaces<'py>(py: Python<'py>, nets: &[IpNet]) -> PyResult<Bound<'py, PyTuple>> {
     static V4: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     static V6: PyOnceLock<Py<PyType>> = PyOnceLock::new();
@@ -106,7 +109,7 @@ pub(crate) fn network(py: Python<'_>, net: IpNet) -> PyResult<Bound<'_, PyAny>> 
         IpNet::V4(_) => V4.import(py, "ipaddress", "IPv4Network")?,
         IpNet::V6(_) => V6.import(py, "ipaddress", "IPv6Network")?,
     };
-    // The kernel tells of nothing else, but a rule may have been given host bits.
+    // The kernel reports only subnets, but a rule may have been given with host bits.
     class.call1((net.trunc().to_string(),))
 }
 
@@ -115,7 +118,7 @@ pub(crate) fn mac(py: Python<'_>, mac: MacAddr) -> PyResult<Bound<'_, PyAny>> {
     CLASS.import(py, "macvlan._values", "MacAddr")?.call1((mac.to_string(),))
 }
 
-/// A link as it is named: a str, or the index as an int.
+/// Converts a link: to its name, or to its index as an int.
 pub(crate) fn link(py: Python<'_>, link: LinkId) -> PyResult<Bound<'_, PyAny>> {
     match link {
         LinkId::Name(name) => Ok(name.as_str().into_pyobject(py)?.into_any()),
@@ -123,7 +126,7 @@ pub(crate) fn link(py: Python<'_>, link: LinkId) -> PyResult<Bound<'_, PyAny>> {
     }
 }
 
-/// `Class(value, …, name=value, …)`, which makes the same again.
+/// Returns `Class(value, …, name=value, …)`, which makes an equal object.
 pub(crate) fn call_text(
     class: &str,
     positional: &Bound<'_, PyTuple>,
@@ -139,7 +142,7 @@ pub(crate) fn call_text(
     Ok(format!("{class}({})", arguments.join(", ")))
 }
 
-/// The same with other values for these arguments; `first` is the name of the positional one.
+/// Makes a copy with other values for these arguments; `first` is the name of the positional one.
 pub(crate) fn replaced<'py>(
     object: &Bound<'py, PyAny>,
     first: &str,
@@ -154,7 +157,7 @@ pub(crate) fn replaced<'py>(
     object.get_type().call((), Some(&named))
 }
 
-/// `Class(name=value, …)` of an object's attributes, to be read.
+/// Returns `Class(name=value, …)` with an object's attributes, for people.
 pub(crate) fn attributes_text(object: &Bound<'_, PyAny>, names: &[&str]) -> PyResult<String> {
     let attributes = names
         .iter()

@@ -1,5 +1,5 @@
-//! Waits that Ctrl-C, and whatever else a signal's handler raises, can end: for an event, by its
-//! descriptor; and for what takes long, which is done on a thread of its own.
+//! Waits that Ctrl-C, and other exceptions of signal handlers, can end: for an event, by its
+//! descriptor; and for long operations, which run on a thread of their own.
 
 use std::collections::VecDeque;
 use std::io;
@@ -22,15 +22,15 @@ use crate::base::argument::{Refusal, Take};
 use crate::base::closable::Closable;
 use crate::base::error::OrRaise;
 
-/// Where events come from, with a descriptor that becomes readable.
+/// A source of events, with a descriptor that becomes readable.
 pub(crate) trait Source: AsFd + Send + 'static {
     type Event: Send + 'static;
 
-    /// Returns the next event, if one is there already.
+    /// Returns the next event, if there is one.
     fn next(&mut self) -> Result<Option<Self::Event>>;
 
-    /// Returns how long to wait at most until `next` is called again, though the descriptor has not
-    /// become readable; `None` for ever.
+    /// Returns the time after which `next` has to be called even if the descriptor is not readable;
+    /// `None` for no limit.
     fn patience(&self) -> Option<Duration> {
         None
     }
@@ -40,16 +40,16 @@ pub(crate) trait Source: AsFd + Send + 'static {
         false
     }
 
-    /// Has what takes time end when it is cancelled by this, and by no other that was set before.
+    /// Sets the token that cancels long operations, in place of an earlier one.
     fn set_cancel(&mut self, _cancel: &Cancel) {}
 }
 
-/// A source that one waits for at a time, and that can be closed while it is waited for.
+/// A source that is waited for by one caller at a time, and can be closed during a wait.
 pub(crate) struct Waited<S: Source> {
     source: Arc<Closable<S>>,
-    /// Events that came when a signal had ended the call that was to return them.
+    /// Events that arrived when a signal had ended the call that was to return them.
     unheard: Arc<Mutex<VecDeque<S::Event>>>,
-    /// The other end of it becomes readable when this one is gone.
+    /// The other end becomes readable when this one is closed.
     open: Mutex<Option<UnixStream>>,
     closing: UnixStream,
     is_waited_for: AtomicBool,
@@ -63,7 +63,7 @@ impl<S: Source> Waited<S> {
         Ok(Self { source, unheard, open, closing, is_waited_for })
     }
 
-    /// Does something short with the source, as [`Closable::with`] does.
+    /// Does a short operation with the source, as [`Closable::with`].
     pub(crate) fn with<R>(&self, work: impl FnOnce(&mut S) -> R) -> PyResult<R> {
         self.source.with(work)
     }
@@ -78,7 +78,8 @@ impl<S: Source> Waited<S> {
         self.source.close(py);
     }
 
-    /// Returns a descriptor that becomes readable when the source is closed, which is the caller's.
+    /// Returns a descriptor that becomes readable when the source is closed, and belongs to the
+    /// caller.
     pub(crate) fn closing(&self) -> io::Result<OwnedFd> {
         self.closing.as_fd().try_clone_to_owned()
     }
@@ -87,8 +88,8 @@ impl<S: Source> Waited<S> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 
-    /// Waits for the next event, and for no longer than this. The source's lock is held while it works,
-    /// so it is never waited for with the interpreter held.
+    /// Waits for the next event, at most for this time. The source's lock is held while it works,
+    /// so it is never awaited with the interpreter held.
     pub(crate) fn next(
         &self,
         py: Python<'_>,
@@ -105,11 +106,12 @@ impl<S: Source> Waited<S> {
             if claim.is_none() {
                 claim = Some(Claim::on(&self.is_waited_for)?);
             }
-            // Another thread may close the source during the wait, and its number be given to another
-            // file.
+            // Another thread may close the source during the wait, and another file may get its
+            // number.
             let look = |source: &mut S| (source.as_fd().try_clone_to_owned(), source.patience());
             let (fd, patience) = py.detach(|| self.source.with(look))?;
-            // One may have come since the interpreter was let go last, and would not interrupt the wait.
+            // A signal may have come since the interpreter was last released, and would not
+            // interrupt the wait.
             py.check_signals()?;
             let at_most = [left, patience].into_iter().flatten().min();
             readable(py, &[fd?.as_fd(), self.closing.as_fd()], at_most)?;
@@ -118,7 +120,7 @@ impl<S: Source> Waited<S> {
 }
 
 impl<S: Source> Waited<S> {
-    /// Returns the next event, if one is there already.
+    /// Returns the next event, if there is one.
     fn now(&self, py: Python<'_>) -> PyResult<Option<S::Event>> {
         if let Some(event) = first(&self.unheard) {
             return Ok(Some(event));
@@ -139,7 +141,8 @@ impl<S: Source> Waited<S> {
         }
     }
 
-    /// Returns what does something with the source until it is cancelled, and leaves it as it was.
+    /// Returns a function that does an operation with the source until it is cancelled, and leaves
+    /// the source usable.
     fn cancellable<R, W: FnOnce(&mut S) -> Result<R>>(
         &self,
         work: W,
@@ -147,7 +150,7 @@ impl<S: Source> Waited<S> {
         let source = Arc::clone(&self.source);
         move |cancel| {
             source.with(|source| {
-                // One that was cancelled is so for ever.
+                // A cancelled token stays cancelled.
                 let after = Cancel::new()?;
                 source.set_cancel(cancel);
                 let done = work(source);
@@ -157,7 +160,7 @@ impl<S: Source> Waited<S> {
         }
     }
 
-    /// Does something that takes time with the source, which a signal ends.
+    /// Does a long operation with the source, which a signal ends.
     pub(crate) fn work<R: Send + 'static>(
         &self,
         py: Python<'_>,
@@ -171,7 +174,7 @@ fn first<T>(waiting: &Mutex<VecDeque<T>>) -> Option<T> {
     waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
 }
 
-/// The right to wait: of two who wait, each event wakes both and is for one.
+/// The right to wait: each event would wake two callers, but is for one.
 struct Claim<'a>(&'a AtomicBool);
 
 impl<'a> Claim<'a> {
@@ -189,15 +192,15 @@ impl Drop for Claim<'_> {
     }
 }
 
-/// Returns what waits for the next event in the running asyncio loop, to be awaited.
+/// Returns an awaitable for the next event in the running asyncio loop.
 pub(crate) fn in_asyncio<'py>(source: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     static NEXT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     NEXT.import(source.py(), "macvlan._aio", "next_event")?.call1((source,))
 }
 
-/// Waits until a descriptor is readable, the time is over, or a signal has come.
+/// Waits until a descriptor is readable, the timeout ends, or a signal comes.
 fn readable(py: Python<'_>, fds: &[BorrowedFd<'_>], timeout: Option<Duration>) -> PyResult<()> {
-    // Rounded up, or the last millisecond would be spent turning round.
+    // Rounded up, so that the loop does not spin in the last millisecond.
     let up = |timeout: Duration| timeout.as_nanos().div_ceil(1_000_000);
     let timeout = timeout.map_or(PollTimeout::NONE, |timeout| {
         PollTimeout::try_from(up(timeout)).unwrap_or(PollTimeout::MAX)
@@ -210,7 +213,7 @@ fn readable(py: Python<'_>, fds: &[BorrowedFd<'_>], timeout: Option<Duration>) -
     }
 }
 
-/// How long to wait. What is left of a time may be less than nothing, which is no time.
+/// A timeout. A negative one, as computed from a deadline, is zero.
 pub(crate) struct Timeout(Duration);
 
 impl Take for Timeout {
@@ -222,11 +225,11 @@ impl Take for Timeout {
     }
 }
 
-/// How long a wait goes on at most until it looks whether a signal has come: one that comes right before
-/// the wait does not interrupt it.
+/// The interval at which a wait checks for signals: one that comes right before the wait does not
+/// interrupt it.
 const BETWEEN_SIGNALS: Duration = Duration::from_millis(50);
 
-/// Waits for its result, or leaves it to its thread when a signal comes.
+/// Waits for the result, or leaves the operation to its thread when a signal comes.
 pub(crate) fn or_leave<T: Send + 'static>(
     py: Python<'_>,
     work: impl FnOnce() -> T + Send + 'static,
@@ -234,9 +237,9 @@ pub(crate) fn or_leave<T: Send + 'static>(
     Waiting::start(py, work, drop)?.result(py)
 }
 
-/// Waits for its result. When a signal comes, it is cancelled, and its end is waited for so that no half
-/// of it stays behind when the program ends now; if it comes to a result all the same, that is undone. At
-/// a second signal its thread does so.
+/// Waits for the result. When a signal comes, the operation is cancelled, and its end is awaited so
+/// that nothing partial remains if the program then ends; a result that comes all the same is
+/// undone. After a second signal, its thread does so.
 pub(crate) fn or_undo<T: Send + 'static>(
     py: Python<'_>,
     work: impl FnOnce(&Cancel) -> T + Send + 'static,
@@ -255,7 +258,7 @@ pub(crate) fn or_undo<T: Send + 'static>(
 
 struct Waiting<T> {
     results: Receiver<T>,
-    /// Readable when the thread is at its end, in whatever way: it has the other end.
+    /// Readable when the thread has ended, which has the other end.
     ended: UnixStream,
     thread: Option<JoinHandle<()>>,
 }
@@ -271,7 +274,7 @@ impl<T: Send + 'static> Waiting<T> {
         let start = || {
             thread::Builder::new().spawn(move || {
                 let _end = end;
-                // Nobody listens any more after a signal.
+                // After a signal, the result is not received any more.
                 if let Err(mpsc::SendError(result)) = send.send(work()) {
                     unheard(result);
                 }
@@ -284,7 +287,7 @@ impl<T: Send + 'static> Waiting<T> {
         loop {
             match self.results.try_recv() {
                 Ok(result) => {
-                    // It ends now, and is not to be seen any more.
+                    // It ends now, and is not used any more.
                     let thread = self.thread.take();
                     py.detach(|| thread.map(JoinHandle::join));
                     return Ok(result);

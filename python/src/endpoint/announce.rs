@@ -1,4 +1,4 @@
-//! `macvlan.Announce` and `Announcement`: telling the neighbours where an address is now.
+//! `macvlan.Announce` and `Announcement`: announcements of addresses.
 
 use std::sync::Arc;
 
@@ -12,21 +12,22 @@ use crate::base::error::OrRaise;
 use crate::base::output::call_text;
 use crate::base::waiting;
 
-/// How the neighbours are told of addresses: gratuitous ARP and unsolicited neighbour advertisements.
-/// Whoever has talked to an address before, when it was somebody else's, learns of it at once.
+/// The settings of announcements of addresses to the neighbours. They are sent as gratuitous ARP
+/// and unsolicited neighbour advertisements. A neighbour that has an entry for a previous holder of
+/// the address then updates it at once.
 ///
-/// count: how many times, 1 at least.
-/// interval: how many seconds (or a timedelta) from one to the next.
-/// blocking: whether attaching is to take as long as all of them. If not, it sends the first alone,
-///     and the others are sent by who calls Attachment.announce(…).run().
+/// count: the number of announcements, at least 1.
+/// interval: the time between announcements, in seconds or as a timedelta.
+/// blocking: whether attach waits until all are sent. Otherwise it sends only the first one, and
+///     Attachment.announce(…).run() sends the others.
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Announce(pub(crate) Core);
 
-/// The words that stand for one.
+/// The words for predefined settings.
 const WORDS: [&str; 2] = ["once", "rfc"];
 
-/// Returns the word that stands for it, if there is one.
+/// Returns the word for these settings, if there is one.
 pub(crate) fn word(announce: &Core) -> Option<&'static str> {
     WORDS.into_iter().find(|word| word.parse::<Core>().is_ok_and(|one| one == *announce))
 }
@@ -53,31 +54,32 @@ impl Announce {
         ))
     }
 
-    /// Once, by the kernel when it takes the address into use, which costs attaching next to nothing.
+    /// Makes announcements that are sent once. The kernel sends them when it starts to use the
+    /// address, at almost no cost.
     #[staticmethod]
     fn once() -> Self {
         Self(Core::once())
     }
 
-    /// As RFC 5227 has it: twice, two seconds apart.
+    /// Makes announcements as in RFC 5227: two, two seconds apart.
     #[staticmethod]
     fn rfc() -> Self {
         Self(Core::rfc())
     }
 
-    /// How many times.
+    /// Returns the number of announcements.
     #[getter]
     fn count(&self) -> u32 {
         self.0.get_count()
     }
 
-    /// How long from one to the next, in seconds.
+    /// Returns the time between announcements in seconds.
     #[getter]
     fn interval(&self) -> f64 {
         self.0.get_interval().as_secs_f64()
     }
 
-    /// Whether attaching takes as long as all of them.
+    /// Returns whether attach waits until all announcements are sent.
     #[getter]
     fn blocking(&self) -> bool {
         self.0.is_blocking()
@@ -92,7 +94,7 @@ impl Announce {
         call_text("Announce", &positional, &named)
     }
 
-    /// The arguments that make the same, without those that say what is meant anyway.
+    /// Returns the arguments that make an equal object, without those that equal the defaults.
     fn __getnewargs_ex__<'py>(
         &self,
         py: Python<'py>,
@@ -112,8 +114,8 @@ impl Announce {
     }
 }
 
-/// Announcements of an attachment's addresses, of Attachment.announce(), to be sent by whoever has the
-/// time. It holds a socket until it is closed.
+/// Announcements of an attachment's addresses, to be sent by the caller. From
+/// Attachment.announce(). It holds a socket until it is closed.
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct Announcement {
     announce: Core,
@@ -128,25 +130,26 @@ impl Announcement {
 
 #[pymethods]
 impl Announcement {
-    /// Sends all of them, and takes as long as that; how many frames were sent. Ctrl-C ends it.
+    /// Sends all announcements and returns the number of frames sent, after the last one. Ctrl-C
+    /// ends it.
     fn run(&self, py: Python<'_>) -> PyResult<usize> {
         let announcement = self.announcement.get()?;
         waiting::or_undo(py, move |cancel| announcement.run_until(cancel), drop)?.or_raise(py)
     }
 
-    /// Announces each address once, now; how many frames were sent. What the link does not have any
-    /// more, or the kernel is still checking, is left out.
+    /// Announces each address once, now, and returns the number of frames sent. Skips addresses
+    /// that the link no longer has or that the kernel is still checking.
     fn send(&self, py: Python<'_>) -> PyResult<usize> {
         let announcement = self.announcement.get()?;
         py.detach(|| announcement.send()).or_raise(py)
     }
 
-    /// Closes its socket.
+    /// Closes the socket.
     fn close(&self, py: Python<'_>) {
         self.announcement.close(py);
     }
 
-    /// Whether it is closed.
+    /// Returns whether it is closed.
     #[getter]
     fn closed(&self) -> bool {
         self.announcement.is_closed()

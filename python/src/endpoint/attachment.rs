@@ -1,4 +1,4 @@
-//! `macvlan.Attachment`: what an endpoint became in the kernel.
+//! `macvlan.Attachment`: an attached endpoint.
 
 use std::os::fd::IntoRawFd;
 use std::path::PathBuf;
@@ -17,12 +17,13 @@ use crate::value::link_info::LinkInfo;
 use crate::value::route::Route;
 use crate::value::rule::Rule;
 
-/// One container interface, as it was set up.
+/// An attached endpoint: a container interface as it was set up.
 ///
-/// It tells what was set without asking the kernel again; refresh() asks. It does not hold the
-/// container's namespace open. It finds it by the NetNs that the endpoint was attached by, as long as there
-/// is one, and then opens it again in the same way: by pid, pidfd, name or path. Who has only a descriptor
-/// keeps the NetNs, or gives another by set_netns().
+/// Its properties are the values that were set, without asking the kernel; refresh() reads the
+/// current ones. It does not keep the container's namespace in existence. To detach, it finds the
+/// namespace by the NetNs that was used to attach, as long as that exists, and then opens it again
+/// in the same way: by pid, pidfd, name or path. A namespace that was opened by a descriptor needs
+/// that NetNs, or another one set with set_netns().
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct Attachment(Mutex<Arc<Core>>);
 
@@ -31,7 +32,7 @@ impl Attachment {
         Self(Mutex::new(Arc::new(attachment)))
     }
 
-    /// As it is now; refresh() puts another in its place.
+    /// Returns the current state; refresh() replaces it.
     pub(crate) fn get(&self) -> Arc<Core> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -39,66 +40,66 @@ impl Attachment {
 
 #[pymethods]
 impl Attachment {
-    /// The link's name inside.
+    /// Returns the link's name in the container.
     #[getter]
     fn name(&self) -> String {
         self.get().name().to_string()
     }
 
-    /// Its kind: macvlan, macvtap or vlan.
+    /// Returns the kind of link: macvlan, macvtap or vlan.
     #[getter]
     fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         endpoint_kind(py, self.get().kind())
     }
 
-    /// The link's index inside.
+    /// Returns the link's index in the container.
     #[getter]
     fn index(&self) -> u32 {
         self.get().index()
     }
 
-    /// The link's MAC address, also when nobody gave one.
+    /// Returns the link's MAC address, including one that was chosen at random.
     #[getter]
     fn mac<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         mac(py, self.get().mac())
     }
 
-    /// The link's MTU in bytes; None before refresh() if the endpoint gave none, and it has the
-    /// parent's.
+    /// Returns the link's MTU in bytes; None if it was not set and there was no refresh().
     #[getter]
     fn mtu(&self) -> Option<u32> {
         self.get().mtu()
     }
 
-    /// The parent on the host: its name, or its index.
+    /// Returns the parent on the host: its name, or its index.
     #[getter]
     fn parent<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         link(py, self.get().parent())
     }
 
-    /// The parent's index on the host.
+    /// Returns the parent's index on the host.
     #[getter]
     fn parent_index(&self) -> u32 {
         self.get().parent_index()
     }
 
-    /// The container's namespace, held open by what is given.
+    /// Returns a handle on the container's namespace.
     ///
-    /// Raises MacvlanError of the kind NAMESPACE_GONE if the way by which it was opened leads nowhere any
-    /// more, or to another namespace.
+    /// Raises MacvlanError of the kind NAMESPACE_GONE if the namespace was opened in a way that no
+    /// longer leads to it.
     #[getter]
     fn netns(&self, py: Python<'_>) -> PyResult<NetNs> {
         let attachment = self.get();
         py.detach(|| attachment.netns()).or_raise(py).map(NetNs::new)
     }
 
-    /// What identifies the container's namespace, as NetNs.id.
+    /// Returns the identity of the container's namespace, as NetNs.id.
     #[getter]
     fn netns_id<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         netns_id(py, self.get().netns_id())
     }
 
-    /// Sets the NetNs by which the container's namespace is found; one of another namespace is refused.
+    /// Sets the NetNs by which the container's namespace is found. One on another namespace is
+    /// refused.
     fn set_netns(&self, netns: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = netns.py();
         let netns: CoreNetNs = take("netns", netns)?;
@@ -108,32 +109,33 @@ impl Attachment {
         Ok(())
     }
 
-    /// The addresses, as ipaddress.IPv4Interface and Address6.
+    /// Returns the addresses, as ipaddress.IPv4Interface and Address6.
     #[getter]
     fn addresses<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         addresses(py, self.get().addresses())
     }
 
-    /// The routes: those through the link, and those that it brought along.
+    /// Returns the endpoint's routes, including those that lead through other links.
     #[getter]
     fn routes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.get().routes().iter().map(|one| Route(*one)).collect::<Vec<_>>())
     }
 
-    /// The policy rules of source_routing.
+    /// Returns the policy rules of source_routing.
     #[getter]
     fn rules<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.get().rules().iter().map(|one| Rule(*one)).collect::<Vec<_>>())
     }
 
-    /// Where a VM monitor finds a macvtap's frames: /dev/tapN. None for other kinds.
+    /// Returns the device file of a macvtap; None for other kinds. It is /dev/tapN with the link's
+    /// index.
     #[getter]
     fn tap_path(&self) -> Option<PathBuf> {
         self.get().tap_path()
     }
 
-    /// Opens a macvtap for a VM monitor, for reading and writing: the file whose fileno() QEMU takes
-    /// as `-netdev tap,fd=`. Every opening adds a queue.
+    /// Opens the device file of a macvtap for reading and writing. QEMU's `-netdev tap,fd=` takes
+    /// the file's fileno(). Each call adds a queue.
     fn open_tap<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let attachment = self.get();
         let tap = py.detach(|| attachment.open_tap()).or_raise(py)?;
@@ -141,8 +143,8 @@ impl Attachment {
         py.import("io")?.getattr("FileIO")?.call1((tap.into_raw_fd(), "r+"))
     }
 
-    /// Announcements of its addresses to the neighbours, to be sent by Announcement.run() or send() on
-    /// whatever thread: "once", "rfc" or an Announce.
+    /// Makes announcements of the addresses: "once", "rfc" or an Announce. The caller sends them
+    /// with Announcement.run() or send(), on any thread.
     #[pyo3(
         signature = (announce=Arg::Missing),
         text_signature = "($self, announce='once')"
@@ -153,8 +155,8 @@ impl Attachment {
         Ok(Announcement::new(announce, made))
     }
 
-    /// Reads back from the kernel what the link is now: name, MAC address, MTU, addresses, routes and
-    /// rules.
+    /// Reads the current state from the kernel. This includes the name, the MAC address, the MTU,
+    /// addresses, routes and rules.
     fn refresh(&self, py: Python<'_>) -> PyResult<()> {
         let mut attachment = Core::clone(&*self.get());
         py.detach(|| attachment.refresh()).or_raise(py)?;

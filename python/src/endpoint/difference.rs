@@ -1,4 +1,4 @@
-//! `macvlan.Difference`: one thing that is not as an endpoint says.
+//! `macvlan.Difference`: a difference between an endpoint and the actual state.
 
 use macvlan_core::{Change, Difference as Core, DifferenceKind};
 use pyo3::prelude::*;
@@ -11,20 +11,21 @@ use crate::value::vlan::Vlan;
 
 enumerations!(DifferenceKind = "DifferenceKind");
 
-/// One thing that is not as an endpoint says; str() says it in words.
+/// A difference between an endpoint and the actual state. Its text, str(), is a sentence.
 #[pyclass(frozen, eq, module = "macvlan")]
 #[derive(PartialEq, Eq)]
 pub(crate) struct Difference(pub(crate) Core);
 
 #[pymethods]
 impl Difference {
-    /// What differs.
+    /// Returns the kind of the difference.
     #[getter]
     fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.kind().to_member(py)
     }
 
-    /// What it is, of a MAC address, MTU, rate or sysctl ("accept_ra=1"); None of all others.
+    /// Returns the actual value of a MAC address, MTU, rate or sysctl; None for other kinds. A
+    /// sysctl is text, "accept_ra=1".
     #[getter]
     fn found<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         match &self.0 {
@@ -34,7 +35,7 @@ impl Difference {
         }
     }
 
-    /// What it should be, or what is missing; None where kind says all.
+    /// Returns the requested value, or the missing object; None if the kind says it all.
     #[getter]
     fn wanted<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         match &self.0 {
@@ -47,7 +48,7 @@ impl Difference {
         }
     }
 
-    /// Whether it cannot be changed on the link as it is.
+    /// Returns whether only a replacement of the link resolves the difference.
     #[getter]
     fn needs_replacement(&self) -> bool {
         self.0.needs_replacement()
@@ -62,7 +63,7 @@ impl Difference {
     }
 }
 
-/// What a change sets or adds; None where it is the change that says all.
+/// Returns the value that a change sets or adds; `None` if it has none.
 fn value<'py>(py: Python<'py>, change: &Change) -> PyResult<Option<Bound<'py, PyAny>>> {
     Ok(Some(match change {
         Change::SetName(name) => name.as_str().into_pyobject(py)?.into_any(),

@@ -1,4 +1,4 @@
-//! `macvlan.Endpoint`: what one container interface should be.
+//! `macvlan.Endpoint`: the description of a container interface.
 
 use std::time::Duration;
 
@@ -21,41 +21,54 @@ use crate::value::rate::Rate;
 use crate::value::route::Route;
 use crate::value::vlan::Vlan;
 
-/// What one container interface should be: a value, made without any system call, and checked.
+/// The description of a container interface: a value, validated without any system call.
 ///
-/// `name` is its name inside, `parent` the link on the host that it hangs on: a name, an index or a
-/// Parent; "ens33.100" is VLAN 100 of ens33. Host.attach() makes it so in a container's namespace.
+/// `name` is the name in the container, `parent` the link on the host: a name, an index or a
+/// Parent; "ens33.100" is VLAN 100 of ens33. Host.attach() creates the interface in a container's
+/// namespace.
 ///
-/// kind: "macvlan", "macvtap" (for a VM monitor) or "vlan"; what options are of when not given, or
+/// kind: "macvlan", "macvtap" (for a VM monitor) or "vlan". Defaults to the kind of the options, or
 ///     "macvlan".
-/// mode: of a macvlan or macvtap, who it may talk to; "bridge" when not given.
-/// options: what else a kind has: Macvlan(…), which has the mode too, or Vlan(…), which a VLAN needs.
-/// mac: when not given, a random one; in mode passthru, and for a VLAN, the parent's.
-/// mtu: in bytes, at most the parent's; the parent's when not given.
-/// addresses: "10.0.0.2/24", "fd00::2/64 nodad", or ipaddress interfaces. With "@GATEWAY" behind it,
-///     as pipework has it, an address brings its gateway along.
-/// gateways: of the default routes, one a family. on_link_gateways takes those outside every subnet
-///     to be directly on the link. gateway_metric: of these routes; the kernel's when None.
-/// routes: further ones, as Route or as `ip route` writes them.
-/// promisc: the flag, as `ip link set promisc on` sets it.
-/// allmulticast: whether the link takes all multicast frames; as somebody sets it inside when None.
-/// lo_up: whether the container's lo is set up as well.
-/// replace_default_route: whether the default routes that the container already has go.
-/// source_routing: a table of its own, so that what comes by this interface is answered by it.
-/// alias, alternative_names, group, tx_queue_len (packets), queues (transmit, receive): as ip-link(8)
-///     has them.
-/// addr_gen_mode: how the IPv6 link-local address is made; "none" for none.
-/// accept_ra: whether router advertisements are accepted, "never", "unless-forwarding" or "always"; the
-///     container's default when None. With "never" the container has the addresses and routes of the
-///     endpoint and no others, but for the link-local address.
-/// autoconf: whether the kernel adds addresses of advertised prefixes; the container's default when None.
-/// disable_ipv6: whether the link is without IPv6; the container's default when None.
-/// wait_for_mac: how many seconds (or a timedelta) to try again while somebody else on the parent has
-///     the MAC address: often a container that is just dying.
-/// probe: asks for the addresses before they are used, "quick", "rfc" or a Probe; who has one already
-///     is told by the exception.
-/// announce: tells the neighbours where the addresses are now, "once", "rfc" or an Announce.
-/// rate: how fast it may send at most: "10mbit", bits a second, or a Rate.
+/// mode: the macvlan mode. Defaults to "bridge".
+/// options: all options of the kind: Macvlan(…), including the mode, or Vlan(…), which a VLAN
+///     needs.
+/// mac: the MAC address. Defaults to the parent's in mode passthru and for a VLAN, otherwise to a
+///     random one.
+/// mtu: the MTU in bytes, at most the parent's. Defaults to the parent's.
+/// addresses: "10.0.0.2/24", "fd00::2/64 nodad", or ipaddress interfaces. "@GATEWAY" at the end, as
+///     in pipework's notation, adds the gateway.
+/// gateways: the gateways of the default routes, at most one per address family.
+/// on_link_gateways: whether gateways outside all subnets are assumed to be on the link. Defaults
+///     to False: the kernel then refuses them unless a route leads to them.
+/// gateway_metric: the metric of the gateways' default routes. Defaults to the kernel's, 0 for IPv4
+///     and 1024 for IPv6.
+/// routes: further routes, as Route or in the format of `ip route`.
+/// promisc: whether the link is promiscuous. Defaults to False.
+/// allmulticast: whether the link receives all multicast frames. By default a flag that is set in
+///     the container is kept.
+/// lo_up: whether the container's lo is set up. Defaults to True.
+/// replace_default_route: whether the container's default routes of the gateways' families are
+///     replaced. Defaults to False.
+/// source_routing: the routing table for packets from the endpoint's addresses, which then leave
+///     through the endpoint. By default there is none.
+/// alias, alternative_names, group, tx_queue_len (packets), queues (transmit, receive): as in
+///     ip-link(8).
+/// addr_gen_mode: how the IPv6 link-local address is made; "none" for none. Defaults to the
+///     namespace's default.
+/// accept_ra: whether router advertisements are accepted: "never", "unless-forwarding" or "always".
+///     Defaults to the container's default. With "never" the container has only the endpoint's
+///     addresses and routes, apart from the link-local address.
+/// autoconf: whether addresses are configured from advertised prefixes. Defaults to the container's
+///     default.
+/// disable_ipv6: whether IPv6 is disabled on the link. Defaults to the container's default.
+/// wait_for_mac: how long to retry while another link on the parent has the MAC address, in seconds
+///     or as a timedelta. Defaults to 0. It is often that of a container that is being removed.
+/// probe: how the addresses are probed on the network before they are used: "quick", "rfc" or a
+///     Probe. By default they are not. The exception has the holder of an address in use.
+/// announce: how the addresses are announced to the neighbours: "once", "rfc" or an Announce. By
+///     default they are not.
+/// rate: the rate limit for sent packets: "10mbit", bits per second, or a Rate. By default there is
+///     none.
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Endpoint(pub(crate) Core);
@@ -201,12 +214,13 @@ impl Endpoint {
         if let Some(on) = allmulticast {
             endpoint = endpoint.allmulticast(on);
         }
-        // What is wrong with the values together is found now rather than when it is attached.
+        // The combination of the values is validated now rather than by attach.
         endpoint.plan().or_raise(py)?;
         Ok(Self(endpoint))
     }
 
-    /// The protocol number of the rules, and of the routes that the kernel does not delete with the link.
+    /// The protocol number of the policy rules, and of those routes that the kernel does not delete
+    /// with the link.
     #[classattr]
     const PROTOCOL: u8 = Core::PROTOCOL;
 
@@ -214,7 +228,7 @@ impl Endpoint {
     #[classattr]
     const RULE_PRIORITY: u32 = Core::RULE_PRIORITY;
 
-    /// The same with other values for these arguments. Other options take the place of the mode, too.
+    /// Makes a copy with other values for these arguments. New options replace the mode as well.
     #[pyo3(signature = (**changes))]
     fn replace<'py>(
         slf: &Bound<'py, Self>,
@@ -228,7 +242,7 @@ impl Endpoint {
         replaced(slf, "name", changes)
     }
 
-    /// copy.replace() of Python 3.13.
+    /// Makes a copy for copy.replace() of Python 3.13.
     #[pyo3(signature = (**changes))]
     fn __replace__<'py>(
         slf: &Bound<'py, Self>,
@@ -237,36 +251,37 @@ impl Endpoint {
         Self::replace(slf, changes)
     }
 
-    /// What attaching it would do, in order, as the `ip` commands that would do the same.
+    /// Returns the steps of an attach as the equivalent `ip` commands.
     fn plan(&self, py: Python<'_>) -> PyResult<String> {
         self.0.plan().or_raise(py).map(|plan| plan.to_string())
     }
 
-    /// Its name inside.
+    /// Returns the name in the container.
     #[getter]
     fn name(&self) -> String {
         self.0.name().to_string()
     }
 
-    /// The parent on the host: a name, an index, or a Parent where these do not say enough.
+    /// Returns the parent on the host. It is a name, an index, or a Parent if these are not
+    /// sufficient.
     #[getter]
     fn parent<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         plain(py, self.0.parent())
     }
 
-    /// Its kind.
+    /// Returns the kind of link.
     #[getter]
     fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.kind().endpoint_type().to_member(py)
     }
 
-    /// The mode of a macvlan or macvtap; None for a VLAN.
+    /// Returns the mode of a macvlan or macvtap; None for a VLAN.
     #[getter]
     fn mode<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.0.get_options().map(|options| options.mode().to_member(py)).transpose()
     }
 
-    /// The options of its kind, as a Macvlan or a Vlan.
+    /// Returns the options of the kind, as a Macvlan or a Vlan.
     #[getter]
     fn options<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         if let Ok(vlan) = self.0.kind().vlan() {
@@ -276,151 +291,151 @@ impl Endpoint {
         Ok(Macvlan(options).into_pyobject(py)?.into_any())
     }
 
-    /// The MAC address, if one was given.
+    /// Returns the MAC address, if it was set.
     #[getter]
     fn mac<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.0.get_mac().map(|one| mac(py, one)).transpose()
     }
 
-    /// The MTU in bytes, if one was given.
+    /// Returns the MTU in bytes, if it was set.
     #[getter]
     fn mtu(&self) -> Option<u32> {
         self.0.get_mtu()
     }
 
-    /// The addresses, as ipaddress.IPv4Interface and Address6.
+    /// Returns the addresses, as ipaddress.IPv4Interface and Address6.
     #[getter]
     fn addresses<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         addresses(py, self.0.get_addresses())
     }
 
-    /// The gateways of the default routes.
+    /// Returns the gateways of the default routes.
     #[getter]
     fn gateways<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.0.get_gateways())
     }
 
-    /// The routes, without the gateways' default routes.
+    /// Returns the routes, without the gateways' default routes.
     #[getter]
     fn routes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.0.get_routes().iter().map(|route| Route(*route)).collect::<Vec<_>>())
     }
 
-    /// Whether gateways outside every subnet are taken to be on the link.
+    /// Returns whether gateways outside all subnets are assumed to be on the link.
     #[getter]
     fn on_link_gateways(&self) -> bool {
         self.0.is_on_link_gateways()
     }
 
-    /// The metric of the gateways' default routes; None if it is the kernel's.
+    /// Returns the metric of the gateways' default routes, if it was set.
     #[getter]
     fn gateway_metric(&self) -> Option<u32> {
         self.0.get_gateway_metric()
     }
 
-    /// Whether it takes all multicast frames, if that was said.
+    /// Returns whether the link receives all multicast frames, if it was set.
     #[getter]
     fn allmulticast(&self) -> Option<bool> {
         self.0.get_allmulticast()
     }
 
-    /// Whether it is promiscuous.
+    /// Returns whether the link is promiscuous.
     #[getter]
     fn promisc(&self) -> bool {
         self.0.is_promisc()
     }
 
-    /// Whether the container's lo is set up as well.
+    /// Returns whether the container's lo is set up.
     #[getter]
     fn lo_up(&self) -> bool {
         self.0.is_lo_up()
     }
 
-    /// Whether the container's default routes are replaced.
+    /// Returns whether the container's default routes are replaced.
     #[getter]
     fn replace_default_route(&self) -> bool {
         self.0.is_replace_default_route()
     }
 
-    /// The table of its source routing.
+    /// Returns the table of the source routing, if it was set.
     #[getter]
     fn source_routing(&self) -> Option<u32> {
         self.0.get_source_routing()
     }
 
-    /// Its alias.
+    /// Returns the alias, if it was set.
     #[getter]
     fn alias(&self) -> Option<&str> {
         self.0.get_alias()
     }
 
-    /// Its further names.
+    /// Returns the alternative names.
     #[getter]
     fn alternative_names<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.0.get_alternative_names())
     }
 
-    /// Its link group, if one was given.
+    /// Returns the group, if it was set.
     #[getter]
     fn group(&self) -> Option<u32> {
         self.0.get_group()
     }
 
-    /// The transmit queue's length in packets, if one was given.
+    /// Returns the length of the transmit queue in packets, if it was set.
     #[getter]
     fn tx_queue_len(&self) -> Option<u32> {
         self.0.get_tx_queue_len()
     }
 
-    /// The numbers of transmit and receive queues, if they were given.
+    /// Returns the number of transmit and receive queues, if they were set.
     #[getter]
     fn queues(&self) -> Option<(u32, u32)> {
         self.0.get_queues()
     }
 
-    /// How the IPv6 link-local address is made, if that was said.
+    /// Returns how the IPv6 link-local address is made, if it was set.
     #[getter]
     fn addr_gen_mode<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.0.get_addr_gen_mode().map(|mode| mode.to_member(py)).transpose()
     }
 
-    /// Whether router advertisements are accepted, if that was said.
+    /// Returns whether router advertisements are accepted, if it was set.
     #[getter]
     fn accept_ra<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.0.get_accept_ra().map(|accept| accept.to_member(py)).transpose()
     }
 
-    /// Whether the kernel adds addresses of advertised prefixes, if that was said.
+    /// Returns whether addresses are configured from advertised prefixes, if it was set.
     #[getter]
     fn autoconf(&self) -> Option<bool> {
         self.0.get_autoconf()
     }
 
-    /// Whether the link is without IPv6, if that was said.
+    /// Returns whether IPv6 is disabled on the link, if it was set.
     #[getter]
     fn disable_ipv6(&self) -> Option<bool> {
         self.0.get_disable_ipv6()
     }
 
-    /// How long to try again while somebody else on the parent has the MAC address, in seconds.
+    /// Returns how long to retry while another link has the MAC address, in seconds.
     #[getter]
     fn wait_for_mac(&self) -> f64 {
         self.0.get_wait_for_mac().as_secs_f64()
     }
 
-    /// How its addresses are asked for before it uses them, if that was said.
+    /// Returns how the addresses are probed, if it was set.
     #[getter]
     fn probe(&self) -> Option<Probe> {
         self.0.get_probe().map(Probe)
     }
 
-    /// How the neighbours are told of its addresses, if that was said.
+    /// Returns how the addresses are announced, if it was set.
     #[getter]
     fn announce(&self) -> Option<Announce> {
         self.0.get_announce().map(Announce)
     }
 
-    /// How fast it may send, if that was said.
+    /// Returns the rate limit for sent packets, if it was set.
     #[getter]
     fn rate(&self) -> Option<Rate> {
         self.0.get_rate().map(Rate)
@@ -431,7 +446,7 @@ impl Endpoint {
         call_text("Endpoint", &positional, &named)
     }
 
-    /// The arguments that make the same, without those that say what is meant anyway.
+    /// Returns the arguments that make an equal object, without those that equal the defaults.
     fn __getnewargs_ex__<'py>(
         &self,
         py: Python<'py>,

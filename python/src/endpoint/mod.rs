@@ -1,4 +1,4 @@
-//! What a container's interface should be, and what it became.
+//! Descriptions of container interfaces, and attached ones.
 
 pub(crate) mod announce;
 pub(crate) mod attachment;

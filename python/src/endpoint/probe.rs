@@ -1,4 +1,4 @@
-//! `macvlan.Probe`: how addresses are asked for before they are used.
+//! `macvlan.Probe`: probes of addresses before their use.
 
 use macvlan_core::Probe as Core;
 use pyo3::prelude::*;
@@ -8,24 +8,27 @@ use crate::base::argument::{Arg, Refusal, Take, text};
 use crate::base::error::OrRaise;
 use crate::base::output::call_text;
 
-/// How addresses are asked for before they are used: ARP probes (RFC 5227) for IPv4, the kernel's own
-/// duplicate detection (RFC 4862) for IPv6, whose verdict is waited for.
+/// The settings of probes of addresses before their use. These are ARP probes (RFC 5227) for IPv4,
+/// and the kernel's duplicate address detection (RFC 4862) for IPv6, whose result is awaited. Times
+/// are in seconds or timedeltas.
 ///
-/// count: how many times each address is asked for, 1 at least.
-/// start: up to how many seconds (or a timedelta), by chance, until it is asked first.
-/// interval: how long at least until it is asked again; jitter: up to how much more, by chance.
-/// wait: how long the last answer is waited for.
-/// deadline: how long the kernel may take for IPv6.
+/// count: the number of requests for each address, at least 1.
+/// start: the maximum random delay before the first request.
+/// interval: the minimum time between requests.
+/// jitter: the maximum random addition to that time.
+/// wait: how long to wait for an answer to the last request.
+/// deadline: how long to wait for the kernel's duplicate address detection.
 ///
-/// What is not given is the RFC's, 4 to 7 seconds in all. Probe.quick() takes a quarter of one.
+/// The defaults are those of RFC 5227, 4 to 7 seconds in total. Probe.quick() takes a quarter of a
+/// second.
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Probe(pub(crate) Core);
 
-/// The words that stand for one.
+/// The words for predefined settings.
 const WORDS: [&str; 2] = ["quick", "rfc"];
 
-/// Returns the word that stands for it, if there is one.
+/// Returns the word for these settings, if there is one.
 pub(crate) fn word(probe: &Core) -> Option<&'static str> {
     WORDS.into_iter().find(|word| word.parse::<Core>().is_ok_and(|one| one == *probe))
 }
@@ -61,55 +64,57 @@ impl Probe {
         ))
     }
 
-    /// As RFC 5227 has it: 4 to 7 seconds, meant for thousands of stations switched on at once.
+    /// Makes a probe as in RFC 5227. It takes 4 to 7 seconds, meant for thousands of hosts that
+    /// start at once.
     #[staticmethod]
     fn rfc() -> Self {
         Self(Core::rfc())
     }
 
-    /// A quarter of a second in all. On a LAN whoever is awake answers within a few milliseconds.
+    /// Makes a probe of a quarter of a second. On a LAN, hosts answer within a few milliseconds.
     #[staticmethod]
     fn quick() -> Self {
         Self(Core::quick())
     }
 
-    /// How many times each address is asked for.
+    /// Returns the number of requests for each address.
     #[getter]
     fn count(&self) -> u32 {
         self.0.get_count()
     }
 
-    /// Up to how long until it is asked first, in seconds.
+    /// Returns the maximum random delay before the first request, in seconds.
     #[getter]
     fn start(&self) -> f64 {
         self.0.get_start().as_secs_f64()
     }
 
-    /// How long at least until it is asked again, in seconds.
+    /// Returns the minimum time between requests, in seconds.
     #[getter]
     fn interval(&self) -> f64 {
         self.0.get_interval().as_secs_f64()
     }
 
-    /// Up to how much more, each time, in seconds.
+    /// Returns the maximum random addition to that time, in seconds.
     #[getter]
     fn jitter(&self) -> f64 {
         self.0.get_jitter().as_secs_f64()
     }
 
-    /// How long the last answer is waited for, in seconds.
+    /// Returns how long to wait for an answer to the last request, in seconds.
     #[getter]
     fn wait(&self) -> f64 {
         self.0.get_wait().as_secs_f64()
     }
 
-    /// How long the kernel may take for its duplicate detection of IPv6 addresses, in seconds.
+    /// Returns how long to wait for the kernel's duplicate address detection, in seconds.
     #[getter]
     fn deadline(&self) -> f64 {
         self.0.get_deadline().as_secs_f64()
     }
 
-    /// The longest that asking for IPv4 addresses takes when nobody answers, in seconds.
+    /// Returns the maximum duration of a probe of IPv4 addresses, in seconds. It is that without an
+    /// answer.
     #[getter]
     fn longest(&self) -> f64 {
         self.0.longest().as_secs_f64()
@@ -124,7 +129,7 @@ impl Probe {
         call_text("Probe", &positional, &named)
     }
 
-    /// The arguments that make the same, without those that say what is meant anyway.
+    /// Returns the arguments that make an equal object, without those that equal the defaults.
     fn __getnewargs_ex__<'py>(
         &self,
         py: Python<'py>,

@@ -1,4 +1,4 @@
-//! `macvlan.Handle`: the verbs of `ip`, one a method, on one network namespace.
+//! `macvlan.Handle`: the commands of `ip` as methods, in one network namespace.
 
 use std::net::IpAddr;
 
@@ -23,11 +23,10 @@ use crate::value::route_info::RouteInfo;
 use crate::value::rule::Rule;
 use crate::value::vlan::Flags;
 
-/// The links, addresses and routes of one network namespace: the one that the calling thread is in,
-/// or another.
+/// The links, addresses and routes of one network namespace. It is the calling thread's by default.
 ///
-/// Every method is one verb of `ip`. Links are named by "eth0", an index, a LinkInfo or an
-/// Attachment. Threads can share a handle.
+/// Each method corresponds to a command of `ip`. Links are given by name ("eth0"), index, LinkInfo
+/// or Attachment. Threads can share a handle.
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct Handle(Closable<Core>);
 
@@ -36,7 +35,7 @@ impl Handle {
         Self(Closable::new("Handle", handle))
     }
 
-    /// Does something in the kernel, without the interpreter.
+    /// Does an operation in the kernel, with the interpreter released.
     fn ask<T: Send>(
         &self,
         py: Python<'_>,
@@ -57,17 +56,18 @@ impl Handle {
         handle.or_raise(py).map(Self::new)
     }
 
-    /// The namespace that this handle is on.
+    /// Returns the namespace of the handle.
     #[getter]
     fn netns(&self) -> PyResult<NetNs> {
         Ok(NetNs::new(self.0.get()?.netns().clone()))
     }
 
-    /// `ip link add`: a link of kind "macvlan", "macvtap", "vlan", "veth", "dummy" or "bridge".
+    /// Creates a link, like `ip link add`. The kind is "macvlan", "macvtap", "vlan", "veth",
+    /// "dummy" or "bridge".
     ///
-    /// Mode and options are those of Endpoint, and options say the kind where it is not given. peer is
-    /// the name of a veth's other end, and peer_netns where that is; netns is the namespace that the link
-    /// itself is made in, while its parent stays where the handle is.
+    /// Mode and options are those of Endpoint. kind defaults to the kind of the options. peer is
+    /// the name of a veth's peer, and peer_netns the peer's namespace; netns is the namespace in
+    /// which the link is created. The parent is in the handle's namespace in either case.
     #[pyo3(
         signature = (
             name, *, kind=None, parent=None, mode=None, options=None, peer=None, peer_netns=None,
@@ -147,21 +147,22 @@ impl Handle {
         self.ask(py, |handle| handle.add_link(&link))
     }
 
-    /// `ip link delete`. The kernel takes about 16 ms for it.
+    /// Deletes a link, like `ip link delete`. Returns when the kernel has finished, after about 16
+    /// ms.
     fn delete_link(&self, py: Python<'_>, link: &Bound<'_, PyAny>) -> PyResult<()> {
         let link: LinkId = take("link", link)?;
         self.ask(py, |handle| handle.delete_link(link))
     }
 
-    /// `ip -d link show dev`.
+    /// Returns a link, like `ip -d link show dev`.
     fn link(&self, py: Python<'_>, link: &Bound<'_, PyAny>) -> PyResult<LinkInfo> {
         let link: LinkId = take("link", link)?;
         let found = self.ask(py, |handle| handle.link(link))?;
         Ok(LinkInfo(found))
     }
 
-    /// `ip -d link show [type KIND] [master LINK]`: all links, or those of a kind or in a bridge, bond
-    /// or VRF. A kind that the kernel has never heard of filters nothing.
+    /// Returns links, like `ip -d link show [type KIND] [master LINK]`. These are all, or those of
+    /// a kind or in a bridge, bond or VRF. All are returned if the kernel does not know the kind.
     #[pyo3(signature = (*, kind=None, controller=None))]
     fn links(
         &self,
@@ -180,19 +181,20 @@ impl Handle {
         Ok(found.into_iter().map(LinkInfo).collect())
     }
 
-    /// `ip link set dev LINK up`.
+    /// Sets a link up, like `ip link set dev LINK up`.
     fn set_up(&self, py: Python<'_>, link: &Bound<'_, PyAny>) -> PyResult<()> {
         let link: LinkId = take("link", link)?;
         self.ask(py, |handle| handle.set_up(link))
     }
 
-    /// `ip link set dev LINK down`. The kernel takes about 14 ms for it.
+    /// Sets a link down, like `ip link set dev LINK down`. The kernel takes about 14 ms for it.
     fn set_down(&self, py: Python<'_>, link: &Bound<'_, PyAny>) -> PyResult<()> {
         let link: LinkId = take("link", link)?;
         self.ask(py, |handle| handle.set_down(link))
     }
 
-    /// `ip link set dev LINK name NAME`. Kernels before 6.0 refuse it while the link is up.
+    /// Renames a link, like `ip link set dev LINK name NAME`. Kernels before 6.0 refuse it while
+    /// the link is up.
     fn rename(
         &self,
         py: Python<'_>,
@@ -204,7 +206,7 @@ impl Handle {
         self.ask(py, |handle| handle.rename(link, name))
     }
 
-    /// `ip link set dev LINK address MAC`.
+    /// Sets a link's MAC address, like `ip link set dev LINK address MAC`.
     fn set_mac(
         &self,
         py: Python<'_>,
@@ -216,7 +218,7 @@ impl Handle {
         self.ask(py, |handle| handle.set_mac(link, mac))
     }
 
-    /// `ip link set dev LINK mtu BYTES`.
+    /// Sets a link's MTU in bytes, like `ip link set dev LINK mtu BYTES`.
     fn set_mtu(
         &self,
         py: Python<'_>,
@@ -228,7 +230,8 @@ impl Handle {
         self.ask(py, |handle| handle.set_mtu(link, mtu))
     }
 
-    /// `ip link set dev LINK promisc on|off`: the flag, which knows no owners.
+    /// Sets a link's promisc flag, like `ip link set dev LINK promisc on|off`. The flag has no
+    /// owners; see hold_promisc().
     fn set_promisc(
         &self,
         py: Python<'_>,
@@ -240,7 +243,7 @@ impl Handle {
         self.ask(py, |handle| handle.set_promisc(link, on))
     }
 
-    /// `ip link set dev LINK allmulticast on|off`.
+    /// Sets a link's allmulti flag, like `ip link set dev LINK allmulticast on|off`.
     fn set_allmulticast(
         &self,
         py: Python<'_>,
@@ -252,7 +255,7 @@ impl Handle {
         self.ask(py, |handle| handle.set_allmulticast(link, on))
     }
 
-    /// `ip link set dev LINK alias TEXT`; an empty text takes it away.
+    /// Sets a link's alias, like `ip link set dev LINK alias TEXT`. An empty text removes it.
     fn set_alias(
         &self,
         py: Python<'_>,
@@ -264,7 +267,7 @@ impl Handle {
         self.ask(py, |handle| handle.set_alias(link, &alias))
     }
 
-    /// `ip link set dev LINK group NUMBER`.
+    /// Sets a link's group, like `ip link set dev LINK group NUMBER`.
     fn set_group(
         &self,
         py: Python<'_>,
@@ -276,7 +279,8 @@ impl Handle {
         self.ask(py, |handle| handle.set_group(link, group))
     }
 
-    /// `ip link set dev LINK txqueuelen PACKETS`.
+    /// Sets the length of a link's transmit queue in packets. Like `ip link set dev LINK txqueuelen
+    /// PACKETS`.
     fn set_tx_queue_len(
         &self,
         py: Python<'_>,
@@ -288,7 +292,8 @@ impl Handle {
         self.ask(py, |handle| handle.set_tx_queue_len(link, packets))
     }
 
-    /// `ip link set dev LINK addrgenmode MODE`. It counts when the link comes up next.
+    /// Sets how a link's IPv6 link-local address is made. Like `ip link set dev LINK addrgenmode
+    /// MODE`. It applies when the link next comes up.
     fn set_addr_gen_mode(
         &self,
         py: Python<'_>,
@@ -300,7 +305,8 @@ impl Handle {
         self.ask(py, |handle| handle.set_addr_gen_mode(link, mode))
     }
 
-    /// `ip link property add dev LINK altname NAME`: one more name, up to 127 bytes long.
+    /// Adds an alternative name of up to 127 bytes to a link. Like `ip link property add dev LINK
+    /// altname NAME`.
     fn add_alternative_name(
         &self,
         py: Python<'_>,
@@ -312,7 +318,7 @@ impl Handle {
         self.ask(py, |handle| handle.add_alternative_name(link, &name))
     }
 
-    /// `ip link property delete dev LINK altname NAME`.
+    /// Deletes an alternative name of a link. Like `ip link property delete dev LINK altname NAME`.
     fn delete_alternative_name(
         &self,
         py: Python<'_>,
@@ -324,11 +330,12 @@ impl Handle {
         self.ask(py, |handle| handle.delete_alternative_name(link, &name))
     }
 
-    /// `ip link set dev LINK type macvlan …`, or macvtap: what is given is changed.
+    /// Changes the given options of a macvlan or macvtap. Like `ip link set dev LINK type macvlan
+    /// …`.
     ///
-    /// The kernel sets the flags nopromisc and nodst together: when one is given, the other is off
-    /// unless it is given too. source_macs takes the place of the whole list, () empties it;
-    /// add_source_mac and delete_source_mac change one entry.
+    /// The kernel sets the flags nopromisc and nodst together: if only one is given, the other is
+    /// cleared. source_macs replaces the whole list, () empties it; add_source_mac and
+    /// delete_source_mac change one entry.
     #[pyo3(signature = (
         link, *, mode=None, nopromisc=None, nodst=None, bc_queue_len=None, bc_cutoff=None,
         source_macs=None, add_source_mac=None, delete_source_mac=None
@@ -382,8 +389,8 @@ impl Handle {
         self.ask(py, |handle| handle.set_macvlan(link, &change))
     }
 
-    /// `ip link set dev LINK type vlan …`: the flags that are given, and one more mapping for each of
-    /// the QoS maps' entries. Id and protocol cannot be changed.
+    /// Changes the given flags of a VLAN and adds entries to its QoS maps. Like `ip link set dev
+    /// LINK type vlan …`. Id and protocol cannot be changed.
     #[pyo3(
         signature = (
             link, *, reorder_hdr=None, gvrp=None, mvrp=None, loose_binding=None,
@@ -415,23 +422,23 @@ impl Handle {
             ingress_qos,
             egress_qos,
         };
-        // The id is not looked at.
+        // The id is ignored.
         let change = flags.set(py, macvlan_core::Vlan::priority_tags())?;
         self.ask(py, |handle| handle.set_vlan(link, &change))
     }
 
-    /// Holds a link promiscuous until the guard is closed, or the process ends in whatever way. The
-    /// kernel counts: others who want it promiscuous are not disturbed.
+    /// Holds a link promiscuous until the guard is closed or the process ends. The kernel counts
+    /// the holders, so others are not affected.
     fn hold_promisc(&self, py: Python<'_>, link: &Bound<'_, PyAny>) -> PyResult<PromiscGuard> {
         let link: LinkId = take("link", link)?;
         let found = self.ask(py, |handle| handle.hold_promisc(link))?;
         Ok(PromiscGuard::new(found))
     }
 
-    /// `ip link set dev LINK netns … [name NAME]`: moves a link to another namespace.
+    /// Moves a link to another namespace, like `ip link set dev LINK netns … [name NAME]`.
     ///
-    /// Its addresses and routes are lost, it arrives down, and the kernel takes about 16 ms for it;
-    /// add_link(…, netns=…) makes it there in a hundredth of that.
+    /// It loses its addresses and routes and is down afterwards, and the kernel takes about 16 ms
+    /// for it; add_link(…, netns=…) creates it there in a hundredth of that.
     #[pyo3(signature = (link, to, *, name=None))]
     fn move_link(
         &self,
@@ -446,7 +453,7 @@ impl Handle {
         self.ask(py, |handle| handle.move_link(link, &to, name))
     }
 
-    /// `ip address add … dev LINK`.
+    /// Adds an address to a link, like `ip address add … dev LINK`.
     fn add_address(
         &self,
         py: Python<'_>,
@@ -458,7 +465,7 @@ impl Handle {
         self.ask(py, |handle| handle.add_address(link, &address))
     }
 
-    /// `ip address replace … dev LINK`: adds it, or updates what exists.
+    /// Adds an address to a link or updates an existing one. Like `ip address replace … dev LINK`.
     fn replace_address(
         &self,
         py: Python<'_>,
@@ -470,7 +477,7 @@ impl Handle {
         self.ask(py, |handle| handle.replace_address(link, &address))
     }
 
-    /// `ip address delete … dev LINK`.
+    /// Deletes an address from a link, like `ip address delete … dev LINK`.
     fn delete_address(
         &self,
         py: Python<'_>,
@@ -482,14 +489,14 @@ impl Handle {
         self.ask(py, |handle| handle.delete_address(link, &address))
     }
 
-    /// `ip route get ADDRESS`: whether the kernel answers "local", since a link of the namespace has the
-    /// address.
+    /// Returns whether an address is local, which means that a link of the namespace has it. The
+    /// kernel then answers "local" to `ip route get ADDRESS`.
     fn is_local(&self, py: Python<'_>, address: &Bound<'_, PyAny>) -> PyResult<bool> {
         let address: IpAddr = take("address", address)?;
         self.ask(py, |handle| handle.is_local(address))
     }
 
-    /// `ip [-4|-6] address show [dev LINK]`; family is 4 or 6.
+    /// Returns addresses, like `ip [-4|-6] address show [dev LINK]`; family is 4 or 6.
     #[pyo3(signature = (link=None, *, family=None))]
     fn addresses(
         &self,
@@ -508,7 +515,7 @@ impl Handle {
         Ok(found.into_iter().map(AddressInfo).collect())
     }
 
-    /// `ip [-4|-6] neighbour show [dev LINK]`: what ARP and neighbour discovery know.
+    /// Returns neighbour entries, like `ip [-4|-6] neighbour show [dev LINK]`.
     #[pyo3(signature = (link=None, *, family=None))]
     fn neighbours(
         &self,
@@ -527,28 +534,28 @@ impl Handle {
         Ok(found.into_iter().map(NeighbourInfo).collect())
     }
 
-    /// `ip route add`: a Route, or its text.
+    /// Adds a route, a Route or its text, like `ip route add`.
     fn add_route(&self, py: Python<'_>, route: &Bound<'_, PyAny>) -> PyResult<()> {
         let route = take("route", route)?;
         self.ask(py, |handle| handle.add_route(&route))
     }
 
-    /// `ip route replace`: adds it, or takes the place of the one to the same destination with the same
-    /// metric in the same table.
+    /// Adds or replaces a route, like `ip route replace`. It replaces the one to the same
+    /// destination with the same metric in the same table.
     fn replace_route(&self, py: Python<'_>, route: &Bound<'_, PyAny>) -> PyResult<()> {
         let route = take("route", route)?;
         self.ask(py, |handle| handle.replace_route(&route))
     }
 
-    /// `ip route delete`: the first that matches all that the route says.
+    /// Deletes the first route that matches, like `ip route delete`.
     fn delete_route(&self, py: Python<'_>, route: &Bound<'_, PyAny>) -> PyResult<()> {
         let route = take("route", route)?;
         self.ask(py, |handle| handle.delete_route(&route))
     }
 
-    /// `ip [-4|-6] route show table all`, or those in a table, through a link, of a type, or made by one
-    /// (protocol: 2 the kernel, 3 at boot, 4 an administrator), without the local and broadcast routes
-    /// that the kernel makes for every address.
+    /// Returns routes, like `ip [-4|-6] route show table all`. These are all, or those of a table,
+    /// link, type or routing protocol (2 kernel, 3 boot, 4 static). The local and broadcast routes
+    /// that the kernel adds for each address are left out.
     #[pyo3(signature = (link=None, *, family=None, table=None, kind=None, protocol=None))]
     fn routes(
         &self,
@@ -579,35 +586,35 @@ impl Handle {
         Ok(found.into_iter().map(RouteInfo).collect())
     }
 
-    /// `ip rule add`: a Rule, or its text.
+    /// Adds a policy rule, a Rule or its text, like `ip rule add`.
     fn add_rule(&self, py: Python<'_>, rule: &Bound<'_, PyAny>) -> PyResult<()> {
         let rule = take("rule", rule)?;
         self.ask(py, |handle| handle.add_rule(&rule))
     }
 
-    /// `ip rule delete`: the first that matches all that the rule says.
+    /// Deletes the first policy rule that matches, like `ip rule delete`.
     fn delete_rule(&self, py: Python<'_>, rule: &Bound<'_, PyAny>) -> PyResult<()> {
         let rule = take("rule", rule)?;
         self.ask(py, |handle| handle.delete_rule(&rule))
     }
 
-    /// `ip rule show`, both families; rules that do not lead to a table are left out.
+    /// Returns the policy rules of both families that select a table, like `ip rule show`.
     fn rules(&self, py: Python<'_>) -> PyResult<Vec<Rule>> {
         let found = self.ask(py, Core::rules)?;
         Ok(found.into_iter().map(Rule).collect())
     }
 
-    /// `ip monitor`: the events of links, addresses and routes from now on, as a Watch.
+    /// Watches links, addresses and routes from now on, like `ip monitor`. Returns a Watch.
     fn watch(&self, py: Python<'_>) -> PyResult<Watch> {
         self.ask(py, Core::watch).and_then(Watch::new)
     }
 
-    /// Closes its file descriptors.
+    /// Closes the file descriptors.
     fn close(&self, py: Python<'_>) {
         self.0.close(py);
     }
 
-    /// Whether it is closed.
+    /// Returns whether it is closed.
     #[getter]
     fn closed(&self) -> bool {
         self.0.is_closed()
@@ -638,7 +645,7 @@ impl Handle {
     }
 }
 
-/// What else a link is made of: a parent, or another end.
+/// The other links that a new link needs: a parent or a peer.
 struct Ends<'a, 'py> {
     kind: LinkType,
     parent: Option<&'a Bound<'py, PyAny>>,

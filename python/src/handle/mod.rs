@@ -1,4 +1,4 @@
-//! Namespaces, and the verbs of `ip` in one.
+//! Namespaces, and the commands of `ip` in one.
 
 pub(crate) mod handle;
 pub(crate) mod netns;

@@ -16,14 +16,13 @@ use crate::base::error::OrRaise;
 use crate::base::output::attributes_text;
 use crate::base::waiting;
 
-/// A handle on a network namespace: a container's, a sandbox's, the host's.
+/// A handle on a network namespace, such as a container's or the host's.
 ///
-/// It holds the namespace open: as long as a handle lives, so does the namespace with everything in
-/// it. close(), or leaving a with block, lets go of it. Two handles are equal when they are on one
-/// namespace.
+/// It keeps the namespace in existence, even if no process is in it, until close() or the end of a
+/// with block. Two handles are equal if they are on the same namespace.
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct NetNs {
-    /// Kept, so that closed handles can still be told apart.
+    /// Kept, so that closed handles can still be compared.
     id: NetNsId,
     netns: Closable<Core>,
 }
@@ -47,71 +46,71 @@ impl NetNs {
 
 #[pymethods]
 impl NetNs {
-    /// The namespace of a process, which is pinned before its namespace is looked up, so that a pid
-    /// that is given to another process in between cannot lead to the wrong one.
+    /// Opens the network namespace of a process. The process is pinned by a pidfd first, so a
+    /// reused pid cannot lead to the wrong namespace.
     #[staticmethod]
     fn from_pid(py: Python<'_>, pid: &Bound<'_, PyAny>) -> PyResult<Self> {
         let pid = take("pid", pid)?;
         Self::open(py, || Core::from_pid(pid))
     }
 
-    /// The namespace of the process that a pidfd stands for; the pidfd stays the caller's.
+    /// Opens the network namespace of a pidfd's process. The pidfd stays the caller's.
     #[staticmethod]
     fn from_pidfd(py: Python<'_>, pidfd: &Bound<'_, PyAny>) -> PyResult<Self> {
         let pidfd: Descriptor = take("pidfd", pidfd)?;
         Self::open(py, || Core::from_pidfd(pidfd.as_fd()))
     }
 
-    /// A namespace that has a name: made by create() or `ip netns add`.
+    /// Opens a named namespace, created by create() or `ip netns add`.
     #[staticmethod]
     fn from_name(py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<Self> {
         let name: String = take("name", name)?;
         Self::open(py, || Core::from_name(&name))
     }
 
-    /// A namespace by a path, such as /proc/2084/ns/net or a container runtime's.
+    /// Opens a namespace by a path, such as /proc/2084/ns/net or a container runtime's.
     #[staticmethod]
     fn from_path(py: Python<'_>, path: &Bound<'_, PyAny>) -> PyResult<Self> {
         let path: PathBuf = take("path", path)?;
         Self::open(py, || Core::from_path(path))
     }
 
-    /// A namespace by a file descriptor, or what has one; it stays the caller's.
+    /// Makes a handle from a file descriptor, or an object that has one. It stays the caller's.
     #[staticmethod]
     fn from_fd(py: Python<'_>, fd: &Bound<'_, PyAny>) -> PyResult<Self> {
         let fd: Descriptor = take("fd", fd)?;
         Self::open(py, || Core::from_fd(fd.as_fd()))
     }
 
-    /// The namespace that the calling thread is in.
+    /// Opens the calling thread's network namespace.
     #[staticmethod]
     fn current(py: Python<'_>) -> PyResult<Self> {
         Self::open(py, Core::current)
     }
 
-    /// A new namespace without a name, which lives as long as the handle and whoever is inside.
+    /// Creates a namespace without a name. It exists as long as the handle and the processes in it.
     #[staticmethod]
     fn anonymous(py: Python<'_>) -> PyResult<Self> {
         Self::open(py, Core::anonymous)
     }
 
-    /// A new namespace with a name, as `ip netns add` makes it. It lives until it is deleted, also
-    /// without a handle.
+    /// Creates a named namespace, like `ip netns add`. It exists until it is deleted, also without
+    /// a handle.
     #[staticmethod]
     fn create(py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<Self> {
         let name: String = take("name", name)?;
         Self::open(py, || Core::create(&name))
     }
 
-    /// Takes a namespace's name away, as `ip netns delete` does.
+    /// Deletes a namespace's name, like `ip netns delete`.
     #[staticmethod]
     fn delete(py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<()> {
         let name: String = take("name", name)?;
         py.detach(|| Core::delete(&name)).or_raise(py)
     }
 
-    /// The namespaces that have a name, a thread inside, an open descriptor or a mount, each once, and what
-    /// could not be looked at, behind which there may be more.
+    /// Lists the network namespaces that exist. These have a name, a thread, an open descriptor or
+    /// a mount. Also lists the files that could not be read and may lead to further ones.
     #[staticmethod]
     fn visible(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -121,23 +120,24 @@ impl NetNs {
         class.call1((namespaces, found.unseen))
     }
 
-    /// What identifies the namespace as long as it exists: the device and inode number of its file.
+    /// Returns the identity of the namespace, which no other namespace has at the same time. It is
+    /// the device and inode number of its file.
     #[getter]
     fn id<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         netns_id(py, self.id)
     }
 
-    /// Whether both are handles on one namespace, as == tells, too.
+    /// Returns whether both are handles on the same namespace, like ==.
     fn same_as(&self, other: &Bound<'_, Self>) -> bool {
         self.id == other.get().id
     }
 
-    /// Calls something inside, on a thread of its own that ends with it, and returns what that
-    /// returns, or raises what that raises.
+    /// Calls a function in the namespace and returns its result or raises its exception. It runs on
+    /// a new thread that ends afterwards.
     ///
-    /// Sockets opened inside stay inside, and processes started inside begin there. /sys is not
-    /// remounted, as `ip netns exec` would. Ctrl-C, and whatever else a signal's handler raises, ends
-    /// the wait, but not what is called: its thread goes on to its end.
+    /// Sockets opened by it stay in the namespace, and processes started by it begin there. /sys is
+    /// not remounted, unlike with `ip netns exec`. Ctrl-C, and other exceptions of signal handlers,
+    /// end the wait, but not the function: its thread continues.
     fn run(&self, py: Python<'_>, callable: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         if !callable.is_callable() {
             return Err(wrong_type("callable", callable, "a callable"));
@@ -148,17 +148,17 @@ impl NetNs {
         waiting::or_leave(py, call)?.or_raise(py)?
     }
 
-    /// Its file descriptor, which stays the handle's.
+    /// Returns the file descriptor, which stays the handle's.
     fn fileno(&self) -> PyResult<RawFd> {
         self.netns.with(|netns| netns.as_fd().as_raw_fd())
     }
 
-    /// Lets go of the namespace; it lives on as long as a process or another handle is in it.
+    /// Closes the handle. The namespace exists as long as a process or another handle is in it.
     fn close(&self, py: Python<'_>) {
         self.netns.close(py);
     }
 
-    /// Whether it is closed.
+    /// Returns whether it is closed.
     #[getter]
     fn closed(&self) -> bool {
         self.netns.is_closed()
@@ -203,37 +203,39 @@ impl NetNs {
     }
 }
 
-/// A network namespace that exists, of NetNs.visible(), and the ways that lead to it.
+/// A network namespace that exists, from NetNs.visible(), and the ways to open it.
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct VisibleNetNs(CoreVisible);
 
 #[pymethods]
 impl VisibleNetNs {
-    /// What identifies it, as NetNs.id.
+    /// Returns the identity of the namespace, as NetNs.id.
     #[getter]
     fn id<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         netns_id(py, self.0.id)
     }
 
-    /// Its names, as `ip netns` lists them.
+    /// Returns the names, as `ip netns` lists them.
     #[getter]
     fn names<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, &self.0.names)
     }
 
-    /// The processes whose main thread is in it.
+    /// Returns the processes whose main thread is in the namespace.
     #[getter]
     fn pids<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, &self.0.pids)
     }
 
-    /// The files that lead to it otherwise: of further threads, open descriptors and mounts.
+    /// Returns the other files that lead to the namespace. These are those of further threads, open
+    /// descriptors and mounts.
     #[getter]
     fn paths<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, &self.0.paths)
     }
 
-    /// Opens it by the first way that still leads to it; NotFoundError if none does.
+    /// Opens the namespace in the first way that still leads to it. Raises NotFoundError if none
+    /// does.
     fn open(&self, py: Python<'_>) -> PyResult<NetNs> {
         NetNs::open(py, || self.0.open())
     }

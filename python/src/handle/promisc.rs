@@ -1,4 +1,4 @@
-//! `macvlan.PromiscGuard`: keeps a link promiscuous.
+//! `macvlan.PromiscGuard`: holds a link promiscuous.
 
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 
@@ -7,8 +7,8 @@ use pyo3::prelude::*;
 
 use crate::base::closable::Closable;
 
-/// Keeps a link promiscuous until it is closed, collected, or its process ends in whatever way. The
-/// kernel counts the holders.
+/// Holds a link promiscuous until it is closed or collected, or its process ends. The kernel counts
+/// the holders.
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct PromiscGuard(Closable<Core>);
 
@@ -20,17 +20,17 @@ impl PromiscGuard {
 
 #[pymethods]
 impl PromiscGuard {
-    /// Its file descriptor, which stays the guard's.
+    /// Returns the file descriptor, which stays the guard's.
     fn fileno(&self) -> PyResult<RawFd> {
         self.0.with(|guard| guard.as_fd().as_raw_fd())
     }
 
-    /// Lets the link go.
+    /// Releases the link.
     fn close(&self, py: Python<'_>) {
         self.0.close(py);
     }
 
-    /// Whether it is closed.
+    /// Returns whether it is closed.
     #[getter]
     fn closed(&self) -> bool {
         self.0.is_closed()

@@ -12,11 +12,12 @@ use crate::value::address_info::AddressInfo;
 use crate::value::link_info::LinkInfo;
 use crate::value::route_info::RouteInfo;
 
-/// The events of one namespace, from when Handle.watch() opened it.
+/// The events of one namespace, since Handle.watch() opened it.
 ///
-/// As an iterator it waits for each event and never ends; next_within() waits a given time. `async
-/// for` waits in the running asyncio loop. For other loops, fileno() becomes readable; then call
-/// next_within(0) until it gives None. One waits at a time; a second one gets a RuntimeError.
+/// As an iterator it waits for each event and never ends; next_within() waits for a limited time.
+/// `async for` waits in the running asyncio loop. For other loops, fileno() becomes readable; then
+/// call next_within(0) until it returns None. Only one caller can wait at a time; a second one gets
+/// a RuntimeError.
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct Watch(Waited<Core>);
 
@@ -36,29 +37,30 @@ impl Source for Core {
 
 #[pymethods]
 impl Watch {
-    /// The next event; None if none comes within this time, in seconds or as a timedelta.
+    /// Waits for the next event and returns it, or None after this time. It is in seconds or a
+    /// timedelta.
     fn next_within<'py>(&self, timeout: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = timeout.py();
         let event = self.0.next(py, Some(take("timeout", timeout)?))?;
         event.map(|event| typed(py, event)).transpose()
     }
 
-    /// Its file descriptor, which becomes readable when there is an event, or may be.
+    /// Returns the file descriptor, which becomes readable when there may be an event.
     fn fileno(&self) -> PyResult<RawFd> {
         self.0.with(|watch| watch.as_fd().as_raw_fd())
     }
 
-    /// Stops watching. Who waits in another thread or task gets a ValueError.
+    /// Stops watching. A wait in another thread or task ends with a ValueError.
     fn close(&self, py: Python<'_>) {
         self.0.close(py);
     }
 
-    /// A descriptor that becomes readable when it is closed, for asyncio.
+    /// Returns a descriptor that becomes readable when it is closed, for asyncio.
     fn _closing(&self) -> PyResult<RawFd> {
         Ok(self.0.closing()?.into_raw_fd())
     }
 
-    /// Whether it is closed.
+    /// Returns whether it is closed.
     #[getter]
     fn closed(&self) -> bool {
         self.0.is_closed()
@@ -103,7 +105,7 @@ impl Watch {
     }
 }
 
-/// An event as one of the classes of `macvlan/_events.py`.
+/// Converts an event to one of the classes of `macvlan/_events.py`.
 fn typed(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyAny>> {
     let class = |name: &str| py.import("macvlan._events")?.getattr(name);
     match event {
@@ -113,7 +115,7 @@ fn typed(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyAny>> {
         Event::DelAddress(address) => class("DelAddress")?.call1((AddressInfo(address),)),
         Event::NewRoute(route) => class("NewRoute")?.call1((RouteInfo(route),)),
         Event::DelRoute(route) => class("DelRoute")?.call1((RouteInfo(route),)),
-        // Also of whatever the core may tell one day and this does not know.
+        // Also for kinds of events that a later core may add.
         _ => class("Lost")?.call0(),
     }
 }

@@ -1,4 +1,4 @@
-//! `macvlan.HostAccess` and `Moving`: the host's own way to its containers.
+//! `macvlan.HostAccess` and `Moving`: the host's access to its containers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,11 +18,13 @@ use crate::base::output::{Enumeration, network};
 use crate::base::waiting;
 use crate::endpoint::attachment::Attachment;
 
-/// A host's way to the containers on one parent, of Host.access(): a macvlan of the host's beside them.
+/// The host's access to the containers on one parent, through a macvlan of its own (a shim). From
+/// Host.access().
 ///
-/// Containers that are attached by its attach(), in mode bridge, reach the host and are reached. When
-/// the last of them is detached by it, or it is closed, the host's link goes, unless it is to be kept.
-/// As a context manager it closes itself.
+/// The host can reach containers in mode bridge that are attached with attach(), and these can
+/// reach the host at the parent's addresses. The host's link is deleted when the last container is
+/// detached with detach() or the access is closed, unless it is kept. A with block closes the
+/// access at its end.
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct HostAccess(Closable<Arc<Core>>);
 
@@ -34,21 +36,21 @@ impl HostAccess {
 
 #[pymethods]
 impl HostAccess {
-    /// The name of the host's link; None while there is none, because the last container has gone.
+    /// Returns the last known name of the host's link; None while there is no container.
     #[getter]
     fn name(&self, py: Python<'_>) -> PyResult<Option<String>> {
         let access = self.0.get()?;
         Ok(py.detach(|| access.name()).map(|name| name.to_string()))
     }
 
-    /// The index of the host's link.
+    /// Returns the index of the host's link; None while there is no link.
     #[getter]
     fn index(&self, py: Python<'_>) -> PyResult<Option<u32>> {
         let access = self.0.get()?;
         Ok(py.detach(|| access.index()))
     }
 
-    /// The destinations that the host reaches by it.
+    /// Returns the destinations that the host reaches through the link.
     #[getter]
     fn routes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let access = self.0.get()?;
@@ -58,8 +60,9 @@ impl HostAccess {
         PyTuple::new(py, routes)
     }
 
-    /// As Host.attach(), and the host has a route to each of the container's addresses; all of it, or
-    /// nothing. The endpoint has to be a macvlan or macvtap in mode bridge on the same parent.
+    /// Attaches an endpoint like Host.attach(), and adds routes to its addresses on the host. On a
+    /// failure nothing is changed. The endpoint must be a macvlan or macvtap in mode bridge on the
+    /// same parent.
     fn attach(
         &self,
         py: Python<'_>,
@@ -82,24 +85,24 @@ impl HostAccess {
         attached.or_raise(py).map(Attachment::new)
     }
 
-    /// Lets the host reach a container that is attached already.
+    /// Adds routes to the addresses of a container that is already attached.
     fn add(&self, py: Python<'_>, attachment: &Bound<'_, PyAny>) -> PyResult<()> {
         let access = self.0.get()?;
         let attachment: CoreAttachment = take("attachment", attachment)?;
         py.detach(|| access.add(&attachment)).or_raise(py)
     }
 
-    /// Lends the addresses that the parent has now, and makes the host's link again if it was deleted, with
-    /// its routes. Where all is right it only looks.
+    /// Updates the borrowed addresses of the host's link, and restores a deleted link. Only reads
+    /// if there is nothing to do.
     ///
-    /// To be called after events of Handle.watch() that are about addresses of the parent or the link.
+    /// Call it after events of Handle.watch() for addresses of the parent or for the host's link.
     fn refresh(&self, py: Python<'_>) -> PyResult<()> {
         let access = self.0.get()?;
         py.detach(|| access.refresh()).or_raise(py)
     }
 
-    /// As Host.detach(), and the host's routes to the container go; with the last container, the host's
-    /// link too, unless it is to be kept.
+    /// Detaches like Host.detach(), and deletes the host's routes to the container. With the last
+    /// container, this also deletes the host's link, unless it is kept.
     fn detach<'py>(
         &self,
         py: Python<'py>,
@@ -110,19 +113,20 @@ impl HostAccess {
         py.detach(|| access.detach(&attachment)).or_raise(py)?.to_member(py)
     }
 
-    /// Takes the host's routes to a container away, and leaves the container as it is.
+    /// Deletes the host's routes to a container without a change in the container.
     fn remove(&self, py: Python<'_>, attachment: &Bound<'_, PyAny>) -> PyResult<()> {
         let access = self.0.get()?;
         let attachment: CoreAttachment = take("attachment", attachment)?;
         py.detach(|| access.remove(&attachment)).or_raise(py)
     }
 
-    /// Moves the parent's addresses, and the routes through it, to the host's link, so that host and
-    /// containers are plain neighbours; all of it, or nothing.
+    /// Moves the parent's addresses, and the routes through it, to the host's link. Host and
+    /// containers are then ordinary neighbours. On a failure nothing is changed.
     ///
-    /// Unless it is confirmed within `deadline`, in seconds or as a timedelta, it undoes itself: who has
-    /// cut himself off only has to wait. In a with block it is confirmed at the end, and undone by an
-    /// exception. A DHCP client or a network manager has to be told itself.
+    /// Unless it is confirmed before the deadline, in seconds or as a timedelta, the addresses are
+    /// moved back, so an administrator who is cut off only has to wait. A with block confirms at
+    /// its end, and undoes on an exception. A DHCP client or network manager has to be reconfigured
+    /// separately.
     fn move_addresses(&self, py: Python<'_>, deadline: &Bound<'_, PyAny>) -> PyResult<Moving> {
         let access = self.0.get()?;
         let deadline: Duration = take("deadline", deadline)?;
@@ -130,22 +134,22 @@ impl HostAccess {
         Ok(Moving(Closable::new("Moving", moving)))
     }
 
-    /// Moves the addresses and routes back to the parent, if they have been moved, by this process or,
-    /// with a link that was kept, by another.
+    /// Moves the addresses and routes back to the parent, if they were moved. They may have been
+    /// moved by this process or, for a link that was kept, by another one.
     fn move_back(&self, py: Python<'_>) -> PyResult<()> {
         let access = self.0.get()?;
         py.detach(|| access.move_back()).or_raise(py)
     }
 
-    /// Takes the host's link away with its routes, if it is not to be kept. Addresses that were moved
-    /// are moved back before.
+    /// Deletes the host's link with its routes, unless it is kept. Moved addresses are moved back
+    /// first.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        // Where another thread is in the middle of something, it goes with that.
+        // If another thread is using it, it is dropped with the end of that.
         let close = || self.0.take().and_then(Arc::into_inner).map_or(Ok(()), Core::close);
         py.detach(close).or_raise(py)
     }
 
-    /// Whether it is closed.
+    /// Returns whether it is closed.
     #[getter]
     fn closed(&self) -> bool {
         self.0.is_closed()
@@ -177,17 +181,17 @@ impl HostAccess {
     }
 }
 
-/// Addresses that have been moved, to be confirmed: of HostAccess.move_addresses().
+/// A move of addresses that is to be confirmed, from HostAccess.move_addresses().
 ///
-/// At its deadline it moves them back by itself, and at once when it is collected. A with block confirms
-/// at its end, and undoes by an exception, unless one of both was done inside.
+/// If it is not confirmed until the deadline, or is collected, the addresses are moved back. A with
+/// block confirms at its end, and undoes on an exception, unless one of these was done in it.
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct Moving(Closable<CoreMoving>);
 
 #[pymethods]
 impl Moving {
-    /// Leaves the addresses where they are. Too late, when they have been moved back already, is
-    /// TimedOut.
+    /// Confirms the move, so that the addresses stay. Raises TimedOut if they were moved back at
+    /// the deadline.
     fn confirm(&self, py: Python<'_>) -> PyResult<()> {
         let moving = self.0.take().ok_or_else(decided)?;
         py.detach(|| moving.confirm()).or_raise(py)
@@ -199,7 +203,7 @@ impl Moving {
         py.detach(|| moving.undo()).or_raise(py)
     }
 
-    /// Whether they are still moved and to be confirmed.
+    /// Returns whether the move is neither confirmed nor undone.
     #[getter]
     fn is_pending(&self, py: Python<'_>) -> bool {
         py.detach(|| self.0.with(|moving| moving.is_pending())).unwrap_or(false)

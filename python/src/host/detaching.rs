@@ -1,4 +1,4 @@
-//! `macvlan.Detaching`: a detachment under way.
+//! `macvlan.Detaching`: a detach in the background.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -11,7 +11,7 @@ use crate::base::output::{Enumeration, enumerations};
 
 enumerations!(Detached = "Detached");
 
-/// A detachment under way, of Host.detach_later(). Letting go of it does not stop it.
+/// A detach in the background, from Host.detach_later(). It continues if this object is dropped.
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct Detaching {
     running: Mutex<Option<Core>>,
@@ -26,10 +26,10 @@ impl Detaching {
 
 #[pymethods]
 impl Detaching {
-    /// Whether it has ended, in whatever way.
+    /// Returns whether the detach has finished, successfully or not.
     #[getter]
     fn is_finished(&self) -> bool {
-        // Locked: somebody waits for it.
+        // Locked: another thread waits for it.
         self.result.get().is_some()
             || self
                 .running
@@ -37,7 +37,7 @@ impl Detaching {
                 .is_ok_and(|running| running.as_ref().is_some_and(Core::is_finished))
     }
 
-    /// Waits for its end, and tells what there was to detach, or raises why it failed.
+    /// Waits for the end of the detach, and returns its result or raises its exception.
     fn wait<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         py.detach(|| {
             let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! `macvlan.Diagnosis` and `Finding`: why a LAN stays dark.
+//! `macvlan.Diagnosis` and `Finding`: reasons why a container does not reach a peer.
 
 use macvlan_core::{Diagnosis as Core, Finding as CoreFinding};
 use pyo3::prelude::*;
@@ -7,33 +7,33 @@ use pyo3::types::PyTuple;
 use crate::base::argument::take;
 use crate::base::output::{Enumeration, attributes_text};
 
-/// What Host.diagnose() has found out; str() is the findings with their remedies and the facts, a line
-/// each.
+/// The result of Host.diagnose(). Its text, str(), has the findings with their remedies, and the
+/// facts, one on each line.
 #[pyclass(frozen, eq, module = "macvlan")]
 #[derive(PartialEq, Eq)]
 pub(crate) struct Diagnosis(pub(crate) Core);
 
 #[pymethods]
 impl Diagnosis {
-    /// Whether the peer, or the gateway that leads to it, has answered the container.
+    /// Returns whether the peer, or the gateway to it, has answered the container.
     #[getter]
     fn answered(&self) -> bool {
         self.0.answered
     }
 
-    /// What is not as it should be, what hinders most first; empty if all is well.
+    /// Returns the findings, the most severe first; empty if no problems were found.
     #[getter]
     fn findings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.0.findings.iter().cloned().map(Finding).collect::<Vec<_>>())
     }
 
-    /// What was seen, in words: states of links, neighbour entries, frames, VLANs.
+    /// Returns the facts, for people: states of links, neighbour entries, frames, VLANs.
     #[getter]
     fn facts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, &self.0.facts)
     }
 
-    /// Whether there is a finding of this kind.
+    /// Returns whether there is a finding of this kind.
     fn has(&self, kind: &Bound<'_, PyAny>) -> PyResult<bool> {
         Ok(self.0.has(take("kind", kind)?))
     }
@@ -47,26 +47,26 @@ impl Diagnosis {
     }
 }
 
-/// Something that is not as it should be; str() says it in words.
+/// A problem. str() returns its description.
 #[pyclass(frozen, eq, module = "macvlan")]
 #[derive(PartialEq, Eq)]
 pub(crate) struct Finding(CoreFinding);
 
 #[pymethods]
 impl Finding {
-    /// What it is, for a program.
+    /// Returns the kind of the finding.
     #[getter]
     fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.kind.to_member(py)
     }
 
-    /// What it is, in words.
+    /// Returns a description of the problem.
     #[getter]
     fn text(&self) -> &str {
         &self.0.text
     }
 
-    /// What can be done about it.
+    /// Returns a remedy for the problem.
     #[getter]
     fn remedy(&self) -> &str {
         &self.0.remedy

@@ -1,4 +1,4 @@
-//! `macvlan.Host`: an open session on the namespace that parent links live in.
+//! `macvlan.Host`: a session on the namespace with the parent links.
 
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -26,11 +26,10 @@ use crate::host::diagnosis::Diagnosis;
 use crate::host::keeper::Keeper;
 use crate::host::pool::Pool;
 
-/// Attaches endpoints to containers, and detaches them.
+/// A session on the namespace with the parent links, which attaches and detaches endpoints.
 ///
-/// On the namespace that the calling thread is in, or on another, where parents are looked for then.
-/// Open one and keep it; threads can share it. Wherever a namespace is wanted, a NetNs, a pid, a name
-/// of `ip netns` or a path will do.
+/// The namespace is the calling thread's by default. Open one and keep it; threads can share it.
+/// Arguments that are a namespace can be a NetNs, a pid, a name of `ip netns` or a path.
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct Host(Closable<Core>);
 
@@ -54,30 +53,30 @@ impl Host {
         host.or_raise(py).map(Self::of)
     }
 
-    /// The namespace that parents are looked for in.
+    /// Returns the namespace with the parent links.
     #[getter]
     fn netns(&self) -> PyResult<NetNs> {
         Ok(NetNs::new(self.0.get()?.netns().clone()))
     }
 
-    /// The verbs of `ip` on the host's namespace.
+    /// Opens a handle on the host's namespace, for the operations of `ip`.
     fn handle(&self, py: Python<'_>) -> PyResult<Handle> {
         let host = self.0.get()?;
         py.detach(|| host.handle()).or_raise(py).map(Handle::new)
     }
 
-    /// A host on the same namespace whose waits end when they are cancelled, for a probe for example.
-    /// This one is not changed.
+    /// Makes a host on the same namespace whose waits, such as for a probe, can be cancelled. This
+    /// one is not affected.
     fn cancelled_by(&self, cancel: &Bound<'_, PyAny>) -> PyResult<Self> {
         let cancel: CoreCancel = take("cancel", cancel)?;
         Ok(Self::of(self.0.get()?.cancelled_by(&cancel)))
     }
 
-    /// Gives a container its interface, addresses and routes: all of it, or nothing and an exception
-    /// that says why.
+    /// Attaches an endpoint to a container. Creates its link, addresses and routes, or changes
+    /// nothing.
     ///
-    /// Ctrl-C ends it while an endpoint's probe, blocking announcements or wait_for_mac takes its time,
-    /// and what has begun is undone first.
+    /// Ctrl-C ends it during a probe, blocking announcements or wait_for_mac; its changes are
+    /// undone first.
     fn attach(
         &self,
         py: Python<'_>,
@@ -90,10 +89,11 @@ impl Host {
         attach(py, &host, &endpoint, &netns).map(Attachment::new)
     }
 
-    /// Takes the interface away, and with it its addresses, routes and rules; and its parent, if that
-    /// is a VLAN that was made on demand and nobody else is on it. The kernel takes about 16 ms for it.
+    /// Detaches an endpoint: deletes its link, addresses, routes and rules. Also removes the
+    /// parent, if that is an unused VLAN that was made on demand. Returns when the kernel has
+    /// finished, after about 16 ms.
     ///
-    /// What is gone already is no failure; the answer tells.
+    /// Returns Detached.ALREADY_GONE if the link or the container no longer exists.
     fn detach<'py>(
         &self,
         py: Python<'py>,
@@ -104,15 +104,15 @@ impl Host {
         py.detach(|| host.detach(&attachment)).or_raise(py)?.to_member(py)
     }
 
-    /// Detaches without waiting: a thread does it, and the Detaching tells how it went.
+    /// Starts a detach in a thread of its own. The Detaching has its result.
     fn detach_later(&self, py: Python<'_>, attachment: &Bound<'_, PyAny>) -> PyResult<Detaching> {
         let host = self.0.get()?;
         let attachment: CoreAttachment = take("attachment", attachment)?;
         Ok(Detaching::new(py.detach(|| host.detach_later(&attachment))))
     }
 
-    /// Attaches many: for each pair of an endpoint and a namespace an Attachment or an exception, in
-    /// their order. A failure does not stop the others.
+    /// Attaches several endpoints. Returns an Attachment or an exception for each pair of an
+    /// endpoint and a namespace, in their order. A failure does not stop the others.
     fn attach_all<'py>(
         &self,
         py: Python<'py>,
@@ -139,8 +139,8 @@ impl Host {
         results.into_iter().map(each).collect()
     }
 
-    /// Detaches many, their waits at the same time: for each what there was to detach, or an
-    /// exception, in their order. A failure does not stop the others.
+    /// Detaches several attachments, with overlapping waits. Returns a Detached or an exception for
+    /// each, in their order. A failure does not stop the others.
     fn detach_all<'py>(
         &self,
         py: Python<'py>,
@@ -156,8 +156,9 @@ impl Host {
         results.into_iter().map(each).collect()
     }
 
-    /// What is not as the endpoint says; empty if all is right. Reads only. What is there besides,
-    /// such as further addresses, is no difference.
+    /// Returns the differences between an endpoint and its actual state. The list is empty if there
+    /// are none. Changes nothing. Additional objects, such as further addresses, are not
+    /// differences.
     fn check(
         &self,
         py: Python<'_>,
@@ -171,11 +172,12 @@ impl Host {
         Ok(found.into_iter().map(Difference).collect())
     }
 
-    /// Makes it so: attaches the endpoint when it is missing, repairs what has drifted, and does
-    /// nothing but read when all is right. Gives the attachment, and what was repaired.
+    /// Ensures that an endpoint is attached as requested. Attaches it if it is missing, and repairs
+    /// differences. Only reads if there are none. Returns the attachment and the repaired
+    /// differences.
     ///
-    /// What cannot be changed in place (kind, parent, number of queues, to or from mode passthru) is
-    /// refused, or with replace=True detached and attached anew.
+    /// A difference that cannot be changed on the link (kind, parent, number of queues, to or from
+    /// mode passthru) is refused, or, with replace=True, resolved by a replacement of the link.
     #[pyo3(
         signature = (endpoint, netns, *, replace=Arg::Missing),
         text_signature = "($self, endpoint, netns, *, replace=False)"
@@ -194,7 +196,7 @@ impl Host {
         let replace = replace.or("replace", false)?;
         let ensure = if replace { Core::ensure_or_replace } else { Core::ensure };
         let ensured = if endpoint.waits() {
-            // What it has repaired stays so, also when a signal comes.
+            // Repairs stay, also when a signal comes.
             let work = move |cancel: &_| ensure(&host.cancelled_by(cancel), &endpoint, &netns);
             waiting::or_undo(py, work, drop)?
         } else {
@@ -206,15 +208,14 @@ impl Host {
         CLASS.import(py, "macvlan._values", "Ensured")?.call1((made, PyTuple::new(py, repaired)?))
     }
 
-    /// Removes VLANs that were made on demand and that nobody uses: those whose containers ended
-    /// without being detached.
+    /// Removes unused VLANs that were made on demand. They remain if a container ends without a
+    /// detach.
     fn remove_unused_parents(&self, py: Python<'_>) -> PyResult<()> {
         let host = self.0.get()?;
         py.detach(|| host.remove_unused_parents()).or_raise(py)
     }
 
-    /// A pool of namespaces, each with a macvlan in mode bridge on this parent, filled when this
-    /// returns.
+    /// Makes a pool of namespaces with a macvlan in mode bridge on this parent, and fills it.
     fn pool(
         &self,
         py: Python<'_>,
@@ -226,8 +227,8 @@ impl Host {
         py.detach(|| host.pool(parent, size as usize)).or_raise(py).map(Pool::new)
     }
 
-    /// A pool of links of any kind, with the options of a template that are said when a link is made:
-    /// its kind, parent, MTU, queues, group, transmit queue length, promisc and lo_up.
+    /// Makes a pool of links like the template. They have its kind, parent, MTU, queues, group,
+    /// transmit queue length, promisc and lo_up.
     fn pool_of(
         &self,
         py: Python<'_>,
@@ -240,8 +241,8 @@ impl Host {
         py.detach(|| host.pool_of(template, size as usize)).or_raise(py).map(Pool::new)
     }
 
-    /// For a with block: attaches on the way in, gives the Attachment, and detaches on the way out,
-    /// also on an exception.
+    /// Makes a context manager that attaches an endpoint for the time of a with block. It yields
+    /// the Attachment, and detaches it at the end, also on an exception.
     fn attached(
         &self,
         endpoint: &Bound<'_, PyAny>,
@@ -255,8 +256,8 @@ impl Host {
         })
     }
 
-    /// The interfaces in a container that hang on this host's links: macvlans, macvtaps and VLANs,
-    /// whoever made them.
+    /// Returns the interfaces in a container that are on this host's links. These are macvlans,
+    /// macvtaps and VLANs, by whichever program they were created.
     fn attachments(&self, py: Python<'_>, netns: &Bound<'_, PyAny>) -> PyResult<Vec<Attachment>> {
         let host = self.0.get()?;
         let netns: CoreNetNs = take("netns", netns)?;
@@ -264,10 +265,10 @@ impl Host {
         Ok(found.into_iter().map(Attachment::new).collect())
     }
 
-    /// Asks on a parent's network for many addresses at once, and tells who has which, a Holder each;
-    /// those that are not among the answers are free. Nobody's neighbour table changes.
+    /// Probes addresses on a parent's network, all at once. Returns a Holder for each that is in
+    /// use; the others are free. Neighbour tables are not changed.
     ///
-    /// Containers in modes private and vepa do not hear it.
+    /// Containers in modes private and vepa do not receive the probes.
     #[pyo3(
         signature = (parent, addresses, *, probe=Arg::Missing),
         text_signature = "($self, parent, addresses, *, probe='rfc')"
@@ -289,15 +290,15 @@ impl Host {
         held.into_iter().map(|one| holder(py, one)).collect()
     }
 
-    /// Lets this host reach the containers on a parent, which it does not by itself: by a macvlan of its
-    /// own beside them, with the parent's addresses, and a route to each container that is attached by
-    /// HostAccess.attach(). If any of it fails, nothing has changed.
+    /// Gives the host access to the containers on a parent. The host gets a macvlan of its own with
+    /// the parent's addresses, and a route to each container that is attached with
+    /// HostAccess.attach(). On a failure nothing is changed.
     ///
-    /// name: what the macvlan is called; the parent's name and "-host" when not given.
-    /// addresses: of its own, instead of the parent's.
-    /// routes: subnets that are containers' alone, instead of a route to each container in them.
-    /// keep: whether it stays when the last container has gone and when the HostAccess is closed; this
-    ///     finds it again then.
+    /// name: the name of the host's link. Defaults to the parent's name and "-host".
+    /// addresses: addresses of the link's own, which replace the parent's.
+    /// routes: subnets of containers only, with one route each instead of one to each container.
+    /// keep: whether the link is kept when the last container is detached and when the HostAccess
+    ///     is closed; this method finds it again. Defaults to False.
     #[pyo3(
         signature = (
             parent, *, name=None, addresses=Arg::Missing, routes=Arg::Missing, keep=Arg::Missing
@@ -328,11 +329,11 @@ impl Host {
         py.detach(|| host.access_by(access)).or_raise(py).map(HostAccess::new)
     }
 
-    /// Attaches endpoints, or finds them attached, and keeps them so: when their parent goes and comes
-    /// back, they are attached again. Those whose parent does not exist yet are waited for.
+    /// Attaches endpoints like ensure(), and keeps them attached. When their parent is removed and
+    /// returns, they are attached again. Waits for parents that do not exist yet.
     ///
-    /// If one fails otherwise, or at Ctrl-C, those that were attached by this call are detached again. A
-    /// Keeper works when it is asked for the next event.
+    /// If one fails otherwise, or on Ctrl-C, those that were attached by this call are detached
+    /// again. The Keeper works while it is asked for its next event.
     fn keep(&self, py: Python<'_>, pairs: &Bound<'_, PyAny>) -> PyResult<Keeper> {
         let host = self.0.get()?;
         let pairs: Vec<(CoreEndpoint, CoreNetNs)> = many("pairs", pairs)?;
@@ -348,11 +349,11 @@ impl Host {
         Keeper::new(keeper.or_raise(py)?, waits)
     }
 
-    /// Finds out why a container does not reach a peer on its network: looks at its link, its parent and
-    /// its addresses, asks for the peer (or the gateway to it) from inside, and listens on the parent to
-    /// what goes out and comes in.
+    /// Diagnoses why a container does not reach a peer on its network. Checks its link, its parent
+    /// and its addresses, sends a request for the peer (or the gateway to it) from the container,
+    /// and captures frames on the parent.
     ///
-    /// Takes a third of a second where the peer answers, and up to two where it does not.
+    /// Takes a third of a second if the peer answers, and up to two seconds if it does not.
     fn diagnose(
         &self,
         py: Python<'_>,
@@ -366,12 +367,12 @@ impl Host {
         waiting::or_leave(py, diagnose)?.or_raise(py).map(Diagnosis)
     }
 
-    /// Closes its file descriptors. What is attached stays attached.
+    /// Closes the file descriptors. Attached interfaces stay.
     fn close(&self, py: Python<'_>) {
         self.0.close(py);
     }
 
-    /// Whether it is closed.
+    /// Returns whether it is closed.
     #[getter]
     fn closed(&self) -> bool {
         self.0.is_closed()
@@ -418,7 +419,7 @@ fn attach(
     waiting::or_undo(py, attach, undo)?.or_raise(py)
 }
 
-/// An endpoint that is attached in a with block.
+/// The context manager of Host.attached().
 #[pyclass(frozen, module = "macvlan._macvlan")]
 pub(crate) struct Attached {
     host: Core,

@@ -1,5 +1,4 @@
-//! `macvlan.Keeper` and `KeepEvent`: endpoints that are attached again when their parent has gone and come
-//! back.
+//! `macvlan.Keeper` and `KeepEvent`: attaches endpoints again when their parent returns.
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, RawFd};
 use std::time::Duration;
@@ -17,18 +16,18 @@ use crate::base::waiting::{self, Source, Waited};
 use crate::endpoint::attachment::Attachment;
 use crate::handle::netns::{NetNs, netns_id};
 
-/// Keeps endpoints attached, from when Host.keep() made it.
+/// Keeps endpoints attached across the removal of their parent, from Host.keep().
 ///
-/// When their parent disappears and comes back they are attached again: same name, MAC address,
-/// addresses, routes. A parent is followed by what it is: its index while it is there, and then its index
-/// and MAC address, its MAC address, or, if that is no other card's, its name. That a link goes down is no
-/// reason to do anything. Namespaces are not held open; a container that has ended is let go, and an
-/// event says so.
+/// When the parent returns, they are attached again with the same name, MAC address, addresses and
+/// routes. A returning parent is identified by its index and MAC address, by its MAC address, or by
+/// its name, if that is not another card's. The keeper does not react if a link goes down. It does
+/// not keep namespaces in existence; for a container that has ended there is an event.
 ///
-/// It works when it is asked for the next event: as an iterator, which never ends, or by
+/// It works while it is asked for its next event: as an iterator, which never ends, or by
 /// next_within(). `async for` does so in the running asyncio loop. For other loops, fileno()
-/// becomes readable; then, and after patience() seconds, call next_within(0) until it gives None.
-/// One waits at a time; a second one gets a RuntimeError. When it is closed, the endpoints stay as they are.
+/// becomes readable; then, and after patience() seconds, call next_within(0) until it returns None.
+/// Only one caller can wait at a time; a second one gets a RuntimeError. The endpoints stay
+/// attached when it is closed.
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct Keeper {
     waited: Waited<Keeping>,
@@ -37,17 +36,17 @@ pub(crate) struct Keeper {
 
 pub(crate) struct Keeping {
     keeper: Core,
-    /// Whether one of the endpoints takes time to be attached.
+    /// True if the attach of one of the endpoints may wait.
     waits: bool,
 }
 
 impl Keeper {
-    /// With what ends the keeper's work.
+    /// Makes a keeper with the token that cancels its work.
     pub(crate) fn new((keeper, cancel): (Core, CoreCancel), waits: bool) -> PyResult<Self> {
         Ok(Self { waited: Waited::new("Keeper", Keeping { keeper, waits })?, cancel })
     }
 
-    /// Its lock is held while it attaches, so it is never waited for with the interpreter held.
+    /// Its lock is held while it attaches, so it is never awaited with the interpreter held.
     fn with<R: Send>(
         &self,
         py: Python<'_>,
@@ -85,7 +84,7 @@ impl AsFd for Keeping {
 
 #[pymethods]
 impl Keeper {
-    /// Keeps one more, as Host.keep() does.
+    /// Keeps another endpoint attached, like Host.keep().
     fn add(
         &self,
         py: Python<'_>,
@@ -104,9 +103,9 @@ impl Keeper {
         self.waited.work(py, add)?.or_raise(py)
     }
 
-    /// Does not keep an endpoint any more, and gives its attachment, as it is.
+    /// Stops keeping an endpoint, and returns its attachment, which stays attached.
     ///
-    /// None if there is none with this name in this namespace, or its parent is gone now.
+    /// None if there is none with this name in this namespace, or its parent is gone.
     fn release(
         &self,
         py: Python<'_>,
@@ -117,44 +116,44 @@ impl Keeper {
         Ok(self.with(py, |keeper| keeper.release(name, &netns))?.map(Attachment::new))
     }
 
-    /// What is attached at this moment.
+    /// Returns the current attachments.
     fn attachments(&self, py: Python<'_>) -> PyResult<Vec<Attachment>> {
         let found = self.with(py, |keeper| keeper.attachments().cloned().collect::<Vec<_>>())?;
         Ok(found.into_iter().map(Attachment::new).collect())
     }
 
-    /// Sees to what has happened; the next event, or None if none comes within this time, in seconds or
-    /// as a timedelta. An endpoint's probe takes its own time.
+    /// Does the pending work, and returns the next event, or None after this time. It is in seconds
+    /// or a timedelta. An endpoint's probe takes additional time.
     fn next_within(&self, timeout: &Bound<'_, PyAny>) -> PyResult<Option<KeepEvent>> {
         let limit = Some(take("timeout", timeout)?);
         Ok(self.waited.next(timeout.py(), limit)?.map(KeepEvent))
     }
 
-    /// How many seconds another loop may wait until it calls next_within(); None for ever.
-    ///
-    /// Something that failed is to be tried again then, though fileno() has not become readable.
+    /// Returns the time in seconds after which next_within() has to be called. It has to be called
+    /// then even if fileno() is not readable, because a failed attach is due for a retry. None if
+    /// there is no such limit.
     fn patience(&self, py: Python<'_>) -> PyResult<Option<f64>> {
         self.with(py, |keeper| keeper.patience().map(|patience| patience.as_secs_f64()))
     }
 
-    /// Its file descriptor, which becomes readable when something has happened, or may have.
+    /// Returns the file descriptor, which becomes readable when there may be work.
     fn fileno(&self, py: Python<'_>) -> PyResult<RawFd> {
         self.with(py, |keeper| keeper.as_fd().as_raw_fd())
     }
 
-    /// Keeps nothing any more; what is attached stays so. Who waits in another thread or task gets a
-    /// ValueError, and a probe that is under way is ended.
+    /// Stops keeping all endpoints, which stay attached. A wait in another thread or task ends with
+    /// a ValueError, and a running probe is cancelled.
     fn close(&self, py: Python<'_>) {
         self.cancel.cancel();
         self.waited.close(py);
     }
 
-    /// A descriptor that becomes readable when it is closed, for asyncio.
+    /// Returns a descriptor that becomes readable when it is closed, for asyncio.
     fn _closing(&self) -> PyResult<RawFd> {
         Ok(self.waited.closing()?.into_raw_fd())
     }
 
-    /// Whether it is closed.
+    /// Returns whether it is closed.
     #[getter]
     fn closed(&self, py: Python<'_>) -> bool {
         py.detach(|| self.waited.is_closed())
@@ -203,25 +202,25 @@ impl Keeper {
 
 enumerations!(KeepEventKind = "KeepEventKind");
 
-/// What a Keeper has seen or done; str() says it in words.
+/// An event of a Keeper. str() returns a sentence.
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct KeepEvent(CoreEvent);
 
 #[pymethods]
 impl KeepEvent {
-    /// What has happened.
+    /// Returns the kind of the event.
     #[getter]
     fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.kind().to_member(py)
     }
 
-    /// The name of the endpoint that it is about.
+    /// Returns the name of the endpoint.
     #[getter]
     fn name(&self) -> String {
         self.0.name().to_string()
     }
 
-    /// The namespace of the container that it is about.
+    /// Opens the container's namespace.
     ///
     /// Raises MacvlanError if the container has ended.
     #[getter]
@@ -229,25 +228,27 @@ impl KeepEvent {
         py.detach(|| self.0.netns()).or_raise(py).map(NetNs::new)
     }
 
-    /// What identifies that namespace, or did, as NetNs.id.
+    /// Returns the identity of that namespace, also of one that has ended, as NetNs.id.
     #[getter]
     fn netns_id<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         netns_id(py, self.0.netns_id())
     }
 
-    /// The attachment: of GONE what it was, of ATTACHED and RENAMED what it is. None of the others.
+    /// Returns the attachment, if the event has one. It is the former one for GONE, the current one
+    /// for ATTACHED and RENAMED, and None for other kinds.
     #[getter]
     fn attachment(&self) -> Option<Attachment> {
         self.0.attachment().cloned().map(Attachment::new)
     }
 
-    /// What the parent is called now, of RENAMED.
+    /// Returns the parent's new name for RENAMED; None for other kinds.
     #[getter]
     fn parent(&self) -> Option<String> {
         self.0.parent().map(|parent| parent.to_string())
     }
 
-    /// Why it failed, of FAILED and ENDED: an exception that is not raised.
+    /// Returns the reason for FAILED and ENDED; None for other kinds. It is an exception that is
+    /// not raised.
     #[getter]
     fn error<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
         self.0.error().map(|error| raised(py, error).into_value(py).into_bound(py).into_any())

@@ -1,4 +1,4 @@
-//! Attaching, detaching, and what else a host does for its containers.
+//! Attach, detach, and other operations of a host for its containers.
 
 pub(crate) mod access;
 pub(crate) mod detaching;

@@ -1,4 +1,4 @@
-//! `macvlan.Pool`: namespaces with their link already inside, made before they are needed.
+//! `macvlan.Pool`: namespaces that already have a link.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use crate::base::error::OrRaise;
 use crate::endpoint::attachment::Attachment;
 use crate::handle::netns::NetNs;
 
-/// Namespaces with a link already inside, of Host.pool(), for containers that cannot wait.
+/// Namespaces that already have a link, for containers that have to start quickly. From
+/// Host.pool().
 ///
-/// attach() takes one out, and its link then gets its name, addresses and routes, in a fraction of
-/// the time; the container's process has to join that namespace, which is the attachment's netns. The
-/// pool does not fill itself: call fill() when there is time. Namespaces that nobody has taken go with
-/// the pool.
+/// attach() takes one out, whose link then gets its name, addresses and routes in a fraction of the
+/// time. The container's process has to join that namespace, the attachment's netns. The pool is
+/// not filled automatically: call fill() at a suitable time. Unused namespaces end with the pool.
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct Pool(Closable<Arc<Core>>);
 
@@ -28,15 +28,15 @@ impl Pool {
 
 #[pymethods]
 impl Pool {
-    /// Makes namespaces until the pool is full again, and tells how many were made.
+    /// Creates namespaces until the pool is full, and returns their number.
     fn fill(&self, py: Python<'_>) -> PyResult<usize> {
         let pool = self.0.get()?;
         py.detach(|| pool.fill()).or_raise(py)
     }
 
-    /// Takes a namespace out of the pool and makes its link this endpoint; from an empty pool, with
-    /// one made now: a NetNs for the container's process to join, which the namespace ends with otherwise,
-    /// and the Attachment.
+    /// Takes a namespace from the pool and attaches an endpoint in it. Creates one if the pool is
+    /// empty. Returns a NetNs, which the container's process has to join, or the namespace ends
+    /// with it, and the Attachment.
     ///
     /// The endpoint may differ from the pool's links in name, MAC address, addresses, gateways,
     /// routes, source routing, alias, alternative names and address generation.
@@ -47,24 +47,24 @@ impl Pool {
         Ok((NetNs::new(netns), Attachment::new(attachment)))
     }
 
-    /// The namespaces that are ready, the one to be taken next first.
+    /// Returns the namespaces that are ready, in the order in which they will be used.
     fn namespaces(&self, py: Python<'_>) -> PyResult<Vec<NetNs>> {
         let pool = self.0.get()?;
         Ok(py.detach(|| pool.namespaces()).into_iter().map(NetNs::new).collect())
     }
 
-    /// How many namespaces are ready.
+    /// Returns the number of namespaces that are ready.
     fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
         let pool = self.0.get()?;
         Ok(py.detach(|| pool.len()))
     }
 
-    /// Gives up the namespaces that nobody has taken.
+    /// Drops the unused namespaces.
     fn close(&self, py: Python<'_>) {
         self.0.close(py);
     }
 
-    /// Whether it is closed.
+    /// Returns whether it is closed.
     #[getter]
     fn closed(&self) -> bool {
         self.0.is_closed()

@@ -1,4 +1,4 @@
-//! What a network should be, as keywords.
+//! The configuration of a network as keywords.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ const NAMES: [&str; 21] = [
     "labels",
 ];
 
-/// Keyword arguments, those that were given.
+/// The given keyword arguments.
 struct Keywords<'a, 'py>(Option<&'a Bound<'py, PyDict>>);
 
 impl<'py> Keywords<'_, 'py> {
@@ -43,12 +43,12 @@ impl<'py> Keywords<'_, 'py> {
         self.0.map_or(Ok(None), |keywords| keywords.get_item(name))
     }
 
-    /// Its value, or what it was.
+    /// Returns its value, or the old one.
     fn or<T: Take>(&self, name: &str, was: T) -> PyResult<T> {
         self.given(name)?.map_or(Ok(was), |value| take(name, &value))
     }
 
-    /// Its value, which may be none, or what it was.
+    /// Returns its value, which may be `None`, or the old one.
     fn maybe<T: Take>(&self, name: &str, was: Option<T>) -> PyResult<Option<T>> {
         let Some(value) = self.given(name)? else { return Ok(was) };
         maybe(name, Some(&value).filter(|value| !value.is_none()))
@@ -73,7 +73,7 @@ impl<'py> Keywords<'_, 'py> {
     }
 }
 
-/// The configuration that keywords describe; what they leave out is as it was.
+/// Makes the configuration that keywords describe; others keep their old value.
 pub(crate) fn described(
     function: &str,
     was: &NetworkConfig,

@@ -8,37 +8,37 @@ use crate::base::output::{attributes_text, mac};
 use crate::endpoint::attachment::Attachment;
 use crate::network::lease::Lease;
 
-/// A container that is connected to a network: its lease, and what it became in the kernel.
+/// A container that is connected to a network: its lease and its attachment.
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct Connection(pub(crate) Core);
 
 #[pymethods]
 impl Connection {
-    /// What the store has of it.
+    /// Returns the lease, as stored.
     #[getter]
     fn lease(&self) -> Lease {
         Lease(self.0.lease().clone())
     }
 
-    /// What it became in the kernel.
+    /// Returns the attachment.
     #[getter]
     fn attachment(&self) -> Attachment {
         Attachment::new(self.0.attachment().clone())
     }
 
-    /// Its addresses.
+    /// Returns the addresses.
     #[getter]
     fn addresses<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.0.addresses())
     }
 
-    /// The interface's name inside.
+    /// Returns the interface's name in the container.
     #[getter]
     fn interface(&self) -> String {
         self.0.interface().to_string()
     }
 
-    /// The interface's MAC address.
+    /// Returns the interface's MAC address.
     #[getter]
     fn mac<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         mac(py, self.0.mac())

@@ -1,5 +1,5 @@
-//! `macvlan.EtcdStore`: where networks of many hosts are kept. In every build; one without the feature
-//! `etcd` says so when it is wanted.
+//! `macvlan.EtcdStore`: the store of networks of several hosts. It is in every build; one without
+//! the feature `etcd` raises an exception when it is used.
 
 #[cfg(feature = "etcd")]
 use std::path::PathBuf;
@@ -35,26 +35,28 @@ impl Take for Pem {
     }
 }
 
-/// Networks and leases in etcd, which many hosts use at once: who this is, and where etcd is. Networks()
-/// connects to it.
+/// A store of networks and leases in etcd, which several hosts use at once. Networks() connects to
+/// it.
 ///
-/// host: what this host is called, by a name that no other has.
-/// endpoints: where etcd answers, such as http://10.0.0.7:2379; one of them is enough.
-/// prefix: what all keys begin with.
-/// timeout: how long to wait for an answer, in seconds or as a timedelta.
-/// ttl: for how long this host counts as alive after its last process with open Networks has ended, or
-///     can reach etcd no more. Then others may collect its containers' leases.
-/// persistent: whether this host counts as alive also when no process of it has Networks open, across
-///     reboots, until Networks.forget_host() is called on another host. For processes that end at once, such as
-///     a CNI plugin's. The first process that says so makes it so, whatever later ones say.
-/// user, password: how this host logs in, where etcd has authentication enabled. The user's role has to read
-///     and write all keys with the prefix.
-/// ca: the certificates of the authorities that sign etcd's, for endpoints with https://: the path of a file in
-///     PEM, or its bytes. Those of the system are none of them.
-/// cert, key: the certificate that this host shows to etcd, with those that lead to its authority, and its
-///     key, in the same way.
+/// host: this host's name in the store, which is unique.
+/// endpoints: the endpoints of etcd, such as http://10.0.0.7:2379; at least one.
+/// prefix: the prefix of all keys. Defaults to "/macvlan/".
+/// timeout: the timeout of requests, in seconds or as a timedelta. Defaults to 5 seconds.
+/// ttl: how long this host counts as alive after its last process with open Networks has ended or
+///     lost etcd, in seconds or as a timedelta. Defaults to 60 seconds. Afterwards others may
+///     collect its containers' leases.
+/// persistent: whether this host counts as alive also without a process that has Networks open,
+///     across reboots, until Networks.forget_host() is called on another host. Defaults to False.
+///     For processes that end at once, such as a CNI plugin. The first process that sets it
+///     decides, whatever later ones set.
+/// user, password: the user and the password for an etcd with authentication. The user's role has
+///     to have read and write permission for all keys with the prefix.
+/// ca: the certificates of the authorities that may sign etcd's certificate, for endpoints with
+///     https://: the path of a PEM file, or its bytes. Those of the system are not used.
+/// cert, key: the certificate of this host for etcd, with its chain, and its key, in the same
+///     formats.
 ///
-/// It takes a build with etcd: pip install ./python --config-settings=build-args="--features etcd"
+/// Needs a build with etcd: pip install ./python --config-settings=build-args="--features etcd"
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct EtcdStore {
     host: String,
@@ -160,13 +162,13 @@ impl EtcdStore {
         )
     }
 
-    /// What this host is called.
+    /// Returns this host's name in the store.
     #[getter]
     fn host(&self) -> &str {
         &self.host
     }
 
-    /// Where etcd answers.
+    /// Returns the endpoints of etcd.
     #[getter]
     fn endpoints<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, &self.endpoints)

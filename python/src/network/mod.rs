@@ -1,4 +1,4 @@
-//! Networks, and who is in them.
+//! Networks and their containers.
 
 pub(crate) mod config;
 pub(crate) mod connection;

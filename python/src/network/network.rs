@@ -1,4 +1,4 @@
-//! `macvlan.Network`: a network that exists, which connects containers.
+//! `macvlan.Network`: an existing network, which connects containers.
 
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
@@ -26,10 +26,10 @@ use crate::network::session::Session;
 use crate::network::subnet::Subnet;
 use crate::value::route::Route;
 
-/// A network that exists, of Networks.create(), network() or list(): connects containers to it, and
-/// tells who is.
+/// An existing network, from Networks.create(), network() or list(). Connects containers to it, and
+/// lists them.
 ///
-/// What it was created as it tells without asking the store. Two are equal when they are the same
+/// Its configuration is read without asking the store. Two objects are equal if they are the same
 /// network.
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 pub(crate) struct Network {
@@ -74,7 +74,7 @@ impl Network {
         self.session.ask(py, slow, move |networks| work(networks.with_record(record)))
     }
 
-    /// What came of changing it, for Python.
+    /// Converts the result of a change for Python.
     pub(crate) fn updated<'py>(
         py: Python<'py>,
         session: &Arc<Session>,
@@ -95,51 +95,52 @@ impl Network {
 
 #[pymethods]
 impl Network {
-    /// Its id: 64 hexadecimal digits.
+    /// Returns the network's id: 64 hexadecimal digits.
     #[getter]
     fn id(&self) -> &str {
         &self.record.id
     }
 
-    /// Its name.
+    /// Returns the network's name.
     #[getter]
     fn name(&self) -> &str {
         self.config().name()
     }
 
-    /// When it was created: "2024-05-01T12:00:00Z".
+    /// Returns the time of its creation: "2024-05-01T12:00:00Z".
     #[getter]
     fn created(&self) -> &str {
         &self.record.created
     }
 
-    /// The link on the host that its containers hang on: the parent, or, if it is isolated, the dummy
-    /// link of its own.
+    /// Returns the link that the containers' links are on. It is the parent, or, for an isolated
+    /// network, its own dummy link.
     #[getter]
     fn parent(&self) -> String {
         self.record.parent()
     }
 
-    /// Whether it has no parent, so that its containers reach one another on one host and nobody else.
+    /// Returns whether it has no parent. Its containers then reach only one another, on one host.
     #[getter]
     fn isolated(&self) -> bool {
         self.config().get_parent().is_none()
     }
 
-    /// Sentences that tell what would have kept containers from being connected when it was created or changed
-    /// by this object, such as a parent that does not exist; none of a network that was found.
+    /// Returns problems that would have prevented a connection, as sentences. An example is a
+    /// parent that does not exist. They are those at the time when the network was created or
+    /// changed by this object; none for a network that was found.
     #[getter]
     fn warnings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, &self.warnings)
     }
 
-    /// Who its containers may talk to.
+    /// Returns the macvlan mode.
     #[getter]
     fn mode<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.config().get_mode().to_member(py)
     }
 
-    /// Its subnets.
+    /// Returns the subnets.
     #[getter]
     fn subnets<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(
@@ -148,31 +149,31 @@ impl Network {
         )
     }
 
-    /// Whether no container gets a default route through it.
+    /// Returns whether containers get no default route through the network.
     #[getter]
     fn internal(&self) -> bool {
         self.config().is_internal()
     }
 
-    /// The MTU of its containers' interfaces; None if it is the parent's.
+    /// Returns the MTU of the containers' interfaces in bytes; None for the parent's.
     #[getter]
     fn mtu(&self) -> Option<u32> {
         self.config().get_mtu()
     }
 
-    /// Whether its containers' interfaces have no addresses of the network's.
+    /// Returns whether the containers' interfaces have no addresses from the network.
     #[getter]
     fn without_addresses(&self) -> bool {
         self.config().is_without_addresses()
     }
 
-    /// Whether an IPv6 subnet is chosen for it if it has none.
+    /// Returns whether an IPv6 subnet is chosen if none is given.
     #[getter]
     fn ipv6(&self) -> bool {
         self.config().is_ipv6()
     }
 
-    /// Its routes, without the default routes of its gateways.
+    /// Returns the routes, without the gateways' default routes.
     #[getter]
     fn routes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(
@@ -181,111 +182,114 @@ impl Network {
         )
     }
 
-    /// The metric of its default routes; None if it is the kernel's.
+    /// Returns the metric of the default routes; None for the kernel's.
     #[getter]
     fn metric(&self) -> Option<u32> {
         self.config().get_metric()
     }
 
-    /// Whether its containers' interfaces are without IPv6, if that was said.
+    /// Returns whether IPv6 is disabled on the containers' interfaces, if it was set.
     #[getter]
     fn disable_ipv6(&self) -> Option<bool> {
         self.config().get_disable_ipv6()
     }
 
-    /// Whether its containers' interfaces accept router advertisements, if that was said.
+    /// Returns whether the interfaces accept router advertisements, if it was set.
     #[getter]
     fn accept_ra<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.config().get_accept_ra().map(|accept| accept.to_member(py)).transpose()
     }
 
-    /// Whether the container's own sysctls of IPv6 hold, but for those that were said.
+    /// Returns whether the container's sysctls of IPv6 apply, except for those that were set.
     #[getter]
     fn leave_ipv6(&self) -> bool {
         self.config().is_leave_ipv6()
     }
 
-    /// Whether its containers' interfaces take all multicast frames, if that was said.
+    /// Returns whether the interfaces receive all multicast frames, if it was set.
     #[getter]
     fn allmulticast(&self) -> Option<bool> {
         self.config().get_allmulticast()
     }
 
-    /// Which free address is given next.
+    /// Returns the order in which free addresses are assigned.
     #[getter]
     fn order<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.config().get_order().to_member(py)
     }
 
-    /// What a container's MAC address follows from.
+    /// Returns the source of a container's MAC address.
     #[getter]
     fn mac_from<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.config().get_mac_from().to_member(py)
     }
 
-    /// Whether an address is looked for on the wire before it is given.
+    /// Returns whether an address is probed on the LAN before it is assigned.
     #[getter]
     fn probe(&self) -> bool {
         self.config().is_probe()
     }
 
-    /// Whether the kernel checks IPv6 addresses on the wire.
+    /// Returns whether the kernel checks IPv6 addresses for duplicates on the LAN.
     #[getter]
     fn duplicate_detection(&self) -> bool {
         self.config().is_duplicate_detection()
     }
 
-    /// How many addresses a host takes at a time; None if all hosts give from one pool.
+    /// Returns the number of addresses that a host reserves at a time, if it was set. Otherwise all
+    /// hosts assign addresses from one pool.
     #[getter]
     fn share(&self) -> Option<u32> {
         self.config().get_share()
     }
 
-    /// How long an address that is given back stays its container's, in seconds.
+    /// Returns how long a released address stays reserved for its container, in seconds.
     #[getter]
     fn keep(&self) -> f64 {
         self.config().get_keep().as_secs_f64()
     }
 
-    /// Its options.
+    /// Returns the options.
     #[getter]
     fn options<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         texts(py, self.config().get_options())
     }
 
-    /// Its labels.
+    /// Returns the labels.
     #[getter]
     fn labels<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         texts(py, self.config().get_labels())
     }
 
-    /// Connects a container: leases its addresses and attaches its interface; all of it, or nothing and
-    /// an exception that says why.
+    /// Connects a container. Leases its addresses and attaches its interface, or changes nothing.
     ///
-    /// container: its id, always the same: when it returns, it gets its addresses again.
-    /// name: by which others find it; no other container of the network can have it.
-    /// aliases: further names, which several containers may have.
-    /// addresses: that it has to have; one is chosen of each family of which none is given.
-    /// link_local_addresses: that it has besides, and that the network does not keep from others.
-    /// interface: its name inside; the first free ethN when not given.
-    /// mac: the interface's MAC address; it follows from the address or the container when not given.
-    /// default_route: whether the container's default routes lead through this network: never, if False; if
-    ///     True, in front of all networks that it is in. When not said, gw_priority decides.
-    /// gw_priority: the network's priority among those that the default routes can lead through. The
-    ///     highest gets them, and of several that have the same, 0 when not given, the first.
-    /// replace_default_route: whether default routes that the container has from somebody else are deleted,
-    ///     where this network's take their place. Otherwise they stay.
-    /// take: the ids (Lease.endpoint) of pending leases whose addresses and MAC address it takes, as of
-    ///     allocate(); none is chosen then.
+    /// container: its id, which does not change: when it returns, it gets its addresses again.
+    /// name: the name by which others find it, which is unique in the network. By default it has
+    ///     none.
+    /// aliases: further names, which several containers may share.
+    /// addresses: the requested addresses; one is chosen of each family without a requested one.
+    /// link_local_addresses: additional link-local addresses. The network does not check that they
+    ///     are unique.
+    /// interface: the interface's name in the container. Defaults to the first free ethN.
+    /// mac: the interface's MAC address. Defaults to one that is derived from the address or the
+    ///     container.
+    /// default_route: whether the container's default routes lead through this network: never, if
+    ///     False; if True, before all other networks of the container. By default gw_priority
+    ///     decides.
+    /// gw_priority: the network's priority for the container's default routes. The network with the
+    ///     highest one gets them, among equal ones the first that was connected. Defaults to 0.
+    /// replace_default_route: whether other default routes of the container, which this library did
+    ///     not add, are replaced. Defaults to False: they stay.
+    /// take: the ids (Lease.endpoint) of pending leases, as from allocate(), whose addresses and
+    ///     MAC address it takes; then no address is chosen.
     ///
-    /// A container that is connected already, in the same namespace, stays as it is, but for its name, its
-    /// aliases and its default routes, which become as they are said, and what is missing of its interface,
-    /// which is repaired. If the namespace in which it was connected is gone, it is connected anew, with the
-    /// addresses it had. While somebody else connects or disconnects the container, in whatever process,
-    /// this waits.
+    /// A container that is already connected in the same namespace stays connected; its name,
+    /// aliases and default routes are updated, and differences of its interface are repaired. If
+    /// the namespace in which it was connected no longer exists, it is connected again with the
+    /// same addresses. Waits while another process connects or disconnects the container.
     ///
-    /// Ctrl-C while it takes its time, with probe=True or in etcd: what has begun comes to its end, and
-    /// stays; disconnect() takes it away.
+    /// On Ctrl-C during a wait, with probe=True or in etcd, the connection is completed and stays;
+    /// disconnect() undoes it.
     #[pyo3(
         signature = (
             container, netns, *, name=None, addresses=Arg::Missing, interface=None, mac=None,
@@ -332,14 +336,14 @@ impl Network {
         self.ask_long(py, self.config().is_probe(), connect).map(Connection)
     }
 
-    /// Leases addresses before there is a container, for callers that are asked for an address first. Nobody
-    /// else gets them. The lease is pending until a container takes it, by its id (Lease.endpoint), or until
-    /// disconnect() with that id gives it back. One that is pending for longer than the session's pending_age,
-    /// or since another boot, is taken back by collect().
+    /// Leases addresses before the container exists. For callers that are asked for an address
+    /// first. The lease is pending until a container takes it, by its id (Lease.endpoint), or until
+    /// it is released by disconnect() with that id. collect() releases one that is pending for
+    /// longer than the session's pending_age, or since another boot.
     ///
-    /// addresses: those that it is to have; one is chosen of each family of which none is given.
-    /// ipv4, ipv6: whether one is.
-    /// mac: the MAC address; derived when not given.
+    /// addresses: the requested addresses; one is chosen of each family without a requested one.
+    /// ipv4, ipv6: whether one of the family is chosen. Both default to True.
+    /// mac: the MAC address. Defaults to a derived one.
     #[pyo3(
         signature = (*, addresses=Arg::Missing, ipv4=Arg::Missing, ipv6=Arg::Missing, mac=None),
         text_signature = "($self, *, addresses=(), ipv4=True, ipv6=True, mac=None)"
@@ -364,14 +368,14 @@ impl Network {
         self.ask_long(py, self.config().is_probe(), allocate).map(Lease)
     }
 
-    /// Leases addresses for a container and creates its link in the host's namespace, down and without
-    /// addresses, for a caller that moves it to the container, and sets name, addresses and routes there. All
-    /// of it, or nothing. What is said is as of connect().
+    /// Leases addresses for a container and creates its link in the host's namespace. The link is
+    /// down and without addresses, for a caller that moves it to the container and configures it
+    /// there. On a failure nothing is changed. The arguments are as for connect().
     ///
-    /// The lease is pending until bind() or reconcile() finds the link in the container's namespace. For as
-    /// long as it is, collect() takes back both when it is older than the session's pending_age.
-    /// disconnect() removes the link, also where it was moved back. Addresses and routes inside are the
-    /// caller's, and are not repaired.
+    /// The lease is pending until bind() or reconcile() finds the link in the container's
+    /// namespace. Until then, collect() releases the lease and deletes the link if it is older than
+    /// the session's pending_age. disconnect() deletes the link, also if it was moved back. The
+    /// caller manages addresses and routes in the container; they are not repaired.
     #[pyo3(
         signature = (
             container, *, name=None, addresses=Arg::Missing, interface=None, mac=None,
@@ -403,9 +407,9 @@ impl Network {
         self.ask_long(py, self.config().is_probe(), create).map(HostLink)
     }
 
-    /// Binds a container's pending lease, by its id, or by "ID/INTERFACE" if it has several, to the namespace
-    /// that its link was moved to, with the name that it has there. One that is bound to it already stays as
-    /// it is.
+    /// Binds a container's pending lease to the namespace to which its link was moved. The
+    /// container is given by its id, or by "ID/INTERFACE" if it has several, and the link by its
+    /// name there. A lease that is already bound to it is unchanged.
     fn bind(
         &self,
         py: Python<'_>,
@@ -417,14 +421,14 @@ impl Network {
         self.ask(py, move |network| network.bind(&container, &netns)).map(Lease)
     }
 
-    /// Takes a container out of the network, by its id, or one of its interfaces, by "ID/INTERFACE": detaches
-    /// its interfaces, and gives its addresses back. A pending lease is given back, by the container that it is
-    /// for, or by its own id if it is for none, and the link that was created for it is removed. Tells
-    /// what there was to detach; a namespace that is gone has nothing.
+    /// Disconnects a container, by its id, or one of its interfaces, by "ID/INTERFACE". Detaches
+    /// its interfaces and releases its addresses. Returns Detached.ALREADY_GONE if they no longer
+    /// existed.
     ///
-    /// Its namespace is looked for, unless netns says which one it is; if the container is connected in
-    /// another one by now, that is refused. On another host than the one that it runs on it is refused
-    /// while that host lives.
+    /// A pending lease is released, by the id of its container, or by its own id if it has none,
+    /// and the link that was created for it is deleted. The container's namespace is looked up,
+    /// unless netns is given; it is refused if the container is now connected in another one.
+    /// Refused for a container of another host while that host is alive.
     #[pyo3(signature = (container, netns=None))]
     fn disconnect<'py>(
         &self,
@@ -441,72 +445,75 @@ impl Network {
         self.ask(py, disconnect)?.to_member(py)
     }
 
-    /// The addresses of the container that has this name, then of those that have it as an alias, on whatever
-    /// host; those of the container with this id, if none has; empty if there is none. What is behind the network's name, as in "test101.vlan10", is understood too.
+    /// Resolves a container's name to its addresses, on all hosts. These are those of the container
+    /// with this name, then of those that have it as an alias, otherwise of the one with this id;
+    /// empty if there is none. The network's name may be appended, as in "test101.vlan10".
     fn resolve(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<Vec<IpAddr>> {
         let name: String = take("name", name)?;
         self.ask(py, move |network| network.resolve(&name))
     }
 
-    /// Lines for /etc/hosts, one for each address of a container that has a name or an alias: the address,
-    /// and each name alone and with the network's behind a dot.
+    /// Returns lines for /etc/hosts. There is one for each address of a container that has a name
+    /// or an alias: the address, and each name alone and with a dot and the network's name.
     fn hosts(&self, py: Python<'_>) -> PyResult<String> {
         self.ask(py, |network| network.hosts())
     }
 
-    /// Writes these lines into a hosts file, between two lines of comment; the next time they are
-    /// replaced. The rest of the file stays as it is, with its line ends.
+    /// Writes the lines of hosts() to a file. They are between two comment lines, and replaced the
+    /// next time. The rest of the file stays unchanged, with its line ends.
     ///
-    /// The file is written in place, so that it changes wherever it is mounted, and keeps its owner, mode
-    /// and links. One process at a time writes it. A file that cannot be written, as on a full disk, keeps
-    /// its text.
+    /// The file is written in place, so that it changes wherever it is mounted, and keeps its
+    /// owner, mode and links. One process at a time writes it. If the file cannot be written, as on
+    /// a full disk, it keeps its text.
     fn write_hosts(&self, py: Python<'_>, path: &Bound<'_, PyAny>) -> PyResult<()> {
         let path: PathBuf = take("path", path)?;
         self.ask(py, move |network| network.write_hosts(path))
     }
 
-    /// What `docker network inspect` prints for a network, with its containers on all hosts, and of each the
-    /// Host, the Interface, and as Namespace whether that is "there", "gone" or "unknown".
+    /// Returns the object that `docker network inspect` prints for a network. It has the containers
+    /// on all hosts; each also has the Host, the Interface, and as Namespace "there", "gone" or
+    /// "unknown".
     fn inspect<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let told = self.ask(py, |network| network.inspect())?;
         loads(py, &told.to_string())
     }
 
-    /// Who is connected, on all hosts, with the leases that are pending. A container has one for each of its
-    /// interfaces.
+    /// Returns the leases of the containers of all hosts, including pending ones. There is one for
+    /// each interface.
     fn leases(&self, py: Python<'_>) -> PyResult<Vec<Lease>> {
         Ok(self.ask(py, |network| network.leases())?.into_iter().map(Lease).collect())
     }
 
-    /// The leases of a container, by its id, or of one of its interfaces, by "ID/INTERFACE", in the order in
-    /// which they were connected.
+    /// Returns the leases of a container, in the order of their connection. It is given by its id,
+    /// or one of its interfaces by "ID/INTERFACE".
     fn leases_of(&self, py: Python<'_>, container: &Bound<'_, PyAny>) -> PyResult<Vec<Lease>> {
         let container: String = take("container", container)?;
         let leases = self.ask(py, move |network| network.leases_of(&container))?;
         Ok(leases.into_iter().map(Lease).collect())
     }
 
-    /// The lease of a container, by its id, or of one of its interfaces, by "ID/INTERFACE"; of several that of
-    /// the first that was connected. None if it is not connected.
+    /// Returns the lease of a container; None if it is not connected. It is given by its id, or one
+    /// of its interfaces by "ID/INTERFACE"; the first lease is returned if it has several.
     fn lease(&self, py: Python<'_>, container: &Bound<'_, PyAny>) -> PyResult<Option<Lease>> {
         let container: String = take("container", container)?;
         Ok(self.ask(py, move |network| network.lease(&container))?.map(Lease))
     }
 
-    /// Remembers that somebody has an address who is no container of this network: it is not given any
-    /// more. Refused if a container has it.
+    /// Records an address as used by a machine that is not a container of this network. It is no
+    /// longer assigned. Refused if a container has it.
     fn add_foreign(&self, py: Python<'_>, address: &Bound<'_, PyAny>) -> PyResult<()> {
         let address: IpAddr = take("address", address)?;
         self.ask(py, move |network| network.add_foreign(address))
     }
 
-    /// Forgets that somebody has an address; False if it was not known.
+    /// Deletes the record of an address. Returns whether there was one.
     fn forget_foreign(&self, py: Python<'_>, address: &Bound<'_, PyAny>) -> PyResult<bool> {
         let address: IpAddr = take("address", address)?;
         self.ask(py, move |network| network.forget_foreign(address))
     }
 
-    /// The addresses that somebody has who is no container of this network: a Foreign each.
+    /// Returns a Foreign for each address that is recorded as foreign. These are used by machines
+    /// that are not containers of this network.
     fn foreign<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let class = CLASS.import(py, "macvlan._values", "Foreign")?;
@@ -514,11 +521,11 @@ impl Network {
         found.into_iter().map(|one| class.call1((one.address, one.found))).collect()
     }
 
-    /// Changes the network, whole or not at all. The keywords are those of Networks.create(); what they leave
-    /// out stays as this object has it. Containers stay connected as they are: the result, an Updated, tells
-    /// which of them are to be connected again.
+    /// Changes the network to another configuration, or changes nothing. The keywords are those of
+    /// Networks.create(); others keep this object's value. Containers stay connected unchanged; the
+    /// result, an Updated, lists those to be connected again.
     ///
-    /// Refused where a container has an address that the network would not have any more, and where others
+    /// Refused if a container has an address that would no longer be in the network, and if others
     /// have changed it since it was read.
     #[pyo3(
         signature = (**keywords),
@@ -537,7 +544,8 @@ impl Network {
         Self::updated(py, &self.session, updated)
     }
 
-    /// Sets the link that its containers hang on, whatever else others change. As update().
+    /// Sets the network's parent, independently of concurrent changes by others. Otherwise like
+    /// update().
     fn set_parent<'py>(
         &self,
         py: Python<'py>,
@@ -548,11 +556,13 @@ impl Network {
         Self::updated(py, &self.session, updated)
     }
 
-    /// Disconnects all containers on this host but those with these ids. Returns a Retained: what was released,
-    /// and what failed. For a runtime that knows which of its containers exist, such as CNI's GC.
+    /// Disconnects all containers on this host except those with these ids. Returns a Retained with
+    /// the released and the failed leases. For a runtime that has a list of its containers, such as
+    /// CNI's GC.
     ///
-    /// As disconnect(): a lease is taken back where the interface was detached or the namespace is known to be
-    /// gone. Leases of other hosts, and containers that were connected since this began, stay.
+    /// Like disconnect(), releases a lease only if the interface was detached or the namespace no
+    /// longer exists. Leases of other hosts, and of containers that were connected after the start
+    /// of the call, stay.
     fn retain<'py>(
         &self,
         py: Python<'py>,
@@ -567,13 +577,15 @@ impl Network {
         CLASS.import(py, "macvlan._values", "Retained")?.call1((released, failed))
     }
 
-    /// As Networks.reconcile(), which does it for all networks of this host at once.
+    /// Reconciles this network like Networks.reconcile(). That does it for all networks of this
+    /// host at once.
     fn reconcile(&self, py: Python<'_>) -> PyResult<Vec<Reconciled>> {
         let done = self.ask(py, |network| network.reconcile())?;
         Ok(done.into_iter().map(Reconciled).collect())
     }
 
-    /// Removes it, and the link that it made, if it is isolated; refused while somebody is connected.
+    /// Removes the network from the store, and, if it is isolated, its dummy link. Refused while
+    /// containers are connected.
     fn remove(&self, py: Python<'_>) -> PyResult<()> {
         self.ask(py, Core::remove)
     }
@@ -585,8 +597,8 @@ impl Network {
     }
 }
 
-/// What is said of a container: its name, interface and MAC address; its addresses, aliases, link-local
-/// addresses, and the leases that it takes.
+/// Makes the options of a connection: name, interface and MAC address; addresses, aliases,
+/// link-local addresses, and leases to take.
 fn member_of(
     mut member: Member,
     [name, interface, mac]: [Option<&Bound<'_, PyAny>>; 3],

@@ -1,4 +1,4 @@
-//! `macvlan.Networks`: an open session on a host and a store, which creates networks and finds them.
+//! `macvlan.Networks`: a session on a host and a store, which creates and finds networks.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,10 +25,10 @@ use crate::network::network::{Network, loads};
 use crate::network::reconciled::Reconciled;
 use crate::network::session::Session;
 
-/// Where networks and leases are kept.
+/// The store of networks and leases.
 enum Place {
     File(PathBuf),
-    /// One that may have been another machine's.
+    /// A file that may have been another machine's.
     Moved(PathBuf),
     #[cfg(feature = "etcd")]
     Etcd(Box<EtcdOptions>),
@@ -50,7 +50,7 @@ impl Place {
         !matches!(self, Self::File(_) | Self::Moved(_))
     }
 
-    /// The same, also if another machine wrote it last.
+    /// Allows a file that another machine wrote last.
     fn moved(self) -> std::result::Result<Self, &'static str> {
         match self {
             Self::File(path) | Self::Moved(path) => Ok(Self::Moved(path)),
@@ -85,21 +85,22 @@ impl Place {
     }
 }
 
-/// An open session on networks: creates them, and finds them again.
+/// A session that creates and finds networks.
 ///
-/// host: the Host that containers are connected on.
-/// store: where networks and leases are kept: a file of this machine, which is made if there is none,
-///     and which many processes can use; or an EtcdStore, which many hosts can use.
-/// host_name: what this host is called in the store, always the same as long as it has containers; its
-///     host name when not given. An EtcdStore has a name of its own.
-/// probe: what asks the wire, for networks with probe=True: a Probe, "quick" or "rfc".
-/// moved: whether a file that another machine wrote last becomes this machine's by the next write, since it
-///     was moved here for good, or the machine got another machine-id. Otherwise it is refused.
-/// pending_age: for how long a lease may be pending before collect() and reconcile() take it back; ten
-///     minutes when not given.
+/// host: the Host on which containers are connected.
+/// store: the store of networks and leases: a local file, which is created if it does not exist and
+///     many processes can use; or an EtcdStore, which several hosts can use.
+/// host_name: this host's name in the store, which must not change while it has containers.
+///     Defaults to its host name. An EtcdStore has a name of its own.
+/// probe: how addresses are probed for networks with probe=True: a Probe, "quick" or "rfc".
+/// moved: whether a file that another machine wrote last is accepted and becomes this machine's at
+///     the next write, because it was moved here permanently or the machine got another machine-id.
+///     Defaults to False: such a file is refused.
+/// pending_age: how long a lease may be pending before collect() and reconcile() release it, in
+///     seconds or as a timedelta. Defaults to ten minutes.
 ///
-/// Open one and keep it; threads can share it. When it is closed its networks cannot be used any more;
-/// what is connected stays connected.
+/// Open one and keep it; threads can share it. After it is closed, its networks cannot be used any
+/// more; containers stay connected.
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct Networks(Arc<Session>);
 
@@ -144,13 +145,13 @@ impl Networks {
         Ok(Self(Arc::new(Session { networks, distant })))
     }
 
-    /// The host that containers are connected on.
+    /// Returns the host on which containers are connected.
     #[getter]
     fn host(&self) -> PyResult<Host> {
         Ok(Host::of(self.0.networks.get()?.host().clone()))
     }
 
-    /// What this host is called in the store.
+    /// Returns this host's name in the store.
     #[getter]
     fn host_name(&self) -> PyResult<String> {
         Ok(self.0.networks.get()?.host_name().to_owned())
@@ -158,36 +159,44 @@ impl Networks {
 
     /// Creates a network.
     ///
-    /// parent: the link on the host that its containers hang on: "ens33", or "ens33.100", which is made
-    ///     when the first container needs it and removed with the last; or a Parent, which can say a VLAN's
-    ///     own name and its protocol. Without a parent the network is isolated: its containers hang on a dummy
-    ///     link of its own. One that does not exist now is told by Network.warnings.
-    /// subnets: that a container gets an address of each family from. When none is given, the first of
-    ///     Docker's default subnets that no network, and no link or route of this host, has.
-    /// without_addresses: gives containers interfaces without addresses, which they get from outside, by
-    ///     DHCP or router advertisements, or not at all. The container's own sysctls of IPv6 hold.
-    /// ipv6: whether an IPv6 subnet is chosen if none is given: a /64 of the store's own unique local
-    ///     addresses.
-    /// mode: who its containers may talk to.
-    /// internal: whether no container gets a default route through it.
-    /// mtu: of its containers' interfaces; the parent's when None.
-    /// routes: that each container gets on its interface, as Route or as `ip route` writes them. One with a
-    ///     gateway in a subnet is for the containers that have an address there.
-    /// metric: of its default routes; the kernel's when None.
-    /// disable_ipv6: whether its containers' interfaces are without IPv6; when None, whether it has no IPv6
-    ///     subnet and accepts no router advertisements.
-    /// accept_ra: whether they accept router advertisements; "never" when None.
-    /// leave_ipv6: whether the container's own sysctls of IPv6 hold, but for those that were given.
-    /// allmulticast: whether they take all multicast frames; those of the groups that are joined when None.
-    /// order: which free address is given next.
-    /// mac_from: what a container's MAC address follows from.
-    /// probe: whether an address is looked for on the wire before it is given. One that somebody else
-    ///     has is skipped, and remembered as foreign. It takes a quarter of a second.
-    /// duplicate_detection: whether the kernel checks IPv6 addresses on the wire, for a second or two.
-    /// share: how many addresses a host takes at a time, where many hosts have one store; when not
-    ///     given, all give from one pool.
-    /// keep: how long an address that is given back stays its container's, in seconds or as a timedelta.
-    /// options, labels: text by its key, for whoever reads it with Network.inspect().
+    /// parent: the link on the host that the containers' links are on: "ens33", or "ens33.100",
+    ///     which is created for the first container and removed with the last one; or a Parent,
+    ///     which can have a VLAN's name and protocol. Without a parent the network is isolated: its
+    ///     containers are on a dummy link of its own. Network.warnings reports one that does not
+    ///     exist.
+    /// subnets: the subnets; a container gets one address of each family. Defaults to the first of
+    ///     Docker's default subnets that is not used by another network or by a link or route of
+    ///     this host.
+    /// without_addresses: whether the containers' interfaces have no addresses from the network:
+    ///     they get them by DHCP or router advertisements, or have none. The container's own
+    ///     sysctls of IPv6 apply. Defaults to False.
+    /// ipv6: whether an IPv6 subnet is chosen if none is given: a /64 of the store's unique local
+    ///     addresses. Defaults to False.
+    /// mode: the macvlan mode. Defaults to "bridge".
+    /// internal: whether containers get no default route through the network. Defaults to False.
+    /// mtu: the MTU of the containers' interfaces in bytes. Defaults to the parent's.
+    /// routes: routes that each container gets on its interface, as Route or in the format of `ip
+    ///     route`. One with a gateway in a subnet is only for containers with an address in it.
+    /// metric: the metric of the default routes. Defaults to the kernel's.
+    /// disable_ipv6: whether IPv6 is disabled on the containers' interfaces. By default it is if
+    ///     the network has no IPv6 subnet and accepts no router advertisements.
+    /// accept_ra: whether the containers' interfaces accept router advertisements. Defaults to
+    ///     "never".
+    /// leave_ipv6: whether the container's own sysctls of IPv6 apply, except for those that are set
+    ///     here. Defaults to False.
+    /// allmulticast: whether the containers' interfaces receive all multicast frames. By default
+    ///     they receive those of the groups that are joined.
+    /// order: the order in which free addresses are assigned. Defaults to "first".
+    /// mac_from: the source of a container's MAC address. Defaults to "address".
+    /// probe: whether an address is probed on the LAN before it is assigned; one that is in use is
+    ///     skipped and recorded as foreign. Takes a quarter of a second. Defaults to False.
+    /// duplicate_detection: whether the kernel checks IPv6 addresses for duplicates on the LAN, for
+    ///     one or two seconds. Defaults to False.
+    /// share: the number of addresses that a host reserves at a time, if several hosts use one
+    ///     store. By default all hosts assign addresses from one pool.
+    /// keep: how long a released address stays reserved for its container, in seconds or as a
+    ///     timedelta. Defaults to 0.
+    /// options, labels: text by key, for readers of Network.inspect().
     #[pyo3(
         signature = (name, **keywords),
         text_signature = "($self, name, *, parent=None, subnets=(), without_addresses=False, ipv6=False, \
@@ -208,11 +217,12 @@ impl Networks {
         Ok(self.network(&created))
     }
 
-    /// Creates the network, or changes the one of that name, whole or not at all. The keywords are those of
-    /// create(); subnets that are not given are those that a network which exists has. Returns an Updated, which
-    /// tells whether it was created.
+    /// Ensures that a network is as configured. Creates it, or changes the existing one with this
+    /// name, or changes nothing. The keywords are those of create(); without subnets, an existing
+    /// network keeps its own. Returns an Updated, which has whether it was created.
     ///
-    /// A network that is so already is left as it is: programs may call it before each use, any number at once.
+    /// Only reads if there are no differences, so programs may call it before each use, and at the
+    /// same time.
     #[pyo3(
         signature = (name, **keywords),
         text_signature = "($self, name, *, parent=None, subnets=(), without_addresses=False, ipv6=False, \
@@ -233,7 +243,7 @@ impl Networks {
         Network::updated(py, &self.0, updated)
     }
 
-    /// Returns the network that has this name or this id, or whose id alone begins so.
+    /// Finds a network by its name, its id or a unique prefix of the id.
     #[pyo3(name = "network")]
     fn find(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<Network> {
         let name: String = take("name", name)?;
@@ -241,39 +251,40 @@ impl Networks {
         Ok(self.network(&found))
     }
 
-    /// The networks and leases that are stored and cannot be read, as exceptions that are not raised. Lists
-    /// leave them out, and what they hold is given to nobody else.
+    /// Returns the stored networks and leases that cannot be read. They are exceptions that are not
+    /// raised. Other lists do not have them, and their addresses are not leased.
     fn unreadable<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let found = self.0.ask(py, false, Core::unreadable)?;
         let error = |error| raised(py, error).into_value(py).into_bound(py).into_any();
         Ok(found.iter().map(|one| error(&one.error)).collect())
     }
 
-    /// All networks that can be read, by name; unreadable() has the others.
+    /// Returns the networks that can be read, ordered by name; see also unreadable().
     fn list(&self, py: Python<'_>) -> PyResult<Vec<Network>> {
         let found = self.0.ask(py, false, Core::list)?;
         Ok(found.iter().map(|one| self.network(one)).collect())
     }
 
-    /// Returns what `docker network ls` would list: a dict each with Id, Name, Driver, Scope, Parent, Internal,
-    /// Subnets, and how many Containers are connected on all hosts.
+    /// Returns a summary like `docker network ls`. It has a dict for each network, with Id, Name,
+    /// Driver, Scope, Parent, Internal, Subnets, and the number of connected Containers on all
+    /// hosts.
     fn summary<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let told = self.0.ask(py, false, Core::summary)?;
         loads(py, &told.to_string())
     }
 
-    /// Removes the networks without containers, on whatever host, and the links that they made. Returns their
-    /// names. A container that is gone counts until it is collected.
+    /// Removes the networks that have no containers on any host, and their dummy links. Returns
+    /// their names. A container that has ended counts until its lease is collected.
     fn prune(&self, py: Python<'_>) -> PyResult<Vec<String>> {
         self.0.ask(py, false, Core::prune)
     }
 
-    /// Takes back the leases of this host's containers whose namespace is gone, also by a reboot; of
-    /// hosts that the store says are dead; and addresses that were kept long enough. Tells what it was.
+    /// Releases leases that are no longer used. These are those of this host's containers whose
+    /// namespace no longer exists, also after a reboot; those of hosts that the store considers
+    /// dead; and addresses that were reserved long enough. Returns a Collected.
     ///
-    /// A namespace is gone when no process is in it or has it open, and it is mounted nowhere, as far
-    /// as this process may look: let one with root's rights on the host call this, not one in a
-    /// container.
+    /// A namespace no longer exists if this process finds no process in it, no open descriptor and
+    /// no mount: call this as root on the host, not in a container.
     fn collect<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let done = self.0.ask(py, false, Core::collect)?;
@@ -281,39 +292,40 @@ impl Networks {
         CLASS.import(py, "macvlan._values", "Collected")?.call1((leases, done.expired))
     }
 
-    /// Forgets a host that counts as alive without a process (EtcdStore's persistent) and is gone for good: from
-    /// now on others collect its containers' leases, and another machine may have its name. False if no such host
-    /// is known, as in a file.
+    /// Forgets a host that counts as alive without a process and has permanently ended. See
+    /// EtcdStore's persistent. Others then collect the leases of its containers, and another
+    /// machine may have its name. Returns whether there was such a host; a file has none.
     ///
-    /// Its containers' addresses are given to others then, so they may run no more. Refused while a process of
-    /// it has Networks open, and where one was killed, for as long as a host counts as alive.
+    /// The addresses of its containers may then be leased to others, so these must not run any
+    /// more. Refused while a process of it has Networks open, and after one was killed, for as long
+    /// as a host counts as alive.
     fn forget_host(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<bool> {
         let name: String = take("name", name)?;
         self.0.ask(py, false, move |networks| networks.forget_host(&name))
     }
 
-    /// Brings the kernel and the store together on this host, and says what it did; empty if all was
-    /// right. For a program that starts again, after whatever happened.
+    /// Reconciles the kernel with the store on this host, and returns the changes. The list is
+    /// empty if there were none. For a program that starts again after a failure.
     ///
-    /// Leases of namespaces that are gone are taken back, interfaces that are missing or have changed
-    /// are made as they should be, interfaces that the store does not know get a lease if their network
-    /// exists, and go if it does not.
+    /// Leases of namespaces that no longer exist are released. Interfaces that are missing or
+    /// changed are repaired. Interfaces that are not stored get a lease if their network exists,
+    /// and are deleted if it does not.
     ///
-    /// An interface gets a lease for the addresses that nobody else has got since; others are removed
-    /// from it, and so is an interface that would have none, or whose container is connected elsewhere
-    /// by now. An interface is known by its alias, which only the store can have made for it; any other
-    /// is reported as FAILED and left as it is.
+    /// An interface gets a lease for those of its addresses that were not leased to another
+    /// container; the others are deleted from it. It is deleted if none would remain, or if its
+    /// container is now connected elsewhere. An interface is identified by its alias, if only the
+    /// store can have made it; any other is reported as FAILED and left unchanged.
     fn reconcile(&self, py: Python<'_>) -> PyResult<Vec<Reconciled>> {
         let done = self.0.ask(py, false, Core::reconcile)?;
         Ok(done.into_iter().map(Reconciled).collect())
     }
 
-    /// Closes the store, and its host's file descriptors. What is connected stays connected.
+    /// Closes the store, and its host's file descriptors. Containers stay connected.
     fn close(&self, py: Python<'_>) {
         self.0.networks.close(py);
     }
 
-    /// Whether it is closed.
+    /// Returns whether it is closed.
     #[getter]
     fn closed(&self) -> bool {
         self.0.networks.is_closed()

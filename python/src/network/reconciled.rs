@@ -1,4 +1,4 @@
-//! `macvlan.Reconciled`: one thing in which kernel and store were brought together.
+//! `macvlan.Reconciled`: a change that reconciled kernel and store.
 
 use macvlan_network::{Reconciled as Core, ReconciledKind};
 use pyo3::prelude::*;
@@ -9,37 +9,38 @@ use crate::network::lease::Lease;
 
 enumerations!(ReconciledKind = "ReconciledKind");
 
-/// One thing in which Networks.reconcile() brought kernel and store together; str() says it in words.
+/// A change that reconciled kernel and store, from Networks.reconcile(). Its text, str(), is a
+/// sentence.
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct Reconciled(pub(crate) Core);
 
 #[pymethods]
 impl Reconciled {
-    /// What was done.
+    /// Returns the kind of the change.
     #[getter]
     fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.kind().to_member(py)
     }
 
-    /// The lease, of RELEASED, REPAIRED and ADOPTED.
+    /// Returns the lease for RELEASED, REPAIRED and ADOPTED; None for other kinds.
     #[getter]
     fn lease(&self) -> Option<Lease> {
         self.0.lease().cloned().map(Lease)
     }
 
-    /// The container's id, where it is about one.
+    /// Returns the container's id, if there is one.
     #[getter]
     fn container(&self) -> Option<&str> {
         self.0.container()
     }
 
-    /// The interface's name inside, where it is about one.
+    /// Returns the interface's name in the container, if there is one.
     #[getter]
     fn interface(&self) -> Option<&str> {
         self.0.interface()
     }
 
-    /// What was not as it should be and is now, in words, of REPAIRED.
+    /// Returns descriptions of the repaired differences for REPAIRED.
     #[getter]
     fn repaired<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         match &self.0 {
@@ -48,7 +49,7 @@ impl Reconciled {
         }
     }
 
-    /// How many addresses that had been kept are free again, of EXPIRED.
+    /// Returns the number of reserved addresses that are free again for EXPIRED.
     #[getter]
     fn expired(&self) -> usize {
         self.0.expired()

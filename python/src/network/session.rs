@@ -1,4 +1,4 @@
-//! What a `Networks` and its networks share.
+//! The state that a `Networks` and its networks share.
 
 use macvlan_network::{Networks as Core, Result};
 use pyo3::prelude::*;
@@ -7,16 +7,16 @@ use crate::base::closable::Closable;
 use crate::base::error::OrRaise;
 use crate::base::waiting;
 
-/// What a Networks and its networks share: closed by the one, it is closed for all.
+/// The state that a Networks and its networks share; it is closed for all of them at once.
 pub(crate) struct Session {
     pub(crate) networks: Closable<Core>,
-    /// Whether the store is on another machine, so that an answer may take long.
+    /// True if the store is on another machine, so that an answer may take long.
     pub(crate) distant: bool,
 }
 
 impl Session {
-    /// Does something with the interpreter let go; what may take long so that Ctrl-C ends a probe at
-    /// once, and is heard at the end of everything else.
+    /// Does an operation with the interpreter released; a long one so that Ctrl-C ends a probe at
+    /// once, and is handled at the end of everything else.
     pub(crate) fn ask<T: Send + 'static>(
         &self,
         py: Python<'_>,

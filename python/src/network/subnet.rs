@@ -1,4 +1,4 @@
-//! `macvlan.Subnet`: a subnet that a network gives addresses from.
+//! `macvlan.Subnet`: a subnet from which a network assigns addresses.
 
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
@@ -10,19 +10,19 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 use crate::base::argument::{Arg, Refusal, Take, many, pairs, take, text};
 use crate::base::output::{call_text, is_address, is_network, network};
 
-/// A subnet that a network gives addresses from; a value.
+/// A subnet from which a network assigns addresses: a value.
 ///
-/// gateway: its router: an address; "first", which is the subnet's first address, as Docker has it; or
-///     None: no default route, and the first address can be given to a container. It is in the subnet, or a
-///     link-local IPv6 address.
-/// on_link_gateway: whether a gateway outside the subnet is taken to be on the link (onlink).
-/// ip_range: the part of the subnet that addresses are given from, or a sequence of such parts: "10.0.0.64/26",
-///     "10.0.0.10-10.0.0.99", or of ipaddress; all of it when not given.
-/// exclude: addresses that are never given to a container, each as ip_range has them, or a single one.
-/// reserved: addresses that are given to no other container than the one of a name, which gets it:
-///     {"printer": "10.0.0.9"}.
+/// gateway: the gateway's address; "first" for the subnet's first address, like Docker's; or None:
+///     no default route, and the first address may be assigned to a container. It is in the subnet,
+///     or a link-local IPv6 address. Defaults to "first".
+/// on_link_gateway: whether a gateway outside the subnet is assumed to be on the link (onlink).
+///     Defaults to False.
+/// ip_range: the range of the subnet from which addresses are assigned, or a sequence of ranges:
+///     "10.0.0.64/26", "10.0.0.10-10.0.0.99", or of ipaddress. Defaults to the whole subnet.
+/// exclude: addresses that are never assigned to a container, as ranges or single ones.
+/// reserved: addresses that only the container with a name gets: {"printer": "10.0.0.9"}.
 ///
-/// Whether gateway, range and reserved addresses fit is checked when a network is created.
+/// Gateway, ranges and reserved addresses are validated when a network is created.
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 #[derive(PartialEq, Eq)]
 pub(crate) struct Subnet(pub(crate) Core);
@@ -34,7 +34,7 @@ impl Hash for Subnet {
     }
 }
 
-/// Who is the router of a subnet.
+/// The gateway of a subnet.
 enum Gateway {
     First,
     None,
@@ -64,7 +64,7 @@ impl Take for AddressRange {
     }
 }
 
-/// One range, or a sequence of them.
+/// Converts one range, or a sequence of them.
 fn ranges(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<AddressRange>> {
     match AddressRange::take(value) {
         Err(Refusal::Type) if !value.is_none() => many(name, value),
@@ -73,7 +73,7 @@ fn ranges(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<AddressRange>> {
     }
 }
 
-/// A range as Python has it: a network if it is one, or text.
+/// Converts a range for Python: to a network if it is one, or to text.
 fn range_out<'py>(py: Python<'py>, range: &AddressRange) -> PyResult<Bound<'py, PyAny>> {
     match range.net() {
         Some(net) => network(py, net),
@@ -86,7 +86,7 @@ fn ranges_out<'py>(py: Python<'py>, ranges: &[AddressRange]) -> PyResult<Bound<'
     PyTuple::new(py, each.collect::<PyResult<Vec<_>>>()?)
 }
 
-/// What they are as arguments.
+/// Returns ranges as arguments.
 fn texts(ranges: &[AddressRange]) -> Vec<String> {
     ranges.iter().map(ToString::to_string).collect()
 }
@@ -142,44 +142,44 @@ impl Subnet {
         Ok(Self(made))
     }
 
-    /// The subnet.
+    /// Returns the subnet.
     #[getter]
     fn net<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         network(py, self.0.net())
     }
 
-    /// The router's address; None if there is none.
+    /// Returns the gateway's address; None if there is none.
     #[getter]
     fn gateway(&self) -> Option<IpAddr> {
         self.0.get_gateway()
     }
 
-    /// Whether a gateway outside the subnet is taken to be on the link.
+    /// Returns whether a gateway outside the subnet is assumed to be on the link.
     #[getter]
     fn on_link_gateway(&self) -> bool {
         self.0.is_on_link_gateway()
     }
 
-    /// The part that addresses are given from, the first of several; None if it is all of it. A part that is
-    /// not a subnet is text: "10.0.0.10-10.0.0.99".
+    /// Returns the first range from which addresses are assigned; None for the whole subnet. A
+    /// range that is not a subnet is text: "10.0.0.10-10.0.0.99".
     #[getter]
     fn ip_range<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.0.get_ranges().first().map(|range| range_out(py, range)).transpose()
     }
 
-    /// All parts that addresses are given from; none if it is all of it.
+    /// Returns the ranges from which addresses are assigned; empty for the whole subnet.
     #[getter]
     fn ip_ranges<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         ranges_out(py, self.0.get_ranges())
     }
 
-    /// The addresses that are never given.
+    /// Returns the addresses that are never assigned.
     #[getter]
     fn excluded<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         ranges_out(py, self.0.get_excluded())
     }
 
-    /// Addresses that are given to no other container than the one of a name, by name.
+    /// Returns the reserved addresses, by the container's name.
     #[getter]
     fn reserved<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let reserved = PyDict::new(py);
@@ -198,7 +198,7 @@ impl Subnet {
         call_text("Subnet", &positional, &named)
     }
 
-    /// The arguments that make the same, without those that say what is meant anyway.
+    /// Returns the arguments that make an equal object, without those that equal the defaults.
     fn __getnewargs_ex__<'py>(
         &self,
         py: Python<'py>,

@@ -1,4 +1,4 @@
-//! `macvlan.AddressInfo`: an address as the kernel describes it.
+//! `macvlan.AddressInfo`: an address as reported by the kernel.
 
 use std::net::Ipv4Addr;
 
@@ -8,63 +8,64 @@ use pyo3::prelude::*;
 use crate::base::output::{address, attributes_text};
 use crate::value::enumerations::scope;
 
-/// An address as the kernel describes it.
+/// An address as reported by the kernel.
 #[pyclass(frozen, eq, module = "macvlan")]
 #[derive(PartialEq, Eq)]
 pub(crate) struct AddressInfo(pub(crate) Core);
 
 #[pymethods]
 impl AddressInfo {
-    /// The address with its prefix length.
+    /// Returns the address with its prefix length.
     #[getter]
     fn address<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         address(py, &self.0.address)
     }
 
-    /// The index of the link that has it.
+    /// Returns the index of its link.
     #[getter]
     fn link(&self) -> u32 {
         self.0.link
     }
 
-    /// How far it is valid.
+    /// Returns the scope.
     #[getter]
     fn scope<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         scope(py, self.0.scope)
     }
 
-    /// Its label, IPv4 only.
+    /// Returns the label, IPv4 only.
     #[getter]
     fn label(&self) -> Option<&str> {
         self.0.label.as_deref()
     }
 
-    /// The broadcast address, IPv4 only.
+    /// Returns the broadcast address, IPv4 only.
     #[getter]
     fn broadcast(&self) -> Option<Ipv4Addr> {
         self.0.broadcast
     }
 
-    /// The kernel's IFA_F_… bits.
+    /// Returns the kernel's IFA_F_… bits.
     #[getter]
     fn flags(&self) -> u32 {
         self.0.flags
     }
 
-    /// Who made it: 1 the kernel for lo, 2 the kernel because of a router's advertisement, 3 the kernel
-    /// as a link-local one; None where nobody said so, and before Linux 5.18.
+    /// Returns the origin (IFA_PROTO). It is 1 the kernel for lo, 2 the kernel for a router
+    /// advertisement, 3 the kernel for a link-local address; None if it was not set, and before
+    /// Linux 5.18.
     #[getter]
     fn protocol(&self) -> Option<u8> {
         self.0.protocol
     }
 
-    /// Whether the kernel is still checking that nobody else has it.
+    /// Returns whether the kernel is still checking the address for duplicates (tentative).
     #[getter]
     fn is_tentative(&self) -> bool {
         self.0.is_tentative()
     }
 
-    /// Whether the kernel found that somebody else has it.
+    /// Returns whether the kernel has found that another host has the address.
     #[getter]
     fn is_duplicate(&self) -> bool {
         self.0.is_duplicate()

@@ -1,4 +1,4 @@
-//! The enumerations of `macvlan/_enums.py` that are taken, and those that are given.
+//! The enumerations of `macvlan/_enums.py`, as arguments and results.
 
 use macvlan_core::{
     AcceptRa, AddrGenMode, DifferenceKind, DuplicateDetection, EndpointType, Family, FindingKind,
@@ -41,7 +41,7 @@ take_members!(
 );
 enumerations!(LinkState = "LinkState", NeighbourState = "NeighbourState", Scope = "Scope");
 
-/// A scope, or the number of one that has no name.
+/// Converts a scope, or the number of one that has no name.
 pub(crate) fn scope(py: Python<'_>, scope: Scope) -> PyResult<Bound<'_, PyAny>> {
     match scope {
         Scope::Other(number) => number.into_pyobject(py).map(Bound::into_any).map_err(Into::into),
@@ -81,7 +81,7 @@ impl Take for Family {
     }
 }
 
-/// The names of all members, by the class of `macvlan/_enums.py` that has to have them, in order.
+/// Returns the names of all members in order, by class, for comparison with `_enums.py`.
 #[pyfunction]
 pub(crate) fn names() -> Vec<(&'static str, Vec<String>)> {
     fn names<T: ToString>(all: &[T]) -> Vec<String> {

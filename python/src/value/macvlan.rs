@@ -8,15 +8,15 @@ use crate::base::argument::{Arg, maybe};
 use crate::base::error::OrRaise;
 use crate::base::output::{Enumeration, call_text, mac, replaced};
 
-/// The options of a macvlan or macvtap: a value, for Endpoint(options=…) and Handle.add_link(), and what
-/// LinkInfo tells.
+/// The options of a macvlan or macvtap. They are a value, for Endpoint(options=…) and
+/// Handle.add_link(), and from LinkInfo.
 ///
-/// mode: who it may talk to.
-/// nopromisc: in mode passthru, leaves the parent as promiscuous as it was.
-/// nodst: in mode source, looks at source addresses alone.
-/// source_macs: in mode source, the MAC addresses that frames may come from.
-/// bc_queue_len: the broadcast queue's length in frames; the kernel's when not given.
-/// bc_cutoff: the broadcast cutoff (`bclim`), which the kernel keeps per parent.
+/// mode: the macvlan mode. Defaults to "bridge".
+/// nopromisc: whether mode passthru leaves the parent as promiscuous as it is. Defaults to False.
+/// nodst: whether mode source checks only the source address. Defaults to False.
+/// source_macs: the MAC addresses from which frames are accepted in mode source.
+/// bc_queue_len: the length of the broadcast queue in frames. Defaults to the kernel's, 1000.
+/// bc_cutoff: the broadcast cutoff (`bclim`), of which the kernel has one value for each parent.
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Macvlan(pub(crate) Core);
@@ -57,7 +57,7 @@ impl Macvlan {
         Ok(Self(options))
     }
 
-    /// The same with other values for these arguments.
+    /// Makes a copy with other values for these arguments.
     #[pyo3(signature = (**changes))]
     fn replace<'py>(
         slf: &Bound<'py, Self>,
@@ -66,7 +66,7 @@ impl Macvlan {
         replaced(slf, "mode", changes)
     }
 
-    /// copy.replace() of Python 3.13.
+    /// Makes a copy for copy.replace() of Python 3.13.
     #[pyo3(signature = (**changes))]
     fn __replace__<'py>(
         slf: &Bound<'py, Self>,
@@ -75,38 +75,38 @@ impl Macvlan {
         replaced(slf, "mode", changes)
     }
 
-    /// Who it may talk to.
+    /// Returns the macvlan mode.
     #[getter]
     fn mode<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.mode().to_member(py)
     }
 
-    /// In mode passthru: whether the parent is left as promiscuous as it was.
+    /// Returns whether mode passthru leaves the parent as promiscuous as it is.
     #[getter]
     fn nopromisc(&self) -> bool {
         self.0.is_nopromisc()
     }
 
-    /// In mode source: whether source addresses alone are looked at.
+    /// Returns whether mode source checks only the source address.
     #[getter]
     fn nodst(&self) -> bool {
         self.0.is_nodst()
     }
 
-    /// In mode source: the MAC addresses that frames may come from.
+    /// Returns the MAC addresses from which frames are accepted in mode source.
     #[getter]
     fn source_macs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let macs = self.0.source_macs().iter().map(|one| mac(py, *one));
         PyTuple::new(py, macs.collect::<PyResult<Vec<_>>>()?)
     }
 
-    /// The broadcast queue's length in frames, that this link asked for.
+    /// Returns the length of the broadcast queue in frames that this link requests.
     #[getter]
     fn bc_queue_len(&self) -> Option<u32> {
         self.0.get_bc_queue_len()
     }
 
-    /// The broadcast cutoff (`bclim`), which the kernel keeps per parent.
+    /// Returns the broadcast cutoff (`bclim`). The kernel has one value for each parent.
     #[getter]
     fn bc_cutoff(&self) -> Option<i32> {
         self.0.get_bc_cutoff()

@@ -1,4 +1,4 @@
-//! Values, and what the kernel tells.
+//! Plain values, requested or reported by the kernel.
 
 pub(crate) mod address_info;
 pub(crate) mod enumerations;

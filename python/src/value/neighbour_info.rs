@@ -1,4 +1,4 @@
-//! `macvlan.NeighbourInfo`: an entry of the neighbour tables.
+//! `macvlan.NeighbourInfo`: a neighbour entry.
 
 use std::net::IpAddr;
 
@@ -7,32 +7,32 @@ use pyo3::prelude::*;
 
 use crate::base::output::{Enumeration, attributes_text, mac};
 
-/// An entry of the neighbour tables: ARP's for IPv4, neighbour discovery's for IPv6.
+/// A neighbour entry, of ARP for IPv4 and of neighbour discovery for IPv6.
 #[pyclass(frozen, eq, module = "macvlan")]
 #[derive(PartialEq, Eq)]
 pub(crate) struct NeighbourInfo(pub(crate) Core);
 
 #[pymethods]
 impl NeighbourInfo {
-    /// The neighbour's address.
+    /// Returns the neighbour's address.
     #[getter]
     fn ip(&self) -> IpAddr {
         self.0.ip
     }
 
-    /// The neighbour's MAC address; None while it is being asked for.
+    /// Returns the neighbour's MAC address; None during its resolution.
     #[getter]
     fn mac<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.0.mac.map(|one| mac(py, one)).transpose()
     }
 
-    /// The index of the link that it is reached by.
+    /// Returns the index of the link.
     #[getter]
     fn link(&self) -> u32 {
         self.0.link
     }
 
-    /// How sure the entry is.
+    /// Returns the state of the entry (RFC 4861).
     #[getter]
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.state.to_member(py)

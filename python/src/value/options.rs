@@ -1,5 +1,5 @@
-//! The options of a kind of link, as calls take them: `options=Macvlan(…)` or `Vlan(…)`, or of a macvlan
-//! its mode alone.
+//! The options of a kind of link as arguments of calls: `options=Macvlan(…)` or `Vlan(…)`, or only
+//! the mode of a macvlan.
 
 use macvlan_core::{LinkType, Macvlan as CoreMacvlan, Vlan as CoreVlan};
 use pyo3::exceptions::PyTypeError;
@@ -28,7 +28,7 @@ impl Take for Given {
     }
 }
 
-/// The arguments of a call that say them.
+/// The arguments of a call that have them.
 #[derive(Clone, Copy)]
 pub(crate) struct Options<'a, 'py> {
     pub(crate) mode: Option<&'a Bound<'py, PyAny>>,
@@ -36,13 +36,13 @@ pub(crate) struct Options<'a, 'py> {
 }
 
 impl Options<'_, '_> {
-    /// The kind that they are of, where the call does not say it.
+    /// Returns the kind of the options.
     pub(crate) fn kind(self) -> Option<LinkType> {
         let options = self.options?;
         Some(if options.is_instance_of::<Vlan>() { LinkType::Vlan } else { LinkType::Macvlan })
     }
 
-    /// Those of a macvlan or macvtap.
+    /// Returns those of a macvlan or macvtap.
     pub(crate) fn of_macvlan(self, kind: LinkType) -> PyResult<CoreMacvlan> {
         let Some(options) = self.options else {
             return Ok(CoreMacvlan::new(maybe("mode", self.mode)?.unwrap_or_default()));
@@ -54,7 +54,7 @@ impl Options<'_, '_> {
         }
     }
 
-    /// Those of a VLAN.
+    /// Returns those of a VLAN.
     pub(crate) fn of_vlan(self) -> PyResult<CoreVlan> {
         refuse_option("mode", self.mode, LinkType::Vlan)?;
         let options = self.options.ok_or_else(|| {
@@ -66,7 +66,7 @@ impl Options<'_, '_> {
         }
     }
 
-    /// Those of a kind that has none.
+    /// Refuses options for a kind that has none.
     pub(crate) fn of_others(self, kind: LinkType) -> PyResult<()> {
         refuse_option("mode", self.mode, kind)?;
         refuse_option("options", self.options, kind)

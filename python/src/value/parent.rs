@@ -1,4 +1,4 @@
-//! `macvlan.Parent`: what an endpoint hangs on.
+//! `macvlan.Parent`: the parent of an endpoint.
 
 use macvlan_core::{LinkId, LinkName, Parent as Core, VlanProtocol};
 use pyo3::prelude::*;
@@ -8,12 +8,12 @@ use crate::base::argument::{Arg, Refusal, Take, maybe, take, text};
 use crate::base::error::OrRaise;
 use crate::base::output::{Enumeration, call_text, link};
 
-/// The link on the host that an endpoint hangs on, where a name alone does not say enough.
+/// The link on the host that an endpoint is on, if a name is not sufficient.
 ///
-/// Wherever a parent is wanted, its name will do: "ens33" is a link, and "ens33.100", if there is no
-/// such link, VLAN 100 of ens33, made under that name when the first endpoint needs it and removed
-/// when the last one leaves. Parent.vlan() is such a VLAN under another name or with another
-/// protocol; Parent.link() a link that must exist, whatever its name looks like.
+/// Arguments that are a parent can be its name: "ens33" is a link, and "ens33.100" is the link with
+/// this name if it exists; otherwise it is VLAN 100 of ens33, which is created for the first
+/// endpoint and removed with the last one. Parent.vlan() is such a VLAN with another name or
+/// protocol; Parent.link() is a link that must exist, even if its name is in VLAN notation.
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Parent(pub(crate) Core);
@@ -23,18 +23,20 @@ type Call<'py> = (&'static str, Bound<'py, PyTuple>, Bound<'py, PyDict>);
 
 #[pymethods]
 impl Parent {
-    /// The link group of VLANs that were made on demand.
+    /// The group of VLANs that are made on demand.
     #[classattr]
     const ON_DEMAND_GROUP: u32 = Core::ON_DEMAND_GROUP;
 
-    /// A link that must exist, by name, alternative name of up to 127 bytes, or index.
+    /// Makes a parent that is an existing link. It is given by name, alternative name of up to 127
+    /// bytes, or index.
     #[staticmethod]
     #[pyo3(name = "link")]
     fn of_link(link: &Bound<'_, PyAny>) -> PyResult<Self> {
         take::<Named>("link", link).map(|Named(parent)| Self(parent))
     }
 
-    /// VLAN `id` of a base, called BASE.ID unless it gets another name.
+    /// Makes a parent that is VLAN `id` of a base. Defaults to the protocol 802.1Q and the name
+    /// BASE.ID.
     #[staticmethod]
     #[pyo3(
         signature = (base, id, *, protocol=Arg::Missing, name=None),
@@ -55,30 +57,31 @@ impl Parent {
         if let Some(name) = maybe::<LinkName>("name", name)? {
             parent = parent.name(name).or_raise(py)?;
         }
-        // A name after its base may be too long.
+        // A name that is made from its base may be too long.
         parent.id().or_raise_for(py, "name")?;
         Ok(Self(parent))
     }
 
-    /// The link's name, its alternative name, or its index.
+    /// Returns the link's name, alternative name or index.
     #[getter]
     fn id<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.named(py)
     }
 
-    /// What a VLAN that can be made on demand is on: a name, an index or a Parent.
+    /// Returns the base of a VLAN that is created on demand; None for an existing link. It is a
+    /// name, an index or a Parent.
     #[getter]
     fn base<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.0.get_base().map(|base| plain(py, base)).transpose()
     }
 
-    /// The id of a VLAN that can be made on demand.
+    /// Returns the id of a VLAN that is created on demand.
     #[getter]
     fn vlan_id(&self) -> Option<u16> {
         self.0.get_vlan_id()
     }
 
-    /// The protocol of a VLAN that can be made on demand.
+    /// Returns the protocol of a VLAN that is created on demand.
     #[getter]
     fn protocol<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.0.get_protocol().map(|protocol| protocol.to_member(py)).transpose()
@@ -93,7 +96,7 @@ impl Parent {
         call_text(&format!("Parent.{maker}"), &positional, &named)
     }
 
-    /// For pickle and copy.
+    /// Makes copies for pickle and copy.
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Call<'py>)> {
         let rebuild = slf.py().import("macvlan._values")?.getattr("rebuild_parent")?;
         Ok((rebuild, slf.get().call(slf.py())?))
@@ -101,7 +104,7 @@ impl Parent {
 }
 
 impl Parent {
-    /// By what it is asked for: its name, its alternative name, or its index.
+    /// Returns the link's name, alternative name or index, as it was given.
     fn named<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         match self.0.get_alternative_name() {
             Some(name) => Ok(name.into_pyobject(py)?.into_any()),
@@ -109,7 +112,7 @@ impl Parent {
         }
     }
 
-    /// The static method and its arguments that make the same.
+    /// Returns the static method and the arguments that make an equal object.
     fn call<'py>(&self, py: Python<'py>) -> PyResult<Call<'py>> {
         let named = PyDict::new(py);
         let (Some(base), Some(id)) = (self.0.get_base(), self.0.get_vlan_id()) else {
@@ -128,7 +131,7 @@ impl Parent {
     }
 }
 
-/// A parent as plainly as it can be said: its name, its index, or a `Parent`.
+/// Converts a parent to its simplest form: its name, its index, or a `Parent`.
 pub(crate) fn plain<'py>(py: Python<'py>, parent: &Core) -> PyResult<Bound<'py, PyAny>> {
     let text = parent.to_string();
     if parent.get_base().is_none() {

@@ -1,4 +1,4 @@
-//! `macvlan.Rate`: how much an endpoint may send.
+//! `macvlan.Rate`: a rate limit for sent packets.
 
 use macvlan_core::Rate as Core;
 use pyo3::prelude::*;
@@ -6,10 +6,10 @@ use pyo3::types::PyInt;
 
 use crate::base::argument::{Refusal, Take, parse, take};
 
-/// How fast an endpoint may send at most, by the kernel's token bucket filter (tbf).
+/// A rate limit for sent packets, enforced by the kernel's token bucket filter (tbf).
 ///
-/// rate: as `tc` writes it, "10mbit", "512kbit", "1gbit", "9600bit", or bits a second as int. str()
-///     gives the text.
+/// rate: in the format of `tc`, "10mbit", "512kbit", "1gbit", "9600bit", or bits per second as an
+///     int. str() returns the text.
 #[pyclass(frozen, eq, ord, hash, module = "macvlan")]
 #[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Rate(pub(crate) Core);
@@ -21,7 +21,7 @@ impl Rate {
         take("rate", rate).map(Self)
     }
 
-    /// In bits a second.
+    /// Returns the rate in bits per second.
     #[getter]
     fn bits_per_second(&self) -> u64 {
         self.0.get_bits_per_second()

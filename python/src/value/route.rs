@@ -1,4 +1,4 @@
-//! `macvlan.Route`: where packets for a destination go.
+//! `macvlan.Route`: a route.
 
 use ipnet::IpNet;
 use macvlan_core::{Route as Core, RouteKind};
@@ -10,17 +10,20 @@ use crate::base::error::OrRaise;
 use crate::base::output::{Enumeration, call_text, link, network};
 use crate::value::enumerations::scope as scope_of;
 
-/// Where packets for a destination go, as `ip route` has it.
+/// A route, as in `ip route`.
 ///
-/// destination: a subnet, or "default", whose family is the gateway's, and IPv4 without one. An IPv4 destination may have
-///     an IPv6 gateway; the IPv4 default route with one is Route("0.0.0.0/0", gateway="fe80::1").
-/// device: the link that packets leave by; an endpoint's routes use the endpoint's own.
-/// metric, table, source, mtu (bytes), advmss (bytes), scope: as ip-route(8) has them.
-/// protocol: the number of who adds it; 3 (boot) when not given. A route that is deleted has to carry it.
-/// on_link: the gateway is directly on the link, whatever the addresses say.
+/// destination: a subnet, or "default", whose family is the gateway's, and IPv4 without one. An
+///     IPv4 destination may have an IPv6 gateway; the IPv4 default route with one is
+///     Route("0.0.0.0/0", gateway="fe80::1").
+/// device: the link through which packets leave. Defaults to the endpoint's in an endpoint's
+///     routes.
+/// metric, table, source, mtu (bytes), advmss (bytes), scope: as in ip-route(8).
+/// protocol: the number of the routing protocol, the route's origin. Defaults to 3 (boot). A route
+///     that is to be deleted must have it.
+/// on_link: whether the gateway is assumed to be on the link, whatever the addresses are.
 /// kind: "unicast", "blackhole", "unreachable" or "prohibit".
 ///
-/// Route.parse() takes `ip route`'s text, and str() gives it.
+/// Route.parse() reads the format of `ip route`, and str() returns it.
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Route(pub(crate) Core);
@@ -91,7 +94,7 @@ impl Route {
         Ok(Self(route))
     }
 
-    /// A route by `ip route`'s text: "default via 10.0.0.1 metric 100".
+    /// Parses a route in the format of `ip route`: "default via 10.0.0.1 metric 100".
     #[staticmethod]
     fn parse(text: &Bound<'_, PyAny>) -> PyResult<Self> {
         let text_alone: String = take("text", text)?;
@@ -99,79 +102,79 @@ impl Route {
         route.map(Self).or_raise_for(text.py(), "text")
     }
 
-    /// Where it leads.
+    /// Returns the destination.
     #[getter]
     fn destination<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         network(py, self.0.destination())
     }
 
-    /// Whether it matches everything that no other route does.
+    /// Returns whether it is a default route.
     #[getter]
     fn is_default(&self) -> bool {
         self.0.is_default()
     }
 
-    /// The next hop.
+    /// Returns the gateway.
     #[getter]
     fn gateway(&self) -> Option<std::net::IpAddr> {
         self.0.get_gateway()
     }
 
-    /// The link that packets leave by: a name, or an index.
+    /// Returns the link through which packets leave: a name, or an index.
     #[getter]
     fn device<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.0.get_device().map(|device| link(py, device)).transpose()
     }
 
-    /// The metric.
+    /// Returns the metric.
     #[getter]
     fn metric(&self) -> Option<u32> {
         self.0.get_metric()
     }
 
-    /// The routing table.
+    /// Returns the routing table.
     #[getter]
     fn table(&self) -> Option<u32> {
         self.0.get_table()
     }
 
-    /// The preferred source address.
+    /// Returns the preferred source address.
     #[getter]
     fn source(&self) -> Option<std::net::IpAddr> {
         self.0.get_source()
     }
 
-    /// The scope; the number of one that has no name.
+    /// Returns the scope; a number if it has no name.
     #[getter]
     fn scope<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.0.get_scope().map(|scope| scope_of(py, scope)).transpose()
     }
 
-    /// The path MTU in bytes.
+    /// Returns the path MTU in bytes.
     #[getter]
     fn mtu(&self) -> Option<u32> {
         self.0.get_mtu()
     }
 
-    /// The advertised maximal segment size in bytes.
+    /// Returns the advertised maximum segment size in bytes.
     #[getter]
     fn advmss(&self) -> Option<u32> {
         self.0.get_advmss()
     }
 
-    /// Whether the gateway is taken to be on the link.
+    /// Returns whether the gateway is assumed to be on the link.
     #[getter]
     fn on_link(&self) -> bool {
         self.0.is_on_link()
     }
 
-    /// The number of who adds it, if that was said.
+    /// Returns the number of the routing protocol, if it was set.
     #[getter]
     fn protocol(&self) -> Option<u8> {
         self.0.get_protocol()
     }
 
-    /// What happens to matching packets.
+    /// Returns the type of the route.
     #[getter]
     fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.get_kind().to_member(py)

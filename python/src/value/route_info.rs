@@ -1,4 +1,4 @@
-//! `macvlan.RouteInfo`: a route as the kernel describes it.
+//! `macvlan.RouteInfo`: a route as reported by the kernel.
 
 use std::net::IpAddr;
 
@@ -9,26 +9,27 @@ use pyo3::types::PyTuple;
 use crate::base::output::attributes_text;
 use crate::value::route::Route;
 
-/// A route as the kernel describes it.
+/// A route as reported by the kernel.
 #[pyclass(frozen, eq, module = "macvlan")]
 #[derive(PartialEq, Eq)]
 pub(crate) struct RouteInfo(pub(crate) Core);
 
 #[pymethods]
 impl RouteInfo {
-    /// The route, with its table always given.
+    /// Returns the route, always with its table.
     #[getter]
     fn route(&self) -> Route {
         Route(self.0.route)
     }
 
-    /// Who made it: 2 the kernel, 3 somebody at boot (and `ip`), 4 an administrator; rtnetlink(7).
+    /// Returns the routing protocol, the route's origin. It is 2 kernel, 3 boot (and `ip`), 4
+    /// static; see rtnetlink(7).
     #[getter]
     fn protocol(&self) -> u8 {
         self.0.protocol
     }
 
-    /// The next hops, where there are several.
+    /// Returns the next hops of a multipath route.
     #[getter]
     fn next_hops<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.0.next_hops.iter().map(|hop| NextHop(*hop)).collect::<Vec<_>>())
@@ -39,26 +40,26 @@ impl RouteInfo {
     }
 }
 
-/// One next hop of several.
+/// One of the next hops of a multipath route.
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct NextHop(CoreHop);
 
 #[pymethods]
 impl NextHop {
-    /// The link's index.
+    /// Returns the link's index.
     #[getter]
     fn link(&self) -> u32 {
         self.0.link
     }
 
-    /// The gateway, if there is one.
+    /// Returns the gateway, if there is one.
     #[getter]
     fn gateway(&self) -> Option<IpAddr> {
         self.0.gateway
     }
 
-    /// The share of packets that it gets, 1 to 256.
+    /// Returns the weight, 1 to 256.
     #[getter]
     fn weight(&self) -> u16 {
         self.0.weight

@@ -1,4 +1,4 @@
-//! `macvlan.Rule`: which routing table is asked.
+//! `macvlan.Rule`: a policy rule.
 
 use macvlan_core::Rule as Core;
 use pyo3::prelude::*;
@@ -8,13 +8,14 @@ use crate::base::argument::{Arg, Refusal, Take, maybe, parse, take};
 use crate::base::error::OrRaise;
 use crate::base::output::{call_text, network};
 
-/// Sends the packets that it matches to a routing table, as `ip rule` has it.
+/// A policy rule, which selects a routing table for matching packets, as in `ip rule`.
 ///
 /// from_, to: the subnet, or address, of the packets' source and destination.
-/// priority: smaller numbers are asked first; the kernel's choice when not given.
-/// ipv6: for all packets of IPv6 instead of IPv4, where neither from_ nor to says it.
+/// priority: rules with smaller numbers come first. By default the kernel chooses it.
+/// ipv6: whether it matches IPv6 packets instead of IPv4, if neither from_ nor to is given.
+///     Defaults to False.
 ///
-/// Rule.parse() takes `ip rule`'s text, and str() gives it.
+/// Rule.parse() reads the format of `ip rule`, and str() returns it.
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Rule(pub(crate) Core);
@@ -50,7 +51,7 @@ impl Rule {
         Ok(Self(rule))
     }
 
-    /// A rule by `ip rule`'s text: "from 10.0.0.2/32 table 100".
+    /// Parses a rule in the format of `ip rule`: "from 10.0.0.2/32 table 100".
     #[staticmethod]
     fn parse(text: &Bound<'_, PyAny>) -> PyResult<Self> {
         let text_alone: String = take("text", text)?;
@@ -58,31 +59,31 @@ impl Rule {
         rule.map(Self).or_raise_for(text.py(), "text")
     }
 
-    /// The routing table.
+    /// Returns the routing table.
     #[getter]
     fn table(&self) -> u32 {
         self.0.table()
     }
 
-    /// The subnet of the packets' source.
+    /// Returns the subnet of the packets' source.
     #[getter]
     fn from_<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.0.get_from().map(|net| network(py, net)).transpose()
     }
 
-    /// The subnet of the packets' destination.
+    /// Returns the subnet of the packets' destination.
     #[getter]
     fn to<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.0.get_to().map(|net| network(py, net)).transpose()
     }
 
-    /// The priority.
+    /// Returns the priority.
     #[getter]
     fn priority(&self) -> Option<u32> {
         self.0.get_priority()
     }
 
-    /// Whether it is for IPv6.
+    /// Returns whether it is for IPv6.
     #[getter]
     fn ipv6(&self) -> bool {
         self.0.is_ipv6()

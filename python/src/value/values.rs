@@ -1,5 +1,5 @@
-//! Addresses, subnets and MAC addresses, which are of classes of Python's own; and their texts, checked by
-//! the core for the Python classes of these.
+//! Addresses, subnets and MAC addresses, which are Python's own classes or subclasses of them; and
+//! their texts, validated by the core for these classes.
 
 use std::net::{AddrParseError, IpAddr, Ipv4Addr};
 use std::str::FromStr;
@@ -13,20 +13,20 @@ use pyo3::types::PyBytes;
 use crate::base::argument::{Refusal, Take, parse, take, text};
 use crate::base::output::{is_address, is_interface, is_network};
 
-/// The address and prefix length of an address, and how duplicates are detected.
+/// Returns the address with its prefix length, and the mode of duplicate address detection.
 #[pyfunction]
 pub(crate) fn address_text(address: &Bound<'_, PyAny>) -> PyResult<(String, String)> {
     let address: Address = take("address", address)?;
     Ok((address.net().to_string(), address.duplicate_detection().to_string()))
 }
 
-/// The text of the MAC address that follows from an IPv4 address.
+/// Returns the text of the MAC address that is derived from an IPv4 address.
 #[pyfunction]
 pub(crate) fn mac_from_ipv4(address: &Bound<'_, PyAny>) -> PyResult<String> {
     Ok(MacAddr::from_ipv4(take("address", address)?).to_string())
 }
 
-/// The text of a MAC address, in lower case.
+/// Returns the text of a MAC address, in lower case.
 #[pyfunction]
 pub(crate) fn mac_text(mac: &Bound<'_, PyAny>) -> PyResult<String> {
     take::<MacAddr>("mac", mac).map(|mac| mac.to_string())
@@ -65,7 +65,7 @@ impl Take for IpNet {
         if is_network(value)? || is_interface(value)? {
             return Ok(macvlan_core::parse_net(&value.str()?.to_cow()?)?);
         }
-        // One address, which is the subnet of all its bits.
+        // An address alone is the subnet of all its bits.
         IpAddr::take(value).map(Self::from)
     }
 }
@@ -96,8 +96,8 @@ impl Take for Address {
         if let Some(text) = text(value)? {
             return Ok(text.parse()?);
         }
-        // An address of ipaddress without a prefix length is let in, so that the core says what is
-        // missing.
+        // An address of ipaddress without a prefix length is accepted, so that the core reports the
+        // missing part.
         if !is_address(value)? {
             return Err(Refusal::Type);
         }

@@ -8,14 +8,16 @@ use crate::base::argument::{Arg, Refusal, Take, maybe, pairs, take, text};
 use crate::base::error::OrRaise;
 use crate::base::output::{Enumeration, call_text, replaced};
 
-/// The options of a VLAN: a value, for Endpoint(options=…) and Handle.add_link(), and what LinkInfo
-/// tells.
+/// The options of a VLAN. They are a value, for Endpoint(options=…) and Handle.add_link(), and from
+/// LinkInfo.
 ///
-/// id: from 1 to 4094, also as text; "priority-tags" stands for 0: frames that carry a priority and no VLAN.
-/// protocol: of the tag.
-/// reorder_hdr, gvrp, mvrp, loose_binding, bridge_binding: as ip-link(8) has them; the kernel's choice
-///     when not given. Of a link that exists each is told.
-/// ingress_qos: the priority inside for each tag's priority; egress_qos: the other way round.
+/// id: from 1 to 4094, also as text; "priority-tags" stands for 0: frames with a priority but no
+///     VLAN.
+/// protocol: the tag's protocol. Defaults to 802.1Q.
+/// reorder_hdr, gvrp, mvrp, loose_binding, bridge_binding: as in ip-link(8). By default the kernel
+///     chooses them. Each is known for an existing link.
+/// ingress_qos: the priority in the kernel for each received tag's priority.
+/// egress_qos: the sent tag's priority for each priority in the kernel.
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Vlan(pub(crate) Core);
@@ -58,7 +60,7 @@ impl Vlan {
         flags.set(id.py(), vlan).map(Self)
     }
 
-    /// The same with other values for these arguments.
+    /// Makes a copy with other values for these arguments.
     #[pyo3(signature = (**changes))]
     fn replace<'py>(
         slf: &Bound<'py, Self>,
@@ -67,7 +69,7 @@ impl Vlan {
         replaced(slf, "id", changes)
     }
 
-    /// copy.replace() of Python 3.13.
+    /// Makes a copy for copy.replace() of Python 3.13.
     #[pyo3(signature = (**changes))]
     fn __replace__<'py>(
         slf: &Bound<'py, Self>,
@@ -76,49 +78,49 @@ impl Vlan {
         replaced(slf, "id", changes)
     }
 
-    /// The id; 0 for priority tags.
+    /// Returns the id; 0 for priority tags.
     #[getter]
     fn id(&self) -> u16 {
         self.0.id()
     }
 
-    /// The tag's protocol.
+    /// Returns the tag's protocol.
     #[getter]
     fn protocol<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.get_protocol().to_member(py)
     }
 
-    /// Whether the tag is taken out of frames before they are shown.
+    /// Returns whether the tag is removed from received frames.
     #[getter]
     fn reorder_hdr(&self) -> Option<bool> {
         self.0.get_reorder_hdr()
     }
 
-    /// Whether the VLAN is announced to the switch by GVRP.
+    /// Returns whether the VLAN is registered with the switch by GVRP.
     #[getter]
     fn gvrp(&self) -> Option<bool> {
         self.0.get_gvrp()
     }
 
-    /// Whether the VLAN is announced to the switch by MVRP.
+    /// Returns whether the VLAN is registered with the switch by MVRP.
     #[getter]
     fn mvrp(&self) -> Option<bool> {
         self.0.get_mvrp()
     }
 
-    /// Whether the link stays up when its parent goes down.
+    /// Returns whether the link stays up when its parent goes down.
     #[getter]
     fn loose_binding(&self) -> Option<bool> {
         self.0.get_loose_binding()
     }
 
-    /// Whether the link's state follows the bridge ports in this VLAN.
+    /// Returns whether the link's state follows the bridge ports in this VLAN.
     #[getter]
     fn bridge_binding(&self) -> Option<bool> {
         self.0.get_bridge_binding()
     }
 
-    /// The priority inside for each tag's priority.
+    /// Returns the priority in the kernel for each received tag's priority.
     #[getter]
     fn ingress_qos<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let map = PyDict::new(py);
@@ -126,7 +128,7 @@ impl Vlan {
         Ok(map)
     }
 
-    /// The tag's priority for each priority inside.
+    /// Returns the sent tag's priority for each priority in the kernel.
     #[getter]
     fn egress_qos<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let map = PyDict::new(py);
@@ -174,7 +176,7 @@ impl Vlan {
     }
 }
 
-/// A VLAN by what its id can be said with.
+/// A VLAN by its id.
 struct VlanId(Core);
 
 impl Take for VlanId {
@@ -187,7 +189,7 @@ impl Take for VlanId {
     }
 }
 
-/// What can be changed on a link that exists, as arguments of a call.
+/// The flags that can be changed on an existing link, as arguments of a call.
 pub(crate) struct Flags<'a, 'py> {
     pub(crate) reorder_hdr: Option<&'a Bound<'py, PyAny>>,
     pub(crate) gvrp: Option<&'a Bound<'py, PyAny>>,
@@ -199,7 +201,7 @@ pub(crate) struct Flags<'a, 'py> {
 }
 
 impl Flags<'_, '_> {
-    /// The VLAN with these as well.
+    /// Returns the VLAN with these flags set.
     pub(crate) fn set(self, py: Python<'_>, mut vlan: Core) -> PyResult<Core> {
         if let Some(on) = maybe("reorder_hdr", self.reorder_hdr)? {
             vlan = vlan.reorder_hdr(on);
