@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Those who work by starting processes: iproute2, the CNI plugins, netavark.
+"""Contenders that start processes: iproute2, the CNI plugins, netavark.
 
 usage: processes.py ip|ip-batch|cni-v4|cni|netavark PARENT
 
