@@ -207,7 +207,7 @@ fn every_interface_with_a_table_of_its_own() -> Outcome {
 fn a_failed_attach_leaves_no_rules() -> Outcome {
     let stage = Stage::set()?;
     ip_do(&stage.inside, "route add blackhole 10.77.0.0/16");
-    ip_do(&stage.inside, "rule add from 10.34.0.10 table 7"); // somebody else's
+    ip_do(&stage.inside, "rule add from 10.34.0.10 table 7"); // added by others
     let before = (Snapshot::of(&stage.inside), Snapshot::of(&stage.lab.a.netns));
     for (endpoint, kind) in [
         (second()?.route("blackhole 10.77.0.0/16".parse()?), ErrorKind::RouteExists),
