@@ -3,8 +3,8 @@
 
 usage: processes.py ip|ip-batch|cni-v4|cni|netavark PARENT
 
-Reads pids from standard input, a line each, gives each one's container its interface, and prints how
-many nanoseconds that took; for a pid with a minus sign before it, takes the interface away.
+Reads pids from standard input, one per line, gives each one's container its interface, and prints the
+time in nanoseconds. For a pid with a minus sign, deletes the interface.
 """
 
 import json
