@@ -310,7 +310,7 @@ fn what_could_not_be_put_back_is_not_replaced() -> Outcome {
     refused("its parent is in another namespace")
 }
 
-/// Whenever and why ever the new link is refused, the old one is restored completely.
+/// Whatever the moment and cause of a refusal, the old link is restored completely.
 fn a_refused_replacement_leaves_the_old_link() -> Outcome {
     let stage = Stage::set()?;
     let host = &stage.lab.a.host;
